@@ -1,0 +1,2 @@
+//! The waypoint-xds command line.
+fn main() {}
