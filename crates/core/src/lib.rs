@@ -1,8 +1,7 @@
-//! waypoint-xds
+//! What Istio's control plane would send each ambient waypoint, as a pure function of a snapshot.
 #![forbid(unsafe_code)]
-pub mod problem;
-pub mod text;
-pub mod snapshot;
+
+pub mod release;
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;

@@ -1,0 +1,101 @@
+//! The mesh: an index of a snapshot as one release of Istio understands it.
+//!
+//! It answers *who serves whom* and *which policy binds where*. Everything is looked up here once, so that a
+//! generator never searches: what costs is the number of objects, not their product.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`service`] | Services and ServiceEntries as one kind of thing, [`Service`] |
+//! | [`workload`] | Pods and WorkloadEntries as one kind of thing, [`Workload`] |
+//! | [`endpoint`] | which address answers for which port of a Service |
+//! | [`waypoint`] | each waypoint's scope, proxy and problems |
+//! | [`destination_rule`] | the DestinationRule that governs a host, merged |
+//! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
+//! | [`policy`] | authorization, authentication, telemetry and extensions that bind to a chain |
+//!
+//! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
+
+pub mod destination_rule;
+pub mod endpoint;
+pub mod policy;
+pub mod service;
+pub mod virtual_service;
+pub mod waypoint;
+pub mod workload;
+
+pub use destination_rule::DestinationRules;
+pub use endpoint::{Endpoint, Endpoints};
+pub use policy::Policies;
+pub use service::{Port, Protocol, Resolution, Service, ServiceId, Services};
+pub use virtual_service::VirtualServices;
+pub use waypoint::{Waypoint, WaypointName};
+pub use workload::{Workload, WorkloadId, Workloads};
+
+use std::sync::Arc;
+
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::release::Rules;
+use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::Snapshot;
+
+/// A snapshot as one release of Istio understands it: see the [module documentation](self).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Mesh {
+    /// What the release does.
+    pub rules: &'static Rules,
+    /// The options of this translation.
+    pub options: Options,
+    /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged over them.
+    pub config: MeshConfig,
+    /// The admitted objects, as read.
+    pub snapshot: Arc<Snapshot>,
+    /// Every Service and ServiceEntry host.
+    pub services: Services,
+    /// Every Pod and WorkloadEntry.
+    pub workloads: Workloads,
+    /// Which addresses answer for each Service.
+    pub endpoints: Endpoints,
+    /// DestinationRules by host.
+    pub destination_rules: DestinationRules,
+    /// VirtualServices by host.
+    pub virtual_services: VirtualServices,
+    /// Policies by what they bind to.
+    pub policies: Policies,
+    /// The waypoints, by namespace and name.
+    pub waypoints: Vec<Waypoint>,
+    /// What was found wrong while indexing.
+    pub problems: Vec<Problem>,
+}
+
+impl Mesh {
+    /// Indexes a snapshot that a release has admitted (see [`crate::admission`]).
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
+        let rules = options.release.rules();
+        let mut problems = Vec::new();
+        let config = MeshConfig::in_force(&snapshot, &options, &mut problems);
+        let services = Services::new(&snapshot, rules, &config);
+        let workloads = Workloads::new(&snapshot, rules, &config);
+        let endpoints = Endpoints::new(&snapshot, rules, &config, &services, &workloads);
+        let waypoints = waypoint::index(&snapshot, &options, &config, &services, &workloads, &mut problems);
+        let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
+        let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
+        let policies = Policies::new(&snapshot, rules, &config);
+        Self {
+            rules,
+            options,
+            config,
+            snapshot,
+            services,
+            workloads,
+            endpoints,
+            destination_rules,
+            virtual_services,
+            policies,
+            waypoints,
+            problems,
+        }
+    }
+}

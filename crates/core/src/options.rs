@@ -1,0 +1,34 @@
+//! What a user can choose about a translation.
+
+use crate::release::Release;
+use crate::snapshot::mesh_config::MeshConfig;
+
+/// Options of a translation. `Options::default()` is Istio 1.31 with its ambient profile.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The release whose layout to generate.
+    pub release: Release,
+    /// Mesh configuration, merged over the snapshot's and the release's defaults.
+    pub mesh_config: Option<MeshConfig>,
+    /// Whether a waypoint without status addresses counts as ready.
+    pub readiness: Readiness,
+}
+
+/// Whether a waypoint without status addresses counts as ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Readiness {
+    /// Every waypoint is taken as ready: snapshots from Git have no status. The result says where this was assumed.
+    #[default]
+    Assumed,
+    /// Only the status decides, as in Istio.
+    Observed,
+}
+
+impl Options {
+    /// The defaults for one release.
+    #[must_use]
+    pub fn for_release(release: Release) -> Self {
+        Self { release, ..Self::default() }
+    }
+}

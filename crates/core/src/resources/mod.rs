@@ -1,0 +1,66 @@
+//! From the mesh to Envoy's messages, one waypoint at a time.
+//!
+//! Each generator is a pure function from a [`Scope`] (the mesh as one waypoint sees it) to one Envoy message.
+//! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
+
+pub mod names;
+pub mod origin;
+
+use envoy::config::cluster::v3::Cluster;
+use envoy::config::endpoint::v3::ClusterLoadAssignment;
+use envoy::config::listener::v3::Listener;
+use envoy::config::route::v3::RouteConfiguration;
+
+use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::release::Rules;
+
+pub use origin::{Origin, Part};
+
+/// The mesh as one waypoint sees it: what every generator takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'m> {
+    /// The whole mesh.
+    pub mesh: &'m Mesh,
+    /// The waypoint to generate for.
+    pub waypoint: &'m Waypoint,
+    /// The release's rules; the same as `mesh.rules`.
+    pub rules: &'static Rules,
+}
+
+/// One Envoy resource and why it exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource<M> {
+    /// The message.
+    pub message: M,
+    /// Which objects of the snapshot made it, and its parts.
+    pub origins: Vec<Origin>,
+}
+
+/// What the control plane sends one waypoint.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct WaypointResources {
+    /// The waypoint.
+    pub waypoint: WaypointName,
+    /// LDS, sorted by name.
+    pub listeners: Vec<Resource<Listener>>,
+    /// CDS, sorted by name.
+    pub clusters: Vec<Resource<Cluster>>,
+    /// RDS, sorted by name. Empty in the known releases: a waypoint's routes are inside its listeners.
+    pub routes: Vec<Resource<RouteConfiguration>>,
+    /// EDS, sorted by cluster name.
+    pub endpoints: Vec<Resource<ClusterLoadAssignment>>,
+}
+
+/// Generates everything for one waypoint.
+#[must_use]
+pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
+    let _scope = Scope { mesh, waypoint, rules: mesh.rules };
+    WaypointResources {
+        waypoint: waypoint.name.clone(),
+        listeners: Vec::new(),
+        clusters: Vec::new(),
+        routes: Vec::new(),
+        endpoints: Vec::new(),
+    }
+}
