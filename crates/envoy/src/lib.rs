@@ -1,1 +1,40 @@
-//! Envoy messages.
+//! Envoy's and Istio's xDS messages, as a waypoint needs them, for every target including WebAssembly.
+//!
+//! # Finding a type
+//!
+//! A message of the proto package `envoy.a.b.v3` is `envoy::a::b::v3::Message` (the crate is `envoy`, so the first
+//! part of the name is not repeated); other packages keep their whole path:
+//!
+//! | proto | here |
+//! |---|---|
+//! | `envoy.config.listener.v3.Listener` | [`config::listener::v3::Listener`] |
+//! | `envoy.type.matcher.v3.StringMatcher` | [`r#type::matcher::v3::StringMatcher`] |
+//! | `envoy.config.rbac.v3.RBAC` | [`config::rbac::v3::Rbac`] (prost's spelling of initials) |
+//! | `xds.type.matcher.v3.IPMatcher` | [`xds::r#type::matcher::v3::IpMatcher`] |
+//! | `udpa.type.v1.TypedStruct` | [`udpa::r#type::v1::TypedStruct`] |
+//! | `google.protobuf.UInt32Value` | [`google::protobuf::UInt32Value`] |
+//! | `stats.PluginConfig` (Istio's) | [`stats::PluginConfig`] |
+//! | `io.istio.http.peer_metadata.Config` | [`io::istio::http::peer_metadata::Config`] |
+//!
+//! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
+//! `envoy::config::route::v3::route_match::PathSpecifier`.
+//!
+//! Maps are `BTreeMap` and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
+#![forbid(unsafe_code)]
+
+mod any;
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    rustdoc::all,
+    reason = "made from descriptors; the messages are documented in Envoy's API reference, not repeated here"
+)]
+mod generated;
+mod wkt;
+
+pub use any::{UnpackError, any, type_url, unpack};
+pub use bytes;
+pub use generated::envoy::*;
+pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
+pub use prost::{Message, Name};
