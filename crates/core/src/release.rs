@@ -75,6 +75,10 @@ pub struct Rules {
     pub release: Release,
     /// How a waypoint finds what it serves.
     pub attachment: Attachment,
+    /// The creation time of an object that has none, in seconds since the epoch.
+    pub assumed_creation: i64,
+    /// Which of several Services with the same hostname and namespace counts.
+    pub same_host: SameHost,
 }
 
 /// How a waypoint finds the services and workloads that it serves.
@@ -86,11 +90,31 @@ pub enum Attachment {
     UseWaypointLabel,
 }
 
+/// Which of several Services with the same hostname and namespace counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SameHost {
+    /// The one created last. An accident: the index is a map that later Services overwrite.
+    #[default]
+    Latest,
+    /// The Kubernetes Service, else the one created first.
+    KubernetesThenOldest,
+}
+
 /// The rules of 1.18.
-static V1_18: Rules = Rules { release: Release::V1_18, attachment: Attachment::ServiceAccount };
+static V1_18: Rules = Rules {
+    release: Release::V1_18,
+    attachment: Attachment::ServiceAccount,
+    assumed_creation: 1_686_096_000,
+    same_host: SameHost::Latest,
+};
 
 /// The rules of 1.31.
-static V1_31: Rules = Rules { release: Release::V1_31, attachment: Attachment::UseWaypointLabel };
+static V1_31: Rules = Rules {
+    release: Release::V1_31,
+    attachment: Attachment::UseWaypointLabel,
+    assumed_creation: 1_704_067_200,
+    same_host: SameHost::KubernetesThenOldest,
+};
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ pub mod workload;
 pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints};
 pub use policy::Policies;
-pub use service::{Port, Protocol, Resolution, Service, ServiceId, Services};
+pub use service::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, Services, TrafficDistribution};
 pub use virtual_service::VirtualServices;
 pub use waypoint::{Waypoint, WaypointName};
 pub use workload::{Workload, WorkloadId, Workloads};

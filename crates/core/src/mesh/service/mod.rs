@@ -1,11 +1,15 @@
 //! Services and ServiceEntries as one kind of thing.
 
+pub mod protocol;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub use protocol::Protocol;
+
 use crate::Str;
-use crate::release::Rules;
+use crate::release::{Rules, SameHost};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Object, ObjectRef, Snapshot, kubernetes, networking};
 
@@ -27,8 +31,11 @@ pub struct Service {
     pub source: ServiceSource,
     /// The ports, in the object's order.
     pub ports: Vec<Port>,
-    /// The addresses that clients dial, primary first; none for headless Services.
+    /// The addresses that clients dial, primary first; none for headless and ExternalName Services and for
+    /// ServiceEntries without addresses (Istio says `0.0.0.0` there).
     pub addresses: Vec<Address>,
+    /// The addresses that Istio allocated for a ServiceEntry without addresses, IPv4 first (since 1.23).
+    pub auto_allocated: Vec<IpAddr>,
     /// How its endpoints are found.
     pub resolution: Resolution,
     /// Whether it lies outside the mesh (`location: MESH_EXTERNAL`, ExternalName).
@@ -37,8 +44,48 @@ pub struct Service {
     pub selector: BTreeMap<Str, Str>,
     /// The namespaces that it is visible to, as Istio resolves `exportTo`.
     pub export_to: ExportTo,
-    /// Creation time in seconds since the epoch, if the snapshot has it.
-    pub created: Option<i64>,
+    /// Creation time in seconds since the epoch; an object without one has its release's
+    /// [`assumed_creation`](Rules::assumed_creation).
+    pub created: i64,
+    /// The object's labels.
+    pub labels: BTreeMap<Str, Str>,
+    /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or the
+    /// annotations `alpha.istio.io/…serviceaccounts`.
+    pub service_accounts: Vec<Str>,
+    /// The name behind an ExternalName Service.
+    pub external_name: Option<Str>,
+    /// Whether only endpoints on the client's node count (`internalTrafficPolicy: Local`).
+    pub node_local: bool,
+    /// Whether endpoints that aren't ready count too.
+    pub publish_not_ready_addresses: bool,
+    /// Which endpoints are preferred.
+    pub traffic_distribution: TrafficDistribution,
+}
+
+impl Service {
+    /// Whether it is a Kubernetes Service.
+    #[must_use]
+    pub const fn is_kubernetes(&self) -> bool {
+        matches!(self.source, ServiceSource::Kubernetes(_))
+    }
+
+    /// The port with this number.
+    #[must_use]
+    pub fn port(&self, number: u32) -> Option<&Port> {
+        self.ports.iter().find(|p| p.number == number)
+    }
+}
+
+/// Which endpoints are preferred (`trafficDistribution`; since 1.23).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrafficDistribution {
+    /// None.
+    #[default]
+    Any,
+    /// Those of the same zone: `PreferClose`, `PreferSameZone`.
+    PreferSameZone,
+    /// Those of the same node: `PreferSameNode`.
+    PreferSameNode,
 }
 
 /// An address of a Service: one IP address, or a range (ServiceEntry addresses may be CIDRs).
@@ -120,82 +167,19 @@ pub struct Port {
     pub number: u32,
     /// What is spoken on it, as Istio's protocol selection sees it.
     pub protocol: Protocol,
-}
-
-/// What is spoken on a port: <https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Protocol {
-    /// `http`
-    Http,
-    /// `http2`
-    Http2,
-    /// `grpc`
-    Grpc,
-    /// `grpc-web`
-    GrpcWeb,
-    /// `https`
-    Https,
-    /// `hbone`
-    Hbone,
-    /// `tls`
-    Tls,
-    /// `tcp`
-    Tcp,
-    /// `mongo`
-    Mongo,
-    /// `redis`
-    Redis,
-    /// `mysql`
-    MySql,
-    /// `udp`
-    Udp,
-    /// Undeclared: detected per connection.
-    Unsupported,
-}
-
-impl Protocol {
-    /// HTTP/1, HTTP/2, gRPC or gRPC-Web in clear text.
-    #[must_use]
-    pub const fn is_http(self) -> bool {
-        matches!(self, Self::Http | Self::Http2 | Self::Grpc | Self::GrpcWeb)
-    }
-
-    /// HTTP/2 without negotiation.
-    #[must_use]
-    pub const fn is_http2(self) -> bool {
-        matches!(self, Self::Http2 | Self::Grpc | Self::GrpcWeb)
-    }
-
-    /// gRPC or gRPC-Web.
-    #[must_use]
-    pub const fn is_grpc(self) -> bool {
-        matches!(self, Self::Grpc | Self::GrpcWeb)
-    }
-
-    /// Anything proxied as bytes.
-    #[must_use]
-    pub const fn is_tcp(self) -> bool {
-        matches!(self, Self::Tcp | Self::Https | Self::Tls | Self::Mongo | Self::Redis | Self::MySql | Self::Hbone)
-    }
-
-    /// TLS that the proxy does not terminate.
-    #[must_use]
-    pub const fn is_tls(self) -> bool {
-        matches!(self, Self::Https | Self::Tls)
-    }
-
-    /// Nothing was declared: the proxy has to look at the first bytes.
-    #[must_use]
-    pub const fn is_unsupported(self) -> bool {
-        matches!(self, Self::Unsupported)
-    }
+    /// The `targetPort` of a ServiceEntry's port, if set.
+    pub target_port: Option<u32>,
 }
 
 /// Every [`Service`] of a snapshot, indexed.
+///
+/// Several Services may share a hostname: ServiceEntries name any host. Which of them counts depends on who asks.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     all: Vec<Service>,
     by_hostname: BTreeMap<Str, Vec<ServiceId>>,
+    by_namespace: BTreeMap<Str, Vec<ServiceId>>,
+    same_host: SameHost,
 }
 
 impl Services {
@@ -211,14 +195,60 @@ impl Services {
         self.all.get(id.0 as usize)
     }
 
-    /// All, in a fixed order.
+    /// All, in Istio's order: by creation time, name and namespace.
     pub fn iter(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
         (0..).map(ServiceId).zip(&self.all)
     }
 
-    /// The Services with this hostname, whatever their namespace.
+    /// The Services with this hostname, whatever their namespace, in Istio's order.
     #[must_use]
     pub fn with_hostname(&self, hostname: &str) -> &[ServiceId] {
         self.by_hostname.get(hostname).map_or(&[], Vec::as_slice)
+    }
+
+    /// The Services of a namespace, in Istio's order.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> &[ServiceId] {
+        self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one Service that has this hostname in this namespace (Istio's `HostnameAndNamespace`).
+    #[must_use]
+    pub fn lookup(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
+        let mut candidates = self.with_hostname(hostname).iter().copied().filter(|id| self.belongs(*id, namespace));
+        match self.same_host {
+            SameHost::Latest => candidates.next_back(),
+            SameHost::KubernetesThenOldest => self.kubernetes_or_first(candidates),
+        }
+    }
+
+    /// The one Service that a proxy in this namespace means by this hostname (Istio's `ServiceForHostname`, with
+    /// the default sidecar scope): a Kubernetes Service, else what is exported to the namespace by name or is its
+    /// own, else what is public; the oldest of several.
+    #[must_use]
+    pub fn visible(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
+        let visible = |public: bool| {
+            self.with_hostname(hostname).iter().copied().filter(move |id| {
+                self.get(*id).is_some_and(|s| {
+                    (s.export_to == ExportTo::Everyone) == public && s.export_to.allows(namespace)
+                })
+            })
+        };
+        self.kubernetes_or_first(visible(false).chain(visible(true)))
+    }
+
+    fn belongs(&self, id: ServiceId, namespace: &str) -> bool {
+        self.get(id).is_some_and(|s| s.namespace == namespace)
+    }
+
+    fn kubernetes_or_first(&self, candidates: impl Iterator<Item = ServiceId>) -> Option<ServiceId> {
+        let mut first = None;
+        for id in candidates {
+            if self.get(id).is_some_and(Service::is_kubernetes) {
+                return Some(id);
+            }
+            first = first.or(Some(id));
+        }
+        first
     }
 }

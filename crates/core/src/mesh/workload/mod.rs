@@ -23,12 +23,14 @@ pub struct Workload {
     pub namespace: Str,
     /// The object that it comes from.
     pub source: WorkloadSource,
-    /// Its addresses, primary first.
+    /// Its IP addresses, primary first; none where it is known by a hostname or the path of a socket only.
     pub addresses: Vec<IpAddr>,
     /// Its labels.
     pub labels: BTreeMap<Str, Str>,
-    /// Its service account.
+    /// Its service account, empty where it has none.
     pub service_account: Str,
+    /// The node that it runs on, empty where unknown.
+    pub node_name: Str,
     /// The name of the controller that made it (Deployment, …), as Istio derives it; what telemetry shows.
     pub workload_name: Str,
     /// `service.istio.io/canonical-name`, with Istio's fallbacks.
@@ -39,6 +41,11 @@ pub struct Workload {
     pub locality: Locality,
     /// Whether it takes HBONE connections on port 15008.
     pub hbone: bool,
+    /// Its share of the traffic; 0 = unset (counts as 1).
+    pub weight: u32,
+    /// Creation time in seconds since the epoch; an object without one has its release's
+    /// [`assumed_creation`](Rules::assumed_creation).
+    pub created: i64,
     /// Whether it is itself a waypoint's pod.
     pub is_waypoint: bool,
 }
@@ -50,7 +57,7 @@ pub enum WorkloadSource {
     Pod(Arc<Object<kubernetes::Pod>>),
     /// A WorkloadEntry.
     WorkloadEntry(Arc<Object<networking::WorkloadEntry>>),
-    /// The n-th inline endpoint of a ServiceEntry.
+    /// The n-th inline endpoint of a ServiceEntry, or, where it has none and is resolved by DNS, its n-th host.
     ServiceEntryEndpoint(Arc<Object<networking::ServiceEntry>>, usize),
 }
 

@@ -16,6 +16,8 @@ pub struct Endpoint {
     pub port: u32,
     /// The name of the Service's port that it answers for.
     pub service_port: Str,
+    /// The number of the Service's port that it answers for, where Istio knows it: of a ServiceEntry's endpoints.
+    pub service_port_number: Option<u32>,
     /// The workload behind it, if the snapshot has it.
     pub workload: Option<WorkloadId>,
     /// Whether it is ready for traffic.
