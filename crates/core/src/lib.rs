@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod release;
+pub mod snapshot;
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;

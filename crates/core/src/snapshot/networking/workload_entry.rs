@@ -1,0 +1,20 @@
+//! `WorkloadEntry`.
+#![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
+
+use std::collections::BTreeMap;
+
+use crate::Str;
+use crate::snapshot::message::message;
+
+message! {
+    /// The spec of a `WorkloadEntry`, and an endpoint of a `ServiceEntry`.
+    pub struct WorkloadEntry {
+        address: Str,
+        ports: BTreeMap<Str, u32>,
+        labels: BTreeMap<Str, Str>,
+        network: Str,
+        locality: Str,
+        weight: u32,
+        service_account: Str,
+    }
+}
