@@ -1,8 +1,11 @@
 //! What Istio's control plane would send each ambient waypoint, as a pure function of a snapshot.
 #![forbid(unsafe_code)]
 
+pub mod limits;
+pub mod problem;
 pub mod release;
 pub mod snapshot;
+pub mod text;
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;
