@@ -79,6 +79,180 @@ pub struct Rules {
     pub assumed_creation: i64,
     /// Which of several Services with the same hostname and namespace counts.
     pub same_host: SameHost,
+    /// Which of two objects of the same age comes first.
+    pub age_tie: AgeTie,
+    /// How policies bind to a waypoint.
+    pub policy_attachment: PolicyAttachment,
+    /// How extensions are called.
+    pub extension_names: ExtensionNames,
+    /// What is in listeners.
+    pub listeners: ListenerRules,
+    /// What is in access logs.
+    pub access_logs: AccessLogRules,
+    /// What is in traces.
+    pub tracing: TracingRules,
+}
+
+/// Which of two objects of the same age comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgeTie {
+    /// By the text `name.namespace`. An accident: `a-b` comes before `a`, because `-` sorts before the dot.
+    NameDotNamespace,
+    /// By name, then by namespace.
+    NameThenNamespace,
+}
+
+/// How policies (telemetry, extensions, authorization, authentication) bind to a waypoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyAttachment {
+    /// By a selector of the waypoint's own pod.
+    Selector,
+    /// By references to the Gateway, its class or a Service; selectors never match a waypoint.
+    TargetRefs,
+}
+
+/// How extensions are called, and where they are looked for first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtensionNames {
+    /// As their object: `namespace.name`. The root namespace's come before the waypoint's.
+    OfObject,
+    /// As the `TrafficExtension` into which a WasmPlugin is translated. The waypoint's namespace comes first.
+    Translated,
+}
+
+/// What is in a waypoint's listeners.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ListenerRules {
+    /// How the listener inside a tunnel learns what the tunnel's request said.
+    pub tunnel_state: TunnelState,
+    /// How HBONE connections are served.
+    pub tunnel_server: TunnelServer,
+    /// Whether there are listeners for tunnels into other networks. An accident: every waypoint has them.
+    pub double_hbone: bool,
+    /// How chains are called.
+    pub chain_names: ChainNames,
+    /// What ends a statistics prefix.
+    pub stat_prefix_end: &'static str,
+    /// Which addresses of a Service are matched.
+    pub matched_addresses: MatchedAddresses,
+    /// Whether protocol detection is left out for ports where the protocol is known.
+    pub inspectors_by_port: bool,
+    /// Whether filters of their own find out who the peers are.
+    pub peer_metadata: bool,
+    /// How `istio.stats` is configured.
+    pub stats: StatsConfig,
+    /// Whether VirtualServices and DestinationRules have a say in TCP chains.
+    pub tcp_routing: bool,
+    /// Whether `100 Continue` is passed on.
+    pub proxy_100_continue: bool,
+}
+
+/// How the listener inside a tunnel learns what the tunnel's request said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TunnelState {
+    /// By filters of Istio's own: `connect_authority`, `connect_baggage`, `istio_authn`, `set_dst_address`.
+    IstioFilters,
+    /// By Envoy's filter state, which `set_filter_state` fills and `original_dst` reads.
+    FilterState,
+}
+
+/// How HBONE connections are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TunnelServer {
+    /// With a fixed server name.
+    Fixed {
+        /// The value of the `server` header.
+        server_name: &'static str,
+    },
+    /// As ProxyConfig's `proxyHeaders` say, with keepalive, and connections spread evenly over Envoy's workers.
+    Balanced {
+        /// Seconds between HTTP/2 pings.
+        keepalive_interval: u32,
+        /// Seconds to wait for their answer.
+        keepalive_timeout: u32,
+    },
+}
+
+/// How chains for Services are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainNames {
+    /// `inbound-vip|9080||host-http`.
+    ProtocolSuffix,
+    /// As their cluster: `inbound-vip|9080|http|host`.
+    Cluster,
+}
+
+/// Which addresses of a Service are matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchedAddresses {
+    /// The first one.
+    Primary,
+    /// All of the families that the proxy has.
+    All,
+}
+
+/// How `istio.stats` is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatsConfig {
+    /// Always alike: telemetry's overrides are not heeded.
+    Fixed,
+    /// By telemetry's metrics.
+    Metrics,
+}
+
+/// What is in access logs.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct AccessLogRules {
+    /// Whether listeners and tunnels have access logs too, or only the chains inside the tunnel.
+    pub everywhere: bool,
+    /// The operator for the upstream's cluster in the default formats.
+    pub upstream_cluster: &'static str,
+    /// The filter state objects that gRPC access logs carry by default.
+    pub filter_state: &'static [&'static str],
+    /// Those that a gRPC access log of a telemetry provider carries by default.
+    pub provider_filter_state: &'static [&'static str],
+    /// Whether `%METADATA` needs a formatter, or is built in.
+    pub metadata_formatter: bool,
+    /// Whether JSON formats have options.
+    pub json_format_options: bool,
+    /// Whether OpenTelemetry's built-in labels are left out, and formatters are named.
+    pub otel_formatters: bool,
+}
+
+/// What is in traces.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct TracingRules {
+    /// Whether spans say who the peers are, and which cluster this is.
+    pub peer_tags: bool,
+    /// Whether the sampling of the mesh configuration holds where telemetry gives none; else it is 0.
+    pub mesh_sampling: bool,
+    /// How spans are sent to Zipkin.
+    pub zipkin: ZipkinCollector,
+    /// How a child span for the upstream is asked for.
+    pub child_span: ChildSpan,
+    /// Whether Lightstep is known.
+    pub lightstep: bool,
+}
+
+/// How spans are sent to Zipkin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ZipkinCollector {
+    /// By cluster, endpoint and hostname.
+    Cluster,
+    /// By an HTTP service, with headers and a timeout.
+    HttpService,
+}
+
+/// How a child span for the upstream is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChildSpan {
+    /// Of the router.
+    Router,
+    /// Of the connection manager.
+    Tracing,
 }
 
 /// How a waypoint finds the services and workloads that it serves.
@@ -106,7 +280,43 @@ static V1_18: Rules = Rules {
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
+    age_tie: AgeTie::NameDotNamespace,
+    policy_attachment: PolicyAttachment::Selector,
+    extension_names: ExtensionNames::OfObject,
+    listeners: ListenerRules {
+        tunnel_state: TunnelState::IstioFilters,
+        tunnel_server: TunnelServer::Fixed { server_name: "waypoint-envoy" },
+        double_hbone: false,
+        chain_names: ChainNames::ProtocolSuffix,
+        stat_prefix_end: "",
+        matched_addresses: MatchedAddresses::Primary,
+        inspectors_by_port: false,
+        peer_metadata: false,
+        stats: StatsConfig::Fixed,
+        tcp_routing: false,
+        proxy_100_continue: false,
+    },
+    access_logs: AccessLogRules {
+        everywhere: false,
+        upstream_cluster: "%UPSTREAM_CLUSTER%",
+        filter_state: WASM_FILTER_STATE,
+        provider_filter_state: WASM_FILTER_STATE,
+        metadata_formatter: true,
+        json_format_options: false,
+        otel_formatters: false,
+    },
+    tracing: TracingRules {
+        peer_tags: false,
+        mesh_sampling: false,
+        zipkin: ZipkinCollector::Cluster,
+        child_span: ChildSpan::Router,
+        lightstep: true,
+    },
 };
+
+/// What the peer metadata filters of older releases leave in the filter state.
+const WASM_FILTER_STATE: &[&str] =
+    &["wasm.upstream_peer", "wasm.upstream_peer_id", "wasm.downstream_peer", "wasm.downstream_peer_id"];
 
 /// The rules of 1.31.
 static V1_31: Rules = Rules {
@@ -114,6 +324,45 @@ static V1_31: Rules = Rules {
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,
+    age_tie: AgeTie::NameThenNamespace,
+    policy_attachment: PolicyAttachment::TargetRefs,
+    extension_names: ExtensionNames::Translated,
+    listeners: ListenerRules {
+        tunnel_state: TunnelState::FilterState,
+        tunnel_server: TunnelServer::Balanced { keepalive_interval: 10, keepalive_timeout: 20 },
+        double_hbone: true,
+        chain_names: ChainNames::Cluster,
+        stat_prefix_end: ";",
+        matched_addresses: MatchedAddresses::All,
+        inspectors_by_port: true,
+        peer_metadata: true,
+        stats: StatsConfig::Metrics,
+        tcp_routing: true,
+        proxy_100_continue: true,
+    },
+    access_logs: AccessLogRules {
+        everywhere: true,
+        upstream_cluster: "%UPSTREAM_CLUSTER_RAW%",
+        filter_state: &[
+            "upstream_peer",
+            "downstream_peer",
+            "wasm.upstream_peer",
+            "wasm.upstream_peer_id",
+            "wasm.downstream_peer",
+            "wasm.downstream_peer_id",
+        ],
+        provider_filter_state: &["upstream_peer", "downstream_peer"],
+        metadata_formatter: false,
+        json_format_options: true,
+        otel_formatters: true,
+    },
+    tracing: TracingRules {
+        peer_tags: true,
+        mesh_sampling: true,
+        zipkin: ZipkinCollector::HttpService,
+        child_span: ChildSpan::Tracing,
+        lightstep: false,
+    },
 };
 
 #[cfg(test)]

@@ -11,22 +11,30 @@
 //! | [`waypoint`] | each waypoint's scope, proxy and problems |
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
 //! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
-//! | [`policy`] | authorization, authentication, telemetry and extensions that bind to a chain |
+//! | [`policy`] | authorization and authentication that bind to a chain |
+//! | [`telemetry`] | access logs, metrics and traces that are asked for |
+//! | [`extension`] | Wasm and Lua that runs in a chain |
 //!
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
+pub(crate) mod age;
 pub mod destination_rule;
 pub mod endpoint;
+pub mod extension;
 pub mod policy;
 pub mod service;
+pub(crate) mod target;
+pub mod telemetry;
 pub mod virtual_service;
 pub mod waypoint;
 pub mod workload;
 
 pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints};
+pub use extension::Extensions;
 pub use policy::Policies;
 pub use service::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, Services, TrafficDistribution};
+pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
 pub use waypoint::{Waypoint, WaypointName};
 pub use workload::{Workload, WorkloadId, Workloads};
@@ -63,6 +71,10 @@ pub struct Mesh {
     pub virtual_services: VirtualServices,
     /// Policies by what they bind to.
     pub policies: Policies,
+    /// Telemetry by what it binds to.
+    pub telemetries: Telemetries,
+    /// Extensions by what they bind to.
+    pub extensions: Extensions,
     /// The waypoints, by namespace and name.
     pub waypoints: Vec<Waypoint>,
     /// What was found wrong while indexing.
@@ -83,6 +95,8 @@ impl Mesh {
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
         let policies = Policies::new(&snapshot, rules, &config);
+        let telemetries = Telemetries::new(&snapshot, rules, &config);
+        let extensions = Extensions::new(&snapshot, rules, &config);
         Self {
             rules,
             options,
@@ -94,6 +108,8 @@ impl Mesh {
             destination_rules,
             virtual_services,
             policies,
+            telemetries,
+            extensions,
             waypoints,
             problems,
         }

@@ -3,8 +3,10 @@
 //! Each generator is a pure function from a [`Scope`] (the mesh as one waypoint sees it) to one Envoy message.
 //! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
 
+pub(crate) mod filters;
 pub mod names;
 pub mod origin;
+pub(crate) mod tls;
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;

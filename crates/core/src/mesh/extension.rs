@@ -1,0 +1,271 @@
+//! Extensions of a waypoint's Envoy, Wasm or Lua: `WasmPlugin` and `TrafficExtension`.
+//!
+//! Sources: [WasmPlugin](https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/) and the
+//! `TrafficExtension` of Istio's API, into which later releases translate every WasmPlugin.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::Str;
+use crate::mesh::age;
+use crate::mesh::service::Service;
+use crate::mesh::target::{PolicyTarget, TargetScope};
+use crate::mesh::waypoint::Waypoint;
+use crate::release::{ExtensionNames, Rules};
+use crate::snapshot::extensions::{
+    ExecutionPhase, LuaConfig, PluginPhase, PluginType, TrafficExtension, TrafficSelector, WasmConfig, WasmPlugin,
+};
+use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::selector::{PolicyTargetReference, WorkloadMode, WorkloadSelector};
+use crate::snapshot::{Meta, Object, ObjectRef, Snapshot};
+
+/// Envoy's limit on inline Lua, as Istio enforces it.
+const MAX_LUA: usize = 65_536;
+
+/// An extension, from a `WasmPlugin` or a `TrafficExtension`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Extension {
+    /// The object that it comes from.
+    pub object: ObjectRef,
+    /// The name of its filter, under which Envoy asks for its configuration.
+    pub resource_name: Str,
+    /// The name that the plugin has in its own configuration: `namespace.name`.
+    pub plugin_name: Str,
+    /// Where among the filters it stands.
+    pub phase: ExecutionPhase,
+    /// What runs.
+    pub code: Code,
+    meta: Meta,
+    selector: Option<WorkloadSelector>,
+    refs: Vec<PolicyTargetReference>,
+    priority: Option<i32>,
+    matches: Vec<TrafficSelector>,
+}
+
+/// What an extension runs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Code {
+    /// A Wasm module, fetched by the proxy's agent.
+    Wasm(Box<WasmConfig>),
+    /// A script.
+    Lua(Str),
+}
+
+/// What kind of chain filters are sought for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainKind {
+    /// The filters of a connection manager. A waypoint's look-up names no port here, so an extension for certain ports never matches.
+    Http,
+    /// Network filters, of the chain for this port.
+    Network(u32),
+}
+
+/// Every [`Extension`] of a mesh, by namespace, oldest first.
+#[derive(Clone, Debug)]
+pub struct Extensions {
+    by_namespace: BTreeMap<Str, Vec<Arc<Extension>>>,
+    root_namespace: Str,
+    rules: &'static Rules,
+}
+
+impl Extensions {
+    /// Builds the index.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
+        let plugins = snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.extension_names));
+        let extensions = snapshot.traffic_extensions.iter().filter_map(|e| from_traffic_extension(e));
+        let mut by_namespace: BTreeMap<Str, Vec<Arc<Extension>>> = BTreeMap::new();
+        for extension in plugins.chain(extensions) {
+            by_namespace.entry(extension.meta.namespace.clone()).or_default().push(Arc::new(extension));
+        }
+        for extensions in by_namespace.values_mut() {
+            extensions.sort_by(|a, b| age::compare(&a.meta, &b.meta, rules));
+        }
+        Self { by_namespace, root_namespace: config.root_namespace.clone().unwrap_or_default(), rules }
+    }
+
+    /// The extensions for a waypoint's chains, those of the given Service or, without one, those that every chain
+    /// has. Those of higher priority come first.
+    #[must_use]
+    pub fn applicable(&self, waypoint: &Waypoint, service: Option<&Service>, chain: ChainKind) -> Vec<&Arc<Extension>> {
+        let scope = TargetScope { waypoint, root_namespace: &self.root_namespace, rules: self.rules };
+        let mut found: Vec<&Arc<Extension>> = self
+            .namespaces(&waypoint.name.namespace, service)
+            .into_iter()
+            .filter_map(|namespace| self.by_namespace.get(namespace))
+            .flatten()
+            .filter(|e| e.is_for(chain) && e.target().binds_to(&scope, service.as_slice()))
+            .collect();
+        // Those without a priority come last: `None` is the least.
+        found.sort_by_key(|e| Reverse(e.priority));
+        found
+    }
+
+    /// The namespaces to look in, in order and each once.
+    fn namespaces<'a>(&'a self, own: &'a str, service: Option<&'a Service>) -> Vec<&'a str> {
+        let root = self.root_namespace.as_str();
+        let order = match self.rules.extension_names {
+            ExtensionNames::OfObject => [Some(root), Some(own), None],
+            ExtensionNames::Translated => [Some(own), Some(root), service.map(|s| s.namespace.as_str())],
+        };
+        let mut namespaces = Vec::with_capacity(order.len());
+        for namespace in order.into_iter().flatten() {
+            if !namespaces.contains(&namespace) {
+                namespaces.push(namespace);
+            }
+        }
+        namespaces
+    }
+}
+
+impl Extension {
+    fn target(&self) -> PolicyTarget<'_> {
+        PolicyTarget::new(&self.meta.namespace, self.selector.as_ref(), None, &self.refs)
+    }
+
+    fn is_for(&self, chain: ChainKind) -> bool {
+        let network = matches!(&self.code, Code::Wasm(wasm) if wasm.plugin_type == PluginType::Network);
+        let port = match chain {
+            ChainKind::Http if network => return false,
+            ChainKind::Network(_) if !network => return false,
+            ChainKind::Http => 0,
+            ChainKind::Network(port) => port,
+        };
+        self.matches.is_empty() || self.matches.iter().any(|m| is_for_servers(m) && is_for_port(m, port))
+    }
+}
+
+/// A waypoint takes requests: it is a server.
+fn is_for_servers(selector: &TrafficSelector) -> bool {
+    selector.mode != WorkloadMode::Client
+}
+
+fn is_for_port(selector: &TrafficSelector, port: u32) -> bool {
+    selector.ports.is_empty() || selector.ports.iter().any(|p| p.number != 0 && p.number == port)
+}
+
+fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Option<Extension> {
+    let spec = &plugin.spec;
+    if spec.url.is_empty() {
+        return None;
+    }
+    let Meta { namespace, name, .. } = &plugin.meta;
+    let (plugin_name, resource_name, refs) = match names {
+        ExtensionNames::OfObject => {
+            let name = format!("{namespace}.{name}");
+            (name.clone(), name, Vec::new())
+        }
+        ExtensionNames::Translated => {
+            let name = format!("{namespace}.{name}~istio-translated-wasmplugin");
+            (name.clone(), resource_name(&name), target_refs(spec))
+        }
+    };
+    let phase = match spec.phase {
+        PluginPhase::Unspecified => ExecutionPhase::Unspecified,
+        PluginPhase::Authn => ExecutionPhase::Authn,
+        PluginPhase::Authz => ExecutionPhase::Authz,
+        PluginPhase::Stats => ExecutionPhase::Stats,
+    };
+    let wasm = WasmConfig {
+        url: spec.url.clone(),
+        sha256: spec.sha256.clone(),
+        image_pull_policy: spec.image_pull_policy,
+        image_pull_secret: spec.image_pull_secret.clone(),
+        verification_key: spec.verification_key.clone(),
+        plugin_config: spec.plugin_config.clone(),
+        plugin_name: spec.plugin_name.clone(),
+        fail_strategy: spec.fail_strategy,
+        vm_config: spec.vm_config.clone(),
+        plugin_type: spec.plugin_type,
+    };
+    Some(Extension {
+        object: plugin.object_ref(),
+        resource_name: resource_name.into(),
+        plugin_name: plugin_name.into(),
+        phase,
+        code: Code::Wasm(Box::new(wasm)),
+        meta: plugin.meta.clone(),
+        selector: spec.selector.clone(),
+        refs,
+        priority: spec.priority,
+        matches: spec.matches.clone(),
+    })
+}
+
+fn target_refs(spec: &WasmPlugin) -> Vec<PolicyTargetReference> {
+    if spec.target_refs.is_empty() { spec.target_ref.iter().cloned().collect() } else { spec.target_refs.clone() }
+}
+
+fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extension> {
+    let spec = &extension.spec;
+    let code = match (&spec.wasm, &spec.lua) {
+        (Some(wasm), _) if !wasm.url.is_empty() => Code::Wasm(Box::new(wasm.clone())),
+        (None, Some(LuaConfig { inline_code })) if (1..=MAX_LUA).contains(&inline_code.len()) => {
+            Code::Lua(inline_code.clone())
+        }
+        _ => return None,
+    };
+    let name = format!("{}.{}", extension.meta.namespace, extension.meta.name);
+    Some(Extension {
+        object: extension.object_ref(),
+        resource_name: resource_name(&name).into(),
+        plugin_name: name.into(),
+        phase: spec.phase,
+        code,
+        meta: extension.meta.clone(),
+        selector: spec.selector.clone(),
+        refs: spec.target_refs.clone(),
+        priority: spec.priority,
+        matches: spec.matches.clone(),
+    })
+}
+
+/// The name of the filter of a `TrafficExtension`.
+fn resource_name(name: &str) -> String {
+    format!("extensions.istio.io/trafficextension/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::Release;
+    use crate::snapshot::selector::PortSelector;
+
+    fn plugin(name: &str, priority: Option<i32>, spec: WasmPlugin) -> Arc<Object<WasmPlugin>> {
+        let meta = Meta { name: name.into(), namespace: "ns".into(), ..Meta::default() };
+        let spec = WasmPlugin { url: "oci://example/plugin".into(), priority, ..spec };
+        Arc::new(Object { meta, spec, source: crate::snapshot::Source::default() })
+    }
+
+    fn applicable(plugins: Vec<Arc<Object<WasmPlugin>>>, chain: ChainKind) -> Vec<String> {
+        let snapshot = Snapshot { wasm_plugins: plugins, ..Snapshot::default() };
+        let rules = Release::V1_18.rules();
+        let extensions = Extensions::new(&snapshot, rules, &MeshConfig::default());
+        let all = extensions.by_namespace.values().flatten();
+        let mut found: Vec<_> = all.filter(|e| e.is_for(chain)).collect();
+        found.sort_by_key(|e| Reverse(e.priority));
+        found.into_iter().map(|e| e.plugin_name.to_string()).collect()
+    }
+
+    #[test]
+    fn the_highest_priority_is_first_and_none_is_last() {
+        let plugins = vec![
+            plugin("a", None, WasmPlugin::default()),
+            plugin("b", Some(-5), WasmPlugin::default()),
+            plugin("c", Some(10), WasmPlugin::default()),
+            plugin("d", Some(10), WasmPlugin::default()),
+        ];
+        assert_eq!(applicable(plugins, ChainKind::Http), ["ns.c", "ns.d", "ns.b", "ns.a"]);
+    }
+
+    #[test]
+    fn ports_never_match_http_chains() {
+        let ports = TrafficSelector { ports: vec![PortSelector { number: 80 }], ..TrafficSelector::default() };
+        let spec = WasmPlugin { matches: vec![ports], ..WasmPlugin::default() };
+        assert!(applicable(vec![plugin("a", None, spec.clone())], ChainKind::Http).is_empty());
+        let spec = WasmPlugin { plugin_type: PluginType::Network, ..spec };
+        assert_eq!(applicable(vec![plugin("a", None, spec.clone())], ChainKind::Network(80)), ["ns.a"]);
+        assert!(applicable(vec![plugin("a", None, spec)], ChainKind::Network(81)).is_empty());
+    }
+}

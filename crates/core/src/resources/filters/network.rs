@@ -1,0 +1,105 @@
+//! The network filters around, and instead of, a connection manager.
+//!
+//! Source: Envoy's
+//! [network filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/network_filters)
+//! and, for `istio_authn` and `istio.metadata_exchange`, Istio's build of Envoy.
+
+use envoy::config::cluster::v3::cluster::DnsLookupFamily;
+use envoy::config::listener::v3::Filter;
+use envoy::config::listener::v3::filter::ConfigType;
+use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::SharedWithUpstream::{
+    Once, Transitive,
+};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::mongo_proxy::v3::MongoProxy;
+use envoy::extensions::filters::network::set_filter_state::v3 as set_filter_state;
+use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3 as sni_dynamic_forward_proxy;
+use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3::filter_config::PortSpecifier;
+use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+use envoy::google::protobuf::Any;
+
+use super::http::{CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache};
+use super::{fields, filter_state, typed_struct};
+
+/// A filter with its configuration.
+pub(crate) fn filter(name: &str, config: Any) -> Filter {
+    Filter { name: name.to_owned(), config_type: Some(ConfigType::TypedConfig(config)) }
+}
+
+/// HTTP.
+pub(crate) fn http_connection_manager(config: &HttpConnectionManager) -> Filter {
+    filter("envoy.filters.network.http_connection_manager", envoy::any(config))
+}
+
+/// Bytes.
+pub(crate) fn tcp_proxy(config: &TcpProxy) -> Filter {
+    filter("envoy.filters.network.tcp_proxy", envoy::any(config))
+}
+
+/// Statistics of MongoDB's protocol.
+pub(crate) fn mongo_proxy(stat_prefix: &str) -> Filter {
+    let config = MongoProxy { stat_prefix: stat_prefix.to_owned(), ..MongoProxy::default() };
+    filter("envoy.filters.network.mongo_proxy", envoy::any(&config))
+}
+
+/// 1.18: keeps the identity of the TLS peer for what is inside the tunnel.
+pub(crate) fn istio_authn_shared() -> Filter {
+    let config = fields([("shared", true.into())]);
+    filter("istio_authn", typed_struct("io.istio.network.authn.Config", Some(config)))
+}
+
+/// 1.18: passes the tunnel's authority on to the next listener.
+pub(crate) fn connect_authority_istio() -> Filter {
+    filter(CONNECT_AUTHORITY, typed_struct(CONNECT_AUTHORITY_CONFIG, None))
+}
+
+/// Passes the tunnel's authority on to the next listener.
+pub(crate) fn connect_authority() -> Filter {
+    let format = format!("%FILTER_STATE({ORIGINAL_DST_LOCAL}:PLAIN)%");
+    let config = set_filter_state::Config {
+        on_new_connection: vec![filter_state(ORIGINAL_DST_LOCAL, "", &format, Once)],
+        ..set_filter_state::Config::default()
+    };
+    filter(CONNECT_AUTHORITY, envoy::any(&config))
+}
+
+/// Where the metadata of the chosen endpoint says that the two tunnels of a connection into another network lead.
+pub(crate) fn propagate_endpoint_metadata() -> Filter {
+    let config = set_filter_state::Config {
+        on_new_connection: vec![
+            filter_state(
+                ORIGINAL_DST_LOCAL,
+                "",
+                "%DYNAMIC_METADATA(envoy.filters.listener.original_dst:local)%",
+                Transitive,
+            ),
+            filter_state(
+                "istio.double_hbone.hbone_target_address",
+                HASHABLE_STRING,
+                "%DYNAMIC_METADATA(istio:double_hbone:hbone_target_address)%",
+                Transitive,
+            ),
+        ],
+        ..set_filter_state::Config::default()
+    };
+    filter("propagate_endpoint_metadata", envoy::any(&config))
+}
+
+/// Finds out who the peers of a TCP connection are.
+pub(crate) fn metadata_exchange() -> Filter {
+    let config = fields([("protocol", "istio-peer-exchange".into()), ("enable_discovery", true.into())]);
+    filter(
+        "istio.metadata_exchange",
+        typed_struct("envoy.tcp.metadataexchange.config.MetadataExchange", Some(config)),
+    )
+}
+
+/// Resolves the host that a TLS client names: for Services with wildcard hosts.
+pub(crate) fn sni_dynamic_forward_proxy(hostname: &str, port: u32, family: DnsLookupFamily) -> Filter {
+    let config = sni_dynamic_forward_proxy::FilterConfig {
+        dns_cache_config: Some(dns_cache(hostname, family)),
+        port_specifier: Some(PortSpecifier::PortValue(port)),
+        ..sni_dynamic_forward_proxy::FilterConfig::default()
+    };
+    filter("envoy.filters.network.sni_dynamic_forward_proxy", envoy::any(&config))
+}
