@@ -142,7 +142,7 @@ impl de::Error for DecodeError {
 }
 
 /// A value as a message names it: "the number `80`".
-fn describe(node: Node<'_>) -> String {
+pub(super) fn describe(node: Node<'_>) -> String {
     let name = match node.kind() {
         NodeKind::Null => return "null".into(),
         NodeKind::List => return "a list".into(),

@@ -1,10 +1,12 @@
 //! Handles to the nodes of a document.
 
 use super::document::Document;
+use super::error::describe;
 use super::path;
 use super::scalar::{Scalar, resolve};
 use super::source::Span;
 use super::tape::{Entry, Shape};
+use super::unread::Unread;
 
 /// What a node is, in JSON's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,9 +149,30 @@ impl<'t> Node<'t> {
         path::find(self, path)
     }
 
-    /// Where the field at a path below this node stands: its value, or the part of the path that is there.
+    /// Where the value at a path below this node stands.
     #[must_use]
     pub fn locate(self, path: &str) -> Option<Span> {
         path::find(self, path).map(Node::span)
+    }
+
+    /// Where the value at a path below this node stands, or as much of the path as there is.
+    #[must_use]
+    pub fn locate_nearest(self, path: &str) -> Span {
+        path::nearest(self, path).span()
+    }
+
+    /// The node as a message names it: "the number `80`".
+    #[must_use]
+    pub fn describe(self) -> String {
+        describe(self)
+    }
+
+    /// Counts the fields that are neither the metadata of an object nor among `read`.
+    pub(crate) fn count_other_fields(self, read: &[&str], unread: &Unread) {
+        for (key, value) in self.key_nodes() {
+            if !read.contains(&key.text()) && !value.is_null() {
+                unread.count(value);
+            }
+        }
     }
 }

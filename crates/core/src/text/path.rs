@@ -53,18 +53,33 @@ pub(super) fn push_key(path: &mut String, key: &str) {
 
 /// The node at a path below `node`.
 pub(super) fn find<'t>(node: Node<'t>, path: &str) -> Option<Node<'t>> {
+    match walk(node, path) {
+        (found, "") => Some(found),
+        _ => None,
+    }
+}
+
+/// The node at a path below `node`, or the last one on the way that there is.
+pub(super) fn nearest<'t>(node: Node<'t>, path: &str) -> Node<'t> {
+    walk(node, path).0
+}
+
+/// Follows a path as far as it leads; the rest of the path comes with the node.
+fn walk<'t, 'p>(node: Node<'t>, path: &'p str) -> (Node<'t>, &'p str) {
     let mut at = node;
     let mut rest = path;
-    while !rest.is_empty() {
-        let (step, behind) = next_step(rest)?;
-        at = match step {
-            Step::Key(key) => at.get(key)?,
-            Step::Quoted(quoted) => at.entries().find(|(key, _)| format!("{key:?}") == quoted)?.1,
-            Step::Index(index) => at.items().nth(index)?,
+    while let Some((step, behind)) = next_step(rest) {
+        let next = match step {
+            Step::Key(key) => at.get(key),
+            Step::Quoted(quoted) => {
+                at.entries().find(|(key, _)| format!("{key:?}") == quoted).map(|(_, value)| value)
+            }
+            Step::Index(index) => at.items().nth(index),
         };
-        rest = behind;
+        let Some(next) = next else { break };
+        (at, rest) = (next, behind);
     }
-    Some(at)
+    (at, rest)
 }
 
 enum Step<'p> {

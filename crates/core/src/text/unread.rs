@@ -60,14 +60,27 @@ impl Unread {
 }
 
 impl Inner {
-    fn count(&mut self, key: Node<'_>) {
+    fn count(&mut self, field: Node<'_>) {
+        if self.is_identity(field) {
+            return;
+        }
         self.total += 1;
-        self.write_path(key);
+        self.write_path(field);
         if let Some(count) = self.paths.get_mut(&self.scratch) {
             *count += 1;
         } else if self.paths.len() < MOST {
             self.paths.insert(self.scratch.clone(), 1);
         }
+    }
+
+    /// What every object has is read elsewhere.
+    fn is_identity(&self, field: Node<'_>) -> bool {
+        let Some(parent) = field.entry().map(|entry| entry.parent).filter(|&parent| parent == self.root)
+        else {
+            return false;
+        };
+        let key = Node::new(field.document, parent).key_nodes().find(|(_, value)| value.index == field.index);
+        key.is_some_and(|(key, _)| matches!(key.text(), "apiVersion" | "kind" | "metadata"))
     }
 
     fn write_path(&mut self, key: Node<'_>) {

@@ -1,0 +1,112 @@
+//! The files that a snapshot was read from, and where in them a field stands.
+
+use std::collections::BTreeMap;
+
+use super::items;
+use super::object::Source;
+use crate::limits::Limits;
+use crate::problem::Place;
+use crate::text::{Document, Documents, SourceFile, Span};
+
+/// The files of a snapshot, in the order in which they were given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    files: Vec<SourceFile>,
+    limits: Limits,
+}
+
+impl Files {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { files: Vec::new(), limits }
+    }
+
+    pub(super) fn push(&mut self, file: SourceFile) {
+        self.files.push(file);
+    }
+
+    /// The files.
+    pub fn iter(&self) -> std::slice::Iter<'_, SourceFile> {
+        self.files.iter()
+    }
+
+    /// The file with this index ([`Source::file`]).
+    #[must_use]
+    pub fn get(&self, index: u32) -> Option<&SourceFile> {
+        self.files.get(index as usize)
+    }
+
+    /// The file with this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&SourceFile> {
+        self.files.iter().find(|file| file.name() == name)
+    }
+
+    /// Where an object stands: no text is read again for that.
+    #[must_use]
+    pub fn place_of_object(&self, source: Source) -> Option<Place> {
+        self.get(source.file).map(|file| file.place(Span { start: source.start, end: source.end }))
+    }
+
+    /// Where a field of an object stands, by its path (`spec.http[0].match[1].uri`); of a path that the object does not
+    /// have, as much as it has. Reads the object's document again: for many fields ask [`Files::places`].
+    #[must_use]
+    pub fn place(&self, source: Source, field: &str) -> Option<Place> {
+        self.places([(source, field)]).pop().flatten()
+    }
+
+    /// Where fields of objects stand, in the order asked. Reads each document that is asked about once.
+    #[must_use]
+    pub fn places<'f>(&self, fields: impl IntoIterator<Item = (Source, &'f str)>) -> Vec<Option<Place>> {
+        let asked: Vec<(Source, &str)> = fields.into_iter().collect();
+        let mut by_document: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
+        for (at, (source, _)) in asked.iter().enumerate() {
+            by_document.entry((source.file, source.document)).or_default().push(at);
+        }
+        let mut places = vec![None; asked.len()];
+        for ((file, offset), questions) in by_document {
+            let Some(file) = self.get(file) else { continue };
+            let objects = self.spans_of_objects(file, offset, &questions, &asked);
+            for (at, span) in objects {
+                if let Some(place) = places.get_mut(at) {
+                    *place = Some(file.place(span));
+                }
+            }
+        }
+        places
+    }
+
+    fn spans_of_objects(
+        &self,
+        file: &SourceFile,
+        offset: u32,
+        questions: &[usize],
+        asked: &[(Source, &str)],
+    ) -> Vec<(usize, Span)> {
+        // One stretch between `---` lines can have several documents: all start at its offset.
+        let documents: Vec<Document> = Documents::from_offset(file, &self.limits, offset)
+            .filter_map(Result::ok)
+            .take_while(|document| document.offset() == offset)
+            .collect();
+        let mut objects = BTreeMap::new();
+        for document in &documents {
+            for (item, object) in items::objects(document).into_iter().enumerate() {
+                objects.insert((object.node.span().start, item), object.node);
+            }
+        }
+        let span_of = |&at: &usize| {
+            let &(source, field) = asked.get(at)?;
+            let object = objects.get(&(source.start, source.item as usize))?;
+            Some((at, object.locate_nearest(field)))
+        };
+        questions.iter().filter_map(span_of).collect()
+    }
+}
+
+impl<'f> IntoIterator for &'f Files {
+    type Item = &'f SourceFile;
+    type IntoIter = std::slice::Iter<'f, SourceFile>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,182 @@
+//! What an object is: its API version, kind and metadata, checked as the API server checks them.
+
+use super::items::Item;
+use super::kind::{Kind, NameRule};
+use super::names::{self, NameError};
+use super::object::{Meta, ObjectRef};
+use super::read::refused;
+use crate::problem::{Code, Problem};
+use crate::text::{Node, Unread};
+
+/// What an object says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Identity<'t> {
+    Known { kind: Kind, api_version: &'t str },
+    Unknown { api_version: &'t str, kind: &'t str },
+}
+
+/// Finds out what an object is.
+pub(super) fn identify(item: Item<'_>) -> Result<Identity<'_>, Box<Problem>> {
+    let node = item.node;
+    let problem = |code, message: String| Box::new(Problem::new(code, message).at(head(node)));
+    if !node.is_mapping() {
+        return Err(problem(Code::NotAnObject, format!("expected an object, found {}", noun(node))));
+    }
+    for key in ["kind", "apiVersion"] {
+        if let Some(value) = node.get(key).filter(|value| !value.is_null() && value.as_str().is_none()) {
+            let place = node.document().file().place(value.span());
+            let message = format!("expected a string, found {}", noun(value));
+            return Err(Box::new(Problem::new(Code::WrongType, message).at(place).field(key)));
+        }
+    }
+    let Some(kind) = item.kind() else {
+        return Err(problem(Code::MissingKind, "the object has no `kind`".into()));
+    };
+    let Some(api_version) = item.api_version() else {
+        let found = problem(Code::MissingApiVersion, format!("the {kind} has no `apiVersion`"));
+        return Err(match suggestion(kind) {
+            Some(version) => Box::new(found.help(format!("add `apiVersion: {version}`"))),
+            None => found,
+        });
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    match Kind::find(group, kind) {
+        None => Ok(Identity::Unknown { api_version, kind }),
+        Some(known) if known.versions().contains(&version) => {
+            Ok(Identity::Known { kind: known, api_version })
+        }
+        Some(known) => {
+            let versions: Vec<String> =
+                known.versions().iter().map(|version| format!("`{version}`")).collect();
+            let message = format!("{kind} has no version `{version}`");
+            let help = format!("the versions of {group} {kind} are {}", versions.join(", "));
+            Err(Box::new(problem(Code::UnsupportedVersion, message).field("apiVersion").help(help)))
+        }
+    }
+}
+
+/// The `apiVersion` that an object of this kind most likely has.
+fn suggestion(kind: &str) -> Option<String> {
+    let known = Kind::ALL.iter().copied().find(|known| known.name() == kind)?;
+    let version = known.versions().first()?;
+    Some(if known.group().is_empty() {
+        (*version).to_owned()
+    } else {
+        format!("{}/{version}", known.group())
+    })
+}
+
+/// Reads and checks an object's metadata; all that is wrong with it at once.
+pub(super) fn metadata(item: Item<'_>, kind: Kind, unread: &Unread) -> Result<Meta, Vec<Problem>> {
+    let mut meta: Meta = item
+        .node
+        .field("metadata", unread)
+        .map_err(|error| vec![refused(&error, item).on(claimed(item.node, kind))])?;
+    if !kind.is_namespaced() {
+        meta.namespace = "".into();
+    } else if meta.namespace.is_empty() {
+        meta.namespace = "default".into();
+    }
+    let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
+    let check = Check { node: item.node, object };
+    let problems: Vec<Problem> =
+        check.names(&meta, kind.name_rule()).into_iter().chain(check.labels(&meta)).collect();
+    if problems.is_empty() { Ok(meta) } else { Err(problems) }
+}
+
+/// The identity that an object's metadata claims, when it cannot be read as a whole.
+fn claimed(node: Node<'_>, kind: Kind) -> ObjectRef {
+    let text = |key: &str| node.get("metadata").and_then(|meta| meta.get(key)).and_then(Node::as_str);
+    let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
+    ObjectRef::new(kind, namespace, text("name").unwrap_or_default())
+}
+
+struct Check<'t> {
+    node: Node<'t>,
+    object: ObjectRef,
+}
+
+impl Check<'_> {
+    fn names(&self, meta: &Meta, rule: NameRule) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if meta.name.is_empty() {
+            problems.push(self.missing_name(meta));
+        } else if let Err(error) = names::check(rule, &meta.name) {
+            problems.push(self.invalid(Code::InvalidName, "metadata.name", &meta.name, error));
+        }
+        if !meta.namespace.is_empty()
+            && let Err(error) = names::check_label(&meta.namespace)
+        {
+            problems.push(self.invalid(Code::InvalidName, "metadata.namespace", &meta.namespace, error));
+        }
+        problems
+    }
+
+    fn missing_name(&self, meta: &Meta) -> Problem {
+        let problem =
+            Problem::new(Code::MissingName, format!("the {} has no `metadata.name`", self.object.kind))
+                .at(head(self.node))
+                .on(self.object.clone())
+                .field("metadata.name");
+        if meta.generate_name.is_empty() {
+            return problem;
+        }
+        problem.help("`generateName` is no name: the API server makes one up when it creates the object")
+    }
+
+    fn labels(&self, meta: &Meta) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let keys = meta
+            .labels
+            .keys()
+            .map(|key| ("labels", key))
+            .chain(meta.annotations.keys().map(|key| ("annotations", key)));
+        for (map, key) in keys {
+            // The API server takes annotation keys in any case, and checks them in lower case.
+            let spelled = if map == "labels" { key.to_string() } else { key.to_lowercase() };
+            if let Err(error) = names::check_key(&spelled) {
+                problems.push(self.invalid(
+                    Code::InvalidLabel,
+                    &format!("metadata.{map}[{key:?}]"),
+                    key,
+                    error,
+                ));
+            }
+        }
+        for (key, value) in &meta.labels {
+            if let Err(error) = names::check_value(value) {
+                problems.push(self.invalid(
+                    Code::InvalidLabel,
+                    &format!("metadata.labels[{key:?}]"),
+                    value,
+                    error,
+                ));
+            }
+        }
+        let annotations = meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        if let Err(error) = names::check_size(annotations) {
+            problems.push(self.invalid(Code::InvalidLabel, "metadata.annotations", "annotations", error));
+        }
+        problems
+    }
+
+    fn invalid(&self, code: Code, field: &str, value: &str, error: NameError) -> Problem {
+        let place = self.node.document().file().place(self.node.locate_nearest(field));
+        let shown: String = value.chars().take(80).collect();
+        Problem::new(code, format!("`{shown}` {error}")).at(place).on(self.object.clone()).field(field)
+    }
+}
+
+/// The place of an object's first line: an object as a whole is too long to underline.
+fn head(node: Node<'_>) -> crate::problem::Place {
+    let file = node.document().file();
+    let span = node.span();
+    let text = file.text().get(span.start as usize..span.end as usize).unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default().len();
+    let end = span.start.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
+    file.place(crate::text::Span { start: span.start, end })
+}
+
+fn noun(node: Node<'_>) -> String {
+    node.describe()
+}

@@ -1,0 +1,190 @@
+//! Documents to a snapshot.
+
+use std::collections::BTreeMap;
+
+use super::Snapshot;
+use super::files::Files;
+use super::identity::{self, Identity};
+use super::items::{self, Item};
+use super::kind::Kind;
+use super::object::{ObjectRef, Source};
+use super::summary::{Ignored, Summary};
+use crate::limits::Limits;
+use crate::problem::{Code, Problem};
+use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
+
+/// What was read from files: the objects, the problems, and a summary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The objects, sorted.
+    pub snapshot: Snapshot,
+    /// The files, to find places in.
+    pub files: Files,
+    /// What is wrong, sorted by place.
+    pub problems: Vec<Problem>,
+    /// What was read, ignored and left out.
+    pub summary: Summary,
+}
+
+impl Snapshot {
+    /// Reads files. Whatever is wrong with a document or an object costs no other one: it is left out, and a problem
+    /// says why. Of two objects of the same kind, namespace and name the later one is kept, as `kubectl apply` does.
+    #[must_use]
+    pub fn read(files: impl IntoIterator<Item = SourceFile>, limits: &Limits) -> Reading {
+        let mut reader = Reader::new(limits);
+        for file in files {
+            reader.file(file);
+        }
+        reader.finish()
+    }
+}
+
+impl Reading {
+    /// Gives problems that have an object or a field, but no place, the place of that field. Made for problems that
+    /// later steps find; reads each document once, however many problems it has.
+    pub fn locate(&self, problems: &mut [Problem]) {
+        let sources: BTreeMap<ObjectRef, Source> = self.snapshot.sources().collect();
+        let mut asked = Vec::new();
+        let mut whose = Vec::new();
+        for (at, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.place.is_none()) {
+            if let Some(&source) = problem.object.as_ref().and_then(|object| sources.get(object)) {
+                asked.push((source, problem.field.as_str()));
+                whose.push(at);
+            }
+        }
+        let places = self.files.places(asked);
+        for (at, place) in whose.into_iter().zip(places) {
+            if let Some(problem) = problems.get_mut(at) {
+                problem.place = place;
+            }
+        }
+    }
+}
+
+struct Reader<'l> {
+    limits: &'l Limits,
+    snapshot: Snapshot,
+    files: Files,
+    problems: Vec<Problem>,
+    summary: Summary,
+    unread: BTreeMap<Kind, Unread>,
+}
+
+impl<'l> Reader<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Self {
+            limits,
+            snapshot: Snapshot::default(),
+            files: Files::new(*limits),
+            problems: Vec::new(),
+            summary: Summary::default(),
+            unread: BTreeMap::new(),
+        }
+    }
+
+    fn file(&mut self, file: SourceFile) {
+        let index = u32::try_from(self.summary.files).unwrap_or(u32::MAX);
+        self.summary.files += 1;
+        for document in documents(&file, self.limits) {
+            match document {
+                Ok(document) if document.root().is_null() => {}
+                Ok(document) => self.document(&document, index),
+                Err(problem) => {
+                    self.summary.unreadable_documents += 1;
+                    self.tell(problem);
+                }
+            }
+        }
+        self.files.push(file);
+    }
+
+    fn document(&mut self, document: &Document, file: u32) {
+        self.summary.documents += 1;
+        for problem in document.duplicate_keys() {
+            self.tell(problem);
+        }
+        for (item, object) in (0..).zip(items::objects(document)) {
+            let Span { start, end } = object.node.span();
+            let source = Source { file, document: document.offset(), item, start, end };
+            self.object(object, source);
+        }
+    }
+
+    fn object(&mut self, item: Item<'_>, source: Source) {
+        let identity = match identity::identify(item) {
+            Ok(identity) => identity,
+            Err(problem) => {
+                self.summary.unidentified += 1;
+                return self.tell(*problem);
+            }
+        };
+        match identity {
+            Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
+            Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
+                self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
+            }
+            Identity::Known { kind, .. } => self.known(item, kind, source),
+        }
+    }
+
+    fn ignore(&mut self, api_version: &str, kind: &str, why: Ignored) {
+        *self.summary.ignored.entry((api_version.to_owned(), kind.to_owned(), why)).or_default() += 1;
+    }
+
+    fn known(&mut self, item: Item<'_>, kind: Kind, source: Source) {
+        let unread = self.unread.entry(kind).or_default();
+        unread.start_at(item.node);
+        let result = identity::metadata(item, kind, unread).and_then(|meta| {
+            let object = ObjectRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            self.snapshot
+                .add(kind, meta, source, item.node, unread)
+                .map_err(|error| vec![refused(&error, item).on(object)])
+        });
+        match result {
+            Ok(()) => {}
+            Err(problems) => {
+                *self.summary.left_out.entry(kind).or_default() += 1;
+                problems.into_iter().for_each(|problem| self.tell(problem));
+            }
+        }
+    }
+
+    fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < self.limits.problems {
+            self.problems.push(problem);
+        } else {
+            self.summary.problems_not_kept += 1;
+        }
+    }
+
+    fn finish(mut self) -> Reading {
+        for (object, earlier, later) in self.snapshot.sort_and_replace() {
+            self.summary.replaced += 1;
+            let problem = replaced(&self.files, object, earlier, later);
+            self.tell(problem);
+        }
+        self.summary.read = self.snapshot.counts();
+        for (kind, unread) in self.unread {
+            self.summary.unread_total += unread.total();
+            let paths = unread.into_paths().into_iter().map(|(path, count)| ((kind, path), count));
+            self.summary.unread_fields.extend(paths);
+        }
+        self.problems.sort();
+        Reading { snapshot: self.snapshot, files: self.files, problems: self.problems, summary: self.summary }
+    }
+}
+
+/// The problem that a decoding error makes.
+pub(super) fn refused(error: &DecodeError, item: Item<'_>) -> Problem {
+    let place = item.node.document().file().place(error.span());
+    Problem::new(error.code(), error.reason().to_string()).at(place).field(error.path())
+}
+
+fn replaced(files: &Files, object: ObjectRef, earlier: Source, later: Source) -> Problem {
+    let message = format!("`{object}` stands in the input twice; this one replaces the earlier one");
+    let problem = Problem::new(Code::ReplacedObject, message).at(files.place_of_object(later)).on(object);
+    match files.place_of_object(earlier) {
+        Some(place) => problem.related(place, "this one is ignored"),
+        None => problem,
+    }
+}

@@ -1,0 +1,156 @@
+use super::*;
+use crate::limits::Limits;
+use crate::problem::{Code, Problem};
+use crate::text::SourceFile;
+
+fn read(text: &str) -> Reading {
+    Snapshot::read([SourceFile::new("f.yaml", text)], &Limits::DEFAULT)
+}
+
+/// Code, object, field and the line of each problem.
+fn told(reading: &Reading) -> Vec<(Code, String, String, u32)> {
+    let tell = |p: &Problem| {
+        let object = p.object.as_ref().map(ToString::to_string).unwrap_or_default();
+        (p.code, object, p.field.clone(), p.place.as_ref().map_or(0, |place| place.line))
+    };
+    reading.problems.iter().map(tell).collect()
+}
+
+fn names(reading: &Reading) -> Vec<String> {
+    reading.snapshot.sources().map(|(object, _)| object.to_string()).collect()
+}
+
+const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n";
+
+#[test]
+fn an_object_without_namespace_is_in_default() {
+    let reading = read(SERVICE);
+    assert_eq!((told(&reading), names(&reading)), (vec![], vec!["Service default/a".into()]));
+    let reading = read("apiVersion: v1\nkind: Node\nmetadata: {name: node, namespace: x}\n");
+    assert_eq!(names(&reading), ["Node node"]);
+}
+
+#[test]
+fn status_and_whole_objects_are_read() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {nodeName: node}\nstatus: {podIP: 10.0.0.1}\n\
+                ---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {k: v}\n";
+    let snapshot = read(text).snapshot;
+    let pod = &snapshot.pods[0].spec;
+    assert_eq!((pod.node_name.as_str(), pod.status.pod_ip.as_str()), ("node", "10.0.0.1"));
+    assert_eq!(snapshot.config_maps[0].spec.data.get("k").map(|v| v.as_str()), Some("v"));
+}
+
+#[test]
+fn lists_are_flattened_wherever_their_items_stand() {
+    let item = "{apiVersion: v1, kind: Service, metadata: {name: NAME}}";
+    let list = format!(
+        "items:\n- {}\n- {{apiVersion: v1, kind: List, items: [{}]}}\n- {}\nkind: List\napiVersion: v1\n",
+        item.replace("NAME", "a"),
+        item.replace("NAME", "b"),
+        item.replace("NAME", "c")
+    );
+    let reading = read(&list);
+    assert_eq!(names(&reading), ["Service default/a", "Service default/b", "Service default/c"]);
+    let items: Vec<u32> = reading.snapshot.services.iter().map(|service| service.source.item).collect();
+    assert_eq!(items, [0, 1, 2]);
+}
+
+#[test]
+fn items_of_a_typed_list_take_its_kind() {
+    let reading = read("kind: ServiceList\napiVersion: v1\nitems: [{metadata: {name: a}}]\n");
+    assert_eq!(names(&reading), ["Service default/a"]);
+    let reading = read("kind: List\napiVersion: v1\nitems: [{metadata: {name: a}}]\n");
+    assert_eq!(told(&reading), [(Code::MissingKind, String::new(), String::new(), 3)]);
+    assert_eq!(told(&read("kind: List\napiVersion: v1\nitems:\n")), []);
+}
+
+#[test]
+fn the_later_of_two_equal_objects_wins() {
+    let text = format!("{SERVICE}spec: {{clusterIP: 1.1.1.1}}\n---\n{SERVICE}spec: {{clusterIP: 2.2.2.2}}\n");
+    let reading = read(&text);
+    assert_eq!(reading.snapshot.services[0].spec.cluster_ip, "2.2.2.2");
+    assert_eq!(told(&reading), [(Code::ReplacedObject, "Service default/a".into(), String::new(), 6)]);
+    assert_eq!(reading.problems[0].related.as_ref().map(|(place, _)| place.line), Some(1));
+    assert_eq!((reading.summary.replaced, reading.summary.objects_read()), (1, 1));
+}
+
+#[test]
+fn a_wrong_type_leaves_out_that_object_only() {
+    let bad = SERVICE.replace("name: a", "name: b");
+    let reading = read(&format!("{SERVICE}---\n{bad}spec:\n  ports:\n  - port: 'x'\n"));
+    assert_eq!(names(&reading), ["Service default/a"]);
+    assert_eq!(
+        told(&reading),
+        [(Code::WrongType, "Service default/b".into(), "spec.ports[0].port".into(), 10)]
+    );
+    assert_eq!(reading.summary.left_out.get(&Kind::Service), Some(&1));
+}
+
+#[test]
+fn what_the_api_server_refuses_in_metadata_is_told_at_once() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: A\n  labels:\n    -x: v\n    z: 'a b'\n";
+    let fields: Vec<(Code, String)> =
+        told(&read(text)).into_iter().map(|(code, _, field, _)| (code, field)).collect();
+    let label = |key: &str| (Code::InvalidLabel, format!("metadata.labels[{key:?}]"));
+    assert_eq!(fields, [(Code::InvalidName, "metadata.name".into()), label("-x"), label("z")]);
+}
+
+#[test]
+fn a_made_up_name_is_none() {
+    let reading = read("apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n");
+    assert_eq!(reading.problems[0].code, Code::MissingName);
+    assert!(reading.problems[0].help.as_ref().is_some_and(|help| help.contains("generateName")));
+}
+
+#[test]
+fn other_kinds_are_counted() {
+    let reading = read(
+        "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\nspecs: {}\nmetadata: {name: a}\n",
+    );
+    assert!(reading.problems.is_empty());
+    let ignored: Vec<_> = reading
+        .summary
+        .ignored
+        .keys()
+        .map(|(version, kind, why)| (version.as_str(), kind.as_str(), *why))
+        .collect();
+    assert_eq!(ignored, [("apps/v1", "Deployment", Ignored::UnknownKind)]);
+    assert_eq!(
+        reading.summary.unread_fields.keys().collect::<Vec<_>>(),
+        [&(Kind::Service, "specs".to_owned())]
+    );
+}
+
+#[test]
+fn an_unknown_version_of_a_known_kind_is_an_error() {
+    let reading = read("apiVersion: v2\nkind: Service\nmetadata: {name: a}\n");
+    assert_eq!(told(&reading)[0].0, Code::UnsupportedVersion);
+}
+
+#[test]
+fn fields_are_found_again() {
+    let text = format!(
+        "{SERVICE}---\nkind: List\napiVersion: v1\nitems:\n- {{apiVersion: v1, kind: Service, metadata: {{name: b}}, spec: {{ports: [{{port: 80}}]}}}}\n"
+    );
+    let reading = read(&text);
+    let source = reading.snapshot.services[1].source;
+    let place = reading.files.place(source, "spec.ports[0].port").unwrap();
+    assert_eq!(&text[place.start as usize..place.end as usize], "80");
+    let nearest = reading.files.place(source, "spec.ports[0].name.x").unwrap();
+    assert_eq!(&text[nearest.start as usize..nearest.end as usize], "{port: 80}");
+    let mut problems = [Problem::new(Code::InvalidValue, "m")
+        .on(ObjectRef::new(Kind::Service, "default", "a"))
+        .field("metadata.name")];
+    reading.locate(&mut problems);
+    assert_eq!(problems[0].place.as_ref().map(|place| (place.line, place.column)), Some((3, 18)));
+}
+
+#[test]
+fn the_order_of_files_does_not_matter_for_different_objects() {
+    let b = SERVICE.replace("name: a", "name: b");
+    let one =
+        Snapshot::read([SourceFile::new("1", SERVICE), SourceFile::new("2", b.as_str())], &Limits::DEFAULT);
+    let two =
+        Snapshot::read([SourceFile::new("2", b.as_str()), SourceFile::new("1", SERVICE)], &Limits::DEFAULT);
+    assert_eq!(names(&one), names(&two));
+}

@@ -1,0 +1,64 @@
+//! What was read, what was ignored, and why.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::kind::Kind;
+
+/// Why objects were ignored that are no mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ignored {
+    /// No resource of a waypoint depends on objects of this kind.
+    UnknownKind,
+    /// The kind is known, but waypoints do not use it.
+    NotForWaypoints,
+}
+
+/// A count of what was in the input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Files read.
+    pub files: usize,
+    /// Documents read; empty ones do not count.
+    pub documents: usize,
+    /// Documents that could not be read.
+    pub unreadable_documents: usize,
+    /// Objects kept, by kind.
+    pub read: BTreeMap<Kind, usize>,
+    /// Objects left out because something is wrong with them, by kind; the problems say what.
+    pub left_out: BTreeMap<Kind, usize>,
+    /// Objects left out that do not say what they are.
+    pub unidentified: usize,
+    /// Objects replaced by a later one of the same kind, namespace and name.
+    pub replaced: usize,
+    /// Objects ignored, by `apiVersion`, `kind` and why.
+    pub ignored: BTreeMap<(String, String, Ignored), usize>,
+    /// Fields that nothing depends on, by kind and path without list indices (`spec.containers[].image`).
+    pub unread_fields: BTreeMap<(Kind, String), u64>,
+    /// All fields that nothing depends on.
+    pub unread_total: u64,
+    /// Problems beyond [`Limits::problems`](crate::limits::Limits::problems), which are not kept.
+    pub problems_not_kept: usize,
+}
+
+impl Summary {
+    /// Objects kept.
+    #[must_use]
+    pub fn objects_read(&self) -> usize {
+        self.read.values().sum()
+    }
+
+    /// Objects ignored.
+    #[must_use]
+    pub fn objects_ignored(&self) -> usize {
+        self.ignored.values().sum()
+    }
+
+    /// Objects left out because something is wrong with them.
+    #[must_use]
+    pub fn objects_left_out(&self) -> usize {
+        self.left_out.values().sum::<usize>() + self.unidentified
+    }
+}
