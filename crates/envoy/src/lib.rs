@@ -31,6 +31,7 @@ mod any;
     reason = "made from descriptors; the messages are documented in Envoy's API reference, not repeated here"
 )]
 mod generated;
+pub mod json;
 mod wkt;
 
 pub use any::{UnpackError, any, type_url, unpack};

@@ -5,6 +5,7 @@ mod emit;
 mod prune;
 mod roots;
 mod source;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let set = prune::prune(all, roots::is_root);
 
     let mut files = emit::messages(&set)?;
+    files.insert("tables.rs".to_owned(), tables::tables(&set)?.into_bytes());
     files.insert("descriptors.binpb".to_owned(), set.encode_to_vec());
     let directory = krate.join("src").join("generated");
     if check { compare(&directory, &files) } else { write(&directory, &files) }

@@ -28,6 +28,8 @@ pub(crate) fn load(path: Option<PathBuf>, ours: &Path) -> Result<FileDescriptorS
     for file in protos(ours)? {
         compiler.open_file(file)?;
     }
+    // Envoy's own files do not import it, the JSON mapping has a rule for it.
+    compiler.open_file("google/protobuf/field_mask.proto")?;
     for file in compiler.file_descriptor_set().file {
         if !set.file.iter().any(|known| known.name == file.name) {
             set.file.push(file);
@@ -48,12 +50,13 @@ fn find() -> Result<PathBuf> {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let manifest = metadata["packages"]
-        .as_array()
+    let manifest = metadata
+        .get("packages")
+        .and_then(|packages| packages.as_array())
         .into_iter()
         .flatten()
-        .find(|package| package["name"] == "envoy-types")
-        .and_then(|package| package["manifest_path"].as_str())
+        .find(|package| package.get("name").is_some_and(|name| name == "envoy-types"))
+        .and_then(|package| package.get("manifest_path")?.as_str())
         .ok_or("cargo metadata does not know the envoy-types crate")?;
     Ok(Path::new(manifest).with_file_name("src").join("generated").join("types.bin"))
 }

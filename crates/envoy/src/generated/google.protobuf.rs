@@ -286,3 +286,18 @@ impl ::prost::Name for Empty {
         "/google.protobuf.Empty".into()
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FieldMask {
+    #[prost(string, repeated, tag = "1")]
+    pub paths: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+impl ::prost::Name for FieldMask {
+    const NAME: &'static str = "FieldMask";
+    const PACKAGE: &'static str = "google.protobuf";
+    fn full_name() -> ::prost::alloc::string::String {
+        "google.protobuf.FieldMask".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/google.protobuf.FieldMask".into()
+    }
+}

@@ -1,0 +1,129 @@
+//! The canonical JSON of messages, both ways, byte for byte as Go's `protojson` says it (which separates with random
+//! blanks; here there are none).
+//!
+//! Nothing is generated for each message: tables made from the descriptors drive one writer, which goes from the wire
+//! format to JSON, and one reader, which goes from JSON to the wire format.
+//!
+//! The rules are those of <https://protobuf.dev/programming-guides/json/>.
+
+mod error;
+mod float;
+mod read;
+mod scalar;
+mod schema;
+mod time;
+mod wire;
+mod write;
+
+/// Made from the descriptors. Included, so that rustfmt leaves it alone.
+mod tables {
+    use super::schema::{Enum, Kind, Message, Presence, Shape, e, f, m};
+
+    include!("../generated/tables.rs");
+}
+
+use prost::Name;
+
+pub use error::{JsonError, JsonErrorKind, JsonPath};
+use schema::Message;
+
+/// How many messages inside each other are followed; prost decodes no more either.
+const MAX_DEPTH: usize = 100;
+
+/// How JSON is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Leave out fields and enum names that the message does not have, instead of refusing them.
+    pub ignore_unknown: bool,
+}
+
+/// A message's canonical JSON.
+///
+/// # Errors
+///
+/// When a [`google.protobuf.Any`](crate::google::protobuf::Any) inside holds bytes that are not what its type says, a
+/// well-known type holds what JSON cannot say, or messages are nested more than 100 deep.
+pub fn to_json<M: prost::Message + Name>(message: &M) -> Result<String, JsonError> {
+    encode(&M::full_name(), &message.encode_to_vec())
+}
+
+/// The canonical JSON of an encoded message of this full name.
+///
+/// # Errors
+///
+/// As [`to_json`]; and when the name is of no message, or the bytes are not such a message.
+pub fn encode(type_name: &str, wire: &[u8]) -> Result<String, JsonError> {
+    // JSON is about twice as long: names instead of numbers.
+    let mut out = String::with_capacity(wire.len() * 2);
+    encode_into(type_name, wire, &mut out)?;
+    Ok(out)
+}
+
+/// [`encode`], at the end of a string. After an error what was added is incomplete.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn encode_into(type_name: &str, wire: &[u8], out: &mut String) -> Result<(), JsonError> {
+    write::Writer::new(out).message(named(type_name)?, wire)
+}
+
+/// Reads a message from its JSON.
+///
+/// # Errors
+///
+/// When the JSON does not say such a message.
+pub fn parse<M: prost::Message + Name + Default>(json: &serde_json::Value) -> Result<M, JsonError> {
+    parse_with(json, ReadOptions::default())
+}
+
+/// [`parse`], with options.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_with<M: prost::Message + Name + Default>(
+    json: &serde_json::Value,
+    options: ReadOptions,
+) -> Result<M, JsonError> {
+    let wire = from_json_with(&M::full_name(), json, options)?;
+    // What was just written is well-formed, but prost counts nesting a little differently.
+    M::decode(wire.as_slice()).map_err(|_| JsonErrorKind::TooDeep.into())
+}
+
+/// The encoding of the message of this full name that the JSON says. Unknown fields are an error.
+///
+/// Names may be those of JSON or of the `.proto` file, `null` is as good as absent, numbers may be strings and enum
+/// values numbers. The bytes are those that prost would write.
+///
+/// # Errors
+///
+/// When the name is of no message, or the JSON does not say such a message.
+pub fn from_json(type_name: &str, json: &serde_json::Value) -> Result<Vec<u8>, JsonError> {
+    from_json_with(type_name, json, ReadOptions::default())
+}
+
+/// [`from_json`], with options.
+///
+/// # Errors
+///
+/// As [`from_json`].
+pub fn from_json_with(
+    type_name: &str,
+    json: &serde_json::Value,
+    options: ReadOptions,
+) -> Result<Vec<u8>, JsonError> {
+    let mut out = Vec::new();
+    read::Reader::new(options).message(named(type_name)?, json, &mut out)?;
+    Ok(out)
+}
+
+/// Whether there is a message of this full name, so that an `Any` of it can be said in JSON field by field.
+#[must_use]
+pub fn is_known(type_name: &str) -> bool {
+    Message::named(type_name).is_some()
+}
+
+fn named(name: &str) -> Result<&'static Message, JsonError> {
+    Message::named(name).ok_or_else(|| JsonErrorKind::UnknownType(name.to_owned()).into())
+}

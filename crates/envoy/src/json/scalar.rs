@@ -1,0 +1,301 @@
+//! Values that are not messages.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use serde_json::Value;
+
+use super::error::{JsonError, JsonErrorKind};
+use super::float::{write_double, write_float};
+use super::schema::{Enum, Kind};
+use super::wire::{Reader, Wire, put_bytes, put_tag, put_varint};
+
+/// Writes a string with its quotes and, as `protojson` does, no more escapes than JSON needs.
+pub(super) fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    // What needs an escape is ASCII, so its bytes are whole characters.
+    while let Some((plain, tail)) = rest
+        .bytes()
+        .position(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+        .and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(plain);
+        let mut tail = tail.chars();
+        if let Some(letter) = tail.next() {
+            write_escape(letter, out);
+        }
+        rest = tail.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn write_escape(letter: char, out: &mut String) {
+    let short = match letter {
+        '\u{8}' => 'b',
+        '\u{c}' => 'f',
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        '"' | '\\' => letter,
+        _ => {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(letter));
+            return;
+        }
+    };
+    out.push('\\');
+    out.push(short);
+}
+
+/// Writes bytes as base64.
+pub(super) fn write_bytes(bytes: &[u8], out: &mut String) {
+    out.push('"');
+    STANDARD.encode_string(bytes, out);
+    out.push('"');
+}
+
+/// Reads base64 of either alphabet, padded or not.
+pub(super) fn read_bytes(text: &str) -> Option<Vec<u8>> {
+    let standard = text.replace('-', "+").replace('_', "/");
+    let engine = if standard.len().is_multiple_of(4) { STANDARD } else { STANDARD_NO_PAD };
+    engine.decode(standard).ok()
+}
+
+/// Whether a value is its type's default, which a field without presence does not say.
+pub(super) fn is_default(kind: Kind, value: Wire<'_>) -> bool {
+    match value {
+        // The upper half does not count for types of 32 bits.
+        Wire::Varint(value) => match kind {
+            Kind::Int32 | Kind::Uint32 | Kind::Enum(_) => value & u64::from(u32::MAX) == 0,
+            _ => value == 0,
+        },
+        Wire::Fixed64(value) => value == 0,
+        Wire::Fixed32(value) => value == 0,
+        Wire::Bytes(bytes) => bytes.is_empty(),
+    }
+}
+
+/// The default, as if it had been on the wire.
+pub(super) fn default(kind: Kind) -> Wire<'static> {
+    match kind {
+        Kind::Bytes | Kind::String | Kind::Message(_) => Wire::Bytes(&[]),
+        Kind::Double => Wire::Fixed64(0),
+        Kind::Float => Wire::Fixed32(0),
+        _ => Wire::Varint(0),
+    }
+}
+
+/// Writes a value.
+pub(super) fn write(kind: Kind, value: Wire<'_>, out: &mut String) -> Result<(), JsonError> {
+    match (kind, value) {
+        (Kind::Bool, Wire::Varint(value)) => out.push_str(if value == 0 { "false" } else { "true" }),
+        (Kind::Bytes, Wire::Bytes(bytes)) => write_bytes(bytes, out),
+        (Kind::String, Wire::Bytes(bytes)) => write_string(utf8(bytes)?, out),
+        (Kind::Double, Wire::Fixed64(bits)) => write_double(f64::from_bits(bits), out),
+        (Kind::Float, Wire::Fixed32(bits)) => write_float(f32::from_bits(bits), out),
+        // Writing to a String cannot fail.
+        (Kind::Int32, Wire::Varint(value)) => drop(write!(out, "{}", value as i32)),
+        (Kind::Uint32, Wire::Varint(value)) => drop(write!(out, "{}", value as u32)),
+        (Kind::Int64, Wire::Varint(value)) => drop(write!(out, "\"{}\"", value as i64)),
+        (Kind::Uint64, Wire::Varint(value)) => drop(write!(out, "\"{value}\"")),
+        (Kind::Enum(_), Wire::Varint(value)) => write_enum(kind.enumeration(), value as i32, out),
+        _ => return Err(JsonError::malformed("the wire type is not the field's")),
+    }
+    Ok(())
+}
+
+fn write_enum(item: Option<&Enum>, number: i32, out: &mut String) {
+    match item {
+        Some(item) if item.is_null => out.push_str("null"),
+        item => match item.and_then(|item| item.name(number)) {
+            Some(name) => write_string(name, out),
+            None => drop(write!(out, "{number}")),
+        },
+    }
+}
+
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, JsonError> {
+    std::str::from_utf8(bytes).map_err(|_| JsonError::malformed("invalid UTF-8"))
+}
+
+/// The next value of a packed field.
+pub(super) fn unpack<'a>(kind: Kind, reader: &mut Reader<'a>) -> Result<Wire<'a>, JsonError> {
+    Ok(match kind {
+        Kind::Double => Wire::Fixed64(reader.fixed64()?),
+        Kind::Float => Wire::Fixed32(reader.fixed32()?),
+        _ => Wire::Varint(reader.varint()?),
+    })
+}
+
+/// A value read from JSON.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Fixed32(u32),
+    Bytes(Cow<'a, [u8]>),
+}
+
+impl Scalar<'_> {
+    pub(super) fn as_wire(&self) -> Wire<'_> {
+        match self {
+            Self::Varint(value) => Wire::Varint(*value),
+            Self::Fixed64(value) => Wire::Fixed64(*value),
+            Self::Fixed32(value) => Wire::Fixed32(*value),
+            Self::Bytes(bytes) => Wire::Bytes(bytes),
+        }
+    }
+
+    /// Writes it as a field.
+    pub(super) fn put(&self, number: u32, out: &mut Vec<u8>) {
+        match self {
+            Self::Bytes(bytes) => put_bytes(out, number, bytes),
+            Self::Varint(_) => put_tag(out, number, 0),
+            Self::Fixed64(_) => put_tag(out, number, 1),
+            Self::Fixed32(_) => put_tag(out, number, 5),
+        }
+        self.put_packed(out);
+    }
+
+    /// Writes it as an item of a packed field. Bytes are never packed.
+    pub(super) fn put_packed(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Varint(value) => put_varint(out, *value),
+            Self::Fixed64(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Self::Fixed32(value) => out.extend_from_slice(&value.to_le_bytes()),
+            Self::Bytes(_) => {}
+        }
+    }
+}
+
+/// Reads a value; none for an unknown name of an enum, when those are ignored.
+pub(super) fn read(kind: Kind, json: &Value, ignore_unknown: bool) -> Result<Option<Scalar<'_>>, JsonError> {
+    let scalar = match kind {
+        Kind::Bool => {
+            Scalar::Varint(json.as_bool().ok_or_else(|| JsonError::expected("a boolean", json))?.into())
+        }
+        Kind::String => Scalar::Bytes(string(json)?.as_bytes().into()),
+        Kind::Bytes => {
+            let text = string(json)?;
+            Scalar::Bytes(read_bytes(text).ok_or_else(|| JsonError::invalid("base64", text))?.into())
+        }
+        Kind::Double => Scalar::Fixed64(read_float(json)?.to_bits()),
+        Kind::Float => {
+            let value = read_float(json)?;
+            let narrow = value as f32;
+            if value.is_finite() && narrow.is_infinite() {
+                return Err(JsonError::invalid("a number that fits a float", value));
+            }
+            Scalar::Fixed32(narrow.to_bits())
+        }
+        // Negative numbers are extended to 64 bits, those of 32 bits too.
+        Kind::Int32 => Scalar::Varint(i64::from(integer::<i32>(json, "a 32 bit integer")?) as u64),
+        Kind::Int64 => Scalar::Varint(integer::<i64>(json, "a 64 bit integer")? as u64),
+        Kind::Uint32 => Scalar::Varint(integer::<u32>(json, "an unsigned 32 bit integer")?.into()),
+        Kind::Uint64 => Scalar::Varint(integer(json, "an unsigned 64 bit integer")?),
+        Kind::Enum(_) => match read_enum(kind.enumeration(), json) {
+            Err(JsonError { kind: JsonErrorKind::UnknownEnumValue(_), .. }) if ignore_unknown => {
+                return Ok(None);
+            }
+            number => Scalar::Varint(i64::from(number?) as u64),
+        },
+        Kind::Message(_) => return Err(JsonError::expected("a value", json)),
+    };
+    Ok(Some(scalar))
+}
+
+pub(super) fn string(json: &Value) -> Result<&str, JsonError> {
+    json.as_str().ok_or_else(|| JsonError::expected("a string", json))
+}
+
+fn read_enum(item: Option<&Enum>, json: &Value) -> Result<i32, JsonError> {
+    match json {
+        Value::String(name) => item
+            .and_then(|item| item.number(name))
+            .ok_or_else(|| JsonErrorKind::UnknownEnumValue(name.clone()).into()),
+        Value::Null if item.is_some_and(|item| item.is_null) => Ok(0),
+        Value::Number(_) => integer(json, "an enum's number"),
+        _ => Err(JsonError::expected("the name of an enum's value", json)),
+    }
+}
+
+/// A number, or a string that says one.
+fn number(json: &Value) -> Result<serde_json::Number, JsonError> {
+    match json {
+        Value::Number(number) => Ok(number.clone()),
+        Value::String(text) => match serde_json::from_str(text) {
+            // serde_json forgives blanks around it.
+            Ok(number) if text.trim().len() == text.len() => Ok(number),
+            _ => Err(JsonError::invalid("a number", text)),
+        },
+        _ => Err(JsonError::expected("a number", json)),
+    }
+}
+
+fn integer<T: TryFrom<i128>>(json: &Value, expected: &'static str) -> Result<T, JsonError> {
+    let number = number(json)?;
+    let exact = number.as_i128().or_else(|| {
+        // As a double: `1e3` and `2.0` are integers too. Nothing above 2^64 fits any type.
+        number
+            .as_f64()
+            .filter(|value| value.fract() == 0.0 && value.abs() <= 2_f64.powi(64))
+            .map(|value| value as i128)
+    });
+    exact.and_then(|value| T::try_from(value).ok()).ok_or_else(|| JsonError::invalid(expected, number))
+}
+
+fn read_float(json: &Value) -> Result<f64, JsonError> {
+    match json.as_str() {
+        Some("NaN") => Ok(f64::NAN),
+        Some("Infinity") => Ok(f64::INFINITY),
+        Some("-Infinity") => Ok(f64::NEG_INFINITY),
+        _ => {
+            let number = number(json)?;
+            number.as_f64().ok_or_else(|| JsonError::invalid("a number", number))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_have_no_more_escapes_than_needed() {
+        let mut out = String::new();
+        write_string("a\"\\/<\u{1}\n\u{7f}\u{2028}é", &mut out);
+        assert_eq!(out, "\"a\\\"\\\\/<\\u0001\\n\u{7f}\u{2028}é\"");
+    }
+
+    #[test]
+    fn reads_every_base64() {
+        for text in ["+/8=", "-_8=", "+/8", "-_8"] {
+            assert_eq!(read_bytes(text), Some(vec![0xfb, 0xff]), "{text}");
+        }
+        assert_eq!(read_bytes(""), Some(Vec::new()));
+        for text in ["+", "+/8==", "*", "===="] {
+            assert_eq!(read_bytes(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_are_exact_or_refused() {
+        let int = |json: serde_json::Value| integer::<i64>(&json, "an integer").ok();
+        assert_eq!(int(serde_json::json!("-9223372036854775808")), Some(i64::MIN));
+        assert_eq!(int(serde_json::json!(1e3)), Some(1000));
+        assert_eq!(int(serde_json::json!("2.0")), Some(2));
+        for json in [
+            serde_json::json!(1.5),
+            serde_json::json!(" 1"),
+            serde_json::json!("+1"),
+            serde_json::json!(u64::MAX),
+            serde_json::json!(true),
+        ] {
+            assert_eq!(int(json), None);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Every resource that Istio's own control plane sent, in JSON as `protojson` wrote it: read, decoded by prost,
+//! encoded and written again, it is the same text.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test may fail"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use envoy::config::cluster::v3::Cluster;
+use envoy::config::endpoint::v3::ClusterLoadAssignment;
+use envoy::config::listener::v3::Listener;
+use envoy::config::route::v3::RouteConfiguration;
+use envoy::{Message, Name, json};
+use serde_json::Value;
+
+/// Beside the repository, or beside the directory of a git worktree's.
+const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
+
+/// The files of this name in `cases/*/expected/*/*/`.
+fn files(name: &str) -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found: Vec<PathBuf> = CASES.iter().flat_map(|cases| below(&here.join(cases))).collect();
+    found = found.iter().flat_map(|case| below(&case.join("expected"))).collect();
+    found = found.iter().flat_map(|release| below(release)).map(|waypoint| waypoint.join(name)).collect();
+    found.retain(|path| path.is_file());
+    if found.is_empty() {
+        eprintln!("skipped: no reference beside the repository");
+    }
+    found
+}
+
+fn below(directory: &Path) -> Vec<PathBuf> {
+    fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn round_trip<M: Message + Name + Default>(name: &str) {
+    for path in files(name) {
+        let resources: Vec<Value> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        for resource in resources {
+            let context = || format!("{}: {}", path.display(), resource["name"]);
+            let wire = json::from_json(&M::full_name(), &resource)
+                .unwrap_or_else(|error| panic!("{}: {error}", context()));
+            let message = M::decode(wire.as_slice()).unwrap();
+            assert_eq!(message.encode_to_vec(), wire, "{}", context());
+            // Both keep the order of keys.
+            assert_eq!(json::to_json(&message).unwrap(), resource.to_string(), "{}", context());
+        }
+    }
+}
+
+#[test]
+fn listeners_come_back() {
+    round_trip::<Listener>("listeners.json");
+}
+
+#[test]
+fn clusters_come_back() {
+    round_trip::<Cluster>("clusters.json");
+}
+
+#[test]
+fn endpoints_come_back() {
+    round_trip::<ClusterLoadAssignment>("endpoints.json");
+}
+
+#[test]
+fn routes_come_back() {
+    round_trip::<RouteConfiguration>("routes.json");
+}
