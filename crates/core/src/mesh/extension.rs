@@ -121,7 +121,7 @@ impl Extensions {
 
 impl Extension {
     fn target(&self) -> PolicyTarget<'_> {
-        PolicyTarget::new(&self.meta.namespace, self.selector.as_ref(), None, &self.refs)
+        PolicyTarget::new(&self.meta.namespace, self.selector.as_ref().map(|s| &s.match_labels), None, &self.refs)
     }
 
     fn is_for(&self, chain: ChainKind) -> bool {

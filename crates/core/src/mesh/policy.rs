@@ -1,18 +1,196 @@
-//! Policies by what they bind to.
+//! Which security policies and patches bind to a waypoint's chains.
+//!
+//! | release | a policy binds by |
+//! |---|---|
+//! | 1.18 | its selector, compared with the labels of the waypoint's own pod: alike to every chain |
+//! | 1.31 | its `targetRefs`: a Gateway or GatewayClass to every chain, a Service or ServiceEntry to that one's |
+//!
+//! PeerAuthentication is not among them: it changes nothing for a waypoint.
+//!
+//! Source: [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::release::Rules;
-use crate::snapshot::Snapshot;
+use crate::Str;
+use crate::mesh::target::{PolicyTarget, TargetScope, WAYPOINT_CLASS};
+use crate::mesh::{Service, Waypoint, age};
+use crate::release::{PolicyAttachment, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::networking::EnvoyFilter;
+use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
+use crate::snapshot::selector::PolicyTargetReference;
+use crate::snapshot::{Object, Snapshot};
 
-/// Policies by what they bind to.
-#[derive(Clone, Debug, Default)]
-pub struct Policies {}
+/// The security policies and patches of a mesh, by what they bind to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Policies {
+    /// Who may call what.
+    pub authorization: Bindings<AuthorizationPolicy>,
+    /// Which tokens are accepted.
+    pub request_authentication: Bindings<RequestAuthentication>,
+    /// Patches of what was generated.
+    pub envoy_filters: Bindings<EnvoyFilter>,
+}
 
 impl Policies {
     /// Builds the index.
     #[must_use]
-    pub fn new(_snapshot: &Snapshot, _rules: &'static Rules, _config: &MeshConfig) -> Self {
-        Self::default()
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
+        let root = config.root_namespace.clone().unwrap_or_default();
+        Self {
+            authorization: Bindings::new(&snapshot.authorization_policies, rules, &root),
+            request_authentication: Bindings::new(&snapshot.request_authentications, rules, &root),
+            envoy_filters: Bindings::new(&snapshot.envoy_filters, rules, &root),
+        }
+    }
+}
+
+/// A kind of policy that says what its objects are for.
+pub trait Bind {
+    /// The labels of the workloads that it is for.
+    fn selector(&self) -> Option<&BTreeMap<Str, Str>>;
+    /// What it is for, as a single reference.
+    fn target_ref(&self) -> Option<&PolicyTargetReference>;
+    /// What it is for.
+    fn target_refs(&self) -> &[PolicyTargetReference];
+}
+
+macro_rules! bind {
+    ($($kind:ty),*) => {$(
+        impl Bind for $kind {
+            fn selector(&self) -> Option<&BTreeMap<Str, Str>> {
+                self.selector.as_ref().map(|s| &s.match_labels)
+            }
+
+            fn target_ref(&self) -> Option<&PolicyTargetReference> {
+                self.target_ref.as_ref()
+            }
+
+            fn target_refs(&self) -> &[PolicyTargetReference] {
+                &self.target_refs
+            }
+        }
+    )*};
+}
+
+bind!(AuthorizationPolicy, RequestAuthentication);
+
+impl Bind for EnvoyFilter {
+    fn selector(&self) -> Option<&BTreeMap<Str, Str>> {
+        self.workload_selector.as_ref().map(|s| &s.labels)
+    }
+
+    fn target_ref(&self) -> Option<&PolicyTargetReference> {
+        None
+    }
+
+    fn target_refs(&self) -> &[PolicyTargetReference] {
+        &self.target_refs
+    }
+}
+
+fn target<T: Bind>(object: &Object<T>) -> PolicyTarget<'_> {
+    let spec = &object.spec;
+    PolicyTarget::new(&object.meta.namespace, spec.selector(), spec.target_ref(), spec.target_refs())
+}
+
+/// Whose policies come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// Those of the root namespace, then those of the waypoint's.
+    RootFirst,
+    /// Those of the waypoint's namespace, then those of the root namespace.
+    WaypointFirst,
+}
+
+/// The objects of one kind of policy, indexed so that each waypoint and Service looks only at its own.
+#[derive(Clone, Debug)]
+pub struct Bindings<T> {
+    rules: &'static Rules,
+    root_namespace: Str,
+    /// In Istio's order of age.
+    all: Vec<Arc<Object<T>>>,
+    by_namespace: BTreeMap<Str, Vec<usize>>,
+    /// By the policy's namespace, then by the name of what it refers to.
+    by_target_name: BTreeMap<Str, BTreeMap<Str, Vec<usize>>>,
+}
+
+impl<T: Bind> Bindings<T> {
+    /// Builds the index.
+    #[must_use]
+    pub fn new(objects: &[Arc<Object<T>>], rules: &'static Rules, root_namespace: &Str) -> Self {
+        let mut all = objects.to_vec();
+        age::oldest_first(&mut all, rules);
+        let (mut by_namespace, mut by_target_name) =
+            (BTreeMap::<Str, Vec<_>>::new(), BTreeMap::<Str, BTreeMap<Str, Vec<_>>>::new());
+        for (position, object) in all.iter().enumerate() {
+            let namespace = &object.meta.namespace;
+            by_namespace.entry(namespace.clone()).or_default().push(position);
+            let names = by_target_name.entry(namespace.clone()).or_default();
+            for reference in target(object).refs {
+                names.entry(reference.name.clone()).or_default().push(position);
+            }
+        }
+        Self { rules, root_namespace: root_namespace.clone(), all, by_namespace, by_target_name }
+    }
+
+    /// Where policies for the whole mesh are.
+    #[must_use]
+    pub fn root_namespace(&self) -> &Str {
+        &self.root_namespace
+    }
+
+    /// What binds to a waypoint's chains for a Service, or to those for no Service (direct access to pods): the
+    /// namespaces as their precedence says, the Service's last; within each the oldest first.
+    ///
+    /// A policy is given by its position: equal lists are equal sets of policies. See [`Bindings::at`].
+    #[must_use]
+    pub fn of(&self, waypoint: &Waypoint, service: Option<&Service>, precedence: Precedence) -> Vec<usize> {
+        let (own, root) = (&waypoint.name.namespace, &self.root_namespace);
+        let mut namespaces = match precedence {
+            Precedence::RootFirst => vec![root, own],
+            Precedence::WaypointFirst => vec![own, root],
+        };
+        if self.rules.policy_attachment == PolicyAttachment::TargetRefs {
+            namespaces.extend(service.map(|s| &s.namespace));
+        }
+        let scope = TargetScope { waypoint, root_namespace: root, rules: self.rules };
+        let mut found = Vec::new();
+        for (i, namespace) in namespaces.iter().enumerate() {
+            let seen = namespaces.iter().take(i).any(|earlier| earlier == namespace);
+            if !seen {
+                let mut candidates = self.candidates(namespace, waypoint, service);
+                candidates.retain(|position| self.binds(*position, &scope, service));
+                found.append(&mut candidates);
+            }
+        }
+        found
+    }
+
+    /// The policies at these positions.
+    pub fn at(&self, positions: &[usize]) -> impl Iterator<Item = &Arc<Object<T>>> {
+        positions.iter().filter_map(|position| self.all.get(*position))
+    }
+
+    /// Those of a namespace that may bind, by the little that the index knows; oldest first.
+    fn candidates(&self, namespace: &str, waypoint: &Waypoint, service: Option<&Service>) -> Vec<usize> {
+        match self.rules.policy_attachment {
+            PolicyAttachment::Selector => self.by_namespace.get(namespace).cloned().unwrap_or_default(),
+            PolicyAttachment::TargetRefs => {
+                let Some(by_name) = self.by_target_name.get(namespace) else { return Vec::new() };
+                let names = [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), service.map(|s| &*s.name)];
+                let mut positions: Vec<usize> =
+                    names.iter().flatten().filter_map(|name| by_name.get(*name)).flatten().copied().collect();
+                positions.sort_unstable();
+                positions.dedup();
+                positions
+            }
+        }
+    }
+
+    fn binds(&self, position: usize, scope: &TargetScope<'_>, service: Option<&Service>) -> bool {
+        self.all.get(position).is_some_and(|object| target(object).binds_to(scope, service.as_slice()))
     }
 }

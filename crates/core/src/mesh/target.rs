@@ -8,18 +8,18 @@ use crate::Str;
 use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::waypoint::Waypoint;
 use crate::release::{PolicyAttachment, Rules};
-use crate::snapshot::selector::{PolicyTargetReference, WorkloadSelector};
+use crate::snapshot::selector::PolicyTargetReference;
 
 /// The class of Gateways that are waypoints.
-const WAYPOINT_CLASS: &str = "istio-waypoint";
+pub(crate) const WAYPOINT_CLASS: &str = "istio-waypoint";
 
 /// What a policy says it is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PolicyTarget<'p> {
     /// The policy's namespace.
     pub(crate) namespace: &'p str,
-    /// The workloads it selects.
-    pub(crate) selector: Option<&'p WorkloadSelector>,
+    /// The labels of the workloads it selects.
+    pub(crate) selector: Option<&'p BTreeMap<Str, Str>>,
     /// What it refers to, in releases that know that.
     pub(crate) refs: &'p [PolicyTargetReference],
 }
@@ -28,7 +28,7 @@ impl<'p> PolicyTarget<'p> {
     /// A policy's target; the older, single reference counts where there is no list.
     pub(crate) fn new(
         namespace: &'p str,
-        selector: Option<&'p WorkloadSelector>,
+        selector: Option<&'p BTreeMap<Str, Str>>,
         single: Option<&'p PolicyTargetReference>,
         refs: &'p [PolicyTargetReference],
     ) -> Self {
@@ -38,11 +38,7 @@ impl<'p> PolicyTarget<'p> {
 
     /// Whether the policy names nothing, and so is for its whole namespace.
     pub(crate) fn is_namespace_wide(&self) -> bool {
-        self.refs.is_empty() && self.labels().is_none_or(BTreeMap::is_empty)
-    }
-
-    fn labels(&self) -> Option<&'p BTreeMap<Str, Str>> {
-        self.selector.map(|selector| &selector.match_labels)
+        self.refs.is_empty() && self.selector.is_none_or(BTreeMap::is_empty)
     }
 
     /// Whether a policy binds to a waypoint's chains, by what it selects or refers to. With a Service, this is about
@@ -52,7 +48,7 @@ impl<'p> PolicyTarget<'p> {
     /// matches a waypoint, and a policy has to refer to something.
     pub(crate) fn binds_to(&self, scope: &TargetScope<'_>, services: &[&Service]) -> bool {
         match scope.rules.policy_attachment {
-            PolicyAttachment::Selector => self.labels().is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels)),
+            PolicyAttachment::Selector => self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels)),
             PolicyAttachment::TargetRefs => self.refs.iter().any(|target| self.refers_to(target, scope, services)),
         }
     }

@@ -3,9 +3,12 @@
 //! Each generator is a pure function from a [`Scope`] (the mesh as one waypoint sees it) to one Envoy message.
 //! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
 
+mod authn;
+mod authz;
 pub(crate) mod filters;
 pub mod names;
 pub mod origin;
+pub(crate) mod security;
 pub(crate) mod tls;
 
 use envoy::config::cluster::v3::Cluster;

@@ -102,7 +102,7 @@ impl Telemetries {
 fn target(telemetry: &Object<Telemetry>) -> PolicyTarget<'_> {
     let spec = &telemetry.spec;
     let namespace = &telemetry.meta.namespace;
-    PolicyTarget::new(namespace, spec.selector.as_ref(), spec.target_ref.as_ref(), &spec.target_refs)
+    PolicyTarget::new(namespace, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.as_ref(), &spec.target_refs)
 }
 
 /// The provider of this name; Istio ignores case here.

@@ -1,0 +1,216 @@
+//! AuthorizationPolicies as Envoy's RBAC and ext_authz filters.
+//!
+//! | action | filter |
+//! |---|---|
+//! | CUSTOM | RBAC that only says which rule fits (a shadow), and ext_authz that asks where one did |
+//! | AUDIT | RBAC with action LOG |
+//! | DENY | RBAC with action DENY |
+//! | ALLOW | RBAC with action ALLOW |
+//!
+//! in this order; one filter for all policies of an action. A dry-run policy goes to the filter's shadow rules.
+//!
+//! Source: [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
+//! Envoy's [RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
+
+mod attribute;
+mod custom;
+mod ext_authz;
+mod matcher;
+mod permission;
+mod principal;
+mod rule;
+mod trust_domain;
+
+use std::sync::Arc;
+
+use envoy::config::listener::v3::{Filter, filter};
+use envoy::config::rbac::v3::rbac::Action as RbacAction;
+use envoy::config::rbac::v3::{Policy, Rbac};
+use envoy::extensions::filters::http::rbac::v3::Rbac as HttpRbac;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpFilter, http_filter};
+use envoy::extensions::filters::network::rbac::v3::Rbac as NetworkRbac;
+use envoy::google::protobuf::Any;
+
+use self::ext_authz::Authorizers;
+use self::rule::{ChainKind, Context, OnUnmatchable};
+use self::trust_domain::TrustDomains;
+use crate::mesh::Mesh;
+use crate::release::SecurityRules;
+use crate::snapshot::Object;
+use crate::snapshot::security::{Action, AuthorizationPolicy};
+
+const HTTP_RBAC: &str = "envoy.filters.http.rbac";
+const NETWORK_RBAC: &str = "envoy.filters.network.rbac";
+const NETWORK_STAT_PREFIX: &str = "tcp.";
+/// An AuthorizationPolicy with this annotation is tried, not enforced.
+const DRY_RUN: &str = "istio.io/dry-run";
+
+type PolicyRef<'a> = &'a Arc<Object<AuthorizationPolicy>>;
+
+/// What is the same for all policies of a mesh.
+#[derive(Clone, Debug)]
+pub(super) struct Authorization {
+    release: SecurityRules,
+    trust_domains: TrustDomains,
+    authorizers: Authorizers,
+}
+
+/// The filters of one set of policies, ready to be put into chains.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Built {
+    pub(super) custom_http: Vec<HttpFilter>,
+    pub(super) rbac_http: Vec<HttpFilter>,
+    pub(super) custom_tcp: Vec<Filter>,
+    pub(super) rbac_tcp: Vec<Filter>,
+}
+
+impl Authorization {
+    /// Reads the mesh configuration.
+    pub(super) fn new(mesh: &Mesh) -> Self {
+        let trust_domain = mesh.config.trust_domain.clone().unwrap_or("cluster.local".into());
+        Self {
+            release: mesh.rules.security,
+            trust_domains: TrustDomains::new(&trust_domain, &mesh.config.trust_domain_aliases),
+            authorizers: Authorizers::new(mesh),
+        }
+    }
+
+    /// The filters of these policies, which come in Istio's order.
+    pub(super) fn build(&self, policies: &[PolicyRef<'_>]) -> Built {
+        let with = |action: Action| -> Vec<PolicyRef<'_>> {
+            policies.iter().copied().filter(|p| p.spec.action == action).collect()
+        };
+        let custom = with(Action::Custom);
+        let (custom_http, custom_tcp) = (
+            self.custom(&custom, ChainKind::Http).into_iter().flat_map(custom::Step::http).collect(),
+            self.custom(&custom, ChainKind::Tcp)
+                .into_iter()
+                .filter_map(custom::Step::tcp)
+                .flatten()
+                .collect(),
+        );
+        let (mut rbac_http, mut rbac_tcp) = (Vec::new(), Vec::new());
+        for (action, rbac) in [
+            (Action::Audit, RbacAction::Log),
+            (Action::Deny, RbacAction::Deny),
+            (Action::Allow, RbacAction::Allow),
+        ] {
+            let policies = with(action);
+            if !policies.is_empty() {
+                rbac_http.push(self.rules(&policies, rbac, ChainKind::Http).http());
+                rbac_tcp.push(self.rules(&policies, rbac, ChainKind::Tcp).tcp());
+            }
+        }
+        Built { custom_http, rbac_http, custom_tcp, rbac_tcp }
+    }
+
+    fn rules(&self, policies: &[PolicyRef<'_>], action: RbacAction, chain: ChainKind) -> Rules {
+        let mut rules = Rules::default();
+        for policy in policies {
+            let into = if is_dry_run(policy) { &mut rules.shadow } else { &mut rules.enforced };
+            into.get_or_insert_with(|| empty(action))
+                .policies
+                .extend(self.policies(policy, action, chain, ""));
+        }
+        rules
+    }
+
+    /// Envoy's policies for the rules of one AuthorizationPolicy, with their names. A rule that has no meaning in
+    /// the chain is left out.
+    fn policies(
+        &self,
+        policy: &Object<AuthorizationPolicy>,
+        action: RbacAction,
+        chain: ChainKind,
+        prefix: &str,
+    ) -> Vec<(String, Policy)> {
+        let meta = &policy.meta;
+        let name = |i: usize| format!("{prefix}ns[{}]-policy[{}]-rule[{i}]", meta.namespace, meta.name);
+        let context = Context {
+            release: &self.release,
+            trust_domains: &self.trust_domains,
+            chain,
+            on_unmatchable: match action {
+                RbacAction::Allow => OnUnmatchable::DropRule,
+                RbacAction::Deny | RbacAction::Log => OnUnmatchable::DropValue,
+            },
+            namespace: &meta.namespace,
+        };
+        if policy.spec.rules.is_empty() {
+            return vec![(name(0), rule::never())];
+        }
+        let rules = policy.spec.rules.iter().enumerate();
+        rules.filter_map(|(i, rule)| Some((name(i), rule::policy(rule, context).ok()?))).collect()
+    }
+}
+
+/// The rules of one filter: those that hold, and those that are only tried.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Rules {
+    enforced: Option<Rbac>,
+    shadow: Option<Rbac>,
+}
+
+impl Rules {
+    /// Where the result of trying goes. An accident: a filter that tries nothing is called as one that tries ALLOW,
+    /// whatever its action.
+    fn shadow_stat_prefix(&self) -> String {
+        let action = self.shadow.as_ref().map_or(RbacAction::Allow, Rbac::action);
+        match action {
+            RbacAction::Allow => "istio_dry_run_allow_",
+            RbacAction::Deny => "istio_dry_run_deny_",
+            RbacAction::Log => "",
+        }
+        .to_owned()
+    }
+
+    fn http(self) -> HttpFilter {
+        let shadow_rules_stat_prefix = self.shadow_stat_prefix();
+        http_rbac(&HttpRbac {
+            rules: self.enforced,
+            shadow_rules: self.shadow,
+            shadow_rules_stat_prefix,
+            ..HttpRbac::default()
+        })
+    }
+
+    fn tcp(self) -> Filter {
+        let shadow_rules_stat_prefix = self.shadow_stat_prefix();
+        network_rbac(NetworkRbac {
+            rules: self.enforced,
+            shadow_rules: self.shadow,
+            shadow_rules_stat_prefix,
+            ..NetworkRbac::default()
+        })
+    }
+}
+
+fn empty(action: RbacAction) -> Rbac {
+    Rbac { action: action.into(), ..Rbac::default() }
+}
+
+/// Go's `strconv.ParseBool`; what it refuses is false.
+fn is_dry_run(policy: &Object<AuthorizationPolicy>) -> bool {
+    let value = policy.meta.annotations.get(DRY_RUN);
+    value.is_some_and(|v| matches!(v.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+fn http_rbac(config: &HttpRbac) -> HttpFilter {
+    http(HTTP_RBAC, envoy::any(config))
+}
+
+fn network_rbac(config: NetworkRbac) -> Filter {
+    network(NETWORK_RBAC, envoy::any(&NetworkRbac { stat_prefix: NETWORK_STAT_PREFIX.to_owned(), ..config }))
+}
+
+pub(super) fn http(name: &str, config: Any) -> HttpFilter {
+    HttpFilter {
+        name: name.to_owned(),
+        config_type: Some(http_filter::ConfigType::TypedConfig(config)),
+        ..HttpFilter::default()
+    }
+}
+
+fn network(name: &str, config: Any) -> Filter {
+    Filter { name: name.to_owned(), config_type: Some(filter::ConfigType::TypedConfig(config)) }
+}
