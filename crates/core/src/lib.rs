@@ -2,8 +2,11 @@
 #![forbid(unsafe_code)]
 
 pub mod limits;
+pub mod mesh;
+pub mod options;
 pub mod problem;
 pub mod release;
+pub mod resources;
 pub mod snapshot;
 pub mod text;
 

@@ -1,5 +1,7 @@
 //! What a user can choose about a translation.
 
+use crate::limits::Limits;
+use crate::mesh::WaypointName;
 use crate::release::Release;
 use crate::snapshot::mesh_config::MeshConfig;
 
@@ -11,6 +13,10 @@ pub struct Options {
     pub release: Release,
     /// Mesh configuration, merged over the snapshot's and the release's defaults.
     pub mesh_config: Option<MeshConfig>,
+    /// Generate this waypoint only; all if `None`.
+    pub waypoint: Option<WaypointName>,
+    /// How large an input may be.
+    pub limits: Limits,
     /// Whether a waypoint without status addresses counts as ready.
     pub readiness: Readiness,
 }

@@ -73,6 +73,8 @@ impl FromStr for Release {
 pub struct Rules {
     /// The release that these are the rules of.
     pub release: Release,
+    /// The mesh configuration of the ambient profile, as YAML: what holds where nobody says otherwise.
+    pub mesh_config: &'static str,
     /// How a waypoint finds what it serves.
     pub attachment: Attachment,
     /// The creation time of an object that has none, in seconds since the epoch.
@@ -333,6 +335,30 @@ pub enum MissingKeys {
 /// The rules of 1.18.
 static V1_18: Rules = Rules {
     release: Release::V1_18,
+    mesh_config: "\
+trustDomain: cluster.local
+rootNamespace: istio-system
+enableTracing: true
+enablePrometheusMerge: true
+enableAutoMtls: true
+connectTimeout: 10s
+protocolDetectionTimeout: 0s
+dnsRefreshRate: 60s
+localityLbSetting: {enabled: true}
+outboundTrafficPolicy: {mode: ALLOW_ANY}
+defaultServiceExportTo: ['*']
+defaultVirtualServiceExportTo: ['*']
+defaultDestinationRuleExportTo: ['*']
+defaultProviders: {metrics: [prometheus]}
+defaultConfig:
+  discoveryAddress: istiod.istio-system.svc:15012
+  proxyMetadata: {ISTIO_META_ENABLE_HBONE: 'true'}
+  tracing: {zipkin: {address: zipkin.istio-system:9411}}
+extensionProviders:
+- {name: prometheus, prometheus: {}}
+- {name: stackdriver, stackdriver: {}}
+- {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
+",
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
@@ -385,6 +411,34 @@ const WASM_FILTER_STATE: &[&str] =
 /// The rules of 1.31.
 static V1_31: Rules = Rules {
     release: Release::V1_31,
+    mesh_config: "\
+trustDomain: cluster.local
+rootNamespace: istio-system
+enableTracing: true
+enablePrometheusMerge: true
+enableAutoMtls: true
+connectTimeout: 10s
+protocolDetectionTimeout: 0s
+dnsRefreshRate: 60s
+localityLbSetting: {enabled: true}
+outboundTrafficPolicy: {mode: ALLOW_ANY}
+inboundTrafficPolicy: {mode: PASSTHROUGH}
+defaultServiceExportTo: ['*']
+defaultVirtualServiceExportTo: ['*']
+defaultDestinationRuleExportTo: ['*']
+defaultProviders: {metrics: [prometheus]}
+serviceScopeConfigs:
+- scope: GLOBAL
+  servicesSelector: {matchExpressions: [{key: istio.io/global, operator: In, values: ['true']}]}
+defaultConfig:
+  discoveryAddress: istiod.istio-system.svc:15012
+  proxyMetadata: {ISTIO_META_ENABLE_HBONE: 'true'}
+  image: {imageType: distroless}
+extensionProviders:
+- {name: prometheus, prometheus: {}}
+- {name: stackdriver, stackdriver: {}}
+- {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
+",
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,

@@ -18,6 +18,7 @@
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
 pub(crate) mod age;
+pub mod config;
 pub mod destination_rule;
 pub mod endpoint;
 pub mod extension;
@@ -87,7 +88,7 @@ impl Mesh {
     pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
         let rules = options.release.rules();
         let mut problems = Vec::new();
-        let config = MeshConfig::in_force(&snapshot, &options, &mut problems);
+        let config = config::in_force(&snapshot, &options, &mut problems);
         let services = Services::new(&snapshot, rules, &config);
         let workloads = Workloads::new(&snapshot, rules, &config);
         let endpoints = Endpoints::new(&snapshot, rules, &config, &services, &workloads);

@@ -111,8 +111,8 @@ impl ServiceSource {
     #[must_use]
     pub fn object(&self) -> ObjectRef {
         match self {
-            Self::Kubernetes(o) => o.reference(),
-            Self::ServiceEntry(o) => o.reference(),
+            Self::Kubernetes(o) => o.object_ref(),
+            Self::ServiceEntry(o) => o.object_ref(),
         }
     }
 }

@@ -66,9 +66,9 @@ impl WorkloadSource {
     #[must_use]
     pub fn object(&self) -> ObjectRef {
         match self {
-            Self::Pod(o) => o.reference(),
-            Self::WorkloadEntry(o) => o.reference(),
-            Self::ServiceEntryEndpoint(o, _) => o.reference(),
+            Self::Pod(o) => o.object_ref(),
+            Self::WorkloadEntry(o) => o.object_ref(),
+            Self::ServiceEntryEndpoint(o, _) => o.object_ref(),
         }
     }
 }
