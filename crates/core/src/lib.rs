@@ -9,6 +9,7 @@ pub mod release;
 pub mod resources;
 pub mod snapshot;
 pub mod text;
+pub mod view;
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;

@@ -1,0 +1,114 @@
+//! The line of a file that a problem shows, short enough to be read.
+
+use crate::problem::Place;
+
+/// Stands for a character that cannot be printed.
+pub(super) const REPLACEMENT: char = '\u{fffd}';
+
+/// Characters shown before and behind the marked place in a longer line.
+const AROUND: usize = 80;
+/// Spaces for a tab.
+const TAB: &str = "    ";
+
+/// A line to show, and what in it is marked, in characters.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Excerpt {
+    pub(super) line: String,
+    pub(super) before: usize,
+    pub(super) marked: usize,
+}
+
+/// The first line of a place. Of a longer place only that line is marked; of a long line only the surroundings shown.
+pub(super) fn of(text: &str, place: &Place) -> Excerpt {
+    let (head, rest) = text.split_at_checked(place.start as usize).unwrap_or((text, ""));
+    let (before, cut_before) = last_characters(head, AROUND);
+    let length = (place.end.saturating_sub(place.start)) as usize;
+    let marked_bytes = rest.split_at_checked(length).map_or(rest, |(marked, _)| marked);
+    let (marked, cut_marked) = first_characters(marked_bytes, AROUND);
+    let behind = rest.get(marked.len()..).unwrap_or_default();
+    let (after, cut_after) = first_characters(behind, AROUND);
+    let before = format!("{}{}", if cut_before { "…" } else { "" }, shown(before));
+    // A place beyond the line's end, or an empty one, is marked with one caret.
+    let marked_text = shown(marked);
+    let tail = if cut_marked {
+        "…".to_owned()
+    } else {
+        format!("{}{}", shown(after), if cut_after { "…" } else { "" })
+    };
+    Excerpt {
+        before: before.chars().count(),
+        marked: marked_text.chars().count().max(1),
+        line: format!("{before}{marked_text}{tail}").trim_end().to_owned(),
+    }
+}
+
+/// The last characters of the text's last line, and whether there are more.
+fn last_characters(text: &str, most: usize) -> (&str, bool) {
+    let mut start = text.len();
+    for (count, (at, character)) in text.char_indices().rev().enumerate() {
+        if character == '\n' {
+            return (text.get(start..).unwrap_or_default(), false);
+        }
+        if count == most {
+            return (text.get(start..).unwrap_or_default(), true);
+        }
+        start = at;
+    }
+    (text, false)
+}
+
+/// The first characters of the text's first line, and whether there are more in the line.
+fn first_characters(text: &str, most: usize) -> (&str, bool) {
+    for (count, (at, character)) in text.char_indices().enumerate() {
+        if character == '\n' || count == most {
+            return (text.get(..at).unwrap_or_default(), character != '\n');
+        }
+    }
+    (text, false)
+}
+
+fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\t' => out.push_str(TAB),
+            '\r' | '\u{feff}' => {}
+            c if c.is_control() => out.push(REPLACEMENT),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{SourceFile, Span};
+
+    fn excerpt(text: &str, start: u32, end: u32) -> (String, usize, usize) {
+        let file = SourceFile::new("f", text);
+        let Excerpt { line, before, marked } = of(text, &file.place(Span { start, end }));
+        (line, before, marked)
+    }
+
+    #[test]
+    fn shows_the_first_line_of_a_place() {
+        assert_eq!(excerpt("a: b\nc: d\n", 3, 9), ("a: b".into(), 3, 1));
+        assert_eq!(excerpt("\ta: b", 4, 5), ("    a: b".into(), 7, 1));
+        assert_eq!(excerpt("ä: ö\r\n", 4, 6), ("ä: ö".into(), 3, 1));
+    }
+
+    #[test]
+    fn the_end_of_the_file_gets_a_caret() {
+        assert_eq!(excerpt("a: [", 4, 4), ("a: [".into(), 4, 1));
+        assert_eq!(excerpt("a\n", 2, 2), (String::new(), 0, 1));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_on_both_sides() {
+        let text = "x".repeat(1_000_000);
+        let (line, before, marked) = excerpt(&text, 500_000, 500_010);
+        assert_eq!((line.chars().count(), before, marked), (172, 81, 10));
+        assert!(line.starts_with('…') && line.ends_with('…'));
+    }
+}
