@@ -1,0 +1,271 @@
+//! Several DestinationRules for one host become one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::Str;
+use crate::release::DestinationRuleMerge;
+use crate::snapshot::ObjectRef;
+use crate::snapshot::networking::destination_rule::{DestinationRule, PortTrafficPolicy, TrafficPolicy};
+
+/// A DestinationRule as it holds for its host: one object, or several that were merged.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MergedRule {
+    /// The objects that it was made from; the first gave it its name.
+    pub from: Vec<ObjectRef>,
+    /// Its contents; `host` is fully qualified.
+    pub spec: Arc<DestinationRule>,
+    /// The namespaces that see it, as written (`.`, `*`, `~` or a name); empty = the mesh's default.
+    pub(super) export_to: BTreeSet<Str>,
+    /// Whether it comes from Gateway API backend policies: then a user's own rule wins field by field.
+    pub(super) from_backend_policy: bool,
+}
+
+impl MergedRule {
+    /// The namespace of the object that gave it its name.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.from.first().map_or("", |object| object.namespace.as_str())
+    }
+
+    /// The name of the object that gave it its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.from.first().map_or("", |object| object.name.as_str())
+    }
+
+    /// The workloads that it is for; none = all.
+    fn selector(&self) -> Selector<'_> {
+        Selector(self.spec.workload_selector.as_ref().map(|s| &s.match_labels))
+    }
+
+    /// Adds another rule for the same host: new subsets, and the traffic policy if there is none yet.
+    fn absorb(&mut self, other: &Self) {
+        self.from.extend(other.from.iter().cloned());
+        let known: BTreeSet<Str> = self.spec.subsets.iter().map(|s| s.name.clone()).collect();
+        let spec = Arc::make_mut(&mut self.spec);
+        spec.subsets.extend(other.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
+        match (self.from_backend_policy, other.from_backend_policy) {
+            (false, true) => fill_gaps(&mut spec.traffic_policy, other.spec.traffic_policy.as_ref()),
+            (true, false) => {
+                let backend = spec.traffic_policy.take();
+                spec.traffic_policy = other.spec.traffic_policy.clone();
+                fill_gaps(&mut spec.traffic_policy, backend.as_ref());
+            }
+            _ if spec.traffic_policy.is_none() => spec.traffic_policy.clone_from(&other.spec.traffic_policy),
+            _ => {}
+        }
+    }
+}
+
+/// Which workloads a rule is for.
+#[derive(Clone, Copy)]
+struct Selector<'a>(Option<&'a std::collections::BTreeMap<Str, Str>>);
+
+impl Selector<'_> {
+    /// Whether both select by the same labels; having no selector and selecting by no label is the same here.
+    fn same_labels(self, other: Self) -> bool {
+        let labels = |s: Self| s.0.into_iter().flatten().collect::<Vec<_>>();
+        labels(self) == labels(other)
+    }
+}
+
+/// Adds a rule to those of its host, merging where the release merges.
+///
+/// Source: `mergeDestinationRule` of Istio's control plane. That a rule is decided by the *last* of the existing
+/// ones is an accident there, kept here.
+pub(super) fn add(merged: &mut Vec<MergedRule>, rule: MergedRule, how: DestinationRuleMerge) {
+    let separate = match how {
+        DestinationRuleMerge::BySelector => add_by_selector(merged, &rule),
+        DestinationRuleMerge::ByExportToAndSelector => add_by_export_to(merged, &rule),
+    };
+    if separate {
+        merged.push(rule);
+    }
+}
+
+fn add_by_selector(merged: &mut [MergedRule], rule: &MergedRule) -> bool {
+    let mut separate = true;
+    for existing in merged {
+        let (old, new) = (existing.selector(), rule.selector());
+        let same = old.same_labels(new);
+        if old.0.is_some() && new.0.is_some() && !same {
+            continue;
+        }
+        if (old.0.is_none() && new.0.is_none()) || (new.0.is_some() && same) {
+            separate = false;
+        }
+        existing.absorb(rule);
+    }
+    separate
+}
+
+fn add_by_export_to(merged: &mut [MergedRule], rule: &MergedRule) -> bool {
+    let mut separate = true;
+    for existing in merged {
+        separate = rule.export_to != existing.export_to;
+        if separate && (existing.export_to.is_empty() || !rule.export_to.is_superset(&existing.export_to)) {
+            continue;
+        }
+        let (old, new) = (existing.selector(), rule.selector());
+        let both_select = old.0.is_some() && new.0.is_some();
+        let same = old.same_labels(new);
+        if both_select && !same {
+            separate = true;
+            continue;
+        }
+        if both_select || (old.0.is_none() && new.0.is_none()) {
+            separate = false;
+        }
+        existing.absorb(rule);
+    }
+    separate
+}
+
+/// Sets what a user's policy leaves unset to what the backend policies say.
+fn fill_gaps(user: &mut Option<TrafficPolicy>, backend: Option<&TrafficPolicy>) {
+    let Some(backend) = backend else { return };
+    let Some(user) = user else {
+        *user = Some(backend.clone());
+        return;
+    };
+    fill(&mut user.connection_pool, &backend.connection_pool);
+    fill(&mut user.outlier_detection, &backend.outlier_detection);
+    fill(&mut user.load_balancer, &backend.load_balancer);
+    fill(&mut user.tls, &backend.tls);
+    fill(&mut user.tunnel, &backend.tunnel);
+    fill(&mut user.proxy_protocol, &backend.proxy_protocol);
+    fill(&mut user.retry_budget, &backend.retry_budget);
+    for settings in &backend.port_level_settings {
+        fill_port(&mut user.port_level_settings, settings);
+    }
+}
+
+fn fill_port(user: &mut Vec<PortTrafficPolicy>, backend: &PortTrafficPolicy) {
+    let number = |s: &PortTrafficPolicy| s.port.as_ref().map_or(0, |p| p.number);
+    // The last of a user's settings for a port is the one that is filled: Istio looks them up in a map.
+    let Some(own) = user.iter_mut().rev().find(|s| number(s) == number(backend)) else {
+        user.push(backend.clone());
+        return;
+    };
+    fill(&mut own.connection_pool, &backend.connection_pool);
+    fill(&mut own.outlier_detection, &backend.outlier_detection);
+    fill(&mut own.load_balancer, &backend.load_balancer);
+    fill(&mut own.tls, &backend.tls);
+}
+
+fn fill<T: Clone>(own: &mut Option<T>, other: &Option<T>) {
+    if own.is_none() {
+        own.clone_from(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Kind;
+    use crate::snapshot::networking::destination_rule::{LoadBalancerSettings, RetryBudget, SimpleLb, Subset};
+    use crate::snapshot::selector::WorkloadSelector;
+
+    fn rule(name: &str, subsets: &[&str]) -> MergedRule {
+        let subsets = subsets.iter().map(|s| Subset { name: (*s).into(), ..Subset::default() }).collect();
+        MergedRule {
+            from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name)],
+            spec: Arc::new(DestinationRule { subsets, ..DestinationRule::default() }),
+            export_to: BTreeSet::new(),
+            from_backend_policy: false,
+        }
+    }
+
+    fn with_selector(mut rule: MergedRule, app: &str) -> MergedRule {
+        let match_labels = [("app".into(), app.into())].into();
+        Arc::make_mut(&mut rule.spec).workload_selector = Some(WorkloadSelector { match_labels });
+        rule.export_to = [".".into()].into();
+        rule
+    }
+
+    fn with_lb(mut rule: MergedRule, simple: SimpleLb) -> MergedRule {
+        let load_balancer = Some(LoadBalancerSettings { simple: Some(simple), ..LoadBalancerSettings::default() });
+        Arc::make_mut(&mut rule.spec).traffic_policy = Some(TrafficPolicy { load_balancer, ..TrafficPolicy::default() });
+        rule
+    }
+
+    fn exported(mut rule: MergedRule, to: &[&str]) -> MergedRule {
+        rule.export_to = to.iter().map(|n| Str::from(*n)).collect();
+        rule
+    }
+
+    fn merge(rules: Vec<MergedRule>, how: DestinationRuleMerge) -> Vec<MergedRule> {
+        let mut merged = Vec::new();
+        for rule in rules {
+            add(&mut merged, rule, how);
+        }
+        merged
+    }
+
+    fn names(rule: &MergedRule) -> Vec<&str> {
+        rule.spec.subsets.iter().map(|s| s.name.as_str()).collect()
+    }
+
+    #[test]
+    fn subsets_are_joined_and_the_first_policy_wins() {
+        for how in [DestinationRuleMerge::BySelector, DestinationRuleMerge::ByExportToAndSelector] {
+            let merged = merge(
+                vec![
+                    rule("a", &["v1"]),
+                    with_lb(rule("b", &["v1", "v2"]), SimpleLb::Random),
+                    with_lb(rule("c", &[]), SimpleLb::RoundRobin),
+                ],
+                how,
+            );
+            let [one] = merged.as_slice() else { panic!("{merged:?}") };
+            assert_eq!(names(one), ["v1", "v2"]);
+            assert_eq!((one.name(), one.from.len()), ("a", 3));
+            let lb = one.spec.traffic_policy.as_ref().and_then(|p| p.load_balancer.as_ref());
+            assert_eq!(lb.and_then(|lb| lb.simple), Some(SimpleLb::Random));
+        }
+    }
+
+    #[test]
+    fn other_selectors_stay_apart() {
+        for how in [DestinationRuleMerge::BySelector, DestinationRuleMerge::ByExportToAndSelector] {
+            let merged = merge(vec![with_selector(rule("a", &["v1"]), "x"), with_selector(rule("b", &["v2"]), "y")], how);
+            assert_eq!(merged.iter().map(names).collect::<Vec<_>>(), [["v1"], ["v2"]]);
+        }
+    }
+
+    #[test]
+    fn a_rule_for_all_also_adds_to_those_with_a_selector() {
+        let merged = merge(
+            vec![with_selector(rule("a", &["v1"]), "x"), rule("b", &["v2"])],
+            DestinationRuleMerge::BySelector,
+        );
+        assert_eq!(merged.iter().map(names).collect::<Vec<_>>(), [vec!["v1", "v2"], vec!["v2"]]);
+    }
+
+    #[test]
+    fn other_export_to_stays_apart_since_it_is_looked_at() {
+        let rules = || vec![exported(rule("a", &["v1"]), &["x"]), exported(rule("b", &["v2"]), &["y"])];
+        assert_eq!(merge(rules(), DestinationRuleMerge::BySelector).len(), 1);
+        assert_eq!(merge(rules(), DestinationRuleMerge::ByExportToAndSelector).len(), 2);
+    }
+
+    #[test]
+    fn a_users_rule_wins_over_backend_policies_in_either_order() {
+        let backend = || {
+            let mut backend = with_lb(rule("policy", &[]), SimpleLb::Random);
+            backend.from_backend_policy = true;
+            let spec = Arc::make_mut(&mut backend.spec);
+            spec.traffic_policy.as_mut().unwrap().retry_budget = Some(RetryBudget::default());
+            backend
+        };
+        let user = || with_lb(rule("user", &[]), SimpleLb::RoundRobin);
+        for rules in [vec![backend(), user()], vec![user(), backend()]] {
+            let merged = merge(rules, DestinationRuleMerge::ByExportToAndSelector);
+            let policy = merged.first().and_then(|r| r.spec.traffic_policy.clone()).unwrap();
+            assert_eq!(policy.load_balancer.unwrap().simple, Some(SimpleLb::RoundRobin));
+            assert_eq!(policy.retry_budget, Some(RetryBudget::default()));
+        }
+    }
+}
