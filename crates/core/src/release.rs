@@ -4,6 +4,13 @@
 //! choices. Generators read the rules; they never ask which release they run for. A third release is a third
 //! constant here (and, where it does something no release did before, a new variant of a choice).
 
+mod cluster;
+
+pub use cluster::{
+    ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
+    TunnelMetadata, UpstreamTls,
+};
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -81,6 +88,10 @@ pub struct Rules {
     pub assumed_creation: i64,
     /// Which of several Services with the same hostname and namespace counts.
     pub same_host: SameHost,
+    /// How DestinationRules for one host are merged.
+    pub destination_rules: DestinationRuleMerge,
+    /// What clusters and their endpoints look like.
+    pub clusters: ClusterRules,
     /// Which of two objects of the same age comes first.
     pub age_tie: AgeTie,
     /// How policies bind to a waypoint.
@@ -362,6 +373,8 @@ extensionProviders:
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
+    destination_rules: DestinationRuleMerge::BySelector,
+    clusters: cluster::V1_18,
     age_tie: AgeTie::NameDotNamespace,
     policy_attachment: PolicyAttachment::Selector,
     extension_names: ExtensionNames::OfObject,
@@ -442,6 +455,8 @@ extensionProviders:
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,
+    destination_rules: DestinationRuleMerge::ByExportToAndSelector,
+    clusters: cluster::V1_31,
     age_tie: AgeTie::NameThenNamespace,
     policy_attachment: PolicyAttachment::TargetRefs,
     extension_names: ExtensionNames::Translated,

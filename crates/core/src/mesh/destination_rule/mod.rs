@@ -72,7 +72,7 @@ impl DestinationRules {
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig, _services: &Services) -> Self {
         let mut index = Self {
-            merge: rules.destination_rules.merge,
+            merge: rules.destination_rules,
             root_namespace: config.root_namespace.clone().unwrap_or_else(|| DEFAULT_ROOT_NAMESPACE.into()),
             ..Self::default()
         };

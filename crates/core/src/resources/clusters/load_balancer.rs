@@ -1,0 +1,210 @@
+//! Load balancing: which endpoint of a cluster a request goes to.
+
+use envoy::config::cluster::v3::cluster::common_lb_config::{LocalityConfigSpecifier, LocalityWeightedLbConfig};
+use envoy::config::cluster::v3::cluster::{
+    ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, LeastRequestLbConfig, MaglevLbConfig, RingHashLbConfig,
+    RoundRobinLbConfig, SlowStartConfig,
+};
+use envoy::config::core::v3::RuntimeDouble;
+use envoy::r#type::v3::Percent;
+
+use super::draft::Draft;
+use crate::mesh::{Service, TrafficDistribution};
+use crate::release::LocalityWeights;
+use crate::resources::Scope;
+use crate::resources::endpoints::locality::{self, Balancing, Candidate};
+use crate::resources::proto::duration;
+use crate::snapshot::networking::destination_rule::{ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration};
+
+/// The ring size of a consistent hash that names none.
+const DEFAULT_RING_SIZE: u64 = 1024;
+
+/// Applies a policy's load balancing, after outlier detection: failing over needs that.
+///
+/// `candidates` are the endpoints in the cluster itself (DNS), if labels may decide their priority.
+///
+/// Source: `loadBalancer` of a DestinationRule and `applyLoadBalancer` of Istio's control plane.
+pub(super) fn apply(
+    draft: &mut Draft,
+    settings: Option<&LoadBalancerSettings>,
+    service: &Service,
+    scope: &Scope<'_>,
+    candidates: &[Vec<Candidate<'_>>],
+) {
+    if draft.cluster.lb_policy() == LbPolicy::ClusterProvided {
+        return;
+    }
+    if scope.rules.clusters.unhealthy_endpoints {
+        // Endpoints that are not ready are sent too: a panic would give them requests.
+        draft.common_lb().healthy_panic_threshold.get_or_insert(Percent { value: 0.0 });
+    }
+    let balancing = Balancing::effective(&scope.mesh.config, settings, service);
+    if let Some(balancing) = &balancing {
+        apply_locality(draft, balancing, scope, candidates);
+    }
+    if draft.is(DiscoveryType::OriginalDst) {
+        draft.cluster.set_lb_policy(LbPolicy::ClusterProvided);
+        return;
+    }
+    apply_algorithm(draft, settings);
+    if let Some(hash) = settings.and_then(|settings| settings.consistent_hash.as_ref()) {
+        apply_hash(draft, hash);
+    }
+}
+
+/// Whether a Service's endpoints are sent whatever their health, though its rule may want a minimum of healthy ones.
+pub(super) fn always_healthy(service: &Service) -> bool {
+    service.traffic_distribution != TrafficDistribution::Any
+}
+
+fn apply_locality(draft: &mut Draft, balancing: &Balancing<'_>, scope: &Scope<'_>, candidates: &[Vec<Candidate<'_>>]) {
+    let failover = balancing.force_failover || draft.cluster.outlier_detection.is_some();
+    let setting = &balancing.setting;
+    let weighted = match scope.rules.clusters.locality_weights {
+        LocalityWeights::UnlessDisabled => true,
+        LocalityWeights::WhereConfigured => {
+            let fails_over = !setting.failover.is_empty() || !setting.failover_priority.is_empty();
+            (failover && fails_over) || !setting.distribute.is_empty()
+        }
+    };
+    if weighted {
+        let weighted = LocalityConfigSpecifier::LocalityWeightedLbConfig(LocalityWeightedLbConfig {});
+        draft.common_lb().locality_config_specifier = Some(weighted);
+    }
+    if let Some(assignment) = &mut draft.cluster.load_assignment {
+        locality::apply(&mut assignment.endpoints, candidates, balancing, failover, scope);
+    }
+}
+
+fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
+    let cluster = &mut draft.cluster;
+    let slow_start_config = settings.and_then(slow_start);
+    match settings.and_then(|settings| settings.simple) {
+        Some(SimpleLb::Random) => cluster.set_lb_policy(LbPolicy::Random),
+        Some(SimpleLb::RoundRobin) => {
+            cluster.set_lb_policy(LbPolicy::RoundRobin);
+            cluster.lb_config = slow_start_config
+                .map(|slow| LbConfig::RoundRobinLbConfig(RoundRobinLbConfig { slow_start_config: Some(slow) }));
+        }
+        Some(SimpleLb::Passthrough) => {
+            cluster.set_lb_policy(LbPolicy::ClusterProvided);
+            cluster.cluster_discovery_type = Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
+            cluster.load_assignment = None;
+        }
+        Some(SimpleLb::LeastRequest | SimpleLb::LeastConn | SimpleLb::Unspecified) | None => {
+            cluster.set_lb_policy(LbPolicy::LeastRequest);
+            cluster.lb_config = slow_start_config.map(|slow| {
+                let config = LeastRequestLbConfig { slow_start_config: Some(slow), ..LeastRequestLbConfig::default() };
+                LbConfig::LeastRequestLbConfig(config)
+            });
+        }
+    }
+}
+
+fn apply_hash(draft: &mut Draft, hash: &ConsistentHashLb) {
+    let cluster = &mut draft.cluster;
+    if let Some(maglev) = &hash.maglev {
+        cluster.set_lb_policy(LbPolicy::Maglev);
+        if maglev.table_size != 0 {
+            let config = MaglevLbConfig { table_size: Some(maglev.table_size.into()) };
+            cluster.lb_config = Some(LbConfig::MaglevLbConfig(config));
+        }
+        return;
+    }
+    cluster.set_lb_policy(LbPolicy::RingHash);
+    let size = match &hash.ring_hash {
+        Some(ring) => ring.minimum_ring_size,
+        None if hash.minimum_ring_size == 0 => DEFAULT_RING_SIZE,
+        None => hash.minimum_ring_size,
+    };
+    if size != 0 {
+        let config = RingHashLbConfig { minimum_ring_size: Some(size.into()), ..RingHashLbConfig::default() };
+        cluster.lb_config = Some(LbConfig::RingHashLbConfig(config));
+    }
+}
+
+/// How new endpoints warm up.
+fn slow_start(settings: &LoadBalancerSettings) -> Option<SlowStartConfig> {
+    if let Some(warmup) = &settings.warmup {
+        return Some(warm_up(warmup));
+    }
+    let window = settings.warmup_duration_secs?;
+    Some(SlowStartConfig { slow_start_window: Some(duration(window)), ..SlowStartConfig::default() })
+}
+
+fn warm_up(warmup: &WarmupConfiguration) -> SlowStartConfig {
+    SlowStartConfig {
+        slow_start_window: warmup.duration.map(duration),
+        // Envoy requires a runtime key; Istio writes one that nobody can mean.
+        aggression: Some(RuntimeDouble {
+            default_value: warmup.aggression.unwrap_or(1.0),
+            runtime_key: "(".to_owned(),
+        }),
+        min_weight_percent: Some(Percent { value: warmup.minimum_percent.unwrap_or(10.0) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::Duration;
+    use crate::snapshot::networking::destination_rule::{MagLev, RingHash};
+
+    fn balanced(settings: &LoadBalancerSettings) -> Draft {
+        let mut draft = Draft::new("c".to_owned(), DiscoveryType::Eds);
+        apply_algorithm(&mut draft, Some(settings));
+        if let Some(hash) = &settings.consistent_hash {
+            apply_hash(&mut draft, hash);
+        }
+        draft
+    }
+
+    fn simple(simple: SimpleLb) -> LoadBalancerSettings {
+        LoadBalancerSettings { simple: Some(simple), ..LoadBalancerSettings::default() }
+    }
+
+    #[test]
+    fn every_algorithm_has_its_policy() {
+        for (algorithm, policy) in [
+            (SimpleLb::Unspecified, LbPolicy::LeastRequest),
+            (SimpleLb::LeastConn, LbPolicy::LeastRequest),
+            (SimpleLb::LeastRequest, LbPolicy::LeastRequest),
+            (SimpleLb::Random, LbPolicy::Random),
+            (SimpleLb::RoundRobin, LbPolicy::RoundRobin),
+            (SimpleLb::Passthrough, LbPolicy::ClusterProvided),
+        ] {
+            assert_eq!(balanced(&simple(algorithm)).cluster.lb_policy(), policy, "{algorithm:?}");
+        }
+        assert!(balanced(&simple(SimpleLb::Passthrough)).is(DiscoveryType::OriginalDst));
+    }
+
+    #[test]
+    fn a_hash_without_a_size_has_the_default_only_where_no_algorithm_is_named() {
+        let ring = |size| LbConfig::RingHashLbConfig(RingHashLbConfig {
+            minimum_ring_size: Some(size),
+            ..RingHashLbConfig::default()
+        });
+        let hash = |hash| LoadBalancerSettings { consistent_hash: Some(hash), ..LoadBalancerSettings::default() };
+        let plain = balanced(&hash(ConsistentHashLb::default()));
+        assert_eq!(plain.cluster.lb_config, Some(ring(1024.into())));
+        let old = balanced(&hash(ConsistentHashLb { minimum_ring_size: 7, ..ConsistentHashLb::default() }));
+        assert_eq!(old.cluster.lb_config, Some(ring(7.into())));
+        let named = balanced(&hash(ConsistentHashLb { ring_hash: Some(RingHash::default()), ..ConsistentHashLb::default() }));
+        assert_eq!((named.cluster.lb_policy(), named.cluster.lb_config), (LbPolicy::RingHash, None));
+        let maglev = balanced(&hash(ConsistentHashLb { maglev: Some(MagLev { table_size: 5 }), ..ConsistentHashLb::default() }));
+        assert_eq!(maglev.cluster.lb_policy(), LbPolicy::Maglev);
+    }
+
+    #[test]
+    fn warmup_has_defaults_and_beats_the_older_field() {
+        let mut settings =
+            LoadBalancerSettings { warmup_duration_secs: Some(Duration::from_secs(60)), ..simple(SimpleLb::RoundRobin) };
+        let old = slow_start(&settings).unwrap();
+        assert_eq!((old.slow_start_window.unwrap().seconds, old.aggression), (60, None));
+        settings.warmup = Some(WarmupConfiguration { duration: Some(Duration::from_secs(5)), ..WarmupConfiguration::default() });
+        let new = slow_start(&settings).unwrap();
+        assert_eq!(new.slow_start_window.unwrap().seconds, 5);
+        assert_eq!(new.aggression.unwrap().default_value, 1.0);
+        assert_eq!(new.min_weight_percent.unwrap().value, 10.0);
+    }
+}
