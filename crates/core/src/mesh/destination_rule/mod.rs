@@ -18,8 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::Str;
-use crate::mesh::hostname;
-use crate::mesh::{Service, Services};
+use crate::mesh::{Service, Services, age, hostname};
 use crate::release::{DestinationRuleMerge, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::DestinationRule;
@@ -78,9 +77,12 @@ impl DestinationRules {
         };
         let default_private =
             config.default_destination_rule_export_to.iter().flatten().any(|namespace| namespace == PRIVATE);
-        let mut objects: Vec<&Arc<Object<DestinationRule>>> = snapshot.destination_rules.iter().collect();
-        objects.sort_by_cached_key(|object| precedence(object, index.merge));
-        for object in objects {
+        let mut objects = snapshot.destination_rules.clone();
+        age::oldest_first(&mut objects, rules);
+        if index.merge == DestinationRuleMerge::ByExportToAndSelector {
+            objects.sort_by_key(|object| object.spec.workload_selector.is_none());
+        }
+        for object in &objects {
             index.insert(merged_rule(object), default_private);
         }
         index
@@ -140,18 +142,6 @@ impl DestinationRules {
         }
         if visible_at_home {
             self.local.entry(namespace).or_default().insert(rule, merge);
-        }
-    }
-}
-
-/// Older rules come first, and so win; since selectors are merged by `exportTo`, those with one come before all.
-fn precedence(object: &Object<DestinationRule>, merge: DestinationRuleMerge) -> (bool, Option<i64>, Str, Str) {
-    let created = object.meta.creation_timestamp.map(|t| t.0);
-    let (name, namespace) = (object.meta.name.clone(), object.meta.namespace.clone());
-    match merge {
-        DestinationRuleMerge::BySelector => (false, created, format!("{name}.{namespace}").into(), Str::default()),
-        DestinationRuleMerge::ByExportToAndSelector => {
-            (object.spec.workload_selector.is_none(), created, name, namespace)
         }
     }
 }

@@ -1,0 +1,79 @@
+//! Clusters: CDS.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`plan`] | which clusters there are for destinations |
+//! | [`tunnel`] | the clusters that every waypoint has |
+//! | [`inbound_vip`] | clusters of Services that the waypoint serves |
+//! | [`outbound`] | clusters of other destinations |
+//! | [`base`] | what those have in common, before any policy |
+//! | [`connection_pool`], [`outlier`], [`load_balancer`], [`tls`] | one part of a traffic policy each |
+//! | [`transport_socket`] | plain text, TLS and HBONE, one around the other |
+//! | [`metadata`] | what clusters say about where they come from |
+//! | [`draft`] | a cluster while it is being made |
+
+mod base;
+mod connection_pool;
+mod draft;
+mod inbound_vip;
+mod load_balancer;
+mod metadata;
+mod outbound;
+mod outlier;
+mod plan;
+mod tls;
+pub(crate) mod transport_socket;
+mod tunnel;
+
+use envoy::config::cluster::v3::Cluster;
+
+use crate::resources::endpoints::select::Target;
+use crate::resources::names::Direction;
+use crate::resources::{Origin, Part, Resource, Scope};
+use plan::Plan;
+use transport_socket::Sockets;
+
+/// CDS: a waypoint's clusters, by name.
+pub(crate) fn clusters(scope: &Scope<'_>) -> Vec<Resource<Cluster>> {
+    let sockets = Sockets::new(scope.rules.clusters.tunnel);
+    let shared = outbound::Shared::new(scope.rules.clusters.metadata_exchange);
+    let tunnels = tunnel::clusters(scope, &sockets);
+    let mut clusters: Vec<_> =
+        tunnels.into_iter().map(|message| Resource { message, origins: Vec::new() }).collect();
+    for plan in plan::plan(scope) {
+        let message = match plan.direction {
+            Direction::InboundVip => inbound_vip::cluster(&plan, scope, &sockets),
+            Direction::Outbound => outbound::cluster(&plan, scope, &sockets, &shared),
+        };
+        let Some(message) = message else { continue };
+        clusters.push(Resource { message, origins: vec![origin(&plan)] });
+    }
+    clusters.sort_by(|a, b| a.message.name.cmp(&b.message.name));
+    clusters
+}
+
+/// The clusters whose endpoints come by EDS, by name, with what they lead to; none where the waypoint's namespace
+/// sees no such Service, or no such port.
+pub(crate) fn eds_targets<'m>(scope: &Scope<'m>) -> Vec<(String, Direction, Option<Target<'m>>)> {
+    let plans = plan::plan(scope).into_iter().filter(Plan::is_eds);
+    plans.map(|plan| (plan.name.clone(), plan.direction, eds_target(&plan, scope))).collect()
+}
+
+fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
+    let mesh = scope.mesh;
+    let id = mesh.services.visible(&plan.service.hostname, &scope.waypoint.name.namespace)?;
+    let service = mesh.services.get(id)?;
+    // Names are not resolved here.
+    let known = matches!(service.resolution, crate::mesh::Resolution::ClientSideLb | crate::mesh::Resolution::Passthrough);
+    let port = service.port(plan.port.number).filter(|_| known)?;
+    let rule = plan::rule(scope, service, true);
+    Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
+}
+
+/// A cluster comes from the Service, and from the DestinationRules that had a say.
+fn origin(plan: &Plan<'_>) -> Origin {
+    let mut objects = vec![plan.service.source.object()];
+    let has_say = plan.subset.is_some() || plan.policy.is_some();
+    objects.extend(plan.rule.filter(|_| has_say).into_iter().flat_map(|rule| rule.from.iter().cloned()));
+    Origin { part: Part::Resource, objects }
+}

@@ -1,0 +1,247 @@
+//! Which clusters a waypoint has for destinations, before any message is made.
+//!
+//! Both CDS and EDS start from this list: a cluster and its endpoints never disagree about what they are for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use envoy::config::cluster::v3::cluster::DiscoveryType;
+
+use crate::mesh::destination_rule::{Client, MergedRule, PortPolicy};
+use crate::mesh::service::ServiceSource;
+use crate::mesh::{Port, Protocol, Resolution, Service, ServiceId};
+use crate::resources::Scope;
+use crate::resources::names::{ClusterName, Direction};
+use crate::snapshot::mesh_config::ExtensionProvider;
+use crate::snapshot::networking::destination_rule::{SimpleLb, Subset, TrafficPolicy};
+
+/// A cluster that leads to a Service.
+#[derive(Clone, Debug)]
+pub(super) struct Plan<'m> {
+    /// Its name.
+    pub(super) name: String,
+    /// Whose destination it is.
+    pub(super) direction: Direction,
+    /// The Service's position in the index.
+    pub(super) id: ServiceId,
+    /// The Service.
+    pub(super) service: &'m Service,
+    /// Its port.
+    pub(super) port: &'m Port,
+    /// `http` or `tcp`, of a waypoint's own clusters.
+    pub(super) family: &'static str,
+    /// The subset of the DestinationRule; none = the destination as a whole.
+    pub(super) subset: Option<&'m Subset>,
+    /// The DestinationRule.
+    pub(super) rule: Option<&'m MergedRule>,
+    /// What that says about this port and subset.
+    pub(super) policy: Option<PortPolicy<'m>>,
+    /// How its endpoints are found, unless load balancing passes requests through.
+    pub(super) discovery: Discovery,
+}
+
+/// How a cluster's endpoints are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Discovery {
+    /// In one of Envoy's own ways.
+    Type(DiscoveryType),
+    /// By the name that each request asks for.
+    DynamicForwardProxy,
+}
+
+impl Plan<'_> {
+    /// The subset as the cluster's name and metadata have it: `http/v1`, `http`, `v1`, or nothing.
+    pub(super) fn subset_key(&self) -> String {
+        subset_key(self.family, self.subset)
+    }
+
+    /// Whether its endpoints come by EDS.
+    pub(super) fn is_eds(&self) -> bool {
+        self.discovery == Discovery::Type(DiscoveryType::Eds) && !self.passes_through()
+    }
+
+    /// Whether load balancing passes requests through to the address that the client called.
+    fn passes_through(&self) -> bool {
+        self.policy.and_then(|policy| policy.load_balancer?.simple) == Some(SimpleLb::Passthrough)
+    }
+}
+
+fn subset_key(family: &str, subset: Option<&Subset>) -> String {
+    match subset {
+        Some(subset) if family.is_empty() => subset.name.to_string(),
+        Some(subset) => format!("{family}/{}", subset.name),
+        None => family.to_owned(),
+    }
+}
+
+/// The clusters for destinations, by name. Of two with the same name the first counts.
+pub(super) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
+    let mut by_name: BTreeMap<String, Plan<'m>> = BTreeMap::new();
+    let served = scope.waypoint.services.iter().flat_map(|id| inbound(scope, *id));
+    for plan in served.chain(outbound_services(scope).into_iter().flat_map(|id| outbound(scope, id))) {
+        by_name.entry(plan.name.clone()).or_insert(plan);
+    }
+    by_name.into_values().collect()
+}
+
+/// A waypoint's own clusters of a Service that it serves.
+fn inbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
+    let Some(service) = scope.mesh.services.get(id) else { return Vec::new() };
+    let rule = rule(scope, service, false);
+    let mut plans = Vec::new();
+    for port in &service.ports {
+        let protocol = port.protocol;
+        let dynamic = service.resolution == Resolution::DynamicDns;
+        if protocol == Protocol::Udp || (dynamic && protocol != Protocol::Http) {
+            continue;
+        }
+        let tcp = (protocol.is_unsupported() || protocol.is_tcp()).then_some("tcp");
+        let http = (protocol.is_unsupported() || protocol.is_http()).then_some("http");
+        for family in [tcp, http].into_iter().flatten() {
+            for subset in subsets(rule) {
+                let (policy, discovery) = if scope.rules.clusters.inbound_policy {
+                    (rule.and_then(|rule| merged(rule, subset, port)), discovery(service))
+                } else {
+                    // Whatever the Service is, its endpoints are asked for.
+                    (None, Discovery::Type(DiscoveryType::Eds))
+                };
+                let direction = Direction::InboundVip;
+                let name = name(direction, service, port, &subset_key(family, subset));
+                plans.push(Plan { name, direction, id, service, port, family, subset, rule, policy, discovery });
+            }
+        }
+    }
+    plans
+}
+
+/// The clusters of a Service that other proxies serve, or none.
+fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
+    let Some(service) = scope.mesh.services.get(id) else { return Vec::new() };
+    let rule = rule(scope, service, true);
+    let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
+    let mut plans = Vec::new();
+    for port in &service.ports {
+        let resolvable = [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
+        if port.protocol == Protocol::Udp || service.resolution == Resolution::Alias || (dynamic && !resolvable) {
+            continue;
+        }
+        let mut base = discovery(service);
+        for subset in subsets(rule).filter(|subset| !dynamic || subset.is_none()) {
+            let policy = rule.and_then(|rule| merged(rule, subset, port));
+            let (direction, family) = (Direction::Outbound, "");
+            let name = name(direction, service, port, &subset_key(family, subset));
+            let own = subset.and_then(|subset| subset.traffic_policy.as_ref()?.load_balancer.as_ref()?.simple);
+            let discovery = if own == Some(SimpleLb::Passthrough) { ORIGINAL_DST } else { base };
+            let plan = Plan { name, direction, id, service, port, family, subset, rule, policy, discovery };
+            if subset.is_none() && plan.passes_through() {
+                // Subsets are found as the destination is, even where they have a load balancing of their own.
+                base = ORIGINAL_DST;
+            }
+            plans.push(plan);
+        }
+    }
+    plans
+}
+
+fn subsets<'m>(rule: Option<&'m MergedRule>) -> impl Iterator<Item = Option<&'m Subset>> {
+    std::iter::once(None).chain(rule.into_iter().flat_map(|rule| rule.spec.subsets.iter().map(Some)))
+}
+
+fn merged<'m>(rule: &'m MergedRule, subset: Option<&'m Subset>, port: &Port) -> Option<PortPolicy<'m>> {
+    let policy: fn(&Subset) -> Option<&TrafficPolicy> = |subset| subset.traffic_policy.as_ref();
+    PortPolicy::merged(rule.spec.traffic_policy.as_ref(), subset.and_then(policy), port.number)
+}
+
+fn name(direction: Direction, service: &Service, port: &Port, subset: &str) -> String {
+    ClusterName { direction, port: port.number, subset, hostname: &service.hostname }.to_string()
+}
+
+const ORIGINAL_DST: Discovery = Discovery::Type(DiscoveryType::OriginalDst);
+
+/// How a Service's endpoints are found.
+fn discovery(service: &Service) -> Discovery {
+    Discovery::Type(match service.resolution {
+        Resolution::DynamicDns => return Discovery::DynamicForwardProxy,
+        Resolution::ClientSideLb | Resolution::Alias => DiscoveryType::Eds,
+        Resolution::DnsLb if races_connections(service) => DiscoveryType::LogicalDns,
+        Resolution::DnsLb => DiscoveryType::StrictDns,
+        Resolution::DnsRoundRobinLb => DiscoveryType::LogicalDns,
+        Resolution::Passthrough => DiscoveryType::OriginalDst,
+    })
+}
+
+/// Whether connections to all resolved addresses are tried at once.
+pub(super) fn races_connections(service: &Service) -> bool {
+    let ServiceSource::ServiceEntry(object) = &service.source else { return false };
+    let strategy = object.meta.annotations.get("istio.io/connect-strategy");
+    strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
+}
+
+/// The rule that governs a host for this waypoint: of the Service that its namespace sees under the host.
+///
+/// `as_client`: whether rules for some workloads only count.
+pub(super) fn rule<'m>(scope: &Scope<'m>, service: &Service, as_client: bool) -> Option<&'m MergedRule> {
+    let namespace = scope.waypoint.name.namespace.as_str();
+    let visible = scope.mesh.services.get(scope.mesh.services.visible(&service.hostname, namespace)?)?;
+    let labels = as_client.then_some(&scope.waypoint.proxy.labels);
+    scope.mesh.destination_rules.get(Client { namespace, labels }, visible)
+}
+
+/// The subset's name as rules know it.
+pub(super) fn subset_name<'m>(plan: &Plan<'m>) -> &'m str {
+    match plan.subset {
+        Some(subset) => &subset.name,
+        // An accident: a subset that is called like the protocol family also chooses the whole destination's
+        // endpoints.
+        None => plan.family,
+    }
+}
+
+/// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to and it does
+/// not serve itself (or lies outside the mesh), and what extension providers name.
+fn outbound_services(scope: &Scope<'_>) -> BTreeSet<ServiceId> {
+    let mesh = scope.mesh;
+    let namespace = scope.waypoint.name.namespace.as_str();
+    let served: BTreeMap<&str, &Service> = (scope.waypoint.services.iter())
+        .filter_map(|id| mesh.services.get(*id))
+        .map(|service| (service.hostname.as_str(), service))
+        .collect();
+    let referenced = served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
+    let elsewhere = referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external));
+    let found = elsewhere.filter_map(|host| mesh.services.visible(host, namespace));
+    let providers = provider_services(scope);
+    found.chain(providers).collect()
+}
+
+/// The Services that the mesh's extension providers name: `host` or `namespace/host`.
+fn provider_services(scope: &Scope<'_>) -> Vec<ServiceId> {
+    if !scope.rules.clusters.provider_clusters {
+        return Vec::new();
+    }
+    let client = scope.waypoint.name.namespace.as_str();
+    let services = &scope.mesh.services;
+    let names = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
+    names
+        .filter_map(|name| match name.split_once('/') {
+            None => services.visible(name, client),
+            Some((namespace, host)) => {
+                services.visible(host, client).filter(|id| services.get(*id).is_some_and(|s| s.namespace == namespace))
+            }
+        })
+        .collect()
+}
+
+/// The Service that a provider names.
+fn provider_service(provider: &ExtensionProvider) -> Option<&str> {
+    let service = None
+        .or(provider.envoy_ext_authz_http.as_ref().map(|p| &p.service))
+        .or(provider.envoy_ext_authz_grpc.as_ref().map(|p| &p.service))
+        .or(provider.zipkin.as_ref().map(|p| &p.service))
+        .or(provider.datadog.as_ref().map(|p| &p.service))
+        .or(provider.skywalking.as_ref().map(|p| &p.service))
+        .or(provider.opentelemetry.as_ref().map(|p| &p.service))
+        .or(provider.envoy_http_als.as_ref().map(|p| &p.service))
+        .or(provider.envoy_tcp_als.as_ref().map(|p| &p.service))
+        .or(provider.envoy_otel_als.as_ref().map(|p| &p.service))
+        .or(provider.sds.as_ref().map(|p| &p.service));
+    service.map(|service| service.as_str())
+}

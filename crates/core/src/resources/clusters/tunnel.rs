@@ -1,0 +1,195 @@
+//! The clusters that every waypoint has: the ways between its listeners, and to the workloads' HBONE port.
+
+use envoy::config::cluster::v3::Cluster;
+use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, OriginalDstLbConfig};
+use envoy::config::core::v3::{Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions as CommonOptions};
+use envoy::config::core::v3::TransportSocket;
+use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
+use envoy::config::endpoint::v3::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
+use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
+use envoy::extensions::transport_sockets::tls::v3::{CommonTlsContext, UpstreamTlsContext};
+use envoy::extensions::upstreams::http::v3::HttpProtocolOptions;
+use envoy::extensions::upstreams::http::v3::http_protocol_options::explicit_http_config::ProtocolConfig;
+use envoy::google::protobuf;
+use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
+use envoy::r#type::metadata::v3::MetadataKey;
+use envoy::r#type::metadata::v3::metadata_key::PathSegment;
+use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
+
+use super::connection_pool::{breakers, connect_timeout, unlimited};
+use super::draft::{as_client, explicit, http_extension};
+use super::transport_socket::{self, ORIGINAL_DST, Sockets};
+use crate::release::ConnectOriginate;
+use crate::resources::Scope;
+use crate::resources::endpoints::lb_endpoint::internal_address;
+use crate::resources::names::{CONNECT_ORIGINATE, ENCAP, INNER_CONNECT_ORIGINATE, MAIN_INTERNAL, OUTER_CONNECT_ORIGINATE};
+use crate::resources::proto::duration;
+use crate::resources::tls::{connect_tls_context, uri_san};
+use crate::snapshot::Duration;
+
+/// Where HBONE is spoken.
+const HBONE_PORT: u32 = 15008;
+/// How long idle connections between a waypoint's own listeners are kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long idle HBONE connections are kept, unless the mesh configuration says otherwise.
+const HBONE_IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long connections to workloads may take, where the mesh has no say.
+const FIXED_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long workloads that are no longer called are remembered.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The clusters that every waypoint has.
+pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
+    let plain = transport_socket::internal("internal_upstream", sockets.raw_buffer.clone());
+    let between = |name, listener| {
+        internal(scope, name, listener, plain.clone(), HttpProtocolOptions {
+            common_http_protocol_options: Some(idle_after(IDLE_TIMEOUT)),
+            upstream_protocol_options: Some(as_client(Http1ProtocolOptions::default())),
+            ..HttpProtocolOptions::default()
+        })
+    };
+    let mut clusters = vec![
+        between(MAIN_INTERNAL, MAIN_INTERNAL),
+        between(ENCAP, CONNECT_ORIGINATE),
+        connect_originate(scope),
+    ];
+    if scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride {
+        clusters.extend([inner_connect_originate(scope), outer_connect_originate(scope)]);
+    }
+    clusters
+}
+
+/// A cluster that leads to an internal listener.
+fn internal(
+    scope: &Scope<'_>,
+    name: &str,
+    listener: &str,
+    socket: TransportSocket,
+    http: HttpProtocolOptions,
+) -> Cluster {
+    let endpoint = Endpoint { address: Some(internal_address(listener, "")), ..Endpoint::default() };
+    let endpoint = LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
+    let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };
+    let mut cluster = named(scope, name, DiscoveryType::Static);
+    cluster.load_assignment = Some(ClusterLoadAssignment {
+        cluster_name: name.to_owned(),
+        endpoints: vec![locality],
+        ..ClusterLoadAssignment::default()
+    });
+    cluster.typed_extension_protocol_options = http_extension(&http);
+    cluster.transport_socket = Some(socket);
+    cluster
+}
+
+/// The way to workloads: their identities have to be of the waypoint's namespace, or of its service account.
+fn connect_originate(scope: &Scope<'_>) -> Cluster {
+    let mut context = connect_tls_context(&scope.mesh.config);
+    accept(&mut context, identity(scope));
+    let mut cluster = to_original_destination(scope, CONNECT_ORIGINATE, context);
+    match scope.rules.clusters.connect_originate {
+        ConnectOriginate::Address => {
+            cluster.connect_timeout = Some(duration(FIXED_CONNECT_TIMEOUT));
+            cluster.typed_extension_protocol_options = http_extension(&connect(None));
+        }
+        ConnectOriginate::PortOverride => {
+            cluster.typed_extension_protocol_options = http_extension(&connect(Some(idle_after(hbone_idle(scope)))));
+            let waypoint = PathSegment { segment: Some(Segment::Key("waypoint".to_owned())) };
+            let key = MetadataKey { key: ORIGINAL_DST.to_owned(), path: vec![waypoint] };
+            cluster.lb_config = Some(port_override(Some(key)));
+        }
+    }
+    cluster
+}
+
+/// The outer one of two tunnels into another network.
+fn outer_connect_originate(scope: &Scope<'_>) -> Cluster {
+    let context = connect_tls_context(&scope.mesh.config);
+    let mut cluster = to_original_destination(scope, OUTER_CONNECT_ORIGINATE, context);
+    cluster.typed_extension_protocol_options = http_extension(&connect(Some(unpooled(scope))));
+    cluster.lb_config = Some(port_override(None));
+    cluster
+}
+
+/// The inner one of two tunnels into another network, inside the outer one.
+fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
+    let tls = transport_socket::internal("internal_upstream_with_tls", tls(connect_tls_context(&scope.mesh.config)));
+    let http = connect(Some(unpooled(scope)));
+    internal(scope, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
+}
+
+fn to_original_destination(scope: &Scope<'_>, name: &str, context: CommonTlsContext) -> Cluster {
+    let mut cluster = named(scope, name, DiscoveryType::OriginalDst);
+    cluster.set_lb_policy(LbPolicy::ClusterProvided);
+    cluster.connect_timeout = Some(duration(connect_timeout(&scope.mesh.config)));
+    cluster.cleanup_interval = Some(duration(CLEANUP_INTERVAL));
+    cluster.transport_socket = Some(tls(context));
+    cluster
+}
+
+fn named(scope: &Scope<'_>, name: &str, kind: DiscoveryType) -> Cluster {
+    let rules = &scope.rules.clusters;
+    let mut cluster = Cluster {
+        name: name.to_owned(),
+        cluster_discovery_type: Some(ClusterDiscoveryType::Type(kind.into())),
+        ..Cluster::default()
+    };
+    if rules.alt_stat_name {
+        cluster.alt_stat_name = format!("{name};");
+        cluster.circuit_breakers = breakers(unlimited(rules));
+    }
+    cluster
+}
+
+fn tls(context: CommonTlsContext) -> TransportSocket {
+    let context = UpstreamTlsContext { common_tls_context: Some(context), ..UpstreamTlsContext::default() };
+    transport_socket::socket("tls", &context)
+}
+
+/// The identities of the workloads behind the waypoint.
+fn identity(scope: &Scope<'_>) -> MatchPattern {
+    let trust_domain = scope.mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let accounts = format!("spiffe://{trust_domain}/ns/{}/sa/", scope.waypoint.name.namespace);
+    match (&scope.waypoint.for_service_account, scope.rules.clusters.connect_originate) {
+        (Some(account), ConnectOriginate::Address) => MatchPattern::Exact(format!("{accounts}{account}")),
+        _ => MatchPattern::Prefix(accounts),
+    }
+}
+
+/// Also accepts this identity.
+fn accept(context: &mut CommonTlsContext, identity: MatchPattern) {
+    if let Some(ValidationContextType::CombinedValidationContext(combined)) = &mut context.validation_context_type {
+        let default = combined.default_validation_context.get_or_insert_default();
+        default.match_typed_subject_alt_names.push(uri_san(identity));
+    }
+}
+
+/// HTTP/2 with CONNECT.
+fn connect(common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
+    let http2 = Http2ProtocolOptions { allow_connect: true, ..Http2ProtocolOptions::default() };
+    HttpProtocolOptions {
+        common_http_protocol_options,
+        upstream_protocol_options: Some(explicit(ProtocolConfig::Http2ProtocolOptions(http2))),
+        ..HttpProtocolOptions::default()
+    }
+}
+
+fn idle_after(time: Duration) -> CommonOptions {
+    CommonOptions { idle_timeout: Some(duration(time)), ..CommonOptions::default() }
+}
+
+/// One request per connection: a pool would stick to one backend of the other network.
+fn unpooled(scope: &Scope<'_>) -> CommonOptions {
+    CommonOptions { max_requests_per_connection: Some(1.into()), ..idle_after(hbone_idle(scope)) }
+}
+
+fn hbone_idle(scope: &Scope<'_>) -> Duration {
+    scope.mesh.config.hbone_idle_timeout.unwrap_or(HBONE_IDLE_TIMEOUT)
+}
+
+fn port_override(metadata_key: Option<MetadataKey>) -> LbConfig {
+    LbConfig::OriginalDstLbConfig(OriginalDstLbConfig {
+        upstream_port_override: Some(protobuf::UInt32Value { value: HBONE_PORT }),
+        metadata_key,
+        ..OriginalDstLbConfig::default()
+    })
+}

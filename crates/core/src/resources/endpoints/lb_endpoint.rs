@@ -1,0 +1,164 @@
+//! One endpoint as Envoy gets it: where it is, and what is known about it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use envoy::config::core::v3::address::Address as AddressKind;
+use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe, SocketAddress};
+use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
+use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
+use envoy::google::protobuf::{Struct, Value};
+
+use crate::mesh::endpoint::Health;
+use crate::mesh::workload::{Workload, WorkloadSource};
+use crate::release::TunnelMetadata;
+use crate::resources::endpoints::locality::{CLUSTER_ID, Candidate};
+use crate::resources::endpoints::select::is_draining;
+use crate::resources::names::{CONNECT_ORIGINATE, Direction};
+
+/// Where HBONE is spoken.
+const HBONE_PORT: u16 = 15008;
+/// The label that says whether a workload speaks mTLS by itself.
+const TLS_MODE: &str = "security.istio.io/tlsMode";
+/// What that label says of a workload with a sidecar.
+const ISTIO: &str = "istio";
+/// The metadata by which a cluster chooses among its transport sockets.
+const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
+/// The metadata that says where a tunnel leads.
+const ORIGINAL_DST: &str = "envoy.filters.listener.original_dst";
+/// The same, before.
+const TUNNEL: &str = "tunnel";
+/// How a path of a Unix domain socket is marked.
+const UNIX: &str = "unix://";
+
+/// An endpoint as Envoy gets it.
+///
+/// `mtls`: whether the endpoint's own mTLS may be used.
+pub(crate) fn lb_endpoint(
+    candidate: &Candidate<'_>,
+    direction: Direction,
+    tunnel_metadata: TunnelMetadata,
+    mtls: bool,
+) -> LbEndpoint {
+    let tls_mode = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled");
+    let tunnel = socket_address(candidate).filter(|_| takes_tunnel(candidate, direction, tunnel_metadata));
+    let mut metadata = Metadata::default();
+    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload)));
+    if let Some(mode) = tls_mode.filter(|_| mtls) {
+        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
+    }
+    let address = match tunnel {
+        Some(destination) => {
+            let (key, value) = tunnel_entry(destination, tunnel_metadata);
+            metadata.filter_metadata.insert(key.to_owned(), value);
+            if direction == Direction::Outbound {
+                metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tunnel", "http"));
+            }
+            internal_address(CONNECT_ORIGINATE, &destination.to_string())
+        }
+        None => address(&candidate.endpoint.address, candidate.endpoint.port),
+    };
+    // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
+    let forgotten = tunnel.is_some() && direction == Direction::InboundVip && tunnel_metadata == TunnelMetadata::Tunnel;
+    LbEndpoint {
+        health_status: if forgotten { 0 } else { health_status(candidate).into() },
+        metadata: Some(metadata),
+        load_balancing_weight: Some(candidate.endpoint.weight.max(1).into()),
+        host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint {
+            address: Some(address),
+            ..EnvoyEndpoint::default()
+        })),
+    }
+}
+
+/// Whether it is reached through HBONE.
+///
+/// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
+/// it: waypoints know no other mTLS than HBONE.
+fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, tunnel_metadata: TunnelMetadata) -> bool {
+    let Some(workload) = candidate.workload else { return false };
+    let own_mtls = tunnel_metadata == TunnelMetadata::OriginalDst
+        && direction == Direction::Outbound
+        && tls_mode(workload) == Some(ISTIO);
+    supports_hbone(workload) && !own_mtls
+}
+
+/// Whether a workload takes HBONE connections.
+pub(crate) fn supports_hbone(workload: &Workload) -> bool {
+    workload.hbone || workload.is_waypoint
+}
+
+/// What a workload says about its own mTLS.
+///
+/// A WorkloadEntry with a service account is taken to have a sidecar.
+pub(crate) fn tls_mode(workload: &Workload) -> Option<&str> {
+    if let Some(mode) = workload.labels.get(TLS_MODE) {
+        return Some(mode);
+    }
+    let is_pod = matches!(workload.source, WorkloadSource::Pod(_));
+    (!is_pod && !workload.service_account.is_empty()).then_some(ISTIO)
+}
+
+fn socket_address(candidate: &Candidate<'_>) -> Option<SocketAddr> {
+    let ip: IpAddr = candidate.endpoint.address.parse().ok()?;
+    Some(SocketAddr::new(ip, u16::try_from(candidate.endpoint.port).ok()?))
+}
+
+fn tunnel_entry(destination: SocketAddr, how: TunnelMetadata) -> (&'static str, Struct) {
+    match how {
+        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", destination.to_string())),
+        TunnelMetadata::Tunnel => {
+            let address = SocketAddr::new(destination.ip(), HBONE_PORT).to_string();
+            let fields = [("address", Value::from(address)), ("destination", destination.to_string().into())];
+            (TUNNEL, fields.into_iter().collect())
+        }
+    }
+}
+
+/// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry.
+fn describe(workload: Option<&Workload>) -> String {
+    let Some(workload) = workload else { return format!(";;;;{CLUSTER_ID}") };
+    let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
+    let revision = if canonical_revision == "latest" { "" } else { canonical_revision.as_str() };
+    format!("{workload_name};{namespace};{canonical_name};{revision};{CLUSTER_ID}")
+}
+
+/// Only Kubernetes knows the state of an endpoint.
+fn health_status(candidate: &Candidate<'_>) -> HealthStatus {
+    let of_kubernetes = candidate.workload.is_none_or(|w| matches!(w.source, WorkloadSource::Pod(_)));
+    match candidate.endpoint.health {
+        _ if is_draining(candidate) => HealthStatus::Draining,
+        Health::Unhealthy => HealthStatus::Unhealthy,
+        _ if of_kubernetes => HealthStatus::Healthy,
+        _ => HealthStatus::Unknown,
+    }
+}
+
+/// An address: of a host and port, or of a Unix domain socket where there is no port.
+pub(crate) fn address(host: &str, port: u32) -> Address {
+    let kind = if port == 0 {
+        let path = host.strip_prefix(UNIX).unwrap_or(host).to_owned();
+        AddressKind::Pipe(Pipe { path, ..Pipe::default() })
+    } else {
+        AddressKind::SocketAddress(SocketAddress {
+            address: host.to_owned(),
+            port_specifier: Some(PortSpecifier::PortValue(port)),
+            ..SocketAddress::default()
+        })
+    };
+    Address { address: Some(kind) }
+}
+
+/// The address of an internal listener; the id tells apart endpoints behind the same listener.
+pub(crate) fn internal_address(listener: &str, endpoint_id: &str) -> Address {
+    let internal = EnvoyInternalAddress {
+        endpoint_id: endpoint_id.to_owned(),
+        address_name_specifier: Some(AddressNameSpecifier::ServerListenerName(listener.to_owned())),
+    };
+    Address { address: Some(AddressKind::EnvoyInternalAddress(internal)) }
+}
+
+fn one(key: &str, value: impl Into<Value>) -> Struct {
+    [(key, value)].into_iter().collect()
+}

@@ -1,0 +1,180 @@
+//! Endpoints: EDS, and what clusters that resolve names carry with them.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`select`] | which endpoints a cluster has |
+//! | [`lb_endpoint`] | how one endpoint is written |
+//! | [`locality`] | the shares and priorities of localities |
+
+pub(crate) mod lb_endpoint;
+pub(crate) mod locality;
+pub(crate) mod select;
+
+use std::collections::BTreeMap;
+
+use envoy::config::endpoint::v3::{ClusterLoadAssignment, LocalityLbEndpoints};
+
+use crate::mesh::destination_rule::policy;
+use crate::mesh::workload::Locality;
+use crate::mesh::peer_authentication::MtlsMode;
+use crate::release::{Attachment, MtlsCheck};
+use crate::resources::names::Direction;
+use crate::resources::{Origin, Part, Resource, Scope};
+use crate::snapshot::networking::destination_rule::TlsMode;
+
+use lb_endpoint::{lb_endpoint, tls_mode};
+use locality::{Balancing, Candidate};
+use select::Target;
+
+/// The endpoints of one cluster, locality by locality, and what each endpoint was made from.
+pub(crate) struct Localities<'m> {
+    /// The messages.
+    pub(crate) endpoints: Vec<LocalityLbEndpoints>,
+    /// What they were made from, in the same order.
+    pub(crate) candidates: Vec<Vec<Candidate<'m>>>,
+}
+
+/// EDS: the endpoints of every cluster that asks for them, by name.
+pub(crate) fn endpoints(scope: &Scope<'_>) -> Vec<Resource<ClusterLoadAssignment>> {
+    crate::resources::clusters::eds_targets(scope)
+        .into_iter()
+        .map(|(name, direction, target)| assignment(scope, name, direction, target.as_ref()))
+        .collect()
+}
+
+fn assignment(
+    scope: &Scope<'_>,
+    cluster_name: String,
+    direction: Direction,
+    target: Option<&Target<'_>>,
+) -> Resource<ClusterLoadAssignment> {
+    let Some(target) = target else {
+        let message = ClusterLoadAssignment { cluster_name, ..ClusterLoadAssignment::default() };
+        return Resource { message, origins: Vec::new() };
+    };
+    let mut found = localities(scope, direction, target, true);
+    let rule = target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
+    let rule = rule.unwrap_or_default();
+    if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
+        let failover = balancing.force_failover || rule.outlier_detection.is_some();
+        locality::apply(&mut found.endpoints, &found.candidates, &balancing, failover, scope);
+    }
+    let mut objects = vec![target.service.source.object()];
+    objects.extend(target.rule.into_iter().flat_map(|rule| rule.from.iter().cloned()));
+    Resource {
+        message: ClusterLoadAssignment { cluster_name, endpoints: found.endpoints, ..ClusterLoadAssignment::default() },
+        origins: vec![Origin { part: Part::Resource, objects }],
+    }
+}
+
+/// A target's endpoints by locality, with the weights that they have by themselves.
+///
+/// `known`: only those with an address. Names are resolved by Envoy, not here.
+pub(crate) fn localities<'m>(
+    scope: &Scope<'m>,
+    direction: Direction,
+    target: &Target<'m>,
+    known: bool,
+) -> Localities<'m> {
+    let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
+    let mut mtls = MtlsChecker::new(scope, target);
+    for candidate in target.candidates(scope) {
+        let endpoint = candidate.endpoint;
+        if known && endpoint.port != 0 && endpoint.address.parse::<std::net::IpAddr>().is_err() {
+            continue;
+        }
+        let foreign = scope.rules.attachment == Attachment::ServiceAccount
+            && direction == Direction::InboundVip
+            && !select::in_scope(scope, candidate.workload);
+        if foreign {
+            continue;
+        }
+        let place = candidate.workload.map(|workload| &workload.locality);
+        by_place.entry(place.map(sort_key).unwrap_or_default()).or_insert_with(|| (place, Vec::new())).1.push(candidate);
+    }
+    let mut found = Localities { endpoints: Vec::new(), candidates: Vec::new() };
+    let tunnel = scope.rules.clusters.tunnel;
+    for (place, candidates) in by_place.into_values() {
+        let lb_endpoints: Vec<_> =
+            candidates.iter().map(|c| lb_endpoint(c, direction, tunnel, mtls.allows(c, direction))).collect();
+        let weight = lb_endpoints.iter().filter_map(|e| e.load_balancing_weight).fold(0u32, |sum, w| sum.saturating_add(w.value));
+        found.endpoints.push(LocalityLbEndpoints {
+            locality: Some(place.map(locality::envoy_locality).unwrap_or_default()),
+            lb_endpoints,
+            load_balancing_weight: Some(weight.into()),
+            ..LocalityLbEndpoints::default()
+        });
+        found.candidates.push(candidates);
+    }
+    found
+}
+
+/// Localities are listed in the order of this text.
+fn sort_key(place: &Locality) -> String {
+    if *place == Locality::default() {
+        return String::new();
+    }
+    format!("{}/{}/{}", place.region, place.zone, place.sub_zone)
+}
+
+/// Decides whether an endpoint's own mTLS may be used.
+struct MtlsChecker<'m> {
+    scope: Scope<'m>,
+    target: Target<'m>,
+    mode: Option<TlsMode>,
+    tunnels_refused: bool,
+}
+
+impl<'m> MtlsChecker<'m> {
+    fn new(scope: &Scope<'m>, target: &Target<'m>) -> Self {
+        let mode = target.rule.and_then(|rule| {
+            let (general, port) = (rule.spec.traffic_policy.as_ref(), target.port.number);
+            if target.subset.is_empty() || scope.rules.clusters.mtls_check == MtlsCheck::ByLabels {
+                return policy::tls_mode(general, port);
+            }
+            // A subset that the rule doesn't have says nothing, not even what the rule says in general.
+            let subset = policy::subset(&rule.spec, target.subset)?;
+            policy::tls_mode(subset.traffic_policy.as_ref(), port).or_else(|| policy::tls_mode(general, port))
+        });
+        Self { scope: *scope, target: *target, mode, tunnels_refused: false }
+    }
+
+    fn allows(&mut self, candidate: &Candidate<'_>, direction: Direction) -> bool {
+        match self.scope.rules.clusters.mtls_check {
+            MtlsCheck::BySubset => match self.mode {
+                Some(mode) => mode == TlsMode::IstioMutual,
+                None => self.speaks_mtls(candidate),
+            },
+            MtlsCheck::ByLabels => {
+                let allowed = match self.mode_by_labels(candidate) {
+                    Some(TlsMode::Disable) => false,
+                    Some(TlsMode::IstioMutual) => true,
+                    _ => self.speaks_mtls(candidate),
+                };
+                // Endpoints behind tunnels have no address of their own to remember them by: what was found for one
+                // holds for all that follow.
+                let tunnel = direction == Direction::InboundVip
+                    && candidate.workload.is_some_and(lb_endpoint::supports_hbone);
+                if tunnel {
+                    self.tunnels_refused |= !allowed;
+                    return !self.tunnels_refused;
+                }
+                allowed
+            }
+        }
+    }
+
+    fn mode_by_labels(&self, candidate: &Candidate<'_>) -> Option<TlsMode> {
+        let subsets = self.target.rule.map(|rule| rule.spec.subsets.as_slice()).unwrap_or_default();
+        let subset = subsets.iter().find(|subset| candidate.has_labels(&subset.labels));
+        let own = subset.and_then(|subset| policy::tls_mode(subset.traffic_policy.as_ref(), self.target.port.number));
+        own.or(self.mode)
+    }
+
+    fn speaks_mtls(&self, candidate: &Candidate<'_>) -> bool {
+        let Some(workload) = candidate.workload else { return false };
+        let peers = &self.scope.mesh.peer_authentications;
+        tls_mode(workload) == Some("istio")
+            && peers.of_workload(&workload.namespace, &workload.labels, candidate.endpoint.port) != MtlsMode::Disable
+    }
+}

@@ -1,0 +1,89 @@
+//! Which endpoints a cluster has.
+
+use crate::mesh::destination_rule::{MergedRule, policy};
+use crate::mesh::endpoint::Health;
+use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
+use crate::resources::Scope;
+use crate::resources::endpoints::locality::Candidate;
+
+/// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
+/// one shuts down.
+const PERSISTENT_SESSION: &str = "istio.io/persistent-session";
+/// The label of an endpoint that shuts down.
+const DRAINING: &str = "istio.io/draining";
+
+/// The destination of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'m> {
+    /// The Service's position in the index.
+    pub(crate) id: ServiceId,
+    /// The Service.
+    pub(crate) service: &'m Service,
+    /// Its port.
+    pub(crate) port: &'m Port,
+    /// The DestinationRule that decides which endpoints there are.
+    pub(crate) rule: Option<&'m MergedRule>,
+    /// The subset; empty for all endpoints.
+    pub(crate) subset: &'m str,
+}
+
+impl<'m> Target<'m> {
+    /// The endpoints of the port, whatever their state.
+    pub(crate) fn instances(&self, scope: &Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
+        let mesh = scope.mesh;
+        let Self { id, port, .. } = *self;
+        let of_port = |e: &&Endpoint| e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number);
+        mesh.endpoints.of(id).iter().filter(of_port).map(|endpoint| Candidate {
+            endpoint,
+            workload: endpoint.workload.and_then(|id| mesh.workloads.get(id)),
+        })
+    }
+
+    /// The endpoints that the cluster has.
+    pub(crate) fn candidates(&self, scope: &Scope<'m>) -> Vec<Candidate<'m>> {
+        let labels = self.rule.and_then(|rule| policy::subset(&rule.spec, self.subset)).map(|subset| &subset.labels);
+        let unready = self.sends_unready(scope);
+        let node = scope.waypoint.proxy.node_name.as_str();
+        self.instances(scope)
+            .filter(|candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
+            .filter(|candidate| !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node)
+            .filter(|candidate| self.counts(candidate, unready))
+            .collect()
+    }
+
+    /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
+    fn sends_unready(&self, scope: &Scope<'_>) -> bool {
+        if !scope.rules.clusters.unhealthy_endpoints {
+            return false;
+        }
+        if self.service.traffic_distribution != TrafficDistribution::Any {
+            return true;
+        }
+        // A minimum of healthy endpoints would make Envoy panic, and use those that are not.
+        let rule = self.rule.and_then(|rule| policy::port_policy(&rule.spec, self.subset, self.port.number));
+        rule.and_then(|rule| rule.outlier_detection).is_none_or(|outlier| outlier.min_health_percent <= 0)
+    }
+
+    fn counts(&self, candidate: &Candidate<'_>, unready: bool) -> bool {
+        match candidate.endpoint.health {
+            Health::Terminating => false,
+            Health::Unhealthy if !unready => false,
+            _ => !is_draining(candidate) || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty()),
+        }
+    }
+}
+
+/// Whether it shuts down: its state or a label may say so.
+pub(crate) fn is_draining(candidate: &Candidate<'_>) -> bool {
+    let label = candidate.workload.and_then(|workload| workload.labels.get(DRAINING));
+    candidate.endpoint.health == Health::Draining || label.is_some_and(|label| !label.is_empty())
+}
+
+/// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.
+pub(crate) fn in_scope(scope: &Scope<'_>, workload: Option<&Workload>) -> bool {
+    workload.is_some_and(|workload| {
+        let account = scope.waypoint.for_service_account.as_ref();
+        workload.namespace == scope.waypoint.name.namespace
+            && account.is_none_or(|account| *account == workload.service_account)
+    })
+}
