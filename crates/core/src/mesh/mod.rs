@@ -11,6 +11,7 @@
 //! | [`waypoint`] | each waypoint's scope, proxy and problems |
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
 //! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
+//! | [`peer_authentication`] | whether servers speak mTLS |
 //! | [`policy`] | authorization and authentication that bind to a chain |
 //! | [`telemetry`] | access logs, metrics and traces that are asked for |
 //! | [`extension`] | Wasm and Lua that runs in a chain |
@@ -22,6 +23,8 @@ pub mod config;
 pub mod destination_rule;
 pub mod endpoint;
 pub mod extension;
+pub mod hostname;
+pub mod peer_authentication;
 pub mod policy;
 pub mod service;
 pub(crate) mod target;
@@ -33,6 +36,7 @@ pub mod workload;
 pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints};
 pub use extension::Extensions;
+pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
 pub use service::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, Services, TrafficDistribution};
 pub use telemetry::Telemetries;
@@ -68,6 +72,8 @@ pub struct Mesh {
     pub endpoints: Endpoints,
     /// DestinationRules by host.
     pub destination_rules: DestinationRules,
+    /// PeerAuthentications by namespace.
+    pub peer_authentications: PeerAuthentications,
     /// VirtualServices by host.
     pub virtual_services: VirtualServices,
     /// Policies by what they bind to.
@@ -94,6 +100,7 @@ impl Mesh {
         let endpoints = Endpoints::new(&snapshot, rules, &config, &services, &workloads);
         let waypoints = waypoint::index(&snapshot, &options, &config, &services, &workloads, &mut problems);
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
+        let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
         let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
         let policies = Policies::new(&snapshot, rules, &config);
         let telemetries = Telemetries::new(&snapshot, rules, &config);
@@ -107,6 +114,7 @@ impl Mesh {
             workloads,
             endpoints,
             destination_rules,
+            peer_authentications,
             virtual_services,
             policies,
             telemetries,

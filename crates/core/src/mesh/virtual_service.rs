@@ -22,4 +22,9 @@ impl VirtualServices {
     ) -> Self {
         Self::default()
     }
+
+    /// The hosts that the routes of a host lead to.
+    pub fn references(&self, _hostname: &str) -> impl Iterator<Item = &crate::Str> {
+        std::iter::empty()
+    }
 }

@@ -5,9 +5,12 @@
 
 mod authn;
 mod authz;
+pub(crate) mod clusters;
+pub(crate) mod endpoints;
 pub(crate) mod filters;
 pub mod names;
 pub mod origin;
+pub(crate) mod proto;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -60,12 +63,12 @@ pub struct WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    let _scope = Scope { mesh, waypoint, rules: mesh.rules };
+    let scope = Scope { mesh, waypoint, rules: mesh.rules };
     WaypointResources {
         waypoint: waypoint.name.clone(),
         listeners: Vec::new(),
-        clusters: Vec::new(),
+        clusters: clusters::clusters(&scope),
         routes: Vec::new(),
-        endpoints: Vec::new(),
+        endpoints: endpoints::endpoints(&scope),
     }
 }

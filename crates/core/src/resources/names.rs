@@ -58,3 +58,7 @@ pub const MAIN_INTERNAL: &str = "main_internal";
 pub const CONNECT_ORIGINATE: &str = "connect_originate";
 /// The cluster that leads to [`CONNECT_ORIGINATE`] for traffic to a workload's own address.
 pub const ENCAP: &str = "encap";
+/// The listener, and the cluster that leads to it, for the inner one of two tunnels into another network.
+pub const INNER_CONNECT_ORIGINATE: &str = "inner_connect_originate";
+/// The same for the outer one.
+pub const OUTER_CONNECT_ORIGINATE: &str = "outer_connect_originate";

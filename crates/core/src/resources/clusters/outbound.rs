@@ -253,7 +253,8 @@ fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
 
 /// Whether all endpoints of the port take HBONE, and there are some.
 fn all_hbone(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
-    let mut instances = target(plan).instances(scope).peekable();
+    let target = target(plan);
+    let mut instances = target.instances(scope).peekable();
     instances.peek().is_some() && instances.all(|instance| instance.workload.is_some_and(supports_hbone))
 }
 

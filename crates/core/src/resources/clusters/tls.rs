@@ -52,11 +52,9 @@ pub(super) fn requested(
     server_names: &[Str],
     scope: &Scope<'_>,
 ) -> Result<Option<UpstreamTlsContext>, NoCertificate> {
-    let mutual = match settings.mode {
-        TlsMode::Simple => false,
-        TlsMode::Mutual => true,
-        TlsMode::Disable | TlsMode::IstioMutual => return Ok(None),
-    };
+    if matches!(settings.mode, TlsMode::Disable | TlsMode::IstioMutual) {
+        return Ok(None);
+    }
     let how = scope.rules.clusters.tls;
     let insecure = how == UpstreamTls::Verified && settings.insecure_skip_verify == Some(true);
     if how == UpstreamTls::Verified {
