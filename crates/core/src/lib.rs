@@ -1,6 +1,7 @@
 //! What Istio's control plane would send each ambient waypoint, as a pure function of a snapshot.
 #![forbid(unsafe_code)]
 
+pub mod admission;
 pub mod limits;
 pub mod mesh;
 pub mod options;

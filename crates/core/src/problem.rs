@@ -223,6 +223,25 @@ codes! {
         "A field that the kind requires is missing. The API server refuses the object.";
     UnsupportedVersion = "unsupported-version" Error:
         "The kind is known, but not in this version of its API. Istio does not serve it. Use one of the versions named.";
+    ConflictingFields = "conflicting-fields" Error:
+        "Fields that exclude each other are set, or one that needs another is set without it. The API server or Istio's \
+         webhook refuses the object.";
+    UnsupportedField = "unsupported-field" Warning:
+        "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
+         means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";
+    UnsupportedKind = "unsupported-kind" Error:
+        "The kind is newer than the release, which does not read such objects.";
+    UnreachableRule = "unreachable-rule" Warning:
+        "A rule or match never applies, because an earlier one takes all that it would. Reorder the rules, or remove it.";
+    HttpOnlyDeny = "http-only-deny" Warning:
+        "A DENY rule that has only attributes of HTTP (methods, paths, hosts, headers, request principals) denies all \
+         traffic of ports that are not HTTP, where there are no such attributes. Add the ports that it is meant for.";
+    EmptySelector = "empty-selector" Warning:
+        "A selector without labels selects all workloads of the namespace. Leave it out if that is meant.";
+    Deprecated = "deprecated" Warning:
+        "The field still works, but another one takes its place.";
+    Ineffective = "ineffective" Warning:
+        "Istio accepts this, but it has no effect, or not the one that it seems to have.";
     UnknownKind = "unknown-kind" Note:
         "Objects of this kind say nothing about waypoints: they are counted and ignored.";
     ReplacedObject = "replaced-object" Warning:

@@ -29,6 +29,9 @@ impl Release {
     /// Every known release, oldest first.
     pub const ALL: &'static [Self] = &[Self::V1_18, Self::V1_31];
 
+    /// The newest known release.
+    pub const LATEST: Self = Self::V1_31;
+
     /// The release's name as users write it: `1.18`, `1.31`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

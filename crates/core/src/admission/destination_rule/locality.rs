@@ -1,0 +1,126 @@
+//! Localities that load is distributed over, or falls back to.
+
+use std::collections::BTreeSet;
+
+use crate::Str;
+use crate::admission::check::Checker;
+use crate::problem::Code;
+use crate::snapshot::networking::destination_rule::{
+    Failover, LocalityLoadBalancerSetting, OutlierDetection, ZoneAwareLoadBalancerSetting,
+};
+
+/// Labels that say where a workload runs.
+const TOPOLOGY: [&str; 3] =
+    ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
+
+pub(super) fn check(c: &Checker<'_>, lb: &LocalityLoadBalancerSetting, outlier: Option<&OutlierDetection>) {
+    if !lb.distribute.is_empty() && !lb.failover.is_empty() {
+        return c.conflict("only one of `distribute` and `failover` may be set");
+    }
+    if c.rules.failover_excludes_topology && !lb.failover.is_empty() {
+        c.each("failoverPriority", &lb.failover_priority, |c, label| {
+            if TOPOLOGY.contains(&label.as_str()) {
+                c.conflict(format!("`failover` excludes the topology label `{label}`"));
+            }
+        });
+    }
+    c.each("distribute", &lb.distribute, |c, distribute| {
+        let to = c.field("to");
+        for (locality, weight) in &distribute.to {
+            if !(1..=100).contains(weight) {
+                to.key(locality).invalid(format!("the weight {weight} is not between 1 and 100"));
+            }
+        }
+        let sum: u64 = distribute.to.values().map(|weight| u64::from(*weight)).sum();
+        if sum != 100 {
+            to.invalid(format!("the weights add up to {sum}, not to 100"));
+        }
+        disjoint(&to, distribute.to.keys());
+    });
+    disjoint(&c.field("distribute"), lb.distribute.iter().map(|distribute| &distribute.from));
+    failover(c, &lb.failover, &lb.failover_priority, outlier);
+}
+
+/// Load balancing that is aware of zones, since 1.31: regions are always apart.
+pub(super) fn zone_aware(
+    c: &Checker<'_>,
+    lb: &ZoneAwareLoadBalancerSetting,
+    outlier: Option<&OutlierDetection>,
+) {
+    c.each("failoverPriority", &lb.failover_priority, |c, label| {
+        if TOPOLOGY.contains(&label.as_str()) {
+            c.conflict(format!("the topology label `{label}` counts without being named"));
+        }
+    });
+    if lb.min_cluster_size == Some(0) {
+        c.field("minClusterSize").invalid("the size is not greater than 0");
+    }
+    failover(c, &lb.failover, &lb.failover_priority, outlier);
+}
+
+fn failover(c: &Checker<'_>, failover: &[Failover], priority: &[Str], outlier: Option<&OutlierDetection>) {
+    if (!failover.is_empty() || !priority.is_empty()) && outlier.is_none() {
+        c.warn(Code::Ineffective, "without `outlierDetection` nothing fails over");
+    }
+    c.each("failover", failover, |c, failover| {
+        if failover.from == failover.to {
+            c.conflict("both regions are the same");
+        }
+        for (name, region) in [("from", &failover.from), ("to", &failover.to)] {
+            if region.contains(['/', '*']) {
+                c.field(name).invalid(format!("`{region}` is no region"));
+            }
+        }
+    });
+}
+
+/// `region`, `region/zone` or `region/zone/subzone`, the last of them `*` at most; none may cover another that stands
+/// before it.
+fn disjoint<'l>(c: &Checker<'_>, localities: impl Iterator<Item = &'l Str>) {
+    let mut seen: BTreeSet<Vec<&str>> = BTreeSet::new();
+    for locality in localities {
+        let stars = locality.matches('*').count();
+        if stars > 1 || (stars == 1 && !locality.ends_with('*')) {
+            return c.invalid(format!("`{locality}` has a `*` that is not at its end"));
+        }
+        let parts: Vec<&str> = locality.splitn(3, '/').collect();
+        if parts.iter().any(|part| part.is_empty()) {
+            return c.invalid(format!("`{locality}` has an empty region, zone or subzone"));
+        }
+        if overlaps(&seen, &parts) {
+            return c.conflict(format!("`{locality}` is covered by another locality here"));
+        }
+        seen.insert(parts);
+    }
+}
+
+/// Whether a locality is covered by one before it, or names a region or zone that one before it is in. (Istio takes
+/// the latter too for an overlap only of regions; a zone behind its own subzone is a duplicate.)
+fn overlaps(seen: &BTreeSet<Vec<&str>>, parts: &[&str]) -> bool {
+    seen.iter().any(|other| {
+        let wildcard = |at: usize| other.get(at).is_some_and(|part| *part == "*");
+        let shared = other.iter().zip(parts).take_while(|(one, other)| one == other).count();
+        shared == other.len().min(parts.len()) || (shared < 3 && wildcard(shared))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overlaps;
+
+    fn covered(before: &str, locality: &str) -> bool {
+        overlaps(&[before.split('/').collect()].into(), &locality.split('/').collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_wider_locality_covers_a_narrower_one() {
+        assert!(covered("*", "a"));
+        assert!(covered("a", "a/b"));
+        assert!(covered("a/*", "a/b"));
+        assert!(covered("a/b", "a/b/c"));
+        assert!(covered("a/b/c", "a/b/c"));
+        assert!(covered("a/b", "a"));
+        assert!(!covered("a/b", "a/c"));
+        assert!(!covered("a/b/c", "a/b/d"));
+    }
+}

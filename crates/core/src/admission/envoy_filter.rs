@@ -1,0 +1,130 @@
+//! EnvoyFilter.
+
+use super::check::Checker;
+use super::{common, istio_metadata, re2};
+use crate::problem::Code;
+use crate::release::Release;
+use crate::snapshot::Meta;
+use crate::snapshot::networking::EnvoyFilter;
+use crate::snapshot::networking::envoy_filter::{
+    ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterMatch, PatchContext, PatchOperation,
+};
+
+/// Names of the filter that has HTTP filters in it, today's and the one before.
+const HTTP_CONNECTION_MANAGER: [&str; 2] =
+    ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
+
+pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
+    istio_metadata::check(root, meta, None);
+    let c = &root.field("spec");
+    common::workload_selector(c, filter.workload_selector.as_ref());
+    if filter.workload_selector.is_some() && !filter.target_refs.is_empty() {
+        c.conflict("only one of `workloadSelector` and `targetRefs` may be set");
+    }
+    common::most_targets(c, &filter.target_refs);
+    c.each("configPatches", &filter.config_patches, patch);
+}
+
+fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
+    c.some("match", patch.matches.as_ref(), schema);
+    if patch.matches.as_ref().is_some_and(|matches| matches.context == PatchContext::Waypoint) {
+        return;
+    }
+    if patch.apply_to == ApplyTo::Invalid {
+        return c.field("applyTo").missing("a patch needs what it applies to");
+    }
+    let Some(change) = &patch.patch else { return c.field("patch").missing("there is no patch") };
+    match change.operation {
+        PatchOperation::Invalid => {
+            return c.field("patch").field("operation").missing("a patch needs an operation");
+        }
+        PatchOperation::MergeAndReplaceList if c.rules.release < Release::V1_31 => {
+            return c.field("patch").field("operation").invalid("this release does not know the operation");
+        }
+        PatchOperation::Remove => {}
+        _ if change.value.is_none() => {
+            return c.field("patch").field("value").missing("a patch needs a value");
+        }
+        _ => {}
+    }
+    if let Some(matches) = &patch.matches {
+        version(c, matches);
+        object(&c.field("match"), patch.apply_to, matches);
+    }
+}
+
+/// What only the schema asks.
+fn schema(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
+    let objects = [
+        matches.listener.is_some(),
+        matches.route_configuration.is_some(),
+        matches.cluster.is_some(),
+        matches.waypoint.is_some(),
+    ];
+    if objects.into_iter().filter(|set| *set).count() > 1 {
+        c.conflict("only one object to match may be set");
+    }
+    let waypoint = matches.context == PatchContext::Waypoint;
+    if waypoint && c.rules.release < Release::V1_31 {
+        c.field("context").invalid(format!("Istio {} does not know the context WAYPOINT", c.rules.release));
+    } else if waypoint != matches.waypoint.is_some() {
+        c.field("waypoint").conflict("`waypoint` and the context WAYPOINT need each other");
+    }
+}
+
+fn version(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
+    let Some(proxy) = matches.proxy.as_ref().filter(|proxy| !proxy.proxy_version.is_empty()) else { return };
+    if let Err(error) = re2::syntax(&proxy.proxy_version) {
+        c.field("match").field("proxy").field("proxyVersion").invalid(error.to_string());
+    }
+}
+
+/// What is matched has to be of the sort that is patched.
+fn object(c: &Checker<'_>, apply_to: ApplyTo, matches: &EnvoyConfigObjectMatch) {
+    let others = |listener: bool, route: bool, cluster: bool| {
+        (listener && matches.listener.is_some())
+            || (route && matches.route_configuration.is_some())
+            || (cluster && matches.cluster.is_some())
+            || matches.waypoint.is_some()
+    };
+    match apply_to {
+        ApplyTo::Listener | ApplyTo::FilterChain | ApplyTo::NetworkFilter | ApplyTo::HttpFilter => {
+            if others(false, true, true) {
+                return c.conflict("a patch of listeners matches a listener");
+            }
+            let chain = matches.listener.as_ref().and_then(|listener| listener.filter_chain.as_ref());
+            if let Some(filter) = chain.and_then(|chain| chain.filter.as_ref()) {
+                listener_filter(&c.field("listener").field("filterChain").field("filter"), apply_to, filter);
+            }
+        }
+        ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute => {
+            if others(true, false, true) {
+                c.conflict("a patch of routes matches a route configuration");
+            }
+        }
+        ApplyTo::Cluster => {
+            if others(true, true, false) {
+                c.conflict("a patch of clusters matches a cluster");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn listener_filter(c: &Checker<'_>, apply_to: ApplyTo, filter: &FilterMatch) {
+    if matches!(apply_to, ApplyTo::Listener | ApplyTo::FilterChain) {
+        c.warn(Code::Ineffective, format!("with {} no filter is matched", apply_to.as_str()));
+    }
+    if filter.name.is_empty() {
+        return c.field("name").missing("a filter to match needs a name");
+    }
+    let Some(sub_filter) = &filter.sub_filter else { return };
+    let c = c.field("subFilter");
+    if apply_to != ApplyTo::HttpFilter {
+        c.conflict("only HTTP_FILTER takes a sub-filter");
+    } else if !HTTP_CONNECTION_MANAGER.contains(&filter.name.as_str()) {
+        c.conflict("only the HTTP connection manager has sub-filters");
+    } else if sub_filter.name.is_empty() {
+        c.field("name").missing("a sub-filter to match needs a name");
+    }
+}

@@ -1,0 +1,116 @@
+//! Gateway and GatewayClass.
+
+use std::collections::BTreeSet;
+
+use super::reference::{kind, namespace, port, unique};
+use super::{GROUP, at_most, fill, host_name, is_subdomain, text};
+use crate::admission::check::Checker;
+use crate::snapshot::gateway_api::gateway::{AllowedRoutes, FromNamespaces, Gateway, GatewayClass, Listener};
+
+/// The schema's limits.
+const MOST_LISTENERS: usize = 64;
+const MOST_KINDS: usize = 8;
+
+/// Listeners admit the routes of their own namespace; addresses are IP addresses.
+pub(in crate::admission) fn fill_gateway(gateway: &mut Gateway) {
+    for address in gateway.addresses.iter_mut().chain(&mut gateway.status.addresses) {
+        fill(&mut address.address_type, || "IPAddress".into());
+    }
+    for listener in &mut gateway.listeners {
+        let routes = listener.allowed_routes.get_or_insert_with(AllowedRoutes::default);
+        let namespaces = routes.namespaces.get_or_insert_default();
+        fill(&mut namespaces.from, || FromNamespaces::Same);
+        for kind in &mut routes.kinds {
+            fill(&mut kind.group, || GROUP.into());
+        }
+        if let Some(tls) = &mut listener.tls {
+            fill(&mut tls.mode, || "Terminate".into());
+        }
+    }
+}
+
+pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
+    let c = &root.field("spec");
+    text(c, "gatewayClassName", &gateway.gateway_class_name, 253);
+    if gateway.listeners.is_empty() {
+        c.field("listeners").missing("there has to be a listener");
+    }
+    at_most(c, "listeners", &gateway.listeners, MOST_LISTENERS);
+    unique(&c.field("listeners"), gateway.listeners.iter().map(|listener| &listener.name));
+    c.each("listeners", &gateway.listeners, listener);
+    if c.rules.schema_rules {
+        distinct(c, &gateway.listeners);
+    }
+}
+
+fn listener(c: &Checker<'_>, listener: &Listener) {
+    text(c, "name", &listener.name, 253);
+    if !listener.name.is_empty() && !is_subdomain(&listener.name) {
+        c.field("name").invalid(format!("`{}` is no name of a listener", listener.name));
+    }
+    port(c, Some(listener.port));
+    text(c, "protocol", &listener.protocol, 255);
+    c.some("hostname", listener.hostname.as_ref(), |c, host| host_name(c, host, true));
+    c.some("allowedRoutes", listener.allowed_routes.as_ref(), |c, routes| {
+        at_most(c, "kinds", &routes.kinds, MOST_KINDS);
+        c.each("kinds", &routes.kinds, |c, route| kind(c, &route.kind));
+        let from = routes.namespaces.as_ref().and_then(|namespaces| namespaces.from);
+        if from == Some(FromNamespaces::None) {
+            c.field("namespaces").field("from").invalid("`None` is not one of All, Selector and Same");
+        }
+    });
+    c.some("tls", listener.tls.as_ref(), |c, tls| {
+        if !matches!(tls.mode.as_deref(), None | Some("Terminate" | "Passthrough")) {
+            c.field("mode").invalid("the mode is neither Terminate nor Passthrough");
+        }
+        c.each("certificateRefs", &tls.certificate_refs, |c, reference| {
+            text(c, "name", &reference.name, 253);
+            namespace(c, reference.namespace.as_deref());
+        });
+        let terminates = tls.mode.as_deref() != Some("Passthrough");
+        if c.rules.schema_rules && terminates && tls.certificate_refs.is_empty() && tls.options.is_empty() {
+            c.missing("Terminate needs a certificate or options");
+        }
+    });
+    if c.rules.schema_rules {
+        protocol(c, listener);
+    }
+}
+
+fn protocol(c: &Checker<'_>, listener: &Listener) {
+    let mode = listener.tls.as_ref().map(|tls| tls.mode.as_deref().unwrap_or_default());
+    match (listener.protocol.as_str(), mode) {
+        ("HTTP" | "TCP" | "UDP", Some(_)) => c.field("tls").conflict("this protocol has no TLS"),
+        ("HTTPS", Some("Passthrough")) => c.field("tls").conflict("HTTPS is always terminated"),
+        ("TLS", None | Some("")) => c.field("tls").missing("TLS needs a mode"),
+        _ => {}
+    }
+    let host = listener.hostname.as_deref().unwrap_or_default();
+    if matches!(listener.protocol.as_str(), "TCP" | "UDP") && !host.is_empty() {
+        c.field("hostname").conflict("this protocol has no host names");
+    }
+}
+
+/// Listeners differ in port, protocol or host name.
+fn distinct(c: &Checker<'_>, listeners: &[Listener]) {
+    let mut seen = BTreeSet::new();
+    c.each("listeners", listeners, |c, listener| {
+        if !seen.insert((listener.port, listener.protocol.clone(), listener.hostname.clone())) {
+            c.conflict("another listener has this port, protocol and host name");
+        }
+    });
+}
+
+pub(in crate::admission) fn gateway_class(root: &Checker<'_>, class: &GatewayClass) {
+    let c = &root.field("spec");
+    text(c, "controllerName", &class.controller_name, 253);
+    let name = &class.controller_name;
+    let is_path = |path: &str| {
+        !path.is_empty()
+            && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:".contains(&b))
+    };
+    let valid = name.split_once('/').is_some_and(|(domain, path)| is_subdomain(domain) && is_path(path));
+    if !name.is_empty() && !valid {
+        c.field("controllerName").invalid(format!("`{name}` is no name of a controller: `example.com/name`"));
+    }
+}

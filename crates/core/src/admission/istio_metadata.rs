@@ -1,0 +1,32 @@
+//! What the webhook asks of the annotations of Istio's kinds.
+
+use super::check::Checker;
+use crate::snapshot::Meta;
+use crate::snapshot::security::Action;
+
+/// The annotation for policies that only log what they would do.
+const DRY_RUN: &str = "istio.io/dry-run";
+
+/// Checks annotations; `action` is that of an AuthorizationPolicy, the only kind that may run dry.
+pub(super) fn check(c: &Checker<'_>, meta: &Meta, action: Option<Action>) {
+    let metadata = c.field("metadata");
+    let annotations = metadata.field("annotations");
+    for &reserved in c.rules.reserved_annotations {
+        if meta.annotations.contains_key(reserved) {
+            annotations.key(reserved).invalid("this annotation is Istio's own");
+        }
+    }
+    let Some(value) = meta.annotations.get(DRY_RUN) else { return };
+    let c = annotations.key(DRY_RUN);
+    match action {
+        None => c.invalid("only an AuthorizationPolicy can run dry"),
+        Some(Action::Allow | Action::Deny) if is_go_bool(value) => {}
+        Some(Action::Allow | Action::Deny) => c.invalid(format!("`{value}` is neither true nor false")),
+        Some(other) => c.invalid(format!("only ALLOW and DENY can run dry, not {}", other.as_str())),
+    }
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn is_go_bool(text: &str) -> bool {
+    matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True" | "0" | "f" | "F" | "FALSE" | "false" | "False")
+}

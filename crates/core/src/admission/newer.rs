@@ -1,0 +1,226 @@
+//! Fields that came after 1.18: the API server of an older cluster drops them, because the schemas that it has do not
+//! know them.
+//!
+//! This is one table: a type's fields that a release may not know, with the release (of those known here) that has
+//! them, and the fields below which there are more.
+
+use std::collections::BTreeMap;
+
+use super::check::Checker;
+use crate::problem::Code;
+use crate::release::Release;
+use crate::snapshot::extensions::{TrafficExtension, WasmPlugin};
+use crate::snapshot::gateway_api::filter::{HttpRequestMirrorFilter, RouteFilter};
+use crate::snapshot::gateway_api::route::{BackendRef, HttpRouteRule};
+use crate::snapshot::gateway_api::{
+    BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute,
+    XBackendTrafficPolicy,
+};
+use crate::snapshot::networking::destination_rule::{
+    ClientTlsSettings, ConnectionPoolSettings, ConsistentHashLb, HttpCookie, HttpSettings,
+    LoadBalancerSettings, OutlierDetection, PortTrafficPolicy, Subset, TcpSettings, TrafficPolicy,
+};
+use crate::snapshot::networking::envoy_filter::{
+    EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, RouteConfigurationMatch, VirtualHostMatch,
+};
+use crate::snapshot::networking::virtual_service::{
+    CorsPolicy, HttpRedirect, HttpRetry, HttpRewrite, HttpRoute as VsHttpRoute,
+};
+use crate::snapshot::networking::{
+    DestinationRule, EnvoyFilter, ProxyConfig, ServiceEntry, VirtualService, WorkloadEntry,
+};
+use crate::snapshot::security::{
+    AuthorizationPolicy, From as RuleFrom, JwtRule, PeerAuthentication, RequestAuthentication, Rule, Source,
+};
+use crate::snapshot::telemetry::{CustomTag, Telemetry, Tracing};
+
+/// A message with fields that some release does not know.
+pub(super) trait Newer {
+    /// Drops what the release does not know, and says so.
+    fn drop_newer(&mut self, c: &Checker<'_>);
+}
+
+impl<T: Newer> Newer for Option<T> {
+    fn drop_newer(&mut self, c: &Checker<'_>) {
+        if let Some(message) = self {
+            message.drop_newer(c);
+        }
+    }
+}
+
+impl<T: Newer> Newer for Vec<T> {
+    fn drop_newer(&mut self, c: &Checker<'_>) {
+        for (index, message) in self.iter_mut().enumerate() {
+            message.drop_newer(&c.index(index));
+        }
+    }
+}
+
+impl<T: Newer> Newer for BTreeMap<crate::Str, T> {
+    fn drop_newer(&mut self, c: &Checker<'_>) {
+        for (key, message) in self {
+            message.drop_newer(&c.key(key));
+        }
+    }
+}
+
+/// Sets a field to its zero value, if the release does not know it and it is set.
+fn forget<T: Default + PartialEq>(field: &mut T, since: Release, c: &Checker<'_>) {
+    if c.rules.release < since && *field != T::default() {
+        *field = T::default();
+        c.warn(
+            Code::UnsupportedField,
+            format!("Istio {} does not know this field: its API server drops it", c.rules.release),
+        );
+    }
+}
+
+macro_rules! newer {
+    ($($ty:ty {
+        $($field:ident $name:literal since $since:ident,)*
+        $(=> $(($parent:ident $pname:literal)),*)?
+    })*) => {$(
+        impl Newer for $ty {
+            #[allow(unused_variables, reason = "of a type whose fields are all old, nothing is used")]
+            fn drop_newer(&mut self, c: &Checker<'_>) {
+                $(forget(&mut self.$field, Release::$since, &c.field($name));)*
+                $($(self.$parent.drop_newer(&c.field($pname));)*)?
+            }
+        }
+    )*};
+}
+
+newer! {
+    AuthorizationPolicy {
+        target_ref "targetRef" since V1_31,
+        target_refs "targetRefs" since V1_31,
+        => (rules "rules")
+    }
+    Rule { => (from "from") }
+    RuleFrom { => (source "source") }
+    Source {
+        service_accounts "serviceAccounts" since V1_31,
+        not_service_accounts "notServiceAccounts" since V1_31,
+        trust_domains "trustDomains" since V1_31,
+        not_trust_domains "notTrustDomains" since V1_31,
+    }
+    RequestAuthentication {
+        target_ref "targetRef" since V1_31,
+        target_refs "targetRefs" since V1_31,
+        => (jwt_rules "jwtRules")
+    }
+    JwtRule {
+        from_cookies "fromCookies" since V1_31,
+        space_delimited_claims "spaceDelimitedClaims" since V1_31,
+        timeout "timeout" since V1_31,
+    }
+    PeerAuthentication {}
+
+    DestinationRule { => (traffic_policy "trafficPolicy"), (subsets "subsets") }
+    Subset { => (traffic_policy "trafficPolicy") }
+    TrafficPolicy {
+        proxy_protocol "proxyProtocol" since V1_31,
+        retry_budget "retryBudget" since V1_31,
+        => (load_balancer "loadBalancer"), (connection_pool "connectionPool"),
+            (outlier_detection "outlierDetection"), (tls "tls"), (port_level_settings "portLevelSettings")
+    }
+    PortTrafficPolicy {
+        => (load_balancer "loadBalancer"), (connection_pool "connectionPool"),
+            (outlier_detection "outlierDetection"), (tls "tls")
+    }
+    LoadBalancerSettings {
+        warmup "warmup" since V1_31,
+        zone_aware_lb_setting "zoneAwareLbSetting" since V1_31,
+        => (consistent_hash "consistentHash")
+    }
+    ConsistentHashLb { => (http_cookie "httpCookie") }
+    HttpCookie { attributes "attributes" since V1_31, }
+    ConnectionPoolSettings { => (tcp "tcp"), (http "http") }
+    TcpSettings { idle_timeout "idleTimeout" since V1_31, }
+    HttpSettings {
+        max_concurrent_streams "maxConcurrentStreams" since V1_31,
+        http2_keep_alive "http2KeepAlive" since V1_31,
+    }
+    OutlierDetection { outlier_detection_http_error_codes "outlierDetectionHttpErrorCodes" since V1_31, }
+    ClientTlsSettings { ca_crl "caCrl" since V1_31, }
+
+    VirtualService { => (http "http") }
+    VsHttpRoute {
+        mirrors "mirrors" since V1_31,
+        => (redirect "redirect"), (rewrite "rewrite"), (retries "retries"), (cors_policy "corsPolicy")
+    }
+    HttpRedirect { prefix_rewrite "prefixRewrite" since V1_31, }
+    HttpRewrite { uri_regex_rewrite "uriRegexRewrite" since V1_31, }
+    HttpRetry {
+        backoff "backoff" since V1_31,
+        retry_ignore_previous_hosts "retryIgnorePreviousHosts" since V1_31,
+    }
+    CorsPolicy { unmatched_preflights "unmatchedPreflights" since V1_31, }
+
+    ServiceEntry {}
+    WorkloadEntry {}
+    ProxyConfig {}
+    EnvoyFilter {
+        target_refs "targetRefs" since V1_31,
+        => (config_patches "configPatches")
+    }
+    EnvoyConfigObjectPatch { => (matches "match") }
+    EnvoyConfigObjectMatch {
+        waypoint "waypoint" since V1_31,
+        => (route_configuration "routeConfiguration")
+    }
+    RouteConfigurationMatch { => (vhost "vhost") }
+    VirtualHostMatch { domain_name "domainName" since V1_31, }
+
+    Telemetry {
+        target_ref "targetRef" since V1_31,
+        target_refs "targetRefs" since V1_31,
+        => (tracing "tracing")
+    }
+    Tracing {
+        disable_context_propagation "disableContextPropagation" since V1_31,
+        enable_istio_tags "enableIstioTags" since V1_31,
+        => (custom_tags "customTags")
+    }
+
+    WasmPlugin {
+        target_ref "targetRef" since V1_31,
+        target_refs "targetRefs" since V1_31,
+        fail_strategy "failStrategy" since V1_31,
+        plugin_type "type" since V1_31,
+    }
+    TrafficExtension {}
+
+    GatewayClass {}
+    Gateway { infrastructure "infrastructure" since V1_31, }
+    HttpRoute { => (rules "rules") }
+    HttpRouteRule {
+        name "name" since V1_31,
+        timeouts "timeouts" since V1_31,
+        retry "retry" since V1_31,
+        session_persistence "sessionPersistence" since V1_31,
+        => (filters "filters"), (backend_refs "backendRefs")
+    }
+    BackendRef { => (filters "filters") }
+    RouteFilter {
+        cors "cors" since V1_31,
+        external_auth "externalAuth" since V1_31,
+        => (request_mirror "requestMirror")
+    }
+    HttpRequestMirrorFilter { percent "percent" since V1_31, fraction "fraction" since V1_31, }
+    // Kinds that 1.18 does not read at all.
+    GrpcRoute {}
+    TcpRoute {}
+    TlsRoute {}
+    ReferenceGrant {}
+    BackendTlsPolicy {}
+    XBackendTrafficPolicy {}
+}
+
+impl Newer for CustomTag {
+    fn drop_newer(&mut self, c: &Checker<'_>) {
+        if matches!(self, Self::Formatter(_)) {
+            forget(self, Release::V1_31, &c.field("formatter"));
+        }
+    }
+}

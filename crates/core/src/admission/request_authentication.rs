@@ -1,0 +1,97 @@
+//! RequestAuthentication.
+
+use super::check::Checker;
+use super::{common, header_value, istio_metadata, syntax};
+use crate::snapshot::Meta;
+use crate::snapshot::security::{ClaimToHeader, JwtRule, RequestAuthentication};
+
+pub(super) fn check(root: &Checker<'_>, meta: &Meta, policy: &RequestAuthentication) {
+    istio_metadata::check(root, meta, None);
+    let c = &root.field("spec");
+    common::policy_scope(c, policy.selector.as_ref(), policy.target_ref.as_ref(), &policy.target_refs);
+    c.each("jwtRules", &policy.jwt_rules, jwt_rule);
+}
+
+fn jwt_rule(c: &Checker<'_>, rule: &JwtRule) {
+    if rule.issuer.is_empty() {
+        if c.rules.issuer_required {
+            c.field("issuer").missing("a rule needs an issuer");
+        } else if rule.jwks_uri.is_empty() {
+            c.field("issuer").missing("a rule needs an issuer or a `jwksUri`");
+        }
+    }
+    if !rule.jwks.is_empty() && !rule.jwks_uri.is_empty() && c.rules.schema_rules {
+        c.conflict("only one of `jwks` and `jwksUri` may be set");
+    }
+    jwks_uri(&c.field("jwksUri"), &rule.jwks_uri);
+    jwks(&c.field("jwks"), &rule.jwks);
+    let lists = [
+        ("audiences", &rule.audiences),
+        ("fromParams", &rule.from_params),
+        ("fromCookies", &rule.from_cookies),
+    ];
+    for (name, values) in lists {
+        c.each(name, values, |c, value| {
+            if value.is_empty() {
+                c.missing("a value is empty");
+            }
+        });
+    }
+    c.each("fromHeaders", &rule.from_headers, |c, header| {
+        if header.name.is_empty() {
+            c.field("name").missing("a header needs a name");
+        }
+    });
+    c.each("outputClaimToHeaders", &rule.output_claim_to_headers, claim_to_header);
+    c.some("timeout", rule.timeout.as_ref(), common::duration);
+    if c.rules.schema_rules {
+        if rule.space_delimited_claims.len() > 64 {
+            c.field("spaceDelimitedClaims").invalid("there are more than 64 claims");
+        }
+        if rule.jwks_uri.len() > 2048 {
+            c.field("jwksUri").invalid("the URL is longer than 2048 characters");
+        }
+    }
+}
+
+fn jwks_uri(c: &Checker<'_>, uri: &str) {
+    if !uri.is_empty() && !matches!(syntax::url_scheme(uri).as_deref(), Some("http" | "https")) {
+        c.invalid(format!("`{uri}` is no URL of http or https"));
+    }
+}
+
+/// A set of keys, or one key: JSON with `keys` or with `kty`.
+fn jwks(c: &Checker<'_>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(text);
+    match parsed {
+        Err(error) => c.invalid(format!("this is no JSON object: {error}")),
+        Ok(set) => {
+            let one = [serde_json::Value::Object(set.clone())];
+            let keys = match set.get("keys") {
+                Some(serde_json::Value::Array(keys)) => keys.as_slice(),
+                Some(_) => return c.invalid("`keys` is not a list"),
+                None => &one,
+            };
+            if keys.iter().any(|key| key.get("kty").and_then(|kty| kty.as_str()).is_none()) {
+                c.invalid("a key has no type, `kty`");
+            }
+        }
+    }
+}
+
+fn claim_to_header(c: &Checker<'_>, claim: &ClaimToHeader) {
+    if claim.claim.is_empty() || claim.header.is_empty() {
+        return c.missing("a claim and a header are needed");
+    }
+    let refused = if c.rules.claim_header_is_a_name {
+        !syntax::is_strict_header_name(&claim.header)
+    } else {
+        header_value::check(&claim.header).is_err()
+    };
+    if refused {
+        c.field("header").invalid(format!("`{}` is no name of a header", claim.header));
+    }
+}

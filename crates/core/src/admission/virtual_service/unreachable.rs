@@ -1,0 +1,128 @@
+//! Rules of a VirtualService that never apply, because others come before them.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::Str;
+use crate::admission::check::Checker;
+use crate::problem::Code;
+use crate::snapshot::networking::VirtualService;
+use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
+
+pub(super) fn check(c: &Checker<'_>, service: &VirtualService) {
+    let http = |route: &HttpRoute| -> Vec<HttpMatchRequest> {
+        // A name changes nothing.
+        route
+            .matches
+            .iter()
+            .map(|request| HttpMatchRequest { name: Str::default(), ..request.clone() })
+            .collect()
+    };
+    repeated(c, "http", service.http.iter().map(http));
+    covered_prefixes(c, &service.http);
+    repeated(c, "tcp", service.tcp.iter().map(|route| route.matches.clone()));
+    repeated(c, "tls", service.tls.iter().map(|route| route.matches.clone()));
+}
+
+/// Warns of rules behind one without a match, and of matches that stood in an earlier rule.
+fn repeated<M: std::fmt::Debug>(c: &Checker<'_>, field: &'static str, rules: impl Iterator<Item = Vec<M>>) {
+    let field = c.field(field);
+    let mut catch_all = None;
+    // What two matches have in common is how they are written; a map's order is fixed.
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, matches) in rules.enumerate() {
+        let c = field.index(number);
+        if let Some(earlier) = catch_all {
+            c.warn(
+                Code::UnreachableRule,
+                format!("this never applies: rule {earlier} has no match, so it takes all"),
+            );
+        }
+        if matches.is_empty() {
+            catch_all.get_or_insert(number);
+            continue;
+        }
+        if catch_all.is_some() {
+            continue;
+        }
+        for (at, request) in matches.iter().enumerate() {
+            match seen.entry(format!("{request:?}")) {
+                Entry::Vacant(entry) => {
+                    entry.insert(number);
+                }
+                Entry::Occupied(entry) => c.field("match").index(at).warn(
+                    Code::UnreachableRule,
+                    format!("this never applies: rule {} has the same match", entry.get()),
+                ),
+            }
+        }
+    }
+}
+
+/// A match by a prefix of the path, with all else that a request is matched by.
+struct Prefix<'m> {
+    rule: usize,
+    at: usize,
+    path: &'m str,
+    request: &'m HttpMatchRequest,
+}
+
+/// Warns of prefixes that an earlier, shorter prefix covers.
+fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
+    let field = c.field("http");
+    let mut earlier: Vec<Prefix<'_>> = Vec::new();
+    let reachable = routes.iter().enumerate().take_while(|(_, route)| !route.matches.is_empty());
+    for (rule, route) in reachable {
+        for (at, request) in route.matches.iter().enumerate() {
+            let Some(StringMatch::Prefix(path)) = &request.uri else { continue };
+            if path.is_empty() {
+                continue;
+            }
+            let this = Prefix { rule, at, path, request };
+            if let Some(cover) = earlier.iter().find(|other| other.path != this.path && other.covers(&this)) {
+                field.index(rule).field("match").index(at).warn(
+                    Code::UnreachableRule,
+                    format!(
+                        "this never applies: match {} of rule {} has the prefix `{}`",
+                        cover.at, cover.rule, cover.path
+                    ),
+                );
+            }
+            earlier.push(this);
+        }
+    }
+}
+
+impl Prefix<'_> {
+    /// As the webhook sees it: what is no exact value and no prefix (a regular expression) counts as nothing, and an
+    /// absent method as GET.
+    fn covers(&self, later: &Self) -> bool {
+        let method = |request: &HttpMatchRequest| {
+            let text = written(request.method.as_ref());
+            if text.is_empty() { "exact:GET".to_owned() } else { text }
+        };
+        let (one, other) = (self.request, later.request);
+        later.path.starts_with(self.path)
+            && one.port == other.port
+            && method(one).starts_with(&method(other))
+            && written(one.authority.as_ref()).starts_with(&written(other.authority.as_ref()))
+            && covers_all(&one.headers, &other.headers)
+            && covers_all(&one.query_params, &other.query_params)
+            && covers_all(&one.without_headers, &other.without_headers)
+    }
+}
+
+fn covers_all(one: &BTreeMap<Str, StringMatch>, other: &BTreeMap<Str, StringMatch>) -> bool {
+    one.len() == other.len()
+        && one.iter().all(|(name, value)| {
+            other.get(name).is_some_and(|other| written(Some(value)).starts_with(&written(Some(other))))
+        })
+}
+
+fn written(value: Option<&StringMatch>) -> String {
+    match value {
+        Some(StringMatch::Exact(text)) if !text.is_empty() => format!("exact:{text}"),
+        Some(StringMatch::Prefix(text)) if !text.is_empty() => format!("prefix:{text}"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,84 @@
+//! WorkloadEntry, and the endpoints of a ServiceEntry that are alike.
+
+use super::check::Checker;
+use super::{common, istio_metadata, syntax};
+use crate::problem::Code;
+use crate::snapshot::Meta;
+use crate::snapshot::networking::WorkloadEntry;
+
+/// The schema's limits.
+const LONGEST_ADDRESS: usize = 256;
+const LONGEST_LOCALITY: usize = 2048;
+const LONGEST_ACCOUNT: usize = 253;
+const MOST_LABELS: usize = 256;
+const MOST_PORTS: usize = 128;
+
+pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &WorkloadEntry) {
+    istio_metadata::check(root, meta, None);
+    let c = &root.field("spec");
+    address(c, entry, true);
+    ports(c, entry);
+    common::labels(&c.field("labels"), &entry.labels);
+    schema(c, entry);
+}
+
+/// An IP address, a Unix socket or, where `names` says so, a host name.
+pub(super) fn address(c: &Checker<'_>, entry: &WorkloadEntry, names: bool) {
+    let field = c.field("address");
+    let address = entry.address.as_str();
+    if let Some(path) = address.strip_prefix("unix://") {
+        if !path.starts_with('@') && (!path.starts_with('/') || path.ends_with('/')) {
+            field.invalid(format!("`{path}` is neither an absolute path of a file nor an abstract socket"));
+        }
+        if !entry.ports.is_empty() {
+            c.field("ports").conflict("a Unix socket has no ports");
+        }
+    } else if address.is_empty() {
+        if !c.rules.network_without_address || entry.network.is_empty() {
+            field.missing("there is no address");
+        } else {
+            field.warn(Code::Ineffective, "there is no address, only a network");
+        }
+    } else if !syntax::is_ip(address) && !(names && syntax::host_name(address).is_ok()) {
+        let or_a_name = if names { " nor a host name" } else { "" };
+        field.invalid(format!("`{address}` is not an IP address{or_a_name}"));
+    }
+}
+
+/// Names and numbers of the ports.
+pub(super) fn ports(c: &Checker<'_>, entry: &WorkloadEntry) {
+    let field = c.field("ports");
+    for (name, port) in &entry.ports {
+        let c = field.key(name);
+        common::port_name(&c, name);
+        common::port(&c, *port);
+    }
+}
+
+/// What only the schema asks.
+pub(super) fn schema(c: &Checker<'_>, entry: &WorkloadEntry) {
+    if !c.rules.schema_rules {
+        return;
+    }
+    let texts = [
+        ("address", &entry.address, LONGEST_ADDRESS),
+        ("network", &entry.network, LONGEST_LOCALITY),
+        ("locality", &entry.locality, LONGEST_LOCALITY),
+        ("serviceAccount", &entry.service_account, LONGEST_ACCOUNT),
+    ];
+    for (name, text, longest) in texts {
+        if text.chars().count() > longest {
+            c.field(name).invalid(format!("this has more than {longest} characters"));
+        }
+    }
+    if entry.labels.len() > MOST_LABELS {
+        c.field("labels").invalid(format!("there are more than {MOST_LABELS} labels"));
+    }
+    if entry.ports.len() > MOST_PORTS {
+        c.field("ports").invalid(format!("there are more than {MOST_PORTS} ports"));
+    }
+    // The schema's own limit is one character tighter than the webhook's.
+    for name in entry.ports.keys().filter(|name| name.len() == 63) {
+        c.field("ports").key(name).invalid("a port's name has more than 62 characters");
+    }
+}
