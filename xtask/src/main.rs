@@ -6,6 +6,11 @@ use std::process::ExitCode;
 
 #[cfg(feature = "codegen")]
 mod envoy_types;
+mod golden;
+#[cfg(feature = "parity")]
+mod parity;
+
+use std::path::PathBuf;
 
 const USAGE: &str = "\
 usage: cargo xtask <task>
@@ -13,7 +18,12 @@ usage: cargo xtask <task>
 tasks:
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
-      the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale";
+      the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
+  golden [--update]
+      compare what we generate with testdata/golden; with --update write it and remove stale files
+  parity [--release R] [--only GLOB] [--show N] [--update]
+      score every case of the reference with its compare.py; fails if a case is worse than the committed
+      score, --update commits a better one";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -21,6 +31,9 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
+        Some((task, rest)) if task == "golden" => golden::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "parity" => parity::run(rest),
         Some((flag, _)) if flag == "--help" => {
             println!("{USAGE}");
             Ok(())
@@ -36,6 +49,11 @@ fn main() -> ExitCode {
     }
 }
 
+/// The workspace's folder.
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 #[cfg(feature = "codegen")]
 fn envoy_types(args: &[String]) -> Result<()> {
     envoy_types::run(args)
@@ -46,7 +64,7 @@ fn envoy_types(args: &[String]) -> Result<()> {
 fn envoy_types(args: &[String]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = std::process::Command::new(cargo)
-        .args(["run", "--quiet", "--package", "xtask", "--features", "codegen", "--", "envoy-types"])
+        .args(["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", "codegen", "--", "envoy-types"])
         .args(args)
         .status()?;
     if status.success() { Ok(()) } else { Err("envoy-types failed".into()) }

@@ -1,2 +1,44 @@
-//! The waypoint-xds command line.
-fn main() {}
+//! The `waypoint-xds` command line: reads files, asks the library, prints, sets the exit code. It decides nothing.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+mod args;
+mod commands;
+mod input;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// How a run ended, as the exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// 0: nothing wrong.
+    Clean,
+    /// 1: there were problems in the input; everything else was translated.
+    Problems,
+}
+
+/// What stops a run: exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command line asks for something that isn't there.
+    #[error("{0}")]
+    Usage(String),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File { path: String, source: std::io::Error },
+}
+
+fn main() -> ExitCode {
+    let args = args::Args::parse();
+    match commands::run(&args) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Problems) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("waypoint-xds: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod cost;
 pub mod limits;
 pub mod mesh;
 pub mod options;
@@ -10,7 +11,10 @@ pub mod release;
 pub mod resources;
 pub mod snapshot;
 pub mod text;
+pub mod translation;
 pub mod view;
+
+pub use translation::{Translation, translate};
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;

@@ -85,6 +85,8 @@ pub struct Rules {
     pub release: Release,
     /// The mesh configuration of the ambient profile, as YAML: what holds where nobody says otherwise.
     pub mesh_config: &'static str,
+    /// Which table istioctl prints of listeners.
+    pub listener_table: ListenerTable,
     /// How a waypoint finds what it serves.
     pub attachment: Attachment,
     /// The creation time of an object that has none, in seconds since the epoch.
@@ -273,6 +275,15 @@ pub enum ChildSpan {
     Tracing,
 }
 
+/// Which table istioctl prints of listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenerTable {
+    /// `LISTENER CHAIN MATCH DESTINATION`: every way into every filter chain (1.18's `--waypoint`).
+    Chains,
+    /// `ADDRESSES PORT MATCH DESTINATION`.
+    Addresses,
+}
+
 /// How a waypoint finds the services and workloads that it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
@@ -373,6 +384,7 @@ extensionProviders:
 - {name: stackdriver, stackdriver: {}}
 - {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
 ",
+    listener_table: ListenerTable::Chains,
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
@@ -455,6 +467,7 @@ extensionProviders:
 - {name: stackdriver, stackdriver: {}}
 - {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
 ",
+    listener_table: ListenerTable::Addresses,
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,

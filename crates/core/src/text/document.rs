@@ -78,6 +78,10 @@ impl Documents {
             let start = file.place(Span { start: 0, end: 0 });
             documents.ready.push_back(Err(Problem::new(Code::FileTooLarge, error.to_string()).at(start)));
             documents.at = found;
+        } else if let Some(start) = file.not_utf8() {
+            let place = file.place(Span { start, end: start });
+            documents.ready.push_back(Err(Problem::new(Code::InvalidText, "the file is not UTF-8").at(place)));
+            documents.at = found;
         } else if offset == 0 && file.text().starts_with('\u{feff}') {
             documents.at = '\u{feff}'.len_utf8();
         }

@@ -10,6 +10,7 @@ use crate::problem::Place;
 pub struct SourceFile {
     name: Str,
     text: Arc<str>,
+    not_utf8: Option<u32>,
     index: Arc<OnceLock<LineIndex>>,
 }
 
@@ -36,7 +37,20 @@ pub struct Position {
 impl SourceFile {
     /// A file with this name (shown in problems, never opened) and text.
     pub fn new(name: impl Into<Str>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), index: Arc::default() }
+        Self { name: name.into(), text: text.into(), not_utf8: None, index: Arc::default() }
+    }
+
+    /// A file with this name and bytes, as they are on a disk. Bytes that are not UTF-8 are a problem when the file
+    /// is read, not here.
+    pub fn from_bytes(name: impl Into<Str>, bytes: &[u8]) -> Self {
+        let not_utf8 = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
+        let not_utf8 = not_utf8.map(|offset| u32::try_from(offset).unwrap_or(u32::MAX));
+        Self { not_utf8, ..Self::new(name, String::from_utf8_lossy(bytes)) }
+    }
+
+    /// The offset of the first byte that was not UTF-8.
+    pub(super) fn not_utf8(&self) -> Option<u32> {
+        self.not_utf8
     }
 
     /// The name.

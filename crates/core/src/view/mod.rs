@@ -1,4 +1,10 @@
 //! How things are printed. Nothing here decides anything.
 
+pub mod cost;
 pub mod diagnostics;
 mod excerpt;
+pub mod json;
+pub mod proxy_config;
+pub mod summary;
+pub mod table;
+pub mod yaml;

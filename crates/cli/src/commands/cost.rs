@@ -1,0 +1,21 @@
+//! `waypoint-xds cost`: sidecars against waypoints.
+
+use waypoint_xds::cost::cost;
+use waypoint_xds::translation;
+use waypoint_xds::view::{cost as view, json};
+
+use super::{Loaded, report};
+use crate::args::{Cost, CostFormat};
+use crate::{Failure, Outcome, output};
+
+pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
+    let loaded = Loaded::new(&args.input)?;
+    let mesh = translation::mesh(&loaded.reading, &loaded.options);
+    let outcome = report(&translation::problems(&loaded.reading, &mesh), &loaded.reading.files, &args.input);
+    let cost = cost(&mesh, args.rule, args.waypoint_replicas);
+    match args.output {
+        CostFormat::Table => output::print(&view::table(&cost).to_string()),
+        CostFormat::Json => output::print(&json::pretty(&serde_json::to_value(&cost).unwrap_or_default())),
+    }
+    Ok(outcome)
+}

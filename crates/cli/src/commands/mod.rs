@@ -1,0 +1,74 @@
+//! One module per subcommand.
+
+mod cost;
+mod explain;
+mod proxy_config;
+mod translate;
+
+use std::io::IsTerminal;
+
+use clap::CommandFactory;
+use waypoint_xds::mesh::WaypointName;
+use waypoint_xds::options::Options;
+use waypoint_xds::problem::{Problem, Severity};
+use waypoint_xds::snapshot::{Files, Reading, Snapshot};
+use waypoint_xds::view::diagnostics::{self, Colour};
+
+use crate::args::{Args, Command, Input, ProblemFormat};
+use crate::{Failure, Outcome, input};
+
+pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
+    match &args.command {
+        Command::Translate(args) => translate::run(args),
+        Command::ProxyConfig(args) => proxy_config::run(args),
+        Command::Cost(args) => cost::run(args),
+        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Completion { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "waypoint-xds", &mut std::io::stdout());
+            Ok(Outcome::Clean)
+        }
+    }
+}
+
+/// What an [`Input`] names, read.
+struct Loaded {
+    reading: Reading,
+    options: Options,
+}
+
+impl Loaded {
+    fn new(input: &Input) -> Result<Self, Failure> {
+        let mut options = Options::for_release(input.release);
+        if let Some(path) = &input.mesh_config {
+            options.mesh_config = Some(input::mesh_config(path)?);
+        }
+        let files = input::read(&input.paths)?;
+        Ok(Self { reading: Snapshot::read(files, &options.limits), options })
+    }
+}
+
+/// `namespace/name`, as given on the command line.
+fn waypoint_name(text: &str) -> Result<WaypointName, Failure> {
+    text.parse().map_err(|error| Failure::Usage(format!("--waypoint: {error}")))
+}
+
+/// Colours are for people: not for a file, and not where `NO_COLOR` is set (<https://no-color.org>).
+fn colour() -> Colour {
+    let wanted = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    if wanted { Colour::Always } else { Colour::Never }
+}
+
+/// Prints the problems to standard error, and tells how the run ends.
+fn report(problems: &[Problem], files: &Files, input: &Input) -> Outcome {
+    let text = match input.problems {
+        ProblemFormat::Full => diagnostics::full(problems, files.iter(), colour()),
+        ProblemFormat::Concise => diagnostics::concise(problems),
+        ProblemFormat::Json => diagnostics::json(problems),
+        ProblemFormat::Github => diagnostics::github(problems),
+    };
+    if !text.is_empty() {
+        eprint!("{text}");
+    }
+    let worst = if input.strict { Severity::Warning } else { Severity::Error };
+    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
+}

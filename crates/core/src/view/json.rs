@@ -1,0 +1,132 @@
+//! Resources as canonical proto JSON.
+
+use envoy::{Message, Name};
+use serde_json::{Value, json};
+
+use crate::resources::{Resource, WaypointResources};
+use crate::translation::Translation;
+
+/// The four kinds of resources of a waypoint, as its files are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResourceKind {
+    /// LDS
+    Listeners,
+    /// CDS
+    Clusters,
+    /// RDS
+    Routes,
+    /// EDS
+    Endpoints,
+}
+
+impl ResourceKind {
+    /// All four, in the order in which Envoy would ask for them.
+    pub const ALL: [Self; 4] = [Self::Listeners, Self::Clusters, Self::Routes, Self::Endpoints];
+
+    /// `listeners`, `clusters`, `routes` or `endpoints`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Listeners => "listeners",
+            Self::Clusters => "clusters",
+            Self::Routes => "routes",
+            Self::Endpoints => "endpoints",
+        }
+    }
+}
+
+/// One kind of a waypoint's resources as a JSON array with one resource a line, sorted by name: what
+/// `translate --out` writes and golden files hold.
+#[must_use]
+pub fn array(resources: &WaypointResources, kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::Listeners => lines(&resources.listeners),
+        ResourceKind::Clusters => lines(&resources.clusters),
+        ResourceKind::Routes => lines(&resources.routes),
+        ResourceKind::Endpoints => lines(&resources.endpoints),
+    }
+}
+
+/// A message as canonical proto JSON.
+///
+/// What we generate holds no `Any` that is not known, the only thing that has no JSON.
+#[must_use]
+pub fn message<M: Message + Name>(message: &M) -> String {
+    envoy::json::to_json(message).unwrap_or_else(|error| json!({"error": error.to_string()}).to_string())
+}
+
+fn lines<M: Message + Name>(resources: &[Resource<M>]) -> String {
+    let items: Vec<String> = resources.iter().map(|r| message(&r.message)).collect();
+    format!("[{}]\n", items.join(",\n "))
+}
+
+/// Every waypoint of a translation as one JSON object: `namespace/name` → kind → resources.
+#[must_use]
+pub fn translation(translation: &Translation) -> String {
+    let waypoints: Vec<String> = translation
+        .waypoints
+        .iter()
+        .map(|waypoint| {
+            let kinds: Vec<String> = ResourceKind::ALL
+                .iter()
+                .map(|kind| format!("\"{}\": {}", kind.as_str(), array(waypoint, *kind).trim_end()))
+                .collect();
+            format!("{}: {{\n{}}}", Value::from(waypoint.waypoint.to_string()), kinds.join(",\n"))
+        })
+        .collect();
+    format!("{{{}}}\n", waypoints.join(",\n"))
+}
+
+/// One waypoint as Envoy's admin endpoint `/config_dump?include_eds` would print it: what xDS delivered, without
+/// the bootstrap.
+///
+/// Source: `envoy.admin.v3.ConfigDump`.
+#[must_use]
+pub fn config_dump(waypoint: &WaypointResources) -> String {
+    let listeners = typed(&waypoint.listeners).map(|l| json!({"name": l["name"], "activeState": {"listener": l}}));
+    let clusters = typed(&waypoint.clusters).map(|c| json!({"cluster": c}));
+    let routes = typed(&waypoint.routes).map(|r| json!({"routeConfig": r}));
+    let endpoints = typed(&waypoint.endpoints).map(|e| json!({"endpointConfig": e}));
+    let dump = |name: &str, field: &str, items: Vec<Value>| {
+        let mut part = serde_json::Map::new();
+        part.insert("@type".to_owned(), format!("type.googleapis.com/envoy.admin.v3.{name}").into());
+        part.insert(field.to_owned(), items.into());
+        Value::Object(part)
+    };
+    pretty(&json!({"configs": [
+        dump("ClustersConfigDump", "dynamicActiveClusters", clusters.collect()),
+        dump("ListenersConfigDump", "dynamicListeners", listeners.collect()),
+        dump("RoutesConfigDump", "dynamicRouteConfigs", routes.collect()),
+        dump("EndpointsConfigDump", "dynamicEndpointConfigs", endpoints.collect()),
+    ]}))
+}
+
+/// Messages as they stand inside an `Any`.
+fn typed<M: Message + Name>(resources: &[Resource<M>]) -> impl Iterator<Item = Value> {
+    resources.iter().map(|resource| {
+        let mut fields = serde_json::Map::new();
+        fields.insert("@type".to_owned(), envoy::type_url::<M>().into());
+        if let Value::Object(message) = value(&resource.message) {
+            fields.extend(message);
+        }
+        Value::Object(fields)
+    })
+}
+
+/// A message as a JSON value.
+#[must_use]
+pub fn value<M: Message + Name>(message: &M) -> Value {
+    serde_json::from_str(&self::message(message)).unwrap_or_default()
+}
+
+/// A value as istioctl prints it: indented by four blanks.
+#[must_use]
+pub fn pretty(value: &Value) -> String {
+    let mut out = Vec::new();
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+    // A value is always writable to memory.
+    let _ = serde::Serialize::serialize(value, &mut serializer);
+    out.push(b'\n');
+    String::from_utf8_lossy(&out).into_owned()
+}

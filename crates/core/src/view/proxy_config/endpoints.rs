@@ -1,0 +1,127 @@
+//! `istioctl proxy-config endpoints`: what Envoy's `/clusters` would list, every endpoint healthy.
+
+use envoy::config::core::v3::address::Address as Kind;
+use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::{Address, HealthStatus};
+use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
+use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
+
+use serde_json::{Value, json};
+
+use super::{Filter, ProxyConfig};
+use crate::view::json::value;
+use crate::view::table::Table;
+
+/// One endpoint of one cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// The address: an IP address or name, `unix://…`, or `envoy://listener/endpoint`.
+    pub address: String,
+    /// The port, 0 where the address has none.
+    pub port: u32,
+    /// The cluster.
+    pub cluster: String,
+    /// Envoy's name of its health status.
+    pub status: &'static str,
+}
+
+/// The endpoints that a filter admits, in istioctl's order: by address, port and cluster.
+#[must_use]
+pub fn select(config: &ProxyConfig, filter: &Filter) -> Vec<Row> {
+    let inline = config.clusters.iter().filter_map(|c| Some((c.name.as_str(), c.load_assignment.as_ref()?)));
+    let discovered = config.endpoints.iter().map(|e| (e.cluster_name.as_str(), e));
+    let mut rows: Vec<Row> = inline
+        .chain(discovered)
+        .flat_map(|(cluster, assignment)| rows(cluster, assignment))
+        .filter(|row| admits(filter, row))
+        .collect();
+    rows.sort();
+    rows
+}
+
+fn rows<'a>(cluster: &'a str, assignment: &'a ClusterLoadAssignment) -> impl Iterator<Item = Row> + 'a {
+    let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
+    endpoints.filter_map(move |endpoint| {
+        let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
+        let (address, port) = describe(target.address.as_ref());
+        Some(Row { address, port, cluster: cluster.to_owned(), status: status(endpoint) })
+    })
+}
+
+/// Envoy reports an endpoint of unknown health as healthy.
+fn status(endpoint: &LbEndpoint) -> &'static str {
+    match HealthStatus::try_from(endpoint.health_status) {
+        Ok(HealthStatus::Unknown) | Err(_) => HealthStatus::Healthy.as_str_name(),
+        Ok(known) => known.as_str_name(),
+    }
+}
+
+fn describe(address: Option<&Address>) -> (String, u32) {
+    match address.and_then(|a| a.address.as_ref()) {
+        Some(Kind::SocketAddress(socket)) => {
+            let port = match &socket.port_specifier {
+                Some(PortSpecifier::PortValue(port)) => *port,
+                Some(PortSpecifier::NamedPort(_)) | None => 0,
+            };
+            (socket.address.clone(), port)
+        }
+        Some(Kind::Pipe(pipe)) => (format!("unix://{}", pipe.path), 0),
+        Some(Kind::EnvoyInternalAddress(internal)) => match &internal.address_name_specifier {
+            Some(AddressNameSpecifier::ServerListenerName(name)) => {
+                (format!("envoy://{name}/{}", internal.endpoint_id), 0)
+            }
+            None => ("unknown".to_owned(), 0),
+        },
+        None => ("unknown".to_owned(), 0),
+    }
+}
+
+fn admits(filter: &Filter, row: &Row) -> bool {
+    let same = |wanted: &Option<String>, found: &str| {
+        wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(found))
+    };
+    same(&filter.address, &row.address)
+        && filter.port.is_none_or(|port| port == row.port)
+        && same(&filter.cluster, &row.cluster)
+        && same(&filter.status, row.status)
+}
+
+/// The clusters that have an endpoint which the filter admits, as `envoy.admin.v3.ClusterStatus`, with all their
+/// endpoints: what istioctl prints with `-o json`.
+#[must_use]
+pub fn statuses(config: &ProxyConfig, filter: &Filter) -> Value {
+    let inline = config.clusters.iter().filter_map(|c| Some((c.name.as_str(), c.load_assignment.as_ref()?)));
+    let discovered = config.endpoints.iter().map(|e| (e.cluster_name.as_str(), e));
+    inline
+        .chain(discovered)
+        .filter(|(cluster, assignment)| rows(cluster, assignment).any(|row| admits(filter, &row)))
+        .map(|(cluster, assignment)| {
+            let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
+            let hosts: Vec<Value> = endpoints.filter_map(host_status).collect();
+            json!({"name": cluster, "hostStatuses": hosts})
+        })
+        .collect()
+}
+
+fn host_status(endpoint: &LbEndpoint) -> Option<Value> {
+    let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
+    Some(json!({
+        "address": value(target.address.as_ref()?),
+        "healthStatus": {"edsHealthStatus": status(endpoint)},
+        "weight": endpoint.load_balancing_weight.map_or(1, |weight| weight.value),
+    }))
+}
+
+/// The table of endpoints.
+#[must_use]
+pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
+    let mut table = Table::new(&["ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"], 5);
+    table.rows = select(config, filter).into_iter().map(cells).collect();
+    table
+}
+
+fn cells(row: Row) -> Vec<String> {
+    let endpoint = if row.port == 0 { row.address } else { format!("{}:{}", row.address, row.port) };
+    vec![endpoint, row.status.to_owned(), "OK".to_owned(), row.cluster]
+}

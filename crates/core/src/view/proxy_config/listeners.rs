@@ -1,0 +1,266 @@
+//! `istioctl proxy-config listeners`, in the form of 1.18 with `--waypoint` and in today's.
+
+use envoy::config::core::v3::address::Address as Kind;
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::Address;
+use envoy::config::listener::v3::filter::ConfigType;
+use envoy::config::listener::v3::listener::ListenerSpecifier;
+use envoy::config::listener::v3::{Filter as NetworkFilter, FilterChain, FilterChainMatch, Listener};
+use envoy::config::route::v3::route::Action;
+use envoy::config::route::v3::route_action::ClusterSpecifier;
+use envoy::config::route::v3::route_match::PathSpecifier;
+use envoy::config::route::v3::{RouteConfiguration, VirtualHost};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
+use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecifier as TcpClusterSpecifier;
+
+use super::routes::{HTTP_CONNECTION_MANAGER, path};
+use super::{Filter, ProxyConfig};
+use crate::release::{ListenerTable, Rules};
+use crate::view::table::Table;
+
+mod matcher;
+
+const TCP_PROXY: &str = "envoy.filters.network.tcp_proxy";
+const BLACK_HOLE: &str = "BlackHoleCluster";
+
+/// Which of istioctl's listener tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// 1.18's `--waypoint`: `LISTENER CHAIN MATCH DESTINATION`, one row per way to reach a chain.
+    Chains,
+    /// Today's: `ADDRESSES PORT MATCH DESTINATION`.
+    Addresses {
+        /// Whether internal listeners, which istioctl prints without an address, are shown with their names.
+        names: bool,
+    },
+}
+
+impl Form {
+    /// The table of a release's istioctl.
+    #[must_use]
+    pub const fn of(rules: &Rules) -> Self {
+        match rules.listener_table {
+            ListenerTable::Chains => Self::Chains,
+            ListenerTable::Addresses => Self::Addresses { names: false },
+        }
+    }
+}
+
+/// The listeners that a filter admits, in istioctl's order.
+#[must_use]
+pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&'c Listener> {
+    let mut listeners: Vec<&Listener> = config.listeners.iter().filter(|l| admits(filter, l)).collect();
+    match form {
+        // Internal listeners have neither port nor address, and so come first.
+        Form::Chains => listeners.sort_by_key(|l| (port(l), address(l), if is_internal(l) { l.name.clone() } else { kind(l).to_owned() })),
+        Form::Addresses { .. } => listeners.sort_by_key(|l| (port(l), address(l), kind(l))),
+    }
+    listeners
+}
+
+fn admits(filter: &Filter, listener: &Listener) -> bool {
+    let has_address = |wanted: &str| {
+        let additional = listener.additional_addresses.iter().map(|a| host(a.address.as_ref()));
+        std::iter::once(address(listener)).chain(additional).any(|found| found.eq_ignore_ascii_case(wanted))
+    };
+    filter.address.as_deref().is_none_or(has_address)
+        && filter.port.is_none_or(|wanted| wanted == port(listener))
+        && filter.listener_type.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(kind(listener)))
+}
+
+/// The table of listeners.
+#[must_use]
+pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
+    let listeners = select(config, filter, form);
+    match form {
+        Form::Chains => {
+            let mut table = Table::new(&["LISTENER", "CHAIN", "MATCH", "DESTINATION"], 1);
+            table.rows = listeners.into_iter().flat_map(chain_rows).collect();
+            table
+        }
+        Form::Addresses { names } => {
+            let mut table = Table::new(&["ADDRESSES", "PORT", "MATCH", "DESTINATION"], 1);
+            table.rows = listeners.into_iter().flat_map(|l| address_rows(l, names)).collect();
+            table
+        }
+    }
+}
+
+fn chain_rows(listener: &Listener) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for chain in chains(listener) {
+        let destination = destination(&chain.filters);
+        let ways = match &listener.filter_chain_matcher {
+            None => vec![chain_match(chain.filter_chain_match.as_ref())],
+            Some(tree) => matcher::ways_to(&chain.name, tree),
+        };
+        let name = format!("envoy://{}", listener.name);
+        rows.extend(ways.into_iter().map(|way| vec![name.clone(), chain.name.clone(), way, destination.clone()]));
+    }
+    rows
+}
+
+fn address_rows(listener: &Listener, names: bool) -> Vec<Vec<String>> {
+    let mut addresses = vec![address(listener)];
+    addresses.extend(listener.additional_addresses.iter().map(|a| host(a.address.as_ref())));
+    let addresses = match addresses.join(",") {
+        none if none.is_empty() && names => format!("envoy://{}", listener.name),
+        some => some,
+    };
+    let mut ends: Vec<(String, String)> =
+        chains(listener).map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters))).collect();
+    ends.sort_by(|a, b| b.1.cmp(&a.1));
+    let port = port(listener).to_string();
+    ends.into_iter().map(|(way, destination)| vec![addresses.clone(), port.clone(), way, destination]).collect()
+}
+
+fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
+    listener.filter_chains.iter().chain(&listener.default_filter_chain)
+}
+
+fn is_internal(listener: &Listener) -> bool {
+    matches!(listener.listener_specifier, Some(ListenerSpecifier::InternalListener(_)))
+}
+
+fn address(listener: &Listener) -> String {
+    host(listener.address.as_ref())
+}
+
+fn host(address: Option<&Address>) -> String {
+    match address.and_then(|a| a.address.as_ref()) {
+        Some(Kind::SocketAddress(socket)) => socket.address.clone(),
+        Some(Kind::Pipe(pipe)) => pipe.path.clone(),
+        _ => String::new(),
+    }
+}
+
+fn port(listener: &Listener) -> u32 {
+    match listener.address.as_ref().and_then(|a| a.address.as_ref()) {
+        Some(Kind::SocketAddress(socket)) => match socket.port_specifier {
+            Some(PortSpecifier::PortValue(port)) => port,
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+/// `HTTP`, `TCP`, `HTTP+TCP` or `UNKNOWN`, by the filters of the chains.
+fn kind(listener: &Listener) -> &'static str {
+    let filters = || chains(listener).flat_map(|c| &c.filters);
+    let http = filters().any(|f| f.name == HTTP_CONNECTION_MANAGER);
+    let tcp = filters().any(|f| f.name == TCP_PROXY && !leads_nowhere(f));
+    match (http, tcp) {
+        (true, true) => "HTTP+TCP",
+        (true, false) => "HTTP",
+        (false, true) => "TCP",
+        (false, false) => "UNKNOWN",
+    }
+}
+
+/// Whether a TCP proxy's configuration mentions the black hole anywhere: istioctl looks at the bytes.
+fn leads_nowhere(filter: &NetworkFilter) -> bool {
+    matches!(&filter.config_type, Some(ConfigType::TypedConfig(any))
+        if any.value.windows(BLACK_HOLE.len()).any(|bytes| bytes == BLACK_HOLE.as_bytes()))
+}
+
+/// A chain's match criteria; `ALL` if it has none.
+fn chain_match(criteria: Option<&FilterChainMatch>) -> String {
+    let Some(criteria) = criteria else { return "ALL".to_owned() };
+    let mut parts = Vec::new();
+    if !criteria.server_names.is_empty() {
+        parts.push(format!("SNI: {}", criteria.server_names.join(",")));
+    }
+    if !criteria.transport_protocol.is_empty() {
+        parts.push(format!("Trans: {}", criteria.transport_protocol));
+    }
+    if !criteria.application_protocols.is_empty() {
+        parts.push(protocols(&criteria.application_protocols));
+    }
+    let port = criteria.destination_port.map(|port| format!(":{}", port.value)).unwrap_or_default();
+    if !criteria.prefix_ranges.is_empty() {
+        let ranges: Vec<String> = criteria
+            .prefix_ranges
+            .iter()
+            .map(|range| format!("{}/{}", range.address_prefix, range.prefix_len.unwrap_or_default().value))
+            .collect();
+        parts.push(format!("Addr: {}{port}", ranges.join(",")));
+    } else if !port.is_empty() {
+        parts.push(format!("Addr: *{port}"));
+    }
+    if parts.is_empty() { "ALL".to_owned() } else { parts.join("; ") }
+}
+
+/// istioctl has names for the lists of protocols that Istio uses.
+fn protocols(all: &[String]) -> String {
+    let list: Vec<&str> = all.iter().map(String::as_str).collect();
+    match list.as_slice() {
+        ["http/1.0", "http/1.1", "h2c", "istio-http/1.0", "istio-http/1.1", "istio-h2"] => "App: HTTP TLS".to_owned(),
+        ["istio", "istio-http/1.0", "istio-http/1.1", "istio-h2"] => "App: Istio HTTP Plain".to_owned(),
+        ["istio-peer-exchange", "istio"] => "App: TCP TLS".to_owned(),
+        ["http/1.0", "http/1.1", "h2c"] => "App: HTTP".to_owned(),
+        other => format!("App: {}", other.join(",")),
+    }
+}
+
+/// Where a chain leads to.
+fn destination(filters: &[NetworkFilter]) -> String {
+    for filter in filters {
+        let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { continue };
+        if filter.name == HTTP_CONNECTION_MANAGER {
+            return match envoy::unpack::<HttpConnectionManager>(any).map(|m| m.route_specifier) {
+                Ok(Some(RouteSpecifier::RouteConfig(routes))) => describe(&routes),
+                Ok(Some(RouteSpecifier::Rds(rds))) if !rds.route_config_name.is_empty() => {
+                    format!("Route: {}", rds.route_config_name)
+                }
+                Ok(_) => "HTTP".to_owned(),
+                Err(error) => error.to_string(),
+            };
+        }
+        if filter.name == TCP_PROXY && !leads_nowhere(filter) {
+            return match envoy::unpack::<TcpProxy>(any).map(|m| m.cluster_specifier) {
+                Ok(Some(TcpClusterSpecifier::Cluster(name))) => cluster(&name),
+                Ok(_) => cluster(""),
+                Err(error) => error.to_string(),
+            };
+        }
+    }
+    "Non-HTTP/Non-TCP".to_owned()
+}
+
+fn cluster(name: &str) -> String {
+    if name.contains("Cluster") { name.to_owned() } else { format!("Cluster: {name}") }
+}
+
+fn describe(configuration: &RouteConfiguration) -> String {
+    if let Some(name) = only_cluster(configuration) {
+        return cluster(name);
+    }
+    let hosts: Vec<String> = configuration.virtual_hosts.iter().map(describe_host).collect();
+    format!("Inline Route: {}", hosts.join("; "))
+}
+
+fn describe_host(host: &VirtualHost) -> String {
+    let paths: Vec<String> = host.routes.iter().map(|r| path(r.r#match.as_ref())).collect();
+    let paths = paths.join(", ");
+    match host.domains.as_slice() {
+        [any] if any == "*" => paths,
+        domains if domains.is_empty() => paths,
+        domains => format!("{} {paths}", domains.join("/")),
+    }
+}
+
+/// The cluster that everything goes to, where there is nothing but one route for all paths.
+fn only_cluster(configuration: &RouteConfiguration) -> Option<&str> {
+    let [host] = configuration.virtual_hosts.as_slice() else { return None };
+    let ([domain], [route]) = (host.domains.as_slice(), host.routes.as_slice()) else { return None };
+    let everything = matches!(route.r#match.as_ref()?.path_specifier.as_ref()?, PathSpecifier::Prefix(p) if p == "/");
+    match (route.action.as_ref()?, domain == "*" && everything) {
+        (Action::Route(action), true) => match action.cluster_specifier.as_ref()? {
+            ClusterSpecifier::Cluster(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}

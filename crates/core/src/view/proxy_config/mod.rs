@@ -1,0 +1,139 @@
+//! What `istioctl proxy-config` prints, for what a proxy holds.
+//!
+//! The columns, their order and the filters are istioctl's; each release has its own listener table.
+//! Source: <https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-proxy-config>.
+
+pub mod clusters;
+pub mod endpoints;
+pub mod listeners;
+pub mod routes;
+
+use envoy::config::cluster::v3::Cluster;
+use envoy::config::core::v3::Metadata;
+use envoy::config::endpoint::v3::ClusterLoadAssignment;
+use envoy::config::listener::v3::Listener;
+use envoy::config::route::v3::RouteConfiguration;
+use envoy::google::protobuf::value::Kind;
+
+use serde_json::Value;
+
+pub use listeners::Form;
+
+use crate::resources::WaypointResources;
+use crate::view::json::{ResourceKind, value};
+use crate::view::table::Table;
+
+/// Everything that a proxy holds, in the order in which its config dump lists it: what came over xDS first,
+/// then what its bootstrap says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProxyConfig {
+    /// Its listeners.
+    pub listeners: Vec<Listener>,
+    /// Its clusters.
+    pub clusters: Vec<Cluster>,
+    /// Its route configurations, those inside listeners too.
+    pub routes: Vec<RouteConfiguration>,
+    /// The endpoints of its EDS clusters.
+    pub endpoints: Vec<ClusterLoadAssignment>,
+}
+
+impl ProxyConfig {
+    /// What a waypoint's proxy holds once it got these resources.
+    #[must_use]
+    pub fn of(resources: &WaypointResources) -> Self {
+        let listeners: Vec<Listener> = resources.listeners.iter().map(|r| r.message.clone()).collect();
+        let mut routes: Vec<RouteConfiguration> = resources.routes.iter().map(|r| r.message.clone()).collect();
+        routes.extend(listeners.iter().flat_map(routes::inline));
+        Self {
+            listeners,
+            clusters: resources.clusters.iter().map(|r| r.message.clone()).collect(),
+            routes,
+            endpoints: resources.endpoints.iter().map(|r| r.message.clone()).collect(),
+        }
+    }
+}
+
+/// Narrows what is shown, as istioctl's flags do. A filter that is not set admits everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Clusters: part of the service's name.
+    pub fqdn: Option<String>,
+    /// Clusters, listeners, endpoints: the port.
+    pub port: Option<u32>,
+    /// Clusters: part of the subset's name.
+    pub subset: Option<String>,
+    /// Clusters: part of the direction.
+    pub direction: Option<String>,
+    /// Routes: the route configuration's name.
+    pub name: Option<String>,
+    /// Listeners, endpoints: the address, in any case.
+    pub address: Option<String>,
+    /// Endpoints: the cluster's name, in any case.
+    pub cluster: Option<String>,
+    /// Listeners: `HTTP`, `TCP` or `HTTP+TCP`, in any case.
+    pub listener_type: Option<String>,
+    /// Endpoints: the health status, in any case.
+    pub status: Option<String>,
+}
+
+/// The parts of a cluster's name, `direction|port|subset|hostname`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NameParts<'a> {
+    direction: &'a str,
+    port: u32,
+    subset: &'a str,
+    hostname: &'a str,
+}
+
+/// Splits a cluster's name; `None` for those that are not made of four parts, `main_internal` for instance.
+fn name_parts(name: &str) -> Option<NameParts<'_>> {
+    let mut parts = name.splitn(4, '|');
+    let (direction, port, subset, hostname) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    Some(NameParts { direction, port: port.parse().unwrap_or(0), subset, hostname })
+}
+
+/// What istioctl sorts clusters by: hostname, subset, port, direction.
+fn sort_key(name: &str) -> (&str, &str, u32, &str) {
+    name_parts(name).map_or((name, "", 0, ""), |p| (p.hostname, p.subset, p.port, p.direction))
+}
+
+/// The object that Istio's metadata names as the origin of a cluster or route, as `name.namespace`.
+fn managed_by(metadata: Option<&Metadata>) -> String {
+    let path = metadata
+        .and_then(|m| m.filter_metadata.get("istio"))
+        .and_then(|istio| istio.fields.get("config"))
+        .and_then(|value| match &value.kind {
+            Some(Kind::StringValue(path)) => Some(path.as_str()),
+            _ => None,
+        });
+    let Some(path) = path else { return String::new() };
+    if !path.starts_with("/apis/networking.istio.io/") {
+        return "<unknown>".to_owned();
+    }
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        [_, _, _, _, _, namespace, _, name] => format!("{name}.{namespace}"),
+        _ => String::new(),
+    }
+}
+
+/// A kind of resources as the table that istioctl prints.
+#[must_use]
+pub fn table(config: &ProxyConfig, kind: ResourceKind, filter: &Filter, form: Form) -> Table {
+    match kind {
+        ResourceKind::Listeners => listeners::table(config, filter, form),
+        ResourceKind::Clusters => clusters::table(config, filter),
+        ResourceKind::Routes => routes::table(config, filter),
+        ResourceKind::Endpoints => endpoints::table(config, filter),
+    }
+}
+
+/// A kind of resources as the JSON array that istioctl prints with `-o json`.
+#[must_use]
+pub fn values(config: &ProxyConfig, kind: ResourceKind, filter: &Filter, form: Form) -> Value {
+    match kind {
+        ResourceKind::Listeners => listeners::select(config, filter, form).into_iter().map(value).collect(),
+        ResourceKind::Clusters => clusters::select(config, filter).into_iter().map(value).collect(),
+        ResourceKind::Routes => routes::select(config, filter).into_iter().map(value).collect(),
+        ResourceKind::Endpoints => endpoints::statuses(config, filter),
+    }
+}

@@ -1,0 +1,123 @@
+//! `istioctl proxy-config routes`.
+
+use envoy::config::listener::v3::Listener;
+use envoy::config::listener::v3::filter::ConfigType;
+use envoy::config::route::v3::route::Action;
+use envoy::config::route::v3::route_action::ClusterSpecifier;
+use envoy::config::route::v3::route_match::PathSpecifier;
+use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
+
+use super::{Filter, ProxyConfig, managed_by};
+use crate::view::table::Table;
+
+/// The name of the filter that carries HTTP.
+pub(super) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
+
+/// The route configurations inside a listener, in the order of its chains.
+pub(super) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
+    let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
+    let filters = chains.flat_map(|chain| &chain.filters);
+    filters.filter(|f| f.name == HTTP_CONNECTION_MANAGER).filter_map(|filter| {
+        let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
+        match envoy::unpack::<HttpConnectionManager>(any).ok()?.route_specifier? {
+            RouteSpecifier::RouteConfig(routes) => Some(routes),
+            _ => None,
+        }
+    })
+}
+
+/// The route configurations that a filter admits, in istioctl's order: those with a number for a name (a
+/// sidecar's ports) by number, the others where they are.
+#[must_use]
+pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter) -> Vec<&'c RouteConfiguration> {
+    let wanted = |r: &&RouteConfiguration| filter.name.as_ref().is_none_or(|name| *name == r.name);
+    let mut routes: Vec<&RouteConfiguration> = config.routes.iter().filter(wanted).collect();
+    routes.sort_by_key(|r| r.name.parse::<u64>().unwrap_or(0));
+    routes
+}
+
+/// The table of routes.
+#[must_use]
+pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
+    let mut table = Table::new(&["NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE"], 5);
+    for configuration in select(config, filter) {
+        for host in &configuration.virtual_hosts {
+            let start = |rest: [String; 2]| {
+                let mut row = vec![configuration.name.clone(), host.name.clone(), domains(&host.domains)];
+                row.extend(rest);
+                row
+            };
+            let shown = host.routes.iter().filter(|route| !is_passthrough(route));
+            table.rows.extend(shown.map(|r| start([path(r.r#match.as_ref()), managed_by(r.metadata.as_ref())])));
+            if host.routes.is_empty() {
+                table.rows.push(start(["/*".to_owned(), "404".to_owned()]));
+            }
+        }
+    }
+    table
+}
+
+/// Traffic that a sidecar lets through unrouted: not a route that anybody wrote.
+fn is_passthrough(route: &Route) -> bool {
+    let Some(Action::Route(action)) = &route.action else { return false };
+    matches!(&action.cluster_specifier,
+        Some(ClusterSpecifier::Cluster(name)) if name == "PassthroughCluster" || name == "InboundPassthroughClusterIpv4")
+}
+
+/// A match's path, as istioctl shows it; headers and the like are not shown.
+pub(super) fn path(matched: Option<&RouteMatch>) -> String {
+    match matched.and_then(|m| m.path_specifier.as_ref()) {
+        Some(PathSpecifier::Prefix(prefix)) if !prefix.is_empty() => format!("{prefix}*"),
+        Some(PathSpecifier::PathSeparatedPrefix(prefix)) => format!("PathPrefix:{prefix}"),
+        Some(PathSpecifier::Path(path)) => path.clone(),
+        Some(PathSpecifier::SafeRegex(regex)) => format!("regex {}", regex.regex),
+        _ => String::new(),
+    }
+}
+
+/// A virtual host's domains, shortened: at most two, without ports and without the longer forms of a name that
+/// is there in its short form.
+fn domains(all: &[String]) -> String {
+    const SHOWN: usize = 2;
+    if let [only] = all {
+        return only.clone();
+    }
+    let portless: Vec<&String> = all
+        .iter()
+        .filter(|domain| match domain.matches(':').count() {
+            0 => true,
+            1 | 2 => false,
+            _ => domain.ends_with(']'),
+        })
+        .collect();
+    let repeats = |domain: &str| {
+        [".svc.cluster.local", ".svc"]
+            .iter()
+            .filter_map(|suffix| domain.strip_suffix(suffix))
+            .any(|short| portless.iter().any(|other| *other == short))
+    };
+    let names: Vec<&str> = portless.iter().map(|d| d.as_str()).filter(|d| !repeats(d)).collect();
+    match names.get(..SHOWN) {
+        Some(first) if names.len() > SHOWN => format!("{} + {} more...", first.join(", "), names.len() - SHOWN),
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::domains;
+
+    fn shown(all: &[&str]) -> String {
+        domains(&all.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn domains_are_shortened() {
+        assert_eq!(shown(&["*"]), "*");
+        assert_eq!(shown(&["reviews", "reviews:9080", "reviews.default.svc", "reviews.default"]), "reviews, reviews.default");
+        assert_eq!(shown(&["a", "b", "c", "d"]), "a, b + 2 more...");
+        assert_eq!(shown(&["[fd00::1]", "[fd00::1]:80", "x"]), "[fd00::1], x");
+    }
+}

@@ -1,0 +1,100 @@
+//! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
+//! problems of `<case>.problems.txt`.
+//!
+//! `cargo xtask golden --update` writes those files and removes stale ones.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use waypoint_xds::options::Options;
+use waypoint_xds::release::Release;
+use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::mesh;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::translate;
+use waypoint_xds::view::{diagnostics, json};
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> =
+        std::fs::read_dir(folder).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
+    all.sort();
+    all
+}
+
+/// The text of every golden file of a release, by file name.
+fn generate(release: Release) -> BTreeMap<String, String> {
+    let mut golden = BTreeMap::new();
+    for input in files(&testdata().join("cases")) {
+        let name = input.file_name().unwrap().to_string_lossy().into_owned();
+        let Some(case) = name.strip_suffix(".yaml").filter(|case| !case.ends_with(".mesh")) else { continue };
+        let mut options = Options::for_release(release);
+        if let Ok(text) = std::fs::read_to_string(input.with_file_name(format!("{case}.mesh.yaml"))) {
+            options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
+        }
+        let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
+        let translation = translate(&Snapshot::read([file], &options.limits), &options);
+        golden.insert(format!("{case}.json"), json::translation(&translation));
+        let problems = diagnostics::concise(&translation.problems);
+        if !problems.is_empty() {
+            golden.insert(format!("{case}.problems.txt"), problems);
+        }
+    }
+    golden
+}
+
+fn check(release: Release) {
+    let folder = testdata().join(format!("golden/{release}"));
+    let wanted = generate(release);
+    assert!(!wanted.is_empty(), "no case in testdata/cases");
+    let found: BTreeMap<String, String> = files(&folder)
+        .iter()
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(&folder).unwrap();
+        for stale in found.keys().filter(|name| !wanted.contains_key(*name)) {
+            std::fs::remove_file(folder.join(stale)).unwrap();
+        }
+        for (name, text) in wanted.iter().filter(|(name, text)| found.get(*name) != Some(text)) {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        return;
+    }
+    let differ: Vec<String> = wanted
+        .keys()
+        .chain(found.keys())
+        .filter(|name| wanted.get(*name) != found.get(*name))
+        .map(|name| match (wanted.get(name), found.get(name)) {
+            (Some(wanted), Some(found)) => format!("{name}: {}", first_difference(found, wanted)),
+            (Some(_), None) => format!("{name}: missing"),
+            _ => format!("{name}: stale"),
+        })
+        .collect();
+    assert!(differ.is_empty(), "{} golden files of {release} differ:\n{}", differ.len(), differ.join("\n"));
+}
+
+/// The first line that differs, around the first character that does.
+fn first_difference(old: &str, new: &str) -> String {
+    for (number, (old, new)) in old.lines().zip(new.lines()).enumerate() {
+        if old != new {
+            let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
+            let around = |line: &str| line.chars().skip(same.saturating_sub(40)).take(120).collect::<String>();
+            return format!("line {}:\n  - …{}\n  + …{}", number + 1, around(old), around(new));
+        }
+    }
+    format!("{} lines became {}", old.lines().count(), new.lines().count())
+}
+
+#[test]
+fn release_1_18() {
+    check(Release::V1_18);
+}
+
+#[test]
+fn release_1_31() {
+    check(Release::V1_31);
+}

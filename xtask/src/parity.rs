@@ -1,0 +1,161 @@
+//! `cargo xtask parity`: every reference case, scored by the reference's own `compare.py`.
+//!
+//! The committed score (`testdata/score/<release>.json`) may only rise.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use waypoint_xds::options::Options;
+use waypoint_xds::release::Release;
+use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::mesh;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::translate;
+use waypoint_xds::view::json::{self, ResourceKind};
+
+use crate::{Result, root};
+
+/// What the command line asks for.
+struct Wanted {
+    release: Release,
+    only: String,
+    show: String,
+    update: bool,
+}
+
+/// A score as it is committed.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Score {
+    release: String,
+    score: f64,
+    cases: BTreeMap<String, CaseScore>,
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct CaseScore {
+    resources: u32,
+    identical: u32,
+}
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let wanted = parse(args)?;
+    let reference = root().join("../shared/reference");
+    if !reference.is_dir() {
+        println!("parity: skipped, the reference is not here ({})", reference.display());
+        return Ok(());
+    }
+    let out = root().join(format!("target/parity/{}", wanted.release));
+    if out.is_dir() {
+        std::fs::remove_dir_all(&out)?;
+    }
+    for case in cases(&reference.join("cases"))? {
+        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if glob(&wanted.only, &name) {
+            generate(&case, &out.join(&name), wanted.release)?;
+        }
+    }
+    let report = out.join("score.json");
+    let status = Command::new("python3")
+        .arg(reference.join("compare.py"))
+        .args([&reference.join("cases"), &out])
+        .args(["--release", &format!("istio-{}", wanted.release), "--only", &wanted.only, "--show", &wanted.show])
+        .arg("--json")
+        .arg(&report)
+        .status()?;
+    if !status.success() {
+        return Err("compare.py failed".into());
+    }
+    if wanted.only == "*" { check(&report, &wanted) } else { Ok(()) }
+}
+
+fn parse(args: &[String]) -> Result<Wanted> {
+    let mut wanted =
+        Wanted { release: Release::default(), only: "*".to_owned(), show: "20".to_owned(), update: false };
+    let mut args = args.iter();
+    while let Some(flag) = args.next() {
+        let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--release" => wanted.release = value()?.parse()?,
+            "--only" => wanted.only = value()?,
+            "--show" => wanted.show = value()?,
+            "--update" => wanted.update = true,
+            other => return Err(format!("parity: unknown flag {other}").into()),
+        }
+    }
+    Ok(wanted)
+}
+
+/// The folders of cases, by name.
+fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut all: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    all.sort();
+    Ok(all)
+}
+
+/// Translates one case into `<out>/<namespace>__<gateway>/*.json`.
+fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
+    let read = |name: &str| -> Result<Option<SourceFile>> {
+        let path = case.join(name);
+        Ok(if path.is_file() { Some(SourceFile::new(name, std::fs::read_to_string(path)?)) } else { None })
+    };
+    let mut options = Options::for_release(release);
+    if let Some(file) = read("mesh.yaml")? {
+        options.mesh_config = Some(mesh::config::read(&file).map_err(|problem| problem.message)?);
+    }
+    let input = read("input.yaml")?.ok_or("a case without input.yaml")?;
+    let translation = translate(&Snapshot::read([input], &options.limits), &options);
+    for waypoint in &translation.waypoints {
+        let folder = out.join(format!("{}__{}", waypoint.waypoint.namespace, waypoint.waypoint.name));
+        std::fs::create_dir_all(&folder)?;
+        for kind in ResourceKind::ALL {
+            std::fs::write(folder.join(format!("{}.json", kind.as_str())), json::array(waypoint, kind))?;
+        }
+    }
+    Ok(())
+}
+
+/// Fails if any case is worse than committed; writes the new score if asked to.
+fn check(report: &Path, wanted: &Wanted) -> Result<()> {
+    let now: Score = serde_json::from_str(&std::fs::read_to_string(report)?)?;
+    let path = root().join(format!("testdata/score/{}.json", wanted.release));
+    let before: Option<Score> = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(serde_json::from_str(&text)?),
+        Err(_) => None,
+    };
+    let worse: Vec<String> = before.iter().flat_map(|b| &b.cases).filter_map(|(name, was)| {
+        let is = now.cases.get(name).map_or(0, |c| c.identical);
+        (is < was.identical).then(|| format!("{name}: {is} of {} resources identical, {} before", was.resources, was.identical))
+    }).collect();
+    if !worse.is_empty() {
+        return Err(format!("the score fell:\n  {}", worse.join("\n  ")).into());
+    }
+    if wanted.update {
+        std::fs::create_dir_all(path.parent().ok_or("no folder for the score")?)?;
+        std::fs::write(&path, serde_json::to_string_pretty(&now)? + "\n")?;
+    }
+    Ok(())
+}
+
+/// Shell patterns with `*` only.
+fn glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|tail| {
+            tail.char_indices().map(|(i, _)| i).chain([tail.len()]).any(|i| tail.get(i..).is_some_and(|t| glob(rest, t)))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn patterns() {
+        assert!(glob("*", "vs-cors") && glob("vs-*", "vs-cors") && glob("*cors", "vs-cors") && glob("vs-cors", "vs-cors"));
+        assert!(!glob("vs-*", "dr-tls") && !glob("vs", "vs-cors"));
+    }
+}
