@@ -166,6 +166,8 @@ pub struct ListenerRules {
     pub tcp_routing: bool,
     /// Whether `100 Continue` is passed on.
     pub proxy_100_continue: bool,
+    /// Whether ProxyConfig's `proxyHeaders` and `connectionSettings` are known.
+    pub proxy_settings: bool,
 }
 
 /// How the listener inside a tunnel learns what the tunnel's request said.
@@ -405,6 +407,7 @@ extensionProviders:
         stats: StatsConfig::Fixed,
         tcp_routing: false,
         proxy_100_continue: false,
+        proxy_settings: false,
     },
     access_logs: AccessLogRules {
         everywhere: false,
@@ -488,6 +491,7 @@ extensionProviders:
         stats: StatsConfig::Metrics,
         tcp_routing: true,
         proxy_100_continue: true,
+        proxy_settings: true,
     },
     access_logs: AccessLogRules {
         everywhere: true,

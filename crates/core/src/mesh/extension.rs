@@ -14,7 +14,8 @@ use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
 use crate::release::{ExtensionNames, Rules};
 use crate::snapshot::extensions::{
-    ExecutionPhase, LuaConfig, PluginPhase, PluginType, TrafficExtension, TrafficSelector, WasmConfig, WasmPlugin,
+    ExecutionPhase, LuaConfig, PluginPhase, PluginType, TrafficExtension, TrafficSelector, WasmConfig,
+    WasmPlugin,
 };
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadMode, WorkloadSelector};
@@ -85,10 +86,21 @@ impl Extensions {
         Self { by_namespace, root_namespace: config.root_namespace.clone().unwrap_or_default(), rules }
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_namespace.is_empty()
+    }
+
     /// The extensions for a waypoint's chains, those of the given Service or, without one, those that every chain
     /// has. Those of higher priority come first.
     #[must_use]
-    pub fn applicable(&self, waypoint: &Waypoint, service: Option<&Service>, chain: ChainKind) -> Vec<&Arc<Extension>> {
+    pub fn applicable(
+        &self,
+        waypoint: &Waypoint,
+        service: Option<&Service>,
+        chain: ChainKind,
+    ) -> Vec<&Arc<Extension>> {
         let scope = TargetScope { waypoint, root_namespace: &self.root_namespace, rules: self.rules };
         let mut found: Vec<&Arc<Extension>> = self
             .namespaces(&waypoint.name.namespace, service)
@@ -121,7 +133,12 @@ impl Extensions {
 
 impl Extension {
     fn target(&self) -> PolicyTarget<'_> {
-        PolicyTarget::new(&self.meta.namespace, self.selector.as_ref().map(|s| &s.match_labels), None, &self.refs)
+        PolicyTarget::new(
+            &self.meta.namespace,
+            self.selector.as_ref().map(|s| &s.match_labels),
+            None,
+            &self.refs,
+        )
     }
 
     fn is_for(&self, chain: ChainKind) -> bool {
@@ -194,7 +211,11 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
 }
 
 fn target_refs(spec: &WasmPlugin) -> Vec<PolicyTargetReference> {
-    if spec.target_refs.is_empty() { spec.target_ref.iter().cloned().collect() } else { spec.target_refs.clone() }
+    if spec.target_refs.is_empty() {
+        spec.target_ref.iter().cloned().collect()
+    } else {
+        spec.target_refs.clone()
+    }
 }
 
 fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extension> {
@@ -261,7 +282,8 @@ mod tests {
 
     #[test]
     fn ports_never_match_http_chains() {
-        let ports = TrafficSelector { ports: vec![PortSelector { number: 80 }], ..TrafficSelector::default() };
+        let ports =
+            TrafficSelector { ports: vec![PortSelector { number: 80 }], ..TrafficSelector::default() };
         let spec = WasmPlugin { matches: vec![ports], ..WasmPlugin::default() };
         assert!(applicable(vec![plugin("a", None, spec.clone())], ChainKind::Http).is_empty());
         let spec = WasmPlugin { plugin_type: PluginType::Network, ..spec };

@@ -48,21 +48,30 @@ impl<'p> PolicyTarget<'p> {
     /// matches a waypoint, and a policy has to refer to something.
     pub(crate) fn binds_to(&self, scope: &TargetScope<'_>, services: &[&Service]) -> bool {
         match scope.rules.policy_attachment {
-            PolicyAttachment::Selector => self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels)),
-            PolicyAttachment::TargetRefs => self.refs.iter().any(|target| self.refers_to(target, scope, services)),
+            PolicyAttachment::Selector => {
+                self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels))
+            }
+            PolicyAttachment::TargetRefs => {
+                self.refs.iter().any(|target| self.refers_to(target, scope, services))
+            }
         }
     }
 
-    fn refers_to(&self, target: &PolicyTargetReference, scope: &TargetScope<'_>, services: &[&Service]) -> bool {
+    fn refers_to(
+        &self,
+        target: &PolicyTargetReference,
+        scope: &TargetScope<'_>,
+        services: &[&Service],
+    ) -> bool {
         let group = if target.group.is_empty() { "core" } else { target.group.as_str() };
         // The core group's name is empty; Istio takes "core" too.
         match (group, target.kind.as_str()) {
-            ("core", "Service") => {
-                services.iter().any(|s| matches!(s.source, ServiceSource::Kubernetes(_)) && self.names(target, s))
-            }
-            ("networking.istio.io", "ServiceEntry") => {
-                services.iter().any(|s| matches!(s.source, ServiceSource::ServiceEntry(_)) && self.names(target, s))
-            }
+            ("core", "Service") => services
+                .iter()
+                .any(|s| matches!(s.source, ServiceSource::Kubernetes(_)) && self.names(target, s)),
+            ("networking.istio.io", "ServiceEntry") => services
+                .iter()
+                .any(|s| matches!(s.source, ServiceSource::ServiceEntry(_)) && self.names(target, s)),
             ("gateway.networking.k8s.io", "GatewayClass") => {
                 self.namespace == scope.root_namespace && target.name == WAYPOINT_CLASS
             }

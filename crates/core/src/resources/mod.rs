@@ -8,6 +8,7 @@ mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;
 pub(crate) mod filters;
+pub(crate) mod listeners;
 pub mod names;
 pub mod origin;
 pub(crate) mod proto;
@@ -15,6 +16,7 @@ pub(crate) mod security;
 pub(crate) mod tls;
 
 use envoy::config::cluster::v3::Cluster;
+use envoy::config::core::v3::TypedExtensionConfig;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
@@ -58,6 +60,8 @@ pub struct WaypointResources {
     pub routes: Vec<Resource<RouteConfiguration>>,
     /// EDS, sorted by cluster name.
     pub endpoints: Vec<Resource<ClusterLoadAssignment>>,
+    /// ECDS, sorted by name: the configurations of the Wasm extensions in the listeners.
+    pub extensions: Vec<Resource<TypedExtensionConfig>>,
 }
 
 /// Generates everything for one waypoint.
@@ -66,9 +70,10 @@ pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
     let scope = Scope { mesh, waypoint, rules: mesh.rules };
     WaypointResources {
         waypoint: waypoint.name.clone(),
-        listeners: Vec::new(),
+        listeners: listeners::listeners(&scope),
         clusters: clusters::clusters(&scope),
         routes: Vec::new(),
         endpoints: endpoints::endpoints(&scope),
+        extensions: filters::extension::configurations(&scope),
     }
 }

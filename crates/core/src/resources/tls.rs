@@ -11,8 +11,8 @@ use envoy::extensions::transport_sockets::tls::v3::common_tls_context::{
 use envoy::extensions::transport_sockets::tls::v3::subject_alt_name_matcher::SanType;
 use envoy::extensions::transport_sockets::tls::v3::tls_parameters::TlsProtocol;
 use envoy::extensions::transport_sockets::tls::v3::{
-    CertificateValidationContext, CommonTlsContext, DownstreamTlsContext, SdsSecretConfig, SubjectAltNameMatcher,
-    TlsParameters,
+    CertificateValidationContext, CommonTlsContext, DownstreamTlsContext, SdsSecretConfig,
+    SubjectAltNameMatcher, TlsParameters,
 };
 use envoy::google::protobuf::Duration;
 use envoy::r#type::matcher::v3::StringMatcher;

@@ -30,7 +30,10 @@ pub(super) struct Selection {
 /// Where access logs go, by the providers' names. None if neither telemetry nor the mesh's default providers say
 /// anything of it: then the mesh configuration's older settings hold.
 #[must_use]
-pub fn access_loggers<'c>(applicable: &Applicable<'_>, config: &'c MeshConfig) -> Option<Vec<AccessLogger<'c>>> {
+pub fn access_loggers<'c>(
+    applicable: &Applicable<'_>,
+    config: &'c MeshConfig,
+) -> Option<Vec<AccessLogger<'c>>> {
     if defaults(config, |p| &p.access_logging).is_empty()
         && applicable.iter().all(|t| t.spec.access_logging.is_empty())
     {
@@ -89,7 +92,8 @@ fn scope_of<'a>(
         for logging in level.iter().filter(|l| is_for_servers(l)) {
             for reference in &logging.providers {
                 named.insert(reference.name.as_str());
-                filters.insert(reference.name.as_str(), logging.filter.as_ref().map(|f| f.expression.clone()));
+                filters
+                    .insert(reference.name.as_str(), logging.filter.as_ref().map(|f| f.expression.clone()));
             }
         }
         if !named.is_empty() {

@@ -7,7 +7,9 @@ use super::{Applicable, defaults, names_or, provider};
 use crate::Str;
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::{ExtensionProvider, MeshConfig};
-use crate::snapshot::telemetry::{IstioMetric, MetricSelector, Metrics, MetricsOverrides, TagOperation, TelemetryMode};
+use crate::snapshot::telemetry::{
+    IstioMetric, MetricSelector, Metrics, MetricsOverrides, TagOperation, TelemetryMode,
+};
 
 /// A provider that metrics (or, for some kinds, access logs) go to through a filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +62,10 @@ const ALL_METRICS: [IstioMetric; 10] = [
 
 /// The providers that take metrics or access logs of a server, by name.
 #[must_use]
-pub fn metrics_providers<'c>(applicable: &Applicable<'_>, config: &'c MeshConfig) -> Vec<MetricsProvider<'c>> {
+pub fn metrics_providers<'c>(
+    applicable: &Applicable<'_>,
+    config: &'c MeshConfig,
+) -> Vec<MetricsProvider<'c>> {
     let mut metrics = merge(applicable, config);
     let logs = selections(applicable, config);
     let logging = logs.iter().filter(|(_, selection)| !selection.disabled).map(|(name, _)| name.clone());
@@ -126,7 +131,10 @@ fn apply(merged: &mut Merged, change: &MetricsOverrides) {
     // Any other change, whatever it says, takes back that all were switched off.
     merged.all_disabled = false;
     for name in selected(selector) {
-        let metric = merged.overrides.entry(name.clone()).or_insert_with(|| MetricOverride { name, ..Default::default() });
+        let metric = merged
+            .overrides
+            .entry(name.clone())
+            .or_insert_with(|| MetricOverride { name, ..Default::default() });
         metric.disabled = change.disabled.unwrap_or(metric.disabled);
         for (tag, to) in &change.tag_overrides {
             let to = match to.operation {
@@ -139,7 +147,8 @@ fn apply(merged: &mut Merged, change: &MetricsOverrides) {
 }
 
 fn selects_all(selector: Option<&MetricSelector>) -> bool {
-    selector.is_none_or(|s| s.custom_metric.is_none() && matches!(s.metric, None | Some(IstioMetric::AllMetrics)))
+    selector
+        .is_none_or(|s| s.custom_metric.is_none() && matches!(s.metric, None | Some(IstioMetric::AllMetrics)))
 }
 
 fn selected(selector: Option<&MetricSelector>) -> Vec<Str> {

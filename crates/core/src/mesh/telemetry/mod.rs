@@ -8,7 +8,7 @@ mod metrics;
 mod tracing;
 
 pub use access_logging::{AccessLogger, access_loggers};
-pub use metrics::{MetricOverride, TagOverride, MetricsProvider, metrics_providers};
+pub use metrics::{MetricOverride, MetricsProvider, TagOverride, metrics_providers};
 pub use tracing::{TracingSpec, tracing_spec};
 
 use std::collections::BTreeMap;
@@ -102,7 +102,12 @@ impl Telemetries {
 fn target(telemetry: &Object<Telemetry>) -> PolicyTarget<'_> {
     let spec = &telemetry.spec;
     let namespace = &telemetry.meta.namespace;
-    PolicyTarget::new(namespace, spec.selector.as_ref().map(|s| &s.match_labels), spec.target_ref.as_ref(), &spec.target_refs)
+    PolicyTarget::new(
+        namespace,
+        spec.selector.as_ref().map(|s| &s.match_labels),
+        spec.target_ref.as_ref(),
+        &spec.target_refs,
+    )
 }
 
 /// The provider of this name; Istio ignores case here.

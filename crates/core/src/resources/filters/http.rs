@@ -32,7 +32,11 @@ pub(crate) const HASHABLE_STRING: &str = "istio.hashable_string";
 
 /// A filter with its configuration.
 pub(crate) fn filter(name: &str, config: Any) -> HttpFilter {
-    HttpFilter { name: name.to_owned(), config_type: Some(ConfigType::TypedConfig(config)), ..HttpFilter::default() }
+    HttpFilter {
+        name: name.to_owned(),
+        config_type: Some(ConfigType::TypedConfig(config)),
+        ..HttpFilter::default()
+    }
 }
 
 /// gRPC-Web to gRPC.
@@ -110,10 +114,8 @@ pub(crate) fn connect_authority() -> HttpFilter {
 
 /// Finds out who the client is, from what the control plane knows of workloads.
 pub(crate) fn downstream_peer_metadata() -> HttpFilter {
-    let config = fields([
-        ("downstream_discovery", workload_discovery()),
-        ("shared_with_upstream", true.into()),
-    ]);
+    let config =
+        fields([("downstream_discovery", workload_discovery()), ("shared_with_upstream", true.into())]);
     filter("waypoint_downstream_peer_metadata", typed_struct(PEER_METADATA, Some(config)))
 }
 

@@ -37,8 +37,10 @@ pub(crate) fn http_inspector(except: &[u32]) -> ListenerFilter {
 
 /// Reads the server name of a TLS client; not on the ports in `except`, which are ascending.
 pub(crate) fn tls_inspector(except: &[u32]) -> ListenerFilter {
-    let config =
-        TlsInspector { initial_read_buffer_size: Some(TLS_INSPECTOR_BUFFER.into()), ..TlsInspector::default() };
+    let config = TlsInspector {
+        initial_read_buffer_size: Some(TLS_INSPECTOR_BUFFER.into()),
+        ..TlsInspector::default()
+    };
     ListenerFilter {
         filter_disabled: on_ports(except),
         ..filter("envoy.filters.listener.tls_inspector", envoy::any(&config))
@@ -55,7 +57,8 @@ fn filter(name: &str, config: Any) -> ListenerFilter {
 
 /// A predicate for connections to these ports: none for no port, a bare range for one.
 fn on_ports(ports: &[u32]) -> Option<ListenerFilterChainMatchPredicate> {
-    let mut rules: Vec<_> = ports.iter().map(|port| predicate(Rule::DestinationPortRange(only(*port)))).collect();
+    let mut rules: Vec<_> =
+        ports.iter().map(|port| predicate(Rule::DestinationPortRange(only(*port)))).collect();
     match rules.len() {
         0 | 1 => rules.pop(),
         _ => Some(predicate(Rule::OrMatch(MatchSet { rules }))),

@@ -11,15 +11,22 @@
 //! | [`extension`] | Wasm and Lua: the filters, and the configurations that are discovered for them |
 //! | [`provider`] | where an extension provider's service is |
 
+pub(crate) mod access_log;
+pub(crate) mod extension;
 pub(crate) mod http;
 pub(crate) mod inspect;
 pub(crate) mod network;
+pub(crate) mod provider;
+pub(crate) mod stats;
+pub(crate) mod tracing;
 
 use envoy::config::core::v3::data_source::Specifier;
 use envoy::config::core::v3::substitution_format_string::Format;
 use envoy::config::core::v3::{DataSource, SubstitutionFormatString, TypedExtensionConfig};
 use envoy::extensions::filters::common::set_filter_state::v3::FilterStateValue;
-use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::{Key, SharedWithUpstream, Value};
+use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::{
+    Key, SharedWithUpstream, Value,
+};
 use envoy::google::protobuf::{self, Any, Struct};
 use envoy::udpa::r#type::v1::TypedStruct;
 
@@ -46,7 +53,10 @@ pub(crate) fn format_string(text: impl Into<String>) -> SubstitutionFormatString
 }
 
 /// An extension that has no configuration but its type.
-pub(crate) fn extension_config<M: envoy::Message + envoy::Name>(name: &str, message: &M) -> TypedExtensionConfig {
+pub(crate) fn extension_config<M: envoy::Message + envoy::Name>(
+    name: &str,
+    message: &M,
+) -> TypedExtensionConfig {
     TypedExtensionConfig { name: name.to_owned(), typed_config: Some(envoy::any(message)) }
 }
 

@@ -18,7 +18,9 @@ use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3::filter_c
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::google::protobuf::Any;
 
-use super::http::{CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache};
+use super::http::{
+    CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache,
+};
 use super::{fields, filter_state, typed_struct};
 
 /// A filter with its configuration.

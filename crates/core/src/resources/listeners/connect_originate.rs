@@ -1,0 +1,85 @@
+//! The listeners that open tunnels: to workloads and, through two tunnels one in the other, into other networks.
+
+use envoy::config::core::v3::HeaderValueOption;
+use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpecifier};
+use envoy::config::listener::v3::{Filter, FilterChain, Listener, ListenerFilter};
+use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpecifier, TunnelingConfig};
+
+use super::chain::ChainBuilder;
+use crate::Str;
+use crate::release::TunnelState;
+use crate::resources::Scope;
+use crate::resources::filters::http::overwrite_header;
+use crate::resources::filters::{inspect, network};
+use crate::resources::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE};
+
+/// Where both tunnels of a connection into another network lead, as the inner one's listener finds out.
+const DOUBLE_HBONE_TARGET: &str = "%FILTER_STATE(istio.double_hbone.hbone_target_address:PLAIN)%";
+
+/// The listener for tunnels to workloads.
+pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
+    let proxy = tunnel(CONNECT_ORIGINATE, "%DOWNSTREAM_LOCAL_ADDRESS%", Vec::new());
+    internal(scope, chains, vec![destination(scope)], Vec::new(), proxy)
+}
+
+/// The listener for the inner tunnel into another network.
+pub(super) fn inner(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
+    let network = scope.waypoint.proxy.labels.get("topology.istio.io/network").map_or("", Str::as_str);
+    let headers = vec![overwrite_header("x-forwarded-network", network)];
+    let proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
+    internal(scope, chains, Vec::new(), vec![network::propagate_endpoint_metadata()], proxy)
+}
+
+/// The listener for the outer tunnel into another network.
+pub(super) fn outer(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
+    // The gateway at the other end need not send it through a waypoint again.
+    let headers = vec![overwrite_header("x-istio-source", "waypoint")];
+    let proxy = tunnel(OUTER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
+    internal(scope, chains, vec![destination(scope)], Vec::new(), proxy)
+}
+
+/// The filter that learns the destination from the listener before.
+pub(super) fn destination(scope: &Scope<'_>) -> ListenerFilter {
+    match scope.rules.listeners.tunnel_state {
+        TunnelState::IstioFilters => inspect::set_dst_address(),
+        TunnelState::FilterState => inspect::original_dst(),
+    }
+}
+
+fn tunnel(name: &str, hostname: &str, headers_to_add: Vec<HeaderValueOption>) -> TcpProxy {
+    TcpProxy {
+        stat_prefix: name.to_owned(),
+        cluster_specifier: Some(ClusterSpecifier::Cluster(name.to_owned())),
+        tunneling_config: Some(TunnelingConfig {
+            hostname: hostname.to_owned(),
+            headers_to_add,
+            ..TunnelingConfig::default()
+        }),
+        ..TcpProxy::default()
+    }
+}
+
+fn internal(
+    scope: &Scope<'_>,
+    chains: &ChainBuilder<'_>,
+    listener_filters: Vec<ListenerFilter>,
+    mut filters: Vec<Filter>,
+    mut proxy: TcpProxy,
+) -> Listener {
+    let mut listener = Listener {
+        name: proxy.stat_prefix.clone(),
+        use_original_dst: Some(false.into()),
+        listener_specifier: Some(ListenerSpecifier::InternalListener(InternalListenerConfig::default())),
+        listener_filters,
+        ..Listener::default()
+    };
+    if scope.rules.access_logs.everywhere {
+        let access_logs = &chains.telemetry().access_logs;
+        listener.access_log = access_logs.listener();
+        proxy.access_log = access_logs.originate();
+    }
+    filters.push(network::tcp_proxy(&proxy));
+    listener.filter_chains = vec![FilterChain { filters, ..FilterChain::default() }];
+    listener
+}

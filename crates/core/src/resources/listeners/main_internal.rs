@@ -1,0 +1,123 @@
+//! The listener with a chain for every port of every Service, and two for workloads that are called themselves.
+
+use envoy::config::core::v3::TrafficDirection;
+use envoy::config::listener::v3::Listener;
+use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpecifier};
+
+use super::chain::{ChainBuilder, ChainSpec};
+use super::connect_originate::destination;
+use super::inspectors::Inspectors;
+use super::matcher::{self, PortChains};
+use crate::mesh::service::{Port, Protocol, Resolution};
+use crate::mesh::{Service, ServiceId};
+use crate::release::ChainNames;
+use crate::resources::names::{ClusterName, Direction, ENCAP, MAIN_INTERNAL};
+use crate::resources::{Origin, Scope};
+
+/// The chain for bytes to a workload's own address.
+const DIRECT_TCP: &str = "direct-tcp";
+/// The chain for HTTP to a workload's own address.
+const DIRECT_HTTP: &str = "direct-http";
+
+/// The listener, and why its chains and routes exist.
+pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Listener, Vec<Origin>) {
+    let rules = &scope.rules.listeners;
+    let mut inspectors = Inspectors::default();
+    let mut entries = Vec::new();
+    for &id in &scope.waypoint.services {
+        let Some(service) = scope.mesh.services.get(id) else { continue };
+        let mut ports = Vec::new();
+        for port in service.ports.iter().filter(|port| is_served(scope, service, port)) {
+            ports.push((port.number, service_chains(scope, chains, (id, service), port)));
+            inspectors.add_chain(port.number, port.protocol);
+        }
+        inspectors.add_service(service);
+        let addresses = matcher::addresses(service, &scope.waypoint.proxy, rules.matched_addresses);
+        entries.extend(matcher::service(&addresses, ports));
+    }
+    direct_chains(chains);
+    let workloads = scope.waypoint.workloads.iter().filter_map(|id| scope.mesh.workloads.get(*id));
+    let direct = PortChains::Detect { http: DIRECT_HTTP.to_owned(), tcp: DIRECT_TCP.to_owned() };
+    entries.extend(matcher::workloads(workloads, direct));
+    let mut listener_filters = vec![destination(scope)];
+    if rules.inspectors_by_port {
+        listener_filters.push(inspectors.http(!scope.waypoint.workloads.is_empty()));
+        listener_filters.extend(inspectors.tls());
+    } else {
+        listener_filters.push(Inspectors::default().http(false));
+    }
+    let (filter_chains, origins) = chains.take();
+    let mut listener = Listener {
+        name: MAIN_INTERNAL.to_owned(),
+        listener_specifier: Some(ListenerSpecifier::InternalListener(InternalListenerConfig::default())),
+        listener_filters,
+        traffic_direction: TrafficDirection::Inbound.into(),
+        filter_chains,
+        filter_chain_matcher: Some(matcher::by_destination_ip(entries)),
+        ..Listener::default()
+    };
+    if scope.rules.access_logs.everywhere {
+        listener.access_log = chains.telemetry().access_logs.listener();
+    }
+    (listener, origins)
+}
+
+/// UDP is not proxied. TLS to hosts that are resolved on demand isn't either: that would need the feature
+/// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`.
+fn is_served(scope: &Scope<'_>, service: &Service, port: &Port) -> bool {
+    let on_demand = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
+    let tls_on_demand = on_demand && port.protocol.is_tls() && scope.rules.listeners.tcp_routing;
+    port.protocol != Protocol::Udp && !tls_on_demand
+}
+
+/// Adds the chains for one port of a Service: for bytes, for HTTP or, where the protocol is not declared, for both.
+fn service_chains(
+    scope: &Scope<'_>,
+    chains: &mut ChainBuilder<'_>,
+    (id, service): (ServiceId, &Service),
+    port: &Port,
+) -> PortChains {
+    let spec = |family: &str| {
+        let name = |subset| ClusterName {
+            direction: Direction::InboundVip,
+            port: port.number,
+            subset,
+            hostname: &service.hostname,
+        };
+        let cluster = name(family).to_string();
+        let chain = match scope.rules.listeners.chain_names {
+            ChainNames::ProtocolSuffix => format!("{}-{family}", name("")),
+            ChainNames::Cluster => cluster.clone(),
+        };
+        ChainSpec {
+            name: chain,
+            service: Some(id),
+            port: port.number,
+            port_name: &port.name,
+            protocol: port.protocol,
+            cluster,
+        }
+    };
+    if port.protocol.is_unsupported() {
+        let (tcp, http) = (chains.tcp(spec("tcp")), chains.http(spec("http")));
+        PortChains::Detect { http, tcp }
+    } else if port.protocol.is_http() {
+        PortChains::One(chains.http(spec("http")))
+    } else {
+        PortChains::One(chains.tcp(spec("tcp")))
+    }
+}
+
+/// Adds the chains for workloads that are called by their own address. They are there even if no workload is served.
+fn direct_chains(chains: &mut ChainBuilder<'_>) {
+    let spec = |name: &str| ChainSpec {
+        name: name.to_owned(),
+        service: None,
+        port: 0,
+        port_name: "unknown",
+        protocol: Protocol::Tcp,
+        cluster: ENCAP.to_owned(),
+    };
+    chains.tcp(spec(DIRECT_TCP));
+    chains.http(spec(DIRECT_HTTP));
+}

@@ -1,0 +1,191 @@
+//! How a connection's chain is found: by its destination's address, then by its port, and by what is spoken where that
+//! was not declared.
+//!
+//! Source: [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto) and
+//! its [inputs](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use envoy::extensions::matching::common_inputs::network::v3::{
+    ApplicationProtocolInput, DestinationIpInput, DestinationPortInput,
+};
+use envoy::google::protobuf::StringValue;
+use envoy::xds::core::v3::{CidrRange, TypedExtensionConfig};
+use envoy::xds::r#type::matcher::v3::ip_matcher::IpRangeMatcher;
+use envoy::xds::r#type::matcher::v3::matcher::matcher_tree::{MatchMap, TreeType};
+use envoy::xds::r#type::matcher::v3::matcher::{MatcherTree, MatcherType, OnMatch, on_match};
+use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
+
+use crate::mesh::service::Address;
+use crate::mesh::waypoint::Proxy;
+use crate::mesh::{Service, Workload};
+use crate::release::MatchedAddresses;
+
+/// What Istio says instead of an address that is not there.
+const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
+
+/// The chains that connections to one port of a Service go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PortChains {
+    /// All to this one.
+    One(String),
+    /// HTTP to the one, anything else to the other.
+    Detect {
+        /// The chain for HTTP.
+        http: String,
+        /// The chain for anything else.
+        tcp: String,
+    },
+}
+
+/// The matcher of a listener: an entry per destination, of which a later one never hides an earlier one's addresses.
+pub(super) fn by_destination_ip(entries: Vec<IpRangeMatcher>) -> Matcher {
+    let ranges = IpMatcher { range_matchers: entries };
+    tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(input("ip", &ranges)))
+}
+
+/// The entry of a Service: its addresses, and its chains by port. None without addresses or without ports, which Envoy
+/// would refuse.
+pub(super) fn service(
+    addresses: &[Address],
+    ports: impl IntoIterator<Item = (u32, PortChains)>,
+) -> Option<IpRangeMatcher> {
+    let map =
+        MatchMap { map: ports.into_iter().map(|(port, chains)| (port.to_string(), to(chains))).collect() };
+    if map.map.is_empty() || addresses.is_empty() {
+        return None;
+    }
+    Some(IpRangeMatcher {
+        ranges: addresses.iter().map(range).collect(),
+        on_match: Some(nested(tree(
+            input("port", &DestinationPortInput::default()),
+            TreeType::ExactMatchMap(map),
+        ))),
+        ..IpRangeMatcher::default()
+    })
+}
+
+/// The entry of all workloads: their own addresses, on every port. None if no workload has an address.
+pub(super) fn workloads<'w>(
+    workloads: impl IntoIterator<Item = &'w Workload>,
+    chains: PortChains,
+) -> Option<IpRangeMatcher> {
+    let addresses = workloads.into_iter().flat_map(|workload| &workload.addresses);
+    let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
+    if ranges.is_empty() {
+        return None;
+    }
+    Some(IpRangeMatcher { ranges, on_match: Some(to(chains)), ..IpRangeMatcher::default() })
+}
+
+/// The addresses of a Service that a waypoint matches.
+pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {
+    match rule {
+        MatchedAddresses::Primary => vec![service.addresses.first().copied().unwrap_or(UNSPECIFIED)],
+        MatchedAddresses::All => {
+            let mut all = all_addresses(service, proxy);
+            // In the order of their text.
+            all.sort_by_cached_key(|address| address.ip.to_string());
+            all.dedup();
+            all
+        }
+    }
+}
+
+/// The addresses of a Service that a proxy can be called by.
+fn all_addresses(service: &Service, proxy: &Proxy) -> Vec<Address> {
+    let both = proxy.supports_ipv4() && proxy.supports_ipv6();
+    let usable = |address: &Address| {
+        both || if address.ip.is_ipv4() { proxy.supports_ipv4() } else { proxy.supports_ipv6() }
+    };
+    if service.is_kubernetes() {
+        // Headless Services count as having the unspecified address.
+        let given = if service.addresses.is_empty() { &[UNSPECIFIED][..] } else { &service.addresses };
+        return given.iter().filter(|address| usable(address)).copied().collect();
+    }
+    // A ServiceEntry's own address is taken whatever its family; those that Istio allocated are not.
+    if let Some(first) = service.addresses.first() {
+        return vec![*first];
+    }
+    let allocated: Vec<Address> =
+        service.auto_allocated.iter().map(|ip| single(*ip)).filter(usable).collect();
+    if allocated.is_empty() { vec![UNSPECIFIED] } else { allocated }
+}
+
+const fn single(ip: IpAddr) -> Address {
+    Address { ip, prefix_len: if ip.is_ipv4() { 32 } else { 128 } }
+}
+
+fn range(address: &Address) -> CidrRange {
+    CidrRange {
+        address_prefix: address.ip.to_string(),
+        prefix_len: Some(u32::from(address.prefix_len).into()),
+    }
+}
+
+fn to(chains: PortChains) -> OnMatch {
+    match chains {
+        PortChains::One(name) => chain(name),
+        PortChains::Detect { http, tcp } => {
+            // The quotes are part of the value: Envoy writes the protocols as a list of quoted names.
+            let map = ["'h2c'", "'http/1.1'"].map(|protocol| (protocol.to_owned(), chain(http.clone())));
+            let map = MatchMap { map: map.into_iter().collect() };
+            let protocols = input("application-protocol", &ApplicationProtocolInput::default());
+            let matcher = tree(protocols, TreeType::ExactMatchMap(map));
+            nested(Matcher { on_no_match: Some(Box::new(chain(tcp))), ..matcher })
+        }
+    }
+}
+
+/// Goes to the chain of this name.
+fn chain(name: String) -> OnMatch {
+    let action =
+        TypedExtensionConfig { typed_config: Some(envoy::any(&StringValue { value: name.clone() })), name };
+    OnMatch { on_match: Some(on_match::OnMatch::Action(action)), ..OnMatch::default() }
+}
+
+fn nested(matcher: Matcher) -> OnMatch {
+    OnMatch { on_match: Some(on_match::OnMatch::Matcher(Box::new(matcher))), ..OnMatch::default() }
+}
+
+fn tree(input: TypedExtensionConfig, tree: TreeType) -> Matcher {
+    let tree = MatcherTree { input: Some(input), tree_type: Some(tree) };
+    Matcher { matcher_type: Some(MatcherType::MatcherTree(tree)), ..Matcher::default() }
+}
+
+fn input<M: envoy::Message + envoy::Name>(name: &str, config: &M) -> TypedExtensionConfig {
+    TypedExtensionConfig { name: name.to_owned(), typed_config: Some(envoy::any(config)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(ip: &str) -> Address {
+        single(ip.parse().unwrap())
+    }
+
+    #[test]
+    fn a_service_without_addresses_or_ports_has_no_entry() {
+        let chains = || [(80, PortChains::One("chain".to_owned()))];
+        assert_eq!(service(&[], chains()), None);
+        assert_eq!(service(&[address("10.0.0.1")], []), None);
+        let entry = service(&[address("10.0.0.1"), address("fd00::1")], chains()).unwrap();
+        let lengths: Vec<u32> = entry.ranges.iter().map(|r| r.prefix_len.unwrap().value).collect();
+        assert_eq!(lengths, [32, 128]);
+    }
+
+    #[test]
+    fn detection_falls_back_to_tcp() {
+        let on_match = to(PortChains::Detect { http: "h".to_owned(), tcp: "t".to_owned() });
+        let Some(on_match::OnMatch::Matcher(matcher)) = on_match.on_match else { panic!("no matcher") };
+        assert_eq!(matcher.on_no_match.as_deref(), Some(&chain("t".to_owned())));
+        let Some(MatcherType::MatcherTree(MatcherTree {
+            tree_type: Some(TreeType::ExactMatchMap(map)), ..
+        })) = matcher.matcher_type
+        else {
+            panic!("no map");
+        };
+        assert_eq!(map.map.keys().collect::<Vec<_>>(), ["'h2c'", "'http/1.1'"]);
+    }
+}

@@ -1,0 +1,74 @@
+//! Listeners: how connections enter a waypoint, what is done to them, and how they leave it.
+//!
+//! ```text
+//! ztunnel ──HBONE──► connect_terminate ──► main_internal ──► connect_originate ──HBONE──► workload
+//!                    (ends the tunnel)     (every policy)    (opens another)
+//! ```
+//!
+//! | module | makes |
+//! |---|---|
+//! | [`connect_terminate`] | the listener that ends the callers' tunnels |
+//! | [`main_internal`] | the listener with a chain for every port of every Service |
+//! | [`connect_originate`] | the listeners that open tunnels |
+//! | [`chain`] | chains, with what they share made once |
+//! | [`http_manager`], [`tcp_proxy`] | the filter that a chain ends in |
+//! | [`matcher`], [`inspectors`] | how a connection's chain is found |
+//! | [`proxy_settings`] | what the proxy's own configuration changes |
+
+mod chain;
+mod connect_originate;
+mod connect_terminate;
+mod http_manager;
+mod inspectors;
+mod main_internal;
+mod matcher;
+mod proxy_settings;
+mod seams;
+mod tcp_proxy;
+
+use envoy::config::core::v3::address::Address as AddressKind;
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::{Address, SocketAddress};
+use envoy::config::listener::v3::Listener;
+
+use self::chain::ChainBuilder;
+use super::{Origin, Part, Resource, Scope};
+
+/// The port on which ztunnels and waypoints take HBONE connections.
+const HBONE_PORT: u32 = 15008;
+
+/// The listeners of a waypoint, sorted by name.
+pub(crate) fn listeners(scope: &Scope<'_>) -> Vec<Resource<Listener>> {
+    let mut chains = ChainBuilder::new(*scope);
+    let mut listeners = vec![
+        resource(scope, connect_terminate::listener(scope, &chains), Vec::new()),
+        resource(scope, connect_originate::listener(scope, &chains), Vec::new()),
+    ];
+    if scope.rules.listeners.double_hbone {
+        listeners.push(resource(scope, connect_originate::inner(scope, &chains), Vec::new()));
+        listeners.push(resource(scope, connect_originate::outer(scope, &chains), Vec::new()));
+    }
+    let (main_internal, origins) = main_internal::listener(scope, &mut chains);
+    listeners.push(resource(scope, main_internal, origins));
+    listeners.sort_by(|a, b| a.message.name.cmp(&b.message.name));
+    listeners
+}
+
+/// A listener and its origins; as a whole, every listener comes from the waypoint's Gateway.
+fn resource(scope: &Scope<'_>, message: Listener, parts: Vec<Origin>) -> Resource<Listener> {
+    let mut origins =
+        vec![Origin { part: Part::Resource, objects: vec![scope.waypoint.gateway.object_ref()] }];
+    origins.extend(parts);
+    Resource { message, origins }
+}
+
+/// The address of a port.
+fn socket(address: &str, port: u32) -> Address {
+    Address {
+        address: Some(AddressKind::SocketAddress(SocketAddress {
+            address: address.to_owned(),
+            port_specifier: Some(PortSpecifier::PortValue(port)),
+            ..SocketAddress::default()
+        })),
+    }
+}
