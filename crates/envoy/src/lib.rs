@@ -30,12 +30,15 @@ mod any;
     rustdoc::all,
     reason = "made from descriptors; the messages are documented in Envoy's API reference, not repeated here"
 )]
+#[rustfmt::skip]
 mod generated;
 pub mod json;
+mod merge;
 mod wkt;
 
 pub use any::{UnpackError, any, type_url, unpack};
 pub use bytes;
 pub use generated::envoy::*;
 pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
+pub use merge::{merge, merge_encoded};
 pub use prost::{Message, Name};

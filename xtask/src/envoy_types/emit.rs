@@ -22,7 +22,7 @@ pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
 
     let mut files = Files::new();
     let mut tree = Tree::default();
-    for (module, content) in modules {
+    for (module, content) in modules.into_iter().collect::<BTreeMap<_, _>>() {
         let name = module.to_file_name_or("_");
         tree.add(module.parts().collect::<Vec<_>>().as_slice(), &name);
         files.insert(name, content.into_bytes());

@@ -756,9 +756,7 @@ pub mod envoy {
         pub mod load_balancing_policies {
             pub mod client_side_weighted_round_robin {
                 pub mod v3 {
-                    include!(
-                        "envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.rs"
-                    );
+                    include!("envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.rs");
                 }
             }
             pub mod cluster_provided {
@@ -1059,9 +1057,7 @@ pub mod envoy {
                 pub mod cert_mappers {
                     pub mod filter_state_override {
                         pub mod v3 {
-                            include!(
-                                "envoy.extensions.transport_sockets.tls.cert_mappers.filter_state_override.v3.rs"
-                            );
+                            include!("envoy.extensions.transport_sockets.tls.cert_mappers.filter_state_override.v3.rs");
                         }
                     }
                     pub mod sni {
@@ -1078,9 +1074,7 @@ pub mod envoy {
                 pub mod cert_selectors {
                     pub mod on_demand_secret {
                         pub mod v3 {
-                            include!(
-                                "envoy.extensions.transport_sockets.tls.cert_selectors.on_demand_secret.v3.rs"
-                            );
+                            include!("envoy.extensions.transport_sockets.tls.cert_selectors.on_demand_secret.v3.rs");
                         }
                     }
                 }

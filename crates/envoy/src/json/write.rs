@@ -54,14 +54,8 @@ impl<'o> Writer<'o> {
         match message.shape {
             Shape::Object | Shape::Empty => self.out.push_str("{}"),
             Shape::Any => self.any(&entries)?,
-            Shape::Duration => {
-                let text = time::format_duration(integer(&entries, 0), integer(&entries, 1) as i32);
-                self.text(text, "a duration in range")?;
-            }
-            Shape::Timestamp => {
-                let text = time::format_timestamp(integer(&entries, 0), integer(&entries, 1) as i32);
-                self.text(text, "a timestamp in range")?;
-            }
+            Shape::Duration => self.time(&entries, time::format_duration, "a duration")?,
+            Shape::Timestamp => self.time(&entries, time::format_timestamp, "a timestamp")?,
             Shape::FieldMask => self.field_mask(&entries)?,
             Shape::ListValue | Shape::Struct | Shape::Wrapper => {
                 if let Some(field) = message.fields.first() {
@@ -232,8 +226,15 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
-    fn text(&mut self, text: Option<String>, expected: &'static str) -> Result<(), JsonError> {
-        let text = text.ok_or_else(|| JsonError::invalid(expected, "the value"))?;
+    fn time(
+        &mut self,
+        entries: &[Entry<'_>],
+        format: impl FnOnce(i64, i32) -> Option<String>,
+        expected: &'static str,
+    ) -> Result<(), JsonError> {
+        let (seconds, nanos) = (integer(entries, 0)?, integer(entries, 1)? as i32);
+        let text = format(seconds, nanos)
+            .ok_or_else(|| JsonError::invalid(expected, format_args!("{seconds}s and {nanos}ns")))?;
         scalar::write_string(&text, self.out);
         Ok(())
     }
@@ -303,16 +304,17 @@ fn bytes(value: Wire<'_>) -> Result<&[u8], JsonError> {
 }
 
 /// The number in the field at this position.
-fn integer(entries: &[Entry<'_>], field: usize) -> i64 {
+fn integer(entries: &[Entry<'_>], field: usize) -> Result<i64, JsonError> {
     match entries.iter().rfind(|entry| entry.field == field).map(|entry| entry.value) {
-        Some(Wire::Varint(value)) => value as i64,
-        _ => 0,
+        None => Ok(0),
+        Some(Wire::Varint(value)) => Ok(value as i64),
+        Some(_) => Err(JsonError::malformed("the wire type is not the field's")),
     }
 }
 
 /// A map's key, in the order of JSON.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum MapKey<'a> {
+enum MapKey<'a> {
     Bool(bool),
     Signed(i64),
     Unsigned(u64),
