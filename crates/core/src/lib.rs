@@ -7,6 +7,7 @@ pub mod limits;
 pub mod mesh;
 pub mod options;
 pub mod problem;
+mod re2;
 pub mod release;
 pub mod resources;
 pub mod snapshot;

@@ -5,6 +5,7 @@
 //! constant here (and, where it does something no release did before, a new variant of a choice).
 
 mod cluster;
+mod route;
 
 pub use cluster::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
@@ -13,6 +14,11 @@ pub use cluster::{
 
 use std::fmt;
 use std::str::FromStr;
+
+pub use route::{
+    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, MergedName, Rewrites,
+    RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
+};
 
 /// A release of Istio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,6 +117,8 @@ pub struct Rules {
     pub tracing: TracingRules,
     /// How policies become filters.
     pub security: SecurityRules,
+    /// What is in routes.
+    pub routes: RouteRules,
 }
 
 /// Which of two objects of the same age comes first.
@@ -433,6 +441,7 @@ extensionProviders:
         quotes_in_regexes: false,
         path_templates: false,
     },
+    routes: route::V1_18,
 };
 
 /// What the peer metadata filters of older releases leave in the filter state.
@@ -524,6 +533,7 @@ extensionProviders:
         quotes_in_regexes: true,
         path_templates: true,
     },
+    routes: route::V1_31,
 };
 
 #[cfg(test)]

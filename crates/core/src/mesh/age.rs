@@ -13,19 +13,38 @@ pub(crate) fn oldest_first<T>(objects: &mut [Arc<Object<T>>], rules: &Rules) {
 
 /// Which of two objects Istio takes first.
 pub(crate) fn compare(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
-    created(a, rules).cmp(&created(b, rules)).then_with(|| match rules.age_tie {
-        AgeTie::NameThenNamespace => (&a.name, &a.namespace).cmp(&(&b.name, &b.namespace)),
-        AgeTie::NameDotNamespace => dotted(a).cmp(dotted(b)),
-    })
+    age(a, rules).compare(age(b, rules), rules)
 }
 
-fn created(meta: &Meta, rules: &Rules) -> i64 {
-    meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0)
+/// What decides the order of two objects, or of things that stand for objects.
+#[derive(Clone, Copy)]
+pub(crate) struct Age<'a> {
+    /// Creation time in seconds since the epoch.
+    pub(crate) created: i64,
+    /// The name.
+    pub(crate) name: &'a str,
+    /// The namespace.
+    pub(crate) namespace: &'a str,
 }
 
-/// The bytes of `name.namespace`.
-fn dotted(meta: &Meta) -> impl Iterator<Item = u8> + '_ {
-    meta.name.bytes().chain(std::iter::once(b'.')).chain(meta.namespace.bytes())
+impl Age<'_> {
+    /// Which of two comes first.
+    pub(crate) fn compare(self, other: Age<'_>, rules: &Rules) -> Ordering {
+        self.created.cmp(&other.created).then_with(|| match rules.age_tie {
+            AgeTie::NameThenNamespace => (self.name, self.namespace).cmp(&(other.name, other.namespace)),
+            AgeTie::NameDotNamespace => self.dotted().cmp(other.dotted()),
+        })
+    }
+
+    /// The bytes of `name.namespace`.
+    fn dotted(&self) -> impl Iterator<Item = u8> {
+        self.name.bytes().chain(std::iter::once(b'.')).chain(self.namespace.bytes())
+    }
+}
+
+fn age<'a>(meta: &'a Meta, rules: &Rules) -> Age<'a> {
+    let created = meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0);
+    Age { created, name: &meta.name, namespace: &meta.namespace }
 }
 
 #[cfg(test)]

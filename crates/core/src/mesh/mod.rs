@@ -23,6 +23,7 @@ pub mod config;
 pub mod destination_rule;
 pub mod endpoint;
 pub mod extension;
+pub(crate) mod gateway_route;
 pub mod hostname;
 pub mod peer_authentication;
 pub mod policy;

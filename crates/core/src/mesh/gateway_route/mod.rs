@@ -1,0 +1,157 @@
+//! Gateway API routes that attach to Services and ServiceEntries, as VirtualServices.
+//!
+//! Istio knows only one model of routing: it converts HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes to
+//! VirtualServices of one host each. Those for Gateways never reach a waypoint and are left out here.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`parent`] | what a route attaches to |
+//! | [`http`], [`grpc`], [`l4`] | the rules of each kind |
+//! | [`filter`], [`cors`] | their filters |
+//! | [`backend`] | their backends |
+//! | [`order`] | which rule is asked first |
+//! | [`merge`] | several HTTPRoutes and GRPCRoutes of one host |
+
+mod backend;
+mod cors;
+mod filter;
+mod grpc;
+mod http;
+mod l4;
+mod merge;
+mod order;
+mod parent;
+
+use crate::Str;
+use crate::mesh::Services;
+use crate::mesh::virtual_service::VirtualService;
+use crate::release::Rules;
+use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute};
+use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
+
+/// What the conversion looks things up in.
+struct Context<'a> {
+    snapshot: &'a Snapshot,
+    rules: &'static Rules,
+    services: &'a Services,
+    grants: backend::Grants<'a>,
+}
+
+impl Context<'_> {
+    fn created(&self, at: Option<Timestamp>) -> i64 {
+        at.map_or(self.rules.assumed_creation, |at| at.0)
+    }
+}
+
+/// Why a rule cannot be converted. In Istio that spoils the whole object: it becomes no route at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unconvertible {
+    /// A filter that Istio does not know.
+    Filter,
+    /// A header's value with control characters.
+    HeaderValue,
+    /// A backend that is no reference to anything: no port, a host name for a Service.
+    Backend,
+    /// A copy of the requests for a backend that is not there (only in releases that are strict about that).
+    Mirror,
+}
+
+/// The VirtualServices for all routes of a snapshot.
+pub(crate) fn convert(
+    snapshot: &Snapshot,
+    rules: &'static Rules,
+    services: &Services,
+) -> Vec<VirtualService> {
+    let cx = Context { snapshot, rules, services, grants: backend::Grants::new(snapshot) };
+    let mut http = http_parts(&cx, &snapshot.http_routes, |route| &route.parent_refs, http::rules);
+    let mut out = Vec::new();
+    if rules.routes.gateway_api.all_kinds {
+        http.extend(http_parts(&cx, &snapshot.grpc_routes, |route| &route.parent_refs, grpc::rules));
+        out.extend(snapshot.tcp_routes.iter().flat_map(|route| l4::tcp(&cx, route)));
+        out.extend(snapshot.tls_routes.iter().flat_map(|route| l4::tls(&cx, route)));
+    }
+    out.extend(merge::merge(&cx, http));
+    out
+}
+
+/// The part of an HTTPRoute or GRPCRoute for one host.
+#[derive(Clone, Debug)]
+struct HttpPart {
+    /// The route's namespace.
+    namespace: Str,
+    /// The port that the route attached to, if it named one.
+    port: Option<i32>,
+    /// The host.
+    host: Str,
+    /// Creation time of the route.
+    created: i64,
+    /// The route's name, and which of the route's parts this is.
+    name: Str,
+    count: usize,
+    rules: std::rc::Rc<[HttpRoute]>,
+    origin: ObjectRef,
+}
+
+/// The parts of all routes of one kind.
+fn http_parts<T: Resource>(
+    cx: &Context<'_>,
+    objects: &[std::sync::Arc<Object<T>>],
+    parents: impl Fn(&T) -> &[crate::snapshot::gateway_api::route::ParentReference],
+    rules: impl Fn(&Context<'_>, &Object<T>) -> Result<Vec<HttpRoute>, Unconvertible>,
+) -> Vec<HttpPart> {
+    let mut out = Vec::new();
+    for object in objects {
+        let attached = parent::attached(cx, parents(&object.spec), &object.meta.namespace);
+        if attached.is_empty() {
+            continue;
+        }
+        let Ok(converted) = rules(cx, object) else { continue };
+        if converted.is_empty() {
+            continue;
+        }
+        let rules: std::rc::Rc<[HttpRoute]> = converted.into();
+        let mut count = 0;
+        for parent in attached {
+            let port = parent.port.filter(|_| cx.rules.routes.gateway_api.parent_ports);
+            let rules = port.map_or_else(|| std::rc::Rc::clone(&rules), |port| for_port(&rules, port));
+            for host in parent.hosts {
+                out.push(HttpPart {
+                    namespace: object.meta.namespace.clone(),
+                    port,
+                    host,
+                    created: cx.created(object.meta.creation_timestamp),
+                    name: object.meta.name.clone(),
+                    count,
+                    rules: std::rc::Rc::clone(&rules),
+                    origin: object.object_ref(),
+                });
+                count += 1;
+            }
+        }
+    }
+    out
+}
+
+/// The same rules for one port only.
+fn for_port(rules: &[HttpRoute], port: i32) -> std::rc::Rc<[HttpRoute]> {
+    let port = u32::try_from(port).unwrap_or_default();
+    let for_port = |rule: &HttpRoute| {
+        let mut rule = rule.clone();
+        if rule.matches.is_empty() {
+            rule.matches.push(HttpMatchRequest::default());
+        }
+        for request in &mut rule.matches {
+            request.port = port;
+        }
+        rule
+    };
+    rules.iter().map(for_port).collect()
+}
+
+/// The name of a rule: its own, or one from its place in the object.
+fn rule_name<T>(cx: &Context<'_>, object: &Object<T>, name: Option<&Str>, position: usize) -> Str {
+    match name.filter(|_| cx.rules.routes.gateway_api.rule_names) {
+        Some(name) => name.clone(),
+        None => format!("{}.{}.{position}", object.meta.namespace, object.meta.name).into(),
+    }
+}

@@ -1,0 +1,298 @@
+//! VirtualServices by host: short names resolved, delegates merged, Gateway API routes converted.
+//!
+//! ```text
+//! VirtualService ──► resolve ──► delegate ─┐
+//!                                          ├──► sorted by age ──► by host
+//! HTTPRoute, GRPCRoute, … ──► gateway_route┘
+//! ```
+//!
+//! Only what is bound to the mesh is kept: a waypoint is no gateway that a VirtualService could name.
+
+mod delegate;
+mod host_index;
+mod resolve;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::Str;
+use crate::mesh::age::Age;
+use crate::mesh::gateway_route;
+use crate::mesh::{ExportTo, Services};
+use crate::problem::Problem;
+use crate::release::{DelegatingRoutes, RouteRules, Rules};
+use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
+use crate::snapshot::{Object, ObjectRef, Snapshot, networking};
+
+pub(crate) use resolve::DOMAIN_SUFFIX;
+
+use host_index::HostIndex;
+
+/// The gateway that stands for all traffic inside the mesh.
+pub const MESH_GATEWAY: &str = "mesh";
+
+/// Prefixes by which 1.18 tells, in a field that has no room for it, what a Gateway API route wants of a path.
+pub mod markers {
+    /// Only the matched prefix is replaced.
+    pub const PREFIX: &str = "%PREFIX()%";
+    /// The whole path is replaced.
+    pub const FULL_REPLACE: &str = "%FULLREPLACE()%";
+}
+
+/// Whose rules of matching hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Semantics {
+    /// Those of VirtualService.
+    #[default]
+    Istio,
+    /// Those of the Gateway API: a path prefix ends between segments, a backend that is missing is an error 500.
+    GatewayApi,
+}
+
+/// A VirtualService with full names and its delegates' routes, or what a Gateway API route becomes.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct VirtualService {
+    /// The name; of a converted route the one that Istio makes up.
+    pub name: Str,
+    /// The namespace.
+    pub namespace: Str,
+    /// Creation time in seconds since the epoch.
+    pub created: i64,
+    /// Whose rules of matching hold.
+    pub semantics: Semantics,
+    /// The hosts, fully qualified; they may start with `*`.
+    pub hosts: Vec<Str>,
+    /// The namespaces that it is visible to.
+    pub export_to: ExportTo,
+    /// `http`, with the delegates' rules in place.
+    pub http: Vec<HttpRule>,
+    /// `tls`.
+    pub tls: Vec<TlsRoute>,
+    /// `tcp`.
+    pub tcp: Vec<TcpRoute>,
+    /// The objects that it comes from.
+    pub origins: Vec<ObjectRef>,
+    /// How often `gateways` names the mesh. It is listed once for each: naming it twice doubles the routes.
+    mentions: usize,
+}
+
+/// A rule of [`VirtualService::http`] and the objects that it comes from, the decisive one first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HttpRule {
+    /// The rule.
+    pub route: HttpRoute,
+    /// The VirtualService, after its delegate if that has the rule; or the Gateway API route.
+    pub origin: Vec<ObjectRef>,
+}
+
+impl VirtualService {
+    /// A converted Gateway API route for one host.
+    pub(crate) fn of_gateway_route(
+        name: Str,
+        namespace: Str,
+        created: i64,
+        host: Str,
+        origins: Vec<ObjectRef>,
+    ) -> Self {
+        Self {
+            name,
+            namespace,
+            created,
+            semantics: Semantics::GatewayApi,
+            hosts: vec![host],
+            origins,
+            mentions: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Every destination that it names, mirrors too.
+    fn destinations(&self, rules: &RouteRules) -> impl Iterator<Item = &Destination> {
+        let several_mirrors = rules.several_mirrors;
+        let http = self.http.iter().flat_map(move |rule| {
+            let mirrors = rule.route.mirrors.iter().filter(move |_| several_mirrors);
+            let routes = rule.route.route.iter().filter_map(|to| to.destination.as_ref());
+            routes.chain(&rule.route.mirror).chain(mirrors.filter_map(|mirror| mirror.destination.as_ref()))
+        });
+        let tcp = self.tcp.iter().flat_map(|rule| &rule.route);
+        let tls = self.tls.iter().flat_map(|rule| &rule.route);
+        http.chain(tcp.chain(tls).filter_map(|to| to.destination.as_ref()))
+    }
+}
+
+/// The VirtualServices of the mesh, by host.
+#[derive(Clone, Debug, Default)]
+pub struct VirtualServices {
+    /// In Istio's order.
+    all: Vec<VirtualService>,
+    by_host: HostIndex,
+    referenced: HashMap<Str, BTreeSet<Str>>,
+    own_gateway_routes_first: bool,
+}
+
+impl VirtualServices {
+    /// Builds the index.
+    #[must_use]
+    pub fn new(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        config: &MeshConfig,
+        services: &Services,
+        _problems: &mut Vec<Problem>,
+    ) -> Self {
+        let default_export_to = config.default_virtual_service_export_to.as_deref();
+        let (delegates, mut all) = partition(snapshot, rules);
+        all.extend(
+            gateway_route::convert(snapshot, rules, services)
+                .into_iter()
+                .map(|converted| Unmerged { converted, ..Unmerged::default() }),
+        );
+        all.sort_by(|a, b| a.age().compare(b.age(), rules));
+        if rules.routes.delegating == DelegatingRoutes::Last {
+            all.sort_by_key(Unmerged::delegates);
+        }
+        let delegates = delegate::Delegates::new(&delegates, default_export_to);
+        let all = all.into_iter().map(|vs| vs.merge(rules, default_export_to, &delegates));
+        Self::index(all.filter(|vs| vs.mentions > 0).collect(), &rules.routes)
+    }
+
+    fn index(all: Vec<VirtualService>, rules: &RouteRules) -> Self {
+        let mut by_host = HostIndex::default();
+        let mut referenced = HashMap::<Str, BTreeSet<Str>>::new();
+        for (id, virtual_service) in all.iter().enumerate() {
+            let destinations: BTreeSet<_> =
+                virtual_service.destinations(rules).map(|to| to.host.clone()).collect();
+            for host in &virtual_service.hosts {
+                by_host.insert(host, id);
+                referenced.entry(host.clone()).or_default().extend(destinations.iter().cloned());
+            }
+        }
+        Self { all, by_host, referenced, own_gateway_routes_first: rules.own_gateway_routes_first }
+    }
+
+    /// All of the mesh, in Istio's order: by creation time, then name and namespace.
+    pub fn iter(&self) -> impl Iterator<Item = &VirtualService> {
+        self.all.iter()
+    }
+
+    /// Those with a host that matches `hostname` and that a proxy of `namespace` sees, in the order in which Istio
+    /// asks them: its namespace's private ones, those exported to it by name, the public ones; each by age.
+    ///
+    /// Hosts match in both directions (<https://github.com/istio/istio/blob/1.18.0/pkg/config/host/name.go>): a
+    /// ServiceEntry's `*.example.com` is routed by a VirtualService for `a.example.com`, too.
+    #[must_use]
+    pub fn for_host(&self, hostname: &str, namespace: &str) -> Vec<&VirtualService> {
+        let ids = self.by_host.matching(hostname);
+        let mut ranked: Vec<_> = ids
+            .into_iter()
+            .filter_map(|id| self.all.get(id).map(|vs| (id, vs)))
+            .filter_map(|(id, vs)| self.rank(vs, namespace).map(|rank| (rank, id, vs)))
+            .collect();
+        ranked.sort_by_key(|(rank, id, _)| (*rank, *id));
+        ranked.into_iter().flat_map(|(_, _, vs)| std::iter::repeat_n(vs, vs.mentions)).collect()
+    }
+
+    /// The hosts that VirtualServices with exactly this host send requests or copies of them to, whoever sees them.
+    ///
+    /// From these a waypoint's outbound clusters are found (Istio's `referencedDestinations`). It takes wildcard
+    /// hosts literally, so what only a wildcard VirtualService references has no cluster.
+    pub fn references(&self, hostname: &str) -> impl Iterator<Item = &Str> {
+        self.referenced.get(hostname).into_iter().flatten()
+    }
+
+    /// In which of Istio's lists a proxy of `namespace` finds it; none if it does not see it.
+    fn rank(&self, virtual_service: &VirtualService, namespace: &str) -> Option<u8> {
+        if !virtual_service.export_to.allows(namespace) {
+            return None;
+        }
+        let own = virtual_service.namespace == namespace;
+        Some(match virtual_service.export_to {
+            ExportTo::Everyone => {
+                let preferred = self.own_gateway_routes_first
+                    && own
+                    && virtual_service.semantics == Semantics::GatewayApi;
+                if preferred { 2 } else { 3 }
+            }
+            ExportTo::Namespaces(_) | ExportTo::Nobody => u8::from(!own),
+        })
+    }
+}
+
+/// A VirtualService before its delegates' routes are merged in.
+#[derive(Default)]
+struct Unmerged {
+    /// All but `export_to` and the routes of delegates.
+    converted: VirtualService,
+    export_to: Vec<Str>,
+}
+
+impl Unmerged {
+    fn age(&self) -> Age<'_> {
+        Age {
+            created: self.converted.created,
+            name: &self.converted.name,
+            namespace: &self.converted.namespace,
+        }
+    }
+
+    fn delegates(&self) -> bool {
+        self.converted.http.iter().any(|rule| rule.route.delegate.is_some())
+    }
+
+    fn merge(
+        mut self,
+        rules: &Rules,
+        default_export_to: Option<&[Str]>,
+        delegates: &delegate::Delegates<'_>,
+    ) -> VirtualService {
+        if self.delegates() {
+            delegates.merge(&mut self.converted, &rules.routes);
+        }
+        let namespace = self.converted.namespace.clone();
+        self.converted.export_to =
+            resolve::export_to(&rules.routes, &self.export_to, default_export_to, &namespace);
+        self.converted
+    }
+}
+
+/// The VirtualServices without hosts, which are delegates, and all others, with full names.
+fn partition(snapshot: &Snapshot, rules: &Rules) -> (Vec<delegate::Resolved>, Vec<Unmerged>) {
+    let (mut delegates, mut roots) = (Vec::new(), Vec::new());
+    for object in &snapshot.virtual_services {
+        let spec = resolve::full_names(&object.spec, &object.meta.namespace);
+        if spec.hosts.is_empty() {
+            delegates.push((Arc::clone(object), spec));
+        } else {
+            roots.push(unmerged(object, spec, rules));
+        }
+    }
+    (delegates, roots)
+}
+
+fn unmerged(
+    object: &Object<networking::VirtualService>,
+    spec: networking::VirtualService,
+    rules: &Rules,
+) -> Unmerged {
+    let origins = vec![object.object_ref()];
+    let mentions = if spec.gateways.is_empty() {
+        1
+    } else {
+        spec.gateways.iter().filter(|g| *g == MESH_GATEWAY).count()
+    };
+    let converted = VirtualService {
+        name: object.meta.name.clone(),
+        namespace: object.meta.namespace.clone(),
+        created: object.meta.creation_timestamp.map_or(rules.assumed_creation, |at| at.0),
+        hosts: spec.hosts,
+        http: spec.http.into_iter().map(|route| HttpRule { route, origin: origins.clone() }).collect(),
+        tls: spec.tls,
+        tcp: spec.tcp,
+        origins,
+        mentions,
+        ..VirtualService::default()
+    };
+    Unmerged { converted, export_to: spec.export_to }
+}
