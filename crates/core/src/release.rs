@@ -11,14 +11,13 @@ pub use cluster::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
     TunnelMetadata, UpstreamTls,
 };
-
-use std::fmt;
-use std::str::FromStr;
-
 pub use route::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, MergedName, Rewrites,
     RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
+
+use std::fmt;
+use std::str::FromStr;
 
 /// A release of Istio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

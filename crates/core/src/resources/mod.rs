@@ -12,6 +12,7 @@ pub(crate) mod listeners;
 pub mod names;
 pub mod origin;
 pub(crate) mod proto;
+pub mod routes;
 pub(crate) mod security;
 pub(crate) mod tls;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Str;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
-use crate::mesh::virtual_service::DOMAIN_SUFFIX;
+use crate::mesh::hostname::DOMAIN_SUFFIX;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;

@@ -25,8 +25,6 @@ use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
 use crate::snapshot::{Object, ObjectRef, Snapshot, networking};
 
-pub(crate) use resolve::DOMAIN_SUFFIX;
-
 use host_index::HostIndex;
 
 /// The gateway that stands for all traffic inside the mesh.

@@ -1,16 +1,12 @@
 //! Names in a VirtualService: short host names, gateways and `exportTo` mean something in its namespace.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use crate::Str;
-use crate::mesh::ExportTo;
+use crate::mesh::{ExportTo, hostname};
 use crate::release::{DefaultExport, RouteRules};
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::{Destination, RouteDestination};
-
-/// The domain of Kubernetes' Services.
-pub(crate) const DOMAIN_SUFFIX: &str = "cluster.local";
 
 /// A copy of the spec with full host names.
 ///
@@ -18,7 +14,7 @@ pub(crate) const DOMAIN_SUFFIX: &str = "cluster.local";
 pub(super) fn full_names(spec: &VirtualService, namespace: &str) -> VirtualService {
     let mut out = spec.clone();
     for host in &mut out.hosts {
-        *host = full_name(host, namespace);
+        *host = hostname::resolve(host, namespace);
     }
     for route in &mut out.http {
         let destinations = route.route.iter_mut().filter_map(|to| to.destination.as_mut());
@@ -38,16 +34,7 @@ pub(super) fn full_names(spec: &VirtualService, namespace: &str) -> VirtualServi
 }
 
 fn resolve(destination: &mut Destination, namespace: &str) {
-    destination.host = full_name(&destination.host, namespace);
-}
-
-/// A name without a dot is a Service of the namespace; `*` and addresses are no such names.
-fn full_name(host: &Str, namespace: &str) -> Str {
-    if host.is_empty() || host == "*" || host.contains('.') || host.parse::<IpAddr>().is_ok() {
-        return host.clone();
-    }
-    let namespace = if namespace.is_empty() { String::new() } else { format!(".{namespace}") };
-    format!("{host}{namespace}.svc.{DOMAIN_SUFFIX}").into()
+    destination.host = hostname::resolve(&destination.host, namespace);
 }
 
 /// The names in `exportTo`, `.` resolved; those of the mesh's default (`*` unless set) if there are none.
@@ -93,15 +80,6 @@ fn own_namespace_or_everyone(default: Option<&[Str]>, namespace: &str) -> Export
 mod tests {
     use super::*;
     use crate::release::Release;
-
-    #[test]
-    fn short_names_are_services_of_the_namespace() {
-        let full = |host: &str| full_name(&host.into(), "shop");
-        assert_eq!(full("reviews"), "reviews.shop.svc.cluster.local");
-        for kept in ["", "*", "a.b", "*.a.b", "10.0.0.1", "::1"] {
-            assert_eq!(full(kept), kept);
-        }
-    }
 
     #[test]
     fn stars_beat_tildes_and_dots_are_the_own_namespace() {

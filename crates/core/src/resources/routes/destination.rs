@@ -1,0 +1,54 @@
+//! Which cluster a destination of a route is.
+
+use crate::mesh::Service;
+use crate::release::UnservedDestination;
+use crate::resources::Scope;
+use crate::resources::names::{ClusterName, Direction};
+use crate::snapshot::networking::virtual_service::Destination;
+
+/// The cluster's name for a destination without a host: a backend of a Gateway API route that may not be referenced.
+/// There is no such cluster, so that Envoy answers with `clusterNotFoundResponseCode`.
+const UNKNOWN: &str = "UnknownService";
+
+/// The name of the cluster for a destination of a route on `listener_port`.
+///
+/// The port is the destination's, else the Service's only one, else the listener's. What this waypoint serves, and
+/// what nobody knows, is one of its own clusters; anything else is an outbound one.
+pub(super) fn cluster_name(scope: Scope<'_>, destination: &Destination, listener_port: u32) -> String {
+    let rules = &scope.rules.routes;
+    if destination.host.is_empty() && rules.unknown_service {
+        return UNKNOWN.to_owned();
+    }
+    let service = scope.visible_service(&destination.host);
+    let port = match (&destination.port, service.map(|s| s.ports.as_slice())) {
+        (Some(port), _) => port.number,
+        (None, Some([only])) => only.number,
+        (None, _) => listener_port,
+    };
+    let outbound = service.is_some_and(|service| {
+        let external = rules.unserved == UnservedDestination::OrMeshExternal && service.mesh_external;
+        external || !scope.serves_host(&service.hostname)
+    });
+    let subset;
+    let (direction, subset) = if outbound {
+        (Direction::Outbound, destination.subset.as_str())
+    } else {
+        subset = own_subset(protocol(scope, service, port), &destination.subset);
+        (Direction::InboundVip, subset.as_str())
+    };
+    ClusterName { direction, port, subset, hostname: &destination.host }.to_string()
+}
+
+/// The family of protocols that a waypoint's cluster names instead of a subset: `http`, `http/v1`.
+fn own_subset(protocol: &str, subset: &str) -> String {
+    if subset.is_empty() { protocol.to_owned() } else { format!("{protocol}/{subset}") }
+}
+
+/// The cluster of an HTTP route leads to the port's TCP cluster if that is all there is.
+fn protocol(scope: Scope<'_>, service: Option<&Service>, port: u32) -> &'static str {
+    let port = service.and_then(|s| s.port(port)).filter(|_| scope.rules.routes.clusters_by_protocol);
+    match port {
+        Some(port) if !port.protocol.is_http() && !port.protocol.is_unsupported() => "tcp",
+        _ => "http",
+    }
+}

@@ -1,0 +1,273 @@
+//! One route: a rule of a VirtualService (`http[]`) under one of its matches.
+
+use envoy::config::core::v3::Metadata;
+use envoy::config::route::v3::route::Action;
+use envoy::config::route::v3::route_action::{
+    ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier, RequestMirrorPolicy,
+};
+use envoy::config::route::v3::route_match::PathSpecifier;
+use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
+use envoy::config::route::v3::{Decorator, Route, RouteAction, WeightedCluster};
+use envoy::google::protobuf::Struct;
+use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
+
+use super::headers::HeaderChanges;
+use super::{cors, destination, duration, fault, fraction, hash, matches, operation, redirect, retry};
+use crate::mesh::virtual_service::MESH_GATEWAY;
+use crate::mesh::virtual_service::{Semantics, VirtualService};
+use crate::re2;
+use crate::release::{CorsPlacement, Rewrites, SingleDestination};
+use crate::resources::Scope;
+use crate::snapshot::message::Duration;
+use crate::snapshot::networking::Percent;
+use crate::snapshot::networking::virtual_service::{
+    Destination, HttpMatchRequest, HttpRewrite, HttpRoute, HttpRouteDestination,
+};
+
+/// Where a route is made: for which port, from which VirtualService.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a, 'm> {
+    pub(super) scope: Scope<'m>,
+    pub(super) virtual_service: &'a VirtualService,
+    pub(super) port: u32,
+}
+
+/// Translates a rule under one match (none: everything). Nothing where the match is for other ports or callers.
+pub(super) fn route(
+    cx: Context<'_, '_>,
+    rule: &HttpRoute,
+    request: Option<&HttpMatchRequest>,
+) -> Option<Route> {
+    let rules = &cx.scope.rules.routes;
+    if request.is_some_and(|request| !applies(cx, request)) {
+        return None;
+    }
+    let mut name = rule.name.to_string();
+    if let Some(request) = request.filter(|request| !request.name.is_empty()) {
+        name.push('.');
+        name.push_str(&request.name);
+    }
+    let changes = HeaderChanges::new(rule.headers.as_ref());
+    let mut out = Route {
+        name,
+        r#match: Some(matches::route_match(rules, cx.virtual_service.semantics, request)),
+        metadata: Some(metadata(cx)),
+        stat_prefix: request
+            .filter(|_| rules.stat_prefix)
+            .map(|r| r.stat_prefix.to_string())
+            .unwrap_or_default(),
+        request_headers_to_add: changes.request_to_add,
+        request_headers_to_remove: changes.request_to_remove,
+        response_headers_to_add: changes.response_to_add,
+        response_headers_to_remove: changes.response_to_remove,
+        ..Route::default()
+    };
+    if let Some(redirect) = &rule.redirect {
+        out.action =
+            redirect::redirect(cx.virtual_service.semantics, redirect, cx.port).map(Action::Redirect);
+    } else if let Some(response) = &rule.direct_response {
+        out.action = Some(Action::DirectResponse(redirect::direct_response(response)));
+    } else {
+        forward(cx, rule, changes.authority, &mut out);
+    }
+    let cluster = match &out.action {
+        Some(Action::Route(RouteAction {
+            cluster_specifier: Some(ClusterSpecifier::Cluster(name)), ..
+        })) => Some(name),
+        _ => None,
+    };
+    out.decorator = Some(Decorator {
+        operation: operation::operation(
+            cluster.map(String::as_str),
+            out.r#match.as_ref(),
+            &cx.virtual_service.name,
+            cx.port,
+        ),
+        ..Decorator::default()
+    });
+    if let Some(fault) = &rule.fault {
+        out.typed_per_filter_config.insert(fault::FILTER.to_owned(), envoy::any(&fault::fault(fault)));
+    }
+    if let Some(policy) = rule.cors_policy.as_ref().filter(|_| rules.cors == CorsPlacement::FilterConfig) {
+        out.typed_per_filter_config.insert(cors::FILTER.to_owned(), envoy::any(&cors::filter_policy(policy)));
+    }
+    Some(out)
+}
+
+/// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
+/// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
+fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
+    if request.port != 0 && request.port != cx.port {
+        return false;
+    }
+    if !cx.scope.rules.routes.match_callers {
+        return true;
+    }
+    if !request.source_labels.is_empty() {
+        return false;
+    }
+    if request.gateways.is_empty() {
+        request.source_namespace.is_empty() || request.source_namespace == cx.scope.waypoint.name.namespace
+    } else {
+        request.gateways.iter().any(|g| g == MESH_GATEWAY)
+    }
+}
+
+/// The VirtualService that a route comes from, as a path of the Kubernetes API.
+fn metadata(cx: Context<'_, '_>) -> Metadata {
+    let config = format!(
+        "/apis/networking.istio.io/{}/namespaces/{}/virtual-service/{}",
+        cx.scope.rules.routes.virtual_service_version, cx.virtual_service.namespace, cx.virtual_service.name,
+    );
+    let istio: Struct = [("config", config)].into_iter().collect();
+    Metadata { filter_metadata: [("istio".to_owned(), istio)].into(), ..Metadata::default() }
+}
+
+/// Fills in a route that forwards to destinations.
+fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out: &mut Route) {
+    let rules = &cx.scope.rules.routes;
+    let timeout = duration(rule.timeout.unwrap_or(Duration::ZERO));
+    let mut action = RouteAction {
+        timeout: Some(timeout),
+        // `maxStreamDuration` would be today's way; Istio keeps this one for its behaviour with retries.
+        max_grpc_timeout: Some(timeout),
+        cors: rule
+            .cors_policy
+            .as_ref()
+            .filter(|_| rules.cors == CorsPlacement::RouteAction)
+            .map(cors::action_policy),
+        request_mirror_policies: mirrors(cx, rule),
+        ..RouteAction::default()
+    };
+    let gateway_api = cx.virtual_service.semantics == Semantics::GatewayApi;
+    if gateway_api && rules.unknown_service {
+        action.cluster_not_found_response_code = ClusterNotFoundResponseCode::InternalServerError.into();
+    }
+    let mut authority = authority;
+    if let Some(rewrite) = &rule.rewrite {
+        rewrite_path(cx, rewrite, out, &mut action);
+        if !rewrite.authority.is_empty() {
+            authority = Some(rewrite.authority.to_string());
+        }
+    }
+    action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
+    let consistent = destinations(cx, rule, out, &mut action);
+    let retries = rule.retries.as_ref().or(cx.scope.mesh.config.default_http_retry_policy.as_ref());
+    action.retry_policy = retry::policy(rules, retries, consistent);
+    out.action = Some(Action::Route(action));
+}
+
+fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, out: &Route, action: &mut RouteAction) {
+    if cx.scope.rules.routes.rewrites == Rewrites::PrefixOnly {
+        action.prefix_rewrite = rewrite.uri.to_string();
+        return;
+    }
+    action.append_x_forwarded_host = cx.scope.appends_x_forwarded_host();
+    if let Some(regex) = &rewrite.uri_regex_rewrite {
+        action.regex_rewrite = Some(substitution(&regex.matches, &regex.rewrite));
+    } else if rewrite.uri == "/" && cx.virtual_service.semantics == Semantics::GatewayApi {
+        // The prefix goes away; Envoy would leave an empty path, or two slashes.
+        let prefix = match out.r#match.as_ref().and_then(|m| m.path_specifier.as_ref()) {
+            Some(PathSpecifier::PathSeparatedPrefix(prefix)) => prefix.as_str(),
+            _ => "",
+        };
+        action.regex_rewrite = Some(substitution(&format!("^{}(/?)(.*)", re2::quote_meta(prefix)), "/\\2"));
+    } else {
+        action.prefix_rewrite = rewrite.uri.to_string();
+    }
+}
+
+fn substitution(pattern: &str, substitution: &str) -> RegexMatchAndSubstitute {
+    RegexMatchAndSubstitute {
+        pattern: Some(matches::regex_matcher(pattern)),
+        substitution: substitution.to_owned(),
+    }
+}
+
+/// `mirror`, then `mirrors`.
+fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
+    let rules = &cx.scope.rules.routes;
+    let first = rule.mirror.as_ref().and_then(|to| {
+        let percent = match (&rule.mirror_percentage, rule.mirror_percent) {
+            (None, Some(percent)) => (percent > 0).then(|| fraction::hundredths(percent)),
+            (percentage, _) => mirrored(percentage.as_ref()),
+        };
+        Some((to, percent?))
+    });
+    let others = rule.mirrors.iter().filter(|_| rules.several_mirrors);
+    let others = others
+        .filter_map(|mirror| Some((mirror.destination.as_ref()?, mirrored(mirror.percentage.as_ref())?)));
+    first
+        .into_iter()
+        .chain(others)
+        .map(|(to, percent)| RequestMirrorPolicy {
+            cluster: destination::cluster_name(cx.scope, to, cx.port),
+            runtime_fraction: Some(fraction::fixed(percent)),
+            trace_sampled: Some(false.into()),
+            disable_shadow_host_suffix_append: rules.mirrors_keep_host,
+            ..RequestMirrorPolicy::default()
+        })
+        .collect()
+}
+
+/// All requests are mirrored unless a percentage is given; none at zero.
+fn mirrored(percentage: Option<&Percent>) -> Option<envoy::r#type::v3::FractionalPercent> {
+    match percentage {
+        None => Some(fraction::hundredths(100)),
+        Some(percentage) => (percentage.value > 0.0).then(|| fraction::of_percent(percentage.value)),
+    }
+}
+
+/// Fills in where requests go. Says whether retries have to stay on the host that a request is hashed to.
+fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: &mut RouteAction) -> bool {
+    let all = rule.route.as_slice();
+    // A destination of weight 0 gets nothing, unless it is the only one.
+    let weighted: Vec<_> = all.iter().filter(|to| to.weight != 0 || all.len() == 1).collect();
+    let hashes = weighted.iter().filter_map(|to| hash::of_destination(cx.scope, to.destination.as_ref()?));
+    action.hash_policy = hashes.filter_map(hash::policy).collect();
+
+    let single = match (cx.scope.rules.routes.single_destination, all, weighted.as_slice()) {
+        (SingleDestination::OfGiven, [only], _) => Some(only),
+        (SingleDestination::OfWeighted, _, [only]) => Some(*only),
+        _ => None,
+    };
+    let Some(only) = single else {
+        let clusters = weighted.into_iter().map(|to| cluster_weight(cx, to)).collect();
+        let clusters = WeightedCluster { clusters, ..WeightedCluster::default() };
+        action.cluster_specifier = Some(ClusterSpecifier::WeightedClusters(clusters));
+        return false;
+    };
+    let to = only.destination.as_ref();
+    action.cluster_specifier = Some(ClusterSpecifier::Cluster(cluster(cx, to)));
+    // The destination's own changes come after the route's, and the route's authority wins.
+    let changes = HeaderChanges::new(only.headers.as_ref());
+    out.request_headers_to_add.extend(changes.request_to_add);
+    out.request_headers_to_remove.extend(changes.request_to_remove);
+    out.response_headers_to_add.extend(changes.response_to_add);
+    out.response_headers_to_remove.extend(changes.response_to_remove);
+    if action.host_rewrite_specifier.is_none() {
+        action.host_rewrite_specifier = changes.authority.map(HostRewriteSpecifier::HostRewriteLiteral);
+    }
+    to.is_some_and(|to| hash::of_destination(cx.scope, to).is_some())
+}
+
+fn cluster_weight(cx: Context<'_, '_>, to: &HttpRouteDestination) -> ClusterWeight {
+    let changes = HeaderChanges::new(to.headers.as_ref());
+    ClusterWeight {
+        name: cluster(cx, to.destination.as_ref()),
+        weight: Some(u32::try_from(to.weight).unwrap_or_default().into()),
+        request_headers_to_add: changes.request_to_add,
+        request_headers_to_remove: changes.request_to_remove,
+        response_headers_to_add: changes.response_to_add,
+        response_headers_to_remove: changes.response_to_remove,
+        host_rewrite_specifier: changes
+            .authority
+            .map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
+        ..ClusterWeight::default()
+    }
+}
+
+/// Admission has refused a destination that is missing.
+fn cluster(cx: Context<'_, '_>, to: Option<&Destination>) -> String {
+    to.map(|to| destination::cluster_name(cx.scope, to, cx.port)).unwrap_or_default()
+}
