@@ -212,7 +212,7 @@ fn forbidden(text: &str) -> Option<(usize, char)> {
     }
     let allowed = |c: char| match c {
         '\t' | '\n' | '\r' | '\u{85}' => true,
-        '\u{feff}' | '\u{fffe}' | '\u{ffff}' => false,
+        '\u{fffe}' | '\u{ffff}' => false,
         c => !c.is_control(),
     };
     text.char_indices().find(|&(_, c)| !allowed(c))

@@ -27,7 +27,7 @@ fn key_text(scalar: Scalar<'_>) -> Result<Option<String>, KeyError> {
     }
 }
 
-/// As Go's `FormatFloat(value, 'g', -1, 32)`: single precision, exponents from 1e+21 on and below 1e-4.
+/// As Go's `FormatFloat(value, 'g', -1, 32)`: single precision, exponents from 1e+06 on and below 1e-4.
 fn float_text(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "single precision is what sigs.k8s.io/yaml asks for")]
     let single = value as f32;
@@ -40,7 +40,7 @@ fn float_text(value: f64) -> String {
     let scientific = format!("{single:e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let power: i32 = exponent.parse().unwrap_or(0);
-    if single == 0.0 || (-4..21).contains(&power) {
+    if single == 0.0 || (-4..6).contains(&power) {
         return single.to_string();
     }
     let sign = if power < 0 { '-' } else { '+' };
@@ -75,7 +75,7 @@ mod tests {
             (80.0, "80"),
             (1.5, "1.5"),
             (1e21, "1e+21"),
-            (1e20, "100000000000000000000"),
+            (1e20, "1e+20"),
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (0.0, "0"),

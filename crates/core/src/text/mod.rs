@@ -14,6 +14,7 @@ mod json;
 mod key;
 mod node;
 mod path;
+mod repair;
 mod scalar;
 mod source;
 mod tape;

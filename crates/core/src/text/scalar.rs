@@ -22,7 +22,7 @@ pub(super) fn resolve(text: &str) -> Scalar<'_> {
     let Some(&first) = text.as_bytes().first() else { return Scalar::Null };
     match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
-        b'.' => special_float(text).or_else(|| decimal(text)).map_or(Scalar::Str(text), Scalar::Float),
+        b'.' => special_float(text).or_else(|| fraction(text)).map_or(Scalar::Str(text), Scalar::Float),
         b'+' | b'-' | b'0'..=b'9' => match special_float(text) {
             Some(value) => Scalar::Float(value),
             None => number(text),
@@ -96,6 +96,19 @@ fn radix_and_digits(text: &str) -> Option<(u32, &str)> {
         [b'0', _, ..] => Some((8, text.get(1..)?)),
         _ => Some((10, text)),
     }
+}
+
+/// A number that starts with a point. Here underscores have to stand between digits, as in Go's literals.
+fn fraction(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return decimal(text);
+    }
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let separates =
+        |at: usize| is_digit(at.checked_sub(1).and_then(|at| bytes.get(at))) && is_digit(bytes.get(at + 1));
+    let shaped = text.match_indices('_').all(|(at, _)| separates(at));
+    if shaped { decimal(&text.replace('_', "")) } else { None }
 }
 
 /// A decimal fraction or exponent; out of range is no number.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use base64::Engine as _;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as CharSpan, Tag};
 
+use super::repair::{Patch, patch};
 use super::scalar::{Scalar, resolve};
 use super::source::Span;
 use super::tape::{BuildError, Builder, Failure, Home, Shape, Tape, TextRef, to_u32};
@@ -34,14 +35,43 @@ pub(super) fn read(
     found: &mut Vec<Tape>,
 ) -> Result<(), YamlError> {
     let Some(text) = source.get(chunk.clone()) else { return Ok(()) };
-    let mut reader =
-        Reader { chunk: text, offset: chunk.start, cursor: Cursor::new(text), last_end: to_u32(chunk.start) };
-    let mut parser = Parser::new_from_str(text);
-    let mut builder = Builder::new(source, limits);
+    let place = ChunkText { source, text, offset: chunk.start, patch: None };
+    let first = found.len();
+    let result = read_text(place, limits, found);
+    if let Err(YamlError::Syntax(..)) = result
+        && let Some(patch) = patch(text)
+    {
+        let mut again = Vec::new();
+        let place = ChunkText { text: &patch.text, patch: Some(&patch), ..place };
+        if read_text(place, limits, &mut again).is_ok() {
+            found.truncate(first);
+            found.append(&mut again);
+            return Ok(());
+        }
+    }
+    result
+}
+
+/// What to read, and where it stands.
+#[derive(Clone, Copy)]
+struct ChunkText<'s> {
+    /// The whole file.
+    source: &'s str,
+    /// The chunk's text, or a patched copy.
+    text: &'s str,
+    /// Where the chunk starts in the file.
+    offset: usize,
+    patch: Option<&'s Patch>,
+}
+
+fn read_text(chunk: ChunkText<'_>, limits: &Limits, found: &mut Vec<Tape>) -> Result<(), YamlError> {
+    let mut reader = Reader { chunk, cursor: Cursor::new(chunk.text), last_end: to_u32(chunk.offset) };
+    let mut parser = Parser::new_from_str(chunk.text);
+    let mut builder = Builder::new(chunk.source, limits);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| reader.syntax_error(&error))?;
         match event {
-            Event::DocumentStart(_) => builder = Builder::new(source, limits),
+            Event::DocumentStart(_) => builder = Builder::new(chunk.source, limits),
             Event::DocumentEnd => found.push(std::mem::take(&mut builder.tape)),
             Event::StreamEnd => break,
             event => reader.node(&mut builder, event, span)?,
@@ -51,9 +81,7 @@ pub(super) fn read(
 }
 
 struct Reader<'s> {
-    chunk: &'s str,
-    /// Where the chunk starts in the file.
-    offset: usize,
+    chunk: ChunkText<'s>,
     cursor: Cursor<'s>,
     /// Where the last scalar or bracket ended: block collections end there.
     last_end: u32,
@@ -69,7 +97,11 @@ impl<'s> Reader<'s> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = if text.is_empty() && span.is_empty() { self.nothing() } else { self.span(span) };
-                self.scalar(builder, text, style, tag.as_deref(), span, anchor)?;
+                if self.is_patched(span) {
+                    return Err(YamlError::Syntax("invalid indentation".into(), span.start));
+                }
+                let plain = if style == ScalarStyle::Plain { Shape::Plain } else { Shape::Text };
+                self.scalar(builder, (plain, text), tag.as_deref(), span, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
                 let span = self.span(span);
@@ -98,16 +130,20 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
+    /// Whether the copy that is read differs from the file here.
+    fn is_patched(&self, span: Span) -> bool {
+        let within = |offset: u32| (offset as usize).saturating_sub(self.chunk.offset);
+        self.chunk.patch.is_some_and(|patch| patch.touches(within(span.start), within(span.end)))
+    }
+
     fn scalar(
         &mut self,
         builder: &mut Builder<'_>,
-        text: Cow<'s, str>,
-        style: ScalarStyle,
+        (plain, text): (Shape, Cow<'s, str>),
         tag: Option<&Tag>,
         span: Span,
         anchor: usize,
     ) -> Result<(), Failure> {
-        let plain = if style == ScalarStyle::Plain { Shape::Plain } else { Shape::Text };
         let (shape, text) = match tag {
             None => (plain, text),
             Some(tag) => tagged(tag, plain, text).map_err(|error| (error, span))?,
@@ -118,13 +154,12 @@ impl<'s> Reader<'s> {
 
     /// Points at the text in the file when it stands there as it is.
     fn place_text(&self, builder: &mut Builder<'_>, text: &str) -> TextRef {
-        let start = (text.as_ptr() as usize).wrapping_sub(self.chunk.as_ptr() as usize);
-        if start < self.chunk.len() && self.chunk.get(start..start.saturating_add(text.len())) == Some(text) {
-            return TextRef {
-                home: Home::Source,
-                start: to_u32(self.offset + start),
-                len: to_u32(text.len()),
-            };
+        let within = (text.as_ptr() as usize).wrapping_sub(self.chunk.text.as_ptr() as usize);
+        if within < self.chunk.text.len() {
+            let start = self.chunk.offset + within;
+            if self.chunk.source.get(start..start.saturating_add(text.len())) == Some(text) {
+                return TextRef { home: Home::Source, start: to_u32(start), len: to_u32(text.len()) };
+            }
         }
         builder.keep(text)
     }
@@ -143,7 +178,7 @@ impl<'s> Reader<'s> {
     }
 
     fn byte(&mut self, characters: usize) -> u32 {
-        to_u32(self.offset + self.cursor.byte(characters))
+        to_u32(self.chunk.offset + self.cursor.byte(characters))
     }
 }
 
@@ -193,6 +228,7 @@ fn tagged<'s>(tag: &Tag, plain: Shape, text: Cow<'s, str>) -> Result<(Shape, Cow
         "float" => matches!(scalar, Scalar::Float(_) | Scalar::Int(_)),
         "bool" => matches!(scalar, Scalar::Bool(_)),
         "null" => matches!(scalar, Scalar::Null),
+        "merge" if text == "<<" => return Ok((Shape::Plain, text)),
         _ => return Ok((Shape::Text, text)),
     };
     if fits { Ok((Shape::Plain, text)) } else { Err(mismatch(&text)) }
