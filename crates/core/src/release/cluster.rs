@@ -46,6 +46,8 @@ pub struct ClusterRules {
     pub mtls_check: MtlsCheck,
     /// How `failoverPriority` orders endpoints.
     pub failover_priority: FailoverPriority,
+    /// Whether Gateway API backend policies are DestinationRules too.
+    pub backend_policies: bool,
 }
 
 /// How a tunnel's destination travels with a connection.
@@ -129,6 +131,7 @@ pub(super) const V1_18: ClusterRules = ClusterRules {
     provider_clusters: false,
     mtls_check: MtlsCheck::ByLabels,
     failover_priority: FailoverPriority::Alone,
+    backend_policies: false,
 };
 
 /// Clusters of 1.31.
@@ -149,4 +152,5 @@ pub(super) const V1_31: ClusterRules = ClusterRules {
     provider_clusters: true,
     mtls_check: MtlsCheck::BySubset,
     failover_priority: FailoverPriority::Layered,
+    backend_policies: true,
 };

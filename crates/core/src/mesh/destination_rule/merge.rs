@@ -12,7 +12,11 @@ use crate::snapshot::networking::destination_rule::{DestinationRule, PortTraffic
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MergedRule {
-    /// The objects that it was made from; the first gave it its name.
+    /// Its namespace.
+    pub namespace: Str,
+    /// Its name: of the first DestinationRule that it was made from.
+    pub name: Str,
+    /// The objects that it was made from.
     pub from: Vec<ObjectRef>,
     /// Its contents; `host` is fully qualified.
     pub spec: Arc<DestinationRule>,
@@ -23,18 +27,6 @@ pub struct MergedRule {
 }
 
 impl MergedRule {
-    /// The namespace of the object that gave it its name.
-    #[must_use]
-    pub fn namespace(&self) -> &str {
-        self.from.first().map_or("", |object| object.namespace.as_str())
-    }
-
-    /// The name of the object that gave it its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.from.first().map_or("", |object| object.name.as_str())
-    }
-
     /// The workloads that it is for; none = all.
     fn selector(&self) -> Selector<'_> {
         Selector(self.spec.workload_selector.as_ref().map(|s| &s.match_labels))
@@ -171,6 +163,8 @@ mod tests {
     fn rule(name: &str, subsets: &[&str]) -> MergedRule {
         let subsets = subsets.iter().map(|s| Subset { name: (*s).into(), ..Subset::default() }).collect();
         MergedRule {
+            namespace: "ns".into(),
+            name: name.into(),
             from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name)],
             spec: Arc::new(DestinationRule { subsets, ..DestinationRule::default() }),
             export_to: BTreeSet::new(),
@@ -221,7 +215,7 @@ mod tests {
             );
             let [one] = merged.as_slice() else { panic!("{merged:?}") };
             assert_eq!(names(one), ["v1", "v2"]);
-            assert_eq!((one.name(), one.from.len()), ("a", 3));
+            assert_eq!((one.name.as_str(), one.from.len()), ("a", 3));
             let lb = one.spec.traffic_policy.as_ref().and_then(|p| p.load_balancer.as_ref());
             assert_eq!(lb.and_then(|lb| lb.simple), Some(SimpleLb::Random));
         }

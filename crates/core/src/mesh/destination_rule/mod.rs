@@ -2,12 +2,14 @@
 //!
 //! | module | knows |
 //! |---|---|
+//! | [`backend_policy`] | rules made of Gateway API backend policies |
 //! | [`merge`] | how several rules for one host become one |
 //! | [`policy`] | which parts of a traffic policy hold for a port and a subset |
 //!
 //! A client finds the rule of a Service in its own namespace, else in the Service's, else in the root namespace; in
 //! each the most specific host wins, whether or not the others say more.
 
+mod backend_policy;
 mod merge;
 pub mod policy;
 
@@ -82,8 +84,13 @@ impl DestinationRules {
         if index.merge == DestinationRuleMerge::ByExportToAndSelector {
             objects.sort_by_key(|object| object.spec.workload_selector.is_none());
         }
-        for object in &objects {
-            index.insert(merged_rule(object), default_private);
+        let made_up =
+            if rules.clusters.backend_policies { backend_policy::rules(snapshot, rules) } else { Vec::new() };
+        // Those have no creation time, and so come before all without a workload selector.
+        let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(|object| merged_rule(object)))
+            .partition(|rule| rule.spec.workload_selector.is_some() && !made_up.is_empty());
+        for rule in selecting.into_iter().chain(made_up).chain(others) {
+            index.insert(rule, default_private);
         }
         index
     }
@@ -99,7 +106,7 @@ impl DestinationRules {
         for rule in self.candidates(client.namespace, hostname, namespace) {
             match (&rule.spec.workload_selector, client.labels) {
                 (None, _) => for_all = Some(rule),
-                (Some(selector), Some(labels)) if rule.namespace() == client.namespace => {
+                (Some(selector), Some(labels)) if rule.namespace == client.namespace => {
                     if selector.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v)) {
                         return Some(rule);
                     }
@@ -126,7 +133,7 @@ impl DestinationRules {
     }
 
     fn insert(&mut self, rule: MergedRule, default_private: bool) {
-        let namespace = Str::from(rule.namespace());
+        let namespace = rule.namespace.clone();
         let to = |name: &str| rule.export_to.contains(name);
         let visible_at_home = rule.export_to.is_empty() || to(PUBLIC) || to(PRIVATE) || to(&namespace);
         let only_at_home = match rule.export_to.len() {
@@ -152,7 +159,14 @@ fn merged_rule(object: &Object<DestinationRule>) -> MergedRule {
     // A rule for some workloads is for those of its own namespace.
     let export_to: BTreeSet<Str> =
         if spec.workload_selector.is_some() { [PRIVATE.into()].into() } else { spec.export_to.iter().cloned().collect() };
-    MergedRule { from: vec![object.object_ref()], spec: Arc::new(spec), export_to, from_backend_policy: false }
+    MergedRule {
+        namespace: object.meta.namespace.clone(),
+        name: object.meta.name.clone(),
+        from: vec![object.object_ref()],
+        spec: Arc::new(spec),
+        export_to,
+        from_backend_policy: false,
+    }
 }
 
 /// The rules of one namespace by their host.
@@ -238,7 +252,7 @@ mod tests {
 
     fn found<'a>(index: &'a DestinationRules, client: &str) -> Option<&'a str> {
         let client = Client { namespace: client, labels: None };
-        index.find(client, "web.shop.svc.cluster.local", "shop").map(MergedRule::name)
+        index.find(client, "web.shop.svc.cluster.local", "shop").map(|rule| rule.name.as_str())
     }
 
     #[test]
@@ -294,7 +308,7 @@ mod tests {
         ]);
         let labels = BTreeMap::from([(Str::from("app"), Str::from("client"))]);
         let find = |namespace, labels| {
-            rules.find(Client { namespace, labels }, "web.shop.svc.cluster.local", "shop").map(MergedRule::name)
+            rules.find(Client { namespace, labels }, "web.shop.svc.cluster.local", "shop").map(|rule| rule.name.as_str())
         };
         assert_eq!(find("shop", Some(&labels)), Some("some"));
         assert_eq!(find("shop", None), Some("all"));

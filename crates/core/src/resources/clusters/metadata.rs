@@ -34,7 +34,7 @@ pub(super) fn set_service(cluster: &mut Cluster, service: &Service) {
 
 /// Says which DestinationRule was applied.
 pub(super) fn set_config(cluster: &mut Cluster, rule: &MergedRule, version: &str) {
-    let (namespace, name) = (rule.namespace(), rule.name());
+    let MergedRule { namespace, name, .. } = rule;
     let path = format!("/apis/networking.istio.io/{version}/namespaces/{namespace}/destination-rule/{name}");
     set(cluster, "config", path);
 }

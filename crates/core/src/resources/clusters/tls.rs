@@ -215,7 +215,6 @@ fn validation(names: &[Str]) -> CertificateValidationContext {
         match_pattern: Some(MatchPattern::Exact(name.to_string())),
         ..StringMatcher::default()
     };
-    #[expect(deprecated, reason = "what Istio sends")]
     CertificateValidationContext {
         match_subject_alt_names: names.iter().map(exact).collect(),
         ..CertificateValidationContext::default()
