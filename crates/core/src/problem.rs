@@ -236,6 +236,9 @@ codes! {
     HttpOnlyDeny = "http-only-deny" Warning:
         "A DENY rule that has only attributes of HTTP (methods, paths, hosts, headers, request principals) denies all \
          traffic of ports that are not HTTP, where there are no such attributes. Add the ports that it is meant for.";
+    InternalDetails = "internal-details" Note:
+        "An EnvoyFilter patches what a release of Istio generates, which may change with any other release. Prefer other \
+         APIs where there is one, and test it before an upgrade.";
     EmptySelector = "empty-selector" Warning:
         "A selector without labels selects all workloads of the namespace. Leave it out if that is meant.";
     Deprecated = "deprecated" Warning:

@@ -17,6 +17,12 @@ const HTTP_CONNECTION_MANAGER: [&str; 2] =
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
     istio_metadata::check(root, meta, None);
     let c = &root.field("spec");
+    if c.rules.schema_rules {
+        c.warn(
+            Code::InternalDetails,
+            "an EnvoyFilter depends on how this release writes Envoy's configuration",
+        );
+    }
     common::workload_selector(c, filter.workload_selector.as_ref());
     if filter.workload_selector.is_some() && !filter.target_refs.is_empty() {
         c.conflict("only one of `workloadSelector` and `targetRefs` may be set");

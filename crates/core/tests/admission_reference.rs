@@ -1,0 +1,121 @@
+//! Admission against the reference: the same objects are refused, the same fields dropped, and the same objects warned
+//! of as by the control planes of the releases.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may fail")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use waypoint_xds::admission::admit;
+use waypoint_xds::limits::Limits;
+use waypoint_xds::problem::{Code, Problem, Severity};
+use waypoint_xds::release::Release;
+use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::text::SourceFile;
+
+/// Beside the repository, or beside the directory of a git worktree's.
+const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
+
+/// What happened to objects: `refused VirtualService default/cart`.
+type Verdicts = BTreeSet<String>;
+
+fn cases() -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let directories = CASES.iter().filter_map(|cases| fs::read_dir(here.join(cases)).ok());
+    let mut cases: Vec<PathBuf> = directories.flatten().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    if cases.is_empty() {
+        eprintln!("skipped: no reference beside the repository");
+    }
+    cases
+}
+
+/// Our verdicts.
+fn ours(case: &Path, release: Release) -> Verdicts {
+    let text = fs::read_to_string(case.join("input.yaml")).unwrap();
+    let reading = Snapshot::read([SourceFile::new("input.yaml", text)], &Limits::DEFAULT);
+    let admitted = admit(reading.snapshot, release);
+    let mut verdicts = Verdicts::new();
+    for problem in reading.problems.iter().chain(&admitted.problems) {
+        let Some(object) = &problem.object else { continue };
+        verdicts.extend(verdict(problem).map(|what| format!("{what} {object}")));
+    }
+    verdicts
+}
+
+fn verdict(problem: &Problem) -> Option<String> {
+    match (problem.code, problem.severity) {
+        (_, Severity::Error) => Some("refused".into()),
+        (Code::UnsupportedField, _) => Some(format!("dropped {} of", problem.field)),
+        (Code::DuplicateKey | Code::ReplacedObject | Code::UnknownKind, _) => None,
+        _ => Some("warned of".into()),
+    }
+}
+
+/// The verdicts in `skipped.txt` of 1.18.
+fn of_1_18(case: &Path) -> Verdicts {
+    let text = fs::read_to_string(case.join("expected/istio-1.18/skipped.txt")).unwrap();
+    let mut verdicts = Verdicts::new();
+    for line in text.lines() {
+        let mut parts = line.splitn(3, ": ");
+        let (Some(sort), Some(subject), Some(what)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        let object = subject.split_once(' ').map_or(subject, |(_, object)| object);
+        if sort == "skipped" && !what.starts_with("kind unknown") {
+            verdicts.insert(format!("refused {object}"));
+        } else if let Some(fields) = what.strip_prefix("fields unknown to the 1.18 CRD dropped: ") {
+            verdicts.extend(fields.split(", ").map(|field| format!("dropped {field} of {object}")));
+        } else if what.starts_with("validation warning: ") {
+            verdicts.insert(format!("warned of {object}"));
+        }
+    }
+    verdicts
+}
+
+/// The verdicts in `log.txt` of 1.31.
+fn of_1_31(case: &Path) -> Verdicts {
+    let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).unwrap();
+    let mut verdicts = Verdicts::new();
+    for line in text.lines() {
+        let Some((subject, _)) = line.strip_prefix("dumper\t").and_then(|line| line.split_once(": ")) else {
+            continue;
+        };
+        if let Some(object) = subject.strip_prefix("REJECTED by istiod's validation webhook ") {
+            verdicts.insert(format!("refused {object}"));
+        } else if let Some(object) = subject.strip_prefix("webhook warning ") {
+            verdicts.insert(format!("warned of {object}"));
+        }
+    }
+    verdicts
+}
+
+/// Compares the verdicts of every case. Of a rule that never applies we warn in 1.18 too, where the webhook overlooked
+/// those behind a rule without a match.
+fn compare(release: Release, theirs: impl Fn(&Path) -> Verdicts) {
+    let mut differences = String::new();
+    for case in cases() {
+        let (ours, theirs) = (ours(&case, release), theirs(&case));
+        let excused =
+            |verdict: &String| release == Release::V1_18 && verdict.starts_with("warned of VirtualService");
+        let more: Vec<_> = ours.difference(&theirs).filter(|verdict| !excused(verdict)).collect();
+        let less: Vec<_> = theirs.difference(&ours).collect();
+        if !more.is_empty() || !less.is_empty() {
+            let name = case.file_name().unwrap().to_string_lossy();
+            writeln!(differences, "{name}\n  only ours:   {more:?}\n  only theirs: {less:?}").unwrap();
+        }
+    }
+    assert!(differences.is_empty(), "Istio {release}:\n{differences}");
+}
+
+#[test]
+fn admission_is_that_of_1_18() {
+    compare(Release::V1_18, of_1_18);
+}
+
+#[test]
+fn admission_is_that_of_1_31() {
+    compare(Release::V1_31, of_1_31);
+}
