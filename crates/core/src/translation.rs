@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::admission;
 use crate::mesh::{Mesh, WaypointName};
 use crate::options::Options;
 use crate::problem::Problem;
@@ -36,7 +37,7 @@ impl Translation {
 /// A problem with one object never loses the rest: see [`Translation::problems`].
 #[must_use]
 pub fn translate(reading: &Reading, options: &Options) -> Translation {
-    let mesh = mesh(reading, options);
+    let (mesh, problems) = mesh(reading, options);
     let wanted = |name: &WaypointName| options.waypoint.as_ref().is_none_or(|only| name == only);
     let waypoints = mesh
         .waypoints
@@ -47,24 +48,22 @@ pub fn translate(reading: &Reading, options: &Options) -> Translation {
     Translation {
         release: options.release,
         waypoints,
-        problems: problems(reading, &mesh),
+        problems,
         summary: reading.summary.clone(),
     }
 }
 
-/// The first half of [`translate`]: what the release makes of a snapshot, before any Envoy resource is generated.
+/// The first half of [`translate`]: what the release makes of a snapshot before any Envoy resource is generated,
+/// and everything found wrong on the way, in the order of the text.
 #[must_use]
-pub fn mesh(reading: &Reading, options: &Options) -> Mesh {
-    Mesh::new(Arc::new(reading.snapshot.clone()), options.clone())
-}
-
-/// Everything found wrong on the way to a mesh, in the order of the text.
-#[must_use]
-pub fn problems(reading: &Reading, mesh: &Mesh) -> Vec<Problem> {
-    let mut found = mesh.problems.clone();
-    reading.locate(&mut found);
-    found.extend(reading.problems.iter().cloned());
-    found.sort();
-    found.dedup();
-    found
+pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
+    let admitted = admission::admit(reading.snapshot.clone(), options.release);
+    let mesh = Mesh::new(Arc::new(admitted.snapshot), options.clone());
+    let mut problems = admitted.problems;
+    problems.extend(mesh.problems.iter().cloned());
+    reading.locate(&mut problems);
+    problems.extend(reading.problems.iter().cloned());
+    problems.sort();
+    problems.dedup();
+    (mesh, problems)
 }
