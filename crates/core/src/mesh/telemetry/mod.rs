@@ -7,6 +7,9 @@ mod access_logging;
 mod metrics;
 mod tracing;
 
+#[cfg(test)]
+mod tests;
+
 pub use access_logging::{AccessLogger, access_loggers};
 pub use metrics::{MetricOverride, MetricsProvider, TagOverride, metrics_providers};
 pub use tracing::{TracingSpec, tracing_spec};
