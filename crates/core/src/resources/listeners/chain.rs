@@ -9,7 +9,6 @@ use envoy::google::protobuf::Any;
 
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
-use super::seams::inbound_route_configuration;
 use super::tcp_proxy;
 use crate::Str;
 use crate::mesh::extension::ChainKind;
@@ -19,6 +18,7 @@ use crate::release::TunnelState;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{network, stats};
+use crate::resources::routes::inbound_route_configuration;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope};
 use crate::snapshot::ObjectRef;

@@ -23,7 +23,6 @@ mod inspectors;
 mod main_internal;
 mod matcher;
 mod proxy_settings;
-mod seams;
 mod tcp_proxy;
 
 use envoy::config::core::v3::address::Address as AddressKind;
