@@ -16,8 +16,12 @@ pub use route::{
     RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
 
+mod registry;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use registry::{ExternalName, InlineEndpointName, PrimaryAddress, RegistryRules};
 
 /// A release of Istio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +102,8 @@ pub struct Rules {
     pub assumed_creation: i64,
     /// Which of several Services with the same hostname and namespace counts.
     pub same_host: SameHost,
+    /// What the registry of services and workloads makes of its objects.
+    pub registry: RegistryRules,
     /// How DestinationRules for one host are merged.
     pub destination_rules: DestinationRuleMerge,
     /// What clusters and their endpoints look like.
@@ -397,6 +403,7 @@ extensionProviders:
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
+    registry: registry::V1_18,
     destination_rules: DestinationRuleMerge::BySelector,
     clusters: cluster::V1_18,
     age_tie: AgeTie::NameDotNamespace,
@@ -482,6 +489,7 @@ extensionProviders:
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,
+    registry: registry::V1_31,
     destination_rules: DestinationRuleMerge::ByExportToAndSelector,
     clusters: cluster::V1_31,
     age_tie: AgeTie::NameThenNamespace,

@@ -26,7 +26,9 @@ pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
 pub mod peer_authentication;
+pub mod namespaces;
 pub mod policy;
+pub(crate) mod selector_index;
 pub mod service;
 pub(crate) mod target;
 pub mod telemetry;
@@ -35,23 +37,27 @@ pub mod waypoint;
 pub mod workload;
 
 pub use destination_rule::DestinationRules;
-pub use endpoint::{Endpoint, Endpoints};
+pub use endpoint::{Endpoint, Endpoints, Health};
 pub use extension::Extensions;
 pub use peer_authentication::PeerAuthentications;
+pub use namespaces::Namespaces;
 pub use policy::Policies;
-pub use service::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, Services, TrafficDistribution};
+pub use service::{
+    Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
+    TrafficDistribution,
+};
 pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
 pub use waypoint::{Waypoint, WaypointName};
-pub use workload::{Workload, WorkloadId, Workloads};
+pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
 
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::release::Rules;
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::Snapshot;
+use crate::snapshot::mesh_config::MeshConfig;
 
 /// A snapshot as one release of Istio understands it: see the [module documentation](self).
 #[derive(Debug)]
@@ -96,9 +102,10 @@ impl Mesh {
         let rules = options.release.rules();
         let mut problems = Vec::new();
         let config = config::in_force(&snapshot, &options, &mut problems);
-        let services = Services::new(&snapshot, rules, &config);
-        let workloads = Workloads::new(&snapshot, rules, &config);
-        let endpoints = Endpoints::new(&snapshot, rules, &config, &services, &workloads);
+        let namespaces = Namespaces::new(&snapshot);
+        let services = Services::new(&snapshot, rules, &config, &namespaces);
+        let workloads = Workloads::new(&snapshot, rules, &namespaces);
+        let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
         let waypoints = waypoint::index(&snapshot, &options, &config, &services, &workloads, &mut problems);
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);

@@ -1,10 +1,17 @@
 //! Which addresses answer for which port of a Service.
 
+mod entries;
+mod slices;
+
+use std::collections::BTreeMap;
+
+use super::selector_index::SelectorIndex;
+use super::service::{Service, ServiceSource};
 use crate::Str;
-use crate::mesh::{ServiceId, Services, WorkloadId, Workloads};
+use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
 use crate::release::Rules;
-use crate::snapshot::Snapshot;
-use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::{Object, Snapshot, networking};
+use slices::Slices;
 
 /// One address that answers for one port of a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,27 +48,148 @@ pub enum Health {
 }
 
 /// The [`Endpoint`]s of every Service.
+///
+/// Services of one hostname and namespace share theirs, as in Istio: those of ServiceEntries first, then those of the
+/// Kubernetes Service.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
-    by_service: Vec<Vec<Endpoint>>,
+    lists: Vec<Vec<Endpoint>>,
+    by_service: Vec<usize>,
 }
 
 impl Endpoints {
     /// Builds the index.
     #[must_use]
     pub fn new(
-        _snapshot: &Snapshot,
-        _rules: &'static Rules,
-        _config: &MeshConfig,
-        _services: &Services,
-        _workloads: &Workloads,
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        services: &Services,
+        workloads: &Workloads,
     ) -> Self {
-        Self::default()
+        let sources = Sources::new(snapshot, rules, services, workloads);
+        let mut index = Self::default();
+        let mut list_of_host: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        // Kubernetes Services go last; within either sort, older ones first.
+        let (kubernetes, entries): (Vec<_>, Vec<_>) = services.iter().partition(|(_, s)| s.is_kubernetes());
+        index.by_service = vec![usize::MAX; kubernetes.len() + entries.len()];
+        for (id, service) in entries.into_iter().chain(kubernetes) {
+            let list = *list_of_host.entry((&service.hostname, &service.namespace)).or_insert_with(|| {
+                index.lists.push(Vec::new());
+                index.lists.len() - 1
+            });
+            if let (Some(slot), Some(list_of_host)) =
+                (index.by_service.get_mut(id.0 as usize), index.lists.get_mut(list))
+            {
+                *slot = list;
+                list_of_host.extend(sources.of(id, service));
+            }
+        }
+        index
     }
 
     /// The endpoints of a Service, all ports, in Istio's order.
     #[must_use]
     pub fn of(&self, service: ServiceId) -> &[Endpoint] {
-        self.by_service.get(service.0 as usize).map_or(&[], Vec::as_slice)
+        let list = self.by_service.get(service.0 as usize).and_then(|list| self.lists.get(*list));
+        list.map_or(&[], Vec::as_slice)
     }
+}
+
+/// Where endpoints come from.
+struct Sources<'a> {
+    rules: &'static Rules,
+    workloads: &'a Workloads,
+    slices: Slices<'a>,
+    selected: Vec<Vec<WorkloadId>>,
+    inline: BTreeMap<(Str, Str), Vec<WorkloadId>>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(
+        snapshot: &'a Snapshot,
+        rules: &'static Rules,
+        services: &'a Services,
+        workloads: &'a Workloads,
+    ) -> Self {
+        let selectors: Vec<_> =
+            services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
+        let mut selected = vec![Vec::new(); selectors.len()];
+        let selectors = SelectorIndex::new(&selectors);
+        let mut inline: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (id, workload) in in_order(workloads) {
+            if let WorkloadSource::ServiceEntryEndpoint(object, _) = &workload.source {
+                inline.entry(name_of(object)).or_default().push(id);
+                continue;
+            }
+            for service in selectors.matching(&workload.namespace, &workload.labels) {
+                if let Some(list) = selected.get_mut(service.0 as usize) {
+                    list.push(id);
+                }
+            }
+        }
+        Self { rules, workloads, slices: Slices::new(snapshot), selected, inline }
+    }
+
+    fn of(&self, id: ServiceId, service: &Service) -> Vec<Endpoint> {
+        let selected = self.selected.get(id.0 as usize).map_or(&[][..], Vec::as_slice);
+        match &service.source {
+            ServiceSource::Kubernetes(object) => {
+                if let Some(name) = &service.external_name {
+                    return external(service, name);
+                }
+                let mut endpoints = match self.slices.of(service) {
+                    Some(slices) => slices::listed(slices, self.workloads),
+                    None => slices::derived(&object.spec, selected, self.workloads, self.rules),
+                };
+                if service.resolution == super::Resolution::ClientSideLb {
+                    endpoints.extend(entries::of_kubernetes_service(
+                        service,
+                        object,
+                        selected,
+                        self.workloads,
+                    ));
+                }
+                endpoints
+            }
+            ServiceSource::ServiceEntry(object) if object.spec.workload_selector.is_some() => {
+                entries::of_service_entry(service, selected, self.workloads)
+            }
+            ServiceSource::ServiceEntry(object) => {
+                let inline = self.inline.get(&name_of(object)).map_or(&[][..], Vec::as_slice);
+                entries::of_service_entry(service, inline, self.workloads)
+            }
+        }
+    }
+}
+
+fn name_of(object: &Object<networking::ServiceEntry>) -> (Str, Str) {
+    (object.meta.namespace.clone(), object.meta.name.clone())
+}
+
+/// Pods, then WorkloadEntries, by namespace and name; inline endpoints by position.
+fn in_order(workloads: &Workloads) -> Vec<(WorkloadId, &super::Workload)> {
+    let mut all: Vec<_> = workloads.iter().collect();
+    all.sort_by_key(|(_, w)| {
+        let (kind, position) = match w.source {
+            WorkloadSource::Pod(_) => (0, 0),
+            WorkloadSource::WorkloadEntry(_) => (1, 0),
+            WorkloadSource::ServiceEntryEndpoint(_, position) => (2, position),
+        };
+        (kind, w.namespace.clone(), position, w.name.clone())
+    });
+    all
+}
+
+/// The endpoints of an ExternalName Service: the name, for each port.
+fn external(service: &Service, name: &Str) -> Vec<Endpoint> {
+    let endpoint = |port: &super::Port| Endpoint {
+        address: name.clone(),
+        port: port.number,
+        service_port: port.name.clone(),
+        service_port_number: None,
+        workload: None,
+        health: Health::Healthy,
+        weight: 0,
+    };
+    service.ports.iter().map(endpoint).collect()
 }

@@ -1,15 +1,20 @@
 //! Services and ServiceEntries as one kind of thing.
 
+mod convert;
 pub mod protocol;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use protocol::Protocol;
 
+use smol_str::format_smolstr;
+
+use super::namespaces::Namespaces;
 use crate::Str;
-use crate::release::{Rules, SameHost};
+use crate::release::{AgeTie, Rules, SameHost};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Object, ObjectRef, Snapshot, kubernetes, networking};
 
@@ -171,6 +176,29 @@ pub struct Port {
     pub target_port: Option<u32>,
 }
 
+/// The order of two Services that differ in nothing that Istio sorts by is that of the input in Istio, of their
+/// objects' names here.
+fn by_creation(a: &Service, b: &Service) -> Ordering {
+    let key = |s: &Service| (s.created, s.name.clone(), s.namespace.clone(), s.source.object());
+    key(a).cmp(&key(b))
+}
+
+/// As [`by_creation`], but names and namespaces are compared as one text, `name.namespace`.
+fn by_creation_and_joined_name(a: &Service, b: &Service) -> Ordering {
+    let joined = |s: &Service| format_smolstr!("{}.{}", s.name, s.namespace);
+    a.created
+        .cmp(&b.created)
+        .then_with(|| joined(a).cmp(&joined(b)))
+        .then_with(|| a.source.object().cmp(&b.source.object()))
+}
+
+fn compare(tie: AgeTie) -> fn(&Service, &Service) -> Ordering {
+    match tie {
+        AgeTie::NameThenNamespace => by_creation,
+        AgeTie::NameDotNamespace => by_creation_and_joined_name,
+    }
+}
+
 /// Every [`Service`] of a snapshot, indexed.
 ///
 /// Several Services may share a hostname: ServiceEntries name any host. Which of them counts depends on who asks.
@@ -185,8 +213,24 @@ pub struct Services {
 impl Services {
     /// Builds the index.
     #[must_use]
-    pub fn new(_snapshot: &Snapshot, _rules: &'static Rules, _config: &MeshConfig) -> Self {
-        Self::default()
+    pub fn new(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        config: &MeshConfig,
+        namespaces: &Namespaces,
+    ) -> Self {
+        let context = convert::Context { rules, config, namespaces };
+        let kubernetes = snapshot.services.iter().map(|s| convert::kubernetes(s, context));
+        let entries = snapshot.service_entries.iter().flat_map(|e| convert::service_entry(e, context));
+        let mut all: Vec<Service> = kubernetes.chain(entries).collect();
+        all.sort_by(compare(rules.age_tie));
+        let mut index = Self { same_host: rules.same_host, ..Self::default() };
+        for (id, service) in (0..).map(ServiceId).zip(&all) {
+            index.by_hostname.entry(service.hostname.clone()).or_default().push(id);
+            index.by_namespace.entry(service.namespace.clone()).or_default().push(id);
+        }
+        index.all = all;
+        index
     }
 
     /// The Service with this id.
@@ -215,7 +259,8 @@ impl Services {
     /// The one Service that has this hostname in this namespace (Istio's `HostnameAndNamespace`).
     #[must_use]
     pub fn lookup(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
-        let mut candidates = self.with_hostname(hostname).iter().copied().filter(|id| self.belongs(*id, namespace));
+        let mut candidates =
+            self.with_hostname(hostname).iter().copied().filter(|id| self.belongs(*id, namespace));
         match self.same_host {
             SameHost::Latest => candidates.next_back(),
             SameHost::KubernetesThenOldest => self.kubernetes_or_first(candidates),

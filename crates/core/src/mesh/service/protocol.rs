@@ -86,7 +86,10 @@ impl Protocol {
             ("redis", Protocol::Redis),
             ("mysql", Protocol::MySql),
         ];
-        NAMES.iter().find(|(word, _)| word.eq_ignore_ascii_case(name)).map_or(Self::Unsupported, |(_, protocol)| *protocol)
+        NAMES
+            .iter()
+            .find(|(word, _)| word.eq_ignore_ascii_case(name))
+            .map_or(Self::Unsupported, |(_, protocol)| *protocol)
     }
 
     /// The protocol of a port of a Kubernetes Service.
@@ -162,7 +165,12 @@ mod tests {
         assert_eq!(select("http", 80, Some("mysql")), Protocol::MySql);
         assert_eq!(select("http", 80, Some("")), Protocol::Unsupported);
         assert_eq!(select("http", 80, Some("kubernetes.io/h2c")), Protocol::Http2);
-        let port = DeclaredPort { name: "http", number: 80, transport: "TCP", app_protocol: Some("kubernetes.io/h2c") };
+        let port = DeclaredPort {
+            name: "http",
+            number: 80,
+            transport: "TCP",
+            app_protocol: Some("kubernetes.io/h2c"),
+        };
         assert_eq!(Protocol::of_service_port(&port, false), Protocol::Unsupported);
     }
 

@@ -1,12 +1,18 @@
 //! Pods and WorkloadEntries as one kind of thing.
 
+mod build;
+mod locality;
+mod naming;
+pub(crate) mod pod;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::namespaces::Namespaces;
+
 use crate::Str;
 use crate::release::Rules;
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The position of a [`Workload`] in [`Workloads`].
@@ -84,17 +90,61 @@ pub struct Locality {
     pub sub_zone: Str,
 }
 
+impl Workload {
+    /// The value of a label, or of one that Istio adds to endpoints: their topology. DestinationRules' subsets select
+    /// by these.
+    #[must_use]
+    pub fn endpoint_label(&self, key: &str) -> Option<&str> {
+        let known = |value: &Str| -> Option<()> { (!value.is_empty()).then_some(()) };
+        let added: Option<&str> = match key {
+            "topology.kubernetes.io/region" => {
+                known(&self.locality.region).map(|()| self.locality.region.as_str())
+            }
+            "topology.kubernetes.io/zone" => known(&self.locality.zone).map(|()| self.locality.zone.as_str()),
+            "topology.istio.io/subzone" => {
+                known(&self.locality.sub_zone).map(|()| self.locality.sub_zone.as_str())
+            }
+            "topology.istio.io/cluster" => Some("Kubernetes"),
+            "kubernetes.io/hostname" => known(&self.node_name).map(|()| self.node_name.as_str()),
+            _ => None,
+        };
+        added.or_else(|| self.labels.get(key).map(Str::as_str))
+    }
+
+    /// The Pod that it is, if it is one.
+    #[must_use]
+    pub fn pod(&self) -> Option<&Object<kubernetes::Pod>> {
+        match &self.source {
+            WorkloadSource::Pod(pod) => Some(pod),
+            _ => None,
+        }
+    }
+}
+
 /// Every [`Workload`] of a snapshot, indexed.
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
     all: Vec<Workload>,
+    pods: BTreeMap<Str, BTreeMap<Str, WorkloadId>>,
+    by_address: BTreeMap<IpAddr, Vec<WorkloadId>>,
 }
 
 impl Workloads {
     /// Builds the index.
     #[must_use]
-    pub fn new(_snapshot: &Snapshot, _rules: &'static Rules, _config: &MeshConfig) -> Self {
-        Self::default()
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, namespaces: &Namespaces) -> Self {
+        let mut found = build::Builder::new(snapshot, rules, namespaces).build();
+        found.sort_by(|(uid, w), (other_uid, other)| (w.created, uid).cmp(&(other.created, other_uid)));
+        let mut index = Self { all: found.into_iter().map(|(_, w)| w).collect(), ..Self::default() };
+        for (id, workload) in (0..).map(WorkloadId).zip(&index.all) {
+            for address in &workload.addresses {
+                index.by_address.entry(*address).or_default().push(id);
+            }
+            if matches!(workload.source, WorkloadSource::Pod(_)) {
+                index.pods.entry(workload.namespace.clone()).or_default().insert(workload.name.clone(), id);
+            }
+        }
+        index
     }
 
     /// The Workload with this id.
@@ -103,8 +153,20 @@ impl Workloads {
         self.all.get(id.0 as usize)
     }
 
-    /// All, in a fixed order.
+    /// All, in Istio's order: by creation time, then by Istio's identity of a workload.
     pub fn iter(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
         (0..).map(WorkloadId).zip(&self.all)
+    }
+
+    /// The Pod with this name.
+    #[must_use]
+    pub fn pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
+        self.pods.get(namespace)?.get(name).copied()
+    }
+
+    /// The Workloads with this address.
+    #[must_use]
+    pub fn with_address(&self, address: IpAddr) -> &[WorkloadId] {
+        self.by_address.get(&address).map_or(&[], Vec::as_slice)
     }
 }

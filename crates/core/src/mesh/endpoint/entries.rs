@@ -1,0 +1,133 @@
+//! Endpoints of ServiceEntries, and the WorkloadEntries that a Kubernetes Service selects.
+
+use super::{Endpoint, Health};
+use crate::Str;
+use crate::mesh::workload::pod;
+use crate::mesh::{Port, Resolution, Service, Workload, WorkloadId, WorkloadSource, Workloads};
+use crate::snapshot::{IntOrString, Object, kubernetes, networking};
+
+/// What stands before the path in the address of a Unix domain socket.
+const UNIX: &str = "unix://";
+
+/// The endpoints of one host of a ServiceEntry: `workloads` are those that it selects or has inline.
+pub(super) fn of_service_entry(
+    service: &Service,
+    workloads: &[WorkloadId],
+    all: &Workloads,
+) -> Vec<Endpoint> {
+    let by_dns = matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb);
+    let mut endpoints = Vec::new();
+    for id in workloads {
+        let Some(workload) = all.get(*id) else { continue };
+        let Some(address) = address(workload, service) else { continue };
+        let selected = matches!(workload.source, WorkloadSource::WorkloadEntry(_));
+        // Names are left to proxies that resolve them.
+        if selected && workload.addresses.is_empty() && !by_dns {
+            continue;
+        }
+        endpoints.extend(service.ports.iter().map(|port| {
+            let (address, number) = match address.strip_prefix(UNIX) {
+                Some(path) => (Str::new(path), 0),
+                None => (address.clone(), entry_port(workload, port)),
+            };
+            Endpoint {
+                address,
+                port: number,
+                service_port: port.name.clone(),
+                service_port_number: Some(port.number),
+                workload: Some(*id),
+                health: Health::Healthy,
+                weight: workload.weight,
+            }
+        }));
+    }
+    endpoints
+}
+
+/// The endpoints of the WorkloadEntries that a Kubernetes Service selects, port by port.
+pub(super) fn of_kubernetes_service(
+    service: &Service,
+    object: &Object<kubernetes::Service>,
+    entries: &[WorkloadId],
+    all: &Workloads,
+) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    for port in &service.ports {
+        let declared = object
+            .spec
+            .ports
+            .iter()
+            .find(|p| p.name == port.name || i64::from(p.port) == i64::from(port.number));
+        for id in entries {
+            let Some(workload) = all.get(*id) else { continue };
+            let (Some(spec), Some(ip)) = (entry(workload), workload.addresses.first()) else { continue };
+            let Some(number) = declared.and_then(|declared| selected_port(declared, port, spec)) else {
+                continue;
+            };
+            endpoints.push(Endpoint {
+                address: smol_str::format_smolstr!("{ip}"),
+                port: number,
+                service_port: port.name.clone(),
+                service_port_number: None,
+                workload: Some(*id),
+                health: Health::Healthy,
+                weight: workload.weight,
+            });
+        }
+    }
+    endpoints
+}
+
+/// Where a WorkloadEntry answers for a Kubernetes Service's port: its own port of the target port's name, which a
+/// named target port asks for, else the number.
+fn selected_port(
+    declared: &kubernetes::ServicePort,
+    port: &Port,
+    entry: &networking::WorkloadEntry,
+) -> Option<u32> {
+    let own = |name: &Str| entry.ports.get(name).copied().filter(|number| *number > 0);
+    match &declared.target_port {
+        Some(IntOrString::Int(number)) if *number > 0 => own(&declared.name).or(u32::try_from(*number).ok()),
+        Some(IntOrString::Name(name)) if !name.is_empty() => own(name),
+        _ => own(&declared.name).or(Some(port.number)),
+    }
+}
+
+/// The WorkloadEntry that a workload is, be it inline.
+fn entry(workload: &Workload) -> Option<&networking::WorkloadEntry> {
+    match &workload.source {
+        WorkloadSource::Pod(_) => None,
+        WorkloadSource::WorkloadEntry(object) => Some(&object.spec),
+        WorkloadSource::ServiceEntryEndpoint(object, i) => object.spec.endpoints.get(*i),
+    }
+}
+
+/// The address of a workload as an endpoint of a ServiceEntry.
+fn address(workload: &Workload, service: &Service) -> Option<Str> {
+    match &workload.source {
+        WorkloadSource::Pod(object) => {
+            let ip = workload.addresses.first()?;
+            let ready = pod::is_ready(&object.spec)
+                && !pod::is_terminal(&object.spec)
+                && !pod::is_terminating(object);
+            ready.then(|| smol_str::format_smolstr!("{ip}"))
+        }
+        WorkloadSource::WorkloadEntry(object) => Some(object.spec.address.clone()),
+        WorkloadSource::ServiceEntryEndpoint(object, i) if !object.spec.endpoints.is_empty() => {
+            object.spec.endpoints.get(*i).map(|e| e.address.clone())
+        }
+        // Each host stands for itself.
+        WorkloadSource::ServiceEntryEndpoint(object, i) => {
+            object.spec.hosts.get(*i).filter(|host| **host == service.hostname).cloned()
+        }
+    }
+}
+
+/// Where a workload answers for a ServiceEntry's port: its own port of that name, else the target port, else the same.
+fn entry_port(workload: &Workload, port: &Port) -> u32 {
+    let own = match &workload.source {
+        WorkloadSource::Pod(object) => pod::named_tcp_port(&object.spec, &port.name),
+        _ => entry(workload).and_then(|entry| entry.ports.get(&port.name).copied()),
+    };
+    own.filter(|number| *number > 0).or(port.target_port).unwrap_or(port.number)
+}

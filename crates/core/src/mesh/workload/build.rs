@@ -1,0 +1,200 @@
+//! From Pods, WorkloadEntries and ServiceEntries to [`Workload`]s.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use smol_str::format_smolstr;
+
+use super::{Locality, Workload, WorkloadSource, naming, pod};
+use crate::Str;
+use crate::mesh::namespaces::Namespaces;
+use crate::release::{InlineEndpointName, Rules};
+use crate::snapshot::networking::service_entry::Resolution;
+use crate::snapshot::{Meta, Object, Snapshot, kubernetes, networking};
+
+/// The label of what Istio's gateway controller manages, and its value for waypoints.
+const MANAGED: &str = "gateway.istio.io/managed";
+const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
+
+/// Builds the workloads of a snapshot.
+pub(super) struct Builder<'a> {
+    snapshot: &'a Snapshot,
+    rules: &'static Rules,
+    namespaces: &'a Namespaces,
+    nodes: HashMap<&'a str, Locality>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(snapshot: &'a Snapshot, rules: &'static Rules, namespaces: &'a Namespaces) -> Self {
+        let nodes = snapshot
+            .nodes
+            .iter()
+            .map(|n| (n.meta.name.as_str(), Locality::of_node(&n.meta.labels)))
+            .collect();
+        Self { snapshot, rules, namespaces, nodes }
+    }
+
+    /// All workloads, each with the identity by which Istio sorts them.
+    pub(super) fn build(&self) -> Vec<(Str, Workload)> {
+        let pods = self.snapshot.pods.iter().map(|p| self.pod(p));
+        let entries = self.snapshot.workload_entries.iter().map(|e| self.workload_entry(e));
+        let inline = self.snapshot.service_entries.iter().flat_map(|e| self.service_entry(e));
+        pods.chain(entries).chain(inline).collect()
+    }
+
+    fn pod(&self, object: &Arc<Object<kubernetes::Pod>>) -> (Str, Workload) {
+        let (meta, spec) = (&object.meta, &object.spec);
+        let workload_name = naming::of_pod(meta, self.rules.registry.workload_name_label);
+        let locality = Locality::of_labels(&meta.labels, self.rules.registry.topology_locality_label)
+            .or_else(|| self.nodes.get(spec.node_name.as_str()).cloned())
+            .unwrap_or_default();
+        let account = if spec.service_account_name.is_empty() {
+            &spec.service_account
+        } else {
+            &spec.service_account_name
+        };
+        let workload = Workload {
+            name: meta.name.clone(),
+            namespace: meta.namespace.clone(),
+            addresses: pod::addresses(&spec.status),
+            service_account: if account.is_empty() { Str::new_static("default") } else { account.clone() },
+            node_name: spec.node_name.clone(),
+            canonical_name: naming::canonical_name(&meta.labels, &workload_name),
+            canonical_revision: naming::canonical_revision(&meta.labels),
+            workload_name,
+            locality,
+            hbone: self.is_captured(object) || speaks_hbone(&meta.labels),
+            weight: 0,
+            created: self.created(meta),
+            is_waypoint: is_waypoint(&meta.labels),
+            labels: meta.labels.clone(),
+            source: WorkloadSource::Pod(Arc::clone(object)),
+        };
+        (format_smolstr!("Kubernetes//Pod/{}/{}", meta.namespace, meta.name), workload)
+    }
+
+    /// Whether Istio's CNI plugin redirects the pod's traffic to ztunnel: it then marks it with an annotation, which
+    /// a snapshot from manifests has not.
+    fn is_captured(&self, object: &Object<kubernetes::Pod>) -> bool {
+        let meta = &object.meta;
+        if let Some(redirection) = meta.annotations.get("ambient.istio.io/redirection") {
+            return redirection == "enabled";
+        }
+        let own = meta.labels.get(DATAPLANE_MODE).filter(|_| self.rules.registry.dataplane_mode_of_pods);
+        let mode = own.or_else(|| self.namespaces.label(&meta.namespace, DATAPLANE_MODE));
+        mode.is_some_and(|mode| mode == "ambient")
+            && !meta.annotations.contains_key("sidecar.istio.io/status")
+            && !object.spec.host_network
+    }
+
+    fn workload_entry(&self, object: &Arc<Object<networking::WorkloadEntry>>) -> (Str, Workload) {
+        let (meta, spec) = (&object.meta, &object.spec);
+        // The labels of either place count; those of the metadata win.
+        let mut labels = spec.labels.clone();
+        labels.extend(meta.labels.iter().map(|(k, v)| (k.clone(), v.clone())));
+        let workload_name = naming::of_workload_entry(meta, self.rules.registry.workload_name_label);
+        let source = WorkloadSource::WorkloadEntry(Arc::clone(object));
+        let workload = self.entry(
+            spec,
+            Named { meta, namespace: meta.namespace.clone(), name: meta.name.clone(), workload_name, labels },
+            source,
+        );
+        (
+            format_smolstr!("Kubernetes/networking.istio.io/WorkloadEntry/{}/{}", meta.namespace, meta.name),
+            workload,
+        )
+    }
+
+    fn service_entry(&self, object: &Arc<Object<networking::ServiceEntry>>) -> Vec<(Str, Workload)> {
+        let (meta, spec) = (&object.meta, &object.spec);
+        let endpoints = implicit_endpoints(spec).unwrap_or_else(|| spec.endpoints.clone());
+        let implicit = spec.endpoints.is_empty();
+        let namespace = match self.rules.registry.inline_endpoint_name {
+            InlineEndpointName::Unnamed => Str::default(),
+            InlineEndpointName::OfServiceEntry => meta.namespace.clone(),
+        };
+        let named = |i: usize| match self.rules.registry.inline_endpoint_name {
+            InlineEndpointName::Unnamed => Str::default(),
+            InlineEndpointName::OfServiceEntry if implicit => meta.name.clone(),
+            InlineEndpointName::OfServiceEntry => format_smolstr!("{}-{i}", meta.name),
+        };
+        let make = |(i, endpoint): (usize, networking::WorkloadEntry)| {
+            let uid = format_smolstr!(
+                "Kubernetes/networking.istio.io/ServiceEntry/{}/{}/{}",
+                meta.namespace,
+                meta.name,
+                endpoint.address
+            );
+            let source = WorkloadSource::ServiceEntryEndpoint(Arc::clone(object), i);
+            let name = named(i);
+            let labels = endpoint.labels.clone();
+            let named =
+                Named { meta, namespace: namespace.clone(), name: name.clone(), workload_name: name, labels };
+            (uid, self.entry(&endpoint, named, source))
+        };
+        endpoints.into_iter().enumerate().map(make).collect()
+    }
+
+    fn entry(&self, spec: &networking::WorkloadEntry, named: Named<'_>, source: WorkloadSource) -> Workload {
+        let Named { meta, namespace, name, workload_name, labels } = named;
+        let locality = match spec.locality.as_str() {
+            "" if self.rules.registry.topology_locality_label => {
+                Locality::of_labels(&labels, true).unwrap_or_default()
+            }
+            text => Locality::parse(text),
+        };
+        let captured = self.rules.registry.workload_entries_may_be_captured
+            && (meta.annotations.get("ambient.istio.io/redirection").is_some_and(|v| v == "enabled")
+                || speaks_hbone(&meta.labels));
+        Workload {
+            name,
+            namespace,
+            source,
+            addresses: spec.address.parse::<IpAddr>().ok().into_iter().collect(),
+            service_account: spec.service_account.clone(),
+            node_name: Str::default(),
+            canonical_name: naming::canonical_name(&labels, &workload_name),
+            canonical_revision: naming::canonical_revision(&labels),
+            workload_name,
+            locality,
+            hbone: captured || speaks_hbone(&labels),
+            weight: spec.weight,
+            created: self.created(meta),
+            is_waypoint: is_waypoint(&labels),
+            labels,
+        }
+    }
+
+    fn created(&self, meta: &Meta) -> i64 {
+        meta.creation_timestamp.map_or(self.rules.assumed_creation, |t| t.0)
+    }
+}
+
+/// What distinguishes an entry from its object.
+struct Named<'a> {
+    meta: &'a Meta,
+    namespace: Str,
+    name: Str,
+    workload_name: Str,
+    labels: BTreeMap<Str, Str>,
+}
+
+/// The endpoints of a ServiceEntry that is resolved by DNS and has none of its own: its hosts.
+fn implicit_endpoints(spec: &networking::ServiceEntry) -> Option<Vec<networking::WorkloadEntry>> {
+    let by_dns =
+        matches!(spec.resolution, Resolution::Dns | Resolution::DnsRoundRobin | Resolution::DynamicDns);
+    let of_host = |host: &Str| networking::WorkloadEntry { address: host.clone(), ..Default::default() };
+    (by_dns && spec.endpoints.is_empty() && spec.workload_selector.is_none())
+        .then(|| spec.hosts.iter().map(of_host).collect())
+}
+
+const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
+
+fn speaks_hbone(labels: &BTreeMap<Str, Str>) -> bool {
+    labels.get("networking.istio.io/tunnel").is_some_and(|tunnels| tunnels.split(',').any(|t| t == "http"))
+}
+
+fn is_waypoint(labels: &BTreeMap<Str, Str>) -> bool {
+    labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
+}

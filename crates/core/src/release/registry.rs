@@ -1,0 +1,86 @@
+//! What tells the releases apart in their registry of services and workloads.
+
+/// What the registry of services and workloads makes of its objects.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct RegistryRules {
+    /// What an ExternalName Service is.
+    pub external_name: ExternalName,
+    /// Which address of a ServiceEntry with several is the primary one.
+    pub primary_address: PrimaryAddress,
+    /// The workload name of a ServiceEntry's inline endpoints.
+    pub inline_endpoint_name: InlineEndpointName,
+    /// Whether ServiceEntries without addresses get some from `240.240.0.0/16` and `2001:2::/48`.
+    pub allocates_addresses: bool,
+    /// Whether Kubernetes' own values of `appProtocol` (`kubernetes.io/h2c`) are understood.
+    pub kubernetes_app_protocols: bool,
+    /// Whether blanks in the annotation `networking.istio.io/exportTo` are ignored.
+    pub trims_export_to: bool,
+    /// Whether the label `service.istio.io/workload-name` and other late hints name a workload.
+    pub workload_name_label: bool,
+    /// Whether the label `topology.istio.io/locality` is understood, and locality labels of WorkloadEntries.
+    pub topology_locality_label: bool,
+    /// Whether the label `istio.io/dataplane-mode` of a Pod overrides its Namespace's.
+    pub dataplane_mode_of_pods: bool,
+    /// Whether the annotation `ambient.istio.io/redirection` counts on WorkloadEntries.
+    pub workload_entries_may_be_captured: bool,
+    /// Whether named ports of native sidecars can be a Service's target port.
+    pub native_sidecar_ports: bool,
+}
+
+/// What an ExternalName Service is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternalName {
+    /// A host outside the mesh that is resolved by DNS.
+    Dns,
+    /// An alias of another host.
+    Alias,
+}
+
+/// Which address of a ServiceEntry with several is the primary one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrimaryAddress {
+    /// The first.
+    First,
+    /// The last. An accident: there is one service per address, and later ones replace earlier ones.
+    Last,
+}
+
+/// The workload name of a ServiceEntry's inline endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InlineEndpointName {
+    /// None, nor a namespace.
+    Unnamed,
+    /// The ServiceEntry's, with the endpoint's number.
+    OfServiceEntry,
+}
+
+/// The rules of 1.18.
+pub(super) const V1_18: RegistryRules = RegistryRules {
+    external_name: ExternalName::Dns,
+    primary_address: PrimaryAddress::Last,
+    inline_endpoint_name: InlineEndpointName::Unnamed,
+    allocates_addresses: false,
+    kubernetes_app_protocols: false,
+    trims_export_to: false,
+    workload_name_label: false,
+    topology_locality_label: false,
+    dataplane_mode_of_pods: false,
+    workload_entries_may_be_captured: false,
+    native_sidecar_ports: false,
+};
+
+/// The rules of 1.31.
+pub(super) const V1_31: RegistryRules = RegistryRules {
+    external_name: ExternalName::Alias,
+    primary_address: PrimaryAddress::First,
+    inline_endpoint_name: InlineEndpointName::OfServiceEntry,
+    allocates_addresses: true,
+    kubernetes_app_protocols: true,
+    trims_export_to: true,
+    workload_name_label: true,
+    topology_locality_label: true,
+    dataplane_mode_of_pods: true,
+    workload_entries_may_be_captured: true,
+    native_sidecar_ports: true,
+};
