@@ -3,6 +3,7 @@
 
 pub mod admission;
 pub mod cost;
+pub mod features;
 pub mod limits;
 pub mod mesh;
 pub mod options;

@@ -1,5 +1,6 @@
 //! What a user can choose about a translation.
 
+use crate::features::Features;
 use crate::limits::Limits;
 use crate::mesh::WaypointName;
 use crate::release::Release;
@@ -19,6 +20,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether a waypoint without status addresses counts as ready.
     pub readiness: Readiness,
+    /// Feature flags of the control plane.
+    pub features: Features,
 }
 
 /// Whether a waypoint without status addresses counts as ready.

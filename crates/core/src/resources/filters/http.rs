@@ -112,23 +112,39 @@ pub(crate) fn connect_authority() -> HttpFilter {
     filter(CONNECT_AUTHORITY, envoy::any(&config))
 }
 
-/// Finds out who the client is, from what the control plane knows of workloads.
-pub(crate) fn downstream_peer_metadata() -> HttpFilter {
-    let config =
-        fields([("downstream_discovery", workload_discovery()), ("shared_with_upstream", true.into())]);
+/// Finds out who the client is, from what the control plane knows of workloads and, if asked, from its baggage.
+pub(crate) fn downstream_peer_metadata(baggage: bool) -> HttpFilter {
+    let config = if baggage {
+        let from_baggage = || Value::from(fields([("baggage", Struct::default().into())]));
+        fields([
+            ("downstream_discovery", vec![workload_discovery(), from_baggage()].into()),
+            ("downstream_propagation", vec![from_baggage()].into()),
+            ("shared_with_upstream", true.into()),
+        ])
+    } else {
+        fields([
+            ("downstream_discovery", vec![workload_discovery()].into()),
+            ("shared_with_upstream", true.into()),
+        ])
+    };
     filter("waypoint_downstream_peer_metadata", typed_struct(PEER_METADATA, Some(config)))
 }
 
-/// Finds out who answers.
-pub(crate) fn upstream_peer_metadata() -> HttpFilter {
-    let config = fields([("upstream_discovery", workload_discovery())]);
+/// Finds out who answers, from what the control plane knows of workloads and, if asked, from its baggage.
+pub(crate) fn upstream_peer_metadata(baggage: bool) -> HttpFilter {
+    let mut discovery = vec![workload_discovery()];
+    if baggage {
+        let state = fields([("peer_metadata_key", "upstream_peer".into())]);
+        discovery.push(fields([("upstream_filter_state", state.into())]).into());
+    }
+    let config = fields([("upstream_discovery", discovery.into())]);
     filter("waypoint_upstream_peer_metadata", typed_struct(PEER_METADATA, Some(config)))
 }
 
 const PEER_METADATA: &str = "io.istio.http.peer_metadata.Config";
 
 fn workload_discovery() -> Value {
-    vec![Value::from(fields([("workload_discovery", Struct::default().into())]))].into()
+    fields([("workload_discovery", Struct::default().into())]).into()
 }
 
 /// Tells the application who its client is, where the waypoint asks for that with the annotation

@@ -96,6 +96,13 @@ pub(crate) fn metadata_exchange() -> Filter {
     )
 }
 
+/// Finds out who answers at the other end of a tunnel, from the baggage of its response.
+pub(crate) fn hbone_peer_metadata() -> Filter {
+    let config = fields([("baggage_key", "io.istio.baggage".into())]);
+    let name = "envoy.extensions.network_filters.peer_metadata.Config";
+    filter("upstream_hbone_peer_metadata", typed_struct(name, Some(config)))
+}
+
 /// Resolves the host that a TLS client names: for Services with wildcard hosts.
 pub(crate) fn sni_dynamic_forward_proxy(hostname: &str, port: u32, family: DnsLookupFamily) -> Filter {
     let config = sni_dynamic_forward_proxy::FilterConfig {

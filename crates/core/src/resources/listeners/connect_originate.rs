@@ -19,16 +19,20 @@ const DOUBLE_HBONE_TARGET: &str = "%FILTER_STATE(istio.double_hbone.hbone_target
 
 /// The listener for tunnels to workloads.
 pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
-    let proxy = tunnel(CONNECT_ORIGINATE, "%DOWNSTREAM_LOCAL_ADDRESS%", Vec::new());
-    internal(scope, chains, vec![destination(scope)], Vec::new(), proxy)
+    let mut filters = Vec::new();
+    let mut proxy = tunnel(CONNECT_ORIGINATE, "%DOWNSTREAM_LOCAL_ADDRESS%", Vec::new());
+    carry_baggage(scope, &mut filters, &mut proxy);
+    internal(scope, chains, vec![destination(scope)], filters, proxy)
 }
 
 /// The listener for the inner tunnel into another network.
 pub(super) fn inner(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
     let network = scope.waypoint.proxy.labels.get("topology.istio.io/network").map_or("", Str::as_str);
     let headers = vec![overwrite_header("x-forwarded-network", network)];
-    let proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
-    internal(scope, chains, Vec::new(), vec![network::propagate_endpoint_metadata()], proxy)
+    let mut filters = vec![network::propagate_endpoint_metadata()];
+    let mut proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
+    carry_baggage(scope, &mut filters, &mut proxy);
+    internal(scope, chains, Vec::new(), filters, proxy)
 }
 
 /// The listener for the outer tunnel into another network.
@@ -44,6 +48,18 @@ pub(super) fn destination(scope: &Scope<'_>) -> ListenerFilter {
     match scope.rules.listeners.tunnel_state {
         TunnelState::IstioFilters => inspect::set_dst_address(),
         TunnelState::FilterState => inspect::original_dst(),
+    }
+}
+
+/// Tells the other end who the client is, and learns from it who answers, if that is asked for.
+fn carry_baggage(scope: &Scope<'_>, filters: &mut Vec<Filter>, proxy: &mut TcpProxy) {
+    if scope.mesh.options.features.ambient_enable_baggage
+        && scope.rules.listeners.peer_metadata
+        && let Some(tunnel) = &mut proxy.tunneling_config
+    {
+        tunnel.propagate_response_headers = true;
+        tunnel.headers_to_add.push(overwrite_header("baggage", "%FILTER_STATE(io.istio.baggage:PLAIN)%"));
+        filters.push(network::hbone_peer_metadata());
     }
 }
 

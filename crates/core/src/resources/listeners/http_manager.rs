@@ -124,7 +124,7 @@ fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
     filters.extend(http_filters(extensions, ExecutionPhase::Stats));
     filters.extend(http_filters(extensions, ExecutionPhase::Unspecified));
     if rules.peer_metadata {
-        filters.push(http::upstream_peer_metadata());
+        filters.push(http::upstream_peer_metadata(scope.mesh.options.features.ambient_enable_baggage));
     }
     filters.extend(telemetry.stats.iter().map(|config| http::filter(STATS, config.clone())));
     filters.push(http::router(telemetry.router_starts_child_span, parts.settings.suppresses_envoy_headers()));

@@ -62,11 +62,12 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
     (listener, origins)
 }
 
-/// UDP is not proxied. TLS to hosts that are resolved on demand isn't either: that would need the feature
-/// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`.
+/// UDP is not proxied, and neither is TLS to hosts that are resolved on demand, unless the flag for it is set.
 fn is_served(scope: &Scope<'_>, service: &Service, port: &Port) -> bool {
     let on_demand = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
-    let tls_on_demand = on_demand && port.protocol.is_tls() && scope.rules.listeners.tcp_routing;
+    let tls_on_demand = on_demand
+        && port.protocol.is_tls()
+        && !scope.mesh.options.features.enable_wildcard_host_service_entries_for_tls;
     port.protocol != Protocol::Udp && !tls_on_demand
 }
 

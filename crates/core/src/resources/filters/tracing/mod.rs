@@ -16,9 +16,6 @@ use crate::release::ChildSpan;
 use crate::resources::Scope;
 use crate::snapshot::mesh_config::ProxyConfig;
 
-/// The sampling where nothing else says anything: the ambient profile's `PILOT_TRACE_SAMPLING`.
-const DEFAULT_SAMPLING: f64 = 1.0;
-
 /// What tracing does to a connection manager.
 #[derive(Clone, Debug)]
 pub(crate) struct HcmTracing {
@@ -103,7 +100,7 @@ fn sampled(random: f64) -> Tracing {
 /// The sampling of the proxy's configuration. One of more than 100 % counts as 1 %.
 fn mesh_sampling(scope: &Scope<'_>) -> f64 {
     match proxy_config(scope).and_then(|c| c.tracing.as_ref()).map_or(0.0, |t| t.sampling) {
-        0.0 => DEFAULT_SAMPLING,
+        0.0 => scope.mesh.options.features.pilot_trace_sampling,
         sampling if sampling > 100.0 => 1.0,
         sampling => sampling,
     }

@@ -1,0 +1,108 @@
+//! Istio's feature flags that change what a waypoint gets.
+
+use std::fmt;
+
+use crate::Str;
+
+/// Feature flags, by the names that Istio gives them as environment variables of its control plane. The defaults are
+/// those of the ambient profile; releases that do not know a flag ignore it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Features {
+    /// `PILOT_TRACE_SAMPLING`: how much is traced where nothing else says so, in percent.
+    pub pilot_trace_sampling: f64,
+    /// `AMBIENT_ENABLE_BAGGAGE`: waypoints learn who their peers are from the `baggage` header too.
+    pub ambient_enable_baggage: bool,
+    /// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`: TLS to hosts that are resolved on demand is proxied.
+    pub enable_wildcard_host_service_entries_for_tls: bool,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            pilot_trace_sampling: 1.0,
+            ambient_enable_baggage: false,
+            enable_wildcard_host_service_entries_for_tls: false,
+        }
+    }
+}
+
+/// Why a feature flag was not set.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeatureError {
+    /// There is no such flag, or it changes nothing for waypoints.
+    #[error("unknown feature flag `{0}`")]
+    Unknown(Str),
+    /// The value is not one of those that the flag takes.
+    #[error("`{value}` is no value of the feature flag `{name}`: expected {expected}")]
+    Value {
+        /// The flag.
+        name: Str,
+        /// The value given.
+        value: Str,
+        /// What it takes.
+        expected: &'static str,
+    },
+}
+
+impl Features {
+    /// Sets a flag by its name in Istio.
+    ///
+    /// # Errors
+    ///
+    /// [`FeatureError`] if there is no such flag, or if it does not take this value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), FeatureError> {
+        match name {
+            "PILOT_TRACE_SAMPLING" => self.pilot_trace_sampling = percentage(name, value)?,
+            "AMBIENT_ENABLE_BAGGAGE" => self.ambient_enable_baggage = boolean(name, value)?,
+            "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS" => {
+                self.enable_wildcard_host_service_entries_for_tls = boolean(name, value)?;
+            }
+            _ => return Err(FeatureError::Unknown(name.into())),
+        }
+        Ok(())
+    }
+}
+
+fn boolean(name: &str, value: &str) -> Result<bool, FeatureError> {
+    parsed(name, value, "`true` or `false`")
+}
+
+fn percentage(name: &str, value: &str) -> Result<f64, FeatureError> {
+    const EXPECTED: &str = "a number from 0 to 100";
+    let percentage = parsed(name, value, EXPECTED)?;
+    if (0.0..=100.0).contains(&percentage) { Ok(percentage) } else { Err(refused(name, value, EXPECTED)) }
+}
+
+fn parsed<T: std::str::FromStr>(name: &str, value: &str, expected: &'static str) -> Result<T, FeatureError> {
+    value.parse().map_err(|_| refused(name, value, expected))
+}
+
+fn refused(name: &str, value: impl fmt::Display, expected: &'static str) -> FeatureError {
+    FeatureError::Value { name: name.into(), value: value.to_string().into(), expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_are_set_by_their_names() {
+        let mut features = Features::default();
+        assert_eq!(features.set("PILOT_TRACE_SAMPLING", "12.5"), Ok(()));
+        assert_eq!(features.set("AMBIENT_ENABLE_BAGGAGE", "true"), Ok(()));
+        assert!(features.ambient_enable_baggage);
+        assert!((features.pilot_trace_sampling - 12.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn unknown_flags_and_values_are_refused() {
+        let mut features = Features::default();
+        assert_eq!(features.set("PILOT_X", "true"), Err(FeatureError::Unknown("PILOT_X".into())));
+        for value in ["101", "-1", "much", "NaN"] {
+            let error = features.set("PILOT_TRACE_SAMPLING", value).unwrap_err();
+            assert!(error.to_string().contains("from 0 to 100"), "{error}");
+        }
+        assert!(features.set("AMBIENT_ENABLE_BAGGAGE", "yes").is_err());
+    }
+}
