@@ -5,16 +5,22 @@
 //! constant here (and, where it does something no release did before, a new variant of a choice).
 
 mod cluster;
+mod envoy_filter;
 mod route;
+mod security;
 
 pub use cluster::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
     TunnelMetadata, UpstreamTls,
 };
+pub use envoy_filter::{
+    ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
+};
 pub use route::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, MergedName, Rewrites,
     RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
+pub use security::{ExternalAuthorizers, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules};
 
 mod registry;
 
@@ -124,6 +130,8 @@ pub struct Rules {
     pub security: SecurityRules,
     /// What is in routes.
     pub routes: RouteRules,
+    /// How EnvoyFilters patch.
+    pub envoy_filters: EnvoyFilterRules,
 }
 
 /// Which of two objects of the same age comes first.
@@ -318,60 +326,6 @@ pub enum SameHost {
     KubernetesThenOldest,
 }
 
-/// How AuthorizationPolicies and RequestAuthentications become filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SecurityRules {
-    /// How a header's value is matched.
-    pub header_values: HeaderValueMatch,
-    /// Where the claims of a request's token are kept.
-    pub request_identity: RequestIdentity,
-    /// How many external authorizers a chain may have, and how their policies are called.
-    pub external_authorizers: ExternalAuthorizers,
-    /// What stands for keys that have not been fetched.
-    pub missing_keys: MissingKeys,
-    /// Whether values inside regular expressions are quoted: a dot in a namespace is one, not any character.
-    pub quotes_in_regexes: bool,
-    /// Whether `{*}` and `{**}` in a path are templates.
-    pub path_templates: bool,
-}
-
-/// How a header's value is matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderValueMatch {
-    /// By `exactMatch`, `prefixMatch`, `suffixMatch`, which Envoy has deprecated.
-    OwnFields,
-    /// By `stringMatch`.
-    StringMatch,
-}
-
-/// Where the claims of a request's token are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestIdentity {
-    /// In the metadata of Istio's own filter `istio_authn`, which follows jwt_authn.
-    IstioAuthn,
-    /// In the metadata of jwt_authn itself, under `payload`.
-    JwtAuthn,
-}
-
-/// How many external authorizers a chain may have, and how their policies are called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExternalAuthorizers {
-    /// One: where policies name several, everything is denied.
-    One,
-    /// One, whose policies are called after it: where there are several, what their policies are about is denied.
-    OneByName,
-}
-
-/// What stands for keys that have not been fetched: no token may be valid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingKeys {
-    /// A key whose modulus is the address that they should have come from.
-    NamesTheAddress,
-    /// One key for all, whose private half nobody has.
-    Fixed,
-}
-
 /// The rules of 1.18.
 static V1_18: Rules = Rules {
     release: Release::V1_18,
@@ -439,15 +393,9 @@ extensionProviders:
         child_span: ChildSpan::Router,
         lightstep: true,
     },
-    security: SecurityRules {
-        header_values: HeaderValueMatch::OwnFields,
-        request_identity: RequestIdentity::IstioAuthn,
-        external_authorizers: ExternalAuthorizers::One,
-        missing_keys: MissingKeys::NamesTheAddress,
-        quotes_in_regexes: false,
-        path_templates: false,
-    },
+    security: security::V1_18,
     routes: route::V1_18,
+    envoy_filters: envoy_filter::V1_18,
 };
 
 /// What the peer metadata filters of older releases leave in the filter state.
@@ -532,15 +480,9 @@ extensionProviders:
         child_span: ChildSpan::Tracing,
         lightstep: false,
     },
-    security: SecurityRules {
-        header_values: HeaderValueMatch::StringMatch,
-        request_identity: RequestIdentity::JwtAuthn,
-        external_authorizers: ExternalAuthorizers::OneByName,
-        missing_keys: MissingKeys::Fixed,
-        quotes_in_regexes: true,
-        path_templates: true,
-    },
+    security: security::V1_31,
     routes: route::V1_31,
+    envoy_filters: envoy_filter::V1_31,
 };
 
 #[cfg(test)]

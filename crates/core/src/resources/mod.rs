@@ -7,6 +7,7 @@ mod authn;
 mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;
+pub(crate) mod envoy_filter;
 pub(crate) mod filters;
 pub(crate) mod listeners;
 pub mod names;
@@ -26,6 +27,8 @@ use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::release::Rules;
 
 pub use origin::{Origin, Part};
+
+use self::envoy_filter::Patches;
 
 /// The mesh as one waypoint sees it: what every generator takes.
 #[derive(Clone, Copy, Debug)]
@@ -69,12 +72,15 @@ pub struct WaypointResources {
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
     let scope = Scope { mesh, waypoint, rules: mesh.rules };
-    WaypointResources {
+    let patches = Patches::new(scope);
+    let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
-        listeners: listeners::listeners(&scope),
+        listeners: listeners::listeners(&scope, &patches),
         clusters: clusters::clusters(&scope),
         routes: Vec::new(),
         endpoints: endpoints::endpoints(&scope),
         extensions: filters::extension::configurations(&scope),
-    }
+    };
+    patches.apply(&mut resources);
+    resources
 }

@@ -6,6 +6,7 @@
 //!
 //! The rules are those of <https://protobuf.dev/programming-guides/json/>.
 
+mod deep;
 mod error;
 mod float;
 mod read;
@@ -24,6 +25,7 @@ mod tables {
 
 use prost::Name;
 
+pub use deep::{Lists, merge_typed};
 pub use error::{JsonError, JsonErrorKind, JsonPath};
 use schema::Message;
 

@@ -18,6 +18,7 @@ use crate::release::TunnelState;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{network, stats};
+use crate::resources::envoy_filter::Patches;
 use crate::resources::routes::inbound_route_configuration;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope};
@@ -61,6 +62,7 @@ pub(super) struct ChainBuilder<'m> {
     scope: Scope<'m>,
     settings: ProxySettings<'m>,
     security: SecurityBuilder<'m>,
+    patches: &'m Patches,
     /// What telemetry asks of the waypoint as a whole.
     telemetry: Arc<Telemetry>,
     /// What telemetry asks, by the resources that ask: few sets of them are different.
@@ -71,12 +73,13 @@ pub(super) struct ChainBuilder<'m> {
 
 impl<'m> ChainBuilder<'m> {
     /// Makes what every chain has.
-    pub(super) fn new(scope: Scope<'m>) -> Self {
+    pub(super) fn new(scope: Scope<'m>, patches: &'m Patches) -> Self {
         let settings = ProxySettings::new(&scope);
         let telemetry = Arc::new(Telemetry::new(&scope, &settings, None));
         Self {
             settings,
             security: SecurityBuilder::new(scope),
+            patches,
             telemetry_by_origin: BTreeMap::from([(telemetry.origins.clone(), Arc::clone(&telemetry))]),
             telemetry,
             chains: Vec::new(),
@@ -107,7 +110,11 @@ impl<'m> ChainBuilder<'m> {
         let telemetry = self.telemetry_of(service);
         let security = self.security.filters(spec.service);
         let extensions = scope.mesh.extensions.applicable(scope.waypoint, service, ChainKind::Http);
-        let routes = inbound_route_configuration(scope, spec.service, spec.port, &spec.cluster);
+        let mut routes = inbound_route_configuration(scope, spec.service, spec.port, &spec.cluster);
+        if routes.is_default {
+            let patched_by = self.patches.default_routes(&mut routes.configuration);
+            routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
+        }
         let parts = http_manager::Parts {
             scope: &scope,
             spec: &spec,

@@ -31,14 +31,15 @@ use envoy::config::core::v3::{Address, SocketAddress};
 use envoy::config::listener::v3::Listener;
 
 use self::chain::ChainBuilder;
+use super::envoy_filter::Patches;
 use super::{Origin, Part, Resource, Scope};
 
 /// The port on which ztunnels and waypoints take HBONE connections.
 const HBONE_PORT: u32 = 15008;
 
-/// The listeners of a waypoint, sorted by name.
-pub(crate) fn listeners(scope: &Scope<'_>) -> Vec<Resource<Listener>> {
-    let mut chains = ChainBuilder::new(*scope);
+/// The listeners of a waypoint, sorted by name. Of the patches, only those of default routes are applied.
+pub(crate) fn listeners<'m>(scope: &Scope<'m>, patches: &'m Patches) -> Vec<Resource<Listener>> {
+    let mut chains = ChainBuilder::new(*scope, patches);
     let mut listeners = vec![
         resource(scope, connect_terminate::listener(scope, &chains), Vec::new()),
         resource(scope, connect_originate::listener(scope, &chains), Vec::new()),

@@ -1,0 +1,214 @@
+//! The patches that are for a waypoint, in the order in which they are applied.
+
+use std::sync::Arc;
+
+use envoy::config::cluster::v3::Cluster;
+use envoy::config::listener::v3::{Filter, FilterChain, Listener, ListenerFilter};
+use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use regex::Regex;
+
+use crate::mesh::policy::Precedence;
+use crate::mesh::{Waypoint, age};
+use crate::release::{EnvoyFilterRules, PatchOrder, Rules};
+use crate::resources::Scope;
+use crate::snapshot::networking::EnvoyFilter;
+use crate::snapshot::networking::envoy_filter::{
+    ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterChainMatch, FilterMatch, ListenerMatch,
+    PatchContext, PatchOperation, ProxyMatch, RouteConfigurationMatch,
+};
+use crate::snapshot::{Object, ObjectRef};
+
+/// What a patch of something other than these lists means where it asks for a place in a list.
+const LISTS: [ApplyTo; 4] =
+    [ApplyTo::HttpFilter, ApplyTo::NetworkFilter, ApplyTo::HttpRoute, ApplyTo::ListenerFilter];
+
+/// A patch for one type of message.
+#[derive(Clone, Debug)]
+pub(super) struct Patch<M> {
+    pub(super) operation: PatchOperation,
+    pub(super) matches: EnvoyConfigObjectMatch,
+    /// What to add, merge or put; a patch that removes needs none.
+    pub(super) value: M,
+    /// The EnvoyFilter.
+    pub(super) origin: ObjectRef,
+}
+
+impl<M> Patch<M> {
+    /// Whether it is for what is generated in this context.
+    pub(super) fn is_for(&self, context: PatchContext) -> bool {
+        matches!(self.matches.context, PatchContext::Any) || self.matches.context == context
+    }
+
+    /// Whether its operation is to merge its value into what is there.
+    pub(super) fn merges(&self) -> bool {
+        matches!(self.operation, PatchOperation::Merge | PatchOperation::MergeAndReplaceList)
+    }
+
+    pub(super) fn listener_match(&self) -> Option<&ListenerMatch> {
+        self.matches.listener.as_ref()
+    }
+
+    pub(super) fn chain_match(&self) -> Option<&FilterChainMatch> {
+        self.listener_match()?.filter_chain.as_ref()
+    }
+
+    pub(super) fn filter_match(&self) -> Option<&FilterMatch> {
+        self.chain_match()?.filter.as_ref()
+    }
+
+    pub(super) fn route_match(&self) -> Option<&RouteConfigurationMatch> {
+        self.matches.route_configuration.as_ref()
+    }
+}
+
+/// Everything that EnvoyFilters patch for a waypoint, by what they apply to.
+#[derive(Clone, Debug)]
+pub(crate) struct Patches {
+    pub(super) rules: &'static EnvoyFilterRules,
+    pub(super) listeners: Vec<Patch<Listener>>,
+    pub(super) listener_filters: Vec<Patch<ListenerFilter>>,
+    pub(super) filter_chains: Vec<Patch<FilterChain>>,
+    pub(super) network_filters: Vec<Patch<Filter>>,
+    pub(super) http_filters: Vec<Patch<HttpFilter>>,
+    pub(super) route_configurations: Vec<Patch<RouteConfiguration>>,
+    pub(super) virtual_hosts: Vec<Patch<VirtualHost>>,
+    pub(super) routes: Vec<Patch<Route>>,
+    pub(super) clusters: Vec<Patch<Cluster>>,
+}
+
+impl Patches {
+    /// Finds a waypoint's patches. A value that isn't a message of its type is left out: admission refuses those.
+    pub(crate) fn new(scope: Scope<'_>) -> Self {
+        let mut patches = Self::none(scope.rules);
+        for filter in envoy_filters(scope) {
+            for patch in &filter.spec.config_patches {
+                if is_for_proxy(patch, scope.rules, scope.waypoint) {
+                    patches.add(patch, &filter.object_ref());
+                }
+            }
+        }
+        patches
+    }
+
+    /// No patches.
+    pub(super) fn none(rules: &'static Rules) -> Self {
+        Self {
+            rules: &rules.envoy_filters,
+            listeners: Vec::new(),
+            listener_filters: Vec::new(),
+            filter_chains: Vec::new(),
+            network_filters: Vec::new(),
+            http_filters: Vec::new(),
+            route_configurations: Vec::new(),
+            virtual_hosts: Vec::new(),
+            routes: Vec::new(),
+            clusters: Vec::new(),
+        }
+    }
+
+    /// Whether anything in listeners is patched.
+    pub(super) fn patch_listeners(&self) -> bool {
+        !(self.listeners.is_empty()
+            && self.listener_filters.is_empty()
+            && self.filter_chains.is_empty()
+            && self.network_filters.is_empty()
+            && self.http_filters.is_empty())
+    }
+
+    pub(super) fn add(&mut self, patch: &EnvoyConfigObjectPatch, origin: &ObjectRef) {
+        match patch.apply_to {
+            ApplyTo::Listener => self.listeners.extend(typed(patch, origin)),
+            ApplyTo::ListenerFilter => self.listener_filters.extend(typed(patch, origin)),
+            ApplyTo::FilterChain => self.filter_chains.extend(typed(patch, origin)),
+            ApplyTo::NetworkFilter => self.network_filters.extend(typed(patch, origin)),
+            ApplyTo::HttpFilter => self.http_filters.extend(typed(patch, origin)),
+            ApplyTo::RouteConfiguration => self.route_configurations.extend(typed(patch, origin)),
+            ApplyTo::VirtualHost => self.virtual_hosts.extend(typed(patch, origin)),
+            ApplyTo::HttpRoute => self.routes.extend(typed(patch, origin)),
+            ApplyTo::Cluster => self.clusters.extend(typed(patch, origin)),
+            // Extension configurations are discovered, the bootstrap is no resource.
+            ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::Invalid => {}
+        }
+    }
+}
+
+fn typed<M: envoy::Message + envoy::Name + Default>(
+    patch: &EnvoyConfigObjectPatch,
+    origin: &ObjectRef,
+) -> Option<Patch<M>> {
+    let change = patch.patch.as_ref()?;
+    let operation = match change.operation {
+        PatchOperation::InsertBefore | PatchOperation::InsertAfter | PatchOperation::InsertFirst
+            if !LISTS.contains(&patch.apply_to) =>
+        {
+            PatchOperation::Add
+        }
+        other => other,
+    };
+    // A field that this build of Envoy's API lacks may exist in the proxy's: Istio lets it pass, too.
+    let options = envoy::json::ReadOptions { ignore_unknown: true };
+    let value = match &change.value {
+        Some(value) => envoy::json::parse_with(&serde_json::Value::Object(value.clone()), options).ok()?,
+        None => M::default(),
+    };
+    Some(Patch {
+        operation,
+        matches: patch.matches.clone().unwrap_or_default(),
+        value,
+        origin: origin.clone(),
+    })
+}
+
+/// The EnvoyFilters of a waypoint, in the order in which they are applied.
+fn envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m Arc<Object<EnvoyFilter>>> {
+    let bindings = &scope.mesh.policies.envoy_filters;
+    let positions = bindings.of(scope.waypoint, None, Precedence::RootFirst);
+    let mut filters: Vec<_> = bindings.at(&positions).collect();
+    filters.sort_by(|a, b| {
+        let priority = a.spec.priority.cmp(&b.spec.priority);
+        let namespace = {
+            let is_root = |filter: &Object<EnvoyFilter>| filter.meta.namespace == *bindings.root_namespace();
+            is_root(b).cmp(&is_root(a))
+        };
+        let age = || age::compare_as_texts(&a.meta, &b.meta, scope.rules);
+        match scope.rules.envoy_filters.order {
+            PatchOrder::NamespaceFirst => namespace.then(priority).then_with(age),
+            PatchOrder::PriorityFirst => priority.then(namespace).then_with(age),
+        }
+    });
+    filters
+}
+
+/// Whether a patch is for proxies of this version and with this metadata.
+fn is_for_proxy(patch: &EnvoyConfigObjectPatch, rules: &Rules, waypoint: &Waypoint) -> bool {
+    let proxy = patch.matches.as_ref().and_then(|m| m.proxy.as_ref());
+    proxy.is_none_or(|proxy| {
+        fits_version(proxy, &rules.envoy_filters)
+            && proxy.metadata.iter().all(|(key, value)| {
+                metadata(key, &rules.envoy_filters, waypoint).is_some_and(|found| found == value)
+            })
+    })
+}
+
+/// Whether a proxy of this release has a version that fits; an expression that is too long fits none.
+fn fits_version(proxy: &ProxyMatch, rules: &EnvoyFilterRules) -> bool {
+    let expression = proxy.proxy_version.as_str();
+    let too_long = rules.longest_version_expression.is_some_and(|most| expression.len() > most);
+    // What is no expression restricts nothing; admission refuses it.
+    expression.is_empty()
+        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(rules.proxy_version))
+}
+
+/// What the waypoint's proxy says of itself, as far as it is text.
+fn metadata<'m>(key: &str, rules: &EnvoyFilterRules, waypoint: &'m Waypoint) -> Option<&'m str> {
+    Some(match key {
+        "CLUSTER_ID" => "Kubernetes",
+        "ISTIO_VERSION" => rules.proxy_version,
+        "NAMESPACE" => waypoint.name.namespace.as_str(),
+        "SERVICE_ACCOUNT" => waypoint.proxy.service_account.as_str(),
+        "WORKLOAD_NAME" => waypoint.proxy.workload_name.as_str(),
+        "INTERCEPTION_MODE" => "REDIRECT",
+        _ => return None,
+    })
+}
