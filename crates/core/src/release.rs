@@ -17,7 +17,7 @@ pub use envoy_filter::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
 };
 pub use route::{
-    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, MergedName, Rewrites,
+    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, GatewayRouteMerging, Rewrites,
     RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
 pub use security::{ExternalAuthorizers, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules};

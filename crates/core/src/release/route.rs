@@ -80,8 +80,8 @@ pub struct GatewayApiRules {
     pub cors: bool,
     /// Whether a match of a method ranks before one without.
     pub methods_rank: bool,
-    /// How a VirtualService made of several routes is called.
-    pub merged_name: MergedName,
+    /// How several routes of one host become one VirtualService.
+    pub merging: GatewayRouteMerging,
 }
 
 /// How the mesh's default `exportTo` of VirtualServices is read.
@@ -166,13 +166,13 @@ pub enum UnservedDestination {
     OrMeshExternal,
 }
 
-/// How a VirtualService made of several Gateway API routes is called.
+/// How several Gateway API routes of one host become one VirtualService.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MergedName {
-    /// After the oldest route.
-    FirstRoute,
-    /// After the namespace, port and host.
-    Host,
+pub enum GatewayRouteMerging {
+    /// Appended to the oldest, which lends its name. An accident: hosts of one route may share what is appended.
+    Shared,
+    /// For each namespace, port and host, which give the name.
+    ByHost,
 }
 
 /// The rules of 1.18.
@@ -211,7 +211,7 @@ pub(super) const V1_18: RouteRules = RouteRules {
         retries_and_timeouts: false,
         cors: false,
         methods_rank: false,
-        merged_name: MergedName::FirstRoute,
+        merging: GatewayRouteMerging::Shared,
     },
 };
 
@@ -251,6 +251,6 @@ pub(super) const V1_31: RouteRules = RouteRules {
         retries_and_timeouts: true,
         cors: true,
         methods_rank: true,
-        merged_name: MergedName::Host,
+        merging: GatewayRouteMerging::ByHost,
     },
 };

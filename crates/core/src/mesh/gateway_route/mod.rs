@@ -10,7 +10,7 @@
 //! | [`filter`], [`cors`] | their filters |
 //! | [`backend`] | their backends |
 //! | [`order`] | which rule is asked first |
-//! | [`merge`] | several HTTPRoutes and GRPCRoutes of one host |
+//! | [`merge`], [`shared`] | several HTTPRoutes and GRPCRoutes of one host |
 
 mod backend;
 mod cors;
@@ -21,11 +21,15 @@ mod l4;
 mod merge;
 mod order;
 mod parent;
+mod shared;
+
+use std::rc::Rc;
 
 use crate::Str;
 use crate::mesh::Services;
-use crate::mesh::virtual_service::VirtualService;
-use crate::release::Rules;
+use crate::mesh::age::Age;
+use crate::mesh::virtual_service::{HttpRule, VirtualService};
+use crate::release::{GatewayRouteMerging, Rules};
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute};
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
 
@@ -70,7 +74,10 @@ pub(crate) fn convert(
         out.extend(snapshot.tcp_routes.iter().flat_map(|route| l4::tcp(&cx, route)));
         out.extend(snapshot.tls_routes.iter().flat_map(|route| l4::tls(&cx, route)));
     }
-    out.extend(merge::merge(&cx, http));
+    out.extend(match rules.routes.gateway_api.merging {
+        GatewayRouteMerging::Shared => shared::merge(&cx, http),
+        GatewayRouteMerging::ByHost => merge::merge(&cx, http),
+    });
     out
 }
 
@@ -88,8 +95,21 @@ struct HttpPart {
     /// The route's name, and which of the route's parts this is.
     name: Str,
     count: usize,
-    rules: std::rc::Rc<[HttpRoute]>,
+    rules: Rc<[HttpRoute]>,
     origin: ObjectRef,
+}
+
+impl HttpPart {
+    fn age(&self) -> Age<'_> {
+        Age { created: self.created, name: &self.name, namespace: &self.namespace }
+    }
+
+    fn http_rules(&self) -> Vec<HttpRule> {
+        self.rules
+            .iter()
+            .map(|route| HttpRule { route: route.clone(), origin: vec![self.origin.clone()] })
+            .collect()
+    }
 }
 
 /// The parts of all routes of one kind.
@@ -109,11 +129,11 @@ fn http_parts<T: Resource>(
         if converted.is_empty() {
             continue;
         }
-        let rules: std::rc::Rc<[HttpRoute]> = converted.into();
+        let rules: Rc<[HttpRoute]> = converted.into();
         let mut count = 0;
         for parent in attached {
             let port = parent.port.filter(|_| cx.rules.routes.gateway_api.parent_ports);
-            let rules = port.map_or_else(|| std::rc::Rc::clone(&rules), |port| for_port(&rules, port));
+            let rules = port.map_or_else(|| Rc::clone(&rules), |port| for_port(&rules, port));
             for host in parent.hosts {
                 out.push(HttpPart {
                     namespace: object.meta.namespace.clone(),
@@ -122,7 +142,7 @@ fn http_parts<T: Resource>(
                     created: cx.created(object.meta.creation_timestamp),
                     name: object.meta.name.clone(),
                     count,
-                    rules: std::rc::Rc::clone(&rules),
+                    rules: Rc::clone(&rules),
                     origin: object.object_ref(),
                 });
                 count += 1;
@@ -133,7 +153,7 @@ fn http_parts<T: Resource>(
 }
 
 /// The same rules for one port only.
-fn for_port(rules: &[HttpRoute], port: i32) -> std::rc::Rc<[HttpRoute]> {
+fn for_port(rules: &[HttpRoute], port: i32) -> Rc<[HttpRoute]> {
     let port = u32::try_from(port).unwrap_or_default();
     let for_port = |rule: &HttpRoute| {
         let mut rule = rule.clone();

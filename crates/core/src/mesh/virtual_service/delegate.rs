@@ -46,14 +46,13 @@ impl<'a> Delegates<'a> {
                 merged.push(rule);
                 continue;
             };
-            let namespace = if to.namespace.is_empty() { &root.namespace } else { &to.namespace };
+            let namespace =
+                if to.namespace.is_empty() { root.namespace.clone() } else { to.namespace.clone() };
             let delegate = self.by_name.get(&(namespace.as_str(), to.name.as_str()));
             let Some(delegate) = delegate.filter(|delegate| delegate.is_visible_to(&root.namespace)) else {
                 continue;
             };
-            if !root.origins.contains(&delegate.origin) {
-                root.origins.push(delegate.origin.clone());
-            }
+            root.add_origin(&delegate.origin);
             let origin: Vec<_> = std::iter::once(&delegate.origin).chain(&rule.origin).cloned().collect();
             let routes = delegate.http.iter().filter_map(|route| merge_routes(rules, &rule.route, route));
             merged.extend(routes.map(|route| HttpRule { route, origin: origin.clone() }));

@@ -106,6 +106,13 @@ impl VirtualService {
         }
     }
 
+    /// Adds an object that it comes from.
+    pub(crate) fn add_origin(&mut self, origin: &ObjectRef) {
+        if !self.origins.contains(origin) {
+            self.origins.push(origin.clone());
+        }
+    }
+
     /// Every destination that it names, mirrors too.
     fn destinations(&self, rules: &RouteRules) -> impl Iterator<Item = &Destination> {
         let several_mirrors = rules.several_mirrors;
