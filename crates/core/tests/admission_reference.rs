@@ -3,16 +3,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may fail")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use waypoint_xds::admission::admit;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::problem::{Code, Problem, Severity};
 use waypoint_xds::release::Release;
-use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::snapshot::{Object, Reading, Resource, Snapshot};
 use waypoint_xds::text::SourceFile;
 
 /// Beside the repository, or beside the directory of a git worktree's.
@@ -32,10 +33,14 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
+fn read(path: &Path) -> Reading {
+    let text = fs::read_to_string(path).unwrap();
+    Snapshot::read([SourceFile::new("input.yaml", text)], &Limits::DEFAULT)
+}
+
 /// Our verdicts.
 fn ours(case: &Path, release: Release) -> Verdicts {
-    let text = fs::read_to_string(case.join("input.yaml")).unwrap();
-    let reading = Snapshot::read([SourceFile::new("input.yaml", text)], &Limits::DEFAULT);
+    let reading = read(&case.join("input.yaml"));
     let admitted = admit(reading.snapshot, release);
     let mut verdicts = Verdicts::new();
     for problem in reading.problems.iter().chain(&admitted.problems) {
@@ -118,4 +123,42 @@ fn admission_is_that_of_1_18() {
 #[test]
 fn admission_is_that_of_1_31() {
     compare(Release::V1_31, of_1_31);
+}
+
+/// Objects that differ from those of the same name that the control plane saw.
+fn changed<T: Resource + PartialEq>(ours: &[Arc<Object<T>>], theirs: &[Arc<Object<T>>]) -> Vec<String> {
+    let key = |object: &Object<T>| (object.meta.namespace.clone(), object.meta.name.clone());
+    let theirs: BTreeMap<_, _> = theirs.iter().map(|object| (key(object), &object.spec)).collect();
+    // Proto JSON writes 64-bit integers as text, which no schema takes: such an object cannot be read back.
+    let differs =
+        |object: &&Arc<Object<T>>| theirs.get(&key(object)).is_some_and(|spec| **spec != object.spec);
+    ours.iter().filter(differs).map(|object| object.object_ref().to_string()).collect()
+}
+
+#[test]
+fn objects_are_those_that_1_31_saw() {
+    let mut differences = Vec::new();
+    for case in cases() {
+        let admitted = |path: &str| {
+            let mut snapshot = admit(read(&case.join(path)).snapshot, Release::V1_31).snapshot;
+            // What the control plane itself wrote.
+            snapshot
+                .service_entries
+                .iter_mut()
+                .for_each(|e| Arc::make_mut(e).spec.status = Default::default());
+            snapshot
+        };
+        let (ours, theirs) = (admitted("input.yaml"), admitted("expected/istio-1.31/effective-input.yaml"));
+        macro_rules! compare {
+            ($($list:ident)*) => {$(
+                let objects = changed(&ours.$list, &theirs.$list);
+                differences.extend(objects.into_iter().map(|object| format!("{}: {object}", case.display())));
+            )*};
+        }
+        compare!(services endpoint_slices gateway_classes http_routes grpc_routes tcp_routes tls_routes);
+        compare!(reference_grants virtual_services destination_rules service_entries workload_entries);
+        compare!(envoy_filters proxy_configs authorization_policies request_authentications);
+        compare!(peer_authentications telemetries wasm_plugins);
+    }
+    assert!(differences.is_empty(), "{differences:#?}");
 }

@@ -1,10 +1,12 @@
 //! EnvoyFilter.
 
+use envoy::json::{JsonError, JsonErrorKind, ReadOptions};
+
 use super::check::Checker;
 use super::{common, istio_metadata, re2};
 use crate::problem::Code;
-use crate::release::Release;
 use crate::snapshot::Meta;
+use crate::snapshot::extensions::Struct;
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{
     ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterMatch, PatchContext, PatchOperation,
@@ -44,7 +46,7 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
         PatchOperation::Invalid => {
             return c.field("patch").field("operation").missing("a patch needs an operation");
         }
-        PatchOperation::MergeAndReplaceList if c.rules.release < Release::V1_31 => {
+        PatchOperation::MergeAndReplaceList if !c.rules.waypoint_patches => {
             return c.field("patch").field("operation").invalid("this release does not know the operation");
         }
         PatchOperation::Remove => {}
@@ -56,6 +58,34 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
     if let Some(matches) = &patch.matches {
         version(c, matches);
         object(&c.field("match"), patch.apply_to, matches);
+    }
+    c.some("patch", Some(change), |c, change| {
+        c.some("value", change.value.as_ref(), |c, value| message(c, patch.apply_to, value));
+    });
+}
+
+/// A patch's value has to be a message of what is patched; fields that we do not know may be those of a later Envoy.
+fn message(c: &Checker<'_>, apply_to: ApplyTo, value: &Struct) {
+    let name = match apply_to {
+        ApplyTo::Listener => "envoy.config.listener.v3.Listener",
+        ApplyTo::FilterChain => "envoy.config.listener.v3.FilterChain",
+        ApplyTo::NetworkFilter => "envoy.config.listener.v3.Filter",
+        ApplyTo::ListenerFilter => "envoy.config.listener.v3.ListenerFilter",
+        ApplyTo::HttpFilter => "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter",
+        ApplyTo::RouteConfiguration => "envoy.config.route.v3.RouteConfiguration",
+        ApplyTo::VirtualHost => "envoy.config.route.v3.VirtualHost",
+        ApplyTo::HttpRoute => "envoy.config.route.v3.Route",
+        ApplyTo::Cluster => "envoy.config.cluster.v3.Cluster",
+        ApplyTo::ExtensionConfig => "envoy.config.core.v3.TypedExtensionConfig",
+        ApplyTo::Bootstrap => "envoy.config.bootstrap.v3.Bootstrap",
+        ApplyTo::Invalid => return,
+    };
+    let json = serde_json::Value::Object(value.clone());
+    match envoy::json::from_json_with(name, &json, ReadOptions { ignore_unknown: true }) {
+        Ok(_) => {}
+        // An extension that we have no description of; Istio may have it.
+        Err(JsonError { kind: JsonErrorKind::UnknownType(_), .. }) => {}
+        Err(error) => c.invalid(format!("this is no {name}: {error}")),
     }
 }
 
@@ -71,7 +101,7 @@ fn schema(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
         c.conflict("only one object to match may be set");
     }
     let waypoint = matches.context == PatchContext::Waypoint;
-    if waypoint && c.rules.release < Release::V1_31 {
+    if waypoint && !c.rules.waypoint_patches {
         c.field("context").invalid(format!("Istio {} does not know the context WAYPOINT", c.rules.release));
     } else if waypoint != matches.waypoint.is_some() {
         c.field("waypoint").conflict("`waypoint` and the context WAYPOINT need each other");
@@ -80,8 +110,13 @@ fn schema(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
 
 fn version(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
     let Some(proxy) = matches.proxy.as_ref().filter(|proxy| !proxy.proxy_version.is_empty()) else { return };
-    if let Err(error) = re2::syntax(&proxy.proxy_version) {
-        c.field("match").field("proxy").field("proxyVersion").invalid(error.to_string());
+    let matches = c.field("match");
+    let proxy_match = matches.field("proxy");
+    let c = proxy_match.field("proxyVersion");
+    if c.rules.longest_version_expression.is_some_and(|longest| proxy.proxy_version.len() > longest) {
+        c.warn(Code::Ineffective, "the expression is too long: it fits no version");
+    } else if let Err(error) = re2::syntax(&proxy.proxy_version) {
+        c.invalid(error.to_string());
     }
 }
 

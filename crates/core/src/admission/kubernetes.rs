@@ -1,8 +1,10 @@
 //! Defaults of Kubernetes' own kinds. What a cluster has of them it has validated; a snapshot from files is taken to be
 //! as well-formed, and checked only as far as reading it goes.
 
+use std::net::IpAddr;
+
 use crate::snapshot::IntOrString;
-use crate::snapshot::kubernetes::{EndpointSlice, Endpoints, Pod, Service};
+use crate::snapshot::kubernetes::{EndpointSlice, Endpoints, Pod, PodIp, Service};
 
 /// As the API server fills in a Service, but for the addresses that only a cluster can allocate.
 pub(super) fn fill_service(service: &mut Service) {
@@ -23,6 +25,9 @@ pub(super) fn fill_service(service: &mut Service) {
     {
         service.cluster_ip = first.clone();
     }
+    if !external_name {
+        fill_ip_families(service);
+    }
     for port in &mut service.ports {
         if port.protocol.is_empty() {
             port.protocol = "TCP".into();
@@ -38,6 +43,22 @@ pub(super) fn fill_service(service: &mut Service) {
     }
 }
 
+/// The families are those of the addresses; a Service without any has the cluster's first, taken to be IPv4.
+fn fill_ip_families(service: &mut Service) {
+    if service.ip_families.is_empty() {
+        let addresses = service.cluster_ips.iter().filter_map(|ip| ip.parse().ok());
+        service.ip_families =
+            addresses.map(|ip: IpAddr| if ip.is_ipv4() { "IPv4".into() } else { "IPv6".into() }).collect();
+    }
+    if service.ip_families.is_empty() {
+        service.ip_families.push("IPv4".into());
+    }
+    if service.ip_family_policy.is_none() {
+        let policy = if service.ip_families.len() > 1 { "RequireDualStack" } else { "SingleStack" };
+        service.ip_family_policy = Some(policy.into());
+    }
+}
+
 /// As the API server fills in a Pod.
 pub(super) fn fill_pod(pod: &mut Pod) {
     if pod.service_account_name.is_empty() {
@@ -46,6 +67,14 @@ pub(super) fn fill_pod(pod: &mut Pod) {
     if pod.service_account_name.is_empty() {
         // The admission plugin ServiceAccount, on by default, gives a pod the namespace's own account.
         pod.service_account_name = "default".into();
+    }
+    let status = &mut pod.status;
+    if status.pod_ips.is_empty() && !status.pod_ip.is_empty() {
+        status.pod_ips.push(PodIp { ip: status.pod_ip.clone() });
+    } else if status.pod_ip.is_empty()
+        && let Some(first) = status.pod_ips.first()
+    {
+        status.pod_ip = first.ip.clone();
     }
     for container in pod.containers.iter_mut().chain(&mut pod.init_containers) {
         for port in &mut container.ports {

@@ -75,11 +75,23 @@ fn jwks(c: &Checker<'_>, text: &str) {
                 Some(_) => return c.invalid("`keys` is not a list"),
                 None => &one,
             };
-            if keys.iter().any(|key| key.get("kty").and_then(|kty| kty.as_str()).is_none()) {
-                c.invalid("a key has no type, `kty`");
+            if !keys.iter().all(is_key) {
+                c.invalid("a key has no type (`kty`) that is known, or lacks what its type needs");
             }
         }
     }
+}
+
+/// A key of RFC 7517 with the members that RFC 7518 and RFC 8037 ask of its type.
+fn is_key(key: &serde_json::Value) -> bool {
+    let needs: &[&str] = match key.get("kty").and_then(serde_json::Value::as_str) {
+        Some("RSA") => &["n", "e"],
+        Some("EC") => &["crv", "x", "y"],
+        Some("OKP") => &["crv", "x"],
+        Some("oct") => &["k"],
+        _ => return false,
+    };
+    needs.iter().all(|member| key.get(*member).is_some_and(serde_json::Value::is_string))
 }
 
 fn claim_to_header(c: &Checker<'_>, claim: &ClaimToHeader) {

@@ -4,6 +4,7 @@
 
 use crate::release::Release;
 use crate::snapshot::Kind;
+use crate::snapshot::gateway_api::filter::FilterType;
 
 /// The choices of one release.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub(super) struct Rules {
     pub(super) cors_any_method: bool,
     /// Retry policies that Envoy learned later than 1.18's.
     pub(super) later_retry_policies: &'static [&'static str],
+    /// Whether ServiceEntries without addresses are given one.
+    pub(super) allocates_addresses: bool,
     /// Whether an address may be absent where there is a network.
     pub(super) network_without_address: bool,
     /// Whether a port of `portLevelMtls` has to be one of TCP's.
@@ -52,6 +55,12 @@ pub(super) struct Rules {
     pub(super) later_attributes: bool,
     /// Whether the schemas have rules beyond types and enumerations: lengths, patterns, CEL.
     pub(super) schema_rules: bool,
+    /// Whether EnvoyFilters know the context WAYPOINT and the operation MERGE_AND_REPLACE_LIST.
+    pub(super) waypoint_patches: bool,
+    /// How long an EnvoyFilter's expression for versions may be to count; else it counts, however long.
+    pub(super) longest_version_expression: Option<usize>,
+    /// Filters of HTTPRoutes that its schemas do not know.
+    pub(super) unknown_filters: &'static [FilterType],
     /// Status codes that an HTTPRoute may redirect with.
     pub(super) redirect_codes: &'static [i32],
     /// How many matches a rule of an HTTPRoute or GRPCRoute may have.
@@ -112,6 +121,7 @@ static V1_18: Rules = Rules {
     cors_names_checked: false,
     cors_any_method: false,
     later_retry_policies: &[],
+    allocates_addresses: false,
     network_without_address: false,
     peer_ports_checked: false,
     issuer_required: true,
@@ -119,6 +129,9 @@ static V1_18: Rules = Rules {
     path_templates: false,
     later_attributes: false,
     schema_rules: false,
+    waypoint_patches: false,
+    longest_version_expression: None,
+    unknown_filters: &[FilterType::Cors, FilterType::ExternalAuth],
     redirect_codes: &[301, 302],
     most_matches: 8,
     most_l4_rules: 16,
@@ -141,6 +154,7 @@ static V1_31: Rules = Rules {
     cors_names_checked: true,
     cors_any_method: true,
     later_retry_policies: &["reset-before-request", "http3-post-connect-failure"],
+    allocates_addresses: true,
     network_without_address: true,
     peer_ports_checked: true,
     issuer_required: false,
@@ -148,6 +162,9 @@ static V1_31: Rules = Rules {
     path_templates: true,
     later_attributes: true,
     schema_rules: true,
+    waypoint_patches: true,
+    longest_version_expression: Some(1024),
+    unknown_filters: &[],
     redirect_codes: &[301, 302, 303, 307, 308],
     most_matches: 64,
     most_l4_rules: 1,

@@ -129,7 +129,7 @@ fn ports(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
 
 /// A TCP port can only be told from another host's by its address.
 fn needs_address(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry, port: &ServicePort) {
-    let allocated = c.rules.network_without_address
+    let allocated = c.rules.allocates_addresses
         && entry.resolution != Resolution::None
         && !meta
             .labels

@@ -5,7 +5,6 @@ use super::{at_most, fill, host_name, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
-use crate::release::Release;
 use crate::snapshot::gateway_api::filter::{
     FilterType, Fraction, HttpCorsFilter, HttpExternalAuthFilter, HttpHeader, HttpHeaderFilter,
     HttpPathModifier, HttpRequestMirrorFilter, HttpRequestRedirectFilter, HttpUrlRewriteFilter,
@@ -82,8 +81,7 @@ fn filter(c: &Checker<'_>, filter: &RouteFilter) {
     let Some(filter_type) = filter.filter_type else {
         return c.field("type").missing("a filter needs a type");
     };
-    let later = matches!(filter_type, FilterType::Cors | FilterType::ExternalAuth);
-    if later && c.rules.release < Release::V1_31 {
+    if c.rules.unknown_filters.contains(&filter_type) {
         return c.field("type").invalid(format!(
             "Istio {} does not know the filter {}",
             c.rules.release,
