@@ -250,6 +250,24 @@ codes! {
     ReplacedObject = "replaced-object" Warning:
         "The same object (kind, namespace and name) stands in the input twice. As with `kubectl apply`, the later one \
          replaces the earlier one.";
+    WaypointNotReady = "waypoint-not-ready" Warning:
+        "`istio.io/use-waypoint` names a Gateway that does not exist, or that has no address yet. Until it has, ztunnel \
+         sends the traffic directly: policies that need a waypoint do not hold. Without \
+         `istio.io/use-waypoint-namespace` the Gateway is looked for in the object's own namespace.";
+    WaypointDenied = "waypoint-denied" Warning:
+        "The waypoint does not admit objects of this namespace, so that their traffic bypasses it. Its listener on port \
+         15008 admits its own namespace unless `allowedRoutes.namespaces` says otherwise.";
+    WaypointTraffic = "waypoint-traffic" Warning:
+        "The waypoint is not for this traffic, so that it is bypassed. The label `istio.io/waypoint-for` of the Gateway, or \
+         of its class, says what it is for: `service` (the default), `workload`, `all` or `none`.";
+    WaypointCanary = "waypoint-canary" Warning:
+        "The canary waypoint cannot be used: all traffic goes to the primary one.";
+    UnusedWaypoint = "unused-waypoint" Note:
+        "No Service and no workload uses the waypoint. Objects and namespaces name theirs with the label \
+         `istio.io/use-waypoint`.";
+    ReadinessAssumed = "readiness-assumed" Note:
+        "The Gateway has no address in its status, so that Istio would bind nothing to it. Snapshots from files have none: \
+         the waypoint was taken as ready.";
 }
 
 impl Serialize for Code {

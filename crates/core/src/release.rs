@@ -27,7 +27,7 @@ mod registry;
 use std::fmt;
 use std::str::FromStr;
 
-pub use registry::{ExternalName, InlineEndpointName, PrimaryAddress, RegistryRules};
+pub use registry::{ExternalName, InlineEndpointName, PrimaryAddress, RegistryRules, WaypointDeployment};
 
 /// A release of Istio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

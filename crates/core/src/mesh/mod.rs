@@ -20,12 +20,14 @@
 
 pub(crate) mod age;
 pub mod config;
+pub(crate) mod derive;
 pub mod destination_rule;
 pub mod endpoint;
 pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
 pub mod peer_authentication;
+pub(crate) mod label_selector;
 pub mod namespaces;
 pub mod policy;
 pub(crate) mod selector_index;
@@ -106,7 +108,18 @@ impl Mesh {
         let services = Services::new(&snapshot, rules, &config, &namespaces);
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
-        let waypoints = waypoint::index(&snapshot, &options, &config, &services, &workloads, &mut problems);
+        let waypoints = waypoint::index(
+            &waypoint::Indexing {
+                snapshot: &snapshot,
+                rules,
+                options: &options,
+                config: &config,
+                namespaces: &namespaces,
+                services: &services,
+                workloads: &workloads,
+            },
+            &mut problems,
+        );
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
         let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);

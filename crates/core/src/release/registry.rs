@@ -24,6 +24,8 @@ pub struct RegistryRules {
     pub dataplane_mode_of_pods: bool,
     /// Whether the annotation `ambient.istio.io/redirection` counts on WorkloadEntries.
     pub workload_entries_may_be_captured: bool,
+    /// What Istio deploys for a waypoint.
+    pub waypoint_deployment: WaypointDeployment,
     /// Whether named ports of native sidecars can be a Service's target port.
     pub native_sidecar_ports: bool,
 }
@@ -55,6 +57,15 @@ pub enum InlineEndpointName {
     OfServiceEntry,
 }
 
+/// What Istio deploys for a waypoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaypointDeployment {
+    /// A Deployment called `gateway-class`, whose pods have the label `istio.io/gateway-name`.
+    WithClass,
+    /// A Deployment called as the Gateway, whose pods have the label `gateway.networking.k8s.io/gateway-name`.
+    Plain,
+}
+
 /// The rules of 1.18.
 pub(super) const V1_18: RegistryRules = RegistryRules {
     external_name: ExternalName::Dns,
@@ -67,6 +78,7 @@ pub(super) const V1_18: RegistryRules = RegistryRules {
     topology_locality_label: false,
     dataplane_mode_of_pods: false,
     workload_entries_may_be_captured: false,
+    waypoint_deployment: WaypointDeployment::WithClass,
     native_sidecar_ports: false,
 };
 
@@ -82,5 +94,6 @@ pub(super) const V1_31: RegistryRules = RegistryRules {
     topology_locality_label: true,
     dataplane_mode_of_pods: true,
     workload_entries_may_be_captured: true,
+    waypoint_deployment: WaypointDeployment::Plain,
     native_sidecar_ports: true,
 };

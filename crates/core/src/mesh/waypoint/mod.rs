@@ -1,5 +1,10 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
+mod proxy;
+mod service_account;
+mod target;
+mod use_waypoint;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -8,11 +13,13 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::mesh::workload::Locality;
-use crate::mesh::{ServiceId, Services, WorkloadId, Workloads};
+use crate::mesh::{Namespaces, ServiceId, Services, WorkloadId, Workloads};
 use crate::options::Options;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+use crate::release::{Attachment, Rules};
+use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
-use crate::snapshot::{Object, Snapshot, gateway_api};
+use crate::snapshot::{Object, Snapshot};
 
 /// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +28,19 @@ pub struct WaypointName {
     pub namespace: Str,
     /// The Gateway's name.
     pub name: Str,
+}
+
+impl WaypointName {
+    /// The name with these parts.
+    #[must_use]
+    pub fn new(namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+
+    /// The name of this Gateway.
+    fn of(gateway: &Object<Gateway>) -> Self {
+        Self::new(gateway.meta.namespace.clone(), gateway.meta.name.clone())
+    }
 }
 
 impl fmt::Display for WaypointName {
@@ -54,7 +74,7 @@ pub struct Waypoint {
     /// Its name.
     pub name: WaypointName,
     /// Its Gateway.
-    pub gateway: Arc<Object<gateway_api::Gateway>>,
+    pub gateway: Arc<Object<Gateway>>,
     /// The service account that it is for (1.18 only); none = the whole namespace.
     pub for_service_account: Option<Str>,
     /// The proxy that runs it.
@@ -107,18 +127,81 @@ impl Waypoint {
     /// Whether it serves this Service.
     #[must_use]
     pub fn serves(&self, service: ServiceId) -> bool {
-        self.services.contains(&service)
+        self.services.binary_search(&service).is_ok()
+    }
+}
+
+/// The class of the Gateways that are waypoints.
+const WAYPOINT_CLASS: &str = "istio-waypoint";
+/// The label of a gateway's pods and Service.
+const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
+
+/// What the waypoints are found in.
+pub(crate) struct Indexing<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) rules: &'static Rules,
+    pub(crate) options: &'a Options,
+    pub(crate) config: &'a MeshConfig,
+    pub(crate) namespaces: &'a Namespaces,
+    pub(crate) services: &'a Services,
+    pub(crate) workloads: &'a Workloads,
+}
+
+impl Indexing<'_> {
+    /// The workloads of a namespace.
+    fn workloads_of(&self, namespace: &str) -> &[WorkloadId] {
+        self.workloads.in_namespace(namespace)
+    }
+
+    /// The pods of a Gateway.
+    fn pods_of(&self, gateway: &Object<Gateway>) -> Vec<WorkloadId> {
+        let here = self.workloads_of(&gateway.meta.namespace).iter().copied();
+        here.filter(|id| self.workloads.get(*id).is_some_and(|w| proxy::runs(w, gateway))).collect()
     }
 }
 
 /// Finds every waypoint and what it serves.
-pub(crate) fn index(
-    _snapshot: &Snapshot,
-    _options: &Options,
-    _config: &MeshConfig,
-    _services: &Services,
-    _workloads: &Workloads,
-    _problems: &mut Vec<Problem>,
-) -> Vec<Waypoint> {
-    Vec::new()
+pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
+    let mut proxies = proxy::Proxies::new(cx);
+    let gateways = cx.snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
+    let mut waypoints: Vec<Waypoint> = gateways
+        .map(|gateway| Waypoint {
+            name: WaypointName::of(gateway),
+            gateway: Arc::clone(gateway),
+            for_service_account: service_account(gateway, cx.rules),
+            proxy: proxies.of(gateway, &cx.pods_of(gateway)),
+            services: Vec::new(),
+            workloads: Vec::new(),
+            readiness_assumed: false,
+        })
+        .collect();
+    match cx.rules.attachment {
+        Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
+        Attachment::UseWaypointLabel => use_waypoint::attach(cx, &mut waypoints, problems),
+    }
+    problems.extend(waypoints.iter().flat_map(notes));
+    waypoints
+}
+
+/// The service account that a waypoint is for, where the release knows such waypoints.
+fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
+    match rules.attachment {
+        Attachment::ServiceAccount => gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned(),
+        Attachment::UseWaypointLabel => None,
+    }
+}
+
+/// What a user should know about a waypoint.
+fn notes(waypoint: &Waypoint) -> Vec<Problem> {
+    let mut notes = Vec::new();
+    let note = |code, message: String| Problem::new(code, message).on(waypoint.gateway.object_ref());
+    if waypoint.readiness_assumed {
+        let message = format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
+        notes.push(note(Code::ReadinessAssumed, message));
+    }
+    if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
+        notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));
+    }
+    notes
 }

@@ -8,6 +8,7 @@ use smol_str::format_smolstr;
 
 use super::{Locality, Workload, WorkloadSource, naming, pod};
 use crate::Str;
+use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
 use crate::release::{InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
@@ -57,7 +58,7 @@ impl<'a> Builder<'a> {
         let workload = Workload {
             name: meta.name.clone(),
             namespace: meta.namespace.clone(),
-            addresses: pod::addresses(&spec.status),
+            addresses: pod_addresses(object),
             service_account: if account.is_empty() { Str::new_static("default") } else { account.clone() },
             node_name: spec.node_name.clone(),
             canonical_name: naming::canonical_name(&meta.labels, &workload_name),
@@ -169,6 +170,15 @@ impl<'a> Builder<'a> {
     fn created(&self, meta: &Meta) -> i64 {
         meta.creation_timestamp.map_or(self.rules.assumed_creation, |t| t.0)
     }
+}
+
+/// A pod's addresses. One that has none yet, as in a manifest, gets one that is made from its name.
+fn pod_addresses(object: &Object<kubernetes::Pod>) -> Vec<IpAddr> {
+    let addresses = pod::addresses(&object.spec.status);
+    if addresses.is_empty() && !pod::is_terminal(&object.spec) {
+        return vec![derive::pod_address(&object.meta.namespace, &object.meta.name)];
+    }
+    addresses
 }
 
 /// What distinguishes an entry from its object.

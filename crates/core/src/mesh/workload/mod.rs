@@ -127,6 +127,7 @@ pub struct Workloads {
     all: Vec<Workload>,
     pods: BTreeMap<Str, BTreeMap<Str, WorkloadId>>,
     by_address: BTreeMap<IpAddr, Vec<WorkloadId>>,
+    by_namespace: BTreeMap<Str, Vec<WorkloadId>>,
 }
 
 impl Workloads {
@@ -140,6 +141,7 @@ impl Workloads {
             for address in &workload.addresses {
                 index.by_address.entry(*address).or_default().push(id);
             }
+            index.by_namespace.entry(workload.namespace.clone()).or_default().push(id);
             if matches!(workload.source, WorkloadSource::Pod(_)) {
                 index.pods.entry(workload.namespace.clone()).or_default().insert(workload.name.clone(), id);
             }
@@ -156,6 +158,12 @@ impl Workloads {
     /// All, in Istio's order: by creation time, then by Istio's identity of a workload.
     pub fn iter(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
         (0..).map(WorkloadId).zip(&self.all)
+    }
+
+    /// The Workloads of a namespace, in Istio's order.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> &[WorkloadId] {
+        self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
     }
 
     /// The Pod with this name.

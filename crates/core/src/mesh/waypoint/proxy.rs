@@ -1,0 +1,257 @@
+//! The Envoy that runs a waypoint: a Pod of the snapshot, else the one that Istio's gateway controller would deploy.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use smol_str::format_smolstr;
+
+use super::{GATEWAY_NAME, Indexing, Proxy};
+use crate::Str;
+use crate::mesh::workload::{Locality, pod};
+use crate::mesh::{Workload, WorkloadId, derive};
+use crate::release::WaypointDeployment;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::{Object, Snapshot};
+
+/// The label of 1.18 for [`GATEWAY_NAME`].
+const OLD_GATEWAY_NAME: &str = "istio.io/gateway-name";
+const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
+const ACCOUNT_OVERRIDE: &str = "gateway.istio.io/service-account";
+
+/// The annotations of a Gateway that its Deployment does not get.
+const NOT_INHERITED: [&str; 4] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    NAME_OVERRIDE,
+    ACCOUNT_OVERRIDE,
+    "gateway.istio.io/controller-version",
+];
+
+/// The name of a waypoint's Deployment and Service.
+pub(super) fn deployment_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
+    override_or(gateway, NAME_OVERRIDE, || default_name(gateway, kind))
+}
+
+fn default_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
+    match kind {
+        WaypointDeployment::WithClass => {
+            format_smolstr!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name)
+        }
+        WaypointDeployment::Plain => gateway.meta.name.clone(),
+    }
+}
+
+fn override_or(gateway: &Object<Gateway>, annotation: &str, default: impl FnOnce() -> Str) -> Str {
+    gateway.meta.annotations.get(annotation).cloned().unwrap_or_else(default)
+}
+
+/// Whether a workload is a pod of this Gateway.
+pub(super) fn runs(workload: &Workload, gateway: &Object<Gateway>) -> bool {
+    let name = workload.labels.get(GATEWAY_NAME).or_else(|| workload.labels.get(OLD_GATEWAY_NAME));
+    workload.namespace == gateway.meta.namespace
+        && name == Some(&gateway.meta.name)
+        && workload.pod().is_some()
+}
+
+/// Makes the proxies of all waypoints, one after the other: derived addresses are numbered.
+pub(super) struct Proxies<'a> {
+    cx: &'a Indexing<'a>,
+    families: Families,
+    derived: u16,
+}
+
+impl<'a> Proxies<'a> {
+    pub(super) fn new(cx: &'a Indexing<'a>) -> Self {
+        Self { cx, families: Families::of(cx.snapshot), derived: 0 }
+    }
+
+    /// The proxy of a waypoint: the first of its pods that is ready, else the first, else a derived one.
+    pub(super) fn of(&mut self, gateway: &Object<Gateway>, pods: &[WorkloadId]) -> Proxy {
+        let mut pods: Vec<&Workload> = pods.iter().filter_map(|id| self.cx.workloads.get(*id)).collect();
+        pods.sort_by_key(|w| (w.pod().is_none_or(|pod| !pod::is_ready(&pod.spec)), w.name.clone()));
+        let deployed = self.deployed(gateway, pods.is_empty());
+        let Some(workload) = pods.first() else { return deployed };
+        let own = Proxy {
+            pod_name: workload.name.clone(),
+            addresses: workload.addresses.clone(),
+            node_name: workload.node_name.clone(),
+            locality: workload.locality.clone(),
+            ..deployed
+        };
+        match self.cx.rules.registry.waypoint_deployment {
+            // A snapshot of a later release has pods with that one's labels: what counts is what 1.18 would deploy.
+            WaypointDeployment::WithClass => own,
+            WaypointDeployment::Plain => Proxy {
+                labels: with_topology(workload),
+                annotations: workload.pod().map(|pod| pod.meta.annotations.clone()).unwrap_or_default(),
+                service_account: workload.service_account.clone(),
+                workload_name: workload.workload_name.clone(),
+                ..own
+            },
+        }
+    }
+
+    /// The pod that Istio's gateway controller would deploy.
+    fn deployed(&mut self, gateway: &Object<Gateway>, needs_address: bool) -> Proxy {
+        let kind = self.cx.rules.registry.waypoint_deployment;
+        let name = deployment_name(gateway, kind);
+        let (hash, suffix) = pod_suffixes(gateway, &name, kind);
+        Proxy {
+            pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
+            labels: pod_labels(gateway, &name, hash, kind),
+            annotations: pod_annotations(gateway, kind),
+            service_account: override_or(gateway, ACCOUNT_OVERRIDE, || default_name(gateway, kind)),
+            workload_name: name,
+            addresses: if needs_address { self.addresses(kind) } else { Vec::new() },
+            node_name: Str::default(),
+            locality: Locality::default(),
+        }
+    }
+
+    /// The next derived addresses.
+    fn addresses(&mut self, kind: WaypointDeployment) -> Vec<IpAddr> {
+        let families = match kind {
+            WaypointDeployment::WithClass => self.families,
+            WaypointDeployment::Plain => Families { ipv4: true, ipv6: false },
+        };
+        let mut next = || {
+            self.derived = self.derived.wrapping_add(1);
+            self.derived
+        };
+        let ipv4 = families.ipv4.then(|| {
+            let [high, low] = next().to_be_bytes();
+            IpAddr::V4(Ipv4Addr::new(10, 244, 250_u8.wrapping_add(high), low))
+        });
+        let ipv6 =
+            families.ipv6.then(|| IpAddr::V6(Ipv6Addr::new(0xfd00, 0x10, 0x244, 0xfa, 0, 0, 0, next())));
+        ipv4.into_iter().chain(ipv6).collect()
+    }
+}
+
+/// The address families of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Families {
+    ipv4: bool,
+    ipv6: bool,
+}
+
+impl Families {
+    /// Those of its Services, else of its Pods (of which those on the host's network may differ), else IPv4.
+    fn of(snapshot: &Snapshot) -> Self {
+        let services = snapshot
+            .services
+            .iter()
+            .flat_map(|s| std::iter::once(&s.spec.cluster_ip).chain(&s.spec.cluster_ips));
+        let pods = snapshot.pods.iter().filter(|p| !p.spec.host_network);
+        let pods = pods.flat_map(|p| {
+            std::iter::once(&p.spec.status.pod_ip).chain(p.spec.status.pod_ips.iter().map(|i| &i.ip))
+        });
+        Self::among(services).or_else(|| Self::among(pods)).unwrap_or(Self { ipv4: true, ipv6: false })
+    }
+
+    fn among<'a>(addresses: impl Iterator<Item = &'a Str>) -> Option<Self> {
+        let mut found = Self { ipv4: false, ipv6: false };
+        for ip in addresses.filter_map(|ip| ip.parse::<IpAddr>().ok()) {
+            found.ipv4 |= ip.is_ipv4();
+            found.ipv6 |= ip.is_ipv6();
+        }
+        (found.ipv4 || found.ipv6).then_some(found)
+    }
+}
+
+/// The hash of the pod template and the suffix of the pod's name.
+fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, kind: WaypointDeployment) -> (Str, Str) {
+    let meta = &gateway.meta;
+    match kind {
+        WaypointDeployment::WithClass => (
+            derive::safe_suffix(&format!("{}/{deployment}", meta.namespace), 10),
+            derive::safe_suffix(&meta.name, 5),
+        ),
+        WaypointDeployment::Plain => {
+            let hash = format_smolstr!("{:08x}", derive::fnv32(&format!("{}/{}", meta.namespace, meta.name)));
+            let suffix = format!("{:08x}", derive::fnv32(&hash));
+            (hash, suffix.chars().take(5).collect())
+        }
+    }
+}
+
+/// The labels that the controller's template gives the pod.
+fn pod_labels(
+    gateway: &Object<Gateway>,
+    deployment: &Str,
+    hash: Str,
+    kind: WaypointDeployment,
+) -> BTreeMap<Str, Str> {
+    let pair = |key: &'static str, value: &str| (Str::new_static(key), Str::new(value));
+    let mut labels = BTreeMap::from([
+        pair("sidecar.istio.io/inject", "false"),
+        pair("service.istio.io/canonical-name", deployment),
+        pair("service.istio.io/canonical-revision", "latest"),
+        (Str::new_static("pod-template-hash"), hash),
+    ]);
+    if kind == WaypointDeployment::Plain {
+        labels.extend([
+            pair("istio.io/dataplane-mode", "none"),
+            pair("topology.istio.io/cluster", "Kubernetes"),
+        ]);
+    }
+    labels.extend(inherited(gateway, kind, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
+    labels.extend([pair("gateway.istio.io/managed", "istio.io-mesh-controller")]);
+    match kind {
+        WaypointDeployment::WithClass => labels.extend([pair(OLD_GATEWAY_NAME, &gateway.meta.name)]),
+        WaypointDeployment::Plain => labels.extend([
+            pair(GATEWAY_NAME, &gateway.meta.name),
+            pair("gateway.networking.k8s.io/gateway-class-name", &gateway.spec.gateway_class_name),
+        ]),
+    }
+    labels
+}
+
+/// The annotations that the controller's template gives the pod.
+fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> BTreeMap<Str, Str> {
+    let pair = |key: &'static str, value: &'static str| (Str::new_static(key), Str::new_static(value));
+    let mut annotations =
+        inherited(gateway, kind, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
+    annotations.retain(|key, _| !NOT_INHERITED.contains(&key.as_str()));
+    annotations.extend([
+        pair("istio.io/rev", "default"),
+        pair("prometheus.io/path", "/stats/prometheus"),
+        pair("prometheus.io/port", "15020"),
+        pair("prometheus.io/scrape", "true"),
+    ]);
+    if kind == WaypointDeployment::WithClass {
+        annotations.extend([pair("ambient.istio.io/redirection", "disabled")]);
+    }
+    annotations
+}
+
+/// What a pod gets from its Gateway: since 1.22 what `infrastructure` says, else the Gateway's own.
+fn inherited<'a>(
+    gateway: &'a Object<Gateway>,
+    kind: WaypointDeployment,
+    part: impl Fn(&'a crate::snapshot::gateway_api::gateway::GatewayInfrastructure) -> &'a BTreeMap<Str, Str>,
+    own: &'a BTreeMap<Str, Str>,
+) -> BTreeMap<Str, Str> {
+    let infrastructure = gateway.spec.infrastructure.as_ref().filter(|_| kind == WaypointDeployment::Plain);
+    match infrastructure.map(part).filter(|values| !values.is_empty()) {
+        Some(values) => {
+            let kept = values.iter().filter(|(key, _)| !key.starts_with("gateway.networking.k8s.io/"));
+            kept.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        None => own.clone(),
+    }
+}
+
+/// A pod's labels and the topology that Istio adds to a proxy's.
+fn with_topology(workload: &Workload) -> BTreeMap<Str, Str> {
+    const ADDED: [&str; 5] = [
+        "topology.istio.io/cluster",
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+        "topology.istio.io/subzone",
+    ];
+    let added = ADDED
+        .into_iter()
+        .filter_map(|key| Some((Str::new_static(key), Str::new(workload.endpoint_label(key)?))));
+    workload.labels.clone().into_iter().chain(added).collect()
+}
