@@ -145,7 +145,9 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
         timeout: Some(zero),
         ..RouteAction::default()
     };
+    let mut host = "";
     match rules.default_route {
+        // The host's name is missing in spans here: Istio knows it of sidecars' own instances only.
         DefaultRoute::Inbound => {
             action.max_stream_duration = Some(MaxStreamDuration {
                 max_stream_duration: Some(zero),
@@ -154,6 +156,7 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
             });
         }
         DefaultRoute::Outbound => {
+            host = service.map_or("", |service| service.hostname.as_str());
             action.max_grpc_timeout = Some(zero);
             let retries = scope.mesh.config.default_http_retry_policy.as_ref();
             action.retry_policy = retry::policy(rules, retries, false);
@@ -167,8 +170,7 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
     Route {
         name: "default".to_owned(),
         r#match: Some(matches::route_match(rules, crate::mesh::virtual_service::Semantics::Istio, None)),
-        // The name of the host is missing here: Istio fills it in for sidecars' instances only.
-        decorator: Some(Decorator { operation: format!(":{port}/*"), ..Decorator::default() }),
+        decorator: Some(Decorator { operation: format!("{host}:{port}/*"), ..Decorator::default() }),
         action: Some(Action::Route(action)),
         ..Route::default()
     }
