@@ -180,7 +180,10 @@ impl<T: Bind> Bindings<T> {
             PolicyAttachment::Selector => self.by_namespace.get(namespace).cloned().unwrap_or_default(),
             PolicyAttachment::TargetRefs => {
                 let Some(by_name) = self.by_target_name.get(namespace) else { return Vec::new() };
-                let names = [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), service.map(|s| &*s.name)];
+                // A ServiceEntry is referred to by its own name, not by its host.
+                let object = service.map(|s| s.source.object());
+                let names =
+                    [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), object.as_ref().map(|o| &*o.name)];
                 let mut positions: Vec<usize> =
                     names.iter().flatten().filter_map(|name| by_name.get(*name)).flatten().copied().collect();
                 positions.sort_unstable();
