@@ -5,6 +5,7 @@ use super::kind::{Kind, NameRule};
 use super::names::{self, NameError};
 use super::object::{Meta, ObjectRef};
 use super::read::refused;
+use crate::Str;
 use crate::problem::{Code, Problem};
 use crate::text::{Node, Unread};
 
@@ -125,32 +126,11 @@ impl Check<'_> {
     }
 
     fn labels(&self, meta: &Meta) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        let keys = meta
-            .labels
-            .keys()
-            .map(|key| ("labels", key))
-            .chain(meta.annotations.keys().map(|key| ("annotations", key)));
-        for (map, key) in keys {
-            // The API server takes annotation keys in any case, and checks them in lower case.
-            let spelled = if map == "labels" { key.to_string() } else { key.to_lowercase() };
-            if let Err(error) = names::check_key(&spelled) {
-                problems.push(self.invalid(
-                    Code::InvalidLabel,
-                    &format!("metadata.{map}[{key:?}]"),
-                    key,
-                    error,
-                ));
-            }
-        }
+        let mut problems = self.keys("labels", meta.labels.keys());
+        problems.extend(self.keys("annotations", meta.annotations.keys()));
         for (key, value) in &meta.labels {
             if let Err(error) = names::check_value(value) {
-                problems.push(self.invalid(
-                    Code::InvalidLabel,
-                    &format!("metadata.labels[{key:?}]"),
-                    value,
-                    error,
-                ));
+                problems.push(self.invalid(Code::InvalidLabel, &format!("metadata.labels[{key:?}]"), value, error));
             }
         }
         let annotations = meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -160,10 +140,27 @@ impl Check<'_> {
         problems
     }
 
+    fn keys<'k>(&self, map: &str, keys: impl Iterator<Item = &'k Str>) -> Vec<Problem> {
+        // The API server checks annotation keys in lower case, so that it takes them in any.
+        let spelled = |key: &str| if map == "annotations" { key.to_lowercase() } else { key.to_owned() };
+        let problem = |key: &Str| {
+            let error = names::check_key(&spelled(key)).err()?;
+            let mapping = self.node.get("metadata").and_then(|metadata| metadata.get(map));
+            let span = mapping.and_then(|mapping| mapping.key_span(key)).unwrap_or_else(|| self.node.span());
+            let field = format!("metadata.{map}[{key:?}]");
+            Some(self.refused(Code::InvalidLabel, &field, key, error).at(self.node.document().file().place(span)))
+        };
+        keys.filter_map(problem).collect()
+    }
+
     fn invalid(&self, code: Code, field: &str, value: &str, error: NameError) -> Problem {
         let place = self.node.document().file().place(self.node.locate_nearest(field));
+        self.refused(code, field, value, error).at(place)
+    }
+
+    fn refused(&self, code: Code, field: &str, value: &str, error: NameError) -> Problem {
         let shown: String = value.chars().take(80).collect();
-        Problem::new(code, format!("`{shown}` {error}")).at(place).on(self.object.clone()).field(field)
+        Problem::new(code, format!("`{shown}` {error}")).on(self.object.clone()).field(field)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use super::advice::{self, Advice};
 use super::chunk::{Chunks, body_offset};
 use super::json::{self, JsonError};
 use super::node::Node;
@@ -146,7 +147,7 @@ impl Documents {
         match result {
             Ok(()) => {}
             Err(YamlError::Syntax(message, offset)) => {
-                let problem = instead.unwrap_or_else(|| self.yaml_problem(&message, offset));
+                let problem = instead.unwrap_or_else(|| self.yaml_problem(&message, offset, &range));
                 self.fail(problem);
             }
             Err(YamlError::Build(failure)) => self.fail(self.build_problem(failure)),
@@ -169,12 +170,25 @@ impl Documents {
         Problem::new(code, message).at(self.file.place(span))
     }
 
-    fn yaml_problem(&self, message: &str, offset: u32) -> Problem {
+    fn yaml_problem(&self, message: &str, offset: u32, range: &Range<usize>) -> Problem {
         if message == "recursion limit exceeded" {
             let limit = self.limits.depth;
             return self.problem(Code::TooDeep, LimitError::TooDeep { limit }.to_string(), offset);
         }
-        self.problem(Code::YamlSyntax, message.to_owned(), offset)
+        if message.contains("unknown anchor") {
+            return self.problem(Code::BadAlias, BuildError::UnknownAnchor.to_string(), offset);
+        }
+        let behind = self.file.text().get(offset as usize..range.end).unwrap_or_default();
+        let at_end = behind.trim().is_empty();
+        let Advice { message, help } = advice::of(message, at_end);
+        // What is missing is missing behind the last character, not at the start of the next document.
+        let before = self.file.text().get(range.start..offset as usize).unwrap_or_default();
+        let offset = if at_end { to_u32(range.start + before.trim_end().len()) } else { offset };
+        let problem = self.problem(Code::YamlSyntax, message, offset);
+        match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
     }
 
     fn build_problem(&self, (error, span): Failure) -> Problem {
@@ -186,7 +200,11 @@ impl Documents {
             BuildError::UnknownAnchor | BuildError::RecursiveAlias => Code::BadAlias,
             BuildError::Tag { .. } => Code::UnsupportedTag,
         };
-        Problem::new(code, error.to_string()).at(self.file.place(span))
+        let problem = Problem::new(code, error.to_string()).at(self.file.place(span));
+        if code == Code::BadKey {
+            return problem.help("quote the key if it is text; `{{ … }}` is a template that was not rendered");
+        }
+        problem
     }
 }
 

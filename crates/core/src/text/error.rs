@@ -125,7 +125,11 @@ impl de::Error for DecodeError {
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self::new(Reason::WrongType { expected: expected.to_string(), found: found.to_string() })
+        Self::new(Reason::WrongType { expected: expected.to_string(), found: found_text(found) })
+    }
+
+    fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::new(Reason::InvalidValue(format!("expected {expected}, found {}", found_text(found))))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
@@ -138,6 +142,21 @@ impl de::Error for DecodeError {
 
     fn missing_field(field: &'static str) -> Self {
         Self::new(Reason::MissingField(field.to_owned()))
+    }
+}
+
+/// As [`describe`], for what serde says was found.
+fn found_text(found: de::Unexpected<'_>) -> String {
+    match found {
+        de::Unexpected::Bool(value) => format!("the boolean `{value}`"),
+        de::Unexpected::Unsigned(value) => format!("the number `{value}`"),
+        de::Unexpected::Signed(value) => format!("the number `{value}`"),
+        de::Unexpected::Float(value) => format!("the number `{value}`"),
+        de::Unexpected::Str(value) => format!("the string `{value}`"),
+        de::Unexpected::Unit => "null".to_owned(),
+        de::Unexpected::Seq => "a list".to_owned(),
+        de::Unexpected::Map => "a mapping".to_owned(),
+        other => other.to_string(),
     }
 }
 

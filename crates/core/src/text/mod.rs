@@ -6,6 +6,7 @@
 //! What the text means is what `kubectl apply` would make of it, that is sigs.k8s.io/yaml: YAML 1.1 scalars (`0777` is
 //! 511, `on` is true, timestamps stay strings), keys that are turned into strings, then JSON's rules for types.
 
+mod advice;
 mod chunk;
 mod decode;
 mod document;

@@ -125,6 +125,12 @@ impl<'t> Node<'t> {
         self.entries().find(|&(found, _)| found == key).map(|(_, value)| value)
     }
 
+    /// Where a mapping's key stands, the key itself.
+    #[must_use]
+    pub fn key_span(self, key: &str) -> Option<Span> {
+        self.key_nodes().find(|(found, _)| found.text() == key).map(|(found, _)| found.span())
+    }
+
     /// Where the node stands in the file. A node that an alias refers to stands where it is defined.
     #[must_use]
     pub fn span(self) -> Span {

@@ -130,6 +130,7 @@ impl Scan<'_> {
                     continue;
                 }
                 b'\n' => self.replaced.push(self.at),
+                b':' => self.colon(),
                 _ => {}
             }
             starts_token = match byte {

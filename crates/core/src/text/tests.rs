@@ -154,8 +154,8 @@ fn aliases_cannot_grow_without_limit() {
     }
     assert_eq!(codes(&bomb), [Some(Code::TooManyNodes)]);
     assert_eq!(codes("a: &a [*a]"), [Some(Code::BadAlias)]);
-    assert_eq!(codes("a: *b"), [Some(Code::YamlSyntax)]);
-    assert_eq!(codes("a: &a 1\n---\nb: *a\n"), [None, Some(Code::YamlSyntax)]);
+    assert_eq!(codes("a: *b"), [Some(Code::BadAlias)]);
+    assert_eq!(codes("a: &a 1\n---\nb: *a\n"), [None, Some(Code::BadAlias)]);
 }
 
 #[test]
