@@ -175,7 +175,7 @@ pub struct ListenerRules {
     pub chain_names: ChainNames,
     /// What ends a statistics prefix.
     pub stat_prefix_end: &'static str,
-    /// Which addresses of a Service are matched.
+    /// Which addresses of a Service or workload are matched.
     pub matched_addresses: MatchedAddresses,
     /// Whether protocol detection is left out for ports where the protocol is known.
     pub inspectors_by_port: bool,
@@ -226,7 +226,7 @@ pub enum ChainNames {
     Cluster,
 }
 
-/// Which addresses of a Service are matched.
+/// Which addresses of a Service or workload are matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchedAddresses {
     /// The first one.

@@ -38,7 +38,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
     direct_chains(chains);
     let workloads = scope.waypoint.workloads.iter().filter_map(|id| scope.mesh.workloads.get(*id));
     let direct = PortChains::Detect { http: DIRECT_HTTP.to_owned(), tcp: DIRECT_TCP.to_owned() };
-    entries.extend(matcher::workloads(workloads, direct));
+    entries.extend(matcher::workloads(workloads, rules.matched_addresses, direct));
     let mut listener_filters = vec![destination(scope)];
     if rules.inspectors_by_port {
         listener_filters.push(inspectors.http(!scope.waypoint.workloads.is_empty()));

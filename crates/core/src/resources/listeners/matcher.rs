@@ -68,9 +68,14 @@ pub(super) fn service(
 /// The entry of all workloads: their own addresses, on every port. None if no workload has an address.
 pub(super) fn workloads<'w>(
     workloads: impl IntoIterator<Item = &'w Workload>,
+    rule: MatchedAddresses,
     chains: PortChains,
 ) -> Option<IpRangeMatcher> {
-    let addresses = workloads.into_iter().flat_map(|workload| &workload.addresses);
+    let counted = match rule {
+        MatchedAddresses::Primary => 1,
+        MatchedAddresses::All => usize::MAX,
+    };
+    let addresses = workloads.into_iter().flat_map(|workload| workload.addresses.iter().take(counted));
     let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
     if ranges.is_empty() {
         return None;
