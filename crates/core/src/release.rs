@@ -114,6 +114,8 @@ pub struct Rules {
     pub destination_rules: DestinationRuleMerge,
     /// What clusters and their endpoints look like.
     pub clusters: ClusterRules,
+    /// What becomes of the profile's default providers where the mesh configuration names some.
+    pub default_providers: ProfileProviders,
     /// Which of two objects of the same age comes first.
     pub age_tie: AgeTie,
     /// How policies bind to a waypoint.
@@ -132,6 +134,15 @@ pub struct Rules {
     pub routes: RouteRules,
     /// How EnvoyFilters patch.
     pub envoy_filters: EnvoyFilterRules,
+}
+
+/// What becomes of the profile's default providers where the mesh configuration names some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileProviders {
+    /// They hold for what it names none for: metrics, traces or access logs.
+    Merged,
+    /// They are gone: the chart leaves its own out where `defaultProviders` is given.
+    Replaced,
 }
 
 /// Which of two objects of the same age comes first.
@@ -360,6 +371,7 @@ extensionProviders:
     registry: registry::V1_18,
     destination_rules: DestinationRuleMerge::BySelector,
     clusters: cluster::V1_18,
+    default_providers: ProfileProviders::Merged,
     age_tie: AgeTie::NameDotNamespace,
     policy_attachment: PolicyAttachment::Selector,
     extension_names: ExtensionNames::OfObject,
@@ -440,6 +452,7 @@ extensionProviders:
     registry: registry::V1_31,
     destination_rules: DestinationRuleMerge::ByExportToAndSelector,
     clusters: cluster::V1_31,
+    default_providers: ProfileProviders::Replaced,
     age_tie: AgeTie::NameThenNamespace,
     policy_attachment: PolicyAttachment::TargetRefs,
     extension_names: ExtensionNames::Translated,

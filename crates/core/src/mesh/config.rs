@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::Problem;
+use crate::release::ProfileProviders;
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::text::{SourceFile, Unread, documents};
@@ -18,6 +19,7 @@ const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
+    let rule = options.release.rules().default_providers;
     let root = config.root_namespace.clone().unwrap_or_default();
     let found = snapshot.config_maps.iter().find(|o| o.meta.name == CONFIG_MAP.0 && o.meta.namespace == root);
     if let Some(object) = found
@@ -25,14 +27,22 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
     {
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str())) {
-            Ok(own) => config = config.overlaid_with(own),
+            Ok(own) => config = overlaid(config, own, rule),
             Err(problem) => problems.push(problem.on(object.object_ref())),
         }
     }
     match &options.mesh_config {
-        Some(given) => config.overlaid_with(given.clone()),
+        Some(given) => overlaid(config, given.clone(), rule),
         None => config,
     }
+}
+
+/// A configuration with another one over it.
+fn overlaid(mut config: MeshConfig, over: MeshConfig, rule: ProfileProviders) -> MeshConfig {
+    if rule == ProfileProviders::Replaced && over.default_providers.is_some() {
+        config.default_providers = None;
+    }
+    config.overlaid_with(over)
 }
 
 /// What the release's ambient profile starts from.
@@ -87,6 +97,19 @@ mod tests {
         let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
         assert_eq!(config.trust_domain.as_deref(), Some("mine"));
         assert_eq!(config.root_namespace.as_deref(), Some("istio-system"));
+    }
+
+    #[test]
+    fn default_providers_replace_the_profile_s_or_join_them() {
+        let metrics = |release| {
+            let mut options = Options::for_release(release);
+            let given = "defaultProviders: {tracing: [zipkin]}";
+            options.mesh_config = Some(read(&SourceFile::new("m", given)).unwrap());
+            let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
+            config.default_providers.unwrap().metrics
+        };
+        assert_eq!(metrics(Release::V1_18), ["prometheus"]);
+        assert!(metrics(Release::V1_31).is_empty());
     }
 
     #[test]

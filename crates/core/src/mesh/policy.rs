@@ -181,9 +181,8 @@ impl<T: Bind> Bindings<T> {
             PolicyAttachment::TargetRefs => {
                 let Some(by_name) = self.by_target_name.get(namespace) else { return Vec::new() };
                 // A ServiceEntry is referred to by its own name, not by its host.
-                let object = service.map(|s| s.source.object());
-                let names =
-                    [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), object.as_ref().map(|o| &*o.name)];
+                let object = service.map(|s| s.object_name().as_str());
+                let names = [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), object];
                 let mut positions: Vec<usize> =
                     names.iter().flatten().filter_map(|name| by_name.get(*name)).flatten().copied().collect();
                 positions.sort_unstable();

@@ -89,11 +89,7 @@ impl<'p> PolicyTarget<'p> {
     /// Whether a reference names a Service or ServiceEntry; it has to be in the policy's namespace, whatever the
     /// reference says of namespaces.
     fn names(&self, target: &PolicyTargetReference, service: &Service) -> bool {
-        let name = match &service.source {
-            ServiceSource::Kubernetes(object) => &object.meta.name,
-            ServiceSource::ServiceEntry(object) => &object.meta.name,
-        };
-        self.namespace == service.namespace && target.name == *name
+        self.namespace == service.namespace && target.name == *service.object_name()
     }
 }
 

@@ -74,6 +74,15 @@ impl Service {
         matches!(self.source, ServiceSource::Kubernetes(_))
     }
 
+    /// The name of the object that it comes from; a ServiceEntry's is not what Istio calls its Services.
+    #[must_use]
+    pub fn object_name(&self) -> &Str {
+        match &self.source {
+            ServiceSource::Kubernetes(object) => &object.meta.name,
+            ServiceSource::ServiceEntry(object) => &object.meta.name,
+        }
+    }
+
     /// The port with this number.
     #[must_use]
     pub fn port(&self, number: u32) -> Option<&Port> {
