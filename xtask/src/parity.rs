@@ -50,6 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if out.is_dir() {
         std::fs::remove_dir_all(&out)?;
     }
+    std::fs::create_dir_all(&out)?;
     for case in cases(&reference.join("cases"))? {
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if glob(&wanted.only, &name) {
