@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod ci;
 #[cfg(feature = "codegen")]
 mod envoy_types;
 mod golden;
@@ -16,6 +17,8 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
+  ci
+      everything that CI runs: format, lints, tests, documentation, parity, generated types
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
+        Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "parity" => parity::run(rest),

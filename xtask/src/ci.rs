@@ -1,0 +1,38 @@
+//! `cargo xtask ci`: exactly what CI runs, step by step, with the time that each takes.
+
+use std::process::Command;
+use std::time::Instant;
+
+use crate::{Result, root};
+
+/// A step: its name and the cargo command.
+const STEPS: &[(&str, &[&str])] = &[
+    ("format", &["fmt", "--all", "--check"]),
+    ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+    ("tests", &["test", "--workspace"]),
+    ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
+    ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
+    ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
+    ("generated types", &["xtask", "envoy-types", "--check"]),
+];
+
+/// Runs every step, and stops at the first that fails.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    if !args.is_empty() {
+        return Err("ci takes no arguments".into());
+    }
+    for (name, command) in STEPS {
+        println!("\n=== {name}: cargo {}", command.join(" "));
+        let start = Instant::now();
+        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(*command)
+            .env("RUSTDOCFLAGS", "--deny warnings")
+            .current_dir(root())
+            .status()?;
+        if !status.success() {
+            return Err(format!("{name} failed").into());
+        }
+        println!("=== {name}: {} s", start.elapsed().as_secs());
+    }
+    Ok(())
+}
