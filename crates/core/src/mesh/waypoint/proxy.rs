@@ -169,7 +169,7 @@ fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, kind: WaypointDeplo
         WaypointDeployment::Plain => {
             let hash = format_smolstr!("{:08x}", derive::fnv32(&format!("{}/{}", meta.namespace, meta.name)));
             let suffix = format!("{:08x}", derive::fnv32(&hash));
-            (hash, suffix.chars().take(5).collect())
+            (hash, suffix.chars().skip(3).collect())
         }
     }
 }
