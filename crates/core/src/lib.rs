@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod bootstrap;
 pub mod cost;
 pub mod features;
+mod json;
 pub mod limits;
 pub mod mesh;
 pub mod options;

@@ -4,11 +4,14 @@
 //! choices. Generators read the rules; they never ask which release they run for. A third release is a third
 //! constant here (and, where it does something no release did before, a new variant of a choice).
 
+mod bootstrap;
 mod cluster;
 mod envoy_filter;
+mod manifests;
 mod route;
 mod security;
 
+pub use bootstrap::{BootstrapRules, ConnectionLimit, RuntimeFlag};
 pub use cluster::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
     TunnelMetadata, UpstreamTls,
@@ -16,6 +19,7 @@ pub use cluster::{
 pub use envoy_filter::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
 };
+pub use manifests::{ContainerLayout, CopiedMetadata, ManifestRules, ServicePorts};
 pub use route::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, GatewayRouteMerging, Rewrites,
     RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
@@ -134,6 +138,10 @@ pub struct Rules {
     pub routes: RouteRules,
     /// How EnvoyFilters patch.
     pub envoy_filters: EnvoyFilterRules,
+    /// What is in a proxy's bootstrap.
+    pub bootstrap: BootstrapRules,
+    /// What the objects that run a waypoint look like.
+    pub manifests: ManifestRules,
 }
 
 /// What becomes of the profile's default providers where the mesh configuration names some.
@@ -408,6 +416,8 @@ extensionProviders:
     security: security::V1_18,
     routes: route::V1_18,
     envoy_filters: envoy_filter::V1_18,
+    bootstrap: bootstrap::V1_18,
+    manifests: manifests::V1_18,
 };
 
 /// What the peer metadata filters of older releases leave in the filter state.
@@ -496,6 +506,8 @@ extensionProviders:
     security: security::V1_31,
     routes: route::V1_31,
     envoy_filters: envoy_filter::V1_31,
+    bootstrap: bootstrap::V1_31,
+    manifests: manifests::V1_31,
 };
 
 #[cfg(test)]

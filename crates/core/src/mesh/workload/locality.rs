@@ -24,7 +24,7 @@ impl Locality {
     }
 
     /// The locality that a label of the workload itself names. It may be written with dots: a label has no slashes.
-    pub(super) fn of_labels(labels: &BTreeMap<Str, Str>, knows_topology_label: bool) -> Option<Self> {
+    pub(crate) fn of_labels(labels: &BTreeMap<Str, Str>, knows_topology_label: bool) -> Option<Self> {
         let [topology, istio] = LOCALITY_LABELS.map(|key| labels.get(key));
         let value = topology.filter(|_| knows_topology_label).or(istio).filter(|value| !value.is_empty())?;
         Some(if value.contains('/') { Self::parse(value) } else { Self::parse(&value.replace('.', "/")) })
