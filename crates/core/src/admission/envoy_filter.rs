@@ -138,16 +138,12 @@ fn object(c: &Checker<'_>, apply_to: ApplyTo, matches: &EnvoyConfigObjectMatch) 
                 listener_filter(&c.field("listener").field("filterChain").field("filter"), apply_to, filter);
             }
         }
-        ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute => {
-            if others(true, false, true) {
-                c.conflict("a patch of routes matches a route configuration");
-            }
+        ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute
+            if others(true, false, true) =>
+        {
+            c.conflict("a patch of routes matches a route configuration");
         }
-        ApplyTo::Cluster => {
-            if others(true, true, false) {
-                c.conflict("a patch of clusters matches a cluster");
-            }
-        }
+        ApplyTo::Cluster if others(true, true, false) => c.conflict("a patch of clusters matches a cluster"),
         _ => {}
     }
 }

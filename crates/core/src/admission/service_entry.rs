@@ -150,13 +150,14 @@ fn unresolved(c: &Checker<'_>, entry: &ServiceEntry) {
 }
 
 fn static_endpoints(c: &Checker<'_>, entry: &ServiceEntry) {
+    let names = port_names(entry);
     let mut sockets = false;
     c.each("endpoints", &entry.endpoints, |c, endpoint| {
         workload_entry::address(c, endpoint, false);
         if endpoint.address.starts_with("unix://") {
             sockets = true;
         } else {
-            endpoint_ports(c, entry, endpoint);
+            endpoint_ports(c, &names, endpoint);
         }
         common::labels(&c.field("labels"), &endpoint.labels);
     });
@@ -166,17 +167,20 @@ fn static_endpoints(c: &Checker<'_>, entry: &ServiceEntry) {
 }
 
 /// Ports of an endpoint are named after those of the ServiceEntry.
-fn endpoint_ports(c: &Checker<'_>, entry: &ServiceEntry, endpoint: &WorkloadEntry) {
+fn endpoint_ports(c: &Checker<'_>, names: &BTreeSet<&Str>, endpoint: &WorkloadEntry) {
     workload_entry::ports(c, endpoint);
     let field = c.field("ports");
-    for name in endpoint.ports.keys() {
-        if !entry.ports.iter().any(|port| port.name == *name) {
-            field.key(name).invalid(format!("the ServiceEntry has no port `{name}`"));
-        }
+    for name in endpoint.ports.keys().filter(|name| !names.contains(name)) {
+        field.key(name).invalid(format!("the ServiceEntry has no port `{name}`"));
     }
 }
 
+fn port_names(entry: &ServiceEntry) -> BTreeSet<&Str> {
+    entry.ports.iter().map(|port| &port.name).collect()
+}
+
 fn dns_endpoints(c: &Checker<'_>, entry: &ServiceEntry) {
+    let names = port_names(entry);
     if entry.endpoints.is_empty() {
         c.each("hosts", &entry.hosts, |c, host| {
             if syntax::host_name(host).is_err() {
@@ -193,7 +197,7 @@ fn dns_endpoints(c: &Checker<'_>, entry: &ServiceEntry) {
             c.field("address").invalid(format!("`{address}` is neither an IP address nor a host name"));
         }
         common::labels(&c.field("labels"), &endpoint.labels);
-        endpoint_ports(c, entry, endpoint);
+        endpoint_ports(c, &names, endpoint);
     });
     let tcp = entry.ports.iter().any(|port| matches!(Spoken::of(&port.protocol), Spoken::Tcp | Spoken::Tls));
     if tcp && !entry.addresses.is_empty() && entry.hosts.len() > 1 {

@@ -39,9 +39,10 @@ pub(super) fn address(c: &Checker<'_>, entry: &WorkloadEntry, names: bool) {
         } else {
             field.warn(Code::Ineffective, "there is no address, only a network");
         }
-    } else if !syntax::is_ip(address) && !(names && syntax::host_name(address).is_ok()) {
-        let or_a_name = if names { " nor a host name" } else { "" };
-        field.invalid(format!("`{address}` is not an IP address{or_a_name}"));
+    } else if names && !syntax::is_ip(address) && syntax::host_name(address).is_err() {
+        field.invalid(format!("`{address}` is neither an IP address nor a host name"));
+    } else if !names && !syntax::is_ip(address) {
+        field.invalid(format!("`{address}` is not an IP address"));
     }
 }
 

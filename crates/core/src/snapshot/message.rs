@@ -122,7 +122,6 @@ impl Duration {
     }
 
     /// What the whole seconds leave, as `google.protobuf.Duration.nanos`.
-    #[expect(clippy::cast_possible_truncation, reason = "below a thousand million")]
     pub const fn subsec_nanos(self) -> i32 {
         (self.0 % 1_000_000_000) as i32
     }
@@ -185,7 +184,9 @@ fn quantity(text: &str) -> Result<(i128, &str), DurationError> {
     // Eighteen digits are finer than a nanosecond of an hour: what follows cannot count.
     let fraction = fraction.get(..18).unwrap_or(fraction);
     let part = fraction.bytes().fold((0_i128, 1_i128), |(n, d), b| (n * 10 + i128::from(b - b'0'), d * 10));
-    let nanos = whole.checked_mul(scale).ok_or(DurationError::TooLong)? + part.0 * scale / part.1;
+    let part = part.0 * scale / part.1;
+    let nanos =
+        whole.checked_mul(scale).and_then(|whole| whole.checked_add(part)).ok_or(DurationError::TooLong)?;
     Ok((nanos, rest))
 }
 
@@ -293,6 +294,7 @@ mod tests {
         assert_eq!(nanos(""), Err(DurationError::Malformed));
         assert_eq!(nanos("."), Err(DurationError::Malformed));
         assert_eq!(nanos("3000000h"), Err(DurationError::TooLong));
+        assert_eq!(nanos(&format!("{}.9ns", i128::MAX)), Err(DurationError::TooLong));
     }
 
     #[test]

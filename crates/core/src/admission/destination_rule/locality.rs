@@ -94,14 +94,13 @@ fn disjoint<'l>(c: &Checker<'_>, localities: impl Iterator<Item = &'l Str>) {
     }
 }
 
-/// Whether a locality is covered by one before it, or names a region or zone that one before it is in. (Istio takes
-/// the latter too for an overlap only of regions; a zone behind its own subzone is a duplicate.)
+/// Whether a locality is covered by one before it, or covers one.
 fn overlaps(seen: &BTreeSet<Vec<&str>>, parts: &[&str]) -> bool {
-    seen.iter().any(|other| {
-        let wildcard = |at: usize| other.get(at).is_some_and(|part| *part == "*");
-        let shared = other.iter().zip(parts).take_while(|(one, other)| one == other).count();
-        shared == other.len().min(parts.len()) || (shared < 3 && wildcard(shared))
-    })
+    let starts = (0..=parts.len()).filter_map(|length| parts.get(..length));
+    let covered = starts.clone().skip(1).any(|start| seen.contains(start))
+        || starts.into_iter().any(|start| seen.contains(&[start, &["*"]].concat()));
+    // What starts with these parts follows them in the order of the set.
+    covered || seen.range(parts.to_vec()..).next().is_some_and(|next| next.starts_with(parts))
 }
 
 #[cfg(test)]

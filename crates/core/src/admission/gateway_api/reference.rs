@@ -42,7 +42,8 @@ pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
             c.field("sectionName").invalid(format!("`{section}` is no name of a section"));
         }
     });
-    if c.rules.schema_rules {
+    // Each is compared with each.
+    if c.rules.schema_rules && parents.len() <= MOST_PARENTS {
         distinct(c, parents);
     }
 }

@@ -70,16 +70,14 @@ struct Prefix<'m> {
 /// Warns of prefixes that an earlier, shorter prefix covers.
 fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
     let field = c.field("http");
-    let mut earlier: Vec<Prefix<'_>> = Vec::new();
+    let mut earlier: BTreeMap<&str, Vec<Prefix<'_>>> = BTreeMap::new();
     let reachable = routes.iter().enumerate().take_while(|(_, route)| !route.matches.is_empty());
     for (rule, route) in reachable {
         for (at, request) in route.matches.iter().enumerate() {
             let Some(StringMatch::Prefix(path)) = &request.uri else { continue };
-            if path.is_empty() {
-                continue;
-            }
             let this = Prefix { rule, at, path, request };
-            if let Some(cover) = earlier.iter().find(|other| other.path != this.path && other.covers(&this)) {
+            let shorter = path.char_indices().skip(1).filter_map(|(end, _)| earlier.get(path.get(..end)?));
+            if let Some(cover) = shorter.flatten().find(|other| other.covers(&this)) {
                 field.index(rule).field("match").index(at).warn(
                     Code::UnreachableRule,
                     format!(
@@ -88,13 +86,13 @@ fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
                     ),
                 );
             }
-            earlier.push(this);
+            earlier.entry(path).or_default().push(this);
         }
     }
 }
 
 impl Prefix<'_> {
-    /// As the webhook sees it: what is no exact value and no prefix (a regular expression) counts as nothing, and an
+    /// Whether this takes all that a later one with a longer path does, as the webhook sees it: what is no exact value and no prefix (a regular expression) counts as nothing, and an
     /// absent method as GET.
     fn covers(&self, later: &Self) -> bool {
         let method = |request: &HttpMatchRequest| {
@@ -102,8 +100,7 @@ impl Prefix<'_> {
             if text.is_empty() { "exact:GET".to_owned() } else { text }
         };
         let (one, other) = (self.request, later.request);
-        later.path.starts_with(self.path)
-            && one.port == other.port
+        one.port == other.port
             && method(one).starts_with(&method(other))
             && written(one.authority.as_ref()).starts_with(&written(other.authority.as_ref()))
             && covers_all(&one.headers, &other.headers)
