@@ -15,6 +15,10 @@ pub struct Features {
     pub ambient_enable_baggage: bool,
     /// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`: TLS to hosts that are resolved on demand is proxied.
     pub enable_wildcard_host_service_entries_for_tls: bool,
+    /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for tunnels to it.
+    pub enable_layered_waypoint_authorization_policies: bool,
+    /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one request.
+    pub pilot_enable_multiple_custom_authz_providers: bool,
 }
 
 impl Default for Features {
@@ -23,6 +27,8 @@ impl Default for Features {
             pilot_trace_sampling: 1.0,
             ambient_enable_baggage: false,
             enable_wildcard_host_service_entries_for_tls: false,
+            enable_layered_waypoint_authorization_policies: false,
+            pilot_enable_multiple_custom_authz_providers: false,
         }
     }
 }
@@ -57,6 +63,12 @@ impl Features {
             "AMBIENT_ENABLE_BAGGAGE" => self.ambient_enable_baggage = boolean(name, value)?,
             "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS" => {
                 self.enable_wildcard_host_service_entries_for_tls = boolean(name, value)?;
+            }
+            "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES" => {
+                self.enable_layered_waypoint_authorization_policies = boolean(name, value)?;
+            }
+            "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS" => {
+                self.pilot_enable_multiple_custom_authz_providers = boolean(name, value)?;
             }
             _ => return Err(FeatureError::Unknown(name.into())),
         }

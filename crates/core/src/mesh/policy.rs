@@ -169,6 +169,19 @@ impl<T: Bind> Bindings<T> {
         found
     }
 
+    /// What binds to a waypoint's pod as to any other workload, those of the root namespace first.
+    #[must_use]
+    pub fn of_pod(&self, waypoint: &Waypoint) -> Vec<usize> {
+        let (own, root) = (&waypoint.name.namespace, &self.root_namespace);
+        let scope = TargetScope { waypoint, root_namespace: root, rules: self.rules };
+        let namespaces = std::iter::once(root).chain((own != root).then_some(own));
+        let candidates = namespaces.filter_map(|namespace| self.by_namespace.get(namespace)).flatten();
+        let binds = |position: &usize| {
+            self.all.get(*position).is_some_and(|object| target(object).binds_to_pod(&scope))
+        };
+        candidates.copied().filter(binds).collect()
+    }
+
     /// The policies at these positions.
     pub fn at(&self, positions: &[usize]) -> impl Iterator<Item = &Arc<Object<T>>> {
         positions.iter().filter_map(|position| self.all.get(*position))
@@ -194,5 +207,98 @@ impl<T: Bind> Bindings<T> {
 
     fn binds(&self, position: usize, scope: &TargetScope<'_>, service: Option<&Service>) -> bool {
         self.all.get(position).is_some_and(|object| target(object).binds_to(scope, service.as_slice()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::WaypointName;
+    use crate::mesh::waypoint::Proxy;
+    use crate::release::Release;
+    use crate::snapshot::gateway_api::Gateway;
+    use crate::snapshot::object::{Meta, Source};
+    use serde_json::{Value, json};
+
+    fn object<T>(namespace: &str, name: &str, spec: T) -> Arc<Object<T>> {
+        let meta = Meta { name: name.into(), namespace: namespace.into(), ..Meta::default() };
+        Arc::new(Object { meta, spec, source: Source::default() })
+    }
+
+    fn policy(namespace: &str, name: &str, spec: Value) -> Arc<Object<AuthorizationPolicy>> {
+        object(namespace, name, serde_json::from_value(spec).unwrap())
+    }
+
+    /// The waypoint `shop/gate`.
+    fn waypoint() -> Waypoint {
+        Waypoint {
+            name: WaypointName { namespace: "shop".into(), name: "gate".into() },
+            gateway: object("shop", "gate", Gateway::default()),
+            for_service_account: None,
+            proxy: Proxy { labels: [("app".into(), "gate".into())].into(), ..Proxy::default() },
+            services: Vec::new(),
+            workloads: Vec::new(),
+            readiness_assumed: false,
+        }
+    }
+
+    fn bindings(
+        release: Release,
+        policies: &[Arc<Object<AuthorizationPolicy>>],
+    ) -> Bindings<AuthorizationPolicy> {
+        Bindings::new(policies, release.rules(), &"root".into())
+    }
+
+    fn names(bindings: &Bindings<AuthorizationPolicy>, positions: &[usize]) -> Vec<String> {
+        bindings.at(positions).map(|p| format!("{}/{}", p.meta.namespace, p.meta.name)).collect()
+    }
+
+    fn gateway(name: &str) -> Value {
+        json!({"targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": name}]})
+    }
+
+    fn class() -> Value {
+        json!({"targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "GatewayClass", "name": "istio-waypoint"}]})
+    }
+
+    #[test]
+    fn selectors_bind_where_there_are_no_references() {
+        let selecting = |app: &str| json!({"selector": {"matchLabels": {"app": app}}});
+        let policies = [
+            policy("shop", "own", selecting("gate")),
+            policy("shop", "other", selecting("web")),
+            policy("root", "all", json!({})),
+            policy("far", "away", json!({})),
+        ];
+        let old = bindings(Release::V1_18, &policies);
+        let found = |precedence| names(&old, &old.of(&waypoint(), None, precedence));
+        assert_eq!(found(Precedence::RootFirst), ["root/all", "shop/own"]);
+        assert_eq!(found(Precedence::WaypointFirst), ["shop/own", "root/all"]);
+        let new = bindings(Release::V1_31, &policies);
+        assert_eq!(new.of(&waypoint(), None, Precedence::RootFirst), [0; 0]);
+        assert_eq!(names(&new, &new.of_pod(&waypoint())), ["root/all", "shop/own"]);
+    }
+
+    #[test]
+    fn references_bind_in_their_own_namespace() {
+        let policies = [
+            policy("shop", "mine", gateway("gate")),
+            policy("shop", "others", gateway("door")),
+            policy("far", "away", gateway("gate")),
+            policy("root", "class", class()),
+            policy("shop", "no-class", class()),
+        ];
+        let bindings = bindings(Release::V1_31, &policies);
+        let found = bindings.of(&waypoint(), None, Precedence::RootFirst);
+        assert_eq!(names(&bindings, &found), ["root/class", "shop/mine"]);
+        assert_eq!(names(&bindings, &bindings.of_pod(&waypoint())), ["shop/mine"]);
+    }
+
+    #[test]
+    fn a_policy_that_refers_to_a_gateway_twice_binds_once() {
+        let twice =
+            json!({"targetRefs": [gateway("gate")["targetRefs"][0], gateway("gate")["targetRefs"][0]]});
+        let bindings = bindings(Release::V1_31, &[policy("shop", "twice", twice)]);
+        assert_eq!(bindings.of(&waypoint(), None, Precedence::RootFirst), [0]);
     }
 }

@@ -57,6 +57,16 @@ impl<'p> PolicyTarget<'p> {
         }
     }
 
+    /// Whether a policy binds to the waypoint's pod as to any other workload: by a selector or, if it refers to
+    /// something, by a reference to the Gateway.
+    pub(crate) fn binds_to_pod(&self, scope: &TargetScope<'_>) -> bool {
+        if self.refs.is_empty() {
+            self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels))
+        } else {
+            self.refs.iter().any(|target| target.kind == "Gateway" && self.refers_to(target, scope, &[]))
+        }
+    }
+
     fn refers_to(
         &self,
         target: &PolicyTargetReference,

@@ -65,6 +65,17 @@ impl<'m> SecurityBuilder<'m> {
         filters
     }
 
+    /// The filters of the policies that hold for the tunnels to the waypoint, where a feature flag asks for that.
+    pub(crate) fn tunnel(&self) -> Vec<HttpFilter> {
+        let Scope { mesh, waypoint, .. } = self.scope;
+        if !mesh.options.features.enable_layered_waypoint_authorization_policies {
+            return Vec::new();
+        }
+        let policies = &mesh.policies.authorization;
+        let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).collect();
+        self.authorization.tunnel(&bound)
+    }
+
     fn build(&self, (authorization, authentication): &PolicySet) -> SecurityFilters {
         let policies = &self.scope.mesh.policies;
         let authorization: Vec<_> = policies.authorization.at(authorization).collect();

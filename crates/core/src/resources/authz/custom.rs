@@ -101,7 +101,7 @@ impl Authorization {
         Step::Ask { rules, authorizer, rule_prefix: RULE_PREFIX.to_owned() }
     }
 
-    /// Each has its own filters; but if there is more than one, none is asked: Istio has that behind a flag.
+    /// Each has its own filters; but if there is more than one, none is asked unless a feature flag allows it.
     fn authorizers_by_name(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> Vec<Step<'_>> {
         let mut by_name: BTreeMap<Str, (Rbac, Rbac)> = BTreeMap::new();
         for policy in policies {
@@ -113,11 +113,11 @@ impl Authorization {
                 by_name.entry(name).or_insert_with(|| (empty(RbacAction::Deny), empty(RbacAction::Deny)));
             if is_dry_run(policy) { tried } else { enforced }.policies.extend(fitting);
         }
-        let several = by_name.len() > 1;
+        let too_many = by_name.len() > 1 && !self.several_authorizers;
         by_name
             .into_iter()
             .map(|(name, (enforced, tried))| match self.authorizers.get(&name) {
-                Some(authorizer) if !several => Step::Ask {
+                Some(authorizer) if !too_many => Step::Ask {
                     rule_prefix: format!("{RULE_PREFIX}-{name}"),
                     // What is only tried asks too: a limitation that Istio documents.
                     rules: Rules {

@@ -62,7 +62,7 @@ pub(super) enum Unusable {
 
 /// The external authorizers of a mesh, by name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Authorizers(BTreeMap<Str, Result<Authorizer, Unusable>>);
+pub(super) struct Authorizers(pub(super) BTreeMap<Str, Result<Authorizer, Unusable>>);
 
 impl Authorizers {
     /// Reads the mesh configuration's providers.

@@ -19,6 +19,8 @@ mod matcher;
 mod permission;
 mod principal;
 mod rule;
+#[cfg(test)]
+mod tests;
 mod trust_domain;
 
 use std::sync::Arc;
@@ -45,6 +47,10 @@ const NETWORK_STAT_PREFIX: &str = "tcp.";
 /// An AuthorizationPolicy with this annotation is tried, not enforced.
 const DRY_RUN: &str = "istio.io/dry-run";
 
+/// What the proxy decides itself, in this order.
+const LOCAL_ACTIONS: [(Action, RbacAction); 3] =
+    [(Action::Audit, RbacAction::Log), (Action::Deny, RbacAction::Deny), (Action::Allow, RbacAction::Allow)];
+
 type PolicyRef<'a> = &'a Arc<Object<AuthorizationPolicy>>;
 
 /// What is the same for all policies of a mesh.
@@ -53,6 +59,7 @@ pub(super) struct Authorization {
     release: SecurityRules,
     trust_domains: TrustDomains,
     authorizers: Authorizers,
+    several_authorizers: bool,
 }
 
 /// The filters of one set of policies, ready to be put into chains.
@@ -72,15 +79,13 @@ impl Authorization {
             release: mesh.rules.security,
             trust_domains: TrustDomains::new(&trust_domain, &mesh.config.trust_domain_aliases),
             authorizers: Authorizers::new(mesh),
+            several_authorizers: mesh.options.features.pilot_enable_multiple_custom_authz_providers,
         }
     }
 
     /// The filters of these policies, which come in Istio's order.
     pub(super) fn build(&self, policies: &[PolicyRef<'_>]) -> Built {
-        let with = |action: Action| -> Vec<PolicyRef<'_>> {
-            policies.iter().copied().filter(|p| p.spec.action == action).collect()
-        };
-        let custom = with(Action::Custom);
+        let custom = with(policies, Action::Custom);
         let (custom_http, custom_tcp) = (
             self.custom(&custom, ChainKind::Http).into_iter().flat_map(custom::Step::http).collect(),
             self.custom(&custom, ChainKind::Tcp)
@@ -90,18 +95,23 @@ impl Authorization {
                 .collect(),
         );
         let (mut rbac_http, mut rbac_tcp) = (Vec::new(), Vec::new());
-        for (action, rbac) in [
-            (Action::Audit, RbacAction::Log),
-            (Action::Deny, RbacAction::Deny),
-            (Action::Allow, RbacAction::Allow),
-        ] {
-            let policies = with(action);
+        for (action, rbac) in LOCAL_ACTIONS {
+            let policies = with(policies, action);
             if !policies.is_empty() {
                 rbac_http.push(self.rules(&policies, rbac, ChainKind::Http).http());
                 rbac_tcp.push(self.rules(&policies, rbac, ChainKind::Tcp).tcp());
             }
         }
         Built { custom_http, rbac_http, custom_tcp, rbac_tcp }
+    }
+
+    /// The filters of these policies for the tunnels themselves. An external authorizer isn't asked there.
+    pub(super) fn tunnel(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
+        let rules = |(action, rbac)| {
+            let policies = with(policies, action);
+            (!policies.is_empty()).then(|| self.rules(&policies, rbac, ChainKind::Tunnel).http())
+        };
+        LOCAL_ACTIONS.into_iter().filter_map(rules).collect()
     }
 
     fn rules(&self, policies: &[PolicyRef<'_>], action: RbacAction, chain: ChainKind) -> Rules {
@@ -142,6 +152,10 @@ impl Authorization {
         let rules = policy.spec.rules.iter().enumerate();
         rules.filter_map(|(i, rule)| Some((name(i), rule::policy(rule, context).ok()?))).collect()
     }
+}
+
+fn with<'a>(policies: &[PolicyRef<'a>], action: Action) -> Vec<PolicyRef<'a>> {
+    policies.iter().copied().filter(|policy| policy.spec.action == action).collect()
 }
 
 /// The rules of one filter: those that hold, and those that are only tried.

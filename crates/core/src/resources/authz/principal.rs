@@ -1,14 +1,14 @@
 //! Principals: what of a rule is about the caller and the request.
 
 use envoy::config::rbac::v3::Principal;
-use envoy::config::rbac::v3::principal::{Identifier, Set};
+use envoy::config::rbac::v3::principal::{Authenticated, Identifier, Set};
 use envoy::r#type::matcher::v3::{
     FilterStateMatcher, MetadataMatcher, StringMatcher, ValueMatcher, filter_state_matcher,
 };
 
 use super::attribute::Caller;
 use super::matcher::{self, Pattern};
-use super::rule::{Clause, Context, Unmatchable, each, http_only, together};
+use super::rule::{ChainKind, Clause, Context, Unmatchable, each, http_only, together};
 use crate::Str;
 use crate::release::RequestIdentity;
 
@@ -59,12 +59,12 @@ fn one(caller: &Caller, value: &str, context: Context<'_>) -> Result<Principal, 
         false => text.to_owned(),
     };
     Ok(match caller {
-        Caller::Principal => peer(spiffe_id(value, quote)),
-        Caller::ServiceAccount => peer(service_account(value, context.namespace)),
-        Caller::TrustDomain => peer(trust_domain(value)),
+        Caller::Principal => peer(spiffe_id(value, quote), context.chain),
+        Caller::ServiceAccount => peer(service_account(value, context.namespace), context.chain),
+        Caller::TrustDomain => peer(trust_domain(value), context.chain),
         Caller::Namespace => {
             let namespace: Vec<String> = value.split('*').map(quote).collect();
-            peer(matcher::regex(format!(".*/ns/{}/.*", namespace.join(".*"))))
+            peer(matcher::regex(format!(".*/ns/{}/.*", namespace.join(".*"))), context.chain)
         }
         Caller::SourceIp => {
             principal(Identifier::DirectRemoteIp(matcher::cidr(value).ok_or(Unmatchable::Malformed)?))
@@ -91,8 +91,11 @@ fn string_value(value: &str) -> ValueMatcher {
     matcher::string_value(matcher::string(value))
 }
 
-/// The caller's SPIFFE id.
-fn peer(id: StringMatcher) -> Principal {
+/// The caller's SPIFFE id: of the certificate, or what was kept of it for what is inside the tunnel.
+fn peer(id: StringMatcher, chain: ChainKind) -> Principal {
+    if chain == ChainKind::Tunnel {
+        return principal(Identifier::Authenticated(Authenticated { principal_name: Some(id) }));
+    }
     principal(Identifier::FilterState(FilterStateMatcher {
         key: PEER_PRINCIPAL.to_owned(),
         matcher: Some(filter_state_matcher::Matcher::StringMatch(id)),

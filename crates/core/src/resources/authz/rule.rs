@@ -33,6 +33,8 @@ pub(super) enum ChainKind {
     Http,
     /// Bytes: attributes of HTTP don't exist.
     Tcp,
+    /// The tunnels that end at the waypoint: what is inside isn't known yet, but who opened them is.
+    Tunnel,
 }
 
 /// What a clause that cannot be matched does to its rule.
@@ -196,7 +198,7 @@ pub(super) fn together<M>(
 pub(super) fn http_only(context: Context<'_>) -> Result<(), Unmatchable> {
     match context.chain {
         ChainKind::Http => Ok(()),
-        ChainKind::Tcp => Err(Unmatchable::HttpOnly),
+        ChainKind::Tcp | ChainKind::Tunnel => Err(Unmatchable::HttpOnly),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use envoy::config::listener::v3::{Filter, FilterChain};
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::Any;
 
 use super::http_manager;
@@ -15,10 +15,10 @@ use crate::mesh::extension::ChainKind;
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
 use crate::release::TunnelState;
+use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{network, stats};
-use crate::resources::envoy_filter::Patches;
 use crate::resources::routes::inbound_route_configuration;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope};
@@ -86,6 +86,11 @@ impl<'m> ChainBuilder<'m> {
             origins: Vec::new(),
             scope,
         }
+    }
+
+    /// The filters of the policies that hold for tunnels.
+    pub(super) fn tunnel_policies(&self) -> Vec<HttpFilter> {
+        self.security.tunnel()
     }
 
     /// What telemetry asks of the waypoint as a whole.

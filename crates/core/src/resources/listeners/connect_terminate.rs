@@ -117,11 +117,15 @@ fn http_filters(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Vec<HttpFilter>
         TunnelState::IstioFilters => {
             vec![http::connect_baggage(), http::connect_authority_by_route(), http::router(false, false)]
         }
-        TunnelState::FilterState => vec![
-            http::downstream_peer_metadata(scope.mesh.options.features.ambient_enable_baggage),
-            http::connect_authority(),
-            http::router(false, chains.settings().suppresses_envoy_headers()),
-        ],
+        TunnelState::FilterState => {
+            let mut filters = chains.tunnel_policies();
+            filters.extend([
+                http::downstream_peer_metadata(scope.mesh.options.features.ambient_enable_baggage),
+                http::connect_authority(),
+                http::router(false, chains.settings().suppresses_envoy_headers()),
+            ]);
+            filters
+        }
     }
 }
 
