@@ -22,6 +22,8 @@ mod merge;
 mod order;
 mod parent;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 

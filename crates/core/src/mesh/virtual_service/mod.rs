@@ -11,6 +11,8 @@
 mod delegate;
 mod host_index;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

@@ -3,7 +3,8 @@
 use envoy::extensions::filters::common::fault::v3::{FaultDelay, fault_delay::FaultDelaySecifier};
 use envoy::extensions::filters::http::fault::v3::{FaultAbort, HttpFault, fault_abort::ErrorType};
 
-use super::{duration, fraction};
+use super::fraction;
+use crate::resources::proto::duration;
 use crate::snapshot::networking::virtual_service::{Abort, Delay, HttpFaultInjection};
 
 /// The filter's name in `typedPerFilterConfig`.

@@ -5,9 +5,9 @@ use envoy::config::route::v3::route_action::hash_policy::{
     ConnectionProperties, Cookie, CookieAttribute, Header, PolicySpecifier, QueryParameter,
 };
 
-use super::duration;
 use crate::mesh::destination_rule::policy::consistent_hash;
 use crate::resources::Scope;
+use crate::resources::proto::duration;
 use crate::snapshot::networking::destination_rule::{self, ConsistentHashLb};
 use crate::snapshot::networking::virtual_service::Destination;
 

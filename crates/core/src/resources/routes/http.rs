@@ -12,12 +12,13 @@ use envoy::google::protobuf::Struct;
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::headers::HeaderChanges;
-use super::{cors, destination, duration, fault, fraction, hash, matches, operation, redirect, retry};
+use super::{cors, destination, fault, fraction, hash, matches, operation, redirect, retry};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
 use crate::release::{CorsPlacement, Rewrites, SingleDestination};
 use crate::resources::Scope;
+use crate::resources::proto::duration;
 use crate::snapshot::message::Duration;
 use crate::snapshot::networking::Percent;
 use crate::snapshot::networking::virtual_service::{

@@ -28,12 +28,12 @@ mod tcp;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{ClusterSpecifier, MaxStreamDuration};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteConfiguration, VirtualHost};
-use envoy::google::protobuf;
 
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::{Resolution, Service, ServiceId};
 use crate::release::{DefaultRoute, RoutesPerHost};
 use crate::resources::Scope;
+use crate::resources::proto::duration;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::message::Duration;
 
@@ -174,8 +174,4 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
         action: Some(Action::Route(action)),
         ..Route::default()
     }
-}
-
-fn duration(span: Duration) -> protobuf::Duration {
-    protobuf::Duration { seconds: span.secs(), nanos: span.subsec_nanos() }
 }

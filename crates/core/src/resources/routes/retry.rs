@@ -7,8 +7,8 @@ use envoy::config::route::v3::retry_policy::{
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
-use super::duration;
 use crate::release::RouteRules;
+use crate::resources::proto::duration;
 use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
