@@ -48,6 +48,14 @@ pub struct ClusterRules {
     pub failover_priority: FailoverPriority,
     /// Whether Gateway API backend policies are DestinationRules too.
     pub backend_policies: bool,
+    /// Whether clusters say how proxies are to find out about each other.
+    pub peer_hints: bool,
+    /// Whether clusters that resolve names have the state of their endpoints, and the tunnels to them.
+    pub full_inline_endpoints: bool,
+    /// Whether HBONE is spoken on all addresses of a workload, or only on the first.
+    pub hbone_on_all_addresses: bool,
+    /// Whether the host of a ServiceEntry without endpoints is said to be in the proxy's cluster.
+    pub hosts_are_in_cluster: bool,
 }
 
 /// How a tunnel's destination travels with a connection.
@@ -89,10 +97,11 @@ pub enum ConnectOriginate {
 /// What TLS that a DestinationRule asks for means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UpstreamTls {
-    /// Without a CA certificate the server is not verified; HBONE replaces TLS.
-    Unverified,
-    /// Without a CA certificate the system's are used, with the requested host as SNI; HBONE wraps TLS.
-    Verified,
+    /// Endpoints with HBONE are reached by that instead; the server's name is verified whatever SNI is sent.
+    InsteadOfHbone,
+    /// It is spoken inside HBONE too; the server's name is verified where it is also the SNI, and not if the rule says
+    /// so.
+    InsideHbone,
 }
 
 /// How a subset's mTLS is told from the DestinationRule.
@@ -126,12 +135,16 @@ pub(super) const V1_18: ClusterRules = ClusterRules {
     connect_originate: ConnectOriginate::Address,
     follow_client_protocol: false,
     h2_upgrade_wins: true,
-    tls: UpstreamTls::Unverified,
+    tls: UpstreamTls::InsteadOfHbone,
     networking_version: "v1alpha3",
     provider_clusters: false,
     mtls_check: MtlsCheck::ByLabels,
     failover_priority: FailoverPriority::Alone,
     backend_policies: false,
+    peer_hints: false,
+    full_inline_endpoints: false,
+    hbone_on_all_addresses: false,
+    hosts_are_in_cluster: false,
 };
 
 /// Clusters of 1.31.
@@ -147,10 +160,14 @@ pub(super) const V1_31: ClusterRules = ClusterRules {
     connect_originate: ConnectOriginate::PortOverride,
     follow_client_protocol: true,
     h2_upgrade_wins: false,
-    tls: UpstreamTls::Verified,
+    tls: UpstreamTls::InsideHbone,
     networking_version: "v1",
     provider_clusters: true,
     mtls_check: MtlsCheck::BySubset,
     failover_priority: FailoverPriority::Layered,
     backend_policies: true,
+    peer_hints: true,
+    full_inline_endpoints: true,
+    hbone_on_all_addresses: true,
+    hosts_are_in_cluster: true,
 };

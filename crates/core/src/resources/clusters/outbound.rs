@@ -84,7 +84,7 @@ fn metadata_of_service(draft: &mut Draft, plan: &Plan<'_>) {
 fn describe(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &Scope<'_>) {
     let rules = &scope.rules.clusters;
     let cluster = &mut draft.cluster;
-    if rules.tls == UpstreamTls::Verified && plan.subset.is_none() {
+    if rules.peer_hints && plan.subset.is_none() {
         if all_hbone(plan, scope) {
             metadata::set(cluster, "disable_mx", true);
         } else if plan.service.mesh_external {
@@ -97,7 +97,7 @@ fn describe(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: 
         metadata::set(cluster, "subset", subset.name.as_str());
     }
     let own_tls = matches!(policy.tls.map(|tls| tls.mode), Some(TlsMode::Simple | TlsMode::Mutual));
-    if rules.tls == UpstreamTls::Verified && own_tls {
+    if rules.peer_hints && own_tls {
         metadata::set(cluster, "alpn_override", "false");
     }
 }
@@ -121,11 +121,16 @@ fn inline_endpoints<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Localities<'m> {
     }
     let subset = plan.subset.map_or("", |subset| &subset.name);
     let target = Target { id: plan.id, service: plan.service, port: plan.port, rule: plan.rule, subset };
+    if !scope.rules.clusters.full_inline_endpoints {
+        return endpoints::plain_localities(scope, &target);
+    }
     let mut found = endpoints::localities(scope, Direction::Outbound, &target, false);
-    if !scope.rules.clusters.inbound_policy || plan.subset.is_some() {
-        // Labels only decide about priorities where the endpoints are known by them.
+    if plan.subset.is_some() {
+        // An accident: the endpoints of subsets are not known by their labels.
         found.candidates.clear();
     }
+    // Another one: of several localities only the first is.
+    found.candidates.truncate(1);
     found
 }
 
@@ -177,7 +182,7 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
     match &context {
         None => offer(draft, Offer::None, sockets),
         Some(context) => {
-            let replaced = settings.mode == TlsMode::IstioMutual || scope.rules.clusters.tls == UpstreamTls::Unverified;
+            let replaced = settings.mode == TlsMode::IstioMutual || scope.rules.clusters.tls == UpstreamTls::InsteadOfHbone;
             offer(draft, if replaced { Offer::OrHbone(context) } else { Offer::InsideHbone(context) }, sockets);
         }
     }
@@ -255,7 +260,7 @@ fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
 fn all_hbone(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
     let target = target(plan);
     let mut instances = target.instances(scope).peekable();
-    instances.peek().is_some() && instances.all(|instance| instance.workload.is_some_and(supports_hbone))
+    instances.peek().is_some() && instances.all(|instance| supports_hbone(&instance, &scope.rules.clusters))
 }
 
 fn target<'m>(plan: &Plan<'m>) -> Target<'m> {

@@ -56,14 +56,12 @@ pub(super) fn requested(
         return Ok(None);
     }
     let how = scope.rules.clusters.tls;
-    let insecure = how == UpstreamTls::Verified && settings.insecure_skip_verify == Some(true);
-    if how == UpstreamTls::Verified {
-        verify_requested_host(draft, settings, insecure);
-    }
+    let insecure = how == UpstreamTls::InsideHbone && settings.insecure_skip_verify == Some(true);
+    verify_requested_host(draft, settings, insecure, how);
     let names = if settings.subject_alt_names.is_empty() { server_names } else { &settings.subject_alt_names };
     let mut common = common_context();
     if settings.credential_name.is_empty() {
-        files(&mut common, settings, names, insecure, how)?;
+        files(&mut common, settings, names, insecure)?;
     } else {
         credentials(&mut common, settings, names, insecure);
     }
@@ -95,7 +93,6 @@ fn files(
     settings: &ClientTlsSettings,
     names: &[Str],
     insecure: bool,
-    how: UpstreamTls,
 ) -> Result<(), NoCertificate> {
     if settings.mode == TlsMode::Mutual {
         let (certificate, key) = (&settings.client_certificate, &settings.private_key);
@@ -104,11 +101,8 @@ fn files(
         }
         common.tls_certificate_sds_secret_configs.push(file(&format!("file-cert:{certificate}~{key}")));
     }
-    let ca = match (settings.ca_certificates.as_str(), how) {
-        ("", UpstreamTls::Verified) => "system",
-        (path, _) => path,
-    };
-    common.validation_context_type = Some(if ca.is_empty() || insecure {
+    let ca = if settings.ca_certificates.is_empty() { "system" } else { settings.ca_certificates.as_str() };
+    common.validation_context_type = Some(if insecure {
         ValidationContextType::ValidationContext(CertificateValidationContext::default())
     } else {
         let mut validation = validation(names);
@@ -169,10 +163,11 @@ fn file(name: &str) -> SdsSecretConfig {
 }
 
 /// Where no names are given, asks for the host that the client asked for, and verifies that name.
-fn verify_requested_host(draft: &mut Draft, settings: &ClientTlsSettings, insecure: bool) {
+fn verify_requested_host(draft: &mut Draft, settings: &ClientTlsSettings, insecure: bool, how: UpstreamTls) {
     let auto_sni = settings.sni.is_empty();
     let dynamic = matches!(draft.cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
-    let auto_san_validation = !insecure && (dynamic || (auto_sni && settings.subject_alt_names.is_empty()));
+    let unnamed = settings.subject_alt_names.is_empty() && (auto_sni || how == UpstreamTls::InsteadOfHbone);
+    let auto_san_validation = !insecure && (dynamic || unnamed);
     if dynamic && !(auto_sni && auto_san_validation) {
         allow_insecure(draft);
     }
@@ -205,7 +200,7 @@ fn apply_mesh_defaults(common: &mut CommonTlsContext, scope: &Scope<'_>) {
     let Some(defaults) = &scope.mesh.config.tls_defaults else { return };
     let params = common.tls_params.get_or_insert_default();
     params.ecdh_curves = defaults.ecdh_curves.iter().map(ToString::to_string).collect();
-    if scope.rules.clusters.tls == UpstreamTls::Verified {
+    if scope.rules.clusters.tls == UpstreamTls::InsideHbone {
         params.cipher_suites = defaults.cipher_suites.iter().map(ToString::to_string).collect();
     }
 }
@@ -250,16 +245,16 @@ mod tests {
     #[test]
     fn mutual_tls_needs_a_certificate() {
         let settings = ClientTlsSettings { mode: TlsMode::Mutual, ..ClientTlsSettings::default() };
-        let result = files(&mut common_context(), &settings, &[], false, UpstreamTls::Verified);
+        let result = files(&mut common_context(), &settings, &[], false);
         assert_eq!(result, Err(NoCertificate));
     }
 
     #[test]
-    fn servers_are_verified_by_the_systems_roots_since_they_are_at_all() {
+    fn servers_are_verified_by_the_systems_roots_unless_the_rule_says_no() {
         let settings = ClientTlsSettings { mode: TlsMode::Simple, ..ClientTlsSettings::default() };
-        let root = |how, insecure| {
+        let root = |insecure| {
             let mut common = common_context();
-            files(&mut common, &settings, &[], insecure, how).unwrap();
+            files(&mut common, &settings, &[], insecure).unwrap();
             match common.validation_context_type {
                 Some(ValidationContextType::CombinedValidationContext(context)) => {
                     context.validation_context_sds_secret_config.map(|config| config.name)
@@ -267,8 +262,20 @@ mod tests {
                 _ => None,
             }
         };
-        assert_eq!(root(UpstreamTls::Unverified, false), None);
-        assert_eq!(root(UpstreamTls::Verified, false).as_deref(), Some("file-root:system"));
-        assert_eq!(root(UpstreamTls::Verified, true), None);
+        assert_eq!(root(false).as_deref(), Some("file-root:system"));
+        assert_eq!(root(true), None);
+    }
+
+    #[test]
+    fn a_fixed_sni_leaves_the_name_unverified_since_tls_goes_inside_hbone() {
+        let settings = ClientTlsSettings { sni: "h".into(), ..ClientTlsSettings::default() };
+        let options = |how| {
+            let mut draft = Draft::default();
+            verify_requested_host(&mut draft, &settings, false, how);
+            draft.http.and_then(|http| http.upstream_http_protocol_options)
+        };
+        assert_eq!(options(UpstreamTls::InsideHbone), None);
+        let older = options(UpstreamTls::InsteadOfHbone).unwrap();
+        assert_eq!((older.auto_sni, older.auto_san_validation), (false, true));
     }
 }

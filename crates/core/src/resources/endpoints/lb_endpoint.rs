@@ -12,7 +12,7 @@ use envoy::google::protobuf::{Struct, Value};
 
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource};
-use crate::release::TunnelMetadata;
+use crate::release::{ClusterRules, TunnelMetadata};
 use crate::resources::endpoints::locality::{CLUSTER_ID, Candidate};
 use crate::resources::endpoints::select::is_draining;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
@@ -38,13 +38,14 @@ const UNIX: &str = "unix://";
 pub(crate) fn lb_endpoint(
     candidate: &Candidate<'_>,
     direction: Direction,
-    tunnel_metadata: TunnelMetadata,
+    rules: &ClusterRules,
     mtls: bool,
 ) -> LbEndpoint {
+    let tunnel_metadata = rules.tunnel;
     let tls_mode = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled");
-    let tunnel = socket_address(candidate).filter(|_| takes_tunnel(candidate, direction, tunnel_metadata));
+    let tunnel = socket_address(candidate).filter(|_| takes_tunnel(candidate, direction, rules));
     let mut metadata = Metadata::default();
-    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload)));
+    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload, rules)));
     if let Some(mode) = tls_mode.filter(|_| mtls) {
         metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
     }
@@ -72,21 +73,41 @@ pub(crate) fn lb_endpoint(
     }
 }
 
+/// An endpoint of a cluster that resolves names, where such clusters know nothing but where it is.
+pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules) -> LbEndpoint {
+    let mut metadata = Metadata::default();
+    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload, rules)));
+    if let Some(mode) = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled") {
+        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
+    }
+    let address = Some(address(&candidate.endpoint.address, candidate.endpoint.port));
+    LbEndpoint {
+        metadata: Some(metadata),
+        load_balancing_weight: Some(candidate.endpoint.weight.max(1).into()),
+        host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint { address, ..EnvoyEndpoint::default() })),
+        ..LbEndpoint::default()
+    }
+}
+
 /// Whether it is reached through HBONE.
 ///
 /// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
 /// it: waypoints know no other mTLS than HBONE.
-fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, tunnel_metadata: TunnelMetadata) -> bool {
-    let Some(workload) = candidate.workload else { return false };
-    let own_mtls = tunnel_metadata == TunnelMetadata::OriginalDst
+fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
+    let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
         && direction == Direction::Outbound
-        && tls_mode(workload) == Some(ISTIO);
-    supports_hbone(workload) && !own_mtls
+        && candidate.workload.and_then(tls_mode) == Some(ISTIO);
+    !own_mtls && supports_hbone(candidate, rules)
 }
 
-/// Whether a workload takes HBONE connections.
-pub(crate) fn supports_hbone(workload: &Workload) -> bool {
-    workload.hbone || workload.is_waypoint
+/// Whether an endpoint takes HBONE connections.
+pub(crate) fn supports_hbone(candidate: &Candidate<'_>, rules: &ClusterRules) -> bool {
+    let Some(workload) = candidate.workload else { return false };
+    let known = || {
+        let first = workload.addresses.first().map(ToString::to_string);
+        rules.hbone_on_all_addresses || first.is_none_or(|first| candidate.endpoint.address == first)
+    };
+    workload.is_waypoint || (workload.hbone && known())
 }
 
 /// What a workload says about its own mTLS.
@@ -117,11 +138,17 @@ fn tunnel_entry(destination: SocketAddr, how: TunnelMetadata) -> (&'static str, 
 }
 
 /// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry.
-fn describe(workload: Option<&Workload>) -> String {
+fn describe(workload: Option<&Workload>, rules: &ClusterRules) -> String {
     let Some(workload) = workload else { return format!(";;;;{CLUSTER_ID}") };
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
     let revision = if canonical_revision == "latest" { "" } else { canonical_revision.as_str() };
-    format!("{workload_name};{namespace};{canonical_name};{revision};{CLUSTER_ID}")
+    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
+    format!("{workload_name};{namespace};{canonical_name};{revision};{cluster}")
+}
+
+/// Whether it is only the host of a ServiceEntry that names no endpoints.
+fn is_host(workload: &Workload) -> bool {
+    matches!(&workload.source, WorkloadSource::ServiceEntryEndpoint(object, _) if object.spec.endpoints.is_empty())
 }
 
 /// Only Kubernetes knows the state of an endpoint.

@@ -297,3 +297,80 @@ pub(crate) fn envoy_locality(place: &Locality) -> EnvoyLocality {
         sub_zone: place.sub_zone.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use envoy::config::endpoint::v3::LbEndpoint;
+
+    fn place(text: &str) -> Locality {
+        let mut parts = text.split('/').map(Str::from);
+        let mut next = || parts.next().unwrap_or_default();
+        Locality { region: next(), zone: next(), sub_zone: next() }
+    }
+
+    fn localities(places: &[(&str, u32)]) -> Vec<LocalityLbEndpoints> {
+        let of = |(text, weight): &(&str, u32)| LocalityLbEndpoints {
+            locality: Some(envoy_locality(&place(text))),
+            lb_endpoints: vec![LbEndpoint::default()],
+            load_balancing_weight: Some((*weight).into()),
+            ..LocalityLbEndpoints::default()
+        };
+        places.iter().map(of).collect()
+    }
+
+    fn priorities(localities: &[LocalityLbEndpoints]) -> Vec<u32> {
+        localities.iter().map(|l| l.priority).collect()
+    }
+
+    #[test]
+    fn near_localities_come_first_without_gaps() {
+        let own = place("r1/z1/s1");
+        let mut all = localities(&[("r1/z1/s1", 1), ("r1/z1/s2", 1), ("r1/z2", 1), ("r2", 1), ("r3", 1)]);
+        by_distance(&mut all, &own, &[]);
+        assert_eq!(priorities(&all), [0, 1, 2, 3, 3]);
+        let failover = [Failover { from: "r1".into(), to: "r3".into() }];
+        let mut all = localities(&[("r1/z2", 1), ("r2", 1), ("r3", 1)]);
+        by_distance(&mut all, &own, &failover);
+        assert_eq!(priorities(&all), [0, 2, 1]);
+    }
+
+    #[test]
+    fn shares_are_split_by_weight_and_the_rest_gets_none() {
+        let mut all = localities(&[("r1/z1", 1), ("r1/z2", 3), ("r2/z1", 1), ("r3/z1", 1)]);
+        let to = [("r1/*".into(), 80), ("r2/*".into(), 20)].into();
+        let rules = [Distribute { from: "r9/*".into(), ..Distribute::default() }, Distribute { from: "r1/*".into(), to }];
+        distribute(&mut all, &place("r1/z1"), &rules);
+        let weights: Vec<u32> = all.iter().filter_map(|l| l.load_balancing_weight).map(|w| w.value).collect();
+        assert_eq!(weights, [20, 60, 20, 1]);
+        assert_eq!(all.iter().map(|l| l.lb_endpoints.len()).collect::<Vec<_>>(), [1, 1, 1, 0]);
+    }
+
+    #[test]
+    fn patterns_cover_what_they_leave_out() {
+        let covered = |pattern: &str| covers(pattern, Some(&envoy_locality(&place("r/z/s"))));
+        for pattern in ["*", "r", "r/*", "r/z", "r/z/*", "r/z/s", "*/z"] {
+            assert!(covered(pattern), "{pattern}");
+        }
+        for pattern in ["", "q", "r/y", "r/z/t"] {
+            assert!(!covered(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn wanted_labels_have_the_proxys_value_unless_they_name_one() {
+        let priority: Vec<Str> = ["zone".into(), "app=web".into(), "odd=a=b".into()].into();
+        let wanted = wanted_labels(&priority, |key| if key == "zone" { "z1" } else { "own" });
+        assert_eq!(wanted, [("zone", "z1"), ("app", "web"), ("odd", "own")]);
+    }
+
+    #[test]
+    fn the_mesh_balances_by_locality_unless_it_or_a_rule_says_no() {
+        let setting = |enabled| LocalityLoadBalancerSetting { enabled, ..LocalityLoadBalancerSetting::default() };
+        let disabled = Balancing::unless_disabled(Cow::Owned(setting(Some(false))));
+        assert_eq!(disabled, None);
+        assert!(Balancing::unless_disabled(Cow::Owned(setting(None))).is_some());
+        assert_eq!(preferred(TrafficDistribution::Any), None);
+        assert_eq!(preferred(TrafficDistribution::PreferSameZone).map(<[_]>::len), Some(3));
+    }
+}

@@ -12,8 +12,9 @@ pub(crate) mod select;
 
 use std::collections::BTreeMap;
 
-use envoy::config::endpoint::v3::{ClusterLoadAssignment, LocalityLbEndpoints};
+use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint, LocalityLbEndpoints};
 
+use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::workload::Locality;
 use crate::mesh::peer_authentication::MtlsMode;
@@ -22,7 +23,7 @@ use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
 use crate::snapshot::networking::destination_rule::TlsMode;
 
-use lb_endpoint::{lb_endpoint, tls_mode};
+use lb_endpoint::{lb_endpoint, plain_lb_endpoint, tls_mode};
 use locality::{Balancing, Candidate};
 use select::Target;
 
@@ -76,28 +77,47 @@ pub(crate) fn localities<'m>(
     target: &Target<'m>,
     known: bool,
 ) -> Localities<'m> {
-    let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
-    let mut mtls = MtlsChecker::new(scope, target);
-    for candidate in target.candidates(scope) {
-        let endpoint = candidate.endpoint;
-        if known && endpoint.port != 0 && endpoint.address.parse::<std::net::IpAddr>().is_err() {
-            continue;
-        }
-        let foreign = scope.rules.attachment == Attachment::ServiceAccount
+    let rules = &scope.rules.clusters;
+    let foreign = |candidate: &Candidate<'_>| {
+        scope.rules.attachment == Attachment::ServiceAccount
             && direction == Direction::InboundVip
-            && !select::in_scope(scope, candidate.workload);
-        if foreign {
-            continue;
-        }
+            && !select::in_scope(scope, candidate.workload)
+    };
+    let has_address = |candidate: &Candidate<'_>| {
+        let Endpoint { address, port, .. } = candidate.endpoint;
+        *port == 0 || address.parse::<std::net::IpAddr>().is_ok()
+    };
+    let mut candidates = target.candidates(scope);
+    candidates.retain(|candidate| !foreign(candidate) && (!known || has_address(candidate)));
+    let mut mtls = MtlsChecker::new(scope, target);
+    by_locality(candidates, |c| lb_endpoint(c, direction, rules, mtls.allows(c, direction)))
+}
+
+/// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints are: neither
+/// their state nor their tunnels.
+pub(crate) fn plain_localities<'m>(scope: &Scope<'m>, target: &Target<'m>) -> Localities<'m> {
+    let labels = target.labels();
+    let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));
+    let candidates = target.instances(scope).filter(fits).collect();
+    let mut found = by_locality(candidates, |c| plain_lb_endpoint(c, &scope.rules.clusters));
+    found.candidates.clear();
+    found
+}
+
+fn by_locality<'m>(
+    candidates: Vec<Candidate<'m>>,
+    mut write: impl FnMut(&Candidate<'m>) -> LbEndpoint,
+) -> Localities<'m> {
+    let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
+    for candidate in candidates {
         let place = candidate.workload.map(|workload| &workload.locality);
         by_place.entry(place.map(sort_key).unwrap_or_default()).or_insert_with(|| (place, Vec::new())).1.push(candidate);
     }
     let mut found = Localities { endpoints: Vec::new(), candidates: Vec::new() };
-    let tunnel = scope.rules.clusters.tunnel;
     for (place, candidates) in by_place.into_values() {
-        let lb_endpoints: Vec<_> =
-            candidates.iter().map(|c| lb_endpoint(c, direction, tunnel, mtls.allows(c, direction))).collect();
-        let weight = lb_endpoints.iter().filter_map(|e| e.load_balancing_weight).fold(0u32, |sum, w| sum.saturating_add(w.value));
+        let lb_endpoints: Vec<_> = candidates.iter().map(&mut write).collect();
+        let weights = lb_endpoints.iter().filter_map(|endpoint| endpoint.load_balancing_weight);
+        let weight = weights.fold(0u32, |sum, weight| sum.saturating_add(weight.value));
         found.endpoints.push(LocalityLbEndpoints {
             locality: Some(place.map(locality::envoy_locality).unwrap_or_default()),
             lb_endpoints,
@@ -154,7 +174,7 @@ impl<'m> MtlsChecker<'m> {
                 // Endpoints behind tunnels have no address of their own to remember them by: what was found for one
                 // holds for all that follow.
                 let tunnel = direction == Direction::InboundVip
-                    && candidate.workload.is_some_and(lb_endpoint::supports_hbone);
+                    && lb_endpoint::supports_hbone(candidate, &self.scope.rules.clusters);
                 if tunnel {
                     self.tunnels_refused |= !allowed;
                     return !self.tunnels_refused;

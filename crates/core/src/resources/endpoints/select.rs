@@ -1,5 +1,8 @@
 //! Which endpoints a cluster has.
 
+use std::collections::BTreeMap;
+
+use crate::Str;
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
@@ -41,7 +44,7 @@ impl<'m> Target<'m> {
 
     /// The endpoints that the cluster has.
     pub(crate) fn candidates(&self, scope: &Scope<'m>) -> Vec<Candidate<'m>> {
-        let labels = self.rule.and_then(|rule| policy::subset(&rule.spec, self.subset)).map(|subset| &subset.labels);
+        let labels = self.labels();
         let unready = self.sends_unready(scope);
         let node = scope.waypoint.proxy.node_name.as_str();
         self.instances(scope)
@@ -49,6 +52,11 @@ impl<'m> Target<'m> {
             .filter(|candidate| !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node)
             .filter(|candidate| self.counts(candidate, unready))
             .collect()
+    }
+
+    /// The labels that its endpoints have, where a subset chooses them.
+    pub(crate) fn labels(&self) -> Option<&'m BTreeMap<Str, Str>> {
+        policy::subset(&self.rule?.spec, self.subset).map(|subset| &subset.labels)
     }
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
