@@ -141,7 +141,6 @@ fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
             payload_in_metadata: "payload".to_owned(),
             normalize_payload_in_metadata: Some(NormalizePayload {
                 space_delimited_claims: space_delimited(&rule.space_delimited_claims),
-                ..NormalizePayload::default()
             }),
             from_cookies: strings(&rule.from_cookies),
             clear_route_cache: true,

@@ -86,7 +86,7 @@ impl Authorization {
 
     /// All policies have to name the same one. Those that are only tried say nothing.
     fn one_authorizer(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> Step<'_> {
-        let mut names = policies.iter().map(|policy| provider(policy));
+        let mut names = policies.iter().map(provider);
         let first = names.next().unwrap_or_default();
         let authorizer = self.authorizers.get(&first).filter(|_| names.all(|name| name == first));
         let Some(authorizer) = authorizer else {

@@ -103,11 +103,11 @@ pub(super) fn policy(rule: &Rule, context: Context<'_>) -> Result<Policy, Unmatc
     })
 }
 
+/// Clauses about the destination, and clauses about the caller.
+type Conditions = (Vec<Clause<Target>>, Vec<Clause<Caller>>);
+
 /// The clauses of `when`, those of the destination and those of the caller.
-fn conditions(
-    rule: &Rule,
-    trust_domains: &TrustDomains,
-) -> Result<(Vec<Clause<Target>>, Vec<Clause<Caller>>), Unmatchable> {
+fn conditions(rule: &Rule, trust_domains: &TrustDomains) -> Result<Conditions, Unmatchable> {
     let (mut targets, mut callers) = (Vec::new(), Vec::new());
     for condition in &rule.when {
         match Attribute::of_key(&condition.key).ok_or(Unmatchable::UnknownAttribute)? {
