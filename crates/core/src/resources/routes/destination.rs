@@ -1,6 +1,6 @@
 //! Which cluster a destination of a route is.
 
-use crate::mesh::Service;
+use crate::mesh::{Protocol, Service};
 use crate::release::UnservedDestination;
 use crate::resources::Scope;
 use crate::resources::names::{ClusterName, Direction};
@@ -44,10 +44,10 @@ fn own_subset(protocol: &str, subset: &str) -> String {
     if subset.is_empty() { protocol.to_owned() } else { format!("{protocol}/{subset}") }
 }
 
-/// The cluster of an HTTP route leads to the port's TCP cluster if that is all there is.
-fn protocol(scope: Scope<'_>, service: Option<&Service>, port: u32) -> &'static str {
-    let port = service.and_then(|s| s.port(port)).filter(|_| scope.rules.routes.clusters_by_protocol);
-    match port {
+/// Where the port has no cluster for HTTP, it is the one for TCP. Istio does not find UDP ports by their number.
+fn protocol(scope: Scope<'_>, service: Option<&Service>, number: u32) -> &'static str {
+    let mut ports = service.filter(|_| scope.rules.routes.clusters_by_protocol).into_iter().flat_map(|s| &s.ports);
+    match ports.find(|port| port.number == number && port.protocol != Protocol::Udp) {
         Some(port) if !port.protocol.is_http() && !port.protocol.is_unsupported() => "tcp",
         _ => "http",
     }

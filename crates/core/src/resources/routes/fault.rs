@@ -29,7 +29,6 @@ fn delay(delay: &Delay) -> Option<FaultDelay> {
     Some(FaultDelay {
         percentage: Some(percentage),
         fault_delay_secifier: Some(FaultDelaySecifier::FixedDelay(duration(fixed))),
-        ..FaultDelay::default()
     })
 }
 
