@@ -138,8 +138,8 @@ impl<'a> Sources<'a> {
                     return external(service, name);
                 }
                 let mut endpoints = match self.slices.of(service) {
-                    Some(slices) => slices::listed(slices, self.workloads),
-                    None => slices::derived(&object.spec, selected, self.workloads, self.rules),
+                    Some(listed) => slices::listed(listed, self.workloads, self.rules, slices::drains(service)),
+                    None => slices::derived(service, &object.spec, selected, self.workloads, self.rules),
                 };
                 if service.resolution == super::Resolution::ClientSideLb {
                     endpoints.extend(entries::of_kubernetes_service(

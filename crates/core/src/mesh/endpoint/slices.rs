@@ -34,24 +34,33 @@ impl<'a> Slices<'a> {
 }
 
 /// The endpoints that EndpointSlices list. Of several with one address and port name, the first counts.
-pub(super) fn listed(slices: &[&Object<kubernetes::EndpointSlice>], workloads: &Workloads) -> Vec<Endpoint> {
-    let mut seen = BTreeSet::new();
+pub(super) fn listed(
+    slices: &[&Object<kubernetes::EndpointSlice>],
+    workloads: &Workloads,
+    rules: &Rules,
+    drains: bool,
+) -> Vec<Endpoint> {
+    let mut seen = Seen::default();
     let mut endpoints = Vec::new();
     // Istio leaves out names: those slices would have to be resolved.
     for slice in slices.iter().filter(|slice| slice.spec.address_type != "FQDN") {
         for entry in &slice.spec.endpoints {
+            let health = health(&entry.conditions, drains);
+            if !is_kept(health, rules) {
+                continue;
+            }
             for address in &entry.addresses {
                 let Ok(workload) = behind(entry, address, &slice.meta.namespace, workloads) else { continue };
                 for port in &slice.spec.ports {
                     let name = port.name.clone().unwrap_or_default();
-                    if seen.insert((address.clone(), name.clone())) {
+                    if seen.is_first(address, &name) {
                         endpoints.push(Endpoint {
                             address: address.clone(),
                             port: port.port.and_then(|p| u32::try_from(p).ok()).unwrap_or_default(),
                             service_port: name,
                             service_port_number: None,
                             workload,
-                            health: health(&entry.conditions),
+                            health,
                             weight: 0,
                         });
                     }
@@ -82,55 +91,87 @@ fn behind(
     Ok(workloads.with_address(ip).iter().find(here).copied())
 }
 
-fn health(conditions: &kubernetes::EndpointConditions) -> Health {
+/// The state of an endpoint. One that shuts down still drains where clients keep to their endpoints; else Istio
+/// takes it as not ready, as long as it has seen the slice before the Service.
+fn health(conditions: &kubernetes::EndpointConditions, drains: bool) -> Health {
+    let may_be = |condition: Option<bool>| condition != Some(false);
     match (conditions.ready, conditions.serving, conditions.terminating) {
-        (None | Some(true), _, _) => Health::Healthy,
-        (_, None | Some(true), None | Some(true)) => Health::Draining,
-        (_, _, None | Some(true)) => Health::Terminating,
+        (ready, _, _) if may_be(ready) => Health::Healthy,
+        (_, serving, terminating) if drains && may_be(serving) && may_be(terminating) => Health::Draining,
         _ => Health::Unhealthy,
+    }
+}
+
+/// Whether the clients of a Service keep to an endpoint while it shuts down.
+pub(super) fn drains(service: &Service) -> bool {
+    const LABELS: [&str; 2] = ["istio.io/persistent-session", "istio.io/persistent-session-header"];
+    LABELS.iter().filter_map(|label| service.labels.get(*label)).any(|value| !value.is_empty())
+}
+
+/// Keeps the first of several endpoints with one address for one port.
+#[derive(Default)]
+struct Seen(BTreeSet<(Str, Str)>);
+
+impl Seen {
+    fn is_first(&mut self, address: &Str, port: &Str) -> bool {
+        self.0.insert((address.clone(), port.clone()))
     }
 }
 
 /// The endpoints that Kubernetes' endpoint slice controller would list for a Service's Pods:
 /// <https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/>.
 pub(super) fn derived(
-    service: &kubernetes::Service,
+    service: &Service,
+    object: &kubernetes::Service,
     pods: &[WorkloadId],
     workloads: &Workloads,
     rules: &Rules,
 ) -> Vec<Endpoint> {
+    let mut seen = Seen::default();
     let mut endpoints = Vec::new();
-    for ipv4 in families(service) {
+    for ipv4 in families(object) {
         for id in pods {
             let Some(workload) = workloads.get(*id) else { continue };
-            let Some(object) = workload.pod() else { continue };
+            let Some(pod) = workload.pod() else { continue };
             let address = workload.addresses.iter().find(|ip| ip.is_ipv4() == ipv4);
-            let (Some(address), false) = (address, pod::is_terminal(&object.spec)) else { continue };
-            let health = pod_health(object, service.publish_not_ready_addresses);
-            let ports = service.ports.iter().filter_map(|port| {
-                Some((port, pod::target_port(&object.spec, port, rules.registry.native_sidecar_ports)?))
-            });
-            endpoints.extend(ports.map(|(service_port, port)| Endpoint {
-                address: smol_str::format_smolstr!("{address}"),
-                port,
-                service_port: service_port.name.clone(),
-                service_port_number: None,
-                workload: Some(*id),
-                health,
-                weight: 0,
-            }));
+            let (Some(address), false) = (address, pod::is_terminal(&pod.spec)) else { continue };
+            let address = smol_str::format_smolstr!("{address}");
+            let health = pod_health(pod, object.publish_not_ready_addresses, drains(service));
+            if !is_kept(health, rules) {
+                continue;
+            }
+            for port in &object.ports {
+                let target = pod::target_port(&pod.spec, port, rules.registry.native_sidecar_ports);
+                // Pods on their node's network share its address: Istio tells endpoints apart by address and port.
+                let Some(target) = target.filter(|_| seen.is_first(&address, &port.name)) else { continue };
+                endpoints.push(Endpoint {
+                    address: address.clone(),
+                    port: target,
+                    service_port: port.name.clone(),
+                    service_port_number: None,
+                    workload: Some(*id),
+                    health,
+                    weight: 0,
+                });
+            }
         }
     }
     endpoints
 }
 
-fn pod_health(object: &Object<kubernetes::Pod>, publish_not_ready: bool) -> Health {
+/// Whether the release keeps endpoints in this state.
+fn is_kept(health: Health, rules: &Rules) -> bool {
+    rules.clusters.unhealthy_endpoints || health != Health::Unhealthy
+}
+
+fn pod_health(object: &Object<kubernetes::Pod>, publish_not_ready: bool, drains: bool) -> Health {
     let (ready, terminating) = (pod::is_ready(&object.spec), pod::is_terminating(object));
-    health(&kubernetes::EndpointConditions {
+    let conditions = kubernetes::EndpointConditions {
         ready: Some(publish_not_ready || (ready && !terminating)),
         serving: Some(ready),
         terminating: Some(terminating),
-    })
+    };
+    health(&conditions, drains)
 }
 
 /// The address families of a Service, in its order: `true` is IPv4.
