@@ -4,23 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use envoy::config::listener::v3::{Filter, FilterChain};
-use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
-use envoy::google::protobuf::Any;
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 
-use super::http_manager;
 use super::proxy_settings::ProxySettings;
-use super::tcp_proxy;
+use super::shared::{self, SharedFilters, Telemetry};
+use super::{http_manager, tcp_proxy};
 use crate::Str;
-use crate::mesh::extension::ChainKind;
+use crate::mesh::extension::{ChainKind, Extension};
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
-use crate::release::TunnelState;
 use crate::resources::envoy_filter::Patches;
-use crate::resources::filters::access_log::AccessLogs;
-use crate::resources::filters::tracing::HcmTracing;
-use crate::resources::filters::{network, stats};
 use crate::resources::routes::inbound_route_configuration;
-use crate::resources::security::SecurityBuilder;
+use crate::resources::security::{SecurityBuilder, SecurityFilters};
 use crate::resources::{Origin, Part, Scope};
 use crate::snapshot::ObjectRef;
 
@@ -41,19 +36,25 @@ pub(super) struct ChainSpec<'p> {
     pub(super) cluster: String,
 }
 
-/// What telemetry asks of a chain.
-#[derive(Clone, Debug)]
-pub(super) struct Telemetry {
-    /// Where its access logs are written.
-    pub(super) access_logs: AccessLogs,
-    /// A connection manager without routes and filters, but with tracing and access logs.
-    pub(super) manager: HttpConnectionManager,
-    /// Whether the router starts a child span.
-    pub(super) router_starts_child_span: bool,
-    /// The configurations of `istio.stats`.
-    pub(super) stats: Vec<Any>,
-    /// The resources that asked.
-    pub(super) origins: Vec<ObjectRef>,
+/// What a chain's filters are made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts<'a> {
+    /// The mesh and the waypoint.
+    pub(super) scope: &'a Scope<'a>,
+    /// What the chain is for.
+    pub(super) spec: &'a ChainSpec<'a>,
+    /// The Service.
+    pub(super) service: Option<&'a Service>,
+    /// What the proxy's own configuration changes.
+    pub(super) settings: &'a ProxySettings<'a>,
+    /// Filters that every chain has.
+    pub(super) shared: &'a SharedFilters,
+    /// What telemetry asks.
+    pub(super) telemetry: &'a Telemetry,
+    /// The filters of security policies.
+    pub(super) security: &'a SecurityFilters,
+    /// The extensions.
+    pub(super) extensions: &'a [&'a Arc<Extension>],
 }
 
 /// Makes the chains of one waypoint.
@@ -61,6 +62,7 @@ pub(super) struct Telemetry {
 pub(super) struct ChainBuilder<'m> {
     scope: Scope<'m>,
     settings: ProxySettings<'m>,
+    shared: SharedFilters,
     security: SecurityBuilder<'m>,
     patches: &'m Patches,
     /// What telemetry asks of the waypoint as a whole.
@@ -75,9 +77,11 @@ impl<'m> ChainBuilder<'m> {
     /// Makes what every chain has.
     pub(super) fn new(scope: Scope<'m>, patches: &'m Patches) -> Self {
         let settings = ProxySettings::new(&scope);
-        let telemetry = Arc::new(Telemetry::new(&scope, &settings, None));
+        let applicable = scope.mesh.telemetries.applicable(scope.waypoint, None);
+        let telemetry = Arc::new(Telemetry::new(&scope, &settings, &applicable));
         Self {
             settings,
+            shared: SharedFilters::new(&scope),
             security: SecurityBuilder::new(scope),
             patches,
             telemetry_by_origin: BTreeMap::from([(telemetry.origins.clone(), Arc::clone(&telemetry))]),
@@ -120,18 +124,18 @@ impl<'m> ChainBuilder<'m> {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
             routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
         }
-        let parts = http_manager::Parts {
+        let parts = Parts {
             scope: &scope,
             spec: &spec,
             service,
             settings: &self.settings,
+            shared: &self.shared,
             telemetry: &telemetry,
             security: &security,
             extensions: &extensions,
         };
-        let manager = http_manager::connection_manager(&parts, routes.configuration);
         let mut filters = self.before(&spec);
-        filters.push(network::http_connection_manager(&manager));
+        filters.push(http_manager::connection_manager(&parts, routes.configuration));
         let mut objects = own_object(service);
         objects.extend(security.http_origins.iter().cloned());
         objects.extend(telemetry.origins.iter().cloned());
@@ -152,11 +156,12 @@ impl<'m> ChainBuilder<'m> {
         let security = self.security.filters(spec.service);
         let extensions =
             scope.mesh.extensions.applicable(scope.waypoint, service, ChainKind::Network(spec.port));
-        let parts = tcp_proxy::Parts {
+        let parts = Parts {
             scope: &scope,
             spec: &spec,
             service,
             settings: &self.settings,
+            shared: &self.shared,
             telemetry: &telemetry,
             security: &security,
             extensions: &extensions,
@@ -187,42 +192,20 @@ impl<'m> ChainBuilder<'m> {
         if service.is_none() {
             return Arc::clone(&self.telemetry);
         }
-        let origins = origins_of(&self.scope, service);
+        let applicable = self.scope.mesh.telemetries.applicable(self.scope.waypoint, service);
+        let origins = shared::origins(&applicable);
         if let Some(telemetry) = self.telemetry_by_origin.get(&origins) {
             return Arc::clone(telemetry);
         }
-        let telemetry = Arc::new(Telemetry::new(&self.scope, &self.settings, service));
+        let telemetry = Arc::new(Telemetry::new(&self.scope, &self.settings, &applicable));
         self.telemetry_by_origin.insert(origins, Arc::clone(&telemetry));
         telemetry
     }
 
     /// The filters before all others: where a workload is called itself, its address has to be passed on.
     fn before(&self, spec: &ChainSpec<'_>) -> Vec<Filter> {
-        match (spec.service, self.scope.rules.listeners.tunnel_state) {
-            (Some(_), _) => Vec::new(),
-            (None, TunnelState::IstioFilters) => vec![network::connect_authority_istio()],
-            (None, TunnelState::FilterState) => vec![network::connect_authority()],
-        }
+        if spec.service.is_some() { Vec::new() } else { vec![self.shared.connect_authority.clone()] }
     }
-}
-
-impl Telemetry {
-    fn new(scope: &Scope<'_>, settings: &ProxySettings<'_>, service: Option<&Service>) -> Self {
-        let applicable = scope.mesh.telemetries.applicable(scope.waypoint, service);
-        let access_logs = AccessLogs::new(scope, &applicable);
-        let tracing = HcmTracing::new(scope, &applicable);
-        Self {
-            manager: http_manager::base(scope, settings, &access_logs, &tracing),
-            access_logs,
-            router_starts_child_span: tracing.router_starts_child_span,
-            stats: stats::configurations(scope, &applicable),
-            origins: applicable.iter().map(|t| t.object_ref()).collect(),
-        }
-    }
-}
-
-fn origins_of(scope: &Scope<'_>, service: Option<&Service>) -> Vec<ObjectRef> {
-    scope.mesh.telemetries.applicable(scope.waypoint, service).iter().map(|t| t.object_ref()).collect()
 }
 
 fn own_object(service: Option<&Service>) -> Vec<ObjectRef> {

@@ -3,54 +3,31 @@
 //! Source: Envoy's
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
-use std::sync::Arc;
-
+use envoy::Message as _;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::Http2ProtocolOptions;
+use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
     ForwardClientCertDetails, PathWithEscapedSlashesAction, RouteSpecifier, UpgradeConfig,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
-use envoy::google::protobuf::Duration;
+use envoy::google::protobuf::{Any, Duration};
 
-use super::chain::{ChainSpec, Telemetry};
+use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
-use crate::mesh::Service;
-use crate::mesh::extension::Extension;
 use crate::mesh::service::Protocol;
 use crate::mesh::waypoint::Proxy;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters;
-use crate::resources::filters::http;
-use crate::resources::filters::stats::STATS;
 use crate::resources::filters::tracing::HcmTracing;
-use crate::resources::security::SecurityFilters;
+use crate::resources::filters::{http, network};
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
 
 /// With this annotation a waypoint tells applications who their client is.
 const CLIENT_IDENTITY: &str = "ambient.istio.io/xfcc-include-client-identity";
-
-/// What a connection manager is made of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'a> {
-    /// The mesh and the waypoint.
-    pub(super) scope: &'a Scope<'a>,
-    /// What the chain is for.
-    pub(super) spec: &'a ChainSpec<'a>,
-    /// The Service.
-    pub(super) service: Option<&'a Service>,
-    /// What the proxy's own configuration changes.
-    pub(super) settings: &'a ProxySettings<'a>,
-    /// What telemetry asks.
-    pub(super) telemetry: &'a Telemetry,
-    /// The filters of security policies.
-    pub(super) security: &'a SecurityFilters,
-    /// The extensions.
-    pub(super) extensions: &'a [&'a Arc<Extension>],
-}
 
 /// What all connection managers have of which telemetry asks the same: all but routes, filters and the chain's port.
 pub(super) fn base(
@@ -82,40 +59,40 @@ pub(super) fn base(
 }
 
 /// The connection manager of a chain.
-pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) -> HttpConnectionManager {
+///
+/// Encoded messages of one type that follow each other are read as their merged message
+/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>): so what many chains share is encoded once.
+pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) -> Filter {
     let spec = parts.spec;
     let end = parts.scope.rules.listeners.stat_prefix_end;
-    let mut manager = HttpConnectionManager {
+    let own = HttpConnectionManager {
         // The address is the same for IPv6.
         stat_prefix: format!("inbound_0.0.0.0_{}{end}", spec.port),
         route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
         http_filters: filters(parts),
-        ..parts.telemetry.manager.clone()
+        http2_protocol_options: spec.protocol.is_http2().then(Http2ProtocolOptions::default),
+        ..HttpConnectionManager::default()
     };
-    if spec.protocol.is_http2() {
-        manager.http2_protocol_options.get_or_insert_with(Http2ProtocolOptions::default);
-    }
-    manager
+    let value = [parts.telemetry.manager.as_ref(), &own.encode_to_vec()].concat();
+    let config = Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: value.into() };
+    network::filter(network::HTTP_CONNECTION_MANAGER, config)
 }
 
 fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
-    let Parts { scope, spec, security, extensions, telemetry, .. } = *parts;
-    let rules = &scope.rules.listeners;
+    let Parts { scope, spec, shared, security, extensions, telemetry, .. } = *parts;
     let mut filters = Vec::new();
-    if includes_client_identity(scope) {
-        filters.push(http::client_identity_header());
-    }
+    filters.extend(shared.client_identity.clone());
     filters.extend(security.custom_http.iter().cloned());
     filters.extend(http_filters(extensions, ExecutionPhase::Authn));
     filters.extend(security.authn_http.iter().cloned());
     filters.extend(http_filters(extensions, ExecutionPhase::Authz));
     filters.extend(security.rbac_http.iter().cloned());
     if spec.protocol == Protocol::GrpcWeb {
-        filters.push(http::grpc_web());
+        filters.push(shared.grpc_web.clone());
     }
-    filters.extend([http::grpc_stats(), http::fault(), http::cors()]);
+    filters.extend(shared.common.iter().cloned());
     if let Some(service) = parts.service
-        && rules.peer_metadata
+        && scope.rules.listeners.peer_metadata
         && service.hostname.starts_with('*')
     {
         let family = dns_lookup_family(&scope.waypoint.proxy);
@@ -123,11 +100,9 @@ fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
     }
     filters.extend(http_filters(extensions, ExecutionPhase::Stats));
     filters.extend(http_filters(extensions, ExecutionPhase::Unspecified));
-    if rules.peer_metadata {
-        filters.push(http::upstream_peer_metadata(scope.mesh.options.features.ambient_enable_baggage));
-    }
-    filters.extend(telemetry.stats.iter().map(|config| http::filter(STATS, config.clone())));
-    filters.push(http::router(telemetry.router_starts_child_span, parts.settings.suppresses_envoy_headers()));
+    filters.extend(shared.upstream_peer_metadata.clone());
+    filters.extend(telemetry.http_stats.iter().cloned());
+    filters.push(telemetry.router.clone());
     filters
 }
 
@@ -150,7 +125,8 @@ fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
     .into();
 }
 
-fn includes_client_identity(scope: &Scope<'_>) -> bool {
+/// Whether applications are told who their client is.
+pub(super) fn includes_client_identity(scope: &Scope<'_>) -> bool {
     let annotation = scope.waypoint.proxy.annotations.get(CLIENT_IDENTITY);
     scope.rules.listeners.peer_metadata && annotation.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }

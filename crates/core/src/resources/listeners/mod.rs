@@ -10,7 +10,7 @@
 //! | [`connect_terminate`] | the listener that ends the callers' tunnels |
 //! | [`main_internal`] | the listener with a chain for every port of every Service |
 //! | [`connect_originate`] | the listeners that open tunnels |
-//! | [`chain`] | chains, with what they share made once |
+//! | [`chain`], [`shared`] | chains, and what they share, made once |
 //! | [`http_manager`], [`tcp_proxy`] | the filter that a chain ends in |
 //! | [`matcher`], [`inspectors`] | how a connection's chain is found |
 //! | [`proxy_settings`] | what the proxy's own configuration changes |
@@ -23,6 +23,7 @@ mod inspectors;
 mod main_internal;
 mod matcher;
 mod proxy_settings;
+mod shared;
 mod tcp_proxy;
 
 use envoy::config::core::v3::address::Address as AddressKind;

@@ -3,8 +3,6 @@
 //! Source: Envoy's
 //! [`TcpProxy`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto).
 
-use std::sync::Arc;
-
 use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{
@@ -13,59 +11,34 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{
 use envoy::r#type::v3::HashPolicy;
 use envoy::r#type::v3::hash_policy::{PolicySpecifier, SourceIp};
 
-use super::chain::{ChainSpec, Telemetry};
+use super::chain::Parts;
 use super::http_manager::dns_lookup_family;
-use super::proxy_settings::ProxySettings;
 use crate::mesh::Service;
 use crate::mesh::destination_rule::Client;
-use crate::mesh::extension::Extension;
 use crate::mesh::service::{Protocol, Resolution};
 use crate::resources::Scope;
 use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
-use crate::resources::filters::stats::STATS;
 use crate::resources::proto::duration;
 use crate::resources::routes::{TcpRoute, tcp_destinations};
-use crate::resources::security::SecurityFilters;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::TrafficPolicy;
 
-/// What the filters are made of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'a> {
-    /// The mesh and the waypoint.
-    pub(super) scope: &'a Scope<'a>,
-    /// What the chain is for.
-    pub(super) spec: &'a ChainSpec<'a>,
-    /// The Service.
-    pub(super) service: Option<&'a Service>,
-    /// What the proxy's own configuration changes.
-    pub(super) settings: &'a ProxySettings<'a>,
-    /// What telemetry asks.
-    pub(super) telemetry: &'a Telemetry,
-    /// The filters of security policies.
-    pub(super) security: &'a SecurityFilters,
-    /// The extensions.
-    pub(super) extensions: &'a [&'a Arc<Extension>],
-}
-
 /// The filters of a chain for bytes, and the objects that say where they go.
 pub(super) fn filters(parts: &Parts<'_>) -> (Vec<Filter>, Vec<ObjectRef>) {
-    let Parts { scope, security, extensions, telemetry, .. } = *parts;
+    let Parts { shared, security, extensions, telemetry, .. } = *parts;
     let mut filters = Vec::new();
-    if scope.rules.listeners.peer_metadata {
-        // First, so that what others do to a connection can be told of its peers.
-        filters.push(network::metadata_exchange());
-    }
+    // First, so that what others do to a connection can be told of its peers.
+    filters.extend(shared.metadata_exchange.clone());
     filters.extend(security.custom_tcp.iter().cloned());
     filters.extend(network_filters(extensions, ExecutionPhase::Authn));
     filters.extend(network_filters(extensions, ExecutionPhase::Authz));
     filters.extend(security.rbac_tcp.iter().cloned());
     filters.extend(network_filters(extensions, ExecutionPhase::Stats));
     filters.extend(network_filters(extensions, ExecutionPhase::Unspecified));
-    filters.extend(telemetry.stats.iter().map(|config| network::filter(STATS, config.clone())));
+    filters.extend(telemetry.tcp_stats.iter().cloned());
     let (terminal, origins) = terminal(parts);
     filters.extend(terminal);
     (filters, origins)
@@ -78,7 +51,7 @@ fn terminal(parts: &Parts<'_>) -> (Vec<Filter>, Vec<ObjectRef>) {
     let mut proxy = TcpProxy {
         stat_prefix: stat_prefix.clone(),
         cluster_specifier: Some(ClusterSpecifier::Cluster(spec.cluster.clone())),
-        access_log: parts.telemetry.access_logs.tcp(),
+        access_log: parts.telemetry.tcp_access_logs.clone(),
         idle_timeout: parts.settings.idle_timeout().map(duration),
         ..TcpProxy::default()
     };

@@ -1,0 +1,97 @@
+//! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry asks.
+
+use envoy::Message as _;
+use envoy::bytes::Bytes;
+use envoy::config::accesslog::v3::AccessLog;
+use envoy::config::listener::v3::Filter;
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+
+use super::http_manager;
+use super::proxy_settings::ProxySettings;
+use crate::mesh::telemetry::Applicable;
+use crate::release::TunnelState;
+use crate::resources::Scope;
+use crate::resources::filters::access_log::AccessLogs;
+use crate::resources::filters::stats::{self, STATS};
+use crate::resources::filters::tracing::HcmTracing;
+use crate::resources::filters::{http, network};
+use crate::snapshot::ObjectRef;
+
+/// Filters that are the same in every chain of a waypoint.
+#[derive(Clone, Debug)]
+pub(super) struct SharedFilters {
+    /// Tells applications who their client is, if they are to know.
+    pub(super) client_identity: Option<HttpFilter>,
+    /// gRPC-Web, for ports that speak it.
+    pub(super) grpc_web: HttpFilter,
+    /// What routes and statistics need.
+    pub(super) common: [HttpFilter; 3],
+    /// Finds out who answers, if the release has that.
+    pub(super) upstream_peer_metadata: Option<HttpFilter>,
+    /// Finds out who the peers of a TCP connection are, if the release has that.
+    pub(super) metadata_exchange: Option<Filter>,
+    /// Passes on the address of a workload that is called itself.
+    pub(super) connect_authority: Filter,
+}
+
+impl SharedFilters {
+    /// Makes the filters of a waypoint.
+    pub(super) fn new(scope: &Scope<'_>) -> Self {
+        let rules = &scope.rules.listeners;
+        let baggage = scope.mesh.options.features.ambient_enable_baggage;
+        Self {
+            client_identity: http_manager::includes_client_identity(scope).then(http::client_identity_header),
+            grpc_web: http::grpc_web(),
+            common: [http::grpc_stats(), http::fault(), http::cors()],
+            upstream_peer_metadata: rules.peer_metadata.then(|| http::upstream_peer_metadata(baggage)),
+            metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
+            connect_authority: match rules.tunnel_state {
+                TunnelState::IstioFilters => network::connect_authority_istio(),
+                TunnelState::FilterState => network::connect_authority(),
+            },
+        }
+    }
+}
+
+/// What telemetry asks of a chain.
+#[derive(Clone, Debug)]
+pub(super) struct Telemetry {
+    /// Where access logs are written.
+    pub(super) access_logs: AccessLogs,
+    /// The access logs of a TCP proxy.
+    pub(super) tcp_access_logs: Vec<AccessLog>,
+    /// A connection manager without its chain's routes and filters, encoded.
+    pub(super) manager: Bytes,
+    /// The last filter of a connection manager.
+    pub(super) router: HttpFilter,
+    /// `istio.stats`, for HTTP.
+    pub(super) http_stats: Vec<HttpFilter>,
+    /// `istio.stats`, for TCP.
+    pub(super) tcp_stats: Vec<Filter>,
+    /// The resources that asked.
+    pub(super) origins: Vec<ObjectRef>,
+}
+
+impl Telemetry {
+    /// Makes what these resources ask.
+    pub(super) fn new(scope: &Scope<'_>, settings: &ProxySettings<'_>, applicable: &Applicable<'_>) -> Self {
+        let access_logs = AccessLogs::new(scope, applicable);
+        let tracing = HcmTracing::new(scope, applicable);
+        let stats = stats::configurations(scope, applicable);
+        let manager = http_manager::base(scope, settings, &access_logs, &tracing);
+        Self {
+            tcp_access_logs: access_logs.tcp(),
+            access_logs,
+            manager: manager.encode_to_vec().into(),
+            router: http::router(tracing.router_starts_child_span, settings.suppresses_envoy_headers()),
+            http_stats: stats.iter().map(|config| http::filter(STATS, config.clone())).collect(),
+            tcp_stats: stats.into_iter().map(|config| network::filter(STATS, config)).collect(),
+            origins: origins(applicable),
+        }
+    }
+}
+
+/// The objects that apply.
+pub(super) fn origins(applicable: &Applicable<'_>) -> Vec<ObjectRef> {
+    applicable.iter().map(|telemetry| telemetry.object_ref()).collect()
+}
