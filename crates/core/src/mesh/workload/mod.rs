@@ -2,7 +2,7 @@
 
 mod build;
 mod locality;
-mod naming;
+pub(crate) mod naming;
 pub(crate) mod pod;
 
 use std::collections::BTreeMap;

@@ -13,12 +13,12 @@ const CANONICAL_REVISIONS: [&str; 3] =
     ["service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"];
 
 /// The canonical name: the first of its labels, else the workload's name.
-pub(super) fn canonical_name(labels: &BTreeMap<Str, Str>, workload_name: &Str) -> Str {
+pub(crate) fn canonical_name(labels: &BTreeMap<Str, Str>, workload_name: &Str) -> Str {
     first(labels, &CANONICAL_NAMES).unwrap_or(workload_name).clone()
 }
 
 /// The canonical revision: the first of its labels, else `latest`.
-pub(super) fn canonical_revision(labels: &BTreeMap<Str, Str>) -> Str {
+pub(crate) fn canonical_revision(labels: &BTreeMap<Str, Str>) -> Str {
     first(labels, &CANONICAL_REVISIONS).cloned().unwrap_or(Str::new_static("latest"))
 }
 

@@ -20,7 +20,8 @@ use crate::mesh::{Resolution, Service};
 use crate::release::{MetadataExchange, UpstreamTls};
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::{supports_hbone, tls_mode};
-use crate::resources::endpoints::{self, Localities, select::Target};
+use crate::resources::endpoints::select::{Target, is_known};
+use crate::resources::endpoints::{self, Localities};
 use crate::resources::names::Direction;
 use crate::snapshot::networking::destination_rule::{SimpleLb, TlsMode};
 
@@ -273,7 +274,7 @@ fn service_accounts(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
     let trust_domain = mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
     let mut names: BTreeSet<Str> = plan.service.service_accounts.iter().cloned().collect();
-    for endpoint in mesh.endpoints.of(plan.id) {
+    for endpoint in mesh.endpoints.of(plan.id).iter().filter(|e| is_known(e, &scope.rules.clusters)) {
         let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };
         if !workload.service_account.is_empty() {
             let (namespace, account) = (&workload.namespace, &workload.service_account);

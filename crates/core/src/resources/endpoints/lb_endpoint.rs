@@ -10,8 +10,9 @@ use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
 use envoy::google::protobuf::{Struct, Value};
 
+use crate::Str;
 use crate::mesh::endpoint::Health;
-use crate::mesh::workload::{Workload, WorkloadSource};
+use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::release::{ClusterRules, TunnelMetadata};
 use crate::resources::endpoints::locality::{CLUSTER_ID, Candidate};
 use crate::resources::endpoints::select::is_draining;
@@ -45,7 +46,7 @@ pub(crate) fn lb_endpoint(
     let tls_mode = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled");
     let tunnel = socket_address(candidate).filter(|_| takes_tunnel(candidate, direction, rules));
     let mut metadata = Metadata::default();
-    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload, rules)));
+    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate, rules)));
     if let Some(mode) = tls_mode.filter(|_| mtls) {
         metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
     }
@@ -76,7 +77,7 @@ pub(crate) fn lb_endpoint(
 /// An endpoint of a cluster that resolves names, where such clusters know nothing but where it is.
 pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules) -> LbEndpoint {
     let mut metadata = Metadata::default();
-    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate.workload, rules)));
+    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate, rules)));
     if let Some(mode) = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled") {
         metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
     }
@@ -138,12 +139,22 @@ fn tunnel_entry(destination: SocketAddr, how: TunnelMetadata) -> (&'static str, 
 }
 
 /// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry.
-fn describe(workload: Option<&Workload>, rules: &ClusterRules) -> String {
-    let Some(workload) = workload else { return format!(";;;;{CLUSTER_ID}") };
+fn describe(candidate: &Candidate<'_>, rules: &ClusterRules) -> String {
+    if let Some(alias) = candidate.alias {
+        let name = naming::canonical_name(&alias.labels, &Str::default());
+        let revision = naming::canonical_revision(&alias.labels);
+        return format!(";;{name};{};", unless_latest(&revision));
+    }
+    let Some(workload) = candidate.workload else { return format!(";;;;{CLUSTER_ID}") };
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
-    let revision = if canonical_revision == "latest" { "" } else { canonical_revision.as_str() };
+    let revision = unless_latest(canonical_revision);
     let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
     format!("{workload_name};{namespace};{canonical_name};{revision};{cluster}")
+}
+
+/// A revision; the default is not said.
+fn unless_latest(revision: &str) -> &str {
+    if revision == "latest" { "" } else { revision }
 }
 
 /// Whether it is only the host of a ServiceEntry that names no endpoints.

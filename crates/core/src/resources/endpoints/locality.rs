@@ -34,11 +34,16 @@ pub(crate) struct Candidate<'m> {
     pub(crate) endpoint: &'m Endpoint,
     /// The workload, if the snapshot has it.
     pub(crate) workload: Option<&'m Workload>,
+    /// The Service, where that itself is an alias of the endpoint: its labels are the endpoint's.
+    pub(crate) alias: Option<&'m Service>,
 }
 
 impl Candidate<'_> {
     /// Its label, empty where it has none.
     pub(crate) fn label(&self, key: &str) -> &str {
+        if let Some(alias) = self.alias {
+            return alias.labels.get(key).map_or("", Str::as_str);
+        }
         let Some(workload) = self.workload else { return if key == CLUSTER { CLUSTER_ID } else { "" } };
         label(&workload.labels, &workload.locality, &workload.node_name, key)
     }

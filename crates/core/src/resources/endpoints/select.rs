@@ -6,6 +6,7 @@ use crate::Str;
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
+use crate::release::ClusterRules;
 use crate::resources::Scope;
 use crate::resources::endpoints::locality::Candidate;
 
@@ -31,12 +32,15 @@ pub(crate) struct Target<'m> {
 }
 
 impl<'m> Target<'m> {
-    /// The endpoints of the port, whatever their state.
+    /// The endpoints of the port that the release knows of, whatever their state.
     pub(crate) fn instances(&self, scope: &Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let mesh = scope.mesh;
-        let Self { id, port, .. } = *self;
-        let of_port = |e: &&Endpoint| e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number);
-        mesh.endpoints.of(id).iter().filter(of_port).map(|endpoint| Candidate {
+        let Self { id, port, service, .. } = *self;
+        let alias = service.external_name.is_some().then_some(service);
+        let rules = &scope.rules.clusters;
+        let of_port = move |e: &&Endpoint| e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number);
+        mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| Candidate {
+            alias: alias.filter(|_| endpoint.workload.is_none()),
             endpoint,
             workload: endpoint.workload.and_then(|id| mesh.workloads.get(id)),
         })
@@ -79,6 +83,11 @@ impl<'m> Target<'m> {
             _ => !is_draining(candidate) || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty()),
         }
     }
+}
+
+/// Whether a release knows of endpoints in this state at all.
+pub(crate) fn is_known(endpoint: &Endpoint, rules: &ClusterRules) -> bool {
+    rules.unhealthy_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
 }
 
 /// Whether it shuts down: its state or a label may say so.
