@@ -18,9 +18,13 @@ fn folder() -> PathBuf {
 }
 
 fn inputs() -> Vec<PathBuf> {
-    let is_input = |path: &Path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "json");
-    let mut inputs: Vec<PathBuf> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).filter(|path| is_input(path)).collect();
+    let is_input =
+        |path: &Path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "json");
+    let mut inputs: Vec<PathBuf> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| is_input(path))
+        .collect();
     inputs.sort();
     inputs
 }
@@ -28,7 +32,8 @@ fn inputs() -> Vec<PathBuf> {
 /// Problems as on the terminal, then what was kept and ignored.
 fn outcome(path: &Path) -> String {
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    let reading = Snapshot::read([SourceFile::new(name, fs::read_to_string(path).unwrap())], &Limits::DEFAULT);
+    let reading =
+        Snapshot::read([SourceFile::new(name, fs::read_to_string(path).unwrap())], &Limits::DEFAULT);
     let mut out = full(&reading.problems, &reading.files, Colour::Never);
     for line in out.lines() {
         assert!(line.chars().count() <= WIDE, "{line}");
@@ -69,7 +74,9 @@ fn no_expectation_is_left_without_its_input() {
     let stale: Vec<PathBuf> = fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "out") && !path.with_extension("").exists())
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "out") && !path.with_extension("").exists()
+        })
         .collect();
     assert_eq!(stale, Vec::<PathBuf>::new());
 }

@@ -130,7 +130,12 @@ impl Check<'_> {
         problems.extend(self.keys("annotations", meta.annotations.keys()));
         for (key, value) in &meta.labels {
             if let Err(error) = names::check_value(value) {
-                problems.push(self.invalid(Code::InvalidLabel, &format!("metadata.labels[{key:?}]"), value, error));
+                problems.push(self.invalid(
+                    Code::InvalidLabel,
+                    &format!("metadata.labels[{key:?}]"),
+                    value,
+                    error,
+                ));
             }
         }
         let annotations = meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -148,7 +153,13 @@ impl Check<'_> {
             let mapping = self.node.get("metadata").and_then(|metadata| metadata.get(map));
             let span = mapping.and_then(|mapping| mapping.key_span(key)).unwrap_or_else(|| self.node.span());
             let field = format!("metadata.{map}[{key:?}]");
-            Some(self.refused(Code::InvalidLabel, &field, key, error).at(self.node.document().file().place(span)))
+            Some(
+                self.refused(Code::InvalidLabel, &field, key, error).at(self
+                    .node
+                    .document()
+                    .file()
+                    .place(span)),
+            )
         };
         keys.filter_map(problem).collect()
     }

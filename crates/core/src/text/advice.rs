@@ -11,7 +11,8 @@ const BRACKET: &str = "check that each bracket is closed, and that items are sep
 
 /// Plain words for the parser's messages that are met most; others are passed on.
 pub(super) fn of(parser: &str, at_end: bool) -> Advice {
-    let (message, help) = known(parser).map_or((parser.to_owned(), None), |(text, help)| (text.to_owned(), Some(help)));
+    let (message, help) =
+        known(parser).map_or((parser.to_owned(), None), |(text, help)| (text.to_owned(), Some(help)));
     if at_end {
         return Advice { message: format!("the document ends in the middle of a value: {message}"), help };
     }
@@ -28,7 +29,10 @@ fn known(parser: &str) -> Option<(&'static str, &'static str)> {
         ("expected `:` behind the key", "a line here is neither a key with a value nor a list item")
     } else if has("block sequence entries are not allowed") {
         ("a list item is not allowed here", INDENTATION)
-    } else if has("invalid indentation") || has("did not find expected key") || has("did not find expected '-' indicator") {
+    } else if has("invalid indentation")
+        || has("did not find expected key")
+        || has("did not find expected '-' indicator")
+    {
         ("the line is not indented like its neighbours", INDENTATION)
     } else if has("quoted scalar") && has("unexpected end of stream") {
         ("the quote that starts here is not closed", "add the closing quote")
