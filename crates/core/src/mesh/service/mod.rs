@@ -1,5 +1,6 @@
 //! Services and ServiceEntries as one kind of thing.
 
+mod allocate;
 mod convert;
 pub mod protocol;
 
@@ -232,6 +233,9 @@ impl Services {
         let kubernetes = snapshot.services.iter().map(|s| convert::kubernetes(s, context));
         let entries = snapshot.service_entries.iter().flat_map(|e| convert::service_entry(e, context));
         let mut all: Vec<Service> = kubernetes.chain(entries).collect();
+        if rules.registry.allocates_addresses {
+            allocate::allocate(snapshot, &mut all);
+        }
         all.sort_by(compare(rules.age_tie));
         let mut index = Self { same_host: rules.same_host, ..Self::default() };
         for (id, service) in (0..).map(ServiceId).zip(&all) {

@@ -1,0 +1,158 @@
+//! Addresses for ServiceEntries that have none, as istiod's allocator gives them:
+//! <https://istio.io/latest/docs/ops/configuration/traffic-management/dns-proxy/#address-auto-allocation>.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Service, ServiceSource};
+use crate::Str;
+use crate::snapshot::networking::ServiceEntry;
+use crate::snapshot::networking::service_entry::Resolution;
+use crate::snapshot::{Object, Snapshot};
+
+/// The label by which a ServiceEntry opts out.
+const ENABLED: &str = "networking.istio.io/enable-autoallocate-ip";
+
+/// The first addresses of `240.240.0.0/16` and of `2001:2::/48`, without the network's own.
+const FIRST_IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 1);
+const FIRST_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 1);
+/// How many addresses are given at most: those of the smaller range.
+const AVAILABLE: u32 = u16::MAX as u32;
+
+/// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free ones, in
+/// the order of the entries' namespaces and names.
+pub(super) fn allocate(snapshot: &Snapshot, services: &mut [Service]) {
+    let mut pool = Pool::new(snapshot);
+    let mut given: BTreeMap<(Str, Str), BTreeMap<Str, Vec<IpAddr>>> = BTreeMap::new();
+    for entry in snapshot.service_entries.iter().filter(|entry| is_wanted(entry)) {
+        let mut addresses = of_status(&entry.spec);
+        let hosts: BTreeSet<&Str> =
+            entry.spec.hosts.iter().filter(|host| may_have_one(host, &entry.spec)).collect();
+        for host in entry.spec.hosts.iter().filter(|host| hosts.contains(host)) {
+            addresses.entry(host.clone()).or_insert_with(|| pool.next());
+        }
+        given.insert((entry.meta.namespace.clone(), entry.meta.name.clone()), addresses);
+    }
+    for service in services {
+        if let ServiceSource::ServiceEntry(entry) = &service.source
+            && let Some(hosts) = given.get(&(entry.meta.namespace.clone(), entry.meta.name.clone()))
+            && let Some(addresses) = hosts.get(&service.hostname)
+        {
+            // One of each family, IPv4 first; the last one counts.
+            let of = |ipv4: bool| addresses.iter().rev().find(move |ip| ip.is_ipv4() == ipv4).copied();
+            service.auto_allocated = of(true).into_iter().chain(of(false)).collect();
+        }
+    }
+}
+
+/// Whether a ServiceEntry is one that gets addresses. Without resolution the called address would be lost.
+fn is_wanted(entry: &Object<ServiceEntry>) -> bool {
+    let opted_out = entry.meta.labels.get(ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("false"));
+    entry.spec.resolution != Resolution::None && entry.spec.addresses.is_empty() && !opted_out
+}
+
+/// Whether a host gets addresses: a wildcard does only where names are resolved as they are asked for.
+fn may_have_one(host: &str, entry: &ServiceEntry) -> bool {
+    !host.contains('*') || entry.resolution == Resolution::DynamicDns
+}
+
+/// The addresses that a status names, by host.
+fn of_status(entry: &ServiceEntry) -> BTreeMap<Str, Vec<IpAddr>> {
+    let mut addresses: BTreeMap<Str, Vec<IpAddr>> = BTreeMap::new();
+    for address in &entry.status.addresses {
+        if let Ok(ip) = address.value.parse() {
+            addresses.entry(address.host.clone()).or_default().push(ip);
+        }
+    }
+    addresses
+}
+
+/// The addresses that are left.
+struct Pool {
+    used: BTreeSet<IpAddr>,
+    next: [u32; 2],
+}
+
+impl Pool {
+    /// All addresses but those that some ServiceEntry has.
+    fn new(snapshot: &Snapshot) -> Self {
+        let listed = snapshot.service_entries.iter().flat_map(|entry| {
+            let status = entry.spec.status.addresses.iter().map(|address| &address.value);
+            status.chain(&entry.spec.addresses).filter_map(|address| address.parse().ok())
+        });
+        Self { used: listed.collect(), next: [0, 0] }
+    }
+
+    /// The next address of each family.
+    fn next(&mut self) -> Vec<IpAddr> {
+        let [ipv4, ipv6] = self.next;
+        let (ipv4, after_ipv4) = self.free(ipv4, |n| Ipv4Addr::from_bits(FIRST_IPV4.to_bits() + n).into());
+        let (ipv6, after_ipv6) =
+            self.free(ipv6, |n| Ipv6Addr::from_bits(FIRST_IPV6.to_bits() + u128::from(n)).into());
+        self.next = [after_ipv4, after_ipv6];
+        ipv4.into_iter().chain(ipv6).collect()
+    }
+
+    /// The first free address from the n-th on, and the number after it.
+    fn free(&self, from: u32, address: impl Fn(u32) -> IpAddr) -> (Option<IpAddr>, u32) {
+        let free = (from..AVAILABLE).map(|n| (n, address(n))).find(|(_, ip)| !self.used.contains(ip));
+        free.map_or((None, AVAILABLE), |(n, ip)| (Some(ip), n + 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::mesh::{Mesh, Services};
+    use crate::options::Options;
+    use crate::release::Release;
+    use crate::text::SourceFile;
+    use std::sync::Arc;
+
+    fn entry(name: &str, rest: &str) -> String {
+        format!(
+            "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: {name}, namespace: a}}\n\
+             spec: {{ports: [{{number: 80, name: http, protocol: HTTP}}], location: MESH_EXTERNAL, {rest}}}\n---\n"
+        )
+    }
+
+    fn services(text: &str) -> Services {
+        let reading = Snapshot::read([SourceFile::new("test", text)], &Limits::DEFAULT);
+        Mesh::new(Arc::new(reading.snapshot), Options::for_release(Release::V1_31)).services
+    }
+
+    fn addresses(services: &Services, host: &str) -> Vec<String> {
+        let id = services.lookup(host, "a");
+        let service = id.and_then(|id| services.get(id));
+        service.iter().flat_map(|s| &s.auto_allocated).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn free_addresses_are_given_in_the_order_of_names() {
+        let taken = format!(
+            "{}status: {{addresses: [{{host: c.x, value: 240.240.0.1}}]}}\n---\n",
+            entry("c", "hosts: [c.x], resolution: DNS").trim_end_matches("---\n")
+        );
+        let text = entry("b", "hosts: [b.x], resolution: DNS")
+            + &entry("a", "hosts: [a.x], resolution: STATIC")
+            + &taken;
+        let services = services(&text);
+        assert_eq!(addresses(&services, "a.x"), ["240.240.0.2", "2001:2::1"]);
+        assert_eq!(addresses(&services, "b.x"), ["240.240.0.3", "2001:2::2"]);
+        assert_eq!(addresses(&services, "c.x"), ["240.240.0.1"]);
+    }
+
+    #[test]
+    fn what_has_addresses_or_no_resolution_gets_none() {
+        let text = entry("a", "hosts: [a.x], resolution: STATIC, addresses: [10.0.0.1]")
+            + &entry("b", "hosts: [b.x], resolution: NONE")
+            + &entry("c", "hosts: ['*.x'], resolution: STATIC")
+            + &entry("d", "hosts: ['*.y'], resolution: DYNAMIC_DNS");
+        let services = services(&text);
+        assert!(addresses(&services, "a.x").is_empty());
+        assert!(addresses(&services, "b.x").is_empty());
+        assert!(addresses(&services, "*.x").is_empty());
+        assert_eq!(addresses(&services, "*.y"), ["240.240.0.1", "2001:2::1"]);
+    }
+}
