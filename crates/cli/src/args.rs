@@ -51,12 +51,26 @@ pub(crate) struct Input {
     /// The release of Istio to speak for.
     #[arg(long, default_value_t = Release::default(), value_name = "RELEASE")]
     pub(crate) release: Release,
+    /// Whether waypoints without status addresses (as in files from Git) count as ready.
+    #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
+    pub(crate) readiness: ReadinessArg,
+    /// A feature flag of the control plane, by its name in Istio; may be given several times.
+    #[arg(long = "feature", value_name = "NAME=VALUE")]
+    pub(crate) features: Vec<String>,
     /// Count warnings as problems (exit code 1).
     #[arg(long)]
     pub(crate) strict: bool,
     /// How problems are printed (to standard error).
     #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
     pub(crate) problems: ProblemFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReadinessArg {
+    /// Every waypoint is ready; a note says where this was assumed.
+    Assumed,
+    /// Only the status decides, as in Istio.
+    Observed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -16,7 +16,9 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Failure> {
     for path in paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new("<stdin>"), source))?;
+            std::io::stdin()
+                .read_to_end(&mut bytes)
+                .map_err(|source| failed(Path::new("<stdin>"), source))?;
             files.push(SourceFile::from_bytes("<stdin>", &bytes));
         } else if path.is_dir() {
             read_directory(path, &mut files)?;

@@ -8,13 +8,14 @@ mod translate;
 use std::io::IsTerminal;
 
 use clap::CommandFactory;
+use waypoint_xds::features::FeatureError;
 use waypoint_xds::mesh::WaypointName;
-use waypoint_xds::options::Options;
+use waypoint_xds::options::{Options, Readiness};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::snapshot::{Files, Reading, Snapshot};
 use waypoint_xds::view::diagnostics::{self, Colour};
 
-use crate::args::{Args, Command, Input, ProblemFormat};
+use crate::args::{Args, Command, Input, ProblemFormat, ReadinessArg};
 use crate::{Failure, Outcome, input};
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -42,9 +43,22 @@ impl Loaded {
         if let Some(path) = &input.mesh_config {
             options.mesh_config = Some(input::mesh_config(path)?);
         }
+        options.readiness = match input.readiness {
+            ReadinessArg::Assumed => Readiness::Assumed,
+            ReadinessArg::Observed => Readiness::Observed,
+        };
+        for flag in &input.features {
+            set_feature(&mut options, flag).map_err(|error| Failure::Usage(format!("--feature: {error}")))?;
+        }
         let files = input::read(&input.paths)?;
         Ok(Self { reading: Snapshot::read(files, &options.limits), options })
     }
+}
+
+fn set_feature(options: &mut Options, flag: &str) -> Result<(), FeatureError> {
+    // Without a value a flag is switched on, as in a shell's environment one would write NAME=true.
+    let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
+    options.features.set(name, value)
 }
 
 /// `namespace/name`, as given on the command line.
