@@ -62,17 +62,6 @@ pub fn admit(snapshot: Snapshot, release: Release) -> Admitted {
     let Admitted { snapshot, problems } = &mut admitted;
     let rules = Rules::of(release);
     let s = snapshot;
-
-    default(&mut s.services, kubernetes::fill_service);
-    default(&mut s.pods, kubernetes::fill_pod);
-    default(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);
-    default(&mut s.endpoints, kubernetes::fill_endpoints);
-    default(&mut s.gateways, gateway_api::fill_gateway);
-    default(&mut s.http_routes, gateway_api::fill_http_route);
-    default(&mut s.grpc_routes, gateway_api::fill_grpc_route);
-    default(&mut s.tcp_routes, gateway_api::fill_tcp_route);
-    default(&mut s.tls_routes, gateway_api::fill_tls_route);
-
     let mut pass = Pass { rules, problems };
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
     pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
@@ -98,7 +87,20 @@ pub fn admit(snapshot: Snapshot, release: Release) -> Admitted {
     admitted
 }
 
-/// Fills in defaults.
+/// Fills in what the API server does, which is the same in every release. Done once, when a snapshot is read: its
+/// objects are not shared yet then, so that none is copied.
+pub(crate) fn fill_defaults(s: &mut Snapshot) {
+    default(&mut s.services, kubernetes::fill_service);
+    default(&mut s.pods, kubernetes::fill_pod);
+    default(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);
+    default(&mut s.endpoints, kubernetes::fill_endpoints);
+    default(&mut s.gateways, gateway_api::fill_gateway);
+    default(&mut s.http_routes, gateway_api::fill_http_route);
+    default(&mut s.grpc_routes, gateway_api::fill_grpc_route);
+    default(&mut s.tcp_routes, gateway_api::fill_tcp_route);
+    default(&mut s.tls_routes, gateway_api::fill_tls_route);
+}
+
 fn default<T: Clone>(list: &mut [Arc<Object<T>>], fill: impl Fn(&mut T)) {
     for object in list {
         fill(&mut Arc::make_mut(object).spec);

@@ -163,6 +163,7 @@ impl<'l> Reader<'l> {
             let problem = replaced(&self.files, object, earlier, later);
             self.tell(problem);
         }
+        crate::admission::fill_defaults(&mut self.snapshot);
         self.summary.read = self.snapshot.counts();
         for (kind, unread) in self.unread {
             self.summary.unread_total += unread.total();

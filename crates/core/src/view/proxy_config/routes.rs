@@ -118,6 +118,6 @@ mod tests {
         assert_eq!(shown(&["*"]), "*");
         assert_eq!(shown(&["reviews", "reviews:9080", "reviews.default.svc", "reviews.default"]), "reviews, reviews.default");
         assert_eq!(shown(&["a", "b", "c", "d"]), "a, b + 2 more...");
-        assert_eq!(shown(&["[fd00::1]", "[fd00::1]:80", "x"]), "[fd00::1], x");
+        assert_eq!(shown(&["[fd00:10::1]", "[fd00:10::1]:80", "x"]), "[fd00:10::1], x");
     }
 }
