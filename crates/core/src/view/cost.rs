@@ -12,11 +12,8 @@ pub fn table(cost: &Cost) -> Table {
     );
     for namespace in &cost.namespaces {
         let counts = [namespace.services, namespace.sidecars, namespace.waypoints].map(grouped);
-        let told = format!(
-            "{} sidecars or {} waypoints",
-            grouped(namespace.change.sidecars),
-            grouped(namespace.change.waypoints)
-        );
+        let change = namespace.change;
+        let told = format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"));
         table.rows.push(row(namespace.namespace.to_string(), counts, namespace.distribution, told));
     }
     let sum = |count: fn(&crate::cost::NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
@@ -38,6 +35,10 @@ fn percent(both: Distribution) -> String {
         Some(percent) if percent < 0.1 => format!("{percent:.3} %"),
         Some(percent) => format!("{percent:.1} %"),
     }
+}
+
+fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// With commas between groups of three digits.
