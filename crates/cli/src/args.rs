@@ -95,6 +95,10 @@ pub(crate) struct Translate {
     /// Write one folder per waypoint, `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Also tell which objects, on which lines, made each resource, filter chain and route: `origins.json` next to the
+    /// resources, or alone on standard output without --out.
+    #[arg(long)]
+    pub(crate) origins: bool,
     /// What to print without --out.
     #[arg(short = 'o', long, value_enum, default_value_t = TranslateFormat::Json, value_name = "FORMAT")]
     pub(crate) output: TranslateFormat,

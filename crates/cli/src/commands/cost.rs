@@ -15,7 +15,7 @@ pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     let cost = cost(&mesh, args.rule, args.waypoint_replicas);
     match args.output {
         CostFormat::Table => output::print(&view::table(&cost).to_string()),
-        CostFormat::Json => output::print(&json::pretty(&serde_json::to_value(&cost).unwrap_or_default())),
+        CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost))),
     }
     Ok(outcome)
 }

@@ -1,9 +1,12 @@
 //! `waypoint-xds translate`: every waypoint's resources, as files or as one text.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::snapshot::Reading;
 use waypoint_xds::view::json::{self, ResourceKind};
+use waypoint_xds::view::origins::{Places, origins};
 use waypoint_xds::view::{summary, yaml};
 use waypoint_xds::{Translation, translate};
 
@@ -23,11 +26,17 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     }
     match &args.out {
         Some(directory) => {
+            let places = args.origins.then(|| Places::new(&loaded.reading));
             for waypoint in &translation.waypoints {
-                write(directory, waypoint)?;
+                let folder = write(directory, waypoint)?;
+                if let Some(places) = &places {
+                    let text = json::pretty(&json::to_value(&origins(waypoint, places)));
+                    write_file(&folder.join("origins.json"), &text)?;
+                }
             }
             eprint!("{}", summary::text(&translation.summary));
         }
+        None if args.origins => output::print(&all_origins(&translation, &loaded.reading)),
         None => output::print(&text(&translation, args.output)?),
     }
     Ok(outcome)
@@ -47,13 +56,25 @@ fn text(translation: &Translation, format: TranslateFormat) -> Result<String, Fa
     }
 }
 
+/// Every waypoint's origins as one JSON object.
+fn all_origins(translation: &Translation, reading: &Reading) -> String {
+    let places = Places::new(reading);
+    let by_waypoint: BTreeMap<String, _> =
+        translation.waypoints.iter().map(|w| (w.waypoint.to_string(), origins(w, &places))).collect();
+    json::pretty(&json::to_value(&by_waypoint))
+}
+
 /// Writes `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
-fn write(directory: &Path, waypoint: &WaypointResources) -> Result<(), Failure> {
+fn write(directory: &Path, waypoint: &WaypointResources) -> Result<PathBuf, Failure> {
     let folder = directory.join(format!("{}__{}", waypoint.waypoint.namespace, waypoint.waypoint.name));
     std::fs::create_dir_all(&folder).map_err(|source| input::failed(&folder, source))?;
     for kind in ResourceKind::ALL {
         let path = folder.join(format!("{}.json", kind.as_str()));
-        std::fs::write(&path, json::array(waypoint, kind)).map_err(|source| input::failed(&path, source))?;
+        write_file(&path, &json::array(waypoint, kind))?;
     }
-    Ok(())
+    Ok(folder)
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|source| input::failed(path, source))
 }

@@ -119,6 +119,13 @@ pub fn value<M: Message + Name>(message: &M) -> Value {
     serde_json::from_str(&self::message(message)).unwrap_or_default()
 }
 
+/// Anything of ours as a JSON value.
+#[must_use]
+pub fn to_value<T: serde::Serialize>(data: &T) -> Value {
+    // Our types have string keys only, so that they always have a value.
+    serde_json::to_value(data).unwrap_or_default()
+}
+
 /// A value as istioctl prints it: indented by four blanks.
 #[must_use]
 pub fn pretty(value: &Value) -> String {

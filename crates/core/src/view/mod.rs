@@ -4,6 +4,7 @@ pub mod cost;
 pub mod diagnostics;
 mod excerpt;
 pub mod json;
+pub mod origins;
 pub mod proxy_config;
 pub mod summary;
 pub mod table;

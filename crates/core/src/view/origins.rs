@@ -1,0 +1,105 @@
+//! Why each resource exists: the objects of the snapshot that made it, and the lines where they stand.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::resources::{Origin, Part, Resource, WaypointResources};
+use crate::snapshot::{ObjectRef, Reading, Source};
+
+/// Where the objects of a snapshot stand.
+#[derive(Debug)]
+pub struct Places<'r> {
+    reading: &'r Reading,
+    sources: BTreeMap<ObjectRef, Source>,
+}
+
+impl<'r> Places<'r> {
+    /// Indexes a reading.
+    #[must_use]
+    pub fn new(reading: &'r Reading) -> Self {
+        Self { reading, sources: reading.snapshot.sources().collect() }
+    }
+
+    /// The file and line where an object starts.
+    #[must_use]
+    pub fn of(&self, object: &ObjectRef) -> Option<(&'r str, u32)> {
+        let source = self.sources.get(object)?;
+        let file = self.reading.files.get(source.file)?;
+        Some((file.name().as_str(), file.position(source.start).line))
+    }
+
+    /// Objects in a cell of a table: `VirtualService default/reviews (mesh.yaml:12), …`.
+    #[must_use]
+    pub fn describe(&self, objects: &[ObjectRef]) -> String {
+        let one = |object: &ObjectRef| match self.of(object) {
+            Some((file, line)) => format!("{object} ({file}:{line})"),
+            None => object.to_string(),
+        };
+        objects.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The origins of a waypoint's resources, by kind and name: what `--origins` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origins<'a> {
+    listeners: BTreeMap<&'a str, Vec<Entry<'a>>>,
+    clusters: BTreeMap<&'a str, Vec<Entry<'a>>>,
+    routes: BTreeMap<&'a str, Vec<Entry<'a>>>,
+    endpoints: BTreeMap<&'a str, Vec<Entry<'a>>>,
+}
+
+/// What made a resource, a filter chain or a route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_chain: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<u32>,
+    objects: Vec<Maker<'a>>,
+}
+
+/// An object that made something, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Maker<'a> {
+    #[serde(flatten)]
+    object: &'a ObjectRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+/// The origins of everything that a waypoint gets.
+#[must_use]
+pub fn origins<'a>(resources: &'a WaypointResources, places: &Places<'a>) -> Origins<'a> {
+    Origins {
+        listeners: by_name(&resources.listeners, |m| &m.name, places),
+        clusters: by_name(&resources.clusters, |m| &m.name, places),
+        routes: by_name(&resources.routes, |m| &m.name, places),
+        endpoints: by_name(&resources.endpoints, |m| &m.cluster_name, places),
+    }
+}
+
+fn by_name<'a, M>(
+    resources: &'a [Resource<M>],
+    name: impl Fn(&'a M) -> &'a str,
+    places: &Places<'a>,
+) -> BTreeMap<&'a str, Vec<Entry<'a>>> {
+    let entries = |r: &'a Resource<M>| r.origins.iter().map(|origin| entry(origin, places)).collect();
+    resources.iter().map(|r| (name(&r.message), entries(r))).collect()
+}
+
+fn entry<'a>(origin: &'a Origin, places: &Places<'a>) -> Entry<'a> {
+    let (filter_chain, route) = match &origin.part {
+        Part::Resource => (None, None),
+        Part::FilterChain(name) => (Some(name.as_str()), None),
+        Part::Route { chain, index } => (Some(chain.as_str()), Some(*index)),
+    };
+    let maker = |object: &'a ObjectRef| {
+        let place = places.of(object);
+        Maker { object, file: place.map(|(file, _)| file), line: place.map(|(_, line)| line) }
+    };
+    Entry { filter_chain, route, objects: origin.objects.iter().map(maker).collect() }
+}
