@@ -169,7 +169,7 @@ fn name_of(object: &Object<networking::ServiceEntry>) -> (Str, Str) {
 /// Pods, then WorkloadEntries, by namespace and name; inline endpoints by position.
 fn in_order(workloads: &Workloads) -> Vec<(WorkloadId, &super::Workload)> {
     let mut all: Vec<_> = workloads.iter().collect();
-    all.sort_by_key(|(_, w)| {
+    all.sort_by_cached_key(|(_, w)| {
         let (kind, position) = match w.source {
             WorkloadSource::Pod(_) => (0, 0),
             WorkloadSource::WorkloadEntry(_) => (1, 0),

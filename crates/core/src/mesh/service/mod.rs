@@ -189,8 +189,9 @@ pub struct Port {
 /// The order of two Services that differ in nothing that Istio sorts by is that of the input in Istio, of their
 /// objects' names here.
 fn by_creation(a: &Service, b: &Service) -> Ordering {
-    let key = |s: &Service| (s.created, s.name.clone(), s.namespace.clone(), s.source.object());
-    key(a).cmp(&key(b))
+    (a.created, &a.name, &a.namespace)
+        .cmp(&(b.created, &b.name, &b.namespace))
+        .then_with(|| a.source.object().cmp(&b.source.object()))
 }
 
 /// As [`by_creation`], but names and namespaces are compared as one text, `name.namespace`.

@@ -3,6 +3,8 @@
 mod proxy;
 mod service_account;
 mod target;
+#[cfg(test)]
+mod tests;
 mod use_waypoint;
 
 use std::collections::BTreeMap;
