@@ -59,9 +59,6 @@ pub(super) fn base(
 }
 
 /// The connection manager of a chain.
-///
-/// Encoded messages of one type that follow each other are read as their merged message
-/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>): so what many chains share is encoded once.
 pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) -> Filter {
     let spec = parts.spec;
     let end = parts.scope.rules.listeners.stat_prefix_end;
@@ -73,9 +70,16 @@ pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) 
         http2_protocol_options: spec.protocol.is_http2().then(Http2ProtocolOptions::default),
         ..HttpConnectionManager::default()
     };
-    let value = [parts.telemetry.manager.as_ref(), &own.encode_to_vec()].concat();
-    let config = Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: value.into() };
-    network::filter(network::HTTP_CONNECTION_MANAGER, config)
+    network::filter(network::HTTP_CONNECTION_MANAGER, merged(&parts.telemetry.manager, &own))
+}
+
+/// A connection manager of two parts, the first of which many chains share and is encoded already.
+///
+/// Encoded messages of one type that follow each other are read as one, merged:
+/// <https://protobuf.dev/programming-guides/encoding/#last-one-wins>.
+fn merged(shared: &[u8], own: &HttpConnectionManager) -> Any {
+    let value = [shared, &own.encode_to_vec()].concat();
+    Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: value.into() }
 }
 
 fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
@@ -138,5 +142,43 @@ pub(super) fn dns_lookup_family(proxy: &Proxy) -> DnsLookupFamily {
         DnsLookupFamily::V6Only
     } else {
         DnsLookupFamily::V4Only
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manager_has_both_of_its_parts() {
+        let shared = HttpConnectionManager {
+            server_name: "istio-envoy".to_owned(),
+            http2_protocol_options: Some(Http2ProtocolOptions { allow_metadata: true, ..Default::default() }),
+            ..HttpConnectionManager::default()
+        };
+        let own = HttpConnectionManager {
+            stat_prefix: "inbound_0.0.0.0_80".to_owned(),
+            http_filters: vec![http::cors()],
+            http2_protocol_options: Some(Http2ProtocolOptions::default()),
+            ..HttpConnectionManager::default()
+        };
+        let read: HttpConnectionManager = envoy::unpack(&merged(&shared.encode_to_vec(), &own)).unwrap();
+        let whole = HttpConnectionManager {
+            server_name: shared.server_name,
+            http2_protocol_options: shared.http2_protocol_options,
+            ..own
+        };
+        assert_eq!(read, whole);
+    }
+
+    #[test]
+    fn names_are_resolved_to_addresses_that_the_proxy_has() {
+        let family = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+            dns_lookup_family(&Proxy { addresses, ..Proxy::default() })
+        };
+        assert_eq!(family(&[]), DnsLookupFamily::V4Only);
+        assert_eq!(family(&["fd00::1"]), DnsLookupFamily::V6Only);
+        assert_eq!(family(&["fd00::1", "10.0.0.1"]), DnsLookupFamily::V4Only);
     }
 }
