@@ -16,6 +16,8 @@ pub struct RegistryRules {
     pub kubernetes_app_protocols: bool,
     /// Whether blanks in the annotation `networking.istio.io/exportTo` are ignored.
     pub trims_export_to: bool,
+    /// Whether `trafficDistribution`, or the annotation of that name, is understood.
+    pub traffic_distribution: bool,
     /// Whether the label `service.istio.io/workload-name` and other late hints name a workload.
     pub workload_name_label: bool,
     /// Whether the label `topology.istio.io/locality` is understood, and locality labels of WorkloadEntries.
@@ -74,6 +76,7 @@ pub(super) const V1_18: RegistryRules = RegistryRules {
     allocates_addresses: false,
     kubernetes_app_protocols: false,
     trims_export_to: false,
+    traffic_distribution: false,
     workload_name_label: false,
     topology_locality_label: false,
     dataplane_mode_of_pods: false,
@@ -90,6 +93,7 @@ pub(super) const V1_31: RegistryRules = RegistryRules {
     allocates_addresses: true,
     kubernetes_app_protocols: true,
     trims_export_to: true,
+    traffic_distribution: true,
     workload_name_label: true,
     topology_locality_label: true,
     dataplane_mode_of_pods: true,

@@ -13,7 +13,7 @@ use crate::mesh::namespaces::Namespaces;
 use crate::release::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
-use crate::snapshot::{Object, kubernetes, networking};
+use crate::snapshot::{Meta, Object, kubernetes, networking};
 
 /// What a conversion needs besides the object.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub(crate) fn kubernetes_hostname(name: &str, namespace: &str) -> Str {
 
 /// The Service that a Kubernetes Service is.
 pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Context<'_>) -> Service {
-    let Context { rules, config, namespaces } = context;
+    let Context { rules, config, .. } = context;
     let (meta, spec) = (&object.meta, &object.spec);
     let external_name = (spec.service_type == "ExternalName" && !spec.external_name.is_empty())
         .then(|| spec.external_name.clone());
@@ -62,11 +62,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         external_name,
         node_local: spec.internal_traffic_policy.as_deref() == Some("Local"),
         publish_not_ready_addresses: spec.publish_not_ready_addresses,
-        traffic_distribution: traffic_distribution(
-            spec.traffic_distribution.as_deref(),
-            meta.annotations.get(TRAFFIC_DISTRIBUTION),
-            namespaces.annotation(&meta.namespace, TRAFFIC_DISTRIBUTION),
-        ),
+        traffic_distribution: context.traffic_distribution(spec.traffic_distribution.as_deref(), meta),
     }
 }
 
@@ -116,6 +112,15 @@ fn annotated_export_to(object: &Object<kubernetes::Service>, context: Context<'_
 }
 
 impl Context<'_> {
+    /// Which endpoints of an object's Services are preferred, where the release knows of that.
+    fn traffic_distribution(&self, spec: Option<&str>, meta: &Meta) -> TrafficDistribution {
+        if !self.rules.registry.traffic_distribution {
+            return TrafficDistribution::Any;
+        }
+        let of_namespace = self.namespaces.annotation(&meta.namespace, TRAFFIC_DISTRIBUTION);
+        traffic_distribution(spec, meta.annotations.get(TRAFFIC_DISTRIBUTION), of_namespace)
+    }
+
     /// Resolves `exportTo`; an empty list means the mesh's default.
     fn export_to(self, values: &[&str], namespace: &str) -> ExportTo {
         if values.is_empty() {
@@ -189,17 +194,13 @@ pub(super) fn service_entry(
     object: &Arc<Object<networking::ServiceEntry>>,
     context: Context<'_>,
 ) -> Vec<Service> {
-    let Context { rules, namespaces, .. } = context;
+    let Context { rules, .. } = context;
     let (meta, spec) = (&object.meta, &object.spec);
     let ports: Vec<Port> = spec.ports.iter().map(service_entry_port).collect();
     let addresses = service_entry_addresses(spec, rules);
     let export_to: Vec<&str> = spec.export_to.iter().map(Str::as_str).collect();
     let export_to = context.export_to(&export_to, &meta.namespace);
-    let traffic_distribution = traffic_distribution(
-        None,
-        meta.annotations.get(TRAFFIC_DISTRIBUTION),
-        namespaces.annotation(&meta.namespace, TRAFFIC_DISTRIBUTION),
-    );
+    let traffic_distribution = context.traffic_distribution(None, meta);
     spec.hosts
         .iter()
         // Addresses that are all unreadable leave no Service at all.

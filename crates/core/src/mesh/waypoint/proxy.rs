@@ -95,6 +95,9 @@ impl<'a> Proxies<'a> {
         let kind = self.cx.rules.registry.waypoint_deployment;
         let name = deployment_name(gateway, kind);
         let (hash, suffix) = pod_suffixes(gateway, &name, kind);
+        // A derived pod runs on the first node where that matters: before 1.31's reference, which knows none.
+        let nodes = &self.cx.snapshot.nodes;
+        let node = nodes.first().filter(|_| kind == WaypointDeployment::WithClass);
         Proxy {
             pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
             labels: pod_labels(gateway, &name, hash, kind),
@@ -102,8 +105,8 @@ impl<'a> Proxies<'a> {
             service_account: override_or(gateway, ACCOUNT_OVERRIDE, || default_name(gateway, kind)),
             workload_name: name,
             addresses: if needs_address { self.addresses(kind) } else { Vec::new() },
-            node_name: Str::default(),
-            locality: Locality::default(),
+            node_name: node.map(|node| node.meta.name.clone()).unwrap_or_default(),
+            locality: node.map(|node| Locality::of_node(&node.meta.labels)).unwrap_or_default(),
         }
     }
 

@@ -31,7 +31,7 @@ impl Locality {
     }
 
     /// The locality that a Node's labels name, the old ones too.
-    pub(super) fn of_node(labels: &BTreeMap<Str, Str>) -> Self {
+    pub(crate) fn of_node(labels: &BTreeMap<Str, Str>) -> Self {
         let label = |keys: [&str; 2]| {
             let mut values = keys.into_iter().filter_map(|key| labels.get(key));
             values.find(|value| !value.is_empty()).cloned().unwrap_or_default()

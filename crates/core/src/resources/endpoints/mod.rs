@@ -83,9 +83,10 @@ pub(crate) fn localities<'m>(
             && direction == Direction::InboundVip
             && !select::in_scope(scope, candidate.workload)
     };
+    // Another object with the same host may have endpoints for the same port under another name.
     let has_address = |candidate: &Candidate<'_>| {
-        let Endpoint { address, port, .. } = candidate.endpoint;
-        *port == 0 || address.parse::<std::net::IpAddr>().is_ok()
+        let Endpoint { address, port, service_port, .. } = candidate.endpoint;
+        *service_port == target.port.name && (*port == 0 || address.parse::<std::net::IpAddr>().is_ok())
     };
     let mut candidates = target.candidates(scope);
     candidates.retain(|candidate| !foreign(candidate) && (!known || has_address(candidate)));
