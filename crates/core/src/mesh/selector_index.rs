@@ -9,8 +9,11 @@ use crate::Str;
 /// An object is then compared with those selectors only that share a label with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SelectorIndex<'a, Id> {
-    by_label: HashMap<Label<'a>, Vec<(&'a BTreeMap<Str, Str>, Id)>>,
+    by_label: HashMap<Label<'a>, Vec<Selector<'a, Id>>>,
 }
+
+/// The labels to have, and whose selector it is.
+type Selector<'a, Id> = (&'a BTreeMap<Str, Str>, Id);
 
 /// A label of an object of a namespace.
 type Label<'a> = (&'a str, &'a str, &'a str);
@@ -24,7 +27,7 @@ impl<'a, Id: Copy + Ord> SelectorIndex<'a, Id> {
                 *uses.entry((namespace, key, value)).or_default() += 1;
             }
         }
-        let mut by_label: HashMap<Label<'a>, Vec<_>> = HashMap::new();
+        let mut by_label: HashMap<_, Vec<Selector<'a, Id>>> = HashMap::new();
         for &(namespace, selector, id) in selectors {
             let labels = selector.iter().map(|(key, value)| (namespace, key.as_str(), value.as_str()));
             if let Some(rarest) = labels.min_by_key(|label| uses.get(label).copied().unwrap_or_default()) {
