@@ -56,7 +56,7 @@ fn read_file(path: &Path) -> Result<SourceFile, Failure> {
 /// Reads a MeshConfig.
 pub(crate) fn mesh_config(path: &Path) -> Result<MeshConfig, Failure> {
     let file = read_file(path)?;
-    mesh::config::read(&file).map_err(|problem| Failure::Usage(diagnostics::concise(&[problem])))
+    mesh::config::read(&file).map_err(|problem| Failure::Usage(diagnostics::concise(&[*problem])))
 }
 
 pub(crate) fn failed(path: &Path, source: std::io::Error) -> Failure {

@@ -1,5 +1,6 @@
 //! Every broken input gives the problems that are written next to it, and the good objects in it survive.
 //! `UPDATE_GOLDEN=1 cargo test --test broken` writes the expectations anew.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
 use std::fs;

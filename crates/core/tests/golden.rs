@@ -2,14 +2,15 @@
 //! problems of `<case>.problems.txt`.
 //!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
-use waypoint_xds::mesh;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::translate;
 use waypoint_xds::view::{diagnostics, json};
@@ -52,7 +53,9 @@ fn check(release: Release) {
     assert!(!wanted.is_empty(), "no case in testdata/cases");
     let found: BTreeMap<String, String> = files(&folder)
         .iter()
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap()))
+        .map(|path| {
+            (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap())
+        })
         .collect();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(&folder).unwrap();
@@ -82,7 +85,8 @@ fn first_difference(old: &str, new: &str) -> String {
     for (number, (old, new)) in old.lines().zip(new.lines()).enumerate() {
         if old != new {
             let same = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count();
-            let around = |line: &str| line.chars().skip(same.saturating_sub(40)).take(120).collect::<String>();
+            let around =
+                |line: &str| line.chars().skip(same.saturating_sub(40)).take(120).collect::<String>();
             return format!("line {}:\n  - …{}\n  + …{}", number + 1, around(old), around(new));
         }
     }

@@ -1,4 +1,5 @@
 //! Compares our reading of YAML with that of sigs.k8s.io/yaml, as `testdata/oracle` wrote it down.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -8,9 +8,9 @@ use crate::Str;
 use crate::resources::proto::duration;
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::proxy::{
-    AuthenticationPolicy, ConnectionSettings, ForwardClientCertDetails, InboundInterceptionMode, KeyOperations,
-    MetadataExchangeMode, OpenCensusAgent, PrivateKeyProvider, Profile, ProxyConfig, ProxyHeaders, ProxyStatsMatcher,
-    RemoteService, Stackdriver, Topology, Tracing,
+    AuthenticationPolicy, ConnectionSettings, ForwardClientCertDetails, InboundInterceptionMode,
+    KeyOperations, MetadataExchangeMode, OpenCensusAgent, PrivateKeyProvider, Profile, ProxyConfig,
+    ProxyHeaders, ProxyStatsMatcher, RemoteService, Stackdriver, Topology, Tracing,
 };
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TcpKeepalive, TlsMode};
 use crate::snapshot::telemetry::CustomTag;
@@ -56,7 +56,10 @@ impl Fields {
 }
 
 /// The name of an enumeration's value, unless it is the one that a missing field means.
-fn choice<T: Default + PartialEq + Copy>(value: Option<T>, name: fn(T) -> &'static str) -> Option<&'static str> {
+fn choice<T: Default + PartialEq + Copy>(
+    value: Option<T>,
+    name: fn(T) -> &'static str,
+) -> Option<&'static str> {
     value.filter(|value| *value != T::default()).map(name)
 }
 
@@ -101,7 +104,10 @@ pub(crate) fn json_of(config: &ProxyConfig) -> Value {
         .put("proxyStatsMatcher", config.proxy_stats_matcher.as_ref().map(stats_matcher))
         .put("holdApplicationUntilProxyStarts", config.hold_application_until_proxy_starts)
         .texts("caCertificatesPem", &config.ca_certificates_pem)
-        .put("image", config.image.as_ref().map(|i| Fields::default().text("imageType", &i.image_type).done()))
+        .put(
+            "image",
+            config.image.as_ref().map(|i| Fields::default().text("imageType", &i.image_type).done()),
+        )
         .put("privateKeyProvider", config.private_key_provider.as_ref().map(private_key_provider))
         .put("proxyHeaders", config.proxy_headers.as_ref().map(proxy_headers))
         .time("fileFlushInterval", config.file_flush_interval)
@@ -117,9 +123,12 @@ fn tracing(tracing: &Tracing) -> Value {
         tracing.custom_tags.iter().map(|(name, tag)| (name.to_string(), custom_tag(tag))).collect();
     Fields::default()
         .put("zipkin", tracing.zipkin.as_ref().map(|t| address(&t.address)))
-        .put("lightstep", tracing.lightstep.as_ref().map(|t| {
-            Fields::default().text("address", &t.address).text("accessToken", &t.access_token).done()
-        }))
+        .put(
+            "lightstep",
+            tracing.lightstep.as_ref().map(|t| {
+                Fields::default().text("address", &t.address).text("accessToken", &t.access_token).done()
+            }),
+        )
         .put("datadog", tracing.datadog.as_ref().map(|t| address(&t.address)))
         .put("stackdriver", tracing.stackdriver.as_ref().map(stackdriver))
         .put("openCensusAgent", tracing.open_census_agent.as_ref().map(open_census_agent))
@@ -138,12 +147,12 @@ fn number(value: f64) -> Value {
 }
 
 fn custom_tag(tag: &CustomTag) -> Value {
-    let named = |kind: &str, name: &str, default: &str| {
-        json!({kind: Fields::default().text("name", name).text("defaultValue", default).done()})
-    };
+    let named = |kind: &str, name: &str, default: &str| json!({kind: Fields::default().text("name", name).text("defaultValue", default).done()});
     match tag {
         CustomTag::Unset => json!({}),
-        CustomTag::Literal(literal) => json!({"literal": Fields::default().text("value", &literal.value).done()}),
+        CustomTag::Literal(literal) => {
+            json!({"literal": Fields::default().text("value", &literal.value).done()})
+        }
         CustomTag::Environment(variable) => named("environment", &variable.name, &variable.default_value),
         CustomTag::Header(header) => named("header", &header.name, &header.default_value),
         CustomTag::Formatter(formatter) => {
@@ -246,9 +255,10 @@ fn proxy_headers(headers: &ProxyHeaders) -> Value {
             .put("uri", details.uri)
             .done()
     });
-    let server = headers.server.as_ref().map(|server| {
-        Fields::default().put("disabled", server.disabled).text("value", &server.value).done()
-    });
+    let server = headers
+        .server
+        .as_ref()
+        .map(|server| Fields::default().put("disabled", server.disabled).text("value", &server.value).done());
     Fields::default()
         .put("forwardedClientCert", forwarded(headers.forwarded_client_cert))
         .put("setCurrentClientCertDetails", details)
@@ -281,7 +291,10 @@ fn connection_settings(settings: &ConnectionSettings) -> Value {
         .put("httpMaxConcurrentStreams", settings.http_max_concurrent_streams)
         .put("http2InitialStreamWindowSize", settings.http2_initial_stream_window_size)
         .put("http2InitialConnectionWindowSize", settings.http2_initial_connection_window_size)
-        .put("httpHeadersWithUnderscoresAction", choice(Some(underscores), HeadersWithUnderscoresAction::as_str))
+        .put(
+            "httpHeadersWithUnderscoresAction",
+            choice(Some(underscores), HeadersWithUnderscoresAction::as_str),
+        )
         .put("httpMergeSlashes", settings.http_merge_slashes)
         .put("httpPathWithEscapedSlashesAction", choice(Some(slashes), PathWithEscapedSlashesAction::as_str))
         .put("listenerConnectionLimit", settings.listener_connection_limit)
@@ -308,8 +321,8 @@ mod tests {
 
     #[test]
     fn a_oneof_holds_even_its_empty_member() {
-        let mut tracing = Tracing::default();
-        tracing.datadog = Some(crate::snapshot::mesh_config::proxy::Address::default());
+        let datadog = Some(crate::snapshot::mesh_config::proxy::Address::default());
+        let tracing = Tracing { datadog, ..Tracing::default() };
         let config = ProxyConfig { tracing: Some(tracing), ..ProxyConfig::default() };
         assert_eq!(json_of(&config), json!({"tracing": {"datadog": {}}}));
     }

@@ -57,13 +57,13 @@ fn defaults(options: &Options) -> MeshConfig {
 /// # Errors
 ///
 /// The problem that keeps the text from being read, with its place.
-pub fn read(file: &SourceFile) -> Result<MeshConfig, Problem> {
+pub fn read(file: &SourceFile) -> Result<MeshConfig, Box<Problem>> {
     let Some(document) = documents(file, &Limits::DEFAULT).next().transpose()? else {
         return Ok(MeshConfig::default());
     };
     let read = document.root().decode::<AnySpelling>(&Unread::new());
     read.map(|AnySpelling(config)| config)
-        .map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))
+        .map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())).into())
 }
 
 /// A MeshConfig whose fields may be spelled `trustDomain` or `trust_domain`.
@@ -92,8 +92,8 @@ mod tests {
 
     #[test]
     fn the_caller_has_the_last_word() {
-        let mut options = Options::default();
-        options.mesh_config = Some(read(&SourceFile::new("m", "trust_domain: mine")).unwrap());
+        let given = read(&SourceFile::new("m", "trust_domain: mine")).unwrap();
+        let options = Options { mesh_config: Some(given), ..Options::default() };
         let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
         assert_eq!(config.trust_domain.as_deref(), Some("mine"));
         assert_eq!(config.root_namespace.as_deref(), Some("istio-system"));

@@ -135,9 +135,9 @@ fn fields_are_found_again() {
     let reading = read(&text);
     let source = reading.snapshot.services[1].source;
     let place = reading.files.place(source, "spec.ports[0].port").unwrap();
-    assert_eq!(&text[place.start as usize..place.end as usize], "80");
+    assert_eq!(text.get(place.start as usize..place.end as usize), Some("80"));
     let nearest = reading.files.place(source, "spec.ports[0].name.x").unwrap();
-    assert_eq!(&text[nearest.start as usize..nearest.end as usize], "{port: 80}");
+    assert_eq!(text.get(nearest.start as usize..nearest.end as usize), Some("{port: 80}"));
     let mut problems = [Problem::new(Code::InvalidValue, "m")
         .on(ObjectRef::new(Kind::Service, "default", "a"))
         .field("metadata.name")];

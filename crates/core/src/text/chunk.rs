@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     fn chunks(text: &str) -> Vec<&str> {
-        Chunks::new(text, 0).map(|range| &text[range]).collect()
+        Chunks::new(text, 0).map(|range| text.get(range).unwrap()).collect()
     }
 
     #[test]

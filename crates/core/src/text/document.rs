@@ -81,7 +81,9 @@ impl Documents {
             documents.at = found;
         } else if let Some(start) = file.not_utf8() {
             let place = file.place(Span { start, end: start });
-            documents.ready.push_back(Err(Problem::new(Code::InvalidText, "the file is not UTF-8").at(place)));
+            documents
+                .ready
+                .push_back(Err(Problem::new(Code::InvalidText, "the file is not UTF-8").at(place)));
             documents.at = found;
         } else if offset == 0 && file.text().starts_with('\u{feff}') {
             documents.at = '\u{feff}'.len_utf8();
@@ -202,7 +204,8 @@ impl Documents {
         };
         let problem = Problem::new(code, error.to_string()).at(self.file.place(span));
         if code == Code::BadKey {
-            return problem.help("quote the key if it is text; `{{ … }}` is a template that was not rendered");
+            return problem
+                .help("quote the key if it is text; `{{ … }}` is a template that was not rendered");
         }
         problem
     }
@@ -225,7 +228,7 @@ impl Iterator for Documents {
 
 /// The first character that YAML 1.1 does not allow in a text.
 fn forbidden(text: &str) -> Option<(usize, char)> {
-    if text.bytes().all(|byte| byte >= 0x20 && byte < 0x7f || matches!(byte, b'\n' | b'\t' | b'\r')) {
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte) || matches!(byte, b'\n' | b'\t' | b'\r')) {
         return None;
     }
     let allowed = |c: char| match c {

@@ -83,7 +83,8 @@ pub fn translation(translation: &Translation) -> String {
 /// Source: `envoy.admin.v3.ConfigDump`.
 #[must_use]
 pub fn config_dump(waypoint: &WaypointResources) -> String {
-    let listeners = typed(&waypoint.listeners).map(|l| json!({"name": l["name"], "activeState": {"listener": l}}));
+    let listeners =
+        typed(&waypoint.listeners).map(|l| json!({"name": l.get("name"), "activeState": {"listener": l}}));
     let clusters = typed(&waypoint.clusters).map(|c| json!({"cluster": c}));
     let routes = typed(&waypoint.routes).map(|r| json!({"routeConfig": r}));
     let endpoints = typed(&waypoint.endpoints).map(|e| json!({"endpointConfig": e}));

@@ -13,12 +13,14 @@ use crate::Str;
 use crate::mesh::{age, hostname};
 use crate::release::Rules;
 use crate::snapshot::gateway_api::policy::{
-    BackendTlsPolicyValidation, LocalPolicyTargetReference, RetryConstraint, SubjectAltName, SubjectAltNameType,
-};
-use crate::snapshot::networking::destination_rule::{
-    ClientTlsSettings, DestinationRule, LoadBalancerSettings, PortTrafficPolicy, RetryBudget, TlsMode, TrafficPolicy,
+    BackendTlsPolicyValidation, LocalPolicyTargetReference, RetryConstraint, SubjectAltName,
+    SubjectAltNameType,
 };
 use crate::snapshot::networking::PortSelector;
+use crate::snapshot::networking::destination_rule::{
+    ClientTlsSettings, DestinationRule, LoadBalancerSettings, PortTrafficPolicy, RetryBudget, TlsMode,
+    TrafficPolicy,
+};
 use crate::snapshot::{Duration, Kind, Meta, Object, ObjectRef, Snapshot};
 
 /// Policies with this annotation are for another implementation.
@@ -48,7 +50,9 @@ pub(super) fn rules(snapshot: &Snapshot, rules: &Rules) -> Vec<MergedRule> {
         let says = Says::Traffic(object.spec.retry_constraint.as_ref().map(retry_budget));
         policies.extend(attached(object, &object.spec.target_refs, &targets, false, &says));
     }
-    policies.sort_by(|a, b| age::compare(a.meta, b.meta, rules).then_with(|| a.meta.namespace.cmp(&b.meta.namespace)));
+    policies.sort_by(|a, b| {
+        age::compare(a.meta, b.meta, rules).then_with(|| a.meta.namespace.cmp(&b.meta.namespace))
+    });
     let mut by_host: BTreeMap<(Target<'_>, Str), Vec<Attached<'_>>> = BTreeMap::new();
     for policy in policies {
         by_host.entry((policy.target, policy.host.clone())).or_default().push(policy);
@@ -63,9 +67,12 @@ fn is_ignored(meta: &Meta) -> bool {
 /// What a policy may be attached to: the kind, the namespace and the name.
 type Target<'a> = (Kind, &'a str, &'a str);
 
+/// The hosts of a target, and its ports by name.
+type TargetPorts<'a> = (Vec<Str>, Vec<(&'a str, u32)>);
+
 /// The objects that policies refer to.
 struct Targets<'a> {
-    ports: BTreeMap<Target<'a>, (Vec<Str>, Vec<(&'a str, u32)>)>,
+    ports: BTreeMap<Target<'a>, TargetPorts<'a>>,
     ca_config_maps: BTreeSet<(&'a str, &'a str)>,
 }
 
@@ -74,7 +81,8 @@ impl<'a> Targets<'a> {
         let mut ports = BTreeMap::new();
         for object in &snapshot.services {
             let Meta { name, namespace, .. } = &object.meta;
-            let numbers = object.spec.ports.iter().filter_map(|p| Some((p.name.as_str(), u32::try_from(p.port).ok()?)));
+            let numbers =
+                object.spec.ports.iter().filter_map(|p| Some((p.name.as_str(), u32::try_from(p.port).ok()?)));
             let hosts = vec![hostname::resolve(name, namespace)];
             ports.insert((Kind::Service, namespace.as_str(), name.as_str()), (hosts, numbers.collect()));
         }
@@ -83,7 +91,9 @@ impl<'a> Targets<'a> {
             let numbers = object.spec.ports.iter().map(|p| (p.name.as_str(), p.number)).collect();
             ports.insert((Kind::ServiceEntry, namespace, name), (object.spec.hosts.clone(), numbers));
         }
-        let has_ca = |data: &BTreeMap<Str, Str>| CA_KEYS.iter().any(|key| data.get(*key).is_some_and(|v| !v.is_empty()));
+        let has_ca = |data: &BTreeMap<Str, Str>| {
+            CA_KEYS.iter().any(|key| data.get(*key).is_some_and(|v| !v.is_empty()))
+        };
         let ca_config_maps = (snapshot.config_maps.iter().filter(|object| has_ca(&object.spec.data)))
             .map(|object| (object.meta.namespace.as_str(), object.meta.name.as_str()))
             .collect();
@@ -186,7 +196,11 @@ fn merged((kind, namespace, name): Target<'_>, host: Str, policies: &[Attached<'
     }
 }
 
-fn tls_settings(validation: &BackendTlsPolicyValidation, namespace: &str, targets: &Targets<'_>) -> ClientTlsSettings {
+fn tls_settings(
+    validation: &BackendTlsPolicyValidation,
+    namespace: &str,
+    targets: &Targets<'_>,
+) -> ClientTlsSettings {
     ClientTlsSettings {
         mode: TlsMode::Simple,
         sni: validation.hostname.clone(),
@@ -232,10 +246,10 @@ fn retry_budget(constraint: &RetryConstraint) -> RetryBudget {
 mod tests {
     use super::*;
     use crate::release::Release;
-    use crate::snapshot::gateway_api::policy::{BackendTlsPolicy, XBackendTrafficPolicy};
-    use crate::snapshot::gateway_api::filter::LocalObjectReference;
-    use crate::snapshot::kubernetes::{ConfigMap, Service, ServicePort};
     use crate::snapshot::Source;
+    use crate::snapshot::gateway_api::filter::LocalObjectReference;
+    use crate::snapshot::gateway_api::policy::{BackendTlsPolicy, XBackendTrafficPolicy};
+    use crate::snapshot::kubernetes::{ConfigMap, Service, ServicePort};
 
     fn object<T>(name: &str, spec: T) -> Arc<Object<T>> {
         let meta = Meta { name: name.into(), namespace: "shop".into(), ..Meta::default() };
@@ -252,7 +266,8 @@ mod tests {
     }
 
     fn tls(hostname: &str, section: Option<&str>) -> BackendTlsPolicy {
-        let validation = BackendTlsPolicyValidation { hostname: hostname.into(), ..BackendTlsPolicyValidation::default() };
+        let validation =
+            BackendTlsPolicyValidation { hostname: hostname.into(), ..BackendTlsPolicyValidation::default() };
         BackendTlsPolicy { target_refs: vec![target(section)], validation, ..BackendTlsPolicy::default() }
     }
 
@@ -271,11 +286,14 @@ mod tests {
             object("c", tls("port", Some("https"))),
             object("d", tls("nowhere", Some("missing"))),
         ];
-        snapshot.x_backend_traffic_policies = vec![object("e", XBackendTrafficPolicy {
-            target_refs: vec![target(None)],
-            retry_constraint: Some(RetryConstraint::default()),
-            ..XBackendTrafficPolicy::default()
-        })];
+        snapshot.x_backend_traffic_policies = vec![object(
+            "e",
+            XBackendTrafficPolicy {
+                target_refs: vec![target(None)],
+                retry_constraint: Some(RetryConstraint::default()),
+                ..XBackendTrafficPolicy::default()
+            },
+        )];
         let rules = rules(&snapshot, Release::V1_31.rules());
         let [rule] = rules.as_slice() else { panic!("{rules:?}") };
         assert_eq!(rule.name, "web~istio-autogenerated-k8s-gateway");
@@ -290,7 +308,11 @@ mod tests {
     #[test]
     fn a_ca_that_is_not_there_blocks_traffic() {
         let mut snapshot = snapshot();
-        let reference = LocalObjectReference { kind: "ConfigMap".into(), name: "ca".into(), ..LocalObjectReference::default() };
+        let reference = LocalObjectReference {
+            kind: "ConfigMap".into(),
+            name: "ca".into(),
+            ..LocalObjectReference::default()
+        };
         let mut policy = tls("h", None);
         policy.validation.ca_certificate_refs = vec![reference];
         snapshot.backend_tls_policies = vec![object("a", policy)];

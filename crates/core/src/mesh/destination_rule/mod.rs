@@ -71,7 +71,12 @@ pub struct Client<'a> {
 impl DestinationRules {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig, _services: &Services) -> Self {
+    pub fn new(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        config: &MeshConfig,
+        _services: &Services,
+    ) -> Self {
         let mut index = Self {
             merge: rules.destination_rules,
             root_namespace: config.root_namespace.clone().unwrap_or_else(|| DEFAULT_ROOT_NAMESPACE.into()),
@@ -106,10 +111,11 @@ impl DestinationRules {
         for rule in self.candidates(client.namespace, hostname, namespace) {
             match (&rule.spec.workload_selector, client.labels) {
                 (None, _) => for_all = Some(rule),
-                (Some(selector), Some(labels)) if rule.namespace == client.namespace => {
-                    if selector.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v)) {
-                        return Some(rule);
-                    }
+                (Some(selector), Some(labels))
+                    if rule.namespace == client.namespace
+                        && selector.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v)) =>
+                {
+                    return Some(rule);
                 }
                 _ => {}
             }
@@ -120,7 +126,8 @@ impl DestinationRules {
     fn candidates(&self, client: &str, hostname: &str, namespace: &str) -> Vec<&MergedRule> {
         // A rule in the root namespace is meant for everyone. So that it does not hide more specific ones from the
         // proxies there, they only see its private rules first.
-        let own = if client == self.root_namespace { Some(&self.root_private) } else { self.local.get(client) };
+        let own =
+            if client == self.root_namespace { Some(&self.root_private) } else { self.local.get(client) };
         if let Some(found) = own.and_then(|rules| rules.get(hostname)) {
             return found.rules.iter().collect();
         }
@@ -157,8 +164,11 @@ fn merged_rule(object: &Object<DestinationRule>) -> MergedRule {
     let mut spec = object.spec.clone();
     spec.host = hostname::resolve(&spec.host, &object.meta.namespace);
     // A rule for some workloads is for those of its own namespace.
-    let export_to: BTreeSet<Str> =
-        if spec.workload_selector.is_some() { [PRIVATE.into()].into() } else { spec.export_to.iter().cloned().collect() };
+    let export_to: BTreeSet<Str> = if spec.workload_selector.is_some() {
+        [PRIVATE.into()].into()
+    } else {
+        spec.export_to.iter().cloned().collect()
+    };
     MergedRule {
         namespace: object.meta.namespace.clone(),
         name: object.meta.name.clone(),
@@ -258,11 +268,14 @@ mod tests {
     #[test]
     fn clients_look_at_home_then_at_the_services_then_in_the_root() {
         for &release in Release::ALL {
-            let all = index(release, vec![
-                object("client", "own", host("web.shop.svc.cluster.local")),
-                object("shop", "services", host("web")),
-                object("istio-system", "root", host("*")),
-            ]);
+            let all = index(
+                release,
+                vec![
+                    object("client", "own", host("web.shop.svc.cluster.local")),
+                    object("shop", "services", host("web")),
+                    object("istio-system", "root", host("*")),
+                ],
+            );
             assert_eq!(found(&all, "client"), Some("own"));
             assert_eq!(found(&all, "other"), Some("services"));
             assert_eq!(found(&all, "istio-system"), Some("services"));
@@ -273,27 +286,35 @@ mod tests {
 
     #[test]
     fn the_longest_host_wins_and_hides_the_others() {
-        let rules = index(Release::V1_31, vec![
-            object("shop", "all", host("*")),
-            object("shop", "cluster", host("*.cluster.local")),
-            object("shop", "suffix", host("*hop.svc.cluster.local")),
-        ]);
+        let rules = index(
+            Release::V1_31,
+            vec![
+                object("shop", "all", host("*")),
+                object("shop", "cluster", host("*.cluster.local")),
+                object("shop", "suffix", host("*hop.svc.cluster.local")),
+            ],
+        );
         assert_eq!(found(&rules, "other"), Some("suffix"));
-        let hidden = index(Release::V1_31, vec![
-            object("shop", "private", exported("web", &["."])),
-            object("shop", "elsewhere", exported("web", &["nowhere"])),
-            object("shop", "all", host("*")),
-        ]);
+        let hidden = index(
+            Release::V1_31,
+            vec![
+                object("shop", "private", exported("web", &["."])),
+                object("shop", "elsewhere", exported("web", &["nowhere"])),
+                object("shop", "all", host("*")),
+            ],
+        );
         assert_eq!(found(&hidden, "shop"), Some("private"));
         assert_eq!(found(&hidden, "other"), None);
     }
 
     #[test]
     fn export_to_of_one_rule_covers_its_host_before_it_is_each_rules_own() {
-        let objects = || vec![
-            object("shop", "a", exported("web", &["friend"])),
-            object("shop", "b", exported("web", &["*"])),
-        ];
+        let objects = || {
+            vec![
+                object("shop", "a", exported("web", &["friend"])),
+                object("shop", "b", exported("web", &["*"])),
+            ]
+        };
         assert_eq!(found(&index(Release::V1_18, objects()), "other"), None);
         assert_eq!(found(&index(Release::V1_31, objects()), "other"), Some("b"));
         assert_eq!(found(&index(Release::V1_31, objects()), "friend"), Some("b"));
@@ -302,13 +323,18 @@ mod tests {
     #[test]
     fn rules_with_a_selector_are_for_matching_clients_at_home() {
         let selector = WorkloadSelector { match_labels: [("app".into(), "client".into())].into() };
-        let rules = index(Release::V1_31, vec![
-            object("shop", "all", host("web")),
-            object("shop", "some", DestinationRule { workload_selector: Some(selector), ..host("web") }),
-        ]);
+        let rules = index(
+            Release::V1_31,
+            vec![
+                object("shop", "all", host("web")),
+                object("shop", "some", DestinationRule { workload_selector: Some(selector), ..host("web") }),
+            ],
+        );
         let labels = BTreeMap::from([(Str::from("app"), Str::from("client"))]);
         let find = |namespace, labels| {
-            rules.find(Client { namespace, labels }, "web.shop.svc.cluster.local", "shop").map(|rule| rule.name.as_str())
+            rules
+                .find(Client { namespace, labels }, "web.shop.svc.cluster.local", "shop")
+                .map(|rule| rule.name.as_str())
         };
         assert_eq!(find("shop", Some(&labels)), Some("some"));
         assert_eq!(find("shop", None), Some("all"));

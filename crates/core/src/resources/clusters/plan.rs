@@ -106,7 +106,18 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
                 };
                 let direction = Direction::InboundVip;
                 let name = name(direction, service, port, &subset_key(family, subset));
-                plans.push(Plan { name, direction, id, service, port, family, subset, rule, policy, discovery });
+                plans.push(Plan {
+                    name,
+                    direction,
+                    id,
+                    service,
+                    port,
+                    family,
+                    subset,
+                    rule,
+                    policy,
+                    discovery,
+                });
             }
         }
     }
@@ -120,8 +131,12 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
     let mut plans = Vec::new();
     for port in &service.ports {
-        let resolvable = [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
-        if port.protocol == Protocol::Udp || service.resolution == Resolution::Alias || (dynamic && !resolvable) {
+        let resolvable =
+            [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
+        if port.protocol == Protocol::Udp
+            || service.resolution == Resolution::Alias
+            || (dynamic && !resolvable)
+        {
             continue;
         }
         let mut base = discovery(service);
@@ -129,7 +144,8 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
             let policy = rule.and_then(|rule| merged(rule, subset, port));
             let (direction, family) = (Direction::Outbound, "");
             let name = name(direction, service, port, &subset_key(family, subset));
-            let own = subset.and_then(|subset| subset.traffic_policy.as_ref()?.load_balancer.as_ref()?.simple);
+            let own =
+                subset.and_then(|subset| subset.traffic_policy.as_ref()?.load_balancer.as_ref()?.simple);
             let discovery = if own == Some(SimpleLb::Passthrough) { ORIGINAL_DST } else { base };
             let plan = Plan { name, direction, id, service, port, family, subset, rule, policy, discovery };
             if subset.is_none() && plan.passes_through() {
@@ -142,7 +158,7 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
     plans
 }
 
-fn subsets<'m>(rule: Option<&'m MergedRule>) -> impl Iterator<Item = Option<&'m Subset>> {
+fn subsets(rule: Option<&MergedRule>) -> impl Iterator<Item = Option<&Subset>> {
     std::iter::once(None).chain(rule.into_iter().flat_map(|rule| rule.spec.subsets.iter().map(Some)))
 }
 
@@ -205,7 +221,8 @@ fn outbound_services(scope: &Scope<'_>) -> BTreeSet<ServiceId> {
         .filter_map(|id| mesh.services.get(*id))
         .map(|service| (service.hostname.as_str(), service))
         .collect();
-    let referenced = served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
+    let referenced =
+        served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
     let elsewhere = referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external));
     let found = elsewhere.filter_map(|host| mesh.services.visible(host, namespace));
     let providers = provider_services(scope);
@@ -223,9 +240,9 @@ fn provider_services(scope: &Scope<'_>) -> Vec<ServiceId> {
     names
         .filter_map(|name| match name.split_once('/') {
             None => services.visible(name, client),
-            Some((namespace, host)) => {
-                services.visible(host, client).filter(|id| services.get(*id).is_some_and(|s| s.namespace == namespace))
-            }
+            Some((namespace, host)) => services
+                .visible(host, client)
+                .filter(|id| services.get(*id).is_some_and(|s| s.namespace == namespace)),
         })
         .collect()
 }

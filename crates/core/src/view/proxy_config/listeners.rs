@@ -1,8 +1,8 @@
 //! `istioctl proxy-config listeners`, in the form of 1.18 with `--waypoint` and in today's.
 
+use envoy::config::core::v3::Address;
 use envoy::config::core::v3::address::Address as Kind;
 use envoy::config::core::v3::socket_address::PortSpecifier;
-use envoy::config::core::v3::Address;
 use envoy::config::listener::v3::filter::ConfigType;
 use envoy::config::listener::v3::listener::ListenerSpecifier;
 use envoy::config::listener::v3::{Filter as NetworkFilter, FilterChain, FilterChainMatch, Listener};
@@ -54,7 +54,9 @@ pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&
     let mut listeners: Vec<&Listener> = config.listeners.iter().filter(|l| admits(filter, l)).collect();
     match form {
         // Internal listeners have neither port nor address, and so come first.
-        Form::Chains => listeners.sort_by_key(|l| (port(l), address(l), if is_internal(l) { l.name.clone() } else { kind(l).to_owned() })),
+        Form::Chains => listeners.sort_by_key(|l| {
+            (port(l), address(l), if is_internal(l) { l.name.clone() } else { kind(l).to_owned() })
+        }),
         Form::Addresses { .. } => listeners.sort_by_key(|l| (port(l), address(l), kind(l))),
     }
     listeners
@@ -97,7 +99,9 @@ fn chain_rows(listener: &Listener) -> Vec<Vec<String>> {
             Some(tree) => matcher::ways_to(&chain.name, tree),
         };
         let name = format!("envoy://{}", listener.name);
-        rows.extend(ways.into_iter().map(|way| vec![name.clone(), chain.name.clone(), way, destination.clone()]));
+        rows.extend(
+            ways.into_iter().map(|way| vec![name.clone(), chain.name.clone(), way, destination.clone()]),
+        );
     }
     rows
 }
@@ -109,11 +113,14 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<Vec<String>> {
         none if none.is_empty() && names => format!("envoy://{}", listener.name),
         some => some,
     };
-    let mut ends: Vec<(String, String)> =
-        chains(listener).map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters))).collect();
+    let mut ends: Vec<(String, String)> = chains(listener)
+        .map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters)))
+        .collect();
     ends.sort_by(|a, b| b.1.cmp(&a.1));
     let port = port(listener).to_string();
-    ends.into_iter().map(|(way, destination)| vec![addresses.clone(), port.clone(), way, destination]).collect()
+    ends.into_iter()
+        .map(|(way, destination)| vec![addresses.clone(), port.clone(), way, destination])
+        .collect()
 }
 
 fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
@@ -196,7 +203,9 @@ fn chain_match(criteria: Option<&FilterChainMatch>) -> String {
 fn protocols(all: &[String]) -> String {
     let list: Vec<&str> = all.iter().map(String::as_str).collect();
     match list.as_slice() {
-        ["http/1.0", "http/1.1", "h2c", "istio-http/1.0", "istio-http/1.1", "istio-h2"] => "App: HTTP TLS".to_owned(),
+        ["http/1.0", "http/1.1", "h2c", "istio-http/1.0", "istio-http/1.1", "istio-h2"] => {
+            "App: HTTP TLS".to_owned()
+        }
         ["istio", "istio-http/1.0", "istio-http/1.1", "istio-h2"] => "App: Istio HTTP Plain".to_owned(),
         ["istio-peer-exchange", "istio"] => "App: TCP TLS".to_owned(),
         ["http/1.0", "http/1.1", "h2c"] => "App: HTTP".to_owned(),
@@ -246,7 +255,7 @@ fn describe_host(host: &VirtualHost) -> String {
     let paths = paths.join(", ");
     match host.domains.as_slice() {
         [any] if any == "*" => paths,
-        domains if domains.is_empty() => paths,
+        [] => paths,
         domains => format!("{} {paths}", domains.join("/")),
     }
 }
@@ -255,7 +264,8 @@ fn describe_host(host: &VirtualHost) -> String {
 fn only_cluster(configuration: &RouteConfiguration) -> Option<&str> {
     let [host] = configuration.virtual_hosts.as_slice() else { return None };
     let ([domain], [route]) = (host.domains.as_slice(), host.routes.as_slice()) else { return None };
-    let everything = matches!(route.r#match.as_ref()?.path_specifier.as_ref()?, PathSpecifier::Prefix(p) if p == "/");
+    let everything =
+        matches!(route.r#match.as_ref()?.path_specifier.as_ref()?, PathSpecifier::Prefix(p) if p == "/");
     match (route.action.as_ref()?, domain == "*" && everything) {
         (Action::Route(action), true) => match action.cluster_specifier.as_ref()? {
             ClusterSpecifier::Cluster(name) => Some(name),
