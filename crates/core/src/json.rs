@@ -22,7 +22,7 @@ pub(crate) fn snake_case(value: Value) -> Value {
 }
 
 /// Keys such as `@type` and names of extensions, which have dots, stay.
-fn snake_case_key(key: &str) -> String {
+pub(crate) fn snake_case_key(key: &str) -> String {
     if key.contains(['@', '.']) {
         return key.to_owned();
     }

@@ -7,6 +7,7 @@ pub mod cost;
 pub mod features;
 mod json;
 pub mod limits;
+pub mod manifests;
 pub mod mesh;
 pub mod options;
 pub mod problem;

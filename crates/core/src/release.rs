@@ -7,6 +7,7 @@
 mod bootstrap;
 mod cluster;
 mod envoy_filter;
+mod istioctl;
 mod manifests;
 mod route;
 mod security;
@@ -19,6 +20,7 @@ pub use cluster::{
 pub use envoy_filter::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
 };
+pub use istioctl::IstioctlRules;
 pub use manifests::{ContainerLayout, CopiedMetadata, ManifestRules, ServicePorts};
 pub use route::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, GatewayRouteMerging, Rewrites,
@@ -106,6 +108,8 @@ pub struct Rules {
     pub mesh_config: &'static str,
     /// Which table istioctl prints of listeners.
     pub listener_table: ListenerTable,
+    /// What else istioctl shows.
+    pub istioctl: IstioctlRules,
     /// How a waypoint finds what it serves.
     pub attachment: Attachment,
     /// The creation time of an object that has none, in seconds since the epoch.
@@ -373,6 +377,7 @@ extensionProviders:
 - {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
 ",
     listener_table: ListenerTable::Chains,
+    istioctl: istioctl::V1_18,
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
@@ -456,6 +461,7 @@ extensionProviders:
 - {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
 ",
     listener_table: ListenerTable::Addresses,
+    istioctl: istioctl::V1_31,
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,

@@ -1,5 +1,6 @@
 //! The agent of a waypoint's pod: what it starts its Envoy with.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::Str;
 use crate::limits::Limits;
 use crate::mesh::{Mesh, Waypoint, age};
-use crate::release::BootstrapRules;
+use crate::release::{BootstrapRules, WaypointDeployment};
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
 use crate::snapshot::{Duration, Object, networking};
 use crate::text::{SourceFile, Unread, documents};
@@ -20,6 +21,8 @@ const CPU_LIMIT: i32 = 2;
 pub(super) struct Agent<'m> {
     /// The waypoint that it runs.
     pub(super) waypoint: &'m Waypoint,
+    /// The labels of its pod.
+    pub(super) labels: &'m BTreeMap<Str, Str>,
     /// The trust domain, which stands for the mesh's id too.
     pub(super) trust_domain: &'m str,
     /// What the release writes.
@@ -87,6 +90,7 @@ impl<'m> Agent<'m> {
         }
         Self {
             waypoint,
+            labels: labels_of_pod(mesh, waypoint),
             trust_domain: mesh.config.trust_domain.as_deref().unwrap_or_default(),
             rules,
             config,
@@ -120,6 +124,18 @@ impl<'m> Agent<'m> {
     /// Whether Envoy is to end once it has no connection left.
     pub(super) fn exits_without_connections(&self) -> bool {
         self.environment("EXIT_ON_ZERO_ACTIVE_CONNECTIONS") == Some("true")
+    }
+}
+
+/// A pod of the snapshot has labels of its own; to those that the model has of it the control plane added some.
+fn labels_of_pod<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> &'m BTreeMap<Str, Str> {
+    let key = (&waypoint.name.namespace, &waypoint.proxy.pod_name);
+    let pods = &mesh.snapshot.pods;
+    let found = pods.binary_search_by(|pod| (&pod.meta.namespace, &pod.meta.name).cmp(&key));
+    let pod = found.ok().and_then(|index| pods.get(index));
+    match mesh.rules.registry.waypoint_deployment {
+        WaypointDeployment::WithClass => &waypoint.proxy.labels,
+        WaypointDeployment::Plain => pod.map_or(&waypoint.proxy.labels, |pod| &pod.meta.labels),
     }
 }
 

@@ -40,8 +40,7 @@ fn id(agent: &Agent<'_>) -> String {
 
 /// Only a label of the pod is known here: the region and zone of its node are the control plane's matter.
 fn locality(agent: &Agent<'_>) -> Value {
-    let labels = &agent.waypoint.proxy.labels;
-    let found = Locality::of_labels(labels, agent.rules.topology_locality_label).unwrap_or_default();
+    let found = Locality::of_labels(agent.labels, agent.rules.topology_locality_label).unwrap_or_default();
     let known = |text: &Str| (!text.is_empty()).then(|| json!(text));
     crate::json::object([
         ("region", known(&found.region)),
@@ -72,7 +71,7 @@ pub(super) fn service_cluster(agent: &Agent<'_>) -> String {
 
 impl Agent<'_> {
     fn first_label(&self, keys: &[&str]) -> Option<Str> {
-        keys.iter().find_map(|key| self.waypoint.proxy.labels.get(*key)).cloned()
+        keys.iter().find_map(|key| self.labels.get(*key)).cloned()
     }
 
     fn in_namespace(&self, name: &str) -> String {
@@ -119,7 +118,7 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
 fn typed(agent: &Agent<'_>) -> Vec<(String, Value)> {
     let proxy = &agent.waypoint.proxy;
     let labels: BTreeMap<&Str, &Str> =
-        proxy.labels.iter().filter(|(key, _)| key.as_str() != POD_TEMPLATE_HASH).collect();
+        agent.labels.iter().filter(|(key, _)| key.as_str() != POD_TEMPLATE_HASH).collect();
     let addresses: Vec<String> = proxy.addresses.iter().map(ToString::to_string).collect();
     let mut found = vec![
         ("ENVOY_PROMETHEUS_PORT", json!(agent.port(PROMETHEUS_PORT.0, PROMETHEUS_PORT.1))),

@@ -9,8 +9,6 @@
 pub struct ManifestRules {
     /// The API version of the Gateways that istioctl writes and that own the objects.
     pub gateway_api_version: &'static str,
-    /// What the name of a Gateway gets to be its Deployment's.
-    pub name_suffix: &'static str,
     /// The label that ties pods to their Gateway.
     pub gateway_name_label: &'static str,
     /// Where images come from.
@@ -55,7 +53,6 @@ pub enum ServicePorts {
 /// The rules of 1.18.
 pub(super) const V1_18: ManifestRules = ManifestRules {
     gateway_api_version: "gateway.networking.k8s.io/v1beta1",
-    name_suffix: "-istio-waypoint",
     gateway_name_label: "istio.io/gateway-name",
     hub: "docker.io/istio",
     tag: "1.18.0",
@@ -67,7 +64,6 @@ pub(super) const V1_18: ManifestRules = ManifestRules {
 /// The rules of 1.31.
 pub(super) const V1_31: ManifestRules = ManifestRules {
     gateway_api_version: "gateway.networking.k8s.io/v1",
-    name_suffix: "",
     gateway_name_label: "gateway.networking.k8s.io/gateway-name",
     hub: "registry.istio.io/release",
     tag: "1.31.0",

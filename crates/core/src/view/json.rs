@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::resources::{Resource, WaypointResources};
 use crate::translation::Translation;
+use crate::view::proxy_config::routes;
 
 /// The four kinds of resources of a waypoint, as its files are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,7 +79,7 @@ pub fn translation(translation: &Translation) -> String {
 }
 
 /// One waypoint as Envoy's admin endpoint `/config_dump?include_eds` would print it: what xDS delivered, without
-/// the bootstrap.
+/// the bootstrap. As there, the route configurations inside listeners are listed as static ones.
 ///
 /// Source: `envoy.admin.v3.ConfigDump`.
 #[must_use]
@@ -88,30 +89,36 @@ pub fn config_dump(waypoint: &WaypointResources) -> String {
     let clusters = typed(&waypoint.clusters).map(|c| json!({"cluster": c}));
     let routes = typed(&waypoint.routes).map(|r| json!({"routeConfig": r}));
     let endpoints = typed(&waypoint.endpoints).map(|e| json!({"endpointConfig": e}));
+    let inline = waypoint.listeners.iter().flat_map(|listener| routes::inline(&listener.message));
+    let inline: Vec<Value> = inline.map(|r| json!({"routeConfig": typed_value(&r)})).collect();
     let dump = |name: &str, field: &str, items: Vec<Value>| {
         let mut part = serde_json::Map::new();
         part.insert("@type".to_owned(), format!("type.googleapis.com/envoy.admin.v3.{name}").into());
         part.insert(field.to_owned(), items.into());
-        Value::Object(part)
+        part
     };
+    let mut routes = dump("RoutesConfigDump", "dynamicRouteConfigs", routes.collect());
+    routes.insert("staticRouteConfigs".to_owned(), inline.into());
     pretty(&json!({"configs": [
         dump("ClustersConfigDump", "dynamicActiveClusters", clusters.collect()),
         dump("ListenersConfigDump", "dynamicListeners", listeners.collect()),
-        dump("RoutesConfigDump", "dynamicRouteConfigs", routes.collect()),
+        routes,
         dump("EndpointsConfigDump", "dynamicEndpointConfigs", endpoints.collect()),
     ]}))
 }
 
 /// Messages as they stand inside an `Any`.
 fn typed<M: Message + Name>(resources: &[Resource<M>]) -> impl Iterator<Item = Value> {
-    resources.iter().map(|resource| {
-        let mut fields = serde_json::Map::new();
-        fields.insert("@type".to_owned(), envoy::type_url::<M>().into());
-        if let Value::Object(message) = value(&resource.message) {
-            fields.extend(message);
-        }
-        Value::Object(fields)
-    })
+    resources.iter().map(|resource| typed_value(&resource.message))
+}
+
+fn typed_value<M: Message + Name>(message: &M) -> Value {
+    let mut fields = serde_json::Map::new();
+    fields.insert("@type".to_owned(), envoy::type_url::<M>().into());
+    if let Value::Object(message) = value(message) {
+        fields.extend(message);
+    }
+    Value::Object(fields)
 }
 
 /// A message as a JSON value.

@@ -1,5 +1,6 @@
 //! How things are printed. Nothing here decides anything.
 
+pub mod config_dump;
 pub mod cost;
 pub mod diagnostics;
 mod excerpt;
@@ -9,3 +10,4 @@ pub mod proxy_config;
 pub mod summary;
 pub mod table;
 pub mod yaml;
+pub mod waypoints;

@@ -1,5 +1,6 @@
-//! `istioctl proxy-config endpoints`: what Envoy's `/clusters` would list, every endpoint healthy.
+//! `istioctl proxy-config endpoints`: what Envoy's `/clusters` would list.
 
+use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::address::Address as Kind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::socket_address::PortSpecifier;
@@ -9,6 +10,7 @@ use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
 
 use serde_json::{Value, json};
 
+use super::clusters::discovery_type;
 use super::{Filter, ProxyConfig};
 use crate::view::json::value;
 use crate::view::table::Table;
@@ -29,23 +31,39 @@ pub struct Row {
 /// The endpoints that a filter admits, in istioctl's order: by address, port and cluster.
 #[must_use]
 pub fn select(config: &ProxyConfig, filter: &Filter) -> Vec<Row> {
-    let inline = config.clusters.iter().filter_map(|c| Some((c.name.as_str(), c.load_assignment.as_ref()?)));
-    let discovered = config.endpoints.iter().map(|e| (e.cluster_name.as_str(), e));
-    let mut rows: Vec<Row> = inline
-        .chain(discovered)
-        .flat_map(|(cluster, assignment)| rows(cluster, assignment))
-        .filter(|row| admits(filter, row))
-        .collect();
+    let mut rows: Vec<Row> = config.endpoints.iter().flat_map(rows).filter(|row| admits(filter, row)).collect();
     rows.sort();
     rows
 }
 
-fn rows<'a>(cluster: &'a str, assignment: &'a ClusterLoadAssignment) -> impl Iterator<Item = Row> + 'a {
+/// The endpoints that clusters have themselves. Those that DNS resolves are only known by name.
+pub(crate) fn of_clusters(clusters: &[Cluster], unresolved: bool) -> Vec<ClusterLoadAssignment> {
+    let known = |cluster: &&Cluster| unresolved || !is_resolved_by_dns(cluster);
+    let assignment = |cluster: &Cluster| {
+        let own = cluster.load_assignment.as_ref()?;
+        Some(ClusterLoadAssignment { cluster_name: cluster.name.clone(), ..own.clone() })
+    };
+    clusters.iter().filter(known).filter_map(assignment).collect()
+}
+
+/// What a proxy that was just started reports: nothing was seen to fail yet. In the tables of the reference, endpoints
+/// that the control plane calls unhealthy are no exception.
+pub(super) fn make_healthy(assignment: &mut ClusterLoadAssignment) {
+    let endpoints = assignment.endpoints.iter_mut().flat_map(|locality| &mut locality.lb_endpoints);
+    endpoints.for_each(|endpoint| endpoint.health_status = HealthStatus::Healthy.into());
+}
+
+fn is_resolved_by_dns(cluster: &Cluster) -> bool {
+    matches!(discovery_type(cluster), "STRICT_DNS" | "LOGICAL_DNS")
+}
+
+fn rows(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Row> + '_ {
+    let cluster = &assignment.cluster_name;
     let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
     endpoints.filter_map(move |endpoint| {
         let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
         let (address, port) = describe(target.address.as_ref());
-        Some(Row { address, port, cluster: cluster.to_owned(), status: status(endpoint) })
+        Some(Row { address, port, cluster: cluster.clone(), status: status(endpoint) })
     })
 }
 
@@ -91,15 +109,14 @@ fn admits(filter: &Filter, row: &Row) -> bool {
 /// endpoints: what istioctl prints with `-o json`.
 #[must_use]
 pub fn statuses(config: &ProxyConfig, filter: &Filter) -> Value {
-    let inline = config.clusters.iter().filter_map(|c| Some((c.name.as_str(), c.load_assignment.as_ref()?)));
-    let discovered = config.endpoints.iter().map(|e| (e.cluster_name.as_str(), e));
-    inline
-        .chain(discovered)
-        .filter(|(cluster, assignment)| rows(cluster, assignment).any(|row| admits(filter, &row)))
-        .map(|(cluster, assignment)| {
+    config
+        .endpoints
+        .iter()
+        .filter(|assignment| rows(assignment).any(|row| admits(filter, &row)))
+        .map(|assignment| {
             let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
             let hosts: Vec<Value> = endpoints.filter_map(host_status).collect();
-            json!({"name": cluster, "hostStatuses": hosts})
+            json!({"name": assignment.cluster_name, "hostStatuses": hosts})
         })
         .collect()
 }

@@ -46,6 +46,11 @@ impl Form {
             ListenerTable::Addresses => Self::Addresses { names: false },
         }
     }
+
+    /// Whether a match by whole segments of a path is shown: 1.18 doesn't know it.
+    pub(super) const fn shows_path_separated_prefixes(self) -> bool {
+        matches!(self, Self::Addresses { .. })
+    }
 }
 
 /// The listeners that a filter admits, in istioctl's order.
@@ -93,7 +98,7 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
 fn chain_rows(listener: &Listener) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for chain in chains(listener) {
-        let destination = destination(&chain.filters);
+        let destination = destination(&chain.filters, Form::Chains);
         let ways = match &listener.filter_chain_matcher {
             None => vec![chain_match(chain.filter_chain_match.as_ref())],
             Some(tree) => matcher::ways_to(&chain.name, tree),
@@ -114,7 +119,7 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<Vec<String>> {
         some => some,
     };
     let mut ends: Vec<(String, String)> = chains(listener)
-        .map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters)))
+        .map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters, Form::Addresses { names })))
         .collect();
     ends.sort_by(|a, b| b.1.cmp(&a.1));
     let port = port(listener).to_string();
@@ -214,12 +219,12 @@ fn protocols(all: &[String]) -> String {
 }
 
 /// Where a chain leads to.
-fn destination(filters: &[NetworkFilter]) -> String {
+fn destination(filters: &[NetworkFilter], form: Form) -> String {
     for filter in filters {
         let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { continue };
         if filter.name == HTTP_CONNECTION_MANAGER {
             return match envoy::unpack::<HttpConnectionManager>(any).map(|m| m.route_specifier) {
-                Ok(Some(RouteSpecifier::RouteConfig(routes))) => describe(&routes),
+                Ok(Some(RouteSpecifier::RouteConfig(routes))) => describe(&routes, form),
                 Ok(Some(RouteSpecifier::Rds(rds))) if !rds.route_config_name.is_empty() => {
                     format!("Route: {}", rds.route_config_name)
                 }
@@ -242,16 +247,16 @@ fn cluster(name: &str) -> String {
     if name.contains("Cluster") { name.to_owned() } else { format!("Cluster: {name}") }
 }
 
-fn describe(configuration: &RouteConfiguration) -> String {
+fn describe(configuration: &RouteConfiguration, form: Form) -> String {
     if let Some(name) = only_cluster(configuration) {
         return cluster(name);
     }
-    let hosts: Vec<String> = configuration.virtual_hosts.iter().map(describe_host).collect();
+    let hosts: Vec<String> = configuration.virtual_hosts.iter().map(|host| describe_host(host, form)).collect();
     format!("Inline Route: {}", hosts.join("; "))
 }
 
-fn describe_host(host: &VirtualHost) -> String {
-    let paths: Vec<String> = host.routes.iter().map(|r| path(r.r#match.as_ref())).collect();
+fn describe_host(host: &VirtualHost, form: Form) -> String {
+    let paths: Vec<String> = host.routes.iter().map(|r| path(r.r#match.as_ref(), form)).collect();
     let paths = paths.join(", ");
     match host.domains.as_slice() {
         [any] if any == "*" => paths,

@@ -19,36 +19,96 @@ use serde_json::Value;
 
 pub use listeners::Form;
 
-use crate::resources::WaypointResources;
+use crate::release::Rules;
+use crate::resources::{Resource, WaypointResources};
+use crate::view::config_dump;
 use crate::view::json::{ResourceKind, value};
 use crate::view::table::Table;
 
 /// Everything that a proxy holds, in the order in which its config dump lists it: what came over xDS first,
 /// then what its bootstrap says.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct ProxyConfig {
     /// Its listeners.
     pub listeners: Vec<Listener>,
     /// Its clusters.
     pub clusters: Vec<Cluster>,
-    /// Its route configurations, those inside listeners too.
+    /// Its route configurations: those that came over xDS, the bootstrap's, and those inside other listeners.
     pub routes: Vec<RouteConfiguration>,
-    /// The endpoints of its EDS clusters.
+    /// The endpoints of all clusters.
     pub endpoints: Vec<ClusterLoadAssignment>,
+    /// The bootstrap, as Envoy's message.
+    pub bootstrap: Option<Value>,
 }
 
 impl ProxyConfig {
+    /// What a proxy holds once it got these resources.
+    #[must_use]
+    pub fn new(resources: &XdsResources, rules: &Rules) -> Self {
+        let mut routes = resources.routes.clone();
+        routes.extend(resources.listeners.iter().flat_map(routes::inline));
+        if rules.istioctl.routes_by_name {
+            routes.sort_by(|a, b| a.name.cmp(&b.name));
+        }
+        let mut endpoints = endpoints::of_clusters(&resources.clusters, rules.istioctl.unresolved_endpoints);
+        endpoints.extend(resources.endpoints.iter().cloned());
+        endpoints.iter_mut().for_each(endpoints::make_healthy);
+        Self {
+            listeners: resources.listeners.clone(),
+            clusters: resources.clusters.clone(),
+            routes,
+            endpoints,
+            bootstrap: None,
+        }
+    }
+
     /// What a waypoint's proxy holds once it got these resources.
     #[must_use]
-    pub fn of(resources: &WaypointResources) -> Self {
-        let listeners: Vec<Listener> = resources.listeners.iter().map(|r| r.message.clone()).collect();
-        let mut routes: Vec<RouteConfiguration> = resources.routes.iter().map(|r| r.message.clone()).collect();
-        routes.extend(listeners.iter().flat_map(routes::inline));
+    pub fn of(resources: &WaypointResources, rules: &Rules) -> Self {
+        Self::new(&XdsResources::from(resources), rules)
+    }
+
+    /// Adds a bootstrap, and its resources where the release's istioctl shows them.
+    #[must_use]
+    pub fn with_bootstrap(mut self, bootstrap: &Value, rules: &Rules) -> Self {
+        self.bootstrap = Some(config_dump::bootstrap_message(bootstrap));
+        if rules.istioctl.bootstrap_resources {
+            let listeners: Vec<Listener> = config_dump::messages(bootstrap.pointer("/static_resources/listeners"));
+            let clusters: Vec<Cluster> = config_dump::messages(bootstrap.pointer("/static_resources/clusters"));
+            let over_xds = self.routes.len() - self.listeners.iter().flat_map(routes::inline).count();
+            self.routes.splice(over_xds..over_xds, listeners.iter().flat_map(routes::inline));
+            self.endpoints.extend(endpoints::of_clusters(&clusters, rules.istioctl.unresolved_endpoints));
+            self.listeners.extend(listeners);
+            self.clusters.extend(clusters);
+        }
+        self
+    }
+}
+
+/// What a control plane delivered, without why.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct XdsResources {
+    /// LDS.
+    pub listeners: Vec<Listener>,
+    /// CDS.
+    pub clusters: Vec<Cluster>,
+    /// RDS.
+    pub routes: Vec<RouteConfiguration>,
+    /// EDS.
+    pub endpoints: Vec<ClusterLoadAssignment>,
+}
+
+impl From<&WaypointResources> for XdsResources {
+    fn from(resources: &WaypointResources) -> Self {
+        fn messages<M: Clone>(resources: &[Resource<M>]) -> Vec<M> {
+            resources.iter().map(|resource| resource.message.clone()).collect()
+        }
         Self {
-            listeners,
-            clusters: resources.clusters.iter().map(|r| r.message.clone()).collect(),
-            routes,
-            endpoints: resources.endpoints.iter().map(|r| r.message.clone()).collect(),
+            listeners: messages(&resources.listeners),
+            clusters: messages(&resources.clusters),
+            routes: messages(&resources.routes),
+            endpoints: messages(&resources.endpoints),
         }
     }
 }
@@ -122,7 +182,7 @@ pub fn table(config: &ProxyConfig, kind: ResourceKind, filter: &Filter, form: Fo
     match kind {
         ResourceKind::Listeners => listeners::table(config, filter, form),
         ResourceKind::Clusters => clusters::table(config, filter),
-        ResourceKind::Routes => routes::table(config, filter),
+        ResourceKind::Routes => routes::table(config, filter, form),
         ResourceKind::Endpoints => endpoints::table(config, filter),
     }
 }

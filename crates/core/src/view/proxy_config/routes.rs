@@ -9,14 +9,14 @@ use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 
-use super::{Filter, ProxyConfig, managed_by};
+use super::{Filter, Form, ProxyConfig, managed_by};
 use crate::view::table::Table;
 
 /// The name of the filter that carries HTTP.
 pub(super) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 /// The route configurations inside a listener, in the order of its chains.
-pub(super) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
+pub(crate) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
     let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
     let filters = chains.flat_map(|chain| &chain.filters);
     filters.filter(|f| f.name == HTTP_CONNECTION_MANAGER).filter_map(|filter| {
@@ -40,7 +40,7 @@ pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter) -> Vec<&'c RouteConf
 
 /// The table of routes.
 #[must_use]
-pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
+pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
     let mut table = Table::new(&["NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE"], 5);
     for configuration in select(config, filter) {
         for host in &configuration.virtual_hosts {
@@ -50,7 +50,7 @@ pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
                 row
             };
             let shown = host.routes.iter().filter(|route| !is_passthrough(route));
-            table.rows.extend(shown.map(|r| start([path(r.r#match.as_ref()), managed_by(r.metadata.as_ref())])));
+            table.rows.extend(shown.map(|r| start([path(r.r#match.as_ref(), form), managed_by(r.metadata.as_ref())])));
             if host.routes.is_empty() {
                 table.rows.push(start(["/*".to_owned(), "404".to_owned()]));
             }
@@ -67,10 +67,10 @@ fn is_passthrough(route: &Route) -> bool {
 }
 
 /// A match's path, as istioctl shows it; headers and the like are not shown.
-pub(super) fn path(matched: Option<&RouteMatch>) -> String {
+pub(super) fn path(matched: Option<&RouteMatch>, form: Form) -> String {
     match matched.and_then(|m| m.path_specifier.as_ref()) {
         Some(PathSpecifier::Prefix(prefix)) if !prefix.is_empty() => format!("{prefix}*"),
-        Some(PathSpecifier::PathSeparatedPrefix(prefix)) => format!("PathPrefix:{prefix}"),
+        Some(PathSpecifier::PathSeparatedPrefix(prefix)) if form.shows_path_separated_prefixes() => format!("PathPrefix:{prefix}"),
         Some(PathSpecifier::Path(path)) => path.clone(),
         Some(PathSpecifier::SafeRegex(regex)) => format!("regex {}", regex.regex),
         _ => String::new(),

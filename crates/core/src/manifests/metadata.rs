@@ -1,0 +1,141 @@
+//! Labels, annotations and owners of what runs a waypoint.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::Template;
+use crate::Str;
+use crate::json::object;
+use crate::release::CopiedMetadata;
+
+/// The label of everything that a controller of Gateways made, and its value for waypoints.
+const MANAGED: (&str, &str) = ("gateway.istio.io/managed", "istio.io-mesh-controller");
+const GATEWAY_CLASS: (&str, &str) = ("gateway.networking.k8s.io/gateway-class-name", "istio-waypoint");
+/// Annotations that are about the Gateway only.
+const OWN_ANNOTATIONS: [&str; 4] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "gateway.istio.io/name-override",
+    "gateway.istio.io/service-account",
+    "gateway.istio.io/controller-version",
+];
+/// Keys that `infrastructure` can't set.
+const RESERVED_PREFIX: &str = "gateway.networking.k8s.io/";
+/// Scraping of statistics, as the agent merges them.
+const PROMETHEUS: [(&str, &str); 3] = [
+    ("prometheus.io/path", "/stats/prometheus"),
+    ("prometheus.io/port", "15020"),
+    ("prometheus.io/scrape", "true"),
+];
+
+/// Sorted pairs; later ones replace earlier ones.
+pub(super) type Pairs = BTreeMap<Str, Str>;
+
+fn add(pairs: &mut Pairs, more: &[(&str, &str)]) {
+    pairs.extend(more.iter().map(|(key, value)| (Str::from(*key), Str::from(*value))));
+}
+
+/// `None` where there is nothing.
+fn shown(pairs: &Pairs) -> Option<Value> {
+    (!pairs.is_empty()).then(|| json!(pairs))
+}
+
+/// The metadata of an object called `name`.
+pub(super) fn make(template: &Template<'_>, name: &str, annotations: &Pairs, labels: &Pairs, owned: bool) -> Value {
+    object([
+        ("annotations", shown(annotations)),
+        ("labels", shown(labels)),
+        ("name", Some(json!(name))),
+        ("namespace", Some(json!(template.gateway.meta.namespace))),
+        ("ownerReferences", owned.then(|| json!([owner(template)]))),
+    ])
+}
+
+fn owner(template: &Template<'_>) -> Value {
+    json!({
+        "apiVersion": template.rules.gateway_api_version,
+        "kind": "Gateway",
+        "name": template.gateway.meta.name,
+        "uid": template.gateway.meta.uid,
+    })
+}
+
+/// The annotations that every object gets.
+pub(super) fn annotations(template: &Template<'_>) -> Pairs {
+    let infrastructure = template.gateway.spec.infrastructure.as_ref().map(|i| &i.annotations);
+    let mut pairs = copied(template, infrastructure, &template.gateway.meta.annotations);
+    pairs.retain(|key, _| !OWN_ANNOTATIONS.contains(&key.as_str()));
+    pairs
+}
+
+/// The labels that every object gets.
+pub(super) fn labels(template: &Template<'_>) -> Pairs {
+    let mut pairs = copied_labels(template);
+    add_gateway_labels(template, &mut pairs);
+    pairs
+}
+
+fn copied_labels(template: &Template<'_>) -> Pairs {
+    let infrastructure = template.gateway.spec.infrastructure.as_ref().map(|i| &i.labels);
+    copied(template, infrastructure, &template.gateway.meta.labels)
+}
+
+fn copied(template: &Template<'_>, infrastructure: Option<&Pairs>, own: &Pairs) -> Pairs {
+    let asked = infrastructure.filter(|pairs| !pairs.is_empty());
+    match asked.filter(|_| template.rules.copied == CopiedMetadata::OfInfrastructure) {
+        Some(pairs) => {
+            let free = pairs.iter().filter(|(key, _)| !key.starts_with(RESERVED_PREFIX));
+            free.map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        None => own.clone(),
+    }
+}
+
+fn add_gateway_labels(template: &Template<'_>, pairs: &mut Pairs) {
+    if template.rules.copied == CopiedMetadata::OfInfrastructure {
+        add(pairs, &[(template.rules.gateway_name_label, &template.gateway.meta.name), GATEWAY_CLASS]);
+    }
+    add(pairs, &[MANAGED]);
+}
+
+/// The label that only controllers set, alone.
+pub(super) fn managed() -> Pairs {
+    let mut pairs = Pairs::new();
+    add(&mut pairs, &[MANAGED]);
+    pairs
+}
+
+/// The annotations of the proxy's pods.
+pub(super) fn of_pods(template: &Template<'_>) -> Pairs {
+    let mut pairs = annotations(template);
+    add(&mut pairs, &[("istio.io/rev", "default")]);
+    if template.rules.copied == CopiedMetadata::OfGateway {
+        add(&mut pairs, &[("ambient.istio.io/redirection", "disabled")]);
+    }
+    add(&mut pairs, &PROMETHEUS);
+    pairs
+}
+
+/// The labels of the proxy's pods: nothing intercepts their traffic.
+pub(super) fn labels_of_pods(template: &Template<'_>) -> Pairs {
+    let mut pairs = Pairs::new();
+    add(&mut pairs, &[
+        ("sidecar.istio.io/inject", "false"),
+        ("service.istio.io/canonical-name", &template.name),
+        ("service.istio.io/canonical-revision", "latest"),
+    ]);
+    if template.rules.copied == CopiedMetadata::OfInfrastructure {
+        add(&mut pairs, &[("istio.io/dataplane-mode", "none")]);
+    }
+    pairs.extend(copied_labels(template));
+    add_gateway_labels(template, &mut pairs);
+    pairs.extend(selector(template));
+    pairs
+}
+
+/// The label by which pods are selected.
+pub(super) fn selector(template: &Template<'_>) -> Pairs {
+    let mut pairs = Pairs::new();
+    add(&mut pairs, &[(template.rules.gateway_name_label, &template.gateway.meta.name)]);
+    pairs
+}

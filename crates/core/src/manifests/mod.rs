@@ -1,0 +1,97 @@
+//! The Kubernetes objects around a waypoint: the Gateway that asks for one, and what runs it.
+//!
+//! | module | makes |
+//! |---|---|
+//! | [`gateway`] | the Gateway that `istioctl waypoint generate` prints |
+//! | [`service_account`] | the account of the proxy's pods |
+//! | [`deployment`] | the proxy's pods |
+//! | [`container`], [`environment`] | the container in them |
+//! | [`service`] | the address that they are reached at |
+//!
+//! Objects that the controller makes only where somebody asks for them in a ConfigMap (`parametersRef` of a Gateway's
+//! `infrastructure`: a HorizontalPodAutoscaler, a PodDisruptionBudget, patches of the others) are not made here.
+
+mod container;
+mod deployment;
+mod environment;
+pub mod gateway;
+mod metadata;
+mod service;
+mod service_account;
+
+use serde_json::Value;
+
+use crate::Str;
+use crate::mesh::{Mesh, Waypoint};
+use crate::release::{ManifestRules, WaypointDeployment};
+use crate::snapshot::mesh_config::ProxyConfig;
+use crate::snapshot::{Object, gateway_api};
+
+/// A waypoint, as the templates of its objects see it.
+struct Template<'m> {
+    rules: &'static ManifestRules,
+    gateway: &'m Object<gateway_api::Gateway>,
+    /// The name of the Deployment and the Service.
+    name: Str,
+    service_account: Str,
+    /// What pods are injected with.
+    proxy_config: ProxyConfig,
+    /// What a proxy has without being injected with anything.
+    proxy_defaults: ProxyConfig,
+    trust_domain: &'m str,
+}
+
+/// The objects that Istio's gateway deployment controller makes for a waypoint: its ServiceAccount, Deployment and
+/// Service.
+///
+/// There are none where the Gateway's `addresses` say that somebody else runs it. Owner references have the Gateway's
+/// `uid`, which only the API server knows: it is empty for a Gateway that was never applied.
+#[must_use]
+pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
+    let gateway = waypoint.gateway.as_ref();
+    if !is_managed(&gateway.spec) {
+        return Vec::new();
+    }
+    let rules = &mesh.rules.manifests;
+    let default_name = || match mesh.rules.registry.waypoint_deployment {
+        WaypointDeployment::WithClass => Str::from(format!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name)),
+        WaypointDeployment::Plain => gateway.meta.name.clone(),
+    };
+    let annotated = |key: &str| gateway.meta.annotations.get(key).filter(|value| !value.is_empty()).cloned();
+    let template = Template {
+        rules,
+        gateway,
+        name: annotated("gateway.istio.io/name-override").unwrap_or_else(default_name),
+        service_account: annotated("gateway.istio.io/service-account").unwrap_or_else(default_name),
+        proxy_config: crate::bootstrap::agent::injected(mesh, waypoint),
+        proxy_defaults: crate::bootstrap::agent::defaults(&mesh.rules.bootstrap),
+        trust_domain: mesh.config.trust_domain.as_deref().unwrap_or_default(),
+    };
+    vec![service_account::make(&template), deployment::make(&template), service::make(&template)]
+}
+
+/// Whether Istio runs the Gateway: it has no address of its own choice, or a single IP address.
+fn is_managed(gateway: &gateway_api::Gateway) -> bool {
+    match gateway.addresses.as_slice() {
+        [] => true,
+        [only] => only.address_type.as_deref().is_none_or(|kind| kind == "IPAddress"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::gateway_api::{Gateway, GatewayAddress};
+
+    #[test]
+    fn a_hostname_is_somebody_elses() {
+        let address = |kind: Option<&str>| GatewayAddress { address_type: kind.map(Str::from), value: "x".into() };
+        let managed = |addresses: Vec<GatewayAddress>| is_managed(&Gateway { addresses, ..Gateway::default() });
+        assert!(managed(vec![]));
+        assert!(managed(vec![address(None)]));
+        assert!(managed(vec![address(Some("IPAddress"))]));
+        assert!(!managed(vec![address(Some("Hostname"))]));
+        assert!(!managed(vec![address(None), address(None)]));
+    }
+}

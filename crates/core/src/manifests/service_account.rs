@@ -1,0 +1,22 @@
+//! The account of the proxy's pods: who it is in the mesh.
+
+use serde_json::{Value, json};
+
+use super::metadata::{self, Pairs};
+use super::Template;
+use crate::release::CopiedMetadata;
+
+/// The ServiceAccount.
+pub(super) fn make(template: &Template<'_>) -> Value {
+    let copies = template.rules.copied == CopiedMetadata::OfInfrastructure;
+    let (annotations, labels) = if copies {
+        (metadata::annotations(template), metadata::labels(template))
+    } else {
+        (Pairs::new(), metadata::managed())
+    };
+    json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": metadata::make(template, &template.service_account, &annotations, &labels, copies),
+    })
+}
