@@ -19,8 +19,18 @@ pub(crate) enum Command {
     /// Generate the Envoy resources of every waypoint.
     Translate(Translate),
     /// Print a waypoint's resources as `istioctl proxy-config` does.
+    ///
+    /// Instead of a snapshot, -f also takes the config dump of a live proxy, as `istioctl proxy-config all -o json`
+    /// and Envoy's /config_dump?include_eds print it.
     #[command(visible_alias = "pc")]
     ProxyConfig(ProxyConfig),
+    /// Print what a waypoint's Envoy starts with.
+    Bootstrap(Bootstrap),
+    /// List waypoints, and make the objects around one.
+    Waypoint {
+        #[command(subcommand)]
+        command: WaypointCommand,
+    },
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
@@ -135,6 +145,77 @@ pub(crate) struct ProxyConfig {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Bootstrap {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
+    #[arg(long, value_name = "NS/NAME")]
+    pub(crate) waypoint: Option<String>,
+    /// JSON or YAML.
+    #[arg(short = 'o', long, value_enum, default_value_t = ValueFormat::Json, value_name = "FORMAT")]
+    pub(crate) output: ValueFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValueFormat {
+    Json,
+    Yaml,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WaypointCommand {
+    /// List the waypoints of a snapshot: what each is for, how much it serves, and its problems.
+    List(WaypointList),
+    /// Print the Gateway that asks for a waypoint, as `istioctl waypoint generate` of the release does.
+    Generate(WaypointGenerate),
+    /// Print the ServiceAccount, Deployment and Service that Istio makes for a waypoint.
+    Manifests(WaypointManifests),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WaypointList {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Only waypoints of this namespace.
+    #[arg(short = 'n', long)]
+    pub(crate) namespace: Option<String>,
+    /// Table or JSON.
+    #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: CostFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WaypointGenerate {
+    /// The release of Istio to speak for.
+    #[arg(long, default_value_t = Release::default(), value_name = "RELEASE")]
+    pub(crate) release: Release,
+    /// The Gateway's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The Gateway's namespace.
+    #[arg(short = 'n', long)]
+    pub(crate) namespace: Option<String>,
+    /// The service account that it is for (1.18).
+    #[arg(short = 's', long, value_name = "NAME")]
+    pub(crate) service_account: Option<String>,
+    /// The traffic that it is for (1.31): all, none, service or workload.
+    #[arg(long = "for", value_name = "TYPE")]
+    pub(crate) traffic: Option<String>,
+    /// The revision of the control plane that runs it.
+    #[arg(short = 'r', long)]
+    pub(crate) revision: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct WaypointManifests {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
+    #[arg(long, value_name = "NS/NAME")]
+    pub(crate) waypoint: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Cost {
     #[command(flatten)]
     pub(crate) input: Input,
@@ -197,6 +278,10 @@ pub(crate) enum What {
     Routes,
     #[value(alias = "endpoint", alias = "ep")]
     Endpoints,
+    /// What the proxy started with.
+    #[value(alias = "b")]
+    Bootstrap,
+    /// Everything but the bootstrap.
     #[value(alias = "a")]
     All,
 }

@@ -1,18 +1,21 @@
 //! One module per subcommand.
 
+mod bootstrap;
 mod cost;
 mod explain;
 mod proxy_config;
 mod translate;
+mod waypoint;
 
 use std::io::IsTerminal;
 
 use clap::CommandFactory;
 use waypoint_xds::features::FeatureError;
-use waypoint_xds::mesh::WaypointName;
+use waypoint_xds::mesh::{Mesh, Waypoint, WaypointName};
 use waypoint_xds::options::{Options, Readiness};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::snapshot::{Files, Reading, Snapshot};
+use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
 use crate::args::{Args, Command, Input, ProblemFormat, ReadinessArg};
@@ -22,6 +25,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Translate(args) => translate::run(args),
         Command::ProxyConfig(args) => proxy_config::run(args),
+        Command::Bootstrap(args) => bootstrap::run(args),
+        Command::Waypoint { command } => waypoint::run(command),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {
@@ -39,20 +44,29 @@ struct Loaded {
 
 impl Loaded {
     fn new(input: &Input) -> Result<Self, Failure> {
-        let mut options = Options::for_release(input.release);
-        if let Some(path) = &input.mesh_config {
-            options.mesh_config = Some(input::mesh_config(path)?);
-        }
-        options.readiness = match input.readiness {
-            ReadinessArg::Assumed => Readiness::Assumed,
-            ReadinessArg::Observed => Readiness::Observed,
-        };
-        for flag in &input.features {
-            set_feature(&mut options, flag).map_err(|error| Failure::Usage(format!("--feature: {error}")))?;
-        }
-        let files = input::read(&input.paths)?;
-        Ok(Self { reading: Snapshot::read(files, &options.limits), options })
+        let options = options(input)?;
+        Ok(Self::of(input::read(&input.paths)?, options))
     }
+
+    fn of(files: Vec<SourceFile>, options: Options) -> Self {
+        Self { reading: Snapshot::read(files, &options.limits), options }
+    }
+}
+
+/// The options that an [`Input`] chooses.
+fn options(input: &Input) -> Result<Options, Failure> {
+    let mut options = Options::for_release(input.release);
+    if let Some(path) = &input.mesh_config {
+        options.mesh_config = Some(input::mesh_config(path)?);
+    }
+    options.readiness = match input.readiness {
+        ReadinessArg::Assumed => Readiness::Assumed,
+        ReadinessArg::Observed => Readiness::Observed,
+    };
+    for flag in &input.features {
+        set_feature(&mut options, flag).map_err(|error| Failure::Usage(format!("--feature: {error}")))?;
+    }
+    Ok(options)
 }
 
 fn set_feature(options: &mut Options, flag: &str) -> Result<(), FeatureError> {
@@ -64,6 +78,22 @@ fn set_feature(options: &mut Options, flag: &str) -> Result<(), FeatureError> {
 /// `namespace/name`, as given on the command line.
 fn waypoint_name(text: &str) -> Result<WaypointName, Failure> {
     text.parse().map_err(|error| Failure::Usage(format!("--waypoint: {error}")))
+}
+
+/// The waypoint that the command line names, or the only one there is.
+fn chosen<'m>(mesh: &'m Mesh, wanted: Option<&str>) -> Result<&'m Waypoint, Failure> {
+    let wanted = wanted.map(waypoint_name).transpose()?;
+    let named: Vec<&Waypoint> =
+        mesh.waypoints.iter().filter(|w| wanted.as_ref().is_none_or(|wanted| w.name == *wanted)).collect();
+    match (named.as_slice(), wanted) {
+        ([one], _) => Ok(one),
+        ([], Some(wanted)) => Err(Failure::Usage(format!("no waypoint `{wanted}` in the snapshot"))),
+        ([], None) => Err(Failure::Usage("no waypoint in the snapshot".to_owned())),
+        (several, _) => {
+            let names: Vec<String> = several.iter().map(|w| w.name.to_string()).collect();
+            Err(Failure::Usage(format!("choose a waypoint with --waypoint: {}", names.join(", "))))
+        }
+    }
 }
 
 /// Colours are for people: not for a file, and not where `NO_COLOR` is set (<https://no-color.org>).

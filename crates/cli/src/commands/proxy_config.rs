@@ -1,47 +1,77 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
-use waypoint_xds::translate;
+use waypoint_xds::bootstrap::bootstrap;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
+use waypoint_xds::{resources, translation};
 
-use super::{Loaded, report, waypoint_name};
+use super::{Loaded, chosen, options, report};
 use crate::args::{self, TableFormat, What};
-use crate::{Failure, Outcome, output};
+use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
-    let mut loaded = Loaded::new(&args.input)?;
-    loaded.options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
-    let translation = translate(&loaded.reading, &loaded.options);
-    let outcome = report(&translation.problems, &loaded.reading.files, &args.input);
-    let resources = match translation.waypoints.as_slice() {
-        [one] => one,
-        [] => return Err(Failure::Usage("no such waypoint in the snapshot".to_owned())),
-        several => {
-            let names: Vec<String> = several.iter().map(|w| w.waypoint.to_string()).collect();
-            return Err(Failure::Usage(format!("choose a waypoint with --waypoint: {}", names.join(", "))));
-        }
+    let files = input::read(&args.input.paths)?;
+    let (config, outcome) = match files.as_slice() {
+        [file] => match config_dump::parse(file.text()) {
+            Some(dump) => dumped(dump),
+            None => generated(args, files)?,
+        },
+        _ => generated(args, files)?,
     };
-    let config = ProxyConfig::of(resources);
-    let form = match Form::of(translation.release.rules()) {
+    let form = match Form::of(args.input.release.rules()) {
         Form::Addresses { .. } => Form::Addresses { names: args.waypoint_names },
         chains @ Form::Chains => chains,
     };
     let filter = filter(&args.filter);
-    let texts: Vec<String> = kinds(args.what)
-        .iter()
-        .map(|kind| match args.output {
-            TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
-            TableFormat::Json => json::pretty(&proxy_config::values(&config, *kind, &filter, form)),
-            TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
-        })
-        .collect();
-    output::print(&texts.join("\n"));
+    let shown = |kind: &ResourceKind| match args.output {
+        TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
+        TableFormat::Json => json::pretty(&proxy_config::values(&config, *kind, &filter, form)),
+        TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
+    };
+    match kinds(args.what) {
+        Some(kinds) => output::print(&kinds.iter().map(shown).collect::<Vec<_>>().join("\n")),
+        None => output::print(&bootstrap_of(&config, args.output)?),
+    }
     Ok(outcome)
 }
 
-fn kinds(what: What) -> &'static [ResourceKind] {
-    match what {
+/// What a live proxy holds.
+fn dumped(dump: ConfigDump) -> (ProxyConfig, Outcome) {
+    for unread in &dump.unread {
+        eprintln!("warning: {unread}");
+    }
+    let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
+    (dump.config, outcome)
+}
+
+/// What the proxy of a snapshot's waypoint would hold.
+fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<(ProxyConfig, Outcome), Failure> {
+    let loaded = Loaded::of(files, options(&args.input)?);
+    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
+    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let waypoint = chosen(&mesh, args.waypoint.as_deref())?;
+    let config = ProxyConfig::of(&resources::generate(&mesh, waypoint), mesh.rules);
+    Ok((config.with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules), outcome))
+}
+
+/// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.
+fn bootstrap_of(config: &ProxyConfig, format: TableFormat) -> Result<String, Failure> {
+    let bootstrap = config.bootstrap.as_ref();
+    let bootstrap = bootstrap.ok_or_else(|| Failure::Usage("there is no bootstrap in this config dump".to_owned()))?;
+    let dump = serde_json::json!({"bootstrap": bootstrap});
+    Ok(match format {
+        TableFormat::Table | TableFormat::Json => json::pretty(&dump),
+        TableFormat::Yaml => yaml::to_string(&dump),
+    })
+}
+
+/// The kinds of resources to show; none for the bootstrap.
+fn kinds(what: What) -> Option<&'static [ResourceKind]> {
+    Some(match what {
+        What::Bootstrap => return None,
         What::Listeners => &[ResourceKind::Listeners],
         What::Clusters => &[ResourceKind::Clusters],
         What::Routes => &[ResourceKind::Routes],
@@ -50,7 +80,7 @@ fn kinds(what: What) -> &'static [ResourceKind] {
         What::All => {
             &[ResourceKind::Clusters, ResourceKind::Listeners, ResourceKind::Routes, ResourceKind::Endpoints]
         }
-    }
+    })
 }
 
 fn filter(given: &args::Filter) -> Filter {

@@ -1,0 +1,54 @@
+//! `waypoint-xds waypoint`: the waypoints of a snapshot, and the objects around one.
+
+use waypoint_xds::manifests::gateway::{self, Request};
+use waypoint_xds::manifests::manifests;
+use waypoint_xds::translation;
+use waypoint_xds::view::{json, waypoints, yaml};
+
+use super::{Loaded, chosen, report};
+use crate::args::{CostFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
+use crate::{Failure, Outcome, output};
+
+pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
+    match command {
+        WaypointCommand::List(args) => list(args),
+        WaypointCommand::Generate(args) => generate(args),
+        WaypointCommand::Manifests(args) => print_manifests(args),
+    }
+}
+
+fn list(args: &WaypointList) -> Result<Outcome, Failure> {
+    let loaded = Loaded::new(&args.input)?;
+    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
+    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let entries = waypoints::list(&mesh, &problems, args.namespace.as_deref());
+    match args.output {
+        CostFormat::Json => output::print(&json::pretty(&waypoints::json(&entries))),
+        CostFormat::Table if entries.is_empty() => output::print("No waypoints found.\n"),
+        CostFormat::Table => output::print(&waypoints::table(&entries).to_string()),
+    }
+    Ok(outcome)
+}
+
+fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
+    let request = Request {
+        name: args.name.clone(),
+        namespace: args.namespace.clone(),
+        service_account: args.service_account.clone(),
+        traffic: args.traffic.clone(),
+        revision: args.revision.clone(),
+    };
+    let gateway = gateway::gateway(&request, args.release).map_err(|error| Failure::Usage(error.to_string()))?;
+    output::print(&yaml::to_string(&gateway));
+    Ok(Outcome::Clean)
+}
+
+fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
+    let loaded = Loaded::new(&args.input)?;
+    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
+    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let objects = manifests(&mesh, chosen(&mesh, args.waypoint.as_deref())?);
+    let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
+    output::print(&documents.join("---\n"));
+    Ok(outcome)
+}
