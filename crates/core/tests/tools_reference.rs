@@ -1,0 +1,354 @@
+//! istioctl's tables, bootstraps and the objects that run waypoints, against the reference.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::indexing_slicing, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use envoy::{Message, Name};
+use serde_json::{Value, json};
+use waypoint_xds::bootstrap::bootstrap;
+use waypoint_xds::limits::Limits;
+use waypoint_xds::manifests::manifests;
+use waypoint_xds::mesh::{self, Mesh, Waypoint};
+use waypoint_xds::options::Options;
+use waypoint_xds::release::Release;
+use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::text::{SourceFile, Unread, documents};
+use waypoint_xds::view::json::{self, ResourceKind};
+use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, XdsResources};
+use waypoint_xds::view::{config_dump, yaml};
+use waypoint_xds::{resources, translation};
+
+/// Beside the repository, or beside the directory of a git worktree's.
+const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
+
+fn folders(parent: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        fs::read_dir(parent).map(|d| d.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect()).unwrap_or_default();
+    found.sort();
+    found
+}
+
+fn cases() -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cases: Vec<PathBuf> = CASES.iter().flat_map(|cases| folders(&here.join(cases))).collect();
+    if cases.is_empty() {
+        eprintln!("skipped: no reference beside the repository");
+    }
+    cases
+}
+
+fn expected(case: &Path, release: Release) -> PathBuf {
+    case.join(format!("expected/istio-{release}"))
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn value(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn messages<M: Message + Name + Default>(folder: &Path, kind: ResourceKind) -> Vec<M> {
+    let list = value(&folder.join(format!("{}.json", kind.as_str())));
+    list.as_array().unwrap().iter().map(|json| envoy::json::parse(json).unwrap()).collect()
+}
+
+/// What the control plane sent, whoever generated it.
+fn held(folder: &Path, release: Release) -> ProxyConfig {
+    let resources = XdsResources {
+        listeners: messages(folder, ResourceKind::Listeners),
+        clusters: messages(folder, ResourceKind::Clusters),
+        routes: messages(folder, ResourceKind::Routes),
+        endpoints: messages(folder, ResourceKind::Endpoints),
+    };
+    let config = ProxyConfig::new(&resources, release.rules());
+    match release {
+        Release::V1_18 => config.with_bootstrap(&value(&folder.join("bootstrap.json")), release.rules()),
+        _ => config,
+    }
+}
+
+/// The rows of 1.18's listener table, whose matches are in no order, grouped by listener and chain.
+fn by_chain(text: &str) -> Vec<(String, Vec<String>)> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let chain = match words.as_slice() {
+            [listener, chain, ..] if chain.contains(['|', '-']) => format!("{listener} {chain}"),
+            [listener, ..] => (*listener).to_owned(),
+            [] => String::new(),
+        };
+        match groups.last_mut() {
+            Some((last, rows)) if *last == chain => rows.push(line.to_owned()),
+            _ => groups.push((chain, vec![line.to_owned()])),
+        }
+    }
+    for (_, rows) in &mut groups {
+        rows.sort();
+    }
+    groups
+}
+
+fn differ(release: Release, kind: ResourceKind, ours: &str, theirs: &str) -> bool {
+    if release == Release::V1_18 && kind == ResourceKind::Listeners {
+        return by_chain(ours) != by_chain(theirs);
+    }
+    ours != theirs
+}
+
+fn first_difference(ours: &str, theirs: &str) -> String {
+    let lines = ours.lines().zip(theirs.lines()).find(|(a, b)| a != b);
+    match lines {
+        Some((ours, theirs)) => format!("  ours   {ours}\n  theirs {theirs}"),
+        None => format!("  {} lines instead of {}", ours.lines().count(), theirs.lines().count()),
+    }
+}
+
+fn check_tables(release: Release) {
+    let mut differences = String::new();
+    let form = Form::of(release.rules());
+    for case in cases() {
+        for folder in folders(&expected(&case, release)) {
+            let config = held(&folder, release);
+            for kind in ResourceKind::ALL {
+                let ours = proxy_config::table(&config, kind, &Filter::default(), form).to_string();
+                let theirs = fs::read_to_string(folder.join(format!("istioctl/{}.txt", kind.as_str()))).unwrap();
+                if differ(release, kind, &ours, &theirs) {
+                    let what = format!("{} {} {}", name(&case), name(&folder), kind.as_str());
+                    writeln!(differences, "{what}\n{}", first_difference(&ours, &theirs)).unwrap();
+                }
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn tables_are_those_of_1_18() {
+    check_tables(Release::V1_18);
+}
+
+#[test]
+fn tables_are_those_of_1_31() {
+    check_tables(Release::V1_31);
+}
+
+/// The mesh of a case, with the objects that the reference was made with besides the case's own.
+fn mesh_of(case: &Path, release: Release) -> Mesh {
+    let mut options = Options::for_release(release);
+    if let Ok(text) = fs::read_to_string(case.join("mesh.yaml")) {
+        options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
+    }
+    let inputs = match release {
+        Release::V1_18 => vec![case.join("input.yaml"), expected(case, release).join("synthesized.yaml")],
+        _ => vec![expected(case, release).join("effective-input.yaml")],
+    };
+    let files = inputs.iter().map(|path| SourceFile::new(name(path), fs::read_to_string(path).unwrap()));
+    translation::mesh(&Snapshot::read(files, &options.limits), &options).0
+}
+
+fn folder_of(case: &Path, release: Release, waypoint: &Waypoint) -> PathBuf {
+    expected(case, release).join(format!("{}__{}", waypoint.name.namespace, waypoint.name.name))
+}
+
+/// Where two values differ first.
+fn difference(ours: &Value, theirs: &Value, path: &str) -> Option<String> {
+    match (ours, theirs) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            keys.into_iter().find_map(|key| {
+                difference(a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null), &format!("{path}.{key}"))
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .find_map(|(index, (a, b))| difference(a, b, &format!("{path}[{index}]"))),
+        _ => (ours != theirs).then(|| format!("{path}: ours {ours}, theirs {theirs}")),
+    }
+}
+
+/// Every waypoint of the reference has the bootstrap that is there for it.
+fn compare_bootstraps(case: &Path, mesh: &Mesh, differences: &mut String) {
+    let mut left: Vec<PathBuf> = folders(&expected(case, Release::V1_18));
+    for waypoint in &mesh.waypoints {
+        let folder = folder_of(case, Release::V1_18, waypoint);
+        left.retain(|path| *path != folder);
+        if !folder.is_dir() {
+            continue;
+        }
+        let ours = bootstrap(mesh, waypoint);
+        if let Some(text) = difference(&ours, &value(&folder.join("bootstrap.json")), "") {
+            writeln!(differences, "{} {}: {text}", name(case), waypoint.name).unwrap();
+        }
+    }
+    if !left.is_empty() {
+        writeln!(differences, "{}: no bootstrap for {left:?}", name(case)).unwrap();
+    }
+}
+
+/// Of 1.31 there are no bootstraps, but what each proxy told of itself, as far as its control plane could know.
+fn compare_nodes(case: &Path, mesh: &Mesh, differences: &mut String) {
+    // Only the agent itself knows these, or its container.
+    let only_ours = [
+        "EXIT_ON_ZERO_ACTIVE_CONNECTIONS",
+        "NAME",
+        "NODE_NAME",
+        "OWNER",
+        "PILOT_SAN",
+        "WORKLOAD_IDENTITY_SOCKET_FILE",
+    ];
+    for waypoint in &mesh.waypoints {
+        let folder = folder_of(case, Release::V1_31, waypoint);
+        if !folder.is_dir() {
+            continue;
+        }
+        let mut ours = bootstrap(mesh, waypoint)["node"].take();
+        let mut theirs = value(&folder.join("proxy.json"))["node"].take();
+        for key in only_ours.into_iter().filter(|key| theirs["metadata"].get(key).is_none()) {
+            ours["metadata"].as_object_mut().unwrap().remove(key);
+        }
+        if theirs["metadata"]["PROXY_CONFIG"].get("concurrency").is_none() {
+            ours["metadata"]["PROXY_CONFIG"].as_object_mut().unwrap().remove("concurrency");
+        }
+        for node in [&mut ours, &mut theirs] {
+            node.as_object_mut().unwrap().remove("locality");
+        }
+        if let Some(text) = difference(&ours, &theirs, "node") {
+            writeln!(differences, "{} {}: {text}", name(case), waypoint.name).unwrap();
+        }
+    }
+}
+
+/// The documents of a YAML text.
+fn yaml_documents(path: &Path) -> Vec<Value> {
+    let file = SourceFile::new(name(path), fs::read_to_string(path).unwrap());
+    documents(&file, &Limits::DEFAULT).map(|d| d.unwrap().root().decode::<Value>(&Unread::new()).unwrap()).collect()
+}
+
+/// Without what an API server adds to every object, or the reference's own made up.
+fn as_applied(mut object: Value) -> Value {
+    let fields = object.as_object_mut().unwrap();
+    fields.remove("status");
+    let metadata = fields["metadata"].as_object_mut().unwrap();
+    for key in ["creationTimestamp", "generation", "uid"] {
+        metadata.remove(key);
+    }
+    for owner in metadata.get_mut("ownerReferences").and_then(Value::as_array_mut).into_iter().flatten() {
+        owner.as_object_mut().unwrap().remove("uid");
+    }
+    if let Some(spec) = fields.get_mut("spec").and_then(Value::as_object_mut) {
+        for key in ["strategy", "clusterIP", "clusterIPs", "ipFamilies", "type", "internalTrafficPolicy", "sessionAffinity"] {
+            spec.remove(key);
+        }
+        for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+            port.as_object_mut().unwrap().remove("targetPort");
+        }
+    }
+    if let Some(Value::Object(metadata)) = object.pointer_mut("/spec/template/metadata") {
+        metadata.remove("creationTimestamp");
+    }
+    for variable in object.pointer_mut("/spec/template/spec/containers/0/env").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(Value::Object(reference)) = variable.pointer_mut("/valueFrom/resourceFieldRef")
+            && reference.get("divisor") == Some(&json!("0"))
+        {
+            reference.remove("divisor");
+        }
+    }
+    object
+}
+
+fn identity(object: &Value) -> (String, String, String) {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    (text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
+}
+
+/// The objects that run a waypoint are those that the reference was made with. Those that the case brought itself are
+/// not Istio's.
+fn compare_manifests(case: &Path, mesh: &Mesh, file: &str, kinds: &[&str], differences: &mut String) {
+    let given: BTreeSet<_> = yaml_documents(&case.join("input.yaml")).iter().map(identity).collect();
+    let objects = yaml_documents(&expected(case, mesh.rules.release).join(file));
+    let theirs: BTreeMap<_, _> = objects.into_iter().map(|o| (identity(&o), as_applied(o))).collect();
+    for waypoint in &mesh.waypoints {
+        let made = manifests(mesh, waypoint);
+        assert_eq!(made.len(), 3, "{} {}", name(case), waypoint.name);
+        for ours in made.into_iter().filter(|o| kinds.contains(&o["kind"].as_str().unwrap())) {
+            let id = identity(&ours);
+            let theirs = theirs.get(&id).unwrap_or(&Value::Null);
+            if !given.contains(&id)
+                && let Some(text) = difference(&as_applied(ours), theirs, "")
+            {
+                writeln!(differences, "{} {id:?}: {text}", name(case)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn bootstraps_and_manifests_are_those_of_1_18() {
+    let mut differences = String::new();
+    for case in cases() {
+        let mesh = mesh_of(&case, Release::V1_18);
+        compare_bootstraps(&case, &mesh, &mut differences);
+        let kinds = ["ServiceAccount", "Deployment", "Service"];
+        compare_manifests(&case, &mesh, "synthesized.yaml", &kinds, &mut differences);
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+/// There are no Deployments in the reference of 1.31.
+#[test]
+fn nodes_and_manifests_are_those_of_1_31() {
+    let mut differences = String::new();
+    for case in cases() {
+        let mesh = mesh_of(&case, Release::V1_31);
+        compare_nodes(&case, &mesh, &mut differences);
+        compare_manifests(&case, &mesh, "effective-input.yaml", &["ServiceAccount", "Service"], &mut differences);
+    }
+    assert!(differences.is_empty(), "{differences}");
+}
+
+const SNAPSHOT: &str = "\
+{apiVersion: v1, kind: Service, metadata: {name: reviews, namespace: default},
+ spec: {clusterIP: 10.96.0.7, selector: {app: reviews}, ports: [{name: http, port: 9080}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: reviews-v1, namespace: default, labels: {app: reviews}},
+ spec: {serviceAccountName: reviews}, status: {phase: Running, podIP: 10.244.0.7}}
+---
+{apiVersion: gateway.networking.k8s.io/v1beta1, kind: Gateway, metadata: {name: waypoint, namespace: default},
+ spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}}
+";
+
+#[test]
+fn a_dump_of_ours_is_read_back() {
+    let options = Options::for_release(Release::V1_18);
+    let reading = Snapshot::read([SourceFile::new("s.yaml", SNAPSHOT)], &options.limits);
+    let (mesh, _) = translation::mesh(&reading, &options);
+    let generated = resources::generate(&mesh, &mesh.waypoints[0]);
+    assert!(!generated.endpoints.is_empty());
+    let dump = config_dump::parse(&json::config_dump(&generated)).unwrap();
+    assert!(dump.unread.is_empty(), "{:?}", dump.unread);
+    let config = ProxyConfig::of(&generated, mesh.rules);
+    for kind in ResourceKind::ALL {
+        let shown = |config| proxy_config::values(config, kind, &Filter::default(), Form::Chains);
+        assert_eq!(shown(&dump.config), shown(&config), "{}", kind.as_str());
+    }
+}
+
+#[test]
+fn manifests_are_read_back_as_yaml() {
+    let options = Options::for_release(Release::V1_31);
+    let reading = Snapshot::read([SourceFile::new("s.yaml", SNAPSHOT)], &options.limits);
+    let (mesh, _) = translation::mesh(&reading, &options);
+    for object in manifests(&mesh, &mesh.waypoints[0]) {
+        let file = SourceFile::new("m.yaml", yaml::to_string(&object));
+        let document = documents(&file, &Limits::DEFAULT).next().unwrap().unwrap();
+        assert_eq!(document.root().decode::<Value>(&Unread::new()).unwrap(), object);
+    }
+}
