@@ -8,6 +8,7 @@ use super::table::Table;
 use crate::Str;
 use crate::json::object;
 use crate::mesh::{Mesh, Waypoint};
+use crate::options::Readiness;
 use crate::problem::Problem;
 use crate::release::Attachment;
 use crate::snapshot::{Kind, ObjectRef};
@@ -86,7 +87,7 @@ fn entry(mesh: &Mesh, waypoint: &Waypoint, problems: Vec<Problem>) -> Entry {
         revision: revision.cloned().unwrap_or_else(|| "default".into()),
         services: waypoint.services.len(),
         workloads: waypoint.workloads.len(),
-        ready: ready(waypoint),
+        ready: ready(mesh, waypoint),
         problems,
     }
 }
@@ -102,10 +103,10 @@ fn scope(mesh: &Mesh, waypoint: &Waypoint) -> String {
     }
 }
 
-fn ready(waypoint: &Waypoint) -> Ready {
+fn ready(mesh: &Mesh, waypoint: &Waypoint) -> Ready {
     if !waypoint.gateway.spec.status.addresses.is_empty() {
         Ready::Yes
-    } else if waypoint.readiness_assumed {
+    } else if mesh.options.readiness == Readiness::Assumed {
         Ready::Assumed
     } else {
         Ready::No
@@ -159,4 +160,46 @@ fn value(entry: &Entry) -> Value {
         ("ready", Some(json!(entry.ready.as_str()))),
         ("problems", Some(problems.into())),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Options;
+    use crate::release::Release;
+    use crate::snapshot::Snapshot;
+    use crate::text::SourceFile;
+    use crate::translation;
+
+    const SNAPSHOT: &str = "\
+{apiVersion: gateway.networking.k8s.io/v1beta1, kind: Gateway,
+ metadata: {name: narrow, namespace: shop, annotations: {istio.io/for-service-account: till}, labels: {istio.io/waypoint-for: all}},
+ spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}}
+---
+{apiVersion: gateway.networking.k8s.io/v1beta1, kind: Gateway, metadata: {name: wide, namespace: farm},
+ spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]},
+ status: {addresses: [{value: 10.0.0.1}]}}
+";
+
+    fn rows(release: Release, readiness: Readiness, namespace: Option<&str>) -> Vec<(String, &'static str)> {
+        let mut options = Options::for_release(release);
+        options.readiness = readiness;
+        let reading = Snapshot::read([SourceFile::new("s.yaml", SNAPSHOT)], &options.limits);
+        let (mesh, problems) = translation::mesh(&reading, &options);
+        list(&mesh, &problems, namespace).into_iter().map(|entry| (entry.scope, entry.ready.as_str())).collect()
+    }
+
+    #[test]
+    fn each_release_has_its_scopes() {
+        let older = rows(Release::V1_18, Readiness::Assumed, None);
+        assert_eq!(older, [("namespace".to_owned(), "yes"), ("service account till".to_owned(), "assumed")]);
+        let newer = rows(Release::V1_31, Readiness::Observed, None);
+        assert_eq!(newer, [("service".to_owned(), "yes"), ("all".to_owned(), "no")]);
+    }
+
+    #[test]
+    fn a_namespace_narrows_the_list() {
+        assert_eq!(rows(Release::V1_18, Readiness::Observed, Some("farm")), [("namespace".to_owned(), "yes")]);
+        assert!(rows(Release::V1_18, Readiness::Observed, Some("bank")).is_empty());
+    }
 }
