@@ -82,7 +82,8 @@ fn is_managed(gateway: &gateway_api::Gateway) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::gateway_api::{Gateway, GatewayAddress};
+    use crate::snapshot::gateway_api::Gateway;
+    use crate::snapshot::gateway_api::gateway::GatewayAddress;
 
     #[test]
     fn a_hostname_is_somebody_elses() {
