@@ -51,7 +51,8 @@ impl PeerAuthentications {
         let mut seen = BTreeSet::new();
         for object in objects {
             let namespace = &object.meta.namespace;
-            let selects = object.spec.selector.as_ref().is_some_and(|selector| !selector.match_labels.is_empty());
+            let selects =
+                object.spec.selector.as_ref().is_some_and(|selector| !selector.match_labels.is_empty());
             if selects {
                 // The root namespace's are for no workload of another, and have no meaning for its own.
                 if namespace != root {
@@ -88,7 +89,11 @@ impl PeerAuthentications {
         let policies = self.by_namespace.get(namespace).map(|namespace| &namespace.for_workloads);
         let Some(policy) = policies.into_iter().flatten().find(selected) else { return general };
         let own = mode(policy.spec.mtls.as_ref()).unwrap_or(general);
-        policy.spec.port_level_mtls.get(port.to_string().as_str()).map_or(own, |tls| mode(Some(tls)).unwrap_or(own))
+        policy
+            .spec
+            .port_level_mtls
+            .get(port.to_string().as_str())
+            .map_or(own, |tls| mode(Some(tls)).unwrap_or(own))
     }
 }
 

@@ -48,6 +48,8 @@ pub struct ClusterRules {
     pub failover_priority: FailoverPriority,
     /// Whether Gateway API backend policies are DestinationRules too.
     pub backend_policies: bool,
+    /// Whether ServiceEntries for one host of one namespace share their ports.
+    pub merges_ports: bool,
     /// Whether clusters say how proxies are to find out about each other.
     pub peer_hints: bool,
     /// Whether clusters that resolve names have the state of their endpoints, and the tunnels to them.
@@ -141,6 +143,7 @@ pub(super) const V1_18: ClusterRules = ClusterRules {
     mtls_check: MtlsCheck::ByLabels,
     failover_priority: FailoverPriority::Alone,
     backend_policies: false,
+    merges_ports: false,
     peer_hints: false,
     full_inline_endpoints: false,
     hbone_on_all_addresses: false,
@@ -166,6 +169,7 @@ pub(super) const V1_31: ClusterRules = ClusterRules {
     mtls_check: MtlsCheck::BySubset,
     failover_priority: FailoverPriority::Layered,
     backend_policies: true,
+    merges_ports: true,
     peer_hints: true,
     full_inline_endpoints: true,
     hbone_on_all_addresses: true,

@@ -67,29 +67,37 @@ fn is_ignored(meta: &Meta) -> bool {
 /// What a policy may be attached to: the kind, the namespace and the name.
 type Target<'a> = (Kind, &'a str, &'a str);
 
-/// The hosts of a target, and its ports by name.
-type TargetPorts<'a> = (Vec<Str>, Vec<(&'a str, u32)>);
+/// What is known of a target.
+struct Found<'a> {
+    hosts: Vec<Str>,
+    /// The ports by name.
+    ports: Vec<(&'a str, u32)>,
+}
 
 /// The objects that policies refer to.
 struct Targets<'a> {
-    ports: BTreeMap<Target<'a>, TargetPorts<'a>>,
+    found: BTreeMap<Target<'a>, Found<'a>>,
     ca_config_maps: BTreeSet<(&'a str, &'a str)>,
 }
 
 impl<'a> Targets<'a> {
     fn new(snapshot: &'a Snapshot) -> Self {
-        let mut ports = BTreeMap::new();
+        let mut found = BTreeMap::new();
         for object in &snapshot.services {
             let Meta { name, namespace, .. } = &object.meta;
             let numbers =
                 object.spec.ports.iter().filter_map(|p| Some((p.name.as_str(), u32::try_from(p.port).ok()?)));
-            let hosts = vec![hostname::resolve(name, namespace)];
-            ports.insert((Kind::Service, namespace.as_str(), name.as_str()), (hosts, numbers.collect()));
+            let of_service =
+                Found { hosts: vec![hostname::resolve(name, namespace)], ports: numbers.collect() };
+            found.insert((Kind::Service, namespace.as_str(), name.as_str()), of_service);
         }
         for object in &snapshot.service_entries {
             let Meta { name, namespace, .. } = &object.meta;
-            let numbers = object.spec.ports.iter().map(|p| (p.name.as_str(), p.number)).collect();
-            ports.insert((Kind::ServiceEntry, namespace, name), (object.spec.hosts.clone(), numbers));
+            let ports = object.spec.ports.iter().map(|p| (p.name.as_str(), p.number)).collect();
+            found.insert(
+                (Kind::ServiceEntry, namespace, name),
+                Found { hosts: object.spec.hosts.clone(), ports },
+            );
         }
         let has_ca = |data: &BTreeMap<Str, Str>| {
             CA_KEYS.iter().any(|key| data.get(*key).is_some_and(|v| !v.is_empty()))
@@ -97,7 +105,7 @@ impl<'a> Targets<'a> {
         let ca_config_maps = (snapshot.config_maps.iter().filter(|object| has_ca(&object.spec.data)))
             .map(|object| (object.meta.namespace.as_str(), object.meta.name.as_str()))
             .collect();
-        Self { ports, ca_config_maps }
+        Self { found, ca_config_maps }
     }
 }
 
@@ -135,7 +143,7 @@ fn attached<'a, T: crate::snapshot::Resource>(
             _ => continue,
         };
         let target: Target<'a> = (kind, &object.meta.namespace, &reference.name);
-        let Some((hosts, ports)) = targets.ports.get(&target) else { continue };
+        let Some(Found { hosts, ports }) = targets.found.get(&target) else { continue };
         let port = match reference.section_name.as_deref().filter(|name| !name.is_empty()) {
             None => None,
             Some(section) => match ports.iter().find(|(name, _)| *name == section) {

@@ -157,7 +157,9 @@ fn fill<T: Clone>(own: &mut Option<T>, other: &Option<T>) {
 mod tests {
     use super::*;
     use crate::snapshot::Kind;
-    use crate::snapshot::networking::destination_rule::{LoadBalancerSettings, RetryBudget, SimpleLb, Subset};
+    use crate::snapshot::networking::destination_rule::{
+        LoadBalancerSettings, RetryBudget, SimpleLb, Subset,
+    };
     use crate::snapshot::selector::WorkloadSelector;
 
     fn rule(name: &str, subsets: &[&str]) -> MergedRule {
@@ -180,8 +182,10 @@ mod tests {
     }
 
     fn with_lb(mut rule: MergedRule, simple: SimpleLb) -> MergedRule {
-        let load_balancer = Some(LoadBalancerSettings { simple: Some(simple), ..LoadBalancerSettings::default() });
-        Arc::make_mut(&mut rule.spec).traffic_policy = Some(TrafficPolicy { load_balancer, ..TrafficPolicy::default() });
+        let load_balancer =
+            Some(LoadBalancerSettings { simple: Some(simple), ..LoadBalancerSettings::default() });
+        Arc::make_mut(&mut rule.spec).traffic_policy =
+            Some(TrafficPolicy { load_balancer, ..TrafficPolicy::default() });
         rule
     }
 
@@ -224,7 +228,10 @@ mod tests {
     #[test]
     fn other_selectors_stay_apart() {
         for how in [DestinationRuleMerge::BySelector, DestinationRuleMerge::ByExportToAndSelector] {
-            let merged = merge(vec![with_selector(rule("a", &["v1"]), "x"), with_selector(rule("b", &["v2"]), "y")], how);
+            let merged = merge(
+                vec![with_selector(rule("a", &["v1"]), "x"), with_selector(rule("b", &["v2"]), "y")],
+                how,
+            );
             assert_eq!(merged.iter().map(names).collect::<Vec<_>>(), [["v1"], ["v2"]]);
         }
     }

@@ -75,7 +75,8 @@ impl<'a> PortPolicy<'a> {
     }
 
     fn of_port(policy: &'a TrafficPolicy, port: u32) -> Option<Self> {
-        let own = policy.port_level_settings.iter().find(|s| s.port.as_ref().is_some_and(|p| p.number == port))?;
+        let own =
+            policy.port_level_settings.iter().find(|s| s.port.as_ref().is_some_and(|p| p.number == port))?;
         Some(Self {
             connection_pool: own.connection_pool.as_ref(),
             outlier_detection: own.outlier_detection.as_ref(),
@@ -156,7 +157,11 @@ mod tests {
     }
 
     fn on_port(number: u32, load_balancer: Option<LoadBalancerSettings>) -> PortTrafficPolicy {
-        PortTrafficPolicy { port: Some(PortSelector { number }), load_balancer, ..PortTrafficPolicy::default() }
+        PortTrafficPolicy {
+            port: Some(PortSelector { number }),
+            load_balancer,
+            ..PortTrafficPolicy::default()
+        }
     }
 
     #[test]
@@ -213,7 +218,8 @@ mod tests {
             ],
             ..DestinationRule::default()
         };
-        let header = |subset, port| consistent_hash(&rule, subset, port).and_then(|h| h.http_header_name.as_deref());
+        let header =
+            |subset, port| consistent_hash(&rule, subset, port).and_then(|h| h.http_header_name.as_deref());
         assert_eq!(header("v1", Some(80)), Some("v1-80"));
         assert_eq!(header("v1", Some(81)), Some("v1"));
         assert_eq!(header("v2", Some(80)), Some("all-80"));

@@ -1,7 +1,8 @@
 //! What clusters for destinations have in common, before any policy: how endpoints are found and what is spoken.
 
 use envoy::config::cluster::v3::cluster::{
-    ClusterDiscoveryType, CustomClusterType, DiscoveryType, DnsLookupFamily, LbConfig, LbPolicy, OriginalDstLbConfig,
+    ClusterDiscoveryType, CustomClusterType, DiscoveryType, DnsLookupFamily, LbConfig, LbPolicy,
+    OriginalDstLbConfig,
 };
 use envoy::config::core::v3::http1_protocol_options::HeaderKeyFormat;
 use envoy::config::core::v3::http1_protocol_options::header_key_format::HeaderFormat;
@@ -28,7 +29,11 @@ const DNS_JITTER: Duration = Duration::from_millis(100);
 const MAX_QUERIES: u32 = 100;
 
 /// A cluster with its endpoints, where it carries them itself; none where names are to be resolved and there are none.
-pub(super) fn draft(plan: &Plan<'_>, scope: &Scope<'_>, endpoints: Vec<LocalityLbEndpoints>) -> Option<Draft> {
+pub(super) fn draft(
+    plan: &Plan<'_>,
+    scope: &Scope<'_>,
+    endpoints: Vec<LocalityLbEndpoints>,
+) -> Option<Draft> {
     let rules = &scope.rules.clusters;
     let mut draft = match plan.discovery {
         Discovery::DynamicForwardProxy => dynamic_forward_proxy(plan, scope),
@@ -52,7 +57,10 @@ pub(super) fn draft(plan: &Plan<'_>, scope: &Scope<'_>, endpoints: Vec<LocalityL
         && rules.inbound_policy
         && let Some(target) = plan.port.target_port.filter(|port| *port != 0)
     {
-        let config = OriginalDstLbConfig { upstream_port_override: Some(target.into()), ..OriginalDstLbConfig::default() };
+        let config = OriginalDstLbConfig {
+            upstream_port_override: Some(target.into()),
+            ..OriginalDstLbConfig::default()
+        };
         draft.cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(config));
     }
     speak(&mut draft, plan, scope);
@@ -61,7 +69,11 @@ pub(super) fn draft(plan: &Plan<'_>, scope: &Scope<'_>, endpoints: Vec<LocalityL
 
 /// Which family of addresses names are resolved to.
 pub(super) fn lookup_family(proxy: &Proxy) -> DnsLookupFamily {
-    if proxy.supports_ipv6() && !proxy.supports_ipv4() { DnsLookupFamily::V6Only } else { DnsLookupFamily::V4Only }
+    if proxy.supports_ipv6() && !proxy.supports_ipv4() {
+        DnsLookupFamily::V6Only
+    } else {
+        DnsLookupFamily::V4Only
+    }
 }
 
 fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
@@ -72,7 +84,10 @@ fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
     cluster.dns_refresh_rate = Some(duration(rate));
     cluster.respect_dns_ttl = true;
     if scope.rules.clusters.cares_resolver {
-        let resolver = CaresDnsResolverConfig { udp_max_queries: Some(MAX_QUERIES.into()), ..CaresDnsResolverConfig::default() };
+        let resolver = CaresDnsResolverConfig {
+            udp_max_queries: Some(MAX_QUERIES.into()),
+            ..CaresDnsResolverConfig::default()
+        };
         cluster.dns_jitter = Some(duration(DNS_JITTER));
         cluster.typed_dns_resolver_config = Some(TypedExtensionConfig {
             name: "envoy.network.dns_resolver.cares".to_owned(),
@@ -134,7 +149,9 @@ fn preserve_case() -> Http1ProtocolOptions {
         typed_config: Some(envoy::any(&PreserveCaseFormatterConfig::default())),
     };
     Http1ProtocolOptions {
-        header_key_format: Some(HeaderKeyFormat { header_format: Some(HeaderFormat::StatefulFormatter(formatter)) }),
+        header_key_format: Some(HeaderKeyFormat {
+            header_format: Some(HeaderFormat::StatefulFormatter(formatter)),
+        }),
         ..Http1ProtocolOptions::default()
     }
 }

@@ -52,7 +52,8 @@ pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshCon
     limits.retry_budget = policy.retry_budget.map(retry_budget);
     if let Some(http) = http {
         limits.max_requests = positive(http.http2_max_requests).or(limits.max_requests);
-        limits.max_pending_requests = positive(http.http1_max_pending_requests).or(limits.max_pending_requests);
+        limits.max_pending_requests =
+            positive(http.http1_max_pending_requests).or(limits.max_pending_requests);
         limits.max_retries = positive(http.max_retries).or(limits.max_retries);
     }
     limits.max_connections = tcp.and_then(|tcp| positive(tcp.max_connections)).or(limits.max_connections);
@@ -70,7 +71,8 @@ pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshCon
 }
 
 fn apply_http_options(draft: &mut Draft, tcp: Option<&api::TcpSettings>, http: Option<&api::HttpSettings>) {
-    let idle_timeout = http.and_then(|http| http.idle_timeout).or_else(|| tcp.and_then(|tcp| tcp.idle_timeout));
+    let idle_timeout =
+        http.and_then(|http| http.idle_timeout).or_else(|| tcp.and_then(|tcp| tcp.idle_timeout));
     let max_requests = http.and_then(|http| positive(http.max_requests_per_connection));
     let max_duration = tcp.and_then(|tcp| tcp.max_connection_duration);
     let max_streams = http.and_then(|http| positive(http.max_concurrent_streams));
@@ -100,10 +102,11 @@ fn apply_http_options(draft: &mut Draft, tcp: Option<&api::TcpSettings>, http: O
 /// Adds one level's keepalive to what broader levels set.
 fn apply_keepalive(draft: &mut Draft, settings: Option<&api::TcpKeepalive>) {
     let Some(settings) = settings else { return };
-    let options = draft.cluster.upstream_connection_options.get_or_insert_with(|| UpstreamConnectionOptions {
-        tcp_keepalive: Some(TcpKeepalive::default()),
-        ..UpstreamConnectionOptions::default()
-    });
+    let options =
+        draft.cluster.upstream_connection_options.get_or_insert_with(|| UpstreamConnectionOptions {
+            tcp_keepalive: Some(TcpKeepalive::default()),
+            ..UpstreamConnectionOptions::default()
+        });
     let keepalive = options.tcp_keepalive.get_or_insert_default();
     let seconds = |span: Option<Duration>| span.and_then(|s| u32::try_from(s.secs()).ok()).map(Into::into);
     if settings.probes > 0 {

@@ -60,7 +60,9 @@ impl Draft {
     pub(super) fn http2(&mut self) -> Option<&mut Http2ProtocolOptions> {
         let options = self.http.as_mut()?.upstream_protocol_options.as_mut()?;
         let UpstreamProtocolOptions::ExplicitHttpConfig(explicit) = options else { return None };
-        let Some(ProtocolConfig::Http2ProtocolOptions(http2)) = &mut explicit.protocol_config else { return None };
+        let Some(ProtocolConfig::Http2ProtocolOptions(http2)) = &mut explicit.protocol_config else {
+            return None;
+        };
         Some(http2)
     }
 
@@ -99,8 +101,9 @@ impl Draft {
         }
         if let Some(mut http) = self.http {
             // Envoy requires a choice.
-            http.upstream_protocol_options
-                .get_or_insert_with(|| explicit(ProtocolConfig::HttpProtocolOptions(Http1ProtocolOptions::default())));
+            http.upstream_protocol_options.get_or_insert_with(|| {
+                explicit(ProtocolConfig::HttpProtocolOptions(Http1ProtocolOptions::default()))
+            });
             self.cluster.typed_extension_protocol_options = http_extension(&http);
         }
         self.cluster

@@ -2,6 +2,7 @@
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{DiscoveryType, DnsLookupFamily};
+use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
 use super::plan::{Discovery, Plan, races_connections, subset_name};
 use super::transport_socket::{self, Sockets};
@@ -34,16 +35,20 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
     }
 
     // Without a certificate there is no TLS, and no error: so does Istio.
-    let context = policy.tls.and_then(|settings| tls::requested(&mut draft, settings, &[], scope).ok().flatten());
+    let context =
+        policy.tls.and_then(|settings| tls::requested(&mut draft, settings, &[], scope).ok().flatten());
     let wrapped = match (&context, policy.proxy_protocol) {
         (None, None) => None,
-        (None, Some(settings)) => Some(transport_socket::proxy_protocol(settings, sockets.raw_buffer.clone())),
+        (None, Some(settings)) => {
+            Some(transport_socket::proxy_protocol(settings, sockets.raw_buffer.clone()))
+        }
         (Some(context), None) => Some(transport_socket::tls(context)),
         (Some(context), Some(settings)) => {
             Some(transport_socket::proxy_protocol(settings, transport_socket::tls(context)))
         }
     };
-    draft.cluster.transport_socket = Some(wrapped.map_or_else(|| sockets.own.clone(), |inner| sockets.own_with(inner)));
+    draft.cluster.transport_socket =
+        Some(wrapped.map_or_else(|| sockets.own.clone(), |inner| sockets.own_with(inner)));
     if races_connections(plan.service) {
         draft.cluster.set_dns_lookup_family(DnsLookupFamily::All);
     }
@@ -51,14 +56,16 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
 }
 
 /// The endpoints of a cluster that resolves their names. Subsets choose none: an accident, no rule is looked at.
-fn inline_endpoints(
-    plan: &Plan<'_>,
-    scope: &Scope<'_>,
-) -> Vec<envoy::config::endpoint::v3::LocalityLbEndpoints> {
+fn inline_endpoints(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<LocalityLbEndpoints> {
     match plan.discovery {
         Discovery::Type(DiscoveryType::StrictDns | DiscoveryType::LogicalDns) => {
-            let target =
-                Target { id: plan.id, service: plan.service, port: plan.port, rule: None, subset: subset_name(plan) };
+            let target = Target {
+                id: plan.id,
+                service: plan.service,
+                port: plan.port,
+                rule: None,
+                subset: subset_name(plan),
+            };
             endpoints::localities(scope, Direction::InboundVip, &target, false).endpoints
         }
         _ => Vec::new(),

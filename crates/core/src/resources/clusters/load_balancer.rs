@@ -1,9 +1,11 @@
 //! Load balancing: which endpoint of a cluster a request goes to.
 
-use envoy::config::cluster::v3::cluster::common_lb_config::{LocalityConfigSpecifier, LocalityWeightedLbConfig};
+use envoy::config::cluster::v3::cluster::common_lb_config::{
+    LocalityConfigSpecifier, LocalityWeightedLbConfig,
+};
 use envoy::config::cluster::v3::cluster::{
-    ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, LeastRequestLbConfig, MaglevLbConfig, RingHashLbConfig,
-    RoundRobinLbConfig, SlowStartConfig,
+    ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, LeastRequestLbConfig, MaglevLbConfig,
+    RingHashLbConfig, RoundRobinLbConfig, SlowStartConfig,
 };
 use envoy::config::core::v3::RuntimeDouble;
 use envoy::r#type::v3::Percent;
@@ -14,7 +16,9 @@ use crate::release::LocalityWeights;
 use crate::resources::Scope;
 use crate::resources::endpoints::locality::{self, Balancing, Candidate};
 use crate::resources::proto::duration;
-use crate::snapshot::networking::destination_rule::{ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration};
+use crate::snapshot::networking::destination_rule::{
+    ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration,
+};
 
 /// The ring size of a consistent hash that names none.
 const DEFAULT_RING_SIZE: u64 = 1024;
@@ -57,7 +61,12 @@ pub(super) fn always_healthy(service: &Service) -> bool {
     service.traffic_distribution != TrafficDistribution::Any
 }
 
-fn apply_locality(draft: &mut Draft, balancing: &Balancing<'_>, scope: &Scope<'_>, candidates: &[Vec<Candidate<'_>>]) {
+fn apply_locality(
+    draft: &mut Draft,
+    balancing: &Balancing<'_>,
+    scope: &Scope<'_>,
+    candidates: &[Vec<Candidate<'_>>],
+) {
     let failover = balancing.force_failover || draft.cluster.outlier_detection.is_some();
     let setting = &balancing.setting;
     let weighted = match scope.rules.clusters.locality_weights {
@@ -83,18 +92,21 @@ fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
         Some(SimpleLb::Random) => cluster.set_lb_policy(LbPolicy::Random),
         Some(SimpleLb::RoundRobin) => {
             cluster.set_lb_policy(LbPolicy::RoundRobin);
-            cluster.lb_config = slow_start_config
-                .map(|slow| LbConfig::RoundRobinLbConfig(RoundRobinLbConfig { slow_start_config: Some(slow) }));
+            cluster.lb_config = slow_start_config.map(|slow| {
+                LbConfig::RoundRobinLbConfig(RoundRobinLbConfig { slow_start_config: Some(slow) })
+            });
         }
         Some(SimpleLb::Passthrough) => {
             cluster.set_lb_policy(LbPolicy::ClusterProvided);
-            cluster.cluster_discovery_type = Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
+            cluster.cluster_discovery_type =
+                Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
             cluster.load_assignment = None;
         }
         Some(SimpleLb::LeastRequest | SimpleLb::LeastConn | SimpleLb::Unspecified) | None => {
             cluster.set_lb_policy(LbPolicy::LeastRequest);
             cluster.lb_config = slow_start_config.map(|slow| {
-                let config = LeastRequestLbConfig { slow_start_config: Some(slow), ..LeastRequestLbConfig::default() };
+                let config =
+                    LeastRequestLbConfig { slow_start_config: Some(slow), ..LeastRequestLbConfig::default() };
                 LbConfig::LeastRequestLbConfig(config)
             });
         }
@@ -180,28 +192,42 @@ mod tests {
 
     #[test]
     fn a_hash_without_a_size_has_the_default_only_where_no_algorithm_is_named() {
-        let ring = |size| LbConfig::RingHashLbConfig(RingHashLbConfig {
-            minimum_ring_size: Some(size),
-            ..RingHashLbConfig::default()
-        });
-        let hash = |hash| LoadBalancerSettings { consistent_hash: Some(hash), ..LoadBalancerSettings::default() };
+        let ring = |size| {
+            LbConfig::RingHashLbConfig(RingHashLbConfig {
+                minimum_ring_size: Some(size),
+                ..RingHashLbConfig::default()
+            })
+        };
+        let hash =
+            |hash| LoadBalancerSettings { consistent_hash: Some(hash), ..LoadBalancerSettings::default() };
         let plain = balanced(&hash(ConsistentHashLb::default()));
         assert_eq!(plain.cluster.lb_config, Some(ring(1024.into())));
         let old = balanced(&hash(ConsistentHashLb { minimum_ring_size: 7, ..ConsistentHashLb::default() }));
         assert_eq!(old.cluster.lb_config, Some(ring(7.into())));
-        let named = balanced(&hash(ConsistentHashLb { ring_hash: Some(RingHash::default()), ..ConsistentHashLb::default() }));
+        let named = balanced(&hash(ConsistentHashLb {
+            ring_hash: Some(RingHash::default()),
+            ..ConsistentHashLb::default()
+        }));
         assert_eq!((named.cluster.lb_policy(), named.cluster.lb_config), (LbPolicy::RingHash, None));
-        let maglev = balanced(&hash(ConsistentHashLb { maglev: Some(MagLev { table_size: 5 }), ..ConsistentHashLb::default() }));
+        let maglev = balanced(&hash(ConsistentHashLb {
+            maglev: Some(MagLev { table_size: 5 }),
+            ..ConsistentHashLb::default()
+        }));
         assert_eq!(maglev.cluster.lb_policy(), LbPolicy::Maglev);
     }
 
     #[test]
     fn warmup_has_defaults_and_beats_the_older_field() {
-        let mut settings =
-            LoadBalancerSettings { warmup_duration_secs: Some(Duration::from_secs(60)), ..simple(SimpleLb::RoundRobin) };
+        let mut settings = LoadBalancerSettings {
+            warmup_duration_secs: Some(Duration::from_secs(60)),
+            ..simple(SimpleLb::RoundRobin)
+        };
         let old = slow_start(&settings).unwrap();
         assert_eq!((old.slow_start_window.unwrap().seconds, old.aggression), (60, None));
-        settings.warmup = Some(WarmupConfiguration { duration: Some(Duration::from_secs(5)), ..WarmupConfiguration::default() });
+        settings.warmup = Some(WarmupConfiguration {
+            duration: Some(Duration::from_secs(5)),
+            ..WarmupConfiguration::default()
+        });
         let new = slow_start(&settings).unwrap();
         assert_eq!(new.slow_start_window.unwrap().seconds, 5);
         assert_eq!(new.aggression.unwrap().default_value, 1.0);

@@ -27,6 +27,7 @@ mod tunnel;
 
 use envoy::config::cluster::v3::Cluster;
 
+use crate::mesh::Resolution;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
@@ -64,8 +65,11 @@ fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
     let id = mesh.services.visible(&plan.service.hostname, &scope.waypoint.name.namespace)?;
     let service = mesh.services.get(id)?;
     // Names are not resolved here.
-    let known = matches!(service.resolution, crate::mesh::Resolution::ClientSideLb | crate::mesh::Resolution::Passthrough);
-    let port = service.port(plan.port.number).filter(|_| known)?;
+    let known = matches!(service.resolution, Resolution::ClientSideLb | Resolution::Passthrough);
+    let port = plan::ports(scope, service)
+        .into_iter()
+        .find(|port| port.number == plan.port.number)
+        .filter(|_| known)?;
     let rule = plan::rule(scope, service, true);
     Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use envoy::config::cluster::v3::cluster::{DiscoveryType, TransportSocketMatch};
 use envoy::config::cluster::v3::{Cluster, Filter};
-use envoy::config::core::v3::{HealthStatus, HealthStatusSet};
+use envoy::config::core::v3::{HealthStatus, HealthStatusSet, TransportSocket};
+use envoy::extensions::transport_sockets::tls::v3::UpstreamTlsContext;
 use envoy::google::protobuf::{Any, Struct, Value};
 use envoy::tcp::metadataexchange::config::MetadataExchange as MetadataExchangeConfig;
 use envoy::udpa::r#type::v1::TypedStruct;
@@ -39,15 +40,21 @@ impl Shared {
 }
 
 /// The cluster of a plan.
-pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets, shared: &Shared) -> Option<Cluster> {
+pub(super) fn cluster(
+    plan: &Plan<'_>,
+    scope: &Scope<'_>,
+    sockets: &Sockets,
+    shared: &Shared,
+) -> Option<Cluster> {
     let rules = &scope.rules.clusters;
     let config = &scope.mesh.config;
     let inline = inline_endpoints(plan, scope);
     let mut draft = base::draft(plan, scope, inline.endpoints)?;
-    if plan.discovery != Discovery::DynamicForwardProxy || rules.inbound_policy {
-        metadata_of_service(&mut draft, plan);
+    if plan.discovery != Discovery::DynamicForwardProxy {
+        metadata::set_service(&mut draft.cluster, plan.service);
     }
-    if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty()) {
+    if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty())
+    {
         let name = stat_name(pattern, plan);
         draft.cluster.alt_stat_name = if rules.alt_stat_name { format!("{name};") } else { name };
     }
@@ -73,12 +80,6 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets, sha
     draft.cluster.filters.push(shared.metadata_exchange.clone());
     describe(&mut draft, plan, &policy, scope);
     Some(draft.finish())
-}
-
-fn metadata_of_service(draft: &mut Draft, plan: &Plan<'_>) {
-    if plan.discovery != Discovery::DynamicForwardProxy {
-        metadata::set_service(&mut draft.cluster, plan.service);
-    }
 }
 
 /// Says which rule was applied, and how peers are to exchange metadata.
@@ -116,7 +117,8 @@ fn with_mesh_defaults<'a>(plan: &Plan<'a>, scope: &Scope<'a>) -> PortPolicy<'a> 
 }
 
 fn inline_endpoints<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Localities<'m> {
-    let resolves = matches!(plan.discovery, Discovery::Type(DiscoveryType::StrictDns | DiscoveryType::LogicalDns));
+    let resolves =
+        matches!(plan.discovery, Discovery::Type(DiscoveryType::StrictDns | DiscoveryType::LogicalDns));
     if !resolves {
         return Localities { endpoints: Vec::new(), candidates: Vec::new() };
     }
@@ -143,8 +145,10 @@ fn keeps_sessions(service: &Service, scope: &Scope<'_>) -> bool {
 }
 
 fn keep_draining(draft: &mut Draft) {
-    let statuses = [HealthStatus::Healthy, HealthStatus::Draining, HealthStatus::Unknown, HealthStatus::Degraded];
-    draft.common_lb().override_host_status = Some(HealthStatusSet { statuses: statuses.map(Into::into).to_vec() });
+    let statuses =
+        [HealthStatus::Healthy, HealthStatus::Draining, HealthStatus::Unknown, HealthStatus::Degraded];
+    draft.common_lb().override_host_status =
+        Some(HealthStatusSet { statuses: statuses.map(Into::into).to_vec() });
 }
 
 /// Chooses between HBONE, TLS and plain text.
@@ -183,8 +187,13 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
     match &context {
         None => offer(draft, Offer::None, sockets),
         Some(context) => {
-            let replaced = settings.mode == TlsMode::IstioMutual || scope.rules.clusters.tls == UpstreamTls::InsteadOfHbone;
-            offer(draft, if replaced { Offer::OrHbone(context) } else { Offer::InsideHbone(context) }, sockets);
+            let replaced = settings.mode == TlsMode::IstioMutual
+                || scope.rules.clusters.tls == UpstreamTls::InsteadOfHbone;
+            offer(
+                draft,
+                if replaced { Offer::OrHbone(context) } else { Offer::InsideHbone(context) },
+                sockets,
+            );
         }
     }
 }
@@ -194,11 +203,11 @@ enum Offer<'a> {
     /// Plain text.
     None,
     /// mTLS for endpoints with a sidecar, plain text for others.
-    Detected(&'a envoy::extensions::transport_sockets::tls::v3::UpstreamTlsContext),
+    Detected(&'a UpstreamTlsContext),
     /// TLS for endpoints without HBONE.
-    OrHbone(&'a envoy::extensions::transport_sockets::tls::v3::UpstreamTlsContext),
+    OrHbone(&'a UpstreamTlsContext),
     /// TLS in any case, inside HBONE where there is that.
-    InsideHbone(&'a envoy::extensions::transport_sockets::tls::v3::UpstreamTlsContext),
+    InsideHbone(&'a UpstreamTlsContext),
 }
 
 fn offer(draft: &mut Draft, offer: Offer<'_>, sockets: &Sockets) {
@@ -220,15 +229,14 @@ fn offer(draft: &mut Draft, offer: Offer<'_>, sockets: &Sockets) {
             vec![sockets.hbone(), matching("tlsMode-istio", Some(("tlsMode", "istio")), tls), sockets.plain()]
         }
         (Offer::OrHbone(_), Some(tls)) => vec![sockets.hbone(), matching("tlsMode-istio", None, tls)],
-        (Offer::InsideHbone(_), Some(tls)) => vec![sockets.hbone_with(tls.clone()), matching("user", None, tls)],
+        (Offer::InsideHbone(_), Some(tls)) => {
+            vec![sockets.hbone_with(tls.clone()), matching("user", None, tls)]
+        }
     };
 }
 
 /// Wraps every socket that the cluster offers.
-fn wrap(
-    draft: &mut Draft,
-    wrapper: impl Fn(envoy::config::core::v3::TransportSocket) -> envoy::config::core::v3::TransportSocket,
-) {
+fn wrap(draft: &mut Draft, wrapper: impl Fn(TransportSocket) -> TransportSocket) {
     draft.cluster.transport_socket = draft.cluster.transport_socket.take().map(&wrapper);
     for TransportSocketMatch { transport_socket, .. } in &mut draft.cluster.transport_socket_matches {
         *transport_socket = transport_socket.take().map(&wrapper);
@@ -250,7 +258,8 @@ fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
         let target = target(plan);
         let mut instances = target.instances(scope).peekable();
         let mode = |workload| tls_mode(workload).unwrap_or("disabled");
-        if instances.peek().is_none() || instances.any(|i| i.workload.map_or("disabled", mode) == "disabled") {
+        if instances.peek().is_none() || instances.any(|i| i.workload.map_or("disabled", mode) == "disabled")
+        {
             return false;
         }
     }
@@ -296,12 +305,14 @@ fn service_accounts(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<Str> {
 fn metadata_exchange(how: MetadataExchange) -> Filter {
     const PROTOCOL: &str = "istio-peer-exchange";
     let config: Any = match how {
-        MetadataExchange::Message => {
-            envoy::any(&MetadataExchangeConfig { protocol: PROTOCOL.to_owned(), ..MetadataExchangeConfig::default() })
-        }
+        MetadataExchange::Message => envoy::any(&MetadataExchangeConfig {
+            protocol: PROTOCOL.to_owned(),
+            ..MetadataExchangeConfig::default()
+        }),
         MetadataExchange::Struct => {
-            let fields: Struct =
-                [("enable_discovery", Value::from(true)), ("protocol", PROTOCOL.into())].into_iter().collect();
+            let fields: Struct = [("enable_discovery", Value::from(true)), ("protocol", PROTOCOL.into())]
+                .into_iter()
+                .collect();
             let type_url = envoy::type_url::<MetadataExchangeConfig>();
             envoy::any(&TypedStruct { type_url, value: Some(fields) })
         }

@@ -89,8 +89,10 @@ mod tests {
 
     #[test]
     fn local_failures_count_when_they_are_split_off() {
-        let mut settings =
-            api::OutlierDetection { consecutive_local_origin_failures: Some(2), ..api::OutlierDetection::default() };
+        let mut settings = api::OutlierDetection {
+            consecutive_local_origin_failures: Some(2),
+            ..api::OutlierDetection::default()
+        };
         assert_eq!(applied(&settings, false).0.consecutive_local_origin_failure, None);
         settings.split_external_local_origin_errors = true;
         let (out, _) = applied(&settings, false);

@@ -130,7 +130,7 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
     let rule = rule(scope, service, true);
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
     let mut plans = Vec::new();
-    for port in &service.ports {
+    for port in ports(scope, service) {
         let resolvable =
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
         if port.protocol == Protocol::Udp
@@ -200,6 +200,32 @@ pub(super) fn rule<'m>(scope: &Scope<'m>, service: &Service, as_client: bool) ->
     let visible = scope.mesh.services.get(scope.mesh.services.visible(&service.hostname, namespace)?)?;
     let labels = as_client.then_some(&scope.waypoint.proxy.labels);
     scope.mesh.destination_rules.get(Client { namespace, labels }, visible)
+}
+
+/// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host
+/// that are alike in everything else.
+pub(super) fn ports<'m>(scope: &Scope<'m>, service: &'m Service) -> Vec<&'m Port> {
+    let mut ports: Vec<&Port> = service.ports.iter().collect();
+    if !scope.rules.clusters.merges_ports || service.is_kubernetes() {
+        return ports;
+    }
+    let services = &scope.mesh.services;
+    let alike = |other: &&Service| {
+        !other.is_kubernetes()
+            && (&other.namespace, other.resolution) == (&service.namespace, service.resolution)
+            && (&other.labels, &other.selector) == (&service.labels, &service.selector)
+            && other.export_to == service.export_to
+    };
+    for other in
+        services.with_hostname(&service.hostname).iter().filter_map(|id| services.get(*id)).filter(alike)
+    {
+        for port in &other.ports {
+            if ports.iter().all(|known| known.number != port.number) {
+                ports.push(port);
+            }
+        }
+    }
+    ports
 }
 
 /// The subset's name as rules know it.

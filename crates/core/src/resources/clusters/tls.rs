@@ -58,7 +58,8 @@ pub(super) fn requested(
     let how = scope.rules.clusters.tls;
     let insecure = how == UpstreamTls::InsideHbone && settings.insecure_skip_verify == Some(true);
     verify_requested_host(draft, settings, insecure, how);
-    let names = if settings.subject_alt_names.is_empty() { server_names } else { &settings.subject_alt_names };
+    let names =
+        if settings.subject_alt_names.is_empty() { server_names } else { &settings.subject_alt_names };
     let mut common = common_context();
     if settings.credential_name.is_empty() {
         files(&mut common, settings, names, insecure)?;
@@ -82,7 +83,8 @@ pub(super) fn istio_mutual(draft: &mut Draft, sni: &str, names: &[Str]) -> Upstr
     common.tls_certificate_sds_secret_configs = vec![secret(DEFAULT_SECRET)];
     common.validation_context_type = Some(combined(validation(names), secret(ROOT_SECRET)));
     let h2: &[&str] = if draft.http2().is_some() { &["h2"] } else { &[] };
-    common.alpn_protocols = ["istio-peer-exchange", "istio"].iter().chain(h2).map(|name| (*name).to_owned()).collect();
+    common.alpn_protocols =
+        ["istio-peer-exchange", "istio"].iter().chain(h2).map(|name| (*name).to_owned()).collect();
     let sni = if sni.is_empty() { draft.cluster.name.clone() } else { sni.to_owned() };
     UpstreamTlsContext { common_tls_context: Some(common), sni, ..UpstreamTlsContext::default() }
 }
@@ -180,8 +182,13 @@ fn verify_requested_host(draft: &mut Draft, settings: &ClientTlsSettings, insecu
 
 /// Envoy otherwise refuses to resolve names for a cluster that doesn't verify them.
 fn allow_insecure(draft: &mut Draft) {
-    let Some(ClusterDiscoveryType::ClusterType(kind)) = &mut draft.cluster.cluster_discovery_type else { return };
-    let Some(config) = kind.typed_config.as_ref().and_then(|any| envoy::unpack::<ClusterConfig>(any).ok()) else { return };
+    let Some(ClusterDiscoveryType::ClusterType(kind)) = &mut draft.cluster.cluster_discovery_type else {
+        return;
+    };
+    let Some(config) = kind.typed_config.as_ref().and_then(|any| envoy::unpack::<ClusterConfig>(any).ok())
+    else {
+        return;
+    };
     kind.typed_config = Some(envoy::any(&ClusterConfig { allow_insecure_cluster_options: true, ..config }));
 }
 

@@ -18,9 +18,9 @@ use envoy::r#type::metadata::v3::metadata_kind::{Cluster, Host, Kind};
 use crate::release::TunnelMetadata;
 use crate::snapshot::networking::destination_rule as api;
 
-/// The key of the metadata that says where a tunnel leads, since 1.20 or so.
+/// The key of the metadata that says where a tunnel leads ([`TunnelMetadata::OriginalDst`]).
 pub(crate) const ORIGINAL_DST: &str = "envoy.filters.listener.original_dst";
-/// The key of that metadata before.
+/// The key of that metadata in older releases ([`TunnelMetadata::Tunnel`]).
 pub(crate) const TUNNEL: &str = "tunnel";
 /// The names of the sockets, in the two spellings that Istio uses.
 const RAW_BUFFER: &str = "raw_buffer";
@@ -45,7 +45,12 @@ impl Sockets {
     pub(super) fn new(tunnel: TunnelMetadata) -> Self {
         let raw_buffer = socket(RAW_BUFFER, &RawBuffer {});
         let hbone = hbone(tunnel, named(raw_buffer.clone()));
-        Self { tunnel, own: own(tunnel, raw_buffer.clone()), hbone_or_plain: [hbone, plain(&raw_buffer)], raw_buffer }
+        Self {
+            tunnel,
+            own: own(tunnel, raw_buffer.clone()),
+            hbone_or_plain: [hbone, plain(&raw_buffer)],
+            raw_buffer,
+        }
     }
 
     /// Into an internal listener, with what a waypoint's own clusters pass on.
@@ -87,20 +92,30 @@ pub(super) fn proxy_protocol(settings: &api::ProxyProtocol, inner: TransportSock
         api::ProxyProtocolVersion::V1 => Version::V1,
         api::ProxyProtocolVersion::V2 => Version::V2,
     };
-    socket(PROXY_PROTOCOL, &ProxyProtocolUpstreamTransport {
-        config: Some(ProxyProtocolConfig { version: version.into(), ..ProxyProtocolConfig::default() }),
-        transport_socket: Some(inner),
-        ..ProxyProtocolUpstreamTransport::default()
-    })
+    socket(
+        PROXY_PROTOCOL,
+        &ProxyProtocolUpstreamTransport {
+            config: Some(ProxyProtocolConfig { version: version.into(), ..ProxyProtocolConfig::default() }),
+            transport_socket: Some(inner),
+            ..ProxyProtocolUpstreamTransport::default()
+        },
+    )
 }
 
 /// Into an internal listener, passing nothing on.
 pub(super) fn internal(name: &str, inner: TransportSocket) -> TransportSocket {
-    socket(name, &InternalUpstreamTransport { transport_socket: Some(inner), ..InternalUpstreamTransport::default() })
+    socket(
+        name,
+        &InternalUpstreamTransport { transport_socket: Some(inner), ..InternalUpstreamTransport::default() },
+    )
 }
 
 /// A socket for endpoints whose metadata `envoy.transport_socket_match` has this value.
-pub(super) fn matching(name: &str, label: Option<(&str, &str)>, inner: TransportSocket) -> TransportSocketMatch {
+pub(super) fn matching(
+    name: &str,
+    label: Option<(&str, &str)>,
+    inner: TransportSocket,
+) -> TransportSocketMatch {
     TransportSocketMatch {
         name: name.to_owned(),
         r#match: label.map(|label| [label].into_iter().collect::<Struct>()),
@@ -121,13 +136,17 @@ fn hbone(tunnel: TunnelMetadata, inner: TransportSocket) -> TransportSocketMatch
         TunnelMetadata::Tunnel => TUNNEL,
         TunnelMetadata::OriginalDst => ORIGINAL_DST,
     };
-    let passed_on = vec![of_host(destination), value_source(Kind::Cluster(Cluster {}), "istio"), of_host("istio")];
+    let passed_on =
+        vec![of_host(destination), value_source(Kind::Cluster(Cluster {}), "istio"), of_host("istio")];
     let name = "envoy.transport_sockets.internal_upstream";
     matching("hbone", Some(("tunnel", "http")), through(name, passed_on, inner))
 }
 
 fn plain(raw_buffer: &TransportSocket) -> TransportSocketMatch {
-    TransportSocketMatch { r#match: Some(Struct::default()), ..matching("tlsMode-disabled", None, named(raw_buffer.clone())) }
+    TransportSocketMatch {
+        r#match: Some(Struct::default()),
+        ..matching("tlsMode-disabled", None, named(raw_buffer.clone()))
+    }
 }
 
 /// Plain text under the longer name that Istio gives it in outbound clusters.
@@ -135,7 +154,11 @@ fn named(raw_buffer: TransportSocket) -> TransportSocket {
     TransportSocket { name: "envoy.transport_sockets.raw_buffer".to_owned(), ..raw_buffer }
 }
 
-fn through(name: &str, passthrough_metadata: Vec<MetadataValueSource>, inner: TransportSocket) -> TransportSocket {
+fn through(
+    name: &str,
+    passthrough_metadata: Vec<MetadataValueSource>,
+    inner: TransportSocket,
+) -> TransportSocket {
     socket(name, &InternalUpstreamTransport { passthrough_metadata, transport_socket: Some(inner) })
 }
 

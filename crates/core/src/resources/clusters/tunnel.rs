@@ -1,9 +1,13 @@
 //! The clusters that every waypoint has: the ways between its listeners, and to the workloads' HBONE port.
 
 use envoy::config::cluster::v3::Cluster;
-use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, OriginalDstLbConfig};
-use envoy::config::core::v3::{Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions as CommonOptions};
+use envoy::config::cluster::v3::cluster::{
+    ClusterDiscoveryType, DiscoveryType, LbConfig, LbPolicy, OriginalDstLbConfig,
+};
 use envoy::config::core::v3::TransportSocket;
+use envoy::config::core::v3::{
+    Http1ProtocolOptions, Http2ProtocolOptions, HttpProtocolOptions as CommonOptions,
+};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, Endpoint, LbEndpoint, LocalityLbEndpoints};
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
@@ -22,7 +26,9 @@ use super::transport_socket::{self, ORIGINAL_DST, Sockets};
 use crate::release::ConnectOriginate;
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::internal_address;
-use crate::resources::names::{CONNECT_ORIGINATE, ENCAP, INNER_CONNECT_ORIGINATE, MAIN_INTERNAL, OUTER_CONNECT_ORIGINATE};
+use crate::resources::names::{
+    CONNECT_ORIGINATE, ENCAP, INNER_CONNECT_ORIGINATE, MAIN_INTERNAL, OUTER_CONNECT_ORIGINATE,
+};
 use crate::resources::proto::duration;
 use crate::resources::tls::{connect_tls_context, uri_san};
 use crate::snapshot::Duration;
@@ -42,11 +48,17 @@ const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
     let plain = transport_socket::internal("internal_upstream", sockets.raw_buffer.clone());
     let between = |name, listener| {
-        internal(scope, name, listener, plain.clone(), HttpProtocolOptions {
-            common_http_protocol_options: Some(idle_after(IDLE_TIMEOUT)),
-            upstream_protocol_options: Some(as_client(Http1ProtocolOptions::default())),
-            ..HttpProtocolOptions::default()
-        })
+        internal(
+            scope,
+            name,
+            listener,
+            plain.clone(),
+            HttpProtocolOptions {
+                common_http_protocol_options: Some(idle_after(IDLE_TIMEOUT)),
+                upstream_protocol_options: Some(as_client(Http1ProtocolOptions::default())),
+                ..HttpProtocolOptions::default()
+            },
+        )
     };
     let mut clusters = vec![
         between(MAIN_INTERNAL, MAIN_INTERNAL),
@@ -68,7 +80,8 @@ fn internal(
     http: HttpProtocolOptions,
 ) -> Cluster {
     let endpoint = Endpoint { address: Some(internal_address(listener, "")), ..Endpoint::default() };
-    let endpoint = LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
+    let endpoint =
+        LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };
     let mut cluster = named(scope, name, DiscoveryType::Static);
     cluster.load_assignment = Some(ClusterLoadAssignment {
@@ -92,7 +105,8 @@ fn connect_originate(scope: &Scope<'_>) -> Cluster {
             cluster.typed_extension_protocol_options = http_extension(&connect(None));
         }
         ConnectOriginate::PortOverride => {
-            cluster.typed_extension_protocol_options = http_extension(&connect(Some(idle_after(hbone_idle(scope)))));
+            cluster.typed_extension_protocol_options =
+                http_extension(&connect(Some(idle_after(hbone_idle(scope)))));
             let waypoint = PathSegment { segment: Some(Segment::Key("waypoint".to_owned())) };
             let key = MetadataKey { key: ORIGINAL_DST.to_owned(), path: vec![waypoint] };
             cluster.lb_config = Some(port_override(Some(key)));
@@ -112,7 +126,10 @@ fn outer_connect_originate(scope: &Scope<'_>) -> Cluster {
 
 /// The inner one of two tunnels into another network, inside the outer one.
 fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let tls = transport_socket::internal("internal_upstream_with_tls", tls(connect_tls_context(&scope.mesh.config)));
+    let tls = transport_socket::internal(
+        "internal_upstream_with_tls",
+        tls(connect_tls_context(&scope.mesh.config)),
+    );
     let http = connect(Some(unpooled(scope)));
     internal(scope, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
 }
@@ -157,7 +174,9 @@ fn identity(scope: &Scope<'_>) -> MatchPattern {
 
 /// Also accepts this identity.
 fn accept(context: &mut CommonTlsContext, identity: MatchPattern) {
-    if let Some(ValidationContextType::CombinedValidationContext(combined)) = &mut context.validation_context_type {
+    if let Some(ValidationContextType::CombinedValidationContext(combined)) =
+        &mut context.validation_context_type
+    {
         let default = combined.default_validation_context.get_or_insert_default();
         default.match_typed_subject_alt_names.push(uri_san(identity));
     }

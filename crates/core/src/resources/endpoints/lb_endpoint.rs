@@ -14,6 +14,7 @@ use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::release::{ClusterRules, TunnelMetadata};
+use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::locality::{CLUSTER_ID, Candidate};
 use crate::resources::endpoints::select::is_draining;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
@@ -26,10 +27,6 @@ const TLS_MODE: &str = "security.istio.io/tlsMode";
 const ISTIO: &str = "istio";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
-/// The metadata that says where a tunnel leads.
-const ORIGINAL_DST: &str = "envoy.filters.listener.original_dst";
-/// The same, before.
-const TUNNEL: &str = "tunnel";
 /// How a path of a Unix domain socket is marked.
 const UNIX: &str = "unix://";
 
@@ -62,7 +59,8 @@ pub(crate) fn lb_endpoint(
         None => address(&candidate.endpoint.address, candidate.endpoint.port),
     };
     // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
-    let forgotten = tunnel.is_some() && direction == Direction::InboundVip && tunnel_metadata == TunnelMetadata::Tunnel;
+    let forgotten =
+        tunnel.is_some() && direction == Direction::InboundVip && tunnel_metadata == TunnelMetadata::Tunnel;
     LbEndpoint {
         health_status: if forgotten { 0 } else { health_status(candidate).into() },
         metadata: Some(metadata),
@@ -85,7 +83,10 @@ pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules)
     LbEndpoint {
         metadata: Some(metadata),
         load_balancing_weight: Some(candidate.endpoint.weight.max(1).into()),
-        host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint { address, ..EnvoyEndpoint::default() })),
+        host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint {
+            address,
+            ..EnvoyEndpoint::default()
+        })),
         ..LbEndpoint::default()
     }
 }

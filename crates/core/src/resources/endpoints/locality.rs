@@ -94,7 +94,8 @@ impl<'a> Balancing<'a> {
         }
         if let Some(keys) = preferred(service.traffic_distribution) {
             let failover_priority = keys.iter().map(|key| Str::new_static(key)).collect();
-            let setting = LocalityLoadBalancerSetting { failover_priority, ..LocalityLoadBalancerSetting::default() };
+            let setting =
+                LocalityLoadBalancerSetting { failover_priority, ..LocalityLoadBalancerSetting::default() };
             return Some(Self { setting: Cow::Owned(setting), force_failover: true });
         }
         if config.zone_aware_lb_setting.is_some() {
@@ -167,7 +168,8 @@ fn distribute(localities: &mut [LocalityLbEndpoints], own: &Locality, rules: &[D
             .copied()
             .filter(|i| localities.get(*i).is_some_and(|l| covers(pattern, l.locality.as_ref())))
             .collect();
-        let weight = |i: &usize| localities.get(*i).and_then(|l| l.load_balancing_weight).map_or(1, |w| w.value);
+        let weight =
+            |i: &usize| localities.get(*i).and_then(|l| l.load_balancing_weight).map_or(1, |w| w.value);
         let total: f64 = chosen.iter().map(|i| f64::from(weight(i))).sum();
         for i in chosen {
             rest.remove(&i);
@@ -344,7 +346,10 @@ mod tests {
     fn shares_are_split_by_weight_and_the_rest_gets_none() {
         let mut all = localities(&[("r1/z1", 1), ("r1/z2", 3), ("r2/z1", 1), ("r3/z1", 1)]);
         let to = [("r1/*".into(), 80), ("r2/*".into(), 20)].into();
-        let rules = [Distribute { from: "r9/*".into(), ..Distribute::default() }, Distribute { from: "r1/*".into(), to }];
+        let rules = [
+            Distribute { from: "r9/*".into(), ..Distribute::default() },
+            Distribute { from: "r1/*".into(), to },
+        ];
         distribute(&mut all, &place("r1/z1"), &rules);
         let weights: Vec<u32> = all.iter().filter_map(|l| l.load_balancing_weight).map(|w| w.value).collect();
         assert_eq!(weights, [20, 60, 20, 1]);
@@ -371,7 +376,8 @@ mod tests {
 
     #[test]
     fn the_mesh_balances_by_locality_unless_it_or_a_rule_says_no() {
-        let setting = |enabled| LocalityLoadBalancerSetting { enabled, ..LocalityLoadBalancerSetting::default() };
+        let setting =
+            |enabled| LocalityLoadBalancerSetting { enabled, ..LocalityLoadBalancerSetting::default() };
         let disabled = Balancing::unless_disabled(Cow::Owned(setting(Some(false))));
         assert_eq!(disabled, None);
         assert!(Balancing::unless_disabled(Cow::Owned(setting(None))).is_some());

@@ -16,8 +16,8 @@ use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint, LocalityLbE
 
 use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
-use crate::mesh::workload::Locality;
 use crate::mesh::peer_authentication::MtlsMode;
+use crate::mesh::workload::Locality;
 use crate::release::{Attachment, MtlsCheck};
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
@@ -54,7 +54,8 @@ fn assignment(
         return Resource { message, origins: Vec::new() };
     };
     let mut found = localities(scope, direction, target, true);
-    let rule = target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
+    let rule =
+        target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
     let rule = rule.unwrap_or_default();
     if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
@@ -63,7 +64,11 @@ fn assignment(
     let mut objects = vec![target.service.source.object()];
     objects.extend(target.rule.into_iter().flat_map(|rule| rule.from.iter().cloned()));
     Resource {
-        message: ClusterLoadAssignment { cluster_name, endpoints: found.endpoints, ..ClusterLoadAssignment::default() },
+        message: ClusterLoadAssignment {
+            cluster_name,
+            endpoints: found.endpoints,
+            ..ClusterLoadAssignment::default()
+        },
         origins: vec![Origin { part: Part::Resource, objects }],
     }
 }
@@ -112,7 +117,11 @@ fn by_locality<'m>(
     let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
     for candidate in candidates {
         let place = candidate.workload.map(|workload| &workload.locality);
-        by_place.entry(place.map(sort_key).unwrap_or_default()).or_insert_with(|| (place, Vec::new())).1.push(candidate);
+        by_place
+            .entry(place.map(sort_key).unwrap_or_default())
+            .or_insert_with(|| (place, Vec::new()))
+            .1
+            .push(candidate);
     }
     let mut found = Localities { endpoints: Vec::new(), candidates: Vec::new() };
     for (place, candidates) in by_place.into_values() {
@@ -188,7 +197,8 @@ impl<'m> MtlsChecker<'m> {
     fn mode_by_labels(&self, candidate: &Candidate<'_>) -> Option<TlsMode> {
         let subsets = self.target.rule.map(|rule| rule.spec.subsets.as_slice()).unwrap_or_default();
         let subset = subsets.iter().find(|subset| candidate.has_labels(&subset.labels));
-        let own = subset.and_then(|subset| policy::tls_mode(subset.traffic_policy.as_ref(), self.target.port.number));
+        let own = subset
+            .and_then(|subset| policy::tls_mode(subset.traffic_policy.as_ref(), self.target.port.number));
         own.or(self.mode)
     }
 
@@ -196,6 +206,7 @@ impl<'m> MtlsChecker<'m> {
         let Some(workload) = candidate.workload else { return false };
         let peers = &self.scope.mesh.peer_authentications;
         tls_mode(workload) == Some("istio")
-            && peers.of_workload(&workload.namespace, &workload.labels, candidate.endpoint.port) != MtlsMode::Disable
+            && peers.of_workload(&workload.namespace, &workload.labels, candidate.endpoint.port)
+                != MtlsMode::Disable
     }
 }

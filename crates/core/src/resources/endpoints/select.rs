@@ -38,11 +38,15 @@ impl<'m> Target<'m> {
         let Self { id, port, service, .. } = *self;
         let alias = service.external_name.is_some().then_some(service);
         let rules = &scope.rules.clusters;
-        let of_port = move |e: &&Endpoint| e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number);
-        mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| Candidate {
-            alias: alias.filter(|_| endpoint.workload.is_none()),
-            endpoint,
-            workload: endpoint.workload.and_then(|id| mesh.workloads.get(id)),
+        let of_port = move |e: &&Endpoint| {
+            e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
+        };
+        mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
+            Candidate {
+                alias: alias.filter(|_| endpoint.workload.is_none()),
+                endpoint,
+                workload: endpoint.workload.and_then(|id| mesh.workloads.get(id)),
+            }
         })
     }
 
@@ -53,7 +57,9 @@ impl<'m> Target<'m> {
         let node = scope.waypoint.proxy.node_name.as_str();
         self.instances(scope)
             .filter(|candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
-            .filter(|candidate| !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node)
+            .filter(|candidate| {
+                !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node
+            })
             .filter(|candidate| self.counts(candidate, unready))
             .collect()
     }
@@ -80,7 +86,10 @@ impl<'m> Target<'m> {
         match candidate.endpoint.health {
             Health::Terminating => false,
             Health::Unhealthy if !unready => false,
-            _ => !is_draining(candidate) || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty()),
+            _ => {
+                !is_draining(candidate)
+                    || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty())
+            }
         }
     }
 }
