@@ -231,7 +231,7 @@ fn only_clusters_to_others_are_patched() {
         .collect();
     assert_eq!(
         found,
-        [("inbound-vip|80|http|a", Some((10, 0))), ("outbound|80||a", Some((0, 500_000_000))), ("new", None)]
+        [("inbound-vip|80|http|a", Some((10, 0))), ("new", None), ("outbound|80||a", Some((0, 500_000_000)))]
     );
 }
 
