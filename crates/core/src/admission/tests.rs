@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Admitted, admit};
+use super::{Admitted, admit, fill_defaults};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::release::Release::{V1_18, V1_31};
@@ -22,7 +22,8 @@ fn told(problems: &[Problem]) -> Vec<(Code, &str)> {
 /// Passes one object through a release: whether it is admitted, and with what problems.
 macro_rules! verdict {
     ($list:ident, $release:expr, $json:expr) => {{
-        let snapshot = Snapshot { $list: object($json), ..Snapshot::default() };
+        let mut snapshot = Snapshot { $list: object($json), ..Snapshot::default() };
+        fill_defaults(&mut snapshot);
         let Admitted { snapshot, problems } = admit(snapshot, $release);
         (snapshot.$list.into_iter().next(), problems)
     }};
