@@ -3,6 +3,8 @@
 
 pub mod admission;
 pub mod bootstrap;
+#[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
+pub mod convert;
 pub mod cost;
 pub mod features;
 mod json;
