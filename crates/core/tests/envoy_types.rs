@@ -1,6 +1,7 @@
 //! Everything in golden cases becomes messages of `envoy_types` and ours again, without a loss.
 //!
 //! `cargo test -p waypoint-xds --features envoy-types --test envoy_types`
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::Path;
 

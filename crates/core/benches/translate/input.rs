@@ -70,7 +70,13 @@ pub(crate) fn text(size: Size) -> String {
 
 /// Distinct creation times, one second apart.
 fn created(number: usize) -> String {
-    format!("2024-02-{:02}T{:02}:{:02}:{:02}Z", 1 + number / 86_400 % 28, number / 3_600 % 24, number / 60 % 60, number % 60)
+    format!(
+        "2024-02-{:02}T{:02}:{:02}:{:02}Z",
+        1 + number / 86_400 % 28,
+        number / 3_600 % 24,
+        number / 60 % 60,
+        number % 60
+    )
 }
 
 /// The number-th address of a /8 or so.

@@ -46,8 +46,12 @@ fn steps(criterion: &mut Criterion, inputs: &str, routes: bool) {
             bencher.iter(|| mesh(black_box(&reading), &options));
         });
         group.bench_function(id("generate"), |bencher| bencher.iter(|| generate(black_box(&indexed))));
-        group.bench_function(id("encode"), |bencher| bencher.iter(|| encode(black_box(&translation.waypoints))));
-        group.bench_function(id("json"), |bencher| bencher.iter(|| json::translation(black_box(&translation))));
+        group.bench_function(id("encode"), |bencher| {
+            bencher.iter(|| encode(black_box(&translation.waypoints)))
+        });
+        group.bench_function(id("json"), |bencher| {
+            bencher.iter(|| json::translation(black_box(&translation)))
+        });
         group.bench_function(id("snapshot-to-protobuf"), |bencher| {
             bencher.iter(|| encode(&translate(black_box(&reading), &options).waypoints));
         });

@@ -77,11 +77,16 @@ pub(crate) fn namespace(place: Place) -> BoxedStrategy<Vec<Document>> {
         policies::authorization(place),
         policies::others(place),
     )
-        .prop_map(|(itself, waypoints, services, entries, virtual_services, http_routes, rules, authz, others)| {
-            std::iter::once(itself)
-                .chain([waypoints, services, entries, virtual_services, http_routes, rules, authz, others].concat())
-                .collect()
-        })
+        .prop_map(
+            |(itself, waypoints, services, entries, virtual_services, http_routes, rules, authz, others)| {
+                std::iter::once(itself)
+                    .chain(
+                        [waypoints, services, entries, virtual_services, http_routes, rules, authz, others]
+                            .concat(),
+                    )
+                    .collect()
+            },
+        )
         .boxed()
 }
 
@@ -121,7 +126,11 @@ pub(crate) fn host(place: Place) -> impl Strategy<Value = String> {
 fn namespace_itself(place: Place) -> impl Strategy<Value = Document> {
     // A stranger names nobody else, so it may name itself: that changes nothing.
     let elsewhere = option::weighted(0.1, select(place.neighbours));
-    (proptest::bool::weighted(0.9), option::weighted(0.8, select(&["waypoint", "second", "none"][..])), elsewhere)
+    (
+        proptest::bool::weighted(0.9),
+        option::weighted(0.8, select(&["waypoint", "second", "none"][..])),
+        elsewhere,
+    )
         .prop_map(move |(ambient, waypoint, elsewhere)| {
             let mut head = Head::default().label("kubernetes.io/metadata.name", place.namespace);
             if ambient {

@@ -1,4 +1,5 @@
 //! Laws that hold for every snapshot, over generated ones: what no golden file can say.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::expect_used, reason = "a test may panic")]
 
 mod document;
 mod generate;
@@ -51,7 +52,8 @@ fn problems(translation: &Translation) -> Vec<Problem> {
 
 /// Where two texts differ, or nothing: a whole snapshot's JSON is too long to read.
 fn difference(left: &str, right: &str) -> Option<String> {
-    let (number, (left, right)) = left.lines().zip(right.lines()).enumerate().find(|(_, (left, right))| left != right)?;
+    let (number, (left, right)) =
+        left.lines().zip(right.lines()).enumerate().find(|(_, (left, right))| left != right)?;
     let same = left.chars().zip(right.chars()).take_while(|(left, right)| left == right).count();
     let around = |line: &str| line.chars().skip(same.saturating_sub(300)).take(600).collect::<String>();
     Some(format!("line {}:\n  - …{}\n  + …{}", number + 1, around(left), around(right)))
@@ -124,8 +126,10 @@ fn port_of_whole_service(cluster: &str) -> Option<(&str, &str, &str)> {
 fn survives<M: Message + Name + Default + PartialEq>(resources: &[Resource<M>]) -> Result<(), TestCaseError> {
     for Resource { message, .. } in resources {
         let text = envoy::json::to_json(message).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let value: Value = serde_json::from_str(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let back: M = envoy::json::parse(&value).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
+        let value: Value =
+            serde_json::from_str(&text).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let back: M =
+            envoy::json::parse(&value).map_err(|error| TestCaseError::fail(format!("{error}: {text}")))?;
         // As JSON: the bytes inside an `Any` may have their fields in another order, and mean the same.
         prop_assert_eq!(&json::message(&back), &text);
         let decoded = M::decode(message.encode_to_vec().as_slice());
@@ -258,15 +262,22 @@ fn generated_meshes_are_rich() {
         .map(|_| generate::mesh().new_tree(&mut runner).expect("a strategy without filters").current())
         .collect();
     for &release in Release::ALL {
-        let translations: Vec<_> =
-            meshes.iter().map(|documents| translate(&read(documents), &Options::for_release(release))).collect();
+        let translations: Vec<_> = meshes
+            .iter()
+            .map(|documents| translate(&read(documents), &Options::for_release(release)))
+            .collect();
         let chains = |translation: &Translation| -> usize {
             let listeners = translation.waypoints.iter().flat_map(|waypoint| &waypoint.listeners);
             listeners.map(|listener| listener.message.filter_chains.len()).sum()
         };
         let rich = translations.iter().filter(|translation| chains(translation) > 8).count();
-        assert!(rich > meshes.len() / 2, "{release}: {rich} of {} meshes have a waypoint with chains", meshes.len());
-        let refused = translations.iter().flat_map(|t| &t.problems).filter(|problem| problem.is_error()).count();
+        assert!(
+            rich > meshes.len() / 2,
+            "{release}: {rich} of {} meshes have a waypoint with chains",
+            meshes.len()
+        );
+        let refused =
+            translations.iter().flat_map(|t| &t.problems).filter(|problem| problem.is_error()).count();
         let objects: usize = translations.iter().map(|translation| translation.summary.objects_read()).sum();
         assert!(refused * 5 < objects, "{release}: {refused} errors in {objects} objects");
     }

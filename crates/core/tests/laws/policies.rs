@@ -76,8 +76,13 @@ pub(crate) fn authorization(place: Place) -> impl Strategy<Value = Vec<Document>
         1 => select(SERVICES).prop_map(|app| json!({"selector": {"matchLabels": {"app": app}}})),
         1 => Just(json!({})),
     ];
-    let policy =
-        (created(), scope, select(&["ALLOW", "DENY", "AUDIT"][..]), vec(authorization_rule(), 0..=2), any::<bool>());
+    let policy = (
+        created(),
+        scope,
+        select(&["ALLOW", "DENY", "AUDIT"][..]),
+        vec(authorization_rule(), 0..=2),
+        any::<bool>(),
+    );
     vec(policy, 0..=3).prop_map(move |policies| {
         (1..)
             .zip(policies)
@@ -137,13 +142,16 @@ fn authorization_rule() -> impl Strategy<Value = Value> {
 /// PeerAuthentications and Telemetry: one name each, or two of an age.
 pub(crate) fn others(place: Place) -> impl Strategy<Value = Vec<Document>> {
     let peer = (created(), select(&["STRICT", "PERMISSIVE"][..]));
-    let telemetry = (created(), prop_oneof![
-        Just(json!({"accessLogging": [{"providers": [{"name": "envoy"}]}]})),
-        Just(json!({"tracing": [{"randomSamplingPercentage": 10}]})),
-        Just(json!({"metrics": [{"providers": [{"name": "prometheus"}], "overrides": [
-            {"match": {"metric": "REQUEST_COUNT"}, "tagOverrides": {"method": {"value": "request.method"}}},
-        ]}]})),
-    ]);
+    let telemetry = (
+        created(),
+        prop_oneof![
+            Just(json!({"accessLogging": [{"providers": [{"name": "envoy"}]}]})),
+            Just(json!({"tracing": [{"randomSamplingPercentage": 10}]})),
+            Just(json!({"metrics": [{"providers": [{"name": "prometheus"}], "overrides": [
+                {"match": {"metric": "REQUEST_COUNT"}, "tagOverrides": {"method": {"value": "request.method"}}},
+            ]}]})),
+        ],
+    );
     (vec(peer, 0..=2), vec(telemetry, 0..=2)).prop_map(move |(peers, telemetries)| {
         let peers = (1..).zip(peers).map(|(number, (created, mode))| {
             Document::new(

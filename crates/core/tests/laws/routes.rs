@@ -18,12 +18,8 @@ pub(crate) fn virtual_services(place: Place) -> impl Strategy<Value = Vec<Docume
         9 => vec(host(place), 1..=2),
         1 => Just(vec![format!("*.{}.svc.cluster.local", place.namespace)]),
     ];
-    let route = (
-        created(),
-        hosts,
-        vec(http_rule(place), 0..=3),
-        option::weighted(0.3, weighted_destinations(place)),
-    );
+    let route =
+        (created(), hosts, vec(http_rule(place), 0..=3), option::weighted(0.3, weighted_destinations(place)));
     let delegate = vec(http_rule(place), 1..=2);
     (vec(route, 0..=3), option::weighted(0.3, delegate)).prop_map(move |(routes, delegate)| {
         let routes = (1..).zip(routes).map(|(number, (created, mut hosts, http, tcp))| {
@@ -52,18 +48,20 @@ fn http_rule(place: Place) -> impl Strategy<Value = Value> {
         1 => Just(json!({"directResponse": {"status": 503, "body": {"string": "closed"}}})),
         1 => Just(json!({"delegate": {"name": "delegate", "namespace": place.namespace}})),
     ];
-    (vec(http_match(), 0..=2), action, vec(http_extra(place), 0..=2)).prop_map(|(matches, mut rule, extras)| {
-        if !matches.is_empty() {
-            rule["match"] = matches.into();
-        }
-        // The API refuses a redirect or a direct response that does more.
-        if rule.get("route").is_some() {
-            for (field, value) in extras {
-                rule[field] = value;
+    (vec(http_match(), 0..=2), action, vec(http_extra(place), 0..=2)).prop_map(
+        |(matches, mut rule, extras)| {
+            if !matches.is_empty() {
+                rule["match"] = matches.into();
             }
-        }
-        rule
-    })
+            // The API refuses a redirect or a direct response that does more.
+            if rule.get("route").is_some() {
+                for (field, value) in extras {
+                    rule[field] = value;
+                }
+            }
+            rule
+        },
+    )
 }
 
 fn http_match() -> impl Strategy<Value = Value> {
@@ -128,8 +126,10 @@ pub(crate) fn http_routes(place: Place) -> impl Strategy<Value = Vec<Document>> 
     );
     (vec(route, 0..=2), option::weighted(0.3, select(place.neighbours))).prop_map(move |(routes, granted)| {
         let routes = (1..).zip(routes).map(|(number, (created, parents, rules))| {
-            let parents: Vec<_> =
-                parents.iter().map(|name| json!({"group": "", "kind": "Service", "name": name, "port": 80})).collect();
+            let parents: Vec<_> = parents
+                .iter()
+                .map(|name| json!({"group": "", "kind": "Service", "name": name, "port": 80}))
+                .collect();
             let rules: Vec<_> = rules.into_iter().map(http_route_rule).collect();
             Document::new(
                 ("gateway.networking.k8s.io/v1", "HTTPRoute"),
