@@ -291,6 +291,8 @@ pub(crate) enum TableFormat {
     /// istioctl's columns. `short` is istioctl's name for it.
     #[value(alias = "short")]
     Table,
+    /// The same with the objects that made each row, and internal listeners' names.
+    Wide,
     Json,
     Yaml,
 }

@@ -4,6 +4,9 @@ use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
+use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::snapshot::Reading;
+use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
 use waypoint_xds::{resources, translation};
@@ -14,20 +17,29 @@ use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     let files = input::read(&args.input.paths)?;
-    let (config, outcome) = match files.as_slice() {
-        [file] => match config_dump::parse(file.text()) {
-            Some(dump) => dumped(dump),
-            None => generated(args, files)?,
-        },
-        _ => generated(args, files)?,
+    let dump = match files.as_slice() {
+        [file] => config_dump::parse(file.text()),
+        _ => None,
     };
+    let (config, outcome, made) = match dump {
+        Some(dump) => dumped(dump),
+        None => generated(args, files)?,
+    };
+    let wide = args.output == TableFormat::Wide;
     let form = match Form::of(args.input.release.rules()) {
-        Form::Addresses { .. } => Form::Addresses { names: args.waypoint_names },
+        Form::Addresses { .. } => Form::Addresses { names: args.waypoint_names || wide },
         chains @ Form::Chains => chains,
     };
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
+        TableFormat::Wide => {
+            let mut table = proxy_config::table(&config, *kind, &filter, form);
+            if let Some((reading, resources)) = &made {
+                origins::add_column(&mut table, *kind, resources, &Places::new(reading));
+            }
+            table.to_string()
+        }
         TableFormat::Json => json::pretty(&proxy_config::values(&config, *kind, &filter, form)),
         TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
     };
@@ -38,23 +50,27 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
+/// What a proxy holds, how the run ends, and what its resources were made from, if they were made here.
+type Shown = (ProxyConfig, Outcome, Option<(Reading, WaypointResources)>);
+
 /// What a live proxy holds.
-fn dumped(dump: ConfigDump) -> (ProxyConfig, Outcome) {
+fn dumped(dump: ConfigDump) -> Shown {
     for unread in &dump.unread {
         eprintln!("warning: {unread}");
     }
     let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
-    (dump.config, outcome)
+    (dump.config, outcome, None)
 }
 
 /// What the proxy of a snapshot's waypoint would hold.
-fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<(ProxyConfig, Outcome), Failure> {
+fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
     let loaded = Loaded::of(files, options(&args.input)?);
     let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
     let outcome = report(&problems, &loaded.reading.files, &args.input);
     let waypoint = chosen(&mesh, args.waypoint.as_deref())?;
-    let config = ProxyConfig::of(&resources::generate(&mesh, waypoint), mesh.rules);
-    Ok((config.with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules), outcome))
+    let resources = resources::generate(&mesh, waypoint);
+    let config = ProxyConfig::of(&resources, mesh.rules).with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules);
+    Ok((config, outcome, Some((loaded.reading, resources))))
 }
 
 /// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.
@@ -63,7 +79,7 @@ fn bootstrap_of(config: &ProxyConfig, format: TableFormat) -> Result<String, Fai
     let bootstrap = bootstrap.ok_or_else(|| Failure::Usage("there is no bootstrap in this config dump".to_owned()))?;
     let dump = serde_json::json!({"bootstrap": bootstrap});
     Ok(match format {
-        TableFormat::Table | TableFormat::Json => json::pretty(&dump),
+        TableFormat::Table | TableFormat::Wide | TableFormat::Json => json::pretty(&dump),
         TableFormat::Yaml => yaml::to_string(&dump),
     })
 }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use envoy::config::listener::v3::Listener;
 use serde::Serialize;
 
 use crate::resources::{Origin, Part, Resource, WaypointResources};
 use crate::snapshot::{ObjectRef, Reading, Source};
+use crate::view::json::ResourceKind;
+use crate::view::proxy_config::routes::inline_by_chain;
+use crate::view::table::Table;
 
 /// Where the objects of a snapshot stand.
 #[derive(Debug)]
@@ -69,6 +73,53 @@ struct Maker<'a> {
     file: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u32>,
+}
+
+/// Adds the column ORIGIN to a table of a waypoint's resources: what `-o wide` shows.
+pub fn add_column(table: &mut Table, kind: ResourceKind, resources: &WaypointResources, places: &Places<'_>) {
+    let known = by_subject(kind, resources);
+    table.add_column("ORIGIN", |resource, part| {
+        let whole = || known.get(&(resource.to_owned(), Part::Resource));
+        let objects = known.get(&(resource.to_owned(), part.clone())).or_else(whole);
+        objects.map(|objects| places.describe(objects)).unwrap_or_default()
+    });
+}
+
+/// The objects behind what the rows of a table are about.
+fn by_subject(kind: ResourceKind, resources: &WaypointResources) -> BTreeMap<(String, Part), &[ObjectRef]> {
+    match kind {
+        ResourceKind::Listeners => parts(&resources.listeners, |m| &m.name).collect(),
+        ResourceKind::Clusters => parts(&resources.clusters, |m| &m.name).collect(),
+        // A cluster without endpoint discovery has its endpoints inside.
+        ResourceKind::Endpoints => parts(&resources.clusters, |m| &m.name)
+            .chain(parts(&resources.endpoints, |m| &m.cluster_name))
+            .collect(),
+        ResourceKind::Routes => resources.listeners.iter().flat_map(routes_of).collect(),
+    }
+}
+
+fn parts<'a, M>(
+    resources: &'a [Resource<M>],
+    name: impl Fn(&'a M) -> &'a str,
+) -> impl Iterator<Item = ((String, Part), &'a [ObjectRef])> {
+    resources.iter().flat_map(move |resource| {
+        let name = name(&resource.message);
+        resource.origins.iter().map(move |o| ((name.to_owned(), o.part.clone()), o.objects.as_slice()))
+    })
+}
+
+/// The routes inside a listener by their configuration's name, which is not always their chain's.
+fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[ObjectRef])> {
+    let names: BTreeMap<&str, String> =
+        inline_by_chain(&listener.message).map(|(chain, routes)| (chain, routes.name)).collect();
+    let renamed = |origin: &'_ Origin| match &origin.part {
+        Part::Route { chain, index } => {
+            let name = names.get(chain.as_str())?;
+            Some((name.clone(), Part::Route { chain: name.as_str().into(), index: *index }))
+        }
+        Part::Resource | Part::FilterChain(_) => None,
+    };
+    listener.origins.iter().filter_map(|o| Some((renamed(o)?, o.objects.as_slice()))).collect()
 }
 
 /// The origins of everything that a waypoint gets.

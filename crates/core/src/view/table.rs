@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::resources::Part;
+
 /// A table: a header and rows with as many cells as the header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -9,6 +11,9 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows, each with one cell per column.
     pub rows: Vec<Vec<String>>,
+    /// What each row is about, in tables of resources: the resource's name and the part of it. Of a route the part
+    /// names its route configuration, since a table of routes does not know the chain. Empty in other tables.
+    pub subjects: Vec<(String, Part)>,
     /// How many blanks stand between columns.
     pub padding: usize,
 }
@@ -17,7 +22,22 @@ impl Table {
     /// An empty table with these columns.
     #[must_use]
     pub fn new(header: &[&str], padding: usize) -> Self {
-        Self { header: header.iter().map(ToString::to_string).collect(), rows: Vec::new(), padding }
+        let header = header.iter().map(ToString::to_string).collect();
+        Self { header, rows: Vec::new(), subjects: Vec::new(), padding }
+    }
+
+    /// Adds a row about a resource.
+    pub fn push(&mut self, resource: &str, part: Part, row: Vec<String>) {
+        self.rows.push(row);
+        self.subjects.push((resource.to_owned(), part));
+    }
+
+    /// Adds a column at the end.
+    pub fn add_column(&mut self, name: &str, mut cell: impl FnMut(&str, &Part) -> String) {
+        self.header.push(name.to_owned());
+        for (row, (resource, part)) in self.rows.iter_mut().zip(&self.subjects) {
+            row.push(cell(resource, part));
+        }
     }
 
     /// The width of each column but the last, in characters, padding included.

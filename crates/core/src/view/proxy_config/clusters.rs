@@ -4,6 +4,7 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
 
 use super::{Filter, ProxyConfig, managed_by, name_parts, sort_key};
+use crate::resources::Part;
 use crate::view::table::Table;
 
 /// The clusters that a filter admits, in istioctl's order.
@@ -27,7 +28,9 @@ fn admits(filter: &Filter, name: &str) -> bool {
 #[must_use]
 pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
     let mut table = Table::new(&["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"], 5);
-    table.rows = select(config, filter).into_iter().map(row).collect();
+    for cluster in select(config, filter) {
+        table.push(&cluster.name, Part::Resource, row(cluster));
+    }
     table
 }
 

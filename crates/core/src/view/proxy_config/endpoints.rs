@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::clusters::discovery_type;
 use super::{Filter, ProxyConfig};
 use crate::view::json::value;
+use crate::resources::Part;
 use crate::view::table::Table;
 
 /// One endpoint of one cluster.
@@ -134,7 +135,9 @@ fn host_status(endpoint: &LbEndpoint) -> Option<Value> {
 #[must_use]
 pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
     let mut table = Table::new(&["ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"], 5);
-    table.rows = select(config, filter).into_iter().map(cells).collect();
+    for row in select(config, filter) {
+        table.push(&row.cluster.clone(), Part::Resource, cells(row));
+    }
     table
 }
 

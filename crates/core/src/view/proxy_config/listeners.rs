@@ -18,6 +18,7 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecif
 use super::routes::{HTTP_CONNECTION_MANAGER, path};
 use super::{Filter, ProxyConfig};
 use crate::release::{ListenerTable, Rules};
+use crate::resources::Part;
 use crate::view::table::Table;
 
 mod matcher;
@@ -80,22 +81,25 @@ fn admits(filter: &Filter, listener: &Listener) -> bool {
 /// The table of listeners.
 #[must_use]
 pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
-    let listeners = select(config, filter, form);
-    match form {
-        Form::Chains => {
-            let mut table = Table::new(&["LISTENER", "CHAIN", "MATCH", "DESTINATION"], 1);
-            table.rows = listeners.into_iter().flat_map(chain_rows).collect();
-            table
-        }
-        Form::Addresses { names } => {
-            let mut table = Table::new(&["ADDRESSES", "PORT", "MATCH", "DESTINATION"], 1);
-            table.rows = listeners.into_iter().flat_map(|l| address_rows(l, names)).collect();
-            table
+    let header = match form {
+        Form::Chains => ["LISTENER", "CHAIN", "MATCH", "DESTINATION"],
+        Form::Addresses { .. } => ["ADDRESSES", "PORT", "MATCH", "DESTINATION"],
+    };
+    let mut table = Table::new(&header, 1);
+    for listener in select(config, filter, form) {
+        let rows = match form {
+            Form::Chains => chain_rows(listener),
+            Form::Addresses { names } => address_rows(listener, names),
+        };
+        for (chain, row) in rows {
+            table.push(&listener.name, Part::FilterChain(chain.into()), row);
         }
     }
+    table
 }
 
-fn chain_rows(listener: &Listener) -> Vec<Vec<String>> {
+/// The rows of a listener, each with the name of its filter chain.
+fn chain_rows(listener: &Listener) -> Vec<(&str, Vec<String>)> {
     let mut rows = Vec::new();
     for chain in chains(listener) {
         let destination = destination(&chain.filters, Form::Chains);
@@ -104,27 +108,31 @@ fn chain_rows(listener: &Listener) -> Vec<Vec<String>> {
             Some(tree) => matcher::ways_to(&chain.name, tree),
         };
         let name = format!("envoy://{}", listener.name);
-        rows.extend(
-            ways.into_iter().map(|way| vec![name.clone(), chain.name.clone(), way, destination.clone()]),
-        );
+        rows.extend(ways.into_iter().map(|way| {
+            (chain.name.as_str(), vec![name.clone(), chain.name.clone(), way, destination.clone()])
+        }));
     }
     rows
 }
 
-fn address_rows(listener: &Listener, names: bool) -> Vec<Vec<String>> {
+/// The rows of a listener, each with the name of its filter chain.
+fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
     let mut addresses = vec![address(listener)];
     addresses.extend(listener.additional_addresses.iter().map(|a| host(a.address.as_ref())));
     let addresses = match addresses.join(",") {
         none if none.is_empty() && names => format!("envoy://{}", listener.name),
         some => some,
     };
-    let mut ends: Vec<(String, String)> = chains(listener)
-        .map(|c| (chain_match(c.filter_chain_match.as_ref()), destination(&c.filters, Form::Addresses { names })))
+    let mut ends: Vec<(String, String, &str)> = chains(listener)
+        .map(|chain| {
+            let way = chain_match(chain.filter_chain_match.as_ref());
+            (way, destination(&chain.filters, Form::Addresses { names }), chain.name.as_str())
+        })
         .collect();
     ends.sort_by(|a, b| b.1.cmp(&a.1));
     let port = port(listener).to_string();
     ends.into_iter()
-        .map(|(way, destination)| vec![addresses.clone(), port.clone(), way, destination])
+        .map(|(way, destination, chain)| (chain, vec![addresses.clone(), port.clone(), way, destination]))
         .collect()
 }
 

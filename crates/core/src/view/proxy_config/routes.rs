@@ -10,6 +10,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnec
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 
 use super::{Filter, Form, ProxyConfig, managed_by};
+use crate::resources::Part;
 use crate::view::table::Table;
 
 /// The name of the filter that carries HTTP.
@@ -17,12 +18,17 @@ pub(super) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_con
 
 /// The route configurations inside a listener, in the order of its chains.
 pub(crate) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
+    inline_by_chain(listener).map(|(_, routes)| routes)
+}
+
+/// The route configurations inside a listener, each with the name of its filter chain.
+pub(crate) fn inline_by_chain(listener: &Listener) -> impl Iterator<Item = (&str, RouteConfiguration)> {
     let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-    let filters = chains.flat_map(|chain| &chain.filters);
-    filters.filter(|f| f.name == HTTP_CONNECTION_MANAGER).filter_map(|filter| {
+    let filters = chains.flat_map(|chain| chain.filters.iter().map(|filter| (chain.name.as_str(), filter)));
+    filters.filter(|(_, f)| f.name == HTTP_CONNECTION_MANAGER).filter_map(|(chain, filter)| {
         let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
         match envoy::unpack::<HttpConnectionManager>(any).ok()?.route_specifier? {
-            RouteSpecifier::RouteConfig(routes) => Some(routes),
+            RouteSpecifier::RouteConfig(routes) => Some((chain, routes)),
             _ => None,
         }
     })
@@ -49,10 +55,14 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
                 row.extend(rest);
                 row
             };
-            let shown = host.routes.iter().filter(|route| !is_passthrough(route));
-            table.rows.extend(shown.map(|r| start([path(r.r#match.as_ref(), form), managed_by(r.metadata.as_ref())])));
+            let shown = (0..).zip(&host.routes).filter(|(_, route)| !is_passthrough(route));
+            for (index, route) in shown {
+                let row = start([path(route.r#match.as_ref(), form), managed_by(route.metadata.as_ref())]);
+                let part = Part::Route { chain: configuration.name.as_str().into(), index };
+                table.push(&configuration.name, part, row);
+            }
             if host.routes.is_empty() {
-                table.rows.push(start(["/*".to_owned(), "404".to_owned()]));
+                table.push(&configuration.name, Part::Resource, start(["/*".to_owned(), "404".to_owned()]));
             }
         }
     }
