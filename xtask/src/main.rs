@@ -68,7 +68,17 @@ fn envoy_types(args: &[String]) -> Result<()> {
 fn envoy_types(args: &[String]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = std::process::Command::new(cargo)
-        .args(["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", "codegen", "--", "envoy-types"])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--no-default-features",
+            "--features",
+            "codegen",
+            "--",
+            "envoy-types",
+        ])
         .args(args)
         .status()?;
     if status.success() { Ok(()) } else { Err("envoy-types failed".into()) }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use waypoint_xds::mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
-use waypoint_xds::mesh;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::translate;
 use waypoint_xds::view::json::{self, ResourceKind};
@@ -61,7 +61,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let status = Command::new("python3")
         .arg(reference.join("compare.py"))
         .args([&reference.join("cases"), &out])
-        .args(["--release", &format!("istio-{}", wanted.release), "--only", &wanted.only, "--show", &wanted.show])
+        .args([
+            "--release",
+            &format!("istio-{}", wanted.release),
+            "--only",
+            &wanted.only,
+            "--show",
+            &wanted.show,
+        ])
         .arg("--json")
         .arg(&report)
         .status()?;
@@ -126,10 +133,16 @@ fn check(report: &Path, wanted: &Wanted) -> Result<()> {
         Ok(text) => Some(serde_json::from_str(&text)?),
         Err(_) => None,
     };
-    let worse: Vec<String> = before.iter().flat_map(|b| &b.cases).filter_map(|(name, was)| {
-        let is = now.cases.get(name).map_or(0, |c| c.identical);
-        (is < was.identical).then(|| format!("{name}: {is} of {} resources identical, {} before", was.resources, was.identical))
-    }).collect();
+    let worse: Vec<String> = before
+        .iter()
+        .flat_map(|b| &b.cases)
+        .filter_map(|(name, was)| {
+            let is = now.cases.get(name).map_or(0, |c| c.identical);
+            (is < was.identical).then(|| {
+                format!("{name}: {is} of {} resources identical, {} before", was.resources, was.identical)
+            })
+        })
+        .collect();
     if !worse.is_empty() {
         return Err(format!("the score fell:\n  {}", worse.join("\n  ")).into());
     }
@@ -145,7 +158,10 @@ fn glob(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, rest)) => name.strip_prefix(start).is_some_and(|tail| {
-            tail.char_indices().map(|(i, _)| i).chain([tail.len()]).any(|i| tail.get(i..).is_some_and(|t| glob(rest, t)))
+            tail.char_indices()
+                .map(|(i, _)| i)
+                .chain([tail.len()])
+                .any(|i| tail.get(i..).is_some_and(|t| glob(rest, t)))
         }),
     }
 }
@@ -156,7 +172,12 @@ mod tests {
 
     #[test]
     fn patterns() {
-        assert!(glob("*", "vs-cors") && glob("vs-*", "vs-cors") && glob("*cors", "vs-cors") && glob("vs-cors", "vs-cors"));
+        assert!(
+            glob("*", "vs-cors")
+                && glob("vs-*", "vs-cors")
+                && glob("*cors", "vs-cors")
+                && glob("vs-cors", "vs-cors")
+        );
         assert!(!glob("vs-*", "dr-tls") && !glob("vs", "vs-cors"));
     }
 }

@@ -144,7 +144,8 @@ pub fn cost(mesh: &Mesh, rule: Rule, replicas: Option<u64>) -> Cost {
     let mut told: BTreeMap<ServiceId, u64> = BTreeMap::new();
     for waypoint in &mesh.waypoints {
         let count = replicas_in(mesh, waypoint).unwrap_or(assumed);
-        let counts = |id: &&ServiceId| mesh.services.get(**id).is_some_and(|service| !is_a_waypoints_own(service));
+        let counts =
+            |id: &&ServiceId| mesh.services.get(**id).is_some_and(|service| !is_a_waypoints_own(service));
         let served = waypoint.services.iter().filter(counts);
         let namespace = entry(&mut namespaces, &waypoint.name.namespace);
         namespace.waypoints += count;
@@ -179,7 +180,10 @@ fn replicas_in(mesh: &Mesh, waypoint: &Waypoint) -> Option<u64> {
     u64::try_from(pods).ok().filter(|pods| *pods > 0)
 }
 
-fn entry<'a, 'n>(namespaces: &'a mut BTreeMap<&'n str, NamespaceCost>, namespace: &'n Str) -> &'a mut NamespaceCost {
+fn entry<'a, 'n>(
+    namespaces: &'a mut BTreeMap<&'n str, NamespaceCost>,
+    namespace: &'n Str,
+) -> &'a mut NamespaceCost {
     namespaces.entry(namespace).or_insert_with(|| NamespaceCost {
         namespace: namespace.clone(),
         services: 0,

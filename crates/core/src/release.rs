@@ -14,8 +14,8 @@ mod security;
 
 pub use bootstrap::{BootstrapRules, ConnectionLimit, RuntimeFlag};
 pub use cluster::{
-    ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights, MetadataExchange, MtlsCheck,
-    TunnelMetadata, UpstreamTls,
+    ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights,
+    MetadataExchange, MtlsCheck, TunnelMetadata, UpstreamTls,
 };
 pub use envoy_filter::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
@@ -23,8 +23,8 @@ pub use envoy_filter::{
 pub use istioctl::IstioctlRules;
 pub use manifests::{ContainerLayout, CopiedMetadata, ManifestRules, ServicePorts};
 pub use route::{
-    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules, GatewayRouteMerging, Rewrites,
-    RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
+    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules,
+    GatewayRouteMerging, Rewrites, RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
 pub use security::{ExternalAuthorizers, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules};
 

@@ -45,12 +45,7 @@ pub fn translate(reading: &Reading, options: &Options) -> Translation {
         .filter(|waypoint| wanted(&waypoint.name))
         .map(|waypoint| resources::generate(&mesh, waypoint))
         .collect();
-    Translation {
-        release: options.release,
-        waypoints,
-        problems,
-        summary: reading.summary.clone(),
-    }
+    Translation { release: options.release, waypoints, problems, summary: reading.summary.clone() }
 }
 
 /// The first half of [`translate`]: what the release makes of a snapshot before any Envoy resource is generated,

@@ -1,6 +1,12 @@
 //! istioctl's tables, bootstraps and the objects that run waypoints, against the reference.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, clippy::indexing_slicing, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -26,8 +32,9 @@ use waypoint_xds::{resources, translation};
 const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
 
 fn folders(parent: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(parent).map(|d| d.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect()).unwrap_or_default();
+    let mut found: Vec<PathBuf> = fs::read_dir(parent)
+        .map(|d| d.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect())
+        .unwrap_or_default();
     found.sort();
     found
 }
@@ -117,7 +124,8 @@ fn check_tables(release: Release) {
             let config = held(&folder, release);
             for kind in ResourceKind::ALL {
                 let ours = proxy_config::table(&config, kind, &Filter::default(), form).to_string();
-                let theirs = fs::read_to_string(folder.join(format!("istioctl/{}.txt", kind.as_str()))).unwrap();
+                let theirs =
+                    fs::read_to_string(folder.join(format!("istioctl/{}.txt", kind.as_str()))).unwrap();
                 if differ(release, kind, &ours, &theirs) {
                     let what = format!("{} {} {}", name(&case), name(&folder), kind.as_str());
                     writeln!(differences, "{what}\n{}", first_difference(&ours, &theirs)).unwrap();
@@ -162,7 +170,11 @@ fn difference(ours: &Value, theirs: &Value, path: &str) -> Option<String> {
         (Value::Object(a), Value::Object(b)) => {
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             keys.into_iter().find_map(|key| {
-                difference(a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null), &format!("{path}.{key}"))
+                difference(
+                    a.get(key).unwrap_or(&Value::Null),
+                    b.get(key).unwrap_or(&Value::Null),
+                    &format!("{path}.{key}"),
+                )
             })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
@@ -229,7 +241,9 @@ fn compare_nodes(case: &Path, mesh: &Mesh, differences: &mut String) {
 /// The documents of a YAML text.
 fn yaml_documents(path: &Path) -> Vec<Value> {
     let file = SourceFile::new(name(path), fs::read_to_string(path).unwrap());
-    documents(&file, &Limits::DEFAULT).map(|d| d.unwrap().root().decode::<Value>(&Unread::new()).unwrap()).collect()
+    documents(&file, &Limits::DEFAULT)
+        .map(|d| d.unwrap().root().decode::<Value>(&Unread::new()).unwrap())
+        .collect()
 }
 
 /// Without what an API server adds to every object, or the reference's own made up.
@@ -244,7 +258,15 @@ fn as_applied(mut object: Value) -> Value {
         owner.as_object_mut().unwrap().remove("uid");
     }
     if let Some(spec) = fields.get_mut("spec").and_then(Value::as_object_mut) {
-        for key in ["strategy", "clusterIP", "clusterIPs", "ipFamilies", "type", "internalTrafficPolicy", "sessionAffinity"] {
+        for key in [
+            "strategy",
+            "clusterIP",
+            "clusterIPs",
+            "ipFamilies",
+            "type",
+            "internalTrafficPolicy",
+            "sessionAffinity",
+        ] {
             spec.remove(key);
         }
         for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -254,7 +276,12 @@ fn as_applied(mut object: Value) -> Value {
     if let Some(Value::Object(metadata)) = object.pointer_mut("/spec/template/metadata") {
         metadata.remove("creationTimestamp");
     }
-    for variable in object.pointer_mut("/spec/template/spec/containers/0/env").and_then(Value::as_array_mut).into_iter().flatten() {
+    for variable in object
+        .pointer_mut("/spec/template/spec/containers/0/env")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         if let Some(Value::Object(reference)) = variable.pointer_mut("/valueFrom/resourceFieldRef")
             && reference.get("divisor") == Some(&json!("0"))
         {
@@ -309,7 +336,13 @@ fn nodes_and_manifests_are_those_of_1_31() {
     for case in cases() {
         let mesh = mesh_of(&case, Release::V1_31);
         compare_nodes(&case, &mesh, &mut differences);
-        compare_manifests(&case, &mesh, "effective-input.yaml", &["ServiceAccount", "Service"], &mut differences);
+        compare_manifests(
+            &case,
+            &mesh,
+            "effective-input.yaml",
+            &["ServiceAccount", "Service"],
+            &mut differences,
+        );
     }
     assert!(differences.is_empty(), "{differences}");
 }

@@ -1,11 +1,11 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
 use waypoint_xds::bootstrap::bootstrap;
+use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::snapshot::Reading;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
-use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
@@ -69,14 +69,16 @@ fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, 
     let outcome = report(&problems, &loaded.reading.files, &args.input);
     let waypoint = chosen(&mesh, args.waypoint.as_deref())?;
     let resources = resources::generate(&mesh, waypoint);
-    let config = ProxyConfig::of(&resources, mesh.rules).with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules);
+    let config =
+        ProxyConfig::of(&resources, mesh.rules).with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules);
     Ok((config, outcome, Some((loaded.reading, resources))))
 }
 
 /// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.
 fn bootstrap_of(config: &ProxyConfig, format: TableFormat) -> Result<String, Failure> {
     let bootstrap = config.bootstrap.as_ref();
-    let bootstrap = bootstrap.ok_or_else(|| Failure::Usage("there is no bootstrap in this config dump".to_owned()))?;
+    let bootstrap =
+        bootstrap.ok_or_else(|| Failure::Usage("there is no bootstrap in this config dump".to_owned()))?;
     let dump = serde_json::json!({"bootstrap": bootstrap});
     Ok(match format {
         TableFormat::Table | TableFormat::Wide | TableFormat::Json => json::pretty(&dump),

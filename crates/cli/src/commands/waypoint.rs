@@ -38,7 +38,8 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
         traffic: args.traffic.clone(),
         revision: args.revision.clone(),
     };
-    let gateway = gateway::gateway(&request, args.release).map_err(|error| Failure::Usage(error.to_string()))?;
+    let gateway =
+        gateway::gateway(&request, args.release).map_err(|error| Failure::Usage(error.to_string()))?;
     output::print(&yaml::to_string(&gateway));
     Ok(Outcome::Clean)
 }

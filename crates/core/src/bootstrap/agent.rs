@@ -166,7 +166,9 @@ pub(crate) fn injected(mesh: &Mesh, waypoint: &Waypoint) -> ProxyConfig {
 
 fn selects_pods(mesh: &Mesh, waypoint: &Waypoint, resource: &Arc<Object<networking::ProxyConfig>>) -> bool {
     let Some(selector) = &resource.spec.selector else { return false };
-    let is_name = |(key, value): (&Str, &Str)| *key == mesh.rules.manifests.gateway_name_label && *value == waypoint.name.name;
+    let is_name = |(key, value): (&Str, &Str)| {
+        *key == mesh.rules.manifests.gateway_name_label && *value == waypoint.name.name
+    };
     !selector.match_labels.is_empty() && selector.match_labels.iter().all(is_name)
 }
 

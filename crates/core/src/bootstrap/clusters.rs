@@ -37,7 +37,10 @@ pub(super) fn clusters(agent: &Agent<'_>) -> Vec<Value> {
         control_plane(agent),
     ];
     clusters.extend(tracing::collector(agent).and_then(|collector| dns(agent, &collector)));
-    let services = [(METRICS_SERVICE, &config.envoy_metrics_service), (ACCESS_LOG_SERVICE, &config.envoy_access_log_service)];
+    let services = [
+        (METRICS_SERVICE, &config.envoy_metrics_service),
+        (ACCESS_LOG_SERVICE, &config.envoy_access_log_service),
+    ];
     for (name, service) in services {
         clusters.extend(service.as_ref().and_then(|service| dns(agent, &remote(name, service))));
     }
@@ -74,9 +77,7 @@ fn secrets(agent: &Agent<'_>, socket: &str) -> Value {
 /// The agent's socket for the control plane.
 fn control_plane(agent: &Agent<'_>) -> Value {
     let socket = json!({"pipe": {"path": format!("{}/XDS", agent.config_path())}});
-    let threshold = |priority: &str| {
-        json!({"priority": priority, "max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000})
-    };
+    let threshold = |priority: &str| json!({"priority": priority, "max_connections": 100_000, "max_pending_requests": 100_000, "max_requests": 100_000});
     object([
         ("name", Some(json!(XDS))),
         ("alt_stat_name", alt_stat_name(agent, XDS)),
@@ -106,7 +107,10 @@ fn remote<'c>(name: &'c str, service: &'c RemoteService) -> DnsCluster<'c> {
     DnsCluster {
         name,
         address: &service.address,
-        transport_socket: service.tls_settings.as_ref().and_then(|tls| tls::transport_socket(tls, name, true)),
+        transport_socket: service
+            .tls_settings
+            .as_ref()
+            .and_then(|tls| tls::transport_socket(tls, name, true)),
         keepalive: service.tcp_keepalive.as_ref(),
         refresh_rate: None,
         http2: true,

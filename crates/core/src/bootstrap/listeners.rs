@@ -39,7 +39,11 @@ pub(super) fn listeners(agent: &Agent<'_>) -> Vec<Value> {
         stat_prefix: "stats",
         path: "/stats/prometheus",
         cluster: PROMETHEUS_STATS,
-        filters: if compressed { COMPRESSORS.iter().map(|(name, message)| compressor(name, message)).collect() } else { Vec::new() },
+        filters: if compressed {
+            COMPRESSORS.iter().map(|(name, message)| compressor(name, message)).collect()
+        } else {
+            Vec::new()
+        },
     };
     let health = Forwarder {
         address: family.wildcard(),

@@ -107,7 +107,11 @@ fn extensions() -> Value {
         }})
     };
     json!([
-        extension("metadata_discovery", "istio.workload.BootstrapExtension", json!({"config_source": {"ads": {}}})),
+        extension(
+            "metadata_discovery",
+            "istio.workload.BootstrapExtension",
+            json!({"config_source": {"ads": {}}})
+        ),
         extension(
             "envoy.bootstrap.internal_listener",
             "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
@@ -161,4 +165,3 @@ fn overload_manager(agent: &Agent<'_>) -> Option<Value> {
         },
     }]}))
 }
-

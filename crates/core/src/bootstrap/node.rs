@@ -52,7 +52,8 @@ fn locality(agent: &Agent<'_>) -> Value {
 /// What traces call the service: by configuration, by a label, or by the name of the workload.
 pub(super) fn service_cluster(agent: &Agent<'_>) -> String {
     let config = &agent.config;
-    let canonical = || agent.first_label(&["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]);
+    let canonical =
+        || agent.first_label(&["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]);
     let workload = || agent.waypoint.proxy.workload_name.clone();
     let named = match config.tracing_service_name {
         None => config.service_cluster.clone().unwrap_or_default(),
@@ -96,7 +97,8 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
     let mut found: BTreeMap<String, Value> = configured
         .filter_map(|(name, value)| Some((name.strip_prefix(METADATA_PREFIX)?.to_owned(), json!(value))))
         .collect();
-    let owner = format!("kubernetes://apis/apps/v1/namespaces/{namespace}/deployments/{}", proxy.workload_name);
+    let owner =
+        format!("kubernetes://apis/apps/v1/namespaces/{namespace}/deployments/{}", proxy.workload_name);
     let of_container = [
         ("SERVICE_ACCOUNT", json!(proxy.service_account)),
         ("NODE_NAME", json!(proxy.node_name)),
@@ -141,7 +143,8 @@ fn typed(agent: &Agent<'_>) -> Vec<(String, Value)> {
         found.push(("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", json!("true")));
     }
     if agent.rules.agent_features_in_metadata {
-        let tunnels = agent.config.proxy_metadata.get("ISTIO_META_ENABLE_HBONE").is_some_and(|value| value == "true");
+        let tunnels =
+            agent.config.proxy_metadata.get("ISTIO_META_ENABLE_HBONE").is_some_and(|value| value == "true");
         found.push(("METADATA_DISCOVERY", json!(tunnels.to_string())));
         found.push(("WORKLOAD_IDENTITY_SOCKET_FILE", json!(agent.workload_socket())));
     }

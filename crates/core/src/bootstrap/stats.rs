@@ -35,7 +35,9 @@ fn tags(agent: &Agent<'_>) -> Value {
         tags.push(json!({"tag_name": name, "regex": regex}));
         if *name == BootstrapRules::EXTRA_TAGS_BEHIND {
             let extra = extra_tags(agent);
-            tags.extend(extra.iter().map(|tag| json!({"regex": format!(r"({tag}=\.=(.*?);\.;)"), "tag_name": tag})));
+            tags.extend(
+                extra.iter().map(|tag| json!({"regex": format!(r"({tag}=\.=(.*?);\.;)"), "tag_name": tag})),
+            );
         }
     }
     tags.into()
@@ -61,7 +63,8 @@ fn patterns(agent: &Agent<'_>) -> Vec<Value> {
     }
     let prefixes = wanted(agent, "statsInclusionPrefixes", &matcher.inclusion_prefixes, &REQUIRED_PREFIXES);
     let suffixes = wanted(agent, "statsInclusionSuffixes", &matcher.inclusion_suffixes, &suffixes);
-    let expressions = wanted(agent, "statsInclusionRegexps", &matcher.inclusion_regexps, &[agent.rules.route_stats]);
+    let expressions =
+        wanted(agent, "statsInclusionRegexps", &matcher.inclusion_regexps, &[agent.rules.route_stats]);
     let prefix = |prefix: &str| json!({"prefix": prefix});
     let mut patterns = vec![prefix("reporter="), prefix("workload_discovery")];
     patterns.extend(prefixes.iter().map(|text| prefix(text)));
@@ -96,7 +99,8 @@ fn annotation<'a>(agent: &'a Agent<'_>, key: &str) -> Option<&'a str> {
 
 /// `sidecar.istio.io/statsHistogramBuckets`: a prefix of names → the buckets' limits.
 fn histogram_buckets(agent: &Agent<'_>) -> Option<Value> {
-    let text = annotation(agent, "sidecar.istio.io/statsHistogramBuckets").filter(|_| agent.rules.stats_annotations)?;
+    let text = annotation(agent, "sidecar.istio.io/statsHistogramBuckets")
+        .filter(|_| agent.rules.stats_annotations)?;
     let buckets: std::collections::BTreeMap<String, Vec<f64>> = serde_json::from_str(text).ok()?;
     let settings: Vec<Value> = buckets
         .into_iter()
@@ -129,16 +133,17 @@ fn interval(agent: &Agent<'_>, key: &str) -> Option<Duration> {
 
 /// Where statistics are sent: a metrics service, a statsd server.
 pub(super) fn sinks(agent: &Agent<'_>) -> Option<Value> {
-    let metrics = agent.config.envoy_metrics_service.as_ref().and_then(|s| host_and_port(&s.address)).map(|_| {
-        json!({
-            "name": "envoy.stat_sinks.metrics_service",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig",
-                "transport_api_version": "V3",
-                "grpc_service": {"envoy_grpc": {"cluster_name": METRICS_SERVICE}},
-            },
-        })
-    });
+    let metrics =
+        agent.config.envoy_metrics_service.as_ref().and_then(|s| host_and_port(&s.address)).map(|_| {
+            json!({
+                "name": "envoy.stat_sinks.metrics_service",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig",
+                    "transport_api_version": "V3",
+                    "grpc_service": {"envoy_grpc": {"cluster_name": METRICS_SERVICE}},
+                },
+            })
+        });
     let statsd = agent.config.statsd_udp_address.as_deref().and_then(host_and_port).map(|(host, port)| {
         json!({
             "name": "envoy.stat_sinks.statsd",

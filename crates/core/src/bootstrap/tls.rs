@@ -18,7 +18,11 @@ use crate::view;
 
 /// The transport socket that the settings ask for; none without TLS. `default_sni` is what mTLS with the mesh's own
 /// certificates calls the server where the settings name none.
-pub(super) fn transport_socket(settings: &ClientTlsSettings, default_sni: &str, http2: bool) -> Option<Value> {
+pub(super) fn transport_socket(
+    settings: &ClientTlsSettings,
+    default_sni: &str,
+    http2: bool,
+) -> Option<Value> {
     let mut context = context(settings, default_sni)?;
     if !http2 && let Some(common) = &mut context.common_tls_context {
         common.alpn_protocols.clear();

@@ -29,7 +29,10 @@ pub(super) fn collector<'a>(agent: &'a Agent<'_>) -> Option<DnsCluster<'a>> {
     Some(DnsCluster {
         name,
         address,
-        transport_socket: tracing.tls_settings.as_ref().and_then(|tls| tls::transport_socket(tls, TRACER_SNI, http2)),
+        transport_socket: tracing
+            .tls_settings
+            .as_ref()
+            .and_then(|tls| tls::transport_socket(tls, TRACER_SNI, http2)),
         keepalive: None,
         refresh_rate: (name == ZIPKIN).then_some("30s"),
         http2,

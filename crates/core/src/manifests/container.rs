@@ -34,7 +34,9 @@ fn ports() -> Value {
 fn arguments(template: &Template<'_>) -> Vec<String> {
     let annotations = &template.gateway.meta.annotations;
     let level = |key: &str, default: &str| {
-        annotations.get(&*format!("sidecar.istio.io/{key}")).map_or_else(|| default.to_owned(), ToString::to_string)
+        annotations
+            .get(&*format!("sidecar.istio.io/{key}"))
+            .map_or_else(|| default.to_owned(), ToString::to_string)
     };
     let arguments = [
         "proxy",
@@ -62,7 +64,8 @@ fn image(template: &Template<'_>) -> String {
         return image.to_string();
     }
     let configured = template.proxy_config.image.as_ref().map(|image| &image.image_type);
-    let kind = annotations.get("sidecar.istio.io/proxyImageType").or(configured).map_or("", |kind| kind.as_str());
+    let kind =
+        annotations.get("sidecar.istio.io/proxyImageType").or(configured).map_or("", |kind| kind.as_str());
     format!("{}/proxyv2:{}", rules.hub, tag(rules.tag, kind))
 }
 

@@ -56,7 +56,9 @@ pub fn gateway(request: &Request, release: Release) -> Result<Value, RequestErro
     let (account, traffic) = (given(&request.service_account), given(&request.traffic));
     let default_name = match rules.attachment {
         Attachment::ServiceAccount if traffic.is_some() => return Err(RequestError::NoTrafficTypes(release)),
-        Attachment::UseWaypointLabel if account.is_some() => return Err(RequestError::NoServiceAccounts(release)),
+        Attachment::UseWaypointLabel if account.is_some() => {
+            return Err(RequestError::NoServiceAccounts(release));
+        }
         Attachment::ServiceAccount => account.clone().unwrap_or_else(|| "namespace".to_owned()),
         Attachment::UseWaypointLabel => "waypoint".to_owned(),
     };
@@ -133,7 +135,9 @@ spec:
         let text = printed(&request, Release::V1_31);
         assert!(text.starts_with("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"), "{text}");
         assert!(
-            text.contains("  labels:\n    istio.io/rev: canary\n    istio.io/waypoint-for: all\n  name: waypoint\n"),
+            text.contains(
+                "  labels:\n    istio.io/rev: canary\n    istio.io/waypoint-for: all\n  name: waypoint\n"
+            ),
             "{text}"
         );
     }

@@ -41,7 +41,13 @@ fn shown(pairs: &Pairs) -> Option<Value> {
 }
 
 /// The metadata of an object called `name`.
-pub(super) fn make(template: &Template<'_>, name: &str, annotations: &Pairs, labels: &Pairs, owned: bool) -> Value {
+pub(super) fn make(
+    template: &Template<'_>,
+    name: &str,
+    annotations: &Pairs,
+    labels: &Pairs,
+    owned: bool,
+) -> Value {
     object([
         ("annotations", shown(annotations)),
         ("labels", shown(labels)),
@@ -119,11 +125,14 @@ pub(super) fn of_pods(template: &Template<'_>) -> Pairs {
 /// The labels of the proxy's pods: nothing intercepts their traffic.
 pub(super) fn labels_of_pods(template: &Template<'_>) -> Pairs {
     let mut pairs = Pairs::new();
-    add(&mut pairs, &[
-        ("sidecar.istio.io/inject", "false"),
-        ("service.istio.io/canonical-name", &template.name),
-        ("service.istio.io/canonical-revision", "latest"),
-    ]);
+    add(
+        &mut pairs,
+        &[
+            ("sidecar.istio.io/inject", "false"),
+            ("service.istio.io/canonical-name", &template.name),
+            ("service.istio.io/canonical-revision", "latest"),
+        ],
+    );
     if template.rules.copied == CopiedMetadata::OfInfrastructure {
         add(&mut pairs, &[("istio.io/dataplane-mode", "none")]);
     }

@@ -54,7 +54,9 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
     }
     let rules = &mesh.rules.manifests;
     let default_name = || match mesh.rules.registry.waypoint_deployment {
-        WaypointDeployment::WithClass => Str::from(format!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name)),
+        WaypointDeployment::WithClass => {
+            Str::from(format!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name))
+        }
         WaypointDeployment::Plain => gateway.meta.name.clone(),
     };
     let annotated = |key: &str| gateway.meta.annotations.get(key).filter(|value| !value.is_empty()).cloned();
@@ -87,8 +89,10 @@ mod tests {
 
     #[test]
     fn a_hostname_is_somebody_elses() {
-        let address = |kind: Option<&str>| GatewayAddress { address_type: kind.map(Str::from), value: "x".into() };
-        let managed = |addresses: Vec<GatewayAddress>| is_managed(&Gateway { addresses, ..Gateway::default() });
+        let address =
+            |kind: Option<&str>| GatewayAddress { address_type: kind.map(Str::from), value: "x".into() };
+        let managed =
+            |addresses: Vec<GatewayAddress>| is_managed(&Gateway { addresses, ..Gateway::default() });
         assert!(managed(vec![]));
         assert!(managed(vec![address(None)]));
         assert!(managed(vec![address(Some("IPAddress"))]));

@@ -16,10 +16,13 @@ pub(super) fn make(template: &Template<'_>) -> Value {
     let by_listeners = template.rules.ports == ServicePorts::Listeners;
     let mut annotations = metadata::annotations(template);
     if by_listeners {
-        annotations.entry("networking.istio.io/traffic-distribution".into()).or_insert_with(|| "PreferClose".into());
+        annotations
+            .entry("networking.istio.io/traffic-distribution".into())
+            .or_insert_with(|| "PreferClose".into());
     }
     let labels = metadata::labels(template);
-    let ports = if by_listeners { listener_ports(template) } else { vec![port("https-hbone", 15_008, "https")] };
+    let ports =
+        if by_listeners { listener_ports(template) } else { vec![port("https-hbone", 15_008, "https")] };
     let wanted = template.gateway.meta.annotations.get("networking.istio.io/service-type");
     let service_type = wanted.map_or("ClusterIP", |value| value.as_str());
     let address = template.gateway.spec.addresses.first().filter(|_| service_type == "LoadBalancer");

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::metadata::{self, Pairs};
 use super::Template;
+use super::metadata::{self, Pairs};
 use crate::release::CopiedMetadata;
 
 /// The ServiceAccount.

@@ -26,9 +26,9 @@ pub mod endpoint;
 pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
-pub mod peer_authentication;
 pub(crate) mod label_selector;
 pub mod namespaces;
+pub mod peer_authentication;
 pub mod policy;
 pub(crate) mod selector_index;
 pub mod service;
@@ -41,8 +41,8 @@ pub mod workload;
 pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints, Health};
 pub use extension::Extensions;
-pub use peer_authentication::PeerAuthentications;
 pub use namespaces::Namespaces;
+pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
 pub use service::{
     Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,

@@ -13,15 +13,9 @@ pub struct IstioctlRules {
 }
 
 /// The rules of 1.18.
-pub(super) const V1_18: IstioctlRules = IstioctlRules {
-    bootstrap_resources: true,
-    unresolved_endpoints: false,
-    routes_by_name: false,
-};
+pub(super) const V1_18: IstioctlRules =
+    IstioctlRules { bootstrap_resources: true, unresolved_endpoints: false, routes_by_name: false };
 
 /// The rules of 1.31.
-pub(super) const V1_31: IstioctlRules = IstioctlRules {
-    bootstrap_resources: false,
-    unresolved_endpoints: true,
-    routes_by_name: true,
-};
+pub(super) const V1_31: IstioctlRules =
+    IstioctlRules { bootstrap_resources: false, unresolved_endpoints: true, routes_by_name: true };

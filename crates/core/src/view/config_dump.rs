@@ -65,15 +65,26 @@ fn type_of(value: &Value) -> Option<&str> {
 
 fn read(parts: &[Value]) -> ConfigDump {
     let mut reader = Reader { parts, unread: Vec::new() };
-    let mut listeners: Vec<Listener> = reader.resources("ListenersConfigDump", "dynamicListeners", &["activeState", "listener"]);
+    let mut listeners: Vec<Listener> =
+        reader.resources("ListenersConfigDump", "dynamicListeners", &["activeState", "listener"]);
     listeners.extend(reader.resources::<Listener>("ListenersConfigDump", "staticListeners", &["listener"]));
-    let mut clusters: Vec<Cluster> = reader.resources("ClustersConfigDump", "dynamicActiveClusters", &["cluster"]);
+    let mut clusters: Vec<Cluster> =
+        reader.resources("ClustersConfigDump", "dynamicActiveClusters", &["cluster"]);
     clusters.extend(reader.resources::<Cluster>("ClustersConfigDump", "staticClusters", &["cluster"]));
-    let mut routes: Vec<RouteConfiguration> = reader.resources("RoutesConfigDump", "dynamicRouteConfigs", &["routeConfig"]);
-    routes.extend(reader.resources::<RouteConfiguration>("RoutesConfigDump", "staticRouteConfigs", &["routeConfig"]));
+    let mut routes: Vec<RouteConfiguration> =
+        reader.resources("RoutesConfigDump", "dynamicRouteConfigs", &["routeConfig"]);
+    routes.extend(reader.resources::<RouteConfiguration>(
+        "RoutesConfigDump",
+        "staticRouteConfigs",
+        &["routeConfig"],
+    ));
     let mut listed: Vec<ClusterLoadAssignment> =
         reader.resources("EndpointsConfigDump", "staticEndpointConfigs", &["endpointConfig"]);
-    listed.extend(reader.resources::<ClusterLoadAssignment>("EndpointsConfigDump", "dynamicEndpointConfigs", &["endpointConfig"]));
+    listed.extend(reader.resources::<ClusterLoadAssignment>(
+        "EndpointsConfigDump",
+        "dynamicEndpointConfigs",
+        &["endpointConfig"],
+    ));
     let config = ProxyConfig {
         listeners,
         routes,
@@ -87,7 +98,8 @@ fn read(parts: &[Value]) -> ConfigDump {
 /// Dumps list endpoints only where they were asked to; what clusters say themselves is known without.
 fn with_inline(listed: Vec<ClusterLoadAssignment>, clusters: &[Cluster]) -> Vec<ClusterLoadAssignment> {
     let names: std::collections::BTreeSet<String> = listed.iter().map(|e| e.cluster_name.clone()).collect();
-    let inline = endpoints::of_clusters(clusters, true).into_iter().filter(|e| !names.contains(&e.cluster_name));
+    let inline =
+        endpoints::of_clusters(clusters, true).into_iter().filter(|e| !names.contains(&e.cluster_name));
     inline.chain(listed.iter().cloned()).collect()
 }
 
@@ -99,7 +111,8 @@ struct Reader<'d> {
 impl<'d> Reader<'d> {
     /// The parts of the dump of a type: there may be several.
     fn sections(&self, part: &'static str) -> impl Iterator<Item = &'d Value> + use<'d> {
-        let is_wanted = move |section: &&Value| type_of(section).and_then(|t| t.strip_prefix(PART_OF_DUMP)) == Some(part);
+        let is_wanted =
+            move |section: &&Value| type_of(section).and_then(|t| t.strip_prefix(PART_OF_DUMP)) == Some(part);
         self.parts.iter().filter(is_wanted)
     }
 
@@ -161,7 +174,9 @@ fn message<M: Message + Name + Default>(json: &Value) -> Result<M, JsonError> {
 fn without_unknown_types(json: &Value) -> Value {
     match json {
         Value::Object(fields) => match type_of(json) {
-            Some(url) if !envoy::json::is_known(url.rsplit('/').next().unwrap_or(url)) => json!({TYPE: url, "value": ""}),
+            Some(url) if !envoy::json::is_known(url.rsplit('/').next().unwrap_or(url)) => {
+                json!({TYPE: url, "value": ""})
+            }
             _ => {
                 let kept: Map<String, Value> =
                     fields.iter().map(|(key, value)| (key.clone(), without_unknown_types(value))).collect();
@@ -217,10 +232,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_and_loses_nothing_else() {
-        let mut dump: Value = serde_json::from_str(&cluster_dump(&json!({"name": "bad", "connect_timeout": []}))).unwrap();
+        let mut dump: Value =
+            serde_json::from_str(&cluster_dump(&json!({"name": "bad", "connect_timeout": []}))).unwrap();
         dump["configs"][0]["dynamic_active_clusters"] = json!([{"cluster": {"name": "good"}}]);
         let dump = parse(&dump.to_string()).unwrap();
         assert_eq!(dump.config.clusters.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["good"]);
-        assert!(dump.unread[0].to_string().starts_with("staticClusters `bad` can't be read"), "{}", dump.unread[0]);
+        assert!(
+            dump.unread[0].to_string().starts_with("staticClusters `bad` can't be read"),
+            "{}",
+            dump.unread[0]
+        );
     }
 }

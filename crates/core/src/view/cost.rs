@@ -7,22 +7,38 @@ use crate::view::table::Table;
 #[must_use]
 pub fn table(cost: &Cost) -> Table {
     let mut table = Table::new(
-        &["NAMESPACE", "SERVICES", "SIDECARS", "WAYPOINTS", "SIDECAR CONFIG", "WAYPOINT CONFIG", "WAYPOINTS/SIDECARS", "TOLD OF A CHANGE"],
+        &[
+            "NAMESPACE",
+            "SERVICES",
+            "SIDECARS",
+            "WAYPOINTS",
+            "SIDECAR CONFIG",
+            "WAYPOINT CONFIG",
+            "WAYPOINTS/SIDECARS",
+            "TOLD OF A CHANGE",
+        ],
         3,
     );
     for namespace in &cost.namespaces {
         let counts = [namespace.services, namespace.sidecars, namespace.waypoints].map(grouped);
         let change = namespace.change;
-        let told = format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"));
+        let told =
+            format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"));
         table.rows.push(row(namespace.namespace.to_string(), counts, namespace.distribution, told));
     }
-    let sum = |count: fn(&crate::cost::NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
+    let sum =
+        |count: fn(&crate::cost::NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
     let counts = [sum(|n| n.services), sum(|n| n.sidecars), sum(|n| n.waypoints)];
     table.rows.push(row("TOTAL".to_owned(), counts, cost.total, String::new()));
     table
 }
 
-fn row(name: String, [services, sidecars, waypoints]: [String; 3], both: Distribution, told: String) -> Vec<String> {
+fn row(
+    name: String,
+    [services, sidecars, waypoints]: [String; 3],
+    both: Distribution,
+    told: String,
+) -> Vec<String> {
     let (sidecar, waypoint) = (grouped(both.sidecars), grouped(both.waypoints));
     vec![name, services, sidecars, waypoints, sidecar, waypoint, percent(both), told]
 }

@@ -9,5 +9,5 @@ pub mod origins;
 pub mod proxy_config;
 pub mod summary;
 pub mod table;
-pub mod yaml;
 pub mod waypoints;
+pub mod yaml;

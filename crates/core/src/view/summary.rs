@@ -18,7 +18,13 @@ pub fn text(summary: &Summary) -> String {
         counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
     };
     let read = kinds(&mut summary.read.iter().map(|(kind, count)| (kind.to_string(), *count)));
-    line(&mut out, "read", summary.objects_read(), &format!(" from {}", counted(summary.files, "file")), &read);
+    line(
+        &mut out,
+        "read",
+        summary.objects_read(),
+        &format!(" from {}", counted(summary.files, "file")),
+        &read,
+    );
     let mut left_out: Vec<(String, usize)> =
         summary.left_out.iter().map(|(kind, count)| (kind.to_string(), *count)).collect();
     if summary.unidentified > 0 {
@@ -33,7 +39,8 @@ pub fn text(summary: &Summary) -> String {
         let _ = writeln!(out, "could not read {documents}");
     }
     if summary.replaced > 0 {
-        let _ = writeln!(out, "replaced {} by later ones of the same name", counted(summary.replaced, "object"));
+        let _ =
+            writeln!(out, "replaced {} by later ones of the same name", counted(summary.replaced, "object"));
     }
     if !summary.ignored.is_empty() {
         let ignored: Vec<String> = summary

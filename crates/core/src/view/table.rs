@@ -81,6 +81,9 @@ mod tests {
         let mut table = Table::new(&["NAME", "PORT", "RULE"], 2);
         table.rows.push(vec!["é".into(), "9080".into(), String::new()]);
         table.rows.push(vec!["reviews".into(), "-".into(), "reviews.default".into()]);
-        assert_eq!(table.to_string(), "NAME     PORT  RULE\né        9080  \nreviews  -     reviews.default\n");
+        assert_eq!(
+            table.to_string(),
+            "NAME     PORT  RULE\né        9080  \nreviews  -     reviews.default\n"
+        );
     }
 }

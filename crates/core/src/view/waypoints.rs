@@ -186,7 +186,10 @@ mod tests {
         options.readiness = readiness;
         let reading = Snapshot::read([SourceFile::new("s.yaml", SNAPSHOT)], &options.limits);
         let (mesh, problems) = translation::mesh(&reading, &options);
-        list(&mesh, &problems, namespace).into_iter().map(|entry| (entry.scope, entry.ready.as_str())).collect()
+        list(&mesh, &problems, namespace)
+            .into_iter()
+            .map(|entry| (entry.scope, entry.ready.as_str()))
+            .collect()
     }
 
     #[test]
@@ -199,7 +202,10 @@ mod tests {
 
     #[test]
     fn a_namespace_narrows_the_list() {
-        assert_eq!(rows(Release::V1_18, Readiness::Observed, Some("farm")), [("namespace".to_owned(), "yes")]);
+        assert_eq!(
+            rows(Release::V1_18, Readiness::Observed, Some("farm")),
+            [("namespace".to_owned(), "yes")]
+        );
         assert!(rows(Release::V1_18, Readiness::Observed, Some("bank")).is_empty());
     }
 }

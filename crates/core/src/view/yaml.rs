@@ -124,7 +124,11 @@ fn literal(out: &mut String, text: &str, indent: usize) {
 fn reads_as_something_else(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
     let lower = text.to_ascii_lowercase();
-    if text == "~" || WORDS.contains(&lower.as_str()) || lower.trim_start_matches(['+', '-']) == ".inf" || lower == ".nan" {
+    if text == "~"
+        || WORDS.contains(&lower.as_str())
+        || lower.trim_start_matches(['+', '-']) == ".inf"
+        || lower == ".nan"
+    {
         return true;
     }
     let digits = text.trim_start_matches(['+', '-']).replace('_', "");
@@ -136,15 +140,23 @@ fn reads_as_something_else(text: &str) -> bool {
         digits.strip_prefix(prefix).is_some_and(|d| !d.is_empty() && d.chars().all(|c| c.is_digit(radix)))
     };
     let base60 = digits.contains(':')
-        && digits.split(':').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '.'));
-    digits.parse::<f64>().is_ok() || radix("0x", 16) || radix("0b", 2) || radix("0o", 8) || base60 || is_date(text)
+        && digits
+            .split(':')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '.'));
+    digits.parse::<f64>().is_ok()
+        || radix("0x", 16)
+        || radix("0b", 2)
+        || radix("0o", 8)
+        || base60
+        || is_date(text)
 }
 
 /// `2001-12-14` and the like.
 fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let year = parts.next().is_some_and(|y| y.len() == 4 && y.chars().all(|c| c.is_ascii_digit()));
-    let month = parts.next().is_some_and(|m| matches!(m.len(), 1 | 2) && m.chars().all(|c| c.is_ascii_digit()));
+    let month =
+        parts.next().is_some_and(|m| matches!(m.len(), 1 | 2) && m.chars().all(|c| c.is_ascii_digit()));
     let day = parts.next().is_some_and(|d| d.starts_with(|c: char| c.is_ascii_digit()));
     year && month && day
 }

@@ -138,7 +138,9 @@ impl<'a> Sources<'a> {
                     return external(service, name);
                 }
                 let mut endpoints = match self.slices.of(service) {
-                    Some(listed) => slices::listed(listed, self.workloads, self.rules, slices::drains(service)),
+                    Some(listed) => {
+                        slices::listed(listed, self.workloads, self.rules, slices::drains(service))
+                    }
                     None => slices::derived(service, &object.spec, selected, self.workloads, self.rules),
                 };
                 if service.resolution == super::Resolution::ClientSideLb {

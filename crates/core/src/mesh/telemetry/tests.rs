@@ -34,7 +34,12 @@ fn loggers(specs: Vec<serde_json::Value>) -> Option<Vec<(String, Option<String>,
     let resources = applicable(specs);
     let config = config();
     let loggers = access_loggers(&resources.iter().collect(), &config)?;
-    Some(loggers.iter().map(|l| (l.provider.name.to_string(), l.filter.as_ref().map(Str::to_string), l.disabled)).collect())
+    Some(
+        loggers
+            .iter()
+            .map(|l| (l.provider.name.to_string(), l.filter.as_ref().map(Str::to_string), l.disabled))
+            .collect(),
+    )
 }
 
 #[test]
@@ -130,7 +135,10 @@ fn tracing_without_a_provider_is_off() {
 #[test]
 fn the_oldest_resource_of_a_namespace_is_the_one_that_counts() {
     let snapshot = Snapshot {
-        telemetries: vec![telemetry("ns", "b", serde_json::json!({})), telemetry("ns", "a", serde_json::json!({}))],
+        telemetries: vec![
+            telemetry("ns", "b", serde_json::json!({})),
+            telemetry("ns", "a", serde_json::json!({})),
+        ],
         ..Snapshot::default()
     };
     let telemetries = Telemetries::new(&snapshot, Release::V1_31.rules(), &config());

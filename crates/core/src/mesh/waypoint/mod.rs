@@ -189,7 +189,9 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
 /// The service account that a waypoint is for, where the release knows such waypoints.
 fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
     match rules.attachment {
-        Attachment::ServiceAccount => gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned(),
+        Attachment::ServiceAccount => {
+            gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned()
+        }
         Attachment::UseWaypointLabel => None,
     }
 }
@@ -199,7 +201,8 @@ fn notes(waypoint: &Waypoint) -> Vec<Problem> {
     let mut notes = Vec::new();
     let note = |code, message: String| Problem::new(code, message).on(waypoint.gateway.object_ref());
     if waypoint.readiness_assumed {
-        let message = format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
+        let message =
+            format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
         notes.push(note(Code::ReadinessAssumed, message));
     }
     if waypoint.services.is_empty() && waypoint.workloads.is_empty() {

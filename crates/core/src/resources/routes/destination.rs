@@ -46,7 +46,8 @@ fn own_subset(protocol: &str, subset: &str) -> String {
 
 /// Where the port has no cluster for HTTP, it is the one for TCP. Istio does not find UDP ports by their number.
 fn protocol(scope: Scope<'_>, service: Option<&Service>, number: u32) -> &'static str {
-    let mut ports = service.filter(|_| scope.rules.routes.clusters_by_protocol).into_iter().flat_map(|s| &s.ports);
+    let mut ports =
+        service.filter(|_| scope.rules.routes.clusters_by_protocol).into_iter().flat_map(|s| &s.ports);
     match ports.find(|port| port.number == number && port.protocol != Protocol::Udp) {
         Some(port) if !port.protocol.is_http() && !port.protocol.is_unsupported() => "tcp",
         _ => "http",

@@ -27,7 +27,8 @@ fn admits(filter: &Filter, name: &str) -> bool {
 /// The table of clusters.
 #[must_use]
 pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
-    let mut table = Table::new(&["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"], 5);
+    let mut table =
+        Table::new(&["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"], 5);
     for cluster in select(config, filter) {
         table.push(&cluster.name, Part::Resource, row(cluster));
     }
@@ -45,7 +46,14 @@ fn row(cluster: &Cluster) -> Vec<String> {
         ],
         None => [cluster.name.clone(), dash(), dash(), dash()],
     };
-    vec![fqdn, port, subset, direction, discovery_type(cluster).to_owned(), managed_by(cluster.metadata.as_ref())]
+    vec![
+        fqdn,
+        port,
+        subset,
+        direction,
+        discovery_type(cluster).to_owned(),
+        managed_by(cluster.metadata.as_ref()),
+    ]
 }
 
 /// How the cluster finds its endpoints. A custom type (dynamic forward proxy) shows as the field's default,

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::clusters::discovery_type;
 use super::{Filter, ProxyConfig};
-use crate::view::json::value;
 use crate::resources::Part;
+use crate::view::json::value;
 use crate::view::table::Table;
 
 /// One endpoint of one cluster.
@@ -32,7 +32,8 @@ pub struct Row {
 /// The endpoints that a filter admits, in istioctl's order: by address, port and cluster.
 #[must_use]
 pub fn select(config: &ProxyConfig, filter: &Filter) -> Vec<Row> {
-    let mut rows: Vec<Row> = config.endpoints.iter().flat_map(rows).filter(|row| admits(filter, row)).collect();
+    let mut rows: Vec<Row> =
+        config.endpoints.iter().flat_map(rows).filter(|row| admits(filter, row)).collect();
     rows.sort();
     rows
 }

@@ -259,7 +259,8 @@ fn describe(configuration: &RouteConfiguration, form: Form) -> String {
     if let Some(name) = only_cluster(configuration) {
         return cluster(name);
     }
-    let hosts: Vec<String> = configuration.virtual_hosts.iter().map(|host| describe_host(host, form)).collect();
+    let hosts: Vec<String> =
+        configuration.virtual_hosts.iter().map(|host| describe_host(host, form)).collect();
     format!("Inline Route: {}", hosts.join("; "))
 }
 

@@ -74,8 +74,10 @@ impl ProxyConfig {
     pub fn with_bootstrap(mut self, bootstrap: &Value, rules: &Rules) -> Self {
         self.bootstrap = Some(config_dump::bootstrap_message(bootstrap));
         if rules.istioctl.bootstrap_resources {
-            let listeners: Vec<Listener> = config_dump::messages(bootstrap.pointer("/static_resources/listeners"));
-            let clusters: Vec<Cluster> = config_dump::messages(bootstrap.pointer("/static_resources/clusters"));
+            let listeners: Vec<Listener> =
+                config_dump::messages(bootstrap.pointer("/static_resources/listeners"));
+            let clusters: Vec<Cluster> =
+                config_dump::messages(bootstrap.pointer("/static_resources/clusters"));
             let over_xds = self.routes.len() - self.listeners.iter().flat_map(routes::inline).count();
             self.routes.splice(over_xds..over_xds, listeners.iter().flat_map(routes::inline));
             self.endpoints.extend(endpoints::of_clusters(&clusters, rules.istioctl.unresolved_endpoints));

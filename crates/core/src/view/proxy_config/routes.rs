@@ -80,7 +80,9 @@ fn is_passthrough(route: &Route) -> bool {
 pub(super) fn path(matched: Option<&RouteMatch>, form: Form) -> String {
     match matched.and_then(|m| m.path_specifier.as_ref()) {
         Some(PathSpecifier::Prefix(prefix)) if !prefix.is_empty() => format!("{prefix}*"),
-        Some(PathSpecifier::PathSeparatedPrefix(prefix)) if form.shows_path_separated_prefixes() => format!("PathPrefix:{prefix}"),
+        Some(PathSpecifier::PathSeparatedPrefix(prefix)) if form.shows_path_separated_prefixes() => {
+            format!("PathPrefix:{prefix}")
+        }
         Some(PathSpecifier::Path(path)) => path.clone(),
         Some(PathSpecifier::SafeRegex(regex)) => format!("regex {}", regex.regex),
         _ => String::new(),
@@ -110,7 +112,9 @@ fn domains(all: &[String]) -> String {
     };
     let names: Vec<&str> = portless.iter().map(|d| d.as_str()).filter(|d| !repeats(d)).collect();
     match names.get(..SHOWN) {
-        Some(first) if names.len() > SHOWN => format!("{} + {} more...", first.join(", "), names.len() - SHOWN),
+        Some(first) if names.len() > SHOWN => {
+            format!("{} + {} more...", first.join(", "), names.len() - SHOWN)
+        }
         _ => names.join(", "),
     }
 }
@@ -126,7 +130,10 @@ mod tests {
     #[test]
     fn domains_are_shortened() {
         assert_eq!(shown(&["*"]), "*");
-        assert_eq!(shown(&["reviews", "reviews:9080", "reviews.default.svc", "reviews.default"]), "reviews, reviews.default");
+        assert_eq!(
+            shown(&["reviews", "reviews:9080", "reviews.default.svc", "reviews.default"]),
+            "reviews, reviews.default"
+        );
         assert_eq!(shown(&["a", "b", "c", "d"]), "a, b + 2 more...");
         assert_eq!(shown(&["[fd00:10::1]", "[fd00:10::1]:80", "x"]), "[fd00:10::1], x");
     }

@@ -23,7 +23,9 @@ pub(super) fn ways_to(name: &str, tree: &Matcher) -> Vec<String> {
 fn ways(name: &str, tree: &Matcher) -> Option<Vec<String>> {
     match tree.on_no_match.as_deref().and_then(|o| o.on_match.as_ref()) {
         Some(Leads::Action(action)) if action.name == name => return Some(vec!["ANY".to_owned()]),
-        Some(Leads::Matcher(inner)) => return Some(ways(name, inner).unwrap_or_else(|| vec![NONE.to_owned()])),
+        Some(Leads::Matcher(inner)) => {
+            return Some(ways(name, inner).unwrap_or_else(|| vec![NONE.to_owned()]));
+        }
         _ => {}
     }
     let Some(MatcherType::MatcherTree(node)) = &tree.matcher_type else { return None };
@@ -31,7 +33,9 @@ fn ways(name: &str, tree: &Matcher) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for (key, relation, next) in branches(node.tree_type.as_ref()?) {
         match next.on_match.as_ref() {
-            Some(Leads::Action(action)) if action.name == name => found.push(format!("{input}{relation}{key}")),
+            Some(Leads::Action(action)) if action.name == name => {
+                found.push(format!("{input}{relation}{key}"))
+            }
             Some(Leads::Matcher(inner)) => {
                 let deeper = ways(name, inner).unwrap_or_default();
                 found.extend(deeper.into_iter().map(|way| format!("{input}{relation}{key} -> {way}")));
@@ -49,7 +53,8 @@ fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
         TreeType::ExactMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "=", v.clone())).collect(),
         TreeType::PrefixMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "^", v.clone())).collect(),
         TreeType::CustomMatch(custom) => {
-            let Some(ip) = custom.typed_config.as_ref().and_then(|any| envoy::unpack::<IpMatcher>(any).ok()) else {
+            let Some(ip) = custom.typed_config.as_ref().and_then(|any| envoy::unpack::<IpMatcher>(any).ok())
+            else {
                 return Vec::new();
             };
             let mut ranges: BTreeMap<String, OnMatch> = BTreeMap::new();
@@ -67,7 +72,11 @@ fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
                     }
                 }
             }
-            order.into_iter().filter_map(|key| ranges.remove_entry(&key)).map(|(key, next)| (key, "=", next)).collect()
+            order
+                .into_iter()
+                .filter_map(|key| ranges.remove_entry(&key))
+                .map(|(key, next)| (key, "=", next))
+                .collect()
         }
     }
 }

@@ -1,0 +1,96 @@
+//! Every command of the README's console blocks prints what the README says. Blanks at the ends of lines do not count;
+//! a line `…` stands for any number of lines.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A command and the lines that it should print.
+struct Example {
+    arguments: Vec<String>,
+    output: Vec<String>,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The examples in a Markdown text.
+fn examples(markdown: &str) -> Vec<Example> {
+    let mut found: Vec<Example> = Vec::new();
+    let mut in_block = false;
+    let mut continued = false;
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            in_block = line == "```console";
+            continue;
+        }
+        if !in_block {
+            continue;
+        }
+        let (text, more) = line.strip_suffix('\\').map_or((line, false), |start| (start, true));
+        if let Some(command) = text.strip_prefix("$ waypoint-xds ") {
+            found.push(Example { arguments: words(command), output: Vec::new() });
+        } else if continued {
+            found.last_mut().unwrap().arguments.extend(words(text));
+        } else if let Some(example) = found.last_mut() {
+            example.output.push(line.trim_end().to_owned());
+        }
+        continued = more;
+    }
+    found
+}
+
+/// A shell's words, with single quotes.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (position, part) in command.split('\'').enumerate() {
+        if position % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+
+/// Runs a command in the repository's folder; what it would write goes to a folder of the test's.
+fn run(example: &Example) -> Vec<String> {
+    let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let arguments =
+        example.arguments.iter().map(|word| if word == "out" { out.to_str().unwrap() } else { word });
+    let output = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("the command starts");
+    let bytes = if output.stdout.is_empty() { output.stderr } else { output.stdout };
+    String::from_utf8(bytes).unwrap().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Whether the lines are those expected, `…` standing for any.
+fn fits(expected: &[String], found: &[String]) -> bool {
+    match expected.iter().position(|line| line == "…") {
+        None => expected == found,
+        Some(gap) => {
+            let (start, end) = (expected.get(..gap).unwrap(), expected.get(gap + 1..).unwrap());
+            found.starts_with(start) && found.ends_with(end) && found.len() >= start.len() + end.len()
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_what_the_commands_print() {
+    let examples = examples(&std::fs::read_to_string(root().join("README.md")).unwrap());
+    assert!(examples.len() > 8, "the README lost its tour");
+    for example in &examples {
+        let found = run(example);
+        let command = example.arguments.join(" ");
+        assert!(
+            fits(&example.output, &found),
+            "{command}\nexpected:\n{}\nfound:\n{}",
+            example.output.join("\n"),
+            found.join("\n")
+        );
+    }
+}
