@@ -10,6 +10,10 @@ const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
     ("tests", &["test", "--workspace"]),
+    (
+        "envoy-types",
+        &["test", "--package", "waypoint-xds", "--features", "envoy-types", "--test", "envoy_types"],
+    ),
     ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
     ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),

@@ -19,7 +19,18 @@ pub struct Features {
     pub enable_layered_waypoint_authorization_policies: bool,
     /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one request.
     pub pilot_enable_multiple_custom_authz_providers: bool,
+    /// `AMBIENT_ENABLE_MULTI_NETWORK`: waypoints tell Services apart by their hostname first, since addresses may
+    /// mean different things in different networks.
+    pub ambient_enable_multi_network: bool,
 }
+
+/// Flags of ambient mode that change what ztunnels and ingress gateways get, but not a waypoint's resources: they are
+/// known, so that the whole environment of a control plane can be given.
+const OF_OTHER_PROXIES: [&str; 3] = [
+    "ENABLE_INGRESS_WAYPOINT_ROUTING",
+    "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
+    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
+];
 
 impl Default for Features {
     fn default() -> Self {
@@ -29,6 +40,7 @@ impl Default for Features {
             enable_wildcard_host_service_entries_for_tls: false,
             enable_layered_waypoint_authorization_policies: false,
             pilot_enable_multiple_custom_authz_providers: false,
+            ambient_enable_multi_network: false,
         }
     }
 }
@@ -36,7 +48,7 @@ impl Default for Features {
 /// Why a feature flag was not set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeatureError {
-    /// There is no such flag, or it changes nothing for waypoints.
+    /// There is no such flag, or it has nothing to do with ambient mode.
     #[error("unknown feature flag `{0}`")]
     Unknown(Str),
     /// The value is not one of those that the flag takes.
@@ -69,6 +81,10 @@ impl Features {
             }
             "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS" => {
                 self.pilot_enable_multiple_custom_authz_providers = boolean(name, value)?;
+            }
+            "AMBIENT_ENABLE_MULTI_NETWORK" => self.ambient_enable_multi_network = boolean(name, value)?,
+            other if OF_OTHER_PROXIES.contains(&other) => {
+                boolean(name, value)?;
             }
             _ => return Err(FeatureError::Unknown(name.into())),
         }
@@ -103,6 +119,7 @@ mod tests {
         let mut features = Features::default();
         assert_eq!(features.set("PILOT_TRACE_SAMPLING", "12.5"), Ok(()));
         assert_eq!(features.set("AMBIENT_ENABLE_BAGGAGE", "true"), Ok(()));
+        assert_eq!(features.set("ENABLE_INGRESS_WAYPOINT_ROUTING", "false"), Ok(()));
         assert!(features.ambient_enable_baggage);
         assert!((features.pilot_trace_sampling - 12.5).abs() < f64::EPSILON);
     }
@@ -116,5 +133,6 @@ mod tests {
             assert!(error.to_string().contains("from 0 to 100"), "{error}");
         }
         assert!(features.set("AMBIENT_ENABLE_BAGGAGE", "yes").is_err());
+        assert!(features.set("PILOT_AUTO_ALLOW_WAYPOINT_POLICY", "yes").is_err());
     }
 }

@@ -8,10 +8,10 @@
 //! | proto | here |
 //! |---|---|
 //! | `envoy.config.listener.v3.Listener` | [`config::listener::v3::Listener`] |
-//! | `envoy.type.matcher.v3.StringMatcher` | [`r#type::matcher::v3::StringMatcher`] |
+//! | `envoy.type.matcher.v3.StringMatcher` | `r#type::matcher::v3::StringMatcher` |
 //! | `envoy.config.rbac.v3.RBAC` | [`config::rbac::v3::Rbac`] (prost's spelling of initials) |
-//! | `xds.type.matcher.v3.IPMatcher` | [`xds::r#type::matcher::v3::IpMatcher`] |
-//! | `udpa.type.v1.TypedStruct` | [`udpa::r#type::v1::TypedStruct`] |
+//! | `xds.type.matcher.v3.IPMatcher` | `xds::r#type::matcher::v3::IpMatcher` |
+//! | `udpa.type.v1.TypedStruct` | `udpa::r#type::v1::TypedStruct` |
 //! | `google.protobuf.UInt32Value` | [`google::protobuf::UInt32Value`] |
 //! | `stats.PluginConfig` (Istio's) | [`stats::PluginConfig`] |
 //! | `io.istio.http.peer_metadata.Config` | [`io::istio::http::peer_metadata::Config`] |

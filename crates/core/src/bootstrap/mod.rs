@@ -6,13 +6,13 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | [`agent`] | the agent's settings: the proxy's effective configuration |
-//! | [`proxy_config`] | that configuration as proto JSON |
-//! | [`node`] | who the proxy says that it is |
-//! | [`stats`] | which statistics are kept, how they are tagged, and where they go |
-//! | [`clusters`], [`listeners`] | the static resources |
-//! | [`tracing`] | the tracer |
-//! | [`tls`] | TLS to the services that the bootstrap knows |
+//! | `agent` | the agent's settings: the proxy's effective configuration |
+//! | `proxy_config` | that configuration as proto JSON |
+//! | `node` | who the proxy says that it is |
+//! | `stats` | which statistics are kept, how they are tagged, and where they go |
+//! | `clusters`, `listeners` | the static resources |
+//! | `tracing` | the tracer |
+//! | `tls` | TLS to the services that the bootstrap knows |
 //!
 //! Sources: `tools/packaging/common/envoy_bootstrap.json` and the agent of each release; Envoy's
 //! [Bootstrap](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto).

@@ -3,10 +3,10 @@
 //! | module | makes |
 //! |---|---|
 //! | [`gateway`] | the Gateway that `istioctl waypoint generate` prints |
-//! | [`service_account`] | the account of the proxy's pods |
-//! | [`deployment`] | the proxy's pods |
-//! | [`container`], [`environment`] | the container in them |
-//! | [`service`] | the address that they are reached at |
+//! | `service_account` | the account of the proxy's pods |
+//! | `deployment` | the proxy's pods |
+//! | `container`, `environment` | the container in them |
+//! | `service` | the address that they are reached at |
 //!
 //! Objects that the controller makes only where somebody asks for them in a ConfigMap (`parametersRef` of a Gateway's
 //! `infrastructure`: a HorizontalPodAutoscaler, a PodDisruptionBudget, patches of the others) are not made here.

@@ -108,7 +108,7 @@ impl fmt::Display for ObjectRef {
 /// reading the document again, and only when somebody asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
-    /// Index of the file in [`Snapshot::files`](super::Snapshot::files).
+    /// Index of the file in [`Files`](super::files::Files).
     pub file: u32,
     /// Byte offset of the document's text in the file.
     pub document: u32,

@@ -2,8 +2,8 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | [`backend_policy`] | rules made of Gateway API backend policies |
-//! | [`merge`] | how several rules for one host become one |
+//! | `backend_policy` | rules made of Gateway API backend policies |
+//! | `merge` | how several rules for one host become one |
 //! | [`policy`] | which parts of a traffic policy hold for a port and a subset |
 //!
 //! A client finds the rule of a Service in its own namespace, else in the Service's, else in the root namespace; in

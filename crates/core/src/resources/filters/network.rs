@@ -10,18 +10,22 @@ use envoy::config::listener::v3::filter::ConfigType;
 use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::SharedWithUpstream::{
     Once, Transitive,
 };
+use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::{
+    SharedWithUpstream, Value,
+};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::mongo_proxy::v3::MongoProxy;
 use envoy::extensions::filters::network::set_filter_state::v3 as set_filter_state;
 use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3 as sni_dynamic_forward_proxy;
 use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3::filter_config::PortSpecifier;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
+use envoy::extensions::formatter::cel::v3::Cel;
 use envoy::google::protobuf::Any;
 
 use super::http::{
     CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache,
 };
-use super::{fields, filter_state, typed_struct};
+use super::{extension_config, fields, filter_state, typed_struct};
 
 /// A filter with its configuration.
 pub(crate) fn filter(name: &str, config: Any) -> Filter {
@@ -66,6 +70,21 @@ pub(crate) fn connect_authority() -> Filter {
         ..set_filter_state::Config::default()
     };
     filter(CONNECT_AUTHORITY, envoy::any(&config))
+}
+
+/// With several networks: the address that a Service's connections were meant for. That of the tunnel, where there is
+/// one, or else the Service's own, `address:port`.
+pub(crate) fn service_destination(address: &str) -> Filter {
+    let key = ORIGINAL_DST_LOCAL;
+    let format = format!("%CEL('{key}' in filter_state ? filter_state['{key}']: r'{address}')%");
+    let object = "envoy.network.transport_socket.original_dst_address";
+    let mut value = filter_state(object, "", &format, SharedWithUpstream::None);
+    if let Some(Value::FormatString(format)) = &mut value.value {
+        format.formatters = vec![extension_config("envoy.formatter.cel", &Cel::default())];
+    }
+    let config =
+        set_filter_state::Config { on_new_connection: vec![value], ..set_filter_state::Config::default() };
+    filter("set_dst_address", envoy::any(&config))
 }
 
 /// Where the metadata of the chosen endpoint says that the two tunnels of a connection into another network lead.

@@ -8,12 +8,13 @@ use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter
 
 use super::proxy_settings::ProxySettings;
 use super::shared::{self, SharedFilters, Telemetry};
-use super::{http_manager, tcp_proxy};
+use super::{http_manager, matcher, tcp_proxy};
 use crate::Str;
 use crate::mesh::extension::{ChainKind, Extension};
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
 use crate::resources::envoy_filter::Patches;
+use crate::resources::filters::network;
 use crate::resources::routes::inbound_route_configuration;
 use crate::resources::security::{SecurityBuilder, SecurityFilters};
 use crate::resources::{Origin, Part, Scope};
@@ -202,9 +203,16 @@ impl<'m> ChainBuilder<'m> {
         telemetry
     }
 
-    /// The filters before all others: where a workload is called itself, its address has to be passed on.
+    /// The filters before all others: where a workload is called itself, its address has to be passed on, and with
+    /// several networks a Service's.
     fn before(&self, spec: &ChainSpec<'_>) -> Vec<Filter> {
-        if spec.service.is_some() { Vec::new() } else { vec![self.shared.connect_authority.clone()] }
+        let Some(service) = self.service(spec) else { return vec![self.shared.connect_authority.clone()] };
+        if !matcher::by_hostname_first(&self.scope) {
+            return Vec::new();
+        }
+        let address = matcher::primary_address(service, &self.scope.waypoint.proxy);
+        let destination = address.map(|ip| network::service_destination(&format!("{ip}:{}", spec.port)));
+        destination.into_iter().collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The listener with a chain for every port of every Service, and two for workloads that are called themselves.
 
+use std::collections::BTreeMap;
+
 use envoy::config::core::v3::TrafficDirection;
 use envoy::config::listener::v3::Listener;
 use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpecifier};
@@ -24,6 +26,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
     let rules = &scope.rules.listeners;
     let mut inspectors = Inspectors::default();
     let mut entries = Vec::new();
+    let mut authorities = BTreeMap::new();
     for &id in &scope.waypoint.services {
         let Some(service) = scope.mesh.services.get(id) else { continue };
         let mut ports = Vec::new();
@@ -33,6 +36,10 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
         }
         inspectors.add_service(service);
         let addresses = matcher::addresses(service, &scope.waypoint.proxy, rules.matched_addresses);
+        if matcher::by_hostname_first(scope) && !addresses.is_empty() {
+            let authority = |port: &u32| format!("{}:{port}", service.hostname);
+            authorities.extend(ports.iter().map(|(port, chains)| (authority(port), chains.clone())));
+        }
         entries.extend(matcher::service(&addresses, ports));
     }
     direct_chains(chains);
@@ -53,7 +60,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
         listener_filters,
         traffic_direction: TrafficDirection::Inbound.into(),
         filter_chains,
-        filter_chain_matcher: Some(matcher::by_destination_ip(entries)),
+        filter_chain_matcher: Some(matcher::by_authority(authorities, matcher::by_destination_ip(entries))),
         ..Listener::default()
     };
     if scope.rules.access_logs.everywhere {

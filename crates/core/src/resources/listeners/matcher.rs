@@ -4,10 +4,11 @@
 //! Source: [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto) and
 //! its [inputs](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto).
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use envoy::extensions::matching::common_inputs::network::v3::{
-    ApplicationProtocolInput, DestinationIpInput, DestinationPortInput,
+    ApplicationProtocolInput, DestinationIpInput, DestinationPortInput, FilterStateInput,
 };
 use envoy::google::protobuf::StringValue;
 use envoy::xds::core::v3::{CidrRange, TypedExtensionConfig};
@@ -20,6 +21,7 @@ use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
 use crate::release::MatchedAddresses;
+use crate::resources::Scope;
 
 /// What Istio says instead of an address that is not there.
 const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
@@ -42,6 +44,31 @@ pub(super) enum PortChains {
 pub(super) fn by_destination_ip(entries: Vec<IpRangeMatcher>) -> Matcher {
     let ranges = IpMatcher { range_matchers: entries };
     tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(input("ip", &ranges)))
+}
+
+/// Whether connections are told apart by hostname before address.
+pub(super) fn by_hostname_first(scope: &Scope<'_>) -> bool {
+    scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.double_hbone
+}
+
+/// The address that stands for a Service: the first that the proxy can be called by.
+pub(super) fn primary_address(service: &Service, proxy: &Proxy) -> Option<IpAddr> {
+    all_addresses(service, proxy).first().map(|address| address.ip)
+}
+
+/// A matcher by the tunnel's authority, `hostname:port`, and by `otherwise` where that is none of these.
+pub(super) fn by_authority(chains: BTreeMap<String, PortChains>, otherwise: Matcher) -> Matcher {
+    if chains.is_empty() {
+        return otherwise;
+    }
+    let map =
+        MatchMap { map: chains.into_iter().map(|(authority, chains)| (authority, to(chains))).collect() };
+    let key = "io.istio.connect_authority".to_owned();
+    let by_authority = tree(
+        input("authority-filter-state", &FilterStateInput { key, ..FilterStateInput::default() }),
+        TreeType::ExactMatchMap(map),
+    );
+    Matcher { on_no_match: Some(Box::new(nested(otherwise))), ..by_authority }
 }
 
 /// The entry of a Service: its addresses, and its chains by port. None without addresses or without ports, which Envoy
@@ -178,6 +205,15 @@ mod tests {
         let entry = service(&[address("10.0.0.1"), address("fd00::1")], chains()).unwrap();
         let lengths: Vec<u32> = entry.ranges.iter().map(|r| r.prefix_len.unwrap().value).collect();
         assert_eq!(lengths, [32, 128]);
+    }
+
+    #[test]
+    fn authorities_come_before_addresses() {
+        let by_ip = by_destination_ip(Vec::new());
+        assert_eq!(by_authority(BTreeMap::new(), by_ip.clone()), by_ip);
+        let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".to_owned()))]);
+        let matcher = by_authority(chains, by_ip.clone());
+        assert_eq!(matcher.on_no_match.as_deref(), Some(&nested(by_ip)));
     }
 
     #[test]

@@ -6,10 +6,10 @@
 //!
 //! | module | translates |
 //! |---|---|
-//! | [`http`] | a rule of a VirtualService under one match |
-//! | [`matches`], [`headers`], [`redirect`], [`retry`], [`fault`], [`cors`], [`hash`] | its parts |
-//! | [`destination`] | a destination to a cluster's name |
-//! | [`tcp`] | `tls` and `tcp` rules |
+//! | `http` | a rule of a VirtualService under one match |
+//! | [`matches`], `headers`, `redirect`, `retry`, `fault`, `cors`, `hash` | its parts |
+//! | `destination` | a destination to a cluster's name |
+//! | `tcp` | `tls` and `tcp` rules |
 
 mod cors;
 mod destination;
