@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod convert;
 pub mod cost;
 pub mod features;
+mod grpc_status;
 mod json;
 pub mod limits;
 pub mod manifests;

@@ -17,5 +17,6 @@ mod tests {
     #[test]
     fn operators_are_escaped_and_slashes_are_not() {
         assert_eq!(super::quote_meta("/a.b-c(d)"), r"/a\.b-c\(d\)");
+        assert_eq!(super::quote_meta("my-sa.v1"), r"my-sa\.v1");
     }
 }

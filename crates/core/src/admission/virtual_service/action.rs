@@ -4,6 +4,7 @@ use super::{destination, headers, matches};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::{common, re2, syntax};
+use crate::grpc_status;
 use crate::problem::Code;
 use crate::snapshot::networking::Percent;
 use crate::snapshot::networking::virtual_service::{
@@ -30,26 +31,6 @@ const RETRY_POLICIES: [&str; 14] = [
     "internal",
     "resource-exhausted",
     "unavailable",
-];
-/// Status codes of gRPC by name.
-const GRPC_STATUS: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
 ];
 /// Bytes of a direct response's body.
 const LARGE_BODY: usize = 100 << 10;
@@ -194,8 +175,7 @@ fn abort(c: &Checker<'_>, abort: &Abort) {
     if let Some(status) = abort.http_status {
         http_status(&c.field("httpStatus"), i64::from(status));
     }
-    if let Some(status) = abort.grpc_status.as_ref().filter(|status| !GRPC_STATUS.contains(&status.as_str()))
-    {
+    if let Some(status) = abort.grpc_status.as_ref().filter(|status| grpc_status::number(status).is_none()) {
         c.field("grpcStatus").invalid(format!("`{status}` is no status of gRPC, such as NOT_FOUND"));
     }
     if abort.http2_error.is_some() {

@@ -46,18 +46,6 @@ pub(super) fn regex(regex: impl Into<String>) -> StringMatcher {
     pattern(MatchPattern::SafeRegex(regex), false)
 }
 
-/// The text with a backslash before all that regular expressions understand: RE2's `QuoteMeta`.
-pub(super) fn quote_meta(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    for c in text.chars() {
-        if r"\.+*?()|[]{}^$".contains(c) {
-            quoted.push('\\');
-        }
-        quoted.push(c);
-    }
-    quoted
-}
-
 /// A string that begins so.
 pub(super) fn prefix(prefix: impl Into<String>) -> StringMatcher {
     pattern(MatchPattern::Prefix(prefix.into()), false)
@@ -212,11 +200,6 @@ mod tests {
             HeaderMatchSpecifier::StringMatch(prefix("a"))
         );
         assert_eq!(specifier("*", HeaderValueMatch::StringMatch), HeaderMatchSpecifier::PresentMatch(true));
-    }
-
-    #[test]
-    fn quoting_spares_what_is_plain() {
-        assert_eq!(quote_meta("my-sa.v1"), r"my-sa\.v1");
     }
 
     #[test]

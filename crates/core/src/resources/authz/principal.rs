@@ -10,6 +10,7 @@ use super::attribute::Caller;
 use super::matcher::{self, Pattern};
 use super::rule::{ChainKind, Clause, Context, Unmatchable, each, http_only, together};
 use crate::Str;
+use crate::re2;
 use crate::release::RequestIdentity;
 
 /// Under which the terminating listener keeps the caller's SPIFFE id.
@@ -55,7 +56,7 @@ fn one(caller: &Caller, value: &str, context: Context<'_>) -> Result<Principal, 
         http_only(context)?;
     }
     let quote = |text: &str| match context.release.quotes_in_regexes {
-        true => matcher::quote_meta(text),
+        true => re2::quote_meta(text),
         false => text.to_owned(),
     };
     Ok(match caller {
@@ -114,7 +115,7 @@ fn spiffe_id(principal: &str, quote: impl Fn(&str) -> String) -> StringMatcher {
 /// `name` or `namespace/name`. A SPIFFE id may have further pairs between and after the two.
 fn service_account(value: &str, default_namespace: &str) -> StringMatcher {
     let (namespace, name) = value.split_once('/').unwrap_or((default_namespace, value));
-    let (namespace, name) = (matcher::quote_meta(namespace), matcher::quote_meta(name));
+    let (namespace, name) = (re2::quote_meta(namespace), re2::quote_meta(name));
     matcher::regex(format!("{SPIFFE}.+/ns/{namespace}/(.+/|)sa/{name}(/.+)?"))
 }
 
@@ -123,7 +124,7 @@ fn trust_domain(value: &str) -> StringMatcher {
         _ if value == "*" => matcher::prefix(SPIFFE),
         None => matcher::prefix(format!("{SPIFFE}{value}/")),
         Some((before, after)) => {
-            let (before, after) = (matcher::quote_meta(before), matcher::quote_meta(after));
+            let (before, after) = (re2::quote_meta(before), re2::quote_meta(after));
             matcher::regex(format!("{SPIFFE}{before}[^/]*{after}/.*"))
         }
     }

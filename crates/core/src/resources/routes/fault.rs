@@ -4,6 +4,7 @@ use envoy::extensions::filters::common::fault::v3::{FaultDelay, fault_delay::Fau
 use envoy::extensions::filters::http::fault::v3::{FaultAbort, HttpFault, fault_abort::ErrorType};
 
 use super::fraction;
+use crate::grpc_status;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::virtual_service::{Abort, Delay, HttpFaultInjection};
 
@@ -35,7 +36,8 @@ fn delay(delay: &Delay) -> Option<FaultDelay> {
 fn abort(abort: &Abort) -> Option<FaultAbort> {
     let error = match (abort.http_status, abort.grpc_status.as_deref()) {
         (Some(status), _) => ErrorType::HttpStatus(u32::try_from(status).unwrap_or_default()),
-        (None, Some(status)) => ErrorType::GrpcStatus(grpc_status(status)),
+        // Admission has refused other names.
+        (None, Some(status)) => ErrorType::GrpcStatus(grpc_status::number(status).unwrap_or_default()),
         (None, None) => return None,
     };
     Some(FaultAbort {
@@ -43,31 +45,6 @@ fn abort(abort: &Abort) -> Option<FaultAbort> {
         error_type: Some(error),
         ..FaultAbort::default()
     })
-}
-
-/// The number of a gRPC status, by its name in <https://grpc.io/docs/guides/status-codes/>.
-fn grpc_status(name: &str) -> u32 {
-    const NAMES: [&str; 17] = [
-        "OK",
-        "CANCELLED",
-        "UNKNOWN",
-        "INVALID_ARGUMENT",
-        "DEADLINE_EXCEEDED",
-        "NOT_FOUND",
-        "ALREADY_EXISTS",
-        "PERMISSION_DENIED",
-        "RESOURCE_EXHAUSTED",
-        "FAILED_PRECONDITION",
-        "ABORTED",
-        "OUT_OF_RANGE",
-        "UNIMPLEMENTED",
-        "INTERNAL",
-        "UNAVAILABLE",
-        "DATA_LOSS",
-        "UNAUTHENTICATED",
-    ];
-    // Admission has refused other names.
-    (0..).zip(NAMES).find(|(_, known)| *known == name).map_or(0, |(number, _)| number)
 }
 
 #[cfg(test)]
@@ -93,6 +70,6 @@ mod tests {
         let exponential = Delay { exponential_delay: Some(Duration::from_secs(1)), ..Delay::default() };
         let input = HttpFaultInjection { delay: Some(exponential), abort: Some(Abort::default()) };
         assert_eq!(fault(&input), HttpFault::default());
-        assert_eq!(grpc_status("UNAVAILABLE"), 14);
+        assert_eq!(grpc_status::number("UNAVAILABLE"), Some(14));
     }
 }
