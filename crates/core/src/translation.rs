@@ -38,12 +38,20 @@ impl Translation {
 #[must_use]
 pub fn translate(reading: &Reading, options: &Options) -> Translation {
     let (mesh, problems) = mesh(reading, options);
+    generate(reading, &mesh, problems)
+}
+
+/// The second half of [`translate`], for those who keep the mesh: the resources of its waypoints, with the problems
+/// that the first half found.
+#[must_use]
+pub fn generate(reading: &Reading, mesh: &Mesh, problems: Vec<Problem>) -> Translation {
+    let options = &mesh.options;
     let wanted = |name: &WaypointName| options.waypoint.as_ref().is_none_or(|only| name == only);
     let waypoints = mesh
         .waypoints
         .iter()
         .filter(|waypoint| wanted(&waypoint.name))
-        .map(|waypoint| resources::generate(&mesh, waypoint))
+        .map(|waypoint| resources::generate(mesh, waypoint))
         .collect();
     Translation { release: options.release, waypoints, problems, summary: reading.summary.clone() }
 }

@@ -1,6 +1,5 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
-use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::snapshot::Reading;
 use waypoint_xds::text::SourceFile;
@@ -26,10 +25,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let form = match Form::of(args.input.release.rules()) {
-        Form::Addresses { .. } => Form::Addresses { names: args.waypoint_names || wide },
-        chains @ Form::Chains => chains,
-    };
+    let form = Form::of(args.input.release.rules()).with_names(args.waypoint_names || wide);
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
@@ -69,8 +65,7 @@ fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, 
     let outcome = report(&problems, &loaded.reading.files, &args.input);
     let waypoint = chosen(&mesh, args.waypoint.as_deref())?;
     let resources = resources::generate(&mesh, waypoint);
-    let config =
-        ProxyConfig::of(&resources, mesh.rules).with_bootstrap(&bootstrap(&mesh, waypoint), mesh.rules);
+    let config = proxy_config::config(&mesh, &resources);
     Ok((config, outcome, Some((loaded.reading, resources))))
 }
 

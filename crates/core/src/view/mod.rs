@@ -7,6 +7,7 @@ mod excerpt;
 pub mod json;
 pub mod origins;
 pub mod proxy_config;
+pub mod resource;
 pub mod summary;
 pub mod table;
 pub mod waypoints;

@@ -33,6 +33,23 @@ impl<'r> Places<'r> {
         Some((file.name().as_str(), file.position(source.start).line))
     }
 
+    /// An object with the lines on which it stands.
+    #[must_use]
+    pub fn maker<'a>(&self, object: &'a ObjectRef) -> Maker<'a>
+    where
+        'r: 'a,
+    {
+        let source = self.sources.get(object);
+        let files = &self.reading.files;
+        let place = source.and_then(|source| files.place_of_object(*source));
+        Maker {
+            object,
+            file: source.and_then(|source| files.get(source.file)).map(|file| file.name().as_str()),
+            line: place.as_ref().map(|place| place.line),
+            end_line: place.as_ref().map(|place| place.end_line),
+        }
+    }
+
     /// Objects in a cell of a table: `VirtualService default/reviews (mesh.yaml:12), …`.
     #[must_use]
     pub fn describe(&self, objects: &[ObjectRef]) -> String {
@@ -56,23 +73,35 @@ pub struct Origins<'a> {
 /// What made a resource, a filter chain or a route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry<'a> {
+#[non_exhaustive]
+pub struct Entry<'a> {
+    /// The filter chain that was made; of a route the one that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    filter_chain: Option<&'a str>,
+    pub filter_chain: Option<&'a str>,
+    /// The position of the route that was made, in its filter chain.
     #[serde(skip_serializing_if = "Option::is_none")]
-    route: Option<u32>,
-    objects: Vec<Maker<'a>>,
+    pub route: Option<u32>,
+    /// The objects that made it, the decisive one first.
+    pub objects: Vec<Maker<'a>>,
 }
 
 /// An object that made something, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Maker<'a> {
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Maker<'a> {
+    /// The object.
     #[serde(flatten)]
-    object: &'a ObjectRef,
+    pub object: &'a ObjectRef,
+    /// The file that it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<&'a str>,
+    pub file: Option<&'a str>,
+    /// The line where it starts.
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<u32>,
+    pub line: Option<u32>,
+    /// The line where it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_line: Option<u32>,
 }
 
 /// Adds the column ORIGIN to a table of a waypoint's resources: what `-o wide` shows.
@@ -138,8 +167,13 @@ fn by_name<'a, M>(
     name: impl Fn(&'a M) -> &'a str,
     places: &Places<'a>,
 ) -> BTreeMap<&'a str, Vec<Entry<'a>>> {
-    let entries = |r: &'a Resource<M>| r.origins.iter().map(|origin| entry(origin, places)).collect();
-    resources.iter().map(|r| (name(&r.message), entries(r))).collect()
+    resources.iter().map(|r| (name(&r.message), entries(&r.origins, places))).collect()
+}
+
+/// The origins of one resource.
+#[must_use]
+pub fn entries<'a>(origins: &'a [Origin], places: &Places<'a>) -> Vec<Entry<'a>> {
+    origins.iter().map(|origin| entry(origin, places)).collect()
 }
 
 fn entry<'a>(origin: &'a Origin, places: &Places<'a>) -> Entry<'a> {
@@ -148,9 +182,6 @@ fn entry<'a>(origin: &'a Origin, places: &Places<'a>) -> Entry<'a> {
         Part::FilterChain(name) => (Some(name.as_str()), None),
         Part::Route { chain, index } => (Some(chain.as_str()), Some(*index)),
     };
-    let maker = |object: &'a ObjectRef| {
-        let place = places.of(object);
-        Maker { object, file: place.map(|(file, _)| file), line: place.map(|(_, line)| line) }
-    };
-    Entry { filter_chain, route, objects: origin.objects.iter().map(maker).collect() }
+    let objects = origin.objects.iter().map(|object| places.maker(object)).collect();
+    Entry { filter_chain, route, objects }
 }

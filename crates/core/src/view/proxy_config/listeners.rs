@@ -48,6 +48,15 @@ impl Form {
         }
     }
 
+    /// The same table, with the names of internal listeners or without; 1.18's always has them.
+    #[must_use]
+    pub const fn with_names(self, names: bool) -> Self {
+        match self {
+            Self::Chains => Self::Chains,
+            Self::Addresses { .. } => Self::Addresses { names },
+        }
+    }
+
     /// Whether a match by whole segments of a path is shown: 1.18 doesn't know it.
     pub(super) const fn shows_path_separated_prefixes(self) -> bool {
         matches!(self, Self::Addresses { .. })

@@ -7,6 +7,7 @@ pub mod clusters;
 pub mod endpoints;
 pub mod listeners;
 pub mod routes;
+mod waypoint;
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::Metadata;
@@ -18,6 +19,7 @@ use envoy::google::protobuf::value::Kind;
 use serde_json::Value;
 
 pub use listeners::Form;
+pub use waypoint::{config, waypoint_table};
 
 use crate::release::Rules;
 use crate::resources::{Resource, WaypointResources};
