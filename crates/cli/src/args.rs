@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use waypoint_xds::cost::Rule;
+use waypoint_xds::options::Readiness;
 use waypoint_xds::release::Release;
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -81,6 +82,15 @@ pub(crate) enum ReadinessArg {
     Assumed,
     /// Only the status decides, as in Istio.
     Observed,
+}
+
+impl From<ReadinessArg> for Readiness {
+    fn from(readiness: ReadinessArg) -> Self {
+        match readiness {
+            ReadinessArg::Assumed => Self::Assumed,
+            ReadinessArg::Observed => Self::Observed,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,10 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use waypoint_xds::mesh;
-use waypoint_xds::snapshot::mesh_config::MeshConfig;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::diagnostics;
 
 use crate::Failure;
 
@@ -53,10 +50,9 @@ fn read_file(path: &Path) -> Result<SourceFile, Failure> {
     Ok(SourceFile::from_bytes(path.display().to_string(), &bytes))
 }
 
-/// Reads a MeshConfig.
-pub(crate) fn mesh_config(path: &Path) -> Result<MeshConfig, Failure> {
-    let file = read_file(path)?;
-    mesh::config::read(&file).map_err(|problem| Failure::Usage(diagnostics::concise(&[*problem])))
+/// The text of one file.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|source| failed(path, source))
 }
 
 pub(crate) fn failed(path: &Path, source: std::io::Error) -> Failure {

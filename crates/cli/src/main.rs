@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// The command line asks for something that isn't there.
     #[error("{0}")]
     Usage(String),
+    /// An option that is none.
+    #[error(transparent)]
+    Settings(#[from] waypoint_xds::options::SettingsError),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File { path: String, source: std::io::Error },

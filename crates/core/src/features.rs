@@ -32,6 +32,16 @@ const OF_OTHER_PROXIES: [&str; 3] = [
     "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
 ];
 
+/// The flags that change what a waypoint gets, sorted.
+const OF_WAYPOINTS: [&str; 6] = [
+    "AMBIENT_ENABLE_BAGGAGE",
+    "AMBIENT_ENABLE_MULTI_NETWORK",
+    "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
+    "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS",
+    "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS",
+    "PILOT_TRACE_SAMPLING",
+];
+
 impl Default for Features {
     fn default() -> Self {
         Self {
@@ -49,7 +59,7 @@ impl Default for Features {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeatureError {
     /// There is no such flag, or it has nothing to do with ambient mode.
-    #[error("unknown feature flag `{0}`")]
+    #[error("unknown feature flag `{}`: expected one of {}", .0, OF_WAYPOINTS.join(", "))]
     Unknown(Str),
     /// The value is not one of those that the flag takes.
     #[error("`{value}` is no value of the feature flag `{name}`: expected {expected}")]
@@ -122,6 +132,17 @@ mod tests {
         assert_eq!(features.set("ENABLE_INGRESS_WAYPOINT_ROUTING", "false"), Ok(()));
         assert!(features.ambient_enable_baggage);
         assert!((features.pilot_trace_sampling - 12.5).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn an_unknown_flag_s_error_names_the_known_ones() {
+        let mut features = Features::default();
+        for name in OF_WAYPOINTS {
+            let error = features.set(name, "neither").unwrap_err();
+            assert!(matches!(error, FeatureError::Value { .. }), "{name}: {error}");
+        }
+        let error = features.set("PILOT_X", "true").unwrap_err().to_string();
+        assert!(error.ends_with("PILOT_TRACE_SAMPLING"), "{error}");
     }
 
     #[test]

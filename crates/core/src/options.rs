@@ -1,5 +1,12 @@
 //! What a user can choose about a translation.
 
+mod settings;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use settings::{Settings, SettingsError};
+
 use crate::features::Features;
 use crate::limits::Limits;
 use crate::mesh::WaypointName;
@@ -32,6 +39,40 @@ pub enum Readiness {
     Assumed,
     /// Only the status decides, as in Istio.
     Observed,
+}
+
+impl Readiness {
+    /// `assumed` or `observed`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assumed => "assumed",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that says nothing about readiness.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown readiness `{0}`: expected assumed or observed")]
+pub struct UnknownReadiness(String);
+
+impl FromStr for Readiness {
+    type Err = UnknownReadiness;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s {
+            "assumed" => Ok(Self::Assumed),
+            "observed" => Ok(Self::Observed),
+            other => Err(UnknownReadiness(other.to_owned())),
+        }
+    }
 }
 
 impl Options {

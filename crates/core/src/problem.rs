@@ -31,6 +31,7 @@ impl Severity {
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Place {
     /// The file's name, as the caller gave it.
     pub file: Str,

@@ -10,15 +10,14 @@ mod waypoint;
 use std::io::IsTerminal;
 
 use clap::CommandFactory;
-use waypoint_xds::features::FeatureError;
 use waypoint_xds::mesh::{Mesh, Waypoint, WaypointName};
-use waypoint_xds::options::{Options, Readiness};
+use waypoint_xds::options::{Options, Readiness, Settings};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::snapshot::{Files, Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
-use crate::args::{Args, Command, Input, ProblemFormat, ReadinessArg};
+use crate::args::{Args, Command, Input, ProblemFormat};
 use crate::{Failure, Outcome, input};
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -55,24 +54,22 @@ impl Loaded {
 
 /// The options that an [`Input`] chooses.
 fn options(input: &Input) -> Result<Options, Failure> {
-    let mut options = Options::for_release(input.release);
-    if let Some(path) = &input.mesh_config {
-        options.mesh_config = Some(input::mesh_config(path)?);
-    }
-    options.readiness = match input.readiness {
-        ReadinessArg::Assumed => Readiness::Assumed,
-        ReadinessArg::Observed => Readiness::Observed,
+    let mesh_config = input.mesh_config.as_deref();
+    let settings = Settings {
+        release: Some(input.release.to_string()),
+        mesh_config: mesh_config.map(input::text).transpose()?,
+        mesh_config_name: mesh_config.map(|path| path.display().to_string()),
+        readiness: Some(Readiness::from(input.readiness).to_string()),
+        features: input.features.iter().map(|flag| feature(flag)).collect(),
+        ..Settings::default()
     };
-    for flag in &input.features {
-        set_feature(&mut options, flag).map_err(|error| Failure::Usage(format!("--feature: {error}")))?;
-    }
-    Ok(options)
+    Ok(settings.options()?)
 }
 
-fn set_feature(options: &mut Options, flag: &str) -> Result<(), FeatureError> {
-    // Without a value a flag is switched on, as in a shell's environment one would write NAME=true.
+/// Without a value a flag is switched on, as in a shell's environment one would write NAME=true.
+fn feature(flag: &str) -> (String, String) {
     let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
-    options.features.set(name, value)
+    (name.to_owned(), value.to_owned())
 }
 
 /// `namespace/name`, as given on the command line.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::kind::Kind;
 
@@ -18,6 +18,7 @@ pub enum Ignored {
 
 /// A count of what was in the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// Files read.
     pub files: usize,
@@ -34,8 +35,10 @@ pub struct Summary {
     /// Objects replaced by a later one of the same kind, namespace and name.
     pub replaced: usize,
     /// Objects ignored, by `apiVersion`, `kind` and why.
+    #[serde(serialize_with = "ignored")]
     pub ignored: BTreeMap<(String, String, Ignored), usize>,
     /// Fields that nothing depends on, by kind and path without list indices (`spec.containers[].image`).
+    #[serde(serialize_with = "unread_fields")]
     pub unread_fields: BTreeMap<(Kind, String), u64>,
     /// All fields that nothing depends on.
     pub unread_total: u64,
@@ -60,5 +63,60 @@ impl Summary {
     #[must_use]
     pub fn objects_left_out(&self) -> usize {
         self.left_out.values().sum::<usize>() + self.unidentified
+    }
+}
+
+/// A list of objects, since JSON's keys are strings.
+fn ignored<S: Serializer>(
+    counts: &BTreeMap<(String, String, Ignored), usize>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Entry<'s> {
+        api_version: &'s str,
+        kind: &'s str,
+        why: Ignored,
+        count: usize,
+    }
+    serializer.collect_seq(counts.iter().map(|((api_version, kind, why), &count)| Entry {
+        api_version,
+        kind,
+        why: *why,
+        count,
+    }))
+}
+
+/// As [`ignored`].
+fn unread_fields<S: Serializer>(
+    counts: &BTreeMap<(Kind, String), u64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Entry<'s> {
+        kind: Kind,
+        field: &'s str,
+        count: u64,
+    }
+    serializer.collect_seq(counts.iter().map(|((kind, field), &count)| Entry { kind: *kind, field, count }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_has_a_json() {
+        let mut summary = Summary { files: 1, ..Summary::default() };
+        summary.read.insert(Kind::Service, 2);
+        summary.ignored.insert(("v1".into(), "Event".into(), Ignored::UnknownKind), 3);
+        summary.unread_fields.insert((Kind::Pod, "spec.hostname".into()), 4);
+        let json = serde_json::to_value(&summary).unwrap();
+        assert_eq!(json["read"]["Service"], 2);
+        assert_eq!(
+            json["ignored"].to_string(),
+            r#"[{"apiVersion":"v1","kind":"Event","why":"unknown-kind","count":3}]"#
+        );
+        assert_eq!(json["unreadFields"][0]["field"], "spec.hostname");
     }
 }

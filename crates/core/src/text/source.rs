@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use crate::Str;
 use crate::problem::Place;
 
@@ -46,6 +48,13 @@ impl SourceFile {
         let not_utf8 = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
         let not_utf8 = not_utf8.map(|offset| u32::try_from(offset).unwrap_or(u32::MAX));
         Self { not_utf8, ..Self::new(name, String::from_utf8_lossy(bytes)) }
+    }
+
+    /// An object as a client of the Kubernetes API holds it, as a file to read: `objects[3]`, one field a line, so that
+    /// places in it mean something to whoever gave the object.
+    #[must_use]
+    pub fn from_object(index: usize, object: &Value) -> Self {
+        Self::new(format!("objects[{index}]"), format!("{object:#}"))
     }
 
     /// The offset of the first byte that was not UTF-8.
@@ -168,6 +177,14 @@ mod tests {
             (p.line, p.column)
         };
         assert_eq!([at(0), at(2), at(3), at(9), at(99)], [(1, 1), (1, 3), (2, 1), (2, 4), (3, 1)]);
+    }
+
+    #[test]
+    fn an_object_s_file_is_named_for_its_position_and_has_one_field_a_line() {
+        let file = SourceFile::from_object(3, &serde_json::json!({"kind": "Pod", "spec": {"nodeName": "n"}}));
+        assert_eq!(file.name(), "objects[3]");
+        let at = u32::try_from(file.text().find("nodeName").unwrap()).unwrap();
+        assert_eq!((file.position(at).line, file.position(at).column), (4, 6));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::resources::Part;
 
-/// A table: a header and rows with as many cells as the header.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A table: a header and rows with as many cells as the header. Its JSON has these two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// The columns' names.
     pub header: Vec<String>,
@@ -13,8 +15,10 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// What each row is about, in tables of resources: the resource's name and the part of it. Of a route the part
     /// names its route configuration, since a table of routes does not know the chain. Empty in other tables.
+    #[serde(skip)]
     pub subjects: Vec<(String, Part)>,
     /// How many blanks stand between columns.
+    #[serde(skip)]
     pub padding: usize,
 }
 
@@ -85,5 +89,12 @@ mod tests {
             table.to_string(),
             "NAME     PORT  RULE\né        9080  \nreviews  -     reviews.default\n"
         );
+    }
+
+    #[test]
+    fn its_json_is_header_and_rows() {
+        let mut table = Table::new(&["NAME"], 2);
+        table.push("reviews", Part::Resource, vec!["reviews".into()]);
+        assert_eq!(serde_json::to_string(&table).unwrap(), r#"{"header":["NAME"],"rows":[["reviews"]]}"#);
     }
 }

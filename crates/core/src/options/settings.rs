@@ -1,0 +1,211 @@
+//! Options as plain data: what the command line, Python and JavaScript are given.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Options, UnknownReadiness};
+use crate::features::FeatureError;
+use crate::mesh;
+use crate::mesh::waypoint::NotAWaypointName;
+use crate::problem::{Place, Problem};
+use crate::release::UnknownRelease;
+use crate::text::SourceFile;
+
+/// [`Options`] as plain data, with everything still to be checked; what is absent has its default.
+///
+/// ```
+/// use waypoint_xds::options::{Readiness, Settings};
+/// use waypoint_xds::release::Release;
+///
+/// let settings: Settings = serde_json::from_str(
+///     r#"{"release": "1.18", "readiness": "observed", "meshConfig": "trustDomain: shop.example"}"#,
+/// )?;
+/// let options = settings.options()?;
+/// assert_eq!((options.release, options.readiness), (Release::V1_18, Readiness::Observed));
+///
+/// let settings = Settings { mesh_config: Some("trustDomain: [shop]".to_owned()), ..Settings::default() };
+/// let error = settings.options().unwrap_err();
+/// assert_eq!(error.to_string(), "mesh-config:1:14: trustDomain: expected a string, found a list");
+/// assert_eq!(error.place().map(|place| place.column), Some(14));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Settings {
+    /// The release whose layout to generate: `1.18` or `1.31`.
+    pub release: Option<String>,
+    /// The text of a MeshConfig, YAML or JSON.
+    pub mesh_config: Option<String>,
+    /// The name of the MeshConfig's file, for problems; `mesh-config` if there is none.
+    pub mesh_config_name: Option<String>,
+    /// `namespace/name`: generate this waypoint only.
+    pub waypoint: Option<String>,
+    /// Whether a waypoint without status addresses counts as ready: `assumed` or `observed`.
+    pub readiness: Option<String>,
+    /// Feature flags of the control plane, by Istio's names.
+    pub features: BTreeMap<String, String>,
+    /// The build of Envoy to generate for.
+    pub dialect: Option<String>,
+}
+
+/// Why [`Settings`] are no [`Options`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// No such release.
+    #[error(transparent)]
+    Release(#[from] UnknownRelease),
+    /// No such readiness.
+    #[error(transparent)]
+    Readiness(#[from] UnknownReadiness),
+    /// The waypoint's name is none.
+    #[error("waypoint: {0}")]
+    Waypoint(#[from] NotAWaypointName),
+    /// No such feature flag, or not with this value.
+    #[error(transparent)]
+    Feature(#[from] FeatureError),
+    /// No such dialect.
+    #[error("unknown dialect `{0}`: expected istio-proxy")]
+    Dialect(String),
+    /// The MeshConfig cannot be read.
+    #[error("{}", located(.0))]
+    MeshConfig(Box<Problem>),
+}
+
+impl SettingsError {
+    /// What sort of error it is. Scripts may depend on it, as on a problem's [code](crate::problem::Code).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Release(_) => "unknown-release",
+            Self::Readiness(_) => "unknown-readiness",
+            Self::Waypoint(_) => "invalid-waypoint-name",
+            Self::Feature(FeatureError::Unknown(_)) => "unknown-feature",
+            Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
+            Self::Dialect(_) => "unknown-dialect",
+            Self::MeshConfig(problem) => problem.code.id(),
+        }
+    }
+
+    /// Where it is, when it is in a text.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::MeshConfig(problem) => problem.place.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn located(problem: &Problem) -> String {
+    match &problem.place {
+        Some(place) => format!("{}:{}:{}: {}", place.file, place.line, place.column, problem.message),
+        None => problem.message.clone(),
+    }
+}
+
+impl Settings {
+    /// The options that these settings choose.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] for the first setting that is not one of those expected; it says what is.
+    pub fn options(&self) -> Result<Options, SettingsError> {
+        let mut options = Options::default();
+        if let Some(release) = &self.release {
+            options.release = release.parse()?;
+        }
+        if let Some(text) = &self.mesh_config {
+            let name = self.mesh_config_name.as_deref().unwrap_or("mesh-config");
+            let file = SourceFile::new(name, text.as_str());
+            options.mesh_config = Some(mesh::config::read(&file).map_err(SettingsError::MeshConfig)?);
+        }
+        options.waypoint = self.waypoint.as_deref().map(str::parse).transpose()?;
+        if let Some(readiness) = &self.readiness {
+            options.readiness = readiness.parse()?;
+        }
+        for (name, value) in &self.features {
+            options.features.set(name, value)?;
+        }
+        match self.dialect.as_deref() {
+            None | Some("istio-proxy") => Ok(options),
+            Some(other) => Err(SettingsError::Dialect(other.to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mesh::WaypointName;
+    use crate::options::Readiness;
+    use crate::release::Release;
+
+    fn error(json: &str) -> (&'static str, String) {
+        let settings: Settings = serde_json::from_str(json).unwrap();
+        let error = settings.options().unwrap_err();
+        (error.code(), error.to_string())
+    }
+
+    #[test]
+    fn every_setting_reaches_its_option() {
+        let settings: Settings = serde_json::from_str(
+            r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed",
+                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "istio-proxy"}"#,
+        )
+        .unwrap();
+        let options = settings.options().unwrap();
+        assert_eq!(options.release, Release::V1_18);
+        assert_eq!(options.mesh_config.unwrap().root_namespace.as_deref(), Some("r"));
+        assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
+        assert_eq!(options.readiness, Readiness::Observed);
+        assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn no_settings_are_the_defaults() {
+        let options = Settings::default().options().unwrap();
+        assert_eq!(options.release, Release::LATEST);
+        assert_eq!((options.readiness, options.waypoint), (Readiness::Assumed, None));
+        assert!(options.mesh_config.is_none());
+    }
+
+    #[test]
+    fn errors_say_what_is_expected() {
+        for (json, code, message) in [
+            (r#"{"release": "1.17"}"#, "unknown-release", "expected 1.18 or 1.31"),
+            (r#"{"readiness": "maybe"}"#, "unknown-readiness", "expected assumed or observed"),
+            (r#"{"waypoint": "shop"}"#, "invalid-waypoint-name", "waypoint: expected NAMESPACE/NAME"),
+            (
+                r#"{"features": {"X": "true"}}"#,
+                "unknown-feature",
+                "`X`: expected one of AMBIENT_ENABLE_BAGGAGE",
+            ),
+            (r#"{"features": {"PILOT_TRACE_SAMPLING": "x"}}"#, "invalid-feature", "expected a number"),
+            (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy"),
+        ] {
+            let (found, text) = error(json);
+            assert_eq!(found, code);
+            assert!(text.contains(message), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mesh_config_s_error_has_its_place() {
+        let text = "rootNamespace: a\nenableTracing: 7\n";
+        let mut settings = Settings { mesh_config: Some(text.to_owned()), ..Settings::default() };
+        let error = settings.options().unwrap_err();
+        assert_eq!(error.code(), "wrong-type");
+        let place = error.place().unwrap();
+        assert_eq!((place.file.as_str(), place.line, place.column), ("mesh-config", 2, 16));
+        settings.mesh_config_name = Some("mesh.yaml".to_owned());
+        assert!(settings.options().unwrap_err().to_string().starts_with("mesh.yaml:2:16: "));
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        let error = serde_json::from_str::<Settings>(r#"{"mesh_config": ""}"#).unwrap_err().to_string();
+        assert!(error.contains("unknown field `mesh_config`, expected"), "{error}");
+    }
+}
