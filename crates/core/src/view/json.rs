@@ -1,6 +1,7 @@
 //! Resources as canonical proto JSON.
 
 use envoy::{Message, Name};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::resources::{Resource, WaypointResources};
@@ -8,7 +9,8 @@ use crate::translation::Translation;
 use crate::view::proxy_config::routes;
 
 /// The four kinds of resources of a waypoint, as its files are called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ResourceKind {
     /// LDS
     Listeners,

@@ -4,6 +4,7 @@ pub mod config_dump;
 pub mod cost;
 pub mod diagnostics;
 mod excerpt;
+pub mod graph;
 pub mod json;
 pub mod origins;
 pub mod proxy_config;

@@ -58,7 +58,7 @@ fn row(cluster: &Cluster) -> Vec<String> {
 
 /// How the cluster finds its endpoints. A custom type (dynamic forward proxy) shows as the field's default,
 /// STATIC, in istioctl too.
-pub(super) fn discovery_type(cluster: &Cluster) -> &'static str {
+pub(in crate::view) fn discovery_type(cluster: &Cluster) -> &'static str {
     match &cluster.cluster_discovery_type {
         Some(ClusterDiscoveryType::Type(number)) => {
             DiscoveryType::try_from(*number).map_or("STATIC", |t| t.as_str_name())

@@ -70,14 +70,15 @@ fn rows(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Row> + '_ {
 }
 
 /// Envoy reports an endpoint of unknown health as healthy.
-fn status(endpoint: &LbEndpoint) -> &'static str {
+pub(in crate::view) fn status(endpoint: &LbEndpoint) -> &'static str {
     match HealthStatus::try_from(endpoint.health_status) {
         Ok(HealthStatus::Unknown) | Err(_) => HealthStatus::Healthy.as_str_name(),
         Ok(known) => known.as_str_name(),
     }
 }
 
-fn describe(address: Option<&Address>) -> (String, u32) {
+/// An address as istioctl shows it, and its port (0 for none).
+pub(in crate::view) fn describe(address: Option<&Address>) -> (String, u32) {
     match address.and_then(|a| a.address.as_ref()) {
         Some(Kind::SocketAddress(socket)) => {
             let port = match &socket.port_specifier {

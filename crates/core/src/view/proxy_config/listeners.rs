@@ -21,9 +21,9 @@ use crate::release::{ListenerTable, Rules};
 use crate::resources::Part;
 use crate::view::table::Table;
 
-mod matcher;
+pub(in crate::view) mod matcher;
 
-const TCP_PROXY: &str = "envoy.filters.network.tcp_proxy";
+pub(in crate::view) const TCP_PROXY: &str = "envoy.filters.network.tcp_proxy";
 const BLACK_HOLE: &str = "BlackHoleCluster";
 
 /// Which of istioctl's listener tables.
@@ -145,15 +145,15 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
         .collect()
 }
 
-fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
+pub(in crate::view) fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
     listener.filter_chains.iter().chain(&listener.default_filter_chain)
 }
 
-fn is_internal(listener: &Listener) -> bool {
+pub(in crate::view) fn is_internal(listener: &Listener) -> bool {
     matches!(listener.listener_specifier, Some(ListenerSpecifier::InternalListener(_)))
 }
 
-fn address(listener: &Listener) -> String {
+pub(in crate::view) fn address(listener: &Listener) -> String {
     host(listener.address.as_ref())
 }
 
@@ -165,7 +165,7 @@ fn host(address: Option<&Address>) -> String {
     }
 }
 
-fn port(listener: &Listener) -> u32 {
+pub(in crate::view) fn port(listener: &Listener) -> u32 {
     match listener.address.as_ref().and_then(|a| a.address.as_ref()) {
         Some(Kind::SocketAddress(socket)) => match socket.port_specifier {
             Some(PortSpecifier::PortValue(port)) => port,
@@ -195,7 +195,7 @@ fn leads_nowhere(filter: &NetworkFilter) -> bool {
 }
 
 /// A chain's match criteria; `ALL` if it has none.
-fn chain_match(criteria: Option<&FilterChainMatch>) -> String {
+pub(in crate::view) fn chain_match(criteria: Option<&FilterChainMatch>) -> String {
     let Some(criteria) = criteria else { return "ALL".to_owned() };
     let mut parts = Vec::new();
     if !criteria.server_names.is_empty() {

@@ -142,15 +142,15 @@ pub struct Filter {
 
 /// The parts of a cluster's name, `direction|port|subset|hostname`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct NameParts<'a> {
-    direction: &'a str,
-    port: u32,
-    subset: &'a str,
-    hostname: &'a str,
+pub(in crate::view) struct NameParts<'a> {
+    pub(in crate::view) direction: &'a str,
+    pub(in crate::view) port: u32,
+    pub(in crate::view) subset: &'a str,
+    pub(in crate::view) hostname: &'a str,
 }
 
 /// Splits a cluster's name; `None` for those that are not made of four parts, `main_internal` for instance.
-fn name_parts(name: &str) -> Option<NameParts<'_>> {
+pub(in crate::view) fn name_parts(name: &str) -> Option<NameParts<'_>> {
     let mut parts = name.splitn(4, '|');
     let (direction, port, subset, hostname) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     Some(NameParts { direction, port: port.parse().unwrap_or(0), subset, hostname })

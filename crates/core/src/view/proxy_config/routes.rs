@@ -14,7 +14,7 @@ use crate::resources::Part;
 use crate::view::table::Table;
 
 /// The name of the filter that carries HTTP.
-pub(super) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
+pub(in crate::view) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 /// The route configurations inside a listener, in the order of its chains.
 pub(crate) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
@@ -77,7 +77,7 @@ fn is_passthrough(route: &Route) -> bool {
 }
 
 /// A match's path, as istioctl shows it; headers and the like are not shown.
-pub(super) fn path(matched: Option<&RouteMatch>, form: Form) -> String {
+pub(in crate::view) fn path(matched: Option<&RouteMatch>, form: Form) -> String {
     match matched.and_then(|m| m.path_specifier.as_ref()) {
         Some(PathSpecifier::Prefix(prefix)) if !prefix.is_empty() => format!("{prefix}*"),
         Some(PathSpecifier::PathSeparatedPrefix(prefix)) if form.shows_path_separated_prefixes() => {

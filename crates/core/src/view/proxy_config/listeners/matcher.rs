@@ -48,7 +48,7 @@ fn ways(name: &str, tree: &Matcher) -> Option<Vec<String>> {
 
 /// The branches of a node: the value matched, how it is compared, and where it leads. Where two ranges have the
 /// same address the later one counts, as in istioctl.
-fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
+pub(in crate::view) fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
     match tree {
         TreeType::ExactMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "=", v.clone())).collect(),
         TreeType::PrefixMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "^", v.clone())).collect(),

@@ -1,0 +1,132 @@
+//! Collects nodes and edges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::resources::{Origin, Part};
+use crate::snapshot::ObjectRef;
+use crate::view::json::ResourceKind;
+use crate::view::origins::Places;
+
+use super::{Edge, Graph, Location, Node, NodeKind};
+
+/// A graph that is being made.
+pub(super) struct Builder<'p, 'a> {
+    places: &'p Places<'a>,
+    nodes: Vec<Node<'a>>,
+    edges: Vec<Edge>,
+    /// Where each id is in `nodes`.
+    index: BTreeMap<String, usize>,
+}
+
+/// What is known of a node before its edges are.
+pub(super) struct NewNode<'a> {
+    pub(super) id: String,
+    pub(super) kind: NodeKind,
+    pub(super) label: String,
+    pub(super) detail: String,
+    pub(super) service: Option<String>,
+    pub(super) resource: Option<Location>,
+    pub(super) objects: &'a [ObjectRef],
+}
+
+impl<'p, 'a> Builder<'p, 'a> {
+    pub(super) fn new(places: &'p Places<'a>) -> Self {
+        Self { places, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
+    }
+
+    /// Adds a node, and says so; of one that is there already only the objects that made it.
+    pub(super) fn node(&mut self, new: NewNode<'a>) -> bool {
+        let known = self.index.get(&new.id).and_then(|position| self.nodes.get_mut(*position));
+        if let Some(node) = known {
+            for object in new.objects {
+                if node.origins.iter().all(|maker| maker.object != object) {
+                    node.origins.push(self.places.maker(object));
+                }
+            }
+            return false;
+        }
+        self.index.insert(new.id.clone(), self.nodes.len());
+        self.nodes.push(Node {
+            id: new.id,
+            kind: new.kind,
+            label: new.label,
+            detail: new.detail,
+            service: new.service,
+            shared: false,
+            resource: new.resource,
+            origins: new.objects.iter().map(|object| self.places.maker(object)).collect(),
+        });
+        true
+    }
+
+    pub(super) fn edge(&mut self, from: &str, to: String, label: String, weight: Option<u32>) {
+        self.edges.push(Edge { from: from.to_owned(), to, label, weight });
+    }
+
+    /// An id that no node has yet: `id` itself, or `id` with a number.
+    pub(super) fn fresh(&self, id: String) -> String {
+        if !self.index.contains_key(&id) {
+            return id;
+        }
+        let numbered = (2u32..).map(|number| format!("{id}#{number}"));
+        numbered.into_iter().find(|id| !self.index.contains_key(id)).unwrap_or(id)
+    }
+
+    /// Routes may name clusters that nobody sends: Envoy answers such requests with an error.
+    pub(super) fn add_unsent_clusters(&mut self) {
+        let named = self.edges.iter().filter_map(|edge| edge.to.strip_prefix("cluster:"));
+        let unsent: BTreeSet<String> =
+            named.filter(|name| !self.index.contains_key(&cluster_id(name))).map(str::to_owned).collect();
+        for name in unsent {
+            self.node(NewNode {
+                id: cluster_id(&name),
+                kind: NodeKind::Cluster,
+                service: None,
+                detail: "not sent".to_owned(),
+                label: name,
+                resource: None,
+                objects: &[],
+            });
+        }
+    }
+
+    /// The graph: edges in the order of the nodes that they leave, without those that lead nowhere.
+    pub(super) fn finish(self) -> Graph<'a> {
+        let Self { mut nodes, mut edges, index, .. } = self;
+        edges.retain(|edge| index.contains_key(&edge.to));
+        edges.sort_by_key(|edge| index.get(&edge.from).copied());
+        let mut ways_in: BTreeMap<&str, usize> = BTreeMap::new();
+        for edge in &edges {
+            *ways_in.entry(&edge.to).or_default() += 1;
+        }
+        for node in &mut nodes {
+            node.shared = ways_in.get(node.id.as_str()).is_some_and(|ways| *ways > 1);
+        }
+        Graph { nodes, edges }
+    }
+}
+
+/// A part of what is somewhere already.
+pub(super) fn below(whole: Option<&Location>, pointer: &str) -> Option<Location> {
+    whole.map(|whole| Location { pointer: format!("{}{pointer}", whole.pointer), ..whole.clone() })
+}
+
+/// The id of a cluster's node.
+pub(super) fn cluster_id(name: &str) -> String {
+    format!("cluster:{name}")
+}
+
+/// The id of a listener's node.
+pub(super) fn listener_id(name: &str) -> String {
+    format!("listener:{name}")
+}
+
+/// Where a resource's part is.
+pub(super) fn location(kind: ResourceKind, name: &str, pointer: impl Into<String>) -> Option<Location> {
+    Some(Location { kind, name: name.to_owned(), pointer: pointer.into() })
+}
+
+/// The objects that made a part of a resource.
+pub(super) fn objects<'a>(origins: &'a [Origin], part: &Part) -> &'a [ObjectRef] {
+    origins.iter().find(|origin| origin.part == *part).map_or(&[], |origin| &origin.objects)
+}
