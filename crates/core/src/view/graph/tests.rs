@@ -114,7 +114,7 @@ fn a_cluster_that_is_not_sent_has_a_node() {
         let gone = resources
             .clusters
             .iter()
-            .find(|c| c.message.name.contains("|http|"))
+            .find(|c| c.message.name.contains("|http/v1|"))
             .expect("a cluster of a Service");
         let name = gone.message.name.clone();
         assert!(node(whole, &builder::cluster_id(&name)).resource.is_some());
