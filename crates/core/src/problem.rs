@@ -230,6 +230,15 @@ codes! {
     UnsupportedField = "unsupported-field" Warning:
         "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
          means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";
+    UnknownField = "unknown-field" Warning:
+        "The mesh configuration has no such field in this release. Istio reads it without a word and ignores the field: \
+         look for a slip of the pen, or for a field of another release.";
+    InvalidMeshConfig = "invalid-mesh-config" Error:
+        "Istio refuses this mesh configuration as a whole: its control plane goes on with the last one that was valid or, \
+         after a restart, with its defaults. Here the release's defaults hold.";
+    InvalidProxyConfig = "invalid-proxy-config" Error:
+        "The annotation `proxy.istio.io/config` is not a ProxyConfig that the proxy's agent takes: the pod does not start. \
+         Here the annotation was left out.";
     UnsupportedKind = "unsupported-kind" Error:
         "The kind is newer than the release, which does not read such objects.";
     UnreachableRule = "unreachable-rule" Warning:

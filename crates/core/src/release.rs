@@ -9,6 +9,7 @@ mod cluster;
 mod envoy_filter;
 mod istioctl;
 mod manifests;
+mod mesh;
 mod route;
 mod security;
 
@@ -22,6 +23,7 @@ pub use envoy_filter::{
 };
 pub use istioctl::IstioctlRules;
 pub use manifests::{ContainerLayout, CopiedMetadata, ManifestRules, ServicePorts};
+pub use mesh::MESH_CONFIG;
 pub use route::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, GatewayApiRules,
     GatewayRouteMerging, Rewrites, RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
@@ -104,7 +106,7 @@ impl FromStr for Release {
 pub struct Rules {
     /// The release that these are the rules of.
     pub release: Release,
-    /// The mesh configuration of the ambient profile, as YAML: what holds where nobody says otherwise.
+    /// What the mesh configuration of the release's ambient profile has beyond [`MESH_CONFIG`], as YAML.
     pub mesh_config: &'static str,
     /// Which table istioctl prints of listeners.
     pub listener_table: ListenerTable,
@@ -352,30 +354,7 @@ pub enum SameHost {
 /// The rules of 1.18.
 static V1_18: Rules = Rules {
     release: Release::V1_18,
-    mesh_config: "\
-trustDomain: cluster.local
-rootNamespace: istio-system
-enableTracing: true
-enablePrometheusMerge: true
-enableAutoMtls: true
-connectTimeout: 10s
-protocolDetectionTimeout: 0s
-dnsRefreshRate: 60s
-localityLbSetting: {enabled: true}
-outboundTrafficPolicy: {mode: ALLOW_ANY}
-defaultServiceExportTo: ['*']
-defaultVirtualServiceExportTo: ['*']
-defaultDestinationRuleExportTo: ['*']
-defaultProviders: {metrics: [prometheus]}
-defaultConfig:
-  discoveryAddress: istiod.istio-system.svc:15012
-  proxyMetadata: {ISTIO_META_ENABLE_HBONE: 'true'}
-  tracing: {zipkin: {address: zipkin.istio-system:9411}}
-extensionProviders:
-- {name: prometheus, prometheus: {}}
-- {name: stackdriver, stackdriver: {}}
-- {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
-",
+    mesh_config: mesh::V1_18,
     listener_table: ListenerTable::Chains,
     istioctl: istioctl::V1_18,
     attachment: Attachment::ServiceAccount,
@@ -432,34 +411,7 @@ const WASM_FILTER_STATE: &[&str] =
 /// The rules of 1.31.
 static V1_31: Rules = Rules {
     release: Release::V1_31,
-    mesh_config: "\
-trustDomain: cluster.local
-rootNamespace: istio-system
-enableTracing: true
-enablePrometheusMerge: true
-enableAutoMtls: true
-connectTimeout: 10s
-protocolDetectionTimeout: 0s
-dnsRefreshRate: 60s
-localityLbSetting: {enabled: true}
-outboundTrafficPolicy: {mode: ALLOW_ANY}
-inboundTrafficPolicy: {mode: PASSTHROUGH}
-defaultServiceExportTo: ['*']
-defaultVirtualServiceExportTo: ['*']
-defaultDestinationRuleExportTo: ['*']
-defaultProviders: {metrics: [prometheus]}
-serviceScopeConfigs:
-- scope: GLOBAL
-  servicesSelector: {matchExpressions: [{key: istio.io/global, operator: In, values: ['true']}]}
-defaultConfig:
-  discoveryAddress: istiod.istio-system.svc:15012
-  proxyMetadata: {ISTIO_META_ENABLE_HBONE: 'true'}
-  image: {imageType: distroless}
-extensionProviders:
-- {name: prometheus, prometheus: {}}
-- {name: stackdriver, stackdriver: {}}
-- {name: envoy, envoyFileAccessLog: {path: /dev/stdout}}
-",
+    mesh_config: mesh::V1_31,
     listener_table: ListenerTable::Addresses,
     istioctl: istioctl::V1_31,
     attachment: Attachment::UseWaypointLabel,

@@ -21,6 +21,7 @@ mod gateway_api;
 mod header_value;
 mod istio_metadata;
 mod kubernetes;
+pub(crate) mod mesh_config;
 mod newer;
 mod peer_authentication;
 mod proxy_config;

@@ -16,6 +16,9 @@ use crate::snapshot::gateway_api::{
     BackendTlsPolicy, Gateway, GatewayClass, GrpcRoute, HttpRoute, ReferenceGrant, TcpRoute, TlsRoute,
     XBackendTrafficPolicy,
 };
+use crate::snapshot::mesh_config::{
+    ExtensionProvider, MeshConfig, OutboundTrafficPolicy, TlsConfig, provider, proxy,
+};
 use crate::snapshot::networking::destination_rule::{
     ClientTlsSettings, ConnectionPoolSettings, ConsistentHashLb, HttpCookie, HttpSettings,
     LoadBalancerSettings, OutlierDetection, PortTrafficPolicy, Subset, TcpSettings, TrafficPolicy,
@@ -215,6 +218,59 @@ newer! {
     ReferenceGrant {}
     BackendTlsPolicy {}
     XBackendTrafficPolicy {}
+}
+
+newer! {
+    MeshConfig {
+        hbone_idle_timeout "hboneIdleTimeout" since V1_31,
+        inbound_traffic_policy "inboundTrafficPolicy" since V1_31,
+        zone_aware_lb_setting "zoneAwareLbSetting" since V1_31,
+        service_scope_configs "serviceScopeConfigs" since V1_31,
+        default_traffic_policy "defaultTrafficPolicy" since V1_31,
+        service_entry_visibility "serviceEntryVisibility" since V1_31,
+        => (default_config "defaultConfig"), (outbound_traffic_policy "outboundTrafficPolicy"),
+            (extension_providers "extensionProviders"), (default_http_retry_policy "defaultHttpRetryPolicy"),
+            (mesh_mtls "meshMTLS"), (tls_defaults "tlsDefaults")
+    }
+    OutboundTrafficPolicy { tls "tls" since V1_31, }
+    TlsConfig { cipher_suites "cipherSuites" since V1_31, }
+    proxy::ProxyConfig {
+        proxy_headers "proxyHeaders" since V1_31,
+        file_flush_interval "fileFlushInterval" since V1_31,
+        file_flush_min_size_kb "fileFlushMinSizeKb" since V1_31,
+        stats_compression "statsCompression" since V1_31,
+        connection_settings "connectionSettings" since V1_31,
+        => (tracing "tracing"), (gateway_topology "gatewayTopology"),
+            (private_key_provider "privateKeyProvider")
+    }
+    proxy::Tracing {
+        enable_istio_tags "enableIstioTags" since V1_31,
+        => (custom_tags "customTags"), (tls_settings "tlsSettings")
+    }
+    proxy::Topology { proxy_protocol "proxyProtocol" since V1_31, }
+    proxy::PrivateKeyProvider { => (cryptomb "cryptomb"), (qat "qat") }
+    proxy::KeyOperations { fallback "fallback" since V1_31, }
+    ExtensionProvider {
+        sds "sds" since V1_31,
+        => (envoy_ext_authz_http "envoyExtAuthzHttp"), (envoy_ext_authz_grpc "envoyExtAuthzGrpc"),
+            (zipkin "zipkin"), (opentelemetry "opentelemetry"), (envoy_file_access_log "envoyFileAccessLog")
+    }
+    provider::EnvoyExternalAuthorizationHttp { clear_route_cache "clearRouteCache" since V1_31, }
+    provider::EnvoyExternalAuthorizationGrpc { clear_route_cache "clearRouteCache" since V1_31, }
+    provider::EnvoyFileAccessLog { omit_empty_values "omitEmptyValues" since V1_31, }
+    provider::ZipkinTracing {
+        headers "headers" since V1_31,
+        path "path" since V1_31,
+        timeout "timeout" since V1_31,
+        trace_context_option "traceContextOption" since V1_31,
+    }
+    provider::OpenTelemetryTracing {
+        http "http" since V1_31,
+        grpc "grpc" since V1_31,
+        resource_detectors "resourceDetectors" since V1_31,
+        service_attribute_enrichment "serviceAttributeEnrichment" since V1_31,
+        dynatrace_sampler "dynatraceSampler" since V1_31,
+    }
 }
 
 impl Newer for CustomTag {

@@ -69,6 +69,10 @@ pub(super) struct Rules {
     pub(super) most_l4_rules: usize,
     /// Annotations that users may not set.
     pub(super) reserved_annotations: &'static [&'static str],
+    /// How long the mesh's `connectTimeout` may be, in seconds.
+    pub(super) longest_connect_timeout: i64,
+    /// Curves for TLS that the mesh configuration may name.
+    pub(super) ecdh_curves: &'static [&'static str],
 }
 
 /// Which matches of an HTTP route are looked at, and how.
@@ -136,6 +140,8 @@ static V1_18: Rules = Rules {
     most_matches: 8,
     most_l4_rules: 16,
     reserved_annotations: &[],
+    longest_connect_timeout: 30,
+    ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "CECPQ2"],
 };
 
 static V1_31: Rules = Rules {
@@ -173,4 +179,6 @@ static V1_31: Rules = Rules {
         "internal.istio.io/parent-namespace",
         "internal.istio.io/parents",
     ],
+    longest_connect_timeout: 3600,
+    ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "X25519Kyber768Draft00", "X25519MLKEM768"],
 };

@@ -65,8 +65,8 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
         gateway,
         name: annotated("gateway.istio.io/name-override").unwrap_or_else(default_name),
         service_account: annotated("gateway.istio.io/service-account").unwrap_or_else(default_name),
-        proxy_config: crate::bootstrap::agent::injected(mesh, waypoint),
-        proxy_defaults: crate::bootstrap::agent::defaults(&mesh.rules.bootstrap),
+        proxy_config: mesh.proxy_configs.injected(&waypoint.name),
+        proxy_defaults: crate::mesh::proxy_config::defaults(&mesh.rules.bootstrap),
         trust_domain: mesh.config.trust_domain.as_deref().unwrap_or_default(),
     };
     vec![service_account::make(&template), deployment::make(&template), service::make(&template)]

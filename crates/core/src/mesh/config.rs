@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::Str;
+use crate::admission::mesh_config::mesh_config;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::release::ProfileProviders;
+use crate::release::{MESH_CONFIG, ProfileProviders, Release};
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::text::{SourceFile, Unread, documents};
@@ -13,33 +15,58 @@ use crate::text::{SourceFile, Unread, documents};
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
+/// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any spelling.
+const OF_OTHERS: [&str; 7] = [
+    "ca",
+    "certificates",
+    "configsources",
+    "ingressclass",
+    "ingresscontrollermode",
+    "ingressselector",
+    "ingressservice",
+];
+/// Fields of a ProxyConfig that say nothing about waypoints.
+const OF_OTHER_PROXIES: [&str; 2] = ["discoveryrefreshdelay", "readinessprobe"];
+
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
-/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace.
+/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace. One that the
+/// release refuses is left out.
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
-    let rule = options.release.rules().default_providers;
     let root = config.root_namespace.clone().unwrap_or_default();
     let found = snapshot.config_maps.iter().find(|o| o.meta.name == CONFIG_MAP.0 && o.meta.namespace == root);
     if let Some(object) = found
         && let Some(text) = object.spec.data.get(CONFIG_MAP.1)
     {
+        let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str())) {
-            Ok(own) => config = overlaid(config, own, rule),
-            Err(problem) => problems.push(problem.on(object.object_ref())),
+            Ok(own) => config = overlaid(config, own, options.release, &mut found),
+            Err(problem) => found.push(*problem),
         }
+        // A field of a text in a field has no place of its own, so that the text's is shown.
+        let field = format!("data.{}", CONFIG_MAP.1);
+        problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
     match &options.mesh_config {
-        Some(given) => overlaid(config, given.clone(), rule),
+        Some(given) => overlaid(config, given.clone(), options.release, problems),
         None => config,
     }
 }
 
-/// A configuration with another one over it.
-fn overlaid(mut config: MeshConfig, over: MeshConfig, rule: ProfileProviders) -> MeshConfig {
-    if rule == ProfileProviders::Replaced && over.default_providers.is_some() {
+/// A configuration with another one over it, if the release takes that one.
+fn overlaid(
+    mut config: MeshConfig,
+    over: MeshConfig,
+    release: Release,
+    problems: &mut Vec<Problem>,
+) -> MeshConfig {
+    let checked = mesh_config(over, release);
+    problems.extend(checked.problems);
+    let Some(over) = checked.config else { return config };
+    if release.rules().default_providers == ProfileProviders::Replaced && over.default_providers.is_some() {
         config.default_providers = None;
     }
     config.overlaid_with(over)
@@ -47,9 +74,9 @@ fn overlaid(mut config: MeshConfig, over: MeshConfig, rule: ProfileProviders) ->
 
 /// What the release's ambient profile starts from.
 fn defaults(options: &Options) -> MeshConfig {
-    let text = SourceFile::new("defaults", options.release.rules().mesh_config);
+    let read = |text| read(&SourceFile::new("defaults", text)).unwrap_or_default();
     // A test reads every release's defaults.
-    read(&text).unwrap_or_default()
+    read(MESH_CONFIG).overlaid_with(read(options.release.rules().mesh_config))
 }
 
 /// Reads a MeshConfig from the first document of a text.
@@ -61,9 +88,23 @@ pub fn read(file: &SourceFile) -> Result<MeshConfig, Box<Problem>> {
     let Some(document) = documents(file, &Limits::DEFAULT).next().transpose()? else {
         return Ok(MeshConfig::default());
     };
-    let read = document.root().decode::<AnySpelling>(&Unread::new());
-    read.map(|AnySpelling(config)| config)
-        .map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())).into())
+    let unread = Unread::new();
+    unread.start_at(document.root());
+    let read = document.root().decode::<AnySpelling>(&unread);
+    let AnySpelling(mut config) = read
+        .map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
+    let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));
+    config.unknown = unknown.map(Str::from).collect();
+    Ok(config)
+}
+
+/// Whether the API has a field that nothing here depends on.
+fn is_of_others(path: &str) -> bool {
+    let mut steps = path.split(['.', '[']).map(|step| step.replace('_', "").to_ascii_lowercase());
+    let first = steps.next().unwrap_or_default();
+    OF_OTHERS.contains(&first.as_str())
+        || (first == "defaultconfig"
+            && steps.next().is_some_and(|second| OF_OTHER_PROXIES.contains(&second.as_str())))
 }
 
 /// A MeshConfig whose fields may be spelled `trustDomain` or `trust_domain`.
@@ -78,13 +119,13 @@ impl<'de> Deserialize<'de> for AnySpelling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::Release;
+    use crate::problem::Code;
 
     #[test]
     fn every_release_has_defaults() {
         for release in Release::ALL {
-            let text = SourceFile::new("defaults", release.rules().mesh_config);
-            let config = read(&text).unwrap();
+            read(&SourceFile::new("added", release.rules().mesh_config)).unwrap();
+            let config = defaults(&Options::for_release(*release));
             assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");
         }
@@ -116,5 +157,17 @@ mod tests {
     fn a_problem_has_its_place() {
         let problem = read(&SourceFile::new("m", "rootNamespace: a\nenableTracing: 7\n")).unwrap_err();
         assert_eq!(problem.place.map(|p| (p.line, p.column)), Some((2, 16)));
+    }
+
+    #[test]
+    fn a_refused_configuration_leaves_the_defaults() {
+        let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n\
+                    data: {mesh: \"trustDomain: mine\\nconnectTimeout: 0s\\n\"}\n";
+        let snapshot = Snapshot::read([SourceFile::new("s", yaml)], &Limits::DEFAULT).snapshot;
+        let mut problems = Vec::new();
+        let config = in_force(&snapshot, &Options::default(), &mut problems);
+        assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"));
+        let found: Vec<_> = problems.iter().map(|p| (p.code, p.field.as_str())).collect();
+        assert_eq!(found, [(Code::InvalidMeshConfig, "data.mesh")]);
     }
 }

@@ -8,6 +8,7 @@
 //! | [`service`] | Services and ServiceEntries as one kind of thing, [`Service`] |
 //! | [`workload`] | Pods and WorkloadEntries as one kind of thing, [`Workload`] |
 //! | [`endpoint`] | which address answers for which port of a Service |
+//! | [`ProxyConfigs`] | what a waypoint's proxy is configured with |
 //! | [`waypoint`] | each waypoint's scope, proxy and problems |
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
 //! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
@@ -30,6 +31,7 @@ pub(crate) mod label_selector;
 pub mod namespaces;
 pub mod peer_authentication;
 pub mod policy;
+pub(crate) mod proxy_config;
 pub(crate) mod selector_index;
 pub mod service;
 pub(crate) mod target;
@@ -44,6 +46,7 @@ pub use extension::Extensions;
 pub use namespaces::Namespaces;
 pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
+pub use proxy_config::ProxyConfigs;
 pub use service::{
     Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
     TrafficDistribution,
@@ -79,6 +82,8 @@ pub struct Mesh {
     pub workloads: Workloads,
     /// Which addresses answer for each Service.
     pub endpoints: Endpoints,
+    /// ProxyConfigs by namespace and Gateway.
+    pub proxy_configs: ProxyConfigs,
     /// DestinationRules by host.
     pub destination_rules: DestinationRules,
     /// PeerAuthentications by namespace.
@@ -108,6 +113,7 @@ impl Mesh {
         let services = Services::new(&snapshot, rules, &config, &namespaces);
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
+        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
         let waypoints = waypoint::index(
             &waypoint::Indexing {
                 snapshot: &snapshot,
@@ -117,6 +123,7 @@ impl Mesh {
                 namespaces: &namespaces,
                 services: &services,
                 workloads: &workloads,
+                proxy_configs: &proxy_configs,
             },
             &mut problems,
         );
@@ -134,6 +141,7 @@ impl Mesh {
             services,
             workloads,
             endpoints,
+            proxy_configs,
             destination_rules,
             peer_authentications,
             virtual_services,

@@ -24,6 +24,9 @@ pub(super) fn check(c: &Checker<'_>, lb: &LoadBalancerSettings, outlier: Option<
     c.some("localityLbSetting", lb.locality_lb_setting.as_ref(), |c, lb| locality::check(c, lb, outlier));
     c.some("zoneAwareLbSetting", lb.zone_aware_lb_setting.as_ref(), |c, lb| {
         locality::zone_aware(c, lb, outlier);
+        if lb.min_cluster_size == Some(0) {
+            c.field("minClusterSize").invalid("the size is not greater than 0");
+        }
     });
     c.some("warmupDurationSecs", lb.warmup_duration_secs.as_ref(), common::schema_duration);
     c.some("warmup", lb.warmup.as_ref(), warmup);

@@ -13,7 +13,8 @@ use crate::snapshot::networking::destination_rule::{
 const TOPOLOGY: [&str; 3] =
     ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
 
-pub(super) fn check(c: &Checker<'_>, lb: &LocalityLoadBalancerSetting, outlier: Option<&OutlierDetection>) {
+/// A setting of a load balancer or of the mesh.
+pub(in crate::admission) fn check(c: &Checker<'_>, lb: &LocalityLoadBalancerSetting, outlier: Option<&OutlierDetection>) {
     if !lb.distribute.is_empty() && !lb.failover.is_empty() {
         return c.conflict("only one of `distribute` and `failover` may be set");
     }
@@ -42,7 +43,7 @@ pub(super) fn check(c: &Checker<'_>, lb: &LocalityLoadBalancerSetting, outlier: 
 }
 
 /// Load balancing that is aware of zones, since 1.31: regions are always apart.
-pub(super) fn zone_aware(
+pub(in crate::admission) fn zone_aware(
     c: &Checker<'_>,
     lb: &ZoneAwareLoadBalancerSetting,
     outlier: Option<&OutlierDetection>,
@@ -52,9 +53,6 @@ pub(super) fn zone_aware(
             c.conflict(format!("the topology label `{label}` counts without being named"));
         }
     });
-    if lb.min_cluster_size == Some(0) {
-        c.field("minClusterSize").invalid("the size is not greater than 0");
-    }
     failover(c, &lb.failover, &lb.failover_priority, outlier);
 }
 

@@ -1,7 +1,7 @@
 //! DestinationRule.
 
 mod load_balancer;
-mod locality;
+pub(super) mod locality;
 
 use std::collections::BTreeSet;
 
@@ -62,8 +62,8 @@ fn traffic_policy(c: &Checker<'_>, meta: &Meta, policy: &TrafficPolicy) {
         return c.conflict("only one of `tunnel` and `proxyProtocol` may be set");
     }
     let outlier = policy.outlier_detection.as_ref();
-    c.some("outlierDetection", outlier, outlier_detection);
-    c.some("connectionPool", policy.connection_pool.as_ref(), connection_pool);
+    c.some("outlierDetection", outlier, outliers);
+    c.some("connectionPool", policy.connection_pool.as_ref(), pool);
     c.some("loadBalancer", policy.load_balancer.as_ref(), |c, lb| load_balancer::check(c, lb, outlier));
     c.some("tls", policy.tls.as_ref(), |c, settings| tls(c, meta, settings));
     c.each("portLevelSettings", &policy.port_level_settings, |c, port| port_policy(c, meta, port));
@@ -86,8 +86,8 @@ fn port_policy(c: &Checker<'_>, meta: &Meta, policy: &PortTrafficPolicy) {
     if empty {
         return c.missing("the port has no settings");
     }
-    c.some("outlierDetection", outlier, outlier_detection);
-    c.some("connectionPool", policy.connection_pool.as_ref(), connection_pool);
+    c.some("outlierDetection", outlier, outliers);
+    c.some("connectionPool", policy.connection_pool.as_ref(), pool);
     c.some("loadBalancer", policy.load_balancer.as_ref(), |c, lb| load_balancer::check(c, lb, outlier));
     c.some("tls", policy.tls.as_ref(), |c, settings| tls(c, meta, settings));
 }
@@ -115,7 +115,17 @@ fn percent(c: &Checker<'_>, percent: i32) {
     }
 }
 
-fn outlier_detection(c: &Checker<'_>, outlier: &OutlierDetection) {
+fn outliers(c: &Checker<'_>, outlier: &OutlierDetection) {
+    outlier_detection(c, outlier);
+    c.each("outlierDetectionHttpErrorCodes", &outlier.outlier_detection_http_error_codes, |c, code| {
+        if !(100..=599).contains(code) {
+            c.invalid(format!("{code} is no status of HTTP"));
+        }
+    });
+}
+
+/// What a mesh configuration's outlier detection has to be, too.
+pub(super) fn outlier_detection(c: &Checker<'_>, outlier: &OutlierDetection) {
     c.some("baseEjectionTime", outlier.base_ejection_time.as_ref(), common::duration);
     c.some("interval", outlier.interval.as_ref(), common::duration);
     if outlier.consecutive_errors != 0 {
@@ -131,14 +141,15 @@ fn outlier_detection(c: &Checker<'_>, outlier: &OutlierDetection) {
     }
     percent(&c.field("maxEjectionPercent"), outlier.max_ejection_percent);
     percent(&c.field("minHealthPercent"), outlier.min_health_percent);
-    c.each("outlierDetectionHttpErrorCodes", &outlier.outlier_detection_http_error_codes, |c, code| {
-        if !(100..=599).contains(code) {
-            c.invalid(format!("{code} is no status of HTTP"));
-        }
-    });
 }
 
-fn connection_pool(c: &Checker<'_>, pool: &ConnectionPoolSettings) {
+fn pool(c: &Checker<'_>, pool: &ConnectionPoolSettings) {
+    connection_pool(c, pool);
+    c.some("http", pool.http.as_ref(), http2_keep_alive);
+}
+
+/// What a mesh configuration's connection pool has to be, too.
+pub(super) fn connection_pool(c: &Checker<'_>, pool: &ConnectionPoolSettings) {
     if pool.http.is_none() && pool.tcp.is_none() {
         return c.missing("the connection pool has no settings");
     }
@@ -169,6 +180,9 @@ fn http_settings(c: &Checker<'_>, http: &HttpSettings) {
     if http.h2_upgrade_policy == H2UpgradePolicy::Upgrade && http.use_client_protocol {
         c.field("useClientProtocol").conflict("the client's protocol cannot be used and upgraded");
     }
+}
+
+fn http2_keep_alive(c: &Checker<'_>, http: &HttpSettings) {
     c.some("http2KeepAlive", http.http2_keep_alive.as_ref(), |c, keep_alive| {
         for (name, value) in [("interval", keep_alive.interval), ("timeout", keep_alive.timeout)] {
             match value {
@@ -194,7 +208,8 @@ fn tcp_settings(c: &Checker<'_>, tcp: &TcpSettings) {
     }
 }
 
-fn tls(c: &Checker<'_>, meta: &Meta, tls: &ClientTlsSettings) {
+/// TLS to a server; `meta` is that of the object that asks for it.
+pub(super) fn tls(c: &Checker<'_>, meta: &Meta, tls: &ClientTlsSettings) {
     let (simple, mutual) = (tls.mode == TlsMode::Simple, tls.mode == TlsMode::Mutual);
     if c.rules.skip_verify_checked {
         config_map(&c.field("credentialName"), meta, &tls.credential_name);

@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::mesh::workload::Locality;
-use crate::mesh::{Namespaces, ServiceId, Services, WorkloadId, Workloads};
+use crate::mesh::{Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
-use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
 use crate::snapshot::{Object, Snapshot};
 
 /// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
@@ -109,6 +109,8 @@ pub struct Proxy {
     pub node_name: Str,
     /// Where it runs.
     pub locality: Locality,
+    /// What it is configured with, as its agent sees it: the control plane reads it from the node's metadata.
+    pub config: ProxyConfig,
 }
 
 impl Proxy {
@@ -148,6 +150,7 @@ pub(crate) struct Indexing<'a> {
     pub(crate) namespaces: &'a Namespaces,
     pub(crate) services: &'a Services,
     pub(crate) workloads: &'a Workloads,
+    pub(crate) proxy_configs: &'a ProxyConfigs,
 }
 
 impl Indexing<'_> {
@@ -172,7 +175,7 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
             name: WaypointName::of(gateway),
             gateway: Arc::clone(gateway),
             for_service_account: service_account(gateway, cx.rules),
-            proxy: proxies.of(gateway, &cx.pods_of(gateway)),
+            proxy: proxies.of(gateway, &cx.pods_of(gateway), problems),
             services: Vec::new(),
             workloads: Vec::new(),
             readiness_assumed: false,

@@ -5,13 +5,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smol_str::format_smolstr;
 
-use super::{GATEWAY_NAME, Indexing, Proxy};
+use super::{GATEWAY_NAME, Indexing, Proxy, WaypointName};
 use crate::Str;
 use crate::mesh::workload::{Locality, pod};
+use crate::mesh::proxy_config::OF_POD;
 use crate::mesh::{Workload, WorkloadId, derive};
+use crate::problem::Problem;
 use crate::release::WaypointDeployment;
 use crate::snapshot::gateway_api::Gateway;
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::mesh_config::ProxyConfig;
+use crate::snapshot::{Kind, Object, ObjectRef, Snapshot};
 
 /// The label of 1.18 for [`GATEWAY_NAME`].
 const OLD_GATEWAY_NAME: &str = "istio.io/gateway-name";
@@ -65,7 +68,22 @@ impl<'a> Proxies<'a> {
     }
 
     /// The proxy of a waypoint: the first of its pods that is ready, else the first, else a derived one.
-    pub(super) fn of(&mut self, gateway: &Object<Gateway>, pods: &[WorkloadId]) -> Proxy {
+    pub(super) fn of(
+        &mut self,
+        gateway: &Object<Gateway>,
+        pods: &[WorkloadId],
+        problems: &mut Vec<Problem>,
+    ) -> Proxy {
+        let proxy = self.of_pods(gateway, pods);
+        let name = WaypointName::of(gateway);
+        let mut found = Vec::new();
+        let config = self.cx.proxy_configs.of_agent(&name, &proxy.annotations, &mut found);
+        problems.extend(found.into_iter().map(|p| annotated(p, gateway, &proxy)));
+        Proxy { config, ..proxy }
+    }
+
+    /// The same without its configuration.
+    fn of_pods(&mut self, gateway: &Object<Gateway>, pods: &[WorkloadId]) -> Proxy {
         let mut pods: Vec<&Workload> = pods.iter().filter_map(|id| self.cx.workloads.get(*id)).collect();
         pods.sort_by_key(|w| (w.pod().is_none_or(|pod| !pod::is_ready(&pod.spec)), w.name.clone()));
         let deployed = self.deployed(gateway, pods.is_empty());
@@ -107,6 +125,7 @@ impl<'a> Proxies<'a> {
             addresses: if needs_address { self.addresses(kind) } else { Vec::new() },
             node_name: node.map(|node| node.meta.name.clone()).unwrap_or_default(),
             locality: node.map(|node| Locality::of_node(&node.meta.labels)).unwrap_or_default(),
+            config: ProxyConfig::default(),
         }
     }
 
@@ -128,6 +147,21 @@ impl<'a> Proxies<'a> {
             families.ipv6.then(|| IpAddr::V6(Ipv6Addr::new(0xfd00, 0x10, 0x244, 0xfa, 0, 0, 0, next())));
         ipv4.into_iter().chain(ipv6).collect()
     }
+}
+
+/// A problem with a pod's annotation, at the object that has it: the Gateway, whose pods get its annotations, or the
+/// pod itself.
+fn annotated(problem: Problem, gateway: &Object<Gateway>, proxy: &Proxy) -> Problem {
+    let infrastructure = gateway.spec.infrastructure.as_ref();
+    let pod = || ObjectRef::new(Kind::Pod, gateway.meta.namespace.clone(), proxy.pod_name.clone());
+    let (object, path) = if infrastructure.is_some_and(|i| i.annotations.contains_key(OF_POD)) {
+        (gateway.object_ref(), "spec.infrastructure.annotations")
+    } else if gateway.meta.annotations.contains_key(OF_POD) {
+        (gateway.object_ref(), "metadata.annotations")
+    } else {
+        (pod(), "metadata.annotations")
+    };
+    problem.on(object).field(format!("{path}[\"{OF_POD}\"]"))
 }
 
 /// The address families of a cluster.

@@ -14,6 +14,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 use envoy::extensions::http::header_formatters::preserve_case::v3::PreserveCaseFormatterConfig;
 use envoy::google::protobuf::UInt32Value;
 
+use crate::Str;
 use crate::resources::Scope;
 use crate::resources::filters::extension_config;
 use crate::resources::proto::duration;
@@ -35,9 +36,9 @@ pub(super) struct ProxySettings<'m> {
 impl<'m> ProxySettings<'m> {
     /// Reads the settings of a waypoint.
     pub(super) fn new(scope: &Scope<'m>) -> Self {
-        let config = scope.mesh.config.default_config.as_ref();
-        let known = config.filter(|_| scope.rules.listeners.proxy_settings);
-        let metadata = |key| config.and_then(|c| c.proxy_metadata.get(key)).map(|value| value.as_str());
+        let config = &scope.waypoint.proxy.config;
+        let known = Some(config).filter(|_| scope.rules.listeners.proxy_settings);
+        let metadata = |key| config.proxy_metadata.get(key).map(Str::as_str);
         Self {
             headers: known.and_then(|c| c.proxy_headers.as_ref()),
             connections: known.and_then(|c| c.connection_settings.as_ref()),

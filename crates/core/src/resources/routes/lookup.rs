@@ -30,8 +30,7 @@ impl<'m> Scope<'m> {
 
     /// Whether a rewritten request keeps its old host in `X-Forwarded-Host`.
     pub(super) fn appends_x_forwarded_host(self) -> bool {
-        let headers =
-            self.mesh.config.default_config.as_ref().and_then(|config| config.proxy_headers.as_ref());
+        let headers = self.waypoint.proxy.config.proxy_headers.as_ref();
         headers
             .and_then(|headers| headers.x_forwarded_host.as_ref())
             .is_some_and(|option| option.enabled == Some(true))

@@ -66,6 +66,9 @@ message! {
         tls_defaults: Option<TlsConfig>,
         default_traffic_policy: Option<DefaultTrafficPolicy>,
         service_entry_visibility: Option<ServiceEntryVisibility>,
+        /// Fields that the text has and the API does not, by path; filled by [`crate::mesh::config::read`].
+        #[serde(skip)]
+        unknown: Vec<Str>,
     }
 
     pub struct OutboundTrafficPolicy {
@@ -208,6 +211,7 @@ impl MeshConfig {
         macro_rules! pick {
             ($($field:ident),*) => { Self {
                 $($field: over.$field.or(self.$field),)*
+                unknown: self.unknown,
                 default_config: merged(self.default_config, over.default_config, ProxyConfig::overlaid_with),
                 default_providers: merged(self.default_providers, over.default_providers, DefaultProviders::overlaid_with),
                 extension_providers: provider::by_name(self.extension_providers, over.extension_providers),

@@ -249,12 +249,13 @@ impl ProxyConfig {
     }
 
     /// This configuration with another one's settings over it: each field that the other one sets replaces the one
-    /// here, except that `proxyMetadata` is merged key by key.
+    /// here, except that `proxyMetadata` is merged key by key, and of `proxyHeaders` what [`ProxyHeaders`] says.
     #[must_use]
     pub fn overlaid_with(self, over: Self) -> Self {
         macro_rules! pick {
             ($($field:ident),*) => { Self {
                 $($field: over.$field.or(self.$field),)*
+                proxy_headers: super::merged(self.proxy_headers, over.proxy_headers, ProxyHeaders::overlaid_with),
                 proxy_metadata: self.proxy_metadata.into_iter().chain(over.proxy_metadata).collect(),
                 runtime_values: if over.runtime_values.is_empty() { self.runtime_values } else { over.runtime_values },
                 extra_stat_tags: super::non_empty(over.extra_stat_tags, self.extra_stat_tags),
@@ -290,11 +291,77 @@ impl ProxyConfig {
             hold_application_until_proxy_starts,
             image,
             private_key_provider,
-            proxy_headers,
             file_flush_interval,
             file_flush_min_size_kb,
             stats_compression,
             connection_settings
         )
+    }
+
+    /// This configuration without the settings that have their zero value, where the API cannot tell that from none.
+    #[must_use]
+    pub fn without_zeros(self) -> Self {
+        fn set<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
+            value.filter(|value| *value != T::default())
+        }
+        Self {
+            config_path: set(self.config_path),
+            binary_path: set(self.binary_path),
+            discovery_address: set(self.discovery_address),
+            zipkin_address: set(self.zipkin_address),
+            statsd_udp_address: set(self.statsd_udp_address),
+            envoy_metrics_service_address: set(self.envoy_metrics_service_address),
+            proxy_admin_port: set(self.proxy_admin_port),
+            availability_zone: set(self.availability_zone),
+            control_plane_auth_policy: set(self.control_plane_auth_policy),
+            custom_config_file: set(self.custom_config_file),
+            stat_name_length: set(self.stat_name_length),
+            proxy_bootstrap_template_path: set(self.proxy_bootstrap_template_path),
+            interception_mode: set(self.interception_mode),
+            status_port: set(self.status_port),
+            mesh_id: set(self.mesh_id),
+            ..self
+        }
+    }
+}
+
+impl ProxyHeaders {
+    /// These settings with others over them. The others replace these, except for the five headers that Istio first had
+    /// settings for: of those, what the others leave out stays. An accident: newer settings were not added there.
+    fn overlaid_with(self, over: Self) -> Self {
+        let undefined = over.forwarded_client_cert == ForwardClientCertDetails::Undefined;
+        Self {
+            forwarded_client_cert: if undefined { self.forwarded_client_cert } else { over.forwarded_client_cert },
+            request_id: over.request_id.or(self.request_id),
+            attempt_count: over.attempt_count.or(self.attempt_count),
+            server: over.server.or(self.server),
+            envoy_debug_headers: over.envoy_debug_headers.or(self.envoy_debug_headers),
+            ..over
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> ProxyConfig {
+        ProxyConfig::read(&mut serde_json::Deserializer::from_str(json)).unwrap()
+    }
+
+    #[test]
+    fn five_headers_are_merged_and_the_others_replaced() {
+        let base = read(r#"{"proxyHeaders": {"requestId": {"disabled": true}, "xForwardedHost": {"enabled": true}}}"#);
+        let over = read(r#"{"proxyHeaders": {"server": {"value": "mine"}}}"#);
+        let headers = base.overlaid_with(over).proxy_headers.unwrap();
+        assert!(headers.request_id.is_some() && headers.server.is_some());
+        assert_eq!(headers.x_forwarded_host, None);
+    }
+
+    #[test]
+    fn a_zero_is_no_setting_where_presence_is_not_known() {
+        let config = read(r#"{"statusPort": 0, "concurrency": 0, "controlPlaneAuthPolicy": "NONE"}"#).without_zeros();
+        assert_eq!((config.status_port, config.concurrency), (None, Some(0)));
+        assert_eq!(config.control_plane_auth_policy, None);
     }
 }

@@ -14,7 +14,7 @@ use envoy::r#type::v3::Percent;
 use crate::mesh::telemetry::{Applicable, TracingSpec, tracing_spec};
 use crate::release::ChildSpan;
 use crate::resources::Scope;
-use crate::snapshot::mesh_config::ProxyConfig;
+use crate::snapshot::mesh_config::proxy;
 
 /// What tracing does to a connection manager.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
     if scope.mesh.config.enable_tracing == Some(false) {
         return None;
     }
-    let settings = proxy_config(scope).and_then(|c| c.tracing.as_ref());
+    let settings = settings(scope);
     let istio_tags =
         settings.and_then(|t| t.enable_istio_tags).unwrap_or(true) || !scope.rules.tracing.peer_tags;
     Some(Tracing {
@@ -99,7 +99,7 @@ fn sampled(random: f64) -> Tracing {
 
 /// The sampling of the proxy's configuration. One of more than 100 % counts as 1 %.
 fn mesh_sampling(scope: &Scope<'_>) -> f64 {
-    match proxy_config(scope).and_then(|c| c.tracing.as_ref()).map_or(0.0, |t| t.sampling) {
+    match settings(scope).map_or(0.0, |t| t.sampling) {
         0.0 => scope.mesh.options.features.pilot_trace_sampling,
         sampling if sampling > 100.0 => 1.0,
         sampling => sampling,
@@ -107,12 +107,13 @@ fn mesh_sampling(scope: &Scope<'_>) -> f64 {
 }
 
 fn max_path_tag_length(scope: &Scope<'_>) -> Option<envoy::google::protobuf::UInt32Value> {
-    let length = proxy_config(scope).and_then(|c| c.tracing.as_ref()).map_or(0, |t| t.max_path_tag_length);
+    let length = settings(scope).map_or(0, |t| t.max_path_tag_length);
     (length != 0).then(|| length.into())
 }
 
-fn proxy_config<'m>(scope: &Scope<'m>) -> Option<&'m ProxyConfig> {
-    scope.mesh.config.default_config.as_ref()
+/// The tracing of the proxy's own configuration.
+fn settings<'m>(scope: &Scope<'m>) -> Option<&'m proxy::Tracing> {
+    scope.waypoint.proxy.config.tracing.as_ref()
 }
 
 fn request_id(for_sampling: bool) -> RequestIdExtension {

@@ -55,8 +55,8 @@ pub(super) fn of(
             }));
         }
     }
-    let settings = scope.mesh.config.default_config.as_ref().and_then(|c| c.tracing.as_ref());
-    let custom = telemetry.filter(|tags| !tags.is_empty()).or_else(|| settings.map(|s| &s.custom_tags));
+    let of_proxy = super::settings(scope).map(|settings| &settings.custom_tags);
+    let custom = telemetry.filter(|tags| !tags.is_empty()).or(of_proxy);
     tags.extend(
         custom
             .into_iter()
