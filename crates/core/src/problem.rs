@@ -231,7 +231,7 @@ codes! {
         "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
          means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";
     UnknownField = "unknown-field" Warning:
-        "The mesh configuration has no such field in this release. Istio reads it without a word and ignores the field: \
+        "A mesh configuration, or a proxy's own, has no such field in this release. Istio ignores it without a word: \
          look for a slip of the pen, or for a field of another release.";
     InvalidMeshConfig = "invalid-mesh-config" Error:
         "Istio refuses this mesh configuration as a whole: its control plane goes on with the last one that was valid or, \

@@ -128,7 +128,7 @@ fn typed(agent: &Agent<'_>) -> Vec<(String, Value)> {
         ("NAME", json!(proxy.pod_name)),
         ("NAMESPACE", json!(agent.waypoint.name.namespace)),
         ("PILOT_SAN", json!([pilot_san(agent)])),
-        ("PROXY_CONFIG", proxy_config::json_of(&agent.config)),
+        ("PROXY_CONFIG", proxy_config::json_of(agent.config)),
     ];
     if !labels.is_empty() {
         found.push(("LABELS", json!(labels)));

@@ -91,8 +91,8 @@ pub fn read(file: &SourceFile) -> Result<MeshConfig, Box<Problem>> {
     let unread = Unread::new();
     unread.start_at(document.root());
     let read = document.root().decode::<AnySpelling>(&unread);
-    let AnySpelling(mut config) = read
-        .map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
+    let AnySpelling(mut config) =
+        read.map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
     let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));
     config.unknown = unknown.map(Str::from).collect();
     Ok(config)

@@ -88,7 +88,8 @@ impl ProxyConfigs {
         let mut config = self.injected(waypoint);
         if let Some(text) = annotations.get(OF_POD) {
             let checked = read(text).map(|own| proxy_config(own, self.release));
-            let checked = checked.unwrap_or_else(|problem| Checked { config: None, problems: vec![*problem] });
+            let checked =
+                checked.unwrap_or_else(|problem| Checked { config: None, problems: vec![*problem] });
             problems.extend(checked.problems);
             config = checked.config.into_iter().fold(config, ProxyConfig::overlaid_with);
         }
@@ -241,7 +242,11 @@ spec:
             let annotations = BTreeMap::from([(OF_POD.into(), text.into())]);
             let config = configs("").of_agent(&WaypointName::new("a", "b"), &annotations, &mut problems);
             assert_eq!((config.status_port, config.concurrency), (Some(15_020), Some(1)), "{text}");
-            assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), [Code::InvalidProxyConfig], "{text}");
+            assert_eq!(
+                problems.iter().map(|p| p.code).collect::<Vec<_>>(),
+                [Code::InvalidProxyConfig],
+                "{text}"
+            );
         }
     }
 }

@@ -14,7 +14,11 @@ const TOPOLOGY: [&str; 3] =
     ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
 
 /// A setting of a load balancer or of the mesh.
-pub(in crate::admission) fn check(c: &Checker<'_>, lb: &LocalityLoadBalancerSetting, outlier: Option<&OutlierDetection>) {
+pub(in crate::admission) fn check(
+    c: &Checker<'_>,
+    lb: &LocalityLoadBalancerSetting,
+    outlier: Option<&OutlierDetection>,
+) {
     if !lb.distribute.is_empty() && !lb.failover.is_empty() {
         return c.conflict("only one of `distribute` and `failover` may be set");
     }

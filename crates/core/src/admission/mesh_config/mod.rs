@@ -41,7 +41,8 @@ pub(crate) fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<M
         let message = format!("there is no field `{field}` in a mesh configuration");
         Problem::new(Code::UnknownField, message).field(field.as_str())
     });
-    let problems = unknown.chain(problems.into_iter().map(|p| reworded(p, Code::InvalidMeshConfig))).collect();
+    let problems =
+        unknown.chain(problems.into_iter().map(|p| reworded(p, Code::InvalidMeshConfig))).collect();
     Checked { config: (!refused).then_some(config), problems }
 }
 
@@ -115,7 +116,9 @@ fn traffic(c: &Checker<'_>, config: &MeshConfig) {
     });
     let mode = config.outbound_traffic_policy.as_ref().map(|policy| policy.mode);
     if mode == Some(OutboundTrafficPolicyMode::AllowAnyDynamicDns) && !c.rules.dynamic_dns {
-        c.field("outboundTrafficPolicy").field("mode").invalid("the release does not know `ALLOW_ANY_DYNAMIC_DNS`");
+        c.field("outboundTrafficPolicy")
+            .field("mode")
+            .invalid("the release does not know `ALLOW_ANY_DYNAMIC_DNS`");
     }
 }
 
@@ -202,7 +205,8 @@ mod tests {
 
     #[test]
     fn unknown_and_newer_fields_are_told() {
-        let yaml = "{trustdomain: x, hbone_idle_timeout: 1s, ingressService: i, defaultConfig: {proxyHeader: {}}}";
+        let yaml =
+            "{trustdomain: x, hbone_idle_timeout: 1s, ingressService: i, defaultConfig: {proxyHeader: {}}}";
         let unknown = |field: &str| (Code::UnknownField, field.to_owned());
         let (_, problems) = checked(Release::V1_31, yaml);
         assert_eq!(problems, [unknown("defaultConfig.proxyHeader"), unknown("trustdomain")]);

@@ -50,7 +50,8 @@ fn member(provider: &ExtensionProvider) -> Option<Member<'_>> {
         ("stackdriver", p.stackdriver.is_some()),
         ("envoyFileAccessLog", p.envoy_file_access_log.is_some()),
     ];
-    let without = without.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| Member { name, service: None });
+    let without =
+        without.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| Member { name, service: None });
     with_service.into_iter().flatten().chain(without).next()
 }
 
@@ -58,7 +59,8 @@ fn check_member(c: &Checker<'_>, member: &Member<'_>, provider: &ExtensionProvid
     let c = &c.field(member.name);
     if let Some((service, port)) = member.service {
         if !is_service(service) {
-            c.field("service").warn(Code::Ineffective, format!("`{service}` is no host, nor `namespace/host`"));
+            c.field("service")
+                .warn(Code::Ineffective, format!("`{service}` is no host, nor `namespace/host`"));
         }
         if !syntax::is_port(port) {
             c.field("port").warn(Code::Ineffective, format!("port {port} is not between 1 and 65535"));

@@ -115,7 +115,11 @@ fn connection_settings(c: &Checker<'_>, settings: &ConnectionSettings) {
     at_least("clusterPerConnectionBufferLimitBytes", settings.cluster_per_connection_buffer_limit_bytes, 0);
     at_least("httpMaxConcurrentStreams", settings.http_max_concurrent_streams, 1);
     at_least("http2InitialStreamWindowSize", settings.http2_initial_stream_window_size, SMALLEST_WINDOW);
-    at_least("http2InitialConnectionWindowSize", settings.http2_initial_connection_window_size, SMALLEST_WINDOW);
+    at_least(
+        "http2InitialConnectionWindowSize",
+        settings.http2_initial_connection_window_size,
+        SMALLEST_WINDOW,
+    );
     at_least("listenerConnectionLimit", settings.listener_connection_limit, 1);
     at_least("globalDownstreamConnectionLimit", settings.global_downstream_connection_limit, 1);
     for (name, time) in [

@@ -1,6 +1,7 @@
 //! Which addresses answer for which port of a Service.
 
 mod entries;
+mod mirror;
 mod slices;
 
 use std::collections::BTreeMap;
@@ -66,7 +67,9 @@ impl Endpoints {
         services: &Services,
         workloads: &Workloads,
     ) -> Self {
-        let sources = Sources::new(snapshot, rules, services, workloads);
+        let mirrored = mirror::slices(snapshot);
+        let slices = Slices::new(snapshot, &mirrored);
+        let sources = Sources::new(slices, rules, services, workloads);
         let mut index = Self::default();
         let mut list_of_host: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         // Kubernetes Services go last; within either sort, older ones first.
@@ -106,7 +109,7 @@ struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     fn new(
-        snapshot: &'a Snapshot,
+        slices: Slices<'a>,
         rules: &'static Rules,
         services: &'a Services,
         workloads: &'a Workloads,
@@ -127,7 +130,7 @@ impl<'a> Sources<'a> {
                 }
             }
         }
-        Self { rules, workloads, slices: Slices::new(snapshot), selected, inline }
+        Self { rules, workloads, slices, selected, inline }
     }
 
     fn of(&self, id: ServiceId, service: &Service) -> Vec<Endpoint> {

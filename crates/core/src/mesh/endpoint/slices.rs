@@ -15,14 +15,26 @@ pub(super) struct Slices<'a> {
     by_service: BTreeMap<(Str, Str), Vec<&'a Object<kubernetes::EndpointSlice>>>,
 }
 
+/// The Service that a slice is for.
+pub(super) fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(Str, Str)> {
+    let service = slice.meta.labels.get("kubernetes.io/service-name")?;
+    Some((slice.meta.namespace.clone(), service.clone()))
+}
+
 impl<'a> Slices<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    /// The snapshot's slices, and behind them those that a cluster would make of v1 Endpoints.
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        mirrored: &'a BTreeMap<(Str, Str), Vec<Object<kubernetes::EndpointSlice>>>,
+    ) -> Self {
         let mut by_service: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for slice in &snapshot.endpoint_slices {
-            if let Some(service) = slice.meta.labels.get("kubernetes.io/service-name") {
-                let key = (slice.meta.namespace.clone(), service.clone());
+            if let Some(key) = service_of(slice) {
                 by_service.entry(key).or_default().push(slice.as_ref());
             }
+        }
+        for (key, slices) in mirrored {
+            by_service.entry(key.clone()).or_default().extend(slices);
         }
         Self { by_service }
     }

@@ -7,8 +7,8 @@ use smol_str::format_smolstr;
 
 use super::{GATEWAY_NAME, Indexing, Proxy, WaypointName};
 use crate::Str;
-use crate::mesh::workload::{Locality, pod};
 use crate::mesh::proxy_config::OF_POD;
+use crate::mesh::workload::{Locality, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
 use crate::release::WaypointDeployment;

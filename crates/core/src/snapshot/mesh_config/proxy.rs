@@ -331,7 +331,11 @@ impl ProxyHeaders {
     fn overlaid_with(self, over: Self) -> Self {
         let undefined = over.forwarded_client_cert == ForwardClientCertDetails::Undefined;
         Self {
-            forwarded_client_cert: if undefined { self.forwarded_client_cert } else { over.forwarded_client_cert },
+            forwarded_client_cert: if undefined {
+                self.forwarded_client_cert
+            } else {
+                over.forwarded_client_cert
+            },
             request_id: over.request_id.or(self.request_id),
             attempt_count: over.attempt_count.or(self.attempt_count),
             server: over.server.or(self.server),
@@ -351,7 +355,9 @@ mod tests {
 
     #[test]
     fn five_headers_are_merged_and_the_others_replaced() {
-        let base = read(r#"{"proxyHeaders": {"requestId": {"disabled": true}, "xForwardedHost": {"enabled": true}}}"#);
+        let base = read(
+            r#"{"proxyHeaders": {"requestId": {"disabled": true}, "xForwardedHost": {"enabled": true}}}"#,
+        );
         let over = read(r#"{"proxyHeaders": {"server": {"value": "mine"}}}"#);
         let headers = base.overlaid_with(over).proxy_headers.unwrap();
         assert!(headers.request_id.is_some() && headers.server.is_some());
@@ -360,7 +366,8 @@ mod tests {
 
     #[test]
     fn a_zero_is_no_setting_where_presence_is_not_known() {
-        let config = read(r#"{"statusPort": 0, "concurrency": 0, "controlPlaneAuthPolicy": "NONE"}"#).without_zeros();
+        let config =
+            read(r#"{"statusPort": 0, "concurrency": 0, "controlPlaneAuthPolicy": "NONE"}"#).without_zeros();
         assert_eq!((config.status_port, config.concurrency), (None, Some(0)));
         assert_eq!(config.control_plane_auth_policy, None);
     }
