@@ -1,9 +1,11 @@
 //! The command line's words.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use waypoint_xds::cost::Rule;
+use waypoint_xds::dialect::Dialect;
 use waypoint_xds::options::Readiness;
 use waypoint_xds::release::Release;
 
@@ -68,6 +70,9 @@ pub(crate) struct Input {
     /// A feature flag of the control plane, by its name in Istio; may be given several times.
     #[arg(long = "feature", value_name = "NAME=VALUE")]
     pub(crate) features: Vec<String>,
+    /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
+    #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
+    pub(crate) dialect: DialectArg,
     /// Count warnings as problems (exit code 1).
     #[arg(long)]
     pub(crate) strict: bool,
@@ -84,6 +89,15 @@ pub(crate) enum ReadinessArg {
     Observed,
 }
 
+impl From<DialectArg> for Dialect {
+    fn from(dialect: DialectArg) -> Self {
+        match dialect {
+            DialectArg::IstioProxy => Self::IstioProxy,
+            DialectArg::Envoy => Self::Envoy,
+        }
+    }
+}
+
 impl From<ReadinessArg> for Readiness {
     fn from(readiness: ReadinessArg) -> Self {
         match readiness {
@@ -91,6 +105,14 @@ impl From<ReadinessArg> for Readiness {
             ReadinessArg::Observed => Self::Observed,
         }
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DialectArg {
+    /// Exactly what Istio sends its own proxy.
+    IstioProxy,
+    /// The same behaviour for an upstream Envoy; what has no equivalent is a problem.
+    Envoy,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -161,6 +183,23 @@ pub(crate) struct Bootstrap {
     /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
     #[arg(long, value_name = "NS/NAME")]
     pub(crate) waypoint: Option<String>,
+    /// With all of its resources, so that it needs no control plane: what `envoy -c` runs. Goes with --dialect envoy,
+    /// unless the Envoy is Istio's.
+    #[arg(long = "static")]
+    pub(crate) complete: bool,
+    /// Where Envoy finds cert-chain.pem, key.pem and root-cert.pem.
+    #[arg(long, value_name = "DIR", requires = "complete")]
+    pub(crate) certs: Option<String>,
+    /// Where the admin interface listens [default: 127.0.0.1:15000].
+    #[arg(long, value_name = "ADDR", requires = "complete")]
+    pub(crate) admin: Option<SocketAddr>,
+    /// Where the waypoint takes tunnels [default: as in a cluster, port 15008; on 127.0.0.1 with --loopback].
+    #[arg(long, value_name = "ADDR", requires = "complete")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Turn the addresses of pods into ones of 127.0.0.0/8 (10.244.1.6 into 127.244.1.6), so that nothing leaves this
+    /// machine; standard error tells which became which. Addresses of Services stay.
+    #[arg(long, requires = "complete")]
+    pub(crate) loopback: bool,
     /// JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = ValueFormat::Json, value_name = "FORMAT")]
     pub(crate) output: ValueFormat,

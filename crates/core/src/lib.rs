@@ -6,6 +6,7 @@ pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
 pub mod convert;
 pub mod cost;
+pub mod dialect;
 pub mod features;
 mod grpc_status;
 mod json;
@@ -18,6 +19,7 @@ mod re2;
 pub mod release;
 pub mod resources;
 pub mod snapshot;
+pub mod static_config;
 pub mod text;
 pub mod translation;
 pub mod view;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 pub use settings::{Settings, SettingsError};
 
+use crate::dialect::Dialect;
 use crate::features::Features;
 use crate::limits::Limits;
 use crate::mesh::WaypointName;
@@ -29,6 +30,8 @@ pub struct Options {
     pub readiness: Readiness,
     /// Feature flags of the control plane.
     pub features: Features,
+    /// Which Envoy is spoken to.
+    pub dialect: Dialect,
 }
 
 /// Whether a waypoint without status addresses counts as ready.

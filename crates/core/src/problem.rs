@@ -278,6 +278,15 @@ codes! {
     ReadinessAssumed = "readiness-assumed" Note:
         "The Gateway has no address in its status, so that Istio would bind nothing to it. Snapshots from files have none: \
          the waypoint was taken as ready.";
+    UnsupportedExtension = "unsupported-extension" Error:
+        "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
+         What it would have done is not done; Istio's own proxy does it.";
+    StaticConfiguration = "static-configuration" Warning:
+        "A static configuration (`bootstrap --static`) lacks what a control plane or an agent would provide: \
+         certificates, credentials, extensions, routes. The message says what was written instead.";
+    TelemetryLeftOut = "telemetry-left-out" Note:
+        "An upstream Envoy (`--dialect envoy`) lacks Istio's extensions for metrics and for what is known of peers. \
+         Requests are treated the same without them, but Istio's standard metrics are not there.";
 }
 
 impl Serialize for Code {

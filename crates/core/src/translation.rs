@@ -42,17 +42,19 @@ pub fn translate(reading: &Reading, options: &Options) -> Translation {
 }
 
 /// The second half of [`translate`], for those who keep the mesh: the resources of its waypoints, with the problems
-/// that the first half found.
+/// that the first half found, and with what has no equivalent in the dialect.
 #[must_use]
-pub fn generate(reading: &Reading, mesh: &Mesh, problems: Vec<Problem>) -> Translation {
+pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> Translation {
     let options = &mesh.options;
     let wanted = |name: &WaypointName| options.waypoint.as_ref().is_none_or(|only| name == only);
-    let waypoints = mesh
-        .waypoints
-        .iter()
-        .filter(|waypoint| wanted(&waypoint.name))
-        .map(|waypoint| resources::generate(mesh, waypoint))
-        .collect();
+    let mut waypoints = Vec::new();
+    let mut lost = Vec::new();
+    for waypoint in mesh.waypoints.iter().filter(|waypoint| wanted(&waypoint.name)) {
+        let (resources, found) = options.dialect.speak(resources::generate(mesh, waypoint));
+        waypoints.push(resources);
+        lost.extend(found);
+    }
+    add(reading, &mut problems, lost);
     Translation { release: options.release, waypoints, problems, summary: reading.summary.clone() }
 }
 
@@ -69,4 +71,13 @@ pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
     problems.sort();
     problems.dedup();
     (mesh, problems)
+}
+
+/// Adds problems that were found later, and puts all in the order of the text.
+pub fn add(reading: &Reading, problems: &mut Vec<Problem>, mut found: Vec<Problem>) {
+    if !found.is_empty() {
+        reading.locate(&mut found);
+        problems.extend(found);
+        problems.sort();
+    }
 }

@@ -61,10 +61,12 @@ fn dumped(dump: ConfigDump) -> Shown {
 /// What the proxy of a snapshot's waypoint would hold.
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
     let loaded = Loaded::of(files, options(&args.input)?);
-    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
-    let waypoint = chosen(&mesh, args.waypoint.as_deref())?;
-    let resources = resources::generate(&mesh, waypoint);
+    let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
+    let shown = |problems: &[_]| report(problems, &loaded.reading.files, &args.input);
+    let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
+    let (resources, lost) = loaded.options.dialect.speak(resources::generate(&mesh, waypoint));
+    translation::add(&loaded.reading, &mut problems, lost);
+    let outcome = shown(&problems);
     let config = proxy_config::config(&mesh, &resources);
     Ok((config, outcome, Some((loaded.reading, resources))))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, UnknownReadiness};
+use crate::dialect::UnknownDialect;
 use crate::features::FeatureError;
 use crate::mesh;
 use crate::mesh::waypoint::NotAWaypointName;
@@ -66,8 +67,8 @@ pub enum SettingsError {
     #[error(transparent)]
     Feature(#[from] FeatureError),
     /// No such dialect.
-    #[error("unknown dialect `{0}`: expected istio-proxy")]
-    Dialect(String),
+    #[error(transparent)]
+    Dialect(#[from] UnknownDialect),
     /// The MeshConfig cannot be read.
     #[error("{}", located(.0))]
     MeshConfig(Box<Problem>),
@@ -128,16 +129,17 @@ impl Settings {
         for (name, value) in &self.features {
             options.features.set(name, value)?;
         }
-        match self.dialect.as_deref() {
-            None | Some("istio-proxy") => Ok(options),
-            Some(other) => Err(SettingsError::Dialect(other.to_owned())),
+        if let Some(dialect) = &self.dialect {
+            options.dialect = dialect.parse()?;
         }
+        Ok(options)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use crate::mesh::WaypointName;
     use crate::options::Readiness;
     use crate::release::Release;
@@ -152,14 +154,14 @@ mod tests {
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
             r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed",
-                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "istio-proxy"}"#,
+                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy"}"#,
         )
         .unwrap();
         let options = settings.options().unwrap();
         assert_eq!(options.release, Release::V1_18);
         assert_eq!(options.mesh_config.unwrap().root_namespace.as_deref(), Some("r"));
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
-        assert_eq!(options.readiness, Readiness::Observed);
+        assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 
@@ -183,7 +185,7 @@ mod tests {
                 "`X`: expected one of AMBIENT_ENABLE_BAGGAGE",
             ),
             (r#"{"features": {"PILOT_TRACE_SAMPLING": "x"}}"#, "invalid-feature", "expected a number"),
-            (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy"),
+            (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy or envoy"),
         ] {
             let (found, text) = error(json);
             assert_eq!(found, code);

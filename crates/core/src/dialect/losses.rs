@@ -1,0 +1,88 @@
+//! What could not be said, as problems.
+
+use std::collections::BTreeSet;
+
+use crate::Str;
+use crate::mesh::WaypointName;
+use crate::problem::{Code, Problem};
+use crate::resources::Origin;
+use crate::snapshot::{Kind, ObjectRef};
+
+/// Collects what could not be said: each thing once.
+#[derive(Debug)]
+pub(super) struct Losses {
+    gateway: ObjectRef,
+    /// The EnvoyFilter that changed what is looked at, if one did.
+    patch: Option<ObjectRef>,
+    telemetry: BTreeSet<String>,
+    problems: BTreeSet<Problem>,
+}
+
+impl Losses {
+    /// Nothing is lost yet.
+    pub(super) fn new(waypoint: &WaypointName) -> Self {
+        Self {
+            gateway: ObjectRef::new(Kind::Gateway, waypoint.namespace.clone(), waypoint.name.clone()),
+            patch: None,
+            telemetry: BTreeSet::new(),
+            problems: BTreeSet::new(),
+        }
+    }
+
+    /// From here on, what is lost was made by these: extensions that Istio itself doesn't use come from EnvoyFilters.
+    pub(super) fn made_by(&mut self, origins: &[Origin]) {
+        let objects = origins.iter().flat_map(|origin| &origin.objects);
+        self.patch = objects.clone().find(|object| object.kind == Kind::EnvoyFilter).cloned();
+    }
+
+    /// An extension that only reports was left out.
+    pub(super) fn telemetry(&mut self, name: &str) {
+        self.telemetry.insert(name.to_owned());
+    }
+
+    /// An extension that carries meaning was left out.
+    pub(super) fn left_out(&mut self, name: &str, type_name: &str) {
+        let message = format!("`{name}` was left out: an upstream Envoy has no `{type_name}`");
+        self.problem(Problem::new(Code::UnsupportedExtension, message), self.patch.clone());
+    }
+
+    /// An extension is in a place from which it cannot be left out.
+    pub(super) fn left_in(&mut self, resource: &str, type_name: &str) {
+        let message =
+            format!("`{resource}` uses `{type_name}`, which an upstream Envoy lacks: it refuses all of it");
+        self.problem(Problem::new(Code::UnsupportedExtension, message), self.patch.clone());
+    }
+
+    /// An expression asks for what only Istio's extensions know.
+    pub(super) fn expression(&mut self, resource: &str, expression: &str, attribute: &str) {
+        let message = format!(
+            "`{expression}` in `{resource}` asks for `{attribute}`, which nobody knows without Istio's extensions: it \
+             is never true"
+        );
+        self.problem(Problem::new(Code::UnsupportedExtension, message), None);
+    }
+
+    /// A Wasm module is one that Istio's agent would fetch.
+    pub(super) fn module(&mut self, name: &str, uri: &str, origins: &[Origin]) {
+        let object = origins.iter().flat_map(|origin| &origin.objects).next().cloned();
+        let message = format!("`{name}` was left out: without Istio's agent nobody fetches `{uri}`");
+        let problem = Problem::new(Code::UnsupportedExtension, message)
+            .help("store the module next to Envoy, and name it with a `file://` URL");
+        self.problem(problem, object);
+    }
+
+    fn problem(&mut self, problem: Problem, object: Option<ObjectRef>) {
+        self.problems.insert(problem.on(object.unwrap_or_else(|| self.gateway.clone())));
+    }
+
+    /// Everything that was lost.
+    pub(super) fn problems(self) -> Vec<Problem> {
+        let Self { gateway, telemetry, problems, .. } = self;
+        let names: Vec<Str> = telemetry.iter().map(|name| format!("`{name}`").into()).collect();
+        let note = (!names.is_empty()).then(|| {
+            let message = format!("left out for an upstream Envoy, and only telemetry: {}", names.join(", "));
+            Problem::new(Code::TelemetryLeftOut, message).on(gateway)
+        });
+        problems.into_iter().chain(note).collect()
+    }
+}
