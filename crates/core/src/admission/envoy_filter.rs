@@ -36,10 +36,16 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
 fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
     c.some("match", patch.matches.as_ref(), schema);
     if patch.matches.as_ref().is_some_and(|matches| matches.context == PatchContext::Waypoint) {
-        return;
+        // The API is ahead of the control plane.
+        let message =
+            "this release applies no patch of the context WAYPOINT; SIDECAR_INBOUND patches waypoints, too";
+        return c.field("match").field("context").warn(Code::Ineffective, message);
     }
     if patch.apply_to == ApplyTo::Invalid {
         return c.field("applyTo").missing("a patch needs what it applies to");
+    }
+    if patch.apply_to == ApplyTo::Bootstrap && !c.rules.bootstrap_patches {
+        c.field("applyTo").warn(Code::Ineffective, "this release patches no bootstrap");
     }
     let Some(change) = &patch.patch else { return c.field("patch").missing("there is no patch") };
     match change.operation {

@@ -57,6 +57,8 @@ pub(super) struct Rules {
     pub(super) schema_rules: bool,
     /// Whether EnvoyFilters know the context WAYPOINT and the operation MERGE_AND_REPLACE_LIST.
     pub(super) waypoint_patches: bool,
+    /// Whether EnvoyFilters patch bootstraps, of proxies that ask their control plane for one.
+    pub(super) bootstrap_patches: bool,
     /// How long an EnvoyFilter's expression for versions may be to count; else it counts, however long.
     pub(super) longest_version_expression: Option<usize>,
     /// Filters of HTTPRoutes that its schemas do not know.
@@ -134,6 +136,7 @@ static V1_18: Rules = Rules {
     later_attributes: false,
     schema_rules: false,
     waypoint_patches: false,
+    bootstrap_patches: true,
     longest_version_expression: None,
     unknown_filters: &[FilterType::Cors, FilterType::ExternalAuth],
     redirect_codes: &[301, 302],
@@ -169,6 +172,7 @@ static V1_31: Rules = Rules {
     later_attributes: true,
     schema_rules: true,
     waypoint_patches: true,
+    bootstrap_patches: false,
     longest_version_expression: Some(1024),
     unknown_filters: &[],
     redirect_codes: &[301, 302, 303, 307, 308],

@@ -40,7 +40,7 @@ pub struct ClusterRules {
     pub tls: UpstreamTls,
     /// The `version` of Istio's networking API in `config` metadata.
     pub networking_version: &'static str,
-    /// Whether the services of extension providers get clusters.
+    /// Whether the Services that extension providers and EnvoyFilters name get clusters.
     pub provider_clusters: bool,
     /// How a subset's mTLS is told from the DestinationRule.
     pub mtls_check: MtlsCheck,

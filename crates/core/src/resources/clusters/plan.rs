@@ -10,6 +10,7 @@ use crate::mesh::destination_rule::{Client, MergedRule, PortPolicy};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::{Port, Protocol, Resolution, Service, ServiceId};
 use crate::resources::Scope;
+use crate::resources::envoy_filter::referenced_services;
 use crate::resources::names::{ClusterName, Direction};
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::networking::destination_rule::{SimpleLb, Subset, TrafficPolicy};
@@ -239,7 +240,7 @@ pub(super) fn subset_name<'m>(plan: &Plan<'m>) -> &'m str {
 }
 
 /// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to and it does
-/// not serve itself (or lies outside the mesh), and what extension providers name.
+/// not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters name.
 fn outbound_services(scope: &Scope<'_>) -> BTreeSet<ServiceId> {
     let mesh = scope.mesh;
     let namespace = scope.waypoint.name.namespace.as_str();
@@ -251,18 +252,18 @@ fn outbound_services(scope: &Scope<'_>) -> BTreeSet<ServiceId> {
         served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
     let elsewhere = referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external));
     let found = elsewhere.filter_map(|host| mesh.services.visible(host, namespace));
-    let providers = provider_services(scope);
-    found.chain(providers).collect()
+    found.chain(named_services(scope)).collect()
 }
 
-/// The Services that the mesh's extension providers name: `host` or `namespace/host`.
-fn provider_services(scope: &Scope<'_>) -> Vec<ServiceId> {
+/// The Services that the mesh's extension providers and the waypoint's EnvoyFilters name: `host` or `namespace/host`.
+fn named_services(scope: &Scope<'_>) -> Vec<ServiceId> {
     if !scope.rules.clusters.provider_clusters {
         return Vec::new();
     }
     let client = scope.waypoint.name.namespace.as_str();
     let services = &scope.mesh.services;
-    let names = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
+    let providers = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
+    let names = providers.chain(referenced_services(scope));
     names
         .filter_map(|name| match name.split_once('/') {
             None => services.visible(name, client),

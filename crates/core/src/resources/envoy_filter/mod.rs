@@ -5,11 +5,13 @@
 //! | LISTENER, LISTENER_FILTER, FILTER_CHAIN, NETWORK_FILTER, HTTP_FILTER | its listeners, as inbound ones |
 //! | CLUSTER | clusters that lead to other proxies, as outbound ones; others can only be added |
 //! | ROUTE_CONFIGURATION, VIRTUAL_HOST, HTTP_ROUTE | the default routes |
+//! | EXTENSION_CONFIG | configurations that its listeners ask for; they can only be added |
 //!
 //! Source: [EnvoyFilter](https://istio.io/latest/docs/reference/config/networking/envoy-filter/).
 
 mod chain;
 mod cluster;
+mod extension;
 mod filter;
 mod list;
 mod listener;
@@ -25,7 +27,7 @@ use std::collections::BTreeSet;
 use envoy::config::route::v3::RouteConfiguration;
 
 use self::patch::Patch;
-pub(crate) use self::patch::Patches;
+pub(crate) use self::patch::{Patches, referenced_services};
 use super::WaypointResources;
 use super::origin::{Origin, Part};
 use crate::release::EnvoyFilterRules;
@@ -33,12 +35,13 @@ use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::envoy_filter::PatchContext;
 
 impl Patches {
-    /// Patches listeners and clusters.
+    /// Patches listeners and clusters, and adds extension configurations.
     pub(crate) fn apply(&self, resources: &mut WaypointResources) {
         if self.patch_listeners() {
             listener::listeners(resources, self.inbound());
         }
         cluster::clusters(resources, self.inbound());
+        extension::configurations(&mut resources.extensions, &resources.listeners, &self.extensions);
     }
 
     /// Patches the routes of a port that has no VirtualService, and gives the EnvoyFilters that did.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use envoy::config::cluster::v3::Cluster;
+use envoy::config::core::v3::TypedExtensionConfig;
 use envoy::config::listener::v3::{Filter, FilterChain, Listener, ListenerFilter};
 use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
@@ -18,6 +19,9 @@ use crate::snapshot::networking::envoy_filter::{
     PatchContext, PatchOperation, ProxyMatch, RouteConfigurationMatch,
 };
 use crate::snapshot::{Object, ObjectRef};
+
+/// The annotation of an EnvoyFilter that names Services.
+const REFERENCED_SERVICES: &str = "envoyfilter.istio.io/referenced-services";
 
 /// What a patch of something other than these lists means where it asks for a place in a list.
 const LISTS: [ApplyTo; 4] =
@@ -75,6 +79,7 @@ pub(crate) struct Patches {
     pub(super) virtual_hosts: Vec<Patch<VirtualHost>>,
     pub(super) routes: Vec<Patch<Route>>,
     pub(super) clusters: Vec<Patch<Cluster>>,
+    pub(super) extensions: Vec<Patch<TypedExtensionConfig>>,
 }
 
 impl Patches {
@@ -104,6 +109,7 @@ impl Patches {
             virtual_hosts: Vec::new(),
             routes: Vec::new(),
             clusters: Vec::new(),
+            extensions: Vec::new(),
         }
     }
 
@@ -127,8 +133,9 @@ impl Patches {
             ApplyTo::VirtualHost => self.virtual_hosts.extend(typed(patch, origin)),
             ApplyTo::HttpRoute => self.routes.extend(typed(patch, origin)),
             ApplyTo::Cluster => self.clusters.extend(typed(patch, origin)),
-            // Extension configurations are discovered, the bootstrap is no resource.
-            ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::Invalid => {}
+            ApplyTo::ExtensionConfig => self.extensions.extend(typed(patch, origin)),
+            // Only 1.18 patches bootstraps, of agents whose environment asks for that; a waypoint's can't be set there.
+            ApplyTo::Bootstrap | ApplyTo::Invalid => {}
         }
     }
 }
@@ -178,6 +185,16 @@ fn envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m Arc<Object<EnvoyFilter>>> {
         }
     });
     filters
+}
+
+/// The Services that a waypoint's EnvoyFilters need clusters of: `host` or `namespace/host`, in the annotation
+/// `envoyfilter.istio.io/referenced-services`, with commas between them.
+pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
+    let bindings = &scope.mesh.policies.envoy_filters;
+    let positions = bindings.of(scope.waypoint, None, Precedence::RootFirst);
+    let annotated =
+        bindings.at(&positions).filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
+    annotated.flat_map(|services| services.split(',')).collect()
 }
 
 /// Whether a patch is for proxies of this version and with this metadata.
