@@ -45,7 +45,7 @@ impl Envoy {
             .arg(&log)
             .arg("--admin-address-path")
             .arg(&admin)
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "info"])
+            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -9,7 +9,8 @@
 //! - [`client`]: opens tunnels through a waypoint, as ztunnel does for a workload, and speaks through them.
 //! - [`pods`]: HBONE servers in place of pods; [`echo`] is what runs in them, and tells what it saw.
 //! - [`envoy`]: runs an Envoy with a given configuration until it is dropped.
-//! - [`workloads`]: the pods and the names of a snapshot.
+//! - [`workloads`], [`readdress`]: the pods and the names of a snapshot, and addresses of this machine for them.
+//! - [`rig`]: all of it, from a snapshot.
 //!
 //! Nothing here leaves 127.0.0.0/8: whatever is dialled or bound is a [`Loopback`](loopback::Loopback), and
 //! an Envoy whose configuration could dial anything else is not started.
@@ -25,6 +26,7 @@ pub mod loopback;
 pub mod pki;
 pub mod pods;
 pub mod readdress;
+pub mod rig;
 pub mod workloads;
 
 pub use error::{Error, Result};

@@ -81,6 +81,12 @@ impl fmt::Display for Loopback {
     }
 }
 
+impl From<Loopback> for SocketAddr {
+    fn from(address: Loopback) -> Self {
+        Self::V4(address.0)
+    }
+}
+
 impl FromStr for Loopback {
     type Err = NotLoopback;
 
@@ -112,13 +118,14 @@ pub struct Block {
 }
 
 impl Block {
-    /// The first block that nobody has.
+    /// The first block that nobody has. Addresses from 127.192.0.0 on are left to others: `--loopback` makes 127.244.1.6
+    /// of 10.244.1.6.
     ///
     /// # Errors
     /// If there is none.
     pub fn claim() -> io::Result<Self> {
         let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for second_octet in 64..=254 {
+        for second_octet in 64..=191 {
             match Claim::bind((Ipv4Addr::new(127, second_octet, 255, 254), HBONE_PORT)) {
                 Ok(claim) => return Ok(Self { second_octet, _claim: claim }),
                 Err(error) => last = error,

@@ -1,0 +1,177 @@
+//! The README's section about a laptop: its commands, as they are written there, print what stands there.
+//!
+//! A number may be off by as much as chance makes it, and a line `…` stands for any number of lines.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "a test may panic and print")]
+
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How far a count may be off: ±5 points of 1,000.
+const CHANCE: i64 = 50;
+/// How long something in the background may take until it serves.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A command of a block, and the lines that follow it.
+#[derive(Debug)]
+struct Step {
+    command: String,
+    output: Vec<String>,
+}
+
+fn steps(markdown: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let blocks = markdown.split("```console laptop\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    for line in blocks.flat_map(str::lines) {
+        match (line.strip_prefix("$ "), steps.last_mut()) {
+            (Some(command), _) => steps.push(Step { command: command.to_owned(), output: Vec::new() }),
+            (None, Some(step)) if step.command.ends_with('\\') => {
+                step.command.push('\n');
+                step.command.push_str(line);
+            }
+            (None, Some(step)) => step.output.push(line.to_owned()),
+            (None, None) => panic!("a block begins with a command, not with {line}"),
+        }
+    }
+    steps
+}
+
+/// What a step puts into the background, stopped when dropped.
+struct Background(Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Laptop {
+    directory: PathBuf,
+    path: String,
+    background: Vec<Background>,
+}
+
+impl Laptop {
+    /// A directory with the repository's test data, and one with the three programs.
+    fn new(envoy: &Path) -> Self {
+        let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("laptop");
+        let _ = std::fs::remove_dir_all(&directory);
+        let bin = directory.join("bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        symlink(root().join("testdata"), directory.join("testdata")).unwrap();
+        symlink(env!("CARGO_BIN_EXE_hbone"), bin.join("hbone")).unwrap();
+        symlink(command_line(), bin.join("waypoint-xds")).unwrap();
+        symlink(envoy, bin.join("envoy")).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        Self { directory, path, background: Vec::new() }
+    }
+
+    fn shell(&self, command: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(&self.directory).env("PATH", &self.path).stdin(Stdio::null());
+        shell
+    }
+
+    fn run(&mut self, step: &Step) {
+        match step.command.strip_suffix('&') {
+            Some(command) => self.run_in_background(command, &step.output),
+            None => self.run_to_its_end(step),
+        }
+    }
+
+    /// Until it has printed what it should.
+    fn run_in_background(&mut self, command: &str, expected: &[String]) {
+        let path = self.directory.join("background.log");
+        let log = std::fs::File::create(&path).unwrap();
+        let mut shell = self.shell(&format!("exec {command}"));
+        let child = shell.stderr(log.try_clone().unwrap()).stdout(log).spawn().unwrap();
+        self.background.push(Background(child));
+        let start = Instant::now();
+        let mut found = String::new();
+        while !fits(expected, &found) {
+            compare(command, expected, &found, start.elapsed() < PATIENCE);
+            sleep(Duration::from_millis(50));
+            found = std::fs::read_to_string(&path).unwrap();
+        }
+    }
+
+    /// Again while it fails: what is in the background takes its time until it serves.
+    fn run_to_its_end(&self, step: &Step) {
+        let start = Instant::now();
+        loop {
+            let output = self.shell(&step.command).output().unwrap();
+            let found = String::from_utf8_lossy(&output.stdout).into_owned()
+                + &String::from_utf8_lossy(&output.stderr);
+            if output.status.success() || start.elapsed() > PATIENCE {
+                return compare(&step.command, &step.output, &found, fits(&step.output, &found));
+            }
+            sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn compare(command: &str, expected: &[String], found: &str, fits: bool) {
+    assert!(fits, "$ {command}\nexpected:\n{}\nfound:\n{found}", expected.join("\n"));
+}
+
+fn fits(expected: &[String], found: &str) -> bool {
+    let found: Vec<&str> = found.lines().collect();
+    let all = |expected: &[String], found: &[&str]| {
+        expected.len() == found.len()
+            && expected.iter().zip(found).all(|(expected, found)| similar(expected, found))
+    };
+    match expected.iter().position(|line| line == "…") {
+        None => all(expected, &found),
+        Some(gap) => {
+            let (start, end) = (&expected[..gap], &expected[gap + 1..]);
+            found.len() >= start.len() + end.len()
+                && all(start, &found[..start.len()])
+                && all(end, &found[found.len() - end.len()..])
+        }
+    }
+}
+
+/// Whether two lines have the same words, or numbers that are near each other.
+fn similar(expected: &str, found: &str) -> bool {
+    let (expected, found): (Vec<&str>, Vec<&str>) =
+        (expected.split_whitespace().collect(), found.split_whitespace().collect());
+    let near = |expected: &str, found: &str| match (expected.parse::<i64>(), found.parse::<i64>()) {
+        (Ok(expected), Ok(found)) => (expected - found).abs() <= CHANCE,
+        _ => expected == found,
+    };
+    expected.len() == found.len() && expected.iter().zip(found).all(|(expected, found)| near(expected, found))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// `waypoint-xds`, which stands next to `hbone` once the workspace's tests are built.
+fn command_line() -> PathBuf {
+    let built = Path::new(env!("CARGO_BIN_EXE_hbone")).with_file_name("waypoint-xds");
+    if !built.exists() {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let build = ["build", "--quiet", "--package", "waypoint-xds-cli"];
+        assert!(Command::new(cargo).args(build).current_dir(root()).status().unwrap().success());
+    }
+    built
+}
+
+#[test]
+fn the_readmes_laptop_works_as_written() {
+    let steps = steps(&std::fs::read_to_string(root().join("README.md")).unwrap());
+    assert!(steps.len() > 5, "the README lost its laptop");
+    let Some(envoy) = envoy_binary() else { return };
+    let mut laptop = Laptop::new(&envoy);
+    for step in &steps {
+        laptop.run(step);
+    }
+}
+
+fn envoy_binary() -> Option<PathBuf> {
+    std::env::var_os("ENVOY").map(PathBuf::from)
+}

@@ -1,0 +1,75 @@
+//! Real traffic through a real Envoy: for each scenario a snapshot, and rows of who asks what, and what comes of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+#![allow(
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a test may print; its numbers are small"
+)]
+
+mod authorization;
+mod istio;
+mod routing;
+mod row;
+mod scenario;
+mod token;
+mod tokens;
+mod tunnels;
+mod upstreams;
+
+/// A module of a release, with a test for each scenario.
+macro_rules! scenarios {
+    ($module:ident = $release:ident: $($name:ident = $scenario:expr;)*) => {
+        mod $module {
+            $(#[test]
+            fn $name() {
+                $scenario.run(stringify!($name), waypoint_xds::release::Release::$release);
+            })*
+        }
+    };
+}
+
+scenarios! { istio_1_18 = V1_18:
+    authorization = crate::authorization::scenario();
+    routing = crate::routing::scenario();
+    tokens = crate::tokens::scenario();
+    tunnels = crate::tunnels::scenario();
+    upstreams = crate::upstreams::scenario();
+    istio_default_deny = crate::istio::default_deny();
+    istio_default_deny_class = crate::istio::default_deny_class();
+    istio_dry_run = crate::istio::dry_run();
+    istio_envoy_filter = crate::istio::envoy_filter();
+    istio_invalid_backend = crate::istio::invalid_backend();
+    istio_l7 = crate::istio::l7();
+    istio_service_entry = crate::istio::service_entry();
+    istio_set_header = crate::istio::set_header();
+    istio_split = crate::istio::split();
+}
+
+// What 1.18 has not: targetRefs to Services, DestinationRules at waypoints, TCPRoute, TLSRoute.
+scenarios! { istio_1_31 = V1_31:
+    authorization = crate::authorization::scenario();
+    routing = crate::routing::scenario();
+    tokens = crate::tokens::scenario();
+    tunnels = crate::tunnels::scenario();
+    upstreams = crate::upstreams::scenario();
+    istio_default_deny = crate::istio::default_deny();
+    istio_default_deny_class = crate::istio::default_deny_class();
+    istio_destination_rule = crate::istio::destination_rule();
+    istio_dry_run = crate::istio::dry_run();
+    istio_envoy_filter = crate::istio::envoy_filter();
+    istio_invalid_backend = crate::istio::invalid_backend();
+    istio_jwt = crate::istio::jwt();
+    istio_l4 = crate::istio::l4();
+    istio_tcp_route = crate::istio::tcp_route();
+    istio_l7 = crate::istio::l7();
+    istio_service_attached = crate::istio::service_attached();
+    istio_service_entry = crate::istio::service_entry();
+    istio_set_header = crate::istio::set_header();
+    istio_split = crate::istio::split();
+}
