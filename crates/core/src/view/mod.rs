@@ -6,6 +6,7 @@ pub mod diagnostics;
 mod excerpt;
 pub mod graph;
 pub mod json;
+pub mod location;
 pub mod origins;
 pub mod proxy_config;
 pub mod resource;

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::resources::Part;
+use crate::view::location::Location;
 
-/// A table: a header and rows with as many cells as the header. Its JSON has these two.
+/// A table: a header and rows with as many cells as the header. Its JSON has these two, and the locations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// The columns' names.
@@ -17,6 +18,10 @@ pub struct Table {
     /// names its route configuration, since a table of routes does not know the chain. Empty in other tables.
     #[serde(skip)]
     pub subjects: Vec<(String, Part)>,
+    /// Where the JSON of each row is, in tables of a waypoint's resources; `None` for what its bootstrap says. Empty in
+    /// other tables.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub locations: Vec<Option<Location>>,
     /// How many blanks stand between columns.
     #[serde(skip)]
     pub padding: usize,
@@ -27,7 +32,7 @@ impl Table {
     #[must_use]
     pub fn new(header: &[&str], padding: usize) -> Self {
         let header = header.iter().map(ToString::to_string).collect();
-        Self { header, rows: Vec::new(), subjects: Vec::new(), padding }
+        Self { header, rows: Vec::new(), subjects: Vec::new(), locations: Vec::new(), padding }
     }
 
     /// Adds a row about a resource.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::resources::{Origin, Part};
 use crate::snapshot::ObjectRef;
-use crate::view::json::ResourceKind;
+use crate::view::location::Location;
 use crate::view::origins::Places;
 
-use super::{Edge, Graph, Location, Node, NodeKind};
+use super::{Edge, Graph, Node, NodeKind};
 
 /// A graph that is being made.
 pub(super) struct Builder<'p, 'a> {
@@ -106,11 +106,6 @@ impl<'p, 'a> Builder<'p, 'a> {
     }
 }
 
-/// A part of what is somewhere already.
-pub(super) fn below(whole: Option<&Location>, pointer: &str) -> Option<Location> {
-    whole.map(|whole| Location { pointer: format!("{}{pointer}", whole.pointer), ..whole.clone() })
-}
-
 /// The id of a cluster's node.
 pub(super) fn cluster_id(name: &str) -> String {
     format!("cluster:{name}")
@@ -119,11 +114,6 @@ pub(super) fn cluster_id(name: &str) -> String {
 /// The id of a listener's node.
 pub(super) fn listener_id(name: &str) -> String {
     format!("listener:{name}")
-}
-
-/// Where a resource's part is.
-pub(super) fn location(kind: ResourceKind, name: &str, pointer: impl Into<String>) -> Option<Location> {
-    Some(Location { kind, name: name.to_owned(), pointer: pointer.into() })
 }
 
 /// The objects that made a part of a resource.

@@ -11,12 +11,13 @@ use envoy::google::protobuf::value::Kind as ValueKind;
 use crate::resources::{Part, Resource};
 use crate::snapshot::ObjectRef;
 use crate::view::json::ResourceKind;
+use crate::view::location::Location;
 use crate::view::proxy_config::clusters::discovery_type;
 use crate::view::proxy_config::endpoints::{describe, status};
 use crate::view::proxy_config::name_parts;
 
-use super::builder::{Builder, NewNode, below, cluster_id, listener_id, location, objects};
-use super::{Location, NodeKind};
+use super::NodeKind;
+use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
 
 /// Adds a cluster.
 pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, resource: &'a Resource<Cluster>) {
@@ -28,7 +29,7 @@ pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, resource: &'a Resource<Clus
         label: cluster.name.clone(),
         detail: discovery_type(cluster).to_owned(),
         service: parts.map(|parts| parts.hostname.to_owned()),
-        resource: location(ResourceKind::Clusters, &cluster.name, ""),
+        resource: Some(Location::new(ResourceKind::Clusters, &cluster.name, "")),
         objects: objects(&resource.origins, &Part::Resource),
     });
 }
@@ -38,8 +39,8 @@ pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'_, 'a>, resource: &'a
     let Some(assignment) = &resource.message.load_assignment else { return };
     let name = &resource.message.name;
     let objects = objects(&resource.origins, &Part::Resource);
-    let resource = location(ResourceKind::Clusters, name, "/loadAssignment");
-    add_all(builder, &Assignment { cluster: name, message: assignment, resource, objects });
+    let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
+    add_all(builder, &Assignment { cluster: name, message: assignment, location, objects });
 }
 
 /// Adds the endpoints that a cluster discovers.
@@ -49,15 +50,15 @@ pub(super) fn add_endpoints<'a>(
 ) {
     let name = &resource.message.cluster_name;
     let objects = objects(&resource.origins, &Part::Resource);
-    let location = location(ResourceKind::Endpoints, name, "");
-    add_all(builder, &Assignment { cluster: name, message: &resource.message, resource: location, objects });
+    let location = Location::new(ResourceKind::Endpoints, name, "");
+    add_all(builder, &Assignment { cluster: name, message: &resource.message, location, objects });
 }
 
 /// The endpoints of a cluster, and where they are said.
 struct Assignment<'a> {
     cluster: &'a str,
     message: &'a ClusterLoadAssignment,
-    resource: Option<Location>,
+    location: Location,
     objects: &'a [ObjectRef],
 }
 
@@ -76,7 +77,7 @@ fn add_all<'a>(builder: &mut Builder<'_, 'a>, assignment: &Assignment<'a>) {
                 label: name,
                 detail: detail(endpoint),
                 service: None,
-                resource: below(assignment.resource.as_ref(), &pointer),
+                resource: Some(assignment.location.below(&pointer)),
                 objects: assignment.objects,
             });
             let weight = endpoint.load_balancing_weight.map(|weight| weight.value);

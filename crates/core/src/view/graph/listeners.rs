@@ -13,11 +13,14 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecif
 use crate::Str;
 use crate::resources::{Origin, Part, Resource};
 use crate::view::json::ResourceKind;
-use crate::view::proxy_config::listeners::{TCP_PROXY, address, chain_match, is_internal, port};
+use crate::view::location::Location;
+use crate::view::proxy_config::listeners::{
+    TCP_PROXY, address, chain_match, chains_with_pointers, is_internal, port,
+};
 use crate::view::proxy_config::routes::HTTP_CONNECTION_MANAGER;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, listener_id, location, objects};
+use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
 use super::routes::{self, Place};
 use super::ways::{Ways, ways};
 
@@ -35,14 +38,11 @@ pub(super) fn add<'a>(
         label: listener.name.clone(),
         detail: detail(listener),
         service: None,
-        resource: location(ResourceKind::Listeners, &listener.name, ""),
+        resource: Some(Location::new(ResourceKind::Listeners, &listener.name, "")),
         objects: objects(&resource.origins, &Part::Resource),
     });
     let ways = listener.filter_chain_matcher.as_ref().map(ways);
-    let chains = listener.filter_chains.iter().enumerate();
-    let chains = chains.map(|(index, chain)| (format!("/filterChains/{index}"), chain));
-    let default = listener.default_filter_chain.iter().map(|c| ("/defaultFilterChain".to_owned(), c));
-    for (pointer, chain) in chains.chain(default) {
+    for (pointer, chain) in chains_with_pointers(listener) {
         let chain = Chain { listener, origins: &resource.origins, chain, pointer };
         let chain_id = chain.add(builder);
         builder.edge(&id, chain_id.clone(), chain.way(ways.as_ref()), None);
@@ -81,7 +81,7 @@ impl<'a> Chain<'a> {
             label: if name.is_empty() { "(no name)".to_owned() } else { name.clone() },
             detail: self.kind().to_owned(),
             service: None,
-            resource: location(ResourceKind::Listeners, &self.listener.name, self.pointer.as_str()),
+            resource: Some(Location::new(ResourceKind::Listeners, &self.listener.name, &self.pointer)),
             objects: objects(self.origins, &part),
         });
         id
@@ -130,17 +130,17 @@ impl<'a> Chain<'a> {
         match manager.route_specifier {
             Some(RouteSpecifier::RouteConfig(configuration)) => {
                 let pointer = format!("{}/filters/{index}/typedConfig/routeConfig", self.pointer);
-                let resource = location(ResourceKind::Listeners, &self.listener.name, pointer);
+                let location = Location::new(ResourceKind::Listeners, &self.listener.name, pointer);
                 let place =
-                    Place { chain: id, resource, chain_name: &self.chain.name, origins: self.origins };
+                    Place { chain: id, location, chain_name: &self.chain.name, origins: self.origins };
                 routes::add(builder, &place, &configuration);
             }
             Some(RouteSpecifier::Rds(rds)) => {
                 let Some(found) = delivered.iter().find(|r| r.message.name == rds.route_config_name) else {
                     return;
                 };
-                let resource = location(ResourceKind::Routes, &rds.route_config_name, "");
-                let place = Place { chain: id, resource, chain_name: "", origins: &found.origins };
+                let location = Location::new(ResourceKind::Routes, &rds.route_config_name, "");
+                let place = Place { chain: id, location, chain_name: "", origins: &found.origins };
                 routes::add(builder, &place, &found.message);
             }
             Some(RouteSpecifier::ScopedRoutes(_)) | None => {}

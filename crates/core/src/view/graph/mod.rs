@@ -15,7 +15,7 @@ mod ways;
 use serde::Serialize;
 
 use crate::resources::WaypointResources;
-use crate::view::json::ResourceKind;
+use crate::view::location::Location;
 use crate::view::origins::{Maker, Places};
 
 use self::builder::Builder;
@@ -83,18 +83,6 @@ pub struct Node<'a> {
     pub resource: Option<Location>,
     /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
     pub origins: Vec<Maker<'a>>,
-}
-
-/// Where the JSON of a node is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Location {
-    /// The kind of the resource.
-    pub kind: ResourceKind,
-    /// The resource's name.
-    pub name: String,
-    /// Where in it, as a JSON pointer (RFC 6901); empty for the whole resource.
-    pub pointer: String,
 }
 
 /// An edge.

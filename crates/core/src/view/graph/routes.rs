@@ -9,18 +9,19 @@ use envoy::r#type::v3::fractional_percent::DenominatorType;
 
 use crate::Str;
 use crate::resources::{Origin, Part};
+use crate::view::location::Location;
 use crate::view::proxy_config::Form;
 use crate::view::proxy_config::routes::path;
 
-use super::builder::{Builder, NewNode, below, cluster_id, objects};
-use super::{Location, NodeKind};
+use super::NodeKind;
+use super::builder::{Builder, NewNode, cluster_id, objects};
 
 /// Where a route configuration is.
 pub(super) struct Place<'s, 'a> {
     /// The id of the chain that it belongs to.
     pub(super) chain: &'s str,
     /// The configuration's JSON.
-    pub(super) resource: Option<Location>,
+    pub(super) location: Location,
     /// The chain's name in the origins of its routes.
     pub(super) chain_name: &'s str,
     /// What made the routes.
@@ -46,7 +47,7 @@ pub(super) fn add<'a>(
             label: label(route),
             detail: detail(host, route),
             service: None,
-            resource: below(place.resource.as_ref(), &pointer),
+            resource: Some(place.location.below(&pointer)),
             objects: objects(place.origins, &part),
         });
         builder.edge(place.chain, id.clone(), String::new(), None);

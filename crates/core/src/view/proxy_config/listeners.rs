@@ -145,8 +145,17 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
         .collect()
 }
 
-pub(in crate::view) fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
+fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
     listener.filter_chains.iter().chain(&listener.default_filter_chain)
+}
+
+/// The filter chains of a listener, each with the JSON pointer to it.
+pub(in crate::view) fn chains_with_pointers(
+    listener: &Listener,
+) -> impl Iterator<Item = (String, &FilterChain)> {
+    let listed = listener.filter_chains.iter().enumerate();
+    let listed = listed.map(|(index, chain)| (format!("/filterChains/{index}"), chain));
+    listed.chain(listener.default_filter_chain.iter().map(|chain| ("/defaultFilterChain".to_owned(), chain)))
 }
 
 pub(in crate::view) fn is_internal(listener: &Listener) -> bool {

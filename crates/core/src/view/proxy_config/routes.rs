@@ -1,7 +1,7 @@
 //! `istioctl proxy-config routes`.
 
-use envoy::config::listener::v3::Listener;
 use envoy::config::listener::v3::filter::ConfigType;
+use envoy::config::listener::v3::{Filter as NetworkFilter, FilterChain, Listener};
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::ClusterSpecifier;
 use envoy::config::route::v3::route_match::PathSpecifier;
@@ -9,6 +9,7 @@ use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 
+use super::listeners::chains_with_pointers;
 use super::{Filter, Form, ProxyConfig, managed_by};
 use crate::resources::Part;
 use crate::view::table::Table;
@@ -23,15 +24,38 @@ pub(crate) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfigura
 
 /// The route configurations inside a listener, each with the name of its filter chain.
 pub(crate) fn inline_by_chain(listener: &Listener) -> impl Iterator<Item = (&str, RouteConfiguration)> {
-    let chains = listener.filter_chains.iter().chain(&listener.default_filter_chain);
-    let filters = chains.flat_map(|chain| chain.filters.iter().map(|filter| (chain.name.as_str(), filter)));
-    filters.filter(|(_, f)| f.name == HTTP_CONNECTION_MANAGER).filter_map(|(chain, filter)| {
-        let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
-        match envoy::unpack::<HttpConnectionManager>(any).ok()?.route_specifier? {
-            RouteSpecifier::RouteConfig(routes) => Some((chain, routes)),
-            _ => None,
-        }
+    inline_with_places(listener).map(|(chain, _, routes)| (chain.name.as_str(), routes))
+}
+
+/// The route configurations inside a listener, each with the JSON pointer to it.
+pub(in crate::view) fn inline_with_pointers(
+    listener: &Listener,
+) -> impl Iterator<Item = (String, RouteConfiguration)> {
+    inline_with_places(listener).map(|(_, pointer, routes)| (pointer, routes))
+}
+
+fn inline_with_places(
+    listener: &Listener,
+) -> impl Iterator<Item = (&FilterChain, String, RouteConfiguration)> {
+    let filters = chains_with_pointers(listener).flat_map(|(pointer, chain)| {
+        let filters = chain.filters.iter().enumerate();
+        filters.map(move |(index, filter)| (chain, format!("{pointer}/filters/{index}"), filter))
+    });
+    filters.filter_map(|(chain, pointer, filter)| {
+        Some((chain, format!("{pointer}/typedConfig/routeConfig"), inside(filter)?))
     })
+}
+
+/// The route configuration inside a filter.
+fn inside(filter: &NetworkFilter) -> Option<RouteConfiguration> {
+    let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
+    if filter.name != HTTP_CONNECTION_MANAGER {
+        return None;
+    }
+    match envoy::unpack::<HttpConnectionManager>(any).ok()?.route_specifier? {
+        RouteSpecifier::RouteConfig(routes) => Some(routes),
+        _ => None,
+    }
 }
 
 /// The route configurations that a filter admits, in istioctl's order: those with a number for a name (a
@@ -49,13 +73,16 @@ pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter) -> Vec<&'c RouteConf
 pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
     let mut table = Table::new(&["NAME", "VHOST NAME", "DOMAINS", "MATCH", "VIRTUAL SERVICE"], 5);
     for configuration in select(config, filter) {
+        let mut next = 0;
         for host in &configuration.virtual_hosts {
             let start = |rest: [String; 2]| {
                 let mut row = vec![configuration.name.clone(), host.name.clone(), domains(&host.domains)];
                 row.extend(rest);
                 row
             };
-            let shown = (0..).zip(&host.routes).filter(|(_, route)| !is_passthrough(route));
+            let positions = next..;
+            next += u32::try_from(host.routes.len()).unwrap_or(u32::MAX);
+            let shown = positions.zip(&host.routes).filter(|(_, route)| !is_passthrough(route));
             for (index, route) in shown {
                 let row = start([path(route.r#match.as_ref(), form), managed_by(route.metadata.as_ref())]);
                 let part = Part::Route { chain: configuration.name.as_str().into(), index };

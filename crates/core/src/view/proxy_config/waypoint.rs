@@ -6,6 +6,7 @@ use crate::mesh::Mesh;
 use crate::resources::WaypointResources;
 use crate::snapshot::Reading;
 use crate::view::json::ResourceKind;
+use crate::view::location::add_locations;
 use crate::view::origins::{Places, add_column};
 use crate::view::table::Table;
 
@@ -31,6 +32,7 @@ pub fn waypoint_table(
 ) -> Table {
     let form = Form::of(mesh.rules).with_names(wide);
     let mut table = table(&config(mesh, resources), kind, &Filter::default(), form);
+    add_locations(&mut table, kind, resources);
     if wide {
         add_column(&mut table, kind, resources, &Places::new(reading));
     }
