@@ -272,6 +272,29 @@ codes! {
          of its class, says what it is for: `service` (the default), `workload`, `all` or `none`.";
     WaypointCanary = "waypoint-canary" Warning:
         "The canary waypoint cannot be used: all traffic goes to the primary one.";
+    MissingDelegate = "missing-delegate" Warning:
+        "A rule of a VirtualService delegates to one that does not exist, that has hosts of its own, or that is not \
+         exported to its namespace. Istio drops the rule: requests that it was meant for are routed by those after it.";
+    UnknownDestination = "unknown-destination" Warning:
+        "A route leads to a host that no Service and no ServiceEntry of the snapshot has. Requests that take it are \
+         answered with an error, for want of a cluster. A name without a dot is a Service in the route's own namespace.";
+    UnknownSubset = "unknown-subset" Warning:
+        "A route leads to a subset that no DestinationRule for the host defines. Requests that take it are answered with \
+         an error, for want of a cluster.";
+    RouteNotAccepted = "route-not-accepted" Error:
+        "Istio does not convert this route of the Gateway API: nothing of it takes effect. The reason is the one that \
+         Istio writes into the route's status, condition `Accepted` or `ResolvedRefs`.";
+    BackendNotResolved = "backend-not-resolved" Warning:
+        "A backend of a Gateway API route cannot be used: it does not exist, is of a kind that Istio does not know, or is \
+         in another namespace without a ReferenceGrant. Its share of the requests is answered with an error (500).";
+    ParentNotFound = "parent-not-found" Warning:
+        "A Gateway API route attaches to a Service or ServiceEntry that does not exist: for that parent it does nothing.";
+    TargetNotFound = "target-not-found" Warning:
+        "A policy is for something that does not exist, so that it does nothing. Targets are looked for in the policy's own \
+         namespace; only policies of the root namespace are for a GatewayClass.";
+    TargetWithoutWaypoint = "target-without-waypoint" Warning:
+        "A policy is for a Service or ServiceEntry that no waypoint serves, and only waypoints know such policies. Label the \
+         target or its namespace with `istio.io/use-waypoint`.";
     UnusedWaypoint = "unused-waypoint" Note:
         "No Service and no workload uses the waypoint. Objects and namespaces name theirs with the label \
          `istio.io/use-waypoint`.";

@@ -32,6 +32,7 @@ pub mod namespaces;
 pub mod peer_authentication;
 pub mod policy;
 pub(crate) mod proxy_config;
+mod references;
 pub(crate) mod selector_index;
 pub mod service;
 pub(crate) mod target;
@@ -133,6 +134,13 @@ impl Mesh {
         let policies = Policies::new(&snapshot, rules, &config);
         let telemetries = Telemetries::new(&snapshot, rules, &config);
         let extensions = Extensions::new(&snapshot, rules, &config);
+        problems.extend(references::problems(references::Known {
+            snapshot: &snapshot,
+            rules,
+            services: &services,
+            waypoints: &waypoints,
+            root_namespace: config.root_namespace.as_deref().unwrap_or_default(),
+        }));
         Self {
             rules,
             options,

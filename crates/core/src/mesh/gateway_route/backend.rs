@@ -18,13 +18,35 @@ const MCS_GROUP: &str = "multicluster.x-k8s.io";
 pub(super) struct Backend {
     /// Without a host if the backend may not be referenced: then it is answered with an error.
     pub(super) destination: Destination,
-    /// Whether it is there and may be referenced.
-    pub(super) valid: bool,
+    /// Why it can't be used, if it can't.
+    pub(super) problem: Option<Unresolved>,
+}
+
+/// Why a backend can't be used: a reason of the condition `ResolvedRefs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unresolved {
+    /// It is in another namespace that does not grant it.
+    RefNotPermitted,
+    /// It is of a kind that is no backend.
+    InvalidKind,
+    /// It is not there.
+    BackendNotFound,
+}
+
+impl Unresolved {
+    /// The reason as the Gateway API names it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::RefNotPermitted => "RefNotPermitted",
+            Self::InvalidKind => "InvalidKind",
+            Self::BackendNotFound => "BackendNotFound",
+        }
+    }
 }
 
 impl Backend {
-    fn invalid() -> Self {
-        Self { destination: Destination::default(), valid: false }
+    fn invalid(problem: Unresolved) -> Self {
+        Self { destination: Destination::default(), problem: Some(problem) }
     }
 }
 
@@ -68,7 +90,7 @@ pub(super) fn destination(
     let strict = cx.rules.routes.gateway_api.grants_in_mesh;
     let other = to.namespace.as_deref().filter(|other| strict && *other != namespace);
     if other.is_some_and(|other| !cx.grants.allow(namespace, other, &to.name)) {
-        return Ok(Backend::invalid());
+        return Ok(Backend::invalid(Unresolved::RefNotPermitted));
     }
     let target = to.namespace.as_deref().unwrap_or(namespace);
     let group = to.group.as_deref().unwrap_or_default();
@@ -88,11 +110,12 @@ pub(super) fn destination(
             }
             (to.name.clone(), cx.services.lookup(&to.name, target).is_some())
         }
-        _ => return Ok(Backend::invalid()),
+        _ => return Ok(Backend::invalid(Unresolved::InvalidKind)),
     };
     let port = to.port.ok_or(Unconvertible::Backend)?;
     let port = Some(PortSelector { number: u32::try_from(port).unwrap_or_default() });
-    Ok(Backend { destination: Destination { host, subset: Str::default(), port }, valid })
+    let problem = (!valid).then_some(Unresolved::BackendNotFound);
+    Ok(Backend { destination: Destination { host, subset: Str::default(), port }, problem })
 }
 
 fn is_service(cx: &Context<'_>, host: &str, namespace: &str) -> bool {

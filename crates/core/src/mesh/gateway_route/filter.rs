@@ -160,7 +160,10 @@ fn mirror_policy(
         (None, None) => None,
     };
     let percentage = value.map(|value| Percent { value });
-    Ok(backend.valid.then_some(HttpMirrorPolicy { destination: Some(backend.destination), percentage }))
+    Ok(backend
+        .problem
+        .is_none()
+        .then_some(HttpMirrorPolicy { destination: Some(backend.destination), percentage }))
 }
 
 fn redirect(cx: &Context<'_>, filter: &HttpRequestRedirectFilter) -> HttpRedirect {

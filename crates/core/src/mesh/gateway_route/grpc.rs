@@ -1,6 +1,6 @@
 //! The rules of a GRPCRoute: a method of a gRPC service is a path.
 
-use super::{Context, Unconvertible, backend, filter, http, rule_name};
+use super::{Context, Refused, Unconvertible, backend, filter, http, rule_name};
 use crate::Str;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::GrpcRoute;
@@ -8,10 +8,10 @@ use crate::snapshot::gateway_api::route::{GrpcMethodMatch, GrpcRouteMatch, GrpcR
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 
 /// Converts all rules, one for each match.
-pub(super) fn rules(cx: &Context<'_>, object: &Object<GrpcRoute>) -> Result<Vec<HttpRoute>, Unconvertible> {
+pub(super) fn rules(cx: &Context<'_>, object: &Object<GrpcRoute>) -> Result<Vec<HttpRoute>, Refused> {
     let mut out = Vec::new();
     for (position, rule) in object.spec.rules.iter().enumerate() {
-        let route = self::rule(cx, object, rule, position)?;
+        let route = self::rule(cx, object, rule, position).map_err(|why| why.of_rule(position))?;
         if rule.matches.is_empty() {
             out.push(route);
             continue;

@@ -1,6 +1,6 @@
 //! The rules of an HTTPRoute.
 
-use super::{Context, Unconvertible, backend, filter, rule_name};
+use super::{Context, Refused, Unconvertible, backend, filter, rule_name};
 use crate::Str;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::HttpRoute as HttpRouteSpec;
@@ -15,13 +15,10 @@ use crate::snapshot::networking::virtual_service::{
 use std::collections::BTreeMap;
 
 /// Converts all rules: one for each match, as matches of a rule are ranked one by one.
-pub(super) fn rules(
-    cx: &Context<'_>,
-    object: &Object<HttpRouteSpec>,
-) -> Result<Vec<HttpRoute>, Unconvertible> {
+pub(super) fn rules(cx: &Context<'_>, object: &Object<HttpRouteSpec>) -> Result<Vec<HttpRoute>, Refused> {
     let mut out = Vec::new();
     for (position, rule) in object.spec.rules.iter().enumerate() {
-        let route = self::rule(cx, object, rule, position)?;
+        let route = self::rule(cx, object, rule, position).map_err(|why| why.of_rule(position))?;
         let matches = rule.matches.as_deref().unwrap_or_default();
         if matches.is_empty() {
             out.push(route);

@@ -11,6 +11,7 @@
 //! | [`backend`] | their backends |
 //! | [`order`] | which rule is asked first |
 //! | [`merge`], [`shared`] | several HTTPRoutes and GRPCRoutes of one host |
+//! | [`report`] | what is wrong with a route |
 
 mod backend;
 mod cors;
@@ -21,17 +22,22 @@ mod l4;
 mod merge;
 mod order;
 mod parent;
+mod report;
 mod shared;
 #[cfg(test)]
 mod tests;
 
 use std::rc::Rc;
 
+use parent::Parent;
+
 use crate::Str;
 use crate::mesh::Services;
 use crate::mesh::age::Age;
 use crate::mesh::virtual_service::{HttpRule, VirtualService};
+use crate::problem::Problem;
 use crate::release::{GatewayRouteMerging, Rules};
+use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute};
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
 
@@ -62,19 +68,46 @@ enum Unconvertible {
     Mirror,
 }
 
-/// The VirtualServices for all routes of a snapshot.
+/// What keeps a rule, and with it the route, from being converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Refused {
+    /// The rule's position.
+    rule: usize,
+    /// What is wrong with it.
+    why: Unconvertible,
+}
+
+impl Unconvertible {
+    /// The same of the rule at this position.
+    fn of_rule(self, rule: usize) -> Refused {
+        Refused { rule, why: self }
+    }
+}
+
+/// The VirtualServices for all routes of a snapshot. What is wrong with routes goes to `problems`.
 pub(crate) fn convert(
     snapshot: &Snapshot,
     rules: &'static Rules,
     services: &Services,
+    problems: &mut Vec<Problem>,
 ) -> Vec<VirtualService> {
     let cx = Context { snapshot, rules, services, grants: backend::Grants::new(snapshot) };
-    let mut http = http_parts(&cx, &snapshot.http_routes, |route| &route.parent_refs, http::rules);
+    let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     if rules.routes.gateway_api.all_kinds {
-        http.extend(http_parts(&cx, &snapshot.grpc_routes, |route| &route.parent_refs, grpc::rules));
-        out.extend(snapshot.tcp_routes.iter().flat_map(|route| l4::tcp(&cx, route)));
-        out.extend(snapshot.tls_routes.iter().flat_map(|route| l4::tls(&cx, route)));
+        http.extend(http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems));
+        for route in &snapshot.tcp_routes {
+            let converted = converted(&cx, route, l4::tcp_rules, problems);
+            out.extend(
+                converted.into_iter().flat_map(|(parents, rules)| l4::tcp(&cx, route, &parents, &rules)),
+            );
+        }
+        for route in &snapshot.tls_routes {
+            let converted = converted(&cx, route, l4::tls_rules, problems);
+            out.extend(
+                converted.into_iter().flat_map(|(parents, rules)| l4::tls(&cx, route, &parents, &rules)),
+            );
+        }
     }
     out.extend(match rules.routes.gateway_api.merging {
         GatewayRouteMerging::Shared => shared::merge(&cx, http),
@@ -114,20 +147,66 @@ impl HttpPart {
     }
 }
 
+/// A kind of route, as far as all kinds are alike.
+trait Route {
+    type Rule: report::Rule;
+
+    /// What it attaches to.
+    fn parents(&self) -> &[ParentReference];
+    /// Its rules.
+    fn rules(&self) -> &[Self::Rule];
+}
+
+macro_rules! route {
+    ($($route:ident has $rule:ident,)*) => {$(
+        impl Route for route::$route {
+            type Rule = route::$rule;
+
+            fn parents(&self) -> &[ParentReference] { &self.parent_refs }
+            fn rules(&self) -> &[route::$rule] { &self.rules }
+        }
+    )*};
+}
+
+route! {
+    HttpRoute has HttpRouteRule,
+    GrpcRoute has GrpcRouteRule,
+    TcpRoute has L4RouteRule,
+    TlsRoute has L4RouteRule,
+}
+
+/// What a route attaches to and what it is converted to; none if that is nothing. What is wrong with it is told.
+fn converted<T: Resource + Route, R>(
+    cx: &Context<'_>,
+    object: &Object<T>,
+    convert: impl Fn(&Context<'_>, &Object<T>) -> Result<R, Refused>,
+    problems: &mut Vec<Problem>,
+) -> Option<(Vec<Parent>, R)> {
+    problems.extend(report::missing_parents(cx, object, object.spec.parents()));
+    let attached = parent::attached(cx, object.spec.parents(), &object.meta.namespace);
+    if attached.is_empty() {
+        return None;
+    }
+    problems.extend(report::unresolved_backends(cx, object, object.spec.rules()));
+    match convert(cx, object) {
+        Ok(converted) => Some((attached, converted)),
+        Err(refused) => {
+            problems.push(report::refused(object, refused));
+            None
+        }
+    }
+}
+
 /// The parts of all routes of one kind.
-fn http_parts<T: Resource>(
+fn http_parts<T: Resource + Route>(
     cx: &Context<'_>,
     objects: &[std::sync::Arc<Object<T>>],
-    parents: impl Fn(&T) -> &[crate::snapshot::gateway_api::route::ParentReference],
-    rules: impl Fn(&Context<'_>, &Object<T>) -> Result<Vec<HttpRoute>, Unconvertible>,
+    rules: impl Fn(&Context<'_>, &Object<T>) -> Result<Vec<HttpRoute>, Refused>,
+    problems: &mut Vec<Problem>,
 ) -> Vec<HttpPart> {
     let mut out = Vec::new();
     for object in objects {
-        let attached = parent::attached(cx, parents(&object.spec), &object.meta.namespace);
-        if attached.is_empty() {
-            continue;
-        }
-        let Ok(converted) = rules(cx, object) else { continue };
+        let Some((attached, converted)) = converted(cx, object, &rules, problems) else { continue };
         if converted.is_empty() {
             continue;
         }

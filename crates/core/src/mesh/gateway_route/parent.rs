@@ -6,9 +6,9 @@ use crate::Str;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
 use crate::mesh::hostname::DOMAIN_SUFFIX;
-use crate::snapshot::Object;
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
+use crate::snapshot::{Kind, Object, ObjectRef};
 
 /// The group of the Gateway API, and of a parent reference that names none.
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
@@ -68,6 +68,23 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
         _ => return None,
     };
     (!is_controlled_by_others(cx, labels, namespace)).then_some(Parent { port: reference.port, hosts })
+}
+
+/// The Service or ServiceEntry that a reference names, if it is not there.
+pub(super) fn missing(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Option<ObjectRef> {
+    let group = reference.group.as_deref().unwrap_or(GATEWAY_GROUP);
+    let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+    let name = &reference.name;
+    let (kind, there) = match (group, reference.kind.as_deref()) {
+        ("", Some("Service")) => {
+            (Kind::Service, kubernetes_service(cx, &hostname(name, namespace), namespace).is_some())
+        }
+        (ISTIO_GROUP, Some("ServiceEntry")) => {
+            (Kind::ServiceEntry, service_entry(cx, name, namespace).is_some())
+        }
+        _ => return None,
+    };
+    (!there).then(|| ObjectRef::new(kind, namespace, name.clone()))
 }
 
 /// The Kubernetes Service with this hostname.

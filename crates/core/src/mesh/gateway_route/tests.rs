@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::options::Options;
+use crate::problem::Code;
 use crate::release::Release;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::text::SourceFile;
@@ -20,6 +21,14 @@ spec: {clusterIP: 10.0.0.2, ports: [{name: http, port: 80}]}
 
 /// The VirtualServices that a release makes of some routes: kind, name, age in seconds, spec.
 fn converted(release: Release, routes: &[(&str, &str, u32, &str)]) -> Vec<VirtualService> {
+    with_problems(release, routes).0
+}
+
+/// The same, with what is wrong with the routes.
+fn with_problems(
+    release: Release,
+    routes: &[(&str, &str, u32, &str)],
+) -> (Vec<VirtualService>, Vec<(Code, String)>) {
     let document = |(kind, name, age, spec): &(&str, &str, u32, &str)| {
         format!(
             "---\napiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  namespace: own\n  \
@@ -32,7 +41,9 @@ fn converted(release: Release, routes: &[(&str, &str, u32, &str)]) -> Vec<Virtua
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
     let namespaces = crate::mesh::Namespaces::new(&reading.snapshot);
     let services = Services::new(&reading.snapshot, release.rules(), &MeshConfig::default(), &namespaces);
-    convert(&reading.snapshot, release.rules(), &services)
+    let mut problems = Vec::new();
+    let converted = convert(&reading.snapshot, release.rules(), &services, &mut problems);
+    (converted, problems.into_iter().map(|p| (p.code, p.field)).collect())
 }
 
 /// A spec that attaches to the Service `shop`.
@@ -147,4 +158,22 @@ fn tcp_routes_lead_somewhere_even_without_weight() {
         .filter_map(|to| to.destination.as_ref());
     assert_eq!(to.map(|to| to.subset.as_str()).collect::<Vec<_>>(), ["zero-weight"]);
     assert!(converted(Release::V1_18, &[("TCPRoute", "r", 1, &spec)]).is_empty());
+}
+
+#[test]
+fn what_a_status_would_say_is_told() {
+    let problems = |spec: &str| with_problems(Release::V1_31, &[("HTTPRoute", "r", 1, spec)]).1;
+    assert_eq!(problems(&to_shop("{backendRefs: [{name: shop, port: 80}]}")), []);
+    assert_eq!(
+        problems("{parentRefs: [{group: '', kind: Service, name: nobody}, {name: gateway}]}"),
+        [(Code::ParentNotFound, "spec.parentRefs[0]".to_owned())]
+    );
+    assert_eq!(
+        problems(&to_shop("{backendRefs: [{name: shop, port: 80}, {name: nobody, port: 80}]}")),
+        [(Code::BackendNotResolved, "spec.rules[0].backendRefs[1]".to_owned())]
+    );
+    assert_eq!(
+        problems(&to_shop("{}, {filters: [{type: ExternalAuth}], backendRefs: [{name: shop, port: 80}]}")),
+        [(Code::RouteNotAccepted, "spec.rules[1]".to_owned())]
+    );
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{HttpRule, VirtualService, resolve};
 use crate::Str;
+use crate::problem::{Code, Problem};
 use crate::release::RouteRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 use crate::snapshot::{Object, ObjectRef, networking};
@@ -38,10 +39,11 @@ impl<'a> Delegates<'a> {
     }
 
     /// Puts the delegates' rules in the place of the rules that delegate. A rule whose delegate is missing, or not
-    /// exported to the root's namespace, is dropped.
-    pub(super) fn merge(&self, root: &mut VirtualService, rules: &RouteRules) {
+    /// exported to the root's namespace, is dropped: those are told.
+    pub(super) fn merge(&self, root: &mut VirtualService, rules: &RouteRules) -> Vec<Problem> {
+        let mut problems = Vec::new();
         let mut merged = Vec::with_capacity(root.http.len());
-        for rule in std::mem::take(&mut root.http) {
+        for (position, rule) in std::mem::take(&mut root.http).into_iter().enumerate() {
             let Some(to) = &rule.route.delegate else {
                 merged.push(rule);
                 continue;
@@ -50,6 +52,15 @@ impl<'a> Delegates<'a> {
                 if to.namespace.is_empty() { root.namespace.clone() } else { to.namespace.clone() };
             let delegate = self.by_name.get(&(namespace.as_str(), to.name.as_str()));
             let Some(delegate) = delegate.filter(|delegate| delegate.is_visible_to(&root.namespace)) else {
+                let message = match delegate {
+                    Some(_) => {
+                        format!("the delegate `{namespace}/{}` is not exported to this namespace", to.name)
+                    }
+                    None => format!("there is no VirtualService `{namespace}/{}` without hosts", to.name),
+                };
+                let problem = Problem::new(Code::MissingDelegate, message);
+                let root = rule.origin.first().cloned();
+                problems.push(problem.on(root).field(format!("spec.http[{position}].delegate")));
                 continue;
             };
             root.add_origin(&delegate.origin);
@@ -58,6 +69,7 @@ impl<'a> Delegates<'a> {
             merged.extend(routes.map(|route| HttpRule { route, origin: origin.clone() }));
         }
         root.http = merged;
+        problems
     }
 }
 

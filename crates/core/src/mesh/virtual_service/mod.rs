@@ -147,12 +147,12 @@ impl VirtualServices {
         rules: &'static Rules,
         config: &MeshConfig,
         services: &Services,
-        _problems: &mut Vec<Problem>,
+        problems: &mut Vec<Problem>,
     ) -> Self {
         let default_export_to = config.default_virtual_service_export_to.as_deref();
         let (delegates, mut all) = partition(snapshot, rules);
         all.extend(
-            gateway_route::convert(snapshot, rules, services)
+            gateway_route::convert(snapshot, rules, services, problems)
                 .into_iter()
                 .map(|converted| Unmerged { converted, ..Unmerged::default() }),
         );
@@ -161,7 +161,7 @@ impl VirtualServices {
             all.sort_by_key(Unmerged::delegates);
         }
         let delegates = delegate::Delegates::new(&delegates, default_export_to);
-        let all = all.into_iter().map(|vs| vs.merge(rules, default_export_to, &delegates));
+        let all = all.into_iter().map(|vs| vs.merge(rules, default_export_to, &delegates, problems));
         Self::index(all.filter(|vs| vs.mentions > 0).collect(), &rules.routes)
     }
 
@@ -253,9 +253,12 @@ impl Unmerged {
         rules: &Rules,
         default_export_to: Option<&[Str]>,
         delegates: &delegate::Delegates<'_>,
+        problems: &mut Vec<Problem>,
     ) -> VirtualService {
         if self.delegates() {
-            delegates.merge(&mut self.converted, &rules.routes);
+            let found = delegates.merge(&mut self.converted, &rules.routes);
+            // One that is for gateways only is none of a waypoint's business.
+            problems.extend(found.into_iter().filter(|_| self.converted.mentions > 0));
         }
         let namespace = self.converted.namespace.clone();
         self.converted.export_to =
