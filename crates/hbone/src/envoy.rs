@@ -37,7 +37,7 @@ impl Envoy {
         let (configuration, log, admin) = (path("envoy.json"), path("envoy.log"), path("admin"));
         fs::write(&configuration, serde_json::to_vec_pretty(config)?).map_err(Error::file(&configuration))?;
         // What a former Envoy has left would be taken for this one's.
-        let _ = fs::remove_file(&admin);
+        let _ = (fs::remove_file(&admin), fs::remove_file(&log));
         let process = Command::new(binary)
             .arg("--config-path")
             .arg(&configuration)
@@ -45,7 +45,15 @@ impl Envoy {
             .arg(&log)
             .arg("--admin-address-path")
             .arg(&admin)
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"])
+            .args([
+                "--concurrency",
+                "1",
+                "--disable-hot-restart",
+                "--log-level",
+                "warning",
+                "--component-log-level",
+                "misc:error,main:error",
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -13,6 +13,7 @@
 )]
 
 mod authorization;
+mod gateway_api;
 mod istio;
 mod routing;
 mod row;
@@ -36,6 +37,7 @@ macro_rules! scenarios {
 
 scenarios! { istio_1_18 = V1_18:
     authorization = crate::authorization::scenario();
+    gateway_api = crate::gateway_api::scenario();
     routing = crate::routing::scenario();
     tokens = crate::tokens::scenario();
     tunnels = crate::tunnels::scenario();
@@ -54,6 +56,8 @@ scenarios! { istio_1_18 = V1_18:
 // What 1.18 has not: targetRefs to Services, DestinationRules at waypoints, TCPRoute, TLSRoute.
 scenarios! { istio_1_31 = V1_31:
     authorization = crate::authorization::scenario();
+    gateway_api = crate::gateway_api::scenario();
+    gateway_api_newer = crate::gateway_api::newer();
     routing = crate::routing::scenario();
     tokens = crate::tokens::scenario();
     tunnels = crate::tunnels::scenario();

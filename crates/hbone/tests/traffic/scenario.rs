@@ -2,22 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use hbone::client::{Client, Failure};
 use hbone::http::{Session, request_once};
 use hbone::loopback::Loopback;
 use hbone::pki::{Authority, Credentials};
 use hbone::rig::{Plan, Rig};
+use tokio::time::sleep;
 use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::options::Options;
 use waypoint_xds::problem::Severity;
 use waypoint_xds::release::Release;
 use waypoint_xds::text::SourceFile;
 
-use crate::row::{Ask, Expect, Message, Outcome, Row, Trust};
+use crate::row::{Ask, Check, Expect, Message, Outcome, Row, Trust};
 
 /// How many tunnels share a row's requests.
 const TUNNELS: usize = 8;
+
+/// How much later than the answer a pod may see what is not waited for.
+const LATER: Duration = Duration::from_secs(3);
 
 /// A snapshot and what should come of it.
 pub(crate) struct Scenario {
@@ -87,19 +92,7 @@ impl World {
                 self.many(&row.ask).await;
                 Vec::new()
             }
-            Expect::Answer(checks) => {
-                let before = self.rig.pods.log.of_path(row.ask.path()).len();
-                let outcome = self.ask(&row.ask).await;
-                let log = self.rig.pods.log.of_path(row.ask.path());
-                let log = log.get(before..).unwrap_or_default();
-                let wrong: Vec<String> =
-                    checks.iter().filter_map(|check| check.fails(&outcome, log)).collect();
-                if wrong.is_empty() {
-                    wrong
-                } else {
-                    vec![format!("{}\n    in {outcome}", wrong.join("\n    "))]
-                }
-            }
+            Expect::Answer(checks) => self.fails_to_answer(&row.ask, checks).await,
             Expect::NoAnswer => match self.ask(&row.ask).await {
                 Outcome::Failure(Failure::Refused(_) | Failure::NoAnswer(_)) => Vec::new(),
                 other => vec![format!("expected no answer, found {other}")],
@@ -136,6 +129,25 @@ impl World {
                 let pods = tally(self.many(&row.ask).await, |seen| seen.pod);
                 if pods.len() == 1 { Vec::new() } else { vec![format!("expected one pod, found {pods:?}")] }
             }
+        }
+    }
+
+    /// Which checks of an answer do not hold. What goes to pods besides, as mirrored requests do, may come later.
+    async fn fails_to_answer(&mut self, ask: &Ask, checks: &[Check]) -> Vec<String> {
+        let log = self.rig.pods.log.clone();
+        let before = log.of_path(ask.path()).len();
+        let outcome = self.ask(ask).await;
+        let start = Instant::now();
+        loop {
+            let seen = log.of_path(ask.path()).split_off(before);
+            let wrong: Vec<String> = checks.iter().filter_map(|check| check.fails(&outcome, &seen)).collect();
+            let may_come = checks.iter().any(|check| matches!(check, Check::Reached(..)));
+            if wrong.is_empty() {
+                return wrong;
+            } else if !may_come || start.elapsed() > LATER {
+                return vec![format!("{}\n    in {outcome}", wrong.join("\n    "))];
+            }
+            sleep(Duration::from_millis(10)).await;
         }
     }
 
