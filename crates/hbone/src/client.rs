@@ -107,20 +107,28 @@ impl Tunnel {
     ///
     /// # Errors
     /// If none comes.
-    pub async fn say(self, line: &str) -> Result<String, Failure> {
-        let mut stream = BufReader::new(self.0);
-        let mut answer = String::new();
-        let exchange = async {
-            stream.write_all(line.as_bytes()).await?;
-            stream.write_all(b"\n").await?;
-            stream.flush().await?;
-            stream.read_line(&mut answer).await
+    pub async fn say(mut self, line: &str) -> Result<String, Failure> {
+        let saying = async {
+            self.0.write_all(line.as_bytes()).await?;
+            self.0.write_all(b"\n").await?;
+            self.0.flush().await
         };
-        match timeout(PATIENCE, exchange).await {
+        saying.await.map_err(|error| Failure::NoAnswer(error.to_string()))?;
+        self.listen().await
+    }
+
+    /// Waits for a line over plain TCP, without saying anything first.
+    ///
+    /// # Errors
+    /// If none comes.
+    pub async fn listen(self) -> Result<String, Failure> {
+        let mut stream = BufReader::new(self.0);
+        let mut line = String::new();
+        match timeout(PATIENCE, stream.read_line(&mut line)).await {
             Err(_) => Err(Failure::TimedOut),
             Ok(Err(error)) => Err(Failure::NoAnswer(error.to_string())),
             Ok(Ok(0)) => Err(Failure::NoAnswer("end of stream".to_owned())),
-            Ok(Ok(_)) => Ok(answer.trim_end().to_owned()),
+            Ok(Ok(_)) => Ok(line.trim_end().to_owned()),
         }
     }
 }

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::grpc_frame;
@@ -248,11 +249,25 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Waits for the first bytes of a stream, and puts them back.
+/// How long a pod waits for a client to say something before it speaks first.
+const SILENCE: Duration = Duration::from_millis(200);
+/// What it says then.
+pub const GREETING: &str = "after you";
+
+/// Waits for the first bytes of a stream, and puts them back. A client that says nothing is greeted, as servers of
+/// server-first protocols do.
 async fn peek(stream: Box<dyn Stream>) -> std::io::Result<(First, Box<dyn Stream>)> {
-    let (mut reader, writer) = tokio::io::split(stream);
+    let (mut reader, mut writer) = tokio::io::split(stream);
     let mut first = vec![0; 1024];
-    let length = reader.read(&mut first).await?;
+    let length = match timeout(SILENCE, reader.read(&mut first)).await {
+        Ok(length) => length?,
+        Err(_) => {
+            writer.write_all(GREETING.as_bytes()).await?;
+            writer.write_all(b"\n").await?;
+            writer.flush().await?;
+            reader.read(&mut first).await?
+        }
+    };
     first.truncate(length);
     Ok((First::of(&first), Box::new(tokio::io::join(Cursor::new(first).chain(reader), writer))))
 }

@@ -56,11 +56,14 @@ scenarios! { istio_1_18 = V1_18:
 // What 1.18 has not: targetRefs to Services, DestinationRules at waypoints, TCPRoute, TLSRoute.
 scenarios! { istio_1_31 = V1_31:
     authorization = crate::authorization::scenario();
+    authorization_custom = crate::authorization::custom();
     gateway_api = crate::gateway_api::scenario();
     gateway_api_newer = crate::gateway_api::newer();
     routing = crate::routing::scenario();
     tokens = crate::tokens::scenario();
     tunnels = crate::tunnels::scenario();
+    tunnels_to_services = crate::tunnels::services();
+    tunnels_to_workloads = crate::tunnels::workloads();
     upstreams = crate::upstreams::scenario();
     istio_default_deny = crate::istio::default_deny();
     istio_default_deny_class = crate::istio::default_deny_class();

@@ -48,6 +48,8 @@ pub(crate) enum Message {
     Http(Request),
     /// A line of plain TCP.
     Line(&'static str),
+    /// Nothing: whom the tunnel leads to speaks first.
+    Silence,
 }
 
 /// What should come of a row.
@@ -57,6 +59,8 @@ pub(crate) enum Expect {
     Answer(Vec<Check>),
     /// The tunnel is refused, or ends without a response.
     NoAnswer,
+    /// Whom the tunnel leads to speaks first.
+    Greeting,
     /// No connection at all, and this counter of the waypoint's rises.
     NoConnection(&'static str),
     /// Whatever it is.
@@ -142,6 +146,11 @@ pub(crate) fn line(to: &'static str, line: &'static str) -> Ask {
     message(to, Message::Line(line))
 }
 
+/// A connection over TCP by `productpage`, who waits for a greeting.
+pub(crate) fn silence(to: &'static str) -> Ask {
+    message(to, Message::Silence)
+}
+
 fn message(to: &'static str, message: Message) -> Ask {
     Ask { from: "shop/productpage", trust: Trust::Mesh, to, message, times: 1 }
 }
@@ -178,7 +187,7 @@ impl Ask {
     fn request(self, change: impl FnOnce(Request) -> Request) -> Self {
         let message = match self.message {
             Message::Http(request) => Message::Http(change(request)),
-            line @ Message::Line(_) => line,
+            other => other,
         };
         Self { message, ..self }
     }
@@ -188,6 +197,7 @@ impl Ask {
         match &self.message {
             Message::Http(request) => &request.path,
             Message::Line(line) => line,
+            Message::Silence => "",
         }
     }
 }
@@ -256,6 +266,8 @@ impl Expect {
 pub(crate) enum Outcome {
     Reply(Reply),
     Line(Seen),
+    /// Whom the tunnel led to spoke first.
+    Greeting(String),
     Failure(Failure),
     /// Not even a connection to the waypoint.
     NoConnection(String),
@@ -266,7 +278,7 @@ impl Outcome {
         match self {
             Self::Reply(reply) => reply.seen(),
             Self::Line(seen) => Some(seen.clone()),
-            Self::Failure(_) | Self::NoConnection(_) => None,
+            Self::Greeting(_) | Self::Failure(_) | Self::NoConnection(_) => None,
         }
     }
 }
@@ -276,6 +288,7 @@ impl fmt::Display for Outcome {
         match self {
             Self::Reply(reply) => write!(f, "{} {:?} {}", reply.status, reply.headers, reply.text()),
             Self::Line(seen) => write!(f, "a line: {seen:?}"),
+            Self::Greeting(words) => write!(f, "a greeting: {words}"),
             Self::Failure(failure) => failure.fmt(f),
             Self::NoConnection(why) => f.write_str(why),
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hbone::client::{Client, Failure};
+use hbone::echo::GREETING;
 use hbone::http::{Session, request_once};
 use hbone::loopback::Loopback;
 use hbone::pki::{Authority, Credentials};
@@ -97,6 +98,10 @@ impl World {
                 Outcome::Failure(Failure::Refused(_) | Failure::NoAnswer(_)) => Vec::new(),
                 other => vec![format!("expected no answer, found {other}")],
             },
+            Expect::Greeting => match self.ask(&row.ask).await {
+                Outcome::Greeting(words) if words == GREETING => Vec::new(),
+                other => vec![format!("expected a greeting, found {other}")],
+            },
             Expect::NoConnection(counter) => {
                 let before = self.rig.envoy.counter(counter).await.unwrap();
                 let outcome = self.ask(&row.ask).await;
@@ -165,6 +170,10 @@ impl World {
         match &ask.message {
             Message::Http(request) => match request_once(tunnel, request).await {
                 Ok(reply) => Outcome::Reply(reply),
+                Err(failure) => Outcome::Failure(failure),
+            },
+            Message::Silence => match tunnel.listen().await {
+                Ok(words) => Outcome::Greeting(words),
                 Err(failure) => Outcome::Failure(failure),
             },
             Message::Line(line) => match tunnel.say(line).await {

@@ -2,7 +2,7 @@
 
 use waypoint_xds::release::Release;
 
-use crate::row::{Ask, Expect, Row, Sight, Trust, get, grpc, line, line_back, ok, row, spread};
+use crate::row::{Ask, Expect, Row, Sight, Trust, get, grpc, line, line_back, ok, row, silence, spread};
 use crate::scenario::Scenario;
 
 const REVIEWS: &str = "reviews.shop:80";
@@ -13,6 +13,26 @@ pub(crate) fn scenario() -> Scenario {
     rows.extend(destinations());
     rows.extend(certificates());
     Scenario::of("", rows)
+}
+
+/// A waypoint for Services only. It does not wait for a client's first bytes on a port of plain TCP.
+pub(crate) fn services() -> Scenario {
+    let rows = vec![
+        row("a Service", get(REVIEWS, "/"), ok()),
+        row("a pod", get(POD, "/"), Expect::NoAnswer),
+        row("the server speaks first", silence("reviews.shop:70"), Expect::Greeting),
+        row("the client speaks first", line("reviews.shop:70", "client first"), line_back()),
+    ];
+    Scenario::of(include_str!("../scenarios/for-service.yaml"), rows)
+}
+
+/// A waypoint for workloads only.
+pub(crate) fn workloads() -> Scenario {
+    let rows = vec![
+        row("a pod", get(POD, "/"), ok().version("v1")),
+        row("a Service", get(REVIEWS, "/"), Expect::NoAnswer),
+    ];
+    Scenario::of(include_str!("../scenarios/for-workload.yaml"), rows)
 }
 
 fn protocols() -> Vec<Row> {

@@ -11,6 +11,7 @@ const EJECTING: &str = "ejecting.shop:80";
 
 pub(crate) fn scenario() -> Scenario {
     let mut rows = hashes();
+    rows.extend(retries());
     rows.extend(ejection());
     Scenario::of(include_str!("../scenarios/upstreams.yaml"), rows)
 }
@@ -24,6 +25,13 @@ fn hashes() -> Vec<Row> {
         row("many users, both pods", user("%"), both()),
         row("one user, both pods", user("anna"), both()).only(Release::V1_18),
     ]
+}
+
+/// What no VirtualService says.
+fn retries() -> Vec<Row> {
+    let failing =
+        || get("reviews.shop:80", "/retry").header(ask::STATUS, "503").header(ask::ONLY, "v1").times(40);
+    vec![row("an answer is an answer, even a 503", failing(), spread([("v2", 5.0..=95.0)]))]
 }
 
 fn ejection() -> Vec<Row> {
