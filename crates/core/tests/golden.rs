@@ -1,19 +1,31 @@
 //! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
 //! problems of `<case>.problems.txt`.
 //!
+//! Some are also said for an upstream Envoy, in `<case>.envoy.json`.
+//!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::translate;
 use waypoint_xds::view::{diagnostics, json};
+use waypoint_xds::{Translation, translate};
+
+/// Cases that are also said for an upstream Envoy: `<case>.envoy.json`.
+const IN_BOTH_DIALECTS: &[&str] = &[
+    "bookinfo-namespace",
+    "bookinfo-reviews-sa",
+    "dr-client-namespace",
+    "jwt-with-authz",
+    "wasm-target-service",
+];
 
 fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
@@ -37,14 +49,22 @@ fn generate(release: Release) -> BTreeMap<String, String> {
             options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
         }
         let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
-        let translation = translate(&Snapshot::read([file], &options.limits), &options);
-        golden.insert(format!("{case}.json"), json::translation(&translation));
-        let problems = diagnostics::concise(&translation.problems);
-        if !problems.is_empty() {
-            golden.insert(format!("{case}.problems.txt"), problems);
+        let reading = Snapshot::read([file], &options.limits);
+        add(&mut golden, case, &translate(&reading, &options));
+        if IN_BOTH_DIALECTS.contains(&case) {
+            options.dialect = Dialect::Envoy;
+            add(&mut golden, &format!("{case}.envoy"), &translate(&reading, &options));
         }
     }
     golden
+}
+
+fn add(golden: &mut BTreeMap<String, String>, name: &str, translation: &Translation) {
+    golden.insert(format!("{name}.json"), json::translation(translation));
+    let problems = diagnostics::concise(&translation.problems);
+    if !problems.is_empty() {
+        golden.insert(format!("{name}.problems.txt"), problems);
+    }
 }
 
 fn check(release: Release) {

@@ -52,7 +52,7 @@ fn walk(resource: &str, value: &Value, losses: &mut Losses) {
         }
         Value::Array(items) => items.iter().for_each(|item| walk(resource, item, losses)),
         Value::String(text) if text.contains("%FILTER_STATE(") && peer_attribute(text).is_some() => {
-            losses.telemetry("peer metadata in access logs and traces");
+            losses.unknown_peers();
         }
         _ => {}
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::Str;
 use crate::mesh::WaypointName;
 use crate::problem::{Code, Problem};
 use crate::resources::Origin;
@@ -37,7 +36,12 @@ impl Losses {
 
     /// An extension that only reports was left out.
     pub(super) fn telemetry(&mut self, name: &str) {
-        self.telemetry.insert(name.to_owned());
+        self.telemetry.insert(format!("`{name}`"));
+    }
+
+    /// Access logs or traces ask for what only Istio's extensions know, and write `-`.
+    pub(super) fn unknown_peers(&mut self) {
+        self.telemetry.insert("what access logs and traces tell about peers".to_owned());
     }
 
     /// An extension that carries meaning was left out.
@@ -78,8 +82,8 @@ impl Losses {
     /// Everything that was lost.
     pub(super) fn problems(self) -> Vec<Problem> {
         let Self { gateway, telemetry, problems, .. } = self;
-        let names: Vec<Str> = telemetry.iter().map(|name| format!("`{name}`").into()).collect();
-        let note = (!names.is_empty()).then(|| {
+        let note = (!telemetry.is_empty()).then(|| {
+            let names: Vec<String> = telemetry.into_iter().collect();
             let message = format!("left out for an upstream Envoy, and only telemetry: {}", names.join(", "));
             Problem::new(Code::TelemetryLeftOut, message).on(gateway)
         });

@@ -24,6 +24,8 @@ mod leftovers;
 mod listener;
 mod losses;
 mod manager;
+#[cfg(test)]
+mod tests;
 mod token;
 mod typed;
 mod wasm;
