@@ -10,6 +10,8 @@ mod envoy_types;
 mod golden;
 #[cfg(feature = "parity")]
 mod parity;
+#[cfg(feature = "wasm")]
+mod wasm;
 
 use std::path::PathBuf;
 
@@ -26,7 +28,9 @@ tasks:
       compare what we generate with testdata/golden; with --update write it and remove stale files
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
-      score, --update commits a better one";
+      score, --update commits a better one
+  wasm [--dev] [--no-test]
+      build the npm package (crates/wasm/pkg), report its size and test it; with --dev quicker and larger";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
+        Some((task, rest)) if task == "wasm" => wasm(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         #[cfg(feature = "parity")]
@@ -63,9 +68,24 @@ fn envoy_types(args: &[String]) -> Result<()> {
     envoy_types::run(args)
 }
 
-/// Starts this program again with what the task needs compiled in.
 #[cfg(not(feature = "codegen"))]
 fn envoy_types(args: &[String]) -> Result<()> {
+    restart_with("codegen", "envoy-types", args)
+}
+
+#[cfg(feature = "wasm")]
+fn wasm(args: &[String]) -> Result<()> {
+    wasm::run(args)
+}
+
+#[cfg(not(feature = "wasm"))]
+fn wasm(args: &[String]) -> Result<()> {
+    restart_with("wasm", "wasm", args)
+}
+
+/// Starts this program again with what the task needs compiled in.
+#[cfg(not(all(feature = "codegen", feature = "wasm")))]
+fn restart_with(feature: &str, task: &str, args: &[String]) -> Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = std::process::Command::new(cargo)
         .args([
@@ -75,11 +95,11 @@ fn envoy_types(args: &[String]) -> Result<()> {
             "xtask",
             "--no-default-features",
             "--features",
-            "codegen",
+            feature,
             "--",
-            "envoy-types",
+            task,
         ])
         .args(args)
         .status()?;
-    if status.success() { Ok(()) } else { Err("envoy-types failed".into()) }
+    if status.success() { Ok(()) } else { Err(format!("{task} failed").into()) }
 }

@@ -38,6 +38,19 @@ impl ResourceKind {
     }
 }
 
+/// The name of no kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown kind of resources `{0}`: expected listeners, clusters, routes or endpoints")]
+pub struct UnknownKind(String);
+
+impl std::str::FromStr for ResourceKind {
+    type Err = UnknownKind;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == s).ok_or_else(|| UnknownKind(s.to_owned()))
+    }
+}
+
 /// One kind of a waypoint's resources as a JSON array with one resource a line, sorted by name: what
 /// `translate --out` writes and golden files hold.
 #[must_use]

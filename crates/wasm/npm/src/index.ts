@@ -1,0 +1,10 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+export type * from "./generated/envoy.js";
+export { WaypointXdsError } from "./error.js";
+export type * from "./json.js";
+export { Resource } from "./resource.js";
+export { Snapshot } from "./snapshot.js";
+export { cost, translate } from "./translate.js";
+export { Translation } from "./translation.js";
+export type * from "./types.js";
+export { Waypoint } from "./waypoint.js";

@@ -1,0 +1,77 @@
+import { WaypointXdsError } from "./error.js";
+import { RawSnapshot } from "./generated/waypoint_xds.js";
+import { Handle } from "./handle.js";
+import { parse } from "./parse.js";
+import type { KubernetesObject, Problem, SourceFile, Summary } from "./types.js";
+
+/** @internal How translating gets at the memory that a snapshot owns. */
+export let rawSnapshot: (snapshot: Snapshot) => RawSnapshot;
+
+/** The objects that a translation starts from, and what is wrong with them. */
+export class Snapshot {
+  static {
+    rawSnapshot = (snapshot) => {
+      if (!(snapshot instanceof Snapshot)) throw invalid("expected a Snapshot");
+      return snapshot.#handle.get();
+    };
+  }
+
+  readonly #handle: Handle<RawSnapshot>;
+  #problems: readonly Problem[] | undefined;
+  #summary: Summary | undefined;
+
+  private constructor(raw: RawSnapshot) {
+    this.#handle = new Handle(raw);
+  }
+
+  /** Reads YAML or JSON, several documents in one text too. The name is what problems and origins call it. */
+  static fromYaml(text: string, name = "snapshot.yaml"): Snapshot {
+    return Snapshot.fromFiles([{ name, text }]);
+  }
+
+  /** Reads the texts of files. Of the same object in two places the later one counts. */
+  static fromFiles(files: Iterable<SourceFile>): Snapshot {
+    const names: string[] = [];
+    const texts: string[] = [];
+    for (const { name, text } of files) {
+      if (typeof name !== "string" || typeof text !== "string") throw invalid("expected { name, text }, both strings");
+      names.push(name);
+      texts.push(text);
+    }
+    return new Snapshot(RawSnapshot.fromFiles(names, texts));
+  }
+
+  /** Reads objects, as a client of the Kubernetes API or a YAML parser returns them. */
+  static fromObjects<T extends KubernetesObject>(objects: Iterable<T>): Snapshot {
+    let json: string;
+    try {
+      json = JSON.stringify([...objects]);
+    } catch (cause) {
+      throw invalid(`expected objects that have a JSON: ${String(cause)}`, cause);
+    }
+    return new Snapshot(RawSnapshot.fromObjects(json));
+  }
+
+  /** What is wrong with the texts and objects. A translation finds more: see {@link Translation.problems}. */
+  get problems(): readonly Problem[] {
+    return (this.#problems ??= parse<readonly Problem[]>(this.#handle.get().problems()));
+  }
+
+  /** What was read and what was not. */
+  get summary(): Summary {
+    return (this.#summary ??= parse<Summary>(this.#handle.get().summary()));
+  }
+
+  /** Frees its memory now, not when it is collected as garbage. What was translated of it keeps what it needs. */
+  free(): void {
+    this.#handle.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}
+
+function invalid(message: string, cause?: unknown): WaypointXdsError {
+  return new WaypointXdsError("invalid-argument", message, cause === undefined ? undefined : { cause });
+}

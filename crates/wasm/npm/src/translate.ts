@@ -1,0 +1,29 @@
+import { WaypointXdsError } from "./error.js";
+import { cost as rawCost, translate as rawTranslate } from "./generated/waypoint_xds.js";
+import { parse } from "./parse.js";
+import { rawSnapshot, type Snapshot } from "./snapshot.js";
+import { newTranslation, type Translation } from "./translation.js";
+import type { Cost, CostOptions, Options } from "./types.js";
+
+/**
+ * Translates a snapshot: what Istio's control plane would send each waypoint. The same snapshot gives the same result,
+ * whatever the order of its objects. A problem with one object never loses the rest: see {@link Translation.problems}.
+ *
+ * @throws {@link WaypointXdsError} when an option is not one of those expected.
+ */
+export function translate(snapshot: Snapshot, options: Options = {}): Translation {
+  return newTranslation(rawTranslate(rawSnapshot(snapshot), JSON.stringify(options)));
+}
+
+/**
+ * What distributing configuration costs, with sidecars and with waypoints.
+ *
+ * @throws {@link WaypointXdsError} when an option is not one of those expected.
+ */
+export function cost(snapshot: Snapshot, options: CostOptions = {}): Cost {
+  const { rule, replicas, ...settings } = options;
+  if (replicas !== undefined && !(Number.isInteger(replicas) && replicas >= 0 && replicas < 2 ** 32)) {
+    throw new WaypointXdsError("invalid-options", `replicas: expected a whole number, found ${String(replicas)}`);
+  }
+  return parse(rawCost(rawSnapshot(snapshot), JSON.stringify(settings), rule, replicas));
+}

@@ -1,0 +1,64 @@
+import type { RawTranslation } from "./generated/waypoint_xds.js";
+import { Handle } from "./handle.js";
+import { parse } from "./parse.js";
+import type { Problem, Release, Summary } from "./types.js";
+import { newWaypoint, type Waypoint } from "./waypoint.js";
+
+/** @internal How `translate` makes one. */
+export let newTranslation: (raw: RawTranslation) => Translation;
+
+/** What Istio's control plane would send every waypoint of a snapshot, and what is wrong with the snapshot. */
+export class Translation {
+  static {
+    newTranslation = (raw) => new Translation(raw);
+  }
+
+  /** The release whose layout this is. */
+  readonly release: Release;
+
+  /** Every waypoint, as `namespace/name`, sorted. */
+  readonly waypoints: readonly string[];
+
+  readonly #handle: Handle<RawTranslation>;
+  readonly #waypoints = new Map<string, Waypoint>();
+  #problems: readonly Problem[] | undefined;
+  #summary: Summary | undefined;
+
+  private constructor(raw: RawTranslation) {
+    this.#handle = new Handle(raw);
+    this.release = raw.release() as Release;
+    this.waypoints = Object.freeze(parse<string[]>(raw.waypoints()));
+    for (const [index, name] of this.waypoints.entries()) {
+      this.#waypoints.set(name, newWaypoint(this.#handle, index, name));
+    }
+  }
+
+  /** The resources of one waypoint, by `namespace/name`. */
+  waypoint(name: string): Waypoint | undefined {
+    return this.#waypoints.get(name);
+  }
+
+  /** Everything found wrong, from the text to the mesh, in the order of the text. */
+  get problems(): readonly Problem[] {
+    return (this.#problems ??= parse<readonly Problem[]>(this.#handle.get().problems()));
+  }
+
+  /** What was read and what was not. */
+  get summary(): Summary {
+    return (this.#summary ??= parse<Summary>(this.#handle.get().summary()));
+  }
+
+  /** All resources as one JSON text: waypoint, kind, resources. */
+  toJson(): string {
+    return this.#handle.get().toJson();
+  }
+
+  /** Frees its memory now, not when it is collected as garbage; that of its waypoints and resources with it. */
+  free(): void {
+    this.#handle.free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}

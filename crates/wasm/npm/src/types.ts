@@ -1,0 +1,241 @@
+/** A file's text, and the name that problems and origins call it by. */
+export interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * An object as a client of the Kubernetes API holds it, or as a YAML parser returns it. What is inside is checked when it
+ * is read, and told as a {@link Problem}; more fields than these may be there.
+ */
+export interface KubernetesObject {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly metadata?: ObjectMeta | undefined;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+  readonly data?: unknown;
+}
+
+/** `metadata` of a {@link KubernetesObject}. */
+export interface ObjectMeta {
+  readonly name?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly labels?: { readonly [name: string]: string } | undefined;
+  readonly annotations?: { readonly [name: string]: string } | undefined;
+  readonly creationTimestamp?: unknown;
+}
+
+/** A release of Istio. */
+export type Release = "1.18" | "1.31";
+
+/** What can be chosen about a translation. */
+export interface Options {
+  /** The release whose layout to generate; the newest by default. */
+  release?: Release | undefined;
+  /** The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults. */
+  meshConfig?: string | undefined;
+  /** The name by which errors call that text; `mesh-config` by default. */
+  meshConfigName?: string | undefined;
+  /** `namespace/name`: generate this waypoint only. */
+  waypoint?: string | undefined;
+  /**
+   * Whether a waypoint without addresses in its status counts as ready: `assumed`, since files have no status, is the
+   * default; with `observed` only the status decides, as in Istio.
+   */
+  readiness?: "assumed" | "observed" | undefined;
+  /** Feature flags of the control plane, by Istio's names. */
+  features?: { readonly [name: string]: string } | undefined;
+  /** The build of Envoy to generate for; Istio's by default. */
+  dialect?: "istio-proxy" | "envoy" | undefined;
+}
+
+/** How to count. */
+export interface CostOptions extends Options {
+  /** Which configurations a sidecar is taken to hold: those of its namespace, the default, or of the whole mesh. */
+  rule?: CostRule | undefined;
+  /** How many replicas a waypoint has of which the snapshot has no pods. */
+  replicas?: number | undefined;
+}
+
+/** Which configurations a sidecar is taken to hold. */
+export type CostRule = "namespace" | "mesh";
+
+/** A stretch of a file. Lines and columns count from 1; the end is behind the last character. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  /** In characters (Unicode code points). */
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** Offset of the first byte of the text in UTF-8. */
+  readonly start: number;
+  /** Offset behind the last byte. */
+  readonly end: number;
+}
+
+/** How bad a {@link Problem} is: something was left out; it may not mean what its author thinks; good to know. */
+export type Severity = "error" | "warning" | "note";
+
+/** One thing that is wrong with the input. */
+export interface Problem {
+  /** Where it is, when it is anywhere. */
+  readonly place: Place | null;
+  /** What sort of problem it is. Stable: programs may depend on it. */
+  readonly code: string;
+  readonly severity: Severity;
+  /** The object that it is about. */
+  readonly object: ObjectRef | null;
+  /** The path of the field (`spec.http[0].match[1].uri`); empty when it is about a whole object or document. */
+  readonly field: string;
+  readonly message: string;
+  /** What to do about it. */
+  readonly help: string | null;
+  /** Another place that has to do with it, and what it has to do with it. */
+  readonly related: readonly [place: Place, label: string] | null;
+}
+
+/** An object's identity. */
+export interface ObjectRef {
+  readonly kind: string;
+  /** Empty for kinds of the cluster. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What was read, what was ignored, and why. */
+export interface Summary {
+  readonly files: number;
+  readonly documents: number;
+  readonly unreadableDocuments: number;
+  /** Objects kept, by kind. */
+  readonly read: { readonly [kind: string]: number };
+  /** Objects left out because something is wrong with them, by kind; the problems say what. */
+  readonly leftOut: { readonly [kind: string]: number };
+  /** Objects left out that do not say what they are. */
+  readonly unidentified: number;
+  /** Objects replaced by a later one of the same kind, namespace and name. */
+  readonly replaced: number;
+  readonly ignored: readonly IgnoredObjects[];
+  readonly unreadFields: readonly UnreadField[];
+  /** All fields that nothing depends on. */
+  readonly unreadTotal: number;
+  /** Problems beyond the limit, which are not kept. */
+  readonly problemsNotKept: number;
+}
+
+/** Objects that no waypoint depends on. */
+export interface IgnoredObjects {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly why: "unknown-kind" | "not-for-waypoints";
+  readonly count: number;
+}
+
+/** A field that nothing depends on. */
+export interface UnreadField {
+  readonly kind: string;
+  /** Without positions in lists: `spec.containers[].image`. */
+  readonly field: string;
+  readonly count: number;
+}
+
+/** What made a resource, a filter chain of it, or a route in one. */
+export interface Origin {
+  /** The filter chain that was made; of a route the one that it is in. */
+  readonly filterChain?: string;
+  /** The position of the route that was made, in its filter chain. */
+  readonly route?: number;
+  /** The objects that made it, the decisive one first. */
+  readonly objects: readonly Maker[];
+}
+
+/** An object that made something, and the lines where it stands. */
+export interface Maker extends ObjectRef {
+  readonly file?: string;
+  readonly line?: number;
+  readonly endLine?: number;
+}
+
+/** The lists of resources of which istioctl has tables. */
+export type TableKind = "listeners" | "clusters" | "routes" | "endpoints";
+
+/** A table: rows with as many cells as the header. */
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A waypoint as a graph, in the direction of traffic. */
+export interface Graph {
+  /** In the order in which traffic meets them. */
+  readonly nodes: readonly GraphNode[];
+  /** In the order of the nodes that they leave. */
+  readonly edges: readonly GraphEdge[];
+}
+
+/** A listener, filter chain, route, cluster or endpoint. */
+export interface GraphNode {
+  /** Made of the kind and of names (`cluster:main_internal`), so that a change elsewhere does not change it. */
+  readonly id: string;
+  readonly kind: "listener" | "chain" | "route" | "cluster" | "endpoint";
+  /** What to call it. */
+  readonly label: string;
+  /** An address, what a route asks for, how a cluster finds its endpoints. May be empty. */
+  readonly detail: string;
+  /** The hostname of the Service behind a cluster. */
+  readonly service: string | null;
+  /** Whether more than one edge leads to it. */
+  readonly shared: boolean;
+  /** Where its JSON is; `null` for a cluster that is named but not sent. */
+  readonly resource: GraphLocation | null;
+  /** The objects that made it, the decisive one first. */
+  readonly origins: readonly Maker[];
+}
+
+/** Where the JSON of a node is. */
+export interface GraphLocation {
+  readonly kind: TableKind;
+  /** The resource's name. */
+  readonly name: string;
+  /** Where in it, as a JSON pointer (RFC 6901); empty for the whole resource. */
+  readonly pointer: string;
+}
+
+/** A way from one node to another. */
+export interface GraphEdge {
+  readonly from: string;
+  readonly to: string;
+  /** When traffic goes this way (`ip=10.96.0.7 -> port=80`), or what else the edge means. May be empty. */
+  readonly label: string;
+  /** The share of traffic, where it is split. */
+  readonly weight: number | null;
+}
+
+/** What distributing configuration costs, with sidecars and with waypoints. */
+export interface Cost {
+  readonly rule: CostRule;
+  readonly namespaces: readonly NamespaceCost[];
+  readonly total: Distribution;
+}
+
+/** The comparison for one namespace. */
+export interface NamespaceCost {
+  readonly namespace: string;
+  readonly services: number;
+  /** Its pods: each would have a sidecar. */
+  readonly sidecars: number;
+  /** The replicas of its waypoints. */
+  readonly waypoints: number;
+  /** How many configurations they hold. */
+  readonly distribution: Distribution;
+  /** How many proxies have to be told when one of its Services changes. */
+  readonly change: Distribution;
+}
+
+/** A count in each model. */
+export interface Distribution {
+  readonly sidecars: number;
+  readonly waypoints: number;
+}

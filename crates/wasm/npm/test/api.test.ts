@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { type Cost, cost, type KubernetesObject, Resource, Snapshot, Translation, translate, Waypoint } from "waypoint-xds";
+
+import { BOOKINFO, SHOP } from "./snapshots.js";
+
+test("a snapshot tells what was read", () => {
+  const snapshot = Snapshot.fromYaml(SHOP);
+  assert.equal(snapshot.summary.files, 1);
+  assert.deepEqual(snapshot.summary.read, { Gateway: 1, Pod: 1, Service: 1 });
+  assert.deepEqual(snapshot.problems, []);
+});
+
+test("a translation has the waypoints' resources", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  assert.ok(translation instanceof Translation);
+  assert.equal(translation.release, "1.31");
+  assert.deepEqual(translation.waypoints, ["shop/waypoint"]);
+  assert.equal(translation.waypoint("shop/other"), undefined);
+  const waypoint = translation.waypoint("shop/waypoint");
+  assert.ok(waypoint instanceof Waypoint);
+  assert.equal(waypoint.name, "shop/waypoint");
+  const names = waypoint.clusters.map((cluster) => cluster.name);
+  assert.ok(names.includes("inbound-vip|80|http|cart.shop.svc.cluster.local"), names.join());
+  assert.equal(waypoint.clusters, waypoint.clusters, "made once");
+  assert.deepEqual(waypoint.routes, []);
+  assert.deepEqual(waypoint.extensions, []);
+});
+
+test("a resource has a name, a type, a message in three forms, and origins", () => {
+  const waypoint = translate(Snapshot.fromYaml(SHOP, "shop.yaml")).waypoint("shop/waypoint");
+  const cluster = waypoint?.clusters.find(({ name }) => name.startsWith("inbound-vip|80|http|cart"));
+  assert.ok(cluster instanceof Resource);
+  assert.equal(cluster.typeUrl, "type.googleapis.com/envoy.config.cluster.v3.Cluster");
+  const message = cluster.toObject();
+  assert.equal(message.name, cluster.name);
+  assert.equal(message.type, "EDS");
+  assert.deepEqual(message, JSON.parse(cluster.toJson()));
+  assert.equal(Object.getPrototypeOf(message), Object.prototype, "a plain object");
+  const bytes = cluster.toBytes();
+  assert.ok(bytes instanceof Uint8Array);
+  assert.ok(new TextDecoder().decode(bytes).includes(cluster.name));
+  assert.deepEqual(cluster.origins, [
+    { objects: [{ kind: "Service", namespace: "shop", name: "cart", file: "shop.yaml", line: 8, endLine: 11 }] },
+  ]);
+});
+
+test("the release changes the layout", () => {
+  const snapshot = Snapshot.fromYaml(BOOKINFO);
+  const old = translate(snapshot, { release: "1.18" });
+  assert.equal(old.release, "1.18");
+  assert.deepEqual(old.waypoints, ["default/bookinfo-reviews"]);
+  assert.notEqual(old.toJson(), translate(snapshot).toJson());
+});
+
+test("options reach the core", () => {
+  const snapshot = Snapshot.fromYaml(SHOP);
+  const codes = (readiness: "assumed" | "observed") => translate(snapshot, { readiness }).problems.map(({ code }) => code);
+  assert.deepEqual([codes("assumed"), codes("observed")], [["readiness-assumed"], ["waypoint-not-ready"]]);
+  assert.deepEqual(translate(snapshot, { waypoint: "other/one" }).waypoints, []);
+  const meshConfig = "enableTracing: true\ndefaultConfig: {tracing: {sampling: 50}}";
+  assert.doesNotThrow(() => translate(snapshot, { meshConfig, release: undefined }));
+  assert.doesNotThrow(() => translate(snapshot, { features: { PILOT_TRACE_SAMPLING: "7" } }));
+});
+
+test("tables are istioctl's", () => {
+  const waypoint = translate(Snapshot.fromYaml(BOOKINFO), { release: "1.18" }).waypoint("default/bookinfo-reviews");
+  const header = ["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"];
+  assert.deepEqual(waypoint?.table("clusters").header, header);
+  const wide = waypoint?.table("routes", { wide: true });
+  assert.equal(wide?.header.at(-1), "ORIGIN");
+  assert.ok(wide?.rows.some((row) => row.at(-1)?.startsWith("VirtualService default/reviews (snapshot.yaml:")));
+});
+
+test("a graph's edges lead from node to node", () => {
+  const graph = translate(Snapshot.fromYaml(SHOP)).waypoint("shop/waypoint")?.graph();
+  assert.ok(graph !== undefined && graph.edges.length > 0);
+  const ids = new Set(graph.nodes.map(({ id }) => id));
+  assert.ok(graph.edges.every(({ from, to }) => ids.has(from) && ids.has(to)));
+});
+
+test("a config dump is what Envoy would print", () => {
+  const dump = translate(Snapshot.fromYaml(SHOP)).waypoint("shop/waypoint")?.configDump() ?? "";
+  assert.deepEqual(Object.keys(JSON.parse(dump) as object), ["configs"]);
+});
+
+test("costs are counted by either rule", () => {
+  const snapshot = Snapshot.fromYaml(BOOKINFO);
+  const costs: Cost[] = [cost(snapshot), cost(snapshot, { rule: "mesh", replicas: 3, release: "1.18" })];
+  assert.deepEqual(costs.map(({ rule }) => rule), ["namespace", "mesh"]);
+  assert.ok(costs.every(({ total }) => total.sidecars > 0));
+});
+
+test("objects are read as files are", () => {
+  const objects: KubernetesObject[] = [
+    waypointNamed("a"),
+    { apiVersion: "v1", kind: "Service", metadata: { name: "s", namespace: "default" }, spec: {} },
+    { apiVersion: "example.com/v1", kind: "Cat" },
+  ];
+  const snapshot = Snapshot.fromObjects(objects);
+  assert.deepEqual(translate(snapshot).waypoints, ["default/a"]);
+  assert.deepEqual(snapshot.summary.ignored, [
+    { apiVersion: "example.com/v1", kind: "Cat", why: "unknown-kind", count: 1 },
+  ]);
+  const broken = Snapshot.fromObjects([{ kind: "Service", metadata: { name: "s" } }]);
+  assert.equal(broken.problems[0]?.place?.file, "objects[0]");
+  // Fields of which the type says nothing need no cast.
+  Snapshot.fromObjects([{ apiVersion: "v1", kind: "Secret", metadata: { name: "s", uid: "1" }, immutable: true }]);
+});
+
+test("files are read in the order given: the later one of equal objects counts", () => {
+  const file = (name: string, address: string) => ({ name, text: SHOP.replace("10.96.0.7", address) });
+  const snapshot = Snapshot.fromFiles(new Set([file("a.yaml", "10.96.0.8"), file("b.yaml", "10.96.0.9")]));
+  assert.equal(snapshot.summary.replaced, 3);
+  assert.match(translate(snapshot).toJson(), /10\.96\.0\.9/);
+  assert.doesNotMatch(translate(snapshot).toJson(), /10\.96\.0\.8/);
+});
+
+/** A Gateway typed as a client of the Kubernetes API would: with more fields, and without an index signature. */
+interface Gateway {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+  spec: { gatewayClassName: string; listeners: object[] };
+}
+
+function waypointNamed(name: string): Gateway {
+  const listeners = [{ name: "mesh", port: 15008, protocol: "HBONE" }];
+  const spec = { gatewayClassName: "istio-waypoint", listeners };
+  return { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name }, spec };
+}

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { cost, type Options, Snapshot, translate, WaypointXdsError } from "waypoint-xds";
+
+import { SHOP } from "./snapshots.js";
+
+/** The error that a call throws. */
+function thrown(call: () => unknown): WaypointXdsError {
+  try {
+    call();
+  } catch (error) {
+    assert.ok(error instanceof WaypointXdsError, String(error));
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, "WaypointXdsError");
+    return error;
+  }
+  assert.fail("it did not throw");
+}
+
+/** What somebody without TypeScript might pass. */
+function untyped<T>(value: unknown): T {
+  return value as T;
+}
+
+const snapshot = Snapshot.fromYaml(SHOP);
+
+test("options that are none are refused, and the message says what is expected", () => {
+  for (const [options, code, message] of [
+    [{ release: "1.17" }, "unknown-release", /expected 1\.18 or 1\.31/],
+    [{ readiness: "maybe" }, "unknown-readiness", /expected assumed or observed/],
+    [{ waypoint: "shop" }, "invalid-waypoint-name", /NAMESPACE\/NAME/],
+    [{ features: { X: "true" } }, "unknown-feature", /PILOT_TRACE_SAMPLING/],
+    [{ dialect: "nginx" }, "unknown-dialect", /istio-proxy/],
+    [{ releas: "1.18" }, "invalid-options", /unknown field `releas`/],
+    [{ release: 1.31 }, "invalid-options", /expected a string/],
+    ["1.18", "invalid-options", /expected/],
+  ] as const) {
+    const error = thrown(() => translate(snapshot, untyped<Options>(options)));
+    assert.equal(error.code, code, error.message);
+    assert.match(error.message, message);
+    assert.equal(error.place, undefined);
+  }
+});
+
+test("an error in a mesh configuration has its place", () => {
+  const error = thrown(() => translate(snapshot, { meshConfig: "trustDomain: [shop]", meshConfigName: "mesh.yaml" }));
+  assert.equal(error.code, "wrong-type");
+  const place = { file: "mesh.yaml", line: 1, column: 14, endLine: 1, endColumn: 20, start: 13, end: 19 };
+  assert.deepEqual(error.place, place);
+});
+
+test("arguments that are none are refused", () => {
+  for (const call of [
+    () => Snapshot.fromYaml(untyped<string>(7)),
+    () => Snapshot.fromYaml(SHOP, untyped<string>(7)),
+    () => Snapshot.fromFiles(untyped([{ name: "a.yaml" }])),
+    () => Snapshot.fromFiles(untyped(7)),
+    () => Snapshot.fromObjects(untyped([7n])),
+    () => translate(untyped<Snapshot>({})),
+    () => cost(untyped<Snapshot>(undefined)),
+  ]) {
+    assert.equal(thrown(call).code, "invalid-argument");
+  }
+  assert.equal(thrown(() => cost(snapshot, { rule: untyped("planet") })).code, "unknown-rule");
+  assert.equal(thrown(() => cost(snapshot, { replicas: -1 })).code, "invalid-options");
+  const waypoint = translate(snapshot).waypoint("shop/waypoint");
+  assert.equal(thrown(() => waypoint?.table(untyped("secrets"))).code, "unknown-list");
+});
+
+test("what is wrong with YAML is told, not thrown", () => {
+  const broken = Snapshot.fromYaml(`${SHOP}---\nkind: [`, "broken.yaml");
+  const [problem] = broken.problems;
+  assert.equal(problem?.code, "yaml-syntax");
+  assert.equal(problem.severity, "error");
+  assert.equal(problem.place?.file, "broken.yaml");
+  const translation = translate(broken);
+  assert.deepEqual(translation.waypoints, ["shop/waypoint"], "the rest is there");
+  assert.deepEqual(translation.problems.filter(({ severity }) => severity === "error"), broken.problems);
+});
+
+test("no text, however odd, breaks anything", () => {
+  const deep = ["[".repeat(100_000), "{a: ".repeat(100_000), "- ".repeat(100_000)];
+  for (const text of ["", "\0", "\ud800", "---\n".repeat(1000), "é: &a [*a]", ...deep]) {
+    assert.deepEqual(translate(Snapshot.fromYaml(text)).waypoints, []);
+  }
+  assert.equal(translate(snapshot).waypoints.length, 1, "and the module lives on");
+});

@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { type Release, Snapshot, translate } from "waypoint-xds";
+
+import { TESTDATA } from "./snapshots.js";
+
+const RELEASES: readonly Release[] = ["1.18", "1.31"];
+
+// Every golden file, byte for byte: WebAssembly says what the other doors say.
+for (const release of RELEASES) {
+  test(`golden files of ${release}`, () => {
+    const golden = `${TESTDATA}/golden/${release}`;
+    const files = readdirSync(golden).filter((file) => file.endsWith(".json"));
+    assert.ok(files.length > 100);
+    for (const file of files) {
+      const input = `${TESTDATA}/cases/${file.replace(/\.json$/, "")}`;
+      const meshConfig = existsSync(`${input}.mesh.yaml`) ? readFileSync(`${input}.mesh.yaml`, "utf8") : undefined;
+      const snapshot = Snapshot.fromYaml(readFileSync(`${input}.yaml`, "utf8"));
+      assert.equal(translate(snapshot, { release, meshConfig }).toJson(), readFileSync(`${golden}/${file}`, "utf8"), file);
+    }
+  });
+}

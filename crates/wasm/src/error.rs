@@ -1,0 +1,38 @@
+//! Errors as JavaScript has them: objects of the class `WaypointXdsError`, never bare strings.
+
+use wasm_bindgen::prelude::*;
+use waypoint_xds::options::SettingsError;
+use waypoint_xds::view::json;
+
+#[wasm_bindgen(raw_module = "../error.js")]
+extern "C" {
+    /// The package's class of errors.
+    #[wasm_bindgen(js_name = WaypointXdsError)]
+    pub type Error;
+
+    /// The place, if there is one, is JSON.
+    #[wasm_bindgen(static_method_of = Error, js_class = "WaypointXdsError", js_name = of)]
+    fn of(code: &str, message: &str, place: Option<String>) -> Error;
+}
+
+impl Error {
+    /// An error that is nowhere in a text.
+    pub(crate) fn new(code: &str, error: &dyn std::fmt::Display) -> Self {
+        Self::of(code, &error.to_string(), None)
+    }
+}
+
+impl From<SettingsError> for Error {
+    fn from(error: SettingsError) -> Self {
+        let place = error.place().map(|place| json::to_value(place).to_string());
+        Self::of(error.code(), &error.to_string(), place)
+    }
+}
+
+/// Makes a panic, which would be a mistake of ours, an error that says where it was.
+#[wasm_bindgen(start)]
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        wasm_bindgen::throw_val(Error::new("internal-error", panic).into())
+    }));
+}

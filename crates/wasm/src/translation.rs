@@ -1,0 +1,190 @@
+//! What was made of a snapshot.
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use waypoint_xds::mesh::Mesh;
+use waypoint_xds::options::{Options, Settings};
+use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::snapshot::Reading;
+use waypoint_xds::translation;
+use waypoint_xds::view::origins::{self, Places};
+use waypoint_xds::view::proxy_config::waypoint_table;
+use waypoint_xds::view::resource::{self, AnyResource, List};
+use waypoint_xds::view::{graph, json};
+
+use crate::error::Error;
+use crate::snapshot::Snapshot;
+
+/// The resources of every waypoint, and what they were made from.
+#[wasm_bindgen(js_name = RawTranslation)]
+#[derive(Debug)]
+pub struct Translation {
+    reading: Rc<Reading>,
+    mesh: Mesh,
+    made: translation::Translation,
+}
+
+/// Translates a snapshot. The settings are JSON.
+///
+/// # Errors
+///
+/// When a setting is not one of those expected.
+#[wasm_bindgen]
+pub fn translate(snapshot: &Snapshot, settings: &str) -> Result<Translation, Error> {
+    let reading = Rc::clone(&snapshot.reading);
+    let (mesh, problems) = translation::mesh(&reading, &options(settings)?);
+    let made = translation::generate(&reading, &mesh, problems);
+    Ok(Translation { reading, mesh, made })
+}
+
+/// What distributing configuration costs, as JSON. The settings are JSON; the rule is `namespace` or `mesh`.
+///
+/// # Errors
+///
+/// When a setting or the rule is not one of those expected.
+#[wasm_bindgen]
+pub fn cost(
+    snapshot: &Snapshot,
+    settings: &str,
+    rule: Option<String>,
+    replicas: Option<u32>,
+) -> Result<String, Error> {
+    let rule = rule.as_deref().map(str::parse).transpose();
+    let rule = rule.map_err(|error: waypoint_xds::cost::UnknownRule| Error::new("unknown-rule", &error))?;
+    let (mesh, _) = translation::mesh(&snapshot.reading, &options(settings)?);
+    let cost = waypoint_xds::cost::cost(&mesh, rule.unwrap_or_default(), replicas.map(u64::from));
+    Ok(json::to_value(&cost).to_string())
+}
+
+fn options(settings: &str) -> Result<Options, Error> {
+    let settings: Settings =
+        serde_json::from_str(settings).map_err(|error| Error::new("invalid-options", &error))?;
+    Ok(settings.options()?)
+}
+
+/// Waypoints and resources are found by their position: JavaScript holds no more of them than that.
+#[wasm_bindgen(js_class = RawTranslation)]
+impl Translation {
+    /// The release whose layout this is.
+    #[must_use]
+    pub fn release(&self) -> String {
+        self.made.release.to_string()
+    }
+
+    /// The waypoints' names: a JSON array.
+    #[must_use]
+    pub fn waypoints(&self) -> String {
+        let names: Vec<String> = self.made.waypoints.iter().map(|w| w.waypoint.to_string()).collect();
+        json::to_value(&names).to_string()
+    }
+
+    /// Everything that is wrong: a JSON array of problems.
+    #[must_use]
+    pub fn problems(&self) -> String {
+        json::to_value(&self.made.problems).to_string()
+    }
+
+    /// What was read and what was not, as JSON.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        json::to_value(&self.made.summary).to_string()
+    }
+
+    /// All resources of all waypoints as JSON.
+    #[wasm_bindgen(js_name = toJson)]
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        json::translation(&self.made)
+    }
+
+    /// A list of a waypoint's resources: a JSON array of their names and their types' URLs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint or list.
+    pub fn resources(&self, waypoint: usize, list: &str) -> Result<String, Error> {
+        let resources = resource::all(self.waypoint(waypoint)?, self::list(list)?);
+        let heads: Vec<_> = resources.iter().map(|resource| (resource.name(), resource.type_url())).collect();
+        Ok(json::to_value(&heads).to_string())
+    }
+
+    /// Why the resources of a list exist: a JSON array with an array for each.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint or list.
+    pub fn origins(&self, waypoint: usize, list: &str) -> Result<String, Error> {
+        let resources = resource::all(self.waypoint(waypoint)?, self::list(list)?);
+        let places = Places::new(&self.reading);
+        let origins: Vec<_> = resources.iter().map(|r| origins::entries(r.origins(), &places)).collect();
+        Ok(json::to_value(&origins).to_string())
+    }
+
+    /// A resource as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint, list or resource.
+    #[wasm_bindgen(js_name = resourceJson)]
+    pub fn resource_json(&self, waypoint: usize, list: &str, index: usize) -> Result<String, Error> {
+        Ok(self.resource(waypoint, list, index)?.to_json())
+    }
+
+    /// A resource as an encoded message.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint, list or resource.
+    #[wasm_bindgen(js_name = resourceBytes)]
+    pub fn resource_bytes(&self, waypoint: usize, list: &str, index: usize) -> Result<Vec<u8>, Error> {
+        Ok(self.resource(waypoint, list, index)?.to_bytes())
+    }
+
+    /// A table of istioctl's, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint or kind of table.
+    pub fn table(&self, waypoint: usize, kind: &str, wide: bool) -> Result<String, Error> {
+        let kind = kind.parse().map_err(|error: json::UnknownKind| Error::new("unknown-list", &error))?;
+        let table = waypoint_table(&self.reading, &self.mesh, self.waypoint(waypoint)?, kind, wide);
+        Ok(json::to_value(&table).to_string())
+    }
+
+    /// The graph from listeners to endpoints, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint.
+    pub fn graph(&self, waypoint: usize) -> Result<String, Error> {
+        let places = Places::new(&self.reading);
+        Ok(json::to_value(&graph::graph(self.waypoint(waypoint)?, &places)).to_string())
+    }
+
+    /// A waypoint's resources as Envoy's `/config_dump` would print them.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint.
+    #[wasm_bindgen(js_name = configDump)]
+    pub fn config_dump(&self, waypoint: usize) -> Result<String, Error> {
+        Ok(json::config_dump(self.waypoint(waypoint)?))
+    }
+}
+
+impl Translation {
+    fn waypoint(&self, index: usize) -> Result<&WaypointResources, Error> {
+        let waypoint = self.made.waypoints.get(index);
+        waypoint.ok_or_else(|| Error::new("no-such-waypoint", &format_args!("there is no waypoint {index}")))
+    }
+
+    fn resource(&self, waypoint: usize, list: &str, index: usize) -> Result<&dyn AnyResource, Error> {
+        let resource = resource::get(self.waypoint(waypoint)?, self::list(list)?, index);
+        resource.ok_or_else(|| Error::new("no-such-resource", &format_args!("there is no resource {index}")))
+    }
+}
+
+fn list(name: &str) -> Result<List, Error> {
+    name.parse().map_err(|error: resource::UnknownList| Error::new("unknown-list", &error))
+}
