@@ -12,6 +12,7 @@
 //! two tables, `newer.rs` and `rules.rs`.
 
 mod authorization_policy;
+mod cel;
 mod check;
 mod common;
 mod destination_rule;

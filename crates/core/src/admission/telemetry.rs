@@ -1,7 +1,7 @@
 //! Telemetry.
 
 use super::check::Checker;
-use super::{common, istio_metadata};
+use super::{cel, common, istio_metadata};
 use crate::problem::Code;
 use crate::snapshot::Meta;
 use crate::snapshot::telemetry::{
@@ -26,7 +26,15 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, telemetry: &Telemetry) {
         c.each("overrides", &metrics.overrides, overrides);
         c.some("reportingInterval", metrics.reporting_interval.as_ref(), common::schema_duration);
     });
-    c.each("accessLogging", &telemetry.access_logging, |c, logging| providers(c, &logging.providers));
+    c.each("accessLogging", &telemetry.access_logging, |c, logging| {
+        c.some("filter", logging.filter.as_ref(), |c, filter| {
+            if let Err(error) = cel::syntax(&filter.expression) {
+                c.field("expression")
+                    .invalid(format!("`{}` is no CEL expression: {error}", filter.expression));
+            }
+        });
+        providers(c, &logging.providers);
+    });
 }
 
 fn providers(c: &Checker<'_>, providers: &[ProviderRef]) {

@@ -26,6 +26,9 @@ pub struct RegistryRules {
     pub dataplane_mode_of_pods: bool,
     /// Whether the annotation `ambient.istio.io/redirection` counts on WorkloadEntries.
     pub workload_entries_may_be_captured: bool,
+    /// Whether of the Services with one hostname a namespace's own private one comes before those that are exported to
+    /// it by name; else the oldest of both does.
+    pub own_private_first: bool,
     /// What Istio deploys for a waypoint.
     pub waypoint_deployment: WaypointDeployment,
     /// Whether named ports of native sidecars can be a Service's target port.
@@ -81,6 +84,7 @@ pub(super) const V1_18: RegistryRules = RegistryRules {
     topology_locality_label: false,
     dataplane_mode_of_pods: false,
     workload_entries_may_be_captured: false,
+    own_private_first: true,
     waypoint_deployment: WaypointDeployment::WithClass,
     native_sidecar_ports: false,
 };
@@ -98,6 +102,7 @@ pub(super) const V1_31: RegistryRules = RegistryRules {
     topology_locality_label: true,
     dataplane_mode_of_pods: true,
     workload_entries_may_be_captured: true,
+    own_private_first: false,
     waypoint_deployment: WaypointDeployment::Plain,
     native_sidecar_ports: true,
 };

@@ -219,6 +219,7 @@ pub struct Services {
     by_hostname: BTreeMap<Str, Vec<ServiceId>>,
     by_namespace: BTreeMap<Str, Vec<ServiceId>>,
     same_host: SameHost,
+    own_private_first: bool,
 }
 
 impl Services {
@@ -238,7 +239,11 @@ impl Services {
             allocate::allocate(snapshot, &mut all);
         }
         all.sort_by(compare(rules.age_tie));
-        let mut index = Self { same_host: rules.same_host, ..Self::default() };
+        let mut index = Self {
+            same_host: rules.same_host,
+            own_private_first: rules.registry.own_private_first,
+            ..Self::default()
+        };
         for (id, service) in (0..).map(ServiceId).zip(&all) {
             index.by_hostname.entry(service.hostname.clone()).or_default().push(id);
             index.by_namespace.entry(service.namespace.clone()).or_default().push(id);
@@ -286,14 +291,13 @@ impl Services {
     /// own, else what is public; the oldest of several.
     #[must_use]
     pub fn visible(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
-        let visible = |public: bool| {
-            self.with_hostname(hostname).iter().copied().filter(move |id| {
-                self.get(*id).is_some_and(|s| {
-                    (s.export_to == ExportTo::Everyone) == public && s.export_to.allows(namespace)
-                })
-            })
-        };
-        self.kubernetes_or_first(visible(false).chain(visible(true)))
+        let ranked = self.with_hostname(hostname).iter().filter_map(|id| {
+            let service = self.get(*id).filter(|service| service.export_to.allows(namespace))?;
+            let public = service.export_to == ExportTo::Everyone;
+            let foreign = self.own_private_first && service.namespace != namespace;
+            Some((!service.is_kubernetes(), public, foreign && !public, *id))
+        });
+        ranked.min().map(|(.., id)| id)
     }
 
     fn belongs(&self, id: ServiceId, namespace: &str) -> bool {
@@ -309,5 +313,35 @@ impl Services {
             first = first.or(Some(id));
         }
         first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::release::Release;
+    use crate::text::SourceFile;
+
+    #[test]
+    fn older_releases_prefer_a_namespace_s_own_private_services() {
+        let entry = |namespace: &str, created: u8, export_to: &str| {
+            format!(
+                "apiVersion: networking.istio.io/v1beta1\nkind: ServiceEntry\n\
+                 metadata: {{name: e, namespace: {namespace}, creationTimestamp: '2024-01-0{created}T00:00:00Z'}}\n\
+                 spec: {{hosts: [h.example], exportTo: ['{export_to}'], ports: [{{number: 80, name: http}}]}}\n---\n"
+            )
+        };
+        let text = entry("public", 1, "*") + &entry("other", 2, "own") + &entry("own", 3, ".");
+        let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
+        let visible = |release: Release| {
+            let namespaces = Namespaces::new(&snapshot);
+            let services = Services::new(&snapshot, release.rules(), &MeshConfig::default(), &namespaces);
+            let seen = |namespace| services.get(services.visible("h.example", namespace)?);
+            ["own", "third"].map(|namespace| seen(namespace).map(|service| service.namespace.to_string()))
+        };
+        let some = |names: [&str; 2]| names.map(|name| Some(name.to_owned()));
+        assert_eq!(visible(Release::V1_18), some(["own", "public"]));
+        assert_eq!(visible(Release::V1_31), some(["other", "public"]));
     }
 }
