@@ -1,12 +1,12 @@
 //! HBONE's client side: what ztunnel does for a workload that talks to a service with a waypoint.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
-use hyper::upgrade::Upgraded;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -17,6 +17,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use crate::Error;
 use crate::loopback::Loopback;
 use crate::pki::Credentials;
+use crate::stream::Stream;
 
 /// How long anything here waits for an answer.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -89,18 +90,38 @@ impl Client {
             return Err(Failure::Refused(response.status()));
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(Failure::Closed)?;
-        Ok(Tunnel(TokioIo::new(upgraded)))
+        Ok(Tunnel(Box::new(TokioIo::new(upgraded))))
     }
 }
 
 /// An open tunnel: a stream of bytes to whom the waypoint chooses.
-#[derive(Debug)]
-pub struct Tunnel(TokioIo<Upgraded>);
+pub struct Tunnel(Box<dyn Stream>);
+
+impl fmt::Debug for Tunnel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tunnel")
+    }
+}
 
 impl Tunnel {
     /// The stream, for a protocol.
-    pub(crate) fn into_io(self) -> Upgraded {
-        self.0.into_inner()
+    pub(crate) fn into_io(self) -> TokioIo<Box<dyn Stream>> {
+        TokioIo::new(self.0)
+    }
+
+    /// Begins TLS in the tunnel, with whoever is at its end; any certificate of the mesh will do.
+    ///
+    /// # Errors
+    /// If the credentials cannot be used, or the handshake fails.
+    pub async fn tls(self, server_name: &str, credentials: &Credentials) -> Result<Self, Error> {
+        let no_answer = |error: String| Failure::NoAnswer(error);
+        let name =
+            ServerName::try_from(server_name.to_owned()).map_err(|error| no_answer(error.to_string()))?;
+        let mut config = credentials.client()?;
+        config.alpn_protocols.clear();
+        let handshake = TlsConnector::from(Arc::new(config)).connect(name, self.0);
+        let stream = timeout(PATIENCE, handshake).await.map_err(|_| Failure::TimedOut)?;
+        Ok(Self(Box::new(stream.map_err(|error| no_answer(error.to_string()))?)))
     }
 
     /// Says a line over plain TCP, and waits for the line that comes back.

@@ -14,11 +14,12 @@ use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::grpc_frame;
+use crate::stream::Stream;
 
 /// What a pod saw of a request, and who it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct Seen {
     pub protocol: String,
     /// Whether the application's stream was in TLS.
     pub tls: bool,
+    /// The server name that the client asked for in TLS; empty without.
+    pub server_name: String,
     /// The client's address by PROXY protocol; empty without.
     pub proxied: String,
     /// The request's method.
@@ -89,6 +92,7 @@ pub(crate) struct Arrival {
     pub(crate) peer: String,
     pub(crate) destination: String,
     pub(crate) tls: bool,
+    pub(crate) server_name: String,
     pub(crate) proxied: String,
 }
 
@@ -106,8 +110,9 @@ impl Application {
                 First::Other => return self.serve_tcp(stream, &arrival).await,
                 First::Tls => {
                     let Ok(inner) = self.tls.accept(stream).await else { return };
-                    stream = Box::new(inner);
                     arrival.tls = true;
+                    arrival.server_name = inner.get_ref().1.server_name().unwrap_or_default().to_owned();
+                    stream = Box::new(inner);
                 }
                 First::Proxy => {
                     let Ok(line) = read_line(&mut stream).await else { return };
@@ -141,13 +146,14 @@ impl Application {
     }
 
     fn seen(&self, arrival: &Arrival) -> Seen {
-        let Arrival { peer, destination, tls, proxied } = arrival.clone();
+        let Arrival { peer, destination, tls, server_name, proxied } = arrival.clone();
         Seen {
             pod: self.pod.clone(),
             version: self.version.clone(),
             peer,
             destination,
             tls,
+            server_name,
             proxied,
             ..Seen::default()
         }
@@ -243,11 +249,6 @@ impl First {
         }
     }
 }
-
-/// A stream of bytes in both directions.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// How long a pod waits for a client to say something before it speaks first.
 const SILENCE: Duration = Duration::from_millis(200);

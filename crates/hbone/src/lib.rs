@@ -27,6 +27,7 @@ pub mod pki;
 pub mod pods;
 pub mod readdress;
 pub mod rig;
+mod stream;
 pub mod workloads;
 
 pub use error::{Error, Result};

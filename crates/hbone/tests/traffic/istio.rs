@@ -185,15 +185,28 @@ pub(crate) fn invalid_backend() -> Scenario {
     )
 }
 
-/// TestTCPRoute. (TestTLSRoute has a route without host names, which the Gateway API of 1.31 refuses.)
-pub(crate) fn tcp_route() -> Scenario {
+/// TestTCPRoute and TestTLSRoute. (Istio's TLSRoute has no host names, which the Gateway API of 1.31 does not allow.)
+pub(crate) fn l4_routes() -> Scenario {
     scenario!(
-        "tcp-route",
-        [row(
-            "TCPRoute",
-            line("reviews.shop:70", "tcproute").times(60),
-            Expect::Pods(vec![("reviews", 5..=25), ("ratings", 35..=55)])
-        ),]
+        "l4-routes",
+        [
+            row(
+                "TCPRoute",
+                line("reviews.shop:70", "tcproute").times(60),
+                Expect::Pods(vec![("reviews", 5..=25), ("ratings", 35..=55)]),
+            ),
+            // A TLSRoute is chosen by the Service's name, not by the one that a client asks for.
+            row(
+                "TLSRoute",
+                get("reviews.shop:443", "/tls").tls("anything.example"),
+                ok().saw(Sight::ServerName, "anything.example").reached("ratings", 1),
+            ),
+            row(
+                "TLSRoute of another name",
+                get("ratings.shop:443", "/other").tls("reviews.example"),
+                ok().saw(Sight::ServerName, "reviews.example").reached("ratings", 1),
+            ),
+        ]
     )
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Ask {
     /// `service.namespace:port`, `pod/name.namespace:port` or `address:port`.
     pub(crate) to: &'static str,
     pub(crate) message: Message,
+    /// The server name to ask for, if the message goes through TLS inside the tunnel.
+    pub(crate) tls: Option<&'static str>,
     pub(crate) times: usize,
 }
 
@@ -102,6 +104,8 @@ pub(crate) enum Sight {
     Peer,
     /// Whether the pod was spoken to in TLS, inside the tunnel.
     Tls,
+    /// The server name that TLS began with.
+    ServerName,
     /// Whether PROXY protocol came first.
     Proxied,
 }
@@ -114,6 +118,7 @@ impl Sight {
             Self::Protocol => seen.protocol.clone(),
             Self::Peer => seen.peer.clone(),
             Self::Tls => seen.tls.to_string(),
+            Self::ServerName => seen.server_name.clone(),
             Self::Proxied => (!seen.proxied.is_empty()).to_string(),
         }
     }
@@ -152,7 +157,7 @@ pub(crate) fn silence(to: &'static str) -> Ask {
 }
 
 fn message(to: &'static str, message: Message) -> Ask {
-    Ask { from: "shop/productpage", trust: Trust::Mesh, to, message, times: 1 }
+    Ask { from: "shop/productpage", trust: Trust::Mesh, to, message, tls: None, times: 1 }
 }
 
 impl Ask {
@@ -166,6 +171,11 @@ impl Ask {
 
     pub(crate) fn times(self, times: usize) -> Self {
         Self { times, ..self }
+    }
+
+    /// Through TLS inside the tunnel.
+    pub(crate) fn tls(self, server_name: &'static str) -> Self {
+        Self { tls: Some(server_name), ..self }
     }
 
     pub(crate) fn header(self, name: &str, value: &str) -> Self {

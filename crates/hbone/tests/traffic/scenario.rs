@@ -163,10 +163,17 @@ impl World {
             Err(hbone::Error::Request(failure)) => return Outcome::NoConnection(failure.to_string()),
             Err(error) => panic!("{error}"),
         };
-        let tunnel = match client.tunnel(&self.rig.workloads.authority(ask.to)).await {
+        let mut tunnel = match client.tunnel(&self.rig.workloads.authority(ask.to)).await {
             Ok(tunnel) => tunnel,
             Err(failure) => return Outcome::Failure(failure),
         };
+        if let Some(server_name) = ask.tls {
+            tunnel = match tunnel.tls(server_name, &self.credentials(ask)).await {
+                Ok(tunnel) => tunnel,
+                Err(hbone::Error::Request(failure)) => return Outcome::Failure(failure),
+                Err(error) => panic!("{error}"),
+            };
+        }
         match &ask.message {
             Message::Http(request) => match request_once(tunnel, request).await {
                 Ok(reply) => Outcome::Reply(reply),
