@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::time::sleep;
+use upstream_envoy::leaves_machine;
 
 use crate::http::get_plain;
 use crate::loopback::Loopback;
@@ -32,6 +33,10 @@ impl Envoy {
     /// # Errors
     /// If the configuration could dial anything outside 127.0.0.0/8, or Envoy does not become live.
     pub async fn start(binary: &Path, config: &Value, directory: &Path) -> Result<Self> {
+        let outside = leaves_machine(config);
+        if !outside.is_empty() {
+            return Err(Error::LeavesMachine(outside));
+        }
         fs::create_dir_all(directory).map_err(Error::file(directory))?;
         let path = |name: &str| directory.join(name);
         let (configuration, log, admin) = (path("envoy.json"), path("envoy.log"), path("admin"));

@@ -41,6 +41,9 @@ pub enum Error {
     /// A certificate that cannot be made or read.
     #[error("certificates: {0}")]
     Certificate(String),
+    /// A configuration with which an Envoy could reach another machine.
+    #[error("this configuration leaves 127.0.0.0/8:\n{}", .0.join("\n"))]
+    LeavesMachine(Vec<String>),
     /// An Envoy that stops, or never becomes ready.
     #[error("envoy {why}; the end of its log:\n{log}")]
     Envoy {

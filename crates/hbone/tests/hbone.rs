@@ -1,8 +1,12 @@
 //! Client and pods, without an Envoy between them: what the other tests rely on.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
+use std::path::Path;
+
+use hbone::Error;
 use hbone::client::{Client, Failure};
 use hbone::echo::ask;
+use hbone::envoy::Envoy;
 use hbone::http::{Protocol, Request, request_once};
 use hbone::identity::Identity;
 use hbone::loopback::{Block, HBONE_PORT, Loopback};
@@ -88,4 +92,14 @@ async fn a_stranger_is_refused() {
         Err(error) => panic!("{error}"),
     };
     assert!(matches!(failure, Failure::Closed(_) | Failure::Connection(_)), "{failure}");
+}
+
+#[tokio::test]
+async fn an_envoy_that_could_dial_outside_is_not_started() {
+    let config = serde_json::json!({"static_resources": {"clusters": [{"name": "c", "load_assignment": {"endpoints": [
+        {"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "10.244.1.6", "port_value": 80}}}}]}
+    ]}}]}});
+    let nowhere = Path::new(env!("CARGO_TARGET_TMPDIR")).join("outside");
+    let started = Envoy::start(Path::new("/nonexistent/envoy"), &config, &nowhere).await;
+    assert!(matches!(&started, Err(Error::LeavesMachine(what)) if what.len() == 1), "{started:?}");
 }

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![allow(clippy::indexing_slicing, clippy::print_stderr, reason = "a test may panic and print")]
 
+use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use upstream_envoy::server_unless_skipped;
 
 /// How far a count may be off: ±5 points of 1,000.
 const CHANCE: i64 = 50;
@@ -161,17 +164,27 @@ fn command_line() -> PathBuf {
     built
 }
 
+/// The section's addresses and ports are fixed: two runs on one machine take turns.
+fn alone() -> TcpListener {
+    loop {
+        match TcpListener::bind("127.192.0.1:15008") {
+            Ok(turn) => return turn,
+            Err(_) => sleep(Duration::from_millis(200)),
+        }
+    }
+}
+
 #[test]
 fn the_readmes_laptop_works_as_written() {
     let steps = steps(&std::fs::read_to_string(root().join("README.md")).unwrap());
     assert!(steps.len() > 5, "the README lost its laptop");
-    let Some(envoy) = envoy_binary() else { return };
+    let Some(envoy) = server_unless_skipped("the README's laptop").unwrap_or_else(|why| panic!("{why}"))
+    else {
+        return;
+    };
+    let _alone = alone();
     let mut laptop = Laptop::new(&envoy);
     for step in &steps {
         laptop.run(step);
     }
-}
-
-fn envoy_binary() -> Option<PathBuf> {
-    std::env::var_os("ENVOY").map(PathBuf::from)
 }

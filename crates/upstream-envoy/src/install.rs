@@ -3,9 +3,10 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 /// The Envoy that tests run.
 pub const VERSION: &str = "1.40";
@@ -60,6 +61,9 @@ pub fn server() -> Result<PathBuf, Unavailable> {
     if let Some(binary) = env::var_os(BINARY).filter(|path| !path.is_empty()).map(PathBuf::from) {
         return if binary.is_file() { Ok(binary) } else { Err(Unavailable::NotThere(binary)) };
     }
+    // Tests of one program run side by side, too.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let cache = cache();
     let binary = cache.join("envoy/_bin/envoy");
     if !binary.is_file() {
@@ -78,7 +82,8 @@ pub fn server_unless_skipped(test: &str) -> Result<Option<PathBuf>, Unavailable>
         Ok(binary) => Ok(Some(binary)),
         Err(why) if required => Err(why),
         Err(why) => {
-            eprintln!("SKIPPED {test}: there is no Envoy. {why}");
+            // Not by `eprintln!`, which a test that passes keeps for itself.
+            let _ = writeln!(io::stderr(), "SKIPPED {test}: there is no Envoy. {why}");
             Ok(None)
         }
     }

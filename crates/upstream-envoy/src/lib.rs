@@ -6,7 +6,6 @@
 //! - [`validate`] asks Envoy whether it accepts a configuration, without running it.
 //! - [`leaves_machine`] tells what in a configuration could reach another machine: nobody runs one that does.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stderr, reason = "tests tell why they are skipped")]
 
 mod guard;
 mod install;

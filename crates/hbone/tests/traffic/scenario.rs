@@ -11,6 +11,7 @@ use hbone::loopback::Loopback;
 use hbone::pki::{Authority, Credentials};
 use hbone::rig::{Plan, Rig};
 use tokio::time::sleep;
+use upstream_envoy::server_unless_skipped;
 use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::options::Options;
 use waypoint_xds::problem::Severity;
@@ -40,7 +41,8 @@ impl Scenario {
 
     /// Runs every row, and fails if one does not come out as it should.
     pub(crate) fn run(self, name: &str, release: Release) {
-        let Some(envoy) = envoy_binary() else { return };
+        let test = format!("{name} of {release}");
+        let Some(envoy) = server_unless_skipped(&test).unwrap_or_else(|why| panic!("{why}")) else { return };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let failures = runtime.block_on(self.failures(name, release, &envoy));
         assert!(failures.is_empty(), "{} rows failed:\n{}", failures.len(), failures.join("\n"));
@@ -71,11 +73,6 @@ impl Scenario {
         }
         failures
     }
-}
-
-/// Envoy; without one, and outside CI, the test is skipped.
-fn envoy_binary() -> Option<PathBuf> {
-    std::env::var_os("ENVOY").map(PathBuf::from)
 }
 
 /// A rig, and who has talked to it.
