@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::snapshot::networking::service_entry::Resolution;
 use waypoint_xds::text::SourceFile;
 
 use crate::loopback::Block;
@@ -61,7 +62,8 @@ impl Readdress {
     }
 }
 
-/// Every IPv4 address that a pod, an endpoint or a workload outside the cluster has.
+/// Every IPv4 address that a pod, an endpoint or a workload outside the cluster has, and those outside that a waypoint
+/// passes connections on to.
 fn addresses(snapshot: &Snapshot) -> BTreeSet<Ipv4Addr> {
     let pods = snapshot.pods.iter().map(|pod| &pod.spec.status);
     let pods = pods.flat_map(|status| status.pod_ips.iter().map(|ip| &ip.ip).chain([&status.pod_ip]));
@@ -70,7 +72,10 @@ fn addresses(snapshot: &Snapshot) -> BTreeSet<Ipv4Addr> {
     let entries = snapshot.workload_entries.iter().map(|entry| &entry.spec.address);
     let inline = snapshot.service_entries.iter().flat_map(|entry| &entry.spec.endpoints);
     let inline = inline.map(|endpoint| &endpoint.address);
-    pods.chain(slices).chain(entries).chain(inline).filter_map(|address| address.parse().ok()).collect()
+    let passed_on = snapshot.service_entries.iter().filter(|entry| entry.spec.resolution == Resolution::None);
+    let passed_on = passed_on.flat_map(|entry| &entry.spec.addresses);
+    let all = pods.chain(slices).chain(entries).chain(inline).chain(passed_on);
+    all.filter_map(|address| address.parse().ok()).collect()
 }
 
 #[cfg(test)]

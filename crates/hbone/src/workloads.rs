@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::snapshot::kubernetes::{self, Container};
+use waypoint_xds::snapshot::networking::ServiceEntry;
+use waypoint_xds::snapshot::networking::service_entry::Resolution;
 use waypoint_xds::snapshot::object::Object;
 
 use crate::identity::Identity;
@@ -12,7 +14,8 @@ use crate::pods::Pod;
 /// The pods of a snapshot, and the addresses behind names.
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
-    /// Every pod that runs and has an IPv4 address.
+    /// Every pod that runs and has an IPv4 address, and what a waypoint passes connections on to (ServiceEntries with
+    /// `resolution: NONE`).
     pub pods: Vec<Pod>,
     /// `service.namespace` and `pod/name.namespace` to the address that is called.
     addresses: BTreeMap<String, String>,
@@ -22,7 +25,8 @@ impl Workloads {
     /// Those of a snapshot. Every container port is served without HBONE too, as in a real pod.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
-        let pods: Vec<Pod> = snapshot.pods.iter().filter_map(|object| pod(object)).collect();
+        let outside = snapshot.service_entries.iter().flat_map(|object| passed_on(object));
+        let pods: Vec<Pod> = snapshot.pods.iter().filter_map(|object| pod(object)).chain(outside).collect();
         let mut addresses = BTreeMap::new();
         for pod in &pods {
             let name = format!("pod/{}.{}", pod.name, pod.identity.namespace);
@@ -71,4 +75,17 @@ fn pod(object: &Object<kubernetes::Pod>) -> Option<Pod> {
 
 fn ports(container: &Container) -> impl Iterator<Item = u16> {
     container.ports.iter().filter_map(|port| u16::try_from(port.container_port).ok())
+}
+
+/// Whoever has the addresses of a ServiceEntry that are called as they are.
+fn passed_on(object: &Object<ServiceEntry>) -> impl Iterator<Item = Pod> {
+    let (meta, spec) = (&object.meta, &object.spec);
+    let addresses = spec.addresses.iter().filter(|_| spec.resolution == Resolution::None);
+    addresses.filter_map(|address| address.parse().ok()).map(|address| Pod {
+        name: meta.name.to_string(),
+        version: String::new(),
+        address,
+        identity: Identity::new(&meta.namespace, "outside"),
+        ports: spec.ports.iter().filter_map(|port| u16::try_from(port.number).ok()).collect(),
+    })
 }

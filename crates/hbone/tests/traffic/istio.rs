@@ -218,24 +218,33 @@ pub(crate) fn envoy_filter() -> Scenario {
     )
 }
 
-/// TestServiceEntryInlinedWorkloadEntry.
+/// TestServiceEntryInlinedWorkloadEntry and TestWaypointAsEgressGateway. 1.18 knows the endpoints of its scope only,
+/// unless a VirtualService leads outside.
 pub(crate) fn service_entry() -> Scenario {
+    let outside = |pod: &'static str| ok().reached(pod, 1).saw(Sight::Peer, "");
+    let no_endpoint = || status(503).body("no healthy upstream");
     scenario!(
         "service-entry",
         [
             row(
                 "MESH_EXTERNAL STATIC",
                 get("external.shop:80", "/"),
-                ok().saw_header("x-egress", "waypoint").saw(Sight::Peer, "")
+                outside("elsewhere").saw_header("x-egress", "waypoint"),
             ),
             row("MESH_INTERNAL STATIC", get("internal.shop:80", "/"), ok().version("v1"))
                 .only(Release::V1_31),
+            row("MESH_INTERNAL STATIC", get("internal.shop:80", "/"), no_endpoint()).only(Release::V1_18),
+            row("resolution none", get("passthrough.shop:8080", "/"), outside("passthrough"))
+                .only(Release::V1_31),
+            row("resolution none", get("passthrough.shop:8080", "/"), no_endpoint()).only(Release::V1_18),
             row(
-                "MESH_INTERNAL STATIC: 1.18 finds no endpoint in its scope",
-                get("internal.shop:80", "/"),
-                status(503)
+                "http origination targetPort",
+                get("origination.shop:8080", "/"),
+                outside("elsewhere").saw(Sight::Tls, "true"),
             )
-            .only(Release::V1_18),
+            .only(Release::V1_31),
+            row("http origination targetPort", get("origination.shop:8080", "/"), no_endpoint())
+                .only(Release::V1_18),
         ]
     )
 }

@@ -12,6 +12,7 @@
     reason = "a test may print; its numbers are small"
 )]
 
+mod article;
 mod authorization;
 mod gateway_api;
 mod istio;
@@ -36,6 +37,7 @@ macro_rules! scenarios {
 }
 
 scenarios! { istio_1_18 = V1_18:
+    article = crate::article::scenario();
     authorization = crate::authorization::scenario();
     gateway_api = crate::gateway_api::scenario();
     routing = crate::routing::scenario();

@@ -29,6 +29,7 @@ const LATER: Duration = Duration::from_secs(3);
 /// A snapshot and what should come of it.
 pub(crate) struct Scenario {
     files: Vec<SourceFile>,
+    waypoint: WaypointName,
     rows: Vec<Row>,
 }
 
@@ -36,7 +37,13 @@ impl Scenario {
     /// The base snapshot with these objects added.
     pub(crate) fn of(objects: &str, rows: Vec<Row>) -> Self {
         let base = SourceFile::new("base.yaml", include_str!("../scenarios/base.yaml"));
-        Self { files: vec![base, SourceFile::new("scenario.yaml", objects)], rows }
+        let waypoint = WaypointName::new("shop", "waypoint");
+        Self { files: vec![base, SourceFile::new("scenario.yaml", objects)], waypoint, rows }
+    }
+
+    /// One of the golden cases.
+    pub(crate) fn case(text: &str, waypoint: WaypointName, rows: Vec<Row>) -> Self {
+        Self { files: vec![SourceFile::new("case.yaml", text)], waypoint, rows }
     }
 
     /// Runs every row, and fails if one does not come out as it should.
@@ -50,7 +57,7 @@ impl Scenario {
 
     async fn failures(self, name: &str, release: Release, envoy: &Path) -> Vec<String> {
         let mut options = Options::for_release(release);
-        options.waypoint = Some(WaypointName::new("shop", "waypoint"));
+        options.waypoint = Some(self.waypoint);
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{release}"));
         let plan = Plan {
             files: &self.files,
