@@ -115,32 +115,15 @@ impl<'m> ChainBuilder<'m> {
 
     /// Adds a chain for HTTP and gives its name.
     pub(super) fn http(&mut self, spec: ChainSpec<'_>) -> String {
-        let scope = self.scope;
-        let service = self.service(&spec);
-        let telemetry = self.telemetry_of(service);
-        let security = self.security.filters(spec.service);
-        let extensions = scope.mesh.extensions.applicable(scope.waypoint, service, ChainKind::Http);
-        let mut routes = inbound_route_configuration(scope, spec.service, spec.port, &spec.cluster);
+        let found = self.found(&spec, ChainKind::Http);
+        let mut routes = inbound_route_configuration(self.scope, spec.service, spec.port, &spec.cluster);
         if routes.is_default {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
             routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
         }
-        let parts = Parts {
-            scope: &scope,
-            spec: &spec,
-            service,
-            settings: &self.settings,
-            shared: &self.shared,
-            telemetry: &telemetry,
-            security: &security,
-            extensions: &extensions,
-        };
         let mut filters = self.before(&spec);
-        filters.push(http_manager::connection_manager(&parts, routes.configuration));
-        let mut objects = own_object(service);
-        objects.extend(security.http_origins.iter().cloned());
-        objects.extend(telemetry.origins.iter().cloned());
-        objects.extend(extensions.iter().map(|e| e.object.clone()));
+        filters.push(http_manager::connection_manager(&self.parts(&spec, &found), routes.configuration));
+        let objects = found.objects([], &found.security.http_origins);
         self.add(&spec, filters, objects);
         let chain = Str::from(&spec.name);
         for (index, objects) in (0..).zip(routes.origins) {
@@ -151,32 +134,37 @@ impl<'m> ChainBuilder<'m> {
 
     /// Adds a chain for bytes and gives its name.
     pub(super) fn tcp(&mut self, spec: ChainSpec<'_>) -> String {
-        let scope = self.scope;
-        let service = self.service(&spec);
-        let telemetry = self.telemetry_of(service);
-        let security = self.security.filters(spec.service);
-        let extensions =
-            scope.mesh.extensions.applicable(scope.waypoint, service, ChainKind::Network(spec.port));
-        let parts = Parts {
-            scope: &scope,
-            spec: &spec,
-            service,
-            settings: &self.settings,
-            shared: &self.shared,
-            telemetry: &telemetry,
-            security: &security,
-            extensions: &extensions,
-        };
+        let found = self.found(&spec, ChainKind::Network(spec.port));
         let mut filters = self.before(&spec);
-        let (own, routed_by) = tcp_proxy::filters(&parts);
+        let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found));
         filters.extend(own);
-        let mut objects = own_object(service);
-        objects.extend(routed_by);
-        objects.extend(security.tcp_origins.iter().cloned());
-        objects.extend(telemetry.origins.iter().cloned());
-        objects.extend(extensions.iter().map(|e| e.object.clone()));
+        let objects = found.objects(routed_by, &found.security.tcp_origins);
         self.add(&spec, filters, objects);
         spec.name
+    }
+
+    /// Looks up what the filters of a chain are made of.
+    fn found(&mut self, spec: &ChainSpec<'_>, kind: ChainKind) -> Found<'m> {
+        let service = self.service(spec);
+        Found {
+            service,
+            telemetry: self.telemetry_of(service),
+            security: self.security.filters(spec.service),
+            extensions: self.scope.mesh.extensions.applicable(self.scope.waypoint, service, kind),
+        }
+    }
+
+    fn parts<'a>(&'a self, spec: &'a ChainSpec<'a>, found: &'a Found<'m>) -> Parts<'a> {
+        Parts {
+            scope: &self.scope,
+            spec,
+            service: found.service,
+            settings: &self.settings,
+            shared: &self.shared,
+            telemetry: &found.telemetry,
+            security: &found.security,
+            extensions: &found.extensions,
+        }
     }
 
     fn add(&mut self, spec: &ChainSpec<'_>, filters: Vec<Filter>, objects: Vec<ObjectRef>) {
@@ -216,6 +204,25 @@ impl<'m> ChainBuilder<'m> {
     }
 }
 
-fn own_object(service: Option<&Service>) -> Vec<ObjectRef> {
-    service.map(|service| service.source.object()).into_iter().collect()
+/// What was looked up for one chain.
+struct Found<'m> {
+    service: Option<&'m Service>,
+    telemetry: Arc<Telemetry>,
+    security: Arc<SecurityFilters>,
+    extensions: Vec<&'m Arc<Extension>>,
+}
+
+impl Found<'_> {
+    /// The objects that a chain comes from: its Service, what routes it, and policies, telemetry and extensions.
+    fn objects(
+        &self,
+        routed_by: impl IntoIterator<Item = ObjectRef>,
+        policies: &[ObjectRef],
+    ) -> Vec<ObjectRef> {
+        let own = self.service.map(|service| service.source.object());
+        let mut objects: Vec<_> = own.into_iter().chain(routed_by).collect();
+        objects.extend(policies.iter().chain(&self.telemetry.origins).cloned());
+        objects.extend(self.extensions.iter().map(|extension| extension.object.clone()));
+        objects
+    }
 }
