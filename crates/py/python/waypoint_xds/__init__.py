@@ -40,12 +40,13 @@ from ._waypoint_xds import (
     __version__,
     explain,
 )
-from ._words import Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity
+from ._words import Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity
 
 __all__ = [
     "RELEASES",
     "Change",
     "Cost",
+    "Dialect",
     "Distribution",
     "Feature",
     "InputError",
@@ -87,7 +88,7 @@ def translate(
     waypoint: str | None = None,
     readiness: Readiness = "assumed",
     features: Mapping[str, Feature] | None = None,
-    dialect: str | None = None,
+    dialect: Dialect = "istio-proxy",
 ) -> Translation:
     """What Istio's control plane would send every waypoint of a snapshot.
 
@@ -96,7 +97,7 @@ def translate(
     :param waypoint: ``namespace/name``: this waypoint only.
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
     :param features: feature flags of the control plane, by Istio's names.
-    :param dialect: the build of Envoy to generate for.
+    :param dialect: the Envoy that is spoken to: ``istio-proxy``, or upstream's ``envoy`` without Istio's own filters.
     :raises SettingsError: an argument is not one of those expected.
 
     The GIL is released meanwhile. A problem with one object never loses the rest: see ``Translation.problems``.

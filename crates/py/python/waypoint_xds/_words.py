@@ -12,6 +12,9 @@ Release = Literal["1.18", "1.31"]
 Readiness = Literal["assumed", "observed"]
 """Whether a waypoint without status addresses counts as ready."""
 
+Dialect = Literal["istio-proxy", "envoy"]
+"""The Envoy that is spoken to: Istio's build, or upstream's without Istio's own filters."""
+
 Rule = Literal["namespace", "mesh"]
 """What a sidecar holds: its namespace's configurations, or the mesh's."""
 
