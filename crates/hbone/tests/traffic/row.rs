@@ -59,8 +59,10 @@ pub(crate) enum Message {
 pub(crate) enum Expect {
     /// A response for which all of this holds.
     Answer(Vec<Check>),
-    /// The tunnel is refused, or ends without a response.
+    /// The tunnel is refused, or ends without a response, and no pod sees the request.
     NoAnswer,
+    /// The same, because the waypoint does not serve that address.
+    Nowhere,
     /// Whom the tunnel leads to speaks first.
     Greeting,
     /// No connection at all, and this counter of the waypoint's rises.

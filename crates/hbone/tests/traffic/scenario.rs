@@ -98,10 +98,15 @@ impl World {
                 Vec::new()
             }
             Expect::Answer(checks) => self.fails_to_answer(&row.ask, checks).await,
-            Expect::NoAnswer => match self.ask(&row.ask).await {
-                Outcome::Failure(Failure::Refused(_) | Failure::NoAnswer(_)) => Vec::new(),
-                other => vec![format!("expected no answer, found {other}")],
-            },
+            Expect::NoAnswer => self.fails_to_refuse(&row.ask).await,
+            Expect::Nowhere => {
+                let before = self.rig.envoy.counter("no_filter_chain_match").await.unwrap();
+                let mut wrong = self.fails_to_refuse(&row.ask).await;
+                if self.rig.envoy.counter("no_filter_chain_match").await.unwrap() == before {
+                    wrong.push("a filter chain matches".to_owned());
+                }
+                wrong
+            }
             Expect::Greeting => match self.ask(&row.ask).await {
                 Outcome::Greeting(words) if words == GREETING => Vec::new(),
                 other => vec![format!("expected a greeting, found {other}")],
@@ -158,6 +163,15 @@ impl World {
             }
             sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    /// Whether there is an answer all the same, or a pod saw the request.
+    async fn fails_to_refuse(&mut self, ask: &Ask) -> Vec<String> {
+        let before = self.rig.pods.log.of_path(ask.path()).len();
+        let outcome = self.ask(ask).await;
+        let refused = matches!(outcome, Outcome::Failure(Failure::Refused(_) | Failure::NoAnswer(_)));
+        let reached = self.rig.pods.log.of_path(ask.path()).len() > before;
+        if refused && !reached { Vec::new() } else { vec![format!("expected no answer, found {outcome}")] }
     }
 
     /// One request in a tunnel of its own.
