@@ -274,7 +274,6 @@ impl Expect {
 }
 
 /// What came of an ask.
-#[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Reply),
     Line(Seen),
@@ -295,13 +294,13 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reply(reply) => write!(f, "{} {:?} {}", reply.status, reply.headers, reply.text()),
             Self::Line(seen) => write!(f, "a line: {seen:?}"),
             Self::Greeting(words) => write!(f, "a greeting: {words}"),
-            Self::Failure(failure) => failure.fmt(f),
+            Self::Failure(failure) => write!(f, "{failure}"),
             Self::NoConnection(why) => f.write_str(why),
         }
     }
