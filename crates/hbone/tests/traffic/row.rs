@@ -65,6 +65,8 @@ pub(crate) enum Expect {
     Nowhere,
     /// Whom the tunnel leads to speaks first.
     Greeting,
+    /// Whom the tunnel leads to would speak first, but the waypoint waits for the client.
+    Silence,
     /// No connection at all, and this counter of the waypoint's rises.
     NoConnection(&'static str),
     /// Whatever it is.
@@ -279,6 +281,8 @@ pub(crate) enum Outcome {
     Line(Seen),
     /// Whom the tunnel led to spoke first.
     Greeting(String),
+    /// It did not.
+    Silence,
     Failure(Failure),
     /// Not even a connection to the waypoint.
     NoConnection(String),
@@ -289,7 +293,7 @@ impl Outcome {
         match self {
             Self::Reply(reply) => reply.seen(),
             Self::Line(seen) => Some(seen.clone()),
-            Self::Greeting(_) | Self::Failure(_) | Self::NoConnection(_) => None,
+            Self::Greeting(_) | Self::Silence | Self::Failure(_) | Self::NoConnection(_) => None,
         }
     }
 }
@@ -300,6 +304,7 @@ impl fmt::Debug for Outcome {
             Self::Reply(reply) => write!(f, "{} {:?} {}", reply.status, reply.headers, reply.text()),
             Self::Line(seen) => write!(f, "a line: {seen:?}"),
             Self::Greeting(words) => write!(f, "a greeting: {words}"),
+            Self::Silence => f.write_str("silence"),
             Self::Failure(failure) => write!(f, "{failure}"),
             Self::NoConnection(why) => f.write_str(why),
         }

@@ -44,6 +44,10 @@ impl World {
                     outcome,
                 )
             }
+            Expect::Silence => {
+                let outcome = self.ask(&row.ask).await;
+                verdict(matches!(outcome, Outcome::Silence), "silence", outcome)
+            }
             Expect::NoConnection(counter) => {
                 let before = self.counter(counter).await;
                 let outcome = self.ask(&row.ask).await;

@@ -1,17 +1,22 @@
 //! Asks what rows ask.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hbone::client::Client;
 use hbone::http::{Session, request_once};
 use hbone::identity::Identity;
 use hbone::pki::{Authority, Credentials};
 use hbone::rig::Rig;
+use tokio::time::timeout;
 
 use crate::row::{Ask, Message, Outcome, Trust};
 
 /// How many tunnels share a row's requests.
 const TUNNELS: usize = 8;
+
+/// How long a client that says nothing waits for a greeting.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// A rig, and who has talked to it.
 pub(crate) struct World {
@@ -45,7 +50,10 @@ impl World {
         }
         let outcome = match &ask.message {
             Message::Http(request) => request_once(tunnel, request).await.map(Outcome::Reply),
-            Message::Silence => tunnel.listen().await.map(Outcome::Greeting),
+            Message::Silence => match timeout(SILENCE, tunnel.listen()).await {
+                Ok(greeting) => greeting.map(Outcome::Greeting),
+                Err(_) => Ok(Outcome::Silence),
+            },
             Message::Line(line) => {
                 tunnel.say(line).await.map(|answer| Outcome::Line(serde_json::from_str(&answer).unwrap()))
             }
