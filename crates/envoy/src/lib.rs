@@ -19,7 +19,7 @@
 //! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
 //! `envoy::config::route::v3::route_match::PathSpecifier`.
 //!
-//! Maps are `BTreeMap` and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
+//! Maps are `BTreeMap`s, those of metadata [`Map`]s, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
 #![forbid(unsafe_code)]
 
 mod any;
@@ -33,6 +33,7 @@ mod any;
 #[rustfmt::skip]
 mod generated;
 pub mod json;
+mod map;
 mod merge;
 mod wkt;
 
@@ -40,5 +41,6 @@ pub use any::{UnpackError, any, type_url, unpack};
 pub use bytes;
 pub use generated::envoy::*;
 pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
+pub use map::Map;
 pub use merge::{merge, merge_encoded};
 pub use prost::{Message, Name};

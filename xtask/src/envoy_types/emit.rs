@@ -9,11 +9,61 @@ use prost_types::FileDescriptorSet;
 use super::Files;
 use crate::Result;
 
+/// Fields that hold their message in a box: large ones of large messages, nearly never set in a waypoint's configuration.
+/// Inline they would make every cluster, route and filter several times as large, and copying those is most of the
+/// work of making them.
+const BOXED: &[&str] = &[
+    ".envoy.config.cluster.v3.Cluster.common_http_protocol_options",
+    ".envoy.config.cluster.v3.Cluster.dns_resolution_config",
+    ".envoy.config.cluster.v3.Cluster.http2_protocol_options",
+    ".envoy.config.cluster.v3.Cluster.http_protocol_options",
+    ".envoy.config.cluster.v3.Cluster.lb_subset_config",
+    ".envoy.config.cluster.v3.Cluster.lrs_server",
+    ".envoy.config.cluster.v3.Cluster.outlier_detection",
+    ".envoy.config.cluster.v3.Cluster.preconnect_policy",
+    ".envoy.config.cluster.v3.Cluster.upstream_bind_config",
+    ".envoy.config.cluster.v3.Cluster.upstream_config",
+    ".envoy.config.cluster.v3.Cluster.upstream_http_protocol_options",
+    ".envoy.config.core.v3.ConfigSource.config_source_specifier.api_config_source",
+    ".envoy.config.core.v3.ConfigSource.config_source_specifier.path_config_source",
+    ".envoy.config.endpoint.v3.Endpoint.health_check_config",
+    ".envoy.config.endpoint.v3.LocalityLbEndpoints.lb_config.load_balancer_endpoints",
+    ".envoy.config.endpoint.v3.LocalityLbEndpoints.lb_config.leds_cluster_locality_config",
+    ".envoy.config.endpoint.v3.LocalityLbEndpoints.metadata",
+    ".envoy.config.listener.v3.Filter.config_type.config_discovery",
+    ".envoy.config.listener.v3.FilterChain.filter_chain_match",
+    ".envoy.config.listener.v3.FilterChain.metadata",
+    ".envoy.config.route.v3.Route.action.direct_response",
+    ".envoy.config.route.v3.Route.action.redirect",
+    ".envoy.config.route.v3.Route.action.route",
+    ".envoy.config.route.v3.Route.tracing",
+    ".envoy.config.route.v3.RouteAction.cors",
+    ".envoy.config.route.v3.RouteAction.hedge_policy",
+    ".envoy.config.route.v3.RouteAction.internal_redirect_policy",
+    ".envoy.config.route.v3.RouteAction.retry_policy",
+    ".envoy.config.route.v3.VirtualHost.cors",
+    ".envoy.config.route.v3.VirtualHost.hedge_policy",
+    ".envoy.config.route.v3.VirtualHost.matcher",
+    ".envoy.config.route.v3.VirtualHost.retry_policy",
+    ".envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.route_specifier.scoped_routes",
+    ".envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.config_type.config_discovery",
+];
+
+/// Messages that are written by hand, in `crates/envoy/src/map.rs`, by the module that they are part of.
+const BY_HAND: &[(&str, &str)] = &[("envoy.config.core.v3", "Metadata"), ("google.protobuf", "Struct")];
+
 /// One file for each proto package, and `mod.rs` with the tree of modules.
 pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
     let requests =
         set.file.iter().map(|file| (Module::from_protobuf_package_name(file.package()), file.clone()));
-    let modules = prost_build::Config::new()
+    let mut config = prost_build::Config::new();
+    for field in BOXED {
+        config.boxed(field);
+    }
+    for (package, message) in BY_HAND {
+        config.extern_path(format!(".{package}.{message}"), format!("crate::map::{message}"));
+    }
+    let modules = config
         .btree_map(["."])
         .bytes(["."])
         .enable_type_names()
@@ -25,7 +75,10 @@ pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
     for (module, content) in modules.into_iter().collect::<BTreeMap<_, _>>() {
         let name = module.to_file_name_or("_");
         tree.add(module.parts().collect::<Vec<_>>().as_slice(), &name);
-        files.insert(name, content.into_bytes());
+        let by_hand =
+            BY_HAND.iter().filter(|(package, _)| module == Module::from_protobuf_package_name(package));
+        let reexports = by_hand.map(|(_, message)| format!("pub use crate::map::{message};\n"));
+        files.insert(name, format!("{}{content}", reexports.collect::<String>()).into_bytes());
     }
     let mut root = String::from("// Made by `cargo xtask envoy-types`: do not edit.\n\n");
     tree.write(0, &mut root)?;

@@ -184,9 +184,7 @@ pub mod bootstrap {
             #[derive(Clone, PartialEq, ::prost::Oneof)]
             pub enum LogFormat {
                 #[prost(message, tag = "1")]
-                JsonFormat(
-                    super::super::super::super::super::super::super::google::protobuf::Struct,
-                ),
+                JsonFormat(crate::map::Struct),
                 #[prost(string, tag = "2")]
                 TextFormat(::prost::alloc::string::String),
             }
@@ -495,9 +493,7 @@ pub struct Runtime {
     #[prost(string, tag = "3")]
     pub override_subdirectory: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "4")]
-    pub base: ::core::option::Option<
-        super::super::super::super::google::protobuf::Struct,
-    >,
+    pub base: ::core::option::Option<crate::map::Struct>,
 }
 impl ::prost::Name for Runtime {
     const NAME: &'static str = "Runtime";
@@ -571,7 +567,7 @@ pub mod runtime_layer {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum LayerSpecifier {
         #[prost(message, tag = "2")]
-        StaticLayer(super::super::super::super::super::google::protobuf::Struct),
+        StaticLayer(crate::map::Struct),
         #[prost(message, tag = "3")]
         DiskLayer(DiskLayer),
         #[prost(message, tag = "4")]

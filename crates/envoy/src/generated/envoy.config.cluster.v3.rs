@@ -286,21 +286,21 @@ pub struct Cluster {
     >,
     #[prost(message, optional, tag = "10")]
     pub circuit_breakers: ::core::option::Option<CircuitBreakers>,
-    #[prost(message, optional, tag = "46")]
+    #[prost(message, optional, boxed, tag = "46")]
     pub upstream_http_protocol_options: ::core::option::Option<
-        super::super::core::v3::UpstreamHttpProtocolOptions,
+        ::prost::alloc::boxed::Box<super::super::core::v3::UpstreamHttpProtocolOptions>,
     >,
-    #[prost(message, optional, tag = "29")]
+    #[prost(message, optional, boxed, tag = "29")]
     pub common_http_protocol_options: ::core::option::Option<
-        super::super::core::v3::HttpProtocolOptions,
+        ::prost::alloc::boxed::Box<super::super::core::v3::HttpProtocolOptions>,
     >,
-    #[prost(message, optional, tag = "13")]
+    #[prost(message, optional, boxed, tag = "13")]
     pub http_protocol_options: ::core::option::Option<
-        super::super::core::v3::Http1ProtocolOptions,
+        ::prost::alloc::boxed::Box<super::super::core::v3::Http1ProtocolOptions>,
     >,
-    #[prost(message, optional, tag = "14")]
+    #[prost(message, optional, boxed, tag = "14")]
     pub http2_protocol_options: ::core::option::Option<
-        super::super::core::v3::Http2ProtocolOptions,
+        ::prost::alloc::boxed::Box<super::super::core::v3::Http2ProtocolOptions>,
     >,
     #[prost(btree_map = "string, message", tag = "36")]
     pub typed_extension_protocol_options: ::prost::alloc::collections::BTreeMap<
@@ -325,9 +325,9 @@ pub struct Cluster {
     pub dns_resolvers: ::prost::alloc::vec::Vec<super::super::core::v3::Address>,
     #[prost(bool, tag = "45")]
     pub use_tcp_for_dns_lookups: bool,
-    #[prost(message, optional, tag = "53")]
+    #[prost(message, optional, boxed, tag = "53")]
     pub dns_resolution_config: ::core::option::Option<
-        super::super::core::v3::DnsResolutionConfig,
+        ::prost::alloc::boxed::Box<super::super::core::v3::DnsResolutionConfig>,
     >,
     #[prost(message, optional, tag = "55")]
     pub typed_dns_resolver_config: ::core::option::Option<
@@ -337,16 +337,22 @@ pub struct Cluster {
     pub wait_for_warm_on_init: ::core::option::Option<
         super::super::super::super::google::protobuf::BoolValue,
     >,
-    #[prost(message, optional, tag = "19")]
-    pub outlier_detection: ::core::option::Option<OutlierDetection>,
+    #[prost(message, optional, boxed, tag = "19")]
+    pub outlier_detection: ::core::option::Option<
+        ::prost::alloc::boxed::Box<OutlierDetection>,
+    >,
     #[prost(message, optional, tag = "20")]
     pub cleanup_interval: ::core::option::Option<
         super::super::super::super::google::protobuf::Duration,
     >,
-    #[prost(message, optional, tag = "21")]
-    pub upstream_bind_config: ::core::option::Option<super::super::core::v3::BindConfig>,
-    #[prost(message, optional, tag = "22")]
-    pub lb_subset_config: ::core::option::Option<cluster::LbSubsetConfig>,
+    #[prost(message, optional, boxed, tag = "21")]
+    pub upstream_bind_config: ::core::option::Option<
+        ::prost::alloc::boxed::Box<super::super::core::v3::BindConfig>,
+    >,
+    #[prost(message, optional, boxed, tag = "22")]
+    pub lb_subset_config: ::core::option::Option<
+        ::prost::alloc::boxed::Box<cluster::LbSubsetConfig>,
+    >,
     #[prost(message, optional, tag = "27")]
     pub common_lb_config: ::core::option::Option<cluster::CommonLbConfig>,
     #[prost(message, optional, tag = "24")]
@@ -354,7 +360,7 @@ pub struct Cluster {
         super::super::core::v3::TransportSocket,
     >,
     #[prost(message, optional, tag = "25")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(enumeration = "cluster::ClusterProtocolSelection", tag = "26")]
     pub protocol_selection: i32,
     #[prost(message, optional, tag = "30")]
@@ -367,22 +373,26 @@ pub struct Cluster {
     pub filters: ::prost::alloc::vec::Vec<Filter>,
     #[prost(message, optional, tag = "41")]
     pub load_balancing_policy: ::core::option::Option<LoadBalancingPolicy>,
-    #[prost(message, optional, tag = "42")]
-    pub lrs_server: ::core::option::Option<super::super::core::v3::ConfigSource>,
+    #[prost(message, optional, boxed, tag = "42")]
+    pub lrs_server: ::core::option::Option<
+        ::prost::alloc::boxed::Box<super::super::core::v3::ConfigSource>,
+    >,
     #[prost(string, repeated, tag = "57")]
     pub lrs_report_endpoint_metrics: ::prost::alloc::vec::Vec<
         ::prost::alloc::string::String,
     >,
     #[prost(bool, tag = "47")]
     pub track_timeout_budgets: bool,
-    #[prost(message, optional, tag = "48")]
+    #[prost(message, optional, boxed, tag = "48")]
     pub upstream_config: ::core::option::Option<
-        super::super::core::v3::TypedExtensionConfig,
+        ::prost::alloc::boxed::Box<super::super::core::v3::TypedExtensionConfig>,
     >,
     #[prost(message, optional, tag = "49")]
     pub track_cluster_stats: ::core::option::Option<TrackClusterStats>,
-    #[prost(message, optional, tag = "50")]
-    pub preconnect_policy: ::core::option::Option<cluster::PreconnectPolicy>,
+    #[prost(message, optional, boxed, tag = "50")]
+    pub preconnect_policy: ::core::option::Option<
+        ::prost::alloc::boxed::Box<cluster::PreconnectPolicy>,
+    >,
     #[prost(bool, tag = "51")]
     pub connection_pool_per_downstream_connection: bool,
     #[prost(message, optional, tag = "62")]
@@ -399,9 +409,7 @@ pub mod cluster {
         #[prost(string, tag = "1")]
         pub name: ::prost::alloc::string::String,
         #[prost(message, optional, tag = "2")]
-        pub r#match: ::core::option::Option<
-            super::super::super::super::super::google::protobuf::Struct,
-        >,
+        pub r#match: ::core::option::Option<crate::map::Struct>,
         #[prost(message, optional, tag = "3")]
         pub transport_socket: ::core::option::Option<
             super::super::super::core::v3::TransportSocket,
@@ -460,9 +468,7 @@ pub mod cluster {
         #[prost(enumeration = "lb_subset_config::LbSubsetFallbackPolicy", tag = "1")]
         pub fallback_policy: i32,
         #[prost(message, optional, tag = "2")]
-        pub default_subset: ::core::option::Option<
-            super::super::super::super::super::google::protobuf::Struct,
-        >,
+        pub default_subset: ::core::option::Option<crate::map::Struct>,
         #[prost(message, repeated, tag = "3")]
         pub subset_selectors: ::prost::alloc::vec::Vec<
             lb_subset_config::LbSubsetSelector,

@@ -3,8 +3,10 @@
 pub struct Endpoint {
     #[prost(message, optional, tag = "1")]
     pub address: ::core::option::Option<super::super::core::v3::Address>,
-    #[prost(message, optional, tag = "2")]
-    pub health_check_config: ::core::option::Option<endpoint::HealthCheckConfig>,
+    #[prost(message, optional, boxed, tag = "2")]
+    pub health_check_config: ::core::option::Option<
+        ::prost::alloc::boxed::Box<endpoint::HealthCheckConfig>,
+    >,
     #[prost(string, tag = "3")]
     pub hostname: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
@@ -66,7 +68,7 @@ pub struct LbEndpoint {
     #[prost(enumeration = "super::super::core::v3::HealthStatus", tag = "2")]
     pub health_status: i32,
     #[prost(message, optional, tag = "3")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(message, optional, tag = "4")]
     pub load_balancing_weight: ::core::option::Option<
         super::super::super::super::google::protobuf::UInt32Value,
@@ -132,8 +134,10 @@ impl ::prost::Name for LedsClusterLocalityConfig {
 pub struct LocalityLbEndpoints {
     #[prost(message, optional, tag = "1")]
     pub locality: ::core::option::Option<super::super::core::v3::Locality>,
-    #[prost(message, optional, tag = "9")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    #[prost(message, optional, boxed, tag = "9")]
+    pub metadata: ::core::option::Option<
+        ::prost::alloc::boxed::Box<crate::map::Metadata>,
+    >,
     #[prost(message, repeated, tag = "2")]
     pub lb_endpoints: ::prost::alloc::vec::Vec<LbEndpoint>,
     #[prost(message, optional, tag = "3")]
@@ -169,9 +173,11 @@ pub mod locality_lb_endpoints {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum LbConfig {
         #[prost(message, tag = "7")]
-        LoadBalancerEndpoints(LbEndpointList),
+        LoadBalancerEndpoints(::prost::alloc::boxed::Box<LbEndpointList>),
         #[prost(message, tag = "8")]
-        LedsClusterLocalityConfig(super::LedsClusterLocalityConfig),
+        LedsClusterLocalityConfig(
+            ::prost::alloc::boxed::Box<super::LedsClusterLocalityConfig>,
+        ),
     }
 }
 impl ::prost::Name for LocalityLbEndpoints {
@@ -306,9 +312,7 @@ pub struct UpstreamEndpointStats {
     #[prost(message, optional, tag = "1")]
     pub address: ::core::option::Option<super::super::core::v3::Address>,
     #[prost(message, optional, tag = "6")]
-    pub metadata: ::core::option::Option<
-        super::super::super::super::google::protobuf::Struct,
-    >,
+    pub metadata: ::core::option::Option<crate::map::Struct>,
     #[prost(uint64, tag = "2")]
     pub total_successful_requests: u64,
     #[prost(uint64, tag = "3")]

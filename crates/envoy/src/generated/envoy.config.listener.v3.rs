@@ -30,7 +30,11 @@ pub mod filter {
         #[prost(message, tag = "4")]
         TypedConfig(super::super::super::super::super::google::protobuf::Any),
         #[prost(message, tag = "5")]
-        ConfigDiscovery(super::super::super::core::v3::ExtensionConfigSource),
+        ConfigDiscovery(
+            ::prost::alloc::boxed::Box<
+                super::super::super::core::v3::ExtensionConfigSource,
+            >,
+        ),
     }
 }
 impl ::prost::Name for Filter {
@@ -130,16 +134,20 @@ impl ::prost::Name for FilterChainMatch {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FilterChain {
-    #[prost(message, optional, tag = "1")]
-    pub filter_chain_match: ::core::option::Option<FilterChainMatch>,
+    #[prost(message, optional, boxed, tag = "1")]
+    pub filter_chain_match: ::core::option::Option<
+        ::prost::alloc::boxed::Box<FilterChainMatch>,
+    >,
     #[prost(message, repeated, tag = "3")]
     pub filters: ::prost::alloc::vec::Vec<Filter>,
     #[prost(message, optional, tag = "4")]
     pub use_proxy_proto: ::core::option::Option<
         super::super::super::super::google::protobuf::BoolValue,
     >,
-    #[prost(message, optional, tag = "5")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    #[prost(message, optional, boxed, tag = "5")]
+    pub metadata: ::core::option::Option<
+        ::prost::alloc::boxed::Box<crate::map::Metadata>,
+    >,
     #[prost(message, optional, tag = "6")]
     pub transport_socket: ::core::option::Option<
         super::super::core::v3::TransportSocket,
@@ -412,7 +420,7 @@ pub struct Listener {
         super::super::super::super::google::protobuf::Duration,
     >,
     #[prost(message, optional, tag = "6")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(message, optional, tag = "7")]
     pub deprecated_v1: ::core::option::Option<listener::DeprecatedV1>,
     #[prost(enumeration = "listener::DrainType", tag = "8")]

@@ -7,9 +7,11 @@ pub struct VirtualHost {
     pub domains: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(message, repeated, tag = "3")]
     pub routes: ::prost::alloc::vec::Vec<Route>,
-    #[prost(message, optional, tag = "21")]
+    #[prost(message, optional, boxed, tag = "21")]
     pub matcher: ::core::option::Option<
-        super::super::super::super::xds::r#type::matcher::v3::Matcher,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::xds::r#type::matcher::v3::Matcher,
+        >,
     >,
     #[prost(enumeration = "virtual_host::TlsRequirementType", tag = "4")]
     pub require_tls: i32,
@@ -33,8 +35,8 @@ pub struct VirtualHost {
     pub response_headers_to_remove: ::prost::alloc::vec::Vec<
         ::prost::alloc::string::String,
     >,
-    #[prost(message, optional, tag = "8")]
-    pub cors: ::core::option::Option<CorsPolicy>,
+    #[prost(message, optional, boxed, tag = "8")]
+    pub cors: ::core::option::Option<::prost::alloc::boxed::Box<CorsPolicy>>,
     #[prost(btree_map = "string, message", tag = "15")]
     pub typed_per_filter_config: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
@@ -44,14 +46,14 @@ pub struct VirtualHost {
     pub include_request_attempt_count: bool,
     #[prost(bool, tag = "19")]
     pub include_attempt_count_in_response: bool,
-    #[prost(message, optional, tag = "16")]
-    pub retry_policy: ::core::option::Option<RetryPolicy>,
+    #[prost(message, optional, boxed, tag = "16")]
+    pub retry_policy: ::core::option::Option<::prost::alloc::boxed::Box<RetryPolicy>>,
     #[prost(message, optional, tag = "20")]
     pub retry_policy_typed_config: ::core::option::Option<
         super::super::super::super::google::protobuf::Any,
     >,
-    #[prost(message, optional, tag = "17")]
-    pub hedge_policy: ::core::option::Option<HedgePolicy>,
+    #[prost(message, optional, boxed, tag = "17")]
+    pub hedge_policy: ::core::option::Option<::prost::alloc::boxed::Box<HedgePolicy>>,
     #[prost(bool, tag = "23")]
     pub include_is_timeout_retry_header: bool,
     #[prost(message, optional, tag = "18")]
@@ -67,7 +69,7 @@ pub struct VirtualHost {
         route_action::RequestMirrorPolicy,
     >,
     #[prost(message, optional, tag = "24")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(message, repeated, tag = "26")]
     pub route_specifiers: ::prost::alloc::vec::Vec<
         super::super::core::v3::TypedExtensionConfig,
@@ -164,7 +166,7 @@ pub struct Route {
     #[prost(message, optional, tag = "1")]
     pub r#match: ::core::option::Option<RouteMatch>,
     #[prost(message, optional, tag = "4")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(message, optional, tag = "5")]
     pub decorator: ::core::option::Option<Decorator>,
     #[prost(btree_map = "string, message", tag = "13")]
@@ -188,8 +190,8 @@ pub struct Route {
     pub response_headers_to_remove: ::prost::alloc::vec::Vec<
         ::prost::alloc::string::String,
     >,
-    #[prost(message, optional, tag = "15")]
-    pub tracing: ::core::option::Option<Tracing>,
+    #[prost(message, optional, boxed, tag = "15")]
+    pub tracing: ::core::option::Option<::prost::alloc::boxed::Box<Tracing>>,
     #[prost(message, optional, tag = "16")]
     pub per_request_buffer_limit_bytes: ::core::option::Option<
         super::super::super::super::google::protobuf::UInt32Value,
@@ -212,11 +214,11 @@ pub mod route {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Action {
         #[prost(message, tag = "2")]
-        Route(super::RouteAction),
+        Route(::prost::alloc::boxed::Box<super::RouteAction>),
         #[prost(message, tag = "3")]
-        Redirect(super::RedirectAction),
+        Redirect(::prost::alloc::boxed::Box<super::RedirectAction>),
         #[prost(message, tag = "7")]
-        DirectResponse(super::DirectResponseAction),
+        DirectResponse(::prost::alloc::boxed::Box<super::DirectResponseAction>),
         #[prost(message, tag = "17")]
         FilterAction(super::FilterAction),
         #[prost(message, tag = "18")]
@@ -261,9 +263,7 @@ pub mod weighted_cluster {
             super::super::super::super::super::google::protobuf::UInt32Value,
         >,
         #[prost(message, optional, tag = "3")]
-        pub metadata_match: ::core::option::Option<
-            super::super::super::core::v3::Metadata,
-        >,
+        pub metadata_match: ::core::option::Option<crate::map::Metadata>,
         #[prost(message, repeated, tag = "4")]
         pub request_headers_to_add: ::prost::alloc::vec::Vec<
             super::super::super::core::v3::HeaderValueOption,
@@ -503,7 +503,7 @@ pub struct RouteAction {
     #[prost(enumeration = "route_action::ClusterNotFoundResponseCode", tag = "20")]
     pub cluster_not_found_response_code: i32,
     #[prost(message, optional, tag = "4")]
-    pub metadata_match: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata_match: ::core::option::Option<crate::map::Metadata>,
     #[prost(string, tag = "5")]
     pub prefix_rewrite: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "32")]
@@ -534,8 +534,8 @@ pub struct RouteAction {
     pub early_data_policy: ::core::option::Option<
         super::super::core::v3::TypedExtensionConfig,
     >,
-    #[prost(message, optional, tag = "9")]
-    pub retry_policy: ::core::option::Option<RetryPolicy>,
+    #[prost(message, optional, boxed, tag = "9")]
+    pub retry_policy: ::core::option::Option<::prost::alloc::boxed::Box<RetryPolicy>>,
     #[prost(message, optional, tag = "33")]
     pub retry_policy_typed_config: ::core::option::Option<
         super::super::super::super::google::protobuf::Any,
@@ -554,8 +554,8 @@ pub struct RouteAction {
     >,
     #[prost(message, repeated, tag = "15")]
     pub hash_policy: ::prost::alloc::vec::Vec<route_action::HashPolicy>,
-    #[prost(message, optional, tag = "17")]
-    pub cors: ::core::option::Option<CorsPolicy>,
+    #[prost(message, optional, boxed, tag = "17")]
+    pub cors: ::core::option::Option<::prost::alloc::boxed::Box<CorsPolicy>>,
     #[prost(message, optional, tag = "23")]
     pub max_grpc_timeout: ::core::option::Option<
         super::super::super::super::google::protobuf::Duration,
@@ -566,16 +566,18 @@ pub struct RouteAction {
     >,
     #[prost(message, repeated, tag = "25")]
     pub upgrade_configs: ::prost::alloc::vec::Vec<route_action::UpgradeConfig>,
-    #[prost(message, optional, tag = "34")]
-    pub internal_redirect_policy: ::core::option::Option<InternalRedirectPolicy>,
+    #[prost(message, optional, boxed, tag = "34")]
+    pub internal_redirect_policy: ::core::option::Option<
+        ::prost::alloc::boxed::Box<InternalRedirectPolicy>,
+    >,
     #[prost(enumeration = "route_action::InternalRedirectAction", tag = "26")]
     pub internal_redirect_action: i32,
     #[prost(message, optional, tag = "31")]
     pub max_internal_redirects: ::core::option::Option<
         super::super::super::super::google::protobuf::UInt32Value,
     >,
-    #[prost(message, optional, tag = "27")]
-    pub hedge_policy: ::core::option::Option<HedgePolicy>,
+    #[prost(message, optional, boxed, tag = "27")]
+    pub hedge_policy: ::core::option::Option<::prost::alloc::boxed::Box<HedgePolicy>>,
     #[prost(message, optional, tag = "36")]
     pub max_stream_duration: ::core::option::Option<route_action::MaxStreamDuration>,
     #[prost(oneof = "route_action::ClusterSpecifier", tags = "1, 2, 3, 37, 39")]
@@ -2051,7 +2053,7 @@ pub struct RouteConfiguration {
         super::super::super::super::google::protobuf::Any,
     >,
     #[prost(message, optional, tag = "17")]
-    pub metadata: ::core::option::Option<super::super::core::v3::Metadata>,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(message, repeated, tag = "19")]
     pub route_specifiers: ::prost::alloc::vec::Vec<
         super::super::core::v3::TypedExtensionConfig,

@@ -85,9 +85,7 @@ pub struct DynamicOtConfig {
     #[prost(string, tag = "1")]
     pub library: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
-    pub config: ::core::option::Option<
-        super::super::super::super::google::protobuf::Struct,
-    >,
+    pub config: ::core::option::Option<crate::map::Struct>,
 }
 impl ::prost::Name for DynamicOtConfig {
     const NAME: &'static str = "DynamicOtConfig";
@@ -413,9 +411,7 @@ pub mod x_ray_config {
         #[prost(string, tag = "1")]
         pub origin: ::prost::alloc::string::String,
         #[prost(message, optional, tag = "2")]
-        pub aws: ::core::option::Option<
-            super::super::super::super::super::google::protobuf::Struct,
-        >,
+        pub aws: ::core::option::Option<crate::map::Struct>,
     }
     impl ::prost::Name for SegmentFields {
         const NAME: &'static str = "SegmentFields";

@@ -13,11 +13,9 @@ pub mod file_access_log {
         #[prost(string, tag = "2")]
         Format(::prost::alloc::string::String),
         #[prost(message, tag = "3")]
-        JsonFormat(super::super::super::super::super::super::google::protobuf::Struct),
+        JsonFormat(crate::map::Struct),
         #[prost(message, tag = "4")]
-        TypedJsonFormat(
-            super::super::super::super::super::super::google::protobuf::Struct,
-        ),
+        TypedJsonFormat(crate::map::Struct),
         #[prost(message, tag = "5")]
         LogFormat(
             super::super::super::super::super::config::core::v3::SubstitutionFormatString,

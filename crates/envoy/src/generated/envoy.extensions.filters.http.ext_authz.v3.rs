@@ -79,9 +79,7 @@ pub struct ExtAuthz {
         super::super::super::super::super::super::google::protobuf::BoolValue,
     >,
     #[prost(message, optional, tag = "28")]
-    pub filter_metadata: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub filter_metadata: ::core::option::Option<crate::map::Struct>,
     #[prost(bool, tag = "29")]
     pub emit_filter_state_stats: bool,
     #[prost(uint32, tag = "30")]

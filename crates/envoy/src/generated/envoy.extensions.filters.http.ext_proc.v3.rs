@@ -147,9 +147,7 @@ pub struct ExternalProcessor {
     #[prost(message, optional, tag = "12")]
     pub forward_rules: ::core::option::Option<HeaderForwardingRules>,
     #[prost(message, optional, tag = "13")]
-    pub filter_metadata: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub filter_metadata: ::core::option::Option<crate::map::Struct>,
     #[prost(bool, tag = "14")]
     pub allow_mode_override: bool,
     #[prost(bool, tag = "15")]

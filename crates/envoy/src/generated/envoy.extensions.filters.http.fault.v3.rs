@@ -85,9 +85,7 @@ pub struct HttpFault {
     #[prost(bool, tag = "15")]
     pub disable_downstream_cluster_stats: bool,
     #[prost(message, optional, tag = "16")]
-    pub filter_metadata: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub filter_metadata: ::core::option::Option<crate::map::Struct>,
 }
 impl ::prost::Name for HttpFault {
     const NAME: &'static str = "HTTPFault";

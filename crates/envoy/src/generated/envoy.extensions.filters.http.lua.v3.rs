@@ -19,9 +19,7 @@ pub struct Lua {
         super::super::super::super::super::super::google::protobuf::BoolValue,
     >,
     #[prost(message, optional, tag = "6")]
-    pub filter_context: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub filter_context: ::core::option::Option<crate::map::Struct>,
     #[prost(string, repeated, tag = "7")]
     pub package_paths: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, repeated, tag = "8")]
@@ -40,9 +38,7 @@ impl ::prost::Name for Lua {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LuaPerRoute {
     #[prost(message, optional, tag = "4")]
-    pub filter_context: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub filter_context: ::core::option::Option<crate::map::Struct>,
     #[prost(string, repeated, tag = "5")]
     pub package_paths: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, repeated, tag = "6")]

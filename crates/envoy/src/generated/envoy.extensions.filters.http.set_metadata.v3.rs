@@ -6,9 +6,7 @@ pub struct Metadata {
     #[prost(bool, tag = "2")]
     pub allow_overwrite: bool,
     #[prost(message, optional, tag = "3")]
-    pub value: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub value: ::core::option::Option<crate::map::Struct>,
     #[prost(message, optional, tag = "4")]
     pub typed_value: ::core::option::Option<
         super::super::super::super::super::super::google::protobuf::Any,
@@ -29,9 +27,7 @@ pub struct Config {
     #[prost(string, tag = "1")]
     pub metadata_namespace: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
-    pub value: ::core::option::Option<
-        super::super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub value: ::core::option::Option<crate::map::Struct>,
     #[prost(message, repeated, tag = "3")]
     pub metadata: ::prost::alloc::vec::Vec<Metadata>,
 }

@@ -676,7 +676,7 @@ pub mod http_connection_manager {
             super::super::super::super::super::super::config::route::v3::RouteConfiguration,
         ),
         #[prost(message, tag = "31")]
-        ScopedRoutes(super::ScopedRoutes),
+        ScopedRoutes(::prost::alloc::boxed::Box<super::ScopedRoutes>),
     }
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum StripPortMode {
@@ -980,7 +980,9 @@ pub mod http_filter {
         ),
         #[prost(message, tag = "5")]
         ConfigDiscovery(
-            super::super::super::super::super::super::config::core::v3::ExtensionConfigSource,
+            ::prost::alloc::boxed::Box<
+                super::super::super::super::super::super::config::core::v3::ExtensionConfigSource,
+            >,
         ),
     }
 }

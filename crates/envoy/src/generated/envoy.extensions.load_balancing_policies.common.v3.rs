@@ -188,9 +188,7 @@ pub struct OrcaOobReportingConfig {
     #[prost(string, tag = "2")]
     pub authority: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
-    pub transport_socket_match_criteria: ::core::option::Option<
-        super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub transport_socket_match_criteria: ::core::option::Option<crate::map::Struct>,
 }
 impl ::prost::Name for OrcaOobReportingConfig {
     const NAME: &'static str = "OrcaOobReportingConfig";

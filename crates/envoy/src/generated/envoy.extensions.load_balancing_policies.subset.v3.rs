@@ -4,9 +4,7 @@ pub struct Subset {
     #[prost(enumeration = "subset::LbSubsetFallbackPolicy", tag = "1")]
     pub fallback_policy: i32,
     #[prost(message, optional, tag = "2")]
-    pub default_subset: ::core::option::Option<
-        super::super::super::super::super::google::protobuf::Struct,
-    >,
+    pub default_subset: ::core::option::Option<crate::map::Struct>,
     #[prost(message, repeated, tag = "3")]
     pub subset_selectors: ::prost::alloc::vec::Vec<subset::LbSubsetSelector>,
     #[prost(bool, tag = "10")]

@@ -2,9 +2,7 @@
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct OmitHostMetadataConfig {
     #[prost(message, optional, tag = "1")]
-    pub metadata_match: ::core::option::Option<
-        super::super::super::super::super::config::core::v3::Metadata,
-    >,
+    pub metadata_match: ::core::option::Option<crate::map::Metadata>,
 }
 impl ::prost::Name for OmitHostMetadataConfig {
     const NAME: &'static str = "OmitHostMetadataConfig";

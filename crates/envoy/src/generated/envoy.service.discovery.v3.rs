@@ -298,9 +298,7 @@ pub struct Resource {
     #[prost(message, optional, tag = "7")]
     pub cache_control: ::core::option::Option<resource::CacheControl>,
     #[prost(message, optional, tag = "9")]
-    pub metadata: ::core::option::Option<
-        super::super::super::config::core::v3::Metadata,
-    >,
+    pub metadata: ::core::option::Option<crate::map::Metadata>,
 }
 /// Nested message and enum types in `Resource`.
 pub mod resource {

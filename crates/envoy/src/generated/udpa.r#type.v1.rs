@@ -4,7 +4,7 @@ pub struct TypedStruct {
     #[prost(string, tag = "1")]
     pub type_url: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
-    pub value: ::core::option::Option<super::super::super::google::protobuf::Struct>,
+    pub value: ::core::option::Option<crate::map::Struct>,
 }
 impl ::prost::Name for TypedStruct {
     const NAME: &'static str = "TypedStruct";
