@@ -11,6 +11,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+/// A translation allocates much, in small pieces: this allocator takes a good part off it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How a run ended, as the exit code tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -30,8 +34,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Settings(#[from] waypoint_xds::options::SettingsError),
     /// A file could not be read or written.
-    #[error(transparent)]
-    File(#[from] files::FileError),
+    #[error("{path}: {source}")]
+    File { path: String, source: std::io::Error },
 }
 
 fn main() -> ExitCode {

@@ -17,6 +17,10 @@ use waypoint_xds::text::SourceFile;
 use waypoint_xds::translation::{mesh, translate};
 use waypoint_xds::view::json;
 
+/// As in the command line.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SERVICES: [usize; 3] = [100, 1_000, 5_000];
 
 fn main() {
