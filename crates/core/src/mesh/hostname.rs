@@ -23,5 +23,5 @@ pub fn resolve(host: &str, namespace: &str) -> Str {
     if qualified || namespace.is_empty() {
         return host.into();
     }
-    format!("{host}.{namespace}.svc.{DOMAIN_SUFFIX}").into()
+    [host, namespace, "svc", DOMAIN_SUFFIX].join(".").into()
 }

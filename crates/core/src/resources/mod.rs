@@ -73,12 +73,13 @@ pub struct WaypointResources {
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
     let scope = Scope { mesh, waypoint, rules: mesh.rules };
     let patches = Patches::new(scope);
+    let plans = clusters::plan(&scope);
     let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
         listeners: listeners::listeners(&scope, &patches),
-        clusters: clusters::clusters(&scope),
+        clusters: clusters::clusters(&scope, &plans),
         routes: Vec::new(),
-        endpoints: endpoints::endpoints(&scope),
+        endpoints: endpoints::endpoints(&scope, &plans),
         extensions: filters::extension::configurations(&scope),
     };
     patches.apply(&mut resources);

@@ -112,13 +112,15 @@ pub(crate) fn secret(name: &str) -> SdsSecretConfig {
     SdsSecretConfig {
         name: name.to_owned(),
         sds_config: Some(ConfigSource {
-            config_source_specifier: Some(ConfigSourceSpecifier::ApiConfigSource(ApiConfigSource {
-                api_type: ApiType::Grpc.into(),
-                transport_api_version: ApiVersion::V3.into(),
-                grpc_services: vec![agent],
-                set_node_on_first_message_only: true,
-                ..ApiConfigSource::default()
-            })),
+            config_source_specifier: Some(ConfigSourceSpecifier::ApiConfigSource(Box::new(
+                ApiConfigSource {
+                    api_type: ApiType::Grpc.into(),
+                    transport_api_version: ApiVersion::V3.into(),
+                    grpc_services: vec![agent],
+                    set_node_on_first_message_only: true,
+                    ..ApiConfigSource::default()
+                },
+            ))),
             // Zero: wait for it, however long it takes.
             initial_fetch_timeout: Some(Duration::default()),
             resource_api_version: ApiVersion::V3.into(),

@@ -155,14 +155,14 @@ pub(super) fn bind(cluster: &mut Cluster) {
     let resolved = matches!(cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
     let sockets = || json::value(cluster).to_string().contains("\"socketAddress\"");
     if cluster.cluster_discovery_type == original_dst || resolved || sockets() {
-        cluster.upstream_bind_config = Some(BindConfig {
+        cluster.upstream_bind_config = Some(Box::new(BindConfig {
             source_address: Some(SocketAddress {
                 address: Ipv4Addr::LOCALHOST.to_string(),
                 port_specifier: Some(PortSpecifier::PortValue(0)),
                 ..SocketAddress::default()
             }),
             ..BindConfig::default()
-        });
+        }));
     }
 }
 

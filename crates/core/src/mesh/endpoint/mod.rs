@@ -174,14 +174,15 @@ fn name_of(object: &Object<networking::ServiceEntry>) -> (Str, Str) {
 /// Pods, then WorkloadEntries, by namespace and name; inline endpoints by position.
 fn in_order(workloads: &Workloads) -> Vec<(WorkloadId, &super::Workload)> {
     let mut all: Vec<_> = workloads.iter().collect();
-    all.sort_by_cached_key(|(_, w)| {
-        let (kind, position) = match w.source {
+    fn key(workload: &super::Workload) -> (u8, &str, usize, &str) {
+        let (kind, position) = match workload.source {
             WorkloadSource::Pod(_) => (0, 0),
             WorkloadSource::WorkloadEntry(_) => (1, 0),
             WorkloadSource::ServiceEntryEndpoint(_, position) => (2, position),
         };
-        (kind, w.namespace.clone(), position, w.name.clone())
-    });
+        (kind, &workload.namespace, position, &workload.name)
+    }
+    all.sort_by(|(_, a), (_, b)| key(a).cmp(&key(b)));
     all
 }
 

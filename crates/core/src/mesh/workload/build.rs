@@ -36,15 +36,15 @@ impl<'a> Builder<'a> {
         Self { snapshot, rules, namespaces, nodes }
     }
 
-    /// All workloads, each with the identity by which Istio sorts them.
-    pub(super) fn build(&self) -> Vec<(Str, Workload)> {
+    /// All workloads.
+    pub(super) fn build(&self) -> Vec<Workload> {
         let pods = self.snapshot.pods.iter().map(|p| self.pod(p));
         let entries = self.snapshot.workload_entries.iter().map(|e| self.workload_entry(e));
         let inline = self.snapshot.service_entries.iter().flat_map(|e| self.service_entry(e));
         pods.chain(entries).chain(inline).collect()
     }
 
-    fn pod(&self, object: &Arc<Object<kubernetes::Pod>>) -> (Str, Workload) {
+    fn pod(&self, object: &Arc<Object<kubernetes::Pod>>) -> Workload {
         let (meta, spec) = (&object.meta, &object.spec);
         let workload_name = naming::of_pod(meta, self.rules.registry.workload_name_label);
         let locality = Locality::of_labels(&meta.labels, self.rules.registry.topology_locality_label)
@@ -55,7 +55,7 @@ impl<'a> Builder<'a> {
         } else {
             &spec.service_account_name
         };
-        let workload = Workload {
+        Workload {
             name: meta.name.clone(),
             namespace: meta.namespace.clone(),
             addresses: pod_addresses(object),
@@ -71,8 +71,7 @@ impl<'a> Builder<'a> {
             is_waypoint: is_waypoint(&meta.labels),
             labels: meta.labels.clone(),
             source: WorkloadSource::Pod(Arc::clone(object)),
-        };
-        (format_smolstr!("Kubernetes//Pod/{}/{}", meta.namespace, meta.name), workload)
+        }
     }
 
     /// Whether Istio's CNI plugin redirects the pod's traffic to ztunnel: it then marks it with an annotation, which
@@ -89,25 +88,21 @@ impl<'a> Builder<'a> {
             && !object.spec.host_network
     }
 
-    fn workload_entry(&self, object: &Arc<Object<networking::WorkloadEntry>>) -> (Str, Workload) {
+    fn workload_entry(&self, object: &Arc<Object<networking::WorkloadEntry>>) -> Workload {
         let (meta, spec) = (&object.meta, &object.spec);
         // The labels of either place count; those of the metadata win.
         let mut labels = spec.labels.clone();
         labels.extend(meta.labels.iter().map(|(k, v)| (k.clone(), v.clone())));
         let workload_name = naming::of_workload_entry(meta, self.rules.registry.workload_name_label);
         let source = WorkloadSource::WorkloadEntry(Arc::clone(object));
-        let workload = self.entry(
+        self.entry(
             spec,
             Named { meta, namespace: meta.namespace.clone(), name: meta.name.clone(), workload_name, labels },
             source,
-        );
-        (
-            format_smolstr!("Kubernetes/networking.istio.io/WorkloadEntry/{}/{}", meta.namespace, meta.name),
-            workload,
         )
     }
 
-    fn service_entry(&self, object: &Arc<Object<networking::ServiceEntry>>) -> Vec<(Str, Workload)> {
+    fn service_entry(&self, object: &Arc<Object<networking::ServiceEntry>>) -> Vec<Workload> {
         let (meta, spec) = (&object.meta, &object.spec);
         let endpoints = implicit_endpoints(spec).unwrap_or_else(|| spec.endpoints.clone());
         let implicit = spec.endpoints.is_empty();
@@ -121,18 +116,12 @@ impl<'a> Builder<'a> {
             InlineEndpointName::OfServiceEntry => format_smolstr!("{}-{i}", meta.name),
         };
         let make = |(i, endpoint): (usize, networking::WorkloadEntry)| {
-            let uid = format_smolstr!(
-                "Kubernetes/networking.istio.io/ServiceEntry/{}/{}/{}",
-                meta.namespace,
-                meta.name,
-                endpoint.address
-            );
             let source = WorkloadSource::ServiceEntryEndpoint(Arc::clone(object), i);
             let name = named(i);
             let labels = endpoint.labels.clone();
             let named =
                 Named { meta, namespace: namespace.clone(), name: name.clone(), workload_name: name, labels };
-            (uid, self.entry(&endpoint, named, source))
+            self.entry(&endpoint, named, source)
         };
         endpoints.into_iter().enumerate().map(make).collect()
     }
@@ -169,6 +158,22 @@ impl<'a> Builder<'a> {
 
     fn created(&self, meta: &Meta) -> i64 {
         meta.creation_timestamp.map_or(self.rules.assumed_creation, |t| t.0)
+    }
+}
+
+/// Istio's identity of a workload, by which it sorts them: its group and kind, namespace and name. The cluster, which
+/// comes first, is the same for all.
+pub(super) fn uid(source: &WorkloadSource) -> String {
+    match source {
+        WorkloadSource::Pod(pod) => ["/Pod", &pod.meta.namespace, &pod.meta.name].join("/"),
+        WorkloadSource::WorkloadEntry(entry) => {
+            ["networking.istio.io/WorkloadEntry", &entry.meta.namespace, &entry.meta.name].join("/")
+        }
+        WorkloadSource::ServiceEntryEndpoint(entry, position) => {
+            let endpoint = entry.spec.endpoints.get(*position).map(|endpoint| &endpoint.address);
+            let address = endpoint.or_else(|| entry.spec.hosts.get(*position)).map_or("", Str::as_str);
+            ["networking.istio.io/ServiceEntry", &entry.meta.namespace, &entry.meta.name, address].join("/")
+        }
     }
 }
 

@@ -126,7 +126,9 @@ impl Workload {
 pub struct Workloads {
     all: Vec<Workload>,
     pods: BTreeMap<Str, BTreeMap<Str, WorkloadId>>,
-    by_address: BTreeMap<IpAddr, Vec<WorkloadId>>,
+    /// The addresses in order, each with its workload at the same position of `with_address`.
+    addresses: Vec<IpAddr>,
+    with_address: Vec<WorkloadId>,
     by_namespace: BTreeMap<Str, Vec<WorkloadId>>,
 }
 
@@ -134,18 +136,19 @@ impl Workloads {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, namespaces: &Namespaces) -> Self {
-        let mut found = build::Builder::new(snapshot, rules, namespaces).build();
-        found.sort_by(|(uid, w), (other_uid, other)| (w.created, uid).cmp(&(other.created, other_uid)));
-        let mut index = Self { all: found.into_iter().map(|(_, w)| w).collect(), ..Self::default() };
+        let mut all = build::Builder::new(snapshot, rules, namespaces).build();
+        all.sort_by_cached_key(|workload| (workload.created, build::uid(&workload.source)));
+        let mut index = Self { all, ..Self::default() };
+        let mut by_address = Vec::with_capacity(index.all.len());
         for (id, workload) in (0..).map(WorkloadId).zip(&index.all) {
-            for address in &workload.addresses {
-                index.by_address.entry(*address).or_default().push(id);
-            }
+            by_address.extend(workload.addresses.iter().map(|address| (*address, id)));
             index.by_namespace.entry(workload.namespace.clone()).or_default().push(id);
             if matches!(workload.source, WorkloadSource::Pod(_)) {
                 index.pods.entry(workload.namespace.clone()).or_default().insert(workload.name.clone(), id);
             }
         }
+        by_address.sort_unstable();
+        (index.addresses, index.with_address) = by_address.into_iter().unzip();
         index
     }
 
@@ -175,6 +178,8 @@ impl Workloads {
     /// The Workloads with this address.
     #[must_use]
     pub fn with_address(&self, address: IpAddr) -> &[WorkloadId] {
-        self.by_address.get(&address).map_or(&[], Vec::as_slice)
+        let start = self.addresses.partition_point(|other| *other < address);
+        let end = self.addresses.partition_point(|other| *other <= address);
+        self.with_address.get(start..end).unwrap_or_default()
     }
 }

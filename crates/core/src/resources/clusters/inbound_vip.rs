@@ -23,7 +23,7 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
     if let Some(rule) = plan.rule.filter(|_| plan.policy.is_some()) {
         metadata::set_config(&mut draft.cluster, rule, rules.networking_version);
     }
-    metadata::set(&mut draft.cluster, "subset", plan.subset_key());
+    metadata::set(&mut draft.cluster, "subset", &*plan.subset_key());
 
     let policy = plan.policy.unwrap_or_default();
     let config = &scope.mesh.config;

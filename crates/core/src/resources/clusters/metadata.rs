@@ -12,7 +12,7 @@ const ISTIO: &str = "istio";
 
 /// Istio's metadata of a cluster.
 fn istio(cluster: &mut Cluster) -> &mut Struct {
-    cluster.metadata.get_or_insert_default().filter_metadata.entry(ISTIO.to_owned()).or_default()
+    cluster.metadata.get_or_insert_default().filter_metadata.get_or_insert_with(ISTIO, Struct::default)
 }
 
 /// Sets a field of Istio's metadata.

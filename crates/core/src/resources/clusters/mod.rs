@@ -31,23 +31,25 @@ use crate::mesh::Resolution;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
-use plan::Plan;
+pub(crate) use plan::{Plan, plan};
+
+use plan::Seen;
 use transport_socket::Sockets;
 
 /// CDS: a waypoint's clusters, by name.
-pub(crate) fn clusters(scope: &Scope<'_>) -> Vec<Resource<Cluster>> {
+pub(crate) fn clusters(scope: &Scope<'_>, plans: &[Plan<'_>]) -> Vec<Resource<Cluster>> {
     let sockets = Sockets::new(scope.rules.clusters.tunnel);
     let shared = outbound::Shared::new(scope.rules.clusters.metadata_exchange);
     let tunnels = tunnel::clusters(scope, &sockets);
-    let mut clusters: Vec<_> =
-        tunnels.into_iter().map(|message| Resource { message, origins: Vec::new() }).collect();
-    for plan in plan::plan(scope) {
+    let mut clusters = Vec::with_capacity(tunnels.len() + plans.len());
+    clusters.extend(tunnels.into_iter().map(|message| Resource { message, origins: Vec::new() }));
+    for plan in plans {
         let message = match plan.direction {
-            Direction::InboundVip => inbound_vip::cluster(&plan, scope, &sockets),
-            Direction::Outbound => outbound::cluster(&plan, scope, &sockets, &shared),
+            Direction::InboundVip => inbound_vip::cluster(plan, scope, &sockets),
+            Direction::Outbound => outbound::cluster(plan, scope, &sockets, &shared),
         };
         let Some(message) = message else { continue };
-        clusters.push(Resource { message, origins: vec![origin(&plan)] });
+        clusters.push(Resource { message, origins: vec![origin(plan)] });
     }
     clusters.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     clusters
@@ -55,22 +57,23 @@ pub(crate) fn clusters(scope: &Scope<'_>) -> Vec<Resource<Cluster>> {
 
 /// The clusters whose endpoints come by EDS, by name, with what they lead to; none where the waypoint's namespace
 /// sees no such Service, or no such port.
-pub(crate) fn eds_targets<'m>(scope: &Scope<'m>) -> Vec<(String, Direction, Option<Target<'m>>)> {
-    let plans = plan::plan(scope).into_iter().filter(Plan::is_eds);
-    plans.map(|plan| (plan.name.clone(), plan.direction, eds_target(&plan, scope))).collect()
+pub(crate) fn eds_targets<'a, 'm>(
+    scope: &Scope<'m>,
+    plans: &'a [Plan<'m>],
+) -> impl Iterator<Item = (&'a str, Direction, Option<Target<'m>>)> {
+    let plans = plans.iter().filter(|plan| plan.is_eds());
+    plans.map(|plan| (plan.name.as_str(), plan.direction, eds_target(plan, scope)))
 }
 
 fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
-    let mesh = scope.mesh;
-    let id = mesh.services.visible(&plan.service.hostname, &scope.waypoint.name.namespace)?;
-    let service = mesh.services.get(id)?;
+    let Seen { id, service } = plan.seen?;
     // Names are not resolved here.
     let known = matches!(service.resolution, Resolution::ClientSideLb | Resolution::Passthrough);
     let port = plan::ports(scope, service)
         .into_iter()
         .find(|port| port.number == plan.port.number)
         .filter(|_| known)?;
-    let rule = plan::rule(scope, service, true);
+    let rule = plan::rule(scope, plan.seen, true);
     Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
 }
 

@@ -17,7 +17,7 @@ use crate::snapshot::networking::destination_rule as api;
 /// [`OutlierDetection`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/outlier_detection.proto).
 pub(super) fn apply(draft: &mut Draft, settings: Option<&api::OutlierDetection>, always_healthy: bool) {
     let Some(settings) = settings else { return };
-    draft.cluster.outlier_detection = Some(detection(settings));
+    draft.cluster.outlier_detection = Some(Box::new(detection(settings)));
     if settings.min_health_percent >= 0 {
         let percent = if always_healthy { 0 } else { settings.min_health_percent };
         draft.common_lb().healthy_panic_threshold = Some(Percent { value: percent.into() });
@@ -69,7 +69,7 @@ mod tests {
         let mut draft = Draft::new("c".to_owned(), DiscoveryType::Eds);
         apply(&mut draft, Some(settings), always_healthy);
         let threshold = draft.common_lb().healthy_panic_threshold.unwrap().value;
-        (draft.cluster.outlier_detection.unwrap(), threshold)
+        (*draft.cluster.outlier_detection.unwrap(), threshold)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Both CDS and EDS start from this list: a cluster and its endpoints never disagree about what they are for.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use envoy::config::cluster::v3::cluster::DiscoveryType;
@@ -17,7 +18,7 @@ use crate::snapshot::networking::destination_rule::{SimpleLb, Subset, TrafficPol
 
 /// A cluster that leads to a Service.
 #[derive(Clone, Debug)]
-pub(super) struct Plan<'m> {
+pub(crate) struct Plan<'m> {
     /// Its name.
     pub(super) name: String,
     /// Whose destination it is.
@@ -34,10 +35,21 @@ pub(super) struct Plan<'m> {
     pub(super) subset: Option<&'m Subset>,
     /// The DestinationRule.
     pub(super) rule: Option<&'m MergedRule>,
+    /// The Service that the waypoint's namespace means by this one's hostname.
+    pub(super) seen: Option<Seen<'m>>,
     /// What that says about this port and subset.
     pub(super) policy: Option<PortPolicy<'m>>,
     /// How its endpoints are found, unless load balancing passes requests through.
     pub(super) discovery: Discovery,
+}
+
+/// A Service as the waypoint's namespace sees it under a hostname.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'m> {
+    /// The Service's position in the index.
+    pub(super) id: ServiceId,
+    /// The Service.
+    pub(super) service: &'m Service,
 }
 
 /// How a cluster's endpoints are found.
@@ -51,7 +63,7 @@ pub(super) enum Discovery {
 
 impl Plan<'_> {
     /// The subset as the cluster's name and metadata have it: `http/v1`, `http`, `v1`, or nothing.
-    pub(super) fn subset_key(&self) -> String {
+    pub(super) fn subset_key(&self) -> Cow<'_, str> {
         subset_key(self.family, self.subset)
     }
 
@@ -66,29 +78,34 @@ impl Plan<'_> {
     }
 }
 
-fn subset_key(family: &str, subset: Option<&Subset>) -> String {
+fn subset_key<'a>(family: &'a str, subset: Option<&'a Subset>) -> Cow<'a, str> {
     match subset {
-        Some(subset) if family.is_empty() => subset.name.to_string(),
-        Some(subset) => format!("{family}/{}", subset.name),
-        None => family.to_owned(),
+        Some(subset) if family.is_empty() => Cow::Borrowed(&subset.name),
+        Some(subset) => Cow::Owned([family, &subset.name].join("/")),
+        None => Cow::Borrowed(family),
     }
 }
 
 /// The clusters for destinations, by name. Of two with the same name the first counts.
-pub(super) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
-    let mut by_name: BTreeMap<String, Plan<'m>> = BTreeMap::new();
-    let served = scope.waypoint.services.iter().flat_map(|id| inbound(scope, *id));
-    for plan in served.chain(outbound_services(scope).into_iter().flat_map(|id| outbound(scope, id))) {
-        by_name.entry(plan.name.clone()).or_insert(plan);
+pub(crate) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
+    let mut plans = Vec::with_capacity(scope.waypoint.services.len());
+    for &id in &scope.waypoint.services {
+        inbound(scope, id, &mut plans);
     }
-    by_name.into_values().collect()
+    for id in outbound_services(scope) {
+        outbound(scope, id, &mut plans);
+    }
+    // Plans are large: their names are sorted first.
+    plans.sort_by_cached_key(|plan| plan.name.clone());
+    plans.dedup_by(|later, first| later.name == first.name);
+    plans
 }
 
 /// A waypoint's own clusters of a Service that it serves.
-fn inbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
-    let Some(service) = scope.mesh.services.get(id) else { return Vec::new() };
-    let rule = rule(scope, service, false);
-    let mut plans = Vec::new();
+fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
+    let Some(service) = scope.mesh.services.get(id) else { return };
+    let seen = seen(scope, service);
+    let rule = rule(scope, seen, false);
     for port in &service.ports {
         let protocol = port.protocol;
         let dynamic = service.resolution == Resolution::DynamicDns;
@@ -116,21 +133,21 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
                     family,
                     subset,
                     rule,
+                    seen,
                     policy,
                     discovery,
                 });
             }
         }
     }
-    plans
 }
 
 /// The clusters of a Service that other proxies serve, or none.
-fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
-    let Some(service) = scope.mesh.services.get(id) else { return Vec::new() };
-    let rule = rule(scope, service, true);
+fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
+    let Some(service) = scope.mesh.services.get(id) else { return };
+    let seen = seen(scope, service);
+    let rule = rule(scope, seen, true);
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
-    let mut plans = Vec::new();
     for port in ports(scope, service) {
         let resolvable =
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
@@ -148,7 +165,8 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
             let own =
                 subset.and_then(|subset| subset.traffic_policy.as_ref()?.load_balancer.as_ref()?.simple);
             let discovery = if own == Some(SimpleLb::Passthrough) { ORIGINAL_DST } else { base };
-            let plan = Plan { name, direction, id, service, port, family, subset, rule, policy, discovery };
+            let plan =
+                Plan { name, direction, id, service, port, family, subset, rule, seen, policy, discovery };
             if subset.is_none() && plan.passes_through() {
                 // Subsets are found as the destination is, even where they have a load balancing of their own.
                 base = ORIGINAL_DST;
@@ -156,7 +174,6 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId) -> Vec<Plan<'m>> {
             plans.push(plan);
         }
     }
-    plans
 }
 
 fn subsets(rule: Option<&MergedRule>) -> impl Iterator<Item = Option<&Subset>> {
@@ -169,7 +186,7 @@ fn merged<'m>(rule: &'m MergedRule, subset: Option<&'m Subset>, port: &Port) -> 
 }
 
 fn name(direction: Direction, service: &Service, port: &Port, subset: &str) -> String {
-    ClusterName { direction, port: port.number, subset, hostname: &service.hostname }.to_string()
+    ClusterName { direction, port: port.number, subset, hostname: &service.hostname }.into_string()
 }
 
 const ORIGINAL_DST: Discovery = Discovery::Type(DiscoveryType::OriginalDst);
@@ -193,14 +210,20 @@ pub(super) fn races_connections(service: &Service) -> bool {
     strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
 }
 
+/// The Service that the waypoint's namespace sees under this one's host.
+fn seen<'m>(scope: &Scope<'m>, service: &Service) -> Option<Seen<'m>> {
+    let services = &scope.mesh.services;
+    let id = services.visible(&service.hostname, &scope.waypoint.name.namespace)?;
+    Some(Seen { id, service: services.get(id)? })
+}
+
 /// The rule that governs a host for this waypoint: of the Service that its namespace sees under the host.
 ///
 /// `as_client`: whether rules for some workloads only count.
-pub(super) fn rule<'m>(scope: &Scope<'m>, service: &Service, as_client: bool) -> Option<&'m MergedRule> {
+pub(super) fn rule<'m>(scope: &Scope<'m>, seen: Option<Seen<'m>>, as_client: bool) -> Option<&'m MergedRule> {
     let namespace = scope.waypoint.name.namespace.as_str();
-    let visible = scope.mesh.services.get(scope.mesh.services.visible(&service.hostname, namespace)?)?;
     let labels = as_client.then_some(&scope.waypoint.proxy.labels);
-    scope.mesh.destination_rules.get(Client { namespace, labels }, visible)
+    scope.mesh.destination_rules.get(Client { namespace, labels }, seen?.service)
 }
 
 /// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host

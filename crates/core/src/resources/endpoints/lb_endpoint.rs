@@ -1,5 +1,6 @@
 //! One endpoint as Envoy gets it: where it is, and what is known about it.
 
+use std::fmt::{self, Display, Write};
 use std::net::{IpAddr, SocketAddr};
 
 use envoy::config::core::v3::address::Address as AddressKind;
@@ -54,7 +55,7 @@ pub(crate) fn lb_endpoint(
             if direction == Direction::Outbound {
                 metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tunnel", "http"));
             }
-            internal_address(CONNECT_ORIGINATE, &destination.to_string())
+            internal_address(CONNECT_ORIGINATE, &text(destination))
         }
         None => address(&candidate.endpoint.address, candidate.endpoint.port),
     };
@@ -106,8 +107,8 @@ fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &Cluster
 pub(crate) fn supports_hbone(candidate: &Candidate<'_>, rules: &ClusterRules) -> bool {
     let Some(workload) = candidate.workload else { return false };
     let known = || {
-        let first = workload.addresses.first().map(ToString::to_string);
-        rules.hbone_on_all_addresses || first.is_none_or(|first| candidate.endpoint.address == first)
+        rules.hbone_on_all_addresses
+            || workload.addresses.first().is_none_or(|first| reads(first, &candidate.endpoint.address))
     };
     workload.is_waypoint || (workload.hbone && known())
 }
@@ -130,7 +131,7 @@ fn socket_address(candidate: &Candidate<'_>) -> Option<SocketAddr> {
 
 fn tunnel_entry(destination: SocketAddr, how: TunnelMetadata) -> (&'static str, Struct) {
     match how {
-        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", destination.to_string())),
+        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", text(destination))),
         TunnelMetadata::Tunnel => {
             let address = SocketAddr::new(destination.ip(), HBONE_PORT).to_string();
             let fields = [("address", Value::from(address)), ("destination", destination.to_string().into())];
@@ -150,7 +151,7 @@ fn describe(candidate: &Candidate<'_>, rules: &ClusterRules) -> String {
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
     let revision = unless_latest(canonical_revision);
     let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
-    format!("{workload_name};{namespace};{canonical_name};{revision};{cluster}")
+    [workload_name.as_str(), namespace, canonical_name, revision, cluster].join(";")
 }
 
 /// A revision; the default is not said.
@@ -196,6 +197,27 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: &str) -> Address {
         address_name_specifier: Some(AddressNameSpecifier::ServerListenerName(listener.to_owned())),
     };
     Address { address: Some(AddressKind::EnvoyInternalAddress(internal)) }
+}
+
+/// An address as it is written, in one allocation.
+fn text(address: SocketAddr) -> String {
+    let mut text = String::with_capacity("255.255.255.255:65535".len());
+    // Strings take everything.
+    let _ = write!(text, "{address}");
+    text
+}
+
+/// Whether a text is how something is written, without writing it down.
+fn reads(value: impl Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
 fn one(key: &str, value: impl Into<Value>) -> Struct {

@@ -19,6 +19,7 @@ use crate::mesh::destination_rule::policy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::workload::Locality;
 use crate::release::{Attachment, MtlsCheck};
+use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
 use crate::snapshot::networking::destination_rule::TlsMode;
@@ -36,10 +37,9 @@ pub(crate) struct Localities<'m> {
 }
 
 /// EDS: the endpoints of every cluster that asks for them, by name.
-pub(crate) fn endpoints(scope: &Scope<'_>) -> Vec<Resource<ClusterLoadAssignment>> {
-    crate::resources::clusters::eds_targets(scope)
-        .into_iter()
-        .map(|(name, direction, target)| assignment(scope, name, direction, target.as_ref()))
+pub(crate) fn endpoints(scope: &Scope<'_>, plans: &[Plan<'_>]) -> Vec<Resource<ClusterLoadAssignment>> {
+    eds_targets(scope, plans)
+        .map(|(name, direction, target)| assignment(scope, name.to_owned(), direction, target.as_ref()))
         .collect()
 }
 

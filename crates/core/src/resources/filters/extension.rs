@@ -47,7 +47,7 @@ pub(crate) fn network_filters(extensions: &[&Arc<Extension>], phase: ExecutionPh
         ["envoy.extensions.filters.network.wasm.v3.Wasm", "envoy.extensions.filters.network.rbac.v3.RBAC"];
     let discover = |extension: &Arc<Extension>| Filter {
         name: extension.resource_name.to_string(),
-        config_type: Some(filter::ConfigType::ConfigDiscovery(discovery(types))),
+        config_type: Some(filter::ConfigType::ConfigDiscovery(Box::new(discovery(types)))),
     };
     extensions.iter().filter(|e| e.phase == phase).map(|e| discover(e)).collect()
 }
@@ -65,7 +65,7 @@ fn http_filter(extension: &Extension) -> HttpFilter {
         }
         Code::Wasm(_) => HttpFilter {
             name: extension.resource_name.to_string(),
-            config_type: Some(http_filter::ConfigType::ConfigDiscovery(discovery(types))),
+            config_type: Some(http_filter::ConfigType::ConfigDiscovery(Box::new(discovery(types)))),
             ..HttpFilter::default()
         },
     }

@@ -141,11 +141,11 @@ fn routes(scope: &Scope<'_>) -> RouteConfiguration {
             path_specifier: Some(PathSpecifier::ConnectMatcher(ConnectMatcher::default())),
             ..RouteMatch::default()
         }),
-        action: Some(Action::Route(RouteAction {
+        action: Some(Action::Route(Box::new(RouteAction {
             cluster_specifier: Some(ClusterSpecifier::Cluster(MAIN_INTERNAL.to_owned())),
             upgrade_configs: vec![upgrade],
             ..RouteAction::default()
-        })),
+        }))),
         ..Route::default()
     };
     if scope.rules.listeners.tunnel_state == TunnelState::IstioFilters {

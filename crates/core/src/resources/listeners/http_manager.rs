@@ -16,6 +16,7 @@ use envoy::google::protobuf::{Any, Duration};
 
 use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
+use super::shared::ManagerPart;
 use crate::mesh::service::Protocol;
 use crate::mesh::waypoint::Proxy;
 use crate::resources::Scope;
@@ -53,12 +54,13 @@ pub(super) fn base(
     if includes_client_identity(scope) {
         // There is no client certificate here from which Envoy would make the header; else it would drop it.
         manager.forward_client_cert_details = ForwardClientCertDetails::AlwaysForwardOnly.into();
+        manager.http_filters.push(http::client_identity_header());
     }
     settings.apply(&mut manager);
     manager
 }
 
-/// The connection manager of a chain.
+/// The connection manager of a chain: what it has of its own among what it shares with other chains.
 pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) -> Filter {
     let spec = parts.spec;
     let end = parts.scope.rules.listeners.stat_prefix_end;
@@ -66,27 +68,30 @@ pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) 
         // The address is the same for IPv6.
         stat_prefix: format!("inbound_0.0.0.0_{}{end}", spec.port),
         route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
-        http_filters: filters(parts),
+        http_filters: first_filters(parts),
         http2_protocol_options: spec.protocol.is_http2().then(Http2ProtocolOptions::default),
         ..HttpConnectionManager::default()
     };
-    network::filter(network::HTTP_CONNECTION_MANAGER, merged(&parts.telemetry.manager, &own))
+    let later_filters = ManagerPart::of_filters(later_filters(parts));
+    let manager = merged([
+        parts.telemetry.manager.as_bytes(),
+        &own.encode_to_vec(),
+        parts.shared.common.as_bytes(),
+        later_filters.as_bytes(),
+        parts.telemetry.last_filters.as_bytes(),
+    ]);
+    network::filter(network::HTTP_CONNECTION_MANAGER, manager)
 }
 
-/// A connection manager of two parts, the first of which many chains share and is encoded already.
-///
-/// Encoded messages of one type that follow each other are read as one, merged:
-/// <https://protobuf.dev/programming-guides/encoding/#last-one-wins>.
-fn merged(shared: &[u8], own: &HttpConnectionManager) -> Any {
-    let value = [shared, &own.encode_to_vec()].concat();
-    Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: value.into() }
+/// A connection manager of encoded parts.
+fn merged(parts: [&[u8]; 5]) -> Any {
+    Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: parts.concat().into() }
 }
 
-fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
-    let Parts { scope, spec, shared, security, extensions, telemetry, .. } = *parts;
-    let mut filters = Vec::new();
-    filters.extend(shared.client_identity.clone());
-    filters.extend(security.custom_http.iter().cloned());
+/// A chain's own filters before those that all chains have.
+fn first_filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
+    let Parts { spec, shared, security, extensions, .. } = *parts;
+    let mut filters = security.custom_http.clone();
     filters.extend(http_filters(extensions, ExecutionPhase::Authn));
     filters.extend(security.authn_http.iter().cloned());
     filters.extend(http_filters(extensions, ExecutionPhase::Authz));
@@ -94,7 +99,13 @@ fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
     if spec.protocol == Protocol::GrpcWeb {
         filters.push(shared.grpc_web.clone());
     }
-    filters.extend(shared.common.iter().cloned());
+    filters
+}
+
+/// A chain's own filters after the first that all chains have.
+fn later_filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
+    let Parts { scope, extensions, .. } = *parts;
+    let mut filters = Vec::new();
     if let Some(service) = parts.service
         && scope.rules.listeners.peer_metadata
         && service.hostname.starts_with('*')
@@ -104,9 +115,6 @@ fn filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
     }
     filters.extend(http_filters(extensions, ExecutionPhase::Stats));
     filters.extend(http_filters(extensions, ExecutionPhase::Unspecified));
-    filters.extend(shared.upstream_peer_metadata.clone());
-    filters.extend(telemetry.http_stats.iter().cloned());
-    filters.push(telemetry.router.clone());
     filters
 }
 
@@ -150,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manager_has_both_of_its_parts() {
+    fn a_manager_has_all_of_its_parts() {
         let shared = HttpConnectionManager {
             server_name: "istio-envoy".to_owned(),
             http2_protocol_options: Some(Http2ProtocolOptions { allow_metadata: true, ..Default::default() }),
@@ -162,10 +170,14 @@ mod tests {
             http2_protocol_options: Some(Http2ProtocolOptions::default()),
             ..HttpConnectionManager::default()
         };
-        let read: HttpConnectionManager = envoy::unpack(&merged(&shared.encode_to_vec(), &own)).unwrap();
+        let (first, second) = (shared.encode_to_vec(), own.encode_to_vec());
+        let last = ManagerPart::of_filters(vec![http::fault()]);
+        let manager = merged([&first, &second, &[], &[], last.as_bytes()]);
+        let read: HttpConnectionManager = envoy::unpack(&manager).unwrap();
         let whole = HttpConnectionManager {
             server_name: shared.server_name,
             http2_protocol_options: shared.http2_protocol_options,
+            http_filters: vec![http::cors(), http::fault()],
             ..own
         };
         assert_eq!(read, whole);

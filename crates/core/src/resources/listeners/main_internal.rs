@@ -92,7 +92,7 @@ fn service_chains(
             subset,
             hostname: &service.hostname,
         };
-        let cluster = name(family).to_string();
+        let cluster = name(family).into_string();
         let chain = match scope.rules.listeners.chain_names {
             ChainNames::ProtocolSuffix => format!("{}-{family}", name("")),
             ChainNames::Cluster => cluster.clone(),

@@ -4,7 +4,7 @@ use envoy::Message as _;
 use envoy::bytes::Bytes;
 use envoy::config::accesslog::v3::AccessLog;
 use envoy::config::listener::v3::Filter;
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
@@ -17,17 +17,36 @@ use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::snapshot::ObjectRef;
 
+/// A part of a connection manager that many chains share: encoded, because a message is read from its parts one after
+/// the other, with repeated fields appended and others merged
+/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>).
+#[derive(Clone, Debug)]
+pub(super) struct ManagerPart(Bytes);
+
+impl ManagerPart {
+    /// The part that has the fields of this message.
+    pub(super) fn new(manager: &HttpConnectionManager) -> Self {
+        Self(manager.encode_to_vec().into())
+    }
+
+    /// The part that has only these filters.
+    pub(super) fn of_filters(http_filters: Vec<HttpFilter>) -> Self {
+        Self::new(&HttpConnectionManager { http_filters, ..HttpConnectionManager::default() })
+    }
+
+    /// Its fields, encoded.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Filters that are the same in every chain of a waypoint.
 #[derive(Clone, Debug)]
 pub(super) struct SharedFilters {
-    /// Tells applications who their client is, if they are to know.
-    pub(super) client_identity: Option<HttpFilter>,
     /// gRPC-Web, for ports that speak it.
     pub(super) grpc_web: HttpFilter,
     /// What routes and statistics need.
-    pub(super) common: [HttpFilter; 3],
-    /// Finds out who answers, if the release has that.
-    pub(super) upstream_peer_metadata: Option<HttpFilter>,
+    pub(super) common: ManagerPart,
     /// Finds out who the peers of a TCP connection are, if the release has that.
     pub(super) metadata_exchange: Option<Filter>,
     /// Passes on the address of a workload that is called itself.
@@ -38,12 +57,9 @@ impl SharedFilters {
     /// Makes the filters of a waypoint.
     pub(super) fn new(scope: &Scope<'_>) -> Self {
         let rules = &scope.rules.listeners;
-        let baggage = scope.mesh.options.features.ambient_enable_baggage;
         Self {
-            client_identity: http_manager::includes_client_identity(scope).then(http::client_identity_header),
             grpc_web: http::grpc_web(),
-            common: [http::grpc_stats(), http::fault(), http::cors()],
-            upstream_peer_metadata: rules.peer_metadata.then(|| http::upstream_peer_metadata(baggage)),
+            common: ManagerPart::of_filters(vec![http::grpc_stats(), http::fault(), http::cors()]),
             metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
@@ -60,12 +76,10 @@ pub(super) struct Telemetry {
     pub(super) access_logs: AccessLogs,
     /// The access logs of a TCP proxy.
     pub(super) tcp_access_logs: Vec<AccessLog>,
-    /// A connection manager without its chain's routes and filters, encoded.
-    pub(super) manager: Bytes,
-    /// The last filter of a connection manager.
-    pub(super) router: HttpFilter,
-    /// `istio.stats`, for HTTP.
-    pub(super) http_stats: Vec<HttpFilter>,
+    /// What a connection manager has before its chain's routes and filters.
+    pub(super) manager: ManagerPart,
+    /// Its last filters: who answers, if the release finds that out, `istio.stats`, and the router.
+    pub(super) last_filters: ManagerPart,
     /// `istio.stats`, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
     /// The resources that asked.
@@ -79,12 +93,18 @@ impl Telemetry {
         let tracing = HcmTracing::new(scope, applicable);
         let stats = stats::configurations(scope, applicable);
         let manager = http_manager::base(scope, settings, &access_logs, &tracing);
+        let baggage = scope.mesh.options.features.ambient_enable_baggage;
+        let peer_metadata =
+            scope.rules.listeners.peer_metadata.then(|| http::upstream_peer_metadata(baggage));
+        let mut last_filters: Vec<HttpFilter> = peer_metadata.into_iter().collect();
+        last_filters.extend(stats.iter().map(|config| http::filter(STATS, config.clone())));
+        last_filters
+            .push(http::router(tracing.router_starts_child_span, settings.suppresses_envoy_headers()));
         Self {
             tcp_access_logs: access_logs.tcp(),
             access_logs,
-            manager: manager.encode_to_vec().into(),
-            router: http::router(tracing.router_starts_child_span, settings.suppresses_envoy_headers()),
-            http_stats: stats.iter().map(|config| http::filter(STATS, config.clone())).collect(),
+            manager: ManagerPart::new(&manager),
+            last_filters: ManagerPart::of_filters(last_filters),
             tcp_stats: stats.into_iter().map(|config| network::filter(STATS, config)).collect(),
             origins: origins(applicable),
         }

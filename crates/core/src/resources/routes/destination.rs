@@ -36,7 +36,7 @@ pub(super) fn cluster_name(scope: Scope<'_>, destination: &Destination, listener
         subset = own_subset(protocol(scope, service, port), &destination.subset);
         (Direction::InboundVip, subset.as_str())
     };
-    ClusterName { direction, port, subset, hostname: &destination.host }.to_string()
+    ClusterName { direction, port, subset, hostname: &destination.host }.into_string()
 }
 
 /// The family of protocols that a waypoint's cluster names instead of a subset: `http`, `http/v1`.

@@ -64,17 +64,18 @@ pub(super) fn route(
         ..Route::default()
     };
     if let Some(redirect) = &rule.redirect {
-        out.action =
-            redirect::redirect(cx.virtual_service.semantics, redirect, cx.port).map(Action::Redirect);
+        let redirect = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port);
+        out.action = redirect.map(|redirect| Action::Redirect(Box::new(redirect)));
     } else if let Some(response) = &rule.direct_response {
-        out.action = Some(Action::DirectResponse(redirect::direct_response(response)));
+        out.action = Some(Action::DirectResponse(Box::new(redirect::direct_response(response))));
     } else {
         forward(cx, rule, changes.authority, &mut out);
     }
     let cluster = match &out.action {
-        Some(Action::Route(RouteAction {
-            cluster_specifier: Some(ClusterSpecifier::Cluster(name)), ..
-        })) => Some(name),
+        Some(Action::Route(action)) => match &action.cluster_specifier {
+            Some(ClusterSpecifier::Cluster(name)) => Some(name),
+            _ => None,
+        },
         _ => None,
     };
     out.decorator = Some(Decorator {
@@ -136,7 +137,7 @@ fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out
             .cors_policy
             .as_ref()
             .filter(|_| rules.cors == CorsPlacement::RouteAction)
-            .map(cors::action_policy),
+            .map(|policy| Box::new(cors::action_policy(policy))),
         request_mirror_policies: mirrors(cx, rule),
         ..RouteAction::default()
     };
@@ -154,8 +155,8 @@ fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out
     action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     let consistent = destinations(cx, rule, out, &mut action);
     let retries = rule.retries.as_ref().or(cx.scope.mesh.config.default_http_retry_policy.as_ref());
-    action.retry_policy = retry::policy(rules, retries, consistent);
-    out.action = Some(Action::Route(action));
+    action.retry_policy = retry::policy(rules, retries, consistent).map(Box::new);
+    out.action = Some(Action::Route(Box::new(action)));
 }
 
 fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, out: &Route, action: &mut RouteAction) {

@@ -159,7 +159,7 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
             host = service.map_or("", |service| service.hostname.as_str());
             action.max_grpc_timeout = Some(zero);
             let retries = scope.mesh.config.default_http_retry_policy.as_ref();
-            action.retry_policy = retry::policy(rules, retries, false);
+            action.retry_policy = retry::policy(rules, retries, false).map(Box::new);
             let rule = service.and_then(|service| scope.destination_rule(&service.hostname, false));
             let hash = rule.and_then(|rule| {
                 rule.traffic_policy.as_ref()?.load_balancer.as_ref()?.consistent_hash.as_ref()
@@ -171,7 +171,7 @@ fn default_route(scope: Scope<'_>, service: Option<&Service>, port: u32, cluster
         name: "default".to_owned(),
         r#match: Some(matches::route_match(rules, crate::mesh::virtual_service::Semantics::Istio, None)),
         decorator: Some(Decorator { operation: format!("{host}:{port}/*"), ..Decorator::default() }),
-        action: Some(Action::Route(action)),
+        action: Some(Action::Route(Box::new(action))),
         ..Route::default()
     }
 }

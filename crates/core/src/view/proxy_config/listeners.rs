@@ -113,7 +113,7 @@ fn chain_rows(listener: &Listener) -> Vec<(&str, Vec<String>)> {
     for chain in chains(listener) {
         let destination = destination(&chain.filters, Form::Chains);
         let ways = match &listener.filter_chain_matcher {
-            None => vec![chain_match(chain.filter_chain_match.as_ref())],
+            None => vec![chain_match(chain.filter_chain_match.as_deref())],
             Some(tree) => matcher::ways_to(&chain.name, tree),
         };
         let name = format!("envoy://{}", listener.name);
@@ -134,7 +134,7 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
     };
     let mut ends: Vec<(String, String, &str)> = chains(listener)
         .map(|chain| {
-            let way = chain_match(chain.filter_chain_match.as_ref());
+            let way = chain_match(chain.filter_chain_match.as_deref());
             (way, destination(&chain.filters, Form::Addresses { names }), chain.name.as_str())
         })
         .collect();

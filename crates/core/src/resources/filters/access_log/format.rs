@@ -1,7 +1,5 @@
 //! What a line of a log file looks like.
 
-use std::collections::BTreeMap;
-
 use envoy::config::accesslog::v3::AccessLog;
 use envoy::config::accesslog::v3::access_log::ConfigType;
 use envoy::config::core::v3::substitution_format_string::Format;
@@ -110,7 +108,7 @@ fn json(format: Struct, rules: &AccessLogRules) -> SubstitutionFormatString {
 
 /// The strings of a JSON format's top level: operators further down are not looked for.
 pub(super) fn strings(
-    fields: &BTreeMap<String, envoy::google::protobuf::Value>,
+    fields: &envoy::Map<envoy::google::protobuf::Value>,
 ) -> impl Iterator<Item = &str> + Clone {
     fields.values().filter_map(|value| match &value.kind {
         Some(Kind::StringValue(text)) => Some(text.as_str()),
