@@ -12,8 +12,7 @@ use crate::resources::{Resource, WaypointResources};
 use crate::view::json;
 
 /// What only Istio's extensions know, and expressions may ask for.
-const PEER_ATTRIBUTES: &[&str] =
-    &["downstream_peer", "upstream_peer", "wasm.downstream_peer", "wasm.upstream_peer"];
+const PEER_ATTRIBUTES: &[&str] = &["downstream_peer", "upstream_peer"];
 
 /// Tells of everything that is still there.
 pub(super) fn report(resources: &WaypointResources, losses: &mut Losses) {
@@ -51,7 +50,10 @@ fn walk(resource: &str, value: &Value, losses: &mut Losses) {
             fields.values().for_each(|field| walk(resource, field, losses));
         }
         Value::Array(items) => items.iter().for_each(|item| walk(resource, item, losses)),
-        Value::String(text) if text.contains("%FILTER_STATE(") && peer_attribute(text).is_some() => {
+        Value::String(text)
+            if ["%FILTER_STATE(", "%CEL("].iter().any(|asks| text.contains(asks))
+                && peer_attribute(text).is_some() =>
+        {
             losses.unknown_peers();
         }
         _ => {}

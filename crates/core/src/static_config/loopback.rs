@@ -388,6 +388,20 @@ mod tests {
     }
 
     #[test]
+    fn ranges_move_where_they_are_passed_on() {
+        let matcher = |chain: &str| {
+            let range = json!({"addressPrefix": "240.2.0.0", "prefixLen": 16});
+            json!([{"ranges": [range], "onMatch": {"action": {"name": chain}}}])
+        };
+        let chains = BTreeSet::from(["direct".to_owned()]);
+        let [mut passed_on, mut served] = [matcher("direct"), matcher("cart")];
+        map_ranges(&mut passed_on, &chains);
+        map_ranges(&mut served, &chains);
+        assert_eq!(passed_on[0]["ranges"][0], json!({"addressPrefix": "127.2.0.0", "prefixLen": 16}));
+        assert_eq!(served, matcher("cart"));
+    }
+
+    #[test]
     fn policies_about_ranges_are_about_both() {
         let mut value =
             json!({"notId": {"directRemoteIp": {"addressPrefix": "10.244.0.0", "prefixLen": 16}}});

@@ -9,6 +9,7 @@
 //! | `loopback` | which addresses are dialled, and what they are on one machine |
 //! | `discovery` | endpoints, routes and extension configurations, inline instead of discovered |
 //! | `secrets` | certificates as files instead of the agent's |
+//! | `references` | which clusters extensions need |
 //! | `sockets` | where TLS stands inside transport sockets |
 //! | `document` | everything around the resources |
 //!
@@ -18,8 +19,11 @@
 mod discovery;
 mod document;
 pub mod loopback;
+mod references;
 mod secrets;
 mod sockets;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 
@@ -87,6 +91,7 @@ pub fn static_configuration(
         }
     }
     problems.extend(undiscovered);
+    problems.extend(references::missing(&spoken, &around.clusters));
     let (secrets, missing) = secrets.finish();
     problems.extend(missing);
     for problem in problems.iter_mut().filter(|problem| problem.object.is_none()) {
