@@ -18,6 +18,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
+    ("npm package", &["xtask", "wasm"]),
 ];
 
 /// Runs every step, and stops at the first that fails.

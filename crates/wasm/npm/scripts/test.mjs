@@ -18,8 +18,9 @@ const packed = execFileSync("npm", ["pack", "--silent", join(npm, "../pkg")], { 
 run("npm", "install", "--silent", "--no-audit", "--no-fund", `./${packed.trim()}`);
 
 cpSync(join(npm, "test"), join(project, "test"), { recursive: true });
-// The README's examples run as they stand there.
-examples(readFileSync(join(npm, "README.md"), "utf8")).forEach(([language, code], index) => {
+// The examples of the package's README and of the workspace's run as they stand there.
+const readmes = [npm, workspace].map((folder) => readFileSync(join(folder, "README.md"), "utf8"));
+readmes.flatMap(examples).forEach(([language, code], index) => {
   writeFileSync(join(project, `test/readme-${index + 1}.${language === "ts" ? "ts" : "mjs"}`), code);
 });
 cpSync(join(workspace, "testdata/cases/bookinfo-reviews-sa.yaml"), join(project, "mesh.yaml"));
@@ -44,7 +45,9 @@ writeFileSync(join(project, "page.ts"), 'import { Snapshot } from "waypoint-xds"
 write("tsconfig.page.json", { compilerOptions: { ...bundled, lib: ["ES2022", "DOM"] }, include: ["page.ts"] });
 tsc("tsconfig.page.json");
 
-for (const file of [...files("test", /^readme-\d+\.mjs$/), ...files("build", /^readme-\d+\.js$/)]) node(file);
+for (const file of [...files("test", /^readme-\d+\.mjs$/), ...files("build", /^readme-\d+\.js$/)]) {
+  execFileSync(process.execPath, [file], { cwd: project, stdio: ["ignore", "ignore", "inherit"] });
+}
 node("--test", "--expose-gc", ...files("build", /\.test\.js$/));
 
 function files(folder, name) {

@@ -33,19 +33,22 @@ export class Snapshot {
   static fromFiles(files: Iterable<SourceFile>): Snapshot {
     const names: string[] = [];
     const texts: string[] = [];
-    for (const { name, text } of files) {
-      if (typeof name !== "string" || typeof text !== "string") throw invalid("expected { name, text }, both strings");
-      names.push(name);
-      texts.push(text);
+    for (const file of all(files)) {
+      if (typeof file?.name !== "string" || typeof file.text !== "string") {
+        throw invalid("expected files: { name, text }, both strings");
+      }
+      names.push(file.name);
+      texts.push(file.text);
     }
     return new Snapshot(RawSnapshot.fromFiles(names, texts));
   }
 
   /** Reads objects, as a client of the Kubernetes API or a YAML parser returns them. */
   static fromObjects<T extends KubernetesObject>(objects: Iterable<T>): Snapshot {
+    const list = all(objects);
     let json: string;
     try {
-      json = JSON.stringify([...objects]);
+      json = JSON.stringify(list);
     } catch (cause) {
       throw invalid(`expected objects that have a JSON: ${String(cause)}`, cause);
     }
@@ -69,6 +72,15 @@ export class Snapshot {
 
   [Symbol.dispose](): void {
     this.free();
+  }
+}
+
+/** What is in a list: whoever has no TypeScript may pass something else. */
+function all<T>(list: Iterable<T>): T[] {
+  try {
+    return [...list];
+  } catch (cause) {
+    throw invalid(`expected a list: ${String(cause)}`, cause);
   }
 }
 

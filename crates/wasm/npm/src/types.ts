@@ -165,6 +165,17 @@ export type TableKind = "listeners" | "clusters" | "routes" | "endpoints";
 export interface Table {
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Where the JSON of each row is; `null` for what the proxy's bootstrap says. Left out where there are no rows. */
+  readonly locations?: readonly (ResourceLocation | null)[];
+}
+
+/** Where the JSON of something is. */
+export interface ResourceLocation {
+  readonly kind: TableKind;
+  /** The resource's name. */
+  readonly name: string;
+  /** Where in it, as a JSON pointer (RFC 6901); empty for the whole resource. */
+  readonly pointer: string;
 }
 
 /** A waypoint as a graph, in the direction of traffic. */
@@ -189,18 +200,9 @@ export interface GraphNode {
   /** Whether more than one edge leads to it. */
   readonly shared: boolean;
   /** Where its JSON is; `null` for a cluster that is named but not sent. */
-  readonly resource: GraphLocation | null;
+  readonly resource: ResourceLocation | null;
   /** The objects that made it, the decisive one first. */
   readonly origins: readonly Maker[];
-}
-
-/** Where the JSON of a node is. */
-export interface GraphLocation {
-  readonly kind: TableKind;
-  /** The resource's name. */
-  readonly name: string;
-  /** Where in it, as a JSON pointer (RFC 6901); empty for the whole resource. */
-  readonly pointer: string;
 }
 
 /** A way from one node to another. */

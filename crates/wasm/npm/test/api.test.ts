@@ -57,7 +57,7 @@ test("the release changes the layout", () => {
 test("options reach the core", () => {
   const snapshot = Snapshot.fromYaml(SHOP);
   const codes = (readiness: "assumed" | "observed") => translate(snapshot, { readiness }).problems.map(({ code }) => code);
-  assert.deepEqual([codes("assumed"), codes("observed")], [["readiness-assumed"], ["waypoint-not-ready"]]);
+  assert.deepEqual([codes("assumed"), codes("observed")], [["readiness-assumed"], ["unused-waypoint", "waypoint-not-ready"]]);
   assert.deepEqual(translate(snapshot, { waypoint: "other/one" }).waypoints, []);
   const meshConfig = "enableTracing: true\ndefaultConfig: {tracing: {sampling: 50}}";
   assert.doesNotThrow(() => translate(snapshot, { meshConfig, release: undefined }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cost, type Options, Snapshot, translate, WaypointXdsError } from "waypoint-xds";
+import { cost, type KubernetesObject, type Options, Snapshot, translate, WaypointXdsError } from "waypoint-xds";
 
 import { SHOP } from "./snapshots.js";
 
@@ -56,7 +56,7 @@ test("arguments that are none are refused", () => {
     () => Snapshot.fromYaml(SHOP, untyped<string>(7)),
     () => Snapshot.fromFiles(untyped([{ name: "a.yaml" }])),
     () => Snapshot.fromFiles(untyped(7)),
-    () => Snapshot.fromObjects(untyped([7n])),
+    () => Snapshot.fromObjects(untyped<KubernetesObject[]>([7n])),
     () => translate(untyped<Snapshot>({})),
     () => cost(untyped<Snapshot>(undefined)),
   ]) {

@@ -15,10 +15,12 @@ for (const release of RELEASES) {
     const files = readdirSync(golden).filter((file) => file.endsWith(".json"));
     assert.ok(files.length > 100);
     for (const file of files) {
-      const input = `${TESTDATA}/cases/${file.replace(/\.json$/, "")}`;
+      const [name, dialect] = file.endsWith(".envoy.json") ? [file.slice(0, -11), "envoy" as const] : [file.slice(0, -5)];
+      const input = `${TESTDATA}/cases/${name}`;
       const meshConfig = existsSync(`${input}.mesh.yaml`) ? readFileSync(`${input}.mesh.yaml`, "utf8") : undefined;
       const snapshot = Snapshot.fromYaml(readFileSync(`${input}.yaml`, "utf8"));
-      assert.equal(translate(snapshot, { release, meshConfig }).toJson(), readFileSync(`${golden}/${file}`, "utf8"), file);
+      const translation = translate(snapshot, { release, meshConfig, dialect });
+      assert.equal(translation.toJson(), readFileSync(`${golden}/${file}`, "utf8"), file);
     }
   });
 }

@@ -14,7 +14,8 @@ test("no type is `any`", () => {
   assert.ok(files.length > 8);
   for (const file of files) {
     const code = readFileSync(`${folder}/${file}`, "utf8").replace(/\/\*[^]*?\*\//g, "");
-    assert.doesNotMatch(code, /\bany\b/, file);
+    // Some messages have a field of this name: `any?: boolean`.
+    assert.deepEqual(code.match(/\bany\b(?!\?:).*/g), null, file);
   }
 });
 
