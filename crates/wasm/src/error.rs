@@ -8,6 +8,7 @@ use waypoint_xds::view::json;
 extern "C" {
     /// The package's class of errors.
     #[wasm_bindgen(js_name = WaypointXdsError)]
+    #[derive(Debug)]
     pub type Error;
 
     /// The place, if there is one, is JSON.
