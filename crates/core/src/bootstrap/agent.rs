@@ -14,8 +14,8 @@ pub(super) struct Agent<'m> {
     pub(super) waypoint: &'m Waypoint,
     /// The labels of its pod.
     pub(super) labels: &'m BTreeMap<Str, Str>,
-    /// The trust domain, which stands for the mesh's id too.
-    pub(super) trust_domain: &'m str,
+    /// The mesh's id.
+    pub(super) mesh_id: &'m str,
     /// What the release writes.
     pub(super) rules: &'static BootstrapRules,
     /// The proxy's effective configuration.
@@ -67,7 +67,7 @@ impl<'m> Agent<'m> {
         Self {
             waypoint,
             labels: labels_of_pod(mesh, waypoint),
-            trust_domain: mesh.config.trust_domain.as_deref().unwrap_or_default(),
+            mesh_id: mesh.id(),
             rules: &mesh.rules.bootstrap,
             config: &waypoint.proxy.config,
             family: Family::of(&waypoint.proxy.addresses),

@@ -110,7 +110,7 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
     ];
     let known = |(key, value): (&str, Value)| (key.to_owned(), value);
     found.extend(of_container.into_iter().map(known));
-    let mesh_id = (!agent.trust_domain.is_empty()).then(|| ("MESH_ID", json!(agent.trust_domain)));
+    let mesh_id = (!agent.mesh_id.is_empty()).then(|| ("MESH_ID", json!(agent.mesh_id)));
     let build = agent.rules.proxy_sha.map(|sha| ("ISTIO_PROXY_SHA", json!(sha)));
     found.extend(mesh_id.into_iter().chain(build).map(known));
     found

@@ -52,9 +52,11 @@ fn of_mesh(template: &Template<'_>, newer: bool) -> Vec<Value> {
         text("ISTIO_META_WORKLOAD_NAME", &template.name),
         text("ISTIO_META_OWNER", &owner),
     ];
-    if !template.trust_domain.is_empty() {
-        all.push(text("ISTIO_META_MESH_ID", template.trust_domain));
-        all.extend(newer.then(|| text("TRUST_DOMAIN", template.trust_domain)));
+    if !template.mesh_id.is_empty() {
+        all.push(text("ISTIO_META_MESH_ID", template.mesh_id));
+    }
+    if newer && !template.trust_domain.is_empty() {
+        all.push(text("TRUST_DOMAIN", template.trust_domain));
     }
     all
 }

@@ -104,6 +104,15 @@ pub struct Mesh {
 }
 
 impl Mesh {
+    /// The mesh's id: what `defaultConfig.meshId` says, else the trust domain; empty if neither is set. Istio's charts
+    /// put `global.meshID` into that field and into the environment of proxies, which is where it counts.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        let given = self.config.default_config.as_ref().and_then(|config| config.mesh_id.as_deref());
+        let all = [given, self.config.trust_domain.as_deref()];
+        all.into_iter().flatten().find(|id| !id.is_empty()).unwrap_or_default()
+    }
+
     /// Indexes a snapshot that a release has admitted (see [`crate::admission`]).
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
@@ -159,5 +168,22 @@ impl Mesh {
             waypoints,
             problems,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::SourceFile;
+
+    #[test]
+    fn the_trust_domain_stands_for_the_mesh_s_id() {
+        let id = |text: &str| {
+            let given = config::read(&SourceFile::new("mesh", text)).unwrap();
+            let options = Options { mesh_config: Some(given), ..Options::default() };
+            Mesh::new(Arc::new(Snapshot::default()), options).id().to_owned()
+        };
+        assert_eq!(id("trustDomain: td"), "td");
+        assert_eq!(id("{trustDomain: td, defaultConfig: {meshId: mine}}"), "mine");
     }
 }

@@ -75,25 +75,18 @@ fn own(scope: &Scope<'_>) -> Vec<CustomTag> {
         let value = waypoint.proxy.labels.get(key).filter(|value| !value.is_empty());
         value.map_or_else(|| fallback.to_owned(), Str::to_string)
     };
+    let mesh_id = scope.mesh.id();
     let literal = |name: &str, value| tag(name.to_owned(), Type::Literal(Literal { value }));
     let mut tags = vec![
         literal("istio.canonical_revision", label("service.istio.io/canonical-revision", "latest")),
         literal("istio.canonical_service", label("service.istio.io/canonical-name", "unknown")),
-        literal("istio.mesh_id", mesh_id(scope).to_string()),
+        literal("istio.mesh_id", if mesh_id.is_empty() { "unknown" } else { mesh_id }.to_owned()),
         literal("istio.namespace", waypoint.name.namespace.to_string()),
     ];
     if scope.rules.tracing.peer_tags {
         tags.push(literal("istio.cluster_id", CLUSTER_ID.to_owned()));
     }
     tags
-}
-
-/// The mesh's id: the proxy configuration's or, where that has none, the trust domain.
-fn mesh_id<'m>(scope: &Scope<'m>) -> &'m str {
-    let config = &scope.mesh.config;
-    let given = config.default_config.as_ref().and_then(|c| c.mesh_id.as_deref());
-    let or = |value: &Option<&'m str>| value.is_some_and(|value| !value.is_empty());
-    [given, config.trust_domain.as_deref()].into_iter().find(or).flatten().unwrap_or("unknown")
 }
 
 fn dry_run(name: &str, key: &str) -> CustomTag {
