@@ -16,7 +16,7 @@ pub mod policy;
 pub use merge::MergedRule;
 pub use policy::PortPolicy;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::Str;
@@ -182,7 +182,7 @@ fn merged_rule(object: &Object<DestinationRule>) -> MergedRule {
 /// The rules of one namespace by their host.
 #[derive(Clone, Debug, Default)]
 struct ByHost {
-    exact: BTreeMap<Str, OfHost>,
+    exact: HashMap<Str, OfHost>,
     /// By what follows the `*`.
     by_suffix: BTreeMap<Str, OfHost>,
 }
@@ -197,11 +197,10 @@ struct OfHost {
 
 impl ByHost {
     fn insert(&mut self, rule: MergedRule, merge: DestinationRuleMerge) {
-        let entry = match rule.spec.host.strip_prefix('*') {
-            Some(suffix) => self.by_suffix.entry(suffix.into()),
-            None => self.exact.entry(rule.spec.host.clone()),
+        let of_host = match rule.spec.host.strip_prefix('*') {
+            Some(suffix) => self.by_suffix.entry(suffix.into()).or_default(),
+            None => self.exact.entry(rule.spec.host.clone()).or_default(),
         };
-        let of_host = entry.or_default();
         if of_host.export_to.is_empty() {
             of_host.export_to.clone_from(&rule.export_to);
         }

@@ -5,7 +5,7 @@ mod convert;
 pub mod protocol;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -216,7 +216,7 @@ fn compare(tie: AgeTie) -> fn(&Service, &Service) -> Ordering {
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     all: Vec<Service>,
-    by_hostname: BTreeMap<Str, Vec<ServiceId>>,
+    by_hostname: HashMap<Str, Vec<ServiceId>>,
     by_namespace: BTreeMap<Str, Vec<ServiceId>>,
     same_host: SameHost,
     own_private_first: bool,
