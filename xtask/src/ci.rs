@@ -17,6 +17,8 @@ const STEPS: &[(&str, &[&str])] = &[
     ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
     ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
+    ("Python package", &["xtask", "python"]),
+    ("one behaviour, every door", &["xtask", "doors"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("npm package", &["xtask", "wasm"]),
 ];

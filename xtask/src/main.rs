@@ -5,11 +5,14 @@
 use std::process::ExitCode;
 
 mod ci;
+#[cfg(feature = "parity")]
+mod doors;
 #[cfg(feature = "codegen")]
 mod envoy_types;
 mod golden;
 #[cfg(feature = "parity")]
 mod parity;
+mod python;
 #[cfg(feature = "wasm")]
 mod wasm;
 
@@ -20,7 +23,9 @@ usage: cargo xtask <task>
 
 tasks:
   ci
-      everything that CI runs: format, lints, tests, documentation, parity, generated types
+      everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
+  doors
+      translate every golden case through every door (command line, Python): identical bytes
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
@@ -29,6 +34,8 @@ tasks:
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
       score, --update commits a better one
+  python
+      build the Python package's wheel, install it in a clean environment, check its types and test it
   wasm [--dev] [--no-test]
       build the npm package (crates/wasm/pkg), report its size and test it; with --dev quicker and larger";
 
@@ -42,7 +49,10 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "doors" => doors::run(rest),
+        #[cfg(feature = "parity")]
         Some((task, rest)) if task == "parity" => parity::run(rest),
+        Some((task, rest)) if task == "python" => python::run(rest),
         Some((flag, _)) if flag == "--help" => {
             println!("{USAGE}");
             Ok(())

@@ -34,8 +34,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Settings(#[from] waypoint_xds::options::SettingsError),
     /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    File { path: String, source: std::io::Error },
+    #[error(transparent)]
+    File(#[from] files::FileError),
 }
 
 fn main() -> ExitCode {

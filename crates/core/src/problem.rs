@@ -29,6 +29,20 @@ impl Severity {
     }
 }
 
+/// A word that is no severity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown severity `{0}`: expected error, warning or note")]
+pub struct UnknownSeverity(String);
+
+impl std::str::FromStr for Severity {
+    type Err = UnknownSeverity;
+
+    fn from_str(s: &str) -> Result<Self, UnknownSeverity> {
+        let all = [Self::Error, Self::Warning, Self::Note];
+        all.into_iter().find(|severity| severity.as_str() == s).ok_or_else(|| UnknownSeverity(s.to_owned()))
+    }
+}
+
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -350,6 +364,12 @@ mod tests {
             assert!(!code.explanation().contains("  "), "{code}");
         }
         assert_eq!("nonsense".parse::<Code>(), Err(UnknownCode("nonsense".into())));
+    }
+
+    #[test]
+    fn severities_lead_back() {
+        assert_eq!("warning".parse(), Ok(Severity::Warning));
+        assert_eq!("Warning".parse::<Severity>(), Err(UnknownSeverity("Warning".into())));
     }
 
     #[test]

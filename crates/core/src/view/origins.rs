@@ -1,6 +1,7 @@
 //! Why each resource exists: the objects of the snapshot that made it, and the lines where they stand.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use envoy::config::listener::v3::Listener;
 use serde::Serialize;
@@ -53,11 +54,7 @@ impl<'r> Places<'r> {
     /// Objects in a cell of a table: `VirtualService default/reviews (mesh.yaml:12), …`.
     #[must_use]
     pub fn describe(&self, objects: &[ObjectRef]) -> String {
-        let one = |object: &ObjectRef| match self.of(object) {
-            Some((file, line)) => format!("{object} ({file}:{line})"),
-            None => object.to_string(),
-        };
-        objects.iter().map(one).collect::<Vec<_>>().join(", ")
+        objects.iter().map(|object| self.maker(object).to_string()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -102,6 +99,17 @@ pub struct Maker<'a> {
     /// The line where it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_line: Option<u32>,
+}
+
+/// As tables name it: `VirtualService default/reviews (mesh.yaml:12)`.
+impl fmt::Display for Maker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.object.fmt(f)?;
+        match (self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Adds the column ORIGIN to a table of a waypoint's resources: what `-o wide` shows.

@@ -49,6 +49,18 @@ impl Table {
         }
     }
 
+    /// The table as HTML, for notebooks and pages.
+    #[must_use]
+    pub fn to_html(&self) -> String {
+        let row = |cells: &[String], tag: &str| {
+            let cells: String =
+                cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
+            format!("<tr>{cells}</tr>\n")
+        };
+        let rows: String = self.rows.iter().map(|cells| row(cells, "td")).collect();
+        format!("<table>\n<thead>\n{}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n", row(&self.header, "th"))
+    }
+
     /// The width of each column but the last, in characters, padding included.
     fn widths(&self) -> Vec<usize> {
         let aligned = self.header.len().saturating_sub(1);
@@ -81,6 +93,11 @@ impl fmt::Display for Table {
     }
 }
 
+/// Text between HTML's tags.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +118,14 @@ mod tests {
         let mut table = Table::new(&["NAME"], 2);
         table.push("reviews", Part::Resource, vec!["reviews".into()]);
         assert_eq!(serde_json::to_string(&table).unwrap(), r#"{"header":["NAME"],"rows":[["reviews"]]}"#);
+    }
+
+    #[test]
+    fn html_is_escaped() {
+        let mut table = Table::new(&["MATCH"], 2);
+        table.rows.push(vec!["a<b && c>d".into()]);
+        let html = "<table>\n<thead>\n<tr><th>MATCH</th></tr>\n</thead>\n<tbody>\n\
+            <tr><td>a&lt;b &amp;&amp; c&gt;d</td></tr>\n</tbody>\n</table>\n";
+        assert_eq!(table.to_html(), html);
     }
 }

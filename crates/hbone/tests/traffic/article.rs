@@ -20,8 +20,8 @@ pub(crate) fn scenario() -> Scenario {
             ask("reviews.default:9080"),
             ok().saw(Sight::Peer, "spiffe://cluster.local/ns/default/sa/bookinfo-reviews-istio-waypoint"),
         ),
-        row("another service account's Service", ask("ratings.default:9080"), Expect::NoAnswer),
-        row("another service account's Service", ask("productpage.default:9080"), Expect::NoAnswer),
+        row("another service account's Service", ask("ratings.default:9080"), Expect::Nowhere),
+        row("another service account's Service", ask("productpage.default:9080"), Expect::Nowhere),
     ];
     let case = include_str!("../../../../testdata/cases/bookinfo-reviews-sa.yaml");
     Scenario::case(case, WaypointName::new("default", "bookinfo-reviews"), rows)

@@ -23,6 +23,8 @@ mod token;
 mod tokens;
 mod tunnels;
 mod upstreams;
+mod verdict;
+mod world;
 
 /// A module of a release, with a test for each scenario.
 macro_rules! scenarios {

@@ -59,10 +59,14 @@ pub(crate) enum Message {
 pub(crate) enum Expect {
     /// A response for which all of this holds.
     Answer(Vec<Check>),
-    /// The tunnel is refused, or ends without a response.
+    /// The tunnel is refused, or ends without a response, and no pod sees the request.
     NoAnswer,
+    /// The same, because the waypoint does not serve that address.
+    Nowhere,
     /// Whom the tunnel leads to speaks first.
     Greeting,
+    /// Whom the tunnel leads to would speak first, but the waypoint waits for the client.
+    Silence,
     /// No connection at all, and this counter of the waypoint's rises.
     NoConnection(&'static str),
     /// Whatever it is.
@@ -272,12 +276,13 @@ impl Expect {
 }
 
 /// What came of an ask.
-#[derive(Debug)]
 pub(crate) enum Outcome {
     Reply(Reply),
     Line(Seen),
     /// Whom the tunnel led to spoke first.
     Greeting(String),
+    /// It did not.
+    Silence,
     Failure(Failure),
     /// Not even a connection to the waypoint.
     NoConnection(String),
@@ -288,18 +293,19 @@ impl Outcome {
         match self {
             Self::Reply(reply) => reply.seen(),
             Self::Line(seen) => Some(seen.clone()),
-            Self::Greeting(_) | Self::Failure(_) | Self::NoConnection(_) => None,
+            Self::Greeting(_) | Self::Silence | Self::Failure(_) | Self::NoConnection(_) => None,
         }
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reply(reply) => write!(f, "{} {:?} {}", reply.status, reply.headers, reply.text()),
             Self::Line(seen) => write!(f, "a line: {seen:?}"),
             Self::Greeting(words) => write!(f, "a greeting: {words}"),
-            Self::Failure(failure) => failure.fmt(f),
+            Self::Silence => f.write_str("silence"),
+            Self::Failure(failure) => write!(f, "{failure}"),
             Self::NoConnection(why) => f.write_str(why),
         }
     }

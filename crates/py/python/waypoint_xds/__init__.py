@@ -1,0 +1,135 @@
+"""What Istio's control plane would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
+
+>>> from waypoint_xds import Snapshot, translate
+>>> snapshot = Snapshot.from_yaml('''
+... apiVersion: gateway.networking.k8s.io/v1
+... kind: Gateway
+... metadata: {name: waypoint, namespace: shop}
+... spec:
+...   gatewayClassName: istio-waypoint
+...   listeners: [{name: mesh, port: 15008, protocol: HBONE}]
+... ''')
+>>> translation = translate(snapshot, release="1.31")
+>>> list(translation)
+['shop/waypoint']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from . import _settings, _waypoint_xds
+from ._errors import InputError, SettingsError, WaypointXdsError
+from ._waypoint_xds import (
+    RELEASES,
+    Change,
+    Cost,
+    Distribution,
+    Maker,
+    NamespaceCost,
+    ObjectRef,
+    Origin,
+    Place,
+    Problem,
+    Resource,
+    Snapshot,
+    Summary,
+    Table,
+    Translation,
+    Waypoint,
+    __version__,
+    explain,
+)
+from ._words import Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity
+
+__all__ = [
+    "RELEASES",
+    "Change",
+    "Cost",
+    "Dialect",
+    "Distribution",
+    "Feature",
+    "InputError",
+    "Kind",
+    "Maker",
+    "MeshConfig",
+    "NamespaceCost",
+    "ObjectRef",
+    "Origin",
+    "Place",
+    "Problem",
+    "Readiness",
+    "Release",
+    "Resource",
+    "Rule",
+    "SettingsError",
+    "Severity",
+    "Snapshot",
+    "Summary",
+    "Table",
+    "Translation",
+    "Waypoint",
+    "WaypointXdsError",
+    "__version__",
+    "cost",
+    "explain",
+    "translate",
+]
+
+# It has all that a mapping has, but a compiled class cannot inherit from the abstract one.
+Mapping.register(Translation)
+
+
+def translate(
+    snapshot: Snapshot,
+    *,
+    release: Release = "1.31",
+    mesh_config: MeshConfig | None = None,
+    waypoint: str | None = None,
+    readiness: Readiness = "assumed",
+    features: Mapping[str, Feature] | None = None,
+    dialect: Dialect = "istio-proxy",
+) -> Translation:
+    """What Istio's control plane would send every waypoint of a snapshot.
+
+    :param release: the release of Istio to speak for, one of ``RELEASES``.
+    :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults.
+    :param waypoint: ``namespace/name``: this waypoint only.
+    :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
+    :param features: feature flags of the control plane, by Istio's names.
+    :param dialect: the Envoy that is spoken to: ``istio-proxy``, or upstream's ``envoy`` without Istio's own filters.
+    :raises SettingsError: an argument is not one of those expected.
+
+    The GIL is released meanwhile. A problem with one object never loses the rest: see ``Translation.problems``.
+    """
+    settings = _settings.to_json(
+        release=release,
+        mesh_config=mesh_config,
+        waypoint=waypoint,
+        readiness=readiness,
+        features=features,
+        dialect=dialect,
+    )
+    return _waypoint_xds.translate(snapshot, settings)
+
+
+def cost(
+    snapshot: Snapshot,
+    *,
+    rule: Rule = "namespace",
+    replicas: int | None = None,
+    release: Release = "1.31",
+    mesh_config: MeshConfig | None = None,
+    readiness: Readiness = "assumed",
+    features: Mapping[str, Feature] | None = None,
+) -> Cost:
+    """What sidecars and waypoints would have to be told, per namespace and in total.
+
+    :param rule: what a sidecar holds: its ``namespace``'s configurations, or the ``mesh``'s.
+    :param replicas: of a waypoint that has no pods in the snapshot; by default 2 for ``namespace``, 1 for ``mesh``.
+    :raises SettingsError: an argument is not one of those expected.
+    """
+    settings = _settings.to_json(
+        release=release, mesh_config=mesh_config, readiness=readiness, features=features
+    )
+    return _waypoint_xds.cost(snapshot, settings, rule, replicas)

@@ -1,0 +1,432 @@
+"""The compiled part of the package `waypoint_xds`."""
+
+import os
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import Any, Final, TypeVar, final, overload
+
+import pandas
+
+from ._words import Kind, Release, Rule, Severity
+
+__all__ = [
+    "Change",
+    "Cost",
+    "Distribution",
+    "Maker",
+    "NamespaceCost",
+    "ObjectRef",
+    "Origin",
+    "Place",
+    "Problem",
+    "RELEASES",
+    "Resource",
+    "Snapshot",
+    "Summary",
+    "Table",
+    "Translation",
+    "Waypoint",
+    "__version__",
+    "cost",
+    "explain",
+    "translate",
+]
+
+__version__: Final[str]
+RELEASES: Final[tuple[Release, ...]]
+"""Every known release, oldest first."""
+
+_T = TypeVar("_T")
+
+@final
+class Snapshot:
+    """Kubernetes and Istio objects that were read, and what is wrong with them."""
+
+    @staticmethod
+    def from_yaml(text: str, name: str = "<string>") -> Snapshot:
+        """Reads a text of YAML or JSON documents; the name is shown in problems."""
+    @staticmethod
+    def from_files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Snapshot:
+        """Reads files, and of directories every .yaml, .yml and .json file."""
+    @staticmethod
+    def from_objects(objects: Iterable[object]) -> Snapshot:
+        """Reads objects, as clients of the Kubernetes API and YAML parsers hold them; lists of objects too."""
+    @staticmethod
+    def _from_texts(texts: list[tuple[str, str]]) -> Snapshot: ...
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the texts. What a release makes of the objects is told by a translation."""
+    @property
+    def summary(self) -> Summary:
+        """What was read, and what was ignored and why."""
+    def raise_for_problems(self, severity: Severity = "error") -> None:
+        """Raises InputError if a problem is at least as bad: `error`, `warning` or `note`."""
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, tuple[list[tuple[str, str]]]]: ...
+    def __copy__(self) -> Snapshot: ...
+    def __deepcopy__(self, _memo: object) -> Snapshot: ...
+
+def translate(snapshot: Snapshot, settings: str) -> Translation: ...
+@final
+class Translation(Mapping[str, Waypoint]):
+    """What Istio's control plane would send every waypoint of a snapshot.
+
+    A mapping of names, `namespace/name`, to waypoints.
+    """
+
+    @property
+    def release(self) -> Release:
+        """The release whose layout this is."""
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that was translated."""
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything found wrong, from the text to the mesh, in the order of the text."""
+    @property
+    def summary(self) -> Summary:
+        """What was read, and what was ignored and why."""
+    def raise_for_problems(self, severity: Severity = "error") -> None:
+        """Raises InputError if a problem is at least as bad: `error`, `warning` or `note`."""
+    def to_json(self) -> str:
+        """All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints."""
+    def keys(self) -> KeysView[str]: ...
+    def values(self) -> ValuesView[Waypoint]: ...
+    def items(self) -> ItemsView[str, Waypoint]: ...
+    @overload
+    def get(self, name: str, default: None = None, /) -> Waypoint | None: ...
+    @overload
+    def get(self, name: str, default: Waypoint | _T, /) -> Waypoint | _T: ...
+    def __getitem__(self, name: str, /) -> Waypoint: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+    def __reduce__(self) -> tuple[Any, tuple[Snapshot, str]]: ...
+    def __copy__(self) -> Translation: ...
+    def __deepcopy__(self, _memo: object) -> Translation: ...
+
+@final
+class Waypoint:
+    """What Istio's control plane would send one waypoint."""
+
+    @property
+    def name(self) -> str:
+        """The waypoint's name: `namespace/name` of its Gateway."""
+    @property
+    def listeners(self) -> tuple[Resource, ...]:
+        """LDS, sorted by name."""
+    @property
+    def clusters(self) -> tuple[Resource, ...]:
+        """CDS, sorted by name."""
+    @property
+    def routes(self) -> tuple[Resource, ...]:
+        """RDS, sorted by name. Empty in the known releases: a waypoint's routes are inside its listeners."""
+    @property
+    def endpoints(self) -> tuple[Resource, ...]:
+        """EDS, sorted by cluster name."""
+    @property
+    def extensions(self) -> tuple[Resource, ...]:
+        """ECDS, sorted by name: the configurations of the Wasm extensions in the listeners."""
+    def table(self, kind: Kind, *, wide: bool = False) -> Table:
+        """The table that `istioctl proxy-config` prints.
+
+        A wide one also tells which objects made each row.
+        """
+    def graph(self) -> dict[str, Any]:
+        """How traffic goes from listeners to endpoints: `nodes` and `edges`."""
+    def config_dump(self) -> str:
+        """The resources as Envoy's admin endpoint `/config_dump?include_eds` would print them."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Resource:
+    """One Envoy resource, and why it exists."""
+
+    @property
+    def name(self) -> str:
+        """The name by which Envoy asks for it."""
+    @property
+    def type_url(self) -> str:
+        """The URL of its type, as in a `DiscoveryResponse`."""
+    @property
+    def origin(self) -> tuple[Maker, ...]:
+        """The objects that made the resource as a whole, the decisive one first.
+
+        Empty for what every waypoint gets.
+        """
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """What made the resource as a whole, each of its filter chains, and each of its routes."""
+    def to_dict(self) -> dict[str, Any]:
+        """The resource as protobuf's canonical JSON says it: dicts, lists and scalars."""
+    def to_json(self) -> str:
+        """Its canonical JSON."""
+    def to_bytes(self) -> bytes:
+        """The encoded message."""
+    def __bytes__(self) -> bytes: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Origin:
+    """What made a resource, or one of its filter chains or routes."""
+
+    @property
+    def filter_chain(self) -> str | None:
+        """The filter chain that was made; of a route the one that it is in. None for the resource as a whole."""
+    @property
+    def route(self) -> int | None:
+        """The position of the route that was made, in its filter chain."""
+    @property
+    def objects(self) -> tuple[Maker, ...]:
+        """The objects that made it, the decisive one first. Empty for what every waypoint gets."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Maker:
+    """An object of the snapshot that made something, and where it stands."""
+
+    @property
+    def kind(self) -> str:
+        """The object's kind."""
+    @property
+    def namespace(self) -> str:
+        """Its namespace; empty for kinds of the cluster."""
+    @property
+    def name(self) -> str:
+        """Its name."""
+    @property
+    def file(self) -> str | None:
+        """The file that it stands in."""
+    @property
+    def line(self) -> int | None:
+        """The line where it starts."""
+    @property
+    def end_line(self) -> int | None:
+        """The line where it ends."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Problem:
+    """One thing that is wrong with the input. Problems sort by place, then by code."""
+
+    @property
+    def code(self) -> str:
+        """What sort of problem it is. Codes are stable: scripts may depend on them."""
+    @property
+    def severity(self) -> Severity:
+        """`error` (something was left out), `warning` or `note`."""
+    @property
+    def object(self) -> ObjectRef | None:
+        """The object that it is about."""
+    @property
+    def field(self) -> str:
+        """The path of the field; empty when it is about the whole object or document."""
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+    @property
+    def help(self) -> str | None:
+        """What to do about it."""
+    @property
+    def place(self) -> Place | None:
+        """Where it is, when it is anywhere."""
+    @property
+    def related(self) -> tuple[Place, str] | None:
+        """Another place that has to do with it, and what it has to do with it."""
+    @staticmethod
+    def _of(parts: tuple[Any, ...]) -> Problem: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[Any, ...]]]: ...
+    def __eq__(self, other: Any, /) -> bool: ...
+    def __lt__(self, other: Problem, /) -> bool: ...
+    def __le__(self, other: Problem, /) -> bool: ...
+    def __gt__(self, other: Problem, /) -> bool: ...
+    def __ge__(self, other: Problem, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+def explain(code: str) -> str:
+    """What a problem's code means and what to do about it."""
+
+@final
+class Place:
+    """A stretch of a file.
+
+    Lines and columns count from 1, columns in characters; the end is behind the last character.
+    """
+
+    @property
+    def file(self) -> str:
+        """The file's name, as the caller gave it."""
+    @property
+    def line(self) -> int:
+        """Line of the first character."""
+    @property
+    def column(self) -> int:
+        """Column of the first character."""
+    @property
+    def end_line(self) -> int:
+        """Line behind the last character."""
+    @property
+    def end_column(self) -> int:
+        """Column behind the last character."""
+    @property
+    def start(self) -> int:
+        """Byte offset of the first character in the file's UTF-8."""
+    @property
+    def end(self) -> int:
+        """Byte offset behind the last character."""
+    @staticmethod
+    def _of(parts: tuple[str, int, int, int, int, int, int]) -> Place: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[str, int, int, int, int, int, int]]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Place, /) -> bool: ...
+    def __le__(self, other: Place, /) -> bool: ...
+    def __gt__(self, other: Place, /) -> bool: ...
+    def __ge__(self, other: Place, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class ObjectRef:
+    """An object's identity within a snapshot."""
+
+    @property
+    def kind(self) -> str:
+        """The kind."""
+    @property
+    def namespace(self) -> str:
+        """The namespace; empty for kinds of the cluster."""
+    @property
+    def name(self) -> str:
+        """The name."""
+    @staticmethod
+    def _of(kind: str, namespace: str, name: str) -> ObjectRef: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str, str]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: ObjectRef, /) -> bool: ...
+    def __le__(self, other: ObjectRef, /) -> bool: ...
+    def __gt__(self, other: ObjectRef, /) -> bool: ...
+    def __ge__(self, other: ObjectRef, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Summary:
+    """A count of what was in the input; as text, what the command line prints."""
+
+    @property
+    def files(self) -> int:
+        """Files read."""
+    @property
+    def documents(self) -> int:
+        """Documents read; empty ones do not count."""
+    @property
+    def objects_read(self) -> int:
+        """Objects kept."""
+    @property
+    def objects_ignored(self) -> int:
+        """Objects ignored, because no resource of a waypoint depends on them."""
+    @property
+    def objects_left_out(self) -> int:
+        """Objects left out because something is wrong with them."""
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that was counted."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Table:
+    """A table: as text the one that istioctl prints, in a notebook HTML."""
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns' names."""
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """The rows, each with one text per column."""
+    def to_pandas(self) -> pandas.DataFrame:
+        """The table as a pandas DataFrame, where pandas is installed."""
+    def _repr_html_(self) -> str: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+def cost(snapshot: Snapshot, settings: str, rule: str, replicas: int | None) -> Cost: ...
+@final
+class Cost:
+    """The comparison for a whole mesh; as text the table that the command line prints."""
+
+    @property
+    def rule(self) -> Rule:
+        """How sidecars were counted: `namespace` or `mesh`."""
+    @property
+    def namespaces(self) -> tuple[NamespaceCost, ...]:
+        """Each namespace that has a Service, a workload or a waypoint, by name."""
+    @property
+    def total(self) -> Distribution:
+        """All namespaces together."""
+    def table(self) -> Table:
+        """The comparison as a table, with a row for each namespace and one for all."""
+    def to_dict(self) -> dict[str, Any]:
+        """The comparison as the command line prints it with `-o json`."""
+    def _repr_html_(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class NamespaceCost:
+    """The comparison for one namespace."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace."""
+    @property
+    def services(self) -> int:
+        """Its Services, those of waypoints left out."""
+    @property
+    def sidecars(self) -> int:
+        """Its pods, those of waypoints left out: each would have a sidecar."""
+    @property
+    def waypoints(self) -> int:
+        """The replicas of its waypoints."""
+    @property
+    def distribution(self) -> Distribution:
+        """What they hold."""
+    @property
+    def change(self) -> Change:
+        """How many proxies have to be told when one of its Services changes."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Distribution:
+    """How many configurations are held in each model."""
+
+    @property
+    def sidecars(self) -> int:
+        """By sidecars."""
+    @property
+    def waypoints(self) -> int:
+        """By waypoints."""
+    @property
+    def percent(self) -> float | None:
+        """Waypoints' share of what sidecars hold, in percent; None where there is no sidecar."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Change:
+    """How many proxies have to be told when one Service changes."""
+
+    @property
+    def sidecars(self) -> int:
+        """In the sidecar model."""
+    @property
+    def waypoints(self) -> int:
+        """In the waypoint model: of the namespace's Services, the one that most replicas serve."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]

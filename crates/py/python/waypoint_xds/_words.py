@@ -1,0 +1,31 @@
+"""The words that the package's functions take."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Literal, Union
+
+Release = Literal["1.18", "1.31"]
+"""A release of Istio."""
+
+Readiness = Literal["assumed", "observed"]
+"""Whether a waypoint without status addresses counts as ready."""
+
+Dialect = Literal["istio-proxy", "envoy"]
+"""The Envoy that is spoken to: Istio's build, or upstream's without Istio's own filters."""
+
+Rule = Literal["namespace", "mesh"]
+"""What a sidecar holds: its namespace's configurations, or the mesh's."""
+
+Kind = Literal["listeners", "clusters", "routes", "endpoints"]
+"""The kinds of resources that have a table."""
+
+Severity = Literal["error", "warning", "note"]
+"""How bad a problem is."""
+
+Feature = Union[str, bool, int, float]
+"""The value of a feature flag."""
+
+MeshConfig = Union[str, "os.PathLike[str]", Mapping[str, object]]
+"""A MeshConfig: its text (YAML or JSON), a file's path, or an object."""

@@ -1,0 +1,270 @@
+//! What is wrong with an input, and where.
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use waypoint_xds::problem::{self, Code, UnknownCode};
+use waypoint_xds::snapshot::{self, Kind};
+use waypoint_xds::view::diagnostics;
+
+use crate::error;
+
+/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
+#[pyclass(frozen, eq, ord, hash, module = "waypoint_xds")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(problem::Place);
+
+impl From<problem::Place> for Place {
+    fn from(place: problem::Place) -> Self {
+        Self(place)
+    }
+}
+
+#[pymethods]
+impl Place {
+    /// The file's name, as the caller gave it.
+    #[getter]
+    fn file(&self) -> &str {
+        &self.0.file
+    }
+
+    /// Line of the first character.
+    #[getter]
+    fn line(&self) -> u32 {
+        self.0.line
+    }
+
+    /// Column of the first character.
+    #[getter]
+    fn column(&self) -> u32 {
+        self.0.column
+    }
+
+    /// Line behind the last character.
+    #[getter]
+    fn end_line(&self) -> u32 {
+        self.0.end_line
+    }
+
+    /// Column behind the last character.
+    #[getter]
+    fn end_column(&self) -> u32 {
+        self.0.end_column
+    }
+
+    /// Byte offset of the first character in the file's UTF-8.
+    #[getter]
+    fn start(&self) -> u32 {
+        self.0.start
+    }
+
+    /// Byte offset behind the last character.
+    #[getter]
+    fn end(&self) -> u32 {
+        self.0.end
+    }
+
+    /// A place of these parts, in the order of the fields.
+    #[staticmethod]
+    #[pyo3(name = "_of")]
+    fn of(parts: PlaceParts) -> Self {
+        let (file, line, column, end_line, end_column, start, end) = parts;
+        Self(problem::Place { file: file.into(), line, column, end_line, end_column, start, end })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (PlaceParts,))> {
+        let place = slf.get().0.clone();
+        let problem::Place { file, line, column, end_line, end_column, start, end } = place;
+        let parts = (file.to_string(), line, column, end_line, end_column, start, end);
+        Ok((slf.getattr("_of")?, (parts,)))
+    }
+
+    fn __str__(&self) -> String {
+        format!("{}:{}:{}", self.0.file, self.0.line, self.0.column)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Place {}>", self.__str__())
+    }
+}
+
+/// What a [`Place`] is pickled as.
+type PlaceParts = (String, u32, u32, u32, u32, u32, u32);
+
+/// An object's identity within a snapshot.
+#[pyclass(frozen, eq, ord, hash, module = "waypoint_xds")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef(snapshot::ObjectRef);
+
+#[pymethods]
+impl ObjectRef {
+    /// The kind.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.kind.name()
+    }
+
+    /// The namespace; empty for kinds of the cluster.
+    #[getter]
+    fn namespace(&self) -> &str {
+        &self.0.namespace
+    }
+
+    /// The name.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The object of this kind, namespace and name.
+    #[staticmethod]
+    #[pyo3(name = "_of")]
+    fn of(kind: &str, namespace: &str, name: &str) -> PyResult<Self> {
+        let known = Kind::ALL.iter().copied().find(|known| known.name() == kind);
+        let kind =
+            known.ok_or_else(|| error::setting("unknown-kind", &format_args!("unknown kind `{kind}`")))?;
+        Ok(Self(snapshot::ObjectRef::new(kind, namespace, name)))
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (&'static str, String, String))> {
+        let object = &slf.get().0;
+        let parts = (object.kind.name(), object.namespace.to_string(), object.name.to_string());
+        Ok((slf.getattr("_of")?, parts))
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<ObjectRef {}>", self.0)
+    }
+}
+
+/// One thing that is wrong with the input.
+#[pyclass(frozen, eq, ord, module = "waypoint_xds")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem(problem::Problem);
+
+impl From<problem::Problem> for Problem {
+    fn from(problem: problem::Problem) -> Self {
+        Self(problem)
+    }
+}
+
+/// What a [`Problem`] is pickled as.
+type ProblemParts<'py> = (
+    Option<Bound<'py, Place>>,
+    String,
+    String,
+    Option<Bound<'py, ObjectRef>>,
+    String,
+    String,
+    Option<String>,
+    Option<(Bound<'py, Place>, String)>,
+);
+
+/// Problems as a tuple.
+pub(crate) fn tuple<'py>(py: Python<'py>, problems: &[problem::Problem]) -> PyResult<Bound<'py, PyTuple>> {
+    PyTuple::new(py, problems.iter().cloned().map(Problem).collect::<Vec<_>>())
+}
+
+#[pymethods]
+impl Problem {
+    /// What sort of problem it is. Codes are stable: scripts may depend on them.
+    #[getter]
+    fn code(&self) -> &'static str {
+        self.0.code.id()
+    }
+
+    /// `error` (something was left out), `warning` or `note`.
+    #[getter]
+    fn severity(&self) -> &'static str {
+        self.0.severity.as_str()
+    }
+
+    /// The object that it is about.
+    #[getter]
+    fn object(&self) -> Option<ObjectRef> {
+        self.0.object.clone().map(ObjectRef)
+    }
+
+    /// The path of the field; empty when it is about the whole object or document.
+    #[getter]
+    fn field(&self) -> &str {
+        &self.0.field
+    }
+
+    /// What is wrong.
+    #[getter]
+    fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it.
+    #[getter]
+    fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// Where it is, when it is anywhere.
+    #[getter]
+    fn place(&self) -> Option<Place> {
+        self.0.place.clone().map(Place)
+    }
+
+    /// Another place that has to do with it, and what it has to do with it.
+    #[getter]
+    fn related(&self) -> Option<(Place, &str)> {
+        self.0.related.as_ref().map(|(place, label)| (Place(place.clone()), label.as_str()))
+    }
+
+    /// A problem of these parts, in the order of the fields.
+    #[staticmethod]
+    #[pyo3(name = "_of")]
+    fn of(parts: ProblemParts<'_>) -> PyResult<Self> {
+        let (place, code, severity, object, field, message, help, related) = parts;
+        let code: Code =
+            code.parse().map_err(|unknown: UnknownCode| error::setting("unknown-code", &unknown))?;
+        let severity = error::severity(&severity)?;
+        let place = place.map(|place| place.get().0.clone());
+        let mut problem = problem::Problem::new(code, message).at(place).severity(severity).field(field);
+        problem = problem.on(object.map(|object| object.get().0.clone()));
+        problem.help = help;
+        problem.related = related.map(|(place, label)| (place.get().0.clone(), label));
+        Ok(Self(problem))
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (ProblemParts<'py>,))> {
+        let py = slf.py();
+        let problem = slf.get().0.clone();
+        let place = |place: problem::Place| Bound::new(py, Place(place));
+        let parts = (
+            problem.place.map(place).transpose()?,
+            problem.code.id().to_owned(),
+            problem.severity.as_str().to_owned(),
+            problem.object.map(|object| Bound::new(py, ObjectRef(object))).transpose()?,
+            problem.field,
+            problem.message,
+            problem.help,
+            problem.related.map(|(at, label)| Ok::<_, PyErr>((place(at)?, label))).transpose()?,
+        );
+        Ok((slf.getattr("_of")?, (parts,)))
+    }
+
+    fn __str__(&self) -> String {
+        diagnostics::concise(std::slice::from_ref(&self.0)).trim_end().to_owned()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Problem {}>", self.__str__())
+    }
+}
+
+/// What a problem's code means and what to do about it.
+#[pyfunction]
+pub(crate) fn explain(code: &str) -> PyResult<&'static str> {
+    let code: Code = code.parse().map_err(|unknown: UnknownCode| error::setting("unknown-code", &unknown))?;
+    Ok(code.explanation())
+}

@@ -1,0 +1,213 @@
+//! What was made of a snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use pyo3::exceptions::PyKeyError;
+use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PyTuple};
+use waypoint_xds::mesh::Mesh;
+use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::snapshot::Reading;
+use waypoint_xds::translation;
+use waypoint_xds::view::json;
+use waypoint_xds::view::origins::{self, Places};
+use waypoint_xds::view::resource::{self, List};
+
+use crate::origin::Origin;
+use crate::snapshot::Snapshot;
+use crate::summary::Summary;
+use crate::waypoint::Waypoint;
+use crate::{error, problem};
+
+/// Translates a snapshot. The settings are JSON.
+#[pyfunction]
+pub(crate) fn translate(
+    py: Python<'_>,
+    snapshot: &Bound<'_, Snapshot>,
+    settings: String,
+) -> PyResult<Translation> {
+    let options = error::options(&settings)?;
+    let reading = Arc::clone(&snapshot.get().reading);
+    let made = py.detach(|| {
+        let (mesh, problems) = translation::mesh(&reading, &options);
+        let translation = translation::generate(&reading, &mesh, problems);
+        Made::new(reading, mesh, translation)
+    });
+    Ok(Translation { made: Arc::new(made), snapshot: snapshot.clone().unbind(), settings })
+}
+
+/// The origins of the resources of a list, by position.
+type Origins = Vec<Vec<Origin>>;
+
+/// A translation and what it was made from: what all objects that are about it share.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) reading: Arc<Reading>,
+    pub(crate) mesh: Mesh,
+    pub(crate) translation: translation::Translation,
+    /// The positions of the waypoints.
+    by_name: BTreeMap<String, usize>,
+    /// By waypoint and list, found when somebody asks.
+    origins: Vec<BTreeMap<List, OnceLock<Origins>>>,
+}
+
+impl Made {
+    fn new(reading: Arc<Reading>, mesh: Mesh, translation: translation::Translation) -> Self {
+        let names = translation.waypoints.iter().map(|waypoint| waypoint.waypoint.to_string());
+        let by_name = names.zip(0..).collect();
+        let unknown = || List::ALL.into_iter().map(|list| (list, OnceLock::new())).collect();
+        let origins = translation.waypoints.iter().map(|_| unknown()).collect();
+        Self { reading, mesh, translation, by_name, origins }
+    }
+
+    /// The origins of one resource.
+    pub(crate) fn origins(&self, waypoint: usize, list: List, index: usize) -> &[Origin] {
+        let known = self.origins.get(waypoint).and_then(|lists| lists.get(&list));
+        let Some((known, resources)) = known.zip(self.translation.waypoints.get(waypoint)) else {
+            return &[];
+        };
+        let all = known.get_or_init(|| all_origins(&self.reading, resources, list));
+        all.get(index).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+fn all_origins(reading: &Reading, resources: &WaypointResources, list: List) -> Origins {
+    let places = Places::new(reading);
+    let origins = |resource: &dyn resource::AnyResource| {
+        origins::entries(resource.origins(), &places).iter().map(Origin::from).collect()
+    };
+    resource::all(resources, list).into_iter().map(origins).collect()
+}
+
+/// A view of a mapping, as `dict` has them.
+fn view<'py>(mapping: &Bound<'py, Translation>, class: &str) -> PyResult<Bound<'py, PyAny>> {
+    mapping.py().import("collections.abc")?.getattr(class)?.call1((mapping,))
+}
+
+/// What Istio's control plane would send every waypoint of a snapshot: a mapping of names, `namespace/name`, to
+/// waypoints.
+#[pyclass(frozen, mapping, module = "waypoint_xds")]
+#[derive(Debug)]
+pub struct Translation {
+    made: Arc<Made>,
+    snapshot: Py<Snapshot>,
+    settings: String,
+}
+
+impl Translation {
+    fn named(&self, name: &Bound<'_, PyAny>) -> Option<Waypoint> {
+        let index = self.made.by_name.get(&name.extract::<String>().ok()?)?;
+        Waypoint::new(&self.made, *index)
+    }
+}
+
+#[pymethods]
+impl Translation {
+    /// The release whose layout this is.
+    #[getter]
+    fn release(&self) -> &'static str {
+        self.made.translation.release.as_str()
+    }
+
+    /// The snapshot that was translated.
+    #[getter]
+    fn snapshot(&self, py: Python<'_>) -> Py<Snapshot> {
+        self.snapshot.clone_ref(py)
+    }
+
+    /// Everything found wrong, from the text to the mesh, in the order of the text.
+    #[getter]
+    fn problems<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        problem::tuple(py, &self.made.translation.problems)
+    }
+
+    /// What was read, and what was ignored and why.
+    #[getter]
+    fn summary(&self) -> Summary {
+        self.made.translation.summary.clone().into()
+    }
+
+    /// Raises InputError if a problem is at least as bad: `error`, `warning` or `note`.
+    #[pyo3(signature = (severity = "error"))]
+    fn raise_for_problems(&self, severity: &str) -> PyResult<()> {
+        error::raise_for(&self.made.translation.problems, &self.made.reading, severity)
+    }
+
+    /// All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints.
+    fn to_json(&self, py: Python<'_>) -> String {
+        py.detach(|| json::translation(&self.made.translation))
+    }
+
+    /// The waypoints' names.
+    fn keys<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "KeysView")
+    }
+
+    /// The waypoints.
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ValuesView")
+    }
+
+    /// The waypoints with their names.
+    fn items<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ItemsView")
+    }
+
+    /// The waypoint of this name, or the default.
+    #[pyo3(signature = (name, default = None, /))]
+    fn get<'py>(
+        &self,
+        name: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.named(name) {
+            Some(waypoint) => Ok(Some(Bound::new(name.py(), waypoint)?.into_any())),
+            None => Ok(default),
+        }
+    }
+
+    fn __getitem__(&self, name: &Bound<'_, PyAny>) -> PyResult<Waypoint> {
+        self.named(name).ok_or_else(|| PyKeyError::new_err(name.clone().unbind()))
+    }
+
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        self.named(name).is_some()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyTuple::new(py, self.made.by_name.keys())?.try_iter()
+    }
+
+    fn __len__(&self) -> usize {
+        self.made.translation.waypoints.len()
+    }
+
+    /// Translations of one release are equal if all that they say is.
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        let Ok(other) = other.cast::<Self>() else { return false };
+        let (own, other) = (&self.made.translation, &other.get().made.translation);
+        own.release == other.release && own.waypoints == other.waypoints && own.problems == other.problems
+    }
+
+    /// A translation is its snapshot and settings: making it again gives the same.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Py<Snapshot>, String))> {
+        let py = slf.py();
+        let translate = py.import("waypoint_xds._waypoint_xds")?.getattr("translate")?;
+        let this = slf.get();
+        Ok((translate, (this.snapshot.clone_ref(py), this.settings.clone())))
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __repr__(&self) -> String {
+        let names: Vec<&str> = self.made.by_name.keys().map(String::as_str).collect();
+        format!("<Translation for {}: {}>", self.release(), names.join(", "))
+    }
+}

@@ -1,0 +1,126 @@
+//! What one waypoint gets.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::view::graph;
+use waypoint_xds::view::json::{self, UnknownKind};
+use waypoint_xds::view::origins::Places;
+use waypoint_xds::view::proxy_config::waypoint_table;
+use waypoint_xds::view::resource::{self, List};
+
+use crate::error;
+use crate::resource::{Resource, hash};
+use crate::summary::from_json;
+use crate::table::Table;
+use crate::translation::Made;
+
+/// What Istio's control plane would send one waypoint.
+#[pyclass(frozen, module = "waypoint_xds")]
+#[derive(Debug)]
+pub struct Waypoint {
+    made: Arc<Made>,
+    index: usize,
+}
+
+impl Waypoint {
+    /// The waypoint at this position, if there is one.
+    pub(crate) fn new(made: &Arc<Made>, index: usize) -> Option<Self> {
+        made.translation.waypoints.get(index).map(|_| Self { made: Arc::clone(made), index })
+    }
+
+    fn resources(&self) -> PyResult<&WaypointResources> {
+        let resources = self.made.translation.waypoints.get(self.index);
+        // Never: `new` has seen it.
+        resources.ok_or_else(|| PyRuntimeError::new_err("the waypoint is gone"))
+    }
+
+    fn list<'py>(&self, py: Python<'py>, list: List) -> PyResult<Bound<'py, PyTuple>> {
+        let count = resource::all(self.resources()?, list).len();
+        let one = |position| Resource::new(&self.made, self.index, list, position);
+        PyTuple::new(py, (0..count).map(one).collect::<Vec<_>>())
+    }
+}
+
+#[pymethods]
+impl Waypoint {
+    /// The waypoint's name: `namespace/name` of its Gateway.
+    #[getter]
+    fn name(&self) -> PyResult<String> {
+        Ok(self.resources()?.waypoint.to_string())
+    }
+
+    /// LDS, sorted by name.
+    #[getter]
+    fn listeners<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.list(py, List::Listeners)
+    }
+
+    /// CDS, sorted by name.
+    #[getter]
+    fn clusters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.list(py, List::Clusters)
+    }
+
+    /// RDS, sorted by name. Empty in the known releases: a waypoint's routes are inside its listeners.
+    #[getter]
+    fn routes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.list(py, List::Routes)
+    }
+
+    /// EDS, sorted by cluster name.
+    #[getter]
+    fn endpoints<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.list(py, List::Endpoints)
+    }
+
+    /// ECDS, sorted by name: the configurations of the Wasm extensions in the listeners.
+    #[getter]
+    fn extensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        self.list(py, List::Extensions)
+    }
+
+    /// The table that `istioctl proxy-config` prints of `listeners`, `clusters`, `routes` or `endpoints`; a wide one
+    /// also tells which objects made each row.
+    #[pyo3(signature = (kind, *, wide = false))]
+    fn table(&self, py: Python<'_>, kind: &str, wide: bool) -> PyResult<Table> {
+        let kind = kind.parse().map_err(|unknown: UnknownKind| error::setting("unknown-kind", &unknown))?;
+        let (made, resources) = (&self.made, self.resources()?);
+        Ok(py.detach(|| waypoint_table(&made.reading, &made.mesh, resources, kind, wide)).into())
+    }
+
+    /// The resources as Envoy's admin endpoint `/config_dump?include_eds` would print them.
+    fn config_dump(&self, py: Python<'_>) -> PyResult<String> {
+        let resources = self.resources()?;
+        Ok(py.detach(|| json::config_dump(resources)))
+    }
+
+    /// How traffic goes from listeners to endpoints: `nodes` and `edges`.
+    fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let resources = self.resources()?;
+        let text = py.detach(|| {
+            let places = Places::new(&self.made.reading);
+            json::to_value(&graph::graph(resources, &places)).to_string()
+        });
+        from_json(py, &text)
+    }
+
+    /// Waypoints are equal if all that they get is, and what made it.
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(false) };
+        Ok(self.resources()? == other.get().resources()?)
+    }
+
+    fn __hash__(&self) -> PyResult<u64> {
+        Ok(hash(&self.name()?))
+    }
+
+    fn __repr__(&self) -> PyResult<String> {
+        let resources = self.resources()?;
+        let count = |list| format!("{} {}", resource::all(resources, list).len(), list.as_str());
+        Ok(format!("<Waypoint {}: {}>", resources.waypoint, List::ALL.map(count).join(", ")))
+    }
+}

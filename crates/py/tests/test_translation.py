@@ -1,0 +1,214 @@
+"""Translating: waypoints, resources, origins, settings."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import waypoint_xds
+from waypoint_xds import (
+    RELEASES,
+    Place,
+    SettingsError,
+    Snapshot,
+    Translation,
+    WaypointXdsError,
+    cost,
+    explain,
+    translate,
+)
+
+from conftest import SHOP
+
+CART = "inbound-vip|80|http|cart.shop.svc.cluster.local"
+
+
+def test_a_translation_is_a_mapping(shop: Translation) -> None:
+    assert isinstance(shop, Mapping)
+    assert list(shop) == list(shop.keys()) == ["shop/waypoint"]
+    assert len(shop) == 1
+    assert "shop/waypoint" in shop and "shop/none" not in shop
+    assert 7 not in shop  # type: ignore[comparison-overlap]
+    waypoint = shop["shop/waypoint"]
+    assert list(shop.values()) == [waypoint]
+    assert dict(shop) == dict(shop.items()) == {"shop/waypoint": waypoint}
+    assert shop.get("shop/waypoint") == waypoint
+    assert shop.get("shop/none") is None and shop.get("shop/none", 7) == 7
+    with pytest.raises(KeyError, match="shop/none"):
+        shop["shop/none"]
+
+
+def test_resources_are_dicts_json_and_bytes(shop: Translation) -> None:
+    waypoint = shop["shop/waypoint"]
+    everything = json.loads(shop.to_json())[waypoint.name]
+    for kind, resources in (
+        ("listeners", waypoint.listeners),
+        ("clusters", waypoint.clusters),
+        ("routes", waypoint.routes),
+        ("endpoints", waypoint.endpoints),
+    ):
+        assert [resource.to_dict() for resource in resources] == everything[kind]
+        assert [json.loads(resource.to_json()) for resource in resources] == everything[kind]
+    cart = next(cluster for cluster in waypoint.clusters if cluster.name == CART)
+    assert cart.type_url == "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+    assert bytes(cart) == cart.to_bytes() and CART.encode() in cart.to_bytes()
+    assert repr(cart) == f"<Resource Cluster {CART}>"
+    assert waypoint.extensions == waypoint.routes == ()
+    assert repr(waypoint).startswith("<Waypoint shop/waypoint: 5 listeners, 6 clusters, 0 routes, ")
+
+
+def test_resources_are_equal_if_their_messages_are(shop: Translation) -> None:
+    again = translate(Snapshot.from_yaml(SHOP.replace("---", "---\n# moved\n---"), name="moved.yaml"))
+    ours, theirs = shop["shop/waypoint"], again["shop/waypoint"]
+    assert ours.clusters == theirs.clusters
+    assert len({*ours.clusters, *theirs.clusters}) == len(ours.clusters)
+    assert ours.clusters[0] != ours.clusters[1]
+    assert ours.clusters[0] != "a cluster"
+    assert ours == theirs and hash(ours) == hash(theirs)
+    assert again != shop, "the problems are elsewhere"
+    assert translate(shop.snapshot) == shop != translate(shop.snapshot, release="1.18")
+
+
+def test_resources_know_who_made_them(bookinfo: Translation) -> None:
+    listener = next(r for r in bookinfo["default/bookinfo-reviews"].listeners if r.name == "main_internal")
+    routes = [origin for origin in listener.origins if origin.route is not None]
+    [origin] = [o for o in routes if any(maker.kind == "VirtualService" for maker in o.objects)]
+    assert origin.filter_chain is not None and "reviews" in origin.filter_chain
+    maker = origin.objects[0]
+    assert (maker.kind, maker.namespace, maker.name) == ("VirtualService", "default", "reviews")
+    assert maker.file is not None and maker.line is not None and maker.end_line is not None
+    text = Path(maker.file).read_text().splitlines()[maker.line - 1 : maker.end_line]
+    assert any("kind: VirtualService" in line for line in text)
+    assert str(maker) == f"VirtualService default/reviews ({maker.file}:{maker.line})"
+    assert repr(origin).startswith("<Origin of route 0 of inbound-vip|9080||reviews")
+
+
+def test_the_origin_is_that_of_the_whole(shop: Translation) -> None:
+    origins = {cluster.name: cluster.origin for cluster in shop["shop/waypoint"].clusters}
+    assert [str(maker) for maker in origins[CART]] == ["Service shop/cart (shop.yaml:8)"]
+    assert origins["main_internal"] == ()
+
+
+def test_the_order_of_objects_does_not_matter() -> None:
+    gateway, service = SHOP.split("---\n")
+    turned = Snapshot.from_yaml(f"{service}---\n{gateway}")
+    assert translate(turned).to_json() == translate(Snapshot.from_yaml(SHOP)).to_json()
+
+
+def test_one_waypoint_only(cases: Path) -> None:
+    snapshot = Snapshot.from_files(cases / "scope-two-waypoints.yaml")
+    names = list(translate(snapshot))
+    assert len(names) == 2
+    assert list(translate(snapshot, waypoint=names[1])) == names[1:]
+    assert len(translate(snapshot, waypoint="no/such")) == 0
+
+
+def test_settings_change_what_comes_out(tmp_path: Path) -> None:
+    snapshot = Snapshot.from_yaml(SHOP)
+    default = translate(snapshot).to_json()
+    text = "trustDomain: shop.example\n"
+    (tmp_path / "mesh.yaml").write_text(text)
+    by_text = translate(snapshot, mesh_config=text)
+    assert by_text.to_json() != default
+    assert translate(snapshot, mesh_config=tmp_path / "mesh.yaml") == by_text
+    assert translate(snapshot, mesh_config={"trustDomain": "shop.example"}) == by_text
+    sampled = translate(snapshot, features={"PILOT_TRACE_SAMPLING": 7.5, "AMBIENT_ENABLE_BAGGAGE": False})
+    assert sampled.to_json() == translate(snapshot, features={"PILOT_TRACE_SAMPLING": "7.5"}).to_json()
+    observed = translate(snapshot, readiness="observed")
+    assert [problem.code for problem in observed.problems] == ["unused-waypoint", "waypoint-not-ready"]
+
+
+def test_upstream_s_envoy_has_no_filters_of_istio_s() -> None:
+    snapshot = Snapshot.from_yaml(SHOP)
+    assert "istio_stats" in translate(snapshot).to_json()
+    assert "istio_stats" not in translate(snapshot, dialect="envoy").to_json()
+
+
+def test_every_release_has_a_name(shop: Translation) -> None:
+    assert RELEASES == ("1.18", "1.31")
+    default = inspect.signature(translate).parameters["release"].default
+    assert (default, shop.release) == (RELEASES[-1], RELEASES[-1])
+    assert [translate(shop.snapshot, release=release).release for release in RELEASES] == list(RELEASES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "message"),
+    [
+        ({"release": "1.17"}, "unknown-release", "unknown release `1.17`: expected 1.18 or 1.31"),
+        ({"readiness": "maybe"}, "unknown-readiness", "expected assumed or observed"),
+        ({"waypoint": "shop"}, "invalid-waypoint-name", "expected NAMESPACE/NAME"),
+        ({"features": {"X": True}}, "unknown-feature", "unknown feature flag `X`"),
+        ({"features": {"AMBIENT_ENABLE_BAGGAGE": 7}}, "invalid-feature", "expected `true` or `false`"),
+        ({"dialect": "nginx"}, "unknown-dialect", "unknown dialect `nginx`"),
+        ({"mesh_config": "trustDomain: [a]"}, "wrong-type", "mesh-config:1:14: trustDomain: expected a string"),
+        ({"mesh_config": {"trustDomain": 7}}, "wrong-type", "mesh-config:2:18: "),
+    ],
+)
+def test_wrong_settings_say_what_is_expected(settings: dict[str, Any], code: str, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        translate(Snapshot.from_yaml(SHOP), **settings)
+    assert isinstance(caught.value, (WaypointXdsError, ValueError))
+    assert caught.value.code == code
+    assert message in str(caught.value) == caught.value.message
+    assert isinstance(caught.value.place, Place) == ("mesh_config" in settings)
+
+
+def test_a_mesh_config_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text("\ntrustDomain: {}\n")
+    with pytest.raises(SettingsError) as caught:
+        translate(Snapshot.from_yaml(SHOP), mesh_config=path)
+    assert str(caught.value.place) == f"{path}:2:14"
+    assert pickle.loads(pickle.dumps(caught.value)).place == caught.value.place
+
+
+def test_problems_of_the_mesh_are_told(shop: Translation) -> None:
+    assert [problem.code for problem in shop.problems] == ["readiness-assumed"]
+    assert shop.problems[0].severity == "note"
+    shop.raise_for_problems()
+    with pytest.raises(WaypointXdsError, match="readiness-assumed"):
+        shop.raise_for_problems("note")
+    assert "status" in explain(shop.problems[0].code)
+    with pytest.raises(SettingsError, match="is not a problem's code"):
+        explain("nonsense")
+
+
+def test_translations_are_pickled_and_copied(shop: Translation) -> None:
+    again = pickle.loads(pickle.dumps(shop))
+    assert again == shop and again.snapshot == shop.snapshot
+    assert copy.copy(shop) is shop and copy.deepcopy(shop) is shop
+
+
+def test_the_article_s_numbers(cases: Path) -> None:
+    comparison = cost(Snapshot.from_files(cases / "scale-blog.yaml"))
+    assert (comparison.rule, comparison.total.sidecars, comparison.total.waypoints) == ("namespace", 12500, 100)
+    assert comparison.total.percent == pytest.approx(0.8)
+    team = comparison.namespaces[0]
+    assert (team.namespace, team.services, team.sidecars, team.waypoints) == ("team-001", 25, 250, 2)
+    assert (team.distribution.sidecars, team.change.sidecars, team.change.waypoints) == (6250, 250, 2)
+    small = cost(Snapshot.from_files(cases / "scope-two-by-two.yaml"), rule="mesh")
+    assert small.to_dict()["total"] == {"sidecars": 16, "waypoints": 4}
+    assert cost(Snapshot.from_files(cases / "scope-two-by-two.yaml"), rule="mesh", replicas=3).total.waypoints == 12
+    with pytest.raises(SettingsError, match="expected namespace or mesh"):
+        cost(Snapshot.from_yaml(SHOP), rule="pod")  # type: ignore[arg-type]
+
+
+def test_everything_public_is_documented() -> None:
+    for name in waypoint_xds.__all__:
+        thing = getattr(waypoint_xds, name)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert thing.__doc__, name
+            members = vars(thing).items() if inspect.isclass(thing) else ()
+            undocumented = [
+                member
+                for member, value in members
+                if not member.startswith("_") and callable(value) and not value.__doc__
+            ]
+            assert not undocumented, name
