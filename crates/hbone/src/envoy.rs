@@ -99,12 +99,6 @@ impl Envoy {
         lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default().join("\n")
     }
 
-    /// Where its admin interface is.
-    #[must_use]
-    pub fn admin(&self) -> Loopback {
-        self.admin
-    }
-
     /// What an admin path answers.
     ///
     /// # Errors

@@ -38,22 +38,10 @@ impl Loopback {
         Self(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))
     }
 
-    /// Its port.
-    #[must_use]
-    pub fn port(self) -> u16 {
-        self.0.port()
-    }
-
     /// Its address.
     #[must_use]
     pub fn ip(self) -> Ipv4Addr {
         *self.0.ip()
-    }
-
-    /// The same address with another port.
-    #[must_use]
-    pub fn with_port(self, port: u16) -> Self {
-        Self(SocketAddrV4::new(self.ip(), port))
     }
 
     /// Connects to it.

@@ -41,7 +41,6 @@ pub struct Authority {
 /// A workload's certificate with its key, and the authority that it trusts.
 #[derive(Debug)]
 pub struct Credentials {
-    identity: Identity,
     chain: String,
     key: String,
     root: String,
@@ -107,7 +106,6 @@ impl Authority {
         parameters.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         Ok(Credentials {
-            identity: identity.clone(),
             chain: parameters.signed_by(&key, &self.issuer)?.pem(),
             key: key.serialize_pem(),
             root: self.certificate.clone(),
@@ -116,12 +114,6 @@ impl Authority {
 }
 
 impl Credentials {
-    /// Whom the certificate names.
-    #[must_use]
-    pub fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
     /// Writes the three files that istio-agent would write.
     ///
     /// # Errors

@@ -33,8 +33,6 @@ pub struct Plan<'p> {
     pub envoy: &'p Path,
     /// Where certificates, configuration and log go, and stay.
     pub directory: &'p Path,
-    /// Where the waypoint takes tunnels; port 0 is any.
-    pub listen: Loopback,
 }
 
 /// A running waypoint. Dropping it stops everything.
@@ -83,7 +81,7 @@ impl Rig {
             &StaticOptions {
                 certs: Some(certificates.to_string_lossy().into()),
                 admin: Some(Loopback::any().into()),
-                listen: Some(plan.listen.into()),
+                listen: Some(Loopback::any().into()),
                 loopback: true,
             },
         );

@@ -192,8 +192,8 @@ pub(crate) fn l4_routes() -> Scenario {
         [
             row(
                 "TCPRoute",
-                line("reviews.shop:70", "tcproute").times(60),
-                Expect::Pods(vec![("reviews", 5..=25), ("ratings", 35..=55)]),
+                line("reviews.shop:70", "tcproute").times(200),
+                Expect::Pods(vec![("reviews", 20..=80), ("ratings", 120..=180)]),
             ),
             // A TLSRoute is chosen by the Service's name, not by the one that a client asks for.
             row(

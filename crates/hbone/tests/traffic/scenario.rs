@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use hbone::loopback::Loopback;
 use hbone::rig::{Plan, Rig};
 use upstream_envoy::server_unless_skipped;
 use waypoint_xds::mesh::WaypointName;
@@ -47,13 +46,7 @@ impl Scenario {
         let mut options = Options::for_release(release);
         options.waypoint = Some(self.waypoint);
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{release}"));
-        let plan = Plan {
-            files: &self.files,
-            options: &options,
-            envoy,
-            directory: &directory,
-            listen: Loopback::any(),
-        };
+        let plan = Plan { files: &self.files, options: &options, envoy, directory: &directory };
         let rig = Rig::start(&plan).await.unwrap_or_else(|error| panic!("{error}"));
         let errors = rig.problems.iter().filter(|problem| problem.severity == Severity::Error);
         let mut failures: Vec<String> = errors.map(|problem| format!("{problem:?}")).collect();

@@ -40,7 +40,7 @@ fn ejection() -> Vec<Row> {
     let only_v2 = || spread([("v2", 100.0..=100.0)]);
     vec![
         row("both pods", get(EJECTING, "/before").times(100), both()),
-        row("one of them fails", failing().times(20), Expect::Any),
+        row("one of them fails", failing().times(40), Expect::Any),
         row("it is ejected", get(EJECTING, "/after").times(100), only_v2()).only(Release::V1_31),
         row("it is not ejected", get(EJECTING, "/after").times(100), both()).only(Release::V1_18),
         row("nobody else is", get("reviews.shop:80", "/after").times(100), both()),
