@@ -89,8 +89,8 @@ fn failures() -> Vec<Row> {
             get(REVIEWS, "/abort"),
             status(555).body("fault filter abort").reached("", 0),
         ),
-        row("a delayed request", get(REVIEWS, "/delay"), ok().took(1000..=4000)),
-        row("a request that is not delayed", get(REVIEWS, "/quick"), ok().took(0..=990)),
+        row("a delayed request", get(REVIEWS, "/delay"), ok().took(900..=4000)),
+        row("a request that is not delayed", get(REVIEWS, "/quick"), ok().took(0..=899)),
         row(
             "retries find another pod",
             failing("/retry-elsewhere").times(20),
@@ -101,9 +101,9 @@ fn failures() -> Vec<Row> {
         row(
             "too slow",
             get(REVIEWS, "/timeout").header(ask::DELAY, "5000"),
-            status(504).body("upstream request timeout").took(1000..=4000),
+            status(504).body("upstream request timeout").took(900..=4000),
         ),
-        row("quick enough", get(REVIEWS, "/timeout").header(ask::DELAY, "10"), ok().took(10..=990)),
+        row("quick enough", get(REVIEWS, "/timeout").header(ask::DELAY, "10"), ok().took(10..=899)),
         row("a subset without pods", get(REVIEWS, "/nobody"), status(503).body("no healthy upstream")),
     ]
 }
