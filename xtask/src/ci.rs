@@ -18,9 +18,9 @@ const STEPS: &[(&str, &[&str])] = &[
     ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
     ("Python package", &["xtask", "python"]),
-    ("one behaviour, every door", &["xtask", "doors"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("npm package", &["xtask", "wasm"]),
+    ("one behaviour, every door", &["xtask", "doors"]),
 ];
 
 /// Runs every step, and stops at the first that fails.

@@ -31,9 +31,10 @@ struct Door {
     encodes: bool,
 }
 
-const DOORS: [Door; 2] = [
+const DOORS: [Door; 3] = [
     Door { name: "command line", open: command_line, encodes: false },
     Door { name: "Python", open: python_package, encodes: true },
+    Door { name: "JavaScript", open: npm_package, encodes: true },
 ];
 
 fn cases_folder() -> PathBuf {
@@ -127,14 +128,7 @@ fn encoded(translation: &Translation) -> Vec<u8> {
 
 /// The command line takes one case at a time.
 fn command_line(out: &Path, cases: &[String]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "waypoint-xds-cli"])
-        .current_dir(root())
-        .status()?;
-    if !built.success() {
-        return Err("the command line does not build".into());
-    }
+    cargo(&["build", "--quiet", "--package", "waypoint-xds-cli"])?;
     for release in Release::ALL {
         let folder = out.join(release.as_str());
         std::fs::create_dir_all(&folder)?;
@@ -156,6 +150,22 @@ fn python_package(out: &Path, cases: &[String]) -> Result<()> {
     let mut program = Command::new(python::installed()?);
     program.arg(root().join("crates/py/tests/door.py"));
     one_process(program, out, cases)
+}
+
+fn npm_package(out: &Path, cases: &[String]) -> Result<()> {
+    cargo(&["xtask", "wasm", "--no-test"])?;
+    let mut program = Command::new("node");
+    program.arg(root().join("crates/wasm/npm/scripts/door.mjs"));
+    one_process(program, out, cases)
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    if cargo.args(arguments).current_dir(root()).status()?.success() {
+        Ok(())
+    } else {
+        Err(format!("failed: {cargo:?}").into())
+    }
 }
 
 /// Opens a door that takes all cases at once.

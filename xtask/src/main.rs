@@ -25,7 +25,7 @@ tasks:
   ci
       everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
   doors
-      translate every golden case through every door (command line, Python): identical bytes
+      translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale

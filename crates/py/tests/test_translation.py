@@ -127,8 +127,8 @@ def test_settings_change_what_comes_out(tmp_path: Path) -> None:
 
 def test_upstream_s_envoy_has_no_filters_of_istio_s() -> None:
     snapshot = Snapshot.from_yaml(SHOP)
-    assert "istio_stats" in translate(snapshot).to_json()
-    assert "istio_stats" not in translate(snapshot, dialect="envoy").to_json()
+    assert "stats.PluginConfig" in translate(snapshot).to_json()
+    assert "stats.PluginConfig" not in translate(snapshot, dialect="envoy").to_json()
 
 
 def test_every_release_has_a_name(shop: Translation) -> None:
