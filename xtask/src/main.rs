@@ -12,6 +12,7 @@ mod envoy_types;
 mod golden;
 #[cfg(feature = "parity")]
 mod parity;
+mod playground;
 mod python;
 #[cfg(feature = "wasm")]
 mod wasm;
@@ -34,6 +35,9 @@ tasks:
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
       score, --update commits a better one
+  playground [--no-wasm] [--no-test]
+      build the playground (crates/wasm/playground/build/site) and test it in Chromium; with --no-wasm on the npm
+      package as it was built last
   python
       build the Python package's wheel, install it in a clean environment, check its types and test it
   wasm [--dev] [--no-test]
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
         Some((task, rest)) if task == "wasm" => wasm(rest),
+        Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         #[cfg(feature = "parity")]

@@ -1,0 +1,168 @@
+// The graph as a picture.
+import type { ResourceLocation } from "waypoint-xds";
+
+import type { Engine } from "../engine/engine.ts";
+import { draw, type Drawing, groupId } from "../graph/draw.ts";
+import { exported } from "../graph/export.ts";
+import "../graph/graph.css";
+import { BOX, type Layout, type Placed, type PlacedGroup } from "../graph/layout.ts";
+import { shortHost } from "../graph/names.ts";
+import { neighbour } from "../graph/neighbour.ts";
+import { trace } from "../graph/trace.ts";
+import { Zoom } from "../graph/zoom.ts";
+import { h, svg } from "../ui/dom.ts";
+import { icon, type IconName } from "../ui/icons.ts";
+import { type Context, isSame, type Panel, type PanelEvents } from "./panel.ts";
+
+/** Draws what a waypoint does with traffic. */
+export class GraphPanel implements Panel {
+  readonly element: HTMLElement;
+  readonly #engine: Engine;
+  readonly #events: PanelEvents;
+  readonly #content = svg("g");
+  readonly #svg = svg("svg", { class: "graph", role: "group", "aria-label": "How traffic goes through the waypoint" }, this.#content);
+  readonly #zoom = new Zoom(this.#svg, this.#content);
+  readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
+  readonly #empty = h("p", { class: "empty", hidden: true }, "There is no waypoint in this snapshot.");
+  readonly #expanded = new Set<string>();
+  #service: string | undefined;
+  #context: Context | undefined;
+  #layout: Layout | undefined;
+  #drawing: Drawing | undefined;
+  /** What the picture was made of when it was last brought into view. */
+  #viewed = "";
+  #active = "";
+
+  constructor(engine: Engine, events: PanelEvents) {
+    this.#engine = engine;
+    this.#events = events;
+    const button = (name: IconName, label: string, run: () => void): HTMLElement =>
+      h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
+    const tools = h(
+      "div",
+      { class: "graph-tools", role: "toolbar", "aria-label": "Picture" },
+      h("label", { class: "select" }, h("span", {}, "Service"), this.#services),
+      h("span", { class: "spacer" }),
+      button("minus", "Smaller (-)", () => this.#zoom.by(1 / 1.25)),
+      button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
+      button("fit", "Show all (0)", () => this.#zoom.fit()),
+    );
+    this.element = h("div", { class: "panel graph-panel" }, tools, this.#svg, this.#empty);
+    this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
+    this.#svg.addEventListener("keydown", (event) => this.#key(event));
+    this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
+    this.#svg.addEventListener("pointerleave", () => this.#hover(undefined));
+    this.#svg.addEventListener("focusin", (event) => this.#hover(idOf(event.target)));
+    this.#svg.addEventListener("focusout", () => this.#hover(undefined));
+  }
+
+  async refresh(context: Context): Promise<void> {
+    this.#context = context;
+    const { waypoint, isStale } = context;
+    const view = { service: this.#service, expanded: [...this.#expanded] };
+    const layout = waypoint === undefined ? undefined : await this.#engine.ask("graph", { waypoint, view });
+    if (isStale()) return;
+    this.#layout = layout;
+    this.#empty.hidden = layout !== undefined;
+    this.#svg.toggleAttribute("hidden", layout === undefined);
+    if (layout === undefined) return;
+    this.#show(layout);
+    const viewed = `${waypoint} ${this.#service}`;
+    if (this.#viewed !== viewed) this.#zoom.reset();
+    this.#viewed = viewed;
+    this.select(context.selected);
+  }
+
+  select(location: ResourceLocation | undefined): void {
+    for (const { box } of this.#layout?.boxes ?? []) {
+      const isSelected = location !== undefined && box.location !== null && isSame(box.location, location);
+      this.#drawing?.boxes.get(box.id)?.classList.toggle("selected", isSelected);
+    }
+  }
+
+  /** The picture as the text of an SVG file, when there is one. */
+  file(): string | undefined {
+    const waypoint = this.#context?.waypoint;
+    return this.#layout === undefined || waypoint === undefined ? undefined : exported(this.#layout, `Waypoint ${waypoint}`);
+  }
+
+  #show(layout: Layout): void {
+    const hadFocus = this.#svg.contains(document.activeElement);
+    const drawing = draw(layout);
+    this.#drawing = drawing;
+    this.#content.replaceChildren(drawing.element);
+    this.#zoom.resize(layout.width, layout.height);
+    const all = layout.services.map((host) => h("option", { value: host, selected: host === this.#service }, shortHost(host)));
+    this.#services.replaceChildren(h("option", { value: "" }, `All ${layout.services.length} Services`), ...all);
+    if (this.#service !== undefined && !layout.services.includes(this.#service)) this.#service = undefined;
+    if (!drawing.boxes.has(this.#active)) this.#active = first(layout)?.box.id ?? "";
+    const active = drawing.boxes.get(this.#active);
+    active?.setAttribute("tabindex", "0");
+    if (hadFocus) active?.focus({ preventScroll: true });
+  }
+
+  #filter(service: string | undefined): void {
+    this.#service = service;
+    if (this.#context !== undefined) void this.refresh(this.#context);
+  }
+
+  #placed(id: string | undefined): Placed | undefined {
+    return this.#layout?.boxes.find(({ box }) => box.id === id);
+  }
+
+  #group(id: string | undefined): PlacedGroup | undefined {
+    return this.#layout?.groups.find((group) => groupId(group) === id);
+  }
+
+  #activate(id: string | undefined): void {
+    if (id === undefined) return;
+    this.#focus(id);
+    const group = this.#group(id);
+    const box = this.#placed(id)?.box;
+    if (group !== undefined) this.#filter(group.service);
+    else if (box?.kind === "endpoints" && box.cluster !== undefined) this.#expand(box.cluster);
+    else if (box?.location != null) this.#events.chosen(box.location, box.origins);
+  }
+
+  #expand(cluster: string): void {
+    this.#expanded.add(cluster);
+    if (this.#context !== undefined) void this.refresh(this.#context);
+  }
+
+  #hover(id: string | undefined): void {
+    if (this.#drawing !== undefined) trace(this.#svg, this.#drawing, id);
+    this.#events.hovered(this.#placed(id)?.box.origins ?? []);
+  }
+
+  #focus(id: string): void {
+    const [before, now] = [this.#drawing?.boxes.get(this.#active), this.#drawing?.boxes.get(id)];
+    before?.setAttribute("tabindex", "-1");
+    now?.setAttribute("tabindex", "0");
+    now?.focus({ preventScroll: true });
+    this.#active = id;
+    const place = this.#placed(id) ?? this.#group(id);
+    if (place !== undefined) this.#zoom.reveal(place.x, place.y, BOX.width, BOX.height);
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { key } = event;
+    const to = this.#layout === undefined ? undefined : neighbour(this.#layout, this.#active, key);
+    if (to !== undefined) this.#focus(to);
+    else if (key === "Enter" || key === " ") this.#activate(this.#active);
+    else if (key === "+" || key === "=") this.#zoom.by(1.25);
+    else if (key === "-") this.#zoom.by(1 / 1.25);
+    else if (key === "0") this.#zoom.fit();
+    else if (key === "Escape" && this.#service !== undefined) this.#filter(undefined);
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** Where the picture is read from: the box at the top left. */
+function first(layout: Layout): Placed | undefined {
+  return [...layout.boxes].sort((a, b) => a.x - b.x || a.y - b.y)[0];
+}
+
+function idOf(target: EventTarget | null): string | undefined {
+  return target instanceof Element ? target.closest<SVGGElement>("[data-id]")?.dataset["id"] : undefined;
+}

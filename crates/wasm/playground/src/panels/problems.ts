@@ -1,0 +1,55 @@
+// Everything that is wrong with the snapshot, as a list.
+import type { Place, Problem } from "waypoint-xds";
+
+import { h } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+import { marked } from "../ui/marked.ts";
+import type { Panel } from "./panel.ts";
+
+/** As many are listed: nobody reads more, and the page stays quick. */
+const LISTED = 500;
+
+/** The list of problems. */
+export class ProblemsPanel implements Panel {
+  readonly element = h("div", { class: "panel problems-panel" });
+  readonly #goTo: (place: Place) => void;
+
+  constructor(goTo: (place: Place) => void) {
+    this.#goTo = goTo;
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  show(problems: readonly Problem[]): void {
+    if (problems.length === 0) {
+      this.element.replaceChildren(h("p", { class: "empty" }, "Nothing is wrong with this snapshot."));
+      return;
+    }
+    const rest = problems.length - LISTED;
+    const items = problems.slice(0, LISTED).map((problem) => h("li", {}, this.#item(problem)));
+    const list = h("ul", { class: "problems", "aria-label": "Problems" }, ...items);
+    this.element.replaceChildren(list, ...(rest > 0 ? [h("p", { class: "empty" }, `and ${rest.toLocaleString("en")} more`)] : []));
+  }
+
+  #item(problem: Problem): HTMLElement {
+    const { severity, message, code, help, object, field, place, related } = problem;
+    const where = place === null ? "" : `${place.file}:${place.line}:${place.column}`;
+    const about = object === null ? "" : `${object.kind} ${object.namespace === "" ? "" : `${object.namespace}/`}${object.name}${field === "" ? "" : `, ${field}`}`;
+    const content = [
+      h("span", { class: `severity ${severity}` }, icon(severity), h("span", { class: "sr-only" }, severity)),
+      h(
+        "span",
+        { class: "problem-text" },
+        h("span", { class: "problem-message" }, ...marked(message), " ", h("code", { class: "problem-code" }, code)),
+        help !== null && h("span", { class: "help" }, ...marked(help)),
+        related !== null && h("span", { class: "help" }, `${related[1]}: ${related[0].file}:${related[0].line}`),
+        h("span", { class: "problem-where" }, [where, about].filter((text) => text !== "").join(" · ")),
+      ),
+    ];
+    return place === null
+      ? h("div", { class: "problem" }, ...content)
+      : h("button", { type: "button", class: "problem", onclick: () => this.#goTo(place) }, ...content);
+  }
+}

@@ -1,0 +1,27 @@
+// The two releases, as radio buttons that look like one switch.
+import type { Release } from "waypoint-xds";
+
+import { h } from "./dom.ts";
+
+const RELEASES: readonly Release[] = ["1.31", "1.18"];
+
+/** The switch of releases. */
+export class ReleaseSwitch {
+  readonly element: HTMLElement;
+  readonly #inputs: readonly HTMLInputElement[];
+
+  constructor(changed: () => void) {
+    this.#inputs = RELEASES.map((value) => h("input", { type: "radio", name: "release", value, onchange: changed }));
+    const labels = this.#inputs.map((input, index) => h("label", {}, input, h("span", {}, RELEASES[index])));
+    this.element = h("fieldset", { class: "switch" }, h("legend", {}, "Istio"), h("div", { class: "switch-track" }, ...labels));
+    this.value = "1.31";
+  }
+
+  get value(): Release {
+    return this.#inputs.find((input) => input.checked)?.value === "1.18" ? "1.18" : "1.31";
+  }
+
+  set value(release: Release) {
+    for (const input of this.#inputs) input.checked = input.value === release;
+  }
+}

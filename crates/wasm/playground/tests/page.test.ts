@@ -1,0 +1,177 @@
+// What a person does with the page: load, edit, look, share, download.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+import type { Download, Page } from "playwright-core";
+
+import { picture, Playground, release, tab, testCase, translated, write } from "./harness.ts";
+
+let playground: Playground;
+let page: Page;
+
+before(async () => {
+  playground = await Playground.start();
+  page = await playground.open({ colorScheme: "light" });
+});
+
+after(() => playground.stop());
+
+const rows = (): Promise<string[]> => page.locator(".grid tr[data-row]").allInnerTexts();
+
+async function example(id: string): Promise<void> {
+  await page.locator("header select").selectOption(id);
+  await page.waitForFunction((id) => document.querySelector(".file.current")?.textContent === `${id}.yaml`, id);
+  await translated(page);
+}
+
+async function downloaded(start: () => Promise<void>): Promise<{ name: string; text: string }> {
+  const [download]: [Download, void] = await Promise.all([page.waitForEvent("download"), start()]);
+  return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
+}
+
+test("the article's example is there at once", async () => {
+  assert.equal(await page.title(), "waypoint-xds playground");
+  assert.equal(await page.locator("#waypoint").inputValue(), "default/bookinfo-reviews");
+  assert.match((await page.locator(".said").textContent()) ?? "", /1 waypoint.*Istio 1\.18/);
+  await picture(page, "bookinfo-light");
+});
+
+test("tables are istioctl's", async () => {
+  await tab(page, "Clusters");
+  await page.waitForSelector(".grid tr[data-row]");
+  assert.deepEqual(await page.locator(".grid th").allInnerTexts(), ["SERVICE FQDN", "PORT", "SUBSET", "DIRECTION", "TYPE", "DESTINATION RULE"]);
+  const clusters = await rows();
+  assert.equal(clusters.length, 13);
+  assert.ok(clusters.some((row) => row.split(/\s+/).join(" ").startsWith("reviews.default.svc.cluster.local 9080 http/v1 inbound-vip EDS")));
+});
+
+test("a row leads to its JSON and to the YAML that made it", async () => {
+  await page.locator(".grid tr[data-row]", { hasText: "http/v1" }).click();
+  await page.waitForSelector(".details:not([hidden])");
+  assert.equal(await page.locator(".details-name").innerText(), "inbound-vip|9080|http/v1|reviews.default.svc.cluster.local");
+  const chips = await page.locator(".chip").allInnerTexts();
+  assert.match(chips.join(), /Service.*default\/reviews.*DestinationRule.*default\/reviews/s);
+  const highlighted = (await page.locator(".input .cm-origin").allInnerTexts()).join("\n");
+  assert.match(highlighted, /kind: Service\nmetadata:\n {2}name: reviews/);
+  await picture(page, "origin-light");
+  // What the bootstrap says has no JSON here.
+  assert.equal(await page.locator(".grid tr.choosable", { hasText: "sds-grpc" }).count(), 0);
+});
+
+test("the pointer on a row or chip shows its origin", async () => {
+  await page.locator(".chip", { hasText: "DestinationRule" }).hover();
+  await page.locator(".chip", { hasText: "DestinationRule" }).click();
+  assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /kind: DestinationRule/);
+  await page.locator(".grid tr[data-row]", { hasText: "http/v2" }).hover();
+  await page.waitForSelector(".input .cm-hovered");
+});
+
+test("a route's JSON knows the VirtualService", async () => {
+  await tab(page, "Routes");
+  await page.locator(".grid tr.choosable", { hasText: "reviews.default" }).click();
+  await page.waitForFunction(() => document.querySelector(".chip")?.textContent?.includes("VirtualService"));
+  assert.match((await page.locator(".details .cm-focus").allInnerTexts()).join("\n"), /"weight": 90/);
+  await page.keyboard.press("Escape");
+  await page.locator(".details").getByRole("button", { name: "Close the JSON" }).click();
+  assert.equal(await page.locator(".details").isVisible(), false);
+});
+
+test("an error is underlined and listed, and the rest is translated all the same", async () => {
+  await write(page, testCase("bookinfo-reviews-sa").replace("port: 9080", "port: eighty"));
+  await tab(page, "Problems");
+  const problem = page.locator(".problem", { hasText: "wrong-type" });
+  assert.match(await problem.innerText(), /expected an integer, found the string eighty/);
+  await problem.click();
+  await page.waitForSelector(".input .cm-lintRange-error");
+  assert.equal(await page.locator(".input .cm-lintRange-error").first().innerText(), "eighty");
+  assert.match((await page.locator(".said").textContent()) ?? "", /1 left out/);
+  assert.ok(await page.locator(".input .cm-content").evaluate((element) => element.contains(document.activeElement)));
+  await picture(page, "problem-light");
+});
+
+test("text that is no YAML is a problem too", async () => {
+  await write(page, "kind: [");
+  await tab(page, "Problems");
+  assert.ok((await page.locator(".problem .severity.error").count()) > 0);
+  await tab(page, "Graph");
+  await page.getByText("There is no waypoint in this snapshot.").waitFor();
+});
+
+test("another release is another translation", async () => {
+  await example("bookinfo-namespace");
+  await tab(page, "Listeners");
+  await page.waitForFunction(() => document.querySelector(".grid th")?.textContent === "ADDRESSES");
+  await release(page, "1.18");
+  await page.waitForFunction(() => document.querySelector(".grid th")?.textContent === "LISTENER");
+});
+
+test("another waypoint has other resources", async () => {
+  await example("shop-online");
+  await tab(page, "Clusters");
+  await page.waitForFunction(() => document.querySelector(".grid")?.textContent?.includes("basket.storefront"));
+  const before = await rows();
+  await page.locator("#waypoint").selectOption("backoffice/waypoint");
+  await page.waitForFunction((first) => document.querySelector(".grid tr[data-row]")?.textContent !== first, before[0]?.replaceAll("\t", ""));
+  assert.notDeepEqual(await rows(), before);
+});
+
+test("mesh configuration is an option, and a wrong one is told", async () => {
+  await page.getByRole("button", { name: "Options" }).click();
+  const mesh = page.getByRole("textbox", { name: "MeshConfig" });
+  assert.match(await mesh.inputValue(), /accessLog/);
+  await mesh.fill("accessLogFile: {");
+  await page.locator(".failure:not([hidden])").waitFor();
+  await mesh.fill("");
+  await page.locator(".failure").waitFor({ state: "hidden" });
+  await page.getByRole("button", { name: "Options" }).click();
+});
+
+test("the cost is that of the article", async () => {
+  await example("scale-blog");
+  await tab(page, "Cost");
+  await page.waitForFunction(() => document.querySelector(".cost tfoot")?.textContent?.includes("12,500"));
+  assert.deepEqual((await page.locator(".cost tfoot tr").innerText()).split(/\s+/).slice(0, 7), ["Total", "50", "500", "4", "12,500", "100", "0.8"]);
+  await picture(page, "cost-light");
+});
+
+test("everything can be downloaded", async () => {
+  await example("bookinfo-reviews-sa");
+  await tab(page, "Graph");
+  await page.waitForSelector(".graph .box.route");
+  const menu = (name: RegExp): Promise<{ name: string; text: string }> =>
+    downloaded(async () => {
+      await page.getByRole("button", { name: "Download", exact: true }).first().click();
+      await page.getByRole("menuitem", { name }).click();
+    });
+  const all = await menu(/All resources/);
+  assert.equal(all.name, "resources.json");
+  assert.deepEqual(Object.keys(JSON.parse(all.text)), ["default/bookinfo-reviews"]);
+  const dump = await menu(/Config dump/);
+  assert.equal(dump.name, "default_bookinfo-reviews.config_dump.json");
+  assert.equal(JSON.parse(dump.text).configs.length, 4);
+  const graph = await menu(/Graph/);
+  assert.match(graph.text, /^<svg .*reviews\.default:9080.*<\/svg>$/s);
+  await page.locator(".graph .box.listener", { hasText: "connect_terminate" }).click();
+  await page.waitForSelector(".details:not([hidden])");
+  const one = await downloaded(() => page.locator(".details").getByRole("button", { name: "Download" }).click());
+  assert.equal(one.name, "connect_terminate.json");
+  assert.equal(JSON.parse(one.text).name, "connect_terminate");
+});
+
+test("files can be dropped, and several are one snapshot", async () => {
+  const text = testCase("bookinfo-namespace");
+  const data = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], "namespace.yaml"));
+    transfer.items.add(new File(["apiVersion: v1\nkind: Service\nmetadata: {name: extra, namespace: default}\nspec: {ports: [{port: 80}]}\n"], "extra.yaml"));
+    transfer.items.add(new File(["no"], "picture.png"));
+    return transfer;
+  }, text);
+  await page.dispatchEvent("body", "drop", { dataTransfer: data });
+  await page.waitForFunction(() => document.querySelectorAll(".file").length === 2);
+  await translated(page);
+  await page.getByRole("button", { name: "extra.yaml", exact: true }).click();
+  assert.match(await page.locator(".input .cm-content").innerText(), /name: extra/);
+  await page.getByRole("button", { name: "Remove extra.yaml" }).click();
+  assert.equal(await page.locator(".file").count(), 1);
+});

@@ -1,0 +1,60 @@
+//! `cargo xtask playground`: builds the playground and tests it in a browser.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Result, root};
+
+/// Where Debian's Chromium is; the environment's `CHROMIUM` may name another.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Runs the task with its arguments.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let (mut wasm, mut test) = (true, true);
+    for arg in args {
+        match arg.as_str() {
+            "--no-wasm" => wasm = false,
+            "--no-test" => test = false,
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    let playground = root().canonicalize()?.join("crates").join("wasm").join("playground");
+    if wasm {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        call(&playground, Command::new(cargo).args(["xtask", "wasm", "--no-test"]))?;
+    }
+    call(&playground, Command::new("npm").args(["ci", "--no-audit", "--no-fund"]))?;
+    for script in ["check", "build"] {
+        call(&playground, Command::new("npm").args(["run", "--silent", script]))?;
+    }
+    if test {
+        install_chromium()?;
+        call(&playground, Command::new("npm").args(["run", "--silent", "test"]))?;
+    }
+    Ok(())
+}
+
+/// Installs Debian's Chromium where there is none, with fonts to draw text with.
+fn install_chromium() -> Result<()> {
+    if std::env::var_os("CHROMIUM").is_some() || Path::new(CHROMIUM).exists() {
+        return Ok(());
+    }
+    println!("there is no {CHROMIUM}: installing Debian's");
+    let packages = ["chromium", "fonts-dejavu", "fonts-liberation"];
+    let apt = |args: &[&str]| {
+        call(Path::new("."), Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    apt(&["update", "-qq"])
+        .and_then(|()| apt(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat()))
+        .map_err(|error| {
+            format!("{error}: set CHROMIUM to the path of a Chromium, or leave the tests out with --no-test")
+                .into()
+        })
+}
+
+fn call(directory: &Path, command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status =
+        command.current_dir(directory).status().map_err(|error| format!("cannot run {name}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{name} failed").into()) }
+}
