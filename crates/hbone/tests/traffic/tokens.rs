@@ -19,7 +19,19 @@ fn rows(issuer: &Issuer) -> Vec<Row> {
     let ask = |path, token: &str| get(REVIEWS, path).header("authorization", token);
     let with = |path, claims| ask(path, &issuer.bearer(&claims));
     let stranger = Issuer::new().bearer(&json!({}));
+    let elsewhere = issuer.bearer(&json!({"iss": "https://elsewhere.example"})).replace("Bearer ", "");
     vec![
+        row(
+            "a token in a header",
+            get(REVIEWS, "/elsewhere").header("x-token", &format!("Token {elsewhere}")),
+            ok(),
+        ),
+        row("a token in the query", get(REVIEWS, &format!("/elsewhere?token={elsewhere}")), ok()),
+        row(
+            "a token where its issuer puts none",
+            ask("/elsewhere", &format!("Bearer {elsewhere}")),
+            status(401),
+        ),
         row("no token where none is needed", get(REVIEWS, "/public"), ok()),
         row("no token", get(REVIEWS, "/anna"), denied()),
         row("a good token", ask("/anna", &anna), ok().saw_header("authorization", leak(&anna))),
