@@ -7,7 +7,7 @@ import { picture, Playground, release, tab, write } from "./harness.ts";
 import { large } from "./large.ts";
 
 /** Milliseconds of work for a key that nobody notices. */
-const FLUID = 50;
+const FLUID = 80;
 
 let playground: Playground;
 let page: Page;
