@@ -16,6 +16,9 @@ mod table;
 mod translation;
 mod waypoint;
 
+/// What `pickle` calls to make an object again: a function and its arguments.
+type Reduced<'py, Arguments> = pyo3::PyResult<(pyo3::Bound<'py, pyo3::PyAny>, Arguments)>;
+
 /// The compiled part of the package `waypoint_xds`.
 #[pyo3::pymodule]
 mod _waypoint_xds {

@@ -6,7 +6,7 @@ use waypoint_xds::problem::{self, Code, UnknownCode};
 use waypoint_xds::snapshot::{self, Kind};
 use waypoint_xds::view::diagnostics;
 
-use crate::error;
+use crate::{Reduced, error};
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
 #[pyclass(frozen, eq, ord, hash, module = "waypoint_xds")]
@@ -71,7 +71,7 @@ impl Place {
         Self(problem::Place { file: file.into(), line, column, end_line, end_column, start, end })
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (PlaceParts,))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (PlaceParts,)> {
         let place = slf.get().0.clone();
         let problem::Place { file, line, column, end_line, end_column, start, end } = place;
         let parts = (file.to_string(), line, column, end_line, end_column, start, end);
@@ -125,9 +125,7 @@ impl ObjectRef {
         Ok(Self(snapshot::ObjectRef::new(kind, namespace, name)))
     }
 
-    fn __reduce__<'py>(
-        slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (&'static str, String, String))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (&'static str, String, String)> {
         let object = &slf.get().0;
         let parts = (object.kind.name(), object.namespace.to_string(), object.name.to_string());
         Ok((slf.getattr("_of")?, parts))
@@ -236,7 +234,7 @@ impl Problem {
         Ok(Self(problem))
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (ProblemParts<'py>,))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (ProblemParts<'py>,)> {
         let py = slf.py();
         let problem = slf.get().0.clone();
         let place = |place: problem::Place| Bound::new(py, Place(place));

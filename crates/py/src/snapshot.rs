@@ -10,7 +10,7 @@ use waypoint_xds::snapshot::{self, Reading};
 use waypoint_xds::text::SourceFile;
 
 use crate::summary::Summary;
-use crate::{error, problem};
+use crate::{Reduced, error, problem};
 
 /// Kubernetes and Istio objects that were read, and what is wrong with them.
 #[pyclass(frozen, eq, module = "waypoint_xds")]
@@ -94,7 +94,7 @@ impl Snapshot {
     }
 
     /// A snapshot is its texts: reading them again gives the same.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Bound<'py, PyTuple>> {
         let py = slf.py();
         let files = slf.get().reading.files.iter();
         let texts: Vec<_> =

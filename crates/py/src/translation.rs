@@ -18,7 +18,7 @@ use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::summary::Summary;
 use crate::waypoint::Waypoint;
-use crate::{error, problem};
+use crate::{Reduced, error, problem};
 
 /// Translates a snapshot. The settings are JSON.
 #[pyfunction]
@@ -191,7 +191,7 @@ impl Translation {
     }
 
     /// A translation is its snapshot and settings: making it again gives the same.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Py<Snapshot>, String))> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (Py<Snapshot>, String)> {
         let py = slf.py();
         let translate = py.import("waypoint_xds._waypoint_xds")?.getattr("translate")?;
         let this = slf.get();
