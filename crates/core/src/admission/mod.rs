@@ -70,7 +70,7 @@ pub fn admit(snapshot: Snapshot, release: Release) -> Admitted {
     pass.over(&mut s.http_routes, |c, _, spec| gateway_api::http_route(c, spec));
     pass.over(&mut s.grpc_routes, |c, _, spec| gateway_api::grpc_route(c, spec));
     pass.over(&mut s.tcp_routes, |c, _, spec| gateway_api::tcp_route(c, spec));
-    pass.over(&mut s.tls_routes, |c, _, spec| gateway_api::tls_route(c, spec));
+    pass.over(&mut s.tls_routes, gateway_api::tls_route);
     pass.over(&mut s.reference_grants, |c, _, spec| gateway_api::reference_grant(c, spec));
     pass.over(&mut s.backend_tls_policies, |c, _, spec| gateway_api::backend_tls_policy(c, spec));
     pass.over(&mut s.x_backend_traffic_policies, |c, _, spec| gateway_api::x_backend_traffic_policy(c, spec));

@@ -6,6 +6,7 @@ use super::{Admitted, admit, fill_defaults};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::release::Release::{V1_18, V1_31};
+use crate::snapshot::gateway_api::route::TlsRoute;
 use crate::snapshot::{Meta, Object, Snapshot, Source};
 
 /// An object from the JSON of its spec.
@@ -98,6 +99,25 @@ fn kinds_that_a_release_does_not_read() {
     assert_eq!(route.spec.rules[0].backend_refs[0].weight, Some(1));
     assert_eq!(route.spec.rules[0].backend_refs[0].kind.as_deref(), Some("Service"));
     assert_eq!(problems, []);
+}
+
+#[test]
+fn only_the_first_version_of_tls_routes_goes_without_host_names() {
+    let json = r#"{"parentRefs": [{"name": "cart", "kind": "Service", "group": ""}],
+        "rules": [{"backendRefs": [{"name": "cart", "port": 80}]}]}"#;
+    let verdict = |version: &str| {
+        let mut routes: Vec<Arc<Object<TlsRoute>>> = object(json);
+        for route in &mut routes {
+            Arc::make_mut(route).meta.api_version = format!("gateway.networking.k8s.io/{version}").into();
+        }
+        let mut snapshot = Snapshot { tls_routes: routes, ..Snapshot::default() };
+        fill_defaults(&mut snapshot);
+        admit(snapshot, V1_31)
+    };
+    assert_eq!(verdict("v1alpha2").problems, []);
+    let refused = verdict("v1");
+    assert!(refused.snapshot.tls_routes.is_empty());
+    assert_eq!(told(&refused.problems), [(Code::MissingField, "spec.hostnames")]);
 }
 
 #[test]

@@ -34,10 +34,13 @@ impl<T: Resource> Object<T> {
     }
 }
 
-/// The part of Kubernetes' ObjectMeta that matters here.
+/// The part of Kubernetes' ObjectMeta that matters here, and the version of the API that the object is written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Meta {
+    /// The object's `apiVersion`: the API server checks each version by its own schema.
+    #[serde(skip)]
+    pub api_version: Str,
     /// The name, unique within kind and namespace.
     pub name: Str,
     /// The namespace; empty for kinds of the cluster.

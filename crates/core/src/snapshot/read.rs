@@ -123,7 +123,7 @@ impl<'l> Reader<'l> {
             Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
             }
-            Identity::Known { kind, .. } => self.known(item, kind, source),
+            Identity::Known { kind, api_version } => self.known(item, kind, api_version, source),
         }
     }
 
@@ -131,10 +131,11 @@ impl<'l> Reader<'l> {
         *self.summary.ignored.entry((api_version.to_owned(), kind.to_owned(), why)).or_default() += 1;
     }
 
-    fn known(&mut self, item: Item<'_>, kind: Kind, source: Source) {
+    fn known(&mut self, item: Item<'_>, kind: Kind, api_version: &str, source: Source) {
         let unread = self.unread.entry(kind).or_default();
         unread.start_at(item.node);
-        let result = identity::metadata(item, kind, unread).and_then(|meta| {
+        let result = identity::metadata(item, kind, unread).and_then(|mut meta| {
+            meta.api_version = api_version.into();
             let object = ObjectRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
             self.snapshot
                 .add(kind, meta, source, item.node, unread)

@@ -4,6 +4,7 @@ use super::reference::{backend, fill_backend, fill_parents, parents, unique};
 use super::{at_most, fill, filter, host_names, text};
 use crate::admission::check::Checker;
 use crate::admission::syntax;
+use crate::snapshot::Meta;
 use crate::snapshot::gateway_api::filter::{FilterType, PathModifierType, RouteFilter};
 use crate::snapshot::gateway_api::route::{
     BackendRef, GrpcMethodMatch, GrpcRoute, GrpcRouteRule, HeaderMatchType, HttpHeaderMatch, HttpPathMatch,
@@ -133,18 +134,21 @@ pub(in crate::admission) fn tcp_route(root: &Checker<'_>, route: &TcpRoute) {
     l4_rules(c, &route.rules);
 }
 
-pub(in crate::admission) fn tls_route(root: &Checker<'_>, route: &TlsRoute) {
+pub(in crate::admission) fn tls_route(root: &Checker<'_>, meta: &Meta, route: &TlsRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    if route.hostnames.is_empty() {
-        c.field("hostnames").missing("a TLS route needs a host name");
-    }
     host_names(c, &route.hostnames, MOST_TLS_HOST_NAMES);
-    c.each("hostnames", &route.hostnames, |c, host| {
-        if syntax::is_ip(host) {
-            c.invalid(format!("`{host}` is an IP address"));
+    // The first version left the host names to the controller.
+    if !meta.api_version.ends_with("/v1alpha2") {
+        if route.hostnames.is_empty() {
+            c.field("hostnames").missing("a TLS route needs a host name");
         }
-    });
+        c.each("hostnames", &route.hostnames, |c, host| {
+            if syntax::is_ip(host) {
+                c.invalid(format!("`{host}` is an IP address"));
+            }
+        });
+    }
     l4_rules(c, &route.rules);
 }
 
