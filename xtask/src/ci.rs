@@ -1,8 +1,8 @@
 //! `cargo xtask ci`: exactly what CI runs, step by step, with the time that each takes.
 
-use std::process::Command;
 use std::time::Instant;
 
+use crate::command::cargo;
 use crate::{Result, root};
 
 /// A step: its name and the cargo command.
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for (name, command) in STEPS {
         println!("\n=== {name}: cargo {}", command.join(" "));
         let start = Instant::now();
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let status = cargo()
             .args(*command)
             .env("RUSTDOCFLAGS", "--deny warnings")
             // Tests with a real Envoy are not skipped here.

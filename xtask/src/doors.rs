@@ -20,6 +20,7 @@ use waypoint_xds::view::json;
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::{Translation, translate};
 
+use crate::command::{cargo, succeed};
 use crate::{Result, python, root};
 
 /// A way to the library.
@@ -128,7 +129,7 @@ fn encoded(translation: &Translation) -> Vec<u8> {
 
 /// The command line takes one case at a time.
 fn command_line(out: &Path, cases: &[String]) -> Result<()> {
-    cargo(&["build", "--quiet", "--package", "waypoint-xds-cli"])?;
+    succeed(cargo().args(["build", "--quiet", "--package", "waypoint-xds-cli"]).current_dir(root()))?;
     for release in Release::ALL {
         let folder = out.join(release.as_str());
         std::fs::create_dir_all(&folder)?;
@@ -153,19 +154,10 @@ fn python_package(out: &Path, cases: &[String]) -> Result<()> {
 }
 
 fn npm_package(out: &Path, cases: &[String]) -> Result<()> {
-    cargo(&["xtask", "wasm", "--no-test"])?;
+    succeed(cargo().args(["xtask", "wasm", "--no-test"]).current_dir(root()))?;
     let mut program = Command::new("node");
     program.arg(root().join("crates/wasm/npm/scripts/door.mjs"));
     one_process(program, out, cases)
-}
-
-fn cargo(arguments: &[&str]) -> Result<()> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    if cargo.args(arguments).current_dir(root()).status()?.success() {
-        Ok(())
-    } else {
-        Err(format!("failed: {cargo:?}").into())
-    }
 }
 
 /// Opens a door that takes all cases at once.

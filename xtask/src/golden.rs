@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::command::cargo;
 use crate::{Result, root};
 
 /// Runs the task.
@@ -11,7 +12,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         [flag] if flag == "--update" => true,
         _ => return Err("golden takes nothing but --update".into()),
     };
-    let mut test = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut test = cargo();
     test.args(["test", "--quiet", "--package", "waypoint-xds", "--test", "golden"]).current_dir(root());
     if update {
         test.env("UPDATE_GOLDEN", "1");

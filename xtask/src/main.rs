@@ -5,6 +5,9 @@
 use std::process::ExitCode;
 
 mod ci;
+mod command;
+#[cfg(any(feature = "codegen", feature = "wasm"))]
+mod descriptors;
 #[cfg(feature = "parity")]
 mod doors;
 #[cfg(feature = "codegen")]
@@ -101,20 +104,7 @@ fn wasm(args: &[String]) -> Result<()> {
 /// Starts this program again with what the task needs compiled in.
 #[cfg(not(all(feature = "codegen", feature = "wasm")))]
 fn restart_with(feature: &str, task: &str, args: &[String]) -> Result<()> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = std::process::Command::new(cargo)
-        .args([
-            "run",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--no-default-features",
-            "--features",
-            feature,
-            "--",
-            task,
-        ])
-        .args(args)
-        .status()?;
-    if status.success() { Ok(()) } else { Err(format!("{task} failed").into()) }
+    let run =
+        ["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", feature, "--", task];
+    command::succeed(command::cargo().args(run).args(args))
 }

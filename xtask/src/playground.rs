@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::command::{cargo, succeed};
 use crate::{Result, root};
 
 /// Where Debian's Chromium is; the environment's `CHROMIUM` may name another.
@@ -20,16 +21,16 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     let playground = root().canonicalize()?.join("crates").join("wasm").join("playground");
     if wasm {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        call(&playground, Command::new(cargo).args(["xtask", "wasm", "--no-test"]))?;
+        succeed(cargo().args(["xtask", "wasm", "--no-test"]).current_dir(&playground))?;
     }
-    call(&playground, Command::new("npm").args(["ci", "--no-audit", "--no-fund"]))?;
+    let npm = |args: &[&str]| succeed(Command::new("npm").args(args).current_dir(&playground));
+    npm(&["ci", "--no-audit", "--no-fund"])?;
     for script in ["check", "build"] {
-        call(&playground, Command::new("npm").args(["run", "--silent", script]))?;
+        npm(&["run", "--silent", script])?;
     }
     if test {
         install_chromium()?;
-        call(&playground, Command::new("npm").args(["run", "--silent", "test"]))?;
+        npm(&["run", "--silent", "test"])?;
     }
     Ok(())
 }
@@ -41,20 +42,12 @@ fn install_chromium() -> Result<()> {
     }
     println!("there is no {CHROMIUM}: installing Debian's");
     let packages = ["chromium", "fonts-dejavu", "fonts-liberation"];
-    let apt = |args: &[&str]| {
-        call(Path::new("."), Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
+    let apt =
+        |args: &[&str]| succeed(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
     apt(&["update", "-qq"])
         .and_then(|()| apt(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat()))
         .map_err(|error| {
             format!("{error}: set CHROMIUM to the path of a Chromium, or leave the tests out with --no-test")
                 .into()
         })
-}
-
-fn call(directory: &Path, command: &mut Command) -> Result<()> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status =
-        command.current_dir(directory).status().map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed").into()) }
 }

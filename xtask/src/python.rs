@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::succeed;
 use crate::{Result, root};
 
 /// Where the package's sources are.
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 }
 
 /// Builds the wheel and installs it beside the tools; gives the Python that has both.
+#[cfg(feature = "parity")]
 pub(crate) fn installed() -> Result<PathBuf> {
     build()?;
     Ok(interpreter("tools"))
@@ -118,10 +120,4 @@ sys.exit(failed > 0 or attempted == 0)";
 
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// Runs a command that has to succeed.
-fn succeed(command: &mut Command) -> Result<()> {
-    let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
 }

@@ -3,13 +3,13 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use crate::Result;
+use crate::command::cargo;
 
 /// Envoy's descriptors, from `path` or the envoy-types crate, and those of the `.proto` files below `ours`.
 pub(crate) fn load(path: Option<PathBuf>, ours: &Path) -> Result<FileDescriptorSet> {
@@ -40,12 +40,9 @@ pub(crate) fn load(path: Option<PathBuf>, ours: &Path) -> Result<FileDescriptorS
 
 /// The descriptor set in the source of the envoy-types crate, wherever cargo keeps it.
 fn find() -> Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--manifest-path"])
-        .arg(manifest)
-        .output()?;
+    let output =
+        cargo().args(["metadata", "--format-version=1", "--manifest-path"]).arg(manifest).output()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 use crate::Result;
+use crate::descriptors::Index;
 
 /// `tables.rs`: every message and enum, sorted by name, so that a name is found by bisection.
 pub(crate) fn tables(set: &FileDescriptorSet) -> Result<String> {
@@ -30,35 +31,6 @@ pub(crate) fn tables(set: &FileDescriptorSet) -> Result<String> {
     }
     out.push_str("];\n");
     Ok(out)
-}
-
-/// Messages and enums by full name.
-#[derive(Default)]
-struct Index<'a> {
-    messages: BTreeMap<String, &'a DescriptorProto>,
-    enums: BTreeMap<String, &'a EnumDescriptorProto>,
-}
-
-impl<'a> Index<'a> {
-    fn of(set: &'a FileDescriptorSet) -> Self {
-        let mut index = Self::default();
-        for file in &set.file {
-            index.enums(file.package(), &file.enum_type);
-            file.message_type.iter().for_each(|message| index.message(file.package(), message));
-        }
-        index
-    }
-
-    fn message(&mut self, scope: &str, message: &'a DescriptorProto) {
-        let name = format!("{scope}.{}", message.name());
-        self.enums(&name, &message.enum_type);
-        message.nested_type.iter().for_each(|nested| self.message(&name, nested));
-        self.messages.insert(name, message);
-    }
-
-    fn enums(&mut self, scope: &str, enums: &'a [EnumDescriptorProto]) {
-        self.enums.extend(enums.iter().map(|item| (format!("{scope}.{}", item.name()), item)));
-    }
 }
 
 fn position<V>(map: &BTreeMap<String, V>, field: &FieldDescriptorProto) -> Result<usize> {

@@ -19,6 +19,7 @@ use std::process::Command;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::command::{self, succeed};
 use crate::{Result, root};
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -70,20 +71,23 @@ fn install(npm: &Path) -> Result<()> {
         (npm.join("package-lock.json"), npm.join("node_modules").join(".package-lock.json"));
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
     let current = changed(&installed).is_ok_and(|done| changed(&locked).is_ok_and(|asked| asked <= done));
-    if current { Ok(()) } else { run_in(npm, Command::new("npm").args(["ci", "--no-audit", "--no-fund"])) }
+    if current {
+        return Ok(());
+    }
+    succeed(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(npm))
 }
 
 /// Compiles the crate to WebAssembly.
 fn compile(paths: &Paths, profile: &str) -> Result<PathBuf> {
     // The compiler may be another one than the host's: in the same folder each would undo the other's work.
     let target_dir = paths.root.join("target").join("wasm");
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = command::cargo();
     // Only a `cdylib`: with the `rlib` beside it cargo would leave out link time optimization.
     cargo.args(["rustc", "--quiet", "--package", "waypoint-xds-wasm", "--lib", "--crate-type", "cdylib"]);
     cargo.args(["--target", TARGET, "--profile", profile]).arg("--target-dir").arg(&target_dir);
     cargo.env("RUSTFLAGS", remap(&paths.root));
     toolchain::choose(&mut cargo, paths)?;
-    run_in(&paths.root, &mut cargo)?;
+    succeed(cargo.current_dir(&paths.root))?;
     let folder = if profile == "dev" { "debug" } else { profile };
     Ok(target_dir.join(TARGET).join(folder).join("waypoint_xds_wasm.wasm"))
 }
@@ -117,14 +121,5 @@ fn bind(wasm: &Path, generated: &Path) -> Result<()> {
 
 /// Runs a program of Node's.
 fn node(directory: &Path, args: &[&str]) -> Result<()> {
-    run_in(directory, Command::new("node").args(args))
-}
-
-/// Runs a command.
-fn run_in(directory: &Path, command: &mut Command) -> Result<()> {
-    let name = || command.get_program().to_string_lossy().into_owned();
-    let name = name();
-    let status =
-        command.current_dir(directory).status().map_err(|error| format!("cannot run {name}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{name} failed").into()) }
+    succeed(Command::new("node").args(args).current_dir(directory))
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Paths, TARGET, run_in};
+use super::{Paths, TARGET};
 use crate::Result;
+use crate::command::succeed;
 
 /// Lets cargo use a compiler that has a standard library for WebAssembly: the active one, where rustup can add the
 /// target or has it; else Debian's.
@@ -16,7 +17,7 @@ pub(super) fn choose(cargo: &mut Command, paths: &Paths) -> Result<()> {
     println!("rustup cannot add {TARGET}: trying Debian's compiler");
     let cache = paths.root.join("target").join("wasm-toolchain");
     let script = paths.root.join("crates").join("wasm").join("debian-toolchain.sh");
-    run_in(&paths.root, Command::new("bash").arg(script).arg(&cache))?;
+    succeed(Command::new("bash").arg(script).arg(&cache).current_dir(&paths.root))?;
     cargo.env("RUSTC", cache.join("rustc")).env("RUSTDOC", cache.join("rustdoc"));
     Ok(())
 }

@@ -9,9 +9,10 @@ use std::path::Path;
 
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
 
 use crate::Result;
+use crate::descriptors::Index;
 
 /// What a waypoint gets: these have a short name each.
 const RESOURCES: [&str; 5] = [
@@ -72,34 +73,7 @@ fn typescript(set: &FileDescriptorSet) -> Result<String> {
     Ok(out)
 }
 
-/// Messages and enums by full name.
-#[derive(Default)]
-struct Index<'a> {
-    messages: BTreeMap<String, &'a DescriptorProto>,
-    enums: BTreeMap<String, &'a EnumDescriptorProto>,
-}
-
-impl<'a> Index<'a> {
-    fn of(set: &'a FileDescriptorSet) -> Self {
-        let mut index = Self::default();
-        for file in &set.file {
-            index.enums(file.package(), &file.enum_type);
-            file.message_type.iter().for_each(|message| index.message(file.package(), message));
-        }
-        index
-    }
-
-    fn message(&mut self, scope: &str, message: &'a DescriptorProto) {
-        let name = format!("{scope}.{}", message.name());
-        self.enums(&name, &message.enum_type);
-        message.nested_type.iter().for_each(|nested| self.message(&name, nested));
-        self.messages.insert(name, message);
-    }
-
-    fn enums(&mut self, scope: &str, enums: &'a [EnumDescriptorProto]) {
-        self.enums.extend(enums.iter().map(|item| (format!("{scope}.{}", item.name()), item)));
-    }
-
+impl Index<'_> {
     /// The messages that may be in an `Any`: none that is inside another one.
     fn extensions(&self) -> Vec<&str> {
         let is_nested =
