@@ -66,14 +66,13 @@ pub(crate) fn eds_targets<'a, 'm>(
 }
 
 fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
-    let Seen { id, service } = plan.seen?;
+    let Seen { id, service, client_rule: rule } = plan.seen?;
     // Names are not resolved here.
     let known = matches!(service.resolution, Resolution::ClientSideLb | Resolution::Passthrough);
     let port = plan::ports(scope, service)
         .into_iter()
         .find(|port| port.number == plan.port.number)
         .filter(|_| known)?;
-    let rule = plan::rule(scope, plan.seen, true);
     Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
 }
 

@@ -50,6 +50,8 @@ pub(super) struct Seen<'m> {
     pub(super) id: ServiceId,
     /// The Service.
     pub(super) service: &'m Service,
+    /// The DestinationRule that governs it for the waypoint as a client: rules for some workloads count too.
+    pub(super) client_rule: Option<&'m MergedRule>,
 }
 
 /// How a cluster's endpoints are found.
@@ -105,7 +107,7 @@ pub(crate) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
 fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     let Some(service) = scope.mesh.services.get(id) else { return };
     let seen = seen(scope, service);
-    let rule = rule(scope, seen, false);
+    let rule = seen.and_then(|seen| rule(scope, seen.service, false));
     for port in &service.ports {
         let protocol = port.protocol;
         let dynamic = service.resolution == Resolution::DynamicDns;
@@ -146,7 +148,7 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
 fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     let Some(service) = scope.mesh.services.get(id) else { return };
     let seen = seen(scope, service);
-    let rule = rule(scope, seen, true);
+    let rule = seen.and_then(|seen| seen.client_rule);
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
     for port in ports(scope, service) {
         let resolvable =
@@ -214,16 +216,17 @@ pub(super) fn races_connections(service: &Service) -> bool {
 fn seen<'m>(scope: &Scope<'m>, service: &Service) -> Option<Seen<'m>> {
     let services = &scope.mesh.services;
     let id = services.visible(&service.hostname, &scope.waypoint.name.namespace)?;
-    Some(Seen { id, service: services.get(id)? })
+    let service = services.get(id)?;
+    Some(Seen { id, service, client_rule: rule(scope, service, true) })
 }
 
-/// The rule that governs a host for this waypoint: of the Service that its namespace sees under the host.
+/// The rule that governs a Service for this waypoint.
 ///
 /// `as_client`: whether rules for some workloads only count.
-pub(super) fn rule<'m>(scope: &Scope<'m>, seen: Option<Seen<'m>>, as_client: bool) -> Option<&'m MergedRule> {
+fn rule<'m>(scope: &Scope<'m>, service: &Service, as_client: bool) -> Option<&'m MergedRule> {
     let namespace = scope.waypoint.name.namespace.as_str();
     let labels = as_client.then_some(&scope.waypoint.proxy.labels);
-    scope.mesh.destination_rules.get(Client { namespace, labels }, seen?.service)
+    scope.mesh.destination_rules.get(Client { namespace, labels }, service)
 }
 
 /// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host
