@@ -3,7 +3,7 @@
 //! prost's maps are `BTreeMap`s, whose smallest allocation has room for eleven entries, and which compare every value
 //! with an empty one when they are encoded. Most of an endpoint is metadata, so that is most of what endpoints cost.
 
-use std::borrow::Borrow;
+use std::borrow::Cow;
 
 use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType};
@@ -12,16 +12,52 @@ use prost::{DecodeError, Message};
 /// A map by name, in the order of the names. Made for few entries: looking one up is quick, inserting one moves those
 /// behind it.
 ///
+/// Every level of nested messages asks for the length of what is below it, so each entry knows its own. That is why a
+/// value cannot be changed in place, only by [`Map::update`].
+///
 /// ```
 /// use envoy::Map;
 ///
-/// let mut map: Map<u32> = [("b".to_owned(), 2), ("a".to_owned(), 1)].into();
-/// map.insert("c".to_owned(), 3);
-/// assert_eq!(map.get("b"), Some(&2));
+/// let mut map: Map<u32> = [("b", 2), ("a", 1)].into();
+/// map.insert("c", 3);
+/// map.update("b", |value| *value += 5);
+/// assert_eq!(map.get("b"), Some(&7));
 /// assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "b", "c"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<V>(Vec<(String, V)>);
+pub struct Map<V>(Vec<Entry<V>>);
+
+/// A name and its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry<V> {
+    /// Nearly always one that Istio or Envoy gives.
+    name: Cow<'static, str>,
+    value: V,
+    /// What both take when they are encoded.
+    length: usize,
+}
+
+impl<V: Message> Entry<V> {
+    fn new(name: Cow<'static, str>, value: V) -> Self {
+        let length = entry_len(&name, &value);
+        Self { name, value, length }
+    }
+
+    fn change<T>(&mut self, change: impl FnOnce(&mut V) -> T) -> T {
+        let result = change(&mut self.value);
+        self.length = entry_len(&self.name, &self.value);
+        result
+    }
+}
+
+fn entry_len(name: &str, value: &impl Message) -> usize {
+    delimited_len(name.len()) + delimited_len(value.encoded_len())
+}
+
+/// What a field of this length takes if its tag is less than 16.
+fn delimited_len(length: usize) -> usize {
+    1 + encoding::encoded_len_varint(length as u64) + length
+}
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -30,6 +66,12 @@ impl<V> Default for Map<V> {
 }
 
 impl<V> Map<V> {
+    /// Room for this many entries.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -44,12 +86,7 @@ impl<V> Map<V> {
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&V> {
-        self.position(name).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value)
-    }
-
-    /// The value of a name, to change it.
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut V> {
-        self.position(name).ok().and_then(|at| self.0.get_mut(at)).map(|(_, value)| value)
+        self.position(name).ok().and_then(|at| self.0.get(at)).map(|entry| &entry.value)
     }
 
     /// Whether there is a value of this name.
@@ -58,109 +95,100 @@ impl<V> Map<V> {
         self.position(name).is_ok()
     }
 
+    /// Takes out the value of a name.
+    pub fn remove(&mut self, name: &str) -> Option<V> {
+        self.position(name).ok().map(|at| self.0.remove(at).value)
+    }
+
+    /// The entries in the order of their names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> + Clone {
+        self.0.iter().map(|entry| (&*entry.name, &entry.value))
+    }
+
+    /// The names, in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.0.iter().map(|entry| &*entry.name)
+    }
+
+    /// The values in the order of their names.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> + Clone {
+        self.0.iter().map(|entry| &entry.value)
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|entry| (*entry.name).cmp(name))
+    }
+}
+
+impl<V: Message> Map<V> {
     /// Sets the value of a name and gives back the one before.
-    pub fn insert(&mut self, name: String, value: V) -> Option<V> {
+    pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: V) -> Option<V> {
+        let name = name.into();
         match self.position(&name) {
-            Ok(at) => self.0.get_mut(at).map(|(_, old)| std::mem::replace(old, value)),
+            Ok(at) => self.0.get_mut(at).map(|old| std::mem::replace(old, Entry::new(name, value)).value),
             Err(at) => {
-                self.0.insert(at, (name, value));
+                self.0.insert(at, Entry::new(name, value));
                 None
             }
         }
     }
 
-    /// Takes out the value of a name.
-    pub fn remove(&mut self, name: &str) -> Option<V> {
-        self.position(name).ok().map(|at| self.0.remove(at).1)
-    }
-
-    /// The value of a name, made first if there is none.
-    pub fn get_or_insert_with(&mut self, name: &str, make: impl FnOnce() -> V) -> &mut V {
-        let at = match self.position(name) {
+    /// Changes the value of a name, which is a default one if there was none, and says what the change says.
+    pub fn update<T>(&mut self, name: impl Into<Cow<'static, str>>, change: impl FnOnce(&mut V) -> T) -> T
+    where
+        V: Default,
+    {
+        let name = name.into();
+        let at = match self.position(&name) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, (name.to_owned(), make()));
+                self.0.insert(at, Entry { name, value: V::default(), length: 0 });
                 at
             }
         };
         #[expect(clippy::indexing_slicing, reason = "there is an entry at this position")]
-        &mut self.0[at].1
-    }
-
-    /// The entries in the order of their names.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> + Clone {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-
-    /// The names, in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        self.0.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// The values in the order of their names.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> + Clone {
-        self.0.iter().map(|(_, value)| value)
-    }
-
-    /// The values in the order of their names, to change them.
-    pub fn values_mut(&mut self) -> impl ExactSizeIterator<Item = &mut V> {
-        self.0.iter_mut().map(|(_, value)| value)
-    }
-
-    fn position(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| other.as_str().cmp(name))
+        self.0[at].change(change)
     }
 }
 
-impl<N: Into<String> + Borrow<str>, V> Extend<(N, V)> for Map<V> {
+impl<N: Into<Cow<'static, str>>, V: Message> Extend<(N, V)> for Map<V> {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
-            self.insert(name.into(), value);
+            self.insert(name, value);
         }
     }
 }
 
-impl<N: Into<String> + Borrow<str>, V> FromIterator<(N, V)> for Map<V> {
+impl<N: Into<Cow<'static, str>>, V: Message> FromIterator<(N, V)> for Map<V> {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let entries = entries.into_iter();
-        let mut map = Self(Vec::with_capacity(entries.size_hint().0));
+        let mut map = Self::with_capacity(entries.size_hint().0);
         map.extend(entries);
         map
     }
 }
 
-impl<V, const COUNT: usize> From<[(String, V); COUNT]> for Map<V> {
-    fn from(entries: [(String, V); COUNT]) -> Self {
+impl<N: Into<Cow<'static, str>>, V: Message, const COUNT: usize> From<[(N, V); COUNT]> for Map<V> {
+    fn from(entries: [(N, V); COUNT]) -> Self {
         entries.into_iter().collect()
     }
 }
 
-impl<V> IntoIterator for Map<V> {
-    type Item = (String, V);
-    type IntoIter = std::vec::IntoIter<(String, V)>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-/// As a field of a message: <https://protobuf.dev/programming-guides/encoding/#maps>.
+/// As a field of a message, whose tag is less than 16: <https://protobuf.dev/programming-guides/encoding/#maps>.
 impl<V: Message + Default> Map<V> {
     pub(crate) fn encode(&self, tag: u32, out: &mut impl BufMut) {
-        for (name, value) in &self.0 {
+        for Entry { name, value, length } in &self.0 {
             encoding::encode_key(tag, WireType::LengthDelimited, out);
-            encoding::encode_varint(entry_len(name, value) as u64, out);
-            encoding::string::encode(1, name, out);
+            encoding::encode_varint(*length as u64, out);
+            encoding::encode_key(1, WireType::LengthDelimited, out);
+            encoding::encode_varint(name.len() as u64, out);
+            out.put_slice(name.as_bytes());
             encoding::message::encode(2, value, out);
         }
     }
 
-    pub(crate) fn encoded_len(&self, tag: u32) -> usize {
-        let entry = |(name, value): &(String, V)| {
-            let length = entry_len(name, value);
-            encoding::key_len(tag) + encoding::encoded_len_varint(length as u64) + length
-        };
-        self.0.iter().map(entry).sum()
+    pub(crate) fn encoded_len(&self) -> usize {
+        self.0.iter().map(|entry| delimited_len(entry.length)).sum()
     }
 
     pub(crate) fn merge(
@@ -169,25 +197,21 @@ impl<V: Message + Default> Map<V> {
         from: &mut impl Buf,
         context: DecodeContext,
     ) -> Result<(), DecodeError> {
-        let mut entry = Entry { name: String::new(), value: V::default() };
+        let mut entry = Read { name: String::new(), value: V::default() };
         encoding::message::merge(wire_type, &mut entry, from, context)?;
         self.insert(entry.name, entry.value);
         Ok(())
     }
 }
 
-fn entry_len(name: &String, value: &impl Message) -> usize {
-    encoding::string::encoded_len(1, name) + encoding::message::encoded_len(2, value)
-}
-
 /// An entry while it is read.
 #[derive(Debug)]
-struct Entry<V> {
+struct Read<V> {
     name: String,
     value: V,
 }
 
-impl<V: Message + Default> Message for Entry<V> {
+impl<V: Message + Default> Message for Read<V> {
     fn encode_raw(&self, out: &mut impl BufMut) {
         encoding::string::encode(1, &self.name, out);
         encoding::message::encode(2, &self.value, out);
@@ -239,7 +263,7 @@ macro_rules! message_of_maps {
             }
 
             fn encoded_len(&self) -> usize {
-                [$(self.$field.encoded_len($tag)),+].iter().sum()
+                0 $(+ self.$field.encoded_len())+
             }
 
             fn clear(&mut self) {
@@ -288,10 +312,10 @@ mod tests {
     fn names_are_kept_in_order_and_only_once() {
         let mut map: Map<u32> = [("b", 1), ("a", 2), ("b", 3)].into_iter().collect();
         assert_eq!(map.iter().collect::<Vec<_>>(), [("a", &2), ("b", &3)]);
-        assert_eq!(map.insert("a".to_owned(), 4), Some(2));
-        *map.get_or_insert_with("0", || 0) += 5;
+        assert_eq!(map.insert("a", 4), Some(2));
+        map.update("0", |value| *value += 5);
         assert_eq!(map.remove("b"), Some(3));
-        assert_eq!(map.into_iter().collect::<Vec<_>>(), [("0".to_owned(), 5), ("a".to_owned(), 4)]);
+        assert_eq!(map.iter().collect::<Vec<_>>(), [("0", &5), ("a", &4)]);
     }
 
     #[test]

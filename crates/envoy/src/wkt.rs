@@ -1,5 +1,7 @@
 //! Conversions of the well-known types from what Rust has for them.
 
+use std::borrow::Cow;
+
 use crate::google::protobuf::{
     BoolValue, BytesValue, DoubleValue, Duration, FloatValue, Int32Value, Int64Value, ListValue, NullValue,
     StringValue, Struct, UInt32Value, UInt64Value, Value, value::Kind,
@@ -105,9 +107,9 @@ impl From<&serde_json::Map<String, serde_json::Value>> for Struct {
     }
 }
 
-impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Struct {
+impl<K: Into<Cow<'static, str>>, V: Into<Value>> FromIterator<(K, V)> for Struct {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
-        Self { fields: fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Self { fields: fields.into_iter().map(|(name, value)| (name, value.into())).collect() }
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn in_endpoints(assignment: &mut ClusterLoadAssignment) {
             tunnel.fields.get("destination").and_then(|value| value.kind.as_ref())
         {
             let local: Struct = [("local", destination.as_str())].into_iter().collect();
-            metadata.filter_metadata.insert(ORIGINAL_DST.to_owned(), local);
+            metadata.filter_metadata.insert(ORIGINAL_DST, local);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How clusters, chains and routes are called.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// The direction of a cluster's traffic, as its name spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,15 +45,11 @@ pub struct ClusterName<'a> {
 }
 
 impl ClusterName<'_> {
-    /// The name as a text, in one allocation: thousands of them are made.
+    /// The name as a text, without the machinery of formatting: thousands of them are made.
     #[must_use]
     pub fn into_string(self) -> String {
-        let direction = self.direction.as_str();
-        let most = direction.len() + self.subset.len() + self.hostname.len() + "||4294967295|".len();
-        let mut name = String::with_capacity(most);
-        // Strings take everything.
-        let _ = write!(name, "{self}");
-        name
+        let port = self.port.to_string();
+        [self.direction.as_str(), "|", &port, "|", self.subset, "|", self.hostname].concat()
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn draft(
         Discovery::Type(kind) => Draft::new(plan.name.clone(), kind),
     };
     if rules.alt_stat_name {
-        draft.cluster.alt_stat_name = format!("{};", plan.name);
+        draft.cluster.alt_stat_name = [&plan.name, ";"].concat();
     }
     if draft.is(DiscoveryType::StrictDns) || draft.is(DiscoveryType::LogicalDns) {
         if endpoints.is_empty() {

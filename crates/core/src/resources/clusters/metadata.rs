@@ -10,14 +10,10 @@ use crate::mesh::destination_rule::MergedRule;
 /// The key of Istio's metadata.
 const ISTIO: &str = "istio";
 
-/// Istio's metadata of a cluster.
-fn istio(cluster: &mut Cluster) -> &mut Struct {
-    cluster.metadata.get_or_insert_default().filter_metadata.get_or_insert_with(ISTIO, Struct::default)
-}
-
 /// Sets a field of Istio's metadata.
-pub(super) fn set(cluster: &mut Cluster, key: &str, value: impl Into<Value>) {
-    istio(cluster).fields.insert(key.to_owned(), value.into());
+pub(super) fn set(cluster: &mut Cluster, key: &'static str, value: impl Into<Value>) {
+    let metadata = &mut cluster.metadata.get_or_insert_default().filter_metadata;
+    metadata.update(ISTIO, |istio| istio.fields.insert(key, value.into()));
 }
 
 /// Says which Service it leads to.
@@ -35,6 +31,13 @@ pub(super) fn set_service(cluster: &mut Cluster, service: &Service) {
 /// Says which DestinationRule was applied.
 pub(super) fn set_config(cluster: &mut Cluster, rule: &MergedRule, version: &str) {
     let MergedRule { namespace, name, .. } = rule;
-    let path = format!("/apis/networking.istio.io/{version}/namespaces/{namespace}/destination-rule/{name}");
-    set(cluster, "config", path);
+    let path = [
+        "/apis/networking.istio.io/",
+        version,
+        "/namespaces/",
+        namespace,
+        "/destination-rule/",
+        name,
+    ];
+    set(cluster, "config", path.concat());
 }

@@ -113,7 +113,7 @@ pub(super) fn internal(name: &str, inner: TransportSocket) -> TransportSocket {
 /// A socket for endpoints whose metadata `envoy.transport_socket_match` has this value.
 pub(super) fn matching(
     name: &str,
-    label: Option<(&str, &str)>,
+    label: Option<(&'static str, &str)>,
     inner: TransportSocket,
 ) -> TransportSocketMatch {
     TransportSocketMatch {

@@ -79,7 +79,7 @@ fn internal(
     socket: TransportSocket,
     http: HttpProtocolOptions,
 ) -> Cluster {
-    let endpoint = Endpoint { address: Some(internal_address(listener, "")), ..Endpoint::default() };
+    let endpoint = Endpoint { address: Some(internal_address(listener, String::new())), ..Endpoint::default() };
     let endpoint =
         LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };

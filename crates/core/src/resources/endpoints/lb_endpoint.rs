@@ -9,6 +9,7 @@ use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe, SocketAddress};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
+use envoy::Map;
 use envoy::google::protobuf::{Struct, Value};
 
 use crate::Str;
@@ -26,6 +27,8 @@ const HBONE_PORT: u16 = 15008;
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// What that label says of a workload with a sidecar.
 const ISTIO: &str = "istio";
+/// And of one that has none.
+const DISABLED: &str = "disabled";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 /// How a path of a Unix domain socket is marked.
@@ -41,21 +44,22 @@ pub(crate) fn lb_endpoint(
     mtls: bool,
 ) -> LbEndpoint {
     let tunnel_metadata = rules.tunnel;
-    let tls_mode = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled");
-    let tunnel = socket_address(candidate).filter(|_| takes_tunnel(candidate, direction, rules));
-    let mut metadata = Metadata::default();
-    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate, rules)));
-    if let Some(mode) = tls_mode.filter(|_| mtls) {
-        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
+    let tls_mode = candidate.workload.and_then(tls_mode);
+    let tunnel = takes_tunnel(candidate, direction, rules, tls_mode).then(|| destination(candidate)).flatten();
+    let mut metadata = istio_metadata(candidate, rules);
+    let known = &mut metadata.filter_metadata;
+    if let Some(mode) = tls_mode.filter(|mode| mtls && *mode != DISABLED) {
+        known.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
     }
     let address = match tunnel {
         Some(destination) => {
-            let (key, value) = tunnel_entry(destination, tunnel_metadata);
-            metadata.filter_metadata.insert(key.to_owned(), value);
+            let text = text(&candidate.endpoint.address, destination);
+            let (key, value) = tunnel_entry(destination, &text, tunnel_metadata);
+            known.insert(key, value);
             if direction == Direction::Outbound {
-                metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tunnel", "http"));
+                known.insert(TRANSPORT_SOCKET_MATCH, one("tunnel", "http"));
             }
-            internal_address(CONNECT_ORIGINATE, &text(destination))
+            internal_address(CONNECT_ORIGINATE, text)
         }
         None => address(&candidate.endpoint.address, candidate.endpoint.port),
     };
@@ -75,10 +79,9 @@ pub(crate) fn lb_endpoint(
 
 /// An endpoint of a cluster that resolves names, where such clusters know nothing but where it is.
 pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules) -> LbEndpoint {
-    let mut metadata = Metadata::default();
-    metadata.filter_metadata.insert("istio".to_owned(), one("workload", describe(candidate, rules)));
-    if let Some(mode) = candidate.workload.and_then(tls_mode).filter(|mode| *mode != "disabled") {
-        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH.to_owned(), one("tlsMode", mode));
+    let mut metadata = istio_metadata(candidate, rules);
+    if let Some(mode) = candidate.workload.and_then(tls_mode).filter(|mode| *mode != DISABLED) {
+        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
     }
     let address = Some(address(&candidate.endpoint.address, candidate.endpoint.port));
     LbEndpoint {
@@ -92,14 +95,27 @@ pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules)
     }
 }
 
+/// What every endpoint says: which workload it is.
+fn istio_metadata(candidate: &Candidate<'_>, rules: &ClusterRules) -> Metadata {
+    // Room for where it is behind the tunnel.
+    let mut metadata = Metadata { filter_metadata: Map::with_capacity(2), ..Metadata::default() };
+    metadata.filter_metadata.insert("istio", one("workload", describe(candidate, rules)));
+    metadata
+}
+
 /// Whether it is reached through HBONE.
 ///
 /// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
 /// it: waypoints know no other mTLS than HBONE.
-fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
+fn takes_tunnel(
+    candidate: &Candidate<'_>,
+    direction: Direction,
+    rules: &ClusterRules,
+    tls_mode: Option<&str>,
+) -> bool {
     let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
         && direction == Direction::Outbound
-        && candidate.workload.and_then(tls_mode) == Some(ISTIO);
+        && tls_mode == Some(ISTIO);
     !own_mtls && supports_hbone(candidate, rules)
 }
 
@@ -124,17 +140,19 @@ pub(crate) fn tls_mode(workload: &Workload) -> Option<&str> {
     (!is_pod && !workload.service_account.is_empty()).then_some(ISTIO)
 }
 
-fn socket_address(candidate: &Candidate<'_>) -> Option<SocketAddr> {
+/// Where a tunnel to an endpoint ends.
+fn destination(candidate: &Candidate<'_>) -> Option<SocketAddr> {
     let ip: IpAddr = candidate.endpoint.address.parse().ok()?;
     Some(SocketAddr::new(ip, u16::try_from(candidate.endpoint.port).ok()?))
 }
 
-fn tunnel_entry(destination: SocketAddr, how: TunnelMetadata) -> (&'static str, Struct) {
+/// Where a tunnel ends, and `text` says it: as metadata.
+fn tunnel_entry(destination: SocketAddr, text: &str, how: TunnelMetadata) -> (&'static str, Struct) {
     match how {
-        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", text(destination))),
+        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", text)),
         TunnelMetadata::Tunnel => {
             let address = SocketAddr::new(destination.ip(), HBONE_PORT).to_string();
-            let fields = [("address", Value::from(address)), ("destination", destination.to_string().into())];
+            let fields = [("address", Value::from(address)), ("destination", text.into())];
             (TUNNEL, fields.into_iter().collect())
         }
     }
@@ -191,20 +209,21 @@ pub(crate) fn address(host: &str, port: u32) -> Address {
 }
 
 /// The address of an internal listener; the id tells apart endpoints behind the same listener.
-pub(crate) fn internal_address(listener: &str, endpoint_id: &str) -> Address {
+pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
     let internal = EnvoyInternalAddress {
-        endpoint_id: endpoint_id.to_owned(),
+        endpoint_id,
         address_name_specifier: Some(AddressNameSpecifier::ServerListenerName(listener.to_owned())),
     };
     Address { address: Some(AddressKind::EnvoyInternalAddress(internal)) }
 }
 
-/// An address as it is written, in one allocation.
-fn text(address: SocketAddr) -> String {
-    let mut text = String::with_capacity("255.255.255.255:65535".len());
-    // Strings take everything.
-    let _ = write!(text, "{address}");
-    text
+/// An address whose IP address was written like this.
+fn text(ip: &str, address: SocketAddr) -> String {
+    match address {
+        // There is one way to write it, and it is written already.
+        SocketAddr::V4(_) => [ip, ":", &address.port().to_string()].concat(),
+        SocketAddr::V6(_) => address.to_string(),
+    }
 }
 
 /// Whether a text is how something is written, without writing it down.
@@ -220,6 +239,6 @@ fn reads(value: impl Display, text: &str) -> bool {
     write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
-fn one(key: &str, value: impl Into<Value>) -> Struct {
+fn one(key: &'static str, value: impl Into<Value>) -> Struct {
     [(key, value)].into_iter().collect()
 }

@@ -37,7 +37,7 @@ pub(crate) fn typed_struct(type_name: &str, fields: Option<Struct>) -> Any {
 }
 
 /// A struct of these fields.
-pub(crate) fn fields<const N: usize>(fields: [(&str, protobuf::Value); N]) -> Struct {
+pub(crate) fn fields<const N: usize>(fields: [(&'static str, protobuf::Value); N]) -> Struct {
     fields.into_iter().collect()
 }
 

@@ -122,7 +122,7 @@ fn metadata(cx: Context<'_, '_>) -> Metadata {
         cx.scope.rules.routes.virtual_service_version, cx.virtual_service.namespace, cx.virtual_service.name,
     );
     let istio: Struct = [("config", config)].into_iter().collect();
-    Metadata { filter_metadata: [("istio".to_owned(), istio)].into(), ..Metadata::default() }
+    Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() }
 }
 
 /// Fills in a route that forwards to destinations.
