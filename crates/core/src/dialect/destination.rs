@@ -53,10 +53,10 @@ pub(super) fn in_cluster(cluster: &mut Cluster) {
         && cluster.cluster_discovery_type == original_dst
         && cluster.lb_config.is_none()
     {
-        cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(OriginalDstLbConfig {
+        cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(Box::new(OriginalDstLbConfig {
             upstream_port_override: Some(UInt32Value { value: HBONE_PORT }),
             ..OriginalDstLbConfig::default()
-        }));
+        })));
     }
 }
 

@@ -46,8 +46,9 @@ fn with_endpoints(cluster: &mut Cluster, endpoints: &BTreeMap<&str, &ClusterLoad
     let named = cluster.eds_cluster_config.take().map(|config| config.service_name);
     let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| cluster.name.clone());
     let assignment = endpoints.get(name.as_str()).copied().cloned();
-    cluster.load_assignment =
-        Some(ClusterLoadAssignment { cluster_name: cluster.name.clone(), ..assignment.unwrap_or_default() });
+    let mut assignment = assignment.unwrap_or_default();
+    assignment.cluster_name.clone_from(&cluster.name);
+    cluster.load_assignment = Some(assignment.into());
     cluster.cluster_discovery_type = Some(ClusterDiscoveryType::Type(DiscoveryType::Static.into()));
 }
 

@@ -63,7 +63,7 @@ impl Loopback {
             dialled.endpoints(&json::value(&endpoints.message));
         }
         for cluster in resources.clusters.iter().map(|cluster| &cluster.message).chain(own.iter()) {
-            dialled.endpoints(&cluster.load_assignment.as_ref().map(json::value).unwrap_or_default());
+            dialled.endpoints(&cluster.load_assignment.as_deref().map(json::value).unwrap_or_default());
         }
         let passed_on = passed_on(resources);
         let listeners: Vec<Value> = resources.listeners.iter().map(|l| json::value(&l.message)).collect();

@@ -248,16 +248,20 @@ pub struct Cluster {
     pub transport_socket_matches: ::prost::alloc::vec::Vec<
         cluster::TransportSocketMatch,
     >,
-    #[prost(message, optional, tag = "59")]
+    #[prost(message, optional, boxed, tag = "59")]
     pub transport_socket_matcher: ::core::option::Option<
-        super::super::super::super::xds::r#type::matcher::v3::Matcher,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::xds::r#type::matcher::v3::Matcher,
+        >,
     >,
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "28")]
     pub alt_stat_name: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "61")]
-    pub stats_matcher: ::core::option::Option<super::super::metrics::v3::StatsMatcher>,
+    #[prost(message, optional, boxed, tag = "61")]
+    pub stats_matcher: ::core::option::Option<
+        ::prost::alloc::boxed::Box<super::super::metrics::v3::StatsMatcher>,
+    >,
     #[prost(message, optional, tag = "3")]
     pub eds_cluster_config: ::core::option::Option<cluster::EdsClusterConfig>,
     #[prost(message, optional, tag = "4")]
@@ -274,9 +278,9 @@ pub struct Cluster {
     >,
     #[prost(enumeration = "cluster::LbPolicy", tag = "6")]
     pub lb_policy: i32,
-    #[prost(message, optional, tag = "33")]
+    #[prost(message, optional, boxed, tag = "33")]
     pub load_assignment: ::core::option::Option<
-        super::super::endpoint::v3::ClusterLoadAssignment,
+        ::prost::alloc::boxed::Box<super::super::endpoint::v3::ClusterLoadAssignment>,
     >,
     #[prost(message, repeated, tag = "8")]
     pub health_checks: ::prost::alloc::vec::Vec<super::super::core::v3::HealthCheck>,
@@ -315,8 +319,10 @@ pub struct Cluster {
     pub dns_jitter: ::core::option::Option<
         super::super::super::super::google::protobuf::Duration,
     >,
-    #[prost(message, optional, tag = "44")]
-    pub dns_failure_refresh_rate: ::core::option::Option<cluster::RefreshRate>,
+    #[prost(message, optional, boxed, tag = "44")]
+    pub dns_failure_refresh_rate: ::core::option::Option<
+        ::prost::alloc::boxed::Box<cluster::RefreshRate>,
+    >,
     #[prost(bool, tag = "39")]
     pub respect_dns_ttl: bool,
     #[prost(enumeration = "cluster::DnsLookupFamily", tag = "17")]
@@ -329,9 +335,9 @@ pub struct Cluster {
     pub dns_resolution_config: ::core::option::Option<
         ::prost::alloc::boxed::Box<super::super::core::v3::DnsResolutionConfig>,
     >,
-    #[prost(message, optional, tag = "55")]
+    #[prost(message, optional, boxed, tag = "55")]
     pub typed_dns_resolver_config: ::core::option::Option<
-        super::super::core::v3::TypedExtensionConfig,
+        ::prost::alloc::boxed::Box<super::super::core::v3::TypedExtensionConfig>,
     >,
     #[prost(message, optional, tag = "54")]
     pub wait_for_warm_on_init: ::core::option::Option<
@@ -363,8 +369,10 @@ pub struct Cluster {
     pub metadata: ::core::option::Option<crate::map::Metadata>,
     #[prost(enumeration = "cluster::ClusterProtocolSelection", tag = "26")]
     pub protocol_selection: i32,
-    #[prost(message, optional, tag = "30")]
-    pub upstream_connection_options: ::core::option::Option<UpstreamConnectionOptions>,
+    #[prost(message, optional, boxed, tag = "30")]
+    pub upstream_connection_options: ::core::option::Option<
+        ::prost::alloc::boxed::Box<UpstreamConnectionOptions>,
+    >,
     #[prost(bool, tag = "31")]
     pub close_connections_on_host_health_failure: bool,
     #[prost(bool, tag = "32")]
@@ -1167,20 +1175,20 @@ pub mod cluster {
         #[prost(enumeration = "DiscoveryType", tag = "2")]
         Type(i32),
         #[prost(message, tag = "38")]
-        ClusterType(CustomClusterType),
+        ClusterType(::prost::alloc::boxed::Box<CustomClusterType>),
     }
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum LbConfig {
         #[prost(message, tag = "23")]
-        RingHashLbConfig(RingHashLbConfig),
+        RingHashLbConfig(::prost::alloc::boxed::Box<RingHashLbConfig>),
         #[prost(message, tag = "52")]
         MaglevLbConfig(MaglevLbConfig),
         #[prost(message, tag = "34")]
-        OriginalDstLbConfig(OriginalDstLbConfig),
+        OriginalDstLbConfig(::prost::alloc::boxed::Box<OriginalDstLbConfig>),
         #[prost(message, tag = "37")]
-        LeastRequestLbConfig(LeastRequestLbConfig),
+        LeastRequestLbConfig(::prost::alloc::boxed::Box<LeastRequestLbConfig>),
         #[prost(message, tag = "56")]
-        RoundRobinLbConfig(RoundRobinLbConfig),
+        RoundRobinLbConfig(::prost::alloc::boxed::Box<RoundRobinLbConfig>),
     }
 }
 impl ::prost::Name for Cluster {

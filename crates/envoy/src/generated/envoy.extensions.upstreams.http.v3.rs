@@ -5,21 +5,25 @@ pub struct HttpProtocolOptions {
     pub common_http_protocol_options: ::core::option::Option<
         super::super::super::super::config::core::v3::HttpProtocolOptions,
     >,
-    #[prost(message, optional, tag = "2")]
+    #[prost(message, optional, boxed, tag = "2")]
     pub upstream_http_protocol_options: ::core::option::Option<
-        super::super::super::super::config::core::v3::UpstreamHttpProtocolOptions,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::config::core::v3::UpstreamHttpProtocolOptions,
+        >,
     >,
     #[prost(message, repeated, tag = "6")]
     pub http_filters: ::prost::alloc::vec::Vec<
         super::super::super::filters::network::http_connection_manager::v3::HttpFilter,
     >,
-    #[prost(message, optional, tag = "7")]
+    #[prost(message, optional, boxed, tag = "7")]
     pub header_validation_config: ::core::option::Option<
-        super::super::super::super::config::core::v3::TypedExtensionConfig,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::config::core::v3::TypedExtensionConfig,
+        >,
     >,
-    #[prost(message, optional, tag = "8")]
+    #[prost(message, optional, boxed, tag = "8")]
     pub outlier_detection: ::core::option::Option<
-        http_protocol_options::OutlierDetection,
+        ::prost::alloc::boxed::Box<http_protocol_options::OutlierDetection>,
     >,
     #[prost(message, repeated, tag = "9")]
     pub request_mirror_policies: ::prost::alloc::vec::Vec<
@@ -29,9 +33,11 @@ pub struct HttpProtocolOptions {
     pub hash_policy: ::prost::alloc::vec::Vec<
         super::super::super::super::config::route::v3::route_action::HashPolicy,
     >,
-    #[prost(message, optional, tag = "11")]
+    #[prost(message, optional, boxed, tag = "11")]
     pub retry_policy: ::core::option::Option<
-        super::super::super::super::config::route::v3::RetryPolicy,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::config::route::v3::RetryPolicy,
+        >,
     >,
     #[prost(oneof = "http_protocol_options::UpstreamProtocolOptions", tags = "3, 4, 5")]
     pub upstream_protocol_options: ::core::option::Option<

@@ -47,11 +47,11 @@ pub(super) fn draft(
             return None;
         }
         resolve_names(&mut draft, plan, scope);
-        draft.cluster.load_assignment = Some(ClusterLoadAssignment {
+        draft.cluster.load_assignment = Some(Box::new(ClusterLoadAssignment {
             cluster_name: plan.name.clone(),
             endpoints,
             ..ClusterLoadAssignment::default()
-        });
+        }));
     }
     if draft.is(DiscoveryType::OriginalDst)
         && rules.inbound_policy
@@ -61,7 +61,7 @@ pub(super) fn draft(
             upstream_port_override: Some(target.into()),
             ..OriginalDstLbConfig::default()
         };
-        draft.cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(config));
+        draft.cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(config.into()));
     }
     speak(&mut draft, plan, scope);
     Some(draft)
@@ -89,10 +89,10 @@ fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
             ..CaresDnsResolverConfig::default()
         };
         cluster.dns_jitter = Some(duration(DNS_JITTER));
-        cluster.typed_dns_resolver_config = Some(TypedExtensionConfig {
+        cluster.typed_dns_resolver_config = Some(Box::new(TypedExtensionConfig {
             name: "envoy.network.dns_resolver.cares".to_owned(),
             typed_config: Some(envoy::any(&resolver)),
-        });
+        }));
         if races_connections(plan.service) {
             cluster.set_dns_lookup_family(DnsLookupFamily::All);
         }
@@ -112,10 +112,11 @@ fn dynamic_forward_proxy(plan: &Plan<'_>, scope: &Scope<'_>) -> Draft {
     let mut draft = Draft::default();
     draft.cluster.name.clone_from(&plan.name);
     draft.cluster.set_lb_policy(LbPolicy::ClusterProvided);
-    draft.cluster.cluster_discovery_type = Some(ClusterDiscoveryType::ClusterType(CustomClusterType {
-        name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
-        typed_config: Some(envoy::any(&config)),
-    }));
+    draft.cluster.cluster_discovery_type =
+        Some(ClusterDiscoveryType::ClusterType(Box::new(CustomClusterType {
+            name: "envoy.clusters.dynamic_forward_proxy".to_owned(),
+            typed_config: Some(envoy::any(&config)),
+        })));
     draft
 }
 

@@ -1,9 +1,9 @@
 //! Connection pools: timeouts, limits and HTTP options.
 
+use envoy::config::cluster::v3::CircuitBreakers;
 use envoy::config::cluster::v3::circuit_breakers::Thresholds;
 use envoy::config::cluster::v3::circuit_breakers::thresholds::RetryBudget;
-use envoy::config::cluster::v3::{CircuitBreakers, UpstreamConnectionOptions};
-use envoy::config::core::v3::{KeepaliveSettings, TcpKeepalive};
+use envoy::config::core::v3::KeepaliveSettings;
 use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
@@ -102,11 +102,7 @@ fn apply_http_options(draft: &mut Draft, tcp: Option<&api::TcpSettings>, http: O
 /// Adds one level's keepalive to what broader levels set.
 fn apply_keepalive(draft: &mut Draft, settings: Option<&api::TcpKeepalive>) {
     let Some(settings) = settings else { return };
-    let options =
-        draft.cluster.upstream_connection_options.get_or_insert_with(|| UpstreamConnectionOptions {
-            tcp_keepalive: Some(TcpKeepalive::default()),
-            ..UpstreamConnectionOptions::default()
-        });
+    let options = draft.cluster.upstream_connection_options.get_or_insert_default();
     let keepalive = options.tcp_keepalive.get_or_insert_default();
     let seconds = |span: Option<Duration>| span.and_then(|s| u32::try_from(s.secs()).ok()).map(Into::into);
     if settings.probes > 0 {

@@ -26,7 +26,7 @@ pub(super) struct Draft {
     /// The message.
     pub(super) cluster: Cluster,
     /// Its HTTP options, if it has any.
-    pub(super) http: Option<HttpProtocolOptions>,
+    pub(super) http: Option<Box<HttpProtocolOptions>>,
 }
 
 impl Draft {

@@ -14,7 +14,8 @@ use super::draft::Draft;
 use crate::mesh::{Service, TrafficDistribution};
 use crate::release::LocalityWeights;
 use crate::resources::Scope;
-use crate::resources::endpoints::locality::{self, Balancing, Candidate};
+use crate::resources::endpoints::candidate::Candidate;
+use crate::resources::endpoints::locality::{self, Balancing};
 use crate::resources::proto::duration;
 use crate::snapshot::networking::destination_rule::{
     ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration,
@@ -93,7 +94,8 @@ fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
         Some(SimpleLb::RoundRobin) => {
             cluster.set_lb_policy(LbPolicy::RoundRobin);
             cluster.lb_config = slow_start_config.map(|slow| {
-                LbConfig::RoundRobinLbConfig(RoundRobinLbConfig { slow_start_config: Some(slow) })
+                let config = RoundRobinLbConfig { slow_start_config: Some(slow) };
+                LbConfig::RoundRobinLbConfig(config.into())
             });
         }
         Some(SimpleLb::Passthrough) => {
@@ -107,7 +109,7 @@ fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
             cluster.lb_config = slow_start_config.map(|slow| {
                 let config =
                     LeastRequestLbConfig { slow_start_config: Some(slow), ..LeastRequestLbConfig::default() };
-                LbConfig::LeastRequestLbConfig(config)
+                LbConfig::LeastRequestLbConfig(config.into())
             });
         }
     }
@@ -131,7 +133,7 @@ fn apply_hash(draft: &mut Draft, hash: &ConsistentHashLb) {
     };
     if size != 0 {
         let config = RingHashLbConfig { minimum_ring_size: Some(size.into()), ..RingHashLbConfig::default() };
-        cluster.lb_config = Some(LbConfig::RingHashLbConfig(config));
+        cluster.lb_config = Some(LbConfig::RingHashLbConfig(config.into()));
     }
 }
 

@@ -31,13 +31,6 @@ pub(super) fn set_service(cluster: &mut Cluster, service: &Service) {
 /// Says which DestinationRule was applied.
 pub(super) fn set_config(cluster: &mut Cluster, rule: &MergedRule, version: &str) {
     let MergedRule { namespace, name, .. } = rule;
-    let path = [
-        "/apis/networking.istio.io/",
-        version,
-        "/namespaces/",
-        namespace,
-        "/destination-rule/",
-        name,
-    ];
+    let path = ["/apis/networking.istio.io/", version, "/namespaces/", namespace, "/destination-rule/", name];
     set(cluster, "config", path.concat());
 }

@@ -20,7 +20,7 @@ use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::{Resolution, Service};
 use crate::release::{MetadataExchange, UpstreamTls};
 use crate::resources::Scope;
-use crate::resources::endpoints::lb_endpoint::{supports_hbone, tls_mode};
+use crate::resources::endpoints::lb_endpoint::{DISABLED, supports_hbone};
 use crate::resources::endpoints::select::{Target, is_known};
 use crate::resources::endpoints::{self, Localities};
 use crate::resources::names::Direction;
@@ -257,9 +257,7 @@ fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
         // Requests go to any endpoint: all of them have to speak it.
         let target = target(plan);
         let mut instances = target.instances(scope).peekable();
-        let mode = |workload| tls_mode(workload).unwrap_or("disabled");
-        if instances.peek().is_none() || instances.any(|i| i.workload.map_or("disabled", mode) == "disabled")
-        {
+        if instances.peek().is_none() || instances.any(|i| i.tls_mode.unwrap_or(DISABLED) == DISABLED) {
             return false;
         }
     }

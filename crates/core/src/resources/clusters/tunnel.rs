@@ -79,16 +79,17 @@ fn internal(
     socket: TransportSocket,
     http: HttpProtocolOptions,
 ) -> Cluster {
-    let endpoint = Endpoint { address: Some(internal_address(listener, String::new())), ..Endpoint::default() };
+    let endpoint =
+        Endpoint { address: Some(internal_address(listener, String::new())), ..Endpoint::default() };
     let endpoint =
         LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };
     let mut cluster = named(scope, name, DiscoveryType::Static);
-    cluster.load_assignment = Some(ClusterLoadAssignment {
+    cluster.load_assignment = Some(Box::new(ClusterLoadAssignment {
         cluster_name: name.to_owned(),
         endpoints: vec![locality],
         ..ClusterLoadAssignment::default()
-    });
+    }));
     cluster.typed_extension_protocol_options = http_extension(&http);
     cluster.transport_socket = Some(socket);
     cluster
@@ -206,9 +207,9 @@ fn hbone_idle(scope: &Scope<'_>) -> Duration {
 }
 
 fn port_override(metadata_key: Option<MetadataKey>) -> LbConfig {
-    LbConfig::OriginalDstLbConfig(OriginalDstLbConfig {
+    LbConfig::OriginalDstLbConfig(Box::new(OriginalDstLbConfig {
         upstream_port_override: Some(protobuf::UInt32Value { value: HBONE_PORT }),
         metadata_key,
         ..OriginalDstLbConfig::default()
-    })
+    }))
 }

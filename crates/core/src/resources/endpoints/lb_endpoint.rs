@@ -1,15 +1,15 @@
 //! One endpoint as Envoy gets it: where it is, and what is known about it.
 
 use std::fmt::{self, Display, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
+use envoy::Map;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe, SocketAddress};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
-use envoy::Map;
 use envoy::google::protobuf::{Struct, Value};
 
 use crate::Str;
@@ -17,18 +17,13 @@ use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::release::{ClusterRules, TunnelMetadata};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
-use crate::resources::endpoints::locality::{CLUSTER_ID, Candidate};
-use crate::resources::endpoints::select::is_draining;
+use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
 
 /// Where HBONE is spoken.
 const HBONE_PORT: u16 = 15008;
-/// The label that says whether a workload speaks mTLS by itself.
-const TLS_MODE: &str = "security.istio.io/tlsMode";
-/// What that label says of a workload with a sidecar.
-const ISTIO: &str = "istio";
-/// And of one that has none.
-const DISABLED: &str = "disabled";
+/// What workloads say that speak no mTLS by themselves.
+pub(crate) const DISABLED: &str = "disabled";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 /// How a path of a Unix domain socket is marked.
@@ -44,11 +39,10 @@ pub(crate) fn lb_endpoint(
     mtls: bool,
 ) -> LbEndpoint {
     let tunnel_metadata = rules.tunnel;
-    let tls_mode = candidate.workload.and_then(tls_mode);
-    let tunnel = takes_tunnel(candidate, direction, rules, tls_mode).then(|| destination(candidate)).flatten();
+    let tunnel = takes_tunnel(candidate, direction, rules).then(|| destination(candidate)).flatten();
     let mut metadata = istio_metadata(candidate, rules);
     let known = &mut metadata.filter_metadata;
-    if let Some(mode) = tls_mode.filter(|mode| mtls && *mode != DISABLED) {
+    if let Some(mode) = candidate.tls_mode.filter(|mode| mtls && *mode != DISABLED) {
         known.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
     }
     let address = match tunnel {
@@ -80,7 +74,7 @@ pub(crate) fn lb_endpoint(
 /// An endpoint of a cluster that resolves names, where such clusters know nothing but where it is.
 pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules) -> LbEndpoint {
     let mut metadata = istio_metadata(candidate, rules);
-    if let Some(mode) = candidate.workload.and_then(tls_mode).filter(|mode| *mode != DISABLED) {
+    if let Some(mode) = candidate.tls_mode.filter(|mode| *mode != DISABLED) {
         metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
     }
     let address = Some(address(&candidate.endpoint.address, candidate.endpoint.port));
@@ -107,15 +101,10 @@ fn istio_metadata(candidate: &Candidate<'_>, rules: &ClusterRules) -> Metadata {
 ///
 /// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
 /// it: waypoints know no other mTLS than HBONE.
-fn takes_tunnel(
-    candidate: &Candidate<'_>,
-    direction: Direction,
-    rules: &ClusterRules,
-    tls_mode: Option<&str>,
-) -> bool {
+fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
     let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
         && direction == Direction::Outbound
-        && tls_mode == Some(ISTIO);
+        && candidate.tls_mode == Some(ISTIO);
     !own_mtls && supports_hbone(candidate, rules)
 }
 
@@ -129,21 +118,9 @@ pub(crate) fn supports_hbone(candidate: &Candidate<'_>, rules: &ClusterRules) ->
     workload.is_waypoint || (workload.hbone && known())
 }
 
-/// What a workload says about its own mTLS.
-///
-/// A WorkloadEntry with a service account is taken to have a sidecar.
-pub(crate) fn tls_mode(workload: &Workload) -> Option<&str> {
-    if let Some(mode) = workload.labels.get(TLS_MODE) {
-        return Some(mode);
-    }
-    let is_pod = matches!(workload.source, WorkloadSource::Pod(_));
-    (!is_pod && !workload.service_account.is_empty()).then_some(ISTIO)
-}
-
 /// Where a tunnel to an endpoint ends.
 fn destination(candidate: &Candidate<'_>) -> Option<SocketAddr> {
-    let ip: IpAddr = candidate.endpoint.address.parse().ok()?;
-    Some(SocketAddr::new(ip, u16::try_from(candidate.endpoint.port).ok()?))
+    Some(SocketAddr::new(candidate.ip?, u16::try_from(candidate.endpoint.port).ok()?))
 }
 
 /// Where a tunnel ends, and `text` says it: as metadata.
@@ -186,7 +163,7 @@ fn is_host(workload: &Workload) -> bool {
 fn health_status(candidate: &Candidate<'_>) -> HealthStatus {
     let of_kubernetes = candidate.workload.is_none_or(|w| matches!(w.source, WorkloadSource::Pod(_)));
     match candidate.endpoint.health {
-        _ if is_draining(candidate) => HealthStatus::Draining,
+        _ if candidate.draining => HealthStatus::Draining,
         Health::Unhealthy => HealthStatus::Unhealthy,
         _ if of_kubernetes => HealthStatus::Healthy,
         _ => HealthStatus::Unknown,

@@ -7,65 +7,18 @@ use envoy::config::core::v3::Locality as EnvoyLocality;
 use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
 use crate::Str;
-use crate::mesh::workload::{Locality, Workload};
-use crate::mesh::{Endpoint, Service, TrafficDistribution};
+use crate::mesh::workload::Locality;
+use crate::mesh::{Service, TrafficDistribution};
 use crate::release::FailoverPriority;
 use crate::resources::Scope;
+use crate::resources::endpoints::candidate::{Candidate, HOSTNAME, REGION, SUB_ZONE, ZONE, label};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,
 };
 
-/// Labels that Istio adds to endpoints and proxies.
-const REGION: &str = "topology.kubernetes.io/region";
-const ZONE: &str = "topology.kubernetes.io/zone";
-const SUB_ZONE: &str = "topology.istio.io/subzone";
-const CLUSTER: &str = "topology.istio.io/cluster";
+/// The label of the network that an endpoint or a proxy is in.
 const NETWORK: &str = "topology.istio.io/network";
-const HOSTNAME: &str = "kubernetes.io/hostname";
-
-/// The id of the one cluster that there is.
-pub(crate) const CLUSTER_ID: &str = "Kubernetes";
-
-/// An endpoint with what is known of the workload behind it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Candidate<'m> {
-    /// The endpoint.
-    pub(crate) endpoint: &'m Endpoint,
-    /// The workload, if the snapshot has it.
-    pub(crate) workload: Option<&'m Workload>,
-    /// The Service, where that itself is an alias of the endpoint: its labels are the endpoint's.
-    pub(crate) alias: Option<&'m Service>,
-}
-
-impl Candidate<'_> {
-    /// Its label, empty where it has none.
-    pub(crate) fn label(&self, key: &str) -> &str {
-        if let Some(alias) = self.alias {
-            return alias.labels.get(key).map_or("", Str::as_str);
-        }
-        let Some(workload) = self.workload else { return if key == CLUSTER { CLUSTER_ID } else { "" } };
-        label(&workload.labels, &workload.locality, &workload.node_name, key)
-    }
-
-    /// Whether it has all of these labels.
-    pub(crate) fn has_labels(&self, labels: &BTreeMap<Str, Str>) -> bool {
-        labels.iter().all(|(key, value)| self.label(key) == value)
-    }
-}
-
-/// A label of something that runs somewhere: where it runs beats what it is labelled.
-fn label<'a>(labels: &'a BTreeMap<Str, Str>, locality: &'a Locality, node: &'a str, key: &str) -> &'a str {
-    let place = match key {
-        REGION => locality.region.as_str(),
-        ZONE => locality.zone.as_str(),
-        SUB_ZONE => locality.sub_zone.as_str(),
-        CLUSTER => CLUSTER_ID,
-        HOSTNAME => node,
-        _ => "",
-    };
-    if place.is_empty() { labels.get(key).map_or("", Str::as_str) } else { place }
-}
 
 /// The load balancing by locality in force for a cluster.
 #[derive(Clone, Debug, PartialEq)]

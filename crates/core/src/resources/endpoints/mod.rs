@@ -2,10 +2,12 @@
 //!
 //! | module | knows |
 //! |---|---|
+//! | [`candidate`] | what is known of an endpoint |
 //! | [`select`] | which endpoints a cluster has |
 //! | [`lb_endpoint`] | how one endpoint is written |
 //! | [`locality`] | the shares and priorities of localities |
 
+pub(crate) mod candidate;
 pub(crate) mod lb_endpoint;
 pub(crate) mod locality;
 pub(crate) mod select;
@@ -24,8 +26,9 @@ use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
 use crate::snapshot::networking::destination_rule::TlsMode;
 
-use lb_endpoint::{lb_endpoint, plain_lb_endpoint, tls_mode};
-use locality::{Balancing, Candidate};
+use candidate::{Candidate, ISTIO};
+use lb_endpoint::{lb_endpoint, plain_lb_endpoint};
+use locality::Balancing;
 use select::Target;
 
 /// The endpoints of one cluster, locality by locality, and what each endpoint was made from.
@@ -90,8 +93,8 @@ pub(crate) fn localities<'m>(
     };
     // Another object with the same host may have endpoints for the same port under another name.
     let has_address = |candidate: &Candidate<'_>| {
-        let Endpoint { address, port, service_port, .. } = candidate.endpoint;
-        *service_port == target.port.name && (*port == 0 || address.parse::<std::net::IpAddr>().is_ok())
+        let Endpoint { port, service_port, .. } = candidate.endpoint;
+        *service_port == target.port.name && (*port == 0 || candidate.ip.is_some())
     };
     let mut candidates = target.candidates(scope);
     candidates.retain(|candidate| !foreign(candidate) && (!known || has_address(candidate)));
@@ -115,11 +118,12 @@ fn by_locality<'m>(
     mut write: impl FnMut(&Candidate<'m>) -> LbEndpoint,
 ) -> Localities<'m> {
     let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
+    let count = candidates.len();
     for candidate in candidates {
         let place = candidate.workload.map(|workload| &workload.locality);
         by_place
             .entry(place.map(sort_key).unwrap_or_default())
-            .or_insert_with(|| (place, Vec::new()))
+            .or_insert_with(|| (place, Vec::with_capacity(count)))
             .1
             .push(candidate);
     }
@@ -205,7 +209,7 @@ impl<'m> MtlsChecker<'m> {
     fn speaks_mtls(&self, candidate: &Candidate<'_>) -> bool {
         let Some(workload) = candidate.workload else { return false };
         let peers = &self.scope.mesh.peer_authentications;
-        tls_mode(workload) == Some("istio")
+        candidate.tls_mode == Some(ISTIO)
             && peers.of_workload(&workload.namespace, &workload.labels, candidate.endpoint.port)
                 != MtlsMode::Disable
     }

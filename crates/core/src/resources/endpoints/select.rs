@@ -8,13 +8,11 @@ use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
 use crate::release::ClusterRules;
 use crate::resources::Scope;
-use crate::resources::endpoints::locality::Candidate;
+use crate::resources::endpoints::candidate::Candidate;
 
 /// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
 /// one shuts down.
 const PERSISTENT_SESSION: &str = "istio.io/persistent-session";
-/// The label of an endpoint that shuts down.
-const DRAINING: &str = "istio.io/draining";
 
 /// The destination of a cluster.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +40,8 @@ impl<'m> Target<'m> {
             e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
-            Candidate {
-                alias: alias.filter(|_| endpoint.workload.is_none()),
-                endpoint,
-                workload: endpoint.workload.and_then(|id| mesh.workloads.get(id)),
-            }
+            let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+            Candidate::new(endpoint, workload, alias.filter(|_| endpoint.workload.is_none()))
         })
     }
 
@@ -87,7 +82,7 @@ impl<'m> Target<'m> {
             Health::Terminating => false,
             Health::Unhealthy if !unready => false,
             _ => {
-                !is_draining(candidate)
+                !candidate.draining
                     || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty())
             }
         }
@@ -97,12 +92,6 @@ impl<'m> Target<'m> {
 /// Whether a release knows of endpoints in this state at all.
 pub(crate) fn is_known(endpoint: &Endpoint, rules: &ClusterRules) -> bool {
     rules.unhealthy_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
-}
-
-/// Whether it shuts down: its state or a label may say so.
-pub(crate) fn is_draining(candidate: &Candidate<'_>) -> bool {
-    let label = candidate.workload.and_then(|workload| workload.labels.get(DRAINING));
-    candidate.endpoint.health == Health::Draining || label.is_some_and(|label| !label.is_empty())
 }
 
 /// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.

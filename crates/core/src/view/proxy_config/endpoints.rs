@@ -43,7 +43,7 @@ pub(crate) fn of_clusters(clusters: &[Cluster], unresolved: bool) -> Vec<Cluster
     let known = |cluster: &&Cluster| unresolved || !is_resolved_by_dns(cluster);
     let assignment = |cluster: &Cluster| {
         let own = cluster.load_assignment.as_ref()?;
-        Some(ClusterLoadAssignment { cluster_name: cluster.name.clone(), ..own.clone() })
+        Some(ClusterLoadAssignment { cluster_name: cluster.name.clone(), ..(**own).clone() })
     };
     clusters.iter().filter(known).filter_map(assignment).collect()
 }
