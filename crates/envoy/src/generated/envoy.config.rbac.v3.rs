@@ -152,16 +152,22 @@ pub struct Policy {
     pub permissions: ::prost::alloc::vec::Vec<Permission>,
     #[prost(message, repeated, tag = "2")]
     pub principals: ::prost::alloc::vec::Vec<Principal>,
-    #[prost(message, optional, tag = "3")]
+    #[prost(message, optional, boxed, tag = "3")]
     pub condition: ::core::option::Option<
-        super::super::super::super::google::api::expr::v1alpha1::Expr,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::google::api::expr::v1alpha1::Expr,
+        >,
     >,
-    #[prost(message, optional, tag = "4")]
+    #[prost(message, optional, boxed, tag = "4")]
     pub checked_condition: ::core::option::Option<
-        super::super::super::super::google::api::expr::v1alpha1::CheckedExpr,
+        ::prost::alloc::boxed::Box<
+            super::super::super::super::google::api::expr::v1alpha1::CheckedExpr,
+        >,
     >,
-    #[prost(message, optional, tag = "5")]
-    pub cel_config: ::core::option::Option<super::super::core::v3::CelExpressionConfig>,
+    #[prost(message, optional, boxed, tag = "5")]
+    pub cel_config: ::core::option::Option<
+        ::prost::alloc::boxed::Box<super::super::core::v3::CelExpressionConfig>,
+    >,
 }
 impl ::prost::Name for Policy {
     const NAME: &'static str = "Policy";
