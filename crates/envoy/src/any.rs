@@ -31,7 +31,7 @@ pub enum UnpackError {
 /// The type URL of a message: `type.googleapis.com/` and its full name, as Go's `anypb` writes it.
 #[must_use]
 pub fn type_url<M: Name>() -> String {
-    format!("{PREFIX}{}", M::full_name())
+    [PREFIX, &M::full_name()].concat()
 }
 
 /// Packs a message.

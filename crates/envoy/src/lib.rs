@@ -23,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 mod any;
+mod encoded;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -39,6 +40,7 @@ mod wkt;
 
 pub use any::{UnpackError, any, type_url, unpack};
 pub use bytes;
+pub use encoded::Encoded;
 pub use generated::envoy::*;
 pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
 pub use map::Map;

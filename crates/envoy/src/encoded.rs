@@ -1,0 +1,176 @@
+//! Encoding from the inside out.
+//!
+//! Protobuf writes the length of a message before it, so prost computes the length of a message at every level that
+//! is around it. For a few deep messages that are made by the thousand this is most of the work of encoding them; these
+//! are encoded first, and then put into what is around them.
+
+use std::marker::PhantomData;
+
+use prost::encoding::{self, WireType};
+use prost::{Message, Name};
+
+use crate::google::protobuf::Any;
+
+/// Encoded fields of a message `M`: the whole message, or a part of it.
+///
+/// Fields are known by their numbers here. What is written later is merged with what is there already, as
+/// [protobuf does](https://protobuf.dev/programming-guides/encoding/#last-one-wins): repeated fields are appended.
+///
+/// ```
+/// use envoy::config::route::v3::{Route, VirtualHost};
+/// use envoy::{Encoded, Message as _};
+///
+/// let (name, routes) = (1, 3);
+/// let mut host = Encoded::<VirtualHost>::default();
+/// host.text(name, "all");
+/// host.message(routes, &Route { name: "one".to_owned(), ..Route::default() });
+/// host.nest::<Route>(routes, |route| route.text(14, "two"));
+///
+/// let host = VirtualHost::decode(host.as_bytes())?;
+/// assert_eq!(host.name, "all");
+/// assert_eq!(host.routes.iter().map(|route| &route.name).collect::<Vec<_>>(), ["one", "two"]);
+/// # Ok::<(), prost::DecodeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded<M> {
+    bytes: Vec<u8>,
+    message: PhantomData<fn() -> M>,
+}
+
+impl<M> Default for Encoded<M> {
+    fn default() -> Self {
+        Self::from_bytes(Vec::new())
+    }
+}
+
+impl<M> Encoded<M> {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self { bytes, message: PhantomData }
+    }
+
+    /// Room for this many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self::from_bytes(Vec::with_capacity(bytes))
+    }
+
+    /// The parts of a message, merged.
+    #[must_use]
+    pub fn of_parts(parts: &[&Self]) -> Self {
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.bytes.len()).sum());
+        for part in parts {
+            bytes.extend_from_slice(&part.bytes);
+        }
+        Self::from_bytes(bytes)
+    }
+
+    /// The fields.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Writes a text field that isn't repeated; an empty text is the same as none.
+    pub fn text(&mut self, number: u32, text: &str) {
+        if !text.is_empty() {
+            encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
+            encoding::encode_varint(text.len() as u64, &mut self.bytes);
+            self.bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// Writes a field that holds a message, or another element of a repeated one.
+    pub fn message<F: Message>(&mut self, number: u32, message: &F) {
+        self.nest(number, |fields| fields.merge(message));
+    }
+
+    /// Writes a field that holds a message, or another element of a repeated one, from the fields that `write` gives it.
+    pub fn nest<F>(&mut self, number: u32, write: impl FnOnce(&mut Encoded<F>)) {
+        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
+        let start = self.bytes.len();
+        let mut fields = Encoded::from_bytes(std::mem::take(&mut self.bytes));
+        write(&mut fields);
+        self.bytes = fields.bytes;
+        insert_length(&mut self.bytes, start);
+    }
+}
+
+impl<M: Message> Encoded<M> {
+    /// A message that is encoded as a whole.
+    #[must_use]
+    pub fn of(message: &M) -> Self {
+        Self::from_bytes(message.encode_to_vec())
+    }
+
+    /// Writes the fields that a message has.
+    pub fn merge(&mut self, message: &M) {
+        message.encode_raw(&mut self.bytes);
+    }
+
+    /// Packs the message.
+    #[must_use]
+    pub fn into_any(mut self) -> Any
+    where
+        M: Name,
+    {
+        self.bytes.shrink_to_fit();
+        Any { type_url: crate::type_url::<M>(), value: self.bytes.into() }
+    }
+}
+
+/// Writes the length of what begins at `start` before it.
+fn insert_length(bytes: &mut Vec<u8>, start: usize) {
+    let end = bytes.len();
+    let length = (end - start) as u64;
+    let width = encoding::encoded_len_varint(length);
+    bytes.resize(end + width, 0);
+    bytes.copy_within(start..end, start + width);
+    if let Some(mut gap) = bytes.get_mut(start..start + width) {
+        encoding::encode_varint(length, &mut gap);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::core::v3::Locality;
+    use crate::config::route::v3::{Route, RouteConfiguration, VirtualHost};
+
+    fn host(routes: usize) -> VirtualHost {
+        let route = Route { name: "a-route-with-a-name".to_owned(), ..Route::default() };
+        VirtualHost { name: "host".to_owned(), routes: vec![route; routes], ..VirtualHost::default() }
+    }
+
+    #[test]
+    fn lengths_of_any_width_are_what_prost_writes() {
+        for routes in [0, 1, 20, 2000] {
+            let configuration =
+                RouteConfiguration { virtual_hosts: vec![host(routes)], ..RouteConfiguration::default() };
+            let mut encoded = Encoded::<RouteConfiguration>::default();
+            encoded.nest::<VirtualHost>(2, |fields| {
+                fields.text(1, "host");
+                for route in &host(routes).routes {
+                    fields.message(3, route);
+                }
+            });
+            assert_eq!(encoded, Encoded::of(&configuration));
+        }
+    }
+
+    #[test]
+    fn parts_are_one_message() {
+        let part = |region: &str, zone: &str| {
+            Encoded::of(&Locality { region: region.to_owned(), zone: zone.to_owned(), ..Locality::default() })
+        };
+        let whole = Encoded::of_parts(&[&part("r", ""), &part("", "z")]);
+        assert_eq!(whole, part("r", "z"));
+        assert_eq!(whole.into_any(), crate::any(&Locality::decode(part("r", "z").as_bytes()).unwrap()));
+    }
+
+    #[test]
+    fn an_empty_text_is_none() {
+        let mut encoded = Encoded::<Locality>::default();
+        encoded.text(1, "");
+        assert_eq!(encoded, Encoded::default());
+    }
+}
