@@ -13,7 +13,10 @@ use crate::Str;
 use crate::release::RequestIdentity;
 
 /// All of the clauses.
-pub(super) fn all(clauses: &[Clause<Target>], context: Context<'_>) -> Result<Permission, Unmatchable> {
+pub(super) fn all<'c>(
+    clauses: impl IntoIterator<Item = &'c Clause<'c, Target>>,
+    context: Context<'_>,
+) -> Result<Permission, Unmatchable> {
     let mut rules = Vec::new();
     for clause in clauses {
         rules.extend(alternatives(&clause.attribute, &clause.values, context)?);

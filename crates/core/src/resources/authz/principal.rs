@@ -18,7 +18,10 @@ const PEER_PRINCIPAL: &str = "io.istio.peer_principal";
 const SPIFFE: &str = "spiffe://";
 
 /// All of the clauses.
-pub(super) fn all(clauses: &[Clause<Caller>], context: Context<'_>) -> Result<Principal, Unmatchable> {
+pub(super) fn all<'c>(
+    clauses: impl IntoIterator<Item = &'c Clause<'c, Caller>>,
+    context: Context<'_>,
+) -> Result<Principal, Unmatchable> {
     let mut ids = Vec::new();
     for clause in clauses {
         ids.extend(alternatives(&clause.attribute, &clause.values, context)?);
@@ -106,9 +109,9 @@ fn peer(id: StringMatcher, chain: ChainKind) -> Principal {
 fn spiffe_id(principal: &str, quote: impl Fn(&str) -> String) -> StringMatcher {
     match Pattern::of(principal) {
         Pattern::Present => matcher::anything(),
-        Pattern::Suffix(suffix) => matcher::regex(format!("{SPIFFE}.*{}", quote(suffix))),
-        Pattern::Prefix(prefix) => matcher::prefix(format!("{SPIFFE}{prefix}")),
-        Pattern::Exact(exact) => matcher::exact(format!("{SPIFFE}{exact}")),
+        Pattern::Suffix(suffix) => matcher::regex([SPIFFE, ".*", &quote(suffix)].concat()),
+        Pattern::Prefix(prefix) => matcher::prefix([SPIFFE, prefix].concat()),
+        Pattern::Exact(exact) => matcher::exact([SPIFFE, exact].concat()),
     }
 }
 

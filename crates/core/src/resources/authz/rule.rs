@@ -3,6 +3,8 @@
 //! A rule is an *or* of operations and an *or* of sources; its conditions belong to each of them. Within one
 //! operation or source, all clauses have to hold.
 
+use std::borrow::Cow;
+
 use envoy::config::rbac::v3::Policy;
 
 use super::attribute::{Attribute, Caller, Target};
@@ -59,18 +61,18 @@ pub(super) struct Context<'a> {
 
 /// Values of which one has to fit, and values of which none may.
 #[derive(Clone, Debug)]
-pub(super) struct Clause<A> {
+pub(super) struct Clause<'r, A> {
     pub(super) attribute: A,
-    pub(super) values: Vec<Str>,
-    pub(super) not_values: Vec<Str>,
+    pub(super) values: Cow<'r, [Str]>,
+    pub(super) not_values: Cow<'r, [Str]>,
 }
 
-impl<A> Clause<A> {
-    fn new(attribute: A, values: &[Str], not_values: &[Str]) -> Option<Self> {
-        (!values.is_empty() || !not_values.is_empty()).then(|| Self {
+impl<'r, A> Clause<'r, A> {
+    fn new(attribute: A, values: &'r [Str], not_values: &'r [Str]) -> Option<Self> {
+        (!values.is_empty() || !not_values.is_empty()).then_some(Self {
             attribute,
-            values: values.to_vec(),
-            not_values: not_values.to_vec(),
+            values: Cow::Borrowed(values),
+            not_values: Cow::Borrowed(not_values),
         })
     }
 }
@@ -78,36 +80,34 @@ impl<A> Clause<A> {
 /// Envoy's policy for a rule.
 pub(super) fn policy(rule: &Rule, context: Context<'_>) -> Result<Policy, Unmatchable> {
     let (targets, callers) = conditions(rule, context.trust_domains)?;
-    let operations: Vec<Vec<Clause<Target>>> = if rule.to.is_empty() {
-        vec![targets]
+    let permissions = if rule.to.is_empty() {
+        vec![permission::all(&targets, context)?]
     } else {
-        rule.to
-            .iter()
-            .map(|to| to.operation.as_ref().map_or_else(Vec::new, operation))
-            .map(|clauses| [clauses, targets.clone()].concat())
-            .collect()
+        let mut permissions = Vec::with_capacity(rule.to.len());
+        for to in &rule.to {
+            let own = to.operation.as_ref().map(operation);
+            permissions.push(permission::all(own.iter().flatten().flatten().chain(&targets), context)?);
+        }
+        permissions
     };
-    let sources: Vec<Vec<Clause<Caller>>> = if rule.from.is_empty() {
-        vec![callers]
+    let principals = if rule.from.is_empty() {
+        vec![principal::all(&callers, context)?]
     } else {
-        rule.from
-            .iter()
-            .map(|from| from.source.as_ref().map_or_else(Vec::new, |s| source(s, context.trust_domains)))
-            .map(|clauses| [clauses, callers.clone()].concat())
-            .collect()
+        let mut principals = Vec::with_capacity(rule.from.len());
+        for from in &rule.from {
+            let own = from.source.as_ref().map(|s| source(s, context.trust_domains));
+            principals.push(principal::all(own.iter().flatten().flatten().chain(&callers), context)?);
+        }
+        principals
     };
-    Ok(Policy {
-        permissions: operations.iter().map(|c| permission::all(c, context)).collect::<Result<_, _>>()?,
-        principals: sources.iter().map(|c| principal::all(c, context)).collect::<Result<_, _>>()?,
-        ..Policy::default()
-    })
+    Ok(Policy { permissions, principals, ..Policy::default() })
 }
 
 /// Clauses about the destination, and clauses about the caller.
-type Conditions = (Vec<Clause<Target>>, Vec<Clause<Caller>>);
+type Conditions<'r> = (Vec<Clause<'r, Target>>, Vec<Clause<'r, Caller>>);
 
 /// The clauses of `when`, those of the destination and those of the caller.
-fn conditions(rule: &Rule, trust_domains: &TrustDomains) -> Result<Conditions, Unmatchable> {
+fn conditions<'r>(rule: &'r Rule, trust_domains: &TrustDomains) -> Result<Conditions<'r>, Unmatchable> {
     let (mut targets, mut callers) = (Vec::new(), Vec::new());
     for condition in &rule.when {
         match Attribute::of_key(&condition.key).ok_or(Unmatchable::UnknownAttribute)? {
@@ -125,7 +125,7 @@ fn conditions(rule: &Rule, trust_domains: &TrustDomains) -> Result<Conditions, U
 }
 
 /// The clauses of an operation, in the order in which Istio writes them.
-fn operation(operation: &Operation) -> Vec<Clause<Target>> {
+fn operation(operation: &Operation) -> [Option<Clause<'_, Target>>; 4] {
     let o = operation;
     [
         Clause::new(Target::Host, &o.hosts, &o.not_hosts),
@@ -133,15 +133,12 @@ fn operation(operation: &Operation) -> Vec<Clause<Target>> {
         Clause::new(Target::Path, &o.paths, &o.not_paths),
         Clause::new(Target::DestinationPort, &o.ports, &o.not_ports),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 /// The clauses of a source, in the order in which Istio writes them.
-fn source(source: &Source, trust_domains: &TrustDomains) -> Vec<Clause<Caller>> {
+fn source<'r>(source: &'r Source, trust_domains: &TrustDomains) -> [Option<Clause<'r, Caller>>; 7] {
     let s = source;
-    let mut clauses: Vec<_> = [
+    let mut clauses = [
         Clause::new(Caller::Principal, &s.principals, &s.not_principals),
         Clause::new(Caller::RequestPrincipal, &s.request_principals, &s.not_request_principals),
         Clause::new(Caller::ServiceAccount, &s.service_accounts, &s.not_service_accounts),
@@ -149,20 +146,20 @@ fn source(source: &Source, trust_domains: &TrustDomains) -> Vec<Clause<Caller>> 
         Clause::new(Caller::Namespace, &s.namespaces, &s.not_namespaces),
         Clause::new(Caller::RemoteIp, &s.remote_ip_blocks, &s.not_remote_ip_blocks),
         Clause::new(Caller::SourceIp, &s.ip_blocks, &s.not_ip_blocks),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    clauses.iter_mut().for_each(|clause| migrate(clause, trust_domains, 1));
+    ];
+    clauses.iter_mut().flatten().for_each(|clause| migrate(clause, trust_domains, 1));
     clauses
 }
 
-fn migrate(clause: &mut Clause<Caller>, trust_domains: &TrustDomains, times: usize) {
+fn migrate(clause: &mut Clause<'_, Caller>, trust_domains: &TrustDomains, times: usize) {
     for values in [&mut clause.values, &mut clause.not_values] {
-        match clause.attribute {
-            Caller::Principal => *values = trust_domains.migrate(values, times),
-            Caller::TrustDomain => *values = trust_domains.expand(values),
-            _ => {}
+        let migrated = match clause.attribute {
+            Caller::Principal => trust_domains.migrate(values, times),
+            Caller::TrustDomain => Some(trust_domains.expand(values)),
+            _ => None,
+        };
+        if let Some(migrated) = migrated {
+            *values = Cow::Owned(migrated);
         }
     }
 }
@@ -173,10 +170,15 @@ pub(super) fn each<M>(
     context: Context<'_>,
     one: impl Fn(&str) -> Result<M, Unmatchable>,
 ) -> Result<Vec<M>, Unmatchable> {
-    match context.on_unmatchable {
-        OnUnmatchable::DropRule => values.iter().map(|v| one(v)).collect(),
-        OnUnmatchable::DropValue => Ok(values.iter().filter_map(|v| one(v).ok()).collect()),
+    let mut matchers = Vec::with_capacity(values.len());
+    for value in values {
+        match (one(value), context.on_unmatchable) {
+            (Ok(matcher), _) => matchers.push(matcher),
+            (Err(unmatchable), OnUnmatchable::DropRule) => return Err(unmatchable),
+            (Err(_), OnUnmatchable::DropValue) => {}
+        }
     }
+    Ok(matchers)
 }
 
 /// All values in one matcher; if it cannot be made, it goes or takes the rule with it.

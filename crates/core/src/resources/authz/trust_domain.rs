@@ -18,12 +18,16 @@ impl TrustDomains {
         Self(std::iter::once(trust_domain).chain(aliases).cloned().collect())
     }
 
-    /// Replaces each principal by the same identity in each trust domain, `times` times over.
+    /// Replaces each principal by the same identity in each trust domain, `times` times over. None if they stay as they
+    /// are.
     ///
     /// Istio migrates a principal of a rule's `when` once for each `from` of that rule, because these share it: with
     /// aliases, the values of the second time are those of the first, several times. The number grows by a power,
     /// so here it ends somewhere.
-    pub(super) fn migrate(&self, principals: &[Str], times: usize) -> Vec<Str> {
+    pub(super) fn migrate(&self, principals: &[Str], times: usize) -> Option<Vec<Str>> {
+        if principals.iter().all(|principal| self.keeps(principal)) {
+            return None;
+        }
         let mut values = principals.to_vec();
         for _ in 0..times {
             let next: Vec<Str> = values.iter().flat_map(|p| self.aliases_of(p)).collect();
@@ -32,7 +36,7 @@ impl TrustDomains {
             }
             values = next;
         }
-        values
+        Some(values)
     }
 
     /// A trust domain of the mesh stands for all of them; repetitions are dropped.
@@ -49,25 +53,32 @@ impl TrustDomains {
         expanded
     }
 
+    /// The identity in each trust domain, each once.
     fn aliases_of(&self, principal: &Str) -> Vec<Str> {
-        match split(principal) {
-            Some((domain, identity)) if domain != "*" && self.knows(domain) => {
-                let mut aliases = Vec::with_capacity(self.0.len());
-                for known in &self.0 {
-                    // A suffix such as `*-td` stays as it is for the domains that it already fits.
-                    let alias = if fits_suffix(known, domain) {
-                        principal.clone()
-                    } else {
-                        format!("{known}/{identity}").into()
-                    };
-                    if !aliases.contains(&alias) {
-                        aliases.push(alias);
-                    }
-                }
-                aliases
+        let Some((domain, identity)) = self.split(principal) else { return vec![principal.clone()] };
+        let mut aliases = Vec::with_capacity(self.0.len());
+        for known in &self.0 {
+            let alias = if is_alias(known, domain) {
+                principal.clone()
+            } else {
+                format!("{known}/{identity}").into()
+            };
+            if !aliases.contains(&alias) {
+                aliases.push(alias);
             }
-            _ => vec![principal.clone()],
         }
+        aliases
+    }
+
+    /// Whether a principal is its own only alias.
+    fn keeps(&self, principal: &str) -> bool {
+        self.split(principal).is_none_or(|(domain, _)| self.0.iter().all(|known| is_alias(known, domain)))
+    }
+
+    /// The trust domain of `td/ns/…/sa/…` and the rest, if it is one of the mesh.
+    fn split<'p>(&self, principal: &'p str) -> Option<(&'p str, &'p str)> {
+        let parts = (principal.split('/').count() == 5).then(|| principal.split_once('/')).flatten();
+        parts.filter(|(domain, _)| *domain != "*" && self.knows(domain))
     }
 
     /// Patterns are understood on both sides.
@@ -84,9 +95,10 @@ impl TrustDomains {
     }
 }
 
-/// The trust domain of `td/ns/…/sa/…` and the rest; anything else has none.
-fn split(principal: &str) -> Option<(&str, &str)> {
-    (principal.split('/').count() == 5).then(|| principal.split_once('/')).flatten()
+/// Whether what a principal says is this trust domain already. A suffix such as `*-td` stays as it is for the domains
+/// that it fits.
+fn is_alias(known: &str, domain: &str) -> bool {
+    known == domain || fits_suffix(known, domain)
 }
 
 fn fits_prefix(text: &str, pattern: &str) -> bool {
@@ -106,7 +118,8 @@ mod tests {
     }
 
     fn migrated(all: &[&str], principal: &str, times: usize) -> Vec<Str> {
-        domains(all).migrate(&[Str::new(principal)], times)
+        let principals = [Str::new(principal)];
+        domains(all).migrate(&principals, times).unwrap_or(principals.into())
     }
 
     #[test]
