@@ -9,7 +9,8 @@
 //!
 //! Source: [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::Str;
@@ -114,7 +115,7 @@ pub struct Bindings<T> {
     all: Vec<Arc<Object<T>>>,
     by_namespace: BTreeMap<Str, Vec<usize>>,
     /// By the policy's namespace, then by the name of what it refers to.
-    by_target_name: BTreeMap<Str, BTreeMap<Str, Vec<usize>>>,
+    by_target_name: BTreeMap<Str, HashMap<Str, Vec<usize>>>,
 }
 
 impl<T: Bind> Bindings<T> {
@@ -124,7 +125,7 @@ impl<T: Bind> Bindings<T> {
         let mut all = objects.to_vec();
         age::oldest_first(&mut all, rules);
         let (mut by_namespace, mut by_target_name) =
-            (BTreeMap::<Str, Vec<_>>::new(), BTreeMap::<Str, BTreeMap<Str, Vec<_>>>::new());
+            (BTreeMap::<Str, Vec<_>>::new(), BTreeMap::<Str, HashMap<Str, Vec<_>>>::new());
         for (position, object) in all.iter().enumerate() {
             let namespace = &object.meta.namespace;
             by_namespace.entry(namespace.clone()).or_default().push(position);
@@ -142,31 +143,28 @@ impl<T: Bind> Bindings<T> {
         &self.root_namespace
     }
 
-    /// What binds to a waypoint's chains for a Service, or to those for no Service (direct access to pods): the
-    /// namespaces as their precedence says, the Service's last; within each the oldest first.
-    ///
-    /// A policy is given by its position: equal lists are equal sets of policies. See [`Bindings::at`].
+    /// What binds to a waypoint's chains, to be looked up by their Services.
     #[must_use]
-    pub fn of(&self, waypoint: &Waypoint, service: Option<&Service>, precedence: Precedence) -> Vec<usize> {
-        let (own, root) = (&waypoint.name.namespace, &self.root_namespace);
-        let mut namespaces = match precedence {
-            Precedence::RootFirst => vec![root, own],
-            Precedence::WaypointFirst => vec![own, root],
+    pub fn of_waypoint<'m>(
+        &'m self,
+        waypoint: &'m Waypoint,
+        precedence: Precedence,
+    ) -> WaypointBindings<'m, T> {
+        let (own, root) = (waypoint.name.namespace.as_str(), self.root_namespace.as_str());
+        let namespaces = match precedence {
+            Precedence::RootFirst => [root, own],
+            Precedence::WaypointFirst => [own, root],
         };
-        if self.rules.policy_attachment == PolicyAttachment::TargetRefs {
-            namespaces.extend(service.map(|s| &s.namespace));
-        }
+        let count = if own == root { 1 } else { namespaces.len() };
         let scope = TargetScope { waypoint, root_namespace: root, rules: self.rules };
-        let mut found = Vec::new();
-        for (i, namespace) in namespaces.iter().enumerate() {
-            let seen = namespaces.iter().take(i).any(|earlier| earlier == namespace);
-            if !seen {
-                let mut candidates = self.candidates(namespace, waypoint, service);
-                candidates.retain(|position| self.binds(*position, &scope, service));
-                found.append(&mut candidates);
-            }
-        }
-        found
+        let in_namespace = |namespace| {
+            let mut positions = self.candidates(namespace, waypoint);
+            positions.retain(|position| self.binds(*position, &scope, None));
+            (namespace, positions)
+        };
+        let by_namespace: Vec<_> = namespaces.into_iter().take(count).map(in_namespace).collect();
+        let every = by_namespace.iter().flat_map(|(_, positions)| positions).copied().collect();
+        WaypointBindings { bindings: self, scope, by_namespace, every }
     }
 
     /// What binds to a waypoint's pod as to any other workload, those of the root namespace first.
@@ -187,20 +185,28 @@ impl<T: Bind> Bindings<T> {
         positions.iter().filter_map(|position| self.all.get(*position))
     }
 
-    /// Those of a namespace that may bind, by the little that the index knows; oldest first.
-    fn candidates(&self, namespace: &str, waypoint: &Waypoint, service: Option<&Service>) -> Vec<usize> {
+    /// Those of a namespace that may bind to all of a waypoint's chains, by the little that the index knows; oldest
+    /// first.
+    fn candidates(&self, namespace: &str, waypoint: &Waypoint) -> Vec<usize> {
         match self.rules.policy_attachment {
             PolicyAttachment::Selector => self.by_namespace.get(namespace).cloned().unwrap_or_default(),
             PolicyAttachment::TargetRefs => {
                 let Some(by_name) = self.by_target_name.get(namespace) else { return Vec::new() };
+                let names = [WAYPOINT_CLASS, &*waypoint.name.name];
+                let positions = names.iter().filter_map(|name| by_name.get(*name)).flatten().copied();
+                each_once(positions.collect())
+            }
+        }
+    }
+
+    /// Those that may bind to the chains of a Service only, by the little that the index knows; oldest first.
+    fn candidates_by_service(&self, service: &Service) -> &[usize] {
+        match self.rules.policy_attachment {
+            PolicyAttachment::Selector => &[],
+            PolicyAttachment::TargetRefs => {
+                let by_name = self.by_target_name.get(&service.namespace);
                 // A ServiceEntry is referred to by its own name, not by its host.
-                let object = service.map(|s| s.object_name().as_str());
-                let names = [Some(WAYPOINT_CLASS), Some(&*waypoint.name.name), object];
-                let mut positions: Vec<usize> =
-                    names.iter().flatten().filter_map(|name| by_name.get(*name)).flatten().copied().collect();
-                positions.sort_unstable();
-                positions.dedup();
-                positions
+                by_name.and_then(|by_name| by_name.get(service.object_name())).map_or(&[], Vec::as_slice)
             }
         }
     }
@@ -208,6 +214,52 @@ impl<T: Bind> Bindings<T> {
     fn binds(&self, position: usize, scope: &TargetScope<'_>, service: Option<&Service>) -> bool {
         self.all.get(position).is_some_and(|object| target(object).binds_to(scope, service.as_slice()))
     }
+}
+
+/// The policies of one kind that bind to the chains of one waypoint.
+#[derive(Clone, Debug)]
+pub struct WaypointBindings<'m, T> {
+    bindings: &'m Bindings<T>,
+    scope: TargetScope<'m>,
+    /// What binds to every chain, by namespace in the order of their precedence.
+    by_namespace: Vec<(&'m str, Vec<usize>)>,
+    /// The same in one list.
+    every: Vec<usize>,
+}
+
+impl<T: Bind> WaypointBindings<'_, T> {
+    /// What binds to the chains for a Service, or to those for no Service (direct access to pods): the namespaces as
+    /// their precedence says, the Service's last; within each the oldest first.
+    ///
+    /// A policy is given by its position: equal lists are equal sets of policies. See [`Bindings::at`].
+    #[must_use]
+    pub fn of(&self, service: Option<&Service>) -> Cow<'_, [usize]> {
+        let Some(service) = service else { return Cow::Borrowed(&self.every) };
+        let binds = |position: &usize| self.bindings.binds(*position, &self.scope, Some(service));
+        let mut own: Vec<usize> =
+            self.bindings.candidates_by_service(service).iter().copied().filter(binds).collect();
+        if own.is_empty() {
+            return Cow::Borrowed(&self.every);
+        }
+        let mut found = Vec::with_capacity(self.every.len() + own.len());
+        for (namespace, positions) in &self.by_namespace {
+            if *namespace == service.namespace {
+                own.extend(positions);
+                found.append(&mut each_once(std::mem::take(&mut own)));
+            } else {
+                found.extend(positions);
+            }
+        }
+        found.append(&mut own);
+        Cow::Owned(found)
+    }
+}
+
+/// Positions in order, which is that of age.
+fn each_once(mut positions: Vec<usize>) -> Vec<usize> {
+    positions.sort_unstable();
+    positions.dedup();
+    positions
 }
 
 #[cfg(test)]
@@ -271,11 +323,11 @@ mod tests {
             policy("far", "away", json!({})),
         ];
         let old = bindings(Release::V1_18, &policies);
-        let found = |precedence| names(&old, &old.of(&waypoint(), None, precedence));
+        let found = |precedence| names(&old, &old.of_waypoint(&waypoint(), precedence).of(None));
         assert_eq!(found(Precedence::RootFirst), ["root/all", "shop/own"]);
         assert_eq!(found(Precedence::WaypointFirst), ["shop/own", "root/all"]);
         let new = bindings(Release::V1_31, &policies);
-        assert_eq!(new.of(&waypoint(), None, Precedence::RootFirst), [0; 0]);
+        assert!(new.of_waypoint(&waypoint(), Precedence::RootFirst).of(None).is_empty());
         assert_eq!(names(&new, &new.of_pod(&waypoint())), ["root/all", "shop/own"]);
     }
 
@@ -289,9 +341,10 @@ mod tests {
             policy("shop", "no-class", class()),
         ];
         let bindings = bindings(Release::V1_31, &policies);
-        let found = bindings.of(&waypoint(), None, Precedence::RootFirst);
-        assert_eq!(names(&bindings, &found), ["root/class", "shop/mine"]);
-        assert_eq!(names(&bindings, &bindings.of_pod(&waypoint())), ["shop/mine"]);
+        let waypoint = waypoint();
+        let found = bindings.of_waypoint(&waypoint, Precedence::RootFirst);
+        assert_eq!(names(&bindings, &found.of(None)), ["root/class", "shop/mine"]);
+        assert_eq!(names(&bindings, &bindings.of_pod(&waypoint)), ["shop/mine"]);
     }
 
     #[test]
@@ -299,6 +352,6 @@ mod tests {
         let twice =
             json!({"targetRefs": [gateway("gate")["targetRefs"][0], gateway("gate")["targetRefs"][0]]});
         let bindings = bindings(Release::V1_31, &[policy("shop", "twice", twice)]);
-        assert_eq!(bindings.of(&waypoint(), None, Precedence::RootFirst), [0]);
+        assert_eq!(*bindings.of_waypoint(&waypoint(), Precedence::RootFirst).of(None), [0]);
     }
 }

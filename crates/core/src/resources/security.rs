@@ -8,60 +8,97 @@ use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter
 
 use super::authz::Authorization;
 use super::{Scope, authn};
-use crate::mesh::ServiceId;
-use crate::mesh::policy::Precedence;
+use crate::mesh::Service;
+use crate::mesh::policy::{Precedence, WaypointBindings};
 use crate::snapshot::ObjectRef;
+use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
 
-/// The filters of one set of policies, ready to be put into chains.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct SecurityFilters {
+/// The filters of one set of policies, ready to be put into chains: HTTP filters or network filters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SecurityFilters<F> {
     /// CUSTOM: before the extensions of phase AUTHN.
-    pub(crate) custom_http: Vec<HttpFilter>,
-    /// Tokens: between the extensions of phases AUTHN and AUTHZ.
-    pub(crate) authn_http: Vec<HttpFilter>,
+    pub(crate) custom: Vec<F>,
+    /// Tokens: between the extensions of phases AUTHN and AUTHZ. There are none in TCP.
+    pub(crate) authn: Vec<F>,
     /// AUDIT, DENY, ALLOW: after the extensions of phase AUTHZ.
-    pub(crate) rbac_http: Vec<HttpFilter>,
-    /// CUSTOM, for connections.
-    pub(crate) custom_tcp: Vec<Filter>,
-    /// AUDIT, DENY, ALLOW, for connections.
-    pub(crate) rbac_tcp: Vec<Filter>,
-    /// The policies that an HTTP chain comes from.
-    pub(crate) http_origins: Vec<ObjectRef>,
-    /// The policies that a TCP chain comes from.
-    pub(crate) tcp_origins: Vec<ObjectRef>,
+    pub(crate) rbac: Vec<F>,
+    /// The policies that these chains come from.
+    pub(crate) origins: Vec<ObjectRef>,
 }
 
-/// A set of policies: positions among the AuthorizationPolicies and among the RequestAuthentications.
-type PolicySet = (Vec<usize>, Vec<usize>);
+/// A set of policies: positions in the index.
+type PolicySet = Vec<usize>;
 
 /// Makes the filters of a waypoint's chains. Chains to which the same policies bind share theirs.
 #[derive(Debug)]
 pub(crate) struct SecurityBuilder<'m> {
     scope: Scope<'m>,
     authorization: Authorization,
-    built: BTreeMap<PolicySet, Arc<SecurityFilters>>,
+    authorization_policies: WaypointBindings<'m, AuthorizationPolicy>,
+    request_authentications: WaypointBindings<'m, RequestAuthentication>,
+    /// By the AuthorizationPolicies and the RequestAuthentications.
+    http: BTreeMap<(PolicySet, PolicySet), Arc<SecurityFilters<HttpFilter>>>,
+    /// By the AuthorizationPolicies.
+    tcp: BTreeMap<PolicySet, Arc<SecurityFilters<Filter>>>,
 }
 
 impl<'m> SecurityBuilder<'m> {
     /// Reads what is the same for all chains.
     pub(crate) fn new(scope: Scope<'m>) -> Self {
-        Self { scope, authorization: Authorization::new(scope.mesh), built: BTreeMap::new() }
+        let Scope { mesh, waypoint, .. } = scope;
+        let policies = &mesh.policies;
+        Self {
+            scope,
+            authorization: Authorization::new(mesh),
+            authorization_policies: policies.authorization.of_waypoint(waypoint, Precedence::RootFirst),
+            request_authentications: policies
+                .request_authentication
+                .of_waypoint(waypoint, Precedence::WaypointFirst),
+            http: BTreeMap::new(),
+            tcp: BTreeMap::new(),
+        }
     }
 
-    /// The filters of the chains for a Service, or of those for no Service (direct access to pods).
-    pub(crate) fn filters(&mut self, service: Option<ServiceId>) -> Arc<SecurityFilters> {
-        let Scope { mesh, waypoint, .. } = self.scope;
-        let service = service.and_then(|id| mesh.services.get(id));
-        let policies = &mesh.policies;
+    /// The HTTP filters of the chains for a Service, or of those for no Service (direct access to pods).
+    pub(crate) fn http(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<HttpFilter>> {
         let set = (
-            policies.authorization.of(waypoint, service, Precedence::RootFirst),
-            policies.request_authentication.of(waypoint, service, Precedence::WaypointFirst),
+            self.authorization_policies.of(service).into_owned(),
+            self.request_authentications.of(service).into_owned(),
         );
-        if let Some(filters) = self.built.get(&set) {
+        if let Some(filters) = self.http.get(&set) {
             return Arc::clone(filters);
         }
-        let filters = Arc::new(self.build(&set));
-        self.built.insert(set, Arc::clone(&filters));
+        let policies = &self.scope.mesh.policies;
+        let authorization: Vec<_> = policies.authorization.at(&set.0).collect();
+        let authentication: Vec<_> = policies.request_authentication.at(&set.1).collect();
+        let filters = Arc::new(SecurityFilters {
+            custom: self.authorization.custom_http(&authorization),
+            authn: authn::filters(authentication.iter().map(|p| &p.spec), &self.scope.rules.security),
+            rbac: self.authorization.rbac_http(&authorization),
+            origins: authorization
+                .iter()
+                .map(|p| p.object_ref())
+                .chain(authentication.iter().map(|p| p.object_ref()))
+                .collect(),
+        });
+        self.http.insert(set, Arc::clone(&filters));
+        filters
+    }
+
+    /// The network filters of the chains for a Service, or of those for no Service (direct access to pods).
+    pub(crate) fn tcp(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<Filter>> {
+        let set = self.authorization_policies.of(service);
+        if let Some(filters) = self.tcp.get(&*set) {
+            return Arc::clone(filters);
+        }
+        let authorization: Vec<_> = self.scope.mesh.policies.authorization.at(&set).collect();
+        let filters = Arc::new(SecurityFilters {
+            custom: self.authorization.custom_tcp(&authorization),
+            authn: Vec::new(),
+            rbac: self.authorization.rbac_tcp(&authorization),
+            origins: authorization.iter().map(|p| p.object_ref()).collect(),
+        });
+        self.tcp.insert(set.into_owned(), Arc::clone(&filters));
         filters
     }
 
@@ -74,24 +111,5 @@ impl<'m> SecurityBuilder<'m> {
         let policies = &mesh.policies.authorization;
         let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).collect();
         self.authorization.tunnel(&bound)
-    }
-
-    fn build(&self, (authorization, authentication): &PolicySet) -> SecurityFilters {
-        let policies = &self.scope.mesh.policies;
-        let authorization: Vec<_> = policies.authorization.at(authorization).collect();
-        let authentication: Vec<_> = policies.request_authentication.at(authentication).collect();
-        let built = self.authorization.build(&authorization);
-        let tcp_origins: Vec<_> = authorization.iter().map(|p| p.object_ref()).collect();
-        let mut http_origins = tcp_origins.clone();
-        http_origins.extend(authentication.iter().map(|p| p.object_ref()));
-        SecurityFilters {
-            custom_http: built.custom_http,
-            authn_http: authn::filters(authentication.iter().map(|p| &p.spec), &self.scope.rules.security),
-            rbac_http: built.rbac_http,
-            custom_tcp: built.custom_tcp,
-            rbac_tcp: built.rbac_tcp,
-            http_origins,
-            tcp_origins,
-        }
     }
 }

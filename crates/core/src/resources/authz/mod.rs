@@ -62,15 +62,6 @@ pub(super) struct Authorization {
     several_authorizers: bool,
 }
 
-/// The filters of one set of policies, ready to be put into chains.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Built {
-    pub(super) custom_http: Vec<HttpFilter>,
-    pub(super) rbac_http: Vec<HttpFilter>,
-    pub(super) custom_tcp: Vec<Filter>,
-    pub(super) rbac_tcp: Vec<Filter>,
-}
-
 impl Authorization {
     /// Reads the mesh configuration.
     pub(super) fn new(mesh: &Mesh) -> Self {
@@ -83,35 +74,39 @@ impl Authorization {
         }
     }
 
-    /// The filters of these policies, which come in Istio's order.
-    pub(super) fn build(&self, policies: &[PolicyRef<'_>]) -> Built {
-        let custom = with(policies, Action::Custom);
-        let (custom_http, custom_tcp) = (
-            self.custom(&custom, ChainKind::Http).into_iter().flat_map(custom::Step::http).collect(),
-            self.custom(&custom, ChainKind::Tcp)
-                .into_iter()
-                .filter_map(custom::Step::tcp)
-                .flatten()
-                .collect(),
-        );
-        let (mut rbac_http, mut rbac_tcp) = (Vec::new(), Vec::new());
-        for (action, rbac) in LOCAL_ACTIONS {
-            let policies = with(policies, action);
-            if !policies.is_empty() {
-                rbac_http.push(self.rules(&policies, rbac, ChainKind::Http).http());
-                rbac_tcp.push(self.rules(&policies, rbac, ChainKind::Tcp).tcp());
-            }
-        }
-        Built { custom_http, rbac_http, custom_tcp, rbac_tcp }
+    /// What asks external authorizers about requests, for these policies, which come in Istio's order.
+    pub(super) fn custom_http(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
+        let steps = self.custom(&with(policies, Action::Custom), ChainKind::Http);
+        steps.into_iter().flat_map(custom::Step::http).collect()
+    }
+
+    /// What asks external authorizers about connections.
+    pub(super) fn custom_tcp(&self, policies: &[PolicyRef<'_>]) -> Vec<Filter> {
+        let steps = self.custom(&with(policies, Action::Custom), ChainKind::Tcp);
+        steps.into_iter().filter_map(custom::Step::tcp).flatten().collect()
+    }
+
+    /// What the proxy decides itself about requests.
+    pub(super) fn rbac_http(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
+        self.local(policies, ChainKind::Http).map(Rules::http).collect()
+    }
+
+    /// What the proxy decides itself about connections.
+    pub(super) fn rbac_tcp(&self, policies: &[PolicyRef<'_>]) -> Vec<Filter> {
+        self.local(policies, ChainKind::Tcp).map(Rules::tcp).collect()
     }
 
     /// The filters of these policies for the tunnels themselves. An external authorizer isn't asked there.
     pub(super) fn tunnel(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
-        let rules = |(action, rbac)| {
+        self.local(policies, ChainKind::Tunnel).map(Rules::http).collect()
+    }
+
+    /// The rules of each action that the proxy decides itself, as far as there are policies with it.
+    fn local(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> impl Iterator<Item = Rules> {
+        LOCAL_ACTIONS.into_iter().filter_map(move |(action, rbac)| {
             let policies = with(policies, action);
-            (!policies.is_empty()).then(|| self.rules(&policies, rbac, ChainKind::Tunnel).http())
-        };
-        LOCAL_ACTIONS.into_iter().filter_map(rules).collect()
+            (!policies.is_empty()).then(|| self.rules(&policies, rbac, chain))
+        })
     }
 
     fn rules(&self, policies: &[PolicyRef<'_>], action: RbacAction, chain: ChainKind) -> Rules {
@@ -135,7 +130,9 @@ impl Authorization {
         prefix: &str,
     ) -> Vec<(String, Policy)> {
         let meta = &policy.meta;
-        let name = |i: usize| format!("{prefix}ns[{}]-policy[{}]-rule[{i}]", meta.namespace, meta.name);
+        let name = |i: usize| {
+            [prefix, "ns[", &meta.namespace, "]-policy[", &meta.name, "]-rule[", &i.to_string(), "]"].concat()
+        };
         let context = Context {
             release: &self.release,
             trust_domains: &self.trust_domains,

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
+use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::http::ext_authz::v3::ExtAuthz;
 use envoy::extensions::filters::network::ext_authz::v3::ExtAuthz as NetworkExtAuthz;
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use serde_json::{Value, json};
 
+use super::Authorization;
 use super::ext_authz::{Authorizer, Authorizers};
 use super::trust_domain::TrustDomains;
-use super::{Authorization, Built};
 use crate::release::Release;
 use crate::snapshot::object::{Meta, Object, Source};
 use crate::snapshot::security::AuthorizationPolicy;
@@ -33,8 +35,28 @@ fn authorization(release: Release) -> Authorization {
     }
 }
 
+/// All filters of a set of policies.
+struct Built {
+    custom_http: Vec<HttpFilter>,
+    rbac_http: Vec<HttpFilter>,
+    custom_tcp: Vec<Filter>,
+    rbac_tcp: Vec<Filter>,
+}
+
+impl Built {
+    fn new(authorization: &Authorization, policies: &[Arc<Object<AuthorizationPolicy>>]) -> Self {
+        let policies: Vec<_> = policies.iter().collect();
+        Self {
+            custom_http: authorization.custom_http(&policies),
+            rbac_http: authorization.rbac_http(&policies),
+            custom_tcp: authorization.custom_tcp(&policies),
+            rbac_tcp: authorization.rbac_tcp(&policies),
+        }
+    }
+}
+
 fn build(release: Release, policies: &[Arc<Object<AuthorizationPolicy>>]) -> Built {
-    authorization(release).build(&policies.iter().collect::<Vec<_>>())
+    Built::new(&authorization(release), policies)
 }
 
 fn config<M: envoy::Message + envoy::Name>(filter: &M) -> Value {
@@ -113,7 +135,7 @@ fn several_authorizers_deny_unless_they_are_allowed() {
         assert!(build(*release, &two).custom_http.iter().all(|f| f.name != ASK), "{release}");
     }
     let allowed = Authorization { several_authorizers: true, ..authorization(Release::V1_31) };
-    let built = allowed.build(&two.iter().collect::<Vec<_>>());
+    let built = Built::new(&allowed, &two);
     assert_eq!(built.custom_http.iter().filter(|f| f.name == ASK).count(), 2);
 }
 

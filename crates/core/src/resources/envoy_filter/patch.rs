@@ -170,8 +170,8 @@ fn typed<M: envoy::Message + envoy::Name + Default>(
 /// The EnvoyFilters of a waypoint, in the order in which they are applied.
 fn envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m Arc<Object<EnvoyFilter>>> {
     let bindings = &scope.mesh.policies.envoy_filters;
-    let positions = bindings.of(scope.waypoint, None, Precedence::RootFirst);
-    let mut filters: Vec<_> = bindings.at(&positions).collect();
+    let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
+    let mut filters: Vec<_> = bindings.at(&bound.of(None)).collect();
     filters.sort_by(|a, b| {
         let priority = a.spec.priority.cmp(&b.spec.priority);
         let namespace = {
@@ -191,7 +191,8 @@ fn envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m Arc<Object<EnvoyFilter>>> {
 /// `envoyfilter.istio.io/referenced-services`, with commas between them.
 pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
     let bindings = &scope.mesh.policies.envoy_filters;
-    let positions = bindings.of(scope.waypoint, None, Precedence::RootFirst);
+    let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
+    let positions = bound.of(None);
     let annotated =
         bindings.at(&positions).filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
     annotated.flat_map(|services| services.split(',')).collect()

@@ -16,7 +16,7 @@ use crate::mesh::{Service, ServiceId};
 use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::network;
 use crate::resources::routes::inbound_route_configuration;
-use crate::resources::security::{SecurityBuilder, SecurityFilters};
+use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope};
 use crate::snapshot::ObjectRef;
 
@@ -52,8 +52,6 @@ pub(super) struct Parts<'a> {
     pub(super) shared: &'a SharedFilters,
     /// What telemetry asks.
     pub(super) telemetry: &'a Telemetry,
-    /// The filters of security policies.
-    pub(super) security: &'a SecurityFilters,
     /// The extensions.
     pub(super) extensions: &'a [&'a Arc<Extension>],
 }
@@ -116,14 +114,16 @@ impl<'m> ChainBuilder<'m> {
     /// Adds a chain for HTTP and gives its name.
     pub(super) fn http(&mut self, spec: ChainSpec<'_>) -> String {
         let found = self.found(&spec, ChainKind::Http);
+        let security = self.security.http(found.service);
         let mut routes = inbound_route_configuration(self.scope, spec.service, spec.port, &spec.cluster);
         if routes.is_default {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
             routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
         }
-        let mut filters = self.before(&spec);
-        filters.push(http_manager::connection_manager(&self.parts(&spec, &found), routes.configuration));
-        let objects = found.objects([], &found.security.http_origins);
+        let parts = self.parts(&spec, &found);
+        let manager = http_manager::connection_manager(&parts, &security, routes.configuration);
+        let filters = self.before(&found, spec.port).into_iter().chain([manager]).collect();
+        let objects = found.objects([], &security.origins);
         self.add(&spec, filters, objects);
         let chain = Str::from(&spec.name);
         for (index, objects) in (0..).zip(routes.origins) {
@@ -135,21 +135,20 @@ impl<'m> ChainBuilder<'m> {
     /// Adds a chain for bytes and gives its name.
     pub(super) fn tcp(&mut self, spec: ChainSpec<'_>) -> String {
         let found = self.found(&spec, ChainKind::Network(spec.port));
-        let mut filters = self.before(&spec);
-        let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found));
-        filters.extend(own);
-        let objects = found.objects(routed_by, &found.security.tcp_origins);
+        let security = self.security.tcp(found.service);
+        let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found), &security);
+        let filters = self.before(&found, spec.port).into_iter().chain(own).collect();
+        let objects = found.objects(routed_by, &security.origins);
         self.add(&spec, filters, objects);
         spec.name
     }
 
     /// Looks up what the filters of a chain are made of.
     fn found(&mut self, spec: &ChainSpec<'_>, kind: ChainKind) -> Found<'m> {
-        let service = self.service(spec);
+        let service = spec.service.and_then(|id| self.scope.mesh.services.get(id));
         Found {
             service,
             telemetry: self.telemetry_of(service),
-            security: self.security.filters(spec.service),
             extensions: self.scope.mesh.extensions.applicable(self.scope.waypoint, service, kind),
         }
     }
@@ -162,7 +161,6 @@ impl<'m> ChainBuilder<'m> {
             settings: &self.settings,
             shared: &self.shared,
             telemetry: &found.telemetry,
-            security: &found.security,
             extensions: &found.extensions,
         }
     }
@@ -170,10 +168,6 @@ impl<'m> ChainBuilder<'m> {
     fn add(&mut self, spec: &ChainSpec<'_>, filters: Vec<Filter>, objects: Vec<ObjectRef>) {
         self.chains.push(FilterChain { name: spec.name.clone(), filters, ..FilterChain::default() });
         self.origins.push(Origin { part: Part::FilterChain(spec.name.as_str().into()), objects });
-    }
-
-    fn service(&self, spec: &ChainSpec<'_>) -> Option<&'m Service> {
-        spec.service.and_then(|id| self.scope.mesh.services.get(id))
     }
 
     /// What telemetry asks of the chains of a Service.
@@ -191,16 +185,15 @@ impl<'m> ChainBuilder<'m> {
         telemetry
     }
 
-    /// The filters before all others: where a workload is called itself, its address has to be passed on, and with
+    /// The filter before all others: where a workload is called itself, its address has to be passed on, and with
     /// several networks a Service's.
-    fn before(&self, spec: &ChainSpec<'_>) -> Vec<Filter> {
-        let Some(service) = self.service(spec) else { return vec![self.shared.connect_authority.clone()] };
+    fn before(&self, found: &Found<'_>, port: u32) -> Option<Filter> {
+        let Some(service) = found.service else { return Some(self.shared.connect_authority.clone()) };
         if !matcher::by_hostname_first(&self.scope) {
-            return Vec::new();
+            return None;
         }
-        let address = matcher::primary_address(service, &self.scope.waypoint.proxy);
-        let destination = address.map(|ip| network::service_destination(&format!("{ip}:{}", spec.port)));
-        destination.into_iter().collect()
+        let address = matcher::primary_address(service, &self.scope.waypoint.proxy)?;
+        Some(network::service_destination(&format!("{address}:{port}")))
     }
 }
 
@@ -208,7 +201,6 @@ impl<'m> ChainBuilder<'m> {
 struct Found<'m> {
     service: Option<&'m Service>,
     telemetry: Arc<Telemetry>,
-    security: Arc<SecurityFilters>,
     extensions: Vec<&'m Arc<Extension>>,
 }
 

@@ -3,16 +3,15 @@
 //! Source: Envoy's
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
-use envoy::Message as _;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::Http2ProtocolOptions;
 use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
-    ForwardClientCertDetails, PathWithEscapedSlashesAction, RouteSpecifier, UpgradeConfig,
+    ForwardClientCertDetails, PathWithEscapedSlashesAction, UpgradeConfig,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
-use envoy::google::protobuf::{Any, Duration};
+use envoy::google::protobuf::Duration;
 
 use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
@@ -21,9 +20,11 @@ use crate::mesh::service::Protocol;
 use crate::mesh::waypoint::Proxy;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
-use crate::resources::filters::extension::http_filters;
+use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
+use crate::resources::routes::encode_routes;
+use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
 
@@ -60,61 +61,77 @@ pub(super) fn base(
     manager
 }
 
+/// The numbers of the fields that a chain's own part has.
+mod field {
+    pub(super) const STAT_PREFIX: u32 = 2;
+    pub(super) const ROUTE_CONFIG: u32 = 4;
+    pub(super) const HTTP_FILTERS: u32 = 5;
+}
+
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.
-pub(super) fn connection_manager(parts: &Parts<'_>, routes: RouteConfiguration) -> Filter {
-    let spec = parts.spec;
-    let end = parts.scope.rules.listeners.stat_prefix_end;
-    let own = HttpConnectionManager {
-        // The address is the same for IPv6.
-        stat_prefix: format!("inbound_0.0.0.0_{}{end}", spec.port),
-        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
-        http_filters: first_filters(parts),
-        http2_protocol_options: spec.protocol.is_http2().then(Http2ProtocolOptions::default),
-        ..HttpConnectionManager::default()
-    };
-    let later_filters = ManagerPart::of_filters(later_filters(parts));
-    let manager = merged([
-        parts.telemetry.manager.as_bytes(),
-        &own.encode_to_vec(),
-        parts.shared.common.as_bytes(),
-        later_filters.as_bytes(),
-        parts.telemetry.last_filters.as_bytes(),
+pub(super) fn connection_manager(
+    parts: &Parts<'_>,
+    security: &SecurityFilters<HttpFilter>,
+    routes: RouteConfiguration,
+) -> Filter {
+    let Parts { shared, telemetry, .. } = *parts;
+    let manager = ManagerPart::of_parts(&[
+        &telemetry.manager,
+        &own(parts, security, routes),
+        &shared.common,
+        &later_filters(parts),
+        &telemetry.last_filters,
     ]);
-    network::filter(network::HTTP_CONNECTION_MANAGER, manager)
+    network::filter(network::HTTP_CONNECTION_MANAGER, manager.into_any())
 }
 
-/// A connection manager of encoded parts.
-fn merged(parts: [&[u8]; 5]) -> Any {
-    Any { type_url: envoy::type_url::<HttpConnectionManager>(), value: parts.concat().into() }
-}
-
-/// A chain's own filters before those that all chains have.
-fn first_filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
-    let Parts { spec, shared, security, extensions, .. } = *parts;
-    let mut filters = security.custom_http.clone();
-    filters.extend(http_filters(extensions, ExecutionPhase::Authn));
-    filters.extend(security.authn_http.iter().cloned());
-    filters.extend(http_filters(extensions, ExecutionPhase::Authz));
-    filters.extend(security.rbac_http.iter().cloned());
+/// What a chain has of its own, up to the first filters that all chains have.
+fn own(parts: &Parts<'_>, security: &SecurityFilters<HttpFilter>, routes: RouteConfiguration) -> ManagerPart {
+    let Parts { scope, spec, shared, extensions, .. } = *parts;
+    let end = scope.rules.listeners.stat_prefix_end;
+    let mut own = ManagerPart::with_capacity(MOST_OWN);
+    // The address is the same for IPv6.
+    own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &spec.port.to_string(), end].concat());
+    own.nest(field::ROUTE_CONFIG, |fields| encode_routes(routes, fields));
+    add(&mut own, &security.custom);
+    add(&mut own, &extension_filters(extensions, ExecutionPhase::Authn));
+    add(&mut own, &security.authn);
+    add(&mut own, &extension_filters(extensions, ExecutionPhase::Authz));
+    add(&mut own, &security.rbac);
     if spec.protocol == Protocol::GrpcWeb {
-        filters.push(shared.grpc_web.clone());
+        own.message(field::HTTP_FILTERS, &shared.grpc_web);
     }
-    filters
+    if spec.protocol.is_http2() {
+        own.merge(&HttpConnectionManager {
+            http2_protocol_options: Some(Http2ProtocolOptions::default()),
+            ..HttpConnectionManager::default()
+        });
+    }
+    own
+}
+
+/// What most chains have of their own takes less than this.
+const MOST_OWN: usize = 2048;
+
+fn add(manager: &mut ManagerPart, filters: &[HttpFilter]) {
+    for filter in filters {
+        manager.message(field::HTTP_FILTERS, filter);
+    }
 }
 
 /// A chain's own filters after the first that all chains have.
-fn later_filters(parts: &Parts<'_>) -> Vec<HttpFilter> {
+fn later_filters(parts: &Parts<'_>) -> ManagerPart {
     let Parts { scope, extensions, .. } = *parts;
-    let mut filters = Vec::new();
+    let mut filters = ManagerPart::default();
     if let Some(service) = parts.service
         && scope.rules.listeners.peer_metadata
         && service.hostname.starts_with('*')
     {
         let family = dns_lookup_family(&scope.waypoint.proxy);
-        filters.push(http::dynamic_forward_proxy(&service.hostname, family));
+        add(&mut filters, &[http::dynamic_forward_proxy(&service.hostname, family)]);
     }
-    filters.extend(http_filters(extensions, ExecutionPhase::Stats));
-    filters.extend(http_filters(extensions, ExecutionPhase::Unspecified));
+    add(&mut filters, &extension_filters(extensions, ExecutionPhase::Stats));
+    add(&mut filters, &extension_filters(extensions, ExecutionPhase::Unspecified));
     filters
 }
 
@@ -156,31 +173,22 @@ pub(super) fn dns_lookup_family(proxy: &Proxy) -> DnsLookupFamily {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 
     #[test]
-    fn a_manager_has_all_of_its_parts() {
-        let shared = HttpConnectionManager {
-            server_name: "istio-envoy".to_owned(),
-            http2_protocol_options: Some(Http2ProtocolOptions { allow_metadata: true, ..Default::default() }),
-            ..HttpConnectionManager::default()
-        };
-        let own = HttpConnectionManager {
-            stat_prefix: "inbound_0.0.0.0_80".to_owned(),
-            http_filters: vec![http::cors()],
-            http2_protocol_options: Some(Http2ProtocolOptions::default()),
-            ..HttpConnectionManager::default()
-        };
-        let (first, second) = (shared.encode_to_vec(), own.encode_to_vec());
-        let last = ManagerPart::of_filters(vec![http::fault()]);
-        let manager = merged([&first, &second, &[], &[], last.as_bytes()]);
-        let read: HttpConnectionManager = envoy::unpack(&manager).unwrap();
+    fn fields_have_their_numbers() {
+        let routes = RouteConfiguration { name: "routes".to_owned(), ..RouteConfiguration::default() };
+        let mut part = ManagerPart::default();
+        part.text(field::STAT_PREFIX, "prefix");
+        part.message(field::ROUTE_CONFIG, &routes);
+        add(&mut part, &[http::cors()]);
         let whole = HttpConnectionManager {
-            server_name: shared.server_name,
-            http2_protocol_options: shared.http2_protocol_options,
-            http_filters: vec![http::cors(), http::fault()],
-            ..own
+            stat_prefix: "prefix".to_owned(),
+            route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
+            http_filters: vec![http::cors()],
+            ..HttpConnectionManager::default()
         };
-        assert_eq!(read, whole);
+        assert_eq!(part, ManagerPart::of(&whole));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpec
 use super::chain::{ChainBuilder, ChainSpec};
 use super::connect_originate::destination;
 use super::inspectors::Inspectors;
-use super::matcher::{self, PortChains};
+use super::matcher::{self, Destinations, PortChains};
 use crate::mesh::service::{Port, Protocol, Resolution};
 use crate::mesh::{Service, ServiceId};
 use crate::release::ChainNames;
@@ -25,7 +25,7 @@ const DIRECT_HTTP: &str = "direct-http";
 pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Listener, Vec<Origin>) {
     let rules = &scope.rules.listeners;
     let mut inspectors = Inspectors::default();
-    let mut entries = Vec::new();
+    let mut destinations = Destinations::new();
     let mut authorities = BTreeMap::new();
     for &id in &scope.waypoint.services {
         let Some(service) = scope.mesh.services.get(id) else { continue };
@@ -40,12 +40,12 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
             let authority = |port: &u32| format!("{}:{port}", service.hostname);
             authorities.extend(ports.iter().map(|(port, chains)| (authority(port), chains.clone())));
         }
-        entries.extend(matcher::service(&addresses, ports));
+        destinations.service(&addresses, ports);
     }
     direct_chains(chains);
     let workloads = scope.waypoint.workloads.iter().filter_map(|id| scope.mesh.workloads.get(*id));
     let direct = PortChains::Detect { http: DIRECT_HTTP.to_owned(), tcp: DIRECT_TCP.to_owned() };
-    entries.extend(matcher::workloads(workloads, rules.matched_addresses, direct));
+    destinations.workloads(workloads, rules.matched_addresses, direct);
     let mut listener_filters = vec![destination(scope)];
     if rules.inspectors_by_port {
         listener_filters.push(inspectors.http(!scope.waypoint.workloads.is_empty()));
@@ -60,7 +60,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
         listener_filters,
         traffic_direction: TrafficDirection::Inbound.into(),
         filter_chains,
-        filter_chain_matcher: Some(matcher::by_authority(authorities, matcher::by_destination_ip(entries))),
+        filter_chain_matcher: Some(matcher::by_authority(authorities, destinations.matcher())),
         ..Listener::default()
     };
     if scope.rules.access_logs.everywhere {

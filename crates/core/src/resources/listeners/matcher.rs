@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use envoy::Encoded;
 use envoy::extensions::matching::common_inputs::network::v3::{
     ApplicationProtocolInput, DestinationIpInput, DestinationPortInput, FilterStateInput,
 };
@@ -40,12 +41,6 @@ pub(super) enum PortChains {
     },
 }
 
-/// The matcher of a listener: an entry per destination, of which a later one never hides an earlier one's addresses.
-pub(super) fn by_destination_ip(entries: Vec<IpRangeMatcher>) -> Matcher {
-    let ranges = IpMatcher { range_matchers: entries };
-    tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(input("ip", &ranges)))
-}
-
 /// Whether connections are told apart by hostname before address.
 pub(super) fn by_hostname_first(scope: &Scope<'_>) -> bool {
     scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.double_hbone
@@ -71,44 +66,114 @@ pub(super) fn by_authority(chains: BTreeMap<String, PortChains>, otherwise: Matc
     Matcher { on_no_match: Some(Box::new(nested(otherwise))), ..by_authority }
 }
 
-/// The entry of a Service: its addresses, and its chains by port. None without addresses or without ports, which Envoy
-/// would refuse.
-pub(super) fn service(
-    addresses: &[Address],
-    ports: impl IntoIterator<Item = (u32, PortChains)>,
-) -> Option<IpRangeMatcher> {
-    let map =
-        MatchMap { map: ports.into_iter().map(|(port, chains)| (port.to_string(), to(chains))).collect() };
-    if map.map.is_empty() || addresses.is_empty() {
-        return None;
-    }
-    Some(IpRangeMatcher {
-        ranges: addresses.iter().map(range).collect(),
-        on_match: Some(nested(tree(
-            input("port", &DestinationPortInput::default()),
-            TreeType::ExactMatchMap(map),
-        ))),
-        ..IpRangeMatcher::default()
-    })
+/// The numbers of the fields on the way from an entry to its chains.
+mod field {
+    /// Of an `IpMatcher`.
+    pub(super) const RANGE_MATCHERS: u32 = 1;
+    /// Of an `IpRangeMatcher`.
+    pub(super) const RANGES: u32 = 1;
+    /// Of an `IpRangeMatcher`.
+    pub(super) const ON_MATCH: u32 = 2;
+    /// Of an `OnMatch`.
+    pub(super) const MATCHER: u32 = 1;
+    /// Of a `Matcher`.
+    pub(super) const MATCHER_TREE: u32 = 2;
+    /// Of a `MatcherTree`.
+    pub(super) const INPUT: u32 = 1;
+    /// Of a `MatcherTree`.
+    pub(super) const EXACT_MATCH_MAP: u32 = 2;
+    /// Of a `MatchMap`.
+    pub(super) const MAP: u32 = 1;
+    /// Of an entry of any map.
+    pub(super) const KEY: u32 = 1;
+    /// Of an entry of any map.
+    pub(super) const VALUE: u32 = 2;
 }
 
-/// The entry of all workloads: their own addresses, on every port. None if no workload has an address.
-pub(super) fn workloads<'w>(
-    workloads: impl IntoIterator<Item = &'w Workload>,
-    rule: MatchedAddresses,
-    chains: PortChains,
-) -> Option<IpRangeMatcher> {
-    let counted = match rule {
-        MatchedAddresses::Primary => 1,
-        MatchedAddresses::All => usize::MAX,
-    };
-    let addresses = workloads.into_iter().flat_map(|workload| workload.addresses.iter().take(counted));
-    let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
-    if ranges.is_empty() {
-        return None;
-    }
-    Some(IpRangeMatcher { ranges, on_match: Some(to(chains)), ..IpRangeMatcher::default() })
+/// An entry per destination, of which a later one never hides an earlier one's addresses. There are thousands of them,
+/// eight messages deep: they are encoded as they come.
+#[derive(Debug)]
+pub(super) struct Destinations {
+    entries: Encoded<IpMatcher>,
+    port: TypedExtensionConfig,
 }
+
+impl Destinations {
+    /// No entries.
+    pub(super) fn new() -> Self {
+        Self { entries: Encoded::default(), port: input("port", &DestinationPortInput::default()) }
+    }
+
+    /// Adds the entry of a Service: its addresses, and its chains by port. There is none without addresses or without
+    /// ports, which Envoy would refuse.
+    pub(super) fn service(&mut self, addresses: &[Address], ports: Vec<(u32, PortChains)>) {
+        if addresses.is_empty() || ports.is_empty() {
+            return;
+        }
+        let by_port = by_text(ports);
+        self.entries.nest::<IpRangeMatcher>(field::RANGE_MATCHERS, |entry| {
+            for address in addresses {
+                entry.message(field::RANGES, &range(address));
+            }
+            entry.nest::<OnMatch>(field::ON_MATCH, |on_match| {
+                on_match.nest::<Matcher>(field::MATCHER, |matcher| {
+                    matcher.nest::<MatcherTree>(field::MATCHER_TREE, |tree| {
+                        tree.message(field::INPUT, &self.port);
+                        tree.nest(field::EXACT_MATCH_MAP, |map| match_map(by_port, map));
+                    });
+                });
+            });
+        });
+    }
+
+    /// Adds the entry of all workloads: their own addresses, on every port. There is none if no workload has an
+    /// address.
+    pub(super) fn workloads<'w>(
+        &mut self,
+        workloads: impl IntoIterator<Item = &'w Workload>,
+        rule: MatchedAddresses,
+        chains: PortChains,
+    ) {
+        let counted = match rule {
+            MatchedAddresses::Primary => 1,
+            MatchedAddresses::All => usize::MAX,
+        };
+        let addresses = workloads.into_iter().flat_map(|workload| workload.addresses.iter().take(counted));
+        let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
+        if !ranges.is_empty() {
+            let entry = IpRangeMatcher { ranges, on_match: Some(to(chains)), ..IpRangeMatcher::default() };
+            self.entries.message(field::RANGE_MATCHERS, &entry);
+        }
+    }
+
+    /// The matcher of a listener.
+    pub(super) fn matcher(self) -> Matcher {
+        let ranges =
+            TypedExtensionConfig { name: "ip".to_owned(), typed_config: Some(self.entries.into_any()) };
+        tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(ranges))
+    }
+}
+
+/// As protobuf's maps are written: in the order of the keys; of several with the same key the last counts.
+fn by_text(ports: Vec<(u32, PortChains)>) -> Vec<(String, PortChains)> {
+    let ports = ports.into_iter().rev().map(|(port, chains)| (port.to_string(), chains));
+    let mut ports: Vec<_> = ports.collect();
+    ports.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ports.dedup_by(|(later, _), (first, _)| later == first);
+    ports
+}
+
+fn match_map(chains: Vec<(String, PortChains)>, map: &mut Encoded<MatchMap>) {
+    for (key, chains) in chains {
+        map.nest::<MapEntry>(field::MAP, |entry| {
+            entry.text(field::KEY, &key);
+            entry.message(field::VALUE, &to(chains));
+        });
+    }
+}
+
+/// An entry of a map, for which there is no type.
+struct MapEntry;
 
 /// The addresses of a Service that a waypoint matches.
 pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {
@@ -192,24 +257,43 @@ fn input<M: envoy::Message + envoy::Name>(name: &str, config: &M) -> TypedExtens
 #[cfg(test)]
 mod tests {
     use super::*;
+    use envoy::Message as _;
 
     fn address(ip: &str) -> Address {
         single(ip.parse().unwrap())
     }
 
+    /// The entries after adding one of a Service.
+    fn entries(addresses: &[Address], ports: Vec<(u32, PortChains)>) -> IpMatcher {
+        let mut destinations = Destinations::new();
+        destinations.service(addresses, ports);
+        IpMatcher::decode(destinations.entries.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_service_has_an_entry() {
+        let ports = || [80, 443].map(|port| (port, PortChains::One(format!("chain-{port}"))));
+        let addresses = ["10.0.0.1", "fd00::1"].map(address);
+        let map = ports().into_iter().map(|(port, chains)| (port.to_string(), to(chains))).collect();
+        let by_port = TreeType::ExactMatchMap(MatchMap { map });
+        let entry = IpRangeMatcher {
+            ranges: addresses.iter().map(range).collect(),
+            on_match: Some(nested(tree(input("port", &DestinationPortInput::default()), by_port))),
+            ..IpRangeMatcher::default()
+        };
+        assert_eq!(entries(&addresses, ports().into()).range_matchers, [entry]);
+    }
+
     #[test]
     fn a_service_without_addresses_or_ports_has_no_entry() {
-        let chains = || [(80, PortChains::One("chain".to_owned()))];
-        assert_eq!(service(&[], chains()), None);
-        assert_eq!(service(&[address("10.0.0.1")], []), None);
-        let entry = service(&[address("10.0.0.1"), address("fd00::1")], chains()).unwrap();
-        let lengths: Vec<u32> = entry.ranges.iter().map(|r| r.prefix_len.unwrap().value).collect();
-        assert_eq!(lengths, [32, 128]);
+        let chains = vec![(80, PortChains::One("chain".to_owned()))];
+        assert_eq!(entries(&[], chains), IpMatcher::default());
+        assert_eq!(entries(&[address("10.0.0.1")], Vec::new()), IpMatcher::default());
     }
 
     #[test]
     fn authorities_come_before_addresses() {
-        let by_ip = by_destination_ip(Vec::new());
+        let by_ip = Destinations::new().matcher();
         assert_eq!(by_authority(BTreeMap::new(), by_ip.clone()), by_ip);
         let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".to_owned()))]);
         let matcher = by_authority(chains, by_ip.clone());

@@ -1,7 +1,6 @@
 //! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry asks.
 
-use envoy::Message as _;
-use envoy::bytes::Bytes;
+use envoy::Encoded;
 use envoy::config::accesslog::v3::AccessLog;
 use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
@@ -17,27 +16,12 @@ use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::snapshot::ObjectRef;
 
-/// A part of a connection manager that many chains share: encoded, because a message is read from its parts one after
-/// the other, with repeated fields appended and others merged
-/// (<https://protobuf.dev/programming-guides/encoding/#last-one-wins>).
-#[derive(Clone, Debug)]
-pub(super) struct ManagerPart(Bytes);
+/// A part of a connection manager, encoded: what many chains share is encoded once.
+pub(super) type ManagerPart = Encoded<HttpConnectionManager>;
 
-impl ManagerPart {
-    /// The part that has the fields of this message.
-    pub(super) fn new(manager: &HttpConnectionManager) -> Self {
-        Self(manager.encode_to_vec().into())
-    }
-
-    /// The part that has only these filters.
-    pub(super) fn of_filters(http_filters: Vec<HttpFilter>) -> Self {
-        Self::new(&HttpConnectionManager { http_filters, ..HttpConnectionManager::default() })
-    }
-
-    /// Its fields, encoded.
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
+/// The part of a connection manager that has only these filters.
+pub(super) fn http_filters(filters: Vec<HttpFilter>) -> ManagerPart {
+    ManagerPart::of(&HttpConnectionManager { http_filters: filters, ..HttpConnectionManager::default() })
 }
 
 /// Filters that are the same in every chain of a waypoint.
@@ -59,7 +43,7 @@ impl SharedFilters {
         let rules = &scope.rules.listeners;
         Self {
             grpc_web: http::grpc_web(),
-            common: ManagerPart::of_filters(vec![http::grpc_stats(), http::fault(), http::cors()]),
+            common: http_filters(vec![http::grpc_stats(), http::fault(), http::cors()]),
             metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
@@ -103,8 +87,8 @@ impl Telemetry {
         Self {
             tcp_access_logs: access_logs.tcp(),
             access_logs,
-            manager: ManagerPart::new(&manager),
-            last_filters: ManagerPart::of_filters(last_filters),
+            manager: ManagerPart::of(&manager),
+            last_filters: http_filters(last_filters),
             tcp_stats: stats.into_iter().map(|config| network::filter(STATS, config)).collect(),
             origins: origins(applicable),
         }

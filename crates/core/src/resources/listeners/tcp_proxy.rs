@@ -21,21 +21,25 @@ use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
 use crate::resources::proto::duration;
 use crate::resources::routes::{TcpRoute, tcp_destinations};
+use crate::resources::security::SecurityFilters;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::TrafficPolicy;
 
 /// The filters of a chain for bytes, and the objects that say where they go.
-pub(super) fn filters(parts: &Parts<'_>) -> (Vec<Filter>, Vec<ObjectRef>) {
-    let Parts { shared, security, extensions, telemetry, .. } = *parts;
+pub(super) fn filters(
+    parts: &Parts<'_>,
+    security: &SecurityFilters<Filter>,
+) -> (Vec<Filter>, Vec<ObjectRef>) {
+    let Parts { shared, extensions, telemetry, .. } = *parts;
     let mut filters = Vec::new();
     // First, so that what others do to a connection can be told of its peers.
     filters.extend(shared.metadata_exchange.clone());
-    filters.extend(security.custom_tcp.iter().cloned());
+    filters.extend(security.custom.iter().cloned());
     filters.extend(network_filters(extensions, ExecutionPhase::Authn));
     filters.extend(network_filters(extensions, ExecutionPhase::Authz));
-    filters.extend(security.rbac_tcp.iter().cloned());
+    filters.extend(security.rbac.iter().cloned());
     filters.extend(network_filters(extensions, ExecutionPhase::Stats));
     filters.extend(network_filters(extensions, ExecutionPhase::Unspecified));
     filters.extend(telemetry.tcp_stats.iter().cloned());

@@ -10,9 +10,11 @@
 //! | [`matches`], `headers`, `redirect`, `retry`, `fault`, `cors`, `hash` | its parts |
 //! | `destination` | a destination to a cluster's name |
 //! | `tcp` | `tls` and `tcp` rules |
+//! | `encode` | route configurations, encoded quickly |
 
 mod cors;
 mod destination;
+mod encode;
 mod fault;
 mod fraction;
 mod hash;
@@ -37,6 +39,7 @@ use crate::resources::proto::duration;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::message::Duration;
 
+pub(crate) use encode::routes as encode_routes;
 pub use tcp::{TcpDestination, TcpRoute, tcp_destinations};
 
 /// A route configuration for one chain, and why each of its routes exists.
