@@ -88,10 +88,25 @@ impl<M> Encoded<M> {
     pub fn nest<F>(&mut self, number: u32, write: impl FnOnce(&mut Encoded<F>)) {
         encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
         let start = self.bytes.len();
+        // Most lengths take one byte.
+        self.bytes.push(0);
         let mut fields = Encoded::from_bytes(std::mem::take(&mut self.bytes));
         write(&mut fields);
         self.bytes = fields.bytes;
-        insert_length(&mut self.bytes, start);
+        write_length(&mut self.bytes, start);
+    }
+
+    /// Writes an entry of a map from text to messages. Entries come in the order of their keys.
+    pub fn entry<F>(&mut self, number: u32, key: &str, write: impl FnOnce(&mut Encoded<F>)) {
+        self.nest::<Entry>(number, |entry| {
+            entry.text(1, key);
+            entry.nest(2, write);
+        });
+    }
+
+    /// Writes fields that are encoded already.
+    pub fn append(&mut self, part: &Self) {
+        self.bytes.extend_from_slice(&part.bytes);
     }
 }
 
@@ -118,13 +133,18 @@ impl<M: Message> Encoded<M> {
     }
 }
 
-/// Writes the length of what begins at `start` before it.
-fn insert_length(bytes: &mut Vec<u8>, start: usize) {
-    let end = bytes.len();
-    let length = (end - start) as u64;
+/// An entry of a map: for protobuf a message like any other.
+struct Entry;
+
+/// Writes the length of what follows the byte at `start` there, and makes room for it.
+fn write_length(bytes: &mut Vec<u8>, start: usize) {
+    let (begin, end) = (start + 1, bytes.len());
+    let length = (end - begin) as u64;
     let width = encoding::encoded_len_varint(length);
-    bytes.resize(end + width, 0);
-    bytes.copy_within(start..end, start + width);
+    if width > 1 {
+        bytes.resize(end + width - 1, 0);
+        bytes.copy_within(begin..end, start + width);
+    }
     if let Some(mut gap) = bytes.get_mut(start..start + width) {
         encoding::encode_varint(length, &mut gap);
     }
@@ -135,6 +155,7 @@ mod tests {
     use super::*;
     use crate::config::core::v3::Locality;
     use crate::config::route::v3::{Route, RouteConfiguration, VirtualHost};
+    use crate::google::protobuf::{Struct, Value};
 
     fn host(routes: usize) -> VirtualHost {
         let route = Route { name: "a-route-with-a-name".to_owned(), ..Route::default() };
@@ -165,6 +186,16 @@ mod tests {
         let whole = Encoded::of_parts(&[&part("r", ""), &part("", "z")]);
         assert_eq!(whole, part("r", "z"));
         assert_eq!(whole.into_any(), crate::any(&Locality::decode(part("r", "z").as_bytes()).unwrap()));
+    }
+
+    #[test]
+    fn entries_are_those_of_a_map() {
+        let mut encoded = Encoded::<Struct>::default();
+        for name in ["a", "b"] {
+            encoded.entry::<Value>(1, name, |value| value.merge(&name.into()));
+        }
+        let expected: Struct = ["a", "b"].map(|name| (name, name)).into_iter().collect();
+        assert_eq!(encoded, Encoded::of(&expected));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) enum Step<'a> {
 impl Step<'_> {
     pub(super) fn http(self) -> Vec<HttpFilter> {
         match self {
-            Self::Deny(rules) => vec![http_rbac(&HttpRbac { rules: Some(rules), ..HttpRbac::default() })],
+            Self::Deny(rules) => vec![http_rbac(HttpRbac { rules: Some(rules), ..HttpRbac::default() })],
             Self::Ask { rules, authorizer, rule_prefix } => {
                 let rbac = HttpRbac {
                     rules: rules.shadow,
@@ -43,7 +43,7 @@ impl Step<'_> {
                     filter_enabled_metadata: Some(ext_authz::condition(HTTP_RBAC, &rule_prefix)),
                     ..authorizer.http.clone()
                 };
-                vec![http_rbac(&rbac), http("envoy.filters.http.ext_authz", envoy::any(&ask))]
+                vec![http_rbac(rbac), http("envoy.filters.http.ext_authz", envoy::any(&ask))]
             }
         }
     }

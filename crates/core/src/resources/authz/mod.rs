@@ -14,6 +14,7 @@
 
 mod attribute;
 mod custom;
+mod encode;
 mod ext_authz;
 mod matcher;
 mod permission;
@@ -177,7 +178,7 @@ impl Rules {
 
     fn http(self) -> HttpFilter {
         let shadow_rules_stat_prefix = self.shadow_stat_prefix();
-        http_rbac(&HttpRbac {
+        http_rbac(HttpRbac {
             rules: self.enforced,
             shadow_rules: self.shadow,
             shadow_rules_stat_prefix,
@@ -206,8 +207,8 @@ fn is_dry_run(policy: &Object<AuthorizationPolicy>) -> bool {
     value.is_some_and(|v| matches!(v.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 
-fn http_rbac(config: &HttpRbac) -> HttpFilter {
-    http(HTTP_RBAC, envoy::any(config))
+fn http_rbac(config: HttpRbac) -> HttpFilter {
+    http(HTTP_RBAC, encode::http_rbac(config).into_any())
 }
 
 fn network_rbac(config: NetworkRbac) -> Filter {

@@ -15,7 +15,7 @@ use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
 use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::network;
-use crate::resources::routes::inbound_route_configuration;
+use crate::resources::routes::RouteBuilder;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope};
 use crate::snapshot::ObjectRef;
@@ -63,6 +63,7 @@ pub(super) struct ChainBuilder<'m> {
     settings: ProxySettings<'m>,
     shared: SharedFilters,
     security: SecurityBuilder<'m>,
+    routes: RouteBuilder<'m>,
     patches: &'m Patches,
     /// What telemetry asks of the waypoint as a whole.
     telemetry: Arc<Telemetry>,
@@ -82,6 +83,7 @@ impl<'m> ChainBuilder<'m> {
             settings,
             shared: SharedFilters::new(&scope),
             security: SecurityBuilder::new(scope),
+            routes: RouteBuilder::new(scope),
             patches,
             telemetry_by_origin: BTreeMap::from([(telemetry.origins.clone(), Arc::clone(&telemetry))]),
             telemetry,
@@ -115,7 +117,7 @@ impl<'m> ChainBuilder<'m> {
     pub(super) fn http(&mut self, spec: ChainSpec<'_>) -> String {
         let found = self.found(&spec, ChainKind::Http);
         let security = self.security.http(found.service);
-        let mut routes = inbound_route_configuration(self.scope, spec.service, spec.port, &spec.cluster);
+        let mut routes = self.routes.inbound(found.service, spec.port, &spec.cluster);
         if routes.is_default {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
             routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));

@@ -79,15 +79,9 @@ mod field {
     /// Of a `Matcher`.
     pub(super) const MATCHER_TREE: u32 = 2;
     /// Of a `MatcherTree`.
-    pub(super) const INPUT: u32 = 1;
-    /// Of a `MatcherTree`.
     pub(super) const EXACT_MATCH_MAP: u32 = 2;
     /// Of a `MatchMap`.
     pub(super) const MAP: u32 = 1;
-    /// Of an entry of any map.
-    pub(super) const KEY: u32 = 1;
-    /// Of an entry of any map.
-    pub(super) const VALUE: u32 = 2;
 }
 
 /// An entry per destination, of which a later one never hides an earlier one's addresses. There are thousands of them,
@@ -95,13 +89,16 @@ mod field {
 #[derive(Debug)]
 pub(super) struct Destinations {
     entries: Encoded<IpMatcher>,
-    port: TypedExtensionConfig,
+    /// What each entry has before its ports.
+    by_port: Encoded<MatcherTree>,
 }
 
 impl Destinations {
     /// No entries.
     pub(super) fn new() -> Self {
-        Self { entries: Encoded::default(), port: input("port", &DestinationPortInput::default()) }
+        let input = Some(input("port", &DestinationPortInput::default()));
+        let by_port = Encoded::of(&MatcherTree { input, ..MatcherTree::default() });
+        Self { entries: Encoded::default(), by_port }
     }
 
     /// Adds the entry of a Service: its addresses, and its chains by port. There is none without addresses or without
@@ -110,7 +107,7 @@ impl Destinations {
         if addresses.is_empty() || ports.is_empty() {
             return;
         }
-        let by_port = by_text(ports);
+        let chains = by_text(ports);
         self.entries.nest::<IpRangeMatcher>(field::RANGE_MATCHERS, |entry| {
             for address in addresses {
                 entry.message(field::RANGES, &range(address));
@@ -118,8 +115,8 @@ impl Destinations {
             entry.nest::<OnMatch>(field::ON_MATCH, |on_match| {
                 on_match.nest::<Matcher>(field::MATCHER, |matcher| {
                     matcher.nest::<MatcherTree>(field::MATCHER_TREE, |tree| {
-                        tree.message(field::INPUT, &self.port);
-                        tree.nest(field::EXACT_MATCH_MAP, |map| match_map(by_port, map));
+                        tree.append(&self.by_port);
+                        tree.nest(field::EXACT_MATCH_MAP, |map| match_map(chains, map));
                     });
                 });
             });
@@ -165,15 +162,9 @@ fn by_text(ports: Vec<(u32, PortChains)>) -> Vec<(String, PortChains)> {
 
 fn match_map(chains: Vec<(String, PortChains)>, map: &mut Encoded<MatchMap>) {
     for (key, chains) in chains {
-        map.nest::<MapEntry>(field::MAP, |entry| {
-            entry.text(field::KEY, &key);
-            entry.message(field::VALUE, &to(chains));
-        });
+        map.entry(field::MAP, &key, |on_match| on_match.merge(&to(chains)));
     }
 }
-
-/// An entry of a map, for which there is no type.
-struct MapEntry;
 
 /// The addresses of a Service that a waypoint matches.
 pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {

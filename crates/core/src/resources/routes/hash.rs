@@ -5,8 +5,8 @@ use envoy::config::route::v3::route_action::hash_policy::{
     ConnectionProperties, Cookie, CookieAttribute, Header, PolicySpecifier, QueryParameter,
 };
 
+use super::destination::Host;
 use crate::mesh::destination_rule::policy::consistent_hash;
-use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::destination_rule::{self, ConsistentHashLb};
 use crate::snapshot::networking::virtual_service::Destination;
@@ -37,15 +37,8 @@ pub(super) fn policy(hash: &ConsistentHashLb) -> Option<HashPolicy> {
 }
 
 /// What the DestinationRule of a destination says about hashing.
-pub(super) fn of_destination<'m>(
-    scope: Scope<'m>,
-    destination: &Destination,
-) -> Option<&'m ConsistentHashLb> {
-    if !scope.rules.routes.hash_policies {
-        return None;
-    }
-    let rule = scope.destination_rule(&destination.host, true)?;
-    consistent_hash(rule, &destination.subset, destination.port.as_ref().map(|port| port.number))
+pub(super) fn of_destination<'m>(destination: &Destination, host: Host<'m>) -> Option<&'m ConsistentHashLb> {
+    consistent_hash(host.rule?, &destination.subset, destination.port.as_ref().map(|port| port.number))
 }
 
 #[cfg(test)]

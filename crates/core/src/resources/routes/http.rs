@@ -11,8 +11,10 @@ use envoy::config::route::v3::{Decorator, Route, RouteAction, WeightedCluster};
 use envoy::google::protobuf::Struct;
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
+use super::destination::{self, Host};
 use super::headers::HeaderChanges;
-use super::{cors, destination, fault, fraction, hash, matches, operation, redirect, retry};
+use super::retry::Retries;
+use super::{cors, fault, fraction, hash, matches, operation, redirect};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
@@ -21,6 +23,7 @@ use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::message::Duration;
 use crate::snapshot::networking::Percent;
+use crate::snapshot::networking::destination_rule::ConsistentHashLb;
 use crate::snapshot::networking::virtual_service::{
     Destination, HttpMatchRequest, HttpRewrite, HttpRoute, HttpRouteDestination,
 };
@@ -29,8 +32,20 @@ use crate::snapshot::networking::virtual_service::{
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a, 'm> {
     pub(super) scope: Scope<'m>,
+    pub(super) retries: &'a Retries<'m>,
     pub(super) virtual_service: &'a VirtualService,
     pub(super) port: u32,
+    /// The hostname that the routes are for.
+    pub(super) hostname: &'a str,
+    /// What is known of it: most destinations are what requests were meant for.
+    pub(super) host: Host<'m>,
+}
+
+impl<'m> Context<'_, 'm> {
+    /// What is known of a destination's host.
+    fn host(&self, hostname: &str) -> Host<'m> {
+        if hostname == self.hostname { self.host } else { Host::new(self.scope, hostname) }
+    }
 }
 
 /// Translates a rule under one match (none: everything). Nothing where the match is for other ports or callers.
@@ -117,10 +132,16 @@ fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
 
 /// The VirtualService that a route comes from, as a path of the Kubernetes API.
 fn metadata(cx: Context<'_, '_>) -> Metadata {
-    let config = format!(
-        "/apis/networking.istio.io/{}/namespaces/{}/virtual-service/{}",
-        cx.scope.rules.routes.virtual_service_version, cx.virtual_service.namespace, cx.virtual_service.name,
-    );
+    let Context { scope, virtual_service, .. } = cx;
+    let config = [
+        "/apis/networking.istio.io/",
+        scope.rules.routes.virtual_service_version,
+        "/namespaces/",
+        &virtual_service.namespace,
+        "/virtual-service/",
+        &virtual_service.name,
+    ]
+    .concat();
     let istio: Struct = [("config", config)].into_iter().collect();
     Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() }
 }
@@ -154,8 +175,7 @@ fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out
     }
     action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     let consistent = destinations(cx, rule, out, &mut action);
-    let retries = rule.retries.as_ref().or(cx.scope.mesh.config.default_http_retry_policy.as_ref());
-    action.retry_policy = retry::policy(rules, retries, consistent).map(Box::new);
+    action.retry_policy = cx.retries.policy(rule.retries.as_ref(), consistent);
     out.action = Some(Action::Route(Box::new(action)));
 }
 
@@ -203,7 +223,7 @@ fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
         .into_iter()
         .chain(others)
         .map(|(to, percent)| RequestMirrorPolicy {
-            cluster: destination::cluster_name(cx.scope, to, cx.port),
+            cluster: destination::cluster_name(cx.scope, to, cx.host(&to.host), cx.port),
             runtime_fraction: Some(fraction::fixed(percent)),
             trace_sampled: Some(false.into()),
             disable_shadow_host_suffix_append: rules.mirrors_keep_host,
@@ -220,29 +240,52 @@ fn mirrored(percentage: Option<&Percent>) -> Option<envoy::r#type::v3::Fractiona
     }
 }
 
+/// A destination, and what is known of its host.
+struct Target<'a, 'm> {
+    given: &'a HttpRouteDestination,
+    /// None if it is missing, which admission has refused.
+    destination: Option<(&'a Destination, Host<'m>)>,
+}
+
+impl<'a, 'm> Target<'a, 'm> {
+    fn new(cx: Context<'_, 'm>, given: &'a HttpRouteDestination) -> Self {
+        let destination = given.destination.as_ref().map(|to| (to, cx.host(&to.host)));
+        Self { given, destination }
+    }
+
+    fn cluster(&self, cx: Context<'_, '_>) -> String {
+        let name = |(to, host)| destination::cluster_name(cx.scope, to, host, cx.port);
+        self.destination.map(name).unwrap_or_default()
+    }
+
+    fn hash(&self) -> Option<&'m ConsistentHashLb> {
+        let (to, host) = self.destination?;
+        hash::of_destination(to, host)
+    }
+}
+
 /// Fills in where requests go. Says whether retries have to stay on the host that a request is hashed to.
 fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: &mut RouteAction) -> bool {
     let all = rule.route.as_slice();
     // A destination of weight 0 gets nothing, unless it is the only one.
-    let weighted: Vec<_> = all.iter().filter(|to| to.weight != 0 || all.len() == 1).collect();
-    let hashes = weighted.iter().filter_map(|to| hash::of_destination(cx.scope, to.destination.as_ref()?));
-    action.hash_policy = hashes.filter_map(hash::policy).collect();
+    let weighted = all.iter().filter(|to| to.weight != 0 || all.len() == 1);
+    let weighted: Vec<_> = weighted.map(|to| Target::new(cx, to)).collect();
+    action.hash_policy = weighted.iter().filter_map(|to| hash::policy(to.hash()?)).collect();
 
-    let single = match (cx.scope.rules.routes.single_destination, all, weighted.as_slice()) {
-        (SingleDestination::OfGiven, [only], _) => Some(only),
-        (SingleDestination::OfWeighted, _, [only]) => Some(*only),
+    let single = match (cx.scope.rules.routes.single_destination, weighted.as_slice()) {
+        (SingleDestination::OfGiven, [only]) if all.len() == 1 => Some(only),
+        (SingleDestination::OfWeighted, [only]) => Some(only),
         _ => None,
     };
     let Some(only) = single else {
-        let clusters = weighted.into_iter().map(|to| cluster_weight(cx, to)).collect();
+        let clusters = weighted.iter().map(|to| cluster_weight(cx, to)).collect();
         let clusters = WeightedCluster { clusters, ..WeightedCluster::default() };
         action.cluster_specifier = Some(ClusterSpecifier::WeightedClusters(clusters));
         return false;
     };
-    let to = only.destination.as_ref();
-    action.cluster_specifier = Some(ClusterSpecifier::Cluster(cluster(cx, to)));
+    action.cluster_specifier = Some(ClusterSpecifier::Cluster(only.cluster(cx)));
     // The destination's own changes come after the route's, and the route's authority wins.
-    let changes = HeaderChanges::new(only.headers.as_ref());
+    let changes = HeaderChanges::new(only.given.headers.as_ref());
     out.request_headers_to_add.extend(changes.request_to_add);
     out.request_headers_to_remove.extend(changes.request_to_remove);
     out.response_headers_to_add.extend(changes.response_to_add);
@@ -250,14 +293,14 @@ fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: 
     if action.host_rewrite_specifier.is_none() {
         action.host_rewrite_specifier = changes.authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     }
-    to.is_some_and(|to| hash::of_destination(cx.scope, to).is_some())
+    only.hash().is_some()
 }
 
-fn cluster_weight(cx: Context<'_, '_>, to: &HttpRouteDestination) -> ClusterWeight {
-    let changes = HeaderChanges::new(to.headers.as_ref());
+fn cluster_weight(cx: Context<'_, '_>, to: &Target<'_, '_>) -> ClusterWeight {
+    let changes = HeaderChanges::new(to.given.headers.as_ref());
     ClusterWeight {
-        name: cluster(cx, to.destination.as_ref()),
-        weight: Some(u32::try_from(to.weight).unwrap_or_default().into()),
+        name: to.cluster(cx),
+        weight: Some(u32::try_from(to.given.weight).unwrap_or_default().into()),
         request_headers_to_add: changes.request_to_add,
         request_headers_to_remove: changes.request_to_remove,
         response_headers_to_add: changes.response_to_add,
@@ -267,9 +310,4 @@ fn cluster_weight(cx: Context<'_, '_>, to: &HttpRouteDestination) -> ClusterWeig
             .map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
         ..ClusterWeight::default()
     }
-}
-
-/// Admission has refused a destination that is missing.
-fn cluster(cx: Context<'_, '_>, to: Option<&Destination>) -> String {
-    to.map(|to| destination::cluster_name(cx.scope, to, cx.port)).unwrap_or_default()
 }

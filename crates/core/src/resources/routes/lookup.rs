@@ -17,14 +17,14 @@ impl<'m> Scope<'m> {
         self.mesh.services.with_hostname(hostname).iter().any(|id| self.waypoint.serves(*id))
     }
 
-    /// The DestinationRule in force for the Service that the waypoint means by a hostname. With `as_client` also one
-    /// that selects the waypoint's pod; else only those for everyone.
-    pub(super) fn destination_rule(self, hostname: &str, as_client: bool) -> Option<&'m DestinationRule> {
+    /// The DestinationRule in force for a Service. With `as_client` also one that selects the waypoint's pod; else
+    /// only those for everyone.
+    pub(super) fn destination_rule(self, service: &Service, as_client: bool) -> Option<&'m DestinationRule> {
         let client = Client {
             namespace: &self.waypoint.name.namespace,
             labels: as_client.then_some(&self.waypoint.proxy.labels),
         };
-        let rule = self.mesh.destination_rules.get(client, self.visible_service(hostname)?)?;
+        let rule = self.mesh.destination_rules.get(client, service)?;
         Some(&rule.spec)
     }
 

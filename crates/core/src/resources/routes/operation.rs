@@ -10,19 +10,18 @@ pub(super) fn operation(
     name: &str,
     port: u32,
 ) -> String {
-    let path = path(matched);
-    match cluster.and_then(host_and_port) {
-        Some((host, port)) => format!("{host}:{port}{path}"),
-        None => format!("{name}:{port}{path}"),
-    }
+    let (path, end) = path(matched);
+    let (host, port) = cluster.and_then(host_and_port).unwrap_or((name, port));
+    [host, ":", &port.to_string(), path, end].concat()
 }
 
-fn path(matched: Option<&RouteMatch>) -> String {
+/// The path, in two parts.
+fn path(matched: Option<&RouteMatch>) -> (&str, &str) {
     match matched.and_then(|m| m.path_specifier.as_ref()) {
-        Some(PathSpecifier::Prefix(prefix)) => format!("{prefix}*"),
-        Some(PathSpecifier::Path(path)) => path.clone(),
-        Some(PathSpecifier::SafeRegex(regex)) => regex.regex.clone(),
-        _ => "/*".to_owned(),
+        Some(PathSpecifier::Prefix(prefix)) => (prefix, "*"),
+        Some(PathSpecifier::Path(path)) => (path, ""),
+        Some(PathSpecifier::SafeRegex(regex)) => (&regex.regex, ""),
+        _ => ("/", "*"),
     }
 }
 

@@ -8,20 +8,43 @@ use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
 use crate::release::RouteRules;
+use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
 
+/// The retries of a mesh. Most routes have the default, which is made once.
+#[derive(Clone, Debug)]
+pub(super) struct Retries<'m> {
+    rules: &'static RouteRules,
+    /// What the mesh configuration says.
+    mesh: Option<&'m HttpRetry>,
+    default: Option<Box<RetryPolicy>>,
+}
+
+impl<'m> Retries<'m> {
+    /// Reads the mesh configuration.
+    pub(super) fn new(scope: Scope<'m>) -> Self {
+        let rules = &scope.rules.routes;
+        let mesh = scope.mesh.config.default_http_retry_policy.as_ref();
+        Self { rules, mesh, default: policy(rules, mesh, false).map(Box::new) }
+    }
+
+    /// The policy of a route; see [`policy`].
+    pub(super) fn policy(&self, retries: Option<&HttpRetry>, consistent: bool) -> Option<Box<RetryPolicy>> {
+        if retries.is_none() && !consistent {
+            return self.default.clone();
+        }
+        policy(self.rules, retries.or(self.mesh), consistent).map(Box::new)
+    }
+}
+
 /// Translates a policy; none is the default: two retries, on other hosts. `consistent` is said of a route that hashes
 /// requests to hosts: another host would defeat that.
 ///
 /// Gives nothing where the policy switches retries off.
-pub(super) fn policy(
-    rules: &RouteRules,
-    retries: Option<&HttpRetry>,
-    consistent: bool,
-) -> Option<RetryPolicy> {
+fn policy(rules: &RouteRules, retries: Option<&HttpRetry>, consistent: bool) -> Option<RetryPolicy> {
     let mut out = RetryPolicy {
         num_retries: Some(2.into()),
         retry_on: DEFAULT_RETRY_ON.to_owned(),

@@ -1,6 +1,7 @@
 //! Where TCP connections go: `tls` and `tcp` rules of VirtualServices, TLSRoutes and TCPRoutes (since 1.27).
 
-use super::{destination, virtual_services};
+use super::destination::{self, Host};
+use super::virtual_services;
 use crate::Str;
 use crate::mesh::ServiceId;
 use crate::mesh::virtual_service::MESH_GATEWAY;
@@ -61,7 +62,7 @@ fn tcp_destination(scope: Scope<'_>, to: &RouteDestination, port: u32) -> TcpDes
     let weight = u32::try_from(to.weight).unwrap_or_default();
     match &to.destination {
         Some(to) => TcpDestination {
-            cluster: destination::cluster_name(scope, to, port),
+            cluster: destination::cluster_name(scope, to, Host::new(scope, &to.host), port),
             weight,
             host: to.host.clone(),
             subset: to.subset.clone(),
