@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 
 use prost::encoding::{self, WireType};
-use prost::{Message, Name};
+use prost::{DecodeError, Message, Name};
 
 use crate::google::protobuf::Any;
 
@@ -18,7 +18,7 @@ use crate::google::protobuf::Any;
 ///
 /// ```
 /// use envoy::config::route::v3::{Route, VirtualHost};
-/// use envoy::{Encoded, Message as _};
+/// use envoy::Encoded;
 ///
 /// let (name, routes) = (1, 3);
 /// let mut host = Encoded::<VirtualHost>::default();
@@ -26,7 +26,7 @@ use crate::google::protobuf::Any;
 /// host.message(routes, &Route { name: "one".to_owned(), ..Route::default() });
 /// host.nest::<Route>(routes, |route| route.text(14, "two"));
 ///
-/// let host = VirtualHost::decode(host.as_bytes())?;
+/// let host = host.decode()?;
 /// assert_eq!(host.name, "all");
 /// assert_eq!(host.routes.iter().map(|route| &route.name).collect::<Vec<_>>(), ["one", "two"]);
 /// # Ok::<(), prost::DecodeError>(())
@@ -70,7 +70,7 @@ impl<M> Encoded<M> {
         &self.bytes
     }
 
-    /// Writes a text field that isn't repeated; an empty text is the same as none.
+    /// Writes a text field, or another element of a repeated one; an empty text is none.
     pub fn text(&mut self, number: u32, text: &str) {
         if !text.is_empty() {
             encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
@@ -94,6 +94,13 @@ impl<M> Encoded<M> {
         write(&mut fields);
         self.bytes = fields.bytes;
         write_length(&mut self.bytes, start);
+    }
+
+    /// Writes a field that holds a message that is encoded already, or another element of a repeated one.
+    pub fn encoded<F>(&mut self, number: u32, message: &Encoded<F>) {
+        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
+        encoding::encode_varint(message.bytes.len() as u64, &mut self.bytes);
+        self.bytes.extend_from_slice(&message.bytes);
     }
 
     /// Writes an entry of a map from text to messages. Entries come in the order of their keys.
@@ -120,6 +127,18 @@ impl<M: Message> Encoded<M> {
     /// Writes the fields that a message has.
     pub fn merge(&mut self, message: &M) {
         message.encode_raw(&mut self.bytes);
+    }
+
+    /// Reads the message.
+    ///
+    /// # Errors
+    ///
+    /// When messages are nested deeper than prost decodes.
+    pub fn decode(&self) -> Result<M, DecodeError>
+    where
+        M: Default,
+    {
+        M::decode(self.as_bytes())
     }
 
     /// Packs the message.
@@ -179,13 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_encoded_is_nested_as_it_is() {
+        let mut encoded = Encoded::<RouteConfiguration>::default();
+        encoded.encoded(2, &Encoded::of(&host(20)));
+        assert_eq!(encoded.decode().unwrap().virtual_hosts, [host(20)]);
+    }
+
+    #[test]
     fn parts_are_one_message() {
         let part = |region: &str, zone: &str| {
             Encoded::of(&Locality { region: region.to_owned(), zone: zone.to_owned(), ..Locality::default() })
         };
         let whole = Encoded::of_parts(&[&part("r", ""), &part("", "z")]);
         assert_eq!(whole, part("r", "z"));
-        assert_eq!(whole.into_any(), crate::any(&Locality::decode(part("r", "z").as_bytes()).unwrap()));
+        assert_eq!(whole.into_any(), crate::any(&part("r", "z").decode().unwrap()));
     }
 
     #[test]

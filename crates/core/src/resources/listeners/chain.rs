@@ -123,7 +123,7 @@ impl<'m> ChainBuilder<'m> {
             routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
         }
         let parts = self.parts(&spec, &found);
-        let manager = http_manager::connection_manager(&parts, &security, routes.configuration);
+        let manager = http_manager::connection_manager(&parts, &security, &routes.configuration);
         let filters = self.before(&found, spec.port).into_iter().chain([manager]).collect();
         let objects = found.objects([], &security.origins);
         self.add(&spec, filters, objects);

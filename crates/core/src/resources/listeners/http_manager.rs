@@ -3,6 +3,7 @@
 //! Source: Envoy's
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
+use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::Http2ProtocolOptions;
 use envoy::config::listener::v3::Filter;
@@ -23,7 +24,6 @@ use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
-use crate::resources::routes::encode_routes;
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
@@ -72,7 +72,7 @@ mod field {
 pub(super) fn connection_manager(
     parts: &Parts<'_>,
     security: &SecurityFilters<HttpFilter>,
-    routes: RouteConfiguration,
+    routes: &Encoded<RouteConfiguration>,
 ) -> Filter {
     let Parts { shared, telemetry, .. } = *parts;
     let manager = ManagerPart::of_parts(&[
@@ -86,13 +86,17 @@ pub(super) fn connection_manager(
 }
 
 /// What a chain has of its own, up to the first filters that all chains have.
-fn own(parts: &Parts<'_>, security: &SecurityFilters<HttpFilter>, routes: RouteConfiguration) -> ManagerPart {
+fn own(
+    parts: &Parts<'_>,
+    security: &SecurityFilters<HttpFilter>,
+    routes: &Encoded<RouteConfiguration>,
+) -> ManagerPart {
     let Parts { scope, spec, shared, extensions, .. } = *parts;
     let end = scope.rules.listeners.stat_prefix_end;
     let mut own = ManagerPart::with_capacity(MOST_OWN);
     // The address is the same for IPv6.
     own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &spec.port.to_string(), end].concat());
-    own.nest(field::ROUTE_CONFIG, |fields| encode_routes(routes, fields));
+    own.encoded(field::ROUTE_CONFIG, routes);
     add(&mut own, &security.custom);
     add(&mut own, &extension_filters(extensions, ExecutionPhase::Authn));
     add(&mut own, &security.authn);

@@ -1,13 +1,13 @@
 //! One route: a rule of a VirtualService (`http[]`) under one of its matches.
 
+use envoy::Encoded;
 use envoy::config::core::v3::Metadata;
-use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{
     ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier, RequestMirrorPolicy,
 };
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
-use envoy::config::route::v3::{Decorator, Route, RouteAction, WeightedCluster};
+use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteMatch, WeightedCluster};
 use envoy::google::protobuf::Struct;
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
@@ -48,16 +48,27 @@ impl<'m> Context<'_, 'm> {
     }
 }
 
-/// Translates a rule under one match (none: everything). Nothing where the match is for other ports or callers.
+/// The numbers of the fields that are written one by one.
+mod field {
+    /// Of a `Route`.
+    pub(super) const MATCH: u32 = 1;
+    /// Of a `Route`.
+    pub(super) const ROUTE: u32 = 2;
+    /// Of a `Route`.
+    pub(super) const REDIRECT: u32 = 3;
+    /// Of a `Route`.
+    pub(super) const DIRECT_RESPONSE: u32 = 7;
+}
+
+/// Translates a rule under one match (none: everything), which has been translated to `matched`.
 pub(super) fn route(
     cx: Context<'_, '_>,
     rule: &HttpRoute,
     request: Option<&HttpMatchRequest>,
-) -> Option<Route> {
+    matched: &RouteMatch,
+    fields: &mut Encoded<Route>,
+) {
     let rules = &cx.scope.rules.routes;
-    if request.is_some_and(|request| !applies(cx, request)) {
-        return None;
-    }
     let mut name = rule.name.to_string();
     if let Some(request) = request.filter(|request| !request.name.is_empty()) {
         name.push('.');
@@ -66,7 +77,6 @@ pub(super) fn route(
     let changes = HeaderChanges::new(rule.headers.as_ref());
     let mut out = Route {
         name,
-        r#match: Some(matches::route_match(rules, cx.virtual_service.semantics, request)),
         metadata: Some(metadata(cx)),
         stat_prefix: request
             .filter(|_| rules.stat_prefix)
@@ -78,28 +88,23 @@ pub(super) fn route(
         response_headers_to_remove: changes.response_to_remove,
         ..Route::default()
     };
+    fields.message(field::MATCH, matched);
+    let mut cluster = None;
     if let Some(redirect) = &rule.redirect {
-        let redirect = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port);
-        out.action = redirect.map(|redirect| Action::Redirect(Box::new(redirect)));
+        if let Some(redirect) = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port) {
+            fields.message(field::REDIRECT, &redirect);
+        }
     } else if let Some(response) = &rule.direct_response {
-        out.action = Some(Action::DirectResponse(Box::new(redirect::direct_response(response))));
+        fields.message(field::DIRECT_RESPONSE, &redirect::direct_response(response));
     } else {
-        forward(cx, rule, changes.authority, &mut out);
+        let (action, consistent) = forward(cx, rule, changes.authority, matched, &mut out);
+        fields.nest(field::ROUTE, |fields| {
+            cluster =
+                write(action, fields, |fields| cx.retries.write(rule.retries.as_ref(), consistent, fields));
+        });
     }
-    let cluster = match &out.action {
-        Some(Action::Route(action)) => match &action.cluster_specifier {
-            Some(ClusterSpecifier::Cluster(name)) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    };
     out.decorator = Some(Decorator {
-        operation: operation::operation(
-            cluster.map(String::as_str),
-            out.r#match.as_ref(),
-            &cx.virtual_service.name,
-            cx.port,
-        ),
+        operation: operation::operation(cluster.as_deref(), matched, &cx.virtual_service.name, cx.port),
         ..Decorator::default()
     });
     if let Some(fault) = &rule.fault {
@@ -108,12 +113,12 @@ pub(super) fn route(
     if let Some(policy) = rule.cors_policy.as_ref().filter(|_| rules.cors == CorsPlacement::FilterConfig) {
         out.typed_per_filter_config.insert(cors::FILTER.to_owned(), envoy::any(&cors::filter_policy(policy)));
     }
-    Some(out)
+    fields.merge(&out);
 }
 
 /// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
 /// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
-fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
+pub(super) fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
     if request.port != 0 && request.port != cx.port {
         return false;
     }
@@ -146,8 +151,15 @@ fn metadata(cx: Context<'_, '_>) -> Metadata {
     Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() }
 }
 
-/// Fills in a route that forwards to destinations.
-fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out: &mut Route) {
+/// What forwards to a rule's destinations, without retries, and what these change in the route. Says whether retries have
+/// to stay on the host that a request is hashed to.
+fn forward(
+    cx: Context<'_, '_>,
+    rule: &HttpRoute,
+    authority: Option<String>,
+    matched: &RouteMatch,
+    out: &mut Route,
+) -> (RouteAction, bool) {
     let rules = &cx.scope.rules.routes;
     let timeout = duration(rule.timeout.unwrap_or(Duration::ZERO));
     let mut action = RouteAction {
@@ -168,18 +180,46 @@ fn forward(cx: Context<'_, '_>, rule: &HttpRoute, authority: Option<String>, out
     }
     let mut authority = authority;
     if let Some(rewrite) = &rule.rewrite {
-        rewrite_path(cx, rewrite, out, &mut action);
+        rewrite_path(cx, rewrite, matched, &mut action);
         if !rewrite.authority.is_empty() {
             authority = Some(rewrite.authority.to_string());
         }
     }
     action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     let consistent = destinations(cx, rule, out, &mut action);
-    action.retry_policy = cx.retries.policy(rule.retries.as_ref(), consistent);
-    out.action = Some(Action::Route(Box::new(action)));
+    (action, consistent)
 }
 
-fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, out: &Route, action: &mut RouteAction) {
+/// Writes an action with its retries, in the order of the fields, and gives its cluster if there is one.
+fn write(
+    action: RouteAction,
+    fields: &mut Encoded<RouteAction>,
+    retries: impl FnOnce(&mut Encoded<RouteAction>),
+) -> Option<String> {
+    let RouteAction { cluster_specifier, prefix_rewrite, host_rewrite_specifier, timeout, .. } = action;
+    let begin = RouteAction {
+        cluster_specifier,
+        prefix_rewrite,
+        host_rewrite_specifier,
+        timeout,
+        ..RouteAction::default()
+    };
+    fields.merge(&begin);
+    retries(fields);
+    fields.merge(&RouteAction {
+        cluster_specifier: None,
+        prefix_rewrite: String::new(),
+        host_rewrite_specifier: None,
+        timeout: None,
+        ..action
+    });
+    match begin.cluster_specifier {
+        Some(ClusterSpecifier::Cluster(name)) => Some(name),
+        _ => None,
+    }
+}
+
+fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
     if cx.scope.rules.routes.rewrites == Rewrites::PrefixOnly {
         action.prefix_rewrite = rewrite.uri.to_string();
         return;
@@ -189,7 +229,7 @@ fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, out: &Route, action:
         action.regex_rewrite = Some(substitution(&regex.matches, &regex.rewrite));
     } else if rewrite.uri == "/" && cx.virtual_service.semantics == Semantics::GatewayApi {
         // The prefix goes away; Envoy would leave an empty path, or two slashes.
-        let prefix = match out.r#match.as_ref().and_then(|m| m.path_specifier.as_ref()) {
+        let prefix = match &matched.path_specifier {
             Some(PathSpecifier::PathSeparatedPrefix(prefix)) => prefix.as_str(),
             _ => "",
         };

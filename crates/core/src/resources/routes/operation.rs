@@ -4,20 +4,15 @@ use envoy::config::route::v3::RouteMatch;
 use envoy::config::route::v3::route_match::PathSpecifier;
 
 /// `host:port/path` for a route to one cluster, `name:port/path` (with the VirtualService's name) for any other.
-pub(super) fn operation(
-    cluster: Option<&str>,
-    matched: Option<&RouteMatch>,
-    name: &str,
-    port: u32,
-) -> String {
+pub(super) fn operation(cluster: Option<&str>, matched: &RouteMatch, name: &str, port: u32) -> String {
     let (path, end) = path(matched);
     let (host, port) = cluster.and_then(host_and_port).unwrap_or((name, port));
     [host, ":", &port.to_string(), path, end].concat()
 }
 
 /// The path, in two parts.
-fn path(matched: Option<&RouteMatch>) -> (&str, &str) {
-    match matched.and_then(|m| m.path_specifier.as_ref()) {
+fn path(matched: &RouteMatch) -> (&str, &str) {
+    match &matched.path_specifier {
         Some(PathSpecifier::Prefix(prefix)) => (prefix, "*"),
         Some(PathSpecifier::Path(path)) => (path, ""),
         Some(PathSpecifier::SafeRegex(regex)) => (&regex.regex, ""),
@@ -40,10 +35,10 @@ mod tests {
     fn one_cluster_is_named_by_its_host() {
         let exact =
             RouteMatch { path_specifier: Some(PathSpecifier::Path("/a".into())), ..RouteMatch::default() };
-        assert_eq!(operation(Some("outbound|80|v1|a.b"), Some(&exact), "vs", 9080), "a.b:80/a");
-        assert_eq!(operation(Some("UnknownService"), Some(&exact), "vs", 9080), "vs:9080/a");
+        assert_eq!(operation(Some("outbound|80|v1|a.b"), &exact, "vs", 9080), "a.b:80/a");
+        assert_eq!(operation(Some("UnknownService"), &exact, "vs", 9080), "vs:9080/a");
         let separated = PathSpecifier::PathSeparatedPrefix("/a".into());
         let separated = RouteMatch { path_specifier: Some(separated), ..RouteMatch::default() };
-        assert_eq!(operation(None, Some(&separated), "vs", 9080), "vs:9080/*");
+        assert_eq!(operation(None, &separated, "vs", 9080), "vs:9080/*");
     }
 }

@@ -1,9 +1,10 @@
 //! Retries: `http[].retries`, and the mesh's default.
 
-use envoy::config::route::v3::RetryPolicy;
+use envoy::Encoded;
 use envoy::config::route::v3::retry_policy::{
     RetryBackOff, RetryHostPredicate, RetryPriority, retry_host_predicate, retry_priority,
 };
+use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
@@ -14,13 +15,13 @@ use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
 
-/// The retries of a mesh. Most routes have the default, which is made once.
+/// The retries of a mesh. Most routes have the default, which is encoded once.
 #[derive(Clone, Debug)]
 pub(super) struct Retries<'m> {
     rules: &'static RouteRules,
     /// What the mesh configuration says.
     mesh: Option<&'m HttpRetry>,
-    default: Option<Box<RetryPolicy>>,
+    default: Encoded<RouteAction>,
 }
 
 impl<'m> Retries<'m> {
@@ -28,16 +29,26 @@ impl<'m> Retries<'m> {
     pub(super) fn new(scope: Scope<'m>) -> Self {
         let rules = &scope.rules.routes;
         let mesh = scope.mesh.config.default_http_retry_policy.as_ref();
-        Self { rules, mesh, default: policy(rules, mesh, false).map(Box::new) }
+        Self { rules, mesh, default: Encoded::of(&action(policy(rules, mesh, false))) }
     }
 
-    /// The policy of a route; see [`policy`].
-    pub(super) fn policy(&self, retries: Option<&HttpRetry>, consistent: bool) -> Option<Box<RetryPolicy>> {
+    /// Writes the policy of a route; see [`policy`].
+    pub(super) fn write(
+        &self,
+        retries: Option<&HttpRetry>,
+        consistent: bool,
+        fields: &mut Encoded<RouteAction>,
+    ) {
         if retries.is_none() && !consistent {
-            return self.default.clone();
+            fields.append(&self.default);
+        } else {
+            fields.merge(&action(policy(self.rules, retries.or(self.mesh), consistent)));
         }
-        policy(self.rules, retries.or(self.mesh), consistent).map(Box::new)
     }
+}
+
+fn action(policy: Option<RetryPolicy>) -> RouteAction {
+    RouteAction { retry_policy: policy.map(Box::new), ..RouteAction::default() }
 }
 
 /// Translates a policy; none is the default: two retries, on other hosts. `consistent` is said of a route that hashes

@@ -1,0 +1,241 @@
+//! The route configuration of a chain.
+//!
+//! These are the deepest messages of a listener, and there are as many as ports of Services: they are encoded while they
+//! are made.
+
+use envoy::Encoded;
+use envoy::config::route::v3::route_action::{HashPolicy, MaxStreamDuration};
+use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost};
+
+use super::destination::Host;
+use super::retry::Retries;
+use super::{hash, http, matches, virtual_services};
+use crate::mesh::virtual_service::Semantics;
+use crate::mesh::{Resolution, Service};
+use crate::release::DefaultRoute;
+use crate::resources::Scope;
+use crate::resources::proto::duration;
+use crate::snapshot::ObjectRef;
+use crate::snapshot::message::Duration;
+
+/// A route configuration for one chain, and why each of its routes exists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboundRoutes {
+    /// The configuration.
+    pub configuration: Encoded<RouteConfiguration>,
+    /// For each route the objects that made it, the decisive one first.
+    pub origins: Vec<Vec<ObjectRef>>,
+    /// Whether this is the default route. Istio lets EnvoyFilters patch route configurations only then.
+    pub is_default: bool,
+}
+
+/// Makes the route configurations of a waypoint's chains.
+#[derive(Clone, Debug)]
+pub struct RouteBuilder<'m> {
+    scope: Scope<'m>,
+    retries: Retries<'m>,
+    /// What a configuration has after its virtual host.
+    end: Encoded<RouteConfiguration>,
+    /// The same, if its route is the default one.
+    default_end: Encoded<RouteConfiguration>,
+    default_route: DefaultParts,
+}
+
+/// What all default routes have, in the order of the fields: between the parts stands what is of one Service.
+#[derive(Clone, Debug)]
+struct DefaultParts {
+    /// All requests.
+    begin: Encoded<Route>,
+    /// Timeout and retries.
+    action: Encoded<RouteAction>,
+    /// Other timeouts.
+    action_end: Encoded<RouteAction>,
+    /// The name.
+    end: Encoded<Route>,
+}
+
+/// The numbers of the fields that are written one by one.
+mod field {
+    /// Of a `RouteConfiguration`.
+    pub(super) const NAME: u32 = 1;
+    /// Of a `RouteConfiguration`.
+    pub(super) const VIRTUAL_HOSTS: u32 = 2;
+    /// Of a `VirtualHost`.
+    pub(super) const HOST_NAME: u32 = 1;
+    /// Of a `VirtualHost`.
+    pub(super) const DOMAINS: u32 = 2;
+    /// Of a `VirtualHost`.
+    pub(super) const ROUTES: u32 = 3;
+    /// Of a `Route`.
+    pub(super) const ROUTE: u32 = 2;
+    /// Of a `Route`.
+    pub(super) const DECORATOR: u32 = 5;
+    /// Of a `RouteAction`.
+    pub(super) const CLUSTER: u32 = 1;
+    /// Of a `RouteAction`.
+    pub(super) const HASH_POLICY: u32 = 15;
+    /// Of a `Decorator`.
+    pub(super) const OPERATION: u32 = 1;
+}
+
+/// Most configurations take less than this.
+const MOST: usize = 1536;
+
+impl<'m> RouteBuilder<'m> {
+    /// Makes what routes share.
+    #[must_use]
+    pub fn new(scope: Scope<'m>) -> Self {
+        let retries = Retries::new(scope);
+        let default_route = DefaultParts::new(scope, &retries);
+        let end =
+            RouteConfiguration { validate_clusters: Some(false.into()), ..RouteConfiguration::default() };
+        let body_size = scope.rules.routes.default_route == DefaultRoute::Outbound;
+        let default_end = RouteConfiguration {
+            max_direct_response_body_size_bytes: body_size.then(|| (1024 * 1024).into()),
+            ..end.clone()
+        };
+        Self { scope, retries, end: Encoded::of(&end), default_end: Encoded::of(&default_end), default_route }
+    }
+
+    /// The route configuration of a Service's port, with `cluster_name` as its name and the default route's cluster.
+    /// No Service: that of `direct-http`, for requests to the address of a workload.
+    ///
+    /// Follows Istio's `buildWaypointInboundHTTPRouteConfig`; the messages are
+    /// <https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route.proto>.
+    #[must_use]
+    pub fn inbound(&self, service: Option<&'m Service>, port: u32, cluster_name: &str) -> InboundRoutes {
+        let mut configuration = Encoded::with_capacity(MOST);
+        let mut origins = Vec::new();
+        let mut is_default = false;
+        configuration.text(field::NAME, cluster_name);
+        configuration.nest(field::VIRTUAL_HOSTS, |host| {
+            host.text(field::HOST_NAME, &["inbound|http|", &port.to_string()].concat());
+            host.text(field::DOMAINS, domain(service));
+            if let Some(service) = service {
+                self.of_virtual_services(service, port, host, &mut origins);
+            }
+            is_default = origins.is_empty();
+            if is_default {
+                host.nest(field::ROUTES, |route| self.default(service, port, cluster_name, route));
+                origins = vec![service.map(|service| service.source.object()).into_iter().collect()];
+            }
+        });
+        configuration.append(if is_default { &self.default_end } else { &self.end });
+        InboundRoutes { configuration, origins, is_default }
+    }
+
+    /// Writes the routes of the VirtualServices that count for a Service, and why they are there.
+    fn of_virtual_services(
+        &self,
+        service: &'m Service,
+        port: u32,
+        host: &mut Encoded<VirtualHost>,
+        origins: &mut Vec<Vec<ObjectRef>>,
+    ) {
+        let virtual_services = virtual_services(self.scope, service);
+        if virtual_services.is_empty() {
+            return;
+        }
+        let known = Host::new(self.scope, &service.hostname);
+        for virtual_service in virtual_services {
+            let cx = http::Context {
+                scope: self.scope,
+                retries: &self.retries,
+                virtual_service,
+                port,
+                hostname: &service.hostname,
+                host: known,
+            };
+            of_virtual_service(cx, host, origins);
+        }
+    }
+
+    /// Writes the route of a Service without VirtualServices: everything goes to `cluster_name`.
+    fn default(&self, service: Option<&Service>, port: u32, cluster_name: &str, route: &mut Encoded<Route>) {
+        let parts = &self.default_route;
+        route.append(&parts.begin);
+        let mut host = "";
+        route.nest::<RouteAction>(field::ROUTE, |action| {
+            action.text(field::CLUSTER, cluster_name);
+            action.append(&parts.action);
+            // The host's name is missing in spans otherwise: Istio knows it of sidecars' own instances only.
+            if let (DefaultRoute::Outbound, Some(service)) = (self.scope.rules.routes.default_route, service)
+            {
+                host = &service.hostname;
+                if let Some(policy) = self.hash_policy(service) {
+                    action.message(field::HASH_POLICY, &policy);
+                }
+            }
+            action.append(&parts.action_end);
+        });
+        route.nest::<Decorator>(field::DECORATOR, |decorator| {
+            decorator.text(field::OPERATION, &[host, ":", &port.to_string(), "/*"].concat());
+        });
+        route.append(&parts.end);
+    }
+
+    /// What the requests of a default route are hashed by.
+    fn hash_policy(&self, service: &Service) -> Option<HashPolicy> {
+        let visible = self.scope.visible_service(&service.hostname)?;
+        let policy = self.scope.destination_rule(visible, false)?.traffic_policy.as_ref()?;
+        hash::policy(policy.load_balancer.as_ref()?.consistent_hash.as_ref()?)
+    }
+}
+
+impl DefaultParts {
+    fn new(scope: Scope<'_>, retries: &Retries<'_>) -> Self {
+        let zero = Some(duration(Duration::ZERO));
+        let everything = matches::route_match(&scope.rules.routes, Semantics::Istio, None);
+        let mut action = Encoded::of(&RouteAction { timeout: zero, ..RouteAction::default() });
+        let action_end = match scope.rules.routes.default_route {
+            DefaultRoute::Inbound => RouteAction {
+                max_stream_duration: Some(MaxStreamDuration {
+                    max_stream_duration: zero,
+                    grpc_timeout_header_max: zero,
+                    ..MaxStreamDuration::default()
+                }),
+                ..RouteAction::default()
+            },
+            DefaultRoute::Outbound => {
+                retries.write(None, false, &mut action);
+                RouteAction { max_grpc_timeout: zero, ..RouteAction::default() }
+            }
+        };
+        Self {
+            begin: Encoded::of(&Route { r#match: Some(everything), ..Route::default() }),
+            action,
+            action_end: Encoded::of(&action_end),
+            end: Encoded::of(&Route { name: "default".to_owned(), ..Route::default() }),
+        }
+    }
+}
+
+/// Any, except for wildcard hosts that are resolved on demand: there the request's `Host` is what is resolved, so it
+/// must not lead anywhere else.
+fn domain(service: Option<&Service>) -> &str {
+    match service {
+        Some(service) if service.resolution == Resolution::DynamicDns => &service.hostname,
+        _ => "*",
+    }
+}
+
+/// Writes the routes of one VirtualService up to the first that catches everything.
+fn of_virtual_service(
+    cx: http::Context<'_, '_>,
+    host: &mut Encoded<VirtualHost>,
+    origins: &mut Vec<Vec<ObjectRef>>,
+) {
+    let rules = &cx.scope.rules.routes;
+    for rule in &cx.virtual_service.http {
+        let everything = rule.route.matches.is_empty().then_some(None);
+        let requests = rule.route.matches.iter().filter(|request| http::applies(cx, request)).map(Some);
+        for request in everything.into_iter().chain(requests) {
+            let matched: RouteMatch = matches::route_match(rules, cx.virtual_service.semantics, request);
+            host.nest(field::ROUTES, |route| http::route(cx, &rule.route, request, &matched, route));
+            origins.push(rule.origin.clone());
+            if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
+                return;
+            }
+        }
+    }
+}
