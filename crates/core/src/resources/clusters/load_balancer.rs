@@ -195,10 +195,10 @@ mod tests {
     #[test]
     fn a_hash_without_a_size_has_the_default_only_where_no_algorithm_is_named() {
         let ring = |size| {
-            LbConfig::RingHashLbConfig(RingHashLbConfig {
+            LbConfig::RingHashLbConfig(Box::new(RingHashLbConfig {
                 minimum_ring_size: Some(size),
                 ..RingHashLbConfig::default()
-            })
+            }))
         };
         let hash =
             |hash| LoadBalancerSettings { consistent_hash: Some(hash), ..LoadBalancerSettings::default() };
