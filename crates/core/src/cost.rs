@@ -174,7 +174,7 @@ fn replicas_in(mesh: &Mesh, waypoint: &Waypoint) -> Option<u64> {
     let runs_it = |workload: &&Workload| {
         workload.is_waypoint
             && workload.namespace == waypoint.name.namespace
-            && GATEWAY_NAME.iter().any(|label| workload.labels.get(*label) == Some(&waypoint.name.name))
+            && GATEWAY_NAME.iter().any(|label| workload.labels.get(label) == Some(&waypoint.name.name))
     };
     let pods = mesh.workloads.iter().map(|(_, workload)| workload).filter(runs_it).count();
     u64::try_from(pods).ok().filter(|pods| *pods > 0)

@@ -9,6 +9,7 @@ pub mod cost;
 pub mod dialect;
 pub mod features;
 mod grpc_status;
+mod hash;
 mod json;
 pub mod limits;
 pub mod manifests;

@@ -1,14 +1,14 @@
 //! Checks that several kinds share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::syntax;
 use crate::Str;
 use crate::problem::Code;
-use crate::snapshot::Duration;
 use crate::snapshot::networking;
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadSelector};
+use crate::snapshot::{Duration, Labels};
 
 /// What policies can be for, by group and kind.
 const TARGETS: [(&str, &str); 4] = [
@@ -51,7 +51,7 @@ pub(super) fn port_name(c: &Checker<'_>, name: &str) {
 }
 
 /// Labels of a subset, an endpoint or a match.
-pub(super) fn labels(c: &Checker<'_>, labels: &BTreeMap<Str, Str>) {
+pub(super) fn labels(c: &Checker<'_>, labels: &Labels) {
     for (key, value) in labels {
         if let Err(refusal) = syntax::label(key, value) {
             c.key(key).invalid(refusal);
@@ -78,7 +78,7 @@ pub(super) fn workload_selector(c: &Checker<'_>, selector: Option<&networking::W
     c.some("workloadSelector", selector, |c, selector| selector_labels(&c.field("labels"), &selector.labels));
 }
 
-fn selector_labels(c: &Checker<'_>, labels: &BTreeMap<Str, Str>) {
+fn selector_labels(c: &Checker<'_>, labels: &Labels) {
     if labels.is_empty() {
         c.warn(Code::EmptySelector, "the selector has no labels: it applies to the whole namespace");
     }

@@ -198,14 +198,14 @@ fn what_only_the_later_schemas_ask() {
 fn dry_run_is_for_authorization_policies() {
     let admitted = |action: &str, value: &str| {
         let mut list = object(&format!(r#"{{"action": "{action}", "rules": [{{}}], "provider": null}}"#));
-        Arc::make_mut(&mut list[0]).meta.annotations.insert("istio.io/dry-run".into(), value.into());
+        Arc::make_mut(&mut list[0]).meta.annotations.extend([("istio.io/dry-run", value)]);
         let snapshot = Snapshot { authorization_policies: list, ..Snapshot::default() };
         !admit(snapshot, V1_31).snapshot.authorization_policies.is_empty()
     };
     assert!(admitted("ALLOW", "true") && admitted("DENY", "F"));
     assert!(!admitted("ALLOW", "yes") && !admitted("AUDIT", "true"));
     let mut list = object(r#"{"host": "a"}"#);
-    Arc::make_mut(&mut list[0]).meta.annotations.insert("istio.io/dry-run".into(), "true".into());
+    Arc::make_mut(&mut list[0]).meta.annotations.extend([("istio.io/dry-run", "true")]);
     let snapshot = Snapshot { destination_rules: list, ..Snapshot::default() };
     assert!(admit(snapshot, V1_18).snapshot.destination_rules.is_empty());
 }

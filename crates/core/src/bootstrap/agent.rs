@@ -1,11 +1,11 @@
 //! The agent of a waypoint's pod: what it starts its Envoy with.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::Str;
 use crate::mesh::{Mesh, Waypoint};
 use crate::release::{BootstrapRules, WaypointDeployment};
+use crate::snapshot::Labels;
 use crate::snapshot::mesh_config::ProxyConfig;
 
 /// What the agent knows when it writes the bootstrap.
@@ -13,7 +13,7 @@ pub(super) struct Agent<'m> {
     /// The waypoint that it runs.
     pub(super) waypoint: &'m Waypoint,
     /// The labels of its pod.
-    pub(super) labels: &'m BTreeMap<Str, Str>,
+    pub(super) labels: &'m Labels,
     /// The mesh's id.
     pub(super) mesh_id: &'m str,
     /// What the release writes.
@@ -104,7 +104,7 @@ impl<'m> Agent<'m> {
 }
 
 /// A pod of the snapshot has labels of its own; to those that the model has of it the control plane added some.
-fn labels_of_pod<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> &'m BTreeMap<Str, Str> {
+fn labels_of_pod<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> &'m Labels {
     let key = (&waypoint.name.namespace, &waypoint.proxy.pod_name);
     let pods = &mesh.snapshot.pods;
     let found = pods.binary_search_by(|pod| (&pod.meta.namespace, &pod.meta.name).cmp(&key));

@@ -72,7 +72,7 @@ pub(super) fn service_cluster(agent: &Agent<'_>) -> String {
 
 impl Agent<'_> {
     fn first_label(&self, keys: &[&str]) -> Option<Str> {
-        keys.iter().find_map(|key| self.labels.get(*key)).cloned()
+        keys.iter().find_map(|key| self.labels.get(key)).cloned()
     }
 
     fn in_namespace(&self, name: &str) -> String {

@@ -35,7 +35,7 @@ fn arguments(template: &Template<'_>) -> Vec<String> {
     let annotations = &template.gateway.meta.annotations;
     let level = |key: &str, default: &str| {
         annotations
-            .get(&*format!("sidecar.istio.io/{key}"))
+            .get(&format!("sidecar.istio.io/{key}"))
             .map_or_else(|| default.to_owned(), ToString::to_string)
     };
     let arguments = [

@@ -1,13 +1,12 @@
 //! Labels, annotations and owners of what runs a waypoint.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::Template;
 use crate::Str;
 use crate::json::object;
 use crate::release::CopiedMetadata;
+use crate::snapshot::Labels;
 
 /// The label of everything that a controller of Gateways made, and its value for waypoints.
 const MANAGED: (&str, &str) = ("gateway.istio.io/managed", "istio.io-mesh-controller");
@@ -29,7 +28,7 @@ const PROMETHEUS: [(&str, &str); 3] = [
 ];
 
 /// Sorted pairs; later ones replace earlier ones.
-pub(super) type Pairs = BTreeMap<Str, Str>;
+pub(super) type Pairs = Labels;
 
 fn add(pairs: &mut Pairs, more: &[(&str, &str)]) {
     pairs.extend(more.iter().map(|(key, value)| (Str::from(*key), Str::from(*value))));
@@ -69,9 +68,8 @@ fn owner(template: &Template<'_>) -> Value {
 /// The annotations that every object gets.
 pub(super) fn annotations(template: &Template<'_>) -> Pairs {
     let infrastructure = template.gateway.spec.infrastructure.as_ref().map(|i| &i.annotations);
-    let mut pairs = copied(template, infrastructure, &template.gateway.meta.annotations);
-    pairs.retain(|key, _| !OWN_ANNOTATIONS.contains(&key.as_str()));
-    pairs
+    let pairs = copied(template, infrastructure, &template.gateway.meta.annotations);
+    pairs.into_iter().filter(|(key, _)| !OWN_ANNOTATIONS.contains(&key.as_str())).collect()
 }
 
 /// The labels that every object gets.

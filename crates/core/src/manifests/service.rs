@@ -8,6 +8,8 @@ use super::{Template, metadata};
 use crate::json::object;
 use crate::release::ServicePorts;
 
+/// The annotation that says which endpoints are preferred.
+const TRAFFIC_DISTRIBUTION: &str = "networking.istio.io/traffic-distribution";
 /// The longest name of a port that Istio makes.
 const MAX_NAME: usize = 63;
 
@@ -15,10 +17,8 @@ const MAX_NAME: usize = 63;
 pub(super) fn make(template: &Template<'_>) -> Value {
     let by_listeners = template.rules.ports == ServicePorts::Listeners;
     let mut annotations = metadata::annotations(template);
-    if by_listeners {
-        annotations
-            .entry("networking.istio.io/traffic-distribution".into())
-            .or_insert_with(|| "PreferClose".into());
+    if by_listeners && !annotations.contains_key(TRAFFIC_DISTRIBUTION) {
+        annotations.extend([(TRAFFIC_DISTRIBUTION, "PreferClose")]);
     }
     let labels = metadata::labels(template);
     let ports =

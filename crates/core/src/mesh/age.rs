@@ -3,12 +3,22 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::Str;
 use crate::release::{AgeTie, Rules};
 use crate::snapshot::{Meta, Object};
 
+/// Sorts by creation time; those of one second, of which there are few in a cluster, by a key that costs more to make.
+pub(crate) fn sort<T, K: Ord>(items: &mut [T], created: impl Fn(&T) -> i64, tie: impl Fn(&T) -> K) {
+    items.sort_by_cached_key(&created);
+    for tied in items.chunk_by_mut(|a, b| created(a) == created(b)).filter(|tied| tied.len() > 1) {
+        tied.sort_by_cached_key(&tie);
+    }
+}
+
 /// Sorts objects by creation time, and those of one second as the release does.
 pub(crate) fn oldest_first<T>(objects: &mut [Arc<Object<T>>], rules: &Rules) {
-    objects.sort_by(|a, b| compare(&a.meta, &b.meta, rules));
+    let of = |object: &Arc<Object<T>>| age(&object.meta, rules).tie(rules);
+    sort(objects, |object| age(&object.meta, rules).created, of);
 }
 
 /// Which of two objects Istio takes first.
@@ -40,6 +50,14 @@ impl Age<'_> {
             AgeTie::NameThenNamespace => (self.name, self.namespace).cmp(&(other.name, other.namespace)),
             AgeTie::NameDotNamespace => self.dotted().cmp(other.dotted()),
         })
+    }
+
+    /// What decides between things of one second, as a key to sort by.
+    pub(crate) fn tie(self, rules: &Rules) -> (Str, Str) {
+        match rules.age_tie {
+            AgeTie::NameThenNamespace => (self.name.into(), self.namespace.into()),
+            AgeTie::NameDotNamespace => ([self.name, ".", self.namespace].concat().into(), Str::default()),
+        }
     }
 
     /// The bytes of `name.namespace`.

@@ -1,6 +1,6 @@
 //! How objects write hosts, and what they mean.
 
-use std::net::IpAddr;
+use std::net::Ipv6Addr;
 
 use crate::Str;
 
@@ -19,9 +19,62 @@ pub const DOMAIN_SUFFIX: &str = "cluster.local";
 /// ```
 #[must_use]
 pub fn resolve(host: &str, namespace: &str) -> Str {
-    let qualified = host.is_empty() || host == "*" || host.contains('.') || host.parse::<IpAddr>().is_ok();
-    if qualified || namespace.is_empty() {
+    // An address without a dot is one of IPv6.
+    let is_address = || host.contains(':') && host.parse::<Ipv6Addr>().is_ok();
+    if host.is_empty() || host == "*" || host.contains('.') || namespace.is_empty() || is_address() {
         return host.into();
     }
-    [host, namespace, "svc", DOMAIN_SUFFIX].join(".").into()
+    of_service(host, namespace)
+}
+
+/// The hostname of a Kubernetes Service.
+pub(crate) fn of_service(name: &str, namespace: &str) -> Str {
+    [name, ".", namespace, ".svc.", DOMAIN_SUFFIX].concat().into()
+}
+
+/// Resolves hosts as [`resolve`] does, in one namespace, and remembers the last one: what stands in one object mostly
+/// means the same few hosts again and again, which then share their text.
+pub(crate) struct Resolver<'a> {
+    namespace: &'a str,
+    last: Option<(Str, Str)>,
+}
+
+impl<'a> Resolver<'a> {
+    /// A resolver for the objects of a namespace.
+    pub(crate) fn new(namespace: &'a str) -> Self {
+        Self { namespace, last: None }
+    }
+
+    /// The fully qualified hostname that `host` means.
+    pub(crate) fn resolve(&mut self, host: &Str) -> Str {
+        match &self.last {
+            Some((last, full)) if last == host => full.clone(),
+            _ => {
+                let full = resolve(host, self.namespace);
+                self.last = Some((host.clone(), full.clone()));
+                full
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_no_names() {
+        for address in ["10.0.0.1", "fd00::1", "::"] {
+            assert_eq!(resolve(address, "shop"), address);
+        }
+        assert_eq!(resolve("a:b", "shop"), "a:b.shop.svc.cluster.local");
+    }
+
+    #[test]
+    fn a_resolver_resolves_whatever_came_before() {
+        let mut resolver = Resolver::new("shop");
+        let hosts = ["a", "a", "b", "b.c", "a"].map(|host| resolver.resolve(&host.into()));
+        let full = |name: &str| of_service(name, "shop");
+        assert_eq!(hosts, [full("a"), full("a"), full("b"), "b.c".into(), full("a")]);
+    }
 }

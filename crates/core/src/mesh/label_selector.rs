@@ -1,18 +1,16 @@
 //! Kubernetes' label selectors:
 //! <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>.
 
-use std::collections::BTreeMap;
-
-use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::selector::{LabelSelector, LabelSelectorRequirement};
 
 /// Whether labels satisfy a selector. An empty one is satisfied by any labels.
-pub(crate) fn matches(selector: &LabelSelector, labels: &BTreeMap<Str, Str>) -> bool {
+pub(crate) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
     selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
         && selector.match_expressions.iter().all(|expression| holds(expression, labels))
 }
 
-fn holds(expression: &LabelSelectorRequirement, labels: &BTreeMap<Str, Str>) -> bool {
+fn holds(expression: &LabelSelectorRequirement, labels: &Labels) -> bool {
     let value = labels.get(&expression.key);
     let listed = value.is_some_and(|value| expression.values.contains(value));
     match expression.operator.as_str() {
@@ -30,9 +28,9 @@ mod tests {
 
     #[test]
     fn every_expression_has_to_hold() {
-        let labels = BTreeMap::from([(Str::new("team"), Str::new("a"))]);
+        let labels = Labels::from([("team".into(), "a".into())]);
         let matches_one = |key: &str, operator: &str, values: &[&str]| {
-            let values = values.iter().map(Str::new).collect();
+            let values = values.iter().copied().map(Into::into).collect();
             let expression = LabelSelectorRequirement { key: key.into(), operator: operator.into(), values };
             matches(
                 &LabelSelector { match_expressions: vec![expression], ..LabelSelector::default() },

@@ -27,6 +27,7 @@ pub mod endpoint;
 pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
+pub(crate) mod ip;
 pub(crate) mod label_selector;
 pub mod namespaces;
 pub mod peer_authentication;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
-use crate::snapshot::{Object, Snapshot, kubernetes};
+use crate::snapshot::{Labels, Object, Snapshot, kubernetes};
 
 /// Every Namespace of a snapshot.
 #[derive(Clone, Debug, Default)]
@@ -26,10 +26,17 @@ impl Namespaces {
         self.by_name.get(name).map(Arc::as_ref)
     }
 
+    /// The labels of a Namespace; none if the snapshot lacks it.
+    #[must_use]
+    pub fn labels(&self, name: &str) -> &Labels {
+        static NONE: Labels = Labels::new();
+        self.get(name).map_or(&NONE, |namespace| &namespace.meta.labels)
+    }
+
     /// A label of a Namespace.
     #[must_use]
     pub fn label(&self, name: &str, key: &str) -> Option<&Str> {
-        self.get(name)?.meta.labels.get(key)
+        self.labels(name).get(key)
     }
 
     /// An annotation of a Namespace.

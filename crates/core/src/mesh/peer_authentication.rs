@@ -10,7 +10,7 @@ use crate::mesh::age;
 use crate::release::Rules;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::{Labels, Object, Snapshot};
 
 /// Whether a server speaks mTLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl PeerAuthentications {
 
     /// What holds for one port of a workload.
     #[must_use]
-    pub fn of_workload(&self, namespace: &str, labels: &BTreeMap<Str, Str>, port: u32) -> MtlsMode {
+    pub fn of_workload(&self, namespace: &str, labels: &Labels, port: u32) -> MtlsMode {
         let general = self.of_namespace(namespace);
         let selected = |policy: &&Arc<Object<PeerAuthentication>>| {
             let selector = policy.spec.selector.as_ref();
@@ -149,6 +149,6 @@ mod tests {
         let labels = [("app".into(), "web".into())].into();
         assert_eq!(index.of_workload("shop", &labels, 80), MtlsMode::Disable);
         assert_eq!(index.of_workload("shop", &labels, 81), MtlsMode::Strict);
-        assert_eq!(index.of_workload("shop", &BTreeMap::new(), 80), MtlsMode::Strict);
+        assert_eq!(index.of_workload("shop", &Labels::new(), 80), MtlsMode::Strict);
     }
 }

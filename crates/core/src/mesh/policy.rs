@@ -10,10 +10,10 @@
 //! Source: [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::Str;
+use crate::hash::HashMap;
 use crate::mesh::target::{PolicyTarget, TargetScope, WAYPOINT_CLASS};
 use crate::mesh::{Service, Waypoint, age};
 use crate::release::{PolicyAttachment, Rules};
@@ -21,7 +21,7 @@ use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::{Labels, Object, Snapshot};
 
 /// The security policies and patches of a mesh, by what they bind to.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ impl Policies {
 /// A kind of policy that says what its objects are for.
 pub trait Bind {
     /// The labels of the workloads that it is for.
-    fn selector(&self) -> Option<&BTreeMap<Str, Str>>;
+    fn selector(&self) -> Option<&Labels>;
     /// What it is for, as a single reference.
     fn target_ref(&self) -> Option<&PolicyTargetReference>;
     /// What it is for.
@@ -61,7 +61,7 @@ pub trait Bind {
 macro_rules! bind {
     ($($kind:ty),*) => {$(
         impl Bind for $kind {
-            fn selector(&self) -> Option<&BTreeMap<Str, Str>> {
+            fn selector(&self) -> Option<&Labels> {
                 self.selector.as_ref().map(|s| &s.match_labels)
             }
 
@@ -79,7 +79,7 @@ macro_rules! bind {
 bind!(AuthorizationPolicy, RequestAuthentication);
 
 impl Bind for EnvoyFilter {
-    fn selector(&self) -> Option<&BTreeMap<Str, Str>> {
+    fn selector(&self) -> Option<&Labels> {
         self.workload_selector.as_ref().map(|s| &s.labels)
     }
 
@@ -113,9 +113,9 @@ pub struct Bindings<T> {
     root_namespace: Str,
     /// In Istio's order of age.
     all: Vec<Arc<Object<T>>>,
-    by_namespace: BTreeMap<Str, Vec<usize>>,
+    by_namespace: HashMap<Str, Vec<usize>>,
     /// By the policy's namespace, then by the name of what it refers to.
-    by_target_name: BTreeMap<Str, HashMap<Str, Vec<usize>>>,
+    by_target_name: HashMap<Str, HashMap<Str, Vec<usize>>>,
 }
 
 impl<T: Bind> Bindings<T> {
@@ -125,7 +125,7 @@ impl<T: Bind> Bindings<T> {
         let mut all = objects.to_vec();
         age::oldest_first(&mut all, rules);
         let (mut by_namespace, mut by_target_name) =
-            (BTreeMap::<Str, Vec<_>>::new(), BTreeMap::<Str, HashMap<Str, Vec<_>>>::new());
+            (HashMap::<Str, Vec<_>>::default(), HashMap::<Str, HashMap<Str, Vec<_>>>::default());
         for (position, object) in all.iter().enumerate() {
             let namespace = &object.meta.namespace;
             by_namespace.entry(namespace.clone()).or_default().push(position);

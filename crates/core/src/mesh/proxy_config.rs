@@ -16,7 +16,7 @@ use crate::problem::{Code, Problem};
 use crate::release::{BootstrapRules, Release, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
-use crate::snapshot::{Duration, Object, Snapshot, networking};
+use crate::snapshot::{Duration, Labels, Object, Snapshot, networking};
 use crate::text::{SourceFile, Unread, documents};
 
 use super::waypoint::WaypointName;
@@ -82,7 +82,7 @@ impl ProxyConfigs {
     pub(crate) fn of_agent(
         &self,
         waypoint: &WaypointName,
-        annotations: &BTreeMap<Str, Str>,
+        annotations: &Labels,
         problems: &mut Vec<Problem>,
     ) -> ProxyConfig {
         let mut config = self.injected(waypoint);
@@ -108,7 +108,7 @@ impl ProxyConfigs {
 /// looks for their configuration.
 fn selected_gateway(object: &Object<networking::ProxyConfig>, rules: &Rules) -> Option<WaypointName> {
     let labels = &object.spec.selector.as_ref()?.match_labels;
-    let (Some((key, name)), 1) = (labels.first_key_value(), labels.len()) else { return None };
+    let (Some((key, name)), 1) = (labels.iter().next(), labels.len()) else { return None };
     let is_name = *key == rules.manifests.gateway_name_label;
     is_name.then(|| WaypointName::new(object.meta.namespace.clone(), name.clone()))
 }
@@ -224,7 +224,7 @@ spec:
     #[test]
     fn the_pod_s_annotations_have_the_last_word() {
         let configs = configs("defaultConfig: {statusPort: 0, proxyAdminPort: 15009}");
-        let annotations = BTreeMap::from([
+        let annotations = Labels::from([
             (OF_POD.into(), "proxy_admin_port: 15001\nproxyMetadata: {B: pod}\n".into()),
             ("status.sidecar.istio.io/port".into(), "15099".into()),
         ]);
@@ -239,7 +239,7 @@ spec:
     fn what_the_agent_refuses_is_left_out_and_told() {
         for text in ["statusPort: [1]", "a: [", "{statusPort: 0, concurrency: 7}"] {
             let mut problems = Vec::new();
-            let annotations = BTreeMap::from([(OF_POD.into(), text.into())]);
+            let annotations = Labels::from([(OF_POD.into(), text.into())]);
             let config = configs("").of_agent(&WaypointName::new("a", "b"), &annotations, &mut problems);
             assert_eq!((config.status_port, config.concurrency), (Some(15_020), Some(1)), "{text}");
             assert_eq!(

@@ -1,8 +1,7 @@
 //! Finds the selectors that match an object's labels, without trying them all.
 
-use std::collections::{BTreeMap, HashMap};
-
-use crate::Str;
+use crate::hash::HashMap;
+use crate::snapshot::Labels;
 
 /// Selectors (sets of labels to have) by one of their labels: the one that the fewest of them ask for.
 ///
@@ -13,21 +12,21 @@ pub(crate) struct SelectorIndex<'a, Id> {
 }
 
 /// The labels to have, and whose selector it is.
-type Selector<'a, Id> = (&'a BTreeMap<Str, Str>, Id);
+type Selector<'a, Id> = (&'a Labels, Id);
 
 /// A label of an object of a namespace.
 type Label<'a> = (&'a str, &'a str, &'a str);
 
 impl<'a, Id: Copy + Ord> SelectorIndex<'a, Id> {
     /// Indexes selectors, each with its namespace. Empty ones are left out: they select nothing.
-    pub(crate) fn new(selectors: &[(&'a str, &'a BTreeMap<Str, Str>, Id)]) -> Self {
-        let mut uses: HashMap<Label<'a>, usize> = HashMap::new();
-        for (namespace, selector, _) in selectors {
-            for (key, value) in *selector {
+    pub(crate) fn new(selectors: &[(&'a str, &'a Labels, Id)]) -> Self {
+        let mut uses: HashMap<Label<'a>, usize> = HashMap::default();
+        for &(namespace, selector, _) in selectors.iter().filter(|(_, selector, _)| selector.len() > 1) {
+            for (key, value) in selector {
                 *uses.entry((namespace, key, value)).or_default() += 1;
             }
         }
-        let mut by_label: HashMap<_, Vec<Selector<'a, Id>>> = HashMap::new();
+        let mut by_label: HashMap<_, Vec<Selector<'a, Id>>> = HashMap::default();
         for &(namespace, selector, id) in selectors {
             let labels = selector.iter().map(|(key, value)| (namespace, key.as_str(), value.as_str()));
             if let Some(rarest) = labels.min_by_key(|label| uses.get(label).copied().unwrap_or_default()) {
@@ -37,31 +36,29 @@ impl<'a, Id: Copy + Ord> SelectorIndex<'a, Id> {
         Self { by_label }
     }
 
-    /// The selectors of `namespace` that these labels satisfy, in the order of their ids.
-    pub(crate) fn matching(&self, namespace: &str, labels: &BTreeMap<Str, Str>) -> Vec<Id> {
-        let mut found: Vec<Id> = labels
+    /// The selectors of `namespace` that these labels satisfy, each once, in no particular order.
+    pub(crate) fn matching<'l>(
+        &'l self,
+        namespace: &'l str,
+        labels: &'l Labels,
+    ) -> impl Iterator<Item = Id> + use<'a, 'l, Id> {
+        labels
             .iter()
-            .filter_map(|(key, value)| self.by_label.get(&(namespace, key.as_str(), value.as_str())))
+            .filter_map(move |(key, value)| self.by_label.get(&(namespace, key.as_str(), value.as_str())))
             .flatten()
-            .filter(|(selector, _)| is_subset(selector, labels))
+            .filter(|(selector, _)| selector.is_subset(labels))
             .map(|(_, id)| *id)
-            .collect();
-        found.sort_unstable();
-        found
     }
-}
-
-/// Whether `labels` has every label of `selector`. An empty selector is a subset of anything.
-pub(crate) fn is_subset(selector: &BTreeMap<Str, Str>, labels: &BTreeMap<Str, Str>) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<Str, Str> {
-        pairs.iter().map(|(k, v)| (Str::new(k), Str::new(v))).collect()
+    fn labels(pairs: &[(&'static str, &'static str)]) -> Labels {
+        pairs.iter().copied().collect()
     }
 
     #[test]
@@ -71,9 +68,11 @@ mod tests {
         let nothing = labels(&[]);
         let selectors = [("a", &web_v2, 1), ("a", &web, 0), ("b", &web, 2), ("a", &nothing, 3)];
         let index = SelectorIndex::new(&selectors);
-        assert_eq!(index.matching("a", &labels(&[("app", "web"), ("version", "v2"), ("x", "y")])), [0, 1]);
-        assert_eq!(index.matching("a", &labels(&[("app", "web"), ("version", "v1")])), [0]);
-        assert_eq!(index.matching("b", &web_v2), [2]);
-        assert!(index.matching("c", &web).is_empty());
+        let matching = |namespace, pod: &Labels| index.matching(namespace, pod).collect::<BTreeSet<_>>();
+        let more = labels(&[("app", "web"), ("version", "v2"), ("x", "y")]);
+        assert_eq!(matching("a", &more), BTreeSet::from([0, 1]));
+        assert_eq!(matching("a", &labels(&[("app", "web"), ("version", "v1")])), BTreeSet::from([0]));
+        assert_eq!(matching("b", &web_v2), BTreeSet::from([2]));
+        assert_eq!(matching("c", &web), BTreeSet::new());
     }
 }

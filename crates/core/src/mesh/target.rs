@@ -2,12 +2,10 @@
 //!
 //! Source: [Istio's policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
-use std::collections::BTreeMap;
-
-use crate::Str;
 use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::waypoint::Waypoint;
 use crate::release::{PolicyAttachment, Rules};
+use crate::snapshot::Labels;
 use crate::snapshot::selector::PolicyTargetReference;
 
 /// The class of Gateways that are waypoints.
@@ -19,7 +17,7 @@ pub(crate) struct PolicyTarget<'p> {
     /// The policy's namespace.
     pub(crate) namespace: &'p str,
     /// The labels of the workloads it selects.
-    pub(crate) selector: Option<&'p BTreeMap<Str, Str>>,
+    pub(crate) selector: Option<&'p Labels>,
     /// What it refers to, in releases that know that.
     pub(crate) refs: &'p [PolicyTargetReference],
 }
@@ -28,7 +26,7 @@ impl<'p> PolicyTarget<'p> {
     /// A policy's target; the older, single reference counts where there is no list.
     pub(crate) fn new(
         namespace: &'p str,
-        selector: Option<&'p BTreeMap<Str, Str>>,
+        selector: Option<&'p Labels>,
         single: Option<&'p PolicyTargetReference>,
         refs: &'p [PolicyTargetReference],
     ) -> Self {
@@ -38,7 +36,7 @@ impl<'p> PolicyTarget<'p> {
 
     /// Whether the policy names nothing, and so is for its whole namespace.
     pub(crate) fn is_namespace_wide(&self) -> bool {
-        self.refs.is_empty() && self.selector.is_none_or(BTreeMap::is_empty)
+        self.refs.is_empty() && self.selector.is_none_or(Labels::is_empty)
     }
 
     /// Whether a policy binds to a waypoint's chains, by what it selects or refers to. With a Service, this is about
@@ -49,7 +47,7 @@ impl<'p> PolicyTarget<'p> {
     pub(crate) fn binds_to(&self, scope: &TargetScope<'_>, services: &[&Service]) -> bool {
         match scope.rules.policy_attachment {
             PolicyAttachment::Selector => {
-                self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels))
+                self.selector.is_none_or(|labels| labels.is_subset(&scope.waypoint.proxy.labels))
             }
             PolicyAttachment::TargetRefs => {
                 self.refs.iter().any(|target| self.refers_to(target, scope, services))
@@ -61,7 +59,7 @@ impl<'p> PolicyTarget<'p> {
     /// something, by a reference to the Gateway.
     pub(crate) fn binds_to_pod(&self, scope: &TargetScope<'_>) -> bool {
         if self.refs.is_empty() {
-            self.selector.is_none_or(|labels| is_subset(labels, &scope.waypoint.proxy.labels))
+            self.selector.is_none_or(|labels| labels.is_subset(&scope.waypoint.proxy.labels))
         } else {
             self.refs.iter().any(|target| target.kind == "Gateway" && self.refers_to(target, scope, &[]))
         }
@@ -112,9 +110,4 @@ pub(crate) struct TargetScope<'a> {
     pub(crate) root_namespace: &'a str,
     /// The release's rules.
     pub(crate) rules: &'static Rules,
-}
-
-/// Whether every label is among `all`.
-pub(crate) fn is_subset(labels: &BTreeMap<Str, Str>, all: &BTreeMap<Str, Str>) -> bool {
-    labels.iter().all(|(key, value)| all.get(key) == Some(value))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::message::{IntOrString, message};
 use crate::Str;
+use crate::snapshot::Labels;
 
 message! {
     /// A `Namespace`: only its metadata counts.
@@ -28,7 +29,7 @@ message! {
         external_ips: Vec<Str>,
         external_name: Str,
         ports: Vec<ServicePort>,
-        selector: BTreeMap<Str, Str>,
+        selector: Labels,
         session_affinity: Str,
         internal_traffic_policy: Option<Str>,
         external_traffic_policy: Str,

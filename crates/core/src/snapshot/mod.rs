@@ -29,8 +29,10 @@ mod files;
 pub mod gateway_api;
 mod identity;
 mod items;
+
 pub mod kind;
 pub mod kubernetes;
+mod labels;
 pub mod mesh_config;
 pub mod message;
 mod names;
@@ -51,6 +53,7 @@ use std::sync::Arc;
 
 pub use files::Files;
 pub use kind::{Kind, NameRule, Scope};
+pub use labels::Labels;
 pub use message::{Duration, IntOrString};
 pub use object::{Meta, Object, ObjectRef, OwnerReference, Resource, Source};
 pub use read::Reading;
@@ -112,6 +115,14 @@ macro_rules! snapshot {
                 std::iter::empty()$(.chain(self.$list.iter().map(|object| (object.object_ref(), object.source))))*
             }
 
+            /// Where an object stands.
+            pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
+                match object.kind {
+                    $(Kind::$kind => find(&self.$list, &object.namespace, &object.name).map(|o| o.source),)*
+                    _ => None,
+                }
+            }
+
             /// How many objects there are.
             #[must_use]
             pub fn len(&self) -> usize {
@@ -159,6 +170,18 @@ where
     let mut spec = object.field("spec", unread)?;
     set(&mut spec, object.field("status", unread)?);
     Ok(spec)
+}
+
+/// The object of a list of a snapshot that has this name.
+pub(crate) fn find<'a, T>(
+    objects: &'a [Arc<Object<T>>],
+    namespace: &str,
+    name: &str,
+) -> Option<&'a Arc<Object<T>>> {
+    let key = |object: &Arc<Object<T>>| {
+        (object.meta.namespace.as_str(), object.meta.name.as_str()).cmp(&(namespace, name))
+    };
+    objects.binary_search_by(key).ok().and_then(|at| objects.get(at))
 }
 
 /// Sorts objects and keeps the last of those with the same namespace and name.

@@ -1,6 +1,5 @@
 //! What all objects have in common: metadata, identity, and where they were read.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::Kind;
 use super::timestamp::Timestamp;
 use crate::Str;
+use crate::snapshot::Labels;
 
 /// A kind of object that is deserialized from a snapshot's text.
 pub trait Resource: Sized {
@@ -50,9 +50,9 @@ pub struct Meta {
     /// The API server's identity for this object; empty in files that were never applied.
     pub uid: Str,
     /// Labels, sorted by key.
-    pub labels: BTreeMap<Str, Str>,
+    pub labels: Labels,
     /// Annotations, sorted by key.
-    pub annotations: BTreeMap<Str, Str>,
+    pub annotations: Labels,
     /// When the object was created: older objects win conflicts.
     pub creation_timestamp: Option<Timestamp>,
     /// When the object was asked to go.

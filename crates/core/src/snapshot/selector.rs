@@ -2,15 +2,14 @@
 //! Kubernetes' own label selector.
 #![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
 
-use std::collections::BTreeMap;
-
 use super::message::{choice, message};
 use crate::Str;
+use crate::snapshot::Labels;
 
 message! {
     /// Kubernetes' `LabelSelector`: every label and every expression has to hold.
     pub struct LabelSelector {
-        match_labels: BTreeMap<Str, Str>,
+        match_labels: Labels,
         match_expressions: Vec<LabelSelectorRequirement>,
     }
 
@@ -23,7 +22,7 @@ message! {
 
     /// `istio.type.v1beta1.WorkloadSelector`: the workloads that a policy is for.
     pub struct WorkloadSelector {
-        match_labels: BTreeMap<Str, Str>,
+        match_labels: Labels,
     }
 
     /// `istio.type.v1beta1.PolicyTargetReference`: the Gateway, Service, … that a policy is for.

@@ -1,13 +1,12 @@
 //! TLS and TCP routes of a VirtualService.
 
-use std::collections::BTreeMap;
-
 use super::{Bound, destination};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::common;
 use crate::admission::syntax::{self, Refusal};
 use crate::problem::Code;
+use crate::snapshot::Labels;
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::{TcpRoute, TlsRoute};
 
@@ -71,13 +70,7 @@ pub(super) fn tcp_route(c: &Checker<'_>, route: &TcpRoute) {
 }
 
 /// What matches of TLS and TCP have in common.
-fn connection(
-    c: &Checker<'_>,
-    subnets: &[Str],
-    port: u32,
-    source_labels: &BTreeMap<Str, Str>,
-    gateways: &[Str],
-) {
+fn connection(c: &Checker<'_>, subnets: &[Str], port: u32, source_labels: &Labels, gateways: &[Str]) {
     c.each("destinationSubnets", subnets, |c, subnet| {
         if !syntax::is_ip_or_cidr(subnet) {
             c.invalid(format!("`{subnet}` is neither an IP address nor a range of them"));

@@ -1,12 +1,13 @@
 //! Several DestinationRules for one host become one.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::Str;
 use crate::release::DestinationRuleMerge;
-use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::destination_rule::{DestinationRule, PortTrafficPolicy, TrafficPolicy};
+use crate::snapshot::{Labels, Object, ObjectRef};
 
 /// A DestinationRule as it holds for its host: one object, or several that were merged.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,12 +19,50 @@ pub struct MergedRule {
     pub name: Str,
     /// The objects that it was made from.
     pub from: Vec<ObjectRef>,
-    /// Its contents; `host` is fully qualified.
-    pub spec: Arc<DestinationRule>,
+    /// The host that it is for, fully qualified.
+    pub host: Str,
+    /// Its contents, but for the host.
+    pub spec: RuleSpec,
     /// The namespaces that see it, as written (`.`, `*`, `~` or a name); empty = the mesh's default.
     pub(super) export_to: BTreeSet<Str>,
     /// Whether it comes from Gateway API backend policies: then a user's own rule wins field by field.
     pub(super) from_backend_policy: bool,
+}
+
+/// The contents of a rule: mostly those of one object, which it shares with the snapshot.
+#[derive(Clone, Debug)]
+pub enum RuleSpec {
+    /// Those of an object.
+    Read(Arc<Object<DestinationRule>>),
+    /// Those that were merged, or made of backend policies.
+    Made(Arc<DestinationRule>),
+}
+
+impl RuleSpec {
+    /// The contents to change, apart from the snapshot's.
+    fn make_mut(&mut self) -> &mut DestinationRule {
+        match self {
+            Self::Made(spec) => Arc::make_mut(spec),
+            Self::Read(object) => &mut Arc::make_mut(object).spec,
+        }
+    }
+}
+
+impl Deref for RuleSpec {
+    type Target = DestinationRule;
+
+    fn deref(&self) -> &DestinationRule {
+        match self {
+            Self::Read(object) => &object.spec,
+            Self::Made(spec) => spec,
+        }
+    }
+}
+
+impl PartialEq for RuleSpec {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
 }
 
 impl MergedRule {
@@ -36,7 +75,7 @@ impl MergedRule {
     fn absorb(&mut self, other: &Self) {
         self.from.extend(other.from.iter().cloned());
         let known: BTreeSet<Str> = self.spec.subsets.iter().map(|s| s.name.clone()).collect();
-        let spec = Arc::make_mut(&mut self.spec);
+        let spec = self.spec.make_mut();
         spec.subsets.extend(other.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
         match (self.from_backend_policy, other.from_backend_policy) {
             (false, true) => fill_gaps(&mut spec.traffic_policy, other.spec.traffic_policy.as_ref()),
@@ -53,7 +92,7 @@ impl MergedRule {
 
 /// Which workloads a rule is for.
 #[derive(Clone, Copy)]
-struct Selector<'a>(Option<&'a std::collections::BTreeMap<Str, Str>>);
+struct Selector<'a>(Option<&'a Labels>);
 
 impl Selector<'_> {
     /// Whether both select by the same labels; having no selector and selecting by no label is the same here.
@@ -168,7 +207,8 @@ mod tests {
             namespace: "ns".into(),
             name: name.into(),
             from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name)],
-            spec: Arc::new(DestinationRule { subsets, ..DestinationRule::default() }),
+            host: "web".into(),
+            spec: RuleSpec::Made(Arc::new(DestinationRule { subsets, ..DestinationRule::default() })),
             export_to: BTreeSet::new(),
             from_backend_policy: false,
         }
@@ -176,7 +216,7 @@ mod tests {
 
     fn with_selector(mut rule: MergedRule, app: &str) -> MergedRule {
         let match_labels = [("app".into(), app.into())].into();
-        Arc::make_mut(&mut rule.spec).workload_selector = Some(WorkloadSelector { match_labels });
+        rule.spec.make_mut().workload_selector = Some(WorkloadSelector { match_labels });
         rule.export_to = [".".into()].into();
         rule
     }
@@ -184,7 +224,7 @@ mod tests {
     fn with_lb(mut rule: MergedRule, simple: SimpleLb) -> MergedRule {
         let load_balancer =
             Some(LoadBalancerSettings { simple: Some(simple), ..LoadBalancerSettings::default() });
-        Arc::make_mut(&mut rule.spec).traffic_policy =
+        rule.spec.make_mut().traffic_policy =
             Some(TrafficPolicy { load_balancer, ..TrafficPolicy::default() });
         rule
     }
@@ -257,7 +297,7 @@ mod tests {
         let backend = || {
             let mut backend = with_lb(rule("policy", &[]), SimpleLb::Random);
             backend.from_backend_policy = true;
-            let spec = Arc::make_mut(&mut backend.spec);
+            let spec = backend.spec.make_mut();
             spec.traffic_policy.as_mut().unwrap().retry_budget = Some(RetryBudget::default());
             backend
         };

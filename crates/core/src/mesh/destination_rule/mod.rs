@@ -13,18 +13,19 @@ mod backend_policy;
 mod merge;
 pub mod policy;
 
-pub use merge::MergedRule;
+pub use merge::{MergedRule, RuleSpec};
 pub use policy::PortPolicy;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::Str;
+use crate::hash::HashMap;
 use crate::mesh::{Service, Services, age, hostname};
 use crate::release::{DestinationRuleMerge, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::DestinationRule;
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::{Labels, Object, Snapshot};
 
 /// The namespace whose rules hold for the whole mesh, unless the mesh configuration names another.
 const DEFAULT_ROOT_NAMESPACE: &str = "istio-system";
@@ -65,7 +66,7 @@ pub struct Client<'a> {
     pub namespace: &'a str,
     /// Its labels, if rules with a workload selector count. They do where it is a client; where it answers for the
     /// destination (a waypoint's own clusters) they do not.
-    pub labels: Option<&'a BTreeMap<Str, Str>>,
+    pub labels: Option<&'a Labels>,
 }
 
 impl DestinationRules {
@@ -92,7 +93,7 @@ impl DestinationRules {
         let made_up =
             if rules.clusters.backend_policies { backend_policy::rules(snapshot, rules) } else { Vec::new() };
         // Those have no creation time, and so come before all without a workload selector.
-        let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(|object| merged_rule(object)))
+        let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(merged_rule))
             .partition(|rule| rule.spec.workload_selector.is_some() && !made_up.is_empty());
         for rule in selecting.into_iter().chain(made_up).chain(others) {
             index.insert(rule, default_private);
@@ -160,9 +161,8 @@ impl DestinationRules {
     }
 }
 
-fn merged_rule(object: &Object<DestinationRule>) -> MergedRule {
-    let mut spec = object.spec.clone();
-    spec.host = hostname::resolve(&spec.host, &object.meta.namespace);
+fn merged_rule(object: &Arc<Object<DestinationRule>>) -> MergedRule {
+    let spec = &object.spec;
     // A rule for some workloads is for those of its own namespace.
     let export_to: BTreeSet<Str> = if spec.workload_selector.is_some() {
         [PRIVATE.into()].into()
@@ -173,7 +173,8 @@ fn merged_rule(object: &Object<DestinationRule>) -> MergedRule {
         namespace: object.meta.namespace.clone(),
         name: object.meta.name.clone(),
         from: vec![object.object_ref()],
-        spec: Arc::new(spec),
+        host: hostname::resolve(&spec.host, &object.meta.namespace),
+        spec: RuleSpec::Read(Arc::clone(object)),
         export_to,
         from_backend_policy: false,
     }
@@ -197,9 +198,9 @@ struct OfHost {
 
 impl ByHost {
     fn insert(&mut self, rule: MergedRule, merge: DestinationRuleMerge) {
-        let of_host = match rule.spec.host.strip_prefix('*') {
+        let of_host = match rule.host.strip_prefix('*') {
             Some(suffix) => self.by_suffix.entry(suffix.into()).or_default(),
-            None => self.exact.entry(rule.spec.host.clone()).or_default(),
+            None => self.exact.entry(rule.host.clone()).or_default(),
         };
         if of_host.export_to.is_empty() {
             of_host.export_to.clone_from(&rule.export_to);
@@ -329,7 +330,7 @@ mod tests {
                 object("shop", "some", DestinationRule { workload_selector: Some(selector), ..host("web") }),
             ],
         );
-        let labels = BTreeMap::from([(Str::from("app"), Str::from("client"))]);
+        let labels = Labels::from([(Str::from("app"), Str::from("client"))]);
         let find = |namespace, labels| {
             rules
                 .find(Client { namespace, labels }, "web.shop.svc.cluster.local", "shop")

@@ -2,6 +2,7 @@
 
 use super::{Endpoint, Health};
 use crate::Str;
+use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Port, Resolution, Service, Workload, WorkloadId, WorkloadSource, Workloads};
 use crate::snapshot::{IntOrString, Object, kubernetes, networking};
@@ -65,7 +66,7 @@ pub(super) fn of_kubernetes_service(
                 continue;
             };
             endpoints.push(Endpoint {
-                address: smol_str::format_smolstr!("{ip}"),
+                address: ip::text(*ip),
                 port: number,
                 service_port: port.name.clone(),
                 service_port_number: None,
@@ -110,7 +111,7 @@ fn address(workload: &Workload, service: &Service) -> Option<Str> {
             let ready = pod::is_ready(&object.spec)
                 && !pod::is_terminal(&object.spec)
                 && !pod::is_terminating(object);
-            ready.then(|| smol_str::format_smolstr!("{ip}"))
+            ready.then(|| ip::text(*ip))
         }
         WorkloadSource::WorkloadEntry(object) => Some(object.spec.address.clone()),
         WorkloadSource::ServiceEntryEndpoint(object, i) if !object.spec.endpoints.is_empty() => {

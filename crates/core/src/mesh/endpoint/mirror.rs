@@ -31,17 +31,18 @@ pub(super) fn slices(snapshot: &Snapshot) -> BTreeMap<Key, Vec<Object<EndpointSl
         return BTreeMap::new();
     }
     let mirrored = snapshot.endpoint_slices.iter().filter(|slice| is_mirrored(slice));
-    let mirrored: BTreeSet<Key> = mirrored.filter_map(|slice| super::slices::service_of(slice)).collect();
+    let mirrored: BTreeSet<_> = mirrored.filter_map(|slice| super::slices::service_of(slice)).collect();
     let without_selector = snapshot.services.iter().filter(|service| service.spec.selector.is_empty());
-    let wanted: BTreeSet<Key> = without_selector
-        .map(|service| (service.meta.namespace.clone(), service.meta.name.clone()))
+    let wanted: BTreeSet<_> = without_selector
+        .map(|service| (service.meta.namespace.as_str(), service.meta.name.as_str()))
         .filter(|key| !mirrored.contains(key))
         .collect();
     let endpoints = snapshot.endpoints.iter().filter(|endpoints| is_for_mirroring(endpoints));
     endpoints
-        .map(|endpoints| ((endpoints.meta.namespace.clone(), endpoints.meta.name.clone()), endpoints))
-        .filter(|(key, _)| wanted.contains(key))
-        .map(|(key, endpoints)| (key, of(endpoints)))
+        .filter(|endpoints| {
+            wanted.contains(&(endpoints.meta.namespace.as_str(), endpoints.meta.name.as_str()))
+        })
+        .map(|endpoints| ((endpoints.meta.namespace.clone(), endpoints.meta.name.clone()), of(endpoints)))
         .collect()
 }
 

@@ -4,11 +4,10 @@ mod entries;
 mod mirror;
 mod slices;
 
-use std::collections::BTreeMap;
-
 use super::selector_index::SelectorIndex;
 use super::service::{Service, ServiceSource};
 use crate::Str;
+use crate::hash::HashMap;
 use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
 use crate::release::Rules;
 use crate::snapshot::{Object, Snapshot, networking};
@@ -71,21 +70,19 @@ impl Endpoints {
         let slices = Slices::new(snapshot, &mirrored);
         let sources = Sources::new(slices, rules, services, workloads);
         let mut index = Self::default();
-        let mut list_of_host: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
         // Kubernetes Services go last; within either sort, older ones first.
         let (kubernetes, entries): (Vec<_>, Vec<_>) = services.iter().partition(|(_, s)| s.is_kubernetes());
         index.by_service = vec![usize::MAX; kubernetes.len() + entries.len()];
         for (id, service) in entries.into_iter().chain(kubernetes) {
-            let list = *list_of_host.entry((&service.hostname, &service.namespace)).or_insert_with(|| {
-                index.lists.push(Vec::new());
-                index.lists.len() - 1
-            });
-            if let (Some(slot), Some(list_of_host)) =
-                (index.by_service.get_mut(id.0 as usize), index.lists.get_mut(list))
-            {
-                *slot = list;
-                list_of_host.extend(sources.of(id, service));
+            let endpoints = sources.of(id, service);
+            let host = (service.hostname.as_str(), service.namespace.as_str());
+            let list = *list_of_host.entry(host).or_insert(index.lists.len());
+            match index.lists.get_mut(list) {
+                Some(of_host) => of_host.extend(endpoints),
+                None => index.lists.push(endpoints),
             }
+            index.by_service.get_mut(id.0 as usize).into_iter().for_each(|place| *place = list);
         }
         index
     }
@@ -104,7 +101,8 @@ struct Sources<'a> {
     workloads: &'a Workloads,
     slices: Slices<'a>,
     selected: Vec<Vec<WorkloadId>>,
-    inline: BTreeMap<(Str, Str), Vec<WorkloadId>>,
+    /// The inline endpoints of ServiceEntries, by their namespaces and names.
+    inline: HashMap<(&'a str, &'a str), Vec<WorkloadId>>,
 }
 
 impl<'a> Sources<'a> {
@@ -118,8 +116,8 @@ impl<'a> Sources<'a> {
             services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
         let mut selected = vec![Vec::new(); selectors.len()];
         let selectors = SelectorIndex::new(&selectors);
-        let mut inline: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (id, workload) in in_order(workloads) {
+        let mut inline: HashMap<_, Vec<_>> = HashMap::default();
+        for (id, workload) in workloads.by_object() {
             if let WorkloadSource::ServiceEntryEndpoint(object, _) = &workload.source {
                 inline.entry(name_of(object)).or_default().push(id);
                 continue;
@@ -167,23 +165,8 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn name_of(object: &Object<networking::ServiceEntry>) -> (Str, Str) {
-    (object.meta.namespace.clone(), object.meta.name.clone())
-}
-
-/// Pods, then WorkloadEntries, by namespace and name; inline endpoints by position.
-fn in_order(workloads: &Workloads) -> Vec<(WorkloadId, &super::Workload)> {
-    let mut all: Vec<_> = workloads.iter().collect();
-    fn key(workload: &super::Workload) -> (u8, &str, usize, &str) {
-        let (kind, position) = match workload.source {
-            WorkloadSource::Pod(_) => (0, 0),
-            WorkloadSource::WorkloadEntry(_) => (1, 0),
-            WorkloadSource::ServiceEntryEndpoint(_, position) => (2, position),
-        };
-        (kind, &workload.namespace, position, &workload.name)
-    }
-    all.sort_by(|(_, a), (_, b)| key(a).cmp(&key(b)));
-    all
+fn name_of(object: &Object<networking::ServiceEntry>) -> (&str, &str) {
+    (&object.meta.namespace, &object.meta.name)
 }
 
 /// The endpoints of an ExternalName Service: the name, for each port.

@@ -1,10 +1,12 @@
 //! Endpoints of Kubernetes Services: from EndpointSlices, else as Kubernetes would derive them from Pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Endpoint, Health};
 use crate::Str;
+use crate::hash::{HashMap, HashSet};
+use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Service, WorkloadId, Workloads};
 use crate::release::Rules;
@@ -12,13 +14,13 @@ use crate::snapshot::{Object, Snapshot, kubernetes};
 
 /// The snapshot's EndpointSlices, by the Service that they are for: namespace, then name.
 pub(super) struct Slices<'a> {
-    by_service: BTreeMap<(Str, Str), Vec<&'a Object<kubernetes::EndpointSlice>>>,
+    by_service: HashMap<(&'a str, &'a str), Vec<&'a Object<kubernetes::EndpointSlice>>>,
 }
 
 /// The Service that a slice is for.
-pub(super) fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(Str, Str)> {
+pub(super) fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(&str, &str)> {
     let service = slice.meta.labels.get("kubernetes.io/service-name")?;
-    Some((slice.meta.namespace.clone(), service.clone()))
+    Some((&slice.meta.namespace, service))
 }
 
 impl<'a> Slices<'a> {
@@ -27,21 +29,24 @@ impl<'a> Slices<'a> {
         snapshot: &'a Snapshot,
         mirrored: &'a BTreeMap<(Str, Str), Vec<Object<kubernetes::EndpointSlice>>>,
     ) -> Self {
-        let mut by_service: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut by_service: HashMap<_, Vec<_>> = HashMap::default();
         for slice in &snapshot.endpoint_slices {
             if let Some(key) = service_of(slice) {
                 by_service.entry(key).or_default().push(slice.as_ref());
             }
         }
-        for (key, slices) in mirrored {
-            by_service.entry(key.clone()).or_default().extend(slices);
+        for ((namespace, name), slices) in mirrored {
+            by_service.entry((namespace.as_str(), name.as_str())).or_default().extend(slices);
         }
         Self { by_service }
     }
 
     /// The slices of a Service, if the snapshot has any.
-    pub(super) fn of(&self, service: &Service) -> Option<&[&'a Object<kubernetes::EndpointSlice>]> {
-        self.by_service.get(&(service.namespace.clone(), service.name.clone())).map(Vec::as_slice)
+    pub(super) fn of<'s>(
+        &'s self,
+        service: &'s Service,
+    ) -> Option<&'s [&'s Object<kubernetes::EndpointSlice>]> {
+        self.by_service.get(&(service.namespace.as_str(), service.name.as_str())).map(Vec::as_slice)
     }
 }
 
@@ -52,7 +57,7 @@ pub(super) fn listed(
     rules: &Rules,
     drains: bool,
 ) -> Vec<Endpoint> {
-    let mut seen = Seen::default();
+    let mut seen = HashSet::default();
     let mut endpoints = Vec::new();
     // Istio leaves out names: those slices would have to be resolved.
     for slice in slices.iter().filter(|slice| slice.spec.address_type != "FQDN") {
@@ -65,7 +70,7 @@ pub(super) fn listed(
                 let Ok(workload) = behind(entry, address, &slice.meta.namespace, workloads) else { continue };
                 for port in &slice.spec.ports {
                     let name = port.name.clone().unwrap_or_default();
-                    if seen.is_first(address, &name) {
+                    if seen.insert((address, name.clone())) {
                         endpoints.push(Endpoint {
                             address: address.clone(),
                             port: port.port.and_then(|p| u32::try_from(p).ok()).unwrap_or_default(),
@@ -117,17 +122,7 @@ fn health(conditions: &kubernetes::EndpointConditions, drains: bool) -> Health {
 /// Whether the clients of a Service keep to an endpoint while it shuts down.
 pub(super) fn drains(service: &Service) -> bool {
     const LABELS: [&str; 2] = ["istio.io/persistent-session", "istio.io/persistent-session-header"];
-    LABELS.iter().filter_map(|label| service.labels.get(*label)).any(|value| !value.is_empty())
-}
-
-/// Keeps the first of several endpoints with one address for one port.
-#[derive(Default)]
-struct Seen(BTreeSet<(Str, Str)>);
-
-impl Seen {
-    fn is_first(&mut self, address: &Str, port: &Str) -> bool {
-        self.0.insert((address.clone(), port.clone()))
-    }
+    LABELS.iter().filter_map(|label| service.labels.get(label)).any(|value| !value.is_empty())
 }
 
 /// The endpoints that Kubernetes' endpoint slice controller would list for a Service's Pods:
@@ -139,25 +134,27 @@ pub(super) fn derived(
     workloads: &Workloads,
     rules: &Rules,
 ) -> Vec<Endpoint> {
-    let mut seen = Seen::default();
-    let mut endpoints = Vec::new();
+    let drains = drains(service);
+    let mut seen = HashSet::default();
+    let mut endpoints = Vec::with_capacity(pods.len() * object.ports.len());
     for ipv4 in families(object) {
         for id in pods {
             let Some(workload) = workloads.get(*id) else { continue };
             let Some(pod) = workload.pod() else { continue };
             let address = workload.addresses.iter().find(|ip| ip.is_ipv4() == ipv4);
             let (Some(address), false) = (address, pod::is_terminal(&pod.spec)) else { continue };
-            let address = smol_str::format_smolstr!("{address}");
-            let health = pod_health(pod, object.publish_not_ready_addresses, drains(service));
+            let health = pod_health(pod, object.publish_not_ready_addresses, drains);
             if !is_kept(health, rules) {
                 continue;
             }
+            let text = ip::text(*address);
             for port in &object.ports {
                 let target = pod::target_port(&pod.spec, port, rules.registry.native_sidecar_ports);
                 // Pods on their node's network share its address: Istio tells endpoints apart by address and port.
-                let Some(target) = target.filter(|_| seen.is_first(&address, &port.name)) else { continue };
+                let is_first = |_: &u32| seen.insert((address, port.name.as_str()));
+                let Some(target) = target.filter(is_first) else { continue };
                 endpoints.push(Endpoint {
-                    address: address.clone(),
+                    address: text.clone(),
                     port: target,
                     service_port: port.name.clone(),
                     service_port_number: None,

@@ -1,14 +1,12 @@
 //! What a route attaches to: the Services and ServiceEntries among its `parentRefs`.
 
-use std::collections::BTreeMap;
-
 use crate::Str;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
 use crate::mesh::hostname::DOMAIN_SUFFIX;
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::{Kind, Object, ObjectRef};
+use crate::snapshot::{Kind, Labels, Object, ObjectRef};
 
 /// The group of the Gateway API, and of a parent reference that names none.
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
@@ -105,7 +103,7 @@ fn service_entry<'a>(cx: &Context<'a>, name: &str, namespace: &str) -> Option<&'
 }
 
 /// Whether the parent's waypoint is a Gateway of a class that another controller answers for.
-fn is_controlled_by_others(cx: &Context<'_>, labels: &BTreeMap<Str, Str>, namespace: &str) -> bool {
+fn is_controlled_by_others(cx: &Context<'_>, labels: &Labels, namespace: &str) -> bool {
     let namespaces = &cx.snapshot.namespaces;
     let labels = if labels.contains_key(USE_WAYPOINT) {
         Some(labels)

@@ -9,6 +9,7 @@ use smol_str::format_smolstr;
 use super::protocol::DeclaredPort;
 use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSource, TrafficDistribution};
 use crate::Str;
+use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
 use crate::release::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
@@ -21,11 +22,6 @@ pub(super) struct Context<'a> {
     pub(super) rules: &'static Rules,
     pub(super) config: &'a MeshConfig,
     pub(super) namespaces: &'a Namespaces,
-}
-
-/// The hostname of a Kubernetes Service.
-pub(crate) fn kubernetes_hostname(name: &str, namespace: &str) -> Str {
-    format_smolstr!("{name}.{namespace}.svc.cluster.local")
 }
 
 /// The Service that a Kubernetes Service is.
@@ -45,7 +41,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         }
     };
     Service {
-        hostname: kubernetes_hostname(&meta.name, &meta.namespace),
+        hostname: hostname::of_service(&meta.name, &meta.namespace),
         name: meta.name.clone(),
         namespace: meta.namespace.clone(),
         source: ServiceSource::Kubernetes(Arc::clone(object)),
@@ -87,7 +83,9 @@ fn cluster_ips(spec: &kubernetes::Service) -> Vec<Address> {
         return Vec::new();
     }
     let mut addresses: Vec<Address> = Vec::new();
-    for ip in std::iter::once(&spec.cluster_ip).chain(&spec.cluster_ips) {
+    // The primary address is mostly repeated in the list.
+    let others = spec.cluster_ips.iter().filter(|ip| **ip != spec.cluster_ip);
+    for ip in std::iter::once(&spec.cluster_ip).chain(others) {
         if let Ok(ip) = ip.parse().map(Address::single)
             && !addresses.contains(&ip)
         {

@@ -4,20 +4,18 @@ mod allocate;
 mod convert;
 pub mod protocol;
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use protocol::Protocol;
 
-use smol_str::format_smolstr;
-
+use super::age::{self, Age};
 use super::namespaces::Namespaces;
 use crate::Str;
-use crate::release::{AgeTie, Rules, SameHost};
+use crate::hash::HashMap;
+use crate::release::{Rules, SameHost};
 use crate::snapshot::mesh_config::MeshConfig;
-use crate::snapshot::{Object, ObjectRef, Snapshot, kubernetes, networking};
+use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The position of a [`Service`] in [`Services`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,14 +45,14 @@ pub struct Service {
     /// Whether it lies outside the mesh (`location: MESH_EXTERNAL`, ExternalName).
     pub mesh_external: bool,
     /// The pods that it selects; empty selects nothing (or, for 1.18's scoping, everything).
-    pub selector: BTreeMap<Str, Str>,
+    pub selector: Labels,
     /// The namespaces that it is visible to, as Istio resolves `exportTo`.
     pub export_to: ExportTo,
     /// Creation time in seconds since the epoch; an object without one has its release's
     /// [`assumed_creation`](Rules::assumed_creation).
     pub created: i64,
     /// The object's labels.
-    pub labels: BTreeMap<Str, Str>,
+    pub labels: Labels,
     /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or the
     /// annotations `alpha.istio.io/…serviceaccounts`.
     pub service_accounts: Vec<Str>,
@@ -186,28 +184,11 @@ pub struct Port {
     pub target_port: Option<u32>,
 }
 
-/// The order of two Services that differ in nothing that Istio sorts by is that of the input in Istio, of their
-/// objects' names here.
-fn by_creation(a: &Service, b: &Service) -> Ordering {
-    (a.created, &a.name, &a.namespace)
-        .cmp(&(b.created, &b.name, &b.namespace))
-        .then_with(|| a.source.object().cmp(&b.source.object()))
-}
-
-/// As [`by_creation`], but names and namespaces are compared as one text, `name.namespace`.
-fn by_creation_and_joined_name(a: &Service, b: &Service) -> Ordering {
-    let joined = |s: &Service| format_smolstr!("{}.{}", s.name, s.namespace);
-    a.created
-        .cmp(&b.created)
-        .then_with(|| joined(a).cmp(&joined(b)))
-        .then_with(|| a.source.object().cmp(&b.source.object()))
-}
-
-fn compare(tie: AgeTie) -> fn(&Service, &Service) -> Ordering {
-    match tie {
-        AgeTie::NameThenNamespace => by_creation,
-        AgeTie::NameDotNamespace => by_creation_and_joined_name,
-    }
+/// Sorts Services as Istio does. The order of two that differ in nothing that Istio sorts by is that of the input in
+/// Istio, of their objects' names here.
+fn sort(services: &mut [Service], rules: &Rules) {
+    let age = |s: &Service| Age { created: s.created, name: &s.name, namespace: &s.namespace }.tie(rules);
+    age::sort(services, |s| s.created, |s| (age(s), s.source.object()));
 }
 
 /// Every [`Service`] of a snapshot, indexed.
@@ -217,7 +198,7 @@ fn compare(tie: AgeTie) -> fn(&Service, &Service) -> Ordering {
 pub struct Services {
     all: Vec<Service>,
     by_hostname: HashMap<Str, Vec<ServiceId>>,
-    by_namespace: BTreeMap<Str, Vec<ServiceId>>,
+    by_namespace: HashMap<Str, Vec<ServiceId>>,
     same_host: SameHost,
     own_private_first: bool,
 }
@@ -238,12 +219,13 @@ impl Services {
         if rules.registry.allocates_addresses {
             allocate::allocate(snapshot, &mut all);
         }
-        all.sort_by(compare(rules.age_tie));
+        sort(&mut all, rules);
         let mut index = Self {
             same_host: rules.same_host,
             own_private_first: rules.registry.own_private_first,
             ..Self::default()
         };
+        index.by_hostname.reserve(all.len());
         for (id, service) in (0..).map(ServiceId).zip(&all) {
             index.by_hostname.entry(service.hostname.clone()).or_default().push(id);
             index.by_namespace.entry(service.namespace.clone()).or_default().push(id);

@@ -2,18 +2,18 @@
 //!
 //! <https://istio.io/latest/docs/reference/config/networking/virtual-service/#Delegate>
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{HttpRule, VirtualService, resolve};
 use crate::Str;
+use crate::hash::HashMap;
 use crate::problem::{Code, Problem};
 use crate::release::RouteRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 use crate::snapshot::{Object, ObjectRef, networking};
 
-/// A VirtualService and its spec with full names.
-pub(super) type Resolved = (Arc<Object<networking::VirtualService>>, networking::VirtualService);
+/// A VirtualService and its rules with full names.
+pub(super) type Resolved<'a> = (&'a Object<networking::VirtualService>, Vec<HttpRoute>);
 
 /// The delegates of a snapshot, by namespace and name.
 pub(super) struct Delegates<'a> {
@@ -28,11 +28,11 @@ struct Delegate<'a> {
 
 impl<'a> Delegates<'a> {
     /// Indexes objects with their resolved specs.
-    pub(super) fn new(delegates: &'a [Resolved], default_export_to: Option<&[Str]>) -> Self {
-        let entry = |(object, spec): &'a Resolved| {
+    pub(super) fn new(delegates: &'a [Resolved<'_>], default_export_to: Option<&[Str]>) -> Self {
+        let entry = |(object, http): &'a Resolved<'_>| {
             let meta = &object.meta;
-            let export_to = resolve::export_names(&spec.export_to, default_export_to, &meta.namespace);
-            let delegate = Delegate { http: &spec.http, export_to, origin: object.object_ref() };
+            let export_to = resolve::export_names(&object.spec.export_to, default_export_to, &meta.namespace);
+            let delegate = Delegate { http, export_to, origin: object.object_ref() };
             ((meta.namespace.as_str(), meta.name.as_str()), delegate)
         };
         Self { by_name: delegates.iter().map(entry).collect() }
@@ -144,7 +144,8 @@ fn merge_match(root: &HttpMatchRequest, leaf: &HttpMatchRequest) -> HttpMatchReq
     inherit_entries(&mut out.headers, &root.headers);
     inherit_entries(&mut out.without_headers, &root.without_headers);
     inherit_entries(&mut out.query_params, &root.query_params);
-    inherit_entries(&mut out.source_labels, &root.source_labels);
+    out.source_labels = root.source_labels.clone();
+    out.source_labels.extend(leaf.source_labels.clone());
     if out.port == 0 {
         out.port = root.port;
     }

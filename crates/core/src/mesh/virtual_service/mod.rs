@@ -14,12 +14,13 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use crate::Str;
-use crate::mesh::age::Age;
+use crate::hash::HashMap;
+use crate::mesh::age::{self, Age};
 use crate::mesh::gateway_route;
+use crate::mesh::hostname::Resolver;
 use crate::mesh::{ExportTo, Services};
 use crate::problem::Problem;
 use crate::release::{DelegatingRoutes, RouteRules, Rules};
@@ -156,7 +157,7 @@ impl VirtualServices {
                 .into_iter()
                 .map(|converted| Unmerged { converted, ..Unmerged::default() }),
         );
-        all.sort_by(|a, b| a.age().compare(b.age(), rules));
+        age::sort(&mut all, |vs| vs.converted.created, |vs| vs.age().tie(rules));
         if rules.routes.delegating == DelegatingRoutes::Last {
             all.sort_by_key(Unmerged::delegates);
         }
@@ -167,7 +168,7 @@ impl VirtualServices {
 
     fn index(all: Vec<VirtualService>, rules: &RouteRules) -> Self {
         let mut by_host = HostIndex::default();
-        let mut referenced = HashMap::<Str, BTreeSet<Str>>::new();
+        let mut referenced = HashMap::<Str, BTreeSet<Str>>::default();
         for (id, virtual_service) in all.iter().enumerate() {
             let destinations: BTreeSet<_> =
                 virtual_service.destinations(rules).map(|to| to.host.clone()).collect();
@@ -229,13 +230,13 @@ impl VirtualServices {
 
 /// A VirtualService before its delegates' routes are merged in.
 #[derive(Default)]
-struct Unmerged {
+struct Unmerged<'a> {
     /// All but `export_to` and the routes of delegates.
     converted: VirtualService,
-    export_to: Vec<Str>,
+    export_to: &'a [Str],
 }
 
-impl Unmerged {
+impl Unmerged<'_> {
     fn age(&self) -> Age<'_> {
         Age {
             created: self.converted.created,
@@ -262,47 +263,52 @@ impl Unmerged {
         }
         let namespace = self.converted.namespace.clone();
         self.converted.export_to =
-            resolve::export_to(&rules.routes, &self.export_to, default_export_to, &namespace);
+            resolve::export_to(&rules.routes, self.export_to, default_export_to, &namespace);
         self.converted
     }
 }
 
 /// The VirtualServices without hosts, which are delegates, and all others, with full names.
-fn partition(snapshot: &Snapshot, rules: &Rules) -> (Vec<delegate::Resolved>, Vec<Unmerged>) {
-    let (mut delegates, mut roots) = (Vec::new(), Vec::new());
+fn partition<'a>(snapshot: &'a Snapshot, rules: &Rules) -> (Vec<delegate::Resolved<'a>>, Vec<Unmerged<'a>>) {
+    let (mut delegates, mut roots) = (Vec::new(), Vec::with_capacity(snapshot.virtual_services.len()));
     for object in &snapshot.virtual_services {
-        let spec = resolve::full_names(&object.spec, &object.meta.namespace);
-        if spec.hosts.is_empty() {
-            delegates.push((Arc::clone(object), spec));
+        if object.spec.hosts.is_empty() {
+            let names = &mut Resolver::new(&object.meta.namespace);
+            let http = object.spec.http.iter().map(|route| resolve::http_route(route, names)).collect();
+            delegates.push((object.as_ref(), http));
         } else {
-            roots.push(unmerged(object, spec, rules));
+            roots.push(unmerged(object, rules));
         }
     }
     (delegates, roots)
 }
 
-fn unmerged(
-    object: &Object<networking::VirtualService>,
-    spec: networking::VirtualService,
-    rules: &Rules,
-) -> Unmerged {
+fn unmerged<'a>(object: &'a Object<networking::VirtualService>, rules: &Rules) -> Unmerged<'a> {
+    let spec = &object.spec;
     let origins = vec![object.object_ref()];
     let mentions = if spec.gateways.is_empty() {
         1
     } else {
         spec.gateways.iter().filter(|g| *g == MESH_GATEWAY).count()
     };
+    let names = &mut Resolver::new(&object.meta.namespace);
+    let hosts = spec.hosts.iter().map(|host| names.resolve(host)).collect();
+    let mut rule = |route| HttpRule { route: resolve::http_route(route, names), origin: origins.clone() };
+    let http = spec.http.iter().map(&mut rule).collect();
+    let (mut tls, mut tcp) = (spec.tls.clone(), spec.tcp.clone());
+    resolve::destinations(tls.iter_mut().flat_map(|rule| &mut rule.route), names);
+    resolve::destinations(tcp.iter_mut().flat_map(|rule| &mut rule.route), names);
     let converted = VirtualService {
         name: object.meta.name.clone(),
         namespace: object.meta.namespace.clone(),
         created: object.meta.creation_timestamp.map_or(rules.assumed_creation, |at| at.0),
-        hosts: spec.hosts,
-        http: spec.http.into_iter().map(|route| HttpRule { route, origin: origins.clone() }).collect(),
-        tls: spec.tls,
-        tcp: spec.tcp,
+        hosts,
+        http,
+        tls,
+        tcp,
         origins,
         mentions,
         ..VirtualService::default()
     };
-    Unmerged { converted, export_to: spec.export_to }
+    Unmerged { converted, export_to: &spec.export_to }
 }

@@ -3,38 +3,30 @@
 use std::collections::BTreeSet;
 
 use crate::Str;
-use crate::mesh::{ExportTo, hostname};
+use crate::mesh::ExportTo;
+use crate::mesh::hostname::Resolver;
 use crate::release::{DefaultExport, RouteRules};
-use crate::snapshot::networking::VirtualService;
-use crate::snapshot::networking::virtual_service::{Destination, RouteDestination};
+use crate::snapshot::networking::virtual_service::{HttpRoute, RouteDestination};
 
-/// A copy of the spec with full host names.
-///
-/// Gateways need no resolving: it only keeps `mesh` from being one's name.
-pub(super) fn full_names(spec: &VirtualService, namespace: &str) -> VirtualService {
-    let mut out = spec.clone();
-    for host in &mut out.hosts {
-        *host = hostname::resolve(host, namespace);
-    }
-    for route in &mut out.http {
-        let destinations = route.route.iter_mut().filter_map(|to| to.destination.as_mut());
-        let mirrors = route.mirrors.iter_mut().filter_map(|to| to.destination.as_mut());
-        for destination in destinations.chain(&mut route.mirror).chain(mirrors) {
-            resolve(destination, namespace);
-        }
-    }
-    let tcp = out.tcp.iter_mut().flat_map(|rule| &mut rule.route);
-    let tls = out.tls.iter_mut().flat_map(|rule| &mut rule.route);
-    for RouteDestination { destination, .. } in tcp.chain(tls) {
-        if let Some(destination) = destination {
-            resolve(destination, namespace);
-        }
+/// A rule of `http` with full host names.
+pub(super) fn http_route(route: &HttpRoute, names: &mut Resolver<'_>) -> HttpRoute {
+    let mut out = route.clone();
+    let destinations = out.route.iter_mut().filter_map(|to| to.destination.as_mut());
+    let mirrors = out.mirrors.iter_mut().filter_map(|to| to.destination.as_mut());
+    for destination in destinations.chain(&mut out.mirror).chain(mirrors) {
+        destination.host = names.resolve(&destination.host);
     }
     out
 }
 
-fn resolve(destination: &mut Destination, namespace: &str) {
-    destination.host = hostname::resolve(&destination.host, namespace);
+/// Gives destinations of `tls` and `tcp` full host names.
+pub(super) fn destinations<'d>(
+    routes: impl Iterator<Item = &'d mut RouteDestination>,
+    names: &mut Resolver<'_>,
+) {
+    for destination in routes.filter_map(|to| to.destination.as_mut()) {
+        destination.host = names.resolve(&destination.host);
+    }
 }
 
 /// The names in `exportTo`, `.` resolved; those of the mesh's default (`*` unless set) if there are none.

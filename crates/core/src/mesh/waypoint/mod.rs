@@ -7,7 +7,6 @@ mod target;
 mod tests;
 mod use_waypoint;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -21,7 +20,7 @@ use crate::problem::{Code, Problem};
 use crate::release::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::{Labels, Object, Snapshot};
 
 /// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,9 +95,9 @@ pub struct Proxy {
     /// The pod's name.
     pub pod_name: Str,
     /// The pod's labels: 1.18's policies select by them.
-    pub labels: BTreeMap<Str, Str>,
+    pub labels: Labels,
     /// The pod's annotations.
-    pub annotations: BTreeMap<Str, Str>,
+    pub annotations: Labels,
     /// The pod's service account.
     pub service_account: Str,
     /// The Deployment's name.
@@ -137,8 +136,6 @@ impl Waypoint {
 
 /// The class of the Gateways that are waypoints.
 const WAYPOINT_CLASS: &str = "istio-waypoint";
-/// The label of a gateway's pods and Service.
-const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.
@@ -160,9 +157,8 @@ impl Indexing<'_> {
     }
 
     /// The pods of a Gateway.
-    fn pods_of(&self, gateway: &Object<Gateway>) -> Vec<WorkloadId> {
-        let here = self.workloads_of(&gateway.meta.namespace).iter().copied();
-        here.filter(|id| self.workloads.get(*id).is_some_and(|w| proxy::runs(w, gateway))).collect()
+    fn pods_of(&self, gateway: &Object<Gateway>) -> &[WorkloadId] {
+        self.workloads.of_gateway(&gateway.meta.namespace, &gateway.meta.name)
     }
 }
 
@@ -175,7 +171,7 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
             name: WaypointName::of(gateway),
             gateway: Arc::clone(gateway),
             for_service_account: service_account(gateway, cx.rules),
-            proxy: proxies.of(gateway, &cx.pods_of(gateway), problems),
+            proxy: proxies.of(gateway, cx.pods_of(gateway), problems),
             services: Vec::new(),
             workloads: Vec::new(),
             readiness_assumed: false,

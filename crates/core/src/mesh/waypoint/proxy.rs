@@ -1,23 +1,20 @@
 //! The Envoy that runs a waypoint: a Pod of the snapshot, else the one that Istio's gateway controller would deploy.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smol_str::format_smolstr;
 
-use super::{GATEWAY_NAME, Indexing, Proxy, WaypointName};
+use super::{Indexing, Proxy, WaypointName};
 use crate::Str;
 use crate::mesh::proxy_config::OF_POD;
-use crate::mesh::workload::{Locality, pod};
+use crate::mesh::workload::{GATEWAY_NAME, Locality, OLD_GATEWAY_NAME, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
 use crate::release::WaypointDeployment;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
-use crate::snapshot::{Kind, Object, ObjectRef, Snapshot};
+use crate::snapshot::{Kind, Labels, Object, ObjectRef, Snapshot};
 
-/// The label of 1.18 for [`GATEWAY_NAME`].
-const OLD_GATEWAY_NAME: &str = "istio.io/gateway-name";
 const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
 const ACCOUNT_OVERRIDE: &str = "gateway.istio.io/service-account";
 
@@ -45,14 +42,6 @@ fn default_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
 
 fn override_or(gateway: &Object<Gateway>, annotation: &str, default: impl FnOnce() -> Str) -> Str {
     gateway.meta.annotations.get(annotation).cloned().unwrap_or_else(default)
-}
-
-/// Whether a workload is a pod of this Gateway.
-pub(super) fn runs(workload: &Workload, gateway: &Object<Gateway>) -> bool {
-    let name = workload.labels.get(GATEWAY_NAME).or_else(|| workload.labels.get(OLD_GATEWAY_NAME));
-    workload.namespace == gateway.meta.namespace
-        && name == Some(&gateway.meta.name)
-        && workload.pod().is_some()
 }
 
 /// Makes the proxies of all waypoints, one after the other: derived addresses are numbered.
@@ -212,14 +201,9 @@ fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, kind: WaypointDeplo
 }
 
 /// The labels that the controller's template gives the pod.
-fn pod_labels(
-    gateway: &Object<Gateway>,
-    deployment: &Str,
-    hash: Str,
-    kind: WaypointDeployment,
-) -> BTreeMap<Str, Str> {
+fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, kind: WaypointDeployment) -> Labels {
     let pair = |key: &'static str, value: &str| (Str::new_static(key), Str::new(value));
-    let mut labels = BTreeMap::from([
+    let mut labels = Labels::from([
         pair("sidecar.istio.io/inject", "false"),
         pair("service.istio.io/canonical-name", deployment),
         pair("service.istio.io/canonical-revision", "latest"),
@@ -244,11 +228,12 @@ fn pod_labels(
 }
 
 /// The annotations that the controller's template gives the pod.
-fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> BTreeMap<Str, Str> {
+fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Labels {
     let pair = |key: &'static str, value: &'static str| (Str::new_static(key), Str::new_static(value));
-    let mut annotations =
+    let inherited =
         inherited(gateway, kind, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
-    annotations.retain(|key, _| !NOT_INHERITED.contains(&key.as_str()));
+    let kept = inherited.into_iter().filter(|(key, _)| !NOT_INHERITED.contains(&key.as_str()));
+    let mut annotations: Labels = kept.collect();
     annotations.extend([
         pair("istio.io/rev", "default"),
         pair("prometheus.io/path", "/stats/prometheus"),
@@ -265,9 +250,9 @@ fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> BTree
 fn inherited<'a>(
     gateway: &'a Object<Gateway>,
     kind: WaypointDeployment,
-    part: impl Fn(&'a crate::snapshot::gateway_api::gateway::GatewayInfrastructure) -> &'a BTreeMap<Str, Str>,
-    own: &'a BTreeMap<Str, Str>,
-) -> BTreeMap<Str, Str> {
+    part: impl Fn(&'a crate::snapshot::gateway_api::gateway::GatewayInfrastructure) -> &'a Labels,
+    own: &'a Labels,
+) -> Labels {
     let infrastructure = gateway.spec.infrastructure.as_ref().filter(|_| kind == WaypointDeployment::Plain);
     match infrastructure.map(part).filter(|values| !values.is_empty()) {
         Some(values) => {
@@ -279,7 +264,7 @@ fn inherited<'a>(
 }
 
 /// A pod's labels and the topology that Istio adds to a proxy's.
-fn with_topology(workload: &Workload) -> BTreeMap<Str, Str> {
+fn with_topology(workload: &Workload) -> Labels {
     const ADDED: [&str; 5] = [
         "topology.istio.io/cluster",
         "kubernetes.io/hostname",

@@ -9,6 +9,7 @@ use smol_str::format_smolstr;
 use super::{Indexing, WAYPOINT_CLASS, WaypointName, proxy};
 use crate::Str;
 use crate::mesh::label_selector;
+use crate::mesh::workload::GATEWAY_NAME;
 use crate::options::Readiness;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
@@ -40,7 +41,7 @@ pub(super) enum TargetAddress {
 }
 
 /// Which traffic an object would send to its waypoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Traffic {
     /// To a Service.
     Service,
@@ -72,8 +73,7 @@ impl Target {
         match namespaces.from.unwrap_or_default() {
             FromNamespaces::All => true,
             FromNamespaces::Selector => {
-                let empty = BTreeMap::new();
-                let labels = cx.namespaces.get(namespace).map_or(&empty, |n| &n.meta.labels);
+                let labels = cx.namespaces.labels(namespace);
                 namespaces.selector.as_ref().is_some_and(|selector| label_selector::matches(selector, labels))
             }
             FromNamespaces::Same | FromNamespaces::None => same,
@@ -152,8 +152,8 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
     let mut addresses = BTreeSet::new();
     for service in services.filter(|s| s.is_kubernetes() && !s.selector.is_empty()) {
         let selects = match labels {
-            Some(labels) => crate::mesh::selector_index::is_subset(&service.selector, labels),
-            None => service.selector.get(super::GATEWAY_NAME) == Some(&gateway.meta.name),
+            Some(labels) => service.selector.is_subset(labels),
+            None => service.selector.get(GATEWAY_NAME) == Some(&gateway.meta.name),
         };
         if selects {
             addresses.insert(TargetAddress::Hostname(namespace.clone(), service.hostname.clone()));

@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::target::{self, Target, TargetAddress, Traffic};
-use super::{GATEWAY_NAME, Indexing, Waypoint, WaypointName};
+use super::{Indexing, Waypoint, WaypointName};
 use crate::Str;
+use crate::hash::{HashMap, HashSet};
 use crate::mesh::label_selector;
 use crate::mesh::service::{Service, ServiceSource};
-use crate::mesh::workload::pod;
+use crate::mesh::workload::{GATEWAY_NAME, pod};
 use crate::mesh::{Resolution, ServiceId, Workload, WorkloadId, WorkloadSource};
 use crate::problem::{Code, Problem};
 use crate::snapshot::mesh_config::{Visibility, VisibilityMatch};
-use crate::snapshot::{Meta, ObjectRef};
+use crate::snapshot::{Labels, Meta, ObjectRef};
 
 const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
@@ -20,8 +21,6 @@ const CANARY: &str = "istio.io/use-waypoint-canary";
 const CANARY_NAMESPACE: &str = "istio.io/use-waypoint-canary-namespace";
 const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
 const MANAGED: &str = "gateway.istio.io/managed";
-
-type Labels = BTreeMap<Str, Str>;
 
 /// Fills in what each waypoint serves.
 pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint], problems: &mut Vec<Problem>) {
@@ -33,14 +32,20 @@ pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint], problems: &m
             owners.entry(address).or_default().push(i);
         }
     }
-    let mut attachment = Attachment { cx, targets: &targets, reported: BTreeSet::new(), problems };
-    let mut services: Vec<BTreeSet<ServiceId>> = vec![BTreeSet::new(); waypoints.len()];
+    let mut attachment = Attachment {
+        cx,
+        targets: &targets,
+        inherited: HashMap::default(),
+        reported: BTreeSet::new(),
+        problems,
+    };
+    let mut services: Vec<Vec<ServiceId>> = vec![Vec::new(); waypoints.len()];
     for (id, service) in cx.services.iter() {
-        for target in attachment.of_service(id, service) {
+        for target in attachment.of_service(id, service).into_iter().flatten() {
             serve(&owners, &mut services, target, id);
         }
     }
-    let mut workloads: Vec<BTreeSet<WorkloadId>> = vec![BTreeSet::new(); waypoints.len()];
+    let mut workloads: Vec<Vec<WorkloadId>> = vec![Vec::new(); waypoints.len()];
     for (id, workload) in cx.workloads.iter() {
         if let Some(target) = attachment.of_workload(workload) {
             serve(&owners, &mut workloads, target, id);
@@ -48,35 +53,35 @@ pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint], problems: &m
     }
     for ((waypoint, services), workloads) in waypoints.iter_mut().zip(services).zip(workloads) {
         waypoint.services = one_per_host(cx, services);
-        waypoint.workloads = workloads.into_iter().collect();
+        waypoint.workloads = workloads;
     }
 }
 
-/// Adds an object to the waypoints that answer at a target's address.
-fn serve<Id: Copy + Ord>(
+/// Adds an object to the waypoints that answer at a target's address. Objects come in order; one may come twice, for its
+/// waypoint and a canary at the same address.
+fn serve<Id: Copy + PartialEq>(
     owners: &BTreeMap<TargetAddress, Vec<usize>>,
-    served: &mut [BTreeSet<Id>],
+    served: &mut [Vec<Id>],
     target: &Target,
     id: Id,
 ) {
     let owners = target.address.as_ref().and_then(|address| owners.get(address));
     for owner in owners.into_iter().flatten() {
-        if let Some(served) = served.get_mut(*owner) {
-            served.insert(id);
+        if let Some(served) = served.get_mut(*owner).filter(|served| served.last() != Some(&id)) {
+            served.push(id);
         }
     }
 }
 
 /// A waypoint serves a hostname once, whatever the number of namespaces that it comes from.
-fn one_per_host(cx: &Indexing<'_>, services: BTreeSet<ServiceId>) -> Vec<ServiceId> {
-    let mut hosts = BTreeSet::new();
+fn one_per_host(cx: &Indexing<'_>, mut services: Vec<ServiceId>) -> Vec<ServiceId> {
+    let mut hosts = HashSet::default();
+    services.retain(|id| cx.services.get(*id).is_some_and(|s| hosts.insert(s.hostname.as_str())));
     services
-        .into_iter()
-        .filter(|id| cx.services.get(*id).is_some_and(|s| hosts.insert(s.hostname.clone())))
-        .collect()
 }
 
 /// Why an object has no waypoint though it names one: the reasons of Istio's condition `WaypointBound`.
+#[derive(Clone)]
 enum Refusal {
     NotReady(WaypointName),
     Denied(WaypointName),
@@ -115,21 +120,26 @@ impl Refusal {
     }
 }
 
+/// Of an object that no waypoint serves.
+const NO_TARGETS: [Option<&Target>; 2] = [None, None];
+
 /// Finds the waypoint of each object.
 struct Attachment<'a> {
     cx: &'a Indexing<'a>,
     targets: &'a BTreeMap<WaypointName, Target>,
+    /// The waypoints of namespaces, as far as they were asked for.
+    inherited: HashMap<(&'a str, Traffic), Result<Option<&'a Target>, Refusal>>,
     reported: BTreeSet<ObjectRef>,
     problems: &'a mut Vec<Problem>,
 }
 
 impl<'a> Attachment<'a> {
     /// The waypoints that serve a Service: its waypoint and, next to it, a canary.
-    fn of_service(&mut self, id: ServiceId, service: &Service) -> Vec<&'a Target> {
+    fn of_service(&mut self, id: ServiceId, service: &'a Service) -> [Option<&'a Target>; 2] {
         let meta = match &service.source {
             // The clients resolve these: there is nothing to serve.
             ServiceSource::Kubernetes(object) if object.spec.service_type == "ExternalName" => {
-                return Vec::new();
+                return NO_TARGETS;
             }
             ServiceSource::Kubernetes(object) => &object.meta,
             ServiceSource::ServiceEntry(object) => &object.meta,
@@ -143,24 +153,28 @@ impl<'a> Attachment<'a> {
         };
         let winner = self.cx.services.lookup(&service.hostname, &service.namespace) == Some(id);
         if hidden || !winner || managed(&meta.labels) || managed(&service.selector) {
-            return Vec::new();
+            return NO_TARGETS;
         }
         match self.service_targets(service, meta) {
             Ok(targets) => targets,
             Err(refusal) => {
                 self.report(refusal, service.source.object());
-                Vec::new()
+                NO_TARGETS
             }
         }
     }
 
-    fn service_targets(&mut self, service: &Service, meta: &Meta) -> Result<Vec<&'a Target>, Refusal> {
+    fn service_targets(
+        &mut self,
+        service: &Service,
+        meta: &'a Meta,
+    ) -> Result<[Option<&'a Target>; 2], Refusal> {
         let Some(primary) = self.target(&meta.labels, &meta.namespace, Traffic::Service)? else {
-            return Ok(Vec::new());
+            return Ok(NO_TARGETS);
         };
         if !service.is_kubernetes() {
             match visibility(self.cx, &meta.namespace) {
-                Visibility::None => return Ok(Vec::new()),
+                Visibility::None => return Ok(NO_TARGETS),
                 Visibility::Namespace if primary.gateway.meta.namespace != meta.namespace => {
                     return Err(Refusal::CrossNamespace(WaypointName::of(&primary.gateway)));
                 }
@@ -168,17 +182,17 @@ impl<'a> Attachment<'a> {
             }
         }
         match self.canary(meta, primary) {
-            Ok(canary) => Ok(std::iter::once(primary).chain(canary).collect()),
+            Ok(canary) => Ok([Some(primary), canary]),
             // A canary that cannot be used leaves the primary waypoint in place.
             Err(refusal) => {
                 self.report(refusal, service.source.object());
-                Ok(vec![primary])
+                Ok([Some(primary), None])
             }
         }
     }
 
     /// The waypoint that serves a workload's own address.
-    fn of_workload(&mut self, workload: &Workload) -> Option<&'a Target> {
+    fn of_workload(&mut self, workload: &'a Workload) -> Option<&'a Target> {
         let (labels, namespace) = match &workload.source {
             WorkloadSource::Pod(object) => {
                 let counts = !pod::is_terminal(&object.spec) && !workload.addresses.is_empty();
@@ -215,16 +229,31 @@ impl<'a> Attachment<'a> {
 
     /// The waypoint that labels name, else the namespace's. There is no way back from a bad name to the namespace's.
     fn target(
+        &mut self,
+        labels: &Labels,
+        namespace: &'a str,
+        traffic: Traffic,
+    ) -> Result<Option<&'a Target>, Refusal> {
+        if labels.contains_key(USE_WAYPOINT) {
+            return self.named(labels, namespace, traffic);
+        }
+        if let Some(known) = self.inherited.get(&(namespace, traffic)) {
+            return known.clone();
+        }
+        let found = self.named(self.cx.namespaces.labels(namespace), namespace, traffic);
+        self.inherited.insert((namespace, traffic), found.clone());
+        found
+    }
+
+    /// The waypoint that labels name for an object of a namespace.
+    fn named(
         &self,
         labels: &Labels,
         namespace: &str,
         traffic: Traffic,
     ) -> Result<Option<&'a Target>, Refusal> {
-        let level =
-            if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { self.namespace_labels(namespace) };
-        let Some(level) = level else { return Ok(None) };
-        let Some(name) = level.get(USE_WAYPOINT).filter(|name| *name != "none") else { return Ok(None) };
-        let gateway_namespace = level.get(USE_WAYPOINT_NAMESPACE).map_or(namespace, Str::as_str);
+        let Some(name) = labels.get(USE_WAYPOINT).filter(|name| *name != "none") else { return Ok(None) };
+        let gateway_namespace = labels.get(USE_WAYPOINT_NAMESPACE).map_or(namespace, Str::as_str);
         self.usable(WaypointName::new(gateway_namespace, name.as_str()), namespace, traffic).map(Some)
     }
 
@@ -261,10 +290,6 @@ impl<'a> Attachment<'a> {
         self.usable(name, &meta.namespace, Traffic::Service).map(Some)
     }
 
-    fn namespace_labels(&self, namespace: &str) -> Option<&'a Labels> {
-        self.cx.namespaces.get(namespace).map(|n| &n.meta.labels)
-    }
-
     /// Reports a refusal, once per object.
     fn report(&mut self, refusal: Refusal, object: ObjectRef) {
         if self.reported.insert(object.clone()) {
@@ -276,8 +301,7 @@ impl<'a> Attachment<'a> {
 /// How far ServiceEntries of a namespace are visible, as the mesh configuration says.
 fn visibility(cx: &Indexing<'_>, namespace: &str) -> Visibility {
     let Some(setting) = &cx.config.service_entry_visibility else { return Visibility::Public };
-    let empty = Labels::new();
-    let labels = cx.namespaces.get(namespace).map_or(&empty, |n| &n.meta.labels);
+    let labels = cx.namespaces.labels(namespace);
     let matches = |rule: &VisibilityMatch| match rule {
         VisibilityMatch::NamespaceSelector(selector) => label_selector::matches(selector, labels),
         VisibilityMatch::Unset => false,

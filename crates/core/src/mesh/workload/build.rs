@@ -1,6 +1,5 @@
 //! From Pods, WorkloadEntries and ServiceEntries to [`Workload`]s.
 
-use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,19 +7,45 @@ use smol_str::format_smolstr;
 
 use super::{Locality, Workload, WorkloadSource, naming, pod};
 use crate::Str;
+use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
 use crate::release::{InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
-use crate::snapshot::{Meta, Object, Snapshot, kubernetes, networking};
+use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
 
 /// The label of what Istio's gateway controller manages, and its value for waypoints.
 const MANAGED: &str = "gateway.istio.io/managed";
 const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
 
+/// What the workloads of a snapshot come from: Pods, then WorkloadEntries, each by namespace and name, then the inline
+/// endpoints of each ServiceEntry.
+pub(super) fn sources(snapshot: &Snapshot) -> impl Iterator<Item = WorkloadSource> {
+    let pods = snapshot.pods.iter().map(|pod| WorkloadSource::Pod(Arc::clone(pod)));
+    let entries = snapshot.workload_entries.iter().map(|e| WorkloadSource::WorkloadEntry(Arc::clone(e)));
+    let inline = snapshot.service_entries.iter().flat_map(|entry| {
+        let implicit = if has_implicit_endpoints(&entry.spec) { entry.spec.hosts.len() } else { 0 };
+        let count = entry.spec.endpoints.len().max(implicit);
+        (0..count).map(|i| WorkloadSource::ServiceEntryEndpoint(Arc::clone(entry), i))
+    });
+    pods.chain(entries).chain(inline)
+}
+
+/// When what a workload comes from was created.
+pub(super) fn created_at(source: &WorkloadSource, rules: &Rules) -> i64 {
+    match source {
+        WorkloadSource::Pod(pod) => created(&pod.meta, rules),
+        WorkloadSource::WorkloadEntry(entry) => created(&entry.meta, rules),
+        WorkloadSource::ServiceEntryEndpoint(entry, _) => created(&entry.meta, rules),
+    }
+}
+
+fn created(meta: &Meta, rules: &Rules) -> i64 {
+    meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0)
+}
+
 /// Builds the workloads of a snapshot.
 pub(super) struct Builder<'a> {
-    snapshot: &'a Snapshot,
     rules: &'static Rules,
     namespaces: &'a Namespaces,
     nodes: HashMap<&'a str, Locality>,
@@ -33,15 +58,16 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|n| (n.meta.name.as_str(), Locality::of_node(&n.meta.labels)))
             .collect();
-        Self { snapshot, rules, namespaces, nodes }
+        Self { rules, namespaces, nodes }
     }
 
-    /// All workloads.
-    pub(super) fn build(&self) -> Vec<Workload> {
-        let pods = self.snapshot.pods.iter().map(|p| self.pod(p));
-        let entries = self.snapshot.workload_entries.iter().map(|e| self.workload_entry(e));
-        let inline = self.snapshot.service_entries.iter().flat_map(|e| self.service_entry(e));
-        pods.chain(entries).chain(inline).collect()
+    /// The workload that comes of a source.
+    pub(super) fn build(&self, source: &WorkloadSource) -> Workload {
+        match source {
+            WorkloadSource::Pod(pod) => self.pod(pod),
+            WorkloadSource::WorkloadEntry(entry) => self.workload_entry(entry),
+            WorkloadSource::ServiceEntryEndpoint(entry, position) => self.inline_endpoint(entry, *position),
+        }
     }
 
     fn pod(&self, object: &Arc<Object<kubernetes::Pod>>) -> Workload {
@@ -67,7 +93,7 @@ impl<'a> Builder<'a> {
             locality,
             hbone: self.is_captured(object) || speaks_hbone(&meta.labels),
             weight: 0,
-            created: self.created(meta),
+            created: created(meta, self.rules),
             is_waypoint: is_waypoint(&meta.labels),
             labels: meta.labels.clone(),
             source: WorkloadSource::Pod(Arc::clone(object)),
@@ -102,28 +128,22 @@ impl<'a> Builder<'a> {
         )
     }
 
-    fn service_entry(&self, object: &Arc<Object<networking::ServiceEntry>>) -> Vec<Workload> {
+    fn inline_endpoint(&self, object: &Arc<Object<networking::ServiceEntry>>, position: usize) -> Workload {
         let (meta, spec) = (&object.meta, &object.spec);
-        let endpoints = implicit_endpoints(spec).unwrap_or_else(|| spec.endpoints.clone());
-        let implicit = spec.endpoints.is_empty();
-        let namespace = match self.rules.registry.inline_endpoint_name {
-            InlineEndpointName::Unnamed => Str::default(),
-            InlineEndpointName::OfServiceEntry => meta.namespace.clone(),
+        let endpoint = spec.endpoints.get(position).cloned();
+        let endpoint = endpoint.unwrap_or_else(|| implicit_endpoint(spec, position));
+        let (namespace, name) = match self.rules.registry.inline_endpoint_name {
+            InlineEndpointName::Unnamed => (Str::default(), Str::default()),
+            InlineEndpointName::OfServiceEntry if spec.endpoints.is_empty() => {
+                (meta.namespace.clone(), meta.name.clone())
+            }
+            InlineEndpointName::OfServiceEntry => {
+                (meta.namespace.clone(), format_smolstr!("{}-{position}", meta.name))
+            }
         };
-        let named = |i: usize| match self.rules.registry.inline_endpoint_name {
-            InlineEndpointName::Unnamed => Str::default(),
-            InlineEndpointName::OfServiceEntry if implicit => meta.name.clone(),
-            InlineEndpointName::OfServiceEntry => format_smolstr!("{}-{i}", meta.name),
-        };
-        let make = |(i, endpoint): (usize, networking::WorkloadEntry)| {
-            let source = WorkloadSource::ServiceEntryEndpoint(Arc::clone(object), i);
-            let name = named(i);
-            let labels = endpoint.labels.clone();
-            let named =
-                Named { meta, namespace: namespace.clone(), name: name.clone(), workload_name: name, labels };
-            self.entry(&endpoint, named, source)
-        };
-        endpoints.into_iter().enumerate().map(make).collect()
+        let labels = endpoint.labels.clone();
+        let named = Named { meta, namespace, name: name.clone(), workload_name: name, labels };
+        self.entry(&endpoint, named, WorkloadSource::ServiceEntryEndpoint(Arc::clone(object), position))
     }
 
     fn entry(&self, spec: &networking::WorkloadEntry, named: Named<'_>, source: WorkloadSource) -> Workload {
@@ -150,14 +170,10 @@ impl<'a> Builder<'a> {
             locality,
             hbone: captured || speaks_hbone(&labels),
             weight: spec.weight,
-            created: self.created(meta),
+            created: created(meta, self.rules),
             is_waypoint: is_waypoint(&labels),
             labels,
         }
-    }
-
-    fn created(&self, meta: &Meta) -> i64 {
-        meta.creation_timestamp.map_or(self.rules.assumed_creation, |t| t.0)
     }
 }
 
@@ -192,24 +208,28 @@ struct Named<'a> {
     namespace: Str,
     name: Str,
     workload_name: Str,
-    labels: BTreeMap<Str, Str>,
+    labels: Labels,
 }
 
-/// The endpoints of a ServiceEntry that is resolved by DNS and has none of its own: its hosts.
-fn implicit_endpoints(spec: &networking::ServiceEntry) -> Option<Vec<networking::WorkloadEntry>> {
+/// Whether a ServiceEntry has its hosts as endpoints: it is resolved by DNS and has no others.
+fn has_implicit_endpoints(spec: &networking::ServiceEntry) -> bool {
     let by_dns =
         matches!(spec.resolution, Resolution::Dns | Resolution::DnsRoundRobin | Resolution::DynamicDns);
-    let of_host = |host: &Str| networking::WorkloadEntry { address: host.clone(), ..Default::default() };
-    (by_dns && spec.endpoints.is_empty() && spec.workload_selector.is_none())
-        .then(|| spec.hosts.iter().map(of_host).collect())
+    by_dns && spec.endpoints.is_empty() && spec.workload_selector.is_none()
+}
+
+/// The endpoint that a host of a ServiceEntry is.
+fn implicit_endpoint(spec: &networking::ServiceEntry, position: usize) -> networking::WorkloadEntry {
+    let address = spec.hosts.get(position).cloned().unwrap_or_default();
+    networking::WorkloadEntry { address, ..Default::default() }
 }
 
 const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 
-fn speaks_hbone(labels: &BTreeMap<Str, Str>) -> bool {
+fn speaks_hbone(labels: &Labels) -> bool {
     labels.get("networking.istio.io/tunnel").is_some_and(|tunnels| tunnels.split(',').any(|t| t == "http"))
 }
 
-fn is_waypoint(labels: &BTreeMap<Str, Str>) -> bool {
+fn is_waypoint(labels: &Labels) -> bool {
     labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
 }

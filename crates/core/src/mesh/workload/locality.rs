@@ -1,9 +1,8 @@
 //! Where a workload runs.
 
-use std::collections::BTreeMap;
-
 use super::Locality;
 use crate::Str;
+use crate::snapshot::Labels;
 
 /// Labels that name a workload's locality, the preferred one first; the first is known since 1.24.
 const LOCALITY_LABELS: [&str; 2] = ["topology.istio.io/locality", "istio-locality"];
@@ -24,14 +23,14 @@ impl Locality {
     }
 
     /// The locality that a label of the workload itself names. It may be written with dots: a label has no slashes.
-    pub(crate) fn of_labels(labels: &BTreeMap<Str, Str>, knows_topology_label: bool) -> Option<Self> {
+    pub(crate) fn of_labels(labels: &Labels, knows_topology_label: bool) -> Option<Self> {
         let [topology, istio] = LOCALITY_LABELS.map(|key| labels.get(key));
         let value = topology.filter(|_| knows_topology_label).or(istio).filter(|value| !value.is_empty())?;
         Some(if value.contains('/') { Self::parse(value) } else { Self::parse(&value.replace('.', "/")) })
     }
 
     /// The locality that a Node's labels name, the old ones too.
-    pub(crate) fn of_node(labels: &BTreeMap<Str, Str>) -> Self {
+    pub(crate) fn of_node(labels: &Labels) -> Self {
         let label = |keys: [&str; 2]| {
             let mut values = keys.into_iter().filter_map(|key| labels.get(key));
             values.find(|value| !value.is_empty()).cloned().unwrap_or_default()
@@ -48,7 +47,7 @@ impl Locality {
 mod tests {
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<Str, Str> {
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
         pairs.iter().map(|(k, v)| (Str::new(k), Str::new(v))).collect()
     }
 
@@ -70,6 +69,6 @@ mod tests {
             ("failure-domain.beta.kubernetes.io/zone", "z"),
         ]);
         assert_eq!(Locality::of_node(&node), Locality::parse("r/z"));
-        assert!(Locality::of_node(&BTreeMap::new()).is_unknown());
+        assert!(Locality::of_node(&Labels::new()).is_unknown());
     }
 }

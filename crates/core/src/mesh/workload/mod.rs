@@ -5,15 +5,21 @@ mod locality;
 pub(crate) mod naming;
 pub(crate) mod pod;
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::age;
 use super::namespaces::Namespaces;
 
 use crate::Str;
+use crate::hash::HashMap;
 use crate::release::Rules;
-use crate::snapshot::{Object, ObjectRef, Snapshot, kubernetes, networking};
+use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
+
+/// The label of a gateway's pods and Service.
+pub(crate) const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+/// The label of 1.18 for [`GATEWAY_NAME`].
+pub(crate) const OLD_GATEWAY_NAME: &str = "istio.io/gateway-name";
 
 /// The position of a [`Workload`] in [`Workloads`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +38,7 @@ pub struct Workload {
     /// Its IP addresses, primary first; none where it is known by a hostname or the path of a socket only.
     pub addresses: Vec<IpAddr>,
     /// Its labels.
-    pub labels: BTreeMap<Str, Str>,
+    pub labels: Labels,
     /// Its service account, empty where it has none.
     pub service_account: Str,
     /// The node that it runs on, empty where unknown.
@@ -111,6 +117,12 @@ impl Workload {
         added.or_else(|| self.labels.get(key).map(Str::as_str))
     }
 
+    /// The name of the Gateway that it is a Pod of, if it is one.
+    pub(crate) fn gateway(&self) -> Option<&Str> {
+        let name = self.labels.get(GATEWAY_NAME).or_else(|| self.labels.get(OLD_GATEWAY_NAME));
+        name.filter(|_| matches!(self.source, WorkloadSource::Pod(_)))
+    }
+
     /// The Pod that it is, if it is one.
     #[must_use]
     pub fn pod(&self) -> Option<&Object<kubernetes::Pod>> {
@@ -125,26 +137,43 @@ impl Workload {
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
     all: Vec<Workload>,
-    pods: BTreeMap<Str, BTreeMap<Str, WorkloadId>>,
+    /// Pods, then WorkloadEntries, each by namespace and name, then the inline endpoints of each ServiceEntry.
+    by_object: Vec<WorkloadId>,
+    /// How many of those are Pods.
+    pods: usize,
+    /// Those that say of which Gateway they are: by its namespace and name.
+    by_gateway: HashMap<Str, HashMap<Str, Vec<WorkloadId>>>,
     /// The addresses in order, each with its workload at the same position of `with_address`.
     addresses: Vec<IpAddr>,
     with_address: Vec<WorkloadId>,
-    by_namespace: BTreeMap<Str, Vec<WorkloadId>>,
+    by_namespace: HashMap<Str, Vec<WorkloadId>>,
 }
 
 impl Workloads {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, namespaces: &Namespaces) -> Self {
-        let mut all = build::Builder::new(snapshot, rules, namespaces).build();
-        all.sort_by_cached_key(|workload| (workload.created, build::uid(&workload.source)));
-        let mut index = Self { all, ..Self::default() };
+        let mut sources: Vec<_> = build::sources(snapshot).enumerate().collect();
+        age::sort(
+            &mut sources,
+            |(_, source)| build::created_at(source, rules),
+            |(_, source)| build::uid(source),
+        );
+        let builder = build::Builder::new(snapshot, rules, namespaces);
+        let mut index = Self {
+            all: sources.iter().map(|(_, source)| builder.build(source)).collect(),
+            by_object: vec![WorkloadId(0); sources.len()],
+            pods: snapshot.pods.len(),
+            ..Self::default()
+        };
         let mut by_address = Vec::with_capacity(index.all.len());
-        for (id, workload) in (0..).map(WorkloadId).zip(&index.all) {
+        for ((id, workload), (position, _)) in (0..).map(WorkloadId).zip(&index.all).zip(sources) {
+            index.by_object.get_mut(position).into_iter().for_each(|place| *place = id);
             by_address.extend(workload.addresses.iter().map(|address| (*address, id)));
             index.by_namespace.entry(workload.namespace.clone()).or_default().push(id);
-            if matches!(workload.source, WorkloadSource::Pod(_)) {
-                index.pods.entry(workload.namespace.clone()).or_default().insert(workload.name.clone(), id);
+            if let Some(gateway) = workload.gateway() {
+                let of_namespace = index.by_gateway.entry(workload.namespace.clone()).or_default();
+                of_namespace.entry(gateway.clone()).or_default().push(id);
             }
         }
         by_address.sort_unstable();
@@ -169,10 +198,26 @@ impl Workloads {
         self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
     }
 
+    /// All in the order of their objects: Pods, then WorkloadEntries, each by namespace and name, then the inline
+    /// endpoints of each ServiceEntry.
+    pub(crate) fn by_object(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
+        self.by_object.iter().filter_map(|id| Some((*id, self.get(*id)?)))
+    }
+
     /// The Pod with this name.
     #[must_use]
     pub fn pod(&self, namespace: &str, name: &str) -> Option<WorkloadId> {
-        self.pods.get(namespace)?.get(name).copied()
+        let pods = self.by_object.get(..self.pods)?;
+        let key = |id: &WorkloadId| self.get(*id).map(|pod| (pod.namespace.as_str(), pod.name.as_str()));
+        let found = pods.binary_search_by(|id| key(id).cmp(&Some((namespace, name)))).ok()?;
+        pods.get(found).copied()
+    }
+
+    /// The Pods of a Gateway, in Istio's order.
+    #[must_use]
+    pub fn of_gateway(&self, namespace: &str, name: &str) -> &[WorkloadId] {
+        let of_namespace = self.by_gateway.get(namespace);
+        of_namespace.and_then(|gateways| gateways.get(name)).map_or(&[], Vec::as_slice)
     }
 
     /// The Workloads with this address.

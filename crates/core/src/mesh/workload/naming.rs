@@ -1,9 +1,7 @@
 //! What a workload is called: by its controller, and by its canonical labels.
 
-use std::collections::BTreeMap;
-
 use crate::Str;
-use crate::snapshot::{Meta, OwnerReference};
+use crate::snapshot::{Labels, Meta, OwnerReference};
 
 /// `service.istio.io/workload-name`
 const WORKLOAD_NAME: &str = "service.istio.io/workload-name";
@@ -13,17 +11,17 @@ const CANONICAL_REVISIONS: [&str; 3] =
     ["service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"];
 
 /// The canonical name: the first of its labels, else the workload's name.
-pub(crate) fn canonical_name(labels: &BTreeMap<Str, Str>, workload_name: &Str) -> Str {
+pub(crate) fn canonical_name(labels: &Labels, workload_name: &Str) -> Str {
     first(labels, &CANONICAL_NAMES).unwrap_or(workload_name).clone()
 }
 
 /// The canonical revision: the first of its labels, else `latest`.
-pub(crate) fn canonical_revision(labels: &BTreeMap<Str, Str>) -> Str {
+pub(crate) fn canonical_revision(labels: &Labels) -> Str {
     first(labels, &CANONICAL_REVISIONS).cloned().unwrap_or(Str::new_static("latest"))
 }
 
-fn first<'a>(labels: &'a BTreeMap<Str, Str>, keys: &[&str]) -> Option<&'a Str> {
-    keys.iter().find_map(|key| labels.get(*key))
+fn first<'a>(labels: &'a Labels, keys: &[&str]) -> Option<&'a Str> {
+    keys.iter().find_map(|key| labels.get(key))
 }
 
 /// The name of the controller that made a Pod, as Istio guesses it; the Pod's own name where there is none.
@@ -49,7 +47,7 @@ pub(super) fn of_workload_entry(meta: &Meta, label_counts: bool) -> Str {
 }
 
 /// What stands above a pod's direct owner: a Deployment above a ReplicaSet, a CronJob above a Job.
-fn controller(owner: &OwnerReference, labels: &BTreeMap<Str, Str>, knows_rollouts: bool) -> Str {
+fn controller(owner: &OwnerReference, labels: &Labels, knows_rollouts: bool) -> Str {
     match owner.kind.as_str() {
         "ReplicaSet" => without_hash(owner, labels.get("pod-template-hash")).or_else(|| {
             without_hash(owner, labels.get("rollouts-pod-template-hash").filter(|_| knows_rollouts))
@@ -63,9 +61,9 @@ fn controller(owner: &OwnerReference, labels: &BTreeMap<Str, Str>, knows_rollout
 
 /// The owner's name without the hash at its end.
 fn without_hash(owner: &OwnerReference, hash: Option<&Str>) -> Option<Str> {
-    let hash = hash.filter(|hash| !hash.is_empty() && owner.name.ends_with(hash.as_str()))?;
-    let name = owner.name.strip_suffix(hash.as_str()).and_then(|name| name.strip_suffix('-'));
-    Some(name.map_or_else(|| owner.name.clone(), Str::new))
+    let hash = hash.filter(|hash| !hash.is_empty())?;
+    let name = owner.name.strip_suffix(hash.as_str())?;
+    Some(name.strip_suffix('-').map_or_else(|| owner.name.clone(), Str::new))
 }
 
 /// The CronJob of a Job, whose name ends in a timestamp of 8 to 10 digits.
@@ -134,7 +132,7 @@ mod tests {
         let labels = pod(None, &[("app", "a"), ("app.kubernetes.io/name", "b"), ("version", "v1")]).labels;
         assert_eq!(canonical_name(&labels, &"w".into()), "b");
         assert_eq!(canonical_revision(&labels), "v1");
-        assert_eq!(canonical_name(&BTreeMap::new(), &"w".into()), "w");
-        assert_eq!(canonical_revision(&BTreeMap::new()), "latest");
+        assert_eq!(canonical_name(&Labels::new(), &"w".into()), "w");
+        assert_eq!(canonical_revision(&Labels::new()), "latest");
     }
 }

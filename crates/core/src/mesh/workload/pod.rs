@@ -31,7 +31,9 @@ pub(crate) fn is_terminating(pod: &Object<Pod>) -> bool {
 /// The pod's addresses, the primary one first.
 pub(crate) fn addresses(status: &PodStatus) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
-    for ip in std::iter::once(&status.pod_ip).chain(status.pod_ips.iter().map(|ip| &ip.ip)) {
+    // The primary address is mostly repeated in the list.
+    let others = status.pod_ips.iter().map(|ip| &ip.ip).filter(|ip| **ip != status.pod_ip);
+    for ip in std::iter::once(&status.pod_ip).chain(others) {
         if let Ok(ip) = ip.parse()
             && !addresses.contains(&ip)
         {

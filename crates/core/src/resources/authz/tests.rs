@@ -18,7 +18,7 @@ const ASK: &str = "envoy.filters.http.ext_authz";
 fn policy(name: &str, spec: &Value, dry_run: bool) -> Arc<Object<AuthorizationPolicy>> {
     let mut meta = Meta { name: name.into(), namespace: "ns".into(), ..Meta::default() };
     if dry_run {
-        meta.annotations.insert("istio.io/dry-run".into(), "true".into());
+        meta.annotations.extend([("istio.io/dry-run", "true")]);
     }
     let spec = serde_json::from_value(spec.clone()).unwrap();
     Arc::new(Object { meta, spec, source: Source::default() })

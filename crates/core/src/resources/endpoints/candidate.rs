@@ -1,12 +1,12 @@
 //! An endpoint while it is decided what Envoy gets of it.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Service};
+use crate::snapshot::Labels;
 
 /// Labels that Istio adds to endpoints and proxies.
 pub(super) const REGION: &str = "topology.kubernetes.io/region";
@@ -69,18 +69,13 @@ impl<'m> Candidate<'m> {
     }
 
     /// Whether it has all of these labels.
-    pub(crate) fn has_labels(&self, labels: &BTreeMap<Str, Str>) -> bool {
+    pub(crate) fn has_labels(&self, labels: &Labels) -> bool {
         labels.iter().all(|(key, value)| self.label(key) == value)
     }
 }
 
 /// A label of something that runs somewhere: where it runs beats what it is labelled.
-pub(super) fn label<'a>(
-    labels: &'a BTreeMap<Str, Str>,
-    locality: &'a Locality,
-    node: &'a str,
-    key: &str,
-) -> &'a str {
+pub(super) fn label<'a>(labels: &'a Labels, locality: &'a Locality, node: &'a str, key: &str) -> &'a str {
     let place = match key {
         REGION => locality.region.as_str(),
         ZONE => locality.zone.as_str(),

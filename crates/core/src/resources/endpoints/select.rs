@@ -1,14 +1,12 @@
 //! Which endpoints a cluster has.
 
-use std::collections::BTreeMap;
-
-use crate::Str;
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
 use crate::release::ClusterRules;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::Candidate;
+use crate::snapshot::Labels;
 
 /// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
 /// one shuts down.
@@ -60,7 +58,7 @@ impl<'m> Target<'m> {
     }
 
     /// The labels that its endpoints have, where a subset chooses them.
-    pub(crate) fn labels(&self) -> Option<&'m BTreeMap<Str, Str>> {
+    pub(crate) fn labels(&self) -> Option<&'m Labels> {
         policy::subset(&self.rule?.spec, self.subset).map(|subset| &subset.labels)
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::message::{choice, message};
 use crate::snapshot::selector::LabelSelector;
 
@@ -25,8 +26,8 @@ message! {
     }
 
     pub struct GatewayInfrastructure {
-        labels: BTreeMap<Str, Str>,
-        annotations: BTreeMap<Str, Str>,
+        labels: Labels,
+        annotations: Labels,
         parameters_ref: Option<ParametersReference>,
     }
 

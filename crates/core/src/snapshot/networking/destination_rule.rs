@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::PortSelector;
 use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::message::{Duration, choice, message};
 use crate::snapshot::selector::WorkloadSelector;
 
@@ -55,7 +56,7 @@ message! {
 
     pub struct Subset {
         name: Str,
-        labels: BTreeMap<Str, Str>,
+        labels: Labels,
         traffic_policy: Option<TrafficPolicy>,
     }
 

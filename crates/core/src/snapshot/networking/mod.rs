@@ -14,16 +14,14 @@ pub use service_entry::ServiceEntry;
 pub use virtual_service::VirtualService;
 pub use workload_entry::WorkloadEntry;
 
-use std::collections::BTreeMap;
-
 use super::message::message;
-use crate::Str;
+use crate::snapshot::Labels;
 
 message! {
     /// `istio.networking.v1alpha3.WorkloadSelector`: pods and WorkloadEntries with all of these labels.
     pub struct WorkloadSelector {
         /// The labels to have.
-        labels: BTreeMap<Str, Str>,
+        labels: Labels,
     }
 
     /// `istio.networking.v1alpha3.PortSelector`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Percent, PortSelector};
 use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::message::{Duration, choice, message, oneof};
 
 message! {
@@ -62,6 +63,7 @@ message! {
         remove: Vec<Str>,
     }
 
+    #[derive(Eq, Hash)]
     pub struct HttpMatchRequest {
         name: Str,
         uri: Option<StringMatch>,
@@ -70,7 +72,7 @@ message! {
         authority: Option<StringMatch>,
         headers: BTreeMap<Str, StringMatch>,
         port: u32,
-        source_labels: BTreeMap<Str, Str>,
+        source_labels: Labels,
         gateways: Vec<Str>,
         query_params: BTreeMap<Str, StringMatch>,
         ignore_uri_case: bool,
@@ -102,20 +104,22 @@ message! {
         route: Vec<RouteDestination>,
     }
 
+    #[derive(Eq, Hash)]
     pub struct L4MatchAttributes {
         destination_subnets: Vec<Str>,
         port: u32,
         source_subnet: Str,
-        source_labels: BTreeMap<Str, Str>,
+        source_labels: Labels,
         gateways: Vec<Str>,
         source_namespace: Str,
     }
 
+    #[derive(Eq, Hash)]
     pub struct TlsMatchAttributes {
         sni_hosts: Vec<Str>,
         destination_subnets: Vec<Str>,
         port: u32,
-        source_labels: BTreeMap<Str, Str>,
+        source_labels: Labels,
         gateways: Vec<Str>,
         source_namespace: Str,
     }
@@ -198,6 +202,7 @@ message! {
 
 oneof! {
     /// How a string has to look.
+    #[derive(Eq, Hash)]
     pub enum StringMatch {
         #[default]
         /// Nothing said: any value will do; of a header, that it is there.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::message::message;
 
 message! {
@@ -11,7 +12,7 @@ message! {
     pub struct WorkloadEntry {
         address: Str,
         ports: BTreeMap<Str, u32>,
-        labels: BTreeMap<Str, Str>,
+        labels: Labels,
         network: Str,
         locality: Str,
         weight: u32,
