@@ -43,11 +43,10 @@ impl Reading {
     /// Gives problems that have an object or a field, but no place, the place of that field. Made for problems that
     /// later steps find; reads each document once, however many problems it has.
     pub fn locate(&self, problems: &mut [Problem]) {
-        let sources: BTreeMap<ObjectRef, Source> = self.snapshot.sources().collect();
         let mut asked = Vec::new();
         let mut whose = Vec::new();
         for (at, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.place.is_none()) {
-            if let Some(&source) = problem.object.as_ref().and_then(|object| sources.get(object)) {
+            if let Some(source) = problem.object.as_ref().and_then(|object| self.snapshot.source(object)) {
                 asked.push((source, problem.field.as_str()));
                 whose.push(at);
             }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Known;
 use crate::Str;
-use crate::mesh::hostname::resolve;
+use crate::hash::{HashMap, HashSet};
+use crate::mesh::hostname::{Resolver, resolve};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::problem::{Code, Problem};
 use crate::snapshot::networking::VirtualService;
@@ -22,8 +23,10 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
         if !is_for_mesh(&object.spec) || object.spec.hosts.is_empty() && !delegates.contains(&name) {
             continue;
         }
+        let mut names = Resolver::new(&object.meta.namespace);
         each_destination(&object.spec, |destination, field| {
-            problems.extend(problem(object, destination, &hosts, &subsets, field));
+            let host = names.resolve(&destination.host);
+            problems.extend(problem(object, destination, &host, (&hosts, &subsets), field));
         });
     }
     problems
@@ -74,19 +77,18 @@ fn each_destination<'s>(
 fn problem(
     object: &Object<VirtualService>,
     to: &Destination,
-    hosts: &Hosts<'_>,
-    subsets: &Subsets,
+    host: &str,
+    (hosts, subsets): (&Hosts<'_>, &Subsets<'_>),
     field: &dyn Fn() -> String,
 ) -> Option<Problem> {
-    let host = resolve(&to.host, &object.meta.namespace);
     let problem = |code, message: String, name: &str| {
         Some(Problem::new(code, message).on(object.object_ref()).field(format!("{}.{name}", field())))
     };
-    if !hosts.know(&host) {
+    if !hosts.know(host) {
         let message = format!("no Service and no ServiceEntry has the host `{host}`");
         return problem(Code::UnknownDestination, message, "host");
     }
-    if !to.subset.is_empty() && !subsets.know(&host, &to.subset) {
+    if !to.subset.is_empty() && !subsets.know(host, &to.subset) {
         let message = format!("no DestinationRule for `{host}` has a subset `{}`", to.subset);
         return problem(Code::UnknownSubset, message, "subset");
     }
@@ -115,22 +117,22 @@ impl<'a> Hosts<'a> {
 
 /// The subsets that DestinationRules have, whoever they are for.
 #[derive(Default)]
-struct Subsets {
-    by_host: BTreeMap<Str, BTreeSet<Str>>,
+struct Subsets<'a> {
+    by_host: HashMap<Str, HashSet<&'a str>>,
     /// By what follows the `*` of a host that starts with it.
-    by_suffix: BTreeMap<Str, BTreeSet<Str>>,
+    by_suffix: BTreeMap<Str, HashSet<&'a str>>,
 }
 
-impl Subsets {
-    fn new(snapshot: &Snapshot) -> Self {
+impl<'a> Subsets<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
         let mut all = Self::default();
         for object in &snapshot.destination_rules {
             let host = resolve(&object.spec.host, &object.meta.namespace);
             let names = match host.strip_prefix('*') {
-                Some(suffix) => all.by_suffix.entry(suffix.into()),
-                None => all.by_host.entry(host),
+                Some(suffix) => all.by_suffix.entry(suffix.into()).or_default(),
+                None => all.by_host.entry(host).or_default(),
             };
-            names.or_default().extend(object.spec.subsets.iter().map(|subset| subset.name.clone()));
+            names.extend(object.spec.subsets.iter().map(|subset| subset.name.as_str()));
         }
         all
     }

@@ -2,14 +2,16 @@
 //!
 //! The reasons are those of Istio's condition `WaypointAccepted`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Known;
+use crate::Str;
+use crate::hash::HashSet;
 use crate::mesh::target::WAYPOINT_CLASS;
+use crate::mesh::{ServiceId, hostname};
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{Kind, Object, ObjectRef, Resource};
+use crate::snapshot::{self, Kind, Object, ObjectRef, Resource};
 
 /// The references of a policy: the older, single one, and the list.
 type References<'a> = (Option<&'a PolicyTargetReference>, &'a [PolicyTargetReference]);
@@ -30,22 +32,16 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
 /// What can be a target.
 struct Targets<'a> {
     known: Known<'a>,
-    /// Gateways, Services and ServiceEntries that are there.
-    there: BTreeSet<ObjectRef>,
-    /// Those that a waypoint serves.
-    served: BTreeSet<ObjectRef>,
+    /// The hosts that a waypoint serves. Of several Services with one host a waypoint lists one, and none of them is
+    /// without a waypoint.
+    served: HashSet<&'a str>,
 }
 
 impl<'a> Targets<'a> {
     fn new(known: Known<'a>) -> Self {
-        let services = known.services;
         let served = known.waypoints.iter().flat_map(|waypoint| &waypoint.services);
-        let hosts: BTreeSet<_> = served.filter_map(|id| services.get(*id)).map(|s| &s.hostname).collect();
-        let gateways = known.snapshot.gateways.iter().map(|gateway| gateway.object_ref());
-        let there = services.iter().map(|(_, service)| service.source.object()).chain(gateways).collect();
-        // Of several with one host a waypoint lists one, and none of them is without a waypoint.
-        let served = services.iter().filter(|(_, service)| hosts.contains(&service.hostname));
-        Self { known, there, served: served.map(|(_, service)| service.source.object()).collect() }
+        let served = served.filter_map(|id| known.services.get(*id)).map(|s| s.hostname.as_str()).collect();
+        Self { known, served }
     }
 
     fn of<T: Resource>(
@@ -69,14 +65,20 @@ impl<'a> Targets<'a> {
 
     /// What is wrong with a reference of a policy in a namespace, if anything is.
     fn problem(&self, namespace: &str, target: &PolicyTargetReference) -> Option<Problem> {
+        let object = |kind| ObjectRef::new(kind, namespace, &*target.name);
         match (target.group.as_str(), target.kind.as_str()) {
-            ("" | "core", "Service") => self.served(ObjectRef::new(Kind::Service, namespace, &*target.name)),
+            ("" | "core", "Service") => {
+                let hosts = [hostname::of_service(&target.name, namespace)];
+                self.served(object(Kind::Service), &hosts)
+            }
             ("networking.istio.io", "ServiceEntry") => {
-                self.served(ObjectRef::new(Kind::ServiceEntry, namespace, &*target.name))
+                let entry = snapshot::find(&self.known.snapshot.service_entries, namespace, &target.name);
+                let hosts = entry.map_or(&[][..], |entry| &entry.spec.hosts);
+                self.served(object(Kind::ServiceEntry), hosts)
             }
             ("gateway.networking.k8s.io", "Gateway") => {
-                let gateway = ObjectRef::new(Kind::Gateway, namespace, &*target.name);
-                (!self.there.contains(&gateway)).then(|| not_found(format!("there is no {gateway}")))
+                let gateway = snapshot::find(&self.known.snapshot.gateways, namespace, &target.name);
+                gateway.is_none().then(|| not_found(format!("there is no {}", object(Kind::Gateway))))
             }
             ("gateway.networking.k8s.io", "GatewayClass")
                 if target.name == WAYPOINT_CLASS && namespace != self.known.root_namespace =>
@@ -90,10 +92,15 @@ impl<'a> Targets<'a> {
         }
     }
 
-    fn served(&self, object: ObjectRef) -> Option<Problem> {
-        if !self.there.contains(&object) {
+    /// What is wrong with a reference to an object that makes Services of these hosts.
+    fn served(&self, object: ObjectRef, hosts: &[Str]) -> Option<Problem> {
+        let services = self.known.services;
+        let is_its = |id: &ServiceId| services.get(*id).is_some_and(|s| s.source.object() == object);
+        let mut there =
+            hosts.iter().filter(|host| services.with_hostname(host).iter().any(is_its)).peekable();
+        if there.peek().is_none() {
             Some(not_found(format!("there is no {object}")))
-        } else if !self.served.contains(&object) {
+        } else if !there.any(|host| self.served.contains(host.as_str())) {
             Some(Problem::new(Code::TargetWithoutWaypoint, format!("no waypoint serves {object}")))
         } else {
             None
