@@ -1,35 +1,44 @@
 //! Rules of a VirtualService that never apply, because others come before them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 use crate::Str;
 use crate::admission::check::Checker;
+use crate::hash::HashMap;
 use crate::problem::Code;
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 
 pub(super) fn check(c: &Checker<'_>, service: &VirtualService) {
-    let http = |route: &HttpRoute| -> Vec<HttpMatchRequest> {
-        // A name changes nothing.
-        route
-            .matches
-            .iter()
-            .map(|request| HttpMatchRequest { name: Str::default(), ..request.clone() })
-            .collect()
-    };
-    repeated(c, "http", service.http.iter().map(http));
+    repeated(c, "http", service.http.iter().map(|route| route.matches.as_slice()), without_name);
     covered_prefixes(c, &service.http);
-    repeated(c, "tcp", service.tcp.iter().map(|route| route.matches.clone()));
-    repeated(c, "tls", service.tls.iter().map(|route| route.matches.clone()));
+    repeated(c, "tcp", service.tcp.iter().map(|route| route.matches.as_slice()), Cow::Borrowed);
+    repeated(c, "tls", service.tls.iter().map(|route| route.matches.as_slice()), Cow::Borrowed);
 }
 
-/// Warns of rules behind one without a match, and of matches that stood in an earlier rule.
-fn repeated<M: std::fmt::Debug>(c: &Checker<'_>, field: &'static str, rules: impl Iterator<Item = Vec<M>>) {
+/// A match without its name, which changes nothing.
+fn without_name(request: &HttpMatchRequest) -> Cow<'_, HttpMatchRequest> {
+    if request.name.is_empty() {
+        Cow::Borrowed(request)
+    } else {
+        Cow::Owned(HttpMatchRequest { name: Str::default(), ..request.clone() })
+    }
+}
+
+/// Warns of rules behind one without a match, and of matches that stood in an earlier rule; `compared` is what counts of
+/// a match.
+fn repeated<'m, M: Clone + Eq + Hash + 'm>(
+    c: &Checker<'_>,
+    field: &'static str,
+    rules: impl Iterator<Item = &'m [M]>,
+    compared: impl Fn(&'m M) -> Cow<'m, M>,
+) {
     let field = c.field(field);
     let mut catch_all = None;
-    // What two matches have in common is how they are written; a map's order is fixed.
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen: HashMap<Cow<'m, M>, usize> = HashMap::default();
     for (number, matches) in rules.enumerate() {
         let c = field.index(number);
         if let Some(earlier) = catch_all {
@@ -46,7 +55,7 @@ fn repeated<M: std::fmt::Debug>(c: &Checker<'_>, field: &'static str, rules: imp
             continue;
         }
         for (at, request) in matches.iter().enumerate() {
-            match seen.entry(format!("{request:?}")) {
+            match seen.entry(compared(request)) {
                 Entry::Vacant(entry) => {
                     entry.insert(number);
                 }
