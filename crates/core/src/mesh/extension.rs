@@ -101,6 +101,9 @@ impl Extensions {
         service: Option<&Service>,
         chain: ChainKind,
     ) -> Vec<&Arc<Extension>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
         let scope = TargetScope { waypoint, root_namespace: &self.root_namespace, rules: self.rules };
         let mut found: Vec<&Arc<Extension>> = self
             .namespaces(&waypoint.name.namespace, service)

@@ -77,7 +77,8 @@ impl TrustDomains {
 
     /// The trust domain of `td/ns/…/sa/…` and the rest, if it is one of the mesh.
     fn split<'p>(&self, principal: &'p str) -> Option<(&'p str, &'p str)> {
-        let parts = (principal.split('/').count() == 5).then(|| principal.split_once('/')).flatten();
+        let slashes = principal.bytes().filter(|byte| *byte == b'/').count();
+        let parts = (slashes == 4).then(|| principal.split_once('/')).flatten();
         parts.filter(|(domain, _)| *domain != "*" && self.knows(domain))
     }
 

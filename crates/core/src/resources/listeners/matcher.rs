@@ -23,6 +23,7 @@ use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
 use crate::release::MatchedAddresses;
 use crate::resources::Scope;
+use crate::resources::proto::ip_text;
 
 /// What Istio says instead of an address that is not there.
 const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
@@ -173,7 +174,7 @@ pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses
         MatchedAddresses::All => {
             let mut all = all_addresses(service, proxy);
             // In the order of their text.
-            all.sort_by_cached_key(|address| address.ip.to_string());
+            all.sort_by_cached_key(|address| ip_text(address.ip));
             all.dedup();
             all
         }
@@ -205,10 +206,7 @@ const fn single(ip: IpAddr) -> Address {
 }
 
 fn range(address: &Address) -> CidrRange {
-    CidrRange {
-        address_prefix: address.ip.to_string(),
-        prefix_len: Some(u32::from(address.prefix_len).into()),
-    }
+    CidrRange { address_prefix: ip_text(address.ip), prefix_len: Some(u32::from(address.prefix_len).into()) }
 }
 
 fn to(chains: PortChains) -> OnMatch {

@@ -18,7 +18,7 @@ use super::{cors, fault, fraction, hash, matches, operation, redirect};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
-use crate::release::{CorsPlacement, Rewrites, SingleDestination};
+use crate::release::{CorsPlacement, Rewrites, RouteRules, SingleDestination};
 use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::message::Duration;
@@ -34,6 +34,8 @@ pub(super) struct Context<'a, 'm> {
     pub(super) scope: Scope<'m>,
     pub(super) retries: &'a Retries<'m>,
     pub(super) virtual_service: &'a VirtualService,
+    /// What names the VirtualService in each of its routes.
+    pub(super) metadata: &'a Encoded<Route>,
     pub(super) port: u32,
     /// The hostname that the routes are for.
     pub(super) hostname: &'a str,
@@ -77,7 +79,6 @@ pub(super) fn route(
     let changes = HeaderChanges::new(rule.headers.as_ref());
     let mut out = Route {
         name,
-        metadata: Some(metadata(cx)),
         stat_prefix: request
             .filter(|_| rules.stat_prefix)
             .map(|r| r.stat_prefix.to_string())
@@ -103,6 +104,7 @@ pub(super) fn route(
                 write(action, fields, |fields| cx.retries.write(rule.retries.as_ref(), consistent, fields));
         });
     }
+    fields.append(cx.metadata);
     out.decorator = Some(Decorator {
         operation: operation::operation(cluster.as_deref(), matched, &cx.virtual_service.name, cx.port),
         ..Decorator::default()
@@ -135,12 +137,11 @@ pub(super) fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
     }
 }
 
-/// The VirtualService that a route comes from, as a path of the Kubernetes API.
-fn metadata(cx: Context<'_, '_>) -> Metadata {
-    let Context { scope, virtual_service, .. } = cx;
+/// The part of a route that names the VirtualService it comes from, as a path of the Kubernetes API.
+pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> Encoded<Route> {
     let config = [
         "/apis/networking.istio.io/",
-        scope.rules.routes.virtual_service_version,
+        rules.virtual_service_version,
         "/namespaces/",
         &virtual_service.namespace,
         "/virtual-service/",
@@ -148,7 +149,8 @@ fn metadata(cx: Context<'_, '_>) -> Metadata {
     ]
     .concat();
     let istio: Struct = [("config", config)].into_iter().collect();
-    Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() }
+    let metadata = Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() };
+    Encoded::of(&Route { metadata: Some(metadata), ..Route::default() })
 }
 
 /// What forwards to a rule's destinations, without retries, and what these change in the route. Says whether retries have

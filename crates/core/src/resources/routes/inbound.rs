@@ -138,10 +138,12 @@ impl<'m> RouteBuilder<'m> {
         }
         let known = Host::new(self.scope, &service.hostname);
         for virtual_service in virtual_services {
+            let metadata = http::metadata(&self.scope.rules.routes, virtual_service);
             let cx = http::Context {
                 scope: self.scope,
                 retries: &self.retries,
                 virtual_service,
+                metadata: &metadata,
                 port,
                 hostname: &service.hostname,
                 host: known,
