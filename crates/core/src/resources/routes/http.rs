@@ -8,7 +8,7 @@ use envoy::config::route::v3::route_action::{
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteMatch, WeightedCluster};
-use envoy::google::protobuf::Struct;
+use envoy::google::protobuf::{Struct, Value};
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::destination::{self, Host};
@@ -59,7 +59,15 @@ mod field {
     /// Of a `Route`.
     pub(super) const REDIRECT: u32 = 3;
     /// Of a `Route`.
+    pub(super) const METADATA: u32 = 4;
+    /// Of a `Route`.
     pub(super) const DIRECT_RESPONSE: u32 = 7;
+    /// Of `Metadata`.
+    pub(super) const FILTER_METADATA: u32 = 1;
+    /// Of a `Struct`.
+    pub(super) const FIELDS: u32 = 1;
+    /// Of a `Value`.
+    pub(super) const STRING_VALUE: u32 = 3;
 }
 
 /// Translates a rule under one match (none: everything), which has been translated to `matched`.
@@ -148,9 +156,18 @@ pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> 
         &virtual_service.name,
     ]
     .concat();
-    let istio: Struct = [("config", config)].into_iter().collect();
-    let metadata = Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() };
-    Encoded::of(&Route { metadata: Some(metadata), ..Route::default() })
+    made_by(&config)
+}
+
+/// The part of a route that names what it comes from.
+fn made_by(config: &str) -> Encoded<Route> {
+    let mut route = Encoded::default();
+    route.nest::<Metadata>(field::METADATA, |metadata| {
+        metadata.entry::<Struct>(field::FILTER_METADATA, "istio", |istio| {
+            istio.entry::<Value>(field::FIELDS, "config", |value| value.text(field::STRING_VALUE, config));
+        });
+    });
+    route
 }
 
 /// What forwards to a rule's destinations, without retries, and what these change in the route. Says whether retries have
@@ -351,5 +368,38 @@ fn cluster_weight(cx: Context<'_, '_>, to: &Target<'_, '_>) -> ClusterWeight {
             .authority
             .map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
         ..ClusterWeight::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use envoy::config::route::v3::RetryPolicy;
+
+    #[test]
+    fn what_made_a_route_is_in_its_metadata() {
+        let istio: Struct = [("config", "it")].into_iter().collect();
+        let metadata = Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() };
+        assert_eq!(made_by("it"), Encoded::of(&Route { metadata: Some(metadata), ..Route::default() }));
+    }
+
+    #[test]
+    fn an_action_is_written_in_the_order_of_its_fields() {
+        let action = RouteAction {
+            cluster_specifier: Some(ClusterSpecifier::Cluster("c".to_owned())),
+            prefix_rewrite: "/p".to_owned(),
+            host_rewrite_specifier: Some(HostRewriteSpecifier::HostRewriteLiteral("h".to_owned())),
+            timeout: Some(duration(Duration::ZERO)),
+            max_grpc_timeout: Some(duration(Duration::ZERO)),
+            append_x_forwarded_host: true,
+            ..RouteAction::default()
+        };
+        let retries = Some(Box::new(RetryPolicy { retry_on: "5xx".to_owned(), ..RetryPolicy::default() }));
+        let mut fields = Encoded::default();
+        let cluster = write(action.clone(), &mut fields, |fields| {
+            fields.merge(&RouteAction { retry_policy: retries.clone(), ..RouteAction::default() });
+        });
+        assert_eq!(cluster.as_deref(), Some("c"));
+        assert_eq!(fields, Encoded::of(&RouteAction { retry_policy: retries, ..action }));
     }
 }
