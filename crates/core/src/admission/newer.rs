@@ -51,6 +51,12 @@ impl<T: Newer> Newer for Option<T> {
     }
 }
 
+impl<T: Newer> Newer for Box<T> {
+    fn drop_newer(&mut self, c: &Checker<'_>) {
+        self.as_mut().drop_newer(c);
+    }
+}
+
 impl<T: Newer> Newer for Vec<T> {
     fn drop_newer(&mut self, c: &Checker<'_>) {
         for (index, message) in self.iter_mut().enumerate() {

@@ -76,14 +76,14 @@ pub(super) fn conflicts(c: &Checker<'_>, route: &HttpRoute, is_delegate: bool) {
 
 /// Everything of the action but where to.
 pub(super) fn check(c: &Checker<'_>, route: &HttpRoute) {
-    c.some("corsPolicy", route.cors_policy.as_ref(), cors);
-    c.some("fault", route.fault.as_ref(), fault);
+    c.some("corsPolicy", route.cors_policy.as_deref(), cors);
+    c.some("fault", route.fault.as_deref(), fault);
     mirror(c, route);
     c.some("redirect", route.redirect.as_ref(), |c, action| redirect(c, action, &route.matches));
     c.some("directResponse", route.direct_response.as_ref(), direct_response);
-    c.some("retries", route.retries.as_ref(), retries);
-    c.some("rewrite", route.rewrite.as_ref(), rewrite);
-    one_authority(c, route.rewrite.as_ref(), route.headers.as_ref());
+    c.some("retries", route.retries.as_deref(), retries);
+    c.some("rewrite", route.rewrite.as_deref(), rewrite);
+    one_authority(c, route.rewrite.as_deref(), route.headers.as_deref());
 }
 
 fn mirror(c: &Checker<'_>, route: &HttpRoute) {

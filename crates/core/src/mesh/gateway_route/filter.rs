@@ -29,16 +29,16 @@ pub(super) fn apply(
             }
             Some(FilterType::RequestRedirect) => {
                 route.redirect =
-                    filter.request_redirect.as_ref().map(|redirect| self::redirect(cx, redirect));
+                    filter.request_redirect.as_ref().map(|redirect| self::redirect(cx, redirect).into());
             }
             Some(FilterType::UrlRewrite) => {
-                route.rewrite = filter.url_rewrite.as_ref().and_then(|r| rewrite(cx, r))
+                route.rewrite = filter.url_rewrite.as_ref().and_then(|r| rewrite(cx, r)).map(Box::new);
             }
             Some(FilterType::RequestMirror) => {
                 apply_mirror(cx, filter.request_mirror.as_ref(), namespace, route)?
             }
             Some(FilterType::Cors) if cx.rules.routes.gateway_api.cors => {
-                route.cors_policy = filter.cors.as_ref().map(cors::policy);
+                route.cors_policy = filter.cors.as_ref().map(cors::policy).map(Box::new);
             }
             _ => return Err(Unconvertible::Filter),
         }
@@ -72,7 +72,7 @@ pub(super) fn apply_grpc(
 pub(super) fn backend_headers(
     cx: &Context<'_>,
     filters: &[RouteFilter],
-) -> Result<Option<Headers>, Unconvertible> {
+) -> Result<Option<Box<Headers>>, Unconvertible> {
     let mut headers = None;
     for filter in filters {
         match filter.filter_type {
@@ -88,7 +88,7 @@ pub(super) fn backend_headers(
 fn apply_headers(
     cx: &Context<'_>,
     filter: &RouteFilter,
-    headers: &mut Option<Headers>,
+    headers: &mut Option<Box<Headers>>,
 ) -> Result<(), Unconvertible> {
     let request = filter.filter_type == Some(FilterType::RequestHeaderModifier);
     let modifier = if request { &filter.request_header_modifier } else { &filter.response_header_modifier };

@@ -43,7 +43,7 @@ fn rule(
         HttpRoute { name: rule_name(cx, object, rule.name.as_ref(), position), ..HttpRoute::default() };
     filter::apply(cx, &rule.filters, namespace, &mut out)?;
     if cx.rules.routes.gateway_api.retries_and_timeouts {
-        out.retries = rule.retry.as_ref().map(retries);
+        out.retries = rule.retry.as_ref().map(retries).map(Box::new);
         if let Some(timeouts) = &rule.timeouts {
             apply_timeouts(timeouts, &mut out);
         }
@@ -153,7 +153,7 @@ mod tests {
             request: Some(Duration::from_secs(10)),
             backend_request: Some(Duration::from_secs(2)),
         };
-        let mut with = HttpRoute { retries: Some(HttpRetry::default()), ..HttpRoute::default() };
+        let mut with = HttpRoute { retries: Some(Box::default()), ..HttpRoute::default() };
         apply_timeouts(&timeouts, &mut with);
         assert_eq!(with.timeout, Some(Duration::from_secs(10)));
         assert_eq!(with.retries.unwrap().per_try_timeout, Some(Duration::from_secs(2)));

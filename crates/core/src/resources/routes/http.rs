@@ -84,7 +84,7 @@ pub(super) fn route(
         name.push('.');
         name.push_str(&request.name);
     }
-    let changes = HeaderChanges::new(rule.headers.as_ref());
+    let changes = HeaderChanges::new(rule.headers.as_deref());
     let mut out = Route {
         name,
         stat_prefix: request
@@ -109,7 +109,7 @@ pub(super) fn route(
         let (action, consistent) = forward(cx, rule, changes.authority, matched, &mut out);
         fields.nest(field::ROUTE, |fields| {
             cluster =
-                write(action, fields, |fields| cx.retries.write(rule.retries.as_ref(), consistent, fields));
+                write(action, fields, |fields| cx.retries.write(rule.retries.as_deref(), consistent, fields));
         });
     }
     fields.append(cx.metadata);
@@ -344,7 +344,7 @@ fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: 
     };
     action.cluster_specifier = Some(ClusterSpecifier::Cluster(only.cluster(cx)));
     // The destination's own changes come after the route's, and the route's authority wins.
-    let changes = HeaderChanges::new(only.given.headers.as_ref());
+    let changes = HeaderChanges::new(only.given.headers.as_deref());
     out.request_headers_to_add.extend(changes.request_to_add);
     out.request_headers_to_remove.extend(changes.request_to_remove);
     out.response_headers_to_add.extend(changes.response_to_add);
@@ -356,7 +356,7 @@ fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: 
 }
 
 fn cluster_weight(cx: Context<'_, '_>, to: &Target<'_, '_>) -> ClusterWeight {
-    let changes = HeaderChanges::new(to.given.headers.as_ref());
+    let changes = HeaderChanges::new(to.given.headers.as_deref());
     ClusterWeight {
         name: to.cluster(cx),
         weight: Some(u32::try_from(to.given.weight).unwrap_or_default().into()),

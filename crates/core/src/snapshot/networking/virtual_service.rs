@@ -25,26 +25,27 @@ message! {
         port: Option<PortSelector>,
     }
 
+    /// What a route rarely has is boxed: routes are copied to be given full names.
     pub struct HttpRoute {
         name: Str,
         #[serde(rename = "match")]
         matches: Vec<HttpMatchRequest>,
         route: Vec<HttpRouteDestination>,
-        redirect: Option<HttpRedirect>,
+        redirect: Option<Box<HttpRedirect>>,
         direct_response: Option<HttpDirectResponse>,
         delegate: Option<Delegate>,
-        rewrite: Option<HttpRewrite>,
+        rewrite: Option<Box<HttpRewrite>>,
         timeout: Option<Duration>,
-        retries: Option<HttpRetry>,
-        fault: Option<HttpFaultInjection>,
+        retries: Option<Box<HttpRetry>>,
+        fault: Option<Box<HttpFaultInjection>>,
         mirror: Option<Destination>,
         mirrors: Vec<HttpMirrorPolicy>,
         /// The schema knows both spellings.
         #[serde(alias = "mirror_percent")]
         mirror_percent: Option<u32>,
         mirror_percentage: Option<Percent>,
-        cors_policy: Option<CorsPolicy>,
-        headers: Option<Headers>,
+        cors_policy: Option<Box<CorsPolicy>>,
+        headers: Option<Box<Headers>>,
     }
 
     pub struct Delegate {
@@ -84,7 +85,7 @@ message! {
     pub struct HttpRouteDestination {
         destination: Option<Destination>,
         weight: i32,
-        headers: Option<Headers>,
+        headers: Option<Box<Headers>>,
     }
 
     pub struct RouteDestination {
