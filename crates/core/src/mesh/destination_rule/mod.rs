@@ -40,9 +40,9 @@ pub struct DestinationRules {
     merge: DestinationRuleMerge,
     root_namespace: Str,
     /// What a namespace's own proxies see.
-    local: BTreeMap<Str, ByHost>,
+    local: HashMap<Str, ByHost>,
     /// What other namespaces' proxies may see.
-    exported: BTreeMap<Str, ByHost>,
+    exported: HashMap<Str, ByHost>,
     /// What only proxies of the root namespace see.
     root_private: ByHost,
 }
@@ -52,8 +52,8 @@ impl Default for DestinationRules {
         Self {
             merge: DestinationRuleMerge::ByExportToAndSelector,
             root_namespace: DEFAULT_ROOT_NAMESPACE.into(),
-            local: BTreeMap::new(),
-            exported: BTreeMap::new(),
+            local: HashMap::default(),
+            exported: HashMap::default(),
             root_private: ByHost::default(),
         }
     }

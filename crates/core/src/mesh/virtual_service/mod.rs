@@ -170,11 +170,12 @@ impl VirtualServices {
         let mut by_host = HostIndex::default();
         let mut referenced = HashMap::<Str, BTreeSet<Str>>::default();
         for (id, virtual_service) in all.iter().enumerate() {
-            let destinations: BTreeSet<_> =
-                virtual_service.destinations(rules).map(|to| to.host.clone()).collect();
+            let mut destinations: Vec<_> = virtual_service.destinations(rules).map(|to| &to.host).collect();
+            destinations.sort_unstable();
+            destinations.dedup();
             for host in &virtual_service.hosts {
                 by_host.insert(host, id);
-                referenced.entry(host.clone()).or_default().extend(destinations.iter().cloned());
+                referenced.entry(host.clone()).or_default().extend(destinations.iter().copied().cloned());
             }
         }
         Self { all, by_host, referenced, own_gateway_routes_first: rules.own_gateway_routes_first }

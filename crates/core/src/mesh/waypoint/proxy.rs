@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::release::WaypointDeployment;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
-use crate::snapshot::{Kind, Labels, Object, ObjectRef, Snapshot};
+use crate::snapshot::{Kind, Labels, Object, ObjectRef};
 
 const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
 const ACCOUNT_OVERRIDE: &str = "gateway.istio.io/service-account";
@@ -53,7 +53,7 @@ pub(super) struct Proxies<'a> {
 
 impl<'a> Proxies<'a> {
     pub(super) fn new(cx: &'a Indexing<'a>) -> Self {
-        Self { cx, families: Families::of(cx.snapshot), derived: 0 }
+        Self { cx, families: Families::of(cx), derived: 0 }
     }
 
     /// The proxy of a waypoint: the first of its pods that is ready, else the first, else a derived one.
@@ -162,21 +162,18 @@ struct Families {
 
 impl Families {
     /// Those of its Services, else of its Pods (of which those on the host's network may differ), else IPv4.
-    fn of(snapshot: &Snapshot) -> Self {
-        let services = snapshot
-            .services
-            .iter()
-            .flat_map(|s| std::iter::once(&s.spec.cluster_ip).chain(&s.spec.cluster_ips));
-        let pods = snapshot.pods.iter().filter(|p| !p.spec.host_network);
-        let pods = pods.flat_map(|p| {
-            std::iter::once(&p.spec.status.pod_ip).chain(p.spec.status.pod_ips.iter().map(|i| &i.ip))
-        });
+    fn of(cx: &Indexing<'_>) -> Self {
+        let services = cx.services.iter().map(|(_, service)| service).filter(|s| s.is_kubernetes());
+        let services = services.flat_map(|service| service.addresses.iter().map(|address| address.ip));
+        // What a snapshot says of its Pods: those without an address have been given one of IPv4.
+        let pods = cx.snapshot.pods.iter().filter(|pod| !pod.spec.host_network);
+        let pods = pods.flat_map(|pod| pod::addresses(&pod.spec.status));
         Self::among(services).or_else(|| Self::among(pods)).unwrap_or(Self { ipv4: true, ipv6: false })
     }
 
-    fn among<'a>(addresses: impl Iterator<Item = &'a Str>) -> Option<Self> {
+    fn among(addresses: impl Iterator<Item = IpAddr>) -> Option<Self> {
         let mut found = Self { ipv4: false, ipv6: false };
-        for ip in addresses.filter_map(|ip| ip.parse::<IpAddr>().ok()) {
+        for ip in addresses {
             found.ipv4 |= ip.is_ipv4();
             found.ipv6 |= ip.is_ipv6();
         }
