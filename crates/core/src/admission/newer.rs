@@ -39,11 +39,18 @@ use crate::snapshot::telemetry::{CustomTag, Telemetry, Tracing};
 
 /// A message with fields that some release does not know.
 pub(super) trait Newer {
+    /// Whether there is anything that the release does not know.
+    fn has_newer(&self, release: Release) -> bool;
+
     /// Drops what the release does not know, and says so.
     fn drop_newer(&mut self, c: &Checker<'_>);
 }
 
 impl<T: Newer> Newer for Option<T> {
+    fn has_newer(&self, release: Release) -> bool {
+        self.as_ref().is_some_and(|message| message.has_newer(release))
+    }
+
     fn drop_newer(&mut self, c: &Checker<'_>) {
         if let Some(message) = self {
             message.drop_newer(c);
@@ -52,12 +59,20 @@ impl<T: Newer> Newer for Option<T> {
 }
 
 impl<T: Newer> Newer for Box<T> {
+    fn has_newer(&self, release: Release) -> bool {
+        self.as_ref().has_newer(release)
+    }
+
     fn drop_newer(&mut self, c: &Checker<'_>) {
         self.as_mut().drop_newer(c);
     }
 }
 
 impl<T: Newer> Newer for Vec<T> {
+    fn has_newer(&self, release: Release) -> bool {
+        self.iter().any(|message| message.has_newer(release))
+    }
+
     fn drop_newer(&mut self, c: &Checker<'_>) {
         for (index, message) in self.iter_mut().enumerate() {
             message.drop_newer(&c.index(index));
@@ -66,6 +81,10 @@ impl<T: Newer> Newer for Vec<T> {
 }
 
 impl<T: Newer> Newer for BTreeMap<crate::Str, T> {
+    fn has_newer(&self, release: Release) -> bool {
+        self.values().any(|message| message.has_newer(release))
+    }
+
     fn drop_newer(&mut self, c: &Checker<'_>) {
         for (key, message) in self {
             message.drop_newer(&c.key(key));
@@ -73,9 +92,14 @@ impl<T: Newer> Newer for BTreeMap<crate::Str, T> {
     }
 }
 
+/// Whether a field is set that the release does not know.
+fn is_newer<T: Default + PartialEq>(field: &T, since: Release, release: Release) -> bool {
+    release < since && *field != T::default()
+}
+
 /// Sets a field to its zero value, if the release does not know it and it is set.
 fn forget<T: Default + PartialEq>(field: &mut T, since: Release, c: &Checker<'_>) {
-    if c.rules.release < since && *field != T::default() {
+    if is_newer(field, since, c.rules.release) {
         *field = T::default();
         c.warn(
             Code::UnsupportedField,
@@ -90,6 +114,13 @@ macro_rules! newer {
         $(=> $(($parent:ident $pname:literal)),*)?
     })*) => {$(
         impl Newer for $ty {
+            #[allow(unused_variables, reason = "of a type whose fields are all old, nothing is used")]
+            fn has_newer(&self, release: Release) -> bool {
+                false
+                    $(|| is_newer(&self.$field, Release::$since, release))*
+                    $($(|| self.$parent.has_newer(release))*)?
+            }
+
             #[allow(unused_variables, reason = "of a type whose fields are all old, nothing is used")]
             fn drop_newer(&mut self, c: &Checker<'_>) {
                 $(forget(&mut self.$field, Release::$since, &c.field($name));)*
@@ -280,6 +311,10 @@ newer! {
 }
 
 impl Newer for CustomTag {
+    fn has_newer(&self, release: Release) -> bool {
+        matches!(self, Self::Formatter(_)) && is_newer(self, Release::V1_31, release)
+    }
+
     fn drop_newer(&mut self, c: &Checker<'_>) {
         if matches!(self, Self::Formatter(_)) {
             forget(self, Release::V1_31, &c.field("formatter"));
