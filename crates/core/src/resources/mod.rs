@@ -8,6 +8,7 @@ mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;
 pub(crate) mod envoy_filter;
+mod field;
 pub(crate) mod filters;
 pub(crate) mod listeners;
 pub mod names;

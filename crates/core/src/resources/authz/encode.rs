@@ -4,25 +4,13 @@ use envoy::Encoded;
 use envoy::config::rbac::v3::{Policy, Rbac};
 use envoy::extensions::filters::http::rbac::v3::Rbac as HttpRbac;
 
-/// The numbers of the fields that hold what is large.
-mod field {
-    /// Of the filter.
-    pub(super) const RULES: u32 = 1;
-    /// Of the filter.
-    pub(super) const SHADOW_RULES: u32 = 2;
-    /// Of its rules.
-    pub(super) const POLICIES: u32 = 2;
-    /// Of a policy.
-    pub(super) const PERMISSIONS: u32 = 1;
-    /// Of a policy.
-    pub(super) const PRINCIPALS: u32 = 2;
-}
+use crate::resources::field;
 
 /// The HTTP filter's configuration, as prost encodes it.
 pub(super) fn http_rbac(config: HttpRbac) -> Encoded<HttpRbac> {
     let HttpRbac { rules: enforced, shadow_rules: shadow, .. } = config;
     let mut fields = Encoded::with_capacity(MOST);
-    for (number, rbac) in [(field::RULES, enforced), (field::SHADOW_RULES, shadow)] {
+    for (number, rbac) in [(field::http_rbac::RULES, enforced), (field::http_rbac::SHADOW_RULES, shadow)] {
         if let Some(rbac) = rbac {
             fields.nest(number, |fields| rules(rbac, fields));
         }
@@ -38,7 +26,7 @@ fn rules(rbac: Rbac, fields: &mut Encoded<Rbac>) {
     let Rbac { action, policies, .. } = rbac;
     fields.merge(&Rbac { action, ..Rbac::default() });
     for (name, value) in policies {
-        fields.entry(field::POLICIES, &name, |fields| policy(value, fields));
+        fields.entry(field::rbac::POLICIES, &name, |fields| policy(value, fields));
     }
     fields.merge(&Rbac { action: 0, policies: [].into(), ..rbac });
 }
@@ -46,10 +34,10 @@ fn rules(rbac: Rbac, fields: &mut Encoded<Rbac>) {
 fn policy(policy: Policy, fields: &mut Encoded<Policy>) {
     let Policy { permissions, principals, .. } = policy;
     for permission in &permissions {
-        fields.message(field::PERMISSIONS, permission);
+        fields.message(field::policy::PERMISSIONS, permission);
     }
     for principal in &principals {
-        fields.message(field::PRINCIPALS, principal);
+        fields.message(field::policy::PRINCIPALS, principal);
     }
     fields.merge(&Policy { permissions: Vec::new(), principals: Vec::new(), ..policy });
 }

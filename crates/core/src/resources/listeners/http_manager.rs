@@ -20,6 +20,7 @@ use super::shared::ManagerPart;
 use crate::mesh::service::Protocol;
 use crate::mesh::waypoint::Proxy;
 use crate::resources::Scope;
+use crate::resources::field::http_connection_manager as field;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
@@ -59,13 +60,6 @@ pub(super) fn base(
     }
     settings.apply(&mut manager);
     manager
-}
-
-/// The numbers of the fields that a chain's own part has.
-mod field {
-    pub(super) const STAT_PREFIX: u32 = 2;
-    pub(super) const ROUTE_CONFIG: u32 = 4;
-    pub(super) const HTTP_FILTERS: u32 = 5;
 }
 
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.
@@ -177,23 +171,6 @@ pub(super) fn dns_lookup_family(proxy: &Proxy) -> DnsLookupFamily {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
-
-    #[test]
-    fn fields_have_their_numbers() {
-        let routes = RouteConfiguration { name: "routes".to_owned(), ..RouteConfiguration::default() };
-        let mut part = ManagerPart::default();
-        part.text(field::STAT_PREFIX, "prefix");
-        part.message(field::ROUTE_CONFIG, &routes);
-        add(&mut part, &[http::cors()]);
-        let whole = HttpConnectionManager {
-            stat_prefix: "prefix".to_owned(),
-            route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
-            http_filters: vec![http::cors()],
-            ..HttpConnectionManager::default()
-        };
-        assert_eq!(part, ManagerPart::of(&whole));
-    }
 
     #[test]
     fn names_are_resolved_to_addresses_that_the_proxy_has() {

@@ -22,8 +22,8 @@ use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
 use crate::release::MatchedAddresses;
-use crate::resources::Scope;
 use crate::resources::proto::ip_text;
+use crate::resources::{Scope, field};
 
 /// What Istio says instead of an address that is not there.
 const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
@@ -67,24 +67,6 @@ pub(super) fn by_authority(chains: BTreeMap<String, PortChains>, otherwise: Matc
     Matcher { on_no_match: Some(Box::new(nested(otherwise))), ..by_authority }
 }
 
-/// The numbers of the fields on the way from an entry to its chains.
-mod field {
-    /// Of an `IpMatcher`.
-    pub(super) const RANGE_MATCHERS: u32 = 1;
-    /// Of an `IpRangeMatcher`.
-    pub(super) const RANGES: u32 = 1;
-    /// Of an `IpRangeMatcher`.
-    pub(super) const ON_MATCH: u32 = 2;
-    /// Of an `OnMatch`.
-    pub(super) const MATCHER: u32 = 1;
-    /// Of a `Matcher`.
-    pub(super) const MATCHER_TREE: u32 = 2;
-    /// Of a `MatcherTree`.
-    pub(super) const EXACT_MATCH_MAP: u32 = 2;
-    /// Of a `MatchMap`.
-    pub(super) const MAP: u32 = 1;
-}
-
 /// An entry per destination, of which a later one never hides an earlier one's addresses. There are thousands of them,
 /// eight messages deep: they are encoded as they come.
 #[derive(Debug)]
@@ -109,15 +91,15 @@ impl Destinations {
             return;
         }
         let chains = by_text(ports);
-        self.entries.nest::<IpRangeMatcher>(field::RANGE_MATCHERS, |entry| {
+        self.entries.nest::<IpRangeMatcher>(field::ip_matcher::RANGE_MATCHERS, |entry| {
             for address in addresses {
-                entry.message(field::RANGES, &range(address));
+                entry.message(field::ip_range_matcher::RANGES, &range(address));
             }
-            entry.nest::<OnMatch>(field::ON_MATCH, |on_match| {
-                on_match.nest::<Matcher>(field::MATCHER, |matcher| {
-                    matcher.nest::<MatcherTree>(field::MATCHER_TREE, |tree| {
+            entry.nest::<OnMatch>(field::ip_range_matcher::ON_MATCH, |on_match| {
+                on_match.nest::<Matcher>(field::on_match::MATCHER, |matcher| {
+                    matcher.nest::<MatcherTree>(field::matcher::MATCHER_TREE, |tree| {
                         tree.append(&self.by_port);
-                        tree.nest(field::EXACT_MATCH_MAP, |map| match_map(chains, map));
+                        tree.nest(field::matcher_tree::EXACT_MATCH_MAP, |map| match_map(chains, map));
                     });
                 });
             });
@@ -140,7 +122,7 @@ impl Destinations {
         let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
         if !ranges.is_empty() {
             let entry = IpRangeMatcher { ranges, on_match: Some(to(chains)), ..IpRangeMatcher::default() };
-            self.entries.message(field::RANGE_MATCHERS, &entry);
+            self.entries.message(field::ip_matcher::RANGE_MATCHERS, &entry);
         }
     }
 
@@ -163,7 +145,7 @@ fn by_text(ports: Vec<(u32, PortChains)>) -> Vec<(String, PortChains)> {
 
 fn match_map(chains: Vec<(String, PortChains)>, map: &mut Encoded<MatchMap>) {
     for (key, chains) in chains {
-        map.entry(field::MAP, &key, |on_match| on_match.merge(&to(chains)));
+        map.entry(field::match_map::MAP, &key, |on_match| on_match.merge(&to(chains)));
     }
 }
 

@@ -8,7 +8,7 @@ use envoy::config::route::v3::route_action::{
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteMatch, WeightedCluster};
-use envoy::google::protobuf::{Struct, Value};
+use envoy::google::protobuf::Struct;
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::destination::{self, Host};
@@ -19,8 +19,8 @@ use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
 use crate::release::{CorsPlacement, Rewrites, RouteRules, SingleDestination};
-use crate::resources::Scope;
 use crate::resources::proto::duration;
+use crate::resources::{Scope, field};
 use crate::snapshot::message::Duration;
 use crate::snapshot::networking::Percent;
 use crate::snapshot::networking::destination_rule::ConsistentHashLb;
@@ -50,26 +50,6 @@ impl<'m> Context<'_, 'm> {
     }
 }
 
-/// The numbers of the fields that are written one by one.
-mod field {
-    /// Of a `Route`.
-    pub(super) const MATCH: u32 = 1;
-    /// Of a `Route`.
-    pub(super) const ROUTE: u32 = 2;
-    /// Of a `Route`.
-    pub(super) const REDIRECT: u32 = 3;
-    /// Of a `Route`.
-    pub(super) const METADATA: u32 = 4;
-    /// Of a `Route`.
-    pub(super) const DIRECT_RESPONSE: u32 = 7;
-    /// Of `Metadata`.
-    pub(super) const FILTER_METADATA: u32 = 1;
-    /// Of a `Struct`.
-    pub(super) const FIELDS: u32 = 1;
-    /// Of a `Value`.
-    pub(super) const STRING_VALUE: u32 = 3;
-}
-
 /// Translates a rule under one match (none: everything), which has been translated to `matched`.
 pub(super) fn route(
     cx: Context<'_, '_>,
@@ -97,17 +77,17 @@ pub(super) fn route(
         response_headers_to_remove: changes.response_to_remove,
         ..Route::default()
     };
-    fields.message(field::MATCH, matched);
+    fields.message(field::route::MATCH, matched);
     let mut cluster = None;
     if let Some(redirect) = &rule.redirect {
         if let Some(redirect) = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port) {
-            fields.message(field::REDIRECT, &redirect);
+            fields.message(field::route::REDIRECT, &redirect);
         }
     } else if let Some(response) = &rule.direct_response {
-        fields.message(field::DIRECT_RESPONSE, &redirect::direct_response(response));
+        fields.message(field::route::DIRECT_RESPONSE, &redirect::direct_response(response));
     } else {
         let (action, consistent) = forward(cx, rule, changes.authority, matched, &mut out);
-        fields.nest(field::ROUTE, |fields| {
+        fields.nest(field::route::ROUTE, |fields| {
             cluster =
                 write(action, fields, |fields| cx.retries.write(rule.retries.as_deref(), consistent, fields));
         });
@@ -162,10 +142,9 @@ pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> 
 /// The part of a route that names what it comes from.
 fn made_by(config: &str) -> Encoded<Route> {
     let mut route = Encoded::default();
-    route.nest::<Metadata>(field::METADATA, |metadata| {
-        metadata.entry::<Struct>(field::FILTER_METADATA, "istio", |istio| {
-            istio.entry::<Value>(field::FIELDS, "config", |value| value.text(field::STRING_VALUE, config));
-        });
+    route.nest::<Metadata>(field::route::METADATA, |metadata| {
+        let istio: Struct = [("config", config)].into_iter().collect();
+        metadata.entry(field::metadata::FILTER_METADATA, "istio", |fields| fields.merge(&istio));
     });
     route
 }

@@ -13,8 +13,8 @@ use super::{hash, http, matches, virtual_services};
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
 use crate::release::DefaultRoute;
-use crate::resources::Scope;
 use crate::resources::proto::duration;
+use crate::resources::{Scope, field};
 use crate::snapshot::ObjectRef;
 use crate::snapshot::message::Duration;
 
@@ -54,30 +54,6 @@ struct DefaultParts {
     end: Encoded<Route>,
 }
 
-/// The numbers of the fields that are written one by one.
-mod field {
-    /// Of a `RouteConfiguration`.
-    pub(super) const NAME: u32 = 1;
-    /// Of a `RouteConfiguration`.
-    pub(super) const VIRTUAL_HOSTS: u32 = 2;
-    /// Of a `VirtualHost`.
-    pub(super) const HOST_NAME: u32 = 1;
-    /// Of a `VirtualHost`.
-    pub(super) const DOMAINS: u32 = 2;
-    /// Of a `VirtualHost`.
-    pub(super) const ROUTES: u32 = 3;
-    /// Of a `Route`.
-    pub(super) const ROUTE: u32 = 2;
-    /// Of a `Route`.
-    pub(super) const DECORATOR: u32 = 5;
-    /// Of a `RouteAction`.
-    pub(super) const CLUSTER: u32 = 1;
-    /// Of a `RouteAction`.
-    pub(super) const HASH_POLICY: u32 = 15;
-    /// Of a `Decorator`.
-    pub(super) const OPERATION: u32 = 1;
-}
-
 /// Most configurations take less than this.
 const MOST: usize = 1536;
 
@@ -107,16 +83,18 @@ impl<'m> RouteBuilder<'m> {
         let mut configuration = Encoded::with_capacity(MOST);
         let mut origins = Vec::new();
         let mut is_default = false;
-        configuration.text(field::NAME, cluster_name);
-        configuration.nest(field::VIRTUAL_HOSTS, |host| {
-            host.text(field::HOST_NAME, &["inbound|http|", &port.to_string()].concat());
-            host.text(field::DOMAINS, domain(service));
+        configuration.text(field::route_configuration::NAME, cluster_name);
+        configuration.nest(field::route_configuration::VIRTUAL_HOSTS, |host| {
+            host.text(field::virtual_host::NAME, &["inbound|http|", &port.to_string()].concat());
+            host.text(field::virtual_host::DOMAINS, domain(service));
             if let Some(service) = service {
                 self.of_virtual_services(service, port, host, &mut origins);
             }
             is_default = origins.is_empty();
             if is_default {
-                host.nest(field::ROUTES, |route| self.default(service, port, cluster_name, route));
+                host.nest(field::virtual_host::ROUTES, |route| {
+                    self.default(service, port, cluster_name, route)
+                });
                 origins = vec![service.map(|service| service.source.object()).into_iter().collect()];
             }
         });
@@ -157,21 +135,21 @@ impl<'m> RouteBuilder<'m> {
         let parts = &self.default_route;
         route.append(&parts.begin);
         let mut host = "";
-        route.nest::<RouteAction>(field::ROUTE, |action| {
-            action.text(field::CLUSTER, cluster_name);
+        route.nest::<RouteAction>(field::route::ROUTE, |action| {
+            action.text(field::route_action::CLUSTER, cluster_name);
             action.append(&parts.action);
             // The host's name is missing in spans otherwise: Istio knows it of sidecars' own instances only.
             if let (DefaultRoute::Outbound, Some(service)) = (self.scope.rules.routes.default_route, service)
             {
                 host = &service.hostname;
                 if let Some(policy) = self.hash_policy(service) {
-                    action.message(field::HASH_POLICY, &policy);
+                    action.message(field::route_action::HASH_POLICY, &policy);
                 }
             }
             action.append(&parts.action_end);
         });
-        route.nest::<Decorator>(field::DECORATOR, |decorator| {
-            decorator.text(field::OPERATION, &[host, ":", &port.to_string(), "/*"].concat());
+        route.nest::<Decorator>(field::route::DECORATOR, |decorator| {
+            decorator.text(field::decorator::OPERATION, &[host, ":", &port.to_string(), "/*"].concat());
         });
         route.append(&parts.end);
     }
@@ -233,7 +211,9 @@ fn of_virtual_service(
         let requests = rule.route.matches.iter().filter(|request| http::applies(cx, request)).map(Some);
         for request in everything.into_iter().chain(requests) {
             let matched: RouteMatch = matches::route_match(rules, cx.virtual_service.semantics, request);
-            host.nest(field::ROUTES, |route| http::route(cx, &rule.route, request, &matched, route));
+            host.nest(field::virtual_host::ROUTES, |route| {
+                http::route(cx, &rule.route, request, &matched, route)
+            });
             origins.push(rule.origin.clone());
             if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
                 return;
