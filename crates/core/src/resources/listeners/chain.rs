@@ -87,8 +87,9 @@ impl<'m> ChainBuilder<'m> {
             patches,
             telemetry_by_origin: BTreeMap::from([(telemetry.origins.clone(), Arc::clone(&telemetry))]),
             telemetry,
-            chains: Vec::new(),
-            origins: Vec::new(),
+            // Most Services have one port, and their chains one or two routes.
+            chains: Vec::with_capacity(scope.waypoint.services.len()),
+            origins: Vec::with_capacity(2 * scope.waypoint.services.len()),
             scope,
         }
     }

@@ -25,7 +25,7 @@ const DIRECT_HTTP: &str = "direct-http";
 pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Listener, Vec<Origin>) {
     let rules = &scope.rules.listeners;
     let mut inspectors = Inspectors::default();
-    let mut destinations = Destinations::new();
+    let mut destinations = Destinations::with_capacity(scope.waypoint.services.len());
     let mut authorities = BTreeMap::new();
     for &id in &scope.waypoint.services {
         let Some(service) = scope.mesh.services.get(id) else { continue };

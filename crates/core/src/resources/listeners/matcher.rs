@@ -76,12 +76,15 @@ pub(super) struct Destinations {
     by_port: Encoded<MatcherTree>,
 }
 
+/// What the entry of a Service with one port takes at most.
+const MOST: usize = 512;
+
 impl Destinations {
-    /// No entries.
-    pub(super) fn new() -> Self {
+    /// No entries, but room for those of this many Services.
+    pub(super) fn with_capacity(services: usize) -> Self {
         let input = Some(input("port", &DestinationPortInput::default()));
         let by_port = Encoded::of(&MatcherTree { input, ..MatcherTree::default() });
-        Self { entries: Encoded::default(), by_port }
+        Self { entries: Encoded::with_capacity(services * MOST), by_port }
     }
 
     /// Adds the entry of a Service: its addresses, and its chains by port. There is none without addresses or without
@@ -236,7 +239,7 @@ mod tests {
 
     /// The entries after adding one of a Service.
     fn entries(addresses: &[Address], ports: Vec<(u32, PortChains)>) -> IpMatcher {
-        let mut destinations = Destinations::new();
+        let mut destinations = Destinations::with_capacity(0);
         destinations.service(addresses, ports);
         IpMatcher::decode(destinations.entries.as_bytes()).unwrap()
     }
@@ -264,7 +267,7 @@ mod tests {
 
     #[test]
     fn authorities_come_before_addresses() {
-        let by_ip = Destinations::new().matcher();
+        let by_ip = Destinations::with_capacity(0).matcher();
         assert_eq!(by_authority(BTreeMap::new(), by_ip.clone()), by_ip);
         let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".to_owned()))]);
         let matcher = by_authority(chains, by_ip.clone());
