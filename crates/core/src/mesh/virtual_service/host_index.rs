@@ -29,9 +29,9 @@ impl HostIndex {
         }
     }
 
-    /// Everything with a matching host, in order of position.
-    pub(super) fn matching(&self, hostname: &str) -> BTreeSet<usize> {
-        let mut out = BTreeSet::new();
+    /// Everything with a matching host, once, in order of position.
+    pub(super) fn matching(&self, hostname: &str) -> Vec<usize> {
+        let mut out = Vec::new();
         let suffix = hostname.strip_prefix('*');
         let key = reversed(suffix.unwrap_or(hostname));
         for prefix in self.lengths.iter().map_while(|length| key.get(..*length)) {
@@ -43,6 +43,8 @@ impl HostIndex {
         } else {
             out.extend(self.exact.get(&key).into_iter().flatten());
         }
+        out.sort_unstable();
+        out.dedup();
         out
     }
 }
@@ -67,7 +69,7 @@ mod tests {
         for (id, host) in hosts.iter().enumerate() {
             index.insert(host, id);
         }
-        index.matching(hostname).into_iter().collect()
+        index.matching(hostname)
     }
 
     #[test]
@@ -93,6 +95,6 @@ mod tests {
         let mut index = HostIndex::default();
         index.insert("a.b", 7);
         index.insert("*.b", 7);
-        assert_eq!(index.matching("a.b").into_iter().collect::<Vec<_>>(), [7]);
+        assert_eq!(index.matching("a.b"), [7]);
     }
 }
