@@ -147,7 +147,7 @@ pub(super) fn derived(
             if !is_kept(health, rules) {
                 continue;
             }
-            let text = ip::text(*address);
+            let text: Str = ip::text(*address);
             for port in &object.ports {
                 let target = pod::target_port(&pod.spec, port, rules.registry.native_sidecar_ports);
                 // Pods on their node's network share its address: Istio tells endpoints apart by address and port.

@@ -18,11 +18,11 @@ use envoy::xds::r#type::matcher::v3::matcher::matcher_tree::{MatchMap, TreeType}
 use envoy::xds::r#type::matcher::v3::matcher::{MatcherTree, MatcherType, OnMatch, on_match};
 use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
 
+use crate::mesh::ip;
 use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
 use crate::release::MatchedAddresses;
-use crate::resources::proto::ip_text;
 use crate::resources::{Scope, field};
 
 /// What Istio says instead of an address that is not there.
@@ -159,7 +159,7 @@ pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses
         MatchedAddresses::All => {
             let mut all = all_addresses(service, proxy);
             // In the order of their text.
-            all.sort_by_cached_key(|address| ip_text(address.ip));
+            all.sort_by_cached_key(|address| ip::text::<String>(address.ip));
             all.dedup();
             all
         }
@@ -191,7 +191,7 @@ const fn single(ip: IpAddr) -> Address {
 }
 
 fn range(address: &Address) -> CidrRange {
-    CidrRange { address_prefix: ip_text(address.ip), prefix_len: Some(u32::from(address.prefix_len).into()) }
+    CidrRange { address_prefix: ip::text(address.ip), prefix_len: Some(u32::from(address.prefix_len).into()) }
 }
 
 fn to(chains: PortChains) -> OnMatch {
