@@ -9,7 +9,8 @@ use std::marker::PhantomData;
 use prost::encoding::{self, WireType};
 use prost::{DecodeError, Message, Name};
 
-use crate::google::protobuf::Any;
+use crate::config::core::v3::Metadata;
+use crate::google::protobuf::{Any, ListValue, Struct, Value};
 
 /// Encoded fields of a message `M`: the whole message, or a part of it.
 ///
@@ -70,12 +71,27 @@ impl<M> Encoded<M> {
         &self.bytes
     }
 
+    /// The fields, as they are.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Writes a text field, or another element of a repeated one; an empty text is none.
     pub fn text(&mut self, number: u32, text: &str) {
         if !text.is_empty() {
             encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
             encoding::encode_varint(text.len() as u64, &mut self.bytes);
             self.bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// Writes a text field of a oneof from the parts of the text: an empty text is one, too.
+    pub fn choice(&mut self, number: u32, text: &[&str]) {
+        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
+        encoding::encode_varint(text.iter().map(|part| part.len() as u64).sum(), &mut self.bytes);
+        for part in text {
+            self.bytes.extend_from_slice(part.as_bytes());
         }
     }
 
@@ -152,6 +168,33 @@ impl<M: Message> Encoded<M> {
     }
 }
 
+impl Encoded<Metadata> {
+    /// Writes what a filter is told. Filters come in the order of their names.
+    pub fn filter(&mut self, name: &str, write: impl FnOnce(&mut Encoded<Struct>)) {
+        self.entry(1, name, write);
+    }
+}
+
+/// Fields of a JSON object come in the order of their names.
+impl Encoded<Struct> {
+    /// Writes a field with a text, from the parts of that.
+    pub fn field_text(&mut self, name: &str, text: &[&str]) {
+        self.entry::<Value>(1, name, |value| value.choice(3, text));
+    }
+
+    /// Writes a field with a boolean.
+    pub fn field_bool(&mut self, name: &str, value: bool) {
+        self.entry::<Value>(1, name, |field| field.merge(&value.into()));
+    }
+
+    /// Writes a field with a list of one object.
+    pub fn field_list(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+        self.entry::<Value>(1, name, |value| {
+            value.nest::<ListValue>(6, |list| list.nest::<Value>(1, |value| value.nest(5, write)));
+        });
+    }
+}
+
 /// An entry of a map: for protobuf a message like any other.
 struct Entry;
 
@@ -159,11 +202,13 @@ struct Entry;
 fn write_length(bytes: &mut Vec<u8>, start: usize) {
     let (begin, end) = (start + 1, bytes.len());
     let length = (end - begin) as u64;
-    let width = encoding::encoded_len_varint(length);
-    if width > 1 {
-        bytes.resize(end + width - 1, 0);
-        bytes.copy_within(begin..end, start + width);
+    if let (Ok(short @ ..0x80), Some(byte)) = (u8::try_from(length), bytes.get_mut(start)) {
+        *byte = short;
+        return;
     }
+    let width = encoding::encoded_len_varint(length);
+    bytes.resize(end + width - 1, 0);
+    bytes.copy_within(begin..end, start + width);
     if let Some(mut gap) = bytes.get_mut(start..start + width) {
         encoding::encode_varint(length, &mut gap);
     }
@@ -174,7 +219,6 @@ mod tests {
     use super::*;
     use crate::config::core::v3::Locality;
     use crate::config::route::v3::{Route, RouteConfiguration, VirtualHost};
-    use crate::google::protobuf::{Struct, Value};
 
     fn host(routes: usize) -> VirtualHost {
         let route = Route { name: "a-route-with-a-name".to_owned(), ..Route::default() };
@@ -222,6 +266,29 @@ mod tests {
         }
         let expected: Struct = ["a", "b"].map(|name| (name, name)).into_iter().collect();
         assert_eq!(encoded, Encoded::of(&expected));
+    }
+
+    #[test]
+    fn objects_are_those_of_json() {
+        let mut encoded = Encoded::<Metadata>::default();
+        encoded.filter("istio", |istio| {
+            istio.field_list("a", |object| object.field_text("b", &["c", "d"]));
+            istio.field_bool("e", true);
+        });
+        let object: Struct = [("b", "cd")].into_iter().collect();
+        let istio = [("a", vec![Value::from(object)].into()), ("e", Value::from(true))];
+        let mut metadata = Metadata::default();
+        metadata.set("istio", &istio.into_iter().collect());
+        assert_eq!(Metadata::from(encoded), metadata);
+    }
+
+    #[test]
+    fn a_choice_is_one_even_if_it_is_empty() {
+        for parts in [&[][..], &["a", "", "b"]] {
+            let mut encoded = Encoded::<Value>::default();
+            encoded.choice(3, parts);
+            assert_eq!(encoded.decode().unwrap(), Value::from(parts.concat()));
+        }
     }
 
     #[test]

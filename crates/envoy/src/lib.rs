@@ -19,7 +19,7 @@
 //! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
 //! `envoy::config::route::v3::route_match::PathSpecifier`.
 //!
-//! Maps are `BTreeMap`s, those of metadata [`Map`]s, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
+//! Maps are `BTreeMap`s, those of a `Struct` [`Map`]s, metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
 #![forbid(unsafe_code)]
 
 mod any;
@@ -36,6 +36,7 @@ mod generated;
 pub mod json;
 mod map;
 mod merge;
+mod metadata;
 mod wkt;
 
 pub use any::{UnpackError, any, type_url, unpack};

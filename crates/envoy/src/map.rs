@@ -1,7 +1,7 @@
-//! A map for messages that are mostly made with one to three keys: those of metadata.
+//! A map for messages that are mostly made with one to three keys: `google.protobuf.Struct`.
 //!
 //! prost's maps are `BTreeMap`s, whose smallest allocation has room for eleven entries, and which compare every value
-//! with an empty one when they are encoded. Most of an endpoint is metadata, so that is most of what endpoints cost.
+//! with an empty one when they are encoded.
 
 use std::borrow::Cow;
 
@@ -25,11 +25,11 @@ use prost::{DecodeError, Message};
 /// assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "b", "c"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<V>(Vec<Entry<V>>);
+pub struct Map<V>(Vec<Known<V>>);
 
 /// A name and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry<V> {
+struct Known<V> {
     /// Nearly always one that Istio or Envoy gives.
     name: Cow<'static, str>,
     value: V,
@@ -37,7 +37,7 @@ struct Entry<V> {
     length: usize,
 }
 
-impl<V: Message> Entry<V> {
+impl<V: Message> Known<V> {
     fn new(name: Cow<'static, str>, value: V) -> Self {
         let length = entry_len(&name, &value);
         Self { name, value, length }
@@ -125,9 +125,9 @@ impl<V: Message> Map<V> {
     pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: V) -> Option<V> {
         let name = name.into();
         match self.position(&name) {
-            Ok(at) => self.0.get_mut(at).map(|old| std::mem::replace(old, Entry::new(name, value)).value),
+            Ok(at) => self.0.get_mut(at).map(|old| std::mem::replace(old, Known::new(name, value)).value),
             Err(at) => {
-                self.0.insert(at, Entry::new(name, value));
+                self.0.insert(at, Known::new(name, value));
                 None
             }
         }
@@ -142,7 +142,7 @@ impl<V: Message> Map<V> {
         let at = match self.position(&name) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, Entry { name, value: V::default(), length: 0 });
+                self.0.insert(at, Known { name, value: V::default(), length: 0 });
                 at
             }
         };
@@ -177,7 +177,7 @@ impl<N: Into<Cow<'static, str>>, V: Message, const COUNT: usize> From<[(N, V); C
 /// As a field of a message, whose tag is less than 16: <https://protobuf.dev/programming-guides/encoding/#maps>.
 impl<V: Message + Default> Map<V> {
     pub(crate) fn encode(&self, tag: u32, out: &mut impl BufMut) {
-        for Entry { name, value, length } in &self.0 {
+        for Known { name, value, length } in &self.0 {
             encoding::encode_key(tag, WireType::LengthDelimited, out);
             encoding::encode_varint(*length as u64, out);
             encoding::encode_key(1, WireType::LengthDelimited, out);
@@ -197,21 +197,21 @@ impl<V: Message + Default> Map<V> {
         from: &mut impl Buf,
         context: DecodeContext,
     ) -> Result<(), DecodeError> {
-        let mut entry = Read { name: String::new(), value: V::default() };
+        let mut entry = Entry::<V>::default();
         encoding::message::merge(wire_type, &mut entry, from, context)?;
         self.insert(entry.name, entry.value);
         Ok(())
     }
 }
 
-/// An entry while it is read.
-#[derive(Debug)]
-struct Read<V> {
-    name: String,
-    value: V,
+/// An entry as a message of its own, which it is when encoded.
+#[derive(Debug, Default)]
+pub(crate) struct Entry<V> {
+    pub(crate) name: String,
+    pub(crate) value: V,
 }
 
-impl<V: Message + Default> Message for Read<V> {
+impl<V: Message + Default> Message for Entry<V> {
     fn encode_raw(&self, out: &mut impl BufMut) {
         encoding::string::encode(1, &self.name, out);
         encoding::message::encode(2, &self.value, out);
@@ -241,43 +241,6 @@ impl<V: Message + Default> Message for Read<V> {
     }
 }
 
-/// A message whose fields are all maps.
-macro_rules! message_of_maps {
-    ($message:ty, $package:literal, $name:literal, $($tag:literal = $field:ident),+) => {
-        impl Message for $message {
-            fn encode_raw(&self, out: &mut impl BufMut) {
-                $(self.$field.encode($tag, out);)+
-            }
-
-            fn merge_field(
-                &mut self,
-                tag: u32,
-                wire_type: WireType,
-                from: &mut impl Buf,
-                context: DecodeContext,
-            ) -> Result<(), DecodeError> {
-                match tag {
-                    $($tag => self.$field.merge(wire_type, from, context),)+
-                    _ => encoding::skip_field(wire_type, tag, from, context),
-                }
-            }
-
-            fn encoded_len(&self) -> usize {
-                0 $(+ self.$field.encoded_len())+
-            }
-
-            fn clear(&mut self) {
-                *self = Self::default();
-            }
-        }
-
-        impl prost::Name for $message {
-            const NAME: &'static str = $name;
-            const PACKAGE: &'static str = $package;
-        }
-    };
-}
-
 /// `google.protobuf.Struct`: a JSON object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Struct {
@@ -285,23 +248,37 @@ pub struct Struct {
     pub fields: Map<crate::google::protobuf::Value>,
 }
 
-/// `envoy.config.core.v3.Metadata`: what is known about something, by who wants to know it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Metadata {
-    /// By the filter, or whatever else reads it.
-    pub filter_metadata: Map<Struct>,
-    /// The same as messages.
-    pub typed_filter_metadata: Map<crate::google::protobuf::Any>,
+impl Message for Struct {
+    fn encode_raw(&self, out: &mut impl BufMut) {
+        self.fields.encode(1, out);
+    }
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        from: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        match tag {
+            1 => self.fields.merge(wire_type, from, context),
+            _ => encoding::skip_field(wire_type, tag, from, context),
+        }
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.fields.encoded_len()
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
-message_of_maps!(Struct, "google.protobuf", "Struct", 1 = fields);
-message_of_maps!(
-    Metadata,
-    "envoy.config.core.v3",
-    "Metadata",
-    1 = filter_metadata,
-    2 = typed_filter_metadata
-);
+impl prost::Name for Struct {
+    const NAME: &'static str = "Struct";
+    const PACKAGE: &'static str = "google.protobuf";
+}
 
 #[cfg(test)]
 mod tests {

@@ -67,8 +67,9 @@ const BOXED: &[&str] = &[
     ".envoy.extensions.upstreams.http.v3.HttpProtocolOptions.upstream_http_protocol_options",
 ];
 
-/// Messages that are written by hand, in `crates/envoy/src/map.rs`, by the module that they are part of.
-const BY_HAND: &[(&str, &str)] = &[("envoy.config.core.v3", "Metadata"), ("google.protobuf", "Struct")];
+/// Messages that are written by hand: the package that they are part of, their names, and the modules of `crates/envoy`.
+const BY_HAND: &[(&str, &str, &str)] =
+    &[("envoy.config.core.v3", "Metadata", "metadata"), ("google.protobuf", "Struct", "map")];
 
 /// One file for each proto package, and `mod.rs` with the tree of modules.
 pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
@@ -78,8 +79,8 @@ pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
     for field in BOXED {
         config.boxed(field);
     }
-    for (package, message) in BY_HAND {
-        config.extern_path(format!(".{package}.{message}"), format!("crate::map::{message}"));
+    for (package, message, module) in BY_HAND {
+        config.extern_path(format!(".{package}.{message}"), format!("crate::{module}::{message}"));
     }
     let modules = config
         .btree_map(["."])
@@ -94,8 +95,8 @@ pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
         let name = module.to_file_name_or("_");
         tree.add(module.parts().collect::<Vec<_>>().as_slice(), &name);
         let by_hand =
-            BY_HAND.iter().filter(|(package, _)| module == Module::from_protobuf_package_name(package));
-        let reexports = by_hand.map(|(_, message)| format!("pub use crate::map::{message};\n"));
+            BY_HAND.iter().filter(|(package, ..)| module == Module::from_protobuf_package_name(package));
+        let reexports = by_hand.map(|(_, message, module)| format!("pub use crate::{module}::{message};\n"));
         files.insert(name, format!("{}{content}", reexports.collect::<String>()).into_bytes());
     }
     let mut root = String::from("// Made by `cargo xtask envoy-types`: do not edit.\n\n");

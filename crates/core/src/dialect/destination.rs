@@ -11,8 +11,7 @@ use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value
 use envoy::extensions::filters::http::set_filter_state::v3 as set_filter_state;
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use envoy::extensions::transport_sockets::internal_upstream::v3::InternalUpstreamTransport;
-use envoy::google::protobuf::value::Kind;
-use envoy::google::protobuf::{Struct, UInt32Value};
+use envoy::google::protobuf::UInt32Value;
 
 use super::typed;
 use crate::resources::filters::filter_state;
@@ -73,12 +72,10 @@ fn in_socket(socket: &mut TransportSocket) {
 pub(super) fn in_endpoints(assignment: &mut ClusterLoadAssignment) {
     let endpoints = assignment.endpoints.iter_mut().flat_map(|locality| &mut locality.lb_endpoints);
     for metadata in endpoints.filter_map(|endpoint| endpoint.metadata.as_mut()) {
-        let Some(tunnel) = metadata.filter_metadata.remove(TUNNEL) else { continue };
-        if let Some(Kind::StringValue(destination)) =
-            tunnel.fields.get("destination").and_then(|value| value.kind.as_ref())
-        {
-            let local: Struct = [("local", destination.as_str())].into_iter().collect();
-            metadata.filter_metadata.insert(ORIGINAL_DST, local);
+        let destination = metadata.text(TUNNEL, "destination");
+        metadata.remove(TUNNEL);
+        if let Some(destination) = destination {
+            metadata.set(ORIGINAL_DST, &[("local", destination)].into_iter().collect());
         }
     }
 }

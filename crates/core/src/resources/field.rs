@@ -18,7 +18,6 @@ macro_rules! fields {
 fields! {
     "envoy.config.rbac.v3.Policy" policy { PERMISSIONS = 1, PRINCIPALS = 2 }
     "envoy.config.rbac.v3.RBAC" rbac { POLICIES = 2 }
-    "envoy.config.core.v3.Metadata" metadata { FILTER_METADATA = 1 }
     "envoy.config.route.v3.Decorator" decorator { OPERATION = 1 }
     "envoy.config.route.v3.Route" route {
         MATCH = 1, ROUTE = 2, REDIRECT = 3, METADATA = 4, DECORATOR = 5, DIRECT_RESPONSE = 7

@@ -366,7 +366,7 @@ pub struct Cluster {
         super::super::core::v3::TransportSocket,
     >,
     #[prost(message, optional, tag = "25")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(enumeration = "cluster::ClusterProtocolSelection", tag = "26")]
     pub protocol_selection: i32,
     #[prost(message, optional, boxed, tag = "30")]

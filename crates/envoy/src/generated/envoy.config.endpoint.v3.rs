@@ -68,7 +68,7 @@ pub struct LbEndpoint {
     #[prost(enumeration = "super::super::core::v3::HealthStatus", tag = "2")]
     pub health_status: i32,
     #[prost(message, optional, tag = "3")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, optional, tag = "4")]
     pub load_balancing_weight: ::core::option::Option<
         super::super::super::super::google::protobuf::UInt32Value,
@@ -136,7 +136,7 @@ pub struct LocalityLbEndpoints {
     pub locality: ::core::option::Option<super::super::core::v3::Locality>,
     #[prost(message, optional, boxed, tag = "9")]
     pub metadata: ::core::option::Option<
-        ::prost::alloc::boxed::Box<crate::map::Metadata>,
+        ::prost::alloc::boxed::Box<crate::metadata::Metadata>,
     >,
     #[prost(message, repeated, tag = "2")]
     pub lb_endpoints: ::prost::alloc::vec::Vec<LbEndpoint>,

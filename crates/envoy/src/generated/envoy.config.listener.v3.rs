@@ -146,7 +146,7 @@ pub struct FilterChain {
     >,
     #[prost(message, optional, boxed, tag = "5")]
     pub metadata: ::core::option::Option<
-        ::prost::alloc::boxed::Box<crate::map::Metadata>,
+        ::prost::alloc::boxed::Box<crate::metadata::Metadata>,
     >,
     #[prost(message, optional, tag = "6")]
     pub transport_socket: ::core::option::Option<
@@ -420,7 +420,7 @@ pub struct Listener {
         super::super::super::super::google::protobuf::Duration,
     >,
     #[prost(message, optional, tag = "6")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, optional, tag = "7")]
     pub deprecated_v1: ::core::option::Option<listener::DeprecatedV1>,
     #[prost(enumeration = "listener::DrainType", tag = "8")]

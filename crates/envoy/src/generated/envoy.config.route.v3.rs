@@ -69,7 +69,7 @@ pub struct VirtualHost {
         route_action::RequestMirrorPolicy,
     >,
     #[prost(message, optional, tag = "24")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, repeated, tag = "26")]
     pub route_specifiers: ::prost::alloc::vec::Vec<
         super::super::core::v3::TypedExtensionConfig,
@@ -166,7 +166,7 @@ pub struct Route {
     #[prost(message, optional, tag = "1")]
     pub r#match: ::core::option::Option<RouteMatch>,
     #[prost(message, optional, tag = "4")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, optional, tag = "5")]
     pub decorator: ::core::option::Option<Decorator>,
     #[prost(btree_map = "string, message", tag = "13")]
@@ -263,7 +263,7 @@ pub mod weighted_cluster {
             super::super::super::super::super::google::protobuf::UInt32Value,
         >,
         #[prost(message, optional, tag = "3")]
-        pub metadata_match: ::core::option::Option<crate::map::Metadata>,
+        pub metadata_match: ::core::option::Option<crate::metadata::Metadata>,
         #[prost(message, repeated, tag = "4")]
         pub request_headers_to_add: ::prost::alloc::vec::Vec<
             super::super::super::core::v3::HeaderValueOption,
@@ -503,7 +503,7 @@ pub struct RouteAction {
     #[prost(enumeration = "route_action::ClusterNotFoundResponseCode", tag = "20")]
     pub cluster_not_found_response_code: i32,
     #[prost(message, optional, tag = "4")]
-    pub metadata_match: ::core::option::Option<crate::map::Metadata>,
+    pub metadata_match: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(string, tag = "5")]
     pub prefix_rewrite: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "32")]
@@ -2053,7 +2053,7 @@ pub struct RouteConfiguration {
         super::super::super::super::google::protobuf::Any,
     >,
     #[prost(message, optional, tag = "17")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, repeated, tag = "19")]
     pub route_specifiers: ::prost::alloc::vec::Vec<
         super::super::core::v3::TypedExtensionConfig,

@@ -161,7 +161,7 @@ pub struct AccessLogCommon {
     #[prost(message, optional, tag = "16")]
     pub response_flags: ::core::option::Option<ResponseFlags>,
     #[prost(message, optional, tag = "17")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(string, tag = "18")]
     pub upstream_transport_failure_reason: ::prost::alloc::string::String,
     #[prost(string, tag = "19")]

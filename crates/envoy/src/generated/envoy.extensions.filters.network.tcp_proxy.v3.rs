@@ -6,7 +6,7 @@ pub struct TcpProxy {
     #[prost(message, optional, tag = "14")]
     pub on_demand: ::core::option::Option<tcp_proxy::OnDemand>,
     #[prost(message, optional, tag = "9")]
-    pub metadata_match: ::core::option::Option<crate::map::Metadata>,
+    pub metadata_match: ::core::option::Option<crate::metadata::Metadata>,
     #[prost(message, optional, tag = "8")]
     pub idle_timeout: ::core::option::Option<
         super::super::super::super::super::super::google::protobuf::Duration,
@@ -88,7 +88,7 @@ pub mod tcp_proxy {
             #[prost(uint32, tag = "2")]
             pub weight: u32,
             #[prost(message, optional, tag = "3")]
-            pub metadata_match: ::core::option::Option<crate::map::Metadata>,
+            pub metadata_match: ::core::option::Option<crate::metadata::Metadata>,
         }
         impl ::prost::Name for ClusterWeight {
             const NAME: &'static str = "ClusterWeight";

@@ -2,7 +2,7 @@
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct OmitHostMetadataConfig {
     #[prost(message, optional, tag = "1")]
-    pub metadata_match: ::core::option::Option<crate::map::Metadata>,
+    pub metadata_match: ::core::option::Option<crate::metadata::Metadata>,
 }
 impl ::prost::Name for OmitHostMetadataConfig {
     const NAME: &'static str = "OmitHostMetadataConfig";

@@ -298,7 +298,7 @@ pub struct Resource {
     #[prost(message, optional, tag = "7")]
     pub cache_control: ::core::option::Option<resource::CacheControl>,
     #[prost(message, optional, tag = "9")]
-    pub metadata: ::core::option::Option<crate::map::Metadata>,
+    pub metadata: ::core::option::Option<crate::metadata::Metadata>,
 }
 /// Nested message and enum types in `Resource`.
 pub mod resource {

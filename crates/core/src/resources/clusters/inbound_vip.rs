@@ -4,9 +4,10 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{DiscoveryType, DnsLookupFamily};
 use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
+use super::metadata::Known;
 use super::plan::{Discovery, Plan, races_connections, subset_name};
 use super::transport_socket::{self, Sockets};
-use super::{base, connection_pool, load_balancer, metadata, outlier, tls};
+use super::{base, connection_pool, load_balancer, outlier, tls};
 use crate::resources::Scope;
 use crate::resources::endpoints::{self, select::Target};
 use crate::resources::names::Direction;
@@ -15,15 +16,15 @@ use crate::resources::names::Direction;
 pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> Option<Cluster> {
     let rules = &scope.rules.clusters;
     let mut draft = base::draft(plan, scope, inline_endpoints(plan, scope))?;
-    metadata::set_service(&mut draft.cluster, plan.service);
+    let mut known = Known { service: Some(plan.service), ..Known::default() };
     if !rules.inbound_policy {
+        draft.cluster.metadata = known.metadata();
         draft.cluster.transport_socket = Some(sockets.own.clone());
         return Some(draft.finish());
     }
-    if let Some(rule) = plan.rule.filter(|_| plan.policy.is_some()) {
-        metadata::set_config(&mut draft.cluster, rule, rules.networking_version);
-    }
-    metadata::set(&mut draft.cluster, "subset", &*plan.subset_key());
+    known.rule = plan.rule.filter(|_| plan.policy.is_some()).map(|rule| (rule, rules.networking_version));
+    known.subset = Some(plan.subset_key());
+    draft.cluster.metadata = known.metadata();
 
     let policy = plan.policy.unwrap_or_default();
     let config = &scope.mesh.config;

@@ -1,7 +1,10 @@
 //! What clusters say about the Service and the rule that they come from; telemetry and tools read it.
 
-use envoy::config::cluster::v3::Cluster;
-use envoy::google::protobuf::{Struct, Value};
+use std::borrow::Cow;
+
+use envoy::Encoded;
+use envoy::config::core::v3::Metadata;
+use envoy::google::protobuf::Struct;
 
 use super::draft::display_name;
 use crate::mesh::Service;
@@ -9,28 +12,73 @@ use crate::mesh::destination_rule::MergedRule;
 
 /// The key of Istio's metadata.
 const ISTIO: &str = "istio";
+/// The length that metadata usually doesn't exceed, in bytes.
+const USUAL_LENGTH: usize = 320;
 
-/// Sets a field of Istio's metadata.
-pub(super) fn set(cluster: &mut Cluster, key: &'static str, value: impl Into<Value>) {
-    let metadata = &mut cluster.metadata.get_or_insert_default().filter_metadata;
-    metadata.update(ISTIO, |istio| istio.fields.insert(key, value.into()));
+/// What a cluster says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known<'m> {
+    /// Whether clients may not say in ALPN that they speak Istio's mTLS.
+    pub(super) keeps_alpn: bool,
+    /// The DestinationRule that was applied, and the version of the API that it is named in.
+    pub(super) rule: Option<(&'m MergedRule, &'static str)>,
+    /// Whether peers don't exchange metadata.
+    pub(super) disable_mx: bool,
+    /// Whether the destination is not part of the mesh.
+    pub(super) external: bool,
+    /// The Service that it leads to.
+    pub(super) service: Option<&'m Service>,
+    /// The subset.
+    pub(super) subset: Option<Cow<'m, str>>,
 }
 
-/// Says which Service it leads to.
-pub(super) fn set_service(cluster: &mut Cluster, service: &Service) {
-    let fields: Struct = [
-        ("host", Value::from(service.hostname.as_str())),
-        ("name", Value::from(display_name(service))),
-        ("namespace", Value::from(service.namespace.as_str())),
-    ]
-    .into_iter()
-    .collect();
-    set(cluster, "services", vec![Value::from(fields)]);
-}
+impl Known<'_> {
+    /// All that is known, if anything is.
+    pub(super) fn metadata(&self) -> Option<Metadata> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
+        metadata.filter(ISTIO, |fields| self.write(fields));
+        Some(metadata.into())
+    }
 
-/// Says which DestinationRule was applied.
-pub(super) fn set_config(cluster: &mut Cluster, rule: &MergedRule, version: &str) {
-    let MergedRule { namespace, name, .. } = rule;
-    let path = ["/apis/networking.istio.io/", version, "/namespaces/", namespace, "/destination-rule/", name];
-    set(cluster, "config", path.concat());
+    fn is_empty(&self) -> bool {
+        let Self { keeps_alpn, rule, disable_mx, external, service, subset } = self;
+        !(*keeps_alpn || *disable_mx || *external) && rule.is_none() && service.is_none() && subset.is_none()
+    }
+
+    /// In the order of the names.
+    fn write(&self, istio: &mut Encoded<Struct>) {
+        if self.keeps_alpn {
+            istio.field_text("alpn_override", &["false"]);
+        }
+        if let Some((MergedRule { namespace, name, .. }, version)) = self.rule {
+            let path = [
+                "/apis/networking.istio.io/",
+                version,
+                "/namespaces/",
+                namespace,
+                "/destination-rule/",
+                name,
+            ];
+            istio.field_text("config", &path);
+        }
+        if self.disable_mx {
+            istio.field_bool("disable_mx", true);
+        }
+        if self.external {
+            istio.field_bool("external", true);
+        }
+        if let Some(service) = self.service {
+            istio.field_list("services", |fields| {
+                fields.field_text("host", &[&service.hostname]);
+                fields.field_text("name", &[display_name(service)]);
+                fields.field_text("namespace", &[&service.namespace]);
+            });
+        }
+        if let Some(subset) = &self.subset {
+            istio.field_text("subset", &[subset]);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `outbound|port|subset|host`: clusters of destinations that a waypoint does not serve, as a sidecar has them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use envoy::config::cluster::v3::cluster::{DiscoveryType, TransportSocketMatch};
@@ -11,9 +12,10 @@ use envoy::tcp::metadataexchange::config::MetadataExchange as MetadataExchangeCo
 use envoy::udpa::r#type::v1::TypedStruct;
 
 use super::draft::Draft;
+use super::metadata::Known;
 use super::plan::{Discovery, Plan};
 use super::transport_socket::{self, Sockets, matching};
-use super::{base, connection_pool, load_balancer, metadata, outlier, tls};
+use super::{base, connection_pool, load_balancer, outlier, tls};
 use crate::Str;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::mesh::peer_authentication::MtlsMode;
@@ -50,9 +52,6 @@ pub(super) fn cluster(
     let config = &scope.mesh.config;
     let inline = inline_endpoints(plan, scope);
     let mut draft = base::draft(plan, scope, inline.endpoints)?;
-    if plan.discovery != Discovery::DynamicForwardProxy {
-        metadata::set_service(&mut draft.cluster, plan.service);
-    }
     if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty())
     {
         let name = stat_name(pattern, plan);
@@ -78,29 +77,24 @@ pub(super) fn cluster(
     }
 
     draft.cluster.filters.push(shared.metadata_exchange.clone());
-    describe(&mut draft, plan, &policy, scope);
+    draft.cluster.metadata = known(plan, &policy, scope).metadata();
     Some(draft.finish())
 }
 
-/// Says which rule was applied, and how peers are to exchange metadata.
-fn describe(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &Scope<'_>) {
+/// Which Service it leads to, which rule was applied, and how peers are to exchange metadata.
+fn known<'m>(plan: &Plan<'m>, policy: &PortPolicy<'_>, scope: &Scope<'m>) -> Known<'m> {
     let rules = &scope.rules.clusters;
-    let cluster = &mut draft.cluster;
-    if rules.peer_hints && plan.subset.is_none() {
-        if all_hbone(plan, scope) {
-            metadata::set(cluster, "disable_mx", true);
-        } else if plan.service.mesh_external {
-            metadata::set(cluster, "external", true);
-        }
-    }
-    let Some(rule) = plan.rule else { return };
-    metadata::set_config(cluster, rule, rules.networking_version);
-    if let Some(subset) = plan.subset {
-        metadata::set(cluster, "subset", subset.name.as_str());
-    }
+    let named = plan.discovery != Discovery::DynamicForwardProxy;
+    let hints = rules.peer_hints && plan.subset.is_none();
+    let disable_mx = hints && all_hbone(plan, scope);
     let own_tls = matches!(policy.tls.map(|tls| tls.mode), Some(TlsMode::Simple | TlsMode::Mutual));
-    if rules.peer_hints && own_tls {
-        metadata::set(cluster, "alpn_override", "false");
+    Known {
+        keeps_alpn: rules.peer_hints && own_tls && plan.rule.is_some(),
+        rule: plan.rule.map(|rule| (rule, rules.networking_version)),
+        disable_mx,
+        external: hints && !disable_mx && plan.service.mesh_external,
+        service: Some(plan.service).filter(|_| named),
+        subset: plan.rule.and(plan.subset).map(|subset| Cow::Borrowed(subset.name.as_str())),
     }
 }
 

@@ -3,16 +3,16 @@
 use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;
 
-use envoy::Map;
+use envoy::Encoded;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe, SocketAddress};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
-use envoy::google::protobuf::{Struct, Value};
 
 use crate::Str;
+use crate::mesh::Endpoint;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::release::{ClusterRules, TunnelMetadata};
@@ -26,6 +26,10 @@ const HBONE_PORT: u16 = 15008;
 pub(crate) const DISABLED: &str = "disabled";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
+/// The metadata by which telemetry knows what it is.
+const ISTIO_METADATA: &str = "istio";
+/// The length that metadata usually doesn't exceed, in bytes.
+const USUAL_LENGTH: usize = 224;
 /// How a path of a Unix domain socket is marked.
 const UNIX: &str = "unix://";
 
@@ -38,28 +42,20 @@ pub(crate) fn lb_endpoint(
     rules: &ClusterRules,
     mtls: bool,
 ) -> LbEndpoint {
-    let tunnel_metadata = rules.tunnel;
-    let tunnel = takes_tunnel(candidate, direction, rules).then(|| destination(candidate)).flatten();
-    let mut metadata = istio_metadata(candidate, rules);
-    let known = &mut metadata.filter_metadata;
-    if let Some(mode) = candidate.tls_mode.filter(|mode| mtls && *mode != DISABLED) {
-        known.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
-    }
-    let address = match tunnel {
-        Some(destination) => {
-            let text = text(&candidate.endpoint.address, destination);
-            let (key, value) = tunnel_entry(destination, &text, tunnel_metadata);
-            known.insert(key, value);
-            if direction == Direction::Outbound {
-                known.insert(TRANSPORT_SOCKET_MATCH, one("tunnel", "http"));
-            }
-            internal_address(CONNECT_ORIGINATE, text)
-        }
-        None => address(&candidate.endpoint.address, candidate.endpoint.port),
+    let tunnel = takes_tunnel(candidate, direction, rules).then(|| Tunnel::of(candidate)).flatten();
+    let tls_mode = candidate.tls_mode.filter(|mode| mtls && *mode != DISABLED);
+    let socket = match &tunnel {
+        Some(_) if direction == Direction::Outbound => Some(("tunnel", "http")),
+        _ => tls_mode.map(|mode| ("tlsMode", mode)),
     };
+    let metadata = metadata(candidate, rules, socket, tunnel.as_ref());
     // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
     let forgotten =
-        tunnel.is_some() && direction == Direction::InboundVip && tunnel_metadata == TunnelMetadata::Tunnel;
+        tunnel.is_some() && direction == Direction::InboundVip && rules.tunnel == TunnelMetadata::Tunnel;
+    let address = match tunnel {
+        Some(tunnel) => internal_address(CONNECT_ORIGINATE, tunnel.text),
+        None => address(&candidate.endpoint.address, candidate.endpoint.port),
+    };
     LbEndpoint {
         health_status: if forgotten { 0 } else { health_status(candidate).into() },
         metadata: Some(metadata),
@@ -73,10 +69,8 @@ pub(crate) fn lb_endpoint(
 
 /// An endpoint of a cluster that resolves names, where such clusters know nothing but where it is.
 pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules) -> LbEndpoint {
-    let mut metadata = istio_metadata(candidate, rules);
-    if let Some(mode) = candidate.tls_mode.filter(|mode| *mode != DISABLED) {
-        metadata.filter_metadata.insert(TRANSPORT_SOCKET_MATCH, one("tlsMode", mode));
-    }
+    let tls_mode = candidate.tls_mode.filter(|mode| *mode != DISABLED);
+    let metadata = metadata(candidate, rules, tls_mode.map(|mode| ("tlsMode", mode)), None);
     let address = Some(address(&candidate.endpoint.address, candidate.endpoint.port));
     LbEndpoint {
         metadata: Some(metadata),
@@ -89,12 +83,32 @@ pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules)
     }
 }
 
-/// What every endpoint says: which workload it is.
-fn istio_metadata(candidate: &Candidate<'_>, rules: &ClusterRules) -> Metadata {
-    // Room for where it is behind the tunnel.
-    let mut metadata = Metadata { filter_metadata: Map::with_capacity(2), ..Metadata::default() };
-    metadata.filter_metadata.insert("istio", one("workload", describe(candidate, rules)));
-    metadata
+/// What an endpoint says: where its tunnel ends, which of the cluster's transport sockets is for it, and which workload
+/// it is. Filters are told in the order of their names.
+fn metadata(
+    candidate: &Candidate<'_>,
+    rules: &ClusterRules,
+    socket: Option<(&str, &str)>,
+    tunnel: Option<&Tunnel>,
+) -> Metadata {
+    let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
+    if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
+        metadata.filter(ORIGINAL_DST, |fields| fields.field_text("local", &[&tunnel.text]));
+    }
+    if let Some((key, value)) = socket {
+        metadata.filter(TRANSPORT_SOCKET_MATCH, |fields| fields.field_text(key, &[value]));
+    }
+    metadata.filter(ISTIO_METADATA, |fields| {
+        describe(candidate, rules, |parts| fields.field_text("workload", parts));
+    });
+    if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
+        let server = SocketAddr::new(tunnel.destination.ip(), HBONE_PORT).to_string();
+        metadata.filter(TUNNEL, |fields| {
+            fields.field_text("address", &[&server]);
+            fields.field_text("destination", &[&tunnel.text]);
+        });
+    }
+    metadata.into()
 }
 
 /// Whether it is reached through HBONE.
@@ -119,34 +133,31 @@ pub(crate) fn supports_hbone(candidate: &Candidate<'_>, rules: &ClusterRules) ->
 }
 
 /// Where a tunnel to an endpoint ends.
-fn destination(candidate: &Candidate<'_>) -> Option<SocketAddr> {
-    Some(SocketAddr::new(candidate.ip?, u16::try_from(candidate.endpoint.port).ok()?))
+struct Tunnel {
+    destination: SocketAddr,
+    text: String,
 }
 
-/// Where a tunnel ends, and `text` says it: as metadata.
-fn tunnel_entry(destination: SocketAddr, text: &str, how: TunnelMetadata) -> (&'static str, Struct) {
-    match how {
-        TunnelMetadata::OriginalDst => (ORIGINAL_DST, one("local", text)),
-        TunnelMetadata::Tunnel => {
-            let address = SocketAddr::new(destination.ip(), HBONE_PORT).to_string();
-            let fields = [("address", Value::from(address)), ("destination", text.into())];
-            (TUNNEL, fields.into_iter().collect())
-        }
+impl Tunnel {
+    fn of(candidate: &Candidate<'_>) -> Option<Self> {
+        let Endpoint { address, port, .. } = candidate.endpoint;
+        let destination = SocketAddr::new(candidate.ip?, u16::try_from(*port).ok()?);
+        Some(Self { destination, text: text(address, destination) })
     }
 }
 
-/// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry.
-fn describe(candidate: &Candidate<'_>, rules: &ClusterRules) -> String {
+/// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry: in parts.
+fn describe(candidate: &Candidate<'_>, rules: &ClusterRules, write: impl FnOnce(&[&str])) {
     if let Some(alias) = candidate.alias {
         let name = naming::canonical_name(&alias.labels, &Str::default());
         let revision = naming::canonical_revision(&alias.labels);
-        return format!(";;{name};{};", unless_latest(&revision));
+        return write(&[";;", &name, ";", unless_latest(&revision), ";"]);
     }
-    let Some(workload) = candidate.workload else { return format!(";;;;{CLUSTER_ID}") };
+    let Some(workload) = candidate.workload else { return write(&[";;;;", CLUSTER_ID]) };
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
     let revision = unless_latest(canonical_revision);
     let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
-    [workload_name.as_str(), namespace, canonical_name, revision, cluster].join(";")
+    write(&[workload_name, ";", namespace, ";", canonical_name, ";", revision, ";", cluster]);
 }
 
 /// A revision; the default is not said.
@@ -214,8 +225,4 @@ fn reads(value: impl Display, text: &str) -> bool {
     }
     let mut rest = Rest(text);
     write!(rest, "{value}").is_ok() && rest.0.is_empty()
-}
-
-fn one(key: &'static str, value: impl Into<Value>) -> Struct {
-    [(key, value)].into_iter().collect()
 }

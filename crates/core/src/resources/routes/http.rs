@@ -8,7 +8,6 @@ use envoy::config::route::v3::route_action::{
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteMatch, WeightedCluster};
-use envoy::google::protobuf::Struct;
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::destination::{self, Host};
@@ -143,8 +142,7 @@ pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> 
 fn made_by(config: &str) -> Encoded<Route> {
     let mut route = Encoded::default();
     route.nest::<Metadata>(field::route::METADATA, |metadata| {
-        let istio: Struct = [("config", config)].into_iter().collect();
-        metadata.entry(field::metadata::FILTER_METADATA, "istio", |fields| fields.merge(&istio));
+        metadata.filter("istio", |fields| fields.field_text("config", &[config]));
     });
     route
 }
@@ -354,11 +352,13 @@ fn cluster_weight(cx: Context<'_, '_>, to: &Target<'_, '_>) -> ClusterWeight {
 mod tests {
     use super::*;
     use envoy::config::route::v3::RetryPolicy;
+    use envoy::google::protobuf::Struct;
 
     #[test]
     fn what_made_a_route_is_in_its_metadata() {
         let istio: Struct = [("config", "it")].into_iter().collect();
-        let metadata = Metadata { filter_metadata: [("istio", istio)].into(), ..Metadata::default() };
+        let mut metadata = Metadata::default();
+        metadata.set("istio", &istio);
         assert_eq!(made_by("it"), Encoded::of(&Route { metadata: Some(metadata), ..Route::default() }));
     }
 

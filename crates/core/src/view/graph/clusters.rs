@@ -6,7 +6,6 @@ use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::{Address, Metadata};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
-use envoy::google::protobuf::value::Kind as ValueKind;
 
 use crate::resources::{Part, Resource};
 use crate::snapshot::ObjectRef;
@@ -117,16 +116,13 @@ fn internal_listener(address: &Address) -> Option<&str> {
 fn detail(endpoint: &LbEndpoint) -> String {
     let workload = endpoint.metadata.as_ref().and_then(workload).unwrap_or_default();
     match status(endpoint) {
-        "HEALTHY" => workload.to_owned(),
+        "HEALTHY" => workload,
         health if workload.is_empty() => health.to_owned(),
         health => format!("{workload}; {health}"),
     }
 }
 
 /// Istio's metadata names the workload first: `reviews-v1;default;reviews;v1;Kubernetes`.
-fn workload(metadata: &Metadata) -> Option<&str> {
-    match &metadata.filter_metadata.get("istio")?.fields.get("workload")?.kind {
-        Some(ValueKind::StringValue(text)) => text.split(';').next(),
-        _ => None,
-    }
+fn workload(metadata: &Metadata) -> Option<String> {
+    metadata.text("istio", "workload")?.split(';').next().map(str::to_owned)
 }

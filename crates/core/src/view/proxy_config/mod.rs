@@ -14,7 +14,6 @@ use envoy::config::core::v3::Metadata;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
-use envoy::google::protobuf::value::Kind;
 
 use serde_json::Value;
 
@@ -163,14 +162,9 @@ fn sort_key(name: &str) -> (&str, &str, u32, &str) {
 
 /// The object that Istio's metadata names as the origin of a cluster or route, as `name.namespace`.
 fn managed_by(metadata: Option<&Metadata>) -> String {
-    let path = metadata
-        .and_then(|m| m.filter_metadata.get("istio"))
-        .and_then(|istio| istio.fields.get("config"))
-        .and_then(|value| match &value.kind {
-            Some(Kind::StringValue(path)) => Some(path.as_str()),
-            _ => None,
-        });
-    let Some(path) = path else { return String::new() };
+    let Some(path) = metadata.and_then(|metadata| metadata.text("istio", "config")) else {
+        return String::new();
+    };
     if !path.starts_with("/apis/networking.istio.io/") {
         return "<unknown>".to_owned();
     }
