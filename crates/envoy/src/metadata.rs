@@ -30,17 +30,19 @@ const TYPED_FILTER_METADATA: u32 = 2;
 /// assert_eq!(metadata.text("istio", "workload").as_deref(), Some("reviews"));
 /// assert_eq!(metadata.names().collect::<Vec<_>>(), ["a", "istio"]);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Metadata {
     /// Entries of both fields, by field and then by name.
     encoded: Vec<u8>,
+    /// Where the entry starts that was put in last, or some earlier one: the next one mostly belongs behind it.
+    near: usize,
 }
 
 impl Metadata {
     /// What a filter is told.
     #[must_use]
     pub fn get(&self, filter: &str) -> Option<Struct> {
-        let entry = self.entries().find(|entry| entry.key() == (FILTER_METADATA, filter))?;
+        let entry = self.entries(0).find(|entry| entry.key() == (FILTER_METADATA, filter))?;
         let fields = self.encoded.get(entry.fields)?;
         Some(Entry::<Struct>::decode(fields).ok()?.value)
     }
@@ -56,7 +58,7 @@ impl Metadata {
 
     /// The names of the filters that are told something, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries().filter(|entry| entry.number == FILTER_METADATA).map(|entry| entry.name)
+        self.entries(0).filter(|entry| entry.number == FILTER_METADATA).map(|entry| entry.name)
     }
 
     /// Tells a filter something, instead of what it was told before.
@@ -75,17 +77,22 @@ impl Metadata {
 
     /// Puts an encoded entry where it belongs, instead of one of the same name.
     fn put(&mut self, number: u32, name: &str, entry: &[u8]) {
-        let behind = self.entries().find(|other| other.key() >= (number, name));
+        let is_before =
+            |near: &usize| self.entries(*near).next().is_some_and(|near| near.key() < (number, name));
+        let from = Some(self.near).filter(is_before).unwrap_or_default();
+        let behind = self.entries(from).find(|other| other.key() >= (number, name));
         let place = match behind {
             None => self.encoded.len()..self.encoded.len(),
             Some(other) if other.key() == (number, name) => other.whole,
             Some(other) => other.whole.start..other.whole.start,
         };
+        self.near = if entry.is_empty() { 0 } else { place.start };
         self.encoded.splice(place, entry.iter().copied());
     }
 
-    fn entries(&self) -> Entries<'_> {
-        Entries { all: &self.encoded, rest: &self.encoded }
+    /// The entries, from one that starts here.
+    fn entries(&self, start: usize) -> Entries<'_> {
+        Entries { all: &self.encoded, rest: self.encoded.get(start..).unwrap_or_default() }
     }
 
     fn merge_entry<V: Message + Default>(
@@ -107,9 +114,17 @@ impl Metadata {
 /// Entries have to be in the order of their fields and names.
 impl From<Encoded<Metadata>> for Metadata {
     fn from(encoded: Encoded<Metadata>) -> Self {
-        Self { encoded: encoded.into_bytes() }
+        Self { encoded: encoded.into_bytes(), near: 0 }
     }
 }
+
+impl PartialEq for Metadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.encoded == other.encoded
+    }
+}
+
+impl Eq for Metadata {}
 
 impl fmt::Debug for Metadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,7 +156,7 @@ impl Message for Metadata {
     }
 
     fn clear(&mut self) {
-        self.encoded.clear();
+        *self = Self::default();
     }
 }
 
