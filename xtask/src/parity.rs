@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use waypoint_xds::mesh;
-use waypoint_xds::options::Options;
+use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
@@ -103,17 +102,29 @@ fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Translates one case into `<out>/<namespace>__<gateway>/*.json`.
+/// Translates one case into `<out>/<namespace>__<gateway>/*.json`. A case whose settings are refused gives nothing, and
+/// scores so.
 fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
-    let read = |name: &str| -> Result<Option<SourceFile>> {
+    let text = |name: &str| -> Result<Option<String>> {
         let path = case.join(name);
-        Ok(if path.is_file() { Some(SourceFile::new(name, std::fs::read_to_string(path)?)) } else { None })
+        Ok(if path.is_file() { Some(std::fs::read_to_string(path)?) } else { None })
     };
-    let mut options = Options::for_release(release);
-    if let Some(file) = read("mesh.yaml")? {
-        options.mesh_config = Some(mesh::config::read(&file).map_err(|problem| problem.message)?);
-    }
-    let input = read("input.yaml")?.ok_or("a case without input.yaml")?;
+    let input = SourceFile::new("input.yaml", text("input.yaml")?.ok_or("a case without input.yaml")?);
+    let features = text("features")?.unwrap_or_default();
+    let settings = Settings {
+        release: Some(release.to_string()),
+        mesh_config: text("mesh.yaml")?,
+        mesh_config_name: Some("mesh.yaml".to_owned()),
+        features: features.lines().filter_map(flag).collect(),
+        ..Settings::default()
+    };
+    let options = match settings.options() {
+        Ok(options) => options,
+        Err(refused) => {
+            eprintln!("{}: {refused}", case.display());
+            return Ok(());
+        }
+    };
     let translation = translate(&Snapshot::read([input], &options.limits), &options);
     for waypoint in &translation.waypoints {
         let folder = out.join(format!("{}__{}", waypoint.waypoint.namespace, waypoint.waypoint.name));
@@ -123,6 +134,12 @@ fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A line `NAME=VALUE` of a case's `features`.
+fn flag(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// Fails if any case is worse than committed; writes the new score if asked to.

@@ -12,52 +12,19 @@ use prost::{DecodeError, Message};
 /// A map by name, in the order of the names. Made for few entries: looking one up is quick, inserting one moves those
 /// behind it.
 ///
-/// Every level of nested messages asks for the length of what is below it, so each entry knows its own. That is why a
-/// value cannot be changed in place, only by [`Map::update`].
-///
 /// ```
 /// use envoy::Map;
 ///
 /// let mut map: Map<u32> = [("b", 2), ("a", 1)].into();
 /// map.insert("c", 3);
-/// map.update("b", |value| *value += 5);
-/// assert_eq!(map.get("b"), Some(&7));
+/// assert_eq!(map.get("b"), Some(&2));
 /// assert_eq!(map.keys().collect::<Vec<_>>(), ["a", "b", "c"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Map<V>(Vec<Known<V>>);
+pub struct Map<V>(Vec<(Name, V)>);
 
-/// A name and its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Known<V> {
-    /// Nearly always one that Istio or Envoy gives.
-    name: Cow<'static, str>,
-    value: V,
-    /// What both take when they are encoded.
-    length: usize,
-}
-
-impl<V: Message> Known<V> {
-    fn new(name: Cow<'static, str>, value: V) -> Self {
-        let length = entry_len(&name, &value);
-        Self { name, value, length }
-    }
-
-    fn change<T>(&mut self, change: impl FnOnce(&mut V) -> T) -> T {
-        let result = change(&mut self.value);
-        self.length = entry_len(&self.name, &self.value);
-        result
-    }
-}
-
-fn entry_len(name: &str, value: &impl Message) -> usize {
-    delimited_len(name.len()) + delimited_len(value.encoded_len())
-}
-
-/// What a field of this length takes if its tag is less than 16.
-fn delimited_len(length: usize) -> usize {
-    1 + encoding::encoded_len_varint(length as u64) + length
-}
+/// Nearly always one that Istio or Envoy gives.
+type Name = Cow<'static, str>;
 
 impl<V> Default for Map<V> {
     fn default() -> Self {
@@ -66,12 +33,6 @@ impl<V> Default for Map<V> {
 }
 
 impl<V> Map<V> {
-    /// Room for this many entries.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self(Vec::with_capacity(capacity))
-    }
-
     /// How many entries there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -86,7 +47,7 @@ impl<V> Map<V> {
 
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&V> {
-        self.position(name).ok().and_then(|at| self.0.get(at)).map(|entry| &entry.value)
+        self.position(name).ok().and_then(|at| self.0.get(at)).map(|(_, value)| value)
     }
 
     /// Whether there is a value of this name.
@@ -95,63 +56,44 @@ impl<V> Map<V> {
         self.position(name).is_ok()
     }
 
-    /// Takes out the value of a name.
-    pub fn remove(&mut self, name: &str) -> Option<V> {
-        self.position(name).ok().map(|at| self.0.remove(at).value)
-    }
-
-    /// The entries in the order of their names.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> + Clone {
-        self.0.iter().map(|entry| (&*entry.name, &entry.value))
-    }
-
-    /// The names, in order.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
-        self.0.iter().map(|entry| &*entry.name)
-    }
-
-    /// The values in the order of their names.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> + Clone {
-        self.0.iter().map(|entry| &entry.value)
-    }
-
-    fn position(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|entry| (*entry.name).cmp(name))
-    }
-}
-
-impl<V: Message> Map<V> {
     /// Sets the value of a name and gives back the one before.
     pub fn insert(&mut self, name: impl Into<Cow<'static, str>>, value: V) -> Option<V> {
         let name = name.into();
         match self.position(&name) {
-            Ok(at) => self.0.get_mut(at).map(|old| std::mem::replace(old, Known::new(name, value)).value),
+            Ok(at) => self.0.get_mut(at).map(|(_, old)| std::mem::replace(old, value)),
             Err(at) => {
-                self.0.insert(at, Known::new(name, value));
+                self.0.insert(at, (name, value));
                 None
             }
         }
     }
 
-    /// Changes the value of a name, which is a default one if there was none, and says what the change says.
-    pub fn update<T>(&mut self, name: impl Into<Cow<'static, str>>, change: impl FnOnce(&mut V) -> T) -> T
-    where
-        V: Default,
-    {
-        let name = name.into();
-        let at = match self.position(&name) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, Known { name, value: V::default(), length: 0 });
-                at
-            }
-        };
-        #[expect(clippy::indexing_slicing, reason = "there is an entry at this position")]
-        self.0[at].change(change)
+    /// Takes out the value of a name.
+    pub fn remove(&mut self, name: &str) -> Option<V> {
+        self.position(name).ok().map(|at| self.0.remove(at).1)
+    }
+
+    /// The entries in the order of their names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> + Clone {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// The names, in order.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.0.iter().map(|(name, _)| &**name)
+    }
+
+    /// The values in the order of their names.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &V> + Clone {
+        self.0.iter().map(|(_, value)| value)
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (**other).cmp(name))
     }
 }
 
-impl<N: Into<Cow<'static, str>>, V: Message> Extend<(N, V)> for Map<V> {
+impl<N: Into<Cow<'static, str>>, V> Extend<(N, V)> for Map<V> {
     fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, entries: I) {
         for (name, value) in entries {
             self.insert(name, value);
@@ -159,16 +101,16 @@ impl<N: Into<Cow<'static, str>>, V: Message> Extend<(N, V)> for Map<V> {
     }
 }
 
-impl<N: Into<Cow<'static, str>>, V: Message> FromIterator<(N, V)> for Map<V> {
+impl<N: Into<Cow<'static, str>>, V> FromIterator<(N, V)> for Map<V> {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
         let entries = entries.into_iter();
-        let mut map = Self::with_capacity(entries.size_hint().0);
+        let mut map = Self(Vec::with_capacity(entries.size_hint().0));
         map.extend(entries);
         map
     }
 }
 
-impl<N: Into<Cow<'static, str>>, V: Message, const COUNT: usize> From<[(N, V); COUNT]> for Map<V> {
+impl<N: Into<Cow<'static, str>>, V, const COUNT: usize> From<[(N, V); COUNT]> for Map<V> {
     fn from(entries: [(N, V); COUNT]) -> Self {
         entries.into_iter().collect()
     }
@@ -177,9 +119,9 @@ impl<N: Into<Cow<'static, str>>, V: Message, const COUNT: usize> From<[(N, V); C
 /// As a field of a message, whose tag is less than 16: <https://protobuf.dev/programming-guides/encoding/#maps>.
 impl<V: Message + Default> Map<V> {
     pub(crate) fn encode(&self, tag: u32, out: &mut impl BufMut) {
-        for Known { name, value, length } in &self.0 {
+        for (name, value) in &self.0 {
             encoding::encode_key(tag, WireType::LengthDelimited, out);
-            encoding::encode_varint(*length as u64, out);
+            encoding::encode_varint(entry_len(name, value) as u64, out);
             encoding::encode_key(1, WireType::LengthDelimited, out);
             encoding::encode_varint(name.len() as u64, out);
             out.put_slice(name.as_bytes());
@@ -188,7 +130,7 @@ impl<V: Message + Default> Map<V> {
     }
 
     pub(crate) fn encoded_len(&self) -> usize {
-        self.0.iter().map(|entry| delimited_len(entry.length)).sum()
+        self.0.iter().map(|(name, value)| delimited_len(entry_len(name, value))).sum()
     }
 
     pub(crate) fn merge(
@@ -202,6 +144,15 @@ impl<V: Message + Default> Map<V> {
         self.insert(entry.name, entry.value);
         Ok(())
     }
+}
+
+fn entry_len(name: &str, value: &impl Message) -> usize {
+    delimited_len(name.len()) + delimited_len(value.encoded_len())
+}
+
+/// What a field of this length takes if its tag is less than 16.
+fn delimited_len(length: usize) -> usize {
+    1 + encoding::encoded_len_varint(length as u64) + length
 }
 
 /// An entry as a message of its own, which it is when encoded.
@@ -290,7 +241,7 @@ mod tests {
         let mut map: Map<u32> = [("b", 1), ("a", 2), ("b", 3)].into_iter().collect();
         assert_eq!(map.iter().collect::<Vec<_>>(), [("a", &2), ("b", &3)]);
         assert_eq!(map.insert("a", 4), Some(2));
-        map.update("0", |value| *value += 5);
+        assert_eq!(map.insert("0", 5), None);
         assert_eq!(map.remove("b"), Some(3));
         assert_eq!(map.iter().collect::<Vec<_>>(), [("0", &5), ("a", &4)]);
     }

@@ -9,9 +9,8 @@ use envoy::google::protobuf::Struct;
 use super::draft::display_name;
 use crate::mesh::Service;
 use crate::mesh::destination_rule::MergedRule;
+use crate::resources::istio_metadata::{ISTIO, config};
 
-/// The key of Istio's metadata.
-const ISTIO: &str = "istio";
 /// The length that metadata usually doesn't exceed, in bytes.
 const USUAL_LENGTH: usize = 320;
 
@@ -54,15 +53,7 @@ impl Known<'_> {
             istio.field_text("alpn_override", &["false"]);
         }
         if let Some((MergedRule { namespace, name, .. }, version)) = self.rule {
-            let path = [
-                "/apis/networking.istio.io/",
-                version,
-                "/namespaces/",
-                namespace,
-                "/destination-rule/",
-                name,
-            ];
-            istio.field_text("config", &path);
+            istio.field_text("config", &config(version, namespace, "destination-rule", name));
         }
         if self.disable_mx {
             istio.field_bool("disable_mx", true);

@@ -18,6 +18,7 @@ use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::release::{ClusterRules, TunnelMetadata};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
+use crate::resources::istio_metadata;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
 
 /// Where HBONE is spoken.
@@ -26,8 +27,6 @@ const HBONE_PORT: u16 = 15008;
 pub(crate) const DISABLED: &str = "disabled";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
-/// The metadata by which telemetry knows what it is.
-const ISTIO_METADATA: &str = "istio";
 /// The length that metadata usually doesn't exceed, in bytes.
 const USUAL_LENGTH: usize = 224;
 /// How a path of a Unix domain socket is marked.
@@ -98,7 +97,7 @@ fn metadata(
     if let Some((key, value)) = socket {
         metadata.filter(TRANSPORT_SOCKET_MATCH, |fields| fields.field_text(key, &[value]));
     }
-    metadata.filter(ISTIO_METADATA, |fields| {
+    metadata.filter(istio_metadata::ISTIO, |fields| {
         describe(candidate, rules, |parts| fields.field_text("workload", parts));
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {

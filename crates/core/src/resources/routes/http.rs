@@ -18,6 +18,7 @@ use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
 use crate::release::{CorsPlacement, Rewrites, RouteRules, SingleDestination};
+use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field};
 use crate::snapshot::message::Duration;
@@ -126,23 +127,15 @@ pub(super) fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
 
 /// The part of a route that names the VirtualService it comes from, as a path of the Kubernetes API.
 pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> Encoded<Route> {
-    let config = [
-        "/apis/networking.istio.io/",
-        rules.virtual_service_version,
-        "/namespaces/",
-        &virtual_service.namespace,
-        "/virtual-service/",
-        &virtual_service.name,
-    ]
-    .concat();
-    made_by(&config)
+    let VirtualService { namespace, name, .. } = virtual_service;
+    made_by(&config(rules.virtual_service_version, namespace, "virtual-service", name))
 }
 
 /// The part of a route that names what it comes from.
-fn made_by(config: &str) -> Encoded<Route> {
+fn made_by(config: &[&str]) -> Encoded<Route> {
     let mut route = Encoded::default();
     route.nest::<Metadata>(field::route::METADATA, |metadata| {
-        metadata.filter("istio", |fields| fields.field_text("config", &[config]));
+        metadata.filter(ISTIO, |fields| fields.field_text("config", config));
     });
     route
 }
@@ -359,7 +352,7 @@ mod tests {
         let istio: Struct = [("config", "it")].into_iter().collect();
         let mut metadata = Metadata::default();
         metadata.set("istio", &istio);
-        assert_eq!(made_by("it"), Encoded::of(&Route { metadata: Some(metadata), ..Route::default() }));
+        assert_eq!(made_by(&["it"]), Encoded::of(&Route { metadata: Some(metadata), ..Route::default() }));
     }
 
     #[test]
