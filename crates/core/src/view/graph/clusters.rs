@@ -8,7 +8,7 @@ use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
 
 use crate::resources::{Part, Resource};
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 use crate::view::json::ResourceKind;
 use crate::view::location::Location;
 use crate::view::proxy_config::clusters::discovery_type;
@@ -16,10 +16,10 @@ use crate::view::proxy_config::endpoints::{describe, status};
 use crate::view::proxy_config::name_parts;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 
 /// Adds a cluster.
-pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, resource: &'a Resource<Cluster>) {
+pub(super) fn add<'a>(builder: &mut Builder<'a>, resource: &'a Resource<Cluster>) {
     let cluster = &resource.message;
     let parts = name_parts(&cluster.name);
     builder.node(NewNode {
@@ -29,28 +29,25 @@ pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, resource: &'a Resource<Clus
         detail: discovery_type(cluster).to_owned(),
         service: parts.map(|parts| parts.hostname.to_owned()),
         resource: Some(Location::new(ResourceKind::Clusters, &cluster.name, "")),
-        objects: objects(&resource.origins, &Part::Resource),
+        causes: causes(&resource.origins, &Part::Resource),
     });
 }
 
 /// Adds the endpoints that a cluster has itself.
-pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'_, 'a>, resource: &'a Resource<Cluster>) {
+pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<Cluster>) {
     let Some(assignment) = &resource.message.load_assignment else { return };
     let name = &resource.message.name;
-    let objects = objects(&resource.origins, &Part::Resource);
+    let causes = causes(&resource.origins, &Part::Resource);
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
-    add_all(builder, &Assignment { cluster: name, message: assignment, location, objects });
+    add_all(builder, &Assignment { cluster: name, message: assignment, location, causes });
 }
 
 /// Adds the endpoints that a cluster discovers.
-pub(super) fn add_endpoints<'a>(
-    builder: &mut Builder<'_, 'a>,
-    resource: &'a Resource<ClusterLoadAssignment>,
-) {
+pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
     let name = &resource.message.cluster_name;
-    let objects = objects(&resource.origins, &Part::Resource);
+    let causes = causes(&resource.origins, &Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
-    add_all(builder, &Assignment { cluster: name, message: &resource.message, location, objects });
+    add_all(builder, &Assignment { cluster: name, message: &resource.message, location, causes });
 }
 
 /// The endpoints of a cluster, and where they are said.
@@ -58,10 +55,10 @@ struct Assignment<'a> {
     cluster: &'a str,
     message: &'a ClusterLoadAssignment,
     location: Location,
-    objects: &'a [ObjectRef],
+    causes: &'a [Cause],
 }
 
-fn add_all<'a>(builder: &mut Builder<'_, 'a>, assignment: &Assignment<'a>) {
+fn add_all<'a>(builder: &mut Builder<'a>, assignment: &Assignment<'a>) {
     let cluster = cluster_id(assignment.cluster);
     for (locality, group) in assignment.message.endpoints.iter().enumerate() {
         let label = if group.priority == 0 { String::new() } else { format!("priority {}", group.priority) };
@@ -77,7 +74,7 @@ fn add_all<'a>(builder: &mut Builder<'_, 'a>, assignment: &Assignment<'a>) {
                 detail: detail(endpoint),
                 service: None,
                 resource: Some(assignment.location.below(&pointer)),
-                objects: assignment.objects,
+                causes: assignment.causes,
             });
             let weight = endpoint.load_balancing_weight.map(|weight| weight.value);
             builder.edge(&cluster, id.clone(), label.clone(), weight);

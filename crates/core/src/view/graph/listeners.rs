@@ -20,13 +20,13 @@ use crate::view::proxy_config::listeners::{
 use crate::view::proxy_config::routes::HTTP_CONNECTION_MANAGER;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 use super::routes::{self, Place};
 use super::ways::{Ways, ways};
 
 /// Adds a listener, its chains, their routes, and the edges between them.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'_, 'a>,
+    builder: &mut Builder<'a>,
     resource: &'a Resource<Listener>,
     delivered: &'a [Resource<RouteConfiguration>],
 ) {
@@ -39,7 +39,7 @@ pub(super) fn add<'a>(
         detail: detail(listener),
         service: None,
         resource: Some(Location::new(ResourceKind::Listeners, &listener.name, "")),
-        objects: objects(&resource.origins, &Part::Resource),
+        causes: causes(&resource.origins, &Part::Resource),
     });
     let ways = listener.filter_chain_matcher.as_ref().map(ways);
     for (pointer, chain) in chains_with_pointers(listener) {
@@ -71,7 +71,7 @@ struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    fn add(&self, builder: &mut Builder<'_, 'a>) -> String {
+    fn add(&self, builder: &mut Builder<'a>) -> String {
         let name = &self.chain.name;
         let id = builder.fresh(format!("chain:{}/{name}", self.listener.name));
         let part = Part::FilterChain(Str::from(name));
@@ -82,7 +82,7 @@ impl<'a> Chain<'a> {
             detail: self.kind().to_owned(),
             service: None,
             resource: Some(Location::new(ResourceKind::Listeners, &self.listener.name, &self.pointer)),
-            objects: objects(self.origins, &part),
+            causes: causes(self.origins, &part),
         });
         id
     }
@@ -106,7 +106,7 @@ impl<'a> Chain<'a> {
 
     fn add_destinations(
         &self,
-        builder: &mut Builder<'_, 'a>,
+        builder: &mut Builder<'a>,
         id: &str,
         delivered: &'a [Resource<RouteConfiguration>],
     ) {
@@ -121,7 +121,7 @@ impl<'a> Chain<'a> {
 
     fn add_routes(
         &self,
-        builder: &mut Builder<'_, 'a>,
+        builder: &mut Builder<'a>,
         id: &str,
         (index, filter): (usize, &Filter),
         delivered: &'a [Resource<RouteConfiguration>],
@@ -148,7 +148,7 @@ impl<'a> Chain<'a> {
     }
 }
 
-fn add_tcp(builder: &mut Builder<'_, '_>, chain: &str, filter: &Filter) {
+fn add_tcp(builder: &mut Builder<'_>, chain: &str, filter: &Filter) {
     match unpacked::<TcpProxy>(filter).and_then(|proxy| proxy.cluster_specifier) {
         Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(&name), String::new(), None),
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {

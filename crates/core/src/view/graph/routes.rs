@@ -14,7 +14,7 @@ use crate::view::proxy_config::Form;
 use crate::view::proxy_config::routes::path;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id};
 
 /// Where a route configuration is.
 pub(super) struct Place<'s, 'a> {
@@ -29,11 +29,7 @@ pub(super) struct Place<'s, 'a> {
 }
 
 /// Adds the routes of a chain and the edges from the chain to them and from them to clusters.
-pub(super) fn add<'a>(
-    builder: &mut Builder<'_, 'a>,
-    place: &Place<'_, 'a>,
-    configuration: &RouteConfiguration,
-) {
+pub(super) fn add<'a>(builder: &mut Builder<'a>, place: &Place<'_, 'a>, configuration: &RouteConfiguration) {
     let hosts = configuration.virtual_hosts.iter().enumerate();
     let routes =
         hosts.flat_map(|(h, host)| host.routes.iter().enumerate().map(move |(r, route)| (h, host, r, route)));
@@ -48,7 +44,7 @@ pub(super) fn add<'a>(
             detail: detail(host, route),
             service: None,
             resource: Some(place.location.below(&pointer)),
-            objects: objects(place.origins, &part),
+            causes: causes(place.origins, &part),
         });
         builder.edge(place.chain, id.clone(), String::new(), None);
         add_destinations(builder, &id, route);
@@ -97,7 +93,7 @@ fn conditions(matched: Option<&RouteMatch>) -> Vec<String> {
     headers.chain(queries).collect()
 }
 
-fn add_destinations(builder: &mut Builder<'_, '_>, id: &str, route: &Route) {
+fn add_destinations(builder: &mut Builder<'_>, id: &str, route: &Route) {
     let Some(Action::Route(action)) = &route.action else { return };
     for (cluster, weight) in clusters(action) {
         builder.edge(id, cluster_id(cluster), String::new(), weight);
