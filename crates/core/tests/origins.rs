@@ -2,12 +2,14 @@
 //! the snapshot and a field that the object has, and that field has a line and a column.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use waypoint_xds::options::Settings;
+use envoy::Message;
+use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::release::Release;
-use waypoint_xds::resources::Part;
-use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::resources::{Origin, Part};
+use waypoint_xds::snapshot::{ObjectRef, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::translate;
 use waypoint_xds::view::origins::Places;
@@ -63,4 +65,73 @@ fn every_origin_is_a_field_that_stands_somewhere() {
         }
     }
     assert!(fields > 1000, "{fields}");
+}
+
+/// The documents of a case, each an object.
+fn documents(text: &str) -> Vec<&str> {
+    text.split("\n---\n").collect()
+}
+
+/// A resource as it is sent, by kind and name, and the objects that made it or a part of it.
+type Made = BTreeMap<(String, &'static str, String), (Vec<u8>, BTreeSet<ObjectRef>)>;
+
+fn made(documents: &[&str], options: &Options) -> Made {
+    let reading = Snapshot::read([SourceFile::new("input.yaml", documents.join("\n---\n"))], &options.limits);
+    let translation = translate(&reading, options);
+    let mut made = Made::new();
+    for waypoint in &translation.waypoints {
+        let mut add = |kind, name: &str, message: Vec<u8>, origins: &[Origin]| {
+            let objects = origins.iter().flat_map(|o| &o.causes).map(|cause| cause.object.clone()).collect();
+            made.insert((waypoint.waypoint.to_string(), kind, name.to_owned()), (message, objects));
+        };
+        for r in &waypoint.listeners {
+            add("listener", &r.message.name, r.message.encode_to_vec(), &r.origins);
+        }
+        for r in &waypoint.clusters {
+            add("cluster", &r.message.name, r.message.encode_to_vec(), &r.origins);
+        }
+        for r in &waypoint.endpoints {
+            add("endpoints", &r.message.cluster_name, r.message.encode_to_vec(), &r.origins);
+        }
+    }
+    made
+}
+
+/// Every object of a golden case without which a resource is another one is among the origins of that resource.
+#[test]
+fn an_object_that_changes_a_resource_is_among_its_origins() {
+    let mut missed: BTreeMap<String, usize> = BTreeMap::new();
+    let mut seen = 0;
+    for path in cases().into_iter().step_by(7) {
+        let settings = Settings {
+            mesh_config: std::fs::read_to_string(path.with_extension("mesh.yaml")).ok(),
+            ..Settings::default()
+        };
+        let options = settings.options().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let all = documents(&text);
+        let whole = made(&all, &options);
+        for (position, document) in all.iter().enumerate() {
+            let rest: Vec<&str> =
+                all.iter().enumerate().filter(|(i, _)| *i != position).map(|(_, d)| *d).collect();
+            let alone = Snapshot::read([SourceFile::new("one.yaml", *document)], &options.limits);
+            let Some((object, _)) = alone.snapshot.sources().next() else { continue };
+            let without = made(&rest, &options);
+            for (key, (message, origins)) in &whole {
+                let Some((other, _)) = without.get(key) else { continue };
+                if other == message {
+                    continue;
+                }
+                seen += 1;
+                if !origins.contains(&object) {
+                    *missed.entry(format!("{} -> {}", object.kind, key.1)).or_default() += 1;
+                    if std::env::var_os("SHOW_MISSED").is_some() {
+                        eprintln!("{}: {object} changes {key:?}", path.display());
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 1000, "{seen}");
+    assert!(missed.is_empty(), "of {seen} changes:\n{missed:#?}");
 }

@@ -104,6 +104,12 @@ impl<'m> ChainBuilder<'m> {
         &self.telemetry
     }
 
+    /// What made every listener of the waypoint.
+    pub(super) fn causes(&self) -> Vec<Cause> {
+        let gateway = self.scope.waypoint.gateway.object_ref();
+        std::iter::once(gateway).chain(self.telemetry.origins.iter().cloned()).map(Cause::from).collect()
+    }
+
     /// What the proxy's own configuration changes.
     pub(super) fn settings(&self) -> &ProxySettings<'m> {
         &self.settings

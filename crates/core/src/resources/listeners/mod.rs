@@ -42,22 +42,23 @@ const HBONE_PORT: u32 = 15008;
 pub(crate) fn listeners<'m>(scope: &Scope<'m>, patches: &'m Patches) -> Vec<Resource<Listener>> {
     let mut chains = ChainBuilder::new(*scope, patches);
     let mut listeners = vec![
-        resource(scope, connect_terminate::listener(scope, &chains), Vec::new()),
-        resource(scope, connect_originate::listener(scope, &chains), Vec::new()),
+        resource(&chains, connect_terminate::listener(scope, &chains), Vec::new()),
+        resource(&chains, connect_originate::listener(scope, &chains), Vec::new()),
     ];
     if scope.rules.listeners.double_hbone {
-        listeners.push(resource(scope, connect_originate::inner(scope, &chains), Vec::new()));
-        listeners.push(resource(scope, connect_originate::outer(scope, &chains), Vec::new()));
+        listeners.push(resource(&chains, connect_originate::inner(scope, &chains), Vec::new()));
+        listeners.push(resource(&chains, connect_originate::outer(scope, &chains), Vec::new()));
     }
     let (main_internal, origins) = main_internal::listener(scope, &mut chains);
-    listeners.push(resource(scope, main_internal, origins));
+    listeners.push(resource(&chains, main_internal, origins));
     listeners.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     listeners
 }
 
-/// A listener and its origins; as a whole, every listener comes from the waypoint's Gateway.
-fn resource(scope: &Scope<'_>, message: Listener, parts: Vec<Origin>) -> Resource<Listener> {
-    let mut origins = vec![Origin::of_resource(vec![scope.waypoint.gateway.object_ref().into()])];
+/// A listener and its origins; as a whole, every listener comes from the waypoint's Gateway, and from what telemetry asks
+/// of the waypoint.
+fn resource(chains: &ChainBuilder<'_>, message: Listener, parts: Vec<Origin>) -> Resource<Listener> {
+    let mut origins = vec![Origin::of_resource(chains.causes())];
     origins.extend(parts);
     Resource { message, origins }
 }

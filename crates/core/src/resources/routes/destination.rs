@@ -1,10 +1,10 @@
 //! Which cluster a destination of a route is.
 
+use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::{Protocol, Service};
 use crate::release::UnservedDestination;
 use crate::resources::Scope;
 use crate::resources::names::{ClusterName, Direction};
-use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::virtual_service::Destination;
 
 /// The cluster's name for a destination without a host: a backend of a Gateway API route that may not be referenced.
@@ -15,11 +15,11 @@ const UNKNOWN: &str = "UnknownService";
 #[derive(Clone, Copy)]
 pub(super) struct Host<'m> {
     /// The Service that the waypoint means by it.
-    service: Option<&'m Service>,
+    pub(super) service: Option<&'m Service>,
     /// Whether the waypoint serves it.
     served: bool,
     /// What the waypoint is told of it as a client, in releases whose routes ask for that.
-    pub(super) rule: Option<&'m DestinationRule>,
+    pub(super) rule: Option<&'m MergedRule>,
 }
 
 impl<'m> Host<'m> {

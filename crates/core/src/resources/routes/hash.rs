@@ -38,7 +38,7 @@ pub(super) fn policy(hash: &ConsistentHashLb) -> Option<HashPolicy> {
 
 /// What the DestinationRule of a destination says about hashing.
 pub(super) fn of_destination<'m>(destination: &Destination, host: Host<'m>) -> Option<&'m ConsistentHashLb> {
-    consistent_hash(host.rule?, &destination.subset, destination.port.as_ref().map(|port| port.number))
+    consistent_hash(&host.rule?.spec, &destination.subset, destination.port.as_ref().map(|port| port.number))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::release::{CorsPlacement, Rewrites, RouteRules, SingleDestination};
 use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field};
+use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
 use crate::snapshot::networking::Percent;
 use crate::snapshot::networking::destination_rule::ConsistentHashLb;
@@ -259,6 +260,27 @@ fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
             ..RequestMirrorPolicy::default()
         })
         .collect()
+}
+
+/// What else had a say in a route: the Services of other hosts that it names, which decide whose cluster a destination
+/// is, and the DestinationRules that say what requests are hashed by.
+pub(super) fn destination_causes(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let mut add = |to: &Destination, hashed: bool| {
+        let host = cx.host(&to.host);
+        let foreign = host.service.filter(|_| to.host != cx.hostname).map(|service| service.source.object());
+        let rule = host.rule.filter(|_| hashed && hash::of_destination(to, host).is_some());
+        let rules = rule.into_iter().flat_map(|rule| rule.from.iter().cloned());
+        for cause in foreign.map(Cause::from).into_iter().chain(rules) {
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+    };
+    rule.route.iter().filter_map(|to| to.destination.as_ref()).for_each(|to| add(to, true));
+    let mirrors = rule.mirrors.iter().filter_map(|mirror| mirror.destination.as_ref());
+    rule.mirror.iter().chain(mirrors).for_each(|to| add(to, false));
+    causes
 }
 
 /// All requests are mirrored unless a percentage is given; none at zero.

@@ -10,6 +10,7 @@ use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteConfiguration
 use super::destination::Host;
 use super::retry::Retries;
 use super::{hash, http, matches, virtual_services};
+use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
 use crate::release::DefaultRoute;
@@ -93,9 +94,8 @@ impl<'m> RouteBuilder<'m> {
             is_default = causes.is_empty();
             if is_default {
                 host.nest(field::virtual_host::ROUTES, |route| {
-                    self.default(service, port, cluster_name, route)
+                    causes.push(self.default(service, port, cluster_name, route));
                 });
-                causes = vec![service.map(|service| origin::port(service, port)).into_iter().collect()];
             }
         });
         configuration.append(if is_default { &self.default_end } else { &self.end });
@@ -131,7 +131,16 @@ impl<'m> RouteBuilder<'m> {
     }
 
     /// Writes the route of a Service without VirtualServices: everything goes to `cluster_name`.
-    fn default(&self, service: Option<&Service>, port: u32, cluster_name: &str, route: &mut Encoded<Route>) {
+    ///
+    /// Gives what made it.
+    fn default(
+        &self,
+        service: Option<&Service>,
+        port: u32,
+        cluster_name: &str,
+        route: &mut Encoded<Route>,
+    ) -> Vec<Cause> {
+        let mut causes: Vec<_> = service.map(|service| origin::port(service, port)).into_iter().collect();
         let parts = &self.default_route;
         route.append(&parts.begin);
         let mut host = "";
@@ -142,8 +151,9 @@ impl<'m> RouteBuilder<'m> {
             if let (DefaultRoute::Outbound, Some(service)) = (self.scope.rules.routes.default_route, service)
             {
                 host = &service.hostname;
-                if let Some(policy) = self.hash_policy(service) {
+                if let Some((policy, rule)) = self.hash_policy(service) {
                     action.message(field::route_action::HASH_POLICY, &policy);
+                    causes.extend_from_slice(&rule.from);
                 }
             }
             action.append(&parts.action_end);
@@ -152,13 +162,15 @@ impl<'m> RouteBuilder<'m> {
             decorator.text(field::decorator::OPERATION, &[host, ":", &port.to_string(), "/*"].concat());
         });
         route.append(&parts.end);
+        causes
     }
 
-    /// What the requests of a default route are hashed by.
-    fn hash_policy(&self, service: &Service) -> Option<HashPolicy> {
+    /// What the requests of a default route are hashed by, and the DestinationRule that says so.
+    fn hash_policy(&self, service: &Service) -> Option<(HashPolicy, &'m MergedRule)> {
         let visible = self.scope.visible_service(&service.hostname)?;
-        let policy = self.scope.destination_rule(visible, false)?.traffic_policy.as_ref()?;
-        hash::policy(policy.load_balancer.as_ref()?.consistent_hash.as_ref()?)
+        let rule = self.scope.destination_rule(visible, false)?;
+        let balancer = rule.spec.traffic_policy.as_ref()?.load_balancer.as_ref()?;
+        Some((hash::policy(balancer.consistent_hash.as_ref()?)?, rule))
     }
 }
 
@@ -216,7 +228,9 @@ fn of_virtual_service(
             host.nest(field::virtual_host::ROUTES, |route| {
                 http::route(cx, &rule.route, request, &matched, route)
             });
-            causes.push(position.map_or_else(|| rule.causes.clone(), |i| rule.causes_of_match(i)));
+            let mut made_by = position.map_or_else(|| rule.causes.clone(), |i| rule.causes_of_match(i));
+            made_by.extend(http::destination_causes(cx, &rule.route));
+            causes.push(made_by);
             if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
                 return;
             }

@@ -1,9 +1,8 @@
 //! What routes ask of the mesh.
 
 use crate::mesh::Service;
-use crate::mesh::destination_rule::Client;
+use crate::mesh::destination_rule::{Client, MergedRule};
 use crate::resources::Scope;
-use crate::snapshot::networking::DestinationRule;
 
 impl<'m> Scope<'m> {
     /// The Service that the waypoint means by a hostname.
@@ -19,13 +18,12 @@ impl<'m> Scope<'m> {
 
     /// The DestinationRule in force for a Service. With `as_client` also one that selects the waypoint's pod; else
     /// only those for everyone.
-    pub(super) fn destination_rule(self, service: &Service, as_client: bool) -> Option<&'m DestinationRule> {
+    pub(super) fn destination_rule(self, service: &Service, as_client: bool) -> Option<&'m MergedRule> {
         let client = Client {
             namespace: &self.waypoint.name.namespace,
             labels: as_client.then_some(&self.waypoint.proxy.labels),
         };
-        let rule = self.mesh.destination_rules.get(client, service)?;
-        Some(&rule.spec)
+        self.mesh.destination_rules.get(client, service)
     }
 
     /// Whether a rewritten request keeps its old host in `X-Forwarded-Host`.
