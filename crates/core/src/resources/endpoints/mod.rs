@@ -123,12 +123,11 @@ fn by_locality<'m>(
     let count = candidates.len();
     for candidate in candidates {
         let locality = candidate.workload.map(|workload| &workload.locality);
-        let place =
-            by_place.entry(locality.map(sort_key).unwrap_or_default()).or_insert_with(|| Place {
-                locality,
-                endpoints: Vec::with_capacity(count),
-                candidates: Vec::with_capacity(count),
-            });
+        let place = by_place.entry(locality.map(sort_key).unwrap_or_default()).or_insert_with(|| Place {
+            locality,
+            endpoints: Vec::with_capacity(count),
+            candidates: Vec::with_capacity(count),
+        });
         place.endpoints.push(write(&candidate));
         place.candidates.push(candidate);
     }
@@ -198,9 +197,7 @@ impl<'m> MtlsChecker<'m> {
                 };
                 // Endpoints behind tunnels have no address of their own to remember them by: what was found for one
                 // holds for all that follow.
-                let tunnel = direction == Direction::InboundVip
-                    && lb_endpoint::supports_hbone(candidate, &self.scope.rules.clusters);
-                if tunnel {
+                if direction == Direction::InboundVip && candidate.hbone {
                     self.tunnels_refused |= !allowed;
                     return !self.tunnels_refused;
                 }
