@@ -35,7 +35,9 @@ mod registry;
 use std::fmt;
 use std::str::FromStr;
 
-pub use registry::{ExternalName, InlineEndpointName, PrimaryAddress, RegistryRules, WaypointDeployment};
+pub use registry::{
+    ExternalName, HboneAddresses, InlineEndpointName, PrimaryAddress, RegistryRules, WaypointDeployment,
+};
 
 /// A release of Istio.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

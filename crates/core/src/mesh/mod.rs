@@ -8,6 +8,7 @@
 //! | [`service`] | Services and ServiceEntries as one kind of thing, [`Service`] |
 //! | [`workload`] | Pods and WorkloadEntries as one kind of thing, [`Workload`] |
 //! | [`endpoint`] | which address answers for which port of a Service |
+//! | [`network`] | which network the cluster is in, and which addresses take HBONE |
 //! | [`ProxyConfigs`] | what a waypoint's proxy is configured with |
 //! | [`waypoint`] | each waypoint's scope, proxy and problems |
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
@@ -30,6 +31,7 @@ pub mod hostname;
 pub(crate) mod ip;
 pub(crate) mod label_selector;
 pub mod namespaces;
+pub mod network;
 pub mod peer_authentication;
 pub mod policy;
 pub(crate) mod proxy_config;
@@ -46,6 +48,7 @@ pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints, Health};
 pub use extension::Extensions;
 pub use namespaces::Namespaces;
+pub use network::Networks;
 pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
 pub use proxy_config::ProxyConfigs;
@@ -84,6 +87,8 @@ pub struct Mesh {
     pub workloads: Workloads,
     /// Which addresses answer for each Service.
     pub endpoints: Endpoints,
+    /// The cluster's network, and where HBONE connections are taken.
+    pub networks: Networks,
     /// ProxyConfigs by namespace and Gateway.
     pub proxy_configs: ProxyConfigs,
     /// DestinationRules by host.
@@ -124,6 +129,11 @@ impl Mesh {
         let services = Services::new(&snapshot, rules, &config, &namespaces);
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
+        let networks = Networks::new(
+            network::of_cluster(&namespaces),
+            rules.registry.hbone_addresses,
+            network::Objects { workloads: &workloads, services: &services, endpoints: &endpoints },
+        );
         let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
         let waypoints = waypoint::index(
             &waypoint::Indexing {
@@ -159,6 +169,7 @@ impl Mesh {
             services,
             workloads,
             endpoints,
+            networks,
             proxy_configs,
             destination_rules,
             peer_authentications,

@@ -54,8 +54,6 @@ pub struct ClusterRules {
     pub peer_hints: bool,
     /// Whether clusters that resolve names have the state of their endpoints, and the tunnels to them.
     pub full_inline_endpoints: bool,
-    /// Whether HBONE is spoken on all addresses of a workload, or only on the first.
-    pub hbone_on_all_addresses: bool,
     /// Whether the host of a ServiceEntry without endpoints is said to be in the proxy's cluster.
     pub hosts_are_in_cluster: bool,
 }
@@ -146,7 +144,6 @@ pub(super) const V1_18: ClusterRules = ClusterRules {
     merges_ports: false,
     peer_hints: false,
     full_inline_endpoints: false,
-    hbone_on_all_addresses: false,
     hosts_are_in_cluster: false,
 };
 
@@ -172,6 +169,5 @@ pub(super) const V1_31: ClusterRules = ClusterRules {
     merges_ports: true,
     peer_hints: true,
     full_inline_endpoints: true,
-    hbone_on_all_addresses: true,
     hosts_are_in_cluster: true,
 };

@@ -31,6 +31,8 @@ pub struct RegistryRules {
     pub own_private_first: bool,
     /// What Istio deploys for a waypoint.
     pub waypoint_deployment: WaypointDeployment,
+    /// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.
+    pub hbone_addresses: HboneAddresses,
     /// Whether named ports of native sidecars can be a Service's target port.
     pub native_sidecar_ports: bool,
 }
@@ -62,6 +64,15 @@ pub enum InlineEndpointName {
     OfServiceEntry,
 }
 
+/// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HboneAddresses {
+    /// Of pods that run and don't use their host's network, at their first address, whatever network that is in.
+    PodsFirst,
+    /// Of all workloads that have not finished, at all addresses, each in its network.
+    All,
+}
+
 /// What Istio deploys for a waypoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WaypointDeployment {
@@ -86,6 +97,7 @@ pub(super) const V1_18: RegistryRules = RegistryRules {
     workload_entries_may_be_captured: false,
     own_private_first: true,
     waypoint_deployment: WaypointDeployment::WithClass,
+    hbone_addresses: HboneAddresses::PodsFirst,
     native_sidecar_ports: false,
 };
 
@@ -104,5 +116,6 @@ pub(super) const V1_31: RegistryRules = RegistryRules {
     workload_entries_may_be_captured: true,
     own_private_first: false,
     waypoint_deployment: WaypointDeployment::Plain,
+    hbone_addresses: HboneAddresses::All,
     native_sidecar_ports: true,
 };

@@ -108,14 +108,18 @@ fn behind(
     Ok(workloads.with_address(ip).iter().find(here).copied())
 }
 
-/// The state of an endpoint. One that shuts down still drains where clients keep to their endpoints; else Istio
-/// takes it as not ready, as long as it has seen the slice before the Service.
+/// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it doesn't; it
+/// still drains where clients keep to their endpoints.
 fn health(conditions: &kubernetes::EndpointConditions, drains: bool) -> Health {
     let may_be = |condition: Option<bool>| condition != Some(false);
-    match (conditions.ready, conditions.serving, conditions.terminating) {
-        (ready, _, _) if may_be(ready) => Health::Healthy,
-        (_, serving, terminating) if drains && may_be(serving) && may_be(terminating) => Health::Draining,
-        _ => Health::Unhealthy,
+    if may_be(conditions.ready) {
+        Health::Healthy
+    } else if !may_be(conditions.terminating) {
+        Health::Unhealthy
+    } else if drains && may_be(conditions.serving) {
+        Health::Draining
+    } else {
+        Health::Terminating
     }
 }
 
@@ -170,7 +174,7 @@ pub(super) fn derived(
 
 /// Whether the release keeps endpoints in this state.
 fn is_kept(health: Health, rules: &Rules) -> bool {
-    rules.clusters.unhealthy_endpoints || health != Health::Unhealthy
+    rules.clusters.unhealthy_endpoints || matches!(health, Health::Healthy | Health::Draining)
 }
 
 fn pod_health(object: &Object<kubernetes::Pod>, publish_not_ready: bool, drains: bool) -> Health {

@@ -6,6 +6,7 @@ use smol_str::format_smolstr;
 
 use super::{Indexing, Proxy, WaypointName};
 use crate::Str;
+use crate::mesh::network::NETWORK;
 use crate::mesh::proxy_config::OF_POD;
 use crate::mesh::workload::{GATEWAY_NAME, Locality, OLD_GATEWAY_NAME, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
@@ -38,6 +39,17 @@ fn default_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
         }
         WaypointDeployment::Plain => gateway.meta.name.clone(),
     }
+}
+
+/// The network that a waypoint's pod is told to be in: its label's.
+pub(super) fn network(gateway: &Object<Gateway>) -> Str {
+    let labels = inherited(
+        gateway,
+        WaypointDeployment::Plain,
+        |infrastructure| &infrastructure.labels,
+        &gateway.meta.labels,
+    );
+    labels.get(NETWORK).cloned().unwrap_or_default()
 }
 
 fn override_or(gateway: &Object<Gateway>, annotation: &str, default: impl FnOnce() -> Str) -> Str {

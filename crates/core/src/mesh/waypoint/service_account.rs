@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Indexing, Waypoint};
+use crate::hash::HashSet;
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::workload::pod;
 use crate::mesh::{ServiceId, Workload, WorkloadId};
@@ -20,9 +21,11 @@ pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint]) {
             Some(account) => workload.service_account == *account,
             None => !accounts.contains(&(namespace.clone(), workload.service_account.clone())),
         };
+        // ztunnel knows one workload at an address.
+        let mut addresses = HashSet::default();
         let workloads: Vec<(WorkloadId, &Workload)> = (cx.workloads_of(&namespace).iter())
             .filter_map(|id| Some((*id, cx.workloads.get(*id)?)))
-            .filter(|(_, w)| counts(w) && served(w))
+            .filter(|(_, w)| counts(w) && served(w) && addresses.insert(w.addresses.first()))
             .collect();
         let mut services = BTreeSet::new();
         if !workloads.is_empty() {

@@ -8,8 +8,8 @@ use smol_str::format_smolstr;
 
 use super::{Indexing, WAYPOINT_CLASS, WaypointName, proxy};
 use crate::Str;
-use crate::mesh::label_selector;
 use crate::mesh::workload::GATEWAY_NAME;
+use crate::mesh::{label_selector, network};
 use crate::options::Readiness;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
@@ -36,8 +36,8 @@ pub(super) struct Target {
 pub(super) enum TargetAddress {
     /// A hostname, in the Gateway's namespace.
     Hostname(Str, Str),
-    /// An address.
-    Ip(IpAddr),
+    /// An address of a network.
+    Ip(Str, IpAddr),
 }
 
 /// Which traffic an object would send to its waypoint.
@@ -120,21 +120,22 @@ fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let traffic = labels.filter_map(|labels| labels.get(WAYPOINT_FOR)).next().cloned();
     Some(Target {
         gateway: Arc::clone(gateway),
-        address: if assumed { Some(own_hostname(cx, gateway)) } else { status_address(gateway) },
+        address: if assumed { Some(own_hostname(cx, gateway)) } else { status_address(cx, gateway) },
         assumed,
         traffic: traffic.unwrap_or(Str::new_static("service")),
     })
 }
 
-/// The address that a status names: a hostname rather than an IP address.
-fn status_address(gateway: &Object<Gateway>) -> Option<TargetAddress> {
+/// The address that a status names: a hostname rather than an IP address, which is taken to be of the cluster's network.
+fn status_address(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> Option<TargetAddress> {
     let of_type = |wanted: &'static str| {
         let addresses = gateway.spec.status.addresses.iter();
         addresses.filter(move |a| a.address_type.as_deref() == Some(wanted)).map(|a| &a.value)
     };
     let hostname = of_type("Hostname").next();
     let hostname = hostname.map(|h| TargetAddress::Hostname(gateway.meta.namespace.clone(), h.clone()));
-    hostname.or_else(|| of_type("IPAddress").find_map(|ip| ip.parse().ok()).map(TargetAddress::Ip))
+    let ip = || of_type("IPAddress").find_map(|ip| ip.parse().ok());
+    hostname.or_else(|| ip().map(|ip| TargetAddress::Ip(network::of_cluster(cx.namespaces), ip)))
 }
 
 /// The hostname of the Service that Istio deploys for a waypoint.
@@ -144,10 +145,12 @@ fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
     TargetAddress::Hostname(namespace.clone(), format_smolstr!("{name}.{namespace}.svc.cluster.local"))
 }
 
-/// The addresses under which a waypoint's proxy is known: those of the Services that select its pod.
+/// The addresses under which a waypoint's proxy is known: those of the Services that select its pod, in the network that
+/// its pod says it is in.
 pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> BTreeSet<TargetAddress> {
     let labels = cx.pods_of(gateway).first().and_then(|id| cx.workloads.get(*id)).map(|w| &w.labels);
-    let namespace = &gateway.meta.namespace;
+    let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway));
+    let in_network = |ip: IpAddr| TargetAddress::Ip(network.clone(), ip);
     let services = cx.services.in_namespace(namespace).iter().filter_map(|id| cx.services.get(*id));
     let mut addresses = BTreeSet::new();
     for service in services.filter(|s| s.is_kubernetes() && !s.selector.is_empty()) {
@@ -157,14 +160,14 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
         };
         if selects {
             addresses.insert(TargetAddress::Hostname(namespace.clone(), service.hostname.clone()));
-            addresses.extend(service.addresses.iter().map(|a| TargetAddress::Ip(a.ip)));
+            addresses.extend(service.addresses.iter().map(|a| in_network(a.ip)));
         }
     }
     if addresses.is_empty() {
         // The snapshot lacks the waypoint's Service: what the status says is taken to be its address.
         addresses.insert(own_hostname(cx, gateway));
         let ips = gateway.spec.status.addresses.iter().filter_map(|a| a.value.parse().ok());
-        addresses.extend(ips.map(TargetAddress::Ip));
+        addresses.extend(ips.map(in_network));
     }
     addresses
 }

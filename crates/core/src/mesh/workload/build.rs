@@ -10,7 +10,8 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
-use crate::release::{InlineEndpointName, Rules};
+use crate::mesh::network::{self, NETWORK};
+use crate::release::{HboneAddresses, InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
 
@@ -49,6 +50,8 @@ pub(super) struct Builder<'a> {
     rules: &'static Rules,
     namespaces: &'a Namespaces,
     nodes: HashMap<&'a str, Locality>,
+    /// The network that the cluster is in.
+    network: Str,
 }
 
 impl<'a> Builder<'a> {
@@ -58,7 +61,7 @@ impl<'a> Builder<'a> {
             .iter()
             .map(|n| (n.meta.name.as_str(), Locality::of_node(&n.meta.labels)))
             .collect();
-        Self { rules, namespaces, nodes }
+        Self { rules, namespaces, nodes, network: network::of_cluster(namespaces) }
     }
 
     /// The workload that comes of a source.
@@ -81,6 +84,7 @@ impl<'a> Builder<'a> {
         } else {
             &spec.service_account_name
         };
+        let (known, native_hbone) = (self.is_known_to_ztunnel(spec), speaks_hbone(&meta.labels));
         Workload {
             name: meta.name.clone(),
             namespace: meta.namespace.clone(),
@@ -91,12 +95,23 @@ impl<'a> Builder<'a> {
             canonical_revision: naming::canonical_revision(&meta.labels),
             workload_name,
             locality,
-            hbone: self.is_captured(object) || speaks_hbone(&meta.labels),
+            network: meta.labels.get(NETWORK).filter(|own| !own.is_empty()).unwrap_or(&self.network).clone(),
+            known_to_ztunnel: known,
+            hbone: known && (native_hbone || self.is_captured(object)),
+            native_hbone,
             weight: 0,
             created: created(meta, self.rules),
             is_waypoint: is_waypoint(&meta.labels),
             labels: meta.labels.clone(),
             source: WorkloadSource::Pod(Arc::clone(object)),
+        }
+    }
+
+    /// Whether ztunnel knows a pod.
+    fn is_known_to_ztunnel(&self, pod: &kubernetes::Pod) -> bool {
+        match self.rules.registry.hbone_addresses {
+            HboneAddresses::PodsFirst => pod::is_running(pod) && !pod.host_network,
+            HboneAddresses::All => !pod::is_terminal(pod),
         }
     }
 
@@ -154,9 +169,12 @@ impl<'a> Builder<'a> {
             }
             text => Locality::parse(text),
         };
+        // An inline endpoint is known by the labels of its ServiceEntry.
+        let known_by =
+            if matches!(source, WorkloadSource::WorkloadEntry(_)) { &labels } else { &meta.labels };
         let captured = self.rules.registry.workload_entries_may_be_captured
             && (meta.annotations.get("ambient.istio.io/redirection").is_some_and(|v| v == "enabled")
-                || speaks_hbone(&meta.labels));
+                || speaks_hbone(known_by));
         Workload {
             name,
             namespace,
@@ -168,7 +186,10 @@ impl<'a> Builder<'a> {
             canonical_revision: naming::canonical_revision(&labels),
             workload_name,
             locality,
-            hbone: captured || speaks_hbone(&labels),
+            network: spec.network.clone(),
+            known_to_ztunnel: true,
+            hbone: captured,
+            native_hbone: speaks_hbone(&labels),
             weight: spec.weight,
             created: created(meta, self.rules),
             is_waypoint: is_waypoint(&labels),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::age;
 use super::namespaces::Namespaces;
+use super::network::NETWORK;
 
 use crate::Str;
 use crate::hash::HashMap;
@@ -51,8 +52,14 @@ pub struct Workload {
     pub canonical_revision: Str,
     /// `region/zone/subzone`, empty where unknown.
     pub locality: Locality,
-    /// Whether it takes HBONE connections on port 15008.
+    /// The network that it says it is in, as an endpoint: its label, else the cluster's; what a WorkloadEntry says.
+    pub network: Str,
+    /// Whether ztunnel knows it.
+    pub known_to_ztunnel: bool,
+    /// Whether it takes HBONE connections on port 15008, as ztunnel knows.
     pub hbone: bool,
+    /// Whether its own labels say that it takes them, whatever network it is in.
+    pub native_hbone: bool,
     /// Its share of the traffic; 0 = unset (counts as 1).
     pub weight: u32,
     /// Creation time in seconds since the epoch; an object without one has its release's
@@ -112,6 +119,9 @@ impl Workload {
             }
             "topology.istio.io/cluster" => Some("Kubernetes"),
             "kubernetes.io/hostname" => known(&self.node_name).map(|()| self.node_name.as_str()),
+            NETWORK if self.labels.get(NETWORK).is_none_or(|label| label.is_empty()) => {
+                known(&self.network).map(|()| self.network.as_str())
+            }
             _ => None,
         };
         added.or_else(|| self.labels.get(key).map(Str::as_str))

@@ -22,7 +22,7 @@ use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::{Resolution, Service};
 use crate::release::{MetadataExchange, UpstreamTls};
 use crate::resources::Scope;
-use crate::resources::endpoints::lb_endpoint::{DISABLED, supports_hbone};
+use crate::resources::endpoints::lb_endpoint::DISABLED;
 use crate::resources::endpoints::select::{Target, is_known};
 use crate::resources::endpoints::{self, Localities};
 use crate::resources::names::Direction;
@@ -262,7 +262,7 @@ fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
 fn all_hbone(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
     let target = target(plan);
     let mut instances = target.instances(scope).peekable();
-    instances.peek().is_some() && instances.all(|instance| supports_hbone(&instance, &scope.rules.clusters))
+    instances.peek().is_some() && instances.all(|instance| instance.hbone)
 }
 
 fn target<'m>(plan: &Plan<'m>) -> Target<'m> {

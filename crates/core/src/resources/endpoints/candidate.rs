@@ -1,9 +1,11 @@
 //! An endpoint while it is decided what Envoy gets of it.
 
+use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
 use crate::Str;
 use crate::mesh::endpoint::Health;
+use crate::mesh::network::{NETWORK, Networks};
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Service};
 use crate::snapshot::Labels;
@@ -35,6 +37,10 @@ pub(crate) struct Candidate<'m> {
     pub(crate) workload: Option<&'m Workload>,
     /// The Service, where that itself is an alias of the endpoint: its labels are the endpoint's.
     pub(crate) alias: Option<&'m Service>,
+    /// The network that it is in.
+    pub(crate) network: &'m Str,
+    /// Whether it takes HBONE connections.
+    pub(crate) hbone: bool,
     /// What the workload says about its own mTLS.
     pub(crate) tls_mode: Option<&'m str>,
     /// Whether it shuts down: its state or a label may say so.
@@ -47,13 +53,18 @@ impl<'m> Candidate<'m> {
         endpoint: &'m Endpoint,
         workload: Option<&'m Workload>,
         alias: Option<&'m Service>,
+        networks: &'m Networks,
     ) -> Self {
+        let network = workload.map_or(&networks.own, |workload| &workload.network);
+        let ip = endpoint.address.parse().ok();
         let marked = || workload.and_then(|workload| workload.labels.get(DRAINING));
         Self {
             endpoint,
-            ip: endpoint.address.parse().ok(),
+            ip,
             workload,
             alias,
+            network,
+            hbone: takes_hbone(endpoint, ip, workload, networks),
             tls_mode: workload.and_then(tls_mode),
             draining: endpoint.health == Health::Draining || marked().is_some_and(|label| !label.is_empty()),
         }
@@ -64,8 +75,12 @@ impl<'m> Candidate<'m> {
         if let Some(alias) = self.alias {
             return alias.labels.get(key).map_or("", Str::as_str);
         }
-        let Some(workload) = self.workload else { return if key == CLUSTER { CLUSTER_ID } else { "" } };
-        label(&workload.labels, &workload.locality, &workload.node_name, key)
+        let own = match (self.workload, key) {
+            (Some(workload), _) => label(&workload.labels, &workload.locality, &workload.node_name, key),
+            (None, CLUSTER) => CLUSTER_ID,
+            (None, _) => "",
+        };
+        if own.is_empty() && key == NETWORK { self.network } else { own }
     }
 
     /// Whether it has all of these labels.
@@ -85,6 +100,34 @@ pub(super) fn label<'a>(labels: &'a Labels, locality: &'a Locality, node: &'a st
         _ => "",
     };
     if place.is_empty() { labels.get(key).map_or("", Str::as_str) } else { place }
+}
+
+/// Whether an endpoint takes HBONE connections: its own labels say so, or ztunnel knows its address.
+fn takes_hbone(
+    endpoint: &Endpoint,
+    ip: Option<IpAddr>,
+    workload: Option<&Workload>,
+    networks: &Networks,
+) -> bool {
+    if workload.is_some_and(|workload| workload.is_waypoint || workload.native_hbone) {
+        return true;
+    }
+    let network = workload.map_or(&networks.own, |workload| &workload.network);
+    // Istio looks the text up.
+    ip.is_some_and(|ip| networks.take_hbone(network, ip) && reads(ip, &endpoint.address))
+}
+
+/// Whether a text is how something is written, without writing it down.
+fn reads(value: impl Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
 }
 
 /// What a workload says about its own mTLS.

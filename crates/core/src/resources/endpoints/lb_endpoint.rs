@@ -1,8 +1,5 @@
 //! One endpoint as Envoy gets it: where it is, and what is known about it.
 
-use std::fmt::{self, Display, Write};
-use std::net::SocketAddr;
-
 use envoy::Encoded;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
@@ -22,7 +19,7 @@ use crate::resources::istio_metadata;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
 
 /// Where HBONE is spoken.
-const HBONE_PORT: u16 = 15008;
+const HBONE_PORT: u32 = 15008;
 /// What workloads say that speak no mTLS by themselves.
 pub(crate) const DISABLED: &str = "disabled";
 /// The metadata by which a cluster chooses among its transport sockets.
@@ -41,19 +38,20 @@ pub(crate) fn lb_endpoint(
     rules: &ClusterRules,
     mtls: bool,
 ) -> LbEndpoint {
-    let tunnel = takes_tunnel(candidate, direction, rules).then(|| Tunnel::of(candidate)).flatten();
+    let Endpoint { address, port, .. } = candidate.endpoint;
+    let tunnel = takes_tunnel(candidate, direction, rules).then(|| join(address, *port));
     let tls_mode = candidate.tls_mode.filter(|mode| mtls && *mode != DISABLED);
     let socket = match &tunnel {
         Some(_) if direction == Direction::Outbound => Some(("tunnel", "http")),
         _ => tls_mode.map(|mode| ("tlsMode", mode)),
     };
-    let metadata = metadata(candidate, rules, socket, tunnel.as_ref());
+    let metadata = metadata(candidate, rules, socket, tunnel.as_deref());
     // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
     let forgotten =
         tunnel.is_some() && direction == Direction::InboundVip && rules.tunnel == TunnelMetadata::Tunnel;
     let address = match tunnel {
-        Some(tunnel) => internal_address(CONNECT_ORIGINATE, tunnel.text),
-        None => address(&candidate.endpoint.address, candidate.endpoint.port),
+        Some(destination) => internal_address(CONNECT_ORIGINATE, destination),
+        None => self::address(address, *port),
     };
     LbEndpoint {
         health_status: if forgotten { 0 } else { health_status(candidate).into() },
@@ -82,17 +80,17 @@ pub(crate) fn plain_lb_endpoint(candidate: &Candidate<'_>, rules: &ClusterRules)
     }
 }
 
-/// What an endpoint says: where its tunnel ends, which of the cluster's transport sockets is for it, and which workload
+/// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for it, and which workload
 /// it is. Filters are told in the order of their names.
 fn metadata(
     candidate: &Candidate<'_>,
     rules: &ClusterRules,
     socket: Option<(&str, &str)>,
-    tunnel: Option<&Tunnel>,
+    tunnel: Option<&str>,
 ) -> Metadata {
     let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
-        metadata.filter(ORIGINAL_DST, |fields| fields.field_text("local", &[&tunnel.text]));
+        metadata.filter(ORIGINAL_DST, |fields| fields.field_text("local", &[tunnel]));
     }
     if let Some((key, value)) = socket {
         metadata.filter(TRANSPORT_SOCKET_MATCH, |fields| fields.field_text(key, &[value]));
@@ -101,10 +99,10 @@ fn metadata(
         describe(candidate, rules, |parts| fields.field_text("workload", parts));
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
-        let server = SocketAddr::new(tunnel.destination.ip(), HBONE_PORT).to_string();
+        let server = join(&candidate.endpoint.address, HBONE_PORT);
         metadata.filter(TUNNEL, |fields| {
             fields.field_text("address", &[&server]);
-            fields.field_text("destination", &[&tunnel.text]);
+            fields.field_text("destination", &[tunnel]);
         });
     }
     metadata.into()
@@ -118,31 +116,7 @@ fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &Cluster
     let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
         && direction == Direction::Outbound
         && candidate.tls_mode == Some(ISTIO);
-    !own_mtls && supports_hbone(candidate, rules)
-}
-
-/// Whether an endpoint takes HBONE connections.
-pub(crate) fn supports_hbone(candidate: &Candidate<'_>, rules: &ClusterRules) -> bool {
-    let Some(workload) = candidate.workload else { return false };
-    let known = || {
-        rules.hbone_on_all_addresses
-            || workload.addresses.first().is_none_or(|first| reads(first, &candidate.endpoint.address))
-    };
-    workload.is_waypoint || (workload.hbone && known())
-}
-
-/// Where a tunnel to an endpoint ends.
-struct Tunnel {
-    destination: SocketAddr,
-    text: String,
-}
-
-impl Tunnel {
-    fn of(candidate: &Candidate<'_>) -> Option<Self> {
-        let Endpoint { address, port, .. } = candidate.endpoint;
-        let destination = SocketAddr::new(candidate.ip?, u16::try_from(*port).ok()?);
-        Some(Self { destination, text: text(address, destination) })
-    }
+    !own_mtls && candidate.hbone
 }
 
 /// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry: in parts.
@@ -204,24 +178,8 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
     Address { address: Some(AddressKind::EnvoyInternalAddress(internal)) }
 }
 
-/// An address whose IP address was written like this.
-fn text(ip: &str, address: SocketAddr) -> String {
-    match address {
-        // There is one way to write it, and it is written already.
-        SocketAddr::V4(_) => [ip, ":", &address.port().to_string()].concat(),
-        SocketAddr::V6(_) => address.to_string(),
-    }
-}
-
-/// Whether a text is how something is written, without writing it down.
-fn reads(value: impl Display, text: &str) -> bool {
-    struct Rest<'a>(&'a str);
-    impl Write for Rest<'_> {
-        fn write_str(&mut self, part: &str) -> fmt::Result {
-            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
-            Ok(())
-        }
-    }
-    let mut rest = Rest(text);
-    write!(rest, "{value}").is_ok() && rest.0.is_empty()
+/// A host and port in one text.
+fn join(host: &str, port: u32) -> String {
+    let port = port.to_string();
+    if host.contains(':') { ["[", host, "]:", &port].concat() } else { [host, ":", &port].concat() }
 }

@@ -7,6 +7,7 @@ use envoy::config::core::v3::Locality as EnvoyLocality;
 use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
 use crate::Str;
+use crate::mesh::network::NETWORK;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
 use crate::release::FailoverPriority;
@@ -16,9 +17,6 @@ use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,
 };
-
-/// The label of the network that an endpoint or a proxy is in.
-const NETWORK: &str = "topology.istio.io/network";
 
 /// The load balancing by locality in force for a cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +99,8 @@ pub(crate) fn apply(
     let priority = scope.rules.clusters.failover_priority;
     if !candidates.is_empty() {
         let wanted = wanted_labels(&setting.failover_priority, |key| {
-            label(&proxy.labels, &proxy.locality, &proxy.node_name, key)
+            let own = label(&proxy.labels, &proxy.locality, &proxy.node_name, key);
+            if own.is_empty() && key == NETWORK { &scope.mesh.networks.own } else { own }
         });
         by_labels(localities, candidates, &wanted, priority);
     }

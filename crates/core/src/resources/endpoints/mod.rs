@@ -116,34 +116,44 @@ pub(crate) fn plain_localities<'m>(scope: &Scope<'m>, target: &Target<'m>) -> Lo
     found
 }
 
+/// Endpoints by locality. Each is written in its turn, before localities part them: what was found for one may hold for
+/// those that follow.
 fn by_locality<'m>(
     candidates: Vec<Candidate<'m>>,
     mut write: impl FnMut(&Candidate<'m>) -> LbEndpoint,
 ) -> Localities<'m> {
-    let mut by_place: BTreeMap<String, (Option<&Locality>, Vec<Candidate<'m>>)> = BTreeMap::new();
+    let mut by_place: BTreeMap<String, Place<'m>> = BTreeMap::new();
     let count = candidates.len();
     for candidate in candidates {
-        let place = candidate.workload.map(|workload| &workload.locality);
-        by_place
-            .entry(place.map(sort_key).unwrap_or_default())
-            .or_insert_with(|| (place, Vec::with_capacity(count)))
-            .1
-            .push(candidate);
+        let locality = candidate.workload.map(|workload| &workload.locality);
+        let place = by_place.entry(locality.map(sort_key).unwrap_or_default()).or_insert_with(|| Place {
+            locality,
+            endpoints: Vec::with_capacity(count),
+            candidates: Vec::with_capacity(count),
+        });
+        place.endpoints.push(write(&candidate));
+        place.candidates.push(candidate);
     }
     let mut found = Localities { endpoints: Vec::new(), candidates: Vec::new() };
-    for (place, candidates) in by_place.into_values() {
-        let lb_endpoints: Vec<_> = candidates.iter().map(&mut write).collect();
-        let weights = lb_endpoints.iter().filter_map(|endpoint| endpoint.load_balancing_weight);
+    for Place { locality, endpoints, candidates } in by_place.into_values() {
+        let weights = endpoints.iter().filter_map(|endpoint| endpoint.load_balancing_weight);
         let weight = weights.fold(0u32, |sum, weight| sum.saturating_add(weight.value));
         found.endpoints.push(LocalityLbEndpoints {
-            locality: Some(place.map(locality::envoy_locality).unwrap_or_default()),
-            lb_endpoints,
+            locality: Some(locality.map(locality::envoy_locality).unwrap_or_default()),
+            lb_endpoints: endpoints,
             load_balancing_weight: Some(weight.into()),
             ..LocalityLbEndpoints::default()
         });
         found.candidates.push(candidates);
     }
     found
+}
+
+/// The endpoints of one locality.
+struct Place<'m> {
+    locality: Option<&'m Locality>,
+    endpoints: Vec<LbEndpoint>,
+    candidates: Vec<Candidate<'m>>,
 }
 
 /// Localities are listed in the order of this text.
@@ -190,9 +200,7 @@ impl<'m> MtlsChecker<'m> {
                 };
                 // Endpoints behind tunnels have no address of their own to remember them by: what was found for one
                 // holds for all that follow.
-                let tunnel = direction == Direction::InboundVip
-                    && lb_endpoint::supports_hbone(candidate, &self.scope.rules.clusters);
-                if tunnel {
+                if direction == Direction::InboundVip && candidate.hbone {
                     self.tunnels_refused |= !allowed;
                     return !self.tunnels_refused;
                 }

@@ -39,7 +39,8 @@ impl<'m> Target<'m> {
         };
         mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
             let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
-            Candidate::new(endpoint, workload, alias.filter(|_| endpoint.workload.is_none()))
+            let alias = alias.filter(|_| endpoint.workload.is_none());
+            Candidate::new(endpoint, workload, alias, &mesh.networks)
         })
     }
 
