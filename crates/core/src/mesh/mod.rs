@@ -98,6 +98,8 @@ pub struct Mesh {
     pub telemetries: Telemetries,
     /// Extensions by what they bind to.
     pub extensions: Extensions,
+    /// Which waypoint each Service and workload uses, and why.
+    pub bindings: waypoint::Bindings,
     /// The waypoints, by namespace and name.
     pub waypoints: Vec<Waypoint>,
     /// What was found wrong while indexing.
@@ -125,19 +127,18 @@ impl Mesh {
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
         let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
-        let waypoints = waypoint::index(
-            &waypoint::Indexing {
-                snapshot: &snapshot,
-                rules,
-                options: &options,
-                config: &config,
-                namespaces: &namespaces,
-                services: &services,
-                workloads: &workloads,
-                proxy_configs: &proxy_configs,
-            },
-            &mut problems,
-        );
+        let indexing = waypoint::Indexing {
+            snapshot: &snapshot,
+            rules,
+            options: &options,
+            config: &config,
+            namespaces: &namespaces,
+            services: &services,
+            workloads: &workloads,
+            proxy_configs: &proxy_configs,
+        };
+        let bindings = waypoint::bindings(&indexing);
+        let waypoints = waypoint::index(&indexing, &bindings, &mut problems);
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
         let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
@@ -166,6 +167,7 @@ impl Mesh {
             policies,
             telemetries,
             extensions,
+            bindings,
             waypoints,
             problems,
         }
