@@ -103,6 +103,8 @@ pub struct Mesh {
     pub telemetries: Telemetries,
     /// Extensions by what they bind to.
     pub extensions: Extensions,
+    /// Which waypoint each Service and workload uses, and why.
+    pub bindings: waypoint::Bindings,
     /// The waypoints, by namespace and name.
     pub waypoints: Vec<Waypoint>,
     /// What was found wrong while indexing.
@@ -135,19 +137,18 @@ impl Mesh {
             network::Objects { workloads: &workloads, services: &services, endpoints: &endpoints },
         );
         let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
-        let waypoints = waypoint::index(
-            &waypoint::Indexing {
-                snapshot: &snapshot,
-                rules,
-                options: &options,
-                config: &config,
-                namespaces: &namespaces,
-                services: &services,
-                workloads: &workloads,
-                proxy_configs: &proxy_configs,
-            },
-            &mut problems,
-        );
+        let indexing = waypoint::Indexing {
+            snapshot: &snapshot,
+            rules,
+            options: &options,
+            config: &config,
+            namespaces: &namespaces,
+            services: &services,
+            workloads: &workloads,
+            proxy_configs: &proxy_configs,
+        };
+        let bindings = waypoint::bindings(&indexing);
+        let waypoints = waypoint::index(&indexing, &bindings, &mut problems);
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
         let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
@@ -177,6 +178,7 @@ impl Mesh {
             policies,
             telemetries,
             extensions,
+            bindings,
             waypoints,
             problems,
         }

@@ -1,11 +1,18 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
+mod binding;
 mod proxy;
 mod service_account;
 mod target;
 #[cfg(test)]
 mod tests;
 mod use_waypoint;
+pub(crate) mod visibility;
+
+pub use binding::{
+    Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
+};
+pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
 
 use std::fmt;
 use std::net::IpAddr;
@@ -162,8 +169,16 @@ impl Indexing<'_> {
     }
 }
 
+/// Finds which waypoint each object uses, where the release has objects name one.
+pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
+    match cx.rules.attachment {
+        Attachment::ServiceAccount => Bindings::default(),
+        Attachment::UseWaypointLabel => Bindings::new(cx),
+    }
+}
+
 /// Finds every waypoint and what it serves.
-pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
+pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
     let mut proxies = proxy::Proxies::new(cx);
     let gateways = cx.snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
     let mut waypoints: Vec<Waypoint> = gateways
@@ -179,7 +194,7 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
         .collect();
     match cx.rules.attachment {
         Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
-        Attachment::UseWaypointLabel => use_waypoint::attach(cx, &mut waypoints, problems),
+        Attachment::UseWaypointLabel => use_waypoint::attach(cx, bindings, &mut waypoints, problems),
     }
     problems.extend(waypoints.iter().flat_map(notes));
     waypoints

@@ -18,23 +18,63 @@ use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
 
-/// A Gateway that objects may use as their waypoint. Istio looks at no class here.
+/// The position of a [`Target`] in [`Targets`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TargetId(pub u32);
+
+/// A Gateway that objects may use as their waypoint: one with an address. Istio looks at no class here.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+#[non_exhaustive]
+pub struct Target {
     /// The Gateway.
-    pub(super) gateway: Arc<Object<Gateway>>,
+    pub gateway: Arc<Object<Gateway>>,
     /// Where clients reach it.
-    pub(super) address: Option<TargetAddress>,
+    pub address: Option<TargetAddress>,
     /// Whether it was taken as ready without an address in its status.
-    pub(super) assumed: bool,
-    /// Which traffic it is for.
-    traffic: Str,
+    pub assumed: bool,
+    /// Which traffic it is for: the value of `istio.io/waypoint-for`, whatever it is.
+    pub traffic: Str,
+    /// How ztunnel passes connections on to its pods, where it is not by HBONE.
+    pub inbound: Option<InboundBinding>,
+}
+
+/// How a waypoint's pods are reached behind ztunnel, from the annotation `ambient.istio.io/waypoint-inbound-binding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InboundBinding {
+    /// Whether connections start with a PROXY header.
+    pub proxy: bool,
+    /// The port; 0 for the port that was called.
+    pub port: u32,
+}
+
+impl InboundBinding {
+    /// Reads `PROTOCOL` or `PROTOCOL/PORT`; nothing if it is neither. A port that is no number counts as none.
+    fn parse(text: &str) -> Option<Self> {
+        let (protocol, port) = text.split_once('/').map_or((text, None), |(p, port)| (p, Some(port)));
+        let proxy = match protocol {
+            "PROXY" => true,
+            "NONE" => false,
+            _ => return None,
+        };
+        if port.is_some_and(|port| port.contains('/')) {
+            return None;
+        }
+        Some(Self { proxy, port: port.and_then(|port| port.parse().ok()).unwrap_or_default() })
+    }
+
+    /// Whether it is bound to this listener.
+    fn is_to(self, listener: &Listener) -> bool {
+        match self.port {
+            0 => self.proxy && listener.protocol == "istio.io/PROXY",
+            port => i64::from(listener.port) == i64::from(port),
+        }
+    }
 }
 
 /// Where clients reach a waypoint: this decides whose workloads and services a proxy gets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum TargetAddress {
-    /// A hostname, in the Gateway's namespace.
+pub enum TargetAddress {
+    /// The Gateway's namespace and a hostname in it.
     Hostname(Str, Str),
     /// An address of a network.
     Ip(Str, IpAddr),
@@ -42,7 +82,7 @@ pub(super) enum TargetAddress {
 
 /// Which traffic an object would send to its waypoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Traffic {
+pub enum Traffic {
     /// To a Service.
     Service,
     /// To a workload's own address.
@@ -51,7 +91,8 @@ pub(super) enum Traffic {
 
 impl Traffic {
     /// The value of `istio.io/waypoint-for`.
-    pub(super) const fn as_str(self) -> &'static str {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Workload => "workload",
@@ -60,15 +101,22 @@ impl Traffic {
 }
 
 impl Target {
+    /// The name of its Gateway.
+    #[must_use]
+    pub fn name(&self) -> WaypointName {
+        WaypointName::of(&self.gateway)
+    }
+
     /// Whether it is for this traffic.
-    pub(super) fn is_for(&self, traffic: Traffic) -> bool {
+    #[must_use]
+    pub fn is_for(&self, traffic: Traffic) -> bool {
         self.traffic == traffic.as_str() || self.traffic == "all"
     }
 
     /// Whether it admits objects of a namespace.
     pub(super) fn admits(&self, cx: &Indexing<'_>, namespace: &str) -> bool {
         let same = self.gateway.meta.namespace == namespace;
-        let namespaces = self.listener(cx).and_then(|l| l.allowed_routes.as_ref()?.namespaces.as_ref());
+        let namespaces = self.listener().and_then(|l| l.allowed_routes.as_ref()?.namespaces.as_ref());
         let Some(namespaces) = namespaces else { return same };
         match namespaces.from.unwrap_or_default() {
             FromNamespaces::All => true,
@@ -81,31 +129,44 @@ impl Target {
     }
 
     /// The listener whose `allowedRoutes` count: the bound one, else that for HBONE.
-    fn listener(&self, cx: &Indexing<'_>) -> Option<&Listener> {
+    fn listener(&self) -> Option<&Listener> {
         let listeners = &self.gateway.spec.listeners;
-        let class =
-            cx.snapshot.gateway_classes.iter().find(|c| c.meta.name == self.gateway.spec.gateway_class_name);
-        let annotations =
-            std::iter::once(&self.gateway.meta.annotations).chain(class.map(|c| &c.meta.annotations));
-        let binding = annotations.filter_map(|a| a.get(INBOUND_BINDING)).next();
-        let bound = binding.and_then(|binding| listeners.iter().find(|l| is_bound(binding, l)));
+        let bound = self.inbound.and_then(|binding| listeners.iter().find(|l| binding.is_to(l)));
         bound.or_else(|| listeners.iter().find(|l| l.protocol == "HBONE" && l.port == 15008))
     }
 }
 
-/// Whether a binding, `PROTOCOL` or `PROTOCOL/PORT`, names this listener.
-fn is_bound(binding: &str, listener: &Listener) -> bool {
-    let (protocol, port) = binding.split_once('/').unwrap_or((binding, ""));
-    match (protocol, port.parse::<i32>().unwrap_or_default()) {
-        ("NONE" | "PROXY", port) if port != 0 => listener.port == port,
-        ("PROXY", _) => listener.protocol == "istio.io/PROXY",
-        _ => false,
-    }
+/// The Gateways that may be used as waypoints, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Targets {
+    all: Vec<Target>,
+    by_name: BTreeMap<WaypointName, TargetId>,
 }
 
-/// Every Gateway that counts as a target.
-pub(super) fn index(cx: &Indexing<'_>) -> BTreeMap<WaypointName, Target> {
-    cx.snapshot.gateways.iter().filter_map(|g| Some((WaypointName::of(g), target(cx, g)?))).collect()
+impl Targets {
+    pub(super) fn new(cx: &Indexing<'_>) -> Self {
+        let all: Vec<Target> = cx.snapshot.gateways.iter().filter_map(|g| target(cx, g)).collect();
+        let by_name = (0..).map(TargetId).zip(&all).map(|(id, target)| (target.name(), id)).collect();
+        Self { all, by_name }
+    }
+
+    /// The target with this id.
+    #[must_use]
+    pub fn get(&self, id: TargetId) -> Option<&Target> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// The target of this name.
+    #[must_use]
+    pub fn lookup(&self, name: &WaypointName) -> Option<(TargetId, &Target)> {
+        let id = *self.by_name.get(name)?;
+        Some((id, self.get(id)?))
+    }
+
+    /// All, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
+        self.by_name.values().filter_map(|id| Some((*id, self.get(*id)?)))
+    }
 }
 
 fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
@@ -118,11 +179,14 @@ fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let class = cx.snapshot.gateway_classes.iter().find(|c| c.meta.name == gateway.spec.gateway_class_name);
     let labels = std::iter::once(&gateway.meta.labels).chain(class.map(|c| &c.meta.labels));
     let traffic = labels.filter_map(|labels| labels.get(WAYPOINT_FOR)).next().cloned();
+    let annotations = std::iter::once(&gateway.meta.annotations).chain(class.map(|c| &c.meta.annotations));
+    let inbound = annotations.filter_map(|a| a.get(INBOUND_BINDING)).next();
     Some(Target {
         gateway: Arc::clone(gateway),
         address: if assumed { Some(own_hostname(cx, gateway)) } else { status_address(cx, gateway) },
         assumed,
         traffic: traffic.unwrap_or(Str::new_static("service")),
+        inbound: inbound.and_then(|text| InboundBinding::parse(text)),
     })
 }
 
