@@ -1,8 +1,9 @@
 //! Why a generated thing exists.
 
 use crate::Str;
-use crate::mesh::Service;
-use crate::snapshot::{Cause, FieldPath};
+use crate::mesh::waypoint::{Binding, NamedBy};
+use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
 /// What made a resource, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,12 @@ pub enum Part {
         /// The policy's name: `ns[shop]-policy[readers]-rule[0]`.
         name: Str,
     },
+    /// What a listener does with connections to an address of a workload.
+    Address(Str),
+    /// An endpoint of a cluster, by address and port.
+    Endpoint(Str),
+    /// How a cluster speaks to its endpoints.
+    TransportSocket,
     /// The n-th route of the inline route configuration of a filter chain.
     Route {
         /// The chain's name.
@@ -48,6 +55,28 @@ pub enum Part {
         /// The route's position.
         index: u32,
     },
+}
+
+/// Why a waypoint is there for a Service: the label that names it, on the Service or on its Namespace; nothing in releases
+/// that know no such label.
+pub(crate) fn use_waypoint(mesh: &Mesh, id: ServiceId) -> Option<Cause> {
+    let service = mesh.services.get(id)?;
+    label(mesh.bindings.of_service(id)?, service.source.object())
+}
+
+/// The same for a workload that is called by its own address.
+pub(crate) fn workload_uses_waypoint(mesh: &Mesh, id: WorkloadId) -> Option<Cause> {
+    let workload = mesh.workloads.get(id)?;
+    label(mesh.bindings.of_workload(id)?, workload.source.object())
+}
+
+fn label(binding: &Binding, object: ObjectRef) -> Option<Cause> {
+    const LABEL: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
+    let object = match binding.named_by? {
+        NamedBy::Object => object,
+        NamedBy::Namespace => ObjectRef::new(Kind::Namespace, "", object.namespace),
+    };
+    Some(Cause::new(object, LABEL))
 }
 
 /// Why there is something for a port of a Service: the port, or the Service where another object has the port.

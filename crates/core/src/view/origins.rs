@@ -89,8 +89,8 @@ pub struct Origins<'a> {
     endpoints: BTreeMap<&'a str, Vec<Entry<'a>>>,
 }
 
-/// What made a resource, a filter chain or a route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What made a resource, or a part of it: the part is what is set, the whole where nothing is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Entry<'a> {
@@ -103,6 +103,15 @@ pub struct Entry<'a> {
     /// The policy that was made, in the RBAC filters of its filter chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<&'a str>,
+    /// The address of a workload, of which a listener knows what to do with connections to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<&'a str>,
+    /// The endpoint of a cluster, by address and port.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<&'a str>,
+    /// Whether it is how a cluster speaks to its endpoints.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub transport_socket: bool,
     /// The objects that made it, the decisive one first.
     pub objects: Vec<Maker<'a>>,
 }
@@ -186,7 +195,7 @@ fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[Cause])> {
             let name = names.get(chain.as_str())?;
             Some((name.clone(), Part::Route { chain: name.as_str().into(), index: *index }))
         }
-        Part::Resource | Part::FilterChain(_) | Part::Policy { .. } => None,
+        _ => None,
     };
     listener.origins.iter().filter_map(|o| Some((renamed(o)?, o.causes.as_slice()))).collect()
 }
@@ -222,12 +231,22 @@ fn all<'a>(origins: &'a [Origin], located: &Located<'a>) -> Vec<Entry<'a>> {
 }
 
 fn entry<'a>(origin: &'a Origin, located: &Located<'a>) -> Entry<'a> {
-    let (filter_chain, route, policy) = match &origin.part {
-        Part::Resource => (None, None, None),
-        Part::FilterChain(name) => (Some(name.as_str()), None, None),
-        Part::Route { chain, index } => (Some(chain.as_str()), Some(*index), None),
-        Part::Policy { chain, name } => (Some(chain.as_str()), None, Some(name.as_str())),
-    };
-    let objects = origin.causes.iter().map(|cause| located.maker(cause)).collect();
-    Entry { filter_chain, route, policy, objects }
+    let mut entry = Entry::default();
+    match &origin.part {
+        Part::Resource => {}
+        Part::FilterChain(name) => entry.filter_chain = Some(name),
+        Part::Route { chain, index } => {
+            entry.filter_chain = Some(chain);
+            entry.route = Some(*index);
+        }
+        Part::Policy { chain, name } => {
+            entry.filter_chain = Some(chain);
+            entry.policy = Some(name);
+        }
+        Part::Address(address) => entry.address = Some(address),
+        Part::Endpoint(address) => entry.endpoint = Some(address),
+        Part::TransportSocket => entry.transport_socket = true,
+    }
+    entry.objects = origin.causes.iter().map(|cause| located.maker(cause)).collect();
+    entry
 }

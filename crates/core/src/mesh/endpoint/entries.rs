@@ -39,6 +39,7 @@ pub(super) fn of_service_entry(
                 workload: Some(*id),
                 health: Health::Healthy,
                 weight: workload.weight,
+                listed_by: None,
             }
         }));
     }
@@ -73,6 +74,7 @@ pub(super) fn of_kubernetes_service(
                 workload: Some(*id),
                 health: Health::Healthy,
                 weight: workload.weight,
+                listed_by: None,
             });
         }
     }

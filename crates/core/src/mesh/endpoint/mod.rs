@@ -10,7 +10,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
 use crate::release::Rules;
-use crate::snapshot::{Object, Snapshot, networking};
+use crate::snapshot::{Cause, Object, Snapshot, networking};
 use slices::Slices;
 
 /// One address that answers for one port of a Service.
@@ -31,6 +31,8 @@ pub struct Endpoint {
     pub health: Health,
     /// Its share of the traffic; 0 = unset (counts as 1).
     pub weight: u32,
+    /// The entry of the EndpointSlice that lists it, if one does.
+    pub listed_by: Option<Cause>,
 }
 
 /// Whether an endpoint is ready for traffic.
@@ -179,6 +181,7 @@ fn external(service: &Service, name: &Str) -> Vec<Endpoint> {
         workload: None,
         health: Health::Healthy,
         weight: 0,
+        listed_by: None,
     };
     service.ports.iter().map(endpoint).collect()
 }

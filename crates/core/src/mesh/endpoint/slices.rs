@@ -10,7 +10,7 @@ use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Service, WorkloadId, Workloads};
 use crate::release::Rules;
-use crate::snapshot::{Object, Snapshot, kubernetes};
+use crate::snapshot::{Cause, FieldPath, Object, Snapshot, kubernetes};
 
 /// The snapshot's EndpointSlices, by the Service that they are for: namespace, then name.
 pub(super) struct Slices<'a> {
@@ -61,7 +61,7 @@ pub(super) fn listed(
     let mut endpoints = Vec::new();
     // Istio leaves out names: those slices would have to be resolved.
     for slice in slices.iter().filter(|slice| slice.spec.address_type != "FQDN") {
-        for entry in &slice.spec.endpoints {
+        for (position, entry) in slice.spec.endpoints.iter().enumerate() {
             let health = health(&entry.conditions, drains);
             if !is_kept(health, rules) {
                 continue;
@@ -79,6 +79,10 @@ pub(super) fn listed(
                             workload,
                             health,
                             weight: 0,
+                            listed_by: Some(Cause::new(
+                                slice.object_ref(),
+                                FieldPath::at("endpoints[]", [position]),
+                            )),
                         });
                     }
                 }
@@ -165,6 +169,7 @@ pub(super) fn derived(
                     workload: Some(*id),
                     health,
                     weight: 0,
+                    listed_by: None,
                 });
             }
         }

@@ -15,7 +15,7 @@ use super::network::NETWORK;
 use crate::Str;
 use crate::hash::HashMap;
 use crate::release::Rules;
-use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
+use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The label of a gateway's pods and Service.
 pub(crate) const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
@@ -81,6 +81,19 @@ pub enum WorkloadSource {
 }
 
 impl WorkloadSource {
+    /// The object, and in a ServiceEntry the endpoint.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::ServiceEntryEndpoint(object, position)
+                if object.spec.endpoints.get(*position).is_some() =>
+            {
+                Cause::new(object.object_ref(), FieldPath::at("spec.endpoints[]", [*position]))
+            }
+            _ => self.object().into(),
+        }
+    }
+
     /// The object's identity.
     #[must_use]
     pub fn object(&self) -> ObjectRef {

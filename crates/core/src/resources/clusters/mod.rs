@@ -30,7 +30,7 @@ use envoy::config::cluster::v3::Cluster;
 use crate::mesh::Resolution;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
-use crate::resources::{Origin, Resource, Scope, origin};
+use crate::resources::{Origin, Part, Resource, Scope, origin};
 pub(crate) use plan::{Plan, plan};
 
 use plan::Seen;
@@ -49,7 +49,9 @@ pub(crate) fn clusters(scope: &Scope<'_>, plans: &[Plan<'_>]) -> Vec<Resource<Cl
             Direction::Outbound => outbound::cluster(plan, scope, &sockets, &shared),
         };
         let Some(message) = message else { continue };
-        clusters.push(Resource { message, origins: vec![origin(plan)] });
+        let sockets = (plan.direction == Direction::Outbound).then(|| sockets_origin(plan, scope));
+        let origins = std::iter::once(origin(plan)).chain(sockets).collect();
+        clusters.push(Resource { message, origins });
     }
     clusters.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     clusters
@@ -74,6 +76,19 @@ fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
         .find(|port| port.number == plan.port.number)
         .filter(|_| known)?;
     Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
+}
+
+/// How a cluster speaks to its endpoints depends on what these say about themselves, and whose identities they have.
+fn sockets_origin(plan: &Plan<'_>, scope: &Scope<'_>) -> Origin {
+    let mut causes = Vec::new();
+    for endpoint in scope.mesh.endpoints.of(plan.id) {
+        let workload = endpoint.workload.and_then(|id| scope.mesh.workloads.get(id));
+        causes.extend(endpoint.listed_by.iter().cloned());
+        causes.extend(workload.map(|workload| workload.source.cause()));
+    }
+    causes.sort();
+    causes.dedup();
+    Origin::new(Part::TransportSocket, causes)
 }
 
 /// A cluster comes from the Service's port, and from the DestinationRules that had a say, its subset first.

@@ -3,12 +3,15 @@
 use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
+use smol_str::format_smolstr;
+
 use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::network::{NETWORK, Networks};
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
-use crate::mesh::{Endpoint, Service};
-use crate::snapshot::Labels;
+use crate::mesh::{Endpoint, Mesh, Service};
+use crate::resources::{Origin, Part};
+use crate::snapshot::{Cause, Kind, Labels, ObjectRef};
 
 /// Labels that Istio adds to endpoints and proxies.
 pub(super) const REGION: &str = "topology.kubernetes.io/region";
@@ -68,6 +71,23 @@ impl<'m> Candidate<'m> {
             tls_mode: workload.and_then(tls_mode),
             draining: endpoint.health == Health::Draining || marked().is_some_and(|label| !label.is_empty()),
         }
+    }
+
+    /// Why it is there: what lists it, the workload, and the Node that says where that runs.
+    pub(crate) fn origin(&self, mesh: &Mesh) -> Origin {
+        let Endpoint { address, port, listed_by, .. } = self.endpoint;
+        let mut causes: Vec<Cause> = listed_by.iter().cloned().collect();
+        causes.extend(self.workload.map(|workload| workload.source.cause()));
+        causes.extend(self.node(mesh).map(Cause::from));
+        let part = Part::Endpoint(format_smolstr!("{address}:{port}"));
+        Origin::new(part, causes)
+    }
+
+    fn node(&self, mesh: &Mesh) -> Option<ObjectRef> {
+        let name =
+            self.workload.map(|workload| workload.node_name.clone()).filter(|name| !name.is_empty())?;
+        let node = ObjectRef::new(Kind::Node, "", name);
+        mesh.snapshot.source(&node).map(|_| node)
     }
 
     /// Its label, empty where it has none.

@@ -64,6 +64,8 @@ fn assignment(
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
         locality::apply(&mut found.endpoints, &found.candidates, &balancing, failover, scope);
     }
+    let endpoints = found.candidates.iter().flatten().map(|candidate| candidate.origin(scope.mesh));
+    let endpoints: Vec<_> = endpoints.collect();
     let mut causes = vec![origin::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
@@ -75,7 +77,7 @@ fn assignment(
             endpoints: found.endpoints,
             ..ClusterLoadAssignment::default()
         },
-        origins: vec![Origin::of_resource(causes)],
+        origins: std::iter::once(Origin::of_resource(causes)).chain(endpoints).collect(),
     }
 }
 

@@ -132,7 +132,7 @@ impl<'m> ChainBuilder<'m> {
         let parts = self.parts(&spec, &found);
         let manager = http_manager::connection_manager(&parts, &security, &routes.configuration);
         let filters = self.before(&found, spec.port).into_iter().chain([manager]).collect();
-        let causes = found.causes(spec.port, [], &security.causes);
+        let causes = found.causes(&self.scope, &spec, [], &security.causes);
         let chain = self.add(&spec, filters, causes);
         self.add_policies(&chain, &security.policies);
         for (index, causes) in (0..).zip(routes.causes) {
@@ -147,7 +147,7 @@ impl<'m> ChainBuilder<'m> {
         let security = self.security.tcp(found.service);
         let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found), &security);
         let filters = self.before(&found, spec.port).into_iter().chain(own).collect();
-        let causes = found.causes(spec.port, routed_by, &security.causes);
+        let causes = found.causes(&self.scope, &spec, routed_by, &security.causes);
         let chain = self.add(&spec, filters, causes);
         self.add_policies(&chain, &security.policies);
         spec.name
@@ -228,12 +228,14 @@ impl Found<'_> {
     /// What a chain comes from: its Service's port, what routes it, and policies, telemetry and extensions.
     fn causes(
         &self,
-        port: u32,
+        scope: &Scope<'_>,
+        spec: &ChainSpec<'_>,
         routed_by: impl IntoIterator<Item = Cause>,
         policies: &[Cause],
     ) -> Vec<Cause> {
-        let own = self.service.map(|service| origin::port(service, port));
-        let mut causes: Vec<_> = own.into_iter().chain(routed_by).collect();
+        let own = self.service.map(|service| origin::port(service, spec.port));
+        let label = spec.service.and_then(|id| origin::use_waypoint(scope.mesh, id));
+        let mut causes: Vec<_> = own.into_iter().chain(routed_by).chain(label).collect();
         causes.extend_from_slice(policies);
         causes.extend(self.telemetry.origins.iter().cloned().map(Cause::from));
         causes.extend(self.extensions.iter().map(|extension| extension.object.clone().into()));

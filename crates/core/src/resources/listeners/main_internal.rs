@@ -10,16 +10,29 @@ use super::chain::{ChainBuilder, ChainSpec};
 use super::connect_originate::destination;
 use super::inspectors::Inspectors;
 use super::matcher::{self, Destinations, PortChains};
+use crate::Str;
 use crate::mesh::service::{Port, Protocol, Resolution};
-use crate::mesh::{Service, ServiceId};
+use crate::mesh::{Service, ServiceId, ip};
 use crate::release::ChainNames;
 use crate::resources::names::{ClusterName, Direction, ENCAP, MAIN_INTERNAL};
-use crate::resources::{Origin, Scope};
+use crate::resources::{Origin, Part, Scope, origin};
 
 /// The chain for bytes to a workload's own address.
 const DIRECT_TCP: &str = "direct-tcp";
 /// The chain for HTTP to a workload's own address.
 const DIRECT_HTTP: &str = "direct-http";
+
+/// Why the addresses of workloads are matched.
+fn addresses(scope: &Scope<'_>) -> impl Iterator<Item = Origin> {
+    let mesh = scope.mesh;
+    let known = scope.waypoint.workloads.iter().filter_map(move |id| Some((*id, mesh.workloads.get(*id)?)));
+    known.flat_map(move |(id, workload)| {
+        let label = origin::workload_uses_waypoint(mesh, id);
+        let causes: Vec<_> = std::iter::once(workload.source.cause()).chain(label).collect();
+        let addresses = workload.addresses.iter().map(|ip| ip::text::<Str>(*ip));
+        addresses.map(move |address| Origin::new(Part::Address(address), causes.clone()))
+    })
+}
 
 /// The listener, and why its chains and routes exist.
 pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Listener, Vec<Origin>) {
@@ -53,7 +66,8 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Lis
     } else {
         listener_filters.push(Inspectors::default().http(false));
     }
-    let (filter_chains, origins) = chains.take();
+    let (filter_chains, mut origins) = chains.take();
+    origins.extend(addresses(scope));
     let mut listener = Listener {
         name: MAIN_INTERNAL.to_owned(),
         listener_specifier: Some(ListenerSpecifier::InternalListener(InternalListenerConfig::default())),
