@@ -99,11 +99,11 @@ fn is_newer<T: Default + PartialEq>(field: &T, since: Release, release: Release)
 
 /// Sets a field to its zero value, if the release does not know it and it is set.
 fn forget<T: Default + PartialEq>(field: &mut T, since: Release, c: &Checker<'_>) {
-    if is_newer(field, since, c.rules.release) {
+    if is_newer(field, since, c.release.release) {
         *field = T::default();
         c.warn(
             Code::UnsupportedField,
-            format!("Istio {} does not know this field: its API server drops it", c.rules.release),
+            format!("Istio {} does not know this field: its API server drops it", c.release.release),
         );
     }
 }

@@ -82,7 +82,7 @@ fn cookie(c: &Checker<'_>, cookie: &HttpCookie) {
         c.field("name").missing("a cookie needs a name");
     }
     if c.rules.cookie_ttl_required && cookie.ttl.is_none() {
-        c.field("ttl").missing(format!("in Istio {} a cookie needs a `ttl`", c.rules.release));
+        c.field("ttl").missing(format!("in Istio {} a cookie needs a `ttl`", c.release.release));
     }
     let mut names = BTreeSet::new();
     c.each("attributes", &cookie.attributes, |c, attribute| {

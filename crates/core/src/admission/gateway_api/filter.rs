@@ -84,7 +84,7 @@ fn filter(c: &Checker<'_>, filter: &RouteFilter) {
     if c.rules.unknown_filters.contains(&filter_type) {
         return c.field("type").invalid(format!(
             "Istio {} does not know the filter {}",
-            c.rules.release,
+            c.release.release,
             filter_type.as_str()
         ));
     }

@@ -3,7 +3,7 @@
 use super::headers;
 use crate::Str;
 use crate::admission::check::Checker;
-use crate::admission::rules::HttpMatches;
+use crate::rules::HttpMatches;
 use crate::admission::{common, re2, syntax};
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 

@@ -42,7 +42,7 @@ fn rule(
     let mut out =
         HttpRoute { name: rule_name(cx, object, rule.name.as_ref(), position), ..HttpRoute::default() };
     filter::apply(cx, &rule.filters, namespace, &mut out)?;
-    if cx.rules.routes.gateway_api.retries_and_timeouts {
+    if cx.rules.gateway_api.retries_and_timeouts {
         out.retries = rule.retry.as_ref().map(retries).map(Box::new);
         if let Some(timeouts) = &rule.timeouts {
             apply_timeouts(timeouts, &mut out);

@@ -11,7 +11,7 @@ use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSourc
 use crate::Str;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
-use crate::release::{ExternalName, PrimaryAddress, Rules};
+use crate::rules::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
@@ -52,7 +52,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         mesh_external: external_name.is_some(),
         selector: spec.selector.clone(),
         export_to: annotated_export_to(object, context),
-        created: meta.creation_timestamp.map_or(rules.assumed_creation, |t| t.0),
+        created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
         labels: meta.labels.clone(),
         service_accounts: annotated_service_accounts(object, config),
         external_name,
@@ -215,7 +215,7 @@ pub(super) fn service_entry(
             mesh_external: spec.location == service_entry::Location::MeshExternal,
             selector: spec.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
             export_to: export_to.clone(),
-            created: meta.creation_timestamp.map_or(rules.assumed_creation, |t| t.0),
+            created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
             labels: meta.labels.clone(),
             service_accounts: spec.subject_alt_names.clone(),
             external_name: None,

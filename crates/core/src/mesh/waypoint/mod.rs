@@ -1,6 +1,6 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
-mod proxy;
+pub(crate) mod proxy;
 mod service_account;
 mod target;
 #[cfg(test)]
@@ -17,7 +17,7 @@ use crate::mesh::workload::Locality;
 use crate::mesh::{Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
 use crate::options::Options;
 use crate::problem::{Code, Problem};
-use crate::release::{Attachment, Rules};
+use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
 use crate::snapshot::{Labels, Object, Snapshot};
@@ -177,7 +177,7 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
             readiness_assumed: false,
         })
         .collect();
-    match cx.rules.attachment {
+    match cx.rules.waypoints.attachment {
         Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
         Attachment::UseWaypointLabel => use_waypoint::attach(cx, &mut waypoints, problems),
     }
@@ -187,7 +187,7 @@ pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypo
 
 /// The service account that a waypoint is for, where the release knows such waypoints.
 fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
-    match rules.attachment {
+    match rules.waypoints.attachment {
         Attachment::ServiceAccount => {
             gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned()
         }

@@ -139,7 +139,7 @@ fn status_address(gateway: &Object<Gateway>) -> Option<TargetAddress> {
 
 /// The hostname of the Service that Istio deploys for a waypoint.
 fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
-    let name = proxy::deployment_name(gateway, cx.rules.registry.waypoint_deployment);
+    let name = proxy::deployment_name(gateway, &cx.rules.waypoints);
     let namespace = gateway.meta.namespace.clone();
     TargetAddress::Hostname(namespace.clone(), format_smolstr!("{name}.{namespace}.svc.cluster.local"))
 }

@@ -10,7 +10,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
-use crate::release::{InlineEndpointName, Rules};
+use crate::rules::{InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
 
@@ -41,7 +41,7 @@ pub(super) fn created_at(source: &WorkloadSource, rules: &Rules) -> i64 {
 }
 
 fn created(meta: &Meta, rules: &Rules) -> i64 {
-    meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0)
+    meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |time| time.0)
 }
 
 /// Builds the workloads of a snapshot.

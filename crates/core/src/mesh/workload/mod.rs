@@ -13,7 +13,7 @@ use super::namespaces::Namespaces;
 
 use crate::Str;
 use crate::hash::HashMap;
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The label of a gateway's pods and Service.

@@ -38,7 +38,7 @@ use self::ext_authz::Authorizers;
 use self::rule::{ChainKind, Context, OnUnmatchable};
 use self::trust_domain::TrustDomains;
 use crate::mesh::Mesh;
-use crate::release::SecurityRules;
+use crate::rules::SecurityRules;
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
 

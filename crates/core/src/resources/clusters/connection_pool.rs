@@ -9,7 +9,7 @@ use envoy::r#type::v3::Percent;
 use super::draft::Draft;
 use super::outlier::positive;
 use crate::mesh::{Port, destination_rule::PortPolicy};
-use crate::release::ClusterRules;
+use crate::rules::ClusterRules;
 use crate::resources::proto::duration;
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::{self, MeshConfig};

@@ -12,7 +12,7 @@ use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
 use crate::mesh::{Service, TrafficDistribution};
-use crate::release::LocalityWeights;
+use crate::rules::{LocalityWeights, UnreadyEndpoints};
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::Candidate;
 use crate::resources::endpoints::locality::{self, Balancing};
@@ -39,7 +39,7 @@ pub(super) fn apply(
     if draft.cluster.lb_policy() == LbPolicy::ClusterProvided {
         return;
     }
-    if scope.rules.clusters.unhealthy_endpoints {
+    if scope.rules.clusters.unready_endpoints == UnreadyEndpoints::OfAll {
         // Endpoints that are not ready are sent too: a panic would give them requests.
         draft.common_lb().healthy_panic_threshold.get_or_insert(Percent { value: 0.0 });
     }

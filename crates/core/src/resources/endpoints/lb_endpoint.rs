@@ -15,7 +15,7 @@ use crate::Str;
 use crate::mesh::Endpoint;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
-use crate::release::{ClusterRules, TunnelMetadata};
+use crate::rules::{ClusterRules, TunnelMetadata};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
 use crate::resources::istio_metadata;
@@ -48,9 +48,8 @@ pub(crate) fn lb_endpoint(
         _ => tls_mode.map(|mode| ("tlsMode", mode)),
     };
     let metadata = metadata(candidate, rules, socket, tunnel.as_ref());
-    // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
-    let forgotten =
-        tunnel.is_some() && direction == Direction::InboundVip && rules.tunnel == TunnelMetadata::Tunnel;
+    // An endpoint behind a waypoint's own tunnel may be made anew, so that its state is forgotten.
+    let forgotten = tunnel.is_some() && direction == Direction::InboundVip && !rules.tunnel_keeps_health;
     let address = match tunnel {
         Some(tunnel) => internal_address(CONNECT_ORIGINATE, tunnel.text),
         None => address(&candidate.endpoint.address, candidate.endpoint.port),
@@ -112,10 +111,10 @@ fn metadata(
 
 /// Whether it is reached through HBONE.
 ///
-/// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
-/// it: waypoints know no other mTLS than HBONE.
+/// Where workloads with a sidecar keep their own mTLS, those that a waypoint serves don't: waypoints know no other mTLS
+/// than HBONE.
 fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
-    let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
+    let own_mtls = rules.sidecars_keep_mtls
         && direction == Direction::Outbound
         && candidate.tls_mode == Some(ISTIO);
     !own_mtls && supports_hbone(candidate, rules)

@@ -9,7 +9,7 @@ use envoy::config::endpoint::v3::LocalityLbEndpoints;
 use crate::Str;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
-use crate::release::FailoverPriority;
+use crate::rules::FailoverPriority;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::{Candidate, HOSTNAME, REGION, SUB_ZONE, ZONE, label};
 use crate::snapshot::mesh_config::MeshConfig;

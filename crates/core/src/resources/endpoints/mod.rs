@@ -20,7 +20,7 @@ use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::workload::Locality;
-use crate::release::{Attachment, MtlsCheck};
+use crate::rules::MtlsCheck;
 use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
@@ -87,7 +87,7 @@ pub(crate) fn localities<'m>(
 ) -> Localities<'m> {
     let rules = &scope.rules.clusters;
     let foreign = |candidate: &Candidate<'_>| {
-        scope.rules.attachment == Attachment::ServiceAccount
+        rules.only_served_endpoints
             && direction == Direction::InboundVip
             && !select::in_scope(scope, candidate.workload)
     };

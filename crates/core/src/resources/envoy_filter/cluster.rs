@@ -5,7 +5,7 @@ use envoy::config::cluster::v3::Cluster;
 use super::merge::{self, SocketMerge, Stop};
 use super::patch::Patch;
 use super::{Applied, Context};
-use crate::release::ClusterRemoval;
+use crate::rules::ClusterRemoval;
 use crate::resources::origin::{Origin, Part};
 use crate::resources::{Resource, WaypointResources};
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};

@@ -8,7 +8,7 @@ use super::merge::{self, Stop};
 use super::names as filter_names;
 use super::patch::Patch;
 use super::{Applied, Context};
-use crate::release::FilterRemoval;
+use crate::rules::FilterRemoval;
 use crate::resources::origin::{Origin, Part};
 use crate::resources::{Resource, WaypointResources, names};
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};

@@ -7,7 +7,7 @@ use envoy::stats::{MetricConfig, PluginConfig, Reporter};
 
 use super::{fields, typed_struct};
 use crate::mesh::telemetry::{Applicable, MetricOverride, MetricsProvider, TagOverride, metrics_providers};
-use crate::release::StatsConfig;
+use crate::rules::StatsConfig;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
 

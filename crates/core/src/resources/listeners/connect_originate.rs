@@ -8,7 +8,7 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpeci
 
 use super::chain::ChainBuilder;
 use crate::Str;
-use crate::release::TunnelState;
+use crate::rules::TunnelState;
 use crate::resources::Scope;
 use crate::resources::filters::http::overwrite_header;
 use crate::resources::filters::{inspect, network};

@@ -12,7 +12,7 @@ use super::inspectors::Inspectors;
 use super::matcher::{self, Destinations, PortChains};
 use crate::mesh::service::{Port, Protocol, Resolution};
 use crate::mesh::{Service, ServiceId};
-use crate::release::ChainNames;
+use crate::rules::ChainNames;
 use crate::resources::names::{ClusterName, Direction, ENCAP, MAIN_INTERNAL};
 use crate::resources::{Origin, Scope};
 

@@ -22,7 +22,7 @@ use crate::mesh::ip;
 use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
-use crate::release::MatchedAddresses;
+use crate::rules::MatchedAddresses;
 use crate::resources::{Scope, field};
 
 /// What Istio says instead of an address that is not there.
@@ -44,7 +44,7 @@ pub(super) enum PortChains {
 
 /// Whether connections are told apart by hostname before address.
 pub(super) fn by_hostname_first(scope: &Scope<'_>) -> bool {
-    scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.double_hbone
+    scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.matches_hostnames
 }
 
 /// The address that stands for a Service: the first that the proxy can be called by.

@@ -8,7 +8,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
 use crate::mesh::telemetry::Applicable;
-use crate::release::TunnelState;
+use crate::rules::TunnelState;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::stats::{self, STATS};

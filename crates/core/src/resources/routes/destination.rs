@@ -1,7 +1,7 @@
 //! Which cluster a destination of a route is.
 
 use crate::mesh::{Protocol, Service};
-use crate::release::UnservedDestination;
+use crate::rules::UnservedDestination;
 use crate::resources::Scope;
 use crate::resources::names::{ClusterName, Direction};
 use crate::snapshot::networking::DestinationRule;

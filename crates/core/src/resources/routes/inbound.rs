@@ -12,7 +12,7 @@ use super::retry::Retries;
 use super::{hash, http, matches, virtual_services};
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
-use crate::release::DefaultRoute;
+use crate::rules::DefaultRoute;
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field};
 use crate::snapshot::ObjectRef;
@@ -65,7 +65,7 @@ impl<'m> RouteBuilder<'m> {
         let default_route = DefaultParts::new(scope, &retries);
         let end =
             RouteConfiguration { validate_clusters: Some(false.into()), ..RouteConfiguration::default() };
-        let body_size = scope.rules.routes.default_route == DefaultRoute::Outbound;
+        let body_size = scope.rules.routes.default_route_body_size;
         let default_end = RouteConfiguration {
             max_direct_response_body_size_bytes: body_size.then(|| (1024 * 1024).into()),
             ..end.clone()
@@ -116,7 +116,7 @@ impl<'m> RouteBuilder<'m> {
         }
         let known = Host::new(self.scope, &service.hostname);
         for virtual_service in virtual_services {
-            let metadata = http::metadata(&self.scope.rules.routes, virtual_service);
+            let metadata = http::metadata(self.scope.rules, virtual_service);
             let cx = http::Context {
                 scope: self.scope,
                 retries: &self.retries,
@@ -139,12 +139,14 @@ impl<'m> RouteBuilder<'m> {
             action.text(field::route_action::CLUSTER, cluster_name);
             action.append(&parts.action);
             // The host's name is missing in spans otherwise: Istio knows it of sidecars' own instances only.
-            if let (DefaultRoute::Outbound, Some(service)) = (self.scope.rules.routes.default_route, service)
-            {
+            let rules = &self.scope.rules.routes;
+            if let Some(service) = service.filter(|_| rules.default_route_host) {
                 host = &service.hostname;
-                if let Some(policy) = self.hash_policy(service) {
-                    action.message(field::route_action::HASH_POLICY, &policy);
-                }
+            }
+            if let Some(service) = service.filter(|_| rules.default_route_hash)
+                && let Some(policy) = self.hash_policy(service)
+            {
+                action.message(field::route_action::HASH_POLICY, &policy);
             }
             action.append(&parts.action_end);
         });
@@ -215,7 +217,7 @@ fn of_virtual_service(
                 http::route(cx, &rule.route, request, &matched, route)
             });
             origins.push(rule.origin.clone());
-            if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
+            if request.is_none() || rules.ends_at_catch_all && matches::is_catch_all(&matched) {
                 return;
             }
         }

@@ -29,7 +29,7 @@ mod tcp;
 
 use crate::mesh::Service;
 use crate::mesh::virtual_service::VirtualService;
-use crate::release::RoutesPerHost;
+use crate::rules::RoutesPerHost;
 use crate::resources::Scope;
 
 pub use inbound::{InboundRoutes, RouteBuilder};

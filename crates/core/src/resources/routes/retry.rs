@@ -8,7 +8,7 @@ use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
-use crate::release::RouteRules;
+use crate::rules::RouteRules;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::virtual_service::HttpRetry;
@@ -71,16 +71,13 @@ fn policy(rules: &RouteRules, retries: Option<&HttpRetry>, consistent: bool) -> 
         (out.retry_on, out.retriable_status_codes) = conditions(&retries.retry_on);
     }
     out.per_try_timeout = retries.per_try_timeout.map(duration);
-    if rules.extended_retries {
-        match retries.retry_ignore_previous_hosts {
-            Some(true) => out.retry_host_predicate = vec![other_hosts()],
-            Some(false) => out.retry_host_predicate.clear(),
-            None => {}
-        }
-        out.retry_back_off = retries
-            .backoff
-            .map(|base| RetryBackOff { base_interval: Some(duration(base)), max_interval: None });
+    match retries.retry_ignore_previous_hosts {
+        Some(true) => out.retry_host_predicate = vec![other_hosts()],
+        Some(false) => out.retry_host_predicate.clear(),
+        None => {}
     }
+    out.retry_back_off =
+        retries.backoff.map(|base| RetryBackOff { base_interval: Some(duration(base)), max_interval: None });
     if retries.retry_remote_localities == Some(true) {
         out.retry_priority = Some(other_priorities());
     }

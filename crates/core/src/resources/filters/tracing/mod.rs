@@ -12,7 +12,7 @@ use envoy::extensions::request_id::uuid::v3::UuidRequestIdConfig;
 use envoy::r#type::v3::Percent;
 
 use crate::mesh::telemetry::{Applicable, TracingSpec, tracing_spec};
-use crate::release::ChildSpan;
+use crate::rules::ChildSpan;
 use crate::resources::Scope;
 use crate::snapshot::mesh_config::proxy;
 
@@ -50,7 +50,7 @@ fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
     }
     let settings = settings(scope);
     let istio_tags =
-        settings.and_then(|t| t.enable_istio_tags).unwrap_or(true) || !scope.rules.tracing.peer_tags;
+        settings.and_then(|t| t.enable_istio_tags).unwrap_or(true) || !scope.rules.tracing.optional_istio_tags;
     Some(Tracing {
         custom_tags: tags::of(scope, istio_tags, None),
         max_path_tag_length: max_path_tag_length(scope),
@@ -72,7 +72,7 @@ fn of_spec(scope: &Scope<'_>, spec: &TracingSpec<'_>) -> Option<HcmTracing> {
     let in_router = provided.starts_child_span && rules.child_span == ChildSpan::Router;
     let in_tracing = provided.starts_child_span && rules.child_span == ChildSpan::Tracing;
     let max_length = (provided.max_tag_length != 0).then(|| provided.max_tag_length.into());
-    let istio_tags = spec.enable_istio_tags || !rules.peer_tags;
+    let istio_tags = spec.enable_istio_tags || !rules.optional_istio_tags;
     let tracing = Tracing {
         provider: Some(provided.http),
         custom_tags: tags::of(scope, istio_tags, spec.custom_tags),

@@ -13,7 +13,7 @@ use envoy::extensions::tracers::opentelemetry::samplers::v3::DynatraceSamplerCon
 use envoy::google::protobuf::Any;
 
 use crate::mesh::Waypoint;
-use crate::release::ZipkinCollector;
+use crate::rules::ZipkinCollector;
 use crate::resources::Scope;
 use crate::resources::filters::extension_config;
 use crate::resources::filters::provider::Upstream;
