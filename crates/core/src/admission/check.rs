@@ -49,7 +49,12 @@ impl<'a> Checker<'a> {
         object: &'a ObjectRef,
         findings: &'a RefCell<Findings>,
     ) -> Self {
-        Self { release, rules: &release.admission, findings, path: Path { parent: None, step: Step::Root(object) } }
+        Self {
+            release,
+            rules: &release.admission,
+            findings,
+            path: Path { parent: None, step: Step::Root(object) },
+        }
     }
 
     fn step(&self, step: Step<'a>) -> Checker<'_> {

@@ -119,7 +119,11 @@ fn version(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
     let matches = c.field("match");
     let proxy_match = matches.field("proxy");
     let c = proxy_match.field("proxyVersion");
-    if c.release.envoy_filters.longest_version_expression.is_some_and(|longest| proxy.proxy_version.len() > longest) {
+    if c.release
+        .envoy_filters
+        .longest_version_expression
+        .is_some_and(|longest| proxy.proxy_version.len() > longest)
+    {
         c.warn(Code::Ineffective, "the expression is too long: it fits no version");
     } else if let Err(error) = re2::syntax(&proxy.proxy_version) {
         c.invalid(error.to_string());

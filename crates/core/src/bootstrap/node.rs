@@ -40,7 +40,8 @@ fn id(agent: &Agent<'_>) -> String {
 
 /// Only a label of the pod is known here: the region and zone of its node are the control plane's matter.
 fn locality(agent: &Agent<'_>) -> Value {
-    let found = Locality::of_labels(agent.labels, agent.release.registry.topology_locality_label).unwrap_or_default();
+    let found =
+        Locality::of_labels(agent.labels, agent.release.registry.topology_locality_label).unwrap_or_default();
     let known = |text: &Str| (!text.is_empty()).then(|| json!(text));
     crate::json::object([
         ("region", known(&found.region)),

@@ -119,8 +119,8 @@ impl<'de> Deserialize<'de> for AnySpelling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::Release;
     use crate::problem::Code;
+    use crate::release::Release;
 
     #[test]
     fn every_release_has_defaults() {

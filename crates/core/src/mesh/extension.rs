@@ -74,7 +74,8 @@ impl Extensions {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
-        let plugins = snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.policies.extension_names));
+        let plugins =
+            snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.policies.extension_names));
         let extensions = snapshot.traffic_extensions.iter().filter_map(|e| from_traffic_extension(e));
         let mut by_namespace: BTreeMap<Str, Vec<Arc<Extension>>> = BTreeMap::new();
         for extension in plugins.chain(extensions) {
@@ -175,6 +176,10 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
         ExtensionNames::OfObject => {
             let name = format!("{namespace}.{name}");
             (name.clone(), name, Vec::new())
+        }
+        ExtensionNames::OfResource => {
+            let name = format!("{namespace}.{name}");
+            (name.clone(), format!("extensions.istio.io/wasmplugin/{name}"), target_refs(spec))
         }
         ExtensionNames::Translated => {
             let name = format!("{namespace}.{name}~istio-translated-wasmplugin");

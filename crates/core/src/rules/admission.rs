@@ -13,6 +13,8 @@ table! {
         pub unknown_kinds: &'static [Kind],
         /// Whether its schemas know `DYNAMIC_DNS`.
         pub dynamic_dns: bool,
+        /// The least `aggression` of a warm-up.
+        pub least_aggression: LeastAggression,
         /// Whether a cookie to hash by needs a `ttl`.
         pub cookie_ttl_required: bool,
         /// Whether Maglev's table size is looked at.
@@ -57,6 +59,8 @@ table! {
         pub list_replacing_merges: bool,
         /// Whether EnvoyFilters patch bootstraps, of proxies that ask their control plane for one.
         pub bootstrap_patches: bool,
+        /// Whether values of headers in HTTPRoutes have to be as HTTP wants them.
+        pub header_value_pattern: bool,
         /// Filters of HTTPRoutes that its schemas do not know.
         pub unknown_filters: &'static [FilterType],
         /// Status codes that an HTTPRoute may redirect with.
@@ -81,6 +85,15 @@ pub enum HttpMatches {
     Independent,
     /// All, and header names have to be names of headers; prefixes may not be empty.
     All,
+}
+
+/// The least `aggression` of a warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeastAggression {
+    /// Anything above 0.
+    AboveZero,
+    /// 1.
+    One,
 }
 
 impl AdmissionRules {

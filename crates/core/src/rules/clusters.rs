@@ -71,6 +71,8 @@ table! {
         pub full_inline_endpoints: bool,
         /// Whether HBONE is spoken on all addresses of a workload, or only on the first.
         pub hbone_on_all_addresses: bool,
+        /// Whether wildcard hosts that are resolved on demand can be destinations.
+        pub wildcard_destinations: bool,
         /// Whether the host of a ServiceEntry without endpoints is said to be in the proxy's cluster.
         pub hosts_are_in_cluster: bool,
     }
@@ -126,6 +128,8 @@ pub enum VerifiedHost {
 pub enum UnreadyEndpoints {
     /// Of none.
     OfNone,
+    /// Of those that say which of their endpoints are preferred (`trafficDistribution`).
+    OfDistributed,
     /// Of all, unless the DestinationRule wants a minimum of healthy ones, which would make Envoy panic and use them.
     OfAll,
 }

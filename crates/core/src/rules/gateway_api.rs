@@ -9,6 +9,10 @@ table! {
         pub all_kinds: bool,
         /// Whether parents have to be there, and may be ServiceEntries.
         pub checks_parents: bool,
+        /// Whether backends have to be Kubernetes' Services, or any host that the mesh knows.
+        pub checks_backends: bool,
+        /// The status with which a rule of an HTTPRoute answers that has no backends.
+        pub no_backends_status: u32,
         /// Whether the port of a parent reference counts.
         pub parent_ports: bool,
         /// Whether names of rules are known.

@@ -25,6 +25,8 @@ table! {
         pub chain_names: ChainNames,
         /// Which addresses of a Service or workload are matched.
         pub matched_addresses: MatchedAddresses,
+        /// Whether a Service without an address gets a match without ranges, which Envoy refuses. An accident.
+        pub matches_without_ranges: bool,
         /// Whether protocol detection is left out for ports where the protocol is known.
         pub inspectors_by_port: bool,
         /// Whether filters of their own find out who the peers are.

@@ -24,6 +24,8 @@ mod security;
 mod table;
 mod tracing;
 mod v1_18;
+mod v1_29;
+mod v1_30;
 mod v1_31;
 mod waypoints;
 
@@ -31,7 +33,7 @@ mod waypoints;
 mod tests;
 
 pub use access_logs::AccessLogRules;
-pub use admission::{AdmissionRules, HttpMatches};
+pub use admission::{AdmissionRules, HttpMatches, LeastAggression};
 pub use bootstrap::{BootstrapRules, ConnectionLimit, RuntimeFlag};
 pub use clusters::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights,
@@ -56,7 +58,7 @@ pub use routes::{
 pub use security::{
     AuthorizerAuthority, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules, SeveralAuthorizers,
 };
-pub use tracing::{ChildSpan, TracingRules, ZipkinCollector};
+pub use tracing::{ChildSpan, SpanSender, TracingRules, ZipkinCollector};
 pub use waypoints::{Attachment, CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRules};
 
 use release::Release;
@@ -108,6 +110,8 @@ impl Release {
     pub const fn rules(self) -> &'static Rules {
         match self {
             Self::V1_18 => &v1_18::RULES,
+            Self::V1_29 => &v1_29::RULES,
+            Self::V1_30 => &v1_30::RULES,
             Self::V1_31 => &v1_31::RULES,
         }
     }

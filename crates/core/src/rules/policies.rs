@@ -30,6 +30,8 @@ pub enum PolicyAttachment {
 pub enum ExtensionNames {
     /// As their object: `namespace.name`.
     OfObject,
+    /// As the resource that Envoy discovers for them.
+    OfResource,
     /// As the `TrafficExtension` into which a WasmPlugin is translated.
     Translated,
 }

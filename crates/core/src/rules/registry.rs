@@ -21,6 +21,8 @@ table! {
         pub trims_export_to: bool,
         /// Whether `trafficDistribution`, or the annotation of that name, is understood.
         pub traffic_distribution: bool,
+        /// Whether the annotation counts on a Namespace, too.
+        pub namespace_traffic_distribution: bool,
         /// Whether the label `service.istio.io/workload-name` and other late hints name a workload.
         pub workload_name_label: bool,
         /// Whether the label `topology.istio.io/locality` is understood, and locality labels of WorkloadEntries.

@@ -91,6 +91,8 @@ pub enum RoutesPerHost {
 pub enum DefaultRoute {
     /// As of a sidecar's inbound listener: no retries.
     Inbound,
+    /// The same, with retries of what no server has seen; but not of gRPC.
+    InboundRetried,
     /// As of a sidecar's outbound listener: the mesh's retries, the DestinationRule's hash policy.
     Outbound,
 }

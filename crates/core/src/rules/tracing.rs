@@ -7,6 +7,8 @@ table! {
     pub struct TracingRules {
         /// Whether spans say who the peers are.
         pub peer_tags: bool,
+        /// Who OpenTelemetry is told sends the spans.
+        pub sender: SpanSender,
         /// Whether spans say which cluster this is.
         pub cluster_tag: bool,
         /// Whether Istio's own tags can be switched off.
@@ -38,4 +40,13 @@ pub enum ChildSpan {
     Router,
     /// Of the connection manager.
     Tracing,
+}
+
+/// Who OpenTelemetry is told sends the spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanSender {
+    /// The waypoint.
+    Waypoint,
+    /// The Service that was called; the waypoint where a workload was.
+    Service,
 }

@@ -1,7 +1,7 @@
-//! Istio 1.18, as what differs from 1.31.
+//! Istio 1.18, as what differs from 1.29.
 
 use super::bootstrap::{MAX_CONNECTIONS, OLD_STATS_TAGS, USE_ORIGINAL_DST};
-use super::v1_31::RULES as V1_31;
+use super::v1_29::RULES as V1_29;
 use super::*;
 use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::filter::FilterType;
@@ -17,7 +17,7 @@ pub(super) const RULES: Rules = Rules {
         age_tie: AgeTie::NameDotNamespace,
         networking_version: "v1alpha3",
         stat_name_end: "",
-        ..V1_31.mesh
+        ..V1_29.mesh
     },
     admission: AdmissionRules {
         unknown_kinds: &[
@@ -48,24 +48,21 @@ pub(super) const RULES: Rules = Rules {
         issuer_required: true,
         claim_header_is_a_name: false,
         service_accounts: false,
-        trust_domains: false,
         schema_rules: false,
         waypoint_patches: false,
-        list_replacing_merges: false,
         bootstrap_patches: true,
         unknown_filters: &[FilterType::Cors, FilterType::ExternalAuth],
-        redirect_codes: &[301, 302],
         most_matches: 8,
         most_l4_rules: 16,
         reserved_annotations: &[],
         longest_connect_timeout: 30,
         ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "CECPQ2"],
+        ..V1_29.admission
     },
     registry: RegistryRules {
         same_host: SameHost::Latest,
         external_name: ExternalName::Dns,
         primary_address: PrimaryAddress::Last,
-        inline_endpoint_name: InlineEndpointName::Unnamed,
         allocates_addresses: false,
         kubernetes_app_protocols: false,
         trims_export_to: false,
@@ -77,6 +74,7 @@ pub(super) const RULES: Rules = Rules {
         own_private_first: true,
         unready_endpoints: false,
         native_sidecar_ports: false,
+        ..V1_29.registry
     },
     waypoints: WaypointRules {
         attachment: Attachment::ServiceAccount,
@@ -90,6 +88,7 @@ pub(super) const RULES: Rules = Rules {
         pods_as_found: false,
         assumed_node: true,
         assumed_addresses_of_all_families: true,
+        ..V1_29.waypoints
     },
     policies: PolicyRules {
         attachment: PolicyAttachment::Selector,
@@ -110,6 +109,8 @@ pub(super) const RULES: Rules = Rules {
         cors: false,
         methods_rank: false,
         merging: GatewayRouteMerging::Shared,
+        checks_backends: false,
+        ..V1_29.gateway_api
     },
     listeners: ListenerRules {
         tunnel_state: TunnelState::IstioFilters,
@@ -124,13 +125,14 @@ pub(super) const RULES: Rules = Rules {
         matched_addresses: MatchedAddresses::Primary,
         inspectors_by_port: false,
         peer_metadata: false,
-        client_identity_header: false,
         dynamic_forward_proxy: false,
         stats: StatsConfig::Fixed,
         tcp_routing: false,
         service_in_tcp_stats: false,
         proxy_100_continue: false,
         proxy_settings: false,
+        matches_without_ranges: false,
+        ..V1_29.listeners
     },
     routes: RouteRules {
         default_export: DefaultExport::OwnNamespaceOrEveryone,
@@ -139,8 +141,6 @@ pub(super) const RULES: Rules = Rules {
         per_host: RoutesPerHost::First,
         default_route: DefaultRoute::Inbound,
         default_route_host: false,
-        default_route_hash: false,
-        default_route_body_size: false,
         match_callers: false,
         ends_at_catch_all: false,
         stat_prefix: false,
@@ -158,6 +158,7 @@ pub(super) const RULES: Rules = Rules {
         clusters_by_protocol: false,
         unknown_service: false,
         missing_cluster_is_500: false,
+        ..V1_29.routes
     },
     clusters: ClusterRules {
         destination_rule_merge: DestinationRuleMerge::BySelector,
@@ -194,16 +195,17 @@ pub(super) const RULES: Rules = Rules {
         full_inline_endpoints: false,
         hbone_on_all_addresses: false,
         hosts_are_in_cluster: false,
+        ..V1_29.clusters
     },
     security: SecurityRules {
         header_values: HeaderValueMatch::OwnFields,
         request_identity: RequestIdentity::IstioAuthn,
         several_authorizers: SeveralAuthorizers::DenyEverything,
-        authorizer_in_names: false,
         authorizer_authority: AuthorizerAuthority::Cluster,
         missing_keys: MissingKeys::NamesTheAddress,
         quotes_in_regexes: false,
         path_templates: false,
+        ..V1_29.security
     },
     access_logs: AccessLogRules {
         everywhere: false,
@@ -223,6 +225,7 @@ pub(super) const RULES: Rules = Rules {
         zipkin: ZipkinCollector::Cluster,
         child_span: ChildSpan::Router,
         lightstep: true,
+        sender: SpanSender::Waypoint,
     },
     envoy_filters: EnvoyFilterRules {
         longest_version_expression: None,

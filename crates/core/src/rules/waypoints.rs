@@ -7,6 +7,10 @@ table! {
     pub struct WaypointRules {
         /// How a waypoint finds the services and workloads that it serves.
         pub attachment: Attachment,
+        /// Whether a Service can have a second waypoint, a canary.
+        pub canaries: bool,
+        /// Whether Services with ranges of addresses are served.
+        pub serves_ranges: bool,
         /// How its Deployment, Service and ServiceAccount are called.
         pub object_names: ObjectNames,
         /// How its pods are called.

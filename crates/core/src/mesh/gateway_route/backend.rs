@@ -119,7 +119,7 @@ pub(super) fn destination(
 }
 
 fn is_service(cx: &Context<'_>, host: &str, namespace: &str) -> bool {
-    if cx.rules.gateway_api.checks_parents {
+    if cx.rules.gateway_api.checks_backends {
         kubernetes_service(cx, host, namespace).is_some()
     } else {
         cx.services.lookup(host, namespace).is_some()

@@ -49,7 +49,9 @@ fn rule(
         }
     }
     if backend::is_weightless(&rule.backend_refs) && out.redirect.is_none() {
-        out.direct_response = Some(no_backend());
+        let none = rule.backend_refs.is_empty();
+        let status = if none { cx.rules.gateway_api.no_backends_status } else { 500 };
+        out.direct_response = Some(HttpDirectResponse { status, body: None });
     } else {
         out.route = destinations(cx, &rule.backend_refs, namespace)?;
     }

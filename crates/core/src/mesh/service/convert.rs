@@ -115,7 +115,10 @@ impl Context<'_> {
         if !self.rules.registry.traffic_distribution {
             return TrafficDistribution::Any;
         }
-        let of_namespace = self.namespaces.annotation(&meta.namespace, TRAFFIC_DISTRIBUTION);
+        let of_namespace = self
+            .namespaces
+            .annotation(&meta.namespace, TRAFFIC_DISTRIBUTION)
+            .filter(|_| self.rules.registry.namespace_traffic_distribution);
         traffic_distribution(spec, meta.annotations.get(TRAFFIC_DISTRIBUTION), of_namespace)
     }
 
@@ -257,6 +260,12 @@ fn service_entry_addresses(spec: &networking::ServiceEntry, rules: &Rules) -> Ve
 }
 
 impl Address {
+    /// Whether it has more than one address.
+    #[must_use]
+    pub const fn is_range(&self) -> bool {
+        self.prefix_len < if self.ip.is_ipv4() { 32 } else { 128 }
+    }
+
     /// The range that has only this address.
     #[must_use]
     pub const fn single(ip: IpAddr) -> Self {

@@ -8,7 +8,7 @@ use super::{Indexing, Waypoint, WaypointName};
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::label_selector;
-use crate::mesh::service::{Service, ServiceSource};
+use crate::mesh::service::{Address, Service, ServiceSource};
 use crate::mesh::workload::{GATEWAY_NAME, pod};
 use crate::mesh::{Resolution, ServiceId, Workload, WorkloadId, WorkloadSource};
 use crate::problem::{Code, Problem};
@@ -152,7 +152,9 @@ impl<'a> Attachment<'a> {
             )
         };
         let winner = self.cx.services.lookup(&service.hostname, &service.namespace) == Some(id);
-        if hidden || !winner || managed(&meta.labels) || managed(&service.selector) {
+        let ranged =
+            !self.cx.rules.waypoints.serves_ranges && service.addresses.iter().any(Address::is_range);
+        if hidden || ranged || !winner || managed(&meta.labels) || managed(&service.selector) {
             return NO_TARGETS;
         }
         match self.service_targets(service, meta) {
@@ -180,6 +182,9 @@ impl<'a> Attachment<'a> {
                 }
                 _ => {}
             }
+        }
+        if !self.cx.rules.waypoints.canaries {
+            return Ok([Some(primary), None]);
         }
         match self.canary(meta, primary) {
             Ok(canary) => Ok([Some(primary), canary]),

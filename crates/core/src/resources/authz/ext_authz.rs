@@ -21,8 +21,8 @@ use envoy::r#type::v3::{HttpStatus, StatusCode};
 use super::matcher;
 use crate::Str;
 use crate::mesh::{Mesh, Services as MeshServices};
-use crate::rules::AuthorizerAuthority;
 use crate::resources::names::{ClusterName, Direction};
+use crate::rules::AuthorizerAuthority;
 use crate::snapshot::mesh_config::provider::{
     EnvoyExternalAuthorizationGrpc, EnvoyExternalAuthorizationHttp, RequestBody,
 };

@@ -20,12 +20,12 @@ use crate::Str;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::{Resolution, Service};
-use crate::rules::MetadataExchange;
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::{DISABLED, supports_hbone};
 use crate::resources::endpoints::select::{Target, is_known};
 use crate::resources::endpoints::{self, Localities};
 use crate::resources::names::Direction;
+use crate::rules::MetadataExchange;
 use crate::snapshot::networking::destination_rule::{SimpleLb, TlsMode};
 
 /// What is the same for all outbound clusters of a waypoint.
@@ -181,8 +181,7 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
     match &context {
         None => offer(draft, Offer::None, sockets),
         Some(context) => {
-            let replaced =
-                settings.mode == TlsMode::IstioMutual || !scope.rules.clusters.tls_inside_hbone;
+            let replaced = settings.mode == TlsMode::IstioMutual || !scope.rules.clusters.tls_inside_hbone;
             offer(
                 draft,
                 if replaced { Offer::OrHbone(context) } else { Offer::InsideHbone(context) },

@@ -157,7 +157,7 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
         if port.protocol == Protocol::Udp
             || service.resolution == Resolution::Alias
-            || (dynamic && !resolvable)
+            || (dynamic && !(resolvable && scope.rules.clusters.wildcard_destinations))
         {
             continue;
         }

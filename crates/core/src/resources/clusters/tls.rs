@@ -17,9 +17,9 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use super::draft::Draft;
 use crate::Str;
-use crate::rules::VerifiedHost;
 use crate::resources::Scope;
 use crate::resources::tls::secret;
+use crate::rules::VerifiedHost;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
 /// The agent's secrets: the proxy's own certificate, and the mesh's root certificates.
@@ -165,7 +165,12 @@ fn file(name: &str) -> SdsSecretConfig {
 }
 
 /// Where no names are given, asks for the host that the client asked for, and verifies that name.
-fn verify_requested_host(draft: &mut Draft, settings: &ClientTlsSettings, insecure: bool, host: VerifiedHost) {
+fn verify_requested_host(
+    draft: &mut Draft,
+    settings: &ClientTlsSettings,
+    insecure: bool,
+    host: VerifiedHost,
+) {
     let auto_sni = settings.sni.is_empty();
     let dynamic = matches!(draft.cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
     let unnamed = settings.subject_alt_names.is_empty() && (auto_sni || host == VerifiedHost::Requested);

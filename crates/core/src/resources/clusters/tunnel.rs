@@ -23,7 +23,6 @@ use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 use super::connection_pool::{breakers, connect_timeout, unlimited};
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, Sockets};
-use crate::rules::ConnectOriginate;
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::internal_address;
 use crate::resources::names::{
@@ -31,6 +30,7 @@ use crate::resources::names::{
 };
 use crate::resources::proto::duration;
 use crate::resources::tls::{connect_tls_context, uri_san};
+use crate::rules::ConnectOriginate;
 use crate::snapshot::Duration;
 
 /// Where HBONE is spoken.

@@ -15,11 +15,11 @@ use crate::Str;
 use crate::mesh::Endpoint;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
-use crate::rules::{ClusterRules, TunnelMetadata};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
 use crate::resources::istio_metadata;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
+use crate::rules::{ClusterRules, TunnelMetadata};
 
 /// Where HBONE is spoken.
 const HBONE_PORT: u16 = 15008;
@@ -114,9 +114,8 @@ fn metadata(
 /// Where workloads with a sidecar keep their own mTLS, those that a waypoint serves don't: waypoints know no other mTLS
 /// than HBONE.
 fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
-    let own_mtls = rules.sidecars_keep_mtls
-        && direction == Direction::Outbound
-        && candidate.tls_mode == Some(ISTIO);
+    let own_mtls =
+        rules.sidecars_keep_mtls && direction == Direction::Outbound && candidate.tls_mode == Some(ISTIO);
     !own_mtls && supports_hbone(candidate, rules)
 }
 

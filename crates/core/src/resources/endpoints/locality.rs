@@ -9,9 +9,9 @@ use envoy::config::endpoint::v3::LocalityLbEndpoints;
 use crate::Str;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
-use crate::rules::FailoverPriority;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::{Candidate, HOSTNAME, REGION, SUB_ZONE, ZONE, label};
+use crate::rules::FailoverPriority;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,

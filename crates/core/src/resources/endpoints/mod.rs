@@ -20,10 +20,10 @@ use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::workload::Locality;
-use crate::rules::MtlsCheck;
 use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
+use crate::rules::MtlsCheck;
 use crate::snapshot::networking::destination_rule::TlsMode;
 
 use candidate::{Candidate, ISTIO};

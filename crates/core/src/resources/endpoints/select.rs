@@ -3,9 +3,9 @@
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
-use crate::rules::{RegistryRules, UnreadyEndpoints};
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::Candidate;
+use crate::rules::{RegistryRules, UnreadyEndpoints};
 use crate::snapshot::Labels;
 
 /// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
@@ -64,11 +64,11 @@ impl<'m> Target<'m> {
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
     fn sends_unready(&self, scope: &Scope<'_>) -> bool {
-        if scope.rules.clusters.unready_endpoints == UnreadyEndpoints::OfNone {
-            return false;
-        }
-        if self.service.traffic_distribution != TrafficDistribution::Any {
-            return true;
+        match scope.rules.clusters.unready_endpoints {
+            UnreadyEndpoints::OfNone => return false,
+            _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
+            UnreadyEndpoints::OfDistributed => return false,
+            UnreadyEndpoints::OfAll => {}
         }
         // A minimum of healthy endpoints would make Envoy panic, and use those that are not.
         let rule = self.rule.and_then(|rule| policy::port_policy(&rule.spec, self.subset, self.port.number));

@@ -11,8 +11,8 @@ use regex::Regex;
 
 use crate::mesh::policy::Precedence;
 use crate::mesh::{Waypoint, age};
-use crate::rules::{EnvoyFilterRules, PatchOrder, Rules};
 use crate::resources::Scope;
+use crate::rules::{EnvoyFilterRules, PatchOrder, Rules};
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{
     ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterChainMatch, FilterMatch, ListenerMatch,
@@ -203,9 +203,10 @@ fn is_for_proxy(patch: &EnvoyConfigObjectPatch, rules: &Rules, waypoint: &Waypoi
     let proxy = patch.matches.as_ref().and_then(|m| m.proxy.as_ref());
     proxy.is_none_or(|proxy| {
         fits_version(proxy, rules)
-            && proxy.metadata.iter().all(|(key, value)| {
-                metadata(key, rules, waypoint).is_some_and(|found| found == value)
-            })
+            && proxy
+                .metadata
+                .iter()
+                .all(|(key, value)| metadata(key, rules, waypoint).is_some_and(|found| found == value))
     })
 }
 

@@ -17,10 +17,10 @@ use envoy::google::protobuf::Duration;
 
 use super::chain::ChainBuilder;
 use super::{HBONE_PORT, socket};
-use crate::rules::{TunnelServer, TunnelState};
 use crate::resources::filters::{http, network};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
 use crate::resources::{Scope, tls};
+use crate::rules::{TunnelServer, TunnelState};
 
 /// The upgrade that makes a request a tunnel.
 const CONNECT: &str = "CONNECT";

@@ -1,9 +1,9 @@
 //! Which cluster a destination of a route is.
 
 use crate::mesh::{Protocol, Service};
-use crate::rules::UnservedDestination;
 use crate::resources::Scope;
 use crate::resources::names::{ClusterName, Direction};
+use crate::rules::UnservedDestination;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::virtual_service::Destination;
 

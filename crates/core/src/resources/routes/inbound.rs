@@ -8,13 +8,13 @@ use envoy::config::route::v3::route_action::{HashPolicy, MaxStreamDuration};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost};
 
 use super::destination::Host;
-use super::retry::Retries;
+use super::retry::{self, Retries};
 use super::{hash, http, matches, virtual_services};
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
-use crate::rules::DefaultRoute;
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field};
+use crate::rules::DefaultRoute;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::message::Duration;
 
@@ -48,6 +48,8 @@ struct DefaultParts {
     begin: Encoded<Route>,
     /// Timeout and retries.
     action: Encoded<RouteAction>,
+    /// The same for gRPC.
+    grpc_action: Encoded<RouteAction>,
     /// Other timeouts.
     action_end: Encoded<RouteAction>,
     /// The name.
@@ -133,11 +135,13 @@ impl<'m> RouteBuilder<'m> {
     /// Writes the route of a Service without VirtualServices: everything goes to `cluster_name`.
     fn default(&self, service: Option<&Service>, port: u32, cluster_name: &str, route: &mut Encoded<Route>) {
         let parts = &self.default_route;
+        let is_grpc = service
+            .is_some_and(|service| service.ports.iter().any(|p| p.number == port && p.protocol.is_grpc()));
         route.append(&parts.begin);
         let mut host = "";
         route.nest::<RouteAction>(field::route::ROUTE, |action| {
             action.text(field::route_action::CLUSTER, cluster_name);
-            action.append(&parts.action);
+            action.append(if is_grpc { &parts.grpc_action } else { &parts.action });
             // The host's name is missing in spans otherwise: Istio knows it of sidecars' own instances only.
             let rules = &self.scope.rules.routes;
             if let Some(service) = service.filter(|_| rules.default_route_host) {
@@ -169,8 +173,13 @@ impl DefaultParts {
         let zero = Some(duration(Duration::ZERO));
         let everything = matches::route_match(&scope.rules.routes, Semantics::Istio, None);
         let mut action = Encoded::of(&RouteAction { timeout: zero, ..RouteAction::default() });
-        let action_end = match scope.rules.routes.default_route {
-            DefaultRoute::Inbound => RouteAction {
+        let mut grpc_action = action.clone();
+        let kind = scope.rules.routes.default_route;
+        if kind == DefaultRoute::InboundRetried {
+            retry::write_unseen(&mut action);
+        }
+        let action_end = match kind {
+            DefaultRoute::Inbound | DefaultRoute::InboundRetried => RouteAction {
                 max_stream_duration: Some(MaxStreamDuration {
                     max_stream_duration: zero,
                     grpc_timeout_header_max: zero,
@@ -180,12 +189,14 @@ impl DefaultParts {
             },
             DefaultRoute::Outbound => {
                 retries.write(None, false, &mut action);
+                grpc_action = action.clone();
                 RouteAction { max_grpc_timeout: zero, ..RouteAction::default() }
             }
         };
         Self {
             begin: Encoded::of(&Route { r#match: Some(everything), ..Route::default() }),
             action,
+            grpc_action,
             action_end: Encoded::of(&action_end),
             end: Encoded::of(&Route { name: "default".to_owned(), ..Route::default() }),
         }

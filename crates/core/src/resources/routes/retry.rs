@@ -8,9 +8,9 @@ use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
-use crate::rules::RouteRules;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
+use crate::rules::RouteRules;
 use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
@@ -45,6 +45,15 @@ impl<'m> Retries<'m> {
             fields.merge(&action(policy(self.rules, retries.or(self.mesh), consistent)));
         }
     }
+}
+
+/// Writes the policy that only tries again what no server has seen: two retries, on any host.
+pub(super) fn write_unseen(fields: &mut Encoded<RouteAction>) {
+    fields.merge(&action(Some(RetryPolicy {
+        retry_on: "reset-before-request".to_owned(),
+        num_retries: Some(2.into()),
+        ..RetryPolicy::default()
+    })));
 }
 
 fn action(policy: Option<RetryPolicy>) -> RouteAction {

@@ -17,8 +17,8 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecif
 
 use super::routes::{HTTP_CONNECTION_MANAGER, path};
 use super::{Filter, ProxyConfig};
-use crate::rules::{ListenerTable, Rules};
 use crate::resources::Part;
+use crate::rules::{ListenerTable, Rules};
 use crate::view::table::Table;
 
 pub(in crate::view) mod matcher;

@@ -13,9 +13,9 @@ use envoy::opentelemetry::proto::common::v1::{AnyValue, KeyValue, KeyValueList, 
 
 use super::format;
 use crate::Str;
-use crate::rules::AccessLogRules;
 use crate::resources::Scope;
 use crate::resources::filters::provider::Upstream;
+use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{EnvoyGrpcAccessLog, EnvoyOpenTelemetryLog};
