@@ -12,6 +12,7 @@ use crate::features::Features;
 use crate::limits::Limits;
 use crate::mesh::WaypointName;
 use crate::release::Release;
+use crate::rules::Rules;
 use crate::snapshot::mesh_config::MeshConfig;
 
 /// Options of a translation. `Options::default()` is Istio 1.31 with its ambient profile.
@@ -32,6 +33,9 @@ pub struct Options {
     pub features: Features,
     /// Which Envoy is spoken to.
     pub dialect: Dialect,
+    /// What the release is to do differently, for a test.
+    #[cfg(test)]
+    pub(crate) changed_rules: Option<&'static Rules>,
 }
 
 /// Whether a waypoint without status addresses counts as ready.
@@ -83,5 +87,14 @@ impl Options {
     #[must_use]
     pub fn for_release(release: Release) -> Self {
         Self { release, ..Self::default() }
+    }
+
+    /// What the release does.
+    pub(crate) fn rules(&self) -> &'static Rules {
+        #[cfg(test)]
+        if let Some(changed) = self.changed_rules {
+            return changed;
+        }
+        self.release.rules()
     }
 }

@@ -62,7 +62,7 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
 /// and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    let admitted = admission::admit(reading.snapshot.clone(), options.release);
+    let admitted = admission::admit_by(reading.snapshot.clone(), options.rules());
     let mesh = Mesh::new(Arc::new(admitted.snapshot), options.clone());
     let mut problems = admitted.problems;
     problems.extend(mesh.problems.iter().cloned());

@@ -51,8 +51,8 @@ fn custom(c: &Checker<'_>, policy: &AuthorizationPolicy) {
         });
         c.each("when", &rule.when, |c, condition| {
             let identity = matches!(condition.key.as_str(), "source.namespace" | "source.principal")
-                || (c.rules.later_attributes
-                    && matches!(condition.key.as_str(), "source.serviceAccount" | "source.trustDomain"));
+                || (c.rules.service_accounts && condition.key == "source.serviceAccount")
+                || (c.rules.trust_domains && condition.key == "source.trustDomain");
             if identity || condition.key.starts_with("request.auth.") {
                 c.field("key").conflict(format!("CUSTOM does not take `{}`", condition.key));
             }
@@ -167,7 +167,7 @@ fn operation(c: &Checker<'_>, operation: &Operation) {
         let c = &c.field(name);
         match name {
             "ports" | "notPorts" => ports(c, values),
-            "paths" | "notPaths" if c.rules.path_templates => {
+            "paths" | "notPaths" if c.release.security.path_templates => {
                 non_empty(c, values);
                 path_templates(c, values);
             }
@@ -202,7 +202,8 @@ fn attribute_key(c: &Checker<'_>, key: &str) {
         | "destination.ip"
         | "destination.port"
         | "connection.sni" => {}
-        "source.serviceAccount" | "source.trustDomain" if c.rules.later_attributes => {}
+        "source.serviceAccount" if c.rules.service_accounts => {}
+        "source.trustDomain" if c.rules.trust_domains => {}
         _ if ["request.headers", "request.auth.claims", "experimental.envoy.filters."]
             .iter()
             .any(|prefix| key.starts_with(prefix)) =>
@@ -225,8 +226,8 @@ fn attribute_values(c: &Checker<'_>, key: &str, values: &[Str]) {
     match key {
         "source.ip" | "remote.ip" | "destination.ip" => ips(c, values),
         "destination.port" => ports(c, values),
-        "source.serviceAccount" if c.rules.later_attributes => service_accounts(c, values),
-        "source.trustDomain" if c.rules.later_attributes => wildcard_values(c, values),
+        "source.serviceAccount" if c.rules.service_accounts => service_accounts(c, values),
+        "source.trustDomain" if c.rules.trust_domains => wildcard_values(c, values),
         _ => non_empty(c, values),
     }
 }

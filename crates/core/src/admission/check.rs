@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use super::rules::Rules;
 use crate::problem::{Code, Problem, Severity};
+use crate::rules::{AdmissionRules, Rules};
 use crate::snapshot::ObjectRef;
 
 /// A place in an object, and the means to report a problem there.
@@ -12,8 +12,10 @@ use crate::snapshot::ObjectRef;
 /// It is made anew for every step down, on the stack: a path costs nothing until something is wrong.
 #[derive(Clone, Copy)]
 pub(super) struct Checker<'a> {
-    /// What the release asks.
-    pub(super) rules: &'static Rules,
+    /// What the release does.
+    pub(super) release: &'static Rules,
+    /// What it asks.
+    pub(super) rules: &'static AdmissionRules,
     findings: &'a RefCell<Findings>,
     path: Path<'a>,
 }
@@ -42,12 +44,21 @@ enum Step<'a> {
 
 impl<'a> Checker<'a> {
     /// At the root of an object.
-    pub(super) fn new(rules: &'static Rules, object: &'a ObjectRef, findings: &'a RefCell<Findings>) -> Self {
-        Self { rules, findings, path: Path { parent: None, step: Step::Root(object) } }
+    pub(super) fn new(
+        release: &'static Rules,
+        object: &'a ObjectRef,
+        findings: &'a RefCell<Findings>,
+    ) -> Self {
+        Self {
+            release,
+            rules: &release.admission,
+            findings,
+            path: Path { parent: None, step: Step::Root(object) },
+        }
     }
 
     fn step(&self, step: Step<'a>) -> Checker<'_> {
-        Checker { rules: self.rules, findings: self.findings, path: Path { parent: Some(&self.path), step } }
+        Checker { path: Path { parent: Some(&self.path), step }, ..*self }
     }
 
     /// At a field of this place.
@@ -62,11 +73,7 @@ impl<'a> Checker<'a> {
 
     /// At an entry of the map at this place.
     pub(super) fn key<'b>(&'b self, key: &'b str) -> Checker<'b> {
-        Checker {
-            rules: self.rules,
-            findings: self.findings,
-            path: Path { parent: Some(&self.path), step: Step::Key(key) },
-        }
+        Checker { path: Path { parent: Some(&self.path), step: Step::Key(key) }, ..*self }
     }
 
     /// Looks at every element of the list in a field.
@@ -157,7 +164,7 @@ mod tests {
     fn problems_carry_object_and_path() {
         let object = ObjectRef::new(Kind::VirtualService, "shop", "cart");
         let findings = RefCell::default();
-        let root = Checker::new(Rules::of(Release::V1_31), &object, &findings);
+        let root = Checker::new(Release::V1_31.rules(), &object, &findings);
         root.field("spec").field("http").index(0).field("headers").key("x.y").invalid("no");
         let Findings { problems, refused } = findings.into_inner();
         assert!(refused);
@@ -169,7 +176,7 @@ mod tests {
     fn a_warning_refuses_nothing() {
         let object = ObjectRef::new(Kind::VirtualService, "shop", "cart");
         let findings = RefCell::default();
-        Checker::new(Rules::of(Release::V1_18), &object, &findings).warn(Code::Deprecated, "old");
+        Checker::new(Release::V1_18.rules(), &object, &findings).warn(Code::Deprecated, "old");
         assert!(!findings.into_inner().refused);
     }
 }

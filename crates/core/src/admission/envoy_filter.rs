@@ -52,7 +52,7 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
         PatchOperation::Invalid => {
             return c.field("patch").field("operation").missing("a patch needs an operation");
         }
-        PatchOperation::MergeAndReplaceList if !c.rules.waypoint_patches => {
+        PatchOperation::MergeAndReplaceList if !c.rules.list_replacing_merges => {
             return c.field("patch").field("operation").invalid("this release does not know the operation");
         }
         PatchOperation::Remove => {}
@@ -108,7 +108,7 @@ fn schema(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
     }
     let waypoint = matches.context == PatchContext::Waypoint;
     if waypoint && !c.rules.waypoint_patches {
-        c.field("context").invalid(format!("Istio {} does not know the context WAYPOINT", c.rules.release));
+        c.field("context").invalid(format!("Istio {} does not know the context WAYPOINT", c.release.release));
     } else if waypoint != matches.waypoint.is_some() {
         c.field("waypoint").conflict("`waypoint` and the context WAYPOINT need each other");
     }
@@ -119,7 +119,11 @@ fn version(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
     let matches = c.field("match");
     let proxy_match = matches.field("proxy");
     let c = proxy_match.field("proxyVersion");
-    if c.rules.longest_version_expression.is_some_and(|longest| proxy.proxy_version.len() > longest) {
+    if c.release
+        .envoy_filters
+        .longest_version_expression
+        .is_some_and(|longest| proxy.proxy_version.len() > longest)
+    {
         c.warn(Code::Ineffective, "the expression is too long: it fits no version");
     } else if let Err(error) = re2::syntax(&proxy.proxy_version) {
         c.invalid(error.to_string());

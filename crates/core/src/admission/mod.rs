@@ -9,7 +9,7 @@
 //!
 //! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the release) and
 //! the webhook's (`pkg/config/validation` of that release); the words are ours. What differs between releases is in
-//! two tables, `newer.rs` and `rules.rs`.
+//! `newer.rs` and in [`AdmissionRules`](crate::rules::AdmissionRules).
 
 mod authorization_policy;
 mod cel;
@@ -28,7 +28,6 @@ mod peer_authentication;
 mod proxy_config;
 mod re2;
 mod request_authentication;
-mod rules;
 mod service_entry;
 mod syntax;
 mod telemetry;
@@ -40,10 +39,10 @@ use std::sync::Arc;
 
 use check::{Checker, Findings};
 use newer::Newer;
-use rules::Rules;
 
 use crate::problem::{Code, Problem};
 use crate::release::Release;
+use crate::rules::Rules;
 use crate::snapshot::{Meta, Object, Resource, Snapshot};
 
 /// What a release admits of a snapshot.
@@ -60,9 +59,13 @@ pub struct Admitted {
 /// Passes a snapshot through a release's API server and webhook. Nothing is lost with a refused object but itself.
 #[must_use]
 pub fn admit(snapshot: Snapshot, release: Release) -> Admitted {
+    admit_by(snapshot, release.rules())
+}
+
+/// The same by the rules of a release.
+pub(crate) fn admit_by(snapshot: Snapshot, rules: &'static Rules) -> Admitted {
     let mut admitted = Admitted { snapshot, problems: Vec::new() };
     let Admitted { snapshot, problems } = &mut admitted;
-    let rules = Rules::of(release);
     let s = snapshot;
     let mut pass = Pass { rules, problems };
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
@@ -131,7 +134,7 @@ impl Pass<'_> {
         check: impl Fn(&Checker<'_>, &Meta, &T),
     ) -> bool {
         let identity = object.object_ref();
-        if !self.rules.knows(T::KIND) {
+        if !self.rules.admission.knows(T::KIND) {
             let message = format!("Istio {} does not read objects of this kind", self.rules.release);
             self.problems.push(Problem::new(Code::UnsupportedKind, message).on(identity));
             return false;

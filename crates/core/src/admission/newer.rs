@@ -99,11 +99,11 @@ fn is_newer<T: Default + PartialEq>(field: &T, since: Release, release: Release)
 
 /// Sets a field to its zero value, if the release does not know it and it is set.
 fn forget<T: Default + PartialEq>(field: &mut T, since: Release, c: &Checker<'_>) {
-    if is_newer(field, since, c.rules.release) {
+    if is_newer(field, since, c.release.release) {
         *field = T::default();
         c.warn(
             Code::UnsupportedField,
-            format!("Istio {} does not know this field: its API server drops it", c.rules.release),
+            format!("Istio {} does not know this field: its API server drops it", c.release.release),
         );
     }
 }
@@ -132,35 +132,35 @@ macro_rules! newer {
 
 newer! {
     AuthorizationPolicy {
-        target_ref "targetRef" since V1_31,
-        target_refs "targetRefs" since V1_31,
+        target_ref "targetRef" since V1_29,
+        target_refs "targetRefs" since V1_29,
         => (rules "rules")
     }
     Rule { => (from "from") }
     RuleFrom { => (source "source") }
     Source {
-        service_accounts "serviceAccounts" since V1_31,
-        not_service_accounts "notServiceAccounts" since V1_31,
-        trust_domains "trustDomains" since V1_31,
-        not_trust_domains "notTrustDomains" since V1_31,
+        service_accounts "serviceAccounts" since V1_29,
+        not_service_accounts "notServiceAccounts" since V1_29,
+        trust_domains "trustDomains" since V1_30,
+        not_trust_domains "notTrustDomains" since V1_30,
     }
     RequestAuthentication {
-        target_ref "targetRef" since V1_31,
-        target_refs "targetRefs" since V1_31,
+        target_ref "targetRef" since V1_29,
+        target_refs "targetRefs" since V1_29,
         => (jwt_rules "jwtRules")
     }
     JwtRule {
-        from_cookies "fromCookies" since V1_31,
-        space_delimited_claims "spaceDelimitedClaims" since V1_31,
-        timeout "timeout" since V1_31,
+        from_cookies "fromCookies" since V1_29,
+        space_delimited_claims "spaceDelimitedClaims" since V1_29,
+        timeout "timeout" since V1_29,
     }
     PeerAuthentication {}
 
     DestinationRule { => (traffic_policy "trafficPolicy"), (subsets "subsets") }
     Subset { => (traffic_policy "trafficPolicy") }
     TrafficPolicy {
-        proxy_protocol "proxyProtocol" since V1_31,
-        retry_budget "retryBudget" since V1_31,
+        proxy_protocol "proxyProtocol" since V1_29,
+        retry_budget "retryBudget" since V1_29,
         => (load_balancer "loadBalancer"), (connection_pool "connectionPool"),
             (outlier_detection "outlierDetection"), (tls "tls"), (port_level_settings "portLevelSettings")
     }
@@ -169,85 +169,85 @@ newer! {
             (outlier_detection "outlierDetection"), (tls "tls")
     }
     LoadBalancerSettings {
-        warmup "warmup" since V1_31,
+        warmup "warmup" since V1_29,
         zone_aware_lb_setting "zoneAwareLbSetting" since V1_31,
         => (consistent_hash "consistentHash")
     }
     ConsistentHashLb { => (http_cookie "httpCookie") }
-    HttpCookie { attributes "attributes" since V1_31, }
+    HttpCookie { attributes "attributes" since V1_29, }
     ConnectionPoolSettings { => (tcp "tcp"), (http "http") }
-    TcpSettings { idle_timeout "idleTimeout" since V1_31, }
+    TcpSettings { idle_timeout "idleTimeout" since V1_29, }
     HttpSettings {
-        max_concurrent_streams "maxConcurrentStreams" since V1_31,
+        max_concurrent_streams "maxConcurrentStreams" since V1_29,
         http2_keep_alive "http2KeepAlive" since V1_31,
     }
     OutlierDetection { outlier_detection_http_error_codes "outlierDetectionHttpErrorCodes" since V1_31, }
-    ClientTlsSettings { ca_crl "caCrl" since V1_31, }
+    ClientTlsSettings { ca_crl "caCrl" since V1_29, }
 
     VirtualService { => (http "http") }
     VsHttpRoute {
-        mirrors "mirrors" since V1_31,
+        mirrors "mirrors" since V1_29,
         => (redirect "redirect"), (rewrite "rewrite"), (retries "retries"), (cors_policy "corsPolicy")
     }
     HttpRedirect { prefix_rewrite "prefixRewrite" since V1_31, }
-    HttpRewrite { uri_regex_rewrite "uriRegexRewrite" since V1_31, }
+    HttpRewrite { uri_regex_rewrite "uriRegexRewrite" since V1_29, }
     HttpRetry {
-        backoff "backoff" since V1_31,
-        retry_ignore_previous_hosts "retryIgnorePreviousHosts" since V1_31,
+        backoff "backoff" since V1_29,
+        retry_ignore_previous_hosts "retryIgnorePreviousHosts" since V1_29,
     }
-    CorsPolicy { unmatched_preflights "unmatchedPreflights" since V1_31, }
+    CorsPolicy { unmatched_preflights "unmatchedPreflights" since V1_29, }
 
     ServiceEntry {}
     WorkloadEntry {}
     ProxyConfig {}
     EnvoyFilter {
-        target_refs "targetRefs" since V1_31,
+        target_refs "targetRefs" since V1_29,
         => (config_patches "configPatches")
     }
     EnvoyConfigObjectPatch { => (matches "match") }
     EnvoyConfigObjectMatch {
-        waypoint "waypoint" since V1_31,
+        waypoint "waypoint" since V1_29,
         => (route_configuration "routeConfiguration")
     }
     RouteConfigurationMatch { => (vhost "vhost") }
-    VirtualHostMatch { domain_name "domainName" since V1_31, }
+    VirtualHostMatch { domain_name "domainName" since V1_29, }
 
     Telemetry {
-        target_ref "targetRef" since V1_31,
-        target_refs "targetRefs" since V1_31,
+        target_ref "targetRef" since V1_29,
+        target_refs "targetRefs" since V1_29,
         => (tracing "tracing")
     }
     Tracing {
-        disable_context_propagation "disableContextPropagation" since V1_31,
-        enable_istio_tags "enableIstioTags" since V1_31,
+        disable_context_propagation "disableContextPropagation" since V1_30,
+        enable_istio_tags "enableIstioTags" since V1_29,
         => (custom_tags "customTags")
     }
 
     WasmPlugin {
-        target_ref "targetRef" since V1_31,
-        target_refs "targetRefs" since V1_31,
-        fail_strategy "failStrategy" since V1_31,
-        plugin_type "type" since V1_31,
+        target_ref "targetRef" since V1_29,
+        target_refs "targetRefs" since V1_29,
+        fail_strategy "failStrategy" since V1_29,
+        plugin_type "type" since V1_29,
     }
     TrafficExtension {}
 
     GatewayClass {}
-    Gateway { infrastructure "infrastructure" since V1_31, }
+    Gateway { infrastructure "infrastructure" since V1_29, }
     HttpRoute { => (rules "rules") }
     HttpRouteRule {
-        name "name" since V1_31,
-        timeouts "timeouts" since V1_31,
-        retry "retry" since V1_31,
-        session_persistence "sessionPersistence" since V1_31,
+        name "name" since V1_29,
+        timeouts "timeouts" since V1_29,
+        retry "retry" since V1_29,
+        session_persistence "sessionPersistence" since V1_29,
         => (filters "filters"), (backend_refs "backendRefs")
     }
     BackendRef { => (filters "filters") }
     RouteFilter {
-        cors "cors" since V1_31,
-        external_auth "externalAuth" since V1_31,
+        cors "cors" since V1_29,
+        external_auth "externalAuth" since V1_29,
         => (request_mirror "requestMirror")
     }
-    HttpRequestMirrorFilter { percent "percent" since V1_31, fraction "fraction" since V1_31, }
+    HttpRequestMirrorFilter { percent "percent" since V1_29, fraction "fraction" since V1_29, }
     // Kinds that 1.18 does not read at all.
     GrpcRoute {}
     TcpRoute {}
@@ -259,65 +259,65 @@ newer! {
 
 newer! {
     MeshConfig {
-        hbone_idle_timeout "hboneIdleTimeout" since V1_31,
-        inbound_traffic_policy "inboundTrafficPolicy" since V1_31,
+        hbone_idle_timeout "hboneIdleTimeout" since V1_29,
+        inbound_traffic_policy "inboundTrafficPolicy" since V1_29,
         zone_aware_lb_setting "zoneAwareLbSetting" since V1_31,
-        service_scope_configs "serviceScopeConfigs" since V1_31,
-        default_traffic_policy "defaultTrafficPolicy" since V1_31,
-        service_entry_visibility "serviceEntryVisibility" since V1_31,
+        service_scope_configs "serviceScopeConfigs" since V1_29,
+        default_traffic_policy "defaultTrafficPolicy" since V1_29,
+        service_entry_visibility "serviceEntryVisibility" since V1_29,
         => (default_config "defaultConfig"), (outbound_traffic_policy "outboundTrafficPolicy"),
             (extension_providers "extensionProviders"), (default_http_retry_policy "defaultHttpRetryPolicy"),
             (mesh_mtls "meshMTLS"), (tls_defaults "tlsDefaults")
     }
-    OutboundTrafficPolicy { tls "tls" since V1_31, }
-    TlsConfig { cipher_suites "cipherSuites" since V1_31, }
+    OutboundTrafficPolicy { tls "tls" since V1_29, }
+    TlsConfig { cipher_suites "cipherSuites" since V1_29, }
     proxy::ProxyConfig {
-        proxy_headers "proxyHeaders" since V1_31,
-        file_flush_interval "fileFlushInterval" since V1_31,
-        file_flush_min_size_kb "fileFlushMinSizeKb" since V1_31,
-        stats_compression "statsCompression" since V1_31,
-        connection_settings "connectionSettings" since V1_31,
+        proxy_headers "proxyHeaders" since V1_29,
+        file_flush_interval "fileFlushInterval" since V1_29,
+        file_flush_min_size_kb "fileFlushMinSizeKb" since V1_29,
+        stats_compression "statsCompression" since V1_29,
+        connection_settings "connectionSettings" since V1_29,
         => (tracing "tracing"), (gateway_topology "gatewayTopology"),
             (private_key_provider "privateKeyProvider")
     }
     proxy::Tracing {
-        enable_istio_tags "enableIstioTags" since V1_31,
+        enable_istio_tags "enableIstioTags" since V1_29,
         => (custom_tags "customTags"), (tls_settings "tlsSettings")
     }
-    proxy::Topology { proxy_protocol "proxyProtocol" since V1_31, }
+    proxy::Topology { proxy_protocol "proxyProtocol" since V1_29, }
     proxy::PrivateKeyProvider { => (cryptomb "cryptomb"), (qat "qat") }
-    proxy::KeyOperations { fallback "fallback" since V1_31, }
+    proxy::KeyOperations { fallback "fallback" since V1_29, }
     ExtensionProvider {
-        sds "sds" since V1_31,
+        sds "sds" since V1_29,
         => (envoy_ext_authz_http "envoyExtAuthzHttp"), (envoy_ext_authz_grpc "envoyExtAuthzGrpc"),
             (zipkin "zipkin"), (opentelemetry "opentelemetry"), (envoy_file_access_log "envoyFileAccessLog")
     }
-    provider::EnvoyExternalAuthorizationHttp { clear_route_cache "clearRouteCache" since V1_31, }
-    provider::EnvoyExternalAuthorizationGrpc { clear_route_cache "clearRouteCache" since V1_31, }
-    provider::EnvoyFileAccessLog { omit_empty_values "omitEmptyValues" since V1_31, }
+    provider::EnvoyExternalAuthorizationHttp { clear_route_cache "clearRouteCache" since V1_29, }
+    provider::EnvoyExternalAuthorizationGrpc { clear_route_cache "clearRouteCache" since V1_29, }
+    provider::EnvoyFileAccessLog { omit_empty_values "omitEmptyValues" since V1_29, }
     provider::ZipkinTracing {
-        headers "headers" since V1_31,
-        path "path" since V1_31,
-        timeout "timeout" since V1_31,
-        trace_context_option "traceContextOption" since V1_31,
+        headers "headers" since V1_29,
+        path "path" since V1_29,
+        timeout "timeout" since V1_29,
+        trace_context_option "traceContextOption" since V1_29,
     }
     provider::OpenTelemetryTracing {
-        http "http" since V1_31,
-        grpc "grpc" since V1_31,
-        resource_detectors "resourceDetectors" since V1_31,
-        service_attribute_enrichment "serviceAttributeEnrichment" since V1_31,
-        dynatrace_sampler "dynatraceSampler" since V1_31,
+        http "http" since V1_29,
+        grpc "grpc" since V1_29,
+        resource_detectors "resourceDetectors" since V1_29,
+        service_attribute_enrichment "serviceAttributeEnrichment" since V1_29,
+        dynatrace_sampler "dynatraceSampler" since V1_29,
     }
 }
 
 impl Newer for CustomTag {
     fn has_newer(&self, release: Release) -> bool {
-        matches!(self, Self::Formatter(_)) && is_newer(self, Release::V1_31, release)
+        matches!(self, Self::Formatter(_)) && is_newer(self, Release::V1_29, release)
     }
 
     fn drop_newer(&mut self, c: &Checker<'_>) {
         if matches!(self, Self::Formatter(_)) {
-            forget(self, Release::V1_31, &c.field("formatter"));
+            forget(self, Release::V1_29, &c.field("formatter"));
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
         Resolution::Dns | Resolution::DnsRoundRobin => dns_endpoints(c, entry),
         Resolution::DynamicDns if c.rules.dynamic_dns => dynamic_dns(c, meta, entry),
         Resolution::DynamicDns => {
-            c.field("resolution").invalid(format!("Istio {} does not know `DYNAMIC_DNS`", c.rules.release))
+            c.field("resolution").invalid(format!("Istio {} does not know `DYNAMIC_DNS`", c.release.release))
         }
     }
     if entry.resolution != Resolution::None && entry.hosts.len() > 1 {
@@ -129,7 +129,7 @@ fn ports(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
 
 /// A TCP port can only be told from another host's by its address.
 fn needs_address(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry, port: &ServicePort) {
-    let allocated = c.rules.allocates_addresses
+    let allocated = c.release.registry.allocates_addresses
         && entry.resolution != Resolution::None
         && !meta
             .labels

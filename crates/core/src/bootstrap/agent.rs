@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::Str;
 use crate::mesh::{Mesh, Waypoint};
-use crate::release::{BootstrapRules, WaypointDeployment};
+use crate::rules::{BootstrapRules, Rules};
 use crate::snapshot::Labels;
 use crate::snapshot::mesh_config::ProxyConfig;
 
@@ -17,6 +17,9 @@ pub(super) struct Agent<'m> {
     /// The mesh's id.
     pub(super) mesh_id: &'m str,
     /// What the release writes.
+    /// What the release does.
+    pub(super) release: &'static Rules,
+    /// What is in its bootstraps.
     pub(super) rules: &'static BootstrapRules,
     /// The proxy's effective configuration.
     pub(super) config: &'m ProxyConfig,
@@ -68,6 +71,7 @@ impl<'m> Agent<'m> {
             waypoint,
             labels: labels_of_pod(mesh, waypoint),
             mesh_id: mesh.id(),
+            release: mesh.rules,
             rules: &mesh.rules.bootstrap,
             config: &waypoint.proxy.config,
             family: Family::of(&waypoint.proxy.addresses),
@@ -109,10 +113,8 @@ fn labels_of_pod<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> &'m Labels {
     let pods = &mesh.snapshot.pods;
     let found = pods.binary_search_by(|pod| (&pod.meta.namespace, &pod.meta.name).cmp(&key));
     let pod = found.ok().and_then(|index| pods.get(index));
-    match mesh.rules.registry.waypoint_deployment {
-        WaypointDeployment::WithClass => &waypoint.proxy.labels,
-        WaypointDeployment::Plain => pod.map_or(&waypoint.proxy.labels, |pod| &pod.meta.labels),
-    }
+    let found = pod.filter(|_| mesh.rules.waypoints.pods_as_found);
+    found.map_or(&waypoint.proxy.labels, |pod| &pod.meta.labels)
 }
 
 /// Splits `host:port`, where an IPv6 address stands in brackets.

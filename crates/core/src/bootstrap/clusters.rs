@@ -149,7 +149,8 @@ fn connection_options(keepalive: &TcpKeepalive) -> Value {
 }
 
 fn alt_stat_name(agent: &Agent<'_>, name: &str) -> Option<Value> {
-    agent.rules.alt_stat_names.then(|| json!(format!("{name};")))
+    let end = agent.release.mesh.stat_name_end;
+    agent.release.clusters.alt_stat_name.then(|| json!([name, end].concat()))
 }
 
 fn load_assignment(cluster: &str, address: Value) -> Value {

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 
 use crate::json::object;
 use crate::mesh::{Mesh, Waypoint};
-use crate::release::{ConnectionLimit, RuntimeFlag};
+use crate::rules::{ConnectionLimit, RuntimeFlag};
 
 use agent::Agent;
 

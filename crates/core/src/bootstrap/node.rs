@@ -40,7 +40,8 @@ fn id(agent: &Agent<'_>) -> String {
 
 /// Only a label of the pod is known here: the region and zone of its node are the control plane's matter.
 fn locality(agent: &Agent<'_>) -> Value {
-    let found = Locality::of_labels(agent.labels, agent.rules.topology_locality_label).unwrap_or_default();
+    let found =
+        Locality::of_labels(agent.labels, agent.release.registry.topology_locality_label).unwrap_or_default();
     let known = |text: &Str| (!text.is_empty()).then(|| json!(text));
     crate::json::object([
         ("region", known(&found.region)),
@@ -106,7 +107,7 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
         ("INTERCEPTION_MODE", json!("REDIRECT")),
         ("WORKLOAD_NAME", json!(proxy.workload_name)),
         ("OWNER", json!(owner)),
-        ("ISTIO_VERSION", json!(agent.rules.istio_version)),
+        ("ISTIO_VERSION", json!(agent.release.mesh.version)),
     ];
     let known = |(key, value): (&str, Value)| (key.to_owned(), value);
     found.extend(of_container.into_iter().map(known));

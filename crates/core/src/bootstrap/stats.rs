@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::agent::{Agent, host_and_port};
 use super::clusters::METRICS_SERVICE;
 use crate::Str;
-use crate::release::BootstrapRules;
+use crate::rules::BootstrapRules;
 use crate::snapshot::Duration;
 
 /// Kept for readiness checks.

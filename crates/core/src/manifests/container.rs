@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Template, environment};
 use crate::json::object;
-use crate::release::ContainerLayout;
+use crate::rules::ContainerLayout;
 
 /// Suffixes of image tags that name a type of image.
 const IMAGE_TYPES: [&str; 2] = ["-debug", "-distroless"];
@@ -14,7 +14,7 @@ pub(super) fn make(template: &Template<'_>) -> Value {
     let restricted = template.rules.container == ContainerLayout::Restricted;
     object([
         ("name", Some(json!("istio-proxy"))),
-        ("ports", restricted.then(ports)),
+        ("ports", template.rules.container_ports.then(ports)),
         ("image", Some(json!(image(template)))),
         ("args", Some(json!(arguments(template)))),
         ("env", Some(environment::variables(template).into())),
@@ -60,13 +60,13 @@ fn image(template: &Template<'_>) -> String {
     let rules = template.rules;
     let annotations = &template.gateway.meta.annotations;
     let other = annotations.get("sidecar.istio.io/proxyImage").filter(|image| image.contains('/'));
-    if let Some(image) = other.filter(|_| rules.container == ContainerLayout::Restricted) {
+    if let Some(image) = other.filter(|_| rules.image_annotation) {
         return image.to_string();
     }
     let configured = template.proxy_config.image.as_ref().map(|image| &image.image_type);
     let kind =
         annotations.get("sidecar.istio.io/proxyImageType").or(configured).map_or("", |kind| kind.as_str());
-    format!("{}/proxyv2:{}", rules.hub, tag(rules.tag, kind))
+    format!("{}/proxyv2:{}", rules.hub, tag(template.release.mesh.version, kind))
 }
 
 fn tag(tag: &str, kind: &str) -> String {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Template, container, metadata};
 use crate::json::object;
-use crate::release::ContainerLayout;
+use crate::rules::ContainerLayout;
 
 /// The Deployment.
 pub(super) fn make(template: &Template<'_>) -> Value {
@@ -22,9 +22,8 @@ pub(super) fn make(template: &Template<'_>) -> Value {
 }
 
 fn pod_spec(template: &Template<'_>) -> Value {
-    let quick = template.rules.container == ContainerLayout::Privileged;
     object([
-        ("terminationGracePeriodSeconds", quick.then(|| json!(2))),
+        ("terminationGracePeriodSeconds", template.rules.termination_grace_period.map(Value::from)),
         ("serviceAccountName", Some(json!(template.service_account))),
         ("containers", Some(json!([container::make(template)]))),
         ("volumes", Some(volumes(template).into())),

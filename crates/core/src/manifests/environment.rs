@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Template;
 use crate::bootstrap::proxy_config::json_of;
-use crate::release::ContainerLayout;
+use crate::rules::Environment;
 use crate::snapshot::mesh_config::ProxyConfig;
 
 /// Variables that are fields of the pod.
@@ -18,7 +18,7 @@ const OF_POD: [(&str, &str); 5] = [
 
 /// Every variable, in the template's order.
 pub(super) fn variables(template: &Template<'_>) -> Vec<Value> {
-    let newer = template.rules.container == ContainerLayout::Restricted;
+    let newer = template.rules.environment == Environment::WithResources;
     let mut all = vec![
         field("ISTIO_META_SERVICE_ACCOUNT", "spec.serviceAccountName"),
         field("ISTIO_META_NODE_NAME", "spec.nodeName"),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::json::object;
-use crate::release::{Attachment, Release};
+use crate::release::Release;
+use crate::rules::Attachment;
 
 /// The kinds of traffic that a waypoint can be for.
 pub const TRAFFIC_TYPES: [&str; 4] = ["all", "none", "service", "workload"];
@@ -54,7 +55,7 @@ pub fn gateway(request: &Request, release: Release) -> Result<Value, RequestErro
     let rules = release.rules();
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let (account, traffic) = (given(&request.service_account), given(&request.traffic));
-    let default_name = match rules.attachment {
+    let default_name = match rules.waypoints.attachment {
         Attachment::ServiceAccount if traffic.is_some() => return Err(RequestError::NoTrafficTypes(release)),
         Attachment::UseWaypointLabel if account.is_some() => {
             return Err(RequestError::NoServiceAccounts(release));
@@ -63,7 +64,7 @@ pub fn gateway(request: &Request, release: Release) -> Result<Value, RequestErro
         Attachment::UseWaypointLabel => "waypoint".to_owned(),
     };
     let name = given(&request.name).unwrap_or(default_name);
-    if rules.attachment == Attachment::UseWaypointLabel && name == RESERVED_NAME {
+    if rules.waypoints.attachment == Attachment::UseWaypointLabel && name == RESERVED_NAME {
         return Err(RequestError::ReservedName);
     }
     if let Some(unknown) = traffic.clone().filter(|traffic| !TRAFFIC_TYPES.contains(&traffic.as_str())) {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Template;
 use crate::Str;
 use crate::json::object;
-use crate::release::CopiedMetadata;
+use crate::rules::{CopiedMetadata, OutOfMesh};
 use crate::snapshot::Labels;
 
 /// The label of everything that a controller of Gateways made, and its value for waypoints.
@@ -86,7 +86,7 @@ fn copied_labels(template: &Template<'_>) -> Pairs {
 
 fn copied(template: &Template<'_>, infrastructure: Option<&Pairs>, own: &Pairs) -> Pairs {
     let asked = infrastructure.filter(|pairs| !pairs.is_empty());
-    match asked.filter(|_| template.rules.copied == CopiedMetadata::OfInfrastructure) {
+    match asked.filter(|_| template.release.waypoints.copied_metadata == CopiedMetadata::OfInfrastructure) {
         Some(pairs) => {
             let free = pairs.iter().filter(|(key, _)| !key.starts_with(RESERVED_PREFIX));
             free.map(|(key, value)| (key.clone(), value.clone())).collect()
@@ -96,8 +96,9 @@ fn copied(template: &Template<'_>, infrastructure: Option<&Pairs>, own: &Pairs) 
 }
 
 fn add_gateway_labels(template: &Template<'_>, pairs: &mut Pairs) {
-    if template.rules.copied == CopiedMetadata::OfInfrastructure {
-        add(pairs, &[(template.rules.gateway_name_label, &template.gateway.meta.name), GATEWAY_CLASS]);
+    let rules = &template.release.waypoints;
+    if rules.gateway_class_label {
+        add(pairs, &[(rules.gateway_name_label, &template.gateway.meta.name), GATEWAY_CLASS]);
     }
     add(pairs, &[MANAGED]);
 }
@@ -113,7 +114,7 @@ pub(super) fn managed() -> Pairs {
 pub(super) fn of_pods(template: &Template<'_>) -> Pairs {
     let mut pairs = annotations(template);
     add(&mut pairs, &[("istio.io/rev", "default")]);
-    if template.rules.copied == CopiedMetadata::OfGateway {
+    if template.release.waypoints.out_of_mesh == OutOfMesh::Annotation {
         add(&mut pairs, &[("ambient.istio.io/redirection", "disabled")]);
     }
     add(&mut pairs, &PROMETHEUS);
@@ -131,7 +132,7 @@ pub(super) fn labels_of_pods(template: &Template<'_>) -> Pairs {
             ("service.istio.io/canonical-revision", "latest"),
         ],
     );
-    if template.rules.copied == CopiedMetadata::OfInfrastructure {
+    if template.release.waypoints.out_of_mesh == OutOfMesh::Label {
         add(&mut pairs, &[("istio.io/dataplane-mode", "none")]);
     }
     pairs.extend(copied_labels(template));
@@ -143,6 +144,6 @@ pub(super) fn labels_of_pods(template: &Template<'_>) -> Pairs {
 /// The label by which pods are selected.
 pub(super) fn selector(template: &Template<'_>) -> Pairs {
     let mut pairs = Pairs::new();
-    add(&mut pairs, &[(template.rules.gateway_name_label, &template.gateway.meta.name)]);
+    add(&mut pairs, &[(template.release.waypoints.gateway_name_label, &template.gateway.meta.name)]);
     pairs
 }

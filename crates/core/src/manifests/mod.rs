@@ -22,13 +22,15 @@ mod service_account;
 use serde_json::Value;
 
 use crate::Str;
+use crate::mesh::waypoint::proxy;
 use crate::mesh::{Mesh, Waypoint};
-use crate::release::{ManifestRules, WaypointDeployment};
+use crate::rules::{ManifestRules, Rules};
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Object, gateway_api};
 
 /// A waypoint, as the templates of its objects see it.
 struct Template<'m> {
+    release: &'static Rules,
     rules: &'static ManifestRules,
     gateway: &'m Object<gateway_api::Gateway>,
     /// The name of the Deployment and the Service.
@@ -53,16 +55,11 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
     if !is_managed(&gateway.spec) {
         return Vec::new();
     }
-    let rules = &mesh.rules.manifests;
-    let default_name = || match mesh.rules.registry.waypoint_deployment {
-        WaypointDeployment::WithClass => {
-            Str::from(format!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name))
-        }
-        WaypointDeployment::Plain => gateway.meta.name.clone(),
-    };
+    let default_name = || proxy::default_name(gateway, &mesh.rules.waypoints);
     let annotated = |key: &str| gateway.meta.annotations.get(key).filter(|value| !value.is_empty()).cloned();
     let template = Template {
-        rules,
+        release: mesh.rules,
+        rules: &mesh.rules.manifests,
         gateway,
         name: annotated("gateway.istio.io/name-override").unwrap_or_else(default_name),
         service_account: annotated("gateway.istio.io/service-account").unwrap_or_else(default_name),

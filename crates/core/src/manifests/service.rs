@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Template, metadata};
 use crate::json::object;
-use crate::release::ServicePorts;
+use crate::rules::ServicePorts;
 
 /// The annotation that says which endpoints are preferred.
 const TRAFFIC_DISTRIBUTION: &str = "networking.istio.io/traffic-distribution";

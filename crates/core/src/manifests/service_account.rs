@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::Template;
 use super::metadata::{self, Pairs};
-use crate::release::CopiedMetadata;
 
 /// The ServiceAccount.
 pub(super) fn make(template: &Template<'_>) -> Value {
-    let copies = template.rules.copied == CopiedMetadata::OfInfrastructure;
+    let copies = template.rules.account_metadata;
     let (annotations, labels) = if copies {
         (metadata::annotations(template), metadata::labels(template))
     } else {

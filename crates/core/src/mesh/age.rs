@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::Str;
-use crate::release::{AgeTie, Rules};
+use crate::rules::{AgeTie, Rules};
 use crate::snapshot::{Meta, Object};
 
 /// Sorts by creation time; those of one second, of which there are few in a cluster, by a key that costs more to make.
@@ -46,7 +46,7 @@ pub(crate) struct Age<'a> {
 impl Age<'_> {
     /// Which of two comes first.
     pub(crate) fn compare(self, other: Age<'_>, rules: &Rules) -> Ordering {
-        self.created.cmp(&other.created).then_with(|| match rules.age_tie {
+        self.created.cmp(&other.created).then_with(|| match rules.mesh.age_tie {
             AgeTie::NameThenNamespace => (self.name, self.namespace).cmp(&(other.name, other.namespace)),
             AgeTie::NameDotNamespace => self.dotted().cmp(other.dotted()),
         })
@@ -54,7 +54,7 @@ impl Age<'_> {
 
     /// What decides between things of one second, as a key to sort by.
     pub(crate) fn tie(self, rules: &Rules) -> (Str, Str) {
-        match rules.age_tie {
+        match rules.mesh.age_tie {
             AgeTie::NameThenNamespace => (self.name.into(), self.namespace.into()),
             AgeTie::NameDotNamespace => ([self.name, ".", self.namespace].concat().into(), Str::default()),
         }
@@ -67,7 +67,7 @@ impl Age<'_> {
 }
 
 fn age<'a>(meta: &'a Meta, rules: &Rules) -> Age<'a> {
-    let created = meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0);
+    let created = meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |time| time.0);
     Age { created, name: &meta.name, namespace: &meta.namespace }
 }
 

@@ -7,7 +7,7 @@ use crate::admission::mesh_config::mesh_config;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::release::{MESH_CONFIG, ProfileProviders, Release};
+use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::text::{SourceFile, Unread, documents};
@@ -43,7 +43,7 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str())) {
-            Ok(own) => config = overlaid(config, own, options.release, &mut found),
+            Ok(own) => config = overlaid(config, own, options.rules(), &mut found),
             Err(problem) => found.push(*problem),
         }
         // A field of a text in a field has no place of its own, so that the text's is shown.
@@ -51,7 +51,7 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
     match &options.mesh_config {
-        Some(given) => overlaid(config, given.clone(), options.release, problems),
+        Some(given) => overlaid(config, given.clone(), options.rules(), problems),
         None => config,
     }
 }
@@ -60,13 +60,13 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
 fn overlaid(
     mut config: MeshConfig,
     over: MeshConfig,
-    release: Release,
+    rules: &'static Rules,
     problems: &mut Vec<Problem>,
 ) -> MeshConfig {
-    let checked = mesh_config(over, release);
+    let checked = mesh_config(over, rules);
     problems.extend(checked.problems);
     let Some(over) = checked.config else { return config };
-    if release.rules().default_providers == ProfileProviders::Replaced && over.default_providers.is_some() {
+    if rules.mesh.default_providers == ProfileProviders::Replaced && over.default_providers.is_some() {
         config.default_providers = None;
     }
     config.overlaid_with(over)
@@ -76,7 +76,7 @@ fn overlaid(
 fn defaults(options: &Options) -> MeshConfig {
     let read = |text| read(&SourceFile::new("defaults", text)).unwrap_or_default();
     // A test reads every release's defaults.
-    read(MESH_CONFIG).overlaid_with(read(options.release.rules().mesh_config))
+    read(MESH_CONFIG).overlaid_with(read(options.rules().mesh.profile))
 }
 
 /// Reads a MeshConfig from the first document of a text.
@@ -120,11 +120,12 @@ impl<'de> Deserialize<'de> for AnySpelling {
 mod tests {
     use super::*;
     use crate::problem::Code;
+    use crate::release::Release;
 
     #[test]
     fn every_release_has_defaults() {
         for release in Release::ALL {
-            read(&SourceFile::new("added", release.rules().mesh_config)).unwrap();
+            read(&SourceFile::new("added", release.rules().mesh.profile)).unwrap();
             let config = defaults(&Options::for_release(*release));
             assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");

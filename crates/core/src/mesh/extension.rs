@@ -12,7 +12,7 @@ use crate::mesh::age;
 use crate::mesh::service::Service;
 use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
-use crate::release::{ExtensionNames, Rules};
+use crate::rules::{ExtensionNames, ExtensionOrder, Rules};
 use crate::snapshot::extensions::{
     ExecutionPhase, LuaConfig, PluginPhase, PluginType, TrafficExtension, TrafficSelector, WasmConfig,
     WasmPlugin,
@@ -74,7 +74,8 @@ impl Extensions {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
-        let plugins = snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.extension_names));
+        let plugins =
+            snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.policies.extension_names));
         let extensions = snapshot.traffic_extensions.iter().filter_map(|e| from_traffic_extension(e));
         let mut by_namespace: BTreeMap<Str, Vec<Arc<Extension>>> = BTreeMap::new();
         for extension in plugins.chain(extensions) {
@@ -120,9 +121,9 @@ impl Extensions {
     /// The namespaces to look in, in order and each once.
     fn namespaces<'a>(&'a self, own: &'a str, service: Option<&'a Service>) -> Vec<&'a str> {
         let root = self.root_namespace.as_str();
-        let order = match self.rules.extension_names {
-            ExtensionNames::OfObject => [Some(root), Some(own), None],
-            ExtensionNames::Translated => [Some(own), Some(root), service.map(|s| s.namespace.as_str())],
+        let order = match self.rules.policies.extension_order {
+            ExtensionOrder::RootFirst => [Some(root), Some(own), None],
+            ExtensionOrder::OwnFirst => [Some(own), Some(root), service.map(|s| s.namespace.as_str())],
         };
         let mut namespaces = Vec::with_capacity(order.len());
         for namespace in order.into_iter().flatten() {
@@ -175,6 +176,10 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
         ExtensionNames::OfObject => {
             let name = format!("{namespace}.{name}");
             (name.clone(), name, Vec::new())
+        }
+        ExtensionNames::OfResource => {
+            let name = format!("{namespace}.{name}");
+            (name.clone(), format!("extensions.istio.io/wasmplugin/{name}"), target_refs(spec))
         }
         ExtensionNames::Translated => {
             let name = format!("{namespace}.{name}~istio-translated-wasmplugin");

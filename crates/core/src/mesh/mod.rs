@@ -65,7 +65,7 @@ use std::sync::Arc;
 
 use crate::options::Options;
 use crate::problem::Problem;
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
 
@@ -124,7 +124,7 @@ impl Mesh {
     /// Indexes a snapshot that a release has admitted (see [`crate::admission`]).
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
-        let rules = options.release.rules();
+        let rules = options.rules();
         let mut problems = Vec::new();
         let config = config::in_force(&snapshot, &options, &mut problems);
         let namespaces = Namespaces::new(&snapshot);

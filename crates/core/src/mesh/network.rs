@@ -8,7 +8,7 @@ use super::workload::{Workload, WorkloadSource, Workloads};
 use super::{Endpoints, Service};
 use crate::Str;
 use crate::hash::HashSet;
-use crate::release::HboneAddresses;
+use crate::rules::HboneAddresses;
 
 /// The label of the network that something is in.
 pub(crate) const NETWORK: &str = "topology.istio.io/network";

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::mesh::age;
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
 use crate::snapshot::{Labels, Object, Snapshot};

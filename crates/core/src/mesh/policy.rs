@@ -16,7 +16,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::target::{PolicyTarget, TargetScope, WAYPOINT_CLASS};
 use crate::mesh::{Service, Waypoint, age};
-use crate::release::{PolicyAttachment, Rules};
+use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
@@ -188,7 +188,7 @@ impl<T: Bind> Bindings<T> {
     /// Those of a namespace that may bind to all of a waypoint's chains, by the little that the index knows; oldest
     /// first.
     fn candidates(&self, namespace: &str, waypoint: &Waypoint) -> Vec<usize> {
-        match self.rules.policy_attachment {
+        match self.rules.policies.attachment {
             PolicyAttachment::Selector => self.by_namespace.get(namespace).cloned().unwrap_or_default(),
             PolicyAttachment::TargetRefs => {
                 let Some(by_name) = self.by_target_name.get(namespace) else { return Vec::new() };
@@ -201,7 +201,7 @@ impl<T: Bind> Bindings<T> {
 
     /// Those that may bind to the chains of a Service only, by the little that the index knows; oldest first.
     fn candidates_by_service(&self, service: &Service) -> &[usize] {
-        match self.rules.policy_attachment {
+        match self.rules.policies.attachment {
             PolicyAttachment::Selector => &[],
             PolicyAttachment::TargetRefs => {
                 let by_name = self.by_target_name.get(&service.namespace);

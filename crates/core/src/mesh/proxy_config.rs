@@ -13,7 +13,7 @@ use crate::Str;
 use crate::admission::mesh_config::{Checked, proxy_config};
 use crate::limits::Limits;
 use crate::problem::{Code, Problem};
-use crate::release::{BootstrapRules, Release, Rules};
+use crate::rules::{BootstrapRules, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
 use crate::snapshot::{Duration, Labels, Object, Snapshot, networking};
@@ -38,12 +38,12 @@ pub struct ProxyConfigs {
     /// What is said for all pods of a Gateway.
     gateways: BTreeMap<WaypointName, Arc<Object<networking::ProxyConfig>>>,
     /// The release whose agents read it.
-    release: Release,
+    rules: &'static Rules,
 }
 
 impl ProxyConfigs {
     /// Indexes what is said of proxies: of several objects for the same, the oldest counts.
-    pub(super) fn new(snapshot: &Snapshot, rules: &Rules, config: &MeshConfig) -> Self {
+    pub(super) fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
         let mut everywhere = defaults(&rules.bootstrap);
         if let Some(of_mesh) = &config.default_config {
             everywhere = everywhere.overlaid_with(of_mesh.clone().without_zeros());
@@ -63,7 +63,7 @@ impl ProxyConfigs {
         if let Some(of_root) = namespaces.remove(root) {
             everywhere = everywhere.overlaid_with(of_resource(&of_root.spec));
         }
-        Self { everywhere, namespaces, gateways, release: rules.release }
+        Self { everywhere, namespaces, gateways, rules }
     }
 
     /// The configuration that a waypoint's pods are made with: Istio's defaults, the mesh's, and those of ProxyConfigs
@@ -87,7 +87,7 @@ impl ProxyConfigs {
     ) -> ProxyConfig {
         let mut config = self.injected(waypoint);
         if let Some(text) = annotations.get(OF_POD) {
-            let checked = read(text).map(|own| proxy_config(own, self.release));
+            let checked = read(text).map(|own| proxy_config(own, self.rules));
             let checked =
                 checked.unwrap_or_else(|problem| Checked { config: None, problems: vec![*problem] });
             problems.extend(checked.problems);
@@ -109,7 +109,7 @@ impl ProxyConfigs {
 fn selected_gateway(object: &Object<networking::ProxyConfig>, rules: &Rules) -> Option<WaypointName> {
     let labels = &object.spec.selector.as_ref()?.match_labels;
     let (Some((key, name)), 1) = (labels.iter().next(), labels.len()) else { return None };
-    let is_name = *key == rules.manifests.gateway_name_label;
+    let is_name = *key == rules.waypoints.gateway_name_label;
     is_name.then(|| WaypointName::new(object.meta.namespace.clone(), name.clone()))
 }
 
@@ -170,6 +170,7 @@ impl<'de> Deserialize<'de> for AnySpelling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::Release;
 
     const OBJECTS: &str = "
 apiVersion: networking.istio.io/v1beta1

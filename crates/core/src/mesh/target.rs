@@ -4,7 +4,7 @@
 
 use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::waypoint::Waypoint;
-use crate::release::{PolicyAttachment, Rules};
+use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::Labels;
 use crate::snapshot::selector::PolicyTargetReference;
 
@@ -45,7 +45,7 @@ impl<'p> PolicyTarget<'p> {
     /// In the first releases the labels of the waypoint's own pod are selected; in later ones a selector never
     /// matches a waypoint, and a policy has to refer to something.
     pub(crate) fn binds_to(&self, scope: &TargetScope<'_>, services: &[&Service]) -> bool {
-        match scope.rules.policy_attachment {
+        match scope.rules.policies.attachment {
             PolicyAttachment::Selector => {
                 self.selector.is_none_or(|labels| labels.is_subset(&scope.waypoint.proxy.labels))
             }

@@ -26,7 +26,7 @@ use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 
 use super::authz::http;
 use crate::Str;
-use crate::release::{MissingKeys, RequestIdentity, SecurityRules};
+use crate::rules::{MissingKeys, RequestIdentity, SecurityRules};
 use crate::snapshot::security::{JwtRule, RequestAuthentication};
 
 /// Claims whose value is a list, separated by spaces, whatever the rule says.

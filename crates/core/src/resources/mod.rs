@@ -26,7 +26,7 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
-use crate::release::Rules;
+use crate::rules::Rules;
 
 pub use origin::{Origin, Part};
 

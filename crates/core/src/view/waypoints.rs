@@ -10,7 +10,7 @@ use crate::json::object;
 use crate::mesh::{Mesh, Waypoint};
 use crate::options::Readiness;
 use crate::problem::Problem;
-use crate::release::Attachment;
+use crate::rules::Attachment;
 use crate::snapshot::{Kind, ObjectRef};
 
 /// Whether a waypoint is there to be used.
@@ -93,7 +93,7 @@ fn entry(mesh: &Mesh, waypoint: &Waypoint, problems: Vec<Problem>) -> Entry {
 }
 
 fn scope(mesh: &Mesh, waypoint: &Waypoint) -> String {
-    match (mesh.rules.attachment, &waypoint.for_service_account) {
+    match (mesh.rules.waypoints.attachment, &waypoint.for_service_account) {
         (Attachment::ServiceAccount, Some(account)) => format!("service account {account}"),
         (Attachment::ServiceAccount, None) => "namespace".to_owned(),
         (Attachment::UseWaypointLabel, _) => {

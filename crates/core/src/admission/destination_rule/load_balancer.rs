@@ -6,6 +6,7 @@ use super::locality;
 use crate::admission::check::Checker;
 use crate::admission::common;
 use crate::problem::Code;
+use crate::rules::LeastAggression;
 use crate::snapshot::networking::destination_rule::{
     ConsistentHashLb, HttpCookie, LoadBalancerSettings, OutlierDetection, WarmupConfiguration,
 };
@@ -82,7 +83,7 @@ fn cookie(c: &Checker<'_>, cookie: &HttpCookie) {
         c.field("name").missing("a cookie needs a name");
     }
     if c.rules.cookie_ttl_required && cookie.ttl.is_none() {
-        c.field("ttl").missing(format!("in Istio {} a cookie needs a `ttl`", c.rules.release));
+        c.field("ttl").missing(format!("in Istio {} a cookie needs a `ttl`", c.release.release));
     }
     let mut names = BTreeSet::new();
     c.each("attributes", &cookie.attributes, |c, attribute| {
@@ -102,8 +103,12 @@ fn warmup(c: &Checker<'_>, warmup: &WarmupConfiguration) {
     if warmup.minimum_percent.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
         c.field("minimumPercent").invalid("the percentage is not between 0 and 100");
     }
-    if warmup.aggression.is_some_and(|aggression| aggression <= 0.0) {
-        c.field("aggression").invalid("the aggression is not greater than 0");
+    let (too_small, least): (fn(f64) -> bool, _) = match c.rules.least_aggression {
+        LeastAggression::AboveZero => (|aggression| aggression <= 0.0, "greater than 0"),
+        LeastAggression::One => (|aggression| aggression < 1.0, "1 or greater"),
+    };
+    if warmup.aggression.is_some_and(too_small) {
+        c.field("aggression").invalid(format!("the aggression is not {least}"));
     }
 }
 

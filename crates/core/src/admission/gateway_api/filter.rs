@@ -84,7 +84,7 @@ fn filter(c: &Checker<'_>, filter: &RouteFilter) {
     if c.rules.unknown_filters.contains(&filter_type) {
         return c.field("type").invalid(format!(
             "Istio {} does not know the filter {}",
-            c.rules.release,
+            c.release.release,
             filter_type.as_str()
         ));
     }
@@ -145,7 +145,7 @@ fn headers(c: &Checker<'_>, filter: &HttpHeaderFilter) {
 fn header(c: &Checker<'_>, header: &HttpHeader) {
     header_name(c, &header.name);
     text(c, "value", &header.value, 4096);
-    if c.rules.schema_rules && !header.value.is_empty() && !is_header_value(&header.value) {
+    if c.rules.header_value_pattern && !header.value.is_empty() && !is_header_value(&header.value) {
         c.field("value").invalid("this is no value of a header");
     }
 }

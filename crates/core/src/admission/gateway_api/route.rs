@@ -250,7 +250,8 @@ fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
     c.each("headers", &request.headers, |c, header| {
         filter::header_name(c, &header.name);
         text(c, "value", &header.value, 4096);
-        if c.rules.schema_rules && !header.value.is_empty() && !filter::is_header_value(&header.value) {
+        if c.rules.header_value_pattern && !header.value.is_empty() && !filter::is_header_value(&header.value)
+        {
             c.field("value").invalid("this is no value of a header");
         }
     });

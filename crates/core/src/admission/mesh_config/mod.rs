@@ -14,10 +14,9 @@ use std::collections::BTreeSet;
 use super::check::{Checker, Findings};
 use super::destination_rule::{self, locality};
 use super::newer::Newer;
-use super::rules::Rules;
 use super::{common, syntax};
 use crate::problem::{Code, Problem};
-use crate::release::Release;
+use crate::rules::Rules;
 use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode, ProxyConfig};
 use crate::snapshot::networking::destination_rule::OutlierDetection;
 use crate::snapshot::{Duration, Kind, ObjectRef};
@@ -31,9 +30,9 @@ pub(crate) struct Checked<T> {
 }
 
 /// Passes a mesh configuration through a release's validation.
-pub(crate) fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<MeshConfig> {
+pub(crate) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Checked<MeshConfig> {
     let unknown = std::mem::take(&mut config.unknown);
-    let (problems, refused) = findings(release, |c| {
+    let (problems, refused) = findings(rules, |c| {
         config.drop_newer(c);
         check(c, &config);
     });
@@ -47,8 +46,8 @@ pub(crate) fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<M
 }
 
 /// Passes a proxy's own configuration (the annotation `proxy.istio.io/config`) through its agent's validation.
-pub(crate) fn proxy_config(mut config: ProxyConfig, release: Release) -> Checked<ProxyConfig> {
-    let (problems, refused) = findings(release, |c| {
+pub(crate) fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<ProxyConfig> {
+    let (problems, refused) = findings(rules, |c| {
         config.drop_newer(c);
         proxy::check(c, &config);
     });
@@ -56,11 +55,11 @@ pub(crate) fn proxy_config(mut config: ProxyConfig, release: Release) -> Checked
     Checked { config: (!refused).then_some(config), problems }
 }
 
-fn findings(release: Release, look: impl FnOnce(&Checker<'_>)) -> (Vec<Problem>, bool) {
+fn findings(rules: &'static Rules, look: impl FnOnce(&Checker<'_>)) -> (Vec<Problem>, bool) {
     // Paths start somewhere; a configuration that is no object has no such place.
     let nowhere = ObjectRef::new(Kind::ConfigMap, "", "");
     let findings = RefCell::default();
-    look(&Checker::new(Rules::of(release), &nowhere, &findings));
+    look(&Checker::new(rules, &nowhere, &findings));
     let Findings { problems, refused } = findings.into_inner();
     (problems, refused)
 }
@@ -156,11 +155,12 @@ fn port(c: &Checker<'_>, port: &i32) {
 mod tests {
     use super::*;
     use crate::mesh::config::read;
+    use crate::release::Release;
     use crate::text::SourceFile;
 
     fn checked(release: Release, yaml: &str) -> (bool, Vec<(Code, String)>) {
         let config = read(&SourceFile::new("mesh", yaml)).unwrap();
-        let checked = mesh_config(config, release);
+        let checked = mesh_config(config, release.rules());
         let problems = checked.problems.into_iter().map(|p| (p.code, p.field)).collect();
         (checked.config.is_some(), problems)
     }
@@ -169,8 +169,8 @@ mod tests {
     fn profiles_are_valid() {
         for &release in Release::ALL {
             let rules = release.rules();
-            assert_eq!(checked(release, crate::release::MESH_CONFIG), (true, vec![]), "{release}");
-            assert_eq!(checked(release, rules.mesh_config), (true, vec![]), "{release}");
+            assert_eq!(checked(release, crate::rules::MESH_CONFIG), (true, vec![]), "{release}");
+            assert_eq!(checked(release, rules.mesh.profile), (true, vec![]), "{release}");
         }
     }
 

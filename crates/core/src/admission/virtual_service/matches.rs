@@ -3,8 +3,8 @@
 use super::headers;
 use crate::Str;
 use crate::admission::check::Checker;
-use crate::admission::rules::HttpMatches;
 use crate::admission::{common, re2, syntax};
+use crate::rules::HttpMatches;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 
 /// Pseudo-headers of HTTP/2, <https://httpwg.org/specs/rfc7540.html#PseudoHeaderFields>.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{MergedRule, RuleSpec};
 use crate::Str;
 use crate::mesh::{age, hostname};
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::gateway_api::policy::{
     BackendTlsPolicyValidation, LocalPolicyTargetReference, RetryConstraint, SubjectAltName,
     SubjectAltNameType,

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::Str;
-use crate::release::DestinationRuleMerge;
+use crate::rules::DestinationRuleMerge;
 use crate::snapshot::networking::destination_rule::{DestinationRule, PortTrafficPolicy, TrafficPolicy};
 use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef};
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::{Service, Services, age, hostname};
-use crate::release::{DestinationRuleMerge, Rules};
+use crate::rules::{DestinationRuleMerge, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::{Cause, FieldPath, Labels, Object, Snapshot};
@@ -79,7 +79,7 @@ impl DestinationRules {
         _services: &Services,
     ) -> Self {
         let mut index = Self {
-            merge: rules.destination_rules,
+            merge: rules.clusters.destination_rule_merge,
             root_namespace: config.root_namespace.clone().unwrap_or_else(|| DEFAULT_ROOT_NAMESPACE.into()),
             ..Self::default()
         };

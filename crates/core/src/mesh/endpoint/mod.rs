@@ -9,7 +9,7 @@ use super::service::{Service, ServiceSource};
 use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::{Cause, Object, Snapshot, networking};
 use slices::Slices;
 

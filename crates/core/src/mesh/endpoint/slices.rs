@@ -9,7 +9,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Service, WorkloadId, Workloads};
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::{Cause, FieldPath, Object, Snapshot, kubernetes};
 
 /// The snapshot's EndpointSlices, by the Service that they are for: namespace, then name.
@@ -179,7 +179,7 @@ pub(super) fn derived(
 
 /// Whether the release keeps endpoints in this state.
 fn is_kept(health: Health, rules: &Rules) -> bool {
-    rules.clusters.unhealthy_endpoints || matches!(health, Health::Healthy | Health::Draining)
+    rules.registry.unready_endpoints || matches!(health, Health::Healthy | Health::Draining)
 }
 
 fn pod_health(object: &Object<kubernetes::Pod>, publish_not_ready: bool, drains: bool) -> Health {

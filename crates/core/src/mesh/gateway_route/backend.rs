@@ -87,7 +87,7 @@ pub(super) fn destination(
     to: &BackendObjectReference,
     namespace: &str,
 ) -> Result<Backend, Unconvertible> {
-    let strict = cx.rules.routes.gateway_api.grants_in_mesh;
+    let strict = cx.rules.gateway_api.grants_in_mesh;
     let other = to.namespace.as_deref().filter(|other| strict && *other != namespace);
     if other.is_some_and(|other| !cx.grants.allow(namespace, other, &to.name)) {
         return Ok(Backend::invalid(Unresolved::RefNotPermitted));
@@ -119,7 +119,7 @@ pub(super) fn destination(
 }
 
 fn is_service(cx: &Context<'_>, host: &str, namespace: &str) -> bool {
-    if cx.rules.routes.gateway_api.checks_parents {
+    if cx.rules.gateway_api.checks_backends {
         kubernetes_service(cx, host, namespace).is_some()
     } else {
         cx.services.lookup(host, namespace).is_some()

@@ -37,7 +37,7 @@ pub(super) fn apply(
             Some(FilterType::RequestMirror) => {
                 apply_mirror(cx, filter.request_mirror.as_ref(), namespace, route)?
             }
-            Some(FilterType::Cors) if cx.rules.routes.gateway_api.cors => {
+            Some(FilterType::Cors) if cx.rules.gateway_api.cors => {
                 route.cors_policy = filter.cors.as_ref().map(cors::policy).map(Box::new);
             }
             _ => return Err(Unconvertible::Filter),
@@ -106,7 +106,7 @@ fn apply_headers(
 fn header_operations(cx: &Context<'_>, filter: &HttpHeaderFilter) -> Result<HeaderOperations, Unconvertible> {
     let is_text = |value: &str| value.bytes().all(|b| b == b'\t' || (b >= b' ' && b != 0x7f));
     let mut values = filter.set.iter().chain(&filter.add);
-    if cx.rules.routes.gateway_api.checks_header_values && !values.all(|header| is_text(&header.value)) {
+    if cx.rules.gateway_api.checks_header_values && !values.all(|header| is_text(&header.value)) {
         return Err(Unconvertible::HeaderValue);
     }
     Ok(HeaderOperations {
@@ -167,7 +167,7 @@ fn mirror_policy(
 }
 
 fn redirect(cx: &Context<'_>, filter: &HttpRequestRedirectFilter) -> HttpRedirect {
-    let rules = &cx.rules.routes.gateway_api;
+    let rules = &cx.rules.gateway_api;
     // The Gateway API's default is the port of the request, or that of a new scheme.
     let derived = if filter.scheme.is_some() && rules.scheme_changes_port {
         RedirectPortSelection::FromProtocolDefault
@@ -195,7 +195,7 @@ fn redirect(cx: &Context<'_>, filter: &HttpRequestRedirectFilter) -> HttpRedirec
 
 /// None if it changes nothing.
 fn rewrite(cx: &Context<'_>, filter: &HttpUrlRewriteFilter) -> Option<HttpRewrite> {
-    let rules = &cx.rules.routes.gateway_api;
+    let rules = &cx.rules.gateway_api;
     let mut out =
         HttpRewrite { authority: filter.hostname.clone().unwrap_or_default(), ..HttpRewrite::default() };
     match filter.path.as_ref().map(modification) {

@@ -51,14 +51,16 @@ fn rule(
     let mut out =
         HttpRoute { name: rule_name(cx, object, rule.name.as_ref(), position), ..HttpRoute::default() };
     filter::apply(cx, &rule.filters, namespace, &mut out)?;
-    if cx.rules.routes.gateway_api.retries_and_timeouts {
+    if cx.rules.gateway_api.retries_and_timeouts {
         out.retries = rule.retry.as_ref().map(retries).map(Box::new);
         if let Some(timeouts) = &rule.timeouts {
             apply_timeouts(timeouts, &mut out);
         }
     }
     if backend::is_weightless(&rule.backend_refs) && out.redirect.is_none() {
-        out.direct_response = Some(no_backend());
+        let none = rule.backend_refs.is_empty();
+        let status = if none { cx.rules.gateway_api.no_backends_status } else { 500 };
+        out.direct_response = Some(HttpDirectResponse { status, body: None });
     } else {
         out.route = destinations(cx, &rule.backend_refs, namespace)?;
     }

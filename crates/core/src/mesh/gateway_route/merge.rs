@@ -30,6 +30,6 @@ fn merge_parts(cx: &Context<'_>, mut parts: Vec<HttpPart>) -> Option<VirtualServ
         out.add_origin(&part.origin);
         out.http.extend(part.http_rules());
     }
-    order::sort(&cx.rules.routes.gateway_api, &mut out.http, |rule| &rule.route);
+    order::sort(&cx.rules.gateway_api, &mut out.http, |rule| &rule.route);
     Some(out)
 }

@@ -36,7 +36,7 @@ use crate::mesh::Services;
 use crate::mesh::age::Age;
 use crate::mesh::virtual_service::{HttpRule, VirtualService};
 use crate::problem::Problem;
-use crate::release::{GatewayRouteMerging, Rules};
+use crate::rules::{GatewayRouteMerging, Rules};
 use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
@@ -51,7 +51,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn created(&self, at: Option<Timestamp>) -> i64 {
-        at.map_or(self.rules.assumed_creation, |at| at.0)
+        at.map_or(self.rules.mesh.assumed_creation, |at| at.0)
     }
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn convert(
     let cx = Context { snapshot, rules, services, grants: backend::Grants::new(snapshot) };
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
-    if rules.routes.gateway_api.all_kinds {
+    if rules.gateway_api.all_kinds {
         http.extend(http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems));
         for route in &snapshot.tcp_routes {
             let converted = converted(&cx, route, l4::tcp_rules, problems);
@@ -109,7 +109,7 @@ pub(crate) fn convert(
             );
         }
     }
-    out.extend(match rules.routes.gateway_api.merging {
+    out.extend(match rules.gateway_api.merging {
         GatewayRouteMerging::Shared => shared::merge(&cx, http),
         GatewayRouteMerging::ByHost => merge::merge(&cx, http),
     });
@@ -210,7 +210,7 @@ fn http_parts<T: Resource + Route>(
         let rules: Rc<[HttpRule]> = converted.into();
         let mut count = 0;
         for parent in attached {
-            let port = parent.port.filter(|_| cx.rules.routes.gateway_api.parent_ports);
+            let port = parent.port.filter(|_| cx.rules.gateway_api.parent_ports);
             let rules = port.map_or_else(|| Rc::clone(&rules), |port| for_port(&rules, port));
             for host in parent.hosts {
                 out.push(HttpPart {
@@ -249,7 +249,7 @@ fn for_port(rules: &[HttpRule], port: i32) -> Rc<[HttpRule]> {
 
 /// The name of a rule: its own, or one from its place in the object.
 fn rule_name<T>(cx: &Context<'_>, object: &Object<T>, name: Option<&Str>, position: usize) -> Str {
-    match name.filter(|_| cx.rules.routes.gateway_api.rule_names) {
+    match name.filter(|_| cx.rules.gateway_api.rule_names) {
         Some(name) => name.clone(),
         None => format!("{}.{}.{position}", object.meta.namespace, object.meta.name).into(),
     }

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use crate::release::GatewayApiRules;
+use crate::rules::GatewayApiRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 
 /// Sorts rules, of which each has at most one match; equals keep their order. Rules without a match come last.
@@ -46,7 +46,7 @@ mod tests {
     }
 
     fn sorted(release: Release, mut routes: Vec<HttpRoute>) -> Vec<String> {
-        sort(&release.rules().routes.gateway_api, &mut routes, |route| route);
+        sort(&release.rules().gateway_api, &mut routes, |route| route);
         routes.into_iter().map(|route| route.name.to_string()).collect()
     }
 

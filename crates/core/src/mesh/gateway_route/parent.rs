@@ -27,7 +27,7 @@ pub(super) struct Parent {
 
 /// The parents in the mesh that accept the route, in Istio's order.
 pub(super) fn attached(cx: &Context<'_>, references: &[ParentReference], namespace: &str) -> Vec<Parent> {
-    if !cx.rules.routes.gateway_api.checks_parents {
+    if !cx.rules.gateway_api.checks_parents {
         return references.iter().filter_map(|reference| unchecked(reference, namespace)).collect();
     }
     let mut references: Vec<_> = references.iter().collect();

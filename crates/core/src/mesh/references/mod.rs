@@ -14,7 +14,7 @@ mod destinations;
 mod targets;
 
 use crate::problem::Problem;
-use crate::release::{PolicyAttachment, Rules};
+use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::Snapshot;
 
 use super::{Services, Waypoint};
@@ -32,7 +32,7 @@ pub(super) struct Known<'a> {
 /// Every reference that leads nowhere.
 pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
     let mut problems = destinations::problems(known);
-    if known.rules.policy_attachment == PolicyAttachment::TargetRefs {
+    if known.rules.policies.attachment == PolicyAttachment::TargetRefs {
         problems.extend(targets::problems(known));
     }
     problems

@@ -11,7 +11,7 @@ use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSourc
 use crate::Str;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
-use crate::release::{ExternalName, PrimaryAddress, Rules};
+use crate::rules::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
@@ -52,7 +52,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         mesh_external: external_name.is_some(),
         selector: spec.selector.clone(),
         export_to: annotated_export_to(object, context),
-        created: meta.creation_timestamp.map_or(rules.assumed_creation, |t| t.0),
+        created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
         labels: meta.labels.clone(),
         service_accounts: annotated_service_accounts(object, config),
         external_name,
@@ -115,7 +115,10 @@ impl Context<'_> {
         if !self.rules.registry.traffic_distribution {
             return TrafficDistribution::Any;
         }
-        let of_namespace = self.namespaces.annotation(&meta.namespace, TRAFFIC_DISTRIBUTION);
+        let of_namespace = self
+            .namespaces
+            .annotation(&meta.namespace, TRAFFIC_DISTRIBUTION)
+            .filter(|_| self.rules.registry.namespace_traffic_distribution);
         traffic_distribution(spec, meta.annotations.get(TRAFFIC_DISTRIBUTION), of_namespace)
     }
 
@@ -215,7 +218,7 @@ pub(super) fn service_entry(
             mesh_external: spec.location == service_entry::Location::MeshExternal,
             selector: spec.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
             export_to: export_to.clone(),
-            created: meta.creation_timestamp.map_or(rules.assumed_creation, |t| t.0),
+            created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
             labels: meta.labels.clone(),
             service_accounts: spec.subject_alt_names.clone(),
             external_name: None,
@@ -257,6 +260,12 @@ fn service_entry_addresses(spec: &networking::ServiceEntry, rules: &Rules) -> Ve
 }
 
 impl Address {
+    /// Whether it has more than one address.
+    #[must_use]
+    pub const fn is_range(&self) -> bool {
+        self.prefix_len < if self.ip.is_ipv4() { 32 } else { 128 }
+    }
+
     /// The range that has only this address.
     #[must_use]
     pub const fn single(ip: IpAddr) -> Self {

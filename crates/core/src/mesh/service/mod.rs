@@ -13,7 +13,7 @@ use super::age::{self, Age};
 use super::namespaces::Namespaces;
 use crate::Str;
 use crate::hash::HashMap;
-use crate::release::{Rules, SameHost};
+use crate::rules::{Rules, SameHost};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
@@ -221,7 +221,7 @@ impl Services {
         }
         sort(&mut all, rules);
         let mut index = Self {
-            same_host: rules.same_host,
+            same_host: rules.registry.same_host,
             own_private_first: rules.registry.own_private_first,
             ..Self::default()
         };

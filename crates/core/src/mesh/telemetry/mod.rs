@@ -22,7 +22,7 @@ use crate::mesh::age;
 use crate::mesh::service::Service;
 use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
-use crate::release::{PolicyAttachment, Rules};
+use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::mesh_config::{DefaultProviders, ExtensionProvider, MeshConfig};
 use crate::snapshot::telemetry::{ProviderRef, Telemetry};
 use crate::snapshot::{Object, Snapshot};
@@ -61,7 +61,7 @@ impl Telemetries {
         if own != self.root_namespace {
             found.extend(self.namespace_wide(own));
         }
-        match self.rules.policy_attachment {
+        match self.rules.policies.attachment {
             PolicyAttachment::Selector => {
                 // Only the oldest of those that select the waypoint's pod counts.
                 found.extend(self.bound(own, &scope, &[]).next());

@@ -8,7 +8,7 @@ use super::{HttpRule, VirtualService, resolve};
 use crate::Str;
 use crate::hash::HashMap;
 use crate::problem::{Code, Problem};
-use crate::release::RouteRules;
+use crate::rules::RouteRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 use crate::snapshot::{Object, ObjectRef, networking};
 

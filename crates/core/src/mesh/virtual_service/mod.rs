@@ -23,7 +23,7 @@ use crate::mesh::gateway_route;
 use crate::mesh::hostname::Resolver;
 use crate::mesh::{ExportTo, Services};
 use crate::problem::Problem;
-use crate::release::{DelegatingRoutes, RouteRules, Rules};
+use crate::rules::{DelegatingRoutes, RouteRules, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
 use crate::snapshot::{Cause, FieldPath, Object, ObjectRef, Snapshot, networking};
@@ -341,7 +341,7 @@ fn unmerged<'a>(object: &'a Object<networking::VirtualService>, rules: &Rules) -
     let converted = VirtualService {
         name: object.meta.name.clone(),
         namespace: object.meta.namespace.clone(),
-        created: object.meta.creation_timestamp.map_or(rules.assumed_creation, |at| at.0),
+        created: object.meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |at| at.0),
         hosts,
         http,
         tls,

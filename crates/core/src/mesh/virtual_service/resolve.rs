@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::Str;
 use crate::mesh::ExportTo;
 use crate::mesh::hostname::Resolver;
-use crate::release::{DefaultExport, RouteRules};
+use crate::rules::{DefaultExport, RouteRules};
 use crate::snapshot::networking::virtual_service::{HttpRoute, RouteDestination};
 
 /// A rule of `http` with full host names.

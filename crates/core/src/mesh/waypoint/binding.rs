@@ -188,6 +188,9 @@ impl<'a> Binder<'a> {
             return binding;
         }
         binding.ingress = self.ingress(meta);
+        if !self.cx.rules.waypoints.canaries {
+            return binding;
+        }
         // A canary that cannot be used leaves the primary waypoint in place.
         match self.canary(meta, primary) {
             Ok(canary) => binding.canary = canary,

@@ -1,7 +1,7 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
 mod binding;
-mod proxy;
+pub(crate) mod proxy;
 mod service_account;
 mod target;
 #[cfg(test)]
@@ -24,7 +24,7 @@ use crate::mesh::workload::Locality;
 use crate::mesh::{Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
 use crate::options::Options;
 use crate::problem::{Code, Problem};
-use crate::release::{Attachment, Rules};
+use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
 use crate::snapshot::{Labels, Object, Snapshot};
@@ -171,7 +171,7 @@ impl Indexing<'_> {
 
 /// Finds which waypoint each object uses, where the release has objects name one.
 pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
-    match cx.rules.attachment {
+    match cx.rules.waypoints.attachment {
         Attachment::ServiceAccount => Bindings::default(),
         Attachment::UseWaypointLabel => Bindings::new(cx),
     }
@@ -192,7 +192,7 @@ pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<P
             readiness_assumed: false,
         })
         .collect();
-    match cx.rules.attachment {
+    match cx.rules.waypoints.attachment {
         Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
         Attachment::UseWaypointLabel => use_waypoint::attach(cx, bindings, &mut waypoints, problems),
     }
@@ -202,7 +202,7 @@ pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<P
 
 /// The service account that a waypoint is for, where the release knows such waypoints.
 fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
-    match rules.attachment {
+    match rules.waypoints.attachment {
         Attachment::ServiceAccount => {
             gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned()
         }

@@ -8,10 +8,10 @@ use super::{Indexing, Proxy, WaypointName};
 use crate::Str;
 use crate::mesh::network::NETWORK;
 use crate::mesh::proxy_config::OF_POD;
-use crate::mesh::workload::{GATEWAY_NAME, Locality, OLD_GATEWAY_NAME, pod};
+use crate::mesh::workload::{Locality, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
-use crate::release::WaypointDeployment;
+use crate::rules::{CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, ObjectRef};
@@ -28,27 +28,23 @@ const NOT_INHERITED: [&str; 4] = [
 ];
 
 /// The name of a waypoint's Deployment and Service.
-pub(super) fn deployment_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
-    override_or(gateway, NAME_OVERRIDE, || default_name(gateway, kind))
+pub(super) fn deployment_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
+    override_or(gateway, NAME_OVERRIDE, || default_name(gateway, rules))
 }
 
-fn default_name(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Str {
-    match kind {
-        WaypointDeployment::WithClass => {
+/// The name of a waypoint's Deployment, Service and ServiceAccount, where no annotation gives another.
+pub(crate) fn default_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
+    match rules.object_names {
+        ObjectNames::WithClass => {
             format_smolstr!("{}-{}", gateway.meta.name, gateway.spec.gateway_class_name)
         }
-        WaypointDeployment::Plain => gateway.meta.name.clone(),
+        ObjectNames::OfGateway => gateway.meta.name.clone(),
     }
 }
 
 /// The network that a waypoint's pod is told to be in: its label's.
-pub(super) fn network(gateway: &Object<Gateway>) -> Str {
-    let labels = inherited(
-        gateway,
-        WaypointDeployment::Plain,
-        |infrastructure| &infrastructure.labels,
-        &gateway.meta.labels,
-    );
+pub(super) fn network(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
+    let labels = inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels);
     labels.get(NETWORK).cloned().unwrap_or_default()
 }
 
@@ -96,34 +92,31 @@ impl<'a> Proxies<'a> {
             locality: workload.locality.clone(),
             ..deployed
         };
-        match self.cx.rules.registry.waypoint_deployment {
-            // A snapshot of a later release has pods with that one's labels: what counts is what 1.18 would deploy.
-            WaypointDeployment::WithClass => own,
-            WaypointDeployment::Plain => Proxy {
-                labels: with_topology(workload),
-                annotations: workload.pod().map(|pod| pod.meta.annotations.clone()).unwrap_or_default(),
-                service_account: workload.service_account.clone(),
-                workload_name: workload.workload_name.clone(),
-                ..own
-            },
+        if !self.cx.rules.waypoints.pods_as_found {
+            return own;
+        }
+        Proxy {
+            labels: with_topology(workload),
+            annotations: workload.pod().map(|pod| pod.meta.annotations.clone()).unwrap_or_default(),
+            service_account: workload.service_account.clone(),
+            workload_name: workload.workload_name.clone(),
+            ..own
         }
     }
 
     /// The pod that Istio's gateway controller would deploy.
     fn deployed(&mut self, gateway: &Object<Gateway>, needs_address: bool) -> Proxy {
-        let kind = self.cx.rules.registry.waypoint_deployment;
-        let name = deployment_name(gateway, kind);
-        let (hash, suffix) = pod_suffixes(gateway, &name, kind);
-        // A derived pod runs on the first node where that matters: before 1.31's reference, which knows none.
-        let nodes = &self.cx.snapshot.nodes;
-        let node = nodes.first().filter(|_| kind == WaypointDeployment::WithClass);
+        let rules = &self.cx.rules.waypoints;
+        let name = deployment_name(gateway, rules);
+        let (hash, suffix) = pod_suffixes(gateway, &name, rules.pod_names);
+        let node = self.cx.snapshot.nodes.first().filter(|_| rules.assumed_node);
         Proxy {
             pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
-            labels: pod_labels(gateway, &name, hash, kind),
-            annotations: pod_annotations(gateway, kind),
-            service_account: override_or(gateway, ACCOUNT_OVERRIDE, || default_name(gateway, kind)),
+            labels: pod_labels(gateway, &name, hash, rules),
+            annotations: pod_annotations(gateway, rules),
+            service_account: override_or(gateway, ACCOUNT_OVERRIDE, || default_name(gateway, rules)),
             workload_name: name,
-            addresses: if needs_address { self.addresses(kind) } else { Vec::new() },
+            addresses: if needs_address { self.addresses() } else { Vec::new() },
             node_name: node.map(|node| node.meta.name.clone()).unwrap_or_default(),
             locality: node.map(|node| Locality::of_node(&node.meta.labels)).unwrap_or_default(),
             config: ProxyConfig::default(),
@@ -131,11 +124,9 @@ impl<'a> Proxies<'a> {
     }
 
     /// The next derived addresses.
-    fn addresses(&mut self, kind: WaypointDeployment) -> Vec<IpAddr> {
-        let families = match kind {
-            WaypointDeployment::WithClass => self.families,
-            WaypointDeployment::Plain => Families { ipv4: true, ipv6: false },
-        };
+    fn addresses(&mut self) -> Vec<IpAddr> {
+        let all = self.cx.rules.waypoints.assumed_addresses_of_all_families;
+        let families = if all { self.families } else { Families { ipv4: true, ipv6: false } };
         let mut next = || {
             self.derived = self.derived.wrapping_add(1);
             self.derived
@@ -194,14 +185,14 @@ impl Families {
 }
 
 /// The hash of the pod template and the suffix of the pod's name.
-fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, kind: WaypointDeployment) -> (Str, Str) {
+fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, names: PodNames) -> (Str, Str) {
     let meta = &gateway.meta;
-    match kind {
-        WaypointDeployment::WithClass => (
+    match names {
+        PodNames::SafeSuffixes => (
             derive::safe_suffix(&format!("{}/{deployment}", meta.namespace), 10),
             derive::safe_suffix(&meta.name, 5),
         ),
-        WaypointDeployment::Plain => {
+        PodNames::Hexadecimal => {
             let hash = format_smolstr!("{:08x}", derive::fnv32(&format!("{}/{}", meta.namespace, meta.name)));
             let suffix = format!("{:08x}", derive::fnv32(&hash));
             (hash, suffix.chars().skip(3).collect())
@@ -210,7 +201,7 @@ fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, kind: WaypointDeplo
 }
 
 /// The labels that the controller's template gives the pod.
-fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, kind: WaypointDeployment) -> Labels {
+fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, rules: &WaypointRules) -> Labels {
     let pair = |key: &'static str, value: &str| (Str::new_static(key), Str::new(value));
     let mut labels = Labels::from([
         pair("sidecar.istio.io/inject", "false"),
@@ -218,29 +209,29 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, kind: Wayp
         pair("service.istio.io/canonical-revision", "latest"),
         (Str::new_static("pod-template-hash"), hash),
     ]);
-    if kind == WaypointDeployment::Plain {
-        labels.extend([
-            pair("istio.io/dataplane-mode", "none"),
-            pair("topology.istio.io/cluster", "Kubernetes"),
-        ]);
+    if rules.out_of_mesh == OutOfMesh::Label {
+        labels.extend([pair("istio.io/dataplane-mode", "none")]);
     }
-    labels.extend(inherited(gateway, kind, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
-    labels.extend([pair("gateway.istio.io/managed", "istio.io-mesh-controller")]);
-    match kind {
-        WaypointDeployment::WithClass => labels.extend([pair(OLD_GATEWAY_NAME, &gateway.meta.name)]),
-        WaypointDeployment::Plain => labels.extend([
-            pair(GATEWAY_NAME, &gateway.meta.name),
-            pair("gateway.networking.k8s.io/gateway-class-name", &gateway.spec.gateway_class_name),
-        ]),
+    if rules.cluster_label {
+        labels.extend([pair("topology.istio.io/cluster", "Kubernetes")]);
+    }
+    labels.extend(inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
+    labels.extend([
+        pair("gateway.istio.io/managed", "istio.io-mesh-controller"),
+        pair(rules.gateway_name_label, &gateway.meta.name),
+    ]);
+    if rules.gateway_class_label {
+        let class = &gateway.spec.gateway_class_name;
+        labels.extend([pair("gateway.networking.k8s.io/gateway-class-name", class)]);
     }
     labels
 }
 
 /// The annotations that the controller's template gives the pod.
-fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Labels {
+fn pod_annotations(gateway: &Object<Gateway>, rules: &WaypointRules) -> Labels {
     let pair = |key: &'static str, value: &'static str| (Str::new_static(key), Str::new_static(value));
     let inherited =
-        inherited(gateway, kind, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
+        inherited(gateway, rules, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
     let kept = inherited.into_iter().filter(|(key, _)| !NOT_INHERITED.contains(&key.as_str()));
     let mut annotations: Labels = kept.collect();
     annotations.extend([
@@ -249,20 +240,21 @@ fn pod_annotations(gateway: &Object<Gateway>, kind: WaypointDeployment) -> Label
         pair("prometheus.io/port", "15020"),
         pair("prometheus.io/scrape", "true"),
     ]);
-    if kind == WaypointDeployment::WithClass {
+    if rules.out_of_mesh == OutOfMesh::Annotation {
         annotations.extend([pair("ambient.istio.io/redirection", "disabled")]);
     }
     annotations
 }
 
-/// What a pod gets from its Gateway: since 1.22 what `infrastructure` says, else the Gateway's own.
+/// What a pod gets from its Gateway.
 fn inherited<'a>(
     gateway: &'a Object<Gateway>,
-    kind: WaypointDeployment,
+    rules: &WaypointRules,
     part: impl Fn(&'a crate::snapshot::gateway_api::gateway::GatewayInfrastructure) -> &'a Labels,
     own: &'a Labels,
 ) -> Labels {
-    let infrastructure = gateway.spec.infrastructure.as_ref().filter(|_| kind == WaypointDeployment::Plain);
+    let asked = rules.copied_metadata == CopiedMetadata::OfInfrastructure;
+    let infrastructure = gateway.spec.infrastructure.as_ref().filter(|_| asked);
     match infrastructure.map(part).filter(|values| !values.is_empty()) {
         Some(values) => {
             let kept = values.iter().filter(|(key, _)| !key.starts_with("gateway.networking.k8s.io/"));

@@ -204,7 +204,7 @@ fn status_address(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> Option<Target
 
 /// The hostname of the Service that Istio deploys for a waypoint.
 fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
-    let name = proxy::deployment_name(gateway, cx.rules.registry.waypoint_deployment);
+    let name = proxy::deployment_name(gateway, &cx.rules.waypoints);
     let namespace = gateway.meta.namespace.clone();
     TargetAddress::Hostname(namespace.clone(), format_smolstr!("{name}.{namespace}.svc.cluster.local"))
 }
@@ -213,7 +213,7 @@ fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
 /// its pod says it is in.
 pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> BTreeSet<TargetAddress> {
     let labels = cx.pods_of(gateway).first().and_then(|id| cx.workloads.get(*id)).map(|w| &w.labels);
-    let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway));
+    let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway, &cx.rules.waypoints));
     let in_network = |ip: IpAddr| TargetAddress::Ip(network.clone(), ip);
     let services = cx.services.in_namespace(namespace).iter().filter_map(|id| cx.services.get(*id));
     let mut addresses = BTreeSet::new();

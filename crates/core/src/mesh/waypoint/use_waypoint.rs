@@ -8,7 +8,7 @@ use super::target::{self, Target, TargetAddress};
 use super::{Indexing, Waypoint, visibility};
 use crate::Str;
 use crate::hash::HashSet;
-use crate::mesh::service::{Service, ServiceSource};
+use crate::mesh::service::{Address, Service, ServiceSource};
 use crate::mesh::workload::pod;
 use crate::mesh::{Resolution, ServiceId, Workload, WorkloadId, WorkloadSource};
 use crate::problem::Problem;
@@ -90,7 +90,8 @@ fn is_served(cx: &Indexing<'_>, id: ServiceId, service: &Service) -> bool {
     };
     let hidden = service.resolution == Resolution::DynamicDns && !service.mesh_external;
     let is_winner = || cx.services.lookup(&service.hostname, &service.namespace) == Some(id);
-    visible && !hidden && is_winner() && !is_managed(&service.selector)
+    let ranged = || !cx.rules.waypoints.serves_ranges && service.addresses.iter().any(Address::is_range);
+    visible && !hidden && is_winner() && !ranged() && !is_managed(&service.selector)
 }
 
 /// Whether a waypoint can serve a workload at all.

@@ -11,7 +11,7 @@ use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
 use crate::mesh::network::{self, NETWORK};
-use crate::release::{HboneAddresses, InlineEndpointName, Rules};
+use crate::rules::{HboneAddresses, InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
 
@@ -42,7 +42,7 @@ pub(super) fn created_at(source: &WorkloadSource, rules: &Rules) -> i64 {
 }
 
 fn created(meta: &Meta, rules: &Rules) -> i64 {
-    meta.creation_timestamp.map_or(rules.assumed_creation, |time| time.0)
+    meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |time| time.0)
 }
 
 /// Builds the workloads of a snapshot.

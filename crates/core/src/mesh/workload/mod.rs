@@ -14,7 +14,7 @@ use super::network::NETWORK;
 
 use crate::Str;
 use crate::hash::HashMap;
-use crate::release::Rules;
+use crate::rules::Rules;
 use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The label of a gateway's pods and Service.

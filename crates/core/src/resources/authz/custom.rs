@@ -18,7 +18,7 @@ use super::{
     network_rbac,
 };
 use crate::Str;
-use crate::release::ExternalAuthorizers;
+use crate::rules::SeveralAuthorizers;
 
 /// What the CUSTOM policies for one authorizer become in a chain.
 pub(super) enum Step<'a> {
@@ -88,9 +88,9 @@ impl Authorization {
         if policies.is_empty() {
             return Vec::new();
         }
-        match self.release.external_authorizers {
-            ExternalAuthorizers::One => vec![self.one_authorizer(policies, chain)],
-            ExternalAuthorizers::OneByName => self.authorizers_by_name(policies, chain),
+        match self.release.several_authorizers {
+            SeveralAuthorizers::DenyEverything => vec![self.one_authorizer(policies, chain)],
+            SeveralAuthorizers::DenyWhatFits => self.authorizers_by_name(policies, chain),
         }
     }
 
@@ -116,8 +116,7 @@ impl Authorization {
         let mut by_name: BTreeMap<Str, (Rbac, Rbac)> = BTreeMap::new();
         for policy in policies {
             let name = provider(policy);
-            let prefix =
-                if name.is_empty() { format!("{RULE_PREFIX}-") } else { format!("{RULE_PREFIX}-{name}-") };
+            let prefix = format!("{}-", self.rule_prefix(&name));
             let fitting = self.policies(policy, RbacAction::Deny, chain, &prefix);
             let (enforced, tried) =
                 by_name.entry(name).or_insert_with(|| (empty(RbacAction::Deny), empty(RbacAction::Deny)));
@@ -128,7 +127,7 @@ impl Authorization {
             .into_iter()
             .map(|(name, (enforced, tried))| match self.authorizers.get(&name) {
                 Some(authorizer) if !too_many => Step::Ask {
-                    rule_prefix: format!("{RULE_PREFIX}-{name}"),
+                    rule_prefix: self.rule_prefix(&name),
                     // What is only tried asks too: a limitation that Istio documents.
                     rules: Rules {
                         enforced: Some(enforced),
@@ -139,6 +138,14 @@ impl Authorization {
                 _ => Step::Deny(deny_what_fits(enforced)),
             })
             .collect()
+    }
+
+    /// What the names of an authorizer's rules begin with.
+    fn rule_prefix(&self, authorizer: &str) -> String {
+        if authorizer.is_empty() || !self.release.authorizer_in_names {
+            return RULE_PREFIX.to_owned();
+        }
+        format!("{RULE_PREFIX}-{authorizer}")
     }
 }
 

@@ -21,8 +21,8 @@ use envoy::r#type::v3::{HttpStatus, StatusCode};
 use super::matcher;
 use crate::Str;
 use crate::mesh::{Mesh, Services as MeshServices};
-use crate::release::ExternalAuthorizers;
 use crate::resources::names::{ClusterName, Direction};
+use crate::rules::AuthorizerAuthority;
 use crate::snapshot::mesh_config::provider::{
     EnvoyExternalAuthorizationGrpc, EnvoyExternalAuthorizationHttp, RequestBody,
 };
@@ -68,18 +68,18 @@ impl Authorizers {
     /// Reads the mesh configuration's providers.
     pub(super) fn new(mesh: &Mesh) -> Self {
         let mut all = BTreeMap::new();
-        let naming = mesh.rules.security.external_authorizers;
+        let rules = &mesh.rules.security;
         for provider in &mesh.config.extension_providers {
             let authorizer = if let Some(http) = &provider.envoy_ext_authz_http {
                 over_http(http, &mesh.services)
             } else if let Some(grpc) = &provider.envoy_ext_authz_grpc {
-                over_grpc(grpc, &mesh.services, naming)
+                over_grpc(grpc, &mesh.services, rules.authorizer_authority)
             } else {
                 continue;
             };
             let checked = match () {
                 () if all.contains_key(&provider.name) => Err(Unusable::Duplicate),
-                () if !is_usable(&provider.name, naming) => Err(Unusable::Name),
+                () if !is_usable(&provider.name, rules.authorizer_in_names) => Err(Unusable::Name),
                 () => authorizer,
             };
             all.insert(provider.name.clone(), checked);
@@ -94,14 +94,14 @@ impl Authorizers {
 }
 
 /// The name becomes a part of metadata keys, where the release puts it there.
-fn is_usable(name: &str, naming: ExternalAuthorizers) -> bool {
+fn is_usable(name: &str, in_metadata: bool) -> bool {
     let label = || {
         name.len() <= 63
             && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !name.starts_with('-')
             && !name.ends_with('-')
     };
-    !name.is_empty() && (naming == ExternalAuthorizers::One || label())
+    !name.is_empty() && (!in_metadata || label())
 }
 
 fn over_http(
@@ -149,14 +149,14 @@ fn over_http(
 fn over_grpc(
     config: &EnvoyExternalAuthorizationGrpc,
     services: &MeshServices,
-    naming: ExternalAuthorizers,
+    authority: AuthorizerAuthority,
 ) -> Result<Authorizer, Unusable> {
     let backend = Backend::new(&config.service, config.port, services)?;
     let status_on_error = status(&config.status_on_error)?;
     // Without an authority Envoy takes the cluster's name, whose bars are no characters of a host.
-    let authority = match naming {
-        ExternalAuthorizers::One => backend.cluster.replace('|', "_."),
-        ExternalAuthorizers::OneByName => backend.hostname.to_string(),
+    let authority = match authority {
+        AuthorizerAuthority::Cluster => backend.cluster.replace('|', "_."),
+        AuthorizerAuthority::Hostname => backend.hostname.to_string(),
     };
     let grpc = GrpcService {
         timeout: Some(timeout(config.timeout)),
@@ -303,10 +303,10 @@ mod tests {
 
     #[test]
     fn names_are_checked_where_they_become_keys() {
-        assert!(is_usable("Ask_OPA", ExternalAuthorizers::One));
-        assert!(!is_usable("Ask_OPA", ExternalAuthorizers::OneByName));
-        assert!(!is_usable("opa-", ExternalAuthorizers::OneByName));
-        assert!(!is_usable("", ExternalAuthorizers::One));
+        assert!(is_usable("Ask_OPA", false));
+        assert!(!is_usable("Ask_OPA", true));
+        assert!(!is_usable("opa-", true));
+        assert!(!is_usable("", false));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use envoy::r#type::matcher::v3::{
     list_matcher, path_matcher, value_matcher,
 };
 
-use crate::release::HeaderValueMatch;
+use crate::rules::HeaderValueMatch;
 
 /// A value in the notation of policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -40,7 +40,7 @@ use self::rule::{ChainKind, Context, OnUnmatchable};
 use self::trust_domain::TrustDomains;
 use crate::Str;
 use crate::mesh::Mesh;
-use crate::release::SecurityRules;
+use crate::rules::SecurityRules;
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
 

@@ -10,7 +10,7 @@ use super::attribute::Target;
 use super::matcher;
 use super::rule::{Clause, Context, Unmatchable, each, http_only, together};
 use crate::Str;
-use crate::release::RequestIdentity;
+use crate::rules::RequestIdentity;
 
 /// All of the clauses.
 pub(super) fn all<'c>(

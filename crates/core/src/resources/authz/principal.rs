@@ -11,7 +11,7 @@ use super::matcher::{self, Pattern};
 use super::rule::{ChainKind, Clause, Context, Unmatchable, each, http_only, together};
 use crate::Str;
 use crate::re2;
-use crate::release::RequestIdentity;
+use crate::rules::RequestIdentity;
 
 /// Under which the terminating listener keeps the caller's SPIFFE id.
 const PEER_PRINCIPAL: &str = "io.istio.peer_principal";

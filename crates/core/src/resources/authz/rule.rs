@@ -11,7 +11,7 @@ use super::attribute::{Attribute, Caller, Target};
 use super::trust_domain::TrustDomains;
 use super::{permission, principal};
 use crate::Str;
-use crate::release::SecurityRules;
+use crate::rules::SecurityRules;
 use crate::snapshot::security::{Operation, Rule, Source};
 
 /// Why a clause, or a rule, has no meaning in a chain.

@@ -40,7 +40,7 @@ pub(super) fn draft(
         Discovery::Type(kind) => Draft::new(plan.name.clone(), kind),
     };
     if rules.alt_stat_name {
-        draft.cluster.alt_stat_name = [&plan.name, ";"].concat();
+        draft.cluster.alt_stat_name = [&plan.name, scope.rules.mesh.stat_name_end].concat();
     }
     if draft.is(DiscoveryType::StrictDns) || draft.is(DiscoveryType::LogicalDns) {
         if endpoints.is_empty() {
@@ -54,7 +54,7 @@ pub(super) fn draft(
         }));
     }
     if draft.is(DiscoveryType::OriginalDst)
-        && rules.inbound_policy
+        && rules.original_dst_target_port
         && let Some(target) = plan.port.target_port.filter(|port| *port != 0)
     {
         let config = OriginalDstLbConfig {
@@ -93,9 +93,9 @@ fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
             name: "envoy.network.dns_resolver.cares".to_owned(),
             typed_config: Some(envoy::any(&resolver)),
         }));
-        if races_connections(plan.service) {
-            cluster.set_dns_lookup_family(DnsLookupFamily::All);
-        }
+    }
+    if scope.rules.clusters.happy_eyeballs && races_connections(plan.service) {
+        cluster.set_dns_lookup_family(DnsLookupFamily::All);
     }
 }
 
@@ -127,13 +127,10 @@ fn speak(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
         draft.speak_http2(false);
         return;
     }
-    if !scope.rules.clusters.follow_client_protocol {
-        return;
-    }
     if (protocol.is_http() || protocol.is_unsupported()) && preserves_header_case(scope) {
         draft.speak_http1(preserve_case());
     }
-    if protocol.is_unsupported() {
+    if protocol.is_unsupported() && scope.rules.clusters.follow_client_protocol {
         draft.speak_as_client();
     }
 }
@@ -141,6 +138,7 @@ fn speak(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
 /// Whether the case of HTTP/1 headers is kept.
 fn preserves_header_case(scope: &Scope<'_>) -> bool {
     let headers = scope.waypoint.proxy.config.proxy_headers.as_ref();
+    let headers = headers.filter(|_| scope.rules.listeners.proxy_settings);
     headers.and_then(|headers| headers.preserve_http1_header_case) == Some(true)
 }
 

@@ -22,7 +22,8 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
         draft.cluster.transport_socket = Some(sockets.own.clone());
         return Some(draft.finish());
     }
-    known.rule = plan.rule.filter(|_| plan.policy.is_some()).map(|rule| (rule, rules.networking_version));
+    known.rule =
+        plan.rule.filter(|_| plan.policy.is_some()).map(|rule| (rule, scope.rules.mesh.networking_version));
     known.subset = Some(plan.subset_key());
     draft.cluster.metadata = known.metadata();
 

@@ -12,11 +12,11 @@ use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
 use crate::mesh::{Service, TrafficDistribution};
-use crate::release::LocalityWeights;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::Candidate;
 use crate::resources::endpoints::locality::{self, Balancing};
 use crate::resources::proto::duration;
+use crate::rules::{LocalityWeights, UnreadyEndpoints};
 use crate::snapshot::networking::destination_rule::{
     ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration,
 };
@@ -39,7 +39,12 @@ pub(super) fn apply(
     if draft.cluster.lb_policy() == LbPolicy::ClusterProvided {
         return;
     }
-    if scope.rules.clusters.unhealthy_endpoints {
+    let sends_unready = match scope.rules.clusters.unready_endpoints {
+        UnreadyEndpoints::OfNone => false,
+        UnreadyEndpoints::OfDistributed => always_healthy(service),
+        UnreadyEndpoints::OfAll => true,
+    };
+    if sends_unready {
         // Endpoints that are not ready are sent too: a panic would give them requests.
         draft.common_lb().healthy_panic_threshold.get_or_insert(Percent { value: 0.0 });
     }

@@ -20,12 +20,12 @@ use crate::Str;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::{Resolution, Service};
-use crate::release::{MetadataExchange, UpstreamTls};
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::DISABLED;
 use crate::resources::endpoints::select::{Target, is_known};
 use crate::resources::endpoints::{self, Localities};
 use crate::resources::names::Direction;
+use crate::rules::MetadataExchange;
 use crate::snapshot::networking::destination_rule::{SimpleLb, TlsMode};
 
 /// What is the same for all outbound clusters of a waypoint.
@@ -55,7 +55,7 @@ pub(super) fn cluster(
     if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty())
     {
         let name = stat_name(pattern, plan);
-        draft.cluster.alt_stat_name = if rules.alt_stat_name { format!("{name};") } else { name };
+        draft.cluster.alt_stat_name = [&name, scope.rules.mesh.stat_name_end].concat();
     }
     if plan.subset.is_none() && keeps_sessions(plan.service, scope) {
         keep_draining(&mut draft);
@@ -89,8 +89,8 @@ fn known<'m>(plan: &Plan<'m>, policy: &PortPolicy<'_>, scope: &Scope<'m>) -> Kno
     let disable_mx = hints && all_hbone(plan, scope);
     let own_tls = matches!(policy.tls.map(|tls| tls.mode), Some(TlsMode::Simple | TlsMode::Mutual));
     Known {
-        keeps_alpn: rules.peer_hints && own_tls && plan.rule.is_some(),
-        rule: plan.rule.map(|rule| (rule, rules.networking_version)),
+        keeps_alpn: rules.keeps_alpn && own_tls && plan.rule.is_some(),
+        rule: plan.rule.map(|rule| (rule, scope.rules.mesh.networking_version)),
         disable_mx,
         external: hints && !disable_mx && plan.service.mesh_external,
         service: Some(plan.service).filter(|_| named),
@@ -135,7 +135,7 @@ fn inline_endpoints<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Localities<'m> {
 fn keeps_sessions(service: &Service, scope: &Scope<'_>) -> bool {
     let has = |label: &str| service.labels.get(label).is_some_and(|value| !value.is_empty());
     has("istio.io/persistent-session")
-        || (scope.rules.clusters.unhealthy_endpoints && has("istio.io/persistent-session-header"))
+        || (scope.rules.clusters.persistent_session_header && has("istio.io/persistent-session-header"))
 }
 
 fn keep_draining(draft: &mut Draft) {
@@ -181,8 +181,7 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
     match &context {
         None => offer(draft, Offer::None, sockets),
         Some(context) => {
-            let replaced = settings.mode == TlsMode::IstioMutual
-                || scope.rules.clusters.tls == UpstreamTls::InsteadOfHbone;
+            let replaced = settings.mode == TlsMode::IstioMutual || !scope.rules.clusters.tls_inside_hbone;
             offer(
                 draft,
                 if replaced { Offer::OrHbone(context) } else { Offer::InsideHbone(context) },
@@ -275,7 +274,7 @@ fn service_accounts(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
     let trust_domain = mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
     let mut names: BTreeSet<Str> = plan.service.service_accounts.iter().cloned().collect();
-    for endpoint in mesh.endpoints.of(plan.id).iter().filter(|e| is_known(e, &scope.rules.clusters)) {
+    for endpoint in mesh.endpoints.of(plan.id).iter().filter(|e| is_known(e, &scope.rules.registry)) {
         let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };
         if !workload.service_account.is_empty() {
             let (namespace, account) = (&workload.namespace, &workload.service_account);

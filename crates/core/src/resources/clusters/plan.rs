@@ -118,11 +118,13 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
         let http = (protocol.is_unsupported() || protocol.is_http()).then_some("http");
         for family in [tcp, http].into_iter().flatten() {
             for subset in subsets(rule) {
-                let (policy, discovery) = if scope.rules.clusters.inbound_policy {
-                    (rule.and_then(|rule| merged(rule, subset, port)), discovery(service))
+                let policy = rule
+                    .filter(|_| scope.rules.clusters.inbound_policy)
+                    .and_then(|rule| merged(rule, subset, port));
+                let discovery = if scope.rules.clusters.inbound_resolution {
+                    discovery(service)
                 } else {
-                    // Whatever the Service is, its endpoints are asked for.
-                    (None, Discovery::Type(DiscoveryType::Eds))
+                    Discovery::Type(DiscoveryType::Eds)
                 };
                 let direction = Direction::InboundVip;
                 let name = name(direction, service, port, &subset_key(family, subset));
@@ -155,7 +157,7 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
         if port.protocol == Protocol::Udp
             || service.resolution == Resolution::Alias
-            || (dynamic && !resolvable)
+            || (dynamic && !(resolvable && scope.rules.clusters.wildcard_destinations))
         {
             continue;
         }

@@ -17,9 +17,9 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use super::draft::Draft;
 use crate::Str;
-use crate::release::UpstreamTls;
 use crate::resources::Scope;
 use crate::resources::tls::secret;
+use crate::rules::VerifiedHost;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
 /// The agent's secrets: the proxy's own certificate, and the mesh's root certificates.
@@ -55,9 +55,9 @@ pub(super) fn requested(
     if matches!(settings.mode, TlsMode::Disable | TlsMode::IstioMutual) {
         return Ok(None);
     }
-    let how = scope.rules.clusters.tls;
-    let insecure = how == UpstreamTls::InsideHbone && settings.insecure_skip_verify == Some(true);
-    verify_requested_host(draft, settings, insecure, how);
+    let rules = &scope.rules.clusters;
+    let insecure = rules.insecure_skip_verify && settings.insecure_skip_verify == Some(true);
+    verify_requested_host(draft, settings, insecure, rules.verified_host);
     let names =
         if settings.subject_alt_names.is_empty() { server_names } else { &settings.subject_alt_names };
     let mut common = common_context();
@@ -165,10 +165,15 @@ fn file(name: &str) -> SdsSecretConfig {
 }
 
 /// Where no names are given, asks for the host that the client asked for, and verifies that name.
-fn verify_requested_host(draft: &mut Draft, settings: &ClientTlsSettings, insecure: bool, how: UpstreamTls) {
+fn verify_requested_host(
+    draft: &mut Draft,
+    settings: &ClientTlsSettings,
+    insecure: bool,
+    host: VerifiedHost,
+) {
     let auto_sni = settings.sni.is_empty();
     let dynamic = matches!(draft.cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
-    let unnamed = settings.subject_alt_names.is_empty() && (auto_sni || how == UpstreamTls::InsteadOfHbone);
+    let unnamed = settings.subject_alt_names.is_empty() && (auto_sni || host == VerifiedHost::Requested);
     let auto_san_validation = !insecure && (dynamic || unnamed);
     if dynamic && !(auto_sni && auto_san_validation) {
         allow_insecure(draft);
@@ -207,7 +212,7 @@ fn apply_mesh_defaults(common: &mut CommonTlsContext, scope: &Scope<'_>) {
     let Some(defaults) = &scope.mesh.config.tls_defaults else { return };
     let params = common.tls_params.get_or_insert_default();
     params.ecdh_curves = defaults.ecdh_curves.iter().map(ToString::to_string).collect();
-    if scope.rules.clusters.tls == UpstreamTls::InsideHbone {
+    if scope.rules.clusters.mesh_cipher_suites {
         params.cipher_suites = defaults.cipher_suites.iter().map(ToString::to_string).collect();
     }
 }
@@ -281,8 +286,8 @@ mod tests {
             verify_requested_host(&mut draft, &settings, false, how);
             draft.http.and_then(|http| http.upstream_http_protocol_options)
         };
-        assert_eq!(options(UpstreamTls::InsideHbone), None);
-        let older = options(UpstreamTls::InsteadOfHbone).unwrap();
+        assert_eq!(options(VerifiedHost::RequestedUnlessSni), None);
+        let older = options(VerifiedHost::Requested).unwrap();
         assert_eq!((older.auto_sni, older.auto_san_validation), (false, true));
     }
 }

@@ -15,7 +15,7 @@ use envoy::google::protobuf::Struct;
 use envoy::r#type::metadata::v3::MetadataKind;
 use envoy::r#type::metadata::v3::metadata_kind::{Cluster, Host, Kind};
 
-use crate::release::TunnelMetadata;
+use crate::rules::TunnelMetadata;
 use crate::snapshot::networking::destination_rule as api;
 
 /// The key of the metadata that says where a tunnel leads ([`TunnelMetadata::OriginalDst`]).

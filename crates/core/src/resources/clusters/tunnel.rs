@@ -23,7 +23,6 @@ use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 use super::connection_pool::{breakers, connect_timeout, unlimited};
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, Sockets};
-use crate::release::ConnectOriginate;
 use crate::resources::Scope;
 use crate::resources::endpoints::lb_endpoint::internal_address;
 use crate::resources::names::{
@@ -31,6 +30,7 @@ use crate::resources::names::{
 };
 use crate::resources::proto::duration;
 use crate::resources::tls::{connect_tls_context, uri_san};
+use crate::rules::ConnectOriginate;
 use crate::snapshot::Duration;
 
 /// Where HBONE is spoken.
@@ -65,7 +65,7 @@ pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
         between(ENCAP, CONNECT_ORIGINATE),
         connect_originate(scope),
     ];
-    if scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride {
+    if scope.rules.listeners.double_hbone {
         clusters.extend([inner_connect_originate(scope), outer_connect_originate(scope)]);
     }
     clusters
@@ -152,7 +152,9 @@ fn named(scope: &Scope<'_>, name: &str, kind: DiscoveryType) -> Cluster {
         ..Cluster::default()
     };
     if rules.alt_stat_name {
-        cluster.alt_stat_name = format!("{name};");
+        cluster.alt_stat_name = [name, scope.rules.mesh.stat_name_end].concat();
+    }
+    if rules.tunnel_circuit_breakers {
         cluster.circuit_breakers = breakers(unlimited(rules));
     }
     cluster
@@ -167,9 +169,9 @@ fn tls(context: CommonTlsContext) -> TransportSocket {
 fn identity(scope: &Scope<'_>) -> MatchPattern {
     let trust_domain = scope.mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
     let accounts = format!("spiffe://{trust_domain}/ns/{}/sa/", scope.waypoint.name.namespace);
-    match (&scope.waypoint.for_service_account, scope.rules.clusters.connect_originate) {
-        (Some(account), ConnectOriginate::Address) => MatchPattern::Exact(format!("{accounts}{account}")),
-        _ => MatchPattern::Prefix(accounts),
+    match &scope.waypoint.for_service_account {
+        Some(account) => MatchPattern::Exact(format!("{accounts}{account}")),
+        None => MatchPattern::Prefix(accounts),
     }
 }
 

@@ -12,11 +12,11 @@ use crate::Str;
 use crate::mesh::Endpoint;
 use crate::mesh::endpoint::Health;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
-use crate::release::{ClusterRules, TunnelMetadata};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
 use crate::resources::istio_metadata;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
+use crate::rules::{ClusterRules, TunnelMetadata};
 
 /// Where HBONE is spoken.
 const HBONE_PORT: u32 = 15008;
@@ -46,9 +46,8 @@ pub(crate) fn lb_endpoint(
         _ => tls_mode.map(|mode| ("tlsMode", mode)),
     };
     let metadata = metadata(candidate, rules, socket, tunnel.as_deref());
-    // The older release makes an endpoint behind a waypoint's own tunnel anew, and forgets its state.
-    let forgotten =
-        tunnel.is_some() && direction == Direction::InboundVip && rules.tunnel == TunnelMetadata::Tunnel;
+    // An endpoint behind a waypoint's own tunnel may be made anew, so that its state is forgotten.
+    let forgotten = tunnel.is_some() && direction == Direction::InboundVip && !rules.tunnel_keeps_health;
     let address = match tunnel {
         Some(destination) => internal_address(CONNECT_ORIGINATE, destination),
         None => self::address(address, *port),
@@ -110,12 +109,11 @@ fn metadata(
 
 /// Whether it is reached through HBONE.
 ///
-/// Since metadata names the destination, a workload with a sidecar keeps its own mTLS, except where a waypoint serves
-/// it: waypoints know no other mTLS than HBONE.
+/// Where workloads with a sidecar keep their own mTLS, those that a waypoint serves don't: waypoints know no other mTLS
+/// than HBONE.
 fn takes_tunnel(candidate: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
-    let own_mtls = rules.tunnel == TunnelMetadata::OriginalDst
-        && direction == Direction::Outbound
-        && candidate.tls_mode == Some(ISTIO);
+    let own_mtls =
+        rules.sidecars_keep_mtls && direction == Direction::Outbound && candidate.tls_mode == Some(ISTIO);
     !own_mtls && candidate.hbone
 }
 

@@ -10,9 +10,9 @@ use crate::Str;
 use crate::mesh::network::NETWORK;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
-use crate::release::FailoverPriority;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::{Candidate, HOSTNAME, REGION, SUB_ZONE, ZONE, label};
+use crate::rules::FailoverPriority;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,

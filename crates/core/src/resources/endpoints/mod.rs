@@ -20,10 +20,10 @@ use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::workload::Locality;
-use crate::release::{Attachment, MtlsCheck};
 use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Resource, Scope, origin};
+use crate::rules::MtlsCheck;
 use crate::snapshot::networking::destination_rule::TlsMode;
 
 use candidate::{Candidate, ISTIO};
@@ -92,7 +92,7 @@ pub(crate) fn localities<'m>(
 ) -> Localities<'m> {
     let rules = &scope.rules.clusters;
     let foreign = |candidate: &Candidate<'_>| {
-        scope.rules.attachment == Attachment::ServiceAccount
+        rules.only_served_endpoints
             && direction == Direction::InboundVip
             && !select::in_scope(scope, candidate.workload)
     };

@@ -3,9 +3,9 @@
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
-use crate::release::ClusterRules;
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::Candidate;
+use crate::rules::{RegistryRules, UnreadyEndpoints};
 use crate::snapshot::Labels;
 
 /// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
@@ -33,7 +33,7 @@ impl<'m> Target<'m> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
         let alias = service.external_name.is_some().then_some(service);
-        let rules = &scope.rules.clusters;
+        let rules = &scope.rules.registry;
         let of_port = move |e: &&Endpoint| {
             e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
@@ -65,11 +65,11 @@ impl<'m> Target<'m> {
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
     fn sends_unready(&self, scope: &Scope<'_>) -> bool {
-        if !scope.rules.clusters.unhealthy_endpoints {
-            return false;
-        }
-        if self.service.traffic_distribution != TrafficDistribution::Any {
-            return true;
+        match scope.rules.clusters.unready_endpoints {
+            UnreadyEndpoints::OfNone => return false,
+            _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
+            UnreadyEndpoints::OfDistributed => return false,
+            UnreadyEndpoints::OfAll => {}
         }
         // A minimum of healthy endpoints would make Envoy panic, and use those that are not.
         let rule = self.rule.and_then(|rule| policy::port_policy(&rule.spec, self.subset, self.port.number));
@@ -89,8 +89,8 @@ impl<'m> Target<'m> {
 }
 
 /// Whether a release knows of endpoints in this state at all.
-pub(crate) fn is_known(endpoint: &Endpoint, rules: &ClusterRules) -> bool {
-    rules.unhealthy_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
+pub(crate) fn is_known(endpoint: &Endpoint, rules: &RegistryRules) -> bool {
+    rules.unready_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
 }
 
 /// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.

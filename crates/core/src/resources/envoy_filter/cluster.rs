@@ -5,9 +5,9 @@ use envoy::config::cluster::v3::Cluster;
 use super::merge::{self, SocketMerge, Stop};
 use super::patch::Patch;
 use super::{Applied, Context};
-use crate::release::ClusterRemoval;
 use crate::resources::Origin;
 use crate::resources::{Resource, WaypointResources};
+use crate::rules::ClusterRemoval;
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};
 
 /// Patches outbound clusters, and adds clusters that are explicitly for the inbound side.

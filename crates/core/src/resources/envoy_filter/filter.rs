@@ -8,7 +8,7 @@ use super::list;
 use super::merge::{self, Stop};
 use super::names;
 use super::patch::Patch;
-use crate::release::{EnvoyFilterRules, FilterRemoval, MismatchedTypes};
+use crate::rules::{EnvoyFilterRules, FilterRemoval, MismatchedTypes};
 use crate::snapshot::networking::envoy_filter::PatchOperation;
 
 /// A filter with a name and a configuration.

@@ -8,9 +8,9 @@ use super::merge::{self, Stop};
 use super::names as filter_names;
 use super::patch::Patch;
 use super::{Applied, Context};
-use crate::release::FilterRemoval;
 use crate::resources::Origin;
 use crate::resources::{Resource, WaypointResources, names};
+use crate::rules::FilterRemoval;
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};
 
 /// A waypoint's listeners in the order in which they are patched: it matters where patching ends early.

@@ -6,7 +6,7 @@ use envoy::google::protobuf::Any;
 use envoy::json::{Lists, merge_typed};
 
 use super::patch::Patch;
-use crate::release::MismatchedTypes;
+use crate::rules::MismatchedTypes;
 use crate::snapshot::networking::envoy_filter::PatchOperation;
 
 /// All patching of these resources ends here: Istio's code panics, and goes on with what it has patched so far.

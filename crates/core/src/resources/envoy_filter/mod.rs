@@ -31,7 +31,7 @@ use self::patch::Patch;
 pub(crate) use self::patch::{Patches, referenced_services};
 use super::WaypointResources;
 use super::origin::{Origin, Part};
-use crate::release::EnvoyFilterRules;
+use crate::rules::EnvoyFilterRules;
 use crate::snapshot::Cause;
 use crate::snapshot::networking::envoy_filter::PatchContext;
 

@@ -1,6 +1,6 @@
 //! The names of filters, which early releases know under two names.
 
-use crate::release::FilterNames;
+use crate::rules::FilterNames;
 
 /// Today's names and those that they replaced.
 ///

@@ -11,8 +11,8 @@ use regex::Regex;
 
 use crate::mesh::policy::Precedence;
 use crate::mesh::{Waypoint, age};
-use crate::release::{EnvoyFilterRules, PatchOrder, Rules};
 use crate::resources::Scope;
+use crate::rules::{EnvoyFilterRules, PatchOrder, Rules};
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{
     ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterChainMatch, FilterMatch, ListenerMatch,
@@ -198,27 +198,28 @@ pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
 fn is_for_proxy(patch: &EnvoyConfigObjectPatch, rules: &Rules, waypoint: &Waypoint) -> bool {
     let proxy = patch.matches.as_ref().and_then(|m| m.proxy.as_ref());
     proxy.is_none_or(|proxy| {
-        fits_version(proxy, &rules.envoy_filters)
-            && proxy.metadata.iter().all(|(key, value)| {
-                metadata(key, &rules.envoy_filters, waypoint).is_some_and(|found| found == value)
-            })
+        fits_version(proxy, rules)
+            && proxy
+                .metadata
+                .iter()
+                .all(|(key, value)| metadata(key, rules, waypoint).is_some_and(|found| found == value))
     })
 }
 
 /// Whether a proxy of this release has a version that fits; an expression that is too long fits none.
-fn fits_version(proxy: &ProxyMatch, rules: &EnvoyFilterRules) -> bool {
+fn fits_version(proxy: &ProxyMatch, rules: &Rules) -> bool {
     let expression = proxy.proxy_version.as_str();
-    let too_long = rules.longest_version_expression.is_some_and(|most| expression.len() > most);
+    let too_long = rules.envoy_filters.longest_version_expression.is_some_and(|most| expression.len() > most);
     // What is no expression restricts nothing; admission refuses it.
     expression.is_empty()
-        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(rules.proxy_version))
+        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(rules.mesh.version))
 }
 
 /// What the waypoint's proxy says of itself, as far as it is text.
-fn metadata<'m>(key: &str, rules: &EnvoyFilterRules, waypoint: &'m Waypoint) -> Option<&'m str> {
+fn metadata<'m>(key: &str, rules: &Rules, waypoint: &'m Waypoint) -> Option<&'m str> {
     Some(match key {
         "CLUSTER_ID" => "Kubernetes",
-        "ISTIO_VERSION" => rules.proxy_version,
+        "ISTIO_VERSION" => rules.mesh.version,
         "NAMESPACE" => waypoint.name.namespace.as_str(),
         "SERVICE_ACCOUNT" => waypoint.proxy.service_account.as_str(),
         "WORKLOAD_NAME" => waypoint.proxy.workload_name.as_str(),

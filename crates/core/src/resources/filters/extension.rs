@@ -25,7 +25,6 @@ use envoy::google::protobuf::{Any, StringValue};
 use super::http;
 use crate::Str;
 use crate::mesh::extension::{ChainKind, Code, Extension};
-use crate::release::ExtensionNames;
 use crate::resources::proto::duration;
 use crate::resources::{Origin, Resource, Scope};
 use crate::snapshot::Duration;
@@ -104,7 +103,7 @@ pub(crate) fn configurations(scope: &Scope<'_>) -> Vec<Resource<TypedExtensionCo
         .map(|extension| (&extension.resource_name, extension))
         .collect();
     let resource = |extension: &Arc<Extension>| {
-        let message = configuration(extension, rules.extension_names)?;
+        let message = configuration(extension, rules.policies.fail_strategies)?;
         let origin = Origin::of_resource(vec![extension.object.clone().into()]);
         Some(Resource { message, origins: vec![origin] })
     };
@@ -112,9 +111,9 @@ pub(crate) fn configurations(scope: &Scope<'_>) -> Vec<Resource<TypedExtensionCo
 }
 
 /// What Envoy discovers for an extension; none for those that are written into the listener.
-fn configuration(extension: &Extension, names: ExtensionNames) -> Option<TypedExtensionConfig> {
+fn configuration(extension: &Extension, fail_strategies: bool) -> Option<TypedExtensionConfig> {
     let Code::Wasm(wasm) = &extension.code else { return None };
-    let config = Some(plugin_config(extension, wasm, names));
+    let config = Some(plugin_config(extension, wasm, fail_strategies));
     let typed_config = match wasm.plugin_type {
         PluginType::Network => envoy::any(&network_wasm::Wasm { config }),
         PluginType::Unspecified | PluginType::Http => envoy::any(&http_wasm::Wasm { config }),
@@ -122,13 +121,13 @@ fn configuration(extension: &Extension, names: ExtensionNames) -> Option<TypedEx
     Some(TypedExtensionConfig { name: extension.resource_name.to_string(), typed_config: Some(typed_config) })
 }
 
-fn plugin_config(extension: &Extension, wasm: &WasmConfig, names: ExtensionNames) -> PluginConfig {
+fn plugin_config(extension: &Extension, wasm: &WasmConfig, fail_strategies: bool) -> PluginConfig {
     // The first releases do not know strategies: they always fail closed.
-    let failure_policy = match (names, wasm.fail_strategy) {
-        (ExtensionNames::OfObject, _) => FailurePolicy::Unspecified,
-        (_, FailStrategy::FailClose) => FailurePolicy::FailClosed,
-        (_, FailStrategy::FailOpen) => FailurePolicy::FailOpen,
-        (_, FailStrategy::FailReload) => FailurePolicy::FailReload,
+    let failure_policy = match wasm.fail_strategy {
+        _ if !fail_strategies => FailurePolicy::Unspecified,
+        FailStrategy::FailClose => FailurePolicy::FailClosed,
+        FailStrategy::FailOpen => FailurePolicy::FailOpen,
+        FailStrategy::FailReload => FailurePolicy::FailReload,
     };
     PluginConfig {
         name: extension.plugin_name.to_string(),

@@ -7,9 +7,9 @@ use envoy::stats::{MetricConfig, PluginConfig, Reporter};
 
 use super::{fields, typed_struct};
 use crate::mesh::telemetry::{Applicable, MetricOverride, MetricsProvider, TagOverride, metrics_providers};
-use crate::release::StatsConfig;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
+use crate::rules::StatsConfig;
 
 /// The filter's name.
 pub(crate) const STATS: &str = "istio.stats";

@@ -18,6 +18,7 @@ use crate::resources::filters::network;
 use crate::resources::routes::RouteBuilder;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope, origin};
+use crate::rules::SpanSender;
 use crate::snapshot::{Cause, ObjectRef};
 
 /// What a chain is for.
@@ -68,7 +69,8 @@ pub(super) struct ChainBuilder<'m> {
     /// What telemetry asks of the waypoint as a whole.
     telemetry: Arc<Telemetry>,
     /// What telemetry asks, by the resources that ask: few sets of them are different.
-    telemetry_by_origin: BTreeMap<Vec<ObjectRef>, Arc<Telemetry>>,
+    /// Where spans name the Service that was called, also by that.
+    telemetry_by_origin: BTreeMap<(Vec<ObjectRef>, Option<Str>), Arc<Telemetry>>,
     chains: Vec<FilterChain>,
     origins: Vec<Origin>,
 }
@@ -78,14 +80,17 @@ impl<'m> ChainBuilder<'m> {
     pub(super) fn new(scope: Scope<'m>, patches: &'m Patches) -> Self {
         let settings = ProxySettings::new(&scope);
         let applicable = scope.mesh.telemetries.applicable(scope.waypoint, None);
-        let telemetry = Arc::new(Telemetry::new(&scope, &settings, &applicable));
+        let telemetry = Arc::new(Telemetry::new(&scope, &settings, &applicable, None));
         Self {
             settings,
             shared: SharedFilters::new(&scope),
             security: SecurityBuilder::new(scope),
             routes: RouteBuilder::new(scope),
             patches,
-            telemetry_by_origin: BTreeMap::from([(telemetry.origins.clone(), Arc::clone(&telemetry))]),
+            telemetry_by_origin: BTreeMap::from([(
+                (telemetry.origins.clone(), None),
+                Arc::clone(&telemetry),
+            )]),
             telemetry,
             // Most Services have one port, and their chains one or two routes.
             chains: Vec::with_capacity(scope.waypoint.services.len()),
@@ -196,12 +201,13 @@ impl<'m> ChainBuilder<'m> {
             return Arc::clone(&self.telemetry);
         }
         let applicable = self.scope.mesh.telemetries.applicable(self.scope.waypoint, service);
-        let origins = shared::origins(&applicable);
-        if let Some(telemetry) = self.telemetry_by_origin.get(&origins) {
+        let named = service.filter(|_| self.scope.rules.tracing.sender == SpanSender::Service);
+        let key = (shared::origins(&applicable), named.map(|service| service.hostname.clone()));
+        if let Some(telemetry) = self.telemetry_by_origin.get(&key) {
             return Arc::clone(telemetry);
         }
-        let telemetry = Arc::new(Telemetry::new(&self.scope, &self.settings, &applicable));
-        self.telemetry_by_origin.insert(origins, Arc::clone(&telemetry));
+        let telemetry = Arc::new(Telemetry::new(&self.scope, &self.settings, &applicable, service));
+        self.telemetry_by_origin.insert(key, Arc::clone(&telemetry));
         telemetry
     }
 

@@ -8,11 +8,11 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpeci
 
 use super::chain::ChainBuilder;
 use crate::Str;
-use crate::release::TunnelState;
 use crate::resources::Scope;
 use crate::resources::filters::http::overwrite_header;
 use crate::resources::filters::{inspect, network};
 use crate::resources::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE};
+use crate::rules::TunnelState;
 
 /// Where both tunnels of a connection into another network lead, as the inner one's listener finds out.
 const DOUBLE_HBONE_TARGET: &str = "%FILTER_STATE(istio.double_hbone.hbone_target_address:PLAIN)%";

@@ -17,10 +17,10 @@ use envoy::google::protobuf::Duration;
 
 use super::chain::ChainBuilder;
 use super::{HBONE_PORT, socket};
-use crate::release::{TunnelServer, TunnelState};
 use crate::resources::filters::{http, network};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
 use crate::resources::{Scope, tls};
+use crate::rules::{TunnelServer, TunnelState};
 
 /// The upgrade that makes a request a tunnel.
 const CONNECT: &str = "CONNECT";
@@ -31,7 +31,7 @@ const MAX_CONCURRENT_STREAMS: u32 = 100;
 /// The listener.
 pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
     let proxy = &scope.waypoint.proxy;
-    let balanced = matches!(scope.rules.listeners.tunnel_server, TunnelServer::Balanced { .. });
+    let rules = &scope.rules.listeners;
     let address = if proxy.supports_ipv4() || !proxy.supports_ipv6() { "0.0.0.0" } else { "::" };
     let mut listener = Listener {
         name: CONNECT_TERMINATE.to_owned(),
@@ -44,15 +44,14 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener
         }],
         ..Listener::default()
     };
-    if balanced {
+    if rules.balanced_tunnels {
         // HBONE connections are few and long, with many requests each: two of them must not share a worker by chance.
         let exact = BalanceType::ExactBalance(ExactBalance::default());
         listener.connection_balance_config = Some(ConnectionBalanceConfig { balance_type: Some(exact) });
-        if proxy.supports_ipv4() && proxy.supports_ipv6() {
-            let address = Some(socket("::", HBONE_PORT));
-            listener.additional_addresses =
-                vec![AdditionalAddress { address, ..AdditionalAddress::default() }];
-        }
+    }
+    if rules.dual_stack_tunnels && proxy.supports_ipv4() && proxy.supports_ipv6() {
+        let address = Some(socket("::", HBONE_PORT));
+        listener.additional_addresses = vec![AdditionalAddress { address, ..AdditionalAddress::default() }];
     }
     if scope.rules.access_logs.everywhere {
         listener.access_log = chains.telemetry().access_logs.listener();
@@ -94,17 +93,16 @@ fn manager(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> HttpConnectionManage
             manager.server_name = server_name.to_owned();
             manager.forward_client_cert_details = ForwardClientCertDetails::AppendForward.into();
         }
-        TunnelServer::Balanced { keepalive_interval, keepalive_timeout } => {
+        TunnelServer::AsConfigured => {
             chains.settings().apply_headers(&mut manager);
             manager.forward_client_cert_details = chains.settings().forwarded_client_cert().into();
-            // Clients that went away without a word are found and dropped.
-            http2.connection_keepalive = Some(KeepaliveSettings {
-                interval: Some(seconds(keepalive_interval)),
-                timeout: Some(seconds(keepalive_timeout)),
-                ..KeepaliveSettings::default()
-            });
         }
     }
+    http2.connection_keepalive = scope.rules.listeners.tunnel_keepalive.map(|keepalive| KeepaliveSettings {
+        interval: Some(seconds(keepalive.interval)),
+        timeout: Some(seconds(keepalive.timeout)),
+        ..KeepaliveSettings::default()
+    });
     if scope.rules.access_logs.everywhere {
         manager.access_log = chains.telemetry().access_logs.terminate();
     }
@@ -118,9 +116,13 @@ fn http_filters(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Vec<HttpFilter>
             vec![http::connect_baggage(), http::connect_authority_by_route(), http::router(false, false)]
         }
         TunnelState::FilterState => {
-            let mut filters = chains.tunnel_policies();
+            let rules = &scope.rules.listeners;
+            let mut filters = if rules.tunnel_policies { chains.tunnel_policies() } else { Vec::new() };
+            if rules.peer_metadata {
+                let baggage = scope.mesh.options.features.ambient_enable_baggage;
+                filters.push(http::downstream_peer_metadata(baggage));
+            }
             filters.extend([
-                http::downstream_peer_metadata(scope.mesh.options.features.ambient_enable_baggage),
                 http::connect_authority(),
                 http::router(false, chains.settings().suppresses_envoy_headers()),
             ]);

@@ -86,7 +86,7 @@ fn own(
     routes: &Encoded<RouteConfiguration>,
 ) -> ManagerPart {
     let Parts { scope, spec, shared, extensions, .. } = *parts;
-    let end = scope.rules.listeners.stat_prefix_end;
+    let end = scope.rules.mesh.stat_name_end;
     let mut own = ManagerPart::with_capacity(MOST_OWN);
     // The address is the same for IPv6.
     own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &spec.port.to_string(), end].concat());
@@ -122,7 +122,7 @@ fn later_filters(parts: &Parts<'_>) -> ManagerPart {
     let Parts { scope, extensions, .. } = *parts;
     let mut filters = ManagerPart::default();
     if let Some(service) = parts.service
-        && scope.rules.listeners.peer_metadata
+        && scope.rules.listeners.dynamic_forward_proxy
         && service.hostname.starts_with('*')
     {
         let family = dns_lookup_family(&scope.waypoint.proxy);
@@ -155,7 +155,8 @@ fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
 /// Whether applications are told who their client is.
 pub(super) fn includes_client_identity(scope: &Scope<'_>) -> bool {
     let annotation = scope.waypoint.proxy.annotations.get(CLIENT_IDENTITY);
-    scope.rules.listeners.peer_metadata && annotation.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    scope.rules.listeners.client_identity_header
+        && annotation.is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// The addresses that a proxy looks for when it resolves names. One that has both families looks for IPv4 only, unless

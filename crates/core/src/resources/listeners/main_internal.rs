@@ -13,9 +13,9 @@ use super::matcher::{self, Destinations, PortChains};
 use crate::Str;
 use crate::mesh::service::{Port, Protocol, Resolution};
 use crate::mesh::{Service, ServiceId, ip};
-use crate::release::ChainNames;
 use crate::resources::names::{ClusterName, Direction, ENCAP, MAIN_INTERNAL};
 use crate::resources::{Origin, Part, Scope, origin};
+use crate::rules::ChainNames;
 
 /// The chain for bytes to a workload's own address.
 const DIRECT_TCP: &str = "direct-tcp";
@@ -38,7 +38,8 @@ fn addresses(scope: &Scope<'_>) -> impl Iterator<Item = Origin> {
 pub(super) fn listener(scope: &Scope<'_>, chains: &mut ChainBuilder<'_>) -> (Listener, Vec<Origin>) {
     let rules = &scope.rules.listeners;
     let mut inspectors = Inspectors::default();
-    let mut destinations = Destinations::with_capacity(scope.waypoint.services.len());
+    let mut destinations =
+        Destinations::with_capacity(scope.waypoint.services.len(), rules.matches_without_ranges);
     let mut authorities = BTreeMap::new();
     for &id in &scope.waypoint.services {
         let Some(service) = scope.mesh.services.get(id) else { continue };

@@ -22,8 +22,8 @@ use crate::mesh::ip;
 use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, Workload};
-use crate::release::MatchedAddresses;
 use crate::resources::{Scope, field};
+use crate::rules::MatchedAddresses;
 
 /// What Istio says instead of an address that is not there.
 const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
@@ -44,7 +44,7 @@ pub(super) enum PortChains {
 
 /// Whether connections are told apart by hostname before address.
 pub(super) fn by_hostname_first(scope: &Scope<'_>) -> bool {
-    scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.double_hbone
+    scope.mesh.options.features.ambient_enable_multi_network && scope.rules.listeners.matches_hostnames
 }
 
 /// The address that stands for a Service: the first that the proxy can be called by.
@@ -74,6 +74,8 @@ pub(super) struct Destinations {
     entries: Encoded<IpMatcher>,
     /// What each entry has before its ports.
     by_port: Encoded<MatcherTree>,
+    /// Whether there are entries without addresses.
+    without_ranges: bool,
 }
 
 /// What the entry of a Service with one port takes at most.
@@ -81,16 +83,16 @@ const MOST: usize = 512;
 
 impl Destinations {
     /// No entries, but room for those of this many Services.
-    pub(super) fn with_capacity(services: usize) -> Self {
+    pub(super) fn with_capacity(services: usize, without_ranges: bool) -> Self {
         let input = Some(input("port", &DestinationPortInput::default()));
         let by_port = Encoded::of(&MatcherTree { input, ..MatcherTree::default() });
-        Self { entries: Encoded::with_capacity(services * MOST), by_port }
+        Self { entries: Encoded::with_capacity(services * MOST), by_port, without_ranges }
     }
 
-    /// Adds the entry of a Service: its addresses, and its chains by port. There is none without addresses or without
-    /// ports, which Envoy would refuse.
+    /// Adds the entry of a Service: its addresses, and its chains by port. There is none without ports and,
+    /// unless the release forgets that, without addresses: Envoy would refuse it.
     pub(super) fn service(&mut self, addresses: &[Address], ports: Vec<(u32, PortChains)>) {
-        if addresses.is_empty() || ports.is_empty() {
+        if ports.is_empty() || (addresses.is_empty() && !self.without_ranges) {
             return;
         }
         let chains = by_text(ports);
@@ -239,7 +241,7 @@ mod tests {
 
     /// The entries after adding one of a Service.
     fn entries(addresses: &[Address], ports: Vec<(u32, PortChains)>) -> IpMatcher {
-        let mut destinations = Destinations::with_capacity(0);
+        let mut destinations = Destinations::with_capacity(0, false);
         destinations.service(addresses, ports);
         IpMatcher::decode(destinations.entries.as_bytes()).unwrap()
     }
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn authorities_come_before_addresses() {
-        let by_ip = Destinations::with_capacity(0).matcher();
+        let by_ip = Destinations::with_capacity(0, false).matcher();
         assert_eq!(by_authority(BTreeMap::new(), by_ip.clone()), by_ip);
         let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".to_owned()))]);
         let matcher = by_authority(chains, by_ip.clone());

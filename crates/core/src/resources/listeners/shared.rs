@@ -7,13 +7,14 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
+use crate::mesh::Service;
 use crate::mesh::telemetry::Applicable;
-use crate::release::TunnelState;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::stats::{self, STATS};
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
+use crate::rules::TunnelState;
 use crate::snapshot::ObjectRef;
 
 /// A part of a connection manager, encoded: what many chains share is encoded once.
@@ -71,10 +72,15 @@ pub(super) struct Telemetry {
 }
 
 impl Telemetry {
-    /// Makes what these resources ask.
-    pub(super) fn new(scope: &Scope<'_>, settings: &ProxySettings<'_>, applicable: &Applicable<'_>) -> Self {
+    /// Makes what these resources ask of the chains of a Service, or of all.
+    pub(super) fn new(
+        scope: &Scope<'_>,
+        settings: &ProxySettings<'_>,
+        applicable: &Applicable<'_>,
+        service: Option<&Service>,
+    ) -> Self {
         let access_logs = AccessLogs::new(scope, applicable);
-        let tracing = HcmTracing::new(scope, applicable);
+        let tracing = HcmTracing::new(scope, applicable, service);
         let stats = stats::configurations(scope, applicable);
         let manager = http_manager::base(scope, settings, &access_logs, &tracing);
         let baggage = scope.mesh.options.features.ambient_enable_baggage;

@@ -161,7 +161,7 @@ fn stat_prefix(parts: &Parts<'_>) -> String {
         scope.mesh.config.inbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty());
     let Some(pattern) = pattern else { return spec.cluster.clone() };
     // The first releases know nothing of the Service here.
-    let service = parts.service.filter(|_| scope.rules.listeners.tcp_routing);
+    let service = parts.service.filter(|_| scope.rules.listeners.service_in_tcp_stats);
     let hostname = service.map_or("", |s| s.hostname.as_str());
     let (name, short) = match service {
         Some(service) if service.is_kubernetes() => {

@@ -2,9 +2,9 @@
 
 use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::{Protocol, Service};
-use crate::release::UnservedDestination;
 use crate::resources::Scope;
 use crate::resources::names::{ClusterName, Direction};
+use crate::rules::UnservedDestination;
 use crate::snapshot::networking::virtual_service::Destination;
 
 /// The cluster's name for a destination without a host: a backend of a Gateway API route that may not be referenced.

@@ -17,10 +17,10 @@ use super::{cors, fault, fraction, hash, matches, operation, redirect};
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::re2;
-use crate::release::{CorsPlacement, Rewrites, RouteRules, SingleDestination};
 use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field};
+use crate::rules::{CorsPlacement, Rewrites, Rules, SingleDestination};
 use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
 use crate::snapshot::networking::Percent;
@@ -127,9 +127,9 @@ pub(super) fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
 }
 
 /// The part of a route that names the VirtualService it comes from, as a path of the Kubernetes API.
-pub(super) fn metadata(rules: &RouteRules, virtual_service: &VirtualService) -> Encoded<Route> {
+pub(super) fn metadata(rules: &Rules, virtual_service: &VirtualService) -> Encoded<Route> {
     let VirtualService { namespace, name, .. } = virtual_service;
-    made_by(&config(rules.virtual_service_version, namespace, "virtual-service", name))
+    made_by(&config(rules.mesh.networking_version, namespace, "virtual-service", name))
 }
 
 /// The part of a route that names what it comes from.
@@ -165,7 +165,7 @@ fn forward(
         ..RouteAction::default()
     };
     let gateway_api = cx.virtual_service.semantics == Semantics::GatewayApi;
-    if gateway_api && rules.unknown_service {
+    if gateway_api && rules.missing_cluster_is_500 {
         action.cluster_not_found_response_code = ClusterNotFoundResponseCode::InternalServerError.into();
     }
     let mut authority = authority;
@@ -210,11 +210,11 @@ fn write(
 }
 
 fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
+    action.append_x_forwarded_host = cx.scope.appends_x_forwarded_host();
     if cx.scope.rules.routes.rewrites == Rewrites::PrefixOnly {
         action.prefix_rewrite = rewrite.uri.to_string();
         return;
     }
-    action.append_x_forwarded_host = cx.scope.appends_x_forwarded_host();
     if let Some(regex) = &rewrite.uri_regex_rewrite {
         action.regex_rewrite = Some(substitution(&regex.matches, &regex.rewrite));
     } else if rewrite.uri == "/" && cx.virtual_service.semantics == Semantics::GatewayApi {

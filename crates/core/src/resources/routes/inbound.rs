@@ -8,14 +8,14 @@ use envoy::config::route::v3::route_action::{HashPolicy, MaxStreamDuration};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost};
 
 use super::destination::Host;
-use super::retry::Retries;
+use super::retry::{self, Retries};
 use super::{hash, http, matches, virtual_services};
 use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
-use crate::release::DefaultRoute;
 use crate::resources::proto::duration;
 use crate::resources::{Scope, field, origin};
+use crate::rules::DefaultRoute;
 use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
 
@@ -49,6 +49,8 @@ struct DefaultParts {
     begin: Encoded<Route>,
     /// Timeout and retries.
     action: Encoded<RouteAction>,
+    /// The same for gRPC.
+    grpc_action: Encoded<RouteAction>,
     /// Other timeouts.
     action_end: Encoded<RouteAction>,
     /// The name.
@@ -66,7 +68,7 @@ impl<'m> RouteBuilder<'m> {
         let default_route = DefaultParts::new(scope, &retries);
         let end =
             RouteConfiguration { validate_clusters: Some(false.into()), ..RouteConfiguration::default() };
-        let body_size = scope.rules.routes.default_route == DefaultRoute::Outbound;
+        let body_size = scope.rules.routes.default_route_body_size;
         let default_end = RouteConfiguration {
             max_direct_response_body_size_bytes: body_size.then(|| (1024 * 1024).into()),
             ..end.clone()
@@ -116,7 +118,7 @@ impl<'m> RouteBuilder<'m> {
         }
         let known = Host::new(self.scope, &service.hostname);
         for virtual_service in virtual_services {
-            let metadata = http::metadata(&self.scope.rules.routes, virtual_service);
+            let metadata = http::metadata(self.scope.rules, virtual_service);
             let cx = http::Context {
                 scope: self.scope,
                 retries: &self.retries,
@@ -142,19 +144,23 @@ impl<'m> RouteBuilder<'m> {
     ) -> Vec<Cause> {
         let mut causes: Vec<_> = service.map(|service| origin::port(service, port)).into_iter().collect();
         let parts = &self.default_route;
+        let is_grpc = service
+            .is_some_and(|service| service.ports.iter().any(|p| p.number == port && p.protocol.is_grpc()));
         route.append(&parts.begin);
         let mut host = "";
         route.nest::<RouteAction>(field::route::ROUTE, |action| {
             action.text(field::route_action::CLUSTER, cluster_name);
-            action.append(&parts.action);
+            action.append(if is_grpc { &parts.grpc_action } else { &parts.action });
             // The host's name is missing in spans otherwise: Istio knows it of sidecars' own instances only.
-            if let (DefaultRoute::Outbound, Some(service)) = (self.scope.rules.routes.default_route, service)
-            {
+            let rules = &self.scope.rules.routes;
+            if let Some(service) = service.filter(|_| rules.default_route_host) {
                 host = &service.hostname;
-                if let Some((policy, rule)) = self.hash_policy(service) {
-                    action.message(field::route_action::HASH_POLICY, &policy);
-                    causes.extend_from_slice(&rule.from);
-                }
+            }
+            if let Some(service) = service.filter(|_| rules.default_route_hash)
+                && let Some((policy, rule)) = self.hash_policy(service)
+            {
+                action.message(field::route_action::HASH_POLICY, &policy);
+                causes.extend_from_slice(&rule.from);
             }
             action.append(&parts.action_end);
         });
@@ -179,8 +185,13 @@ impl DefaultParts {
         let zero = Some(duration(Duration::ZERO));
         let everything = matches::route_match(&scope.rules.routes, Semantics::Istio, None);
         let mut action = Encoded::of(&RouteAction { timeout: zero, ..RouteAction::default() });
-        let action_end = match scope.rules.routes.default_route {
-            DefaultRoute::Inbound => RouteAction {
+        let mut grpc_action = action.clone();
+        let kind = scope.rules.routes.default_route;
+        if kind == DefaultRoute::InboundRetried {
+            retry::write_unseen(&mut action);
+        }
+        let action_end = match kind {
+            DefaultRoute::Inbound | DefaultRoute::InboundRetried => RouteAction {
                 max_stream_duration: Some(MaxStreamDuration {
                     max_stream_duration: zero,
                     grpc_timeout_header_max: zero,
@@ -190,12 +201,14 @@ impl DefaultParts {
             },
             DefaultRoute::Outbound => {
                 retries.write(None, false, &mut action);
+                grpc_action = action.clone();
                 RouteAction { max_grpc_timeout: zero, ..RouteAction::default() }
             }
         };
         Self {
             begin: Encoded::of(&Route { r#match: Some(everything), ..Route::default() }),
             action,
+            grpc_action,
             action_end: Encoded::of(&action_end),
             end: Encoded::of(&Route { name: "default".to_owned(), ..Route::default() }),
         }
@@ -231,7 +244,7 @@ fn of_virtual_service(
             let mut made_by = position.map_or_else(|| rule.causes.clone(), |i| rule.causes_of_match(i));
             made_by.extend(http::destination_causes(cx, &rule.route));
             causes.push(made_by);
-            if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
+            if request.is_none() || rules.ends_at_catch_all && matches::is_catch_all(&matched) {
                 return;
             }
         }

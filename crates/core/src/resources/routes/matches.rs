@@ -15,7 +15,7 @@ use envoy::r#type::matcher::v3::{
 
 use crate::Str;
 use crate::mesh::virtual_service::Semantics;
-use crate::release::{ClaimMatching, RouteRules};
+use crate::rules::{ClaimMatching, RouteRules};
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, StringMatch};
 
 /// What stands in a header's place when a JWT's claims are to be matched.

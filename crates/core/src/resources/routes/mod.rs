@@ -29,8 +29,8 @@ mod tcp;
 
 use crate::mesh::Service;
 use crate::mesh::virtual_service::VirtualService;
-use crate::release::RoutesPerHost;
 use crate::resources::Scope;
+use crate::rules::RoutesPerHost;
 
 pub use inbound::{InboundRoutes, RouteBuilder};
 pub use tcp::{TcpDestination, TcpRoute, tcp_destinations};

@@ -8,9 +8,9 @@ use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
-use crate::release::RouteRules;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
+use crate::rules::RouteRules;
 use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
@@ -47,6 +47,15 @@ impl<'m> Retries<'m> {
     }
 }
 
+/// Writes the policy that only tries again what no server has seen: two retries, on any host.
+pub(super) fn write_unseen(fields: &mut Encoded<RouteAction>) {
+    fields.merge(&action(Some(RetryPolicy {
+        retry_on: "reset-before-request".to_owned(),
+        num_retries: Some(2.into()),
+        ..RetryPolicy::default()
+    })));
+}
+
 fn action(policy: Option<RetryPolicy>) -> RouteAction {
     RouteAction { retry_policy: policy.map(Box::new), ..RouteAction::default() }
 }
@@ -71,16 +80,13 @@ fn policy(rules: &RouteRules, retries: Option<&HttpRetry>, consistent: bool) -> 
         (out.retry_on, out.retriable_status_codes) = conditions(&retries.retry_on);
     }
     out.per_try_timeout = retries.per_try_timeout.map(duration);
-    if rules.extended_retries {
-        match retries.retry_ignore_previous_hosts {
-            Some(true) => out.retry_host_predicate = vec![other_hosts()],
-            Some(false) => out.retry_host_predicate.clear(),
-            None => {}
-        }
-        out.retry_back_off = retries
-            .backoff
-            .map(|base| RetryBackOff { base_interval: Some(duration(base)), max_interval: None });
+    match retries.retry_ignore_previous_hosts {
+        Some(true) => out.retry_host_predicate = vec![other_hosts()],
+        Some(false) => out.retry_host_predicate.clear(),
+        None => {}
     }
+    out.retry_back_off =
+        retries.backoff.map(|base| RetryBackOff { base_interval: Some(duration(base)), max_interval: None });
     if retries.retry_remote_localities == Some(true) {
         out.retry_priority = Some(other_priorities());
     }

@@ -17,8 +17,8 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecif
 
 use super::routes::{HTTP_CONNECTION_MANAGER, path};
 use super::{Filter, ProxyConfig};
-use crate::release::{ListenerTable, Rules};
 use crate::resources::Part;
+use crate::rules::{ListenerTable, Rules};
 use crate::view::table::Table;
 
 pub(in crate::view) mod matcher;
@@ -42,7 +42,7 @@ impl Form {
     /// The table of a release's istioctl.
     #[must_use]
     pub const fn of(rules: &Rules) -> Self {
-        match rules.listener_table {
+        match rules.istioctl.listener_table {
             ListenerTable::Chains => Self::Chains,
             ListenerTable::Addresses => Self::Addresses { names: false },
         }

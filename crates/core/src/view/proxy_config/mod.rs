@@ -20,8 +20,8 @@ use serde_json::Value;
 pub use listeners::Form;
 pub use waypoint::{config, waypoint_table};
 
-use crate::release::Rules;
 use crate::resources::{Resource, WaypointResources};
+use crate::rules::Rules;
 use crate::view::config_dump;
 use crate::view::json::{ResourceKind, value};
 use crate::view::table::Table;

@@ -10,8 +10,8 @@ use envoy::extensions::formatter::metadata::v3::Metadata;
 use envoy::extensions::formatter::req_without_query::v3::ReqWithoutQuery;
 use envoy::google::protobuf::{Struct, value::Kind};
 
-use crate::release::AccessLogRules;
 use crate::resources::filters::{extension_config, format_string};
+use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
 use crate::snapshot::mesh_config::provider::EnvoyFileAccessLog;
 use crate::snapshot::mesh_config::{AccessLogEncoding, MeshConfig};

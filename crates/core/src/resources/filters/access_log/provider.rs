@@ -13,9 +13,9 @@ use envoy::opentelemetry::proto::common::v1::{AnyValue, KeyValue, KeyValueList, 
 
 use super::format;
 use crate::Str;
-use crate::release::AccessLogRules;
 use crate::resources::Scope;
 use crate::resources::filters::provider::Upstream;
+use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{EnvoyGrpcAccessLog, EnvoyOpenTelemetryLog};
@@ -95,7 +95,7 @@ fn open_telemetry(scope: &Scope<'_>, log: &EnvoyOpenTelemetryLog) -> Option<Acce
     let formatters = if rules.otel_formatters { formatters(&text, labels, rules) } else { Vec::new() };
     let config = OpenTelemetryAccessLogConfig {
         common_config: Some(common(name, upstream.grpc(), rules.filter_state)),
-        disable_builtin_labels: rules.otel_formatters,
+        disable_builtin_labels: rules.otel_only_own_labels,
         body: Some(string_value(&text)),
         attributes: labels.map(attributes),
         formatters,

@@ -11,9 +11,10 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 use envoy::extensions::request_id::uuid::v3::UuidRequestIdConfig;
 use envoy::r#type::v3::Percent;
 
+use crate::mesh::Service;
 use crate::mesh::telemetry::{Applicable, TracingSpec, tracing_spec};
-use crate::release::ChildSpan;
 use crate::resources::Scope;
+use crate::rules::ChildSpan;
 use crate::snapshot::mesh_config::proxy;
 
 /// What tracing does to a connection manager.
@@ -28,13 +29,13 @@ pub(crate) struct HcmTracing {
 }
 
 impl HcmTracing {
-    /// The tracing that the resources in force ask for.
-    pub(crate) fn new(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Self {
+    /// The tracing that the resources in force ask for, of the chains of a Service or of all.
+    pub(crate) fn new(scope: &Scope<'_>, applicable: &Applicable<'_>, service: Option<&Service>) -> Self {
         let spec = tracing_spec(applicable, &scope.mesh.config);
         match &spec {
             None => Self { tracing: of_mesh(scope), ..Self::off() },
             Some(spec) if spec.disabled => Self::off(),
-            Some(spec) => of_spec(scope, spec).unwrap_or_else(Self::off),
+            Some(spec) => of_spec(scope, spec, service).unwrap_or_else(Self::off),
         }
     }
 
@@ -49,8 +50,8 @@ fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
         return None;
     }
     let settings = settings(scope);
-    let istio_tags =
-        settings.and_then(|t| t.enable_istio_tags).unwrap_or(true) || !scope.rules.tracing.peer_tags;
+    let istio_tags = settings.and_then(|t| t.enable_istio_tags).unwrap_or(true)
+        || !scope.rules.tracing.optional_istio_tags;
     Some(Tracing {
         custom_tags: tags::of(scope, istio_tags, None),
         max_path_tag_length: max_path_tag_length(scope),
@@ -59,9 +60,9 @@ fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
 }
 
 /// Tracing as telemetry asks for it; none where the provider's service is not there.
-fn of_spec(scope: &Scope<'_>, spec: &TracingSpec<'_>) -> Option<HcmTracing> {
+fn of_spec(scope: &Scope<'_>, spec: &TracingSpec<'_>, service: Option<&Service>) -> Option<HcmTracing> {
     let rules = &scope.rules.tracing;
-    let provided = provider::configure(scope, spec.provider?)?;
+    let provided = provider::configure(scope, spec.provider?, service)?;
     let sampling = match spec.random_sampling_percentage {
         // A sampler of its own gets every span, and decides itself.
         _ if provided.samples => 100.0,
@@ -72,7 +73,7 @@ fn of_spec(scope: &Scope<'_>, spec: &TracingSpec<'_>) -> Option<HcmTracing> {
     let in_router = provided.starts_child_span && rules.child_span == ChildSpan::Router;
     let in_tracing = provided.starts_child_span && rules.child_span == ChildSpan::Tracing;
     let max_length = (provided.max_tag_length != 0).then(|| provided.max_tag_length.into());
-    let istio_tags = spec.enable_istio_tags || !rules.peer_tags;
+    let istio_tags = spec.enable_istio_tags || !rules.optional_istio_tags;
     let tracing = Tracing {
         provider: Some(provided.http),
         custom_tags: tags::of(scope, istio_tags, spec.custom_tags),

@@ -12,12 +12,12 @@ use envoy::extensions::tracers::opentelemetry::resource_detectors::v3::{
 use envoy::extensions::tracers::opentelemetry::samplers::v3::DynatraceSamplerConfig;
 use envoy::google::protobuf::Any;
 
-use crate::mesh::Waypoint;
-use crate::release::ZipkinCollector;
+use crate::mesh::{Service, Waypoint};
 use crate::resources::Scope;
 use crate::resources::filters::extension_config;
 use crate::resources::filters::provider::Upstream;
 use crate::resources::proto::duration;
+use crate::rules::{SpanSender, ZipkinCollector};
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{
@@ -44,7 +44,13 @@ pub(super) struct Provided {
 }
 
 /// A provider in Envoy's terms; none if it takes no spans, or if its service is not there.
-pub(super) fn configure(scope: &Scope<'_>, provider: &ExtensionProvider) -> Option<Provided> {
+///
+/// `service`: the one whose chains it is for, if it is for one.
+pub(super) fn configure(
+    scope: &Scope<'_>,
+    provider: &ExtensionProvider,
+    service: Option<&Service>,
+) -> Option<Provided> {
     let find = |service: &str, port| Upstream::find(scope.mesh, service, port);
     if let Some(zipkin) = &provider.zipkin {
         let config = zipkin_config(scope, zipkin, &find(&zipkin.service, zipkin.port)?);
@@ -71,7 +77,10 @@ pub(super) fn configure(scope: &Scope<'_>, provider: &ExtensionProvider) -> Opti
     }
     let otel = provider.opentelemetry.as_ref()?;
     let upstream = find(&otel.service, otel.port)?;
-    let config = open_telemetry(scope, otel, &upstream)?;
+    let mut config = open_telemetry(scope, otel, &upstream)?;
+    if let Some(service) = service.filter(|_| scope.rules.tracing.sender == SpanSender::Service) {
+        config.service_name = service.hostname.to_string();
+    }
     let provided = Provided::new("envoy.tracers.opentelemetry", envoy::any(&config), otel.max_tag_length);
     Some(Provided { samples: config.sampler.is_some(), ..provided })
 }

@@ -83,7 +83,7 @@ fn own(scope: &Scope<'_>) -> Vec<CustomTag> {
         literal("istio.mesh_id", if mesh_id.is_empty() { "unknown" } else { mesh_id }.to_owned()),
         literal("istio.namespace", waypoint.name.namespace.to_string()),
     ];
-    if scope.rules.tracing.peer_tags {
+    if scope.rules.tracing.cluster_tag {
         tags.push(literal("istio.cluster_id", CLUSTER_ID.to_owned()));
     }
     tags

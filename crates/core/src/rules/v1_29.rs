@@ -1,0 +1,37 @@
+//! Istio 1.29, as what differs from 1.30.
+
+use super::v1_30::RULES as V1_30;
+use super::*;
+use crate::snapshot::Kind;
+
+/// The rules.
+pub(super) const RULES: Rules = Rules {
+    release: Release::V1_29,
+    mesh: MeshRules { version: "1.29.6", ..V1_30.mesh },
+    admission: AdmissionRules {
+        // TLSRoutes are alpha here, too; TrafficExtensions come later.
+        unknown_kinds: &[Kind::TcpRoute, Kind::TlsRoute, Kind::TrafficExtension],
+        trust_domains: false,
+        header_value_pattern: false,
+        redirect_codes: &[301, 302],
+        ..V1_30.admission
+    },
+    registry: RegistryRules {
+        inline_endpoint_name: InlineEndpointName::Unnamed,
+        namespace_traffic_distribution: false,
+        ..V1_30.registry
+    },
+    waypoints: WaypointRules { serves_ranges: false, ..V1_30.waypoints },
+    policies: PolicyRules { extension_names: ExtensionNames::OfResource, ..V1_30.policies },
+    gateway_api: GatewayApiRules { no_backends_status: 500, ..V1_30.gateway_api },
+    listeners: ListenerRules { client_identity_header: false, ..V1_30.listeners },
+    routes: RouteRules {
+        default_route: DefaultRoute::InboundRetried,
+        default_route_body_size: false,
+        ..V1_30.routes
+    },
+    clusters: ClusterRules { wildcard_destinations: false, ..V1_30.clusters },
+    security: SecurityRules { authorizer_in_names: false, ..V1_30.security },
+    tracing: TracingRules { sender: SpanSender::Service, ..V1_30.tracing },
+    ..V1_30
+};

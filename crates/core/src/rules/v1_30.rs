@@ -1,0 +1,24 @@
+//! Istio 1.30, as what differs from 1.31.
+
+use super::v1_31::RULES as V1_31;
+use super::*;
+use crate::snapshot::Kind;
+
+/// The rules.
+pub(super) const RULES: Rules = Rules {
+    release: Release::V1_30,
+    mesh: MeshRules { version: "1.30.0", ..V1_31.mesh },
+    admission: AdmissionRules {
+        // TCPRoutes are alpha, which is off by default.
+        unknown_kinds: &[Kind::TcpRoute],
+        least_aggression: LeastAggression::One,
+        list_replacing_merges: false,
+        ..V1_31.admission
+    },
+    waypoints: WaypointRules { canaries: false, ..V1_31.waypoints },
+    gateway_api: GatewayApiRules { no_backends_status: 404, ..V1_31.gateway_api },
+    listeners: ListenerRules { matches_without_ranges: true, ..V1_31.listeners },
+    routes: RouteRules { default_route_hash: false, ..V1_31.routes },
+    clusters: ClusterRules { unready_endpoints: UnreadyEndpoints::OfDistributed, ..V1_31.clusters },
+    ..V1_31
+};
