@@ -147,6 +147,7 @@ const DIRECTORIES: &[&str] = &[
     // Ours, from crates/envoy/proto.
     "envoy/contrib/",
     "istio/",
+    "opencensus/",
     "udpa/type/",
     "xds/type/",
 ];

@@ -434,3 +434,96 @@ impl ::prost::Name for XRayConfig {
         "/envoy.config.trace.v3.XRayConfig".into()
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OpenCensusConfig {
+    #[prost(message, optional, tag = "1")]
+    pub trace_config: ::core::option::Option<
+        super::super::super::super::opencensus::proto::trace::v1::TraceConfig,
+    >,
+    #[prost(bool, tag = "2")]
+    pub stdout_exporter_enabled: bool,
+    #[prost(bool, tag = "3")]
+    pub stackdriver_exporter_enabled: bool,
+    #[prost(string, tag = "4")]
+    pub stackdriver_project_id: ::prost::alloc::string::String,
+    #[prost(string, tag = "10")]
+    pub stackdriver_address: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "13")]
+    pub stackdriver_grpc_service: ::core::option::Option<
+        super::super::core::v3::GrpcService,
+    >,
+    #[prost(bool, tag = "5")]
+    pub zipkin_exporter_enabled: bool,
+    #[prost(string, tag = "6")]
+    pub zipkin_url: ::prost::alloc::string::String,
+    #[prost(bool, tag = "11")]
+    pub ocagent_exporter_enabled: bool,
+    #[prost(string, tag = "12")]
+    pub ocagent_address: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "14")]
+    pub ocagent_grpc_service: ::core::option::Option<
+        super::super::core::v3::GrpcService,
+    >,
+    #[prost(enumeration = "open_census_config::TraceContext", repeated, tag = "8")]
+    pub incoming_trace_context: ::prost::alloc::vec::Vec<i32>,
+    #[prost(enumeration = "open_census_config::TraceContext", repeated, tag = "9")]
+    pub outgoing_trace_context: ::prost::alloc::vec::Vec<i32>,
+}
+/// Nested message and enum types in `OpenCensusConfig`.
+pub mod open_census_config {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum TraceContext {
+        None = 0,
+        TraceContext = 1,
+        GrpcTraceBin = 2,
+        CloudTraceContext = 3,
+        B3 = 4,
+    }
+    impl TraceContext {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::None => "NONE",
+                Self::TraceContext => "TRACE_CONTEXT",
+                Self::GrpcTraceBin => "GRPC_TRACE_BIN",
+                Self::CloudTraceContext => "CLOUD_TRACE_CONTEXT",
+                Self::B3 => "B3",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "NONE" => Some(Self::None),
+                "TRACE_CONTEXT" => Some(Self::TraceContext),
+                "GRPC_TRACE_BIN" => Some(Self::GrpcTraceBin),
+                "CLOUD_TRACE_CONTEXT" => Some(Self::CloudTraceContext),
+                "B3" => Some(Self::B3),
+                _ => None,
+            }
+        }
+    }
+}
+impl ::prost::Name for OpenCensusConfig {
+    const NAME: &'static str = "OpenCensusConfig";
+    const PACKAGE: &'static str = "envoy.config.trace.v3";
+    fn full_name() -> ::prost::alloc::string::String {
+        "envoy.config.trace.v3.OpenCensusConfig".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "/envoy.config.trace.v3.OpenCensusConfig".into()
+    }
+}

@@ -1235,6 +1235,15 @@ pub mod istio {
         include!("istio.workload.rs");
     }
 }
+pub mod opencensus {
+    pub mod proto {
+        pub mod trace {
+            pub mod v1 {
+                include!("opencensus.proto.trace.v1.rs");
+            }
+        }
+    }
+}
 pub mod opentelemetry {
     pub mod proto {
         pub mod common {
