@@ -16,6 +16,7 @@ pub mod names;
 pub mod origin;
 pub(crate) mod proto;
 pub mod routes;
+mod scope;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -26,22 +27,11 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
-use crate::rules::Rules;
 
 pub use origin::{Origin, Part};
+pub use scope::Scope;
 
 use self::envoy_filter::Patches;
-
-/// The mesh as one waypoint sees it: what every generator takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Scope<'m> {
-    /// The whole mesh.
-    pub mesh: &'m Mesh,
-    /// The waypoint to generate for.
-    pub waypoint: &'m Waypoint,
-    /// The release's rules; the same as `mesh.rules`.
-    pub rules: &'static Rules,
-}
 
 /// One Envoy resource and why it exists.
 #[derive(Clone, Debug, PartialEq)]

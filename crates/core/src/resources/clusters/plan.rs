@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use envoy::config::cluster::v3::cluster::DiscoveryType;
 
-use crate::mesh::destination_rule::{Client, MergedRule, PortPolicy};
+use crate::mesh::destination_rule::{MergedRule, PortPolicy};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::{Port, Protocol, Resolution, Service, ServiceId};
 use crate::resources::Scope;
@@ -107,7 +107,7 @@ pub(crate) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
 fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     let Some(service) = scope.mesh.services.get(id) else { return };
     let seen = seen(scope, service);
-    let rule = seen.and_then(|seen| rule(scope, seen.service, false));
+    let rule = seen.and_then(|seen| scope.general_rule(seen.service));
     for port in &service.ports {
         let protocol = port.protocol;
         let dynamic = service.resolution == Resolution::DynamicDns;
@@ -216,19 +216,8 @@ pub(super) fn races_connections(service: &Service) -> bool {
 
 /// The Service that the waypoint's namespace sees under this one's host.
 fn seen<'m>(scope: &Scope<'m>, service: &Service) -> Option<Seen<'m>> {
-    let services = &scope.mesh.services;
-    let id = services.visible(&service.hostname, &scope.waypoint.name.namespace)?;
-    let service = services.get(id)?;
-    Some(Seen { id, service, client_rule: rule(scope, service, true) })
-}
-
-/// The rule that governs a Service for this waypoint.
-///
-/// `as_client`: whether rules for some workloads only count.
-fn rule<'m>(scope: &Scope<'m>, service: &Service, as_client: bool) -> Option<&'m MergedRule> {
-    let namespace = scope.waypoint.name.namespace.as_str();
-    let labels = as_client.then_some(&scope.waypoint.proxy.labels);
-    scope.mesh.destination_rules.get(Client { namespace, labels }, service)
+    let (id, service) = scope.visible_service(&service.hostname)?;
+    Some(Seen { id, service, client_rule: scope.client_rule(service) })
 }
 
 /// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host

@@ -14,9 +14,7 @@ use envoy::r#type::v3::hash_policy::{PolicySpecifier, SourceIp};
 use super::chain::Parts;
 use super::http_manager::dns_lookup_family;
 use crate::mesh::Service;
-use crate::mesh::destination_rule::Client;
 use crate::mesh::service::{Protocol, Resolution};
-use crate::resources::Scope;
 use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
 use crate::resources::proto::duration;
@@ -101,17 +99,13 @@ fn apply_rule(
     route: Option<&TcpRoute>,
     proxy: &mut TcpProxy,
 ) -> Vec<Cause> {
-    let Scope { mesh, waypoint, .. } = *parts.scope;
-    let own = waypoint.name.namespace.as_str();
+    let scope = *parts.scope;
     let destinations = route.map_or(&[][..], |route| &route.destinations);
     let target = match destinations.first() {
-        Some(to) => mesh.services.visible(&to.host, own).and_then(|id| mesh.services.get(id)),
+        Some(to) => scope.visible_service(&to.host).map(|(_, service)| service),
         None => Some(service),
     };
-    let client = Client { namespace: own, labels: Some(&waypoint.proxy.labels) };
-    let Some(rule) = target.and_then(|service| mesh.destination_rules.get(client, service)) else {
-        return Vec::new();
-    };
+    let Some(rule) = target.and_then(|service| scope.client_rule(service)) else { return Vec::new() };
     let subset = if let [only] = destinations { only.subset.as_str() } else { "" };
     let policy = rule.spec.traffic_policy.as_ref();
     if let Some(tcp) = policy.and_then(|p| p.connection_pool.as_ref()).and_then(|pool| pool.tcp.as_ref()) {

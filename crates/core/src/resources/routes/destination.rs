@@ -25,13 +25,13 @@ pub(super) struct Host<'m> {
 impl<'m> Host<'m> {
     /// Looks a hostname up.
     pub(super) fn new(scope: Scope<'m>, hostname: &str) -> Self {
-        let service = scope.visible_service(hostname);
+        let service = scope.visible_service(hostname).map(|(_, service)| service);
         Self {
             service,
             served: service.is_some_and(|service| scope.serves_host(&service.hostname)),
             rule: service
                 .filter(|_| scope.rules.routes.hash_policies)
-                .and_then(|service| scope.destination_rule(service, true)),
+                .and_then(|service| scope.client_rule(service)),
         }
     }
 }

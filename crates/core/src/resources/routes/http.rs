@@ -210,7 +210,7 @@ fn write(
 }
 
 fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
-    action.append_x_forwarded_host = cx.scope.appends_x_forwarded_host();
+    action.append_x_forwarded_host = appends_x_forwarded_host(cx.scope);
     if cx.scope.rules.routes.rewrites == Rewrites::PrefixOnly {
         action.prefix_rewrite = rewrite.uri.to_string();
         return;
@@ -281,6 +281,13 @@ pub(super) fn destination_causes(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<C
     let mirrors = rule.mirrors.iter().filter_map(|mirror| mirror.destination.as_ref());
     rule.mirror.iter().chain(mirrors).for_each(|to| add(to, false));
     causes
+}
+
+/// Whether a rewritten request keeps its old host in `X-Forwarded-Host`.
+fn appends_x_forwarded_host(scope: Scope<'_>) -> bool {
+    let headers = scope.waypoint.proxy.config.proxy_headers.as_ref();
+    let option = headers.and_then(|headers| headers.x_forwarded_host.as_ref());
+    option.is_some_and(|option| option.enabled == Some(true))
 }
 
 /// All requests are mirrored unless a percentage is given; none at zero.

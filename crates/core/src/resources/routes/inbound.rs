@@ -173,8 +173,8 @@ impl<'m> RouteBuilder<'m> {
 
     /// What the requests of a default route are hashed by, and the DestinationRule that says so.
     fn hash_policy(&self, service: &Service) -> Option<(HashPolicy, &'m MergedRule)> {
-        let visible = self.scope.visible_service(&service.hostname)?;
-        let rule = self.scope.destination_rule(visible, false)?;
+        let (_, visible) = self.scope.visible_service(&service.hostname)?;
+        let rule = self.scope.general_rule(visible)?;
         let balancer = rule.spec.traffic_policy.as_ref()?.load_balancer.as_ref()?;
         Some((hash::policy(balancer.consistent_hash.as_ref()?)?, rule))
     }

@@ -20,7 +20,6 @@ mod hash;
 mod headers;
 mod http;
 mod inbound;
-mod lookup;
 mod matches;
 mod operation;
 mod redirect;
