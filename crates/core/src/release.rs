@@ -208,6 +208,8 @@ pub struct ListenerRules {
     pub peer_metadata: bool,
     /// How `istio.stats` is configured.
     pub stats: StatsConfig,
+    /// Whether Stackdriver has a filter, for metrics and access logs.
+    pub stackdriver: bool,
     /// Whether VirtualServices and DestinationRules have a say in TCP chains.
     pub tcp_routing: bool,
     /// Whether `100 Continue` is passed on.
@@ -303,6 +305,8 @@ pub struct TracingRules {
     pub child_span: ChildSpan,
     /// Whether Lightstep is known.
     pub lightstep: bool,
+    /// Whether OpenCensus is known.
+    pub opencensus: bool,
 }
 
 /// How spans are sent to Zipkin.
@@ -377,6 +381,7 @@ static V1_18: Rules = Rules {
         inspectors_by_port: false,
         peer_metadata: false,
         stats: StatsConfig::Fixed,
+        stackdriver: true,
         tcp_routing: false,
         proxy_100_continue: false,
         proxy_settings: false,
@@ -396,6 +401,7 @@ static V1_18: Rules = Rules {
         zipkin: ZipkinCollector::Cluster,
         child_span: ChildSpan::Router,
         lightstep: true,
+        opencensus: true,
     },
     security: security::V1_18,
     routes: route::V1_18,
@@ -434,6 +440,7 @@ static V1_31: Rules = Rules {
         inspectors_by_port: true,
         peer_metadata: true,
         stats: StatsConfig::Metrics,
+        stackdriver: false,
         tcp_routing: true,
         proxy_100_continue: true,
         proxy_settings: true,
@@ -460,6 +467,7 @@ static V1_31: Rules = Rules {
         zipkin: ZipkinCollector::HttpService,
         child_span: ChildSpan::Tracing,
         lightstep: false,
+        opencensus: false,
     },
     security: security::V1_31,
     routes: route::V1_31,
