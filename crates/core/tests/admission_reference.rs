@@ -59,9 +59,9 @@ fn verdict(problem: &Problem) -> Option<String> {
     }
 }
 
-/// The verdicts in `skipped.txt` of 1.18.
-fn of_1_18(case: &Path) -> Verdicts {
-    let text = fs::read_to_string(case.join("expected/istio-1.18/skipped.txt")).unwrap();
+/// The verdicts in `skipped.txt` of 1.18, where the case has one.
+fn of_1_18(case: &Path) -> Option<Verdicts> {
+    let text = fs::read_to_string(case.join("expected/istio-1.18/skipped.txt")).ok()?;
     let mut verdicts = Verdicts::new();
     for line in text.lines() {
         let mut parts = line.splitn(3, ": ");
@@ -77,32 +77,35 @@ fn of_1_18(case: &Path) -> Verdicts {
             verdicts.insert(format!("warned of {object}"));
         }
     }
-    verdicts
+    Some(verdicts)
 }
 
-/// The verdicts in `log.txt` of 1.31.
-fn of_1_31(case: &Path) -> Verdicts {
-    let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).unwrap();
+/// The verdicts in `log.txt` of 1.31, where the case has one.
+fn of_1_31(case: &Path) -> Option<Verdicts> {
+    let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).ok()?;
     let mut verdicts = Verdicts::new();
     for line in text.lines() {
         let Some((subject, _)) = line.strip_prefix("dumper\t").and_then(|line| line.split_once(": ")) else {
             continue;
         };
-        if let Some(object) = subject.strip_prefix("REJECTED by istiod's validation webhook ") {
+        // Cases of different age tell it differently; of the API server's verdict some say `rejected` alone.
+        let refused = ["REJECTED by istiod's validation webhook ", "rejected by webhook ", "rejected "];
+        if let Some(object) = refused.iter().find_map(|prefix| subject.strip_prefix(prefix)) {
             verdicts.insert(format!("refused {object}"));
         } else if let Some(object) = subject.strip_prefix("webhook warning ") {
             verdicts.insert(format!("warned of {object}"));
         }
     }
-    verdicts
+    Some(verdicts)
 }
 
 /// Compares the verdicts of every case. Of a rule that never applies we warn in 1.18 too, where the webhook overlooked
 /// those behind a rule without a match.
-fn compare(release: Release, theirs: impl Fn(&Path) -> Verdicts) {
+fn compare(release: Release, theirs: impl Fn(&Path) -> Option<Verdicts>) {
     let mut differences = String::new();
     for case in cases() {
-        let (ours, theirs) = (ours(&case, release), theirs(&case));
+        let Some(theirs) = theirs(&case) else { continue };
+        let ours = ours(&case, release);
         let excused =
             |verdict: &String| release == Release::V1_18 && verdict.starts_with("warned of VirtualService");
         let more: Vec<_> = ours.difference(&theirs).filter(|verdict| !excused(verdict)).collect();
@@ -138,7 +141,8 @@ fn changed<T: Resource + PartialEq>(ours: &[Arc<Object<T>>], theirs: &[Arc<Objec
 #[test]
 fn objects_are_those_that_1_31_saw() {
     let mut differences = Vec::new();
-    for case in cases() {
+    let seen = "expected/istio-1.31/effective-input.yaml";
+    for case in cases().into_iter().filter(|case| case.join(seen).exists()) {
         let admitted = |path: &str| {
             let mut snapshot = admit(read(&case.join(path)).snapshot, Release::V1_31).snapshot;
             // What the control plane itself wrote.
@@ -148,7 +152,7 @@ fn objects_are_those_that_1_31_saw() {
                 .for_each(|e| Arc::make_mut(e).spec.status = Default::default());
             snapshot
         };
-        let (ours, theirs) = (admitted("input.yaml"), admitted("expected/istio-1.31/effective-input.yaml"));
+        let (ours, theirs) = (admitted("input.yaml"), admitted(seen));
         macro_rules! compare {
             ($($list:ident)*) => {$(
                 let objects = changed(&ours.$list, &theirs.$list);

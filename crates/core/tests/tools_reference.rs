@@ -121,6 +121,10 @@ fn check_tables(release: Release) {
     let form = Form::of(release.rules());
     for case in cases() {
         for folder in folders(&expected(&case, release)) {
+            // Not every case has the tables.
+            if !folder.join("istioctl").is_dir() {
+                continue;
+            }
             let config = held(&folder, release);
             for kind in ResourceKind::ALL {
                 let ours = proxy_config::table(&config, kind, &Filter::default(), form).to_string();
@@ -146,15 +150,31 @@ fn tables_are_those_of_1_31() {
     check_tables(Release::V1_31);
 }
 
+/// The file with the objects that the reference was made with: all, or those added to the input.
+const fn objects_of(release: Release) -> &'static str {
+    match release {
+        Release::V1_18 => "synthesized.yaml",
+        _ => "effective-input.yaml",
+    }
+}
+
+/// The cases that tell what the control plane of a release was given.
+fn cases_with_objects(release: Release) -> Vec<PathBuf> {
+    let mut cases = cases();
+    cases.retain(|case| expected(case, release).join(objects_of(release)).is_file());
+    cases
+}
+
 /// The mesh of a case, with the objects that the reference was made with besides the case's own.
 fn mesh_of(case: &Path, release: Release) -> Mesh {
     let mut options = Options::for_release(release);
     if let Ok(text) = fs::read_to_string(case.join("mesh.yaml")) {
         options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
     }
+    let objects = expected(case, release).join(objects_of(release));
     let inputs = match release {
-        Release::V1_18 => vec![case.join("input.yaml"), expected(case, release).join("synthesized.yaml")],
-        _ => vec![expected(case, release).join("effective-input.yaml")],
+        Release::V1_18 => vec![case.join("input.yaml"), objects],
+        _ => vec![objects],
     };
     let files = inputs.iter().map(|path| SourceFile::new(name(path), fs::read_to_string(path).unwrap()));
     translation::mesh(&Snapshot::read(files, &options.limits), &options).0
@@ -298,9 +318,10 @@ fn identity(object: &Value) -> (String, String, String) {
 
 /// The objects that run a waypoint are those that the reference was made with. Those that the case brought itself are
 /// not Istio's.
-fn compare_manifests(case: &Path, mesh: &Mesh, file: &str, kinds: &[&str], differences: &mut String) {
+fn compare_manifests(case: &Path, mesh: &Mesh, kinds: &[&str], differences: &mut String) {
     let given: BTreeSet<_> = yaml_documents(&case.join("input.yaml")).iter().map(identity).collect();
-    let objects = yaml_documents(&expected(case, mesh.rules.release).join(file));
+    let release = mesh.rules.release;
+    let objects = yaml_documents(&expected(case, release).join(objects_of(release)));
     let theirs: BTreeMap<_, _> = objects.into_iter().map(|o| (identity(&o), as_applied(o))).collect();
     for waypoint in &mesh.waypoints {
         let made = manifests(mesh, waypoint);
@@ -320,11 +341,11 @@ fn compare_manifests(case: &Path, mesh: &Mesh, file: &str, kinds: &[&str], diffe
 #[test]
 fn bootstraps_and_manifests_are_those_of_1_18() {
     let mut differences = String::new();
-    for case in cases() {
+    for case in cases_with_objects(Release::V1_18) {
         let mesh = mesh_of(&case, Release::V1_18);
         compare_bootstraps(&case, &mesh, &mut differences);
         let kinds = ["ServiceAccount", "Deployment", "Service"];
-        compare_manifests(&case, &mesh, "synthesized.yaml", &kinds, &mut differences);
+        compare_manifests(&case, &mesh, &kinds, &mut differences);
     }
     assert!(differences.is_empty(), "{differences}");
 }
@@ -333,16 +354,10 @@ fn bootstraps_and_manifests_are_those_of_1_18() {
 #[test]
 fn nodes_and_manifests_are_those_of_1_31() {
     let mut differences = String::new();
-    for case in cases() {
+    for case in cases_with_objects(Release::V1_31) {
         let mesh = mesh_of(&case, Release::V1_31);
         compare_nodes(&case, &mesh, &mut differences);
-        compare_manifests(
-            &case,
-            &mesh,
-            "effective-input.yaml",
-            &["ServiceAccount", "Service"],
-            &mut differences,
-        );
+        compare_manifests(&case, &mesh, &["ServiceAccount", "Service"], &mut differences);
     }
     assert!(differences.is_empty(), "{differences}");
 }

@@ -45,6 +45,8 @@ table! {
         pub proxy_100_continue: bool,
         /// Whether ProxyConfig's `proxyHeaders` and `connectionSettings` are known.
         pub proxy_settings: bool,
+        /// Whether Stackdriver has a filter, for metrics and access logs.
+        pub stackdriver: bool,
     }
 }
 

@@ -21,6 +21,8 @@ table! {
         pub child_span: ChildSpan,
         /// Whether Lightstep is known.
         pub lightstep: bool,
+        /// Whether OpenCensus is known.
+        pub opencensus: bool,
     }
 }
 

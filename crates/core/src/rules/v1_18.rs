@@ -133,6 +133,7 @@ pub(super) const RULES: Rules = Rules {
         proxy_100_continue: false,
         proxy_settings: false,
         matches_without_ranges: false,
+        stackdriver: true,
         ..V1_29.listeners
     },
     routes: RouteRules {
@@ -225,6 +226,7 @@ pub(super) const RULES: Rules = Rules {
         zipkin: ZipkinCollector::Cluster,
         child_span: ChildSpan::Router,
         lightstep: true,
+        opencensus: true,
         sender: SpanSender::Waypoint,
     },
     envoy_filters: EnvoyFilterRules {

@@ -139,6 +139,7 @@ pub(super) const RULES: Rules = Rules {
         service_in_tcp_stats: true,
         proxy_100_continue: true,
         proxy_settings: true,
+        stackdriver: false,
     },
     routes: RouteRules {
         default_export: DefaultExport::AsDeclared,
@@ -239,6 +240,7 @@ pub(super) const RULES: Rules = Rules {
         zipkin: ZipkinCollector::HttpService,
         child_span: ChildSpan::Tracing,
         lightstep: false,
+        opencensus: false,
     },
     envoy_filters: EnvoyFilterRules {
         longest_version_expression: Some(1024),

@@ -1,7 +1,6 @@
 //! Which addresses answer for which port of a Service.
 
 mod entries;
-mod mirror;
 mod slices;
 
 use super::selector_index::SelectorIndex;
@@ -68,8 +67,7 @@ impl Endpoints {
         services: &Services,
         workloads: &Workloads,
     ) -> Self {
-        let mirrored = mirror::slices(snapshot);
-        let slices = Slices::new(snapshot, &mirrored);
+        let slices = Slices::new(snapshot);
         let sources = Sources::new(slices, rules, services, workloads);
         let mut index = Self::default();
         let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
@@ -137,13 +135,14 @@ impl<'a> Sources<'a> {
         let selected = self.selected.get(id.0 as usize).map_or(&[][..], Vec::as_slice);
         match &service.source {
             ServiceSource::Kubernetes(object) => {
+                let listed = self.slices.of(service).map(|listed| {
+                    slices::listed(listed, self.workloads, self.rules, slices::drains(service))
+                });
                 if let Some(name) = &service.external_name {
-                    return external(service, name);
+                    return external(service, name, listed.unwrap_or_default());
                 }
-                let mut endpoints = match self.slices.of(service) {
-                    Some(listed) => {
-                        slices::listed(listed, self.workloads, self.rules, slices::drains(service))
-                    }
+                let mut endpoints = match listed {
+                    Some(listed) => listed,
                     None => slices::derived(service, &object.spec, selected, self.workloads, self.rules),
                 };
                 if service.resolution == super::Resolution::ClientSideLb {
@@ -171,9 +170,10 @@ fn name_of(object: &Object<networking::ServiceEntry>) -> (&str, &str) {
     (&object.meta.namespace, &object.meta.name)
 }
 
-/// The endpoints of an ExternalName Service: the name, for each port.
-fn external(service: &Service, name: &Str) -> Vec<Endpoint> {
-    let endpoint = |port: &super::Port| Endpoint {
+/// The endpoints of an ExternalName Service: what its slices list, and the name for each port that they lack.
+fn external(service: &Service, name: &Str, mut listed: Vec<Endpoint>) -> Vec<Endpoint> {
+    let is_missing = |port: &&super::Port| !listed.iter().any(|endpoint| endpoint.service_port == port.name);
+    let named = |port: &super::Port| Endpoint {
         address: name.clone(),
         port: port.number,
         service_port: port.name.clone(),
@@ -183,5 +183,7 @@ fn external(service: &Service, name: &Str) -> Vec<Endpoint> {
         weight: 0,
         listed_by: None,
     };
-    service.ports.iter().map(endpoint).collect()
+    let named: Vec<_> = service.ports.iter().filter(is_missing).map(named).collect();
+    listed.extend(named);
+    listed
 }

@@ -1,6 +1,5 @@
 //! Endpoints of Kubernetes Services: from EndpointSlices, else as Kubernetes would derive them from Pods.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Endpoint, Health};
@@ -18,25 +17,20 @@ pub(super) struct Slices<'a> {
 }
 
 /// The Service that a slice is for.
-pub(super) fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(&str, &str)> {
+fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(&str, &str)> {
     let service = slice.meta.labels.get("kubernetes.io/service-name")?;
     Some((&slice.meta.namespace, service))
 }
 
 impl<'a> Slices<'a> {
-    /// The snapshot's slices, and behind them those that a cluster would make of v1 Endpoints.
-    pub(super) fn new(
-        snapshot: &'a Snapshot,
-        mirrored: &'a BTreeMap<(Str, Str), Vec<Object<kubernetes::EndpointSlice>>>,
-    ) -> Self {
+    /// The snapshot's slices. Its v1 Endpoints count for nothing, as in Istio: it is the cluster that makes slices of
+    /// them.
+    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
         let mut by_service: HashMap<_, Vec<_>> = HashMap::default();
         for slice in &snapshot.endpoint_slices {
             if let Some(key) = service_of(slice) {
                 by_service.entry(key).or_default().push(slice.as_ref());
             }
-        }
-        for ((namespace, name), slices) in mirrored {
-            by_service.entry((namespace.as_str(), name.as_str())).or_default().extend(slices);
         }
         Self { by_service }
     }

@@ -27,11 +27,13 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use parent::Parent;
 
 use crate::Str;
+use crate::hash::HashSet;
 use crate::mesh::Services;
 use crate::mesh::age::Age;
 use crate::mesh::virtual_service::{HttpRule, VirtualService};
@@ -95,7 +97,8 @@ pub(crate) fn convert(
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     if rules.gateway_api.all_kinds {
-        http.extend(http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems));
+        let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);
+        add_unless_named_alike(&mut http, grpc, problems);
         for route in &snapshot.tcp_routes {
             let converted = converted(&cx, route, l4::tcp_rules, problems);
             out.extend(
@@ -137,6 +140,11 @@ struct HttpPart {
 impl HttpPart {
     fn age(&self) -> Age<'_> {
         Age { created: self.created, name: &self.name, namespace: &self.namespace }
+    }
+
+    /// What tells it from others.
+    fn key(&self) -> (Str, Str, usize) {
+        (self.namespace.clone(), self.name.clone(), self.count)
     }
 
     fn http_rules(&self) -> Vec<HttpRule> {
@@ -228,6 +236,16 @@ fn http_parts<T: Resource + Route>(
         }
     }
     out
+}
+
+/// Adds the parts of GRPCRoutes. An accident: Istio keeps both kinds in one collection by namespace, name and number,
+/// where those of HTTPRoutes come first.
+fn add_unless_named_alike(http: &mut Vec<HttpPart>, grpc: Vec<HttpPart>, problems: &mut Vec<Problem>) {
+    let taken: HashSet<_> = http.iter().map(HttpPart::key).collect();
+    let (lost, kept): (Vec<_>, Vec<_>) = grpc.into_iter().partition(|part| taken.contains(&part.key()));
+    let lost: BTreeSet<ObjectRef> = lost.into_iter().map(|part| part.origin).collect();
+    problems.extend(lost.into_iter().map(report::named_like_http_route));
+    http.extend(kept);
 }
 
 /// The same rules for one port only.

@@ -8,7 +8,7 @@ use crate::snapshot::gateway_api::filter::RouteFilter;
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRouteRule, HttpRouteRule, L4RouteRule, ParentReference,
 };
-use crate::snapshot::{Object, Resource};
+use crate::snapshot::{Object, ObjectRef, Resource};
 
 /// A rule, as far as it refers to something.
 pub(super) trait Rule {
@@ -67,6 +67,12 @@ pub(super) fn refused<T: Resource>(object: &Object<T>, refused: Refused) -> Prob
     let problem =
         Problem::new(Code::RouteNotAccepted, format!("the route is not converted ({reason}): {why}"));
     problem.on(object.object_ref()).field(format!("spec.rules[{}]", refused.rule))
+}
+
+/// A GRPCRoute that an HTTPRoute of its name takes the place of. Its status doesn't tell.
+pub(super) fn named_like_http_route(route: ObjectRef) -> Problem {
+    let message = "Istio mistakes the route for the HTTPRoute of this namespace and name: it has no effect";
+    Problem::new(Code::Ineffective, message).on(route).help("give one of them another name")
 }
 
 /// Backends that can't be used: the condition `ResolvedRefs`. What is given no share is not looked at.

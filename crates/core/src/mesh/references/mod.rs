@@ -3,6 +3,7 @@
 //! | module | looks at |
 //! |---|---|
 //! | `destinations` | hosts and subsets that VirtualServices send requests to |
+//! | `endpoints` | v1 Endpoints that stand for EndpointSlices |
 //! | `targets` | what policies are for: `targetRefs` |
 //!
 //! Others are found where they are looked up: delegates by [`virtual_service`](super::virtual_service), parents and
@@ -11,6 +12,7 @@
 //! Everything here is about the snapshot alone: a snapshot of a part of a cluster has more such references.
 
 mod destinations;
+mod endpoints;
 mod targets;
 
 use crate::problem::Problem;
@@ -32,6 +34,7 @@ pub(super) struct Known<'a> {
 /// Every reference that leads nowhere.
 pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
     let mut problems = destinations::problems(known);
+    problems.extend(endpoints::problems(known));
     if known.rules.policies.attachment == PolicyAttachment::TargetRefs {
         problems.extend(targets::problems(known));
     }

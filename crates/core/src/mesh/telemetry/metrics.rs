@@ -18,12 +18,31 @@ pub struct MetricsProvider<'c> {
     pub provider: &'c ExtensionProvider,
     /// Whether it takes metrics at all, or is here for access logs only.
     pub takes_metrics: bool,
+    /// Whether it takes access logs.
+    pub takes_access_logs: bool,
+    /// The CEL expression that selects the access logs; none = all.
+    pub access_log_filter: Option<Str>,
     /// Whether all metrics of servers were switched off.
     pub disabled: bool,
     /// How often TCP metrics are reported.
     pub reporting_interval: Option<Duration>,
     /// What differs from the defaults, by metric.
     pub overrides: Vec<MetricOverride>,
+}
+
+impl<'c> MetricsProvider<'c> {
+    /// The provider, of which nothing is asked.
+    pub(crate) fn of(provider: &'c ExtensionProvider) -> Self {
+        Self {
+            provider,
+            takes_metrics: false,
+            takes_access_logs: false,
+            access_log_filter: None,
+            disabled: false,
+            reporting_interval: None,
+            overrides: Vec::new(),
+        }
+    }
 }
 
 /// What differs from the defaults for one metric.
@@ -78,11 +97,13 @@ pub fn metrics_providers<'c>(
             let takes_metrics = merged.is_some();
             let merged = merged.unwrap_or_default();
             Some(MetricsProvider {
-                provider,
                 takes_metrics,
+                takes_access_logs: logs.get(&name).is_some_and(|selection| !selection.disabled),
+                access_log_filter: logs.get(&provider.name).and_then(|selection| selection.filter.clone()),
                 disabled: merged.all_disabled,
                 reporting_interval: merged.reporting_interval,
                 overrides: merged.overrides.into_values().collect(),
+                ..MetricsProvider::of(provider)
             })
         })
         .collect()

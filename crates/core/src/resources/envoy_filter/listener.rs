@@ -24,15 +24,14 @@ const IN_TURN: [&str; 5] = [
 
 /// Patches a waypoint's listeners, all of which are inbound ones, and adds listeners.
 pub(super) fn listeners(resources: &mut WaypointResources, context: Context<'_>) {
-    let mut removed = Vec::new();
     let mut stopped = false;
-    for name in IN_TURN {
-        let Some(listener) = resources.listeners.iter_mut().find(|l| l.message.name == name) else {
-            continue;
-        };
+    // They stay in turn where patches give several one name.
+    resources.listeners.sort_by_key(|l| IN_TURN.iter().position(|name| *name == l.message.name));
+    for listener in &mut resources.listeners {
         let mut applied = Applied::default();
         match patch_listener(&mut listener.message, context, &mut applied) {
-            Ok(Kept::No) => removed.push(name),
+            // Without a name it is dropped: a patch may have given it that of another one.
+            Ok(Kept::No) => listener.message.name.clear(),
             Ok(Kept::Yes) => {}
             Err(Stop) => stopped = true,
         }
@@ -41,7 +40,7 @@ pub(super) fn listeners(resources: &mut WaypointResources, context: Context<'_>)
             break;
         }
     }
-    resources.listeners.retain(|listener| !removed.contains(&listener.message.name.as_str()));
+    resources.listeners.retain(|listener| !listener.message.name.is_empty());
     if !stopped {
         add(resources, context);
     }

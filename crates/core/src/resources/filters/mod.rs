@@ -7,7 +7,8 @@
 //! | [`inspect`] | the listener filters: original destination, protocol detection |
 //! | [`access_log`] | access logs, from mesh configuration or telemetry's providers |
 //! | [`tracing`] | a connection manager's tracing |
-//! | [`stats`] | `istio.stats`, from telemetry's metrics |
+//! | [`stats`] | `istio.stats`, from telemetry's metrics, and what reports beside it |
+//! | [`stackdriver`] | `istio.stackdriver`, for metrics and access logs |
 //! | [`extension`] | Wasm and Lua: the filters, and the configurations that are discovered for them |
 //! | [`provider`] | where an extension provider's service is |
 
@@ -17,6 +18,7 @@ pub(crate) mod http;
 pub(crate) mod inspect;
 pub(crate) mod network;
 pub(crate) mod provider;
+mod stackdriver;
 pub(crate) mod stats;
 pub(crate) mod tracing;
 

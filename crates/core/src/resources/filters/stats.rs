@@ -1,18 +1,22 @@
-//! `istio.stats`: the metrics of Istio's standard telemetry.
+//! The filters that report metrics, above all `istio.stats`, with those of Istio's standard telemetry.
 //!
 //! Source: [Istio's standard metrics](https://istio.io/latest/docs/reference/config/metrics/).
 
+use envoy::config::listener::v3::Filter;
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use envoy::extensions::filters::{http::wasm::v3 as http_wasm, network::wasm::v3 as network_wasm};
 use envoy::google::protobuf::Any;
 use envoy::stats::{MetricConfig, PluginConfig, Reporter};
 
-use super::{fields, typed_struct};
+use super::stackdriver::{self, STACKDRIVER};
+use super::{fields, http, network, typed_struct};
 use crate::mesh::telemetry::{Applicable, MetricOverride, MetricsProvider, TagOverride, metrics_providers};
 use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::rules::StatsConfig;
 
 /// The filter's name.
-pub(crate) const STATS: &str = "istio.stats";
+const STATS: &str = "istio.stats";
 
 /// How Istio's names of metrics are spelled by Prometheus.
 const METRICS: [(&str, &str); 10] = [
@@ -28,23 +32,47 @@ const METRICS: [(&str, &str); 10] = [
     ("GRPC_RESPONSE_MESSAGES", "response_messages_total"),
 ];
 
-/// The configurations of the filter that the resources in force ask for: one per Prometheus provider, alike for HTTP
-/// and TCP.
-pub(crate) fn configurations(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Vec<Any> {
+/// A filter that reports metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct Reporting {
+    /// It in a connection manager.
+    pub(crate) http: HttpFilter,
+    /// It in a TCP chain.
+    pub(crate) tcp: Filter,
+}
+
+/// The filters that the resources in force ask for: one per provider that has such a filter.
+pub(crate) fn filters(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Vec<Reporting> {
     metrics_providers(applicable, &scope.mesh.config)
-        .into_iter()
-        .filter(|provider| provider.provider.prometheus.is_some())
-        .filter_map(|provider| match scope.rules.listeners.stats {
-            // An accident: even a provider that is named for access logs only, or switched off, gets the filter.
-            StatsConfig::Fixed => {
-                let reporter = fields([("reporter", "SERVER_GATEWAY".into())]);
-                Some(typed_struct("stats.PluginConfig", Some(reporter)))
+        .iter()
+        .filter_map(|provider| {
+            if provider.provider.prometheus.is_some() {
+                let config = prometheus(scope, provider)?;
+                let tcp = network::filter(STATS, config.clone());
+                return Some(Reporting { http: http::filter(STATS, config), tcp });
             }
-            StatsConfig::Metrics => {
-                (provider.takes_metrics && !provider.disabled).then(|| configuration(&provider))
-            }
+            (provider.provider.stackdriver.is_some() && scope.rules.listeners.stackdriver).then(|| {
+                let config = Some(stackdriver::plugin(provider));
+                let tcp = envoy::any(&network_wasm::Wasm { config: config.clone() });
+                let http = envoy::any(&http_wasm::Wasm { config });
+                Reporting { http: http::filter(STACKDRIVER, http), tcp: network::filter(STACKDRIVER, tcp) }
+            })
         })
         .collect()
+}
+
+/// The configuration of `istio.stats`, alike for HTTP and TCP.
+fn prometheus(scope: &Scope<'_>, provider: &MetricsProvider<'_>) -> Option<Any> {
+    match scope.rules.listeners.stats {
+        // An accident: even a provider that is named for access logs only, or switched off, gets the filter.
+        StatsConfig::Fixed => {
+            let reporter = fields([("reporter", "SERVER_GATEWAY".into())]);
+            Some(typed_struct("stats.PluginConfig", Some(reporter)))
+        }
+        StatsConfig::Metrics => {
+            (provider.takes_metrics && !provider.disabled).then(|| configuration(provider))
+        }
+    }
 }
 
 fn configuration(provider: &MetricsProvider<'_>) -> Any {

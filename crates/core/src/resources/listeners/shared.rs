@@ -11,7 +11,7 @@ use crate::mesh::Service;
 use crate::mesh::telemetry::Applicable;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
-use crate::resources::filters::stats::{self, STATS};
+use crate::resources::filters::stats;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
@@ -63,9 +63,9 @@ pub(super) struct Telemetry {
     pub(super) tcp_access_logs: Vec<AccessLog>,
     /// What a connection manager has before its chain's routes and filters.
     pub(super) manager: ManagerPart,
-    /// Its last filters: who answers, if the release finds that out, `istio.stats`, and the router.
+    /// Its last filters: who answers, if the release finds that out, `istio.stats` and its like, and the router.
     pub(super) last_filters: ManagerPart,
-    /// `istio.stats`, for TCP.
+    /// `istio.stats` and its like, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
     /// The resources that asked.
     pub(super) origins: Vec<ObjectRef>,
@@ -81,13 +81,13 @@ impl Telemetry {
     ) -> Self {
         let access_logs = AccessLogs::new(scope, applicable);
         let tracing = HcmTracing::new(scope, applicable, service);
-        let stats = stats::configurations(scope, applicable);
+        let reporting = stats::filters(scope, applicable);
         let manager = http_manager::base(scope, settings, &access_logs, &tracing);
         let baggage = scope.mesh.options.features.ambient_enable_baggage;
         let peer_metadata =
             scope.rules.listeners.peer_metadata.then(|| http::upstream_peer_metadata(baggage));
         let mut last_filters: Vec<HttpFilter> = peer_metadata.into_iter().collect();
-        last_filters.extend(stats.iter().map(|config| http::filter(STATS, config.clone())));
+        last_filters.extend(reporting.iter().map(|filter| filter.http.clone()));
         last_filters
             .push(http::router(tracing.router_starts_child_span, settings.suppresses_envoy_headers()));
         Self {
@@ -95,7 +95,7 @@ impl Telemetry {
             access_logs,
             manager: ManagerPart::of(&manager),
             last_filters: http_filters(last_filters),
-            tcp_stats: stats.into_iter().map(|config| network::filter(STATS, config)).collect(),
+            tcp_stats: reporting.into_iter().map(|filter| filter.tcp).collect(),
             origins: origins(applicable),
         }
     }

@@ -3,9 +3,12 @@
 use envoy::config::core::v3::header_value_option::HeaderAppendAction;
 use envoy::config::core::v3::http_uri::HttpUpstreamType;
 use envoy::config::core::v3::{HeaderValue, HeaderValueOption, HttpService, HttpUri, TypedExtensionConfig};
+use envoy::config::trace::v3::open_census_config::TraceContext;
 use envoy::config::trace::v3::tracing::{Http, http::ConfigType};
 use envoy::config::trace::v3::zipkin_config::{CollectorEndpointVersion, TraceContextOption};
-use envoy::config::trace::v3::{DatadogConfig, OpenTelemetryConfig, SkyWalkingConfig, ZipkinConfig};
+use envoy::config::trace::v3::{
+    DatadogConfig, OpenCensusConfig, OpenTelemetryConfig, SkyWalkingConfig, ZipkinConfig,
+};
 use envoy::extensions::tracers::opentelemetry::resource_detectors::v3::{
     DynatraceResourceDetectorConfig, EnvironmentResourceDetectorConfig,
 };
@@ -21,8 +24,8 @@ use crate::rules::{SpanSender, ZipkinCollector};
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{
-    self as given, DynatraceSampler, HttpHeader, LightstepTracing, OpenTelemetryTracing,
-    ServiceAttributeEnrichment, ZipkinTracing,
+    self as given, DynatraceSampler, HttpHeader, LightstepTracing, OpenCensusAgentTracing,
+    OpenTelemetryTracing, ServiceAttributeEnrichment, ZipkinTracing,
 };
 
 /// Where Zipkin takes spans, unless the provider says otherwise.
@@ -75,6 +78,11 @@ pub(super) fn configure(
     if let Some(lightstep) = &provider.lightstep {
         return scope.rules.tracing.lightstep.then(|| lightstep_config(scope, lightstep)).flatten();
     }
+    if let Some(agent) = provider.opencensus.as_ref().filter(|_| scope.rules.tracing.opencensus) {
+        let config = envoy::any(&open_census(agent));
+        return Some(Provided::new("envoy.tracers.opencensus", config, agent.max_tag_length));
+    }
+    // Stackdriver needs to know its project in Google Cloud, which a proxy asks the machine for.
     let otel = provider.opentelemetry.as_ref()?;
     let upstream = find(&otel.service, otel.port)?;
     let mut config = open_telemetry(scope, otel, &upstream)?;
@@ -137,6 +145,35 @@ fn lightstep_config(scope: &Scope<'_>, lightstep: &LightstepTracing) -> Option<P
     let config = OpenTelemetryConfig { grpc_service: Some(service), ..OpenTelemetryConfig::default() };
     // An accident: the tracer is called Lightstep's still.
     Some(Provided::new("envoy.tracers.lightstep", envoy::any(&config), lightstep.max_tag_length))
+}
+
+/// An agent of OpenCensus, by its address: nobody looks for its service.
+fn open_census(agent: &OpenCensusAgentTracing) -> OpenCensusConfig {
+    const ALL: [TraceContext; 4] = [
+        TraceContext::B3,
+        TraceContext::CloudTraceContext,
+        TraceContext::GrpcTraceBin,
+        TraceContext::TraceContext,
+    ];
+    let context = |context: &given::TraceContext| match context {
+        given::TraceContext::Unspecified => None,
+        given::TraceContext::W3cTraceContext => Some(TraceContext::TraceContext),
+        given::TraceContext::GrpcBin => Some(TraceContext::GrpcTraceBin),
+        given::TraceContext::CloudTraceContext => Some(TraceContext::CloudTraceContext),
+        given::TraceContext::B3 => Some(TraceContext::B3),
+    };
+    let contexts: Vec<TraceContext> = match agent.context.as_slice() {
+        [] => ALL.into(),
+        asked => asked.iter().filter_map(context).collect(),
+    };
+    let contexts: Vec<i32> = contexts.into_iter().map(i32::from).collect();
+    OpenCensusConfig {
+        ocagent_exporter_enabled: true,
+        ocagent_address: format!("{}:{}", agent.service, agent.port),
+        incoming_trace_context: contexts.clone(),
+        outgoing_trace_context: contexts,
+        ..OpenCensusConfig::default()
+    }
 }
 
 fn open_telemetry(

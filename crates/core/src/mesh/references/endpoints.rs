@@ -1,0 +1,42 @@
+//! v1 `Endpoints`: Istio reads EndpointSlices only, which a cluster's own control plane makes of the Endpoints of
+//! Services without a selector.
+//! <https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#endpointslice-mirroring>
+
+use super::Known;
+use crate::hash::HashSet;
+use crate::problem::{Code, Problem};
+
+/// The Endpoints that would be a Service's, had the snapshot the slices that a cluster makes of them.
+pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
+    let s = known.snapshot;
+    if s.endpoints.is_empty() {
+        return Vec::new();
+    }
+    let sliced: HashSet<_> = s
+        .endpoint_slices
+        .iter()
+        .filter_map(|slice| {
+            let service = slice.meta.labels.get("kubernetes.io/service-name")?;
+            Some((slice.meta.namespace.as_str(), service.as_str()))
+        })
+        .collect();
+    let without_selector: HashSet<_> = s
+        .services
+        .iter()
+        .filter(|service| service.spec.selector.is_empty())
+        .map(|service| (service.meta.namespace.as_str(), service.meta.name.as_str()))
+        .collect();
+    let unread = s.endpoints.iter().filter(|endpoints| {
+        let key = (endpoints.meta.namespace.as_str(), endpoints.meta.name.as_str());
+        without_selector.contains(&key) && !sliced.contains(&key)
+    });
+    unread
+        .map(|endpoints| {
+            let message =
+                format!("Istio reads no Endpoints: Service `{}` has none here", endpoints.meta.name);
+            Problem::new(Code::Ineffective, message).on(endpoints.object_ref()).help(
+                "add the EndpointSlice that a cluster makes of it, labelled `kubernetes.io/service-name`",
+            )
+        })
+        .collect()
+}
