@@ -8,6 +8,8 @@ pub struct RegistryRules {
     pub external_name: ExternalName,
     /// Which address of a ServiceEntry with several is the primary one.
     pub primary_address: PrimaryAddress,
+    /// Whether an address that a ServiceEntry repeats counts again: there is a service for each address.
+    pub repeated_addresses: bool,
     /// The workload name of a ServiceEntry's inline endpoints.
     pub inline_endpoint_name: InlineEndpointName,
     /// Whether ServiceEntries without addresses get some from `240.240.0.0/16` and `2001:2::/48`.
@@ -86,6 +88,7 @@ pub enum WaypointDeployment {
 pub(super) const V1_18: RegistryRules = RegistryRules {
     external_name: ExternalName::Dns,
     primary_address: PrimaryAddress::Last,
+    repeated_addresses: true,
     inline_endpoint_name: InlineEndpointName::Unnamed,
     allocates_addresses: false,
     kubernetes_app_protocols: false,
@@ -105,6 +108,7 @@ pub(super) const V1_18: RegistryRules = RegistryRules {
 pub(super) const V1_31: RegistryRules = RegistryRules {
     external_name: ExternalName::Alias,
     primary_address: PrimaryAddress::First,
+    repeated_addresses: false,
     inline_endpoint_name: InlineEndpointName::OfServiceEntry,
     allocates_addresses: true,
     kubernetes_app_protocols: true,

@@ -107,10 +107,9 @@ fn apply_rule(
     let Scope { mesh, waypoint, .. } = *parts.scope;
     let own = waypoint.name.namespace.as_str();
     let destinations = route.map_or(&[][..], |route| &route.destinations);
-    let target = match destinations.first() {
-        Some(to) => mesh.services.visible(&to.host, own).and_then(|id| mesh.services.get(id)),
-        None => Some(service),
-    };
+    // A Service that the waypoint's namespace doesn't see has no rule, though it is served.
+    let host = destinations.first().map_or(&service.hostname, |to| &to.host);
+    let target = mesh.services.visible(host, own).and_then(|id| mesh.services.get(id));
     let client = Client { namespace: own, labels: Some(&waypoint.proxy.labels) };
     let Some(rule) = target.and_then(|service| mesh.destination_rules.get(client, service)) else {
         return Vec::new();
