@@ -34,6 +34,8 @@ table! {
         /// Whether of the Services with one hostname a namespace's own private one comes before those that are exported to
         /// it by name; else the oldest of both does.
         pub own_private_first: bool,
+        /// Whether an address that a ServiceEntry repeats counts again: there is a service for each address.
+        pub repeated_addresses: bool,
         /// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.
         pub hbone_addresses: HboneAddresses,
         /// Whether endpoints that are not ready are known at all.

@@ -72,6 +72,7 @@ pub(super) const RULES: Rules = Rules {
         dataplane_mode_of_pods: false,
         workload_entries_may_be_captured: false,
         own_private_first: true,
+        repeated_addresses: true,
         hbone_addresses: HboneAddresses::PodsFirst,
         unready_endpoints: false,
         native_sidecar_ports: false,

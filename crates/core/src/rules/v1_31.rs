@@ -77,6 +77,7 @@ pub(super) const RULES: Rules = Rules {
         dataplane_mode_of_pods: true,
         workload_entries_may_be_captured: true,
         own_private_first: false,
+        repeated_addresses: false,
         hbone_addresses: HboneAddresses::All,
         unready_endpoints: true,
         native_sidecar_ports: true,

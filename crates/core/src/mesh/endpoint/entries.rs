@@ -1,21 +1,55 @@
 //! Endpoints of ServiceEntries, and the WorkloadEntries that a Kubernetes Service selects.
 
+use std::collections::BTreeSet;
+
 use super::{Endpoint, Health};
 use crate::Str;
 use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Port, Resolution, Service, Workload, WorkloadId, WorkloadSource, Workloads};
+use crate::rules::Rules;
 use crate::snapshot::{IntOrString, Object, kubernetes, networking};
 
 /// What stands before the path in the address of a Unix domain socket.
 const UNIX: &str = "unix://";
 
 /// The endpoints of one host of a ServiceEntry: `workloads` are those that it selects or has inline.
+///
+/// Istio makes a service of each address, and each has all endpoints: they count as often.
 pub(super) fn of_service_entry(
     service: &Service,
     workloads: &[WorkloadId],
     all: &Workloads,
+    rules: &Rules,
 ) -> Vec<Endpoint> {
+    let once = of_one_address(service, workloads, all);
+    let count = if rules.registry.repeated_addresses {
+        service.addresses.len()
+    } else {
+        service.addresses.iter().collect::<BTreeSet<_>>().len()
+    };
+    if count > 1 { std::iter::repeat_n(once, count).flatten().collect() } else { once }
+}
+
+/// Adds the endpoints of a Service to those of its host.
+///
+/// Where one address is resolved at a time there is one endpoint for each port: the first.
+pub(super) fn join(of_host: &mut Vec<Endpoint>, endpoints: Vec<Endpoint>, service: &Service) {
+    if service.resolution == Resolution::DnsRoundRobinLb {
+        for endpoint in endpoints {
+            let port = endpoint.service_port_number;
+            if of_host.iter().all(|other| other.service_port_number != port) {
+                of_host.push(endpoint);
+            }
+        }
+    } else if of_host.is_empty() {
+        *of_host = endpoints;
+    } else {
+        of_host.extend(endpoints);
+    }
+}
+
+fn of_one_address(service: &Service, workloads: &[WorkloadId], all: &Workloads) -> Vec<Endpoint> {
     let by_dns = matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb);
     let mut endpoints = Vec::new();
     for id in workloads {

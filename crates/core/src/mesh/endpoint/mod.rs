@@ -78,9 +78,11 @@ impl Endpoints {
             let endpoints = sources.of(id, service);
             let host = (service.hostname.as_str(), service.namespace.as_str());
             let list = *list_of_host.entry(host).or_insert(index.lists.len());
-            match index.lists.get_mut(list) {
-                Some(of_host) => of_host.extend(endpoints),
-                None => index.lists.push(endpoints),
+            if list == index.lists.len() {
+                index.lists.push(Vec::new());
+            }
+            if let Some(of_host) = index.lists.get_mut(list) {
+                entries::join(of_host, endpoints, service);
             }
             index.by_service.get_mut(id.0 as usize).into_iter().for_each(|place| *place = list);
         }
@@ -156,11 +158,11 @@ impl<'a> Sources<'a> {
                 endpoints
             }
             ServiceSource::ServiceEntry(object) if object.spec.workload_selector.is_some() => {
-                entries::of_service_entry(service, selected, self.workloads)
+                entries::of_service_entry(service, selected, self.workloads, self.rules)
             }
             ServiceSource::ServiceEntry(object) => {
                 let inline = self.inline.get(&name_of(object)).map_or(&[][..], Vec::as_slice);
-                entries::of_service_entry(service, inline, self.workloads)
+                entries::of_service_entry(service, inline, self.workloads, self.rules)
             }
         }
     }

@@ -101,10 +101,9 @@ fn apply_rule(
 ) -> Vec<Cause> {
     let scope = *parts.scope;
     let destinations = route.map_or(&[][..], |route| &route.destinations);
-    let target = match destinations.first() {
-        Some(to) => scope.visible_service(&to.host).map(|(_, service)| service),
-        None => Some(service),
-    };
+    // A Service that the waypoint's namespace doesn't see has no rule, though it is served.
+    let host = destinations.first().map_or(&service.hostname, |to| &to.host);
+    let target = scope.visible_service(host).map(|(_, service)| service);
     let Some(rule) = target.and_then(|service| scope.client_rule(service)) else { return Vec::new() };
     let subset = if let [only] = destinations { only.subset.as_str() } else { "" };
     let policy = rule.spec.traffic_policy.as_ref();
