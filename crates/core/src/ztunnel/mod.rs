@@ -16,15 +16,18 @@ mod index;
 mod networks;
 pub mod policies;
 mod services;
+#[cfg(test)]
+mod tests;
 mod workloads;
 
 use envoy::istio::security::Authorization;
 use envoy::istio::workload::{Address, Service, Workload, address};
 
 use crate::mesh::Mesh;
+use crate::mesh::waypoint::{Binding, NamedBy, Target};
 use crate::release::{Attachment, Release};
-use crate::resources::{Origin, Part, Resource};
-use crate::snapshot::ObjectRef;
+use crate::resources::{Origin, Resource};
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
 use self::index::Index;
 
@@ -97,13 +100,34 @@ fn service_key(service: &crate::mesh::Service) -> String {
     [&*service.namespace, &*service.hostname].join("/")
 }
 
-/// A resource that these objects made, the decisive one first.
-fn resource<M>(message: M, objects: impl IntoIterator<Item = ObjectRef>) -> Resource<M> {
+/// A resource with what made it, the decisive cause first.
+fn resource<M>(message: M, causes: impl IntoIterator<Item = Cause>) -> Resource<M> {
     let mut each = Vec::new();
-    for object in objects {
-        if !each.contains(&object) {
-            each.push(object);
+    for cause in causes {
+        if !each.contains(&cause) {
+            each.push(cause);
         }
     }
-    Resource { message, origins: vec![Origin { part: Part::Resource, objects: each }] }
+    Resource { message, origins: vec![Origin::of_resource(each)] }
+}
+
+/// The field that names a waypoint, on most objects.
+const USE_WAYPOINT: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
+
+/// Why an object uses a waypoint: the label that names it, on the object (in `field`) or its Namespace, and its Gateway.
+fn waypoint_causes(
+    binding: &Binding,
+    waypoint: Option<&Target>,
+    (object, field): (ObjectRef, FieldPath),
+    namespace: &str,
+) -> Vec<Cause> {
+    let Some(waypoint) = waypoint else { return Vec::new() };
+    let label = match binding.named_by {
+        Some(NamedBy::Object) => Some(Cause::new(object, field)),
+        Some(NamedBy::Namespace) => {
+            Some(Cause::new(ObjectRef::new(Kind::Namespace, "", namespace), USE_WAYPOINT))
+        }
+        None => None,
+    };
+    label.into_iter().chain([waypoint.gateway.object_ref().into()]).collect()
 }

@@ -8,13 +8,13 @@ use envoy::istio::workload::{
 
 use super::gateway;
 use super::index::{Index, KnownService};
-use super::resource;
+use super::{USE_WAYPOINT, resource, waypoint_causes};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::waypoint::{Binding, TargetId};
 use crate::mesh::{self, Protocol, TrafficDistribution};
 use crate::resources::Resource;
 use crate::snapshot::networking::service_entry::Resolution;
-use crate::snapshot::{IntOrString, kubernetes, mesh_config, networking};
+use crate::snapshot::{Cause, IntOrString, kubernetes, mesh_config, networking};
 
 /// Every Service, by namespace and hostname.
 pub(super) fn services(index: &Index<'_>) -> Vec<Resource<Service>> {
@@ -51,10 +51,20 @@ fn service(index: &Index<'_>, known: &KnownService<'_>) -> Resource<Service> {
     if let Some(binding) = binding {
         use_waypoint(&mut message, index, binding);
     }
-    let targets = binding.into_iter().flat_map(|b| [b.waypoint, b.canary.map(|canary| canary.waypoint)]);
-    let gateways = targets.flatten().filter_map(|id| index.mesh.bindings.targets.get(id));
-    let gateways = gateways.map(|target| target.gateway.object_ref());
-    resource(message, std::iter::once(own.source.object()).chain(gateways))
+    resource(message, causes(index, own, binding))
+}
+
+fn causes(index: &Index<'_>, service: &mesh::Service, binding: Option<&Binding>) -> Vec<Cause> {
+    let object = service.source.object();
+    let mut causes = vec![Cause::from(object.clone())];
+    let targets = &index.mesh.bindings.targets;
+    if let Some(binding) = binding {
+        let primary = binding.waypoint.and_then(|id| targets.get(id));
+        causes.extend(waypoint_causes(binding, primary, (object, USE_WAYPOINT), &service.namespace));
+        let canary = binding.canary.and_then(|canary| targets.get(canary.waypoint));
+        causes.extend(canary.map(|canary| canary.gateway.object_ref().into()));
+    }
+    causes
 }
 
 /// Says which waypoint a Service's connections go to.

@@ -148,3 +148,25 @@ fn policy(json: &Value) -> Option<Policy> {
         origins: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_may_have_names() {
+        let dump = r#"{"workloads": {"w": {"uid": "w", "name": "a", "status": "Healthy"}}, "policies": [],
+            "services": [{"name": "s", "endpoints": {"w": {"workloadUid": "w"}, "x": {"workloadUid": "x"}}}]}"#;
+        let config = parse(dump).unwrap();
+        let service = config.services.first().unwrap();
+        assert_eq!((service.healthy_endpoints, service.endpoints), (1, 2));
+        assert!(!config.holds_more);
+    }
+
+    #[test]
+    fn other_texts_are_no_dumps() {
+        assert_eq!(parse("kind: Service"), None);
+        assert_eq!(parse(r#"{"kind": "Service"}"#), None);
+        assert_eq!(parse(r#"{"configs": []}"#), None);
+    }
+}

@@ -9,7 +9,6 @@ use super::json::{self, address};
 use super::{Policy, Service, Workload, ZtunnelConfig};
 use crate::hash::HashMap;
 use crate::resources::Resource;
-use crate::snapshot::ObjectRef;
 use crate::ztunnel::{ZtunnelResources, service_name};
 
 pub(super) fn config(resources: &ZtunnelResources) -> ZtunnelConfig {
@@ -55,7 +54,7 @@ fn workload(resource: &Resource<workload::Workload>) -> Workload {
         protocol: protocol.to_owned(),
         healthy: message.status() == WorkloadStatus::Healthy,
         json: json::workload(message),
-        origins: objects(resource),
+        origins: resource.origins.clone(),
     }
 }
 
@@ -76,7 +75,7 @@ fn service(resource: &Resource<workload::Service>, endpoints: &Endpoints<'_>) ->
         healthy_endpoints: healthy,
         endpoints: if keeps_all { all } else { healthy },
         json: json::service(message),
-        origins: objects(resource),
+        origins: resource.origins.clone(),
     }
 }
 
@@ -97,12 +96,8 @@ fn policy(resource: &Resource<Authorization>) -> Policy {
         action: action.to_owned(),
         scope: scope.to_owned(),
         json: json::policy(message),
-        origins: objects(resource),
+        origins: resource.origins.clone(),
     }
-}
-
-fn objects<M>(resource: &Resource<M>) -> Vec<ObjectRef> {
-    resource.origins.iter().flat_map(|origin| &origin.objects).cloned().collect()
 }
 
 /// A gateway's address as a config dump has it.

@@ -13,7 +13,7 @@ pub use dump::parse;
 pub use json::{policy, service, workload};
 pub use table::{policies, services, workloads};
 
-use crate::snapshot::ObjectRef;
+use crate::resources::Origin;
 use crate::view::origins::Places;
 use crate::view::table::Table;
 use crate::ztunnel::ZtunnelResources;
@@ -62,8 +62,8 @@ pub struct Workload {
     pub healthy: bool,
     /// All of it.
     pub json: Value,
-    /// The objects that made it, the decisive one first; none in a config dump.
-    pub origins: Vec<ObjectRef>,
+    /// What made it; nothing in a config dump.
+    pub origins: Vec<Origin>,
 }
 
 /// A Service, with what is shown of it.
@@ -86,8 +86,8 @@ pub struct Service {
     pub endpoints: usize,
     /// All of it.
     pub json: Value,
-    /// The objects that made it, the decisive one first; none in a config dump.
-    pub origins: Vec<ObjectRef>,
+    /// What made it; nothing in a config dump.
+    pub origins: Vec<Origin>,
 }
 
 /// A policy, with what is shown of it.
@@ -104,8 +104,8 @@ pub struct Policy {
     pub scope: String,
     /// All of it.
     pub json: Value,
-    /// The objects that made it, the decisive one first; none in a config dump.
-    pub origins: Vec<ObjectRef>,
+    /// What made it; nothing in a config dump.
+    pub origins: Vec<Origin>,
 }
 
 /// Narrows what is shown, as istioctl's flags do. Texts are compared in any case.
@@ -175,7 +175,7 @@ pub fn add_origins(
     filter: &Filter,
     places: &Places<'_>,
 ) {
-    fn of<'c, R: table::Row>(rows: &'c [R], filter: &Filter) -> Vec<&'c [ObjectRef]> {
+    fn of<'c, R: table::Row>(rows: &'c [R], filter: &Filter) -> Vec<&'c [Origin]> {
         table::selected(rows, filter).map(table::Row::origins).collect()
     }
     let origins = match kind {
@@ -183,8 +183,12 @@ pub fn add_origins(
         Kind::Services => of(&config.services, filter),
         Kind::Policies => of(&config.policies, filter),
     };
-    let mut rows = origins.into_iter();
-    table.add_column("ORIGIN", |_, _| places.describe(rows.next().unwrap_or_default()));
+    let located = places.locate(origins.iter().copied().flatten());
+    let mut rows = origins.iter();
+    table.add_column("ORIGIN", |_, _| {
+        let causes = rows.next().into_iter().copied().flatten().flat_map(|origin| &origin.causes);
+        located.describe(&causes.cloned().collect::<Vec<_>>())
+    });
 }
 
 /// Everything as one JSON object: `workloads`, `services` and `policies`.

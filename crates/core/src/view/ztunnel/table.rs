@@ -2,8 +2,7 @@
 
 use super::{Filter, Policy, Service, Workload, ZtunnelConfig};
 use crate::hash::HashMap;
-use crate::resources::Part;
-use crate::snapshot::ObjectRef;
+use crate::resources::{Origin, Part};
 use crate::view::table::Table;
 
 /// What can be shown in a table.
@@ -12,8 +11,8 @@ pub(super) trait Row {
     fn key(&self) -> (String, String, String);
     /// Whether it is shown.
     fn fits(&self, filter: &Filter) -> bool;
-    /// The objects that made it.
-    fn origins(&self) -> &[ObjectRef];
+    /// What made it.
+    fn origins(&self) -> &[Origin];
 }
 
 /// What a filter leaves, sorted.
@@ -40,7 +39,7 @@ impl Row for Workload {
             && filter.address.as_ref().is_none_or(has_address)
     }
 
-    fn origins(&self) -> &[ObjectRef] {
+    fn origins(&self) -> &[Origin] {
         &self.origins
     }
 }
@@ -54,7 +53,7 @@ impl Row for Service {
         is(filter.namespace.as_ref(), &self.namespace)
     }
 
-    fn origins(&self) -> &[ObjectRef] {
+    fn origins(&self) -> &[Origin] {
         &self.origins
     }
 }
@@ -68,7 +67,7 @@ impl Row for Policy {
         is(filter.namespace.as_ref(), &self.namespace)
     }
 
-    fn origins(&self) -> &[ObjectRef] {
+    fn origins(&self) -> &[Origin] {
         &self.origins
     }
 }

@@ -7,6 +7,7 @@ use envoy::istio::security::Authorization;
 use super::authorization::verdict;
 use super::{STATIC_STRICT, allow_waypoint_name, peer_authentication, service_accounts};
 use crate::Str;
+use crate::hash::HashMap;
 use crate::mesh::Mesh;
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::waypoint::Target;
@@ -23,6 +24,8 @@ pub(crate) struct Attachments<'m> {
     root_namespace: &'m Str,
     authorizations: Vec<(&'m Arc<Object<AuthorizationPolicy>>, Authorization)>,
     selectors: SelectorIndex<'m, usize>,
+    /// Those that select workloads, by namespace.
+    selecting: HashMap<&'m str, Vec<usize>>,
     peers: PeerPolicies<'m>,
 }
 
@@ -49,9 +52,16 @@ impl<'m> Attachments<'m> {
             let selector = &object.spec.selector.as_ref()?.match_labels;
             Some((&*object.meta.namespace, selector, i))
         });
-        let selectors = SelectorIndex::new(&selecting.collect::<Vec<_>>());
+        let selectors: Vec<_> = selecting.collect();
+        let mut selecting: HashMap<_, Vec<_>> = HashMap::default();
+        for (namespace, selector, i) in &selectors {
+            if !selector.is_empty() {
+                selecting.entry(*namespace).or_default().push(*i);
+            }
+        }
+        let selectors = SelectorIndex::new(&selectors);
         let peers = PeerPolicies::new(mesh, root_namespace);
-        Self { root_namespace, authorizations, selectors, peers }
+        Self { root_namespace, authorizations, selectors, selecting, peers }
     }
 
     pub(super) fn root_namespace(&self) -> &'m Str {
@@ -60,7 +70,9 @@ impl<'m> Attachments<'m> {
 
     /// The AuthorizationPolicies that ztunnel gets.
     pub(super) fn authorizations(&self) -> impl Iterator<Item = Resource<Authorization>> {
-        self.authorizations.iter().map(|(object, policy)| resource(policy.clone(), [object.object_ref()]))
+        self.authorizations
+            .iter()
+            .map(|(object, policy)| resource(policy.clone(), [object.object_ref().into()]))
     }
 
     /// The policies that PeerAuthentications with modes for ports become.
@@ -71,10 +83,19 @@ impl<'m> Attachments<'m> {
     /// The policies that a workload of a namespace with these labels has.
     pub(crate) fn of_workload(&self, namespace: &str, labels: &Labels) -> Attached {
         let root = self.root_namespace.as_str();
-        let mut selected: Vec<usize> = self.selectors.matching(namespace, labels).collect();
-        if namespace != root {
-            selected.extend(self.selectors.matching(root, labels));
-        }
+        let namespaces = [Some(namespace), Some(root).filter(|root| *root != namespace)];
+        let selected: Vec<usize> = if labels.is_empty() {
+            // By accident, what has no labels at all is selected by every selector.
+            namespaces
+                .into_iter()
+                .flatten()
+                .flat_map(|of| self.selecting.get(of))
+                .flatten()
+                .copied()
+                .collect()
+        } else {
+            namespaces.into_iter().flatten().flat_map(|of| self.selectors.matching(of, labels)).collect()
+        };
         let policies = selected.into_iter().filter_map(|i| self.authorizations.get(i));
         let mut named: Vec<(String, ObjectRef)> = policies
             .map(|(object, _)| (named(&object.meta.namespace, &object.meta.name), object.object_ref()))

@@ -54,7 +54,7 @@ fn static_strict(index: &Index<'_>) -> Option<Resource<Authorization>> {
         groups: vec![Group { rules: vec![without_identity()] }],
         ..Authorization::default()
     };
-    (!objects.is_empty()).then(|| resource(message, objects.iter().map(|object| object.object_ref())))
+    (!objects.is_empty()).then(|| resource(message, objects.iter().map(|object| object.object_ref().into())))
 }
 
 /// A rule that fits callers without an identity.
@@ -87,7 +87,7 @@ fn allow_waypoint(mesh: &Mesh, target: &Target) -> Option<Resource<Authorization
         groups: vec![Group { rules: vec![one(Match { principals, ..Match::default() })] }],
         ..Authorization::default()
     };
-    (!accounts.is_empty()).then(|| resource(message, [target.gateway.object_ref()]))
+    (!accounts.is_empty()).then(|| resource(message, [target.gateway.object_ref().into()]))
 }
 
 fn allow_waypoint_name(target: &Target) -> String {

@@ -15,7 +15,7 @@ use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::{Mesh, age};
 use crate::resources::Resource;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
-use crate::snapshot::{Labels, Object};
+use crate::snapshot::{Cause, Labels, Object};
 use crate::ztunnel::resource;
 
 /// What stands before the name of a PeerAuthentication in the name of its policy.
@@ -79,7 +79,8 @@ impl<'m> PeerPolicies<'m> {
             let general = self.general(&object.meta.namespace);
             let policy = wanted.then(|| converted(object, general))??;
             let above = [general.namespace, general.mesh].into_iter().flatten();
-            let objects = std::iter::once(object.object_ref()).chain(above.map(Object::object_ref));
+            let objects =
+                std::iter::once(object.object_ref()).chain(above.map(Object::object_ref)).map(Cause::from);
             Some(resource(policy, objects))
         })
     }

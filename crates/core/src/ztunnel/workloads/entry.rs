@@ -6,11 +6,18 @@ use envoy::istio::workload::Workload;
 
 use super::{Place, locality, locate, name_it, of_cluster, ports, tunnel, use_network};
 use crate::Str;
+use crate::mesh::waypoint;
 use crate::mesh::workload::naming;
 use crate::mesh::{self, Locality, WorkloadId};
 use crate::resources::Resource;
-use crate::snapshot::{Meta, Object, networking};
+use crate::snapshot::{FieldPath, Meta, Object, networking};
+use crate::ztunnel::USE_WAYPOINT;
 use crate::ztunnel::index::Index;
+
+/// Where a WorkloadEntry may name its waypoint, too.
+const IN_SPEC: FieldPath = FieldPath::field(r#"spec.labels["istio.io/use-waypoint"]"#);
+/// Where an endpoint names its waypoint.
+const IN_ENDPOINT: &str = r#"spec.endpoints[].labels["istio.io/use-waypoint"]"#;
 
 /// The workload that a WorkloadEntry is.
 pub(super) fn workload(
@@ -30,7 +37,8 @@ pub(super) fn workload(
         instance_of: index.mesh.bindings.targets.of_instance(&workload.labels, &meta.namespace),
         ..Place::new(index, id, &workload.labels, &meta.namespace, services)
     };
-    place.fill(message, index, object.object_ref(), |known| ports::of_entry(spec, known))
+    let label = if meta.labels.contains_key(waypoint::USE_WAYPOINT) { USE_WAYPOINT } else { IN_SPEC };
+    place.fill(message, index, (object.object_ref(), label), |known| ports::of_entry(spec, known))
 }
 
 /// The workload that an endpoint of a ServiceEntry is: one that is listed, or a host that is resolved. None if
@@ -68,7 +76,8 @@ pub(super) fn endpoint(
         listed.and_then(|e| index.mesh.bindings.targets.of_instance(&e.labels, &meta.namespace));
     // Policies select by the labels of the ServiceEntry, not by those of its endpoints.
     let place = Place { instance_of, ..Place::new(index, id, &meta.labels, &meta.namespace, services) };
-    Some(place.fill(message, index, object.object_ref(), |known| ports::of_entry(spec, known)))
+    let label = FieldPath::at(IN_ENDPOINT, [position]);
+    Some(place.fill(message, index, (object.object_ref(), label), |known| ports::of_entry(spec, known)))
 }
 
 /// What an entry says of itself.

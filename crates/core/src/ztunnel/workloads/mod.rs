@@ -13,11 +13,11 @@ use envoy::istio::workload::{ApplicationTunnel, PortList, TunnelProtocol, Worklo
 
 use super::index::{Index, KnownService};
 use super::policies::Attached;
-use super::{CLUSTER_ID, gateway, resource, service_key};
-use crate::mesh::waypoint::Target;
+use super::{CLUSTER_ID, gateway, resource, service_key, waypoint_causes};
+use crate::mesh::waypoint::{Binding, Target};
 use crate::mesh::{self, WorkloadId, WorkloadSource};
 use crate::resources::Resource;
-use crate::snapshot::{Labels, ObjectRef};
+use crate::snapshot::{Cause, FieldPath, Labels, ObjectRef};
 
 /// Every workload, by its uid.
 pub(super) fn workloads(index: &Index<'_>) -> Vec<Resource<Workload>> {
@@ -99,6 +99,7 @@ fn locality(locality: &mesh::Locality) -> Option<envoy::istio::workload::Localit
 /// A workload's place in the mesh: its Services, its waypoint and its policies.
 struct Place<'i, 'm> {
     services: Vec<&'i KnownService<'m>>,
+    binding: Option<&'m Binding>,
     waypoint: Option<&'m Target>,
     instance_of: Option<&'m Target>,
     policies: Attached,
@@ -114,19 +115,21 @@ impl<'i, 'm> Place<'i, 'm> {
         services: Vec<&'i KnownService<'m>>,
     ) -> Self {
         let bindings = &index.mesh.bindings;
-        let waypoint = bindings.of_workload(id).and_then(|binding| bindings.waypoint(binding));
+        let binding = bindings.of_workload(id);
+        let waypoint = binding.and_then(|binding| bindings.waypoint(binding));
         let mut policies = index.policies.of_workload(namespace, labels);
         let of_services = services.iter().filter_map(|known| bindings.waypoint(index.binding(known)?));
         policies.allow_waypoints(index, of_services, waypoint);
-        Self { services, waypoint, instance_of: None, policies }
+        Self { services, binding, waypoint, instance_of: None, policies }
     }
 
-    /// Says it in a message, and gives its resource: `object` is what the workload comes from.
+    /// Says it in a message, and gives its resource: `object` is what the workload comes from, and the field of it that
+    /// may name a waypoint.
     fn fill(
         self,
         mut message: Workload,
         index: &Index<'m>,
-        object: ObjectRef,
+        (object, label): (ObjectRef, FieldPath),
         ports: impl Fn(&KnownService<'m>) -> PortList,
     ) -> Resource<Workload> {
         let named = self.services.iter().map(|known| (service_key(known.service), ports(known)));
@@ -137,12 +140,13 @@ impl<'i, 'm> Place<'i, 'm> {
             ApplicationTunnel { protocol: protocol.into(), port: inbound.port }
         });
         message.authorization_policies = self.policies.names;
-        let gateways = self.waypoint.into_iter().chain(self.instance_of);
+        let named =
+            |binding| waypoint_causes(binding, self.waypoint, (object.clone(), label), &message.namespace);
+        let waypoint = self.binding.map(named).unwrap_or_default();
+        let instance_of = self.instance_of.map(|target| target.gateway.object_ref());
         let services = self.services.iter().map(|known| known.service.source.object());
-        let origins = std::iter::once(object)
-            .chain(gateways.map(|target| target.gateway.object_ref()))
-            .chain(services)
-            .chain(self.policies.objects);
-        resource(message, origins)
+        let others = instance_of.into_iter().chain(services).chain(self.policies.objects);
+        let causes = std::iter::once(Cause::from(object)).chain(waypoint).chain(others.map(Cause::from));
+        resource(message, causes.collect::<Vec<_>>())
     }
 }

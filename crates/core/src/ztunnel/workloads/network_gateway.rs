@@ -23,7 +23,7 @@ pub(super) fn workloads(index: &Index<'_>) -> Vec<Resource<Workload>> {
                 ..Workload::default()
             };
             locate(&mut message, &gateway.address);
-            resource(message, [gateway.object.clone()])
+            resource(message, [gateway.object.clone().into()])
         })
         .collect()
 }

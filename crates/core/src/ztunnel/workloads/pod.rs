@@ -9,8 +9,8 @@ use crate::mesh::workload::pod;
 use crate::mesh::{self, Locality, WorkloadId};
 use crate::resources::Resource;
 use crate::snapshot::{Object, kubernetes};
-use crate::ztunnel::gateway;
 use crate::ztunnel::index::Index;
+use crate::ztunnel::{USE_WAYPOINT, gateway};
 
 /// The workload that a Pod is; none if it has run to its end, or has no address yet.
 pub(super) fn workload(
@@ -49,7 +49,7 @@ pub(super) fn workload(
         ..Place::new(index, id, &meta.labels, &meta.namespace, services)
     };
     let ports = |known: &_| ports::of_pod(spec, known);
-    Some(place.fill(message, index, object.object_ref(), ports))
+    Some(place.fill(message, index, (object.object_ref(), USE_WAYPOINT), ports))
 }
 
 /// The locality of a Pod's node: labels of the Pod itself are not asked.

@@ -23,7 +23,7 @@ fn of_slice(index: &Index<'_>, slice: &Object<EndpointSlice>) -> Vec<Resource<Wo
     let Some((_, known)) = index.of_slice(slice) else { return Vec::new() };
     let ports = PortList { ports: ports(&slice.spec, known.service) };
     let services = BTreeMap::from([(service_key(known.service), ports)]);
-    let objects = [slice.object_ref(), known.service.source.object()];
+    let causes = [slice.object_ref().into(), known.service.source.object().into()];
     let mut seen = BTreeSet::new();
     let is_pod = |endpoint: &Endpoint| endpoint.target_ref.as_ref().is_some_and(|t| t.kind == "Pod");
     let endpoints = slice.spec.endpoints.iter().filter(|endpoint| !is_pod(endpoint));
@@ -46,7 +46,7 @@ fn of_slice(index: &Index<'_>, slice: &Object<EndpointSlice>) -> Vec<Resource<Wo
             if endpoint.conditions.ready == Some(false) {
                 message.status = WorkloadStatus::Unhealthy.into();
             }
-            Some(resource(message, objects.clone()))
+            Some(resource(message, causes.clone()))
         })
         .collect()
 }
