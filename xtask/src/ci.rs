@@ -17,6 +17,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
     ("parity with Istio 1.18", &["xtask", "parity", "--release", "1.18"]),
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
+    ("parity of what ztunnel gets", &["xtask", "ambient"]),
     ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("npm package", &["xtask", "wasm"]),

@@ -4,6 +4,8 @@
 
 use std::process::ExitCode;
 
+#[cfg(feature = "parity")]
+mod ambient;
 mod ci;
 mod command;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
@@ -26,6 +28,9 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
+  ambient [--only GLOB] [--show N] [--update]
+      compare what ztunnel gets with what the reference has; fails if a case is worse than the committed score,
+      --update commits a better one
   ci
       everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
   doors
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "ambient" => ambient::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]

@@ -95,7 +95,7 @@ fn parse(args: &[String]) -> Result<Wanted> {
 }
 
 /// The folders of cases, by name.
-fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut all: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     all.sort();
@@ -137,7 +137,7 @@ fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
 }
 
 /// A line `NAME=VALUE` of a case's `features`.
-fn flag(line: &str) -> Option<(String, String)> {
+pub(crate) fn flag(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once('=')?;
     Some((name.trim().to_owned(), value.trim().to_owned()))
 }
@@ -171,7 +171,7 @@ fn check(report: &Path, wanted: &Wanted) -> Result<()> {
 }
 
 /// Shell patterns with `*` only.
-fn glob(pattern: &str, name: &str) -> bool {
+pub(crate) fn glob(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, rest)) => name.strip_prefix(start).is_some_and(|tail| {

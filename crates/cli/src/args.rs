@@ -1,5 +1,7 @@
 //! The command line's words.
 
+mod ztunnel;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use waypoint_xds::cost::Rule;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::options::Readiness;
 use waypoint_xds::release::Release;
+
+pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
 #[derive(Debug, Parser)]
@@ -27,6 +31,12 @@ pub(crate) enum Command {
     /// and Envoy's /config_dump?include_eds print it.
     #[command(visible_alias = "pc")]
     ProxyConfig(ProxyConfig),
+    /// Print what ztunnels get, as `istioctl ztunnel-config` does.
+    ///
+    /// Instead of a snapshot, -f also takes the config dump of a live ztunnel, as `istioctl ztunnel-config all -o json`
+    /// and ztunnel's /config_dump print it.
+    #[command(visible_alias = "zc")]
+    ZtunnelConfig(ZtunnelConfig),
     /// Print what a waypoint's Envoy starts with.
     Bootstrap(Bootstrap),
     /// List waypoints, and make the objects around one.

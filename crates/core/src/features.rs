@@ -1,4 +1,4 @@
-//! Istio's feature flags that change what a waypoint gets.
+//! Istio's feature flags that change what a waypoint or ztunnel gets.
 
 use std::fmt;
 
@@ -22,22 +22,24 @@ pub struct Features {
     /// `AMBIENT_ENABLE_MULTI_NETWORK`: waypoints tell Services apart by their hostname first, since addresses may
     /// mean different things in different networks.
     pub ambient_enable_multi_network: bool,
+    /// `PILOT_AUTO_ALLOW_WAYPOINT_POLICY`: ztunnel lets a waypoint through to the workloads behind it.
+    pub pilot_auto_allow_waypoint_policy: bool,
+    /// `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY`: ztunnel gets policies that only tell what they would do.
+    pub ambient_enable_dry_run_authorization_policy: bool,
 }
 
-/// Flags of ambient mode that change what ztunnels and ingress gateways get, but not a waypoint's resources: they are
-/// known, so that the whole environment of a control plane can be given.
-const OF_OTHER_PROXIES: [&str; 3] = [
-    "ENABLE_INGRESS_WAYPOINT_ROUTING",
-    "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
-    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
-];
+/// Flags of ambient mode that change what ingress gateways get, but nothing of what is made here: they are known, so
+/// that the whole environment of a control plane can be given.
+const OF_OTHER_PROXIES: [&str; 1] = ["ENABLE_INGRESS_WAYPOINT_ROUTING"];
 
-/// The flags that change what a waypoint gets, sorted.
-const OF_WAYPOINTS: [&str; 6] = [
+/// The flags that change what a waypoint or ztunnel gets, sorted.
+const KNOWN: [&str; 8] = [
     "AMBIENT_ENABLE_BAGGAGE",
+    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
     "AMBIENT_ENABLE_MULTI_NETWORK",
     "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
     "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS",
+    "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS",
     "PILOT_TRACE_SAMPLING",
 ];
@@ -51,6 +53,8 @@ impl Default for Features {
             enable_layered_waypoint_authorization_policies: false,
             pilot_enable_multiple_custom_authz_providers: false,
             ambient_enable_multi_network: false,
+            pilot_auto_allow_waypoint_policy: false,
+            ambient_enable_dry_run_authorization_policy: false,
         }
     }
 }
@@ -59,7 +63,7 @@ impl Default for Features {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FeatureError {
     /// There is no such flag, or it has nothing to do with ambient mode.
-    #[error("unknown feature flag `{}`: expected one of {}", .0, OF_WAYPOINTS.join(", "))]
+    #[error("unknown feature flag `{}`: expected one of {}", .0, KNOWN.join(", "))]
     Unknown(Str),
     /// The value is not one of those that the flag takes.
     #[error("`{value}` is no value of the feature flag `{name}`: expected {expected}")]
@@ -93,6 +97,12 @@ impl Features {
                 self.pilot_enable_multiple_custom_authz_providers = boolean(name, value)?;
             }
             "AMBIENT_ENABLE_MULTI_NETWORK" => self.ambient_enable_multi_network = boolean(name, value)?,
+            "PILOT_AUTO_ALLOW_WAYPOINT_POLICY" => {
+                self.pilot_auto_allow_waypoint_policy = boolean(name, value)?;
+            }
+            "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY" => {
+                self.ambient_enable_dry_run_authorization_policy = boolean(name, value)?;
+            }
             other if OF_OTHER_PROXIES.contains(&other) => {
                 boolean(name, value)?;
             }
@@ -137,7 +147,7 @@ mod tests {
     #[test]
     fn an_unknown_flag_s_error_names_the_known_ones() {
         let mut features = Features::default();
-        for name in OF_WAYPOINTS {
+        for name in KNOWN {
             let error = features.set(name, "neither").unwrap_err();
             assert!(matches!(error, FeatureError::Value { .. }), "{name}: {error}");
         }

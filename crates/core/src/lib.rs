@@ -25,6 +25,7 @@ pub mod static_config;
 pub mod text;
 pub mod translation;
 pub mod view;
+pub mod ztunnel;
 
 pub use translation::{Translation, translate};
 

@@ -1,7 +1,8 @@
 //! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
 //! problems of `<case>.problems.txt`.
 //!
-//! Some are also said for an upstream Envoy, in `<case>.envoy.json`.
+//! Some are also said for an upstream Envoy, in `<case>.envoy.json`. Those that are about ztunnel also give what it gets, in
+//! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`.
 //!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -10,13 +11,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::mesh;
+use waypoint_xds::mesh::{self, Mesh};
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::{diagnostics, json};
-use waypoint_xds::{Translation, translate};
+use waypoint_xds::view::ztunnel::ZtunnelConfig;
+use waypoint_xds::view::{self, diagnostics, json};
+use waypoint_xds::{Translation, translate, translation, ztunnel};
 
 /// Cases that are also said for an upstream Envoy: `<case>.envoy.json`.
 const IN_BOTH_DIALECTS: &[&str] = &[
@@ -51,6 +53,9 @@ fn generate(release: Release) -> BTreeMap<String, String> {
         let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
         let reading = Snapshot::read([file], &options.limits);
         add(&mut golden, case, &translate(&reading, &options));
+        if case.starts_with("ztunnel-") {
+            add_ztunnel(&mut golden, case, &translation::mesh(&reading, &options).0);
+        }
         if IN_BOTH_DIALECTS.contains(&case) {
             options.dialect = Dialect::Envoy;
             add(&mut golden, &format!("{case}.envoy"), &translate(&reading, &options));
@@ -65,6 +70,19 @@ fn add(golden: &mut BTreeMap<String, String>, name: &str, translation: &Translat
     if !problems.is_empty() {
         golden.insert(format!("{name}.problems.txt"), problems);
     }
+}
+
+/// What ztunnel gets, one resource a line, and the table; nothing for releases of which it is not known.
+fn add_ztunnel(golden: &mut BTreeMap<String, String>, case: &str, mesh: &Mesh) {
+    let Ok(resources) = ztunnel::generate(mesh) else { return };
+    let config = ZtunnelConfig::from(&resources);
+    let lines = |(kind, rows): (&String, &serde_json::Value)| {
+        let rows: Vec<String> = rows.as_array().unwrap().iter().map(ToString::to_string).collect();
+        format!("\"{kind}\": [{}]", rows.join(",\n "))
+    };
+    let kinds: Vec<String> = view::ztunnel::all(&config).as_object().unwrap().iter().map(lines).collect();
+    golden.insert(format!("{case}.ztunnel.json"), format!("{{{}}}\n", kinds.join(",\n")));
+    golden.insert(format!("{case}.ztunnel.txt"), view::ztunnel::summary(&config, true));
 }
 
 fn check(release: Release) {

@@ -6,6 +6,7 @@ mod explain;
 mod proxy_config;
 mod translate;
 mod waypoint;
+mod ztunnel_config;
 
 use std::io::IsTerminal;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
         Command::Translate(args) => translate::run(args),
         Command::ProxyConfig(args) => proxy_config::run(args),
+        Command::ZtunnelConfig(args) => ztunnel_config::run(args),
         Command::Bootstrap(args) => bootstrap::run(args),
         Command::Waypoint { command } => waypoint::run(command),
         Command::Cost(args) => cost::run(args),

@@ -1,6 +1,6 @@
 //! Addresses as texts.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An address as it is displayed. Thousands of them are written, and what `Display` does for each IPv4 address is most
 /// of that work.
@@ -8,6 +8,20 @@ pub(crate) fn text<T: for<'t> From<&'t str>>(ip: IpAddr) -> T {
     match ip {
         IpAddr::V4(ip) => ipv4(ip),
         IpAddr::V6(ip) => T::from(&ip.to_string()),
+    }
+}
+
+/// The first address of the range that an address is in.
+pub(crate) fn first(ip: IpAddr, prefix_len: u8) -> IpAddr {
+    match ip {
+        IpAddr::V4(ip) => {
+            let host_bits = 32_u32.saturating_sub(prefix_len.into());
+            Ipv4Addr::from_bits(ip.to_bits() & u32::MAX.checked_shl(host_bits).unwrap_or_default()).into()
+        }
+        IpAddr::V6(ip) => {
+            let host_bits = 128_u32.saturating_sub(prefix_len.into());
+            Ipv6Addr::from_bits(ip.to_bits() & u128::MAX.checked_shl(host_bits).unwrap_or_default()).into()
+        }
     }
 }
 
@@ -37,6 +51,15 @@ fn ipv4<T: for<'t> From<&'t str>>(ip: Ipv4Addr) -> T {
 mod tests {
     use super::*;
     use crate::Str;
+
+    #[test]
+    fn ranges_start_where_the_host_bits_are_zero() {
+        let of = |ip: &str, prefix_len| first(ip.parse().unwrap(), prefix_len).to_string();
+        assert_eq!(of("10.1.2.3", 8), "10.0.0.0");
+        assert_eq!(of("10.1.2.3", 0), "0.0.0.0");
+        assert_eq!(of("10.1.2.3", 32), "10.1.2.3");
+        assert_eq!(of("fd00::1:2", 112), "fd00::1:0");
+    }
 
     #[test]
     fn texts_are_what_is_displayed() {

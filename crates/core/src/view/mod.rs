@@ -14,3 +14,4 @@ pub mod summary;
 pub mod table;
 pub mod waypoints;
 pub mod yaml;
+pub mod ztunnel;

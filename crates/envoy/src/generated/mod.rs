@@ -1226,6 +1226,9 @@ pub mod istio {
             }
         }
     }
+    pub mod security {
+        include!("istio.security.rs");
+    }
     pub mod set_internal_dst_address {
         pub mod v1 {
             include!("istio.set_internal_dst_address.v1.rs");

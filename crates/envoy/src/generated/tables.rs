@@ -1,6 +1,6 @@
 // Made by `cargo xtask envoy-types`: do not edit.
 
-pub(super) static MESSAGES: [Message; 1084] = [
+pub(super) static MESSAGES: [Message; 1105] = [
     m("cel.expr.CheckedExpr", Shape::Object, &[
         f(2, 2, "reference_map", "referenceMap", Presence::Map, Kind::Message(1)),
         f(3, 3, "type_map", "typeMap", Presence::Map, Kind::Message(2)),
@@ -581,7 +581,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
     m("envoy.config.cluster.v3.Cluster", Shape::Object, &[
         f(43, 43, "transport_socket_matches", "transportSocketMatches", Presence::Repeated, Kind::Message(122)),
-        f(59, 59, "transport_socket_matcher", "transportSocketMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(59, 59, "transport_socket_matcher", "transportSocketMatcher", Presence::Explicit, Kind::Message(1087)),
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
         f(28, 28, "alt_stat_name", "altStatName", Presence::Implicit, Kind::String),
         f(61, 61, "stats_matcher", "statsMatcher", Presence::Explicit, Kind::Message(302)),
@@ -732,7 +732,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(2, 2, "value", "value", Presence::Explicit, Kind::Message(993)),
     ]),
     m("envoy.config.cluster.v3.ClusterCollection", Shape::Object, &[
-        f(1, 1, "entries", "entries", Presence::Explicit, Kind::Message(1054)),
+        f(1, 1, "entries", "entries", Presence::Explicit, Kind::Message(1075)),
     ]),
     m("envoy.config.cluster.v3.Filter", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
@@ -937,7 +937,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(2, 2, "prefix_len", "prefixLen", Presence::Explicit, Kind::Message(1008)),
     ]),
     m("envoy.config.core.v3.ConfigSource", Shape::Object, &[
-        f(7, 7, "authorities", "authorities", Presence::Repeated, Kind::Message(1052)),
+        f(7, 7, "authorities", "authorities", Presence::Repeated, Kind::Message(1073)),
         f(1, 1, "path", "path", Presence::Oneof(0), Kind::String),
         f(8, 1, "path_config_source", "pathConfigSource", Presence::Oneof(0), Kind::Message(222)),
         f(2, 1, "api_config_source", "apiConfigSource", Presence::Oneof(0), Kind::Message(155)),
@@ -1296,7 +1296,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
     m("envoy.config.core.v3.Node.DynamicParametersEntry", Shape::Object, &[
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
-        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1056)),
+        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1077)),
     ]),
     m("envoy.config.core.v3.PathConfigSource", Shape::Object, &[
         f(1, 1, "path", "path", Presence::Implicit, Kind::String),
@@ -1543,7 +1543,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(4, 4, "load_balancing_weight", "loadBalancingWeight", Presence::Explicit, Kind::Message(1008)),
     ]),
     m("envoy.config.endpoint.v3.LbEndpointCollection", Shape::Object, &[
-        f(1, 1, "entries", "entries", Presence::Repeated, Kind::Message(1054)),
+        f(1, 1, "entries", "entries", Presence::Repeated, Kind::Message(1075)),
     ]),
     m("envoy.config.endpoint.v3.LedsClusterLocalityConfig", Shape::Object, &[
         f(1, 1, "leds_config", "ledsConfig", Presence::Explicit, Kind::Message(162)),
@@ -1636,7 +1636,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(39, 39, "stats_matcher", "statsMatcher", Presence::Explicit, Kind::Message(302)),
         f(3, 3, "filter_chains", "filterChains", Presence::Repeated, Kind::Message(283)),
         f(36, 36, "fcds_config", "fcdsConfig", Presence::Explicit, Kind::Message(290)),
-        f(32, 32, "filter_chain_matcher", "filterChainMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(32, 32, "filter_chain_matcher", "filterChainMatcher", Presence::Explicit, Kind::Message(1087)),
         f(4, 4, "use_original_dst", "useOriginalDst", Presence::Explicit, Kind::Message(994)),
         f(25, 25, "default_filter_chain", "defaultFilterChain", Presence::Explicit, Kind::Message(283)),
         f(5, 5, "per_connection_buffer_limit_bytes", "perConnectionBufferLimitBytes", Presence::Explicit, Kind::Message(1008)),
@@ -1686,7 +1686,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("envoy.config.listener.v3.Listener.InternalListenerConfig", Shape::Object, &[
     ]),
     m("envoy.config.listener.v3.ListenerCollection", Shape::Object, &[
-        f(1, 1, "entries", "entries", Presence::Repeated, Kind::Message(1054)),
+        f(1, 1, "entries", "entries", Presence::Repeated, Kind::Message(1075)),
     ]),
     m("envoy.config.listener.v3.ListenerFilter", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
@@ -2306,7 +2306,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
         f(2, 2, "domains", "domains", Presence::Repeated, Kind::String),
         f(3, 3, "routes", "routes", Presence::Repeated, Kind::Message(367)),
-        f(21, 21, "matcher", "matcher", Presence::Explicit, Kind::Message(1066)),
+        f(21, 21, "matcher", "matcher", Presence::Explicit, Kind::Message(1087)),
         f(4, 4, "require_tls", "requireTls", Presence::Implicit, Kind::Enum(45)),
         f(5, 5, "virtual_clusters", "virtualClusters", Presence::Repeated, Kind::Message(393)),
         f(6, 6, "rate_limits", "rateLimits", Presence::Repeated, Kind::Message(342)),
@@ -2441,7 +2441,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(3, 3, "propagation_modes", "propagationModes", Presence::Repeated, Kind::Enum(47)),
     ]),
     m("envoy.config.trace.v3.OpenCensusConfig", Shape::Object, &[
-        f(1, 1, "trace_config", "traceConfig", Presence::Explicit, Kind::Message(1040)),
+        f(1, 1, "trace_config", "traceConfig", Presence::Explicit, Kind::Message(1061)),
         f(2, 2, "stdout_exporter_enabled", "stdoutExporterEnabled", Presence::Implicit, Kind::Bool),
         f(3, 3, "stackdriver_exporter_enabled", "stackdriverExporterEnabled", Presence::Implicit, Kind::Bool),
         f(4, 4, "stackdriver_project_id", "stackdriverProjectId", Presence::Implicit, Kind::String),
@@ -2685,10 +2685,10 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(8, 8, "http_service", "httpService", Presence::Explicit, Kind::Message(208)),
         f(9, 9, "grpc_service", "grpcService", Presence::Explicit, Kind::Message(175)),
         f(5, 5, "disable_builtin_labels", "disableBuiltinLabels", Presence::Implicit, Kind::Bool),
-        f(4, 4, "resource_attributes", "resourceAttributes", Presence::Explicit, Kind::Message(1046)),
+        f(4, 4, "resource_attributes", "resourceAttributes", Presence::Explicit, Kind::Message(1067)),
         f(15, 15, "resource_detectors", "resourceDetectors", Presence::Repeated, Kind::Message(257)),
-        f(2, 2, "body", "body", Presence::Explicit, Kind::Message(1041)),
-        f(3, 3, "attributes", "attributes", Presence::Explicit, Kind::Message(1046)),
+        f(2, 2, "body", "body", Presence::Explicit, Kind::Message(1062)),
+        f(3, 3, "attributes", "attributes", Presence::Explicit, Kind::Message(1067)),
         f(6, 6, "stat_prefix", "statPrefix", Presence::Implicit, Kind::String),
         f(7, 7, "formatters", "formatters", Presence::Repeated, Kind::Message(257)),
         f(10, 10, "log_name", "logName", Presence::Implicit, Kind::String),
@@ -2832,11 +2832,11 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
     m("envoy.extensions.common.matching.v3.ExtensionWithMatcher", Shape::Object, &[
         f(1, 1, "matcher", "matcher", Presence::Explicit, Kind::Message(138)),
-        f(3, 3, "xds_matcher", "xdsMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(3, 3, "xds_matcher", "xdsMatcher", Presence::Explicit, Kind::Message(1087)),
         f(2, 2, "extension_config", "extensionConfig", Presence::Explicit, Kind::Message(257)),
     ]),
     m("envoy.extensions.common.matching.v3.ExtensionWithMatcherPerRoute", Shape::Object, &[
-        f(1, 1, "xds_matcher", "xdsMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(1, 1, "xds_matcher", "xdsMatcher", Presence::Explicit, Kind::Message(1087)),
     ]),
     m("envoy.extensions.common.ratelimit.v3.LocalClusterRateLimit", Shape::Object, &[
     ]),
@@ -3108,14 +3108,14 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
     m("envoy.extensions.filters.http.composite.v3.Composite", Shape::Object, &[
         f(1, 1, "named_filter_chains", "namedFilterChains", Presence::Map, Kind::Message(527)),
-        f(2, 2, "matcher", "matcher", Presence::Explicit, Kind::Message(1066)),
+        f(2, 2, "matcher", "matcher", Presence::Explicit, Kind::Message(1087)),
     ]),
     m("envoy.extensions.filters.http.composite.v3.Composite.NamedFilterChainsEntry", Shape::Object, &[
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
         f(2, 2, "value", "value", Presence::Explicit, Kind::Message(531)),
     ]),
     m("envoy.extensions.filters.http.composite.v3.CompositePerRoute", Shape::Object, &[
-        f(1, 1, "matcher", "matcher", Presence::Explicit, Kind::Message(1066)),
+        f(1, 1, "matcher", "matcher", Presence::Explicit, Kind::Message(1087)),
     ]),
     m("envoy.extensions.filters.http.composite.v3.DynamicConfig", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
@@ -3195,7 +3195,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(3, 3, "additional_origins", "additionalOrigins", Presence::Repeated, Kind::Message(933)),
     ]),
     m("envoy.extensions.filters.http.custom_response.v3.CustomResponse", Shape::Object, &[
-        f(1, 1, "custom_response_matcher", "customResponseMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(1, 1, "custom_response_matcher", "customResponseMatcher", Presence::Explicit, Kind::Message(1087)),
     ]),
     m("envoy.extensions.filters.http.decompressor.v3.Decompressor", Shape::Object, &[
         f(1, 1, "decompressor_library", "decompressorLibrary", Presence::Explicit, Kind::Message(257)),
@@ -3865,9 +3865,9 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("envoy.extensions.filters.http.rbac.v3.RBAC", Shape::Object, &[
         f(1, 1, "rules", "rules", Presence::Explicit, Kind::Message(325)),
         f(6, 6, "rules_stat_prefix", "rulesStatPrefix", Presence::Implicit, Kind::String),
-        f(4, 4, "matcher", "matcher", Presence::Explicit, Kind::Message(1066)),
+        f(4, 4, "matcher", "matcher", Presence::Explicit, Kind::Message(1087)),
         f(2, 2, "shadow_rules", "shadowRules", Presence::Explicit, Kind::Message(325)),
-        f(5, 5, "shadow_matcher", "shadowMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(5, 5, "shadow_matcher", "shadowMatcher", Presence::Explicit, Kind::Message(1087)),
         f(3, 3, "shadow_rules_stat_prefix", "shadowRulesStatPrefix", Presence::Implicit, Kind::String),
         f(7, 7, "track_per_rule_stats", "trackPerRuleStats", Presence::Implicit, Kind::Bool),
     ]),
@@ -4037,7 +4037,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(37, 37, "always_set_request_id_in_response", "alwaysSetRequestIdInResponse", Presence::Implicit, Kind::Bool),
         f(16, 16, "forward_client_cert_details", "forwardClientCertDetails", Presence::Implicit, Kind::Enum(90)),
         f(17, 17, "set_current_client_cert_details", "setCurrentClientCertDetails", Presence::Explicit, Kind::Message(680)),
-        f(60, 60, "forward_client_cert_matcher", "forwardClientCertMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(60, 60, "forward_client_cert_matcher", "forwardClientCertMatcher", Presence::Explicit, Kind::Message(1087)),
         f(18, 18, "proxy_100_continue", "proxy100Continue", Presence::Implicit, Kind::Bool),
         f(20, 20, "represent_ipv4_remote_address_as_ipv4_mapped_ipv6", "representIpv4RemoteAddressAsIpv4MappedIpv6", Presence::Implicit, Kind::Bool),
         f(23, 23, "upgrade_configs", "upgradeConfigs", Presence::Repeated, Kind::Message(682)),
@@ -4193,9 +4193,9 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
     m("envoy.extensions.filters.network.rbac.v3.RBAC", Shape::Object, &[
         f(1, 1, "rules", "rules", Presence::Explicit, Kind::Message(325)),
-        f(6, 6, "matcher", "matcher", Presence::Explicit, Kind::Message(1066)),
+        f(6, 6, "matcher", "matcher", Presence::Explicit, Kind::Message(1087)),
         f(2, 2, "shadow_rules", "shadowRules", Presence::Explicit, Kind::Message(325)),
-        f(7, 7, "shadow_matcher", "shadowMatcher", Presence::Explicit, Kind::Message(1066)),
+        f(7, 7, "shadow_matcher", "shadowMatcher", Presence::Explicit, Kind::Message(1087)),
         f(5, 5, "shadow_rules_stat_prefix", "shadowRulesStatPrefix", Presence::Implicit, Kind::String),
         f(3, 3, "stat_prefix", "statPrefix", Presence::Implicit, Kind::String),
         f(4, 4, "enforcement_type", "enforcementType", Presence::Implicit, Kind::Enum(95)),
@@ -4782,7 +4782,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("envoy.extensions.tracers.opentelemetry.samplers.v3.AlwaysOnSamplerConfig", Shape::Object, &[
     ]),
     m("envoy.extensions.tracers.opentelemetry.samplers.v3.CELSamplerConfig", Shape::Object, &[
-        f(1, 1, "expression", "expression", Presence::Explicit, Kind::Message(1081)),
+        f(1, 1, "expression", "expression", Presence::Explicit, Kind::Message(1102)),
     ]),
     m("envoy.extensions.tracers.opentelemetry.samplers.v3.DynatraceSamplerConfig", Shape::Object, &[
         f(1, 1, "tenant", "tenant", Presence::Implicit, Kind::String),
@@ -5194,7 +5194,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("envoy.type.http.v3.PathTransformation.Operation.NormalizePathRFC3986", Shape::Object, &[
     ]),
     m("envoy.type.matcher.v3.AddressMatcher", Shape::Object, &[
-        f(1, 1, "ranges", "ranges", Presence::Repeated, Kind::Message(1053)),
+        f(1, 1, "ranges", "ranges", Presence::Repeated, Kind::Message(1074)),
         f(2, 2, "invert_match", "invertMatch", Presence::Implicit, Kind::Bool),
     ]),
     m("envoy.type.matcher.v3.DoubleMatcher", Shape::Object, &[
@@ -5269,7 +5269,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(3, 1, "suffix", "suffix", Presence::Oneof(0), Kind::String),
         f(5, 1, "safe_regex", "safeRegex", Presence::Oneof(0), Kind::Message(931)),
         f(7, 1, "contains", "contains", Presence::Oneof(0), Kind::String),
-        f(8, 1, "custom", "custom", Presence::Oneof(0), Kind::Message(1060)),
+        f(8, 1, "custom", "custom", Presence::Oneof(0), Kind::Message(1081)),
         f(6, 6, "ignore_case", "ignoreCase", Presence::Implicit, Kind::Bool),
     ]),
     m("envoy.type.matcher.v3.StructMatcher", Shape::Object, &[
@@ -5728,13 +5728,153 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
         f(2, 2, "value", "value", Presence::Implicit, Kind::String),
     ]),
+    m("istio.security.Address", Shape::Object, &[
+        f(1, 1, "address", "address", Presence::Implicit, Kind::Bytes),
+        f(2, 2, "length", "length", Presence::Implicit, Kind::Uint32),
+    ]),
+    m("istio.security.Authorization", Shape::Object, &[
+        f(1, 1, "name", "name", Presence::Implicit, Kind::String),
+        f(2, 2, "namespace", "namespace", Presence::Implicit, Kind::String),
+        f(3, 3, "scope", "scope", Presence::Implicit, Kind::Enum(130)),
+        f(4, 4, "action", "action", Presence::Implicit, Kind::Enum(129)),
+        f(5, 5, "groups", "groups", Presence::Repeated, Kind::Message(1037)),
+        f(6, 6, "dry_run", "dryRun", Presence::Implicit, Kind::Bool),
+        f(7, 7, "extensions", "extensions", Presence::Repeated, Kind::Message(1046)),
+    ]),
+    m("istio.security.Group", Shape::Object, &[
+        f(1, 1, "rules", "rules", Presence::Repeated, Kind::Message(1039)),
+    ]),
+    m("istio.security.Match", Shape::Object, &[
+        f(1, 1, "namespaces", "namespaces", Presence::Repeated, Kind::Message(1041)),
+        f(2, 2, "not_namespaces", "notNamespaces", Presence::Repeated, Kind::Message(1041)),
+        f(11, 11, "service_accounts", "serviceAccounts", Presence::Repeated, Kind::Message(1040)),
+        f(12, 12, "not_service_accounts", "notServiceAccounts", Presence::Repeated, Kind::Message(1040)),
+        f(3, 3, "principals", "principals", Presence::Repeated, Kind::Message(1041)),
+        f(4, 4, "not_principals", "notPrincipals", Presence::Repeated, Kind::Message(1041)),
+        f(5, 5, "source_ips", "sourceIps", Presence::Repeated, Kind::Message(1035)),
+        f(6, 6, "not_source_ips", "notSourceIps", Presence::Repeated, Kind::Message(1035)),
+        f(7, 7, "destination_ips", "destinationIps", Presence::Repeated, Kind::Message(1035)),
+        f(8, 8, "not_destination_ips", "notDestinationIps", Presence::Repeated, Kind::Message(1035)),
+        f(9, 9, "destination_ports", "destinationPorts", Presence::Repeated, Kind::Uint32),
+        f(10, 10, "not_destination_ports", "notDestinationPorts", Presence::Repeated, Kind::Uint32),
+        f(13, 13, "extensions", "extensions", Presence::Repeated, Kind::Message(1046)),
+    ]),
+    m("istio.security.Rules", Shape::Object, &[
+        f(2, 2, "matches", "matches", Presence::Repeated, Kind::Message(1038)),
+    ]),
+    m("istio.security.ServiceAccountMatch", Shape::Object, &[
+        f(1, 1, "namespace", "namespace", Presence::Implicit, Kind::String),
+        f(2, 2, "serviceAccount", "serviceAccount", Presence::Implicit, Kind::String),
+    ]),
+    m("istio.security.StringMatch", Shape::Object, &[
+        f(1, 1, "exact", "exact", Presence::Oneof(0), Kind::String),
+        f(2, 1, "prefix", "prefix", Presence::Oneof(0), Kind::String),
+        f(3, 1, "suffix", "suffix", Presence::Oneof(0), Kind::String),
+        f(4, 1, "presence", "presence", Presence::Oneof(0), Kind::Message(998)),
+    ]),
     m("istio.set_internal_dst_address.v1.Config", Shape::Object, &[
+    ]),
+    m("istio.workload.Address", Shape::Object, &[
+        f(1, 1, "workload", "workload", Presence::Oneof(0), Kind::Message(1056)),
+        f(2, 1, "service", "service", Presence::Oneof(0), Kind::Message(1054)),
+    ]),
+    m("istio.workload.ApplicationTunnel", Shape::Object, &[
+        f(1, 1, "protocol", "protocol", Presence::Implicit, Kind::Enum(132)),
+        f(2, 2, "port", "port", Presence::Implicit, Kind::Uint32),
     ]),
     m("istio.workload.BootstrapExtension", Shape::Object, &[
         f(1, 1, "config_source", "configSource", Presence::Explicit, Kind::Message(162)),
     ]),
+    m("istio.workload.Extension", Shape::Object, &[
+        f(1, 1, "name", "name", Presence::Implicit, Kind::String),
+        f(2, 2, "config", "config", Presence::Explicit, Kind::Message(993)),
+    ]),
+    m("istio.workload.GatewayAddress", Shape::Object, &[
+        f(1, 1, "hostname", "hostname", Presence::Oneof(0), Kind::Message(1050)),
+        f(2, 1, "address", "address", Presence::Oneof(0), Kind::Message(1051)),
+        f(3, 3, "hbone_mtls_port", "hboneMtlsPort", Presence::Implicit, Kind::Uint32),
+    ]),
+    m("istio.workload.LoadBalancing", Shape::Object, &[
+        f(1, 1, "routing_preference", "routingPreference", Presence::Repeated, Kind::Enum(136)),
+        f(2, 2, "mode", "mode", Presence::Implicit, Kind::Enum(135)),
+        f(3, 3, "health_policy", "healthPolicy", Presence::Implicit, Kind::Enum(134)),
+    ]),
+    m("istio.workload.Locality", Shape::Object, &[
+        f(1, 1, "region", "region", Presence::Implicit, Kind::String),
+        f(2, 2, "zone", "zone", Presence::Implicit, Kind::String),
+        f(3, 3, "subzone", "subzone", Presence::Implicit, Kind::String),
+    ]),
+    m("istio.workload.NamespacedHostname", Shape::Object, &[
+        f(1, 1, "namespace", "namespace", Presence::Implicit, Kind::String),
+        f(2, 2, "hostname", "hostname", Presence::Implicit, Kind::String),
+    ]),
+    m("istio.workload.NetworkAddress", Shape::Object, &[
+        f(1, 1, "network", "network", Presence::Implicit, Kind::String),
+        f(2, 2, "address", "address", Presence::Implicit, Kind::Bytes),
+        f(3, 3, "length", "length", Presence::Explicit, Kind::Uint32),
+    ]),
+    m("istio.workload.Port", Shape::Object, &[
+        f(1, 1, "service_port", "servicePort", Presence::Implicit, Kind::Uint32),
+        f(2, 2, "target_port", "targetPort", Presence::Implicit, Kind::Uint32),
+        f(3, 3, "app_protocol", "appProtocol", Presence::Implicit, Kind::Enum(131)),
+    ]),
+    m("istio.workload.PortList", Shape::Object, &[
+        f(1, 1, "ports", "ports", Presence::Repeated, Kind::Message(1052)),
+    ]),
+    m("istio.workload.Service", Shape::Object, &[
+        f(1, 1, "name", "name", Presence::Implicit, Kind::String),
+        f(2, 2, "namespace", "namespace", Presence::Implicit, Kind::String),
+        f(3, 3, "hostname", "hostname", Presence::Implicit, Kind::String),
+        f(4, 4, "addresses", "addresses", Presence::Repeated, Kind::Message(1051)),
+        f(5, 5, "ports", "ports", Presence::Repeated, Kind::Message(1052)),
+        f(6, 6, "subject_alt_names", "subjectAltNames", Presence::Repeated, Kind::String),
+        f(7, 7, "waypoint", "waypoint", Presence::Explicit, Kind::Message(1047)),
+        f(8, 8, "load_balancing", "loadBalancing", Presence::Explicit, Kind::Message(1048)),
+        f(9, 9, "ip_families", "ipFamilies", Presence::Implicit, Kind::Enum(133)),
+        f(10, 10, "extensions", "extensions", Presence::Repeated, Kind::Message(1046)),
+        f(11, 11, "canonical", "canonical", Presence::Implicit, Kind::Bool),
+        f(12, 12, "ingress_use_waypoint", "ingressUseWaypoint", Presence::Implicit, Kind::Bool),
+        f(13, 13, "weighted_waypoints", "weightedWaypoints", Presence::Repeated, Kind::Message(1055)),
+        f(14, 14, "visibility", "visibility", Presence::Implicit, Kind::Enum(138)),
+    ]),
+    m("istio.workload.WeightedWaypoint", Shape::Object, &[
+        f(1, 1, "destination", "destination", Presence::Explicit, Kind::Message(1047)),
+        f(2, 2, "weight", "weight", Presence::Implicit, Kind::Uint32),
+    ]),
+    m("istio.workload.Workload", Shape::Object, &[
+        f(20, 20, "uid", "uid", Presence::Implicit, Kind::String),
+        f(1, 1, "name", "name", Presence::Implicit, Kind::String),
+        f(2, 2, "namespace", "namespace", Presence::Implicit, Kind::String),
+        f(3, 3, "addresses", "addresses", Presence::Repeated, Kind::Bytes),
+        f(21, 21, "hostname", "hostname", Presence::Implicit, Kind::String),
+        f(4, 4, "network", "network", Presence::Implicit, Kind::String),
+        f(5, 5, "tunnel_protocol", "tunnelProtocol", Presence::Implicit, Kind::Enum(139)),
+        f(6, 6, "trust_domain", "trustDomain", Presence::Implicit, Kind::String),
+        f(7, 7, "service_account", "serviceAccount", Presence::Implicit, Kind::String),
+        f(8, 8, "waypoint", "waypoint", Presence::Explicit, Kind::Message(1047)),
+        f(19, 19, "network_gateway", "networkGateway", Presence::Explicit, Kind::Message(1047)),
+        f(9, 9, "node", "node", Presence::Implicit, Kind::String),
+        f(10, 10, "canonical_name", "canonicalName", Presence::Implicit, Kind::String),
+        f(11, 11, "canonical_revision", "canonicalRevision", Presence::Implicit, Kind::String),
+        f(12, 12, "workload_type", "workloadType", Presence::Implicit, Kind::Enum(141)),
+        f(13, 13, "workload_name", "workloadName", Presence::Implicit, Kind::String),
+        f(14, 14, "native_tunnel", "nativeTunnel", Presence::Implicit, Kind::Bool),
+        f(23, 23, "application_tunnel", "applicationTunnel", Presence::Explicit, Kind::Message(1044)),
+        f(22, 22, "services", "services", Presence::Map, Kind::Message(1057)),
+        f(16, 16, "authorization_policies", "authorizationPolicies", Presence::Repeated, Kind::String),
+        f(17, 17, "status", "status", Presence::Implicit, Kind::Enum(140)),
+        f(18, 18, "cluster_id", "clusterId", Presence::Implicit, Kind::String),
+        f(24, 24, "locality", "locality", Presence::Explicit, Kind::Message(1049)),
+        f(25, 25, "network_mode", "networkMode", Presence::Implicit, Kind::Enum(137)),
+        f(26, 26, "extensions", "extensions", Presence::Repeated, Kind::Message(1046)),
+        f(27, 27, "capacity", "capacity", Presence::Explicit, Kind::Message(1008)),
+    ]),
+    m("istio.workload.Workload.ServicesEntry", Shape::Object, &[
+        f(1, 1, "key", "key", Presence::Implicit, Kind::String),
+        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1053)),
+    ]),
     m("opencensus.proto.trace.v1.ConstantSampler", Shape::Object, &[
-        f(1, 1, "decision", "decision", Presence::Implicit, Kind::Enum(129)),
+        f(1, 1, "decision", "decision", Presence::Implicit, Kind::Enum(142)),
     ]),
     m("opencensus.proto.trace.v1.ProbabilitySampler", Shape::Object, &[
         f(1, 1, "samplingProbability", "samplingProbability", Presence::Implicit, Kind::Double),
@@ -5743,9 +5883,9 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(1, 1, "qps", "qps", Presence::Implicit, Kind::Int64),
     ]),
     m("opencensus.proto.trace.v1.TraceConfig", Shape::Object, &[
-        f(1, 1, "probability_sampler", "probabilitySampler", Presence::Oneof(0), Kind::Message(1038)),
-        f(2, 1, "constant_sampler", "constantSampler", Presence::Oneof(0), Kind::Message(1037)),
-        f(3, 1, "rate_limiting_sampler", "rateLimitingSampler", Presence::Oneof(0), Kind::Message(1039)),
+        f(1, 1, "probability_sampler", "probabilitySampler", Presence::Oneof(0), Kind::Message(1059)),
+        f(2, 1, "constant_sampler", "constantSampler", Presence::Oneof(0), Kind::Message(1058)),
+        f(3, 1, "rate_limiting_sampler", "rateLimitingSampler", Presence::Oneof(0), Kind::Message(1060)),
         f(4, 4, "max_number_of_attributes", "maxNumberOfAttributes", Presence::Implicit, Kind::Int64),
         f(5, 5, "max_number_of_annotations", "maxNumberOfAnnotations", Presence::Implicit, Kind::Int64),
         f(6, 6, "max_number_of_message_events", "maxNumberOfMessageEvents", Presence::Implicit, Kind::Int64),
@@ -5756,13 +5896,13 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(2, 1, "bool_value", "boolValue", Presence::Oneof(0), Kind::Bool),
         f(3, 1, "int_value", "intValue", Presence::Oneof(0), Kind::Int64),
         f(4, 1, "double_value", "doubleValue", Presence::Oneof(0), Kind::Double),
-        f(5, 1, "array_value", "arrayValue", Presence::Oneof(0), Kind::Message(1042)),
-        f(6, 1, "kvlist_value", "kvlistValue", Presence::Oneof(0), Kind::Message(1046)),
+        f(5, 1, "array_value", "arrayValue", Presence::Oneof(0), Kind::Message(1063)),
+        f(6, 1, "kvlist_value", "kvlistValue", Presence::Oneof(0), Kind::Message(1067)),
         f(7, 1, "bytes_value", "bytesValue", Presence::Oneof(0), Kind::Bytes),
         f(8, 1, "string_value_strindex", "stringValueStrindex", Presence::Oneof(0), Kind::Int32),
     ]),
     m("opentelemetry.proto.common.v1.ArrayValue", Shape::Object, &[
-        f(1, 1, "values", "values", Presence::Repeated, Kind::Message(1041)),
+        f(1, 1, "values", "values", Presence::Repeated, Kind::Message(1062)),
     ]),
     m("opentelemetry.proto.common.v1.EntityRef", Shape::Object, &[
         f(1, 1, "schema_url", "schemaUrl", Presence::Implicit, Kind::String),
@@ -5773,19 +5913,19 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("opentelemetry.proto.common.v1.InstrumentationScope", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
         f(2, 2, "version", "version", Presence::Implicit, Kind::String),
-        f(3, 3, "attributes", "attributes", Presence::Repeated, Kind::Message(1045)),
+        f(3, 3, "attributes", "attributes", Presence::Repeated, Kind::Message(1066)),
         f(4, 4, "dropped_attributes_count", "droppedAttributesCount", Presence::Implicit, Kind::Uint32),
     ]),
     m("opentelemetry.proto.common.v1.KeyValue", Shape::Object, &[
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
-        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1041)),
+        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1062)),
         f(3, 3, "key_strindex", "keyStrindex", Presence::Implicit, Kind::Int32),
     ]),
     m("opentelemetry.proto.common.v1.KeyValueList", Shape::Object, &[
-        f(1, 1, "values", "values", Presence::Repeated, Kind::Message(1045)),
+        f(1, 1, "values", "values", Presence::Repeated, Kind::Message(1066)),
     ]),
     m("stats.MetricConfig", Shape::Object, &[
-        f(1, 1, "dimensions", "dimensions", Presence::Map, Kind::Message(1048)),
+        f(1, 1, "dimensions", "dimensions", Presence::Map, Kind::Message(1069)),
         f(2, 2, "name", "name", Presence::Implicit, Kind::String),
         f(3, 3, "tags_to_remove", "tagsToRemove", Presence::Repeated, Kind::String),
         f(4, 4, "match", "match", Presence::Implicit, Kind::String),
@@ -5798,7 +5938,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     m("stats.MetricDefinition", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
         f(2, 2, "value", "value", Presence::Implicit, Kind::String),
-        f(3, 3, "type", "type", Presence::Implicit, Kind::Enum(130)),
+        f(3, 3, "type", "type", Presence::Implicit, Kind::Enum(143)),
     ]),
     m("stats.PluginConfig", Shape::Object, &[
         f(1, 1, "debug", "debug", Presence::Implicit, Kind::Bool),
@@ -5808,9 +5948,9 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(5, 5, "value_separator", "valueSeparator", Presence::Implicit, Kind::String),
         f(6, 6, "disable_host_header_fallback", "disableHostHeaderFallback", Presence::Implicit, Kind::Bool),
         f(7, 7, "tcp_reporting_duration", "tcpReportingDuration", Presence::Explicit, Kind::Message(997)),
-        f(8, 8, "metrics", "metrics", Presence::Repeated, Kind::Message(1047)),
-        f(9, 9, "definitions", "definitions", Presence::Repeated, Kind::Message(1049)),
-        f(10, 10, "reporter", "reporter", Presence::Implicit, Kind::Enum(131)),
+        f(8, 8, "metrics", "metrics", Presence::Repeated, Kind::Message(1068)),
+        f(9, 9, "definitions", "definitions", Presence::Repeated, Kind::Message(1070)),
+        f(10, 10, "reporter", "reporter", Presence::Implicit, Kind::Enum(144)),
         f(11, 11, "rotation_interval", "rotationInterval", Presence::Explicit, Kind::Message(997)),
         f(12, 12, "graceful_deletion_interval", "gracefulDeletionInterval", Presence::Explicit, Kind::Message(997)),
     ]),
@@ -5826,8 +5966,8 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(2, 2, "prefix_len", "prefixLen", Presence::Explicit, Kind::Message(1008)),
     ]),
     m("xds.core.v3.CollectionEntry", Shape::Object, &[
-        f(1, 1, "locator", "locator", Presence::Oneof(0), Kind::Message(1058)),
-        f(2, 1, "inline_entry", "inlineEntry", Presence::Oneof(0), Kind::Message(1055)),
+        f(1, 1, "locator", "locator", Presence::Oneof(0), Kind::Message(1079)),
+        f(2, 1, "inline_entry", "inlineEntry", Presence::Oneof(0), Kind::Message(1076)),
     ]),
     m("xds.core.v3.CollectionEntry.InlineEntry", Shape::Object, &[
         f(1, 1, "name", "name", Presence::Implicit, Kind::String),
@@ -5835,22 +5975,22 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(3, 3, "resource", "resource", Presence::Explicit, Kind::Message(993)),
     ]),
     m("xds.core.v3.ContextParams", Shape::Object, &[
-        f(1, 1, "params", "params", Presence::Map, Kind::Message(1057)),
+        f(1, 1, "params", "params", Presence::Map, Kind::Message(1078)),
     ]),
     m("xds.core.v3.ContextParams.ParamsEntry", Shape::Object, &[
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
         f(2, 2, "value", "value", Presence::Implicit, Kind::String),
     ]),
     m("xds.core.v3.ResourceLocator", Shape::Object, &[
-        f(1, 1, "scheme", "scheme", Presence::Implicit, Kind::Enum(132)),
+        f(1, 1, "scheme", "scheme", Presence::Implicit, Kind::Enum(145)),
         f(2, 2, "id", "id", Presence::Implicit, Kind::String),
         f(3, 3, "authority", "authority", Presence::Implicit, Kind::String),
         f(4, 4, "resource_type", "resourceType", Presence::Implicit, Kind::String),
-        f(5, 5, "exact_context", "exactContext", Presence::Oneof(0), Kind::Message(1056)),
-        f(6, 6, "directives", "directives", Presence::Repeated, Kind::Message(1059)),
+        f(5, 5, "exact_context", "exactContext", Presence::Oneof(0), Kind::Message(1077)),
+        f(6, 6, "directives", "directives", Presence::Repeated, Kind::Message(1080)),
     ]),
     m("xds.core.v3.ResourceLocator.Directive", Shape::Object, &[
-        f(1, 1, "alt", "alt", Presence::Oneof(0), Kind::Message(1058)),
+        f(1, 1, "alt", "alt", Presence::Oneof(0), Kind::Message(1079)),
         f(2, 1, "entry", "entry", Presence::Oneof(0), Kind::String),
     ]),
     m("xds.core.v3.TypedExtensionConfig", Shape::Object, &[
@@ -5858,86 +5998,86 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(2, 2, "typed_config", "typedConfig", Presence::Explicit, Kind::Message(993)),
     ]),
     m("xds.type.matcher.v3.CelMatcher", Shape::Object, &[
-        f(1, 1, "expr_match", "exprMatch", Presence::Explicit, Kind::Message(1081)),
+        f(1, 1, "expr_match", "exprMatch", Presence::Explicit, Kind::Message(1102)),
         f(2, 2, "description", "description", Presence::Implicit, Kind::String),
     ]),
     m("xds.type.matcher.v3.HttpAttributesCelMatchInput", Shape::Object, &[
     ]),
     m("xds.type.matcher.v3.IPMatcher", Shape::Object, &[
-        f(1, 1, "range_matchers", "rangeMatchers", Presence::Repeated, Kind::Message(1064)),
+        f(1, 1, "range_matchers", "rangeMatchers", Presence::Repeated, Kind::Message(1085)),
     ]),
     m("xds.type.matcher.v3.IPMatcher.IPRangeMatcher", Shape::Object, &[
-        f(1, 1, "ranges", "ranges", Presence::Repeated, Kind::Message(1053)),
-        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1075)),
+        f(1, 1, "ranges", "ranges", Presence::Repeated, Kind::Message(1074)),
+        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1096)),
         f(3, 3, "exclusive", "exclusive", Presence::Implicit, Kind::Bool),
     ]),
     m("xds.type.matcher.v3.ListStringMatcher", Shape::Object, &[
-        f(1, 1, "patterns", "patterns", Presence::Repeated, Kind::Message(1080)),
+        f(1, 1, "patterns", "patterns", Presence::Repeated, Kind::Message(1101)),
     ]),
     m("xds.type.matcher.v3.Matcher", Shape::Object, &[
-        f(1, 1, "matcher_list", "matcherList", Presence::Oneof(0), Kind::Message(1067)),
-        f(2, 1, "matcher_tree", "matcherTree", Presence::Oneof(0), Kind::Message(1072)),
-        f(3, 3, "on_no_match", "onNoMatch", Presence::Explicit, Kind::Message(1075)),
+        f(1, 1, "matcher_list", "matcherList", Presence::Oneof(0), Kind::Message(1088)),
+        f(2, 1, "matcher_tree", "matcherTree", Presence::Oneof(0), Kind::Message(1093)),
+        f(3, 3, "on_no_match", "onNoMatch", Presence::Explicit, Kind::Message(1096)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherList", Shape::Object, &[
-        f(1, 1, "matchers", "matchers", Presence::Repeated, Kind::Message(1068)),
+        f(1, 1, "matchers", "matchers", Presence::Repeated, Kind::Message(1089)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherList.FieldMatcher", Shape::Object, &[
-        f(1, 1, "predicate", "predicate", Presence::Explicit, Kind::Message(1069)),
-        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1075)),
+        f(1, 1, "predicate", "predicate", Presence::Explicit, Kind::Message(1090)),
+        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1096)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherList.Predicate", Shape::Object, &[
-        f(1, 1, "single_predicate", "singlePredicate", Presence::Oneof(0), Kind::Message(1071)),
-        f(2, 1, "or_matcher", "orMatcher", Presence::Oneof(0), Kind::Message(1070)),
-        f(3, 1, "and_matcher", "andMatcher", Presence::Oneof(0), Kind::Message(1070)),
-        f(4, 1, "not_matcher", "notMatcher", Presence::Oneof(0), Kind::Message(1069)),
+        f(1, 1, "single_predicate", "singlePredicate", Presence::Oneof(0), Kind::Message(1092)),
+        f(2, 1, "or_matcher", "orMatcher", Presence::Oneof(0), Kind::Message(1091)),
+        f(3, 1, "and_matcher", "andMatcher", Presence::Oneof(0), Kind::Message(1091)),
+        f(4, 1, "not_matcher", "notMatcher", Presence::Oneof(0), Kind::Message(1090)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherList.Predicate.PredicateList", Shape::Object, &[
-        f(1, 1, "predicate", "predicate", Presence::Repeated, Kind::Message(1069)),
+        f(1, 1, "predicate", "predicate", Presence::Repeated, Kind::Message(1090)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate", Shape::Object, &[
-        f(1, 1, "input", "input", Presence::Explicit, Kind::Message(1060)),
-        f(2, 2, "value_match", "valueMatch", Presence::Oneof(0), Kind::Message(1080)),
-        f(3, 2, "custom_match", "customMatch", Presence::Oneof(0), Kind::Message(1060)),
+        f(1, 1, "input", "input", Presence::Explicit, Kind::Message(1081)),
+        f(2, 2, "value_match", "valueMatch", Presence::Oneof(0), Kind::Message(1101)),
+        f(3, 2, "custom_match", "customMatch", Presence::Oneof(0), Kind::Message(1081)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherTree", Shape::Object, &[
-        f(1, 1, "input", "input", Presence::Explicit, Kind::Message(1060)),
-        f(2, 2, "exact_match_map", "exactMatchMap", Presence::Oneof(0), Kind::Message(1073)),
-        f(3, 2, "prefix_match_map", "prefixMatchMap", Presence::Oneof(0), Kind::Message(1073)),
-        f(4, 2, "custom_match", "customMatch", Presence::Oneof(0), Kind::Message(1060)),
+        f(1, 1, "input", "input", Presence::Explicit, Kind::Message(1081)),
+        f(2, 2, "exact_match_map", "exactMatchMap", Presence::Oneof(0), Kind::Message(1094)),
+        f(3, 2, "prefix_match_map", "prefixMatchMap", Presence::Oneof(0), Kind::Message(1094)),
+        f(4, 2, "custom_match", "customMatch", Presence::Oneof(0), Kind::Message(1081)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherTree.MatchMap", Shape::Object, &[
-        f(1, 1, "map", "map", Presence::Map, Kind::Message(1074)),
+        f(1, 1, "map", "map", Presence::Map, Kind::Message(1095)),
     ]),
     m("xds.type.matcher.v3.Matcher.MatcherTree.MatchMap.MapEntry", Shape::Object, &[
         f(1, 1, "key", "key", Presence::Implicit, Kind::String),
-        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1075)),
+        f(2, 2, "value", "value", Presence::Explicit, Kind::Message(1096)),
     ]),
     m("xds.type.matcher.v3.Matcher.OnMatch", Shape::Object, &[
-        f(1, 1, "matcher", "matcher", Presence::Oneof(0), Kind::Message(1066)),
-        f(2, 1, "action", "action", Presence::Oneof(0), Kind::Message(1060)),
+        f(1, 1, "matcher", "matcher", Presence::Oneof(0), Kind::Message(1087)),
+        f(2, 1, "action", "action", Presence::Oneof(0), Kind::Message(1081)),
         f(3, 3, "keep_matching", "keepMatching", Presence::Implicit, Kind::Bool),
     ]),
     m("xds.type.matcher.v3.RegexMatcher", Shape::Object, &[
-        f(1, 1, "google_re2", "googleRe2", Presence::Oneof(0), Kind::Message(1077)),
+        f(1, 1, "google_re2", "googleRe2", Presence::Oneof(0), Kind::Message(1098)),
         f(2, 2, "regex", "regex", Presence::Implicit, Kind::String),
     ]),
     m("xds.type.matcher.v3.RegexMatcher.GoogleRE2", Shape::Object, &[
     ]),
     m("xds.type.matcher.v3.ServerNameMatcher", Shape::Object, &[
-        f(1, 1, "domain_matchers", "domainMatchers", Presence::Repeated, Kind::Message(1079)),
+        f(1, 1, "domain_matchers", "domainMatchers", Presence::Repeated, Kind::Message(1100)),
     ]),
     m("xds.type.matcher.v3.ServerNameMatcher.DomainMatcher", Shape::Object, &[
         f(1, 1, "domains", "domains", Presence::Repeated, Kind::String),
-        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1075)),
+        f(2, 2, "on_match", "onMatch", Presence::Explicit, Kind::Message(1096)),
     ]),
     m("xds.type.matcher.v3.StringMatcher", Shape::Object, &[
         f(1, 1, "exact", "exact", Presence::Oneof(0), Kind::String),
         f(2, 1, "prefix", "prefix", Presence::Oneof(0), Kind::String),
         f(3, 1, "suffix", "suffix", Presence::Oneof(0), Kind::String),
-        f(5, 1, "safe_regex", "safeRegex", Presence::Oneof(0), Kind::Message(1076)),
+        f(5, 1, "safe_regex", "safeRegex", Presence::Oneof(0), Kind::Message(1097)),
         f(7, 1, "contains", "contains", Presence::Oneof(0), Kind::String),
-        f(8, 1, "custom", "custom", Presence::Oneof(0), Kind::Message(1060)),
+        f(8, 1, "custom", "custom", Presence::Oneof(0), Kind::Message(1081)),
         f(6, 6, "ignore_case", "ignoreCase", Presence::Implicit, Kind::Bool),
     ]),
     m("xds.type.v3.CelExpression", Shape::Object, &[
@@ -5948,7 +6088,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
         f(5, 5, "cel_expr_string", "celExprString", Presence::Implicit, Kind::String),
     ]),
     m("xds.type.v3.CelExtractString", Shape::Object, &[
-        f(1, 1, "expr_extract", "exprExtract", Presence::Explicit, Kind::Message(1081)),
+        f(1, 1, "expr_extract", "exprExtract", Presence::Explicit, Kind::Message(1102)),
         f(2, 2, "default_value", "defaultValue", Presence::Explicit, Kind::Message(1004)),
     ]),
     m("xds.type.v3.TypedStruct", Shape::Object, &[
@@ -5957,7 +6097,7 @@ pub(super) static MESSAGES: [Message; 1084] = [
     ]),
 ];
 
-pub(super) static ENUMS: [Enum; 133] = [
+pub(super) static ENUMS: [Enum; 146] = [
     e(false, &[(0, "COMPONENT_UNSPECIFIED"), (1, "COMPONENT_PARSER"), (2, "COMPONENT_TYPE_CHECKER"), (3, "COMPONENT_RUNTIME"), ]),
     e(false, &[(0, "PRIMITIVE_TYPE_UNSPECIFIED"), (1, "BOOL"), (2, "INT64"), (3, "UINT64"), (4, "DOUBLE"), (5, "STRING"), (6, "BYTES"), ]),
     e(false, &[(0, "WELL_KNOWN_TYPE_UNSPECIFIED"), (1, "ANY"), (2, "TIMESTAMP"), (3, "DURATION"), ]),
@@ -6087,6 +6227,19 @@ pub(super) static ENUMS: [Enum; 133] = [
     e(false, &[(0, "STRICT"), (1, "PERMISSIVE"), ]),
     e(false, &[(0, "USE_PEER"), (1, "USE_ORIGIN"), ]),
     e(false, &[(0, "HTTP10"), (1, "HTTP11"), (2, "HTTP2"), ]),
+    e(false, &[(0, "ALLOW"), (1, "DENY"), ]),
+    e(false, &[(0, "GLOBAL"), (1, "NAMESPACE"), (2, "WORKLOAD_SELECTOR"), ]),
+    e(false, &[(0, "UNKNOWN"), (1, "HTTP11"), (2, "HTTP2"), (3, "GRPC"), (4, "TCP"), (5, "TLS"), ]),
+    e(false, &[(0, "NONE"), (1, "PROXY"), ]),
+    e(false, &[(0, "AUTOMATIC"), (1, "IPV4_ONLY"), (2, "IPV6_ONLY"), (3, "DUAL"), ]),
+    e(false, &[(0, "ONLY_HEALTHY"), (1, "ALLOW_ALL"), ]),
+    e(false, &[(0, "UNSPECIFIED_MODE"), (1, "STRICT"), (2, "FAILOVER"), (3, "PASSTHROUGH"), ]),
+    e(false, &[(0, "UNSPECIFIED_SCOPE"), (1, "REGION"), (2, "ZONE"), (3, "SUBZONE"), (4, "NODE"), (5, "CLUSTER"), (6, "NETWORK"), ]),
+    e(false, &[(0, "STANDARD"), (1, "HOST_NETWORK"), ]),
+    e(false, &[(0, "PUBLIC"), (1, "NAMESPACE"), ]),
+    e(false, &[(0, "NONE"), (1, "HBONE"), (2, "LEGACY_ISTIO_MTLS"), ]),
+    e(false, &[(0, "HEALTHY"), (1, "UNHEALTHY"), ]),
+    e(false, &[(0, "DEPLOYMENT"), (1, "CRONJOB"), (2, "POD"), (3, "JOB"), ]),
     e(false, &[(0, "ALWAYS_OFF"), (1, "ALWAYS_ON"), (2, "ALWAYS_PARENT"), ]),
     e(false, &[(0, "COUNTER"), (1, "GAUGE"), (2, "HISTOGRAM"), ]),
     e(false, &[(0, "UNSPECIFIED"), (1, "SERVER_GATEWAY"), ]),

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::{Binding, NamedBy, RefusalReason};
 use crate::limits::Limits;
 use crate::mesh::{Health, Mesh};
 use crate::options::{Options, Readiness};
@@ -182,4 +183,37 @@ fn a_derived_proxy_is_what_istio_would_deploy() {
     let proxy = new.waypoints.first().map(|w| &w.proxy);
     assert_eq!(proxy.map(|p| p.pod_name.as_str()), Some("waypoint-054d616c-f6cac"));
     assert_eq!(proxy.and_then(|p| p.labels.get("istio.io/waypoint-for")).map(|v| v.as_str()), Some("all"));
+}
+
+#[test]
+fn a_binding_says_where_the_waypoint_is_named_and_why_there_is_none() {
+    let text = namespace("a", "istio.io/use-waypoint: wide, istio.io/ingress-use-waypoint: 'true'")
+        + &gateway("a", "wide", "", "")
+        + &service("inherits", "")
+        + &service("opts-out", "istio.io/use-waypoint: none")
+        + &service("errs", "istio.io/use-waypoint: missing")
+        + &service("gate", "gateway.istio.io/managed: istio.io-mesh-controller")
+        + &pod("p", "other", "default", true);
+    let mesh = mesh(Release::V1_31, Readiness::Assumed, &text);
+    let of = |name: &str| {
+        let found = mesh.services.iter().find(|(_, service)| service.name == name);
+        mesh.bindings.of_service(found.unwrap().0).unwrap()
+    };
+    let inherits = of("inherits");
+    let waypoint = mesh.bindings.waypoint(inherits).map(|target| target.name().to_string());
+    assert_eq!(waypoint.as_deref(), Some("a/wide"));
+    assert_eq!((inherits.named_by, inherits.ingress), (Some(NamedBy::Namespace), Some(true)));
+    let opts_out = of("opts-out");
+    assert_eq!(opts_out.named_by, Some(NamedBy::Object));
+    assert!(opts_out.waypoint.is_none() && opts_out.refusal.is_none());
+    let refusal = of("errs").refusal.as_ref().unwrap();
+    assert_eq!(
+        (refusal.waypoint.to_string().as_str(), refusal.reason),
+        ("a/missing", RefusalReason::NotReady)
+    );
+    assert_eq!(of("gate"), &Binding::default());
+    // The namespace's waypoint is for services only: no mistake of the pod.
+    let (pod, _) = mesh.workloads.iter().next().unwrap();
+    let pod = mesh.bindings.of_workload(pod).unwrap();
+    assert!(pod.waypoint.is_none() && pod.refusal.is_none());
 }

@@ -247,7 +247,8 @@ fn implicit_endpoint(spec: &networking::ServiceEntry, position: usize) -> networ
 
 const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 
-fn speaks_hbone(labels: &Labels) -> bool {
+/// Whether a workload with these labels takes HBONE connections itself.
+pub(crate) fn speaks_hbone(labels: &Labels) -> bool {
     labels.get("networking.istio.io/tunnel").is_some_and(|tunnels| tunnels.split(',').any(|t| t == "http"))
 }
 

@@ -8,6 +8,8 @@ pub(crate) mod pod;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+pub(crate) use build::speaks_hbone;
+
 use super::age;
 use super::namespaces::Namespaces;
 use super::network::NETWORK;

@@ -73,6 +73,14 @@ pub(crate) fn named_tcp_port(pod: &Pod, name: &str) -> Option<u32> {
     u32::try_from(found.container_port).ok()
 }
 
+/// The container port with this name, of a native sidecar too.
+pub(crate) fn tcp_port(pod: &Pod, name: &str) -> Option<u32> {
+    let sidecars = pod.init_containers.iter().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let mut ports = pod.containers.iter().chain(sidecars).flat_map(|container| &container.ports);
+    let found = ports.find(|p| p.name == name && transport(&p.protocol) == "TCP")?;
+    u32::try_from(found.container_port).ok()
+}
+
 fn transport(protocol: &str) -> &str {
     if protocol.is_empty() { "TCP" } else { protocol }
 }

@@ -1,0 +1,50 @@
+//! The words of `ztunnel-config`.
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Input, TableFormat};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ZtunnelConfig {
+    /// Which resources.
+    #[arg(value_enum)]
+    pub(crate) what: ZtunnelWhat,
+    /// Workloads: only the one of this name, NAME or NAME.NAMESPACE.
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Table, JSON or YAML.
+    #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+    /// All: print a header above each table.
+    #[arg(long)]
+    pub(crate) with_headers: bool,
+    /// Workloads: the namespace.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) workload_namespace: Option<String>,
+    /// Workloads: the node.
+    #[arg(long, alias = "node", value_name = "NODE")]
+    pub(crate) workload_node: Option<String>,
+    /// Workloads: one of the addresses.
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+    /// Services: the namespace.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) service_namespace: Option<String>,
+    /// Policies: the namespace.
+    #[arg(long, value_name = "NAMESPACE")]
+    pub(crate) policy_namespace: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZtunnelWhat {
+    #[value(alias = "workloads", alias = "w")]
+    Workload,
+    #[value(alias = "services", alias = "s", alias = "svc")]
+    Service,
+    #[value(alias = "policies", alias = "p", alias = "pol")]
+    Policy,
+    /// Everything.
+    #[value(alias = "a")]
+    All,
+}

@@ -1,0 +1,103 @@
+//! `waypoint-xds ztunnel-config`: what `istioctl ztunnel-config` would print.
+
+use waypoint_xds::snapshot::Reading;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::origins::Places;
+use waypoint_xds::view::ztunnel::{self as view, Filter, Kind, ZtunnelConfig};
+use waypoint_xds::view::{json, yaml};
+use waypoint_xds::{translation, ztunnel};
+
+use super::{Loaded, options, report};
+use crate::args::{self, TableFormat, ZtunnelWhat};
+use crate::{Failure, Outcome, input, output};
+
+pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
+    let files = input::read(&args.input.paths)?;
+    let dump = match files.as_slice() {
+        [file] => view::parse(file.text()),
+        _ => None,
+    };
+    let (config, outcome, reading) = match dump {
+        Some(config) => (config, Outcome::Clean, None),
+        None => generated(args, files)?,
+    };
+    if config.holds_more {
+        eprintln!("note: certificates and connections are not shown");
+    }
+    output::print(&match kind(args.what) {
+        Some(kind) => one(args, &config, kind, reading.as_ref()),
+        None => all(args, &config, reading.as_ref()),
+    });
+    Ok(outcome)
+}
+
+/// What ztunnels of a snapshot's mesh would hold.
+fn generated(
+    args: &args::ZtunnelConfig,
+    files: Vec<SourceFile>,
+) -> Result<(ZtunnelConfig, Outcome, Option<Reading>), Failure> {
+    let loaded = Loaded::of(files, options(&args.input)?);
+    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
+    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let resources = ztunnel::generate(&mesh).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok((ZtunnelConfig::from(&resources), outcome, Some(loaded.reading)))
+}
+
+fn kind(what: ZtunnelWhat) -> Option<Kind> {
+    match what {
+        ZtunnelWhat::Workload => Some(Kind::Workloads),
+        ZtunnelWhat::Service => Some(Kind::Services),
+        ZtunnelWhat::Policy => Some(Kind::Policies),
+        ZtunnelWhat::All => None,
+    }
+}
+
+fn one(args: &args::ZtunnelConfig, config: &ZtunnelConfig, kind: Kind, reading: Option<&Reading>) -> String {
+    let filter = filter(args, kind);
+    match args.output {
+        TableFormat::Table => view::table(config, kind, &filter).to_string(),
+        TableFormat::Wide => {
+            let mut table = view::table(config, kind, &filter);
+            if let Some(reading) = reading {
+                view::add_origins(&mut table, config, kind, &filter, &Places::new(reading));
+            }
+            table.to_string()
+        }
+        TableFormat::Json => json::pretty(&view::values(config, kind, &filter)),
+        TableFormat::Yaml => yaml::to_string(&view::values(config, kind, &filter)),
+    }
+}
+
+fn all(args: &args::ZtunnelConfig, config: &ZtunnelConfig, reading: Option<&Reading>) -> String {
+    match args.output {
+        TableFormat::Table => view::summary(config, args.with_headers),
+        TableFormat::Wide => {
+            let tables: Vec<String> =
+                Kind::ALL.iter().map(|kind| one(args, config, *kind, reading)).collect();
+            tables.join("\n")
+        }
+        TableFormat::Json => json::pretty(&view::all(config)),
+        TableFormat::Yaml => yaml::to_string(&view::all(config)),
+    }
+}
+
+/// istioctl's filters: each kind has its own.
+fn filter(args: &args::ZtunnelConfig, kind: Kind) -> Filter {
+    let mut filter = Filter::default();
+    match kind {
+        Kind::Workloads => {
+            filter.namespace.clone_from(&args.workload_namespace);
+            filter.address.clone_from(&args.address);
+            filter.node.clone_from(&args.workload_node);
+            if let Some(name) = &args.name {
+                let (name, namespace) =
+                    name.split_once('.').map_or((&**name, None), |(name, of)| (name, Some(of.to_owned())));
+                filter.name = Some(name.to_owned());
+                filter.namespace = namespace.or(filter.namespace);
+            }
+        }
+        Kind::Services => filter.namespace.clone_from(&args.service_namespace),
+        Kind::Policies => filter.namespace.clone_from(&args.policy_namespace),
+    }
+    filter
+}

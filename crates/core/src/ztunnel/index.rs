@@ -1,0 +1,184 @@
+//! What the resources of ztunnel are looked up in.
+
+use std::collections::BTreeMap;
+
+use super::networks::Networks;
+use super::policies::Attachments;
+use crate::Str;
+use crate::hash::HashMap;
+use crate::mesh::selector_index::SelectorIndex;
+use crate::mesh::service::{Service, ServiceSource};
+use crate::mesh::waypoint::{Binding, visibility};
+use crate::mesh::{Locality, Mesh, Namespaces, ServiceId, hostname};
+use crate::snapshot::mesh_config::Visibility;
+use crate::snapshot::{Labels, Object, kubernetes, networking};
+
+/// The label of an EndpointSlice that names its Service.
+const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// A mesh with what ztunnel's resources are looked up in.
+pub(crate) struct Index<'m> {
+    pub(super) mesh: &'m Mesh,
+    pub(super) networks: Networks,
+    pub(super) policies: Attachments<'m>,
+    /// The Services that ztunnel knows, by namespace and hostname.
+    pub(super) services: Vec<KnownService<'m>>,
+    by_name: HashMap<(&'m str, &'m str), usize>,
+    by_entry: HashMap<(&'m str, &'m str), Vec<usize>>,
+    selectors: SelectorIndex<'m, usize>,
+    nodes: HashMap<&'m str, Locality>,
+    /// The Kubernetes Services whose EndpointSlices name a Pod, by the Pod's namespace and name and its uid.
+    by_pod: HashMap<(&'m str, &'m str), Vec<(&'m str, usize)>>,
+}
+
+/// A Service that ztunnel knows.
+#[derive(Clone, Copy)]
+pub(super) struct KnownService<'m> {
+    pub(super) id: ServiceId,
+    pub(super) service: &'m Service,
+    pub(super) visibility: Visibility,
+    /// Whether its hostname means it for clients in other namespaces.
+    pub(super) canonical: bool,
+}
+
+impl<'m> Index<'m> {
+    pub(crate) fn new(mesh: &'m Mesh) -> Self {
+        let namespaces = Namespaces::new(&mesh.snapshot);
+        let services = known_services(mesh, &namespaces);
+        let named = || (0..).zip(&services);
+        let entries = named().filter_map(|(i, known)| match &known.service.source {
+            ServiceSource::ServiceEntry(entry) => Some((i, entry)),
+            ServiceSource::Kubernetes(_) => None,
+        });
+        let mut by_entry: HashMap<_, Vec<usize>> = HashMap::default();
+        for (i, entry) in entries {
+            by_entry.entry((&*entry.meta.namespace, &*entry.meta.name)).or_default().push(i);
+        }
+        let selectors: Vec<_> =
+            named().map(|(i, known)| (&*known.service.namespace, &known.service.selector, i)).collect();
+        let mut index = Self {
+            mesh,
+            networks: Networks::new(&mesh.snapshot, &namespaces),
+            policies: Attachments::new(mesh),
+            by_name: named().map(|(i, k)| ((&*k.service.namespace, &*k.service.hostname), i)).collect(),
+            by_entry,
+            selectors: SelectorIndex::new(&selectors),
+            nodes: mesh
+                .snapshot
+                .nodes
+                .iter()
+                .map(|node| (&*node.meta.name, locality(&node.meta.labels)))
+                .collect(),
+            by_pod: HashMap::default(),
+            services,
+        };
+        index.by_pod = index.pods_of_slices();
+        index
+    }
+
+    /// Which waypoint a Service uses.
+    pub(super) fn binding(&self, known: &KnownService<'_>) -> Option<&'m Binding> {
+        self.mesh.bindings.of_service(known.id)
+    }
+
+    /// The Services of a namespace that select an object with these labels.
+    pub(super) fn selecting(&self, namespace: &str, labels: &Labels) -> Vec<&KnownService<'m>> {
+        let mut found: Vec<usize> = self.selectors.matching(namespace, labels).collect();
+        found.sort_unstable();
+        self.all(&found)
+    }
+
+    /// The Services of a ServiceEntry.
+    pub(super) fn of_entry(&self, entry: &Object<networking::ServiceEntry>) -> Vec<&KnownService<'m>> {
+        let found = self.by_entry.get(&(&*entry.meta.namespace, &*entry.meta.name));
+        self.all(found.map_or(&[], Vec::as_slice))
+    }
+
+    /// The Kubernetes Service that an EndpointSlice is of.
+    pub(super) fn of_slice(
+        &self,
+        slice: &Object<kubernetes::EndpointSlice>,
+    ) -> Option<(usize, &KnownService<'m>)> {
+        let name = slice.meta.labels.get(SERVICE_NAME)?;
+        let hostname = hostname::of_service(name, &slice.meta.namespace);
+        let position = *self.by_name.get(&(&*slice.meta.namespace, &*hostname))?;
+        let known = self.services.get(position).filter(|known| known.service.is_kubernetes())?;
+        Some((position, known))
+    }
+
+    /// The Kubernetes Services that have a Pod as endpoint by an EndpointSlice.
+    pub(super) fn listing(&self, pod: &Object<kubernetes::Pod>) -> Vec<&KnownService<'m>> {
+        let named = self.by_pod.get(&(&*pod.meta.namespace, &*pod.meta.name));
+        let same = named.into_iter().flatten().filter(|(uid, _)| *uid == pod.meta.uid);
+        same.filter_map(|(_, i)| self.services.get(*i)).collect()
+    }
+
+    /// The locality of a node.
+    pub(super) fn node(&self, name: &str) -> Option<&Locality> {
+        self.nodes.get(name)
+    }
+
+    fn pods_of_slices(&self) -> HashMap<(&'m str, &'m str), Vec<(&'m str, usize)>> {
+        let mut by_pod: HashMap<_, Vec<_>> = HashMap::default();
+        let slices = self.mesh.snapshot.endpoint_slices.iter().filter(|s| s.spec.address_type != "FQDN");
+        for (slice, (i, _)) in slices.filter_map(|slice| Some((slice, self.of_slice(slice)?))) {
+            let references = slice.spec.endpoints.iter().filter_map(|endpoint| endpoint.target_ref.as_ref());
+            for pod in references.filter(|reference| reference.kind == "Pod") {
+                by_pod.entry((&*pod.namespace, &*pod.name)).or_default().push((&*pod.uid, i));
+            }
+        }
+        by_pod
+    }
+
+    fn all(&self, positions: &[usize]) -> Vec<&KnownService<'m>> {
+        positions.iter().filter_map(|i| self.services.get(*i)).collect()
+    }
+}
+
+/// The locality of a node: the old labels do not count here.
+fn locality(labels: &Labels) -> Locality {
+    let label = |key| labels.get(key).cloned().unwrap_or_default();
+    Locality {
+        region: label("topology.kubernetes.io/region"),
+        zone: label("topology.kubernetes.io/zone"),
+        sub_zone: label("topology.istio.io/subzone"),
+    }
+}
+
+/// One Service for each namespace and hostname: a Kubernetes Service, else the oldest.
+fn known_services<'m>(mesh: &'m Mesh, namespaces: &Namespaces) -> Vec<KnownService<'m>> {
+    let mut by_name: BTreeMap<(&Str, &Str), KnownService<'m>> = BTreeMap::new();
+    for (id, service) in mesh.services.iter() {
+        let Some(visibility) = told(mesh, namespaces, service) else { continue };
+        let known = KnownService { id, service, visibility, canonical: service.is_kubernetes() };
+        let place = by_name.entry((&service.namespace, &service.hostname)).or_insert(known);
+        if service.is_kubernetes() {
+            *place = known;
+        }
+    }
+    let mut services: Vec<_> = by_name.into_values().collect();
+    let mut canonical: HashMap<&str, (bool, ServiceId)> = HashMap::default();
+    for known in services.iter().filter(|known| known.visibility != Visibility::Namespace) {
+        let rank = (!known.service.is_kubernetes(), known.id);
+        canonical.entry(&known.service.hostname).and_modify(|best| *best = rank.min(*best)).or_insert(rank);
+    }
+    for known in &mut services {
+        known.canonical |= canonical.get(&*known.service.hostname).is_some_and(|(_, id)| *id == known.id);
+    }
+    services
+}
+
+/// How far a Service is visible; nothing if ztunnel is not told of it.
+fn told(mesh: &Mesh, namespaces: &Namespaces, service: &Service) -> Option<Visibility> {
+    match &service.source {
+        // Clients resolve these themselves.
+        ServiceSource::Kubernetes(object) if object.spec.service_type == "ExternalName" => None,
+        ServiceSource::Kubernetes(_) => Some(Visibility::Public),
+        ServiceSource::ServiceEntry(entry) => {
+            let visibility = visibility::of_namespace(&mesh.config, namespaces, &entry.meta.namespace);
+            // One address that cannot be read loses the whole entry.
+            let readable = entry.spec.addresses.len() == service.addresses.len();
+            (readable && visibility != Visibility::None).then_some(visibility)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What ztunnel gets: the workloads, Services and policies of a mesh as Istio's workload discovery tells them.
+//!
+//! A waypoint is half of ambient mode. Whether it is used at all, and what is enforced at the destination below HTTP,
+//! ztunnel decides from these resources. As elsewhere, each is a pure function of the mesh, and knows its origins.
+//!
+//! | module | makes |
+//! |---|---|
+//! | [`workloads`] | [`Workload`]s: Pods, WorkloadEntries, endpoints of ServiceEntries and EndpointSlices |
+//! | [`services`] | [`Service`]s: Kubernetes Services and the hosts of ServiceEntries |
+//! | [`policies`] | [`Authorization`]s: AuthorizationPolicies and what PeerAuthentications come to |
+//!
+//! Source: [the ambient data plane](https://istio.io/latest/docs/ambient/architecture/data-plane/).
+
+mod gateway;
+mod index;
+mod networks;
+pub mod policies;
+mod services;
+#[cfg(test)]
+mod tests;
+mod workloads;
+
+use envoy::istio::security::Authorization;
+use envoy::istio::workload::{Address, Service, Workload, address};
+
+use crate::mesh::Mesh;
+use crate::mesh::waypoint::{Binding, NamedBy, Target};
+use crate::release::Release;
+use crate::resources::{Origin, Resource};
+use crate::rules::Attachment;
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
+
+use self::index::Index;
+
+/// The id of the only cluster.
+pub(crate) const CLUSTER_ID: &str = "Kubernetes";
+
+/// What Istio tells every ztunnel.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ZtunnelResources {
+    /// The workloads, by their uid.
+    pub workloads: Vec<Resource<Workload>>,
+    /// The Services, by namespace and hostname.
+    pub services: Vec<Resource<Service>>,
+    /// The policies, by namespace and name.
+    pub policies: Vec<Resource<Authorization>>,
+}
+
+impl ZtunnelResources {
+    /// The workloads and Services as ztunnel asks for them, each with its resource name.
+    pub fn addresses(&self) -> impl Iterator<Item = (String, Address)> {
+        let workloads = self.workloads.iter().map(|workload| {
+            let message = workload.message.clone();
+            (message.uid.clone(), address::Type::Workload(message))
+        });
+        let services = self.services.iter().map(|service| {
+            let message = service.message.clone();
+            (service_name(&message), address::Type::Service(message))
+        });
+        workloads.chain(services).map(|(name, address)| (name, Address { r#type: Some(address) }))
+    }
+}
+
+/// The name of a Service's resource: `namespace/hostname`.
+#[must_use]
+pub fn service_name(service: &Service) -> String {
+    [&*service.namespace, &*service.hostname].join("/")
+}
+
+/// The name of a policy's resource: `namespace/name`.
+#[must_use]
+pub fn policy_name(policy: &Authorization) -> String {
+    [&*policy.namespace, &*policy.name].join("/")
+}
+
+/// Why there is nothing to tell of a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("what ztunnel gets is not known for Istio {0}: ask for a later release")]
+pub struct NotKnown(pub Release);
+
+/// What Istio tells every ztunnel of a mesh.
+///
+/// # Errors
+///
+/// [`NotKnown`] for 1.18, whose ztunnel was another one.
+pub fn generate(mesh: &Mesh) -> Result<ZtunnelResources, NotKnown> {
+    if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
+        return Err(NotKnown(mesh.rules.release));
+    }
+    let index = Index::new(mesh);
+    Ok(ZtunnelResources {
+        workloads: workloads::workloads(&index),
+        services: services::services(&index),
+        policies: policies::policies(&index),
+    })
+}
+
+/// The name of a Service's resource, from the mesh's Service.
+fn service_key(service: &crate::mesh::Service) -> String {
+    [&*service.namespace, &*service.hostname].join("/")
+}
+
+/// A resource with what made it, the decisive cause first.
+fn resource<M>(message: M, causes: impl IntoIterator<Item = Cause>) -> Resource<M> {
+    let mut each = Vec::new();
+    for cause in causes {
+        if !each.contains(&cause) {
+            each.push(cause);
+        }
+    }
+    Resource { message, origins: vec![Origin::of_resource(each)] }
+}
+
+/// The field that names a waypoint, on most objects.
+const USE_WAYPOINT: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
+
+/// Why an object uses a waypoint: the label that names it, on the object (in `field`) or its Namespace, and its Gateway.
+fn waypoint_causes(
+    binding: &Binding,
+    waypoint: Option<&Target>,
+    (object, field): (ObjectRef, FieldPath),
+    namespace: &str,
+) -> Vec<Cause> {
+    let Some(waypoint) = waypoint else { return Vec::new() };
+    let label = match binding.named_by {
+        Some(NamedBy::Object) => Some(Cause::new(object, field)),
+        Some(NamedBy::Namespace) => {
+            Some(Cause::new(ObjectRef::new(Kind::Namespace, "", namespace), USE_WAYPOINT))
+        }
+        None => None,
+    };
+    label.into_iter().chain([waypoint.gateway.object_ref().into()]).collect()
+}

@@ -1,0 +1,151 @@
+//! Workloads as ztunnel gets them.
+
+mod entry;
+mod network_gateway;
+mod pod;
+mod ports;
+mod slice;
+
+use std::collections::BTreeMap;
+
+use envoy::istio::workload::application_tunnel::Protocol;
+use envoy::istio::workload::{ApplicationTunnel, PortList, TunnelProtocol, Workload, WorkloadType};
+
+use super::index::{Index, KnownService};
+use super::policies::Attached;
+use super::{CLUSTER_ID, gateway, resource, service_key, waypoint_causes};
+use crate::mesh::waypoint::{Binding, Target};
+use crate::mesh::{self, WorkloadId, WorkloadSource};
+use crate::resources::Resource;
+use crate::snapshot::{Cause, FieldPath, Labels, ObjectRef};
+
+/// Every workload, by its uid.
+pub(super) fn workloads(index: &Index<'_>) -> Vec<Resource<Workload>> {
+    let of_mesh = index.mesh.workloads.iter().filter_map(|(id, workload)| match &workload.source {
+        WorkloadSource::Pod(object) => pod::workload(index, id, workload, object),
+        WorkloadSource::WorkloadEntry(object) => Some(entry::workload(index, id, workload, object)),
+        WorkloadSource::ServiceEntryEndpoint(object, position) => {
+            entry::endpoint(index, id, object, *position)
+        }
+    });
+    let mut workloads: Vec<_> =
+        of_mesh.chain(slice::workloads(index)).chain(network_gateway::workloads(index)).collect();
+    workloads.sort_by(|a, b| a.message.uid.cmp(&b.message.uid));
+    workloads.dedup_by(|a, b| a.message.uid == b.message.uid);
+    workloads
+}
+
+/// What every workload of the cluster says.
+fn of_cluster(index: &Index<'_>, uid: &[&str]) -> Workload {
+    Workload {
+        uid: [&[CLUSTER_ID], uid].concat().join("/"),
+        cluster_id: CLUSTER_ID.to_owned(),
+        network: index.networks.local.to_string(),
+        trust_domain: trust_domain(index),
+        ..Workload::default()
+    }
+}
+
+/// The trust domain, unless it is the usual one.
+fn trust_domain(index: &Index<'_>) -> String {
+    let given = index.mesh.config.trust_domain.as_deref().unwrap_or_default();
+    if given == "cluster.local" { String::new() } else { given.to_owned() }
+}
+
+/// What a workload is called in telemetry.
+fn name_it(message: &mut Workload, workload_name: &str, canonical: (&str, &str)) {
+    workload_name.clone_into(&mut message.workload_name);
+    // Istio takes every workload for a Pod.
+    message.workload_type = WorkloadType::Pod.into();
+    canonical.0.clone_into(&mut message.canonical_name);
+    canonical.1.clone_into(&mut message.canonical_revision);
+}
+
+/// Says how ztunnel reaches a workload: `captured` if another ztunnel takes its connections.
+fn tunnel(message: &mut Workload, labels: &Labels, captured: bool) {
+    let native = mesh::workload::speaks_hbone(labels);
+    if captured || native {
+        message.tunnel_protocol = TunnelProtocol::Hbone.into();
+    }
+    message.native_tunnel = native;
+}
+
+/// Where a workload is: at IP addresses, else behind a name.
+fn locate(message: &mut Workload, address: &str) {
+    match address.parse() {
+        Ok(ip) => message.addresses = vec![gateway::bytes(ip)],
+        Err(_) => address.clone_into(&mut message.hostname),
+    }
+}
+
+/// A network's gateway, for what is not in the cluster's own.
+fn use_network(message: &mut Workload, index: &Index<'_>, network: &str) {
+    if !network.is_empty() {
+        network.clone_into(&mut message.network);
+    }
+    message.network_gateway =
+        index.networks.gateway(&message.network).map(super::networks::NetworkGateway::address);
+}
+
+/// The locality, where something is known of it.
+fn locality(locality: &mesh::Locality) -> Option<envoy::istio::workload::Locality> {
+    (!locality.is_unknown()).then(|| envoy::istio::workload::Locality {
+        region: locality.region.to_string(),
+        zone: locality.zone.to_string(),
+        subzone: locality.sub_zone.to_string(),
+    })
+}
+
+/// A workload's place in the mesh: its Services, its waypoint and its policies.
+struct Place<'i, 'm> {
+    services: Vec<&'i KnownService<'m>>,
+    binding: Option<&'m Binding>,
+    waypoint: Option<&'m Target>,
+    instance_of: Option<&'m Target>,
+    policies: Attached,
+}
+
+impl<'i, 'm> Place<'i, 'm> {
+    /// The place of a workload of the mesh: labels and namespace are those that policies select by.
+    fn new(
+        index: &'i Index<'m>,
+        id: WorkloadId,
+        labels: &Labels,
+        namespace: &str,
+        services: Vec<&'i KnownService<'m>>,
+    ) -> Self {
+        let bindings = &index.mesh.bindings;
+        let binding = bindings.of_workload(id);
+        let waypoint = binding.and_then(|binding| bindings.waypoint(binding));
+        let mut policies = index.policies.of_workload(namespace, labels);
+        let of_services = services.iter().filter_map(|known| bindings.waypoint(index.binding(known)?));
+        policies.allow_waypoints(index, of_services, waypoint);
+        Self { services, binding, waypoint, instance_of: None, policies }
+    }
+
+    /// Says it in a message, and gives its resource: `object` is what the workload comes from, and the field of it that
+    /// may name a waypoint.
+    fn fill(
+        self,
+        mut message: Workload,
+        (object, label): (ObjectRef, FieldPath),
+        ports: impl Fn(&KnownService<'m>) -> PortList,
+    ) -> Resource<Workload> {
+        let named = self.services.iter().map(|known| (service_key(known.service), ports(known)));
+        message.services = named.collect::<BTreeMap<_, _>>();
+        message.waypoint = self.waypoint.and_then(|target| gateway::address(target));
+        message.application_tunnel = self.instance_of.and_then(|target| target.inbound).map(|inbound| {
+            let protocol = if inbound.proxy { Protocol::Proxy } else { Protocol::None };
+            ApplicationTunnel { protocol: protocol.into(), port: inbound.port }
+        });
+        message.authorization_policies = self.policies.names;
+        let named =
+            |binding| waypoint_causes(binding, self.waypoint, (object.clone(), label), &message.namespace);
+        let waypoint = self.binding.map(named).unwrap_or_default();
+        let instance_of = self.instance_of.map(|target| target.gateway.object_ref());
+        let services = self.services.iter().map(|known| known.service.source.object());
+        let others = instance_of.into_iter().chain(services).chain(self.policies.objects);
+        let causes = std::iter::once(Cause::from(object)).chain(waypoint).chain(others.map(Cause::from));
+        resource(message, causes.collect::<Vec<_>>())
+    }
+}

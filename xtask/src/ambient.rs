@@ -1,0 +1,251 @@
+//! `cargo xtask ambient`: what ztunnel gets, compared with what Istio's control plane made of every reference case.
+//!
+//! The committed score (`testdata/score/ambient-<release>.json`) may only rise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::Value;
+use waypoint_xds::options::{Options, Settings};
+use waypoint_xds::release::Release;
+use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::ztunnel::{self as view, ZtunnelConfig};
+use waypoint_xds::{translation, ztunnel};
+
+use crate::parity::{cases, flag, glob};
+use crate::{Result, root};
+
+/// The release that the reference knows.
+const RELEASE: Release = Release::V1_31;
+
+struct Wanted {
+    only: String,
+    show: usize,
+    update: bool,
+}
+
+/// A score as it is committed.
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+struct Score {
+    release: String,
+    score: f64,
+    cases: BTreeMap<String, CaseScore>,
+}
+
+#[derive(Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
+struct CaseScore {
+    entries: usize,
+    identical: usize,
+}
+
+/// What a case should give and what it gave, of one kind.
+struct Compared {
+    kind: &'static str,
+    want: BTreeSet<String>,
+    made: BTreeSet<String>,
+}
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let wanted = parse(args)?;
+    let reference = root().join("../shared/reference");
+    if !reference.is_dir() {
+        println!("ambient: skipped, the reference is not here ({})", reference.display());
+        return Ok(());
+    }
+    let mut score = Score { release: format!("ambient-{RELEASE}"), ..Score::default() };
+    let mut kinds: BTreeMap<&str, CaseScore> = BTreeMap::new();
+    let mut left = wanted.show;
+    for case in cases(&reference.join("cases"))? {
+        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let expected = case.join(format!("expected/ambient-{RELEASE}"));
+        if !expected.is_dir() || !glob(&wanted.only, &name) {
+            continue;
+        }
+        let mut of_case = CaseScore::default();
+        for compared in compare(&case, &expected)? {
+            let found = compared.score();
+            for total in [&mut of_case, kinds.entry(compared.kind).or_default()] {
+                total.entries += found.entries;
+                total.identical += found.identical;
+            }
+            left = left.saturating_sub(compared.show(&name, left));
+        }
+        score.cases.insert(name, of_case);
+    }
+    for (kind, CaseScore { entries, identical }) in &kinds {
+        println!("{kind:10} {identical:>6} of {entries:>6} identical");
+    }
+    let all = score.cases.values();
+    let whole = all.clone().filter(|case| case.identical == case.entries).count();
+    let (entries, identical) = all.fold((0, 0), |(e, i), case| (e + case.entries, i + case.identical));
+    #[expect(clippy::cast_precision_loss, reason = "some thousands of entries")]
+    let percent = if entries == 0 { 0.0 } else { 100.0 * identical as f64 / entries as f64 };
+    score.score = (percent * 10_000.0).round() / 10_000.0;
+    println!(
+        "ambient-{RELEASE}: {whole} of {} cases identical, {identical} of {entries} entries ({percent:.2} %)",
+        score.cases.len()
+    );
+    if wanted.only == "*" { check(&score, wanted.update) } else { Ok(()) }
+}
+
+fn parse(args: &[String]) -> Result<Wanted> {
+    let mut wanted = Wanted { only: "*".to_owned(), show: 20, update: false };
+    let mut args = args.iter();
+    while let Some(flag) = args.next() {
+        let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--only" => wanted.only = value()?,
+            "--show" => wanted.show = value()?.parse()?,
+            "--update" => wanted.update = true,
+            other => return Err(format!("ambient: unknown flag {other}").into()),
+        }
+    }
+    Ok(wanted)
+}
+
+/// Compares one case, kind by kind.
+fn compare(case: &Path, expected: &Path) -> Result<Vec<Compared>> {
+    let read = |file: &str| -> Result<String> { Ok(std::fs::read_to_string(expected.join(file))?) };
+    let want = |file: &str| -> Result<Vec<Value>> { Ok(serde_json::from_str(&read(file)?)?) };
+    let (workloads, services, policies) =
+        (want("workloads.json")?, want("services.json")?, want("policies.json")?);
+    let mut config = generate(case)?;
+    redraw(&mut config, &workloads, &services);
+    let mut compared = vec![
+        Compared::new("workloads", workloads, config.workloads.iter().map(|row| &row.json)),
+        Compared::new("services", services, config.services.iter().map(|row| &row.json)),
+        Compared::new("policies", policies, config.policies.iter().map(|row| &row.json)),
+    ];
+    let table = expected.join("istioctl-ztunnel.txt");
+    if table.is_file() {
+        let want = BTreeSet::from([std::fs::read_to_string(table)?]);
+        let dump = view::parse(&read("ztunnel-dump.json")?).ok_or("ztunnel-dump.json is no config dump")?;
+        for (kind, config) in [("tables", &config), ("dumps", &dump)] {
+            let made = BTreeSet::from([view::summary(config, true)]);
+            compared.push(Compared { kind, want: want.clone(), made });
+        }
+    }
+    Ok(compared)
+}
+
+/// What ztunnels get of a case; nothing if its settings are refused.
+fn generate(case: &Path) -> Result<ZtunnelConfig> {
+    let text = |path: &Path| -> Result<Option<String>> {
+        Ok(if path.is_file() { Some(std::fs::read_to_string(path)?) } else { None })
+    };
+    let effective = text(&case.join(format!("expected/istio-{RELEASE}/effective-input.yaml")))?;
+    let input = match effective {
+        Some(effective) => Some(effective),
+        None => text(&case.join("input.yaml"))?,
+    };
+    let options = match options(text(&case.join("mesh.yaml"))?, text(&case.join("features"))?) {
+        Ok(options) => options,
+        Err(refused) => {
+            eprintln!("{}: {refused}", case.display());
+            return Ok(ZtunnelConfig::default());
+        }
+    };
+    let input = SourceFile::new("input.yaml", input.ok_or("a case without input.yaml")?);
+    let reading = Snapshot::read([input], &options.limits);
+    let (mesh, _) = translation::mesh(&reading, &options);
+    Ok(ZtunnelConfig::from(&ztunnel::generate(&mesh)?))
+}
+
+fn options(mesh_config: Option<String>, features: Option<String>) -> Result<Options> {
+    let settings = Settings {
+        release: Some(RELEASE.to_string()),
+        mesh_config,
+        mesh_config_name: Some("mesh.yaml".to_owned()),
+        features: features.unwrap_or_default().lines().filter_map(flag).collect(),
+        ..Settings::default()
+    };
+    Ok(settings.options()?)
+}
+
+/// Gives the waypoints' own pods and Services the addresses that they have in the reference: of older cases it has drawn
+/// them again, and the input says others.
+fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
+    const POD: &str = "10.254.";
+    const SERVICE: &str = "10.255.";
+    let text =
+        |value: &Value, pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    for row in &mut config.workloads {
+        let same = workloads.iter().find(|want| text(want, "/uid").as_ref() == Some(&row.uid));
+        let drawn = same.and_then(|want| text(want, "/addresses/0")).filter(|ip| ip.starts_with(POD));
+        if let (Some(drawn), [address]) = (drawn, row.addresses.as_mut_slice())
+            && address.starts_with(POD)
+        {
+            address.clone_from(&drawn);
+            row.json["addresses"] = Value::from(vec![drawn]);
+        }
+    }
+    for row in &mut config.services {
+        let names = |want: &&Value| {
+            text(want, "/hostname").as_ref() == Some(&row.hostname)
+                && text(want, "/namespace").as_ref() == Some(&row.namespace)
+        };
+        let drawn = services.iter().find(names).and_then(|want| text(want, "/addresses/0/address"));
+        if let (Some(drawn), [address]) = (drawn, row.addresses.as_mut_slice())
+            && drawn.starts_with(SERVICE)
+            && address.contains(SERVICE)
+        {
+            *address = format!("/{drawn}");
+            row.json["addresses"] = serde_json::json!([{"address": drawn}]);
+        }
+    }
+}
+
+/// A value as text, with the keys of objects in order.
+fn text(mut value: Value) -> String {
+    value.sort_all_objects();
+    value.to_string()
+}
+
+impl Compared {
+    fn new<'v>(kind: &'static str, want: Vec<Value>, made: impl Iterator<Item = &'v Value>) -> Self {
+        Self { kind, want: want.into_iter().map(text).collect(), made: made.cloned().map(text).collect() }
+    }
+
+    fn score(&self) -> CaseScore {
+        CaseScore {
+            entries: self.want.union(&self.made).count(),
+            identical: self.want.intersection(&self.made).count(),
+        }
+    }
+
+    /// Prints what differs, up to a number of lines; gives how many.
+    fn show(&self, case: &str, most: usize) -> usize {
+        let missing = self.want.difference(&self.made).map(|entry| ('-', entry));
+        let unexpected = self.made.difference(&self.want).map(|entry| ('+', entry));
+        let lines = missing.chain(unexpected).take(most);
+        lines.map(|(sign, entry)| println!("{case} {} {sign} {entry}", self.kind)).count()
+    }
+}
+
+/// Fails if any case is worse than committed; writes the new score if asked to.
+fn check(now: &Score, update: bool) -> Result<()> {
+    let path = root().join(format!("testdata/score/{}.json", now.release));
+    if update {
+        std::fs::write(&path, serde_json::to_string_pretty(now)? + "\n")?;
+        return Ok(());
+    }
+    let before: Score = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+    let worse: Vec<String> = before
+        .cases
+        .iter()
+        .filter_map(|(name, was)| {
+            let is = now.cases.get(name).copied().unwrap_or_default();
+            let lost =
+                was.entries - was.identical < is.entries - is.identical || is.identical < was.identical;
+            lost.then(|| {
+                format!(
+                    "{name}: {} of {}, {} of {} before",
+                    is.identical, is.entries, was.identical, was.entries
+                )
+            })
+        })
+        .collect();
+    if worse.is_empty() { Ok(()) } else { Err(format!("the score fell:\n  {}", worse.join("\n  ")).into()) }
+}
