@@ -22,19 +22,18 @@ pub struct Features {
     /// `AMBIENT_ENABLE_MULTI_NETWORK`: waypoints tell Services apart by their hostname first, since addresses may
     /// mean different things in different networks.
     pub ambient_enable_multi_network: bool,
+    /// `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY`: ztunnel is told of policies that are only tried.
+    pub ambient_enable_dry_run_authorization_policy: bool,
 }
 
 /// Flags of ambient mode that change what ztunnels and ingress gateways get, but not a waypoint's resources: they are
 /// known, so that the whole environment of a control plane can be given.
-const OF_OTHER_PROXIES: [&str; 3] = [
-    "ENABLE_INGRESS_WAYPOINT_ROUTING",
-    "PILOT_AUTO_ALLOW_WAYPOINT_POLICY",
-    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
-];
+const OF_OTHER_PROXIES: [&str; 2] = ["ENABLE_INGRESS_WAYPOINT_ROUTING", "PILOT_AUTO_ALLOW_WAYPOINT_POLICY"];
 
-/// The flags that change what a waypoint gets, sorted.
-const OF_WAYPOINTS: [&str; 6] = [
+/// The flags that change what a waypoint or ztunnel gets, or what is written into statuses, sorted.
+const OF_WAYPOINTS: [&str; 7] = [
     "AMBIENT_ENABLE_BAGGAGE",
+    "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY",
     "AMBIENT_ENABLE_MULTI_NETWORK",
     "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES",
     "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS",
@@ -51,6 +50,7 @@ impl Default for Features {
             enable_layered_waypoint_authorization_policies: false,
             pilot_enable_multiple_custom_authz_providers: false,
             ambient_enable_multi_network: false,
+            ambient_enable_dry_run_authorization_policy: false,
         }
     }
 }
@@ -91,6 +91,9 @@ impl Features {
             }
             "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS" => {
                 self.pilot_enable_multiple_custom_authz_providers = boolean(name, value)?;
+            }
+            "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY" => {
+                self.ambient_enable_dry_run_authorization_policy = boolean(name, value)?;
             }
             "AMBIENT_ENABLE_MULTI_NETWORK" => self.ambient_enable_multi_network = boolean(name, value)?,
             other if OF_OTHER_PROXIES.contains(&other) => {

@@ -4,6 +4,7 @@ mod bootstrap;
 mod cost;
 mod explain;
 mod proxy_config;
+mod status;
 mod translate;
 mod waypoint;
 
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::ProxyConfig(args) => proxy_config::run(args),
         Command::Bootstrap(args) => bootstrap::run(args),
         Command::Waypoint { command } => waypoint::run(command),
+        Command::Status(args) => status::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {
