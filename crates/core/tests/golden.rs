@@ -1,7 +1,8 @@
 //! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
 //! problems of `<case>.problems.txt`.
 //!
-//! Some are also said for an upstream Envoy, in `<case>.envoy.json`.
+//! Some are also said for an upstream Envoy, in `<case>.envoy.json`. Those that are about statuses also give these, in
+//! `<case>.status.json`, and where the snapshot's say something else, in `<case>.status.problems.txt`.
 //!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -13,10 +14,10 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
-use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::{diagnostics, json};
-use waypoint_xds::{Translation, translate};
+use waypoint_xds::view::{diagnostics, json, statuses};
+use waypoint_xds::{Translation, status, translate, translation};
 
 /// Cases that are also said for an upstream Envoy: `<case>.envoy.json`.
 const IN_BOTH_DIALECTS: &[&str] = &[
@@ -51,6 +52,9 @@ fn generate(release: Release) -> BTreeMap<String, String> {
         let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
         let reading = Snapshot::read([file], &options.limits);
         add(&mut golden, case, &translate(&reading, &options));
+        if case.starts_with("status-") {
+            add_statuses(&mut golden, case, &reading, &options);
+        }
         if IN_BOTH_DIALECTS.contains(&case) {
             options.dialect = Dialect::Envoy;
             add(&mut golden, &format!("{case}.envoy"), &translate(&reading, &options));
@@ -64,6 +68,19 @@ fn add(golden: &mut BTreeMap<String, String>, name: &str, translation: &Translat
     let problems = diagnostics::concise(&translation.problems);
     if !problems.is_empty() {
         golden.insert(format!("{name}.problems.txt"), problems);
+    }
+}
+
+/// The statuses, one condition a line.
+fn add_statuses(golden: &mut BTreeMap<String, String>, case: &str, reading: &Reading, options: &Options) {
+    let found = status::statuses(&translation::mesh(reading, options).0);
+    let conditions = statuses::json(&found);
+    let lines: Vec<String> = conditions.as_array().unwrap().iter().map(ToString::to_string).collect();
+    golden.insert(format!("{case}.status.json"), format!("[{}]\n", lines.join(",\n ")));
+    let mut problems = Vec::new();
+    translation::add(reading, &mut problems, status::differences(reading, &found));
+    if !problems.is_empty() {
+        golden.insert(format!("{case}.status.problems.txt"), diagnostics::concise(&problems));
     }
 }
 
