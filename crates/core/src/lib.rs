@@ -22,6 +22,7 @@ pub mod resources;
 pub mod rules;
 pub mod snapshot;
 pub mod static_config;
+pub mod status;
 pub mod text;
 pub mod translation;
 pub mod view;

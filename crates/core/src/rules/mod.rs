@@ -21,6 +21,7 @@ mod registry;
 pub mod release;
 mod routes;
 mod security;
+mod status;
 mod table;
 mod tracing;
 mod v1_18;
@@ -60,6 +61,7 @@ pub use routes::{
 pub use security::{
     AuthorizerAuthority, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules, SeveralAuthorizers,
 };
+pub use status::StatusRules;
 pub use tracing::{ChildSpan, SpanSender, TracingRules, ZipkinCollector};
 pub use waypoints::{Attachment, CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRules};
 
@@ -101,6 +103,8 @@ release_rules! {
         pub bootstrap: BootstrapRules,
         /// What the objects that run a waypoint look like.
         pub manifests: ManifestRules,
+        /// What is written into statuses.
+        pub status: StatusRules,
         /// What istioctl shows.
         pub istioctl: IstioctlRules,
     }

@@ -276,6 +276,14 @@ pub(super) const RULES: Rules = Rules {
         account_metadata: false,
         ports: ServicePorts::Hbone,
     },
+    status: StatusRules {
+        ambient: false,
+        gateway_references: false,
+        gateway_parameters: false,
+        invalid_listeners: false,
+        listener_conflicts: false,
+        backend_policies: false,
+    },
     istioctl: IstioctlRules {
         listener_table: ListenerTable::Chains,
         bootstrap_resources: true,

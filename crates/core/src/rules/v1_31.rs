@@ -288,6 +288,14 @@ pub(super) const RULES: Rules = Rules {
         account_metadata: true,
         ports: ServicePorts::Listeners,
     },
+    status: StatusRules {
+        ambient: true,
+        gateway_references: true,
+        gateway_parameters: true,
+        invalid_listeners: true,
+        listener_conflicts: true,
+        backend_policies: true,
+    },
     istioctl: IstioctlRules {
         listener_table: ListenerTable::Addresses,
         bootstrap_resources: false,
