@@ -144,10 +144,7 @@ fn address(workload: &Workload, service: &Service) -> Option<Str> {
     match &workload.source {
         WorkloadSource::Pod(object) => {
             let ip = workload.addresses.first()?;
-            let ready = pod::is_ready(&object.spec)
-                && !pod::is_terminal(&object.spec)
-                && !pod::is_terminating(object);
-            ready.then(|| ip::text(*ip))
+            pod::takes_traffic(object).then(|| ip::text(*ip))
         }
         WorkloadSource::WorkloadEntry(object) => Some(object.spec.address.clone()),
         WorkloadSource::ServiceEntryEndpoint(object, i) if !object.spec.endpoints.is_empty() => {

@@ -7,7 +7,7 @@ use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::ip;
 use crate::mesh::workload::pod;
-use crate::mesh::{Service, WorkloadId, Workloads};
+use crate::mesh::{Service, Workload, WorkloadId, Workloads};
 use crate::rules::Rules;
 use crate::snapshot::{Cause, FieldPath, Object, Snapshot, kubernetes};
 
@@ -89,7 +89,7 @@ pub(super) fn listed(
 /// A slice names a Pod that the snapshot hasn't.
 struct Unknown;
 
-/// The workload behind an address: the Pod that the slice names, else the Pod with that address.
+/// The workload behind an address: the Pod that the slice names, else the Pod with that primary address, if it is ready.
 fn behind(
     entry: &kubernetes::Endpoint,
     address: &Str,
@@ -101,9 +101,12 @@ fn behind(
         return workloads.pod(namespace, &target.name).map(Some).ok_or(Unknown);
     }
     let Ok(ip) = address.parse::<IpAddr>() else { return Ok(None) };
-    let here =
-        |id: &&WorkloadId| workloads.get(**id).is_some_and(|w| w.namespace == namespace && w.pod().is_some());
-    Ok(workloads.with_address(ip).iter().find(here).copied())
+    let is_meant = |id: &&WorkloadId| {
+        let workload =
+            workloads.get(**id).filter(|w| w.namespace == namespace && w.addresses.first() == Some(&ip));
+        workload.and_then(Workload::pod).is_some_and(pod::takes_traffic)
+    };
+    Ok(workloads.with_address(ip).iter().find(is_meant).copied())
 }
 
 /// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it doesn't; it

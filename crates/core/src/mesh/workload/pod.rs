@@ -28,6 +28,11 @@ pub(crate) fn is_terminating(pod: &Object<Pod>) -> bool {
     pod.meta.deletion_timestamp.is_some()
 }
 
+/// Whether the pod is ready, and stays so.
+pub(crate) fn takes_traffic(pod: &Object<Pod>) -> bool {
+    is_ready(&pod.spec) && !is_terminal(&pod.spec) && !is_terminating(pod)
+}
+
 /// The pod's addresses, the primary one first.
 pub(crate) fn addresses(status: &PodStatus) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = Vec::new();
