@@ -44,6 +44,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: WaypointCommand,
     },
+    /// Print every condition that Istio would write into the objects' statuses.
+    ///
+    /// Which waypoint each Service, ServiceEntry and WorkloadEntry uses, who enforces each AuthorizationPolicy, what
+    /// becomes of each parent of a route, and of each Gateway and its listeners.
+    Status(Status),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
@@ -275,6 +280,16 @@ pub(crate) struct WaypointManifests {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// A table, the conditions as a JSON array, the objects with their statuses as YAML, or with `wide` a table that
+    /// also tells which fields decided each condition.
+    #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Cost {
     #[command(flatten)]
     pub(crate) input: Input,
@@ -347,7 +362,7 @@ pub(crate) enum What {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TableFormat {
-    /// istioctl's columns. `short` is istioctl's name for it.
+    /// istioctl's columns, where it has such a table. `short` is istioctl's name for it.
     #[value(alias = "short")]
     Table,
     /// The same with the objects that made each row, and internal listeners' names.

@@ -21,6 +21,7 @@ pub mod release;
 pub mod resources;
 pub mod snapshot;
 pub mod static_config;
+pub mod status;
 pub mod text;
 pub mod translation;
 pub mod view;

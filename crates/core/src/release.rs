@@ -12,6 +12,7 @@ mod manifests;
 mod mesh;
 mod route;
 mod security;
+mod status;
 
 pub use bootstrap::{BootstrapRules, ConnectionLimit, RuntimeFlag};
 pub use cluster::{
@@ -29,6 +30,7 @@ pub use route::{
     GatewayRouteMerging, Rewrites, RouteRules, RoutesPerHost, SingleDestination, UnservedDestination,
 };
 pub use security::{ExternalAuthorizers, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules};
+pub use status::StatusRules;
 
 mod registry;
 
@@ -148,6 +150,8 @@ pub struct Rules {
     pub bootstrap: BootstrapRules,
     /// What the objects that run a waypoint look like.
     pub manifests: ManifestRules,
+    /// What is written into statuses.
+    pub status: StatusRules,
 }
 
 /// What becomes of the profile's default providers where the mesh configuration names some.
@@ -402,6 +406,7 @@ static V1_18: Rules = Rules {
     envoy_filters: envoy_filter::V1_18,
     bootstrap: bootstrap::V1_18,
     manifests: manifests::V1_18,
+    status: status::V1_18,
 };
 
 /// What the peer metadata filters of older releases leave in the filter state.
@@ -466,6 +471,7 @@ static V1_31: Rules = Rules {
     envoy_filters: envoy_filter::V1_31,
     bootstrap: bootstrap::V1_31,
     manifests: manifests::V1_31,
+    status: status::V1_31,
 };
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod bootstrap;
 mod cost;
 mod explain;
 mod proxy_config;
+mod status;
 mod translate;
 mod waypoint;
 mod ztunnel_config;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::ZtunnelConfig(args) => ztunnel_config::run(args),
         Command::Bootstrap(args) => bootstrap::run(args),
         Command::Waypoint { command } => waypoint::run(command),
+        Command::Status(args) => status::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {

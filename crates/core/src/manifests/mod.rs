@@ -75,7 +75,7 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
 }
 
 /// Whether Istio runs the Gateway: it has no address of its own choice, or a single IP address.
-fn is_managed(gateway: &gateway_api::Gateway) -> bool {
+pub(crate) fn is_managed(gateway: &gateway_api::Gateway) -> bool {
     match gateway.addresses.as_slice() {
         [] => true,
         [only] => only.address_type.as_deref().is_none_or(|kind| kind == "IPAddress"),

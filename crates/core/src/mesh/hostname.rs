@@ -32,6 +32,16 @@ pub(crate) fn of_service(name: &str, namespace: &str) -> Str {
     [name, ".", namespace, ".svc.", DOMAIN_SUFFIX].concat().into()
 }
 
+/// Whether two hosts have names in common, either of which may be a wildcard.
+pub(crate) fn overlap(a: &str, b: &str) -> bool {
+    match (a.strip_prefix('*'), b.strip_prefix('*')) {
+        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
+        (Some(a), None) => b.ends_with(a),
+        (None, Some(b)) => a.ends_with(b),
+        (None, None) => a == b,
+    }
+}
+
 /// Resolves hosts as [`resolve`] does, in one namespace, and remembers the last one: what stands in one object mostly
 /// means the same few hosts again and again, which then share their text.
 pub(crate) struct Resolver<'a> {

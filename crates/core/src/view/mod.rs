@@ -10,6 +10,7 @@ pub mod location;
 pub mod origins;
 pub mod proxy_config;
 pub mod resource;
+pub mod statuses;
 pub mod summary;
 pub mod table;
 pub mod waypoints;

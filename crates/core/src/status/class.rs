@@ -1,0 +1,94 @@
+//! Classes of Gateways: which controller answers for each, and what Istio writes into the status of a class.
+
+use std::collections::BTreeMap;
+
+use super::condition::{Condition, Status};
+use super::scope;
+use crate::mesh::Mesh;
+use crate::snapshot::{Kind, ObjectRef};
+
+/// A controller of Gateways that Istio is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Controller {
+    /// Of gateways for ingress and egress.
+    Gateway,
+    /// Of gateways in other clusters, which somebody else runs.
+    Remote,
+    /// Of waypoints.
+    Waypoint,
+    /// Of gateways between networks.
+    EastWest,
+}
+
+impl Controller {
+    /// The name by which a class names it.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "istio.io/gateway-controller",
+            Self::Remote => "istio.io/unmanaged-gateway",
+            Self::Waypoint => "istio.io/mesh-controller",
+            Self::EastWest => "istio.io/eastwest-controller",
+        }
+    }
+
+    /// Whether what it deploys is called as the Gateway alone, without its class.
+    pub(super) const fn has_plain_names(self) -> bool {
+        matches!(self, Self::Waypoint | Self::EastWest)
+    }
+}
+
+/// The controllers of classes.
+pub(super) struct Classes<'m> {
+    mesh: &'m Mesh,
+    by_name: BTreeMap<&'m str, Controller>,
+}
+
+impl<'m> Classes<'m> {
+    pub(super) fn new(mesh: &'m Mesh) -> Self {
+        let known = |name: &str| controllers(mesh).into_iter().find(|c| c.as_str() == name);
+        let classes = mesh.snapshot.gateway_classes.iter().filter(|class| scope::is_of_revision(&class.meta));
+        let by_name = classes
+            .filter_map(|class| Some((class.meta.name.as_str(), known(&class.spec.controller_name)?)))
+            .collect();
+        Self { mesh, by_name }
+    }
+
+    /// The controller of a class, if it is one of Istio's. Istio's own classes need not be there.
+    pub(super) fn controller(&self, class: &str) -> Option<Controller> {
+        let built_in = || built_in(self.mesh).into_iter().find(|(name, _)| *name == class);
+        self.by_name.get(class).copied().or_else(|| built_in().map(|(_, controller)| controller))
+    }
+}
+
+/// The controllers that run.
+fn controllers(mesh: &Mesh) -> Vec<Controller> {
+    built_in(mesh).into_iter().map(|(_, controller)| controller).collect()
+}
+
+/// The classes that Istio makes, if they are not there.
+fn built_in(mesh: &Mesh) -> Vec<(&'static str, Controller)> {
+    let mut classes = vec![
+        ("istio", Controller::Gateway),
+        ("istio-remote", Controller::Remote),
+        ("istio-waypoint", Controller::Waypoint),
+    ];
+    if mesh.options.features.ambient_enable_multi_network {
+        classes.push(("istio-east-west", Controller::EastWest));
+    }
+    classes
+}
+
+/// The statuses of the classes that Istio answers for.
+pub(super) fn statuses(mesh: &Mesh, classes: &Classes<'_>) -> Vec<Status> {
+    let there = |name: &str| mesh.snapshot.gateway_classes.iter().any(|class| class.meta.name == name);
+    let made = built_in(mesh).into_iter().map(|(name, _)| name).filter(|name| !there(name));
+    let names = made.chain(classes.by_name.keys().copied());
+    names
+        .map(|name| {
+            let mut status = Status::of(ObjectRef::new(Kind::GatewayClass, "", name));
+            let accepted = Condition::new("Accepted", true, "Accepted", "Handled by Istio controller");
+            status.conditions.push(accepted);
+            status
+        })
+        .collect()
+}

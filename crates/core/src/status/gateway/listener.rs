@@ -1,0 +1,267 @@
+//! The status of listeners: what is wrong with each, and which routes may attach to it.
+
+use super::{conflict, tls};
+use crate::Str;
+use crate::mesh::label_selector;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::gateway_api::gateway::{self, FromNamespaces, RouteGroupKind};
+use crate::snapshot::{Labels, Object};
+use crate::status::Context;
+use crate::status::class::Controller;
+use crate::status::condition::{Condition, Fault, Origin, RouteKind};
+
+const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
+const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
+const CONFLICT: &str = "Listener has a conflict with another listener attached to the same Gateway";
+
+/// A listener, as Istio takes it.
+pub(in crate::status) struct Listener<'m> {
+    pub(in crate::status) spec: &'m gateway::Listener,
+    /// Whether the gateway listens for it.
+    pub(super) serves: bool,
+    /// Whether it counts as valid for the Gateway.
+    pub(super) is_valid: bool,
+    /// The kinds of routes that may attach.
+    pub(in crate::status) kinds: Vec<RouteKind>,
+    /// The namespaces whose routes may attach.
+    pub(in crate::status) admits: Admitted,
+    pub(super) conditions: Vec<Condition>,
+    index: usize,
+}
+
+/// Namespaces whose routes may attach to a listener.
+pub(in crate::status) enum Admitted {
+    All,
+    These(Vec<Str>),
+}
+
+impl Admitted {
+    pub(in crate::status) fn contains(&self, namespace: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(names) => names.iter().any(|name| name == namespace),
+        }
+    }
+}
+
+impl Listener<'_> {
+    /// The listener as what decided something.
+    pub(super) fn origin(&self, gateway: &Object<Gateway>) -> Origin {
+        Origin::new(gateway.object_ref(), format!("spec.listeners[{}]", self.index))
+    }
+}
+
+/// Every listener of a Gateway, in its order.
+pub(super) fn all<'m>(
+    cx: &Context<'m>,
+    gateway: &'m Object<Gateway>,
+    controller: Controller,
+) -> Vec<Listener<'m>> {
+    let specs = &gateway.spec.listeners;
+    // Only gateways for ingress can have listeners from elsewhere, and are looked through for conflicts.
+    let looks = controller == Controller::Gateway && cx.mesh.rules.status.listener_conflicts;
+    let conflicts = if looks { conflict::reasons(specs) } else { vec![None; specs.len()] };
+    let listeners = specs.iter().zip(conflicts).enumerate();
+    listeners
+        .map(|(index, (spec, conflict))| {
+            let (kinds, known) = kinds(spec);
+            let mut listener = Listener {
+                spec,
+                serves: false,
+                is_valid: false,
+                kinds,
+                admits: admits(cx, gateway, spec),
+                conditions: Vec::new(),
+                index,
+            };
+            match conflict {
+                Some(reason) => listener.conditions = conflicted(reason),
+                None => look_at(cx, gateway, controller, &mut listener),
+            }
+            if !known {
+                let field = format!("spec.listeners[{index}].allowedRoutes.kinds");
+                let condition =
+                    Condition::new("ResolvedRefs", false, "InvalidRouteKinds", "Invalid route kinds")
+                        .because([Origin::new(gateway.object_ref(), field)]);
+                listener.conditions.retain(|other| other.condition_type != "ResolvedRefs");
+                listener.conditions.push(condition);
+            }
+            listener
+        })
+        .collect()
+}
+
+fn conflicted(reason: &'static str) -> Vec<Condition> {
+    vec![
+        Condition::new("Accepted", false, reason, CONFLICT),
+        Condition::new("Conflicted", true, reason, CONFLICT),
+        Condition::new("Programmed", false, reason, CONFLICT),
+    ]
+}
+
+fn look_at(cx: &Context<'_>, gateway: &Object<Gateway>, controller: Controller, listener: &mut Listener<'_>) {
+    let spec = listener.spec;
+    let origin = listener.origin(gateway);
+    let certificates = tls::fault(cx, gateway, spec, &origin);
+    let protocol = unsupported_protocol(controller, &spec.protocol);
+    listener.is_valid = certificates.is_none() && protocol.is_none();
+    // A listener for TLS that says nothing of it has a place in the status, no more.
+    listener.serves = spec.tls.is_some() || !matches!(spec.protocol.as_str(), "HTTPS" | "TLS");
+
+    let unsupported = unexpected(controller, spec).map(str::to_owned).or(protocol);
+    let unsupported =
+        unsupported.map(|message| Fault::new("UnsupportedProtocol", message).at(origin.clone()));
+    let untrusted = certificates.as_ref().filter(|fault| fault.reason == "RefNotPermitted");
+    let untrusted = untrusted.map(|fault| Fault { reason: "NoValidCACertificate".into(), ..fault.clone() });
+    let unprogrammed =
+        certificates.as_ref().map(|_| Fault::new("Invalid", "Bad TLS configuration").at(origin.clone()));
+    listener.conditions = vec![
+        either(unsupported.or(untrusted), "Accepted", "Accepted"),
+        Condition::new("Conflicted", false, "NoConflicts", "No errors found"),
+        either(unprogrammed, "Programmed", "Programmed"),
+        either(certificates, "ResolvedRefs", "ResolvedRefs"),
+    ];
+}
+
+fn either(fault: Option<Fault>, condition_type: &'static str, reason: &'static str) -> Condition {
+    match fault {
+        Some(fault) => fault.condition(condition_type),
+        None => Condition::new(condition_type, true, reason, "No errors found"),
+    }
+}
+
+/// What a waypoint or an east-west gateway expects of its listeners.
+fn unexpected(controller: Controller, listener: &gateway::Listener) -> Option<&'static str> {
+    let mode = listener.tls.as_ref().map(|tls| tls.mode.as_deref().unwrap_or("Terminate"));
+    let tunnel = listener.port == 15008;
+    let hbone = listener.protocol == "HBONE";
+    match controller {
+        Controller::Waypoint if !(tunnel && hbone) => {
+            Some("Expected a single listener on port 15008 with protocol \"HBONE\"")
+        }
+        Controller::EastWest => {
+            let expected = if tunnel {
+                hbone && mode == Some("Terminate")
+            } else {
+                listener.protocol == "TLS" && mode == Some("Passthrough")
+            };
+            (!expected).then_some(
+                "East-west gateway listeners must be either port 15008 with protocol \"HBONE\" and TLS.Mode == \
+                 Terminate, or TLS with TLS.Mode == Passthrough",
+            )
+        }
+        _ => None,
+    }
+}
+
+fn unsupported_protocol(controller: Controller, protocol: &str) -> Option<String> {
+    const KNOWN: [&str; 5] = ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"];
+    match protocol {
+        "HTTP" | "HTTPS" | "TLS" | "TCP" => return None,
+        "HBONE" if matches!(controller, Controller::Waypoint | Controller::EastWest) => return None,
+        "HBONE" => return Some("protocol \"HBONE\" is only supported for waypoint proxies".to_owned()),
+        _ => {}
+    }
+    let upper = protocol.to_ascii_uppercase();
+    let hint = KNOWN
+        .contains(&upper.as_str())
+        .then(|| format!(". hint: {upper:?} (uppercase) may be supported"))
+        .unwrap_or_default();
+    Some(format!("protocol {protocol:?} is unsupported{hint}"))
+}
+
+/// The kinds of routes that may attach, and whether every kind that the listener asks for is among them.
+fn kinds(listener: &gateway::Listener) -> (Vec<RouteKind>, bool) {
+    let mode = listener.tls.as_ref().and_then(|tls| tls.mode.as_deref());
+    let supported: &[RouteKind] = match listener.protocol.as_str() {
+        "HTTP" | "HTTPS" => &[RouteKind::Http, RouteKind::Grpc],
+        "TCP" => &[RouteKind::Tcp],
+        // The API server says `Terminate` where nothing is said.
+        "TLS" if listener.tls.is_some() && mode.unwrap_or("Terminate") == "Terminate" => {
+            &[RouteKind::Tls, RouteKind::Tcp]
+        }
+        "TLS" => &[RouteKind::Tls],
+        _ => &[],
+    };
+    let asked = listener.allowed_routes.as_ref().map_or(&[][..], |allowed| &allowed.kinds);
+    if asked.is_empty() {
+        return (supported.to_vec(), true);
+    }
+    let is_asked = |kind: &&RouteKind| asked.iter().any(|asked| is_kind(asked, **kind));
+    let both: Vec<RouteKind> = supported.iter().filter(is_asked).copied().collect();
+    let known = both.len() == asked.len();
+    (both, known)
+}
+
+fn is_kind(asked: &RouteGroupKind, kind: RouteKind) -> bool {
+    asked.kind == kind.as_str() && asked.group.as_deref().unwrap_or(GATEWAY_GROUP) == GATEWAY_GROUP
+}
+
+/// The namespaces whose routes may attach.
+fn admits(cx: &Context<'_>, gateway: &Object<Gateway>, listener: &gateway::Listener) -> Admitted {
+    let own = || Admitted::These(vec![gateway.meta.namespace.clone()]);
+    let namespaces = listener.allowed_routes.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
+    let Some(namespaces) = namespaces else { return own() };
+    match (namespaces.from.unwrap_or_default(), &namespaces.selector) {
+        (FromNamespaces::Same, _) => own(),
+        (FromNamespaces::All, _) | (_, None) => Admitted::All,
+        (_, Some(selector)) => {
+            let all = cx.mesh.snapshot.namespaces.iter();
+            let selected = all.filter(|namespace| {
+                label_selector::matches(selector, &with_name(&namespace.meta.labels, &namespace.meta.name))
+            });
+            Admitted::These(selected.map(|namespace| namespace.meta.name.clone()).collect())
+        }
+    }
+}
+
+/// A Namespace's labels, with the one that clusters give it.
+fn with_name(labels: &Labels, name: &Str) -> Labels {
+    if labels.get(NAMESPACE_NAME) == Some(name) {
+        return labels.clone();
+    }
+    let mut labels = labels.clone();
+    labels.extend([(Str::new_static(NAMESPACE_NAME), name.clone())]);
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(protocol: &str) -> gateway::Listener {
+        gateway::Listener { protocol: protocol.into(), port: 15008, ..gateway::Listener::default() }
+    }
+
+    #[test]
+    fn protocols_are_told_apart_by_case() {
+        let fault = |protocol| unsupported_protocol(Controller::Gateway, protocol);
+        assert_eq!(fault("HTTP"), None);
+        let hint = "protocol \"http\" is unsupported. hint: \"HTTP\" (uppercase) may be supported";
+        assert_eq!(fault("http").as_deref(), Some(hint));
+        assert_eq!(fault("UDP").as_deref(), Some("protocol \"UDP\" is unsupported"));
+        assert!(fault("HBONE").is_some());
+        assert_eq!(unsupported_protocol(Controller::Waypoint, "HBONE"), None);
+    }
+
+    #[test]
+    fn a_waypoint_listens_for_tunnels_on_port_15008() {
+        assert_eq!(unexpected(Controller::Waypoint, &listener("HBONE")), None);
+        assert!(unexpected(Controller::Waypoint, &listener("HTTP")).is_some());
+        assert!(unexpected(Controller::EastWest, &listener("HBONE")).is_some());
+        assert_eq!(unexpected(Controller::Gateway, &listener("HTTP")), None);
+    }
+
+    #[test]
+    fn kinds_follow_the_protocol() {
+        assert_eq!(kinds(&listener("HTTP")), (vec![RouteKind::Http, RouteKind::Grpc], true));
+        assert_eq!(kinds(&listener("HBONE")), (vec![], true));
+        let asked = |kind: &str| RouteGroupKind { group: None, kind: kind.into() };
+        let mut narrowed = listener("HTTP");
+        narrowed.allowed_routes = Some(gateway::AllowedRoutes {
+            kinds: vec![asked("HTTPRoute"), asked("TCPRoute")],
+            ..gateway::AllowedRoutes::default()
+        });
+        assert_eq!(kinds(&narrowed), (vec![RouteKind::Http], false));
+    }
+}

@@ -1,0 +1,75 @@
+//! Certificates of listeners: whether they are there, and may be used. What is in a Secret is never looked at.
+
+use crate::Str;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::gateway_api::gateway::{Listener, SecretObjectReference};
+use crate::snapshot::{Kind, Object};
+use crate::status::Context;
+use crate::status::condition::{Fault, Origin};
+use crate::status::grants::Reference;
+
+const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
+
+/// What is wrong with the certificates of a listener that ends TLS.
+pub(super) fn fault(
+    cx: &Context<'_>,
+    gateway: &Object<Gateway>,
+    listener: &Listener,
+    origin: &Origin,
+) -> Option<Fault> {
+    let tls = listener.tls.as_ref()?;
+    if tls.mode.as_deref().unwrap_or("Terminate") != "Terminate" {
+        return None;
+    }
+    let own_certificate = tls.options.get(TERMINATE_MODE).map(Str::as_str);
+    if matches!(own_certificate, Some("ISTIO_SIMPLE" | "ISTIO_MUTUAL")) {
+        return None;
+    }
+    let field = |i: usize| format!("{}.tls.certificateRefs[{i}]", origin.field);
+    if tls.certificate_refs.len() > 2 {
+        let fault =
+            Fault::new("InvalidCertificateRef", "TLS mode can only support up to 2 server certificates");
+        return Some(fault.at(Origin::new(gateway.object_ref(), field(2))));
+    }
+    let references = tls.certificate_refs.iter().enumerate();
+    let faults: Vec<Fault> = references
+        .filter_map(|(i, reference)| {
+            let fault = of_reference(cx, gateway, reference)?;
+            Some(fault.at(Origin::new(gateway.object_ref(), field(i))))
+        })
+        .collect();
+    // One certificate is enough.
+    (faults.len() == tls.certificate_refs.len()).then(|| faults.into_iter().reduce(Fault::and)).flatten()
+}
+
+fn of_reference(
+    cx: &Context<'_>,
+    gateway: &Object<Gateway>,
+    reference: &SecretObjectReference,
+) -> Option<Fault> {
+    let own = &gateway.meta.namespace;
+    let group = reference.group.as_deref().unwrap_or_default();
+    let kind = reference.kind.as_deref().unwrap_or("Secret");
+    let named = reference.namespace.as_deref().unwrap_or_default();
+    let text = format!("{group}/{kind}/{}.{named}", reference.name);
+    if (group, kind) != ("", "Secret") {
+        let message = format!("invalid certificate reference {text}, only secret is allowed");
+        return Some(Fault::new("InvalidCertificateRef", message));
+    }
+    let namespace = reference.namespace.as_ref().unwrap_or(own);
+    let name = &reference.name;
+    if !cx.exists(Kind::Secret, namespace, name) {
+        let message = format!("invalid certificate reference {text}, secret {namespace}/{name} not found");
+        return Some(Fault::new("InvalidCertificateRef", message));
+    }
+    let granted = || {
+        cx.grants.allow(Reference { kind: "Gateway", namespace: own }, Reference { kind, namespace }, name)
+    };
+    (namespace != own && !granted()).then(|| {
+        let message = format!(
+            "certificateRef {name}/{namespace} not accessible to a Gateway in namespace \"{own}\" (missing a \
+             ReferenceGrant?)"
+        );
+        Fault::new("RefNotPermitted", message)
+    })
+}

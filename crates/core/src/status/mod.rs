@@ -1,0 +1,98 @@
+//! Statuses: every condition that Istio's control plane would write into the objects of a snapshot, with its reason, its
+//! message, and what decided it.
+//!
+//! | module | writes the status of |
+//! |---|---|
+//! | [`class`] | GatewayClasses |
+//! | [`gateway`] | Gateways and their listeners |
+//! | [`route`] | HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, for each parent |
+//! | [`binding`] | Services, ServiceEntries and WorkloadEntries: which waypoint they use |
+//! | [`policy`] | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
+//! | [`backend_policy`] | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
+//!
+//! [`scope`] knows whose statuses are written at all; `view::statuses` shows them.
+//!
+//! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where Istio keeps
+//! it, as addresses.
+
+mod backend_policy;
+mod binding;
+mod class;
+mod condition;
+mod gateway;
+mod grants;
+mod policy;
+mod route;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+pub use condition::{
+    Address, Condition, ConditionStatus, ListenerStatus, Manager, Origin, ParentStatus, RouteKind, Status,
+};
+
+use crate::mesh::Mesh;
+use crate::snapshot::{self, Kind};
+
+/// Every status that Istio would write, by the name of the kind, namespace and name.
+#[must_use]
+pub fn statuses(mesh: &Mesh) -> Vec<Status> {
+    let cx = Context::new(mesh);
+    let (mut statuses, attached) = route::statuses(&cx);
+    statuses.extend(gateway::statuses(&cx, &attached));
+    statuses.extend(class::statuses(mesh, &cx.classes));
+    statuses.extend(backend_policy::statuses(&cx));
+    if mesh.rules.status.ambient {
+        statuses.extend(binding::statuses(mesh));
+        statuses.extend(policy::statuses(mesh));
+    }
+    statuses.retain(|status| !status.is_empty());
+    statuses.sort_by(|a, b| {
+        let key = |status: &Status| (status.object.kind.name(), status.object.clone());
+        key(a).cmp(&key(b))
+    });
+    statuses
+}
+
+/// What the statuses of Gateway API objects are made from.
+struct Context<'m> {
+    mesh: &'m Mesh,
+    classes: class::Classes<'m>,
+    grants: grants::Grants<'m>,
+    /// The Gateways that Istio answers for, in the order of their namespaces and names.
+    gateways: Vec<gateway::GatewayView<'m>>,
+}
+
+impl<'m> Context<'m> {
+    fn new(mesh: &'m Mesh) -> Self {
+        let mut cx = Self {
+            mesh,
+            classes: class::Classes::new(mesh),
+            grants: grants::Grants::new(&mesh.snapshot),
+            gateways: Vec::new(),
+        };
+        let seen = mesh.snapshot.gateways.iter().filter(|g| scope::is_discovered(mesh, &g.meta.namespace));
+        cx.gateways = seen.filter_map(|object| gateway::GatewayView::new(&cx, object)).collect();
+        cx
+    }
+
+    /// The Gateway of this name, if Istio answers for it.
+    fn gateway(&self, namespace: &str, name: &str) -> Option<&gateway::GatewayView<'m>> {
+        let key = |view: &gateway::GatewayView<'_>| {
+            (view.object.meta.namespace.as_str(), view.object.meta.name.as_str()).cmp(&(namespace, name))
+        };
+        self.gateways.binary_search_by(key).ok().and_then(|at| self.gateways.get(at))
+    }
+
+    /// Whether an object of a kind that others refer to is there.
+    fn exists(&self, kind: Kind, namespace: &str, name: &str) -> bool {
+        let snapshot = &self.mesh.snapshot;
+        match kind {
+            Kind::Service => snapshot::find(&snapshot.services, namespace, name).is_some(),
+            Kind::ServiceEntry => snapshot::find(&snapshot.service_entries, namespace, name).is_some(),
+            Kind::ConfigMap => snapshot::find(&snapshot.config_maps, namespace, name).is_some(),
+            Kind::Secret => snapshot::find(&snapshot.secrets, namespace, name).is_some(),
+            _ => false,
+        }
+    }
+}

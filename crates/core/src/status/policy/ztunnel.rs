@@ -1,0 +1,123 @@
+//! Whether ztunnel enforces a policy: the condition `ZtunnelAccepted` of policies that refer to nothing.
+//!
+//! Source: [L4 policies](https://istio.io/latest/docs/ambient/usage/l4-policy/).
+
+use std::collections::BTreeMap;
+
+use crate::Str;
+use crate::mesh::Mesh;
+use crate::snapshot::Object;
+use crate::snapshot::security::{Action, AuthorizationPolicy, Operation, Rule, Source};
+use crate::status::condition::{Condition, Manager, Origin};
+
+const ACCEPTED: &str = "ZtunnelAccepted";
+const DRY_RUN: &str = "istio.io/dry-run";
+
+/// The conditions that ztunnel knows.
+const L4_CONDITIONS: [&str; 5] =
+    ["source.ip", "source.namespace", "source.principal", "destination.ip", "destination.port"];
+
+/// The condition of a policy; none if it is not for ztunnel.
+pub(super) fn accepted(
+    mesh: &Mesh,
+    policy: &Object<AuthorizationPolicy>,
+    has_targets: bool,
+) -> Option<Condition> {
+    let unsupported = |status: bool, message: String, fields: Vec<String>| {
+        let origins = fields.into_iter().map(|field| Origin::new(policy.object_ref(), field));
+        Condition::new(ACCEPTED, status, "UnsupportedValue", message).because(origins)
+    };
+    let condition = if is_dry_run(policy)
+        && !mesh.options.features.ambient_enable_dry_run_authorization_policy
+    {
+        let (namespace, name) = (&policy.meta.namespace, &policy.meta.name);
+        let message = format!(
+            "found policy \"{namespace}/{name}\" using dry-run annotation, but support for ambient dry-run \
+             authorizationPolicies isn't enabled"
+        );
+        unsupported(false, message, vec![format!("metadata.annotations[{DRY_RUN:?}]")])
+    } else if has_targets {
+        return None;
+    } else {
+        let consequence = match policy.spec.action {
+            Action::Allow => {
+                "Within an ALLOW policy, rules matching HTTP attributes are omitted. This will be more restrictive than \
+                 requested."
+            }
+            Action::Deny => {
+                "DENY policy with HTTP attributes is enforced without the HTTP rules. This will be more restrictive than \
+                 requested."
+            }
+            other => {
+                let message = format!("ztunnel does not support the {} action", other.as_str());
+                let condition = unsupported(false, message, vec!["spec.action".to_owned()]);
+                return Some(condition.by(Manager::AmbientZtunnelPolicy));
+            }
+        };
+        let attributes = http_attributes(&policy.spec.rules);
+        if attributes.is_empty() {
+            Condition::new(ACCEPTED, true, "Accepted", "attached to ztunnel")
+        } else {
+            let found = attributes.keys().map(Str::as_str).collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "ztunnel does not support HTTP attributes (found: {found}). In ambient mode you must use a waypoint proxy \
+                 to enforce HTTP rules. {consequence}"
+            );
+            unsupported(true, message, attributes.into_values().collect())
+        }
+    };
+    Some(condition.by(Manager::AmbientZtunnelPolicy))
+}
+
+/// What Go's `strconv.ParseBool` takes for true.
+fn is_dry_run(policy: &Object<AuthorizationPolicy>) -> bool {
+    let value = policy.meta.annotations.get(DRY_RUN).map(Str::as_str);
+    matches!(value, Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+/// The attributes that only a waypoint sees, each with the first field that asks for it.
+fn http_attributes(rules: &[Rule]) -> BTreeMap<Str, String> {
+    let mut found = BTreeMap::new();
+    for (i, rule) in rules.iter().enumerate() {
+        for (j, to) in rule.to.iter().enumerate() {
+            for name in to.operation.iter().flat_map(http_operations) {
+                let field = format!("spec.rules[{i}].to[{j}].operation.{name}");
+                found.entry(Str::new_static(name)).or_insert(field);
+            }
+        }
+        for (j, from) in rule.from.iter().enumerate() {
+            for name in from.source.iter().flat_map(http_sources) {
+                let field = format!("spec.rules[{i}].from[{j}].source.{name}");
+                found.entry(Str::new_static(name)).or_insert(field);
+            }
+        }
+        for (j, when) in rule.when.iter().enumerate() {
+            if !L4_CONDITIONS.contains(&when.key.as_str()) {
+                found.entry(when.key.clone()).or_insert(format!("spec.rules[{i}].when[{j}].key"));
+            }
+        }
+    }
+    found
+}
+
+fn http_operations(operation: &Operation) -> impl Iterator<Item = &'static str> {
+    let fields = [
+        ("hosts", &operation.hosts),
+        ("notHosts", &operation.not_hosts),
+        ("methods", &operation.methods),
+        ("notMethods", &operation.not_methods),
+        ("paths", &operation.paths),
+        ("notPaths", &operation.not_paths),
+    ];
+    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name)
+}
+
+fn http_sources(source: &Source) -> impl Iterator<Item = &'static str> {
+    let fields = [
+        ("remoteIpBlocks", &source.remote_ip_blocks),
+        ("notRemoteIpBlocks", &source.not_remote_ip_blocks),
+        ("requestPrincipals", &source.request_principals),
+        ("notRequestPrincipals", &source.not_request_principals),
+    ];
+    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name)
+}

@@ -1,0 +1,70 @@
+//! What is wrong with a backend, as the condition `ResolvedRefs` tells it.
+
+use super::Side;
+use super::rules::Severity;
+use crate::mesh::hostname;
+use crate::snapshot::Kind;
+use crate::snapshot::gateway_api::route::BackendObjectReference;
+use crate::status::Context;
+use crate::status::condition::Fault;
+use crate::status::grants::Reference;
+
+const ISTIO_GROUP: &str = "networking.istio.io";
+const MCS_GROUP: &str = "multicluster.x-k8s.io";
+const INFERENCE_GROUP: &str = "inference.networking.k8s.io";
+
+/// Who refers to a backend.
+#[derive(Clone, Copy)]
+pub(super) struct From<'a> {
+    pub(super) kind: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) side: Side,
+}
+
+/// What is wrong with a backend: soft, if only its share of the requests is lost.
+pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_>) -> Option<Severity> {
+    let soft = |reason: &'static str, message: String| Some(Severity::Soft(Fault::new(reason, message)));
+    let hard = |message: &str| Some(Severity::Hard(Fault::new("InvalidDestination", message)));
+    let group = to.group.as_deref().unwrap_or_default();
+    let kind = to.kind.as_deref().unwrap_or("Service");
+    let namespace = to.namespace.as_deref().unwrap_or(from.namespace);
+    if from.side == Side::Gateway && namespace != from.namespace {
+        let end = Reference { kind: from.kind, namespace: from.namespace };
+        if !cx.grants.allow(end, Reference { kind, namespace }, &to.name) {
+            let message = format!(
+                "backendRef {}/{namespace} not accessible to a {} in namespace \"{}\" (missing a ReferenceGrant?)",
+                to.name, from.kind, from.namespace
+            );
+            return soft("RefNotPermitted", message);
+        }
+    }
+    let (host, exists) = match (group, kind) {
+        ("", "Service") if to.name.contains('.') => {
+            return hard("service name invalid; the name of the Service must be used, not the hostname.");
+        }
+        // Without support for several clusters, a ServiceImport is the Service of the same name.
+        ("", "Service") | (MCS_GROUP, "ServiceImport") => {
+            (hostname::of_service(&to.name, namespace), cx.exists(Kind::Service, namespace, &to.name))
+        }
+        (ISTIO_GROUP, "Hostname") if to.namespace.is_some() => {
+            return hard("namespace may not be set with Hostname type");
+        }
+        (ISTIO_GROUP, "Hostname") => {
+            (to.name.clone(), cx.mesh.services.lookup(&to.name, namespace).is_some())
+        }
+        (INFERENCE_GROUP, "InferencePool") => {
+            let message = "InferencePool is not enabled. To enable, set ENABLE_GATEWAY_API_INFERENCE_EXTENSION to true \
+                           in istiod";
+            return soft("InvalidKind", message.to_owned());
+        }
+        _ => {
+            let kind = to.kind.as_deref().unwrap_or_default();
+            let message = format!("referencing unsupported backendRef: group \"{group}\" kind \"{kind}\"");
+            return soft("InvalidKind", message);
+        }
+    };
+    if to.port.is_none() {
+        return hard("port is required in backendRef");
+    }
+    if exists { None } else { soft("BackendNotFound", format!("backend({host}) not found")) }
+}

@@ -1,0 +1,1 @@
+//! Corners of statuses that few snapshots have.

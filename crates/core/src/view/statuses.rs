@@ -1,0 +1,247 @@
+//! Statuses as a table, as a list of conditions, and as the objects would show them.
+
+use serde_json::{Map, Value, json};
+
+use crate::Str;
+use crate::json::object;
+use crate::snapshot::Kind;
+use crate::snapshot::gateway_api::route::ParentReference;
+use crate::status::{Address, Condition, ListenerStatus, ParentStatus, Status};
+use crate::view::origins::Places;
+use crate::view::table::Table;
+
+const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
+
+/// One condition with where it stands, or a part of a status that is none: an address or a number of routes.
+struct Row<'s> {
+    status: &'s Status,
+    listener: Option<&'s Str>,
+    parent: Option<&'s ParentStatus>,
+    about: About<'s>,
+}
+
+enum About<'s> {
+    Condition(&'s Condition),
+    Address(&'s Address),
+    Routes(&'s ListenerStatus),
+}
+
+/// Everything that the statuses say, one by one, in their order.
+fn rows(statuses: &[Status]) -> impl Iterator<Item = Row<'_>> {
+    statuses.iter().flat_map(|status| {
+        let row = move |about| Row { status, listener: None, parent: None, about };
+        let conditions = status.conditions.iter().map(About::Condition);
+        let own = conditions.chain(status.addresses.iter().map(About::Address)).map(row);
+        let of_listeners = status.listeners.iter().flat_map(move |listener| {
+            let about = listener.conditions.iter().map(About::Condition);
+            let about = about.chain([About::Routes(listener)]);
+            about.map(move |about| Row { listener: Some(&listener.name), ..row(about) })
+        });
+        let of_parents = status.parents.iter().flat_map(move |parent| {
+            let about = parent.conditions.iter().map(About::Condition);
+            about.map(move |about| Row { parent: Some(parent), ..row(about) })
+        });
+        own.chain(of_listeners).chain(of_parents)
+    })
+}
+
+/// Whether something is so, why in a word, and why in words.
+type Said = (Str, String, String, String);
+
+impl Row<'_> {
+    fn said(&self) -> Said {
+        match self.about {
+            About::Condition(condition) => (
+                condition.condition_type.clone(),
+                condition.status.as_str().to_owned(),
+                condition.reason.to_string(),
+                condition.message.clone(),
+            ),
+            About::Address(address) => {
+                ("address".into(), "True".to_owned(), address.kind.to_string(), address.value.to_string())
+            }
+            About::Routes(listener) => {
+                let kinds: Vec<String> = listener
+                    .supported_kinds
+                    .iter()
+                    .map(|kind| format!("{GATEWAY_GROUP}/{}", kind.as_str()))
+                    .collect();
+                let message = format!("supportedKinds {}", kinds.join(" "));
+                ("attachedRoutes".into(), listener.attached_routes.to_string(), String::new(), message)
+            }
+        }
+    }
+}
+
+/// The conditions as a JSON array of flat objects. Addresses have the type `address`, with their own type or the host
+/// that they were allocated for as the reason; the number of routes of a listener has the type `attachedRoutes`.
+#[must_use]
+pub fn json(statuses: &[Status]) -> Value {
+    rows(statuses).map(|row| flat(&row)).collect()
+}
+
+fn flat(row: &Row<'_>) -> Value {
+    let (condition_type, status, reason, message) = row.said();
+    let condition = match row.about {
+        About::Condition(condition) => Some(condition),
+        _ => None,
+    };
+    let origins = condition.map(|condition| &condition.origins).filter(|origins| !origins.is_empty());
+    object([
+        ("kind", Some(json!(row.status.object.kind.name()))),
+        ("namespace", Some(json!(row.status.object.namespace))),
+        ("name", Some(json!(row.status.object.name))),
+        ("parent", row.parent.map(|parent| json!(parent_name(row.status, &parent.reference)))),
+        ("controller", row.parent.map(|parent| json!(parent.controller))),
+        ("listener", row.listener.map(|listener| json!(listener))),
+        ("type", Some(json!(condition_type))),
+        ("status", Some(json!(status))),
+        ("reason", Some(json!(reason))),
+        ("message", Some(json!(message))),
+        ("by", condition.and_then(|condition| Some(json!(condition.manager?.as_str())))),
+        ("origins", origins.map(|origins| json!(origins))),
+    ])
+}
+
+/// A parent as `Kind/namespace/name`, with the section and the port that are meant.
+fn parent_name(status: &Status, parent: &ParentReference) -> String {
+    let kind = parent.kind.as_deref().unwrap_or("Gateway");
+    let namespace = parent.namespace.as_ref().unwrap_or(&status.object.namespace);
+    let section = parent.section_name.as_ref().map(|section| format!("/{section}")).unwrap_or_default();
+    let port = parent.port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{kind}/{namespace}/{}{section}{port}", parent.name)
+}
+
+/// The conditions as a table; the wide one also tells what decided each, and where that stands.
+#[must_use]
+pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
+    let mut header = vec!["NAMESPACE", "OBJECT", "FOR", "TYPE", "STATUS", "REASON", "MESSAGE"];
+    header.extend(places.map(|_| "ORIGIN"));
+    let mut table = Table::new(&header, 3);
+    for row in rows(statuses) {
+        let (condition_type, status, reason, message) = row.said();
+        let object = &row.status.object;
+        let part = match (row.listener, row.parent) {
+            (Some(listener), _) => listener.to_string(),
+            (None, Some(parent)) => parent_name(row.status, &parent.reference),
+            (None, None) => String::new(),
+        };
+        let shown = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+        let mut cells = vec![
+            shown(object.namespace.to_string()),
+            format!("{}/{}", object.kind, object.name),
+            shown(part),
+            condition_type.to_string(),
+            status,
+            shown(reason),
+            shown(message),
+        ];
+        cells.extend(places.map(|places| shown(origins(&row, places))));
+        table.rows.push(cells);
+    }
+    table
+}
+
+fn origins(row: &Row<'_>, places: &Places<'_>) -> String {
+    let About::Condition(condition) = row.about else { return String::new() };
+    let origins = condition.origins.iter().map(|origin| {
+        let object = places.describe(std::slice::from_ref(&origin.object));
+        if origin.field.is_empty() { object } else { format!("{object} {}", origin.field) }
+    });
+    origins.collect::<Vec<_>>().join(", ")
+}
+
+/// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a cluster has, are
+/// left out.
+#[must_use]
+pub fn objects(statuses: &[Status]) -> Vec<Value> {
+    statuses
+        .iter()
+        .map(|status| {
+            let object = &status.object;
+            let namespace = (!object.namespace.is_empty()).then(|| json!(object.namespace));
+            let metadata = self::object([("name", Some(json!(object.name))), ("namespace", namespace)]);
+            json!({
+                "apiVersion": api_version(object.kind),
+                "kind": object.kind.name(),
+                "metadata": metadata,
+                "status": Value::Object(fields(status)),
+            })
+        })
+        .collect()
+}
+
+/// The group and the first version that is served.
+fn api_version(kind: Kind) -> String {
+    let version = kind.versions().first().copied().unwrap_or("v1");
+    match kind.group() {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    }
+}
+
+fn fields(status: &Status) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut set = |name: &str, values: Vec<Value>| {
+        if !values.is_empty() {
+            fields.insert(name.to_owned(), values.into());
+        }
+    };
+    let kind = if status.object.kind == Kind::Gateway { "type" } else { "host" };
+    let addresses =
+        status.addresses.iter().map(|address| json!({kind: address.kind, "value": address.value}));
+    set("addresses", addresses.collect());
+    set("conditions", conditions(&status.conditions));
+    set("listeners", status.listeners.iter().map(listener).collect());
+    let (list, reference) = match status.object.kind {
+        Kind::BackendTlsPolicy | Kind::XBackendTrafficPolicy => ("ancestors", "ancestorRef"),
+        _ => ("parents", "parentRef"),
+    };
+    let parent = |parent: &ParentStatus| {
+        json!({
+            "conditions": conditions(&parent.conditions),
+            "controllerName": parent.controller,
+            reference: self::reference(&parent.reference),
+        })
+    };
+    set(list, status.parents.iter().map(parent).collect());
+    fields
+}
+
+fn conditions(conditions: &[Condition]) -> Vec<Value> {
+    let condition = |condition: &Condition| {
+        json!({
+            "message": condition.message,
+            "reason": condition.reason,
+            "status": condition.status.as_str(),
+            "type": condition.condition_type,
+        })
+    };
+    conditions.iter().map(condition).collect()
+}
+
+fn listener(listener: &ListenerStatus) -> Value {
+    let kinds: Vec<Value> = listener
+        .supported_kinds
+        .iter()
+        .map(|kind| json!({"group": GATEWAY_GROUP, "kind": kind.as_str()}))
+        .collect();
+    json!({
+        "attachedRoutes": listener.attached_routes,
+        "conditions": conditions(&listener.conditions),
+        "name": listener.name,
+        "supportedKinds": kinds,
+    })
+}
+
+/// A reference with the defaults that the API server fills in.
+fn reference(reference: &ParentReference) -> Value {
+    object([
+        ("group", Some(json!(reference.group.as_deref().unwrap_or(GATEWAY_GROUP)))),
+        ("kind", Some(json!(reference.kind.as_deref().unwrap_or("Gateway")))),
+        ("name", Some(json!(reference.name))),
+        ("namespace", reference.namespace.as_ref().map(|namespace| json!(namespace))),
+        ("port", reference.port.map(|port| json!(port))),
+        ("sectionName", reference.section_name.as_ref().map(|section| json!(section))),
+    ])
+}
