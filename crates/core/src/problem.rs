@@ -312,6 +312,14 @@ codes! {
     UnusedWaypoint = "unused-waypoint" Note:
         "No Service and no workload uses the waypoint. Objects and namespaces name theirs with the label \
          `istio.io/use-waypoint`.";
+    StaleStatus = "stale-status" Warning:
+        "A condition in the snapshot is about an earlier generation of the object than the one that stands there: the \
+         control plane has not looked at the object since it was changed. Either it was about to when the snapshot was \
+         made, or no control plane looks after the object any more.";
+    StatusDiffers = "status-differs" Warning:
+        "A condition in the snapshot says something else than Istio would write for these objects. It was written by a \
+         control plane of another release or revision, for objects that have changed since, or with a view of objects \
+         that the snapshot lacks. `waypoint-xds status` shows what it should be.";
     ReadinessAssumed = "readiness-assumed" Note:
         "The Gateway has no address in its status, so that Istio would bind nothing to it. Snapshots from files have none: \
          the waypoint was taken as ready.";

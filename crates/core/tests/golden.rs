@@ -2,7 +2,8 @@
 //! problems of `<case>.problems.txt`.
 //!
 //! Some are also said for an upstream Envoy, in `<case>.envoy.json`. Those that are about ztunnel also give what it gets, in
-//! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`.
+//! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`; those that are about statuses give these, in
+//! `<case>.status.json`, and where the snapshot's say something else, in `<case>.status.problems.txt`.
 //!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -14,11 +15,11 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{self, Mesh};
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
-use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::ztunnel::ZtunnelConfig;
-use waypoint_xds::view::{self, diagnostics, json};
-use waypoint_xds::{Translation, translate, translation, ztunnel};
+use waypoint_xds::view::{self, diagnostics, json, statuses};
+use waypoint_xds::{Translation, status, translate, translation, ztunnel};
 
 /// Cases that are also said for an upstream Envoy: `<case>.envoy.json`.
 const IN_BOTH_DIALECTS: &[&str] = &[
@@ -56,6 +57,9 @@ fn generate(release: Release) -> BTreeMap<String, String> {
         if case.starts_with("ztunnel-") {
             add_ztunnel(&mut golden, case, &translation::mesh(&reading, &options).0);
         }
+        if case.starts_with("status-") {
+            add_statuses(&mut golden, case, &reading, &options);
+        }
         if IN_BOTH_DIALECTS.contains(&case) {
             options.dialect = Dialect::Envoy;
             add(&mut golden, &format!("{case}.envoy"), &translate(&reading, &options));
@@ -83,6 +87,19 @@ fn add_ztunnel(golden: &mut BTreeMap<String, String>, case: &str, mesh: &Mesh) {
     let kinds: Vec<String> = view::ztunnel::all(&config).as_object().unwrap().iter().map(lines).collect();
     golden.insert(format!("{case}.ztunnel.json"), format!("{{{}}}\n", kinds.join(",\n")));
     golden.insert(format!("{case}.ztunnel.txt"), view::ztunnel::summary(&config, true));
+}
+
+/// The statuses, one condition a line.
+fn add_statuses(golden: &mut BTreeMap<String, String>, case: &str, reading: &Reading, options: &Options) {
+    let found = status::statuses(&translation::mesh(reading, options).0);
+    let conditions = statuses::json(&found);
+    let lines: Vec<String> = conditions.as_array().unwrap().iter().map(ToString::to_string).collect();
+    golden.insert(format!("{case}.status.json"), format!("[{}]\n", lines.join(",\n ")));
+    let mut problems = Vec::new();
+    translation::add(reading, &mut problems, status::differences(reading, &found));
+    if !problems.is_empty() {
+        golden.insert(format!("{case}.status.problems.txt"), diagnostics::concise(&problems));
+    }
 }
 
 fn check(release: Release) {

@@ -6,7 +6,7 @@ use super::items;
 use super::object::Source;
 use crate::limits::Limits;
 use crate::problem::Place;
-use crate::text::{Document, Documents, SourceFile, Span};
+use crate::text::{Document, Documents, Node, SourceFile, Span};
 
 /// The files of a snapshot, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,17 +98,8 @@ impl Files {
         questions: &[usize],
         asked: &[(Source, &str)],
     ) -> Vec<(usize, Span)> {
-        // One stretch between `---` lines can have several documents: all start at its offset.
-        let documents: Vec<Document> = Documents::from_offset(file, &self.limits, offset)
-            .filter_map(Result::ok)
-            .take_while(|document| document.offset() == offset)
-            .collect();
-        let mut objects = BTreeMap::new();
-        for document in &documents {
-            for (item, object) in items::objects(document).into_iter().enumerate() {
-                objects.insert((object.node.span().start, item), object.node);
-            }
-        }
+        let documents = self.documents_at(file, offset);
+        let objects = objects_of(&documents);
         let span_of = |&at: &usize| {
             let &(source, field) = asked.get(at)?;
             let object = objects.get(&(source.start, source.item as usize))?;
@@ -116,6 +107,45 @@ impl Files {
         };
         questions.iter().filter_map(span_of).collect()
     }
+
+    /// Reads objects again, each document once, and shows each to `see`, by its position among those asked for.
+    pub(crate) fn visit(&self, asked: &[Source], mut see: impl FnMut(usize, Node<'_>)) {
+        let mut by_document: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
+        for (at, source) in asked.iter().enumerate() {
+            by_document.entry((source.file, source.document)).or_default().push(at);
+        }
+        for ((file, offset), questions) in by_document {
+            let Some(file) = self.get(file) else { continue };
+            let documents = self.documents_at(file, offset);
+            let objects = objects_of(&documents);
+            for at in questions {
+                let object =
+                    asked.get(at).and_then(|source| objects.get(&(source.start, source.item as usize)));
+                if let Some(object) = object {
+                    see(at, *object);
+                }
+            }
+        }
+    }
+
+    /// One stretch between `---` lines can have several documents: all start at its offset.
+    fn documents_at(&self, file: &SourceFile, offset: u32) -> Vec<Document> {
+        Documents::from_offset(file, &self.limits, offset)
+            .filter_map(Result::ok)
+            .take_while(|document| document.offset() == offset)
+            .collect()
+    }
+}
+
+/// The objects of documents, by where each starts and its position in its document.
+fn objects_of(documents: &[Document]) -> BTreeMap<(u32, usize), Node<'_>> {
+    let mut objects = BTreeMap::new();
+    for document in documents {
+        for (item, object) in items::objects(document).into_iter().enumerate() {
+            objects.insert((object.node.span().start, item), object.node);
+        }
+    }
+    objects
 }
 
 impl<'f> IntoIterator for &'f Files {

@@ -23,6 +23,7 @@
 //! | [`extensions`] | `extensions.istio.io` |
 //! | [`mesh_config`] | `istio.mesh.v1alpha1`, which is no custom resource |
 //! | [`selector`] | selectors and references that several of them share |
+//! | [`reported`] | statuses, which no object keeps |
 
 mod cause;
 pub mod extensions;
@@ -43,6 +44,7 @@ pub(crate) mod proto_json;
 mod read;
 #[cfg(test)]
 mod read_tests;
+pub mod reported;
 pub mod security;
 pub mod selector;
 mod summary;

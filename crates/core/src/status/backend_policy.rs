@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::condition::{Condition, Fault, Origin, ParentStatus, Status};
+use super::condition::{Condition, Fault, ParentStatus, Status};
 use super::{Context, scope};
 use crate::Str;
 use crate::snapshot::gateway_api::policy::LocalPolicyTargetReference;
 use crate::snapshot::gateway_api::route::{BackendRef, ParentReference};
 use crate::snapshot::gateway_api::{BackendTlsPolicy, XBackendTrafficPolicy};
-use crate::snapshot::{self, Kind, Meta, Object};
+use crate::snapshot::{self, Cause, FieldPath, Kind, Meta, Object};
 
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 const ISTIO_GROUP: &str = "networking.istio.io";
@@ -110,19 +110,19 @@ fn of_tls(
     let namespace = policy.meta.namespace.as_str();
     let mut gateways: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (i, target) in policy.spec.target_refs.iter().enumerate() {
-        let origin = Origin::new(policy.object_ref(), format!("spec.targetRefs[{i}]"));
+        let cause = Cause::new(policy.object_ref(), FieldPath::at("spec.targetRefs[]", [i]));
         // A fault of one target stays for those after it: an accident.
         if let Some(message) = unknown_target(cx, namespace, target) {
             let message = format!("targetRefs invalid: {message}");
-            verdict.accepted = Err(Fault::new("TargetNotFound", message).at(origin));
+            verdict.accepted = Err(Fault::new("TargetNotFound", message).at(cause));
         } else {
             let others = by_target.get(&key(namespace, target));
             if let Some(winner) = others.into_iter().flatten().find(|other| comes_before(other, policy)) {
                 let name = &winner.meta.name;
                 let message =
                     format!("Conflicts with BackendTLSPolicy \"{name}\" targeting the same backend");
-                let fault = Fault::new("Conflicted", message).at(origin);
-                verdict.accepted = Err(fault.at(Origin::new(winner.object_ref(), "")));
+                let fault = Fault::new("Conflicted", message).at(cause);
+                verdict.accepted = Err(fault.at(winner.object_ref().into()));
             }
             let backend = (target.kind.as_str(), namespace, target.name.as_str());
             gateways.extend(by_backend.get(&backend).into_iter().flatten());
@@ -158,9 +158,9 @@ fn of_traffic(cx: &Context<'_>, policy: &Object<XBackendTrafficPolicy>) -> Statu
             unknown => unknown,
         };
         if let Some(message) = unknown {
-            let origin = Origin::new(policy.object_ref(), format!("spec.targetRefs[{i}]"));
+            let cause = Cause::new(policy.object_ref(), FieldPath::at("spec.targetRefs[]", [i]));
             let message = format!("targetRefs invalid: {message}");
-            verdict.accepted = Err(Fault::new("TargetNotFound", message).at(origin));
+            verdict.accepted = Err(Fault::new("TargetNotFound", message).at(cause));
         }
         status.parents.push(verdict.of(to_target(target), MESH_CONTROLLER));
     }
@@ -267,10 +267,13 @@ fn certificate(cx: &Context<'_>, policy: &Object<BackendTlsPolicy>, verdict: &mu
         }
     };
     let (reason, message, error) = found;
-    let origin = || Origin::new(policy.object_ref(), "spec.validation.caCertificateRefs[0]");
-    verdict.resolved = Some(Err(Fault::new(reason, message).at(origin())));
+    let cause = || {
+        let field = FieldPath::at("spec.validation.caCertificateRefs[]", [0]);
+        Cause::new(policy.object_ref(), field)
+    };
+    verdict.resolved = Some(Err(Fault::new(reason, message).at(cause())));
     let message = format!("Certificate reference invalid: {error}");
-    verdict.accepted = Err(Fault::new("NoValidCACertificate", message).at(origin()));
+    verdict.accepted = Err(Fault::new("NoValidCACertificate", message).at(cause()));
 }
 
 /// Why a ConfigMap holds no root certificate, if it does not.

@@ -4,15 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::{Address, Condition, Manager, Origin, Status};
+use super::condition::{Address, Condition, Manager, Status};
 use super::scope;
-use crate::mesh::waypoint::{
-    Binding, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT, visibility,
-};
+use crate::mesh::waypoint::{Binding, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, visibility};
 use crate::mesh::{Mesh, Namespaces, Service, ServiceId, ServiceSource, WorkloadSource, ip};
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::{Kind, Meta, Object, ObjectRef};
+use crate::snapshot::{Cause, FieldPath, Kind, Meta, Object, ObjectRef};
 
 const BOUND: &str = "istio.io/WaypointBound";
 const MISSING: &str = "istio.io/WaypointMissing";
@@ -94,15 +92,15 @@ fn of_service_entry(
 
 /// The condition `WaypointBound`, if the object names a waypoint.
 fn bound(mesh: &Mesh, binding: &Binding, meta: &Meta, object: &ObjectRef) -> Option<Condition> {
-    let origins = origins(binding, meta, object);
+    let causes = causes(binding, meta, object);
     let Some(waypoint) = mesh.bindings.waypoint(binding) else {
         let refusal = binding.refusal.as_ref()?;
-        let gateway = Origin::new(
+        let gateway = Cause::new(
             ObjectRef::new(Kind::Gateway, refusal.waypoint.namespace.clone(), refusal.waypoint.name.clone()),
-            refusal_field(refusal.reason),
+            FieldPath::field(refusal_field(refusal.reason)),
         );
         let condition = Condition::new(BOUND, false, reason(refusal.reason), message(refusal));
-        return Some(condition.because(origins).because([gateway]));
+        return Some(condition.because(causes).because([gateway]));
     };
     let mut message = format!("Successfully attached to waypoint {}", waypoint.name());
     match binding.ingress {
@@ -116,21 +114,22 @@ fn bound(mesh: &Mesh, binding: &Binding, meta: &Meta, object: &ObjectRef) -> Opt
         message.push_str(". Canary waypoint not attached: ");
         message.push_str(&self::message(refusal));
     }
-    let gateway = Origin::new(waypoint.gateway.object_ref(), "");
-    Some(Condition::new(BOUND, true, "WaypointAccepted", message).because(origins).because([gateway]))
+    let gateway = Cause::from(waypoint.gateway.object_ref());
+    Some(Condition::new(BOUND, true, "WaypointAccepted", message).because(causes).because([gateway]))
 }
 
 /// The labels that decide which waypoint an object uses.
-fn origins(binding: &Binding, meta: &Meta, object: &ObjectRef) -> Vec<Origin> {
+fn causes(binding: &Binding, meta: &Meta, object: &ObjectRef) -> Vec<Cause> {
     let namespace = || ObjectRef::new(Kind::Namespace, "", meta.namespace.clone());
-    let label = |object, label: &str| Origin::new(object, format!("metadata.labels[{label:?}]"));
+    const USE: FieldPath = FieldPath::field("metadata.labels[\"istio.io/use-waypoint\"]");
+    const INGRESS: FieldPath = FieldPath::field("metadata.labels[\"istio.io/ingress-use-waypoint\"]");
     let named = binding.named_by.map(|by| match by {
-        NamedBy::Object => label(object.clone(), USE_WAYPOINT),
-        NamedBy::Namespace => label(namespace(), USE_WAYPOINT),
+        NamedBy::Object => Cause::new(object.clone(), USE),
+        NamedBy::Namespace => Cause::new(namespace(), USE),
     });
     let ingress = binding.ingress.map(|_| {
         let own = meta.labels.contains_key(INGRESS_USE_WAYPOINT);
-        label(if own { object.clone() } else { namespace() }, INGRESS_USE_WAYPOINT)
+        Cause::new(if own { object.clone() } else { namespace() }, INGRESS)
     });
     named.into_iter().chain(ingress).collect()
 }
@@ -191,17 +190,17 @@ fn missing(entry: &Object<ServiceEntry>) -> Option<Condition> {
             "NoWaypointForRacingConnectStrategy",
             "ServiceEntry has a non-default connect strategy but no waypoint bound. A waypoint is required for connect \
              strategies to take effect for ambient clients.",
-            format!("metadata.annotations[{CONNECT_STRATEGY:?}]"),
+            FieldPath::field("metadata.annotations[\"istio.io/connect-strategy\"]"),
         )
     } else {
         (
             "NoWaypointForWildcardService",
             "ServiceEntry will not apply until it is bound to a valid waypoint.",
-            format!("spec.hosts[{}]", wildcard?),
+            FieldPath::at("spec.hosts[]", [wildcard?]),
         )
     };
     let condition = Condition::new(MISSING, true, reason, message).by(Manager::AmbientService);
-    Some(condition.because([Origin::new(entry.object_ref(), field)]))
+    Some(condition.because([Cause::new(entry.object_ref(), field)]))
 }
 
 fn applied(visibility: Visibility) -> Condition {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::Str;
-use crate::snapshot::ObjectRef;
 use crate::snapshot::gateway_api::route::ParentReference;
+use crate::snapshot::{Cause, ObjectRef};
 
 /// The status of one object, as far as Istio writes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub struct Condition {
     /// The field manager that writes it, where several share a status.
     pub manager: Option<Manager>,
     /// What decided it, the most decisive first. Empty where nothing but the object itself did.
-    pub origins: Vec<Origin>,
+    pub causes: Vec<Cause>,
 }
 
 /// Whether something is so.
@@ -118,22 +118,6 @@ impl Manager {
     }
 }
 
-/// Something that decided a condition: a field of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Origin {
-    /// The object.
-    pub object: ObjectRef,
-    /// The path of the field; empty for the object as a whole.
-    pub field: String,
-}
-
-impl Origin {
-    /// A field of an object.
-    pub fn new(object: ObjectRef, field: impl Into<String>) -> Self {
-        Self { object, field: field.into() }
-    }
-}
-
 impl Condition {
     /// A condition.
     pub fn new(
@@ -148,7 +132,7 @@ impl Condition {
             reason: reason.into(),
             message: message.into(),
             manager: None,
-            origins: Vec::new(),
+            causes: Vec::new(),
         }
     }
 
@@ -161,8 +145,8 @@ impl Condition {
 
     /// The same condition with something more that decided it.
     #[must_use]
-    pub fn because(mut self, origins: impl IntoIterator<Item = Origin>) -> Self {
-        self.origins.extend(origins);
+    pub fn because(mut self, causes: impl IntoIterator<Item = Cause>) -> Self {
+        self.causes.extend(causes);
         self
     }
 }
@@ -172,30 +156,30 @@ impl Condition {
 pub(super) struct Fault {
     pub(super) reason: Str,
     pub(super) message: String,
-    pub(super) origins: Vec<Origin>,
+    pub(super) causes: Vec<Cause>,
 }
 
 impl Fault {
     pub(super) fn new(reason: impl Into<Str>, message: impl Into<String>) -> Self {
-        Self { reason: reason.into(), message: message.into(), origins: Vec::new() }
+        Self { reason: reason.into(), message: message.into(), causes: Vec::new() }
     }
 
     /// The same fault with what has it.
-    pub(super) fn at(mut self, origin: Origin) -> Self {
-        self.origins.push(origin);
+    pub(super) fn at(mut self, cause: Cause) -> Self {
+        self.causes.push(cause);
         self
     }
 
     /// This fault and another one after it: the reason is the first one's.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.message = format!("{}; {}", self.message, other.message);
-        self.origins.extend(other.origins);
+        self.causes.extend(other.causes);
         self
     }
 
     /// The condition that does not hold because of it.
     pub(super) fn condition(self, condition_type: &'static str) -> Condition {
-        Condition::new(condition_type, false, self.reason, self.message).because(self.origins)
+        Condition::new(condition_type, false, self.reason, self.message).because(self.causes)
     }
 }
 

@@ -10,7 +10,7 @@
 //! | [`policy`] | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
 //! | [`backend_policy`] | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
 //!
-//! [`scope`] knows whose statuses are written at all; `view::statuses` shows them.
+//! [`reported`] compares them with those that the snapshot holds. [`scope`] knows whose statuses are written at all; `view::statuses` shows them.
 //!
 //! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where Istio keeps
 //! it, as addresses.
@@ -22,14 +22,17 @@ mod condition;
 mod gateway;
 mod grants;
 mod policy;
+mod reported;
 mod route;
 mod scope;
 #[cfg(test)]
 mod tests;
 
 pub use condition::{
-    Address, Condition, ConditionStatus, ListenerStatus, Manager, Origin, ParentStatus, RouteKind, Status,
+    Address, Condition, ConditionStatus, ListenerStatus, Manager, ParentStatus, RouteKind, Status,
 };
+
+pub use reported::differences;
 
 use crate::mesh::Mesh;
 use crate::snapshot::{self, Kind};

@@ -39,7 +39,13 @@ impl<'r> Places<'r> {
     /// Where all causes of some resources stand. Each document that has one is read again, once.
     #[must_use]
     pub fn locate<'a>(&self, origins: impl IntoIterator<Item = &'a Origin>) -> Located<'a> {
-        let causes: BTreeSet<&Cause> = origins.into_iter().flat_map(|origin| &origin.causes).collect();
+        self.locate_causes(origins.into_iter().flat_map(|origin| &origin.causes))
+    }
+
+    /// Where causes stand. Each document that has one is read again, once.
+    #[must_use]
+    pub fn locate_causes<'a>(&self, causes: impl IntoIterator<Item = &'a Cause>) -> Located<'a> {
+        let causes: BTreeSet<&Cause> = causes.into_iter().collect();
         let known = causes.into_iter().filter_map(|cause| Some((cause, *self.sources.get(&cause.object)?)));
         let (fields, others): (Vec<_>, Vec<_>) = known.partition(|(cause, _)| !cause.field.is_root());
         let files = &self.reading.files;

@@ -4,10 +4,10 @@ use serde_json::{Map, Value, json};
 
 use crate::Str;
 use crate::json::object;
-use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::route::ParentReference;
+use crate::snapshot::{Cause, Kind};
 use crate::status::{Address, Condition, ListenerStatus, ParentStatus, Status};
-use crate::view::origins::Places;
+use crate::view::origins::{Located, Places};
 use crate::view::table::Table;
 
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
@@ -48,7 +48,14 @@ fn rows(statuses: &[Status]) -> impl Iterator<Item = Row<'_>> {
 /// Whether something is so, why in a word, and why in words.
 type Said = (Str, String, String, String);
 
-impl Row<'_> {
+impl<'s> Row<'s> {
+    fn condition(&self) -> Option<&'s Condition> {
+        match self.about {
+            About::Condition(condition) => Some(condition),
+            About::Address(_) | About::Routes(_) => None,
+        }
+    }
+
     fn said(&self) -> Said {
         match self.about {
             About::Condition(condition) => (
@@ -82,11 +89,9 @@ pub fn json(statuses: &[Status]) -> Value {
 
 fn flat(row: &Row<'_>) -> Value {
     let (condition_type, status, reason, message) = row.said();
-    let condition = match row.about {
-        About::Condition(condition) => Some(condition),
-        _ => None,
-    };
-    let origins = condition.map(|condition| &condition.origins).filter(|origins| !origins.is_empty());
+    let condition = row.condition();
+    let causes = condition.map(|condition| &condition.causes).filter(|causes| !causes.is_empty());
+    let causes = causes.map(|causes| causes.iter().map(cause).collect());
     object([
         ("kind", Some(json!(row.status.object.kind.name()))),
         ("namespace", Some(json!(row.status.object.namespace))),
@@ -99,7 +104,17 @@ fn flat(row: &Row<'_>) -> Value {
         ("reason", Some(json!(reason))),
         ("message", Some(json!(message))),
         ("by", condition.and_then(|condition| Some(json!(condition.manager?.as_str())))),
-        ("origins", origins.map(|origins| json!(origins))),
+        ("causes", causes),
+    ])
+}
+
+fn cause(cause: &Cause) -> Value {
+    let field = (!cause.field.is_root()).then(|| json!(cause.field.to_string()));
+    object([
+        ("kind", Some(json!(cause.object.kind))),
+        ("namespace", Some(json!(cause.object.namespace))),
+        ("name", Some(json!(cause.object.name))),
+        ("field", field),
     ])
 }
 
@@ -117,6 +132,8 @@ fn parent_name(status: &Status, parent: &ParentReference) -> String {
 pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
     let mut header = vec!["NAMESPACE", "OBJECT", "FOR", "TYPE", "STATUS", "REASON", "MESSAGE"];
     header.extend(places.map(|_| "ORIGIN"));
+    let conditions = rows(statuses).filter_map(|row| row.condition());
+    let located = places.map(|places| places.locate_causes(conditions.flat_map(|c| &c.causes)));
     let mut table = Table::new(&header, 3);
     for row in rows(statuses) {
         let (condition_type, status, reason, message) = row.said();
@@ -136,19 +153,14 @@ pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
             shown(reason),
             shown(message),
         ];
-        cells.extend(places.map(|places| shown(origins(&row, places))));
+        cells.extend(located.as_ref().map(|located| shown(causes(&row, located))));
         table.rows.push(cells);
     }
     table
 }
 
-fn origins(row: &Row<'_>, places: &Places<'_>) -> String {
-    let About::Condition(condition) = row.about else { return String::new() };
-    let origins = condition.origins.iter().map(|origin| {
-        let object = places.describe(std::slice::from_ref(&origin.object));
-        if origin.field.is_empty() { object } else { format!("{object} {}", origin.field) }
-    });
-    origins.collect::<Vec<_>>().join(", ")
+fn causes(row: &Row<'_>, located: &Located<'_>) -> String {
+    row.condition().map(|condition| located.describe(&condition.causes)).unwrap_or_default()
 }
 
 /// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a cluster has, are

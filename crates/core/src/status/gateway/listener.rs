@@ -5,10 +5,10 @@ use crate::Str;
 use crate::mesh::label_selector;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{self, FromNamespaces, RouteGroupKind};
-use crate::snapshot::{Labels, Object};
+use crate::snapshot::{Cause, FieldPath, Labels, Object};
 use crate::status::Context;
 use crate::status::class::Controller;
-use crate::status::condition::{Condition, Fault, Origin, RouteKind};
+use crate::status::condition::{Condition, Fault, RouteKind};
 
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -46,8 +46,8 @@ impl Admitted {
 
 impl Listener<'_> {
     /// The listener as what decided something.
-    pub(super) fn origin(&self, gateway: &Object<Gateway>) -> Origin {
-        Origin::new(gateway.object_ref(), format!("spec.listeners[{}]", self.index))
+    pub(super) fn cause(&self, gateway: &Object<Gateway>) -> Cause {
+        Cause::new(gateway.object_ref(), FieldPath::at("spec.listeners[]", [self.index]))
     }
 }
 
@@ -79,10 +79,10 @@ pub(super) fn all<'m>(
                 None => look_at(cx, gateway, controller, &mut listener),
             }
             if !known {
-                let field = format!("spec.listeners[{index}].allowedRoutes.kinds");
+                let field = FieldPath::at("spec.listeners[].allowedRoutes.kinds", [index]);
                 let condition =
                     Condition::new("ResolvedRefs", false, "InvalidRouteKinds", "Invalid route kinds")
-                        .because([Origin::new(gateway.object_ref(), field)]);
+                        .because([Cause::new(gateway.object_ref(), field)]);
                 listener.conditions.retain(|other| other.condition_type != "ResolvedRefs");
                 listener.conditions.push(condition);
             }
@@ -101,20 +101,19 @@ fn conflicted(reason: &'static str) -> Vec<Condition> {
 
 fn look_at(cx: &Context<'_>, gateway: &Object<Gateway>, controller: Controller, listener: &mut Listener<'_>) {
     let spec = listener.spec;
-    let origin = listener.origin(gateway);
-    let certificates = tls::fault(cx, gateway, spec, &origin);
+    let cause = listener.cause(gateway);
+    let certificates = tls::fault(cx, gateway, spec, listener.index);
     let protocol = unsupported_protocol(controller, &spec.protocol);
     listener.is_valid = certificates.is_none() && protocol.is_none();
     // A listener for TLS that says nothing of it has a place in the status, no more.
     listener.serves = spec.tls.is_some() || !matches!(spec.protocol.as_str(), "HTTPS" | "TLS");
 
     let unsupported = unexpected(controller, spec).map(str::to_owned).or(protocol);
-    let unsupported =
-        unsupported.map(|message| Fault::new("UnsupportedProtocol", message).at(origin.clone()));
+    let unsupported = unsupported.map(|message| Fault::new("UnsupportedProtocol", message).at(cause.clone()));
     let untrusted = certificates.as_ref().filter(|fault| fault.reason == "RefNotPermitted");
     let untrusted = untrusted.map(|fault| Fault { reason: "NoValidCACertificate".into(), ..fault.clone() });
     let unprogrammed =
-        certificates.as_ref().map(|_| Fault::new("Invalid", "Bad TLS configuration").at(origin.clone()));
+        certificates.as_ref().map(|_| Fault::new("Invalid", "Bad TLS configuration").at(cause.clone()));
     listener.conditions = vec![
         either(unsupported.or(untrusted), "Accepted", "Accepted"),
         Condition::new("Conflicted", false, "NoConflicts", "No errors found"),

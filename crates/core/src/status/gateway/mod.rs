@@ -16,13 +16,13 @@ use std::collections::BTreeMap;
 
 use self::listener::Listener;
 use self::service::Reach;
-use super::condition::{Address, Condition, Fault, ListenerStatus, Origin, Status};
+use super::condition::{Address, Condition, Fault, ListenerStatus, Status};
 use super::scope;
 use super::{Context, class::Controller};
 use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::GatewayAddress;
-use crate::snapshot::{Kind, Object};
+use crate::snapshot::{Cause, FieldPath, Kind, Object};
 
 const ADDRESS_TYPE: &str = "networking.istio.io/address-type";
 
@@ -131,17 +131,17 @@ fn accepted(cx: &Context<'_>, view: &GatewayView<'_>) -> Condition {
     }
     let told = cx.mesh.rules.status.invalid_listeners;
     let invalid = view.listeners.iter().filter(|listener| told && !listener.is_valid);
-    let origins: Vec<Origin> = invalid.map(|listener| listener.origin(view.object)).collect();
-    if origins.is_empty() {
+    let causes: Vec<Cause> = invalid.map(|listener| listener.cause(view.object)).collect();
+    if causes.is_empty() {
         return Condition::new("Accepted", true, "Accepted", "Resource accepted");
     }
-    let any_valid = origins.len() < view.listeners.len();
+    let any_valid = causes.len() < view.listeners.len();
     let message = if any_valid {
         "One or more of the Gateway's listeners are invalid"
     } else {
         "None of the Gateway's listeners are valid"
     };
-    Condition::new("Accepted", any_valid, "ListenersNotValid", message).because(origins)
+    Condition::new("Accepted", any_valid, "ListenersNotValid", message).because(causes)
 }
 
 fn listener_status(view: &GatewayView<'_>, listener: &Listener<'_>, attached: &Attached) -> ListenerStatus {
@@ -203,6 +203,6 @@ fn missing_parameters(cx: &Context<'_>, object: &Object<Gateway>) -> Option<Faul
     } else {
         format!("parametersRef ConfigMap {namespace}/{} does not exist", reference.name)
     };
-    let origin = Origin::new(object.object_ref(), "spec.infrastructure.parametersRef");
-    Some(Fault::new("InvalidParameters", message).at(origin))
+    let field = FieldPath::field("spec.infrastructure.parametersRef");
+    Some(Fault::new("InvalidParameters", message).at(Cause::new(object.object_ref(), field)))
 }

@@ -11,11 +11,11 @@ use crate::Str;
 use crate::manifests;
 use crate::mesh::{Service, ServiceId, ServiceSource, hostname, ip};
 use crate::options::Readiness;
-use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::{Cause, FieldPath, Object};
 use crate::status::Context;
 use crate::status::class::Controller;
-use crate::status::condition::{Condition, Fault, Origin};
+use crate::status::condition::{Condition, Fault};
 
 const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
 const SERVICE_TYPE: &str = "networking.istio.io/service-type";
@@ -44,12 +44,15 @@ pub(super) fn hostnames(gateway: &Object<Gateway>, controller: Controller) -> (V
     let fault = if !skipped.is_empty() {
         let skipped: Vec<&str> = skipped.into_iter().map(|address| address.value.as_str()).collect();
         let message = format!("only Hostname is supported, ignoring [{}]", skipped.join(" "));
-        Some(Fault::new("UnsupportedAddress", message).at(Origin::new(object, "spec.addresses")))
+        Some(
+            Fault::new("UnsupportedAddress", message)
+                .at(Cause::new(object, FieldPath::field("spec.addresses"))),
+        )
     } else if gateway.meta.annotations.contains_key(SERVICE_TYPE) {
         let message =
             format!("annotation {SERVICE_TYPE} is deprecated, use Spec.Infrastructure.Routeability");
-        let field = format!("metadata.annotations[{SERVICE_TYPE:?}]");
-        Some(Fault::new("DeprecatedField", message).at(Origin::new(object, field)))
+        let field = FieldPath::field("metadata.annotations[\"networking.istio.io/service-type\"]");
+        Some(Fault::new("DeprecatedField", message).at(Cause::new(object, field)))
     } else {
         None
     };
@@ -73,7 +76,7 @@ pub(super) struct Reach {
     pub(super) assumed: bool,
     warnings: Vec<String>,
     unusable: bool,
-    origins: Vec<Origin>,
+    causes: Vec<Cause>,
 }
 
 impl Reach {
@@ -122,7 +125,7 @@ impl Reach {
 
     fn look_at(&mut self, cx: &Context<'_>, id: ServiceId, host: &Str, ports: &BTreeSet<i32>) {
         let Some(service) = cx.mesh.services.get(id) else { return };
-        self.origins.push(Origin::new(service.source.object(), ""));
+        self.causes.push(service.source.object().into());
         for port in ports {
             if answers(cx, id, service, *port) {
                 self.internal.insert(format!("{host}:{port}"));
@@ -199,7 +202,7 @@ impl Reach {
             };
             Condition::new("Programmed", true, "Programmed", format!("Resource programmed{assigned}"))
         };
-        condition.because(self.origins.iter().cloned())
+        condition.because(self.causes.iter().cloned())
     }
 }
 

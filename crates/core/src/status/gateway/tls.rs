@@ -3,9 +3,9 @@
 use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{Listener, SecretObjectReference};
-use crate::snapshot::{Kind, Object};
+use crate::snapshot::{Cause, FieldPath, Kind, Object};
 use crate::status::Context;
-use crate::status::condition::{Fault, Origin};
+use crate::status::condition::Fault;
 use crate::status::grants::Reference;
 
 const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
@@ -15,7 +15,7 @@ pub(super) fn fault(
     cx: &Context<'_>,
     gateway: &Object<Gateway>,
     listener: &Listener,
-    origin: &Origin,
+    index: usize,
 ) -> Option<Fault> {
     let tls = listener.tls.as_ref()?;
     if tls.mode.as_deref().unwrap_or("Terminate") != "Terminate" {
@@ -25,17 +25,20 @@ pub(super) fn fault(
     if matches!(own_certificate, Some("ISTIO_SIMPLE" | "ISTIO_MUTUAL")) {
         return None;
     }
-    let field = |i: usize| format!("{}.tls.certificateRefs[{i}]", origin.field);
+    let cause = |i: usize| {
+        let field = FieldPath::at("spec.listeners[].tls.certificateRefs[]", [index, i]);
+        Cause::new(gateway.object_ref(), field)
+    };
     if tls.certificate_refs.len() > 2 {
         let fault =
             Fault::new("InvalidCertificateRef", "TLS mode can only support up to 2 server certificates");
-        return Some(fault.at(Origin::new(gateway.object_ref(), field(2))));
+        return Some(fault.at(cause(2)));
     }
     let references = tls.certificate_refs.iter().enumerate();
     let faults: Vec<Fault> = references
         .filter_map(|(i, reference)| {
             let fault = of_reference(cx, gateway, reference)?;
-            Some(fault.at(Origin::new(gateway.object_ref(), field(i))))
+            Some(fault.at(cause(i)))
         })
         .collect();
     // One certificate is enough.

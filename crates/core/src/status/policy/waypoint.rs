@@ -6,9 +6,9 @@ use crate::mesh::waypoint::{Target, WaypointName};
 use crate::mesh::{Mesh, ServiceId};
 use crate::snapshot::security::AuthorizationPolicy;
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{self, Kind, Object, ObjectRef};
+use crate::snapshot::{self, Cause, FieldPath, Kind, Object, ObjectRef};
 use crate::status::class::Controller;
-use crate::status::condition::{Condition, Manager, Origin};
+use crate::status::condition::{Condition, Manager};
 use crate::status::scope;
 
 const ACCEPTED: &str = "WaypointAccepted";
@@ -138,8 +138,8 @@ pub(super) fn accepted(
     let outcomes: Vec<_> =
         references.iter().map(|target| (target, targets.outcome(target, &namespace(target)))).collect();
     let field = if policy.spec.target_refs.is_empty() { "spec.targetRef" } else { "spec.targetRefs" };
-    let mut origins = vec![Origin::new(policy.object_ref(), field)];
-    origins.extend(outcomes.iter().filter_map(|(_, outcome)| Some(Origin::new(outcome.object.clone()?, ""))));
+    let mut causes = vec![Cause::new(policy.object_ref(), FieldPath::field(field))];
+    causes.extend(outcomes.iter().filter_map(|(_, outcome)| outcome.object.clone().map(Cause::from)));
     let condition = match outcomes.as_slice() {
         [] => return None,
         [(_, only)] => Condition::new(ACCEPTED, only.bound, only.reason, only.message.clone()),
@@ -151,7 +151,7 @@ pub(super) fn accepted(
             flattened(bound, &unbound)
         }
     };
-    Some(condition.by(Manager::AmbientWaypointPolicy).because(origins))
+    Some(condition.by(Manager::AmbientWaypointPolicy).because(causes))
 }
 
 /// One condition for several references.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use crate::Str;
 use crate::mesh::Mesh;
-use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy, Operation, Rule, Source};
-use crate::status::condition::{Condition, Manager, Origin};
+use crate::snapshot::{Cause, FieldPath, Object};
+use crate::status::condition::{Condition, Manager};
 
 const ACCEPTED: &str = "ZtunnelAccepted";
 const DRY_RUN: &str = "istio.io/dry-run";
@@ -23,9 +23,9 @@ pub(super) fn accepted(
     policy: &Object<AuthorizationPolicy>,
     has_targets: bool,
 ) -> Option<Condition> {
-    let unsupported = |status: bool, message: String, fields: Vec<String>| {
-        let origins = fields.into_iter().map(|field| Origin::new(policy.object_ref(), field));
-        Condition::new(ACCEPTED, status, "UnsupportedValue", message).because(origins)
+    let unsupported = |status: bool, message: String, fields: Vec<FieldPath>| {
+        let causes = fields.into_iter().map(|field| Cause::new(policy.object_ref(), field));
+        Condition::new(ACCEPTED, status, "UnsupportedValue", message).because(causes)
     };
     let condition = if is_dry_run(policy)
         && !mesh.options.features.ambient_enable_dry_run_authorization_policy
@@ -35,7 +35,7 @@ pub(super) fn accepted(
             "found policy \"{namespace}/{name}\" using dry-run annotation, but support for ambient dry-run \
              authorizationPolicies isn't enabled"
         );
-        unsupported(false, message, vec![format!("metadata.annotations[{DRY_RUN:?}]")])
+        unsupported(false, message, vec![FieldPath::field("metadata.annotations[\"istio.io/dry-run\"]")])
     } else if has_targets {
         return None;
     } else {
@@ -50,7 +50,7 @@ pub(super) fn accepted(
             }
             other => {
                 let message = format!("ztunnel does not support the {} action", other.as_str());
-                let condition = unsupported(false, message, vec!["spec.action".to_owned()]);
+                let condition = unsupported(false, message, vec![FieldPath::field("spec.action")]);
                 return Some(condition.by(Manager::AmbientZtunnelPolicy));
             }
         };
@@ -76,48 +76,52 @@ fn is_dry_run(policy: &Object<AuthorizationPolicy>) -> bool {
 }
 
 /// The attributes that only a waypoint sees, each with the first field that asks for it.
-fn http_attributes(rules: &[Rule]) -> BTreeMap<Str, String> {
+fn http_attributes(rules: &[Rule]) -> BTreeMap<Str, FieldPath> {
     let mut found = BTreeMap::new();
     for (i, rule) in rules.iter().enumerate() {
         for (j, to) in rule.to.iter().enumerate() {
-            for name in to.operation.iter().flat_map(http_operations) {
-                let field = format!("spec.rules[{i}].to[{j}].operation.{name}");
-                found.entry(Str::new_static(name)).or_insert(field);
+            for (name, pattern) in to.operation.iter().flat_map(http_operations) {
+                found.entry(Str::new_static(name)).or_insert(FieldPath::at(pattern, [i, j]));
             }
         }
         for (j, from) in rule.from.iter().enumerate() {
-            for name in from.source.iter().flat_map(http_sources) {
-                let field = format!("spec.rules[{i}].from[{j}].source.{name}");
-                found.entry(Str::new_static(name)).or_insert(field);
+            for (name, pattern) in from.source.iter().flat_map(http_sources) {
+                found.entry(Str::new_static(name)).or_insert(FieldPath::at(pattern, [i, j]));
             }
         }
         for (j, when) in rule.when.iter().enumerate() {
             if !L4_CONDITIONS.contains(&when.key.as_str()) {
-                found.entry(when.key.clone()).or_insert(format!("spec.rules[{i}].when[{j}].key"));
+                found.entry(when.key.clone()).or_insert(FieldPath::at("spec.rules[].when[].key", [i, j]));
             }
         }
     }
     found
 }
 
-fn http_operations(operation: &Operation) -> impl Iterator<Item = &'static str> {
+/// The name of an attribute, and where it stands.
+type Attribute = (&'static str, &'static str);
+
+fn http_operations(operation: &Operation) -> impl Iterator<Item = Attribute> {
     let fields = [
-        ("hosts", &operation.hosts),
-        ("notHosts", &operation.not_hosts),
-        ("methods", &operation.methods),
-        ("notMethods", &operation.not_methods),
-        ("paths", &operation.paths),
-        ("notPaths", &operation.not_paths),
+        (("hosts", "spec.rules[].to[].operation.hosts"), &operation.hosts),
+        (("notHosts", "spec.rules[].to[].operation.notHosts"), &operation.not_hosts),
+        (("methods", "spec.rules[].to[].operation.methods"), &operation.methods),
+        (("notMethods", "spec.rules[].to[].operation.notMethods"), &operation.not_methods),
+        (("paths", "spec.rules[].to[].operation.paths"), &operation.paths),
+        (("notPaths", "spec.rules[].to[].operation.notPaths"), &operation.not_paths),
     ];
-    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name)
+    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(attribute, _)| attribute)
 }
 
-fn http_sources(source: &Source) -> impl Iterator<Item = &'static str> {
+fn http_sources(source: &Source) -> impl Iterator<Item = Attribute> {
     let fields = [
-        ("remoteIpBlocks", &source.remote_ip_blocks),
-        ("notRemoteIpBlocks", &source.not_remote_ip_blocks),
-        ("requestPrincipals", &source.request_principals),
-        ("notRequestPrincipals", &source.not_request_principals),
+        (("remoteIpBlocks", "spec.rules[].from[].source.remoteIpBlocks"), &source.remote_ip_blocks),
+        (("notRemoteIpBlocks", "spec.rules[].from[].source.notRemoteIpBlocks"), &source.not_remote_ip_blocks),
+        (("requestPrincipals", "spec.rules[].from[].source.requestPrincipals"), &source.request_principals),
+        (
+            ("notRequestPrincipals", "spec.rules[].from[].source.notRequestPrincipals"),
+            &source.not_request_principals,
+        ),
     ];
-    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name)
+    fields.into_iter().filter(|(_, values)| !values.is_empty()).map(|(attribute, _)| attribute)
 }

@@ -13,12 +13,12 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::parent::{Attempt, Denial, Parent};
-use super::condition::{Condition, Fault, Origin, ParentStatus, RouteKind, Status};
+use super::condition::{Condition, Fault, ParentStatus, RouteKind, Status};
 use super::gateway::Attached;
 use super::{Context, scope};
 use crate::Str;
 use crate::snapshot::gateway_api::route::{self, ParentReference};
-use crate::snapshot::{Object, Resource};
+use crate::snapshot::{Cause, FieldPath, Object, Resource};
 
 /// The controller that speaks for routes, whatever their parent.
 const CONTROLLER: &str = "istio.io/gateway-controller";
@@ -125,8 +125,8 @@ fn status<T: Route>(cx: &Context<'_>, object: &Object<T>, attempts: &[Attempt<'_
         let Some(reference) = object.spec.parents().get(index) else { continue };
         let in_mesh = attempts.iter().any(|attempt| is_mesh(attempt));
         let fault = if in_mesh { &of_mesh } else { &of_gateways };
-        let origin = Origin::new(object.object_ref(), format!("spec.parentRefs[{index}]"));
-        let mut conditions = vec![accepted(&attempts, origin), resolved(fault.clone())];
+        let cause = Cause::new(object.object_ref(), FieldPath::at("spec.parentRefs[]", [index]));
+        let mut conditions = vec![accepted(&attempts, cause), resolved(fault.clone())];
         if cx.mesh.rules.status.ambient {
             conditions.push(waypoints(&attempts));
         }
@@ -140,14 +140,14 @@ fn status<T: Route>(cx: &Context<'_>, object: &Object<T>, attempts: &[Attempt<'_
 }
 
 /// Whether one parent accepts the route. Of several refusals that of the listener which came closest counts.
-fn accepted(attempts: &[&Attempt<'_>], origin: Origin) -> Condition {
+fn accepted(attempts: &[&Attempt<'_>], cause: Cause) -> Condition {
     let closest = attempts.iter().map(|attempt| rank(attempt.denial.as_ref())).min().unwrap_or_default();
     let closest = attempts.iter().filter(|attempt| rank(attempt.denial.as_ref()) == closest);
     let denials: Vec<&Denial> = closest.filter_map(|attempt| attempt.denial.as_ref()).collect();
     if let Some(first) = denials.first() {
         let messages: Vec<&str> = denials.iter().map(|denial| denial.message.as_str()).collect();
         let denied = Condition::new("Accepted", false, first.reason.as_str(), messages.join("; "));
-        return denied.because([origin]);
+        return denied.because([cause]);
     }
     let message = match attempts.iter().filter(|attempt| attempt.denial.is_none()).count() {
         count @ 2.. => format!("Route was valid, bound to {count} parents"),
@@ -170,9 +170,9 @@ fn resolved(fault: Option<Fault>) -> Condition {
 /// Whether the parent has a waypoint. Istio says yes in any case; only the message tells.
 fn waypoints(attempts: &[&Attempt<'_>]) -> Condition {
     let without = attempts.iter().find_map(|attempt| attempt.without_waypoint.clone());
-    let (message, origins) = match without {
-        Some(fault) => (fault.message, fault.origins),
+    let (message, causes) = match without {
+        Some(fault) => (fault.message, fault.causes),
         None => ("All waypoints resolved".to_owned(), Vec::new()),
     };
-    Condition::new("ResolvedWaypoints", true, "ResolvedWaypoints", message).because(origins)
+    Condition::new("ResolvedWaypoints", true, "ResolvedWaypoints", message).because(causes)
 }

@@ -5,9 +5,9 @@ use crate::Str;
 use crate::mesh::hostname;
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::snapshot::gateway_api::route::ParentReference;
-use crate::snapshot::{self, Kind, Labels, Object, ObjectRef};
+use crate::snapshot::{self, Cause, FieldPath, Kind, Labels, Object, ObjectRef};
 use crate::status::Context;
-use crate::status::condition::{Fault, Origin, RouteKind};
+use crate::status::condition::{Fault, RouteKind};
 use crate::status::gateway::GatewayView;
 use crate::status::gateway::listener::Listener;
 
@@ -210,10 +210,10 @@ fn without_waypoint(cx: &Context<'_>, labels: &Labels, parent: ObjectRef) -> Opt
     (!name_waypoint(&namespace.meta.labels)).then(|| {
         let message = "istio.io/use-waypoint label missing from parent and parent namespace; in ambient mode, route \
                        will not be respected";
-        let field = format!("metadata.labels[{USE_WAYPOINT:?}]");
+        let field = FieldPath::field("metadata.labels[\"istio.io/use-waypoint\"]");
         Fault::new("MissingUseWaypointLabel", message)
-            .at(Origin::new(parent, field.clone()))
-            .at(Origin::new(namespace.object_ref(), field))
+            .at(Cause::new(parent, field))
+            .at(Cause::new(namespace.object_ref(), field))
     })
 }
 

@@ -5,9 +5,9 @@ use crate::snapshot::gateway_api::filter::{FilterType, HttpHeaderFilter, RouteFi
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRoute, HttpRoute, L4RouteRule, TcpRoute, TlsRoute,
 };
-use crate::snapshot::{Object, Resource};
+use crate::snapshot::{Cause, FieldPath, Object, Resource};
 use crate::status::Context;
-use crate::status::condition::{Fault, Origin};
+use crate::status::condition::Fault;
 
 /// A fault that spoils the whole route, or one that the route survives.
 pub(super) enum Severity {
@@ -16,10 +16,10 @@ pub(super) enum Severity {
 }
 
 impl Severity {
-    fn at(self, origin: Origin) -> Self {
+    fn at(self, cause: Cause) -> Self {
         match self {
-            Self::Hard(fault) => Self::Hard(fault.at(origin)),
-            Self::Soft(fault) => Self::Soft(fault.at(origin)),
+            Self::Hard(fault) => Self::Hard(fault.at(cause)),
+            Self::Soft(fault) => Self::Soft(fault.at(cause)),
         }
     }
 
@@ -36,20 +36,19 @@ type Found = Result<Option<Fault>, Fault>;
 pub(super) fn http(cx: &Context<'_>, object: &Object<HttpRoute>, side: Side) -> Option<Fault> {
     let look = Look::new(cx, object, side);
     last(object.spec.rules.iter().enumerate().map(|(i, rule)| {
-        let path = format!("spec.rules[{i}]");
         let mut mirror = None;
         let mut redirects = false;
         for (j, filter) in rule.filters.iter().enumerate() {
-            let path = format!("{path}.filters[{j}]");
+            let at = [i, j];
             redirects |= filter.filter_type == Some(FilterType::RequestRedirect);
             // Whatever is wrong with a mirror, the rest goes on.
-            let of_mirror = look.mirror(filter, &path).map(Severity::into_fault);
+            let of_mirror = look.mirror(filter, at).map(Severity::into_fault);
             mirror = of_mirror.or(mirror);
-            look.filter(filter, &path, is_known_to_http)?;
+            look.filter(filter, of_rule(at), is_known_to_http)?;
         }
         let mut found = None;
         if !is_weightless(&rule.backend_refs) || redirects {
-            found = look.backends(&rule.backend_refs, &path)?;
+            found = look.backends(&rule.backend_refs, i)?;
         }
         Ok(match (found, mirror) {
             (Some(backend), Some(mirror)) => Some(backend.and(mirror)),
@@ -61,15 +60,14 @@ pub(super) fn http(cx: &Context<'_>, object: &Object<HttpRoute>, side: Side) -> 
 pub(super) fn grpc(cx: &Context<'_>, object: &Object<GrpcRoute>, side: Side) -> Option<Fault> {
     let look = Look::new(cx, object, side);
     last(object.spec.rules.iter().enumerate().map(|(i, rule)| {
-        let path = format!("spec.rules[{i}]");
         for (j, filter) in rule.filters.iter().enumerate() {
-            let path = format!("{path}.filters[{j}]");
-            if let Some(fault) = look.mirror(filter, &path) {
+            let at = [i, j];
+            if let Some(fault) = look.mirror(filter, at) {
                 return Err(fault.into_fault());
             }
-            look.filter(filter, &path, is_known_to_grpc)?;
+            look.filter(filter, of_rule(at), is_known_to_grpc)?;
         }
-        if is_weightless(&rule.backend_refs) { Ok(None) } else { look.backends(&rule.backend_refs, &path) }
+        if is_weightless(&rule.backend_refs) { Ok(None) } else { look.backends(&rule.backend_refs, i) }
     }))
 }
 
@@ -86,7 +84,7 @@ fn l4<T: Resource>(look: Look<'_, T>, rules: &[L4RouteRule]) -> Option<Fault> {
         if is_weightless(&rule.backend_refs) {
             return Ok(None);
         }
-        look.backends(&rule.backend_refs, &format!("spec.rules[{i}]"))
+        look.backends(&rule.backend_refs, i)
     }))
 }
 
@@ -133,46 +131,48 @@ impl<'a, T: Resource> Look<'a, T> {
         Self { cx, object, side }
     }
 
-    fn origin(&self, path: &str) -> Origin {
-        Origin::new(self.object.object_ref(), path)
+    fn cause(&self, field: FieldPath) -> Cause {
+        Cause::new(self.object.object_ref(), field)
     }
 
-    fn backends(&self, backends: &[BackendRef], path: &str) -> Found {
+    fn backends(&self, backends: &[BackendRef], rule: usize) -> Found {
         let mut last = None;
         for (i, to) in backends.iter().enumerate().filter(|(_, to)| to.weight.unwrap_or(1) != 0) {
-            let path = format!("{path}.backendRefs[{i}]");
-            match self.backend(&reference(to), &path) {
+            let field = FieldPath::at("spec.rules[].backendRefs[]", [rule, i]);
+            match self.backend(&reference(to), field) {
                 Some(Severity::Hard(fault)) => return Err(fault),
                 Some(Severity::Soft(fault)) => last = Some(fault),
                 None => {}
             }
             for (j, filter) in to.filters.iter().enumerate() {
-                self.filter(filter, &format!("{path}.filters[{j}]"), is_known_to_backends)?;
+                let field = FieldPath::at("spec.rules[].backendRefs[].filters[]", [rule, i, j]);
+                self.filter(filter, field, is_known_to_backends)?;
             }
         }
         Ok(last)
     }
 
-    fn backend(&self, to: &BackendObjectReference, path: &str) -> Option<Severity> {
+    fn backend(&self, to: &BackendObjectReference, field: FieldPath) -> Option<Severity> {
         let from =
             backend::From { kind: T::KIND.name(), namespace: &self.object.meta.namespace, side: self.side };
-        Some(backend::fault(self.cx, to, from)?.at(self.origin(path)))
+        Some(backend::fault(self.cx, to, from)?.at(self.cause(field)))
     }
 
-    fn mirror(&self, filter: &RouteFilter, path: &str) -> Option<Severity> {
+    fn mirror(&self, filter: &RouteFilter, at: [usize; 2]) -> Option<Severity> {
         let mirror = filter.request_mirror.as_ref()?;
         let is_mirror = filter.filter_type == Some(FilterType::RequestMirror);
-        is_mirror.then(|| self.backend(&mirror.backend_ref, &format!("{path}.requestMirror.backendRef")))?
+        let field = FieldPath::at("spec.rules[].filters[].requestMirror.backendRef", at);
+        is_mirror.then(|| self.backend(&mirror.backend_ref, field))?
     }
 
     /// A filter that is not known here, or whose headers are no text.
     fn filter(
         &self,
         filter: &RouteFilter,
-        path: &str,
+        field: FieldPath,
         is_known: fn(FilterType) -> bool,
     ) -> Result<(), Fault> {
-        let invalid = |message: String| Err(Fault::new("InvalidFilter", message).at(self.origin(path)));
+        let invalid = |message: String| Err(Fault::new("InvalidFilter", message).at(self.cause(field)));
         let Some(kind) = filter.filter_type.filter(|kind| is_known(*kind)) else {
             let kind = filter.filter_type.map_or("", FilterType::as_str);
             return invalid(format!("unsupported filter type \"{kind}\""));
@@ -187,6 +187,11 @@ impl<'a, T: Resource> Look<'a, T> {
             None => Ok(()),
         }
     }
+}
+
+/// A filter of a rule.
+fn of_rule(at: [usize; 2]) -> FieldPath {
+    FieldPath::at("spec.rules[].filters[]", at)
 }
 
 /// The first header whose value has control characters.
