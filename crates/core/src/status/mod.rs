@@ -14,6 +14,27 @@
 //!
 //! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where Istio keeps
 //! it, as addresses.
+//!
+//! ```
+//! use waypoint_xds::options::Options;
+//! use waypoint_xds::snapshot::Snapshot;
+//! use waypoint_xds::text::SourceFile;
+//! use waypoint_xds::{status, translation};
+//!
+//! let text = r#"
+//! apiVersion: v1
+//! kind: Service
+//! metadata: {name: cart, namespace: shop, labels: {istio.io/use-waypoint: nobody}}
+//! spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
+//! "#;
+//! let options = Options::default();
+//! let reading = Snapshot::read([SourceFile::new("shop.yaml", text)], &options.limits);
+//! let (mesh, _) = translation::mesh(&reading, &options);
+//! let statuses = status::statuses(&mesh);
+//! let cart = statuses.iter().find(|status| status.object.name == "cart").unwrap();
+//! assert_eq!(cart.conditions[0].reason, "WaypointIsNotReady");
+//! assert_eq!(cart.conditions[0].causes[0].field.to_string(), r#"metadata.labels["istio.io/use-waypoint"]"#);
+//! ```
 
 mod backend_policy;
 mod binding;

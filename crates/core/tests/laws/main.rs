@@ -22,7 +22,7 @@ use waypoint_xds::resources::Resource;
 use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json;
-use waypoint_xds::{Translation, translate};
+use waypoint_xds::{Translation, status, translate, translation};
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -153,6 +153,8 @@ proptest! {
         for &release in Release::ALL {
             let options = Options::for_release(release);
             same(&translate(&in_order, &options), &translate(&in_two_files, &options))?;
+            let statuses = |reading| status::statuses(&translation::mesh(reading, &options).0);
+            prop_assert_eq!(statuses(&in_order), statuses(&in_two_files));
         }
     }
 

@@ -56,7 +56,7 @@ pub(super) fn weight(backend: &BackendRef) -> i32 {
 }
 
 /// Whether no backend gets anything: the Gateway API wants an error 500 then.
-pub(super) fn is_weightless(backends: &[BackendRef]) -> bool {
+pub(crate) fn is_weightless(backends: &[BackendRef]) -> bool {
     backends.iter().all(|backend| weight(backend) == 0)
 }
 
@@ -71,7 +71,7 @@ pub(super) fn weighted(backends: &[BackendRef]) -> Vec<(&BackendRef, i32)> {
 }
 
 /// The reference in a backend.
-pub(super) fn reference(backend: &BackendRef) -> BackendObjectReference {
+pub(crate) fn reference(backend: &BackendRef) -> BackendObjectReference {
     BackendObjectReference {
         group: backend.group.clone(),
         kind: backend.kind.clone(),

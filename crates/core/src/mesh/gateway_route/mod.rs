@@ -29,7 +29,9 @@ mod tests;
 
 use std::rc::Rc;
 
+pub(crate) use backend::{is_weightless, reference};
 use parent::Parent;
+pub(crate) use parent::is_controlled_by_others;
 
 use crate::Str;
 use crate::mesh::Services;

@@ -6,7 +6,7 @@ use crate::mesh::gateway_route::Context;
 use crate::mesh::hostname::DOMAIN_SUFFIX;
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::{Kind, Labels, Object, ObjectRef};
+use crate::snapshot::{self, Kind, Labels, Object, ObjectRef, Snapshot};
 
 /// The group of the Gateway API, and of a parent reference that names none.
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
@@ -65,7 +65,7 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
         }
         _ => return None,
     };
-    (!is_controlled_by_others(cx, labels, namespace)).then_some(Parent { port: reference.port, hosts })
+    (!is_controlled_by_others(cx.snapshot, labels, namespace)).then_some(Parent { port: reference.port, hosts })
 }
 
 /// The Service or ServiceEntry that a reference names, if it is not there.
@@ -102,29 +102,20 @@ fn service_entry<'a>(cx: &Context<'a>, name: &str, namespace: &str) -> Option<&'
     all.get(found.ok()?).map(AsRef::as_ref)
 }
 
-/// Whether the parent's waypoint is a Gateway of a class that another controller answers for.
-fn is_controlled_by_others(cx: &Context<'_>, labels: &Labels, namespace: &str) -> bool {
-    let namespaces = &cx.snapshot.namespaces;
-    let labels = if labels.contains_key(USE_WAYPOINT) {
-        Some(labels)
-    } else {
-        let found = namespaces.binary_search_by(|n| n.meta.name.as_str().cmp(namespace));
-        found.ok().and_then(|at| namespaces.get(at)).map(|n| &n.meta.labels)
-    };
+/// Whether the waypoint of a parent with these labels is a Gateway of a class that another controller answers for.
+pub(crate) fn is_controlled_by_others(snapshot: &Snapshot, labels: &Labels, namespace: &str) -> bool {
+    let of_namespace = || snapshot::find(&snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
+    let labels = if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { of_namespace() };
     let Some(waypoint) = labels.and_then(|labels| labels.get(USE_WAYPOINT)) else { return false };
     if waypoint.is_empty() || waypoint.eq_ignore_ascii_case("none") {
         return false;
     }
     let waypoint_namespace =
         labels.and_then(|labels| labels.get(USE_WAYPOINT_NAMESPACE)).filter(|ns| !ns.is_empty());
-    let key = (waypoint_namespace.map_or(namespace, Str::as_str), waypoint.as_str());
-    let gateways = &cx.snapshot.gateways;
-    let found = gateways.binary_search_by(|g| (g.meta.namespace.as_str(), g.meta.name.as_str()).cmp(&key));
-    let Some(gateway) = found.ok().and_then(|at| gateways.get(at)) else { return false };
-    let mut classes = cx.snapshot.gateway_classes.iter();
-    classes
-        .find(|class| class.meta.name == gateway.spec.gateway_class_name)
-        .is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
+    let waypoint_namespace = waypoint_namespace.map_or(namespace, Str::as_str);
+    let gateway = snapshot::find(&snapshot.gateways, waypoint_namespace, waypoint);
+    let class = gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
+    class.is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
 }
 
 fn sort_key(reference: &ParentReference, namespace: &str) -> String {

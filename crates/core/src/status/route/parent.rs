@@ -2,6 +2,7 @@
 
 use super::Route;
 use crate::Str;
+use crate::mesh::gateway_route::is_controlled_by_others;
 use crate::mesh::hostname;
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::snapshot::gateway_api::route::ParentReference;
@@ -13,9 +14,6 @@ use crate::status::gateway::listener::Listener;
 
 const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 const ISTIO_GROUP: &str = "networking.istio.io";
-const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
-/// The controllers of waypoints and gateways that Istio answers for.
-const CONTROLLERS: [&str; 2] = ["istio.io/mesh-controller", "istio.io/gateway-controller"];
 
 /// A route's try to attach to one parent: to the mesh, or to one listener of a Gateway.
 pub(super) struct Attempt<'m> {
@@ -113,7 +111,7 @@ impl Attaching<'_> {
         namespace: &str,
     ) -> Vec<Attempt<'m>> {
         let labels = labels(cx, kind, name, namespace);
-        if labels.is_some_and(|labels| is_controlled_by_others(cx, labels, namespace)) {
+        if labels.is_some_and(|labels| is_controlled_by_others(&cx.mesh.snapshot, labels, namespace)) {
             return Vec::new();
         }
         let (denial, without_waypoint) = match labels {
@@ -215,19 +213,4 @@ fn without_waypoint(cx: &Context<'_>, labels: &Labels, parent: ObjectRef) -> Opt
             .at(Cause::new(parent, field))
             .at(Cause::new(namespace.object_ref(), field))
     })
-}
-
-/// Whether a parent's waypoint is a Gateway of a class that another controller answers for.
-fn is_controlled_by_others(cx: &Context<'_>, labels: &Labels, namespace: &str) -> bool {
-    let snapshot = &cx.mesh.snapshot;
-    let of_namespace = || snapshot::find(&snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
-    let labels = if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { of_namespace() };
-    let Some(labels) = labels.filter(|labels| name_waypoint(labels)) else { return false };
-    let in_namespace = labels.get(USE_WAYPOINT_NAMESPACE).filter(|other| !other.is_empty());
-    let in_namespace = in_namespace.map_or(namespace, Str::as_str);
-    let name = labels.get(USE_WAYPOINT).map_or("", Str::as_str);
-    let gateway = snapshot::find(&snapshot.gateways, in_namespace, name);
-    let class =
-        gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
-    class.is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a route's rules. A hard fault spoils the whole route; of soft ones the last counts.
 
 use super::{Side, backend};
+use crate::mesh::gateway_route::{is_weightless, reference};
 use crate::snapshot::gateway_api::filter::{FilterType, HttpHeaderFilter, RouteFilter};
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRoute, HttpRoute, L4RouteRule, TcpRoute, TlsRoute,
@@ -100,10 +101,6 @@ fn last(rules: impl Iterator<Item = Found>) -> Option<Fault> {
     last
 }
 
-fn is_weightless(backends: &[BackendRef]) -> bool {
-    backends.iter().all(|backend| backend.weight.unwrap_or(1) == 0)
-}
-
 fn is_known_to_http(filter: FilterType) -> bool {
     use FilterType::*;
     let headers = matches!(filter, RequestHeaderModifier | ResponseHeaderModifier);
@@ -199,14 +196,4 @@ fn binary_header(headers: &HttpHeaderFilter) -> Option<&str> {
     let is_text = |value: &str| value.bytes().all(|b| b == b'\t' || (b >= b' ' && b != 0x7f));
     let mut all = headers.set.iter().chain(&headers.add);
     all.find(|header| !is_text(&header.value)).map(|header| header.name.as_str())
-}
-
-fn reference(backend: &BackendRef) -> BackendObjectReference {
-    BackendObjectReference {
-        group: backend.group.clone(),
-        kind: backend.kind.clone(),
-        name: backend.name.clone(),
-        namespace: backend.namespace.clone(),
-        port: backend.port,
-    }
 }
