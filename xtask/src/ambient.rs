@@ -80,7 +80,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let all = score.cases.values();
     let whole = all.clone().filter(|case| case.identical == case.entries).count();
     let (entries, identical) = all.fold((0, 0), |(e, i), case| (e + case.entries, i + case.identical));
-    #[expect(clippy::cast_precision_loss, reason = "some thousands of entries")]
     let percent = if entries == 0 { 0.0 } else { 100.0 * identical as f64 / entries as f64 };
     score.score = (percent * 10_000.0).round() / 10_000.0;
     println!(
@@ -178,7 +177,9 @@ fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
             && address.starts_with(POD)
         {
             address.clone_from(&drawn);
-            row.json["addresses"] = Value::from(vec![drawn]);
+            if let Some(value) = row.json.pointer_mut("/addresses/0") {
+                *value = drawn.into();
+            }
         }
     }
     for row in &mut config.services {
@@ -189,10 +190,12 @@ fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
         let drawn = services.iter().find(names).and_then(|want| text(want, "/addresses/0/address"));
         if let (Some(drawn), [address]) = (drawn, row.addresses.as_mut_slice())
             && drawn.starts_with(SERVICE)
-            && address.contains(SERVICE)
         {
-            *address = format!("/{drawn}");
-            row.json["addresses"] = serde_json::json!([{"address": drawn}]);
+            let network = address.split_once('/').map_or("", |(network, _)| network);
+            *address = format!("{network}/{drawn}");
+            if let Some(value) = row.json.pointer_mut("/addresses/0/address") {
+                *value = drawn.into();
+            }
         }
     }
 }
