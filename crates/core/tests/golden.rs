@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
@@ -46,7 +45,7 @@ fn generate(release: Release) -> BTreeMap<String, String> {
         let Some(case) = name.strip_suffix(".yaml").filter(|case| !case.ends_with(".mesh")) else { continue };
         let mut options = Options::for_release(release);
         if let Ok(text) = std::fs::read_to_string(input.with_file_name(format!("{case}.mesh.yaml"))) {
-            options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
+            options.mesh_config = Some(SourceFile::new("mesh.yaml", text));
         }
         let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
         let reading = Snapshot::read([file], &options.limits);

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::manifests::manifests;
-use waypoint_xds::mesh::{self, Mesh, Waypoint};
+use waypoint_xds::mesh::{Mesh, Waypoint};
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
@@ -150,7 +150,7 @@ fn tables_are_those_of_1_31() {
 fn mesh_of(case: &Path, release: Release) -> Mesh {
     let mut options = Options::for_release(release);
     if let Ok(text) = fs::read_to_string(case.join("mesh.yaml")) {
-        options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
+        options.mesh_config = Some(SourceFile::new("mesh.yaml", text));
     }
     let inputs = match release {
         Release::V1_18 => vec![case.join("input.yaml"), expected(case, release).join("synthesized.yaml")],

@@ -67,7 +67,7 @@ impl<'m> Agent<'m> {
         Self {
             waypoint,
             labels: labels_of_pod(mesh, waypoint),
-            mesh_id: mesh.id(),
+            mesh_id: &mesh.config.mesh_id,
             rules: &mesh.rules.bootstrap,
             config: &waypoint.proxy.config,
             family: Family::of(&waypoint.proxy.addresses),

@@ -20,7 +20,6 @@
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
 pub(crate) mod age;
-pub mod config;
 pub(crate) mod derive;
 pub mod destination_rule;
 pub mod endpoint;
@@ -36,6 +35,7 @@ pub(crate) mod proxy_config;
 mod references;
 pub(crate) mod selector_index;
 pub mod service;
+mod settings;
 pub(crate) mod target;
 pub mod telemetry;
 pub mod virtual_service;
@@ -53,6 +53,7 @@ pub use service::{
     Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
     TrafficDistribution,
 };
+pub use settings::MeshSettings;
 pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
 pub use waypoint::{Waypoint, WaypointName};
@@ -60,11 +61,11 @@ pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
 
+use crate::admission::Admitted;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::release::Rules;
 use crate::snapshot::Snapshot;
-use crate::snapshot::mesh_config::MeshConfig;
 
 /// A snapshot as one release of Istio understands it: see the [module documentation](self).
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub struct Mesh {
     /// The options of this translation.
     pub options: Options,
     /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged over them.
-    pub config: MeshConfig,
+    pub config: MeshSettings,
     /// The admitted objects, as read.
     pub snapshot: Arc<Snapshot>,
     /// Every Service and ServiceEntry host.
@@ -105,26 +106,18 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// The mesh's id: what `defaultConfig.meshId` says, else the trust domain; empty if neither is set. Istio's charts
-    /// put `global.meshID` into that field and into the environment of proxies, which is where it counts.
+    /// Indexes what a release has admitted (see [`crate::admission`]); its problems are the caller's.
     #[must_use]
-    pub fn id(&self) -> &str {
-        let given = self.config.default_config.as_ref().and_then(|config| config.mesh_id.as_deref());
-        let all = [given, self.config.trust_domain.as_deref()];
-        all.into_iter().flatten().find(|id| !id.is_empty()).unwrap_or_default()
-    }
-
-    /// Indexes a snapshot that a release has admitted (see [`crate::admission`]).
-    #[must_use]
-    pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
+    pub fn new(admitted: Admitted, options: Options) -> Self {
         let rules = options.release.rules();
         let mut problems = Vec::new();
-        let config = config::in_force(&snapshot, &options, &mut problems);
+        let config = MeshSettings::new(admitted.mesh_config);
+        let snapshot = Arc::new(admitted.snapshot);
         let namespaces = Namespaces::new(&snapshot);
         let services = Services::new(&snapshot, rules, &config, &namespaces);
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
-        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
+        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config, admitted.proxy_annotations);
         let waypoints = waypoint::index(
             &waypoint::Indexing {
                 snapshot: &snapshot,
@@ -149,7 +142,7 @@ impl Mesh {
             rules,
             services: &services,
             waypoints: &waypoints,
-            root_namespace: config.root_namespace.as_deref().unwrap_or_default(),
+            root_namespace: &config.root_namespace,
         }));
         Self {
             rules,
@@ -169,22 +162,5 @@ impl Mesh {
             waypoints,
             problems,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::SourceFile;
-
-    #[test]
-    fn the_trust_domain_stands_for_the_mesh_s_id() {
-        let id = |text: &str| {
-            let given = config::read(&SourceFile::new("mesh", text)).unwrap();
-            let options = Options { mesh_config: Some(given), ..Options::default() };
-            Mesh::new(Arc::new(Snapshot::default()), options).id().to_owned()
-        };
-        assert_eq!(id("trustDomain: td"), "td");
-        assert_eq!(id("{trustDomain: td, defaultConfig: {meshId: mine}}"), "mine");
     }
 }

@@ -19,7 +19,7 @@ use envoy::r#type::matcher::v3::StringMatcher;
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use crate::Str;
-use crate::snapshot::mesh_config::MeshConfig;
+use crate::mesh::MeshSettings;
 
 /// The scheme of a SPIFFE identity.
 const SPIFFE: &str = "spiffe://";
@@ -32,8 +32,8 @@ const SDS_CLUSTER: &str = "sds-grpc";
 
 /// The trust domains whose identities are accepted: the mesh's own, its aliases, those of its CA certificates, each
 /// once.
-pub(crate) fn trust_domains(config: &MeshConfig) -> Vec<Str> {
-    let own = config.trust_domain.iter();
+pub(crate) fn trust_domains(config: &MeshSettings) -> Vec<Str> {
+    let own = std::iter::once(&config.trust_domain);
     let named = config.ca_certificates.iter().flat_map(|certificate| &certificate.trust_domains);
     let mut domains: Vec<Str> = Vec::new();
     for domain in own.chain(&config.trust_domain_aliases).chain(named) {
@@ -48,7 +48,7 @@ pub(crate) fn trust_domains(config: &MeshConfig) -> Vec<Str> {
 ///
 /// Sources: `buildCommonConnectTLSContext` of Istio's control plane; Envoy's
 /// [`CommonTlsContext`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto).
-pub(crate) fn connect_tls_context(config: &MeshConfig) -> CommonTlsContext {
+pub(crate) fn connect_tls_context(config: &MeshSettings) -> CommonTlsContext {
     let sans = trust_domains(config)
         .iter()
         .map(|domain| uri_san(MatchPattern::Prefix(format!("{SPIFFE}{domain}/"))))
@@ -67,7 +67,7 @@ pub(crate) fn connect_tls_context(config: &MeshConfig) -> CommonTlsContext {
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(config: &MeshConfig) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(config: &MeshSettings) -> TransportSocket {
     let context = DownstreamTlsContext {
         common_tls_context: Some(connect_tls_context(config)),
         require_client_certificate: Some(true.into()),
@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn trust_domains_are_named_once_and_in_order() {
-        let config = MeshConfig {
-            trust_domain: Some("td-new".into()),
+        let config = MeshSettings {
+            trust_domain: "td-new".into(),
             trust_domain_aliases: vec!["td-old".into(), "td-new".into(), "".into()],
-            ..MeshConfig::default()
+            ..MeshSettings::default()
         };
         assert_eq!(trust_domains(&config), ["td-new", "td-old"]);
         let Some(ValidationContextType::CombinedValidationContext(context)) =

@@ -5,8 +5,11 @@
 //!
 //! Source of the rules: `pkg/config/validation` of each release.
 
+mod annotations;
+mod in_force;
 mod provider;
 mod proxy;
+mod read;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,7 +25,11 @@ use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode, ProxyC
 use crate::snapshot::networking::destination_rule::OutlierDetection;
 use crate::snapshot::{Duration, Kind, ObjectRef};
 
+pub(crate) use annotations::{OF_POD, ProxyAnnotations};
+pub(crate) use in_force::in_force;
+
 /// What a release makes of a mesh configuration.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checked<T> {
     /// The configuration without what the release does not know; none if the release refuses it.
     pub(crate) config: Option<T>,
@@ -31,7 +38,7 @@ pub(crate) struct Checked<T> {
 }
 
 /// Passes a mesh configuration through a release's validation.
-pub(crate) fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<MeshConfig> {
+fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<MeshConfig> {
     let unknown = std::mem::take(&mut config.unknown);
     let (problems, refused) = findings(release, |c| {
         config.drop_newer(c);
@@ -47,7 +54,7 @@ pub(crate) fn mesh_config(mut config: MeshConfig, release: Release) -> Checked<M
 }
 
 /// Passes a proxy's own configuration (the annotation `proxy.istio.io/config`) through its agent's validation.
-pub(crate) fn proxy_config(mut config: ProxyConfig, release: Release) -> Checked<ProxyConfig> {
+fn proxy_config(mut config: ProxyConfig, release: Release) -> Checked<ProxyConfig> {
     let (problems, refused) = findings(release, |c| {
         config.drop_newer(c);
         proxy::check(c, &config);
@@ -154,12 +161,13 @@ fn port(c: &Checker<'_>, port: &i32) {
 
 #[cfg(test)]
 mod tests {
+    use super::read::read;
     use super::*;
-    use crate::mesh::config::read;
+    use crate::limits::Limits;
     use crate::text::SourceFile;
 
     fn checked(release: Release, yaml: &str) -> (bool, Vec<(Code, String)>) {
-        let config = read(&SourceFile::new("mesh", yaml)).unwrap();
+        let config = read(&SourceFile::new("mesh", yaml), &Limits::DEFAULT).unwrap();
         let checked = mesh_config(config, release);
         let problems = checked.problems.into_iter().map(|p| (p.code, p.field)).collect();
         (checked.config.is_some(), problems)

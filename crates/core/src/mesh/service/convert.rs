@@ -9,10 +9,10 @@ use smol_str::format_smolstr;
 use super::protocol::DeclaredPort;
 use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSource, TrafficDistribution};
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
 use crate::release::{ExternalName, PrimaryAddress, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
 
@@ -20,7 +20,7 @@ use crate::snapshot::{Meta, Object, kubernetes, networking};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context<'a> {
     pub(super) rules: &'static Rules,
-    pub(super) config: &'a MeshConfig,
+    pub(super) config: &'a MeshSettings,
     pub(super) namespaces: &'a Namespaces,
 }
 
@@ -122,8 +122,7 @@ impl Context<'_> {
     /// Resolves `exportTo`; an empty list means the mesh's default.
     fn export_to(self, values: &[&str], namespace: &str) -> ExportTo {
         if values.is_empty() {
-            let default: Vec<&str> =
-                self.config.default_service_export_to.iter().flatten().map(Str::as_str).collect();
+            let default: Vec<&str> = self.config.default_service_export_to.iter().map(Str::as_str).collect();
             if default.is_empty() { ExportTo::Everyone } else { ExportTo::resolve(&default, namespace) }
         } else {
             ExportTo::resolve(values, namespace)
@@ -148,18 +147,14 @@ impl ExportTo {
 }
 
 /// The identities that annotations of a Kubernetes Service name.
-fn annotated_service_accounts(object: &Object<kubernetes::Service>, config: &MeshConfig) -> Vec<Str> {
+fn annotated_service_accounts(object: &Object<kubernetes::Service>, config: &MeshSettings) -> Vec<Str> {
     let list = |annotation: &str| {
         let value = object.meta.annotations.get(annotation).map(Str::as_str).unwrap_or_default();
         value.split(',').filter(|_| !value.is_empty()).map(Str::new).collect::<Vec<_>>()
     };
     let mut accounts = list(CANONICAL_SERVICE_ACCOUNTS);
     accounts.extend(list(KUBERNETES_SERVICE_ACCOUNTS).iter().map(|account| {
-        format_smolstr!(
-            "spiffe://{}/ns/{}/sa/{account}",
-            config.trust_domain.as_deref().unwrap_or("cluster.local"),
-            object.meta.namespace
-        )
+        format_smolstr!("spiffe://{}/ns/{}/sa/{account}", config.trust_domain, object.meta.namespace)
     }));
     accounts
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, WAYPOINT_CLASS, WaypointName, proxy};
+use super::{Indexing, WAYPOINT_CLASS, WaypointName, name_of, proxy};
 use crate::Str;
 use crate::mesh::label_selector;
 use crate::mesh::workload::GATEWAY_NAME;
@@ -105,7 +105,7 @@ fn is_bound(binding: &str, listener: &Listener) -> bool {
 
 /// Every Gateway that counts as a target.
 pub(super) fn index(cx: &Indexing<'_>) -> BTreeMap<WaypointName, Target> {
-    cx.snapshot.gateways.iter().filter_map(|g| Some((WaypointName::of(g), target(cx, g)?))).collect()
+    cx.snapshot.gateways.iter().filter_map(|g| Some((name_of(g), target(cx, g)?))).collect()
 }
 
 fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {

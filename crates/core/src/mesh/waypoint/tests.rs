@@ -1,5 +1,4 @@
-use std::sync::Arc;
-
+use crate::admission::admit;
 use crate::limits::Limits;
 use crate::mesh::{Health, Mesh};
 use crate::options::{Options, Readiness};
@@ -12,7 +11,7 @@ fn mesh(release: Release, readiness: Readiness, text: &str) -> Mesh {
     let reading = Snapshot::read([SourceFile::new("test", text)], &Limits::DEFAULT);
     let mut options = Options::for_release(release);
     options.readiness = readiness;
-    Mesh::new(Arc::new(reading.snapshot), options)
+    Mesh::new(admit(reading.snapshot, &options), options)
 }
 
 fn namespace(name: &str, labels: &str) -> String {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::target::{self, Target, TargetAddress, Traffic};
-use super::{Indexing, Waypoint, WaypointName};
+use super::{Indexing, Waypoint, WaypointName, name_of};
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::label_selector;
@@ -176,7 +176,7 @@ impl<'a> Attachment<'a> {
             match visibility(self.cx, &meta.namespace) {
                 Visibility::None => return Ok(NO_TARGETS),
                 Visibility::Namespace if primary.gateway.meta.namespace != meta.namespace => {
-                    return Err(Refusal::CrossNamespace(WaypointName::of(&primary.gateway)));
+                    return Err(Refusal::CrossNamespace(name_of(&primary.gateway)));
                 }
                 _ => {}
             }
@@ -280,7 +280,7 @@ impl<'a> Attachment<'a> {
         }
         let gateway_namespace = level.labels.get(CANARY_NAMESPACE).unwrap_or(&meta.namespace);
         let name = WaypointName::new(gateway_namespace.as_str(), name.as_str());
-        if name == WaypointName::of(&primary.gateway) {
+        if name == name_of(&primary.gateway) {
             return Err(Refusal::CanarySameAsPrimary(name));
         }
         let weight = levels().find_map(|level| level.annotations.get(CANARY_WEIGHT));
@@ -300,7 +300,7 @@ impl<'a> Attachment<'a> {
 
 /// How far ServiceEntries of a namespace are visible, as the mesh configuration says.
 fn visibility(cx: &Indexing<'_>, namespace: &str) -> Visibility {
-    let Some(setting) = &cx.config.service_entry_visibility else { return Visibility::Public };
+    let setting = &cx.config.service_entry_visibility;
     let labels = cx.namespaces.labels(namespace);
     let matches = |rule: &VisibilityMatch| match rule {
         VisibilityMatch::NamespaceSelector(selector) => label_selector::matches(selector, labels),

@@ -21,8 +21,6 @@ use crate::resources::Scope;
 use crate::resources::proto::duration;
 use crate::snapshot::Duration;
 
-/// How often names are resolved again, unless the mesh configuration says otherwise.
-const DEFAULT_DNS_REFRESH_RATE: Duration = Duration::from_secs(60);
 /// By how much that varies.
 const DNS_JITTER: Duration = Duration::from_millis(100);
 /// How many queries c-ares makes before it opens a new socket.
@@ -77,7 +75,7 @@ pub(super) fn lookup_family(proxy: &Proxy) -> DnsLookupFamily {
 }
 
 fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
-    let rate = scope.mesh.config.dns_refresh_rate.unwrap_or(DEFAULT_DNS_REFRESH_RATE);
+    let rate = scope.mesh.config.dns_refresh_rate;
     let family = lookup_family(&scope.waypoint.proxy);
     let cluster = &mut draft.cluster;
     cluster.set_dns_lookup_family(family);

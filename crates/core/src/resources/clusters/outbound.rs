@@ -52,8 +52,8 @@ pub(super) fn cluster(
     let config = &scope.mesh.config;
     let inline = inline_endpoints(plan, scope);
     let mut draft = base::draft(plan, scope, inline.endpoints)?;
-    if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty())
-    {
+    let pattern = config.outbound_cluster_stat_name.as_str();
+    if !pattern.is_empty() {
         let name = stat_name(pattern, plan);
         draft.cluster.alt_stat_name = if rules.alt_stat_name { format!("{name};") } else { name };
     }
@@ -101,7 +101,7 @@ fn known<'m>(plan: &Plan<'m>, policy: &PortPolicy<'_>, scope: &Scope<'m>) -> Kno
 /// The policy, and what the mesh says where it says nothing.
 fn with_mesh_defaults<'a>(plan: &Plan<'a>, scope: &Scope<'a>) -> PortPolicy<'a> {
     let policy = plan.policy.unwrap_or_default();
-    let Some(defaults) = &scope.mesh.config.default_traffic_policy else { return policy };
+    let defaults = &scope.mesh.config.default_traffic_policy;
     let defaults = PortPolicy {
         connection_pool: defaults.connection_pool.as_ref(),
         outlier_detection: defaults.outlier_detection.as_ref(),
@@ -240,7 +240,7 @@ fn wrap(draft: &mut Draft, wrapper: impl Fn(TransportSocket) -> TransportSocket)
 /// Whether a destination's servers are guessed to speak mTLS, for lack of a rule that says so.
 fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
     let service = plan.service;
-    if service.mesh_external || scope.mesh.config.enable_auto_mtls == Some(false) {
+    if service.mesh_external || !scope.mesh.config.enable_auto_mtls {
         return false;
     }
     // Of a subset only its own policy counts.
@@ -273,7 +273,7 @@ fn target<'m>(plan: &Plan<'m>) -> Target<'m> {
 /// also in the other trust domains of the mesh.
 fn service_accounts(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
-    let trust_domain = mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let trust_domain = &mesh.config.trust_domain;
     let mut names: BTreeSet<Str> = plan.service.service_accounts.iter().cloned().collect();
     for endpoint in mesh.endpoints.of(plan.id).iter().filter(|e| is_known(e, &scope.rules.clusters)) {
         let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };

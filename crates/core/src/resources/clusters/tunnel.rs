@@ -20,7 +20,7 @@ use envoy::r#type::metadata::v3::MetadataKey;
 use envoy::r#type::metadata::v3::metadata_key::PathSegment;
 use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 
-use super::connection_pool::{breakers, connect_timeout, unlimited};
+use super::connection_pool::{breakers, unlimited};
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, Sockets};
 use crate::release::ConnectOriginate;
@@ -37,8 +37,6 @@ use crate::snapshot::Duration;
 const HBONE_PORT: u32 = 15008;
 /// How long idle connections between a waypoint's own listeners are kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long idle HBONE connections are kept, unless the mesh configuration says otherwise.
-const HBONE_IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long connections to workloads may take, where the mesh has no say.
 const FIXED_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long workloads that are no longer called are remembered.
@@ -138,7 +136,7 @@ fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
 fn to_original_destination(scope: &Scope<'_>, name: &str, context: CommonTlsContext) -> Cluster {
     let mut cluster = named(scope, name, DiscoveryType::OriginalDst);
     cluster.set_lb_policy(LbPolicy::ClusterProvided);
-    cluster.connect_timeout = Some(duration(connect_timeout(&scope.mesh.config)));
+    cluster.connect_timeout = Some(duration(scope.mesh.config.connect_timeout));
     cluster.cleanup_interval = Some(duration(CLEANUP_INTERVAL));
     cluster.transport_socket = Some(tls(context));
     cluster
@@ -165,7 +163,7 @@ fn tls(context: CommonTlsContext) -> TransportSocket {
 
 /// The identities of the workloads behind the waypoint.
 fn identity(scope: &Scope<'_>) -> MatchPattern {
-    let trust_domain = scope.mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let trust_domain = &scope.mesh.config.trust_domain;
     let accounts = format!("spiffe://{trust_domain}/ns/{}/sa/", scope.waypoint.name.namespace);
     match (&scope.waypoint.for_service_account, scope.rules.clusters.connect_originate) {
         (Some(account), ConnectOriginate::Address) => MatchPattern::Exact(format!("{accounts}{account}")),
@@ -203,7 +201,7 @@ fn unpooled(scope: &Scope<'_>) -> CommonOptions {
 }
 
 fn hbone_idle(scope: &Scope<'_>) -> Duration {
-    scope.mesh.config.hbone_idle_timeout.unwrap_or(HBONE_IDLE_TIMEOUT)
+    scope.mesh.config.hbone_idle_timeout
 }
 
 fn port_override(metadata_key: Option<MetadataKey>) -> LbConfig {

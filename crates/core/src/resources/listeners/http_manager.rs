@@ -135,8 +135,7 @@ fn later_filters(parts: &Parts<'_>) -> ManagerPart {
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
 fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
-    let asked = scope.mesh.config.path_normalization.as_ref().map(|p| p.normalization).unwrap_or_default();
-    let (normalize, merge, unescape) = match asked {
+    let (normalize, merge, unescape) = match scope.mesh.config.path_normalization {
         NormalizationType::None => (false, false, false),
         NormalizationType::Default | NormalizationType::Base => (true, false, false),
         NormalizationType::MergeSlashes => (true, true, false),

@@ -1,38 +1,7 @@
-//! What a user can choose about a translation.
-
-mod settings;
+//! Whether a waypoint without status addresses counts as ready.
 
 use std::fmt;
 use std::str::FromStr;
-
-pub use settings::{Settings, SettingsError};
-
-use crate::dialect::Dialect;
-use crate::features::Features;
-use crate::limits::Limits;
-use crate::mesh::WaypointName;
-use crate::release::Release;
-use crate::snapshot::mesh_config::MeshConfig;
-
-/// Options of a translation. `Options::default()` is Istio 1.31 with its ambient profile.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Options {
-    /// The release whose layout to generate.
-    pub release: Release,
-    /// Mesh configuration, merged over the snapshot's and the release's defaults.
-    pub mesh_config: Option<MeshConfig>,
-    /// Generate this waypoint only; all if `None`.
-    pub waypoint: Option<WaypointName>,
-    /// How large an input may be.
-    pub limits: Limits,
-    /// Whether a waypoint without status addresses counts as ready.
-    pub readiness: Readiness,
-    /// Feature flags of the control plane.
-    pub features: Features,
-    /// Which Envoy is spoken to.
-    pub dialect: Dialect,
-}
 
 /// Whether a waypoint without status addresses counts as ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,13 +44,5 @@ impl FromStr for Readiness {
             "observed" => Ok(Self::Observed),
             other => Err(UnknownReadiness(other.to_owned())),
         }
-    }
-}
-
-impl Options {
-    /// The defaults for one release.
-    #[must_use]
-    pub fn for_release(release: Release) -> Self {
-        Self { release, ..Self::default() }
     }
 }
