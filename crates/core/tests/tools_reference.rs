@@ -19,7 +19,7 @@ use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::manifests::manifests;
 use waypoint_xds::mesh::{Mesh, Waypoint};
-use waypoint_xds::options::Options;
+use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::{SourceFile, Unread, documents};
@@ -148,10 +148,8 @@ fn tables_are_those_of_1_31() {
 
 /// The mesh of a case, with the objects that the reference was made with besides the case's own.
 fn mesh_of(case: &Path, release: Release) -> Mesh {
-    let mut options = Options::for_release(release);
-    if let Ok(text) = fs::read_to_string(case.join("mesh.yaml")) {
-        options.mesh_config = Some(SourceFile::new("mesh.yaml", text));
-    }
+    let settings = ::files::settings(&case.join("mesh.yaml"), &case.join("features")).unwrap();
+    let options = Settings { release: Some(release.to_string()), ..settings }.options().unwrap();
     let inputs = match release {
         Release::V1_18 => vec![case.join("input.yaml"), expected(case, release).join("synthesized.yaml")],
         _ => vec![expected(case, release).join("effective-input.yaml")],

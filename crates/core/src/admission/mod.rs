@@ -16,6 +16,7 @@ mod cel;
 mod check;
 mod common;
 mod destination_rule;
+mod discovery;
 mod envoy_filter;
 mod extensions;
 mod gateway_api;
@@ -45,6 +46,7 @@ use rules::Rules;
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
+use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Meta, Object, Resource, Snapshot};
 
@@ -56,6 +58,8 @@ pub struct Admitted {
     pub snapshot: Snapshot,
     /// The mesh configuration in force.
     pub mesh_config: MeshConfig,
+    /// Gateways outside of `discoverySelectors`: nothing knows them, but their proxies may run.
+    pub(crate) undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
     /// What annotations say of proxies.
     pub(crate) proxy_annotations: ProxyAnnotations,
     /// What was refused, dropped or warned of, by kind and then in the snapshot's order. Those that refuse an object
@@ -72,7 +76,11 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     let mut snapshot = snapshot;
     objects(&mut snapshot, options.release, &mut problems);
     let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
-    Admitted { snapshot, mesh_config, proxy_annotations, problems }
+    let scopes_configuration = Rules::of(options.release).discovery_scopes_configuration
+        || options.features.in_release(options.release).enable_enhanced_resource_scoping;
+    let selectors = &mesh_config.discovery_selectors;
+    let undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
+    Admitted { snapshot, mesh_config, proxy_annotations, undiscovered_gateways, problems }
 }
 
 fn objects(s: &mut Snapshot, release: Release, problems: &mut Vec<Problem>) {

@@ -73,6 +73,8 @@ pub(super) struct Rules {
     pub(super) reserved_annotations: &'static [&'static str],
     /// How long the mesh's `connectTimeout` may be, in seconds.
     pub(super) longest_connect_timeout: i64,
+    /// Whether `discoverySelectors` are for configuration too, not only for Services, Pods and their addresses.
+    pub(super) discovery_scopes_configuration: bool,
     /// Curves for TLS that the mesh configuration may name.
     pub(super) ecdh_curves: &'static [&'static str],
 }
@@ -144,6 +146,7 @@ static V1_18: Rules = Rules {
     most_l4_rules: 16,
     reserved_annotations: &[],
     longest_connect_timeout: 30,
+    discovery_scopes_configuration: false,
     ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "CECPQ2"],
 };
 
@@ -184,5 +187,6 @@ static V1_31: Rules = Rules {
         "internal.istio.io/parents",
     ],
     longest_connect_timeout: 3600,
+    discovery_scopes_configuration: true,
     ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "X25519Kyber768Draft00", "X25519MLKEM768"],
 };

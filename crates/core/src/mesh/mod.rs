@@ -27,7 +27,6 @@ pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
 pub(crate) mod ip;
-pub(crate) mod label_selector;
 pub mod namespaces;
 pub mod peer_authentication;
 pub mod policy;
@@ -109,6 +108,7 @@ impl Mesh {
     /// Indexes what a release has admitted (see [`crate::admission`]); its problems are the caller's.
     #[must_use]
     pub fn new(admitted: Admitted, options: Options) -> Self {
+        let options = Options { features: options.features.in_release(options.release), ..options };
         let rules = options.release.rules();
         let mut problems = Vec::new();
         let config = MeshSettings::new(admitted.mesh_config);
@@ -121,6 +121,7 @@ impl Mesh {
         let waypoints = waypoint::index(
             &waypoint::Indexing {
                 snapshot: &snapshot,
+                undiscovered_gateways: &admitted.undiscovered_gateways,
                 rules,
                 options: &options,
                 config: &config,

@@ -1,13 +1,14 @@
 //! What holds for the whole mesh, as plain values.
 
 use crate::Str;
-use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::{
     AccessLogEncoding, CertificateData, DefaultProviders, DefaultTrafficPolicy, ExtensionProvider,
     H2UpgradePolicy, MeshConfig, NormalizationType, ProxyConfig, ServiceEntryVisibility, TlsConfig,
+    Visibility, VisibilityMatch,
 };
 use crate::snapshot::networking::destination_rule::{LocalityLoadBalancerSetting, TcpKeepalive};
 use crate::snapshot::networking::virtual_service::HttpRetry;
+use crate::snapshot::{Duration, Labels, label_selector};
 
 /// The mesh configuration in force with Istio's defaults for what it leaves out, resolved once. An `Option` is left only
 /// where the absence of a setting has a meaning that no value has.
@@ -86,50 +87,119 @@ pub struct MeshSettings {
 }
 
 impl MeshSettings {
-    /// Fills in Istio's defaults.
+    /// Fills in Istio's defaults. Every field of the API is used here, or named with the reason why it has no effect at a
+    /// waypoint (those that are not even read are listed where a mesh configuration is).
     #[must_use]
     pub fn new(config: MeshConfig) -> Self {
+        let MeshConfig {
+            connect_timeout,
+            hbone_idle_timeout,
+            tcp_keepalive,
+            enable_tracing,
+            access_log_file,
+            access_log_format,
+            access_log_encoding,
+            enable_envoy_access_log_service,
+            disable_envoy_listener_log,
+            default_config,
+            enable_auto_mtls,
+            trust_domain,
+            trust_domain_aliases,
+            ca_certificates,
+            default_service_export_to,
+            default_virtual_service_export_to,
+            default_destination_rule_export_to,
+            root_namespace,
+            locality_lb_setting,
+            zone_aware_lb_setting,
+            dns_refresh_rate,
+            h2_upgrade_policy,
+            inbound_cluster_stat_name,
+            outbound_cluster_stat_name,
+            extension_providers,
+            default_providers,
+            path_normalization,
+            default_http_retry_policy,
+            tls_defaults,
+            default_traffic_policy,
+            service_entry_visibility,
+            // Ports and listeners that only sidecars have.
+            proxy_listen_port: _,
+            proxy_inbound_listen_port: _,
+            proxy_http_port: _,
+            // A waypoint's listeners wait as long as Envoy does.
+            protocol_detection_timeout: _,
+            // Traffic of a sidecar to and from what it does not know; a waypoint gets none.
+            outbound_traffic_policy: _,
+            inbound_traffic_policy: _,
+            // Which objects a control plane looks at: decided at admission.
+            discovery_selectors: _,
+            // Services of other clusters.
+            service_settings: _,
+            service_scope_configs: _,
+            // What is injected into pods with a sidecar.
+            enable_prometheus_merge: _,
+            // No release reads it any more.
+            verify_certificate_at_client: _,
+            // What servers with a sidecar speak; tunnels to waypoints are always TLS 1.3.
+            mesh_mtls: _,
+            // Told at admission.
+            unknown: _,
+        } = config;
         let everyone = || vec![Str::new_static("*")];
-        let trust_domain = config.trust_domain.unwrap_or(Str::new_static("cluster.local"));
-        let default_config = config.default_config.unwrap_or_default();
+        let trust_domain = trust_domain.unwrap_or(Str::new_static("cluster.local"));
+        let default_config = default_config.unwrap_or_default();
         let mesh_id = default_config.mesh_id.clone().filter(|id| !id.is_empty());
         Self {
-            root_namespace: config.root_namespace.unwrap_or(Str::new_static("istio-system")),
+            root_namespace: root_namespace.unwrap_or(Str::new_static("istio-system")),
             mesh_id: mesh_id.unwrap_or_else(|| trust_domain.clone()),
             trust_domain,
-            trust_domain_aliases: config.trust_domain_aliases,
-            ca_certificates: config.ca_certificates,
+            trust_domain_aliases,
+            ca_certificates,
             default_config,
-            connect_timeout: config.connect_timeout.unwrap_or(Duration::from_secs(10)),
-            hbone_idle_timeout: config.hbone_idle_timeout.unwrap_or(Duration::from_secs(3600)),
-            dns_refresh_rate: config.dns_refresh_rate.unwrap_or(Duration::from_secs(60)),
-            tcp_keepalive: config.tcp_keepalive,
-            enable_tracing: config.enable_tracing.unwrap_or(true),
-            enable_auto_mtls: config.enable_auto_mtls.unwrap_or(true),
-            access_log_file: config.access_log_file.unwrap_or_default(),
-            access_log_format: config.access_log_format.unwrap_or_default(),
-            access_log_encoding: config.access_log_encoding.unwrap_or_default(),
-            enable_envoy_access_log_service: config.enable_envoy_access_log_service.unwrap_or(false),
-            disable_envoy_listener_log: config.disable_envoy_listener_log.unwrap_or(false),
-            default_service_export_to: config.default_service_export_to.unwrap_or_else(everyone),
-            default_virtual_service_export_to: config
-                .default_virtual_service_export_to
-                .unwrap_or_else(everyone),
-            default_destination_rule_export_to: config
-                .default_destination_rule_export_to
-                .unwrap_or_else(everyone),
-            locality_lb_setting: config.locality_lb_setting.unwrap_or_default(),
-            zone_aware_lb: config.zone_aware_lb_setting.is_some(),
-            h2_upgrade_policy: config.h2_upgrade_policy.unwrap_or_default(),
-            inbound_cluster_stat_name: config.inbound_cluster_stat_name.unwrap_or_default(),
-            outbound_cluster_stat_name: config.outbound_cluster_stat_name.unwrap_or_default(),
-            extension_providers: config.extension_providers,
-            default_providers: config.default_providers.unwrap_or_default(),
-            path_normalization: config.path_normalization.unwrap_or_default().normalization,
-            default_http_retry_policy: config.default_http_retry_policy,
-            tls_defaults: config.tls_defaults,
-            default_traffic_policy: config.default_traffic_policy.unwrap_or_default(),
-            service_entry_visibility: config.service_entry_visibility.unwrap_or_default(),
+            connect_timeout: connect_timeout.unwrap_or(Duration::from_secs(10)),
+            hbone_idle_timeout: hbone_idle_timeout.unwrap_or(Duration::from_secs(3600)),
+            dns_refresh_rate: dns_refresh_rate.unwrap_or(Duration::from_secs(60)),
+            tcp_keepalive,
+            enable_tracing: enable_tracing.unwrap_or(true),
+            enable_auto_mtls: enable_auto_mtls.unwrap_or(true),
+            access_log_file: access_log_file.unwrap_or_default(),
+            access_log_format: access_log_format.unwrap_or_default(),
+            access_log_encoding: access_log_encoding.unwrap_or_default(),
+            enable_envoy_access_log_service: enable_envoy_access_log_service.unwrap_or(false),
+            disable_envoy_listener_log: disable_envoy_listener_log.unwrap_or(false),
+            default_service_export_to: default_service_export_to.unwrap_or_else(everyone),
+            default_virtual_service_export_to: default_virtual_service_export_to.unwrap_or_else(everyone),
+            default_destination_rule_export_to: default_destination_rule_export_to.unwrap_or_else(everyone),
+            locality_lb_setting: locality_lb_setting.unwrap_or_default(),
+            zone_aware_lb: zone_aware_lb_setting.is_some(),
+            h2_upgrade_policy: h2_upgrade_policy.unwrap_or_default(),
+            inbound_cluster_stat_name: inbound_cluster_stat_name.unwrap_or_default(),
+            outbound_cluster_stat_name: outbound_cluster_stat_name.unwrap_or_default(),
+            extension_providers,
+            default_providers: default_providers.unwrap_or_default(),
+            path_normalization: path_normalization.unwrap_or_default().normalization,
+            default_http_retry_policy,
+            tls_defaults,
+            default_traffic_policy: default_traffic_policy.unwrap_or_default(),
+            service_entry_visibility: service_entry_visibility.unwrap_or_default(),
+        }
+    }
+}
+
+impl MeshSettings {
+    /// How far ServiceEntries of a namespace with these labels are visible: what the first policy says whose rules all
+    /// match. A rule that says nothing matches nothing.
+    pub(crate) fn visibility_in(&self, labels: &Labels) -> Visibility {
+        let setting = &self.service_entry_visibility;
+        let matches = |rule: &VisibilityMatch| match rule {
+            VisibilityMatch::NamespaceSelector(selector) => label_selector::matches(selector, labels),
+            VisibilityMatch::Unset => false,
+        };
+        let policy = setting.policies.iter().find(|policy| policy.matching_rules.iter().all(matches));
+        match policy.map_or(setting.default_visibility, |policy| policy.visibility) {
+            Visibility::Unspecified => Visibility::Public,
+            visibility => visibility,
         }
     }
 }

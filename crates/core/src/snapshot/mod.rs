@@ -32,6 +32,7 @@ mod identity;
 mod items;
 
 pub mod kubernetes;
+pub(crate) mod label_selector;
 mod labels;
 pub mod mesh_config;
 pub mod message;

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::release::{MESH_CONFIG, ProfileProviders, Release};
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
-use crate::text::SourceFile;
+use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
@@ -35,13 +35,27 @@ pub(crate) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
         let field = format!("data.{}", CONFIG_MAP.1);
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
-    match options.mesh_config.as_ref().map(|file| read(file, &options.limits)) {
-        Some(Ok(given)) => overlaid(config, given, options.release, problems),
-        Some(Err(problem)) => {
+    let Some(file) = &options.mesh_config else { return config };
+    match read(file, &options.limits) {
+        Ok(given) => {
+            let mut found = Vec::new();
+            let config = overlaid(config, given, options.release, &mut found);
+            locate(file, &options.limits, &mut found);
+            problems.extend(found);
+            config
+        }
+        Err(problem) => {
             problems.push(*problem);
             config
         }
-        None => config,
+    }
+}
+
+/// Gives problems with a mesh configuration the places of their fields.
+fn locate(file: &SourceFile, limits: &Limits, problems: &mut [Problem]) {
+    let Some(Ok(document)) = documents(file, limits).next().filter(|_| !problems.is_empty()) else { return };
+    for problem in problems {
+        problem.place = Some(file.place(document.root().locate_nearest(&problem.field)));
     }
 }
 

@@ -136,7 +136,11 @@ spec: {http: [{route: [{destination: {host: web}}]}]}
                 Code::UnknownDestination,
                 "spec.http[0].route[0].destination.host",
             ),
-            ("{mirror: {host: nobody}}", Code::UnknownDestination, "spec.http[0].mirror.host"),
+            (
+                "{route: [{destination: {host: web}}], mirror: {host: nobody}}",
+                Code::UnknownDestination,
+                "spec.http[0].mirror.host",
+            ),
             (
                 "{route: [{destination: {host: web, subset: v2}}]}",
                 Code::UnknownSubset,

@@ -13,6 +13,7 @@ use crate::mesh::MeshSettings;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
 use crate::release::{ExternalName, PrimaryAddress, Rules};
+use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
 
@@ -130,6 +131,23 @@ impl Context<'_> {
     }
 }
 
+impl Context<'_> {
+    /// What the mesh's visibility of ServiceEntries leaves of whom one is exported to, where it is for more than ztunnels.
+    fn capped(self, export_to: ExportTo, namespace: &str) -> ExportTo {
+        if !self.config.service_entry_visibility.apply_to_sidecars {
+            return export_to;
+        }
+        match self.config.visibility_in(self.namespaces.labels(namespace)) {
+            Visibility::None => ExportTo::Nobody,
+            Visibility::Namespace if export_to.allows(namespace) => {
+                ExportTo::Namespaces(vec![namespace.into()])
+            }
+            Visibility::Namespace => ExportTo::Nobody,
+            Visibility::Public | Visibility::Unspecified => export_to,
+        }
+    }
+}
+
 impl ExportTo {
     /// Reads a list of namespaces, `.`, `*` and `~` in an object of `namespace`.
     #[must_use]
@@ -193,6 +211,7 @@ pub(super) fn service_entry(
     let addresses = service_entry_addresses(spec, rules);
     let export_to: Vec<&str> = spec.export_to.iter().map(Str::as_str).collect();
     let export_to = context.export_to(&export_to, &meta.namespace);
+    let export_to = context.capped(export_to, &meta.namespace);
     let traffic_distribution = context.traffic_distribution(None, meta);
     spec.hosts
         .iter()

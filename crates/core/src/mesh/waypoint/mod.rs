@@ -80,6 +80,16 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// The network that it says it is in: its pod's label, which its container's environment repeats, else the
+    /// environment that it is configured with; empty for none.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        let label = self.labels.get(NETWORK).filter(|network| !network.is_empty());
+        label.or_else(|| self.config.proxy_metadata.get("ISTIO_META_NETWORK")).map_or("", Str::as_str)
+    }
+}
+
 impl Waypoint {
     /// Whether it serves this Service.
     #[must_use]
@@ -90,11 +100,14 @@ impl Waypoint {
 
 /// The class of the Gateways that are waypoints.
 const WAYPOINT_CLASS: &str = "istio-waypoint";
+const NETWORK: &str = "topology.istio.io/network";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.
 pub(crate) struct Indexing<'a> {
     pub(crate) snapshot: &'a Snapshot,
+    /// Gateways that nothing but their own proxies know.
+    pub(crate) undiscovered_gateways: &'a [Arc<Object<Gateway>>],
     pub(crate) rules: &'static Rules,
     pub(crate) options: &'a Options,
     pub(crate) config: &'a MeshSettings,
@@ -124,8 +137,12 @@ fn name_of(gateway: &Object<Gateway>) -> WaypointName {
 /// Finds every waypoint and what it serves.
 pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
     let mut proxies = proxy::Proxies::new(cx);
-    let gateways = cx.snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
+    let mut gateways: Vec<&Arc<Object<Gateway>>> =
+        cx.snapshot.gateways.iter().chain(cx.undiscovered_gateways).collect();
+    gateways.retain(|gateway| gateway.spec.gateway_class_name == WAYPOINT_CLASS);
+    gateways.sort_by_key(|gateway| name_of(gateway));
     let mut waypoints: Vec<Waypoint> = gateways
+        .into_iter()
         .map(|gateway| Waypoint {
             name: name_of(gateway),
             gateway: Arc::clone(gateway),

@@ -8,12 +8,12 @@ use smol_str::format_smolstr;
 
 use super::{Indexing, WAYPOINT_CLASS, WaypointName, name_of, proxy};
 use crate::Str;
-use crate::mesh::label_selector;
 use crate::mesh::workload::GATEWAY_NAME;
 use crate::options::Readiness;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
+use crate::snapshot::label_selector;
 
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";

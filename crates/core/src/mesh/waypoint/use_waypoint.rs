@@ -7,12 +7,11 @@ use super::target::{self, Target, TargetAddress, Traffic};
 use super::{Indexing, Waypoint, WaypointName, name_of};
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
-use crate::mesh::label_selector;
 use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::workload::{GATEWAY_NAME, pod};
 use crate::mesh::{Resolution, ServiceId, Workload, WorkloadId, WorkloadSource};
 use crate::problem::{Code, Problem};
-use crate::snapshot::mesh_config::{Visibility, VisibilityMatch};
+use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::{Labels, Meta, ObjectRef};
 
 const USE_WAYPOINT: &str = "istio.io/use-waypoint";
@@ -173,7 +172,7 @@ impl<'a> Attachment<'a> {
             return Ok(NO_TARGETS);
         };
         if !service.is_kubernetes() {
-            match visibility(self.cx, &meta.namespace) {
+            match self.cx.config.visibility_in(self.cx.namespaces.labels(&meta.namespace)) {
                 Visibility::None => return Ok(NO_TARGETS),
                 Visibility::Namespace if primary.gateway.meta.namespace != meta.namespace => {
                     return Err(Refusal::CrossNamespace(name_of(&primary.gateway)));
@@ -295,20 +294,5 @@ impl<'a> Attachment<'a> {
         if self.reported.insert(object.clone()) {
             self.problems.push(refusal.problem(object));
         }
-    }
-}
-
-/// How far ServiceEntries of a namespace are visible, as the mesh configuration says.
-fn visibility(cx: &Indexing<'_>, namespace: &str) -> Visibility {
-    let setting = &cx.config.service_entry_visibility;
-    let labels = cx.namespaces.labels(namespace);
-    let matches = |rule: &VisibilityMatch| match rule {
-        VisibilityMatch::NamespaceSelector(selector) => label_selector::matches(selector, labels),
-        VisibilityMatch::Unset => false,
-    };
-    let policy = setting.policies.iter().find(|policy| policy.matching_rules.iter().any(matches));
-    match policy.map_or(setting.default_visibility, |policy| policy.visibility) {
-        Visibility::Unspecified => Visibility::Public,
-        visibility => visibility,
     }
 }

@@ -20,6 +20,7 @@ use envoy::r#type::metadata::v3::MetadataKey;
 use envoy::r#type::metadata::v3::metadata_key::PathSegment;
 use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 
+use super::baggage;
 use super::connection_pool::{breakers, unlimited};
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, Sockets};
@@ -58,12 +59,14 @@ pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
             },
         )
     };
-    let mut clusters = vec![
-        between(MAIN_INTERNAL, MAIN_INTERNAL),
-        between(ENCAP, CONNECT_ORIGINATE),
-        connect_originate(scope),
-    ];
-    if scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride {
+    let mut encap = between(ENCAP, CONNECT_ORIGINATE);
+    if scope.mesh.options.features.ambient_enable_baggage {
+        encap.filters.push(baggage::discovery());
+    }
+    let mut clusters = vec![between(MAIN_INTERNAL, MAIN_INTERNAL), encap, connect_originate(scope)];
+    if scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride
+        && scope.mesh.options.features.ambient_enable_multi_network_waypoint
+    {
         clusters.extend([inner_connect_originate(scope), outer_connect_originate(scope)]);
     }
     clusters
@@ -95,17 +98,22 @@ fn internal(
 
 /// The way to workloads: their identities have to be of the waypoint's namespace, or of its service account.
 fn connect_originate(scope: &Scope<'_>) -> Cluster {
-    let mut context = connect_tls_context(&scope.mesh.config);
-    accept(&mut context, identity(scope));
+    let mut context = connect_tls_context(scope.mesh);
+    // The first releases check the workloads' namespace even where no trust domain is.
+    let any_identity = scope.mesh.options.features.pilot_skip_validate_trust_domain
+        && scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride;
+    if !any_identity {
+        accept(&mut context, identity(scope));
+    }
     let mut cluster = to_original_destination(scope, CONNECT_ORIGINATE, context);
     match scope.rules.clusters.connect_originate {
         ConnectOriginate::Address => {
             cluster.connect_timeout = Some(duration(FIXED_CONNECT_TIMEOUT));
-            cluster.typed_extension_protocol_options = http_extension(&connect(None));
+            cluster.typed_extension_protocol_options = http_extension(&connect(scope, None));
         }
         ConnectOriginate::PortOverride => {
             cluster.typed_extension_protocol_options =
-                http_extension(&connect(Some(idle_after(hbone_idle(scope)))));
+                http_extension(&connect(scope, Some(idle_after(hbone_idle(scope)))));
             let waypoint = PathSegment { segment: Some(Segment::Key("waypoint".to_owned())) };
             let key = MetadataKey { key: ORIGINAL_DST.to_owned(), path: vec![waypoint] };
             cluster.lb_config = Some(port_override(Some(key)));
@@ -116,20 +124,17 @@ fn connect_originate(scope: &Scope<'_>) -> Cluster {
 
 /// The outer one of two tunnels into another network.
 fn outer_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let context = connect_tls_context(&scope.mesh.config);
+    let context = connect_tls_context(scope.mesh);
     let mut cluster = to_original_destination(scope, OUTER_CONNECT_ORIGINATE, context);
-    cluster.typed_extension_protocol_options = http_extension(&connect(Some(unpooled(scope))));
+    cluster.typed_extension_protocol_options = http_extension(&connect(scope, Some(unpooled(scope))));
     cluster.lb_config = Some(port_override(None));
     cluster
 }
 
 /// The inner one of two tunnels into another network, inside the outer one.
 fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let tls = transport_socket::internal(
-        "internal_upstream_with_tls",
-        tls(connect_tls_context(&scope.mesh.config)),
-    );
-    let http = connect(Some(unpooled(scope)));
+    let tls = transport_socket::internal("internal_upstream_with_tls", tls(connect_tls_context(scope.mesh)));
+    let http = connect(scope, Some(unpooled(scope)));
     internal(scope, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
 }
 
@@ -182,8 +187,15 @@ fn accept(context: &mut CommonTlsContext, identity: MatchPattern) {
 }
 
 /// HTTP/2 with CONNECT.
-fn connect(common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
-    let http2 = Http2ProtocolOptions { allow_connect: true, ..Http2ProtocolOptions::default() };
+fn connect(scope: &Scope<'_>, common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
+    let features = &scope.mesh.options.features;
+    let window = |size: u32| (size != 0).then(|| size.into());
+    let http2 = Http2ProtocolOptions {
+        allow_connect: true,
+        initial_stream_window_size: window(features.pilot_hbone_initial_stream_window_size),
+        initial_connection_window_size: window(features.pilot_hbone_initial_connection_window_size),
+        ..Http2ProtocolOptions::default()
+    };
     HttpProtocolOptions {
         common_http_protocol_options,
         upstream_protocol_options: Some(explicit(ProtocolConfig::Http2ProtocolOptions(http2))),

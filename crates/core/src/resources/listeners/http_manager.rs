@@ -49,7 +49,8 @@ pub(super) fn base(
         access_log: access_logs.http(),
         tracing: tracing.tracing.clone(),
         request_id_extension: Some(tracing.request_id.clone()),
-        proxy_100_continue: scope.rules.listeners.proxy_100_continue,
+        proxy_100_continue: scope.rules.listeners.proxy_100_continue
+            && scope.mesh.options.features.enable_100_continue_headers,
         ..HttpConnectionManager::default()
     };
     normalize(scope, &mut manager);
