@@ -19,7 +19,7 @@ use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::manifests::manifests;
 use waypoint_xds::mesh::{Mesh, Waypoint};
-use waypoint_xds::options::Settings;
+use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::{SourceFile, Unread, documents};
