@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
-use waypoint_xds::options::{Options, Settings};
+use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::ztunnel::{self as view, ZtunnelConfig};
 use waypoint_xds::{translation, ztunnel};
 
-use crate::parity::{cases, flag, glob};
+use crate::parity::{cases, glob};
 use crate::{Result, root};
 
 /// The release that the reference knows.
@@ -131,36 +131,20 @@ fn compare(case: &Path, expected: &Path) -> Result<Vec<Compared>> {
 
 /// What ztunnels get of a case; nothing if its settings are refused.
 fn generate(case: &Path) -> Result<ZtunnelConfig> {
-    let text = |path: &Path| -> Result<Option<String>> {
-        Ok(if path.is_file() { Some(std::fs::read_to_string(path)?) } else { None })
-    };
-    let effective = text(&case.join(format!("expected/istio-{RELEASE}/effective-input.yaml")))?;
-    let input = match effective {
-        Some(effective) => Some(effective),
-        None => text(&case.join("input.yaml"))?,
-    };
-    let options = match options(text(&case.join("mesh.yaml"))?, text(&case.join("features"))?) {
+    let effective = case.join(format!("expected/istio-{RELEASE}/effective-input.yaml"));
+    let path = if effective.is_file() { effective } else { case.join("input.yaml") };
+    let settings = files::settings(&case.join("mesh.yaml"), &case.join("features"))?;
+    let options = match (Settings { release: Some(RELEASE.to_string()), ..settings }).options() {
         Ok(options) => options,
         Err(refused) => {
             eprintln!("{}: {refused}", case.display());
             return Ok(ZtunnelConfig::default());
         }
     };
-    let input = SourceFile::new("input.yaml", input.ok_or("a case without input.yaml")?);
+    let input = SourceFile::new("input.yaml", std::fs::read_to_string(path)?);
     let reading = Snapshot::read([input], &options.limits);
     let (mesh, _) = translation::mesh(&reading, &options);
     Ok(ZtunnelConfig::from(&ztunnel::generate(&mesh)?))
-}
-
-fn options(mesh_config: Option<String>, features: Option<String>) -> Result<Options> {
-    let settings = Settings {
-        release: Some(RELEASE.to_string()),
-        mesh_config,
-        mesh_config_name: Some("mesh.yaml".to_owned()),
-        features: features.unwrap_or_default().lines().filter_map(flag).collect(),
-        ..Settings::default()
-    };
-    Ok(settings.options()?)
 }
 
 /// Gives the waypoints' own pods and Services the addresses that they have in the reference: of older cases it has drawn

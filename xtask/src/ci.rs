@@ -9,6 +9,7 @@ use crate::{Result, root};
 const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+    ("layers", &["xtask", "layers"]),
     ("tests", &["test", "--workspace"]),
     (
         "envoy-types",

@@ -95,20 +95,19 @@ fn cases() -> Result<Vec<String>> {
     if names.is_empty() { Err("no case in testdata/cases".into()) } else { Ok(names) }
 }
 
-/// The case's MeshConfig, if it has one.
-fn mesh_config(case: &str) -> Option<PathBuf> {
-    Some(cases_folder().join(format!("{case}.mesh.yaml"))).filter(|path| path.exists())
+/// A file beside the case's input: its mesh configuration (`mesh.yaml`) or its feature flags (`features`).
+fn beside(case: &str, kind: &str) -> PathBuf {
+    cases_folder().join(format!("{case}.{kind}"))
+}
+
+fn settings(case: &str) -> Result<Settings> {
+    Ok(files::settings(&beside(case, "mesh.yaml"), &beside(case, "features"))?)
 }
 
 /// What the Rust library gives.
 fn library(case: &str, release: Release) -> Result<Translation> {
     let text = std::fs::read_to_string(cases_folder().join(format!("{case}.yaml")))?;
-    let settings = Settings {
-        release: Some(release.to_string()),
-        mesh_config: mesh_config(case).map(std::fs::read_to_string).transpose()?,
-        ..Settings::default()
-    };
-    let options = settings.options()?;
+    let options = Settings { release: Some(release.to_string()), ..settings(case)? }.options()?;
     Ok(translate(&Snapshot::read([SourceFile::new(case, text)], &options.limits), &options))
 }
 
@@ -137,8 +136,12 @@ fn command_line(out: &Path, cases: &[String]) -> Result<()> {
             let mut translate = Command::new(root().join("target/debug/waypoint-xds"));
             translate.args(["translate", "-o", "json", "--release", release.as_str(), "-f"]);
             translate.arg(cases_folder().join(format!("{case}.yaml")));
-            if let Some(path) = mesh_config(case) {
-                translate.arg("--mesh-config").arg(path);
+            let settings = settings(case)?;
+            if settings.mesh_config.is_some() {
+                translate.arg("--mesh-config").arg(beside(case, "mesh.yaml"));
+            }
+            for (name, value) in &settings.features {
+                translate.arg("--feature").arg(format!("{name}={value}"));
             }
             // It exits with 1 where a case has problems, as some have on purpose.
             std::fs::write(folder.join(format!("{case}.json")), translate.output()?.stdout)?;

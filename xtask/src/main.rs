@@ -15,6 +15,7 @@ mod doors;
 #[cfg(feature = "codegen")]
 mod envoy_types;
 mod golden;
+mod layers;
 #[cfg(feature = "parity")]
 mod parity;
 mod playground;
@@ -40,6 +41,8 @@ tasks:
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
   golden [--update]
       compare what we generate with testdata/golden; with --update write it and remove stale files
+  layers
+      fail if a module of the core knows one of a later step
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
       score, --update commits a better one
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
+        Some((task, rest)) if task == "layers" => layers::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "ambient" => ambient::run(rest),
         #[cfg(feature = "parity")]

@@ -105,19 +105,9 @@ pub(crate) fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Translates one case into `<out>/<namespace>__<gateway>/*.json`. A case whose settings are refused gives nothing, and
 /// scores so.
 fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
-    let text = |name: &str| -> Result<Option<String>> {
-        let path = case.join(name);
-        Ok(if path.is_file() { Some(std::fs::read_to_string(path)?) } else { None })
-    };
-    let input = SourceFile::new("input.yaml", text("input.yaml")?.ok_or("a case without input.yaml")?);
-    let features = text("features")?.unwrap_or_default();
-    let settings = Settings {
-        release: Some(release.to_string()),
-        mesh_config: text("mesh.yaml")?,
-        mesh_config_name: Some("mesh.yaml".to_owned()),
-        features: features.lines().filter_map(flag).collect(),
-        ..Settings::default()
-    };
+    let input = SourceFile::new("input.yaml", std::fs::read_to_string(case.join("input.yaml"))?);
+    let beside = files::settings(&case.join("mesh.yaml"), &case.join("features"))?;
+    let settings = Settings { release: Some(release.to_string()), ..beside };
     let options = match settings.options() {
         Ok(options) => options,
         Err(refused) => {
@@ -134,12 +124,6 @@ fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A line `NAME=VALUE` of a case's `features`.
-pub(crate) fn flag(line: &str) -> Option<(String, String)> {
-    let (name, value) = line.split_once('=')?;
-    Some((name.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// Fails if any case is worse than committed; writes the new score if asked to.

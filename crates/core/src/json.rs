@@ -1,6 +1,21 @@
-//! Small tools for JSON values that are put together by hand.
+//! The JSON of messages, and small tools for JSON values that are put together by hand.
 
-use serde_json::{Map, Value};
+use envoy::{Message, Name};
+use serde_json::{Map, Value, json};
+
+/// A message as canonical proto JSON.
+///
+/// What we generate holds no `Any` that is not known, the only thing that has no JSON.
+#[must_use]
+pub fn message<M: Message + Name>(message: &M) -> String {
+    envoy::json::to_json(message).unwrap_or_else(|error| json!({"error": error.to_string()}).to_string())
+}
+
+/// A message as a JSON value.
+#[must_use]
+pub fn value<M: Message + Name>(message: &M) -> Value {
+    serde_json::from_str(&self::message(message)).unwrap_or_default()
+}
 
 /// An object of the fields that have a value, in this order.
 pub(crate) fn object<'k>(fields: impl IntoIterator<Item = (&'k str, Option<Value>)>) -> Value {
@@ -39,7 +54,6 @@ pub(crate) fn snake_case_key(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn absent_fields_are_left_out() {

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::Str;
-use crate::snapshot::ObjectRef;
+use crate::names::ObjectRef;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

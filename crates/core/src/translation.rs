@@ -1,8 +1,7 @@
 //! The whole pipeline as one function.
 
-use std::sync::Arc;
-
 use crate::admission;
+use crate::dialect;
 use crate::mesh::{Mesh, WaypointName};
 use crate::options::Options;
 use crate::problem::Problem;
@@ -50,7 +49,7 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
     let mut waypoints = Vec::new();
     let mut lost = Vec::new();
     for waypoint in mesh.waypoints.iter().filter(|waypoint| wanted(&waypoint.name)) {
-        let (resources, found) = options.dialect.speak(resources::generate(mesh, waypoint));
+        let (resources, found) = dialect::speak(options.dialect, resources::generate(mesh, waypoint));
         waypoints.push(resources);
         lost.extend(found);
     }
@@ -62,9 +61,9 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
 /// and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    let admitted = admission::admit_by(reading.snapshot.clone(), options.rules());
-    let mesh = Mesh::new(Arc::new(admitted.snapshot), options.clone());
-    let mut problems = admitted.problems;
+    let mut admitted = admission::admit(reading.snapshot.clone(), options);
+    let mut problems = std::mem::take(&mut admitted.problems);
+    let mesh = Mesh::new(admitted, options.clone());
     problems.extend(mesh.problems.iter().cloned());
     reading.locate(&mut problems);
     problems.extend(reading.problems.iter().cloned());

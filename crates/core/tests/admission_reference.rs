@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use waypoint_xds::admission::admit;
 use waypoint_xds::limits::Limits;
+use waypoint_xds::options::Options;
 use waypoint_xds::problem::{Code, Problem, Severity};
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::{Object, Reading, Resource, Snapshot};
@@ -41,7 +42,7 @@ fn read(path: &Path) -> Reading {
 /// Our verdicts.
 fn ours(case: &Path, release: Release) -> Verdicts {
     let reading = read(&case.join("input.yaml"));
-    let admitted = admit(reading.snapshot, release);
+    let admitted = admit(reading.snapshot, &Options::for_release(release));
     let mut verdicts = Verdicts::new();
     for problem in reading.problems.iter().chain(&admitted.problems) {
         let Some(object) = &problem.object else { continue };
@@ -144,7 +145,7 @@ fn objects_are_those_that_1_31_saw() {
     let seen = "expected/istio-1.31/effective-input.yaml";
     for case in cases().into_iter().filter(|case| case.join(seen).exists()) {
         let admitted = |path: &str| {
-            let mut snapshot = admit(read(&case.join(path)).snapshot, Release::V1_31).snapshot;
+            let mut snapshot = admit(read(&case.join(path)).snapshot, &Options::default()).snapshot;
             // What the control plane itself wrote.
             snapshot
                 .service_entries

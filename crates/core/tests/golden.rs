@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::mesh::{self, Mesh};
+use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::{Reading, Snapshot};
@@ -47,10 +47,10 @@ fn generate(release: Release) -> BTreeMap<String, String> {
     for input in files(&testdata().join("cases")) {
         let name = input.file_name().unwrap().to_string_lossy().into_owned();
         let Some(case) = name.strip_suffix(".yaml").filter(|case| !case.ends_with(".mesh")) else { continue };
-        let mut options = Options::for_release(release);
-        if let Ok(text) = std::fs::read_to_string(input.with_file_name(format!("{case}.mesh.yaml"))) {
-            options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
-        }
+        let beside = |kind: &str| input.with_file_name(format!("{case}.{kind}"));
+        let settings = ::files::settings(&beside("mesh.yaml"), &beside("features")).unwrap();
+        let mut options = settings.options().unwrap();
+        options.release = release;
         let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
         let reading = Snapshot::read([file], &options.limits);
         add(&mut golden, case, &translate(&reading, &options));

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use waypoint_xds::bootstrap::bootstrap;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::manifests::manifests;
-use waypoint_xds::mesh::{self, Mesh, Waypoint};
-use waypoint_xds::options::Options;
+use waypoint_xds::mesh::{Mesh, Waypoint};
+use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::{SourceFile, Unread, documents};
@@ -167,10 +167,8 @@ fn cases_with_objects(release: Release) -> Vec<PathBuf> {
 
 /// The mesh of a case, with the objects that the reference was made with besides the case's own.
 fn mesh_of(case: &Path, release: Release) -> Mesh {
-    let mut options = Options::for_release(release);
-    if let Ok(text) = fs::read_to_string(case.join("mesh.yaml")) {
-        options.mesh_config = Some(mesh::config::read(&SourceFile::new("mesh.yaml", text)).unwrap());
-    }
+    let settings = ::files::settings(&case.join("mesh.yaml"), &case.join("features")).unwrap();
+    let options = Settings { release: Some(release.to_string()), ..settings }.options().unwrap();
     let objects = expected(case, release).join(objects_of(release));
     let inputs = match release {
         Release::V1_18 => vec![case.join("input.yaml"), objects],

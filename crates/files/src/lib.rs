@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
 /// A file or directory that could not be read.
@@ -54,6 +55,35 @@ fn file(path: &Path) -> Result<SourceFile, FileError> {
     Ok(SourceFile::from_bytes(path.display().to_string(), &bytes))
 }
 
+/// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane, `NAME=VALUE` a
+/// line. A file that is not there sets nothing.
+///
+/// # Errors
+///
+/// [`FileError`] for one that is there and cannot be read.
+pub fn settings(mesh_config: &Path, features: &Path) -> Result<Settings, FileError> {
+    let flags = text_if_any(features)?.unwrap_or_default();
+    Ok(Settings {
+        mesh_config: text_if_any(mesh_config)?,
+        mesh_config_name: mesh_config.file_name().map(|name| name.to_string_lossy().into_owned()),
+        features: flags.lines().filter_map(flag).collect(),
+        ..Settings::default()
+    })
+}
+
+fn text_if_any(path: &Path) -> Result<Option<String>, FileError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(path, error)),
+    }
+}
+
+fn flag(line: &str) -> Option<(String, String)> {
+    let (name, value) = line.split_once('=')?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
+}
+
 fn failed(path: &Path, source: std::io::Error) -> FileError {
     FileError { path: path.to_owned(), source }
 }
@@ -76,6 +106,19 @@ mod tests {
         assert_eq!(texts[..3], ["a.yaml", "b/x.json", "c.yml"]);
         // What is named is read, whatever its extension.
         assert!(texts[3].starts_with("[package]"));
+    }
+
+    #[test]
+    fn settings_stand_beside_an_input() {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-settings-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("features"), "A=true\n\n B = 1=2 \n").unwrap();
+        let settings = settings(&folder.join("mesh.yaml"), &folder.join("features")).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(settings.mesh_config, None);
+        let flags: Vec<_> =
+            settings.features.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(flags, [("A", "true"), ("B", "1=2")]);
     }
 
     #[test]

@@ -30,8 +30,7 @@ pub(crate) fn options(settings: &str) -> PyResult<waypoint_xds::options::Options
 }
 
 fn of_settings(error: SettingsError) -> PyErr {
-    let place = error.place().cloned().map(Place::from);
-    classes::SettingsError::new_err((error.to_string(), error.code(), place))
+    setting(error.code(), &error)
 }
 
 /// The `OSError` that Python itself would raise: `FileNotFoundError` and so on, with the file's name.

@@ -2,8 +2,8 @@
 
     door.py CASES OUT RELEASE...
 
-reads names of cases from standard input, one a line, and translates CASES/<case>.yaml, with CASES/<case>.mesh.yaml where
-there is one, for every release. OUT/<release>/<case>.json gets the JSON, OUT/<release>/<case>.bin the encoded resources of all
+reads names of cases from standard input, one a line, and translates CASES/<case>.yaml, with CASES/<case>.mesh.yaml and
+CASES/<case>.features where there are any, for every release. OUT/<release>/<case>.json gets the JSON, OUT/<release>/<case>.bin the encoded resources of all
 waypoints, each behind its length as a varint.
 """
 
@@ -43,11 +43,15 @@ def main(cases: Path, out: Path, releases: list[str]) -> None:
     for case in sys.stdin.read().split():
         snapshot = Snapshot.from_files(cases / f"{case}.yaml")
         mesh_config = cases / f"{case}.mesh.yaml"
+        flags = cases / f"{case}.features"
+        lines = flags.read_text().splitlines() if flags.exists() else []
+        features = {name: value for name, _, value in (line.partition("=") for line in lines)}
         for release in releases:
             translation = translate(
                 snapshot,
                 release=release,  # type: ignore[arg-type]
                 mesh_config=mesh_config if mesh_config.exists() else None,
+                features=features,
             )
             folder = out / release
             folder.mkdir(parents=True, exist_ok=True)

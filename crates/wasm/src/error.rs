@@ -2,7 +2,6 @@
 
 use wasm_bindgen::prelude::*;
 use waypoint_xds::options::SettingsError;
-use waypoint_xds::view::json;
 
 #[wasm_bindgen(raw_module = "../error.js")]
 extern "C" {
@@ -11,22 +10,20 @@ extern "C" {
     #[derive(Debug)]
     pub type Error;
 
-    /// The place, if there is one, is JSON.
     #[wasm_bindgen(static_method_of = Error, js_class = "WaypointXdsError", js_name = of)]
-    fn of(code: &str, message: &str, place: Option<String>) -> Error;
+    fn of(code: &str, message: &str) -> Error;
 }
 
 impl Error {
-    /// An error that is nowhere in a text.
+    /// An error with a stable code.
     pub(crate) fn new(code: &str, error: &dyn std::fmt::Display) -> Self {
-        Self::of(code, &error.to_string(), None)
+        Self::of(code, &error.to_string())
     }
 }
 
 impl From<SettingsError> for Error {
     fn from(error: SettingsError) -> Self {
-        let place = error.place().map(|place| json::to_value(place).to_string());
-        Self::of(error.code(), &error.to_string(), place)
+        Self::new(error.code(), &error)
     }
 }
 

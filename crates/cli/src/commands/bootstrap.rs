@@ -11,7 +11,7 @@ use crate::{Failure, Outcome, output};
 pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
     let loaded = Loaded::new(&args.input)?;
     let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let shown = |problems: &[_]| report(problems, &loaded.reading.files, &args.input);
+    let shown = |problems: &[_]| report(problems, &loaded, &args.input);
     let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
     let value = if args.complete {
         let configuration = static_configuration(&mesh, waypoint, &static_options(args));

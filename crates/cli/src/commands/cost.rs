@@ -11,7 +11,7 @@ use crate::{Failure, Outcome, output};
 pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     let loaded = Loaded::new(&args.input)?;
     let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let outcome = report(&problems, &loaded, &args.input);
     let cost = cost(&mesh, args.rule, args.waypoint_replicas);
     match args.output {
         CostFormat::Table => output::print(&view::table(&cost).to_string()),

@@ -16,7 +16,7 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{Mesh, Waypoint, WaypointName};
 use waypoint_xds::options::{Options, Readiness, Settings};
 use waypoint_xds::problem::{Problem, Severity};
-use waypoint_xds::snapshot::{Files, Reading, Snapshot};
+use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
@@ -106,9 +106,10 @@ fn colour() -> Colour {
 }
 
 /// Prints the problems to standard error, and tells how the run ends.
-fn report(problems: &[Problem], files: &Files, input: &Input) -> Outcome {
+fn report(problems: &[Problem], loaded: &Loaded, input: &Input) -> Outcome {
+    let files = loaded.reading.files.iter().chain(&loaded.options.mesh_config);
     let text = match input.problems {
-        ProblemFormat::Full => diagnostics::full(problems, files.iter(), colour()),
+        ProblemFormat::Full => diagnostics::full(problems, files, colour()),
         ProblemFormat::Concise => diagnostics::concise(problems),
         ProblemFormat::Json => diagnostics::json(problems),
         ProblemFormat::Github => diagnostics::github(problems),

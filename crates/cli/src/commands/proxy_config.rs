@@ -8,7 +8,7 @@ use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
-use waypoint_xds::{resources, translation};
+use waypoint_xds::{dialect, resources, translation};
 
 use super::{Loaded, chosen, options, report};
 use crate::args::{self, TableFormat, What};
@@ -62,9 +62,9 @@ fn dumped(dump: ConfigDump) -> Shown {
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
     let loaded = Loaded::of(files, options(&args.input)?);
     let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let shown = |problems: &[_]| report(problems, &loaded.reading.files, &args.input);
+    let shown = |problems: &[_]| report(problems, &loaded, &args.input);
     let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
-    let (resources, lost) = loaded.options.dialect.speak(resources::generate(&mesh, waypoint));
+    let (resources, lost) = dialect::speak(loaded.options.dialect, resources::generate(&mesh, waypoint));
     translation::add(&loaded.reading, &mut problems, lost);
     let outcome = shown(&problems);
     let config = proxy_config::config(&mesh, &resources);

@@ -18,7 +18,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     let mut loaded = Loaded::new(&args.input)?;
     loaded.options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
     let translation = translate(&loaded.reading, &loaded.options);
-    let outcome = report(&translation.problems, &loaded.reading.files, &args.input);
+    let outcome = report(&translation.problems, &loaded, &args.input);
     if let Some(wanted) = &loaded.options.waypoint
         && translation.waypoints.is_empty()
     {

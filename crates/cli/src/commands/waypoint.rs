@@ -20,7 +20,7 @@ pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
 fn list(args: &WaypointList) -> Result<Outcome, Failure> {
     let loaded = Loaded::new(&args.input)?;
     let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let outcome = report(&problems, &loaded, &args.input);
     let entries = waypoints::list(&mesh, &problems, args.namespace.as_deref());
     match args.output {
         CostFormat::Json => output::print(&json::pretty(&waypoints::json(&entries))),
@@ -47,7 +47,7 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
     let loaded = Loaded::new(&args.input)?;
     let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let outcome = report(&problems, &loaded, &args.input);
     let objects = manifests(&mesh, chosen(&mesh, args.waypoint.as_deref())?);
     let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
     output::print(&documents.join("---\n"));

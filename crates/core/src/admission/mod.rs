@@ -4,7 +4,7 @@
 //!
 //! 1. **pruning**: fields that the release's schemas do not know are dropped. In 1.18 a policy with only
 //!    `targetRefs` thereby becomes one for its whole namespace;
-//! 2. **defaults** of Kubernetes' kinds and of the Gateway API;
+//! 2. **defaults** of Kubernetes' kinds and of the Gateway API, which a snapshot is given when it is read;
 //! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out.
 //!
 //! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the release) and
@@ -16,12 +16,12 @@ mod cel;
 mod check;
 mod common;
 mod destination_rule;
+mod discovery;
 mod envoy_filter;
 mod extensions;
 mod gateway_api;
 mod header_value;
 mod istio_metadata;
-mod kubernetes;
 pub(crate) mod mesh_config;
 mod newer;
 mod peer_authentication;
@@ -38,11 +38,15 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use check::{Checker, Findings};
+use mesh_config::ProxyAnnotations;
 use newer::Newer;
 
+use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::rules::Rules;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Meta, Object, Resource, Snapshot};
 
 /// What a release admits of a snapshot.
@@ -51,22 +55,35 @@ use crate::snapshot::{Meta, Object, Resource, Snapshot};
 pub struct Admitted {
     /// The objects as the release's control plane would see them.
     pub snapshot: Snapshot,
+    /// The mesh configuration in force.
+    pub mesh_config: MeshConfig,
+    /// Gateways outside of `discoverySelectors`: nothing knows them, but their proxies may run.
+    pub(crate) undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
+    /// What annotations say of proxies.
+    pub(crate) proxy_annotations: ProxyAnnotations,
     /// What was refused, dropped or warned of, by kind and then in the snapshot's order. Those that refuse an object
     /// have the severity of an error.
     pub problems: Vec<Problem>,
 }
 
-/// Passes a snapshot through a release's API server and webhook. Nothing is lost with a refused object but itself.
+/// Passes a snapshot through a release's API server and webhook, and the mesh configuration through its control plane.
+/// Nothing is lost with a refused object but itself.
 #[must_use]
-pub fn admit(snapshot: Snapshot, release: Release) -> Admitted {
-    admit_by(snapshot, release.rules())
+pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
+    let rules = options.rules();
+    let mut problems = Vec::new();
+    let mesh_config = mesh_config::in_force(&snapshot, options, &mut problems);
+    let mut snapshot = snapshot;
+    objects(&mut snapshot, rules, &mut problems);
+    let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
+    let scopes_configuration = rules.admission.discovery_scopes_configuration
+        || options.features.in_release(options.release).enable_enhanced_resource_scoping;
+    let selectors = &mesh_config.discovery_selectors;
+    let undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
+    Admitted { snapshot, mesh_config, proxy_annotations, undiscovered_gateways, problems }
 }
 
-/// The same by the rules of a release.
-pub(crate) fn admit_by(snapshot: Snapshot, rules: &'static Rules) -> Admitted {
-    let mut admitted = Admitted { snapshot, problems: Vec::new() };
-    let Admitted { snapshot, problems } = &mut admitted;
-    let s = snapshot;
+fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>) {
     let mut pass = Pass { rules, problems };
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
     pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
@@ -89,27 +106,6 @@ pub(crate) fn admit_by(snapshot: Snapshot, rules: &'static Rules) -> Admitted {
     pass.over(&mut s.telemetries, telemetry::check);
     pass.over(&mut s.wasm_plugins, extensions::wasm_plugin);
     pass.over(&mut s.traffic_extensions, extensions::traffic_extension);
-    admitted
-}
-
-/// Fills in what the API server does, which is the same in every release. Done once, when a snapshot is read: its
-/// objects are not shared yet then, so that none is copied.
-pub(crate) fn fill_defaults(s: &mut Snapshot) {
-    default(&mut s.services, kubernetes::fill_service);
-    default(&mut s.pods, kubernetes::fill_pod);
-    default(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);
-    default(&mut s.endpoints, kubernetes::fill_endpoints);
-    default(&mut s.gateways, gateway_api::fill_gateway);
-    default(&mut s.http_routes, gateway_api::fill_http_route);
-    default(&mut s.grpc_routes, gateway_api::fill_grpc_route);
-    default(&mut s.tcp_routes, gateway_api::fill_tcp_route);
-    default(&mut s.tls_routes, gateway_api::fill_tls_route);
-}
-
-fn default<T: Clone>(list: &mut [Arc<Object<T>>], fill: impl Fn(&mut T)) {
-    for object in list {
-        fill(&mut Arc::make_mut(object).spec);
-    }
 }
 
 /// A pass over the lists of a snapshot.

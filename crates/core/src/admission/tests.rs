@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Admitted, admit, fill_defaults};
+use super::{Admitted, admit};
+use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::release::Release::{V1_18, V1_31};
 use crate::snapshot::gateway_api::route::TlsRoute;
-use crate::snapshot::{Meta, Object, Snapshot, Source};
+use crate::snapshot::{Meta, Object, Snapshot, Source, defaults};
 
 /// An object from the JSON of its spec.
 fn object<T: serde::de::DeserializeOwned>(json: &str) -> Vec<Arc<Object<T>>> {
@@ -24,8 +25,8 @@ fn told(problems: &[Problem]) -> Vec<(Code, &str)> {
 macro_rules! verdict {
     ($list:ident, $release:expr, $json:expr) => {{
         let mut snapshot = Snapshot { $list: object($json), ..Snapshot::default() };
-        fill_defaults(&mut snapshot);
-        let Admitted { snapshot, problems } = admit(snapshot, $release);
+        defaults::fill(&mut snapshot);
+        let Admitted { snapshot, problems, .. } = admit(snapshot, &Options::for_release($release));
         (snapshot.$list.into_iter().next(), problems)
     }};
 }
@@ -71,7 +72,7 @@ fn what_is_dropped_is_not_checked() {
 fn a_refused_object_takes_no_other_with_it() {
     let mut list = object(r#"{"host": "a", "trafficPolicy": {}}"#);
     list.extend(object(r#"{"host": "a", "trafficPolicy": {"tls": {"mode": "SIMPLE"}}}"#));
-    let admitted = admit(Snapshot { destination_rules: list, ..Snapshot::default() }, V1_31);
+    let admitted = admit(Snapshot { destination_rules: list, ..Snapshot::default() }, &Options::default());
     assert_eq!(admitted.snapshot.destination_rules.len(), 1);
     assert_eq!(told(&admitted.problems), [(Code::MissingField, "spec.trafficPolicy")]);
 }
@@ -111,8 +112,8 @@ fn only_the_first_version_of_tls_routes_goes_without_host_names() {
             Arc::make_mut(route).meta.api_version = format!("gateway.networking.k8s.io/{version}").into();
         }
         let mut snapshot = Snapshot { tls_routes: routes, ..Snapshot::default() };
-        fill_defaults(&mut snapshot);
-        admit(snapshot, V1_31)
+        defaults::fill(&mut snapshot);
+        admit(snapshot, &Options::default())
     };
     assert_eq!(verdict("v1alpha2").problems, []);
     let refused = verdict("v1");
@@ -200,12 +201,12 @@ fn dry_run_is_for_authorization_policies() {
         let mut list = object(&format!(r#"{{"action": "{action}", "rules": [{{}}], "provider": null}}"#));
         Arc::make_mut(&mut list[0]).meta.annotations.extend([("istio.io/dry-run", value)]);
         let snapshot = Snapshot { authorization_policies: list, ..Snapshot::default() };
-        !admit(snapshot, V1_31).snapshot.authorization_policies.is_empty()
+        !admit(snapshot, &Options::default()).snapshot.authorization_policies.is_empty()
     };
     assert!(admitted("ALLOW", "true") && admitted("DENY", "F"));
     assert!(!admitted("ALLOW", "yes") && !admitted("AUDIT", "true"));
     let mut list = object(r#"{"host": "a"}"#);
     Arc::make_mut(&mut list[0]).meta.annotations.extend([("istio.io/dry-run", "true")]);
     let snapshot = Snapshot { destination_rules: list, ..Snapshot::default() };
-    assert!(admit(snapshot, V1_18).snapshot.destination_rules.is_empty());
+    assert!(admit(snapshot, &Options::for_release(V1_18)).snapshot.destination_rules.is_empty());
 }

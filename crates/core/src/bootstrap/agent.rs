@@ -70,7 +70,7 @@ impl<'m> Agent<'m> {
         Self {
             waypoint,
             labels: labels_of_pod(mesh, waypoint),
-            mesh_id: mesh.id(),
+            mesh_id: &mesh.config.mesh_id,
             release: mesh.rules,
             rules: &mesh.rules.bootstrap,
             config: &waypoint.proxy.config,

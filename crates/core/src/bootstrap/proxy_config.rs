@@ -14,7 +14,6 @@ use crate::snapshot::mesh_config::proxy::{
 };
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TcpKeepalive, TlsMode};
 use crate::snapshot::telemetry::CustomTag;
-use crate::view;
 
 /// The fields of a message that are there.
 #[derive(Default)]
@@ -47,7 +46,7 @@ impl Fields {
     }
 
     fn time(&mut self, key: &str, span: Option<Duration>) -> &mut Self {
-        self.put(key, span.map(|span| view::json::value(&duration(span))))
+        self.put(key, span.map(|span| crate::json::value(&duration(span))))
     }
 
     fn done(&mut self) -> Value {
@@ -143,7 +142,7 @@ fn tracing(tracing: &Tracing) -> Value {
 /// Proto JSON writes a whole `double` without a fraction.
 fn number(value: f64) -> Value {
     let wire = envoy::google::protobuf::DoubleValue { value };
-    view::json::value(&wire)
+    crate::json::value(&wire)
 }
 
 fn custom_tag(tag: &CustomTag) -> Value {

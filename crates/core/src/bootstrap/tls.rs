@@ -14,7 +14,6 @@ use crate::Str;
 use crate::json::snake_case;
 use crate::resources::tls::secret;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
-use crate::view;
 
 /// The transport socket that the settings ask for; none without TLS. `default_sni` is what mTLS with the mesh's own
 /// certificates calls the server where the settings name none.
@@ -28,7 +27,7 @@ pub(super) fn transport_socket(
         common.alpn_protocols.clear();
     }
     let mut config = json!({"@type": envoy::type_url::<UpstreamTlsContext>()});
-    if let (Value::Object(config), Value::Object(fields)) = (&mut config, view::json::value(&context)) {
+    if let (Value::Object(config), Value::Object(fields)) = (&mut config, crate::json::value(&context)) {
         config.extend(fields);
     }
     Some(json!({"name": "envoy.transport_sockets.tls", "typed_config": snake_case(config)}))

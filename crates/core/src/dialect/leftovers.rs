@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::known::{Extension, extension};
 use super::losses::Losses;
 use super::typed::{is_typed_struct, last_part};
+use crate::json;
 use crate::resources::{Resource, WaypointResources};
-use crate::view::json;
 
 /// What only Istio's extensions know, and expressions may ask for.
 const PEER_ATTRIBUTES: &[&str] = &["downstream_peer", "upstream_peer"];

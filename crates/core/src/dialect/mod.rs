@@ -30,67 +30,22 @@ mod token;
 mod typed;
 mod wasm;
 
-use std::fmt;
-use std::str::FromStr;
+pub use crate::options::{Dialect, UnknownDialect};
 
 use crate::problem::Problem;
 use crate::resources::WaypointResources;
 
 use losses::Losses;
 
-/// Which Envoy is spoken to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dialect {
-    /// Istio's build of Envoy: exactly what Istio's control plane sends.
-    #[default]
-    IstioProxy,
-    /// An upstream Envoy: the same behaviour without Istio's own extensions.
-    Envoy,
-}
-
-impl Dialect {
-    /// Both.
-    pub const ALL: &'static [Self] = &[Self::IstioProxy, Self::Envoy];
-
-    /// `istio-proxy` or `envoy`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::IstioProxy => "istio-proxy",
-            Self::Envoy => "envoy",
-        }
-    }
-
-    /// Says the resources of a waypoint in this dialect, and tells what has no equivalent in it.
-    ///
-    /// Nothing that carries meaning is left out silently: it is a problem of the code
-    /// [`UnsupportedExtension`](crate::problem::Code::UnsupportedExtension).
-    #[must_use]
-    pub fn speak(self, resources: WaypointResources) -> (WaypointResources, Vec<Problem>) {
-        match self {
-            Self::IstioProxy => (resources, Vec::new()),
-            Self::Envoy => upstream(resources),
-        }
-    }
-}
-
-impl fmt::Display for Dialect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A word that is no dialect's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown dialect `{0}`: expected istio-proxy or envoy")]
-pub struct UnknownDialect(pub String);
-
-impl FromStr for Dialect {
-    type Err = UnknownDialect;
-
-    fn from_str(word: &str) -> Result<Self, UnknownDialect> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|dialect| dialect.as_str() == word).ok_or_else(|| UnknownDialect(word.to_owned()))
+/// Says the resources of a waypoint in a dialect, and tells what has no equivalent in it.
+///
+/// Nothing that carries meaning is left out silently: it is a problem of the code
+/// [`UnsupportedExtension`](crate::problem::Code::UnsupportedExtension).
+#[must_use]
+pub fn speak(dialect: Dialect, resources: WaypointResources) -> (WaypointResources, Vec<Problem>) {
+    match dialect {
+        Dialect::IstioProxy => (resources, Vec::new()),
+        Dialect::Envoy => upstream(resources),
     }
 }
 

@@ -9,11 +9,11 @@ use envoy::{Message, Name};
 use serde_json::{Value, json};
 
 use super::losses::Losses;
-use super::{Dialect, destination, known, leftovers, listener, upstream};
+use super::{Dialect, destination, known, leftovers, listener, speak, upstream};
+use crate::json as view;
 use crate::mesh::WaypointName;
 use crate::problem::{Code, Problem, Severity};
 use crate::resources::{Resource, WaypointResources};
-use crate::view::json as view;
 
 fn losses() -> Losses {
     Losses::new(&WaypointName::new("shop", "waypoint"))
@@ -78,7 +78,7 @@ fn istios_own_proxy_is_told_the_same() {
     ]}));
     let resources =
         WaypointResources { listeners: vec![Resource { message: listener, origins: vec![] }], ..empty() };
-    assert_eq!(Dialect::IstioProxy.speak(resources.clone()), (resources, vec![]));
+    assert_eq!(speak(Dialect::IstioProxy, resources.clone()), (resources, vec![]));
 }
 
 #[test]

@@ -98,11 +98,6 @@ fn non_empty(value: Value) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::yaml;
-
-    fn printed(request: &Request, release: Release) -> String {
-        yaml::to_string(&gateway(request, release).unwrap())
-    }
 
     #[test]
     fn the_article_s_waypoint() {
@@ -111,36 +106,30 @@ mod tests {
             service_account: Some("bookinfo-reviews".into()),
             ..Request::default()
         };
-        let expected = "\
-apiVersion: gateway.networking.k8s.io/v1beta1
-kind: Gateway
-metadata:
-  annotations:
-    istio.io/for-service-account: bookinfo-reviews
-  name: bookinfo-reviews
-  namespace: default
-spec:
-  gatewayClassName: istio-waypoint
-  listeners:
-  - name: mesh
-    port: 15008
-    protocol: HBONE
-";
-        assert_eq!(printed(&request, Release::V1_18), expected);
+        let expected = json!({
+            "apiVersion": "gateway.networking.k8s.io/v1beta1",
+            "kind": "Gateway",
+            "metadata": {
+                "annotations": {"istio.io/for-service-account": "bookinfo-reviews"},
+                "name": "bookinfo-reviews",
+                "namespace": "default",
+            },
+            "spec": {
+                "gatewayClassName": "istio-waypoint",
+                "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
+            },
+        });
+        assert_eq!(gateway(&request, Release::V1_18).unwrap(), expected);
     }
 
     #[test]
     fn a_waypoint_for_all_traffic() {
         let request =
             Request { traffic: Some("all".into()), revision: Some("canary".into()), ..Request::default() };
-        let text = printed(&request, Release::V1_31);
-        assert!(text.starts_with("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n"), "{text}");
-        assert!(
-            text.contains(
-                "  labels:\n    istio.io/rev: canary\n    istio.io/waypoint-for: all\n  name: waypoint\n"
-            ),
-            "{text}"
-        );
+        let made = gateway(&request, Release::V1_31).unwrap();
+        assert_eq!(made["apiVersion"], "gateway.networking.k8s.io/v1");
+        let labels = json!({"istio.io/rev": "canary", "istio.io/waypoint-for": "all"});
+        assert_eq!(made["metadata"], json!({"labels": labels, "name": "waypoint"}));
     }
 
     #[test]

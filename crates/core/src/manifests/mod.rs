@@ -65,8 +65,8 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
         service_account: annotated("gateway.istio.io/service-account").unwrap_or_else(default_name),
         proxy_config: mesh.proxy_configs.injected(&waypoint.name),
         proxy_defaults: crate::mesh::proxy_config::defaults(&mesh.rules.bootstrap),
-        mesh_id: mesh.id(),
-        trust_domain: mesh.config.trust_domain.as_deref().unwrap_or_default(),
+        mesh_id: &mesh.config.mesh_id,
+        trust_domain: &mesh.config.trust_domain,
     };
     vec![service_account::make(&template), deployment::make(&template), service::make(&template)]
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::age;
 use crate::mesh::service::Service;
 use crate::mesh::target::{PolicyTarget, TargetScope};
@@ -17,7 +18,6 @@ use crate::snapshot::extensions::{
     ExecutionPhase, LuaConfig, PluginPhase, PluginType, TrafficExtension, TrafficSelector, WasmConfig,
     WasmPlugin,
 };
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadMode, WorkloadSelector};
 use crate::snapshot::{Meta, Object, ObjectRef, Snapshot};
 
@@ -73,7 +73,7 @@ pub struct Extensions {
 impl Extensions {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
         let plugins =
             snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.policies.extension_names));
         let extensions = snapshot.traffic_extensions.iter().filter_map(|e| from_traffic_extension(e));
@@ -84,7 +84,7 @@ impl Extensions {
         for extensions in by_namespace.values_mut() {
             extensions.sort_by(|a, b| age::compare(&a.meta, &b.meta, rules));
         }
-        Self { by_namespace, root_namespace: config.root_namespace.clone().unwrap_or_default(), rules }
+        Self { by_namespace, root_namespace: config.root_namespace.clone(), rules }
     }
 
     /// Whether there is none.
@@ -270,7 +270,7 @@ mod tests {
     fn applicable(plugins: Vec<Arc<Object<WasmPlugin>>>, chain: ChainKind) -> Vec<String> {
         let snapshot = Snapshot { wasm_plugins: plugins, ..Snapshot::default() };
         let rules = Release::V1_18.rules();
-        let extensions = Extensions::new(&snapshot, rules, &MeshConfig::default());
+        let extensions = Extensions::new(&snapshot, rules, &MeshSettings::default());
         let all = extensions.by_namespace.values().flatten();
         let mut found: Vec<_> = all.filter(|e| e.is_for(chain)).collect();
         found.sort_by_key(|e| Reverse(e.priority));

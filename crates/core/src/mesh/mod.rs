@@ -21,7 +21,6 @@
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
 pub(crate) mod age;
-pub mod config;
 pub(crate) mod derive;
 pub mod destination_rule;
 pub mod endpoint;
@@ -29,7 +28,6 @@ pub mod extension;
 pub(crate) mod gateway_route;
 pub mod hostname;
 pub(crate) mod ip;
-pub(crate) mod label_selector;
 pub mod namespaces;
 pub mod network;
 pub mod peer_authentication;
@@ -38,6 +36,7 @@ pub(crate) mod proxy_config;
 mod references;
 pub(crate) mod selector_index;
 pub mod service;
+mod settings;
 pub(crate) mod target;
 pub mod telemetry;
 pub mod virtual_service;
@@ -56,6 +55,7 @@ pub use service::{
     Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
     TrafficDistribution,
 };
+pub use settings::MeshSettings;
 pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
 pub use waypoint::{Waypoint, WaypointName};
@@ -63,11 +63,11 @@ pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
 
+use crate::admission::Admitted;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
-use crate::snapshot::mesh_config::MeshConfig;
 
 /// A snapshot as one release of Istio understands it: see the [module documentation](self).
 #[derive(Debug)]
@@ -78,7 +78,7 @@ pub struct Mesh {
     /// The options of this translation.
     pub options: Options,
     /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged over them.
-    pub config: MeshConfig,
+    pub config: MeshSettings,
     /// The admitted objects, as read.
     pub snapshot: Arc<Snapshot>,
     /// Every Service and ServiceEntry host.
@@ -112,21 +112,14 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// The mesh's id: what `defaultConfig.meshId` says, else the trust domain; empty if neither is set. Istio's charts
-    /// put `global.meshID` into that field and into the environment of proxies, which is where it counts.
+    /// Indexes what a release has admitted (see [`crate::admission`]); its problems are the caller's.
     #[must_use]
-    pub fn id(&self) -> &str {
-        let given = self.config.default_config.as_ref().and_then(|config| config.mesh_id.as_deref());
-        let all = [given, self.config.trust_domain.as_deref()];
-        all.into_iter().flatten().find(|id| !id.is_empty()).unwrap_or_default()
-    }
-
-    /// Indexes a snapshot that a release has admitted (see [`crate::admission`]).
-    #[must_use]
-    pub fn new(snapshot: Arc<Snapshot>, options: Options) -> Self {
+    pub fn new(admitted: Admitted, options: Options) -> Self {
+        let options = Options { features: options.features.in_release(options.release), ..options };
         let rules = options.rules();
         let mut problems = Vec::new();
-        let config = config::in_force(&snapshot, &options, &mut problems);
+        let config = MeshSettings::new(admitted.mesh_config);
+        let snapshot = Arc::new(admitted.snapshot);
         let namespaces = Namespaces::new(&snapshot);
         let services = Services::new(&snapshot, rules, &config, &namespaces);
         let workloads = Workloads::new(&snapshot, rules, &namespaces);
@@ -136,9 +129,10 @@ impl Mesh {
             rules.registry.hbone_addresses,
             network::Objects { workloads: &workloads, services: &services, endpoints: &endpoints },
         );
-        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config);
+        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config, admitted.proxy_annotations);
         let indexing = waypoint::Indexing {
             snapshot: &snapshot,
+            undiscovered_gateways: &admitted.undiscovered_gateways,
             rules,
             options: &options,
             config: &config,
@@ -160,7 +154,7 @@ impl Mesh {
             rules,
             services: &services,
             waypoints: &waypoints,
-            root_namespace: config.root_namespace.as_deref().unwrap_or_default(),
+            root_namespace: &config.root_namespace,
         }));
         Self {
             rules,
@@ -182,22 +176,5 @@ impl Mesh {
             waypoints,
             problems,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::text::SourceFile;
-
-    #[test]
-    fn the_trust_domain_stands_for_the_mesh_s_id() {
-        let id = |text: &str| {
-            let given = config::read(&SourceFile::new("mesh", text)).unwrap();
-            let options = Options { mesh_config: Some(given), ..Options::default() };
-            Mesh::new(Arc::new(Snapshot::default()), options).id().to_owned()
-        };
-        assert_eq!(id("trustDomain: td"), "td");
-        assert_eq!(id("{trustDomain: td, defaultConfig: {meshId: mine}}"), "mine");
     }
 }

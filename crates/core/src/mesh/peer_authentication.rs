@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::age;
 use crate::rules::Rules;
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
 use crate::snapshot::{Labels, Object, Snapshot};
 
@@ -43,8 +43,8 @@ struct Namespace {
 impl PeerAuthentications {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
-        let root = config.root_namespace.as_deref().unwrap_or("istio-system");
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
+        let root = config.root_namespace.as_str();
         let mut objects = snapshot.peer_authentications.clone();
         age::oldest_first(&mut objects, rules);
         let mut index = Self::default();
@@ -122,7 +122,7 @@ mod tests {
 
     fn index(policies: Vec<Arc<Object<PeerAuthentication>>>) -> PeerAuthentications {
         let snapshot = Snapshot { peer_authentications: policies, ..Snapshot::default() };
-        PeerAuthentications::new(&snapshot, Release::V1_31.rules(), &MeshConfig::default())
+        PeerAuthentications::new(&snapshot, Release::V1_31.rules(), &MeshSettings::default())
     }
 
     #[test]

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::hash::HashMap;
+use crate::mesh::MeshSettings;
 use crate::mesh::target::{PolicyTarget, TargetScope, WAYPOINT_CLASS};
 use crate::mesh::{Service, Waypoint, age};
 use crate::rules::{PolicyAttachment, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
 use crate::snapshot::selector::PolicyTargetReference;
@@ -38,12 +38,12 @@ pub struct Policies {
 impl Policies {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
-        let root = config.root_namespace.clone().unwrap_or_default();
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
+        let root = &config.root_namespace;
         Self {
-            authorization: Bindings::new(&snapshot.authorization_policies, rules, &root),
-            request_authentication: Bindings::new(&snapshot.request_authentications, rules, &root),
-            envoy_filters: Bindings::new(&snapshot.envoy_filters, rules, &root),
+            authorization: Bindings::new(&snapshot.authorization_policies, rules, root),
+            request_authentication: Bindings::new(&snapshot.request_authentications, rules, root),
+            envoy_filters: Bindings::new(&snapshot.envoy_filters, rules, root),
         }
     }
 }

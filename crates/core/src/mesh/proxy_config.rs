@@ -6,23 +6,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
-
 use super::age;
 use crate::Str;
-use crate::admission::mesh_config::{Checked, proxy_config};
-use crate::limits::Limits;
-use crate::problem::{Code, Problem};
+use crate::admission::mesh_config::{OF_POD, ProxyAnnotations};
+use crate::mesh::MeshSettings;
+use crate::problem::Problem;
 use crate::rules::{BootstrapRules, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
 use crate::snapshot::{Duration, Labels, Object, Snapshot, networking};
-use crate::text::{SourceFile, Unread, documents};
 
 use super::waypoint::WaypointName;
-
-/// The annotation of a pod that holds a ProxyConfig, in YAML.
-pub(crate) const OF_POD: &str = "proxy.istio.io/config";
 
 /// The worker threads of a waypoint that nothing is said of: the CPUs that its container may use.
 const CPU_LIMIT: i32 = 2;
@@ -37,17 +30,20 @@ pub struct ProxyConfigs {
     namespaces: BTreeMap<Str, Arc<Object<networking::ProxyConfig>>>,
     /// What is said for all pods of a Gateway.
     gateways: BTreeMap<WaypointName, Arc<Object<networking::ProxyConfig>>>,
-    /// The release whose agents read it.
-    rules: &'static Rules,
+    /// What annotations of pods say.
+    annotations: ProxyAnnotations,
 }
 
 impl ProxyConfigs {
     /// Indexes what is said of proxies: of several objects for the same, the oldest counts.
-    pub(super) fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
-        let mut everywhere = defaults(&rules.bootstrap);
-        if let Some(of_mesh) = &config.default_config {
-            everywhere = everywhere.overlaid_with(of_mesh.clone().without_zeros());
-        }
+    pub(super) fn new(
+        snapshot: &Snapshot,
+        rules: &Rules,
+        config: &MeshSettings,
+        annotations: ProxyAnnotations,
+    ) -> Self {
+        let of_mesh = config.default_config.clone().without_zeros();
+        let mut everywhere = defaults(&rules.bootstrap).overlaid_with(of_mesh);
         let mut objects = snapshot.proxy_configs.clone();
         age::oldest_first(&mut objects, rules);
         let (mut namespaces, mut gateways) = (BTreeMap::new(), BTreeMap::new());
@@ -59,11 +55,10 @@ impl ProxyConfigs {
             }
         }
         // What the root namespace says holds in all, and is not said again there.
-        let root = config.root_namespace.as_deref().unwrap_or_default();
-        if let Some(of_root) = namespaces.remove(root) {
+        if let Some(of_root) = namespaces.remove(&config.root_namespace) {
             everywhere = everywhere.overlaid_with(of_resource(&of_root.spec));
         }
-        Self { everywhere, namespaces, gateways, rules }
+        Self { everywhere, namespaces, gateways, annotations }
     }
 
     /// The configuration that a waypoint's pods are made with: Istio's defaults, the mesh's, and those of ProxyConfigs
@@ -86,12 +81,9 @@ impl ProxyConfigs {
         problems: &mut Vec<Problem>,
     ) -> ProxyConfig {
         let mut config = self.injected(waypoint);
-        if let Some(text) = annotations.get(OF_POD) {
-            let checked = read(text).map(|own| proxy_config(own, self.rules));
-            let checked =
-                checked.unwrap_or_else(|problem| Checked { config: None, problems: vec![*problem] });
-            problems.extend(checked.problems);
-            config = checked.config.into_iter().fold(config, ProxyConfig::overlaid_with);
+        if let Some(checked) = annotations.get(OF_POD).and_then(|text| self.annotations.get(text)) {
+            problems.extend(checked.problems.iter().cloned());
+            config = checked.config.clone().into_iter().fold(config, ProxyConfig::overlaid_with);
         }
         config.concurrency = config.concurrency.or(Some(CPU_LIMIT));
         if let Some(address) = annotations.get("sidecar.istio.io/discoveryAddress") {
@@ -146,31 +138,17 @@ fn to_zipkin(address: &str) -> Tracing {
     tracing
 }
 
-/// A ProxyConfig in YAML, as the annotation [`OF_POD`] holds it.
-fn read(text: &str) -> Result<ProxyConfig, Box<Problem>> {
-    let refused = |message: String| Problem::new(Code::InvalidProxyConfig, message);
-    let file = SourceFile::new(OF_POD, text);
-    let document = documents(&file, &Limits::DEFAULT).next().transpose();
-    let Some(document) = document.map_err(|problem| refused(problem.message))? else {
-        return Ok(ProxyConfig::default());
-    };
-    let read = document.root().decode::<AnySpelling>(&Unread::new());
-    Ok(read.map(|AnySpelling(config)| config).map_err(|error| refused(error.to_string()))?)
-}
-
-/// A ProxyConfig whose fields may be spelled `proxyMetadata` or `proxy_metadata`.
-struct AnySpelling(ProxyConfig);
-
-impl<'de> Deserialize<'de> for AnySpelling {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        ProxyConfig::read(deserializer).map(Self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release::Release;
+    use crate::admission::admit;
+    use crate::limits::Limits;
+    use crate::mesh::Mesh;
+    use crate::options::Options;
+    use crate::problem::Code;
+    use crate::snapshot::kubernetes::Pod;
+    use crate::snapshot::{Meta, Source};
+    use crate::text::SourceFile;
 
     const OBJECTS: &str = "
 apiVersion: networking.istio.io/v1beta1
@@ -204,18 +182,22 @@ spec:
   concurrency: 4
 ";
 
-    fn configs(of_mesh: &str) -> ProxyConfigs {
-        let snapshot = Snapshot::read([SourceFile::new("objects", OBJECTS)], &Limits::DEFAULT).snapshot;
-        let mut config = super::super::config::read(&SourceFile::new("mesh", of_mesh)).unwrap();
-        config.root_namespace = Some("istio-system".into());
-        ProxyConfigs::new(&snapshot, Release::V1_31.rules(), &config)
+    /// The configurations of [`OBJECTS`], of a mesh, and of a pod with annotations.
+    fn configs(of_mesh: &str, annotations: &Labels) -> ProxyConfigs {
+        let mut snapshot = Snapshot::read([SourceFile::new("objects", OBJECTS)], &Limits::DEFAULT).snapshot;
+        let meta = Meta { annotations: annotations.clone(), ..Meta::default() };
+        snapshot.pods.push(Arc::new(Object { meta, spec: Pod::default(), source: Source::default() }));
+        let mesh_config = Some(SourceFile::new("mesh", of_mesh));
+        let options = Options { mesh_config, ..Options::default() };
+        Mesh::new(admit(snapshot, &options), options).proxy_configs
     }
 
     #[test]
     fn the_narrower_counts_and_variables_are_merged() {
-        let configs = configs("");
+        let configs = configs("", &Labels::default());
         let config = configs.injected(&WaypointName::new("shop", "waypoint"));
-        assert_eq!(config.proxy_metadata.values().map(Str::as_str).collect::<Vec<_>>(), ["root", "shop"]);
+        let metadata = |name: &str| config.proxy_metadata.get(name).map(Str::as_str);
+        assert_eq!((metadata("A"), metadata("B")), (Some("root"), Some("shop")));
         assert_eq!(config.concurrency, Some(3));
         assert_eq!(config.image.unwrap().image_type, "debug");
         let config = configs.injected(&WaypointName::new("shop", "other"));
@@ -224,11 +206,11 @@ spec:
 
     #[test]
     fn the_pod_s_annotations_have_the_last_word() {
-        let configs = configs("defaultConfig: {statusPort: 0, proxyAdminPort: 15009}");
         let annotations = Labels::from([
             (OF_POD.into(), "proxy_admin_port: 15001\nproxyMetadata: {B: pod}\n".into()),
             ("status.sidecar.istio.io/port".into(), "15099".into()),
         ]);
+        let configs = configs("defaultConfig: {proxyAdminPort: 15009}", &annotations);
         let name = WaypointName::new("other", "waypoint");
         let config = configs.of_agent(&name, &annotations, &mut Vec::new());
         assert_eq!((config.proxy_admin_port, config.status_port), (Some(15_001), Some(15_099)));
@@ -241,7 +223,8 @@ spec:
         for text in ["statusPort: [1]", "a: [", "{statusPort: 0, concurrency: 7}"] {
             let mut problems = Vec::new();
             let annotations = Labels::from([(OF_POD.into(), text.into())]);
-            let config = configs("").of_agent(&WaypointName::new("a", "b"), &annotations, &mut problems);
+            let name = WaypointName::new("a", "b");
+            let config = configs("", &annotations).of_agent(&name, &annotations, &mut problems);
             assert_eq!((config.status_port, config.concurrency), (Some(15_020), Some(1)), "{text}");
             assert_eq!(
                 problems.iter().map(|p| p.code).collect::<Vec<_>>(),

@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, UnknownReadiness};
-use crate::dialect::UnknownDialect;
+use super::{Options, UnknownDialect, UnknownReadiness};
 use crate::features::FeatureError;
-use crate::mesh;
-use crate::mesh::waypoint::NotAWaypointName;
-use crate::problem::{Place, Problem};
+use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
 use crate::text::SourceFile;
 
@@ -24,11 +21,6 @@ use crate::text::SourceFile;
 /// )?;
 /// let options = settings.options()?;
 /// assert_eq!((options.release, options.readiness), (Release::V1_18, Readiness::Observed));
-///
-/// let settings = Settings { mesh_config: Some("trustDomain: [shop]".to_owned()), ..Settings::default() };
-/// let error = settings.options().unwrap_err();
-/// assert_eq!(error.to_string(), "mesh-config:1:14: trustDomain: expected a string, found a list");
-/// assert_eq!(error.place().map(|place| place.column), Some(14));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,9 +61,6 @@ pub enum SettingsError {
     /// No such dialect.
     #[error(transparent)]
     Dialect(#[from] UnknownDialect),
-    /// The MeshConfig cannot be read.
-    #[error("{}", located(.0))]
-    MeshConfig(Box<Problem>),
 }
 
 impl SettingsError {
@@ -85,24 +74,7 @@ impl SettingsError {
             Self::Feature(FeatureError::Unknown(_)) => "unknown-feature",
             Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
             Self::Dialect(_) => "unknown-dialect",
-            Self::MeshConfig(problem) => problem.code.id(),
         }
-    }
-
-    /// Where it is, when it is in a text.
-    #[must_use]
-    pub fn place(&self) -> Option<&Place> {
-        match self {
-            Self::MeshConfig(problem) => problem.place.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-fn located(problem: &Problem) -> String {
-    match &problem.place {
-        Some(place) => format!("{}:{}:{}: {}", place.file, place.line, place.column, problem.message),
-        None => problem.message.clone(),
     }
 }
 
@@ -119,8 +91,7 @@ impl Settings {
         }
         if let Some(text) = &self.mesh_config {
             let name = self.mesh_config_name.as_deref().unwrap_or("mesh-config");
-            let file = SourceFile::new(name, text.as_str());
-            options.mesh_config = Some(mesh::config::read(&file).map_err(SettingsError::MeshConfig)?);
+            options.mesh_config = Some(SourceFile::new(name, text.as_str()));
         }
         options.waypoint = self.waypoint.as_deref().map(str::parse).transpose()?;
         if let Some(readiness) = &self.readiness {
@@ -139,9 +110,8 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
-    use crate::mesh::WaypointName;
-    use crate::options::Readiness;
+    use crate::names::WaypointName;
+    use crate::options::{Dialect, Readiness};
     use crate::release::Release;
 
     fn error(json: &str) -> (&'static str, String) {
@@ -159,7 +129,7 @@ mod tests {
         .unwrap();
         let options = settings.options().unwrap();
         assert_eq!(options.release, Release::V1_18);
-        assert_eq!(options.mesh_config.unwrap().root_namespace.as_deref(), Some("r"));
+        assert_eq!(options.mesh_config.unwrap().text(), "rootNamespace: r");
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
@@ -191,18 +161,6 @@ mod tests {
             assert_eq!(found, code);
             assert!(text.contains(message), "{text}");
         }
-    }
-
-    #[test]
-    fn a_mesh_config_s_error_has_its_place() {
-        let text = "rootNamespace: a\nenableTracing: 7\n";
-        let mut settings = Settings { mesh_config: Some(text.to_owned()), ..Settings::default() };
-        let error = settings.options().unwrap_err();
-        assert_eq!(error.code(), "wrong-type");
-        let place = error.place().unwrap();
-        assert_eq!((place.file.as_str(), place.line, place.column), ("mesh-config", 2, 16));
-        settings.mesh_config_name = Some("mesh.yaml".to_owned());
-        assert!(settings.options().unwrap_err().to_string().starts_with("mesh.yaml:2:16: "));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use envoy::extensions::transport_sockets::tls::v3::common_tls_context::{
     CombinedCertificateValidationContext, ValidationContextType,
 };
 use envoy::extensions::transport_sockets::tls::v3::subject_alt_name_matcher::SanType;
-use envoy::extensions::transport_sockets::tls::v3::tls_parameters::TlsProtocol;
+use envoy::extensions::transport_sockets::tls::v3::tls_parameters::{self, TlsProtocol};
 use envoy::extensions::transport_sockets::tls::v3::{
     CertificateValidationContext, CommonTlsContext, DownstreamTlsContext, SdsSecretConfig,
     SubjectAltNameMatcher, TlsParameters,
@@ -19,7 +19,8 @@ use envoy::r#type::matcher::v3::StringMatcher;
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use crate::Str;
-use crate::snapshot::mesh_config::MeshConfig;
+use crate::features::{CompliancePolicy, Features};
+use crate::mesh::{Mesh, MeshSettings};
 
 /// The scheme of a SPIFFE identity.
 const SPIFFE: &str = "spiffe://";
@@ -27,13 +28,23 @@ const SPIFFE: &str = "spiffe://";
 const DEFAULT_SECRET: &str = "default";
 /// The secret that holds the mesh's root certificates.
 const ROOT_SECRET: &str = "ROOTCA";
+/// The cipher suites that FIPS 140 leaves of those of TLS 1.2.
+const FIPS_SUITES: [&str; 4] = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+];
 /// The bootstrap's cluster that leads to the proxy's agent.
 const SDS_CLUSTER: &str = "sds-grpc";
 
 /// The trust domains whose identities are accepted: the mesh's own, its aliases, those of its CA certificates, each
-/// once.
-pub(crate) fn trust_domains(config: &MeshConfig) -> Vec<Str> {
-    let own = config.trust_domain.iter();
+/// once; none where any is accepted.
+fn trust_domains(config: &MeshSettings, features: &Features) -> Vec<Str> {
+    if features.pilot_skip_validate_trust_domain {
+        return Vec::new();
+    }
+    let own = std::iter::once(&config.trust_domain);
     let named = config.ca_certificates.iter().flat_map(|certificate| &certificate.trust_domains);
     let mut domains: Vec<Str> = Vec::new();
     for domain in own.chain(&config.trust_domain_aliases).chain(named) {
@@ -48,12 +59,16 @@ pub(crate) fn trust_domains(config: &MeshConfig) -> Vec<Str> {
 ///
 /// Sources: `buildCommonConnectTLSContext` of Istio's control plane; Envoy's
 /// [`CommonTlsContext`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto).
-pub(crate) fn connect_tls_context(config: &MeshConfig) -> CommonTlsContext {
-    let sans = trust_domains(config)
+pub(crate) fn connect_tls_context(mesh: &Mesh) -> CommonTlsContext {
+    common_tls_context(&mesh.config, &mesh.options.features)
+}
+
+fn common_tls_context(config: &MeshSettings, features: &Features) -> CommonTlsContext {
+    let sans = trust_domains(config, features)
         .iter()
         .map(|domain| uri_san(MatchPattern::Prefix(format!("{SPIFFE}{domain}/"))))
         .collect();
-    CommonTlsContext {
+    let mut context = CommonTlsContext {
         tls_params: Some(TlsParameters {
             tls_minimum_protocol_version: TlsProtocol::TlSv13.into(),
             tls_maximum_protocol_version: TlsProtocol::TlSv13.into(),
@@ -63,13 +78,41 @@ pub(crate) fn connect_tls_context(config: &MeshConfig) -> CommonTlsContext {
         alpn_protocols: vec!["h2".to_owned()],
         validation_context_type: Some(validation_context(sans)),
         ..CommonTlsContext::default()
+    };
+    restrict(&mut context, features.compliance_policy);
+    context
+}
+
+/// Restricts TLS to what a policy demands, whatever else has asked for.
+pub(crate) fn restrict(context: &mut CommonTlsContext, policy: CompliancePolicy) {
+    if policy == CompliancePolicy::None {
+        return;
+    }
+    let params = context.tls_params.get_or_insert_default();
+    match policy {
+        CompliancePolicy::None => {}
+        CompliancePolicy::Fips140_2 => {
+            params.tls_minimum_protocol_version = TlsProtocol::TlSv12.into();
+            params.tls_maximum_protocol_version = TlsProtocol::TlSv12.into();
+            // Without a list Envoy's build for that standard has no others.
+            params.cipher_suites.retain(|suite| FIPS_SUITES.contains(&suite.as_str()));
+            params.ecdh_curves = Vec::new();
+        }
+        CompliancePolicy::Fips140_3 => {
+            params.compliance_policies = vec![tls_parameters::CompliancePolicy::Fips202205.into()];
+        }
+        CompliancePolicy::Pqc => {
+            params.tls_minimum_protocol_version = TlsProtocol::TlSv13.into();
+            params.cipher_suites = FIPS_SUITES.map(str::to_owned).to_vec();
+            params.ecdh_curves = vec!["X25519MLKEM768".to_owned()];
+        }
     }
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(config: &MeshConfig) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(mesh: &Mesh) -> TransportSocket {
     let context = DownstreamTlsContext {
-        common_tls_context: Some(connect_tls_context(config)),
+        common_tls_context: Some(connect_tls_context(mesh)),
         require_client_certificate: Some(true.into()),
         ..DownstreamTlsContext::default()
     };
@@ -135,14 +178,15 @@ mod tests {
 
     #[test]
     fn trust_domains_are_named_once_and_in_order() {
-        let config = MeshConfig {
-            trust_domain: Some("td-new".into()),
+        let config = MeshSettings {
+            trust_domain: "td-new".into(),
             trust_domain_aliases: vec!["td-old".into(), "td-new".into(), "".into()],
-            ..MeshConfig::default()
+            ..MeshSettings::default()
         };
-        assert_eq!(trust_domains(&config), ["td-new", "td-old"]);
+        let features = Features::default();
+        assert_eq!(trust_domains(&config, &features), ["td-new", "td-old"]);
         let Some(ValidationContextType::CombinedValidationContext(context)) =
-            connect_tls_context(&config).validation_context_type
+            common_tls_context(&config, &features).validation_context_type
         else {
             panic!("no combined context");
         };

@@ -75,6 +75,8 @@ table! {
         pub longest_connect_timeout: i64,
         /// Curves for TLS that the mesh configuration may name.
         pub ecdh_curves: &'static [&'static str],
+        /// Whether `discoverySelectors` are for configuration too, not only for Services, Pods and their addresses.
+        pub discovery_scopes_configuration: bool,
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) const RULES: Rules = Rules {
         failover_excludes_topology: false,
         http_matches: HttpMatches::Independent,
         any_gateway_counts: true,
+        discovery_scopes_configuration: false,
         claims_need_a_name: false,
         destination_authority: false,
         cors_names_checked: false,

@@ -61,6 +61,7 @@ pub(super) const RULES: Rules = Rules {
             "X25519Kyber768Draft00",
             "X25519MLKEM768",
         ],
+        discovery_scopes_configuration: true,
     },
     registry: RegistryRules {
         same_host: SameHost::KubernetesThenOldest,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::object::ObjectRef;
+use crate::names::ObjectRef;
 
 /// How many list positions a [`FieldPath`] may have.
 const POSITIONS: usize = 3;

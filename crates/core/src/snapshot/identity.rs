@@ -1,11 +1,12 @@
 //! What an object is: its API version, kind and metadata, checked as the API server checks them.
 
 use super::items::Item;
-use super::kind::{Kind, NameRule};
 use super::names::{self, NameError};
-use super::object::{Meta, ObjectRef};
+use super::object::Meta;
 use super::read::refused;
 use crate::Str;
+use crate::kind::{Kind, NameRule};
+use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::text::{Node, Unread};
 

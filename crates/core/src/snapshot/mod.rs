@@ -10,8 +10,8 @@
 //!
 //! The types are named as in the APIs and hold what Istio 1.18 or 1.31 reads for a waypoint, or validates in it. They
 //! follow proto3's and Kubernetes' notion of presence: a scalar is its zero value where absent, messages, wrappers
-//! (`google.protobuf.UInt32Value`) and pointers are an `Option`. Which of the fields a release knows, their defaults
-//! and what is refused is [`crate::admission`]'s matter; here nothing depends on a release.
+//! (`google.protobuf.UInt32Value`) and pointers are an `Option`. Which of the fields a release knows and what is
+//! refused is the matter of the next step, admission; here nothing depends on a release.
 //!
 //! | module | API group |
 //! |---|---|
@@ -26,14 +26,15 @@
 //! | [`reported`] | statuses, which no object keeps |
 
 mod cause;
+pub(crate) mod defaults;
 pub mod extensions;
 mod files;
 pub mod gateway_api;
 mod identity;
 mod items;
 
-pub mod kind;
 pub mod kubernetes;
+pub(crate) mod label_selector;
 mod labels;
 pub mod mesh_config;
 pub mod message;
@@ -54,12 +55,13 @@ pub mod timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::kind::{Kind, NameRule, Scope};
+pub use crate::names::ObjectRef;
 pub use cause::{Cause, FieldPath};
 pub use files::Files;
-pub use kind::{Kind, NameRule, Scope};
 pub use labels::Labels;
 pub use message::{Duration, IntOrString};
-pub use object::{Meta, Object, ObjectRef, OwnerReference, Resource, Source};
+pub use object::{Meta, Object, OwnerReference, Resource, Source};
 pub use read::Reading;
 pub use summary::{Ignored, Summary};
 pub use timestamp::Timestamp;

@@ -2,7 +2,7 @@
 //!
 //! The rules are those of Kubernetes' "Object Names and IDs" and "Labels and Selectors" pages.
 
-use super::kind::NameRule;
+use crate::kind::NameRule;
 
 /// Most bytes of an object's annotations, keys and values together.
 const MOST_ANNOTATIONS: usize = 256 << 10;

@@ -1,12 +1,11 @@
 //! What all objects have in common: metadata, identity, and where they were read.
 
-use std::fmt;
+use serde::Deserialize;
 
-use serde::{Deserialize, Serialize};
-
-use super::kind::Kind;
 use super::timestamp::Timestamp;
 use crate::Str;
+use crate::kind::Kind;
+use crate::names::ObjectRef;
 use crate::snapshot::Labels;
 
 /// A kind of object that is deserialized from a snapshot's text.
@@ -77,34 +76,6 @@ pub struct OwnerReference {
     pub uid: Str,
     /// Whether the owner manages the object.
     pub controller: bool,
-}
-
-/// An object's identity within a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct ObjectRef {
-    /// The kind.
-    pub kind: Kind,
-    /// The namespace; empty for kinds of the cluster.
-    pub namespace: Str,
-    /// The name.
-    pub name: Str,
-}
-
-impl ObjectRef {
-    /// The identity with these parts.
-    pub fn new(kind: Kind, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
-        Self { kind, namespace: namespace.into(), name: name.into() }
-    }
-}
-
-impl fmt::Display for ObjectRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
-        if !self.namespace.is_empty() {
-            write!(f, "{}/", self.namespace)?;
-        }
-        f.write_str(if self.name.is_empty() { "(no name)" } else { &self.name })
-    }
 }
 
 /// Where an object stands in the input. Small on purpose: lines and columns, and the place of a field, are found by

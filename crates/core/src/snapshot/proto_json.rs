@@ -1,12 +1,19 @@
-//! Proto JSON's two spellings of a field.
+//! Proto JSON, in all the spellings that it has.
 //!
-//! Custom resources are pruned by their schemas, which know `trafficPolicy` only; a MeshConfig is no custom resource,
-//! and `istiod`'s reader of proto JSON takes `trust_domain` as well as `trustDomain`. [`ProtoJson`] wraps a
-//! deserializer so that the keys of structs, but not those of maps, reach the types here in camelCase.
+//! Custom resources are pruned by their schemas, which know `trafficPolicy` and `80` only; a MeshConfig is no custom
+//! resource, and `istiod`'s reader of proto JSON takes `traffic_policy` and `"80"` as well. [`ProtoJson`] wraps a
+//! deserializer so that they reach the types here in one spelling:
+//!
+//! - the keys of structs, but not those of maps, in camelCase;
+//! - numbers that are texts as numbers, `"Infinity"`, `"-Infinity"` and `"NaN"` among them where fractions are;
+//! - enumerations by their names, which may be given by number.
+//!
+//! Source: <https://protobuf.dev/programming-guides/json/>. The messages of Envoy have a reader of their own, with the same
+//! rules, in `envoy::json`.
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
-    value::StringDeserializer,
+    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor, value::StringDeserializer,
 };
 use std::fmt;
 
@@ -43,12 +50,25 @@ macro_rules! forward {
     )*};
 }
 
+macro_rules! numbers {
+    ($($method:ident: $whole:literal,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.deserialize_any(Number { inner: visitor, whole: $whole })
+        }
+    )*};
+}
+
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ProtoJson<D> {
     type Error = D::Error;
 
+    numbers! {
+        deserialize_i8: true, deserialize_i16: true, deserialize_i32: true, deserialize_i64: true,
+        deserialize_u8: true, deserialize_u16: true, deserialize_u32: true, deserialize_u64: true,
+        deserialize_f32: false, deserialize_f64: false,
+    }
+
     forward! {
-        deserialize_any deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64
+        deserialize_any deserialize_bool
         deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
         deserialize_option deserialize_unit deserialize_seq deserialize_map deserialize_identifier
         deserialize_ignored_any
@@ -92,13 +112,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ProtoJson<D> {
         self.0.deserialize_struct(name, fields, Below { inner: visitor, fields: true })
     }
 
+    /// All enumerations are plain names.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, Below { inner: visitor, fields: false })
+        self.0.deserialize_any(Choice { inner: visitor, variants })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -222,9 +243,171 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Below<A> {
     }
 }
 
+/// A number, which may be a text.
+struct Number<V> {
+    inner: V,
+    whole: bool,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.whole { "an integer" } else { "a number" })
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.visit_i64(0)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<V::Value, E> {
+        self.inner.visit_i64(value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<V::Value, E> {
+        self.inner.visit_u64(value)
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
+        if !self.whole {
+            return self.inner.visit_f64(value);
+        }
+        // A whole number below that of the largest integers is one of them.
+        if value.fract() != 0.0 || value.abs() >= 9e18 {
+            return Err(E::invalid_type(Unexpected::Float(value), &self));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "integral and small enough")]
+        self.inner.visit_i64(value as i64)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        let wrong = |number: &Self| E::invalid_type(Unexpected::Str(text), number);
+        if self.whole {
+            // As JSON spells them: without a plus, and without leading zeros.
+            return match (serde_json::from_str::<i64>(text), serde_json::from_str::<u64>(text)) {
+                (Ok(value), _) => self.inner.visit_i64(value),
+                (_, Ok(value)) => self.inner.visit_u64(value),
+                _ => Err(wrong(&self)),
+            };
+        }
+        let special = match text {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            _ => serde_json::from_str(text).ok(),
+        };
+        match special {
+            Some(value) => self.inner.visit_f64(value),
+            None => Err(wrong(&self)),
+        }
+    }
+}
+
+/// A value of an enumeration, by name or by number.
+struct Choice<V> {
+    inner: V,
+    variants: &'static [&'static str],
+}
+
+/// Values whose numbers are not their places in the list of the values that we know.
+const NUMBERED: [(&str, u64); 2] = [("INHERIT", 1000), ("ALLOW_ANY_DYNAMIC_DNS", 3)];
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Choice<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
+        self.inner.visit_enum(name.into_deserializer())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<V::Value, E> {
+        match u64::try_from(number) {
+            Ok(number) => self.visit_u64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &"the number of a value")),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<V::Value, E> {
+        let number_of = |(place, name): (u64, &&'static str)| {
+            NUMBERED.iter().find(|(numbered, _)| numbered == name).map_or(place, |(_, number)| *number)
+        };
+        let mut named = (0..).zip(self.variants);
+        match named.find(|pair| number_of(*pair) == number) {
+            Some((_, name)) => self.inner.visit_enum(name.into_deserializer()),
+            None => Err(E::invalid_value(Unexpected::Unsigned(number), &"the number of a value")),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::camel_case;
+    use crate::snapshot::mesh_config::proxy::AuthenticationPolicy;
+    use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode};
+
+    fn read(json: &str) -> Result<MeshConfig, String> {
+        MeshConfig::read(&mut serde_json::Deserializer::from_str(json)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn numbers_may_be_texts() {
+        let config = read(
+            r#"{"proxyListenPort": "15001", "defaultConfig": {"concurrency": "3", "statusPort": 15020.0,
+                "tracing": {"sampling": "12.5"}},
+                "extensionProviders": [{"name": "z", "zipkin": {"port": "9411"}}]}"#,
+        );
+        let config = config.unwrap();
+        let proxy = config.default_config.unwrap();
+        assert_eq!((config.proxy_listen_port, proxy.concurrency), (Some(15_001), Some(3)));
+        assert_eq!(proxy.status_port, Some(15_020));
+        assert!((proxy.tracing.unwrap().sampling - 12.5).abs() < f64::EPSILON);
+        assert_eq!(config.extension_providers[0].zipkin.as_ref().unwrap().port, 9411);
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_of_the_type_is_refused() {
+        for number in [
+            r#""x""#,
+            r#""""#,
+            r#""+1""#,
+            r#""01""#,
+            r#""1.5""#,
+            r#""0x10""#,
+            "1.5",
+            "true",
+            r#""2147483648""#,
+            "[]",
+        ] {
+            let json = format!(r#"{{"proxyListenPort": {number}}}"#);
+            assert!(read(&json).is_err(), "{number}");
+        }
+        assert!(read(r#"{"defaultConfig": {"tracing": {"sampling": "many"}}}"#).is_err());
+    }
+
+    #[test]
+    fn enumerations_may_be_numbers() {
+        let mode = |mode: &str| {
+            let config = read(&format!(r#"{{"outboundTrafficPolicy": {{"mode": {mode}}}}}"#));
+            config.map(|config| config.outbound_traffic_policy.unwrap().mode)
+        };
+        assert_eq!(mode("0"), Ok(OutboundTrafficPolicyMode::RegistryOnly));
+        assert_eq!(mode("1"), mode(r#""ALLOW_ANY""#));
+        assert_eq!(mode("3"), Ok(OutboundTrafficPolicyMode::AllowAnyDynamicDns));
+        let config = read(r#"{"defaultConfig": {"controlPlaneAuthPolicy": 1000}}"#).unwrap();
+        let policy = config.default_config.unwrap().control_plane_auth_policy;
+        assert_eq!(policy, Some(AuthenticationPolicy::Inherit));
+        for wrong in ["2", "-1", r#""allow_any""#, "{}", "true"] {
+            assert!(mode(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn null_is_as_good_as_absent() {
+        assert_eq!(read(r#"{"proxyListenPort": null, "trustDomain": null}"#), read("{}"));
+    }
 
     #[test]
     fn snake_case_becomes_camel_case_and_camel_case_stays() {

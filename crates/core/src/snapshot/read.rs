@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::Snapshot;
+use super::defaults;
 use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
-use super::kind::Kind;
-use super::object::{ObjectRef, Source};
+use super::object::Source;
 use super::summary::{Ignored, Summary};
+use crate::kind::Kind;
 use crate::limits::Limits;
+use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
 
@@ -163,7 +165,7 @@ impl<'l> Reader<'l> {
             let problem = replaced(&self.files, object, earlier, later);
             self.tell(problem);
         }
-        crate::admission::fill_defaults(&mut self.snapshot);
+        defaults::fill(&mut self.snapshot);
         self.summary.read = self.snapshot.counts();
         for (kind, unread) in self.unread {
             self.summary.unread_total += unread.total();

@@ -15,9 +15,9 @@ use envoy::{Message, Name};
 use serde_json::{Map, Value, json};
 
 use crate::Str;
+use crate::json;
 use crate::resources::names::ENCAP;
 use crate::resources::{Resource, WaypointResources};
-use crate::view::json;
 
 /// Where addresses go whose own place is taken, or that have none.
 const POOL: u32 = u32::from_be_bytes([127, 254, 0, 1]);

@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 use envoy::config::bootstrap::v3::Bootstrap;
 
 use crate::Str;
+use crate::dialect;
 use crate::mesh::{Mesh, Waypoint};
 use crate::problem::Problem;
 use crate::resources;
@@ -76,7 +77,7 @@ pub fn static_configuration(
     } else {
         Loopback::default()
     };
-    let (mut spoken, mut problems) = mesh.options.dialect.speak(generated);
+    let (mut spoken, mut problems) = dialect::speak(mesh.options.dialect, generated);
     let gateway = waypoint.gateway.object_ref();
     let undiscovered = discovery::inline(&mut spoken);
     let mut secrets = secrets::Secrets::new(options.certs.as_deref());

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use envoy::config::cluster::v3::Cluster;
 use serde_json::Value;
 
+use crate::json;
 use crate::problem::{Code, Problem, Severity};
 use crate::resources::{Resource, WaypointResources};
-use crate::view::json;
 
 /// A problem for every cluster that is named and not there.
 pub(super) fn missing(resources: &WaypointResources, own: &[Cluster]) -> Vec<Problem> {

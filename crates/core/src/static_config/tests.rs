@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::dialect::Dialect;
+use crate::json;
 use crate::options::Options;
 use crate::problem::{Code, Severity};
 use crate::release::Release;
 use crate::snapshot::Snapshot;
 use crate::text::SourceFile;
 use crate::translation;
-use crate::view::json;
 
 /// A waypoint for Services and workloads, in 1.18's way and today's.
 const SHOP: &str = r"

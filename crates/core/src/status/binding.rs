@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::condition::{Address, Condition, Manager, Status};
 use super::scope;
-use crate::mesh::waypoint::{Binding, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, visibility};
+use crate::mesh::waypoint::{Binding, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason};
 use crate::mesh::{Mesh, Namespaces, Service, ServiceId, ServiceSource, WorkloadSource, ip};
-use crate::snapshot::mesh_config::Visibility;
+use crate::snapshot::mesh_config::{ServiceEntryVisibility, Visibility};
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::{Cause, FieldPath, Kind, Meta, Object, ObjectRef};
 
@@ -35,8 +35,7 @@ pub(super) fn statuses(mesh: &Mesh) -> Vec<Status> {
 
 /// Whether a Service is the one that its hostname stands for in its namespace.
 fn is_seen(mesh: &Mesh, id: ServiceId, service: &Service) -> bool {
-    scope::is_discovered(mesh, &service.namespace)
-        && mesh.services.lookup(&service.hostname, &service.namespace) == Some(id)
+    mesh.services.lookup(&service.hostname, &service.namespace) == Some(id)
 }
 
 fn of_service(mesh: &Mesh, id: ServiceId, meta: &Meta, object: ObjectRef) -> Status {
@@ -52,13 +51,11 @@ fn service_entries(mesh: &Mesh) -> Vec<Status> {
         by_entry.entry(service.source.object()).or_default().push(id);
     }
     let namespaces = Namespaces::new(&mesh.snapshot);
-    let entries = mesh.snapshot.service_entries.iter().filter(|entry| {
-        scope::is_discovered(mesh, &entry.meta.namespace) && scope::is_of_revision(&entry.meta)
-    });
+    let entries = mesh.snapshot.service_entries.iter().filter(|entry| scope::is_of_revision(&entry.meta));
     entries
         .map(|entry| {
             let ids = by_entry.get(&entry.object_ref()).map_or(&[][..], Vec::as_slice);
-            let visibility = visibility::of_namespace(&mesh.config, &namespaces, &entry.meta.namespace);
+            let visibility = mesh.config.visibility_in(namespaces.labels(&entry.meta.namespace));
             of_service_entry(mesh, entry, ids, visibility)
         })
         .collect()
@@ -83,7 +80,7 @@ fn of_service_entry(
         let bound = mesh.bindings.of_service(id).is_some_and(|binding| binding.waypoint.is_some());
         let missing = (!bound).then(|| missing(entry)).flatten();
         status.conditions.extend(missing);
-        let configured = mesh.config.service_entry_visibility.is_some();
+        let configured = mesh.config.service_entry_visibility != ServiceEntryVisibility::default();
         status.conditions.extend(configured.then(|| applied(visibility)));
     }
     status.addresses = addresses(entry, &hosts);
@@ -235,7 +232,7 @@ fn workload_entries(mesh: &Mesh) -> Vec<Status> {
     let mut statuses = Vec::new();
     for (id, workload) in mesh.workloads.iter() {
         let WorkloadSource::WorkloadEntry(object) = &workload.source else { continue };
-        if !scope::is_discovered(mesh, &object.meta.namespace) || !scope::is_of_revision(&object.meta) {
+        if !scope::is_of_revision(&object.meta) {
             continue;
         }
         let binding = mesh.bindings.of_workload(id);

@@ -95,8 +95,12 @@ impl<'m> Context<'m> {
             grants: grants::Grants::new(&mesh.snapshot),
             gateways: Vec::new(),
         };
-        let seen = mesh.snapshot.gateways.iter().filter(|g| scope::is_discovered(mesh, &g.meta.namespace));
-        cx.gateways = seen.filter_map(|object| gateway::GatewayView::new(&cx, object)).collect();
+        cx.gateways = mesh
+            .snapshot
+            .gateways
+            .iter()
+            .filter_map(|object| gateway::GatewayView::new(&cx, object))
+            .collect();
         cx
     }
 

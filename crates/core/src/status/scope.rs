@@ -1,21 +1,15 @@
-//! Whose statuses a control plane writes: objects of its revision, in namespaces that it looks at.
+//! Whose statuses a control plane writes: objects of its revision. Objects of namespaces that it does not look at are not
+//! admitted (see [`crate::admission`]).
 //!
-//! Source: `istio.io/rev` and [`discoverySelectors`](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/).
+//! Source: `istio.io/rev`.
 
 use crate::Str;
-use crate::mesh::{Mesh, label_selector};
+use crate::mesh::Mesh;
 use crate::snapshot::{Labels, Meta};
 
 const REVISION: &str = "istio.io/rev";
 /// The revision of the control plane.
 const OWN: &str = "default";
-
-/// Whether objects of a namespace are looked at.
-pub(super) fn is_discovered(mesh: &Mesh, namespace: &str) -> bool {
-    let selectors = &mesh.config.discovery_selectors;
-    let labels = || namespace_labels(mesh, namespace);
-    selectors.is_empty() || selectors.iter().any(|selector| label_selector::matches(selector, labels()))
-}
 
 /// Whether an object is of this revision, or of none.
 pub(super) fn is_of_revision(meta: &Meta) -> bool {
@@ -27,7 +21,7 @@ pub(super) fn is_of_revision(meta: &Meta) -> bool {
 pub(super) fn is_mine(mesh: &Mesh, meta: &Meta) -> bool {
     let of_namespace = || namespace_labels(mesh, &meta.namespace).get(REVISION);
     let revision = meta.labels.get(REVISION).or_else(of_namespace).map_or("", Str::as_str);
-    is_discovered(mesh, &meta.namespace) && (revision.is_empty() || revision == OWN)
+    revision.is_empty() || revision == OWN
 }
 
 fn namespace_labels<'m>(mesh: &'m Mesh, namespace: &str) -> &'m Labels {

@@ -1,7 +1,6 @@
 //! Corners of statuses that golden cases do not show.
 
 use crate::limits::Limits;
-use crate::mesh::config;
 use crate::options::Options;
 use crate::problem::{Code, Severity};
 use crate::release::Release;
@@ -76,7 +75,7 @@ fn the_closest_of_several_listeners_speaks() {
 #[test]
 fn who_is_not_looked_at_waits() {
     let conditions = |text: &str, mesh: &str| {
-        let mesh_config = config::read(&SourceFile::new("mesh", mesh)).ok();
+        let mesh_config = Some(SourceFile::new("mesh", mesh));
         let options = Options { mesh_config, ..Options::default() };
         let statuses = of(text, &options);
         let gateway = find(&statuses, "Gateway", "g");

@@ -4,6 +4,8 @@ use envoy::{Message, Name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use crate::json::{message, value};
+
 use crate::resources::{Resource, WaypointResources};
 use crate::translation::Translation;
 use crate::view::proxy_config::routes;
@@ -61,14 +63,6 @@ pub fn array(resources: &WaypointResources, kind: ResourceKind) -> String {
         ResourceKind::Routes => lines(&resources.routes),
         ResourceKind::Endpoints => lines(&resources.endpoints),
     }
-}
-
-/// A message as canonical proto JSON.
-///
-/// What we generate holds no `Any` that is not known, the only thing that has no JSON.
-#[must_use]
-pub fn message<M: Message + Name>(message: &M) -> String {
-    envoy::json::to_json(message).unwrap_or_else(|error| json!({"error": error.to_string()}).to_string())
 }
 
 fn lines<M: Message + Name>(resources: &[Resource<M>]) -> String {
@@ -134,12 +128,6 @@ fn typed_value<M: Message + Name>(message: &M) -> Value {
         fields.extend(message);
     }
     Value::Object(fields)
-}
-
-/// A message as a JSON value.
-#[must_use]
-pub fn value<M: Message + Name>(message: &M) -> Value {
-    serde_json::from_str(&self::message(message)).unwrap_or_default()
 }
 
 /// Anything of ours as a JSON value.

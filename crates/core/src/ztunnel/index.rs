@@ -8,7 +8,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::service::{Service, ServiceSource};
-use crate::mesh::waypoint::{Binding, visibility};
+use crate::mesh::waypoint::Binding;
 use crate::mesh::{Locality, Mesh, Namespaces, ServiceId, hostname};
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::{Labels, Object, kubernetes, networking};
@@ -175,7 +175,7 @@ fn told(mesh: &Mesh, namespaces: &Namespaces, service: &Service) -> Option<Visib
         ServiceSource::Kubernetes(object) if object.spec.service_type == "ExternalName" => None,
         ServiceSource::Kubernetes(_) => Some(Visibility::Public),
         ServiceSource::ServiceEntry(entry) => {
-            let visibility = visibility::of_namespace(&mesh.config, namespaces, &entry.meta.namespace);
+            let visibility = mesh.config.visibility_in(namespaces.labels(&entry.meta.namespace));
             // One address that cannot be read loses the whole entry.
             let readable = entry.spec.addresses.len() == service.addresses.len();
             (readable && visibility != Visibility::None).then_some(visibility)

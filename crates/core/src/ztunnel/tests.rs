@@ -1,9 +1,8 @@
-use std::sync::Arc;
-
 use envoy::istio::security::Authorization;
 use envoy::istio::workload::{Service, Workload};
 
 use super::{ZtunnelResources, generate};
+use crate::admission::admit;
 use crate::limits::Limits;
 use crate::mesh::Mesh;
 use crate::options::Options;
@@ -13,7 +12,7 @@ use crate::text::SourceFile;
 
 fn made(options: Options, text: &str) -> ZtunnelResources {
     let reading = Snapshot::read([SourceFile::new("test", text)], &Limits::DEFAULT);
-    generate(&Mesh::new(Arc::new(reading.snapshot), options)).unwrap()
+    generate(&Mesh::new(admit(reading.snapshot, &options), options)).unwrap()
 }
 
 fn of(text: &str) -> ZtunnelResources {
@@ -48,7 +47,8 @@ fn peer_authentication(namespace: &str, name: &str, spec: &str) -> String {
 
 #[test]
 fn nothing_is_known_of_1_18() {
-    let mesh = Mesh::new(Arc::new(Snapshot::default()), Options::for_release(Release::V1_18));
+    let options = Options::for_release(Release::V1_18);
+    let mesh = Mesh::new(admit(Snapshot::default(), &options), options);
     let error = generate(&mesh).unwrap_err().to_string();
     assert!(error.contains("not known for Istio 1.18"), "{error}");
 }

@@ -79,11 +79,10 @@ fn configurations(
         .collect()
 }
 
-fn options(release: Release, mesh_config: Option<String>) -> Options {
+fn options(release: Release, beside: Settings) -> Options {
     let dialect = Some(Dialect::Envoy.to_string());
-    let settings =
-        Settings { release: Some(release.to_string()), mesh_config, dialect, ..Settings::default() };
-    settings.options().expect("the cases' mesh configurations are good")
+    let settings = Settings { release: Some(release.to_string()), dialect, ..beside };
+    settings.options().expect("the cases' settings are good")
 }
 
 fn golden(certificates: &Certificates) -> Vec<Case> {
@@ -96,9 +95,10 @@ fn golden(certificates: &Certificates) -> Vec<Case> {
         let file = path.file_name().unwrap().to_string_lossy().into_owned();
         let Some(name) = file.strip_suffix(".yaml").filter(|name| !name.ends_with(".mesh")) else { continue };
         let text = std::fs::read_to_string(&path).unwrap();
-        let mesh_config = std::fs::read_to_string(path.with_file_name(format!("{name}.mesh.yaml"))).ok();
+        let beside = |kind: &str| path.with_file_name(format!("{name}.{kind}"));
+        let settings = ::files::settings(&beside("mesh.yaml"), &beside("features")).unwrap();
         for &release in Release::ALL {
-            let options = options(release, mesh_config.clone());
+            let options = options(release, settings.clone());
             let reading = Snapshot::read([SourceFile::new(file.as_str(), text.as_str())], &options.limits);
             cases.extend(configurations(name, &reading, &options, certificates));
         }
@@ -111,7 +111,7 @@ fn random(certificates: &Certificates) -> Vec<Case> {
     let mut cases = Vec::new();
     for &release in Release::ALL {
         let mut runner = TestRunner::deterministic();
-        let options = options(release, None);
+        let options = options(release, Settings::default());
         let wanted = cases.len() + RANDOM;
         let mut number = 0;
         while cases.len() < wanted {

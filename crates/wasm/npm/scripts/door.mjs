@@ -12,9 +12,12 @@ for (const name of names) {
   const snapshot = Snapshot.fromYaml(readFileSync(`${cases}/${name}.yaml`, "utf8"));
   const mesh = `${cases}/${name}.mesh.yaml`;
   const meshConfig = existsSync(mesh) ? readFileSync(mesh, "utf8") : undefined;
+  const flags = `${cases}/${name}.features`;
+  const lines = existsSync(flags) ? readFileSync(flags, "utf8").split("\n") : [];
+  const features = Object.fromEntries(lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)));
   for (const release of releases) {
     mkdirSync(`${out}/${release}`, { recursive: true });
-    const translation = translate(snapshot, { release, meshConfig });
+    const translation = translate(snapshot, { release, meshConfig, features });
     writeFileSync(`${out}/${release}/${name}.json`, translation.toJson());
     writeFileSync(`${out}/${release}/${name}.bin`, Buffer.concat(messages(translation)));
     translation.free();

@@ -18,8 +18,10 @@ for (const release of RELEASES) {
       const [name, dialect] = file.endsWith(".envoy.json") ? [file.slice(0, -11), "envoy" as const] : [file.slice(0, -5)];
       const input = `${TESTDATA}/cases/${name}`;
       const meshConfig = existsSync(`${input}.mesh.yaml`) ? readFileSync(`${input}.mesh.yaml`, "utf8") : undefined;
+      const lines = existsSync(`${input}.features`) ? readFileSync(`${input}.features`, "utf8").split("\n") : [];
+      const features = Object.fromEntries(lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)));
       const snapshot = Snapshot.fromYaml(readFileSync(`${input}.yaml`, "utf8"));
-      const translation = translate(snapshot, { release, meshConfig, dialect });
+      const translation = translate(snapshot, { release, meshConfig, features, dialect });
       assert.equal(translation.toJson(), readFileSync(`${golden}/${file}`, "utf8"), file);
     }
   });

@@ -1,7 +1,7 @@
 //! Filters of HTTPRoute and GRPCRoute.
 
-use super::reference::{backend_object, fill_object, local_object, port};
-use super::{at_most, fill, host_name, text};
+use super::reference::{backend_object, local_object, port};
+use super::{at_most, host_name, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
@@ -15,26 +15,6 @@ use crate::snapshot::gateway_api::filter::{
 const MOST_FILTERS: usize = 16;
 const MOST_HEADERS: usize = 16;
 const MOST_CORS_VALUES: usize = 64;
-
-pub(super) fn fill_filters(filters: &mut [RouteFilter]) {
-    for filter in filters {
-        if let Some(mirror) = &mut filter.request_mirror {
-            fill_object(&mut mirror.backend_ref);
-            if let Some(fraction) = &mut mirror.fraction {
-                fill(&mut fraction.denominator, || 100);
-            }
-        }
-        if let Some(redirect) = &mut filter.request_redirect {
-            fill(&mut redirect.status_code, || 302);
-        }
-        if let Some(cors) = &mut filter.cors {
-            fill(&mut cors.max_age, || 5);
-        }
-        if let Some(auth) = &mut filter.external_auth {
-            fill_object(&mut auth.backend_ref);
-        }
-    }
-}
 
 /// Filters of a rule or backend of an HTTPRoute.
 pub(super) fn http(c: &Checker<'_>, filters: &[RouteFilter]) {

@@ -3,31 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::reference::{kind, namespace, port, unique};
-use super::{GROUP, at_most, fill, host_name, is_subdomain, text};
+use super::{at_most, host_name, is_subdomain, text};
 use crate::admission::check::Checker;
-use crate::snapshot::gateway_api::gateway::{AllowedRoutes, FromNamespaces, Gateway, GatewayClass, Listener};
+use crate::snapshot::gateway_api::gateway::{FromNamespaces, Gateway, GatewayClass, Listener};
 
 /// The schema's limits.
 const MOST_LISTENERS: usize = 64;
 const MOST_KINDS: usize = 8;
-
-/// Listeners admit the routes of their own namespace; addresses are IP addresses.
-pub(in crate::admission) fn fill_gateway(gateway: &mut Gateway) {
-    for address in gateway.addresses.iter_mut().chain(&mut gateway.status.addresses) {
-        fill(&mut address.address_type, || "IPAddress".into());
-    }
-    for listener in &mut gateway.listeners {
-        let routes = listener.allowed_routes.get_or_insert_with(AllowedRoutes::default);
-        let namespaces = routes.namespaces.get_or_insert_default();
-        fill(&mut namespaces.from, || FromNamespaces::Same);
-        for kind in &mut routes.kinds {
-            fill(&mut kind.group, || GROUP.into());
-        }
-        if let Some(tls) = &mut listener.tls {
-            fill(&mut tls.mode, || "Terminate".into());
-        }
-    }
-}
 
 pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
     let c = &root.field("spec");

@@ -1,4 +1,4 @@
-//! Kinds of the Gateway API: what their schemas ask, and the defaults that the API server fills in.
+//! Kinds of the Gateway API: what their schemas ask.
 //!
 //! Nobody but the API server validates them: there is no webhook. The schemas that came with 1.18 (v0.7) have types,
 //! enumerations, lengths and patterns; those of 1.31 have rules in CEL too.
@@ -9,23 +9,15 @@ mod policy;
 mod reference;
 mod route;
 
-pub(super) use gateway::{fill_gateway, gateway, gateway_class};
+pub(super) use gateway::{gateway, gateway_class};
 pub(super) use policy::{backend_tls_policy, reference_grant, x_backend_traffic_policy};
-pub(super) use route::{
-    fill_grpc_route, fill_http_route, fill_tcp_route, fill_tls_route, grpc_route, http_route, tcp_route,
-    tls_route,
-};
+pub(super) use route::{grpc_route, http_route, tcp_route, tls_route};
 
 use super::check::Checker;
 use crate::Str;
 
 /// The group of the Gateway API.
 const GROUP: &str = "gateway.networking.k8s.io";
-
-/// Fills in a default.
-fn fill<T>(field: &mut Option<T>, default: impl FnOnce() -> T) {
-    field.get_or_insert_with(default);
-}
 
 /// A list's length.
 fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{GROUP, at_most, fill, is_subdomain, text};
+use super::{GROUP, at_most, is_subdomain, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
@@ -11,24 +11,6 @@ use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef, Pa
 
 /// How many parents a route may have.
 const MOST_PARENTS: usize = 32;
-
-pub(super) fn fill_parents(parents: &mut [ParentReference]) {
-    for parent in parents {
-        fill(&mut parent.group, || GROUP.into());
-        fill(&mut parent.kind, || "Gateway".into());
-    }
-}
-
-pub(super) fn fill_backend(backend: &mut BackendRef) {
-    fill(&mut backend.group, Str::default);
-    fill(&mut backend.kind, || "Service".into());
-    fill(&mut backend.weight, || 1);
-}
-
-pub(super) fn fill_object(backend: &mut BackendObjectReference) {
-    fill(&mut backend.group, Str::default);
-    fill(&mut backend.kind, || "Service".into());
-}
 
 pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
     at_most(c, "parentRefs", parents, MOST_PARENTS);

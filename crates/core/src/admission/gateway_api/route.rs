@@ -1,15 +1,14 @@
 //! HTTPRoute, GRPCRoute, TCPRoute and TLSRoute.
 
-use super::reference::{backend, fill_backend, fill_parents, parents, unique};
-use super::{at_most, fill, filter, host_names, text};
+use super::reference::{backend, parents, unique};
+use super::{at_most, filter, host_names, text};
 use crate::admission::check::Checker;
 use crate::admission::syntax;
 use crate::snapshot::Meta;
 use crate::snapshot::gateway_api::filter::{FilterType, PathModifierType, RouteFilter};
 use crate::snapshot::gateway_api::route::{
-    BackendRef, GrpcMethodMatch, GrpcRoute, GrpcRouteRule, HeaderMatchType, HttpHeaderMatch, HttpPathMatch,
-    HttpRoute, HttpRouteMatch, HttpRouteRule, L4RouteRule, PathMatchType, SessionPersistence, TcpRoute,
-    TlsRoute,
+    GrpcMethodMatch, GrpcRoute, GrpcRouteRule, HeaderMatchType, HttpPathMatch, HttpRoute, HttpRouteMatch,
+    HttpRouteRule, L4RouteRule, PathMatchType, SessionPersistence, TcpRoute, TlsRoute,
 };
 
 /// Methods that a match may name.
@@ -23,74 +22,6 @@ const MOST_MATCHES_IN_ALL: usize = 128;
 const MOST_BACKENDS: usize = 16;
 const MOST_HEADERS: usize = 16;
 const LONGEST_PATH: usize = 1024;
-
-/// A rule without matches, and a route without rules, matches every path.
-pub(in crate::admission) fn fill_http_route(route: &mut HttpRoute) {
-    fill_parents(&mut route.parent_refs);
-    if route.rules.is_empty() {
-        route.rules.push(HttpRouteRule::default());
-    }
-    for rule in &mut route.rules {
-        let matches = rule.matches.get_or_insert_with(|| vec![HttpRouteMatch::default()]);
-        for request in matches {
-            let path = request.path.get_or_insert_default();
-            fill(&mut path.match_type, || PathMatchType::PathPrefix);
-            fill(&mut path.value, || "/".into());
-            fill_types(&mut request.headers);
-            fill_types(&mut request.query_params);
-        }
-        filter::fill_filters(&mut rule.filters);
-        fill_backends(&mut rule.backend_refs);
-        fill_session(rule.session_persistence.as_mut());
-    }
-}
-
-pub(in crate::admission) fn fill_grpc_route(route: &mut GrpcRoute) {
-    fill_parents(&mut route.parent_refs);
-    for rule in &mut route.rules {
-        for request in &mut rule.matches {
-            if let Some(method) = &mut request.method {
-                fill(&mut method.match_type, || HeaderMatchType::Exact);
-            }
-            fill_types(&mut request.headers);
-        }
-        filter::fill_filters(&mut rule.filters);
-        fill_backends(&mut rule.backend_refs);
-        fill_session(rule.session_persistence.as_mut());
-    }
-}
-
-pub(in crate::admission) fn fill_tcp_route(route: &mut TcpRoute) {
-    fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
-}
-
-pub(in crate::admission) fn fill_tls_route(route: &mut TlsRoute) {
-    fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
-}
-
-fn fill_types(matches: &mut [HttpHeaderMatch]) {
-    for one in matches {
-        fill(&mut one.match_type, || HeaderMatchType::Exact);
-    }
-}
-
-fn fill_backends(backends: &mut [BackendRef]) {
-    for backend in backends {
-        fill_backend(backend);
-        filter::fill_filters(&mut backend.filters);
-    }
-}
-
-fn fill_session(session: Option<&mut SessionPersistence>) {
-    if let Some(session) = session {
-        fill(&mut session.persistence_type, || "Cookie".into());
-        if let Some(cookie) = &mut session.cookie_config {
-            fill(&mut cookie.lifetime_type, || "Session".into());
-        }
-    }
-}
 
 pub(in crate::admission) fn http_route(root: &Checker<'_>, route: &HttpRoute) {
     let c = &root.field("spec");

@@ -5,8 +5,11 @@
 //!
 //! Source of the rules: `pkg/config/validation` of each release.
 
+mod annotations;
+mod in_force;
 mod provider;
 mod proxy;
+mod read;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -21,7 +24,11 @@ use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode, ProxyC
 use crate::snapshot::networking::destination_rule::OutlierDetection;
 use crate::snapshot::{Duration, Kind, ObjectRef};
 
+pub(crate) use annotations::{OF_POD, ProxyAnnotations};
+pub(crate) use in_force::in_force;
+
 /// What a release makes of a mesh configuration.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Checked<T> {
     /// The configuration without what the release does not know; none if the release refuses it.
     pub(crate) config: Option<T>,
@@ -30,7 +37,7 @@ pub(crate) struct Checked<T> {
 }
 
 /// Passes a mesh configuration through a release's validation.
-pub(crate) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Checked<MeshConfig> {
+pub(super) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Checked<MeshConfig> {
     let unknown = std::mem::take(&mut config.unknown);
     let (problems, refused) = findings(rules, |c| {
         config.drop_newer(c);
@@ -46,7 +53,7 @@ pub(crate) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Chec
 }
 
 /// Passes a proxy's own configuration (the annotation `proxy.istio.io/config`) through its agent's validation.
-pub(crate) fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<ProxyConfig> {
+fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<ProxyConfig> {
     let (problems, refused) = findings(rules, |c| {
         config.drop_newer(c);
         proxy::check(c, &config);
@@ -153,13 +160,14 @@ fn port(c: &Checker<'_>, port: &i32) {
 
 #[cfg(test)]
 mod tests {
+    use super::read::read;
     use super::*;
-    use crate::mesh::config::read;
+    use crate::limits::Limits;
     use crate::release::Release;
     use crate::text::SourceFile;
 
     fn checked(release: Release, yaml: &str) -> (bool, Vec<(Code, String)>) {
-        let config = read(&SourceFile::new("mesh", yaml)).unwrap();
+        let config = read(&SourceFile::new("mesh", yaml), &Limits::DEFAULT).unwrap();
         let checked = mesh_config(config, release.rules());
         let problems = checked.problems.into_iter().map(|p| (p.code, p.field)).collect();
         (checked.config.is_some(), problems)

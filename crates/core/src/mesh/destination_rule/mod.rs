@@ -21,14 +21,12 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::hash::HashMap;
+use crate::mesh::MeshSettings;
 use crate::mesh::{Service, Services, age, hostname};
 use crate::rules::{DestinationRuleMerge, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::{Cause, FieldPath, Labels, Object, Snapshot};
 
-/// The namespace whose rules hold for the whole mesh, unless the mesh configuration names another.
-const DEFAULT_ROOT_NAMESPACE: &str = "istio-system";
 /// `exportTo`: every namespace.
 const PUBLIC: &str = "*";
 /// `exportTo`: the object's own namespace.
@@ -51,7 +49,7 @@ impl Default for DestinationRules {
     fn default() -> Self {
         Self {
             merge: DestinationRuleMerge::ByExportToAndSelector,
-            root_namespace: DEFAULT_ROOT_NAMESPACE.into(),
+            root_namespace: MeshSettings::default().root_namespace,
             local: HashMap::default(),
             exported: HashMap::default(),
             root_private: ByHost::default(),
@@ -75,16 +73,16 @@ impl DestinationRules {
     pub fn new(
         snapshot: &Snapshot,
         rules: &'static Rules,
-        config: &MeshConfig,
+        config: &MeshSettings,
         _services: &Services,
     ) -> Self {
         let mut index = Self {
             merge: rules.clusters.destination_rule_merge,
-            root_namespace: config.root_namespace.clone().unwrap_or_else(|| DEFAULT_ROOT_NAMESPACE.into()),
+            root_namespace: config.root_namespace.clone(),
             ..Self::default()
         };
         let default_private =
-            config.default_destination_rule_export_to.iter().flatten().any(|namespace| namespace == PRIVATE);
+            config.default_destination_rule_export_to.iter().any(|namespace| namespace == PRIVATE);
         let mut objects = snapshot.destination_rules.clone();
         age::oldest_first(&mut objects, rules);
         if index.merge == DestinationRuleMerge::ByExportToAndSelector {
@@ -260,7 +258,7 @@ mod tests {
 
     fn index(release: Release, objects: Vec<Arc<Object<DestinationRule>>>) -> DestinationRules {
         let snapshot = Snapshot { destination_rules: objects, ..Snapshot::default() };
-        DestinationRules::new(&snapshot, release.rules(), &MeshConfig::default(), &Services::default())
+        DestinationRules::new(&snapshot, release.rules(), &MeshSettings::default(), &Services::default())
     }
 
     fn found<'a>(index: &'a DestinationRules, client: &str) -> Option<&'a str> {

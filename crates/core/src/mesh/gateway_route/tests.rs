@@ -1,10 +1,10 @@
 //! Routes of whole snapshots.
 
 use super::*;
+use crate::mesh::MeshSettings;
 use crate::options::Options;
 use crate::problem::Code;
 use crate::release::Release;
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::text::SourceFile;
 
 const SERVICES: &str = "
@@ -40,7 +40,7 @@ fn with_problems(
     let reading = Snapshot::read([SourceFile::new("test", text)], &options.limits);
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
     let namespaces = crate::mesh::Namespaces::new(&reading.snapshot);
-    let services = Services::new(&reading.snapshot, release.rules(), &MeshConfig::default(), &namespaces);
+    let services = Services::new(&reading.snapshot, release.rules(), &MeshSettings::default(), &namespaces);
     let mut problems = Vec::new();
     let converted = convert(&reading.snapshot, release.rules(), &services, &mut problems);
     (converted, problems.into_iter().map(|p| (p.code, p.field)).collect())

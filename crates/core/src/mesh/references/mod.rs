@@ -43,8 +43,7 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
+    use crate::admission::admit;
     use crate::limits::Limits;
     use crate::mesh::Mesh;
     use crate::options::Options;
@@ -93,7 +92,7 @@ spec: {http: [{route: [{destination: {host: web}}]}]}
     fn found(object: &str) -> Vec<(Code, String)> {
         let text = [MESH, object].concat();
         let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
-        let mesh = Mesh::new(Arc::new(snapshot), Options::default());
+        let mesh = Mesh::new(admit(snapshot, &Options::default()), Options::default());
         let warnings = mesh.problems.into_iter().filter(|problem| problem.severity != Severity::Note);
         warnings.map(|problem| (problem.code, problem.field)).collect()
     }
@@ -140,7 +139,11 @@ spec: {http: [{route: [{destination: {host: web}}]}]}
                 Code::UnknownDestination,
                 "spec.http[0].route[0].destination.host",
             ),
-            ("{mirror: {host: nobody}}", Code::UnknownDestination, "spec.http[0].mirror.host"),
+            (
+                "{route: [{destination: {host: web}}], mirror: {host: nobody}}",
+                Code::UnknownDestination,
+                "spec.http[0].mirror.host",
+            ),
             (
                 "{route: [{destination: {host: web, subset: v2}}]}",
                 Code::UnknownSubset,

@@ -103,13 +103,11 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::admit;
     use crate::limits::Limits;
     use crate::mesh::{Mesh, Services};
     use crate::options::Options;
-    use crate::release::Release;
     use crate::text::SourceFile;
-    use std::sync::Arc;
-
     fn entry(name: &str, rest: &str) -> String {
         format!(
             "apiVersion: networking.istio.io/v1\nkind: ServiceEntry\nmetadata: {{name: {name}, namespace: a}}\n\
@@ -119,7 +117,7 @@ mod tests {
 
     fn services(text: &str) -> Services {
         let reading = Snapshot::read([SourceFile::new("test", text)], &Limits::DEFAULT);
-        Mesh::new(Arc::new(reading.snapshot), Options::for_release(Release::V1_31)).services
+        Mesh::new(admit(reading.snapshot, &Options::default()), Options::default()).services
     }
 
     fn addresses(services: &Services, host: &str) -> Vec<String> {

@@ -9,10 +9,11 @@ use smol_str::format_smolstr;
 use super::protocol::DeclaredPort;
 use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSource, TrafficDistribution};
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
 use crate::rules::{ExternalName, PrimaryAddress, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
 
@@ -20,7 +21,7 @@ use crate::snapshot::{Meta, Object, kubernetes, networking};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context<'a> {
     pub(super) rules: &'static Rules,
-    pub(super) config: &'a MeshConfig,
+    pub(super) config: &'a MeshSettings,
     pub(super) namespaces: &'a Namespaces,
 }
 
@@ -125,11 +126,27 @@ impl Context<'_> {
     /// Resolves `exportTo`; an empty list means the mesh's default.
     fn export_to(self, values: &[&str], namespace: &str) -> ExportTo {
         if values.is_empty() {
-            let default: Vec<&str> =
-                self.config.default_service_export_to.iter().flatten().map(Str::as_str).collect();
+            let default: Vec<&str> = self.config.default_service_export_to.iter().map(Str::as_str).collect();
             if default.is_empty() { ExportTo::Everyone } else { ExportTo::resolve(&default, namespace) }
         } else {
             ExportTo::resolve(values, namespace)
+        }
+    }
+}
+
+impl Context<'_> {
+    /// What the mesh's visibility of ServiceEntries leaves of whom one is exported to, where it is for more than ztunnels.
+    fn capped(self, export_to: ExportTo, namespace: &str) -> ExportTo {
+        if !self.config.service_entry_visibility.apply_to_sidecars {
+            return export_to;
+        }
+        match self.config.visibility_in(self.namespaces.labels(namespace)) {
+            Visibility::None => ExportTo::Nobody,
+            Visibility::Namespace if export_to.allows(namespace) => {
+                ExportTo::Namespaces(vec![namespace.into()])
+            }
+            Visibility::Namespace => ExportTo::Nobody,
+            Visibility::Public | Visibility::Unspecified => export_to,
         }
     }
 }
@@ -151,18 +168,14 @@ impl ExportTo {
 }
 
 /// The identities that annotations of a Kubernetes Service name.
-fn annotated_service_accounts(object: &Object<kubernetes::Service>, config: &MeshConfig) -> Vec<Str> {
+fn annotated_service_accounts(object: &Object<kubernetes::Service>, config: &MeshSettings) -> Vec<Str> {
     let list = |annotation: &str| {
         let value = object.meta.annotations.get(annotation).map(Str::as_str).unwrap_or_default();
         value.split(',').filter(|_| !value.is_empty()).map(Str::new).collect::<Vec<_>>()
     };
     let mut accounts = list(CANONICAL_SERVICE_ACCOUNTS);
     accounts.extend(list(KUBERNETES_SERVICE_ACCOUNTS).iter().map(|account| {
-        format_smolstr!(
-            "spiffe://{}/ns/{}/sa/{account}",
-            config.trust_domain.as_deref().unwrap_or("cluster.local"),
-            object.meta.namespace
-        )
+        format_smolstr!("spiffe://{}/ns/{}/sa/{account}", config.trust_domain, object.meta.namespace)
     }));
     accounts
 }
@@ -201,6 +214,7 @@ pub(super) fn service_entry(
     let addresses = service_entry_addresses(spec, rules);
     let export_to: Vec<&str> = spec.export_to.iter().map(Str::as_str).collect();
     let export_to = context.export_to(&export_to, &meta.namespace);
+    let export_to = context.capped(export_to, &meta.namespace);
     let traffic_distribution = context.traffic_distribution(None, meta);
     spec.hosts
         .iter()

@@ -13,8 +13,8 @@ use super::age::{self, Age};
 use super::namespaces::Namespaces;
 use crate::Str;
 use crate::hash::HashMap;
+use crate::mesh::MeshSettings;
 use crate::rules::{Rules, SameHost};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The position of a [`Service`] in [`Services`].
@@ -209,7 +209,7 @@ impl Services {
     pub fn new(
         snapshot: &Snapshot,
         rules: &'static Rules,
-        config: &MeshConfig,
+        config: &MeshSettings,
         namespaces: &Namespaces,
     ) -> Self {
         let context = convert::Context { rules, config, namespaces };
@@ -318,7 +318,7 @@ mod tests {
         let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
         let visible = |release: Release| {
             let namespaces = Namespaces::new(&snapshot);
-            let services = Services::new(&snapshot, release.rules(), &MeshConfig::default(), &namespaces);
+            let services = Services::new(&snapshot, release.rules(), &MeshSettings::default(), &namespaces);
             let seen = |namespace| services.get(services.visible("h.example", namespace)?);
             ["own", "third"].map(|namespace| seen(namespace).map(|service| service.namespace.to_string()))
         };

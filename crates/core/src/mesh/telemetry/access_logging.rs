@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Applicable, defaults, names_or, provider};
 use crate::Str;
-use crate::snapshot::mesh_config::{ExtensionProvider, MeshConfig};
+use crate::mesh::MeshSettings;
+use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::telemetry::{AccessLogging, TelemetryMode};
 
 /// Where access logs go, and which.
@@ -32,7 +33,7 @@ pub(super) struct Selection {
 #[must_use]
 pub fn access_loggers<'c>(
     applicable: &Applicable<'_>,
-    config: &'c MeshConfig,
+    config: &'c MeshSettings,
 ) -> Option<Vec<AccessLogger<'c>>> {
     if defaults(config, |p| &p.access_logging).is_empty()
         && applicable.iter().all(|t| t.spec.access_logging.is_empty())
@@ -51,7 +52,7 @@ pub fn access_loggers<'c>(
 }
 
 /// What holds for each provider, by the name under which it is referred to.
-pub(super) fn selections(applicable: &Applicable<'_>, config: &MeshConfig) -> BTreeMap<Str, Selection> {
+pub(super) fn selections(applicable: &Applicable<'_>, config: &MeshSettings) -> BTreeMap<Str, Selection> {
     let defaults = defaults(config, |p| &p.access_logging);
     let levels: Vec<&[AccessLogging]> =
         applicable.iter().map(|t| t.spec.access_logging.as_slice()).filter(|l| !l.is_empty()).collect();

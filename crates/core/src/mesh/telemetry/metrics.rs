@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access_logging::selections;
 use super::{Applicable, defaults, names_or, provider};
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::snapshot::Duration;
-use crate::snapshot::mesh_config::{ExtensionProvider, MeshConfig};
+use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::telemetry::{
     IstioMetric, MetricSelector, Metrics, MetricsOverrides, TagOperation, TelemetryMode,
 };
@@ -83,7 +84,7 @@ const ALL_METRICS: [IstioMetric; 10] = [
 #[must_use]
 pub fn metrics_providers<'c>(
     applicable: &Applicable<'_>,
-    config: &'c MeshConfig,
+    config: &'c MeshSettings,
 ) -> Vec<MetricsProvider<'c>> {
     let mut metrics = merge(applicable, config);
     let logs = selections(applicable, config);
@@ -117,7 +118,7 @@ struct Merged {
     overrides: BTreeMap<Str, MetricOverride>,
 }
 
-fn merge(applicable: &Applicable<'_>, config: &MeshConfig) -> BTreeMap<Str, Merged> {
+fn merge(applicable: &Applicable<'_>, config: &MeshSettings) -> BTreeMap<Str, Merged> {
     let defaults = defaults(config, |p| &p.metrics);
     let all: Vec<&Metrics> = applicable.iter().flat_map(|t| &t.spec.metrics).collect();
     if all.is_empty() {

@@ -18,12 +18,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::age;
 use crate::mesh::service::Service;
 use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
 use crate::rules::{PolicyAttachment, Rules};
-use crate::snapshot::mesh_config::{DefaultProviders, ExtensionProvider, MeshConfig};
+use crate::snapshot::mesh_config::{DefaultProviders, ExtensionProvider};
 use crate::snapshot::telemetry::{ProviderRef, Telemetry};
 use crate::snapshot::{Object, Snapshot};
 
@@ -41,7 +42,7 @@ pub type Applicable<'m> = Vec<&'m Arc<Object<Telemetry>>>;
 impl Telemetries {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshConfig) -> Self {
+    pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
         let mut by_namespace: BTreeMap<Str, Vec<_>> = BTreeMap::new();
         for telemetry in &snapshot.telemetries {
             by_namespace.entry(telemetry.meta.namespace.clone()).or_default().push(Arc::clone(telemetry));
@@ -49,7 +50,7 @@ impl Telemetries {
         for telemetries in by_namespace.values_mut() {
             age::oldest_first(telemetries, rules);
         }
-        Self { by_namespace, root_namespace: config.root_namespace.clone().unwrap_or_default(), rules }
+        Self { by_namespace, root_namespace: config.root_namespace.clone(), rules }
     }
 
     /// What applies to a waypoint as a whole or, given a Service, to that Service's chains.
@@ -114,7 +115,7 @@ fn target(telemetry: &Object<Telemetry>) -> PolicyTarget<'_> {
 }
 
 /// The provider of this name; Istio ignores case here.
-pub(crate) fn provider<'c>(config: &'c MeshConfig, name: &str) -> Option<&'c ExtensionProvider> {
+pub(crate) fn provider<'c>(config: &'c MeshSettings, name: &str) -> Option<&'c ExtensionProvider> {
     config.extension_providers.iter().find(|p| p.name.eq_ignore_ascii_case(name))
 }
 
@@ -124,8 +125,11 @@ fn names_or<'a>(refs: &'a [ProviderRef], inherited: &[&'a str]) -> Vec<&'a str> 
 }
 
 /// The providers that hold where telemetry names none, as the mesh configuration lists them.
-fn defaults<'c>(config: &'c MeshConfig, list: impl Fn(&'c DefaultProviders) -> &'c Vec<Str>) -> Vec<&'c str> {
-    config.default_providers.as_ref().map_or_else(Vec::new, |providers| borrowed(list(providers)))
+fn defaults<'c>(
+    config: &'c MeshSettings,
+    list: impl Fn(&'c DefaultProviders) -> &'c Vec<Str>,
+) -> Vec<&'c str> {
+    borrowed(list(&config.default_providers))
 }
 
 /// Names as borrowed strings.

@@ -6,7 +6,7 @@ use super::*;
 use crate::release::Release;
 use crate::snapshot::{Meta, Source};
 
-fn config() -> MeshConfig {
+fn config() -> MeshSettings {
     let json = serde_json::json!({
         "rootNamespace": "istio-system",
         "defaultProviders": {"metrics": ["prometheus"]},
@@ -17,7 +17,7 @@ fn config() -> MeshConfig {
             {"name": "zipkin", "zipkin": {"service": "zipkin.observe.svc", "port": 9411}},
         ],
     });
-    serde_json::from_value(json).unwrap()
+    MeshSettings::new(serde_json::from_value(json).unwrap())
 }
 
 fn telemetry(namespace: &str, name: &str, spec: serde_json::Value) -> Arc<Object<Telemetry>> {

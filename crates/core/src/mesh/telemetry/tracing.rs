@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Applicable, defaults, provider};
 use crate::Str;
-use crate::snapshot::mesh_config::{ExtensionProvider, MeshConfig};
+use crate::mesh::MeshSettings;
+use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::telemetry::{CustomTag, TelemetryMode, Tracing};
 
 /// How requests to a server are traced.
@@ -29,7 +30,7 @@ pub struct TracingSpec<'m> {
 /// How requests are traced. None if neither telemetry nor the mesh's default providers say anything of it: then the
 /// mesh configuration's older settings hold.
 #[must_use]
-pub fn tracing_spec<'m>(applicable: &Applicable<'m>, config: &'m MeshConfig) -> Option<TracingSpec<'m>> {
+pub fn tracing_spec<'m>(applicable: &Applicable<'m>, config: &'m MeshSettings) -> Option<TracingSpec<'m>> {
     let default = defaults(config, |p| &p.tracing).first().copied();
     if default.is_none() && applicable.iter().all(|t| t.spec.tracing.is_empty()) {
         return None;
@@ -50,7 +51,7 @@ pub fn tracing_spec<'m>(applicable: &Applicable<'m>, config: &'m MeshConfig) -> 
     Some(spec)
 }
 
-fn merge<'m>(spec: &mut TracingSpec<'m>, over: &'m Tracing, config: &'m MeshConfig) {
+fn merge<'m>(spec: &mut TracingSpec<'m>, over: &'m Tracing, config: &'m MeshSettings) {
     // One provider per direction: of several, the first.
     if let Some(reference) = over.providers.first() {
         spec.provider = provider(config, &reference.name);

@@ -28,7 +28,7 @@ struct Delegate<'a> {
 
 impl<'a> Delegates<'a> {
     /// Indexes objects with their resolved specs.
-    pub(super) fn new(delegates: &'a [Resolved<'_>], default_export_to: Option<&[Str]>) -> Self {
+    pub(super) fn new(delegates: &'a [Resolved<'_>], default_export_to: &[Str]) -> Self {
         let entry = |(object, http): &'a Resolved<'_>| {
             let meta = &object.meta;
             let export_to = resolve::export_names(&object.spec.export_to, default_export_to, &meta.namespace);

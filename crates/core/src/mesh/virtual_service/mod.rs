@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 
 use crate::Str;
 use crate::hash::HashMap;
+use crate::mesh::MeshSettings;
 use crate::mesh::age::{self, Age};
 use crate::mesh::gateway_route;
 use crate::mesh::hostname::Resolver;
 use crate::mesh::{ExportTo, Services};
 use crate::problem::Problem;
 use crate::rules::{DelegatingRoutes, RouteRules, Rules};
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
 use crate::snapshot::{Cause, FieldPath, Object, ObjectRef, Snapshot, networking};
 
@@ -183,11 +183,11 @@ impl VirtualServices {
     pub fn new(
         snapshot: &Snapshot,
         rules: &'static Rules,
-        config: &MeshConfig,
+        config: &MeshSettings,
         services: &Services,
         problems: &mut Vec<Problem>,
     ) -> Self {
-        let default_export_to = config.default_virtual_service_export_to.as_deref();
+        let default_export_to = config.default_virtual_service_export_to.as_slice();
         let (delegates, mut all) = partition(snapshot, rules);
         all.extend(
             gateway_route::convert(snapshot, rules, services, problems)
@@ -290,7 +290,7 @@ impl Unmerged<'_> {
     fn merge(
         mut self,
         rules: &Rules,
-        default_export_to: Option<&[Str]>,
+        default_export_to: &[Str],
         delegates: &delegate::Delegates<'_>,
         problems: &mut Vec<Problem>,
     ) -> VirtualService {

@@ -29,20 +29,14 @@ pub(super) fn destinations<'d>(
     }
 }
 
-/// The names in `exportTo`, `.` resolved; those of the mesh's default (`*` unless set) if there are none.
-pub(super) fn export_names(export_to: &[Str], default: Option<&[Str]>, namespace: &str) -> BTreeSet<Str> {
-    let everyone = [Str::new_static("*")];
-    let names = if export_to.is_empty() { default.unwrap_or(&everyone) } else { export_to };
+/// The names in `exportTo`, `.` resolved; those of the mesh's default if there are none.
+pub(super) fn export_names(export_to: &[Str], default: &[Str], namespace: &str) -> BTreeSet<Str> {
+    let names = if export_to.is_empty() { default } else { export_to };
     names.iter().map(|name| if name == "." { namespace.into() } else { name.clone() }).collect()
 }
 
 /// Whom a VirtualService is exported to: `*` beats `~`, which beats names.
-pub(super) fn export_to(
-    rules: &RouteRules,
-    export_to: &[Str],
-    default: Option<&[Str]>,
-    namespace: &str,
-) -> ExportTo {
+pub(super) fn export_to(rules: &RouteRules, export_to: &[Str], default: &[Str], namespace: &str) -> ExportTo {
     if export_to.is_empty() && rules.default_export == DefaultExport::OwnNamespaceOrEveryone {
         return own_namespace_or_everyone(default, namespace);
     }
@@ -57,11 +51,11 @@ pub(super) fn export_to(
 }
 
 /// The mesh's default as older releases read it: other names in it export to nobody, and `.` beats `*`.
-fn own_namespace_or_everyone(default: Option<&[Str]>, namespace: &str) -> ExportTo {
-    let has = |wanted: &str| default.is_some_and(|names| names.iter().any(|name| name == wanted));
+fn own_namespace_or_everyone(default: &[Str], namespace: &str) -> ExportTo {
+    let has = |wanted: &str| default.iter().any(|name| name == wanted);
     if has(".") {
         ExportTo::Namespaces(vec![namespace.into()])
-    } else if default.is_none() || has("*") {
+    } else if has("*") {
         ExportTo::Everyone
     } else {
         ExportTo::Nobody
@@ -78,7 +72,7 @@ mod tests {
         let rules = |release: Release| &release.rules().routes;
         let resolve = |release, names: &[&str]| {
             let names: Vec<Str> = names.iter().map(|n| Str::from(*n)).collect();
-            export_to(rules(release), &names, None, "shop")
+            export_to(rules(release), &names, &["*".into()], "shop")
         };
         for release in Release::ALL {
             assert_eq!(resolve(*release, &["~", "*"]), ExportTo::Everyone);
@@ -91,7 +85,7 @@ mod tests {
     #[test]
     fn older_releases_ignore_names_in_the_default() {
         let default = ["a".into()];
-        let resolve = |release: Release| export_to(&release.rules().routes, &[], Some(&default), "shop");
+        let resolve = |release: Release| export_to(&release.rules().routes, &[], &default, "shop");
         assert_eq!(resolve(Release::V1_18), ExportTo::Nobody);
         assert_eq!(resolve(Release::V1_31), ExportTo::Namespaces(vec!["a".into()]));
     }

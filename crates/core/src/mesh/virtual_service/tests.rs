@@ -22,7 +22,7 @@ fn index(release: Release, objects: &[(&str, &str, u32, &str)]) -> VirtualServic
     VirtualServices::new(
         &reading.snapshot,
         release.rules(),
-        &MeshConfig::default(),
+        &MeshSettings::default(),
         &Services::default(),
         &mut problems,
     )

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::target::{Target, TargetId, Targets, Traffic};
-use super::{Indexing, WaypointName, visibility};
+use super::{Indexing, WaypointName};
 use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::service::{Service, ServiceSource};
@@ -180,7 +180,9 @@ impl<'a> Binder<'a> {
         }
         let mut binding = self.binding(&meta.labels, &meta.namespace, Traffic::Service);
         let Some(primary) = binding.waypoint.and_then(|id| self.targets.get(id)) else { return binding };
-        let private = || visibility::of(self.cx, &meta.namespace) == Visibility::Namespace;
+        let private = || {
+            self.cx.config.visibility_in(self.cx.namespaces.labels(&meta.namespace)) == Visibility::Namespace
+        };
         if is_entry && primary.gateway.meta.namespace != meta.namespace && private() {
             let waypoint = primary.name();
             binding.refusal = Some(Refusal { waypoint, reason: RefusalReason::CrossNamespace });

@@ -7,73 +7,26 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod use_waypoint;
-pub(crate) mod visibility;
 
 pub use binding::{
     Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
 };
 pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
 
-use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
+
+pub use crate::names::{NotAWaypointName, WaypointName};
 
 use crate::Str;
 use crate::mesh::workload::Locality;
-use crate::mesh::{Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
+use crate::mesh::{MeshSettings, Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
-use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
+use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Labels, Object, Snapshot};
-
-/// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WaypointName {
-    /// The Gateway's namespace.
-    pub namespace: Str,
-    /// The Gateway's name.
-    pub name: Str,
-}
-
-impl WaypointName {
-    /// The name with these parts.
-    #[must_use]
-    pub fn new(namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
-    }
-
-    /// The name of this Gateway.
-    fn of(gateway: &Object<Gateway>) -> Self {
-        Self::new(gateway.meta.namespace.clone(), gateway.meta.name.clone())
-    }
-}
-
-impl fmt::Display for WaypointName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.namespace, self.name)
-    }
-}
-
-/// A text that is not `namespace/name`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected NAMESPACE/NAME of a Gateway, found `{0}`")]
-pub struct NotAWaypointName(String);
-
-impl FromStr for WaypointName {
-    type Err = NotAWaypointName;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        match s.split_once('/') {
-            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
-                Ok(Self { namespace: namespace.into(), name: name.into() })
-            }
-            _ => Err(NotAWaypointName(s.to_owned())),
-        }
-    }
-}
 
 /// A waypoint: a Gateway of class `istio-waypoint`, what it serves and the proxy that does it.
 #[derive(Clone, Debug)]
@@ -133,6 +86,16 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// The network that it says it is in: its pod's label, which its container's environment repeats, else the
+    /// environment that it is configured with; empty for none.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        let label = self.labels.get(NETWORK).filter(|network| !network.is_empty());
+        label.or_else(|| self.config.proxy_metadata.get("ISTIO_META_NETWORK")).map_or("", Str::as_str)
+    }
+}
+
 impl Waypoint {
     /// Whether it serves this Service.
     #[must_use]
@@ -143,14 +106,17 @@ impl Waypoint {
 
 /// The class of the Gateways that are waypoints.
 const WAYPOINT_CLASS: &str = "istio-waypoint";
+const NETWORK: &str = "topology.istio.io/network";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.
 pub(crate) struct Indexing<'a> {
     pub(crate) snapshot: &'a Snapshot,
+    /// Gateways that nothing but their own proxies know.
+    pub(crate) undiscovered_gateways: &'a [Arc<Object<Gateway>>],
     pub(crate) rules: &'static Rules,
     pub(crate) options: &'a Options,
-    pub(crate) config: &'a MeshConfig,
+    pub(crate) config: &'a MeshSettings,
     pub(crate) namespaces: &'a Namespaces,
     pub(crate) services: &'a Services,
     pub(crate) workloads: &'a Workloads,
@@ -169,6 +135,11 @@ impl Indexing<'_> {
     }
 }
 
+/// The waypoint's name that this Gateway has.
+fn name_of(gateway: &Object<Gateway>) -> WaypointName {
+    WaypointName::new(gateway.meta.namespace.clone(), gateway.meta.name.clone())
+}
+
 /// Finds which waypoint each object uses, where the release has objects name one.
 pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
     match cx.rules.waypoints.attachment {
@@ -180,10 +151,14 @@ pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
 /// Finds every waypoint and what it serves.
 pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
     let mut proxies = proxy::Proxies::new(cx);
-    let gateways = cx.snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
+    let mut gateways: Vec<&Arc<Object<Gateway>>> =
+        cx.snapshot.gateways.iter().chain(cx.undiscovered_gateways).collect();
+    gateways.retain(|gateway| gateway.spec.gateway_class_name == WAYPOINT_CLASS);
+    gateways.sort_by_key(|gateway| name_of(gateway));
     let mut waypoints: Vec<Waypoint> = gateways
+        .into_iter()
         .map(|gateway| Waypoint {
-            name: WaypointName::of(gateway),
+            name: name_of(gateway),
             gateway: Arc::clone(gateway),
             for_service_account: service_account(gateway, cx.rules),
             proxy: proxies.of(gateway, cx.pods_of(gateway), problems),

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, Proxy, WaypointName};
+use super::{Indexing, Proxy, name_of};
 use crate::Str;
+use crate::admission::mesh_config::OF_POD;
 use crate::mesh::network::NETWORK;
-use crate::mesh::proxy_config::OF_POD;
 use crate::mesh::workload::{Locality, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
@@ -72,7 +72,7 @@ impl<'a> Proxies<'a> {
         problems: &mut Vec<Problem>,
     ) -> Proxy {
         let proxy = self.of_pods(gateway, pods);
-        let name = WaypointName::of(gateway);
+        let name = name_of(gateway);
         let mut found = Vec::new();
         let config = self.cx.proxy_configs.of_agent(&name, &proxy.annotations, &mut found);
         problems.extend(found.into_iter().map(|p| annotated(p, gateway, &proxy)));

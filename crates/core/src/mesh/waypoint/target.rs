@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, WAYPOINT_CLASS, WaypointName, proxy};
+use super::{Indexing, WAYPOINT_CLASS, WaypointName, name_of, proxy};
 use crate::Str;
+use crate::mesh::network;
 use crate::mesh::workload::GATEWAY_NAME;
-use crate::mesh::{label_selector, network};
 use crate::options::Readiness;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
+use crate::snapshot::label_selector;
 
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
@@ -104,7 +105,7 @@ impl Target {
     /// The name of its Gateway.
     #[must_use]
     pub fn name(&self) -> WaypointName {
-        WaypointName::of(&self.gateway)
+        name_of(&self.gateway)
     }
 
     /// Whether it is for this traffic.

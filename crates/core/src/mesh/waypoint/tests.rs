@@ -1,6 +1,5 @@
-use std::sync::Arc;
-
 use super::{Binding, NamedBy, RefusalReason};
+use crate::admission::admit;
 use crate::limits::Limits;
 use crate::mesh::{Health, Mesh};
 use crate::options::{Options, Readiness};
@@ -13,7 +12,7 @@ fn mesh(release: Release, readiness: Readiness, text: &str) -> Mesh {
     let reading = Snapshot::read([SourceFile::new("test", text)], &Limits::DEFAULT);
     let mut options = Options::for_release(release);
     options.readiness = readiness;
-    Mesh::new(Arc::new(reading.snapshot), options)
+    Mesh::new(admit(reading.snapshot, &options), options)
 }
 
 fn namespace(name: &str, labels: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::binding::{Bindings, is_managed};
 use super::target::{self, Target, TargetAddress};
-use super::{Indexing, Waypoint, visibility};
+use super::{Indexing, Waypoint};
 use crate::Str;
 use crate::hash::HashSet;
 use crate::mesh::service::{Address, Service, ServiceSource};
@@ -86,7 +86,9 @@ fn is_served(cx: &Indexing<'_>, id: ServiceId, service: &Service) -> bool {
     let visible = match &service.source {
         // The clients resolve these: there is nothing to serve.
         ServiceSource::Kubernetes(object) => object.spec.service_type != "ExternalName",
-        ServiceSource::ServiceEntry(object) => visibility::of(cx, &object.meta.namespace) != Visibility::None,
+        ServiceSource::ServiceEntry(object) => {
+            cx.config.visibility_in(cx.namespaces.labels(&object.meta.namespace)) != Visibility::None
+        }
     };
     let hidden = service.resolution == Resolution::DynamicDns && !service.mesh_external;
     let is_winner = || cx.services.lookup(&service.hostname, &service.namespace) == Some(id);

@@ -68,10 +68,9 @@ pub(super) struct Authorization {
 impl Authorization {
     /// Reads the mesh configuration.
     pub(super) fn new(mesh: &Mesh) -> Self {
-        let trust_domain = mesh.config.trust_domain.clone().unwrap_or("cluster.local".into());
         Self {
             release: mesh.rules.security,
-            trust_domains: TrustDomains::new(&trust_domain, &mesh.config.trust_domain_aliases),
+            trust_domains: TrustDomains::new(&mesh.config.trust_domain, &mesh.config.trust_domain_aliases),
             authorizers: Authorizers::new(mesh),
             several_authorizers: mesh.options.features.pilot_enable_multiple_custom_authz_providers,
         }

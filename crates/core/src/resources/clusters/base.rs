@@ -19,14 +19,6 @@ use super::plan::{Discovery, Plan, races_connections};
 use crate::mesh::waypoint::Proxy;
 use crate::resources::Scope;
 use crate::resources::proto::duration;
-use crate::snapshot::Duration;
-
-/// How often names are resolved again, unless the mesh configuration says otherwise.
-const DEFAULT_DNS_REFRESH_RATE: Duration = Duration::from_secs(60);
-/// By how much that varies.
-const DNS_JITTER: Duration = Duration::from_millis(100);
-/// How many queries c-ares makes before it opens a new socket.
-const MAX_QUERIES: u32 = 100;
 
 /// A cluster with its endpoints, where it carries them itself; none where names are to be resolved and there are none.
 pub(super) fn draft(
@@ -77,18 +69,19 @@ pub(super) fn lookup_family(proxy: &Proxy) -> DnsLookupFamily {
 }
 
 fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
-    let rate = scope.mesh.config.dns_refresh_rate.unwrap_or(DEFAULT_DNS_REFRESH_RATE);
+    let rate = scope.mesh.config.dns_refresh_rate;
     let family = lookup_family(&scope.waypoint.proxy);
     let cluster = &mut draft.cluster;
     cluster.set_dns_lookup_family(family);
     cluster.dns_refresh_rate = Some(duration(rate));
     cluster.respect_dns_ttl = true;
     if scope.rules.clusters.cares_resolver {
+        let features = &scope.mesh.options.features;
         let resolver = CaresDnsResolverConfig {
-            udp_max_queries: Some(MAX_QUERIES.into()),
+            udp_max_queries: Some(features.pilot_dns_cares_udp_max_queries.into()),
             ..CaresDnsResolverConfig::default()
         };
-        cluster.dns_jitter = Some(duration(DNS_JITTER));
+        cluster.dns_jitter = Some(duration(features.pilot_dns_jitter_duration));
         cluster.typed_dns_resolver_config = Some(Box::new(TypedExtensionConfig {
             name: "envoy.network.dns_resolver.cares".to_owned(),
             typed_config: Some(envoy::any(&resolver)),

@@ -8,20 +8,13 @@ use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
 use super::outlier::positive;
+use crate::mesh::MeshSettings;
 use crate::mesh::{Port, destination_rule::PortPolicy};
 use crate::resources::proto::duration;
 use crate::rules::ClusterRules;
 use crate::snapshot::Duration;
-use crate::snapshot::mesh_config::{self, MeshConfig};
+use crate::snapshot::mesh_config;
 use crate::snapshot::networking::destination_rule as api;
-
-/// The mesh's connect timeout, where its configuration has none.
-const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a connection attempt may take.
-pub(super) fn connect_timeout(config: &MeshConfig) -> Duration {
-    config.connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT)
-}
 
 /// Circuit breakers that never break: Envoy's own limits are too low while pods come and go.
 pub(super) fn unlimited(rules: &ClusterRules) -> Thresholds {
@@ -44,7 +37,7 @@ pub(super) fn breakers(thresholds: Thresholds) -> Option<CircuitBreakers> {
 ///
 /// Source: `connectionPool` and `retryBudget` of a DestinationRule; Envoy's
 /// [`CircuitBreakers`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto).
-pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshConfig, rules: &ClusterRules) {
+pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshSettings, rules: &ClusterRules) {
     let tcp = policy.connection_pool.and_then(|pool| pool.tcp.as_ref());
     let http = policy.connection_pool.and_then(|pool| pool.http.as_ref());
 
@@ -59,7 +52,7 @@ pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshCon
     limits.max_connections = tcp.and_then(|tcp| positive(tcp.max_connections)).or(limits.max_connections);
     draft.cluster.circuit_breakers = breakers(limits);
 
-    let timeout = tcp.and_then(|tcp| tcp.connect_timeout).unwrap_or_else(|| connect_timeout(config));
+    let timeout = tcp.and_then(|tcp| tcp.connect_timeout).unwrap_or(config.connect_timeout);
     draft.cluster.connect_timeout = Some(duration(timeout));
     for keepalive in [config.tcp_keepalive.as_ref(), tcp.and_then(|tcp| tcp.tcp_keepalive.as_ref())] {
         apply_keepalive(draft, keepalive);
@@ -126,7 +119,7 @@ pub(super) fn upgrade_to_http2(
     draft: &mut Draft,
     policy: &PortPolicy<'_>,
     port: &Port,
-    config: &MeshConfig,
+    config: &MeshSettings,
     rules: &ClusterRules,
 ) {
     let http = policy.connection_pool.and_then(|pool| pool.http.as_ref());
@@ -136,7 +129,7 @@ pub(super) fn upgrade_to_http2(
         Some(api::H2UpgradePolicy::Upgrade) => true,
         Some(api::H2UpgradePolicy::DoNotUpgrade) => false,
         Some(api::H2UpgradePolicy::Default) | None => {
-            port.protocol.is_http() && config.h2_upgrade_policy == Some(mesh_config::H2UpgradePolicy::Upgrade)
+            port.protocol.is_http() && config.h2_upgrade_policy == mesh_config::H2UpgradePolicy::Upgrade
         }
     };
     if wanted {
@@ -169,7 +162,7 @@ mod tests {
         let http = api::HttpSettings { max_retries: 2, ..api::HttpSettings::default() };
         let mut draft = draft();
         let rules = &Release::V1_31.rules().clusters;
-        apply(&mut draft, &policy(&pool(tcp, http)), &MeshConfig::default(), rules);
+        apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), rules);
         let limits = draft.cluster.circuit_breakers.unwrap().thresholds.remove(0);
         assert_eq!(limits.max_connections, Some(7.into()));
         assert_eq!(limits.max_retries, Some(2.into()));
@@ -185,7 +178,7 @@ mod tests {
             time: Some(Duration::from_secs(time)),
             ..api::TcpKeepalive::default()
         };
-        let config = MeshConfig { tcp_keepalive: Some(keepalive(3, 10)), ..MeshConfig::default() };
+        let config = MeshSettings { tcp_keepalive: Some(keepalive(3, 10)), ..MeshSettings::default() };
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());
@@ -212,7 +205,7 @@ mod tests {
         let port = Port { name: "p".into(), number: 80, protocol: Protocol::Http, target_port: None };
         for (release, wins) in [(Release::V1_18, true), (Release::V1_31, false)] {
             let mut draft = draft();
-            let (rules, config) = (&release.rules().clusters, MeshConfig::default());
+            let (rules, config) = (&release.rules().clusters, MeshSettings::default());
             apply(&mut draft, &policy(&pool), &config, rules);
             upgrade_to_http2(&mut draft, &policy(&pool), &port, &config, rules);
             assert_eq!(draft.http2().is_some(), wins, "{release}");

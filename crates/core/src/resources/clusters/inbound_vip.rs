@@ -7,7 +7,7 @@ use envoy::config::endpoint::v3::LocalityLbEndpoints;
 use super::metadata::Known;
 use super::plan::{Discovery, Plan, races_connections, subset_name};
 use super::transport_socket::{self, Sockets};
-use super::{base, connection_pool, load_balancer, outlier, tls};
+use super::{baggage, base, connection_pool, load_balancer, outlier, tls};
 use crate::resources::Scope;
 use crate::resources::endpoints::{self, select::Target};
 use crate::resources::names::Direction;
@@ -25,7 +25,6 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
     known.rule =
         plan.rule.filter(|_| plan.policy.is_some()).map(|rule| (rule, scope.rules.mesh.networking_version));
     known.subset = Some(plan.subset_key());
-    draft.cluster.metadata = known.metadata();
 
     let policy = plan.policy.unwrap_or_default();
     let config = &scope.mesh.config;
@@ -49,6 +48,11 @@ pub(super) fn cluster(plan: &Plan<'_>, scope: &Scope<'_>, sockets: &Sockets) -> 
             Some(transport_socket::proxy_protocol(settings, transport_socket::tls(context)))
         }
     };
+    if scope.mesh.options.features.ambient_enable_baggage {
+        draft.cluster.filters.extend(draft.is(DiscoveryType::Eds).then(baggage::discovery));
+        known.hides_baggage = wrapped.is_some();
+    }
+    draft.cluster.metadata = known.metadata();
     draft.cluster.transport_socket =
         Some(wrapped.map_or_else(|| sockets.own.clone(), |inner| sockets.own_with(inner)));
     if races_connections(plan.service) {

@@ -6,6 +6,7 @@ use envoy::Encoded;
 use envoy::config::core::v3::Metadata;
 use envoy::google::protobuf::Struct;
 
+use super::baggage::PEER_METADATA;
 use super::draft::display_name;
 use crate::mesh::Service;
 use crate::mesh::destination_rule::MergedRule;
@@ -23,6 +24,8 @@ pub(super) struct Known<'m> {
     pub(super) rule: Option<(&'m MergedRule, &'static str)>,
     /// Whether peers don't exchange metadata.
     pub(super) disable_mx: bool,
+    /// Whether nothing is learned of peers, since connections to them hide it.
+    pub(super) hides_baggage: bool,
     /// Whether the destination is not part of the mesh.
     pub(super) external: bool,
     /// The Service that it leads to.
@@ -34,16 +37,21 @@ pub(super) struct Known<'m> {
 impl Known<'_> {
     /// All that is known, if anything is.
     pub(super) fn metadata(&self) -> Option<Metadata> {
-        if self.is_empty() {
+        if self.says_nothing_else() && !self.hides_baggage {
             return None;
         }
         let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
-        metadata.filter(ISTIO, |fields| self.write(fields));
+        if !self.says_nothing_else() {
+            metadata.filter(ISTIO, |fields| self.write(fields));
+        }
+        if self.hides_baggage {
+            metadata.filter(PEER_METADATA, |fields| fields.field_bool("disable_baggage_discovery", true));
+        }
         Some(metadata.into())
     }
 
-    fn is_empty(&self) -> bool {
-        let Self { keeps_alpn, rule, disable_mx, external, service, subset } = self;
+    fn says_nothing_else(&self) -> bool {
+        let Self { keeps_alpn, rule, disable_mx, external, service, subset, hides_baggage: _ } = self;
         !(*keeps_alpn || *disable_mx || *external) && rule.is_none() && service.is_none() && subset.is_none()
     }
 

@@ -12,6 +12,7 @@
 //! | [`metadata`] | what clusters say about where they come from |
 //! | [`draft`] | a cluster while it is being made |
 
+mod baggage;
 mod base;
 mod connection_pool;
 mod draft;
@@ -38,7 +39,8 @@ use transport_socket::Sockets;
 
 /// CDS: a waypoint's clusters, by name.
 pub(crate) fn clusters(scope: &Scope<'_>, plans: &[Plan<'_>]) -> Vec<Resource<Cluster>> {
-    let sockets = Sockets::new(scope.rules.clusters.tunnel);
+    let sockets =
+        Sockets::new(scope.rules.clusters.tunnel, scope.mesh.options.features.ambient_enable_baggage);
     let shared = outbound::Shared::new(scope.rules.clusters.metadata_exchange);
     let tunnels = tunnel::clusters(scope, &sockets);
     let mut clusters = Vec::with_capacity(tunnels.len() + plans.len());

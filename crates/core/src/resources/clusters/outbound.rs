@@ -15,7 +15,7 @@ use super::draft::Draft;
 use super::metadata::Known;
 use super::plan::{Discovery, Plan};
 use super::transport_socket::{self, Sockets, matching};
-use super::{base, connection_pool, load_balancer, outlier, tls};
+use super::{baggage, base, connection_pool, load_balancer, outlier, tls};
 use crate::Str;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::mesh::peer_authentication::MtlsMode;
@@ -52,8 +52,8 @@ pub(super) fn cluster(
     let config = &scope.mesh.config;
     let inline = inline_endpoints(plan, scope);
     let mut draft = base::draft(plan, scope, inline.endpoints)?;
-    if let Some(pattern) = config.outbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty())
-    {
+    let pattern = config.outbound_cluster_stat_name.as_str();
+    if !pattern.is_empty() {
         let name = stat_name(pattern, plan);
         draft.cluster.alt_stat_name = [&name, scope.rules.mesh.stat_name_end].concat();
     }
@@ -77,7 +77,13 @@ pub(super) fn cluster(
     }
 
     draft.cluster.filters.push(shared.metadata_exchange.clone());
-    draft.cluster.metadata = known(plan, &policy, scope).metadata();
+    let mut known = known(plan, &policy, scope);
+    if scope.mesh.options.features.ambient_enable_baggage {
+        draft.cluster.filters.extend(draft.is(DiscoveryType::Eds).then(baggage::discovery));
+        let own_tls = draft.cluster.transport_socket_matches.iter().any(|socket| socket.name == "user");
+        known.hides_baggage = own_tls || policy.proxy_protocol.is_some();
+    }
+    draft.cluster.metadata = known.metadata();
     Some(draft.finish())
 }
 
@@ -92,6 +98,7 @@ fn known<'m>(plan: &Plan<'m>, policy: &PortPolicy<'_>, scope: &Scope<'m>) -> Kno
         keeps_alpn: rules.keeps_alpn && own_tls && plan.rule.is_some(),
         rule: plan.rule.map(|rule| (rule, scope.rules.mesh.networking_version)),
         disable_mx,
+        hides_baggage: false,
         external: hints && !disable_mx && plan.service.mesh_external,
         service: Some(plan.service).filter(|_| named),
         subset: plan.rule.and(plan.subset).map(|subset| Cow::Borrowed(subset.name.as_str())),
@@ -101,7 +108,7 @@ fn known<'m>(plan: &Plan<'m>, policy: &PortPolicy<'_>, scope: &Scope<'m>) -> Kno
 /// The policy, and what the mesh says where it says nothing.
 fn with_mesh_defaults<'a>(plan: &Plan<'a>, scope: &Scope<'a>) -> PortPolicy<'a> {
     let policy = plan.policy.unwrap_or_default();
-    let Some(defaults) = &scope.mesh.config.default_traffic_policy else { return policy };
+    let defaults = &scope.mesh.config.default_traffic_policy;
     let defaults = PortPolicy {
         connection_pool: defaults.connection_pool.as_ref(),
         outlier_detection: defaults.outlier_detection.as_ref(),
@@ -148,6 +155,7 @@ fn keep_draining(draft: &mut Draft) {
 /// Chooses between HBONE, TLS and plain text.
 fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &Scope<'_>, sockets: &Sockets) {
     let subset = plan.subset.map_or("", |subset| subset.name.as_str());
+    let compliance = scope.mesh.options.features.compliance_policy;
     let default_sni = match plan.discovery {
         Discovery::DynamicForwardProxy => String::new(),
         Discovery::Type(_) => format!("outbound_.{}_.{subset}_.{}", plan.port.number, plan.service.hostname),
@@ -155,7 +163,7 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
     let Some(settings) = policy.tls else {
         if speaks_mtls(plan, scope) {
             let names = service_accounts(plan, scope);
-            let context = tls::istio_mutual(draft, &default_sni, &names);
+            let context = tls::istio_mutual(draft, &default_sni, &names, compliance);
             offer(draft, Offer::Detected(&context), sockets);
         } else {
             draft.cluster.transport_socket_matches = sockets.hbone_or_plain.to_vec();
@@ -169,7 +177,7 @@ fn secure(draft: &mut Draft, plan: &Plan<'_>, policy: &PortPolicy<'_>, scope: &S
         } else {
             settings.subject_alt_names.clone()
         };
-        Some(tls::istio_mutual(draft, sni, &names))
+        Some(tls::istio_mutual(draft, sni, &names, compliance))
     } else {
         let names = if plan.service.is_kubernetes() { Vec::new() } else { service_accounts(plan, scope) };
         match tls::requested(draft, settings, &names, scope) {
@@ -239,7 +247,7 @@ fn wrap(draft: &mut Draft, wrapper: impl Fn(TransportSocket) -> TransportSocket)
 /// Whether a destination's servers are guessed to speak mTLS, for lack of a rule that says so.
 fn speaks_mtls(plan: &Plan<'_>, scope: &Scope<'_>) -> bool {
     let service = plan.service;
-    if service.mesh_external || scope.mesh.config.enable_auto_mtls == Some(false) {
+    if service.mesh_external || !scope.mesh.config.enable_auto_mtls {
         return false;
     }
     // Of a subset only its own policy counts.
@@ -272,7 +280,7 @@ fn target<'m>(plan: &Plan<'m>) -> Target<'m> {
 /// also in the other trust domains of the mesh.
 fn service_accounts(plan: &Plan<'_>, scope: &Scope<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
-    let trust_domain = mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let trust_domain = &mesh.config.trust_domain;
     let mut names: BTreeSet<Str> = plan.service.service_accounts.iter().cloned().collect();
     for endpoint in mesh.endpoints.of(plan.id).iter().filter(|e| is_known(e, &scope.rules.registry)) {
         let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };

@@ -111,7 +111,10 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     for port in &service.ports {
         let protocol = port.protocol;
         let dynamic = service.resolution == Resolution::DynamicDns;
-        if protocol == Protocol::Udp || (dynamic && protocol != Protocol::Http) {
+        let on_demand = protocol == Protocol::Http
+            || (protocol == Protocol::Tls
+                && scope.mesh.options.features.enable_wildcard_host_service_entries_for_tls);
+        if protocol == Protocol::Udp || (dynamic && !on_demand) {
             continue;
         }
         let tcp = (protocol.is_unsupported() || protocol.is_tcp()).then_some("tcp");

@@ -17,8 +17,9 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use super::draft::Draft;
 use crate::Str;
+use crate::features::CompliancePolicy;
 use crate::resources::Scope;
-use crate::resources::tls::secret;
+use crate::resources::tls::{restrict, secret};
 use crate::rules::VerifiedHost;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
@@ -67,6 +68,7 @@ pub(super) fn requested(
         credentials(&mut common, settings, names, insecure);
     }
     apply_mesh_defaults(&mut common, scope);
+    restrict(&mut common, scope.mesh.options.features.compliance_policy);
     if draft.http2().is_some() {
         common.alpn_protocols = vec!["h2".to_owned()];
     }
@@ -78,8 +80,14 @@ pub(super) fn requested(
 }
 
 /// mTLS between sidecars, with the certificates of the mesh.
-pub(super) fn istio_mutual(draft: &mut Draft, sni: &str, names: &[Str]) -> UpstreamTlsContext {
+pub(super) fn istio_mutual(
+    draft: &mut Draft,
+    sni: &str,
+    names: &[Str],
+    policy: CompliancePolicy,
+) -> UpstreamTlsContext {
     let mut common = common_context();
+    restrict(&mut common, policy);
     common.tls_certificate_sds_secret_configs = vec![secret(DEFAULT_SECRET)];
     common.validation_context_type = Some(combined(validation(names), secret(ROOT_SECRET)));
     let h2: &[&str] = if draft.http2().is_some() { &["h2"] } else { &[] };

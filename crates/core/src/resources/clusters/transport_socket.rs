@@ -15,6 +15,7 @@ use envoy::google::protobuf::Struct;
 use envoy::r#type::metadata::v3::MetadataKind;
 use envoy::r#type::metadata::v3::metadata_kind::{Cluster, Host, Kind};
 
+use super::baggage::PEER_METADATA;
 use crate::rules::TunnelMetadata;
 use crate::snapshot::networking::destination_rule as api;
 
@@ -32,6 +33,8 @@ const PROXY_PROTOCOL: &str = "envoy.transport_sockets.upstream_proxy_protocol";
 #[derive(Clone, Debug)]
 pub(super) struct Sockets {
     tunnel: TunnelMetadata,
+    /// Whether what is learned of peers is passed on.
+    baggage: bool,
     /// Plain text.
     pub(super) raw_buffer: TransportSocket,
     /// Plain text into an internal listener, for a waypoint's own clusters.
@@ -42,12 +45,13 @@ pub(super) struct Sockets {
 
 impl Sockets {
     /// The sockets of a release.
-    pub(super) fn new(tunnel: TunnelMetadata) -> Self {
+    pub(super) fn new(tunnel: TunnelMetadata, baggage: bool) -> Self {
         let raw_buffer = socket(RAW_BUFFER, &RawBuffer {});
-        let hbone = hbone(tunnel, named(raw_buffer.clone()));
+        let hbone = hbone(tunnel, baggage, named(raw_buffer.clone()));
         Self {
             tunnel,
-            own: own(tunnel, raw_buffer.clone()),
+            baggage,
+            own: own(tunnel, baggage, raw_buffer.clone()),
             hbone_or_plain: [hbone, plain(&raw_buffer)],
             raw_buffer,
         }
@@ -55,12 +59,12 @@ impl Sockets {
 
     /// Into an internal listener, with what a waypoint's own clusters pass on.
     pub(super) fn own_with(&self, inner: TransportSocket) -> TransportSocket {
-        own(self.tunnel, inner)
+        own(self.tunnel, self.baggage, inner)
     }
 
     /// HBONE for endpoints that take it, around this.
     pub(super) fn hbone_with(&self, inner: TransportSocket) -> TransportSocketMatch {
-        hbone(self.tunnel, inner)
+        hbone(self.tunnel, self.baggage, inner)
     }
 
     /// HBONE for endpoints that take it, in plain text inside.
@@ -123,21 +127,29 @@ pub(super) fn matching(
     }
 }
 
-fn own(tunnel: TunnelMetadata, inner: TransportSocket) -> TransportSocket {
-    let passed_on = match tunnel {
+fn own(tunnel: TunnelMetadata, baggage: bool, inner: TransportSocket) -> TransportSocket {
+    let mut passed_on = match tunnel {
         TunnelMetadata::Tunnel => vec![of_host(TUNNEL)],
         TunnelMetadata::OriginalDst => vec![of_host(ORIGINAL_DST), of_host("istio")],
     };
+    passed_on.extend(of_peers(baggage));
     through(INTERNAL_UPSTREAM, passed_on, inner)
 }
 
-fn hbone(tunnel: TunnelMetadata, inner: TransportSocket) -> TransportSocketMatch {
+/// What is learned of peers.
+fn of_peers(baggage: bool) -> impl Iterator<Item = MetadataValueSource> {
+    let sources = [value_source(Kind::Cluster(Cluster {}), PEER_METADATA), of_host(PEER_METADATA)];
+    sources.into_iter().filter(move |_| baggage)
+}
+
+fn hbone(tunnel: TunnelMetadata, baggage: bool, inner: TransportSocket) -> TransportSocketMatch {
     let destination = match tunnel {
         TunnelMetadata::Tunnel => TUNNEL,
         TunnelMetadata::OriginalDst => ORIGINAL_DST,
     };
-    let passed_on =
+    let mut passed_on =
         vec![of_host(destination), value_source(Kind::Cluster(Cluster {}), "istio"), of_host("istio")];
+    passed_on.extend(of_peers(baggage));
     let name = "envoy.transport_sockets.internal_upstream";
     matching("hbone", Some(("tunnel", "http")), through(name, passed_on, inner))
 }

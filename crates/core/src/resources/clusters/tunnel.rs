@@ -20,7 +20,8 @@ use envoy::r#type::metadata::v3::MetadataKey;
 use envoy::r#type::metadata::v3::metadata_key::PathSegment;
 use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 
-use super::connection_pool::{breakers, connect_timeout, unlimited};
+use super::baggage;
+use super::connection_pool::{breakers, unlimited};
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, Sockets};
 use crate::resources::Scope;
@@ -37,8 +38,6 @@ use crate::snapshot::Duration;
 const HBONE_PORT: u32 = 15008;
 /// How long idle connections between a waypoint's own listeners are kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
-/// How long idle HBONE connections are kept, unless the mesh configuration says otherwise.
-const HBONE_IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
 /// How long connections to workloads may take, where the mesh has no say.
 const FIXED_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long workloads that are no longer called are remembered.
@@ -60,12 +59,13 @@ pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
             },
         )
     };
-    let mut clusters = vec![
-        between(MAIN_INTERNAL, MAIN_INTERNAL),
-        between(ENCAP, CONNECT_ORIGINATE),
-        connect_originate(scope),
-    ];
-    if scope.rules.listeners.double_hbone {
+    let mut encap = between(ENCAP, CONNECT_ORIGINATE);
+    if scope.mesh.options.features.ambient_enable_baggage {
+        encap.filters.push(baggage::discovery());
+    }
+    let mut clusters = vec![between(MAIN_INTERNAL, MAIN_INTERNAL), encap, connect_originate(scope)];
+    if scope.rules.listeners.double_hbone && scope.mesh.options.features.ambient_enable_multi_network_waypoint
+    {
         clusters.extend([inner_connect_originate(scope), outer_connect_originate(scope)]);
     }
     clusters
@@ -97,17 +97,22 @@ fn internal(
 
 /// The way to workloads: their identities have to be of the waypoint's namespace, or of its service account.
 fn connect_originate(scope: &Scope<'_>) -> Cluster {
-    let mut context = connect_tls_context(&scope.mesh.config);
-    accept(&mut context, identity(scope));
+    let mut context = connect_tls_context(scope.mesh);
+    // The first releases check the workloads' namespace even where no trust domain is.
+    let any_identity = scope.mesh.options.features.pilot_skip_validate_trust_domain
+        && scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride;
+    if !any_identity {
+        accept(&mut context, identity(scope));
+    }
     let mut cluster = to_original_destination(scope, CONNECT_ORIGINATE, context);
     match scope.rules.clusters.connect_originate {
         ConnectOriginate::Address => {
             cluster.connect_timeout = Some(duration(FIXED_CONNECT_TIMEOUT));
-            cluster.typed_extension_protocol_options = http_extension(&connect(None));
+            cluster.typed_extension_protocol_options = http_extension(&connect(scope, None));
         }
         ConnectOriginate::PortOverride => {
             cluster.typed_extension_protocol_options =
-                http_extension(&connect(Some(idle_after(hbone_idle(scope)))));
+                http_extension(&connect(scope, Some(idle_after(hbone_idle(scope)))));
             let waypoint = PathSegment { segment: Some(Segment::Key("waypoint".to_owned())) };
             let key = MetadataKey { key: ORIGINAL_DST.to_owned(), path: vec![waypoint] };
             cluster.lb_config = Some(port_override(Some(key)));
@@ -118,27 +123,24 @@ fn connect_originate(scope: &Scope<'_>) -> Cluster {
 
 /// The outer one of two tunnels into another network.
 fn outer_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let context = connect_tls_context(&scope.mesh.config);
+    let context = connect_tls_context(scope.mesh);
     let mut cluster = to_original_destination(scope, OUTER_CONNECT_ORIGINATE, context);
-    cluster.typed_extension_protocol_options = http_extension(&connect(Some(unpooled(scope))));
+    cluster.typed_extension_protocol_options = http_extension(&connect(scope, Some(unpooled(scope))));
     cluster.lb_config = Some(port_override(None));
     cluster
 }
 
 /// The inner one of two tunnels into another network, inside the outer one.
 fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let tls = transport_socket::internal(
-        "internal_upstream_with_tls",
-        tls(connect_tls_context(&scope.mesh.config)),
-    );
-    let http = connect(Some(unpooled(scope)));
+    let tls = transport_socket::internal("internal_upstream_with_tls", tls(connect_tls_context(scope.mesh)));
+    let http = connect(scope, Some(unpooled(scope)));
     internal(scope, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
 }
 
 fn to_original_destination(scope: &Scope<'_>, name: &str, context: CommonTlsContext) -> Cluster {
     let mut cluster = named(scope, name, DiscoveryType::OriginalDst);
     cluster.set_lb_policy(LbPolicy::ClusterProvided);
-    cluster.connect_timeout = Some(duration(connect_timeout(&scope.mesh.config)));
+    cluster.connect_timeout = Some(duration(scope.mesh.config.connect_timeout));
     cluster.cleanup_interval = Some(duration(CLEANUP_INTERVAL));
     cluster.transport_socket = Some(tls(context));
     cluster
@@ -167,7 +169,7 @@ fn tls(context: CommonTlsContext) -> TransportSocket {
 
 /// The identities of the workloads behind the waypoint.
 fn identity(scope: &Scope<'_>) -> MatchPattern {
-    let trust_domain = scope.mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let trust_domain = &scope.mesh.config.trust_domain;
     let accounts = format!("spiffe://{trust_domain}/ns/{}/sa/", scope.waypoint.name.namespace);
     match &scope.waypoint.for_service_account {
         Some(account) => MatchPattern::Exact(format!("{accounts}{account}")),
@@ -186,8 +188,15 @@ fn accept(context: &mut CommonTlsContext, identity: MatchPattern) {
 }
 
 /// HTTP/2 with CONNECT.
-fn connect(common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
-    let http2 = Http2ProtocolOptions { allow_connect: true, ..Http2ProtocolOptions::default() };
+fn connect(scope: &Scope<'_>, common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
+    let features = &scope.mesh.options.features;
+    let window = |size: u32| (size != 0).then(|| size.into());
+    let http2 = Http2ProtocolOptions {
+        allow_connect: true,
+        initial_stream_window_size: window(features.pilot_hbone_initial_stream_window_size),
+        initial_connection_window_size: window(features.pilot_hbone_initial_connection_window_size),
+        ..Http2ProtocolOptions::default()
+    };
     HttpProtocolOptions {
         common_http_protocol_options,
         upstream_protocol_options: Some(explicit(ProtocolConfig::Http2ProtocolOptions(http2))),
@@ -205,7 +214,7 @@ fn unpooled(scope: &Scope<'_>) -> CommonOptions {
 }
 
 fn hbone_idle(scope: &Scope<'_>) -> Duration {
-    scope.mesh.config.hbone_idle_timeout.unwrap_or(HBONE_IDLE_TIMEOUT)
+    scope.mesh.config.hbone_idle_timeout
 }
 
 fn port_override(metadata_key: Option<MetadataKey>) -> LbConfig {

@@ -7,13 +7,13 @@ use envoy::config::core::v3::Locality as EnvoyLocality;
 use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
 use crate::Str;
+use crate::mesh::MeshSettings;
 use crate::mesh::network::NETWORK;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
 use crate::resources::Scope;
 use crate::resources::endpoints::candidate::{Candidate, HOSTNAME, REGION, SUB_ZONE, ZONE, label};
 use crate::rules::FailoverPriority;
-use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,
 };
@@ -33,7 +33,7 @@ impl<'a> Balancing<'a> {
     /// Zone-aware load balancing wins over that by locality, and does nothing: waypoints have no cluster of
     /// themselves, which it needs.
     pub(crate) fn effective(
-        config: &'a MeshConfig,
+        config: &'a MeshSettings,
         rule: Option<&'a LoadBalancerSettings>,
         service: &Service,
     ) -> Option<Self> {
@@ -49,14 +49,10 @@ impl<'a> Balancing<'a> {
                 LocalityLoadBalancerSetting { failover_priority, ..LocalityLoadBalancerSetting::default() };
             return Some(Self { setting: Cow::Owned(setting), force_failover: true });
         }
-        if config.zone_aware_lb_setting.is_some() {
+        if config.zone_aware_lb {
             return None;
         }
-        match &config.locality_lb_setting {
-            Some(setting) => Self::unless_disabled(Cow::Borrowed(setting)),
-            // The mesh's default is to balance by locality.
-            None => Self::unless_disabled(Cow::Owned(LocalityLoadBalancerSetting::default())),
-        }
+        Self::unless_disabled(Cow::Borrowed(&config.locality_lb_setting))
     }
 
     fn unless_disabled(setting: Cow<'a, LocalityLoadBalancerSetting>) -> Option<Self> {

@@ -132,5 +132,5 @@ pub(crate) fn sni_dynamic_forward_proxy(hostname: &str, port: u32, family: DnsLo
         port_specifier: Some(PortSpecifier::PortValue(port)),
         ..sni_dynamic_forward_proxy::FilterConfig::default()
     };
-    filter("envoy.filters.network.sni_dynamic_forward_proxy", envoy::any(&config))
+    filter("envoy.extensions.filters.network.sni_dynamic_forward_proxy", envoy::any(&config))
 }

@@ -7,7 +7,6 @@ use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpecifier, TunnelingConfig};
 
 use super::chain::ChainBuilder;
-use crate::Str;
 use crate::resources::Scope;
 use crate::resources::filters::http::overwrite_header;
 use crate::resources::filters::{inspect, network};
@@ -27,8 +26,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener
 
 /// The listener for the inner tunnel into another network.
 pub(super) fn inner(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
-    let network = scope.waypoint.proxy.labels.get("topology.istio.io/network").map_or("", Str::as_str);
-    let headers = vec![overwrite_header("x-forwarded-network", network)];
+    let headers = vec![overwrite_header("x-forwarded-network", scope.waypoint.proxy.network())];
     let mut filters = vec![network::propagate_endpoint_metadata()];
     let mut proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
     carry_baggage(scope, &mut filters, &mut proxy);

@@ -38,7 +38,7 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener
         address: Some(socket(address, HBONE_PORT)),
         filter_chains: vec![FilterChain {
             name: "default".to_owned(),
-            transport_socket: Some(tls::connect_terminate_socket(&scope.mesh.config)),
+            transport_socket: Some(tls::connect_terminate_socket(scope.mesh)),
             filters: filters(scope, chains),
             ..FilterChain::default()
         }],

@@ -49,7 +49,8 @@ pub(super) fn base(
         access_log: access_logs.http(),
         tracing: tracing.tracing.clone(),
         request_id_extension: Some(tracing.request_id.clone()),
-        proxy_100_continue: scope.rules.listeners.proxy_100_continue,
+        proxy_100_continue: scope.rules.listeners.proxy_100_continue
+            && scope.mesh.options.features.enable_100_continue_headers,
         ..HttpConnectionManager::default()
     };
     normalize(scope, &mut manager);
@@ -135,8 +136,7 @@ fn later_filters(parts: &Parts<'_>) -> ManagerPart {
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
 fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
-    let asked = scope.mesh.config.path_normalization.as_ref().map(|p| p.normalization).unwrap_or_default();
-    let (normalize, merge, unescape) = match asked {
+    let (normalize, merge, unescape) = match scope.mesh.config.path_normalization {
         NormalizationType::None => (false, false, false),
         NormalizationType::Default | NormalizationType::Base => (true, false, false),
         NormalizationType::MergeSlashes => (true, true, false),

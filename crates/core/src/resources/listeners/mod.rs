@@ -45,7 +45,8 @@ pub(crate) fn listeners<'m>(scope: &Scope<'m>, patches: &'m Patches) -> Vec<Reso
         resource(&chains, connect_terminate::listener(scope, &chains), Vec::new()),
         resource(&chains, connect_originate::listener(scope, &chains), Vec::new()),
     ];
-    if scope.rules.listeners.double_hbone {
+    if scope.rules.listeners.double_hbone && scope.mesh.options.features.ambient_enable_multi_network_waypoint
+    {
         listeners.push(resource(&chains, connect_originate::inner(scope, &chains), Vec::new()));
         listeners.push(resource(&chains, connect_originate::outer(scope, &chains), Vec::new()));
     }

@@ -150,9 +150,10 @@ fn tunnel(rule: &DestinationRule, subset: &str) -> Option<TunnelingConfig> {
 /// The statistics prefix: the cluster's name, or what the mesh configuration's pattern makes of the Service.
 fn stat_prefix(parts: &Parts<'_>) -> String {
     let Parts { scope, spec, .. } = *parts;
-    let pattern =
-        scope.mesh.config.inbound_cluster_stat_name.as_deref().filter(|pattern| !pattern.is_empty());
-    let Some(pattern) = pattern else { return spec.cluster.clone() };
+    let pattern = scope.mesh.config.inbound_cluster_stat_name.as_str();
+    if pattern.is_empty() {
+        return spec.cluster.clone();
+    }
     // The first releases know nothing of the Service here.
     let service = parts.service.filter(|_| scope.rules.listeners.service_in_tcp_stats);
     let hostname = service.map_or("", |s| s.hostname.as_str());

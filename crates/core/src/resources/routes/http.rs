@@ -256,7 +256,8 @@ fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
             cluster: destination::cluster_name(cx.scope, to, cx.host(&to.host), cx.port),
             runtime_fraction: Some(fraction::fixed(percent)),
             trace_sampled: Some(false.into()),
-            disable_shadow_host_suffix_append: rules.mirrors_keep_host,
+            disable_shadow_host_suffix_append: rules.mirrors_keep_host
+                && cx.scope.mesh.options.features.disable_shadow_host_suffix,
             ..RequestMirrorPolicy::default()
         })
         .collect()

@@ -66,7 +66,7 @@ message! {
         tls_defaults: Option<TlsConfig>,
         default_traffic_policy: Option<DefaultTrafficPolicy>,
         service_entry_visibility: Option<ServiceEntryVisibility>,
-        /// Fields that the text has and the API does not, by path; filled by [`crate::mesh::config::read`].
+        /// Fields that the text has and the API does not, by path; filled by whoever reads one.
         #[serde(skip)]
         unknown: Vec<Str>,
     }

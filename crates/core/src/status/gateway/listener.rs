@@ -2,9 +2,9 @@
 
 use super::{conflict, tls};
 use crate::Str;
-use crate::mesh::label_selector;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{self, FromNamespaces, RouteGroupKind};
+use crate::snapshot::label_selector;
 use crate::snapshot::{Cause, FieldPath, Labels, Object};
 use crate::status::Context;
 use crate::status::class::Controller;

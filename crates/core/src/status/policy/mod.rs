@@ -11,9 +11,8 @@ use crate::mesh::target::PolicyTarget;
 /// The statuses of all AuthorizationPolicies; other policies have none.
 pub(super) fn statuses(mesh: &Mesh) -> Vec<Status> {
     let targets = waypoint::Targets::new(mesh);
-    let policies = mesh.snapshot.authorization_policies.iter().filter(|policy| {
-        scope::is_discovered(mesh, &policy.meta.namespace) && scope::is_of_revision(&policy.meta)
-    });
+    let policies =
+        mesh.snapshot.authorization_policies.iter().filter(|policy| scope::is_of_revision(&policy.meta));
     policies
         .map(|policy| {
             let spec = &policy.spec;

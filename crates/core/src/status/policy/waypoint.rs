@@ -50,7 +50,7 @@ impl<'m> Targets<'m> {
             "GatewayClass" => self.class(&target.name, namespace),
             "Gateway" => {
                 let name = WaypointName::new(namespace, target.name.clone());
-                match self.mesh.bindings.targets.lookup(&name).filter(|_| self.is_seen(namespace)) {
+                match self.mesh.bindings.targets.lookup(&name) {
                     Some((_, waypoint)) => Outcome::bound(&name, waypoint.gateway.object_ref()),
                     None => Outcome::unbound("TargetNotFound", "not bound"),
                 }
@@ -62,7 +62,7 @@ impl<'m> Targets<'m> {
     }
 
     fn class(&self, name: &str, namespace: &str) -> Outcome {
-        let root = self.mesh.config.root_namespace.as_deref().unwrap_or_default();
+        let root = &self.mesh.config.root_namespace;
         if namespace != root {
             let message = format!(
                 "AuthorizationPolicy must be in the root namespace `{root}` when referencing a GatewayClass"
@@ -107,16 +107,11 @@ impl<'m> Targets<'m> {
     fn is_there(&self, object: &ObjectRef) -> bool {
         let snapshot = &self.mesh.snapshot;
         let (namespace, name) = (&object.namespace, &object.name);
-        let there = match object.kind {
+        match object.kind {
             Kind::Service => snapshot::find(&snapshot.services, namespace, name).is_some(),
             _ => snapshot::find(&snapshot.service_entries, namespace, name)
                 .is_some_and(|entry| scope::is_of_revision(&entry.meta)),
-        };
-        there && self.is_seen(namespace)
-    }
-
-    fn is_seen(&self, namespace: &str) -> bool {
-        scope::is_discovered(self.mesh, namespace)
+        }
     }
 
     fn waypoint(&self, object: &ObjectRef) -> Option<&'m Target> {

@@ -40,8 +40,7 @@ pub(crate) struct Attached {
 
 impl<'m> Attachments<'m> {
     pub(crate) fn new(mesh: &'m Mesh) -> Self {
-        static SYSTEM: Str = Str::new_static("istio-system");
-        let root_namespace = mesh.config.root_namespace.as_ref().unwrap_or(&SYSTEM);
+        let root_namespace = &mesh.config.root_namespace;
         let policies = mesh.snapshot.authorization_policies.iter();
         let authorizations: Vec<_> = policies
             .filter_map(|object| {

@@ -74,7 +74,7 @@ fn presence() -> StringMatch {
 fn allow_waypoint(mesh: &Mesh, target: &Target) -> Option<Resource<Authorization>> {
     let accounts = service_accounts(mesh, target);
     let WaypointName { namespace, .. } = target.name();
-    let trust_domain = mesh.config.trust_domain.as_deref().unwrap_or("cluster.local");
+    let trust_domain = mesh.config.trust_domain.as_str();
     let principal = |account: &String| StringMatch {
         match_type: Some(MatchType::Exact(format!("{trust_domain}/ns/{namespace}/sa/{account}"))),
     };

@@ -48,7 +48,7 @@ fn of_cluster(index: &Index<'_>, uid: &[&str]) -> Workload {
 
 /// The trust domain, unless it is the usual one.
 fn trust_domain(index: &Index<'_>) -> String {
-    let given = index.mesh.config.trust_domain.as_deref().unwrap_or_default();
+    let given = index.mesh.config.trust_domain.as_str();
     if given == "cluster.local" { String::new() } else { given.to_owned() }
 }
 

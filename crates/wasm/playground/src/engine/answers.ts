@@ -70,8 +70,7 @@ export function answer({ id, method, takes }: Request): Reply {
 
 function failure(error: unknown): Failure {
   if (error instanceof WaypointXdsError) {
-    const at = error.place === undefined ? "" : ` (line ${error.place.line}, column ${error.place.column})`;
-    return { code: error.code, message: `${error.message}${at}` };
+    return { code: error.code, message: error.message };
   }
   return { code: "defect", message: error instanceof Error ? error.message : String(error) };
 }

@@ -10,11 +10,12 @@ use envoy::extensions::formatter::metadata::v3::Metadata;
 use envoy::extensions::formatter::req_without_query::v3::ReqWithoutQuery;
 use envoy::google::protobuf::{Struct, value::Kind};
 
+use crate::mesh::MeshSettings;
 use crate::resources::filters::{extension_config, format_string};
 use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
+use crate::snapshot::mesh_config::AccessLogEncoding;
 use crate::snapshot::mesh_config::provider::EnvoyFileAccessLog;
-use crate::snapshot::mesh_config::{AccessLogEncoding, MeshConfig};
 
 /// Istio's text format up to the upstream's cluster, whose operator differs between releases.
 const TEXT_BEFORE_CLUSTER: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" \
@@ -54,9 +55,9 @@ const JSON: [(&str, &str); 23] = [
 ];
 
 /// The log file of a mesh configuration.
-pub(super) fn mesh_file(path: &str, config: &MeshConfig, rules: &AccessLogRules) -> AccessLog {
-    let given = config.access_log_format.as_deref().unwrap_or_default();
-    let format = match config.access_log_encoding.unwrap_or_default() {
+pub(super) fn mesh_file(path: &str, config: &MeshSettings, rules: &AccessLogRules) -> AccessLog {
+    let given = config.access_log_format.as_str();
+    let format = match config.access_log_encoding {
         AccessLogEncoding::Text => text(given, rules),
         AccessLogEncoding::Json => {
             // What is no JSON object is ignored, with an error in the control plane's log.
@@ -180,10 +181,10 @@ mod tests {
     #[test]
     fn broken_json_falls_back_to_the_default() {
         let rules = &Release::V1_31.rules().access_logs;
-        let config = |format: &str| MeshConfig {
-            access_log_encoding: Some(AccessLogEncoding::Json),
-            access_log_format: Some(format.into()),
-            ..MeshConfig::default()
+        let config = |format: &str| MeshSettings {
+            access_log_encoding: AccessLogEncoding::Json,
+            access_log_format: format.into(),
+            ..MeshSettings::default()
         };
         assert_eq!(mesh_file("/x", &config("{"), rules), mesh_file("/x", &config(""), rules));
         assert_ne!(mesh_file("/x", &config("{\"a\": \"b\"}"), rules), mesh_file("/x", &config(""), rules));

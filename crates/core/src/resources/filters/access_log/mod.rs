@@ -49,7 +49,7 @@ impl AccessLogs {
         } else {
             Self::of_mesh(scope)
         };
-        if scope.mesh.config.disable_envoy_listener_log == Some(true) {
+        if scope.mesh.config.disable_envoy_listener_log {
             logs.listener.clear();
         }
         logs
@@ -58,10 +58,10 @@ impl AccessLogs {
     fn of_mesh(scope: &Scope<'_>) -> Self {
         let (config, rules) = (&scope.mesh.config, &scope.rules.access_logs);
         let plain = |log| Logger { log, expression: None };
-        let path = config.access_log_file.as_deref().filter(|path| !path.is_empty());
+        let path = Some(config.access_log_file.as_str()).filter(|path| !path.is_empty());
         let file: Vec<Logger> =
             path.map(|path| plain(format::mesh_file(path, config, rules))).into_iter().collect();
-        let service = config.enable_envoy_access_log_service == Some(true);
+        let service = config.enable_envoy_access_log_service;
         let with = |make: &dyn Fn() -> AccessLog| {
             let grpc = service.then(|| plain(make()));
             file.iter().cloned().chain(grpc).collect()

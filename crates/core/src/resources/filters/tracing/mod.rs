@@ -46,7 +46,7 @@ impl HcmTracing {
 
 /// Tracing as the mesh configuration asks for it: the provider is in the proxy's bootstrap.
 fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
-    if scope.mesh.config.enable_tracing == Some(false) {
+    if !scope.mesh.config.enable_tracing {
         return None;
     }
     let settings = settings(scope);

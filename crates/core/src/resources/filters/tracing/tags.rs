@@ -75,7 +75,7 @@ fn own(scope: &Scope<'_>) -> Vec<CustomTag> {
         let value = waypoint.proxy.labels.get(key).filter(|value| !value.is_empty());
         value.map_or_else(|| fallback.to_owned(), Str::to_string)
     };
-    let mesh_id = scope.mesh.id();
+    let mesh_id = scope.mesh.config.mesh_id.as_str();
     let literal = |name: &str, value| tag(name.to_owned(), Type::Literal(Literal { value }));
     let mut tags = vec![
         literal("istio.canonical_revision", label("service.istio.io/canonical-revision", "latest")),

@@ -1,39 +1,24 @@
 //! The mesh configuration in force.
 
-use serde::{Deserialize, Deserializer};
-
-use crate::Str;
-use crate::admission::mesh_config::mesh_config;
+use super::mesh_config;
+use super::read::read;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_config::MeshConfig;
-use crate::text::{SourceFile, Unread, documents};
+use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
-
-/// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any spelling.
-const OF_OTHERS: [&str; 7] = [
-    "ca",
-    "certificates",
-    "configsources",
-    "ingressclass",
-    "ingresscontrollermode",
-    "ingressselector",
-    "ingressservice",
-];
-/// Fields of a ProxyConfig that say nothing about waypoints.
-const OF_OTHER_PROXIES: [&str; 2] = ["discoveryrefreshdelay", "readinessprobe"];
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
 /// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace. One that the
 /// release refuses is left out.
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
-pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
+pub(crate) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
     let root = config.root_namespace.clone().unwrap_or_default();
     let found = snapshot.config_maps.iter().find(|o| o.meta.name == CONFIG_MAP.0 && o.meta.namespace == root);
@@ -42,7 +27,7 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
     {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
-        match read(&SourceFile::new(name, text.as_str())) {
+        match read(&SourceFile::new(name, text.as_str()), &options.limits) {
             Ok(own) => config = overlaid(config, own, options.rules(), &mut found),
             Err(problem) => found.push(*problem),
         }
@@ -50,9 +35,27 @@ pub(super) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
         let field = format!("data.{}", CONFIG_MAP.1);
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
-    match &options.mesh_config {
-        Some(given) => overlaid(config, given.clone(), options.rules(), problems),
-        None => config,
+    let Some(file) = &options.mesh_config else { return config };
+    match read(file, &options.limits) {
+        Ok(given) => {
+            let mut found = Vec::new();
+            let config = overlaid(config, given, options.rules(), &mut found);
+            locate(file, &options.limits, &mut found);
+            problems.extend(found);
+            config
+        }
+        Err(problem) => {
+            problems.push(*problem);
+            config
+        }
+    }
+}
+
+/// Gives problems with a mesh configuration the places of their fields.
+fn locate(file: &SourceFile, limits: &Limits, problems: &mut [Problem]) {
+    let Some(Ok(document)) = documents(file, limits).next().filter(|_| !problems.is_empty()) else { return };
+    for problem in problems {
+        problem.place = Some(file.place(document.root().locate_nearest(&problem.field)));
     }
 }
 
@@ -74,46 +77,9 @@ fn overlaid(
 
 /// What the release's ambient profile starts from.
 fn defaults(options: &Options) -> MeshConfig {
-    let read = |text| read(&SourceFile::new("defaults", text)).unwrap_or_default();
+    let read = |text| read(&SourceFile::new("defaults", text), &Limits::DEFAULT).unwrap_or_default();
     // A test reads every release's defaults.
     read(MESH_CONFIG).overlaid_with(read(options.rules().mesh.profile))
-}
-
-/// Reads a MeshConfig from the first document of a text.
-///
-/// # Errors
-///
-/// The problem that keeps the text from being read, with its place.
-pub fn read(file: &SourceFile) -> Result<MeshConfig, Box<Problem>> {
-    let Some(document) = documents(file, &Limits::DEFAULT).next().transpose()? else {
-        return Ok(MeshConfig::default());
-    };
-    let unread = Unread::new();
-    unread.start_at(document.root());
-    let read = document.root().decode::<AnySpelling>(&unread);
-    let AnySpelling(mut config) =
-        read.map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
-    let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));
-    config.unknown = unknown.map(Str::from).collect();
-    Ok(config)
-}
-
-/// Whether the API has a field that nothing here depends on.
-fn is_of_others(path: &str) -> bool {
-    let mut steps = path.split(['.', '[']).map(|step| step.replace('_', "").to_ascii_lowercase());
-    let first = steps.next().unwrap_or_default();
-    OF_OTHERS.contains(&first.as_str())
-        || (first == "defaultconfig"
-            && steps.next().is_some_and(|second| OF_OTHER_PROXIES.contains(&second.as_str())))
-}
-
-/// A MeshConfig whose fields may be spelled `trustDomain` or `trust_domain`.
-struct AnySpelling(MeshConfig);
-
-impl<'de> Deserialize<'de> for AnySpelling {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        MeshConfig::read(deserializer).map(Self)
-    }
 }
 
 #[cfg(test)]
@@ -125,7 +91,7 @@ mod tests {
     #[test]
     fn every_release_has_defaults() {
         for release in Release::ALL {
-            read(&SourceFile::new("added", release.rules().mesh.profile)).unwrap();
+            read(&SourceFile::new("added", release.rules().mesh.profile), &Limits::DEFAULT).unwrap();
             let config = defaults(&Options::for_release(*release));
             assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");
@@ -134,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_caller_has_the_last_word() {
-        let given = read(&SourceFile::new("m", "trust_domain: mine")).unwrap();
+        let given = SourceFile::new("m", "trust_domain: mine");
         let options = Options { mesh_config: Some(given), ..Options::default() };
         let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
         assert_eq!(config.trust_domain.as_deref(), Some("mine"));
@@ -146,7 +112,7 @@ mod tests {
         let metrics = |release| {
             let mut options = Options::for_release(release);
             let given = "defaultProviders: {tracing: [zipkin]}";
-            options.mesh_config = Some(read(&SourceFile::new("m", given)).unwrap());
+            options.mesh_config = Some(SourceFile::new("m", given));
             let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
             config.default_providers.unwrap().metrics
         };
@@ -156,8 +122,12 @@ mod tests {
 
     #[test]
     fn a_problem_has_its_place() {
-        let problem = read(&SourceFile::new("m", "rootNamespace: a\nenableTracing: 7\n")).unwrap_err();
-        assert_eq!(problem.place.map(|p| (p.line, p.column)), Some((2, 16)));
+        let given = SourceFile::new("m", "rootNamespace: a\nenableTracing: 7\n");
+        let options = Options { mesh_config: Some(given), ..Options::default() };
+        let mut problems = Vec::new();
+        let config = in_force(&Snapshot::default(), &options, &mut problems);
+        assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "none of it is taken");
+        assert_eq!(problems[0].place.as_ref().map(|p| (p.line, p.column)), Some((2, 16)));
     }
 
     #[test]

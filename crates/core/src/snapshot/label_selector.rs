@@ -10,6 +10,15 @@ pub(crate) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
         && selector.match_expressions.iter().all(|expression| holds(expression, labels))
 }
 
+/// Whether Kubernetes would take a selector: its operators are known, and have values or none.
+pub(crate) fn is_valid(selector: &LabelSelector) -> bool {
+    selector.match_expressions.iter().all(|expression| match expression.operator.as_str() {
+        "In" | "NotIn" => !expression.values.is_empty(),
+        "Exists" | "DoesNotExist" => expression.values.is_empty(),
+        _ => false,
+    })
+}
+
 fn holds(expression: &LabelSelectorRequirement, labels: &Labels) -> bool {
     let value = labels.get(&expression.key);
     let listed = value.is_some_and(|value| expression.values.contains(value));

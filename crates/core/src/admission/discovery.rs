@@ -1,0 +1,148 @@
+//! `discoverySelectors`: which namespaces a control plane looks at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::Str;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::selector::LabelSelector;
+use crate::snapshot::{Labels, Object, Snapshot, label_selector};
+
+/// The label that the API server gives every namespace.
+const NAME: &str = "kubernetes.io/metadata.name";
+
+/// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root namespace;
+/// no selector, or one that is none, leaves all. Gives the Gateways that are left out: their proxies, where there are
+/// any, are still sent what every waypoint has.
+///
+/// Where configuration is not scoped, only Services, Pods and their addresses are left out.
+///
+/// Source: <https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/>.
+pub(super) fn discover(
+    s: &mut Snapshot,
+    selectors: &[LabelSelector],
+    scopes_configuration: bool,
+) -> Vec<Arc<Object<Gateway>>> {
+    if selectors.is_empty() || !selectors.iter().all(label_selector::is_valid) {
+        return Vec::new();
+    }
+    let mut namespaces = Namespaces::new(s, selectors);
+    macro_rules! keep {
+        ($($list:ident),*) => { $(s.$list.retain(|object| namespaces.discovered(&object.meta.namespace));)* };
+    }
+    keep!(services, pods, endpoints, endpoint_slices);
+    if !scopes_configuration {
+        return Vec::new();
+    }
+    keep!(
+        http_routes,
+        grpc_routes,
+        tcp_routes,
+        tls_routes,
+        reference_grants,
+        backend_tls_policies,
+        x_backend_traffic_policies,
+        virtual_services,
+        destination_rules,
+        service_entries,
+        workload_entries,
+        envoy_filters,
+        proxy_configs,
+        authorization_policies,
+        request_authentications,
+        peer_authentications,
+        telemetries,
+        wasm_plugins,
+        traffic_extensions
+    );
+    s.gateways.extract_if(.., |object| !namespaces.discovered(&object.meta.namespace)).collect()
+}
+
+/// What the selectors say of each namespace, found when somebody asks.
+struct Namespaces<'s> {
+    labels: BTreeMap<Str, Labels>,
+    selectors: &'s [LabelSelector],
+    known: BTreeMap<Str, bool>,
+}
+
+impl<'s> Namespaces<'s> {
+    fn new(s: &Snapshot, selectors: &'s [LabelSelector]) -> Self {
+        let labels = s.namespaces.iter().map(|n| (n.meta.name.clone(), n.meta.labels.clone())).collect();
+        Self { labels, selectors, known: BTreeMap::new() }
+    }
+
+    /// Whether objects of a namespace are looked at. One that the snapshot lacks has only the label that all have.
+    fn discovered(&mut self, namespace: &Str) -> bool {
+        if let Some(known) = self.known.get(namespace) {
+            return *known;
+        }
+        let mut labels = self.labels.remove(namespace).unwrap_or_default();
+        labels.extend([(Str::new_static(NAME), namespace.clone())]);
+        let selects = |selector: &LabelSelector| label_selector::matches(selector, &labels);
+        let discovered = namespace.is_empty() || self.selectors.iter().any(selects);
+        self.known.insert(namespace.clone(), discovered);
+        discovered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::text::SourceFile;
+
+    const OBJECTS: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: skipped, labels: {skip: 'yes'}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: skipped}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: b, namespace: not-in-the-snapshot}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: skipped}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: w, namespace: skipped}
+spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+";
+
+    fn left(selectors: &str, scopes_configuration: bool) -> (Vec<Str>, usize, usize) {
+        let mut snapshot = Snapshot::read([SourceFile::new("s", OBJECTS)], &Limits::DEFAULT).snapshot;
+        let selectors: Vec<LabelSelector> = serde_json::from_str(selectors).unwrap();
+        let hidden = discover(&mut snapshot, &selectors, scopes_configuration);
+        let services = snapshot.services.iter().map(|service| service.meta.name.clone()).collect();
+        (services, snapshot.authorization_policies.len(), hidden.len())
+    }
+
+    #[test]
+    fn any_selector_may_select_a_namespace() {
+        let unskipped = r#"[{"matchExpressions": [{"key": "skip", "operator": "DoesNotExist"}]}]"#;
+        assert_eq!(left(unskipped, true), (vec!["b".into()], 0, 1));
+        let by_name = r#"[{"matchLabels": {"kubernetes.io/metadata.name": "not-in-the-snapshot"}},
+                          {"matchLabels": {"skip": "yes"}}]"#;
+        assert_eq!(left(by_name, true), (vec!["b".into(), "a".into()], 1, 0));
+    }
+
+    #[test]
+    fn configuration_is_left_where_it_is_not_scoped() {
+        let none = r#"[{"matchLabels": {"no": "namespace"}}]"#;
+        assert_eq!(left(none, false), (vec![], 1, 0));
+    }
+
+    #[test]
+    fn no_selector_and_one_that_is_none_select_everything() {
+        for selectors in ["[]", r#"[{"matchExpressions": [{"key": "skip", "operator": "Is"}]}]"#] {
+            assert_eq!(left(selectors, true), (vec!["b".into(), "a".into()], 1, 0), "{selectors}");
+        }
+    }
+}

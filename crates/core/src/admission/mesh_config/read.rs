@@ -1,0 +1,81 @@
+//! Reading a mesh configuration, and a proxy's own.
+
+use serde::{Deserialize, Deserializer};
+
+use super::annotations::OF_POD;
+use crate::Str;
+use crate::limits::Limits;
+use crate::problem::{Code, Problem};
+use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
+use crate::text::{SourceFile, Unread, documents};
+
+/// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any spelling.
+const OF_OTHERS: [&str; 7] = [
+    "ca",
+    "certificates",
+    "configsources",
+    "ingressclass",
+    "ingresscontrollermode",
+    "ingressselector",
+    "ingressservice",
+];
+/// Fields of a ProxyConfig that say nothing about waypoints.
+const OF_OTHER_PROXIES: [&str; 2] = ["discoveryrefreshdelay", "readinessprobe"];
+
+/// Reads a MeshConfig from the first document of a text.
+///
+/// # Errors
+///
+/// The problem that keeps the text from being read, with its place.
+pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box<Problem>> {
+    let Some(document) = documents(file, limits).next().transpose()? else {
+        return Ok(MeshConfig::default());
+    };
+    let unread = Unread::new();
+    unread.start_at(document.root());
+    let read = document.root().decode::<AnySpelling>(&unread);
+    let AnySpelling(mut config) =
+        read.map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
+    let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));
+    config.unknown = unknown.map(Str::from).collect();
+    Ok(config)
+}
+
+/// Whether the API has a field that nothing here depends on.
+fn is_of_others(path: &str) -> bool {
+    let mut steps = path.split(['.', '[']).map(|step| step.replace('_', "").to_ascii_lowercase());
+    let first = steps.next().unwrap_or_default();
+    OF_OTHERS.contains(&first.as_str())
+        || (first == "defaultconfig"
+            && steps.next().is_some_and(|second| OF_OTHER_PROXIES.contains(&second.as_str())))
+}
+
+/// A MeshConfig whose fields may be spelled `trustDomain` or `trust_domain`.
+struct AnySpelling(MeshConfig);
+
+impl<'de> Deserialize<'de> for AnySpelling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        MeshConfig::read(deserializer).map(Self)
+    }
+}
+
+/// A ProxyConfig in YAML, as the annotation [`OF_POD`] holds it.
+pub(super) fn proxy_config(text: &str, limits: &Limits) -> Result<ProxyConfig, Box<Problem>> {
+    let refused = |message: String| Problem::new(Code::InvalidProxyConfig, message);
+    let file = SourceFile::new(OF_POD, text);
+    let document = documents(&file, limits).next().transpose();
+    let Some(document) = document.map_err(|problem| refused(problem.message))? else {
+        return Ok(ProxyConfig::default());
+    };
+    let read = document.root().decode::<ProxyInAnySpelling>(&Unread::new());
+    Ok(read.map(|ProxyInAnySpelling(config)| config).map_err(|error| refused(error.to_string()))?)
+}
+
+/// A ProxyConfig whose fields may be spelled `proxyMetadata` or `proxy_metadata`.
+struct ProxyInAnySpelling(ProxyConfig);
+
+impl<'de> Deserialize<'de> for ProxyInAnySpelling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ProxyConfig::read(deserializer).map(Self)
+    }
+}

@@ -1,0 +1,78 @@
+//! What things are called: an object of a snapshot, a waypoint.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::Str;
+use crate::kind::Kind;
+
+/// An object's identity within a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ObjectRef {
+    /// The kind.
+    pub kind: Kind,
+    /// The namespace; empty for kinds of the cluster.
+    pub namespace: Str,
+    /// The name.
+    pub name: Str,
+}
+
+impl ObjectRef {
+    /// The identity with these parts.
+    pub fn new(kind: Kind, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self { kind, namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(if self.name.is_empty() { "(no name)" } else { &self.name })
+    }
+}
+
+/// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaypointName {
+    /// The Gateway's namespace.
+    pub namespace: Str,
+    /// The Gateway's name.
+    pub name: Str,
+}
+
+impl WaypointName {
+    /// The name with these parts.
+    #[must_use]
+    pub fn new(namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for WaypointName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A text that is not `namespace/name`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected NAMESPACE/NAME of a Gateway, found `{0}`")]
+pub struct NotAWaypointName(String);
+
+impl FromStr for WaypointName {
+    type Err = NotAWaypointName;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        match s.split_once('/') {
+            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+                Ok(Self { namespace: namespace.into(), name: name.into() })
+            }
+            _ => Err(NotAWaypointName(s.to_owned())),
+        }
+    }
+}

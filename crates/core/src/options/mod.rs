@@ -1,0 +1,56 @@
+//! What a user can choose about a translation.
+
+mod dialect;
+mod readiness;
+mod settings;
+
+pub use dialect::{Dialect, UnknownDialect};
+pub use readiness::{Readiness, UnknownReadiness};
+pub use settings::{Settings, SettingsError};
+
+use crate::features::Features;
+use crate::limits::Limits;
+use crate::names::WaypointName;
+use crate::release::Release;
+use crate::rules::Rules;
+use crate::text::SourceFile;
+
+/// Options of a translation. `Options::default()` is Istio 1.31 with its ambient profile.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The release whose layout to generate.
+    pub release: Release,
+    /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
+    pub mesh_config: Option<SourceFile>,
+    /// Generate this waypoint only; all if `None`.
+    pub waypoint: Option<WaypointName>,
+    /// How large an input may be.
+    pub limits: Limits,
+    /// Whether a waypoint without status addresses counts as ready.
+    pub readiness: Readiness,
+    /// Feature flags of the control plane.
+    pub features: Features,
+    /// Which Envoy is spoken to.
+    pub dialect: Dialect,
+    /// What the release is to do differently, for a test.
+    #[cfg(test)]
+    pub(crate) changed_rules: Option<&'static Rules>,
+}
+
+impl Options {
+    /// The defaults for one release.
+    #[must_use]
+    pub fn for_release(release: Release) -> Self {
+        Self { release, ..Self::default() }
+    }
+
+    /// What the release does.
+    pub(crate) fn rules(&self) -> &'static Rules {
+        #[cfg(test)]
+        if let Some(changed) = self.changed_rules {
+            return changed;
+        }
+        self.release.rules()
+    }
+}

@@ -1,0 +1,187 @@
+//! `cargo xtask layers`: no module of the core knows one of a later step.
+//!
+//! [`LAYERS`] is the order of ARCHITECTURE.md. A module may name itself and those of its own and earlier layers;
+//! comments count too, since links in documentation have to be found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Result, root};
+
+/// The modules of the core: each line may know itself and the lines before it.
+const LAYERS: &[&[&str]] = &[
+    // What everyone shares.
+    &["hash", "kind", "limits", "names", "problem", "re2"],
+    &["text"],
+    &["snapshot"],
+    &["grpc_status", "release", "rules"],
+    &["features"],
+    &["options"],
+    &["admission"],
+    &["mesh"],
+    &["plan"],
+    // Here Envoy's messages begin.
+    &["json"],
+    &["resources"],
+    &["dialect"],
+    &["translation"],
+    &["bootstrap", "cost", "convert", "manifests", "static_config"],
+    &["view"],
+];
+
+/// Modules of one layer that may know each other: [`LAYERS`] has no order for them.
+const BESIDE: &[(&str, &str)] = &[
+    ("problem", "names"),
+    ("names", "kind"),
+    ("manifests", "bootstrap"),
+    ("static_config", "bootstrap"),
+    ("rules", "release"),
+];
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    if !args.is_empty() {
+        return Err("layers takes no arguments".into());
+    }
+    let source = root().join("crates/core/src");
+    let files = files(&source)?;
+    let mut upward = Vec::new();
+    for file in &files {
+        let name = file.strip_prefix(&source)?.with_extension("").to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(file)?;
+        upward.extend(of_file(&name, &text)?);
+    }
+    if !upward.is_empty() {
+        return Err(format!("imports that run up:\n  {}", upward.join("\n  ")).into());
+    }
+    println!("{} files of the core know no later step than their own", files.len());
+    Ok(())
+}
+
+/// What a file must not know, as `file:line: module`.
+fn of_file(name: &str, text: &str) -> Result<Vec<String>> {
+    let depth = name.trim_end_matches("/mod").split('/').count();
+    let module = name.split('/').next().unwrap_or_default();
+    if module == "lib" {
+        return Ok(Vec::new());
+    }
+    let own = layer(module)
+        .ok_or_else(|| format!("the module `{module}` has no place in LAYERS (xtask/src/layers.rs)"))?;
+    let mut upward = Vec::new();
+    for (known, line) in mentioned(text, depth) {
+        let Some(other) = layer(&known) else { continue };
+        let beside = BESIDE.contains(&(module, known.as_str()));
+        if known != module && !beside && other >= own {
+            upward.push(format!("{name}.rs:{line}: {module} knows {known}"));
+        }
+    }
+    Ok(upward)
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
+}
+
+/// The modules of the crate's root that a text names, each with its line: behind `crate::`, in the braces of a
+/// `use crate::{…}`, or behind as many `super::` as lead to the root.
+fn mentioned(text: &str, depth: usize) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let to_root = "super::".repeat(depth);
+    for start in ["crate::", to_root.as_str()] {
+        for (at, _) in text.match_indices(start) {
+            let before = text.get(..at).unwrap_or_default();
+            // `pub(in crate::x)` says who may see, not who is known; `x_crate::` is another crate.
+            if before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+                || before.ends_with("(in ")
+            {
+                continue;
+            }
+            let line = before.matches('\n').count() + 1;
+            let rest = text.get(at + start.len()..).unwrap_or_default();
+            found.extend(first_segments(rest).into_iter().map(|name| (name, line)));
+        }
+    }
+    found
+}
+
+/// The first names of a path, or of each path in its braces.
+fn first_segments(path: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    };
+    let Some(group) = path.strip_prefix('{') else { return vec![name(path)] };
+    let (mut depth, mut names, mut start) = (0_usize, Vec::new(), 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.push(name(group.get(start..at).unwrap_or_default()));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Every Rust file below a folder, sorted.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            all.extend(files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            all.push(path);
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_file;
+
+    fn upward(name: &str, text: &str) -> Vec<String> {
+        of_file(name, text).unwrap()
+    }
+
+    #[test]
+    fn paths_that_run_up_are_found_however_they_are_written() {
+        for text in [
+            "use crate::view::json;",
+            "use crate::{Str, mesh::Mesh, view::{json, yaml}};",
+            "/// See [`crate::view`].",
+            "fn f() -> crate::view::Table {}",
+            "use super::super::view::json;",
+        ] {
+            assert_eq!(upward("mesh/waypoint", text), ["mesh/waypoint.rs:1: mesh knows view"], "{text}");
+        }
+        assert_eq!(
+            upward("text/mod", "\n\nuse crate::snapshot::Kind;"),
+            ["text/mod.rs:3: text knows snapshot"]
+        );
+    }
+
+    #[test]
+    fn paths_that_run_down_or_stay_are_fine() {
+        for text in [
+            "use crate::{Str, limits::Limits, mesh::{Mesh, view}};",
+            "pub(in crate::view) fn f() {}",
+            "use other_crate::view::json;",
+            "use super::super::Mesh;",
+        ] {
+            assert_eq!(upward("mesh/waypoint/mod", text), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn modules_have_a_place() {
+        assert!(of_file("news/mod", "").is_err());
+    }
+}
