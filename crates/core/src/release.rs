@@ -112,6 +112,8 @@ pub struct Rules {
     pub listener_table: ListenerTable,
     /// What else istioctl shows.
     pub istioctl: IstioctlRules,
+    /// Which classes are those of waypoints.
+    pub waypoint_classes: WaypointClasses,
     /// How a waypoint finds what it serves.
     pub attachment: Attachment,
     /// The creation time of an object that has none, in seconds since the epoch.
@@ -305,6 +307,8 @@ pub struct TracingRules {
     pub child_span: ChildSpan,
     /// Whether Lightstep is known.
     pub lightstep: bool,
+    /// Whether Lightstep makes the control plane crash: an accident.
+    pub crashes_on_lightstep: bool,
     /// Whether OpenCensus is known.
     pub opencensus: bool,
 }
@@ -336,6 +340,15 @@ pub enum ListenerTable {
     Addresses,
 }
 
+/// Which GatewayClasses are those of waypoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaypointClasses {
+    /// `istio-waypoint`, whoever controls it.
+    ByName,
+    /// Those whose controller is Istio's for waypoints.
+    ByController,
+}
+
 /// How a waypoint finds the services and workloads that it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
@@ -361,6 +374,7 @@ static V1_18: Rules = Rules {
     mesh_config: mesh::V1_18,
     listener_table: ListenerTable::Chains,
     istioctl: istioctl::V1_18,
+    waypoint_classes: WaypointClasses::ByName,
     attachment: Attachment::ServiceAccount,
     assumed_creation: 1_686_096_000,
     same_host: SameHost::Latest,
@@ -401,6 +415,7 @@ static V1_18: Rules = Rules {
         zipkin: ZipkinCollector::Cluster,
         child_span: ChildSpan::Router,
         lightstep: true,
+        crashes_on_lightstep: false,
         opencensus: true,
     },
     security: security::V1_18,
@@ -420,6 +435,7 @@ static V1_31: Rules = Rules {
     mesh_config: mesh::V1_31,
     listener_table: ListenerTable::Addresses,
     istioctl: istioctl::V1_31,
+    waypoint_classes: WaypointClasses::ByController,
     attachment: Attachment::UseWaypointLabel,
     assumed_creation: 1_704_067_200,
     same_host: SameHost::KubernetesThenOldest,
@@ -467,6 +483,7 @@ static V1_31: Rules = Rules {
         zipkin: ZipkinCollector::HttpService,
         child_span: ChildSpan::Tracing,
         lightstep: false,
+        crashes_on_lightstep: true,
         opencensus: false,
     },
     security: security::V1_31,

@@ -21,6 +21,7 @@
 
 pub(crate) mod age;
 pub mod config;
+mod crashes;
 pub(crate) mod derive;
 pub mod destination_rule;
 pub mod endpoint;
@@ -55,7 +56,7 @@ pub use service::{
 };
 pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
-pub use waypoint::{Waypoint, WaypointName};
+pub use waypoint::{DataPlane, Waypoint, WaypointName};
 pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
@@ -151,6 +152,15 @@ impl Mesh {
             waypoints: &waypoints,
             root_namespace: config.root_namespace.as_deref().unwrap_or_default(),
         }));
+        let crashes = crashes::Crashes {
+            rules,
+            config: &config,
+            services: &services,
+            endpoints: &endpoints,
+            telemetries: &telemetries,
+            waypoints: &waypoints,
+        };
+        problems.extend(crashes.problems());
         Self {
             rules,
             options,

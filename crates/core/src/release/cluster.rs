@@ -26,6 +26,8 @@ pub struct ClusterRules {
     pub locality_weights: LocalityWeights,
     /// Whether Envoy also knows the endpoints that are not ready, to tell how healthy a Service is.
     pub unhealthy_endpoints: bool,
+    /// Whether a served Service whose names would be resolved, but has none, makes the control plane crash: an accident.
+    pub crashes_without_names_to_resolve: bool,
     /// Whether names are resolved by c-ares with a limit of queries, and with jitter.
     pub cares_resolver: bool,
     /// How the filter that exchanges metadata between proxies is written.
@@ -132,6 +134,7 @@ pub(super) const V1_18: ClusterRules = ClusterRules {
     tunnel: TunnelMetadata::Tunnel,
     locality_weights: LocalityWeights::UnlessDisabled,
     unhealthy_endpoints: false,
+    crashes_without_names_to_resolve: false,
     cares_resolver: false,
     metadata_exchange: MetadataExchange::Message,
     connect_originate: ConnectOriginate::Address,
@@ -158,6 +161,7 @@ pub(super) const V1_31: ClusterRules = ClusterRules {
     tunnel: TunnelMetadata::OriginalDst,
     locality_weights: LocalityWeights::WhereConfigured,
     unhealthy_endpoints: true,
+    crashes_without_names_to_resolve: true,
     cares_resolver: true,
     metadata_exchange: MetadataExchange::Struct,
     connect_originate: ConnectOriginate::PortOverride,

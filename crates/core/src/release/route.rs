@@ -80,6 +80,8 @@ pub struct GatewayApiRules {
     pub cors: bool,
     /// Whether a match of a method ranks before one without.
     pub methods_rank: bool,
+    /// Whether a backend of kind `Hostname` may be the short name of a Service.
+    pub resolves_short_names: bool,
     /// How several routes of one host become one VirtualService.
     pub merging: GatewayRouteMerging,
 }
@@ -211,6 +213,7 @@ pub(super) const V1_18: RouteRules = RouteRules {
         retries_and_timeouts: false,
         cors: false,
         methods_rank: false,
+        resolves_short_names: true,
         merging: GatewayRouteMerging::Shared,
     },
 };
@@ -251,6 +254,7 @@ pub(super) const V1_31: RouteRules = RouteRules {
         retries_and_timeouts: true,
         cors: true,
         methods_rank: true,
+        resolves_short_names: false,
         merging: GatewayRouteMerging::ByHost,
     },
 };

@@ -1,11 +1,14 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
+mod class;
 mod proxy;
 mod service_account;
 mod target;
 #[cfg(test)]
 mod tests;
 mod use_waypoint;
+
+pub use class::DataPlane;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -68,7 +71,7 @@ impl FromStr for WaypointName {
     }
 }
 
-/// A waypoint: a Gateway of class `istio-waypoint`, what it serves and the proxy that does it.
+/// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and the proxy that does it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Waypoint {
@@ -76,6 +79,8 @@ pub struct Waypoint {
     pub name: WaypointName,
     /// Its Gateway.
     pub gateway: Arc<Object<Gateway>>,
+    /// What runs it: only Envoy gets resources.
+    pub data_plane: DataPlane,
     /// The service account that it is for (1.18 only); none = the whole namespace.
     pub for_service_account: Option<Str>,
     /// The proxy that runs it.
@@ -134,7 +139,7 @@ impl Waypoint {
     }
 }
 
-/// The class of the Gateways that are waypoints.
+/// Istio's class of the Gateways that are waypoints.
 const WAYPOINT_CLASS: &str = "istio-waypoint";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
@@ -156,6 +161,11 @@ impl Indexing<'_> {
         self.workloads.in_namespace(namespace)
     }
 
+    /// What runs a Gateway; none if it is no waypoint.
+    fn data_plane_of(&self, gateway: &Object<Gateway>) -> Option<DataPlane> {
+        DataPlane::of_class(self.snapshot, self.rules, &gateway.spec.gateway_class_name)
+    }
+
     /// The pods of a Gateway.
     fn pods_of(&self, gateway: &Object<Gateway>) -> &[WorkloadId] {
         self.workloads.of_gateway(&gateway.meta.namespace, &gateway.meta.name)
@@ -165,10 +175,12 @@ impl Indexing<'_> {
 /// Finds every waypoint and what it serves.
 pub(crate) fn index(cx: &Indexing<'_>, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
     let mut proxies = proxy::Proxies::new(cx);
-    let gateways = cx.snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
+    let gateways =
+        cx.snapshot.gateways.iter().filter_map(|gateway| Some((gateway, cx.data_plane_of(gateway)?)));
     let mut waypoints: Vec<Waypoint> = gateways
-        .map(|gateway| Waypoint {
+        .map(|(gateway, data_plane)| Waypoint {
             name: WaypointName::of(gateway),
+            data_plane,
             gateway: Arc::clone(gateway),
             for_service_account: service_account(gateway, cx.rules),
             proxy: proxies.of(gateway, cx.pods_of(gateway), problems),
@@ -203,6 +215,11 @@ fn notes(waypoint: &Waypoint) -> Vec<Problem> {
         let message =
             format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
         notes.push(note(Code::ReadinessAssumed, message));
+    }
+    if waypoint.data_plane == DataPlane::Agentgateway {
+        let message =
+            format!("waypoint `{}` is run by agentgateway: it has no Envoy resources", waypoint.name);
+        notes.push(note(Code::OtherDataPlane, message));
     }
     if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
         notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));

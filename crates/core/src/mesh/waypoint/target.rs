@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, WAYPOINT_CLASS, WaypointName, proxy};
+use super::{Indexing, WaypointName, proxy};
 use crate::Str;
 use crate::mesh::label_selector;
 use crate::mesh::workload::GATEWAY_NAME;
@@ -15,6 +15,8 @@ use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
 
+/// The label of what a controller of Gateways made.
+pub(super) const MANAGED: &str = "gateway.istio.io/managed";
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
 
@@ -110,8 +112,9 @@ pub(super) fn index(cx: &Indexing<'_>) -> BTreeMap<WaypointName, Target> {
 
 fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let assumed = gateway.spec.status.addresses.is_empty();
-    let may_be_assumed =
-        cx.options.readiness == Readiness::Assumed && gateway.spec.gateway_class_name == WAYPOINT_CLASS;
+    let may_be_assumed = cx.options.readiness == Readiness::Assumed
+        && cx.data_plane_of(gateway).is_some()
+        && !is_name_taken(cx, gateway);
     if assumed && !may_be_assumed {
         return None;
     }
@@ -137,6 +140,16 @@ fn status_address(gateway: &Object<Gateway>) -> Option<TargetAddress> {
     hostname.or_else(|| of_type("IPAddress").find_map(|ip| ip.parse().ok()).map(TargetAddress::Ip))
 }
 
+/// Whether somebody else's Service has the name that the waypoint's would have: Istio leaves it alone, and the waypoint
+/// has none.
+fn is_name_taken(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> bool {
+    let TargetAddress::Hostname(namespace, hostname) = own_hostname(cx, gateway) else { return false };
+    let services = cx.services.with_hostname(&hostname).iter().filter_map(|id| cx.services.get(*id));
+    services
+        .into_iter()
+        .any(|s| s.is_kubernetes() && s.namespace == namespace && !s.labels.contains_key(MANAGED))
+}
+
 /// The hostname of the Service that Istio deploys for a waypoint.
 fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
     let name = proxy::deployment_name(gateway, cx.rules.registry.waypoint_deployment);
@@ -160,7 +173,7 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
             addresses.extend(service.addresses.iter().map(|a| TargetAddress::Ip(a.ip)));
         }
     }
-    if addresses.is_empty() {
+    if addresses.is_empty() && !is_name_taken(cx, gateway) {
         // The snapshot lacks the waypoint's Service: what the status says is taken to be its address.
         addresses.insert(own_hostname(cx, gateway));
         let ips = gateway.spec.status.addresses.iter().filter_map(|a| a.value.parse().ok());

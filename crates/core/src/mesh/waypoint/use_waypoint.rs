@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::target::{self, Target, TargetAddress, Traffic};
+use super::target::{self, MANAGED, Target, TargetAddress, Traffic};
 use super::{Indexing, Waypoint, WaypointName};
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
@@ -20,7 +20,6 @@ const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 const CANARY: &str = "istio.io/use-waypoint-canary";
 const CANARY_NAMESPACE: &str = "istio.io/use-waypoint-canary-namespace";
 const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
-const MANAGED: &str = "gateway.istio.io/managed";
 
 /// Fills in what each waypoint serves.
 pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint], problems: &mut Vec<Problem>) {
