@@ -32,14 +32,14 @@ impl<'m> Target<'m> {
     pub(crate) fn instances(&self, scope: &Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
-        let alias = service.external_name.is_some().then_some(service);
         let rules = &scope.rules.clusters;
         let of_port = move |e: &&Endpoint| {
             e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
             let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
-            Candidate::new(endpoint, workload, alias.filter(|_| endpoint.workload.is_none()))
+            let alias = service.external_name.as_ref().filter(|name| **name == endpoint.address);
+            Candidate::new(endpoint, workload, alias.map(|_| service))
         })
     }
 
