@@ -323,6 +323,13 @@ codes! {
     ReadinessAssumed = "readiness-assumed" Note:
         "The Gateway has no address in its status, so that Istio would bind nothing to it. Snapshots from files have none: \
          the waypoint was taken as ready.";
+    OtherDataPlane = "other-data-plane" Note:
+        "The Gateway is a waypoint, but its class is that of another data plane: agentgateway is configured in other ways \
+         than Envoy, and gets no listeners, clusters, routes and endpoints. Objects are bound to it all the same.";
+    ControlPlaneCrashes = "control-plane-crashes" Warning:
+        "The control plane of this release crashes when it gets to this, so that no proxy of the mesh is sent anything any \
+         more. Nothing else tells: the API server takes it, and so does Istio's webhook. Here the rest is translated as if \
+         it had not crashed.";
     UnsupportedExtension = "unsupported-extension" Error:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

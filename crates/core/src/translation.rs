@@ -2,7 +2,7 @@
 
 use crate::admission;
 use crate::dialect;
-use crate::mesh::{Mesh, WaypointName};
+use crate::mesh::{DataPlane, Mesh, WaypointName};
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::release::Release;
@@ -48,7 +48,8 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
     let wanted = |name: &WaypointName| options.waypoint.as_ref().is_none_or(|only| name == only);
     let mut waypoints = Vec::new();
     let mut lost = Vec::new();
-    for waypoint in mesh.waypoints.iter().filter(|waypoint| wanted(&waypoint.name)) {
+    let of_envoy = mesh.waypoints.iter().filter(|waypoint| waypoint.data_plane == DataPlane::Envoy);
+    for waypoint in of_envoy.filter(|waypoint| wanted(&waypoint.name)) {
         let (resources, found) = dialect::speak(options.dialect, resources::generate(mesh, waypoint));
         waypoints.push(resources);
         lost.extend(found);

@@ -13,7 +13,7 @@ use std::io::IsTerminal;
 
 use clap::CommandFactory;
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::mesh::{Mesh, Waypoint, WaypointName};
+use waypoint_xds::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
 use waypoint_xds::options::{Options, Readiness, Settings};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::snapshot::{Reading, Snapshot};
@@ -89,6 +89,10 @@ fn chosen<'m>(mesh: &'m Mesh, wanted: Option<&str>) -> Result<&'m Waypoint, Fail
     let named: Vec<&Waypoint> =
         mesh.waypoints.iter().filter(|w| wanted.as_ref().is_none_or(|wanted| w.name == *wanted)).collect();
     match (named.as_slice(), wanted) {
+        ([one], _) if one.data_plane != DataPlane::Envoy => Err(Failure::Usage(format!(
+            "waypoint `{}` is run by another data plane: there is nothing for Envoy",
+            one.name
+        ))),
         ([one], _) => Ok(one),
         ([], Some(wanted)) => Err(Failure::Usage(format!("no waypoint `{wanted}` in the snapshot"))),
         ([], None) => Err(Failure::Usage("no waypoint in the snapshot".to_owned())),

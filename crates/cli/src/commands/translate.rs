@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::problem::{Code, Problem};
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
+use waypoint_xds::snapshot::{ObjectRef, Reading};
 use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::origins::{Places, origins};
 use waypoint_xds::view::{summary, yaml};
@@ -22,7 +23,16 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     if let Some(wanted) = &loaded.options.waypoint
         && translation.waypoints.is_empty()
     {
-        return Err(Failure::Usage(format!("no waypoint `{wanted}` in the snapshot")));
+        let of_another = |problem: &Problem| {
+            let name =
+                |object: &ObjectRef| object.namespace == wanted.namespace && object.name == wanted.name;
+            problem.code == Code::OtherDataPlane && problem.object.as_ref().is_some_and(name)
+        };
+        return Err(Failure::Usage(if translation.problems.iter().any(of_another) {
+            format!("waypoint `{wanted}` is run by another data plane: there is nothing for Envoy")
+        } else {
+            format!("no waypoint `{wanted}` in the snapshot")
+        }));
     }
     match &args.out {
         Some(directory) => {

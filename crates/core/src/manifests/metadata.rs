@@ -10,7 +10,7 @@ use crate::snapshot::Labels;
 
 /// The label of everything that a controller of Gateways made, and its value for waypoints.
 const MANAGED: (&str, &str) = ("gateway.istio.io/managed", "istio.io-mesh-controller");
-const GATEWAY_CLASS: (&str, &str) = ("gateway.networking.k8s.io/gateway-class-name", "istio-waypoint");
+const GATEWAY_CLASS: &str = "gateway.networking.k8s.io/gateway-class-name";
 /// Annotations that are about the Gateway only.
 const OWN_ANNOTATIONS: [&str; 4] = [
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -98,7 +98,9 @@ fn copied(template: &Template<'_>, infrastructure: Option<&Pairs>, own: &Pairs) 
 fn add_gateway_labels(template: &Template<'_>, pairs: &mut Pairs) {
     let rules = &template.release.waypoints;
     if rules.gateway_class_label {
-        add(pairs, &[(rules.gateway_name_label, &template.gateway.meta.name), GATEWAY_CLASS]);
+        let gateway = template.gateway;
+        let class = gateway.spec.gateway_class_name.as_str();
+        add(pairs, &[(rules.gateway_name_label, &gateway.meta.name), (GATEWAY_CLASS, class)]);
     }
     add(pairs, &[MANAGED]);
 }

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::Str;
 use crate::mesh::waypoint::proxy;
-use crate::mesh::{Mesh, Waypoint};
+use crate::mesh::{DataPlane, Mesh, Waypoint};
 use crate::rules::{ManifestRules, Rules};
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Object, gateway_api};
@@ -47,12 +47,12 @@ struct Template<'m> {
 /// The objects that Istio's gateway deployment controller makes for a waypoint: its ServiceAccount, Deployment and
 /// Service.
 ///
-/// There are none where the Gateway's `addresses` say that somebody else runs it. Owner references have the Gateway's
+/// There are none where the Gateway's `addresses` say that somebody else runs it, or where it isn't Envoy that runs. Owner references have the Gateway's
 /// `uid`, which only the API server knows: it is empty for a Gateway that was never applied.
 #[must_use]
 pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
     let gateway = waypoint.gateway.as_ref();
-    if !is_managed(&gateway.spec) {
+    if !is_managed(&gateway.spec) || waypoint.data_plane != DataPlane::Envoy {
         return Vec::new();
     }
     let default_name = || proxy::default_name(gateway, &mesh.rules.waypoints);

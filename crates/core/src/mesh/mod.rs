@@ -21,6 +21,7 @@
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
 pub(crate) mod age;
+mod crashes;
 pub(crate) mod derive;
 pub mod destination_rule;
 pub mod endpoint;
@@ -58,7 +59,7 @@ pub use service::{
 pub use settings::MeshSettings;
 pub use telemetry::Telemetries;
 pub use virtual_service::VirtualServices;
-pub use waypoint::{Waypoint, WaypointName};
+pub use waypoint::{DataPlane, Waypoint, WaypointName};
 pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
@@ -156,6 +157,15 @@ impl Mesh {
             waypoints: &waypoints,
             root_namespace: &config.root_namespace,
         }));
+        let crashes = crashes::Crashes {
+            rules,
+            config: &config,
+            services: &services,
+            endpoints: &endpoints,
+            telemetries: &telemetries,
+            waypoints: &waypoints,
+        };
+        problems.extend(crashes.problems());
         Self {
             rules,
             options,

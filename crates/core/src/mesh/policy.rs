@@ -265,8 +265,8 @@ fn each_once(mut positions: Vec<usize>) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::WaypointName;
     use crate::mesh::waypoint::Proxy;
+    use crate::mesh::{DataPlane, WaypointName};
     use crate::release::Release;
     use crate::snapshot::gateway_api::Gateway;
     use crate::snapshot::object::{Meta, Source};
@@ -286,6 +286,7 @@ mod tests {
         Waypoint {
             name: WaypointName { namespace: "shop".into(), name: "gate".into() },
             gateway: object("shop", "gate", Gateway::default()),
+            data_plane: DataPlane::Envoy,
             for_service_account: None,
             proxy: Proxy { labels: [("app".into(), "gate".into())].into(), ..Proxy::default() },
             services: Vec::new(),

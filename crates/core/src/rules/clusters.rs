@@ -69,6 +69,8 @@ table! {
         pub keeps_alpn: bool,
         /// Whether clusters that resolve names have the state of their endpoints, and the tunnels to them.
         pub full_inline_endpoints: bool,
+        /// Whether a served Service whose names would be resolved, but has none, makes the control plane crash: an accident.
+        pub crashes_without_names_to_resolve: bool,
         /// Whether wildcard hosts that are resolved on demand can be destinations.
         pub wildcard_destinations: bool,
         /// Whether the host of a ServiceEntry without endpoints is said to be in the proxy's cluster.

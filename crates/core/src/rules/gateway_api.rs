@@ -33,6 +33,8 @@ table! {
         pub methods_rank: bool,
         /// How several routes of one host become one VirtualService.
         pub merging: GatewayRouteMerging,
+        /// Whether a backend of kind `Hostname` may be the short name of a Service.
+        pub resolves_short_names: bool,
     }
 }
 

@@ -63,7 +63,9 @@ pub use security::{
 };
 pub use status::StatusRules;
 pub use tracing::{ChildSpan, SpanSender, TracingRules, ZipkinCollector};
-pub use waypoints::{Attachment, CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRules};
+pub use waypoints::{
+    Attachment, CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointClasses, WaypointRules,
+};
 
 use release::Release;
 use table::release_rules;

@@ -23,6 +23,8 @@ table! {
         pub lightstep: bool,
         /// Whether OpenCensus is known.
         pub opencensus: bool,
+        /// Whether Lightstep makes the control plane crash: an accident.
+        pub crashes_on_lightstep: bool,
     }
 }
 

@@ -80,6 +80,7 @@ pub(super) const RULES: Rules = Rules {
         ..V1_29.registry
     },
     waypoints: WaypointRules {
+        classes: WaypointClasses::ByName,
         attachment: Attachment::ServiceAccount,
         object_names: ObjectNames::WithClass,
         pod_names: PodNames::SafeSuffixes,
@@ -100,6 +101,7 @@ pub(super) const RULES: Rules = Rules {
         fail_strategies: false,
     },
     gateway_api: GatewayApiRules {
+        resolves_short_names: true,
         all_kinds: false,
         checks_parents: false,
         parent_ports: false,
@@ -165,6 +167,7 @@ pub(super) const RULES: Rules = Rules {
         ..V1_29.routes
     },
     clusters: ClusterRules {
+        crashes_without_names_to_resolve: false,
         destination_rule_merge: DestinationRuleMerge::BySelector,
         inbound_policy: false,
         inbound_resolution: false,
@@ -221,6 +224,7 @@ pub(super) const RULES: Rules = Rules {
         otel_formatters: false,
     },
     tracing: TracingRules {
+        crashes_on_lightstep: false,
         peer_tags: false,
         cluster_tag: false,
         optional_istio_tags: false,

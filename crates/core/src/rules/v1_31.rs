@@ -84,6 +84,7 @@ pub(super) const RULES: Rules = Rules {
         native_sidecar_ports: true,
     },
     waypoints: WaypointRules {
+        classes: WaypointClasses::ByController,
         attachment: Attachment::UseWaypointLabel,
         canaries: true,
         serves_ranges: true,
@@ -105,6 +106,7 @@ pub(super) const RULES: Rules = Rules {
         fail_strategies: true,
     },
     gateway_api: GatewayApiRules {
+        resolves_short_names: false,
         all_kinds: true,
         checks_parents: true,
         checks_backends: true,
@@ -171,6 +173,7 @@ pub(super) const RULES: Rules = Rules {
         missing_cluster_is_500: true,
     },
     clusters: ClusterRules {
+        crashes_without_names_to_resolve: true,
         destination_rule_merge: DestinationRuleMerge::ByExportToAndSelector,
         inbound_policy: true,
         inbound_resolution: true,
@@ -234,6 +237,7 @@ pub(super) const RULES: Rules = Rules {
         otel_formatters: true,
     },
     tracing: TracingRules {
+        crashes_on_lightstep: true,
         peer_tags: true,
         sender: SpanSender::Waypoint,
         cluster_tag: true,

@@ -7,6 +7,8 @@ table! {
     pub struct WaypointRules {
         /// How a waypoint finds the services and workloads that it serves.
         pub attachment: Attachment,
+        /// Which classes are those of waypoints.
+        pub classes: WaypointClasses,
         /// Whether a Service can have a second waypoint, a canary.
         pub canaries: bool,
         /// Whether Services with ranges of addresses are served.
@@ -42,6 +44,15 @@ pub enum Attachment {
     ServiceAccount,
     /// By the label `istio.io/use-waypoint` of objects and namespaces.
     UseWaypointLabel,
+}
+
+/// Which GatewayClasses are those of waypoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaypointClasses {
+    /// `istio-waypoint`, whoever controls it.
+    ByName,
+    /// Those whose controller is Istio's for waypoints.
+    ByController,
 }
 
 /// How the Deployment, Service and ServiceAccount of a waypoint are called.

@@ -146,6 +146,15 @@ impl VirtualService {
         }
     }
 
+    /// Gives its rules full host names.
+    fn resolve_short_names(&mut self) {
+        let namespace = self.namespace.clone();
+        let names = &mut Resolver::new(&namespace);
+        for rule in &mut self.http {
+            rule.route = resolve::http_route(&rule.route, names);
+        }
+    }
+
     /// Adds an object that it comes from.
     pub(crate) fn add_origin(&mut self, origin: &ObjectRef) {
         if !self.origins.contains(origin) {
@@ -189,11 +198,14 @@ impl VirtualServices {
     ) -> Self {
         let default_export_to = config.default_virtual_service_export_to.as_slice();
         let (delegates, mut all) = partition(snapshot, rules);
-        all.extend(
-            gateway_route::convert(snapshot, rules, services, problems)
-                .into_iter()
-                .map(|converted| Unmerged { converted, ..Unmerged::default() }),
-        );
+        all.extend(gateway_route::convert(snapshot, rules, services, problems).into_iter().map(
+            |mut converted| {
+                if rules.gateway_api.resolves_short_names {
+                    converted.resolve_short_names();
+                }
+                Unmerged { converted, ..Unmerged::default() }
+            },
+        ));
         age::sort(&mut all, |vs| vs.converted.created, |vs| vs.age().tie(rules));
         if rules.routes.delegating == DelegatingRoutes::Last {
             all.sort_by_key(Unmerged::delegates);

@@ -1,6 +1,7 @@
 //! Waypoints: what each serves, and the proxy that runs it.
 
 mod binding;
+mod class;
 pub(crate) mod proxy;
 mod service_account;
 mod target;
@@ -11,6 +12,7 @@ mod use_waypoint;
 pub use binding::{
     Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
 };
+pub use class::DataPlane;
 pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
 
 use std::net::IpAddr;
@@ -28,7 +30,8 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Labels, Object, Snapshot};
 
-/// A waypoint: a Gateway of class `istio-waypoint`, what it serves and the proxy that does it.
+/// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and the proxy that
+/// does it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Waypoint {
@@ -36,6 +39,8 @@ pub struct Waypoint {
     pub name: WaypointName,
     /// Its Gateway.
     pub gateway: Arc<Object<Gateway>>,
+    /// What runs it: only Envoy gets resources.
+    pub data_plane: DataPlane,
     /// The service account that it is for (1.18 only); none = the whole namespace.
     pub for_service_account: Option<Str>,
     /// The proxy that runs it.
@@ -104,7 +109,7 @@ impl Waypoint {
     }
 }
 
-/// The class of the Gateways that are waypoints.
+/// Istio's class of the Gateways that are waypoints.
 const WAYPOINT_CLASS: &str = "istio-waypoint";
 const NETWORK: &str = "topology.istio.io/network";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
@@ -129,6 +134,11 @@ impl Indexing<'_> {
         self.workloads.in_namespace(namespace)
     }
 
+    /// What runs a Gateway; none if it is no waypoint.
+    fn data_plane_of(&self, gateway: &Object<Gateway>) -> Option<DataPlane> {
+        DataPlane::of_class(self.snapshot, self.rules, &gateway.spec.gateway_class_name)
+    }
+
     /// The pods of a Gateway.
     fn pods_of(&self, gateway: &Object<Gateway>) -> &[WorkloadId] {
         self.workloads.of_gateway(&gateway.meta.namespace, &gateway.meta.name)
@@ -151,14 +161,14 @@ pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
 /// Finds every waypoint and what it serves.
 pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
     let mut proxies = proxy::Proxies::new(cx);
-    let mut gateways: Vec<&Arc<Object<Gateway>>> =
-        cx.snapshot.gateways.iter().chain(cx.undiscovered_gateways).collect();
-    gateways.retain(|gateway| gateway.spec.gateway_class_name == WAYPOINT_CLASS);
-    gateways.sort_by_key(|gateway| name_of(gateway));
+    let known = cx.snapshot.gateways.iter().chain(cx.undiscovered_gateways);
+    let mut gateways: Vec<_> = known.filter_map(|g| Some((g, cx.data_plane_of(g)?))).collect();
+    gateways.sort_by_key(|(gateway, _)| name_of(gateway));
     let mut waypoints: Vec<Waypoint> = gateways
         .into_iter()
-        .map(|gateway| Waypoint {
+        .map(|(gateway, data_plane)| Waypoint {
             name: name_of(gateway),
+            data_plane,
             gateway: Arc::clone(gateway),
             for_service_account: service_account(gateway, cx.rules),
             proxy: proxies.of(gateway, cx.pods_of(gateway), problems),
@@ -193,6 +203,11 @@ fn notes(waypoint: &Waypoint) -> Vec<Problem> {
         let message =
             format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
         notes.push(note(Code::ReadinessAssumed, message));
+    }
+    if waypoint.data_plane == DataPlane::Agentgateway {
+        let message =
+            format!("waypoint `{}` is run by agentgateway: it has no Envoy resources", waypoint.name);
+        notes.push(note(Code::OtherDataPlane, message));
     }
     if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
         notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));

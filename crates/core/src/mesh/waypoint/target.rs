@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, WAYPOINT_CLASS, WaypointName, name_of, proxy};
+use super::{Indexing, WaypointName, name_of, proxy};
 use crate::Str;
 use crate::mesh::network;
 use crate::mesh::workload::GATEWAY_NAME;
@@ -16,6 +16,8 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
 use crate::snapshot::label_selector;
 
+/// The label of what a controller of Gateways made.
+pub(super) const MANAGED: &str = "gateway.istio.io/managed";
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
 
@@ -172,8 +174,9 @@ impl Targets {
 
 fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let assumed = gateway.spec.status.addresses.is_empty();
-    let may_be_assumed =
-        cx.options.readiness == Readiness::Assumed && gateway.spec.gateway_class_name == WAYPOINT_CLASS;
+    let may_be_assumed = cx.options.readiness == Readiness::Assumed
+        && cx.data_plane_of(gateway).is_some()
+        && !is_name_taken(cx, gateway);
     if assumed && !may_be_assumed {
         return None;
     }
@@ -203,6 +206,16 @@ fn status_address(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> Option<Target
     hostname.or_else(|| ip().map(|ip| TargetAddress::Ip(network::of_cluster(cx.namespaces), ip)))
 }
 
+/// Whether somebody else's Service has the name that the waypoint's would have: Istio leaves it alone, and the waypoint
+/// has none.
+fn is_name_taken(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> bool {
+    let TargetAddress::Hostname(namespace, hostname) = own_hostname(cx, gateway) else { return false };
+    let services = cx.services.with_hostname(&hostname).iter().filter_map(|id| cx.services.get(*id));
+    services
+        .into_iter()
+        .any(|s| s.is_kubernetes() && s.namespace == namespace && !s.labels.contains_key(MANAGED))
+}
+
 /// The hostname of the Service that Istio deploys for a waypoint.
 fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
     let name = proxy::deployment_name(gateway, &cx.rules.waypoints);
@@ -228,7 +241,7 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
             addresses.extend(service.addresses.iter().map(|a| in_network(a.ip)));
         }
     }
-    if addresses.is_empty() {
+    if addresses.is_empty() && !is_name_taken(cx, gateway) {
         // The snapshot lacks the waypoint's Service: what the status says is taken to be its address.
         addresses.insert(own_hostname(cx, gateway));
         let ips = gateway.spec.status.addresses.iter().filter_map(|a| a.value.parse().ok());

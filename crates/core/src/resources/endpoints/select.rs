@@ -32,15 +32,14 @@ impl<'m> Target<'m> {
     pub(crate) fn instances(&self, scope: &Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
-        let alias = service.external_name.is_some().then_some(service);
         let rules = &scope.rules.registry;
         let of_port = move |e: &&Endpoint| {
             e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
             let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
-            let alias = alias.filter(|_| endpoint.workload.is_none());
-            Candidate::new(endpoint, workload, alias, &mesh.networks)
+            let alias = service.external_name.as_ref().filter(|name| **name == endpoint.address);
+            Candidate::new(endpoint, workload, alias.map(|_| service), &mesh.networks)
         })
     }
 
