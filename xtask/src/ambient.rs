@@ -218,7 +218,9 @@ fn check(now: &Score, update: bool) -> Result<()> {
         std::fs::write(&path, serde_json::to_string_pretty(now)? + "\n")?;
         return Ok(());
     }
-    let before: Score = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+    let before = std::fs::read_to_string(&path)
+        .map_err(|error| format!("{}: {error}; `cargo xtask ambient --update` writes it", path.display()))?;
+    let before: Score = serde_json::from_str(&before)?;
     let worse: Vec<String> = before
         .cases
         .iter()

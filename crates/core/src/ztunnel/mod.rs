@@ -5,8 +5,8 @@
 //!
 //! | module | makes |
 //! |---|---|
-//! | [`workloads`] | [`Workload`]s: Pods, WorkloadEntries, endpoints of ServiceEntries and EndpointSlices |
-//! | [`services`] | [`Service`]s: Kubernetes Services and the hosts of ServiceEntries |
+//! | `workloads` | [`Workload`]s: Pods, WorkloadEntries, endpoints of ServiceEntries and EndpointSlices |
+//! | `services` | [`Service`]s: Kubernetes Services and the hosts of ServiceEntries |
 //! | [`policies`] | [`Authorization`]s: AuthorizationPolicies and what PeerAuthentications come to |
 //!
 //! Source: [the ambient data plane](https://istio.io/latest/docs/ambient/architecture/data-plane/).

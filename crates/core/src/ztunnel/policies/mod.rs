@@ -3,12 +3,12 @@
 //! | module | knows |
 //! |---|---|
 //! | [`authorization`] | what ztunnel can enforce of an AuthorizationPolicy |
-//! | [`peer_authentication`] | what PeerAuthentications come to: policies that deny what is not mTLS |
+//! | `peer_authentication` | what PeerAuthentications come to: policies that deny what is not mTLS |
 
 mod attach;
 pub mod authorization;
 mod matches;
-pub mod peer_authentication;
+mod peer_authentication;
 
 use envoy::istio::security::string_match::MatchType;
 use envoy::istio::security::{Action, Authorization, Group, Match, Rules, Scope, StringMatch};
