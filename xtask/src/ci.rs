@@ -19,6 +19,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("parity with Istio 1.31", &["xtask", "parity", "--release", "1.31"]),
     ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
+    ("schemas", &["xtask", "schemas", "--check"]),
     ("npm package", &["xtask", "wasm"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),

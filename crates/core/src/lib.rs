@@ -19,6 +19,7 @@ pub mod problem;
 mod re2;
 pub mod release;
 pub mod resources;
+mod schema;
 pub mod snapshot;
 pub mod static_config;
 pub mod text;

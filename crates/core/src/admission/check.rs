@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::rules::Rules;
 use crate::problem::{Code, Problem, Severity};
+use crate::schema::Column;
 use crate::snapshot::ObjectRef;
 
 /// A place in an object, and the means to report a problem there.
@@ -14,6 +15,8 @@ use crate::snapshot::ObjectRef;
 pub(super) struct Checker<'a> {
     /// What the release asks.
     pub(super) rules: &'static Rules,
+    /// The release's place among those of the schemas.
+    pub(super) column: Column,
     findings: &'a RefCell<Findings>,
     path: Path<'a>,
 }
@@ -43,11 +46,12 @@ enum Step<'a> {
 impl<'a> Checker<'a> {
     /// At the root of an object.
     pub(super) fn new(rules: &'static Rules, object: &'a ObjectRef, findings: &'a RefCell<Findings>) -> Self {
-        Self { rules, findings, path: Path { parent: None, step: Step::Root(object) } }
+        let column = Column::of(rules.release);
+        Self { rules, column, findings, path: Path { parent: None, step: Step::Root(object) } }
     }
 
     fn step(&self, step: Step<'a>) -> Checker<'_> {
-        Checker { rules: self.rules, findings: self.findings, path: Path { parent: Some(&self.path), step } }
+        Checker { path: Path { parent: Some(&self.path), step }, ..*self }
     }
 
     /// At a field of this place.
@@ -62,11 +66,7 @@ impl<'a> Checker<'a> {
 
     /// At an entry of the map at this place.
     pub(super) fn key<'b>(&'b self, key: &'b str) -> Checker<'b> {
-        Checker {
-            rules: self.rules,
-            findings: self.findings,
-            path: Path { parent: Some(&self.path), step: Step::Key(key) },
-        }
+        Checker { path: Path { parent: Some(&self.path), step: Step::Key(key) }, ..*self }
     }
 
     /// Looks at every element of the list in a field.
