@@ -39,7 +39,8 @@ impl Extract {
                 }
                 Some("kind") => {
                     let mut kind = reader.head(line, words)?;
-                    let end = behind.iter().position(|line| line.depth == 0 && line.text.starts_with("kind "));
+                    let end =
+                        behind.iter().position(|line| line.depth == 0 && line.text.starts_with("kind "));
                     let (mut body, behind) = behind.split_at(end.unwrap_or(behind.len()));
                     let prefix = if kind.group.is_empty() { "" } else { "/" };
                     let path = format!("{}{prefix}{} ", kind.group, kind.name);
@@ -63,11 +64,7 @@ struct Reader<'l> {
 }
 
 impl<'l> Reader<'l> {
-    fn head<'t>(
-        &self,
-        line: &Line<'_>,
-        mut words: impl Iterator<Item = &'t str>,
-    ) -> Result<Kind, ReadError> {
+    fn head<'t>(&self, line: &Line<'_>, mut words: impl Iterator<Item = &'t str>) -> Result<Kind, ReadError> {
         let (name, releases) = self.suffix(line, words.next().unwrap_or_default(), self.extract.all())?;
         let (group, name) = name.split_once('/').unwrap_or(("", name));
         let versions = words.map(|word| {

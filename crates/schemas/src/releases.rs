@@ -81,9 +81,13 @@ mod tests {
     #[test]
     fn sets_are_read_as_they_are_written() {
         let names = ["1.18", "1.29", "1.30", "1.31"].map(String::from);
-        for (bits, text) in
-            [(0b1111, "1.18+"), (0b1000, "1.31+"), (0b0001, "1.18"), (0b0111, "1.18-1.30"), (0b0101, "1.18,1.30")]
-        {
+        for (bits, text) in [
+            (0b1111, "1.18+"),
+            (0b1000, "1.31+"),
+            (0b0001, "1.18"),
+            (0b0111, "1.18-1.30"),
+            (0b0101, "1.18,1.30"),
+        ] {
             assert_eq!(Releases(bits).write(&names), text);
             assert_eq!(Releases::read(text, &names), Some(Releases(bits)));
         }

@@ -34,7 +34,11 @@ struct Writer<'e> {
 
 impl Writer<'_> {
     fn suffix(&self, releases: Releases, around: Releases) -> String {
-        if releases.and(around) == around { String::new() } else { format!("@{}", releases.write(self.names)) }
+        if releases.and(around) == around {
+            String::new()
+        } else {
+            format!("@{}", releases.write(self.names))
+        }
     }
 
     fn kind(&mut self, kind: &Kind, all: Releases) {

@@ -28,7 +28,10 @@ pub(super) fn extract(folder: &Path, family: &str, releases: &[&str], wanted: &W
             }
         }
     }
-    Ok(Extract { releases: releases.iter().map(|&name| name.into()).collect(), kinds: kinds.into_values().collect() })
+    Ok(Extract {
+        releases: releases.iter().map(|&name| name.into()).collect(),
+        kinds: kinds.into_values().collect(),
+    })
 }
 
 fn definition(
@@ -81,7 +84,9 @@ fn forget_status(schema: &mut Value) {
 }
 
 fn fields(schema: &Value, release: Releases) -> Result<Vec<Field>> {
-    let Some(properties) = schema.get("properties").and_then(Value::as_mapping) else { return Ok(Vec::new()) };
+    let Some(properties) = schema.get("properties").and_then(Value::as_mapping) else {
+        return Ok(Vec::new());
+    };
     let required: Vec<&str> = list(schema, "required").iter().filter_map(Value::as_str).collect();
     let mut fields = Vec::new();
     for (name, schema) in properties {
@@ -185,10 +190,10 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         // As integers are written: `4294967295`, not `4294967295.0`.
-        Value::Number(number) => number.as_f64().filter(|n| n.fract() == 0.0).map_or_else(
-            || number.to_string(),
-            |n| format!("{n:.0}"),
-        ),
+        Value::Number(number) => number
+            .as_f64()
+            .filter(|n| n.fract() == 0.0)
+            .map_or_else(|| number.to_string(), |n| format!("{n:.0}")),
         other => serde_json::to_string(other).unwrap_or_default(),
     }
 }

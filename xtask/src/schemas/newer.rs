@@ -49,7 +49,8 @@ pub(super) fn write(types: &Types, extracts: &[Extract]) -> Result<String> {
     }
     let missing: Vec<_> = walk.missing.iter().filter(|(member, _)| !walk.found.contains(member)).collect();
     if !missing.is_empty() {
-        let list: Vec<_> = missing.iter().map(|((of, _), path)| format!("{path} ({}::{})", of.0, of.1)).collect();
+        let list: Vec<_> =
+            missing.iter().map(|((of, _), path)| format!("{path} ({}::{})", of.0, of.1)).collect();
         return Err(format!("fields that no schema has:\n{}", list.join("\n")).into());
     }
     walk.table(&names, &custom)
@@ -86,7 +87,10 @@ impl Walk<'_> {
     /// Whether anything at or below a message is newer than a release.
     fn has_newer(&self, name: &Name) -> bool {
         !self.newer(name).is_empty()
-            || self.known.get(name).is_some_and(|known| known.below.values().any(|below| self.has_newer(below)))
+            || self
+                .known
+                .get(name)
+                .is_some_and(|known| known.below.values().any(|below| self.has_newer(below)))
     }
 
     fn table(&self, names: &[String], custom: &[&Name]) -> Result<String> {

@@ -54,14 +54,22 @@ pub(super) fn write(extracts: &[Extract]) -> Result<String> {
         "//! Written by `cargo xtask schemas` from the extracts in `schemas`: do not edit.\n\n\
          use super::{Row, What};\n\n",
     );
-    let _ = writeln!(out, "/// The releases, oldest first.\npub(super) const RELEASES: [&str; {}] = {releases:?};\n", releases.len());
+    let _ = writeln!(
+        out,
+        "/// The releases, oldest first.\npub(super) const RELEASES: [&str; {}] = {releases:?};\n",
+        releases.len()
+    );
     let _ = writeln!(
         out,
         "/// Group and name of each kind, the releases that have it, and where its fields are.\n\
          pub(super) static KINDS: [(&str, &str, u8, u16, u8); {}] = [\n{kinds}];\n",
         all.len()
     );
-    let _ = writeln!(out, "/// All names, one after the other.\n#[rustfmt::skip]\npub(super) static NAMES: &str = \"\\\n{}\";\n", wrapped(&table.names, 110));
+    let _ = writeln!(
+        out,
+        "/// All names, one after the other.\n#[rustfmt::skip]\npub(super) static NAMES: &str = \"\\\n{}\";\n",
+        wrapped(&table.names, 110)
+    );
     let _ = writeln!(
         out,
         "/// Every field: where its name is and how long, its type, the releases that have it among those that\n\
@@ -106,7 +114,11 @@ impl Table {
             let at = self.rows.len();
             let name = self.name(&field.name);
             let releases = self.relative(field.releases, around);
-            self.rows.push(format!("({name}, {}, {}, {releases}, {below}, {count})", field.name.len(), shape(field)?));
+            self.rows.push(format!(
+                "({name}, {}, {}, {releases}, {below}, {count})",
+                field.name.len(),
+                shape(field)?
+            ));
             self.limits_of(at, field);
             self.values_of(at, field, around);
         }
@@ -116,7 +128,11 @@ impl Table {
 
     /// All that is said of a field.
     fn key(&self, field: &Field, around: Releases, below: (usize, usize)) -> String {
-        let facts: Vec<_> = field.facts.iter().map(|fact| Fact { releases: self.within(fact, field), ..fact.clone() }).collect();
+        let facts: Vec<_> = field
+            .facts
+            .iter()
+            .map(|fact| Fact { releases: self.within(fact, field), ..fact.clone() })
+            .collect();
         let releases = self.relative(field.releases, around);
         format!("{} {:?} {releases} {facts:?} {below:?}\n", field.name, field.shape)
     }
@@ -162,7 +178,8 @@ impl Table {
     fn values_of(&mut self, at: usize, field: &Field, _: Releases) {
         let values: Vec<_> = field.facts.iter().filter(|fact| fact.what == What::Value).collect();
         if !values.is_empty() {
-            let values: Vec<_> = values.iter().map(|value| format!("({:?}, {})", value.value, value.releases.0)).collect();
+            let values: Vec<_> =
+                values.iter().map(|value| format!("({:?}, {})", value.value, value.releases.0)).collect();
             self.values.push(format!("({at}, &[{}])", values.join(", ")));
         }
     }
@@ -212,6 +229,7 @@ fn lines(words: &[String]) -> String {
 
 /// A text that goes on in the next line after a backslash.
 fn wrapped(text: &str, width: usize) -> String {
-    let chunks: Vec<String> = text.as_bytes().chunks(width).map(|chunk| String::from_utf8_lossy(chunk).into()).collect();
+    let chunks: Vec<String> =
+        text.as_bytes().chunks(width).map(|chunk| String::from_utf8_lossy(chunk).into()).collect();
     chunks.join("\\\n")
 }

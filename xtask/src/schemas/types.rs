@@ -71,7 +71,8 @@ impl Types {
         parts.pop();
         let found = self.messages.keys().filter(|(_, known)| known == name);
         // An import may lead through a module that only passes the type on.
-        let ends: Vec<_> = found.filter(|(module, _)| parts.last().is_none_or(|last| module.contains(last))).collect();
+        let ends: Vec<_> =
+            found.filter(|(module, _)| parts.last().is_none_or(|last| module.contains(last))).collect();
         ends.first().map(|&name| name.clone())
     }
 }
@@ -236,7 +237,8 @@ fn kinds(kept: &str, declared: &str, types: &mut Types) -> Result<()> {
         let wrong = || format!("this line of `snapshot!` is not understood: {line}");
         let (left, right) = line.rsplit_once('=').ok_or_else(wrong)?;
         let (variant, places) = right.split_once(" in ").ok_or_else(wrong)?;
-        let path: Vec<&str> = left.rsplit_once(" : ").ok_or_else(wrong)?.1.split("::").map(str::trim).collect();
+        let path: Vec<&str> =
+            left.rsplit_once(" : ").ok_or_else(wrong)?.1.split("::").map(str::trim).collect();
         let (module, name) = (path.first().ok_or_else(wrong)?, path.last().ok_or_else(wrong)?);
         let of = types.resolve(module, name).or_else(|| {
             let below = |(known, of): &&Name| of == name && known.starts_with(&format!("{module}::"));

@@ -4,7 +4,6 @@
 
 use crate::release::Release;
 use crate::snapshot::Kind;
-use crate::snapshot::gateway_api::filter::FilterType;
 
 /// The choices of one release.
 #[derive(Debug)]
@@ -55,20 +54,10 @@ pub(super) struct Rules {
     pub(super) later_attributes: bool,
     /// Whether the schemas have rules beyond types and enumerations: lengths, patterns, CEL.
     pub(super) schema_rules: bool,
-    /// Whether EnvoyFilters know the context WAYPOINT and the operation MERGE_AND_REPLACE_LIST.
-    pub(super) waypoint_patches: bool,
     /// Whether EnvoyFilters patch bootstraps, of proxies that ask their control plane for one.
     pub(super) bootstrap_patches: bool,
     /// How long an EnvoyFilter's expression for versions may be to count; else it counts, however long.
     pub(super) longest_version_expression: Option<usize>,
-    /// Filters of HTTPRoutes that its schemas do not know.
-    pub(super) unknown_filters: &'static [FilterType],
-    /// Status codes that an HTTPRoute may redirect with.
-    pub(super) redirect_codes: &'static [i32],
-    /// How many matches a rule of an HTTPRoute or GRPCRoute may have.
-    pub(super) most_matches: usize,
-    /// How many rules a TCPRoute or TLSRoute has, at most.
-    pub(super) most_l4_rules: usize,
     /// Annotations that users may not set.
     pub(super) reserved_annotations: &'static [&'static str],
     /// How long the mesh's `connectTimeout` may be, in seconds.
@@ -135,13 +124,8 @@ static V1_18: Rules = Rules {
     path_templates: false,
     later_attributes: false,
     schema_rules: false,
-    waypoint_patches: false,
     bootstrap_patches: true,
     longest_version_expression: None,
-    unknown_filters: &[FilterType::Cors, FilterType::ExternalAuth],
-    redirect_codes: &[301, 302],
-    most_matches: 8,
-    most_l4_rules: 16,
     reserved_annotations: &[],
     longest_connect_timeout: 30,
     ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "CECPQ2"],
@@ -171,13 +155,8 @@ static V1_31: Rules = Rules {
     path_templates: true,
     later_attributes: true,
     schema_rules: true,
-    waypoint_patches: true,
     bootstrap_patches: false,
     longest_version_expression: Some(1024),
-    unknown_filters: &[],
-    redirect_codes: &[301, 302, 303, 307, 308],
-    most_matches: 64,
-    most_l4_rules: 1,
     reserved_annotations: &[
         "internal.istio.io/webhook-always-reject",
         "internal.istio.io/parent-namespace",

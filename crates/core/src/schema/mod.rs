@@ -150,7 +150,9 @@ const fn find(kind: Kind, path: &[u8]) -> u16 {
     let mut rest = path;
     loop {
         let (name, behind) = step(rest);
-        let Some((at, row)) = child(first, count, name) else { return not_there("the kind has no such field") };
+        let Some((at, row)) = child(first, count, name) else {
+            return not_there("the kind has no such field");
+        };
         match behind {
             None => return at,
             Some(behind) => rest = behind,

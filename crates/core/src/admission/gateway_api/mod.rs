@@ -18,6 +18,7 @@ pub(super) use route::{
 
 use super::check::Checker;
 use crate::Str;
+use crate::schema::Limit;
 
 /// The group of the Gateway API.
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -28,8 +29,8 @@ fn fill<T>(field: &mut Option<T>, default: impl FnOnce() -> T) {
 }
 
 /// A list's length.
-fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: usize) {
-    if list.len() > most {
+fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: Limit) {
+    if let Some(most) = most.length(c.column).filter(|most| list.len() > *most) {
         c.field(name).invalid(format!("there are more than {most}"));
     }
 }
@@ -55,18 +56,16 @@ fn host_name(c: &Checker<'_>, host: &str, wildcard: bool) {
 }
 
 /// Host names of a route.
-fn host_names(c: &Checker<'_>, hosts: &[Str], most: usize) {
+fn host_names(c: &Checker<'_>, hosts: &[Str], most: Limit) {
     at_most(c, "hostnames", hosts, most);
     c.each("hostnames", hosts, |c, host| host_name(c, host, true));
 }
 
 /// A required text of limited length.
-fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: usize) {
-    match text.chars().count() {
-        0 => c.field(name).missing("this is required"),
-        length if length > longest => {
-            c.field(name).invalid(format!("this has more than {longest} characters"))
-        }
-        _ => {}
+fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: Limit) {
+    if text.is_empty() {
+        c.field(name).missing("this is required");
+    } else {
+        c.field(name).shorter("this", text, longest);
     }
 }
