@@ -59,9 +59,9 @@ fn verdict(problem: &Problem) -> Option<String> {
     }
 }
 
-/// The verdicts in `skipped.txt` of 1.18.
-fn of_1_18(case: &Path) -> Verdicts {
-    let text = fs::read_to_string(case.join("expected/istio-1.18/skipped.txt")).unwrap();
+/// The verdicts in `skipped.txt` of 1.18, of a case that has one.
+fn of_1_18(case: &Path) -> Option<Verdicts> {
+    let text = fs::read_to_string(case.join("expected/istio-1.18/skipped.txt")).ok()?;
     let mut verdicts = Verdicts::new();
     for line in text.lines() {
         let mut parts = line.splitn(3, ": ");
@@ -77,12 +77,17 @@ fn of_1_18(case: &Path) -> Verdicts {
             verdicts.insert(format!("warned of {object}"));
         }
     }
-    verdicts
+    Some(verdicts)
 }
 
-/// The verdicts in `log.txt` of 1.31.
-fn of_1_31(case: &Path) -> Verdicts {
-    let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).unwrap();
+/// The verdicts in `log.txt` of 1.31, of a case that has one. Later families of cases were made by other means, which
+/// wrote no verdicts.
+fn of_1_31(case: &Path) -> Option<Verdicts> {
+    let name = case.file_name()?.to_string_lossy();
+    if ["min-", "pub-", "hrs-", "foc-"].iter().any(|family| name.starts_with(family)) {
+        return None;
+    }
+    let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).ok()?;
     let mut verdicts = Verdicts::new();
     for line in text.lines() {
         let Some((subject, _)) = line.strip_prefix("dumper\t").and_then(|line| line.split_once(": ")) else {
@@ -94,15 +99,16 @@ fn of_1_31(case: &Path) -> Verdicts {
             verdicts.insert(format!("warned of {object}"));
         }
     }
-    verdicts
+    Some(verdicts)
 }
 
 /// Compares the verdicts of every case. Of a rule that never applies we warn in 1.18 too, where the webhook overlooked
 /// those behind a rule without a match.
-fn compare(release: Release, theirs: impl Fn(&Path) -> Verdicts) {
+fn compare(release: Release, theirs: impl Fn(&Path) -> Option<Verdicts>) {
     let mut differences = String::new();
     for case in cases() {
-        let (ours, theirs) = (ours(&case, release), theirs(&case));
+        let Some(theirs) = theirs(&case) else { continue };
+        let ours = ours(&case, release);
         let excused =
             |verdict: &String| release == Release::V1_18 && verdict.starts_with("warned of VirtualService");
         let more: Vec<_> = ours.difference(&theirs).filter(|verdict| !excused(verdict)).collect();
@@ -139,6 +145,9 @@ fn changed<T: Resource + PartialEq>(ours: &[Arc<Object<T>>], theirs: &[Arc<Objec
 fn objects_are_those_that_1_31_saw() {
     let mut differences = Vec::new();
     for case in cases() {
+        if !case.join("expected/istio-1.31/effective-input.yaml").is_file() {
+            continue;
+        }
         let admitted = |path: &str| {
             let mut snapshot = admit(read(&case.join(path)).snapshot, Release::V1_31).snapshot;
             // What the control plane itself wrote.

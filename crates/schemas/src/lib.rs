@@ -18,7 +18,7 @@
 //! ```
 //!
 //! - A line is a field: its name, its type, and facts. `[]` is a list, `{}` a map, before what is in it.
-//! - `any` takes everything, `nothing`'s fields are listed below it.
+//! - `any` takes everything; what is read of it may be listed below it all the same.
 //! - A fact is `name=value`, or a name. `each.` before it says that it is about what is in the list or map.
 //! - `@` says in which releases a field is, or a fact holds: `@1.29+` from 1.29 on, `@1.18-1.30`, `@1.18,1.30`.
 //!   Nothing said: in all in which what is around it is.

@@ -120,7 +120,7 @@ impl Table {
                 shape(field)?
             ));
             self.limits_of(at, field);
-            self.values_of(at, field, around);
+            self.values_of(at, field);
         }
         self.lists.insert(key, first);
         Ok((first, fields.len()))
@@ -175,7 +175,7 @@ impl Table {
         }
     }
 
-    fn values_of(&mut self, at: usize, field: &Field, _: Releases) {
+    fn values_of(&mut self, at: usize, field: &Field) {
         let values: Vec<_> = field.facts.iter().filter(|fact| fact.what == What::Value).collect();
         if !values.is_empty() {
             let values: Vec<_> =

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, UnknownReadiness};
+use super::{Options, UnknownReadiness, UnknownValidation};
 use crate::dialect::UnknownDialect;
 use crate::features::FeatureError;
 use crate::mesh;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub features: BTreeMap<String, String>,
     /// The build of Envoy to generate for.
     pub dialect: Option<String>,
+    /// What is said of fields that no release of an API has: `strict`, `warn` or `ignore`.
+    pub validate: Option<String>,
 }
 
 /// Why [`Settings`] are no [`Options`].
@@ -69,6 +71,9 @@ pub enum SettingsError {
     /// No such dialect.
     #[error(transparent)]
     Dialect(#[from] UnknownDialect),
+    /// No such validation.
+    #[error(transparent)]
+    Validation(#[from] UnknownValidation),
     /// The MeshConfig cannot be read.
     #[error("{}", located(.0))]
     MeshConfig(Box<Problem>),
@@ -85,6 +90,7 @@ impl SettingsError {
             Self::Feature(FeatureError::Unknown(_)) => "unknown-feature",
             Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
             Self::Dialect(_) => "unknown-dialect",
+            Self::Validation(_) => "unknown-validation",
             Self::MeshConfig(problem) => problem.code.id(),
         }
     }
@@ -132,6 +138,9 @@ impl Settings {
         if let Some(dialect) = &self.dialect {
             options.dialect = dialect.parse()?;
         }
+        if let Some(validate) = &self.validate {
+            options.validation = validate.parse()?;
+        }
         Ok(options)
     }
 }
@@ -141,7 +150,7 @@ mod tests {
     use super::*;
     use crate::dialect::Dialect;
     use crate::mesh::WaypointName;
-    use crate::options::Readiness;
+    use crate::options::{Readiness, Validation};
     use crate::release::Release;
 
     fn error(json: &str) -> (&'static str, String) {
@@ -154,7 +163,7 @@ mod tests {
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
             r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed",
-                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy"}"#,
+                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn"}"#,
         )
         .unwrap();
         let options = settings.options().unwrap();
@@ -162,6 +171,7 @@ mod tests {
         assert_eq!(options.mesh_config.unwrap().root_namespace.as_deref(), Some("r"));
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
+        assert_eq!(options.validation, Validation::Warn);
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 
@@ -185,6 +195,7 @@ mod tests {
                 "`X`: expected one of AMBIENT_ENABLE_BAGGAGE",
             ),
             (r#"{"features": {"PILOT_TRACE_SAMPLING": "x"}}"#, "invalid-feature", "expected a number"),
+            (r#"{"validate": "lax"}"#, "unknown-validation", "expected strict, warn or ignore"),
             (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy or envoy"),
         ] {
             let (found, text) = error(json);

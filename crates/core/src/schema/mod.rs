@@ -4,7 +4,12 @@
 //! definitions of each release. It is looked up when a field is met that no type here has; limits are looked up when
 //! this crate is compiled, so that they cost nothing.
 
+mod nearest;
+mod place;
 mod table;
+
+pub(crate) use nearest::nearest;
+pub(crate) use place::{Place, Step};
 
 use crate::release::Release;
 use crate::snapshot::Kind;
@@ -21,6 +26,23 @@ const NO_LIMIT: i64 = i64::MIN;
 /// A set of releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Releases(u8);
+
+impl Releases {
+    /// All.
+    pub(crate) const ALL: Self = Self(u8::MAX >> (8 - RELEASES));
+    /// None.
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Whether there is none in it.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What is in both.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
 
 /// A release's place in the table. One that the table does not know is taken for the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +66,7 @@ impl Releases {
             name => (name, false),
         };
         match (find_release(name), and_later) {
-            (Some(column), true) => Self(u8::MAX << column),
+            (Some(column), true) => Self(Self::ALL.0 & (u8::MAX << column)),
             (Some(column), false) => Self(1 << column),
             (None, _) => not_there("no release of the table is called so"),
         }
@@ -163,14 +185,19 @@ const fn find(kind: Kind, path: &[u8]) -> u16 {
 
 /// Where a kind's fields are.
 const fn root(kind: Kind) -> (u16, u8) {
+    fields_of(kind.group(), kind.name())
+}
+
+const fn fields_of(group: &str, name: &str) -> (u16, u8) {
     let mut at = 0;
-    while let Some((group, name, _, first, count)) = nth(&table::KINDS, at) {
-        if same(name.as_bytes(), kind.name().as_bytes()) && same(group.as_bytes(), kind.group().as_bytes()) {
+    while let Some((of, known, _, first, count)) = nth(&table::KINDS, at) {
+        if same(known.as_bytes(), name.as_bytes()) && same(of.as_bytes(), group.as_bytes()) {
             return (first, count);
         }
         at += 1;
     }
-    not_there("no schema is known of the kind")
+    // A kind that is not read.
+    (0, 0)
 }
 
 /// The field of a list of fields that is called so.
@@ -247,7 +274,7 @@ mod tests {
         assert_eq!((MATCHES.length(old), MATCHES.length(new)), (Some(8), Some(64)));
         assert_eq!(HOST.length(new), Some(253));
         assert!(!SEE_OTHER.contain(old) && SEE_OTHER.contain(new));
-        assert_eq!(Releases::parse("1.31+"), Releases(0b1111_1000));
+        assert_eq!(Releases::parse("1.31+"), Releases(0b1000));
     }
 
     #[test]

@@ -44,6 +44,7 @@ mod read;
 mod read_tests;
 pub mod security;
 pub mod selector;
+mod stray;
 mod summary;
 pub mod telemetry;
 pub mod timestamp;

@@ -64,6 +64,14 @@ pub(super) fn fill_filters(filters: &mut [RouteFilter]) {
     }
 }
 
+/// Drops what only an HTTPRoute's filters have: those of a GRPCRoute are of the same type here.
+pub(super) fn only_of_grpc(filter: &mut RouteFilter) {
+    filter.request_redirect = None;
+    filter.url_rewrite = None;
+    filter.cors = None;
+    filter.external_auth = None;
+}
+
 /// Filters of a rule or backend of an HTTPRoute.
 pub(super) fn http(c: &Checker<'_>, filters: &[RouteFilter]) {
     check(c, filters);

@@ -64,6 +64,8 @@ pub(in crate::admission) fn fill_grpc_route(route: &mut GrpcRoute) {
             }
             fill_types(&mut request.headers);
         }
+        let of_backends = rule.backend_refs.iter_mut().flat_map(|backend| &mut backend.filters);
+        rule.filters.iter_mut().chain(of_backends).for_each(filter::only_of_grpc);
         filter::fill_filters(&mut rule.filters);
         fill_backends(&mut rule.backend_refs);
         fill_session(rule.session_persistence.as_mut());
@@ -72,12 +74,18 @@ pub(in crate::admission) fn fill_grpc_route(route: &mut GrpcRoute) {
 
 pub(in crate::admission) fn fill_tcp_route(route: &mut TcpRoute) {
     fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
+    route.rules.iter_mut().for_each(fill_l4_rule);
 }
 
 pub(in crate::admission) fn fill_tls_route(route: &mut TlsRoute) {
     fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
+    route.rules.iter_mut().for_each(fill_l4_rule);
+}
+
+/// Backends of TCP and TLS are of the type of HTTP's here, and have no filters.
+fn fill_l4_rule(rule: &mut L4RouteRule) {
+    rule.backend_refs.iter_mut().for_each(|backend| backend.filters.clear());
+    fill_backends(&mut rule.backend_refs);
 }
 
 fn fill_types(matches: &mut [HttpHeaderMatch]) {
