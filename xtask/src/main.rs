@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 mod ci;
 mod command;
+#[cfg(feature = "parity")]
+mod coverage;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
 #[cfg(feature = "parity")]
@@ -30,6 +32,9 @@ usage: cargo xtask <task>
 tasks:
   ci
       everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
+  coverage [--update]
+      which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less; --update
+      writes it
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
@@ -63,6 +68,8 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "coverage" => coverage::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]

@@ -74,6 +74,9 @@ pub enum FeatureError {
 }
 
 impl Features {
+    /// The flags that change what a waypoint gets, sorted.
+    pub const NAMES: &'static [&'static str] = &OF_WAYPOINTS;
+
     /// Sets a flag by its name in Istio.
     ///
     /// # Errors

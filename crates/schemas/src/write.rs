@@ -102,7 +102,7 @@ impl Writer<'_> {
                 (next.what, next.depth, next.releases) == (fact.what, fact.depth, fact.releases)
                     && fact.what == crate::What::Value
             };
-            while let Some(next) = facts.next_if(|next| goes_on(&next)) {
+            while let Some(next) = facts.next_if(goes_on) {
                 let _ = write!(line, "|{}", word(&next.value));
             }
             line.push_str(&std::mem::take(&mut holds));

@@ -81,7 +81,7 @@ pub(super) fn write(extracts: &[Extract]) -> Result<String> {
     let _ = writeln!(
         out,
         "/// Field, depth, what is limited, and to how much in each release.\n\
-         #[rustfmt::skip]\npub(super) const LIMITS: [(u16, u8, What, [i64; {}]); {}] = [\n{}];\n",
+         #[rustfmt::skip]\npub(super) static LIMITS: [(u16, u8, What, [i64; {}]); {}] = [\n{}];\n",
         table.releases,
         table.limits.len(),
         lines(&table.limits)
@@ -89,7 +89,7 @@ pub(super) fn write(extracts: &[Extract]) -> Result<String> {
     let _ = writeln!(
         out,
         "/// Field, and the values that it may have, with the releases that know them.\n\
-         #[rustfmt::skip]\npub(super) const VALUES: [(u16, &[(&str, u8)]); {}] = [\n{}];",
+         #[rustfmt::skip]\npub(super) static VALUES: [(u16, &[(&str, u8)]); {}] = [\n{}];",
         table.values.len(),
         lines(&table.values)
     );

@@ -498,7 +498,7 @@ pub(super) static FIELDS: [Row; 1493] = [
 
 /// Field, depth, what is limited, and to how much in each release.
 #[rustfmt::skip]
-pub(super) const LIMITS: [(u16, u8, What, [i64; 4]); 412] = [
+pub(super) static LIMITS: [(u16, u8, What, [i64; 4]); 412] = [
     (723, 0, What::MinLength, [i64::MIN, i64::MIN, 1, 1]),
     (723, 0, What::MaxLength, [i64::MIN, i64::MIN, 65536, 65536]), (724, 0, What::Min, [i64::MIN, i64::MIN, 1, 1]),
     (724, 0, What::Max, [i64::MIN, i64::MIN, 65535, 65535]),
@@ -741,7 +741,7 @@ pub(super) const LIMITS: [(u16, u8, What, [i64; 4]); 412] = [
 
 /// Field, and the values that it may have, with the releases that know them.
 #[rustfmt::skip]
-pub(super) const VALUES: [(u16, &[(&str, u8)]); 59] = [
+pub(super) static VALUES: [(u16, &[(&str, u8)]); 59] = [
     (725, &[("CLIENT", 12), ("CLIENT_AND_SERVER", 12), ("SERVER", 12), ("UNDEFINED", 12)]),
     (734, &[("HOST", 12), ("INLINE", 12)]), (736, &[("FAIL_CLOSE", 12), ("FAIL_OPEN", 12), ("FAIL_RELOAD", 12)]),
     (737, &[("Always", 12), ("IfNotPresent", 12), ("UNSPECIFIED_POLICY", 12)]),
