@@ -1,6 +1,7 @@
 //! What the fuzz targets do with an input, so that a stable compiler can check and run it.
 
 use envoy::config::listener::v3::Listener;
+use generate::Dice;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
@@ -19,6 +20,18 @@ pub fn read(bytes: &[u8]) {
         let translation = waypoint_xds::translate(&reading, &options);
         std::hint::black_box(json::translation(&translation));
         std::hint::black_box(diagnostics::concise(&translation.problems));
+    }
+}
+
+thread_local! {
+    /// Made once: they are as large as the schemas.
+    static DICE: Dice = Dice::new(Release::LATEST.as_str());
+}
+
+/// Draws a snapshot from the schemas, with the bytes as its seed, and does with it what [`read`] does.
+pub fn snapshot(bytes: &[u8]) {
+    if let Some(drawn) = DICE.with(|dice| dice.throw(bytes)) {
+        read(generate::text(&drawn).as_bytes());
     }
 }
 

@@ -21,6 +21,8 @@ const STEPS: &[(&str, &[&str])] = &[
     ("parity of what ztunnel gets", &["xtask", "ambient"]),
     ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
+    ("schemas", &["xtask", "schemas", "--check"]),
+    ("what cases reach", &["xtask", "coverage"]),
     ("npm package", &["xtask", "wasm"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 mod ambient;
 mod ci;
 mod command;
+#[cfg(feature = "parity")]
+mod coverage;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
 #[cfg(feature = "parity")]
@@ -20,6 +22,8 @@ mod layers;
 mod parity;
 mod playground;
 mod python;
+#[cfg(feature = "schemas")]
+mod schemas;
 #[cfg(feature = "wasm")]
 mod wasm;
 
@@ -34,6 +38,9 @@ tasks:
       --update commits a better one
   ci
       everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
+  coverage [--update]
+      which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less; --update
+      writes it
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
@@ -51,6 +58,10 @@ tasks:
       package as it was built last
   python
       build the Python package's wheel, install it in a clean environment, check its types and test it
+  schemas [--check]
+      make crates/core/schemas from the custom resource definitions of each release, where they are beside the
+      repository, and from those extracts what the core is compiled with: the fields and limits of each kind, and
+      what is newer than a release; with --check only fail if something is stale
   wasm [--dev] [--no-test]
       build the npm package (crates/wasm/pkg), report its size and test it; with --dev quicker and larger";
 
@@ -61,12 +72,15 @@ fn main() -> ExitCode {
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
         Some((task, rest)) if task == "wasm" => wasm(rest),
+        Some((task, rest)) if task == "schemas" => schemas(rest),
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "ambient" => ambient::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "coverage" => coverage::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]
@@ -102,6 +116,16 @@ fn envoy_types(args: &[String]) -> Result<()> {
     restart_with("codegen", "envoy-types", args)
 }
 
+#[cfg(feature = "schemas")]
+fn schemas(args: &[String]) -> Result<()> {
+    schemas::run(args)
+}
+
+#[cfg(not(feature = "schemas"))]
+fn schemas(args: &[String]) -> Result<()> {
+    restart_with("schemas", "schemas", args)
+}
+
 #[cfg(feature = "wasm")]
 fn wasm(args: &[String]) -> Result<()> {
     wasm::run(args)
@@ -113,7 +137,7 @@ fn wasm(args: &[String]) -> Result<()> {
 }
 
 /// Starts this program again with what the task needs compiled in.
-#[cfg(not(all(feature = "codegen", feature = "wasm")))]
+#[cfg(not(all(feature = "codegen", feature = "schemas", feature = "wasm")))]
 fn restart_with(feature: &str, task: &str, args: &[String]) -> Result<()> {
     let run =
         ["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", feature, "--", task];

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use waypoint_xds::cost::Rule;
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::options::Readiness;
+use waypoint_xds::options::{Readiness, Validation};
 use waypoint_xds::release::Release;
 
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
@@ -88,6 +88,9 @@ pub(crate) struct Input {
     /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
     #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
     pub(crate) dialect: DialectArg,
+    /// What is said of fields that no release of an API has: as kubectl's option of this name.
+    #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
+    pub(crate) validate: ValidateArg,
     /// Count warnings as problems (exit code 1).
     #[arg(long)]
     pub(crate) strict: bool,
@@ -102,6 +105,26 @@ pub(crate) enum ReadinessArg {
     Assumed,
     /// Only the status decides, as in Istio.
     Observed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateArg {
+    /// They are errors.
+    Strict,
+    /// They are warned of.
+    Warn,
+    /// Nothing.
+    Ignore,
+}
+
+impl From<ValidateArg> for Validation {
+    fn from(validate: ValidateArg) -> Self {
+        match validate {
+            ValidateArg::Strict => Self::Strict,
+            ValidateArg::Warn => Self::Warn,
+            ValidateArg::Ignore => Self::Ignore,
+        }
+    }
 }
 
 impl From<DialectArg> for Dialect {

@@ -27,6 +27,9 @@ macro_rules! flags {
         }
 
         impl Features {
+            /// The flags that change what is made here, sorted.
+            pub const NAMES: &'static [&'static str] = OF_WAYPOINTS;
+
             /// Sets a flag by its name in Istio. Values are read as Istio reads its environment: `1`, `t` and `TRUE`
             /// are true.
             ///

@@ -22,6 +22,7 @@ mod re2;
 pub use rules::release;
 pub mod resources;
 pub mod rules;
+mod schema;
 pub mod snapshot;
 pub mod static_config;
 pub mod status;

@@ -245,8 +245,10 @@ codes! {
         "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
          means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";
     UnknownField = "unknown-field" Warning:
-        "A mesh configuration, or a proxy's own, has no such field in this release. Istio ignores it without a word: \
-         look for a slip of the pen, or for a field of another release.";
+        "There is no such field. The API server drops it from an object, and Istio ignores it in a mesh configuration or \
+         a proxy's own, without a word: the rest means what it means without it. A rule of a policy that has `form` \
+         instead of `from` allows everyone. Look for a slip of the pen, a wrong indentation, or a field of another \
+         release. `--validate warn` and `--validate ignore`, as of kubectl, say less about objects.";
     InvalidMeshConfig = "invalid-mesh-config" Error:
         "Istio refuses this mesh configuration as a whole: its control plane goes on with the last one that was valid or, \
          after a restart, with its defaults. Here the release's defaults hold.";

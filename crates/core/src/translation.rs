@@ -68,6 +68,7 @@ pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
     problems.extend(mesh.problems.iter().cloned());
     reading.locate(&mut problems);
     problems.extend(reading.problems.iter().cloned());
+    problems.extend(reading.stray_fields(options.release, options.validation));
     problems.sort();
     problems.dedup();
     (mesh, problems)

@@ -81,8 +81,13 @@ fn of_1_18(case: &Path) -> Option<Verdicts> {
     Some(verdicts)
 }
 
-/// The verdicts in `log.txt` of 1.31, where the case has one.
+/// The verdicts in `log.txt` of 1.31, of a case that has one. Later families of cases were made by other means, which
+/// wrote no verdicts.
 fn of_1_31(case: &Path) -> Option<Verdicts> {
+    let name = case.file_name()?.to_string_lossy();
+    if ["min-", "pub-", "hrs-", "foc-"].iter().any(|family| name.starts_with(family)) {
+        return None;
+    }
     let text = fs::read_to_string(case.join("expected/istio-1.31/log.txt")).ok()?;
     let mut verdicts = Verdicts::new();
     for line in text.lines() {

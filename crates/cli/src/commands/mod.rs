@@ -14,7 +14,7 @@ use std::io::IsTerminal;
 use clap::CommandFactory;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
-use waypoint_xds::options::{Options, Readiness, Settings};
+use waypoint_xds::options::{Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
@@ -65,6 +65,7 @@ fn options(input: &Input) -> Result<Options, Failure> {
         mesh_config: mesh_config.map(input::text).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: Some(Readiness::from(input.readiness).to_string()),
+        validate: Some(Validation::from(input.validate).to_string()),
         dialect: Some(Dialect::from(input.dialect).to_string()),
         features: input.features.iter().map(|flag| feature(flag)).collect(),
         ..Settings::default()

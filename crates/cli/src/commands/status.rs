@@ -13,7 +13,7 @@ pub(super) fn run(args: &Status) -> Result<Outcome, Failure> {
     let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
     let found = status::statuses(&mesh);
     translation::add(&loaded.reading, &mut problems, status::differences(&loaded.reading, &found));
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let outcome = report(&problems, &loaded, &args.input);
     match args.output {
         TableFormat::Table => output::print(&statuses::table(&found, None).to_string()),
         TableFormat::Wide => {

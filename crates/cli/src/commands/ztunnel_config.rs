@@ -38,7 +38,7 @@ fn generated(
 ) -> Result<(ZtunnelConfig, Outcome, Option<Reading>), Failure> {
     let loaded = Loaded::of(files, options(&args.input)?);
     let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded.reading.files, &args.input);
+    let outcome = report(&problems, &loaded, &args.input);
     let resources = ztunnel::generate(&mesh).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok((ZtunnelConfig::from(&resources), outcome, Some(loaded.reading)))
 }

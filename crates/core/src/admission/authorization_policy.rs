@@ -4,14 +4,17 @@ use super::check::Checker;
 use super::{common, istio_metadata, syntax};
 use crate::Str;
 use crate::problem::Code;
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::security::{Action, AuthorizationPolicy, Condition, Operation, Rule, Source};
+use crate::snapshot::{Kind, Meta};
 
-/// How many service accounts a source may have, and how long one may be.
-const MOST_ACCOUNTS: usize = 16;
-const LONGEST_ACCOUNT: usize = 320;
-/// How many rules, and how many sources in one, the schema takes.
-const MOST_RULES: usize = 512;
+/// The schemas' limits.
+const MOST_RULES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules", What::MaxItems);
+const MOST_SOURCES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules.from", What::MaxItems);
+const MOST_ACCOUNTS: Limit =
+    Limit::of(Kind::AuthorizationPolicy, "spec.rules.from.source.serviceAccounts", What::MaxItems);
+const LONGEST_ACCOUNT: Limit =
+    Limit::of(Kind::AuthorizationPolicy, "spec.rules.from.source.serviceAccounts[]", What::MaxLength);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, policy: &AuthorizationPolicy) {
     istio_metadata::check(root, meta, Some(policy.action));
@@ -28,9 +31,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, policy: &AuthorizationPolic
             policy.action.as_str()
         ));
     }
-    if c.rules.schema_rules && policy.rules.len() > MOST_RULES {
-        c.field("rules").invalid(format!("there are more than {MOST_RULES} rules"));
-    }
+    c.field("rules").at_most(policy.rules.len(), MOST_RULES, "rules");
     c.each("rules", &policy.rules, |c, policy_rule| rule(c, policy_rule, policy.action));
 }
 
@@ -87,9 +88,7 @@ fn addresses(source: &Source) -> [(&'static str, &[Str]); 4] {
 }
 
 fn rule(c: &Checker<'_>, rule: &Rule, action: Action) {
-    if c.rules.schema_rules && rule.from.len() > MOST_RULES {
-        c.field("from").invalid(format!("there are more than {MOST_RULES} sources"));
-    }
+    c.field("from").at_most(rule.from.len(), MOST_SOURCES, "sources");
     c.each("from", &rule.from, |c, from| match &from.source {
         None => c.field("source").missing("an element of `from` needs a source"),
         Some(from) => source(&c.field("source"), from),
@@ -268,12 +267,11 @@ fn wildcard_values(c: &Checker<'_>, values: &[Str]) {
 }
 
 fn service_accounts(c: &Checker<'_>, values: &[Str]) {
-    if values.len() > MOST_ACCOUNTS {
-        c.invalid(format!("there are more than {MOST_ACCOUNTS} service accounts"));
-    }
+    c.at_most(values.len(), MOST_ACCOUNTS, "service accounts");
+    let longest = LONGEST_ACCOUNT.length(c.column).unwrap_or(usize::MAX);
     let refused = |value: &str| {
         value.contains('*')
-            || value.len() > LONGEST_ACCOUNT
+            || value.len() > longest
             || value.split('/').count() > 2
             || value.split('/').any(str::is_empty)
     };

@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::problem::{Code, Problem, Severity};
 use crate::rules::{AdmissionRules, Rules};
+use crate::schema::{Column, Limit};
 use crate::snapshot::ObjectRef;
 
 /// A place in an object, and the means to report a problem there.
@@ -16,6 +17,8 @@ pub(super) struct Checker<'a> {
     pub(super) release: &'static Rules,
     /// What it asks.
     pub(super) rules: &'static AdmissionRules,
+    /// The release's place among those of the schemas.
+    pub(super) column: Column,
     findings: &'a RefCell<Findings>,
     path: Path<'a>,
 }
@@ -52,6 +55,7 @@ impl<'a> Checker<'a> {
         Self {
             release,
             rules: &release.admission,
+            column: Column::of(release.release),
             findings,
             path: Path { parent: None, step: Step::Root(object) },
         }
@@ -93,6 +97,22 @@ impl<'a> Checker<'a> {
     ) {
         if let Some(value) = value {
             check(&self.field(name), value);
+        }
+    }
+
+    /// The object is refused if there are more things here than the schema takes.
+    pub(super) fn at_most(&self, count: usize, most: Limit, things: &str) {
+        if let Some(most) = most.length(self.column).filter(|most| count > *most) {
+            self.invalid(format!("there are more than {most} {things}"));
+        }
+    }
+
+    /// The object is refused if the text here has more characters than the schema takes.
+    pub(super) fn shorter(&self, what: &str, text: &str, longest: Limit) {
+        // As many bytes are at least as many characters.
+        let longest = longest.length(self.column).filter(|longest| text.len() > *longest);
+        if let Some(longest) = longest.filter(|longest| text.chars().count() > *longest) {
+            self.invalid(format!("{what} has more than {longest} characters"));
         }
     }
 

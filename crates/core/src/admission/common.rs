@@ -6,6 +6,8 @@ use super::check::Checker;
 use super::syntax;
 use crate::Str;
 use crate::problem::Code;
+use crate::schema::{Limit, What};
+use crate::snapshot::Kind;
 use crate::snapshot::networking;
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadSelector};
 use crate::snapshot::{Duration, Labels};
@@ -17,8 +19,11 @@ const TARGETS: [(&str, &str); 4] = [
     ("gateway.networking.k8s.io", "Gateway"),
     ("gateway.networking.k8s.io", "GatewayClass"),
 ];
-/// How many targets a policy may have.
-const MOST_TARGETS: usize = 16;
+/// The schemas' limits.
+const MOST_TARGETS: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.targetRefs", What::MaxItems);
+const LONGEST_TARGET: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.targetRefs.name", What::MaxLength);
+const LONGEST_LABEL: Limit =
+    Limit::of(Kind::AuthorizationPolicy, "spec.selector.matchLabels[]", What::MaxLength);
 
 /// A time that Istio takes: at least a millisecond, and no fraction of one.
 pub(super) fn duration(c: &Checker<'_>, duration: &Duration) {
@@ -89,8 +94,9 @@ fn selector_labels(c: &Checker<'_>, labels: &Labels) {
         if key.contains('*') || value.contains('*') {
             c.key(key).invalid(format!("a selector takes no wildcard: `{key}: {value}`"));
         }
-        if c.rules.schema_rules && value.chars().count() > 63 {
-            c.key(key).invalid("a label's value is longer than 63 characters");
+        let longest = LONGEST_LABEL.length(c.column).filter(|longest| value.chars().count() > *longest);
+        if let Some(longest) = longest {
+            c.key(key).invalid(format!("a label's value is longer than {longest} characters"));
         }
     }
 }
@@ -113,19 +119,19 @@ pub(super) fn policy_scope(
     most_targets(c, targets);
 }
 
-/// At most sixteen targets.
+/// At most as many targets as the schema takes.
 pub(super) fn most_targets(c: &Checker<'_>, targets: &[PolicyTargetReference]) {
-    if targets.len() > MOST_TARGETS {
-        c.field("targetRefs").invalid(format!("there are more than {MOST_TARGETS} targets"));
-    }
+    c.field("targetRefs").at_most(targets.len(), MOST_TARGETS, "targets");
 }
 
 /// One thing that a policy is for.
 pub(super) fn target_ref(c: &Checker<'_>, target: &PolicyTargetReference) {
     if target.name.is_empty() {
         c.field("name").missing("a target needs a name");
-    } else if target.name.len() > 253 {
-        c.field("name").invalid("a target's name is longer than 253 characters");
+    } else if let Some(longest) =
+        LONGEST_TARGET.length(c.column).filter(|longest| target.name.len() > *longest)
+    {
+        c.field("name").invalid(format!("a target's name is longer than {longest} characters"));
     }
     if !target.namespace.is_empty() {
         c.field("namespace").invalid("a target is always in the policy's own namespace");

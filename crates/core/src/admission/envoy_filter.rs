@@ -5,16 +5,22 @@ use envoy::json::{JsonError, JsonErrorKind, ReadOptions};
 use super::check::Checker;
 use super::{common, istio_metadata, re2};
 use crate::problem::Code;
-use crate::snapshot::Meta;
+use crate::schema::{Releases, knows_value};
 use crate::snapshot::extensions::Struct;
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{
     ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterMatch, PatchContext, PatchOperation,
 };
+use crate::snapshot::{Kind, Meta};
 
 /// Names of the filter that has HTTP filters in it, today's and the one before.
 const HTTP_CONNECTION_MANAGER: [&str; 2] =
     ["envoy.filters.network.http_connection_manager", "envoy.http_connection_manager"];
+
+/// The releases that know the context WAYPOINT, and the operation MERGE_AND_REPLACE_LIST.
+const WAYPOINT: Releases = knows_value(Kind::EnvoyFilter, "spec.configPatches.match.context", "WAYPOINT");
+const REPLACES_LISTS: Releases =
+    knows_value(Kind::EnvoyFilter, "spec.configPatches.patch.operation", "MERGE_AND_REPLACE_LIST");
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
     istio_metadata::check(root, meta, None);
@@ -52,7 +58,7 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
         PatchOperation::Invalid => {
             return c.field("patch").field("operation").missing("a patch needs an operation");
         }
-        PatchOperation::MergeAndReplaceList if !c.rules.list_replacing_merges => {
+        PatchOperation::MergeAndReplaceList if !REPLACES_LISTS.contain(c.column) => {
             return c.field("patch").field("operation").invalid("this release does not know the operation");
         }
         PatchOperation::Remove => {}
@@ -107,7 +113,7 @@ fn schema(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
         c.conflict("only one object to match may be set");
     }
     let waypoint = matches.context == PatchContext::Waypoint;
-    if waypoint && !c.rules.waypoint_patches {
+    if waypoint && !WAYPOINT.contain(c.column) {
         c.field("context").invalid(format!("Istio {} does not know the context WAYPOINT", c.release.release));
     } else if waypoint != matches.waypoint.is_some() {
         c.field("waypoint").conflict("`waypoint` and the context WAYPOINT need each other");

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::{common, istio_metadata, syntax};
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::extensions::{EnvValueSource, TrafficExtension, TrafficSelector, VmConfig, WasmPlugin};
+use crate::snapshot::{Kind, Meta};
 
-/// Bytes of a name that the webhook takes.
-const LONGEST_NAME: usize = 256;
-const LONGEST_SECRET: usize = 253;
-const LONGEST_LUA: usize = 65536;
-const LONGEST_ENV_VALUE: usize = 2048;
+/// The schemas' limits. The webhook counts the bytes of names.
+const LONGEST_NAME: Limit = Limit::of(Kind::WasmPlugin, "spec.pluginName", What::MaxLength);
+const LONGEST_SECRET: Limit = Limit::of(Kind::WasmPlugin, "spec.imagePullSecret", What::MaxLength);
+const LONGEST_LUA: Limit = Limit::of(Kind::TrafficExtension, "spec.lua.inlineCode", What::MaxLength);
+const LONGEST_ENV_NAME: Limit = Limit::of(Kind::WasmPlugin, "spec.vmConfig.env.name", What::MaxLength);
+const LONGEST_ENV_VALUE: Limit = Limit::of(Kind::WasmPlugin, "spec.vmConfig.env.value", What::MaxLength);
 
 /// What a WasmPlugin and a TrafficExtension say alike of a module.
 struct Module<'m> {
@@ -54,10 +56,13 @@ pub(super) fn traffic_extension(root: &Checker<'_>, meta: &Meta, extension: &Tra
         };
         wasm(c, &module);
     });
-    c.some("lua", extension.lua.as_ref(), |c, lua| match lua.inline_code.len() {
-        0 => c.field("inlineCode").missing("there is no code"),
-        1..=LONGEST_LUA => {}
-        _ => c.field("inlineCode").invalid(format!("the code has more than {LONGEST_LUA} bytes")),
+    c.some("lua", extension.lua.as_ref(), |c, lua| {
+        let (c, length) = (c.field("inlineCode"), lua.inline_code.len());
+        if length == 0 {
+            c.missing("there is no code");
+        } else if let Some(longest) = longest(&c, length, LONGEST_LUA) {
+            c.invalid(format!("the code has more than {longest} bytes"));
+        }
     });
     traffic(c, &extension.matches);
 }
@@ -74,15 +79,18 @@ fn wasm(c: &Checker<'_>, module: &Module<'_>) {
     if !hash.is_empty() && !is_hash {
         c.field("sha256").invalid("this is not 64 hexadecimal digits in lower case");
     }
-    if c.rules.schema_rules {
-        if module.pull_secret.len() > LONGEST_SECRET {
-            c.field("imagePullSecret").invalid(format!("the name has more than {LONGEST_SECRET} characters"));
-        }
-        if module.name.len() > LONGEST_NAME {
-            c.field("pluginName").invalid(format!("the name has more than {LONGEST_NAME} characters"));
-        }
+    if let Some(longest) = longest(c, module.pull_secret.len(), LONGEST_SECRET) {
+        c.field("imagePullSecret").invalid(format!("the name has more than {longest} characters"));
+    }
+    if let Some(longest) = longest(c, module.name.len(), LONGEST_NAME) {
+        c.field("pluginName").invalid(format!("the name has more than {longest} characters"));
     }
     c.some("vmConfig", module.vm, vm_config);
+}
+
+/// The limit that something of this length is beyond.
+fn longest(c: &Checker<'_>, length: usize, longest: Limit) -> Option<usize> {
+    longest.length(c.column).filter(|longest| length > *longest)
 }
 
 /// A URL with one of the schemes, or one without: `registry/image:tag`.
@@ -105,14 +113,14 @@ fn vm_config(c: &Checker<'_>, vm: &VmConfig) {
         if !c.rules.schema_rules {
             return;
         }
-        if env.name.len() > LONGEST_NAME {
-            c.field("name").invalid(format!("the name has more than {LONGEST_NAME} characters"));
+        if let Some(longest) = longest(c, env.name.len(), LONGEST_ENV_NAME) {
+            c.field("name").invalid(format!("the name has more than {longest} characters"));
         }
         if env.value_from != EnvValueSource::Inline && !env.value.is_empty() {
             c.field("value").conflict("a variable of the host takes no value");
         }
-        if env.value.len() > LONGEST_ENV_VALUE {
-            c.field("value").invalid(format!("the value has more than {LONGEST_ENV_VALUE} characters"));
+        if let Some(longest) = longest(c, env.value.len(), LONGEST_ENV_VALUE) {
+            c.field("value").invalid(format!("the value has more than {longest} characters"));
         }
     });
 }

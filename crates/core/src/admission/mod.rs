@@ -138,7 +138,7 @@ impl Pass<'_> {
         let findings = RefCell::default();
         let c = Checker::new(self.rules, &identity, &findings);
         // An object without newer fields is not copied.
-        if self.rules.release < Release::LATEST && object.spec.has_newer(self.rules.release) {
+        if self.rules.release < Release::LATEST && object.spec.has_newer(c.column) {
             Arc::make_mut(object).spec.drop_newer(&c.field("spec"));
         }
         check(&c, &object.meta, &object.spec);

@@ -2,8 +2,14 @@
 
 use super::check::Checker;
 use super::{common, header_value, istio_metadata, syntax};
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::security::{ClaimToHeader, JwtRule, RequestAuthentication};
+use crate::snapshot::{Kind, Meta};
+
+/// The schemas' limits.
+const MOST_CLAIMS: Limit =
+    Limit::of(Kind::RequestAuthentication, "spec.jwtRules.spaceDelimitedClaims", What::MaxItems);
+const LONGEST_URI: Limit = Limit::of(Kind::RequestAuthentication, "spec.jwtRules.jwksUri", What::MaxLength);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, policy: &RequestAuthentication) {
     istio_metadata::check(root, meta, None);
@@ -44,13 +50,9 @@ fn jwt_rule(c: &Checker<'_>, rule: &JwtRule) {
     });
     c.each("outputClaimToHeaders", &rule.output_claim_to_headers, claim_to_header);
     c.some("timeout", rule.timeout.as_ref(), common::duration);
-    if c.rules.schema_rules {
-        if rule.space_delimited_claims.len() > 64 {
-            c.field("spaceDelimitedClaims").invalid("there are more than 64 claims");
-        }
-        if rule.jwks_uri.len() > 2048 {
-            c.field("jwksUri").invalid("the URL is longer than 2048 characters");
-        }
+    c.field("spaceDelimitedClaims").at_most(rule.space_delimited_claims.len(), MOST_CLAIMS, "claims");
+    if let Some(longest) = LONGEST_URI.length(c.column).filter(|longest| rule.jwks_uri.len() > *longest) {
+        c.field("jwksUri").invalid(format!("the URL is longer than {longest} characters"));
     }
 }
 

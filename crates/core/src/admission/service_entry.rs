@@ -7,16 +7,17 @@ use super::common::{self, Exporter};
 use super::{istio_metadata, syntax, workload_entry};
 use crate::Str;
 use crate::problem::Code;
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::networking::WorkloadEntry;
 use crate::snapshot::networking::service_entry::{Location, Resolution, ServiceEntry, ServicePort};
+use crate::snapshot::{Kind, Meta};
 
 /// The schema's limits.
-const MOST_HOSTS: usize = 256;
-const MOST_ADDRESSES: usize = 256;
-const MOST_PORTS: usize = 256;
-const MOST_ENDPOINTS: usize = 4096;
-const LONGEST_ADDRESS: usize = 64;
+const MOST_HOSTS: Limit = Limit::of(Kind::ServiceEntry, "spec.hosts", What::MaxItems);
+const MOST_ADDRESSES: Limit = Limit::of(Kind::ServiceEntry, "spec.addresses", What::MaxItems);
+const MOST_PORTS: Limit = Limit::of(Kind::ServiceEntry, "spec.ports", What::MaxItems);
+const MOST_ENDPOINTS: Limit = Limit::of(Kind::ServiceEntry, "spec.endpoints", What::MaxItems);
+const LONGEST_ADDRESS: Limit = Limit::of(Kind::ServiceEntry, "spec.addresses[]", What::MaxLength);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
     istio_metadata::check(root, meta, None);
@@ -59,14 +60,12 @@ fn schema(c: &Checker<'_>, entry: &ServiceEntry) {
         ("endpoints", entry.endpoints.len(), MOST_ENDPOINTS),
     ];
     for (name, length, most) in lengths {
-        if length > most {
+        if let Some(most) = most.length(c.column).filter(|most| length > *most) {
             c.field(name).invalid(format!("there are more than {most}"));
         }
     }
     c.each("addresses", &entry.addresses, |c, address| {
-        if address.chars().count() > LONGEST_ADDRESS {
-            c.invalid(format!("an address has more than {LONGEST_ADDRESS} characters"));
-        }
+        c.shorter("an address", address, LONGEST_ADDRESS);
     });
     c.each("endpoints", &entry.endpoints, |c, endpoint| {
         workload_entry::schema(c, endpoint);

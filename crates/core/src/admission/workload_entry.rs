@@ -3,15 +3,17 @@
 use super::check::Checker;
 use super::{common, istio_metadata, syntax};
 use crate::problem::Code;
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::networking::WorkloadEntry;
+use crate::snapshot::{Kind, Meta};
 
 /// The schema's limits.
-const LONGEST_ADDRESS: usize = 256;
-const LONGEST_LOCALITY: usize = 2048;
-const LONGEST_ACCOUNT: usize = 253;
-const MOST_LABELS: usize = 256;
-const MOST_PORTS: usize = 128;
+const LONGEST_ADDRESS: Limit = Limit::of(Kind::WorkloadEntry, "spec.address", What::MaxLength);
+const LONGEST_NETWORK: Limit = Limit::of(Kind::WorkloadEntry, "spec.network", What::MaxLength);
+const LONGEST_LOCALITY: Limit = Limit::of(Kind::WorkloadEntry, "spec.locality", What::MaxLength);
+const LONGEST_ACCOUNT: Limit = Limit::of(Kind::WorkloadEntry, "spec.serviceAccount", What::MaxLength);
+const MOST_LABELS: Limit = Limit::of(Kind::WorkloadEntry, "spec.labels", What::MaxEntries);
+const MOST_PORTS: Limit = Limit::of(Kind::WorkloadEntry, "spec.ports", What::MaxEntries);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &WorkloadEntry) {
     istio_metadata::check(root, meta, None);
@@ -58,25 +60,19 @@ pub(super) fn ports(c: &Checker<'_>, entry: &WorkloadEntry) {
 
 /// What only the schema asks.
 pub(super) fn schema(c: &Checker<'_>, entry: &WorkloadEntry) {
-    if !c.rules.schema_rules {
-        return;
-    }
     let texts = [
         ("address", &entry.address, LONGEST_ADDRESS),
-        ("network", &entry.network, LONGEST_LOCALITY),
+        ("network", &entry.network, LONGEST_NETWORK),
         ("locality", &entry.locality, LONGEST_LOCALITY),
         ("serviceAccount", &entry.service_account, LONGEST_ACCOUNT),
     ];
     for (name, text, longest) in texts {
-        if text.chars().count() > longest {
-            c.field(name).invalid(format!("this has more than {longest} characters"));
-        }
+        c.field(name).shorter("this", text, longest);
     }
-    if entry.labels.len() > MOST_LABELS {
-        c.field("labels").invalid(format!("there are more than {MOST_LABELS} labels"));
-    }
-    if entry.ports.len() > MOST_PORTS {
-        c.field("ports").invalid(format!("there are more than {MOST_PORTS} ports"));
+    c.field("labels").at_most(entry.labels.len(), MOST_LABELS, "labels");
+    c.field("ports").at_most(entry.ports.len(), MOST_PORTS, "ports");
+    if !c.rules.schema_rules {
+        return;
     }
     // The schema's own limit is one character tighter than the webhook's.
     for name in entry.ports.keys().filter(|name| name.len() == 63) {

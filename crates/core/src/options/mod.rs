@@ -3,10 +3,12 @@
 mod dialect;
 mod readiness;
 mod settings;
+mod validation;
 
 pub use dialect::{Dialect, UnknownDialect};
 pub use readiness::{Readiness, UnknownReadiness};
 pub use settings::{Settings, SettingsError};
+pub use validation::{UnknownValidation, Validation};
 
 use crate::features::Features;
 use crate::limits::Limits;
@@ -33,6 +35,8 @@ pub struct Options {
     pub features: Features,
     /// Which Envoy is spoken to.
     pub dialect: Dialect,
+    /// What is said of fields that no release of an API has.
+    pub validation: Validation,
     /// What the release is to do differently, for a test.
     #[cfg(test)]
     pub(crate) changed_rules: Option<&'static Rules>,

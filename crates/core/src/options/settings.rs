@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, UnknownDialect, UnknownReadiness};
+use super::{Options, UnknownDialect, UnknownReadiness, UnknownValidation};
 use crate::features::FeatureError;
 use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub features: BTreeMap<String, String>,
     /// The build of Envoy to generate for.
     pub dialect: Option<String>,
+    /// What is said of fields that no release of an API has: `strict`, `warn` or `ignore`.
+    pub validate: Option<String>,
 }
 
 /// Why [`Settings`] are no [`Options`].
@@ -61,6 +63,9 @@ pub enum SettingsError {
     /// No such dialect.
     #[error(transparent)]
     Dialect(#[from] UnknownDialect),
+    /// No such validation.
+    #[error(transparent)]
+    Validation(#[from] UnknownValidation),
 }
 
 impl SettingsError {
@@ -74,6 +79,7 @@ impl SettingsError {
             Self::Feature(FeatureError::Unknown(_)) => "unknown-feature",
             Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
             Self::Dialect(_) => "unknown-dialect",
+            Self::Validation(_) => "unknown-validation",
         }
     }
 }
@@ -103,6 +109,9 @@ impl Settings {
         if let Some(dialect) = &self.dialect {
             options.dialect = dialect.parse()?;
         }
+        if let Some(validate) = &self.validate {
+            options.validation = validate.parse()?;
+        }
         Ok(options)
     }
 }
@@ -111,7 +120,7 @@ impl Settings {
 mod tests {
     use super::*;
     use crate::names::WaypointName;
-    use crate::options::{Dialect, Readiness};
+    use crate::options::{Dialect, Readiness, Validation};
     use crate::release::Release;
 
     fn error(json: &str) -> (&'static str, String) {
@@ -124,7 +133,7 @@ mod tests {
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
             r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed",
-                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy"}"#,
+                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn"}"#,
         )
         .unwrap();
         let options = settings.options().unwrap();
@@ -132,6 +141,7 @@ mod tests {
         assert_eq!(options.mesh_config.unwrap().text(), "rootNamespace: r");
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
+        assert_eq!(options.validation, Validation::Warn);
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 
@@ -155,6 +165,7 @@ mod tests {
                 "`X`: expected one of AMBIENT_ENABLE_BAGGAGE",
             ),
             (r#"{"features": {"PILOT_TRACE_SAMPLING": "x"}}"#, "invalid-feature", "expected a number"),
+            (r#"{"validate": "lax"}"#, "unknown-validation", "expected strict, warn or ignore"),
             (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy or envoy"),
         ] {
             let (found, text) = error(json);

@@ -4,7 +4,6 @@
 
 use super::table::table;
 use crate::snapshot::Kind;
-use crate::snapshot::gateway_api::filter::FilterType;
 
 table! {
     /// The choices of one release.
@@ -53,22 +52,10 @@ table! {
         pub trust_domains: bool,
         /// Whether the schemas have rules beyond types and enumerations: lengths, patterns, CEL.
         pub schema_rules: bool,
-        /// Whether EnvoyFilters know the context WAYPOINT.
-        pub waypoint_patches: bool,
-        /// Whether EnvoyFilters know the operation MERGE_AND_REPLACE_LIST.
-        pub list_replacing_merges: bool,
         /// Whether EnvoyFilters patch bootstraps, of proxies that ask their control plane for one.
         pub bootstrap_patches: bool,
         /// Whether values of headers in HTTPRoutes have to be as HTTP wants them.
         pub header_value_pattern: bool,
-        /// Filters of HTTPRoutes that its schemas do not know.
-        pub unknown_filters: &'static [FilterType],
-        /// Status codes that an HTTPRoute may redirect with.
-        pub redirect_codes: &'static [i32],
-        /// How many matches a rule of an HTTPRoute or GRPCRoute may have.
-        pub most_matches: usize,
-        /// How many rules a TCPRoute or TLSRoute has, at most.
-        pub most_l4_rules: usize,
         /// Annotations that users may not set.
         pub reserved_annotations: &'static [&'static str],
         /// How long the mesh's `connectTimeout` may be, in seconds.

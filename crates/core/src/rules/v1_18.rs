@@ -4,7 +4,6 @@ use super::bootstrap::{MAX_CONNECTIONS, OLD_STATS_TAGS, USE_ORIGINAL_DST};
 use super::v1_29::RULES as V1_29;
 use super::*;
 use crate::snapshot::Kind;
-use crate::snapshot::gateway_api::filter::FilterType;
 
 /// The rules.
 pub(super) const RULES: Rules = Rules {
@@ -50,11 +49,7 @@ pub(super) const RULES: Rules = Rules {
         claim_header_is_a_name: false,
         service_accounts: false,
         schema_rules: false,
-        waypoint_patches: false,
         bootstrap_patches: true,
-        unknown_filters: &[FilterType::Cors, FilterType::ExternalAuth],
-        most_matches: 8,
-        most_l4_rules: 16,
         reserved_annotations: &[],
         longest_connect_timeout: 30,
         ecdh_curves: &["P-224", "P-256", "P-384", "P-521", "X25519", "CECPQ2"],

@@ -13,7 +13,6 @@ pub(super) const RULES: Rules = Rules {
         unknown_kinds: &[Kind::TcpRoute, Kind::TlsRoute, Kind::TrafficExtension],
         trust_domains: false,
         header_value_pattern: false,
-        redirect_codes: &[301, 302],
         ..V1_30.admission
     },
     registry: RegistryRules {

@@ -12,7 +12,6 @@ pub(super) const RULES: Rules = Rules {
         // TCPRoutes are alpha, which is off by default.
         unknown_kinds: &[Kind::TcpRoute],
         least_aggression: LeastAggression::One,
-        list_replacing_merges: false,
         ..V1_31.admission
     },
     waypoints: WaypointRules { canaries: false, ..V1_31.waypoints },

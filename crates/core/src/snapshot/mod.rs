@@ -48,6 +48,7 @@ mod read_tests;
 pub mod reported;
 pub mod security;
 pub mod selector;
+mod stray;
 mod summary;
 pub mod telemetry;
 pub mod timestamp;

@@ -8,11 +8,14 @@ use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
 use super::object::Source;
+use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
+use crate::options::Validation;
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
 
 /// What was read from files: the objects, the problems, and a summary.
@@ -26,6 +29,8 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// What was read, ignored and left out.
     pub summary: Summary,
+    /// Fields that not every release has. What is to be said of them depends on the release.
+    pub(crate) stray: Vec<StrayField>,
 }
 
 impl Snapshot {
@@ -42,6 +47,13 @@ impl Snapshot {
 }
 
 impl Reading {
+    /// What is to be said of fields that the API server of a release drops and that nothing here reads, in the order
+    /// of the text: no release has them, or not that one. Of those that are read,
+    /// [`admission`](crate::admission) says it.
+    pub fn stray_fields(&self, release: Release, validation: Validation) -> impl Iterator<Item = Problem> {
+        self.stray.iter().filter_map(move |field| field.problem(release, validation))
+    }
+
     /// Gives problems that have an object or a field, but no place, the place of that field. Made for problems that
     /// later steps find; reads each document once, however many problems it has.
     pub fn locate(&self, problems: &mut [Problem]) {
@@ -69,6 +81,7 @@ struct Reader<'l> {
     problems: Vec<Problem>,
     summary: Summary,
     unread: BTreeMap<Kind, Unread>,
+    stray: Vec<StrayField>,
 }
 
 impl<'l> Reader<'l> {
@@ -80,6 +93,7 @@ impl<'l> Reader<'l> {
             problems: Vec::new(),
             summary: Summary::default(),
             unread: BTreeMap::new(),
+            stray: Vec::new(),
         }
     }
 
@@ -133,15 +147,32 @@ impl<'l> Reader<'l> {
     }
 
     fn known(&mut self, item: Item<'_>, kind: Kind, api_version: &str, source: Source) {
-        let unread = self.unread.entry(kind).or_default();
+        let unread = self.unread.entry(kind).or_insert_with(Unread::keeping);
         unread.start_at(item.node);
+        let mut known = None;
         let result = identity::metadata(item, kind, unread).and_then(|mut meta| {
             meta.api_version = api_version.into();
             let object = ObjectRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            known = Some(object.clone());
             self.snapshot
                 .add(kind, meta, source, item.node, unread)
                 .map_err(|error| vec![refused(&error, item).on(object)])
         });
+        let before = self.stray.len();
+        let mut sorter = known.map(|object| Sorter::new(item.node, object));
+        for field in unread.take(item.node) {
+            let is_known = match &mut sorter {
+                Some(sorter) => sorter.is_known(field, &mut self.stray),
+                None => true,
+            };
+            if is_known {
+                unread.add(field);
+            }
+        }
+        if let Some(sorter) = &sorter {
+            sorter.all_of_shared_types(before, &mut self.stray);
+        }
+        self.stray.truncate(self.limits.problems);
         match result {
             Ok(()) => {}
             Err(problems) => {
@@ -173,7 +204,13 @@ impl<'l> Reader<'l> {
             self.summary.unread_fields.extend(paths);
         }
         self.problems.sort();
-        Reading { snapshot: self.snapshot, files: self.files, problems: self.problems, summary: self.summary }
+        Reading {
+            snapshot: self.snapshot,
+            files: self.files,
+            problems: self.problems,
+            summary: self.summary,
+            stray: self.stray,
+        }
     }
 }
 

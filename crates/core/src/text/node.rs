@@ -143,6 +143,27 @@ impl<'t> Node<'t> {
         self.document
     }
 
+    /// The list or mapping that the node stands in, where it is defined.
+    pub(crate) fn parent(self) -> Option<Node<'t>> {
+        let parent = self.entry()?.parent;
+        (parent != self.index).then(|| Node::new(self.document, parent))
+    }
+
+    /// Whether both are the same node of one document.
+    pub(crate) fn is(self, other: Node<'_>) -> bool {
+        self.index == other.index && std::ptr::eq(self.document, other.document)
+    }
+
+    /// The key of this mapping that has the value.
+    pub(crate) fn key_of(self, value: Node<'_>) -> Option<&'t str> {
+        self.key_nodes().find(|(_, found)| found.index == value.index).map(|(key, _)| key.text())
+    }
+
+    /// The node's path from another that it stands in.
+    pub(crate) fn path_from(self, root: Node<'t>) -> String {
+        path::between(root, self)
+    }
+
     /// The node's path from the document's root: `spec.http[0].match[1].uri`.
     #[must_use]
     pub fn path(self) -> String {

@@ -21,8 +21,13 @@ struct Inner {
     root: u32,
     total: u64,
     paths: BTreeMap<String, u64>,
+    /// Fields that are kept until somebody has looked at them, where somebody does.
+    kept: Option<Vec<u32>>,
     scratch: String,
-    steps: Vec<u32>,
+    steps: Vec<(u32, u32)>,
+    /// The path to the mapping that a field was met in last, and which that was.
+    prefix: String,
+    prefix_of: Option<u32>,
 }
 
 impl Unread {
@@ -32,10 +37,30 @@ impl Unread {
         Self::default()
     }
 
+    /// A count of fields that somebody looks at first: they are kept, see [`take`](Self::take).
+    pub(crate) fn keeping() -> Self {
+        Self { inner: RefCell::new(Inner { kept: Some(Vec::new()), ..Inner::default() }) }
+    }
+
+    /// The fields that were kept. Those that count are [added](Self::add).
+    pub(crate) fn take<'t>(&self, root: Node<'t>) -> impl Iterator<Item = Node<'t>> {
+        let kept =
+            self.inner.try_borrow_mut().ok().and_then(|mut inner| inner.kept.as_mut().map(std::mem::take));
+        kept.unwrap_or_default().into_iter().map(move |index| Node::new(root.document, index))
+    }
+
+    /// Counts a field that was kept.
+    pub(crate) fn add(&self, field: Node<'_>) {
+        if let Ok(mut inner) = self.inner.try_borrow_mut() {
+            inner.add(field);
+        }
+    }
+
     /// Paths start at this node from now on.
     pub fn start_at(&self, root: Node<'_>) {
         if let Ok(mut inner) = self.inner.try_borrow_mut() {
             inner.root = root.index;
+            inner.prefix_of = None;
         }
     }
 
@@ -64,6 +89,13 @@ impl Inner {
         if self.is_identity(field) {
             return;
         }
+        match &mut self.kept {
+            Some(kept) => kept.push(field.index),
+            None => self.add(field),
+        }
+    }
+
+    fn add(&mut self, field: Node<'_>) {
         self.total += 1;
         self.write_path(field);
         if let Some(count) = self.paths.get_mut(&self.scratch) {
@@ -83,30 +115,41 @@ impl Inner {
         key.is_some_and(|(key, _)| matches!(key.text(), "apiVersion" | "kind" | "metadata"))
     }
 
-    fn write_path(&mut self, key: Node<'_>) {
-        self.scratch.clear();
+    fn write_path(&mut self, field: Node<'_>) {
+        let parent = field.parent().filter(|_| field.index != self.root);
+        let Some(parent) = parent else { return self.scratch.clear() };
+        // The fields of a mapping come one after the other: the path to it is written once.
+        if self.prefix_of != Some(parent.index) {
+            self.write_prefix(parent);
+            self.prefix_of = Some(parent.index);
+        }
+        self.scratch.clone_from(&self.prefix);
+        push_step(&mut self.scratch, parent, field.index);
+    }
+
+    fn write_prefix(&mut self, to: Node<'_>) {
+        self.prefix.clear();
         self.steps.clear();
-        let mut at = key;
+        let mut at = to;
         while at.index != self.root
-            && let Some(parent) = at.entry().map(|entry| Node::new(at.document, entry.parent))
-            && parent.index != at.index
+            && let Some(parent) = at.parent()
         {
-            self.steps.push(at.index);
+            self.steps.push((parent.index, at.index));
             at = parent;
         }
-        for &step in self.steps.iter().rev() {
-            let node = Node::new(key.document, step);
-            let Some(parent) = node.entry().map(|entry| Node::new(node.document, entry.parent)) else {
-                continue;
-            };
-            match parent.shape() {
-                Shape::Sequence => self.scratch.push_str("[]"),
-                _ => {
-                    let found =
-                        parent.key_nodes().find(|(name, value)| value.index == step || name.index == step);
-                    push_key(&mut self.scratch, found.map_or("", |(name, _)| name.text()));
-                }
-            }
+        for &(parent, child) in self.steps.iter().rev() {
+            push_step(&mut self.prefix, Node::new(to.document, parent), child);
+        }
+    }
+}
+
+/// Adds the step from a node to one in it.
+fn push_step(path: &mut String, parent: Node<'_>, child: u32) {
+    match parent.shape() {
+        Shape::Sequence => path.push_str("[]"),
+        _ => {
+            let found = parent.key_nodes().find(|(name, value)| value.index == child || name.index == child);
+            push_key(path, found.map_or("", |(name, _)| name.text()));
         }
     }
 }

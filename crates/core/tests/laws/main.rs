@@ -5,6 +5,7 @@ mod document;
 mod generate;
 mod policies;
 mod routes;
+mod schemas;
 
 use std::collections::BTreeSet;
 

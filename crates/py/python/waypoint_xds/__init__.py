@@ -40,7 +40,7 @@ from ._waypoint_xds import (
     __version__,
     explain,
 )
-from ._words import Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity
+from ._words import Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity, Validate
 
 __all__ = [
     "RELEASES",
@@ -68,6 +68,7 @@ __all__ = [
     "Summary",
     "Table",
     "Translation",
+    "Validate",
     "Waypoint",
     "WaypointXdsError",
     "__version__",
@@ -89,6 +90,7 @@ def translate(
     readiness: Readiness = "assumed",
     features: Mapping[str, Feature] | None = None,
     dialect: Dialect = "istio-proxy",
+    validate: Validate = "strict",
 ) -> Translation:
     """What Istio's control plane would send every waypoint of a snapshot.
 
@@ -98,6 +100,8 @@ def translate(
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
     :param features: feature flags of the control plane, by Istio's names.
     :param dialect: the Envoy that is spoken to: ``istio-proxy``, or upstream's ``envoy`` without Istio's own filters.
+    :param validate: what is said of fields that no release of an API has, in kubectl's words: ``strict`` makes them
+        errors, ``warn`` warnings, ``ignore`` nothing.
     :raises SettingsError: an argument is not one of those expected.
 
     The GIL is released meanwhile. A problem with one object never loses the rest: see ``Translation.problems``.
@@ -109,6 +113,7 @@ def translate(
         readiness=readiness,
         features=features,
         dialect=dialect,
+        validate=validate,
     )
     return _waypoint_xds.translate(snapshot, settings)
 

@@ -10,6 +10,7 @@ Release = Literal["1.18", "1.31"]
 """A release of Istio."""
 
 Readiness = Literal["assumed", "observed"]
+Validate = Literal["strict", "warn", "ignore"]
 """Whether a waypoint without status addresses counts as ready."""
 
 Dialect = Literal["istio-proxy", "envoy"]

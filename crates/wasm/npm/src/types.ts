@@ -48,6 +48,8 @@ export interface Options {
   features?: { readonly [name: string]: string } | undefined;
   /** The build of Envoy to generate for; Istio's by default. */
   dialect?: "istio-proxy" | "envoy" | undefined;
+  /** What is said of fields that no release of an API has: they are errors by default. In kubectl's words. */
+  validate?: "strict" | "warn" | "ignore" | undefined;
 }
 
 /** How to count. */

@@ -9,15 +9,17 @@ use super::check::Checker;
 use super::common::{self, Exporter};
 use super::{istio_metadata, syntax};
 use crate::problem::Code;
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::{
     ClientTlsSettings, ConnectionPoolSettings, H2UpgradePolicy, HttpSettings, OutlierDetection,
     PortTrafficPolicy, RetryBudget, Subset, TcpSettings, TlsMode, TrafficPolicy, TunnelSettings,
 };
+use crate::snapshot::{Kind, Meta};
 
 /// The most ports that the schema takes settings for.
-const MOST_PORTS: usize = 4096;
+const MOST_PORTS: Limit =
+    Limit::of(Kind::DestinationRule, "spec.trafficPolicy.portLevelSettings", What::MaxItems);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, rule: &DestinationRule) {
     istio_metadata::check(root, meta, None);
@@ -67,8 +69,9 @@ fn traffic_policy(c: &Checker<'_>, meta: &Meta, policy: &TrafficPolicy) {
     c.some("loadBalancer", policy.load_balancer.as_ref(), |c, lb| load_balancer::check(c, lb, outlier));
     c.some("tls", policy.tls.as_ref(), |c, settings| tls(c, meta, settings));
     c.each("portLevelSettings", &policy.port_level_settings, |c, port| port_policy(c, meta, port));
-    if c.rules.schema_rules && policy.port_level_settings.len() > MOST_PORTS {
-        c.field("portLevelSettings").invalid(format!("there are more than {MOST_PORTS}"));
+    let most = MOST_PORTS.length(c.column).filter(|most| policy.port_level_settings.len() > *most);
+    if let Some(most) = most {
+        c.field("portLevelSettings").invalid(format!("there are more than {most}"));
     }
     c.some("tunnel", policy.tunnel.as_ref(), tunnel);
     c.some("retryBudget", policy.retry_budget.as_ref(), retry_budget);

@@ -5,16 +5,44 @@ use super::{at_most, host_name, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
+use crate::schema::{Limit, Releases, What, knows_value};
+use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::filter::{
     FilterType, Fraction, HttpCorsFilter, HttpExternalAuthFilter, HttpHeader, HttpHeaderFilter,
     HttpPathModifier, HttpRequestMirrorFilter, HttpRequestRedirectFilter, HttpUrlRewriteFilter,
     PathModifierType, RouteFilter,
 };
 
-/// The schema's limits.
-const MOST_FILTERS: usize = 16;
-const MOST_HEADERS: usize = 16;
-const MOST_CORS_VALUES: usize = 64;
+/// The schemas' limits.
+const MOST_FILTERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.filters", What::MaxItems);
+const MOST_HEADERS: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set", What::MaxItems);
+const LONGEST_HEADER: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set.name", What::MaxLength);
+const LONGEST_VALUE: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set.value", What::MaxLength);
+const LONGEST_PATH: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.filters.urlRewrite.path.replaceFullPath", What::MaxLength);
+const MOST_CORS_VALUES: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.filters.cors.allowHeaders", What::MaxItems);
+
+/// The filters that not every release knows.
+const LATER_FILTERS: [(FilterType, Releases); 2] = [
+    (FilterType::Cors, knows_value(Kind::HttpRoute, "spec.rules.filters.type", "CORS")),
+    (FilterType::ExternalAuth, knows_value(Kind::HttpRoute, "spec.rules.filters.type", "ExternalAuth")),
+];
+/// The status codes to redirect with.
+const REDIRECT_CODES: [(i32, Releases); 5] = [
+    (301, redirects("301")),
+    (302, redirects("302")),
+    (303, redirects("303")),
+    (307, redirects("307")),
+    (308, redirects("308")),
+];
+
+const fn redirects(code: &str) -> Releases {
+    knows_value(Kind::HttpRoute, "spec.rules.filters.requestRedirect.statusCode", code)
+}
 
 /// Filters of a rule or backend of an HTTPRoute.
 pub(super) fn http(c: &Checker<'_>, filters: &[RouteFilter]) {
@@ -61,7 +89,7 @@ fn filter(c: &Checker<'_>, filter: &RouteFilter) {
     let Some(filter_type) = filter.filter_type else {
         return c.field("type").missing("a filter needs a type");
     };
-    if c.rules.unknown_filters.contains(&filter_type) {
+    if LATER_FILTERS.iter().any(|(filter, known)| *filter == filter_type && !known.contain(c.column)) {
         return c.field("type").invalid(format!(
             "Istio {} does not know the filter {}",
             c.release.release,
@@ -124,7 +152,7 @@ fn headers(c: &Checker<'_>, filter: &HttpHeaderFilter) {
 
 fn header(c: &Checker<'_>, header: &HttpHeader) {
     header_name(c, &header.name);
-    text(c, "value", &header.value, 4096);
+    text(c, "value", &header.value, LONGEST_VALUE);
     if c.rules.header_value_pattern && !header.value.is_empty() && !is_header_value(&header.value) {
         c.field("value").invalid("this is no value of a header");
     }
@@ -141,7 +169,7 @@ pub(super) fn is_header_value(value: &str) -> bool {
 }
 
 pub(super) fn header_name(c: &Checker<'_>, name: &str) {
-    text(c, "name", name, 256);
+    text(c, "name", name, LONGEST_HEADER);
     if !name.is_empty() && !syntax::is_header_name(name) {
         c.field("name").invalid(format!("`{name}` is no name of a header"));
     }
@@ -170,7 +198,10 @@ fn redirect(c: &Checker<'_>, redirect: &HttpRequestRedirectFilter) {
     c.some("hostname", redirect.hostname.as_ref(), |c, host| host_name(c, host, false));
     c.some("path", redirect.path.as_ref(), path);
     port(c, redirect.port);
-    if let Some(code) = redirect.status_code.filter(|code| !c.rules.redirect_codes.contains(code)) {
+    let known = |code: i32| {
+        REDIRECT_CODES.iter().any(|&(known, releases)| known == code && releases.contain(c.column))
+    };
+    if let Some(code) = redirect.status_code.filter(|&code| !known(code)) {
         c.field("statusCode").invalid(format!("{code} is no status to redirect with"));
     }
 }
@@ -189,9 +220,7 @@ fn path(c: &Checker<'_>, path: &HttpPathModifier) {
         (PathModifierType::ReplacePrefixMatch, "replacePrefixMatch", &path.replace_prefix_match),
     ];
     for (of, name, value) in members {
-        if value.as_ref().is_some_and(|value| value.chars().count() > 1024) {
-            c.field(name).invalid("this has more than 1024 characters");
-        }
+        c.some(name, value.as_ref(), |c, value| c.shorter("this", value, LONGEST_PATH));
         if c.rules.schema_rules && (of == modifier) != value.is_some() {
             c.field(name).conflict(format!("`{name}` and the type {} need each other", of.as_str()));
         }

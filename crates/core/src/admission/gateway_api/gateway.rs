@@ -5,15 +5,23 @@ use std::collections::BTreeSet;
 use super::reference::{kind, namespace, port, unique};
 use super::{at_most, host_name, is_subdomain, text};
 use crate::admission::check::Checker;
+use crate::schema::{Limit, What};
+use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Gateway, GatewayClass, Listener};
 
-/// The schema's limits.
-const MOST_LISTENERS: usize = 64;
-const MOST_KINDS: usize = 8;
+/// The schemas' limits.
+const MOST_LISTENERS: Limit = Limit::of(Kind::Gateway, "spec.listeners", What::MaxItems);
+const MOST_KINDS: Limit = Limit::of(Kind::Gateway, "spec.listeners.allowedRoutes.kinds", What::MaxItems);
+const LONGEST_NAME: Limit = Limit::of(Kind::Gateway, "spec.listeners.name", What::MaxLength);
+const LONGEST_CLASS: Limit = Limit::of(Kind::Gateway, "spec.gatewayClassName", What::MaxLength);
+const LONGEST_CONTROLLER: Limit = Limit::of(Kind::GatewayClass, "spec.controllerName", What::MaxLength);
+const LONGEST_PROTOCOL: Limit = Limit::of(Kind::Gateway, "spec.listeners.protocol", What::MaxLength);
+const LONGEST_SECRET: Limit =
+    Limit::of(Kind::Gateway, "spec.listeners.tls.certificateRefs.name", What::MaxLength);
 
 pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
     let c = &root.field("spec");
-    text(c, "gatewayClassName", &gateway.gateway_class_name, 253);
+    text(c, "gatewayClassName", &gateway.gateway_class_name, LONGEST_CLASS);
     if gateway.listeners.is_empty() {
         c.field("listeners").missing("there has to be a listener");
     }
@@ -26,12 +34,12 @@ pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
 }
 
 fn listener(c: &Checker<'_>, listener: &Listener) {
-    text(c, "name", &listener.name, 253);
+    text(c, "name", &listener.name, LONGEST_NAME);
     if !listener.name.is_empty() && !is_subdomain(&listener.name) {
         c.field("name").invalid(format!("`{}` is no name of a listener", listener.name));
     }
     port(c, Some(listener.port));
-    text(c, "protocol", &listener.protocol, 255);
+    text(c, "protocol", &listener.protocol, LONGEST_PROTOCOL);
     c.some("hostname", listener.hostname.as_ref(), |c, host| host_name(c, host, true));
     c.some("allowedRoutes", listener.allowed_routes.as_ref(), |c, routes| {
         at_most(c, "kinds", &routes.kinds, MOST_KINDS);
@@ -46,7 +54,7 @@ fn listener(c: &Checker<'_>, listener: &Listener) {
             c.field("mode").invalid("the mode is neither Terminate nor Passthrough");
         }
         c.each("certificateRefs", &tls.certificate_refs, |c, reference| {
-            text(c, "name", &reference.name, 253);
+            text(c, "name", &reference.name, LONGEST_SECRET);
             namespace(c, reference.namespace.as_deref());
         });
         let terminates = tls.mode.as_deref() != Some("Passthrough");
@@ -85,7 +93,7 @@ fn distinct(c: &Checker<'_>, listeners: &[Listener]) {
 
 pub(in crate::admission) fn gateway_class(root: &Checker<'_>, class: &GatewayClass) {
     let c = &root.field("spec");
-    text(c, "controllerName", &class.controller_name, 253);
+    text(c, "controllerName", &class.controller_name, LONGEST_CONTROLLER);
     let name = &class.controller_name;
     let is_path = |path: &str| {
         !path.is_empty()

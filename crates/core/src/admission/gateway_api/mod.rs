@@ -15,13 +15,14 @@ pub(super) use route::{grpc_route, http_route, tcp_route, tls_route};
 
 use super::check::Checker;
 use crate::Str;
+use crate::schema::Limit;
 
 /// The group of the Gateway API.
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// A list's length.
-fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: usize) {
-    if list.len() > most {
+fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: Limit) {
+    if let Some(most) = most.length(c.column).filter(|most| list.len() > *most) {
         c.field(name).invalid(format!("there are more than {most}"));
     }
 }
@@ -47,18 +48,16 @@ fn host_name(c: &Checker<'_>, host: &str, wildcard: bool) {
 }
 
 /// Host names of a route.
-fn host_names(c: &Checker<'_>, hosts: &[Str], most: usize) {
+fn host_names(c: &Checker<'_>, hosts: &[Str], most: Limit) {
     at_most(c, "hostnames", hosts, most);
     c.each("hostnames", hosts, |c, host| host_name(c, host, true));
 }
 
 /// A required text of limited length.
-fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: usize) {
-    match text.chars().count() {
-        0 => c.field(name).missing("this is required"),
-        length if length > longest => {
-            c.field(name).invalid(format!("this has more than {longest} characters"))
-        }
-        _ => {}
+fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: Limit) {
+    if text.is_empty() {
+        c.field(name).missing("this is required");
+    } else {
+        c.field(name).shorter("this", text, longest);
     }
 }

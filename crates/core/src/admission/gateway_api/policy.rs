@@ -5,24 +5,29 @@ use std::collections::BTreeSet;
 use super::reference::{group, kind, local_object, namespace};
 use super::{at_most, host_name, text};
 use crate::admission::check::Checker;
+use crate::schema::{Limit, What};
+use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::policy::{
     BackendTlsPolicy, LocalPolicyTargetReference, ReferenceGrant, SubjectAltName, SubjectAltNameType,
     XBackendTrafficPolicy,
 };
 
-/// How many entries the schemas' lists have.
-const MOST: usize = 16;
-const MOST_CERTIFICATES: usize = 8;
+/// The schemas' limits.
+const MOST_GRANTS: Limit = Limit::of(Kind::ReferenceGrant, "spec.from", What::MaxItems);
+const MOST_TARGETS: Limit = Limit::of(Kind::BackendTlsPolicy, "spec.targetRefs", What::MaxItems);
+const LONGEST_NAME: Limit = Limit::of(Kind::BackendTlsPolicy, "spec.targetRefs.name", What::MaxLength);
+const MOST_CERTIFICATES: Limit =
+    Limit::of(Kind::BackendTlsPolicy, "spec.validation.caCertificateRefs", What::MaxItems);
 
 pub(in crate::admission) fn reference_grant(root: &Checker<'_>, grant: &ReferenceGrant) {
     let c = &root.field("spec");
-    for (name, length) in [("from", grant.from.len()), ("to", grant.to.len())] {
-        match length {
-            0 => c.field(name).missing("there has to be an entry"),
-            1..=MOST => {}
-            _ => c.field(name).invalid(format!("there are more than {MOST}")),
+    for (name, is_empty) in [("from", grant.from.is_empty()), ("to", grant.to.is_empty())] {
+        if is_empty {
+            c.field(name).missing("there has to be an entry");
         }
     }
+    at_most(c, "from", &grant.from, MOST_GRANTS);
+    at_most(c, "to", &grant.to, MOST_GRANTS);
     c.each("from", &grant.from, |c, from| {
         group(c, &from.group);
         kind(c, &from.kind);
@@ -38,12 +43,12 @@ fn targets(c: &Checker<'_>, targets: &[LocalPolicyTargetReference]) {
     if targets.is_empty() {
         c.field("targetRefs").missing("there has to be a target");
     }
-    at_most(c, "targetRefs", targets, MOST);
+    at_most(c, "targetRefs", targets, MOST_TARGETS);
     let mut seen = BTreeSet::new();
     c.each("targetRefs", targets, |c, target| {
         group(c, &target.group);
         kind(c, &target.kind);
-        text(c, "name", &target.name, 253);
+        text(c, "name", &target.name, LONGEST_NAME);
         let section = target.section_name.clone().unwrap_or_default();
         if !seen.insert((target.group.clone(), target.kind.clone(), target.name.clone(), section)) {
             c.conflict("the target stands here twice");

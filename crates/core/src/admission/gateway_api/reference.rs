@@ -6,18 +6,22 @@ use super::{GROUP, at_most, is_subdomain, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
+use crate::schema::{Limit, What};
+use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::filter::LocalObjectReference;
 use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef, ParentReference};
 
-/// How many parents a route may have.
-const MOST_PARENTS: usize = 32;
+/// The schemas' limits.
+const MOST_PARENTS: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs", What::MaxItems);
+const LONGEST_NAME: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs.name", What::MaxLength);
+const MOST_WEIGHT: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs.weight", What::Max);
 
 pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
     at_most(c, "parentRefs", parents, MOST_PARENTS);
     c.each("parentRefs", parents, |c, parent| {
         group(c, parent.group.as_deref().unwrap_or(GROUP));
         kind(c, parent.kind.as_deref().unwrap_or("Gateway"));
-        text(c, "name", &parent.name, 253);
+        text(c, "name", &parent.name, LONGEST_NAME);
         namespace(c, parent.namespace.as_deref());
         port(c, parent.port);
         if let Some(section) = parent.section_name.as_deref().filter(|section| !is_subdomain(section)) {
@@ -25,7 +29,7 @@ pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
         }
     });
     // Each is compared with each.
-    if c.rules.schema_rules && parents.len() <= MOST_PARENTS {
+    if c.rules.schema_rules && MOST_PARENTS.length(c.column).is_none_or(|most| parents.len() <= most) {
         distinct(c, parents);
     }
 }
@@ -56,8 +60,9 @@ fn distinct(c: &Checker<'_>, parents: &[ParentReference]) {
 }
 
 pub(super) fn backend(c: &Checker<'_>, backend: &BackendRef) {
-    if backend.weight.is_some_and(|weight| !(0..=1_000_000).contains(&weight)) {
-        c.field("weight").invalid("the weight is not between 0 and 1000000");
+    let most = MOST_WEIGHT.in_release(c.column).unwrap_or(i64::MAX);
+    if backend.weight.is_some_and(|weight| !(0..=most).contains(&i64::from(weight))) {
+        c.field("weight").invalid(format!("the weight is not between 0 and {most}"));
     }
     let object = BackendObjectReference {
         group: backend.group.clone(),
@@ -74,7 +79,7 @@ pub(super) fn backend_object(c: &Checker<'_>, backend: &BackendObjectReference) 
         (backend.group.as_deref().unwrap_or_default(), backend.kind.as_deref().unwrap_or("Service"));
     group(c, backend_group);
     kind(c, backend_kind);
-    text(c, "name", &backend.name, 253);
+    text(c, "name", &backend.name, LONGEST_NAME);
     namespace(c, backend.namespace.as_deref());
     port(c, backend.port);
     if c.rules.schema_rules && backend_group.is_empty() && backend_kind == "Service" && backend.port.is_none()
@@ -86,7 +91,7 @@ pub(super) fn backend_object(c: &Checker<'_>, backend: &BackendObjectReference) 
 pub(super) fn local_object(c: &Checker<'_>, object: &LocalObjectReference) {
     group(c, &object.group);
     kind(c, &object.kind);
-    text(c, "name", &object.name, 253);
+    text(c, "name", &object.name, LONGEST_NAME);
 }
 
 pub(super) fn group(c: &Checker<'_>, group: &str) {

@@ -4,24 +4,34 @@ use super::reference::{backend, parents, unique};
 use super::{at_most, filter, host_names, text};
 use crate::admission::check::Checker;
 use crate::admission::syntax;
-use crate::snapshot::Meta;
+use crate::schema::{Limit, What};
 use crate::snapshot::gateway_api::filter::{FilterType, PathModifierType, RouteFilter};
 use crate::snapshot::gateway_api::route::{
     GrpcMethodMatch, GrpcRoute, GrpcRouteRule, HeaderMatchType, HttpPathMatch, HttpRoute, HttpRouteMatch,
     HttpRouteRule, L4RouteRule, PathMatchType, SessionPersistence, TcpRoute, TlsRoute,
 };
+use crate::snapshot::{Kind, Meta};
 
 /// Methods that a match may name.
 pub(super) const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 /// The schemas' limits.
-const MOST_HOST_NAMES: usize = 16;
-const MOST_TLS_HOST_NAMES: usize = 1024;
-const MOST_RULES: usize = 16;
+const MOST_HOST_NAMES: Limit = Limit::of(Kind::HttpRoute, "spec.hostnames", What::MaxItems);
+const MOST_TLS_HOST_NAMES: Limit = Limit::of(Kind::TlsRoute, "spec.hostnames", What::MaxItems);
+const MOST_RULES: Limit = Limit::of(Kind::HttpRoute, "spec.rules", What::MaxItems);
+const MOST_TCP_RULES: Limit = Limit::of(Kind::TcpRoute, "spec.rules", What::MaxItems);
+const MOST_TLS_RULES: Limit = Limit::of(Kind::TlsRoute, "spec.rules", What::MaxItems);
+const MOST_MATCHES: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches", What::MaxItems);
+const MOST_BACKENDS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs", What::MaxItems);
+const MOST_HEADERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers", What::MaxItems);
+const LONGEST_VALUE: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers.value", What::MaxLength);
+const LONGEST_PARAM: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.matches.queryParams.name", What::MaxLength);
+const LONGEST_PARAM_VALUE: Limit =
+    Limit::of(Kind::HttpRoute, "spec.rules.matches.queryParams.value", What::MaxLength);
+const LONGEST_PATH: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.path.value", What::MaxLength);
+/// A rule in CEL, of which the extracts know nothing.
 const MOST_MATCHES_IN_ALL: usize = 128;
-const MOST_BACKENDS: usize = 16;
-const MOST_HEADERS: usize = 16;
-const LONGEST_PATH: usize = 1024;
 
 pub(in crate::admission) fn http_route(root: &Checker<'_>, route: &HttpRoute) {
     let c = &root.field("spec");
@@ -62,7 +72,7 @@ fn in_all<'r>(
 pub(in crate::admission) fn tcp_route(root: &Checker<'_>, route: &TcpRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    l4_rules(c, &route.rules);
+    l4_rules(c, &route.rules, MOST_TCP_RULES);
 }
 
 pub(in crate::admission) fn tls_route(root: &Checker<'_>, meta: &Meta, route: &TlsRoute) {
@@ -80,14 +90,14 @@ pub(in crate::admission) fn tls_route(root: &Checker<'_>, meta: &Meta, route: &T
             }
         });
     }
-    l4_rules(c, &route.rules);
+    l4_rules(c, &route.rules, MOST_TLS_RULES);
 }
 
-fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule]) {
+fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule], most: Limit) {
     if rules.is_empty() {
         c.field("rules").missing("there has to be a rule");
     }
-    at_most(c, "rules", rules, c.rules.most_l4_rules);
+    at_most(c, "rules", rules, most);
     c.each("rules", rules, |c, rule| {
         if rule.backend_refs.is_empty() {
             c.field("backendRefs").missing("there has to be a backend");
@@ -99,7 +109,7 @@ fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule]) {
 
 fn http_rule(c: &Checker<'_>, rule: &HttpRouteRule) {
     let matches = rule.matches.as_deref().unwrap_or_default();
-    at_most(c, "matches", matches, c.rules.most_matches);
+    at_most(c, "matches", matches, MOST_MATCHES);
     c.each("matches", matches, http_match);
     filter::http(c, &rule.filters);
     at_most(c, "backendRefs", &rule.backend_refs, MOST_BACKENDS);
@@ -180,7 +190,7 @@ fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
     unique(&c.field("headers"), request.headers.iter().map(|header| &header.name));
     c.each("headers", &request.headers, |c, header| {
         filter::header_name(c, &header.name);
-        text(c, "value", &header.value, 4096);
+        text(c, "value", &header.value, LONGEST_VALUE);
         if c.rules.header_value_pattern && !header.value.is_empty() && !filter::is_header_value(&header.value)
         {
             c.field("value").invalid("this is no value of a header");
@@ -192,9 +202,9 @@ fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
         if c.rules.schema_rules {
             filter::header_name(c, &param.name);
         } else {
-            text(c, "name", &param.name, 256);
+            text(c, "name", &param.name, LONGEST_PARAM);
         }
-        text(c, "value", &param.value, 1024);
+        text(c, "value", &param.value, LONGEST_PARAM_VALUE);
     });
     if let Some(method) = request.method.as_ref().filter(|method| !METHODS.contains(&method.as_str())) {
         c.field("method").invalid(format!("`{method}` is no method of HTTP"));
@@ -203,9 +213,7 @@ fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
 
 fn path(c: &Checker<'_>, path: &HttpPathMatch) {
     let value = path.value.as_deref().unwrap_or("/");
-    if value.chars().count() > LONGEST_PATH {
-        c.field("value").invalid(format!("the path has more than {LONGEST_PATH} characters"));
-    }
+    c.field("value").shorter("the path", value, LONGEST_PATH);
     let literal = matches!(path.match_type, None | Some(PathMatchType::Exact | PathMatchType::PathPrefix));
     if c.rules.schema_rules && literal && !is_normal_path(value) {
         c.field("value")
@@ -228,14 +236,14 @@ fn is_normal_path(path: &str) -> bool {
 }
 
 fn grpc_rule(c: &Checker<'_>, rule: &GrpcRouteRule) {
-    at_most(c, "matches", &rule.matches, c.rules.most_matches);
+    at_most(c, "matches", &rule.matches, MOST_MATCHES);
     c.each("matches", &rule.matches, |c, request| {
         c.some("method", request.method.as_ref(), grpc_method);
         at_most(c, "headers", &request.headers, MOST_HEADERS);
         unique(&c.field("headers"), request.headers.iter().map(|header| &header.name));
         c.each("headers", &request.headers, |c, header| {
             filter::header_name(c, &header.name);
-            text(c, "value", &header.value, 4096);
+            text(c, "value", &header.value, LONGEST_VALUE);
         });
     });
     filter::grpc(c, &rule.filters);

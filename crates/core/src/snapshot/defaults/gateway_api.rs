@@ -5,7 +5,8 @@ use crate::snapshot::gateway_api::filter::RouteFilter;
 use crate::snapshot::gateway_api::gateway::{AllowedRoutes, FromNamespaces, Gateway};
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRoute, HeaderMatchType, HttpHeaderMatch, HttpRoute,
-    HttpRouteMatch, HttpRouteRule, ParentReference, PathMatchType, SessionPersistence, TcpRoute, TlsRoute,
+    HttpRouteMatch, HttpRouteRule, L4RouteRule, ParentReference, PathMatchType, SessionPersistence, TcpRoute,
+    TlsRoute,
 };
 
 /// The group of the Gateway API.
@@ -59,6 +60,8 @@ pub(super) fn fill_grpc_route(route: &mut GrpcRoute) {
             }
             fill_types(&mut request.headers);
         }
+        let of_backends = rule.backend_refs.iter_mut().flat_map(|backend| &mut backend.filters);
+        rule.filters.iter_mut().chain(of_backends).for_each(only_of_grpc);
         fill_filters(&mut rule.filters);
         fill_backends(&mut rule.backend_refs);
         fill_session(rule.session_persistence.as_mut());
@@ -67,12 +70,26 @@ pub(super) fn fill_grpc_route(route: &mut GrpcRoute) {
 
 pub(super) fn fill_tcp_route(route: &mut TcpRoute) {
     fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
+    route.rules.iter_mut().for_each(fill_l4_rule);
 }
 
 pub(super) fn fill_tls_route(route: &mut TlsRoute) {
     fill_parents(&mut route.parent_refs);
-    route.rules.iter_mut().for_each(|rule| fill_backends(&mut rule.backend_refs));
+    route.rules.iter_mut().for_each(fill_l4_rule);
+}
+
+/// Backends of TCP and TLS are of the type of HTTP's here, and have no filters.
+fn fill_l4_rule(rule: &mut L4RouteRule) {
+    rule.backend_refs.iter_mut().for_each(|backend| backend.filters.clear());
+    fill_backends(&mut rule.backend_refs);
+}
+
+/// Drops what only an HTTPRoute's filters have: those of a GRPCRoute are of the same type here.
+fn only_of_grpc(filter: &mut RouteFilter) {
+    filter.request_redirect = None;
+    filter.url_rewrite = None;
+    filter.cors = None;
+    filter.external_auth = None;
 }
 
 fn fill_types(matches: &mut [HttpHeaderMatch]) {

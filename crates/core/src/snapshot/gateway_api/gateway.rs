@@ -35,7 +35,6 @@ message! {
         group: Str,
         kind: Str,
         name: Str,
-        namespace: Option<Str>,
     }
 
     pub struct Listener {

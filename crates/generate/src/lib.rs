@@ -1,0 +1,159 @@
+//! Snapshots drawn from the schemas: any field of any kind, with values at the edges of what it may have, and with
+//! names of what is there.
+//!
+//! [`snapshot`] is a small mesh that always works ([`universe`]) and some objects besides, of any kind, that
+//! name what is in it. A field is drawn by its type, its limits and its name: `host` is a Service's more often than
+//! not. What is drawn is often refused, as the schemas' rules that are no limits are not known here; most
+//! is admitted. Everything shrinks: fields and objects go, numbers and lists get small.
+//!
+//! ```
+//! use proptest::strategy::{Strategy as _, ValueTree as _};
+//! use proptest::test_runner::TestRunner;
+//!
+//! let drawn = generate::snapshot("1.31").new_tree(&mut TestRunner::deterministic()).unwrap().current();
+//! assert!(generate::text(&drawn).starts_with("{\"apiVersion\":\"v1\""));
+//! ```
+#![forbid(unsafe_code)]
+
+mod object;
+mod value;
+
+pub mod universe;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use schemas::Extract;
+use serde_json::Value;
+
+pub use object::object;
+
+/// The extracts of all schemas, as the core is compiled with them.
+const EXTRACTS: [&str; 3] = [
+    include_str!("../../core/schemas/istio.txt"),
+    include_str!("../../core/schemas/gateway-api.txt"),
+    include_str!("../../core/schemas/kubernetes.txt"),
+];
+
+/// What every object has: drawn otherwise.
+const METADATA: &str = "ObjectMeta";
+
+/// The schemas of all kinds.
+#[must_use]
+pub fn extracts() -> Vec<Extract> {
+    // The extracts are read when they are made, and when the core's table is.
+    EXTRACTS.iter().filter_map(|text| Extract::read(text).ok()).collect()
+}
+
+/// A mesh and objects of any kind that a release has.
+pub fn snapshot(release: &str) -> impl Strategy<Value = Vec<Value>> + use<> {
+    let mut kinds = Vec::new();
+    for extract in extracts() {
+        let Some(column) = extract.releases.iter().position(|name| name == release) else { continue };
+        let known =
+            extract.kinds.into_iter().filter(|kind| kind.releases.contains(column) && kind.name != METADATA);
+        // Kinds with much in them are drawn more often: there is more to try.
+        kinds.extend(known.map(|kind| (weight(&kind), object(&kind, column).boxed())));
+    }
+    let drawn = proptest::collection::vec(proptest::strategy::Union::new_weighted(kinds), 1..8);
+    drawn.prop_map(|drawn| universe::objects().into_iter().chain(drawn).collect())
+}
+
+fn weight(kind: &schemas::Kind) -> u32 {
+    // Kubernetes' own kinds are in the universe already.
+    if kind.group.contains('.') && kind.group != "discovery.k8s.io" { 4 } else { 1 }
+}
+
+/// Snapshots whose dice start from bytes: for a fuzzer.
+#[derive(Debug)]
+pub struct Dice(BoxedStrategy<Vec<Value>>);
+
+impl Dice {
+    /// Snapshots of a release. As large as the schemas: made once.
+    #[must_use]
+    pub fn new(release: &str) -> Self {
+        Self(snapshot(release).boxed())
+    }
+
+    /// The snapshot that bytes stand for: the first 32 are the seed. They are not the dice themselves, since each
+    /// choice takes half of those that are left.
+    #[must_use]
+    pub fn throw(&self, bytes: &[u8]) -> Option<Vec<Value>> {
+        let seed: Vec<u8> = bytes.iter().copied().chain(std::iter::repeat(0)).take(32).collect();
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+        self.0.new_tree(&mut runner).ok().map(|tree| tree.current())
+    }
+}
+
+/// Objects as one text: a document a line.
+#[must_use]
+pub fn text(objects: &[Value]) -> String {
+    let documents: Vec<String> = objects.iter().map(Value::to_string).collect();
+    documents.join("\n---\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The paths of all fields of an object.
+    fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    let path = format!("{path}.{name}");
+                    paths(value, &path, found);
+                    found.insert(path);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| paths(item, path, found)),
+            _ => {}
+        }
+    }
+
+    fn all(fields: &[schemas::Field], path: &str, column: usize, found: &mut BTreeSet<String>) {
+        for field in fields.iter().filter(|field| field.releases.contains(column)) {
+            let path = format!("{path}.{}", field.name);
+            // The keys of a map are not its fields' names.
+            if !field.shape.around.contains(&schemas::Around::Map) {
+                all(&field.fields, &path, column, found);
+            }
+            found.insert(path);
+        }
+    }
+
+    #[test]
+    fn bytes_are_a_seed() {
+        let dice = Dice::new("1.31");
+        let all: BTreeSet<String> = (0..20_u8).map(|seed| text(&dice.throw(&[seed]).unwrap())).collect();
+        assert!(all.len() > 10, "{}", all.len());
+        assert!(dice.throw(&[]).is_some());
+    }
+
+    #[test]
+    fn every_field_is_reached() {
+        let extracts = extracts();
+        assert_eq!(extracts.len(), EXTRACTS.len());
+        let mut runner = TestRunner::deterministic();
+        for kind in
+            extracts.iter().flat_map(|extract| &extract.kinds).filter(|kind| kind.group.contains("istio"))
+        {
+            let column = 3;
+            let mut wanted = BTreeSet::new();
+            all(&kind.fields, "", column, &mut wanted);
+            let strategy = object(kind, column);
+            let mut found = BTreeSet::new();
+            for _ in 0..6000 {
+                paths(&strategy.new_tree(&mut runner).unwrap().current(), "", &mut found);
+                if wanted.is_subset(&found) {
+                    break;
+                }
+            }
+            let missed: Vec<_> = wanted.difference(&found).collect();
+            assert!(missed.is_empty(), "{}: {missed:?}", kind.name);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! `cargo xtask coverage`: what of the schemas, and which feature flags, no golden or reference case has.
+//!
+//! The list is committed (`docs/coverage.md`) and may only shrink.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use schemas::{Around, Extract, Field};
+use waypoint_xds::features::Features;
+use waypoint_xds::limits::Limits;
+use waypoint_xds::text::{Node, SourceFile, documents};
+
+use crate::{Result, root};
+
+/// Kinds most of whose fields nothing depends on.
+const NOT_COUNTED: [&str; 4] = ["Node", "ObjectMeta", "Pod", "ServiceAccount"];
+const EXTRACTS: [&str; 3] = ["istio", "gateway-api", "kubernetes"];
+
+/// What cases have: fields, values and flags.
+#[derive(Default)]
+struct Reached {
+    fields: BTreeSet<String>,
+    values: BTreeSet<String>,
+    flags: BTreeSet<String>,
+}
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let update = match args {
+        [] => false,
+        [flag] if flag == "--update" => true,
+        _ => return Err("usage: cargo xtask coverage [--update]".into()),
+    };
+    let beside = ["../shared/reference/cases", "../../shared/reference/cases"];
+    let Some(reference) = beside.iter().map(|path| root().join(path)).find(|path| path.is_dir()) else {
+        println!("coverage: skipped, the reference is not here");
+        return Ok(());
+    };
+    let mut extracts = Vec::new();
+    for name in EXTRACTS {
+        let text = std::fs::read_to_string(root().join(format!("crates/core/schemas/{name}.txt")))?;
+        extracts.push(Extract::read(&text).map_err(|error| format!("{name}: {error}"))?);
+    }
+    let mut golden = Reached::default();
+    let mut all = Reached::default();
+    for (path, is_golden) in files(&reference)? {
+        golden_and_all(&extracts, &path, is_golden, &mut golden, &mut all)?;
+    }
+    let report = report(&extracts, &golden, &all);
+    let path = root().join("docs/coverage.md");
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    let missed = |text: &str| -> BTreeSet<String> {
+        text.lines().filter_map(|line| line.strip_prefix("- ")).map(str::to_owned).collect()
+    };
+    let (before, now) = (missed(&old), missed(&report));
+    if update {
+        std::fs::write(&path, &report)?;
+        println!("wrote {}: {} are missed, {} were", path.display(), now.len(), before.len());
+        return Ok(());
+    }
+    let more: Vec<_> = now.difference(&before).cloned().collect();
+    if !more.is_empty() {
+        return Err(format!("no case has these any more, or yet:\n{}", more.join("\n")).into());
+    }
+    if now.len() < before.len() {
+        println!("coverage: {} less are missed: cargo xtask coverage --update", before.len() - now.len());
+    }
+    Ok(())
+}
+
+/// The inputs and flags of golden cases, and those of the reference.
+fn files(reference: &Path) -> Result<Vec<(PathBuf, bool)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(root().join("testdata/cases"))? {
+        files.push((entry?.path(), true));
+    }
+    for case in std::fs::read_dir(reference)? {
+        let case = case?.path();
+        files.extend(["input.yaml", "features"].map(|name| (case.join(name), false)));
+    }
+    files.sort();
+    files.retain(|(path, _)| path.is_file());
+    Ok(files)
+}
+
+fn golden_and_all(
+    extracts: &[Extract],
+    path: &Path,
+    is_golden: bool,
+    golden: &mut Reached,
+    all: &mut Reached,
+) -> Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    if path.ends_with("features") || path.extension().is_some_and(|extension| extension == "features") {
+        for name in text.lines().filter_map(|line| line.split('=').next()) {
+            all.flags.insert(name.trim().to_owned());
+            if is_golden {
+                golden.flags.insert(name.trim().to_owned());
+            }
+        }
+        return Ok(());
+    }
+    let file = SourceFile::new(path.display().to_string(), text);
+    for document in documents(&file, &Limits::DEFAULT).flatten() {
+        let root = document.root();
+        let items: Vec<Node<'_>> = match root.get("items") {
+            Some(items) => items.items().collect(),
+            None => vec![root],
+        };
+        for object in items {
+            object_of(extracts, object, all);
+            if is_golden {
+                object_of(extracts, object, golden);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn object_of(extracts: &[Extract], object: Node<'_>, reached: &mut Reached) {
+    let text = |key| object.get(key).and_then(Node::as_str).unwrap_or_default();
+    let (version, name) = (text("apiVersion"), text("kind"));
+    let group = version.rsplit_once('/').map_or("", |(group, _)| group);
+    let Some(kind) = extracts.iter().find_map(|extract| extract.kind(group, name)) else { return };
+    mapping(&kind.fields, object, name, reached);
+}
+
+fn mapping(fields: &[Field], node: Node<'_>, path: &str, reached: &mut Reached) {
+    for field in fields {
+        if let Some(value) = node.get(&field.name).filter(|value| !value.is_null()) {
+            let path = format!("{path}.{}", field.name);
+            inside(field, 0, value, &path, reached);
+            reached.fields.insert(path);
+        }
+    }
+}
+
+fn inside(field: &Field, depth: usize, node: Node<'_>, path: &str, reached: &mut Reached) {
+    match field.shape.around.get(depth) {
+        Some(Around::List) => node.items().for_each(|item| inside(field, depth + 1, item, path, reached)),
+        Some(Around::Map) => {
+            node.entries().for_each(|(_, value)| inside(field, depth + 1, value, path, reached))
+        }
+        None if field.fields.is_empty() => {
+            reached.values.insert(format!("{path}={}", node.text()));
+        }
+        None => mapping(&field.fields, node, path, reached),
+    }
+}
+
+/// All fields below some, and all values that they may have, by path.
+fn wanted(fields: &[Field], path: &str, paths: &mut BTreeSet<String>, values: &mut BTreeSet<String>) {
+    for field in fields.iter().filter(|field| field.name != "status") {
+        let path = format!("{path}.{}", field.name);
+        let known = field.facts.iter().filter(|fact| fact.what == schemas::What::Value);
+        values.extend(known.map(|fact| format!("{path}={}", fact.value)));
+        wanted(&field.fields, &path, paths, values);
+        paths.insert(path);
+    }
+}
+
+fn report(extracts: &[Extract], golden: &Reached, all: &Reached) -> String {
+    let mut out = String::from(
+        "# What cases reach\n\n\
+         Fields of the schemas, values that they list, and feature flags, that golden cases (`testdata/cases`) and the\n\
+         reference's inputs have. Written by `cargo xtask coverage --update`; the lists of what no case has may only shrink. A\n\
+         field of a kind's `status` does not count.\n\n\
+         | kind | fields | in golden cases | in any | values | in golden cases | in any |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    let mut missed = (Vec::new(), Vec::new());
+    let mut kinds: Vec<_> = extracts.iter().flat_map(|extract| &extract.kinds).collect();
+    kinds.retain(|kind| !NOT_COUNTED.contains(&kind.name.as_str()));
+    for kind in kinds {
+        let (mut fields, mut values) = (BTreeSet::new(), BTreeSet::new());
+        wanted(&kind.fields, &kind.name, &mut fields, &mut values);
+        let count =
+            |wanted: &BTreeSet<String>, reached: &BTreeSet<String>| wanted.intersection(reached).count();
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            kind.name,
+            fields.len(),
+            count(&fields, &golden.fields),
+            count(&fields, &all.fields),
+            values.len(),
+            count(&values, &golden.values),
+            count(&values, &all.values),
+        );
+        missed.0.extend(fields.difference(&all.fields).cloned());
+        missed.1.extend(values.difference(&all.values).cloned());
+    }
+    // What is below a field that no case has need not be said.
+    let below =
+        |path: &&String, all: &[String]| all.iter().any(|other| path.starts_with(&format!("{other}.")));
+    let fields: Vec<String> = missed.0.iter().filter(|path| !below(path, &missed.0)).cloned().collect();
+    let values: Vec<&String> = missed
+        .1
+        .iter()
+        .filter(|value| !missed.0.iter().any(|field| value.starts_with(field.as_str())))
+        .collect();
+    section(&mut out, "Fields that no case has", fields.iter());
+    section(&mut out, "Values that no case has", values.into_iter());
+    let flags: Vec<String> = Features::NAMES.iter().map(|name| (*name).to_owned()).collect();
+    section(&mut out, "Flags that no case sets", flags.iter().filter(|name| !all.flags.contains(*name)));
+    out
+}
+
+fn section<'s>(out: &mut String, title: &str, list: impl Iterator<Item = &'s String>) {
+    let _ = writeln!(out, "\n## {title}\n");
+    for item in list {
+        let _ = writeln!(out, "- `{item}`");
+    }
+}

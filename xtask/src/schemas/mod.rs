@@ -1,0 +1,86 @@
+//! `cargo xtask schemas`: what is compiled into the core about the kinds' schemas.
+//!
+//! The custom resource definitions are data of their projects, and large: what matters of them is extracted to a text
+//! that a reviewer can read (`crates/core/schemas`). Kubernetes' own kinds have none: their extract is written by hand.
+
+mod crd;
+mod newer;
+mod table;
+mod types;
+
+use std::path::{Path, PathBuf};
+
+use schemas::Extract;
+
+use crate::{Result, root};
+
+/// The releases that an extract speaks of.
+const RELEASES: [&str; 4] = ["1.18", "1.29", "1.30", "1.31"];
+/// The extracts that are made from definitions.
+const FAMILIES: [&str; 2] = ["istio", "gateway-api"];
+/// The extracts, all of them.
+const EXTRACTS: [&str; 3] = ["istio", "gateway-api", "kubernetes"];
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let check = match args {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => return Err("usage: cargo xtask schemas [--check]".into()),
+    };
+    let core = root().join("crates/core");
+    let types = types::read(&core.join("src/snapshot"))?;
+    let mut made = Vec::new();
+    let mut extracts = Vec::new();
+    let definitions = definitions();
+    for name in EXTRACTS {
+        let path = core.join(format!("schemas/{name}.txt"));
+        let extract = match &definitions {
+            Some(folder) if FAMILIES.contains(&name) => {
+                let extract = crd::extract(folder, name, &RELEASES, &types.wanted())?;
+                made.push((path, extract.write(&comment(name))));
+                extract
+            }
+            _ => Extract::read(&std::fs::read_to_string(&path)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?,
+        };
+        extracts.push(extract);
+    }
+    if definitions.is_none() {
+        println!("schemas: the custom resource definitions are not here: the extracts stay as they are");
+    }
+    made.push((core.join("src/schema/table.rs"), table::write(&extracts)?));
+    made.push((core.join("src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
+    let stale = made.iter().filter(|(path, text)| is_stale(path, text));
+    if check {
+        let stale: Vec<_> = stale.map(|(path, _)| path.display().to_string()).collect();
+        return if stale.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("stale, run `cargo xtask schemas`:\n{}", stale.join("\n")).into())
+        };
+    }
+    for (path, text) in stale {
+        std::fs::write(path, text)?;
+        println!("wrote {}", path.display());
+    }
+    Ok(())
+}
+
+fn is_stale(path: &Path, text: &str) -> bool {
+    std::fs::read_to_string(path).map_or(true, |old| old != text)
+}
+
+/// Where the definitions are, if they are here.
+fn definitions() -> Option<PathBuf> {
+    let beside = ["../shared/reference/crds", "../../shared/reference/crds"];
+    beside.into_iter().map(|path| root().join(path)).find(|path| path.is_dir())
+}
+
+fn comment(family: &str) -> String {
+    let whose = if family == "istio" { "Istio's" } else { "the Gateway API's" };
+    format!(
+        "What matters of {whose} custom resource definitions, in the releases of Istio.\n\
+         Written by `cargo xtask schemas`: do not edit. How to read it: crates/schemas/src/lib.rs."
+    )
+}
