@@ -21,6 +21,8 @@ use crate::snapshot::mesh_config::MeshConfig;
 pub struct Options {
     /// The release whose layout to generate.
     pub release: Release,
+    /// Whether the snapshot's own release is taken instead, where it [tells](crate::detect) which that is.
+    pub detect_release: bool,
     /// Mesh configuration, merged over the snapshot's and the release's defaults.
     pub mesh_config: Option<MeshConfig>,
     /// Generate this waypoint only; all if `None`.

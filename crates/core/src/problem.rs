@@ -315,6 +315,9 @@ codes! {
     ReadinessAssumed = "readiness-assumed" Note:
         "The Gateway has no address in its status, so that Istio would bind nothing to it. Snapshots from files have none: \
          the waypoint was taken as ready.";
+    ReleaseDetected = "release-detected" Note:
+        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of an image: of istiod's Pod, else \
+         of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
     UnsupportedExtension = "unsupported-extension" Error:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

@@ -263,8 +263,8 @@ newer! {
         inbound_traffic_policy "inboundTrafficPolicy" since V1_29,
         zone_aware_lb_setting "zoneAwareLbSetting" since V1_31,
         service_scope_configs "serviceScopeConfigs" since V1_29,
-        default_traffic_policy "defaultTrafficPolicy" since V1_29,
-        service_entry_visibility "serviceEntryVisibility" since V1_29,
+        default_traffic_policy "defaultTrafficPolicy" since V1_31,
+        service_entry_visibility "serviceEntryVisibility" since V1_31,
         => (default_config "defaultConfig"), (outbound_traffic_policy "outboundTrafficPolicy"),
             (extension_providers "extensionProviders"), (default_http_retry_policy "defaultHttpRetryPolicy"),
             (mesh_mtls "meshMTLS"), (tls_defaults "tlsDefaults")
@@ -276,7 +276,7 @@ newer! {
         file_flush_interval "fileFlushInterval" since V1_29,
         file_flush_min_size_kb "fileFlushMinSizeKb" since V1_29,
         stats_compression "statsCompression" since V1_29,
-        connection_settings "connectionSettings" since V1_29,
+        connection_settings "connectionSettings" since V1_31,
         => (tracing "tracing"), (gateway_topology "gatewayTopology"),
             (private_key_provider "privateKeyProvider")
     }

@@ -67,8 +67,6 @@ table! {
         pub redirect_codes: &'static [i32],
         /// How many matches a rule of an HTTPRoute or GRPCRoute may have.
         pub most_matches: usize,
-        /// How many rules a TCPRoute or TLSRoute has, at most.
-        pub most_l4_rules: usize,
         /// Annotations that users may not set.
         pub reserved_annotations: &'static [&'static str],
         /// How long the mesh's `connectTimeout` may be, in seconds.

@@ -19,6 +19,7 @@ pub(super) const METHODS: [&str; 9] =
 const MOST_HOST_NAMES: usize = 16;
 const MOST_TLS_HOST_NAMES: usize = 1024;
 const MOST_RULES: usize = 16;
+const MOST_L4_RULES: usize = 1;
 const MOST_MATCHES_IN_ALL: usize = 128;
 const MOST_BACKENDS: usize = 16;
 const MOST_HEADERS: usize = 16;
@@ -156,7 +157,7 @@ fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule]) {
     if rules.is_empty() {
         c.field("rules").missing("there has to be a rule");
     }
-    at_most(c, "rules", rules, c.rules.most_l4_rules);
+    at_most(c, "rules", rules, MOST_L4_RULES);
     c.each("rules", rules, |c, rule| {
         if rule.backend_refs.is_empty() {
             c.field("backendRefs").missing("there has to be a backend");

@@ -121,7 +121,7 @@ impl Destinations {
     ) {
         let counted = match rule {
             MatchedAddresses::Primary => 1,
-            MatchedAddresses::All => usize::MAX,
+            MatchedAddresses::All | MatchedAddresses::AllOrPrimary => usize::MAX,
         };
         let addresses = workloads.into_iter().flat_map(|workload| workload.addresses.iter().take(counted));
         let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
@@ -158,8 +158,11 @@ fn match_map(chains: Vec<(String, PortChains)>, map: &mut Encoded<MatchMap>) {
 pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {
     match rule {
         MatchedAddresses::Primary => vec![service.addresses.first().copied().unwrap_or(UNSPECIFIED)],
-        MatchedAddresses::All => {
+        MatchedAddresses::All | MatchedAddresses::AllOrPrimary => {
             let mut all = all_addresses(service, proxy);
+            if all.is_empty() && rule == MatchedAddresses::AllOrPrimary {
+                all.extend(service.addresses.first());
+            }
             // In the order of their text.
             all.sort_by_cached_key(|address| ip::text::<String>(address.ip));
             all.dedup();
@@ -241,7 +244,7 @@ mod tests {
 
     /// The entries after adding one of a Service.
     fn entries(addresses: &[Address], ports: Vec<(u32, PortChains)>) -> IpMatcher {
-        let mut destinations = Destinations::with_capacity(0);
+        let mut destinations = Destinations::with_capacity(0, false);
         destinations.service(addresses, ports);
         IpMatcher::decode(destinations.entries.as_bytes()).unwrap()
     }
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn authorities_come_before_addresses() {
-        let by_ip = Destinations::with_capacity(0).matcher();
+        let by_ip = Destinations::with_capacity(0, false).matcher();
         assert_eq!(by_authority(BTreeMap::new(), by_ip.clone()), by_ip);
         let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".to_owned()))]);
         let matcher = by_authority(chains, by_ip.clone());
