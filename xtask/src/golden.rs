@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: runs the golden test, which also knows how to write its files.
+//! `cargo xtask golden`: runs the golden test, which also knows how to write its files, and the one of the rules.
 
 use std::process::Command;
 
@@ -12,14 +12,24 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         [flag] if flag == "--update" => true,
         _ => return Err("golden takes nothing but --update".into()),
     };
-    let mut test = cargo();
-    test.args(["test", "--quiet", "--package", "waypoint-xds", "--test", "golden"]).current_dir(root());
-    if update {
-        test.env("UPDATE_GOLDEN", "1");
-    }
-    let passed = test.status()?.success();
+    let files = passes(&["--test", "golden"], update)?;
+    let rules = passes(&["--lib", "rules::tests"], update)?;
     if update {
         Command::new("git").args(["status", "--short", "testdata"]).current_dir(root()).status()?;
     }
-    if passed { Ok(()) } else { Err("golden files differ: `cargo xtask golden --update` writes them".into()) }
+    match (files, rules) {
+        (true, true) => Ok(()),
+        (true, false) => Err("a rule that no golden case shows: see above".into()),
+        (false, _) => Err("golden files differ: `cargo xtask golden --update` writes them".into()),
+    }
+}
+
+/// Whether tests pass, which write their files if asked to.
+fn passes(tests: &[&str], update: bool) -> Result<bool> {
+    let mut test = cargo();
+    test.args(["test", "--quiet", "--package", "waypoint-xds"]).args(tests).current_dir(root());
+    if update {
+        test.env("UPDATE_GOLDEN", "1");
+    }
+    Ok(test.status()?.success())
 }

@@ -16,8 +16,10 @@ use waypoint_xds::view::json::{self, ResourceKind};
 use crate::{Result, root};
 
 /// What the command line asks for.
+#[derive(Clone)]
 struct Wanted {
     release: Release,
+    all_releases: bool,
     only: String,
     show: String,
     update: bool,
@@ -40,6 +42,17 @@ struct CaseScore {
 /// Runs the task.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let wanted = parse(args)?;
+    if !wanted.all_releases {
+        return of_release(&wanted);
+    }
+    for &release in Release::ALL {
+        println!("Istio {release}:");
+        of_release(&Wanted { release, ..wanted.clone() })?;
+    }
+    Ok(())
+}
+
+fn of_release(wanted: &Wanted) -> Result<()> {
     let reference = root().join("../shared/reference");
     if !reference.is_dir() {
         println!("parity: skipped, the reference is not here ({})", reference.display());
@@ -74,17 +87,25 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if !status.success() {
         return Err("compare.py failed".into());
     }
-    if wanted.only == "*" { check(&report, &wanted) } else { Ok(()) }
+    if wanted.only == "*" { check(&report, wanted) } else { Ok(()) }
 }
 
 fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted =
-        Wanted { release: Release::default(), only: "*".to_owned(), show: "20".to_owned(), update: false };
+    let mut wanted = Wanted {
+        release: Release::default(),
+        all_releases: false,
+        only: "*".to_owned(),
+        show: "20".to_owned(),
+        update: false,
+    };
     let mut args = args.iter();
     while let Some(flag) = args.next() {
         let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
         match flag.as_str() {
-            "--release" => wanted.release = value()?.parse()?,
+            "--release" => match value()?.as_str() {
+                "all" => wanted.all_releases = true,
+                release => wanted.release = release.parse()?,
+            },
             "--only" => wanted.only = value()?,
             "--show" => wanted.show = value()?,
             "--update" => wanted.update = true,

@@ -76,9 +76,10 @@ pub(crate) struct Input {
     /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
-    /// The release of Istio to speak for.
-    #[arg(long, default_value_t = Release::default(), value_name = "RELEASE")]
-    pub(crate) release: Release,
+    /// The release of Istio to speak for, or a patch of it (`1.30.2`); `auto` is what the snapshot's images tell, else
+    /// the newest.
+    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE")]
+    pub(crate) release: String,
     /// Whether waypoints without status addresses (as in files from Git) count as ready.
     #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
     pub(crate) readiness: ReadinessArg,
@@ -282,10 +283,10 @@ pub(crate) struct WaypointGenerate {
     /// The Gateway's namespace.
     #[arg(short = 'n', long)]
     pub(crate) namespace: Option<String>,
-    /// The service account that it is for (1.18).
+    /// The service account that it is for (in 1.18).
     #[arg(short = 's', long, value_name = "NAME")]
     pub(crate) service_account: Option<String>,
-    /// The traffic that it is for (1.31): all, none, service or workload.
+    /// The traffic that it is for (since 1.29): all, none, service or workload.
     #[arg(long = "for", value_name = "TYPE")]
     pub(crate) traffic: Option<String>,
     /// The revision of the control plane that runs it.

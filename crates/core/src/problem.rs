@@ -332,6 +332,9 @@ codes! {
         "The control plane of this release crashes when it gets to this, so that no proxy of the mesh is sent anything any \
          more. Nothing else tells: the API server takes it, and so does Istio's webhook. Here the rest is translated as if \
          it had not crashed.";
+    ReleaseDetected = "release-detected" Note:
+        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of an image: of istiod's Pod, else \
+         of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
     UnsupportedExtension = "unsupported-extension" Error:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

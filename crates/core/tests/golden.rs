@@ -1,6 +1,9 @@
 //! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
 //! problems of `<case>.problems.txt`.
 //!
+//! Most releases differ little from the next: of those there is only the difference, `<case>.json.diff` and
+//! `<case>.problems.txt.diff`.
+//!
 //! Some are also said for an upstream Envoy, in `<case>.envoy.json`. Those that are about ztunnel also give what it gets, in
 //! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`. Those that are about statuses also give these, in
 //! `<case>.status.json`, and where the snapshot's say something else, in `<case>.status.problems.txt`.
@@ -8,9 +11,10 @@
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::Options;
@@ -41,7 +45,72 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
+/// Releases whose files are there in full; of others there is what differs from the next newer one.
+const IN_FULL: [Release; 2] = [Release::V1_18, Release::LATEST];
+
 /// The text of every golden file of a release, by file name.
+fn golden(release: Release) -> BTreeMap<String, String> {
+    let own = generate(release);
+    if IN_FULL.contains(&release) {
+        return own;
+    }
+    let next = Release::ALL.iter().copied().find(|other| *other > release).unwrap();
+    let next = generate(next);
+    let names: BTreeSet<&String> = own.keys().chain(next.keys()).collect();
+    names
+        .into_iter()
+        .filter_map(|name| Some((format!("{name}.diff"), difference(name, &next, &own)?)))
+        .collect()
+}
+
+/// What differs between a file of two releases, a line for each value or problem; none if nothing does.
+fn difference(name: &str, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Option<String> {
+    let lines = |files: &BTreeMap<String, String>| -> Vec<String> {
+        let text = files.get(name).map(String::as_str).unwrap_or_default();
+        if name.ends_with(".txt") {
+            return text.lines().map(str::to_owned).collect();
+        }
+        let mut found = Vec::new();
+        flatten(&serde_json::from_str(text).unwrap(), String::new(), &mut found);
+        found
+    };
+    let (old, new) = (lines(old), lines(new));
+    let only = |these: &[String], those: &[String], sign: char| -> Vec<(String, char)> {
+        let those: BTreeSet<&String> = those.iter().collect();
+        these.iter().filter(|line| !those.contains(line)).map(|line| (line.clone(), sign)).collect()
+    };
+    let mut all = only(&old, &new, '-');
+    all.extend(only(&new, &old, '+'));
+    all.sort_by(|a, b| place(&a.0).cmp(place(&b.0)).then(b.1.cmp(&a.1)));
+    let text: String = all.into_iter().map(|(line, sign)| format!("{sign} {line}\n")).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Where the value of a line stands.
+fn place(line: &str) -> &str {
+    line.split_once(": ").map_or(line, |(place, _)| place)
+}
+
+/// Every value with its place: names, or positions where there are none, joined by `/`.
+fn flatten(value: &Value, place: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (key, value) in fields {
+                flatten(value, format!("{place}/{key}"), found);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                let name = ["name", "clusterName"].iter().find_map(|key| item.get(key)?.as_str());
+                let step = name.map_or_else(|| index.to_string(), str::to_owned);
+                flatten(item, format!("{place}/{step}"), found);
+            }
+        }
+        other => found.push(format!("{place}: {other}")),
+    }
+}
+
+/// What is made of every case for a release, by file name.
 fn generate(release: Release) -> BTreeMap<String, String> {
     let mut golden = BTreeMap::new();
     for input in files(&testdata().join("cases")) {
@@ -104,7 +173,7 @@ fn add_statuses(golden: &mut BTreeMap<String, String>, case: &str, reading: &Rea
 
 fn check(release: Release) {
     let folder = testdata().join(format!("golden/{release}"));
-    let wanted = generate(release);
+    let wanted = golden(release);
     assert!(!wanted.is_empty(), "no case in testdata/cases");
     let found: BTreeMap<String, String> = files(&folder)
         .iter()
@@ -151,6 +220,26 @@ fn first_difference(old: &str, new: &str) -> String {
 #[test]
 fn release_1_18() {
     check(Release::V1_18);
+}
+
+#[test]
+fn release_1_29() {
+    check(Release::V1_29);
+}
+
+#[test]
+fn release_1_30() {
+    check(Release::V1_30);
+}
+
+#[test]
+fn every_release_has_golden_files() {
+    let folders: BTreeSet<String> = files(&testdata().join("golden"))
+        .iter()
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(folders, Release::ALL.iter().map(ToString::to_string).collect());
 }
 
 #[test]

@@ -8,13 +8,15 @@ import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import waypoint_xds
 from waypoint_xds import (
     RELEASES,
+    Place,
+    Release,
     SettingsError,
     Snapshot,
     Translation,
@@ -132,7 +134,7 @@ def test_upstream_s_envoy_has_no_filters_of_istio_s() -> None:
 
 
 def test_every_release_has_a_name(shop: Translation) -> None:
-    assert RELEASES == ("1.18", "1.31")
+    assert RELEASES == get_args(Release)
     default = inspect.signature(translate).parameters["release"].default
     assert (default, shop.release) == (RELEASES[-1], RELEASES[-1])
     assert [translate(shop.snapshot, release=release).release for release in RELEASES] == list(RELEASES)
@@ -141,7 +143,7 @@ def test_every_release_has_a_name(shop: Translation) -> None:
 @pytest.mark.parametrize(
     ("settings", "code", "message"),
     [
-        ({"release": "1.17"}, "unknown-release", "unknown release `1.17`: expected 1.18 or 1.31"),
+        ({"release": "1.17"}, "unknown-release", "unknown release `1.17`: expected 1.18, 1.29, 1.30 or 1.31"),
         ({"readiness": "maybe"}, "unknown-readiness", "expected assumed or observed"),
         ({"waypoint": "shop"}, "invalid-waypoint-name", "expected NAMESPACE/NAME"),
         ({"features": {"X": True}}, "unknown-feature", "unknown feature flag `X`"),

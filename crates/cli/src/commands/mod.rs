@@ -61,7 +61,7 @@ impl Loaded {
 fn options(input: &Input) -> Result<Options, Failure> {
     let mesh_config = input.mesh_config.as_deref();
     let settings = Settings {
-        release: Some(input.release.to_string()),
+        release: Some(input.release.clone()),
         mesh_config: mesh_config.map(input::text).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: Some(Readiness::from(input.readiness).to_string()),

@@ -1,5 +1,6 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
+use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::snapshot::Reading;
 use waypoint_xds::text::SourceFile;
@@ -20,12 +21,12 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         [file] => config_dump::parse(file.text()),
         _ => None,
     };
-    let (config, outcome, made) = match dump {
-        Some(dump) => dumped(dump),
+    let Shown { config, outcome, made, release } = match dump {
+        Some(dump) => dumped(dump, options(&args.input)?.release),
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let form = Form::of(args.input.release.rules()).with_names(args.waypoint_names || wide);
+    let form = Form::of(release.rules()).with_names(args.waypoint_names || wide);
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
@@ -46,16 +47,24 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-/// What a proxy holds, how the run ends, and what its resources were made from, if they were made here.
-type Shown = (ProxyConfig, Outcome, Option<(Reading, WaypointResources)>);
+/// What is shown, and how the run ends.
+struct Shown {
+    /// What a proxy holds.
+    config: ProxyConfig,
+    outcome: Outcome,
+    /// What its resources were made from, if they were made here.
+    made: Option<(Reading, WaypointResources)>,
+    /// The release that it is shown as.
+    release: Release,
+}
 
 /// What a live proxy holds.
-fn dumped(dump: ConfigDump) -> Shown {
+fn dumped(dump: ConfigDump, release: Release) -> Shown {
     for unread in &dump.unread {
         eprintln!("warning: {unread}");
     }
     let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
-    (dump.config, outcome, None)
+    Shown { config: dump.config, outcome, made: None, release }
 }
 
 /// What the proxy of a snapshot's waypoint would hold.
@@ -68,7 +77,8 @@ fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, 
     translation::add(&loaded.reading, &mut problems, lost);
     let outcome = shown(&problems);
     let config = proxy_config::config(&mesh, &resources);
-    Ok((config, outcome, Some((loaded.reading, resources))))
+    let release = mesh.rules.release;
+    Ok(Shown { config, outcome, made: Some((loaded.reading, resources)), release })
 }
 
 /// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.

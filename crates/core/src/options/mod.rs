@@ -23,6 +23,8 @@ use crate::text::SourceFile;
 pub struct Options {
     /// The release whose layout to generate.
     pub release: Release,
+    /// Whether the snapshot's own release is taken instead, where it [tells](crate::detect) which that is.
+    pub detect_release: bool,
     /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
     pub mesh_config: Option<SourceFile>,
     /// Generate this waypoint only; all if `None`.

@@ -26,7 +26,8 @@ use crate::text::SourceFile;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
-    /// The release whose layout to generate: `1.18` or `1.31`.
+    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`; `auto` is the snapshot's own, else
+    /// the newest.
     pub release: Option<String>,
     /// The text of a MeshConfig, YAML or JSON.
     pub mesh_config: Option<String>,
@@ -93,7 +94,10 @@ impl Settings {
     pub fn options(&self) -> Result<Options, SettingsError> {
         let mut options = Options::default();
         if let Some(release) = &self.release {
-            options.release = release.parse()?;
+            match release.as_str() {
+                "auto" => options.detect_release = true,
+                release => options.release = release.parse()?,
+            }
         }
         if let Some(text) = &self.mesh_config {
             let name = self.mesh_config_name.as_deref().unwrap_or("mesh-config");
@@ -156,7 +160,7 @@ mod tests {
     #[test]
     fn errors_say_what_is_expected() {
         for (json, code, message) in [
-            (r#"{"release": "1.17"}"#, "unknown-release", "expected 1.18 or 1.31"),
+            (r#"{"release": "1.17"}"#, "unknown-release", "expected 1.18, 1.29, 1.30 or 1.31"),
             (r#"{"readiness": "maybe"}"#, "unknown-readiness", "expected assumed or observed"),
             (r#"{"waypoint": "shop"}"#, "invalid-waypoint-name", "waypoint: expected NAMESPACE/NAME"),
             (

@@ -51,16 +51,12 @@ table! {
         pub verified_host: VerifiedHost,
         /// Whether a DestinationRule's `insecureSkipVerify` is heeded.
         pub insecure_skip_verify: bool,
-        /// Whether the mesh configuration's cipher suites are heeded.
-        pub mesh_cipher_suites: bool,
         /// Whether the Services that extension providers and EnvoyFilters name get clusters.
         pub provider_clusters: bool,
         /// How a subset's mTLS is told from the DestinationRule.
         pub mtls_check: MtlsCheck,
         /// How `failoverPriority` orders endpoints.
         pub failover_priority: FailoverPriority,
-        /// Whether Gateway API backend policies are DestinationRules too.
-        pub backend_policies: bool,
         /// Whether ServiceEntries for one host of one namespace share their ports.
         pub merges_ports: bool,
         /// Whether clusters say how proxies are to find out about each other.

@@ -5,8 +5,6 @@ use super::table::table;
 table! {
     /// How Gateway API routes are converted.
     pub struct GatewayApiRules {
-        /// Whether GRPCRoute, TCPRoute and TLSRoute are read.
-        pub all_kinds: bool,
         /// Whether parents have to be there, and may be ServiceEntries.
         pub checks_parents: bool,
         /// Whether backends have to be Kubernetes' Services, or any host that the mesh knows.
@@ -15,8 +13,6 @@ table! {
         pub no_backends_status: u32,
         /// Whether the port of a parent reference counts.
         pub parent_ports: bool,
-        /// Whether names of rules are known.
-        pub rule_names: bool,
         /// Whether backends of other namespaces need a ReferenceGrant in the mesh, too.
         pub grants_in_mesh: bool,
         /// Whether values of headers are checked.
@@ -25,10 +21,6 @@ table! {
         pub scheme_changes_port: bool,
         /// Whether changes of paths are told by markers in a VirtualService's `uri`.
         pub path_markers: bool,
-        /// Whether `retry` and `timeouts` are known.
-        pub retries_and_timeouts: bool,
-        /// Whether the CORS filter is known.
-        pub cors: bool,
         /// Whether a match of a method ranks before one without.
         pub methods_rank: bool,
         /// How several routes of one host become one VirtualService.

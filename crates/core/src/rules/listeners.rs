@@ -43,8 +43,6 @@ table! {
         pub service_in_tcp_stats: bool,
         /// Whether `100 Continue` is passed on.
         pub proxy_100_continue: bool,
-        /// Whether ProxyConfig's `proxyHeaders` and `connectionSettings` are known.
-        pub proxy_settings: bool,
         /// Whether Stackdriver has a filter, for metrics and access logs.
         pub stackdriver: bool,
     }
@@ -96,6 +94,8 @@ pub enum MatchedAddresses {
     Primary,
     /// All of the families that the proxy has.
     All,
+    /// The same, or the first one where that is none.
+    AllOrPrimary,
 }
 
 /// How `istio.stats` is configured.

@@ -7,32 +7,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use prost::Message;
 
 use super::Rules;
 use super::release::Release;
 use crate::options::{Options, Settings};
+use crate::resources::Resource;
 use crate::snapshot::{Reading, Snapshot};
 use crate::text::SourceFile;
-use crate::view::json::{self, ResourceKind};
+use crate::view::json::ResourceKind;
 use crate::view::proxy_config::{Filter, Form, ProxyConfig, table};
 use crate::view::{diagnostics, waypoints};
-use crate::{bootstrap, manifests, translation};
+use crate::{Translation, bootstrap, manifests, translation};
 
 /// Areas that decide what the tools show, beside what Envoy gets.
 const OF_TOOLS: [&str; 4] = ["bootstrap", "istioctl", "manifests", "waypoints"];
 
 /// A golden case.
 struct Case {
+    name: String,
     reading: Reading,
     settings: Settings,
 }
 
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata")
+}
+
 /// Every golden case.
 fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/cases");
+    let folder = testdata().join("cases");
     let mut names: Vec<String> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -50,20 +58,20 @@ fn cases() -> Vec<Case> {
             ..Settings::default()
         };
         let file = SourceFile::new("input.yaml", text(format!("{name}.yaml")).unwrap());
-        Case { reading: Snapshot::read([file], &Options::default().limits), settings }
+        Case { name: name.clone(), reading: Snapshot::read([file], &Options::default().limits), settings }
     };
     names.iter().map(case).collect()
 }
 
-/// What is made of a case by some rules: what Envoy gets and what is told, or what the tools show.
-fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> String {
+/// What is made of a case by some rules, as a hash: what Envoy gets and what is told, or what the tools show.
+fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> u64 {
     let mut options = case.settings.options().unwrap();
     options.release = rules.release;
     options.changed_rules = Some(rules);
     let (mesh, problems) = translation::mesh(&case.reading, &options);
     let made = translation::generate(&case.reading, &mesh, problems);
     if !of_tools {
-        return json::translation(&made) + &diagnostics::concise(&made.problems);
+        return hash_of(&encoded(&made));
     }
     let mut out = waypoints::table(&waypoints::list(&mesh, &made.problems, None)).to_string();
     for waypoint in &mesh.waypoints {
@@ -75,6 +83,24 @@ fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> String {
             write!(out, "{}", table(&config, kind, &Filter::default(), Form::of(rules))).unwrap();
         }
     }
+    hash_of(out.as_bytes())
+}
+
+/// What Envoy gets, encoded, and what is told.
+fn encoded(made: &Translation) -> Vec<u8> {
+    fn add<M: Message>(out: &mut Vec<u8>, resources: &[Resource<M>]) {
+        resources.iter().for_each(|resource| resource.message.encode_length_delimited(out).unwrap());
+    }
+    let mut out = Vec::new();
+    for waypoint in &made.waypoints {
+        out.extend(waypoint.waypoint.to_string().into_bytes());
+        add(&mut out, &waypoint.listeners);
+        add(&mut out, &waypoint.clusters);
+        add(&mut out, &waypoint.routes);
+        add(&mut out, &waypoint.endpoints);
+        add(&mut out, &waypoint.extensions);
+    }
+    out.extend(diagnostics::concise(&made.problems).into_bytes());
     out
 }
 
@@ -105,9 +131,9 @@ fn changes() -> Vec<Change> {
 /// What was made of each case by each release, as hashes: by release, by `of_tools`, by the case's number.
 type Known = Mutex<BTreeMap<(Release, bool, usize), u64>>;
 
-fn hash_of(text: &str) -> u64 {
+fn hash_of(bytes: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    bytes.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -116,30 +142,40 @@ fn shows(change: &Change, of_tools: bool, (number, case): (usize, &Case), known:
     let key = (change.of, of_tools, number);
     let found = known.lock().unwrap().get(&key).copied();
     let before = found.unwrap_or_else(|| {
-        let hash = hash_of(&made(case, change.of.rules(), of_tools));
+        let hash = made(case, change.of.rules(), of_tools);
         known.lock().unwrap().insert(key, hash);
         hash
     });
-    before != hash_of(&made(case, change.rules, of_tools))
+    before != made(case, change.rules, of_tools)
 }
 
-/// The changes that change nothing.
-fn without_effect(changes: &[Change], cases: &[Case]) -> BTreeSet<String> {
-    let known = Known::default();
+/// For each change, the case that shows it; none where no case does. `known`: where to look first.
+fn shown(
+    changes: &[Change],
+    cases: &[Case],
+    known: &BTreeMap<String, String>,
+) -> BTreeMap<String, Option<String>> {
+    let before = Known::default();
     let next = AtomicUsize::new(0);
-    let dead = Mutex::default();
+    let found = Mutex::default();
     let look = || {
         let mut order: Vec<usize> = (0..cases.len()).collect();
         while let Some(change) = changes.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let kinds = if change.of_tools { [true, false].as_slice() } else { &[false] };
-            let shown = kinds.iter().find_map(|&of_tools| {
-                order.iter().position(|&number| shows(change, of_tools, (number, &cases[number]), &known))
-            });
-            match shown {
-                // What shows one rule is likely to show the next, which is about something near.
-                Some(position) => order[..=position].rotate_right(1),
-                None => assert!(BTreeSet::insert(&mut dead.lock().unwrap(), change.what.clone())),
+            let likely = known.get(&change.what).and_then(|name| cases.iter().position(|c| c.name == *name));
+            let position = likely.and_then(|number| order.iter().position(|other| *other == number));
+            if let Some(position) = position {
+                order[..=position].rotate_right(1);
             }
+            let kinds = if change.of_tools { [true, false].as_slice() } else { &[false] };
+            let position = order.iter().position(|&number| {
+                kinds.iter().any(|&of_tools| shows(change, of_tools, (number, &cases[number]), &before))
+            });
+            // What shows one rule is likely to show the next, which is about something near.
+            let name = position.map(|position| {
+                order[..=position].rotate_right(1);
+                cases[order[0]].name.clone()
+            });
+            BTreeMap::insert(&mut found.lock().unwrap(), change.what.clone(), name);
         }
     };
     std::thread::scope(|scope| {
@@ -147,13 +183,49 @@ fn without_effect(changes: &[Change], cases: &[Case]) -> BTreeSet<String> {
             scope.spawn(look);
         }
     });
-    dead.into_inner().unwrap()
+    found.into_inner().unwrap()
 }
 
+/// What `testdata/rules.txt` says of a change that no case shows.
+const NOTHING: &str = "nothing yet";
+
+/// `testdata/rules.txt` says which case shows what, so that nothing is searched for as long as that holds. What no case
+/// shows yet is listed there, too: that list may only shrink.
 #[test]
 fn every_rule_decides_something() {
-    let dead = without_effect(&changes(), &cases());
-    assert!(dead.is_empty(), "{} changes have no effect:\n{dead:#?}", dead.len());
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let path = testdata().join("rules.txt");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let listed = text.lines().filter_map(|line| line.split_once(": "));
+    let listed: BTreeMap<String, String> =
+        listed.map(|(what, case)| (what.to_owned(), case.to_owned())).collect();
+    let is_shown = |what: &str| listed.get(what).is_none_or(|case| case != NOTHING);
+    // Without a case that shows it, a change is looked for in all of them: only when the list is written anew.
+    let wanted: Vec<Change> =
+        changes().into_iter().filter(|change| update || is_shown(&change.what)).collect();
+    let mut shown = shown(&wanted, &cases(), &listed);
+    let dead = shown.iter().filter(|(what, case)| case.is_none() && is_shown(what));
+    let dead: Vec<String> = dead.map(|(what, _)| what.clone()).collect();
+    assert!(
+        dead.is_empty() || text.is_empty(),
+        "{} changes have no effect in any golden case:\n{dead:#?}",
+        dead.len()
+    );
+    let unshown = changes().into_iter().filter(|change| !update && !is_shown(&change.what));
+    shown.extend(unshown.map(|change| (change.what, None)));
+    let line = |(what, case): (&String, &Option<String>)| {
+        format!("{what}: {}\n", case.as_deref().unwrap_or(NOTHING))
+    };
+    let lines: String = shown.iter().map(line).collect();
+    if update {
+        std::fs::write(&path, &lines).unwrap();
+        return;
+    }
+    assert!(
+        lines == text,
+        "`cargo xtask golden --update` writes anew which case shows what: {}",
+        path.display()
+    );
 }
 
 #[test]

@@ -11,8 +11,6 @@ table! {
         pub sender: SpanSender,
         /// Whether spans say which cluster this is.
         pub cluster_tag: bool,
-        /// Whether Istio's own tags can be switched off.
-        pub optional_istio_tags: bool,
         /// Whether the sampling of the mesh configuration holds where telemetry gives none; else it is 0.
         pub mesh_sampling: bool,
         /// How spans are sent to Zipkin.

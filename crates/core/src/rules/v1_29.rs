@@ -23,7 +23,11 @@ pub(super) const RULES: Rules = Rules {
     waypoints: WaypointRules { serves_ranges: false, ..V1_30.waypoints },
     policies: PolicyRules { extension_names: ExtensionNames::OfResource, ..V1_30.policies },
     gateway_api: GatewayApiRules { no_backends_status: 500, ..V1_30.gateway_api },
-    listeners: ListenerRules { client_identity_header: false, ..V1_30.listeners },
+    listeners: ListenerRules {
+        matched_addresses: MatchedAddresses::AllOrPrimary,
+        client_identity_header: false,
+        ..V1_30.listeners
+    },
     routes: RouteRules {
         default_route: DefaultRoute::InboundRetried,
         default_route_body_size: false,

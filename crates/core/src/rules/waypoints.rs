@@ -30,6 +30,9 @@ table! {
         /// Whether the labels, annotations and account of a snapshot's pod count, or those of the pod that the release
         /// would deploy. A snapshot of a later release has pods with that one's labels.
         pub pods_as_found: bool,
+        /// Whether an IP address in the status of a Gateway is taken to be that of its Service, where the snapshot lacks
+        /// that. (The control planes of the reference were given a Service, of some releases with another address.)
+        pub assumed_status_addresses: bool,
         /// Whether a pod that is not in the snapshot is taken to run on the first of its nodes.
         pub assumed_node: bool,
         /// Whether it is taken to have an address of each of the cluster's families, or of IPv4.

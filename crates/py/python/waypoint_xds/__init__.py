@@ -40,7 +40,7 @@ from ._waypoint_xds import (
     __version__,
     explain,
 )
-from ._words import Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity, Validate
+from ._words import Auto, Dialect, Feature, Kind, MeshConfig, Readiness, Release, Rule, Severity, Validate
 
 __all__ = [
     "RELEASES",
@@ -84,7 +84,7 @@ Mapping.register(Translation)
 def translate(
     snapshot: Snapshot,
     *,
-    release: Release = "1.31",
+    release: Release | Auto = RELEASES[-1],
     mesh_config: MeshConfig | None = None,
     waypoint: str | None = None,
     readiness: Readiness = "assumed",
@@ -94,7 +94,8 @@ def translate(
 ) -> Translation:
     """What Istio's control plane would send every waypoint of a snapshot.
 
-    :param release: the release of Istio to speak for, one of ``RELEASES``.
+    :param release: the release of Istio to speak for, one of ``RELEASES`` or a patch of it (``1.30.2``); ``auto`` is what the
+        snapshot's images tell, else the newest.
     :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults.
     :param waypoint: ``namespace/name``: this waypoint only.
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
@@ -123,7 +124,7 @@ def cost(
     *,
     rule: Rule = "namespace",
     replicas: int | None = None,
-    release: Release = "1.31",
+    release: Release | Auto = RELEASES[-1],
     mesh_config: MeshConfig | None = None,
     readiness: Readiness = "assumed",
     features: Mapping[str, Feature] | None = None,

@@ -6,8 +6,11 @@ import os
 from collections.abc import Mapping
 from typing import Literal, Union
 
-Release = Literal["1.18", "1.31"]
-"""A release of Istio."""
+Release = Literal["1.18", "1.29", "1.30", "1.31"]
+"""A release of Istio: one of ``RELEASES``."""
+
+Auto = Literal["auto"]
+"""The release that a snapshot's images tell."""
 
 Readiness = Literal["assumed", "observed"]
 Validate = Literal["strict", "warn", "ignore"]

@@ -27,12 +27,15 @@ export interface ObjectMeta {
 }
 
 /** A release of Istio. */
-export type Release = "1.18" | "1.31";
+export type Release = "1.18" | "1.29" | "1.30" | "1.31";
 
 /** What can be chosen about a translation. */
 export interface Options {
-  /** The release whose layout to generate; the newest by default. */
-  release?: Release | undefined;
+  /**
+   * The release whose layout to generate, or one of its patches; `auto` is what the snapshot's images tell. The newest by
+   * default.
+   */
+  release?: Release | `${Release}.${number}` | "auto" | undefined;
   /** The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults. */
   meshConfig?: string | undefined;
   /** The name by which errors call that text; `mesh-config` by default. */

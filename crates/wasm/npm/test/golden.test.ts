@@ -6,10 +6,11 @@ import { type Release, Snapshot, translate } from "waypoint-xds";
 
 import { TESTDATA } from "./snapshots.js";
 
-const RELEASES: readonly Release[] = ["1.18", "1.31"];
+/** Of the other releases there is only what differs from the next. */
+const IN_FULL: readonly Release[] = ["1.18", "1.31"];
 
 // Every golden file, byte for byte: WebAssembly says what the other doors say.
-for (const release of RELEASES) {
+for (const release of IN_FULL) {
   test(`golden files of ${release}`, () => {
     const golden = `${TESTDATA}/golden/${release}`;
     const files = readdirSync(golden).filter((file) => file.endsWith(".json"));

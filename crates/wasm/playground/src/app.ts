@@ -5,6 +5,7 @@ import { YamlEditor } from "./editor/yaml.ts";
 import { Engine, EngineError } from "./engine/engine.ts";
 import type { Outcome } from "./engine/protocol.ts";
 import { EXAMPLES, loadExample } from "./model/examples.ts";
+import { LATEST, releaseOf } from "./model/releases.ts";
 import type { Shared } from "./model/share.ts";
 import { type PageParts, type TabId, page } from "./page.ts";
 import { CostPanel } from "./panels/cost.ts";
@@ -96,7 +97,7 @@ export class App {
     this.#example = example;
     this.#waypoint = waypoint;
     this.#page.options.value = options;
-    this.#page.release.value = options.release ?? "1.31";
+    this.#page.release.value = releaseOf(options.release) ?? LATEST;
     this.#page.examples.value = example;
     this.#editor.reset();
     this.#close();

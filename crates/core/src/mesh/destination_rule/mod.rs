@@ -88,8 +88,7 @@ impl DestinationRules {
         if index.merge == DestinationRuleMerge::ByExportToAndSelector {
             objects.sort_by_key(|object| object.spec.workload_selector.is_none());
         }
-        let made_up =
-            if rules.clusters.backend_policies { backend_policy::rules(snapshot, rules) } else { Vec::new() };
+        let made_up = backend_policy::rules(snapshot, rules);
         // Those have no creation time, and so come before all without a workload selector.
         let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(merged_rule))
             .partition(|rule| rule.spec.workload_selector.is_some() && !made_up.is_empty());

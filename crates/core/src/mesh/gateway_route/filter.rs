@@ -37,7 +37,7 @@ pub(super) fn apply(
             Some(FilterType::RequestMirror) => {
                 apply_mirror(cx, filter.request_mirror.as_ref(), namespace, route)?
             }
-            Some(FilterType::Cors) if cx.rules.gateway_api.cors => {
+            Some(FilterType::Cors) => {
                 route.cors_policy = filter.cors.as_ref().map(cors::policy).map(Box::new);
             }
             _ => return Err(Unconvertible::Filter),

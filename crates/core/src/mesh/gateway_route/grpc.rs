@@ -35,8 +35,7 @@ fn rule(
     position: usize,
 ) -> Result<HttpRoute, Unconvertible> {
     let namespace = &object.meta.namespace;
-    let mut out =
-        HttpRoute { name: rule_name(cx, object, rule.name.as_ref(), position), ..HttpRoute::default() };
+    let mut out = HttpRoute { name: rule_name(object, rule.name.as_ref(), position), ..HttpRoute::default() };
     filter::apply_grpc(cx, &rule.filters, namespace, &mut out)?;
     if backend::is_weightless(&rule.backend_refs) {
         out.direct_response = Some(http::no_backend());

@@ -48,14 +48,11 @@ fn rule(
     position: usize,
 ) -> Result<HttpRoute, Unconvertible> {
     let namespace = &object.meta.namespace;
-    let mut out =
-        HttpRoute { name: rule_name(cx, object, rule.name.as_ref(), position), ..HttpRoute::default() };
+    let mut out = HttpRoute { name: rule_name(object, rule.name.as_ref(), position), ..HttpRoute::default() };
     filter::apply(cx, &rule.filters, namespace, &mut out)?;
-    if cx.rules.gateway_api.retries_and_timeouts {
-        out.retries = rule.retry.as_ref().map(retries).map(Box::new);
-        if let Some(timeouts) = &rule.timeouts {
-            apply_timeouts(timeouts, &mut out);
-        }
+    out.retries = rule.retry.as_ref().map(retries).map(Box::new);
+    if let Some(timeouts) = &rule.timeouts {
+        apply_timeouts(timeouts, &mut out);
     }
     if backend::is_weightless(&rule.backend_refs) && out.redirect.is_none() {
         let none = rule.backend_refs.is_empty();

@@ -98,21 +98,15 @@ pub(crate) fn convert(
     let cx = Context { snapshot, rules, services, grants: backend::Grants::new(snapshot) };
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
-    if rules.gateway_api.all_kinds {
-        let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);
-        add_unless_named_alike(&mut http, grpc, problems);
-        for route in &snapshot.tcp_routes {
-            let converted = converted(&cx, route, l4::tcp_rules, problems);
-            out.extend(
-                converted.into_iter().flat_map(|(parents, rules)| l4::tcp(&cx, route, &parents, &rules)),
-            );
-        }
-        for route in &snapshot.tls_routes {
-            let converted = converted(&cx, route, l4::tls_rules, problems);
-            out.extend(
-                converted.into_iter().flat_map(|(parents, rules)| l4::tls(&cx, route, &parents, &rules)),
-            );
-        }
+    let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);
+    add_unless_named_alike(&mut http, grpc, problems);
+    for route in &snapshot.tcp_routes {
+        let converted = converted(&cx, route, l4::tcp_rules, problems);
+        out.extend(converted.into_iter().flat_map(|(parents, rules)| l4::tcp(&cx, route, &parents, &rules)));
+    }
+    for route in &snapshot.tls_routes {
+        let converted = converted(&cx, route, l4::tls_rules, problems);
+        out.extend(converted.into_iter().flat_map(|(parents, rules)| l4::tls(&cx, route, &parents, &rules)));
     }
     out.extend(match rules.gateway_api.merging {
         GatewayRouteMerging::Shared => shared::merge(&cx, http),
@@ -268,8 +262,8 @@ fn for_port(rules: &[HttpRule], port: i32) -> Rc<[HttpRule]> {
 }
 
 /// The name of a rule: its own, or one from its place in the object.
-fn rule_name<T>(cx: &Context<'_>, object: &Object<T>, name: Option<&Str>, position: usize) -> Str {
-    match name.filter(|_| cx.rules.gateway_api.rule_names) {
+fn rule_name<T>(object: &Object<T>, name: Option<&Str>, position: usize) -> Str {
+    match name {
         Some(name) => name.clone(),
         None => format!("{}.{}.{position}", object.meta.namespace, object.meta.name).into(),
     }

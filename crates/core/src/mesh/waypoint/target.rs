@@ -244,7 +244,9 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
     if addresses.is_empty() && !is_name_taken(cx, gateway) {
         // The snapshot lacks the waypoint's Service: what the status says is taken to be its address.
         addresses.insert(own_hostname(cx, gateway));
-        let ips = gateway.spec.status.addresses.iter().filter_map(|a| a.value.parse().ok());
+        let known = &gateway.spec.status.addresses;
+        let known = known.iter().filter(|_| cx.rules.waypoints.assumed_status_addresses);
+        let ips = known.filter_map(|a| a.value.parse().ok());
         addresses.extend(ips.map(in_network));
     }
     addresses

@@ -131,7 +131,6 @@ fn speak(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
 /// Whether the case of HTTP/1 headers is kept.
 fn preserves_header_case(scope: &Scope<'_>) -> bool {
     let headers = scope.waypoint.proxy.config.proxy_headers.as_ref();
-    let headers = headers.filter(|_| scope.rules.listeners.proxy_settings);
     headers.and_then(|headers| headers.preserve_http1_header_case) == Some(true)
 }
 

@@ -220,9 +220,7 @@ fn apply_mesh_defaults(common: &mut CommonTlsContext, scope: &Scope<'_>) {
     let Some(defaults) = &scope.mesh.config.tls_defaults else { return };
     let params = common.tls_params.get_or_insert_default();
     params.ecdh_curves = defaults.ecdh_curves.iter().map(ToString::to_string).collect();
-    if scope.rules.clusters.mesh_cipher_suites {
-        params.cipher_suites = defaults.cipher_suites.iter().map(ToString::to_string).collect();
-    }
+    params.cipher_suites = defaults.cipher_suites.iter().map(ToString::to_string).collect();
 }
 
 fn validation(names: &[Str]) -> CertificateValidationContext {

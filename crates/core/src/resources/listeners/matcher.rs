@@ -121,7 +121,7 @@ impl Destinations {
     ) {
         let counted = match rule {
             MatchedAddresses::Primary => 1,
-            MatchedAddresses::All => usize::MAX,
+            MatchedAddresses::All | MatchedAddresses::AllOrPrimary => usize::MAX,
         };
         let addresses = workloads.into_iter().flat_map(|workload| workload.addresses.iter().take(counted));
         let ranges: Vec<CidrRange> = addresses.map(|ip| range(&single(*ip))).collect();
@@ -158,8 +158,11 @@ fn match_map(chains: Vec<(String, PortChains)>, map: &mut Encoded<MatchMap>) {
 pub(super) fn addresses(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {
     match rule {
         MatchedAddresses::Primary => vec![service.addresses.first().copied().unwrap_or(UNSPECIFIED)],
-        MatchedAddresses::All => {
+        MatchedAddresses::All | MatchedAddresses::AllOrPrimary => {
             let mut all = all_addresses(service, proxy);
+            if all.is_empty() && rule == MatchedAddresses::AllOrPrimary {
+                all.extend(service.addresses.first());
+            }
             // In the order of their text.
             all.sort_by_cached_key(|address| ip::text::<String>(address.ip));
             all.dedup();

@@ -37,11 +37,10 @@ impl<'m> ProxySettings<'m> {
     /// Reads the settings of a waypoint.
     pub(super) fn new(scope: &Scope<'m>) -> Self {
         let config = &scope.waypoint.proxy.config;
-        let known = Some(config).filter(|_| scope.rules.listeners.proxy_settings);
         let metadata = |key| config.proxy_metadata.get(key).map(Str::as_str);
         Self {
-            headers: known.and_then(|c| c.proxy_headers.as_ref()),
-            connections: known.and_then(|c| c.connection_settings.as_ref()),
+            headers: config.proxy_headers.as_ref(),
+            connections: config.connection_settings.as_ref(),
             http10: metadata("ISTIO_META_HTTP10") == Some("1"),
             idle_timeout: metadata("ISTIO_META_IDLE_TIMEOUT").and_then(|text| Duration::parse(text).ok()),
         }

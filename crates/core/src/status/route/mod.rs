@@ -72,11 +72,9 @@ pub(super) fn statuses(cx: &Context<'_>) -> (Vec<Status>, Attached) {
     let (mut statuses, mut attached) = (Vec::new(), Attached::new());
     let snapshot = &cx.mesh.snapshot;
     add(cx, &snapshot.http_routes, &mut statuses, &mut attached);
-    if cx.mesh.rules.gateway_api.all_kinds {
-        add(cx, &snapshot.grpc_routes, &mut statuses, &mut attached);
-        add(cx, &snapshot.tcp_routes, &mut statuses, &mut attached);
-        add(cx, &snapshot.tls_routes, &mut statuses, &mut attached);
-    }
+    add(cx, &snapshot.grpc_routes, &mut statuses, &mut attached);
+    add(cx, &snapshot.tcp_routes, &mut statuses, &mut attached);
+    add(cx, &snapshot.tls_routes, &mut statuses, &mut attached);
     (statuses, attached)
 }
 

@@ -1,6 +1,7 @@
 // What comes out of a link is checked: anybody can write one.
 import type { Options, SourceFile } from "waypoint-xds";
 
+import { RELEASES } from "./releases.ts";
 import type { Shared } from "./share.ts";
 
 /** The snapshot that a JSON holds, if it holds one. Options are kept as they are when they have the right type. */
@@ -24,7 +25,7 @@ export function checkedShared(json: string): Shared | undefined {
 function checkedOptions({ release, meshConfig, readiness, dialect, features }: Record<string, unknown>): Options {
   const isOneOf = <T extends string>(value: unknown, ...all: readonly T[]): T | undefined => all.find((one) => one === value);
   return {
-    release: isOneOf(release, "1.18", "1.31"),
+    release: isOneOf(release, ...RELEASES),
     meshConfig: typeof meshConfig === "string" ? meshConfig : undefined,
     readiness: isOneOf(readiness, "assumed", "observed"),
     dialect: isOneOf(dialect, "istio-proxy", "envoy"),

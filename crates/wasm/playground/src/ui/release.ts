@@ -1,9 +1,8 @@
-// The two releases, as radio buttons that look like one switch.
+// The releases, as radio buttons that look like one switch.
 import type { Release } from "waypoint-xds";
 
+import { LATEST, RELEASES, releaseOf } from "../model/releases.ts";
 import { h } from "./dom.ts";
-
-const RELEASES: readonly Release[] = ["1.31", "1.18"];
 
 /** The switch of releases. */
 export class ReleaseSwitch {
@@ -14,11 +13,11 @@ export class ReleaseSwitch {
     this.#inputs = RELEASES.map((value) => h("input", { type: "radio", name: "release", value, onchange: changed }));
     const labels = this.#inputs.map((input, index) => h("label", {}, input, h("span", {}, RELEASES[index])));
     this.element = h("fieldset", { class: "switch" }, h("legend", {}, "Istio"), h("div", { class: "switch-track" }, ...labels));
-    this.value = "1.31";
+    this.value = LATEST;
   }
 
   get value(): Release {
-    return this.#inputs.find((input) => input.checked)?.value === "1.18" ? "1.18" : "1.31";
+    return releaseOf(this.#inputs.find((input) => input.checked)?.value) ?? LATEST;
   }
 
   set value(release: Release) {

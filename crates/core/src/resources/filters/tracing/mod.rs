@@ -50,8 +50,7 @@ fn of_mesh(scope: &Scope<'_>) -> Option<Tracing> {
         return None;
     }
     let settings = settings(scope);
-    let istio_tags = settings.and_then(|t| t.enable_istio_tags).unwrap_or(true)
-        || !scope.rules.tracing.optional_istio_tags;
+    let istio_tags = settings.and_then(|t| t.enable_istio_tags).unwrap_or(true);
     Some(Tracing {
         custom_tags: tags::of(scope, istio_tags, None),
         max_path_tag_length: max_path_tag_length(scope),
@@ -73,10 +72,9 @@ fn of_spec(scope: &Scope<'_>, spec: &TracingSpec<'_>, service: Option<&Service>)
     let in_router = provided.starts_child_span && rules.child_span == ChildSpan::Router;
     let in_tracing = provided.starts_child_span && rules.child_span == ChildSpan::Tracing;
     let max_length = (provided.max_tag_length != 0).then(|| provided.max_tag_length.into());
-    let istio_tags = spec.enable_istio_tags || !rules.optional_istio_tags;
     let tracing = Tracing {
         provider: Some(provided.http),
-        custom_tags: tags::of(scope, istio_tags, spec.custom_tags),
+        custom_tags: tags::of(scope, spec.enable_istio_tags, spec.custom_tags),
         max_path_tag_length: max_length.or_else(|| max_path_tag_length(scope)),
         spawn_upstream_span: in_tracing.then(|| true.into()),
         no_context_propagation: spec.disable_context_propagation,

@@ -1,0 +1,105 @@
+//! Which release of Istio a snapshot comes from.
+
+use crate::Str;
+use crate::mesh::target::WAYPOINT_CLASS;
+use crate::release::Release;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::{Labels, Object, ObjectRef, Snapshot};
+
+/// What tells the release of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detected {
+    /// The release.
+    pub release: Release,
+    /// The image that tells it.
+    pub image: Str,
+    /// The object that names the image.
+    pub object: ObjectRef,
+}
+
+/// The annotations that name the whole image of a waypoint's proxy.
+const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
+
+/// The release of a snapshot's control plane, else that of its waypoints' proxies; none where no image has the tag of a
+/// known release.
+#[must_use]
+pub fn release(snapshot: &Snapshot) -> Option<Detected> {
+    of_pods(snapshot, is_istiod).or_else(|| of_pods(snapshot, is_waypoint)).or_else(|| of_gateways(snapshot))
+}
+
+fn of_pods(snapshot: &Snapshot, wanted: impl Fn(&Labels) -> bool) -> Option<Detected> {
+    let pods = snapshot.pods.iter().filter(|pod| wanted(&pod.meta.labels));
+    pods.flat_map(|pod| pod.spec.containers.iter().map(move |container| (pod, &container.image)))
+        .find_map(|(pod, image)| detected(image, || pod.object_ref()))
+}
+
+fn of_gateways(snapshot: &Snapshot) -> Option<Detected> {
+    let waypoints = snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
+    waypoints
+        .filter_map(|gateway| Some((gateway, image(gateway)?)))
+        .find_map(|(gateway, image)| detected(image, || gateway.object_ref()))
+}
+
+fn image(gateway: &Object<Gateway>) -> Option<&Str> {
+    let asked = gateway.spec.infrastructure.as_ref().and_then(|asked| asked.annotations.get(PROXY_IMAGE));
+    asked.or_else(|| gateway.meta.annotations.get(PROXY_IMAGE))
+}
+
+fn is_istiod(labels: &Labels) -> bool {
+    labels.get("app").is_some_and(|app| app == "istiod")
+}
+
+fn is_waypoint(labels: &Labels) -> bool {
+    labels.get("gateway.istio.io/managed").is_some_and(|by| by == "istio.io-mesh-controller")
+}
+
+fn detected(image: &Str, object: impl FnOnce() -> ObjectRef) -> Option<Detected> {
+    // A digest may follow the tag; a registry's port comes before the last slash.
+    let name = image.split('@').next()?.rsplit('/').next()?;
+    let (_, tag) = name.split_once(':')?;
+    Some(Detected { release: tag.parse().ok()?, image: image.clone(), object: object() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::text::SourceFile;
+
+    fn found(yaml: &str) -> Option<(Release, String)> {
+        let reading = Snapshot::read([SourceFile::new("a.yaml", yaml)], &Limits::DEFAULT);
+        release(&reading.snapshot).map(|found| (found.release, found.object.name.to_string()))
+    }
+
+    fn pod(name: &str, label: &str, image: &str) -> String {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop, labels: {{{label}}}}}\n\
+             spec: {{containers: [{{name: c, image: '{image}'}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn the_control_plane_tells_before_waypoints_do() {
+        let waypoint = pod("w", "gateway.istio.io/managed: istio.io-mesh-controller", "istio/proxyv2:1.29.4");
+        let istiod = pod("i", "app: istiod", "reg.example:5000/istio/pilot:1.30.1-distroless@sha256:ab");
+        assert_eq!(found(&waypoint), Some((Release::V1_29, "w".to_owned())));
+        assert_eq!(found(&(waypoint + &istiod)), Some((Release::V1_30, "i".to_owned())));
+    }
+
+    #[test]
+    fn images_without_a_known_release_tell_nothing() {
+        for image in ["reg.example:1.30/pilot", "pilot:latest", "pilot:1.17.2", "pilot@sha256:ab", ""] {
+            assert_eq!(found(&pod("i", "app: istiod", image)), None, "{image}");
+        }
+        assert_eq!(found(&pod("other", "app: web", "web:1.30.1")), None);
+    }
+
+    #[test]
+    fn a_gateway_may_name_the_image() {
+        let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+            metadata: {name: w, namespace: shop, annotations: {sidecar.istio.io/proxyImage: 'mine/proxyv2:1.29.0'}}\n\
+            spec: {gatewayClassName: istio-waypoint, listeners: [{name: m, port: 15008, protocol: HBONE}]}\n";
+        assert_eq!(found(gateway), Some((Release::V1_29, "w".to_owned())));
+    }
+}
