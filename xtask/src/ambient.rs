@@ -1,17 +1,21 @@
-//! `cargo xtask ambient`: what ztunnel gets, compared with what Istio's control plane made of every reference case.
+//! `cargo xtask ambient`: what ztunnel gets, and the statuses of the objects, compared with what Istio's control plane made of every reference case.
 //!
 //! The committed score (`testdata/score/ambient-<release>.json`) may only rise.
+
+mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
+use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::ztunnel::{self as view, ZtunnelConfig};
-use waypoint_xds::{translation, ztunnel};
+use waypoint_xds::view;
+use waypoint_xds::view::ztunnel::ZtunnelConfig;
+use waypoint_xds::{status, translation, ztunnel};
 
 use crate::parity::{cases, flag, glob};
 use crate::{Result, root};
@@ -80,7 +84,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let all = score.cases.values();
     let whole = all.clone().filter(|case| case.identical == case.entries).count();
     let (entries, identical) = all.fold((0, 0), |(e, i), case| (e + case.entries, i + case.identical));
-    #[expect(clippy::cast_precision_loss, reason = "some thousands of entries")]
     let percent = if entries == 0 { 0.0 } else { 100.0 * identical as f64 / entries as f64 };
     score.score = (percent * 10_000.0).round() / 10_000.0;
     println!(
@@ -111,27 +114,36 @@ fn compare(case: &Path, expected: &Path) -> Result<Vec<Compared>> {
     let want = |file: &str| -> Result<Vec<Value>> { Ok(serde_json::from_str(&read(file)?)?) };
     let (workloads, services, policies) =
         (want("workloads.json")?, want("services.json")?, want("policies.json")?);
-    let mut config = generate(case)?;
+    let mesh = mesh(case)?;
+    let mut config = match &mesh {
+        Some(mesh) => ZtunnelConfig::from(&ztunnel::generate(mesh)?),
+        None => ZtunnelConfig::default(),
+    };
     redraw(&mut config, &workloads, &services);
     let mut compared = vec![
         Compared::new("workloads", workloads, config.workloads.iter().map(|row| &row.json)),
         Compared::new("services", services, config.services.iter().map(|row| &row.json)),
         Compared::new("policies", policies, config.policies.iter().map(|row| &row.json)),
     ];
+    let found = mesh.map(|mesh| view::statuses::json(&status::statuses(&mesh))).unwrap_or_default();
+    let made = found.as_array().map_or(&[][..], Vec::as_slice);
+    let (want, made) = statuses::compared(&want("status.json")?, made);
+    compared.push(Compared { kind: "statuses", want, made });
     let table = expected.join("istioctl-ztunnel.txt");
     if table.is_file() {
         let want = BTreeSet::from([std::fs::read_to_string(table)?]);
-        let dump = view::parse(&read("ztunnel-dump.json")?).ok_or("ztunnel-dump.json is no config dump")?;
+        let dump =
+            view::ztunnel::parse(&read("ztunnel-dump.json")?).ok_or("ztunnel-dump.json is no config dump")?;
         for (kind, config) in [("tables", &config), ("dumps", &dump)] {
-            let made = BTreeSet::from([view::summary(config, true)]);
+            let made = BTreeSet::from([view::ztunnel::summary(config, true)]);
             compared.push(Compared { kind, want: want.clone(), made });
         }
     }
     Ok(compared)
 }
 
-/// What ztunnels get of a case; nothing if its settings are refused.
-fn generate(case: &Path) -> Result<ZtunnelConfig> {
+/// The mesh of a case; none if its settings are refused.
+fn mesh(case: &Path) -> Result<Option<Mesh>> {
     let text = |path: &Path| -> Result<Option<String>> {
         Ok(if path.is_file() { Some(std::fs::read_to_string(path)?) } else { None })
     };
@@ -144,13 +156,12 @@ fn generate(case: &Path) -> Result<ZtunnelConfig> {
         Ok(options) => options,
         Err(refused) => {
             eprintln!("{}: {refused}", case.display());
-            return Ok(ZtunnelConfig::default());
+            return Ok(None);
         }
     };
     let input = SourceFile::new("input.yaml", input.ok_or("a case without input.yaml")?);
     let reading = Snapshot::read([input], &options.limits);
-    let (mesh, _) = translation::mesh(&reading, &options);
-    Ok(ZtunnelConfig::from(&ztunnel::generate(&mesh)?))
+    Ok(Some(translation::mesh(&reading, &options).0))
 }
 
 fn options(mesh_config: Option<String>, features: Option<String>) -> Result<Options> {
@@ -178,7 +189,9 @@ fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
             && address.starts_with(POD)
         {
             address.clone_from(&drawn);
-            row.json["addresses"] = Value::from(vec![drawn]);
+            if let Some(value) = row.json.pointer_mut("/addresses/0") {
+                *value = drawn.into();
+            }
         }
     }
     for row in &mut config.services {
@@ -189,10 +202,12 @@ fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
         let drawn = services.iter().find(names).and_then(|want| text(want, "/addresses/0/address"));
         if let (Some(drawn), [address]) = (drawn, row.addresses.as_mut_slice())
             && drawn.starts_with(SERVICE)
-            && address.contains(SERVICE)
         {
-            *address = format!("/{drawn}");
-            row.json["addresses"] = serde_json::json!([{"address": drawn}]);
+            let network = address.split_once('/').map_or("", |(network, _)| network);
+            *address = format!("{network}/{drawn}");
+            if let Some(value) = row.json.pointer_mut("/addresses/0/address") {
+                *value = drawn.into();
+            }
         }
     }
 }

@@ -65,7 +65,8 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
         }
         _ => return None,
     };
-    (!is_controlled_by_others(cx.snapshot, labels, namespace)).then_some(Parent { port: reference.port, hosts })
+    (!is_controlled_by_others(cx.snapshot, labels, namespace))
+        .then_some(Parent { port: reference.port, hosts })
 }
 
 /// The Service or ServiceEntry that a reference names, if it is not there.
@@ -114,7 +115,8 @@ pub(crate) fn is_controlled_by_others(snapshot: &Snapshot, labels: &Labels, name
         labels.and_then(|labels| labels.get(USE_WAYPOINT_NAMESPACE)).filter(|ns| !ns.is_empty());
     let waypoint_namespace = waypoint_namespace.map_or(namespace, Str::as_str);
     let gateway = snapshot::find(&snapshot.gateways, waypoint_namespace, waypoint);
-    let class = gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
+    let class =
+        gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
     class.is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
 }
 

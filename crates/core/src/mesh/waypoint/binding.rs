@@ -210,10 +210,11 @@ impl<'a> Binder<'a> {
             return Binding::default();
         }
         let mut binding = self.binding(labels, namespace, Traffic::Workload);
-        let for_services = |refusal: &mut Refusal| matches!(refusal.reason, RefusalReason::Traffic(_));
-        if binding.named_by == Some(NamedBy::Namespace) {
-            // A namespace's waypoint that is for services only is no mistake.
-            let _ = binding.refusal.take_if(for_services);
+        let for_services = |refusal: &Refusal| matches!(refusal.reason, RefusalReason::Traffic(_));
+        // A namespace's waypoint that is for services only is no mistake.
+        if binding.named_by == Some(NamedBy::Namespace) && binding.refusal.as_ref().is_some_and(for_services)
+        {
+            binding.refusal = None;
         }
         binding
     }
