@@ -1,17 +1,21 @@
-//! `cargo xtask ambient`: what ztunnel gets, compared with what Istio's control plane made of every reference case.
+//! `cargo xtask ambient`: what ztunnel gets, and the statuses of the objects, compared with what Istio's control plane made of every reference case.
 //!
 //! The committed score (`testdata/score/ambient-<release>.json`) may only rise.
+
+mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::Value;
+use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::ztunnel::{self as view, ZtunnelConfig};
-use waypoint_xds::{translation, ztunnel};
+use waypoint_xds::view;
+use waypoint_xds::view::ztunnel::ZtunnelConfig;
+use waypoint_xds::{status, translation, ztunnel};
 
 use crate::parity::{cases, glob};
 use crate::{Result, root};
@@ -110,27 +114,36 @@ fn compare(case: &Path, expected: &Path) -> Result<Vec<Compared>> {
     let want = |file: &str| -> Result<Vec<Value>> { Ok(serde_json::from_str(&read(file)?)?) };
     let (workloads, services, policies) =
         (want("workloads.json")?, want("services.json")?, want("policies.json")?);
-    let mut config = generate(case)?;
+    let mesh = mesh(case)?;
+    let mut config = match &mesh {
+        Some(mesh) => ZtunnelConfig::from(&ztunnel::generate(mesh)?),
+        None => ZtunnelConfig::default(),
+    };
     redraw(&mut config, &workloads, &services);
     let mut compared = vec![
         Compared::new("workloads", workloads, config.workloads.iter().map(|row| &row.json)),
         Compared::new("services", services, config.services.iter().map(|row| &row.json)),
         Compared::new("policies", policies, config.policies.iter().map(|row| &row.json)),
     ];
+    let found = mesh.map(|mesh| view::statuses::json(&status::statuses(&mesh))).unwrap_or_default();
+    let made = found.as_array().map_or(&[][..], Vec::as_slice);
+    let (want, made) = statuses::compared(&want("status.json")?, made);
+    compared.push(Compared { kind: "statuses", want, made });
     let table = expected.join("istioctl-ztunnel.txt");
     if table.is_file() {
         let want = BTreeSet::from([std::fs::read_to_string(table)?]);
-        let dump = view::parse(&read("ztunnel-dump.json")?).ok_or("ztunnel-dump.json is no config dump")?;
+        let dump =
+            view::ztunnel::parse(&read("ztunnel-dump.json")?).ok_or("ztunnel-dump.json is no config dump")?;
         for (kind, config) in [("tables", &config), ("dumps", &dump)] {
-            let made = BTreeSet::from([view::summary(config, true)]);
+            let made = BTreeSet::from([view::ztunnel::summary(config, true)]);
             compared.push(Compared { kind, want: want.clone(), made });
         }
     }
     Ok(compared)
 }
 
-/// What ztunnels get of a case; nothing if its settings are refused.
-fn generate(case: &Path) -> Result<ZtunnelConfig> {
+/// The mesh of a case; none if its settings are refused.
+fn mesh(case: &Path) -> Result<Option<Mesh>> {
     let effective = case.join(format!("expected/istio-{RELEASE}/effective-input.yaml"));
     let path = if effective.is_file() { effective } else { case.join("input.yaml") };
     let settings = files::settings(&case.join("mesh.yaml"), &case.join("features"))?;
@@ -138,13 +151,12 @@ fn generate(case: &Path) -> Result<ZtunnelConfig> {
         Ok(options) => options,
         Err(refused) => {
             eprintln!("{}: {refused}", case.display());
-            return Ok(ZtunnelConfig::default());
+            return Ok(None);
         }
     };
     let input = SourceFile::new("input.yaml", std::fs::read_to_string(path)?);
     let reading = Snapshot::read([input], &options.limits);
-    let (mesh, _) = translation::mesh(&reading, &options);
-    Ok(ZtunnelConfig::from(&ztunnel::generate(&mesh)?))
+    Ok(Some(translation::mesh(&reading, &options).0))
 }
 
 /// Gives the waypoints' own pods and Services the addresses that they have in the reference: of older cases it has drawn

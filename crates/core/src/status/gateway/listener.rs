@@ -162,10 +162,11 @@ fn unsupported_protocol(controller: Controller, protocol: &str) -> Option<String
         _ => {}
     }
     let upper = protocol.to_ascii_uppercase();
-    let hint = KNOWN
-        .contains(&upper.as_str())
-        .then(|| format!(". hint: {upper:?} (uppercase) may be supported"))
-        .unwrap_or_default();
+    let hint = if KNOWN.contains(&upper.as_str()) {
+        format!(". hint: {upper:?} (uppercase) may be supported")
+    } else {
+        String::new()
+    };
     Some(format!("protocol {protocol:?} is unsupported{hint}"))
 }
 
