@@ -68,7 +68,8 @@ use crate::admission::Admitted;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::rules::Rules;
-use crate::snapshot::Snapshot;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::{Object, Snapshot};
 
 /// A snapshot as one release of Istio understands it: see the [module documentation](self).
 #[derive(Debug)]
@@ -82,6 +83,8 @@ pub struct Mesh {
     pub config: MeshSettings,
     /// The admitted objects, as read.
     pub snapshot: Arc<Snapshot>,
+    /// The Gateways of namespaces that the control plane does not look at.
+    pub undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
     /// Every Service and ServiceEntry host.
     pub services: Services,
     /// Every Pod and WorkloadEntry.
@@ -171,6 +174,7 @@ impl Mesh {
             options,
             config,
             snapshot,
+            undiscovered_gateways: admitted.undiscovered_gateways,
             services,
             workloads,
             endpoints,

@@ -21,11 +21,11 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::text::SourceFile;
 use crate::view::json::ResourceKind;
 use crate::view::proxy_config::{Filter, Form, ProxyConfig, table};
-use crate::view::{diagnostics, waypoints};
-use crate::{Translation, bootstrap, manifests, translation};
+use crate::view::{diagnostics, statuses, waypoints};
+use crate::{Translation, bootstrap, manifests, status, translation};
 
 /// Areas that decide what the tools show, beside what Envoy gets.
-const OF_TOOLS: [&str; 4] = ["bootstrap", "istioctl", "manifests", "waypoints"];
+const OF_TOOLS: [&str; 5] = ["bootstrap", "istioctl", "manifests", "status", "waypoints"];
 
 /// A golden case.
 struct Case {
@@ -74,6 +74,7 @@ fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> u64 {
         return hash_of(&encoded(&made));
     }
     let mut out = waypoints::table(&waypoints::list(&mesh, &made.problems, None)).to_string();
+    write!(out, "{}", statuses::json(&status::statuses(&mesh))).unwrap();
     for waypoint in &mesh.waypoints {
         let own = bootstrap::bootstrap(&mesh, waypoint);
         write!(out, "{own} {:?}", manifests::manifests(&mesh, waypoint)).unwrap();

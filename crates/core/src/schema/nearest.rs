@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn distances_count_swaps_as_one() {
         assert_eq!(distance("form", "from"), 1);
-        assert_eq!(distance("principle", "principals"), 3);
+        assert_eq!(distance("principle", "principals"), 2);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("host", "hosts"), 1);
         assert_eq!(distance("ca", "abc"), 3);

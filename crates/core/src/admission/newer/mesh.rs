@@ -7,10 +7,10 @@ use crate::snapshot::mesh_config::{
 
 newer! {
     MeshConfig {
-        in "1.31+": hbone_idle_timeout "hboneIdleTimeout";
-        in "1.31+": inbound_traffic_policy "inboundTrafficPolicy";
-        in "1.31+": zone_aware_lb_setting "zoneAwareLbSetting";
-        in "1.31+": service_scope_configs "serviceScopeConfigs";
+        in "1.29+": hbone_idle_timeout "hboneIdleTimeout";
+        in "1.29+": inbound_traffic_policy "inboundTrafficPolicy";
+        in "1.29+": zone_aware_lb_setting "zoneAwareLbSetting";
+        in "1.29+": service_scope_configs "serviceScopeConfigs";
         in "1.31+": default_traffic_policy "defaultTrafficPolicy";
         in "1.31+": service_entry_visibility "serviceEntryVisibility";
         below: default_config "defaultConfig";
@@ -20,51 +20,51 @@ newer! {
         below: mesh_mtls "meshMTLS";
         below: tls_defaults "tlsDefaults";
     }
-    OutboundTrafficPolicy { in "1.31+": tls "tls"; }
-    TlsConfig { in "1.31+": cipher_suites "cipherSuites"; }
+    OutboundTrafficPolicy { in "1.29+": tls "tls"; }
+    TlsConfig { in "1.29+": cipher_suites "cipherSuites"; }
     proxy::ProxyConfig {
-        in "1.31+": proxy_headers "proxyHeaders";
-        in "1.31+": file_flush_interval "fileFlushInterval";
-        in "1.31+": file_flush_min_size_kb "fileFlushMinSizeKb";
-        in "1.31+": stats_compression "statsCompression";
+        in "1.29+": proxy_headers "proxyHeaders";
+        in "1.29+": file_flush_interval "fileFlushInterval";
+        in "1.29+": file_flush_min_size_kb "fileFlushMinSizeKb";
+        in "1.29+": stats_compression "statsCompression";
         in "1.31+": connection_settings "connectionSettings";
         below: tracing "tracing";
         below: gateway_topology "gatewayTopology";
         below: private_key_provider "privateKeyProvider";
     }
     proxy::Tracing {
-        in "1.31+": enable_istio_tags "enableIstioTags";
+        in "1.29+": enable_istio_tags "enableIstioTags";
         below: custom_tags "customTags";
         below: tls_settings "tlsSettings";
     }
-    proxy::Topology { in "1.31+": proxy_protocol "proxyProtocol"; }
+    proxy::Topology { in "1.29+": proxy_protocol "proxyProtocol"; }
     proxy::PrivateKeyProvider {
         below: cryptomb "cryptomb";
         below: qat "qat";
     }
-    proxy::KeyOperations { in "1.31+": fallback "fallback"; }
+    proxy::KeyOperations { in "1.29+": fallback "fallback"; }
     ExtensionProvider {
-        in "1.31+": sds "sds";
+        in "1.29+": sds "sds";
         below: envoy_ext_authz_http "envoyExtAuthzHttp";
         below: envoy_ext_authz_grpc "envoyExtAuthzGrpc";
         below: zipkin "zipkin";
         below: opentelemetry "opentelemetry";
         below: envoy_file_access_log "envoyFileAccessLog";
     }
-    provider::EnvoyExternalAuthorizationHttp { in "1.31+": clear_route_cache "clearRouteCache"; }
-    provider::EnvoyExternalAuthorizationGrpc { in "1.31+": clear_route_cache "clearRouteCache"; }
-    provider::EnvoyFileAccessLog { in "1.31+": omit_empty_values "omitEmptyValues"; }
+    provider::EnvoyExternalAuthorizationHttp { in "1.29+": clear_route_cache "clearRouteCache"; }
+    provider::EnvoyExternalAuthorizationGrpc { in "1.29+": clear_route_cache "clearRouteCache"; }
+    provider::EnvoyFileAccessLog { in "1.29+": omit_empty_values "omitEmptyValues"; }
     provider::ZipkinTracing {
-        in "1.31+": headers "headers";
-        in "1.31+": path "path";
-        in "1.31+": timeout "timeout";
-        in "1.31+": trace_context_option "traceContextOption";
+        in "1.29+": headers "headers";
+        in "1.29+": path "path";
+        in "1.29+": timeout "timeout";
+        in "1.29+": trace_context_option "traceContextOption";
     }
     provider::OpenTelemetryTracing {
-        in "1.31+": http "http";
-        in "1.31+": grpc "grpc";
-        in "1.31+": resource_detectors "resourceDetectors";
-        in "1.31+": service_attribute_enrichment "serviceAttributeEnrichment";
-        in "1.31+": dynatrace_sampler "dynatraceSampler";
+        in "1.29+": http "http";
+        in "1.29+": grpc "grpc";
+        in "1.29+": resource_detectors "resourceDetectors";
+        in "1.29+": service_attribute_enrichment "serviceAttributeEnrichment";
+        in "1.29+": dynatrace_sampler "dynatraceSampler";
     }
 }

@@ -66,6 +66,7 @@ pub(super) type Attached = BTreeMap<(Str, Str, Str), usize>;
 
 /// The status of every Gateway.
 pub(super) fn statuses(cx: &Context<'_>, attached: &Attached) -> Vec<Status> {
+    let undiscovered = cx.mesh.undiscovered_gateways.iter().map(|object| waiting(object));
     let gateways = cx.mesh.snapshot.gateways.iter();
     gateways
         .map(|object| {
@@ -76,6 +77,7 @@ pub(super) fn statuses(cx: &Context<'_>, attached: &Attached) -> Vec<Status> {
                 None => waiting(object),
             }
         })
+        .chain(undiscovered)
         .collect()
 }
 
