@@ -9,9 +9,9 @@ use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter
 use super::authz::Authorization;
 use super::{Scope, authn};
 use crate::mesh::Service;
-use crate::mesh::policy::{Precedence, WaypointBindings};
-use crate::snapshot::ObjectRef;
+use crate::mesh::attachment::{Attached, Precedence, WaypointAttachments};
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
+use crate::snapshot::{Object, ObjectRef};
 
 /// The filters of one set of policies, ready to be put into chains: HTTP filters or network filters.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,16 +26,20 @@ pub(crate) struct SecurityFilters<F> {
     pub(crate) origins: Vec<ObjectRef>,
 }
 
-/// A set of policies: positions in the index.
+/// A set of policies: positions in the index. Why they bind makes no other filters.
 type PolicySet = Vec<usize>;
+
+fn set(attached: &[Attached]) -> PolicySet {
+    attached.iter().map(|attached| attached.position).collect()
+}
 
 /// Makes the filters of a waypoint's chains. Chains to which the same policies bind share theirs.
 #[derive(Debug)]
 pub(crate) struct SecurityBuilder<'m> {
     scope: Scope<'m>,
     authorization: Authorization,
-    authorization_policies: WaypointBindings<'m, AuthorizationPolicy>,
-    request_authentications: WaypointBindings<'m, RequestAuthentication>,
+    authorization_policies: WaypointAttachments<'m, Object<AuthorizationPolicy>>,
+    request_authentications: WaypointAttachments<'m, Object<RequestAuthentication>>,
     /// By the AuthorizationPolicies and the RequestAuthentications.
     http: BTreeMap<(PolicySet, PolicySet), Arc<SecurityFilters<HttpFilter>>>,
     /// By the AuthorizationPolicies.
@@ -61,16 +65,15 @@ impl<'m> SecurityBuilder<'m> {
 
     /// The HTTP filters of the chains for a Service, or of those for no Service (direct access to pods).
     pub(crate) fn http(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<HttpFilter>> {
-        let set = (
-            self.authorization_policies.of(service).into_owned(),
-            self.request_authentications.of(service).into_owned(),
-        );
-        if let Some(filters) = self.http.get(&set) {
+        let authorization = self.authorization_policies.of(service);
+        let authentication = self.request_authentications.of(service);
+        let key = (set(&authorization), set(&authentication));
+        if let Some(filters) = self.http.get(&key) {
             return Arc::clone(filters);
         }
         let policies = &self.scope.mesh.policies;
-        let authorization: Vec<_> = policies.authorization.at(&set.0).collect();
-        let authentication: Vec<_> = policies.request_authentication.at(&set.1).collect();
+        let authorization: Vec<_> = policies.authorization.at(&authorization).map(|b| b.object).collect();
+        let authentication: Vec<_> = policies.request_authentication.at(&authentication).collect();
         let filters = Arc::new(SecurityFilters {
             custom: self.authorization.custom_http(&authorization),
             authn: authn::filters(authentication.iter().map(|p| &p.spec), &self.scope.rules.security),
@@ -81,24 +84,26 @@ impl<'m> SecurityBuilder<'m> {
                 .chain(authentication.iter().map(|p| p.object_ref()))
                 .collect(),
         });
-        self.http.insert(set, Arc::clone(&filters));
+        self.http.insert(key, Arc::clone(&filters));
         filters
     }
 
     /// The network filters of the chains for a Service, or of those for no Service (direct access to pods).
     pub(crate) fn tcp(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<Filter>> {
-        let set = self.authorization_policies.of(service);
-        if let Some(filters) = self.tcp.get(&*set) {
+        let authorization = self.authorization_policies.of(service);
+        let key = set(&authorization);
+        if let Some(filters) = self.tcp.get(&key) {
             return Arc::clone(filters);
         }
-        let authorization: Vec<_> = self.scope.mesh.policies.authorization.at(&set).collect();
+        let policies = &self.scope.mesh.policies.authorization;
+        let authorization: Vec<_> = policies.at(&authorization).map(|b| b.object).collect();
         let filters = Arc::new(SecurityFilters {
             custom: self.authorization.custom_tcp(&authorization),
             authn: Vec::new(),
             rbac: self.authorization.rbac_tcp(&authorization),
             origins: authorization.iter().map(|p| p.object_ref()).collect(),
         });
-        self.tcp.insert(set.into_owned(), Arc::clone(&filters));
+        self.tcp.insert(key, Arc::clone(&filters));
         filters
     }
 
@@ -109,7 +114,7 @@ impl<'m> SecurityBuilder<'m> {
             return Vec::new();
         }
         let policies = &mesh.policies.authorization;
-        let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).collect();
+        let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).map(|b| b.object).collect();
         self.authorization.tunnel(&bound)
     }
 }

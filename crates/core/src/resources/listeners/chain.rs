@@ -10,6 +10,7 @@ use super::proxy_settings::ProxySettings;
 use super::shared::{self, SharedFilters, Telemetry};
 use super::{http_manager, matcher, tcp_proxy};
 use crate::Str;
+use crate::mesh::attachment::Bound;
 use crate::mesh::extension::{ChainKind, Extension};
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
@@ -53,7 +54,7 @@ pub(super) struct Parts<'a> {
     /// What telemetry asks.
     pub(super) telemetry: &'a Telemetry,
     /// The extensions.
-    pub(super) extensions: &'a [&'a Arc<Extension>],
+    pub(super) extensions: &'a [Bound<'a, Extension>],
 }
 
 /// Makes the chains of one waypoint.
@@ -204,7 +205,7 @@ impl<'m> ChainBuilder<'m> {
 struct Found<'m> {
     service: Option<&'m Service>,
     telemetry: Arc<Telemetry>,
-    extensions: Vec<&'m Arc<Extension>>,
+    extensions: Vec<Bound<'m, Extension>>,
 }
 
 impl Found<'_> {
@@ -217,7 +218,7 @@ impl Found<'_> {
         let own = self.service.map(|service| service.source.object());
         let mut objects: Vec<_> = own.into_iter().chain(routed_by).collect();
         objects.extend(policies.iter().chain(&self.telemetry.origins).cloned());
-        objects.extend(self.extensions.iter().map(|extension| extension.object.clone()));
+        objects.extend(self.extensions.iter().map(|extension| extension.object.object.clone()));
         objects
     }
 }
