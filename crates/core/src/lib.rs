@@ -19,12 +19,14 @@ pub mod problem;
 mod re2;
 pub mod release;
 pub mod resources;
+pub mod session;
 pub mod snapshot;
 pub mod static_config;
 pub mod text;
 pub mod translation;
 pub mod view;
 
+pub use session::Session;
 pub use translation::{Translation, translate};
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
