@@ -14,6 +14,7 @@ mod json;
 pub mod limits;
 pub mod manifests;
 pub mod mesh;
+pub mod opened;
 pub mod options;
 pub mod problem;
 mod re2;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::resources::{Origin, Part};
+use crate::resources::Origin;
 use crate::snapshot::ObjectRef;
 use crate::view::location::Location;
 use crate::view::origins::Places;
@@ -116,7 +116,7 @@ pub(super) fn listener_id(name: &str) -> String {
     format!("listener:{name}")
 }
 
-/// The objects that made a part of a resource.
-pub(super) fn objects<'a>(origins: &'a [Origin], part: &Part) -> &'a [ObjectRef] {
-    origins.iter().find(|origin| origin.part == *part).map_or(&[], |origin| &origin.objects)
+/// The objects that made something.
+pub(super) fn objects(origin: Option<&Origin>) -> &[ObjectRef] {
+    origin.map_or(&[], |origin| &origin.objects)
 }
