@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use waypoint_xds::view::origins;
 
-/// An object of the snapshot that made something, and where it stands.
+/// An object of the snapshot that made something, the field of it that did, and where that stands.
 #[pyclass(frozen, eq, hash, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Maker {
@@ -17,12 +17,18 @@ pub struct Maker {
     /// Its name.
     #[pyo3(get)]
     name: String,
+    /// The path of the field; empty where it is the object as a whole.
+    #[pyo3(get)]
+    field: String,
     /// The file that it stands in.
     #[pyo3(get)]
     file: Option<String>,
-    /// The line where it starts.
+    /// The line where the field starts.
     #[pyo3(get)]
     line: Option<u32>,
+    /// The column where it starts, from 1, in characters.
+    #[pyo3(get)]
+    column: Option<u32>,
     /// The line where it ends.
     #[pyo3(get)]
     end_line: Option<u32>,
@@ -46,8 +52,10 @@ impl From<&origins::Maker<'_>> for Maker {
             kind: maker.object.kind.name(),
             namespace: maker.object.namespace.to_string(),
             name: maker.object.name.to_string(),
-            file: maker.file.map(str::to_owned),
+            field: maker.field.clone(),
+            file: maker.file.as_ref().map(ToString::to_string),
             line: maker.line,
+            column: maker.column,
             end_line: maker.end_line,
             text: maker.to_string(),
         }
@@ -60,6 +68,7 @@ impl From<&origins::Maker<'_>> for Maker {
 pub struct Origin {
     filter_chain: Option<String>,
     route: Option<u32>,
+    policy: Option<String>,
     makers: Vec<Maker>,
 }
 
@@ -77,6 +86,12 @@ impl Origin {
         self.route
     }
 
+    /// The policy that was made, in the RBAC filters of its filter chain.
+    #[getter]
+    fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
     /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
     #[getter]
     pub(crate) fn objects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -84,10 +99,11 @@ impl Origin {
     }
 
     fn __repr__(&self) -> String {
-        let part = match (&self.filter_chain, self.route) {
-            (Some(chain), Some(route)) => format!("route {route} of {chain}"),
-            (Some(chain), None) => format!("filter chain {chain}"),
-            (None, _) => "resource".to_owned(),
+        let part = match (&self.filter_chain, self.route, &self.policy) {
+            (Some(chain), Some(route), _) => format!("route {route} of {chain}"),
+            (Some(chain), None, Some(policy)) => format!("policy {policy} of {chain}"),
+            (Some(chain), None, None) => format!("filter chain {chain}"),
+            (None, ..) => "resource".to_owned(),
         };
         let makers: Vec<&str> = self.makers.iter().map(|maker| maker.text.as_str()).collect();
         format!("<Origin of {part}: {}>", makers.join(", "))
@@ -106,6 +122,7 @@ impl From<&origins::Entry<'_>> for Origin {
         Self {
             filter_chain: entry.filter_chain.map(str::to_owned),
             route: entry.route,
+            policy: entry.policy.map(str::to_owned),
             makers: entry.objects.iter().map(Maker::from).collect(),
         }
     }

@@ -85,14 +85,15 @@ def test_resources_know_who_made_them(bookinfo: Translation) -> None:
     assert (maker.kind, maker.namespace, maker.name) == ("VirtualService", "default", "reviews")
     assert maker.file is not None and maker.line is not None and maker.end_line is not None
     text = Path(maker.file).read_text().splitlines()[maker.line - 1 : maker.end_line]
-    assert any("kind: VirtualService" in line for line in text)
+    assert maker.field == "spec.http[0].match[0]" and text[0][maker.column or 0 :].strip()
+    assert any(word in text[0] for word in ("uri", "headers", "-"))
     assert str(maker) == f"VirtualService default/reviews ({maker.file}:{maker.line})"
     assert repr(origin).startswith("<Origin of route 0 of inbound-vip|9080||reviews")
 
 
 def test_the_origin_is_that_of_the_whole(shop: Translation) -> None:
     origins = {cluster.name: cluster.origin for cluster in shop["shop/waypoint"].clusters}
-    assert [str(maker) for maker in origins[CART]] == ["Service shop/cart (shop.yaml:8)"]
+    assert [str(maker) for maker in origins[CART]] == ["Service shop/cart (shop.yaml:11)"]
     assert origins["main_internal"] == ()
 
 

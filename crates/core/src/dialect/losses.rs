@@ -30,8 +30,8 @@ impl Losses {
 
     /// From here on, what is lost was made by these: extensions that Istio itself doesn't use come from EnvoyFilters.
     pub(super) fn made_by(&mut self, origins: &[Origin]) {
-        let objects = origins.iter().flat_map(|origin| &origin.objects);
-        self.patch = objects.clone().find(|object| object.kind == Kind::EnvoyFilter).cloned();
+        let mut objects = origins.iter().flat_map(|origin| &origin.causes).map(|cause| &cause.object);
+        self.patch = objects.find(|object| object.kind == Kind::EnvoyFilter).cloned();
     }
 
     /// An extension that only reports was left out.
@@ -68,7 +68,8 @@ impl Losses {
 
     /// A Wasm module is one that Istio's agent would fetch.
     pub(super) fn module(&mut self, name: &str, uri: &str, origins: &[Origin]) {
-        let object = origins.iter().flat_map(|origin| &origin.objects).next().cloned();
+        let object =
+            origins.iter().flat_map(|origin| &origin.causes).next().map(|cause| cause.object.clone());
         let message = format!("`{name}` was left out: without Istio's agent nobody fetches `{uri}`");
         let problem = Problem::new(Code::UnsupportedExtension, message)
             .help("store the module next to Envoy, and name it with a `file://` URL");

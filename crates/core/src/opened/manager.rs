@@ -9,6 +9,7 @@ use envoy::{Message, Name};
 
 use super::{OpenedRoutes, Origins};
 use crate::Str;
+use crate::resources::{Origin, Part};
 
 /// A connection manager.
 #[derive(Clone, Debug)]
@@ -27,17 +28,19 @@ pub struct OpenedManager<'r> {
 /// An HTTP filter of a connection manager.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct OpenedHttpFilter<'m> {
+pub struct OpenedHttpFilter<'m, 'r> {
     /// The message.
     pub message: &'m HttpFilter,
     /// The JSON pointer to it in its listener.
     pub pointer: String,
+    chain: &'m Str,
+    origins: &'m Origins<'r>,
 }
 
 /// A policy of an RBAC filter.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct OpenedPolicy {
+pub struct OpenedPolicy<'r> {
     /// Its name: what logs and statistics call it.
     pub name: String,
     /// What it says.
@@ -46,6 +49,8 @@ pub struct OpenedPolicy {
     pub pointer: String,
     /// Whether it is only tried.
     pub is_shadow: bool,
+    /// What made it.
+    pub origin: Option<&'r Origin>,
 }
 
 impl<'r> OpenedManager<'r> {
@@ -76,16 +81,18 @@ impl<'r> OpenedManager<'r> {
     }
 
     /// The HTTP filters, in their order.
-    pub fn filters(&self) -> impl Iterator<Item = OpenedHttpFilter<'_>> {
+    pub fn filters(&self) -> impl Iterator<Item = OpenedHttpFilter<'_, 'r>> {
         let filters = self.message.http_filters.iter().enumerate();
         filters.map(|(index, message)| OpenedHttpFilter {
             message,
             pointer: format!("{}/httpFilters/{index}", self.pointer),
+            chain: &self.chain,
+            origins: &self.origins,
         })
     }
 }
 
-impl OpenedHttpFilter<'_> {
+impl<'r> OpenedHttpFilter<'_, 'r> {
     /// What the filter is configured by, if that is a message of this type. It is decoded each time.
     #[must_use]
     pub fn config<M: Message + Name + Default>(&self) -> Option<M> {
@@ -97,7 +104,7 @@ impl OpenedHttpFilter<'_> {
 
     /// The policies of an RBAC filter, by name, those that are only tried last; none of another filter.
     #[must_use]
-    pub fn policies(&self) -> Vec<OpenedPolicy> {
+    pub fn policies(&self) -> Vec<OpenedPolicy<'r>> {
         let Some(Rbac { rules, shadow_rules, .. }) = self.config() else { return Vec::new() };
         let lists = [("rules", rules, false), ("shadowRules", shadow_rules, true)];
         let policies = lists.into_iter().flat_map(|(field, rules, is_shadow)| {
@@ -105,7 +112,8 @@ impl OpenedHttpFilter<'_> {
             policies.into_iter().map(move |(name, message)| {
                 let key = name.replace('~', "~0").replace('/', "~1");
                 let pointer = format!("{}/typedConfig/{field}/policies/{key}", self.pointer);
-                OpenedPolicy { name, message, pointer, is_shadow }
+                let part = Part::Policy { chain: self.chain.clone(), name: Str::from(&name) };
+                OpenedPolicy { name, message, pointer, is_shadow, origin: self.origins.of(&part) }
             })
         });
         policies.collect()

@@ -64,6 +64,7 @@ fn policies_are_told_from_those_that_are_tried() {
                 for policy in filter.policies() {
                     policies += 1;
                     assert!(!policy.is_shadow);
+                    assert!(policy.origin.is_some(), "{}", policy.name);
                     assert_eq!(json.pointer(&policy.pointer), Some(&json::value(&policy.message)));
                 }
             }
@@ -76,6 +77,7 @@ fn policies_are_told_from_those_that_are_tried() {
 fn what_made_a_part_is_known() {
     with_opened(BOOKINFO, Release::V1_18, |resources, opened| {
         let origins = resources.listeners.iter().flat_map(|listener| &listener.origins);
+        let origins = origins.filter(|origin| !matches!(origin.part, Part::Policy { .. }));
         let chains = opened.listeners.iter().flat_map(|listener| &listener.chains);
         let routes = opened
             .listeners
@@ -85,7 +87,12 @@ fn what_made_a_part_is_known() {
             + chains.filter(|chain| chain.origin.is_some()).count()
             + routes.filter(|route| route.origin.is_some()).count();
         assert_eq!(known, origins.count());
-        assert!(opened.clusters.iter().any(|cluster| cluster.origin.is_some_and(|origin| !origin.objects.is_empty())));
+        assert!(
+            opened
+                .clusters
+                .iter()
+                .any(|cluster| cluster.origin.is_some_and(|origin| !origin.causes.is_empty()))
+        );
         assert!(
             opened
                 .clusters

@@ -70,6 +70,18 @@ pub struct WaypointResources {
     pub extensions: Vec<Resource<TypedExtensionConfig>>,
 }
 
+impl WaypointResources {
+    /// Why each resource, and each of its parts, exists.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        let listeners = self.listeners.iter().flat_map(|resource| &resource.origins);
+        let clusters = self.clusters.iter().flat_map(|resource| &resource.origins);
+        let routes = self.routes.iter().flat_map(|resource| &resource.origins);
+        let endpoints = self.endpoints.iter().flat_map(|resource| &resource.origins);
+        let extensions = self.extensions.iter().flat_map(|resource| &resource.origins);
+        listeners.chain(clusters).chain(routes).chain(endpoints).chain(extensions)
+    }
+}
+
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {

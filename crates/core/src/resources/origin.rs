@@ -1,15 +1,30 @@
 //! Why a generated thing exists.
 
 use crate::Str;
-use crate::snapshot::ObjectRef;
+use crate::mesh::Service;
+use crate::snapshot::{Cause, FieldPath};
 
-/// The objects of the snapshot that made a resource, or a part of one.
+/// What made a resource, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Origin {
     /// What was made.
     pub part: Part,
-    /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
-    pub objects: Vec<ObjectRef>,
+    /// The objects that made it, each with the field that did, the decisive one first. Empty for what every waypoint
+    /// gets.
+    pub causes: Vec<Cause>,
+}
+
+impl Origin {
+    /// What made a part.
+    pub(crate) fn new(part: Part, causes: Vec<Cause>) -> Self {
+        Self { part, causes }
+    }
+
+    /// What made a resource as a whole.
+    pub(crate) fn of_resource(causes: Vec<Cause>) -> Self {
+        Self::new(Part::Resource, causes)
+    }
 }
 
 /// A part of a resource that has an origin of its own.
@@ -19,6 +34,13 @@ pub enum Part {
     Resource,
     /// A filter chain of a listener, by its name.
     FilterChain(Str),
+    /// A policy of the RBAC filters of a filter chain.
+    Policy {
+        /// The chain's name.
+        chain: Str,
+        /// The policy's name: `ns[shop]-policy[readers]-rule[0]`.
+        name: Str,
+    },
     /// The n-th route of the inline route configuration of a filter chain.
     Route {
         /// The chain's name.
@@ -26,4 +48,11 @@ pub enum Part {
         /// The route's position.
         index: u32,
     },
+}
+
+/// Why there is something for a port of a Service: the port, or the Service where another object has the port.
+pub(crate) fn port(service: &Service, number: u32) -> Cause {
+    let position = service.ports.iter().position(|port| port.number == number);
+    let field = position.map(|position| FieldPath::at("spec.ports[]", [position])).unwrap_or_default();
+    Cause::new(service.source.object(), field)
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 
-use super::authz::Authorization;
+use super::authz::{Authorization, policy_name};
 use super::{Scope, authn};
+use crate::Str;
 use crate::mesh::Service;
 use crate::mesh::attachment::{Attached, Precedence, WaypointAttachments};
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
-use crate::snapshot::{Object, ObjectRef};
+use crate::snapshot::{Cause, Object};
 
 /// The filters of one set of policies, ready to be put into chains: HTTP filters or network filters.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,9 @@ pub(crate) struct SecurityFilters<F> {
     /// AUDIT, DENY, ALLOW: after the extensions of phase AUTHZ.
     pub(crate) rbac: Vec<F>,
     /// The policies that these chains come from.
-    pub(crate) origins: Vec<ObjectRef>,
+    pub(crate) causes: Vec<Cause>,
+    /// The names of the policies in the filters, each with the rule that it was made of.
+    pub(crate) policies: Vec<(Str, Cause)>,
 }
 
 /// A set of policies: positions in the index. Why they bind makes no other filters.
@@ -74,15 +77,17 @@ impl<'m> SecurityBuilder<'m> {
         let policies = &self.scope.mesh.policies;
         let authorization: Vec<_> = policies.authorization.at(&authorization).map(|b| b.object).collect();
         let authentication: Vec<_> = policies.request_authentication.at(&authentication).collect();
+        let custom = self.authorization.custom_http(&authorization);
+        let rbac = self.authorization.rbac_http(&authorization);
+        let named = named(&authorization, [custom.names, rbac.names]);
+        let authorization = authorization.iter().map(|p| p.object_ref());
+        let objects = authorization.chain(authentication.iter().map(|p| p.object_ref()));
         let filters = Arc::new(SecurityFilters {
-            custom: self.authorization.custom_http(&authorization),
+            causes: objects.map(Cause::from).collect(),
+            policies: named,
+            custom: custom.filters,
             authn: authn::filters(authentication.iter().map(|p| &p.spec), &self.scope.rules.security),
-            rbac: self.authorization.rbac_http(&authorization),
-            origins: authorization
-                .iter()
-                .map(|p| p.object_ref())
-                .chain(authentication.iter().map(|p| p.object_ref()))
-                .collect(),
+            rbac: rbac.filters,
         });
         self.http.insert(key, Arc::clone(&filters));
         filters
@@ -97,11 +102,14 @@ impl<'m> SecurityBuilder<'m> {
         }
         let policies = &self.scope.mesh.policies.authorization;
         let authorization: Vec<_> = policies.at(&authorization).map(|b| b.object).collect();
+        let custom = self.authorization.custom_tcp(&authorization);
+        let rbac = self.authorization.rbac_tcp(&authorization);
         let filters = Arc::new(SecurityFilters {
-            custom: self.authorization.custom_tcp(&authorization),
+            causes: authorization.iter().map(|p| p.object_ref().into()).collect(),
+            policies: named(&authorization, [custom.names, rbac.names]),
+            custom: custom.filters,
             authn: Vec::new(),
-            rbac: self.authorization.rbac_tcp(&authorization),
-            origins: authorization.iter().map(|p| p.object_ref()).collect(),
+            rbac: rbac.filters,
         });
         self.tcp.insert(key, Arc::clone(&filters));
         filters
@@ -117,4 +125,18 @@ impl<'m> SecurityBuilder<'m> {
         let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).map(|b| b.object).collect();
         self.authorization.tunnel(&bound)
     }
+}
+
+/// The rule that each name of a policy stands for. A policy without rules stands for itself.
+fn named(policies: &[&Arc<Object<AuthorizationPolicy>>], names: [Vec<Str>; 2]) -> Vec<(Str, Cause)> {
+    let has_rules = |cause: &Cause| {
+        let mut all = policies.iter();
+        all.any(|p| p.object_ref() == cause.object && !p.spec.rules.is_empty())
+    };
+    let cause = |name: Str| {
+        let cause = policy_name::cause(&name)?;
+        let cause = if has_rules(&cause) { cause } else { cause.object.into() };
+        Some((name, cause))
+    };
+    names.into_iter().flatten().filter_map(cause).collect()
 }

@@ -54,6 +54,22 @@ impl Files {
         self.places([(source, field)]).pop().flatten()
     }
 
+    /// Whether an object has a field, by its path. Reads the object's document again.
+    #[must_use]
+    pub fn has(&self, source: Source, field: &str) -> bool {
+        let Some(file) = self.get(source.file) else { return false };
+        let mut documents = Documents::from_offset(file, &self.limits, source.document)
+            .filter_map(Result::ok)
+            .take_while(|document| document.offset() == source.document);
+        documents.any(|document| {
+            let mut objects = items::objects(&document).into_iter().enumerate();
+            objects.any(|(item, object)| {
+                (object.node.span().start, item) == (source.start, source.item as usize)
+                    && object.node.find(field).is_some()
+            })
+        })
+    }
+
     /// Where fields of objects stand, in the order asked. Reads each document that is asked about once.
     #[must_use]
     pub fn places<'f>(&self, fields: impl IntoIterator<Item = (Source, &'f str)>) -> Vec<Option<Place>> {

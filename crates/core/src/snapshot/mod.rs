@@ -24,6 +24,7 @@
 //! | [`mesh_config`] | `istio.mesh.v1alpha1`, which is no custom resource |
 //! | [`selector`] | selectors and references that several of them share |
 
+mod cause;
 pub mod extensions;
 mod files;
 pub mod gateway_api;
@@ -51,6 +52,7 @@ pub mod timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use cause::{Cause, FieldPath};
 pub use files::Files;
 pub use kind::{Kind, NameRule, Scope};
 pub use labels::Labels;
@@ -116,7 +118,7 @@ macro_rules! snapshot {
             }
 
             /// Where an object stands.
-            pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
+            pub fn source(&self, object: &ObjectRef) -> Option<Source> {
                 match object.kind {
                     $(Kind::$kind => find(&self.$list, &object.namespace, &object.name).map(|o| o.source),)*
                     _ => None,

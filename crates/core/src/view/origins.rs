@@ -1,14 +1,16 @@
-//! Why each resource exists: the objects of the snapshot that made it, and the lines where they stand.
+//! Why each resource exists: the objects of the snapshot that made it, and the lines where the fields stand that did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use envoy::config::listener::v3::Listener;
 use serde::Serialize;
 
+use crate::Str;
 use crate::opened::OpenedListener;
+use crate::problem::Place;
 use crate::resources::{Origin, Part, Resource, WaypointResources};
-use crate::snapshot::{ObjectRef, Reading, Source};
+use crate::snapshot::{Cause, ObjectRef, Reading, Source};
 use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
@@ -34,27 +36,47 @@ impl<'r> Places<'r> {
         Some((file.name().as_str(), file.position(source.start).line))
     }
 
-    /// An object with the lines on which it stands.
+    /// Where all causes of some resources stand. Each document that has one is read again, once.
     #[must_use]
-    pub fn maker<'a>(&self, object: &'a ObjectRef) -> Maker<'a>
-    where
-        'r: 'a,
-    {
-        let source = self.sources.get(object);
+    pub fn locate<'a>(&self, origins: impl IntoIterator<Item = &'a Origin>) -> Located<'a> {
+        let causes: BTreeSet<&Cause> = origins.into_iter().flat_map(|origin| &origin.causes).collect();
+        let known = causes.into_iter().filter_map(|cause| Some((cause, *self.sources.get(&cause.object)?)));
+        let (fields, others): (Vec<_>, Vec<_>) = known.partition(|(cause, _)| !cause.field.is_root());
         let files = &self.reading.files;
-        let place = source.and_then(|source| files.place_of_object(*source));
+        let paths: Vec<String> = fields.iter().map(|(cause, _)| cause.field.to_string()).collect();
+        let asked = fields.iter().zip(&paths).map(|((_, source), path)| (*source, path.as_str()));
+        let found = files.places(asked);
+        let whole = others.iter().map(|(cause, source)| (*cause, files.place_of_object(*source)));
+        let places = fields.iter().map(|(cause, _)| *cause).zip(found).chain(whole);
+        Located { places: places.filter_map(|(cause, place)| Some((cause, place?))).collect() }
+    }
+}
+
+/// Where the causes of some resources stand: see [`Places::locate`].
+#[derive(Clone, Debug, Default)]
+pub struct Located<'a> {
+    places: BTreeMap<&'a Cause, Place>,
+}
+
+impl Located<'_> {
+    /// A cause with the lines on which it stands.
+    #[must_use]
+    pub fn maker<'a>(&self, cause: &'a Cause) -> Maker<'a> {
+        let place = self.places.get(cause);
         Maker {
-            object,
-            file: source.and_then(|source| files.get(source.file)).map(|file| file.name().as_str()),
-            line: place.as_ref().map(|place| place.line),
-            end_line: place.as_ref().map(|place| place.end_line),
+            object: &cause.object,
+            field: cause.field.to_string(),
+            file: place.map(|place| place.file.clone()),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            end_line: place.map(|place| place.end_line),
         }
     }
 
-    /// Objects in a cell of a table: `VirtualService default/reviews (mesh.yaml:12), …`.
+    /// Causes in a cell of a table: `VirtualService default/reviews (mesh.yaml:12), …`.
     #[must_use]
-    pub fn describe(&self, objects: &[ObjectRef]) -> String {
-        objects.iter().map(|object| self.maker(object).to_string()).collect::<Vec<_>>().join(", ")
+    pub fn describe(&self, causes: &[Cause]) -> String {
+        causes.iter().map(|cause| self.maker(cause).to_string()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -78,11 +100,14 @@ pub struct Entry<'a> {
     /// The position of the route that was made, in its filter chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<u32>,
+    /// The policy that was made, in the RBAC filters of its filter chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<&'a str>,
     /// The objects that made it, the decisive one first.
     pub objects: Vec<Maker<'a>>,
 }
 
-/// An object that made something, and where it stands.
+/// An object that made something, the field of it that did, and where that stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -90,12 +115,18 @@ pub struct Maker<'a> {
     /// The object.
     #[serde(flatten)]
     pub object: &'a ObjectRef,
+    /// The field, as a path from the object down; empty where it is the object as a whole.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
     /// The file that it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<&'a str>,
-    /// The line where it starts.
+    pub file: Option<Str>,
+    /// The line where the field starts. Of a field that the object does not have, where the nearest starts that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// The column where it starts, from 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// The line where it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_line: Option<u32>,
@@ -105,7 +136,7 @@ pub struct Maker<'a> {
 impl fmt::Display for Maker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.object.fmt(f)?;
-        match (self.file, self.line) {
+        match (&self.file, self.line) {
             (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
             _ => Ok(()),
         }
@@ -115,15 +146,16 @@ impl fmt::Display for Maker<'_> {
 /// Adds the column ORIGIN to a table of a waypoint's resources: what `-o wide` shows.
 pub fn add_column(table: &mut Table, kind: ResourceKind, resources: &WaypointResources, places: &Places<'_>) {
     let known = by_subject(kind, resources);
+    let located = places.locate(resources.origins());
     table.add_column("ORIGIN", |resource, part| {
         let whole = || known.get(&(resource.to_owned(), Part::Resource));
-        let objects = known.get(&(resource.to_owned(), part.clone())).or_else(whole);
-        objects.map(|objects| places.describe(objects)).unwrap_or_default()
+        let causes = known.get(&(resource.to_owned(), part.clone())).or_else(whole);
+        causes.map(|causes| located.describe(causes)).unwrap_or_default()
     });
 }
 
-/// The objects behind what the rows of a table are about.
-fn by_subject(kind: ResourceKind, resources: &WaypointResources) -> BTreeMap<(String, Part), &[ObjectRef]> {
+/// The causes of what the rows of a table are about.
+fn by_subject(kind: ResourceKind, resources: &WaypointResources) -> BTreeMap<(String, Part), &[Cause]> {
     match kind {
         ResourceKind::Listeners => parts(&resources.listeners, |m| &m.name).collect(),
         ResourceKind::Clusters => parts(&resources.clusters, |m| &m.name).collect(),
@@ -138,15 +170,15 @@ fn by_subject(kind: ResourceKind, resources: &WaypointResources) -> BTreeMap<(St
 fn parts<'a, M>(
     resources: &'a [Resource<M>],
     name: impl Fn(&'a M) -> &'a str,
-) -> impl Iterator<Item = ((String, Part), &'a [ObjectRef])> {
+) -> impl Iterator<Item = ((String, Part), &'a [Cause])> {
     resources.iter().flat_map(move |resource| {
         let name = name(&resource.message);
-        resource.origins.iter().map(move |o| ((name.to_owned(), o.part.clone()), o.objects.as_slice()))
+        resource.origins.iter().map(move |o| ((name.to_owned(), o.part.clone()), o.causes.as_slice()))
     })
 }
 
 /// The routes inside a listener by their configuration's name, which is not always their chain's.
-fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[ObjectRef])> {
+fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[Cause])> {
     let opened = OpenedListener::new(&listener.message, &listener.origins);
     let names: BTreeMap<&str, String> = opened
         .routes()
@@ -157,42 +189,48 @@ fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[ObjectRef]
             let name = names.get(chain.as_str())?;
             Some((name.clone(), Part::Route { chain: name.as_str().into(), index: *index }))
         }
-        Part::Resource | Part::FilterChain(_) => None,
+        Part::Resource | Part::FilterChain(_) | Part::Policy { .. } => None,
     };
-    listener.origins.iter().filter_map(|o| Some((renamed(o)?, o.objects.as_slice()))).collect()
+    listener.origins.iter().filter_map(|o| Some((renamed(o)?, o.causes.as_slice()))).collect()
 }
 
 /// The origins of everything that a waypoint gets.
 #[must_use]
-pub fn origins<'a>(resources: &'a WaypointResources, places: &Places<'a>) -> Origins<'a> {
+pub fn origins<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Origins<'a> {
+    let located = places.locate(resources.origins());
     Origins {
-        listeners: by_name(&resources.listeners, |m| &m.name, places),
-        clusters: by_name(&resources.clusters, |m| &m.name, places),
-        routes: by_name(&resources.routes, |m| &m.name, places),
-        endpoints: by_name(&resources.endpoints, |m| &m.cluster_name, places),
+        listeners: by_name(&resources.listeners, |m| &m.name, &located),
+        clusters: by_name(&resources.clusters, |m| &m.name, &located),
+        routes: by_name(&resources.routes, |m| &m.name, &located),
+        endpoints: by_name(&resources.endpoints, |m| &m.cluster_name, &located),
     }
 }
 
 fn by_name<'a, M>(
     resources: &'a [Resource<M>],
     name: impl Fn(&'a M) -> &'a str,
-    places: &Places<'a>,
+    located: &Located<'a>,
 ) -> BTreeMap<&'a str, Vec<Entry<'a>>> {
-    resources.iter().map(|r| (name(&r.message), entries(&r.origins, places))).collect()
+    resources.iter().map(|r| (name(&r.message), all(&r.origins, located))).collect()
 }
 
 /// The origins of one resource.
 #[must_use]
-pub fn entries<'a>(origins: &'a [Origin], places: &Places<'a>) -> Vec<Entry<'a>> {
-    origins.iter().map(|origin| entry(origin, places)).collect()
+pub fn entries<'a>(origins: &'a [Origin], places: &Places<'_>) -> Vec<Entry<'a>> {
+    all(origins, &places.locate(origins))
 }
 
-fn entry<'a>(origin: &'a Origin, places: &Places<'a>) -> Entry<'a> {
-    let (filter_chain, route) = match &origin.part {
-        Part::Resource => (None, None),
-        Part::FilterChain(name) => (Some(name.as_str()), None),
-        Part::Route { chain, index } => (Some(chain.as_str()), Some(*index)),
+fn all<'a>(origins: &'a [Origin], located: &Located<'a>) -> Vec<Entry<'a>> {
+    origins.iter().map(|origin| entry(origin, located)).collect()
+}
+
+fn entry<'a>(origin: &'a Origin, located: &Located<'a>) -> Entry<'a> {
+    let (filter_chain, route, policy) = match &origin.part {
+        Part::Resource => (None, None, None),
+        Part::FilterChain(name) => (Some(name.as_str()), None, None),
+        Part::Route { chain, index } => (Some(chain.as_str()), Some(*index), None),
+        Part::Policy { chain, name } => (Some(chain.as_str()), None, Some(name.as_str())),
     };
-    let objects = origin.objects.iter().map(|object| places.maker(object)).collect();
-    Entry { filter_chain, route, objects }
+    let objects = origin.causes.iter().map(|cause| located.maker(cause)).collect();
+    Entry { filter_chain, route, policy, objects }
 }

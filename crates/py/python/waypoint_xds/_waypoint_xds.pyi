@@ -182,6 +182,9 @@ class Origin:
     def route(self) -> int | None:
         """The position of the route that was made, in its filter chain."""
     @property
+    def policy(self) -> str | None:
+        """The policy that was made, in the RBAC filters of its filter chain."""
+    @property
     def objects(self) -> tuple[Maker, ...]:
         """The objects that made it, the decisive one first. Empty for what every waypoint gets."""
     def __eq__(self, other: object, /) -> bool: ...
@@ -189,7 +192,7 @@ class Origin:
 
 @final
 class Maker:
-    """An object of the snapshot that made something, and where it stands."""
+    """An object of the snapshot that made something, the field of it that did, and where that stands."""
 
     @property
     def kind(self) -> str:
@@ -201,11 +204,17 @@ class Maker:
     def name(self) -> str:
         """Its name."""
     @property
+    def field(self) -> str:
+        """The path of the field; empty where it is the object as a whole."""
+    @property
     def file(self) -> str | None:
         """The file that it stands in."""
     @property
     def line(self) -> int | None:
-        """The line where it starts."""
+        """The line where the field starts."""
+    @property
+    def column(self) -> int | None:
+        """The column where it starts, from 1, in characters."""
     @property
     def end_line(self) -> int | None:
         """The line where it ends."""

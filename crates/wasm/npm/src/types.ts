@@ -141,20 +141,28 @@ export interface UnreadField {
   readonly count: number;
 }
 
-/** What made a resource, a filter chain of it, or a route in one. */
+/** What made a resource, a filter chain of it, or a route or a policy in one. */
 export interface Origin {
   /** The filter chain that was made; of a route the one that it is in. */
   readonly filterChain?: string;
   /** The position of the route that was made, in its filter chain. */
   readonly route?: number;
+  /** The policy that was made, in the RBAC filters of its filter chain. */
+  readonly policy?: string;
   /** The objects that made it, the decisive one first. */
   readonly objects: readonly Maker[];
 }
 
-/** An object that made something, and the lines where it stands. */
+/** An object that made something, the field of it that did, and where that stands. */
 export interface Maker extends ObjectRef {
+  /** The path of the field; left out where it is the object as a whole. */
+  readonly field?: string;
   readonly file?: string;
+  /** The line where the field starts, from 1. */
   readonly line?: number;
+  /** The column where it starts, from 1, in characters. */
+  readonly column?: number;
+  /** The line where it ends. */
   readonly endLine?: number;
 }
 

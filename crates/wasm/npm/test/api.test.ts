@@ -42,7 +42,20 @@ test("a resource has a name, a type, a message in three forms, and origins", () 
   assert.ok(bytes instanceof Uint8Array);
   assert.ok(new TextDecoder().decode(bytes).includes(cluster.name));
   assert.deepEqual(cluster.origins, [
-    { objects: [{ kind: "Service", namespace: "shop", name: "cart", file: "shop.yaml", line: 8, endLine: 11 }] },
+    {
+      objects: [
+        {
+          kind: "Service",
+          namespace: "shop",
+          name: "cart",
+          field: "spec.ports[0]",
+          file: "shop.yaml",
+          line: 11,
+          column: 61,
+          endLine: 11,
+        },
+      ],
+    },
   ]);
 });
 

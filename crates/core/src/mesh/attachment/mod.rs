@@ -32,7 +32,7 @@ use crate::Str;
 use crate::mesh::{Service, Waypoint, age};
 use crate::release::{PolicyAttachment, Rules};
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{Labels, Meta};
+use crate::snapshot::{FieldPath, Labels, Meta};
 
 use index::Index;
 use target::Target;
@@ -91,15 +91,15 @@ pub struct Bound<'m, T> {
 }
 
 impl<T: Attach> Bound<'_, T> {
-    /// The path of the field that says so; none for what is for all of its namespace.
+    /// The field that says so; the root for what is for all of its namespace.
     #[must_use]
-    pub fn field(&self) -> Option<String> {
+    pub fn field(&self) -> FieldPath {
         match self.by {
-            Binding::RootNamespace | Binding::Namespace => None,
-            Binding::Selector => Some(T::SELECTOR.to_owned()),
-            Binding::Reference { position: None, .. } => Some("spec.targetRef".to_owned()),
+            Binding::RootNamespace | Binding::Namespace => FieldPath::default(),
+            Binding::Selector => FieldPath::field(T::SELECTOR),
+            Binding::Reference { position: None, .. } => FieldPath::field("spec.targetRef"),
             Binding::Reference { position: Some(position), .. } => {
-                Some(format!("spec.targetRefs[{position}]"))
+                FieldPath::at("spec.targetRefs[]", [position])
             }
         }
     }

@@ -49,8 +49,8 @@ fn names(policies: &Policies, attached: &[Attached]) -> Vec<String> {
 }
 
 /// Why each binds, and the field that says so.
-fn reasons(policies: &Policies, attached: &[Attached]) -> Vec<(Binding, Option<String>)> {
-    policies.at(attached).map(|bound| (bound.by, bound.field())).collect()
+fn reasons(policies: &Policies, attached: &[Attached]) -> Vec<(Binding, String)> {
+    policies.at(attached).map(|bound| (bound.by, bound.field().to_string())).collect()
 }
 
 fn reference(group: &str, kind: &str, name: &str) -> Value {
@@ -81,10 +81,11 @@ fn selectors_bind_where_there_are_no_references() {
     let root_first = found(Precedence::RootFirst);
     assert_eq!(names(&old, &root_first), ["root/all", "shop/own", "shop/wide"]);
     assert_eq!(names(&old, &found(Precedence::WaypointFirst)), ["shop/own", "shop/wide", "root/all"]);
-    let field = Some("spec.selector.matchLabels".to_owned());
+    let selector = (Binding::Selector, "spec.selector.matchLabels".to_owned());
+    let wide = |by| (by, String::new());
     assert_eq!(
         reasons(&old, &root_first),
-        [(Binding::RootNamespace, None), (Binding::Selector, field), (Binding::Namespace, None)]
+        [wide(Binding::RootNamespace), selector, wide(Binding::Namespace)]
     );
     let new = policies(Release::V1_31, &objects);
     assert!(new.of_waypoint(&waypoint, Precedence::RootFirst).of(None).is_empty());
@@ -119,7 +120,7 @@ fn of_several_references_to_the_same_the_first_is_the_reason() {
     let by = |position| Binding::Reference { to: TargetKind::Gateway, position };
     assert_eq!(
         reasons(&policies, &found),
-        [(by(Some(1)), Some("spec.targetRefs[1]".into())), (by(None), Some("spec.targetRef".into()))]
+        [(by(Some(1)), "spec.targetRefs[1]".into()), (by(None), "spec.targetRef".into())]
     );
 }
 

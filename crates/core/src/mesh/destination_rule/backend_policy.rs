@@ -200,7 +200,8 @@ fn merged((kind, namespace, name): Target<'_>, host: Str, policies: &[Attached<'
     MergedRule {
         namespace: namespace.into(),
         name: name.into(),
-        from: policies.iter().map(|attached| attached.policy.clone()).collect(),
+        from: policies.iter().map(|attached| attached.policy.clone().into()).collect(),
+        subset_causes: Vec::new(),
         host,
         spec: RuleSpec::Made(Arc::new(spec)),
         export_to: BTreeSet::new(),

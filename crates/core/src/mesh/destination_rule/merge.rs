@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::Str;
 use crate::release::DestinationRuleMerge;
 use crate::snapshot::networking::destination_rule::{DestinationRule, PortTrafficPolicy, TrafficPolicy};
-use crate::snapshot::{Labels, Object, ObjectRef};
+use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef};
 
 /// A DestinationRule as it holds for its host: one object, or several that were merged.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,8 +17,10 @@ pub struct MergedRule {
     pub namespace: Str,
     /// Its name: of the first DestinationRule that it was made from.
     pub name: Str,
-    /// The objects that it was made from.
-    pub from: Vec<ObjectRef>,
+    /// The objects that it was made from, with the traffic policy where they have one.
+    pub from: Vec<Cause>,
+    /// For each of its subsets, by position, the field that it was read from.
+    pub subset_causes: Vec<Cause>,
     /// The host that it is for, fully qualified.
     pub host: Str,
     /// Its contents, but for the host.
@@ -66,6 +68,13 @@ impl PartialEq for RuleSpec {
 }
 
 impl MergedRule {
+    /// What it says of a subset of its, by name: the field that the subset was read from.
+    #[must_use]
+    pub fn cause_of_subset(&self, name: &str) -> Option<&Cause> {
+        let position = self.spec.subsets.iter().position(|subset| subset.name == name)?;
+        self.subset_causes.get(position)
+    }
+
     /// The workloads that it is for; none = all.
     fn selector(&self) -> Selector<'_> {
         Selector(self.spec.workload_selector.as_ref().map(|s| &s.match_labels))
@@ -76,7 +85,12 @@ impl MergedRule {
         self.from.extend(other.from.iter().cloned());
         let known: BTreeSet<Str> = self.spec.subsets.iter().map(|s| s.name.clone()).collect();
         let spec = self.spec.make_mut();
-        spec.subsets.extend(other.spec.subsets.iter().filter(|s| !known.contains(&s.name)).cloned());
+        for (subset, cause) in other.spec.subsets.iter().zip(&other.subset_causes) {
+            if !known.contains(&subset.name) {
+                spec.subsets.push(subset.clone());
+                self.subset_causes.push(cause.clone());
+            }
+        }
         match (self.from_backend_policy, other.from_backend_policy) {
             (false, true) => fill_gaps(&mut spec.traffic_policy, other.spec.traffic_policy.as_ref()),
             (true, false) => {
@@ -88,6 +102,11 @@ impl MergedRule {
             _ => {}
         }
     }
+}
+
+/// The fields of the subsets that an object has.
+pub(super) fn subset_causes(object: &ObjectRef, count: usize) -> Vec<Cause> {
+    (0..count).map(|i| Cause::new(object.clone(), FieldPath::at("spec.subsets[]", [i]))).collect()
 }
 
 /// Which workloads a rule is for.
@@ -202,11 +221,13 @@ mod tests {
     use crate::snapshot::selector::WorkloadSelector;
 
     fn rule(name: &str, subsets: &[&str]) -> MergedRule {
-        let subsets = subsets.iter().map(|s| Subset { name: (*s).into(), ..Subset::default() }).collect();
+        let subsets: Vec<_> =
+            subsets.iter().map(|s| Subset { name: (*s).into(), ..Subset::default() }).collect();
         MergedRule {
             namespace: "ns".into(),
             name: name.into(),
-            from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name)],
+            subset_causes: subset_causes(&ObjectRef::new(Kind::DestinationRule, "ns", name), subsets.len()),
+            from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name).into()],
             host: "web".into(),
             spec: RuleSpec::Made(Arc::new(DestinationRule { subsets, ..DestinationRule::default() })),
             export_to: BTreeSet::new(),

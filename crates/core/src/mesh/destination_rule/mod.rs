@@ -25,7 +25,7 @@ use crate::mesh::{Service, Services, age, hostname};
 use crate::release::{DestinationRuleMerge, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::DestinationRule;
-use crate::snapshot::{Labels, Object, Snapshot};
+use crate::snapshot::{Cause, FieldPath, Labels, Object, Snapshot};
 
 /// The namespace whose rules hold for the whole mesh, unless the mesh configuration names another.
 const DEFAULT_ROOT_NAMESPACE: &str = "istio-system";
@@ -169,10 +169,13 @@ fn merged_rule(object: &Arc<Object<DestinationRule>>) -> MergedRule {
     } else {
         spec.export_to.iter().cloned().collect()
     };
+    let policy = spec.traffic_policy.as_ref().map(|_| FieldPath::field("spec.trafficPolicy"));
+    let policy = policy.unwrap_or_default();
     MergedRule {
         namespace: object.meta.namespace.clone(),
         name: object.meta.name.clone(),
-        from: vec![object.object_ref()],
+        subset_causes: merge::subset_causes(&object.object_ref(), spec.subsets.len()),
+        from: vec![Cause::new(object.object_ref(), policy)],
         host: hostname::resolve(&spec.host, &object.meta.namespace),
         spec: RuleSpec::Read(Arc::clone(object)),
         export_to,

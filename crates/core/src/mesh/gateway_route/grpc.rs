@@ -2,23 +2,28 @@
 
 use super::{Context, Refused, Unconvertible, backend, filter, http, rule_name};
 use crate::Str;
-use crate::snapshot::Object;
+use crate::mesh::virtual_service::HttpRule;
 use crate::snapshot::gateway_api::GrpcRoute;
 use crate::snapshot::gateway_api::route::{GrpcMethodMatch, GrpcRouteMatch, GrpcRouteRule, HeaderMatchType};
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
+use crate::snapshot::{Cause, FieldPath, Object};
 
 /// Converts all rules, one for each match.
-pub(super) fn rules(cx: &Context<'_>, object: &Object<GrpcRoute>) -> Result<Vec<HttpRoute>, Refused> {
+pub(super) fn rules(cx: &Context<'_>, object: &Object<GrpcRoute>) -> Result<Vec<HttpRule>, Refused> {
+    let at = |field| vec![Cause::new(object.object_ref(), field)];
     let mut out = Vec::new();
     for (position, rule) in object.spec.rules.iter().enumerate() {
         let route = self::rule(cx, object, rule, position).map_err(|why| why.of_rule(position))?;
         if rule.matches.is_empty() {
-            out.push(route);
+            let causes = at(FieldPath::at(http::RULE, [position]));
+            out.push(HttpRule { route, causes, ..HttpRule::default() });
             continue;
         }
-        out.extend(
-            rule.matches.iter().map(|m| HttpRoute { matches: vec![match_request(m)], ..route.clone() }),
-        );
+        out.extend(rule.matches.iter().enumerate().map(|(i, m)| HttpRule {
+            route: HttpRoute { matches: vec![match_request(m)], ..route.clone() },
+            causes: at(FieldPath::at(http::MATCH, [position, i])),
+            ..HttpRule::default()
+        }));
     }
     Ok(out)
 }

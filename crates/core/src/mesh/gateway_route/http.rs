@@ -2,7 +2,7 @@
 
 use super::{Context, Refused, Unconvertible, backend, filter, rule_name};
 use crate::Str;
-use crate::snapshot::Object;
+use crate::mesh::virtual_service::HttpRule;
 use crate::snapshot::gateway_api::HttpRoute as HttpRouteSpec;
 use crate::snapshot::gateway_api::route::{
     BackendRef, HeaderMatchType, HttpHeaderMatch, HttpPathMatch, HttpRouteMatch, HttpRouteRetry,
@@ -12,21 +12,30 @@ use crate::snapshot::message::Duration;
 use crate::snapshot::networking::virtual_service::{
     HttpDirectResponse, HttpMatchRequest, HttpRetry, HttpRoute, HttpRouteDestination, StringMatch,
 };
+use crate::snapshot::{Cause, FieldPath, Object};
 use std::collections::BTreeMap;
 
+/// A rule of a Gateway API route, and a match in it.
+pub(super) const RULE: &str = "spec.rules[]";
+pub(super) const MATCH: &str = "spec.rules[].matches[]";
+
 /// Converts all rules: one for each match, as matches of a rule are ranked one by one.
-pub(super) fn rules(cx: &Context<'_>, object: &Object<HttpRouteSpec>) -> Result<Vec<HttpRoute>, Refused> {
+pub(super) fn rules(cx: &Context<'_>, object: &Object<HttpRouteSpec>) -> Result<Vec<HttpRule>, Refused> {
+    let at = |field| vec![Cause::new(object.object_ref(), field)];
     let mut out = Vec::new();
     for (position, rule) in object.spec.rules.iter().enumerate() {
         let route = self::rule(cx, object, rule, position).map_err(|why| why.of_rule(position))?;
         let matches = rule.matches.as_deref().unwrap_or_default();
         if matches.is_empty() {
-            out.push(route);
+            let causes = at(FieldPath::at(RULE, [position]));
+            out.push(HttpRule { route, causes, ..HttpRule::default() });
             continue;
         }
-        out.extend(
-            matches.iter().map(|m| HttpRoute { matches: vec![self::match_request(m)], ..route.clone() }),
-        );
+        out.extend(matches.iter().enumerate().map(|(i, m)| HttpRule {
+            route: HttpRoute { matches: vec![match_request(m)], ..route.clone() },
+            causes: at(FieldPath::at(MATCH, [position, i])),
+            ..HttpRule::default()
+        }));
     }
     Ok(out)
 }

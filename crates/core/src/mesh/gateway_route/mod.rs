@@ -38,7 +38,7 @@ use crate::mesh::virtual_service::{HttpRule, VirtualService};
 use crate::problem::Problem;
 use crate::release::{GatewayRouteMerging, Rules};
 use crate::snapshot::gateway_api::route::{self, ParentReference};
-use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute};
+use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
 
 /// What the conversion looks things up in.
@@ -130,7 +130,7 @@ struct HttpPart {
     /// The route's name, and which of the route's parts this is.
     name: Str,
     count: usize,
-    rules: Rc<[HttpRoute]>,
+    rules: Rc<[HttpRule]>,
     origin: ObjectRef,
 }
 
@@ -140,10 +140,7 @@ impl HttpPart {
     }
 
     fn http_rules(&self) -> Vec<HttpRule> {
-        self.rules
-            .iter()
-            .map(|route| HttpRule { route: route.clone(), origin: vec![self.origin.clone()] })
-            .collect()
+        self.rules.to_vec()
     }
 }
 
@@ -201,7 +198,7 @@ fn converted<T: Resource + Route, R>(
 fn http_parts<T: Resource + Route>(
     cx: &Context<'_>,
     objects: &[std::sync::Arc<Object<T>>],
-    rules: impl Fn(&Context<'_>, &Object<T>) -> Result<Vec<HttpRoute>, Refused>,
+    rules: impl Fn(&Context<'_>, &Object<T>) -> Result<Vec<HttpRule>, Refused>,
     problems: &mut Vec<Problem>,
 ) -> Vec<HttpPart> {
     let mut out = Vec::new();
@@ -210,7 +207,7 @@ fn http_parts<T: Resource + Route>(
         if converted.is_empty() {
             continue;
         }
-        let rules: Rc<[HttpRoute]> = converted.into();
+        let rules: Rc<[HttpRule]> = converted.into();
         let mut count = 0;
         for parent in attached {
             let port = parent.port.filter(|_| cx.rules.routes.gateway_api.parent_ports);
@@ -234,14 +231,15 @@ fn http_parts<T: Resource + Route>(
 }
 
 /// The same rules for one port only.
-fn for_port(rules: &[HttpRoute], port: i32) -> Rc<[HttpRoute]> {
+fn for_port(rules: &[HttpRule], port: i32) -> Rc<[HttpRule]> {
     let port = u32::try_from(port).unwrap_or_default();
-    let for_port = |rule: &HttpRoute| {
+    let for_port = |rule: &HttpRule| {
         let mut rule = rule.clone();
-        if rule.matches.is_empty() {
-            rule.matches.push(HttpMatchRequest::default());
+        let matches = &mut rule.route.matches;
+        if matches.is_empty() {
+            matches.push(HttpMatchRequest::default());
         }
-        for request in &mut rule.matches {
+        for request in matches {
             request.port = port;
         }
         rule

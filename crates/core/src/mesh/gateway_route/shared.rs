@@ -171,7 +171,7 @@ mod tests {
 
     /// The parts of a route with these paths for these hosts.
     fn route(name: &str, created: i64, paths: &[&str], hosts: &[&str]) -> Vec<HttpPart> {
-        let rule = |path: &&str| HttpRoute {
+        let route = |path: &&str| HttpRoute {
             name: format!("{name}{path}").into(),
             matches: vec![HttpMatchRequest {
                 uri: Some(StringMatch::Prefix(Str::from(*path))),
@@ -179,7 +179,8 @@ mod tests {
             }],
             ..HttpRoute::default()
         };
-        let rules: std::rc::Rc<[HttpRoute]> = paths.iter().map(rule).collect();
+        let rule = |path| HttpRule { route: route(path), ..HttpRule::default() };
+        let rules: std::rc::Rc<[HttpRule]> = paths.iter().map(rule).collect();
         let part = |host: &&str| HttpPart {
             namespace: "ns".into(),
             port: None,

@@ -59,14 +59,15 @@ impl<'a> Delegates<'a> {
                     None => format!("there is no VirtualService `{namespace}/{}` without hosts", to.name),
                 };
                 let problem = Problem::new(Code::MissingDelegate, message);
-                let root = rule.origin.first().cloned();
+                let root = rule.causes.first().map(|cause| cause.object.clone());
                 problems.push(problem.on(root).field(format!("spec.http[{position}].delegate")));
                 continue;
             };
             root.add_origin(&delegate.origin);
-            let origin: Vec<_> = std::iter::once(&delegate.origin).chain(&rule.origin).cloned().collect();
-            let routes = delegate.http.iter().filter_map(|route| merge_routes(rules, &rule.route, route));
-            merged.extend(routes.map(|route| HttpRule { route, origin: origin.clone() }));
+            for (position, route) in delegate.http.iter().enumerate() {
+                let own = HttpRule::of_virtual_service(route.clone(), &delegate.origin, position);
+                merged.extend(merge_rules(rules, &rule, own));
+            }
         }
         root.http = merged;
         problems
@@ -80,10 +81,35 @@ impl Delegate<'_> {
 }
 
 /// The delegate's rule with what the root's adds to it; none where their matches exclude each other.
-fn merge_routes(rules: &RouteRules, root: &HttpRoute, delegate: &HttpRoute) -> Option<HttpRoute> {
-    let mut out = delegate.clone();
-    out.matches = merge_matches(&root.matches, &delegate.matches)?;
-    out.name = joined(&root.name, &delegate.name);
+fn merge_rules(rules: &RouteRules, root: &HttpRule, delegate: HttpRule) -> Option<HttpRule> {
+    let pairs = merge_matches(&root.route.matches, &delegate.route.matches)?;
+    let why = |(root_match, own_match): (Option<usize>, Option<usize>)| {
+        let of = |rule: &HttpRule, position: Option<usize>| match position {
+            Some(position) => rule.causes_of_match(position),
+            None => rule.causes.clone(),
+        };
+        let mut causes = of(&delegate, own_match);
+        causes.extend(of(root, root_match));
+        causes
+    };
+    let (matches, positions): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let match_causes = positions.into_iter().map(why).collect();
+    let mut causes = delegate.causes.clone();
+    causes.extend(root.causes.iter().cloned());
+    let route = merge_routes(rules, &root.route, delegate.route, matches);
+    Some(HttpRule { route, causes, match_causes })
+}
+
+/// The delegate's rule with these matches, and with what the root's adds to it.
+fn merge_routes(
+    rules: &RouteRules,
+    root: &HttpRoute,
+    delegate: HttpRoute,
+    matches: Vec<HttpMatchRequest>,
+) -> HttpRoute {
+    let mut out = delegate;
+    out.matches = matches;
+    out.name = joined(&root.name, &out.name);
     inherit(&mut out.rewrite, root.rewrite.as_ref());
     inherit(&mut out.direct_response, root.direct_response.as_ref());
     inherit(&mut out.timeout, root.timeout.as_ref());
@@ -97,7 +123,7 @@ fn merge_routes(rules: &RouteRules, root: &HttpRoute, delegate: &HttpRoute) -> O
     if rules.several_mirrors && out.mirrors.is_empty() {
         out.mirrors.clone_from(&root.mirrors);
     }
-    Some(out)
+    out
 }
 
 fn inherit<T: Clone>(own: &mut Option<T>, root: Option<&T>) {
@@ -114,19 +140,23 @@ fn joined(root: &Str, own: &Str) -> Str {
     }
 }
 
+/// A match, and the positions of the root's and the delegate's that it was made of.
+type MergedMatch = (HttpMatchRequest, (Option<usize>, Option<usize>));
+
 /// Each of the delegate's matches with each of the root's that it does not contradict. None if one of the delegate's
 /// contradicts all of them.
-fn merge_matches(root: &[HttpMatchRequest], delegate: &[HttpMatchRequest]) -> Option<Vec<HttpMatchRequest>> {
+fn merge_matches(root: &[HttpMatchRequest], delegate: &[HttpMatchRequest]) -> Option<Vec<MergedMatch>> {
     if root.is_empty() {
-        return Some(delegate.to_vec());
+        return Some(delegate.iter().cloned().enumerate().map(|(own, m)| (m, (None, Some(own)))).collect());
     }
     if delegate.is_empty() {
-        return Some(root.to_vec());
+        return Some(root.iter().cloned().enumerate().map(|(root, m)| (m, (Some(root), None))).collect());
     }
     let mut out = Vec::new();
-    for leaf in delegate {
+    for (own, leaf) in delegate.iter().enumerate() {
         let before = out.len();
-        out.extend(root.iter().filter(|root| !is_conflict(root, leaf)).map(|root| merge_match(root, leaf)));
+        let fitting = root.iter().enumerate().filter(|(_, root)| !is_conflict(root, leaf));
+        out.extend(fitting.map(|(at, root)| (merge_match(root, leaf), (Some(at), Some(own)))));
         if out.len() == before {
             return None;
         }
@@ -230,13 +260,14 @@ fn said(condition: &StringMatch) -> &StringMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::{Cause, Kind};
 
     fn prefix(path: &str) -> HttpMatchRequest {
         HttpMatchRequest { uri: Some(StringMatch::Prefix(path.into())), ..HttpMatchRequest::default() }
     }
 
-    fn uris(merged: Option<Vec<HttpMatchRequest>>) -> Option<Vec<Option<StringMatch>>> {
-        merged.map(|all| all.into_iter().map(|m| m.uri).collect())
+    fn uris(merged: Option<Vec<MergedMatch>>) -> Option<Vec<Option<StringMatch>>> {
+        merged.map(|all| all.into_iter().map(|(m, _)| m.uri).collect())
     }
 
     #[test]
@@ -247,6 +278,31 @@ mod tests {
         assert_eq!(uris(merge_matches(&[prefix("/a/b")], &[])), longer);
         // One of the delegate's matches without a partner spoils the rule.
         assert_eq!(merge_matches(&[prefix("/a")], &[prefix("/a/b"), prefix("/c")]), None);
+    }
+
+    #[test]
+    fn a_match_names_the_fields_that_it_was_made_of() {
+        let rule = |name: &str, position, matches| {
+            let object = ObjectRef::new(Kind::VirtualService, "ns", name);
+            let route = HttpRoute { matches, ..HttpRoute::default() };
+            HttpRule::of_virtual_service(route, &object, position)
+        };
+        let rules = &crate::release::Release::V1_31.rules().routes;
+        let root = rule("root", 2, vec![prefix("/x"), prefix("/a")]);
+        let merged = merge_rules(rules, &root, rule("leaf", 1, vec![prefix("/a/b")])).unwrap();
+        let fields = |causes: &[Cause]| {
+            causes.iter().map(|c| format!("{} {}", c.object.name, c.field)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            fields(&merged.causes_of_match(0)),
+            ["leaf spec.http[1].match[0]", "root spec.http[2].match[1]"]
+        );
+        assert_eq!(fields(&merged.causes), ["leaf spec.http[1]", "root spec.http[2]"]);
+        let inherited = merge_rules(rules, &root, rule("leaf", 0, Vec::new())).unwrap();
+        assert_eq!(
+            fields(&inherited.causes_of_match(1)),
+            ["leaf spec.http[0]", "root spec.http[2].match[1]"]
+        );
     }
 
     #[test]
@@ -283,10 +339,10 @@ mod tests {
         let timeout = |secs| Some(crate::snapshot::message::Duration::from_secs(secs));
         let root = HttpRoute { name: "root".into(), timeout: timeout(1), ..HttpRoute::default() };
         let leaf = HttpRoute { name: "leaf".into(), ..HttpRoute::default() };
-        let merged = merge_routes(rules, &root, &leaf).unwrap();
+        let merged = merge_routes(rules, &root, leaf, Vec::new());
         assert_eq!((merged.name.as_str(), merged.timeout), ("root-leaf", timeout(1)));
         let own = HttpRoute { timeout: timeout(2), ..HttpRoute::default() };
-        let merged = merge_routes(rules, &root, &own).unwrap();
+        let merged = merge_routes(rules, &root, own, Vec::new());
         assert_eq!((merged.name.as_str(), merged.timeout), ("root", timeout(2)));
     }
 }

@@ -26,7 +26,7 @@ use crate::problem::Problem;
 use crate::release::{DelegatingRoutes, RouteRules, Rules};
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
-use crate::snapshot::{Object, ObjectRef, Snapshot, networking};
+use crate::snapshot::{Cause, FieldPath, Object, ObjectRef, Snapshot, networking};
 
 use host_index::HostIndex;
 
@@ -79,13 +79,50 @@ pub struct VirtualService {
     mentions: usize,
 }
 
-/// A rule of [`VirtualService::http`] and the objects that it comes from, the decisive one first.
+/// A rule of [`VirtualService::http`], and why it is there.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HttpRule {
     /// The rule.
     pub route: HttpRoute,
-    /// The VirtualService, after its delegate if that has the rule; or the Gateway API route.
-    pub origin: Vec<ObjectRef>,
+    /// The rule of the VirtualService, after its delegate's if that has the rule; or the Gateway API route's rule, or
+    /// match, as its rules become one for each of their matches.
+    pub causes: Vec<Cause>,
+    /// For each match, by position, why it is there, where a delegate's matches are joined with the root's. Empty
+    /// where matches are those of the first cause.
+    pub match_causes: Vec<Vec<Cause>>,
+}
+
+/// A rule of a VirtualService, and a match in it.
+const RULE: &str = "spec.http[]";
+const MATCH: &str = "spec.http[].match[]";
+
+impl HttpRule {
+    /// A rule of a VirtualService.
+    fn of_virtual_service(route: HttpRoute, object: &ObjectRef, position: usize) -> Self {
+        let cause = Cause::new(object.clone(), FieldPath::at(RULE, [position]));
+        Self { route, causes: vec![cause], match_causes: Vec::new() }
+    }
+
+    /// Why the match at a position is there.
+    #[must_use]
+    pub fn causes_of_match(&self, position: usize) -> Vec<Cause> {
+        if let Some(causes) = self.match_causes.get(position) {
+            return causes.clone();
+        }
+        let mut causes = self.causes.clone();
+        if let Some(own) = causes.first_mut() {
+            own.field = self::of_match(own.field, position);
+        }
+        causes
+    }
+}
+
+/// The field of a match of a rule. Those of Gateway API routes are there already.
+fn of_match(rule: FieldPath, position: usize) -> FieldPath {
+    match rule.position().filter(|_| rule.is_like(RULE)) {
+        Some(rule) => FieldPath::at(MATCH, [rule, position]),
+        None => rule,
+    }
 }
 
 impl VirtualService {
@@ -286,7 +323,7 @@ fn partition<'a>(snapshot: &'a Snapshot, rules: &Rules) -> (Vec<delegate::Resolv
 
 fn unmerged<'a>(object: &'a Object<networking::VirtualService>, rules: &Rules) -> Unmerged<'a> {
     let spec = &object.spec;
-    let origins = vec![object.object_ref()];
+    let object_ref = object.object_ref();
     let mentions = if spec.gateways.is_empty() {
         1
     } else {
@@ -294,8 +331,10 @@ fn unmerged<'a>(object: &'a Object<networking::VirtualService>, rules: &Rules) -
     };
     let names = &mut Resolver::new(&object.meta.namespace);
     let hosts = spec.hosts.iter().map(|host| names.resolve(host)).collect();
-    let mut rule = |route| HttpRule { route: resolve::http_route(route, names), origin: origins.clone() };
-    let http = spec.http.iter().map(&mut rule).collect();
+    let mut rule = |(position, route)| {
+        HttpRule::of_virtual_service(resolve::http_route(route, names), &object_ref, position)
+    };
+    let http = spec.http.iter().enumerate().map(&mut rule).collect();
     let (mut tls, mut tcp) = (spec.tls.clone(), spec.tcp.clone());
     resolve::destinations(tls.iter_mut().flat_map(|rule| &mut rule.route), names);
     resolve::destinations(tcp.iter_mut().flat_map(|rule| &mut rule.route), names);
@@ -307,7 +346,7 @@ fn unmerged<'a>(object: &'a Object<networking::VirtualService>, rules: &Rules) -
         http,
         tls,
         tcp,
-        origins,
+        origins: vec![object_ref],
         mentions,
         ..VirtualService::default()
     };

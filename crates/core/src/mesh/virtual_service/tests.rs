@@ -96,8 +96,8 @@ fn delegates_stand_in_for_their_rule_and_lost_ones_vanish() {
         assert_eq!(rules, ["root-leaf", "last"]);
         let hosts: Vec<_> = all.references("shop.own.svc.cluster.local").map(ToString::to_string).collect();
         assert_eq!(hosts, ["far.other.svc.cluster.local", "own.own.svc.cluster.local"]);
-        let origins: Vec<_> = found.iter().flat_map(|vs| &vs.http).map(|rule| rule.origin.len()).collect();
-        assert_eq!(origins, [2, 1]);
+        let causes: Vec<_> = found.iter().flat_map(|vs| &vs.http).map(|rule| rule.causes.len()).collect();
+        assert_eq!(causes, [2, 1]);
     }
 }
 

@@ -29,6 +29,16 @@ pub(super) enum Step<'a> {
 }
 
 impl Step<'_> {
+    /// The names of its policies.
+    pub(super) fn policies(&self) -> impl Iterator<Item = &str> {
+        let (rules, deny) = match self {
+            Self::Ask { rules, .. } => (Some(rules), None),
+            Self::Deny(rbac) => (None, Some(rbac)),
+        };
+        let asked = rules.into_iter().flat_map(Rules::policies);
+        asked.chain(deny.into_iter().flat_map(|rbac| rbac.policies.keys().map(String::as_str)))
+    }
+
     pub(super) fn http(self) -> Vec<HttpFilter> {
         match self {
             Self::Deny(rules) => vec![http_rbac(HttpRbac { rules: Some(rules), ..HttpRbac::default() })],

@@ -18,6 +18,7 @@ mod encode;
 mod ext_authz;
 mod matcher;
 mod permission;
+pub(crate) mod policy_name;
 mod principal;
 mod rule;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use envoy::google::protobuf::Any;
 use self::ext_authz::Authorizers;
 use self::rule::{ChainKind, Context, OnUnmatchable};
 use self::trust_domain::TrustDomains;
+use crate::Str;
 use crate::mesh::Mesh;
 use crate::release::SecurityRules;
 use crate::snapshot::Object;
@@ -76,25 +78,33 @@ impl Authorization {
     }
 
     /// What asks external authorizers about requests, for these policies, which come in Istio's order.
-    pub(super) fn custom_http(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
+    pub(super) fn custom_http(&self, policies: &[PolicyRef<'_>]) -> Made<HttpFilter> {
         let steps = self.custom(&with(policies, Action::Custom), ChainKind::Http);
-        steps.into_iter().flat_map(custom::Step::http).collect()
+        let names = steps.iter().flat_map(custom::Step::policies).map(Str::from).collect();
+        Made { names, filters: steps.into_iter().flat_map(custom::Step::http).collect() }
     }
 
     /// What asks external authorizers about connections.
-    pub(super) fn custom_tcp(&self, policies: &[PolicyRef<'_>]) -> Vec<Filter> {
+    pub(super) fn custom_tcp(&self, policies: &[PolicyRef<'_>]) -> Made<Filter> {
         let steps = self.custom(&with(policies, Action::Custom), ChainKind::Tcp);
-        steps.into_iter().filter_map(custom::Step::tcp).flatten().collect()
+        let names = steps.iter().flat_map(custom::Step::policies).map(Str::from).collect();
+        Made { names, filters: steps.into_iter().filter_map(custom::Step::tcp).flatten().collect() }
     }
 
     /// What the proxy decides itself about requests.
-    pub(super) fn rbac_http(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
-        self.local(policies, ChainKind::Http).map(Rules::http).collect()
+    pub(super) fn rbac_http(&self, policies: &[PolicyRef<'_>]) -> Made<HttpFilter> {
+        self.made(policies, ChainKind::Http, Rules::http)
     }
 
     /// What the proxy decides itself about connections.
-    pub(super) fn rbac_tcp(&self, policies: &[PolicyRef<'_>]) -> Vec<Filter> {
-        self.local(policies, ChainKind::Tcp).map(Rules::tcp).collect()
+    pub(super) fn rbac_tcp(&self, policies: &[PolicyRef<'_>]) -> Made<Filter> {
+        self.made(policies, ChainKind::Tcp, Rules::tcp)
+    }
+
+    fn made<F>(&self, policies: &[PolicyRef<'_>], chain: ChainKind, filter: fn(Rules) -> F) -> Made<F> {
+        let rules: Vec<Rules> = self.local(policies, chain).collect();
+        let names = rules.iter().flat_map(Rules::policies).map(Str::from).collect();
+        Made { names, filters: rules.into_iter().map(filter).collect() }
     }
 
     /// The filters of these policies for the tunnels themselves. An external authorizer isn't asked there.
@@ -131,9 +141,7 @@ impl Authorization {
         prefix: &str,
     ) -> Vec<(String, Policy)> {
         let meta = &policy.meta;
-        let name = |i: usize| {
-            [prefix, "ns[", &meta.namespace, "]-policy[", &meta.name, "]-rule[", &i.to_string(), "]"].concat()
-        };
+        let name = |i: usize| policy_name::of(prefix, &meta.namespace, &meta.name, i);
         let context = Context {
             release: &self.release,
             trust_domains: &self.trust_domains,
@@ -156,6 +164,13 @@ fn with<'a>(policies: &[PolicyRef<'a>], action: Action) -> Vec<PolicyRef<'a>> {
     policies.iter().copied().filter(|policy| policy.spec.action == action).collect()
 }
 
+/// Filters, and the names of the policies in them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Made<F> {
+    pub(super) filters: Vec<F>,
+    pub(super) names: Vec<Str>,
+}
+
 /// The rules of one filter: those that hold, and those that are only tried.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Rules {
@@ -164,6 +179,11 @@ struct Rules {
 }
 
 impl Rules {
+    /// The names of its policies.
+    fn policies(&self) -> impl Iterator<Item = &str> {
+        self.enforced.iter().chain(&self.shadow).flat_map(|rbac| rbac.policies.keys().map(String::as_str))
+    }
+
     /// Where the result of trying goes. An accident: a filter that tries nothing is called as one that tries ALLOW,
     /// whatever its action.
     fn shadow_stat_prefix(&self) -> String {

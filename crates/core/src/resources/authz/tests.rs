@@ -47,10 +47,10 @@ impl Built {
     fn new(authorization: &Authorization, policies: &[Arc<Object<AuthorizationPolicy>>]) -> Self {
         let policies: Vec<_> = policies.iter().collect();
         Self {
-            custom_http: authorization.custom_http(&policies),
-            rbac_http: authorization.rbac_http(&policies),
-            custom_tcp: authorization.custom_tcp(&policies),
-            rbac_tcp: authorization.rbac_tcp(&policies),
+            custom_http: authorization.custom_http(&policies).filters,
+            rbac_http: authorization.rbac_http(&policies).filters,
+            custom_tcp: authorization.custom_tcp(&policies).filters,
+            rbac_tcp: authorization.rbac_tcp(&policies).filters,
         }
     }
 }

@@ -30,7 +30,7 @@ use envoy::config::cluster::v3::Cluster;
 use crate::mesh::Resolution;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
-use crate::resources::{Origin, Part, Resource, Scope};
+use crate::resources::{Origin, Resource, Scope, origin};
 pub(crate) use plan::{Plan, plan};
 
 use plan::Seen;
@@ -76,10 +76,13 @@ fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
     Some(Target { id, service, port, rule, subset: plan::subset_name(plan) })
 }
 
-/// A cluster comes from the Service, and from the DestinationRules that had a say.
+/// A cluster comes from the Service's port, and from the DestinationRules that had a say, its subset first.
 fn origin(plan: &Plan<'_>) -> Origin {
-    let mut objects = vec![plan.service.source.object()];
+    let mut causes = vec![origin::port(plan.service, plan.port.number)];
     let has_say = plan.subset.is_some() || plan.policy.is_some();
-    objects.extend(plan.rule.filter(|_| has_say).into_iter().flat_map(|rule| rule.from.iter().cloned()));
-    Origin { part: Part::Resource, objects }
+    if let Some(rule) = plan.rule.filter(|_| has_say) {
+        causes.extend(plan.subset.and_then(|subset| rule.cause_of_subset(&subset.name)).cloned());
+        causes.extend_from_slice(&rule.from);
+    }
+    Origin::of_resource(causes)
 }

@@ -23,7 +23,7 @@ use crate::mesh::workload::Locality;
 use crate::release::{Attachment, MtlsCheck};
 use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
-use crate::resources::{Origin, Part, Resource, Scope};
+use crate::resources::{Origin, Resource, Scope, origin};
 use crate::snapshot::networking::destination_rule::TlsMode;
 
 use candidate::{Candidate, ISTIO};
@@ -64,15 +64,18 @@ fn assignment(
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
         locality::apply(&mut found.endpoints, &found.candidates, &balancing, failover, scope);
     }
-    let mut objects = vec![target.service.source.object()];
-    objects.extend(target.rule.into_iter().flat_map(|rule| rule.from.iter().cloned()));
+    let mut causes = vec![origin::port(target.service, target.port.number)];
+    if let Some(rule) = target.rule {
+        causes.extend(rule.cause_of_subset(target.subset).cloned());
+        causes.extend_from_slice(&rule.from);
+    }
     Resource {
         message: ClusterLoadAssignment {
             cluster_name,
             endpoints: found.endpoints,
             ..ClusterLoadAssignment::default()
         },
-        origins: vec![Origin { part: Part::Resource, objects }],
+        origins: vec![Origin::of_resource(causes)],
     }
 }
 

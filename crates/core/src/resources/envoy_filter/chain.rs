@@ -44,7 +44,7 @@ pub(super) fn chains(
     for patch in context.of(&context.patches.filter_chains).filter(|p| parent.fits(p)) {
         if patch.operation == PatchOperation::Add && !patch.value.filters.is_empty() {
             listener.filter_chains.push(patch.value.clone());
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     Ok(())
@@ -111,11 +111,11 @@ fn patch_chain(
             continue;
         }
         if patch.operation == PatchOperation::Remove {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
             return Ok(false);
         }
         if patch.merges() {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
             if transport_socket(chain, patch)? == SocketMerge::AsUsual {
                 merge::message(chain, patch);
             }
@@ -148,7 +148,7 @@ fn network_filters(
         .collect();
     for patch in &patches {
         if filter::place(&mut chain.filters, patch, context.rules) {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     let http: Vec<_> = context
@@ -174,7 +174,7 @@ fn change_all<F: AnyFilter>(
         for patch in patches {
             outcome = filter::change(filter, patch, context.rules)?;
             if outcome != Outcome::Untouched {
-                applied.by(&patch.origin);
+                applied.by(&patch.cause);
             }
             if outcome == Outcome::Removed {
                 break;
@@ -212,7 +212,7 @@ fn http_filters(
     };
     for patch in &patches {
         if filter::place(&mut manager.http_filters, patch, context.rules) {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     change_all(&mut manager.http_filters, &patches, context, applied, |_, _| Ok(()))?;

@@ -6,7 +6,7 @@ use super::merge::{self, SocketMerge, Stop};
 use super::patch::Patch;
 use super::{Applied, Context};
 use crate::release::ClusterRemoval;
-use crate::resources::origin::{Origin, Part};
+use crate::resources::Origin;
 use crate::resources::{Resource, WaypointResources};
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};
 
@@ -38,7 +38,7 @@ fn add(resources: &mut WaypointResources, context: Context<'_>) {
             if !exists {
                 resources.clusters.push(Resource {
                     message: patch.value.clone(),
-                    origins: vec![Origin { part: Part::Resource, objects: vec![patch.origin.clone()] }],
+                    origins: vec![Origin::of_resource(vec![patch.cause.clone()])],
                 });
             }
         }
@@ -62,7 +62,7 @@ fn patch_cluster(cluster: &mut Cluster, context: Context<'_>, applied: &mut Appl
             return false;
         }
         if patch.merges() {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
             match transport_socket(cluster, patch) {
                 Ok(SocketMerge::Done) => {}
                 Ok(SocketMerge::AsUsual) => merge::message(cluster, patch),

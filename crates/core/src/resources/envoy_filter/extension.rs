@@ -10,7 +10,7 @@ use envoy::config::listener::v3::{Filter, Listener, filter, listener_filter};
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, http_filter};
 
 use super::patch::Patch;
-use crate::resources::{Origin, Part, Resource};
+use crate::resources::{Origin, Resource};
 use crate::snapshot::networking::envoy_filter::PatchOperation;
 
 /// Adds the configurations that listeners ask for; of those with one name the EnvoyFilters' come first.
@@ -28,7 +28,7 @@ pub(super) fn configurations(
         patches.iter().filter(|p| p.operation == PatchOperation::Add && asked.contains(&p.value.name));
     let added = added.map(|patch| Resource {
         message: patch.value.clone(),
-        origins: vec![Origin { part: Part::Resource, objects: vec![patch.origin.clone()] }],
+        origins: vec![Origin::of_resource(vec![patch.cause.clone()])],
     });
     let generated = std::mem::take(extensions);
     extensions.extend(added.chain(generated));

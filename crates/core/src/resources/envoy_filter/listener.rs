@@ -9,7 +9,7 @@ use super::names as filter_names;
 use super::patch::Patch;
 use super::{Applied, Context};
 use crate::release::FilterRemoval;
-use crate::resources::origin::{Origin, Part};
+use crate::resources::Origin;
 use crate::resources::{Resource, WaypointResources, names};
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};
 
@@ -58,7 +58,7 @@ fn add(resources: &mut WaypointResources, context: Context<'_>) {
         {
             resources.listeners.push(Resource {
                 message: patch.value.clone(),
-                origins: vec![Origin { part: Part::Resource, objects: vec![patch.origin.clone()] }],
+                origins: vec![Origin::of_resource(vec![patch.cause.clone()])],
             });
         }
     }
@@ -85,7 +85,7 @@ fn patch_listener(
         }
         if patch.merges() {
             merge::message(listener, patch);
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     listener_filters(listener, context, applied)?;
@@ -131,7 +131,7 @@ fn listener_filters(
             }
         };
         if changed {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     filters.retain(|f| !removed.contains(&f.name));

@@ -32,7 +32,7 @@ pub(crate) use self::patch::{Patches, referenced_services};
 use super::WaypointResources;
 use super::origin::{Origin, Part};
 use crate::release::EnvoyFilterRules;
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 use crate::snapshot::networking::envoy_filter::PatchContext;
 
 impl Patches {
@@ -46,7 +46,7 @@ impl Patches {
     }
 
     /// Patches the routes of a port that has no VirtualService, and gives the EnvoyFilters that did.
-    pub(crate) fn default_routes(&self, routes: &mut Encoded<RouteConfiguration>) -> Vec<ObjectRef> {
+    pub(crate) fn default_routes(&self, routes: &mut Encoded<RouteConfiguration>) -> Vec<Cause> {
         if self.route_configurations.is_empty() && self.virtual_hosts.is_empty() && self.routes.is_empty() {
             return Vec::new();
         }
@@ -80,12 +80,12 @@ impl<'a> Context<'a> {
 
 /// The EnvoyFilters that changed something.
 #[derive(Debug, Default)]
-struct Applied(BTreeSet<ObjectRef>);
+struct Applied(BTreeSet<Cause>);
 
 impl Applied {
-    fn by(&mut self, origin: &ObjectRef) {
-        if !self.0.contains(origin) {
-            self.0.insert(origin.clone());
+    fn by(&mut self, cause: &Cause) {
+        if !self.0.contains(cause) {
+            self.0.insert(cause.clone());
         }
     }
 
@@ -95,8 +95,8 @@ impl Applied {
             return;
         }
         match origins.iter_mut().find(|origin| origin.part == Part::Resource) {
-            Some(origin) => origin.objects.extend(self.0),
-            None => origins.push(Origin { part: Part::Resource, objects: self.0.into_iter().collect() }),
+            Some(origin) => origin.causes.extend(self.0),
+            None => origins.push(Origin::of_resource(self.0.into_iter().collect())),
         }
     }
 }

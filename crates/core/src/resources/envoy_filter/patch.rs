@@ -18,7 +18,7 @@ use crate::snapshot::networking::envoy_filter::{
     ApplyTo, EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, FilterChainMatch, FilterMatch, ListenerMatch,
     PatchContext, PatchOperation, ProxyMatch, RouteConfigurationMatch,
 };
-use crate::snapshot::{Object, ObjectRef};
+use crate::snapshot::{Cause, FieldPath, Object};
 
 /// The annotation of an EnvoyFilter that names Services.
 const REFERENCED_SERVICES: &str = "envoyfilter.istio.io/referenced-services";
@@ -34,8 +34,8 @@ pub(super) struct Patch<M> {
     pub(super) matches: EnvoyConfigObjectMatch,
     /// What to add, merge or put; a patch that removes needs none.
     pub(super) value: M,
-    /// The EnvoyFilter.
-    pub(super) origin: ObjectRef,
+    /// The patch in its EnvoyFilter.
+    pub(super) cause: Cause,
 }
 
 impl<M> Patch<M> {
@@ -87,9 +87,10 @@ impl Patches {
     pub(crate) fn new(scope: Scope<'_>) -> Self {
         let mut patches = Self::none(scope.rules);
         for filter in envoy_filters(scope) {
-            for patch in &filter.spec.config_patches {
+            for (position, patch) in filter.spec.config_patches.iter().enumerate() {
                 if is_for_proxy(patch, scope.rules, scope.waypoint) {
-                    patches.add(patch, &filter.object_ref());
+                    let field = FieldPath::at("spec.configPatches[]", [position]);
+                    patches.add(patch, &Cause::new(filter.object_ref(), field));
                 }
             }
         }
@@ -122,18 +123,18 @@ impl Patches {
             && self.http_filters.is_empty())
     }
 
-    pub(super) fn add(&mut self, patch: &EnvoyConfigObjectPatch, origin: &ObjectRef) {
+    pub(super) fn add(&mut self, patch: &EnvoyConfigObjectPatch, cause: &Cause) {
         match patch.apply_to {
-            ApplyTo::Listener => self.listeners.extend(typed(patch, origin)),
-            ApplyTo::ListenerFilter => self.listener_filters.extend(typed(patch, origin)),
-            ApplyTo::FilterChain => self.filter_chains.extend(typed(patch, origin)),
-            ApplyTo::NetworkFilter => self.network_filters.extend(typed(patch, origin)),
-            ApplyTo::HttpFilter => self.http_filters.extend(typed(patch, origin)),
-            ApplyTo::RouteConfiguration => self.route_configurations.extend(typed(patch, origin)),
-            ApplyTo::VirtualHost => self.virtual_hosts.extend(typed(patch, origin)),
-            ApplyTo::HttpRoute => self.routes.extend(typed(patch, origin)),
-            ApplyTo::Cluster => self.clusters.extend(typed(patch, origin)),
-            ApplyTo::ExtensionConfig => self.extensions.extend(typed(patch, origin)),
+            ApplyTo::Listener => self.listeners.extend(typed(patch, cause)),
+            ApplyTo::ListenerFilter => self.listener_filters.extend(typed(patch, cause)),
+            ApplyTo::FilterChain => self.filter_chains.extend(typed(patch, cause)),
+            ApplyTo::NetworkFilter => self.network_filters.extend(typed(patch, cause)),
+            ApplyTo::HttpFilter => self.http_filters.extend(typed(patch, cause)),
+            ApplyTo::RouteConfiguration => self.route_configurations.extend(typed(patch, cause)),
+            ApplyTo::VirtualHost => self.virtual_hosts.extend(typed(patch, cause)),
+            ApplyTo::HttpRoute => self.routes.extend(typed(patch, cause)),
+            ApplyTo::Cluster => self.clusters.extend(typed(patch, cause)),
+            ApplyTo::ExtensionConfig => self.extensions.extend(typed(patch, cause)),
             // Only 1.18 patches bootstraps, of agents whose environment asks for that; a waypoint's can't be set there.
             ApplyTo::Bootstrap | ApplyTo::Invalid => {}
         }
@@ -142,7 +143,7 @@ impl Patches {
 
 fn typed<M: envoy::Message + envoy::Name + Default>(
     patch: &EnvoyConfigObjectPatch,
-    origin: &ObjectRef,
+    cause: &Cause,
 ) -> Option<Patch<M>> {
     let change = patch.patch.as_ref()?;
     let operation = match change.operation {
@@ -159,12 +160,7 @@ fn typed<M: envoy::Message + envoy::Name + Default>(
         Some(value) => envoy::json::parse_with(&serde_json::Value::Object(value.clone()), options).ok()?,
         None => M::default(),
     };
-    Some(Patch {
-        operation,
-        matches: patch.matches.clone().unwrap_or_default(),
-        value,
-        origin: origin.clone(),
-    })
+    Some(Patch { operation, matches: patch.matches.clone().unwrap_or_default(), value, cause: cause.clone() })
 }
 
 /// The EnvoyFilters of a waypoint, in the order in which they are applied.

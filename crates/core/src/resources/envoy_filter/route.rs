@@ -14,7 +14,7 @@ pub(super) fn configuration(routes: &mut RouteConfiguration, context: Context<'_
     for patch in context.of(&context.patches.route_configurations) {
         if patch.merges() && fits_configuration(&routes.name, patch) {
             merge::message(routes, patch);
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     virtual_hosts(routes, context, applied);
@@ -42,7 +42,7 @@ fn virtual_hosts(routes: &mut RouteConfiguration, context: Context<'_>, applied:
     }
     for patch in patches.iter().filter(|p| p.operation == PatchOperation::Add) {
         routes.virtual_hosts.push(patch.value.clone());
-        applied.by(&patch.origin);
+        applied.by(&patch.cause);
     }
     routes.virtual_hosts.retain(|host| !removed.contains(&host.name));
 }
@@ -66,14 +66,14 @@ fn patch_virtual_host(
         }
         match patch.operation {
             PatchOperation::Remove => {
-                applied.by(&patch.origin);
+                applied.by(&patch.cause);
                 return Kept::No;
             }
             PatchOperation::Replace => *host = patch.value.clone(),
             _ if patch.merges() => merge::message(host, patch),
             _ => continue,
         }
-        applied.by(&patch.origin);
+        applied.by(&patch.cause);
     }
     patch_routes(host, routes, applied);
     Kept::Yes
@@ -100,12 +100,12 @@ fn patch_routes(host: &mut VirtualHost, patches: &[&Patch<Route>], applied: &mut
             let Some(route) = slot.as_mut().filter(|route| fits_route(Some(route), patch)) else { continue };
             if patch.operation == PatchOperation::Remove {
                 *slot = None;
-                applied.by(&patch.origin);
+                applied.by(&patch.cause);
                 break;
             }
             if patch.merges() {
                 merge::message(route, patch);
-                applied.by(&patch.origin);
+                applied.by(&patch.cause);
             }
         }
     }
@@ -121,7 +121,7 @@ fn patch_routes(host: &mut VirtualHost, patches: &[&Patch<Route>], applied: &mut
             }
         };
         if placed {
-            applied.by(&patch.origin);
+            applied.by(&patch.cause);
         }
     }
     host.routes = routes.into_iter().flatten().collect();

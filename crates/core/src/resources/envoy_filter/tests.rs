@@ -22,7 +22,7 @@ fn patches(release: Release, config_patches: Value) -> Patches {
     let mut patches = Patches::none(release.rules());
     let origin = ObjectRef { kind: Kind::EnvoyFilter, namespace: "ns".into(), name: "patch".into() };
     for patch in &filter.config_patches {
-        patches.add(patch, &origin);
+        patches.add(patch, &origin.clone().into());
     }
     patches
 }
@@ -184,7 +184,7 @@ fn listeners_are_removed_merged_and_added() {
     patches(Release::V1_31, add).apply(&mut resources);
     let names: Vec<_> = resources.listeners.iter().map(|l| l.message.name.as_str()).collect();
     assert_eq!(names, ["anywhere", "main_internal"]);
-    assert_eq!(resources.listeners[0].origins[0].objects[0].name, "patch");
+    assert_eq!(resources.listeners[0].origins[0].causes[0].object.name, "patch");
 }
 
 #[test]

@@ -27,7 +27,7 @@ use crate::mesh::attachment::Bound;
 use crate::mesh::extension::{ChainKind, Code, Extension};
 use crate::release::ExtensionNames;
 use crate::resources::proto::duration;
-use crate::resources::{Origin, Part, Resource, Scope};
+use crate::resources::{Origin, Resource, Scope};
 use crate::snapshot::Duration;
 use crate::snapshot::extensions::{
     EnvValueSource, ExecutionPhase, FailStrategy, PluginType, PullPolicy, Struct, WasmConfig,
@@ -105,7 +105,7 @@ pub(crate) fn configurations(scope: &Scope<'_>) -> Vec<Resource<TypedExtensionCo
         .collect();
     let resource = |extension: &Extension| {
         let message = configuration(extension, rules.extension_names)?;
-        let origin = Origin { part: Part::Resource, objects: vec![extension.object.clone()] };
+        let origin = Origin::of_resource(vec![extension.object.clone().into()]);
         Some(Resource { message, origins: vec![origin] })
     };
     found.into_values().filter_map(resource).collect()

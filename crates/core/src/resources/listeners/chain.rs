@@ -18,8 +18,8 @@ use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::network;
 use crate::resources::routes::RouteBuilder;
 use crate::resources::security::SecurityBuilder;
-use crate::resources::{Origin, Part, Scope};
-use crate::snapshot::ObjectRef;
+use crate::resources::{Origin, Part, Scope, origin};
+use crate::snapshot::{Cause, ObjectRef};
 
 /// What a chain is for.
 #[derive(Clone, Debug)]
@@ -122,16 +122,16 @@ impl<'m> ChainBuilder<'m> {
         let mut routes = self.routes.inbound(found.service, spec.port, &spec.cluster);
         if routes.is_default {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
-            routes.origins.iter_mut().for_each(|objects| objects.extend_from_slice(&patched_by));
+            routes.causes.iter_mut().for_each(|causes| causes.extend_from_slice(&patched_by));
         }
         let parts = self.parts(&spec, &found);
         let manager = http_manager::connection_manager(&parts, &security, &routes.configuration);
         let filters = self.before(&found, spec.port).into_iter().chain([manager]).collect();
-        let objects = found.objects([], &security.origins);
-        self.add(&spec, filters, objects);
-        let chain = Str::from(&spec.name);
-        for (index, objects) in (0..).zip(routes.origins) {
-            self.origins.push(Origin { part: Part::Route { chain: chain.clone(), index }, objects });
+        let causes = found.causes(spec.port, [], &security.causes);
+        let chain = self.add(&spec, filters, causes);
+        self.add_policies(&chain, &security.policies);
+        for (index, causes) in (0..).zip(routes.causes) {
+            self.origins.push(Origin::new(Part::Route { chain: chain.clone(), index }, causes));
         }
         spec.name
     }
@@ -142,8 +142,9 @@ impl<'m> ChainBuilder<'m> {
         let security = self.security.tcp(found.service);
         let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found), &security);
         let filters = self.before(&found, spec.port).into_iter().chain(own).collect();
-        let objects = found.objects(routed_by, &security.origins);
-        self.add(&spec, filters, objects);
+        let causes = found.causes(spec.port, routed_by, &security.causes);
+        let chain = self.add(&spec, filters, causes);
+        self.add_policies(&chain, &security.policies);
         spec.name
     }
 
@@ -169,9 +170,19 @@ impl<'m> ChainBuilder<'m> {
         }
     }
 
-    fn add(&mut self, spec: &ChainSpec<'_>, filters: Vec<Filter>, objects: Vec<ObjectRef>) {
+    /// Adds a chain, and gives its name as origins have it.
+    fn add(&mut self, spec: &ChainSpec<'_>, filters: Vec<Filter>, causes: Vec<Cause>) -> Str {
         self.chains.push(FilterChain { name: spec.name.clone(), filters, ..FilterChain::default() });
-        self.origins.push(Origin { part: Part::FilterChain(spec.name.as_str().into()), objects });
+        let chain = Str::from(&spec.name);
+        self.origins.push(Origin::new(Part::FilterChain(chain.clone()), causes));
+        chain
+    }
+
+    fn add_policies(&mut self, chain: &Str, policies: &[(Str, Cause)]) {
+        self.origins.extend(policies.iter().map(|(name, cause)| {
+            let part = Part::Policy { chain: chain.clone(), name: name.clone() };
+            Origin::new(part, vec![cause.clone()])
+        }));
     }
 
     /// What telemetry asks of the chains of a Service.
@@ -209,16 +220,18 @@ struct Found<'m> {
 }
 
 impl Found<'_> {
-    /// The objects that a chain comes from: its Service, what routes it, and policies, telemetry and extensions.
-    fn objects(
+    /// What a chain comes from: its Service's port, what routes it, and policies, telemetry and extensions.
+    fn causes(
         &self,
-        routed_by: impl IntoIterator<Item = ObjectRef>,
-        policies: &[ObjectRef],
-    ) -> Vec<ObjectRef> {
-        let own = self.service.map(|service| service.source.object());
-        let mut objects: Vec<_> = own.into_iter().chain(routed_by).collect();
-        objects.extend(policies.iter().chain(&self.telemetry.origins).cloned());
-        objects.extend(self.extensions.iter().map(|extension| extension.object.object.clone()));
-        objects
+        port: u32,
+        routed_by: impl IntoIterator<Item = Cause>,
+        policies: &[Cause],
+    ) -> Vec<Cause> {
+        let own = self.service.map(|service| origin::port(service, port));
+        let mut causes: Vec<_> = own.into_iter().chain(routed_by).collect();
+        causes.extend_from_slice(policies);
+        causes.extend(self.telemetry.origins.iter().cloned().map(Cause::from));
+        causes.extend(self.extensions.iter().map(|extension| extension.object.object.clone().into()));
+        causes
     }
 }

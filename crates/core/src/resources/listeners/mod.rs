@@ -33,7 +33,7 @@ use envoy::config::listener::v3::Listener;
 
 use self::chain::ChainBuilder;
 use super::envoy_filter::Patches;
-use super::{Origin, Part, Resource, Scope};
+use super::{Origin, Resource, Scope};
 
 /// The port on which ztunnels and waypoints take HBONE connections.
 const HBONE_PORT: u32 = 15008;
@@ -57,8 +57,7 @@ pub(crate) fn listeners<'m>(scope: &Scope<'m>, patches: &'m Patches) -> Vec<Reso
 
 /// A listener and its origins; as a whole, every listener comes from the waypoint's Gateway.
 fn resource(scope: &Scope<'_>, message: Listener, parts: Vec<Origin>) -> Resource<Listener> {
-    let mut origins =
-        vec![Origin { part: Part::Resource, objects: vec![scope.waypoint.gateway.object_ref()] }];
+    let mut origins = vec![Origin::of_resource(vec![scope.waypoint.gateway.object_ref().into()])];
     origins.extend(parts);
     Resource { message, origins }
 }

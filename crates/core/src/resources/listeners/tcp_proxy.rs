@@ -22,16 +22,13 @@ use crate::resources::filters::network;
 use crate::resources::proto::duration;
 use crate::resources::routes::{TcpRoute, tcp_destinations};
 use crate::resources::security::SecurityFilters;
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::TrafficPolicy;
 
 /// The filters of a chain for bytes, and the objects that say where they go.
-pub(super) fn filters(
-    parts: &Parts<'_>,
-    security: &SecurityFilters<Filter>,
-) -> (Vec<Filter>, Vec<ObjectRef>) {
+pub(super) fn filters(parts: &Parts<'_>, security: &SecurityFilters<Filter>) -> (Vec<Filter>, Vec<Cause>) {
     let Parts { shared, extensions, telemetry, .. } = *parts;
     let mut filters = Vec::new();
     // First, so that what others do to a connection can be told of its peers.
@@ -49,7 +46,7 @@ pub(super) fn filters(
 }
 
 /// The filters at the end of the chain.
-fn terminal(parts: &Parts<'_>) -> (Vec<Filter>, Vec<ObjectRef>) {
+fn terminal(parts: &Parts<'_>) -> (Vec<Filter>, Vec<Cause>) {
     let Parts { scope, spec, .. } = *parts;
     let stat_prefix = stat_prefix(parts);
     let mut proxy = TcpProxy {
@@ -75,7 +72,7 @@ fn terminal(parts: &Parts<'_>) -> (Vec<Filter>, Vec<ObjectRef>) {
         }
         if let Some(route) = route {
             proxy.cluster_specifier = Some(clusters(&route));
-            origins.extend(route.origins);
+            origins.extend(route.cause);
         }
     }
     if spec.protocol == Protocol::Mongo {
@@ -103,7 +100,7 @@ fn apply_rule(
     service: &Service,
     route: Option<&TcpRoute>,
     proxy: &mut TcpProxy,
-) -> Vec<ObjectRef> {
+) -> Vec<Cause> {
     let Scope { mesh, waypoint, .. } = *parts.scope;
     let own = waypoint.name.namespace.as_str();
     let destinations = route.map_or(&[][..], |route| &route.destinations);
@@ -128,7 +125,8 @@ fn apply_rule(
         proxy.hash_policy = vec![HashPolicy { policy_specifier: Some(source_ip) }];
     }
     proxy.tunneling_config = tunnel(&rule.spec, subset);
-    rule.from.clone()
+    let own = rule.cause_of_subset(subset).cloned();
+    own.into_iter().chain(rule.from.iter().cloned()).collect()
 }
 
 /// The traffic policy of a subset.

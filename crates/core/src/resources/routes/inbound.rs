@@ -14,8 +14,8 @@ use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
 use crate::release::DefaultRoute;
 use crate::resources::proto::duration;
-use crate::resources::{Scope, field};
-use crate::snapshot::ObjectRef;
+use crate::resources::{Scope, field, origin};
+use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
 
 /// A route configuration for one chain, and why each of its routes exists.
@@ -23,8 +23,8 @@ use crate::snapshot::message::Duration;
 pub struct InboundRoutes {
     /// The configuration.
     pub configuration: Encoded<RouteConfiguration>,
-    /// For each route the objects that made it, the decisive one first.
-    pub origins: Vec<Vec<ObjectRef>>,
+    /// For each route what made it, the decisive match first.
+    pub causes: Vec<Vec<Cause>>,
     /// Whether this is the default route. Istio lets EnvoyFilters patch route configurations only then.
     pub is_default: bool,
 }
@@ -81,25 +81,25 @@ impl<'m> RouteBuilder<'m> {
     #[must_use]
     pub fn inbound(&self, service: Option<&'m Service>, port: u32, cluster_name: &str) -> InboundRoutes {
         let mut configuration = Encoded::with_capacity(MOST);
-        let mut origins = Vec::new();
+        let mut causes = Vec::new();
         let mut is_default = false;
         configuration.text(field::route_configuration::NAME, cluster_name);
         configuration.nest(field::route_configuration::VIRTUAL_HOSTS, |host| {
             host.text(field::virtual_host::NAME, &["inbound|http|", &port.to_string()].concat());
             host.text(field::virtual_host::DOMAINS, domain(service));
             if let Some(service) = service {
-                self.of_virtual_services(service, port, host, &mut origins);
+                self.of_virtual_services(service, port, host, &mut causes);
             }
-            is_default = origins.is_empty();
+            is_default = causes.is_empty();
             if is_default {
                 host.nest(field::virtual_host::ROUTES, |route| {
                     self.default(service, port, cluster_name, route)
                 });
-                origins = vec![service.map(|service| service.source.object()).into_iter().collect()];
+                causes = vec![service.map(|service| origin::port(service, port)).into_iter().collect()];
             }
         });
         configuration.append(if is_default { &self.default_end } else { &self.end });
-        InboundRoutes { configuration, origins, is_default }
+        InboundRoutes { configuration, causes, is_default }
     }
 
     /// Writes the routes of the VirtualServices that count for a Service, and why they are there.
@@ -108,7 +108,7 @@ impl<'m> RouteBuilder<'m> {
         service: &'m Service,
         port: u32,
         host: &mut Encoded<VirtualHost>,
-        origins: &mut Vec<Vec<ObjectRef>>,
+        causes: &mut Vec<Vec<Cause>>,
     ) {
         let virtual_services = virtual_services(self.scope, service);
         if virtual_services.is_empty() {
@@ -126,7 +126,7 @@ impl<'m> RouteBuilder<'m> {
                 hostname: &service.hostname,
                 host: known,
             };
-            of_virtual_service(cx, host, origins);
+            of_virtual_service(cx, host, causes);
         }
     }
 
@@ -203,18 +203,20 @@ fn domain(service: Option<&Service>) -> &str {
 fn of_virtual_service(
     cx: http::Context<'_, '_>,
     host: &mut Encoded<VirtualHost>,
-    origins: &mut Vec<Vec<ObjectRef>>,
+    causes: &mut Vec<Vec<Cause>>,
 ) {
     let rules = &cx.scope.rules.routes;
     for rule in &cx.virtual_service.http {
         let everything = rule.route.matches.is_empty().then_some(None);
-        let requests = rule.route.matches.iter().filter(|request| http::applies(cx, request)).map(Some);
-        for request in everything.into_iter().chain(requests) {
+        let requests =
+            rule.route.matches.iter().enumerate().filter(|(_, request)| http::applies(cx, request));
+        for request in everything.into_iter().chain(requests.map(Some)) {
+            let (position, request) = request.unzip();
             let matched: RouteMatch = matches::route_match(rules, cx.virtual_service.semantics, request);
             host.nest(field::virtual_host::ROUTES, |route| {
                 http::route(cx, &rule.route, request, &matched, route)
             });
-            origins.push(rule.origin.clone());
+            causes.push(position.map_or_else(|| rule.causes.clone(), |i| rule.causes_of_match(i)));
             if request.is_none() || rules.match_callers && matches::is_catch_all(&matched) {
                 return;
             }

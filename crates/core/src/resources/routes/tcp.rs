@@ -4,18 +4,18 @@ use super::destination::{self, Host};
 use super::virtual_services;
 use crate::Str;
 use crate::mesh::ServiceId;
-use crate::mesh::virtual_service::MESH_GATEWAY;
+use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
 use crate::resources::Scope;
-use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::virtual_service::{L4MatchAttributes, RouteDestination, TlsMatchAttributes};
+use crate::snapshot::{Cause, FieldPath, Kind};
 
 /// Where the connections of one port go instead of its own cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TcpRoute {
     /// The destinations, in order; at least one. With several, those of weight 0 get nothing.
     pub destinations: Vec<TcpDestination>,
-    /// The objects that made the route.
-    pub origins: Vec<ObjectRef>,
+    /// The rule that made the route.
+    pub cause: Option<Cause>,
 }
 
 /// One destination of a [`TcpRoute`].
@@ -41,21 +41,28 @@ pub fn tcp_destinations(scope: Scope<'_>, service: ServiceId, port: u32) -> Opti
     let service = scope.mesh.services.get(service)?;
     let all = virtual_services(scope, service);
     let tls = all.iter().flat_map(|vs| {
-        let rules = vs.tls.iter().filter(|rule| {
+        let rules = vs.tls.iter().enumerate().filter(|(_, rule)| {
             rule.matches.is_empty() || rule.matches.iter().any(|m| tls_applies(m, &service.hostname, port))
         });
-        rules.take(1).map(|rule| (*vs, rule.route.as_slice()))
+        rules.take(1).map(|(i, rule)| ((*vs, "spec.tls[]", i), rule.route.as_slice()))
     });
     let tcp = all.iter().flat_map(|vs| {
-        let rules = vs
-            .tcp
-            .iter()
-            .filter(|rule| rule.matches.is_empty() || rule.matches.iter().any(|m| tcp_applies(m, port)));
-        rules.take(1).map(|rule| (*vs, rule.route.as_slice()))
+        let rules =
+            vs.tcp.iter().enumerate().filter(|(_, rule)| {
+                rule.matches.is_empty() || rule.matches.iter().any(|m| tcp_applies(m, port))
+            });
+        rules.take(1).map(|(i, rule)| ((*vs, "spec.tcp[]", i), rule.route.as_slice()))
     });
-    let (virtual_service, route) = tls.chain(tcp).find(|(_, route)| !route.is_empty())?;
+    let ((virtual_service, list, position), route) = tls.chain(tcp).find(|(_, route)| !route.is_empty())?;
     let destinations = route.iter().map(|to| tcp_destination(scope, to, port)).collect();
-    Some(TcpRoute { destinations, origins: virtual_service.origins.clone() })
+    Some(TcpRoute { destinations, cause: cause(virtual_service, list, position) })
+}
+
+/// The rule at a position of a list. What a route of the Gateway API becomes has as many rules as that.
+fn cause(virtual_service: &VirtualService, list: &'static str, position: usize) -> Option<Cause> {
+    let object = virtual_service.origins.first()?.clone();
+    let list = if object.kind == Kind::VirtualService { list } else { "spec.rules[]" };
+    Some(Cause::new(object, FieldPath::at(list, [position])))
 }
 
 fn tcp_destination(scope: Scope<'_>, to: &RouteDestination, port: u32) -> TcpDestination {

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::resources::Origin;
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 use crate::view::location::Location;
-use crate::view::origins::Places;
+use crate::view::origins::Located;
 
 use super::{Edge, Graph, Node, NodeKind};
 
 /// A graph that is being made.
-pub(super) struct Builder<'p, 'a> {
-    places: &'p Places<'a>,
+pub(super) struct Builder<'a> {
+    located: Located<'a>,
     nodes: Vec<Node<'a>>,
     edges: Vec<Edge>,
     /// Where each id is in `nodes`.
@@ -26,21 +26,22 @@ pub(super) struct NewNode<'a> {
     pub(super) detail: String,
     pub(super) service: Option<String>,
     pub(super) resource: Option<Location>,
-    pub(super) objects: &'a [ObjectRef],
+    pub(super) causes: &'a [Cause],
 }
 
-impl<'p, 'a> Builder<'p, 'a> {
-    pub(super) fn new(places: &'p Places<'a>) -> Self {
-        Self { places, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
+impl<'a> Builder<'a> {
+    pub(super) fn new(located: Located<'a>) -> Self {
+        Self { located, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
     }
 
     /// Adds a node, and says so; of one that is there already only the objects that made it.
     pub(super) fn node(&mut self, new: NewNode<'a>) -> bool {
         let known = self.index.get(&new.id).and_then(|position| self.nodes.get_mut(*position));
         if let Some(node) = known {
-            for object in new.objects {
-                if node.origins.iter().all(|maker| maker.object != object) {
-                    node.origins.push(self.places.maker(object));
+            for cause in new.causes {
+                let maker = self.located.maker(cause);
+                if !node.origins.contains(&maker) {
+                    node.origins.push(maker);
                 }
             }
             return false;
@@ -54,7 +55,7 @@ impl<'p, 'a> Builder<'p, 'a> {
             service: new.service,
             shared: false,
             resource: new.resource,
-            origins: new.objects.iter().map(|object| self.places.maker(object)).collect(),
+            origins: new.causes.iter().map(|cause| self.located.maker(cause)).collect(),
         });
         true
     }
@@ -85,7 +86,7 @@ impl<'p, 'a> Builder<'p, 'a> {
                 detail: "not sent".to_owned(),
                 label: name,
                 resource: None,
-                objects: &[],
+                causes: &[],
             });
         }
     }
@@ -116,7 +117,7 @@ pub(super) fn listener_id(name: &str) -> String {
     format!("listener:{name}")
 }
 
-/// The objects that made something.
-pub(super) fn objects(origin: Option<&Origin>) -> &[ObjectRef] {
-    origin.map_or(&[], |origin| &origin.objects)
+/// What made something.
+pub(super) fn causes(origin: Option<&Origin>) -> &[Cause] {
+    origin.map_or(&[], |origin| &origin.causes)
 }

@@ -5,7 +5,7 @@ use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
 
 use crate::opened::{OpenedCluster, OpenedEndpoint, endpoints};
 use crate::resources::{Part, Resource};
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 use crate::view::json::ResourceKind;
 use crate::view::location::Location;
 use crate::view::proxy_config::clusters::discovery_type;
@@ -13,10 +13,10 @@ use crate::view::proxy_config::endpoints::{describe, status};
 use crate::view::proxy_config::name_parts;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 
 /// Adds a cluster.
-pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, opened: &OpenedCluster<'a>) {
+pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
     let cluster = opened.message;
     let parts = name_parts(&cluster.name);
     builder.node(NewNode {
@@ -26,27 +26,24 @@ pub(super) fn add<'a>(builder: &mut Builder<'_, 'a>, opened: &OpenedCluster<'a>)
         detail: discovery_type(cluster).to_owned(),
         service: parts.map(|parts| parts.hostname.to_owned()),
         resource: Some(Location::new(ResourceKind::Clusters, &cluster.name, "")),
-        objects: objects(opened.origin),
+        causes: causes(opened.origin),
     });
 }
 
 /// Adds the endpoints that a cluster has itself.
-pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'_, 'a>, opened: &OpenedCluster<'a>) {
+pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
     let name = &opened.message.name;
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
-    let assignment = Assignment { cluster: name, location, objects: objects(opened.origin) };
+    let assignment = Assignment { cluster: name, location, causes: causes(opened.origin) };
     add_all(builder, &assignment, opened.endpoints());
 }
 
 /// Adds the endpoints that a cluster discovers.
-pub(super) fn add_endpoints<'a>(
-    builder: &mut Builder<'_, 'a>,
-    resource: &'a Resource<ClusterLoadAssignment>,
-) {
+pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
     let name = &resource.message.cluster_name;
     let origin = resource.origins.iter().find(|origin| origin.part == Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
-    let assignment = Assignment { cluster: name, location, objects: objects(origin) };
+    let assignment = Assignment { cluster: name, location, causes: causes(origin) };
     add_all(builder, &assignment, endpoints(&resource.message));
 }
 
@@ -54,11 +51,11 @@ pub(super) fn add_endpoints<'a>(
 struct Assignment<'a> {
     cluster: &'a str,
     location: Location,
-    objects: &'a [ObjectRef],
+    causes: &'a [Cause],
 }
 
 fn add_all<'a>(
-    builder: &mut Builder<'_, 'a>,
+    builder: &mut Builder<'a>,
     assignment: &Assignment<'a>,
     endpoints: impl Iterator<Item = OpenedEndpoint<'a>>,
 ) {
@@ -75,7 +72,7 @@ fn add_all<'a>(
             detail: detail(endpoint.message),
             service: None,
             resource: Some(assignment.location.below(&endpoint.pointer)),
-            objects: assignment.objects,
+            causes: assignment.causes,
         });
         let weight = endpoint.message.load_balancing_weight.map(|weight| weight.value);
         builder.edge(&cluster, id.clone(), label, weight);

@@ -14,13 +14,13 @@ use crate::view::location::Location;
 use crate::view::proxy_config::listeners::{address, chain_match, is_internal, port};
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, listener_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 use super::routes;
 use super::ways::{Ways, ways};
 
 /// Adds a listener, its chains, their routes, and the edges between them.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'_, 'a>,
+    builder: &mut Builder<'a>,
     opened: &OpenedListener<'a>,
     delivered: &[OpenedRoutes<'a, 'a>],
 ) {
@@ -33,7 +33,7 @@ pub(super) fn add<'a>(
         detail: detail(listener),
         service: None,
         resource: Some(Location::new(ResourceKind::Listeners, &listener.name, "")),
-        objects: objects(opened.origin),
+        causes: causes(opened.origin),
     });
     let ways = listener.filter_chain_matcher.as_ref().map(ways);
     for chain in &opened.chains {
@@ -63,7 +63,7 @@ struct Chain<'o, 'a> {
 }
 
 impl<'a> Chain<'_, 'a> {
-    fn add(&self, builder: &mut Builder<'_, 'a>) -> String {
+    fn add(&self, builder: &mut Builder<'a>) -> String {
         let name = &self.chain.message.name;
         let id = builder.fresh(format!("chain:{}/{name}", self.listener.name));
         builder.node(NewNode {
@@ -73,7 +73,7 @@ impl<'a> Chain<'_, 'a> {
             detail: self.kind().to_owned(),
             service: None,
             resource: Some(self.whole().below(&self.chain.pointer)),
-            objects: objects(self.chain.origin),
+            causes: causes(self.chain.origin),
         });
         id
     }
@@ -100,7 +100,7 @@ impl<'a> Chain<'_, 'a> {
         }
     }
 
-    fn add_destinations(&self, builder: &mut Builder<'_, 'a>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
+    fn add_destinations(&self, builder: &mut Builder<'a>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
         for filter in &self.chain.filters {
             if let Some(Ok(manager)) = filter.carries_http() {
                 self.add_routes(builder, id, manager, delivered);
@@ -112,7 +112,7 @@ impl<'a> Chain<'_, 'a> {
 
     fn add_routes(
         &self,
-        builder: &mut Builder<'_, 'a>,
+        builder: &mut Builder<'a>,
         id: &str,
         manager: &OpenedManager<'a>,
         delivered: &[OpenedRoutes<'a, 'a>],
@@ -127,7 +127,7 @@ impl<'a> Chain<'_, 'a> {
     }
 }
 
-fn add_tcp(builder: &mut Builder<'_, '_>, chain: &str, proxy: &TcpProxy) {
+fn add_tcp(builder: &mut Builder<'_>, chain: &str, proxy: &TcpProxy) {
     match &proxy.cluster_specifier {
         Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(name), String::new(), None),
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {

@@ -134,12 +134,12 @@ pub struct Edge {
 /// assert_eq!((edge.from.as_str(), edge.label.as_str()), ("listener:main_internal", "ip=10.96.0.7 -> port=80"));
 /// let node = graph.nodes.iter().find(|node| node.id == chain).expect("its node");
 /// assert_eq!(node.kind, NodeKind::Chain);
-/// assert_eq!((node.origins[0].object.to_string(), node.origins[0].line), ("Service shop/cart".to_owned(), Some(9)));
+/// assert_eq!((node.origins[0].object.to_string(), node.origins[0].line), ("Service shop/cart".to_owned(), Some(12)));
 /// ```
 #[must_use]
-pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'a>) -> Graph<'a> {
+pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
     let opened = Opened::new(resources);
-    let mut builder = Builder::new(places);
+    let mut builder = Builder::new(places.locate(resources.origins()));
     for listener in &opened.listeners {
         listeners::add(&mut builder, listener, &opened.routes);
     }

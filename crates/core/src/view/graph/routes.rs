@@ -13,12 +13,12 @@ use crate::view::proxy_config::Form;
 use crate::view::proxy_config::routes::path;
 
 use super::NodeKind;
-use super::builder::{Builder, NewNode, cluster_id, objects};
+use super::builder::{Builder, NewNode, causes, cluster_id};
 
 /// Adds the routes of a chain (by its id) and the edges from the chain to them and from them to clusters. Their JSON is
 /// in the resource at `whole`.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'_, 'a>,
+    builder: &mut Builder<'a>,
     chain: &str,
     whole: &Location,
     routes: &OpenedRoutes<'_, 'a>,
@@ -33,7 +33,7 @@ pub(super) fn add<'a>(
             detail: detail(host, route),
             service: None,
             resource: Some(whole.below(&opened.pointer)),
-            objects: objects(opened.origin),
+            causes: causes(opened.origin),
         });
         builder.edge(chain, id.clone(), String::new(), None);
         add_destinations(builder, &id, route);
@@ -82,7 +82,7 @@ fn conditions(matched: Option<&RouteMatch>) -> Vec<String> {
     headers.chain(queries).collect()
 }
 
-fn add_destinations(builder: &mut Builder<'_, '_>, id: &str, route: &Route) {
+fn add_destinations(builder: &mut Builder<'_>, id: &str, route: &Route) {
     let Some(Action::Route(action)) = &route.action else { return };
     for (cluster, weight) in clusters(action) {
         builder.edge(id, cluster_id(cluster), String::new(), weight);
