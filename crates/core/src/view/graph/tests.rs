@@ -64,7 +64,7 @@ fn traffic_goes_from_listener_to_pod() {
         assert_eq!(node(graph, v2).service.as_deref(), Some("reviews.default.svc.cluster.local"));
         let made: Vec<_> =
             node(graph, route).origins.iter().map(|m| (m.object.to_string(), m.line, m.end_line)).collect();
-        assert_eq!(made, [("VirtualService default/reviews".to_owned(), Some(469), Some(486))]);
+        assert_eq!(made, [("VirtualService default/reviews".to_owned(), Some(478), Some(486))]);
     });
 }
 
