@@ -1,16 +1,15 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
+use waypoint_xds::Session;
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
-use waypoint_xds::view::origins::{self, Places};
+use waypoint_xds::view::origins;
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
-use waypoint_xds::{dialect, resources, translation};
 
-use super::{Loaded, chosen, options, report};
+use super::{chosen, options, report};
 use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
@@ -31,8 +30,8 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
         TableFormat::Wide => {
             let mut table = proxy_config::table(&config, *kind, &filter, form);
-            if let Some((reading, resources)) = &made {
-                origins::add_column(&mut table, *kind, resources, &Places::new(reading));
+            if let Some((session, resources)) = &made {
+                origins::add_column(&mut table, *kind, resources, &session.places());
             }
             table.to_string()
         }
@@ -47,7 +46,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
 }
 
 /// What a proxy holds, how the run ends, and what its resources were made from, if they were made here.
-type Shown = (ProxyConfig, Outcome, Option<(Reading, WaypointResources)>);
+type Shown = (ProxyConfig, Outcome, Option<(Session, WaypointResources)>);
 
 /// What a live proxy holds.
 fn dumped(dump: ConfigDump) -> Shown {
@@ -60,15 +59,14 @@ fn dumped(dump: ConfigDump) -> Shown {
 
 /// What the proxy of a snapshot's waypoint would hold.
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
-    let loaded = Loaded::of(files, options(&args.input)?);
-    let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let shown = |problems: &[_]| report(problems, &loaded, &args.input);
-    let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
-    let (resources, lost) = dialect::speak(loaded.options.dialect, resources::generate(&mesh, waypoint));
-    translation::add(&loaded.reading, &mut problems, lost);
+    let session = Session::read(files, &options(&args.input)?);
+    let shown = |problems: &[_]| report(problems, &session, &args.input);
+    let waypoint =
+        chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(session.problems()))?;
+    let (resources, problems) = session.generate(waypoint);
     let outcome = shown(&problems);
-    let config = proxy_config::config(&mesh, &resources);
-    Ok((config, outcome, Some((loaded.reading, resources))))
+    let config = session.proxy_config(&resources);
+    Ok((config, outcome, Some((session, resources))))
 }
 
 /// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.
