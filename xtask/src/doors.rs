@@ -14,11 +14,10 @@ use std::process::{Command, Stdio};
 use prost::encoding::encode_varint;
 use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
-use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json;
 use waypoint_xds::view::resource::{self, List};
-use waypoint_xds::{Translation, translate};
+use waypoint_xds::{Session, Translation};
 
 use crate::command::{cargo, succeed};
 use crate::{Result, python, root};
@@ -58,8 +57,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut differ = Vec::new();
     for case in &cases {
         for release in Release::ALL {
-            let translation = library(case, *release)?;
-            let (text, bytes) = (json::translation(&translation), encoded(&translation));
+            let session = library(case, *release)?;
+            let translation = session.translation();
+            let (text, bytes) = (json::translation(translation), encoded(translation));
             for door in &DOORS {
                 let file = out.join(door.name).join(release.as_str()).join(case);
                 if std::fs::read(file.with_added_extension("json"))? != text.as_bytes() {
@@ -105,10 +105,10 @@ fn settings(case: &str) -> Result<Settings> {
 }
 
 /// What the Rust library gives.
-fn library(case: &str, release: Release) -> Result<Translation> {
+fn library(case: &str, release: Release) -> Result<Session> {
     let text = std::fs::read_to_string(cases_folder().join(format!("{case}.yaml")))?;
     let options = Settings { release: Some(release.to_string()), ..settings(case)? }.options()?;
-    Ok(translate(&Snapshot::read([SourceFile::new(case, text)], &options.limits), &options))
+    Ok(Session::read([SourceFile::new(case, text)], &options))
 }
 
 /// All resources of all waypoints, each behind its length.

@@ -23,10 +23,12 @@ const LAYERS: &[&[&str]] = &[
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
+    &["opened"],
     &["dialect"],
     &["translation"],
-    &["bootstrap", "cost", "convert", "manifests", "static_config"],
+    &["bootstrap", "cost", "convert", "manifests", "static_config", "status", "ztunnel"],
     &["view"],
+    &["session"],
 ];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.

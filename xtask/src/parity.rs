@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use waypoint_xds::Session;
 use waypoint_xds::options::Settings;
 use waypoint_xds::release::Release;
-use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::translate;
 use waypoint_xds::view::json::{self, ResourceKind};
 
 use crate::{Result, root};
@@ -136,8 +135,8 @@ fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
             return Ok(());
         }
     };
-    let translation = translate(&Snapshot::read([input], &options.limits), &options);
-    for waypoint in &translation.waypoints {
+    let session = Session::read([input], &options);
+    for waypoint in &session.translation().waypoints {
         let folder = out.join(format!("{}__{}", waypoint.waypoint.namespace, waypoint.waypoint.name));
         std::fs::create_dir_all(&folder)?;
         for kind in ResourceKind::ALL {

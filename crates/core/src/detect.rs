@@ -1,7 +1,7 @@
 //! Which release of Istio a snapshot comes from.
 
 use crate::Str;
-use crate::mesh::target::WAYPOINT_CLASS;
+use crate::mesh::attachment::WAYPOINT_CLASS;
 use crate::release::Release;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{Labels, Object, ObjectRef, Snapshot};

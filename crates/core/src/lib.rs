@@ -17,6 +17,7 @@ pub mod limits;
 pub mod manifests;
 pub mod mesh;
 pub mod names;
+pub mod opened;
 pub mod options;
 pub mod problem;
 mod re2;
@@ -24,6 +25,7 @@ pub use rules::release;
 pub mod resources;
 pub mod rules;
 mod schema;
+pub mod session;
 pub mod snapshot;
 pub mod static_config;
 pub mod status;
@@ -32,6 +34,7 @@ pub mod translation;
 pub mod view;
 pub mod ztunnel;
 
+pub use session::Session;
 pub use translation::{Translation, translate};
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.

@@ -44,6 +44,7 @@ pub use bytes;
 pub use encoded::Encoded;
 pub use generated::envoy::*;
 pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
+pub use json::inside;
 pub use map::Map;
 pub use merge::{merge, merge_encoded};
 pub use prost::{Message, Name};

@@ -1,9 +1,11 @@
 //! What distributing configuration costs.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use waypoint_xds::Session;
 use waypoint_xds::cost::{self as core, UnknownRule};
-use waypoint_xds::translation;
 use waypoint_xds::view::{cost as view, json};
 
 use crate::error;
@@ -22,8 +24,8 @@ pub(crate) fn cost(
 ) -> PyResult<Cost> {
     let rule = rule.parse().map_err(|unknown: UnknownRule| error::setting("unknown-rule", &unknown))?;
     let options = error::options(settings)?;
-    let reading = &snapshot.get().reading;
-    Ok(Cost(py.detach(|| core::cost(&translation::mesh(reading, &options).0, rule, replicas))))
+    let reading = Arc::clone(&snapshot.get().reading);
+    Ok(Cost(py.detach(|| Session::new(reading, &options).cost(rule, replicas))))
 }
 
 /// The comparison for a whole mesh; as text the table that the command line prints.

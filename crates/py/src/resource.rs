@@ -27,7 +27,7 @@ impl Resource {
     }
 
     fn resource(&self) -> PyResult<&dyn AnyResource> {
-        let waypoint = self.made.translation.waypoints.get(self.waypoint);
+        let waypoint = self.made.waypoint(self.waypoint);
         let resource = waypoint.and_then(|waypoint| resource::get(waypoint, self.list, self.index));
         // Never: a resource is made for a position that is there.
         resource.ok_or_else(|| PyRuntimeError::new_err("the resource is gone"))

@@ -6,10 +6,8 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
-use waypoint_xds::mesh::Mesh;
+use waypoint_xds::Session;
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
-use waypoint_xds::translation;
 use waypoint_xds::view::json;
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
@@ -29,23 +27,17 @@ pub(crate) fn translate(
 ) -> PyResult<Translation> {
     let options = error::options(&settings)?;
     let reading = Arc::clone(&snapshot.get().reading);
-    let made = py.detach(|| {
-        let (mesh, problems) = translation::mesh(&reading, &options);
-        let translation = translation::generate(&reading, &mesh, problems);
-        Made::new(reading, mesh, translation)
-    });
+    let made = py.detach(|| Made::new(Session::new(reading, &options)));
     Ok(Translation { made: Arc::new(made), snapshot: snapshot.clone().unbind(), settings })
 }
 
 /// The origins of the resources of a list, by position.
 type Origins = Vec<Vec<Origin>>;
 
-/// A translation and what it was made from: what all objects that are about it share.
+/// A session, translated: what all objects that are about it share.
 #[derive(Debug)]
 pub(crate) struct Made {
-    pub(crate) reading: Arc<Reading>,
-    pub(crate) mesh: Mesh,
-    pub(crate) translation: translation::Translation,
+    pub(crate) session: Session,
     /// The positions of the waypoints.
     by_name: BTreeMap<String, usize>,
     /// By waypoint and list, found when somebody asks.
@@ -53,29 +45,34 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    fn new(reading: Arc<Reading>, mesh: Mesh, translation: translation::Translation) -> Self {
-        let names = translation.waypoints.iter().map(|waypoint| waypoint.waypoint.to_string());
+    fn new(session: Session) -> Self {
+        let waypoints = &session.translation().waypoints;
+        let names = waypoints.iter().map(|waypoint| waypoint.waypoint.to_string());
         let by_name = names.zip(0..).collect();
         let unknown = || List::ALL.into_iter().map(|list| (list, OnceLock::new())).collect();
-        let origins = translation.waypoints.iter().map(|_| unknown()).collect();
-        Self { reading, mesh, translation, by_name, origins }
+        let origins = waypoints.iter().map(|_| unknown()).collect();
+        Self { session, by_name, origins }
+    }
+
+    /// The resources of the waypoint at this position.
+    pub(crate) fn waypoint(&self, index: usize) -> Option<&WaypointResources> {
+        self.session.translation().waypoints.get(index)
     }
 
     /// The origins of one resource.
     pub(crate) fn origins(&self, waypoint: usize, list: List, index: usize) -> &[Origin] {
         let known = self.origins.get(waypoint).and_then(|lists| lists.get(&list));
-        let Some((known, resources)) = known.zip(self.translation.waypoints.get(waypoint)) else {
+        let Some((known, resources)) = known.zip(self.waypoint(waypoint)) else {
             return &[];
         };
-        let all = known.get_or_init(|| all_origins(&self.reading, resources, list));
+        let all = known.get_or_init(|| all_origins(&self.session.places(), resources, list));
         all.get(index).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
-fn all_origins(reading: &Reading, resources: &WaypointResources, list: List) -> Origins {
-    let places = Places::new(reading);
+fn all_origins(places: &Places<'_>, resources: &WaypointResources, list: List) -> Origins {
     let origins = |resource: &dyn resource::AnyResource| {
-        origins::entries(resource.origins(), &places).iter().map(Origin::from).collect()
+        origins::entries(resource.origins(), places).iter().map(Origin::from).collect()
     };
     resource::all(resources, list).into_iter().map(origins).collect()
 }
@@ -96,6 +93,10 @@ pub struct Translation {
 }
 
 impl Translation {
+    fn translated(&self) -> &waypoint_xds::Translation {
+        self.made.session.translation()
+    }
+
     fn named(&self, name: &Bound<'_, PyAny>) -> Option<Waypoint> {
         let index = self.made.by_name.get(&name.extract::<String>().ok()?)?;
         Waypoint::new(&self.made, *index)
@@ -107,7 +108,7 @@ impl Translation {
     /// The release whose layout this is.
     #[getter]
     fn release(&self) -> &'static str {
-        self.made.translation.release.as_str()
+        self.translated().release.as_str()
     }
 
     /// The snapshot that was translated.
@@ -119,24 +120,24 @@ impl Translation {
     /// Everything found wrong, from the text to the mesh, in the order of the text.
     #[getter]
     fn problems<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        problem::tuple(py, &self.made.translation.problems)
+        problem::tuple(py, &self.translated().problems)
     }
 
     /// What was read, and what was ignored and why.
     #[getter]
     fn summary(&self) -> Summary {
-        self.made.translation.summary.clone().into()
+        self.translated().summary.clone().into()
     }
 
     /// Raises InputError if a problem is at least as bad: `error`, `warning` or `note`.
     #[pyo3(signature = (severity = "error"))]
     fn raise_for_problems(&self, severity: &str) -> PyResult<()> {
-        error::raise_for(&self.made.translation.problems, &self.made.reading, severity)
+        error::raise_for(&self.translated().problems, self.made.session.input(), severity)
     }
 
     /// All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints.
     fn to_json(&self, py: Python<'_>) -> String {
-        py.detach(|| json::translation(&self.made.translation))
+        py.detach(|| json::translation(self.translated()))
     }
 
     /// The waypoints' names.
@@ -180,13 +181,13 @@ impl Translation {
     }
 
     fn __len__(&self) -> usize {
-        self.made.translation.waypoints.len()
+        self.translated().waypoints.len()
     }
 
     /// Translations of one release are equal if all that they say is.
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         let Ok(other) = other.cast::<Self>() else { return false };
-        let (own, other) = (&self.made.translation, &other.get().made.translation);
+        let (own, other) = (self.translated(), other.get().translated());
         own.release == other.release && own.waypoints == other.waypoints && own.problems == other.problems
     }
 

@@ -6,10 +6,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::view::graph;
 use waypoint_xds::view::json::{self, UnknownKind};
-use waypoint_xds::view::origins::Places;
-use waypoint_xds::view::proxy_config::waypoint_table;
 use waypoint_xds::view::resource::{self, List};
 
 use crate::error;
@@ -29,11 +26,11 @@ pub struct Waypoint {
 impl Waypoint {
     /// The waypoint at this position, if there is one.
     pub(crate) fn new(made: &Arc<Made>, index: usize) -> Option<Self> {
-        made.translation.waypoints.get(index).map(|_| Self { made: Arc::clone(made), index })
+        made.waypoint(index).map(|_| Self { made: Arc::clone(made), index })
     }
 
     fn resources(&self) -> PyResult<&WaypointResources> {
-        let resources = self.made.translation.waypoints.get(self.index);
+        let resources = self.made.waypoint(self.index);
         // Never: `new` has seen it.
         resources.ok_or_else(|| PyRuntimeError::new_err("the waypoint is gone"))
     }
@@ -88,8 +85,8 @@ impl Waypoint {
     #[pyo3(signature = (kind, *, wide = false))]
     fn table(&self, py: Python<'_>, kind: &str, wide: bool) -> PyResult<Table> {
         let kind = kind.parse().map_err(|unknown: UnknownKind| error::setting("unknown-kind", &unknown))?;
-        let (made, resources) = (&self.made, self.resources()?);
-        Ok(py.detach(|| waypoint_table(&made.reading, &made.mesh, resources, kind, wide)).into())
+        let (session, resources) = (&self.made.session, self.resources()?);
+        Ok(py.detach(|| session.table(resources, kind, wide)).into())
     }
 
     /// The resources as Envoy's admin endpoint `/config_dump?include_eds` would print them.
@@ -101,10 +98,7 @@ impl Waypoint {
     /// How traffic goes from listeners to endpoints: `nodes` and `edges`.
     fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let resources = self.resources()?;
-        let text = py.detach(|| {
-            let places = Places::new(&self.made.reading);
-            json::to_value(&graph::graph(resources, &places)).to_string()
-        });
+        let text = py.detach(|| json::to_value(&self.made.session.graph(resources)).to_string());
         from_json(py, &text)
     }
 

@@ -1,6 +1,6 @@
 //! What was read.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 use waypoint_xds::limits::Limits;
@@ -14,7 +14,7 @@ use crate::error::Error;
 #[wasm_bindgen(js_name = RawSnapshot)]
 #[derive(Debug)]
 pub struct Snapshot {
-    pub(crate) reading: Rc<Reading>,
+    pub(crate) reading: Arc<Reading>,
 }
 
 #[wasm_bindgen(js_class = RawSnapshot)]
@@ -55,7 +55,7 @@ impl Snapshot {
 
 impl Snapshot {
     fn read(files: impl IntoIterator<Item = SourceFile>) -> Self {
-        Self { reading: Rc::new(snapshot::Snapshot::read(files, &Limits::DEFAULT)) }
+        Self { reading: Arc::new(snapshot::Snapshot::read(files, &Limits::DEFAULT)) }
     }
 }
 

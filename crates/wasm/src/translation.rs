@@ -1,17 +1,14 @@
 //! What was made of a snapshot.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
-use waypoint_xds::mesh::Mesh;
+use waypoint_xds::Session;
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
-use waypoint_xds::translation;
-use waypoint_xds::view::origins::{self, Places};
-use waypoint_xds::view::proxy_config::waypoint_table;
+use waypoint_xds::view::json;
+use waypoint_xds::view::origins;
 use waypoint_xds::view::resource::{self, AnyResource, List};
-use waypoint_xds::view::{graph, json};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -20,9 +17,7 @@ use crate::snapshot::Snapshot;
 #[wasm_bindgen(js_name = RawTranslation)]
 #[derive(Debug)]
 pub struct Translation {
-    reading: Rc<Reading>,
-    mesh: Mesh,
-    made: translation::Translation,
+    session: Session,
 }
 
 /// Translates a snapshot. The settings are JSON.
@@ -32,10 +27,9 @@ pub struct Translation {
 /// When a setting is not one of those expected.
 #[wasm_bindgen]
 pub fn translate(snapshot: &Snapshot, settings: &str) -> Result<Translation, Error> {
-    let reading = Rc::clone(&snapshot.reading);
-    let (mesh, problems) = translation::mesh(&reading, &options(settings)?);
-    let made = translation::generate(&reading, &mesh, problems);
-    Ok(Translation { reading, mesh, made })
+    let session = session(snapshot, settings)?;
+    session.translation();
+    Ok(Translation { session })
 }
 
 /// What distributing configuration costs, as JSON. The settings are JSON; the rule is `namespace` or `mesh`.
@@ -52,9 +46,13 @@ pub fn cost(
 ) -> Result<String, Error> {
     let rule = rule.as_deref().map(str::parse).transpose();
     let rule = rule.map_err(|error: waypoint_xds::cost::UnknownRule| Error::new("unknown-rule", &error))?;
-    let (mesh, _) = translation::mesh(&snapshot.reading, &options(settings)?);
-    let cost = waypoint_xds::cost::cost(&mesh, rule.unwrap_or_default(), replicas.map(u64::from));
+    let session = session(snapshot, settings)?;
+    let cost = session.cost(rule.unwrap_or_default(), replicas.map(u64::from));
     Ok(json::to_value(&cost).to_string())
+}
+
+fn session(snapshot: &Snapshot, settings: &str) -> Result<Session, Error> {
+    Ok(Session::new(Arc::clone(&snapshot.reading), &options(settings)?))
 }
 
 fn options(settings: &str) -> Result<Options, Error> {
@@ -69,33 +67,33 @@ impl Translation {
     /// The release whose layout this is.
     #[must_use]
     pub fn release(&self) -> String {
-        self.made.release.to_string()
+        self.made().release.to_string()
     }
 
     /// The waypoints' names: a JSON array.
     #[must_use]
     pub fn waypoints(&self) -> String {
-        let names: Vec<String> = self.made.waypoints.iter().map(|w| w.waypoint.to_string()).collect();
+        let names: Vec<String> = self.made().waypoints.iter().map(|w| w.waypoint.to_string()).collect();
         json::to_value(&names).to_string()
     }
 
     /// Everything that is wrong: a JSON array of problems.
     #[must_use]
     pub fn problems(&self) -> String {
-        json::to_value(&self.made.problems).to_string()
+        json::to_value(&self.made().problems).to_string()
     }
 
     /// What was read and what was not, as JSON.
     #[must_use]
     pub fn summary(&self) -> String {
-        json::to_value(&self.made.summary).to_string()
+        json::to_value(&self.made().summary).to_string()
     }
 
     /// All resources of all waypoints as JSON.
     #[wasm_bindgen(js_name = toJson)]
     #[must_use]
     pub fn to_json(&self) -> String {
-        json::translation(&self.made)
+        json::translation(self.made())
     }
 
     /// A list of a waypoint's resources: a JSON array of their names and their types' URLs.
@@ -116,7 +114,7 @@ impl Translation {
     /// When there is no such waypoint or list.
     pub fn origins(&self, waypoint: usize, list: &str) -> Result<String, Error> {
         let resources = resource::all(self.waypoint(waypoint)?, self::list(list)?);
-        let places = Places::new(&self.reading);
+        let places = self.session.places();
         let origins: Vec<_> = resources.iter().map(|r| origins::entries(r.origins(), &places)).collect();
         Ok(json::to_value(&origins).to_string())
     }
@@ -148,7 +146,7 @@ impl Translation {
     /// When there is no such waypoint or kind of table.
     pub fn table(&self, waypoint: usize, kind: &str, wide: bool) -> Result<String, Error> {
         let kind = kind.parse().map_err(|error: json::UnknownKind| Error::new("unknown-list", &error))?;
-        let table = waypoint_table(&self.reading, &self.mesh, self.waypoint(waypoint)?, kind, wide);
+        let table = self.session.table(self.waypoint(waypoint)?, kind, wide);
         Ok(json::to_value(&table).to_string())
     }
 
@@ -158,8 +156,7 @@ impl Translation {
     ///
     /// When there is no such waypoint.
     pub fn graph(&self, waypoint: usize) -> Result<String, Error> {
-        let places = Places::new(&self.reading);
-        Ok(json::to_value(&graph::graph(self.waypoint(waypoint)?, &places)).to_string())
+        Ok(json::to_value(&self.session.graph(self.waypoint(waypoint)?)).to_string())
     }
 
     /// A waypoint's resources as Envoy's `/config_dump` would print them.
@@ -174,8 +171,12 @@ impl Translation {
 }
 
 impl Translation {
+    fn made(&self) -> &waypoint_xds::Translation {
+        self.session.translation()
+    }
+
     fn waypoint(&self, index: usize) -> Result<&WaypointResources, Error> {
-        let waypoint = self.made.waypoints.get(index);
+        let waypoint = self.made().waypoints.get(index);
         waypoint.ok_or_else(|| Error::new("no-such-waypoint", &format_args!("there is no waypoint {index}")))
     }
 

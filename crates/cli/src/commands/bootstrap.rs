@@ -1,25 +1,26 @@
 //! `waypoint-xds bootstrap`: what a waypoint's Envoy starts with, or all that it needs without a control plane.
 
-use waypoint_xds::static_config::{Loopback, StaticOptions, static_configuration};
-use waypoint_xds::view::{json, yaml};
-use waypoint_xds::{bootstrap::bootstrap, translation};
+use std::borrow::Cow;
 
-use super::{Loaded, chosen, report};
+use waypoint_xds::static_config::{Loopback, StaticOptions};
+use waypoint_xds::view::{json, yaml};
+
+use super::{chosen, report, session};
 use crate::args::{Bootstrap, ValueFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
-    let loaded = Loaded::new(&args.input)?;
-    let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let shown = |problems: &[_]| report(problems, &loaded, &args.input);
-    let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
+    let session = session(&args.input)?;
+    let mut problems = Cow::Borrowed(session.problems());
+    let shown = |problems: &[_]| report(problems, &session, &args.input);
+    let waypoint = chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
     let value = if args.complete {
-        let configuration = static_configuration(&mesh, waypoint, &static_options(args));
-        translation::add(&loaded.reading, &mut problems, configuration.problems);
+        let configuration = session.static_configuration(waypoint, &static_options(args));
+        problems = Cow::Owned(session.problems_with(configuration.problems));
         tell(&configuration.loopback);
         json::value(&configuration.bootstrap)
     } else {
-        bootstrap(&mesh, waypoint)
+        session.bootstrap(waypoint)
     };
     let outcome = shown(&problems);
     match args.output {

@@ -12,12 +12,12 @@ mod ztunnel_config;
 use std::io::IsTerminal;
 
 use clap::CommandFactory;
+use waypoint_xds::Session;
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
+use waypoint_xds::mesh::{DataPlane, Waypoint, WaypointName};
 use waypoint_xds::options::{Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
-use waypoint_xds::snapshot::{Reading, Snapshot};
-use waypoint_xds::text::SourceFile;
+use waypoint_xds::session::NoOneWaypoint;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
 use crate::args::{Args, Command, Input, ProblemFormat};
@@ -41,20 +41,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 }
 
 /// What an [`Input`] names, read.
-struct Loaded {
-    reading: Reading,
-    options: Options,
-}
-
-impl Loaded {
-    fn new(input: &Input) -> Result<Self, Failure> {
-        let options = options(input)?;
-        Ok(Self::of(input::read(&input.paths)?, options))
-    }
-
-    fn of(files: Vec<SourceFile>, options: Options) -> Self {
-        Self { reading: Snapshot::read(files, &options.limits), options }
-    }
+fn session(input: &Input) -> Result<Session, Failure> {
+    let options = options(input)?;
+    Ok(Session::read(input::read(&input.paths)?, &options))
 }
 
 /// The options that an [`Input`] chooses.
@@ -85,23 +74,20 @@ fn waypoint_name(text: &str) -> Result<WaypointName, Failure> {
 }
 
 /// The waypoint that the command line names, or the only one there is.
-fn chosen<'m>(mesh: &'m Mesh, wanted: Option<&str>) -> Result<&'m Waypoint, Failure> {
+fn chosen<'s>(session: &'s Session, wanted: Option<&str>) -> Result<&'s Waypoint, Failure> {
     let wanted = wanted.map(waypoint_name).transpose()?;
-    let named: Vec<&Waypoint> =
-        mesh.waypoints.iter().filter(|w| wanted.as_ref().is_none_or(|wanted| w.name == *wanted)).collect();
-    match (named.as_slice(), wanted) {
-        ([one], _) if one.data_plane != DataPlane::Envoy => Err(Failure::Usage(format!(
-            "waypoint `{}` is run by another data plane: there is nothing for Envoy",
-            one.name
-        ))),
-        ([one], _) => Ok(one),
-        ([], Some(wanted)) => Err(Failure::Usage(format!("no waypoint `{wanted}` in the snapshot"))),
-        ([], None) => Err(Failure::Usage("no waypoint in the snapshot".to_owned())),
-        (several, _) => {
-            let names: Vec<String> = several.iter().map(|w| w.name.to_string()).collect();
-            Err(Failure::Usage(format!("choose a waypoint with --waypoint: {}", names.join(", "))))
+    let found = session.waypoint(wanted.as_ref()).map_err(|error| match error {
+        NoOneWaypoint::Several(all) => {
+            let names: Vec<String> = all.iter().map(ToString::to_string).collect();
+            Failure::Usage(format!("choose a waypoint with --waypoint: {}", names.join(", ")))
         }
+        other => Failure::Usage(other.to_string()),
+    })?;
+    if found.data_plane == DataPlane::Envoy {
+        return Ok(found);
     }
+    let name = &found.name;
+    Err(Failure::Usage(format!("waypoint `{name}` is run by another data plane: there is nothing for Envoy")))
 }
 
 /// Colours are for people: not for a file, and not where `NO_COLOR` is set (<https://no-color.org>).
@@ -111,8 +97,8 @@ fn colour() -> Colour {
 }
 
 /// Prints the problems to standard error, and tells how the run ends.
-fn report(problems: &[Problem], loaded: &Loaded, input: &Input) -> Outcome {
-    let files = loaded.reading.files.iter().chain(&loaded.options.mesh_config);
+fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
+    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
     let text = match input.problems {
         ProblemFormat::Full => diagnostics::full(problems, files, colour()),
         ProblemFormat::Concise => diagnostics::concise(problems),

@@ -1,17 +1,16 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
+use waypoint_xds::Session;
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::Reading;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
-use waypoint_xds::view::origins::{self, Places};
+use waypoint_xds::view::origins;
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
 use waypoint_xds::view::yaml;
-use waypoint_xds::{dialect, resources, translation};
 
-use super::{Loaded, chosen, options, report};
+use super::{chosen, options, report};
 use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
@@ -32,8 +31,8 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
         TableFormat::Wide => {
             let mut table = proxy_config::table(&config, *kind, &filter, form);
-            if let Some((reading, resources)) = &made {
-                origins::add_column(&mut table, *kind, resources, &Places::new(reading));
+            if let Some((session, resources)) = &made {
+                origins::add_column(&mut table, *kind, resources, &session.places());
             }
             table.to_string()
         }
@@ -53,7 +52,7 @@ struct Shown {
     config: ProxyConfig,
     outcome: Outcome,
     /// What its resources were made from, if they were made here.
-    made: Option<(Reading, WaypointResources)>,
+    made: Option<(Session, WaypointResources)>,
     /// The release that it is shown as.
     release: Release,
 }
@@ -69,16 +68,15 @@ fn dumped(dump: ConfigDump, release: Release) -> Shown {
 
 /// What the proxy of a snapshot's waypoint would hold.
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
-    let loaded = Loaded::of(files, options(&args.input)?);
-    let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let shown = |problems: &[_]| report(problems, &loaded, &args.input);
-    let waypoint = chosen(&mesh, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
-    let (resources, lost) = dialect::speak(loaded.options.dialect, resources::generate(&mesh, waypoint));
-    translation::add(&loaded.reading, &mut problems, lost);
+    let session = Session::read(files, &options(&args.input)?);
+    let shown = |problems: &[_]| report(problems, &session, &args.input);
+    let waypoint =
+        chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(session.problems()))?;
+    let (resources, problems) = session.generate(waypoint);
     let outcome = shown(&problems);
-    let config = proxy_config::config(&mesh, &resources);
-    let release = mesh.rules.release;
-    Ok(Shown { config, outcome, made: Some((loaded.reading, resources)), release })
+    let config = session.proxy_config(&resources);
+    let release = session.mesh().rules.release;
+    Ok(Shown { config, outcome, made: Some((session, resources)), release })
 }
 
 /// istioctl has no table of a bootstrap: it prints JSON unless it is asked for something else.

@@ -1,24 +1,21 @@
 //! `waypoint-xds status`: what Istio would write into the objects' statuses.
 
-use waypoint_xds::view::origins::Places;
+use waypoint_xds::status;
 use waypoint_xds::view::{json, statuses, yaml};
-use waypoint_xds::{status, translation};
 
-use super::{Loaded, report};
+use super::{report, session};
 use crate::args::{Status, TableFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Status) -> Result<Outcome, Failure> {
-    let loaded = Loaded::new(&args.input)?;
-    let (mesh, mut problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let found = status::statuses(&mesh);
-    translation::add(&loaded.reading, &mut problems, status::differences(&loaded.reading, &found));
-    let outcome = report(&problems, &loaded, &args.input);
+    let session = session(&args.input)?;
+    let found = status::statuses(session.mesh());
+    let problems = session.problems_with(status::differences(session.input(), &found));
+    let outcome = report(&problems, &session, &args.input);
     match args.output {
         TableFormat::Table => output::print(&statuses::table(&found, None).to_string()),
         TableFormat::Wide => {
-            let places = Places::new(&loaded.reading);
-            output::print(&statuses::table(&found, Some(&places)).to_string());
+            output::print(&statuses::table(&found, Some(&session.places())).to_string());
         }
         TableFormat::Json => output::print(&json::pretty(&statuses::json(&found))),
         TableFormat::Yaml => {

@@ -5,22 +5,24 @@ use std::path::{Path, PathBuf};
 
 use waypoint_xds::problem::{Code, Problem};
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::snapshot::{ObjectRef, Reading};
+use waypoint_xds::snapshot::ObjectRef;
 use waypoint_xds::view::json::{self, ResourceKind};
-use waypoint_xds::view::origins::{Places, origins};
+use waypoint_xds::view::origins::origins;
 use waypoint_xds::view::{summary, yaml};
-use waypoint_xds::{Translation, translate};
+use waypoint_xds::{Session, Translation};
 
-use super::{Loaded, report, waypoint_name};
+use super::{options, report, waypoint_name};
 use crate::args::{Translate, TranslateFormat};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
-    let mut loaded = Loaded::new(&args.input)?;
-    loaded.options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
-    let translation = translate(&loaded.reading, &loaded.options);
-    let outcome = report(&translation.problems, &loaded, &args.input);
-    if let Some(wanted) = &loaded.options.waypoint
+    let mut options = options(&args.input)?;
+    let files = input::read(&args.input.paths)?;
+    options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
+    let session = Session::read(files, &options);
+    let translation = session.translation();
+    let outcome = report(&translation.problems, &session, &args.input);
+    if let Some(wanted) = &options.waypoint
         && translation.waypoints.is_empty()
     {
         let of_another = |problem: &Problem| {
@@ -36,7 +38,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     }
     match &args.out {
         Some(directory) => {
-            let places = args.origins.then(|| Places::new(&loaded.reading));
+            let places = args.origins.then(|| session.places());
             for waypoint in &translation.waypoints {
                 let folder = write(directory, waypoint)?;
                 if let Some(places) = &places {
@@ -46,8 +48,8 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
             }
             eprint!("{}", summary::text(&translation.summary));
         }
-        None if args.origins => output::print(&all_origins(&translation, &loaded.reading)),
-        None => output::print(&text(&translation, args.output)?),
+        None if args.origins => output::print(&all_origins(&session)),
+        None => output::print(&text(translation, args.output)?),
     }
     Ok(outcome)
 }
@@ -67,10 +69,11 @@ fn text(translation: &Translation, format: TranslateFormat) -> Result<String, Fa
 }
 
 /// Every waypoint's origins as one JSON object.
-fn all_origins(translation: &Translation, reading: &Reading) -> String {
-    let places = Places::new(reading);
+fn all_origins(session: &Session) -> String {
+    let places = session.places();
+    let waypoints = &session.translation().waypoints;
     let by_waypoint: BTreeMap<String, _> =
-        translation.waypoints.iter().map(|w| (w.waypoint.to_string(), origins(w, &places))).collect();
+        waypoints.iter().map(|w| (w.waypoint.to_string(), origins(w, &places))).collect();
     json::pretty(&json::to_value(&by_waypoint))
 }
 

@@ -1,11 +1,9 @@
 //! `waypoint-xds waypoint`: the waypoints of a snapshot, and the objects around one.
 
 use waypoint_xds::manifests::gateway::{self, Request};
-use waypoint_xds::manifests::manifests;
-use waypoint_xds::translation;
 use waypoint_xds::view::{json, waypoints, yaml};
 
-use super::{Loaded, chosen, report};
+use super::{chosen, report, session};
 use crate::args::{CostFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 use crate::{Failure, Outcome, output};
 
@@ -18,10 +16,9 @@ pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
 }
 
 fn list(args: &WaypointList) -> Result<Outcome, Failure> {
-    let loaded = Loaded::new(&args.input)?;
-    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded, &args.input);
-    let entries = waypoints::list(&mesh, &problems, args.namespace.as_deref());
+    let session = session(&args.input)?;
+    let outcome = report(session.problems(), &session, &args.input);
+    let entries = waypoints::list(session.mesh(), session.problems(), args.namespace.as_deref());
     match args.output {
         CostFormat::Json => output::print(&json::pretty(&waypoints::json(&entries))),
         CostFormat::Table if entries.is_empty() => output::print("No waypoints found.\n"),
@@ -45,10 +42,9 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 }
 
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
-    let loaded = Loaded::new(&args.input)?;
-    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded, &args.input);
-    let objects = manifests(&mesh, chosen(&mesh, args.waypoint.as_deref())?);
+    let session = session(&args.input)?;
+    let outcome = report(session.problems(), &session, &args.input);
+    let objects = session.manifests(chosen(&session, args.waypoint.as_deref())?);
     let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
     output::print(&documents.join("---\n"));
     Ok(outcome)

@@ -1,13 +1,12 @@
 //! `waypoint-xds ztunnel-config`: what `istioctl ztunnel-config` would print.
 
-use waypoint_xds::snapshot::Reading;
+use waypoint_xds::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::origins::Places;
 use waypoint_xds::view::ztunnel::{self as view, Filter, Kind, ZtunnelConfig};
 use waypoint_xds::view::{json, yaml};
-use waypoint_xds::{translation, ztunnel};
+use waypoint_xds::ztunnel;
 
-use super::{Loaded, options, report};
+use super::{options, report};
 use crate::args::{self, TableFormat, ZtunnelWhat};
 use crate::{Failure, Outcome, input, output};
 
@@ -17,7 +16,7 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         [file] => view::parse(file.text()),
         _ => None,
     };
-    let (config, outcome, reading) = match dump {
+    let (config, outcome, session) = match dump {
         Some(config) => (config, Outcome::Clean, None),
         None => generated(args, files)?,
     };
@@ -25,8 +24,8 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         eprintln!("note: certificates and connections are not shown");
     }
     output::print(&match kind(args.what) {
-        Some(kind) => one(args, &config, kind, reading.as_ref()),
-        None => all(args, &config, reading.as_ref()),
+        Some(kind) => one(args, &config, kind, session.as_ref()),
+        None => all(args, &config, session.as_ref()),
     });
     Ok(outcome)
 }
@@ -35,12 +34,11 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
 fn generated(
     args: &args::ZtunnelConfig,
     files: Vec<SourceFile>,
-) -> Result<(ZtunnelConfig, Outcome, Option<Reading>), Failure> {
-    let loaded = Loaded::of(files, options(&args.input)?);
-    let (mesh, problems) = translation::mesh(&loaded.reading, &loaded.options);
-    let outcome = report(&problems, &loaded, &args.input);
-    let resources = ztunnel::generate(&mesh).map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok((ZtunnelConfig::from(&resources), outcome, Some(loaded.reading)))
+) -> Result<(ZtunnelConfig, Outcome, Option<Session>), Failure> {
+    let session = Session::read(files, &options(&args.input)?);
+    let outcome = report(session.problems(), &session, &args.input);
+    let resources = ztunnel::generate(session.mesh()).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok((ZtunnelConfig::from(&resources), outcome, Some(session)))
 }
 
 fn kind(what: ZtunnelWhat) -> Option<Kind> {
@@ -52,14 +50,14 @@ fn kind(what: ZtunnelWhat) -> Option<Kind> {
     }
 }
 
-fn one(args: &args::ZtunnelConfig, config: &ZtunnelConfig, kind: Kind, reading: Option<&Reading>) -> String {
+fn one(args: &args::ZtunnelConfig, config: &ZtunnelConfig, kind: Kind, session: Option<&Session>) -> String {
     let filter = filter(args, kind);
     match args.output {
         TableFormat::Table => view::table(config, kind, &filter).to_string(),
         TableFormat::Wide => {
             let mut table = view::table(config, kind, &filter);
-            if let Some(reading) = reading {
-                view::add_origins(&mut table, config, kind, &filter, &Places::new(reading));
+            if let Some(session) = session {
+                view::add_origins(&mut table, config, kind, &filter, &session.places());
             }
             table.to_string()
         }
@@ -68,12 +66,12 @@ fn one(args: &args::ZtunnelConfig, config: &ZtunnelConfig, kind: Kind, reading: 
     }
 }
 
-fn all(args: &args::ZtunnelConfig, config: &ZtunnelConfig, reading: Option<&Reading>) -> String {
+fn all(args: &args::ZtunnelConfig, config: &ZtunnelConfig, session: Option<&Session>) -> String {
     match args.output {
         TableFormat::Table => view::summary(config, args.with_headers),
         TableFormat::Wide => {
             let tables: Vec<String> =
-                Kind::ALL.iter().map(|kind| one(args, config, *kind, reading)).collect();
+                Kind::ALL.iter().map(|kind| one(args, config, *kind, session)).collect();
             tables.join("\n")
         }
         TableFormat::Json => json::pretty(&view::all(config)),

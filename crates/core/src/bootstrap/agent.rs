@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use envoy::config::cluster::v3::cluster::DnsLookupFamily;
+
 use crate::Str;
 use crate::mesh::{Mesh, Waypoint};
 use crate::rules::{BootstrapRules, Rules};
@@ -57,10 +59,10 @@ impl Family {
     }
 
     /// How names are resolved.
-    pub(super) const fn dns_lookup(self) -> &'static str {
+    pub(super) const fn dns_lookup(self) -> DnsLookupFamily {
         match self {
-            Self::V4 => "V4_ONLY",
-            Self::V6 => "V6_ONLY",
+            Self::V4 => DnsLookupFamily::V4Only,
+            Self::V6 => DnsLookupFamily::V6Only,
         }
     }
 }
@@ -78,12 +80,12 @@ impl<'m> Agent<'m> {
         }
     }
 
-    pub(super) fn admin_port(&self) -> i32 {
-        self.config.proxy_admin_port.unwrap_or_default()
+    pub(super) fn admin_port(&self) -> u32 {
+        port(self.config.proxy_admin_port)
     }
 
-    pub(super) fn status_port(&self) -> i32 {
-        self.config.status_port.unwrap_or_default()
+    pub(super) fn status_port(&self) -> u32 {
+        port(self.config.status_port)
     }
 
     pub(super) fn config_path(&self) -> &str {
@@ -105,6 +107,10 @@ impl<'m> Agent<'m> {
     pub(super) fn exits_without_connections(&self) -> bool {
         self.environment("EXIT_ON_ZERO_ACTIVE_CONNECTIONS") == Some("true")
     }
+}
+
+fn port(configured: Option<i32>) -> u32 {
+    configured.and_then(|port| u32::try_from(port).ok()).unwrap_or_default()
 }
 
 /// A pod of the snapshot has labels of its own; to those that the model has of it the control plane added some.

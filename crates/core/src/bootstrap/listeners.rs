@@ -1,11 +1,26 @@
 //! The static listeners: for scrapers of statistics, and for health checks.
 
-use serde_json::{Value, json};
+use envoy::config::core::v3::TypedExtensionConfig;
+use envoy::config::listener::v3::{Filter, FilterChain, Listener};
+use envoy::config::route::v3::route::Action;
+use envoy::config::route::v3::route_action::ClusterSpecifier;
+use envoy::config::route::v3::route_match::PathSpecifier;
+use envoy::config::route::v3::{Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost};
+use envoy::extensions::compression::brotli::compressor::v3::Brotli;
+use envoy::extensions::compression::gzip::compressor::v3::Gzip;
+use envoy::extensions::compression::zstd::compressor::v3::Zstd;
+use envoy::extensions::filters::http::compressor::v3::Compressor;
+use envoy::extensions::filters::http::compressor::v3::compressor::{
+    CommonDirectionConfig, ResponseDirectionConfig,
+};
+use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 
 use super::agent::Agent;
 use super::clusters::{AGENT, PROMETHEUS_STATS};
 use super::node::{PROMETHEUS_PORT, STATUS_PORT};
-use crate::json::object;
+use super::socket;
+use crate::resources::filters::{extension_config, http, network};
 
 /// What scrapers take compressed, and how.
 const COMPRESSED: [&str; 4] = [
@@ -14,7 +29,6 @@ const COMPRESSED: [&str; 4] = [
     "application/openmetrics-text",
     "application/openmetrics-protobuf",
 ];
-const COMPRESSORS: [(&str, &str); 3] = [("brotli", "Brotli"), ("zstd", "Zstd"), ("gzip", "Gzip")];
 
 /// A listener that sends one path to one cluster.
 struct Forwarder<'f> {
@@ -23,11 +37,11 @@ struct Forwarder<'f> {
     stat_prefix: &'f str,
     path: &'f str,
     cluster: &'f str,
-    filters: Vec<Value>,
+    filters: Vec<HttpFilter>,
 }
 
 /// Every static listener.
-pub(super) fn listeners(agent: &Agent<'_>) -> Vec<Value> {
+pub(super) fn listeners(agent: &Agent<'_>) -> Vec<Listener> {
     let config = &agent.config;
     let local_only = agent.rules.protected_listeners
         && config.proxy_metadata.get("METRICS_LOCALHOST_ACCESS_ONLY").is_some_and(|value| value == "true");
@@ -39,11 +53,7 @@ pub(super) fn listeners(agent: &Agent<'_>) -> Vec<Value> {
         stat_prefix: "stats",
         path: "/stats/prometheus",
         cluster: PROMETHEUS_STATS,
-        filters: if compressed {
-            COMPRESSORS.iter().map(|(name, message)| compressor(name, message)).collect()
-        } else {
-            Vec::new()
-        },
+        filters: if compressed { compressors() } else { Vec::new() },
     };
     let health = Forwarder {
         address: family.wildcard(),
@@ -56,46 +66,73 @@ pub(super) fn listeners(agent: &Agent<'_>) -> Vec<Value> {
     [statistics, health].into_iter().map(|forwarder| listener(agent, forwarder)).collect()
 }
 
-fn listener(agent: &Agent<'_>, forwarder: Forwarder<'_>) -> Value {
+fn listener(agent: &Agent<'_>, forwarder: Forwarder<'_>) -> Listener {
     let protected = agent.rules.protected_listeners;
     let (address, port) = (forwarder.address, forwarder.port);
-    let socket = json!({"protocol": "TCP", "address": address, "port_value": port});
-    object([
-        ("name", protected.then(|| json!(format!("{address}_{port}")))),
-        ("address", Some(json!({"socket_address": socket}))),
-        ("ignore_global_conn_limit", protected.then(|| json!(true))),
-        ("bypass_overload_manager", protected.then(|| json!(true))),
-        ("filter_chains", Some(json!([{"filters": [connection_manager(forwarder)]}]))),
-    ])
+    Listener {
+        name: if protected { format!("{address}_{port}") } else { String::new() },
+        address: Some(socket(address, port.into())),
+        ignore_global_conn_limit: protected,
+        bypass_overload_manager: protected,
+        filter_chains: vec![FilterChain {
+            filters: vec![connection_manager(forwarder)],
+            ..FilterChain::default()
+        }],
+        ..Listener::default()
+    }
 }
 
-fn connection_manager(forwarder: Forwarder<'_>) -> Value {
-    let route = json!({"match": {"prefix": forwarder.path}, "route": {"cluster": forwarder.cluster}});
-    let mut filters = forwarder.filters;
-    filters.push(json!({
-        "name": "envoy.filters.http.router",
-        "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"},
-    }));
-    json!({
-        "name": "envoy.filters.network.http_connection_manager",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            "codec_type": "AUTO",
-            "stat_prefix": forwarder.stat_prefix,
-            "route_config": {"virtual_hosts": [{"name": "backend", "domains": ["*"], "routes": [route]}]},
-            "http_filters": filters,
-        },
+fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
+    let action = RouteAction {
+        cluster_specifier: Some(ClusterSpecifier::Cluster(forwarder.cluster.to_owned())),
+        ..RouteAction::default()
+    };
+    let matched = RouteMatch {
+        path_specifier: Some(PathSpecifier::Prefix(forwarder.path.to_owned())),
+        ..RouteMatch::default()
+    };
+    let route = Route {
+        r#match: Some(matched.into()),
+        action: Some(Action::Route(action.into())),
+        ..Route::default()
+    };
+    let host = VirtualHost {
+        name: "backend".to_owned(),
+        domains: vec!["*".to_owned()],
+        routes: vec![route],
+        ..VirtualHost::default()
+    };
+    let routes = RouteConfiguration { virtual_hosts: vec![host], ..RouteConfiguration::default() };
+    let mut http_filters = forwarder.filters;
+    http_filters.push(http::router(false, false));
+    network::http_connection_manager(&HttpConnectionManager {
+        stat_prefix: forwarder.stat_prefix.to_owned(),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
+        http_filters,
+        ..HttpConnectionManager::default()
     })
 }
 
-fn compressor(name: &str, message: &str) -> Value {
-    let library = format!("type.googleapis.com/envoy.extensions.compression.{name}.compressor.v3.{message}");
-    json!({
-        "name": format!("envoy.filters.http.compressor.{name}"),
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.compressor.v3.Compressor",
-            "compressor_library": {"name": format!("stats_{name}"), "typed_config": {"@type": library}},
-            "response_direction_config": {"common_config": {"content_type": COMPRESSED}},
-        },
-    })
+fn compressors() -> Vec<HttpFilter> {
+    vec![
+        compressor("brotli", extension_config("stats_brotli", &Brotli::default())),
+        compressor("zstd", extension_config("stats_zstd", &Zstd::default())),
+        compressor("gzip", extension_config("stats_gzip", &Gzip::default())),
+    ]
+}
+
+fn compressor(name: &str, library: TypedExtensionConfig) -> HttpFilter {
+    let common = CommonDirectionConfig {
+        content_type: COMPRESSED.map(str::to_owned).into(),
+        ..CommonDirectionConfig::default()
+    };
+    let config = Compressor {
+        compressor_library: Some(library),
+        response_direction_config: Some(ResponseDirectionConfig {
+            common_config: Some(common),
+            ..ResponseDirectionConfig::default()
+        }),
+        ..Compressor::default()
+    };
+    http::filter(&format!("envoy.filters.http.compressor.{name}"), envoy::any(&config))
 }

@@ -1,8 +1,7 @@
 //! The bootstrap: what a waypoint's agent writes for its Envoy to start with.
 //!
 //! It names the control plane, and holds what xDS doesn't deliver: the clusters of the agent and of a tracing
-//! collector, and the listeners for health checks and statistics. The keys are spelled, and ordered, as Istio's
-//! template writes them.
+//! collector, and the listeners for health checks and statistics.
 //!
 //! | module | knows |
 //! |---|---|
@@ -13,6 +12,7 @@
 //! | `clusters`, `listeners` | the static resources |
 //! | `tracing` | the tracer |
 //! | `tls` | TLS to the services that the bootstrap knows |
+//! | `template` | how Istio's template writes it |
 //!
 //! Sources: `tools/packaging/common/envoy_bootstrap.json` and the agent of each release; Envoy's
 //! [Bootstrap](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/bootstrap/v3/bootstrap.proto).
@@ -23,59 +23,98 @@ mod listeners;
 mod node;
 pub(crate) mod proxy_config;
 mod stats;
+mod template;
 mod tls;
 mod tracing;
 
 use std::collections::BTreeMap;
 
+use envoy::config::accesslog::v3::{AccessLog, access_log};
+use envoy::config::bootstrap::v3::bootstrap::application_log_config::LogFormat;
+use envoy::config::bootstrap::v3::bootstrap::application_log_config::log_format::LogFormat as LogFormatKind;
+use envoy::config::bootstrap::v3::bootstrap::{
+    ApplicationLogConfig, DeferredStatOptions, DynamicResources, StaticResources,
+};
+use envoy::config::bootstrap::v3::runtime_layer::{AdminLayer, LayerSpecifier};
+use envoy::config::bootstrap::v3::{Admin, Bootstrap, LayeredRuntime, RuntimeLayer};
+use envoy::config::core::v3::address::Address as AddressKind;
+use envoy::config::core::v3::api_config_source::ApiType;
+use envoy::config::core::v3::config_source::ConfigSourceSpecifier;
+use envoy::config::core::v3::grpc_service::{EnvoyGrpc, TargetSpecifier};
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::{
+    Address, AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource, GrpcService, SocketAddress,
+    TypedExtensionConfig,
+};
+use envoy::config::overload::v3::resource_monitor::ConfigType as MonitorConfig;
+use envoy::config::overload::v3::{OverloadManager, ResourceMonitor};
+use envoy::config::trace::v3::Tracing;
+use envoy::config::trace::v3::tracing::http::ConfigType as TracerConfig;
+use envoy::extensions::access_loggers::file::v3::FileAccessLog;
+use envoy::google::protobuf::{Any, Struct};
+use envoy::udpa::r#type::v1::TypedStruct;
+use envoy::xds::r#type::v3::TypedStruct as XdsTypedStruct;
 use serde_json::{Value, json};
 
-use crate::json::object;
 use crate::mesh::{Mesh, Waypoint};
+use crate::resources::proto::duration;
 use crate::rules::{ConnectionLimit, RuntimeFlag};
+use crate::snapshot::Duration;
 
 use agent::Agent;
+
+pub(crate) use template::written;
 
 /// The runtime flag for the number of connections, of which one release takes the value only.
 const MAX_CONNECTIONS: &str = "overload.global_downstream_max_connections";
 
-/// The bootstrap of a waypoint's Envoy, as the JSON that its agent writes.
+/// The bootstrap of a waypoint's Envoy, as the JSON that its agent writes: the keys are spelled, and ordered, as Istio's
+/// template writes them.
+#[must_use]
+pub fn bootstrap(mesh: &Mesh, waypoint: &Waypoint) -> Value {
+    template::written(&message(mesh, waypoint))
+}
+
+/// The bootstrap of a waypoint's Envoy.
 ///
 /// Where Istio's agent would refuse to start (an address without a port, a Stackdriver tracer outside of Google
 /// Cloud), the part that it stumbles over is left out.
 #[must_use]
-pub fn bootstrap(mesh: &Mesh, waypoint: &Waypoint) -> Value {
+pub fn message(mesh: &Mesh, waypoint: &Waypoint) -> Bootstrap {
     let agent = Agent::new(mesh, waypoint);
-    object([
-        ("application_log_config", agent.rules.application_log_format.then(application_log)),
-        ("node", Some(node::node(&agent))),
-        ("layered_runtime", Some(layered_runtime(&agent))),
-        ("bootstrap_extensions", Some(extensions())),
-        ("stats_flush_interval", stats::flush_interval(&agent)),
-        ("stats_eviction_interval", stats::eviction_interval(&agent)),
-        ("stats_config", Some(stats::config(&agent))),
-        ("admin", Some(admin(&agent))),
-        ("dynamic_resources", Some(dynamic_resources())),
-        (
-            "static_resources",
-            Some(json!({"clusters": clusters::clusters(&agent), "listeners": listeners::listeners(&agent)})),
-        ),
-        ("overload_manager", overload_manager(&agent)),
-        ("tracing", tracing::tracing(&agent)),
-        ("stats_sinks", stats::sinks(&agent)),
-        (
-            "deferred_stat_options",
-            agent.rules.deferred_stats.then(|| json!({"enable_deferred_creation_stats": true})),
-        ),
-    ])
+    Bootstrap {
+        application_log_config: agent.rules.application_log_format.then(application_log),
+        node: Some(node::node(&agent)),
+        layered_runtime: Some(layered_runtime(&agent)),
+        bootstrap_extensions: extensions(),
+        stats_flush_interval: stats::flush_interval(&agent).map(duration),
+        stats_eviction: stats::eviction(&agent),
+        stats_config: Some(stats::config(&agent)),
+        admin: Some(admin(&agent)),
+        dynamic_resources: Some(dynamic_resources()),
+        static_resources: Some(StaticResources {
+            clusters: clusters::clusters(&agent),
+            listeners: listeners::listeners(&agent),
+            ..StaticResources::default()
+        }),
+        overload_manager: overload_manager(&agent),
+        tracing: tracing::tracing(&agent),
+        stats_sinks: stats::sinks(&agent),
+        deferred_stat_options: agent
+            .rules
+            .deferred_stats
+            .then_some(DeferredStatOptions { enable_deferred_creation_stats: true }),
+        ..Bootstrap::default()
+    }
 }
 
-fn application_log() -> Value {
-    json!({"log_format": {"text_format": "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t"}})
+fn application_log() -> ApplicationLogConfig {
+    let text = "%Y-%m-%dT%T.%fZ\t%l\tenvoy %n %g:%#\t%v\tthread=%t".to_owned();
+    ApplicationLogConfig { log_format: Some(LogFormat { log_format: Some(LogFormatKind::TextFormat(text)) }) }
 }
 
 /// The release's flags with those of `runtimeValues` over them. An empty value unsets a flag.
-fn layered_runtime(agent: &Agent<'_>) -> Value {
+fn layered_runtime(agent: &Agent<'_>) -> LayeredRuntime {
     let rules = agent.rules;
     let mut flags: BTreeMap<&str, Value> = rules
         .runtime
@@ -92,76 +131,122 @@ fn layered_runtime(agent: &Agent<'_>) -> Value {
             text => flags.insert(name, json!(text)),
         };
     }
-    json!({"layers": [
-        {"name": "global config", "static_layer": flags},
-        {"name": "admin", "admin_layer": {}},
-    ]})
+    let layer =
+        |name: &str, specifier| RuntimeLayer { name: name.to_owned(), layer_specifier: Some(specifier) };
+    LayeredRuntime {
+        layers: vec![
+            layer("global config", LayerSpecifier::StaticLayer(structure(&json!(flags)))),
+            layer("admin", LayerSpecifier::AdminLayer(AdminLayer {})),
+        ],
+    }
 }
 
-fn extensions() -> Value {
-    let extension = |name: &str, of: &str, value: Value| {
-        json!({"name": name, "typed_config": {
-            "@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
-            "type_url": format!("type.googleapis.com/{of}"),
-            "value": value,
-        }})
+/// A JSON object as Protobuf's.
+fn structure(object: &Value) -> Struct {
+    envoy::json::parse(object).unwrap_or_default()
+}
+
+fn extensions() -> Vec<TypedExtensionConfig> {
+    let extension = |name: &str, of: &str, value: Value| TypedExtensionConfig {
+        name: name.to_owned(),
+        typed_config: Some(envoy::any(&TypedStruct {
+            type_url: format!("type.googleapis.com/{of}"),
+            value: Some(structure(&value)),
+        })),
     };
-    json!([
+    vec![
         extension(
             "metadata_discovery",
             "istio.workload.BootstrapExtension",
-            json!({"config_source": {"ads": {}}})
+            json!({"config_source": {"ads": {}}}),
         ),
         extension(
             "envoy.bootstrap.internal_listener",
             "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
             json!({"buffer_size_kb": 64}),
         ),
-    ])
+    ]
 }
 
-fn admin(agent: &Agent<'_>) -> Value {
-    json!({
-        "access_log": [{
-            "name": "envoy.access_loggers.file",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
-                "path": "/dev/null",
-            },
+/// What configures an extension of which the message isn't among Envoy's: that of a release, or of a build.
+fn as_struct(name: &str, value: &Value) -> Any {
+    let type_url = format!("type.googleapis.com/{name}");
+    envoy::any(&XdsTypedStruct { type_url, value: Some(structure(value)) })
+}
+
+/// Whether a tracer is one of [`as_struct`]'s, which no upstream Envoy knows.
+pub(crate) fn is_as_struct(tracing: &Tracing) -> bool {
+    let config = tracing.http.as_ref().and_then(|http| http.config_type.as_ref());
+    matches!(config, Some(TracerConfig::TypedConfig(any)) if envoy::unpack::<XdsTypedStruct>(any).is_ok())
+}
+
+fn admin(agent: &Agent<'_>) -> Admin {
+    let nowhere = FileAccessLog { path: "/dev/null".to_owned(), ..FileAccessLog::default() };
+    Admin {
+        access_log: vec![AccessLog {
+            name: "envoy.access_loggers.file".to_owned(),
+            config_type: Some(access_log::ConfigType::TypedConfig(envoy::any(&nowhere))),
+            ..AccessLog::default()
         }],
-        "profile_path": "/var/lib/istio/data/envoy.prof",
-        "address": {"socket_address": {"address": agent.family.localhost(), "port_value": agent.admin_port()}},
-    })
+        profile_path: "/var/lib/istio/data/envoy.prof".to_owned(),
+        address: Some(socket(agent.family.localhost(), agent.admin_port())),
+        ..Admin::default()
+    }
+}
+
+/// The address of a socket.
+fn socket(address: &str, port: u32) -> Address {
+    Address {
+        address: Some(AddressKind::SocketAddress(SocketAddress {
+            address: address.to_owned(),
+            port_specifier: Some(PortSpecifier::PortValue(port)),
+            ..SocketAddress::default()
+        })),
+    }
 }
 
 /// Everything else comes over one delta stream from the control plane, through the agent.
-fn dynamic_resources() -> Value {
-    let ads = json!({"ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"});
-    json!({
-        "lds_config": ads,
-        "cds_config": ads,
-        "ads_config": {
-            "api_type": "DELTA_GRPC",
-            "set_node_on_first_message_only": true,
-            "transport_api_version": "V3",
-            "grpc_services": [{"envoy_grpc": {"cluster_name": clusters::XDS}}],
-        },
-    })
+fn dynamic_resources() -> DynamicResources {
+    let ads = ConfigSource {
+        config_source_specifier: Some(ConfigSourceSpecifier::Ads(AggregatedConfigSource::default())),
+        initial_fetch_timeout: Some(duration(Duration::ZERO)),
+        resource_api_version: ApiVersion::V3.into(),
+        ..ConfigSource::default()
+    };
+    DynamicResources {
+        lds_config: Some(ads.clone()),
+        cds_config: Some(ads),
+        ads_config: Some(ApiConfigSource {
+            api_type: ApiType::DeltaGrpc.into(),
+            set_node_on_first_message_only: true,
+            transport_api_version: ApiVersion::V3.into(),
+            grpc_services: vec![GrpcService {
+                target_specifier: Some(TargetSpecifier::EnvoyGrpc(EnvoyGrpc {
+                    cluster_name: clusters::XDS.to_owned(),
+                    ..EnvoyGrpc::default()
+                })),
+                ..GrpcService::default()
+            }],
+            ..ApiConfigSource::default()
+        }),
+        ..DynamicResources::default()
+    }
 }
 
-fn overload_manager(agent: &Agent<'_>) -> Option<Value> {
+fn overload_manager(agent: &Agent<'_>) -> Option<OverloadManager> {
     if agent.rules.connection_limit != ConnectionLimit::OverloadManager {
         return None;
     }
     let metadata = agent.config.proxy_metadata.get("ISTIO_META_GLOBAL_DOWNSTREAM_MAX_CONNECTIONS");
     let wanted = [metadata, agent.config.runtime_values.get(MAX_CONNECTIONS)];
     let limit = wanted.into_iter().flatten().find_map(|text| text.parse::<i64>().ok());
-    Some(json!({"resource_monitors": [{
-        "name": "envoy.resource_monitors.global_downstream_max_connections",
-        "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.\
-                      DownstreamConnectionsConfig",
-            "max_active_downstream_connections": limit.unwrap_or(i64::from(i32::MAX)),
-        },
-    }]}))
+    let limit = json!({"max_active_downstream_connections": limit.unwrap_or(i64::from(i32::MAX))});
+    let name = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig";
+    Some(OverloadManager {
+        resource_monitors: vec![ResourceMonitor {
+            name: "envoy.resource_monitors.global_downstream_max_connections".to_owned(),
+            config_type: Some(MonitorConfig::TypedConfig(as_struct(name, &limit))),
+        }],
+        ..OverloadManager::default()
+    })
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use envoy::config::core::v3::{self as core, Node};
+use envoy::google::protobuf::Struct;
+use serde_json::{Value, json};
 
 use super::agent::Agent;
-use super::proxy_config;
+use super::{proxy_config, structure};
 use crate::Str;
 use crate::mesh::Locality;
 use crate::snapshot::mesh_config::proxy::TracingServiceName;
@@ -21,13 +23,14 @@ const UNNAMED_SERVICE: &str = "istio-proxy";
 const POD_TEMPLATE_HASH: &str = "pod-template-hash";
 
 /// The node of the bootstrap: identity, locality and metadata.
-pub(super) fn node(agent: &Agent<'_>) -> Value {
-    json!({
-        "id": id(agent),
-        "cluster": service_cluster(agent),
-        "locality": locality(agent),
-        "metadata": metadata(agent),
-    })
+pub(super) fn node(agent: &Agent<'_>) -> Node {
+    Node {
+        id: id(agent),
+        cluster: service_cluster(agent),
+        locality: Some(locality(agent)),
+        metadata: Some(metadata(agent)),
+        ..Node::default()
+    }
 }
 
 /// `waypoint~<address>~<pod>.<namespace>~<domain>`.
@@ -39,15 +42,14 @@ fn id(agent: &Agent<'_>) -> String {
 }
 
 /// Only a label of the pod is known here: the region and zone of its node are the control plane's matter.
-fn locality(agent: &Agent<'_>) -> Value {
-    let found =
-        Locality::of_labels(agent.labels, agent.release.registry.topology_locality_label).unwrap_or_default();
-    let known = |text: &Str| (!text.is_empty()).then(|| json!(text));
-    crate::json::object([
-        ("region", known(&found.region)),
-        ("zone", known(&found.zone)),
-        ("sub_zone", known(&found.sub_zone)),
-    ])
+fn locality(agent: &Agent<'_>) -> core::Locality {
+    let label = agent.release.registry.topology_locality_label;
+    let found = Locality::of_labels(agent.labels, label).unwrap_or_default();
+    core::Locality {
+        region: found.region.to_string(),
+        zone: found.zone.to_string(),
+        sub_zone: found.sub_zone.to_string(),
+    }
 }
 
 /// What traces call the service: by configuration, by a label, or by the name of the workload.
@@ -81,13 +83,11 @@ impl Agent<'_> {
     }
 }
 
-/// What the control plane and Envoy's extensions are told of the proxy, sorted by key.
-fn metadata(agent: &Agent<'_>) -> Value {
+/// What the control plane and Envoy's extensions are told of the proxy.
+fn metadata(agent: &Agent<'_>) -> Struct {
     let mut metadata = variables(agent);
     metadata.extend(typed(agent));
-    let mut value = Value::Object(metadata.into_iter().collect::<Map<_, _>>());
-    value.sort_all_objects();
-    value
+    structure(&json!(metadata))
 }
 
 /// The variables `ISTIO_META_…`: those of the proxy's configuration, and over them those of its container.

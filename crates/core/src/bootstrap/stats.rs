@@ -1,10 +1,23 @@
 //! Which statistics Envoy keeps, how they are tagged, and where they go.
 
-use serde_json::{Value, json};
+use envoy::config::bootstrap::v3::bootstrap::StatsEviction;
+use envoy::config::metrics::v3::stats_matcher::StatsMatcher as Selection;
+use envoy::config::metrics::v3::stats_sink::ConfigType as SinkConfig;
+use envoy::config::metrics::v3::statsd_sink::StatsdSpecifier;
+use envoy::config::metrics::v3::tag_specifier::TagValue;
+use envoy::config::metrics::v3::{
+    HistogramBucketSettings, StatsConfig, StatsMatcher, StatsSink, StatsdSink, TagSpecifier,
+};
+use envoy::google::protobuf::Any;
+use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
+use envoy::r#type::matcher::v3::{ListStringMatcher, RegexMatcher, StringMatcher};
+use serde_json::json;
 
 use super::agent::{Agent, host_and_port};
 use super::clusters::METRICS_SERVICE;
+use super::{as_struct, socket};
 use crate::Str;
+use crate::resources::proto::duration;
 use crate::rules::BootstrapRules;
 use crate::snapshot::Duration;
 
@@ -20,27 +33,35 @@ const POD_IP: &str = "{pod_ip}";
 const FLUSH_INTERVAL: Duration = Duration::from_secs(5);
 
 /// `stats_config`: tags, the statistics to keep, and the buckets of histograms.
-pub(super) fn config(agent: &Agent<'_>) -> Value {
-    crate::json::object([
-        ("use_all_default_tags", Some(json!(false))),
-        ("stats_tags", Some(tags(agent))),
-        ("histogram_bucket_settings", histogram_buckets(agent)),
-        ("stats_matcher", Some(json!({"inclusion_list": {"patterns": patterns(agent)}}))),
-    ])
+pub(super) fn config(agent: &Agent<'_>) -> StatsConfig {
+    let list = ListStringMatcher { patterns: patterns(agent) };
+    StatsConfig {
+        use_all_default_tags: Some(false.into()),
+        stats_tags: tags(agent),
+        histogram_bucket_settings: histogram_buckets(agent),
+        stats_matcher: Some(StatsMatcher { stats_matcher: Some(Selection::InclusionList(list)) }),
+        ..StatsConfig::default()
+    }
 }
 
-fn tags(agent: &Agent<'_>) -> Value {
+fn tags(agent: &Agent<'_>) -> Vec<TagSpecifier> {
+    let specifier = |name: &str, regex: String| TagSpecifier {
+        tag_name: name.to_owned(),
+        tag_value: Some(TagValue::Regex(regex)),
+    };
     let mut tags = Vec::new();
     for (name, regex) in agent.rules.stats_tags {
-        tags.push(json!({"tag_name": name, "regex": regex}));
+        tags.push(specifier(name, (*regex).to_owned()));
         if *name == BootstrapRules::EXTRA_TAGS_BEHIND {
-            let extra = extra_tags(agent);
-            tags.extend(
-                extra.iter().map(|tag| json!({"regex": format!(r"({tag}=\.=(.*?);\.;)"), "tag_name": tag})),
-            );
+            tags.extend(extra_tags(agent).iter().map(|tag| specifier(tag, extra_tag(tag))));
         }
     }
-    tags.into()
+    tags
+}
+
+/// Where the value of a tag that is added is in a statistic's name.
+pub(super) fn extra_tag(tag: &str) -> String {
+    format!(r"({tag}=\.=(.*?);\.;)")
 }
 
 /// The tags that the configuration and an annotation add, each once.
@@ -55,7 +76,7 @@ fn extra_tags(agent: &Agent<'_>) -> Vec<Str> {
     tags
 }
 
-fn patterns(agent: &Agent<'_>) -> Vec<Value> {
+fn patterns(agent: &Agent<'_>) -> Vec<StringMatcher> {
     let matcher = agent.config.proxy_stats_matcher.clone().unwrap_or_default();
     let mut suffixes = REQUIRED_SUFFIXES.to_vec();
     if agent.exits_without_connections() {
@@ -65,13 +86,21 @@ fn patterns(agent: &Agent<'_>) -> Vec<Value> {
     let suffixes = wanted(agent, "statsInclusionSuffixes", &matcher.inclusion_suffixes, &suffixes);
     let expressions =
         wanted(agent, "statsInclusionRegexps", &matcher.inclusion_regexps, &[agent.rules.route_stats]);
-    let prefix = |prefix: &str| json!({"prefix": prefix});
+    let regex = |regex: String| RegexMatcher { regex, ..RegexMatcher::default() };
     let mut patterns = vec![prefix("reporter="), prefix("workload_discovery")];
     patterns.extend(prefixes.iter().map(|text| prefix(text)));
-    patterns.extend(suffixes.iter().map(|text| json!({"suffix": text})));
-    patterns.extend(expressions.iter().map(|text| json!({"safe_regex": {"regex": text}})));
+    patterns.extend(suffixes.into_iter().map(|text| matching(MatchPattern::Suffix(text))));
+    patterns.extend(expressions.into_iter().map(|text| matching(MatchPattern::SafeRegex(regex(text)))));
     patterns.extend([prefix("component"), prefix("istio")]);
     patterns
+}
+
+fn matching(pattern: MatchPattern) -> StringMatcher {
+    StringMatcher { match_pattern: Some(pattern), ..StringMatcher::default() }
+}
+
+fn prefix(prefix: &str) -> StringMatcher {
+    matching(MatchPattern::Prefix(prefix.to_owned()))
 }
 
 /// An annotation's list, else the configuration's; and what is always kept.
@@ -98,20 +127,25 @@ fn annotation<'a>(agent: &'a Agent<'_>, key: &str) -> Option<&'a str> {
 }
 
 /// `sidecar.istio.io/statsHistogramBuckets`: a prefix of names → the buckets' limits.
-fn histogram_buckets(agent: &Agent<'_>) -> Option<Value> {
-    let text = annotation(agent, "sidecar.istio.io/statsHistogramBuckets")
-        .filter(|_| agent.rules.stats_annotations)?;
-    let buckets: std::collections::BTreeMap<String, Vec<f64>> = serde_json::from_str(text).ok()?;
-    let settings: Vec<Value> = buckets
+fn histogram_buckets(agent: &Agent<'_>) -> Vec<HistogramBucketSettings> {
+    let text =
+        annotation(agent, "sidecar.istio.io/statsHistogramBuckets").filter(|_| agent.rules.stats_annotations);
+    let buckets: Option<std::collections::BTreeMap<String, Vec<f64>>> =
+        text.and_then(|text| serde_json::from_str(text).ok());
+    buckets
         .into_iter()
-        .map(|(prefix, limits)| json!({"match": {"prefix": prefix}, "buckets": limits}))
-        .collect();
-    (!settings.is_empty()).then(|| settings.into())
+        .flatten()
+        .map(|(name, buckets)| HistogramBucketSettings {
+            r#match: Some(prefix(&name)),
+            buckets,
+            ..HistogramBucketSettings::default()
+        })
+        .collect()
 }
 
 /// How often statistics are flushed, where an annotation says so.
-pub(super) fn flush_interval(agent: &Agent<'_>) -> Option<Value> {
-    flush(agent).map(|interval| json!(interval.to_string()))
+pub(super) fn flush_interval(agent: &Agent<'_>) -> Option<Duration> {
+    flush(agent)
 }
 
 fn flush(agent: &Agent<'_>) -> Option<Duration> {
@@ -119,11 +153,12 @@ fn flush(agent: &Agent<'_>) -> Option<Duration> {
 }
 
 /// How often unused statistics are dropped, where an annotation says so: a multiple of the flush interval.
-pub(super) fn eviction_interval(agent: &Agent<'_>) -> Option<Value> {
+pub(super) fn eviction(agent: &Agent<'_>) -> Option<StatsEviction> {
     let eviction = interval(agent, "sidecar.istio.io/statsEvictionInterval")?;
     let flush = flush(agent).unwrap_or(FLUSH_INTERVAL).as_nanos();
     let rest = eviction.as_nanos().checked_rem(flush)?;
-    (rest == 0).then(|| json!(format!("{}s", eviction.secs())))
+    let seconds = duration(Duration::from_secs(eviction.secs()));
+    (rest == 0).then_some(StatsEviction::StatsEvictionInterval(seconds))
 }
 
 fn interval(agent: &Agent<'_>, key: &str) -> Option<Duration> {
@@ -132,27 +167,24 @@ fn interval(agent: &Agent<'_>, key: &str) -> Option<Duration> {
 }
 
 /// Where statistics are sent: a metrics service, a statsd server.
-pub(super) fn sinks(agent: &Agent<'_>) -> Option<Value> {
-    let metrics =
-        agent.config.envoy_metrics_service.as_ref().and_then(|s| host_and_port(&s.address)).map(|_| {
-            json!({
-                "name": "envoy.stat_sinks.metrics_service",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig",
-                    "transport_api_version": "V3",
-                    "grpc_service": {"envoy_grpc": {"cluster_name": METRICS_SERVICE}},
-                },
-            })
+pub(super) fn sinks(agent: &Agent<'_>) -> Vec<StatsSink> {
+    let metrics = agent.config.envoy_metrics_service.as_ref();
+    let metrics = metrics.and_then(|service| host_and_port(&service.address)).map(|_| {
+        let config = json!({
+            "transport_api_version": "V3",
+            "grpc_service": {"envoy_grpc": {"cluster_name": METRICS_SERVICE}},
         });
-    let statsd = agent.config.statsd_udp_address.as_deref().and_then(host_and_port).map(|(host, port)| {
-        json!({
-            "name": "envoy.stat_sinks.statsd",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.config.metrics.v3.StatsdSink",
-                "address": {"socket_address": {"address": host, "port_value": port}},
-            },
-        })
+        let config = as_struct("envoy.config.metrics.v3.MetricsServiceConfig", &config);
+        sink("envoy.stat_sinks.metrics_service", config)
     });
-    let sinks: Vec<Value> = metrics.into_iter().chain(statsd).collect();
-    (!sinks.is_empty()).then(|| sinks.into())
+    let statsd = agent.config.statsd_udp_address.as_deref().and_then(host_and_port).map(|(host, port)| {
+        let address = Some(StatsdSpecifier::Address(socket(host, port.into())));
+        let config = StatsdSink { statsd_specifier: address, ..StatsdSink::default() };
+        sink("envoy.stat_sinks.statsd", envoy::any(&config))
+    });
+    metrics.into_iter().chain(statsd).collect()
+}
+
+fn sink(name: &str, config: Any) -> StatsSink {
+    StatsSink { name: name.to_owned(), config_type: Some(SinkConfig::TypedConfig(config)) }
 }

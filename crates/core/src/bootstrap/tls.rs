@@ -1,5 +1,7 @@
 //! TLS to the services that the bootstrap knows.
 
+use envoy::config::core::v3::TransportSocket;
+use envoy::config::core::v3::transport_socket::ConfigType;
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::{
     CombinedCertificateValidationContext, ValidationContextType,
 };
@@ -8,10 +10,8 @@ use envoy::extensions::transport_sockets::tls::v3::{
 };
 use envoy::r#type::matcher::v3::StringMatcher;
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
-use serde_json::{Value, json};
 
 use crate::Str;
-use crate::json::snake_case;
 use crate::resources::tls::secret;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
@@ -21,16 +21,15 @@ pub(super) fn transport_socket(
     settings: &ClientTlsSettings,
     default_sni: &str,
     http2: bool,
-) -> Option<Value> {
+) -> Option<TransportSocket> {
     let mut context = context(settings, default_sni)?;
     if !http2 && let Some(common) = &mut context.common_tls_context {
         common.alpn_protocols.clear();
     }
-    let mut config = json!({"@type": envoy::type_url::<UpstreamTlsContext>()});
-    if let (Value::Object(config), Value::Object(fields)) = (&mut config, crate::json::value(&context)) {
-        config.extend(fields);
-    }
-    Some(json!({"name": "envoy.transport_sockets.tls", "typed_config": snake_case(config)}))
+    Some(TransportSocket {
+        name: "envoy.transport_sockets.tls".to_owned(),
+        config_type: Some(ConfigType::TypedConfig(envoy::any(&context))),
+    })
 }
 
 fn context(settings: &ClientTlsSettings, default_sni: &str) -> Option<UpstreamTlsContext> {

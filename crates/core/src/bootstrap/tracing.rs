@@ -1,10 +1,16 @@
 //! The tracer that `defaultConfig.tracing` of the mesh configuration names, and the cluster of its collector.
 
-use serde_json::{Value, json};
+use envoy::config::trace::v3::tracing::Http;
+use envoy::config::trace::v3::tracing::http::ConfigType;
+use envoy::config::trace::v3::zipkin_config::CollectorEndpointVersion;
+use envoy::config::trace::v3::{DatadogConfig, LightstepConfig, Tracing, ZipkinConfig};
+use envoy::google::protobuf::Any;
+use serde_json::json;
 
 use super::agent::{Agent, host_and_port};
 use super::clusters::DnsCluster;
-use super::{node, tls};
+use super::{as_struct, node, tls};
+use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::provider::TraceContext;
 use crate::snapshot::mesh_config::proxy::OpenCensusAgent;
 
@@ -34,7 +40,7 @@ pub(super) fn collector<'a>(agent: &'a Agent<'_>) -> Option<DnsCluster<'a>> {
             .as_ref()
             .and_then(|tls| tls::transport_socket(tls, TRACER_SNI, http2)),
         keepalive: None,
-        refresh_rate: (name == ZIPKIN).then_some("30s"),
+        refresh_rate: (name == ZIPKIN).then_some(Duration::from_secs(30)),
         http2,
     })
 }
@@ -43,47 +49,55 @@ pub(super) fn collector<'a>(agent: &'a Agent<'_>) -> Option<DnsCluster<'a>> {
 ///
 /// Stackdriver is left out: its agent doesn't start outside of Google Cloud, and what it needs to know of its project
 /// isn't in a snapshot.
-pub(super) fn tracing(agent: &Agent<'_>) -> Option<Value> {
+pub(super) fn tracing(agent: &Agent<'_>) -> Option<Tracing> {
     let tracing = agent.config.tracing.as_ref()?;
-    let (name, message, fields) = if let Some(open_census) = &tracing.open_census_agent {
+    let (name, config) = if let Some(open_census) = &tracing.open_census_agent {
         open_census_agent(open_census).filter(|_| agent.rules.open_census)?
     } else {
         let collector = collector(agent)?;
         host_and_port(collector.address)?;
         match collector.name {
-            ZIPKIN => ("zipkin", "ZipkinConfig", zipkin()),
-            LIGHTSTEP => ("lightstep", "LightstepConfig", lightstep(agent)),
-            _ => ("datadog", "DatadogConfig", datadog(agent)),
+            ZIPKIN => ("zipkin", envoy::any(&zipkin())),
+            LIGHTSTEP => ("lightstep", envoy::any(&lightstep(agent))),
+            _ => ("datadog", envoy::any(&datadog(agent))),
         }
     };
-    let mut config = json!({"@type": format!("type.googleapis.com/envoy.config.trace.v3.{message}")});
-    if let (Value::Object(config), Value::Object(fields)) = (&mut config, fields) {
-        config.extend(fields);
-    }
-    Some(json!({"http": {"name": format!("envoy.tracers.{name}"), "typed_config": config}}))
+    let name = format!("envoy.tracers.{name}");
+    Some(Tracing { http: Some(Http { name, config_type: Some(ConfigType::TypedConfig(config)) }) })
 }
 
-fn zipkin() -> Value {
-    json!({
-        "collector_cluster": ZIPKIN,
-        "collector_endpoint": "/api/v2/spans",
-        "collector_endpoint_version": "HTTP_JSON",
-        "trace_id_128bit": true,
-        "shared_span_context": false,
-    })
+fn zipkin() -> ZipkinConfig {
+    ZipkinConfig {
+        collector_cluster: ZIPKIN.to_owned(),
+        collector_endpoint: "/api/v2/spans".to_owned(),
+        collector_endpoint_version: CollectorEndpointVersion::HttpJson.into(),
+        trace_id_128bit: true,
+        shared_span_context: Some(false.into()),
+        ..ZipkinConfig::default()
+    }
 }
 
 /// The agent writes the token beside the bootstrap.
-fn lightstep(agent: &Agent<'_>) -> Value {
+#[allow(deprecated, reason = "Istio's template still writes the field")]
+fn lightstep(agent: &Agent<'_>) -> LightstepConfig {
     let folder = agent.config_path().trim_start_matches("./");
-    json!({"collector_cluster": LIGHTSTEP, "access_token_file": format!("{folder}/lightstep_access_token.txt")})
+    LightstepConfig {
+        collector_cluster: LIGHTSTEP.to_owned(),
+        access_token_file: format!("{folder}/lightstep_access_token.txt"),
+        ..LightstepConfig::default()
+    }
 }
 
-fn datadog(agent: &Agent<'_>) -> Value {
-    json!({"collector_cluster": DATADOG, "service_name": node::service_cluster(agent)})
+fn datadog(agent: &Agent<'_>) -> DatadogConfig {
+    DatadogConfig {
+        collector_cluster: DATADOG.to_owned(),
+        service_name: node::service_cluster(agent),
+        ..DatadogConfig::default()
+    }
 }
 
-fn open_census_agent(tracer: &OpenCensusAgent) -> Option<(&'static str, &'static str, Value)> {
+/// Envoy has no such tracer any more, and no message for it.
+fn open_census_agent(tracer: &OpenCensusAgent) -> Option<(&'static str, Any)> {
     if tracer.address.is_empty() {
         return None;
     }
@@ -91,7 +105,7 @@ fn open_census_agent(tracer: &OpenCensusAgent) -> Option<(&'static str, &'static
         [] => ALL_CONTEXTS.to_vec(),
         some => some.iter().filter_map(|context| trace_context(*context)).collect(),
     };
-    let fields = json!({
+    let config = json!({
         "ocagent_exporter_enabled": true,
         "ocagent_address": tracer.address,
         "incoming_trace_context": contexts,
@@ -104,7 +118,7 @@ fn open_census_agent(tracer: &OpenCensusAgent) -> Option<(&'static str, &'static
             "max_number_of_links": 200,
         },
     });
-    Some(("opencensus", "OpenCensusConfig", fields))
+    Some(("opencensus", as_struct("envoy.config.trace.v3.OpenCensusConfig", &config)))
 }
 
 const fn trace_context(context: TraceContext) -> Option<&'static str> {

@@ -13,7 +13,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter
 use envoy::extensions::transport_sockets::internal_upstream::v3::InternalUpstreamTransport;
 use envoy::google::protobuf::UInt32Value;
 
-use super::typed;
+use crate::opened::edit::edit;
 use crate::resources::filters::filter_state;
 use crate::resources::filters::http::{self, ORIGINAL_DST_LOCAL};
 use crate::resources::names::CONNECT_ORIGINATE;
@@ -61,7 +61,7 @@ pub(super) fn in_cluster(cluster: &mut Cluster) {
 
 fn in_socket(socket: &mut TransportSocket) {
     let Some(ConfigType::TypedConfig(config)) = &mut socket.config_type else { return };
-    typed::edit(config, |config: &mut InternalUpstreamTransport| {
+    edit(config, |config: &mut InternalUpstreamTransport| {
         for source in config.passthrough_metadata.iter_mut().filter(|source| source.name == TUNNEL) {
             ORIGINAL_DST.clone_into(&mut source.name);
         }

@@ -7,7 +7,7 @@ use envoy::extensions::filters::http::set_filter_state::v3 as http_set_filter_st
 use envoy::extensions::filters::network::set_filter_state::v3 as set_filter_state;
 use envoy::google::protobuf::Any;
 
-use super::typed;
+use crate::opened::edit::edit;
 use crate::resources::filters::http::HASHABLE_STRING;
 use crate::resources::filters::{filter_state, network};
 
@@ -34,14 +34,12 @@ pub(super) fn from_tls(name: &str) -> Filter {
 
 /// Objects of Istio's hashable strings become Envoy's own.
 pub(super) fn in_http_filter_state(config: &mut Any) {
-    typed::edit(config, |config: &mut http_set_filter_state::Config| {
-        upstream(&mut config.on_request_headers)
-    });
+    edit(config, |config: &mut http_set_filter_state::Config| upstream(&mut config.on_request_headers));
 }
 
 /// The same in the network filter.
 pub(super) fn in_network_filter_state(config: &mut Any) {
-    typed::edit(config, |config: &mut set_filter_state::Config| {
+    edit(config, |config: &mut set_filter_state::Config| {
         upstream(&mut config.on_new_connection);
         upstream(&mut config.on_downstream_tls_handshake);
         upstream(&mut config.on_downstream_data);

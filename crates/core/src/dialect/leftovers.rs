@@ -1,14 +1,14 @@
 //! What nobody rewrote: extensions in places that no rewrite looks at, and expressions about what Istio's extensions
 //! would have found out.
 
-use envoy::config::cluster::v3::Cluster;
-use envoy::config::listener::v3::Listener;
-use serde_json::Value;
+use envoy::extensions::access_loggers::filters::cel::v3::ExpressionFilter;
+use envoy::inside::{self, Visit};
+use envoy::udpa::r#type::v1::TypedStruct;
+use envoy::{Message, Name};
 
 use super::known::{Extension, extension};
 use super::losses::Losses;
 use super::typed::{is_typed_struct, last_part};
-use crate::json;
 use crate::resources::{Resource, WaypointResources};
 
 /// What only Istio's extensions know, and expressions may ask for.
@@ -16,54 +16,61 @@ const PEER_ATTRIBUTES: &[&str] = &["downstream_peer", "upstream_peer"];
 
 /// Tells of everything that is still there.
 pub(super) fn report(resources: &WaypointResources, losses: &mut Losses) {
-    for Resource { message, origins } in &resources.listeners {
-        losses.made_by(origins);
-        walk(&message.name, &json::value::<Listener>(message), losses);
+    for resource in &resources.listeners {
+        look(resource, &resource.message.name, losses);
     }
-    for Resource { message, origins } in &resources.clusters {
-        losses.made_by(origins);
-        walk(&message.name, &json::value::<Cluster>(message), losses);
+    for resource in &resources.clusters {
+        look(resource, &resource.message.name, losses);
     }
-    for Resource { message, origins } in &resources.routes {
-        losses.made_by(origins);
-        walk(&message.name, &json::value(message), losses);
+    for resource in &resources.routes {
+        look(resource, &resource.message.name, losses);
     }
-    for Resource { message, origins } in &resources.extensions {
-        losses.made_by(origins);
-        walk(&message.name, &json::value(message), losses);
+    for resource in &resources.extensions {
+        look(resource, &resource.message.name, losses);
     }
 }
 
-fn walk(resource: &str, value: &Value, losses: &mut Losses) {
-    match value {
-        Value::Object(fields) => {
-            if let Some(name) = fields.get("@type").and_then(Value::as_str).map(last_part) {
-                let inner = fields.get("typeUrl").and_then(Value::as_str).map(last_part);
-                let name = inner.filter(|_| is_typed_struct(name)).unwrap_or(name);
-                if extension(name) != Extension::Upstream {
-                    losses.left_in(resource, name);
-                }
-                if name == "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter" {
-                    expression(resource, fields.get("expression"), losses);
-                }
-            }
-            fields.values().for_each(|field| walk(resource, field, losses));
+fn look<M: Message + Name>(resource: &Resource<M>, name: &str, losses: &mut Losses) {
+    losses.made_by(&resource.origins);
+    // What can't be looked into was not made here, and Envoy refuses it.
+    let _ = inside::visit(&resource.message, &mut Leftovers { resource: name, losses });
+}
+
+/// What is left in a resource.
+struct Leftovers<'l> {
+    resource: &'l str,
+    losses: &'l mut Losses,
+}
+
+impl Visit for Leftovers<'_> {
+    fn any(&mut self, name: &str) {
+        if extension(name) != Extension::Upstream {
+            self.losses.left_in(self.resource, name);
         }
-        Value::Array(items) => items.iter().for_each(|item| walk(resource, item, losses)),
-        Value::String(text)
-            if ["%FILTER_STATE(", "%CEL("].iter().any(|asks| text.contains(asks))
-                && peer_attribute(text).is_some() =>
+    }
+
+    fn message(&mut self, name: &str, wire: &[u8]) {
+        if is_typed_struct(name)
+            && let Ok(inner) = TypedStruct::decode(wire)
+            && !inner.type_url.is_empty()
         {
-            losses.unknown_peers();
+            self.any(last_part(&inner.type_url));
+        } else if let Some(ExpressionFilter { expression, .. }) = inside::read(name, wire)
+            && let Some(attribute) = peer_attribute(&expression)
+        {
+            self.losses.expression(self.resource, &expression, attribute);
         }
-        _ => {}
     }
-}
 
-fn expression(resource: &str, expression: Option<&Value>, losses: &mut Losses) {
-    let Some(text) = expression.and_then(Value::as_str) else { return };
-    if let Some(attribute) = peer_attribute(text) {
-        losses.expression(resource, text, attribute);
+    fn text(&mut self, name: &str, text: &str) {
+        // An extension inside of a struct that stands for a message.
+        if name == "@type" {
+            self.any(last_part(text));
+        }
+        let asks = ["%FILTER_STATE(", "%CEL("].iter().any(|asks| text.contains(asks));
+        if asks && peer_attribute(text).is_some() {
+            self.losses.unknown_peers();
+        }
     }
 }
 

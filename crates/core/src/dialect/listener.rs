@@ -10,6 +10,7 @@ use envoy::google::protobuf::Any;
 
 use super::losses::Losses;
 use super::{identity, known, manager, typed};
+use crate::opened::edit::edit;
 use crate::resources::filters::{inspect, network};
 
 /// The headers of tunnels that carry what only Istio's extensions know.
@@ -73,7 +74,7 @@ fn network_filter(mut filter: Filter, fetched: &BTreeSet<String>, losses: &mut L
 /// What stands inside a filter that upstream has.
 fn inside(config: &mut Any, fetched: &BTreeSet<String>, losses: &mut Losses) {
     identity::in_network_filter_state(config);
-    typed::edit(config, |proxy: &mut TcpProxy| {
+    edit(config, |proxy: &mut TcpProxy| {
         access_logs(&mut proxy.access_log, losses);
         if let Some(tunnel) = &mut proxy.tunneling_config {
             let before = tunnel.headers_to_add.len();
@@ -85,7 +86,7 @@ fn inside(config: &mut Any, fetched: &BTreeSet<String>, losses: &mut Losses) {
             }
         }
     });
-    typed::edit(config, |manager: &mut HttpConnectionManager| {
+    edit(config, |manager: &mut HttpConnectionManager| {
         access_logs(&mut manager.access_log, losses);
         manager::rewrite(manager, fetched, losses);
     });

@@ -1,10 +1,10 @@
-//! Reading and editing what is packed in an `Any`.
+//! Of what type it is what is packed in an `Any`.
 
 use std::borrow::Cow;
 
+use envoy::Message;
 use envoy::google::protobuf::Any;
 use envoy::udpa::r#type::v1::TypedStruct;
-use envoy::{Message, Name};
 
 /// The full name of the message that an extension is configured by; of a struct that stands for a message, that one's.
 ///
@@ -29,12 +29,4 @@ pub(super) fn is_typed_struct(type_name: &str) -> bool {
 /// The full name in a type URL.
 pub(super) fn last_part(type_url: &str) -> &str {
     type_url.rsplit('/').next().unwrap_or(type_url)
-}
-
-/// Changes a message where it is one of this type, and leaves it as it is where it is not.
-pub(super) fn edit<M: Message + Name + Default>(any: &mut Any, change: impl FnOnce(&mut M)) {
-    if let Ok(mut message) = envoy::unpack::<M>(any) {
-        change(&mut message);
-        *any = envoy::any(&message);
-    }
 }

@@ -17,8 +17,12 @@ pub(crate) fn sort<T, K: Ord>(items: &mut [T], created: impl Fn(&T) -> i64, tie:
 
 /// Sorts objects by creation time, and those of one second as the release does.
 pub(crate) fn oldest_first<T>(objects: &mut [Arc<Object<T>>], rules: &Rules) {
-    let of = |object: &Arc<Object<T>>| age(&object.meta, rules).tie(rules);
-    sort(objects, |object| age(&object.meta, rules).created, of);
+    oldest_first_by(objects, |object| &object.meta, rules);
+}
+
+/// Sorts things that stand for objects, by the metadata of those.
+pub(crate) fn oldest_first_by<T>(items: &mut [T], meta: impl Fn(&T) -> &Meta, rules: &Rules) {
+    sort(items, |item| age(meta(item), rules).created, |item| age(meta(item), rules).tie(rules));
 }
 
 /// Which of two objects Istio takes first.

@@ -4,14 +4,12 @@
 //! `TrafficExtension` of Istio's API, into which later releases translate every WasmPlugin.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
 use crate::mesh::MeshSettings;
-use crate::mesh::age;
+use crate::mesh::attachment::{Attach, Attachments, Bound};
 use crate::mesh::service::Service;
-use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
 use crate::rules::{ExtensionNames, ExtensionOrder, Rules};
 use crate::snapshot::extensions::{
@@ -19,7 +17,7 @@ use crate::snapshot::extensions::{
     WasmPlugin,
 };
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadMode, WorkloadSelector};
-use crate::snapshot::{Meta, Object, ObjectRef, Snapshot};
+use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot};
 
 /// Envoy's limit on inline Lua, as Istio enforces it.
 const MAX_LUA: usize = 65_536;
@@ -39,7 +37,8 @@ pub struct Extension {
     pub code: Code,
     meta: Meta,
     selector: Option<WorkloadSelector>,
-    refs: Vec<PolicyTargetReference>,
+    target_ref: Option<PolicyTargetReference>,
+    target_refs: Vec<PolicyTargetReference>,
     priority: Option<i32>,
     matches: Vec<TrafficSelector>,
 }
@@ -62,11 +61,10 @@ pub enum ChainKind {
     Network(u32),
 }
 
-/// Every [`Extension`] of a mesh, by namespace, oldest first.
+/// Every [`Extension`] of a mesh, by what it binds to.
 #[derive(Clone, Debug)]
 pub struct Extensions {
-    by_namespace: BTreeMap<Str, Vec<Arc<Extension>>>,
-    root_namespace: Str,
+    attachments: Attachments<Extension>,
     rules: &'static Rules,
 }
 
@@ -77,20 +75,15 @@ impl Extensions {
         let plugins =
             snapshot.wasm_plugins.iter().filter_map(|p| from_wasm_plugin(p, rules.policies.extension_names));
         let extensions = snapshot.traffic_extensions.iter().filter_map(|e| from_traffic_extension(e));
-        let mut by_namespace: BTreeMap<Str, Vec<Arc<Extension>>> = BTreeMap::new();
-        for extension in plugins.chain(extensions) {
-            by_namespace.entry(extension.meta.namespace.clone()).or_default().push(Arc::new(extension));
-        }
-        for extensions in by_namespace.values_mut() {
-            extensions.sort_by(|a, b| age::compare(&a.meta, &b.meta, rules));
-        }
-        Self { by_namespace, root_namespace: config.root_namespace.clone(), rules }
+        let root = &config.root_namespace;
+        let attachments = Attachments::new(plugins.chain(extensions).map(Arc::new), rules, root);
+        Self { attachments, rules }
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_namespace.is_empty()
+        self.attachments.is_empty()
     }
 
     /// The extensions for a waypoint's chains, those of the given Service or, without one, those that every chain
@@ -101,18 +94,15 @@ impl Extensions {
         waypoint: &Waypoint,
         service: Option<&Service>,
         chain: ChainKind,
-    ) -> Vec<&Arc<Extension>> {
+    ) -> Vec<Bound<'_, Extension>> {
         if self.is_empty() {
             return Vec::new();
         }
-        let scope = TargetScope { waypoint, root_namespace: &self.root_namespace, rules: self.rules };
-        let mut found: Vec<&Arc<Extension>> = self
-            .namespaces(&waypoint.name.namespace, service)
-            .into_iter()
-            .filter_map(|namespace| self.by_namespace.get(namespace))
-            .flatten()
-            .filter(|e| e.is_for(chain) && e.target().binds_to(&scope, service.as_slice()))
+        let namespaces = self.namespaces(&waypoint.name.namespace, service).into_iter();
+        let attached: Vec<_> = namespaces
+            .flat_map(|namespace| self.attachments.in_namespace(namespace, waypoint, service))
             .collect();
+        let mut found: Vec<_> = self.attachments.at(&attached).filter(|e| e.is_for(chain)).collect();
         // Those without a priority come last: `None` is the least.
         found.sort_by_key(|e| Reverse(e.priority));
         found
@@ -120,7 +110,7 @@ impl Extensions {
 
     /// The namespaces to look in, in order and each once.
     fn namespaces<'a>(&'a self, own: &'a str, service: Option<&'a Service>) -> Vec<&'a str> {
-        let root = self.root_namespace.as_str();
+        let root = self.attachments.root_namespace().as_str();
         let order = match self.rules.policies.extension_order {
             ExtensionOrder::RootFirst => [Some(root), Some(own), None],
             ExtensionOrder::OwnFirst => [Some(own), Some(root), service.map(|s| s.namespace.as_str())],
@@ -135,16 +125,25 @@ impl Extensions {
     }
 }
 
-impl Extension {
-    fn target(&self) -> PolicyTarget<'_> {
-        PolicyTarget::new(
-            &self.meta.namespace,
-            self.selector.as_ref().map(|s| &s.match_labels),
-            None,
-            &self.refs,
-        )
+impl Attach for Extension {
+    fn meta(&self) -> &Meta {
+        &self.meta
     }
 
+    fn selector(&self) -> Option<&Labels> {
+        self.selector.as_ref().map(|selector| &selector.match_labels)
+    }
+
+    fn target_ref(&self) -> Option<&PolicyTargetReference> {
+        self.target_ref.as_ref()
+    }
+
+    fn target_refs(&self) -> &[PolicyTargetReference] {
+        &self.target_refs
+    }
+}
+
+impl Extension {
     fn is_for(&self, chain: ChainKind) -> bool {
         let network = matches!(&self.code, Code::Wasm(wasm) if wasm.plugin_type == PluginType::Network);
         let port = match chain {
@@ -172,18 +171,18 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
         return None;
     }
     let Meta { namespace, name, .. } = &plugin.meta;
-    let (plugin_name, resource_name, refs) = match names {
+    let (plugin_name, resource_name) = match names {
         ExtensionNames::OfObject => {
             let name = format!("{namespace}.{name}");
-            (name.clone(), name, Vec::new())
+            (name.clone(), name)
         }
         ExtensionNames::OfResource => {
             let name = format!("{namespace}.{name}");
-            (name.clone(), format!("extensions.istio.io/wasmplugin/{name}"), target_refs(spec))
+            (name.clone(), format!("extensions.istio.io/wasmplugin/{name}"))
         }
         ExtensionNames::Translated => {
             let name = format!("{namespace}.{name}~istio-translated-wasmplugin");
-            (name.clone(), resource_name(&name), target_refs(spec))
+            (name.clone(), resource_name(&name))
         }
     };
     let phase = match spec.phase {
@@ -212,18 +211,11 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
         code: Code::Wasm(Box::new(wasm)),
         meta: plugin.meta.clone(),
         selector: spec.selector.clone(),
-        refs,
+        target_ref: spec.target_ref.clone(),
+        target_refs: spec.target_refs.clone(),
         priority: spec.priority,
         matches: spec.matches.clone(),
     })
-}
-
-fn target_refs(spec: &WasmPlugin) -> Vec<PolicyTargetReference> {
-    if spec.target_refs.is_empty() {
-        spec.target_ref.iter().cloned().collect()
-    } else {
-        spec.target_refs.clone()
-    }
 }
 
 fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extension> {
@@ -244,7 +236,8 @@ fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extens
         code,
         meta: extension.meta.clone(),
         selector: spec.selector.clone(),
-        refs: spec.target_refs.clone(),
+        target_ref: None,
+        target_refs: spec.target_refs.clone(),
         priority: spec.priority,
         matches: spec.matches.clone(),
     })
@@ -258,6 +251,7 @@ fn resource_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mesh::attachment::tests::waypoint;
     use crate::release::Release;
     use crate::snapshot::selector::PortSelector;
 
@@ -271,10 +265,9 @@ mod tests {
         let snapshot = Snapshot { wasm_plugins: plugins, ..Snapshot::default() };
         let rules = Release::V1_18.rules();
         let extensions = Extensions::new(&snapshot, rules, &MeshSettings::default());
-        let all = extensions.by_namespace.values().flatten();
-        let mut found: Vec<_> = all.filter(|e| e.is_for(chain)).collect();
-        found.sort_by_key(|e| Reverse(e.priority));
-        found.into_iter().map(|e| e.plugin_name.to_string()).collect()
+        let waypoint = waypoint("ns", "waypoint");
+        let found = extensions.applicable(&waypoint, None, chain);
+        found.iter().map(|e| e.plugin_name.to_string()).collect()
     }
 
     #[test]

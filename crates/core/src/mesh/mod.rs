@@ -14,6 +14,7 @@
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
 //! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
 //! | [`peer_authentication`] | whether servers speak mTLS |
+//! | [`attachment`] | what binds where, by selector, reference or namespace, and why |
 //! | [`policy`] | authorization and authentication that bind to a chain |
 //! | [`telemetry`] | access logs, metrics and traces that are asked for |
 //! | [`extension`] | Wasm and Lua that runs in a chain |
@@ -21,6 +22,7 @@
 //! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
 
 pub(crate) mod age;
+pub mod attachment;
 mod crashes;
 pub(crate) mod derive;
 pub mod destination_rule;
@@ -38,7 +40,6 @@ mod references;
 pub(crate) mod selector_index;
 pub mod service;
 mod settings;
-pub(crate) mod target;
 pub mod telemetry;
 pub mod virtual_service;
 pub mod waypoint;

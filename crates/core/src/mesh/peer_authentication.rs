@@ -2,12 +2,8 @@
 //!
 //! ztunnel enforces it. A waypoint only needs it to guess how destinations that it does not serve are reached.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
-use crate::Str;
 use crate::mesh::MeshSettings;
-use crate::mesh::age;
+use crate::mesh::attachment::{Attachments, Bound};
 use crate::rules::Rules;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
 use crate::snapshot::{Labels, Object, Snapshot};
@@ -23,77 +19,50 @@ pub enum MtlsMode {
     Strict,
 }
 
-/// PeerAuthentications by namespace.
-#[derive(Clone, Debug, Default)]
+/// PeerAuthentications by what they are for.
+#[derive(Clone, Debug)]
 pub struct PeerAuthentications {
-    /// The mesh's mode, if it has one.
-    mesh: Option<MtlsMode>,
-    by_namespace: BTreeMap<Str, Namespace>,
-}
-
-/// The policies of one namespace.
-#[derive(Clone, Debug, Default)]
-struct Namespace {
-    /// What holds for all workloads: absent without a policy, `None` where it says nothing.
-    mode: Option<Option<MtlsMode>>,
-    /// What holds for some, oldest first.
-    for_workloads: Vec<Arc<Object<PeerAuthentication>>>,
+    attachments: Attachments<Object<PeerAuthentication>>,
 }
 
 impl PeerAuthentications {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
-        let root = config.root_namespace.as_str();
-        let mut objects = snapshot.peer_authentications.clone();
-        age::oldest_first(&mut objects, rules);
-        let mut index = Self::default();
-        let mut seen = BTreeSet::new();
-        for object in objects {
-            let namespace = &object.meta.namespace;
-            let selects =
-                object.spec.selector.as_ref().is_some_and(|selector| !selector.match_labels.is_empty());
-            if selects {
-                // The root namespace's are for no workload of another, and have no meaning for its own.
-                if namespace != root {
-                    index.by_namespace.entry(namespace.clone()).or_default().for_workloads.push(object);
-                }
-            } else if seen.insert(namespace.clone()) {
-                let mode = mode(object.spec.mtls.as_ref());
-                if namespace == root {
-                    index.mesh = Some(mode.unwrap_or(MtlsMode::Permissive));
-                } else {
-                    index.by_namespace.entry(namespace.clone()).or_default().mode = Some(mode);
-                }
-            }
-        }
-        index
+        let objects = snapshot.peer_authentications.iter().cloned();
+        Self { attachments: Attachments::new(objects, rules, &config.root_namespace) }
     }
 
     /// What holds for the workloads of a namespace.
     #[must_use]
     pub fn of_namespace(&self, namespace: &str) -> MtlsMode {
-        let mesh = self.mesh.unwrap_or(MtlsMode::Permissive);
-        let own = self.by_namespace.get(namespace).and_then(|namespace| namespace.mode);
-        own.flatten().unwrap_or(mesh)
+        let own = self.wide_mode(namespace);
+        own.or_else(|| self.wide_mode(self.attachments.root_namespace())).unwrap_or(MtlsMode::Permissive)
     }
 
     /// What holds for one port of a workload.
     #[must_use]
     pub fn of_workload(&self, namespace: &str, labels: &Labels, port: u32) -> MtlsMode {
         let general = self.of_namespace(namespace);
-        let selected = |policy: &&Arc<Object<PeerAuthentication>>| {
-            let selector = policy.spec.selector.as_ref();
-            selector.is_some_and(|s| s.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value)))
-        };
-        let policies = self.by_namespace.get(namespace).map(|namespace| &namespace.for_workloads);
-        let Some(policy) = policies.into_iter().flatten().find(selected) else { return general };
+        let Some(policy) = self.selecting(namespace, labels) else { return general };
         let own = mode(policy.spec.mtls.as_ref()).unwrap_or(general);
         policy
             .spec
             .port_level_mtls
             .get(port.to_string().as_str())
             .map_or(own, |tls| mode(Some(tls)).unwrap_or(own))
+    }
+
+    /// What the oldest policy for all of a namespace says, if it says anything.
+    fn wide_mode(&self, namespace: &str) -> Option<MtlsMode> {
+        mode(self.attachments.for_namespace(namespace)?.spec.mtls.as_ref())
+    }
+
+    /// The oldest policy that selects a workload. The root namespace's are for no workload of another, and have no
+    /// meaning for its own.
+    fn selecting(&self, namespace: &str, labels: &Labels) -> Option<Bound<'_, Object<PeerAuthentication>>> {
+        let is_root = self.attachments.root_namespace() == namespace;
+        if is_root { None } else { self.attachments.for_labels(namespace, labels) }
     }
 }
 
@@ -112,6 +81,8 @@ mod tests {
     use super::*;
     use crate::release::Release;
     use crate::snapshot::selector::WorkloadSelector;
+    use std::sync::Arc;
+
     use crate::snapshot::{Meta, Source};
 
     fn policy(namespace: &str, name: &str, mode: MutualTlsMode) -> Arc<Object<PeerAuthentication>> {
@@ -127,6 +98,7 @@ mod tests {
 
     #[test]
     fn the_oldest_of_a_namespace_beats_the_meshs() {
+        let none = index(Vec::new());
         let index = index(vec![
             policy("istio-system", "mesh", MutualTlsMode::Disable),
             policy("shop", "a", MutualTlsMode::Strict),
@@ -136,7 +108,7 @@ mod tests {
         assert_eq!(index.of_namespace("shop"), MtlsMode::Strict);
         assert_eq!(index.of_namespace("unset"), MtlsMode::Disable);
         assert_eq!(index.of_namespace("other"), MtlsMode::Disable);
-        assert_eq!(PeerAuthentications::default().of_namespace("shop"), MtlsMode::Permissive);
+        assert_eq!(none.of_namespace("shop"), MtlsMode::Permissive);
     }
 
     #[test]

@@ -3,13 +3,9 @@
 //! Generators read the agent's configuration, since the proxy sends it to the control plane as part of its node's
 //! metadata.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::age;
-use crate::Str;
+use super::MeshSettings;
+use super::attachment::{Attachments, Bound};
 use crate::admission::mesh_config::{OF_POD, ProxyAnnotations};
-use crate::mesh::MeshSettings;
 use crate::problem::Problem;
 use crate::rules::{BootstrapRules, Rules};
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
@@ -26,10 +22,10 @@ const CPU_LIMIT: i32 = 2;
 pub struct ProxyConfigs {
     /// Istio's defaults with the mesh's and those of the root namespace over them.
     everywhere: ProxyConfig,
-    /// What is said for a whole namespace.
-    namespaces: BTreeMap<Str, Arc<Object<networking::ProxyConfig>>>,
-    /// What is said for all pods of a Gateway.
-    gateways: BTreeMap<WaypointName, Arc<Object<networking::ProxyConfig>>>,
+    /// What is said for a whole namespace, or for all pods of a Gateway.
+    attachments: Attachments<Object<networking::ProxyConfig>>,
+    /// The label by which the control plane knows the pods of a Gateway.
+    gateway_name_label: &'static str,
     /// What annotations of pods say.
     annotations: ProxyAnnotations,
 }
@@ -38,27 +34,25 @@ impl ProxyConfigs {
     /// Indexes what is said of proxies: of several objects for the same, the oldest counts.
     pub(super) fn new(
         snapshot: &Snapshot,
-        rules: &Rules,
+        rules: &'static Rules,
         config: &MeshSettings,
         annotations: ProxyAnnotations,
     ) -> Self {
         let of_mesh = config.default_config.clone().without_zeros();
         let mut everywhere = defaults(&rules.bootstrap).overlaid_with(of_mesh);
-        let mut objects = snapshot.proxy_configs.clone();
-        age::oldest_first(&mut objects, rules);
-        let (mut namespaces, mut gateways) = (BTreeMap::new(), BTreeMap::new());
-        for object in objects {
-            if object.spec.selector.is_none() {
-                namespaces.entry(object.meta.namespace.clone()).or_insert(object);
-            } else if let Some(gateway) = selected_gateway(&object, rules) {
-                gateways.entry(gateway).or_insert(object);
-            }
-        }
+        let root = &config.root_namespace;
+        // A selector that asks for nothing is for nothing.
+        let objects = snapshot.proxy_configs.iter().filter(|object| {
+            let selector = object.spec.selector.as_ref();
+            selector.is_none_or(|selector| !selector.match_labels.is_empty())
+        });
+        let attachments = Attachments::new(objects.cloned(), rules, root);
         // What the root namespace says holds in all, and is not said again there.
-        if let Some(of_root) = namespaces.remove(&config.root_namespace) {
+        if let Some(of_root) = attachments.for_namespace(root) {
             everywhere = everywhere.overlaid_with(of_resource(&of_root.spec));
         }
-        Self { everywhere, namespaces, gateways, annotations }
+        let gateway_name_label = rules.waypoints.gateway_name_label;
+        Self { everywhere, attachments, gateway_name_label, annotations }
     }
 
     /// The configuration that a waypoint's pods are made with: Istio's defaults, the mesh's, and those of ProxyConfigs
@@ -66,10 +60,21 @@ impl ProxyConfigs {
     ///
     /// Source: <https://istio.io/latest/docs/reference/config/networking/proxy-config/>.
     pub(crate) fn injected(&self, waypoint: &WaypointName) -> ProxyConfig {
-        let of_namespace = self.namespaces.get(&waypoint.namespace);
-        let of_pods = self.gateways.get(waypoint);
-        let over = of_namespace.into_iter().chain(of_pods);
+        let over = self.of_namespace(waypoint).into_iter().chain(self.of_pods(waypoint));
         over.fold(self.everywhere.clone(), |config, object| config.overlaid_with(of_resource(&object.spec)))
+    }
+
+    /// What is said for the waypoint's namespace.
+    fn of_namespace(&self, waypoint: &WaypointName) -> Option<Bound<'_, Object<networking::ProxyConfig>>> {
+        let is_root = *self.attachments.root_namespace() == waypoint.namespace;
+        if is_root { None } else { self.attachments.for_namespace(&waypoint.namespace) }
+    }
+
+    /// What is said for the waypoint's pods. The control plane makes them, and knows them by one label only when it
+    /// looks for their configuration.
+    fn of_pods(&self, waypoint: &WaypointName) -> Option<Bound<'_, Object<networking::ProxyConfig>>> {
+        let labels = Labels::from([(self.gateway_name_label.into(), waypoint.name.clone())]);
+        self.attachments.for_labels(&waypoint.namespace, &labels)
     }
 
     /// The configuration that the agent of a waypoint's pod makes of [`Self::injected`] and of the pod's annotations.
@@ -94,15 +99,6 @@ impl ProxyConfigs {
         }
         config
     }
-}
-
-/// The Gateway whose pods an object selects. The control plane makes them, and knows them by that one label only when it
-/// looks for their configuration.
-fn selected_gateway(object: &Object<networking::ProxyConfig>, rules: &Rules) -> Option<WaypointName> {
-    let labels = &object.spec.selector.as_ref()?.match_labels;
-    let (Some((key, name)), 1) = (labels.iter().next(), labels.len()) else { return None };
-    let is_name = *key == rules.waypoints.gateway_name_label;
-    is_name.then(|| WaypointName::new(object.meta.namespace.clone(), name.clone()))
 }
 
 fn of_resource(resource: &networking::ProxyConfig) -> ProxyConfig {
@@ -141,6 +137,9 @@ fn to_zipkin(address: &str) -> Tracing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use crate::Str;
     use crate::admission::admit;
     use crate::limits::Limits;
     use crate::mesh::Mesh;

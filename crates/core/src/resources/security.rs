@@ -10,7 +10,7 @@ use super::authz::{Authorization, policy_name};
 use super::{Scope, authn};
 use crate::Str;
 use crate::mesh::Service;
-use crate::mesh::policy::{Precedence, WaypointBindings};
+use crate::mesh::attachment::{Attached, Bound, Precedence, WaypointAttachments};
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
 use crate::snapshot::{Cause, Object};
 
@@ -23,22 +23,27 @@ pub(crate) struct SecurityFilters<F> {
     pub(crate) authn: Vec<F>,
     /// AUDIT, DENY, ALLOW: after the extensions of phase AUTHZ.
     pub(crate) rbac: Vec<F>,
-    /// The policies that these chains come from.
-    pub(crate) causes: Vec<Cause>,
     /// The names of the policies in the filters, each with the rule that it was made of.
     pub(crate) policies: Vec<(Str, Cause)>,
 }
 
-/// A set of policies: positions in the index.
+/// The filters of a chain, and the policies that it comes from, each with the field by which it binds to this chain.
+type FiltersAndCauses<F> = (Arc<SecurityFilters<F>>, Vec<Cause>);
+
+/// A set of policies: positions in the index. Why they bind makes no other filters.
 type PolicySet = Vec<usize>;
+
+fn set(attached: &[Attached]) -> PolicySet {
+    attached.iter().map(|attached| attached.position).collect()
+}
 
 /// Makes the filters of a waypoint's chains. Chains to which the same policies bind share theirs.
 #[derive(Debug)]
 pub(crate) struct SecurityBuilder<'m> {
     scope: Scope<'m>,
     authorization: Authorization,
-    authorization_policies: WaypointBindings<'m, AuthorizationPolicy>,
-    request_authentications: WaypointBindings<'m, RequestAuthentication>,
+    authorization_policies: WaypointAttachments<'m, Object<AuthorizationPolicy>>,
+    request_authentications: WaypointAttachments<'m, Object<RequestAuthentication>>,
     /// By the AuthorizationPolicies and the RequestAuthentications.
     http: BTreeMap<(PolicySet, PolicySet), Arc<SecurityFilters<HttpFilter>>>,
     /// By the AuthorizationPolicies.
@@ -63,51 +68,50 @@ impl<'m> SecurityBuilder<'m> {
     }
 
     /// The HTTP filters of the chains for a Service, or of those for no Service (direct access to pods).
-    pub(crate) fn http(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<HttpFilter>> {
-        let set = (
-            self.authorization_policies.of(service).into_owned(),
-            self.request_authentications.of(service).into_owned(),
-        );
-        if let Some(filters) = self.http.get(&set) {
-            return Arc::clone(filters);
-        }
+    pub(crate) fn http(&mut self, service: Option<&Service>) -> FiltersAndCauses<HttpFilter> {
+        let authorization = self.authorization_policies.of(service);
+        let authentication = self.request_authentications.of(service);
+        let key = (set(&authorization), set(&authentication));
         let policies = &self.scope.mesh.policies;
-        let authorization: Vec<_> = policies.authorization.at(&set.0).collect();
-        let authentication: Vec<_> = policies.request_authentication.at(&set.1).collect();
+        let authorization = policies.authorization.at(&authorization);
+        let authentication: Vec<_> = policies.request_authentication.at(&authentication).collect();
+        let (authorization, mut causes) = objects_and_causes(authorization);
+        causes.extend(authentication.iter().map(Bound::cause));
+        if let Some(filters) = self.http.get(&key) {
+            return (Arc::clone(filters), causes);
+        }
         let custom = self.authorization.custom_http(&authorization);
         let rbac = self.authorization.rbac_http(&authorization);
         let named = named(&authorization, [custom.names, rbac.names]);
-        let authorization = authorization.iter().map(|p| p.object_ref());
-        let objects = authorization.chain(authentication.iter().map(|p| p.object_ref()));
         let filters = Arc::new(SecurityFilters {
-            causes: objects.map(Cause::from).collect(),
             policies: named,
             custom: custom.filters,
             authn: authn::filters(authentication.iter().map(|p| &p.spec), &self.scope.rules.security),
             rbac: rbac.filters,
         });
-        self.http.insert(set, Arc::clone(&filters));
-        filters
+        self.http.insert(key, Arc::clone(&filters));
+        (filters, causes)
     }
 
     /// The network filters of the chains for a Service, or of those for no Service (direct access to pods).
-    pub(crate) fn tcp(&mut self, service: Option<&Service>) -> Arc<SecurityFilters<Filter>> {
-        let set = self.authorization_policies.of(service);
-        if let Some(filters) = self.tcp.get(&*set) {
-            return Arc::clone(filters);
+    pub(crate) fn tcp(&mut self, service: Option<&Service>) -> FiltersAndCauses<Filter> {
+        let authorization = self.authorization_policies.of(service);
+        let key = set(&authorization);
+        let policies = &self.scope.mesh.policies.authorization;
+        let (authorization, causes) = objects_and_causes(policies.at(&authorization));
+        if let Some(filters) = self.tcp.get(&key) {
+            return (Arc::clone(filters), causes);
         }
-        let authorization: Vec<_> = self.scope.mesh.policies.authorization.at(&set).collect();
         let custom = self.authorization.custom_tcp(&authorization);
         let rbac = self.authorization.rbac_tcp(&authorization);
         let filters = Arc::new(SecurityFilters {
-            causes: authorization.iter().map(|p| p.object_ref().into()).collect(),
             policies: named(&authorization, [custom.names, rbac.names]),
             custom: custom.filters,
             authn: Vec::new(),
             rbac: rbac.filters,
         });
-        self.tcp.insert(set.into_owned(), Arc::clone(&filters));
-        filters
+        self.tcp.insert(key, Arc::clone(&filters));
+        (filters, causes)
     }
 
     /// The filters of the policies that hold for the tunnels to the waypoint, where a feature flag asks for that.
@@ -117,9 +121,16 @@ impl<'m> SecurityBuilder<'m> {
             return Vec::new();
         }
         let policies = &mesh.policies.authorization;
-        let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).collect();
+        let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).map(|b| b.object).collect();
         self.authorization.tunnel(&bound)
     }
+}
+
+/// Policies that bind, and for each of them what says so.
+fn objects_and_causes<'m>(
+    bound: impl Iterator<Item = Bound<'m, Object<AuthorizationPolicy>>>,
+) -> (Vec<&'m Arc<Object<AuthorizationPolicy>>>, Vec<Cause>) {
+    bound.map(|bound| (bound.object, bound.cause())).unzip()
 }
 
 /// The rule that each name of a policy stands for. A policy without rules stands for itself.

@@ -79,7 +79,8 @@ fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> u64 {
         let own = bootstrap::bootstrap(&mesh, waypoint);
         write!(out, "{own} {:?}", manifests::manifests(&mesh, waypoint)).unwrap();
         let Some(resources) = made.waypoint(&waypoint.name) else { continue };
-        let config = ProxyConfig::of(resources, rules).with_bootstrap(&own, rules);
+        let config =
+            ProxyConfig::of(resources, rules).with_bootstrap(&bootstrap::message(&mesh, waypoint), rules);
         for kind in ResourceKind::ALL {
             write!(out, "{}", table(&config, kind, &Filter::default(), Form::of(rules))).unwrap();
         }

@@ -13,6 +13,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{
 };
 use envoy::google::protobuf::Any;
 
+use crate::opened::edit::edit;
 use crate::problem::{Code, Problem};
 use crate::resources::WaypointResources;
 
@@ -72,11 +73,8 @@ impl Found<'_> {
             let Some(config) = self.extension(&filter.name) else { return false };
             filter.config_type = Some(filter::ConfigType::TypedConfig(config));
         }
-        if let Some(filter::ConfigType::TypedConfig(config)) = &mut filter.config_type
-            && let Ok(mut manager) = envoy::unpack::<HttpConnectionManager>(config)
-        {
-            self.in_manager(&mut manager);
-            *config = envoy::any(&manager);
+        if let Some(filter::ConfigType::TypedConfig(config)) = &mut filter.config_type {
+            edit(config, |manager: &mut HttpConnectionManager| self.in_manager(manager));
         }
         true
     }

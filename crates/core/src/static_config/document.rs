@@ -11,17 +11,14 @@ use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, Node, SocketAddress};
 use envoy::config::listener::v3::Listener;
 use envoy::config::metrics::v3::StatsConfig;
-use envoy::config::overload::v3::OverloadManager;
 use envoy::config::trace::v3::Tracing;
 use envoy::extensions::access_loggers::file::v3::FileAccessLog;
 use envoy::extensions::bootstrap::internal_listener::v3::InternalListener;
 use envoy::extensions::transport_sockets::tls::v3::Secret;
 use envoy::google::protobuf::UInt32Value;
-use envoy::{Message, Name};
-use serde_json::Value;
 
 use super::StaticOptions;
-use crate::bootstrap::bootstrap as of_waypoint;
+use crate::bootstrap;
 use crate::mesh::{Mesh, Waypoint};
 use crate::resources::WaypointResources;
 use crate::resources::filters::extension_config;
@@ -37,12 +34,11 @@ const INTERNAL_BUFFER_KB: u32 = 64;
 /// The bootstrap's clusters that lead to the agent and, through it, to the control plane.
 const OF_THE_AGENT: &[&str] = &["xds-grpc", "sds-grpc", "agent", "prometheus_stats"];
 
-/// What stays of the bootstrap that a waypoint's agent would write.
+/// What stays of the bootstrap that a waypoint's agent would write. Its limit of connections does not.
 pub(super) struct Surroundings {
     node: Option<Node>,
     runtime: Option<LayeredRuntime>,
     stats: Option<StatsConfig>,
-    overload_manager: Option<OverloadManager>,
     tracing: Option<Tracing>,
     /// The clusters of collectors.
     pub(super) clusters: Vec<Cluster>,
@@ -51,27 +47,21 @@ pub(super) struct Surroundings {
 impl Surroundings {
     /// Of a waypoint.
     pub(super) fn of(mesh: &Mesh, waypoint: &Waypoint) -> Self {
-        let bootstrap = of_waypoint(mesh, waypoint);
-        let clusters = bootstrap.pointer("/static_resources/clusters").and_then(Value::as_array);
-        let clusters = clusters.into_iter().flatten().filter_map(|cluster| read::<Cluster>(Some(cluster)));
+        let bootstrap = bootstrap::message(mesh, waypoint);
+        let clusters = bootstrap.static_resources.map(|resources| resources.clusters).unwrap_or_default();
         // Without Istio's selection: who looks at one waypoint wants to see all of its statistics.
-        let stats = read(bootstrap.get("stats_config"))
-            .map(|stats: StatsConfig| StatsConfig { stats_matcher: None, ..stats });
+        let stats = bootstrap.stats_config.map(|stats| StatsConfig { stats_matcher: None, ..stats });
         Self {
-            node: read(bootstrap.get("node")),
-            runtime: read(bootstrap.get("layered_runtime")),
+            node: bootstrap.node,
+            runtime: bootstrap.layered_runtime,
             stats,
-            overload_manager: read(bootstrap.get("overload_manager")),
-            tracing: read(bootstrap.get("tracing")),
-            clusters: clusters.filter(|cluster| !OF_THE_AGENT.contains(&cluster.name.as_str())).collect(),
+            tracing: bootstrap.tracing.filter(|tracing| !bootstrap::is_as_struct(tracing)),
+            clusters: clusters
+                .into_iter()
+                .filter(|cluster| !OF_THE_AGENT.contains(&cluster.name.as_str()))
+                .collect(),
         }
     }
-}
-
-/// A part of our own bootstrap as a message.
-fn read<M: Message + Name + Default>(value: Option<&Value>) -> Option<M> {
-    let options = envoy::json::ReadOptions { ignore_unknown: true };
-    value.and_then(|value| envoy::json::parse_with(value, options).ok())
 }
 
 /// The whole configuration.
@@ -104,7 +94,6 @@ pub(super) fn bootstrap(
         bootstrap_extensions: vec![extension_config("envoy.bootstrap.internal_listener", &internal)],
         layered_runtime: around.runtime,
         stats_config: around.stats,
-        overload_manager: around.overload_manager,
         tracing: around.tracing,
         ..Bootstrap::default()
     }

@@ -5,9 +5,11 @@
 use std::collections::BTreeSet;
 
 use envoy::config::cluster::v3::Cluster;
-use serde_json::Value;
+use envoy::config::core::v3::HttpUri;
+use envoy::config::core::v3::grpc_service::EnvoyGrpc;
+use envoy::config::core::v3::http_uri::HttpUpstreamType;
+use envoy::inside::{self, Visit};
 
-use crate::json;
 use crate::problem::{Code, Problem, Severity};
 use crate::resources::{Resource, WaypointResources};
 
@@ -17,9 +19,10 @@ pub(super) fn missing(resources: &WaypointResources, own: &[Cluster]) -> Vec<Pro
     let there: BTreeSet<&str> = sent.chain(own).map(|cluster| cluster.name.as_str()).collect();
     let mut named = BTreeSet::new();
     for Resource { message, .. } in &resources.listeners {
-        let mut found = BTreeSet::new();
-        walk(&json::value(message), &mut found);
-        named.extend(found.into_iter().map(|cluster| (message.name.clone(), cluster)));
+        let mut found = Named::default();
+        // What can't be looked into was not made here, and Envoy refuses it.
+        let _ = inside::visit(message, &mut found);
+        named.extend(found.0.into_iter().map(|cluster| (message.name.clone(), cluster)));
     }
     let missing = named.into_iter().filter(|(_, cluster)| !there.contains(cluster.as_str()));
     missing
@@ -33,18 +36,25 @@ pub(super) fn missing(resources: &WaypointResources, own: &[Cluster]) -> Vec<Pro
         .collect()
 }
 
-fn walk(value: &Value, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(fields) => {
-            let grpc = fields.get("envoyGrpc").and_then(|grpc| grpc.get("clusterName"));
-            let collector = fields.get("collectorCluster");
-            // `httpUri` of an authorizer, a tracer or keys.
-            let uri = fields.get("uri").and(fields.get("cluster"));
-            let names = [grpc, collector, uri].into_iter().flatten().filter_map(Value::as_str);
-            found.extend(names.map(str::to_owned));
-            fields.values().for_each(|field| walk(field, found));
+/// The clusters that extensions name.
+#[derive(Default)]
+struct Named(BTreeSet<String>);
+
+impl Visit for Named {
+    fn message(&mut self, name: &str, wire: &[u8]) {
+        if let Some(EnvoyGrpc { cluster_name, .. }) = inside::read(name, wire) {
+            self.0.insert(cluster_name);
+        } else if let Some(HttpUri { http_upstream_type: Some(HttpUpstreamType::Cluster(cluster)), .. }) =
+            inside::read(name, wire)
+        {
+            // Of an authorizer, a tracer or keys.
+            self.0.insert(cluster);
         }
-        Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
-        _ => {}
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        if name == "collectorCluster" {
+            self.0.insert(text.to_owned());
+        }
     }
 }

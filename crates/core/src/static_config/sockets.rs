@@ -9,8 +9,8 @@ use envoy::extensions::transport_sockets::proxy_protocol::v3::ProxyProtocolUpstr
 use envoy::extensions::transport_sockets::tls::v3::{
     CommonTlsContext, DownstreamTlsContext, UpstreamTlsContext,
 };
-use envoy::google::protobuf::Any;
-use envoy::{Message, Name};
+
+use crate::opened::edit::edit;
 
 /// Changes every TLS context of a listener.
 pub(super) fn in_listener(listener: &mut Listener, change: &mut impl FnMut(&mut CommonTlsContext)) {
@@ -42,11 +42,4 @@ fn in_socket(socket: Option<&mut TransportSocket>, change: &mut impl FnMut(&mut 
 
 fn in_inner(socket: Option<&mut TransportSocket>, change: &mut dyn FnMut(&mut CommonTlsContext)) {
     in_socket(socket, &mut |context: &mut CommonTlsContext| change(context));
-}
-
-fn edit<M: Message + Name + Default, T>(config: &mut Any, change: impl FnOnce(&mut M) -> T) {
-    if let Ok(mut message) = envoy::unpack::<M>(config) {
-        change(&mut message);
-        *config = envoy::any(&message);
-    }
 }

@@ -137,7 +137,7 @@ impl<'d> Reader<'d> {
 
     fn bootstrap(&self) -> Option<Value> {
         let bootstrap = self.sections("BootstrapConfigDump").find_map(|dump| field(dump, "bootstrap"))?;
-        Some(bootstrap_message(bootstrap))
+        Some(canonical_bootstrap(bootstrap))
     }
 }
 
@@ -152,14 +152,18 @@ fn field<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     fields.get(name).or_else(|| fields.get(&snake_case_key(name)))
 }
 
-/// Every message of a list that can be read; nothing where there is no list.
-pub(super) fn messages<M: Message + Name + Default>(list: Option<&Value>) -> Vec<M> {
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(|item| message(item).ok()).collect()
+/// The canonical JSON of a bootstrap in either spelling; as it is, where it can't be read.
+pub(super) fn canonical_bootstrap(json: &Value) -> Value {
+    bootstrap(json).map_or_else(|_| json.clone(), |message| value(&message))
 }
 
-/// The canonical JSON of a bootstrap in either spelling; as it is, where it can't be read.
-pub(super) fn bootstrap_message(bootstrap: &Value) -> Value {
-    message::<Bootstrap>(bootstrap).map_or_else(|_| bootstrap.clone(), |message| value(&message))
+/// Reads a bootstrap in either spelling, as Envoy's own dumps and Istio's agent write it.
+///
+/// # Errors
+///
+/// When a field that is known holds something else.
+pub fn bootstrap(json: &Value) -> Result<Bootstrap, JsonError> {
+    message(json)
 }
 
 fn message<M: Message + Name + Default>(json: &Value) -> Result<M, JsonError> {

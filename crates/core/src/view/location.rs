@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use envoy::config::listener::v3::Listener;
-use envoy::config::route::v3::RouteConfiguration;
 use serde::Serialize;
 
+use crate::opened::{OpenedListener, OpenedRoutes};
 use crate::resources::{Part, Resource, WaypointResources};
 use crate::view::json::ResourceKind;
-use crate::view::proxy_config::listeners::chains_with_pointers;
-use crate::view::proxy_config::routes::inline_with_pointers;
 use crate::view::table::Table;
 
 /// Where the JSON of something is.
@@ -56,8 +53,10 @@ fn places(kind: ResourceKind, resources: &WaypointResources) -> Places {
     let whole = |name: &str| ((name.to_owned(), Part::Resource), Location::new(kind, name, ""));
     match kind {
         ResourceKind::Listeners => {
-            for (key, location) in resources.listeners.iter().flat_map(|r| chains(&r.message)) {
-                places.entry(key).or_insert(location);
+            for Resource { message, origins } in &resources.listeners {
+                for (key, location) in chains(&OpenedListener::new(message, origins)) {
+                    places.entry(key).or_insert(location);
+                }
             }
         }
         ResourceKind::Clusters => places.extend(resources.clusters.iter().map(|c| whole(&c.message.name))),
@@ -81,23 +80,25 @@ fn places(kind: ResourceKind, resources: &WaypointResources) -> Places {
     places
 }
 
-fn chains(listener: &Listener) -> impl Iterator<Item = (Subject, Location)> + '_ {
-    chains_with_pointers(listener).map(|(pointer, chain)| {
-        let key = (listener.name.clone(), Part::FilterChain(chain.name.as_str().into()));
-        (key, Location::new(ResourceKind::Listeners, &listener.name, pointer))
+fn chains(listener: &OpenedListener<'_>) -> impl Iterator<Item = (Subject, Location)> {
+    let name = &listener.message.name;
+    listener.chains.iter().map(move |chain| {
+        let key = (name.clone(), Part::FilterChain(chain.message.name.as_str().into()));
+        (key, Location::new(ResourceKind::Listeners, name, &chain.pointer))
     })
 }
 
 /// The routes of all route configurations, those inside listeners too.
 fn all_routes(resources: &WaypointResources) -> Vec<(Subject, Location)> {
     let mut found = Vec::new();
-    for Resource { message, .. } in &resources.routes {
-        add_routes(&mut found, &Location::new(ResourceKind::Routes, &message.name, ""), message);
+    for Resource { message, origins } in &resources.routes {
+        let whole = Location::new(ResourceKind::Routes, &message.name, "");
+        add_routes(&mut found, &whole, &OpenedRoutes::delivered(message, origins));
     }
-    for Resource { message, .. } in &resources.listeners {
-        for (pointer, configuration) in inline_with_pointers(message) {
-            let location = Location::new(ResourceKind::Listeners, &message.name, pointer);
-            add_routes(&mut found, &location, &configuration);
+    for Resource { message, origins } in &resources.listeners {
+        let whole = Location::new(ResourceKind::Listeners, &message.name, "");
+        for (_, routes) in OpenedListener::new(message, origins).routes() {
+            add_routes(&mut found, &whole, &routes);
         }
     }
     found
@@ -105,15 +106,12 @@ fn all_routes(resources: &WaypointResources) -> Vec<(Subject, Location)> {
 
 /// The routes of a configuration, by its name and their position, and the configuration itself for virtual hosts
 /// that have none.
-fn add_routes(found: &mut Vec<(Subject, Location)>, location: &Location, configuration: &RouteConfiguration) {
-    let name = &configuration.name;
-    found.push(((name.clone(), Part::Resource), location.clone()));
-    let hosts = configuration.virtual_hosts.iter().enumerate();
-    let pointers = hosts
-        .flat_map(|(h, host)| (0..host.routes.len()).map(move |r| format!("/virtualHosts/{h}/routes/{r}")));
-    for (index, pointer) in (0..).zip(pointers) {
-        let part = Part::Route { chain: name.as_str().into(), index };
-        found.push(((name.clone(), part), location.below(&pointer)));
+fn add_routes(found: &mut Vec<(Subject, Location)>, whole: &Location, routes: &OpenedRoutes<'_, '_>) {
+    let name = &routes.message.name;
+    found.push(((name.clone(), Part::Resource), whole.below(&routes.pointer)));
+    for route in routes.routes() {
+        let part = Part::Route { chain: name.as_str().into(), index: route.position };
+        found.push(((name.clone(), part), whole.below(&route.pointer)));
     }
 }
 

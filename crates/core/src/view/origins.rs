@@ -7,11 +7,11 @@ use envoy::config::listener::v3::Listener;
 use serde::Serialize;
 
 use crate::Str;
+use crate::opened::OpenedListener;
 use crate::problem::Place;
 use crate::resources::{Origin, Part, Resource, WaypointResources};
 use crate::snapshot::{Cause, ObjectRef, Reading, Source};
 use crate::view::json::ResourceKind;
-use crate::view::proxy_config::routes::inline_by_chain;
 use crate::view::table::Table;
 
 /// Where the objects of a snapshot stand.
@@ -194,8 +194,11 @@ fn parts<'a, M>(
 
 /// The routes inside a listener by their configuration's name, which is not always their chain's.
 fn routes_of(listener: &Resource<Listener>) -> Vec<((String, Part), &[Cause])> {
-    let names: BTreeMap<&str, String> =
-        inline_by_chain(&listener.message).map(|(chain, routes)| (chain, routes.name)).collect();
+    let opened = OpenedListener::new(&listener.message, &listener.origins);
+    let names: BTreeMap<&str, String> = opened
+        .routes()
+        .map(|(chain, routes)| (chain.message.name.as_str(), routes.message.name.clone()))
+        .collect();
     let renamed = |origin: &'_ Origin| match &origin.part {
         Part::Route { chain, index } => {
             let name = names.get(chain.as_str())?;

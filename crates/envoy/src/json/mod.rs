@@ -9,6 +9,7 @@
 mod deep;
 mod error;
 mod float;
+pub mod inside;
 mod read;
 mod scalar;
 mod schema;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Known;
 use crate::Str;
 use crate::hash::HashSet;
-use crate::mesh::target::WAYPOINT_CLASS;
+use crate::mesh::attachment::WAYPOINT_CLASS;
 use crate::mesh::{ServiceId, hostname};
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;

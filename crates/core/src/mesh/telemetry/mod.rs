@@ -14,104 +14,70 @@ pub use access_logging::{AccessLogger, access_loggers};
 pub use metrics::{MetricOverride, MetricsProvider, TagOverride, metrics_providers};
 pub use tracing::{TracingSpec, tracing_spec};
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use crate::Str;
 use crate::mesh::MeshSettings;
-use crate::mesh::age;
+use crate::mesh::attachment::{self, Attached, Attachments, Bound};
 use crate::mesh::service::Service;
-use crate::mesh::target::{PolicyTarget, TargetScope};
 use crate::mesh::waypoint::Waypoint;
 use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::mesh_config::{DefaultProviders, ExtensionProvider};
 use crate::snapshot::telemetry::{ProviderRef, Telemetry};
 use crate::snapshot::{Object, Snapshot};
 
-/// The Telemetry resources of a mesh, by namespace, oldest first.
+/// The Telemetry resources of a mesh, by what they bind to.
 #[derive(Clone, Debug)]
 pub struct Telemetries {
-    by_namespace: BTreeMap<Str, Vec<Arc<Object<Telemetry>>>>,
-    root_namespace: Str,
+    attachments: Attachments<Object<Telemetry>>,
     rules: &'static Rules,
 }
 
 /// The Telemetry resources that apply to something; later ones override earlier ones.
-pub type Applicable<'m> = Vec<&'m Arc<Object<Telemetry>>>;
+pub type Applicable<'m> = Vec<Bound<'m, Object<Telemetry>>>;
 
 impl Telemetries {
     /// Builds the index.
     #[must_use]
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
-        let mut by_namespace: BTreeMap<Str, Vec<_>> = BTreeMap::new();
-        for telemetry in &snapshot.telemetries {
-            by_namespace.entry(telemetry.meta.namespace.clone()).or_default().push(Arc::clone(telemetry));
-        }
-        for telemetries in by_namespace.values_mut() {
-            age::oldest_first(telemetries, rules);
-        }
-        Self { by_namespace, root_namespace: config.root_namespace.clone(), rules }
+        let attachments =
+            Attachments::new(snapshot.telemetries.iter().cloned(), rules, &config.root_namespace);
+        Self { attachments, rules }
     }
 
     /// What applies to a waypoint as a whole or, given a Service, to that Service's chains.
     #[must_use]
     pub fn applicable(&self, waypoint: &Waypoint, service: Option<&Service>) -> Applicable<'_> {
-        let own = waypoint.name.namespace.as_str();
-        let scope = TargetScope { waypoint, root_namespace: &self.root_namespace, rules: self.rules };
-        let mut found: Applicable<'_> = self.namespace_wide(&self.root_namespace).into_iter().collect();
-        if own != self.root_namespace {
-            found.extend(self.namespace_wide(own));
+        if self.attachments.is_empty() {
+            return Vec::new();
+        }
+        let (own, root) = (&waypoint.name.namespace, self.attachments.root_namespace());
+        let mut found: Applicable<'_> = self.attachments.for_namespace(root).into_iter().collect();
+        if own != root {
+            found.extend(self.attachments.for_namespace(own));
         }
         match self.rules.policies.attachment {
             PolicyAttachment::Selector => {
                 // Only the oldest of those that select the waypoint's pod counts.
-                found.extend(self.bound(own, &scope, &[]).next());
+                let selecting = self.attachments.in_namespace(own, waypoint, None);
+                found.extend(self.narrower(&selecting).next());
             }
             PolicyAttachment::TargetRefs => {
-                let namespace = service.map_or(own, |s| s.namespace.as_str());
+                let namespace = service.map_or(own, |service| &service.namespace);
                 if namespace != own {
-                    found.extend(self.namespace_wide(namespace));
+                    found.extend(self.attachments.for_namespace(namespace));
                 }
                 // An accident of Istio's: for the chains of a Service of another namespace, what refers to the
                 // waypoint itself is not looked at, because that is in the waypoint's namespace.
-                found.extend(self.bound(namespace, &scope, service.as_slice()));
+                let referring = self.attachments.in_namespace(namespace, waypoint, service);
+                found.extend(self.narrower(&referring));
             }
         }
         found
     }
 
-    fn of(&self, namespace: &str) -> &[Arc<Object<Telemetry>>] {
-        self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+    /// What is not for all of a namespace.
+    fn narrower<'m>(&'m self, attached: &[Attached]) -> impl Iterator<Item = Bound<'m, Object<Telemetry>>> {
+        self.attachments.at(attached).filter(|bound| !attachment::is_namespace_wide(&**bound))
     }
-
-    /// The oldest resource for the whole of a namespace.
-    fn namespace_wide(&self, namespace: &str) -> Option<&Arc<Object<Telemetry>>> {
-        self.of(namespace).iter().find(|t| target(t).is_namespace_wide())
-    }
-
-    /// The resources of a namespace that bind to the waypoint or the Services.
-    fn bound<'m>(
-        &'m self,
-        namespace: &str,
-        scope: &TargetScope<'_>,
-        services: &[&Service],
-    ) -> impl Iterator<Item = &'m Arc<Object<Telemetry>>> {
-        self.of(namespace).iter().filter(move |t| {
-            let target = target(t);
-            !target.is_namespace_wide() && target.binds_to(scope, services)
-        })
-    }
-}
-
-fn target(telemetry: &Object<Telemetry>) -> PolicyTarget<'_> {
-    let spec = &telemetry.spec;
-    let namespace = &telemetry.meta.namespace;
-    PolicyTarget::new(
-        namespace,
-        spec.selector.as_ref().map(|s| &s.match_labels),
-        spec.target_ref.as_ref(),
-        &spec.target_refs,
-    )
 }
 
 /// The provider of this name; Istio ignores case here.

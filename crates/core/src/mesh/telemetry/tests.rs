@@ -1,9 +1,9 @@
 //! What several resources amount to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
-use crate::release::Release;
 use crate::snapshot::{Meta, Source};
 
 fn config() -> MeshSettings {
@@ -25,6 +25,11 @@ fn telemetry(namespace: &str, name: &str, spec: serde_json::Value) -> Arc<Object
     Arc::new(Object { meta, spec: serde_json::from_value(spec).unwrap(), source: Source::default() })
 }
 
+/// Resources that apply.
+fn bound(resources: &[Arc<Object<Telemetry>>]) -> Applicable<'_> {
+    resources.iter().map(|object| Bound { object, by: attachment::Binding::Namespace }).collect()
+}
+
 /// The specs as resources that apply, the least important first.
 fn applicable(specs: Vec<serde_json::Value>) -> Vec<Arc<Object<Telemetry>>> {
     specs.into_iter().map(|spec| telemetry("ns", "t", spec)).collect()
@@ -33,7 +38,7 @@ fn applicable(specs: Vec<serde_json::Value>) -> Vec<Arc<Object<Telemetry>>> {
 fn loggers(specs: Vec<serde_json::Value>) -> Option<Vec<(String, Option<String>, bool)>> {
     let resources = applicable(specs);
     let config = config();
-    let loggers = access_loggers(&resources.iter().collect(), &config)?;
+    let loggers = access_loggers(&bound(&resources), &config)?;
     Some(
         loggers
             .iter()
@@ -86,7 +91,7 @@ fn overrides_of_metrics_are_merged_tag_by_tag() {
         ]}]}),
     ]);
     let config = config();
-    let providers = metrics_providers(&resources.iter().collect(), &config);
+    let providers = metrics_providers(&bound(&resources), &config);
     let [prometheus] = providers.as_slice() else { panic!("one provider") };
     assert_eq!(prometheus.reporting_interval.map(|d| d.to_string()).as_deref(), Some("5s"));
     let names: Vec<_> = prometheus.overrides.iter().map(|o| (o.name.as_str(), o.disabled)).collect();
@@ -102,7 +107,7 @@ fn all_metrics_are_off_until_something_else_is_said() {
     let config = config();
     let disabled = |specs| {
         let resources = applicable(specs);
-        metrics_providers(&resources.iter().collect(), &config).first().map(|p| p.disabled)
+        metrics_providers(&bound(&resources), &config).first().map(|p| p.disabled)
     };
     assert_eq!(disabled(vec![off.clone()]), Some(true));
     assert_eq!(disabled(vec![off, on]), Some(false));
@@ -118,7 +123,7 @@ fn tracing_is_merged_field_by_field() {
         ]}),
     ]);
     let config = config();
-    let applicable = resources.iter().collect();
+    let applicable = bound(&resources);
     let spec = tracing_spec(&applicable, &config).unwrap();
     assert_eq!(spec.provider.map(|p| p.name.as_str()), Some("zipkin"));
     assert_eq!((spec.random_sampling_percentage, spec.disabled), (Some(5.0), false));
@@ -128,19 +133,6 @@ fn tracing_is_merged_field_by_field() {
 #[test]
 fn tracing_without_a_provider_is_off() {
     let resources = applicable(vec![serde_json::json!({"tracing": [{"randomSamplingPercentage": 5}]})]);
-    assert_eq!(tracing_spec(&resources.iter().collect(), &config()).map(|spec| spec.disabled), Some(true));
+    assert_eq!(tracing_spec(&bound(&resources), &config()).map(|spec| spec.disabled), Some(true));
     assert_eq!(tracing_spec(&Vec::new(), &config()), None);
-}
-
-#[test]
-fn the_oldest_resource_of_a_namespace_is_the_one_that_counts() {
-    let snapshot = Snapshot {
-        telemetries: vec![
-            telemetry("ns", "b", serde_json::json!({})),
-            telemetry("ns", "a", serde_json::json!({})),
-        ],
-        ..Snapshot::default()
-    };
-    let telemetries = Telemetries::new(&snapshot, Release::V1_31.rules(), &config());
-    assert_eq!(telemetries.namespace_wide("ns").map(|t| t.meta.name.as_str()), Some("a"));
 }

@@ -44,7 +44,7 @@ pub fn tracing_spec<'m>(applicable: &Applicable<'m>, config: &'m MeshSettings) -
         enable_istio_tags: true,
         disable_context_propagation: false,
     };
-    for tracing in applicable.iter().flat_map(|t| &t.spec.tracing).filter(|t| is_for_servers(t)) {
+    for tracing in applicable.iter().flat_map(|t| &t.object.spec.tracing).filter(|t| is_for_servers(t)) {
         merge(&mut spec, tracing, config);
     }
     spec.disabled |= spec.provider.is_none();

@@ -9,7 +9,7 @@ use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use regex::Regex;
 
-use crate::mesh::policy::Precedence;
+use crate::mesh::attachment::Precedence;
 use crate::mesh::{Waypoint, age};
 use crate::resources::Scope;
 use crate::rules::{EnvoyFilterRules, PatchOrder, Rules};
@@ -167,7 +167,7 @@ fn typed<M: envoy::Message + envoy::Name + Default>(
 fn envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m Arc<Object<EnvoyFilter>>> {
     let bindings = &scope.mesh.policies.envoy_filters;
     let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
-    let mut filters: Vec<_> = bindings.at(&bound.of(None)).collect();
+    let mut filters: Vec<_> = bindings.at(&bound.of(None)).map(|bound| bound.object).collect();
     filters.sort_by(|a, b| {
         let priority = a.spec.priority.cmp(&b.spec.priority);
         let namespace = {
@@ -189,8 +189,8 @@ pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
     let bindings = &scope.mesh.policies.envoy_filters;
     let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
     let positions = bound.of(None);
-    let annotated =
-        bindings.at(&positions).filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
+    let filters = bindings.at(&positions).map(|bound| bound.object);
+    let annotated = filters.filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
     annotated.flat_map(|services| services.split(',')).collect()
 }
 

@@ -5,7 +5,6 @@
 //! [extension configuration discovery](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/extension).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use envoy::config::core::v3::config_source::ConfigSourceSpecifier;
 use envoy::config::core::v3::data_source::Specifier;
@@ -24,6 +23,7 @@ use envoy::google::protobuf::{Any, StringValue};
 
 use super::http;
 use crate::Str;
+use crate::mesh::attachment::Bound;
 use crate::mesh::extension::{ChainKind, Code, Extension};
 use crate::resources::proto::duration;
 use crate::resources::{Origin, Resource, Scope};
@@ -36,15 +36,15 @@ use crate::snapshot::extensions::{
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The HTTP filters of the extensions of one phase.
-pub(crate) fn http_filters(extensions: &[&Arc<Extension>], phase: ExecutionPhase) -> Vec<HttpFilter> {
+pub(crate) fn http_filters(extensions: &[Bound<'_, Extension>], phase: ExecutionPhase) -> Vec<HttpFilter> {
     extensions.iter().filter(|e| e.phase == phase).map(|e| http_filter(e)).collect()
 }
 
 /// The network filters of the extensions of one phase.
-pub(crate) fn network_filters(extensions: &[&Arc<Extension>], phase: ExecutionPhase) -> Vec<Filter> {
+pub(crate) fn network_filters(extensions: &[Bound<'_, Extension>], phase: ExecutionPhase) -> Vec<Filter> {
     let types =
         ["envoy.extensions.filters.network.wasm.v3.Wasm", "envoy.extensions.filters.network.rbac.v3.RBAC"];
-    let discover = |extension: &Arc<Extension>| Filter {
+    let discover = |extension: &Extension| Filter {
         name: extension.resource_name.to_string(),
         config_type: Some(filter::ConfigType::ConfigDiscovery(Box::new(discovery(types)))),
     };
@@ -96,13 +96,13 @@ pub(crate) fn configurations(scope: &Scope<'_>) -> Vec<Resource<TypedExtensionCo
         services.clone().flat_map(|s| s.ports.iter().map(move |p| (Some(s), ChainKind::Network(p.number))));
     let http = services.map(|s| (Some(s), ChainKind::Http));
     let direct = [(None, ChainKind::Http), (None, ChainKind::Network(0))];
-    let found: BTreeMap<&Str, &Arc<Extension>> = http
+    let found: BTreeMap<&Str, &Extension> = http
         .chain(network)
         .chain(direct)
         .flat_map(|(service, chain)| mesh.extensions.applicable(waypoint, service, chain))
-        .map(|extension| (&extension.resource_name, extension))
+        .map(|bound| (&bound.object.resource_name, &**bound.object))
         .collect();
-    let resource = |extension: &Arc<Extension>| {
+    let resource = |extension: &Extension| {
         let message = configuration(extension, rules.policies.fail_strategies)?;
         let origin = Origin::of_resource(vec![extension.object.clone().into()]);
         Some(Resource { message, origins: vec![origin] })

@@ -10,6 +10,7 @@ use super::proxy_settings::ProxySettings;
 use super::shared::{self, SharedFilters, Telemetry};
 use super::{http_manager, matcher, tcp_proxy};
 use crate::Str;
+use crate::mesh::attachment::Bound;
 use crate::mesh::extension::{ChainKind, Extension};
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
@@ -19,7 +20,7 @@ use crate::resources::routes::RouteBuilder;
 use crate::resources::security::SecurityBuilder;
 use crate::resources::{Origin, Part, Scope, origin};
 use crate::rules::SpanSender;
-use crate::snapshot::{Cause, ObjectRef};
+use crate::snapshot::Cause;
 
 /// What a chain is for.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ pub(super) struct Parts<'a> {
     /// What telemetry asks.
     pub(super) telemetry: &'a Telemetry,
     /// The extensions.
-    pub(super) extensions: &'a [&'a Arc<Extension>],
+    pub(super) extensions: &'a [Bound<'a, Extension>],
 }
 
 /// Makes the chains of one waypoint.
@@ -70,7 +71,7 @@ pub(super) struct ChainBuilder<'m> {
     telemetry: Arc<Telemetry>,
     /// What telemetry asks, by the resources that ask: few sets of them are different.
     /// Where spans name the Service that was called, also by that.
-    telemetry_by_origin: BTreeMap<(Vec<ObjectRef>, Option<Str>), Arc<Telemetry>>,
+    telemetry_by_origin: BTreeMap<(Vec<Cause>, Option<Str>), Arc<Telemetry>>,
     chains: Vec<FilterChain>,
     origins: Vec<Origin>,
 }
@@ -111,8 +112,8 @@ impl<'m> ChainBuilder<'m> {
 
     /// What made every listener of the waypoint.
     pub(super) fn causes(&self) -> Vec<Cause> {
-        let gateway = self.scope.waypoint.gateway.object_ref();
-        std::iter::once(gateway).chain(self.telemetry.origins.iter().cloned()).map(Cause::from).collect()
+        let gateway = self.scope.waypoint.gateway.object_ref().into();
+        std::iter::once(gateway).chain(self.telemetry.origins.iter().cloned()).collect()
     }
 
     /// What the proxy's own configuration changes.
@@ -128,7 +129,7 @@ impl<'m> ChainBuilder<'m> {
     /// Adds a chain for HTTP and gives its name.
     pub(super) fn http(&mut self, spec: ChainSpec<'_>) -> String {
         let found = self.found(&spec, ChainKind::Http);
-        let security = self.security.http(found.service);
+        let (security, policies) = self.security.http(found.service);
         let mut routes = self.routes.inbound(found.service, spec.port, &spec.cluster);
         if routes.is_default {
             let patched_by = self.patches.default_routes(&mut routes.configuration);
@@ -137,7 +138,7 @@ impl<'m> ChainBuilder<'m> {
         let parts = self.parts(&spec, &found);
         let manager = http_manager::connection_manager(&parts, &security, &routes.configuration);
         let filters = self.before(&found, spec.port).into_iter().chain([manager]).collect();
-        let causes = found.causes(&self.scope, &spec, [], &security.causes);
+        let causes = found.causes(&self.scope, &spec, [], &policies);
         let chain = self.add(&spec, filters, causes);
         self.add_policies(&chain, &security.policies);
         for (index, causes) in (0..).zip(routes.causes) {
@@ -149,10 +150,10 @@ impl<'m> ChainBuilder<'m> {
     /// Adds a chain for bytes and gives its name.
     pub(super) fn tcp(&mut self, spec: ChainSpec<'_>) -> String {
         let found = self.found(&spec, ChainKind::Network(spec.port));
-        let security = self.security.tcp(found.service);
+        let (security, policies) = self.security.tcp(found.service);
         let (own, routed_by) = tcp_proxy::filters(&self.parts(&spec, &found), &security);
         let filters = self.before(&found, spec.port).into_iter().chain(own).collect();
-        let causes = found.causes(&self.scope, &spec, routed_by, &security.causes);
+        let causes = found.causes(&self.scope, &spec, routed_by, &policies);
         let chain = self.add(&spec, filters, causes);
         self.add_policies(&chain, &security.policies);
         spec.name
@@ -227,7 +228,7 @@ impl<'m> ChainBuilder<'m> {
 struct Found<'m> {
     service: Option<&'m Service>,
     telemetry: Arc<Telemetry>,
-    extensions: Vec<&'m Arc<Extension>>,
+    extensions: Vec<Bound<'m, Extension>>,
 }
 
 impl Found<'_> {
@@ -243,8 +244,12 @@ impl Found<'_> {
         let label = spec.service.and_then(|id| origin::use_waypoint(scope.mesh, id));
         let mut causes: Vec<_> = own.into_iter().chain(routed_by).chain(label).collect();
         causes.extend_from_slice(policies);
-        causes.extend(self.telemetry.origins.iter().cloned().map(Cause::from));
-        causes.extend(self.extensions.iter().map(|extension| extension.object.clone().into()));
+        causes.extend_from_slice(&self.telemetry.origins);
+        causes.extend(
+            self.extensions
+                .iter()
+                .map(|extension| Cause::new(extension.object.object.clone(), extension.field())),
+        );
         causes
     }
 }

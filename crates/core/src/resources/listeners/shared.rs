@@ -8,6 +8,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
 use crate::mesh::Service;
+use crate::mesh::attachment::Bound;
 use crate::mesh::telemetry::Applicable;
 use crate::resources::Scope;
 use crate::resources::filters::access_log::AccessLogs;
@@ -15,7 +16,7 @@ use crate::resources::filters::stats;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
-use crate::snapshot::ObjectRef;
+use crate::snapshot::Cause;
 
 /// A part of a connection manager, encoded: what many chains share is encoded once.
 pub(super) type ManagerPart = Encoded<HttpConnectionManager>;
@@ -67,8 +68,8 @@ pub(super) struct Telemetry {
     pub(super) last_filters: ManagerPart,
     /// `istio.stats` and its like, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
-    /// The resources that asked.
-    pub(super) origins: Vec<ObjectRef>,
+    /// The resources that asked, each with the field by which it applies.
+    pub(super) origins: Vec<Cause>,
 }
 
 impl Telemetry {
@@ -101,7 +102,7 @@ impl Telemetry {
     }
 }
 
-/// The objects that apply.
-pub(super) fn origins(applicable: &Applicable<'_>) -> Vec<ObjectRef> {
-    applicable.iter().map(|telemetry| telemetry.object_ref()).collect()
+/// The objects that apply, each with the field that says so.
+pub(super) fn origins(applicable: &Applicable<'_>) -> Vec<Cause> {
+    applicable.iter().map(Bound::cause).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::resources::{Origin, Part};
+use crate::resources::Origin;
 use crate::snapshot::Cause;
 use crate::view::location::Location;
 use crate::view::origins::Located;
@@ -117,7 +117,7 @@ pub(super) fn listener_id(name: &str) -> String {
     format!("listener:{name}")
 }
 
-/// What made a part of a resource.
-pub(super) fn causes<'a>(origins: &'a [Origin], part: &Part) -> &'a [Cause] {
-    origins.iter().find(|origin| origin.part == *part).map_or(&[], |origin| &origin.causes)
+/// What made something.
+pub(super) fn causes(origin: Option<&Origin>) -> &[Cause] {
+    origin.map_or(&[], |origin| &origin.causes)
 }

@@ -1,12 +1,9 @@
 //! Clusters and the endpoints behind them.
 
-use envoy::config::cluster::v3::Cluster;
-use envoy::config::core::v3::address::Address as Kind;
-use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::{Address, Metadata};
-use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
 
+use crate::opened::{OpenedCluster, OpenedEndpoint, endpoints};
 use crate::resources::{Part, Resource};
 use crate::snapshot::Cause;
 use crate::view::json::ResourceKind;
@@ -19,8 +16,8 @@ use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 
 /// Adds a cluster.
-pub(super) fn add<'a>(builder: &mut Builder<'a>, resource: &'a Resource<Cluster>) {
-    let cluster = &resource.message;
+pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
+    let cluster = opened.message;
     let parts = name_parts(&cluster.name);
     builder.node(NewNode {
         id: cluster_id(&cluster.name),
@@ -29,66 +26,59 @@ pub(super) fn add<'a>(builder: &mut Builder<'a>, resource: &'a Resource<Cluster>
         detail: discovery_type(cluster).to_owned(),
         service: parts.map(|parts| parts.hostname.to_owned()),
         resource: Some(Location::new(ResourceKind::Clusters, &cluster.name, "")),
-        causes: causes(&resource.origins, &Part::Resource),
+        causes: causes(opened.origin),
     });
 }
 
 /// Adds the endpoints that a cluster has itself.
-pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<Cluster>) {
-    let Some(assignment) = &resource.message.load_assignment else { return };
-    let name = &resource.message.name;
-    let causes = causes(&resource.origins, &Part::Resource);
+pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
+    let name = &opened.message.name;
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
-    add_all(builder, &Assignment { cluster: name, message: assignment, location, causes });
+    let assignment = Assignment { cluster: name, location, causes: causes(opened.origin) };
+    add_all(builder, &assignment, opened.endpoints());
 }
 
 /// Adds the endpoints that a cluster discovers.
 pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
     let name = &resource.message.cluster_name;
-    let causes = causes(&resource.origins, &Part::Resource);
+    let origin = resource.origins.iter().find(|origin| origin.part == Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
-    add_all(builder, &Assignment { cluster: name, message: &resource.message, location, causes });
+    let assignment = Assignment { cluster: name, location, causes: causes(origin) };
+    add_all(builder, &assignment, endpoints(&resource.message));
 }
 
-/// The endpoints of a cluster, and where they are said.
+/// Where the endpoints of a cluster are said, and what made them.
 struct Assignment<'a> {
     cluster: &'a str,
-    message: &'a ClusterLoadAssignment,
     location: Location,
     causes: &'a [Cause],
 }
 
-fn add_all<'a>(builder: &mut Builder<'a>, assignment: &Assignment<'a>) {
+fn add_all<'a>(
+    builder: &mut Builder<'a>,
+    assignment: &Assignment<'a>,
+    endpoints: impl Iterator<Item = OpenedEndpoint<'a>>,
+) {
     let cluster = cluster_id(assignment.cluster);
-    for (locality, group) in assignment.message.endpoints.iter().enumerate() {
-        let label = if group.priority == 0 { String::new() } else { format!("priority {}", group.priority) };
-        for (index, endpoint) in group.lb_endpoints.iter().enumerate() {
-            let Some(address) = address(endpoint) else { continue };
-            let name = name(address);
-            let id = format!("endpoint:{name}");
-            let pointer = format!("/endpoints/{locality}/lbEndpoints/{index}");
-            let is_new = builder.node(NewNode {
-                id: id.clone(),
-                kind: NodeKind::Endpoint,
-                label: name,
-                detail: detail(endpoint),
-                service: None,
-                resource: Some(assignment.location.below(&pointer)),
-                causes: assignment.causes,
-            });
-            let weight = endpoint.load_balancing_weight.map(|weight| weight.value);
-            builder.edge(&cluster, id.clone(), label.clone(), weight);
-            if let Some(listener) = internal_listener(address).filter(|_| is_new) {
-                builder.edge(&id, listener_id(listener), String::new(), None);
-            }
+    for endpoint in endpoints {
+        let priority = endpoint.group.priority;
+        let label = if priority == 0 { String::new() } else { format!("priority {priority}") };
+        let name = name(endpoint.address);
+        let id = format!("endpoint:{name}");
+        let is_new = builder.node(NewNode {
+            id: id.clone(),
+            kind: NodeKind::Endpoint,
+            label: name,
+            detail: detail(endpoint.message),
+            service: None,
+            resource: Some(assignment.location.below(&endpoint.pointer)),
+            causes: assignment.causes,
+        });
+        let weight = endpoint.message.load_balancing_weight.map(|weight| weight.value);
+        builder.edge(&cluster, id.clone(), label, weight);
+        if let Some(listener) = endpoint.internal_listener().filter(|_| is_new) {
+            builder.edge(&id, listener_id(listener), String::new(), None);
         }
-    }
-}
-
-fn address(endpoint: &LbEndpoint) -> Option<&Address> {
-    match &endpoint.host_identifier {
-        Some(HostIdentifier::Endpoint(target)) => target.address.as_ref(),
-        Some(HostIdentifier::EndpointName(_)) | None => None,
     }
 }
 
@@ -97,15 +87,6 @@ fn name(address: &Address) -> String {
     match describe(Some(address)) {
         (address, 0) => address,
         (address, port) => format!("{address}:{port}"),
-    }
-}
-
-/// The listener of the same proxy that an address leads to.
-fn internal_listener(address: &Address) -> Option<&str> {
-    let Some(Kind::EnvoyInternalAddress(internal)) = &address.address else { return None };
-    match &internal.address_name_specifier {
-        Some(AddressNameSpecifier::ServerListenerName(name)) => Some(name),
-        None => None,
     }
 }
 

@@ -2,35 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use envoy::config::listener::v3::filter::ConfigType;
-use envoy::config::listener::v3::{Filter, FilterChain, Listener};
-use envoy::config::route::v3::RouteConfiguration;
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
-use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
+use envoy::config::listener::v3::Listener;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecifier;
 
-use crate::Str;
-use crate::resources::{Origin, Part, Resource};
+use crate::opened::{
+    HTTP_CONNECTION_MANAGER, OpenedChain, OpenedListener, OpenedManager, OpenedRoutes, TCP_PROXY,
+};
 use crate::view::json::ResourceKind;
 use crate::view::location::Location;
-use crate::view::proxy_config::listeners::{
-    TCP_PROXY, address, chain_match, chains_with_pointers, is_internal, port,
-};
-use crate::view::proxy_config::routes::HTTP_CONNECTION_MANAGER;
+use crate::view::proxy_config::listeners::{address, chain_match, is_internal, port};
 
 use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
-use super::routes::{self, Place};
+use super::routes;
 use super::ways::{Ways, ways};
 
 /// Adds a listener, its chains, their routes, and the edges between them.
 pub(super) fn add<'a>(
     builder: &mut Builder<'a>,
-    resource: &'a Resource<Listener>,
-    delivered: &'a [Resource<RouteConfiguration>],
+    opened: &OpenedListener<'a>,
+    delivered: &[OpenedRoutes<'a, 'a>],
 ) {
-    let listener = &resource.message;
+    let listener = opened.message;
     let id = listener_id(&listener.name);
     builder.node(NewNode {
         id: id.clone(),
@@ -39,11 +33,11 @@ pub(super) fn add<'a>(
         detail: detail(listener),
         service: None,
         resource: Some(Location::new(ResourceKind::Listeners, &listener.name, "")),
-        causes: causes(&resource.origins, &Part::Resource),
+        causes: causes(opened.origin),
     });
     let ways = listener.filter_chain_matcher.as_ref().map(ways);
-    for (pointer, chain) in chains_with_pointers(listener) {
-        let chain = Chain { listener, origins: &resource.origins, chain, pointer };
+    for chain in &opened.chains {
+        let chain = Chain { listener, chain };
         let chain_id = chain.add(builder);
         builder.edge(&id, chain_id.clone(), chain.way(ways.as_ref()), None);
         chain.add_destinations(builder, &chain_id, delivered);
@@ -63,32 +57,33 @@ fn detail(listener: &Listener) -> String {
 }
 
 /// A filter chain with what it belongs to.
-struct Chain<'a> {
+struct Chain<'o, 'a> {
     listener: &'a Listener,
-    origins: &'a [Origin],
-    chain: &'a FilterChain,
-    pointer: String,
+    chain: &'o OpenedChain<'a>,
 }
 
-impl<'a> Chain<'a> {
+impl<'a> Chain<'_, 'a> {
     fn add(&self, builder: &mut Builder<'a>) -> String {
-        let name = &self.chain.name;
+        let name = &self.chain.message.name;
         let id = builder.fresh(format!("chain:{}/{name}", self.listener.name));
-        let part = Part::FilterChain(Str::from(name));
         builder.node(NewNode {
             id: id.clone(),
             kind: NodeKind::Chain,
             label: if name.is_empty() { "(no name)".to_owned() } else { name.clone() },
             detail: self.kind().to_owned(),
             service: None,
-            resource: Some(Location::new(ResourceKind::Listeners, &self.listener.name, &self.pointer)),
-            causes: causes(self.origins, &part),
+            resource: Some(self.whole().below(&self.chain.pointer)),
+            causes: causes(self.chain.origin),
         });
         id
     }
 
+    fn whole(&self) -> Location {
+        Location::new(ResourceKind::Listeners, &self.listener.name, "")
+    }
+
     fn kind(&self) -> &'static str {
-        let has = |name: &str| self.chain.filters.iter().any(|filter| filter.name == name);
+        let has = |name: &str| self.chain.filters.iter().any(|filter| filter.message.name == name);
         match (has(HTTP_CONNECTION_MANAGER), has(TCP_PROXY)) {
             (true, _) => "HTTP",
             (false, true) => "TCP",
@@ -98,23 +93,19 @@ impl<'a> Chain<'a> {
 
     /// When traffic takes this chain.
     fn way(&self, ways: Option<&BTreeMap<String, Ways>>) -> String {
+        let chain = self.chain.message;
         match ways {
-            Some(ways) => ways.get(&self.chain.name).map(Ways::label).unwrap_or_default(),
-            None => self.chain.filter_chain_match.as_ref().map(|m| chain_match(Some(m))).unwrap_or_default(),
+            Some(ways) => ways.get(&chain.name).map(Ways::label).unwrap_or_default(),
+            None => chain.filter_chain_match.as_ref().map(|m| chain_match(Some(m))).unwrap_or_default(),
         }
     }
 
-    fn add_destinations(
-        &self,
-        builder: &mut Builder<'a>,
-        id: &str,
-        delivered: &'a [Resource<RouteConfiguration>],
-    ) {
-        for (index, filter) in self.chain.filters.iter().enumerate() {
-            match filter.name.as_str() {
-                HTTP_CONNECTION_MANAGER => self.add_routes(builder, id, (index, filter), delivered),
-                TCP_PROXY => add_tcp(builder, id, filter),
-                _ => {}
+    fn add_destinations(&self, builder: &mut Builder<'a>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
+        for filter in &self.chain.filters {
+            if let Some(Ok(manager)) = filter.carries_http() {
+                self.add_routes(builder, id, manager, delivered);
+            } else if let Some(Ok(proxy)) = filter.carries_bytes() {
+                add_tcp(builder, id, proxy);
             }
         }
     }
@@ -123,34 +114,22 @@ impl<'a> Chain<'a> {
         &self,
         builder: &mut Builder<'a>,
         id: &str,
-        (index, filter): (usize, &Filter),
-        delivered: &'a [Resource<RouteConfiguration>],
+        manager: &OpenedManager<'a>,
+        delivered: &[OpenedRoutes<'a, 'a>],
     ) {
-        let Some(manager) = unpacked::<HttpConnectionManager>(filter) else { return };
-        match manager.route_specifier {
-            Some(RouteSpecifier::RouteConfig(configuration)) => {
-                let pointer = format!("{}/filters/{index}/typedConfig/routeConfig", self.pointer);
-                let location = Location::new(ResourceKind::Listeners, &self.listener.name, pointer);
-                let place =
-                    Place { chain: id, location, chain_name: &self.chain.name, origins: self.origins };
-                routes::add(builder, &place, &configuration);
-            }
-            Some(RouteSpecifier::Rds(rds)) => {
-                let Some(found) = delivered.iter().find(|r| r.message.name == rds.route_config_name) else {
-                    return;
-                };
-                let location = Location::new(ResourceKind::Routes, &rds.route_config_name, "");
-                let place = Place { chain: id, location, chain_name: "", origins: &found.origins };
-                routes::add(builder, &place, &found.message);
-            }
-            Some(RouteSpecifier::ScopedRoutes(_)) | None => {}
+        if let Some(routes) = manager.routes() {
+            routes::add(builder, id, &self.whole(), &routes);
+        } else if let Some(name) = manager.discovers()
+            && let Some(found) = delivered.iter().find(|routes| routes.message.name == name)
+        {
+            routes::add(builder, id, &Location::new(ResourceKind::Routes, name, ""), found);
         }
     }
 }
 
-fn add_tcp(builder: &mut Builder<'_>, chain: &str, filter: &Filter) {
-    match unpacked::<TcpProxy>(filter).and_then(|proxy| proxy.cluster_specifier) {
-        Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(&name), String::new(), None),
+fn add_tcp(builder: &mut Builder<'_>, chain: &str, proxy: &TcpProxy) {
+    match &proxy.cluster_specifier {
+        Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(name), String::new(), None),
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {
             for cluster in &weighted.clusters {
                 builder.edge(chain, cluster_id(&cluster.name), String::new(), Some(cluster.weight));
@@ -158,9 +137,4 @@ fn add_tcp(builder: &mut Builder<'_>, chain: &str, filter: &Filter) {
         }
         None => {}
     }
-}
-
-fn unpacked<M: envoy::Message + envoy::Name + Default>(filter: &Filter) -> Option<M> {
-    let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
-    envoy::unpack(any).ok()
 }

@@ -14,6 +14,7 @@ mod ways;
 
 use serde::Serialize;
 
+use crate::opened::Opened;
 use crate::resources::WaypointResources;
 use crate::view::location::Location;
 use crate::view::origins::{Maker, Places};
@@ -137,15 +138,16 @@ pub struct Edge {
 /// ```
 #[must_use]
 pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
+    let opened = Opened::new(resources);
     let mut builder = Builder::new(places.locate(resources.origins()));
-    for listener in &resources.listeners {
-        listeners::add(&mut builder, listener, &resources.routes);
+    for listener in &opened.listeners {
+        listeners::add(&mut builder, listener, &opened.routes);
     }
-    for cluster in &resources.clusters {
+    for cluster in &opened.clusters {
         clusters::add(&mut builder, cluster);
     }
     builder.add_unsent_clusters();
-    for cluster in &resources.clusters {
+    for cluster in &opened.clusters {
         clusters::add_own_endpoints(&mut builder, cluster);
     }
     for assignment in &resources.endpoints {

@@ -4,11 +4,10 @@ use envoy::config::core::v3::RuntimeFractionalPercent;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{ClusterSpecifier, RequestMirrorPolicy};
 use envoy::config::route::v3::route_match::PathSpecifier;
-use envoy::config::route::v3::{Route, RouteAction, RouteConfiguration, RouteMatch, VirtualHost};
+use envoy::config::route::v3::{Route, RouteAction, RouteMatch, VirtualHost};
 use envoy::r#type::v3::fractional_percent::DenominatorType;
 
-use crate::Str;
-use crate::resources::{Origin, Part};
+use crate::opened::OpenedRoutes;
 use crate::view::location::Location;
 use crate::view::proxy_config::Form;
 use crate::view::proxy_config::routes::path;
@@ -16,37 +15,27 @@ use crate::view::proxy_config::routes::path;
 use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id};
 
-/// Where a route configuration is.
-pub(super) struct Place<'s, 'a> {
-    /// The id of the chain that it belongs to.
-    pub(super) chain: &'s str,
-    /// The configuration's JSON.
-    pub(super) location: Location,
-    /// The chain's name in the origins of its routes.
-    pub(super) chain_name: &'s str,
-    /// What made the routes.
-    pub(super) origins: &'a [Origin],
-}
-
-/// Adds the routes of a chain and the edges from the chain to them and from them to clusters.
-pub(super) fn add<'a>(builder: &mut Builder<'a>, place: &Place<'_, 'a>, configuration: &RouteConfiguration) {
-    let hosts = configuration.virtual_hosts.iter().enumerate();
-    let routes =
-        hosts.flat_map(|(h, host)| host.routes.iter().enumerate().map(move |(r, route)| (h, host, r, route)));
-    for (position, (h, host, r, route)) in (0..).zip(routes) {
-        let pointer = format!("/virtualHosts/{h}/routes/{r}");
-        let id = builder.fresh(format!("route:{}/{}/{r}", suffix(place.chain), host.name));
-        let part = Part::Route { chain: Str::from(place.chain_name), index: position };
+/// Adds the routes of a chain (by its id) and the edges from the chain to them and from them to clusters. Their JSON is
+/// in the resource at `whole`.
+pub(super) fn add<'a>(
+    builder: &mut Builder<'a>,
+    chain: &str,
+    whole: &Location,
+    routes: &OpenedRoutes<'_, 'a>,
+) {
+    for opened in routes.routes() {
+        let (host, route) = (opened.host, opened.message);
+        let id = builder.fresh(format!("route:{}/{}/{}", suffix(chain), host.name, opened.position_in_host));
         builder.node(NewNode {
             id: id.clone(),
             kind: NodeKind::Route,
             label: label(route),
             detail: detail(host, route),
             service: None,
-            resource: Some(place.location.below(&pointer)),
-            causes: causes(place.origins, &part),
+            resource: Some(whole.below(&opened.pointer)),
+            causes: causes(opened.origin),
         });
-        builder.edge(place.chain, id.clone(), String::new(), None);
+        builder.edge(chain, id.clone(), String::new(), None);
         add_destinations(builder, &id, route);
     }
 }

@@ -6,7 +6,7 @@ use envoy::xds::r#type::matcher::v3::Matcher;
 use envoy::xds::r#type::matcher::v3::matcher::on_match::OnMatch as Leads;
 use envoy::xds::r#type::matcher::v3::matcher::{MatcherType, OnMatch};
 
-use crate::view::proxy_config::listeners::matcher::branches;
+use crate::opened::matcher::branches;
 
 /// As many ways as an edge's label names.
 const NAMED: usize = 3;

@@ -10,20 +10,17 @@ use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::ClusterSpecifier;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::{RouteConfiguration, VirtualHost};
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
-use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
-use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecifier as TcpClusterSpecifier;
 
-use super::routes::{HTTP_CONNECTION_MANAGER, path};
+use super::routes::path;
 use super::{Filter, ProxyConfig};
+use crate::opened::{HTTP_CONNECTION_MANAGER, OpenedChain, OpenedListener, OpenedManager, TCP_PROXY};
 use crate::resources::Part;
 use crate::rules::{ListenerTable, Rules};
 use crate::view::table::Table;
 
-pub(in crate::view) mod matcher;
+mod matcher;
 
-pub(in crate::view) const TCP_PROXY: &str = "envoy.filters.network.tcp_proxy";
 const BLACK_HOLE: &str = "BlackHoleCluster";
 
 /// Which of istioctl's listener tables.
@@ -110,8 +107,9 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
 /// The rows of a listener, each with the name of its filter chain.
 fn chain_rows(listener: &Listener) -> Vec<(&str, Vec<String>)> {
     let mut rows = Vec::new();
-    for chain in chains(listener) {
-        let destination = destination(&chain.filters, Form::Chains);
+    for opened in OpenedListener::new(listener, &[]).chains {
+        let destination = destination(&opened, Form::Chains);
+        let chain = opened.message;
         let ways = match &listener.filter_chain_matcher {
             None => vec![chain_match(chain.filter_chain_match.as_deref())],
             Some(tree) => matcher::ways_to(&chain.name, tree),
@@ -132,10 +130,12 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
         none if none.is_empty() && names => format!("envoy://{}", listener.name),
         some => some,
     };
-    let mut ends: Vec<(String, String, &str)> = chains(listener)
+    let mut ends: Vec<(String, String, &str)> = OpenedListener::new(listener, &[])
+        .chains
+        .iter()
         .map(|chain| {
-            let way = chain_match(chain.filter_chain_match.as_deref());
-            (way, destination(&chain.filters, Form::Addresses { names }), chain.name.as_str())
+            let way = chain_match(chain.message.filter_chain_match.as_deref());
+            (way, destination(chain, Form::Addresses { names }), chain.message.name.as_str())
         })
         .collect();
     ends.sort_by(|a, b| b.1.cmp(&a.1));
@@ -147,15 +147,6 @@ fn address_rows(listener: &Listener, names: bool) -> Vec<(&str, Vec<String>)> {
 
 fn chains(listener: &Listener) -> impl Iterator<Item = &FilterChain> {
     listener.filter_chains.iter().chain(&listener.default_filter_chain)
-}
-
-/// The filter chains of a listener, each with the JSON pointer to it.
-pub(in crate::view) fn chains_with_pointers(
-    listener: &Listener,
-) -> impl Iterator<Item = (String, &FilterChain)> {
-    let listed = listener.filter_chains.iter().enumerate();
-    let listed = listed.map(|(index, chain)| (format!("/filterChains/{index}"), chain));
-    listed.chain(listener.default_filter_chain.iter().map(|chain| ("/defaultFilterChain".to_owned(), chain)))
 }
 
 pub(in crate::view) fn is_internal(listener: &Listener) -> bool {
@@ -245,28 +236,34 @@ fn protocols(all: &[String]) -> String {
 }
 
 /// Where a chain leads to.
-fn destination(filters: &[NetworkFilter], form: Form) -> String {
-    for filter in filters {
-        let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { continue };
-        if filter.name == HTTP_CONNECTION_MANAGER {
-            return match envoy::unpack::<HttpConnectionManager>(any).map(|m| m.route_specifier) {
-                Ok(Some(RouteSpecifier::RouteConfig(routes))) => describe(&routes, form),
-                Ok(Some(RouteSpecifier::Rds(rds))) if !rds.route_config_name.is_empty() => {
-                    format!("Route: {}", rds.route_config_name)
-                }
-                Ok(_) => "HTTP".to_owned(),
-                Err(error) => error.to_string(),
-            };
+fn destination(chain: &OpenedChain<'_>, form: Form) -> String {
+    for filter in &chain.filters {
+        match filter.carries_http() {
+            Some(Ok(manager)) => return described(manager, form),
+            Some(Err(error)) => return error.to_string(),
+            None => {}
         }
-        if filter.name == TCP_PROXY && !leads_nowhere(filter) {
-            return match envoy::unpack::<TcpProxy>(any).map(|m| m.cluster_specifier) {
-                Ok(Some(TcpClusterSpecifier::Cluster(name))) => cluster(&name),
-                Ok(_) => cluster(""),
-                Err(error) => error.to_string(),
-            };
+        match filter.carries_bytes().filter(|_| !leads_nowhere(filter.message)) {
+            Some(Ok(proxy)) => {
+                return match &proxy.cluster_specifier {
+                    Some(TcpClusterSpecifier::Cluster(name)) => cluster(name),
+                    _ => cluster(""),
+                };
+            }
+            Some(Err(error)) => return error.to_string(),
+            None => {}
         }
     }
     "Non-HTTP/Non-TCP".to_owned()
+}
+
+/// Where a connection manager sends requests.
+fn described(manager: &OpenedManager<'_>, form: Form) -> String {
+    match (manager.routes(), manager.discovers()) {
+        (Some(routes), _) => describe(routes.message, form),
+        (None, Some(name)) if !name.is_empty() => format!("Route: {name}"),
+        _ => "HTTP".to_owned(),
+    }
 }
 
 fn cluster(name: &str) -> String {

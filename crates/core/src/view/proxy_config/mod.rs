@@ -9,6 +9,7 @@ pub mod listeners;
 pub mod routes;
 mod waypoint;
 
+use envoy::config::bootstrap::v3::Bootstrap;
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::Metadata;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use listeners::Form;
 pub use waypoint::{config, waypoint_table};
 
+use crate::bootstrap::written;
 use crate::resources::{Resource, WaypointResources};
 use crate::rules::Rules;
 use crate::view::config_dump;
@@ -72,18 +74,18 @@ impl ProxyConfig {
 
     /// Adds a bootstrap, and its resources where the release's istioctl shows them.
     #[must_use]
-    pub fn with_bootstrap(mut self, bootstrap: &Value, rules: &Rules) -> Self {
-        self.bootstrap = Some(config_dump::bootstrap_message(bootstrap));
-        if rules.istioctl.bootstrap_resources {
-            let listeners: Vec<Listener> =
-                config_dump::messages(bootstrap.pointer("/static_resources/listeners"));
-            let clusters: Vec<Cluster> =
-                config_dump::messages(bootstrap.pointer("/static_resources/clusters"));
-            let over_xds = self.routes.len() - self.listeners.iter().flat_map(routes::inline).count();
-            self.routes.splice(over_xds..over_xds, listeners.iter().flat_map(routes::inline));
-            self.endpoints.extend(endpoints::of_clusters(&clusters, rules.istioctl.unresolved_endpoints));
-            self.listeners.extend(listeners);
-            self.clusters.extend(clusters);
+    pub fn with_bootstrap(mut self, bootstrap: &Bootstrap, rules: &Rules) -> Self {
+        self.bootstrap = Some(config_dump::canonical_bootstrap(&written(bootstrap)));
+        if let Some(resources) = &bootstrap.static_resources
+            && rules.istioctl.bootstrap_resources
+        {
+            let inside = self.listeners.iter().map(|listener| routes::inline(listener).len());
+            let over_xds = self.routes.len() - inside.sum::<usize>();
+            self.routes.splice(over_xds..over_xds, resources.listeners.iter().flat_map(routes::inline));
+            let unresolved = rules.istioctl.unresolved_endpoints;
+            self.endpoints.extend(endpoints::of_clusters(&resources.clusters, unresolved));
+            self.listeners.extend(resources.listeners.iter().cloned());
+            self.clusters.extend(resources.clusters.iter().cloned());
         }
         self
     }

@@ -1,61 +1,19 @@
 //! `istioctl proxy-config routes`.
 
-use envoy::config::listener::v3::filter::ConfigType;
-use envoy::config::listener::v3::{Filter as NetworkFilter, FilterChain, Listener};
+use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::ClusterSpecifier;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch};
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
-use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 
-use super::listeners::chains_with_pointers;
 use super::{Filter, Form, ProxyConfig, managed_by};
+use crate::opened::OpenedListener;
 use crate::resources::Part;
 use crate::view::table::Table;
 
-/// The name of the filter that carries HTTP.
-pub(in crate::view) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
-
 /// The route configurations inside a listener, in the order of its chains.
-pub(crate) fn inline(listener: &Listener) -> impl Iterator<Item = RouteConfiguration> {
-    inline_by_chain(listener).map(|(_, routes)| routes)
-}
-
-/// The route configurations inside a listener, each with the name of its filter chain.
-pub(crate) fn inline_by_chain(listener: &Listener) -> impl Iterator<Item = (&str, RouteConfiguration)> {
-    inline_with_places(listener).map(|(chain, _, routes)| (chain.name.as_str(), routes))
-}
-
-/// The route configurations inside a listener, each with the JSON pointer to it.
-pub(in crate::view) fn inline_with_pointers(
-    listener: &Listener,
-) -> impl Iterator<Item = (String, RouteConfiguration)> {
-    inline_with_places(listener).map(|(_, pointer, routes)| (pointer, routes))
-}
-
-fn inline_with_places(
-    listener: &Listener,
-) -> impl Iterator<Item = (&FilterChain, String, RouteConfiguration)> {
-    let filters = chains_with_pointers(listener).flat_map(|(pointer, chain)| {
-        let filters = chain.filters.iter().enumerate();
-        filters.map(move |(index, filter)| (chain, format!("{pointer}/filters/{index}"), filter))
-    });
-    filters.filter_map(|(chain, pointer, filter)| {
-        Some((chain, format!("{pointer}/typedConfig/routeConfig"), inside(filter)?))
-    })
-}
-
-/// The route configuration inside a filter.
-fn inside(filter: &NetworkFilter) -> Option<RouteConfiguration> {
-    let Some(ConfigType::TypedConfig(any)) = &filter.config_type else { return None };
-    if filter.name != HTTP_CONNECTION_MANAGER {
-        return None;
-    }
-    match envoy::unpack::<HttpConnectionManager>(any).ok()?.route_specifier? {
-        RouteSpecifier::RouteConfig(routes) => Some(routes),
-        _ => None,
-    }
+pub(crate) fn inline(listener: &Listener) -> Vec<RouteConfiguration> {
+    OpenedListener::new(listener, &[]).routes().map(|(_, routes)| routes.message.clone()).collect()
 }
 
 /// The route configurations that a filter admits, in istioctl's order: those with a number for a name (a

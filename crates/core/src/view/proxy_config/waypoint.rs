@@ -1,7 +1,7 @@
 //! The tables of a waypoint of a snapshot, as istioctl would show those of its running proxy.
 
 use super::{Filter, Form, ProxyConfig, table};
-use crate::bootstrap::bootstrap;
+use crate::bootstrap;
 use crate::mesh::Mesh;
 use crate::resources::WaypointResources;
 use crate::snapshot::Reading;
@@ -15,7 +15,7 @@ use crate::view::table::Table;
 pub fn config(mesh: &Mesh, resources: &WaypointResources) -> ProxyConfig {
     let config = ProxyConfig::of(resources, mesh.rules);
     match mesh.waypoints.iter().find(|waypoint| waypoint.name == resources.waypoint) {
-        Some(waypoint) => config.with_bootstrap(&bootstrap(mesh, waypoint), mesh.rules),
+        Some(waypoint) => config.with_bootstrap(&bootstrap::message(mesh, waypoint), mesh.rules),
         None => config,
     }
 }

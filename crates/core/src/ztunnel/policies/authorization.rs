@@ -8,7 +8,7 @@ use envoy::istio::security::{self, Authorization, Group, Match, Rules, Scope};
 
 use super::matches;
 use crate::features::Features;
-use crate::mesh::target::PolicyTarget;
+use crate::mesh::attachment;
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy, Condition, Operation, Rule, Source};
 
@@ -49,8 +49,7 @@ pub fn verdict(object: &Object<AuthorizationPolicy>, root_namespace: &str, featu
     if dry_run && !features.ambient_enable_dry_run_authorization_policy {
         return refused(Unsupported::DryRun);
     }
-    if !PolicyTarget::new(&meta.namespace, None, spec.target_ref.as_ref(), &spec.target_refs).refs.is_empty()
-    {
+    if !attachment::refers_to_nothing(object) {
         return Verdict::default();
     }
     let action = match spec.action {

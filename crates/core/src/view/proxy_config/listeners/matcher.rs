@@ -1,11 +1,10 @@
 //! How a matcher tree leads to a filter chain, in words.
 
-use std::collections::BTreeMap;
-
-use envoy::xds::r#type::matcher::v3::matcher::matcher_tree::TreeType;
+use envoy::xds::r#type::matcher::v3::Matcher;
+use envoy::xds::r#type::matcher::v3::matcher::MatcherType;
 use envoy::xds::r#type::matcher::v3::matcher::on_match::OnMatch as Leads;
-use envoy::xds::r#type::matcher::v3::matcher::{MatcherType, OnMatch};
-use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
+
+use crate::opened::matcher::branches;
 
 /// Nothing leads there.
 const NONE: &str = "NONE";
@@ -44,39 +43,4 @@ fn ways(name: &str, tree: &Matcher) -> Option<Vec<String>> {
         }
     }
     (!found.is_empty()).then_some(found)
-}
-
-/// The branches of a node: the value matched, how it is compared, and where it leads. Where two ranges have the
-/// same address the later one counts, as in istioctl.
-pub(in crate::view) fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
-    match tree {
-        TreeType::ExactMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "=", v.clone())).collect(),
-        TreeType::PrefixMatchMap(map) => map.map.iter().map(|(k, v)| (k.clone(), "^", v.clone())).collect(),
-        TreeType::CustomMatch(custom) => {
-            let Some(ip) = custom.typed_config.as_ref().and_then(|any| envoy::unpack::<IpMatcher>(any).ok())
-            else {
-                return Vec::new();
-            };
-            let mut ranges: BTreeMap<String, OnMatch> = BTreeMap::new();
-            let mut order = Vec::new();
-            for matcher in ip.range_matchers {
-                for range in &matcher.ranges {
-                    let key = match range.prefix_len.map(|length| length.value) {
-                        Some(32 | 128) => range.address_prefix.clone(),
-                        length => format!("{}/{}", range.address_prefix, length.unwrap_or_default()),
-                    };
-                    if let Some(next) = matcher.on_match.clone()
-                        && ranges.insert(key.clone(), next).is_none()
-                    {
-                        order.push(key);
-                    }
-                }
-            }
-            order
-                .into_iter()
-                .filter_map(|key| ranges.remove_entry(&key))
-                .map(|(key, next)| (key, "=", next))
-                .collect()
-        }
-    }
 }

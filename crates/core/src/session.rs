@@ -1,0 +1,211 @@
+//! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::bootstrap;
+use crate::cost::{self, Cost, Rule};
+use crate::dialect;
+use crate::manifests;
+use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::resources::{self, WaypointResources};
+use crate::snapshot::{Reading, Snapshot};
+use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
+use crate::text::SourceFile;
+use crate::translation::{self, Translation};
+use crate::view::graph::{self, Graph};
+use crate::view::json::ResourceKind;
+use crate::view::origins::Places;
+use crate::view::proxy_config::{self, ProxyConfig};
+use crate::view::table::Table;
+
+/// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
+///
+/// Clones share all of it, and threads may. The mesh is made at once, the translation when it is first asked for.
+///
+/// ```
+/// use waypoint_xds::options::Options;
+/// use waypoint_xds::session::Session;
+/// use waypoint_xds::text::SourceFile;
+/// use waypoint_xds::view::json::ResourceKind;
+///
+/// let yaml = "
+/// apiVersion: gateway.networking.k8s.io/v1
+/// kind: Gateway
+/// metadata: {name: waypoint, namespace: shop}
+/// spec:
+///   gatewayClassName: istio-waypoint
+///   listeners: [{name: mesh, port: 15008, protocol: HBONE}]
+/// ";
+/// let session = Session::read([SourceFile::new("shop.yaml", yaml)], &Options::default());
+/// let waypoint = session.waypoint(None)?;
+/// assert_eq!(waypoint.name.to_string(), "shop/waypoint");
+///
+/// let resources = session.translation().waypoint(&waypoint.name).expect("its resources");
+/// assert!(session.table(resources, ResourceKind::Clusters, false).to_string().contains("main_internal"));
+/// # Ok::<(), waypoint_xds::session::NoOneWaypoint>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    input: Arc<Reading>,
+    mesh: Mesh,
+    /// What reading, admission and the mesh found.
+    problems: Vec<Problem>,
+    translation: OnceLock<Translation>,
+}
+
+/// Threads share a session.
+const _: () = {
+    const fn shared<T: Send + Sync + Clone>() {}
+    shared::<Session>();
+};
+
+/// Why no waypoint was chosen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoOneWaypoint {
+    /// There is none of this name.
+    #[error("no waypoint `{0}` in the snapshot")]
+    Unknown(WaypointName),
+    /// There is none at all.
+    #[error("no waypoint in the snapshot")]
+    None,
+    /// None was named, and there are several.
+    #[error("there are several waypoints: {}", names(.0))]
+    Several(Vec<WaypointName>),
+}
+
+/// Names with commas between them.
+fn names(all: &[WaypointName]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Session {
+    /// What the options' release makes of a snapshot that was read.
+    #[must_use]
+    pub fn new(input: impl Into<Arc<Reading>>, options: &Options) -> Self {
+        let input = input.into();
+        let (mesh, problems) = translation::mesh(&input, options);
+        Self { shared: Arc::new(Shared { input, mesh, problems, translation: OnceLock::new() }) }
+    }
+
+    /// Reads files within the options' limits, and makes a session of them.
+    #[must_use]
+    pub fn read(files: impl IntoIterator<Item = SourceFile>, options: &Options) -> Self {
+        Self::new(Snapshot::read(files, &options.limits), options)
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn input(&self) -> &Reading {
+        &self.shared.input
+    }
+
+    /// What the release makes of it.
+    #[must_use]
+    pub fn mesh(&self) -> &Mesh {
+        &self.shared.mesh
+    }
+
+    /// Everything found wrong without a translation, from the text to the mesh, in the order of the text.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.shared.problems
+    }
+
+    /// The problems with others that were found later, in the order of the text.
+    #[must_use]
+    pub fn problems_with(&self, found: Vec<Problem>) -> Vec<Problem> {
+        let mut problems = self.shared.problems.clone();
+        translation::add(&self.shared.input, &mut problems, found);
+        problems
+    }
+
+    /// The resources of every waypoint that the options ask for, and everything found wrong.
+    pub fn translation(&self) -> &Translation {
+        let Shared { input, mesh, problems, translation } = &*self.shared;
+        translation.get_or_init(|| translation::generate(input, mesh, problems.clone()))
+    }
+
+    /// The resources of one waypoint, and everything found wrong with them, without those of others.
+    #[must_use]
+    pub fn generate(&self, waypoint: &Waypoint) -> (WaypointResources, Vec<Problem>) {
+        let mesh = self.mesh();
+        let (resources, lost) = dialect::speak(mesh.options.dialect, resources::generate(mesh, waypoint));
+        (resources, self.problems_with(lost))
+    }
+
+    /// The waypoint of a name; without one the only one that there is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint, or more than one.
+    pub fn waypoint(&self, wanted: Option<&WaypointName>) -> Result<&Waypoint, NoOneWaypoint> {
+        let all = &self.mesh().waypoints;
+        match (wanted, all.as_slice()) {
+            (Some(name), _) => {
+                let named = all.iter().find(|waypoint| waypoint.name == *name);
+                named.ok_or_else(|| NoOneWaypoint::Unknown(name.clone()))
+            }
+            (None, [one]) => Ok(one),
+            (None, []) => Err(NoOneWaypoint::None),
+            (None, several) => {
+                Err(NoOneWaypoint::Several(several.iter().map(|waypoint| waypoint.name.clone()).collect()))
+            }
+        }
+    }
+
+    /// Where the objects of the snapshot stand.
+    #[must_use]
+    pub fn places(&self) -> Places<'_> {
+        Places::new(self.input())
+    }
+
+    /// What the proxy of a waypoint holds: its resources, and what its bootstrap says.
+    #[must_use]
+    pub fn proxy_config(&self, resources: &WaypointResources) -> ProxyConfig {
+        proxy_config::config(self.mesh(), resources)
+    }
+
+    /// A kind of a waypoint's resources as istioctl's table: see [`proxy_config::waypoint_table`].
+    #[must_use]
+    pub fn table(&self, resources: &WaypointResources, kind: ResourceKind, wide: bool) -> Table {
+        proxy_config::waypoint_table(self.input(), self.mesh(), resources, kind, wide)
+    }
+
+    /// How traffic goes through a waypoint: see [`graph::graph`].
+    #[must_use]
+    pub fn graph<'a>(&'a self, resources: &'a WaypointResources) -> Graph<'a> {
+        graph::graph(resources, &self.places())
+    }
+
+    /// What a waypoint's Envoy starts with: see [`bootstrap::bootstrap`].
+    #[must_use]
+    pub fn bootstrap(&self, waypoint: &Waypoint) -> serde_json::Value {
+        bootstrap::bootstrap(self.mesh(), waypoint)
+    }
+
+    /// One complete configuration of a waypoint's Envoy: see [`static_configuration`].
+    #[must_use]
+    pub fn static_configuration(&self, waypoint: &Waypoint, options: &StaticOptions) -> StaticConfiguration {
+        static_configuration(self.mesh(), waypoint, options)
+    }
+
+    /// The objects that run a waypoint: see [`manifests::manifests`].
+    #[must_use]
+    pub fn manifests(&self, waypoint: &Waypoint) -> Vec<serde_json::Value> {
+        manifests::manifests(self.mesh(), waypoint)
+    }
+
+    /// What distributing configuration costs: see [`cost::cost`].
+    #[must_use]
+    pub fn cost(&self, rule: Rule, replicas: Option<u64>) -> Cost {
+        cost::cost(self.mesh(), rule, replicas)
+    }
+}

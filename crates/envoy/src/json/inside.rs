@@ -1,0 +1,354 @@
+//! What stands inside of messages, however deep and whatever an [`Any`](crate::google::protobuf::Any) between holds:
+//! looked at or changed by type, without JSON.
+
+use prost::Name;
+
+use super::error::{JsonError, JsonErrorKind};
+use super::schema::{Field, Kind, Message, Presence, Shape};
+use super::wire::{Reader, Wire, put_bytes, put_tag, put_varint};
+use super::{MAX_DEPTH, named, scalar};
+use crate::any::type_name;
+
+/// Is shown what is inside of a message, from the outside in.
+pub trait Visit {
+    /// A message, by its full name, before what is inside of it.
+    fn message(&mut self, _name: &str, _wire: &[u8]) {}
+
+    /// The full name of what an `Any` holds, be it known or not, before what is inside of it.
+    fn any(&mut self, _name: &str) {}
+
+    /// A text, by the JSON name of its field; in a map or a `Struct` by its key.
+    fn text(&mut self, _name: &str, _text: &str) {}
+}
+
+/// Changes what is inside of a message, from the inside out.
+pub trait Change {
+    /// What a text becomes, if it changes. Keys of maps are not asked for.
+    fn text(&mut self, _text: &str) -> Option<String> {
+        None
+    }
+
+    /// What a message becomes, by its full name, after what is inside of it.
+    fn message(&mut self, _name: &str, wire: Vec<u8>) -> Vec<u8> {
+        wire
+    }
+}
+
+/// Shows a message, and everything inside of it.
+///
+/// # Errors
+///
+/// When an `Any` inside holds bytes that are not what its type says, or messages are nested more than 100 deep. What
+/// comes before was shown.
+pub fn visit<M: prost::Message + Name>(message: &M, visitor: &mut impl Visit) -> Result<(), JsonError> {
+    Walk(visitor).message(named(&M::full_name())?, &message.encode_to_vec(), "", 0)
+}
+
+/// Changes everything inside of a message, and then the message itself.
+///
+/// # Errors
+///
+/// As [`visit`]; the message is then as it was.
+pub fn change<M: prost::Message + Name + Default>(
+    message: &mut M,
+    changer: &mut impl Change,
+) -> Result<(), JsonError> {
+    let wire = Rebuild(changer).message(named(&M::full_name())?, &message.encode_to_vec(), 0)?;
+    *message = M::decode(wire.as_slice()).map_err(|_| JsonError::from(JsonErrorKind::TooDeep))?;
+    Ok(())
+}
+
+/// A message of this type, if it is one.
+#[must_use]
+pub fn read<M: prost::Message + Name + Default>(name: &str, wire: &[u8]) -> Option<M> {
+    (M::full_name() == name).then(|| M::decode(wire).ok()).flatten()
+}
+
+fn deeper(depth: usize) -> Result<usize, JsonError> {
+    if depth == MAX_DEPTH { Err(JsonErrorKind::TooDeep.into()) } else { Ok(depth + 1) }
+}
+
+/// The type URL and the bytes of an `Any`.
+fn parts_of_any(wire: &[u8]) -> Result<(&str, &[u8]), JsonError> {
+    let (mut url, mut value) = (&[][..], &[][..]);
+    let mut reader = Reader::new(wire);
+    while !reader.is_empty() {
+        match reader.field()? {
+            (1, Wire::Bytes(bytes)) => url = bytes,
+            (2, Wire::Bytes(bytes)) => value = bytes,
+            _ => {}
+        }
+    }
+    Ok((scalar::utf8(url)?, value))
+}
+
+/// A map's entry type: its key and its value.
+fn entry(message: &'static Message) -> Option<(&'static Field, &'static Field)> {
+    match message.fields {
+        [key, value] => Some((key, value)),
+        _ => None,
+    }
+}
+
+struct Walk<'v, V>(&'v mut V);
+
+impl<V: Visit> Walk<'_, V> {
+    /// `name` is what texts are called that stand for the message itself in JSON.
+    fn message(
+        &mut self,
+        message: &'static Message,
+        wire: &[u8],
+        name: &str,
+        depth: usize,
+    ) -> Result<(), JsonError> {
+        let depth = deeper(depth)?;
+        self.0.message(message.name, wire);
+        if message.shape == Shape::Any {
+            let (url, value) = parts_of_any(wire)?;
+            let held = type_name(url);
+            self.0.any(held);
+            return Message::named(held).map_or(Ok(()), |held| self.message(held, value, "", depth));
+        }
+        let stands_for_it = matches!(message.shape, Shape::Value | Shape::ListValue | Shape::Wrapper);
+        let mut reader = Reader::new(wire);
+        let mut near = 0;
+        while !reader.is_empty() {
+            let (number, value) = reader.field()?;
+            let Some((at, field)) = message.by_number(number, near) else { continue };
+            near = at;
+            let name = if stands_for_it { name } else { field.json_name };
+            match (field.presence, field.kind.message()) {
+                (Presence::Map, Some(pair)) => self.pair(pair, value, depth)?,
+                _ => self.value(field.kind, value, name, depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, kind: Kind, value: Wire<'_>, name: &str, depth: usize) -> Result<(), JsonError> {
+        match (kind, kind.message(), value) {
+            (_, Some(message), Wire::Bytes(wire)) => self.message(message, wire, name, depth),
+            (Kind::String, _, Wire::Bytes(text)) => {
+                self.0.text(name, scalar::utf8(text)?);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn pair(&mut self, message: &'static Message, pair: Wire<'_>, depth: usize) -> Result<(), JsonError> {
+        let (Some((key, value)), Wire::Bytes(wire)) = (entry(message), pair) else { return Ok(()) };
+        let mut name = "";
+        let mut reader = Reader::new(wire);
+        while !reader.is_empty() {
+            match reader.field()? {
+                (1, Wire::Bytes(text)) if key.kind == Kind::String => name = scalar::utf8(text)?,
+                (2, found) => self.value(value.kind, found, name, depth)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Rebuild<'c, C>(&'c mut C);
+
+impl<C: Change> Rebuild<'_, C> {
+    fn message(
+        &mut self,
+        message: &'static Message,
+        wire: &[u8],
+        depth: usize,
+    ) -> Result<Vec<u8>, JsonError> {
+        let depth = deeper(depth)?;
+        let held = match message.shape {
+            Shape::Any => Message::named(type_name(parts_of_any(wire)?.0)),
+            _ => None,
+        };
+        let mut out = Vec::with_capacity(wire.len());
+        let mut reader = Reader::new(wire);
+        let mut near = 0;
+        while !reader.is_empty() {
+            let (number, value) = reader.field()?;
+            let Some((at, field)) = message.by_number(number, near) else { continue };
+            near = at;
+            match (held, field.presence, field.kind.message(), value) {
+                (Some(held), _, _, Wire::Bytes(bytes)) if number == 2 => {
+                    put_bytes(&mut out, number, &self.message(held, bytes, depth)?);
+                }
+                (_, Presence::Map, Some(pair), Wire::Bytes(bytes)) => {
+                    put_bytes(&mut out, number, &self.pair(pair, bytes, depth)?);
+                }
+                _ => self.value(field, value, depth, &mut out)?,
+            }
+        }
+        Ok(self.0.message(message.name, out))
+    }
+
+    fn value(
+        &mut self,
+        field: &Field,
+        value: Wire<'_>,
+        depth: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), JsonError> {
+        match (field.kind, field.kind.message(), value) {
+            (_, Some(message), Wire::Bytes(wire)) => {
+                put_bytes(out, field.number, &self.message(message, wire, depth)?);
+            }
+            (Kind::String, _, Wire::Bytes(text)) => match self.0.text(scalar::utf8(text)?) {
+                Some(changed) => put_bytes(out, field.number, changed.as_bytes()),
+                None => put_bytes(out, field.number, text),
+            },
+            _ => put(out, field.number, value),
+        }
+        Ok(())
+    }
+
+    /// A pair of a map: the key stays.
+    fn pair(&mut self, message: &'static Message, wire: &[u8], depth: usize) -> Result<Vec<u8>, JsonError> {
+        let Some((_, value)) = entry(message) else { return Ok(wire.to_vec()) };
+        let mut out = Vec::with_capacity(wire.len());
+        let mut reader = Reader::new(wire);
+        while !reader.is_empty() {
+            match reader.field()? {
+                (2, found) => self.value(value, found, depth, &mut out)?,
+                (number, found) => put(&mut out, number, found),
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Writes a field as it was.
+fn put(out: &mut Vec<u8>, number: u32, value: Wire<'_>) {
+    match value {
+        Wire::Varint(value) => {
+            put_tag(out, number, 0);
+            put_varint(out, value);
+        }
+        Wire::Fixed64(value) => {
+            put_tag(out, number, 1);
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+        Wire::Bytes(bytes) => put_bytes(out, number, bytes),
+        Wire::Fixed32(value) => {
+            put_tag(out, number, 5);
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::core::v3::{Address, SocketAddress};
+    use crate::config::listener::v3::filter::ConfigType;
+    use crate::config::listener::v3::{Filter, Listener};
+    use crate::google::protobuf::Any;
+
+    fn listener() -> Listener {
+        let mut listener: Listener = crate::json::parse(&json!({
+            "name": "one",
+            "address": {"socketAddress": {"address": "10.0.0.1", "portValue": 80}},
+            "metadata": {"filterMetadata": {"istio": {"at": "10.0.0.2", "list": ["10.0.0.3", 7, {"deep": "x"}]}}},
+            "filterChains": [{"filters": [
+                {"name": "tcp", "typedConfig": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+                    "statPrefix": "s", "cluster": "c",
+                }},
+            ]}],
+        }))
+        .unwrap();
+        let unknown =
+            Any { type_url: "type.googleapis.com/nobody.Knows".to_owned(), value: vec![7, 7].into() };
+        let filter = Filter { name: "other".to_owned(), config_type: Some(ConfigType::TypedConfig(unknown)) };
+        listener.filter_chains[0].filters.push(filter);
+        listener
+    }
+
+    #[derive(Default)]
+    struct Seen {
+        texts: Vec<(String, String)>,
+        anys: Vec<String>,
+        addresses: Vec<usize>,
+    }
+
+    impl Visit for Seen {
+        fn message(&mut self, name: &str, wire: &[u8]) {
+            if let Some(Address {
+                address: Some(crate::config::core::v3::address::Address::SocketAddress(socket)),
+            }) = read(name, wire)
+            {
+                self.addresses.push(socket.address.len());
+            }
+        }
+
+        fn any(&mut self, name: &str) {
+            self.anys.push(name.to_owned());
+        }
+
+        fn text(&mut self, name: &str, text: &str) {
+            self.texts.push((name.to_owned(), text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn everything_inside_is_seen_by_its_name() {
+        let mut seen = Seen::default();
+        visit(&listener(), &mut seen).unwrap();
+        assert_eq!(seen.anys, ["envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", "nobody.Knows"]);
+        assert_eq!(seen.addresses, [8]);
+        for (name, text) in [
+            ("name", "one"),
+            ("address", "10.0.0.1"),
+            ("at", "10.0.0.2"),
+            ("list", "10.0.0.3"),
+            ("deep", "x"),
+            ("cluster", "c"),
+        ] {
+            assert!(seen.texts.contains(&(name.to_owned(), text.to_owned())), "{name}: {:?}", seen.texts);
+        }
+    }
+
+    struct Move;
+
+    impl Change for Move {
+        fn text(&mut self, text: &str) -> Option<String> {
+            Some(format!("127{}", text.strip_prefix("10")?))
+        }
+
+        fn message(&mut self, name: &str, wire: Vec<u8>) -> Vec<u8> {
+            match read::<SocketAddress>(name, &wire) {
+                Some(socket) => {
+                    SocketAddress { resolver_name: socket.address.clone(), ..socket }.encode_to_vec()
+                }
+                None => wire,
+            }
+        }
+    }
+
+    #[test]
+    fn texts_change_before_the_messages_around_them() {
+        let mut moved = listener();
+        change(&mut moved, &mut Move).unwrap();
+        let before = crate::json::to_json(&listener()).unwrap();
+        let after = crate::json::to_json(&moved).unwrap();
+        let expected = before
+            .replace("\"10.0.0", "\"127.0.0")
+            .replace("\"portValue\":80", "\"portValue\":80,\"resolverName\":\"127.0.0.1\"");
+        assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn what_nobody_changes_stays() {
+        struct Nothing;
+        impl Change for Nothing {}
+        let mut same = listener();
+        change(&mut same, &mut Nothing).unwrap();
+        assert_eq!(same, listener());
+    }
+}
