@@ -11,22 +11,24 @@ use crate::{Result, root};
 /// The modules of the core: each line may know itself and the lines before it.
 const LAYERS: &[&[&str]] = &[
     // What everyone shares.
-    &["hash", "kind", "limits", "names", "problem", "re2"],
+    &["hash", "kind", "limits", "names", "problem", "re2", "release", "validation"],
     &["text"],
+    &["schema"],
     &["snapshot"],
-    &["grpc_status", "release", "rules"],
+    &["grpc_status", "rules"],
     &["features"],
     &["options"],
     &["admission"],
     &["mesh"],
-    &["plan"],
+    &["detect"],
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
     &["opened"],
     &["dialect"],
     &["translation"],
-    &["bootstrap", "cost", "convert", "manifests", "static_config", "status", "ztunnel"],
+    &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
+    &["status"],
     &["view"],
     &["session"],
 ];
@@ -51,7 +53,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for file in &files {
         let name = file.strip_prefix(&source)?.with_extension("").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(file)?;
-        upward.extend(of_file(&name, &text)?);
+        // Tests may look at what comes of it.
+        if name.ends_with("tests") {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        upward.extend(of_file(&name, text)?);
     }
     if !upward.is_empty() {
         return Err(format!("imports that run up:\n  {}", upward.join("\n  ")).into());

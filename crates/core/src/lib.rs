@@ -31,6 +31,7 @@ pub mod static_config;
 pub mod status;
 pub mod text;
 pub mod translation;
+mod validation;
 pub mod view;
 pub mod ztunnel;
 

@@ -3,12 +3,11 @@
 mod dialect;
 mod readiness;
 mod settings;
-mod validation;
 
+pub use crate::validation::{UnknownValidation, Validation};
 pub use dialect::{Dialect, UnknownDialect};
 pub use readiness::{Readiness, UnknownReadiness};
 pub use settings::{Settings, SettingsError};
-pub use validation::{UnknownValidation, Validation};
 
 use crate::features::Features;
 use crate::limits::Limits;
@@ -23,7 +22,7 @@ use crate::text::SourceFile;
 pub struct Options {
     /// The release whose layout to generate.
     pub release: Release,
-    /// Whether the snapshot's own release is taken instead, where it [tells](crate::detect) which that is.
+    /// Whether the snapshot's own release is taken instead, where it tells which that is.
     pub detect_release: bool,
     /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
     pub mesh_config: Option<SourceFile>,

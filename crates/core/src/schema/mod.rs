@@ -11,8 +11,8 @@ mod table;
 pub(crate) use nearest::nearest;
 pub(crate) use place::{Place, Step};
 
+use crate::kind::Kind;
 use crate::release::Release;
-use crate::snapshot::Kind;
 
 /// A field: where its name is and how long, its type, the releases that have it among those that have what it is in,
 /// and where the fields below it are.

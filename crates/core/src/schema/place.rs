@@ -1,7 +1,7 @@
 //! Walking a document beside its kind's schema.
 
 use super::{Releases, Row, child, name_of, nth, root, table};
-use crate::snapshot::Kind;
+use crate::kind::Kind;
 
 /// The innermost types of the table that matter here.
 const OBJECT: u8 = 5;

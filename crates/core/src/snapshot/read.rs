@@ -13,10 +13,10 @@ use super::summary::{Ignored, Summary};
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
-use crate::options::Validation;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
+use crate::validation::Validation;
 
 /// What was read from files: the objects, the problems, and a summary.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ impl Snapshot {
 impl Reading {
     /// What is to be said of fields that the API server of a release drops and that nothing here reads, in the order
     /// of the text: no release has them, or not that one. Of those that are read,
-    /// [`admission`](crate::admission) says it.
+    /// admission says it.
     pub fn stray_fields(&self, release: Release, validation: Validation) -> impl Iterator<Item = Problem> {
         self.stray.iter().filter_map(move |field| field.problem(release, validation))
     }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::kind::Kind;
 use crate::names::ObjectRef;
-use crate::options::Validation;
 use crate::problem::{self, Code, Problem, Severity};
 use crate::release::Release;
 use crate::schema::{Column, Place, Releases, Step, nearest};
 use crate::text::Node;
+use crate::validation::Validation;
 
 /// A field that no type here has, and that not every release has either.
 #[derive(Clone, Debug, PartialEq)]
