@@ -190,7 +190,7 @@ fn with_keepalive(keepalive: Keepalive) -> UpstreamConnectionOptions {
 fn load_assignment(cluster: &str, address: Address) -> ClusterLoadAssignment {
     let endpoint = Endpoint { address: Some(address), ..Endpoint::default() };
     let endpoint = LbEndpoint {
-        host_identifier: Some(HostIdentifier::Endpoint(endpoint.into())),
+        host_identifier: Some(HostIdentifier::Endpoint(endpoint)),
         ..LbEndpoint::default()
     };
     ClusterLoadAssignment {

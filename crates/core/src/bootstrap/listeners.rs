@@ -92,7 +92,7 @@ fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
         ..RouteMatch::default()
     };
     let route = Route {
-        r#match: Some(matched.into()),
+        r#match: Some(matched),
         action: Some(Action::Route(action.into())),
         ..Route::default()
     };

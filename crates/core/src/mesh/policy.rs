@@ -27,13 +27,13 @@ impl Policies {
     pub fn new(snapshot: &Snapshot, rules: &'static Rules, config: &MeshSettings) -> Self {
         let root = &config.root_namespace;
         Self {
-            authorization: Attachments::new(snapshot.authorization_policies.iter().cloned(), rules, &root),
+            authorization: Attachments::new(snapshot.authorization_policies.iter().cloned(), rules, root),
             request_authentication: Attachments::new(
                 snapshot.request_authentications.iter().cloned(),
                 rules,
-                &root,
+                root,
             ),
-            envoy_filters: Attachments::new(snapshot.envoy_filters.iter().cloned(), rules, &root),
+            envoy_filters: Attachments::new(snapshot.envoy_filters.iter().cloned(), rules, root),
         }
     }
 }

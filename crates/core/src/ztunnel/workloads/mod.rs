@@ -133,7 +133,7 @@ impl<'i, 'm> Place<'i, 'm> {
     ) -> Resource<Workload> {
         let named = self.services.iter().map(|known| (service_key(known.service), ports(known)));
         message.services = named.collect::<BTreeMap<_, _>>();
-        message.waypoint = self.waypoint.and_then(|target| gateway::address(target));
+        message.waypoint = self.waypoint.and_then(gateway::address);
         message.application_tunnel = self.instance_of.and_then(|target| target.inbound).map(|inbound| {
             let protocol = if inbound.proxy { Protocol::Proxy } else { Protocol::None };
             ApplicationTunnel { protocol: protocol.into(), port: inbound.port }
