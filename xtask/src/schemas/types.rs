@@ -77,12 +77,14 @@ impl Types {
     }
 }
 
-/// Reads every file of the folder `snapshot`.
+/// Reads every file of the folder `snapshot`, and `kind.rs` beside it.
 pub(super) fn read(folder: &Path) -> Result<Types> {
     let mut types = Types::default();
     let mut kept = String::new();
     let mut declared = String::new();
-    for (module, path) in files(folder, "")? {
+    let mut all = files(folder, "")?;
+    all.push(("kind".to_owned(), folder.with_file_name("kind.rs")));
+    for (module, path) in all {
         let file = syn::parse_file(&std::fs::read_to_string(&path)?)?;
         for item in file.items {
             match item {
