@@ -189,10 +189,8 @@ fn with_keepalive(keepalive: Keepalive) -> UpstreamConnectionOptions {
 
 fn load_assignment(cluster: &str, address: Address) -> ClusterLoadAssignment {
     let endpoint = Endpoint { address: Some(address), ..Endpoint::default() };
-    let endpoint = LbEndpoint {
-        host_identifier: Some(HostIdentifier::Endpoint(endpoint)),
-        ..LbEndpoint::default()
-    };
+    let endpoint =
+        LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
     ClusterLoadAssignment {
         cluster_name: cluster.to_owned(),
         endpoints: vec![LocalityLbEndpoints {

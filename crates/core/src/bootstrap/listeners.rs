@@ -91,11 +91,8 @@ fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
         path_specifier: Some(PathSpecifier::Prefix(forwarder.path.to_owned())),
         ..RouteMatch::default()
     };
-    let route = Route {
-        r#match: Some(matched),
-        action: Some(Action::Route(action.into())),
-        ..Route::default()
-    };
+    let route =
+        Route { r#match: Some(matched), action: Some(Action::Route(action.into())), ..Route::default() };
     let host = VirtualHost {
         name: "backend".to_owned(),
         domains: vec!["*".to_owned()],
