@@ -105,7 +105,7 @@ fn a_made_up_name_is_none() {
 #[test]
 fn other_kinds_are_counted() {
     let reading = read(
-        "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {sessionAffinity: ClientIP}\n",
+        "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {healthCheckNodePort: 30000}\n",
     );
     assert!(reading.problems.is_empty());
     let ignored: Vec<_> = reading
@@ -117,7 +117,7 @@ fn other_kinds_are_counted() {
     assert_eq!(ignored, [("apps/v1", "Deployment", Ignored::UnknownKind)]);
     assert_eq!(
         reading.summary.unread_fields.keys().collect::<Vec<_>>(),
-        [&(Kind::Service, "spec.sessionAffinity".to_owned())]
+        [&(Kind::Service, "spec.healthCheckNodePort".to_owned())]
     );
 }
 
