@@ -168,7 +168,7 @@ def test_a_mesh_config_that_cannot_be_read_is_a_problem(mesh_config: Any, place:
     translation = translate(Snapshot.from_yaml(SHOP), mesh_config=mesh_config)
     [problem] = [problem for problem in translation.problems if problem.code == "wrong-type"]
     assert str(problem.place) == place
-    assert translation.waypoints == translate(Snapshot.from_yaml(SHOP)).waypoints
+    assert list(translation) == list(translate(Snapshot.from_yaml(SHOP)))
 
 
 def test_a_mesh_config_file_is_named(tmp_path: Path) -> None:

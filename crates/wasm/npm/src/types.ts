@@ -154,6 +154,12 @@ export interface Origin {
   readonly route?: number;
   /** The policy that was made, in the RBAC filters of its filter chain. */
   readonly policy?: string;
+  /** The address of a workload, of which a listener knows what to do with connections to it. */
+  readonly address?: string;
+  /** The endpoint of a cluster, by address and port. */
+  readonly endpoint?: string;
+  /** Whether it is how a cluster speaks to its endpoints. */
+  readonly transportSocket?: boolean;
   /** The objects that made it, the decisive one first. */
   readonly objects: readonly Maker[];
 }
