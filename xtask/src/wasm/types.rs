@@ -67,7 +67,7 @@ fn typescript(set: &FileDescriptorSet) -> Result<String> {
         let value = well_known(name).ok_or("a well-known type is not known")?;
         writeln!(out, "  \"type.googleapis.com/google.protobuf.{name}\": {{ value: {value} }};")?;
     }
-    out.push_str("}\n\n/** A message of any type. */\nexport type Any = {\n");
+    out.push_str("}\n\n/** A message of any type; `{}` where there is none. */\nexport type Any = Record<string, never> | {\n");
     out.push_str("  [Url in keyof Messages]: { \"@type\": Url } & Messages[Url];\n}[keyof Messages];\n");
     index.declarations(&needed, &mut out)?;
     Ok(out)
