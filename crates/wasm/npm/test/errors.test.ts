@@ -27,7 +27,7 @@ const snapshot = Snapshot.fromYaml(SHOP);
 
 test("options that are none are refused, and the message says what is expected", () => {
   for (const [options, code, message] of [
-    [{ release: "1.17" }, "unknown-release", /expected 1\.18 or 1\.31/],
+    [{ release: "1.17" }, "unknown-release", /expected 1\.18, 1\.29, 1\.30 or 1\.31/],
     [{ readiness: "maybe" }, "unknown-readiness", /expected assumed or observed/],
     [{ waypoint: "shop" }, "invalid-waypoint-name", /NAMESPACE\/NAME/],
     [{ features: { X: "true" } }, "unknown-feature", /PILOT_TRACE_SAMPLING/],
