@@ -17,6 +17,8 @@ pub(crate) const GOLDEN: &[(&str, &str)] = &[
     // Keys that are none: 1.18 sends them as they are written.
     ("1.18 rules-admission shop/waypoint", "invalid local jwks"),
     ("1.18 rules-security shop/waypoint", "invalid local jwks"),
+    // A patch whose Lua is none: Istio does not look at it.
+    ("1.18 rules-envoyfilters shop/waypoint", "script load error"),
     // Several names for one cluster that resolves a single one: Istio sends it so.
     ("1.18 rules-clusters shop/waypoint", "LOGICAL_DNS clusters must have a single"),
     ("1.29 rules-clusters shop/waypoint", "LOGICAL_DNS clusters must have a single"),
