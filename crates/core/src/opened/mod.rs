@@ -2,7 +2,7 @@
 //! with what made it.
 //!
 //! Tables, graph, locations and origins read this; so does whatever else wants to know what a resource says. What
-//! changes resources uses [`edit`].
+//! changes resources uses `edit`.
 //!
 //! | module | opens |
 //! |---|---|

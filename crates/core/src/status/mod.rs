@@ -3,14 +3,14 @@
 //!
 //! | module | writes the status of |
 //! |---|---|
-//! | [`class`] | GatewayClasses |
-//! | [`gateway`] | Gateways and their listeners |
-//! | [`route`] | HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, for each parent |
-//! | [`binding`] | Services, ServiceEntries and WorkloadEntries: which waypoint they use |
-//! | [`policy`] | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
-//! | [`backend_policy`] | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
+//! | `class` | GatewayClasses |
+//! | `gateway` | Gateways and their listeners |
+//! | `route` | HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, for each parent |
+//! | `binding` | Services, ServiceEntries and WorkloadEntries: which waypoint they use |
+//! | `policy` | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
+//! | `backend_policy` | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
 //!
-//! [`reported`] compares them with those that the snapshot holds. [`scope`] knows whose statuses are written at all; `view::statuses` shows them.
+//! `reported` compares them with those that the snapshot holds. `scope` knows whose statuses are written at all; `view::statuses` shows them.
 //!
 //! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where Istio keeps
 //! it, as addresses.

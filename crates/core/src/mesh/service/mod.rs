@@ -49,7 +49,7 @@ pub struct Service {
     /// The namespaces that it is visible to, as Istio resolves `exportTo`.
     pub export_to: ExportTo,
     /// Creation time in seconds since the epoch; an object without one has its release's
-    /// [`assumed_creation`](Rules::assumed_creation).
+    /// `assumed_creation`.
     pub created: i64,
     /// The object's labels.
     pub labels: Labels,

@@ -65,7 +65,7 @@ pub struct Workload {
     /// Its share of the traffic; 0 = unset (counts as 1).
     pub weight: u32,
     /// Creation time in seconds since the epoch; an object without one has its release's
-    /// [`assumed_creation`](Rules::assumed_creation).
+    /// `assumed_creation`.
     pub created: i64,
     /// Whether it is itself a waypoint's pod.
     pub is_waypoint: bool,
