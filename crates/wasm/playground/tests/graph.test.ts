@@ -29,7 +29,7 @@ test("a box leads to its JSON and origin, and shows its ways", async () => {
   await page.locator(".graph .box.route").nth(1).click();
   await page.waitForSelector(".details:not([hidden])");
   assert.match(await page.locator(".chip").first().innerText(), /VirtualService/);
-  assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /route:/);
+  assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /- route:\n {4}- destination:\n {8}host: reviews/);
   assert.equal(await page.locator(".graph .selected").count(), 1);
   assert.ok((await page.locator(".graph.tracing .line.lit").count()) >= 4);
   await picture(page, "graph-origin-dark");
