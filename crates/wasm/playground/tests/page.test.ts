@@ -120,8 +120,14 @@ test("mesh configuration is an option, and a wrong one is a problem like others"
   const mesh = page.getByRole("textbox", { name: "MeshConfig" });
   assert.match(await mesh.inputValue(), /accessLog/);
   await mesh.fill("accessLogFile: {");
-  await page.locator(".problem", { hasText: "mesh-config" }).first().waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "Options" }).click();
+  await tab(page, "Problems");
+  const error = page.locator(".problem .severity.error");
+  await error.first().waitFor();
+  assert.match(await page.locator(".problem", { has: page.locator(".severity.error") }).first().innerText(), /mesh-config/);
+  await page.getByRole("button", { name: "Options" }).click();
   await mesh.fill("");
+  await error.first().waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Options" }).click();
 });
 
