@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::Str;
 use crate::mesh::workload::WorkloadSource;
 use crate::mesh::{Mesh, Service, ServiceId, Waypoint, Workload};
+use crate::well_known::MANAGED;
 
 /// Which configurations a sidecar is taken to hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -165,7 +166,7 @@ pub fn cost(mesh: &Mesh, rule: Rule, replicas: Option<u64>) -> Cost {
 
 /// Whether a Service is the one that Istio made for a waypoint.
 fn is_a_waypoints_own(service: &Service) -> bool {
-    service.labels.contains_key("gateway.istio.io/managed")
+    service.labels.contains_key(MANAGED)
 }
 
 /// How many pods of a waypoint the snapshot has, if any.

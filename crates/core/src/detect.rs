@@ -1,10 +1,10 @@
 //! Which release of Istio a snapshot comes from.
 
 use crate::Str;
-use crate::mesh::attachment::WAYPOINT_CLASS;
 use crate::release::Release;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{Labels, Object, ObjectRef, Snapshot};
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT, WAYPOINT_CLASS};
 
 /// What tells the release of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ fn is_istiod(labels: &Labels) -> bool {
 }
 
 fn is_waypoint(labels: &Labels) -> bool {
-    labels.get("gateway.istio.io/managed").is_some_and(|by| by == "istio.io-mesh-controller")
+    labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
 }
 
 fn detected(image: &Str, object: impl FnOnce() -> ObjectRef) -> Option<Detected> {

@@ -33,6 +33,7 @@ pub mod text;
 pub mod translation;
 mod validation;
 pub mod view;
+mod well_known;
 pub mod ztunnel;
 
 pub use session::Session;

@@ -7,9 +7,7 @@ use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::selector::LabelSelector;
 use crate::snapshot::{Labels, Object, Snapshot, label_selector};
-
-/// The label that the API server gives every namespace.
-const NAME: &str = "kubernetes.io/metadata.name";
+use crate::well_known::NAMESPACE_NAME;
 
 /// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root namespace;
 /// no selector, or one that is none, leaves all. Gives the Gateways that are left out: their proxies, where there are
@@ -77,7 +75,7 @@ impl<'s> Namespaces<'s> {
             return *known;
         }
         let mut labels = self.labels.remove(namespace).unwrap_or_default();
-        labels.extend([(Str::new_static(NAME), namespace.clone())]);
+        labels.extend([(Str::new_static(NAMESPACE_NAME), namespace.clone())]);
         let selects = |selector: &LabelSelector| label_selector::matches(selector, &labels);
         let discovered = namespace.is_empty() || self.selectors.iter().any(selects);
         self.known.insert(namespace.clone(), discovered);

@@ -3,9 +3,7 @@
 use super::check::Checker;
 use crate::snapshot::Meta;
 use crate::snapshot::security::Action;
-
-/// The annotation for policies that only log what they would do.
-const DRY_RUN: &str = "istio.io/dry-run";
+use crate::well_known::DRY_RUN;
 
 /// Checks annotations; `action` is that of an AuthorizationPolicy, the only kind that may run dry.
 pub(super) fn check(c: &Checker<'_>, meta: &Meta, action: Option<Action>) {

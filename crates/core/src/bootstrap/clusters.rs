@@ -19,8 +19,8 @@ use envoy::extensions::upstreams::http::v3::http_protocol_options::{
 use envoy::google::protobuf::{Any, UInt32Value};
 
 use super::agent::{Agent, host_and_port};
-use super::{socket, tls, tracing};
-use crate::resources::proto::duration;
+use super::{tls, tracing};
+use crate::resources::proto::{duration, socket};
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::proxy::RemoteService;
 use crate::snapshot::networking::destination_rule::TcpKeepalive;

@@ -19,8 +19,8 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 use super::agent::Agent;
 use super::clusters::{AGENT, PROMETHEUS_STATS};
 use super::node::{PROMETHEUS_PORT, STATUS_PORT};
-use super::socket;
 use crate::resources::filters::{extension_config, http, network};
+use crate::resources::proto::socket;
 
 /// What scrapers take compressed, and how.
 const COMPRESSED: [&str; 4] = [

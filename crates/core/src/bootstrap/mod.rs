@@ -37,14 +37,11 @@ use envoy::config::bootstrap::v3::bootstrap::{
 };
 use envoy::config::bootstrap::v3::runtime_layer::{AdminLayer, LayerSpecifier};
 use envoy::config::bootstrap::v3::{Admin, Bootstrap, LayeredRuntime, RuntimeLayer};
-use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::api_config_source::ApiType;
 use envoy::config::core::v3::config_source::ConfigSourceSpecifier;
 use envoy::config::core::v3::grpc_service::{EnvoyGrpc, TargetSpecifier};
-use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{
-    Address, AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource, GrpcService, SocketAddress,
-    TypedExtensionConfig,
+    AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource, GrpcService, TypedExtensionConfig,
 };
 use envoy::config::overload::v3::resource_monitor::ConfigType as MonitorConfig;
 use envoy::config::overload::v3::{OverloadManager, ResourceMonitor};
@@ -57,7 +54,7 @@ use envoy::xds::r#type::v3::TypedStruct as XdsTypedStruct;
 use serde_json::{Value, json};
 
 use crate::mesh::{Mesh, Waypoint};
-use crate::resources::proto::duration;
+use crate::resources::proto::{duration, socket};
 use crate::rules::{ConnectionLimit, RuntimeFlag};
 use crate::snapshot::Duration;
 
@@ -191,17 +188,6 @@ fn admin(agent: &Agent<'_>) -> Admin {
         profile_path: "/var/lib/istio/data/envoy.prof".to_owned(),
         address: Some(socket(agent.family.localhost(), agent.admin_port())),
         ..Admin::default()
-    }
-}
-
-/// The address of a socket.
-fn socket(address: &str, port: u32) -> Address {
-    Address {
-        address: Some(AddressKind::SocketAddress(SocketAddress {
-            address: address.to_owned(),
-            port_specifier: Some(PortSpecifier::PortValue(port)),
-            ..SocketAddress::default()
-        })),
     }
 }
 

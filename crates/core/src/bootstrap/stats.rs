@@ -14,10 +14,10 @@ use envoy::r#type::matcher::v3::{ListStringMatcher, RegexMatcher, StringMatcher}
 use serde_json::json;
 
 use super::agent::{Agent, host_and_port};
+use super::as_struct;
 use super::clusters::METRICS_SERVICE;
-use super::{as_struct, socket};
 use crate::Str;
-use crate::resources::proto::duration;
+use crate::resources::proto::{duration, socket};
 use crate::rules::BootstrapRules;
 use crate::snapshot::Duration;
 

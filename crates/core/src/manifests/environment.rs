@@ -6,6 +6,7 @@ use super::Template;
 use crate::bootstrap::proxy_config::json_of;
 use crate::rules::Environment;
 use crate::snapshot::mesh_config::ProxyConfig;
+use crate::well_known::NETWORK;
 
 /// Variables that are fields of the pod.
 const OF_POD: [(&str, &str); 5] = [
@@ -37,7 +38,7 @@ pub(super) fn variables(template: &Template<'_>) -> Vec<Value> {
         all.push(limit("GOMAXPROCS", "limits.cpu", true));
     }
     all.push(text("ISTIO_META_CLUSTER_ID", "Kubernetes"));
-    if newer && let Some(network) = super::metadata::labels(template).get("topology.istio.io/network") {
+    if newer && let Some(network) = super::metadata::labels(template).get(NETWORK) {
         all.push(text("ISTIO_META_NETWORK", network));
     }
     all.extend(of_mesh(template, newer));

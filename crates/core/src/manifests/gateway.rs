@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::json::object;
 use crate::release::Release;
 use crate::rules::Attachment;
+use crate::well_known::WAYPOINT_CLASS;
 
 /// The kinds of traffic that a waypoint can be for.
 pub const TRAFFIC_TYPES: [&str; 4] = ["all", "none", "service", "workload"];
@@ -85,7 +86,7 @@ pub fn gateway(request: &Request, release: Release) -> Result<Value, RequestErro
             ("namespace", given(&request.namespace).map(Value::from)),
         ]),
         "spec": {
-            "gatewayClassName": "istio-waypoint",
+            "gatewayClassName": WAYPOINT_CLASS,
             "listeners": [{"name": "mesh", "port": 15_008, "protocol": "HBONE"}],
         },
     }))

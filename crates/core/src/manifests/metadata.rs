@@ -7,9 +7,8 @@ use crate::Str;
 use crate::json::object;
 use crate::rules::{CopiedMetadata, OutOfMesh};
 use crate::snapshot::Labels;
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT};
 
-/// The label of everything that a controller of Gateways made, and its value for waypoints.
-const MANAGED: (&str, &str) = ("gateway.istio.io/managed", "istio.io-mesh-controller");
 const GATEWAY_CLASS: &str = "gateway.networking.k8s.io/gateway-class-name";
 /// Annotations that are about the Gateway only.
 const OWN_ANNOTATIONS: [&str; 4] = [
@@ -102,13 +101,13 @@ fn add_gateway_labels(template: &Template<'_>, pairs: &mut Pairs) {
         let class = gateway.spec.gateway_class_name.as_str();
         add(pairs, &[(rules.gateway_name_label, &gateway.meta.name), (GATEWAY_CLASS, class)]);
     }
-    add(pairs, &[MANAGED]);
+    add(pairs, &[(MANAGED, MANAGED_WAYPOINT)]);
 }
 
 /// The label that only controllers set, alone.
 pub(super) fn managed() -> Pairs {
     let mut pairs = Pairs::new();
-    add(&mut pairs, &[MANAGED]);
+    add(&mut pairs, &[(MANAGED, MANAGED_WAYPOINT)]);
     pairs
 }
 

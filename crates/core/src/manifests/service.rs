@@ -7,9 +7,8 @@ use serde_json::{Value, json};
 use super::{Template, metadata};
 use crate::json::object;
 use crate::rules::ServicePorts;
+use crate::well_known::TRAFFIC_DISTRIBUTION;
 
-/// The annotation that says which endpoints are preferred.
-const TRAFFIC_DISTRIBUTION: &str = "networking.istio.io/traffic-distribution";
 /// The longest name of a port that Istio makes.
 const MAX_NAME: usize = 63;
 

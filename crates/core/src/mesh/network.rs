@@ -9,9 +9,8 @@ use super::{Endpoints, Service};
 use crate::Str;
 use crate::hash::HashSet;
 use crate::rules::HboneAddresses;
+use crate::well_known::NETWORK;
 
-/// The label of the network that something is in.
-pub(crate) const NETWORK: &str = "topology.istio.io/network";
 /// The namespace of the control plane: its label names the cluster's network.
 const SYSTEM_NAMESPACE: &str = "istio-system";
 

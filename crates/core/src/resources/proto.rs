@@ -1,8 +1,22 @@
 //! Values of the snapshot as Envoy's messages write them.
 
+use envoy::config::core::v3::address::Address as AddressKind;
+use envoy::config::core::v3::socket_address::PortSpecifier;
+use envoy::config::core::v3::{Address, SocketAddress};
 use envoy::google::protobuf;
 
 use crate::snapshot::Duration;
+
+/// The address of a port.
+pub(crate) fn socket(address: &str, port: u32) -> Address {
+    Address {
+        address: Some(AddressKind::SocketAddress(SocketAddress {
+            address: address.to_owned(),
+            port_specifier: Some(PortSpecifier::PortValue(port)),
+            ..SocketAddress::default()
+        })),
+    }
+}
 
 /// A span of time.
 pub(crate) const fn duration(span: Duration) -> protobuf::Duration {

@@ -6,9 +6,7 @@ use envoy::config::accesslog::v3::{AccessLog, access_log};
 use envoy::config::bootstrap::v3::bootstrap::StaticResources;
 use envoy::config::bootstrap::v3::{Admin, Bootstrap, LayeredRuntime};
 use envoy::config::cluster::v3::Cluster;
-use envoy::config::core::v3::address::Address as AddressKind;
-use envoy::config::core::v3::socket_address::PortSpecifier;
-use envoy::config::core::v3::{Address, Node, SocketAddress};
+use envoy::config::core::v3::{Address, Node};
 use envoy::config::listener::v3::Listener;
 use envoy::config::metrics::v3::StatsConfig;
 use envoy::config::trace::v3::Tracing;
@@ -23,6 +21,7 @@ use crate::mesh::{Mesh, Waypoint};
 use crate::resources::WaypointResources;
 use crate::resources::filters::extension_config;
 use crate::resources::names::CONNECT_TERMINATE;
+use crate::resources::proto::socket;
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Where the admin interface of a waypoint is.
@@ -113,11 +112,5 @@ fn admin(at: SocketAddr) -> Admin {
 }
 
 fn address(at: SocketAddr) -> Address {
-    Address {
-        address: Some(AddressKind::SocketAddress(SocketAddress {
-            address: at.ip().to_string(),
-            port_specifier: Some(PortSpecifier::PortValue(at.port().into())),
-            ..SocketAddress::default()
-        })),
-    }
+    socket(&at.ip().to_string(), at.port().into())
 }

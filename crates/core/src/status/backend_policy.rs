@@ -11,12 +11,10 @@ use crate::snapshot::gateway_api::policy::LocalPolicyTargetReference;
 use crate::snapshot::gateway_api::route::{BackendRef, ParentReference};
 use crate::snapshot::gateway_api::{BackendTlsPolicy, XBackendTrafficPolicy};
 use crate::snapshot::{self, Cause, FieldPath, Kind, Meta, Object};
+use crate::well_known::{
+    GATEWAY_CONTROLLER, GATEWAY_GROUP, IGNORE_POLICY_ATTACHMENT, ISTIO_GROUP, WAYPOINT_CONTROLLER,
+};
 
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
-const ISTIO_GROUP: &str = "networking.istio.io";
-const IGNORE: &str = "istio.io/ignore-policy-attachment";
-const MESH_CONTROLLER: &str = "istio.io/mesh-controller";
-const GATEWAY_CONTROLLER: &str = "istio.io/gateway-controller";
 /// The Gateway API's limit.
 const MOST_ANCESTORS: usize = 16;
 
@@ -40,7 +38,7 @@ fn is_mine(cx: &Context<'_>, meta: &Meta) -> bool {
 }
 
 fn is_ignored(meta: &Meta) -> bool {
-    meta.annotations.get(IGNORE).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    meta.annotations.get(IGNORE_POLICY_ATTACHMENT).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 
 /// What a policy refers to: group, kind, name and section, in a namespace.
@@ -127,7 +125,7 @@ fn of_tls(
             let backend = (target.kind.as_str(), namespace, target.name.as_str());
             gateways.extend(by_backend.get(&backend).into_iter().flatten());
         }
-        status.parents.push(verdict.of(to_target(target), MESH_CONTROLLER));
+        status.parents.push(verdict.of(to_target(target), WAYPOINT_CONTROLLER));
     }
     let to_gateway = |(_, name): (&str, &str)| ParentReference {
         group: Some(GATEWAY_GROUP.into()),
@@ -162,7 +160,7 @@ fn of_traffic(cx: &Context<'_>, policy: &Object<XBackendTrafficPolicy>) -> Statu
             let message = format!("targetRefs invalid: {message}");
             verdict.accepted = Err(Fault::new("TargetNotFound", message).at(cause));
         }
-        status.parents.push(verdict.of(to_target(target), MESH_CONTROLLER));
+        status.parents.push(verdict.of(to_target(target), WAYPOINT_CONTROLLER));
     }
     status.parents.truncate(MOST_ANCESTORS);
     status
@@ -179,10 +177,10 @@ fn to_target(target: &LocalPolicyTargetReference) -> ParentReference {
 }
 
 fn ignored(target: &LocalPolicyTargetReference) -> ParentStatus {
-    let message = format!("Ignored by Istio due to annotation {IGNORE}=true");
+    let message = format!("Ignored by Istio due to annotation {IGNORE_POLICY_ATTACHMENT}=true");
     let mut verdict = Verdict::new(false);
     verdict.accepted = Err(Fault::new("IgnoredByIstio", message));
-    verdict.of(to_target(target), MESH_CONTROLLER)
+    verdict.of(to_target(target), WAYPOINT_CONTROLLER)
 }
 
 /// Whether another policy for the same backend wins: the older one, then the one whose name comes first.

@@ -6,6 +6,7 @@ use super::condition::{Condition, Status};
 use super::scope;
 use crate::mesh::Mesh;
 use crate::snapshot::{Kind, ObjectRef};
+use crate::well_known::{GATEWAY_CONTROLLER, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
 /// A controller of Gateways that Istio is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,9 +25,9 @@ impl Controller {
     /// The name by which a class names it.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::Gateway => "istio.io/gateway-controller",
+            Self::Gateway => GATEWAY_CONTROLLER,
             Self::Remote => "istio.io/unmanaged-gateway",
-            Self::Waypoint => "istio.io/mesh-controller",
+            Self::Waypoint => WAYPOINT_CONTROLLER,
             Self::EastWest => "istio.io/eastwest-controller",
         }
     }
@@ -70,7 +71,7 @@ fn built_in(mesh: &Mesh) -> Vec<(&'static str, Controller)> {
     let mut classes = vec![
         ("istio", Controller::Gateway),
         ("istio-remote", Controller::Remote),
-        ("istio-waypoint", Controller::Waypoint),
+        (WAYPOINT_CLASS, Controller::Waypoint),
     ];
     if mesh.options.features.ambient_enable_multi_network {
         classes.push(("istio-east-west", Controller::EastWest));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::snapshot::Snapshot;
+use crate::well_known::GATEWAY_GROUP;
 
 /// One end of a reference: a kind of objects in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,10 +13,8 @@ pub(super) struct Reference<'a> {
 }
 
 /// The kinds that Istio knows on either end, by group.
-const FROM: (&str, [&str; 6]) = (
-    "gateway.networking.k8s.io",
-    ["Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "ListenerSet"],
-);
+const FROM: (&str, [&str; 6]) =
+    (GATEWAY_GROUP, ["Gateway", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "ListenerSet"]);
 const TO: [(&str, &str); 4] =
     [("", "ConfigMap"), ("", "Secret"), ("", "Service"), ("inference.networking.k8s.io", "InferencePool")];
 

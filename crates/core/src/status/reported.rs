@@ -8,6 +8,7 @@ use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::reported::{Reported, ReportedCondition};
 use crate::snapshot::{Kind, ObjectRef, Reading, Source};
 use crate::text::{Node, Unread};
+use crate::well_known::GATEWAY_GROUP;
 
 /// The conditions that nobody but Istio writes: one that is there and should not be was left behind.
 const OF_ISTIO_ONLY: [&str; 6] = [
@@ -94,7 +95,7 @@ fn with_defaults<'a>(
     object: &'a Compared<'_>,
 ) -> (&'a str, &'a str, &'a str, &'a str, Option<&'a str>, Option<i32>) {
     (
-        reference.group.as_deref().unwrap_or("gateway.networking.k8s.io"),
+        reference.group.as_deref().unwrap_or(GATEWAY_GROUP),
         reference.kind.as_deref().unwrap_or("Gateway"),
         reference.namespace.as_deref().unwrap_or(&object.object.namespace),
         &reference.name,

@@ -9,8 +9,7 @@ use crate::snapshot::{Cause, Kind};
 use crate::status::{Address, Condition, ListenerStatus, ParentStatus, Status};
 use crate::view::origins::{Located, Places};
 use crate::view::table::Table;
-
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
+use crate::well_known::GATEWAY_GROUP;
 
 /// One condition with where it stands, or a part of a status that is none: an address or a number of routes.
 struct Row<'s> {

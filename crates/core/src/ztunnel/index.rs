@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::networks::Networks;
+use super::network_gateways::NetworkGateways;
 use super::policies::Attachments;
 use crate::Str;
 use crate::hash::HashMap;
@@ -19,7 +19,7 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// A mesh with what ztunnel's resources are looked up in.
 pub(crate) struct Index<'m> {
     pub(super) mesh: &'m Mesh,
-    pub(super) networks: Networks,
+    pub(super) network_gateways: NetworkGateways,
     pub(super) policies: Attachments<'m>,
     /// The Services that ztunnel knows, by namespace and hostname.
     pub(super) services: Vec<KnownService<'m>>,
@@ -58,7 +58,7 @@ impl<'m> Index<'m> {
             named().map(|(i, known)| (&*known.service.namespace, &known.service.selector, i)).collect();
         let mut index = Self {
             mesh,
-            networks: Networks::new(&mesh.snapshot, &namespaces),
+            network_gateways: NetworkGateways::new(&mesh.snapshot),
             policies: Attachments::new(mesh),
             by_name: named().map(|(i, k)| ((&*k.service.namespace, &*k.service.hostname), i)).collect(),
             by_entry,

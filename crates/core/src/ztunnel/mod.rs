@@ -13,7 +13,7 @@
 
 mod gateway;
 mod index;
-mod networks;
+mod network_gateways;
 pub mod policies;
 mod services;
 #[cfg(test)]

@@ -27,7 +27,7 @@ fn service(index: &Index<'_>, known: &KnownService<'_>) -> Resource<Service> {
         name: own.object_name().to_string(),
         namespace: own.namespace.to_string(),
         hostname: own.hostname.to_string(),
-        addresses: addresses(own, &index.networks.local),
+        addresses: addresses(own, &index.mesh.networks.own),
         canonical: known.canonical,
         load_balancing: load_balancing(own),
         visibility: match known.visibility {

@@ -17,9 +17,6 @@ use super::check::Checker;
 use crate::Str;
 use crate::schema::Limit;
 
-/// The group of the Gateway API.
-const GROUP: &str = "gateway.networking.k8s.io";
-
 /// A list's length.
 fn at_most<T>(c: &Checker<'_>, name: &'static str, list: &[T], most: Limit) {
     if let Some(most) = most.length(c.column).filter(|most| list.len() > *most) {

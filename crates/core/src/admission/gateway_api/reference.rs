@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{GROUP, at_most, is_subdomain, text};
+use super::{at_most, is_subdomain, text};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::admission::syntax;
@@ -10,6 +10,7 @@ use crate::schema::{Limit, What};
 use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::filter::LocalObjectReference;
 use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef, ParentReference};
+use crate::well_known::GATEWAY_GROUP;
 
 /// The schemas' limits.
 const MOST_PARENTS: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs", What::MaxItems);
@@ -19,7 +20,7 @@ const MOST_WEIGHT: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs.we
 pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
     at_most(c, "parentRefs", parents, MOST_PARENTS);
     c.each("parentRefs", parents, |c, parent| {
-        group(c, parent.group.as_deref().unwrap_or(GROUP));
+        group(c, parent.group.as_deref().unwrap_or(GATEWAY_GROUP));
         kind(c, parent.kind.as_deref().unwrap_or("Gateway"));
         text(c, "name", &parent.name, LONGEST_NAME);
         namespace(c, parent.namespace.as_deref());

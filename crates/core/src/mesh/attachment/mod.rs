@@ -39,7 +39,6 @@ use index::Index;
 use target::Target;
 
 pub use target::TargetKind;
-pub(crate) use target::WAYPOINT_CLASS;
 pub use waypoint::{Precedence, WaypointAttachments};
 
 /// Something that says what it is for.

@@ -5,9 +5,7 @@ use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::waypoint::Waypoint;
 use crate::snapshot::Meta;
 use crate::snapshot::selector::PolicyTargetReference;
-
-/// The class of Gateways that are waypoints.
-pub(crate) const WAYPOINT_CLASS: &str = "istio-waypoint";
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CLASS};
 
 /// The kinds of things that an object can refer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,9 +26,9 @@ impl TargetKind {
     fn of(reference: &PolicyTargetReference) -> Option<Self> {
         match (reference.group.as_str(), reference.kind.as_str()) {
             ("" | "core", "Service") => Some(Self::Service),
-            ("networking.istio.io", "ServiceEntry") => Some(Self::ServiceEntry),
-            ("gateway.networking.k8s.io", "GatewayClass") => Some(Self::GatewayClass),
-            ("gateway.networking.k8s.io", "Gateway") => Some(Self::Gateway),
+            (ISTIO_GROUP, "ServiceEntry") => Some(Self::ServiceEntry),
+            (GATEWAY_GROUP, "GatewayClass") => Some(Self::GatewayClass),
+            (GATEWAY_GROUP, "Gateway") => Some(Self::Gateway),
             _ => None,
         }
     }

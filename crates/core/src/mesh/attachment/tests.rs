@@ -13,6 +13,7 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::security::AuthorizationPolicy;
 use crate::snapshot::{Object, Snapshot, Source};
 use crate::text::SourceFile;
+use crate::well_known::WAYPOINT_CLASS;
 
 type Policies = Attachments<Object<AuthorizationPolicy>>;
 

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::parent::{ISTIO_GROUP, hostname, kubernetes_service};
+use super::parent::{hostname, kubernetes_service};
 use super::{Context, Unconvertible};
 use crate::Str;
 use crate::snapshot::Snapshot;
 use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef};
 use crate::snapshot::networking::PortSelector;
 use crate::snapshot::networking::virtual_service::Destination;
-
-const ROUTE_GROUP: &str = "gateway.networking.k8s.io";
-/// Multi-cluster Services. Without their support switched on, a ServiceImport is the Service of the same name.
-const MCS_GROUP: &str = "multicluster.x-k8s.io";
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, MCS_GROUP};
 
 /// A backend's destination.
 pub(super) struct Backend {
@@ -137,7 +134,7 @@ impl<'a> Grants<'a> {
         let mut by_namespaces = BTreeMap::<_, Vec<_>>::new();
         for grant in &snapshot.reference_grants {
             let from =
-                grant.spec.from.iter().filter(|from| from.group == ROUTE_GROUP && from.kind == "HTTPRoute");
+                grant.spec.from.iter().filter(|from| from.group == GATEWAY_GROUP && from.kind == "HTTPRoute");
             for from in from {
                 let to = grant.spec.to.iter().filter(|to| to.group.is_empty() && to.kind == "Service");
                 let key = (from.namespace.as_str(), grant.meta.namespace.as_str());

@@ -4,18 +4,14 @@ use crate::Str;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
 use crate::mesh::hostname::DOMAIN_SUFFIX;
+use crate::mesh::waypoint::{USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::{self, Kind, Labels, Object, ObjectRef, Snapshot};
+use crate::well_known::{GATEWAY_CONTROLLER, GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CONTROLLER};
 
-/// The group of the Gateway API, and of a parent reference that names none.
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
-/// The group of ServiceEntry, and of Istio's kind `Hostname`.
-pub(super) const ISTIO_GROUP: &str = "networking.istio.io";
-const USE_WAYPOINT: &str = "istio.io/use-waypoint";
-const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// The controllers that Istio answers for.
-const CONTROLLERS: [&str; 2] = ["istio.io/mesh-controller", "istio.io/gateway-controller"];
+const CONTROLLERS: [&str; 2] = [WAYPOINT_CONTROLLER, GATEWAY_CONTROLLER];
 
 /// A parent in the mesh.
 pub(super) struct Parent {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::Known;
 use crate::Str;
 use crate::hash::HashSet;
-use crate::mesh::attachment::WAYPOINT_CLASS;
 use crate::mesh::{ServiceId, hostname};
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{self, Kind, Object, ObjectRef, Resource};
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CLASS};
 
 /// The references of a policy: the older, single one, and the list.
 type References<'a> = (Option<&'a PolicyTargetReference>, &'a [PolicyTargetReference]);
@@ -71,16 +71,16 @@ impl<'a> Targets<'a> {
                 let hosts = [hostname::of_service(&target.name, namespace)];
                 self.served(object(Kind::Service), &hosts)
             }
-            ("networking.istio.io", "ServiceEntry") => {
+            (ISTIO_GROUP, "ServiceEntry") => {
                 let entry = snapshot::find(&self.known.snapshot.service_entries, namespace, &target.name);
                 let hosts = entry.map_or(&[][..], |entry| &entry.spec.hosts);
                 self.served(object(Kind::ServiceEntry), hosts)
             }
-            ("gateway.networking.k8s.io", "Gateway") => {
+            (GATEWAY_GROUP, "Gateway") => {
                 let gateway = snapshot::find(&self.known.snapshot.gateways, namespace, &target.name);
                 gateway.is_none().then(|| not_found(format!("there is no {}", object(Kind::Gateway))))
             }
-            ("gateway.networking.k8s.io", "GatewayClass")
+            (GATEWAY_GROUP, "GatewayClass")
                 if target.name == WAYPOINT_CLASS && namespace != self.known.root_namespace =>
             {
                 let root = self.known.root_namespace;

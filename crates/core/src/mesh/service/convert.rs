@@ -16,6 +16,7 @@ use crate::rules::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
 use crate::snapshot::{Meta, Object, kubernetes, networking};
+use crate::well_known::TRAFFIC_DISTRIBUTION;
 
 /// What a conversion needs besides the object.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +98,6 @@ fn cluster_ips(spec: &kubernetes::Service) -> Vec<Address> {
 }
 
 const EXPORT_TO: &str = "networking.istio.io/exportTo";
-const TRAFFIC_DISTRIBUTION: &str = "networking.istio.io/traffic-distribution";
 const CANONICAL_SERVICE_ACCOUNTS: &str = "alpha.istio.io/canonical-serviceaccounts";
 const KUBERNETES_SERVICE_ACCOUNTS: &str = "alpha.istio.io/kubernetes-serviceaccounts";
 

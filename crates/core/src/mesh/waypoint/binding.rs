@@ -13,17 +13,18 @@ use crate::mesh::{ServiceId, Workload, WorkloadId, WorkloadSource};
 use crate::problem::Code;
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::{Labels, Meta};
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT};
 
 /// The label that names a waypoint.
 pub const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 /// The label that says whether gateways for ingress send to the waypoint.
 pub const INGRESS_USE_WAYPOINT: &str = "istio.io/ingress-use-waypoint";
 
-const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
+/// The label that names a waypoint's namespace.
+pub(crate) const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 const CANARY: &str = "istio.io/use-waypoint-canary";
 const CANARY_NAMESPACE: &str = "istio.io/use-waypoint-canary-namespace";
 const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
-const MANAGED: &str = "gateway.istio.io/managed";
 
 /// Which waypoint an object uses.
 ///
@@ -310,10 +311,7 @@ fn percent(text: &str) -> Option<u8> {
 
 /// Whether Istio deploys an object with these labels: waypoints and east-west gateways have no waypoint themselves.
 pub(super) fn is_managed(labels: &Labels) -> bool {
-    matches!(
-        labels.get(MANAGED).map(Str::as_str),
-        Some("istio.io-mesh-controller" | "istio.io-eastwest-controller")
-    )
+    matches!(labels.get(MANAGED).map(Str::as_str), Some(MANAGED_WAYPOINT | "istio.io-eastwest-controller"))
 }
 
 impl Targets {

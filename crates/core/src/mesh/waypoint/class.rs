@@ -3,12 +3,11 @@
 //! Source: [GatewayClass](https://gateway-api.sigs.k8s.io/api-types/gatewayclass/) and
 //! [Istio's classes](https://istio.io/latest/docs/ambient/usage/waypoint/).
 
-use super::WAYPOINT_CLASS;
 use crate::rules::{Rules, WaypointClasses};
 use crate::snapshot::Snapshot;
+use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
 const AGENTGATEWAY_CLASS: &str = "istio-agentgateway-waypoint";
-const CONTROLLER: &str = "istio.io/mesh-controller";
 const AGENTGATEWAY_CONTROLLER: &str = "istio.io/agentgateway-waypoint-controller";
 
 /// What runs a waypoint.
@@ -28,7 +27,7 @@ impl DataPlane {
         match rules.waypoints.classes {
             WaypointClasses::ByName => (class == WAYPOINT_CLASS).then_some(Self::Envoy),
             WaypointClasses::ByController => match controller(snapshot, class)? {
-                CONTROLLER => Some(Self::Envoy),
+                WAYPOINT_CONTROLLER => Some(Self::Envoy),
                 AGENTGATEWAY_CONTROLLER => Some(Self::Agentgateway),
                 _ => None,
             },
@@ -40,7 +39,7 @@ impl DataPlane {
 fn controller<'a>(snapshot: &'a Snapshot, class: &str) -> Option<&'a str> {
     let object = snapshot.gateway_classes.iter().find(|object| object.meta.name == class);
     let built_in = || match class {
-        WAYPOINT_CLASS => Some(CONTROLLER),
+        WAYPOINT_CLASS => Some(WAYPOINT_CONTROLLER),
         AGENTGATEWAY_CLASS => Some(AGENTGATEWAY_CONTROLLER),
         _ => None,
     };

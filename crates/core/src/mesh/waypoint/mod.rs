@@ -9,6 +9,7 @@ mod target;
 mod tests;
 mod use_waypoint;
 
+pub(crate) use binding::USE_WAYPOINT_NAMESPACE;
 pub use binding::{
     Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
 };
@@ -29,6 +30,7 @@ use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Labels, Object, Snapshot};
+use crate::well_known::NETWORK;
 
 /// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and the proxy that
 /// does it.
@@ -109,9 +111,6 @@ impl Waypoint {
     }
 }
 
-/// Istio's class of the Gateways that are waypoints.
-const WAYPOINT_CLASS: &str = "istio-waypoint";
-const NETWORK: &str = "topology.istio.io/network";
 const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.

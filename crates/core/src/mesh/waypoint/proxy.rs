@@ -7,7 +7,6 @@ use smol_str::format_smolstr;
 use super::{Indexing, Proxy, name_of};
 use crate::Str;
 use crate::admission::mesh_config::OF_POD;
-use crate::mesh::network::NETWORK;
 use crate::mesh::workload::{Locality, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
@@ -15,15 +14,13 @@ use crate::rules::{CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRul
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, ObjectRef};
-
-const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
-const ACCOUNT_OVERRIDE: &str = "gateway.istio.io/service-account";
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NAME_OVERRIDE, NETWORK, SERVICE_ACCOUNT};
 
 /// The annotations of a Gateway that its Deployment does not get.
 const NOT_INHERITED: [&str; 4] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     NAME_OVERRIDE,
-    ACCOUNT_OVERRIDE,
+    SERVICE_ACCOUNT,
     "gateway.istio.io/controller-version",
 ];
 
@@ -114,7 +111,7 @@ impl<'a> Proxies<'a> {
             pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
             labels: pod_labels(gateway, &name, hash, rules),
             annotations: pod_annotations(gateway, rules),
-            service_account: override_or(gateway, ACCOUNT_OVERRIDE, || default_name(gateway, rules)),
+            service_account: override_or(gateway, SERVICE_ACCOUNT, || default_name(gateway, rules)),
             workload_name: name,
             addresses: if needs_address { self.addresses() } else { Vec::new() },
             node_name: node.map(|node| node.meta.name.clone()).unwrap_or_default(),
@@ -216,10 +213,7 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, rules: &Wa
         labels.extend([pair("topology.istio.io/cluster", "Kubernetes")]);
     }
     labels.extend(inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
-    labels.extend([
-        pair("gateway.istio.io/managed", "istio.io-mesh-controller"),
-        pair(rules.gateway_name_label, &gateway.meta.name),
-    ]);
+    labels.extend([pair(MANAGED, MANAGED_WAYPOINT), pair(rules.gateway_name_label, &gateway.meta.name)]);
     if rules.gateway_class_label {
         let class = &gateway.spec.gateway_class_name;
         labels.extend([pair("gateway.networking.k8s.io/gateway-class-name", class)]);

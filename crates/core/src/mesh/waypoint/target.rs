@@ -15,9 +15,8 @@ use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
 use crate::snapshot::label_selector;
+use crate::well_known::MANAGED;
 
-/// The label of what a controller of Gateways made.
-pub(super) const MANAGED: &str = "gateway.istio.io/managed";
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
 

@@ -10,14 +10,11 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
-use crate::mesh::network::{self, NETWORK};
+use crate::mesh::network;
 use crate::rules::{HboneAddresses, InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
-
-/// The label of what Istio's gateway controller manages, and its value for waypoints.
-const MANAGED: &str = "gateway.istio.io/managed";
-const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NETWORK};
 
 /// What the workloads of a snapshot come from: Pods, then WorkloadEntries, each by namespace and name, then the inline
 /// endpoints of each ServiceEntry.

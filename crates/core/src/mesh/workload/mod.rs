@@ -12,12 +12,11 @@ pub(crate) use build::speaks_hbone;
 
 use super::age;
 use super::namespaces::Namespaces;
-use super::network::NETWORK;
-
 use crate::Str;
 use crate::hash::HashMap;
 use crate::rules::Rules;
 use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
+use crate::well_known::NETWORK;
 
 /// The label of a gateway's pods and Service.
 pub(crate) const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";

@@ -43,12 +43,11 @@ use crate::mesh::Mesh;
 use crate::rules::SecurityRules;
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
+use crate::well_known::DRY_RUN;
 
 const HTTP_RBAC: &str = "envoy.filters.http.rbac";
 const NETWORK_RBAC: &str = "envoy.filters.network.rbac";
 const NETWORK_STAT_PREFIX: &str = "tcp.";
-/// An AuthorizationPolicy with this annotation is tried, not enforced.
-const DRY_RUN: &str = "istio.io/dry-run";
 
 /// What the proxy decides itself, in this order.
 const LOCAL_ACTIONS: [(Action, RbacAction); 3] =

@@ -7,11 +7,12 @@ use smol_str::format_smolstr;
 
 use crate::Str;
 use crate::mesh::endpoint::Health;
-use crate::mesh::network::{NETWORK, Networks};
+use crate::mesh::network::Networks;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Mesh, Service};
 use crate::resources::{Origin, Part};
 use crate::snapshot::{Cause, Kind, Labels, ObjectRef};
+use crate::well_known::NETWORK;
 
 /// Labels that Istio adds to endpoints and proxies.
 pub(super) const REGION: &str = "topology.kubernetes.io/region";

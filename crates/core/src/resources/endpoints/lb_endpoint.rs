@@ -3,8 +3,7 @@
 use envoy::Encoded;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
-use envoy::config::core::v3::socket_address::PortSpecifier;
-use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe, SocketAddress};
+use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
 
@@ -16,6 +15,7 @@ use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::endpoints::candidate::{CLUSTER_ID, Candidate, ISTIO};
 use crate::resources::istio_metadata;
 use crate::resources::names::{CONNECT_ORIGINATE, Direction};
+use crate::resources::proto::socket;
 use crate::rules::{ClusterRules, TunnelMetadata};
 
 /// Where HBONE is spoken.
@@ -154,17 +154,11 @@ fn health_status(candidate: &Candidate<'_>) -> HealthStatus {
 
 /// An address: of a host and port, or of a Unix domain socket where there is no port.
 pub(crate) fn address(host: &str, port: u32) -> Address {
-    let kind = if port == 0 {
-        let path = host.strip_prefix(UNIX).unwrap_or(host).to_owned();
-        AddressKind::Pipe(Pipe { path, ..Pipe::default() })
-    } else {
-        AddressKind::SocketAddress(SocketAddress {
-            address: host.to_owned(),
-            port_specifier: Some(PortSpecifier::PortValue(port)),
-            ..SocketAddress::default()
-        })
-    };
-    Address { address: Some(kind) }
+    if port != 0 {
+        return socket(host, port);
+    }
+    let path = host.strip_prefix(UNIX).unwrap_or(host).to_owned();
+    Address { address: Some(AddressKind::Pipe(Pipe { path, ..Pipe::default() })) }
 }
 
 /// The address of an internal listener; the id tells apart endpoints behind the same listener.

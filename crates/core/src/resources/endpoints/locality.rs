@@ -8,7 +8,6 @@ use envoy::config::endpoint::v3::LocalityLbEndpoints;
 
 use crate::Str;
 use crate::mesh::MeshSettings;
-use crate::mesh::network::NETWORK;
 use crate::mesh::workload::Locality;
 use crate::mesh::{Service, TrafficDistribution};
 use crate::resources::Scope;
@@ -17,6 +16,7 @@ use crate::rules::FailoverPriority;
 use crate::snapshot::networking::destination_rule::{
     Distribute, Failover, LoadBalancerSettings, LocalityLoadBalancerSetting,
 };
+use crate::well_known::NETWORK;
 
 /// The load balancing by locality in force for a cluster.
 #[derive(Clone, Debug, PartialEq)]

@@ -15,10 +15,11 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::Duration;
 
+use super::HBONE_PORT;
 use super::chain::ChainBuilder;
-use super::{HBONE_PORT, socket};
 use crate::resources::filters::{http, network};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
+use crate::resources::proto::socket;
 use crate::resources::{Scope, tls};
 use crate::rules::{TunnelServer, TunnelState};
 

@@ -26,9 +26,6 @@ mod proxy_settings;
 mod shared;
 mod tcp_proxy;
 
-use envoy::config::core::v3::address::Address as AddressKind;
-use envoy::config::core::v3::socket_address::PortSpecifier;
-use envoy::config::core::v3::{Address, SocketAddress};
 use envoy::config::listener::v3::Listener;
 
 use self::chain::ChainBuilder;
@@ -62,15 +59,4 @@ fn resource(chains: &ChainBuilder<'_>, message: Listener, parts: Vec<Origin>) ->
     let mut origins = vec![Origin::of_resource(chains.causes())];
     origins.extend(parts);
     Resource { message, origins }
-}
-
-/// The address of a port.
-fn socket(address: &str, port: u32) -> Address {
-    Address {
-        address: Some(AddressKind::SocketAddress(SocketAddress {
-            address: address.to_owned(),
-            port_specifier: Some(PortSpecifier::PortValue(port)),
-            ..SocketAddress::default()
-        })),
-    }
 }

@@ -8,9 +8,7 @@ use crate::snapshot::gateway_api::route::{
     HttpRouteMatch, HttpRouteRule, L4RouteRule, ParentReference, PathMatchType, SessionPersistence, TcpRoute,
     TlsRoute,
 };
-
-/// The group of the Gateway API.
-const GROUP: &str = "gateway.networking.k8s.io";
+use crate::well_known::GATEWAY_GROUP;
 
 /// Listeners admit the routes of their own namespace; addresses are IP addresses.
 pub(super) fn fill_gateway(gateway: &mut Gateway) {
@@ -22,7 +20,7 @@ pub(super) fn fill_gateway(gateway: &mut Gateway) {
         let namespaces = routes.namespaces.get_or_insert_default();
         fill(&mut namespaces.from, || FromNamespaces::Same);
         for kind in &mut routes.kinds {
-            fill(&mut kind.group, || GROUP.into());
+            fill(&mut kind.group, || GATEWAY_GROUP.into());
         }
         if let Some(tls) = &mut listener.tls {
             fill(&mut tls.mode, || "Terminate".into());
@@ -136,7 +134,7 @@ fn fill_filters(filters: &mut [RouteFilter]) {
 
 fn fill_parents(parents: &mut [ParentReference]) {
     for parent in parents {
-        fill(&mut parent.group, || GROUP.into());
+        fill(&mut parent.group, || GATEWAY_GROUP.into());
         fill(&mut parent.kind, || "Gateway".into());
     }
 }

@@ -9,9 +9,8 @@ use crate::snapshot::{Cause, FieldPath, Labels, Object};
 use crate::status::Context;
 use crate::status::class::Controller;
 use crate::status::condition::{Condition, Fault, RouteKind};
+use crate::well_known::{GATEWAY_GROUP, NAMESPACE_NAME};
 
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 const CONFLICT: &str = "Listener has a conflict with another listener attached to the same Gateway";
 
 /// A listener, as Istio takes it.

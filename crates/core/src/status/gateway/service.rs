@@ -16,10 +16,9 @@ use crate::snapshot::{Cause, FieldPath, Object};
 use crate::status::Context;
 use crate::status::class::Controller;
 use crate::status::condition::{Condition, Fault};
+use crate::well_known::{MANAGED, NAME_OVERRIDE};
 
-const NAME_OVERRIDE: &str = "gateway.istio.io/name-override";
 const SERVICE_TYPE: &str = "networking.istio.io/service-type";
-const MANAGED: &str = "gateway.istio.io/managed";
 
 /// The hostnames of a Gateway's Services, and what is wrong with how it names them.
 pub(super) fn hostnames(gateway: &Object<Gateway>, controller: Controller) -> (Vec<Str>, Option<Fault>) {

@@ -10,6 +10,7 @@ use crate::snapshot::{self, Cause, FieldPath, Kind, Object, ObjectRef};
 use crate::status::class::Controller;
 use crate::status::condition::{Condition, Manager};
 use crate::status::scope;
+use crate::well_known::WAYPOINT_CLASS;
 
 const ACCEPTED: &str = "WaypointAccepted";
 
@@ -72,7 +73,7 @@ impl<'m> Targets<'m> {
         let controller = Controller::Waypoint.as_str();
         let object = ObjectRef::new(Kind::GatewayClass, "", name);
         // Istio makes its own class where it is not there.
-        let own = (name == "istio-waypoint").then_some(controller);
+        let own = (name == WAYPOINT_CLASS).then_some(controller);
         match snapshot::find(&self.mesh.snapshot.gateway_classes, "", name)
             .map(|class| class.spec.controller_name.as_str())
             .or(own)

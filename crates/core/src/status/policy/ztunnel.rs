@@ -9,9 +9,9 @@ use crate::mesh::Mesh;
 use crate::snapshot::security::{Action, AuthorizationPolicy, Operation, Rule, Source};
 use crate::snapshot::{Cause, FieldPath, Object};
 use crate::status::condition::{Condition, Manager};
+use crate::well_known::DRY_RUN;
 
 const ACCEPTED: &str = "ZtunnelAccepted";
-const DRY_RUN: &str = "istio.io/dry-run";
 
 /// The conditions that ztunnel knows.
 const L4_CONDITIONS: [&str; 5] =

@@ -8,9 +8,8 @@ use crate::snapshot::gateway_api::route::BackendObjectReference;
 use crate::status::Context;
 use crate::status::condition::Fault;
 use crate::status::grants::Reference;
+use crate::well_known::{ISTIO_GROUP, MCS_GROUP};
 
-const ISTIO_GROUP: &str = "networking.istio.io";
-const MCS_GROUP: &str = "multicluster.x-k8s.io";
 const INFERENCE_GROUP: &str = "inference.networking.k8s.io";
 
 /// Who refers to a backend.

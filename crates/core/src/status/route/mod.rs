@@ -19,9 +19,7 @@ use super::{Context, scope};
 use crate::Str;
 use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::{Cause, FieldPath, Object, Resource};
-
-/// The controller that speaks for routes, whatever their parent.
-const CONTROLLER: &str = "istio.io/gateway-controller";
+use crate::well_known::GATEWAY_CONTROLLER;
 
 /// A kind of routes, as far as all kinds are alike.
 trait Route: Resource {
@@ -128,7 +126,7 @@ fn status<T: Route>(cx: &Context<'_>, object: &Object<T>, attempts: &[Attempt<'_
         }
         status.parents.push(ParentStatus {
             reference: reference.clone(),
-            controller: CONTROLLER,
+            controller: GATEWAY_CONTROLLER,
             conditions,
         });
     }

@@ -11,9 +11,7 @@ use crate::status::Context;
 use crate::status::condition::{Fault, RouteKind};
 use crate::status::gateway::GatewayView;
 use crate::status::gateway::listener::Listener;
-
-const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
-const ISTIO_GROUP: &str = "networking.istio.io";
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP};
 
 /// A route's try to attach to one parent: to the mesh, or to one listener of a Gateway.
 pub(super) struct Attempt<'m> {

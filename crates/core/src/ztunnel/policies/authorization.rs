@@ -11,8 +11,7 @@ use crate::features::Features;
 use crate::mesh::attachment;
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy, Condition, Operation, Rule, Source};
-
-const DRY_RUN: &str = "istio.io/dry-run";
+use crate::well_known::DRY_RUN;
 
 /// What ztunnel makes of an AuthorizationPolicy.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -12,6 +12,7 @@ use envoy::istio::workload::application_tunnel::Protocol;
 use envoy::istio::workload::{ApplicationTunnel, PortList, TunnelProtocol, Workload, WorkloadType};
 
 use super::index::{Index, KnownService};
+use super::network_gateways::NetworkGateway;
 use super::policies::Attached;
 use super::{CLUSTER_ID, gateway, resource, service_key, waypoint_causes};
 use crate::mesh::waypoint::{Binding, Target};
@@ -40,7 +41,7 @@ fn of_cluster(index: &Index<'_>, uid: &[&str]) -> Workload {
     Workload {
         uid: [&[CLUSTER_ID], uid].concat().join("/"),
         cluster_id: CLUSTER_ID.to_owned(),
-        network: index.networks.local.to_string(),
+        network: index.mesh.networks.own.to_string(),
         trust_domain: trust_domain(index),
         ..Workload::default()
     }
@@ -83,8 +84,7 @@ fn use_network(message: &mut Workload, index: &Index<'_>, network: &str) {
     if !network.is_empty() {
         network.clone_into(&mut message.network);
     }
-    message.network_gateway =
-        index.networks.gateway(&message.network).map(super::networks::NetworkGateway::address);
+    message.network_gateway = index.network_gateways.of(&message.network).map(NetworkGateway::address);
 }
 
 /// The locality, where something is known of it.

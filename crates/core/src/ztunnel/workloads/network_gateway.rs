@@ -9,7 +9,7 @@ use crate::ztunnel::resource;
 
 /// The workloads that gateways to other networks are.
 pub(super) fn workloads(index: &Index<'_>) -> Vec<Resource<Workload>> {
-    let gateways = index.networks.gateways.iter();
+    let gateways = index.network_gateways.iter();
     gateways
         .map(|gateway| {
             let uid = format!("NetworkGateway/{}/{}/{}", gateway.network, gateway.address, gateway.port);

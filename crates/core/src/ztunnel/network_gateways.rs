@@ -1,28 +1,20 @@
-//! Networks: which one the cluster is in, and the gateways to others.
+//! The gateways to other networks.
 
 use envoy::istio::workload::gateway_address::Destination;
 use envoy::istio::workload::{GatewayAddress, NamespacedHostname};
 
 use super::gateway;
 use crate::Str;
-use crate::mesh::Namespaces;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{Object, ObjectRef, Snapshot};
+use crate::well_known::{NETWORK, SERVICE_ACCOUNT};
 
-const NETWORK: &str = "topology.istio.io/network";
-const SYSTEM_NAMESPACE: &str = "istio-system";
-const SERVICE_ACCOUNT: &str = "gateway.istio.io/service-account";
 /// The class of Gateways that stand for those of other networks.
 const REMOTE_CLASS: &str = "istio-remote";
 
-/// The networks of a mesh.
+/// The gateways to other networks, by their Gateways' namespaces and names.
 #[derive(Debug)]
-pub(super) struct Networks {
-    /// The cluster's own network; empty for the default one.
-    pub(super) local: Str,
-    /// The gateways to other networks, by their Gateways' namespaces and names.
-    pub(super) gateways: Vec<NetworkGateway>,
-}
+pub(super) struct NetworkGateways(Vec<NetworkGateway>);
 
 /// A gateway to another network, at one address.
 #[derive(Debug)]
@@ -35,15 +27,19 @@ pub(super) struct NetworkGateway {
     pub(super) object: ObjectRef,
 }
 
-impl Networks {
-    pub(super) fn new(snapshot: &Snapshot, namespaces: &Namespaces) -> Self {
-        let local = namespaces.label(SYSTEM_NAMESPACE, NETWORK).cloned().unwrap_or_default();
-        Self { local, gateways: snapshot.gateways.iter().flat_map(|g| gateways(g)).collect() }
+impl NetworkGateways {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        Self(snapshot.gateways.iter().flat_map(|gateway| gateways(gateway)).collect())
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &NetworkGateway> {
+        self.0.iter()
     }
 
     /// The gateway to a network.
-    pub(super) fn gateway(&self, network: &str) -> Option<&NetworkGateway> {
-        self.gateways.iter().find(|gateway| gateway.network == network && gateway.port != 0)
+    pub(super) fn of(&self, network: &str) -> Option<&NetworkGateway> {
+        self.iter().find(|gateway| gateway.network == network && gateway.port != 0)
     }
 }
 
