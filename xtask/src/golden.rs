@@ -1,4 +1,4 @@
-//! `cargo xtask golden`: runs the golden test, which also knows how to write its files, and the one of the rules.
+//! `cargo xtask golden`: runs the golden tests, which also know how to write their files, and the one of the rules.
 
 use std::process::Command;
 
@@ -13,11 +13,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         _ => return Err("golden takes nothing but --update".into()),
     };
     let files = passes(&["--test", "golden"], update)?;
+    let lint = passes(&["--test", "lint"], update)?;
     let rules = passes(&["--lib", "rules::tests"], update)?;
     if update {
         Command::new("git").args(["status", "--short", "testdata"]).current_dir(root()).status()?;
     }
-    match (files, rules) {
+    match (files && lint, rules) {
         (true, true) => Ok(()),
         (true, false) => Err("a rule that no golden case shows: see above".into()),
         (false, _) => Err("golden files differ: `cargo xtask golden --update` writes them".into()),

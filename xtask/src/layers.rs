@@ -29,6 +29,7 @@ const LAYERS: &[&[&str]] = &[
     &["translation"],
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
     &["status"],
+    &["lint"],
     &["view"],
     &["session"],
 ];

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Which waypoint each Service, ServiceEntry and WorkloadEntry uses, who enforces each AuthorizationPolicy, what
     /// becomes of each parent of a route, and of each Gateway and its listeners.
     Status(Status),
+    /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
+    /// waypoints that are bypassed.
+    Lint(Lint),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
@@ -311,6 +314,27 @@ pub(crate) struct Status {
     /// also tells which fields decided each condition.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Lint {
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// How findings are printed (to standard output).
+    #[arg(short = 'o', long, value_enum, default_value_t = LintFormat::Text, value_name = "FORMAT")]
+    pub(crate) output: LintFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// With the source line underlined.
+    Text,
+    /// One line each.
+    Concise,
+    /// A JSON array.
+    Json,
+    /// GitHub workflow commands.
+    Github,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -24,7 +24,7 @@ pub enum Scope {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $group:literal / $name:literal [$($version:literal),+] $scope:ident $rule:ident;)+) => {
-        /// A kind of object that is read. Others are counted and ignored.
+        /// A kind of object that is read, or that something is to be said of. Others are counted and ignored.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Kind { $($(#[$doc])* $variant,)+ }
@@ -133,6 +133,14 @@ kinds! {
     Telemetry = "telemetry.istio.io" / "Telemetry" ["v1", "v1alpha1"] Namespaced Subdomain;
     /// A WebAssembly filter.
     WasmPlugin = "extensions.istio.io" / "WasmPlugin" ["v1alpha1"] Namespaced Subdomain;
+    /// A template for pods.
+    Deployment = "apps" / "Deployment" ["v1"] Namespaced Subdomain;
+    /// A template for pods with names.
+    StatefulSet = "apps" / "StatefulSet" ["v1"] Namespaced Subdomain;
+    /// A template for a pod on each node.
+    DaemonSet = "apps" / "DaemonSet" ["v1"] Namespaced Subdomain;
+    /// Settings of an installation.
+    IstioOperator = "install.istio.io" / "IstioOperator" ["v1alpha1"] Namespaced Subdomain;
     /// A WebAssembly or Lua filter (1.31).
     TrafficExtension = "extensions.istio.io" / "TrafficExtension" ["v1alpha1"] Namespaced Subdomain;
 }

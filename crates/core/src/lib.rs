@@ -14,6 +14,7 @@ mod hash;
 mod json;
 pub mod kind;
 pub mod limits;
+pub mod lint;
 pub mod manifests;
 pub mod mesh;
 pub mod names;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::dialect;
+use crate::lint;
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::options::Options;
@@ -117,6 +118,12 @@ impl Session {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.shared.problems
+    }
+
+    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()).
+    #[must_use]
+    pub fn lint(&self) -> Vec<Problem> {
+        lint::lint(self.input(), self.mesh(), self.problems())
     }
 
     /// The problems with others that were found later, in the order of the text.

@@ -3,6 +3,7 @@
 mod bootstrap;
 mod cost;
 mod explain;
+mod lint;
 mod proxy_config;
 mod status;
 mod translate;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Bootstrap(args) => bootstrap::run(args),
         Command::Waypoint { command } => waypoint::run(command),
         Command::Status(args) => status::run(args),
+        Command::Lint(args) => lint::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {

@@ -78,11 +78,12 @@ pub enum DelegatingRoutes {
 }
 
 /// Which of the VirtualServices of one host count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RoutesPerHost {
     /// The first.
     First,
     /// All of the waypoint's or the Service's namespace, one after the other.
+    #[default]
     AllOfOwnOrServiceNamespace,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Labels;
 use super::Snapshot;
 use super::defaults;
 use super::files::Files;
@@ -15,7 +16,7 @@ use crate::limits::Limits;
 use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
+use crate::text::{DecodeError, Document, Node, SourceFile, Span, Unread, documents};
 use crate::validation::Validation;
 
 /// What was read from files: the objects, the problems, and a summary.
@@ -29,8 +30,39 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// What was read, ignored and left out.
     pub summary: Summary,
+    /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but for what is to be
+    /// said of them.
+    pub(crate) passed_over: Vec<PassedOver>,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
+}
+
+/// An object of a kind that no waypoint depends on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PassedOver {
+    pub(crate) object: ObjectRef,
+    pub(crate) labels: Labels,
+    pub(crate) annotations: Labels,
+    source: Source,
+}
+
+impl PassedOver {
+    /// What an object says of itself, as far as it can be read: nobody depends on it.
+    fn new(item: Item<'_>, kind: Kind, source: Source) -> Self {
+        let metadata = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key));
+        let text = |key: &str| metadata(key).and_then(Node::as_str);
+        let labels = |key: &str| {
+            let entries = metadata(key).into_iter().flat_map(Node::entries);
+            entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
+        };
+        let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
+        Self {
+            object: ObjectRef::new(kind, namespace, text("name").unwrap_or_default()),
+            labels: labels("labels"),
+            annotations: labels("annotations"),
+            source,
+        }
+    }
 }
 
 impl Snapshot {
@@ -54,23 +86,34 @@ impl Reading {
         self.stray.iter().filter_map(move |field| field.problem(release, validation))
     }
 
-    /// Gives problems that have an object or a field, but no place, the place of that field. Made for problems that
-    /// later steps find; reads each document once, however many problems it has.
+    /// Gives problems that have an object or a field, but no place, the place of that field, and so what is related to
+    /// them. Made for problems that later steps find; reads each document once, however many problems it has.
     pub fn locate(&self, problems: &mut [Problem]) {
         let mut asked = Vec::new();
         let mut whose = Vec::new();
-        for (at, problem) in problems.iter().enumerate().filter(|(_, problem)| problem.place.is_none()) {
-            if let Some(source) = problem.object.as_ref().and_then(|object| self.snapshot.source(object)) {
-                asked.push((source, problem.field.as_str()));
-                whose.push(at);
+        for problem in problems {
+            let Problem { place, object, field, related, .. } = problem;
+            let main = (place, &*object, field.as_str());
+            let others =
+                related.iter_mut().map(|other| (&mut other.place, &other.object, other.field.as_str()));
+            for (place, object, field) in std::iter::once(main).chain(others) {
+                let source = object.as_ref().and_then(|object| self.source(object));
+                if let Some(source) = source.filter(|_| place.is_none()) {
+                    asked.push((source, field));
+                    whose.push(place);
+                }
             }
         }
         let places = self.files.places(asked);
-        for (at, place) in whose.into_iter().zip(places) {
-            if let Some(problem) = problems.get_mut(at) {
-                problem.place = place;
-            }
+        for (to, place) in whose.into_iter().zip(places) {
+            *to = place;
         }
+    }
+
+    /// Where an object stands, one that is kept or one that was only looked at.
+    fn source(&self, object: &ObjectRef) -> Option<Source> {
+        let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
+        self.snapshot.source(object).or_else(|| passed_over().map(|other| other.source))
     }
 }
 
@@ -81,6 +124,7 @@ struct Reader<'l> {
     problems: Vec<Problem>,
     summary: Summary,
     unread: BTreeMap<Kind, Unread>,
+    passed_over: Vec<PassedOver>,
     stray: Vec<StrayField>,
 }
 
@@ -93,6 +137,7 @@ impl<'l> Reader<'l> {
             problems: Vec::new(),
             summary: Summary::default(),
             unread: BTreeMap::new(),
+            passed_over: Vec::new(),
             stray: Vec::new(),
         }
     }
@@ -137,6 +182,7 @@ impl<'l> Reader<'l> {
             Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
             Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
+                self.passed_over.push(PassedOver::new(item, kind, source));
             }
             Identity::Known { kind, api_version } => self.known(item, kind, api_version, source),
         }
@@ -204,11 +250,13 @@ impl<'l> Reader<'l> {
             self.summary.unread_fields.extend(paths);
         }
         self.problems.sort();
+        self.passed_over.sort_by(|a, b| (&a.object, a.source).cmp(&(&b.object, b.source)));
         Reading {
             snapshot: self.snapshot,
             files: self.files,
             problems: self.problems,
             summary: self.summary,
+            passed_over: self.passed_over,
             stray: self.stray,
         }
     }

@@ -163,8 +163,10 @@ impl Page<'_> {
         if let Some(place) = &problem.place {
             self.place(&mut out, place, width, problem.severity, "");
         }
-        if let Some((place, label)) = &problem.related {
-            self.place(&mut out, place, width, Severity::Note, label);
+        for related in &problem.related {
+            if let Some(place) = &related.place {
+                self.place(&mut out, place, width, Severity::Note, &related.message);
+            }
         }
         let about = match about(problem, ", field ") {
             about if problem.object.is_none() && !about.is_empty() => format!("field: {about}"),
@@ -184,7 +186,8 @@ impl Page<'_> {
 
     /// Digits of the largest line number shown.
     fn gutter(&self, problem: &Problem) -> usize {
-        let places = problem.place.iter().chain(problem.related.iter().map(|(place, _)| place));
+        let places =
+            problem.place.iter().chain(problem.related.iter().filter_map(|related| related.place.as_ref()));
         places.map(|place| place.line.to_string().len()).max().unwrap_or(1) + 1
     }
 

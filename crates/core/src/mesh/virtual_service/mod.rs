@@ -22,9 +22,9 @@ use crate::mesh::MeshSettings;
 use crate::mesh::age::{self, Age};
 use crate::mesh::gateway_route;
 use crate::mesh::hostname::Resolver;
-use crate::mesh::{ExportTo, Services};
+use crate::mesh::{ExportTo, Service, Services, Waypoint};
 use crate::problem::Problem;
-use crate::rules::{DelegatingRoutes, RouteRules, Rules};
+use crate::rules::{DelegatingRoutes, RouteRules, RoutesPerHost, Rules};
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute, TcpRoute, TlsRoute};
 use crate::snapshot::{Cause, FieldPath, Object, ObjectRef, Snapshot, networking};
 
@@ -184,6 +184,7 @@ pub struct VirtualServices {
     by_host: HostIndex,
     referenced: HashMap<Str, BTreeSet<Str>>,
     own_gateway_routes_first: bool,
+    per_host: RoutesPerHost,
 }
 
 impl VirtualServices {
@@ -227,7 +228,8 @@ impl VirtualServices {
                 referenced.entry(host.clone()).or_default().extend(destinations.iter().copied().cloned());
             }
         }
-        Self { all, by_host, referenced, own_gateway_routes_first: rules.own_gateway_routes_first }
+        let RouteRules { own_gateway_routes_first, per_host, .. } = *rules;
+        Self { all, by_host, referenced, own_gateway_routes_first, per_host }
     }
 
     /// All of the mesh, in Istio's order: by creation time, then name and namespace.
@@ -250,6 +252,20 @@ impl VirtualServices {
             .collect();
         ranked.sort_by_key(|(rank, id, _)| (*rank, *id));
         ranked.into_iter().flat_map(|(_, _, vs)| std::iter::repeat_n(vs, vs.mentions)).collect()
+    }
+
+    /// Those that count for a Service at its waypoint, in order.
+    #[must_use]
+    pub fn of_service(&self, service: &Service, waypoint: &Waypoint) -> Vec<&VirtualService> {
+        let namespace = &waypoint.name.namespace;
+        let mut all = self.for_host(&service.hostname, namespace);
+        match self.per_host {
+            RoutesPerHost::First => all.truncate(1),
+            RoutesPerHost::AllOfOwnOrServiceNamespace => {
+                all.retain(|vs| vs.namespace == *namespace || vs.namespace == service.namespace);
+            }
+        }
+        all
     }
 
     /// The hosts that VirtualServices with exactly this host send requests or copies of them to, whoever sees them.

@@ -29,20 +29,11 @@ mod tcp;
 use crate::mesh::Service;
 use crate::mesh::virtual_service::VirtualService;
 use crate::resources::Scope;
-use crate::rules::RoutesPerHost;
 
 pub use inbound::{InboundRoutes, RouteBuilder};
 pub use tcp::{TcpDestination, TcpRoute, tcp_destinations};
 
 /// The VirtualServices that count for a Service at this waypoint, in order.
 fn virtual_services<'m>(scope: Scope<'m>, service: &Service) -> Vec<&'m VirtualService> {
-    let namespace = &scope.waypoint.name.namespace;
-    let mut all = scope.mesh.virtual_services.for_host(&service.hostname, namespace);
-    match scope.rules.routes.per_host {
-        RoutesPerHost::First => all.truncate(1),
-        RoutesPerHost::AllOfOwnOrServiceNamespace => {
-            all.retain(|vs| vs.namespace == *namespace || vs.namespace == service.namespace);
-        }
-    }
-    all
+    scope.mesh.virtual_services.of_service(service, scope.waypoint)
 }
