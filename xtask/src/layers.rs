@@ -30,6 +30,7 @@ const LAYERS: &[&[&str]] = &[
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
     &["status"],
     &["lint"],
+    &["describe"],
     &["view"],
     &["session"],
 ];

@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
     /// waypoints that are bypassed.
     Lint(Lint),
+    /// Tell all about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
+    /// routed, and what is wrong.
+    Describe(Describe),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
@@ -335,6 +338,30 @@ pub(crate) enum LintFormat {
     Json,
     /// GitHub workflow commands.
     Github,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Describe {
+    /// What sort of thing: service, pod, waypoint, policy or route.
+    #[arg(value_name = "KIND", value_parser = ["service", "pod", "waypoint", "policy", "route"])]
+    pub(crate) kind: String,
+    /// Its name, or NAME.NAMESPACE.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Its namespace.
+    #[arg(short = 'n', long)]
+    pub(crate) namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: Input,
+    /// Text or JSON.
+    #[arg(short = 'o', long, value_enum, default_value_t = DescribeFormat::Text, value_name = "FORMAT")]
+    pub(crate) output: DescribeFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DescribeFormat {
+    Text,
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -33,6 +33,9 @@ pub(crate) enum Failure {
     /// An option that is none.
     #[error(transparent)]
     Settings(#[from] waypoint_xds::options::SettingsError),
+    /// A result that is no JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] files::FileError),

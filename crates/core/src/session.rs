@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
+use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect;
 use crate::lint;
 use crate::manifests;
@@ -124,6 +125,15 @@ impl Session {
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
         lint::lint(self.input(), self.mesh(), self.problems())
+    }
+
+    /// What a person wants to know of one object: see [`describe`](describe::describe()).
+    ///
+    /// # Errors
+    ///
+    /// When there is no such object, or several of that name.
+    pub fn describe(&self, subject: &Subject) -> Result<Description, NotFound> {
+        describe::describe(self.input(), self.mesh(), &self.lint(), subject)
     }
 
     /// The problems with others that were found later, in the order of the text.

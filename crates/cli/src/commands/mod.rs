@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod cost;
+mod describe;
 mod explain;
 mod lint;
 mod proxy_config;
@@ -33,6 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Waypoint { command } => waypoint::run(command),
         Command::Status(args) => status::run(args),
         Command::Lint(args) => lint::run(args),
+        Command::Describe(args) => describe::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {

@@ -34,7 +34,7 @@ struct AtWaypoint<'m> {
 }
 
 impl<'m> Context<'m> {
-    pub(super) fn new(reading: &'m Reading, mesh: &'m Mesh, problems: &'m [Problem]) -> Self {
+    pub(crate) fn new(reading: &'m Reading, mesh: &'m Mesh, problems: &'m [Problem]) -> Self {
         let policies = &mesh.policies;
         let bound = mesh.waypoints.iter().map(|waypoint| AtWaypoint {
             authorization: policies.authorization.of_waypoint(waypoint, Precedence::RootFirst),

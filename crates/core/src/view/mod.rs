@@ -2,6 +2,7 @@
 
 pub mod config_dump;
 pub mod cost;
+pub mod description;
 pub mod diagnostics;
 mod excerpt;
 pub mod graph;

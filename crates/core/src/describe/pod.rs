@@ -1,0 +1,118 @@
+//! A Pod or WorkloadEntry: how it takes part in the mesh, and what holds for requests to its own address.
+
+use serde::Serialize;
+
+use crate::lint::Context;
+use crate::mesh::{Workload, WorkloadId};
+use crate::problem::Problem;
+use crate::snapshot::ObjectRef;
+
+use super::{PolicyLine, WaypointUse, about, enforcement, service, waypoint_use};
+
+/// How a pod takes part in the mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataPlaneMode {
+    /// Its node's ztunnel takes its connections.
+    Ambient,
+    /// A sidecar does.
+    Sidecar,
+    /// Nobody does, as far as the files tell.
+    None,
+}
+
+/// A Pod or WorkloadEntry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PodDescription {
+    /// The object.
+    pub object: ObjectRef,
+    /// Its addresses.
+    pub addresses: Vec<String>,
+    /// How it takes part in the mesh.
+    pub mode: DataPlaneMode,
+    /// Its identity as policies name it: `<trust domain>/ns/<namespace>/sa/<account>`.
+    pub principal: String,
+    /// The Services that it is behind, each with its waypoint.
+    pub services: Vec<ServiceOfPod>,
+    /// Which waypoint serves its own addresses.
+    pub waypoint: WaypointUse,
+    /// What its ztunnel enforces, in the order in which it is looked at.
+    pub policies: Vec<PolicyLine>,
+    /// What lint says of it and its policies.
+    pub findings: Vec<Problem>,
+}
+
+/// A Service that a pod is behind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceOfPod {
+    /// The Service.
+    pub object: ObjectRef,
+    /// Its waypoint.
+    pub waypoint: WaypointUse,
+}
+
+pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRef) -> Option<PodDescription> {
+    let is_it = |(_, workload): &(WorkloadId, &Workload)| workload.source.object() == *object;
+    let (id, workload) = cx.mesh.workloads.iter().find(is_it)?;
+    let policies = if cx.mesh.rules.status.ambient { enforcement::at_ztunnel(cx, id) } else { Vec::new() };
+    let mut objects: Vec<&ObjectRef> = vec![object];
+    objects.extend(policies.iter().map(|line| &line.object));
+    let findings = about(findings, &objects);
+    let serving = cx.waypoint_of_workload(id);
+    Some(PodDescription {
+        object: object.clone(),
+        addresses: workload.addresses.iter().map(ToString::to_string).collect(),
+        mode: mode(cx, workload),
+        principal: format!(
+            "{}/ns/{}/sa/{}",
+            cx.mesh.config.trust_domain, workload.namespace, workload.service_account
+        ),
+        services: services(cx, id),
+        waypoint: waypoint_use(cx.mesh, object, cx.mesh.bindings.of_workload(id), serving),
+        policies,
+        findings,
+    })
+}
+
+fn services(cx: &Context<'_>, pod: WorkloadId) -> Vec<ServiceOfPod> {
+    let is_behind = |service| {
+        let mut endpoints = cx.mesh.endpoints.of(service).iter();
+        endpoints.any(|endpoint| endpoint.workload == Some(pod))
+    };
+    let behind = cx.mesh.services.iter().filter(|(service, _)| is_behind(*service));
+    behind
+        .map(|(id, service)| {
+            let object = service.source.object();
+            ServiceOfPod { waypoint: service::use_of(cx, id, &object), object }
+        })
+        .collect()
+}
+
+/// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
+fn mode(cx: &Context<'_>, workload: &Workload) -> DataPlaneMode {
+    const MODE: &str = "istio.io/dataplane-mode";
+    if has_sidecar(workload) {
+        return DataPlaneMode::Sidecar;
+    }
+    let of_namespace =
+        cx.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
+    let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(MODE));
+    let label = workload.labels.get(MODE).or(of_namespace);
+    if workload.hbone || label.is_some_and(|label| label == "ambient") {
+        DataPlaneMode::Ambient
+    } else {
+        DataPlaneMode::None
+    }
+}
+
+/// Whether a sidecar takes a pod's connections.
+pub(super) fn has_sidecar(workload: &Workload) -> bool {
+    let is_gateway = workload.is_waypoint || workload.gateway().is_some();
+    let pod = workload.pod().filter(|_| !is_gateway);
+    pod.is_some_and(|pod| {
+        let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+        containers.any(|container| container.name == "istio-proxy")
+    })
+}

@@ -1,0 +1,251 @@
+//! A Service or ServiceEntry: who serves it, who goes past, what is enforced and how it is routed.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::lint::Context;
+use crate::mesh::endpoint::Health;
+use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
+use crate::mesh::{Protocol, Service, ServiceId, Workload, hostname};
+use crate::problem::Problem;
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
+
+use super::pod::has_sidecar;
+use super::{PolicyLine, RouteLine, WaypointUse, about, enforcement, waypoint_use, words};
+
+/// A Service or ServiceEntry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ServiceDescription {
+    /// The object.
+    pub object: ObjectRef,
+    /// Its hosts: one of a Service, those of a ServiceEntry.
+    pub hosts: Vec<String>,
+    /// The addresses that clients dial.
+    pub addresses: Vec<String>,
+    /// Its ports.
+    pub ports: Vec<PortDescription>,
+    /// How many endpoints it has.
+    pub endpoints: EndpointCount,
+    /// Which waypoint serves it.
+    pub waypoint: WaypointUse,
+    /// Who goes past the waypoint.
+    pub bypasses: Vec<Bypass>,
+    /// What is enforced for it, in the order in which it is looked at: at the waypoint, then at the ztunnels of its pods.
+    pub policies: Vec<PolicyLine>,
+    /// How the waypoint routes its requests, in the order in which rules are asked.
+    pub routes: Vec<RouteLine>,
+    /// What lint says of it, its waypoint, its policies and routes.
+    pub findings: Vec<Problem>,
+}
+
+/// A port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PortDescription {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub number: u32,
+    /// What is spoken on it: `HTTP`, `TCP`, `detected`, ….
+    pub protocol: &'static str,
+}
+
+/// Endpoints by health.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EndpointCount {
+    /// Those that take requests.
+    pub ready: usize,
+    /// The others.
+    pub other: usize,
+}
+
+/// Somebody whose requests do not pass the waypoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Bypass {
+    /// Who it is, and why, in words.
+    pub who: String,
+    /// What makes it so.
+    pub object: Option<ObjectRef>,
+}
+
+pub(super) fn describe(
+    cx: &Context<'_>,
+    findings: &[Problem],
+    object: &ObjectRef,
+) -> Option<ServiceDescription> {
+    let services: Vec<(ServiceId, &Service)> = cx.services_of(object).collect();
+    let (first, service) = services.first().copied()?;
+    let serving = cx.waypoint_of(first);
+    let waypoint = waypoint_use(cx.mesh, object, cx.mesh.bindings.of_service(first), serving);
+    let mut policies =
+        serving.map_or_else(Vec::new, |waypoint| enforcement::at_waypoint(cx, first, waypoint));
+    policies.extend(of_endpoints(cx, first));
+    let routes: Vec<RouteLine> = cx.routes_of(first).into_iter().flat_map(routes).collect();
+    let mut objects: Vec<&ObjectRef> = vec![object];
+    objects.extend(policies.iter().map(|line| &line.object));
+    objects.extend(routes.iter().map(|line| &line.rule.object));
+    let gateway = serving.map(|waypoint| waypoint.gateway.object_ref());
+    objects.extend(&gateway);
+    let findings = about(findings, &objects);
+    Some(ServiceDescription {
+        object: object.clone(),
+        hosts: services.iter().map(|(_, service)| service.hostname.to_string()).collect(),
+        addresses: addresses(service),
+        ports: service.ports.iter().map(port).collect(),
+        endpoints: endpoints(cx, first),
+        bypasses: if serving.is_some() { bypasses(cx, first, service) } else { Vec::new() },
+        waypoint,
+        policies,
+        routes,
+        findings,
+    })
+}
+
+fn addresses(service: &Service) -> Vec<String> {
+    let own = service.addresses.iter().map(|address| {
+        let whole = if address.ip.is_ipv4() { 32 } else { 128 };
+        if address.prefix_len == whole {
+            address.ip.to_string()
+        } else {
+            format!("{}/{}", address.ip, address.prefix_len)
+        }
+    });
+    own.chain(service.auto_allocated.iter().map(|ip| format!("{ip} (allocated)"))).collect()
+}
+
+fn port(port: &crate::mesh::Port) -> PortDescription {
+    PortDescription { name: port.name.to_string(), number: port.number, protocol: protocol(port.protocol) }
+}
+
+const fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Http => "HTTP",
+        Protocol::Http2 => "HTTP2",
+        Protocol::HttpProxy => "HTTP_PROXY",
+        Protocol::Grpc => "GRPC",
+        Protocol::GrpcWeb => "GRPC-Web",
+        Protocol::Https => "HTTPS",
+        Protocol::Tls => "TLS",
+        Protocol::Tcp => "TCP",
+        Protocol::Mongo => "Mongo",
+        Protocol::Redis => "Redis",
+        Protocol::MySql => "MySQL",
+        Protocol::Udp => "UDP",
+        Protocol::Unsupported => "detected",
+    }
+}
+
+/// An address counts once, whatever it answers for.
+fn endpoints(cx: &Context<'_>, service: ServiceId) -> EndpointCount {
+    let all = cx.mesh.endpoints.of(service);
+    let ready = all.iter().filter(|endpoint| endpoint.health == Health::Healthy);
+    let ready: BTreeSet<&str> = ready.map(|endpoint| endpoint.address.as_str()).collect();
+    let addresses: BTreeSet<&str> = all.iter().map(|endpoint| endpoint.address.as_str()).collect();
+    EndpointCount { ready: ready.len(), other: addresses.len() - ready.len() }
+}
+
+/// What the ztunnels of a Service's pods enforce, each policy once.
+fn of_endpoints(cx: &Context<'_>, service: ServiceId) -> Vec<PolicyLine> {
+    if !cx.mesh.rules.status.ambient {
+        return Vec::new();
+    }
+    let workloads: BTreeSet<_> = cx.mesh.endpoints.of(service).iter().filter_map(|e| e.workload).collect();
+    let mut all: Vec<PolicyLine> = Vec::new();
+    for workload in workloads {
+        for line in enforcement::at_ztunnel(cx, workload) {
+            if !all.contains(&line) {
+                all.push(line);
+            }
+        }
+    }
+    all
+}
+
+/// The rules of a VirtualService, or of what a Gateway API route becomes.
+pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
+    let http = virtual_service.http.iter().filter_map(|rule| {
+        let because = rule.causes.first()?.clone();
+        Some(RouteLine {
+            rule: because.into(),
+            matches: words::matches(rule),
+            action: words::action(&rule.route),
+        })
+    });
+    let origin = virtual_service.origins.first();
+    let connections = |pattern: &'static str, position, protocol: &str, action| {
+        let because = Cause::new(origin?.clone(), FieldPath::at(pattern, [position]));
+        Some(RouteLine { rule: because.into(), matches: vec![format!("any {protocol} connection")], action })
+    };
+    let tls = virtual_service.tls.iter().enumerate();
+    let tls =
+        tls.filter_map(|(i, rule)| connections("spec.tls[]", i, "TLS", words::connections(&rule.route)));
+    let tcp = virtual_service.tcp.iter().enumerate();
+    let tcp =
+        tcp.filter_map(|(i, rule)| connections("spec.tcp[]", i, "TCP", words::connections(&rule.route)));
+    http.chain(tls).chain(tcp).collect()
+}
+
+/// Whose requests do not pass the waypoint, as far as files tell.
+fn bypasses(cx: &Context<'_>, id: ServiceId, service: &Service) -> Vec<Bypass> {
+    let mut found = BTreeSet::new();
+    let uses_waypoint =
+        cx.mesh.bindings.of_service(id).and_then(|binding| binding.ingress).unwrap_or_default();
+    if !uses_waypoint {
+        found.extend(ingress(cx, service));
+    }
+    let workloads = cx.mesh.endpoints.of(id).iter().filter_map(|endpoint| endpoint.workload);
+    let is_unserved_pod = |id| {
+        let pod = cx.mesh.workloads.get(id).and_then(Workload::pod);
+        pod.is_some() && cx.waypoint_of_workload(id).is_none()
+    };
+    if workloads.clone().any(is_unserved_pod) {
+        found.insert(Bypass {
+            who: "clients that call its pods by their own addresses".to_owned(),
+            object: None,
+        });
+    }
+    let sidecars = cx.mesh.workloads.iter().filter(|(_, workload)| has_sidecar(workload));
+    found.extend(sidecars.map(|(_, workload)| {
+        let object = workload.source.object();
+        Bypass { who: format!("{object}, by its sidecar"), object: Some(object) }
+    }));
+    found.into_iter().collect()
+}
+
+/// Gateways for ingress that route to the Service.
+fn ingress(cx: &Context<'_>, service: &Service) -> Vec<Bypass> {
+    let is_it = |host: &str, namespace: &str| hostname::resolve(host, namespace) == service.hostname;
+    let mut found = Vec::new();
+    for object in &cx.snapshot.virtual_services {
+        let gateways = object.spec.gateways.iter().any(|gateway| gateway != MESH_GATEWAY);
+        let destinations = object.spec.http.iter().flat_map(|rule| &rule.route);
+        let mut hosts = destinations.filter_map(|to| to.destination.as_ref());
+        if gateways && hosts.any(|to| is_it(&to.host, &object.meta.namespace)) {
+            let who =
+                format!("requests through gateways for ingress, by VirtualService {}", object.meta.name);
+            found.push(Bypass { who, object: Some(object.object_ref()) });
+        }
+    }
+    for route in &cx.snapshot.http_routes {
+        let mut parents = route.spec.parent_refs.iter();
+        let by_gateway =
+            parents.any(|parent| parent.kind.as_deref().is_none_or(|kind| kind == Kind::Gateway.name()));
+        let mut backends = route.spec.rules.iter().flat_map(|rule| &rule.backend_refs);
+        let leads_here = backends.any(|backend| {
+            let namespace = backend.namespace.as_deref().unwrap_or(&route.meta.namespace);
+            service.is_kubernetes() && service.namespace == namespace && service.name == backend.name
+        });
+        if by_gateway && leads_here {
+            let who = format!("requests through a Gateway for ingress, by HTTPRoute {}", route.meta.name);
+            found.push(Bypass { who, object: Some(route.object_ref()) });
+        }
+    }
+    found
+}
+
+/// A Service of the mesh and the waypoint that it uses.
+pub(super) fn use_of(cx: &Context<'_>, id: ServiceId, object: &ObjectRef) -> WaypointUse {
+    waypoint_use(cx.mesh, object, cx.mesh.bindings.of_service(id), cx.waypoint_of(id))
+}
