@@ -1,10 +1,10 @@
-//! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.json` holds, and the
-//! problems of `<case>.problems.txt`.
+//! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.<kind>.json` hold, and
+//! the problems of `<case>.problems.txt`: a file for each kind of resource that there is any of, one field a line.
 //!
-//! Most releases differ little from the next: of those there is only the difference, `<case>.json.diff` and
+//! Most releases differ little from the next: of those there is only the difference, `<case>.<kind>.json.diff` and
 //! `<case>.problems.txt.diff`.
 //!
-//! Some are also said for an upstream Envoy, in `<case>.envoy.json`. Those that are about ztunnel also give what it gets, in
+//! Some are also said for an upstream Envoy, in `<case>.envoy.<kind>.json`. Those that are about ztunnel also give what it gets, in
 //! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`. Those that are about statuses also give these, in
 //! `<case>.status.json`, and where the snapshot's say something else, in `<case>.status.problems.txt`.
 //!
@@ -19,13 +19,15 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
+use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::json::ResourceKind;
 use waypoint_xds::view::ztunnel::ZtunnelConfig;
 use waypoint_xds::view::{self, diagnostics, json, statuses};
 use waypoint_xds::{Translation, status, translate, translation, ztunnel};
 
-/// Cases that are also said for an upstream Envoy: `<case>.envoy.json`.
+/// Cases that are also said for an upstream Envoy: `<case>.envoy.<kind>.json`.
 const IN_BOTH_DIALECTS: &[&str] = &[
     "bookinfo-namespace",
     "bookinfo-reviews-sa",
@@ -66,7 +68,7 @@ fn golden(release: Release) -> BTreeMap<String, String> {
 /// What differs between a file of two releases, a line for each value or problem; none if nothing does.
 fn difference(name: &str, old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> Option<String> {
     let lines = |files: &BTreeMap<String, String>| -> Vec<String> {
-        let text = files.get(name).map(String::as_str).unwrap_or_default();
+        let Some(text) = files.get(name) else { return Vec::new() };
         if name.ends_with(".txt") {
             return text.lines().map(str::to_owned).collect();
         }
@@ -138,32 +140,37 @@ fn generate(release: Release) -> BTreeMap<String, String> {
 }
 
 fn add(golden: &mut BTreeMap<String, String>, name: &str, translation: &Translation) {
-    golden.insert(format!("{name}.json"), json::translation(translation));
+    for kind in ResourceKind::ALL {
+        let array = |waypoint: &WaypointResources| -> Option<String> {
+            let array = json::array(waypoint, kind);
+            let name = Value::from(waypoint.waypoint.to_string());
+            (array.trim_end() != "[]").then(|| format!("{name}: {}", array.trim_end()))
+        };
+        let waypoints: Vec<String> = translation.waypoints.iter().filter_map(array).collect();
+        if !waypoints.is_empty() {
+            let text = json::indented(&format!("{{{}}}", waypoints.join(",")));
+            golden.insert(format!("{name}.{}.json", kind.as_str()), text);
+        }
+    }
     let problems = diagnostics::concise(&translation.problems);
     if !problems.is_empty() {
         golden.insert(format!("{name}.problems.txt"), problems);
     }
 }
 
-/// What ztunnel gets, one resource a line, and the table; nothing for releases of which it is not known.
+/// What ztunnel gets, and the table; nothing for releases of which it is not known.
 fn add_ztunnel(golden: &mut BTreeMap<String, String>, case: &str, mesh: &Mesh) {
     let Ok(resources) = ztunnel::generate(mesh) else { return };
     let config = ZtunnelConfig::from(&resources);
-    let lines = |(kind, rows): (&String, &serde_json::Value)| {
-        let rows: Vec<String> = rows.as_array().unwrap().iter().map(ToString::to_string).collect();
-        format!("\"{kind}\": [{}]", rows.join(",\n "))
-    };
-    let kinds: Vec<String> = view::ztunnel::all(&config).as_object().unwrap().iter().map(lines).collect();
-    golden.insert(format!("{case}.ztunnel.json"), format!("{{{}}}\n", kinds.join(",\n")));
+    let all = view::ztunnel::all(&config).to_string();
+    golden.insert(format!("{case}.ztunnel.json"), json::indented(&all));
     golden.insert(format!("{case}.ztunnel.txt"), view::ztunnel::summary(&config, true));
 }
 
-/// The statuses, one condition a line.
+/// The statuses.
 fn add_statuses(golden: &mut BTreeMap<String, String>, case: &str, reading: &Reading, options: &Options) {
     let found = status::statuses(&translation::mesh(reading, options).0);
-    let conditions = statuses::json(&found);
-    let lines: Vec<String> = conditions.as_array().unwrap().iter().map(ToString::to_string).collect();
-    golden.insert(format!("{case}.status.json"), format!("[{}]\n", lines.join(",\n ")));
+    golden.insert(format!("{case}.status.json"), json::indented(&statuses::json(&found).to_string()));
     let mut problems = Vec::new();
     translation::add(reading, &mut problems, status::differences(reading, &found));
     if !problems.is_empty() {

@@ -5,6 +5,7 @@ mod cost;
 mod describe;
 mod explain;
 mod lint;
+mod out;
 mod proxy_config;
 mod status;
 mod translate;

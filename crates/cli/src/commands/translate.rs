@@ -1,17 +1,15 @@
 //! `waypoint-xds translate`: every waypoint's resources, as files or as one text.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use waypoint_xds::problem::{Code, Problem};
-use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::snapshot::ObjectRef;
-use waypoint_xds::view::json::{self, ResourceKind};
+use waypoint_xds::view::json;
 use waypoint_xds::view::origins::origins;
 use waypoint_xds::view::{summary, yaml};
 use waypoint_xds::{Session, Translation};
 
-use super::{options, report, waypoint_name};
+use super::{options, out, report, waypoint_name};
 use crate::args::{Translate, TranslateFormat};
 use crate::{Failure, Outcome, input, output};
 
@@ -38,14 +36,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     }
     match &args.out {
         Some(directory) => {
-            let places = args.origins.then(|| session.places());
-            for waypoint in &translation.waypoints {
-                let folder = write(directory, waypoint)?;
-                if let Some(places) = &places {
-                    let text = json::pretty(&json::to_value(&origins(waypoint, places)));
-                    write_file(&folder.join("origins.json"), &text)?;
-                }
-            }
+            out::write(directory, &session, args.origins)?;
             eprint!("{}", summary::text(&translation.summary));
         }
         None if args.origins => output::print(&all_origins(&session)),
@@ -57,7 +48,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
 fn text(translation: &Translation, format: TranslateFormat) -> Result<String, Failure> {
     match format {
         TranslateFormat::Json => Ok(json::translation(translation)),
-        TranslateFormat::Yaml => Ok(yaml::from_json(&json::translation(translation)).unwrap_or_default()),
+        TranslateFormat::Yaml => Ok(yaml::from_json(&json::translation(translation))?),
         TranslateFormat::ConfigDump => match translation.waypoints.as_slice() {
             [one] => Ok(json::config_dump(one)),
             _ => Err(Failure::Usage(format!(
@@ -75,19 +66,4 @@ fn all_origins(session: &Session) -> String {
     let by_waypoint: BTreeMap<String, _> =
         waypoints.iter().map(|w| (w.waypoint.to_string(), origins(w, &places))).collect();
     json::pretty(&json::to_value(&by_waypoint))
-}
-
-/// Writes `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
-fn write(directory: &Path, waypoint: &WaypointResources) -> Result<PathBuf, Failure> {
-    let folder = directory.join(format!("{}__{}", waypoint.waypoint.namespace, waypoint.waypoint.name));
-    std::fs::create_dir_all(&folder).map_err(|source| input::failed(&folder, source))?;
-    for kind in ResourceKind::ALL {
-        let path = folder.join(format!("{}.json", kind.as_str()));
-        write_file(&path, &json::array(waypoint, kind))?;
-    }
-    Ok(folder)
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|source| input::failed(path, source))
 }

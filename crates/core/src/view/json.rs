@@ -53,8 +53,7 @@ impl std::str::FromStr for ResourceKind {
     }
 }
 
-/// One kind of a waypoint's resources as a JSON array with one resource a line, sorted by name: what
-/// `translate --out` writes and golden files hold.
+/// One kind of a waypoint's resources as a JSON array with one resource a line, sorted by name.
 #[must_use]
 pub fn array(resources: &WaypointResources, kind: ResourceKind) -> String {
     match kind {
@@ -135,6 +134,74 @@ fn typed_value<M: Message + Name>(message: &M) -> Value {
 pub fn to_value<T: serde::Serialize>(data: &T) -> Value {
     // Our types have string keys only, so that they always have a value.
     serde_json::to_value(data).unwrap_or_default()
+}
+
+/// JSON text with one field a line, indented by two blanks: what `translate --out` writes and golden files hold, so that a
+/// change is a change of few lines. The order of fields and the way in which numbers and strings are written stay.
+///
+/// ```
+/// use waypoint_xds::view::json::indented;
+///
+/// assert_eq!(indented(r#"{"a":[1,"x, y"],"b":{}}"#), "{\n  \"a\": [\n    1,\n    \"x, y\"\n  ],\n  \"b\": {}\n}\n");
+/// ```
+#[must_use]
+pub fn indented(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() * 2);
+    let mut depth = 0_usize;
+    let mut characters = json.chars().filter(|c| !c.is_control()).peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => string(&mut out, &mut characters),
+            '{' | '[' => {
+                out.push(character);
+                skip_blanks(&mut characters);
+                match characters.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(end) => out.push(end),
+                    None => {
+                        depth += 1;
+                        line(&mut out, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                line(&mut out, depth);
+                out.push(character);
+            }
+            ',' => {
+                out.push(',');
+                line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            ' ' => {}
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// A new line at a depth.
+fn line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+/// The rest of a string.
+fn string(out: &mut String, characters: &mut impl Iterator<Item = char>) {
+    out.push('"');
+    while let Some(character) = characters.next() {
+        out.push(character);
+        match character {
+            '\\' => out.extend(characters.next()),
+            '"' => return,
+            _ => {}
+        }
+    }
+}
+
+fn skip_blanks(characters: &mut std::iter::Peekable<impl Iterator<Item = char>>) {
+    while characters.next_if_eq(&' ').is_some() {}
 }
 
 /// A value as istioctl prints it: indented by four blanks.
