@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["grpc_status", "rules"],
     &["features"],
     &["options"],
+    &["assume"],
     &["admission"],
     &["mesh"],
     &["detect"],

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use waypoint_xds::cost::Rule;
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::options::{Readiness, Validation};
+use waypoint_xds::options::{Assume, Readiness, Validation};
 use waypoint_xds::release::Release;
 
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
@@ -89,6 +89,10 @@ pub(crate) struct Input {
     /// Whether waypoints without status addresses (as in files from Git) count as ready.
     #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
     pub(crate) readiness: ReadinessArg,
+    /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of Services, the Pods
+    /// of Deployments and the like, Namespaces.
+    #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
+    pub(crate) assume: AssumeArg,
     /// A feature flag of the control plane, by its name in Istio; may be given several times.
     #[arg(long = "feature", value_name = "NAME=VALUE")]
     pub(crate) features: Vec<String>,
@@ -104,6 +108,23 @@ pub(crate) struct Input {
     /// How problems are printed (to standard error).
     #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
     pub(crate) problems: ProblemFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AssumeArg {
+    /// All of it; notes tell what was assumed.
+    All,
+    /// Nothing: the files are taken as what a cluster has.
+    Nothing,
+}
+
+impl From<AssumeArg> for Assume {
+    fn from(assume: AssumeArg) -> Self {
+        match assume {
+            AssumeArg::All => Self::All,
+            AssumeArg::Nothing => Self::Nothing,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -139,6 +139,12 @@ kinds! {
     StatefulSet = "apps" / "StatefulSet" ["v1"] Namespaced Subdomain;
     /// A template for a pod on each node.
     DaemonSet = "apps" / "DaemonSet" ["v1"] Namespaced Subdomain;
+    /// A template for pods that another controller makes, a Deployment mostly.
+    ReplicaSet = "apps" / "ReplicaSet" ["v1"] Namespaced Subdomain;
+    /// A template for pods that run once.
+    Job = "batch" / "Job" ["v1"] Namespaced Subdomain;
+    /// Argo's template for pods.
+    Rollout = "argoproj.io" / "Rollout" ["v1alpha1"] Namespaced Subdomain;
     /// Settings of an installation.
     IstioOperator = "install.istio.io" / "IstioOperator" ["v1alpha1"] Namespaced Subdomain;
     /// A WebAssembly or Lua filter (1.31).

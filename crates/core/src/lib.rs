@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admission;
+pub mod assume;
 pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
 pub mod convert;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::assume;
 use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
@@ -93,7 +94,8 @@ impl Session {
     #[must_use]
     pub fn new(input: impl Into<Arc<Reading>>, options: &Options) -> Self {
         let input = input.into();
-        let (mesh, problems) = translation::mesh(&input, options);
+        let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
+        let (mesh, problems) = translation::mesh_of(&input, options);
         Self { shared: Arc::new(Shared { input, mesh, problems, translation: OnceLock::new() }) }
     }
 
@@ -103,7 +105,7 @@ impl Session {
         Self::new(Snapshot::read(files, &options.limits), options)
     }
 
-    /// What was read.
+    /// What was read, with what is assumed.
     #[must_use]
     pub fn input(&self) -> &Reading {
         &self.shared.input

@@ -1,6 +1,7 @@
 //! The whole pipeline as one function.
 
 use crate::admission;
+use crate::assume;
 use crate::detect;
 use crate::dialect;
 use crate::mesh::{DataPlane, Mesh, WaypointName};
@@ -63,6 +64,14 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
 /// and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
+    match assume::complete(reading, options.assume) {
+        Some(completed) => mesh_of(&completed, options),
+        None => mesh_of(reading, options),
+    }
+}
+
+/// The same of what is complete.
+pub(crate) fn mesh_of(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
     let (options, note) = with_detected_release(reading, options.clone());
     let mut admitted = admission::admit(reading.snapshot.clone(), &options);
     let mut problems = std::mem::take(&mut admitted.problems);

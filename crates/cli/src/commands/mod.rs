@@ -18,7 +18,7 @@ use clap::CommandFactory;
 use waypoint_xds::Session;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{DataPlane, Waypoint, WaypointName};
-use waypoint_xds::options::{Options, Readiness, Settings, Validation};
+use waypoint_xds::options::{Assume, Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::session::NoOneWaypoint;
 use waypoint_xds::view::diagnostics::{self, Colour};
@@ -59,6 +59,7 @@ fn options(input: &Input) -> Result<Options, Failure> {
         mesh_config: mesh_config.map(input::text).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: Some(Readiness::from(input.readiness).to_string()),
+        assume: Some(Assume::from(input.assume).to_string()),
         validate: Some(Validation::from(input.validate).to_string()),
         dialect: Some(Dialect::from(input.dialect).to_string()),
         features: input.features.iter().map(|flag| feature(flag)).collect(),

@@ -1,10 +1,12 @@
 //! What a user can choose about a translation.
 
+mod assume;
 mod dialect;
 mod readiness;
 mod settings;
 
 pub use crate::validation::{UnknownValidation, Validation};
+pub use assume::{Assume, UnknownAssumption};
 pub use dialect::{Dialect, UnknownDialect};
 pub use readiness::{Readiness, UnknownReadiness};
 pub use settings::{Settings, SettingsError};
@@ -32,6 +34,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether a waypoint without status addresses counts as ready.
     pub readiness: Readiness,
+    /// What is assumed of objects that were never applied to a cluster.
+    pub assume: Assume,
     /// Feature flags of the control plane.
     pub features: Features,
     /// Which Envoy is spoken to.

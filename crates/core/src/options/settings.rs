@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Options, UnknownDialect, UnknownReadiness, UnknownValidation};
+use super::{Options, UnknownAssumption, UnknownDialect, UnknownReadiness, UnknownValidation};
 use crate::features::FeatureError;
 use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub waypoint: Option<String>,
     /// Whether a waypoint without status addresses counts as ready: `assumed` or `observed`.
     pub readiness: Option<String>,
+    /// What is assumed of objects that were never applied to a cluster: `all` or `nothing`.
+    pub assume: Option<String>,
     /// Feature flags of the control plane, by Istio's names.
     pub features: BTreeMap<String, String>,
     /// The build of Envoy to generate for.
@@ -55,6 +57,9 @@ pub enum SettingsError {
     /// No such readiness.
     #[error(transparent)]
     Readiness(#[from] UnknownReadiness),
+    /// No such assumption.
+    #[error(transparent)]
+    Assumption(#[from] UnknownAssumption),
     /// The waypoint's name is none.
     #[error("waypoint: {0}")]
     Waypoint(#[from] NotAWaypointName),
@@ -76,6 +81,7 @@ impl SettingsError {
         match self {
             Self::Release(_) => "unknown-release",
             Self::Readiness(_) => "unknown-readiness",
+            Self::Assumption(_) => "unknown-assumption",
             Self::Waypoint(_) => "invalid-waypoint-name",
             Self::Feature(FeatureError::Unknown(_)) => "unknown-feature",
             Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
@@ -107,6 +113,9 @@ impl Settings {
         if let Some(readiness) = &self.readiness {
             options.readiness = readiness.parse()?;
         }
+        if let Some(assume) = &self.assume {
+            options.assume = assume.parse()?;
+        }
         for (name, value) in &self.features {
             options.features.set(name, value)?;
         }
@@ -124,7 +133,7 @@ impl Settings {
 mod tests {
     use super::*;
     use crate::names::WaypointName;
-    use crate::options::{Dialect, Readiness, Validation};
+    use crate::options::{Assume, Dialect, Readiness, Validation};
     use crate::release::Release;
 
     fn error(json: &str) -> (&'static str, String) {
@@ -136,7 +145,7 @@ mod tests {
     #[test]
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
-            r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed",
+            r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed", "assume": "nothing",
                 "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn"}"#,
         )
         .unwrap();
@@ -145,7 +154,7 @@ mod tests {
         assert_eq!(options.mesh_config.unwrap().text(), "rootNamespace: r");
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
-        assert_eq!(options.validation, Validation::Warn);
+        assert_eq!((options.validation, options.assume), (Validation::Warn, Assume::Nothing));
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 

@@ -250,6 +250,11 @@ codes! {
         "The control plane of this release crashes when it gets to this, so that no proxy of the mesh is sent anything any \
          more. Nothing else tells: the API server takes it, and so does Istio's webhook. Here the rest is translated as if \
          it had not crashed.";
+    Assumed = "assumed" Note Input:
+        "The files hold what somebody wrote, not what a cluster has made of it. What a cluster would add to objects that were \
+         never applied was assumed: addresses of 240.241.0.0/16 for Services without one, the Pods of Deployments, \
+         StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, and Namespaces that \
+         nothing defines. `--assume nothing` takes the files as they are.";
     ReleaseDetected = "release-detected" Note Correctness:
         "The release was to be the snapshot's own (`--release auto`). It is told by the tag of an image: of istiod's Pod, else \
          of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::message::{IntOrString, message};
 use crate::Str;
-use crate::snapshot::Labels;
+use crate::snapshot::{Labels, Meta};
 
 message! {
     /// A `Namespace`: only its metadata counts.
@@ -78,6 +78,17 @@ message! {
         init_containers: Vec<Container>,
         #[serde(skip)]
         status: PodStatus,
+    }
+
+    /// What a Deployment, and others that make pods, say of them.
+    pub struct PodController {
+        replicas: Option<i32>,
+        template: PodTemplate,
+    }
+
+    pub struct PodTemplate {
+        metadata: Meta,
+        spec: Pod,
     }
 
     pub struct Container {

@@ -1,22 +1,24 @@
 //! Documents to a snapshot.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::Labels;
-use super::Snapshot;
 use super::defaults;
 use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
-use super::object::Source;
+use super::kubernetes::PodController;
+use super::object::{Meta, Source};
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
+use super::{Labels, Snapshot};
+use crate::Str;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::text::{DecodeError, Document, Node, SourceFile, Span, Unread, documents};
+use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
 use crate::validation::Validation;
 
 /// What was read from files: the objects, the problems, and a summary.
@@ -43,26 +45,44 @@ pub(crate) struct PassedOver {
     pub(crate) object: ObjectRef,
     pub(crate) labels: Labels,
     pub(crate) annotations: Labels,
-    source: Source,
+    /// Whether it was never applied to a cluster.
+    pub(crate) is_new: bool,
+    /// What it says of its pods, if it makes any and no other object makes it.
+    pub(crate) controller: Option<Arc<PodController>>,
+    pub(crate) source: Source,
 }
 
 impl PassedOver {
-    /// What an object says of itself, as far as it can be read: nobody depends on it.
-    fn new(item: Item<'_>, kind: Kind, source: Source) -> Self {
-        let metadata = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key));
-        let text = |key: &str| metadata(key).and_then(Node::as_str);
-        let labels = |key: &str| {
-            let entries = metadata(key).into_iter().flat_map(Node::entries);
-            entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
+    /// What an object says of itself, as far as it can be read; with the problem if what it says of pods cannot.
+    fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Option<Problem>) {
+        let unread = Unread::new();
+        let meta: Meta = item.node.field("metadata", &unread).unwrap_or_default();
+        let namespace = match (kind.is_namespaced(), meta.namespace.as_str()) {
+            (false, _) => Str::default(),
+            (true, "") => "default".into(),
+            (true, _) => meta.namespace,
         };
-        let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
-        Self {
-            object: ObjectRef::new(kind, namespace, text("name").unwrap_or_default()),
-            labels: labels("labels"),
-            annotations: labels("annotations"),
-            source,
-        }
+        let object = ObjectRef::new(kind, namespace, meta.name);
+        let (controller, problem) = if makes_pods(kind) && meta.owner_references.is_empty() {
+            match item.node.field::<PodController>("spec", &unread) {
+                Ok(controller) => (Some(Arc::new(controller)), None),
+                Err(error) => (None, Some(refused(&error, item).on(object.clone()))),
+            }
+        } else {
+            (None, None)
+        };
+        let is_new = meta.creation_timestamp.is_none() && meta.uid.is_empty();
+        let (labels, annotations) = (meta.labels, meta.annotations);
+        (Self { object, labels, annotations, is_new, controller, source }, problem)
     }
+}
+
+/// Whether objects of a kind make pods.
+const fn makes_pods(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet | Kind::Job | Kind::Rollout
+    )
 }
 
 impl Snapshot {
@@ -182,7 +202,9 @@ impl<'l> Reader<'l> {
             Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
             Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
-                self.passed_over.push(PassedOver::new(item, kind, source));
+                let (object, problem) = PassedOver::new(item, kind, source);
+                self.passed_over.push(object);
+                problem.into_iter().for_each(|problem| self.tell(problem));
             }
             Identity::Known { kind, api_version } => self.known(item, kind, api_version, source),
         }

@@ -21,6 +21,14 @@ pub(crate) fn fill(s: &mut Snapshot) {
     each(&mut s.tls_routes, gateway_api::fill_tls_route);
 }
 
+impl Snapshot {
+    /// Sorts Pods that were added, and fills in their defaults. It does nothing to those that have them.
+    pub(crate) fn complete_pods(&mut self) {
+        self.pods.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
+        each(&mut self.pods, kubernetes::fill_pod);
+    }
+}
+
 fn each<T: Clone>(list: &mut [Arc<Object<T>>], fill: impl Fn(&mut T)) {
     for object in list {
         fill(&mut Arc::make_mut(object).spec);

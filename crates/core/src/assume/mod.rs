@@ -1,0 +1,194 @@
+//! What a cluster would have added to objects from files: a repository has Deployments instead of Pods, and Services
+//! without addresses.
+//!
+//! | module | assumes |
+//! |---|---|
+//! | `addresses` | an address for each Service without one, and for each assumed Pod |
+//! | `pods` | the Pods of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts |
+//! | `namespaces` | Namespaces that objects are in and nothing defines |
+//!
+//! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a cluster, where
+//! nothing is missing. What is assumed depends on names alone, not on the order of the input, and is told by one note for
+//! each sort. An assumed Pod stands where its controller does.
+
+mod addresses;
+mod namespaces;
+mod pods;
+
+use crate::options::Assume;
+use crate::problem::{Code, Problem};
+use crate::snapshot::{Meta, Reading};
+
+/// What was read, completed by what is assumed; none where nothing is missing.
+#[must_use]
+pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
+    if assume == Assume::Nothing {
+        return None;
+    }
+    let services = addresses::of_services(&reading.snapshot);
+    let pods = pods::of_controllers(reading);
+    let namespaces = namespaces::undefined(&reading.snapshot);
+    let notes: Vec<Problem> =
+        [services.note(), pods.note(), namespaces.note()].into_iter().flatten().collect();
+    if notes.is_empty() {
+        return None;
+    }
+    let mut completed = reading.clone();
+    services.apply(&mut completed.snapshot);
+    pods.apply(&mut completed.snapshot);
+    namespaces.apply(&mut completed.snapshot);
+    completed.problems.extend(notes);
+    completed.problems.sort();
+    Some(completed)
+}
+
+/// Whether an object was never applied to a cluster.
+fn is_new(meta: &Meta) -> bool {
+    meta.creation_timestamp.is_none() && meta.uid.is_empty()
+}
+
+/// A note of what was assumed.
+fn note(message: String) -> Problem {
+    Problem::new(Code::Assumed, message)
+}
+
+/// How many there are: `1 Service`, `2 Services`.
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// The first few names, and how many more there are.
+fn names(all: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(String::as_str).collect();
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::snapshot::Snapshot;
+    use crate::text::SourceFile;
+
+    const SHOP: &str = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: kept, namespace: shop}
+spec: {clusterIP: 10.96.0.7, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: headless, namespace: shop}
+spec: {clusterIP: None, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: from-cluster, namespace: shop, creationTimestamp: "2026-05-04T09:30:00Z"}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: cart}}
+  template:
+    metadata: {labels: {app: cart, version: v1}}
+    spec: {serviceAccountName: cart, containers: [{name: main, image: cart, ports: [{name: http, containerPort: 8080}]}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: data}
+spec:
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: main, image: db}]}
+"#;
+
+    fn read(text: &str) -> Reading {
+        Snapshot::read([SourceFile::new("shop.yaml", text)], &Limits::DEFAULT)
+    }
+
+    fn completed(text: &str) -> Reading {
+        complete(&read(text), Assume::All).expect("something is missing")
+    }
+
+    fn notes(reading: &Reading) -> Vec<&str> {
+        reading.problems.iter().map(|problem| problem.message.as_str()).collect()
+    }
+
+    #[test]
+    fn what_a_cluster_would_add_is_there() {
+        let completed = completed(SHOP);
+        let s = &completed.snapshot;
+        let pods: Vec<String> = s.pods.iter().map(|pod| pod.object_ref().to_string()).collect();
+        assert_eq!(pods, ["Pod data/db-0", "Pod shop/cart-assumed-0", "Pod shop/cart-assumed-1"]);
+        let pod = &s.pods[1];
+        assert_eq!(
+            (pod.spec.service_account_name.as_str(), pod.spec.status.phase.as_str()),
+            ("cart", "Running")
+        );
+        assert_eq!(pod.meta.labels.get("version").map(|v| v.as_str()), Some("v1"));
+        let addresses: Vec<&str> =
+            s.services.iter().map(|service| service.spec.cluster_ip.as_str()).collect();
+        assert!(addresses[0].starts_with("240.241."), "{addresses:?}");
+        assert_eq!(addresses[1..], ["", "None", "10.96.0.7"]);
+        let namespaces: Vec<&str> =
+            s.namespaces.iter().map(|namespace| namespace.meta.name.as_str()).collect();
+        assert_eq!(namespaces, ["data"], "`shop` has an object of a cluster");
+        assert_eq!(
+            notes(&completed),
+            [
+                "assumed 1 Namespace that nothing defines: data",
+                "assumed 3 Pods of 1 Deployment and 1 StatefulSet: data/db, shop/cart",
+                "assumed addresses in 240.241.0.0/16 for 1 Service without `clusterIP`: shop/cart",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pod_stands_where_its_controller_does() {
+        let completed = completed(SHOP);
+        let pod = completed.snapshot.pods.iter().find(|pod| pod.meta.name == "db-0").unwrap();
+        let place = completed.files.place_of_object(pod.source).unwrap();
+        assert_eq!((place.line, place.file.as_str()), (32, "shop.yaml"));
+    }
+
+    #[test]
+    fn nothing_is_assumed_twice_or_against_ones_will() {
+        let reading = read(SHOP);
+        assert_eq!(complete(&reading, Assume::Nothing), None);
+        assert_eq!(complete(&completed(SHOP), Assume::All), None);
+    }
+
+    #[test]
+    fn addresses_depend_on_names_only() {
+        let address = |text: &str| completed(text).snapshot.services[0].spec.cluster_ip.clone();
+        let more = SHOP.replace("name: headless", "name: another").replace("clusterIP: None, ", "");
+        let cart = |text: &str| {
+            let completed = completed(text);
+            let cart = completed.snapshot.services.iter().find(|service| service.meta.name == "cart");
+            cart.map(|service| service.spec.cluster_ip.clone())
+        };
+        assert_eq!(cart(SHOP), cart(&more));
+        assert_eq!(Some(address(SHOP)), cart(SHOP));
+    }
+
+    #[test]
+    fn pods_that_are_there_need_no_others() {
+        let pod =
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: shop, labels: {app: cart}}\n";
+        let completed = completed(&format!("{SHOP}{pod}"));
+        let of_shop = completed.snapshot.pods.iter().filter(|pod| pod.meta.namespace == "shop").count();
+        assert_eq!(of_shop, 1);
+    }
+}

@@ -1,0 +1,148 @@
+//! The Pods that controllers would make of their templates.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::addresses::{Addresses, OF_PODS};
+use super::{count, names, note};
+use crate::Str;
+use crate::problem::Problem;
+use crate::snapshot::kubernetes::{Pod, PodController, PodIp, PodStatus};
+use crate::snapshot::{Kind, Labels, Meta, Object, ObjectRef, OwnerReference, Reading, Snapshot, Source};
+
+/// How many Pods one controller gets at most: more say nothing that these don't.
+const MOST: usize = 1_000;
+
+/// The Pods that are assumed, and their controllers.
+#[derive(Debug)]
+pub(super) struct OfControllers {
+    pods: Vec<Arc<Object<Pod>>>,
+    controllers: Vec<ObjectRef>,
+}
+
+/// The Pods of controllers that were never applied, unless Pods with the labels of the template are there already.
+pub(super) fn of_controllers(reading: &Reading) -> OfControllers {
+    let snapshot = &reading.snapshot;
+    let mut by_namespace: BTreeMap<&str, Vec<&Labels>> = BTreeMap::new();
+    for pod in &snapshot.pods {
+        by_namespace.entry(&pod.meta.namespace).or_default().push(&pod.meta.labels);
+    }
+    let mut addresses = Addresses::new(OF_PODS);
+    let mut found = OfControllers { pods: Vec::new(), controllers: Vec::new() };
+    let mut seen = BTreeSet::new();
+    for other in &reading.passed_over {
+        let Some(controller) = other.controller.as_deref() else { continue };
+        let is_first = seen.insert(&other.object);
+        let labels = &controller.template.metadata.labels;
+        let of_namespace = by_namespace.get(other.object.namespace.as_str()).into_iter().flatten();
+        let mut there = of_namespace.filter(|pod| !labels.is_empty() && labels.is_subset(pod));
+        if !is_first || !other.is_new || there.next().is_some() {
+            continue;
+        }
+        let pods = pods(snapshot, &other.object, controller, other.source, &mut addresses);
+        if !pods.is_empty() {
+            found.pods.extend(pods);
+            found.controllers.push(other.object.clone());
+        }
+    }
+    found
+}
+
+/// The Pods of one controller.
+fn pods(
+    snapshot: &Snapshot,
+    object: &ObjectRef,
+    controller: &PodController,
+    source: Source,
+    addresses: &mut Addresses,
+) -> Vec<Arc<Object<Pod>>> {
+    suffixes(snapshot, object.kind, controller)
+        .into_iter()
+        .map(|suffix| {
+            let name = Str::from(format!("{}-{suffix}", object.name));
+            let address =
+                addresses.of(&object.namespace, &name).map(|address| Str::from(address.to_string()));
+            let ips = address.iter().map(|ip| PodIp { ip: ip.clone() }).collect();
+            let status = PodStatus {
+                phase: "Running".into(),
+                pod_ip: address.unwrap_or_default(),
+                pod_ips: ips,
+                ..PodStatus::default()
+            };
+            let spec = Pod { status, ..controller.template.spec.clone() };
+            Arc::new(Object { meta: meta(object, name, &controller.template.metadata), spec, source })
+        })
+        .collect()
+}
+
+/// What the Pods' names end in.
+fn suffixes(snapshot: &Snapshot, kind: Kind, controller: &PodController) -> Vec<String> {
+    let replicas = controller.replicas.and_then(|replicas| usize::try_from(replicas).ok());
+    let replicas = replicas.unwrap_or(1).min(MOST);
+    match kind {
+        Kind::StatefulSet => (0..replicas).map(|n| n.to_string()).collect(),
+        Kind::DaemonSet => {
+            let nodes: Vec<String> =
+                snapshot.nodes.iter().take(MOST).map(|node| format!("assumed-{}", node.meta.name)).collect();
+            if nodes.is_empty() { vec!["assumed-0".to_owned()] } else { nodes }
+        }
+        Kind::Job => vec!["assumed-0".to_owned()],
+        _ => (0..replicas).map(|n| format!("assumed-{n}")).collect(),
+    }
+}
+
+/// The metadata of a Pod: its template's, and what names its controller. A Deployment's Pods belong to a ReplicaSet that is
+/// called after the hash of their template.
+fn meta(object: &ObjectRef, name: Str, template: &Meta) -> Meta {
+    const HASH: &str = "assumed";
+    let by_replica_set = matches!(object.kind, Kind::Deployment | Kind::Rollout);
+    let hash_label =
+        if object.kind == Kind::Rollout { "rollouts-pod-template-hash" } else { "pod-template-hash" };
+    let (owner_kind, owner) = if by_replica_set {
+        ("ReplicaSet", Str::from(format!("{}-{HASH}", object.name)))
+    } else {
+        (object.kind.name(), object.name.clone())
+    };
+    let mut labels = template.labels.clone();
+    if by_replica_set {
+        labels.extend([(Str::new_static(hash_label), Str::new_static(HASH))]);
+    }
+    Meta {
+        api_version: "v1".into(),
+        name,
+        namespace: object.namespace.clone(),
+        generate_name: Str::from(format!("{owner}-")),
+        labels,
+        annotations: template.annotations.clone(),
+        owner_references: vec![OwnerReference {
+            kind: owner_kind.into(),
+            name: owner,
+            controller: true,
+            ..OwnerReference::default()
+        }],
+        ..Meta::default()
+    }
+}
+
+impl OfControllers {
+    pub(super) fn note(&self) -> Option<Problem> {
+        if self.pods.is_empty() {
+            return None;
+        }
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for controller in &self.controllers {
+            *kinds.entry(controller.kind.name()).or_default() += 1;
+        }
+        let kinds: Vec<String> = kinds.into_iter().map(|(kind, number)| count(number, kind)).collect();
+        let mut listed: Vec<String> =
+            self.controllers.iter().map(|object| format!("{}/{}", object.namespace, object.name)).collect();
+        listed.sort();
+        let (pods, kinds, listed) = (count(self.pods.len(), "Pod"), kinds.join(" and "), names(&listed));
+        Some(note(format!("assumed {pods} of {kinds}: {listed}")))
+    }
+
+    pub(super) fn apply(self, snapshot: &mut Snapshot) {
+        snapshot.pods.extend(self.pods);
+        snapshot.complete_pods();
+    }
+}
