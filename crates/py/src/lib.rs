@@ -7,6 +7,7 @@
 
 mod cost;
 mod error;
+mod fix;
 mod origin;
 mod problem;
 mod resource;
@@ -28,6 +29,8 @@ mod _waypoint_xds {
 
     #[pymodule_export]
     use crate::cost::{Change, Cost, Distribution, NamespaceCost, cost};
+    #[pymodule_export]
+    use crate::fix::{Edit, Fix, Related, Replacement};
     #[pymodule_export]
     use crate::origin::{Maker, Origin};
     #[pymodule_export]

@@ -6,12 +6,13 @@ use waypoint_xds::problem::{self, Code, UnknownCode};
 use waypoint_xds::snapshot::{self, Kind};
 use waypoint_xds::view::diagnostics;
 
+use crate::fix::{Fix, Related};
 use crate::{Reduced, error};
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
-#[pyclass(frozen, eq, ord, hash, module = "waypoint_xds")]
+#[pyclass(frozen, eq, ord, hash, from_py_object, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place(problem::Place);
+pub struct Place(pub(crate) problem::Place);
 
 impl From<problem::Place> for Place {
     fn from(place: problem::Place) -> Self {
@@ -91,9 +92,9 @@ impl Place {
 type PlaceParts = (String, u32, u32, u32, u32, u32, u32);
 
 /// An object's identity within a snapshot.
-#[pyclass(frozen, eq, ord, hash, module = "waypoint_xds")]
+#[pyclass(frozen, eq, ord, hash, from_py_object, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectRef(snapshot::ObjectRef);
+pub struct ObjectRef(pub(crate) snapshot::ObjectRef);
 
 #[pymethods]
 impl ObjectRef {
@@ -152,15 +153,16 @@ impl From<problem::Problem> for Problem {
 }
 
 /// What a [`Problem`] is pickled as.
-type ProblemParts<'py> = (
-    Option<Bound<'py, Place>>,
+type ProblemParts = (
+    Option<Place>,
     String,
     String,
-    Option<Bound<'py, ObjectRef>>,
+    Option<ObjectRef>,
     String,
     String,
     Option<String>,
-    Option<(Bound<'py, Place>, String)>,
+    Vec<Related>,
+    Option<Fix>,
 );
 
 /// Problems as a tuple.
@@ -212,41 +214,48 @@ impl Problem {
         self.0.place.clone().map(Place)
     }
 
-    /// Another place that has to do with it, and what it has to do with it.
+    /// What else has to do with it.
     #[getter]
-    fn related(&self) -> Option<(Place, &str)> {
-        self.0.related.as_ref().map(|(place, label)| (Place(place.clone()), label.as_str()))
+    fn related<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.related.iter().cloned().map(Related).collect::<Vec<_>>())
+    }
+
+    /// A change of the text that mends it, where one is certain.
+    #[getter]
+    fn fix(&self) -> Option<Fix> {
+        self.0.fix.clone().map(Fix)
     }
 
     /// A problem of these parts, in the order of the fields.
     #[staticmethod]
     #[pyo3(name = "_of")]
-    fn of(parts: ProblemParts<'_>) -> PyResult<Self> {
-        let (place, code, severity, object, field, message, help, related) = parts;
+    fn of(parts: ProblemParts) -> PyResult<Self> {
+        let (place, code, severity, object, field, message, help, related, fix) = parts;
         let code: Code =
             code.parse().map_err(|unknown: UnknownCode| error::setting("unknown-code", &unknown))?;
-        let severity = error::severity(&severity)?;
-        let place = place.map(|place| place.get().0.clone());
-        let mut problem = problem::Problem::new(code, message).at(place).severity(severity).field(field);
-        problem = problem.on(object.map(|object| object.get().0.clone()));
+        let mut problem = problem::Problem::new(code, message)
+            .at(place.map(|place| place.0))
+            .severity(error::severity(&severity)?)
+            .on(object.map(|object| object.0))
+            .field(field);
         problem.help = help;
-        problem.related = related.map(|(place, label)| (place.get().0.clone(), label));
+        problem.related = related.into_iter().map(|related| related.0).collect();
+        problem.fix = fix.map(|fix| fix.0);
         Ok(Self(problem))
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (ProblemParts<'py>,)> {
-        let py = slf.py();
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (ProblemParts,)> {
         let problem = slf.get().0.clone();
-        let place = |place: problem::Place| Bound::new(py, Place(place));
         let parts = (
-            problem.place.map(place).transpose()?,
+            problem.place.map(Place),
             problem.code.id().to_owned(),
             problem.severity.as_str().to_owned(),
-            problem.object.map(|object| Bound::new(py, ObjectRef(object))).transpose()?,
+            problem.object.map(ObjectRef),
             problem.field,
             problem.message,
             problem.help,
-            problem.related.map(|(at, label)| Ok::<_, PyErr>((place(at)?, label))).transpose()?,
+            problem.related.into_iter().map(Related).collect(),
+            problem.fix.map(Fix),
         );
         Ok((slf.getattr("_of")?, (parts,)))
     }

@@ -115,7 +115,7 @@ def test_problems_say_what_and_where() -> None:
     assert (problem.object.kind, problem.object.namespace, problem.object.name) == ("Service", "default", "x")
     place = problem.place
     assert (place.file, place.line, place.column, place.end_line, place.end_column) == ("x.yaml", 4, 15, 4, 17)
-    assert (problem.help, problem.related) == (None, None)
+    assert (problem.help, problem.related, problem.fix) == (None, (), None)
     assert "expected a list" in problem.message
     assert repr(problem).startswith("<Problem x.yaml:4:15: error[wrong-type] Service default/x spec.ports: ")
 

@@ -110,6 +110,18 @@ pub struct Fix {
     pub message: String,
     /// All of it: they belong together.
     pub edits: Vec<Edit>,
+    /// The same as stretches of files and what to write there instead, in the order of the text: all of them, or none. Known once a
+    /// snapshot was [linted](crate::lint); a fix for which they are not certain is left out there.
+    pub replacements: Vec<Replacement>,
+}
+
+/// A stretch of a file and what to write there instead.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Replacement {
+    /// The stretch that goes; it is empty where something is only added.
+    pub place: Place,
+    /// What comes instead.
+    pub text: String,
 }
 
 /// A change of one object's text.
@@ -143,7 +155,12 @@ impl Fix {
         field: impl Into<String>,
         change: Change,
     ) -> Self {
-        Self { message: message.into(), edits: vec![Edit { object, field: field.into(), change }] }
+        Self::of(message, vec![Edit { object, field: field.into(), change }])
+    }
+
+    /// A fix of several edits that belong together.
+    pub fn of(message: impl Into<String>, edits: Vec<Edit>) -> Self {
+        Self { message: message.into(), edits, replacements: Vec::new() }
     }
 }
 

@@ -70,7 +70,7 @@ fn the_later_of_two_equal_objects_wins() {
     let reading = read(&text);
     assert_eq!(reading.snapshot.services[0].spec.cluster_ip, "2.2.2.2");
     assert_eq!(told(&reading), [(Code::ReplacedObject, "Service default/a".into(), String::new(), 6)]);
-    assert_eq!(reading.problems[0].related.as_ref().map(|(place, _)| place.line), Some(1));
+    assert_eq!(reading.problems[0].related[0].place.as_ref().map(|place| place.line), Some(1));
     assert_eq!((reading.summary.replaced, reading.summary.objects_read()), (1, 1));
 }
 

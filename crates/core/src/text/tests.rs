@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::*;
 use crate::Str;
 use crate::limits::Limits;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Place, Problem};
 
 fn read(text: &str) -> Vec<Result<Document, Problem>> {
     documents(&SourceFile::new("f.yaml", text), &Limits::DEFAULT).collect()
@@ -175,9 +175,13 @@ fn depth_is_limited_in_linear_time() {
 fn duplicate_keys_are_told_with_both_places() {
     let document = one("a: 1\nb: {c: 1, c: 2}\na: 3\n");
     assert_eq!(document.root().get("a").map(Node::text), Some("3"));
+    let at = |place: &Place| (place.line, place.column);
     let told: Vec<_> = document
         .duplicate_keys()
-        .map(|p| (p.field, p.place.map(|p| (p.line, p.column)), p.related.map(|(p, _)| (p.line, p.column))))
+        .map(|p| {
+            let related: Vec<_> = p.related.iter().filter_map(|other| other.place.as_ref().map(at)).collect();
+            (p.field, p.place.as_ref().map(at), related)
+        })
         .collect();
-    assert_eq!(told, [("b.c".into(), Some((2, 11)), Some((2, 5))), ("a".into(), Some((3, 1)), Some((1, 1)))]);
+    assert_eq!(told, [("b.c".into(), Some((2, 11)), vec![(2, 5)]), ("a".into(), Some((3, 1)), vec![(1, 1)])]);
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::excerpt::{self, Excerpt};
-use crate::problem::{Place, Problem, Severity};
+use crate::names::ObjectRef;
+use crate::problem::{Place, Problem, Related, Severity};
 use crate::text::SourceFile;
 
 /// Whether ANSI colours are used.
@@ -17,7 +18,7 @@ pub enum Colour {
     Always,
 }
 
-/// Each problem with the source line underlined, what object it is about, and advice.
+/// Each problem with the source line underlined, what object it is about, what else has to do with it, and advice.
 ///
 /// ```text
 /// error[wrong-type]: expected a string, found the number `80`
@@ -26,6 +27,7 @@ pub enum Colour {
 ///  7 |     name: 80
 ///    |           ^^
 ///    = object: Service default/cart, field spec.ports[0].name
+///    = help: quote the number
 /// ```
 #[must_use]
 pub fn full<'f>(
@@ -49,7 +51,7 @@ pub fn concise(problems: &[Problem]) -> String {
         if let Some(place) = &problem.place {
             out.push_str(&printable(&format!("{}:{}:{}: ", place.file, place.line, place.column)));
         }
-        let about = about(problem, " ");
+        let about = about(problem.object.as_ref(), &problem.field, " ");
         let gap = if about.is_empty() { "" } else { " " };
         let message = printable(&problem.message);
         // Writing to a string does not fail.
@@ -87,7 +89,7 @@ pub fn github(problems: &[Problem]) -> String {
             }
             out.push(',');
         }
-        let about = about(problem, " ");
+        let about = about(problem.object.as_ref(), &problem.field, " ");
         let gap = if about.is_empty() { "" } else { ": " };
         let message = data(&format!("{about}{gap}{}", problem.message));
         let _ = writeln!(out, "title={}::{message}", property(problem.code.id()));
@@ -95,11 +97,29 @@ pub fn github(problems: &[Problem]) -> String {
     })
 }
 
-/// The object and field of a problem.
-fn about(problem: &Problem, separator: &str) -> String {
-    let object = problem.object.as_ref().map(|object| printable(&object.to_string()));
-    let field = Some(printable(&problem.field)).filter(|field| !field.is_empty());
+/// The object and field of a problem, or of what is related to it.
+pub(super) fn about(object: Option<&ObjectRef>, field: &str, separator: &str) -> String {
+    let object = object.map(|object| printable(&object.to_string()));
+    let field = Some(printable(field)).filter(|field| !field.is_empty());
     object.into_iter().chain(field).collect::<Vec<_>>().join(separator)
+}
+
+/// What stands below the excerpts of a problem: what each line is, and its text.
+fn remarks(problem: &Problem) -> Vec<(&'static str, String)> {
+    let Problem { object, field, help, related, fix, .. } = problem;
+    let about = about(object.as_ref(), field, ", field ");
+    let about = (!about.is_empty()).then_some((if object.is_some() { "object" } else { "field" }, about));
+    let see = related.iter().filter(|other| other.place.is_none()).map(|other| ("see", unplaced(other)));
+    let help = help.iter().map(|help| ("help", help.clone()));
+    let fix = fix.iter().map(|fix| ("fix", fix.message.clone()));
+    about.into_iter().chain(see).chain(help).chain(fix).collect()
+}
+
+/// Something related of which nobody knows where it stands.
+fn unplaced(related: &Related) -> String {
+    let about = about(related.object.as_ref(), &related.field, ", field ");
+    let gap = if about.is_empty() { "" } else { ": " };
+    format!("{about}{gap}{}", related.message)
 }
 
 /// A command's message: what GitHub would take for the end of the line is escaped.
@@ -168,18 +188,8 @@ impl Page<'_> {
                 self.place(&mut out, place, width, Severity::Note, &related.message);
             }
         }
-        let about = match about(problem, ", field ") {
-            about if problem.object.is_none() && !about.is_empty() => format!("field: {about}"),
-            about if about.is_empty() => about,
-            about => format!("object: {about}"),
-        };
-        for line in [
-            about,
-            problem.help.as_deref().map(|help| format!("help: {}", printable(help))).unwrap_or_default(),
-        ] {
-            if !line.is_empty() {
-                let _ = writeln!(out, "{:width$} {} {line}", "", self.paint.frame("="));
-            }
+        for (label, text) in remarks(problem) {
+            let _ = writeln!(out, "{:width$} {} {label}: {}", "", self.paint.frame("="), printable(&text));
         }
         out
     }
@@ -210,8 +220,8 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Code;
-    use crate::snapshot::{Kind, ObjectRef};
+    use crate::problem::{Change, Code, Fix};
+    use crate::snapshot::Kind;
     use crate::text::Span;
 
     const TEXT: &str = "kind: Service\nspec:\n\tname: 80\n";
@@ -243,6 +253,26 @@ error[wrong-type]: expected a string, found the number `80`
    = help: quote it
 ";
         assert_eq!(full(&[problem(&file)], [&file], Colour::Never), expected);
+    }
+
+    #[test]
+    fn full_lists_what_stands_nowhere_and_the_fix() {
+        let file = SourceFile::new("shop.yaml", TEXT);
+        let cart = ObjectRef::new(Kind::Service, "default", "cart");
+        let fix = Fix::new("quote it", cart.clone(), "spec.name", Change::Set("80".into()));
+        let problem = Problem::new(Code::WrongType, "m")
+            .field("spec")
+            .related_object(cart, "spec.ports", "its ports")
+            .help("quote it")
+            .fix(fix);
+        let expected = "\
+error[wrong-type]: m
+   = field: spec
+   = see: Service default/cart, field spec.ports: its ports
+   = help: quote it
+   = fix: quote it
+";
+        assert_eq!(full(&[problem], [&file], Colour::Never), expected);
     }
 
     #[test]

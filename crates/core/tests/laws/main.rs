@@ -45,7 +45,7 @@ fn read(documents: &[Document]) -> Reading {
 
 /// Problems without their places, which depend on where objects stand.
 fn problems(translation: &Translation) -> Vec<Problem> {
-    let placeless = |problem: &Problem| Problem { place: None, related: None, ..problem.clone() };
+    let placeless = |problem: &Problem| Problem { place: None, related: Vec::new(), ..problem.clone() };
     let mut all: Vec<_> = translation.problems.iter().map(placeless).collect();
     all.sort();
     all

@@ -6,12 +6,14 @@ from typing import Any, Final, TypeVar, final, overload
 
 import pandas
 
-from ._words import Kind, Release, Rule, Severity
+from ._words import EditChange, Kind, Release, Rule, Severity
 
 __all__ = [
     "Change",
     "Cost",
     "Distribution",
+    "Edit",
+    "Fix",
     "Maker",
     "NamespaceCost",
     "ObjectRef",
@@ -19,6 +21,8 @@ __all__ = [
     "Place",
     "Problem",
     "RELEASES",
+    "Related",
+    "Replacement",
     "Resource",
     "Snapshot",
     "Summary",
@@ -247,8 +251,11 @@ class Problem:
     def place(self) -> Place | None:
         """Where it is, when it is anywhere."""
     @property
-    def related(self) -> tuple[Place, str] | None:
-        """Another place that has to do with it, and what it has to do with it."""
+    def related(self) -> tuple[Related, ...]:
+        """What else has to do with it."""
+    @property
+    def fix(self) -> Fix | None:
+        """A change of the text that mends it, where one is certain."""
     @staticmethod
     def _of(parts: tuple[Any, ...]) -> Problem: ...
     def __reduce__(self) -> tuple[Any, tuple[tuple[Any, ...]]]: ...
@@ -258,6 +265,101 @@ class Problem:
     def __gt__(self, other: Problem, /) -> bool: ...
     def __ge__(self, other: Problem, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
+
+@final
+class Related:
+    """Something that has to do with a problem, and what: an object, a field of one, or just a place."""
+
+    @property
+    def place(self) -> Place | None:
+        """Where it stands, when it stands anywhere."""
+    @property
+    def object(self) -> ObjectRef | None:
+        """The object."""
+    @property
+    def field(self) -> str:
+        """The path of the field; empty for the object as a whole."""
+    @property
+    def message(self) -> str:
+        """What it has to do with the problem."""
+    @staticmethod
+    def _of(parts: tuple[Place | None, ObjectRef | None, str, str]) -> Related: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[Place | None, ObjectRef | None, str, str]]]: ...
+    def __eq__(self, other: Any, /) -> bool: ...
+    def __lt__(self, other: Related, /) -> bool: ...
+    def __le__(self, other: Related, /) -> bool: ...
+    def __gt__(self, other: Related, /) -> bool: ...
+    def __ge__(self, other: Related, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Fix:
+    """A change of the text that mends a problem."""
+
+    @property
+    def message(self) -> str:
+        """What it does."""
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What becomes of which fields: they belong together."""
+    @property
+    def replacements(self) -> tuple[Replacement, ...]:
+        """The same as stretches of files and what to write there instead, in the order of the text."""
+    @staticmethod
+    def _of(parts: tuple[str, list[Edit], list[Replacement]]) -> Fix: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[str, list[Edit], list[Replacement]]]]: ...
+    def __eq__(self, other: Any, /) -> bool: ...
+    def __lt__(self, other: Fix, /) -> bool: ...
+    def __le__(self, other: Fix, /) -> bool: ...
+    def __gt__(self, other: Fix, /) -> bool: ...
+    def __ge__(self, other: Fix, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Edit:
+    """A change of one field of an object."""
+
+    @property
+    def object(self) -> ObjectRef:
+        """The object."""
+    @property
+    def field(self) -> str:
+        """The path of the field."""
+    @property
+    def change(self) -> EditChange:
+        """What becomes of the field: `set`, `rename` or `remove`."""
+    @property
+    def value(self) -> str | None:
+        """The value that it gets, or the key; None where it is removed."""
+    @staticmethod
+    def _of(parts: tuple[ObjectRef, str, str, str | None]) -> Edit: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[ObjectRef, str, str, str | None]]]: ...
+    def __eq__(self, other: Any, /) -> bool: ...
+    def __lt__(self, other: Edit, /) -> bool: ...
+    def __le__(self, other: Edit, /) -> bool: ...
+    def __gt__(self, other: Edit, /) -> bool: ...
+    def __ge__(self, other: Edit, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Replacement:
+    """A stretch of a file and what to write there instead."""
+
+    @property
+    def place(self) -> Place:
+        """The stretch that goes; it is empty where something is only added."""
+    @property
+    def text(self) -> str:
+        """What comes instead."""
+    @staticmethod
+    def _of(parts: tuple[Place, str]) -> Replacement: ...
+    def __reduce__(self) -> tuple[Any, tuple[tuple[Place, str]]]: ...
+    def __eq__(self, other: Any, /) -> bool: ...
+    def __lt__(self, other: Replacement, /) -> bool: ...
+    def __le__(self, other: Replacement, /) -> bool: ...
+    def __gt__(self, other: Replacement, /) -> bool: ...
+    def __ge__(self, other: Replacement, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 def explain(code: str) -> str:
     """What a problem's code means and what to do about it."""

@@ -13,8 +13,10 @@ Auto = Literal["auto"]
 """The release that a snapshot's images tell."""
 
 Readiness = Literal["assumed", "observed"]
-Validate = Literal["strict", "warn", "ignore"]
 """Whether a waypoint without status addresses counts as ready."""
+
+Validate = Literal["strict", "warn", "ignore"]
+"""What is said of fields that no release of an API has, in kubectl's words."""
 
 Dialect = Literal["istio-proxy", "envoy"]
 """The Envoy that is spoken to: Istio's build, or upstream's without Istio's own filters."""
@@ -27,6 +29,9 @@ Kind = Literal["listeners", "clusters", "routes", "endpoints"]
 
 Severity = Literal["error", "warning", "note"]
 """How bad a problem is."""
+
+EditChange = Literal["set", "rename", "remove"]
+"""What becomes of a field."""
 
 Feature = Union[str, bool, int, float]
 """The value of a feature flag."""

@@ -97,8 +97,50 @@ export interface Problem {
   readonly message: string;
   /** What to do about it. */
   readonly help: string | null;
-  /** Another place that has to do with it, and what it has to do with it. */
-  readonly related: readonly [place: Place, label: string] | null;
+  /** What else has to do with it. */
+  readonly related: readonly Related[];
+  /** A change of the text that mends it, where one is certain. */
+  readonly fix: Fix | null;
+}
+
+/** Something that has to do with a {@link Problem}, and what: an object, a field of one, or just a place. */
+export interface Related {
+  /** Where it stands, when it stands anywhere. */
+  readonly place: Place | null;
+  readonly object: ObjectRef | null;
+  /** The path of the field; empty for the object as a whole. */
+  readonly field: string;
+  /** What it has to do with the problem. */
+  readonly message: string;
+}
+
+/** A change of the text that mends a {@link Problem}. */
+export interface Fix {
+  /** What it does. */
+  readonly message: string;
+  /** What becomes of which fields: they belong together. */
+  readonly edits: readonly Edit[];
+  /** The same as stretches of files and what to write there instead, in the order of the text: all of them, or none. */
+  readonly replacements: readonly Replacement[];
+}
+
+/** A change of one field of an object. */
+export interface Edit {
+  readonly object: ObjectRef;
+  /** The path of the field. */
+  readonly field: string;
+  readonly change: Change;
+}
+
+/** What becomes of a field: it gets a value, another key, or goes. */
+export type Change = { readonly set: string } | { readonly rename: string } | "remove";
+
+/** A stretch of a file and what to write there instead. */
+export interface Replacement {
+  /** The stretch that goes; it is empty where something is only added. */
+  readonly place: Place;
+  /** What comes instead. */
+  readonly text: string;
 }
 
 /** An object's identity. */

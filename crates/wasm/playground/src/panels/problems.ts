@@ -1,5 +1,5 @@
 // Everything that is wrong with the snapshot, as a list.
-import type { Place, Problem } from "waypoint-xds";
+import type { ObjectRef, Place, Problem, Related } from "waypoint-xds";
 
 import { h } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
@@ -36,7 +36,7 @@ export class ProblemsPanel implements Panel {
   #item(problem: Problem): HTMLElement {
     const { severity, message, code, help, object, field, place, related } = problem;
     const where = place === null ? "" : `${place.file}:${place.line}:${place.column}`;
-    const about = object === null ? "" : `${object.kind} ${object.namespace === "" ? "" : `${object.namespace}/`}${object.name}${field === "" ? "" : `, ${field}`}`;
+    const about = named(object, field);
     const content = [
       h("span", { class: `severity ${severity}` }, icon(severity), h("span", { class: "sr-only" }, severity)),
       h(
@@ -44,7 +44,7 @@ export class ProblemsPanel implements Panel {
         { class: "problem-text" },
         h("span", { class: "problem-message" }, ...marked(message), " ", h("code", { class: "problem-code" }, code)),
         help !== null && h("span", { class: "help" }, ...marked(help)),
-        related !== null && h("span", { class: "help" }, `${related[1]}: ${related[0].file}:${related[0].line}`),
+        ...related.map((other) => h("span", { class: "help" }, ...marked(seeAlso(other)))),
         h("span", { class: "problem-where" }, [where, about].filter((text) => text !== "").join(" · ")),
       ),
     ];
@@ -52,4 +52,17 @@ export class ProblemsPanel implements Panel {
       ? h("div", { class: "problem" }, ...content)
       : h("button", { type: "button", class: "problem", onclick: () => this.#goTo(place) }, ...content);
   }
+}
+
+/** An object and a field of it, as people name them. */
+function named(object: ObjectRef | null, field: string): string {
+  if (object === null) return field;
+  const { kind, namespace, name } = object;
+  return `${kind} ${namespace === "" ? "" : `${namespace}/`}${name}${field === "" ? "" : `, ${field}`}`;
+}
+
+/** What else has to do with a problem, and where it stands. */
+function seeAlso({ place, object, field, message }: Related): string {
+  const where = place === null ? named(object, field) : `${place.file}:${place.line}`;
+  return where === "" ? message : `${message}: ${where}`;
 }
