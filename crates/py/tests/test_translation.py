@@ -123,7 +123,7 @@ def test_settings_change_what_comes_out(tmp_path: Path) -> None:
     assert translate(snapshot, mesh_config={"trustDomain": "shop.example"}) == by_text
     sampled = translate(snapshot, features={"PILOT_TRACE_SAMPLING": 7.5, "AMBIENT_ENABLE_BAGGAGE": False})
     assert sampled.to_json() == translate(snapshot, features={"PILOT_TRACE_SAMPLING": "7.5"}).to_json()
-    observed = translate(snapshot, readiness="observed")
+    observed = translate(snapshot, readiness="observed", assume="nothing")
     assert [problem.code for problem in observed.problems] == ["unused-waypoint", "waypoint-not-ready"]
 
 
@@ -179,12 +179,12 @@ def test_a_mesh_config_file_is_named(tmp_path: Path) -> None:
 
 
 def test_problems_of_the_mesh_are_told(shop: Translation) -> None:
-    assert [problem.code for problem in shop.problems] == ["readiness-assumed"]
-    assert shop.problems[0].severity == "note"
+    assert [problem.code for problem in shop.problems] == ["assumed", "readiness-assumed"]
+    assert {problem.severity for problem in shop.problems} == {"note"}
     shop.raise_for_problems()
     with pytest.raises(WaypointXdsError, match="readiness-assumed"):
         shop.raise_for_problems("note")
-    assert "status" in explain(shop.problems[0].code)
+    assert "status" in explain(shop.problems[1].code)
     with pytest.raises(SettingsError, match="is not a problem's code"):
         explain("nonsense")
 

@@ -27,10 +27,10 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
     }
     let services = addresses::of_services(&reading.snapshot);
     let pods = pods::of_controllers(reading);
-    let namespaces = namespaces::undefined(&reading.snapshot);
+    let namespaces = namespaces::undefined(reading);
     let notes: Vec<Problem> =
         [services.note(), pods.note(), namespaces.note()].into_iter().flatten().collect();
-    if notes.is_empty() {
+    if notes.is_empty() && namespaces.is_empty() {
         return None;
     }
     let mut completed = reading.clone();

@@ -6,35 +6,52 @@ use std::sync::Arc;
 use super::{count, is_new, names, note};
 use crate::Str;
 use crate::problem::Problem;
-use crate::snapshot::{Labels, Meta, Object, Snapshot, Source, kubernetes};
+use crate::snapshot::{Labels, Meta, Object, Reading, Snapshot, Source, kubernetes};
 use crate::well_known::NAMESPACE_NAME;
 
-/// The Namespaces that are assumed, and those that lack the label that a cluster gives each.
+/// The Namespaces that are assumed, and whether some lack the label that a cluster gives each.
 #[derive(Debug)]
 pub(super) struct Undefined {
-    names: Vec<Str>,
-    source: BTreeMap<Str, Source>,
+    /// Each with the place of the first object in it.
+    assumed: BTreeMap<Str, Source>,
+    unlabelled: bool,
 }
 
 /// Finds the Namespaces of objects that were never applied and that nothing defines.
-pub(super) fn undefined(snapshot: &Snapshot) -> Undefined {
-    let mut all: BTreeMap<Str, (Source, bool)> = BTreeMap::new();
-    for (meta, source) in snapshot.metas().filter(|(meta, _)| !meta.namespace.is_empty()) {
-        let found = all.entry(meta.namespace.clone()).or_insert((source, true));
-        found.0 = found.0.min(source);
-        found.1 &= is_new(meta);
+pub(super) fn undefined(reading: &Reading) -> Undefined {
+    let snapshot = &reading.snapshot;
+    let mut all: BTreeMap<&Str, (Source, bool)> = BTreeMap::new();
+    let kept = snapshot.metas().map(|(meta, source)| (&meta.namespace, source, is_new(meta)));
+    let others =
+        reading.passed_over.iter().map(|other| (&other.object.namespace, other.source, other.is_new));
+    for (namespace, source, is_new) in kept.chain(others).filter(|(namespace, ..)| !namespace.is_empty()) {
+        let (first, all_new) = all.entry(namespace).or_insert((source, true));
+        *first = source.min(*first);
+        *all_new &= is_new;
     }
     for namespace in &snapshot.namespaces {
         all.remove(&namespace.meta.name);
     }
-    all.retain(|_, (_, is_new)| *is_new);
-    let names = all.keys().cloned().collect();
-    Undefined { names, source: all.into_iter().map(|(name, (source, _))| (name, source)).collect() }
+    let assumed = all.into_iter().filter(|(_, (_, all_new))| *all_new);
+    Undefined {
+        assumed: assumed.map(|(name, (first, _))| (name.clone(), first)).collect(),
+        unlabelled: snapshot.namespaces.iter().any(|namespace| is_unlabelled(&namespace.meta)),
+    }
+}
+
+/// Whether a Namespace from a file lacks the label that a cluster gives it.
+fn is_unlabelled(meta: &Meta) -> bool {
+    is_new(meta) && !meta.labels.contains_key(NAMESPACE_NAME)
 }
 
 impl Undefined {
+    /// Whether there is nothing to add.
+    pub(super) fn is_empty(&self) -> bool {
+        self.assumed.is_empty() && !self.unlabelled
+    }
+
     pub(super) fn note(&self) -> Option<Problem> {
-        let listed: Vec<String> = self.names.iter().map(ToString::to_string).collect();
+        let listed: Vec<String> = self.assumed.keys().map(ToString::to_string).collect();
         let message = || {
             format!("assumed {} that nothing defines: {}", count(listed.len(), "Namespace"), names(&listed))
         };
@@ -42,16 +59,13 @@ impl Undefined {
     }
 
     pub(super) fn apply(self, snapshot: &mut Snapshot) {
-        for namespace in snapshot.namespaces.iter_mut().filter(|namespace| is_new(&namespace.meta)) {
-            if !namespace.meta.labels.contains_key(NAMESPACE_NAME) {
-                let meta = &mut Arc::make_mut(namespace).meta;
-                let own = (Str::new_static(NAMESPACE_NAME), meta.name.clone());
-                meta.labels.extend([own]);
-            }
+        for namespace in snapshot.namespaces.iter_mut().filter(|namespace| is_unlabelled(&namespace.meta)) {
+            let meta = &mut Arc::make_mut(namespace).meta;
+            let name = meta.name.clone();
+            meta.labels.extend([(Str::new_static(NAMESPACE_NAME), name)]);
         }
-        let assumed = self.names.into_iter().map(|name| {
+        let assumed = self.assumed.into_iter().map(|(name, source)| {
             let labels: Labels = [(Str::new_static(NAMESPACE_NAME), name.clone())].into_iter().collect();
-            let source = self.source.get(&name).copied().unwrap_or_default();
             let meta = Meta { name, labels, api_version: "v1".into(), ..Meta::default() };
             Arc::new(Object { meta, spec: kubernetes::Namespace::default(), source })
         });

@@ -20,7 +20,7 @@ pub(super) struct OfControllers {
     controllers: Vec<ObjectRef>,
 }
 
-/// The Pods of controllers that were never applied, unless Pods with the labels of the template are there already.
+/// The Pods of controllers that were never applied, unless Pods that they would select are there already.
 pub(super) fn of_controllers(reading: &Reading) -> OfControllers {
     let snapshot = &reading.snapshot;
     let mut by_namespace: BTreeMap<&str, Vec<&Labels>> = BTreeMap::new();
@@ -33,7 +33,8 @@ pub(super) fn of_controllers(reading: &Reading) -> OfControllers {
     for other in &reading.passed_over {
         let Some(controller) = other.controller.as_deref() else { continue };
         let is_first = seen.insert(&other.object);
-        let labels = &controller.template.metadata.labels;
+        let selector = &controller.selector.match_labels;
+        let labels = if selector.is_empty() { &controller.template.metadata.labels } else { selector };
         let of_namespace = by_namespace.get(other.object.namespace.as_str()).into_iter().flatten();
         let mut there = of_namespace.filter(|pod| !labels.is_empty() && labels.is_subset(pod));
         if !is_first || !other.is_new || there.next().is_some() {

@@ -83,7 +83,13 @@ message! {
     /// What a Deployment, and others that make pods, say of them.
     pub struct PodController {
         replicas: Option<i32>,
+        selector: PodSelector,
         template: PodTemplate,
+    }
+
+    /// Expressions are left aside: nobody reads them here.
+    pub struct PodSelector {
+        match_labels: Labels,
     }
 
     pub struct PodTemplate {

@@ -114,7 +114,7 @@ fn other_kinds_are_counted() {
         .keys()
         .map(|(version, kind, why)| (version.as_str(), kind.as_str(), *why))
         .collect();
-    assert_eq!(ignored, [("apps/v1", "Deployment", Ignored::UnknownKind)]);
+    assert_eq!(ignored, [("apps/v1", "Deployment", Ignored::NotForWaypoints)]);
     assert_eq!(
         reading.summary.unread_fields.keys().collect::<Vec<_>>(),
         [&(Kind::Service, "spec.healthCheckNodePort".to_owned())]

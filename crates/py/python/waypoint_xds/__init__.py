@@ -45,6 +45,7 @@ from ._waypoint_xds import (
     explain,
 )
 from ._words import (
+    Assume,
     Auto,
     Dialect,
     EditChange,
@@ -60,6 +61,7 @@ from ._words import (
 
 __all__ = [
     "RELEASES",
+    "Assume",
     "Change",
     "Cost",
     "Dialect",
@@ -109,6 +111,7 @@ def translate(
     mesh_config: MeshConfig | None = None,
     waypoint: str | None = None,
     readiness: Readiness = "assumed",
+    assume: Assume = "all",
     features: Mapping[str, Feature] | None = None,
     dialect: Dialect = "istio-proxy",
     validate: Validate = "strict",
@@ -120,6 +123,8 @@ def translate(
     :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults.
     :param waypoint: ``namespace/name``: this waypoint only.
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
+    :param assume: what is assumed of objects that were never applied to a cluster, as in files from Git: addresses of
+        Services, the Pods of Deployments and the like, Namespaces (``all``), or ``nothing``.
     :param features: feature flags of the control plane, by Istio's names.
     :param dialect: the Envoy that is spoken to: ``istio-proxy``, or upstream's ``envoy`` without Istio's own filters.
     :param validate: what is said of fields that no release of an API has, in kubectl's words: ``strict`` makes them
@@ -133,6 +138,7 @@ def translate(
         mesh_config=mesh_config,
         waypoint=waypoint,
         readiness=readiness,
+        assume=assume,
         features=features,
         dialect=dialect,
         validate=validate,
@@ -148,6 +154,7 @@ def cost(
     release: Release | Auto = RELEASES[-1],
     mesh_config: MeshConfig | None = None,
     readiness: Readiness = "assumed",
+    assume: Assume = "all",
     features: Mapping[str, Feature] | None = None,
 ) -> Cost:
     """What sidecars and waypoints would have to be told, per namespace and in total.
@@ -157,6 +164,6 @@ def cost(
     :raises SettingsError: an argument is not one of those expected.
     """
     settings = _settings.to_json(
-        release=release, mesh_config=mesh_config, readiness=readiness, features=features
+        release=release, mesh_config=mesh_config, readiness=readiness, assume=assume, features=features
     )
     return _waypoint_xds.cost(snapshot, settings, rule, replicas)

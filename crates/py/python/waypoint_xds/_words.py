@@ -15,6 +15,9 @@ Auto = Literal["auto"]
 Readiness = Literal["assumed", "observed"]
 """Whether a waypoint without status addresses counts as ready."""
 
+Assume = Literal["all", "nothing"]
+"""What is assumed of objects that were never applied to a cluster."""
+
 Validate = Literal["strict", "warn", "ignore"]
 """What is said of fields that no release of an API has, in kubectl's words."""
 

@@ -47,6 +47,11 @@ export interface Options {
    * default; with `observed` only the status decides, as in Istio.
    */
   readiness?: "assumed" | "observed" | undefined;
+  /**
+   * What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of Services, the Pods of
+   * Deployments and the like, Namespaces. `all` by default.
+   */
+  assume?: "all" | "nothing" | undefined;
   /** Feature flags of the control plane, by Istio's names. */
   features?: { readonly [name: string]: string } | undefined;
   /** The build of Envoy to generate for; Istio's by default. */

@@ -69,8 +69,9 @@ test("the release changes the layout", () => {
 
 test("options reach the core", () => {
   const snapshot = Snapshot.fromYaml(SHOP);
-  const codes = (readiness: "assumed" | "observed") => translate(snapshot, { readiness }).problems.map(({ code }) => code);
+  const codes = (readiness: "assumed" | "observed") => translate(snapshot, { readiness, assume: "nothing" }).problems.map(({ code }) => code);
   assert.deepEqual([codes("assumed"), codes("observed")], [["readiness-assumed"], ["unused-waypoint", "waypoint-not-ready"]]);
+  assert.ok(translate(snapshot).problems.some(({ code }) => code === "assumed"), "no Namespace is defined");
   assert.deepEqual(translate(snapshot, { waypoint: "other/one" }).waypoints, []);
   const meshConfig = "enableTracing: true\ndefaultConfig: {tracing: {sampling: 50}}";
   assert.doesNotThrow(() => translate(snapshot, { meshConfig, release: undefined }));

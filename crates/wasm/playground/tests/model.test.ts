@@ -107,7 +107,7 @@ test("a link gives back what it was made of", async () => {
   const fragment = await encode(shared);
   assert.match(fragment, /^1=[\w-]+$/);
   assert.ok(fragment.length < 1000, "it is compressed");
-  const options = { ...shared.options, meshConfig: undefined, readiness: undefined, dialect: undefined };
+  const options = { ...shared.options, meshConfig: undefined, readiness: undefined, assume: undefined, dialect: undefined };
   assert.deepEqual(await decode(fragment), { ...shared, options });
 });
 

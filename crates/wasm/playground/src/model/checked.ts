@@ -22,12 +22,13 @@ export function checkedShared(json: string): Shared | undefined {
   };
 }
 
-function checkedOptions({ release, meshConfig, readiness, dialect, features }: Record<string, unknown>): Options {
+function checkedOptions({ release, meshConfig, readiness, assume, dialect, features }: Record<string, unknown>): Options {
   const isOneOf = <T extends string>(value: unknown, ...all: readonly T[]): T | undefined => all.find((one) => one === value);
   return {
     release: isOneOf(release, ...RELEASES),
     meshConfig: typeof meshConfig === "string" ? meshConfig : undefined,
     readiness: isOneOf(readiness, "assumed", "observed"),
+    assume: isOneOf(assume, "all", "nothing"),
     dialect: isOneOf(dialect, "istio-proxy", "envoy"),
     features: isRecord(features) ? strings(features) : undefined,
   };
