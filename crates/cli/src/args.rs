@@ -76,9 +76,16 @@ pub(crate) enum Command {
 /// What is read, and as which release.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Input {
-    /// A file, a directory (read recursively: .yaml, .yml, .json) or `-` for standard input; several may be given.
+    /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
+    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Take an input without any object as it is; otherwise it is an error (exit code 2).
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
@@ -201,7 +208,7 @@ pub(crate) struct Translate {
     #[arg(long, value_name = "NS/NAME")]
     pub(crate) waypoint: Option<String>,
     /// Write one folder per waypoint, `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub(crate) out: Option<PathBuf>,
     /// Also tell which objects, on which lines, made each resource, filter chain and route: `origins.json` next to the
     /// resources, or alone on standard output without --out.
@@ -419,7 +426,7 @@ pub(crate) struct Filter {
     #[arg(long)]
     pub(crate) subset: Option<String>,
     /// Clusters: inbound, outbound or inbound-vip.
-    #[arg(long)]
+    #[arg(long, value_parser = ["inbound", "outbound", "inbound-vip"])]
     pub(crate) direction: Option<String>,
     /// Routes: the route configuration's name.
     #[arg(long)]
@@ -436,6 +443,38 @@ pub(crate) struct Filter {
     /// Endpoints: the health status.
     #[arg(long)]
     pub(crate) status: Option<String>,
+}
+
+impl Filter {
+    /// The filters that are given.
+    fn given(&self) -> impl Iterator<Item = &'static str> {
+        [
+            ("fqdn", self.fqdn.is_some()),
+            ("port", self.port.is_some()),
+            ("subset", self.subset.is_some()),
+            ("direction", self.direction.is_some()),
+            ("name", self.name.is_some()),
+            ("address", self.address.is_some()),
+            ("cluster", self.cluster.is_some()),
+            ("type", self.listener_type.is_some()),
+            ("status", self.status.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+    }
+
+    /// The first filter that is given and says nothing about what is asked for.
+    pub(crate) fn stray(&self, what: What) -> Option<&'static str> {
+        let known: &[&str] = match what {
+            What::Clusters => &["fqdn", "port", "subset", "direction"],
+            What::Listeners => &["address", "port", "type"],
+            What::Routes => &["name"],
+            What::Endpoints => &["address", "port", "cluster", "status"],
+            What::Bootstrap => &[],
+            What::All => return None,
+        };
+        self.given().find(|name| !known.contains(name))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

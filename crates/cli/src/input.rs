@@ -1,17 +1,22 @@
 //! Files, directories and standard input to source texts.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use files::FileError;
+use files::{Excluded, FileError};
+use waypoint_xds::Session;
+use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
 
 use crate::Failure;
+use crate::args::Input;
 
-/// Reads every file that the paths name; a directory recursively, `-` from standard input.
-pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Failure> {
+/// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
+/// program would have to render is told.
+pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
+    let excluded = Excluded::new(input.exclude.iter().cloned())?;
     let mut all = Vec::new();
-    for path in paths {
+    for path in &input.paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             std::io::stdin()
@@ -19,10 +24,32 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Failure> {
                 .map_err(|source| failed(Path::new("<stdin>"), source))?;
             all.push(SourceFile::from_bytes("<stdin>", &bytes));
         } else {
-            all.extend(files::read([path])?);
+            let found = files::read_without([path], &excluded)?;
+            found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));
+            all.extend(found.sources);
         }
     }
     Ok(all)
+}
+
+/// A snapshot of what was read.
+///
+/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed. It is an error, unless it is allowed.
+pub(crate) fn session(
+    sources: Vec<SourceFile>,
+    options: &Options,
+    input: &Input,
+) -> Result<Session, Failure> {
+    let files = sources.len();
+    let session = Session::read(sources, options);
+    let summary = &session.input().summary;
+    let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
+        && summary.unreadable_documents == 0;
+    if input.allow_empty || !nothing {
+        return Ok(session);
+    }
+    let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
+    Err(Failure::Empty { paths: paths.join(", "), files })
 }
 
 /// The text of one file.
@@ -31,5 +58,5 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
 }
 
 pub(crate) fn failed(path: &Path, source: std::io::Error) -> Failure {
-    Failure::File(FileError { path: path.to_owned(), source })
+    Failure::File(FileError::Io { path: path.to_owned(), source })
 }

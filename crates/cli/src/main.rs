@@ -33,6 +33,17 @@ pub(crate) enum Failure {
     /// An option that is none.
     #[error(transparent)]
     Settings(#[from] waypoint_xds::options::SettingsError),
+    /// There is nothing to look at.
+    #[error(
+        "no Kubernetes object in {paths} ({files} files read: .yaml, .yml and .json ones with an apiVersion or a kind); \
+         --allow-empty takes that as it is"
+    )]
+    Empty {
+        /// What was to be read.
+        paths: String,
+        /// How many files were.
+        files: usize,
+    },
     /// A result that is no JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),

@@ -107,6 +107,12 @@ fn wrong_usage_is_exit_code_2() {
         &["proxy-config", "clusters", "-f", &input, "--waypoint", "default/none"],
         &["proxy-config", "clusters", "-f", &input, "--waypoint", "nonsense"],
         &["translate", "-f", &input, "--feature", "PILOT_NONSENSE=true"],
+        &["translate", "-f", "/dev/null"],
+        &["translate", "-f", &input, "-o", "yaml", "--out", "nowhere"],
+        &["translate", "-f", &input, "--exclude", "a/["],
+        &["proxy-config", "clusters", "-f", &input, "--direction", "sideways"],
+        &["proxy-config", "clusters", "-f", &input, "--name", "x"],
+        &["proxy-config", "routes", "-f", &input, "--fqdn", "x"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -41,8 +41,13 @@ fn translate(folder: &Path, snapshot: &str) {
     let input = folder.join("input.yaml");
     fs::write(&input, snapshot).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"));
-    let output =
-        command.args(["translate", "-f"]).arg(&input).arg("--out").arg(folder.join("out")).output().unwrap();
+    let output = command
+        .args(["translate", "--allow-empty", "-f"])
+        .arg(&input)
+        .arg("--out")
+        .arg(folder.join("out"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -1,53 +1,133 @@
-//! Files and directories to source texts, for the command line and for Python: the library itself reads no file.
+//! Files, directories and what renders them to source texts, for the command line and for Python: the library itself reads no
+//! file.
+//!
+//! | module | reads |
+//! |---|---|
+//! | `folder` | the files of a directory that may hold objects |
+//! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
+mod folder;
+mod render;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
-/// A file or directory that could not be read.
+pub use folder::Excluded;
+pub use render::Renderer;
+
+/// Something that could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {source}", path.display())]
-pub struct FileError {
-    /// The file or directory.
-    pub path: PathBuf,
-    /// What the operating system says.
-    pub source: std::io::Error,
+#[non_exhaustive]
+pub enum FileError {
+    /// A file or directory.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// A pattern of files that are left out.
+    #[error("the pattern `{pattern}` is none: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A directory that was to be rendered.
+    #[error("`{command}` failed: {reason}")]
+    Rendering {
+        /// The command.
+        command: String,
+        /// What it said, or why it could not be run.
+        reason: String,
+    },
 }
 
-/// Reads every file that the paths name; of a directory those with a known extension (`.yaml`, `.yml`, `.json`),
-/// recursively and in the order of their names.
+/// What was read, and what was not.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The texts.
+    pub sources: Vec<SourceFile>,
+    /// Charts and kustomizations, which another program renders.
+    pub unrendered: Vec<Unrendered>,
+}
+
+/// A directory whose files are not the objects that a cluster gets.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unrendered {
+    /// The directory.
+    pub directory: PathBuf,
+    /// What renders it.
+    pub renderer: Renderer,
+}
+
+impl std::fmt::Display for Unrendered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let directory = self.directory.display();
+        let prefix = self.renderer.prefix();
+        match self.renderer {
+            Renderer::Helm => write!(
+                f,
+                "{directory} is a Helm chart and was passed over: read it with -f {prefix}{directory}"
+            ),
+            Renderer::Kustomize => write!(
+                f,
+                "{directory} has a kustomization, and its files were read as they are: read what it makes of them with \
+                 -f {prefix}{directory}"
+            ),
+        }
+    }
+}
+
+/// Reads every file that the paths name; of a directory those that may hold objects: see [`read_without`].
 ///
 /// # Errors
 ///
 /// [`FileError`] for the first one that cannot be read.
 pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
-    let mut files = Vec::new();
+    Ok(read_without(paths, &Excluded::default())?.sources)
+}
+
+/// Reads every file that the paths name, `kustomize:DIR` and `helm:DIR` as these programs render them.
+///
+/// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
+/// `.json`) that have an `apiVersion` or a `kind`; not those that `.gitignore` or `excluded` leaves out, hidden ones, those of
+/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn read_without<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+    excluded: &Excluded,
+) -> Result<Found, FileError> {
+    let mut found = Found::default();
+    let mut seen = BTreeSet::new();
     for path in paths {
         let path = path.as_ref();
-        if path.is_dir() { directory(path, &mut files)? } else { files.push(file(path)?) }
-    }
-    Ok(files)
-}
-
-fn directory(path: &Path, files: &mut Vec<SourceFile>) -> Result<(), FileError> {
-    let listed = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut entries: Vec<PathBuf> =
-        listed.map_err(|error| failed(path, error))?.into_iter().map(|entry| entry.path()).collect();
-    entries.sort();
-    for entry in entries {
-        if entry.is_dir() {
-            directory(&entry, files)?;
-        } else if has_known_extension(&entry) {
-            files.push(file(&entry)?);
+        if let Some((renderer, directory)) = render::parse(path) {
+            found.sources.push(renderer.render(directory)?);
+        } else if path.is_dir() {
+            folder::read(path, excluded, &mut seen, &mut found)?;
+        } else if seen.insert(identity(path)) {
+            found.sources.push(file(path)?);
         }
     }
-    Ok(())
+    found.unrendered.sort();
+    found.unrendered.dedup();
+    Ok(found)
 }
 
-fn has_known_extension(path: &Path) -> bool {
-    path.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "yaml" | "yml" | "json"))
+/// What makes a file the same as another: where it is, links resolved.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn file(path: &Path) -> Result<SourceFile, FileError> {
@@ -85,28 +165,12 @@ fn flag(line: &str) -> Option<(String, String)> {
 }
 
 fn failed(path: &Path, source: std::io::Error) -> FileError {
-    FileError { path: path.to_owned(), source }
+    FileError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_directory_is_read_recursively_by_name() {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = std::env::temp_dir().join(format!("waypoint-xds-files-{}", std::process::id()));
-        std::fs::create_dir_all(folder.join("b")).unwrap();
-        for name in ["c.yml", "a.yaml", "b/x.json", "b/notes.txt"] {
-            std::fs::write(folder.join(name), name).unwrap();
-        }
-        let found = read([folder.as_path(), &here.join("Cargo.toml")]).unwrap();
-        std::fs::remove_dir_all(&folder).unwrap();
-        let texts: Vec<&str> = found.iter().map(SourceFile::text).collect();
-        assert_eq!(texts[..3], ["a.yaml", "b/x.json", "c.yml"]);
-        // What is named is read, whatever its extension.
-        assert!(texts[3].starts_with("[package]"));
-    }
 
     #[test]
     fn settings_stand_beside_an_input() {

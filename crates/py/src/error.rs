@@ -35,12 +35,11 @@ fn of_settings(error: SettingsError) -> PyErr {
 
 /// The `OSError` that Python itself would raise: `FileNotFoundError` and so on, with the file's name.
 pub(crate) fn of_file(py: Python<'_>, error: &FileError) -> PyErr {
-    let Some(number) = error.source.raw_os_error() else { return PyOSError::new_err(error.to_string()) };
+    let FileError::Io { path, source } = error else { return PyOSError::new_err(error.to_string()) };
+    let Some(number) = source.raw_os_error() else { return PyOSError::new_err(error.to_string()) };
     let message = py.import("os").and_then(|os| os.call_method1("strerror", (number,)));
     match message {
-        Ok(message) => {
-            PyOSError::new_err((number, message.unbind(), error.path.to_string_lossy().into_owned()))
-        }
+        Ok(message) => PyOSError::new_err((number, message.unbind(), path.to_string_lossy().into_owned())),
         Err(error) => error,
     }
 }

@@ -36,7 +36,7 @@ impl Snapshot {
         Self::read(py, vec![SourceFile::new(name, text)])
     }
 
-    /// Reads files, and of directories every .yaml, .yml and .json file.
+    /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects.
     #[staticmethod]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>) -> PyResult<Self> {
         let paths = match paths.extract::<PathBuf>() {

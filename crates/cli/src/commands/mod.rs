@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
     let options = options(input)?;
-    Ok(Session::read(input::read(&input.paths)?, &options))
+    input::session(input::read(input)?, &options, input)
 }
 
 /// The options that an [`Input`] chooses.

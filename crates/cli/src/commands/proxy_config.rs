@@ -1,5 +1,6 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
+use clap::ValueEnum;
 use waypoint_xds::Session;
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
@@ -15,7 +16,14 @@ use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
-    let files = input::read(&args.input.paths)?;
+    if let Some(stray) = args.filter.stray(args.what) {
+        let what = args.what.to_possible_value().map(|value| value.get_name().to_owned());
+        let what = what.unwrap_or_default();
+        return Err(Failure::Usage(format!(
+            "--{stray} says nothing about {what}: `proxy-config --help` lists what does"
+        )));
+    }
+    let files = input::read(&args.input)?;
     let dump = match files.as_slice() {
         [file] => config_dump::parse(file.text()),
         _ => None,
@@ -68,7 +76,7 @@ fn dumped(dump: ConfigDump, release: Release) -> Shown {
 
 /// What the proxy of a snapshot's waypoint would hold.
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
-    let session = Session::read(files, &options(&args.input)?);
+    let session = input::session(files, &options(&args.input)?, &args.input)?;
     let shown = |problems: &[_]| report(problems, &session, &args.input);
     let waypoint =
         chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(session.problems()))?;

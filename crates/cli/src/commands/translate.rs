@@ -15,11 +15,16 @@ use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     let mut options = options(&args.input)?;
-    let files = input::read(&args.input.paths)?;
+    let files = input::read(&args.input)?;
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
-    let session = Session::read(files, &options);
+    let session = input::session(files, &options, &args.input)?;
     let translation = session.translation();
     let outcome = report(&translation.problems, &session, &args.input);
+    if session.mesh().waypoints.is_empty() && !session.input().snapshot.is_empty() {
+        eprintln!(
+            "warning: there is no waypoint: `waypoint-xds waypoint generate` prints the Gateway that makes one"
+        );
+    }
     if let Some(wanted) = &options.waypoint
         && translation.waypoints.is_empty()
     {

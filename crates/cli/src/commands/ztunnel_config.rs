@@ -11,7 +11,7 @@ use crate::args::{self, TableFormat, ZtunnelWhat};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
-    let files = input::read(&args.input.paths)?;
+    let files = input::read(&args.input)?;
     let dump = match files.as_slice() {
         [file] => view::parse(file.text()),
         _ => None,
@@ -35,7 +35,7 @@ fn generated(
     args: &args::ZtunnelConfig,
     files: Vec<SourceFile>,
 ) -> Result<(ZtunnelConfig, Outcome, Option<Session>), Failure> {
-    let session = Session::read(files, &options(&args.input)?);
+    let session = input::session(files, &options(&args.input)?, &args.input)?;
     let outcome = report(session.problems(), &session, &args.input);
     let resources = ztunnel::generate(session.mesh()).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok((ZtunnelConfig::from(&resources), outcome, Some(session)))

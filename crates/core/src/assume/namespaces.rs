@@ -9,6 +9,8 @@ use crate::problem::Problem;
 use crate::snapshot::{Labels, Meta, Object, Reading, Snapshot, Source, kubernetes};
 use crate::well_known::NAMESPACE_NAME;
 
+const IN_EVERY_CLUSTER: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
 /// The Namespaces that are assumed, and whether some lack the label that a cluster gives each.
 #[derive(Debug)]
 pub(super) struct Undefined {
@@ -50,8 +52,10 @@ impl Undefined {
         self.assumed.is_empty() && !self.unlabelled
     }
 
+    /// Those that every cluster has need no word.
     pub(super) fn note(&self) -> Option<Problem> {
-        let listed: Vec<String> = self.assumed.keys().map(ToString::to_string).collect();
+        let told = self.assumed.keys().filter(|name| !IN_EVERY_CLUSTER.contains(&name.as_str()));
+        let listed: Vec<String> = told.map(ToString::to_string).collect();
         let message = || {
             format!("assumed {} that nothing defines: {}", count(listed.len(), "Namespace"), names(&listed))
         };

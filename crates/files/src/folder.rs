@@ -1,0 +1,209 @@
+//! The files of a directory that may hold objects.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
+use waypoint_xds::text::SourceFile;
+
+use crate::{FileError, Found, Renderer, Unrendered, failed, file, identity};
+
+/// Files that are left out: patterns as in `.gitignore`, relative to the directory that is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excluded {
+    patterns: Vec<String>,
+}
+
+impl Excluded {
+    /// Those of these patterns.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Pattern`] for the first one that is none.
+    pub fn new(patterns: impl IntoIterator<Item = String>) -> Result<Self, FileError> {
+        let excluded = Self { patterns: patterns.into_iter().collect() };
+        excluded.overrides(Path::new("."))?;
+        Ok(excluded)
+    }
+
+    /// The patterns for the files of a directory. There, a pattern without `!` is one of files to be read.
+    fn overrides(&self, directory: &Path) -> Result<Override, FileError> {
+        let mut builder = OverrideBuilder::new(directory);
+        for pattern in &self.patterns {
+            builder.add(&format!("!{pattern}")).map_err(|error| wrong(pattern, &error))?;
+        }
+        builder.build().map_err(|error| wrong(&self.patterns.join(" "), &error))
+    }
+}
+
+fn wrong(pattern: &str, error: &ignore::Error) -> FileError {
+    FileError::Pattern { pattern: pattern.to_owned(), reason: error.to_string() }
+}
+
+/// Reads the files of a directory that may hold objects.
+pub(crate) fn read(
+    directory: &Path,
+    excluded: &Excluded,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Found,
+) -> Result<(), FileError> {
+    let mut walk = WalkBuilder::new(directory);
+    walk.follow_links(true).require_git(false).git_global(false).overrides(excluded.overrides(directory)?);
+    walk.sort_by_file_name(Ord::cmp);
+    walk.filter_entry(|entry| entry.file_name() != "node_modules");
+    let mut charts: Vec<PathBuf> = Vec::new();
+    for entry in walk.build() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if leads_nowhere(&error) => continue,
+            Err(error) => return Err(unreadable(directory, error)),
+        };
+        let path = entry.path();
+        if path.is_dir() {
+            found.unrendered.extend(unrendered(path));
+            if path.join("Chart.yaml").is_file() {
+                charts.push(path.to_owned());
+            }
+        } else if !charts.iter().any(|chart| path.starts_with(chart))
+            && has_known_extension(path)
+            && !is_known_for_something_else(path)
+            && seen.insert(identity(path))
+        {
+            found.sources.extend(Some(file(path)?).filter(may_hold_objects));
+        }
+    }
+    Ok(())
+}
+
+/// A link that leads nowhere, or back to where it stands, is as good as none.
+fn leads_nowhere(error: &ignore::Error) -> bool {
+    error.io_error().is_none_or(|error| error.kind() == std::io::ErrorKind::NotFound)
+}
+
+fn unreadable(directory: &Path, error: ignore::Error) -> FileError {
+    let reason = error.to_string();
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other(reason));
+    failed(directory, source)
+}
+
+/// What renders the files of a directory, if anything does.
+fn unrendered(directory: &Path) -> Option<Unrendered> {
+    const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let has = |name: &str| directory.join(name).is_file();
+    let renderer = if has("Chart.yaml") {
+        Renderer::Helm
+    } else if KUSTOMIZATIONS.iter().any(|name| has(name)) {
+        Renderer::Kustomize
+    } else {
+        return None;
+    };
+    Some(Unrendered { directory: directory.to_owned(), renderer })
+}
+
+fn has_known_extension(path: &Path) -> bool {
+    path.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "yaml" | "yml" | "json"))
+}
+
+/// Files that have an `apiVersion` or a `kind` and are no objects.
+fn is_known_for_something_else(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
+        matches!(name, "kustomization.yaml" | "kustomization.yml" | "package.json" | "package-lock.json")
+    })
+}
+
+/// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings do not; what
+/// is named is read all the same, and told to be none.
+fn may_hold_objects(source: &SourceFile) -> bool {
+    source.text().contains("apiVersion") || source.text().contains("kind")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_without;
+
+    const OBJECT: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+
+    /// A folder of this test with these files.
+    fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        for (file, text) in files {
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    /// The names of what is read, relative to the folder.
+    fn names(folder: &Path, excluded: &[&str]) -> Vec<String> {
+        let excluded = Excluded::new(excluded.iter().map(ToString::to_string)).unwrap();
+        let found = read_without([folder], &excluded).unwrap();
+        let relative = |source: &SourceFile| {
+            let path = Path::new(source.name().as_str());
+            path.strip_prefix(folder).unwrap().display().to_string()
+        };
+        found.sources.iter().map(relative).collect()
+    }
+
+    #[test]
+    fn a_directory_is_read_recursively_by_name() {
+        let files = [
+            ("c.yml", OBJECT),
+            ("a.yaml", OBJECT),
+            ("b/x.json", "{\"kind\": \"x\"}"),
+            ("b/notes.txt", OBJECT),
+        ];
+        let folder = folder("names", &files);
+        assert_eq!(names(&folder, &[]), ["a.yaml", "b/x.json", "c.yml"]);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_object_is_passed_over() {
+        let files = [
+            (".git/config.yaml", OBJECT),
+            (".github/workflows/ci.yaml", "on: push\n"),
+            (".gitignore", "generated/\n"),
+            ("generated/all.yaml", OBJECT),
+            ("node_modules/x/package.json", "{\"kind\": 1}"),
+            ("package.json", "{\"kind\": 1}"),
+            ("values.yaml", "replicas: 1\n"),
+            ("app/secret.yaml", OBJECT),
+            ("app/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"),
+            ("app/app.yaml", OBJECT),
+            ("chart/Chart.yaml", "apiVersion: v2\nname: c\n"),
+            ("chart/templates/app.yaml", "kind: {{ .Values.kind }}\n"),
+        ];
+        let folder = folder("others", &files);
+        assert_eq!(names(&folder, &["secret.yaml"]), ["app/app.yaml"]);
+        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let told: Vec<String> = found.unrendered.iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 2);
+        assert!(told[0].contains("-f kustomize:") && told[1].contains("-f helm:"), "{told:?}");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_counts_once_however_it_is_reached() {
+        let folder = folder("links", &[("..2026/mesh.yaml", OBJECT), ("real/a.yaml", OBJECT)]);
+        // As a mounted ConfigMap has it.
+        std::os::unix::fs::symlink("..2026", folder.join("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/mesh.yaml", folder.join("mesh.yaml")).unwrap();
+        std::os::unix::fs::symlink("real", folder.join("again")).unwrap();
+        std::os::unix::fs::symlink("..", folder.join("real/back")).unwrap();
+        std::os::unix::fs::symlink("nowhere.yaml", folder.join("gone.yaml")).unwrap();
+        assert_eq!(names(&folder, &[]), ["again/a.yaml", "mesh.yaml"]);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_wrong_pattern_is_told() {
+        let error = Excluded::new(["a/[".to_owned()]).unwrap_err();
+        assert!(error.to_string().contains("a/["), "{error}");
+    }
+}
