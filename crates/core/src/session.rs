@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::resources::{self, WaypointResources};
 use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
+use crate::status::{self, Status};
 use crate::text::SourceFile;
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
@@ -22,6 +23,7 @@ use crate::view::json::ResourceKind;
 use crate::view::origins::Places;
 use crate::view::proxy_config::{self, ProxyConfig};
 use crate::view::table::Table;
+use crate::ztunnel::{self, NotKnown, ZtunnelResources};
 
 /// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
 ///
@@ -127,6 +129,21 @@ impl Session {
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
         lint::lint(self.input(), self.mesh(), self.problems())
+    }
+
+    /// Every condition that Istio would write into the objects' statuses: see [`status::statuses`].
+    #[must_use]
+    pub fn statuses(&self) -> Vec<Status> {
+        status::statuses(self.mesh())
+    }
+
+    /// What ztunnels get: see [`ztunnel::generate`].
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known.
+    pub fn ztunnel(&self) -> Result<ZtunnelResources, NotKnown> {
+        ztunnel::generate(self.mesh())
     }
 
     /// What a person wants to know of one object: see [`describe`](describe::describe()).

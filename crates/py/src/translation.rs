@@ -7,14 +7,16 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 use waypoint_xds::Session;
+use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::view::json;
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
+use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
+use waypoint_xds::view::{description, json, statuses};
 
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
-use crate::summary::Summary;
+use crate::summary::{Summary, from_json};
 use crate::waypoint::Waypoint;
 use crate::{Reduced, error, problem};
 
@@ -138,6 +140,41 @@ impl Translation {
     /// All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints.
     fn to_json(&self, py: Python<'_>) -> String {
         py.detach(|| json::translation(self.translated()))
+    }
+
+    /// Every condition that Istio would write into the objects' statuses.
+    #[getter]
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = py.detach(|| statuses::json(&self.made.session.statuses()).to_string());
+        from_json(py, &text)
+    }
+
+    /// What ztunnels get: `workloads`, `services` and `policies`.
+    #[getter]
+    fn ztunnel<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let made = py.detach(|| self.made.session.ztunnel());
+        let resources = made.map_err(|error| error::setting("unknown-ztunnel", &error))?;
+        let text = py.detach(|| ztunnel::all(&ZtunnelConfig::from(&resources)).to_string());
+        from_json(py, &text)
+    }
+
+    /// All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is routed,
+    /// and what is wrong.
+    #[pyo3(signature = (kind, name, *, namespace = None))]
+    fn describe<'py>(
+        &self,
+        py: Python<'py>,
+        kind: &str,
+        name: &str,
+        namespace: Option<&str>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let kind: SubjectKind =
+            kind.parse().map_err(|unknown: NotASubjectKind| error::setting("unknown-kind", &unknown))?;
+        let subject = Subject::new(kind, name, namespace);
+        let found = py.detach(|| self.made.session.describe(&subject));
+        let found = found.map_err(|error| error::setting("object-not-found", &error))?;
+        let json = description::json(&found).map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
     }
 
     /// The waypoints' names.

@@ -221,3 +221,21 @@ def test_everything_public_is_documented() -> None:
                 if not member.startswith("_") and callable(value) and not value.__doc__
             ]
             assert not undocumented, name
+
+
+def test_statuses_and_ztunnel_s_half_are_told(shop: Translation) -> None:
+    bound = [c for c in shop.status if (c["kind"], c["type"]) == ("Service", "istio.io/WaypointBound")]
+    assert [c["status"] for c in bound] == ["True"]
+    assert bound[0]["causes"][0]["field"] == 'metadata.labels["istio.io/use-waypoint"]'
+    assert set(shop.ztunnel) == {"workloads", "services", "policies"}
+    with pytest.raises(SettingsError) as caught:
+        _ = translate(shop.snapshot, release="1.18").ztunnel
+    assert caught.value.code == "unknown-ztunnel"
+
+
+def test_objects_are_described(shop: Translation) -> None:
+    cart = shop.describe("service", "cart")
+    assert cart["waypoint"]["name"] == "shop/waypoint"
+    assert shop.describe("waypoint", "waypoint.shop")["object"]["kind"] == "Gateway"
+    with pytest.raises(SettingsError, match="there is no route `cart`"):
+        shop.describe("route", "cart", namespace="shop")

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use wasm_bindgen::prelude::*;
 use waypoint_xds::Session;
+use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
-use waypoint_xds::view::json;
-use waypoint_xds::view::origins;
 use waypoint_xds::view::resource::{self, AnyResource, List};
+use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
+use waypoint_xds::view::{description, json, origins, statuses};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -87,6 +88,37 @@ impl Translation {
     #[must_use]
     pub fn summary(&self) -> String {
         json::to_value(&self.made().summary).to_string()
+    }
+
+    /// Every condition that Istio would write into the objects' statuses: a JSON array.
+    #[must_use]
+    pub fn status(&self) -> String {
+        statuses::json(&self.session.statuses()).to_string()
+    }
+
+    /// What ztunnels get, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known.
+    pub fn ztunnel(&self) -> Result<String, Error> {
+        let resources = self.session.ztunnel().map_err(|error| Error::new("unknown-ztunnel", &error))?;
+        Ok(ztunnel::all(&ZtunnelConfig::from(&resources)).to_string())
+    }
+
+    /// All about one object, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such object, or several of that name.
+    pub fn describe(&self, kind: &str, name: &str, namespace: Option<String>) -> Result<String, Error> {
+        let kind: SubjectKind =
+            kind.parse().map_err(|unknown: NotASubjectKind| Error::new("unknown-kind", &unknown))?;
+        let subject = Subject::new(kind, name, namespace.as_deref());
+        let found =
+            self.session.describe(&subject).map_err(|error| Error::new("object-not-found", &error))?;
+        let json = description::json(&found).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
     }
 
     /// All resources of all waypoints as JSON.

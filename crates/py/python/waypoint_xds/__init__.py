@@ -56,6 +56,7 @@ from ._words import (
     Release,
     Rule,
     Severity,
+    SubjectKind,
     Validate,
 )
 
@@ -88,6 +89,7 @@ __all__ = [
     "SettingsError",
     "Severity",
     "Snapshot",
+    "SubjectKind",
     "Summary",
     "Table",
     "Translation",

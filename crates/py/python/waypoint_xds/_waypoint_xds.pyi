@@ -93,6 +93,18 @@ class Translation(Mapping[str, Waypoint]):
         """What was read, and what was ignored and why."""
     def raise_for_problems(self, severity: Severity = "error") -> None:
         """Raises InputError if a problem is at least as bad: `error`, `warning` or `note`."""
+    @property
+    def status(self) -> list[dict[str, Any]]:
+        """Every condition that Istio would write into the objects' statuses."""
+    @property
+    def ztunnel(self) -> dict[str, list[dict[str, Any]]]:
+        """What ztunnels get: `workloads`, `services` and `policies`."""
+    def describe(self, kind: SubjectKind, name: str, *, namespace: str | None = None) -> dict[str, Any]:
+        """All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
+        routed, and what is wrong.
+
+        The name may be `NAME.NAMESPACE`.
+        """
     def to_json(self) -> str:
         """All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints."""
     def keys(self) -> KeysView[str]: ...

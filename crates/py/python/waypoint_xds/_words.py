@@ -30,6 +30,9 @@ Rule = Literal["namespace", "mesh"]
 Kind = Literal["listeners", "clusters", "routes", "endpoints"]
 """The kinds of resources that have a table."""
 
+SubjectKind = Literal["service", "pod", "waypoint", "policy", "route"]
+"""What can be described."""
+
 Severity = Literal["error", "warning", "note"]
 """How bad a problem is."""
 

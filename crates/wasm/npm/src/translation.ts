@@ -1,3 +1,4 @@
+import type { Condition, Descriptions, SubjectKind, ZtunnelConfig } from "./explain.js";
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
@@ -22,7 +23,9 @@ export class Translation {
   readonly #handle: Handle<RawTranslation>;
   readonly #waypoints = new Map<string, Waypoint>();
   #problems: readonly Problem[] | undefined;
+  #status: readonly Condition[] | undefined;
   #summary: Summary | undefined;
+  #ztunnel: ZtunnelConfig | undefined;
 
   private constructor(raw: RawTranslation) {
     this.#handle = new Handle(raw);
@@ -46,6 +49,24 @@ export class Translation {
   /** What was read and what was not. */
   get summary(): Summary {
     return (this.#summary ??= parse<Summary>(this.#handle.get().summary()));
+  }
+
+  /** Every condition that Istio would write into the objects' statuses. */
+  get status(): readonly Condition[] {
+    return (this.#status ??= parse<readonly Condition[]>(this.#handle.get().status()));
+  }
+
+  /** What ztunnels get. Not known of 1.18. */
+  get ztunnel(): ZtunnelConfig {
+    return (this.#ztunnel ??= parse<ZtunnelConfig>(this.#handle.get().ztunnel()));
+  }
+
+  /**
+   * All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is routed, and
+   * what is wrong. The name may be `NAME.NAMESPACE`.
+   */
+  describe<Kind extends SubjectKind>(kind: Kind, name: string, namespace?: string): Descriptions[Kind] {
+    return parse<Descriptions[Kind]>(this.#handle.get().describe(kind, name, namespace));
   }
 
   /** All resources as one JSON text: waypoint, kind, resources. */

@@ -144,3 +144,21 @@ function waypointNamed(name: string): Gateway {
   const spec = { gatewayClassName: "istio-waypoint", listeners };
   return { apiVersion: "gateway.networking.k8s.io/v1", kind: "Gateway", metadata: { name }, spec };
 }
+
+test("statuses and ztunnel's half are told", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  const bound = translation.status.find(({ kind, type }) => kind === "Service" && type === "istio.io/WaypointBound");
+  assert.deepEqual([bound?.status, bound?.causes?.[0]?.field], ["True", 'metadata.labels["istio.io/use-waypoint"]']);
+  assert.deepEqual(translation.ztunnel.workloads.map(({ name }) => name), ["cart-1"]);
+  assert.equal(translation.ztunnel.services[0]?.waypoint?.hboneMtlsPort, 15008);
+  assert.throws(() => translate(Snapshot.fromYaml(SHOP), { release: "1.18" }).ztunnel, { code: "unknown-ztunnel" });
+});
+
+test("objects are described", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  const cart = translation.describe("service", "cart");
+  assert.deepEqual([cart.waypoint.name, cart.ports[0]?.protocol, cart.endpoints.ready], ["shop/waypoint", "HTTP", 1]);
+  assert.equal(translation.describe("pod", "cart-1.shop").mode, "ambient");
+  assert.deepEqual(translation.describe("waypoint", "waypoint", "shop").services.map(({ object }) => object.name), ["cart"]);
+  assert.throws(() => translation.describe("route", "cart"), { code: "object-not-found" });
+});
