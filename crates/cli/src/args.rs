@@ -24,20 +24,32 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Generate the Envoy resources of every waypoint.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds translate -f deploy/ --out resources/\n  kubectl get … -o yaml | waypoint-xds translate -f - -o yaml"
+    )]
     Translate(Translate),
     /// Print a waypoint's resources as `istioctl proxy-config` does.
     ///
     /// Instead of a snapshot, -f also takes the config dump of a live proxy, as `istioctl proxy-config all -o json`
     /// and Envoy's /config_dump?include_eds print it.
     #[command(visible_alias = "pc")]
+    #[command(
+        after_help = "Examples:\n  waypoint-xds pc clusters waypoint.shop -f deploy/\n  waypoint-xds pc routes -f dump.json"
+    )]
     ProxyConfig(ProxyConfig),
     /// Print what ztunnels get, as `istioctl ztunnel-config` does.
     ///
     /// Instead of a snapshot, -f also takes the config dump of a live ztunnel, as `istioctl ztunnel-config all -o json`
     /// and ztunnel's /config_dump print it.
     #[command(visible_alias = "zc")]
+    #[command(
+        after_help = "Examples:\n  waypoint-xds zc workload -f deploy/ --workload-namespace shop\n  waypoint-xds zc all -f ztunnel-dump.json"
+    )]
     ZtunnelConfig(ZtunnelConfig),
     /// Print what a waypoint's Envoy starts with.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds bootstrap waypoint.shop -f deploy/ --static --dialect envoy --loopback"
+    )]
     Bootstrap(Bootstrap),
     /// List waypoints, and make the objects around one.
     Waypoint {
@@ -48,18 +60,23 @@ pub(crate) enum Command {
     ///
     /// Which waypoint each Service, ServiceEntry and WorkloadEntry uses, who enforces each AuthorizationPolicy, what
     /// becomes of each parent of a route, and of each Gateway and its listeners.
+    #[command(after_help = "Examples:\n  waypoint-xds status -f deploy/ -o wide")]
     Status(Status),
     /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
     /// waypoints that are bypassed.
     Lint(Lint),
     /// Tell all about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
     /// routed, and what is wrong.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds describe service cart.shop -f deploy/\n  waypoint-xds describe policy readers -n shop -f deploy/ -o json"
+    )]
     Describe(Describe),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
     /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
+    #[command(after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh")]
     Cost(Cost),
     /// Explain a problem's code.
     Explain {
@@ -75,6 +92,7 @@ pub(crate) enum Command {
 
 /// What is read, and as which release.
 #[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Input, release and problems")]
 pub(crate) struct Input {
     /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
     /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names.
@@ -109,12 +127,22 @@ pub(crate) struct Input {
     /// What is said of fields that no release of an API has: as kubectl's option of this name.
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
     pub(crate) validate: ValidateArg,
+    /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR count too.
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorArg,
     /// Count warnings as problems (exit code 1).
     #[arg(long)]
     pub(crate) strict: bool,
     /// How problems are printed (to standard error).
     #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
     pub(crate) problems: ProblemFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -202,8 +230,6 @@ pub(crate) enum ProblemFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Translate {
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// Only this waypoint: NAMESPACE/NAME of its Gateway.
     #[arg(long, value_name = "NS/NAME")]
     pub(crate) waypoint: Option<String>,
@@ -217,6 +243,8 @@ pub(crate) struct Translate {
     /// What to print without --out.
     #[arg(short = 'o', long, value_enum, default_value_t = TranslateFormat::Json, value_name = "FORMAT")]
     pub(crate) output: TranslateFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -235,10 +263,7 @@ pub(crate) struct ProxyConfig {
     #[arg(value_enum)]
     pub(crate) what: What,
     #[command(flatten)]
-    pub(crate) input: Input,
-    /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
-    #[arg(long, value_name = "NS/NAME")]
-    pub(crate) waypoint: Option<String>,
+    pub(crate) which: Which,
     /// Table, JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
@@ -247,15 +272,28 @@ pub(crate) struct ProxyConfig {
     pub(crate) waypoint_names: bool,
     #[command(flatten)]
     pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) input: Input,
+}
+
+/// Which waypoint is meant; may be left out where there is only one.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Which {
+    /// The waypoint, as istioctl names a proxy: NAME or NAME.NAMESPACE of its Gateway.
+    #[arg(value_name = "WAYPOINT")]
+    pub(crate) proxy: Option<String>,
+    /// The waypoint's namespace.
+    #[arg(short = 'n', long, requires = "proxy")]
+    pub(crate) namespace: Option<String>,
+    /// The waypoint: NAMESPACE/NAME of its Gateway.
+    #[arg(long, value_name = "NS/NAME", conflicts_with = "proxy")]
+    pub(crate) waypoint: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Bootstrap {
     #[command(flatten)]
-    pub(crate) input: Input,
-    /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
-    #[arg(long, value_name = "NS/NAME")]
-    pub(crate) waypoint: Option<String>,
+    pub(crate) which: Which,
     /// With all of its resources, so that it needs no control plane: what `envoy -c` runs. Goes with --dialect envoy,
     /// unless the Envoy is Istio's.
     #[arg(long = "static")]
@@ -276,6 +314,8 @@ pub(crate) struct Bootstrap {
     /// JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = ValueFormat::Json, value_name = "FORMAT")]
     pub(crate) output: ValueFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -296,14 +336,14 @@ pub(crate) enum WaypointCommand {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WaypointList {
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// Only waypoints of this namespace.
     #[arg(short = 'n', long)]
     pub(crate) namespace: Option<String>,
     /// Table or JSON.
     #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
     pub(crate) output: CostFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -331,29 +371,28 @@ pub(crate) struct WaypointGenerate {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WaypointManifests {
     #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
     pub(crate) input: Input,
-    /// The waypoint: NAMESPACE/NAME of its Gateway. May be left out where there is only one.
-    #[arg(long, value_name = "NS/NAME")]
-    pub(crate) waypoint: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Status {
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// A table, the conditions as a JSON array, the objects with their statuses as YAML, or with `wide` a table that
     /// also tells which fields decided each condition.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Lint {
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// How findings are printed (to standard output).
     #[arg(short = 'o', long, value_enum, default_value_t = LintFormat::Text, value_name = "FORMAT")]
     pub(crate) output: LintFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -379,11 +418,11 @@ pub(crate) struct Describe {
     /// Its namespace.
     #[arg(short = 'n', long)]
     pub(crate) namespace: Option<String>,
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// Text or JSON.
     #[arg(short = 'o', long, value_enum, default_value_t = DescribeFormat::Text, value_name = "FORMAT")]
     pub(crate) output: DescribeFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -394,8 +433,6 @@ pub(crate) enum DescribeFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Cost {
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// What a sidecar holds: `namespace` or `mesh`.
     #[arg(long, default_value_t = Rule::default(), value_name = "RULE")]
     pub(crate) rule: Rule,
@@ -405,6 +442,8 @@ pub(crate) struct Cost {
     /// Table or JSON.
     #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
     pub(crate) output: CostFormat,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -504,4 +543,14 @@ pub(crate) enum TableFormat {
     Wide,
     Json,
     Yaml,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_two_arguments_have_one_name() {
+        super::Args::command().debug_assert();
+    }
 }

@@ -106,6 +106,9 @@ fn wrong_usage_is_exit_code_2() {
         &["translate", "-f", "no-such-file.yaml"],
         &["proxy-config", "clusters", "-f", &input, "--waypoint", "default/none"],
         &["proxy-config", "clusters", "-f", &input, "--waypoint", "nonsense"],
+        &["proxy-config", "clusters", "bookinfo-reviews.elsewhere", "-f", &input],
+        &["proxy-config", "clusters", "bookinfo-reviews", "-n", "elsewhere", "-f", &input],
+        &["proxy-config", "clusters", "a", "-f", &input, "--waypoint", "default/bookinfo-reviews"],
         &["translate", "-f", &input, "--feature", "PILOT_NONSENSE=true"],
         &["translate", "-f", "/dev/null"],
         &["translate", "-f", &input, "-o", "yaml", "--out", "nowhere"],
@@ -125,4 +128,22 @@ fn warnings_count_when_strict() {
     let input = testdata("cases/authz-target-gateway.yaml");
     assert_eq!(run(&["translate", "-f", &input]).status.code(), Some(0));
     assert_eq!(run(&["translate", "-f", &input, "--strict"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_waypoint_is_named_as_istioctl_names_proxies() {
+    let input = testdata("cases/bookinfo-reviews-sa.yaml");
+    let shown = |which: &[&str]| {
+        let arguments = [&["proxy-config", "clusters"], which, &["-f", &input, "--release", "1.18"]].concat();
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{which:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let by_path = shown(&["--waypoint", "default/bookinfo-reviews"]);
+    assert!(by_path.contains("reviews.default.svc.cluster.local"));
+    for which in
+        [&["bookinfo-reviews"][..], &["bookinfo-reviews.default"], &["bookinfo-reviews", "-n", "default"]]
+    {
+        assert_eq!(shown(which), by_path);
+    }
 }

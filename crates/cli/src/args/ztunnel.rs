@@ -11,8 +11,6 @@ pub(crate) struct ZtunnelConfig {
     pub(crate) what: ZtunnelWhat,
     /// Workloads: only the one of this name, NAME or NAME.NAMESPACE.
     pub(crate) name: Option<String>,
-    #[command(flatten)]
-    pub(crate) input: Input,
     /// Table, JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
@@ -34,6 +32,8 @@ pub(crate) struct ZtunnelConfig {
     /// Policies: the namespace.
     #[arg(long, value_name = "NAMESPACE")]
     pub(crate) policy_namespace: Option<String>,
+    #[command(flatten)]
+    pub(crate) input: Input,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

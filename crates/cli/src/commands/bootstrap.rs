@@ -13,7 +13,7 @@ pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
     let mut problems = Cow::Borrowed(session.problems());
     let shown = |problems: &[_]| report(problems, &session, &args.input);
-    let waypoint = chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(&problems))?;
+    let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(&problems))?;
     let value = if args.complete {
         let configuration = session.static_configuration(waypoint, &static_options(args));
         problems = Cow::Owned(session.problems_with(configuration.problems));

@@ -23,7 +23,7 @@ use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::session::NoOneWaypoint;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
-use crate::args::{Args, Command, Input, ProblemFormat};
+use crate::args::{Args, ColorArg, Command, Input, ProblemFormat, Which};
 use crate::{Failure, Outcome, input};
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -80,12 +80,15 @@ fn waypoint_name(text: &str) -> Result<WaypointName, Failure> {
 }
 
 /// The waypoint that the command line names, or the only one there is.
-fn chosen<'s>(session: &'s Session, wanted: Option<&str>) -> Result<&'s Waypoint, Failure> {
-    let wanted = wanted.map(waypoint_name).transpose()?;
+fn chosen<'s>(session: &'s Session, which: &Which) -> Result<&'s Waypoint, Failure> {
+    let wanted = match (&which.proxy, &which.waypoint) {
+        (Some(name), _) => Some(named(session, name, which.namespace.as_deref())?),
+        (None, Some(name)) => Some(waypoint_name(name)?),
+        (None, None) => None,
+    };
     let found = session.waypoint(wanted.as_ref()).map_err(|error| match error {
         NoOneWaypoint::Several(all) => {
-            let names: Vec<String> = all.iter().map(ToString::to_string).collect();
-            Failure::Usage(format!("choose a waypoint with --waypoint: {}", names.join(", ")))
+            Failure::Usage(format!("choose a waypoint, NAME.NAMESPACE: {}", list(all.iter())))
         }
         other => Failure::Usage(other.to_string()),
     })?;
@@ -96,17 +99,56 @@ fn chosen<'s>(session: &'s Session, wanted: Option<&str>) -> Result<&'s Waypoint
     Err(Failure::Usage(format!("waypoint `{name}` is run by another data plane: there is nothing for Envoy")))
 }
 
-/// Colours are for people: not for a file, and not where `NO_COLOR` is set (<https://no-color.org>).
-fn colour() -> Colour {
-    let wanted = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-    if wanted { Colour::Always } else { Colour::Never }
+/// The waypoint called `NAME`, in a namespace or in whichever has it, else `NAME.NAMESPACE`.
+fn named(session: &Session, name: &str, namespace: Option<&str>) -> Result<WaypointName, Failure> {
+    let all = || session.mesh().waypoints.iter().map(|waypoint| &waypoint.name);
+    let of = |name: &str, namespace: Option<&str>| -> Vec<&WaypointName> {
+        all()
+            .filter(|w| w.name == name && namespace.is_none_or(|namespace| w.namespace == namespace))
+            .collect()
+    };
+    let mut found = of(name, namespace);
+    if let (true, None, Some((name, namespace))) = (found.is_empty(), namespace, name.rsplit_once('.')) {
+        found = of(name, Some(namespace));
+    }
+    match found.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => {
+            Err(Failure::Usage(format!("no waypoint `{name}` in the snapshot, which has: {}", list(all()))))
+        }
+        several => Err(Failure::Usage(format!(
+            "choose a waypoint, NAME.NAMESPACE: {}",
+            list(several.iter().copied())
+        ))),
+    }
+}
+
+/// Waypoints as istioctl names proxies.
+fn list<'n>(names: impl Iterator<Item = &'n WaypointName>) -> String {
+    let names: Vec<String> = names.map(|name| format!("{}.{}", name.name, name.namespace)).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
+/// Colours are for people: not for a file, unless somebody asks (<https://no-color.org>, <https://bixense.com/clicolors>).
+fn colour(wanted: ColorArg, terminal: bool) -> Colour {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let use_colours = match wanted {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto if set("NO_COLOR") => false,
+        ColorArg::Auto => set("CLICOLOR_FORCE") || set("FORCE_COLOR") || terminal && !dumb,
+    };
+    if use_colours { Colour::Always } else { Colour::Never }
 }
 
 /// Prints the problems to standard error, and tells how the run ends.
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
     let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
     let text = match input.problems {
-        ProblemFormat::Full => diagnostics::full(problems, files, colour()),
+        ProblemFormat::Full => {
+            diagnostics::full(problems, files, colour(input.color, std::io::stderr().is_terminal()))
+        }
         ProblemFormat::Concise => diagnostics::concise(problems),
         ProblemFormat::Json => diagnostics::json(problems),
         ProblemFormat::Github => diagnostics::github(problems),

@@ -78,8 +78,7 @@ fn dumped(dump: ConfigDump, release: Release) -> Shown {
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
     let session = input::session(files, &options(&args.input)?, &args.input)?;
     let shown = |problems: &[_]| report(problems, &session, &args.input);
-    let waypoint =
-        chosen(&session, args.waypoint.as_deref()).inspect_err(|_| _ = shown(session.problems()))?;
+    let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(session.problems()))?;
     let (resources, problems) = session.generate(waypoint);
     let outcome = shown(&problems);
     let config = session.proxy_config(&resources);

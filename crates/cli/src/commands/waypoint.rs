@@ -44,7 +44,7 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
     let outcome = report(session.problems(), &session, &args.input);
-    let objects = session.manifests(chosen(&session, args.waypoint.as_deref())?);
+    let objects = session.manifests(chosen(&session, &args.which)?);
     let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
     output::print(&documents.join("---\n"));
     Ok(outcome)
