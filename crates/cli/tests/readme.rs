@@ -1,4 +1,4 @@
-//! Every command of the README's console blocks prints what the README says. Blanks at the ends of lines do not count;
+//! Every command of the console blocks of the README and of the documentation prints what stands there. Blanks at the ends of lines do not count;
 //! a line `…` stands for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
@@ -79,10 +79,21 @@ fn fits(expected: &[String], found: &[String]) -> bool {
     }
 }
 
+/// The README and every page of the documentation, by name.
+fn pages() -> Vec<PathBuf> {
+    let mut pages: Vec<PathBuf> =
+        std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    pages.insert(0, root().join("README.md"));
+    pages
+}
+
 #[test]
-fn the_readme_shows_what_the_commands_print() {
-    let examples = examples(&std::fs::read_to_string(root().join("README.md")).unwrap());
-    assert!(examples.len() > 8, "the README lost its tour");
+fn pages_show_what_the_commands_print() {
+    let examples: Vec<Example> =
+        pages().iter().flat_map(|page| examples(&std::fs::read_to_string(page).unwrap())).collect();
+    assert!(examples.len() > 12, "the documentation lost its examples");
     for example in &examples {
         let found = run(example);
         let command = example.arguments.join(" ");

@@ -45,7 +45,7 @@ pub use translation::{Translation, translate};
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
 pub type Str = smol_str::SmolStr;
 
-/// The README's examples, run as tests.
+/// The examples of the documentation, run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/rust.md")]
+struct Documentation;

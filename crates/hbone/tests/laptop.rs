@@ -1,4 +1,4 @@
-//! The README's section about a laptop: its commands, as they are written there, print what stands there.
+//! The page about a laptop, `docs/laptop.md`: its commands, as they are written there, print what stands there.
 //!
 //! A number may be off by as much as chance makes it, and a line `…` stands for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
@@ -176,9 +176,9 @@ fn alone() -> TcpListener {
 
 #[test]
 fn the_readmes_laptop_works_as_written() {
-    let steps = steps(&std::fs::read_to_string(root().join("README.md")).unwrap());
-    assert!(steps.len() > 5, "the README lost its laptop");
-    let Some(envoy) = server_unless_skipped("the README's laptop").unwrap_or_else(|why| panic!("{why}"))
+    let steps = steps(&std::fs::read_to_string(root().join("docs/laptop.md")).unwrap());
+    assert!(steps.len() > 5, "the page lost its commands");
+    let Some(envoy) = server_unless_skipped("docs/laptop.md").unwrap_or_else(|why| panic!("{why}"))
     else {
         return;
     };

@@ -9,6 +9,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use envoy::Message;
 use input::{Size, text};
+use waypoint_xds::lint::lint;
 use waypoint_xds::mesh::Mesh;
 use waypoint_xds::options::Options;
 use waypoint_xds::resources::{self, Resource, WaypointResources};
@@ -56,6 +57,7 @@ fn steps(criterion: &mut Criterion, inputs: &str, routes: bool) {
         group.bench_function(id("json"), |bencher| {
             bencher.iter(|| json::translation(black_box(&translation)))
         });
+        group.bench_function(id("lint"), |bencher| bencher.iter(|| lint(black_box(&reading), &indexed, &[])));
         group.bench_function(id("snapshot-to-protobuf"), |bencher| {
             bencher.iter(|| encode(&translate(black_box(&reading), &options).waypoints));
         });
