@@ -1,13 +1,13 @@
 //! `default-deny-misses-waypoint`: a default deny that waypoints do not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hash::HashSet;
 use crate::lint::ambient::Way;
 use crate::lint::list::few;
 use crate::lint::{Context, Rule, enforced};
-use crate::mesh::{Service, ServiceId};
 use crate::mesh::attachment::refers_to_nothing;
+use crate::mesh::{ServiceId, WaypointName};
 use crate::problem::{Code, Problem};
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
@@ -24,7 +24,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     if policies.is_empty() {
         return Vec::new();
     }
-    let guarded = guarded(cx);
+    let guarded = Guarded::new(cx);
     let problems = policies.into_iter().filter_map(|policy| {
         let missed = missed(cx, policy, &guarded);
         (!missed.is_empty()).then(|| problem(cx, policy, &missed))
@@ -40,47 +40,61 @@ pub(super) fn is_default_deny(policy: &Object<AuthorizationPolicy>) -> bool {
         && !enforced::is_dry_run(policy)
 }
 
-/// The Services whose waypoints let in only whom a policy allows.
-pub(super) fn guarded(cx: &Context<'_>) -> HashSet<ServiceId> {
-    let guards = cx.enforced().iter().filter(|policy| {
-        matches!(policy.action(), Action::Allow | Action::Custom) && policy.is_real()
-    });
-    guards.flat_map(|policy| policy.services.iter().map(|(id, _)| *id)).collect()
+/// What waypoints let only those in for whom a policy allows.
+pub(super) struct Guarded<'m> {
+    services: HashSet<ServiceId>,
+    /// The waypoints that do so whatever is called.
+    waypoints: HashSet<&'m WaypointName>,
 }
 
-/// The Services that are behind a default deny, and whose waypoints let everybody in.
-pub(super) fn missed<'m>(
-    cx: &Context<'m>,
-    policy: &Object<AuthorizationPolicy>,
-    guarded: &HashSet<ServiceId>,
-) -> BTreeMap<ServiceId, (&'m Service, Way<'m>)> {
+impl<'m> Guarded<'m> {
+    pub(super) fn new(cx: &Context<'m>) -> Self {
+        let guards = || {
+            let real = cx.enforced().iter().filter(|policy| policy.is_real());
+            real.filter(|policy| matches!(policy.action(), Action::Allow | Action::Custom))
+        };
+        Self {
+            services: guards().flat_map(|policy| policy.services.iter().map(|(id, _)| *id)).collect(),
+            waypoints: guards().flat_map(|policy| policy.waypoints.iter().map(|w| &w.name)).collect(),
+        }
+    }
+
+    pub(super) fn has(&self, way: &Way<'_>) -> bool {
+        match way.service {
+            Some((id, _)) => self.services.contains(&id),
+            None => self.waypoints.contains(&way.waypoint.name),
+        }
+    }
+}
+
+/// The ways to what is behind a default deny by which waypoints let everybody in.
+fn missed<'a, 'm>(
+    cx: &'a Context<'m>,
+    policy: &'a Object<AuthorizationPolicy>,
+    guarded: &Guarded<'m>,
+) -> Vec<&'a Way<'m>> {
     let ways = cx.ambient().under(policy).flat_map(|destination| &destination.ways);
-    let of_services = ways.filter_map(|way| Some((way.service?, *way)));
-    let missed = of_services.filter(|((id, _), _)| !guarded.contains(id));
-    missed.map(|((id, service), way)| (id, (service, way))).collect()
+    ways.filter(|way| !guarded.has(way)).collect()
 }
 
-fn problem(
-    cx: &Context<'_>,
-    policy: &Object<AuthorizationPolicy>,
-    missed: &BTreeMap<ServiceId, (&Service, Way<'_>)>,
-) -> Problem {
-    let services = few(missed.values().map(|(service, _)| service.object_name()));
-    let mut waypoints: Vec<_> = missed.values().map(|(_, way)| &way.waypoint.gateway).collect();
-    waypoints.sort_by_key(|gateway| (&gateway.meta.namespace, &gateway.meta.name));
-    waypoints.dedup_by_key(|gateway| (&gateway.meta.namespace, &gateway.meta.name));
-    let names = few(waypoints.iter().map(|g| format!("{}/{}", g.meta.namespace, g.meta.name)));
-    let message = format!(
-        "waypoints do not read this default deny: {names} has no policy for {services}, and lets in every client"
-    );
+fn problem(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>, missed: &[&Way<'_>]) -> Problem {
+    let behind = missed.iter().filter_map(|way| Some(way.service?.1.object_name()));
+    let behind: BTreeSet<_> = behind.collect();
+    let behind = if behind.is_empty() { "the workloads behind it".to_owned() } else { few(behind) };
+    let waypoints: BTreeMap<_, _> = missed.iter().map(|way| (&way.waypoint.name, way.waypoint)).collect();
+    let names = few(waypoints.keys());
+    let message =
+        format!("waypoints do not read this default deny: {names} has no policy for {behind}, and lets in every client");
     let help = if cx.objects_name_waypoints {
         "for waypoints, add the same policy with `targetRefs` to the Gateway, or in the root namespace to GatewayClass \
          `istio-waypoint`"
     } else {
         "leave out the selector, or select the waypoint's pods by `istio.io/gateway-name`"
     };
-    let problem = Problem::new(Code::DefaultDenyMissesWaypoint, message).on(policy.object_ref()).help(help);
-    waypoints.into_iter().take(5).fold(problem, |problem, gateway| {
-        problem.related_object(gateway.object_ref(), "", "this waypoint lets in every client")
+    let field = if policy.spec.selector.is_some() { "spec.selector" } else { "spec" };
+    let problem =
+        Problem::new(Code::DefaultDenyMissesWaypoint, message).on(policy.object_ref()).field(field).help(help);
+    waypoints.into_values().take(5).fold(problem, |problem, waypoint| {
+        problem.related_object(waypoint.gateway.object_ref(), "", "this waypoint lets in every client")
     })
 }

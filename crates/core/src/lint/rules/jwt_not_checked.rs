@@ -43,14 +43,16 @@ fn may_be_checked_otherwise(cx: &Context<'_>) -> bool {
 
 fn problem(cx: &Context<'_>, enforced: &Enforced<'_>, list: List<'_>, services: &[&Service]) -> Problem {
     let consequence = match (list.is_negative(), enforced.action()) {
-        (false, Action::Allow) => "nobody is let in by the rule",
-        (false, Action::Deny) => "nothing is denied by the rule",
-        (true, Action::Deny) => "the rule denies whatever the token is",
-        (true, Action::Allow) => "the rule lets in whatever the token is",
-        _ => "the rule does not look at tokens",
+        (false, Action::Allow) => "never fits, and nobody is let in by it",
+        (false, Action::Deny) => "never fits, and nothing is denied by it",
+        (false, _) => "never fits",
+        (true, Action::Deny) => "always fits, and denies whatever the token is",
+        (true, Action::Allow) => "always fits, and lets in whatever the token is",
+        (true, _) => "always fits",
     };
     let names = few(services.iter().map(|service| service.object_name()));
-    let message = format!("no RequestAuthentication checks tokens of requests to {names}: {consequence}");
+    let message =
+        format!("no RequestAuthentication checks tokens of requests to {names}: what is asked of them {consequence}");
     let problem = Problem::new(Code::JwtNotChecked, message)
         .on(enforced.policy.object_ref())
         .field(list.field())

@@ -81,7 +81,8 @@ fn of_policy(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>) -> Option<P
             if verdict.unsupported.is_some() { Severity::Warning } else { Severity::Note };
         ("and ztunnel of 1.18 does not apply policies to what comes from a waypoint: it does not hold".to_owned(), severity)
     } else {
-        (consequence(policy, &verdict)?, Severity::Warning)
+        let is_tried = verdict.unsupported == Some(Unsupported::DryRun);
+        (consequence(policy, &verdict)?, if is_tried { Severity::Note } else { Severity::Warning })
     };
     let is_elsewhere = policy.spec.action != Action::Allow && scope::may_be_for_gateways(cx, policy);
     let severity = if is_elsewhere { Severity::Note } else { severity };

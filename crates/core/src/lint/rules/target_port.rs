@@ -79,16 +79,15 @@ impl<'m> Ports<'m> {
                 ),
             )
             .help(format!("write `{port}`")),
-            // Of a waypoint's other Services the snapshot may lack some.
-            None if enforced.services.iter().all(|(_, by)| Enforced::names_service(*by)) => Problem::new(
+            // Ports that are left out are often left out everywhere. Of a waypoint's Services the snapshot may lack some.
+            None if list.is_negative() || !enforced.services.iter().all(|(_, by)| Enforced::names_service(*by)) => {
+                return None;
+            }
+            None => Problem::new(
                 Code::TargetPort,
-                format!(
-                    "no Service of this policy has port {}: {consequence}",
-                    few(&ports)
-                ),
+                format!("no Service of this policy has port {}: {consequence}", few(&ports)),
             )
             .help(format!("write a port of {}: {}", few(&self.names), few(&self.of_services))),
-            None => return None,
         };
         Some(problem.on(enforced.policy.object_ref()).field(list.field()))
     }

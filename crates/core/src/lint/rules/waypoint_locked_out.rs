@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use envoy::istio::security::{Authorization, Match};
 
-use super::default_deny_misses_waypoint::{guarded, is_default_deny};
-use crate::hash::{HashMap, HashSet};
+use super::default_deny_misses_waypoint::{Guarded, is_default_deny};
+use crate::hash::HashMap;
 use crate::lint::ambient::{Destination, Way};
 use crate::lint::identity::Identity;
 use crate::lint::list::few;
 use crate::lint::rule::Releases;
 use crate::lint::{Context, Rule};
 use crate::mesh::selector_index::SelectorIndex;
-use crate::mesh::{ServiceId, ServiceSource, Waypoint, WaypointName};
+use crate::mesh::{ServiceSource, Waypoint, WaypointName};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
@@ -35,7 +35,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         return Vec::new();
     }
     let index = Index::new(cx, &policies);
-    let guarded = guarded(cx);
+    let guarded = Guarded::new(cx);
     let mut identities: BTreeMap<&WaypointName, Identity<'_>> = BTreeMap::new();
     let mut blamed: BTreeMap<ObjectRef, Blame<'_>> = BTreeMap::new();
     for destination in cx.ambient().all().filter(|destination| !destination.ways.is_empty()) {
@@ -122,7 +122,7 @@ fn blame<'p, 'm>(
     over: &[&'p Policy<'m>],
     way: Way<'_>,
     identity: &Identity<'_>,
-    guarded: &HashSet<ServiceId>,
+    guarded: &Guarded<'m>,
 ) -> Option<&'p Policy<'m>> {
     let with = |action| over.iter().copied().filter(move |policy| policy.object.spec.action == action);
     let ports = ports(cx, way);
@@ -138,8 +138,7 @@ fn blame<'p, 'm>(
     let root = cx.mesh.config.root_namespace.as_str();
     let narrowest = allows.into_iter().max_by_key(|policy| policy.rank(root))?;
     // What lets every client in by a waypoint, and nobody past it, is told as a default deny that misses the waypoint.
-    let is_told = is_default_deny(narrowest.object)
-        && way.service.is_some_and(|(id, _)| !guarded.contains(&id));
+    let is_told = is_default_deny(narrowest.object) && !guarded.has(&way);
     (!is_told).then_some(narrowest)
 }
 
