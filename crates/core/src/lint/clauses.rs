@@ -152,13 +152,19 @@ fn source(s: &Source, place: Place) -> Vec<Clause<'_>> {
         (Caller::Principal, [("principals", &s.principals), ("notPrincipals", &s.not_principals)]),
         (
             Caller::RequestPrincipal,
-            [("requestPrincipals", &s.request_principals), ("notRequestPrincipals", &s.not_request_principals)],
+            [
+                ("requestPrincipals", &s.request_principals),
+                ("notRequestPrincipals", &s.not_request_principals),
+            ],
         ),
         (
             Caller::ServiceAccount,
             [("serviceAccounts", &s.service_accounts), ("notServiceAccounts", &s.not_service_accounts)],
         ),
-        (Caller::TrustDomain, [("trustDomains", &s.trust_domains), ("notTrustDomains", &s.not_trust_domains)]),
+        (
+            Caller::TrustDomain,
+            [("trustDomains", &s.trust_domains), ("notTrustDomains", &s.not_trust_domains)],
+        ),
         (Caller::Namespace, [("namespaces", &s.namespaces), ("notNamespaces", &s.not_namespaces)]),
         (Caller::SourceIp, [("ipBlocks", &s.ip_blocks), ("notIpBlocks", &s.not_ip_blocks)]),
         (
@@ -166,7 +172,8 @@ fn source(s: &Source, place: Place) -> Vec<Clause<'_>> {
             [("remoteIpBlocks", &s.remote_ip_blocks), ("notRemoteIpBlocks", &s.not_remote_ip_blocks)],
         ),
     ];
-    let clauses = lists.into_iter().filter_map(|(caller, lists)| clause(Attribute::Caller(caller), place, lists));
+    let clauses =
+        lists.into_iter().filter_map(|(caller, lists)| clause(Attribute::Caller(caller), place, lists));
     clauses.collect()
 }
 
@@ -177,7 +184,8 @@ fn operation(o: &Operation, place: Place) -> Vec<Clause<'_>> {
         (Target::Path, [("paths", &o.paths), ("notPaths", &o.not_paths)]),
         (Target::DestinationPort, [("ports", &o.ports), ("notPorts", &o.not_ports)]),
     ];
-    let clauses = lists.into_iter().filter_map(|(target, lists)| clause(Attribute::Target(target), place, lists));
+    let clauses =
+        lists.into_iter().filter_map(|(target, lists)| clause(Attribute::Target(target), place, lists));
     clauses.collect()
 }
 

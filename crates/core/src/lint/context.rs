@@ -90,9 +90,11 @@ impl<'m> Context<'m> {
         &self,
     ) -> impl Iterator<Item = (&'m Waypoint, Vec<Bound<'m, Object<AuthorizationPolicy>>>)> {
         let policies = &self.mesh.policies.authorization;
-        self.mesh.waypoints.iter().zip(&self.bound).map(|(waypoint, bound)| {
-            (waypoint, policies.at(&bound.authorization.of(None)).collect())
-        })
+        self.mesh
+            .waypoints
+            .iter()
+            .zip(&self.bound)
+            .map(|(waypoint, bound)| (waypoint, policies.at(&bound.authorization.of(None)).collect()))
     }
 
     /// The waypoint that serves a Service.

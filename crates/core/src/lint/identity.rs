@@ -57,7 +57,8 @@ impl<'m> Identity<'m> {
             let mut each = accounts.iter();
             Some(each.any(|a| a.namespace == self.namespace && a.service_account == self.account))
         };
-        let namespaces = |texts: &[StringMatch]| any(texts.iter().map(|text| Some(fits(text, self.namespace))));
+        let namespaces =
+            |texts: &[StringMatch]| any(texts.iter().map(|text| Some(fits(text, self.namespace))));
         let principals = |texts: &[StringMatch]| any(texts.iter().map(|text| self.fits_principal(text)));
         let ports = |ports: &[u32]| port.map(|port| ports.contains(&port));
         let unknown = |is_empty: bool| if is_empty { Some(true) } else { None };

@@ -53,10 +53,10 @@ fn imply(own: &[Clause<'_>], shared: &[Clause<'_>], others: &[Clause<'_>]) -> bo
 
 /// Whether each value of a clause is within one of another's.
 fn values_within(clause: &Clause<'_>, other: &Clause<'_>) -> bool {
-    let within = |value: &str| {
-        other.values.values.iter().any(|wide| is_within(&other.attribute, value, wide))
-    };
-    !clause.values.is_empty() && translated(clause, other).is_some_and(|values| values.iter().all(|v| within(v)))
+    let within =
+        |value: &str| other.values.values.iter().any(|wide| is_within(&other.attribute, value, wide));
+    !clause.values.is_empty()
+        && translated(clause, other).is_some_and(|values| values.iter().all(|v| within(v)))
 }
 
 /// Whether a clause keeps out all that another's `not…` values keep out.
@@ -66,9 +66,8 @@ fn keeps_out(clause: &Clause<'_>, other: &Clause<'_>) -> bool {
             && clause.not_values.values.iter().any(|not| is_within(&other.attribute, value, not));
         let by_values = has_one_value(&other.attribute)
             && !Pattern::of(value).literal().contains('*')
-            && translated(clause, other).is_some_and(|values| {
-                values.iter().all(|own| Pattern::of(own).excludes(Pattern::of(value)))
-            });
+            && translated(clause, other)
+                .is_some_and(|values| values.iter().all(|own| Pattern::of(own).excludes(Pattern::of(value))));
         by_not || (!clause.values.is_empty() && by_values)
     };
     other.not_values.values.iter().all(|value| is_kept_out(value))

@@ -79,7 +79,9 @@ fn of_provider(cx: &Context<'_>, authorizers: &Authorizers, name: &str) -> Optio
     let service = http.or(grpc).map_or("", Str::as_str);
     let (why, help) = match unusable {
         Unusable::Service => (
-            format!("no Service and no ServiceEntry has the host `{service}` of provider `{name}`, or several have"),
+            format!(
+                "no Service and no ServiceEntry has the host `{service}` of provider `{name}`, or several have"
+            ),
             "name the host as `<name>.<namespace>.svc.cluster.local`, or add the Service",
         ),
         other => (
@@ -113,7 +115,9 @@ fn of_several(cx: &Context<'_>, custom: &[&Enforced<'_>]) -> Vec<Problem> {
             let problem = Problem::new(Code::AuthorizationProvider, message)
                 .on(enforced.policy.object_ref())
                 .field(PROVIDER)
-                .help("name one provider in all policies, or set PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS")
+                .help(
+                    "name one provider in all policies, or set PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS",
+                )
                 .related_object(one.policy.object_ref(), PROVIDER, "this policy names the other provider");
             found.push(problem);
         }

@@ -12,11 +12,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::Object;
 use crate::snapshot::security::{Action, AuthorizationPolicy};
 
-pub(super) const RULE: Rule = Rule::new(
-    Code::DefaultDenyMissesWaypoint,
-    include_str!("default_deny_misses_waypoint.md"),
-    check,
-);
+pub(super) const RULE: Rule =
+    Rule::new(Code::DefaultDenyMissesWaypoint, include_str!("default_deny_misses_waypoint.md"), check);
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let policies = cx.snapshot.authorization_policies.iter().filter(|policy| is_default_deny(policy));
@@ -83,8 +80,9 @@ fn problem(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>, missed: &[&Wa
     let behind = if behind.is_empty() { "the workloads behind it".to_owned() } else { few(behind) };
     let waypoints: BTreeMap<_, _> = missed.iter().map(|way| (&way.waypoint.name, way.waypoint)).collect();
     let names = few(waypoints.keys());
-    let message =
-        format!("waypoints do not read this default deny: {names} has no policy for {behind}, and lets in every client");
+    let message = format!(
+        "waypoints do not read this default deny: {names} has no policy for {behind}, and lets in every client"
+    );
     let help = if cx.objects_name_waypoints {
         "for waypoints, add the same policy with `targetRefs` to the Gateway, or in the root namespace to GatewayClass \
          `istio-waypoint`"
@@ -92,8 +90,10 @@ fn problem(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>, missed: &[&Wa
         "leave out the selector, or select the waypoint's pods by `istio.io/gateway-name`"
     };
     let field = if policy.spec.selector.is_some() { "spec.selector" } else { "spec" };
-    let problem =
-        Problem::new(Code::DefaultDenyMissesWaypoint, message).on(policy.object_ref()).field(field).help(help);
+    let problem = Problem::new(Code::DefaultDenyMissesWaypoint, message)
+        .on(policy.object_ref())
+        .field(field)
+        .help(help);
     waypoints.into_values().take(5).fold(problem, |problem, waypoint| {
         problem.related_object(waypoint.gateway.object_ref(), "", "this waypoint lets in every client")
     })

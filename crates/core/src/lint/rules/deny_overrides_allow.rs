@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hash::HashMap;
-use crate::lint::clauses::RuleClauses;
+use crate::lint::clauses::{self, RuleClauses};
 use crate::lint::enforced::Enforced;
 use crate::lint::inclusion::covers;
 use crate::lint::list::few;
@@ -12,8 +12,8 @@ use crate::lint::{Context, Rule, enforced};
 use crate::mesh::ServiceId;
 use crate::mesh::attachment::{Attach, refers_to_nothing};
 use crate::problem::{Code, Problem};
-use crate::snapshot::{Object, ObjectRef};
 use crate::snapshot::security::{Action, AuthorizationPolicy};
+use crate::snapshot::{Object, ObjectRef};
 
 pub(super) const RULE: Rule =
     Rule::new(Code::DenyOverridesAllow, include_str!("deny_overrides_allow.md"), check);
@@ -37,7 +37,7 @@ struct Policy<'m> {
 
 impl<'m> Policy<'m> {
     fn new(object: &'m Arc<Object<AuthorizationPolicy>>) -> Self {
-        Self { object, rules: crate::lint::clauses::rules(&object.spec).collect() }
+        Self { object, rules: clauses::rules(&object.spec).collect() }
     }
 
     /// The first rule that certainly matches all that another one does.
@@ -82,9 +82,8 @@ fn at_ztunnel<'m>(cx: &Context<'m>) -> Vec<Overridden<'m>> {
     let real = all.filter(|policy| {
         refers_to_nothing(&***policy) && !enforced::is_dry_run(policy) && !policy.spec.rules.is_empty()
     });
-    let is_plain = |policy: &Policy<'_>| {
-        policy.rules.iter().flat_map(RuleClauses::all).all(|clause| !clause.is_http())
-    };
+    let is_plain =
+        |policy: &Policy<'_>| policy.rules.iter().flat_map(RuleClauses::all).all(|clause| !clause.is_http());
     let plain: Vec<Policy<'m>> = real.map(Policy::new).filter(is_plain).collect();
     let with = |action| plain.iter().filter(move |policy| policy.object.spec.action == action);
     let root = &cx.mesh.config.root_namespace;
@@ -93,9 +92,9 @@ fn at_ztunnel<'m>(cx: &Context<'m>) -> Vec<Overridden<'m>> {
         let reaches = |deny: &&Policy<'_>| {
             let (deny, allow) = (&**deny.object, &**allow.object);
             let same = deny.meta.namespace == allow.meta.namespace;
-            let wide = deny.selector().is_none_or(|labels| {
-                allow.selector().is_some_and(|narrow| labels.is_subset(narrow))
-            });
+            let wide = deny
+                .selector()
+                .is_none_or(|labels| allow.selector().is_some_and(|narrow| labels.is_subset(narrow)));
             (same || deny.meta.namespace == *root) && wide
         };
         let denies: Vec<&Policy<'m>> = with(Action::Deny).filter(reaches).collect();
@@ -141,9 +140,11 @@ fn problems(all: Vec<Overridden<'_>>) -> Vec<Problem> {
 }
 
 fn problem(deny: ObjectRef, position: usize, overridden: &[Overridden<'_>]) -> Problem {
-    let names = few(overridden.iter().map(|one| format!("{}/{}", one.allow.meta.namespace, one.allow.meta.name)));
-    let message =
-        format!("DENY is looked at before ALLOW, and this rule denies all that {names} allows: nobody is let in");
+    let names =
+        few(overridden.iter().map(|one| format!("{}/{}", one.allow.meta.namespace, one.allow.meta.name)));
+    let message = format!(
+        "DENY is looked at before ALLOW, and this rule denies all that {names} allows: nobody is let in"
+    );
     let rule = overridden.first().and_then(|one| one.by.first()?.0.spec.rules.get(position));
     let is_everything = rule.is_some_and(|r| r.from.is_empty() && r.to.is_empty() && r.when.is_empty());
     let help = if is_everything {
@@ -156,7 +157,8 @@ fn problem(deny: ObjectRef, position: usize, overridden: &[Overridden<'_>]) -> P
         .field(format!("spec.rules[{position}]"))
         .help(help);
     for one in overridden.iter().take(MOST_TOLD) {
-        problem = problem.related_object(one.allow.object_ref(), "spec.rules", "what this policy allows is denied");
+        problem =
+            problem.related_object(one.allow.object_ref(), "spec.rules", "what this policy allows is denied");
         for (other, at) in one.by.iter().skip(1) {
             let field = format!("spec.rules[{at}]");
             problem = problem.related_object(other.object_ref(), field, "this rule denies a part of it");

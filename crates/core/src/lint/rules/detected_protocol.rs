@@ -5,8 +5,10 @@ use crate::lint::list::few;
 use crate::lint::{Context, Rule};
 use crate::problem::{Code, Problem};
 
-pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0118"], ..Rule::new(Code::DetectedProtocol, include_str!("detected_protocol.md"), check) };
+pub(super) const RULE: Rule = Rule {
+    analyze: &["IST0118"],
+    ..Rule::new(Code::DetectedProtocol, include_str!("detected_protocol.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
@@ -25,9 +27,10 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             .on(service.source.object())
             .field(format!("spec.ports[{first}]"))
             .help("declare it by `appProtocol`, or by a name such as `http` or `tcp-data`");
-        let policies = cx.authorization_of(id).into_iter().filter(|policy| {
-            clauses::rules(&policy.spec).any(|rule| rule.all().any(Clause::is_http))
-        });
+        let policies = cx
+            .authorization_of(id)
+            .into_iter()
+            .filter(|policy| clauses::rules(&policy.spec).any(|rule| rule.all().any(Clause::is_http)));
         let problem = policies.take(5).fold(problem, |problem, policy| {
             problem.related_object(policy.object_ref(), "spec.rules", "this policy has rules about HTTP")
         });

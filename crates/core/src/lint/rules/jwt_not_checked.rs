@@ -28,7 +28,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// The Services for which a policy asks in vain. One for a whole waypoint asks in vain only where no Service of it has tokens
 /// checked.
 fn unchecked<'m>(cx: &Context<'m>, enforced: &Enforced<'m>) -> Vec<&'m Service> {
-    let has_check = |id: ServiceId| cx.authentication_of(id).iter().any(|found| !found.spec.jwt_rules.is_empty());
+    let has_check =
+        |id: ServiceId| cx.authentication_of(id).iter().any(|found| !found.spec.jwt_rules.is_empty());
     let (checked, unchecked): (Vec<_>, Vec<_>) = enforced.services.iter().partition(|(id, _)| has_check(*id));
     let names_it = |by| checked.is_empty() || Enforced::names_service(by);
     let services = unchecked.into_iter().filter(|(_, by)| names_it(*by));
@@ -51,20 +52,25 @@ fn problem(cx: &Context<'_>, enforced: &Enforced<'_>, list: List<'_>, services: 
         (true, _) => "always fits",
     };
     let names = few(services.iter().map(|service| service.object_name()));
-    let message =
-        format!("no RequestAuthentication checks tokens of requests to {names}: what is asked of them {consequence}");
+    let message = format!(
+        "no RequestAuthentication checks tokens of requests to {names}: what is asked of them {consequence}"
+    );
     let problem = Problem::new(Code::JwtNotChecked, message)
         .on(enforced.policy.object_ref())
         .field(list.field())
         .help("add a RequestAuthentication whose `targetRefs` name the Service or its waypoint");
     let namespace = &enforced.policy.meta.namespace;
     let unread = cx.snapshot.request_authentications.iter().find(|authentication| {
-        authentication.meta.namespace == *namespace && cx.objects_name_waypoints && refers_to_nothing(&***authentication)
+        authentication.meta.namespace == *namespace
+            && cx.objects_name_waypoints
+            && refers_to_nothing(&***authentication)
     });
     match unread {
-        Some(object) => {
-            problem.related_object(object.object_ref(), "", "waypoints do not read it: it has no `targetRefs`")
-        }
+        Some(object) => problem.related_object(
+            object.object_ref(),
+            "",
+            "waypoints do not read it: it has no `targetRefs`",
+        ),
         None => problem,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::hash::{HashMap, HashSet};
 use crate::lint::clauses;
+use crate::lint::enforced::Enforced;
 use crate::lint::list::few;
 use crate::lint::{Context, Rule};
 use crate::mesh::ServiceId;
@@ -28,7 +29,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     let mut found = Vec::new();
     for object in &cx.snapshot.request_authentications {
-        let Some(services) = open.get(&Arc::as_ptr(object)).filter(|_| !object.spec.jwt_rules.is_empty()) else {
+        let Some(services) = open.get(&Arc::as_ptr(object)).filter(|_| !object.spec.jwt_rules.is_empty())
+        else {
             continue;
         };
         let message = format!(
@@ -46,7 +48,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 
 /// The Services for which a policy asks for what a token says, or an authorizer of one's own decides.
 fn demanding(cx: &Context<'_>) -> HashSet<ServiceId> {
-    let demands = |policy: &crate::lint::enforced::Enforced<'_>| {
+    let demands = |policy: &Enforced<'_>| {
         policy.action() == Action::Custom
             || clauses::rules(&policy.policy.spec).any(|rule| rule.all().any(|clause| clause.is_token()))
     };

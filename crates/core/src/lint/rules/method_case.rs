@@ -19,7 +19,9 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let rules: Vec<_> = clauses::rules(&policy.spec).collect();
         let lists = rules.iter().flat_map(|rule| rule.all()).filter(|c| is_method(c)).flat_map(Clause::lists);
         let in_lower_case: Vec<Problem> = lists
-            .flat_map(|list| list.each().filter_map(|(m, f)| problem(policy.object_ref(), f, m)).collect::<Vec<_>>())
+            .flat_map(|list| {
+                list.each().filter_map(|(m, f)| problem(policy.object_ref(), f, m)).collect::<Vec<_>>()
+            })
             .collect();
         if !in_lower_case.is_empty() && scope::is_for_ambient(cx, &**policy) {
             found.extend(in_lower_case);

@@ -46,7 +46,8 @@ impl Fault {
     fn of(path: &str, has_templates: bool) -> Option<Self> {
         let pattern = Pattern::of(path);
         let literal = pattern.literal();
-        let plain = if has_templates { literal.replace("{*}", "").replace("{**}", "") } else { literal.to_owned() };
+        let plain =
+            if has_templates { literal.replace("{*}", "").replace("{**}", "") } else { literal.to_owned() };
         match pattern {
             Pattern::Any => None,
             Pattern::Exact(text) | Pattern::Prefix(text) if !text.starts_with('/') => Some(Self::NoSlash),
@@ -68,7 +69,8 @@ impl Fault {
                      compared as it stands, and no request has it"
                 ),
                 if has_templates {
-                    "write `{*}` for one segment of a path, `{**}` for any number of them at its end".to_owned()
+                    "write `{*}` for one segment of a path, `{**}` for any number of them at its end"
+                        .to_owned()
                 } else {
                     "write a path with one `*`, at its start or at its end".to_owned()
                 },
@@ -94,7 +96,9 @@ fn of_routes(object: &Object<VirtualService>) -> Vec<Problem> {
             };
             let (message, help) = if !path.starts_with('/') && !path.is_empty() {
                 (
-                    format!("a path starts with a slash: no request has the path `{path}`, and the match never holds"),
+                    format!(
+                        "a path starts with a slash: no request has the path `{path}`, and the match never holds"
+                    ),
                     format!("write `/{}`", path.trim_start_matches('*')),
                 )
             } else if path.contains('*') {

@@ -29,7 +29,9 @@ struct Reach<'a, 'm> {
 impl<'a, 'm> Reach<'a, 'm> {
     /// None where a waypoint reads it, or where it reaches nothing of ambient mode.
     fn of<T: Attach>(cx: &'a Context<'m>, policy: &'a T) -> Option<Self> {
-        if !refers_to_nothing(policy) || (!cx.objects_name_waypoints && scope::is_read_by_selector(cx, policy)) {
+        if !refers_to_nothing(policy)
+            || (!cx.objects_name_waypoints && scope::is_read_by_selector(cx, policy))
+        {
             return None;
         }
         let mut under = cx.ambient().under(policy).peekable();
@@ -54,7 +56,9 @@ impl<'a, 'm> Reach<'a, 'm> {
             "waypoints do not read a policy whose selector is not for their own pods"
         };
         let help = match (cx.objects_name_waypoints, self.waypoint()) {
-            (true, Some(_)) => "name the Service, or the waypoint's Gateway, by `targetRefs` instead of a selector",
+            (true, Some(_)) => {
+                "name the Service, or the waypoint's Gateway, by `targetRefs` instead of a selector"
+            }
             (true, None) => {
                 "deploy a waypoint and name the Service by `targetRefs`, or leave out what is about HTTP"
             }
@@ -77,9 +81,12 @@ fn of_policy(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>) -> Option<P
         // The waypoint's own pods take no traffic but what is for others.
         ("and its selector is for a waypoint's pods: nothing of it holds".to_owned(), Severity::Warning)
     } else if !cx.objects_name_waypoints && behind_waypoint {
-        let severity =
-            if verdict.unsupported.is_some() { Severity::Warning } else { Severity::Note };
-        ("and ztunnel of 1.18 does not apply policies to what comes from a waypoint: it does not hold".to_owned(), severity)
+        let severity = if verdict.unsupported.is_some() { Severity::Warning } else { Severity::Note };
+        (
+            "and ztunnel of 1.18 does not apply policies to what comes from a waypoint: it does not hold"
+                .to_owned(),
+            severity,
+        )
     } else {
         let is_tried = verdict.unsupported == Some(Unsupported::DryRun);
         (consequence(policy, &verdict)?, if is_tried { Severity::Note } else { Severity::Warning })
@@ -109,7 +116,10 @@ fn consequence(policy: &Object<AuthorizationPolicy>, verdict: &Verdict) -> Optio
             if about_http.all(|(_, group)| !fires(group)) {
                 format!("and ztunnel cannot tell {}: nothing is denied by a rule about that", few(attributes))
             } else {
-                format!("and ztunnel denies without looking at {}: more is denied than is said", few(attributes))
+                format!(
+                    "and ztunnel denies without looking at {}: more is denied than is said",
+                    few(attributes)
+                )
             }
         }
     })
@@ -133,8 +143,7 @@ fn field(policy: &Object<AuthorizationPolicy>) -> String {
 
 fn of_authentication(cx: &Context<'_>, object: &Object<RequestAuthentication>) -> Option<Problem> {
     let reach = Reach::of(cx, object).filter(|_| !object.spec.jwt_rules.is_empty())?;
-    let severity =
-        if scope::may_be_for_gateways(cx, object) { Severity::Note } else { Severity::Warning };
+    let severity = if scope::may_be_for_gateways(cx, object) { Severity::Note } else { Severity::Warning };
     let field = if object.spec.selector.is_some() { "spec.selector" } else { "spec.jwtRules" };
     let problem = reach.problem(cx, "and ztunnel knows nothing of tokens: no token is checked");
     Some(problem.severity(severity).on(object.object_ref()).field(field))

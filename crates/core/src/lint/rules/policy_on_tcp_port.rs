@@ -1,10 +1,11 @@
 //! `policy-on-tcp-port`: rules about HTTP on ports that are not HTTP.
 
+use crate::Str;
 use crate::lint::clauses::{Clause, RuleClauses};
 use crate::lint::enforced::Enforced;
 use crate::lint::list::few;
 use crate::lint::{Context, Rule};
-use crate::mesh::{Port, Service};
+use crate::mesh::{Port, Protocol, Service};
 use crate::problem::{Code, Problem};
 use crate::resources::authz::attribute::Target;
 use crate::snapshot::ObjectRef;
@@ -50,31 +51,37 @@ impl TcpPort<'_> {
 /// A rule that denies, on ports where nothing is left of its attributes of HTTP.
 fn denies_more<'m>(cx: &Context<'m>, enforced: &Enforced<'m>, rule: &RuleClauses<'_>) -> Option<Problem> {
     let ports = enforced.services(cx).flat_map(|service| {
-        service.ports.iter().filter(|port| port.protocol.is_tcp() && loses(rule, port.number)).map(move |port| {
-            TcpPort { service, port }
-        })
+        service
+            .ports
+            .iter()
+            .filter(|port| port.protocol.is_tcp() && loses(rule, port.number))
+            .map(move |port| TcpPort { service, port })
     });
     let ports: Vec<TcpPort<'_>> = ports.collect();
     let first = ports.first()?;
-    let whose = if rule.all().all(Clause::is_http) { "every connection" } else { "connections without looking at them" };
-    let message = format!(
-        "the rule is about HTTP, and {} not HTTP: there it denies {whose}",
-        are(&ports)
-    );
+    let whose = if rule.all().all(Clause::is_http) {
+        "every connection"
+    } else {
+        "all that fits the rest of the rule"
+    };
+    let message = format!("the rule is about HTTP, and {} not HTTP: there it denies {whose}", are(&ports));
     let problem = Problem::new(Code::PolicyOnTcpPort, message)
         .on(enforced.policy.object_ref())
         .field(format!("spec.rules[{}]", rule.position))
         .help("say by `ports` which ports the rule is for");
-    Some(problem.related_object(first.object(), first.field(), format!("this port is {}", spoken(first.port))))
+    Some(problem.related_object(
+        first.object(),
+        first.field(),
+        format!("this port is {}", spoken(first.port)),
+    ))
 }
 
 /// A rule that allows, and is left out on all ports that it is for.
 fn is_left_out(cx: &Context<'_>, enforced: &Enforced<'_>, rule: &RuleClauses<'_>) -> Option<Problem> {
     let by_service = enforced.services.iter().filter_map(|(id, by)| {
         let service = cx.mesh.services.get(*id)?;
-        let mut on = service.ports.iter().filter(|port| {
-            port.protocol != crate::mesh::Protocol::Udp && is_for(rule, port.number)
-        });
+        let mut on =
+            service.ports.iter().filter(|port| port.protocol != Protocol::Udp && is_for(rule, port.number));
         let first = on.next()?;
         let is_tcp = first.protocol.is_tcp() && on.all(|port| port.protocol.is_tcp());
         Some((*by, is_tcp.then_some(TcpPort { service, port: first })))
@@ -92,7 +99,11 @@ fn is_left_out(cx: &Context<'_>, enforced: &Enforced<'_>, rule: &RuleClauses<'_>
         .on(enforced.policy.object_ref())
         .field(format!("spec.rules[{}]", rule.position))
         .help("declare the port as HTTP by its name or `appProtocol`, or leave out what is about HTTP");
-    Some(problem.related_object(first.object(), first.field(), format!("this port is {}", spoken(first.port))))
+    Some(problem.related_object(
+        first.object(),
+        first.field(),
+        format!("this port is {}", spoken(first.port)),
+    ))
 }
 
 /// Whether a rule loses an attribute of HTTP on a port, and still holds there.
@@ -117,7 +128,7 @@ fn is_for(rule: &RuleClauses<'_>, port: u32) -> bool {
 
 /// Whether a clause does not keep a port out.
 fn admits(clause: &Clause<'_>, port: u32) -> bool {
-    let has = |values: &[crate::Str]| values.iter().any(|value| value.parse() == Ok(port));
+    let has = |values: &[Str]| values.iter().any(|value| value.parse() == Ok(port));
     !clause.is_of(&Target::DestinationPort)
         || ((clause.values.is_empty() || has(clause.values.values)) && !has(clause.not_values.values))
 }

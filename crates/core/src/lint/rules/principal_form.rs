@@ -56,7 +56,9 @@ fn may_match(value: &str) -> bool {
     let parts: Vec<&str> = literal.split('/').collect();
     match pattern {
         Pattern::Any => true,
-        Pattern::Exact(_) => parts.len() == PARTS.len() && parts.iter().zip(PARTS).all(|(part, is)| fits(part, is)),
+        Pattern::Exact(_) => {
+            parts.len() == PARTS.len() && parts.iter().zip(PARTS).all(|(part, is)| fits(part, is))
+        }
         Pattern::Prefix(_) => begins(&parts),
         Pattern::Suffix(_) => ends(&parts),
     }

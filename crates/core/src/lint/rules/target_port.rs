@@ -29,7 +29,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         }
         let rules: Vec<_> = enforced.rules().collect();
         let ports = rules.iter().flat_map(|rule| rule.all()).filter(|c| c.is_of(&Target::DestinationPort));
-        let lists: Vec<List<'_>> = ports.flat_map(|clause| clause.lists()).filter(|l| !l.is_empty()).collect();
+        let lists: Vec<List<'_>> =
+            ports.flat_map(|clause| clause.lists()).filter(|l| !l.is_empty()).collect();
         if lists.is_empty() {
             continue;
         }
@@ -49,7 +50,9 @@ struct Ports<'m> {
 impl<'m> Ports<'m> {
     fn of(cx: &Context<'m>, enforced: &Enforced<'m>) -> Self {
         let mut known = Self { of_services: BTreeSet::new(), of_pods: BTreeSet::new(), names: Vec::new() };
-        for (id, service) in enforced.services.iter().filter_map(|(id, _)| Some((*id, cx.mesh.services.get(*id)?))) {
+        for (id, service) in
+            enforced.services.iter().filter_map(|(id, _)| Some((*id, cx.mesh.services.get(*id)?)))
+        {
             known.names.push(service.object_name());
             known.of_services.extend(service.ports.iter().map(|port| port.number));
             known.of_pods.extend(target_ports(cx, id, service));
@@ -94,11 +97,7 @@ impl<'m> Ports<'m> {
 }
 
 /// The ports of pods behind the ports of a Service, where they are other ones.
-fn target_ports<'m>(
-    cx: &Context<'m>,
-    id: ServiceId,
-    service: &'m Service,
-) -> Vec<(u32, u32, &'m str)> {
+fn target_ports<'m>(cx: &Context<'m>, id: ServiceId, service: &'m Service) -> Vec<(u32, u32, &'m str)> {
     let name = service.object_name().as_str();
     let declared: Vec<(u32, u32)> = match &service.source {
         ServiceSource::Kubernetes(object) => {

@@ -65,7 +65,10 @@ impl Accounts {
     fn are_all(&self, clause: &Clause<'_>, list: List<'_>, namespace: &str) -> bool {
         let of_value = |value: &str| {
             if clause.is_by(&Caller::Principal) {
-                value.split_once('/').filter(|(domain, _)| !domain.is_empty()).map(|(_, rest)| format!("/{rest}"))
+                value
+                    .split_once('/')
+                    .filter(|(domain, _)| !domain.is_empty())
+                    .map(|(_, rest)| format!("/{rest}"))
             } else if clause.is_by(&Caller::ServiceAccount) {
                 let (namespace, name) = value.split_once('/').unwrap_or((namespace, value));
                 Some(account(namespace, name))

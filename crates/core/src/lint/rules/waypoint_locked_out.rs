@@ -64,7 +64,11 @@ struct Policy<'m> {
 impl Policy<'_> {
     /// How narrow it is.
     fn rank(&self, root: &str) -> (bool, bool, bool) {
-        (!self.made.groups.is_empty(), self.object.spec.selector.is_some(), self.object.meta.namespace != root)
+        (
+            !self.made.groups.is_empty(),
+            self.object.spec.selector.is_some(),
+            self.object.meta.namespace != root,
+        )
     }
 }
 
@@ -206,11 +210,8 @@ impl<'m> Blame<'m> {
         } else {
             ("does not admit", format!("add the principal {principals}"))
         };
-        let behind = if self.behind.is_empty() {
-            "workloads behind it".to_owned()
-        } else {
-            few(&self.behind)
-        };
+        let behind =
+            if self.behind.is_empty() { "workloads behind it".to_owned() } else { few(&self.behind) };
         let message = format!(
             "ztunnel sees the waypoint as the source, {principals}, which this policy {does}: requests to {behind} \
              through the waypoint are refused"
