@@ -137,10 +137,13 @@ pub(super) fn rules(policy: &AuthorizationPolicy) -> impl Iterator<Item = RuleCl
     policy.rules.iter().enumerate().map(|(position, rule)| RuleClauses::new(position, rule))
 }
 
+/// The two lists of a clause, by their names.
+type Named<'p> = [(&'static str, &'p [Str]); 2];
+
 fn clause<'p>(
     attribute: Attribute,
     place: Place,
-    [(name, values), (not_name, not_values)]: [(&'static str, &'p [Str]); 2],
+    [(name, values), (not_name, not_values)]: Named<'p>,
 ) -> Option<Clause<'p>> {
     let list = |name, values| List { values, place, name };
     let (values, not_values) = (list(name, values), list(not_name, not_values));
@@ -148,7 +151,7 @@ fn clause<'p>(
 }
 
 fn source(s: &Source, place: Place) -> Vec<Clause<'_>> {
-    let lists: [(Caller, [(&'static str, &[Str]); 2]); 7] = [
+    let lists: [(Caller, Named<'_>); 7] = [
         (Caller::Principal, [("principals", &s.principals), ("notPrincipals", &s.not_principals)]),
         (
             Caller::RequestPrincipal,
@@ -178,7 +181,7 @@ fn source(s: &Source, place: Place) -> Vec<Clause<'_>> {
 }
 
 fn operation(o: &Operation, place: Place) -> Vec<Clause<'_>> {
-    let lists: [(Target, [(&'static str, &[Str]); 2]); 4] = [
+    let lists: [(Target, Named<'_>); 4] = [
         (Target::Host, [("hosts", &o.hosts), ("notHosts", &o.not_hosts)]),
         (Target::Method, [("methods", &o.methods), ("notMethods", &o.not_methods)]),
         (Target::Path, [("paths", &o.paths), ("notPaths", &o.not_paths)]),
@@ -190,6 +193,6 @@ fn operation(o: &Operation, place: Place) -> Vec<Clause<'_>> {
 }
 
 fn condition(when: &Condition, place: Place) -> Option<Clause<'_>> {
-    let lists: [(&'static str, &[Str]); 2] = [("values", &when.values), ("notValues", &when.not_values)];
+    let lists: Named<'_> = [("values", &when.values), ("notValues", &when.not_values)];
     clause(Attribute::of_key(&when.key)?, place, lists)
 }
