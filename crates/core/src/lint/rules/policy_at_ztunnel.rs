@@ -74,8 +74,12 @@ impl<'a, 'm> Reach<'a, 'm> {
 }
 
 fn of_policy(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>) -> Option<Problem> {
-    let reach = Reach::of(cx, policy)?;
     let verdict = verdict(policy, &cx.mesh.config.root_namespace, &cx.mesh.options.features);
+    let is_enforced = cx.objects_name_waypoints && verdict.unsupported.is_none();
+    if is_enforced && scope::selected_waypoint(cx, policy).is_none() {
+        return None;
+    }
+    let reach = Reach::of(cx, policy)?;
     let behind_waypoint = reach.destination.is_some_and(|destination| !destination.ways.is_empty());
     let (consequence, severity) = if reach.destination.is_none() {
         // The waypoint's own pods take no traffic but what is for others.
