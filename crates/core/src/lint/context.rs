@@ -1,5 +1,9 @@
 //! What rules look at: the mesh, and what several of them ask of it.
 
+use std::cell::OnceCell;
+
+use super::ambient::Ambient;
+use super::enforced::{self, Enforced};
 use crate::hash::HashMap;
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
 use crate::mesh::virtual_service::VirtualService;
@@ -26,6 +30,8 @@ pub(crate) struct Context<'m> {
     of_workload: HashMap<WorkloadId, usize>,
     /// The Services of each object: a ServiceEntry has one for each host.
     services: HashMap<ObjectRef, Vec<ServiceId>>,
+    enforced: OnceCell<Vec<Enforced<'m>>>,
+    ambient: OnceCell<Ambient<'m>>,
 }
 
 struct AtWaypoint<'m> {
@@ -64,7 +70,31 @@ impl<'m> Context<'m> {
             of_service,
             of_workload,
             services,
+            enforced: OnceCell::new(),
+            ambient: OnceCell::new(),
         }
+    }
+
+    /// The AuthorizationPolicies that waypoints enforce, in the order of the snapshot.
+    pub(crate) fn enforced(&self) -> &[Enforced<'m>] {
+        self.enforced.get_or_init(|| enforced::enforced(self))
+    }
+
+    /// What ztunnel stands before.
+    pub(crate) fn ambient(&self) -> &Ambient<'m> {
+        self.ambient.get_or_init(|| Ambient::new(self))
+    }
+
+    /// The AuthorizationPolicies that each waypoint enforces whatever is called.
+    pub(crate) fn authorization_of_waypoints(
+        &self,
+    ) -> impl Iterator<Item = (&'m Waypoint, Vec<Bound<'m, Object<AuthorizationPolicy>>>)> {
+        let policies = &self.mesh.policies.authorization;
+        self.mesh
+            .waypoints
+            .iter()
+            .zip(&self.bound)
+            .map(|(waypoint, bound)| (waypoint, policies.at(&bound.authorization.of(None)).collect()))
     }
 
     /// The waypoint that serves a Service.

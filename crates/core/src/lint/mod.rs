@@ -25,9 +25,17 @@
 //! assert!(found.iter().any(|problem| problem.code.id() == "method-case"));
 //! ```
 
+mod ambient;
+mod clauses;
 mod context;
+mod enforced;
+mod identity;
+mod inclusion;
+mod list;
+mod pattern;
 mod rule;
 mod rules;
+mod scope;
 
 pub use rule::{Releases, Rule};
 pub use rules::RULES;

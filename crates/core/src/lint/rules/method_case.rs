@@ -1,35 +1,58 @@
 //! `method-case`: methods in lower case, in policies and routes.
 
-use crate::lint::{Context, Rule};
+use crate::lint::clauses::{self, Clause};
+use crate::lint::{Context, Rule, scope};
 use crate::problem::{Change, Code, Fix, Problem};
-use crate::snapshot::ObjectRef;
+use crate::resources::authz::attribute::{Attribute, Caller, Target};
+use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::StringMatch;
+use crate::snapshot::{Object, ObjectRef};
 
 pub(super) const RULE: Rule = Rule::new(Code::MethodCase, include_str!("method_case.md"), check);
+
+/// The name of the method among a request's headers.
+const METHOD: &str = ":method";
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for policy in &cx.snapshot.authorization_policies {
-        for (i, rule) in policy.spec.rules.iter().enumerate() {
-            for (j, to) in rule.to.iter().enumerate() {
-                let Some(operation) = &to.operation else { continue };
-                let lists = [("methods", &operation.methods), ("notMethods", &operation.not_methods)];
-                for (list, methods) in lists {
-                    for (k, method) in methods.iter().enumerate() {
-                        let field = format!("spec.rules[{i}].to[{j}].operation.{list}[{k}]");
-                        found.extend(problem(policy.object_ref(), field, method));
-                    }
-                }
-            }
+        let rules: Vec<_> = clauses::rules(&policy.spec).collect();
+        let lists = rules.iter().flat_map(|rule| rule.all()).filter(|c| is_method(c)).flat_map(Clause::lists);
+        let in_lower_case: Vec<Problem> = lists
+            .flat_map(|list| {
+                list.each().filter_map(|(m, f)| problem(policy.object_ref(), f, m)).collect::<Vec<_>>()
+            })
+            .collect();
+        if !in_lower_case.is_empty() && scope::is_for_ambient(cx, &**policy) {
+            found.extend(in_lower_case);
         }
     }
-    for object in &cx.snapshot.virtual_services {
-        for (i, rule) in object.spec.http.iter().enumerate() {
-            for (j, condition) in rule.matches.iter().enumerate() {
-                if let Some(StringMatch::Exact(method) | StringMatch::Prefix(method)) = &condition.method {
-                    let field = format!("spec.http[{i}].match[{j}].method");
-                    found.extend(problem(object.object_ref(), field, &method));
-                }
+    let routes = cx.snapshot.virtual_services.iter().filter(|object| scope::is_for_mesh(object));
+    found.extend(routes.flat_map(|object| of_routes(object)));
+    found
+}
+
+fn is_method(clause: &Clause<'_>) -> bool {
+    match &clause.attribute {
+        Attribute::Target(target) => *target == Target::Method,
+        Attribute::Caller(Caller::Header(name)) => name.as_ref().is_some_and(|name| name == METHOD),
+        Attribute::Caller(_) => false,
+    }
+}
+
+fn of_routes(object: &Object<VirtualService>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for (i, rule) in object.spec.http.iter().enumerate() {
+        for (j, condition) in rule.matches.iter().enumerate() {
+            let header = condition.headers.get(METHOD).map(|method| (method, "headers[\":method\"]"));
+            for (method, name) in condition.method.iter().map(|method| (method, "method")).chain(header) {
+                let (method, kind) = match method {
+                    StringMatch::Exact(method) => (method, "exact"),
+                    StringMatch::Prefix(method) => (method, "prefix"),
+                    _ => continue,
+                };
+                let field = format!("spec.http[{i}].match[{j}].{name}.{kind}");
+                found.extend(problem(object.object_ref(), field, method));
             }
         }
     }

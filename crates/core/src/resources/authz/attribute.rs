@@ -6,7 +6,7 @@ use crate::Str;
 
 /// An attribute of the destination or of the operation: Envoy calls what matches it a permission.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// `hosts`
     Host,
     /// `methods`
@@ -25,7 +25,7 @@ pub(super) enum Target {
 
 /// An attribute of the caller or of the request: Envoy calls what matches it a principal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Caller {
+pub(crate) enum Caller {
     /// `principals`, `source.principal`
     Principal,
     /// `serviceAccounts`, `source.serviceAccount`
@@ -52,7 +52,7 @@ pub(super) enum Caller {
 
 /// Either kind of attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Attribute {
+pub(crate) enum Attribute {
     /// Becomes a permission.
     Target(Target),
     /// Becomes a principal.
@@ -64,7 +64,7 @@ const CLAIMS: &str = "request.auth.claims";
 
 impl Attribute {
     /// The attribute that a `when` is about, or none if there is no such attribute.
-    pub(super) fn of_key(key: &str) -> Option<Self> {
+    pub(crate) fn of_key(key: &str) -> Option<Self> {
         Some(match key {
             "destination.ip" => Self::Target(Target::DestinationIp),
             "destination.port" => Self::Target(Target::DestinationPort),

@@ -43,7 +43,7 @@ pub(super) struct Authorizer {
 
 /// Why an external authorizer cannot be asked: policies that name it deny.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unusable {
+pub(crate) enum Unusable {
     #[error("another provider has the same name")]
     Duplicate,
     #[error("the name is not one that a metadata key can have")]
@@ -62,11 +62,11 @@ pub(super) enum Unusable {
 
 /// The external authorizers of a mesh, by name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Authorizers(pub(super) BTreeMap<Str, Result<Authorizer, Unusable>>);
+pub(crate) struct Authorizers(pub(super) BTreeMap<Str, Result<Authorizer, Unusable>>);
 
 impl Authorizers {
     /// Reads the mesh configuration's providers.
-    pub(super) fn new(mesh: &Mesh) -> Self {
+    pub(crate) fn new(mesh: &Mesh) -> Self {
         let mut all = BTreeMap::new();
         let rules = &mesh.rules.security;
         for provider in &mesh.config.extension_providers {
@@ -85,6 +85,16 @@ impl Authorizers {
             all.insert(provider.name.clone(), checked);
         }
         Self(all)
+    }
+
+    /// Why the one of this name cannot be asked; nothing if it can, or if there is none.
+    pub(crate) fn unusable(&self, name: &str) -> Option<Unusable> {
+        self.0.get(name)?.as_ref().err().copied()
+    }
+
+    /// Whether there is one of this name.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     /// The one of this name, if it can be asked.

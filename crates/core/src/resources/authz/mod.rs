@@ -12,10 +12,10 @@
 //! Source: [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
 //! Envoy's [RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
 
-mod attribute;
+pub(crate) mod attribute;
 mod custom;
 mod encode;
-mod ext_authz;
+pub(crate) mod ext_authz;
 mod matcher;
 mod permission;
 pub(crate) mod policy_name;
