@@ -178,8 +178,7 @@ fn alone() -> TcpListener {
 fn the_readmes_laptop_works_as_written() {
     let steps = steps(&std::fs::read_to_string(root().join("docs/laptop.md")).unwrap());
     assert!(steps.len() > 5, "the page lost its commands");
-    let Some(envoy) = server_unless_skipped("docs/laptop.md").unwrap_or_else(|why| panic!("{why}"))
-    else {
+    let Some(envoy) = server_unless_skipped("docs/laptop.md").unwrap_or_else(|why| panic!("{why}")) else {
         return;
     };
     let _alone = alone();
