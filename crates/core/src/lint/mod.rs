@@ -25,9 +25,17 @@
 //! assert!(found.iter().any(|problem| problem.code.id() == "method-case"));
 //! ```
 
+mod at_waypoint;
+mod concerns;
 mod context;
+mod gateway_routes;
+mod ingress;
+mod injection;
+mod list;
+mod naming;
 mod rule;
 mod rules;
+mod unserved;
 
 pub use rule::{Releases, Rule};
 pub use rules::RULES;

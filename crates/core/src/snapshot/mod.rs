@@ -122,6 +122,11 @@ macro_rules! snapshot {
                 std::iter::empty()$(.chain(self.$list.iter().map(|object| (object.object_ref(), object.source))))*
             }
 
+            /// Every object's kind and metadata.
+            pub(crate) fn metadata(&self) -> impl Iterator<Item = (Kind, &Meta)> {
+                std::iter::empty()$(.chain(self.$list.iter().map(|object| (Kind::$kind, &object.meta))))*
+            }
+
             /// Where an object stands.
             pub fn source(&self, object: &ObjectRef) -> Option<Source> {
                 match object.kind {

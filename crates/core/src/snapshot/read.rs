@@ -43,23 +43,29 @@ pub(crate) struct PassedOver {
     pub(crate) object: ObjectRef,
     pub(crate) labels: Labels,
     pub(crate) annotations: Labels,
+    /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
+    pub(crate) template_labels: Labels,
     source: Source,
 }
 
 impl PassedOver {
     /// What an object says of itself, as far as it can be read: nobody depends on it.
     fn new(item: Item<'_>, kind: Kind, source: Source) -> Self {
-        let metadata = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key));
-        let text = |key: &str| metadata(key).and_then(Node::as_str);
-        let labels = |key: &str| {
-            let entries = metadata(key).into_iter().flat_map(Node::entries);
+        let text = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key)?.as_str());
+        let labels = |path: &str| {
+            let entries = item.node.find(path).into_iter().flat_map(Node::entries);
             entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
+        };
+        let template = match kind {
+            Kind::WorkloadGroup => "spec.metadata.labels",
+            _ => "spec.template.metadata.labels",
         };
         let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
         Self {
             object: ObjectRef::new(kind, namespace, text("name").unwrap_or_default()),
-            labels: labels("labels"),
-            annotations: labels("annotations"),
+            labels: labels("metadata.labels"),
+            annotations: labels("metadata.annotations"),
+            template_labels: labels(template),
             source,
         }
     }

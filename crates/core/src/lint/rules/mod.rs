@@ -1,11 +1,47 @@
 //! The rules, one a file: see [`RULES`].
 
+mod bypassed_address;
+mod client_side_waypoint;
+mod gateway_named_like_service;
+mod ingress_bypass;
+mod ingress_routes_twice;
+mod label_not_read;
 mod method_case;
+mod namespace_not_ambient;
+mod no_hbone_listener;
+mod no_waypoint;
+mod not_a_waypoint;
+mod other_data_plane_policy;
+mod sidecar_client;
+mod unused_waypoint;
+mod waypoint_denied;
+mod waypoint_not_ready;
+mod waypoint_revision;
+mod waypoint_traffic;
 
 use super::Rule;
 
 /// Every rule, by its code.
-pub const RULES: &[Rule] = &[method_case::RULE];
+pub const RULES: &[Rule] = &[
+    bypassed_address::RULE,
+    client_side_waypoint::RULE,
+    gateway_named_like_service::RULE,
+    ingress_bypass::RULE,
+    ingress_routes_twice::RULE,
+    label_not_read::RULE,
+    method_case::RULE,
+    namespace_not_ambient::RULE,
+    no_hbone_listener::RULE,
+    no_waypoint::RULE,
+    not_a_waypoint::RULE,
+    other_data_plane_policy::RULE,
+    sidecar_client::RULE,
+    unused_waypoint::RULE,
+    waypoint_denied::RULE,
+    waypoint_not_ready::RULE,
+    waypoint_revision::RULE,
+    waypoint_traffic::RULE,
+];
 
 #[cfg(test)]
 mod tests {

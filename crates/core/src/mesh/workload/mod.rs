@@ -8,7 +8,7 @@ pub(crate) mod pod;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-pub(crate) use build::speaks_hbone;
+pub(crate) use build::{DATAPLANE_MODE, speaks_hbone};
 
 use super::age;
 use super::namespaces::Namespaces;
