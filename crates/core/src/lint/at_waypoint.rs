@@ -19,14 +19,16 @@ pub(crate) struct AtWaypoint {
 impl AtWaypoint {
     /// What the waypoint of a Service does; nothing where it is not Envoy.
     pub(crate) fn of(cx: &Context<'_>, service: ServiceId) -> Self {
-        let is_envoy = cx.waypoint_of(service).is_some_and(|waypoint| waypoint.data_plane == DataPlane::Envoy);
+        let is_envoy =
+            cx.waypoint_of(service).is_some_and(|waypoint| waypoint.data_plane == DataPlane::Envoy);
         if !is_envoy {
             return Self { policies: BTreeSet::new(), routes: BTreeSet::new() };
         }
         let authorization = cx.authorization_of(service).into_iter().filter(|policy| {
             policy.spec.action != Action::Audit && !policy.meta.annotations.contains_key(DRY_RUN)
         });
-        let authentication = cx.authentication_of(service).into_iter().map(|policy| policy.object.object_ref());
+        let authentication =
+            cx.authentication_of(service).into_iter().map(|policy| policy.object.object_ref());
         let routes = cx.routes_of(service).into_iter().flat_map(|route| &route.origins).cloned();
         Self {
             policies: authorization.map(|policy| policy.object.object_ref()).chain(authentication).collect(),

@@ -114,9 +114,7 @@ pub(crate) fn is_only_for_mesh(route: &GatewayRoute<'_>) -> bool {
 pub(crate) fn backend_host(backend: &BackendObjectReference, namespace: &str) -> Option<Str> {
     let target = backend.namespace.as_deref().unwrap_or(namespace);
     match (backend.group.as_deref().unwrap_or_default(), backend.kind.as_deref().unwrap_or("Service")) {
-        ("", "Service") | (MCS_GROUP, "ServiceImport") => {
-            Some(hostname::of_service(&backend.name, target))
-        }
+        ("", "Service") | (MCS_GROUP, "ServiceImport") => Some(hostname::of_service(&backend.name, target)),
         (ISTIO_GROUP, "Hostname") => Some(backend.name.clone()),
         _ => None,
     }

@@ -109,7 +109,9 @@ impl Found<'_, '_> {
         for rule in &route.rules {
             let rewrite = rule.filters.iter().any(|filter| filter.url_rewrite.is_some());
             for backend in rule.backends {
-                let Some(host) = gateway_routes::backend_host(&reference(backend), namespace) else { continue };
+                let Some(host) = gateway_routes::backend_host(&reference(backend), namespace) else {
+                    continue;
+                };
                 self.add(&host, &route.object, &gateways, Does { choose_subset: false, rewrite });
             }
         }
@@ -131,7 +133,8 @@ impl Does {
 
 /// Whether a rule holds at gateways: one whose matches are all for the mesh does not.
 fn is_for_gateways(rule: &HttpRoute) -> bool {
-    let only_mesh = |gateways: &[Str]| !gateways.is_empty() && gateways.iter().all(|name| name == MESH_GATEWAY);
+    let only_mesh =
+        |gateways: &[Str]| !gateways.is_empty() && gateways.iter().all(|name| name == MESH_GATEWAY);
     rule.matches.is_empty() || rule.matches.iter().any(|request| !only_mesh(&request.gateways))
 }
 

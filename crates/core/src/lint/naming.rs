@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Context;
+use super::{Context, list};
 use crate::Str;
 use crate::hash::HashSet;
 use crate::mesh::waypoint::proxy;
@@ -55,7 +55,11 @@ pub(crate) fn users<'m>(cx: &Context<'m>) -> Vec<User<'m>> {
         if seen.insert(object.clone())
             && let Some(binding) = cx.mesh.bindings.of_service(id)
         {
-            add(&mut users, cx, Named { object, labels: &service.labels, traffic: Traffic::Service, binding });
+            add(
+                &mut users,
+                cx,
+                Named { object, labels: &service.labels, traffic: Traffic::Service, binding },
+            );
         }
     }
     for (id, workload) in cx.mesh.workloads.iter() {
@@ -137,6 +141,13 @@ where
         all.entry(&user.waypoint).or_default().push(user);
     }
     all
+}
+
+/// Whom it concerns that a waypoint is not used: the Services, else the workloads.
+pub(crate) fn affected(users: &[&User<'_>]) -> String {
+    let is_service = |user: &&&User<'_>| user.traffic == Traffic::Service;
+    let services: Vec<&ObjectRef> = users.iter().filter(is_service).map(|user| &user.object).collect();
+    if services.is_empty() { list::few(users.iter().map(|user| &user.object)) } else { list::few(services) }
 }
 
 /// The labels of a Namespace; none if the snapshot lacks it.

@@ -71,8 +71,10 @@ fn opt_out(binding: &Binding, service: &Service) -> Option<Option<Naming>> {
 /// waypoints.
 fn is_in_mesh(cx: &Context<'_>, service: &Service, captured: &HashSet<&str>) -> bool {
     let namespace = &service.namespace;
-    let names_waypoint =
-        || service.labels.contains_key(USE_WAYPOINT) || namespace_labels(cx, namespace).contains_key(USE_WAYPOINT);
+    let names_waypoint = || {
+        service.labels.contains_key(USE_WAYPOINT)
+            || namespace_labels(cx, namespace).contains_key(USE_WAYPOINT)
+    };
     !is_external_name(service)
         && !service.labels.contains_key(MANAGED)
         && (is_ambient(cx, namespace)
@@ -82,7 +84,8 @@ fn is_in_mesh(cx: &Context<'_>, service: &Service, captured: &HashSet<&str>) -> 
 
 /// The Services that select a workload of the snapshot.
 fn selecting(cx: &Context<'_>) -> HashSet<ServiceId> {
-    let selectors: Vec<_> = cx.mesh.services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
+    let selectors: Vec<_> =
+        cx.mesh.services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
     let index = SelectorIndex::new(&selectors);
     let workloads = cx.mesh.workloads.iter();
     workloads.flat_map(|(_, workload)| index.matching(&workload.namespace, &workload.labels)).collect()

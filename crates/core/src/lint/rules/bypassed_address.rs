@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::concerns::Concerns;
 use crate::lint::at_waypoint::AtWaypoint;
+use crate::lint::concerns::Concerns;
 use crate::lint::naming::{self, Naming, is_external_name};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::peer_authentication::MtlsMode;
@@ -116,7 +116,12 @@ fn external_name(concerns: &Concerns, bound: &Bound<'_>) -> Option<Problem> {
     }))
 }
 
-fn headless(cx: &Context<'_>, concerns: &Concerns, pods: &Pods<'_, '_>, bound: &Bound<'_>) -> Option<Problem> {
+fn headless(
+    cx: &Context<'_>,
+    concerns: &Concerns,
+    pods: &Pods<'_, '_>,
+    bound: &Bound<'_>,
+) -> Option<Problem> {
     let object = bound.object.object_ref();
     let workloads = pods.of(bound.service);
     let (served, past): (Vec<_>, Vec<_>) =
@@ -131,8 +136,7 @@ fn headless(cx: &Context<'_>, concerns: &Concerns, pods: &Pods<'_, '_>, bound: &
         return None;
     }
     let message = format!(
-        "Service `{object}` is headless: clients call its pods by their own addresses, past waypoint `{}`, which serves none of \
-         them",
+        "clients of `{object}`, which is headless, call its pods by their own addresses: that goes past waypoint `{}`",
         bound.waypoint
     );
     let problem = bound.problem(message, "spec.clusterIP").help(
@@ -159,14 +163,17 @@ fn from_outside(cx: &Context<'_>, pods: &Pods<'_, '_>, bound: &Bound<'_>) -> Opt
     let (service_type, object) = (&bound.object.spec.service_type, bound.object.object_ref());
     let affected: BTreeSet<_> = policies.iter().chain(&routes).collect();
     let message = format!(
-        "clients outside of the cluster come to the pods of `{object}` by the nodes, past waypoint `{}`: {} does not hold for them",
+        "clients outside of the cluster come to the pods of `{object}` by the nodes, past waypoint `{}`: {} {} not hold for them",
         bound.waypoint,
         list::few(&affected),
+        if affected.len() == 1 { "does" } else { "do" },
     );
     let namespace = &bound.service.namespace;
     let is_closed = cx.mesh.peer_authentications.of_namespace(namespace) == MtlsMode::Strict
         || (cx.snapshot.authorization_policies.iter()).any(|policy| {
-            policy.meta.namespace == *namespace && policy.spec.target_refs.is_empty() && policy.spec.target_ref.is_none()
+            policy.meta.namespace == *namespace
+                && policy.spec.target_refs.is_empty()
+                && policy.spec.target_ref.is_none()
         });
     let is_note = policies.is_empty() || is_closed || service_type == "NodePort";
     let field = if service_type.is_empty() { "spec.externalIPs" } else { "spec.type" };

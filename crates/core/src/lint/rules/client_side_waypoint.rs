@@ -39,7 +39,8 @@ pub(super) fn is_at_client(cx: &Context<'_>, concern: &Concern, unserved: &Unser
 fn routes(cx: &Context<'_>) -> Vec<Problem> {
     let (unserved, concerns) = (unserved(cx), Concerns::new(cx));
     let mut by_route: BTreeMap<&Concern, Vec<ObjectRef>> = BTreeMap::new();
-    let mut targets: Vec<(&ObjectRef, &Unserved<'_>)> = concerns.targets().filter_map(|t| Some((t, unserved.get(t)?))).collect();
+    let mut targets: Vec<(&ObjectRef, &Unserved<'_>)> =
+        concerns.targets().filter_map(|t| Some((t, unserved.get(t)?))).collect();
     targets.sort_by_key(|(target, _)| *target);
     for (target, unserved) in targets {
         for concern in concerns.of(target).iter().filter(|concern| is_at_client(cx, concern, unserved)) {
@@ -165,7 +166,8 @@ pub(super) fn clients(cx: &Context<'_>, users: &[User<'_>]) -> BTreeSet<ObjectRe
         let refused = user.refusal.is_some_and(|r| r.reason == RefusalReason::Traffic(Traffic::Workload));
         refused && user.object.kind == Kind::Pod && user.naming.object == user.object
     };
-    let mut refused: BTreeSet<ObjectRef> = users.iter().filter(is_refused).map(|user| user.object.clone()).collect();
+    let mut refused: BTreeSet<ObjectRef> =
+        users.iter().filter(is_refused).map(|user| user.object.clone()).collect();
     if refused.is_empty() {
         return refused;
     }
@@ -175,7 +177,9 @@ pub(super) fn clients(cx: &Context<'_>, users: &[User<'_>]) -> BTreeSet<ObjectRe
     let pods = &cx.snapshot.pods;
     refused.retain(|object| {
         let pod = crate::snapshot::find(pods, &object.namespace, &object.name);
-        pod.is_some_and(|pod| index.matching(&object.namespace, &pod.meta.labels).into_iter().next().is_none())
+        pod.is_some_and(|pod| {
+            index.matching(&object.namespace, &pod.meta.labels).into_iter().next().is_none()
+        })
     });
     refused
 }

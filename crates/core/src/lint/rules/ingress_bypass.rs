@@ -89,10 +89,13 @@ impl Guarded {
     fn new(cx: &Context<'_>) -> Self {
         let concerns = Concerns::new(cx);
         let is_policy = |target: &&ObjectRef| {
-            target.kind == Kind::Gateway && concerns.of(target).iter().any(|concern| concern.sort == Sort::Policy)
+            target.kind == Kind::Gateway
+                && concerns.of(target).iter().any(|concern| concern.sort == Sort::Policy)
         };
-        let selectors = cx.snapshot.authorization_policies.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
-        let others = cx.snapshot.request_authentications.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
+        let selectors =
+            cx.snapshot.authorization_policies.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
+        let others =
+            cx.snapshot.request_authentications.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
         let selects_gateway = |selector: &Option<crate::snapshot::selector::WorkloadSelector>| {
             let labels = selector.iter().flat_map(|selector| selector.match_labels.iter());
             labels.into_iter().any(|(_, value)| value.contains("gateway"))
@@ -124,7 +127,9 @@ fn problem(cx: &Context<'_>, namespace: &str, waypoint: &WaypointName, group: &[
         list::few(&services),
     );
     let object = match services.first() {
-        Some(service) if services.len() == 1 || !is_known_namespace(cx, namespace) => ObjectRef::clone(service),
+        Some(service) if services.len() == 1 || !is_known_namespace(cx, namespace) => {
+            ObjectRef::clone(service)
+        }
         _ => ObjectRef::new(Kind::Namespace, "", namespace),
     };
     let problem = Problem::new(Code::IngressBypass, message)

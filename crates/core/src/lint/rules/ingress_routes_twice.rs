@@ -41,16 +41,13 @@ enum Harm<'m> {
     RoutedAgain,
 }
 
-fn problem(
-    service: &Service,
-    published: &[Published],
-    mesh_route: &VirtualService,
-) -> Option<Problem> {
+fn problem(service: &Service, published: &[Published], mesh_route: &VirtualService) -> Option<Problem> {
     let object = mesh_route.origins.first()?;
     let others = || published.iter().filter(|route| !mesh_route.origins.contains(&route.route));
     let rewrites = mesh_route.http.iter().any(|rule| rule.route.rewrite.is_some());
     let answer = mesh_route.http.iter().find(|rule| {
-        rule.route.matches.is_empty() && (rule.route.direct_response.is_some() || rule.route.redirect.is_some())
+        rule.route.matches.is_empty()
+            && (rule.route.direct_response.is_some() || rule.route.redirect.is_some())
     });
     // One object for both, too, changes the path twice.
     let harm = if rewrites && published.iter().any(|route| route.rewrites) {
@@ -87,13 +84,18 @@ fn problem(
     };
     let severity = if matches!(harm, Harm::RoutedAgain) { Severity::Note } else { Severity::Warning };
     let has_label = service.labels.contains_key(INGRESS_USE_WAYPOINT);
-    let labelled = if has_label { service_ref } else { ObjectRef::new(Kind::Namespace, "", service.namespace.clone()) };
+    let labelled =
+        if has_label { service_ref } else { ObjectRef::new(Kind::Namespace, "", service.namespace.clone()) };
     let problem = Problem::new(Code::IngressRoutesTwice, message)
         .on(object.clone())
         .field(field)
         .severity(severity)
         .help("decide at one of the two: leave the gateway's routes plain, or take the label away")
-        .related_object(labelled, label(INGRESS_USE_WAYPOINT), "gateways send to the waypoint because of this label");
+        .related_object(
+            labelled,
+            label(INGRESS_USE_WAYPOINT),
+            "gateways send to the waypoint because of this label",
+        );
     Some(others().take(5).fold(problem, |problem, route| {
         problem.related_object(route.route.clone(), "metadata.name", "it has routed the requests already")
     }))

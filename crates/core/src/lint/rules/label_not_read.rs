@@ -60,7 +60,8 @@ impl Labelled<'_> {
             let value = wrong.get(read.key).filter(|_| !right.contains_key(read.key))?;
             let (wrongly, list) =
                 if read.is_annotation { ("a label", "labels") } else { ("an annotation", "annotations") };
-            let message = format!("`{}` is read as {as_what} only: here it is {wrongly}, which does nothing", read.key);
+            let message =
+                format!("`{}` is read as {as_what} only: here it is {wrongly}, which does nothing", read.key);
             let help = format!("write `{}: {value}` as {as_what}", read.key);
             Some(self.problem(message, format!("metadata.{list}[{:?}]", read.key)).help(help))
         });
@@ -81,7 +82,9 @@ impl Labelled<'_> {
             } else {
                 format!("write `{meant}`, as a label")
             });
-            let fix = || Fix::new(format!("write `{meant}`"), self.object(), field, Change::Rename(meant.to_owned()));
+            let fix = || {
+                Fix::new(format!("write `{meant}`"), self.object(), field, Change::Rename(meant.to_owned()))
+            };
             let is_certain = is_right_list && !all.contains_key(meant);
             Some(if is_certain { problem.fix(fix()) } else { problem })
         });
@@ -107,12 +110,16 @@ impl Labelled<'_> {
                 field.as_str(),
                 Change::Set(near.to_owned()),
             );
-            let message = format!("`{mode}` is no mode of a data plane: the label puts nothing into the mesh");
+            let message =
+                format!("`{mode}` is no mode of a data plane: the label puts nothing into the mesh");
             found.push(self.problem(message, field).help(format!("did you mean `{near}`?")).fix(fix));
         }
         let reads_ingress = matches!(self.kind, Kind::Namespace | Kind::Service | Kind::ServiceEntry);
-        if let Some(value) = labels.get(INGRESS_USE_WAYPOINT).filter(|value| reads_ingress && !is_boolean(value)) {
-            let message = format!("`{value}` is not `true`: gateways for ingress do not send to the waypoint");
+        if let Some(value) =
+            labels.get(INGRESS_USE_WAYPOINT).filter(|value| reads_ingress && !is_boolean(value))
+        {
+            let message =
+                format!("`{value}` is not `true`: gateways for ingress do not send to the waypoint");
             let problem = self.problem(message, label(INGRESS_USE_WAYPOINT));
             found.push(problem.help("write `\"true\"`, in quotes"));
         }
@@ -137,7 +144,8 @@ impl Labelled<'_> {
         }
         let is_read = cx.mesh.rules.waypoints.canaries;
         if labels.contains_key(CANARY) && keys::names_waypoints(self.kind) && !is_read {
-            let message = format!("Istio {} knows no canary waypoints: `{CANARY}` does nothing", cx.mesh.rules.release);
+            let message =
+                format!("Istio {} knows no canary waypoints: `{CANARY}` does nothing", cx.mesh.rules.release);
             found.push(self.problem(message, label(CANARY)).help("they came with Istio 1.31"));
         }
         let account = self.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|_| self.kind == Kind::Gateway);
@@ -162,8 +170,5 @@ fn has_same(inherited: &Labels, namespace: &str) -> bool {
 
 /// Whether Go's `strconv.ParseBool` takes a text.
 fn is_boolean(text: &str) -> bool {
-    matches!(
-        text,
-        "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
-    )
+    matches!(text, "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False")
 }

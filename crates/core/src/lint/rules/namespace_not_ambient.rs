@@ -54,7 +54,9 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 fn has_captured_pods(cx: &Context<'_>, namespace: &str) -> bool {
     let workloads = &cx.mesh.workloads;
     let is_captured = |id: &WorkloadId| {
-        workloads.get(*id).is_some_and(|workload| workload.hbone && !workload.is_waypoint && workload.gateway().is_none())
+        workloads
+            .get(*id)
+            .is_some_and(|workload| workload.hbone && !workload.is_waypoint && workload.gateway().is_none())
     };
     workloads.in_namespace(namespace).iter().any(is_captured)
 }

@@ -9,8 +9,8 @@ use crate::lint::concerns::{Concerns, Sort};
 use crate::lint::naming::{Naming, is_known_namespace};
 use crate::lint::unserved::{Unserved, unserved};
 use crate::lint::{Context, Rule, injection, list};
-use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::mesh::selector_index::SelectorIndex;
+use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::mesh::{ServiceId, Workload};
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::selector::WorkloadSelector;
@@ -41,9 +41,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     by_selector.add(&s.request_authentications, |p| {
         (p.selector.as_ref(), p.target_ref.is_some() || !p.target_refs.is_empty())
     });
-    by_selector.add(&s.wasm_plugins, |p| {
-        (p.selector.as_ref(), p.target_ref.is_some() || !p.target_refs.is_empty())
-    });
+    by_selector
+        .add(&s.wasm_plugins, |p| (p.selector.as_ref(), p.target_ref.is_some() || !p.target_refs.is_empty()));
     by_selector.add(&s.traffic_extensions, |p| (p.selector.as_ref(), !p.target_refs.is_empty()));
     let mut groups: BTreeMap<(Str, Option<Naming>, bool), Vec<Idle>> = BTreeMap::new();
     for idle in idle {
@@ -114,9 +113,12 @@ impl BySelector<'_, '_> {
     /// stands before the pods.
     fn only_unserved(&self, namespace: &str, labels: &Labels) -> Option<ObjectRef> {
         let mesh = self.cx.mesh;
-        let workloads = mesh.workloads.in_namespace(namespace).iter().filter_map(|id| mesh.workloads.get(*id));
-        let selected: Vec<&Workload> = workloads.filter(|workload| labels.is_subset(&workload.labels)).collect();
-        let is_plain = |workload: &&Workload| workload.hbone && workload.gateway().is_none() && !workload.is_waypoint;
+        let workloads =
+            mesh.workloads.in_namespace(namespace).iter().filter_map(|id| mesh.workloads.get(*id));
+        let selected: Vec<&Workload> =
+            workloads.filter(|workload| labels.is_subset(&workload.labels)).collect();
+        let is_plain =
+            |workload: &&Workload| workload.hbone && workload.gateway().is_none() && !workload.is_waypoint;
         let has_gateway = self.cx.snapshot.gateways.iter().any(|gateway| gateway.meta.namespace == namespace);
         if !selected.iter().all(is_plain)
             || labels.is_empty() && has_gateway
@@ -128,9 +130,11 @@ impl BySelector<'_, '_> {
             let selector = mesh.services.get(*id).map(|service| &service.selector);
             selector.is_some_and(|selector| !selector.is_empty() && labels.is_subset(selector))
         };
-        let of_pods = selected.iter().flat_map(|workload| self.selectors.matching(namespace, &workload.labels));
+        let of_pods =
+            selected.iter().flat_map(|workload| self.selectors.matching(namespace, &workload.labels));
         let ids = mesh.services.in_namespace(namespace).iter().copied().filter(asks_for_them).chain(of_pods);
-        let services = ids.collect::<BTreeSet<ServiceId>>().into_iter().filter_map(|id| mesh.services.get(id));
+        let services =
+            ids.collect::<BTreeSet<ServiceId>>().into_iter().filter_map(|id| mesh.services.get(id));
         let objects: BTreeSet<ObjectRef> = services.map(|service| service.source.object()).collect();
         let are_unserved = objects.iter().all(|object| self.unserved.contains_key(object));
         objects.into_iter().next().filter(|_| are_unserved)
@@ -144,9 +148,11 @@ fn problem(cx: &Context<'_>, group: &[Idle]) -> Option<Problem> {
     let services: BTreeSet<&ObjectRef> = group.iter().map(|idle| &idle.service).collect();
     let namespace = &first.service.namespace;
     let message = format!(
-        "no waypoint serves {}: nothing but a waypoint looks at HTTP, so that {} has no effect there",
+        "no waypoint serves {}, and only waypoints read {}: {} no effect{}",
         list::few(&services),
         list::few(&objects),
+        if objects.len() == 1 { "it has" } else { "they have" },
+        if first.is_note { " for clients in ambient mode" } else { "" },
     );
     let mut problem = Problem::new(Code::NoWaypoint, message);
     if first.is_note {
@@ -162,10 +168,14 @@ fn problem(cx: &Context<'_>, group: &[Idle]) -> Option<Problem> {
     };
     problem = problem.on(on.clone()).field(field);
     problem = match &first.opt_out {
-        Some(naming) => problem
-            .help("remove the label `none`, or what has no effect")
-            .related_object(naming.object.clone(), naming.field(), "it opts out of the waypoint by this label"),
-        None => problem.help(format!("label the Service or its Namespace with `{USE_WAYPOINT}` and the name of a waypoint")),
+        Some(naming) => problem.help("remove the label `none`, or what has no effect").related_object(
+            naming.object.clone(),
+            naming.field(),
+            "it opts out of the waypoint by this label",
+        ),
+        None => problem.help(format!(
+            "label the Service or its Namespace with `{USE_WAYPOINT}` and the name of a waypoint"
+        )),
     };
     let mut seen = BTreeSet::from([&on]);
     for idle in group {

@@ -17,8 +17,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Classes of waypoints that others than Istio run.
-const OTHERS: [&str; 4] =
-    ["kgateway-waypoint", "enterprise-kgateway-waypoint", "gloo-waypoint", "enterprise-agentgateway-waypoint"];
+const OTHERS: [&str; 4] = [
+    "kgateway-waypoint",
+    "enterprise-kgateway-waypoint",
+    "gloo-waypoint",
+    "enterprise-agentgateway-waypoint",
+];
 /// Istio's classes of Gateways that are no waypoints.
 const GATEWAYS: [&str; 4] = ["istio", "istio-remote", "istio-east-west", "istio-agentgateway"];
 
@@ -40,7 +44,9 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
         _ => {
             let why = match controller {
                 Some(controller) => format!("its class `{class}` is one of `{controller}`"),
-                None if GATEWAYS.contains(&class.as_str()) => format!("its class `{class}` is not for waypoints"),
+                None if GATEWAYS.contains(&class.as_str()) => {
+                    format!("its class `{class}` is not for waypoints")
+                }
                 None => format!("there is no GatewayClass `{class}`"),
             };
             Problem::new(
@@ -71,6 +77,7 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
 
 /// A waypoint of somebody else's: nothing is wrong, and nothing is known of it.
 fn other(name: &WaypointName, whose: &str) -> Problem {
-    let message = format!("Gateway `{name}` is run by {whose}, not by Istio: it gets no configuration of Istio's");
+    let message =
+        format!("Gateway `{name}` is run by {whose}, not by Istio: it gets no configuration of Istio's");
     Problem::new(Code::NotAWaypoint, message).severity(Severity::Note)
 }

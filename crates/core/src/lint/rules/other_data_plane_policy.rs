@@ -45,6 +45,8 @@ fn problem(concern: &Concern, target: &ObjectRef, gateway: &ObjectRef) -> Proble
     Problem::new(Code::OtherDataPlanePolicy, message)
         .on(concern.object.clone())
         .field(concern.field.clone())
-        .help("use a waypoint of class `istio-waypoint`, or what agentgateway reads: routes of the Gateway API")
+        .help(
+            "use a waypoint of class `istio-waypoint`, or what agentgateway reads: routes of the Gateway API",
+        )
         .related_object(gateway.clone(), "spec.gatewayClassName", "this class is run by agentgateway")
 }

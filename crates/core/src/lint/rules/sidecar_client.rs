@@ -34,7 +34,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         pods.sort();
         let Some(first) = pods.first() else { continue };
         let message = format!(
-            "{} of namespace `{namespace}` have a sidecar, which sends to the endpoints of {served} directly: what the waypoint \
+            "pods of namespace `{namespace}` with a sidecar, {}, send to the endpoints of {served} directly: what the waypoint \
              enforces and routes does not hold for them",
             list::few(pods.iter().map(|pod| &pod.name)),
         );

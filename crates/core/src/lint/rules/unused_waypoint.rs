@@ -40,7 +40,10 @@ fn problem(cx: &Context<'_>, waypoint: &Waypoint) -> Problem {
         (message, "remove the Gateway, or add the Services that it is for".to_owned())
     } else {
         let message = format!("nothing names waypoint `{name}`: it runs for no traffic");
-        let help = format!("label a Service or a Namespace with `{USE_WAYPOINT}: {}`, or remove the Gateway", name.name);
+        let help = format!(
+            "label a Service or a Namespace with `{USE_WAYPOINT}: {}`, or remove the Gateway",
+            name.name
+        );
         (message, help)
     };
     Problem::new(Code::UnusedWaypoint, message)

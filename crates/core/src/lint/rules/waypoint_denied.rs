@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::naming::{self, User, by_label, by_waypoint, users};
+use crate::lint::naming::{self, User, affected, by_label, by_waypoint, users};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::RefusalReason;
@@ -22,23 +22,29 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     let refused_for = |reason: RefusalReason| {
         users.iter().filter(move |user| user.refusal.is_some_and(|refusal| refusal.reason == reason))
     };
-    let denied = by_waypoint(refused_for(RefusalReason::Denied));
+    let denied = by_waypoint(refused_for(RefusalReason::Denied).filter(|user| is_meant(cx, user)));
     let mut found: Vec<Problem> =
         denied.into_iter().filter_map(|(name, users)| not_admitted(cx, name, &users)).collect();
-    found.extend(by_waypoint(refused_for(RefusalReason::CrossNamespace)).into_iter().flat_map(
-        |(name, users)| by_label(users).into_iter().map(move |(label, users)| {
+    found
+        .extend(by_waypoint(refused_for(RefusalReason::CrossNamespace)).into_iter().flat_map(|(name, users)| {
+        by_label(users).into_iter().map(move |(label, users)| {
             let message = format!(
                 "only namespace `{}` may see {}: it cannot use waypoint `{name}` of another namespace",
                 users.first().map_or("", |user| user.object.namespace.as_str()),
-                list::few(users.iter().map(|user| &user.object)),
+                affected(&users),
             );
-            Problem::new(Code::WaypointDenied, message)
-                .on(label.object.clone())
-                .field(label.field())
-                .help("use a waypoint of the entry's namespace, or change the mesh's `serviceEntryVisibility`")
-        }),
-    ));
+            Problem::new(Code::WaypointDenied, message).on(label.object.clone()).field(label.field()).help(
+                "use a waypoint of the entry's namespace, or change the mesh's `serviceEntryVisibility`",
+            )
+        })
+    }));
     found
+}
+
+/// Whether something would use the waypoint if it were admitted: a namespace's waypoint for Services is not for its pods.
+fn is_meant(cx: &Context<'_>, user: &User<'_>) -> bool {
+    let target = cx.mesh.bindings.targets.lookup(&user.waypoint);
+    user.naming.object == user.object || target.is_none_or(|(_, target)| target.is_for(user.traffic))
 }
 
 /// A waypoint that does not admit the namespaces of its users. Without a listener for HBONE it admits its own only, which is told
@@ -55,7 +61,7 @@ fn not_admitted(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> O
         "waypoint `{name}` does not admit {} {}: clients reach {} directly, without it",
         if namespaces.len() == 1 { "namespace" } else { "namespaces" },
         list::few(&namespaces),
-        list::few(users.iter().map(|user| &user.object)),
+        affected(users),
     );
     let position = listener.map_or(0, |(position, _)| position);
     let problem = Problem::new(Code::WaypointDenied, message)

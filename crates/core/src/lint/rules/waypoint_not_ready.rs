@@ -1,9 +1,9 @@
 //! `waypoint-not-ready`: labels that name a waypoint which is not there, each once, and waypoints without an address.
 
-use crate::lint::naming::{self, Naming, User, by_label, by_waypoint, users};
+use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint, users};
 use crate::lint::{Context, Releases, Rule, list};
-use crate::mesh::waypoint::{RefusalReason, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
 use crate::mesh::WaypointName;
+use crate::mesh::waypoint::{RefusalReason, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::release::Release;
 use crate::schema::nearest;
@@ -17,18 +17,15 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let users = users(cx);
-    let is_unready = |user: &&User<'_>| {
-        user.refusal.is_some_and(|refusal| refusal.reason == RefusalReason::NotReady)
-    };
+    let is_unready =
+        |user: &&User<'_>| user.refusal.is_some_and(|refusal| refusal.reason == RefusalReason::NotReady);
     let (there, missing): (Vec<_>, Vec<_>) =
         users.iter().filter(is_unready).partition(|user| naming::gateway(cx, &user.waypoint).is_some());
     let mut found: Vec<Problem> = by_waypoint(there)
         .into_iter()
         .filter_map(|(name, users)| without_address(cx, name, &users))
         .collect();
-    found.extend(
-        by_label(missing).into_iter().filter_map(|(naming, users)| not_there(cx, naming, &users)),
-    );
+    found.extend(by_label(missing).into_iter().filter_map(|(naming, users)| not_there(cx, naming, &users)));
     found
 }
 
@@ -41,7 +38,7 @@ fn without_address(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -
     }
     let message = format!(
         "waypoint `{name}` has no address in its status: until it has, clients reach {} without it",
-        list::few(users.iter().map(|user| &user.object))
+        affected(users)
     );
     let problem = Problem::new(Code::WaypointNotReady, message)
         .on(naming::gateway_ref(name))
@@ -60,9 +57,9 @@ fn not_there(cx: &Context<'_>, naming: &Naming, users: &[&User<'_>]) -> Option<P
     if cx.problems.iter().find(was_refused).is_some() {
         return None;
     }
-    let affected = list::few(users.iter().map(|user| &user.object));
+    let affected = affected(users);
     let message = if name.name.is_empty() {
-        format!("the label is empty: {affected} has no waypoint, not even that of its namespace")
+        format!("the label is empty: no waypoint serves {affected}, not even that of the namespace")
     } else {
         format!("there is no Gateway `{name}`: clients reach {affected} directly, without a waypoint")
     };
@@ -75,7 +72,8 @@ fn not_there(cx: &Context<'_>, naming: &Naming, users: &[&User<'_>]) -> Option<P
 fn advise(cx: &Context<'_>, naming: &Naming, name: &WaypointName, problem: Problem) -> Problem {
     let (object, field) = (naming.object.clone(), naming.field());
     if name.name.is_empty() {
-        return problem.help("name a waypoint, write `none`, or remove the label for the namespace's waypoint");
+        return problem
+            .help("name a waypoint, write `none`, or remove the label for the namespace's waypoint");
     }
     if naming.key == USE_WAYPOINT && name.name.eq_ignore_ascii_case("none") {
         let fix = Fix::new("write `none`", object, field, Change::Set("none".into()));
@@ -86,7 +84,10 @@ fn advise(cx: &Context<'_>, naming: &Naming, name: &WaypointName, problem: Probl
     if let Some(other) = same_name {
         let namespace = &other.name.namespace;
         return problem
-            .help(format!("add the label `{USE_WAYPOINT_NAMESPACE}: {namespace}` if `{}` is meant", other.name))
+            .help(format!(
+                "add the label `{USE_WAYPOINT_NAMESPACE}: {namespace}` if `{}` is meant",
+                other.name
+            ))
             .related_object(other.gateway.object_ref(), "metadata.name", "this waypoint has the name");
     }
     let in_namespace = waypoints().filter(|waypoint| waypoint.name.namespace == name.namespace);

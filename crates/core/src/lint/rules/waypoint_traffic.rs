@@ -74,7 +74,8 @@ fn waypoint_for(cx: &Context<'_>, gateway: &Object<Gateway>) -> (ObjectRef, Str)
         return (gateway.object_ref(), value.clone());
     }
     let class = snapshot::find(&cx.snapshot.gateway_classes, "", &gateway.spec.gateway_class_name);
-    let of_class = class.and_then(|class| Some((class.object_ref(), class.meta.labels.get(WAYPOINT_FOR)?.clone())));
+    let of_class =
+        class.and_then(|class| Some((class.object_ref(), class.meta.labels.get(WAYPOINT_FOR)?.clone())));
     of_class.unwrap_or_else(|| (gateway.object_ref(), Str::new_static("service")))
 }
 

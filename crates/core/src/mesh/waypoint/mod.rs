@@ -9,10 +9,10 @@ mod target;
 mod tests;
 mod use_waypoint;
 
-pub(crate) use binding::{CANARY, CANARY_NAMESPACE, CANARY_WEIGHT, USE_WAYPOINT_NAMESPACE};
 pub use binding::{
     Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
 };
+pub(crate) use binding::{CANARY, CANARY_NAMESPACE, CANARY_WEIGHT, USE_WAYPOINT_NAMESPACE};
 pub use class::DataPlane;
 pub(crate) use target::{INBOUND_BINDING, WAYPOINT_FOR};
 pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};

@@ -15,8 +15,7 @@ pub(super) struct Read {
     pub(super) kinds: &'static [Kind],
 }
 
-const USERS: &[Kind] =
-    &[Kind::Namespace, Kind::Service, Kind::ServiceEntry, Kind::Pod, Kind::WorkloadEntry];
+const USERS: &[Kind] = &[Kind::Namespace, Kind::Service, Kind::ServiceEntry, Kind::Pod, Kind::WorkloadEntry];
 const SERVICES: &[Kind] = &[Kind::Namespace, Kind::Service, Kind::ServiceEntry];
 const GATEWAYS: &[Kind] = &[Kind::Gateway, Kind::GatewayClass];
 const PODS: &[Kind] = &[Kind::Namespace, Kind::Pod];

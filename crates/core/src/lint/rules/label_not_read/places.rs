@@ -48,7 +48,8 @@ pub(super) fn misplaced(cx: &Context<'_>) -> Vec<Problem> {
             continue;
         }
         for read in READ.iter().filter(|read| is_unread(read, &object, &waypoints)) {
-            let Some(value) = labels.get(read.key).filter(|value| !value.is_empty() && *value != "none") else {
+            let Some(value) = labels.get(read.key).filter(|value| !value.is_empty() && *value != "none")
+            else {
                 continue;
             };
             let namespace = namespace_of(&object);
@@ -62,16 +63,18 @@ pub(super) fn misplaced(cx: &Context<'_>) -> Vec<Problem> {
 
 /// Every object with its labels, also of kinds that no waypoint depends on.
 fn objects<'m>(cx: &Context<'m>) -> impl Iterator<Item = (ObjectRef, &'m Labels)> {
-    let kept = cx.snapshot.metadata().map(|(kind, meta)| {
-        (ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone()), &meta.labels)
-    });
+    let kept = cx
+        .snapshot
+        .metadata()
+        .map(|(kind, meta)| (ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone()), &meta.labels));
     kept.chain(cx.reading.passed_over.iter().map(|other| (other.object.clone(), &other.labels)))
 }
 
 /// Whether a key is not read from an object. A Gateway's labels are copied to its pods and its Service, which Istio reads where it
 /// is no waypoint.
 fn is_unread(read: &Read, object: &ObjectRef, waypoints: &HashSet<ObjectRef>) -> bool {
-    let is_copied = object.kind == Kind::Gateway && (read.key == DATAPLANE_MODE || !waypoints.contains(object));
+    let is_copied =
+        object.kind == Kind::Gateway && (read.key == DATAPLANE_MODE || !waypoints.contains(object));
     !read.is_annotation && !read.kinds.contains(&object.kind) && !is_copied
 }
 
@@ -84,7 +87,8 @@ fn read_somewhere(cx: &Context<'_>) -> HashSet<(Str, &'static str)> {
     let mut found = HashSet::default();
     for (kind, meta) in cx.snapshot.metadata().filter(|(kind, _)| keys::are_read_from(*kind)) {
         let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
-        let read = READ.iter().filter(|read| read.kinds.contains(&kind) && meta.labels.contains_key(read.key));
+        let read =
+            READ.iter().filter(|read| read.kinds.contains(&kind) && meta.labels.contains_key(read.key));
         found.extend(read.map(|read| (namespace_of(&object), read.key)));
     }
     for other in &cx.reading.passed_over {
