@@ -1,4 +1,4 @@
-//! Services and ServiceEntries of the mesh that no waypoint serves, because nothing names one for them. Those that name one
+//! Services and ServiceEntries that no waypoint serves, because nothing names one for them. Those that name one
 //! and do not get it are told of by other rules.
 
 use super::Context;
@@ -14,11 +14,30 @@ use crate::well_known::MANAGED;
 pub(crate) struct Unserved<'m> {
     /// One of its Services: a ServiceEntry has one for each host.
     pub(crate) service: &'m Service,
-    /// The label by which it opts out.
-    pub(crate) opt_out: Option<Naming>,
+    /// Whether its namespace is in ambient mode, has pods that are, or speaks of waypoints.
+    pub(crate) in_mesh: bool,
+    reason: Reason,
 }
 
-/// Every Service and ServiceEntry of the mesh that no waypoint serves.
+/// Why nothing names a waypoint for a Service.
+enum Reason {
+    /// No label does.
+    NoLabel,
+    /// This label opts out.
+    OptOut(Naming),
+}
+
+impl Unserved<'_> {
+    /// The label by which it opts out.
+    pub(crate) fn opt_out(&self) -> Option<&Naming> {
+        match &self.reason {
+            Reason::NoLabel => None,
+            Reason::OptOut(naming) => Some(naming),
+        }
+    }
+}
+
+/// Every Service and ServiceEntry that no waypoint serves.
 pub(crate) fn unserved<'m>(cx: &Context<'m>) -> HashMap<ObjectRef, Unserved<'m>> {
     let served = cx.mesh.waypoints.iter().flat_map(|waypoint| &waypoint.services);
     let served: HashSet<&str> =
@@ -32,18 +51,19 @@ pub(crate) fn unserved<'m>(cx: &Context<'m>) -> HashMap<ObjectRef, Unserved<'m>>
     let mut excluded = HashSet::default();
     for (id, service) in cx.mesh.services.iter() {
         let object = service.source.object();
-        let is_out = !served.contains(service.hostname.as_str()) && is_in_mesh(cx, service, &captured);
-        let opt_out = if !is_out {
+        let reason = if served.contains(service.hostname.as_str()) || !can_be_served(service) {
             None
         } else if cx.objects_name_waypoints {
-            cx.mesh.bindings.of_service(id).and_then(|binding| opt_out(binding, service))
+            cx.mesh.bindings.of_service(id).and_then(|binding| reason(binding, service))
         } else {
             // Without its pods it is not known whether a waypoint of the namespace is for it.
-            (selecting.contains(&id) || !has_waypoint(cx, &service.namespace)).then_some(None)
+            let is_known = selecting.contains(&id) || !has_waypoint(cx, &service.namespace);
+            is_known.then_some(Reason::NoLabel)
         };
-        match opt_out {
-            Some(opt_out) => {
-                found.entry(object).or_insert(Unserved { service, opt_out });
+        match reason {
+            Some(reason) => {
+                let in_mesh = is_in_mesh(cx, service, &captured);
+                found.entry(object).or_insert(Unserved { service, in_mesh, reason });
             }
             None => {
                 excluded.insert(object);
@@ -54,32 +74,33 @@ pub(crate) fn unserved<'m>(cx: &Context<'m>) -> HashMap<ObjectRef, Unserved<'m>>
     found
 }
 
-/// Whether nothing names a waypoint for a Service; the inner value is the label by which it opts out.
-fn opt_out(binding: &Binding, service: &Service) -> Option<Option<Naming>> {
+/// Why nothing names a waypoint for a Service; none if something does.
+fn reason(binding: &Binding, service: &Service) -> Option<Reason> {
     if binding.waypoint.is_some() || binding.refusal.is_some() {
         return None;
     }
     let object = match binding.named_by {
-        None => return Some(None),
+        None => return Some(Reason::NoLabel),
         Some(NamedBy::Object) => service.source.object(),
         Some(NamedBy::Namespace) => ObjectRef::new(Kind::Namespace, "", service.namespace.clone()),
     };
-    Some(Some(Naming { object, key: USE_WAYPOINT }))
+    Some(Reason::OptOut(Naming { object, key: USE_WAYPOINT }))
 }
 
-/// Whether a Service is one that could have a waypoint, of a namespace that is in ambient mode, has pods that are, or speaks of
-/// waypoints.
+/// Whether a Service is one that could have a waypoint.
+fn can_be_served(service: &Service) -> bool {
+    !is_external_name(service) && !service.labels.contains_key(MANAGED)
+}
+
 fn is_in_mesh(cx: &Context<'_>, service: &Service, captured: &HashSet<&str>) -> bool {
     let namespace = &service.namespace;
     let names_waypoint = || {
         service.labels.contains_key(USE_WAYPOINT)
             || namespace_labels(cx, namespace).contains_key(USE_WAYPOINT)
     };
-    !is_external_name(service)
-        && !service.labels.contains_key(MANAGED)
-        && (is_ambient(cx, namespace)
-            || captured.contains(namespace.as_str())
-            || cx.objects_name_waypoints && names_waypoint())
+    is_ambient(cx, namespace)
+        || captured.contains(namespace.as_str())
+        || cx.objects_name_waypoints && names_waypoint()
 }
 
 /// The Services that select a workload of the snapshot.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hash::HashSet;
 use crate::lint::concerns::{Concern, Concerns, Sort};
-use crate::lint::naming::{self, User, has_waypoint, users};
+use crate::lint::naming::{self, User, has_waypoint, is_ambient, users};
 use crate::lint::unserved::{Unserved, unserved};
 use crate::lint::{Context, Rule, injection, list};
 use crate::mesh::selector_index::SelectorIndex;
@@ -30,8 +30,9 @@ pub(super) fn is_at_client(cx: &Context<'_>, concern: &Concern, unserved: &Unser
     let namespace = &concern.object.namespace;
     let is_other = *namespace != unserved.service.namespace || !cx.objects_name_waypoints;
     matches!(concern.sort, Sort::VirtualService { .. })
-        && unserved.opt_out.is_none()
+        && unserved.opt_out().is_none()
         && is_other
+        && is_ambient(cx, namespace)
         && has_waypoint(cx, namespace)
 }
 
@@ -84,7 +85,9 @@ fn policies(cx: &Context<'_>) -> Vec<Problem> {
             .filter_map(|id| cx.mesh.services.get(*id))
             .map(|service| service.hostname.as_str())
             .collect();
-        for concern in concerns.of(&waypoint.gateway.object_ref()) {
+        let services = waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id));
+        let targets = services.map(|service| service.source.object()).chain([waypoint.gateway.object_ref()]);
+        for concern in targets.collect::<BTreeSet<_>>().iter().flat_map(|target| concerns.of(target)) {
             if concern.object.kind != Kind::AuthorizationPolicy || !told.insert(&concern.object) {
                 continue;
             }

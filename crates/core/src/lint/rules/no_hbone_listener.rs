@@ -3,6 +3,7 @@
 use crate::lint::naming::{by_label, has_inbound_binding, hbone_listener, users};
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::Waypoint;
+use crate::mesh::waypoint::RefusalReason;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
 use crate::snapshot::ObjectRef;
@@ -21,14 +22,18 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     without
         .map(|waypoint| {
             let labels = by_label(users.iter().filter(|user| user.waypoint == waypoint.name)).into_keys();
-            labels.take(5).fold(problem(waypoint), |problem, label| {
+            let is_denied = users.iter().any(|user| {
+                let reason = user.refusal.map(|refusal| refusal.reason);
+                user.waypoint == waypoint.name && reason == Some(RefusalReason::Denied)
+            });
+            labels.take(5).fold(problem(waypoint, is_denied), |problem, label| {
                 problem.related_object(label.object.clone(), label.field(), "names the waypoint")
             })
         })
         .collect()
 }
 
-fn problem(waypoint: &Waypoint) -> Problem {
+fn problem(waypoint: &Waypoint, is_denied: bool) -> Problem {
     let name = &waypoint.name;
     let object = waypoint.gateway.object_ref();
     let listeners = &waypoint.gateway.spec.listeners;
@@ -52,7 +57,8 @@ fn problem(waypoint: &Waypoint) -> Problem {
                 listener.protocol, name.namespace
             );
             let fix = fix(&field, "HBONE");
-            new(message, field).severity(Severity::Note).help("write `HBONE`").fix(fix)
+            let severity = if is_denied { Severity::Warning } else { Severity::Note };
+            new(message, field).severity(severity).help("write `HBONE`").fix(fix)
         }
         (None, Some(i)) => {
             let message = format!(

@@ -59,14 +59,14 @@ fn routes(cx: &Context<'_>, unserved: &HashMap<ObjectRef, Unserved<'_>>) -> Vec<
     let has_sidecars = injection::is_anywhere(cx);
     let mut found = Vec::new();
     for target in concerns.targets() {
-        let Some(unserved) = unserved.get(target) else { continue };
+        let Some(unserved) = unserved.get(target).filter(|unserved| unserved.in_mesh) else { continue };
         let routes = concerns.of(target).iter().filter(|concern| concern.sort.is_route());
         for route in routes.filter(|route| !is_at_client(cx, route, unserved)) {
             found.push(Idle {
                 object: route.object.clone(),
                 field: route.field.clone(),
                 service: target.clone(),
-                opt_out: unserved.opt_out.clone(),
+                opt_out: unserved.opt_out().cloned(),
                 is_note: has_sidecars || route.sort == Sort::VirtualService { also_for_gateways: true },
             });
         }
@@ -102,7 +102,7 @@ impl BySelector<'_, '_> {
             self.idle.push(Idle {
                 object: object.object_ref(),
                 field: field.to_owned(),
-                opt_out: self.unserved.get(&service).and_then(|unserved| unserved.opt_out.clone()),
+                opt_out: self.unserved.get(&service).and_then(|unserved| unserved.opt_out().cloned()),
                 service,
                 is_note: false,
             });
@@ -136,7 +136,8 @@ impl BySelector<'_, '_> {
         let services =
             ids.collect::<BTreeSet<ServiceId>>().into_iter().filter_map(|id| mesh.services.get(id));
         let objects: BTreeSet<ObjectRef> = services.map(|service| service.source.object()).collect();
-        let are_unserved = objects.iter().all(|object| self.unserved.contains_key(object));
+        let is_unserved = |object| self.unserved.get(object).is_some_and(|unserved| unserved.in_mesh);
+        let are_unserved = objects.iter().all(is_unserved);
         objects.into_iter().next().filter(|_| are_unserved)
     }
 }

@@ -25,9 +25,9 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     let denied = by_waypoint(refused_for(RefusalReason::Denied).filter(|user| is_meant(cx, user)));
     let mut found: Vec<Problem> =
         denied.into_iter().filter_map(|(name, users)| not_admitted(cx, name, &users)).collect();
-    found
-        .extend(by_waypoint(refused_for(RefusalReason::CrossNamespace)).into_iter().flat_map(|(name, users)| {
-        by_label(users).into_iter().map(move |(label, users)| {
+    found.extend(by_waypoint(refused_for(RefusalReason::CrossNamespace)).into_iter().flat_map(
+        |(name, users)| {
+            by_label(users).into_iter().map(move |(label, users)| {
             let message = format!(
                 "only namespace `{}` may see {}: it cannot use waypoint `{name}` of another namespace",
                 users.first().map_or("", |user| user.object.namespace.as_str()),
@@ -37,7 +37,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
                 "use a waypoint of the entry's namespace, or change the mesh's `serviceEntryVisibility`",
             )
         })
-    }));
+        },
+    ));
     found
 }
 
