@@ -3,7 +3,7 @@
 use super::Context;
 use super::naming::namespace_labels;
 use crate::mesh::Workload;
-use crate::snapshot::kubernetes::Pod;
+use crate::snapshot::kubernetes::{Container, Pod};
 use crate::snapshot::{Labels, Object};
 
 /// The annotation that the injector leaves on a pod.
@@ -22,14 +22,14 @@ pub(crate) fn has_sidecar(workload: &Workload) -> bool {
 }
 
 fn is_injected(pod: &Object<Pod>) -> bool {
-    let is_proxy = |container: &&crate::snapshot::kubernetes::Container| container.name == CONTAINER;
+    let is_proxy = |container: &Container| container.name == CONTAINER;
     let (containers, init_containers) = (&pod.spec.containers, &pod.spec.init_containers);
-    if !containers.is_empty() && containers.iter().all(|container| is_proxy(&container)) {
+    if !containers.is_empty() && containers.iter().all(is_proxy) {
         return false;
     }
     pod.meta.annotations.contains_key(INJECTED)
         || pod.meta.labels.get(TLS_MODE).is_some_and(|mode| mode == "istio")
-        || containers.iter().chain(init_containers).any(|container| is_proxy(&container))
+        || containers.iter().chain(init_containers).any(is_proxy)
 }
 
 /// Whether the labels of a namespace ask for sidecars.

@@ -8,8 +8,8 @@ use crate::lint::naming::{self, Naming, is_external_name};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::selector_index::SelectorIndex;
-use crate::mesh::waypoint::{NamedBy, USE_WAYPOINT};
-use crate::mesh::{Service, ServiceId, ServiceSource, WaypointName, Workload};
+use crate::mesh::waypoint::{INGRESS_USE_WAYPOINT, NamedBy, USE_WAYPOINT};
+use crate::mesh::{Service, ServiceId, ServiceSource, WaypointName, Workload, WorkloadId};
 use crate::problem::{Code, Problem, Severity};
 use crate::release::Release;
 use crate::snapshot::{Object, kubernetes};
@@ -76,7 +76,7 @@ impl<'a, 'm> Pods<'a, 'm> {
         Self { cx, selectors: SelectorIndex::new(&selectors) }
     }
 
-    fn of(&self, service: &Service) -> Vec<(crate::mesh::WorkloadId, &'m Workload)> {
+    fn of(&self, service: &Service) -> Vec<(WorkloadId, &'m Workload)> {
         if service.selector.is_empty() {
             return Vec::new();
         }
@@ -87,7 +87,7 @@ impl<'a, 'm> Pods<'a, 'm> {
     }
 
     /// Whether clients can call the same pods by another Service, which has an address and a waypoint.
-    fn have_other_service(&self, pods: &[(crate::mesh::WorkloadId, &Workload)]) -> bool {
+    fn have_other_service(&self, pods: &[(WorkloadId, &Workload)]) -> bool {
         let services = &self.cx.mesh.services;
         pods.iter().any(|(_, workload)| {
             let ids = self.selectors.matching(&workload.namespace, &workload.labels);
@@ -183,7 +183,7 @@ fn from_outside(cx: &Context<'_>, pods: &Pods<'_, '_>, bound: &Bound<'_>) -> Opt
         .severity(if is_note { Severity::Note } else { Severity::Warning })
         .help(format!(
             "publish the Service by a gateway for ingress, with the label `{}: \"true\"`",
-            crate::mesh::waypoint::INGRESS_USE_WAYPOINT
+            INGRESS_USE_WAYPOINT
         ));
     Some(affected.into_iter().take(5).fold(problem, |problem, object| {
         problem.related_object(object.clone(), "metadata.name", "it is enforced at the waypoint only")

@@ -12,7 +12,7 @@ use crate::mesh::waypoint::{RefusalReason, Traffic};
 use crate::mesh::{Waypoint, WaypointName};
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::security::AuthorizationPolicy;
-use crate::snapshot::{Kind, Object, ObjectRef};
+use crate::snapshot::{self, Kind, Object, ObjectRef};
 
 pub(super) const RULE: Rule =
     Rule::new(Code::ClientSideWaypoint, include_str!("client_side_waypoint.md"), check);
@@ -92,7 +92,7 @@ fn policies(cx: &Context<'_>) -> Vec<Problem> {
                 continue;
             }
             let policies = &cx.snapshot.authorization_policies;
-            let policy = crate::snapshot::find(policies, &concern.object.namespace, &concern.object.name);
+            let policy = snapshot::find(policies, &concern.object.namespace, &concern.object.name);
             found.extend(policy.and_then(|policy| foreign_hosts(cx, policy, waypoint, &serves)));
         }
     }
@@ -179,10 +179,8 @@ pub(super) fn clients(cx: &Context<'_>, users: &[User<'_>]) -> BTreeSet<ObjectRe
     let index = SelectorIndex::new(&selectors);
     let pods = &cx.snapshot.pods;
     refused.retain(|object| {
-        let pod = crate::snapshot::find(pods, &object.namespace, &object.name);
-        pod.is_some_and(|pod| {
-            index.matching(&object.namespace, &pod.meta.labels).into_iter().next().is_none()
-        })
+        let pod = snapshot::find(pods, &object.namespace, &object.name);
+        pod.is_some_and(|pod| index.matching(&object.namespace, &pod.meta.labels).next().is_none())
     });
     refused
 }

@@ -11,6 +11,7 @@ use crate::mesh::waypoint::INGRESS_USE_WAYPOINT;
 use crate::mesh::{ServiceId, WaypointName};
 use crate::problem::{Code, Problem, Severity};
 use crate::release::Release;
+use crate::snapshot::selector::WorkloadSelector;
 use crate::snapshot::{Kind, ObjectRef};
 
 /// In 1.18 gateways for ingress send to waypoints.
@@ -96,7 +97,7 @@ impl Guarded {
             cx.snapshot.authorization_policies.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
         let others =
             cx.snapshot.request_authentications.iter().map(|p| (&p.meta.namespace, &p.spec.selector));
-        let selects_gateway = |selector: &Option<crate::snapshot::selector::WorkloadSelector>| {
+        let selects_gateway = |selector: &Option<WorkloadSelector>| {
             let labels = selector.iter().flat_map(|selector| selector.match_labels.iter());
             labels.into_iter().any(|(_, value)| value.contains("gateway"))
         };

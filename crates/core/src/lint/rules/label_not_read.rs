@@ -3,7 +3,7 @@
 mod keys;
 mod places;
 
-use crate::lint::naming::label;
+use crate::lint::naming::{label, namespace_labels};
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::waypoint::{
     CANARY, FOR_SERVICE_ACCOUNT, INGRESS_USE_WAYPOINT, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
@@ -132,7 +132,7 @@ impl Labelled<'_> {
         let mut found = Vec::new();
         let namespace = labels.get(USE_WAYPOINT_NAMESPACE).filter(|_| keys::names_waypoints(self.kind));
         if let Some(namespace) = namespace.filter(|_| !labels.contains_key(USE_WAYPOINT)) {
-            let inherited = crate::lint::naming::namespace_labels(cx, &self.meta.namespace);
+            let inherited = namespace_labels(cx, &self.meta.namespace);
             if !has_same(inherited, namespace) {
                 let message = format!(
                     "`{USE_WAYPOINT_NAMESPACE}` is read beside `{USE_WAYPOINT}` on the same object only, which has no such \

@@ -53,8 +53,8 @@ fn without_address(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -
 fn not_there(cx: &Context<'_>, naming: &Naming, users: &[&User<'_>]) -> Option<Problem> {
     let name = &users.first()?.waypoint;
     let gateway = naming::gateway_ref(name);
-    let was_refused = |problem: &&Problem| problem.is_error() && problem.object.as_ref() == Some(&gateway);
-    if cx.problems.iter().find(was_refused).is_some() {
+    let was_refused = |problem: &Problem| problem.is_error() && problem.object.as_ref() == Some(&gateway);
+    if cx.problems.iter().any(was_refused) {
         return None;
     }
     let affected = affected(users);

@@ -66,6 +66,10 @@ pub(super) fn meant(key: &str) -> Option<&'static str> {
     if READ.iter().any(|read| read.key == key) {
         return None;
     }
+    // The shortest that could be meant is `waypoint`.
+    if name.len() < 8 {
+        return None;
+    }
     let squeezed = squeeze(name);
     let of_istio = prefix == "istio.io" || prefix.ends_with(".istio.io");
     let near_istio = || nearest(prefix, std::iter::once("istio.io")).is_some();
