@@ -28,7 +28,11 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// are for service accounts, of another account.
 pub(super) fn is_at_client(cx: &Context<'_>, concern: &Concern, unserved: &Unserved<'_>) -> bool {
     let namespace = &concern.object.namespace;
-    let is_other = *namespace != unserved.service.namespace || !cx.objects_name_waypoints;
+    let of_account = || {
+        cx.mesh.waypoints.iter().any(|w| w.name.namespace == *namespace && w.for_service_account.is_some())
+    };
+    let is_other =
+        *namespace != unserved.service.namespace || unserved.service.is_kubernetes() && of_account();
     matches!(concern.sort, Sort::VirtualService { .. })
         && unserved.opt_out().is_none()
         && is_other

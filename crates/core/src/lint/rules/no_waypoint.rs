@@ -15,6 +15,7 @@ use crate::mesh::{ServiceId, Workload};
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::selector::WorkloadSelector;
 use crate::snapshot::{Kind, Labels, Object, ObjectRef, Resource};
+use crate::well_known::WAYPOINT_CLASS;
 
 use super::client_side_waypoint::is_at_client;
 
@@ -174,6 +175,9 @@ fn problem(cx: &Context<'_>, group: &[Idle]) -> Option<Problem> {
             naming.field(),
             "it opts out of the waypoint by this label",
         ),
+        None if !cx.objects_name_waypoints => problem.help(format!(
+            "add a waypoint for namespace `{namespace}`, a Gateway of class `{WAYPOINT_CLASS}`"
+        )),
         None => problem.help(format!(
             "label the Service or its Namespace with `{USE_WAYPOINT}` and the name of a waypoint"
         )),
