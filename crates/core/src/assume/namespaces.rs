@@ -23,7 +23,7 @@ pub(super) struct Undefined {
 pub(super) fn undefined(reading: &Reading) -> Undefined {
     let snapshot = &reading.snapshot;
     let mut all: BTreeMap<&Str, (Source, bool)> = BTreeMap::new();
-    let kept = snapshot.metas().map(|(meta, source)| (&meta.namespace, source, is_new(meta)));
+    let kept = snapshot.metadata().map(|(_, meta, source)| (&meta.namespace, source, is_new(meta)));
     let others =
         reading.passed_over.iter().map(|other| (&other.object.namespace, other.source, other.is_new));
     for (namespace, source, is_new) in kept.chain(others).filter(|(namespace, ..)| !namespace.is_empty()) {

@@ -26,16 +26,23 @@
 //! ```
 
 mod ambient;
+mod at_waypoint;
 mod clauses;
+mod concerns;
 mod context;
 mod enforced;
+mod gateway_routes;
 mod identity;
 mod inclusion;
+mod ingress;
+mod injection;
 mod list;
+mod naming;
 mod pattern;
 mod rule;
 mod rules;
 mod scope;
+mod unserved;
 
 pub use rule::{Releases, Rule};
 pub use rules::RULES;

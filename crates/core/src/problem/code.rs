@@ -155,7 +155,8 @@ codes! {
     MissingField = "missing-field" Error Input:
         "A field that the kind requires is missing. The API server refuses the object.";
     UnsupportedVersion = "unsupported-version" Error Input:
-        "The kind is known, but not in this version of its API. Istio does not serve it. Use one of the versions named.";
+        "The kind is known, but not in this version of its API, or not in this group. The API server does not serve it. Use \
+         one of the versions named.";
     ConflictingFields = "conflicting-fields" Error Input:
         "Fields that exclude each other are set, or one that needs another is set without it. The API server or Istio's \
          webhook refuses the object.";

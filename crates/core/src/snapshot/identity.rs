@@ -8,6 +8,7 @@ use crate::Str;
 use crate::kind::{Kind, NameRule};
 use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
+use crate::schema::nearest;
 use crate::text::{Node, Unread};
 
 /// What an object says it is.
@@ -43,7 +44,14 @@ pub(super) fn identify(item: Item<'_>) -> Result<Identity<'_>, Box<Problem>> {
     };
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     match Kind::find(group, kind) {
-        None => Ok(Identity::Unknown { api_version, kind }),
+        None => match elsewhere(group, api_version, kind) {
+            Some(reason) => {
+                let found = problem(Code::UnsupportedVersion, reason).field("apiVersion");
+                let version = suggestion(kind).unwrap_or_default();
+                Err(Box::new(found.help(format!("write `apiVersion: {version}`"))))
+            }
+            None => Ok(Identity::Unknown { api_version, kind }),
+        },
         Some(known) if known.versions().contains(&version) => {
             Ok(Identity::Known { kind: known, api_version })
         }
@@ -54,6 +62,25 @@ pub(super) fn identify(item: Item<'_>) -> Result<Identity<'_>, Box<Problem>> {
             let help = format!("the versions of {group} {kind} are {}", versions.join(", "));
             Err(Box::new(problem(Code::UnsupportedVersion, message).field("apiVersion").help(help)))
         }
+    }
+}
+
+/// What is wrong with the group of an object whose kind is known in another one: a group that is read has no kind of that
+/// name, or is misspelt. Of other groups nothing is known: they may well have one.
+fn elsewhere(group: &str, api_version: &str, kind: &str) -> Option<String> {
+    let is_kind = Kind::ALL.iter().any(|known| known.name() == kind);
+    let groups = || Kind::ALL.iter().map(|known| known.group());
+    if !is_kind {
+        None
+    } else if group.is_empty() && api_version.contains('.') {
+        Some(format!("`{api_version}` is a group without a version"))
+    } else if group.is_empty() {
+        Some(format!("{kind} is no kind of the core group, whose version is `{api_version}`"))
+    } else if groups().any(|known| known == group) {
+        Some(format!("the group `{group}` has no kind {kind}"))
+    } else {
+        let of_kind = Kind::ALL.iter().filter(|known| known.name() == kind).map(|known| known.group());
+        nearest(group, of_kind).map(|near| format!("there is no group `{group}`, but `{near}`"))
     }
 }
 

@@ -117,9 +117,11 @@ macro_rules! snapshot {
                 [$((Kind::$kind, self.$list.len())),*].into_iter().filter(|(_, count)| *count > 0).collect()
             }
 
-            /// Every object's metadata and where it stands.
-            pub(crate) fn metas(&self) -> impl Iterator<Item = (&Meta, Source)> {
-                std::iter::empty()$(.chain(self.$list.iter().map(|object| (&object.meta, object.source))))*
+            /// Every object's kind and metadata, and where it stands.
+            pub(crate) fn metadata(&self) -> impl Iterator<Item = (Kind, &Meta, Source)> {
+                std::iter::empty()$(.chain(
+                    self.$list.iter().map(|object| (Kind::$kind, &object.meta, object.source))
+                ))*
             }
 
             /// Every object's identity and where it stands.

@@ -8,17 +8,16 @@ use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
 use super::kubernetes::PodController;
-use super::object::{Meta, Source};
+use super::object::Source;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
 use super::{Labels, Snapshot};
-use crate::Str;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
+use crate::text::{DecodeError, Document, Node, SourceFile, Span, Unread, documents};
 use crate::validation::Validation;
 
 /// What was read from files: the objects, the problems, and a summary.
@@ -45,6 +44,8 @@ pub(crate) struct PassedOver {
     pub(crate) object: ObjectRef,
     pub(crate) labels: Labels,
     pub(crate) annotations: Labels,
+    /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
+    pub(crate) template_labels: Labels,
     /// Whether it was never applied to a cluster.
     pub(crate) is_new: bool,
     /// What it says of its pods, if it makes any and no other object makes it.
@@ -55,25 +56,37 @@ pub(crate) struct PassedOver {
 impl PassedOver {
     /// What an object says of itself, as far as it can be read; with the problem if what it says of pods cannot.
     fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Option<Problem>) {
-        let unread = Unread::new();
-        let meta: Meta = item.node.field("metadata", &unread).unwrap_or_default();
-        let namespace = match (kind.is_namespaced(), meta.namespace.as_str()) {
-            (false, _) => Str::default(),
-            (true, "") => "default".into(),
-            (true, _) => meta.namespace,
+        let metadata = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key));
+        let text = |key: &str| metadata(key).and_then(Node::as_str);
+        let labels = |path: &str| {
+            let entries = item.node.find(path).into_iter().flat_map(Node::entries);
+            entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
         };
-        let object = ObjectRef::new(kind, namespace, meta.name);
-        let (controller, problem) = if makes_pods(kind) && meta.owner_references.is_empty() {
-            match item.node.field::<PodController>("spec", &unread) {
+        let template = match kind {
+            Kind::WorkloadGroup => "spec.metadata.labels",
+            _ => "spec.template.metadata.labels",
+        };
+        let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
+        let object = ObjectRef::new(kind, namespace, text("name").unwrap_or_default());
+        let (controller, problem) = if makes_pods(kind) && metadata("ownerReferences").is_none() {
+            match item.node.field::<PodController>("spec", &Unread::new()) {
                 Ok(controller) => (Some(Arc::new(controller)), None),
                 Err(error) => (None, Some(refused(&error, item).on(object.clone()))),
             }
         } else {
             (None, None)
         };
-        let is_new = meta.creation_timestamp.is_none() && meta.uid.is_empty();
-        let (labels, annotations) = (meta.labels, meta.annotations);
-        (Self { object, labels, annotations, is_new, controller, source }, problem)
+        let is_set = |key: &str| text(key).is_some_and(|value| !value.is_empty());
+        let passed_over = Self {
+            object,
+            labels: labels("metadata.labels"),
+            annotations: labels("metadata.annotations"),
+            template_labels: labels(template),
+            is_new: !is_set("creationTimestamp") && !is_set("uid"),
+            controller,
+            source,
+        };
+        (passed_over, problem)
     }
 }
 

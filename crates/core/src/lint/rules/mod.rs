@@ -1,42 +1,76 @@
 //! The rules, one a file: see [`RULES`].
 
 mod authorization_provider;
+mod bypassed_address;
+mod client_side_waypoint;
 mod default_deny_misses_waypoint;
 mod deny_overrides_allow;
 mod detected_protocol;
+mod gateway_named_like_service;
+mod ingress_bypass;
+mod ingress_routes_twice;
 mod ip_blocks;
 mod jwt_not_checked;
 mod jwt_not_demanded;
+mod label_not_read;
 mod method_case;
+mod namespace_not_ambient;
+mod no_hbone_listener;
+mod no_waypoint;
+mod not_a_waypoint;
+mod other_data_plane_policy;
 mod path_form;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
+mod sidecar_client;
 mod target_port;
 mod unknown_namespace;
+mod unused_waypoint;
 mod waypoint_as_source;
+mod waypoint_denied;
 mod waypoint_locked_out;
+mod waypoint_not_ready;
+mod waypoint_revision;
+mod waypoint_traffic;
 
 use super::Rule;
 
 /// Every rule, by its code.
 pub const RULES: &[Rule] = &[
     authorization_provider::RULE,
+    bypassed_address::RULE,
+    client_side_waypoint::RULE,
     default_deny_misses_waypoint::RULE,
     deny_overrides_allow::RULE,
     detected_protocol::RULE,
+    gateway_named_like_service::RULE,
+    ingress_bypass::RULE,
+    ingress_routes_twice::RULE,
     ip_blocks::RULE,
     jwt_not_checked::RULE,
     jwt_not_demanded::RULE,
+    label_not_read::RULE,
     method_case::RULE,
+    namespace_not_ambient::RULE,
+    no_hbone_listener::RULE,
+    no_waypoint::RULE,
+    not_a_waypoint::RULE,
+    other_data_plane_policy::RULE,
     path_form::RULE,
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
+    sidecar_client::RULE,
     target_port::RULE,
     unknown_namespace::RULE,
+    unused_waypoint::RULE,
     waypoint_as_source::RULE,
+    waypoint_denied::RULE,
     waypoint_locked_out::RULE,
+    waypoint_not_ready::RULE,
+    waypoint_revision::RULE,
+    waypoint_traffic::RULE,
 ];
 
 #[cfg(test)]

@@ -22,9 +22,12 @@ pub const INGRESS_USE_WAYPOINT: &str = "istio.io/ingress-use-waypoint";
 
 /// The label that names a waypoint's namespace.
 pub(crate) const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
-const CANARY: &str = "istio.io/use-waypoint-canary";
-const CANARY_NAMESPACE: &str = "istio.io/use-waypoint-canary-namespace";
-const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
+/// The label that names a canary waypoint.
+pub(crate) const CANARY: &str = "istio.io/use-waypoint-canary";
+/// The label that names a canary's namespace.
+pub(crate) const CANARY_NAMESPACE: &str = "istio.io/use-waypoint-canary-namespace";
+/// The annotation that says which part of the connections a canary gets.
+pub(crate) const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
 
 /// Which waypoint an object uses.
 ///

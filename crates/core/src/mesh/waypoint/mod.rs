@@ -9,11 +9,12 @@ mod target;
 mod tests;
 mod use_waypoint;
 
-pub(crate) use binding::USE_WAYPOINT_NAMESPACE;
 pub use binding::{
     Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
 };
+pub(crate) use binding::{CANARY, CANARY_NAMESPACE, CANARY_WEIGHT, USE_WAYPOINT_NAMESPACE};
 pub use class::DataPlane;
+pub(crate) use target::{INBOUND_BINDING, WAYPOINT_FOR};
 pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
 
 use std::net::IpAddr;
@@ -111,7 +112,7 @@ impl Waypoint {
     }
 }
 
-const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
+pub(crate) const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.
 pub(crate) struct Indexing<'a> {

@@ -25,7 +25,7 @@ const NOT_INHERITED: [&str; 4] = [
 ];
 
 /// The name of a waypoint's Deployment and Service.
-pub(super) fn deployment_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
+pub(crate) fn deployment_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
     override_or(gateway, NAME_OVERRIDE, || default_name(gateway, rules))
 }
 

@@ -17,8 +17,10 @@ use crate::snapshot::gateway_api::gateway::{FromNamespaces, Listener};
 use crate::snapshot::label_selector;
 use crate::well_known::MANAGED;
 
-const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
-const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
+/// The label of a Gateway, or of its class, that says which traffic it is for.
+pub(crate) const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
+/// The annotation that says how a waypoint's pods are reached behind ztunnel.
+pub(crate) const INBOUND_BINDING: &str = "ambient.istio.io/waypoint-inbound-binding";
 
 /// The position of a [`Target`] in [`Targets`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -242,6 +242,7 @@ fn implicit_endpoint(spec: &networking::ServiceEntry, position: usize) -> networ
     networking::WorkloadEntry { address, ..Default::default() }
 }
 
+/// The label that enrols a namespace or a pod.
 pub(crate) const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
 
 /// Whether a workload with these labels takes HBONE connections itself.

@@ -1,0 +1,160 @@
+//! What gateways for ingress send to Services: routes of VirtualServices with `gateways`, and Gateway API routes whose parent is
+//! a Gateway that is no waypoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gateway_routes::{self, GatewayRoute};
+use super::{Context, naming};
+use crate::Str;
+use crate::mesh::gateway_route::reference;
+use crate::mesh::hostname::resolve;
+use crate::mesh::virtual_service::MESH_GATEWAY;
+use crate::mesh::{ServiceId, WaypointName};
+use crate::snapshot::networking::VirtualService;
+use crate::snapshot::networking::virtual_service::{Destination, HttpRoute};
+use crate::snapshot::{self, Kind, Object, ObjectRef};
+use crate::well_known::GATEWAY_CONTROLLER;
+
+/// Istio's classes of gateways for ingress, which need no GatewayClass to exist.
+const CLASSES: [&str; 2] = ["istio", "istio-remote"];
+
+/// A route by which gateways send requests to a Service.
+pub(crate) struct Published {
+    pub(crate) route: ObjectRef,
+    pub(crate) gateways: BTreeSet<ObjectRef>,
+    /// Whether it chooses among the Service's endpoints, by a subset.
+    pub(crate) chooses_subset: bool,
+    /// Whether it changes the path or the host.
+    pub(crate) rewrites: bool,
+}
+
+/// The routes by which gateways send requests to Services that have a waypoint.
+pub(crate) fn published(cx: &Context<'_>) -> BTreeMap<ServiceId, Vec<Published>> {
+    let mut found = Found { cx, all: BTreeMap::new() };
+    for object in &cx.snapshot.virtual_services {
+        found.virtual_service(object);
+    }
+    for route in gateway_routes::all(cx.snapshot) {
+        found.gateway_route(&route);
+    }
+    found.all
+}
+
+struct Found<'a, 'm> {
+    cx: &'a Context<'m>,
+    all: BTreeMap<ServiceId, Vec<Published>>,
+}
+
+impl Found<'_, '_> {
+    /// Adds that a route leads to a host. What it does there more than once is told once.
+    fn add(&mut self, host: &str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>, does: Does) {
+        for id in self.cx.mesh.services.with_hostname(host) {
+            if self.cx.waypoint_of(*id).is_none() {
+                continue;
+            }
+            let routes = self.all.entry(*id).or_default();
+            match routes.last_mut().filter(|last| last.route == *route) {
+                Some(known) => {
+                    known.chooses_subset |= does.choose_subset;
+                    known.rewrites |= does.rewrite;
+                }
+                None => routes.push(Published {
+                    route: route.clone(),
+                    gateways: gateways.clone(),
+                    chooses_subset: does.choose_subset,
+                    rewrites: does.rewrite,
+                }),
+            }
+        }
+    }
+
+    fn virtual_service(&mut self, object: &Object<VirtualService>) {
+        let namespace = &object.meta.namespace;
+        let names = object.spec.gateways.iter().filter(|name| *name != MESH_GATEWAY);
+        let gateways: BTreeSet<ObjectRef> = names.map(|name| istio_gateway(name, namespace)).collect();
+        if gateways.is_empty() {
+            return;
+        }
+        let route = object.object_ref();
+        for rule in object.spec.http.iter().filter(|rule| is_for_gateways(rule)) {
+            self.http(rule, namespace, &route, &gateways);
+            let Some(delegate) = &rule.delegate else { continue };
+            let other = if delegate.namespace.is_empty() { namespace } else { &delegate.namespace };
+            let found = snapshot::find(&self.cx.snapshot.virtual_services, other, &delegate.name);
+            for rule in found.iter().flat_map(|delegate| &delegate.spec.http) {
+                self.http(rule, other, &route, &gateways);
+            }
+        }
+        let tls = object.spec.tls.iter().flat_map(|rule| &rule.route);
+        let tcp = object.spec.tcp.iter().flat_map(|rule| &rule.route);
+        for to in tls.chain(tcp).filter_map(|to| to.destination.as_ref()) {
+            self.add(&resolve(&to.host, namespace), &route, &gateways, Does::to(to, false));
+        }
+    }
+
+    fn http(&mut self, rule: &HttpRoute, namespace: &Str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>) {
+        for to in rule.route.iter().filter_map(|to| to.destination.as_ref()) {
+            let does = Does::to(to, rule.rewrite.is_some());
+            self.add(&resolve(&to.host, namespace), route, gateways, does);
+        }
+    }
+
+    fn gateway_route(&mut self, route: &GatewayRoute<'_>) {
+        let namespace = &route.object.namespace;
+        let parents = route.parents.iter().filter_map(|parent| gateway_routes::parent(parent, namespace));
+        let gateways: BTreeSet<ObjectRef> = parents.filter(|parent| is_istios(self.cx, parent)).collect();
+        if gateways.is_empty() {
+            return;
+        }
+        for rule in &route.rules {
+            let rewrite = rule.filters.iter().any(|filter| filter.url_rewrite.is_some());
+            for backend in rule.backends {
+                let Some(host) = gateway_routes::backend_host(&reference(backend), namespace) else {
+                    continue;
+                };
+                self.add(&host, &route.object, &gateways, Does { choose_subset: false, rewrite });
+            }
+        }
+    }
+}
+
+/// What a route does with requests.
+#[derive(Clone, Copy)]
+struct Does {
+    choose_subset: bool,
+    rewrite: bool,
+}
+
+impl Does {
+    fn to(destination: &Destination, rewrite: bool) -> Self {
+        Self { choose_subset: !destination.subset.is_empty(), rewrite }
+    }
+}
+
+/// Whether a rule holds at gateways: one whose matches are all for the mesh does not.
+fn is_for_gateways(rule: &HttpRoute) -> bool {
+    let only_mesh =
+        |gateways: &[Str]| !gateways.is_empty() && gateways.iter().all(|name| name == MESH_GATEWAY);
+    rule.matches.is_empty() || rule.matches.iter().any(|request| !only_mesh(&request.gateways))
+}
+
+/// The gateway that a VirtualService means by a name.
+fn istio_gateway(name: &str, namespace: &Str) -> ObjectRef {
+    let (namespace, name) = name.split_once('/').unwrap_or((namespace, name));
+    ObjectRef::new(Kind::IstioGateway, namespace, name)
+}
+
+/// Whether a parent is a Gateway for ingress that Istio runs. One that the snapshot lacks is taken to be.
+fn is_istios(cx: &Context<'_>, parent: &ObjectRef) -> bool {
+    let name = WaypointName::new(parent.namespace.clone(), parent.name.clone());
+    if parent.kind != Kind::Gateway || naming::waypoint(cx, &name).is_some() {
+        return false;
+    }
+    naming::gateway(cx, &name).is_none_or(|gateway| {
+        let class = &gateway.spec.gateway_class_name;
+        match snapshot::find(&cx.snapshot.gateway_classes, "", class) {
+            Some(object) => object.spec.controller_name == GATEWAY_CONTROLLER,
+            None => CLASSES.contains(&class.as_str()),
+        }
+    })
+}

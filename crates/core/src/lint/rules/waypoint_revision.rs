@@ -1,0 +1,41 @@
+//! `waypoint-revision`: waypoints of another revision of the control plane.
+
+use crate::lint::naming::{label, namespace_labels};
+use crate::lint::{Context, Rule};
+use crate::problem::{Code, Problem};
+use crate::snapshot::{Kind, ObjectRef};
+
+pub(super) const RULE: Rule = Rule::new(Code::WaypointRevision, include_str!("waypoint_revision.md"), check);
+
+const REVISION: &str = "istio.io/rev";
+
+fn check(cx: &Context<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for waypoint in &cx.mesh.waypoints {
+        let (own, namespace) = (&waypoint.gateway.meta.labels, &waypoint.name.namespace);
+        let inherited = namespace_labels(cx, namespace).get(REVISION);
+        let Some(revision) = own.get(REVISION).or(inherited) else { continue };
+        if revision.is_empty() || revision == "default" {
+            continue;
+        }
+        let message = format!(
+            "waypoint `{}` belongs to the control plane of revision `{revision}`: no other one configures it",
+            waypoint.name
+        );
+        let object = match own.contains_key(REVISION) {
+            true => waypoint.gateway.object_ref(),
+            false => ObjectRef::new(Kind::Namespace, "", namespace.clone()),
+        };
+        let problem = Problem::new(Code::WaypointRevision, message)
+            .on(object.clone())
+            .field(label(REVISION))
+            .help("translate for the release of that control plane, and change the label when you upgrade");
+        found.push(match object.kind {
+            Kind::Namespace => {
+                problem.related_object(waypoint.gateway.object_ref(), "metadata.name", "the waypoint")
+            }
+            _ => problem,
+        });
+    }
+    found
+}
