@@ -26,8 +26,14 @@
 //! ```
 
 mod context;
+mod envoy_patches;
+mod providers;
+mod references;
 mod rule;
 mod rules;
+mod service_entries;
+mod telemetry;
+mod words;
 
 pub use rule::{Releases, Rule};
 pub use rules::RULES;

@@ -43,8 +43,13 @@ pub(crate) struct PassedOver {
     pub(crate) object: ObjectRef,
     pub(crate) labels: Labels,
     pub(crate) annotations: Labels,
+    /// The field that has settings of the mesh, of an object that installs one.
+    pub(crate) mesh_config: Option<&'static str>,
     source: Source,
 }
+
+/// Where objects that install a mesh have its settings.
+const MESH_CONFIGS: [&str; 2] = ["spec.meshConfig", "spec.values.meshConfig"];
 
 impl PassedOver {
     /// What an object says of itself, as far as it can be read: nobody depends on it.
@@ -56,10 +61,16 @@ impl PassedOver {
             entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
         };
         let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
+        let is_set = |path: &str| {
+            let found = path.split('.').try_fold(item.node, |node, key| node.get(key));
+            found.is_some_and(|settings| settings.entries().next().is_some())
+        };
+        let installs = matches!(kind, Kind::IstioOperator | Kind::SailIstio);
         Self {
             object: ObjectRef::new(kind, namespace, text("name").unwrap_or_default()),
             labels: labels("labels"),
             annotations: labels("annotations"),
+            mesh_config: MESH_CONFIGS.into_iter().find(|path| installs && is_set(path)),
             source,
         }
     }

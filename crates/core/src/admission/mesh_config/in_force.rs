@@ -2,16 +2,30 @@
 
 use super::mesh_config;
 use super::read::read;
+use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
-use crate::snapshot::Snapshot;
+use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+
+/// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
+pub(crate) fn source<'s>(
+    snapshot: &'s Snapshot,
+    options: &Options,
+) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
+    let root = defaults(options).root_namespace.unwrap_or_default();
+    let (name, key) = CONFIG_MAP;
+    let object = snapshot::find(&snapshot.config_maps, &root, name);
+    let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
+    (root, text)
+}
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
@@ -20,11 +34,7 @@ const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub(crate) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
-    let root = config.root_namespace.clone().unwrap_or_default();
-    let found = snapshot.config_maps.iter().find(|o| o.meta.name == CONFIG_MAP.0 && o.meta.namespace == root);
-    if let Some(object) = found
-        && let Some(text) = object.spec.data.get(CONFIG_MAP.1)
-    {
+    if let Some((object, text)) = source(snapshot, options).1 {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str()), &options.limits) {

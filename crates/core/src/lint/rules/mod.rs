@@ -1,11 +1,37 @@
 //! The rules, one a file: see [`RULES`].
 
+mod address_allocated;
+mod dynamic_dns_port;
+mod envoy_filter_out_of_reach;
+mod extension_match;
+mod host_twice;
+mod mesh_config_elsewhere;
 mod method_case;
+mod no_address;
+mod several_addresses;
+mod telemetry_provider;
+mod telemetry_scope;
+mod tls_twice;
+mod tracing_off;
 
 use super::Rule;
 
 /// Every rule, by its code.
-pub const RULES: &[Rule] = &[method_case::RULE];
+pub const RULES: &[Rule] = &[
+    address_allocated::RULE,
+    dynamic_dns_port::RULE,
+    envoy_filter_out_of_reach::RULE,
+    extension_match::RULE,
+    host_twice::RULE,
+    mesh_config_elsewhere::RULE,
+    method_case::RULE,
+    no_address::RULE,
+    several_addresses::RULE,
+    telemetry_provider::RULE,
+    telemetry_scope::RULE,
+    tls_twice::RULE,
+    tracing_off::RULE,
+];
 
 #[cfg(test)]
 mod tests {

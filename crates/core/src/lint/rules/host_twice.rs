@@ -1,0 +1,73 @@
+//! `host-twice`: ServiceEntries that name the same host.
+
+use std::collections::BTreeMap;
+
+use crate::lint::{Context, Rule, words};
+use crate::mesh::{Namespaces, Service, ServiceId, ServiceSource};
+use crate::problem::{Code, Problem};
+use crate::snapshot::ObjectRef;
+use crate::snapshot::mesh_config::Visibility;
+
+pub(super) const RULE: Rule = Rule::new(Code::HostTwice, include_str!("host_twice.md"), check);
+
+/// The label by which sidecars are injected into a namespace's pods.
+const INJECTION: &str = "istio-injection";
+
+fn check(cx: &Context<'_>) -> Vec<Problem> {
+    if !cx.objects_name_waypoints {
+        return Vec::new();
+    }
+    let namespaces = Namespaces::new(cx.snapshot);
+    let mut hosts: BTreeMap<&str, Vec<ServiceId>> = BTreeMap::new();
+    for (id, service) in cx.mesh.services.iter().filter(|(_, service)| !service.is_kubernetes()) {
+        if is_seen_by_ztunnels(cx, &namespaces, service) {
+            hosts.entry(&service.hostname).or_default().push(id);
+        }
+    }
+    // One finding for all hosts that the same entries share.
+    let mut shared: BTreeMap<Vec<ObjectRef>, Vec<&str>> = BTreeMap::new();
+    for (host, ids) in hosts {
+        let has_waypoint = |id: &ServiceId| {
+            cx.mesh.bindings.of_service(*id).is_some_and(|binding| binding.waypoint.is_some())
+        };
+        let services = ids.iter().filter_map(|id| cx.mesh.services.get(*id));
+        let mut entries: Vec<ObjectRef> = services.map(|service| service.source.object()).collect();
+        entries.dedup();
+        if entries.len() > 1 && ids.iter().any(has_waypoint) {
+            shared.entry(entries).or_default().push(host);
+        }
+    }
+    shared.into_iter().filter_map(|(entries, hosts)| problem(&entries, &hosts)).collect()
+}
+
+/// Whether ztunnels are told of an entry as one for the whole mesh, and so that clients of a waypoint may get it.
+fn is_seen_by_ztunnels(cx: &Context<'_>, namespaces: &Namespaces, service: &Service) -> bool {
+    let labels = namespaces.labels(&service.namespace);
+    let for_sidecars = labels.get(INJECTION).is_some_and(|value| value == "enabled");
+    matches!(service.source, ServiceSource::ServiceEntry(_))
+        && !for_sidecars
+        && cx.mesh.config.visibility_in(labels) == Visibility::Public
+}
+
+/// What is to be said of entries, the oldest first, that share hosts: at the second one.
+fn problem(entries: &[ObjectRef], hosts: &[&str]) -> Option<Problem> {
+    let [oldest, later, ..] = entries else { return None };
+    let (named, is) = (words::list(hosts), if hosts.len() == 1 { "is" } else { "are" });
+    let others: Vec<&ObjectRef> = entries.iter().filter(|entry| *entry != later).collect();
+    let elsewhere = words::list(others.iter().map(|entry| format!("{}/{}", entry.namespace, entry.name)));
+    let plural = if others.len() == 1 { "y" } else { "ies" };
+    let consequence = if oldest.namespace == later.namespace {
+        "a host is one service of its namespace, so that all but the oldest entry are left out"
+    } else {
+        "a host is one service of the mesh, so that a client's requests may go by either entry, through its waypoint or past it"
+    };
+    let message = format!("{named} {is} in the ServiceEntr{plural} {elsewhere}, too: {consequence}");
+    let mut problem = Problem::new(Code::HostTwice, message)
+        .on(later.clone())
+        .field("spec.hosts")
+        .help("leave the host in one entry, with all of its ports and endpoints");
+    for entry in others.into_iter().take(5) {
+        problem = problem.related_object(entry.clone(), "spec.hosts", "this entry has the host, too");
+    }
+    Some(problem)
+}
