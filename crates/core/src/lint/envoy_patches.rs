@@ -150,7 +150,7 @@ fn of_cluster(matches: &EnvoyConfigObjectMatch, serves: impl Fn(&str) -> bool) -
     let wanted = matches.cluster.as_ref().unwrap_or(&none);
     if !wanted.name.is_empty() && !wanted.name.starts_with(OUTBOUND) {
         let why = format!(
-            "of the clusters of a waypoint only outbound ones are patched, and `{}` is none",
+            "of the clusters of a waypoint only outbound ones are patched, and `{}` is not one of them",
             wanted.name
         );
         return Some(Reason::new("match.cluster.name", why, HELP));

@@ -32,6 +32,7 @@ mod references;
 mod rule;
 mod rules;
 mod service_entries;
+mod sidecars;
 mod telemetry;
 mod words;
 

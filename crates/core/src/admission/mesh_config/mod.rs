@@ -139,9 +139,13 @@ fn tls(c: &Checker<'_>, config: &MeshConfig) {
     let mut seen = BTreeSet::new();
     c.field("tlsDefaults").each("ecdhCurves", &defaults.ecdh_curves, |c, curve| {
         if !curve.is_empty() && !c.rules.ecdh_curves.contains(&curve.as_str()) {
-            c.warn(Code::Ineffective, format!("`{curve}` is no curve that Envoy knows"));
+            c.warn(
+                Code::Ineffective,
+                format!("`{curve}` is no curve that Envoy knows"),
+                "remove it, or name one that Envoy knows: `P-256`, `X25519`",
+            );
         } else if !seen.insert(curve.clone()) {
-            c.warn(Code::Ineffective, format!("the curve `{curve}` stands here twice"));
+            c.warn(Code::Ineffective, format!("the curve `{curve}` stands here twice"), "remove one of them");
         }
     });
 }

@@ -3,6 +3,7 @@
 use crate::lint::envoy_patches::{self, Reason};
 use crate::lint::providers::sends_to;
 use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_waypoint};
+use crate::lint::sidecars::{self, has_proxy};
 use crate::lint::{Context, Rule, words};
 use crate::mesh::{Namespaces, Waypoint, Workload};
 use crate::problem::{Change, Code, Fix, Problem, Severity};
@@ -81,8 +82,10 @@ fn targets<'m>(cx: &Context<'m>, filter: &Filter) -> Vec<&'m Waypoint> {
 fn by_selector(cx: &Context<'_>, filter: &Filter, labels: &Labels) -> Option<Problem> {
     let field = "spec.workloadSelector";
     if let Some(waypoint) = selected_waypoint(cx, &filter.meta, labels) {
-        let message =
-            format!("no EnvoyFilter reaches a waypoint by a selector: `{}` does not apply it", waypoint.name);
+        let message = format!(
+            "waypoints apply only EnvoyFilters that name them in `targetRefs`: by its selector `{}` does not apply this one",
+            waypoint.name
+        );
         let problem = new(filter, field, message).help(HELP);
         return Some(problem.related_object(
             waypoint.gateway.object_ref(),
@@ -107,14 +110,7 @@ fn by_selector(cx: &Context<'_>, filter: &Filter, labels: &Labels) -> Option<Pro
 
 /// Whether a pod's traffic goes by ztunnel, and by no proxy of its own.
 fn has_no_proxy(workload: &Workload) -> bool {
-    let is_sidecar = |name: &str| name == "istio-proxy";
-    let pod = workload.pod();
-    let containers =
-        pod.into_iter().flat_map(|pod| pod.spec.containers.iter().chain(&pod.spec.init_containers));
-    workload.hbone
-        && !workload.native_hbone
-        && pod.is_some()
-        && !containers.into_iter().any(|container| is_sidecar(&container.name))
+    workload.pod().is_some() && workload.hbone && !workload.native_hbone && !has_proxy(workload)
 }
 
 /// A filter for a whole namespace, or for the mesh. It may be meant for other proxies there.
@@ -136,9 +132,9 @@ fn for_namespace(cx: &Context<'_>, namespaces: &Namespaces, filter: &Filter) -> 
         return None;
     }
     let message = format!(
-        "no waypoint applies an EnvoyFilter without `targetRefs`: neither does `{}`{}",
+        "waypoints apply only EnvoyFilters that name them in `targetRefs`: `{}` does not apply this one{}",
         waypoint.name,
-        if is_root { ", though the filter is for the whole mesh" } else { "" }
+        if is_root { ", which is for the other proxies of the mesh" } else { "" }
     );
     let problem = new(filter, "spec", message).help(HELP);
     Some(if is_root { problem.severity(Severity::Note) } else { problem })
@@ -150,24 +146,14 @@ fn has_other_proxies(cx: &Context<'_>, namespaces: &Namespaces, namespace: &str)
         |name: &str| cx.mesh.waypoints.iter().any(|w| w.name.namespace == namespace && w.name.name == name);
     let gateways = cx.snapshot.gateways.iter().filter(|gateway| gateway.meta.namespace == namespace);
     let passed_over = cx.reading.passed_over.iter().map(|other| &other.object);
-    let labels = namespaces.labels(namespace);
-    let is_ambient = labels.get("istio.io/dataplane-mode").is_some_and(|mode| mode == "ambient");
-    let injected = labels.get("istio-injection").is_some_and(|value| value == "enabled")
-        || labels.contains_key("istio.io/rev") && !is_ambient;
     let mut pods =
         cx.mesh.workloads.in_namespace(namespace).iter().filter_map(|id| cx.mesh.workloads.get(*id));
-    let has_proxy = |pod: &Workload| {
-        let named = |container: &str| container == "istio-proxy";
-        let spec = pod.pod().map(|pod| &pod.spec);
-        let mut containers = spec.into_iter().flat_map(|s| s.containers.iter().chain(&s.init_containers));
-        !pod.is_waypoint && containers.any(|container| named(&container.name))
-    };
-    injected
+    sidecars::are_injected(namespaces.labels(namespace))
         || gateways.into_iter().any(|gateway| !is_waypoint(&gateway.meta.name))
         || passed_over
             .into_iter()
             .any(|other| other.kind == Kind::IstioGateway && other.namespace == namespace)
-        || pods.any(has_proxy)
+        || pods.any(|pod| !pod.is_waypoint && has_proxy(pod))
 }
 
 /// The patches of a filter that its waypoints do not apply.

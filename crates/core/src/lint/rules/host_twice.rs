@@ -2,31 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::{Context, Rule, words};
-use crate::mesh::{Namespaces, Service, ServiceId, ServiceSource};
+use crate::lint::{Context, Rule, sidecars, words};
+use crate::mesh::{Namespaces, ServiceId};
 use crate::problem::{Code, Problem};
 use crate::snapshot::ObjectRef;
 use crate::snapshot::mesh_config::Visibility;
 
 pub(super) const RULE: Rule = Rule::new(Code::HostTwice, include_str!("host_twice.md"), check);
 
-/// The label by which sidecars are injected into a namespace's pods.
-const INJECTION: &str = "istio-injection";
-
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     if !cx.objects_name_waypoints {
         return Vec::new();
     }
     let namespaces = Namespaces::new(cx.snapshot);
-    let mut hosts: BTreeMap<&str, Vec<ServiceId>> = BTreeMap::new();
-    for (id, service) in cx.mesh.services.iter().filter(|(_, service)| !service.is_kubernetes()) {
-        if is_seen_by_ztunnels(cx, &namespaces, service) {
-            hosts.entry(&service.hostname).or_default().push(id);
+    let mut hosts: BTreeMap<(&str, Option<&str>), Vec<ServiceId>> = BTreeMap::new();
+    for (id, service) in cx.mesh.services.iter() {
+        let labels = namespaces.labels(&service.namespace);
+        // Sidecars tell entries apart by `exportTo`.
+        if service.is_kubernetes() || sidecars::are_injected(labels) {
+            continue;
         }
+        // How far ztunnels see it: hosts that are seen in one namespace only do not meet those of others.
+        let within = match cx.mesh.config.visibility_in(labels) {
+            Visibility::None => continue,
+            Visibility::Namespace => Some(service.namespace.as_str()),
+            Visibility::Public | Visibility::Unspecified => None,
+        };
+        hosts.entry((&service.hostname, within)).or_default().push(id);
     }
     // One finding for all hosts that the same entries share.
     let mut shared: BTreeMap<Vec<ObjectRef>, Vec<&str>> = BTreeMap::new();
-    for (host, ids) in hosts {
+    for ((host, _), ids) in hosts {
         let has_waypoint = |id: &ServiceId| {
             cx.mesh.bindings.of_service(*id).is_some_and(|binding| binding.waypoint.is_some())
         };
@@ -38,15 +44,6 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         }
     }
     shared.into_iter().filter_map(|(entries, hosts)| problem(&entries, &hosts)).collect()
-}
-
-/// Whether ztunnels are told of an entry as one for the whole mesh, and so that clients of a waypoint may get it.
-fn is_seen_by_ztunnels(cx: &Context<'_>, namespaces: &Namespaces, service: &Service) -> bool {
-    let labels = namespaces.labels(&service.namespace);
-    let for_sidecars = labels.get(INJECTION).is_some_and(|value| value == "enabled");
-    matches!(service.source, ServiceSource::ServiceEntry(_))
-        && !for_sidecars
-        && cx.mesh.config.visibility_in(labels) == Visibility::Public
 }
 
 /// What is to be said of entries, the oldest first, that share hosts: at the second one.

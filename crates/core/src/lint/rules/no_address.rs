@@ -6,10 +6,11 @@ use crate::lint::service_entries::{AUTO_ALLOCATE, Served, served};
 use crate::lint::{Context, Rule, words};
 use crate::mesh::{DataPlane, Service, Waypoint};
 use crate::problem::{Code, Problem};
+use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::service_entry::Resolution;
 
 pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0150"], ..Rule::new(Code::NoAddress, include_str!("no_address.md"), check) };
+    Rule { analyze: &["IST0134"], ..Rule::new(Code::NoAddress, include_str!("no_address.md"), check) };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found: Vec<Problem> = served(cx).filter_map(|entry| without_address(&entry)).collect();
@@ -64,7 +65,10 @@ fn of_other_family(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for waypoint in cx.mesh.waypoints.iter().filter(|_| cx.objects_name_waypoints) {
         let (ipv4, ipv6) = (waypoint.proxy.supports_ipv4(), waypoint.proxy.supports_ipv6());
-        if waypoint.data_plane != DataPlane::Envoy || ipv4 == ipv6 {
+        let gateway = &waypoint.name;
+        // The addresses of pods that are not in the snapshot are assumed.
+        let has_pods = !cx.mesh.workloads.of_gateway(&gateway.namespace, &gateway.name).is_empty();
+        if waypoint.data_plane != DataPlane::Envoy || !has_pods || ipv4 == ipv6 {
             continue;
         }
         let services = waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id));
@@ -92,10 +96,7 @@ fn misses(service: &Service, waypoint: &Waypoint) -> bool {
         && (waypoint.proxy.supports_ipv6() || others == service.auto_allocated.len())
 }
 
-fn one_family(
-    waypoint: &Waypoint,
-    missed: &BTreeMap<crate::snapshot::ObjectRef, &Service>,
-) -> Option<Problem> {
+fn one_family(waypoint: &Waypoint, missed: &BTreeMap<ObjectRef, &Service>) -> Option<Problem> {
     let (own, other) = if waypoint.proxy.supports_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
     let hosts = words::list(missed.values().map(|service| service.hostname.as_str()));
     missed.first_key_value()?;

@@ -1,7 +1,9 @@
 //! `telemetry-provider`: Telemetry that names a provider which is not there, or cannot do what it is named for.
 
+use std::collections::BTreeSet;
+
 use crate::lint::providers::{Signal, sends_to};
-use crate::lint::telemetry::all_in_force;
+use crate::lint::telemetry::{all_in_force, in_force};
 use crate::lint::{Context, Rule, words};
 use crate::mesh::telemetry::provider;
 use crate::problem::{Code, Problem};
@@ -22,7 +24,43 @@ const fn consequence(signal: Signal) -> &'static str {
 }
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    all_in_force(cx).into_iter().flat_map(|object| of_object(cx, object)).collect()
+    let mut found: Vec<Problem> =
+        all_in_force(cx).into_iter().flat_map(|object| of_object(cx, object)).collect();
+    found.extend(logs_without_provider(cx));
+    found
+}
+
+/// Telemetry for access logs that names no provider where there is no default one: nothing is logged any more.
+fn logs_without_provider(cx: &Context<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    if !cx.mesh.config.default_providers.access_logging.is_empty() {
+        return found;
+    }
+    let mut seen = BTreeSet::new();
+    for there in in_force(cx) {
+        let settings = |object: &Object<Telemetry>| {
+            let mut all = object.spec.access_logging.iter();
+            all.position(|logs| logs.matches.as_ref().is_none_or(|m| m.mode != TelemetryMode::Client))
+        };
+        // What is mended there is mended for those that override it.
+        let broadest = there.objects.iter().find_map(|bound| Some((bound.object, settings(bound)?)));
+        let mut all = there.objects.iter().flat_map(|bound| &bound.object.spec.access_logging);
+        let is_without = all.all(|logs| logs.providers.is_empty() && logs.disabled != Some(true));
+        if let Some((object, position)) = broadest
+            && is_without
+            && seen.insert(object.object_ref())
+        {
+            let message = format!(
+                "no provider is named here, and the mesh configuration has no default one for access logs: waypoint `{}` writes none",
+                there.waypoint.name
+            );
+            let problem = Problem::new(Code::TelemetryProvider, message).on(object.object_ref());
+            found.push(problem.field(format!("spec.accessLogging[{position}]")).help(
+                "name one in `providers` (`envoy` writes to the mesh configuration's `accessLogFile`), or list it in `defaultProviders.accessLogging`",
+            ));
+        }
+    }
+    found
 }
 
 fn of_object(cx: &Context<'_>, object: &Object<Telemetry>) -> Vec<Problem> {
