@@ -25,7 +25,8 @@ pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
     let new = |message: &str, field: &str, help: &str| {
         Problem::new(Code::MeshConfigElsewhere, message).field(field).help(help)
     };
-    if has("kind") && has("data") {
+    // Of an object everybody may leave the kind and the metadata unread.
+    if has("data") {
         let message = "this is a ConfigMap and not the mesh configuration in it: nothing of it holds";
         return Some(new(
             message,
@@ -33,7 +34,7 @@ pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
             "give the text of its key `mesh`, or give it along with the other objects",
         ));
     }
-    if has("kind") && has("spec") {
+    if has("spec") {
         let message = "this is an object and not the mesh configuration in it: nothing of it holds";
         return Some(new(message, "spec", "give what stands below its `meshConfig`"));
     }

@@ -56,7 +56,7 @@ fn problem(entries: &[ObjectRef], hosts: &[&str]) -> Option<Problem> {
     let consequence = if oldest.namespace == later.namespace {
         "a host is one service of its namespace, so that all but the oldest entry are left out"
     } else {
-        "a host is one service of the mesh, so that a client's requests may go by either entry, through its waypoint or past it"
+        "a host is one service of the mesh, so that a client's requests may go by any of these entries, through its waypoint or past it"
     };
     let message = format!("{named} {is} in the ServiceEntr{plural} {elsewhere}, too: {consequence}");
     let mut problem = Problem::new(Code::HostTwice, message)

@@ -1,6 +1,6 @@
 //! `no-address`: ServiceEntries whose waypoint no client can reach.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::lint::service_entries::{AUTO_ALLOCATE, Served, served};
 use crate::lint::{Context, Rule, words};
@@ -72,11 +72,7 @@ fn of_other_family(cx: &Context<'_>) -> Vec<Problem> {
             continue;
         }
         let services = waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id));
-        // One entry may have several hosts.
-        let missed: BTreeMap<_, &Service> = services
-            .filter(|service| misses(service, waypoint))
-            .map(|service| (service.source.object(), service))
-            .collect();
+        let missed: Vec<&Service> = services.filter(|service| misses(service, waypoint)).collect();
         found.extend(one_family(waypoint, &missed));
     }
     found
@@ -96,10 +92,10 @@ fn misses(service: &Service, waypoint: &Waypoint) -> bool {
         && (waypoint.proxy.supports_ipv6() || others == service.auto_allocated.len())
 }
 
-fn one_family(waypoint: &Waypoint, missed: &BTreeMap<ObjectRef, &Service>) -> Option<Problem> {
+fn one_family(waypoint: &Waypoint, missed: &[&Service]) -> Option<Problem> {
     let (own, other) = if waypoint.proxy.supports_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
-    let hosts = words::list(missed.values().map(|service| service.hostname.as_str()));
-    missed.first_key_value()?;
+    let hosts = words::list(missed.iter().map(|service| service.hostname.as_str()));
+    missed.first()?;
     let message = format!(
         "the pods of waypoint `{}` have {own} addresses only: clients that call {hosts} by {other} are refused there",
         waypoint.name
@@ -107,8 +103,10 @@ fn one_family(waypoint: &Waypoint, missed: &BTreeMap<ObjectRef, &Service>) -> Op
     let mut problem = Problem::new(Code::NoAddress, message).on(waypoint.gateway.object_ref()).help(format!(
         "give the waypoint's pods addresses of both families, or each of them one {own} address of its own"
     ));
-    for object in missed.keys().take(5) {
-        problem = problem.related_object(object.clone(), "", format!("it has an {other} address, too"));
+    // One entry may have several hosts.
+    let objects: BTreeSet<ObjectRef> = missed.iter().map(|service| service.source.object()).collect();
+    for object in objects.into_iter().take(5) {
+        problem = problem.related_object(object, "", format!("it has an {other} address, too"));
     }
     Some(problem)
 }
