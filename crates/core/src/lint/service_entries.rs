@@ -37,11 +37,10 @@ impl Served<'_> {
     }
 }
 
-/// The ServiceEntries that Envoy waypoints serve, where objects name their waypoint: before that, clients never used one
-/// for them.
+/// The ServiceEntries that Envoy waypoints serve. Where objects do not name their waypoint, as in 1.18, that says little: clients
+/// never use one for them.
 pub(super) fn served<'a, 'm>(cx: &'a Context<'m>) -> impl Iterator<Item = Served<'m>> + use<'a, 'm> {
-    let entries = cx.snapshot.service_entries.iter().filter(|_| cx.objects_name_waypoints);
-    entries.filter_map(|object| {
+    cx.snapshot.service_entries.iter().filter_map(|object| {
         let mut waypoint = None;
         let mut services = Vec::new();
         for (id, service) in cx.services_of(&object.object_ref()) {

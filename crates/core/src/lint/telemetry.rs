@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Context;
+use super::references::envoy_waypoints;
+use crate::mesh::Waypoint;
 use crate::mesh::telemetry::Applicable;
-use crate::mesh::{DataPlane, Waypoint};
 use crate::snapshot::telemetry::Telemetry;
 use crate::snapshot::{Object, ObjectRef};
 
@@ -21,7 +22,7 @@ pub(super) fn in_force<'m>(cx: &Context<'m>) -> Vec<InForce<'m>> {
     if cx.snapshot.telemetries.is_empty() {
         return found;
     }
-    for waypoint in cx.mesh.waypoints.iter().filter(|waypoint| waypoint.data_plane == DataPlane::Envoy) {
+    for waypoint in envoy_waypoints(cx) {
         let services = waypoint.services.iter().map(|id| cx.mesh.services.get(*id));
         let mut seen: BTreeSet<Vec<ObjectRef>> = BTreeSet::new();
         for service in std::iter::once(None).chain(services) {

@@ -1,10 +1,14 @@
 //! `address-allocated`: ServiceEntries whose addresses are not known from files.
 
 use crate::lint::service_entries::{Served, served};
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Releases, Rule, words};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 
-pub(super) const RULE: Rule = Rule::new(Code::AddressAllocated, include_str!("address_allocated.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::AddressAllocated, include_str!("address_allocated.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     served(cx).filter_map(|entry| problem(&entry)).collect()

@@ -1,13 +1,17 @@
 //! `dynamic-dns-port`: entries of resolution DYNAMIC_DNS, or ports of theirs, that a waypoint has no cluster for.
 
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Releases, Rule, words};
 use crate::mesh::Protocol;
 use crate::problem::{Change, Code, Fix, Problem};
+use crate::release::Release;
 use crate::snapshot::Object;
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::networking::service_entry::{Location, Resolution, ServicePort};
 
-pub(super) const RULE: Rule = Rule::new(Code::DynamicDnsPort, include_str!("dynamic_dns_port.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::DynamicDnsPort, include_str!("dynamic_dns_port.md"), check)
+};
 
 /// The flag of the control plane that has waypoints serve TLS for wildcard hosts.
 const TLS_FLAG: &str = "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS";

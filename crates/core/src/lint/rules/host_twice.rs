@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::{Context, Rule, sidecars, words};
+use crate::lint::{Context, Releases, Rule, sidecars, words};
 use crate::mesh::{Namespaces, ServiceId};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::mesh_config::Visibility;
 
-pub(super) const RULE: Rule = Rule::new(Code::HostTwice, include_str!("host_twice.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::HostTwice, include_str!("host_twice.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    if !cx.objects_name_waypoints {
-        return Vec::new();
-    }
     let namespaces = Namespaces::new(cx.snapshot);
     let mut hosts: BTreeMap<(&str, Option<&str>), Vec<ServiceId>> = BTreeMap::new();
     for (id, service) in cx.mesh.services.iter() {

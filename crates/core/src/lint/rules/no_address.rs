@@ -2,15 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use crate::lint::references::envoy_waypoints;
 use crate::lint::service_entries::{AUTO_ALLOCATE, Served, served};
-use crate::lint::{Context, Rule, words};
-use crate::mesh::{DataPlane, Service, Waypoint};
+use crate::lint::{Context, Releases, Rule, words};
+use crate::mesh::{Service, Waypoint};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::service_entry::Resolution;
 
-pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0134"], ..Rule::new(Code::NoAddress, include_str!("no_address.md"), check) };
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    analyze: &["IST0134"],
+    ..Rule::new(Code::NoAddress, include_str!("no_address.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found: Vec<Problem> = served(cx).filter_map(|entry| without_address(&entry)).collect();
@@ -63,12 +68,12 @@ fn because_of_resolution(entry: &Served<'_>, host: &str) -> (String, String, &'s
 /// Waypoints of one IP family that serve addresses of the other one: clients that use those find no chain.
 fn of_other_family(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
-    for waypoint in cx.mesh.waypoints.iter().filter(|_| cx.objects_name_waypoints) {
+    for waypoint in envoy_waypoints(cx) {
         let (ipv4, ipv6) = (waypoint.proxy.supports_ipv4(), waypoint.proxy.supports_ipv6());
         let gateway = &waypoint.name;
         // The addresses of pods that are not in the snapshot are assumed.
         let has_pods = !cx.mesh.workloads.of_gateway(&gateway.namespace, &gateway.name).is_empty();
-        if waypoint.data_plane != DataPlane::Envoy || !has_pods || ipv4 == ipv6 {
+        if !has_pods || ipv4 == ipv6 {
             continue;
         }
         let services = waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id));

@@ -3,11 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::lint::service_entries::{Served, served};
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Releases, Rule, words};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::snapshot::networking::service_entry::Resolution;
 
-pub(super) const RULE: Rule = Rule::new(Code::SeveralAddresses, include_str!("several_addresses.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::SeveralAddresses, include_str!("several_addresses.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     served(cx).filter_map(|entry| problem(&entry)).collect()

@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 
 use crate::lint::references::{Referred, envoy_waypoints, references, referred};
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Releases, Rule, words};
 use crate::mesh::{Service, Waypoint};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::snapshot::Object;
 use crate::snapshot::telemetry::Telemetry;
 
-pub(super) const RULE: Rule = Rule::new(Code::TelemetryScope, include_str!("telemetry_scope.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::TelemetryScope, include_str!("telemetry_scope.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
-    for object in cx.snapshot.telemetries.iter().filter(|_| cx.objects_name_waypoints) {
+    for object in &cx.snapshot.telemetries {
         let spec = &object.spec;
         for (field, reference) in references(spec.target_ref.as_ref(), &spec.target_refs) {
             let services = match referred(cx, &object.meta, reference) {

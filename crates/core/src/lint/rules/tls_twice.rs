@@ -4,18 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::Str;
 use crate::hash::HashSet;
-use crate::lint::{Context, Rule, words};
+use crate::lint::references::envoy_waypoints;
+use crate::lint::{Context, Releases, Rule, words};
 use crate::mesh::destination_rule::{Client, MergedRule, PortPolicy};
 use crate::mesh::hostname::{self, resolve};
-use crate::mesh::{DataPlane, Port, Service, Waypoint};
+use crate::mesh::{Port, Service, Waypoint};
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::snapshot::gateway_api::route::BackendRef;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 use crate::snapshot::{self, Cause, Kind, ObjectRef};
 use crate::well_known::ISTIO_GROUP;
 
-pub(super) const RULE: Rule = Rule::new(Code::TlsTwice, include_str!("tls_twice.md"), check);
+pub(super) const RULE: Rule = Rule {
+    releases: Releases::Since(Release::V1_29),
+    ..Rule::new(Code::TlsTwice, include_str!("tls_twice.md"), check)
+};
 
 /// A port of a Service that is TLS already, and what starts TLS for it.
 struct Found<'m> {
@@ -25,14 +30,9 @@ struct Found<'m> {
 }
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    // Before that, what a DestinationRule says does not count at a waypoint.
-    if !cx.mesh.rules.clusters.inbound_policy {
-        return Vec::new();
-    }
     let routed = Routed::new(cx);
     let mut found: BTreeMap<(ObjectRef, String), Vec<Found<'_>>> = BTreeMap::new();
-    let waypoints = cx.mesh.waypoints.iter().filter(|waypoint| waypoint.data_plane == DataPlane::Envoy);
-    for waypoint in waypoints {
+    for waypoint in envoy_waypoints(cx) {
         for service in waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id)) {
             for port in service.ports.iter().filter(|port| port.protocol.is_tls()) {
                 if let Some((mode, place)) = started(cx, waypoint, service, port)
