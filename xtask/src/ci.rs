@@ -22,6 +22,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("schemas", &["xtask", "schemas", "--check"]),
     ("what cases reach", &["xtask", "coverage"]),
+    ("pages of the rules", &["xtask", "rules", "--check"]),
     ("npm package", &["xtask", "wasm"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),

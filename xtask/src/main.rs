@@ -22,6 +22,8 @@ mod layers;
 mod parity;
 mod playground;
 mod python;
+#[cfg(feature = "parity")]
+mod rules;
 #[cfg(feature = "schemas")]
 mod schemas;
 #[cfg(feature = "wasm")]
@@ -58,6 +60,8 @@ tasks:
       package as it was built last
   python
       build the Python package's wheel, install it in a clean environment, check its types and test it
+  rules [--check]
+      write docs/rules, a page for each code of what lint says; with --check only fail if one is stale
   schemas [--check]
       make crates/core/schemas from the custom resource definitions of each release, where they are beside the
       repository, and from those extracts what the core is compiled with: the fields and limits of each kind, and
@@ -85,6 +89,8 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "parity" => parity::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "rules" => rules::run(rest),
         Some((task, rest)) if task == "python" => python::run(rest),
         Some((flag, _)) if flag == "--help" => {
             println!("{USAGE}");

@@ -147,6 +147,8 @@ kinds! {
     Rollout = "argoproj.io" / "Rollout" ["v1alpha1"] Namespaced Subdomain;
     /// Settings of an installation.
     IstioOperator = "install.istio.io" / "IstioOperator" ["v1alpha1"] Namespaced Subdomain;
+    /// Settings of an installation, as the Sail operator has them.
+    SailIstio = "sailoperator.io" / "Istio" ["v1", "v1alpha1"] Cluster Subdomain;
     /// A WebAssembly or Lua filter (1.31).
     TrafficExtension = "extensions.istio.io" / "TrafficExtension" ["v1alpha1"] Namespaced Subdomain;
 }

@@ -103,6 +103,7 @@ fn rule(c: &Checker<'_>, rule: &Rule, action: Action) {
             Code::HttpOnlyDeny,
             "this rule has only attributes of HTTP: on ports that are not HTTP it denies everything; say which ports \
              it is for",
+            "add `ports` of HTTP to each operation of the rule",
         );
     }
 }

@@ -131,14 +131,17 @@ impl<'a> Checker<'a> {
         self.report(Code::ConflictingFields, message.into());
     }
 
-    /// The object is accepted, but this may not be what its author thinks.
-    pub(super) fn warn(&self, code: Code, message: impl Into<String>) {
-        self.report(code, message.into());
+    /// The object is accepted, but this may not be what its author thinks: what it is, and what to do about it.
+    pub(super) fn warn(&self, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Problem::new(code, message).help(help));
     }
 
     fn report(&self, code: Code, message: String) {
-        let problem =
-            Problem::new(code, message).on(self.path.object().cloned()).field(self.path.to_string());
+        self.add(Problem::new(code, message));
+    }
+
+    fn add(&self, problem: Problem) {
+        let problem = problem.on(self.path.object().cloned()).field(self.path.to_string());
         // Nobody holds the findings while a check runs.
         if let Ok(mut findings) = self.findings.try_borrow_mut() {
             findings.refused |= problem.severity == Severity::Error;
@@ -196,7 +199,7 @@ mod tests {
     fn a_warning_refuses_nothing() {
         let object = ObjectRef::new(Kind::VirtualService, "shop", "cart");
         let findings = RefCell::default();
-        Checker::new(Release::V1_18.rules(), &object, &findings).warn(Code::Deprecated, "old");
+        Checker::new(Release::V1_18.rules(), &object, &findings).warn(Code::Deprecated, "old", "new");
         assert!(!findings.into_inner().refused);
     }
 }

@@ -85,7 +85,11 @@ pub(super) fn workload_selector(c: &Checker<'_>, selector: Option<&networking::W
 
 fn selector_labels(c: &Checker<'_>, labels: &Labels) {
     if labels.is_empty() {
-        c.warn(Code::EmptySelector, "the selector has no labels: it applies to the whole namespace");
+        c.warn(
+            Code::EmptySelector,
+            "the selector has no labels: it applies to the whole namespace",
+            "remove the selector, or add the labels that are meant",
+        );
     }
     for (key, value) in labels {
         if key.is_empty() {

@@ -29,6 +29,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
         c.warn(
             Code::InternalDetails,
             "an EnvoyFilter depends on how this release writes Envoy's configuration",
+            "use another API where there is one, and test the filter before each upgrade",
         );
     }
     common::workload_selector(c, filter.workload_selector.as_ref());
@@ -45,13 +46,21 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
         // The API is ahead of the control plane.
         let message =
             "this release applies no patch of the context WAYPOINT; SIDECAR_INBOUND patches waypoints, too";
-        return c.field("match").field("context").warn(Code::Ineffective, message);
+        return c.field("match").field("context").warn(
+            Code::Ineffective,
+            message,
+            "use the context `SIDECAR_INBOUND`",
+        );
     }
     if patch.apply_to == ApplyTo::Invalid {
         return c.field("applyTo").missing("a patch needs what it applies to");
     }
     if patch.apply_to == ApplyTo::Bootstrap && !c.rules.bootstrap_patches {
-        c.field("applyTo").warn(Code::Ineffective, "this release patches no bootstrap");
+        c.field("applyTo").warn(
+            Code::Ineffective,
+            "this release patches no bootstrap",
+            "remove the patch: the bootstrap is a matter of the proxy's own configuration",
+        );
     }
     let Some(change) = &patch.patch else { return c.field("patch").missing("there is no patch") };
     match change.operation {
@@ -130,7 +139,7 @@ fn version(c: &Checker<'_>, matches: &EnvoyConfigObjectMatch) {
         .longest_version_expression
         .is_some_and(|longest| proxy.proxy_version.len() > longest)
     {
-        c.warn(Code::Ineffective, "the expression is too long: it fits no version");
+        c.warn(Code::Ineffective, "the expression is too long: it fits no version", "shorten the expression");
     } else if let Err(error) = re2::syntax(&proxy.proxy_version) {
         c.invalid(error.to_string());
     }
@@ -166,7 +175,11 @@ fn object(c: &Checker<'_>, apply_to: ApplyTo, matches: &EnvoyConfigObjectMatch) 
 
 fn listener_filter(c: &Checker<'_>, apply_to: ApplyTo, filter: &FilterMatch) {
     if matches!(apply_to, ApplyTo::Listener | ApplyTo::FilterChain) {
-        c.warn(Code::Ineffective, format!("with {} no filter is matched", apply_to.as_str()));
+        c.warn(
+            Code::Ineffective,
+            format!("with {} no filter is matched", apply_to.as_str()),
+            "remove `filter`, or patch a NETWORK_FILTER or an HTTP_FILTER",
+        );
     }
     if filter.name.is_empty() {
         return c.field("name").missing("a filter to match needs a name");

@@ -88,7 +88,11 @@ fn hosts(c: &Checker<'_>, entry: &ServiceEntry) {
         }
         let partial = host.contains('*') && !host.starts_with("*.");
         if partial && !(c.rules.dynamic_dns && entry.resolution == Resolution::DynamicDns) {
-            c.warn(Code::Ineffective, format!("`{host}` has a wildcard that is only a part of a label"));
+            c.warn(
+                Code::Ineffective,
+                format!("`{host}` has a wildcard that is only a part of a label"),
+                "a wildcard stands for whole labels: `*.example.com`",
+            );
         }
     });
 }
@@ -135,7 +139,11 @@ fn needs_address(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry, port: &Serv
             .get("networking.istio.io/enable-autoallocate-ip")
             .is_some_and(|value| value.eq_ignore_ascii_case("false"));
     if entry.addresses.is_empty() && !allocated && matches!(port.protocol.as_str(), "" | "TCP") {
-        c.warn(Code::Ineffective, "a port of TCP needs an address of the ServiceEntry");
+        c.warn(
+            Code::Ineffective,
+            "a port of TCP needs an address of the ServiceEntry",
+            "add the address that clients call to `spec.addresses`",
+        );
     }
 }
 
@@ -144,7 +152,11 @@ fn unresolved(c: &Checker<'_>, entry: &ServiceEntry) {
         c.field("endpoints").conflict("the resolution NONE takes no endpoints");
     }
     if entry.workload_selector.is_some() && c.rules.schema_rules {
-        c.field("workloadSelector").warn(Code::Ineffective, "the resolution NONE selects no workloads");
+        c.field("workloadSelector").warn(
+            Code::Ineffective,
+            "the resolution NONE selects no workloads",
+            "use the resolution `STATIC`, or remove the selector",
+        );
     }
 }
 
@@ -200,7 +212,11 @@ fn dns_endpoints(c: &Checker<'_>, entry: &ServiceEntry) {
     });
     let tcp = entry.ports.iter().any(|port| matches!(Spoken::of(&port.protocol), Spoken::Tcp | Spoken::Tls));
     if tcp && !entry.addresses.is_empty() && entry.hosts.len() > 1 {
-        c.field("hosts").warn(Code::Ineffective, "several hosts share an address and a port of TCP");
+        c.field("hosts").warn(
+            Code::Ineffective,
+            "several hosts share an address and a port of TCP",
+            "make an entry for each host, with an address of its own",
+        );
     }
 }
 

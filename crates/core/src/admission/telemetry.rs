@@ -18,7 +18,11 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, telemetry: &Telemetry) {
         &telemetry.target_refs,
     );
     if telemetry.tracing.len() > 1 {
-        c.field("tracing").warn(Code::Ineffective, "only the first element counts");
+        c.field("tracing").warn(
+            Code::Ineffective,
+            "only the first element counts",
+            "put everything into one element",
+        );
     }
     c.each("tracing", &telemetry.tracing, tracing);
     c.each("metrics", &telemetry.metrics, |c, metrics| {
@@ -47,7 +51,11 @@ fn providers(c: &Checker<'_>, providers: &[ProviderRef]) {
 
 fn tracing(c: &Checker<'_>, tracing: &Tracing) {
     if tracing.providers.len() > 1 {
-        c.field("providers").warn(Code::Ineffective, "only the first provider counts");
+        c.field("providers").warn(
+            Code::Ineffective,
+            "only the first provider counts",
+            "leave one: traces go to one provider",
+        );
     }
     providers(c, &tracing.providers);
     if tracing.random_sampling_percentage.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {

@@ -39,7 +39,11 @@ pub(super) fn address(c: &Checker<'_>, entry: &WorkloadEntry, names: bool) {
         if !c.rules.network_without_address || entry.network.is_empty() {
             field.missing("there is no address");
         } else {
-            field.warn(Code::Ineffective, "there is no address, only a network");
+            field.warn(
+                Code::Ineffective,
+                "there is no address, only a network",
+                "add the `address`, unless it is reached by the gateway of its network only",
+            );
         }
     } else if names && !syntax::is_ip(address) && syntax::host_name(address).is_err() {
         field.invalid(format!("`{address}` is neither an IP address nor a host name"));

@@ -417,13 +417,15 @@ codes! {
         "Telemetry for a Gateway holds for the Services of the waypoint's own namespace, not for those of other \
          namespaces that use it.";
     TelemetryProvider = "telemetry-provider" Warning Correctness:
-        "Telemetry names a provider that the mesh configuration does not have: nothing is written or traced by it.";
+        "Telemetry names a provider that the mesh configuration does not have, that cannot do this, or whose Service is \
+         not there: it gets nothing. Access logs for which nobody names a provider are not written at all.";
     TracingOff = "tracing-off" Warning Correctness:
         "Telemetry has settings for tracing and no provider, and the mesh has no default provider: tracing is \
          switched off.";
     MeshConfigElsewhere = "mesh-config-elsewhere" Warning Input:
-        "These are settings of the mesh that are not read from here: values of a Helm chart or an IstioOperator. Give \
-         what stands below `meshConfig` as the mesh configuration.";
+        "These are settings of the mesh that are not read from here: values of a Helm chart, an IstioOperator, or a \
+         ConfigMap of another name, namespace or key. Give what stands below `meshConfig`, or below the key `mesh`, as \
+         the mesh configuration.";
 }
 
 impl Serialize for Code {

@@ -41,6 +41,7 @@ pub mod message;
 mod names;
 pub mod networking;
 pub mod object;
+mod passed_over;
 pub(crate) mod proto_json;
 mod read;
 #[cfg(test)]

@@ -1,23 +1,22 @@
 //! Documents to a snapshot.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use super::Snapshot;
 use super::defaults;
 use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
-use super::kubernetes::PodController;
 use super::object::Source;
+use super::passed_over::PassedOver;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
-use super::{Labels, Snapshot};
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::text::{DecodeError, Document, Node, SourceFile, Span, Unread, documents};
+use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
 use crate::validation::Validation;
 
 /// What was read from files: the objects, the problems, and a summary.
@@ -36,66 +35,6 @@ pub struct Reading {
     pub(crate) passed_over: Vec<PassedOver>,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
-}
-
-/// An object of a kind that no waypoint depends on.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PassedOver {
-    pub(crate) object: ObjectRef,
-    pub(crate) labels: Labels,
-    pub(crate) annotations: Labels,
-    /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
-    pub(crate) template_labels: Labels,
-    /// Whether it was never applied to a cluster.
-    pub(crate) is_new: bool,
-    /// What it says of its pods, if it makes any and no other object makes it.
-    pub(crate) controller: Option<Arc<PodController>>,
-    pub(crate) source: Source,
-}
-
-impl PassedOver {
-    /// What an object says of itself, as far as it can be read; with the problem if what it says of pods cannot.
-    fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Option<Problem>) {
-        let metadata = |key: &str| item.node.get("metadata").and_then(|metadata| metadata.get(key));
-        let text = |key: &str| metadata(key).and_then(Node::as_str);
-        let labels = |path: &str| {
-            let entries = item.node.find(path).into_iter().flat_map(Node::entries);
-            entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
-        };
-        let template = match kind {
-            Kind::WorkloadGroup => "spec.metadata.labels",
-            _ => "spec.template.metadata.labels",
-        };
-        let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
-        let object = ObjectRef::new(kind, namespace, text("name").unwrap_or_default());
-        let (controller, problem) = if makes_pods(kind) && metadata("ownerReferences").is_none() {
-            match item.node.field::<PodController>("spec", &Unread::new()) {
-                Ok(controller) => (Some(Arc::new(controller)), None),
-                Err(error) => (None, Some(refused(&error, item).on(object.clone()))),
-            }
-        } else {
-            (None, None)
-        };
-        let is_set = |key: &str| text(key).is_some_and(|value| !value.is_empty());
-        let passed_over = Self {
-            object,
-            labels: labels("metadata.labels"),
-            annotations: labels("metadata.annotations"),
-            template_labels: labels(template),
-            is_new: !is_set("creationTimestamp") && !is_set("uid"),
-            controller,
-            source,
-        };
-        (passed_over, problem)
-    }
-}
-
-/// Whether objects of a kind make pods.
-const fn makes_pods(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet | Kind::Job | Kind::Rollout
-    )
 }
 
 impl Snapshot {

@@ -49,7 +49,11 @@ fn consistent_hash(c: &Checker<'_>, hash: &ConsistentHashLb) {
     c.some("httpCookie", hash.http_cookie.as_ref(), cookie);
     if hash.minimum_ring_size != 0 {
         let c = c.field("minimumRingSize");
-        c.warn(Code::Deprecated, "`ringHash.minimumRingSize` takes the place of this field");
+        c.warn(
+            Code::Deprecated,
+            "`ringHash.minimumRingSize` takes the place of this field",
+            "move the value to `ringHash.minimumRingSize`",
+        );
         if hash.ring_hash.is_some() || hash.maglev.is_some() {
             c.conflict("this excludes `ringHash` and `maglev`");
         }

@@ -62,7 +62,11 @@ pub(in crate::admission) fn zone_aware(
 
 fn failover(c: &Checker<'_>, failover: &[Failover], priority: &[Str], outlier: Option<&OutlierDetection>) {
     if (!failover.is_empty() || !priority.is_empty()) && outlier.is_none() {
-        c.warn(Code::Ineffective, "without `outlierDetection` nothing fails over");
+        c.warn(
+            Code::Ineffective,
+            "without `outlierDetection` nothing fails over",
+            "add `outlierDetection` to the same traffic policy",
+        );
     }
     c.each("failover", failover, |c, failover| {
         if failover.from == failover.to {

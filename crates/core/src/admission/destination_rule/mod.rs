@@ -135,6 +135,7 @@ pub(super) fn outlier_detection(c: &Checker<'_>, outlier: &OutlierDetection) {
         c.field("consecutiveErrors").warn(
             Code::Deprecated,
             "`consecutiveGatewayErrors` and `consecutive5xxErrors` take the place of this field",
+            "use `consecutive5xxErrors`, or `consecutiveGatewayErrors` for 502, 503 and 504 only",
         );
     }
     let local = outlier.consecutive_local_origin_failures.unwrap_or_default();

@@ -2,16 +2,30 @@
 
 use super::mesh_config;
 use super::read::read;
+use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
-use crate::snapshot::Snapshot;
+use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+
+/// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
+pub(crate) fn source<'s>(
+    snapshot: &'s Snapshot,
+    options: &Options,
+) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
+    let root = defaults(options).root_namespace.unwrap_or_default();
+    let (name, key) = CONFIG_MAP;
+    let object = snapshot::find(&snapshot.config_maps, &root, name);
+    let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
+    (root, text)
+}
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
@@ -20,15 +34,17 @@ const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub(crate) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
-    let root = config.root_namespace.clone().unwrap_or_default();
-    let found = snapshot.config_maps.iter().find(|o| o.meta.name == CONFIG_MAP.0 && o.meta.namespace == root);
-    if let Some(object) = found
-        && let Some(text) = object.spec.data.get(CONFIG_MAP.1)
-    {
+    if let Some((object, text)) = source(snapshot, options).1 {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str()), &options.limits) {
-            Ok(own) => config = overlaid(config, own, options.rules(), &mut found),
+            Ok(own) => {
+                let names_defaults = own.default_providers.is_some();
+                config = overlaid(config, own, options.rules(), &mut found);
+                if names_defaults && options.mesh_config.is_none() {
+                    found.extend(unknown_defaults(&config));
+                }
+            }
             Err(problem) => found.push(*problem),
         }
         // A field of a text in a field has no place of its own, so that the text's is shown.
@@ -39,7 +55,11 @@ pub(crate) fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Ve
     match read(file, &options.limits) {
         Ok(given) => {
             let mut found = Vec::new();
+            let names_defaults = given.default_providers.is_some();
             let config = overlaid(config, given, options.rules(), &mut found);
+            if names_defaults {
+                found.extend(unknown_defaults(&config));
+            }
             locate(file, &options.limits, &mut found);
             problems.extend(found);
             config
@@ -57,6 +77,30 @@ fn locate(file: &SourceFile, limits: &Limits, problems: &mut [Problem]) {
     for problem in problems {
         problem.place = Some(file.place(document.root().locate_nearest(&problem.field)));
     }
+}
+
+/// Default providers that the configuration does not have.
+fn unknown_defaults(config: &MeshConfig) -> Vec<Problem> {
+    let Some(defaults) = &config.default_providers else { return Vec::new() };
+    let lists = [
+        ("accessLogging", &defaults.access_logging),
+        ("metrics", &defaults.metrics),
+        ("tracing", &defaults.tracing),
+    ];
+    let is_known = |name: &Str| config.extension_providers.iter().any(|p| p.name.eq_ignore_ascii_case(name));
+    let all = lists.into_iter().flat_map(|(list, names)| {
+        names
+            .iter()
+            .enumerate()
+            .map(move |(position, name)| (format!("defaultProviders.{list}[{position}]"), name))
+    });
+    all.filter(|(_, name)| !is_known(name))
+        .map(|(field, name)| {
+            Problem::new(Code::TelemetryProvider, format!("there is no provider `{name}`: it gets nothing"))
+                .field(field)
+                .help("add it to `extensionProviders`, or name one that is there")
+        })
+        .collect()
 }
 
 /// A configuration with another one over it, if the release takes that one.
@@ -85,7 +129,6 @@ fn defaults(options: &Options) -> MeshConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Code;
     use crate::release::Release;
 
     #[test]

@@ -6,6 +6,7 @@
 //! Source of the rules: `pkg/config/validation` of each release.
 
 mod annotations;
+mod elsewhere;
 mod in_force;
 mod provider;
 mod proxy;
@@ -25,7 +26,7 @@ use crate::snapshot::networking::destination_rule::OutlierDetection;
 use crate::snapshot::{Duration, Kind, ObjectRef};
 
 pub(crate) use annotations::{OF_POD, ProxyAnnotations};
-pub(crate) use in_force::in_force;
+pub(crate) use in_force::{in_force, source};
 
 /// What a release makes of a mesh configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,12 +44,14 @@ pub(super) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Chec
         config.drop_newer(c);
         check(c, &config);
     });
-    let unknown = unknown.iter().map(|field| {
+    let elsewhere = elsewhere::problem(&unknown);
+    let is_told = |field: &str| elsewhere.is_some() && elsewhere::is_at_top(field);
+    let unknown = unknown.iter().filter(|field| !is_told(field)).map(|field| {
         let message = format!("there is no field `{field}` in a mesh configuration");
         Problem::new(Code::UnknownField, message).field(field.as_str())
     });
-    let problems =
-        unknown.chain(problems.into_iter().map(|p| reworded(p, Code::InvalidMeshConfig))).collect();
+    let problems = unknown.chain(problems.into_iter().map(|p| reworded(p, Code::InvalidMeshConfig)));
+    let problems = elsewhere.iter().cloned().chain(problems).collect();
     Checked { config: (!refused).then_some(config), problems }
 }
 
@@ -136,9 +139,13 @@ fn tls(c: &Checker<'_>, config: &MeshConfig) {
     let mut seen = BTreeSet::new();
     c.field("tlsDefaults").each("ecdhCurves", &defaults.ecdh_curves, |c, curve| {
         if !curve.is_empty() && !c.rules.ecdh_curves.contains(&curve.as_str()) {
-            c.warn(Code::Ineffective, format!("`{curve}` is no curve that Envoy knows"));
+            c.warn(
+                Code::Ineffective,
+                format!("`{curve}` is no curve that Envoy knows"),
+                "remove it, or name one that Envoy knows: `P-256`, `X25519`",
+            );
         } else if !seen.insert(curve.clone()) {
-            c.warn(Code::Ineffective, format!("the curve `{curve}` stands here twice"));
+            c.warn(Code::Ineffective, format!("the curve `{curve}` stands here twice"), "remove one of them");
         }
     });
 }

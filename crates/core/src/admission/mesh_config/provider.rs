@@ -20,14 +20,22 @@ pub(super) fn check(c: &Checker<'_>, providers: &[ExtensionProvider]) {
     for (index, provider) in providers.iter().enumerate() {
         let c = &c.index(index);
         if provider.name.is_empty() {
-            c.field("name").warn(Code::Ineffective, "a provider without a name cannot be used");
+            c.field("name").warn(
+                Code::Ineffective,
+                "a provider without a name cannot be used",
+                "give it a name, by which policies and Telemetry name it",
+            );
         } else if !names.insert(&provider.name) {
             let message = format!("the name `{}` stands here twice", provider.name);
-            c.field("name").warn(Code::Ineffective, message);
+            c.field("name").warn(Code::Ineffective, message, "give each provider a name of its own");
         }
         match member(provider) {
             Some(member) => check_member(c, &member, provider),
-            None => c.warn(Code::Ineffective, "nothing says what the provider is"),
+            None => c.warn(
+                Code::Ineffective,
+                "nothing says what the provider is",
+                "add one of its kinds: `opentelemetry`, `envoyExtAuthzGrpc` or another one",
+            ),
         }
     }
 }
@@ -59,27 +67,42 @@ fn check_member(c: &Checker<'_>, member: &Member<'_>, provider: &ExtensionProvid
     let c = &c.field(member.name);
     if let Some((service, port)) = member.service {
         if !is_service(service) {
-            c.field("service")
-                .warn(Code::Ineffective, format!("`{service}` is no host, nor `namespace/host`"));
+            c.field("service").warn(
+                Code::Ineffective,
+                format!("`{service}` is no host, nor `namespace/host`"),
+                "write the full name of a Service: `collector.obs.svc.cluster.local`",
+            );
         }
         if !syntax::is_port(port) {
-            c.field("port").warn(Code::Ineffective, format!("port {port} is not between 1 and 65535"));
+            c.field("port").warn(
+                Code::Ineffective,
+                format!("port {port} is not between 1 and 65535"),
+                "name the port of the Service",
+            );
         }
     }
     let http = provider.envoy_ext_authz_http.as_ref();
     let grpc = provider.envoy_ext_authz_grpc.as_ref();
     let status = http.map(|p| &p.status_on_error).or(grpc.map(|p| &p.status_on_error));
     if let Some(status) = status.filter(|status| !status.is_empty() && !is_status(status)) {
-        c.field("statusOnError").warn(Code::Ineffective, format!("`{status}` is no status of HTTP"));
+        c.field("statusOnError").warn(
+            Code::Ineffective,
+            format!("`{status}` is no status of HTTP"),
+            "write a number: `\"403\"`",
+        );
     }
     if http.is_some_and(|p| !p.path_prefix.is_empty() && !p.path_prefix.starts_with('/')) {
-        c.field("pathPrefix").warn(Code::Ineffective, "the prefix does not start with `/`");
+        c.field("pathPrefix").warn(
+            Code::Ineffective,
+            "the prefix does not start with `/`",
+            "write it with a `/` in front",
+        );
     }
     if provider.lightstep.as_ref().is_some_and(|p| p.access_token.is_empty()) {
-        c.field("accessToken").warn(Code::Ineffective, "the tracer needs a token");
+        c.field("accessToken").warn(Code::Ineffective, "the tracer needs a token", "add the token");
     }
     if provider.opentelemetry.as_ref().is_some_and(|p| p.http.is_some() && p.grpc.is_some()) {
-        c.warn(Code::Ineffective, "only one of `grpc` and `http` may be set");
+        c.warn(Code::Ineffective, "only one of `grpc` and `http` may be set", "remove one of them");
     }
 }
 

@@ -80,6 +80,7 @@ fn forget<T: Default + PartialEq>(field: &mut T, known: Releases, c: &Checker<'_
         c.warn(
             Code::UnsupportedField,
             format!("Istio {} does not know this field: its API server drops it", c.release.release),
+            "remove it, or speak for a release that knows it",
         );
     }
 }

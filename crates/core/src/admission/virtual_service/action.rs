@@ -91,7 +91,11 @@ fn mirror(c: &Checker<'_>, route: &HttpRoute) {
         if *percent > 100 {
             c.invalid(format!("{percent} is more than 100"));
         }
-        c.warn(Code::Deprecated, "`mirrorPercentage` takes the place of this field");
+        c.warn(
+            Code::Deprecated,
+            "`mirrorPercentage` takes the place of this field",
+            "write `mirrorPercentage: {value: …}`",
+        );
     });
     c.some("mirrorPercentage", route.mirror_percentage.as_ref(), mirrored_percentage);
     c.some("mirror", route.mirror.as_ref(), destination::check);
@@ -168,7 +172,9 @@ fn abort(c: &Checker<'_>, abort: &Abort) {
     c.some("percentage", abort.percentage.as_ref(), fault_percentage);
     let kinds = [abort.http_status.is_some(), abort.grpc_status.is_some(), abort.http2_error.is_some()];
     match kinds.into_iter().filter(|set| *set).count() {
-        0 if c.rules.schema_rules => c.warn(Code::Ineffective, "the abort says no status"),
+        0 if c.rules.schema_rules => {
+            c.warn(Code::Ineffective, "the abort says no status", "add `httpStatus` or `grpcStatus`")
+        }
         0 | 1 => {}
         _ => c.conflict("only one status may be set"),
     }
@@ -236,7 +242,11 @@ fn direct_response(c: &Checker<'_>, response: &HttpDirectResponse) {
     if size > LARGEST_BODY {
         c.field("body").invalid("the body is larger than 1 MiB");
     } else if size > LARGE_BODY {
-        c.field("body").warn(Code::Ineffective, "a large body slows the control plane down");
+        c.field("body").warn(
+            Code::Ineffective,
+            "a large body slows the control plane down",
+            "answer with a short body, or have a Service answer",
+        );
     }
     http_status(&c.field("status"), i64::from(response.status));
 }

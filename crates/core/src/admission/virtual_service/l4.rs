@@ -51,7 +51,11 @@ pub(super) fn tls_route(c: &Checker<'_>, route: &TlsRoute, service: &VirtualServ
 fn sni_host(c: &Checker<'_>, name: &str, service: &VirtualService, bound: Bound) {
     match host(name, bound.only_to_gateways) {
         Err(_) if syntax::is_ip(name) => {
-            c.warn(Code::Ineffective, "an IP address is no server name: most clients do not send it");
+            c.warn(
+                Code::Ineffective,
+                "an IP address is no server name: most clients do not send it",
+                "name a host, or match by port in `tcp`",
+            );
         }
         Err(refusal) => c.invalid(refusal),
         Ok(()) if service.hosts.iter().any(|host| syntax::host_is_within(name, host)) => {}

@@ -79,7 +79,11 @@ fn gateways(c: &Checker<'_>, gateways: &[Str]) {
         let c = field.index(index);
         let Some((namespace, name)) = gateway.split_once('/') else {
             if gateway.contains('.') {
-                c.warn(Code::Deprecated, format!("`{gateway}` is better written `namespace/name`"));
+                c.warn(
+                    Code::Deprecated,
+                    format!("`{gateway}` is better written `namespace/name`"),
+                    "write the Gateway's namespace and name",
+                );
             }
             if let Err(refusal) = syntax::host_name(gateway) {
                 c.invalid(refusal);

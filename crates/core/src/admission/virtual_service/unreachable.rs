@@ -45,6 +45,7 @@ fn repeated<'m, M: Clone + Eq + Hash + 'm>(
             c.warn(
                 Code::UnreachableRule,
                 format!("this never applies: rule {earlier} has no match, so it takes all"),
+                "move this rule before that one, or remove it",
             );
         }
         if matches.is_empty() {
@@ -62,6 +63,7 @@ fn repeated<'m, M: Clone + Eq + Hash + 'm>(
                 Entry::Occupied(entry) => c.field("match").index(at).warn(
                     Code::UnreachableRule,
                     format!("this never applies: rule {} has the same match", entry.get()),
+                    "remove this match, or make it another one",
                 ),
             }
         }
@@ -93,6 +95,7 @@ fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
                         "this never applies: match {} of rule {} has the prefix `{}`",
                         cover.at, cover.rule, cover.path
                     ),
+                    "move this rule before that one",
                 );
             }
             earlier.entry(path).or_default().push(this);

@@ -1,20 +1,27 @@
 //! The rules, one a file: see [`RULES`].
 
+mod address_allocated;
 mod authorization_provider;
 mod bypassed_address;
 mod client_side_waypoint;
 mod default_deny_misses_waypoint;
 mod deny_overrides_allow;
 mod detected_protocol;
+mod dynamic_dns_port;
+mod envoy_filter_out_of_reach;
+mod extension_match;
 mod gateway_named_like_service;
+mod host_twice;
 mod ingress_bypass;
 mod ingress_routes_twice;
 mod ip_blocks;
 mod jwt_not_checked;
 mod jwt_not_demanded;
 mod label_not_read;
+mod mesh_config_elsewhere;
 mod method_case;
 mod namespace_not_ambient;
+mod no_address;
 mod no_hbone_listener;
 mod no_waypoint;
 mod not_a_waypoint;
@@ -23,8 +30,13 @@ mod path_form;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
+mod several_addresses;
 mod sidecar_client;
 mod target_port;
+mod telemetry_provider;
+mod telemetry_scope;
+mod tls_twice;
+mod tracing_off;
 mod unknown_namespace;
 mod unused_waypoint;
 mod waypoint_as_source;
@@ -38,21 +50,28 @@ use super::Rule;
 
 /// Every rule, by its code.
 pub const RULES: &[Rule] = &[
+    address_allocated::RULE,
     authorization_provider::RULE,
     bypassed_address::RULE,
     client_side_waypoint::RULE,
     default_deny_misses_waypoint::RULE,
     deny_overrides_allow::RULE,
     detected_protocol::RULE,
+    dynamic_dns_port::RULE,
+    envoy_filter_out_of_reach::RULE,
+    extension_match::RULE,
     gateway_named_like_service::RULE,
+    host_twice::RULE,
     ingress_bypass::RULE,
     ingress_routes_twice::RULE,
     ip_blocks::RULE,
     jwt_not_checked::RULE,
     jwt_not_demanded::RULE,
     label_not_read::RULE,
+    mesh_config_elsewhere::RULE,
     method_case::RULE,
     namespace_not_ambient::RULE,
+    no_address::RULE,
     no_hbone_listener::RULE,
     no_waypoint::RULE,
     not_a_waypoint::RULE,
@@ -61,8 +80,13 @@ pub const RULES: &[Rule] = &[
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
+    several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,
+    telemetry_provider::RULE,
+    telemetry_scope::RULE,
+    tls_twice::RULE,
+    tracing_off::RULE,
     unknown_namespace::RULE,
     unused_waypoint::RULE,
     waypoint_as_source::RULE,

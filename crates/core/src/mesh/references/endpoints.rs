@@ -6,6 +6,9 @@ use super::Known;
 use crate::hash::HashSet;
 use crate::problem::{Code, Problem};
 
+/// The label of Endpoints that no EndpointSlice is to be made of.
+const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
+
 /// The Endpoints that would be a Service's, had the snapshot the slices that a cluster makes of them.
 pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
     let s = known.snapshot;
@@ -28,15 +31,22 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
         .collect();
     let unread = s.endpoints.iter().filter(|endpoints| {
         let key = (endpoints.meta.namespace.as_str(), endpoints.meta.name.as_str());
-        without_selector.contains(&key) && !sliced.contains(&key)
+        let mut subsets = endpoints.spec.subsets.iter();
+        let has_any = subsets.any(|s| !s.addresses.is_empty() || !s.not_ready_addresses.is_empty());
+        has_any && without_selector.contains(&key) && !sliced.contains(&key)
     });
     unread
         .map(|endpoints| {
             let message =
                 format!("Istio reads no Endpoints: Service `{}` has none here", endpoints.meta.name);
-            Problem::new(Code::Ineffective, message).on(endpoints.object_ref()).help(
-                "add the EndpointSlice that a cluster makes of it, labelled `kubernetes.io/service-name`",
-            )
+            // Not even the cluster's own control plane makes a slice of these.
+            let is_skipped = endpoints.meta.labels.get(SKIP_MIRROR).is_some_and(|value| value == "true");
+            let help = if is_skipped {
+                "replace it by an EndpointSlice, labelled `kubernetes.io/service-name`: its own label keeps a cluster from making one"
+            } else {
+                "add the EndpointSlice that a cluster makes of it, labelled `kubernetes.io/service-name`"
+            };
+            Problem::new(Code::Ineffective, message).on(endpoints.object_ref()).help(help)
         })
         .collect()
 }

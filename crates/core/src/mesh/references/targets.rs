@@ -25,7 +25,8 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
     problems.extend(targets.of(&s.telemetries, |p| (p.target_ref.as_ref(), &p.target_refs)));
     problems.extend(targets.of(&s.wasm_plugins, |p| (p.target_ref.as_ref(), &p.target_refs)));
     problems.extend(targets.of(&s.traffic_extensions, |p| (None, &p.target_refs)));
-    problems.extend(targets.of(&s.envoy_filters, |p| (None, &p.target_refs)));
+    problems
+        .extend(targets.of(&s.envoy_filters, |p| (None, &p.target_refs)).into_iter().filter(is_not_found));
     problems
 }
 
@@ -106,6 +107,12 @@ impl<'a> Targets<'a> {
             None
         }
     }
+}
+
+/// Whether the target is not there. Whether a waypoint serves it is another matter for an EnvoyFilter, which is never for a
+/// Service.
+fn is_not_found(problem: &Problem) -> bool {
+    problem.code == Code::TargetNotFound
 }
 
 fn not_found(message: String) -> Problem {
