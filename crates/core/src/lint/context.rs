@@ -1,5 +1,8 @@
 //! What rules look at: the mesh, and what several of them ask of it.
 
+use std::cell::OnceCell;
+
+use super::routing::{self, Router, Routing};
 use crate::hash::HashMap;
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
 use crate::mesh::virtual_service::VirtualService;
@@ -26,6 +29,8 @@ pub(crate) struct Context<'m> {
     of_workload: HashMap<WorkloadId, usize>,
     /// The Services of each object: a ServiceEntry has one for each host.
     services: HashMap<ObjectRef, Vec<ServiceId>>,
+    routing: OnceCell<Routing<'m>>,
+    routers: OnceCell<Vec<Router<'m>>>,
 }
 
 struct AtWaypoint<'m> {
@@ -64,6 +69,8 @@ impl<'m> Context<'m> {
             of_service,
             of_workload,
             services,
+            routing: OnceCell::new(),
+            routers: OnceCell::new(),
         }
     }
 
@@ -112,6 +119,16 @@ impl<'m> Context<'m> {
         found.map_or_else(Vec::new, |(waypoint, service)| {
             self.mesh.virtual_services.of_service(service, waypoint)
         })
+    }
+
+    /// What routes each Service at its waypoint.
+    pub(crate) fn routing(&self) -> &Routing<'m> {
+        self.routing.get_or_init(|| Routing::new(self))
+    }
+
+    /// The objects that route Services at waypoints, and where they lead: VirtualServices, then routes of the Gateway API.
+    pub(crate) fn routers(&self) -> &[Router<'m>] {
+        self.routers.get_or_init(|| routing::routers(self, self.routing()))
     }
 
     /// The workloads that a policy without `targetRefs` is for at ztunnel: those that it selects, else all of its namespace, or of

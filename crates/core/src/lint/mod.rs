@@ -26,8 +26,13 @@
 //! ```
 
 mod context;
+mod gateway_routes;
+mod names;
+mod ports;
+mod routing;
 mod rule;
 mod rules;
+mod sidecars;
 
 pub use rule::{Releases, Rule};
 pub use rules::RULES;

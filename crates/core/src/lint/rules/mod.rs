@@ -1,11 +1,35 @@
 //! The rules, one a file: see [`RULES`].
 
+mod empty_subset;
+mod ignored_field;
+mod ignored_match;
 mod method_case;
+mod nested_waypoint;
+mod overlapping_routes;
+mod route_not_attached;
+mod route_not_read;
+mod unknown_host;
+mod unknown_port;
+mod wildcard_host;
+mod zero_weights;
 
 use super::Rule;
 
 /// Every rule, by its code.
-pub const RULES: &[Rule] = &[method_case::RULE];
+pub const RULES: &[Rule] = &[
+    empty_subset::RULE,
+    ignored_field::RULE,
+    ignored_match::RULE,
+    method_case::RULE,
+    nested_waypoint::RULE,
+    overlapping_routes::RULE,
+    route_not_attached::RULE,
+    route_not_read::RULE,
+    unknown_host::RULE,
+    unknown_port::RULE,
+    wildcard_host::RULE,
+    zero_weights::RULE,
+];
 
 #[cfg(test)]
 mod tests {
