@@ -50,9 +50,9 @@ fn session_affinity(cx: &Context<'_>) -> Vec<Problem> {
 fn session_persistence(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for route in gateway_routes::all(cx.snapshot).filter(|route| cx.routing().has(&route.object)) {
-        for (i, rule) in route.rules.iter().enumerate().filter(|(_, rule)| rule.session_persistence.is_some())
-        {
-            let _ = rule;
+        let persistent =
+            route.rules.iter().enumerate().filter(|(_, rule)| rule.session_persistence.is_some());
+        for (i, _) in persistent {
             let message =
                 "Istio does not implement `sessionPersistence`: requests of one session go to different pods";
             found.push(

@@ -8,9 +8,12 @@ use crate::hash::HashMap;
 use crate::lint::names;
 use crate::lint::routing::{Edge, Routed, Router, Share};
 use crate::lint::{Context, Rule};
+use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::workload::{GATEWAY_NAME, OLD_GATEWAY_NAME};
 use crate::mesh::{ServiceId, Waypoint, hostname};
 use crate::problem::{Code, Problem};
+use crate::resources::Scope;
+use crate::resources::routes::reach::{self, Reach};
 use crate::rules::Attachment;
 use crate::snapshot::ObjectRef;
 
@@ -79,7 +82,7 @@ fn to_service(cx: &Context<'_>, router: &Router<'_>, edge: &Edge<'_>) -> Option<
     if cx.mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
         return refused(router, edge, from, waypoint);
     }
-    let lost = lost(cx, router, from, id);
+    let lost = lost(cx, router, edge, from, id);
     if lost.is_empty() {
         return None;
     }
@@ -125,10 +128,11 @@ fn refused(router: &Router<'_>, edge: &Edge<'_>, from: &Routed<'_>, waypoint: &W
 fn lost(
     cx: &Context<'_>,
     router: &Router<'_>,
+    edge: &Edge<'_>,
     from: &Routed<'_>,
     to: ServiceId,
 ) -> Vec<(ObjectRef, &'static str)> {
-    let routes = cx.routes_of(to).into_iter().flat_map(|routes| &routes.origins).filter(|origin| {
+    let routes = routes_there(cx, edge, to).into_iter().flat_map(|routes| &routes.origins).filter(|origin| {
         **origin != router.object && !from.routes.iter().any(|routes| routes.origins.contains(origin))
     });
     let authorization = |id| cx.authorization_of(id).into_iter().map(|bound| bound.object.object_ref());
@@ -141,4 +145,23 @@ fn lost(
     all.sort();
     all.dedup();
     all
+}
+
+/// What would route at the destination's own waypoint, for the port that requests are sent to.
+fn routes_there<'m>(cx: &Context<'m>, edge: &Edge<'_>, to: ServiceId) -> Vec<&'m VirtualService> {
+    let Some((service, waypoint)) = cx.mesh.services.get(to).zip(cx.waypoint_of(to)) else {
+        return Vec::new();
+    };
+    let scope = Scope { mesh: cx.mesh, waypoint, rules: cx.mesh.rules };
+    let takes = |routes: &VirtualService, port: u32| match edge.is_http {
+        true => reach::of_requests(scope, routes, port) != Reach::Nothing,
+        false => reach::of_connections(scope, routes, service, port) != Reach::Nothing,
+    };
+    let ports: Vec<u32> = match edge.port {
+        Some(port) => vec![port],
+        None => service.ports.iter().map(|port| port.number).collect(),
+    };
+    let mut routes = cx.routes_of(to);
+    routes.retain(|routes| ports.iter().any(|port| takes(routes, *port)));
+    routes
 }

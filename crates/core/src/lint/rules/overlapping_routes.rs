@@ -30,8 +30,8 @@ enum Overlap {
     Behind,
 }
 
-/// The Services for which one object comes before another.
-type Overlaps = BTreeMap<(ObjectRef, ObjectRef), BTreeMap<Overlap, Vec<String>>>;
+/// The Services for which an object comes after others: by the object, what becomes of it, and the one before it.
+type Overlaps = BTreeMap<ObjectRef, BTreeMap<(Overlap, ObjectRef), Vec<String>>>;
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut overlaps = Overlaps::new();
@@ -39,19 +39,18 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let candidates = candidates(cx, routed);
         for (i, later) in candidates.iter().enumerate().skip(1) {
             for earlier in candidates.iter().take(i) {
-                if let Some(overlap) = overlap(cx, routed, earlier, later)
-                    && let (Some(first), Some(second)) = (earlier.origins.first(), later.origins.first())
-                {
-                    let of_pair = overlaps.entry((second.clone(), first.clone())).or_default();
-                    of_pair.entry(overlap).or_default().push(format!("`{}`", routed.service.hostname));
+                let Some(overlap) = overlap(cx, routed, earlier, later) else { continue };
+                if let (Some(first), Some(second)) = (earlier.origins.first(), later.origins.first()) {
+                    let before = overlaps.entry(second.clone()).or_default();
+                    let services = before.entry((overlap, first.clone())).or_default();
+                    services.push(format!("`{}`", routed.service.hostname));
                 }
             }
         }
     }
-    let problems = overlaps.iter().flat_map(|((later, earlier), kinds)| {
-        kinds.iter().take(1).map(|(kind, services)| problem(later, earlier, *kind, services))
-    });
-    problems.collect()
+    // The worst is said of each object.
+    let worst = overlaps.iter().filter_map(|(later, before)| Some((later, before.first_key_value()?)));
+    worst.map(|(later, ((overlap, earlier), services))| problem(later, earlier, *overlap, services)).collect()
 }
 
 /// The VirtualServices for a Service that its waypoint sees, each once.

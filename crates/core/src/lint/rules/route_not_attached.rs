@@ -65,22 +65,19 @@ impl Place<'_, '_> {
         }
     }
 
-    /// A name that no Gateway has and a Service behind a waypoint does.
+    /// A name that no Gateway has and a Service behind a waypoint does: the kind was left out.
     fn service_without_kind(&self, parent: &ObjectRef) -> Option<Problem> {
-        let gateways = &self.cx.snapshot.gateways;
-        if self.reference.kind.is_some()
-            || snapshot::find(gateways, &parent.namespace, &parent.name).is_some()
-        {
+        if snapshot::find(&self.cx.snapshot.gateways, &parent.namespace, &parent.name).is_some() {
             return None;
         }
-        let service = self.served(Kind::Service, parent)?.source.object();
-        Some(
-            self.problem(
-                "",
-                format!("without `kind` the parent is a Gateway `{}`, which does not exist", parent.name),
-            )
-            .help(format!("write `group: \"\"` and `kind: Service` if {service} is meant")),
-        )
+        let object = ObjectRef::new(Kind::Service, parent.namespace.clone(), parent.name.clone());
+        self.cx.services_of(&object).find(|(id, _)| self.cx.waypoint_of(*id).is_some())?;
+        let message = format!(
+            "the parent is a Gateway `{}`, as no other kind is named, and there is none",
+            parent.name
+        );
+        let problem = self.problem("name", message);
+        Some(problem.help(format!("write `group: \"\"` and `kind: Service` if {object} is meant")))
     }
 
     /// A Service or ServiceEntry of the right group.
@@ -142,11 +139,11 @@ impl Place<'_, '_> {
         if accepted {
             return None;
         }
-        let (name, meant) = (kind.name(), written.unwrap_or(GATEWAY_GROUP));
-        let left_out = if written.is_some() { "" } else { ", which holds where none is written" };
+        let meant = written.unwrap_or(GATEWAY_GROUP);
+        let left_out = if meant == GATEWAY_GROUP { ", which holds where none is written" } else { "" };
         let message = format!(
-            "there is no {name} in the group `{meant}`{left_out}: the parent is nothing that exists, and the route \
-             does nothing"
+            "there is no {} in the group `{meant}`{left_out}: the route attaches to nothing",
+            kind.name()
         );
         let help = format!("write `group: \"{group}\"`");
         let fix = Fix::new(
@@ -155,14 +152,6 @@ impl Place<'_, '_> {
             format!("{}.group", self.field),
             Change::Set(group.to_owned()),
         );
-        let field = if written.is_some() { "group" } else { "" };
-        Some(self.problem(field, message).help(help).fix(fix))
-    }
-
-    /// The Service or ServiceEntry of this name that an Envoy waypoint serves.
-    fn served(&self, kind: Kind, named: &ObjectRef) -> Option<&Service> {
-        let object = ObjectRef::new(kind, named.namespace.clone(), named.name.clone());
-        let mut services = self.cx.services_of(&object);
-        services.find(|(id, _)| self.cx.waypoint_of(*id).is_some()).map(|(_, service)| service)
+        Some(self.problem("kind", message).help(help).fix(fix))
     }
 }

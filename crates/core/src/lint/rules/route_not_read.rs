@@ -4,13 +4,14 @@ mod destination_rule;
 
 use std::collections::BTreeMap;
 
+use crate::Str;
 use crate::hash::HashMap;
 use crate::lint::routing::Routed;
 use crate::lint::{Context, Rule, sidecars};
 use crate::mesh::hostname::resolve;
 use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
 use crate::mesh::waypoint::WaypointName;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::{Object, ObjectRef, networking};
 
 pub(super) const RULE: Rule = Rule::new(Code::RouteNotRead, include_str!("route_not_read.md"), check);
@@ -80,11 +81,13 @@ fn only_for_gateways(
         "`gateways` leaves out `{MESH_GATEWAY}`, so that the waypoint `{}` of `{host}` does not read these routes",
         routed.waypoint.name
     );
-    Some(
-        problem(object.object_ref(), "spec.gateways", message)
-            .help(format!("add `{MESH_GATEWAY}` to `gateways`"))
-            .related_object(routed.service.source.object(), "", "the Service"),
-    )
+    let problem = problem(object.object_ref(), "spec.gateways", message)
+        .help(format!("add `{MESH_GATEWAY}` to `gateways`"))
+        .related_object(routed.service.source.object(), "", "the Service");
+    // Beside names for clients outside it may just be there for completeness.
+    let is_mesh_host = |host: &Str| served.contains_key(resolve(host, &object.meta.namespace).as_str());
+    let only_mesh_hosts = object.spec.hosts.iter().all(is_mesh_host);
+    Some(if only_mesh_hosts { problem } else { problem.severity(Severity::Note) })
 }
 
 /// A VirtualService for the mesh that no waypoint of its hosts reads.

@@ -49,7 +49,7 @@ fn of_routes(cx: &Context<'_>, known: &Known<'_>, object: &Object<VirtualService
             object: object.object_ref(),
             field: format!("spec.hosts[{i}]"),
             written,
-            what: "these routes have no effect",
+            what: if has_effect { "this host has no effect" } else { "these routes have no effect" },
         };
         let is_meant = written.contains('.') && known.suggestion(written, &object.meta.namespace).is_none();
         // Other hosts are those of the gateways.
