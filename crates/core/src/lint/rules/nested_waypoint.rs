@@ -17,7 +17,11 @@ use crate::resources::routes::reach::{self, Reach};
 use crate::rules::Attachment;
 use crate::snapshot::ObjectRef;
 
-pub(super) const RULE: Rule = Rule::new(Code::NestedWaypoint, include_str!("nested_waypoint.md"), check);
+/// That a waypoint's own Service is not in the snapshot says less than that it is no destination.
+pub(super) const RULE: Rule = Rule {
+    replaces: &[Code::UnknownDestination],
+    ..Rule::new(Code::NestedWaypoint, include_str!("nested_waypoint.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let waypoints: HashMap<Str, &Waypoint> = cx
@@ -45,6 +49,11 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             }
         }
     }
+    let unknown = cx.problems.iter().filter(|problem| problem.code == Code::UnknownDestination);
+    let others = unknown
+        .filter(|problem| !found.iter().any(|f| f.object == problem.object && f.field == problem.field));
+    let others: Vec<Problem> = others.cloned().collect();
+    found.extend(others);
     found
 }
 

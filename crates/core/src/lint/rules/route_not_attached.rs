@@ -142,8 +142,9 @@ impl Place<'_, '_> {
         let meant = written.unwrap_or(GATEWAY_GROUP);
         let left_out = if meant == GATEWAY_GROUP { ", which holds where none is written" } else { "" };
         let message = format!(
-            "there is no {} in the group `{meant}`{left_out}: the route attaches to nothing",
-            kind.name()
+            "there is no {} in {}{left_out}: the route attaches to nothing",
+            kind.name(),
+            if meant.is_empty() { "the core group".to_owned() } else { format!("the group `{meant}`") },
         );
         let help = format!("write `group: \"{group}\"`");
         let fix = Fix::new(

@@ -33,7 +33,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             }
             let message = format!(
                 "the host `{host}` is compared with the names of Services, not with a request's Host header: these \
-                 routes are those of {}",
+                 routes hold for {}",
                 names::list(&taken)
             );
             found.push(

@@ -81,8 +81,7 @@ impl<'a, 'm> Conditions<'a, 'm> {
         (!labels.is_empty()).then(|| {
             self.problem(
                 format!("{at}.sourceLabels"),
-                "a waypoint does not know the labels of a client: it leaves out this match, and no request takes the \
-                 route by it",
+                "a waypoint does not know the labels of a client: it leaves out this match, and nothing takes the route by it",
             )
             .help("match something in the request, such as a header, or restrict clients by an AuthorizationPolicy")
         })
