@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 
 use super::routing::{self, Router, Routing};
-use crate::hash::HashMap;
+use super::sidecars;
+use crate::hash::{HashMap, HashSet};
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::{Mesh, Service, ServiceId, Waypoint, Workload, WorkloadId};
@@ -31,6 +32,7 @@ pub(crate) struct Context<'m> {
     services: HashMap<ObjectRef, Vec<ServiceId>>,
     routing: OnceCell<Routing<'m>>,
     routers: OnceCell<Vec<Router<'m>>>,
+    with_sidecars: OnceCell<HashSet<&'m str>>,
 }
 
 struct AtWaypoint<'m> {
@@ -71,6 +73,7 @@ impl<'m> Context<'m> {
             services,
             routing: OnceCell::new(),
             routers: OnceCell::new(),
+            with_sidecars: OnceCell::new(),
         }
     }
 
@@ -119,6 +122,11 @@ impl<'m> Context<'m> {
         found.map_or_else(Vec::new, |(waypoint, service)| {
             self.mesh.virtual_services.of_service(service, waypoint)
         })
+    }
+
+    /// Whether pods of a namespace have sidecars: what waypoints do not read there may be meant for those.
+    pub(crate) fn has_sidecars(&self, namespace: &str) -> bool {
+        self.with_sidecars.get_or_init(|| sidecars::namespaces(self.mesh)).contains(namespace)
     }
 
     /// What routes each Service at its waypoint.

@@ -2,6 +2,7 @@
 
 use crate::Str;
 use crate::mesh::hostname;
+use crate::rules::Rules;
 use crate::snapshot::gateway_api::filter::RouteFilter;
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRouteRule, HttpRouteRule, L4RouteRule, ParentReference,
@@ -90,10 +91,13 @@ pub(crate) fn all(snapshot: &Snapshot) -> impl Iterator<Item = GatewayRoute<'_>>
 }
 
 /// What a parent reference of a route in `namespace` names: a Service, a ServiceEntry or a Gateway; none of other kinds.
-pub(crate) fn parent(reference: &ParentReference, namespace: &str) -> Option<ObjectRef> {
+pub(crate) fn parent(rules: &Rules, reference: &ParentReference, namespace: &str) -> Option<ObjectRef> {
+    // Releases that do not look parents up take the group that holds where none is written, too.
+    let any_group = !rules.gateway_api.checks_parents;
     let group = reference.group.as_deref().unwrap_or(GATEWAY_GROUP);
     let kind = match (group, reference.kind.as_deref().unwrap_or("Gateway")) {
         ("", "Service") => Kind::Service,
+        (GATEWAY_GROUP, "Service") if any_group => Kind::Service,
         (ISTIO_GROUP, "ServiceEntry") => Kind::ServiceEntry,
         (GATEWAY_GROUP, "Gateway") => Kind::Gateway,
         _ => return None,
@@ -103,9 +107,9 @@ pub(crate) fn parent(reference: &ParentReference, namespace: &str) -> Option<Obj
 }
 
 /// Whether a route has parents and all of them are Services or ServiceEntries.
-pub(crate) fn is_only_for_mesh(route: &GatewayRoute<'_>) -> bool {
+pub(crate) fn is_only_for_mesh(rules: &Rules, route: &GatewayRoute<'_>) -> bool {
     let of_mesh = |reference: &ParentReference| {
-        parent(reference, &route.object.namespace).is_some_and(|parent| parent.kind != Kind::Gateway)
+        parent(rules, reference, &route.object.namespace).is_some_and(|parent| parent.kind != Kind::Gateway)
     };
     !route.parents.is_empty() && route.parents.iter().all(of_mesh)
 }

@@ -1,7 +1,7 @@
 //! Which namespaces have clients with sidecars: what waypoints do not read may be meant for those.
 
-use super::Context;
-use crate::mesh::WorkloadId;
+use crate::hash::HashSet;
+use crate::mesh::{Mesh, Workload};
 
 /// The annotation that the injector leaves on a pod.
 const INJECTED: &str = "sidecar.istio.io/status";
@@ -10,19 +10,23 @@ const INJECTION: &str = "istio-injection";
 /// The container that a sidecar is.
 const CONTAINER: &str = "istio-proxy";
 
-/// Whether pods of a namespace have sidecars, or are to have them.
-pub(crate) fn in_namespace(cx: &Context<'_>, namespace: &str) -> bool {
-    let labels = crate::snapshot::find(&cx.snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
-    labels.and_then(|labels| labels.get(INJECTION)).is_some_and(|value| value == "enabled")
-        || cx.mesh.workloads.in_namespace(namespace).iter().any(|id| has_sidecar(cx, *id))
+/// The namespaces whose pods have sidecars, or are to have them.
+pub(super) fn namespaces(mesh: &Mesh) -> HashSet<&str> {
+    let injected = mesh
+        .snapshot
+        .namespaces
+        .iter()
+        .filter(|namespace| namespace.meta.labels.get(INJECTION).is_some_and(|value| value == "enabled"));
+    let pods = mesh.workloads.iter().filter(|(_, workload)| has_sidecar(workload));
+    let of_pods = pods.map(|(_, workload)| workload.namespace.as_str());
+    injected.map(|namespace| namespace.meta.name.as_str()).chain(of_pods).collect()
 }
 
-fn has_sidecar(cx: &Context<'_>, workload: WorkloadId) -> bool {
-    let Some(workload) = cx.mesh.workloads.get(workload).filter(|w| w.gateway().is_none()) else {
-        return false;
-    };
-    workload.pod().is_some_and(|pod| {
-        let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
-        pod.meta.annotations.contains_key(INJECTED) || containers.any(|container| container.name == CONTAINER)
-    })
+fn has_sidecar(workload: &Workload) -> bool {
+    workload.gateway().is_none()
+        && workload.pod().is_some_and(|pod| {
+            let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+            pod.meta.annotations.contains_key(INJECTED)
+                || containers.any(|container| container.name == CONTAINER)
+        })
 }

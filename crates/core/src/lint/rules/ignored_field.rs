@@ -2,7 +2,7 @@
 
 mod destination_rule;
 
-use crate::lint::{Context, Rule, gateway_routes, sidecars};
+use crate::lint::{Context, Rule, gateway_routes};
 use crate::mesh::ServiceSource;
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::security::{MutualTls, MutualTlsMode};
@@ -71,7 +71,7 @@ fn disabled_mtls(cx: &Context<'_>) -> Vec<Problem> {
     }
     let mut found = Vec::new();
     for object in &cx.snapshot.peer_authentications {
-        if sidecars::in_namespace(cx, &object.meta.namespace) {
+        if cx.has_sidecars(&object.meta.namespace) {
             continue;
         }
         let is_disabled = |tls: &MutualTls| tls.mode == MutualTlsMode::Disable;

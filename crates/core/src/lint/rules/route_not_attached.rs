@@ -1,7 +1,7 @@
 //! `route-not-attached`: parents of Gateway API routes for which the route does nothing at a waypoint.
 
 use crate::lint::gateway_routes::{self, GatewayRoute};
-use crate::lint::{Context, Rule, ports, sidecars};
+use crate::lint::{Context, Rule, ports};
 use crate::mesh::Service;
 use crate::mesh::waypoint::DataPlane;
 use crate::problem::{Change, Code, Fix, Problem};
@@ -17,7 +17,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     for route in gateway_routes::all(cx.snapshot) {
         for (i, reference) in route.parents.iter().enumerate() {
             let at = Place { cx, route: &route, reference, field: format!("spec.parentRefs[{i}]") };
-            found.extend(match gateway_routes::parent(reference, &route.object.namespace) {
+            found.extend(match gateway_routes::parent(cx.mesh.rules, reference, &route.object.namespace) {
                 Some(parent) if parent.kind == Kind::Gateway => at.gateway(&parent),
                 Some(parent) => at.service(&parent),
                 None => at.other_group(),
@@ -84,6 +84,14 @@ impl Place<'_, '_> {
     fn service(&self, parent: &ObjectRef) -> Option<Problem> {
         let services: Vec<_> = self.cx.services_of(parent).collect();
         let (_, first) = *services.first()?;
+        let rules = self.cx.mesh.rules;
+        if parent.kind == Kind::ServiceEntry && !rules.gateway_api.checks_parents {
+            let message = format!(
+                "release {} knows no routes for a ServiceEntry: the route does nothing",
+                rules.release
+            );
+            return Some(self.problem("kind", message).help("use a VirtualService for its host"));
+        }
         self.other_namespace(parent).or_else(|| self.unknown_port(first))
     }
 
@@ -91,7 +99,7 @@ impl Place<'_, '_> {
     fn other_namespace(&self, parent: &ObjectRef) -> Option<Problem> {
         let own = &self.route.object.namespace;
         let reads_all = self.cx.mesh.rules.routes.per_host == RoutesPerHost::First;
-        if *own == parent.namespace || reads_all || sidecars::in_namespace(self.cx, own) {
+        if *own == parent.namespace || reads_all || self.cx.has_sidecars(own) {
             return None;
         }
         let mut waypoints = self.cx.services_of(parent).filter_map(|(id, _)| self.cx.waypoint_of(id));
@@ -133,12 +141,6 @@ impl Place<'_, '_> {
             _ => return None,
         };
         let written = self.reference.group.as_deref();
-        let accepted = !self.cx.mesh.rules.gateway_api.checks_parents
-            && kind == Kind::Service
-            && written.is_none_or(|group| group == GATEWAY_GROUP);
-        if accepted {
-            return None;
-        }
         let meant = written.unwrap_or(GATEWAY_GROUP);
         let left_out = if meant == GATEWAY_GROUP { ", which holds where none is written" } else { "" };
         let message = format!(

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::Str;
 use crate::hash::HashMap;
 use crate::lint::routing::Routed;
-use crate::lint::{Context, Rule, sidecars};
+use crate::lint::{Context, Rule};
 use crate::mesh::hostname::resolve;
 use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
 use crate::mesh::waypoint::WaypointName;
@@ -99,7 +99,7 @@ fn unread(
 ) -> Option<Problem> {
     let name = object.object_ref();
     let is_read = |routed: &Routed<'_>| routed.routes.iter().any(|routes| routes.origins.contains(&name));
-    let sidecars = sidecars::in_namespace(cx, &vs.namespace);
+    let sidecars = cx.has_sidecars(&vs.namespace);
     vs.hosts.iter().enumerate().find_map(|(i, host)| {
         let routed = served.get(host.as_str())?;
         if sidecars || routed.iter().any(|routed| is_read(routed)) {

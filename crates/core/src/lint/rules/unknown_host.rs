@@ -5,7 +5,7 @@ mod known;
 use std::net::IpAddr;
 
 use crate::Str;
-use crate::lint::{Context, Rule, sidecars};
+use crate::lint::{Context, Rule};
 use crate::mesh::hostname::resolve;
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
@@ -39,7 +39,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 fn of_routes(cx: &Context<'_>, known: &Known<'_>, object: &Object<VirtualService>) -> Vec<Problem> {
     let spec = &object.spec;
     let for_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|name| name == MESH_GATEWAY);
-    if !for_mesh || sidecars::in_namespace(cx, &object.meta.namespace) {
+    if !for_mesh || cx.has_sidecars(&object.meta.namespace) {
         return Vec::new();
     }
     let for_gateways = spec.gateways.iter().any(|name| name != MESH_GATEWAY);

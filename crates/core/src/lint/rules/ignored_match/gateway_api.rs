@@ -17,7 +17,9 @@ pub(super) fn check(cx: &Context<'_>, route: &GatewayRoute<'_>) -> Vec<Problem> 
     .into_iter()
     .collect();
     for (i, reference) in route.parents.iter().enumerate() {
-        let Some(parent) = gateway_routes::parent(reference, &route.object.namespace) else { continue };
+        let Some(parent) = gateway_routes::parent(cx.mesh.rules, reference, &route.object.namespace) else {
+            continue;
+        };
         if parent.kind != Kind::Gateway {
             found.extend(section(cx, route, reference, &parent, &format!("spec.parentRefs[{i}]")));
         }
@@ -43,7 +45,8 @@ fn hostnames(cx: &Context<'_>, route: &GatewayRoute<'_>) -> Option<Problem> {
         "leave them out; what is to hold for one host only can match a header of its own, or a VirtualService's \
          `authority`",
     );
-    let is_harmless = route.hostnames.iter().all(is_own) || !gateway_routes::is_only_for_mesh(route);
+    let is_harmless =
+        route.hostnames.iter().all(is_own) || !gateway_routes::is_only_for_mesh(cx.mesh.rules, route);
     Some(if is_harmless { problem.severity(Severity::Note) } else { problem })
 }
 

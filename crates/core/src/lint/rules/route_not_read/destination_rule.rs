@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Served, problem};
 use crate::Str;
+use crate::lint::Context;
 use crate::lint::routing::Routed;
-use crate::lint::{Context, sidecars};
 use crate::mesh::destination_rule::{Client, MergedRule};
 use crate::mesh::hostname::resolve;
 use crate::mesh::{Service, Waypoint};
@@ -55,7 +55,7 @@ fn unread(
         })
     };
     if routed.iter().any(|r| is_read(rule(cx, r.waypoint, r.service, false)) || calls(r.service))
-        || sidecars::in_namespace(cx, &object.meta.namespace)
+        || cx.has_sidecars(&object.meta.namespace)
     {
         return None;
     }
