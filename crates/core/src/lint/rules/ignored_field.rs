@@ -46,19 +46,30 @@ fn session_affinity(cx: &Context<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// `sessionPersistence` of HTTPRoutes and GRPCRoutes.
+/// `sessionPersistence` of HTTPRoutes, GRPCRoutes and XBackendTrafficPolicies.
 fn session_persistence(cx: &Context<'_>) -> Vec<Problem> {
+    let not_kept = |object: ObjectRef, field: String| {
+        let message =
+            "Istio does not implement `sessionPersistence`: requests of one session go to different pods";
+        problem(object, field, message)
+            .help("use `consistentHash` of a DestinationRule, by a cookie or a header")
+    };
     let mut found = Vec::new();
     for route in gateway_routes::all(cx.snapshot).filter(|route| cx.routing().has(&route.object)) {
         let persistent =
             route.rules.iter().enumerate().filter(|(_, rule)| rule.session_persistence.is_some());
-        for (i, _) in persistent {
-            let message =
-                "Istio does not implement `sessionPersistence`: requests of one session go to different pods";
-            found.push(
-                problem(route.object.clone(), format!("spec.rules[{i}].sessionPersistence"), message)
-                    .help("use `consistentHash` of a DestinationRule, by a cookie or a header"),
-            );
+        found.extend(
+            persistent
+                .map(|(i, _)| not_kept(route.object.clone(), format!("spec.rules[{i}].sessionPersistence"))),
+        );
+    }
+    for policy in &cx.snapshot.x_backend_traffic_policies {
+        let is_for_served = policy.spec.target_refs.iter().any(|target| {
+            let service = ObjectRef::new(Kind::Service, policy.meta.namespace.clone(), target.name.clone());
+            target.kind == "Service" && cx.services_of(&service).any(|(id, _)| cx.waypoint_of(id).is_some())
+        });
+        if policy.spec.session_persistence.is_some() && is_for_served {
+            found.push(not_kept(policy.object_ref(), "spec.sessionPersistence".to_owned()));
         }
     }
     found

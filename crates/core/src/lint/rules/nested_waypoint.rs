@@ -62,8 +62,8 @@ fn is_its_own(cx: &Context<'_>, host: &str, waypoint: &Waypoint) -> bool {
     let services = &cx.mesh.services;
     services.with_hostname(host).iter().filter_map(|id| services.get(*id)).all(|service| {
         [GATEWAY_NAME, OLD_GATEWAY_NAME].iter().any(|label| {
-            service.selector.get(*label) == Some(&waypoint.name.name)
-                || service.labels.get(*label) == Some(&waypoint.name.name)
+            service.selector.get(label) == Some(&waypoint.name.name)
+                || service.labels.get(label) == Some(&waypoint.name.name)
         })
     })
 }

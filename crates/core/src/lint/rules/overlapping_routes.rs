@@ -2,6 +2,8 @@
 //!
 //! Since several VirtualServices count, their rules stand one after the other; before, only the first one's do.
 
+mod same_match;
+
 use std::collections::BTreeMap;
 
 use crate::lint::names;
@@ -50,7 +52,11 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     // The worst is said of each object.
     let worst = overlaps.iter().filter_map(|(later, before)| Some((later, before.first_key_value()?)));
-    worst.map(|(later, ((overlap, earlier), services))| problem(later, earlier, *overlap, services)).collect()
+    let mut found: Vec<Problem> = worst
+        .map(|(later, ((overlap, earlier), services))| problem(later, earlier, *overlap, services))
+        .collect();
+    found.extend(same_match::check(cx));
+    found
 }
 
 /// The VirtualServices for a Service that its waypoint sees, each once.
