@@ -51,13 +51,13 @@ fn of_routes(cx: &Context<'_>, known: &Known<'_>, object: &Object<VirtualService
             written,
             what: if has_effect { "this host has no effect" } else { "these routes have no effect" },
         };
-        let is_meant = written.contains('.') && known.suggestion(written, &object.meta.namespace).is_none();
+        let is_foreign = written.contains('.') && known.suggestion(written, &object.meta.namespace).is_none();
         // Other hosts are those of the gateways.
-        if for_gateways && is_meant {
+        if for_gateways && is_foreign {
             return None;
         }
         let problem = host.problem(cx, known)?;
-        Some(if has_effect && is_meant { problem.severity(Severity::Note) } else { problem })
+        Some(if has_effect && is_foreign { problem.severity(Severity::Note) } else { problem })
     });
     hosts.collect()
 }
@@ -80,13 +80,13 @@ impl Host<'_> {
             return None;
         }
         let suggestion = known.suggestion(self.written, &namespace);
-        let is_meant_for_waypoints = match &suggestion {
+        let concerns_waypoints = match &suggestion {
             Some(near) => {
                 known.is_ambient(cx, &namespace) || known.has_waypoints(&resolve(&near.host, &namespace))
             }
             None => known.is_ambient(cx, &namespace) && known.is_complete_for(&full),
         };
-        if !is_meant_for_waypoints {
+        if !concerns_waypoints {
             return None;
         }
         let message = self.message(&full, suggestion.as_ref());
