@@ -51,9 +51,11 @@ fn of_routes(cx: &Context<'_>, known: &Known<'_>, object: &Object<VirtualService
             written,
             what: if has_effect { "this host has no effect" } else { "these routes have no effect" },
         };
-        let is_foreign = written.contains('.') && known.suggestion(written, &object.meta.namespace).is_none();
-        // Other hosts are those of the gateways.
-        if for_gateways && is_foreign {
+        let suggestion = known.suggestion(written, &object.meta.namespace);
+        let is_foreign = written.contains('.') && suggestion.is_none();
+        // A gateway's hosts are those that clients outside ask for.
+        let may_be_gateways = written.contains('.') && !suggestion.is_some_and(|near| near.is_certain);
+        if for_gateways && may_be_gateways {
             return None;
         }
         let problem = host.problem(cx, known)?;
