@@ -4,7 +4,9 @@ use std::cell::OnceCell;
 
 use super::ambient::Ambient;
 use super::enforced::{self, Enforced};
-use crate::hash::HashMap;
+use super::routing::{self, Router, Routing};
+use super::sidecars;
+use crate::hash::{HashMap, HashSet};
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::{Mesh, Service, ServiceId, Waypoint, Workload, WorkloadId};
@@ -32,6 +34,9 @@ pub(crate) struct Context<'m> {
     services: HashMap<ObjectRef, Vec<ServiceId>>,
     enforced: OnceCell<Vec<Enforced<'m>>>,
     ambient: OnceCell<Ambient<'m>>,
+    routing: OnceCell<Routing<'m>>,
+    routers: OnceCell<Vec<Router<'m>>>,
+    with_sidecars: OnceCell<HashSet<&'m str>>,
 }
 
 struct AtWaypoint<'m> {
@@ -72,6 +77,9 @@ impl<'m> Context<'m> {
             services,
             enforced: OnceCell::new(),
             ambient: OnceCell::new(),
+            routing: OnceCell::new(),
+            routers: OnceCell::new(),
+            with_sidecars: OnceCell::new(),
         }
     }
 
@@ -142,6 +150,21 @@ impl<'m> Context<'m> {
         found.map_or_else(Vec::new, |(waypoint, service)| {
             self.mesh.virtual_services.of_service(service, waypoint)
         })
+    }
+
+    /// Whether pods of a namespace have sidecars: what waypoints do not read there may be meant for those.
+    pub(crate) fn has_sidecars(&self, namespace: &str) -> bool {
+        self.with_sidecars.get_or_init(|| sidecars::namespaces(self.mesh)).contains(namespace)
+    }
+
+    /// What routes each Service at its waypoint.
+    pub(crate) fn routing(&self) -> &Routing<'m> {
+        self.routing.get_or_init(|| Routing::new(self))
+    }
+
+    /// The objects that route Services at waypoints, and where they lead: VirtualServices, then routes of the Gateway API.
+    pub(crate) fn routers(&self) -> &[Router<'m>] {
+        self.routers.get_or_init(|| routing::routers(self, self.routing()))
     }
 
     /// The workloads that a policy without `targetRefs` is for at ztunnel: those that it selects, else all of its namespace, or of

@@ -101,7 +101,10 @@ impl Found<'_, '_> {
 
     fn gateway_route(&mut self, route: &GatewayRoute<'_>) {
         let namespace = &route.object.namespace;
-        let parents = route.parents.iter().filter_map(|parent| gateway_routes::parent(parent, namespace));
+        let parents = route
+            .parents
+            .iter()
+            .filter_map(|parent| gateway_routes::parent(self.cx.mesh.rules, parent, namespace));
         let gateways: BTreeSet<ObjectRef> = parents.filter(|parent| is_istios(self.cx, parent)).collect();
         if gateways.is_empty() {
             return;

@@ -1,21 +1,76 @@
-//! Proxies beside workloads.
+//! Sidecars: pods that have one, and namespaces whose pods get one. What waypoints do not read may be meant for those.
 
-use crate::mesh::Workload;
-use crate::snapshot::Labels;
+use super::Context;
+use super::naming::namespace_labels;
+use crate::hash::HashSet;
+use crate::mesh::workload::DATAPLANE_MODE;
+use crate::mesh::{Mesh, Workload};
+use crate::snapshot::kubernetes::{Container, Pod};
+use crate::snapshot::{Labels, Object};
 
-/// The container of a proxy.
-const PROXY: &str = "istio-proxy";
+/// The annotation that the injector leaves on a pod.
+const INJECTED: &str = "sidecar.istio.io/status";
+/// The label that asks for sidecars in a namespace.
+const INJECTION: &str = "istio-sidecars";
+/// The label of pods that take Istio's mTLS, which the injector adds.
+const TLS_MODE: &str = "security.istio.io/tlsMode";
+/// The label that says which control plane injects sidecars, or configures a gateway.
+const REVISION: &str = "istio.io/rev";
+/// The container that a sidecar is.
+const CONTAINER: &str = "istio-proxy";
 
-/// Whether the pods of a namespace with these labels get sidecars.
-pub(super) fn are_injected(namespace: &Labels) -> bool {
-    let is_ambient = namespace.get("istio.io/dataplane-mode").is_some_and(|mode| mode == "ambient");
-    namespace.get("istio-injection").is_some_and(|value| value == "enabled")
-        || namespace.contains_key("istio.io/rev") && !is_ambient
+/// Whether a workload is a pod with a sidecar. A pod that is nothing but a proxy is a gateway or a waypoint.
+pub(crate) fn has_sidecar(workload: &Workload) -> bool {
+    let is_gateway = workload.gateway().is_some() || workload.is_waypoint;
+    !is_gateway && workload.pod().is_some_and(is_injected)
+}
+
+fn is_injected(pod: &Object<Pod>) -> bool {
+    let is_proxy = |container: &Container| container.name == CONTAINER;
+    let (containers, init_containers) = (&pod.spec.containers, &pod.spec.init_containers);
+    if !containers.is_empty() && containers.iter().all(is_proxy) {
+        return false;
+    }
+    pod.meta.annotations.contains_key(INJECTED)
+        || pod.meta.labels.get(TLS_MODE).is_some_and(|mode| mode == "istio")
+        || containers.iter().chain(init_containers).any(is_proxy)
+}
+
+/// Whether the labels of a namespace ask for sidecars.
+pub(crate) fn asks_for_sidecars(labels: &Labels) -> bool {
+    labels.get(INJECTION).is_some_and(|value| value == "enabled")
+}
+
+/// Whether anything of the snapshot has a sidecar or is to have one: sidecars read what waypoints would.
+pub(crate) fn is_anywhere(cx: &Context<'_>) -> bool {
+    cx.snapshot.namespaces.iter().any(|namespace| asks_for_sidecars(&namespace.meta.labels))
+        || cx.mesh.workloads.iter().any(|(_, workload)| has_sidecar(workload))
+}
+
+/// Whether pods of a namespace have sidecars, or are to have them.
+pub(crate) fn is_in_namespace(cx: &Context<'_>, namespace: &str) -> bool {
+    let pods = cx.mesh.workloads.in_namespace(namespace).iter();
+    asks_for_sidecars(namespace_labels(cx, namespace))
+        || pods.filter_map(|id| cx.mesh.workloads.get(*id)).any(has_sidecar)
+}
+
+/// The namespaces whose pods have sidecars, or are to have them.
+pub(crate) fn namespaces(mesh: &Mesh) -> HashSet<&str> {
+    let injected = mesh.snapshot.namespaces.iter().filter(|object| asks_for_sidecars(&object.meta.labels));
+    let pods = mesh.workloads.iter().filter(|(_, workload)| has_sidecar(workload));
+    let of_pods = pods.map(|(_, workload)| workload.namespace.as_str());
+    injected.map(|object| object.meta.name.as_str()).chain(of_pods).collect()
+}
+
+/// Whether the pods of a namespace with these labels get sidecars, by the old label or a revision.
+pub(crate) fn are_injected(namespace: &Labels) -> bool {
+    let is_ambient = namespace.get(DATAPLANE_MODE).is_some_and(|mode| mode == "ambient");
+    asks_for_sidecars(namespace) || namespace.contains_key(REVISION) && !is_ambient
 }
 
 /// Whether a workload is a pod with a proxy in it: a sidecar's, a gateway's or a waypoint's.
-pub(super) fn has_proxy(workload: &Workload) -> bool {
+pub(crate) fn has_proxy(workload: &Workload) -> bool {
     let spec = workload.pod().map(|pod| &pod.spec);
     let mut containers = spec.into_iter().flat_map(|s| s.containers.iter().chain(&s.init_containers));
-    containers.any(|container| container.name == PROXY)
+    containers.any(|container| container.name == CONTAINER)
 }

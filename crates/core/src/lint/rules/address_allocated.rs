@@ -1,7 +1,7 @@
 //! `address-allocated`: ServiceEntries whose addresses are not known from files.
 
 use crate::lint::service_entries::{Served, served};
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 
@@ -25,7 +25,7 @@ fn problem(entry: &Served<'_>) -> Option<Problem> {
     let verb = if hosts.len() == 1 { "has" } else { "have" };
     let message = format!(
         "{} {verb} no address: Istio allocates one, which depends on the other entries of the cluster and is assumed here",
-        words::list(&hosts)
+        list::few(&hosts)
     );
     Some(Problem::new(Code::AddressAllocated, message).on(entry.object.object_ref()).help(
         "read the entry with its status from the cluster, or give it an address of its own in `spec.addresses`",

@@ -1,6 +1,6 @@
 //! `dynamic-dns-port`: entries of resolution DYNAMIC_DNS, or ports of theirs, that a waypoint has no cluster for.
 
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::Protocol;
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::release::Release;
@@ -40,7 +40,7 @@ fn has_waypoint(cx: &Context<'_>, object: &Object<ServiceEntry>) -> bool {
 fn internal(object: &Object<ServiceEntry>) -> Problem {
     let message = format!(
         "no waypoint serves {}: resolution `DYNAMIC_DNS` is for hosts outside of the mesh, and this entry's location is `MESH_INTERNAL`",
-        words::list(&object.spec.hosts)
+        list::few(&object.spec.hosts)
     );
     let (object, field) = (object.object_ref(), "spec.location");
     let set = Change::Set("MESH_EXTERNAL".to_owned());

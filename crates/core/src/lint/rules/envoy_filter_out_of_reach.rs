@@ -4,7 +4,7 @@ use crate::lint::envoy_patches::{self, Reason};
 use crate::lint::providers::sends_to;
 use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_waypoint};
 use crate::lint::sidecars::{self, has_proxy};
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Rule, list};
 use crate::mesh::{Namespaces, Waypoint, Workload};
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::snapshot::networking::EnvoyFilter;
@@ -102,7 +102,7 @@ fn by_selector(cx: &Context<'_>, filter: &Filter, labels: &Labels) -> Option<Pro
     if selected.is_empty() || !selected.iter().all(|workload| has_no_proxy(workload)) {
         return None;
     }
-    let names = words::list(selected.iter().map(|workload| workload.name.as_str()));
+    let names = list::few(selected.iter().map(|workload| workload.name.as_str()));
     let message =
         format!("the pods that it selects have no Envoy, in ambient mode: {names}; nothing applies it");
     Some(new(filter, field, message).help(HELP))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::{Context, Releases, Rule, sidecars, words};
+use crate::lint::{Context, Releases, Rule, list, sidecars};
 use crate::mesh::{Namespaces, ServiceId};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -50,9 +50,9 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// What is to be said of entries, the oldest first, that share hosts: at the second one.
 fn problem(entries: &[ObjectRef], hosts: &[&str]) -> Option<Problem> {
     let [oldest, later, ..] = entries else { return None };
-    let (named, is) = (words::list(hosts), if hosts.len() == 1 { "is" } else { "are" });
+    let (named, is) = (list::few(hosts), if hosts.len() == 1 { "is" } else { "are" });
     let others: Vec<&ObjectRef> = entries.iter().filter(|entry| *entry != later).collect();
-    let elsewhere = words::list(others.iter().map(|entry| format!("{}/{}", entry.namespace, entry.name)));
+    let elsewhere = list::few(others.iter().map(|entry| format!("{}/{}", entry.namespace, entry.name)));
     let plural = if others.len() == 1 { "y" } else { "ies" };
     let consequence = if oldest.namespace == later.namespace {
         "a host is one service of its namespace, so that all but the oldest entry are left out"

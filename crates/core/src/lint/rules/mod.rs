@@ -8,10 +8,13 @@ mod default_deny_misses_waypoint;
 mod deny_overrides_allow;
 mod detected_protocol;
 mod dynamic_dns_port;
+mod empty_subset;
 mod envoy_filter_out_of_reach;
 mod extension_match;
 mod gateway_named_like_service;
 mod host_twice;
+mod ignored_field;
+mod ignored_match;
 mod ingress_bypass;
 mod ingress_routes_twice;
 mod ip_blocks;
@@ -21,15 +24,19 @@ mod label_not_read;
 mod mesh_config_elsewhere;
 mod method_case;
 mod namespace_not_ambient;
+mod nested_waypoint;
 mod no_address;
 mod no_hbone_listener;
 mod no_waypoint;
 mod not_a_waypoint;
 mod other_data_plane_policy;
+mod overlapping_routes;
 mod path_form;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
+mod route_not_attached;
+mod route_not_read;
 mod several_addresses;
 mod sidecar_client;
 mod target_port;
@@ -37,7 +44,9 @@ mod telemetry_provider;
 mod telemetry_scope;
 mod tls_twice;
 mod tracing_off;
+mod unknown_host;
 mod unknown_namespace;
+mod unknown_port;
 mod unused_waypoint;
 mod waypoint_as_source;
 mod waypoint_denied;
@@ -45,6 +54,8 @@ mod waypoint_locked_out;
 mod waypoint_not_ready;
 mod waypoint_revision;
 mod waypoint_traffic;
+mod wildcard_host;
+mod zero_weights;
 
 use super::Rule;
 
@@ -58,10 +69,13 @@ pub const RULES: &[Rule] = &[
     deny_overrides_allow::RULE,
     detected_protocol::RULE,
     dynamic_dns_port::RULE,
+    empty_subset::RULE,
     envoy_filter_out_of_reach::RULE,
     extension_match::RULE,
     gateway_named_like_service::RULE,
     host_twice::RULE,
+    ignored_field::RULE,
+    ignored_match::RULE,
     ingress_bypass::RULE,
     ingress_routes_twice::RULE,
     ip_blocks::RULE,
@@ -71,15 +85,19 @@ pub const RULES: &[Rule] = &[
     mesh_config_elsewhere::RULE,
     method_case::RULE,
     namespace_not_ambient::RULE,
+    nested_waypoint::RULE,
     no_address::RULE,
     no_hbone_listener::RULE,
     no_waypoint::RULE,
     not_a_waypoint::RULE,
     other_data_plane_policy::RULE,
+    overlapping_routes::RULE,
     path_form::RULE,
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
+    route_not_attached::RULE,
+    route_not_read::RULE,
     several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,
@@ -87,7 +105,9 @@ pub const RULES: &[Rule] = &[
     telemetry_scope::RULE,
     tls_twice::RULE,
     tracing_off::RULE,
+    unknown_host::RULE,
     unknown_namespace::RULE,
+    unknown_port::RULE,
     unused_waypoint::RULE,
     waypoint_as_source::RULE,
     waypoint_denied::RULE,
@@ -95,6 +115,8 @@ pub const RULES: &[Rule] = &[
     waypoint_not_ready::RULE,
     waypoint_revision::RULE,
     waypoint_traffic::RULE,
+    wildcard_host::RULE,
+    zero_weights::RULE,
 ];
 
 #[cfg(test)]

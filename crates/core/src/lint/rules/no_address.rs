@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::references::envoy_waypoints;
 use crate::lint::service_entries::{AUTO_ALLOCATE, Served, served};
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::{Service, Waypoint};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -41,7 +41,7 @@ fn without_address(entry: &Served<'_>) -> Option<Problem> {
         return None;
     };
     let verb = if hosts.len() == 1 { "has" } else { "have" };
-    let hosts = words::list(&hosts);
+    let hosts = list::few(&hosts);
     let message =
         format!("{hosts} {verb} no address, and {why}: no client's traffic reaches waypoint `{waypoint}`");
     Some(Problem::new(Code::NoAddress, message).on(entry.object.object_ref()).field(field).help(help))
@@ -99,7 +99,7 @@ fn misses(service: &Service, waypoint: &Waypoint) -> bool {
 
 fn one_family(waypoint: &Waypoint, missed: &[&Service]) -> Option<Problem> {
     let (own, other) = if waypoint.proxy.supports_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
-    let hosts = words::list(missed.iter().map(|service| service.hostname.as_str()));
+    let hosts = list::few(missed.iter().map(|service| service.hostname.as_str()));
     missed.first()?;
     let message = format!(
         "the pods of waypoint `{}` have {own} addresses only: clients that call {hosts} by {other} are refused there",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::service_entries::{Served, served};
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::networking::service_entry::Resolution;
@@ -27,7 +27,7 @@ fn problem(entry: &Served<'_>) -> Option<Problem> {
         "waypoint `{}` gets a chain for one of the addresses {} only, and which one is left to chance: \
          it refuses what clients send to the others",
         entry.waypoint.name,
-        words::list(&entry.object.spec.addresses)
+        list::few(&entry.object.spec.addresses)
     );
     Some(
         Problem::new(Code::SeveralAddresses, message)

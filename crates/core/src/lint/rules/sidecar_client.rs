@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::naming::label;
-use crate::lint::{Context, Releases, Rule, injection, list};
+use crate::lint::{Context, Releases, Rule, list, sidecars};
 use crate::mesh::DataPlane;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -26,7 +26,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     let served = list::few(&served);
     let mut pods: BTreeMap<&str, Vec<ObjectRef>> = BTreeMap::new();
-    for (_, workload) in cx.mesh.workloads.iter().filter(|(_, workload)| injection::has_sidecar(workload)) {
+    for (_, workload) in cx.mesh.workloads.iter().filter(|(_, workload)| sidecars::has_sidecar(workload)) {
         pods.entry(&workload.namespace).or_default().push(workload.source.object());
     }
     let mut found: Vec<Problem> = Vec::new();
@@ -42,7 +42,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     let asking = cx.snapshot.namespaces.iter().filter(|namespace| {
         let is_told = pods.contains_key(namespace.meta.name.as_str());
-        injection::asks_for_sidecars(&namespace.meta.labels) && !is_told
+        sidecars::asks_for_sidecars(&namespace.meta.labels) && !is_told
     });
     found.extend(asking.map(|namespace| {
         let message = format!(
@@ -50,7 +50,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
              and routes does not hold for them",
             namespace.meta.name
         );
-        problem(message).on(namespace.object_ref()).field(label("istio-injection"))
+        problem(message).on(namespace.object_ref()).field(label("istio-sidecars"))
     }));
     found
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::providers::{Signal, sends_to};
 use crate::lint::telemetry::{all_in_force, in_force};
-use crate::lint::{Context, Rule, words};
+use crate::lint::{Context, Rule, list};
 use crate::mesh::telemetry::provider;
 use crate::problem::{Code, Problem};
 use crate::resources::filters::provider::Upstream;
@@ -119,7 +119,7 @@ fn known(cx: &Context<'_>, signal: Signal) -> String {
             signal.noun()
         );
     }
-    let names = words::list(names);
+    let names = list::few(names);
     format!(
         "name one for {} that the mesh configuration has ({names}), or add it to its `extensionProviders`",
         signal.noun()

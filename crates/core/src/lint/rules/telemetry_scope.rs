@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lint::references::{Referred, envoy_waypoints, references, referred};
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::{Service, Waypoint};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -48,14 +48,12 @@ fn problem(object: &Object<Telemetry>, field: String, services: &[&Service]) -> 
     let message = format!(
         "Telemetry for a waypoint holds for Services of the Telemetry's own namespace, `{}`: not for {}, which the waypoint serves, too",
         object.meta.namespace,
-        words::list(services.iter().map(|service| service.hostname.as_str()))
+        list::few(services.iter().map(|service| service.hostname.as_str()))
     );
     let one = if namespaces.len() == 1 { "the namespace" } else { "each of the namespaces" };
-    let mut problem =
-        Problem::new(Code::TelemetryScope, message).on(object.object_ref()).field(field).help(format!(
-            "add Telemetry without `targetRefs`, or for the Service, in {one} {}",
-            words::list(namespaces)
-        ));
+    let mut problem = Problem::new(Code::TelemetryScope, message).on(object.object_ref()).field(field).help(
+        format!("add Telemetry without `targetRefs`, or for the Service, in {one} {}", list::few(namespaces)),
+    );
     for service in services.iter().take(5) {
         problem = problem.related_object(service.source.object(), "", "the Telemetry does not hold for it");
     }

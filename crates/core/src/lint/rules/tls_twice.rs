@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::Str;
 use crate::hash::HashSet;
 use crate::lint::references::envoy_waypoints;
-use crate::lint::{Context, Releases, Rule, words};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::destination_rule::{Client, MergedRule, PortPolicy};
 use crate::mesh::hostname::{self, resolve};
 use crate::mesh::{Port, Service, Waypoint};
@@ -99,7 +99,7 @@ fn problem(object: ObjectRef, field: String, found: &[Found<'_>]) -> Option<Prob
     let (plural, are) = if found.len() == 1 { ("", "is") } else { ("s", "are") };
     let message = format!(
         "the port{plural} {} {are} declared as TLS, which clients start: with {} here the waypoint puts TLS around TLS",
-        words::list(ports),
+        list::few(ports),
         first.mode.as_str()
     );
     let mut problem = Problem::new(Code::TlsTwice, message).on(object).field(field).help(

@@ -109,18 +109,18 @@ pub(super) fn route(
 
 /// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
 /// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
-pub(super) fn applies(cx: Context<'_, '_>, request: &HttpMatchRequest) -> bool {
-    if request.port != 0 && request.port != cx.port {
+pub(super) fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool {
+    if request.port != 0 && request.port != port {
         return false;
     }
-    if !cx.scope.rules.routes.match_callers {
+    if !scope.rules.routes.match_callers {
         return true;
     }
     if !request.source_labels.is_empty() {
         return false;
     }
     if request.gateways.is_empty() {
-        request.source_namespace.is_empty() || request.source_namespace == cx.scope.waypoint.name.namespace
+        request.source_namespace.is_empty() || request.source_namespace == scope.waypoint.name.namespace
     } else {
         request.gateways.iter().any(|g| g == MESH_GATEWAY)
     }

@@ -233,8 +233,12 @@ fn of_virtual_service(
     let rules = &cx.scope.rules.routes;
     for rule in &cx.virtual_service.http {
         let everything = rule.route.matches.is_empty().then_some(None);
-        let requests =
-            rule.route.matches.iter().enumerate().filter(|(_, request)| http::applies(cx, request));
+        let requests = rule
+            .route
+            .matches
+            .iter()
+            .enumerate()
+            .filter(|(_, request)| http::applies(cx.scope, cx.port, request));
         for request in everything.into_iter().chain(requests.map(Some)) {
             let (position, request) = request.unzip();
             let matched: RouteMatch = matches::route_match(rules, cx.virtual_service.semantics, request);

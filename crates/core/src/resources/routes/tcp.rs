@@ -3,8 +3,8 @@
 use super::destination::{self, Host};
 use super::virtual_services;
 use crate::Str;
-use crate::mesh::ServiceId;
 use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
+use crate::mesh::{Service, ServiceId};
 use crate::resources::Scope;
 use crate::snapshot::networking::virtual_service::{L4MatchAttributes, RouteDestination, TlsMatchAttributes};
 use crate::snapshot::{Cause, FieldPath, Kind};
@@ -56,6 +56,15 @@ pub fn tcp_destinations(scope: Scope<'_>, service: ServiceId, port: u32) -> Opti
     let ((virtual_service, list, position), route) = tls.chain(tcp).find(|(_, route)| !route.is_empty())?;
     let destinations = route.iter().map(|to| tcp_destination(scope, to, port)).collect();
     Some(TcpRoute { destinations, cause: cause(virtual_service, list, position) })
+}
+
+/// Whether a rule of a VirtualService takes the connections of a port.
+pub(super) fn takes(virtual_service: &VirtualService, service: &Service, port: u32) -> bool {
+    let tls = virtual_service.tls.iter().any(|rule| {
+        rule.matches.is_empty() || rule.matches.iter().any(|m| tls_applies(m, &service.hostname, port))
+    });
+    let mut tcp = virtual_service.tcp.iter();
+    tls || tcp.any(|rule| rule.matches.is_empty() || rule.matches.iter().any(|m| tcp_applies(m, port)))
 }
 
 /// The rule at a position of a list. What a route of the Gateway API becomes has as many rules as that.

@@ -1,0 +1,53 @@
+//! Ports of Services in messages: which there are, and what a number may be instead of one.
+
+use crate::mesh::{Service, ServiceSource};
+use crate::snapshot::message::IntOrString;
+
+/// How many ports are listed.
+const MOST: usize = 5;
+
+/// The ports of a Service: `80 (http), 9090`.
+pub(crate) fn list(service: &Service) -> String {
+    let one = |port: &crate::mesh::Port| match port.name.as_str() {
+        "" => port.number.to_string(),
+        name => format!("{} (`{name}`)", port.number),
+    };
+    let mut all: Vec<String> = service.ports.iter().take(MOST).map(one).collect();
+    if service.ports.is_empty() {
+        return "no ports".to_owned();
+    }
+    if service.ports.len() > MOST {
+        all.push(format!("{} more", service.ports.len() - MOST));
+    }
+    all.join(", ")
+}
+
+/// The port of the Service whose target port has this number.
+pub(crate) fn of_target(service: &Service, number: u32) -> Option<u32> {
+    match &service.source {
+        ServiceSource::Kubernetes(object) => object.spec.ports.iter().find_map(|port| {
+            let is_target = port.target_port == Some(IntOrString::Int(number.into()));
+            is_target.then(|| u32::try_from(port.port).ok()).flatten()
+        }),
+        ServiceSource::ServiceEntry(_) => {
+            service.ports.iter().find(|port| port.target_port == Some(number)).map(|port| port.number)
+        }
+    }
+}
+
+/// What a number is instead of a port, to stand behind it: that it is a target port.
+pub(crate) fn what_it_is(service: &Service, number: u32) -> String {
+    match of_target(service, number) {
+        Some(port) => format!(" (it is the target port of its port {port})"),
+        None => String::new(),
+    }
+}
+
+/// What to write instead of a number that is no port.
+pub(crate) fn help(service: &Service, number: u32) -> String {
+    match (of_target(service, number), service.ports.as_slice()) {
+        (Some(port), _) => format!("write the Service's port, {port}"),
+        (None, [only]) => format!("write the Service's port, {}", only.number),
+        (None, _) => format!("write one of the Service's ports: {}", list(service)),
+    }
+}
