@@ -70,7 +70,8 @@ impl Undefined {
         }
         let assumed = self.assumed.into_iter().map(|(name, source)| {
             let labels: Labels = [(Str::new_static(NAMESPACE_NAME), name.clone())].into_iter().collect();
-            let meta = Meta { name, labels, api_version: "v1".into(), ..Meta::default() };
+            let mut meta = Meta { name, labels, api_version: "v1".into(), ..Meta::default() };
+            meta.assume();
             Arc::new(Object { meta, spec: kubernetes::Namespace::default(), source })
         });
         snapshot.namespaces.extend(assumed);

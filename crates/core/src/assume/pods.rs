@@ -108,7 +108,7 @@ fn meta(object: &ObjectRef, name: Str, template: &Meta) -> Meta {
     if by_replica_set {
         labels.extend([(Str::new_static(hash_label), Str::new_static(HASH))]);
     }
-    Meta {
+    let mut meta = Meta {
         api_version: "v1".into(),
         name,
         namespace: object.namespace.clone(),
@@ -122,7 +122,9 @@ fn meta(object: &ObjectRef, name: Str, template: &Meta) -> Meta {
             ..OwnerReference::default()
         }],
         ..Meta::default()
-    }
+    };
+    meta.assume();
+    meta
 }
 
 impl OfControllers {

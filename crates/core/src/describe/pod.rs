@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::lint::Context;
+use crate::lint::sidecars::has_sidecar;
 use crate::mesh::{Workload, WorkloadId};
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
@@ -105,14 +106,4 @@ fn mode(cx: &Context<'_>, workload: &Workload) -> DataPlaneMode {
     } else {
         DataPlaneMode::None
     }
-}
-
-/// Whether a sidecar takes a pod's connections.
-pub(super) fn has_sidecar(workload: &Workload) -> bool {
-    let is_gateway = workload.is_waypoint || workload.gateway().is_some();
-    let pod = workload.pod().filter(|_| !is_gateway);
-    pod.is_some_and(|pod| {
-        let mut containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
-        containers.any(|container| container.name == "istio-proxy")
-    })
 }

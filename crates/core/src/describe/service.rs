@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::lint::Context;
+use crate::lint::sidecars::has_sidecar;
 use crate::mesh::endpoint::Health;
 use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
 use crate::mesh::{Protocol, Service, ServiceId, Workload, hostname};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
-use super::pod::has_sidecar;
 use super::{PolicyLine, RouteLine, WaypointUse, about, enforcement, waypoint_use, words};
 
 /// A Service or ServiceEntry.

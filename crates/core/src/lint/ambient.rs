@@ -104,7 +104,8 @@ struct Modes<'m> {
 
 impl<'m> Modes<'m> {
     fn new(cx: &Context<'m>) -> Self {
-        let all = || cx.snapshot.namespaces.iter().map(|namespace| &namespace.meta);
+        let defined = || cx.snapshot.namespaces.iter().map(|namespace| &namespace.meta);
+        let all = || defined().filter(|meta| !meta.is_assumed());
         let is_ambient = |labels: &Labels| labels.get(DATAPLANE_MODE).is_some_and(|mode| mode == "ambient");
         Self {
             known: all().map(|meta| meta.name.as_str()).collect(),

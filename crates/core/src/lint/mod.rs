@@ -48,7 +48,7 @@ mod rule;
 mod rules;
 mod scope;
 mod service_entries;
-mod sidecars;
+pub(crate) mod sidecars;
 mod telemetry;
 mod unserved;
 

@@ -156,9 +156,10 @@ pub(crate) fn namespace_labels<'m>(cx: &Context<'m>, name: &str) -> &'m Labels {
     snapshot::find(&cx.snapshot.namespaces, "", name).map_or(&NONE, |namespace| &namespace.meta.labels)
 }
 
-/// Whether a Namespace is in the snapshot.
+/// Whether a Namespace is in the snapshot, and not only assumed to be there.
 pub(crate) fn is_known_namespace(cx: &Context<'_>, name: &str) -> bool {
-    snapshot::find(&cx.snapshot.namespaces, "", name).is_some()
+    let namespace = snapshot::find(&cx.snapshot.namespaces, "", name);
+    namespace.is_some_and(|namespace| !namespace.meta.is_assumed())
 }
 
 /// Whether the pods of a namespace are in the mesh unless they say otherwise.

@@ -1,6 +1,6 @@
 //! What `targetRefs` name.
 
-use super::Context;
+use super::{Context, scope};
 use crate::mesh::{DataPlane, Waypoint};
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{Kind, Labels, Meta, ObjectRef};
@@ -69,6 +69,6 @@ pub(super) fn selected_waypoint<'m>(
     let everywhere = object.namespace == cx.mesh.config.root_namespace;
     envoy_waypoints(cx).filter(|_| !selector.is_empty()).find(|waypoint| {
         (everywhere || waypoint.name.namespace == object.namespace)
-            && selector.is_subset(&waypoint.proxy.labels)
+            && scope::selects_pods_of(selector, waypoint)
     })
 }

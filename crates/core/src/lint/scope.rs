@@ -4,6 +4,7 @@ use super::Context;
 use crate::mesh::Waypoint;
 use crate::mesh::attachment::{Attach, target_references};
 use crate::mesh::waypoint::WaypointName;
+use crate::mesh::workload::OLD_GATEWAY_NAME;
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{self, Labels, Object};
@@ -24,7 +25,16 @@ pub(super) fn is_for_ambient<T: Attach>(cx: &Context<'_>, policy: &T) -> bool {
 /// The waypoint whose own pods a policy selects by their labels.
 pub(super) fn selected_waypoint<'m, T: Attach>(cx: &Context<'m>, policy: &T) -> Option<&'m Waypoint> {
     let selector = policy.selector().filter(|labels| !labels.is_empty())?;
-    waypoints_in_reach(cx, policy).find(|waypoint| selector.is_subset(&waypoint.proxy.labels))
+    waypoints_in_reach(cx, policy).find(|waypoint| selects_pods_of(selector, waypoint))
+}
+
+/// Whether a selector that is not empty is for a waypoint's own pods: by the labels that they have, or by the one that they had
+/// in 1.18.
+pub(super) fn selects_pods_of(selector: &Labels, waypoint: &Waypoint) -> bool {
+    let labels = &waypoint.proxy.labels;
+    selector.iter().all(|(key, value)| {
+        labels.get(key) == Some(value) || key == OLD_GATEWAY_NAME && *value == waypoint.name.name
+    })
 }
 
 /// Whether a waypoint of a release that goes by selectors reads a policy.
@@ -45,7 +55,7 @@ fn waypoints_in_reach<'m, T: Attach>(
 
 /// Whether nothing is known of a namespace but that it has a policy.
 fn is_unknown(cx: &Context<'_>, namespace: &str) -> bool {
-    snapshot::find(&cx.snapshot.namespaces, "", namespace).is_none()
+    snapshot::find(&cx.snapshot.namespaces, "", namespace).is_none_or(|found| found.meta.is_assumed())
         && cx.mesh.workloads.in_namespace(namespace).is_empty()
         && cx.mesh.services.in_namespace(namespace).is_empty()
 }

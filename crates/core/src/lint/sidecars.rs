@@ -11,7 +11,7 @@ use crate::snapshot::{Labels, Object};
 /// The annotation that the injector leaves on a pod.
 const INJECTED: &str = "sidecar.istio.io/status";
 /// The label that asks for sidecars in a namespace.
-const INJECTION: &str = "istio-sidecars";
+const INJECTION: &str = "istio-injection";
 /// The label of pods that take Istio's mTLS, which the injector adds.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// The label that says which control plane injects sidecars, or configures a gateway.

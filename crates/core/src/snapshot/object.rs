@@ -62,6 +62,22 @@ pub struct Meta {
     pub generation: i64,
 }
 
+/// The annotation of objects that nothing but an assumption has made.
+const ASSUMED: &str = "waypoint-xds.io/assumed";
+
+impl Meta {
+    /// Marks the object as one that is only assumed to be there.
+    pub(crate) fn assume(&mut self) {
+        self.annotations.extend([(Str::new_static(ASSUMED), Str::new_static("true"))]);
+    }
+
+    /// Whether the object is only assumed to be there.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.annotations.contains_key(ASSUMED)
+    }
+}
+
 /// One of the objects that own an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -21,7 +21,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             served.entry(&service.namespace).or_insert(waypoint);
         }
     }
-    let namespaces = cx.snapshot.namespaces.iter();
+    let namespaces = cx.snapshot.namespaces.iter().filter(|namespace| !namespace.meta.is_assumed());
     let outside = namespaces.filter_map(|namespace| {
         let waypoint = served.get(namespace.meta.name.as_str())?;
         let is_in = is_ambient(cx, &namespace.meta.name) || has_captured_pods(cx, &namespace.meta.name);

@@ -133,7 +133,7 @@ fn admits(clause: &Clause<'_>, port: u32) -> bool {
         || ((clause.values.is_empty() || has(clause.values.values)) && !has(clause.not_values.values))
 }
 
-/// The ports in list, with the verb.
+/// The ports in words, with the verb.
 fn are(ports: &[TcpPort<'_>]) -> String {
     let names = ports.iter().map(|at| format!("{}:{}", at.service.object_name(), at.port.number));
     let verb = if ports.len() == 1 { "is" } else { "are" };

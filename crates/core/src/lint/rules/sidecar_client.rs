@@ -50,7 +50,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
              and routes does not hold for them",
             namespace.meta.name
         );
-        problem(message).on(namespace.object_ref()).field(label("istio-sidecars"))
+        problem(message).on(namespace.object_ref()).field(label("istio-injection"))
     }));
     found
 }
