@@ -145,8 +145,10 @@ fn field(policy: &Object<AuthorizationPolicy>) -> String {
     fields.next().unwrap_or_default()
 }
 
+/// Where there is no waypoint at all, `no-waypoint` tells it.
 fn of_authentication(cx: &Context<'_>, object: &Object<RequestAuthentication>) -> Option<Problem> {
     let reach = Reach::of(cx, object).filter(|_| !object.spec.jwt_rules.is_empty())?;
+    reach.waypoint()?;
     let severity = if scope::may_be_for_gateways(cx, object) { Severity::Note } else { Severity::Warning };
     let field = if object.spec.selector.is_some() { "spec.selector" } else { "spec.jwtRules" };
     let problem = reach.problem(cx, "and ztunnel knows nothing of tokens: no token is checked");
