@@ -1,5 +1,6 @@
 //! What `describe` says of the objects of `testdata/describe/shop.yaml` stands next to it.
 //! `UPDATE_GOLDEN=1 cargo test --test describe` writes it anew.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::PathBuf;

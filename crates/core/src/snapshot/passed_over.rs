@@ -73,7 +73,7 @@ fn mesh_config(node: Node<'_>, kind: Kind) -> Option<&'static str> {
 }
 
 /// What an object says of the pods that it makes.
-fn controller(item: Item<'_>, kind: Kind) -> Result<Option<Arc<PodController>>, Problem> {
+fn controller(item: Item<'_>, kind: Kind) -> Result<Option<Arc<PodController>>, Box<Problem>> {
     let makes_pods = matches!(
         kind,
         Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet | Kind::Job | Kind::Rollout
@@ -83,6 +83,6 @@ fn controller(item: Item<'_>, kind: Kind) -> Result<Option<Arc<PodController>>, 
     if !makes_pods || is_made {
         return Ok(None);
     }
-    let spec = item.node.field("spec", &Unread::new()).map_err(|error| refused(&error, item))?;
+    let spec = item.node.field("spec", &Unread::new()).map_err(|error| Box::new(refused(&error, item)))?;
     Ok(Some(Arc::new(spec)))
 }
