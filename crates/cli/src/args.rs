@@ -1,5 +1,6 @@
 //! The command line's words.
 
+mod lint;
 mod ztunnel;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::options::{Readiness, Validation};
 use waypoint_xds::release::Release;
 
+pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -51,16 +53,20 @@ pub(crate) enum Command {
     Status(Status),
     /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
     /// waypoints that are bypassed.
-    Lint(Lint),
+    ///
+    /// What is reported can be chosen by code and by group (`waypoint-xds explain` lists them), here and in a file
+    /// `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace suppresses what is said of it by
+    /// the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's `galley.istio.io/analyze-suppress` counts, too.
+    Lint(Box<Lint>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
     /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
     Cost(Cost),
-    /// Explain a problem's code.
+    /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
-        /// The code, as printed in brackets; without one, all codes.
+        /// The code, as printed in brackets; without one, a table of all codes.
         code: Option<String>,
     },
     /// Print a completion script for a shell.
@@ -314,27 +320,6 @@ pub(crate) struct Status {
     /// also tells which fields decided each condition.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Lint {
-    #[command(flatten)]
-    pub(crate) input: Input,
-    /// How findings are printed (to standard output).
-    #[arg(short = 'o', long, value_enum, default_value_t = LintFormat::Text, value_name = "FORMAT")]
-    pub(crate) output: LintFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LintFormat {
-    /// With the source line underlined.
-    Text,
-    /// One line each.
-    Concise,
-    /// A JSON array.
-    Json,
-    /// GitHub workflow commands.
-    Github,
 }
 
 #[derive(Debug, ClapArgs)]

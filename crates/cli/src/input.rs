@@ -8,16 +8,17 @@ use waypoint_xds::text::SourceFile;
 
 use crate::Failure;
 
+/// What problems call standard input.
+pub(crate) const STDIN: &str = "<stdin>";
+
 /// Reads every file that the paths name; a directory recursively, `-` from standard input.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<SourceFile>, Failure> {
     let mut all = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut bytes)
-                .map_err(|source| failed(Path::new("<stdin>"), source))?;
-            all.push(SourceFile::from_bytes("<stdin>", &bytes));
+            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
+            all.push(SourceFile::from_bytes(STDIN, &bytes));
         } else {
             all.extend(files::read([path])?);
         }

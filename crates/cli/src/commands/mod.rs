@@ -93,8 +93,8 @@ fn chosen<'s>(session: &'s Session, wanted: Option<&str>) -> Result<&'s Waypoint
 }
 
 /// Colours are for people: not for a file, and not where `NO_COLOR` is set (<https://no-color.org>).
-fn colour() -> Colour {
-    let wanted = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+fn colour(is_terminal: bool) -> Colour {
+    let wanted = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     if wanted { Colour::Always } else { Colour::Never }
 }
 
@@ -102,7 +102,7 @@ fn colour() -> Colour {
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
     let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
     let text = match input.problems {
-        ProblemFormat::Full => diagnostics::full(problems, files, colour()),
+        ProblemFormat::Full => diagnostics::full(problems, files, colour(std::io::stderr().is_terminal())),
         ProblemFormat::Concise => diagnostics::concise(problems),
         ProblemFormat::Json => diagnostics::json(problems),
         ProblemFormat::Github => diagnostics::github(problems),

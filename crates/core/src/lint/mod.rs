@@ -4,6 +4,9 @@
 //! problems. [`RULES`] has them all. What reading, admission and the mesh found is part of the result: [`lint`] is
 //! everything that is to be said of a snapshot.
 //!
+//! What of it is reported is chosen by a [`Selection`], and a [`Baseline`] has what is known already. Where the mend is certain, a
+//! finding has a fix, with what is to be written where.
+//!
 //! Rules read the mesh and what is made of it, so that they cannot disagree with the resources. They never read the text a
 //! second way.
 //!
@@ -25,12 +28,22 @@
 //! assert!(found.iter().any(|problem| problem.code.id() == "method-case"));
 //! ```
 
+mod baseline;
 mod context;
+mod fingerprint;
+mod fix;
+mod glob;
 mod rule;
 mod rules;
+mod selection;
 
+pub use baseline::{Baseline, BaselineError};
+pub use fingerprint::fingerprint;
 pub use rule::{Releases, Rule};
 pub use rules::RULES;
+pub use selection::{Override, Selection, Selector, UnknownSelector};
+
+pub(crate) use fix::apply;
 
 pub(crate) use context::Context;
 
@@ -55,5 +68,18 @@ pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem
     reading.locate(&mut all);
     all.sort();
     all.dedup();
+    fix::settle(reading, &mut all);
     all
+}
+
+/// The rule that finds problems of a code, where one does.
+#[must_use]
+pub fn rule(code: Code) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}
+
+/// The codes of `istioctl analyze` for what a code finds.
+#[must_use]
+pub fn analyze_codes(code: Code) -> &'static [&'static str] {
+    rule(code).map_or(&[], |rule| rule.analyze)
 }

@@ -110,8 +110,15 @@ impl Reading {
         }
     }
 
+    /// The annotations of an object, one that is kept or one that was only looked at.
+    pub(crate) fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
+        let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
+        let kept = self.snapshot.meta(object).map(|meta| &meta.annotations);
+        kept.or_else(|| passed_over().map(|other| &other.annotations))
+    }
+
     /// Where an object stands, one that is kept or one that was only looked at.
-    fn source(&self, object: &ObjectRef) -> Option<Source> {
+    pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
         let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
         self.snapshot.source(object).or_else(|| passed_over().map(|other| other.source))
     }

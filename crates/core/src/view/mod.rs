@@ -4,6 +4,8 @@ pub mod config_dump;
 pub mod cost;
 pub mod diagnostics;
 mod excerpt;
+pub mod explanation;
+pub mod findings;
 pub mod graph;
 pub mod json;
 pub mod location;
