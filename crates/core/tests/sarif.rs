@@ -39,9 +39,12 @@ fn logs(folder: &str) -> Vec<(String, Value)> {
 
 #[test]
 fn the_schema_of_sarif_accepts_it() {
-    let schema: Value =
-        serde_json::from_str(&read(&testdata().join("sarif/sarif-schema-2.1.0.json"))).expect("a schema");
+    let schema = read(&testdata().join("sarif/sarif-schema-2.1.0.json"));
+    // One of its patterns has a bracket too many, which JavaScript takes for a character.
+    let schema = schema.replace("{2}]?$", "{2}\\\\]?$");
+    let schema: Value = serde_json::from_str(&schema).expect("a schema");
     let validator = jsonschema::validator_for(&schema).expect("a schema");
+    assert!(!validator.is_valid(&serde_json::json!({"version": "2.1.0"})), "it has to have runs");
     for (name, log) in logs("lint").into_iter().chain(logs("broken")) {
         let errors: Vec<String> = validator.iter_errors(&log).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:#?}");

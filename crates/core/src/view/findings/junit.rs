@@ -27,7 +27,7 @@ pub fn junit(report: &Report<'_>) -> String {
             names.push(name);
         }
     }
-    let suites: Vec<Suite> = names
+    let suites: Vec<Suite<'_>> = names
         .into_iter()
         .map(|name| Suite {
             name: report.path(name),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Report, uri, with_help};
 use crate::lint::{self, fingerprint};
-use crate::problem::{Code, Fix, Place, Problem, Related, Replacement, Severity};
+use crate::problem::{Code, Fix, Place, Problem, Related, Replacement};
 use crate::view::diagnostics::about;
 use crate::view::explanation;
 
