@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
-use crate::dialect;
+use crate::dialect::{self, Dialect};
 use crate::lint::{self, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -132,10 +132,14 @@ impl Session {
         &self.shared.problems
     }
 
-    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()).
+    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that is also what it lacks.
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
-        lint::lint(self.input(), self.mesh(), self.problems())
+        let problems = match self.mesh().options.dialect {
+            Dialect::IstioProxy => self.problems(),
+            Dialect::Envoy => &self.translation().problems,
+        };
+        lint::lint(self.input(), self.mesh(), problems)
     }
 
     /// The findings of [`Session::lint`] that a selection reports, each as bad as it says.
