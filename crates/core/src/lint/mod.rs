@@ -52,8 +52,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::Reading;
 use crate::status;
 
-/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as
-/// [`Session::problems`](crate::session::Session::problems) has it), what the statuses of the snapshot say otherwise, and what the
+/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as `Session::problems`
+/// has it), what the statuses of the snapshot say otherwise, and what the
 /// rules find.
 #[must_use]
 pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem> {
