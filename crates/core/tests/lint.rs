@@ -1,4 +1,5 @@
 //! Every rule's page: the wrong snapshot has the finding, the right one has neither an error nor a warning.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! SARIF: what is printed is as the schema of SARIF 2.1.0 asks for, and as GitHub's code scanning does.
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

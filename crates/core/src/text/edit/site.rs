@@ -54,7 +54,6 @@ pub(super) fn find<'t>(object: Node<'t>, path: &str) -> Option<Site<'t>> {
 
 /// The site that steps below an object lead to, or the last one on the way, with the steps that are left. None where a text on the
 /// way means several fields.
-#[expect(clippy::type_complexity, reason = "a site that may be missing, and what is left of the way")]
 pub(super) fn nearest<'t, 's, 'p>(
     object: Node<'t>,
     steps: &'s [Step<'p>],

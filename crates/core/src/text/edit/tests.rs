@@ -12,8 +12,9 @@ fn one(text: &str) -> Document {
 }
 
 fn applied(text: &str, edit: &TextEdit) -> String {
-    let Span { start, end } = edit.span;
-    format!("{}{}{}", &text[..start as usize], edit.text, &text[end as usize..])
+    let mut text = text.to_owned();
+    text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+    text
 }
 
 fn after(text: &str, edit: impl Fn(Node<'_>) -> Option<TextEdit>) -> Option<String> {
@@ -339,7 +340,7 @@ fn last_step(path: &str) -> (String, Value) {
         path::Step::Quoted(key) => key.len() + 2,
         path::Step::Index(at) => at.to_string().len() + 2,
     };
-    (path[..path.len() - length].trim_end_matches('.').to_owned(), last)
+    (path.get(..path.len() - length).unwrap().trim_end_matches('.').to_owned(), last)
 }
 
 fn read(text: &str) -> Value {
