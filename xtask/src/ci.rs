@@ -18,6 +18,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
     ("parity with every release", &["xtask", "parity", "--release", "all"]),
     ("parity of what ztunnel gets", &["xtask", "ambient"]),
+    ("what lint finds", &["xtask", "pits"]),
     ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("schemas", &["xtask", "schemas", "--check"]),

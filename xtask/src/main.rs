@@ -20,6 +20,8 @@ mod golden;
 mod layers;
 #[cfg(feature = "parity")]
 mod parity;
+#[cfg(feature = "parity")]
+mod pits;
 mod playground;
 mod python;
 #[cfg(feature = "parity")]
@@ -55,6 +57,9 @@ tasks:
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
       score, --update commits a better one
+  pits [--only GLOB] [--show N] [--update]
+      score lint by the pits beside the repository: how many are found, how many valid configurations are quiet; fails if a case
+      is worse than the committed score, --update commits a better one
   playground [--no-wasm] [--no-test]
       build the playground (crates/wasm/playground/build/site) and test it in Chromium; with --no-wasm on the npm
       package as it was built last
@@ -91,6 +96,8 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "parity" => parity::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "rules" => rules::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "pits" => pits::run(rest),
         Some((task, rest)) if task == "python" => python::run(rest),
         Some((flag, _)) if flag == "--help" => {
             println!("{USAGE}");

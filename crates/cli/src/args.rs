@@ -1,5 +1,6 @@
 //! The command line's words.
 
+mod lint;
 mod ztunnel;
 
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use waypoint_xds::dialect::Dialect;
 use waypoint_xds::options::{Assume, Readiness, Validation};
 use waypoint_xds::release::Release;
 
+pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -64,7 +66,14 @@ pub(crate) enum Command {
     Status(Status),
     /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
     /// waypoints that are bypassed.
-    Lint(Lint),
+    ///
+    /// What is reported can be chosen by code and by group (`waypoint-xds explain` lists them), here and in a file
+    /// `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace suppresses what is said of it by
+    /// the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's `galley.istio.io/analyze-suppress` counts, too.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds lint -f deploy/\n  waypoint-xds lint -f deploy/ --select security -o sarif > lint.sarif\n  waypoint-xds lint -f deploy/ --diff"
+    )]
+    Lint(Box<Lint>),
     /// Tell all about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
     /// routed, and what is wrong.
     #[command(
@@ -78,9 +87,9 @@ pub(crate) enum Command {
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
     #[command(after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh")]
     Cost(Cost),
-    /// Explain a problem's code.
+    /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
-        /// The code, as printed in brackets; without one, all codes.
+        /// The code, as printed in brackets; without one, a table of all codes.
         code: Option<String>,
     },
     /// Print a completion script for a shell.
@@ -384,27 +393,6 @@ pub(crate) struct Status {
     pub(crate) output: TableFormat,
     #[command(flatten)]
     pub(crate) input: Input,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Lint {
-    /// How findings are printed (to standard output).
-    #[arg(short = 'o', long, value_enum, default_value_t = LintFormat::Text, value_name = "FORMAT")]
-    pub(crate) output: LintFormat,
-    #[command(flatten)]
-    pub(crate) input: Input,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LintFormat {
-    /// With the source line underlined.
-    Text,
-    /// One line each.
-    Concise,
-    /// A JSON array.
-    Json,
-    /// GitHub workflow commands.
-    Github,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -11,6 +11,9 @@ use waypoint_xds::text::SourceFile;
 use crate::Failure;
 use crate::args::Input;
 
+/// What problems call standard input.
+pub(crate) const STDIN: &str = "<stdin>";
+
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
 /// program would have to render is told.
 pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
@@ -19,10 +22,8 @@ pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
     for path in &input.paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
-            std::io::stdin()
-                .read_to_end(&mut bytes)
-                .map_err(|source| failed(Path::new("<stdin>"), source))?;
-            all.push(SourceFile::from_bytes("<stdin>", &bytes));
+            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
+            all.push(SourceFile::from_bytes(STDIN, &bytes));
         } else {
             let found = files::read_without([path], &excluded)?;
             found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));

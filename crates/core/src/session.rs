@@ -6,8 +6,8 @@ use crate::assume;
 use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
-use crate::dialect;
-use crate::lint;
+use crate::dialect::{self, Dialect};
+use crate::lint::{self, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::options::Options;
@@ -64,6 +64,18 @@ struct Shared {
     problems: Vec<Problem>,
     translation: OnceLock<Translation>,
 }
+
+/// A snapshot that was mended: see [`Session::mended`].
+#[derive(Clone, Debug)]
+pub struct Mended {
+    /// What is read from the mended files.
+    pub session: Session,
+    /// How many fixes were applied.
+    pub fixes: usize,
+}
+
+/// How often fixes are applied before it is given up: fixes next to each other take turns, and ones that undo each other do not end.
+const ROUNDS: usize = 10;
 
 /// Threads share a session.
 const _: () = {
@@ -125,10 +137,56 @@ impl Session {
         &self.shared.problems
     }
 
-    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()).
+    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that is also what it lacks.
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
-        lint::lint(self.input(), self.mesh(), self.problems())
+        let problems = match self.mesh().options.dialect {
+            Dialect::IstioProxy => self.problems(),
+            Dialect::Envoy => &self.translation().problems,
+        };
+        lint::lint(self.input(), self.mesh(), problems)
+    }
+
+    /// The findings of [`Session::lint`] that a selection reports, each as bad as it says.
+    #[must_use]
+    pub fn lint_with(&self, selection: &Selection) -> Vec<Problem> {
+        selection.choose(self.input(), self.lint())
+    }
+
+    /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of the outcome, as
+    /// long as there are any. Nothing is mended where the outcome cannot be read as well as before.
+    ///
+    /// ```
+    /// use waypoint_xds::options::Options;
+    /// use waypoint_xds::session::Session;
+    /// use waypoint_xds::text::SourceFile;
+    ///
+    /// let yaml = r#"
+    /// apiVersion: security.istio.io/v1
+    /// kind: AuthorizationPolicy
+    /// metadata: {name: read, namespace: shop}
+    /// spec: {rules: [{to: [{operation: {methods: [get]}}]}]}
+    /// "#;
+    /// let session = Session::read([SourceFile::new("shop.yaml", yaml)], &Options::default());
+    /// let mended = session.mended(Session::lint);
+    /// assert_eq!(mended.fixes, 1);
+    /// let text = mended.session.input().files.named("shop.yaml").unwrap().text();
+    /// assert!(text.contains("methods: [GET]"));
+    /// ```
+    #[must_use]
+    pub fn mended(&self, reported: impl Fn(&Self) -> Vec<Problem>) -> Mended {
+        let errors = |session: &Self| session.input().problems.iter().filter(|p| p.is_error()).count();
+        let mut mended = Mended { session: self.clone(), fixes: 0 };
+        for _ in 0..ROUNDS {
+            let before = &mended.session;
+            let Some((files, fixes)) = lint::apply(&before.input().files, &reported(before)) else { break };
+            let after = Self::read(files, &before.mesh().options);
+            if errors(&after) > errors(before) {
+                break;
+            }
+            mended = Mended { session: after, fixes: mended.fixes + fixes };
+        }
+        mended
     }
 
     /// Every condition that Istio would write into the objects' statuses: see [`status::statuses`].

@@ -1,5 +1,11 @@
 //! Every rule's page: the wrong snapshot has the finding, the right one has neither an error nor a warning.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
 use std::fs;
 use std::path::PathBuf;

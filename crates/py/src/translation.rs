@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
+use waypoint_xds::lint::{Selection, Selector};
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
@@ -79,6 +80,24 @@ fn all_origins(places: &Places<'_>, resources: &WaypointResources, list: List) -
     resource::all(resources, list).into_iter().map(origins).collect()
 }
 
+/// What is reported, and how bad it is, by codes and groups.
+fn selection(
+    select: &[String],
+    ignore: &[String],
+    severity: &BTreeMap<String, String>,
+) -> PyResult<Selection> {
+    let selector =
+        |word: &String| word.parse::<Selector>().map_err(|unknown| error::setting("unknown-code", &unknown));
+    let selectors = |words: &[String]| words.iter().map(selector).collect::<PyResult<Vec<_>>>();
+    let severity = severity.iter().map(|(code, word)| Ok((selector(code)?, error::severity(word)?)));
+    Ok(Selection {
+        select: selectors(select)?,
+        ignore: selectors(ignore)?,
+        severity: severity.collect::<PyResult<_>>()?,
+        ..Selection::default()
+    })
+}
+
 /// A view of a mapping, as `dict` has them.
 fn view<'py>(mapping: &Bound<'py, Translation>, class: &str) -> PyResult<Bound<'py, PyAny>> {
     mapping.py().import("collections.abc")?.getattr(class)?.call1((mapping,))
@@ -123,6 +142,20 @@ impl Translation {
     #[getter]
     fn problems<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         problem::tuple(py, &self.translated().problems)
+    }
+
+    /// Everything that is to be said of the snapshot: the problems, and what is accepted and does not do what it looks like.
+    #[pyo3(signature = (*, select = Vec::new(), ignore = Vec::new(), severity = BTreeMap::new()))]
+    fn lint<'py>(
+        &self,
+        py: Python<'py>,
+        select: Vec<String>,
+        ignore: Vec<String>,
+        severity: BTreeMap<String, String>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let selection = selection(&select, &ignore, &severity)?;
+        let found = py.detach(|| self.made.session.lint_with(&selection));
+        problem::tuple(py, &found)
     }
 
     /// What was read, and what was ignored and why.

@@ -239,3 +239,50 @@ def test_objects_are_described(shop: Translation) -> None:
     assert shop.describe("waypoint", "waypoint.shop")["object"]["kind"] == "Gateway"
     with pytest.raises(SettingsError, match="there is no route `cart`"):
         shop.describe("route", "cart", namespace="shop")
+
+
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: read, namespace: shop}
+spec:
+  action: DENY
+  rules: [{to: [{operation: {methods: [get]}}]}]
+"""
+
+
+def test_lint_tells_what_does_not_do_what_it_looks_like() -> None:
+    translation = translate(Snapshot.from_yaml(POLICY, name="policy.yaml"))
+    codes = {problem.code for problem in translation.lint()}
+    assert {"method-case", "http-only-deny"} <= codes
+    [found] = translation.lint(select=["method-case"], severity={"correctness": "error"})
+    assert (found.code, found.severity) == ("method-case", "error")
+    assert "method-case" not in {problem.code for problem in translation.lint(ignore=["method-case"])}
+    assert translation.lint(ignore=["all"]) == ()
+    with pytest.raises(SettingsError, match="did you mean `method-case`"):
+        translation.lint(select=["metod-case"])
+    with pytest.raises(SettingsError, match="expected error, warning or note"):
+        translation.lint(severity={"method-case": "fatal"})  # type: ignore[dict-item]
+
+
+def test_a_fix_says_what_to_write_where() -> None:
+    translation = translate(Snapshot.from_yaml(POLICY, name="policy.yaml"))
+    [found] = translation.lint(select=["method-case"])
+    assert found.fix is not None
+    [edit] = found.fix.edits
+    assert (edit.object, edit.field) == (found.object, found.field)
+    assert (edit.change, edit.value) == ("set", "GET")
+    [replacement] = found.fix.replacements
+    place = replacement.place
+    assert (POLICY[place.start : place.end], replacement.text) == ("get", "GET")
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found and again.fix == found.fix and hash(again.fix) == hash(found.fix)
+
+
+def test_what_is_related_has_a_place_an_object_or_both() -> None:
+    snapshot = Snapshot.from_yaml("metadata: {a: 1, a: 2}\n", name="twice.yaml")
+    problem = next(problem for problem in snapshot.problems if problem.code == "duplicate-key")
+    [related] = problem.related
+    assert related.place is not None and str(related.place) == "twice.yaml:1:12"
+    assert (related.object, related.field, related.message) == (None, "", "this value is ignored")
+    assert pickle.loads(pickle.dumps(related)) == related

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
+use waypoint_xds::lint::Selection;
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::view::resource::{self, AnyResource, List};
@@ -82,6 +83,18 @@ impl Translation {
     #[must_use]
     pub fn problems(&self) -> String {
         json::to_value(&self.made().problems).to_string()
+    }
+
+    /// Everything that is to be said of the snapshot, as far as a selection reports it: a JSON array of problems. The selection is
+    /// JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the selection has something that is none of those expected.
+    pub fn lint(&self, selection: &str) -> Result<String, Error> {
+        let selection: Selection =
+            serde_json::from_str(selection).map_err(|error| Error::new("invalid-options", &error))?;
+        Ok(json::to_value(&self.session.lint_with(&selection)).to_string())
     }
 
     /// What was read and what was not, as JSON.

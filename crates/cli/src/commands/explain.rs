@@ -1,15 +1,16 @@
 //! `waypoint-xds explain`: what a problem's code means.
 
-use waypoint_xds::problem::{Code, UnknownCode};
+use waypoint_xds::problem::Code;
+use waypoint_xds::view::explanation;
 
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(code: Option<&str>) -> Result<Outcome, Failure> {
     let text = match code {
-        None => Code::ALL.iter().map(|code| format!("{code}\n")).collect(),
+        None => explanation::table().to_string(),
         Some(id) => {
-            let code: Code = id.parse().map_err(|error: UnknownCode| Failure::Usage(error.to_string()))?;
-            format!("{code} ({})\n\n{}\n", code.severity().as_str(), code.explanation())
+            let code: Code = id.parse().map_err(|_| Failure::Usage(explanation::unknown(id)))?;
+            explanation::text(code)
         }
     };
     output::print(&text);

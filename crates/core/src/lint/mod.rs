@@ -4,6 +4,9 @@
 //! problems. [`RULES`] has them all. What reading, admission and the mesh found is part of the result: [`lint`] is
 //! everything that is to be said of a snapshot.
 //!
+//! What of it is reported is chosen by a [`Selection`], and a [`Baseline`] has what is known already. Where the mend is certain, a
+//! finding has a fix, with what is to be written where.
+//!
 //! Rules read the mesh and what is made of it, so that they cannot disagree with the resources. They never read the text a
 //! second way.
 //!
@@ -27,12 +30,16 @@
 
 mod ambient;
 mod at_waypoint;
+mod baseline;
 mod clauses;
 mod concerns;
 mod context;
 mod enforced;
 mod envoy_patches;
+mod fingerprint;
+mod fix;
 mod gateway_routes;
+mod glob;
 mod identity;
 mod inclusion;
 mod ingress;
@@ -47,13 +54,19 @@ mod routing;
 mod rule;
 mod rules;
 mod scope;
+mod selection;
 mod service_entries;
 pub(crate) mod sidecars;
 mod telemetry;
 mod unserved;
 
+pub use baseline::{Baseline, BaselineError};
+pub use fingerprint::fingerprint;
 pub use rule::{Releases, Rule};
 pub use rules::RULES;
+pub use selection::{Override, Selection, Selector, UnknownSelector};
+
+pub(crate) use fix::apply;
 
 pub(crate) use context::Context;
 
@@ -62,8 +75,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::Reading;
 use crate::status;
 
-/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as
-/// `Session::problems` has it), what the statuses of the snapshot say otherwise, and what the
+/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as `Session::problems`
+/// has it), what the statuses of the snapshot say otherwise, and what the
 /// rules find.
 #[must_use]
 pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem> {
@@ -78,5 +91,18 @@ pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem
     reading.locate(&mut all);
     all.sort();
     all.dedup();
+    fix::settle(reading, &mut all);
     all
+}
+
+/// The rule that finds problems of a code, where one does.
+#[must_use]
+pub fn rule(code: Code) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
+}
+
+/// The codes of `istioctl analyze` for what a code finds.
+#[must_use]
+pub fn analyze_codes(code: Code) -> &'static [&'static str] {
+    rule(code).map_or(&[], |rule| rule.analyze)
 }

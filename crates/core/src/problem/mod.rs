@@ -2,7 +2,7 @@
 
 mod code;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use code::{Code, Group, UnknownCode};
 
@@ -10,7 +10,7 @@ use crate::Str;
 use crate::names::ObjectRef;
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Something was left out: the API server or Istio would have refused it.
@@ -111,7 +111,7 @@ pub struct Fix {
     /// All of it: they belong together.
     pub edits: Vec<Edit>,
     /// The same as stretches of files and what to write there instead, in the order of the text: all of them, or none. Known once a
-    /// snapshot was [linted](crate::lint); a fix for which they are not certain is left out there.
+    /// snapshot was linted; a fix for which they are not certain is left out there.
     pub replacements: Vec<Replacement>,
 }
 

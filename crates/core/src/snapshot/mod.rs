@@ -138,6 +138,14 @@ macro_rules! snapshot {
                 }
             }
 
+            /// What an object has in common with all others: its labels, its annotations.
+            pub fn meta(&self, object: &ObjectRef) -> Option<&Meta> {
+                match object.kind {
+                    $(Kind::$kind => find(&self.$list, &object.namespace, &object.name).map(|o| &o.meta),)*
+                    _ => None,
+                }
+            }
+
             /// How many objects there are.
             #[must_use]
             pub fn len(&self) -> usize {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Snapshot;
 use super::defaults;
 use super::files::Files;
 use super::identity::{self, Identity};
@@ -11,6 +10,7 @@ use super::object::Source;
 use super::passed_over::PassedOver;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
+use super::{Labels, Snapshot};
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
@@ -82,8 +82,15 @@ impl Reading {
         }
     }
 
+    /// The annotations of an object, one that is kept or one that was only looked at.
+    pub(crate) fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
+        let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
+        let kept = self.snapshot.meta(object).map(|meta| &meta.annotations);
+        kept.or_else(|| passed_over().map(|other| &other.annotations))
+    }
+
     /// Where an object stands, one that is kept or one that was only looked at.
-    fn source(&self, object: &ObjectRef) -> Option<Source> {
+    pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
         let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
         self.snapshot.source(object).or_else(|| passed_over().map(|other| other.source))
     }

@@ -105,7 +105,7 @@ fn a_made_up_name_is_none() {
 #[test]
 fn other_kinds_are_counted() {
     let reading = read(
-        "apiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {healthCheckNodePort: 30000}\n",
+        "apiVersion: batch/v1\nkind: CronJob\n---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {healthCheckNodePort: 30000}\n",
     );
     assert!(reading.problems.is_empty());
     let ignored: Vec<_> = reading
@@ -114,7 +114,7 @@ fn other_kinds_are_counted() {
         .keys()
         .map(|(version, kind, why)| (version.as_str(), kind.as_str(), *why))
         .collect();
-    assert_eq!(ignored, [("apps/v1", "Deployment", Ignored::NotForWaypoints)]);
+    assert_eq!(ignored, [("batch/v1", "CronJob", Ignored::UnknownKind)]);
     assert_eq!(
         reading.summary.unread_fields.keys().collect::<Vec<_>>(),
         [&(Kind::Service, "spec.healthCheckNodePort".to_owned())]

@@ -10,6 +10,7 @@ mod advice;
 mod chunk;
 mod decode;
 mod document;
+pub(crate) mod edit;
 mod error;
 mod json;
 mod key;

@@ -82,14 +82,17 @@ fn walk<'t, 'p>(node: Node<'t>, path: &'p str) -> (Node<'t>, &'p str) {
     (at, rest)
 }
 
-enum Step<'p> {
+/// One step of a path.
+#[derive(Clone, Copy)]
+pub(super) enum Step<'p> {
     Key(&'p str),
     /// With its quotes and escapes.
     Quoted(&'p str),
     Index(usize),
 }
 
-fn next_step(path: &str) -> Option<(Step<'_>, &str)> {
+/// The first step of a path, and the rest of it.
+pub(super) fn next_step(path: &str) -> Option<(Step<'_>, &str)> {
     let path = path.strip_prefix('.').unwrap_or(path);
     if let Some(bracket) = path.strip_prefix("[\"") {
         let close = closing_quote(bracket)?;

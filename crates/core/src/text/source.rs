@@ -84,8 +84,13 @@ impl SourceFile {
     /// The place of a span, for a problem. Blank characters at the span's end are left out.
     #[must_use]
     pub fn place(&self, span: Span) -> Place {
-        let end = self.trimmed_end(span);
-        let (from, to) = (self.position(span.start), self.position(end));
+        self.stretch(Span { end: self.trimmed_end(span), ..span })
+    }
+
+    /// The place of a span as it is, for a change of the text.
+    #[must_use]
+    pub fn stretch(&self, span: Span) -> Place {
+        let (from, to) = (self.position(span.start), self.position(span.end));
         Place {
             file: self.name.clone(),
             line: from.line,

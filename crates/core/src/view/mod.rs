@@ -5,6 +5,8 @@ pub mod cost;
 pub mod description;
 pub mod diagnostics;
 mod excerpt;
+pub mod explanation;
+pub mod findings;
 pub mod graph;
 pub mod json;
 pub mod location;

@@ -1,7 +1,7 @@
 """The compiled part of the package `waypoint_xds`."""
 
 import os
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from typing import Any, Final, TypeVar, final, overload
 
 import pandas
@@ -88,6 +88,23 @@ class Translation(Mapping[str, Waypoint]):
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Everything found wrong, from the text to the mesh, in the order of the text."""
+    def lint(
+        self,
+        *,
+        select: Sequence[str] = ...,
+        ignore: Sequence[str] = ...,
+        severity: Mapping[str, Severity] = ...,
+    ) -> tuple[Problem, ...]:
+        """Everything that is to be said of the snapshot, in the order of the text.
+
+        That is the problems, and what is accepted and does not do what it looks like. What objects suppress by annotation is left
+        out.
+
+        :param select: the codes and groups that are reported; all by default. What cannot be read is reported in any case.
+        :param ignore: the codes and groups that are not.
+        :param severity: how bad a code or group is, other than usual.
+        :raises SettingsError: a word is neither a code nor a group, or no severity.
+        """
     @property
     def summary(self) -> Summary:
         """What was read, and what was ignored and why."""

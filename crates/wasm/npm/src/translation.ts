@@ -2,7 +2,7 @@ import type { Condition, Descriptions, SubjectKind, ZtunnelConfig } from "./expl
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import type { Problem, Release, Summary } from "./types.js";
+import type { LintOptions, Problem, Release, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
 /** @internal How `translate` makes one. */
@@ -44,6 +44,16 @@ export class Translation {
   /** Everything found wrong, from the text to the mesh, in the order of the text. */
   get problems(): readonly Problem[] {
     return (this.#problems ??= parse<readonly Problem[]>(this.#handle.get().problems()));
+  }
+
+  /**
+   * Everything that is to be said of the snapshot, in the order of the text: the problems, and what is accepted and does not do what
+   * it looks like. What objects suppress by annotation is left out.
+   *
+   * @throws {@link WaypointXdsError} when an option is not one of those expected.
+   */
+  lint(options: LintOptions = {}): readonly Problem[] {
+    return parse<readonly Problem[]>(this.#handle.get().lint(JSON.stringify(options)));
   }
 
   /** What was read and what was not. */

@@ -60,6 +60,30 @@ export interface Options {
   validate?: "strict" | "warn" | "ignore" | undefined;
 }
 
+/** What is reported, and how bad it is. Words are the codes of problems, their groups (`security`), and `all`. */
+export interface LintChoice {
+  /** What is reported; all by default. What cannot be read is reported in any case. */
+  select?: readonly string[] | undefined;
+  /** What is not. A code counts more than its group. */
+  ignore?: readonly string[] | undefined;
+  /** How bad something is, other than usual. */
+  severity?: { readonly [codeOrGroup: string]: Severity } | undefined;
+}
+
+/** What can be chosen about `translation.lint()`. */
+export interface LintOptions extends LintChoice {
+  /** What is different for some files and namespaces; later ones count more. */
+  overrides?: readonly LintOverride[] | undefined;
+}
+
+/** What is different for some files and namespaces. */
+export interface LintOverride extends LintChoice {
+  /** The files, as shell patterns that may start at any folder of a path: `legacy/*.yaml`. */
+  paths?: readonly string[] | undefined;
+  /** The namespaces, as shell patterns. */
+  namespaces?: readonly string[] | undefined;
+}
+
 /** How to count. */
 export interface CostOptions extends Options {
   /** Which configurations a sidecar is taken to hold: those of its namespace, the default, or of the whole mesh. */

@@ -28,6 +28,29 @@ test("a translation has the waypoints' resources", () => {
   assert.deepEqual(waypoint.extensions, []);
 });
 
+test("lint tells what is accepted and does not do what it looks like, with a fix", () => {
+  const policy = `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: read, namespace: shop}
+spec:
+  action: DENY
+  rules: [{to: [{operation: {methods: [get]}}]}]
+`;
+  const translation = translate(Snapshot.fromYaml(policy, "policy.yaml"));
+  const codes = translation.lint().map(({ code }) => code);
+  assert.ok(codes.includes("method-case") && codes.includes("http-only-deny"), codes.join());
+  const [found, ...others] = translation.lint({ select: ["method-case"], severity: { "method-case": "error" } });
+  assert.equal(others.length, 0);
+  assert.equal(found?.severity, "error");
+  const [replacement] = found.fix?.replacements ?? [];
+  assert.equal(replacement?.text, "GET");
+  assert.equal(policy.slice(replacement.place.start, replacement.place.end), "get");
+  assert.deepEqual(found.fix?.edits[0]?.change, { set: "GET" });
+  assert.deepEqual(translation.lint({ ignore: ["all"], overrides: [{ paths: ["policy.yaml"], select: ["egress"] }] }), []);
+  assert.throws(() => translation.lint({ select: ["metod-case"] }), /did you mean `method-case`/);
+});
+
 test("a resource has a name, a type, a message in three forms, and origins", () => {
   const waypoint = translate(Snapshot.fromYaml(SHOP, "shop.yaml")).waypoint("shop/waypoint");
   const cluster = waypoint?.clusters.find(({ name }) => name.startsWith("inbound-vip|80|http|cart"));

@@ -1,7 +1,7 @@
 // Problems as the editor underlines them.
-import type { Diagnostic } from "@codemirror/lint";
+import type { Action, Diagnostic } from "@codemirror/lint";
 import type { Text } from "@codemirror/state";
-import type { Place, Problem } from "waypoint-xds";
+import type { Fix, Place, Problem } from "waypoint-xds";
 
 import { h } from "../ui/dom.ts";
 import { marked } from "../ui/marked.ts";
@@ -13,11 +13,26 @@ export function diagnostics(problems: readonly Problem[], doc: Text): Diagnostic
   return problems.flatMap((problem) => {
     if (problem.place === null) return [];
     const { from, to } = stretch(problem.place, doc);
-    const { code, message, help } = problem;
+    const { code, message, help, fix } = problem;
     const severity = SEVERITIES[problem.severity];
     const shown = (): Node => h("div", {}, ...marked(message), help !== null && h("p", { class: "help" }, ...marked(help)), h("code", { class: "problem-code" }, code));
-    return [{ from, to, severity, message: `${message} (${code})`, renderMessage: shown }];
+    const actions = fix === null ? [] : quickFix(fix, problem.place.file, doc);
+    return [{ from, to, severity, message: `${message} (${code})`, renderMessage: shown, actions }];
   });
+}
+
+/** What mends a problem with a click, where all of it is in the problem's own file. Nothing happens once the text is another. */
+function quickFix({ message, replacements }: Fix, file: string, doc: Text): Action[] {
+  if (replacements.length === 0 || replacements.some(({ place }) => place.file !== file)) return [];
+  const changes = replacements.map(({ place, text }) => ({ ...stretch(place, doc), insert: text }));
+  return [
+    {
+      name: message,
+      apply: (view) => {
+        if (view.state.doc.eq(doc)) view.dispatch({ changes, userEvent: "input.fix" });
+      },
+    },
+  ];
 }
 
 /** A place in an editor's text. Places count characters, the editor counts units of UTF-16. */

@@ -35,8 +35,8 @@ function run(input: Input): Outcome {
   current?.translation.free();
   current?.snapshot.free();
   current = { input, snapshot, translation, graphs: new Map() };
-  const { release, problems, summary, waypoints } = translation;
-  return { release, problems, summary, waypoints, milliseconds: performance.now() - start };
+  const { release, summary, waypoints } = translation;
+  return { release, problems: translation.lint(), summary, waypoints, milliseconds: performance.now() - start };
 }
 
 function last(): Current {

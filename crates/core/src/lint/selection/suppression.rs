@@ -1,0 +1,37 @@
+//! What objects say is not to be reported about them.
+
+use super::{Selector, namespace};
+use crate::kind::Kind;
+use crate::lint::analyze_codes;
+use crate::names::ObjectRef;
+use crate::problem::{Group, Problem, Severity};
+use crate::snapshot::Reading;
+
+/// Codes and groups, with commas between them, or `*`.
+const SUPPRESS: &str = "waypoint-xds.io/suppress";
+/// The same with the codes of `istioctl analyze`.
+const ANALYZE_SUPPRESS: &str = "galley.istio.io/analyze-suppress";
+
+/// Whether the object that a finding is about, or its namespace, has an annotation that suppresses it. None can suppress that it
+/// cannot be read.
+pub(super) fn is_suppressed(reading: &Reading, problem: &Problem) -> bool {
+    let Some(object) = &problem.object else { return false };
+    if problem.code.group() == Group::Input && problem.severity == Severity::Error {
+        return false;
+    }
+    let namespace = namespace(problem).map(|name| ObjectRef::new(Kind::Namespace, "", name));
+    std::iter::once(object).chain(&namespace).any(|object| suppresses(reading, object, problem))
+}
+
+fn suppresses(reading: &Reading, object: &ObjectRef, problem: &Problem) -> bool {
+    let words = |annotation: &str| {
+        let value = reading.annotations(object).and_then(|annotations| annotations.get(annotation));
+        let words = value.into_iter().flat_map(|value| value.split(','));
+        words.map(|word| word.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let own = |word: &String| {
+        word.parse::<Selector>().is_ok_and(|selector| selector.nearness(problem.code).is_some())
+    };
+    let istioctl = |word: &String| word == "*" || analyze_codes(problem.code).contains(&word.as_str());
+    words(SUPPRESS).iter().any(own) || words(ANALYZE_SUPPRESS).iter().any(istioctl)
+}

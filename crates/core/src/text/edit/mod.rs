@@ -1,0 +1,88 @@
+//! Changes of one field, as changes of the text: everything else stays as it is written, comments and quotes too.
+//!
+//! A change is given only where it is certain. There is none in a document with aliases, where one text means several
+//! fields, none of a key that stands twice, of block scalars, or next to tags, anchors and comments that it would tear apart.
+
+mod add;
+mod gap;
+mod remove;
+mod site;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use super::node::{Node, NodeKind};
+use super::scalar::{Scalar, resolve};
+use super::source::Span;
+use super::tape::Shape;
+use gap::Source;
+use site::{Site, is_elaborate};
+use write::Quotes;
+
+/// What comes instead of a stretch of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TextEdit {
+    /// The stretch; it is empty where text is only added.
+    pub(crate) span: Span,
+    /// What comes there.
+    pub(crate) text: String,
+}
+
+impl TextEdit {
+    fn new(start: u32, end: u32, text: impl Into<String>) -> Self {
+        Self { span: Span { start, end }, text: text.into() }
+    }
+}
+
+/// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the value reads as
+/// one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
+pub(crate) fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
+    let steps = site::steps(path)?;
+    let (site, missing) = site::nearest(object, &steps)?;
+    match (site, missing) {
+        (Some(site), []) => replace(&site, value),
+        (site, keys) => add::entry(object, site.as_ref(), &site::keys(keys)?, value),
+    }
+}
+
+/// Gives the field at a path below an object another key.
+pub(crate) fn rename(object: Node<'_>, path: &str, key: &str) -> Option<TextEdit> {
+    let site = site::find(object, path)?;
+    let (old, mapping) = (site.key?, site.parent);
+    if mapping.get(key).is_some() || !site.starts_plainly() {
+        return None;
+    }
+    let Span { start, end } = old.span();
+    let quotes = Quotes::of(Source::of(old).text(start, end));
+    Some(TextEdit::new(start, end, write::string(key, quotes)))
+}
+
+/// Takes the field, or the item of a list, at a path below an object away.
+pub(crate) fn remove(object: Node<'_>, path: &str) -> Option<TextEdit> {
+    remove::entry(&site::find(object, path)?)
+}
+
+/// Writes another scalar where one stands.
+fn replace(site: &Site<'_>, value: &str) -> Option<TextEdit> {
+    let Span { start, end } = site.value.span();
+    let is_collection = matches!(site.value.shape(), Shape::Sequence | Shape::Mapping);
+    if is_collection || is_elaborate(site.value) || !site.value_stands_alone() {
+        return None;
+    }
+    if start == end {
+        let colon = site.colon()?;
+        let rest = Source::of(site.value).rest_of_line(colon + 1).trim_start();
+        let is_alone = rest.is_empty() || rest.starts_with(['#', ',', '}']);
+        return is_alone.then(|| {
+            TextEdit::new(colon + 1, colon + 1, format!(" {}", write::string(value, Quotes::None)))
+        });
+    }
+    let quotes = Quotes::of(Source::of(site.value).text(start, end));
+    let same_kind = match resolve(value) {
+        Scalar::Bool(_) => site.value.kind() == NodeKind::Bool,
+        Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) => site.value.kind() == NodeKind::Number,
+        Scalar::Null | Scalar::Str(_) => false,
+    };
+    let text = if same_kind { value.to_owned() } else { write::string(value, site.quotes(quotes)) };
+    Some(TextEdit::new(start, end, text))
+}
