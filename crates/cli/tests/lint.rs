@@ -19,6 +19,12 @@ spec:
   - to:
     - operation:
         methods: ["get"] # never
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart-1, namespace: shop, labels: {istio.io/dataplane-mode: ambient}}
+spec: {}
+status: {phase: Running, podIP: 10.244.0.1}
 "#;
 
 /// A folder with a snapshot in it, for one test.
@@ -67,9 +73,9 @@ fn has(codes: &[String], code: &str) -> bool {
 fn codes_and_groups_are_chosen() {
     let folder = Folder::new("chosen");
     let all = folder.codes(&[]);
-    assert!(has(&all, "method-case") && has(&all, "http-only-deny"), "{all:?}");
+    assert!(has(&all, "method-case") && has(&all, "policy-at-ztunnel"), "{all:?}");
     assert_eq!(folder.codes(&["--select", "method-case"]), ["method-case"]);
-    assert!(!has(&folder.codes(&["--ignore", "security,method-case"]), "http-only-deny"));
+    assert!(!has(&folder.codes(&["--ignore", "security,method-case"]), "policy-at-ztunnel"));
     let output = folder.lint(&["--select", "metod-case"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("did you mean `method-case`?"), "{}", text(&output.stderr));
@@ -94,7 +100,7 @@ fn a_file_of_settings_is_found_above_the_input() {
     let folder = Folder::new("settings");
     folder.write(
         "waypoint-xds.toml",
-        "[lint]\nselect = [\"method-case\", \"http-only-deny\"]\nfail-on = \"warning\"\nseverity = { method-case = \"note\" }\n\n\
+        "[lint]\nselect = [\"method-case\", \"policy-at-ztunnel\"]\nfail-on = \"warning\"\nseverity = { method-case = \"note\" }\n\n\
          [[lint.override]]\npaths = [\"team/*.yaml\"]\nnamespaces = [\"sh*\"]\nignore = [\"security\"]\n",
     );
     assert_eq!(folder.codes(&[]), ["method-case"]);
@@ -130,12 +136,15 @@ fn fixes_are_shown_and_applied() {
     let output = folder.lint(&["--diff", "--select", "method-case"]);
     let expected = r#"--- team/shop.yaml
 +++ team/shop.yaml
-@@ -9,4 +9,4 @@
+@@ -9,7 +9,7 @@
    rules:
    - to:
      - operation:
 -        methods: ["get"] # never
 +        methods: ["GET"] # never
+ ---
+ apiVersion: v1
+ kind: Pod
 "#;
     assert_eq!(text(&output.stdout), expected);
     assert_eq!(folder.read("team/shop.yaml"), POLICY);

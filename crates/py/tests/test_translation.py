@@ -248,13 +248,19 @@ metadata: {name: read, namespace: shop}
 spec:
   action: DENY
   rules: [{to: [{operation: {methods: [get]}}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart-1, namespace: shop, labels: {istio.io/dataplane-mode: ambient}}
+spec: {}
+status: {phase: Running, podIP: 10.244.0.1}
 """
 
 
 def test_lint_tells_what_does_not_do_what_it_looks_like() -> None:
     translation = translate(Snapshot.from_yaml(POLICY, name="policy.yaml"))
     codes = {problem.code for problem in translation.lint()}
-    assert {"method-case", "http-only-deny"} <= codes
+    assert {"method-case", "policy-at-ztunnel"} <= codes
     [found] = translation.lint(select=["method-case"], severity={"correctness": "error"})
     assert (found.code, found.severity) == ("method-case", "error")
     assert "method-case" not in {problem.code for problem in translation.lint(ignore=["method-case"])}

@@ -36,10 +36,16 @@ metadata: {name: read, namespace: shop}
 spec:
   action: DENY
   rules: [{to: [{operation: {methods: [get]}}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart-1, namespace: shop, labels: {istio.io/dataplane-mode: ambient}}
+spec: {}
+status: {phase: Running, podIP: 10.244.0.1}
 `;
   const translation = translate(Snapshot.fromYaml(policy, "policy.yaml"));
   const codes = translation.lint().map(({ code }) => code);
-  assert.ok(codes.includes("method-case") && codes.includes("http-only-deny"), codes.join());
+  assert.ok(codes.includes("method-case") && codes.includes("policy-at-ztunnel"), codes.join());
   const [found, ...others] = translation.lint({ select: ["method-case"], severity: { "method-case": "error" } });
   assert.equal(others.length, 0);
   assert.equal(found?.severity, "error");

@@ -7,7 +7,7 @@ fn selection(json: &str) -> Selection {
     serde_json::from_str(json).unwrap()
 }
 
-/// A Service with a policy of two faults in each of two files; what is reported of them, with its severity.
+/// A pod with a policy of two faults in each of two files; what is reported of them, with its severity.
 fn reported(json: &str, annotations: &str, of_namespace: &str) -> Vec<(String, String, Severity)> {
     let file = |namespace: &str| {
         let annotations = if namespace == "shop" { annotations } else { "" };
@@ -16,12 +16,15 @@ fn reported(json: &str, annotations: &str, of_namespace: &str) -> Vec<(String, S
             "apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}, annotations: {{{of_namespace}}}}}\n---\n\
              apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
              metadata: {{name: p, namespace: {namespace}, annotations: {{{annotations}}}}}\n\
-             spec:\n  action: DENY\n  rules: [{{to: [{{operation: {{methods: [get]}}}}]}}]\n"
+             spec:\n  action: DENY\n  rules: [{{to: [{{operation: {{methods: [get]}}}}]}}]\n---\n\
+             apiVersion: v1\nkind: Pod\n\
+             metadata: {{name: cart-1, namespace: {namespace}, labels: {{istio.io/dataplane-mode: ambient}}}}\n\
+             spec: {{}}\nstatus: {{phase: Running, podIP: 10.244.0.1}}\n"
         );
         SourceFile::new(format!("teams/{namespace}/policy.yaml"), text)
     };
     let session = Session::read([file("shop"), file("bank")], &Options::default());
-    let wanted = [Code::MethodCase, Code::HttpOnlyDeny];
+    let wanted = [Code::MethodCase, Code::PolicyAtZtunnel];
     let found = session.lint_with(&selection(json)).into_iter().filter(|p| wanted.contains(&p.code));
     found
         .map(|problem| {
@@ -34,7 +37,8 @@ fn names(reported: &[(String, String, Severity)]) -> Vec<String> {
     reported.iter().map(|(namespace, code, _)| format!("{namespace} {code}")).collect()
 }
 
-const ALL: [&str; 4] = ["bank http-only-deny", "bank method-case", "shop http-only-deny", "shop method-case"];
+const ALL: [&str; 4] =
+    ["bank method-case", "bank policy-at-ztunnel", "shop method-case", "shop policy-at-ztunnel"];
 
 fn sorted(json: &str, annotations: &str, of_namespace: &str) -> Vec<String> {
     let mut names = names(&reported(json, annotations, of_namespace));
@@ -45,7 +49,10 @@ fn sorted(json: &str, annotations: &str, of_namespace: &str) -> Vec<String> {
 #[test]
 fn everything_is_reported_unless_something_is_said() {
     assert_eq!(sorted("{}", "", ""), ALL);
-    assert_eq!(sorted(r#"{"select": ["security"]}"#, "", ""), ["bank http-only-deny", "shop http-only-deny"]);
+    assert_eq!(
+        sorted(r#"{"select": ["security"]}"#, "", ""),
+        ["bank policy-at-ztunnel", "shop policy-at-ztunnel"]
+    );
     assert_eq!(sorted(r#"{"ignore": ["security"]}"#, "", ""), ["bank method-case", "shop method-case"]);
 }
 
@@ -83,8 +90,8 @@ fn overrides_are_for_files_and_namespaces() {
     ]}"#;
     let mut found = reported(json, "", "");
     found.sort();
-    assert_eq!(names(&found), ["shop http-only-deny", "shop method-case"]);
-    assert_eq!(found.iter().map(|found| found.2).collect::<Vec<_>>(), [Severity::Error, Severity::Warning]);
+    assert_eq!(names(&found), ["shop method-case", "shop policy-at-ztunnel"]);
+    assert_eq!(found.iter().map(|found| found.2).collect::<Vec<_>>(), [Severity::Warning, Severity::Error]);
 }
 
 #[test]
@@ -108,7 +115,7 @@ fn annotations_suppress_by_code_group_or_all() {
         |code: &str| ALL.into_iter().filter(|all| *all != format!("shop {code}")).collect::<Vec<_>>();
     let own = |value: &str| format!("waypoint-xds.io/suppress: '{value}'");
     assert_eq!(sorted("{}", &own("method-case"), ""), shop_less("method-case"));
-    assert_eq!(sorted("{}", &own("egress, security"), ""), shop_less("http-only-deny"));
+    assert_eq!(sorted("{}", &own("egress, security"), ""), shop_less("policy-at-ztunnel"));
     assert_eq!(sorted("{}", &own("*"), ""), ALL[..2]);
     assert_eq!(sorted("{}", "", &own("method-case")), shop_less("method-case"));
     assert_eq!(sorted("{}", &own("no-such-code"), ""), ALL);
