@@ -68,8 +68,9 @@ pub(crate) enum Command {
     /// waypoints that are bypassed.
     ///
     /// What is reported can be chosen by code and by group (`waypoint-xds explain` lists them), here and in a file
-    /// `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace suppresses what is said of it by
-    /// the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's `galley.istio.io/analyze-suppress` counts, too.
+    /// `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace suppresses what is said
+    /// of it by the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's `galley.istio.io/analyze-suppress`
+    /// counts, too.
     #[command(
         after_help = "Examples:\n  waypoint-xds lint -f deploy/\n  waypoint-xds lint -f deploy/ --select security -o sarif > lint.sarif\n  waypoint-xds lint -f deploy/ --diff"
     )]

@@ -74,7 +74,8 @@ pub struct Mended {
     pub fixes: usize,
 }
 
-/// How often fixes are applied before it is given up: fixes next to each other take turns, and ones that undo each other do not end.
+/// How often fixes are applied before it is given up: fixes next to each other take turns, and ones that undo each
+/// other do not end.
 const ROUNDS: usize = 10;
 
 /// Threads share a session.
@@ -137,7 +138,8 @@ impl Session {
         &self.shared.problems
     }
 
-    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that is also what it lacks.
+    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that is also
+    /// what it lacks.
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
         let problems = match self.mesh().options.dialect {
@@ -153,8 +155,8 @@ impl Session {
         selection.choose(self.input(), self.lint())
     }
 
-    /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of the outcome, as
-    /// long as there are any. Nothing is mended where the outcome cannot be read as well as before.
+    /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of
+    /// the outcome, as long as there are any. Nothing is mended where the outcome cannot be read as well as before.
     ///
     /// ```
     /// use waypoint_xds::options::Options;

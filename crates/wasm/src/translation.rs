@@ -85,8 +85,8 @@ impl Translation {
         json::to_value(&self.made().problems).to_string()
     }
 
-    /// Everything that is to be said of the snapshot, as far as a selection reports it: a JSON array of problems. The selection is
-    /// JSON.
+    /// Everything that is to be said of the snapshot, as far as a selection reports it: a JSON array of problems. The
+    /// selection is JSON.
     ///
     /// # Errors
     ///

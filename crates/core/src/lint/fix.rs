@@ -54,8 +54,8 @@ fn touch(one: &Replacement, other: &Replacement) -> bool {
     one.place.file == other.place.file && other.place.start <= one.place.end
 }
 
-/// Applies the fixes of problems to files, as many as do not touch one another; gives the files, mended and not, and how many fixes
-/// were applied. None where none was.
+/// Applies the fixes of problems to files, as many as do not touch one another; gives the files, mended and not, and
+/// how many fixes were applied. None where none was.
 pub(crate) fn apply<'f>(
     files: impl IntoIterator<Item = &'f SourceFile>,
     problems: &[Problem],
@@ -96,4 +96,48 @@ fn mended(file: &SourceFile, replacements: &BTreeSet<Replacement>) -> SourceFile
     }
     out.push_str(text(at, file.text().len()));
     SourceFile::new(file.name().clone(), out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Code, Fix};
+    use crate::text::Span;
+
+    /// A finding whose fix writes texts over stretches of a file.
+    fn problem(file: &SourceFile, replacements: &[(u32, u32, &str)]) -> Problem {
+        let replacement = |&(start, end, text): &(u32, u32, &str)| Replacement {
+            place: file.stretch(Span { start, end }),
+            text: text.to_owned(),
+        };
+        let replacements = replacements.iter().map(replacement).collect();
+        Problem::new(Code::MethodCase, "m").fix(Fix { message: "f".into(), edits: Vec::new(), replacements })
+    }
+
+    fn applied(all: &[&[(u32, u32, &str)]]) -> Option<(String, usize)> {
+        let file = SourceFile::new("a", "0123456789");
+        let problems: Vec<Problem> = all.iter().map(|replacements| problem(&file, replacements)).collect();
+        let (files, fixes) = apply([&file], &problems)?;
+        Some((files.first()?.text().to_owned(), fixes))
+    }
+
+    #[test]
+    fn fixes_that_touch_take_turns() {
+        assert_eq!(applied(&[&[(5, 6, "f")], &[(1, 3, "")]]), Some(("034f6789".into(), 2)));
+        assert_eq!(applied(&[&[(1, 3, "x")], &[(3, 4, "y")]]), Some(("0x3456789".into(), 1)));
+        assert_eq!(applied(&[&[(1, 8, "x")], &[(3, 4, "y")]]), Some(("0x89".into(), 1)));
+        assert_eq!(applied(&[&[(3, 3, "x")], &[(3, 3, "y")]]), Some(("012x3456789".into(), 1)));
+        assert_eq!(
+            applied(&[&[(3, 3, "x")], &[(3, 3, "x")]]),
+            Some(("012x3456789".into(), 2)),
+            "one fix for two"
+        );
+        assert_eq!(applied(&[]), None);
+    }
+
+    #[test]
+    fn a_fix_is_applied_as_a_whole_or_not_at_all() {
+        let fixes: [&[(u32, u32, &str)]; 2] = [&[(1, 3, "x")], &[(2, 3, "y"), (8, 9, "z")]];
+        assert_eq!(applied(&fixes), Some(("0x3456789".into(), 1)));
+    }
 }

@@ -110,8 +110,8 @@ pub struct Fix {
     pub message: String,
     /// All of it: they belong together.
     pub edits: Vec<Edit>,
-    /// The same as stretches of files and what to write there instead, in the order of the text: all of them, or none. Known once a
-    /// snapshot was linted; a fix for which they are not certain is left out there.
+    /// The same as stretches of files and what to write there instead, in the order of the text: all of them, or none.
+    /// Known once a snapshot was linted; a fix for which they are not certain is left out there.
     pub replacements: Vec<Replacement>,
 }
 

@@ -63,6 +63,8 @@ pub(super) struct Tape {
     pub(super) scratch: String,
     pub(super) duplicates: Vec<Duplicate>,
     pub(super) root: u32,
+    /// Whether something stands for what stands elsewhere: an alias or a merge key.
+    pub(super) has_aliases: bool,
 }
 
 impl Tape {
@@ -235,6 +237,7 @@ impl<'s> Builder<'s> {
     }
 
     pub(super) fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Failure> {
+        self.tape.has_aliases = true;
         match self.anchors.get(anchor).copied().flatten() {
             None => Err((BuildError::UnknownAnchor, span)),
             Some(Anchor::Open) => Err((BuildError::RecursiveAlias, span)),
@@ -269,6 +272,7 @@ impl<'s> Builder<'s> {
 
     /// Adds the pairs of a merged mapping, or of a list of them, of which the earlier ones win.
     fn merge(&mut self, value: u32, pairs: &mut Vec<(u32, u32)>) -> Result<(), Failure> {
+        self.tape.has_aliases = true;
         let failure = |span| (BuildError::Merge, span);
         let Some(entry) = self.tape.entry(value).copied() else { return Ok(()) };
         let span = Span { start: entry.start, end: entry.end };

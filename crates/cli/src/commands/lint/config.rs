@@ -57,7 +57,8 @@ pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
     })
 }
 
-/// The nearest file of settings: in the folder that a path is or that it is in, or in one above. Standard input is in the current folder.
+/// The nearest file of settings: in the folder that a path is or that it is in, or in one above. Standard input is in
+/// the current folder.
 fn above(path: &Path) -> Option<PathBuf> {
     let path = if path.as_os_str() == "-" { Path::new(".") } else { path };
     let path = std::path::absolute(path).ok()?;

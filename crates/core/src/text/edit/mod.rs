@@ -1,7 +1,8 @@
 //! Changes of one field, as changes of the text: everything else stays as it is written, comments and quotes too.
 //!
 //! A change is given only where it is certain. There is none in a document with aliases, where one text means several
-//! fields, none of a key that stands twice, of block scalars, or next to tags, anchors and comments that it would tear apart.
+//! fields, none of a key that stands twice, of block scalars, or next to tags, anchors and comments that it would tear
+//! apart.
 
 mod add;
 mod gap;
@@ -34,8 +35,8 @@ impl TextEdit {
     }
 }
 
-/// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the value reads as
-/// one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
+/// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the
+/// value reads as one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
 pub(crate) fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
     let steps = site::steps(path)?;
     let (site, missing) = site::nearest(object, &steps)?;

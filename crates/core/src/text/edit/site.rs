@@ -52,13 +52,13 @@ pub(super) fn find<'t>(object: Node<'t>, path: &str) -> Option<Site<'t>> {
     }
 }
 
-/// The site that steps below an object lead to, or the last one on the way, with the steps that are left. None where a text on the
-/// way means several fields.
+/// The site that steps below an object lead to, or the last one on the way, with the steps that are left. None where a
+/// text on the way means several fields.
 pub(super) fn nearest<'t, 's, 'p>(
     object: Node<'t>,
     steps: &'s [Step<'p>],
 ) -> Option<(Option<Site<'t>>, &'s [Step<'p>])> {
-    if has_aliases(object) {
+    if object.document.tape.has_aliases {
         return None;
     }
     let mut last: Option<Site<'t>> = None;
@@ -91,22 +91,6 @@ fn child<'t>(parent: Node<'t>, step: &Step<'_>) -> Option<Site<'t>> {
         Step::Quoted(quoted) => entry(&|key| format!("{key:?}") == quoted),
         Step::Index(at) => parent.items().nth(at).map(|value| Site { parent, key: None, value, at }),
     }
-}
-
-/// Whether something in the document of a node stands for something elsewhere: an alias, a merge key. What a collection has would
-/// else stand in it, one behind the other.
-fn has_aliases(node: Node<'_>) -> bool {
-    let tape = &node.document.tape;
-    (0..).zip(&tape.entries).any(|(index, entry)| {
-        let links = tape.links_of(entry);
-        let is_elsewhere = |link: &u32| tape.entry(*link).is_none_or(|child| child.parent != index);
-        let start = |link: u32| tape.entry(link).map(|child| child.start);
-        let runs_back = |two: &[u32]| match *two {
-            [before, behind] => before == behind || start(before) > start(behind),
-            _ => false,
-        };
-        links.iter().any(is_elsewhere) || links.windows(2).any(runs_back)
-    })
 }
 
 /// Whether a collection is written in brackets.
@@ -167,7 +151,8 @@ impl<'t> Site<'t> {
         (source.at(colon) == Some(':')).then_some(colon)
     }
 
-    /// Whether nothing but blanks is between the key, or what stands before the item, and the value: no tag, anchor or comment.
+    /// Whether nothing but blanks is between the key, or what stands before the item, and the value: no tag, anchor or
+    /// comment.
     pub(super) fn value_stands_alone(&self) -> bool {
         let start = self.value.span().start;
         let source = Source::of(self.value);
@@ -206,7 +191,8 @@ impl<'t> Site<'t> {
         is_dash.then(|| line + u32::try_from(up_to_dash.len()).unwrap_or_default())
     }
 
-    /// The quotes that a string has to have here, where another has these: double ones in JSON, where a number may have stood.
+    /// The quotes that a string has to have here, where another has these: double ones in JSON, where a number may have
+    /// stood.
     pub(super) fn quotes(&self, now: Quotes) -> Quotes {
         let key = self.key.map(Node::span);
         let is_json = key.is_some_and(|key| Source::of(self.parent).at(key.start) == Some('"'));

@@ -142,6 +142,7 @@ fn nothing_is_changed_that_is_not_certain() {
     for (text, path) in [
         ("a: &x {b: 1}\nc: *x\n", "a.b"),
         ("a: &x {b: 1}\nc: {<<: *x}\n", "c.b"),
+        ("a: {<<: {b: 1}}\n", "a.b"),
         ("a: 1\na: 2\n", "a"),
         ("a: |\n  text\n", "a"),
         ("a: !!str 80\n", "a"),

@@ -24,8 +24,8 @@ pub struct Report<'r> {
     pub found: &'r [Problem],
     /// The files, those in which nothing was found too.
     pub files: &'r [&'r SourceFile],
-    /// The folder that names of files are told from: what starts with it is told without it, as programs expect it that know a
-    /// repository's files by their paths in it. Empty where names are told as they are.
+    /// The folder that names of files are told from: what starts with it is told without it, as programs expect it that
+    /// know a repository's files by their paths in it. Empty where names are told as they are.
     pub folder: &'r str,
 }
 
