@@ -4,7 +4,7 @@
 //! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
 
 mod authn;
-mod authz;
+pub(crate) mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;
 pub(crate) mod envoy_filter;
