@@ -18,7 +18,7 @@ use envoy::extensions::transport_sockets::proxy_protocol::v3::ProxyProtocolUpstr
 use envoy::extensions::transport_sockets::tls::v3::UpstreamTlsContext;
 
 use super::connection::Connection;
-use super::outcome::{Decision, Outcome, Picked, Place, Target, Verdict};
+use super::outcome::{Decision, Outcome, Picked, Place, Target};
 use super::walk::{Flow, Walk};
 use super::ztunnel;
 use crate::mesh::{Mesh, Waypoint};

@@ -98,11 +98,6 @@ impl<'a> Walk<'a> {
         self.remaining > 0.0
     }
 
-    /// The odds of what is still to be walked.
-    pub(super) const fn remaining(&self) -> f64 {
-        self.remaining
-    }
-
     /// An outcome with what is not known on the way to it.
     fn qualified(&self, outcome: Outcome) -> Outcome {
         let unknown = match outcome.verdict {
