@@ -100,7 +100,7 @@ fn traces_are_as_written() {
     let mut wrong = Vec::new();
     for (name, request, verdict, status) in requests() {
         let traced = session.trace(&request).expect("a source and a destination");
-        let text = trace::text(&traced, &places, true);
+        let text = [false, true].map(|explain| trace::text(&traced, &places, explain)).join("\n--explain:\n");
         assert_eq!((traced.verdict, traced.status), (verdict, status), "{name}: {text}");
         let odds: f64 = traced.outcomes.iter().map(|chance| chance.probability).sum();
         assert!((odds - 1.0).abs() < 1e-9, "{name}: odds are {odds}");
@@ -117,8 +117,7 @@ fn traces_are_as_written() {
 #[test]
 fn both_dialects_come_to_the_same() {
     for &release in Release::ALL {
-        let [istio, envoy] =
-            [Dialect::IstioProxy, Dialect::Envoy].map(|dialect| session(release, dialect));
+        let [istio, envoy] = [Dialect::IstioProxy, Dialect::Envoy].map(|dialect| session(release, dialect));
         for (name, request, ..) in requests() {
             let [istio, envoy] = [&istio, &envoy].map(|session| session.trace(&request).expect("a trace"));
             assert_eq!(
@@ -139,7 +138,10 @@ fn json_has_what_other_checks_read() {
     assert_eq!(value["status"], 403);
     assert_eq!(value["waypoint"], "shop/waypoint");
     let by = &value["decidedBy"];
-    assert_eq!((&by["kind"], &by["namespace"], &by["name"]), (&json!("AuthorizationPolicy"), &json!("shop"), &json!("no-secrets")));
+    assert_eq!(
+        (&by["kind"], &by["namespace"], &by["name"]),
+        (&json!("AuthorizationPolicy"), &json!("shop"), &json!("no-secrets"))
+    );
     assert_eq!(by["field"], "spec.rules[0]");
     assert_eq!(by["place"]["file"], "shop.yaml");
     assert!(by["place"]["line"].is_u64());

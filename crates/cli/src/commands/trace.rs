@@ -46,7 +46,8 @@ fn request(args: &Trace) -> Result<Request, Failure> {
     }
     request.path.clone_from(&asked.path);
     request.authority.clone_from(&asked.authority);
-    request.headers = asked.headers.iter().map(|header| pair("--header", header)).collect::<Result<_, _>>()?;
+    request.headers =
+        asked.headers.iter().map(|header| pair("--header", header)).collect::<Result<_, _>>()?;
     request.claims = claims(asked)?;
     request.ext_authz = asked.ext_authz.map(|answer| match answer {
         Answer::Allow => ExtAuthz::Allow,
@@ -61,7 +62,8 @@ fn request(args: &Trace) -> Result<Request, Failure> {
 
 fn pair(option: &str, text: &str) -> Result<(String, String), Failure> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) = pair.ok_or_else(|| Failure::Usage(format!("{option}: `{text}` is not NAME=VALUE")))?;
+    let (name, value) =
+        pair.ok_or_else(|| Failure::Usage(format!("{option}: `{text}` is not NAME=VALUE")))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 

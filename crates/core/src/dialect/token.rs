@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn issuers_are_read_back() {
         let lua = |text: String| {
-            let source = DataSource { specifier: Some(Specifier::InlineString(text)), ..DataSource::default() };
+            let source =
+                DataSource { specifier: Some(Specifier::InlineString(text)), ..DataSource::default() };
             Lua { default_source_code: Some(source), ..Lua::default() }
         };
         let all = ["https://a b", "\"] é\\\n", ""];

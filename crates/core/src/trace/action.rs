@@ -1,8 +1,8 @@
 //! What a route does: answers, or changes the request and sends it to clusters.
 
+use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::core::v3::data_source::Specifier;
 use envoy::config::core::v3::header_value_option::HeaderAppendAction;
-use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::route::v3::redirect_action::{
     PathRewriteSpecifier, RedirectResponseCode, SchemeRewriteSpecifier,
 };
@@ -89,7 +89,11 @@ pub(super) fn walk(
                 .of(MAIN_INTERNAL, &route.pointer);
             Flow::Break(http.answer(Verdict::Answered, status, reason).by(causes.first().cloned()))
         }
-        _ => Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, "what the route does is not known here")),
+        _ => Flow::Break(Outcome::new(
+            Verdict::Unknown,
+            Place::Waypoint,
+            "what the route does is not known here",
+        )),
     }
 }
 
@@ -183,7 +187,11 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
         };
         match weighted.clusters.as_slice() {
             [only] => {
-                remove_and_add(&only.request_headers_to_remove, &only.request_headers_to_add, &mut http.headers);
+                remove_and_add(
+                    &only.request_headers_to_remove,
+                    &only.request_headers_to_add,
+                    &mut http.headers,
+                );
                 if let Some(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral(name)) =
                     &only.host_rewrite_specifier
                 {
@@ -191,7 +199,9 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
                 }
             }
             several if several.iter().any(|cluster| changing(&cluster)) => {
-                walk.caveat("the destinations of the route change headers each in its way, which is not shown");
+                walk.caveat(
+                    "the destinations of the route change headers each in its way, which is not shown",
+                );
             }
             _ => {}
         }
@@ -213,14 +223,21 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
     let rewritten = rewritten(message, &action.prefix_rewrite, action.regex_rewrite.as_ref(), &before.0);
     match rewritten {
         Some(Some(path)) => http.headers.set(headers::PATH, path),
-        Some(None) => walk.caveat("the route rewrites the path by a regular expression that is not known here"),
+        Some(None) => {
+            walk.caveat("the route rewrites the path by a regular expression that is not known here")
+        }
         None => {}
     }
     let after = (http.headers.text(headers::PATH), http.headers.text(headers::AUTHORITY));
     for (what, before, after) in [("path", &before.0, &after.0), ("host", &before.1, &after.1)] {
         if before != after {
-            walk.step(Place::Waypoint, "rewrite", Decision::Passed, format!("{what} `{before}` becomes `{after}`"))
-                .of(MAIN_INTERNAL, &route.pointer);
+            walk.step(
+                Place::Waypoint,
+                "rewrite",
+                Decision::Passed,
+                format!("{what} `{before}` becomes `{after}`"),
+            )
+            .of(MAIN_INTERNAL, &route.pointer);
         }
     }
 }
@@ -365,7 +382,11 @@ fn location(redirect: &RedirectAction, route: &Route, headers: &Headers) -> Opti
     let kept = if redirect.strip_query { "" } else { query };
     let path = match &redirect.path_rewrite_specifier {
         Some(PathRewriteSpecifier::PathRedirect(to)) if !to.is_empty() => {
-            if to.contains('?') { to.clone() } else { format!("{to}{kept}") }
+            if to.contains('?') {
+                to.clone()
+            } else {
+                format!("{to}{kept}")
+            }
         }
         Some(PathRewriteSpecifier::PrefixRewrite(prefix)) if !prefix.is_empty() => {
             rewritten(route, prefix, None, headers::bare(&path)).flatten()? + kept
@@ -381,7 +402,8 @@ fn location(redirect: &RedirectAction, route: &Route, headers: &Headers) -> Opti
 
 /// The request's own host: its port goes away with a new one, or where it was the old scheme's.
 fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
-    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()) else {
+    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
+    else {
         return authority.to_owned();
     };
     let schemes_own = matches!((scheme, port), ("http", "80") | ("https", "443"));

@@ -25,7 +25,8 @@ pub(super) struct Question<'a> {
 
 /// Asks, if a policy wants that.
 pub(super) fn ask(walk: &mut Walk<'_>, question: &Question<'_>, metadata: &Metadata) -> Flow {
-    let enabled = question.enabled.map_or(Truth::Yes, |matcher| matchers::metadata(matcher, metadata).truth());
+    let enabled =
+        question.enabled.map_or(Truth::Yes, |matcher| matchers::metadata(matcher, metadata).truth());
     let cause = question.enabled.and_then(|_| asked_by(metadata));
     let mut note = |decision, text: String| {
         walk.step(Place::Waypoint, question.name, decision, text)
@@ -74,5 +75,6 @@ fn asked_by(metadata: &Metadata) -> Option<Cause> {
     let ids = told.flat_map(|fields| {
         fields.iter().filter(|(key, _)| key.ends_with("shadow_effective_policy_id")).map(|(_, value)| value)
     });
-    ids.filter_map(serde_json::Value::as_str).find_map(|id| policy_name::cause(id).filter(|_| id.contains("ext-authz")))
+    ids.filter_map(serde_json::Value::as_str)
+        .find_map(|id| policy_name::cause(id).filter(|_| id.contains("ext-authz")))
 }

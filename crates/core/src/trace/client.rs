@@ -11,7 +11,9 @@ use crate::Str;
 use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::mesh::endpoint::Health;
 use crate::mesh::waypoint::Binding;
-use crate::mesh::{DataPlane, Mesh, Service, ServiceId, Waypoint, WaypointName, Workload, WorkloadId, hostname};
+use crate::mesh::{
+    DataPlane, Mesh, Service, ServiceId, Waypoint, WaypointName, Workload, WorkloadId, hostname,
+};
 use crate::resources::origin;
 use crate::rules::Attachment;
 
@@ -36,6 +38,15 @@ pub enum NoSuchThing {
     /// The waypoint that is named.
     #[error("there is no waypoint `{0}`")]
     Waypoint(WaypointName),
+}
+
+/// Whether there is the waypoint that is named.
+pub(super) fn exists(mesh: &Mesh, via: &Via) -> Result<(), NoSuchThing> {
+    let named = |name: &WaypointName| mesh.waypoints.iter().any(|waypoint| waypoint.name == *name);
+    match via {
+        Via::Waypoint(name) if !named(name) => Err(NoSuchThing::Waypoint(name.clone())),
+        Via::Waypoint(_) | Via::Ztunnel => Ok(()),
+    }
 }
 
 /// Who asks.
@@ -195,7 +206,8 @@ pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
     if let Via::Waypoint(name) = &walk.request.via {
         let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == *name);
         let Some(waypoint) = waypoint else {
-            return Outcome::new(Verdict::Failed, Place::Client, NoSuchThing::Waypoint(name.clone()).to_string());
+            let error = NoSuchThing::Waypoint(name.clone());
+            return Outcome::new(Verdict::Failed, Place::Client, error.to_string());
         };
         walk.step(Place::Client, "client", Decision::Taken, format!("waypoint {name}, as asked for"));
         return through(walk, client, way, waypoint);
@@ -209,7 +221,8 @@ pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
             return straight(walk, client, way);
         }
         DataPlaneMode::Sidecar => {
-            let text = "the client has a sidecar, which does not use waypoints: its own configuration decides";
+            let text =
+                "the client has a sidecar, which does not use waypoints: its own configuration decides";
             walk.step(Place::Client, "client", Decision::Skipped, text);
             walk.may_change("what a client's sidecar does is not known here");
             return straight(walk, client, way);
@@ -224,10 +237,13 @@ pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
             through(walk, client, way, waypoint)
         }
         None => {
-            let text = refusal.map_or_else(
-                || "no waypoint: nothing names one".to_owned(),
-                |refusal| format!("no waypoint: {refusal}"),
-            );
+            let why = match (&refusal, &cause, way.service) {
+                (Some(refusal), ..) => refusal.as_str(),
+                (None, None, _) => "nothing names one",
+                (None, Some(_), Some(_)) => "the label opts out of it",
+                (None, Some(_), None) => "the label opts out of it, or names one that is for Services only",
+            };
+            let text = format!("no waypoint: {why}");
             walk.step(Place::Client, "ztunnel of the client", Decision::Skipped, text).because(cause);
             straight(walk, client, way)
         }
@@ -240,12 +256,14 @@ fn note_destination(walk: &mut Walk<'_>, way: &Way) {
     let workload = way.workload.and_then(|id| mesh.workloads.get(id));
     let address = way.ip.map_or_else(|| "no address of its own".to_owned(), |ip| ip.to_string());
     let (text, cause) = match (service, workload) {
-        (Some(service), _) => {
-            (format!("{} ({address}), port {}", service.hostname, way.port), Some(service.source.object().into()))
-        }
-        (None, Some(workload)) => {
-            (format!("workload {}/{} ({address}), port {}", workload.namespace, workload.name, way.port), Some(workload.source.cause()))
-        }
+        (Some(service), _) => (
+            format!("{} ({address}), port {}", service.hostname, way.port),
+            Some(service.source.object().into()),
+        ),
+        (None, Some(workload)) => (
+            format!("workload {}/{} ({address}), port {}", workload.namespace, workload.name, way.port),
+            Some(workload.source.cause()),
+        ),
         (None, None) => (format!("{address}, which no Service and no workload has"), None),
     };
     walk.step(Place::Client, "destination", Decision::Passed, text).because(cause);
@@ -256,9 +274,12 @@ fn note_canary(walk: &mut Walk<'_>, way: &Way) {
     let mesh = walk.mesh;
     let binding = way.service.and_then(|id| mesh.bindings.of_service(id));
     let canary = binding.and_then(|binding| binding.canary);
-    let named = canary.and_then(|canary| Some((canary.weight, mesh.bindings.targets.get(canary.waypoint)?.name())));
+    let named =
+        canary.and_then(|canary| Some((canary.weight, mesh.bindings.targets.get(canary.waypoint)?.name())));
     if let Some((weight, name)) = named {
-        walk.caveat(format!("{weight} % of the connections go to canary waypoint {name}, which was not walked"));
+        walk.caveat(format!(
+            "{weight} % of the connections go to canary waypoint {name}, which was not walked"
+        ));
     }
 }
 
@@ -297,7 +318,8 @@ fn through(walk: &mut Walk<'_>, client: &Client, way: &Way, waypoint: &Waypoint)
         walk.caveat(format!("waypoint {} was taken as ready: its status has no address", waypoint.name));
     }
     let Some(ip) = way.ip else {
-        let reason = "the Service has no address of its own: its clients dial pods; ask for pod/NAME.NAMESPACE";
+        let reason =
+            "the Service has no address of its own: its clients dial pods; ask for pod/NAME.NAMESPACE";
         return Outcome::new(Verdict::Unknown, Place::Client, reason);
     };
     let translation = walk.translation;
@@ -338,7 +360,8 @@ fn straight(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
 }
 
 fn picked(address: String, port: u16, workload: Option<&Workload>, probability: f64) -> Picked {
-    let address = if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
+    let address =
+        if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") };
     Picked {
         address,
         workload: workload.map(|workload| format!("{}/{}", workload.namespace, workload.name)),

@@ -53,8 +53,11 @@ pub(super) fn walk(
     let mut reached: Vec<Target> = Vec::new();
     for (name, odds) in clusters.iter().filter(|(_, odds)| *odds > 0.0) {
         let (target, found) = picked(walk.mesh, resources, name, *odds, Some(connection));
-        let decision = if target.endpoints.is_empty() && !found.elsewhere { Decision::Failed } else { Decision::Taken };
-        walk.step(Place::Waypoint, "cluster", decision, told(&target, &found)).of(name, "").because(found.cause);
+        let decision =
+            if target.endpoints.is_empty() && !found.elsewhere { Decision::Failed } else { Decision::Taken };
+        walk.step(Place::Waypoint, "cluster", decision, told(&target, &found))
+            .of(name, "")
+            .because(found.cause);
         let end = match (found.exists, target.endpoints.is_empty() && !found.elsewhere) {
             (false, _) => Some((ends.missing)(name)),
             (true, true) => Some((ends.unhealthy)(name)),
@@ -120,7 +123,8 @@ fn told(target: &Target, known: &Known) -> String {
         all if all >= 1.0 => String::new(),
         odds => format!(" ({})", super::action::percent(odds)),
     };
-    let addresses: Vec<&str> = target.endpoints.iter().map(|endpoint| endpoint.address.as_str()).take(5).collect();
+    let addresses: Vec<&str> =
+        target.endpoints.iter().map(|endpoint| endpoint.address.as_str()).take(5).collect();
     let more = target.endpoints.len().saturating_sub(addresses.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let list = if addresses.is_empty() { String::new() } else { format!(": {}{more}", addresses.join(", ")) };
@@ -148,8 +152,7 @@ fn picked(
         tls: None,
         endpoints: Vec::new(),
     };
-    let mut known =
-        Known { exists: false, elsewhere: false, tunnelled: Vec::new(), cause: None, total: 0 };
+    let mut known = Known { exists: false, elsewhere: false, tunnelled: Vec::new(), cause: None, total: 0 };
     let Some(Resource { message: cluster, origins }) =
         resources.clusters.iter().find(|cluster| cluster.message.name == name)
     else {
@@ -166,7 +169,8 @@ fn picked(
         return (target, known);
     }
     let Some(assignment) = assignment(cluster, resources) else {
-        known.elsewhere = matches!(cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
+        known.elsewhere =
+            matches!(cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
         return (target, known);
     };
     let all: Vec<OpenedEndpoint<'_>> = endpoints(assignment).collect();
@@ -202,7 +206,10 @@ fn is_original(cluster: &Cluster) -> bool {
     cluster.cluster_discovery_type == Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()))
 }
 
-fn assignment<'r>(cluster: &'r Cluster, resources: &'r WaypointResources) -> Option<&'r ClusterLoadAssignment> {
+fn assignment<'r>(
+    cluster: &'r Cluster,
+    resources: &'r WaypointResources,
+) -> Option<&'r ClusterLoadAssignment> {
     if let Some(own) = &cluster.load_assignment {
         return Some(own);
     }
@@ -236,7 +243,8 @@ fn address(endpoint: &OpenedEndpoint<'_>, connection: Option<&Connection>) -> Op
         AddressKind::EnvoyInternalAddress(internal) => {
             let metadata = endpoint.message.metadata.as_ref();
             let told = |filter: &str, name: &str| metadata.and_then(|metadata| metadata.text(filter, name));
-            let local = told("envoy.filters.listener.original_dst", "local").or_else(|| told("tunnel", "destination"));
+            let local = told("envoy.filters.listener.original_dst", "local")
+                .or_else(|| told("tunnel", "destination"));
             let own = (!internal.endpoint_id.is_empty()).then(|| internal.endpoint_id.clone());
             let original = || connection.map(|to| SocketAddr::new(to.ip, to.port).to_string());
             let is_other_network = endpoint.internal_listener() == Some(INNER_CONNECT_ORIGINATE);
@@ -317,9 +325,9 @@ fn spread<'e, 'r>(
     }
     let mut groups: Vec<Vec<&'e OpenedEndpoint<'r>>> = Vec::new();
     for taker in takers {
-        let same = groups.iter_mut().find(|group| {
-            group.first().is_some_and(|first| std::ptr::eq(first.group, taker.group))
-        });
+        let same = groups
+            .iter_mut()
+            .find(|group| group.first().is_some_and(|first| std::ptr::eq(first.group, taker.group)));
         match same {
             Some(group) => group.push(taker),
             None => groups.push(vec![taker]),
@@ -337,7 +345,8 @@ fn matching(cluster: &Cluster, endpoint: &OpenedEndpoint<'_>) -> Option<Transpor
     let fits = |wanted: &envoy::google::protobuf::Struct| {
         wanted.fields.keys().all(|key| told.fields.get(key) == wanted.fields.get(key))
     };
-    let found = cluster.transport_socket_matches.iter().find(|socket| socket.r#match.as_ref().is_none_or(fits));
+    let found =
+        cluster.transport_socket_matches.iter().find(|socket| socket.r#match.as_ref().is_none_or(fits));
     found.and_then(|socket| socket.transport_socket.clone())
 }
 
@@ -355,4 +364,99 @@ fn tls(socket: &TransportSocket) -> Option<String> {
     }
     let proxied = envoy::unpack::<ProxyProtocolUpstreamTransport>(any).ok()?;
     tls(proxied.transport_socket.as_ref()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use envoy::config::cluster::v3::cluster::CommonLbConfig;
+    use envoy::config::core::v3::{Address, SocketAddress};
+    use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
+    use envoy::config::endpoint::v3::{Endpoint, LbEndpoint, LocalityLbEndpoints};
+    use envoy::r#type::v3::Percent;
+
+    use super::*;
+
+    fn group(priority: u32, all: &[(HealthStatus, u32)]) -> LocalityLbEndpoints {
+        let endpoint = |(position, (health, weight)): (usize, &(HealthStatus, u32))| {
+            let socket = SocketAddress {
+                address: format!("10.0.{priority}.{position}"),
+                port_specifier: Some(PortSpecifier::PortValue(80)),
+                ..SocketAddress::default()
+            };
+            let address = Address { address: Some(AddressKind::SocketAddress(socket)) };
+            LbEndpoint {
+                health_status: (*health).into(),
+                load_balancing_weight: Some((*weight).into()),
+                host_identifier: Some(HostIdentifier::Endpoint(Box::new(Endpoint {
+                    address: Some(address),
+                    ..Endpoint::default()
+                }))),
+                ..LbEndpoint::default()
+            }
+        };
+        LocalityLbEndpoints {
+            priority,
+            lb_endpoints: all.iter().enumerate().map(endpoint).collect(),
+            ..LocalityLbEndpoints::default()
+        }
+    }
+
+    fn chosen(panic: Option<f64>, groups: Vec<LocalityLbEndpoints>) -> Vec<(String, f64)> {
+        let threshold = panic.map(|value| Percent { value });
+        let common = CommonLbConfig { healthy_panic_threshold: threshold, ..CommonLbConfig::default() };
+        let cluster = Cluster { common_lb_config: Some(common.into()), ..Cluster::default() };
+        let assignment = ClusterLoadAssignment { endpoints: groups, ..ClusterLoadAssignment::default() };
+        let all: Vec<_> = endpoints(&assignment).collect();
+        let chosen = choose(&cluster, &assignment, &all);
+        let address = |endpoint: &OpenedEndpoint<'_>| address(endpoint, None).unwrap().0;
+        chosen.into_iter().map(|(endpoint, odds)| (address(endpoint), (odds * 100.0).round())).collect()
+    }
+
+    fn named(address: &str, percent: f64) -> (String, f64) {
+        (format!("{address}:80"), percent)
+    }
+
+    #[test]
+    fn weights_are_shares_of_the_healthy() {
+        use HealthStatus::{Healthy, Unhealthy};
+        let group = || vec![group(0, &[(Healthy, 3), (Unhealthy, 5), (Healthy, 1)])];
+        assert_eq!(chosen(Some(0.0), group()), [named("10.0.0.0", 75.0), named("10.0.0.2", 25.0)]);
+    }
+
+    #[test]
+    fn with_few_healthy_ones_all_are_picked_unless_that_is_switched_off() {
+        use HealthStatus::{Healthy, Unhealthy};
+        let group = || vec![group(0, &[(Healthy, 1), (Unhealthy, 1), (Unhealthy, 1), (Unhealthy, 1)])];
+        assert_eq!(chosen(Some(0.0), group()), [named("10.0.0.0", 100.0)]);
+        assert_eq!(chosen(None, group()).len(), 4);
+        let nobody = || vec![self::group(0, &[(Unhealthy, 1)])];
+        assert_eq!(chosen(Some(0.0), nobody()), []);
+        assert_eq!(chosen(None, nobody()), [named("10.0.0.0", 100.0)]);
+    }
+
+    #[test]
+    fn the_next_priority_takes_what_the_first_cannot() {
+        use HealthStatus::{Healthy, Unhealthy};
+        let half = || group(0, &[(Healthy, 1), (Unhealthy, 1)]);
+        let spare = || group(1, &[(Healthy, 1)]);
+        // Half of them carry 1.4 times as much.
+        assert_eq!(
+            chosen(Some(0.0), vec![half(), spare()]),
+            [named("10.0.0.0", 70.0), named("10.0.1.0", 30.0)]
+        );
+        let dead = group(0, &[(Unhealthy, 1)]);
+        assert_eq!(chosen(Some(0.0), vec![dead, spare()]), [named("10.0.1.0", 100.0)]);
+        let whole = group(0, &[(Healthy, 1)]);
+        assert_eq!(chosen(Some(0.0), vec![whole, spare()]), [named("10.0.0.0", 100.0)]);
+    }
+
+    #[test]
+    fn names_tell_service_and_subset() {
+        let tell = |name: &str| service(name);
+        let host = Some("cart.shop".to_owned());
+        assert_eq!(tell("inbound-vip|80|http/v1|cart.shop"), (host.clone(), Some("v1".to_owned())));
+        assert_eq!(tell("inbound-vip|80|http|cart.shop"), (host.clone(), None));
+        assert_eq!(tell("outbound|80|v1|cart.shop"), (host, Some("v1".to_owned())));
+        assert_eq!(tell("encap"), (None, None));
+    }
 }

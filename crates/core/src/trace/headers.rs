@@ -110,9 +110,7 @@ impl Headers {
             method: self.text(METHOD),
             path: self.text(PATH),
             authority: self.text(AUTHORITY),
-            headers: headers
-                .map(|(name, value)| (name.clone(), value.known().map(str::to_owned)))
-                .collect(),
+            headers: headers.map(|(name, value)| (name.clone(), value.known().map(str::to_owned))).collect(),
         }
     }
 }

@@ -123,9 +123,11 @@ fn extract(providers: &[&JwtProvider], headers: &Headers) -> Vec<Token> {
     for (location, issuers) in places {
         let issuers = if issuers.iter().any(String::is_empty) { Vec::new() } else { issuers };
         let found: Vec<String> = match &location {
-            Location::Header { name, prefix } => {
-                headers.all(name).filter_map(Value::known).filter_map(|value| token_in(value, prefix)).collect()
-            }
+            Location::Header { name, prefix } => headers
+                .all(name)
+                .filter_map(Value::known)
+                .filter_map(|value| token_in(value, prefix))
+                .collect(),
             Location::Param(name) => {
                 let path = headers.text(headers::PATH);
                 let mut params = headers::query(&path);
@@ -287,8 +289,7 @@ impl Verifier<'_> {
         }
         let providers = self.providers;
         let of_issuer = || providers.values().find(|provider| provider.issuer == issuer);
-        let provider =
-            provider.or_else(of_issuer).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
+        let provider = provider.or_else(of_issuer).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
         if provider.subjects.is_some() || provider.max_lifetime.is_some() {
             return Err(Fault::Unknown);
         }
@@ -303,9 +304,9 @@ impl Verifier<'_> {
     /// What comes of a good token.
     fn accept(&mut self, token: &Token, provider: &JwtProvider, claims: Claims) {
         for to in &provider.claim_to_headers {
-            let path = to.claim_name.split('.');
+            let mut path = to.claim_name.split('.');
             let whole = Json::Object(claims.clone());
-            let found = path.fold(Some(&whole), |at, key| at.and_then(|at| at.get(key)));
+            let found = path.try_fold(&whole, |at, key| at.get(key));
             match found {
                 Some(Json::String(text)) => self.headers.set(&to.header_name, text.clone()),
                 Some(Json::Bool(value)) => self.headers.set(&to.header_name, value.to_string()),
@@ -376,13 +377,15 @@ pub(super) fn walk(
     http: &mut Http<'_>,
 ) -> Flow {
     if config.bypass_cors_preflight && traffic::is_preflight(&http.headers) {
-        walk.step(Place::Waypoint, name, Decision::Passed, "a preflight needs no token").of(MAIN_INTERNAL, pointer);
+        walk.step(Place::Waypoint, name, Decision::Passed, "a preflight needs no token")
+            .of(MAIN_INTERNAL, pointer);
         return Flow::Continue(());
     }
     let rule = config.rules.iter().find(|rule| {
-        let matched = rule.r#match.as_ref().map(|matched| {
-            route::fits(matched, &http.headers, &http.metadata, http.connection).truth()
-        });
+        let matched = rule
+            .r#match
+            .as_ref()
+            .map(|matched| route::fits(matched, &http.headers, &http.metadata, http.connection).truth());
         matched.is_none_or(|truth| truth == Truth::Yes)
     });
     let requirement = rule.and_then(|rule| rule.requirement_type.as_ref()).and_then(|of| match of {
@@ -409,7 +412,9 @@ pub(super) fn walk(
             if !verifier.verified.is_empty() {
                 walk.caveat("signatures and times of tokens were not looked at");
             }
-            walk.step(Place::Waypoint, name, Decision::Passed, text).of(MAIN_INTERNAL, pointer).because(cause);
+            walk.step(Place::Waypoint, name, Decision::Passed, text)
+                .of(MAIN_INTERNAL, pointer)
+                .because(cause);
             if !verifier.payloads.is_empty() {
                 http.metadata.insert(JWT_AUTHN.to_owned(), Json::Object(verifier.payloads));
             }

@@ -128,7 +128,8 @@ fn by_address(ranges: &IpMatcher, connection: &Connection, protocols: &str) -> C
     for (position, matcher) in ranges.range_matchers.iter().enumerate() {
         for range in &matcher.ranges {
             let length = range.prefix_len.as_ref().map_or(0, |length| length.value);
-            let fits = block(&range.address_prefix, length).is_some_and(|block| block.contains(&connection.ip));
+            let fits =
+                block(&range.address_prefix, length).is_some_and(|block| block.contains(&connection.ip));
             if fits && let Some(next) = &matcher.on_match {
                 found.push((std::cmp::Reverse(length), position, next, matcher.exclusive));
             }

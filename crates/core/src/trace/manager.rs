@@ -132,7 +132,8 @@ fn sent(walk: &Walk<'_>, manager: &OpenedManager<'_>) -> Headers {
         headers.add("content-type", "application/grpc");
     }
     if let Some(claims) = &request.claims {
-        let providers = manager.filters().find_map(|filter| filter.config::<jwt_authn::v3::JwtAuthentication>());
+        let providers =
+            manager.filters().find_map(|filter| filter.config::<jwt_authn::v3::JwtAuthentication>());
         jwt::send(claims, providers.as_ref(), &mut headers);
     }
     headers
@@ -159,7 +160,8 @@ fn received(
     }
     let scheme = headers.text("x-forwarded-proto");
     headers.add(headers::SCHEME, scheme);
-    if !headers.has("x-request-id") && message.generate_request_id.as_ref().is_none_or(|generate| generate.value)
+    if !headers.has("x-request-id")
+        && message.generate_request_id.as_ref().is_none_or(|generate| generate.value)
     {
         headers.add_unknown("x-request-id");
     }
@@ -184,7 +186,8 @@ fn received(
             Flow::Break(Outcome { location: Some(to), ..answer(headers, Verdict::Answered, 307, reason) })
         }
         Normalized::Unknown => {
-            let text = format!("what becomes of the path `{before}` is not known: it has characters to be escaped");
+            let text =
+                format!("what becomes of the path `{before}` is not known: it has characters to be escaped");
             walk.step(Place::Waypoint, what, Decision::Unknown, text.clone())
                 .of(MAIN_INTERNAL, &manager.pointer);
             walk.may_change(text);

@@ -65,10 +65,17 @@ pub(super) fn wanted(matcher: &StringMatcher) -> String {
         Some(MatchPattern::Prefix(prefix)) => format!("`{prefix}*`"),
         Some(MatchPattern::Suffix(suffix)) => format!("`*{suffix}`"),
         Some(MatchPattern::Contains(part)) => format!("`*{part}*`"),
-        Some(MatchPattern::SafeRegex(regex)) if regex.regex == ".+" => "any".to_owned(),
-        Some(MatchPattern::SafeRegex(regex)) => format!("like `{}`", regex.regex),
+        Some(MatchPattern::SafeRegex(regex)) if regex.regex == ".+" => "anything".to_owned(),
+        Some(MatchPattern::SafeRegex(regex)) => like(&regex.regex),
         Some(MatchPattern::Custom(_)) | None => "known to an extension".to_owned(),
     }
+}
+
+/// A regular expression in words; one that only leaves text open with stars, as policies write it.
+fn like(regex: &str) -> String {
+    let stars = regex.replace(".*", "*");
+    let plain = stars.chars().all(|c| c.is_ascii_alphanumeric() || "*/:-_".contains(c));
+    if plain { format!("`{stars}`") } else { format!("like `{regex}`") }
 }
 
 /// A text that is there or not.
@@ -144,7 +151,7 @@ fn header_wanted(matcher: &HeaderMatcher) -> String {
         Some(HeaderMatchSpecifier::PrefixMatch(prefix)) => format!("`{prefix}*`"),
         Some(HeaderMatchSpecifier::SuffixMatch(suffix)) => format!("`*{suffix}`"),
         Some(HeaderMatchSpecifier::ContainsMatch(part)) => format!("`*{part}*`"),
-        Some(HeaderMatchSpecifier::SafeRegexMatch(regex)) => format!("like `{}`", regex.regex),
+        Some(HeaderMatchSpecifier::SafeRegexMatch(regex)) => like(&regex.regex),
         Some(HeaderMatchSpecifier::StringMatch(matcher)) => self::wanted(matcher),
         Some(HeaderMatchSpecifier::RangeMatch(range)) => format!("from {} to {}", range.start, range.end - 1),
         Some(HeaderMatchSpecifier::PresentMatch(_)) | None => "there".to_owned(),
@@ -176,10 +183,7 @@ pub(super) fn metadata(matcher: &MetadataMatcher, metadata: &Metadata) -> Condit
     let keys: Vec<&str> = matcher
         .path
         .iter()
-        .filter_map(|segment| match &segment.segment {
-            Some(Segment::Key(key)) => Some(key.as_str()),
-            None => None,
-        })
+        .filter_map(|segment| segment.segment.as_ref().map(|Segment::Key(key)| key.as_str()))
         .collect();
     let found = keys.iter().try_fold(metadata.get(&matcher.filter), |at, key| match at {
         Some(Json::Object(fields)) => Some(fields.get(*key)),
@@ -322,6 +326,12 @@ mod tests {
         assert_eq!(value(&list, Some(&serde_json::json!(["guests", "staff"]))), Truth::Yes);
         assert_eq!(value(&list, Some(&serde_json::json!("staff"))), Truth::No);
         assert_eq!(value(&list, None), Truth::No);
+    }
+
+    #[test]
+    fn regular_expressions_are_told_as_policies_write_them() {
+        assert_eq!(like(".*/ns/web/.*"), "`*/ns/web/*`");
+        assert_eq!(like("/item/[0-9]+"), "like `/item/[0-9]+`");
     }
 
     #[test]

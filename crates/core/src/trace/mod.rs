@@ -94,6 +94,7 @@ use self::walk::Walk;
 ///
 /// When the snapshot does not have who asks, or who is asked.
 pub fn trace(mesh: &Mesh, translation: &Translation, request: &Request) -> Result<Trace, NoSuchThing> {
+    client::exists(mesh, &request.via)?;
     let client = client::client(mesh, request)?;
     let way = client::way(mesh, request, &client)?;
     let mut walk = Walk::new(mesh, translation, request);

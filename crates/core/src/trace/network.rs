@@ -56,7 +56,8 @@ pub(super) fn walk(
             NetworkFilter::Rbac(config) => rbac(walk, filter, config, &connection, &mut metadata)?,
             NetworkFilter::Http(manager) => {
                 if !walk.request.protocol.is_http() {
-                    let reason = "the chain is for HTTP, and something else is spoken: the connection is closed";
+                    let reason =
+                        "the chain is for HTTP, and something else is spoken: the connection is closed";
                     walk.step(Place::Waypoint, "HTTP", Decision::Failed, reason)
                         .of(MAIN_INTERNAL, &filter.pointer);
                     return Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason));
@@ -78,8 +79,7 @@ fn rbac(
     metadata: &mut Metadata,
 ) -> Flow {
     let shown = metadata.clone();
-    let subject =
-        Subject { connection, remote: &connection.client, headers: None, metadata: &shown };
+    let subject = Subject { connection, remote: &connection.client, headers: None, metadata: &shown };
     let place = (MAIN_INTERNAL, format!("{}/typedConfig", filter.pointer));
     let verdict = manager::judged(
         walk,
@@ -151,9 +151,11 @@ fn tcp(
         None => Vec::new(),
     };
     let names: Vec<&str> = clusters.iter().map(|(name, _)| name.as_str()).collect();
-    let tunnel = proxy.tunneling_config.as_ref().map(|tunnel| format!(", in a tunnel to {}", tunnel.hostname));
+    let tunnel =
+        proxy.tunneling_config.as_ref().map(|tunnel| format!(", in a tunnel to {}", tunnel.hostname));
     let text = format!("bytes go to {}{}", names.join(" or "), tunnel.unwrap_or_default());
-    walk.step(Place::Waypoint, &filter.message.name, Decision::Passed, text).of(MAIN_INTERNAL, &filter.pointer);
+    walk.step(Place::Waypoint, &filter.message.name, Decision::Passed, text)
+        .of(MAIN_INTERNAL, &filter.pointer);
     let missing = |name: &str| {
         let reason = format!("there is no cluster {name}: the connection is closed");
         Outcome::new(Verdict::Failed, Place::Waypoint, reason)

@@ -37,6 +37,19 @@ pub struct Trace {
     pub steps: Vec<Step>,
 }
 
+impl Trace {
+    /// The step that refused the request, or found nothing to take it.
+    #[must_use]
+    pub fn deciding_step(&self) -> Option<&Step> {
+        let refuses = |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed);
+        self.steps.iter().rev().find(refuses).filter(|_| {
+            self.outcomes
+                .iter()
+                .any(|chance| matches!(chance.outcome.verdict, Verdict::Denied | Verdict::Failed))
+        })
+    }
+}
+
 /// Whether a request gets to its destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

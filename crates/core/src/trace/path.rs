@@ -149,10 +149,7 @@ mod tests {
             path_with_escaped_slashes_action: Slashes::UnescapeAndForward.into(),
             ..HttpConnectionManager::default()
         };
-        assert_eq!(
-            normalized(&manager, "/a%2F%2f../b?c=//"),
-            Normalized::Path("/a/b?c=//".to_owned())
-        );
+        assert_eq!(normalized(&manager, "/a%2F%2f../b?c=//"), Normalized::Path("/a/b?c=//".to_owned()));
         let plain = HttpConnectionManager::default();
         assert_eq!(normalized(&plain, "/a/../b"), Normalized::Path("/a/../b".to_owned()));
         assert_eq!(normalized(&plain, "/a#b"), Normalized::Refused("the path has a fragment"));

@@ -89,10 +89,9 @@ pub(super) fn judge(rbac: &Rbac, subject: Subject<'_>) -> Judgement {
 fn detail(name: &str, condition: &Condition) -> Detail {
     let why = condition.why();
     let because = policy_name::cause(name);
-    let what = because.as_ref().map_or_else(
-        || format!("`{name}`"),
-        |cause| format!("{} {}", cause.object, cause.field),
-    );
+    let what = because
+        .as_ref()
+        .map_or_else(|| format!("`{name}`"), |cause| format!("{} {}", cause.object, cause.field));
     let text = match condition.truth() {
         Truth::Yes if why.is_empty() => format!("{what} fits every request"),
         Truth::Yes => format!("{what} fits: {why}"),

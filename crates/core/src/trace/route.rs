@@ -39,11 +39,16 @@ pub(super) fn find<'a>(
     {
         name = host.to_owned();
     }
-    let mut found = Found { host: virtual_host(&routes.message.virtual_hosts, &name), passed_over: Vec::new(), route: None };
+    let mut found = Found {
+        host: virtual_host(&routes.message.virtual_hosts, &name),
+        passed_over: Vec::new(),
+        route: None,
+    };
     let Some(host) = found.host else { return found };
     for route in routes.routes().into_iter().filter(|route| std::ptr::eq(route.host, host)) {
         let default = RouteMatch::default();
-        let condition = fits(route.message.r#match.as_ref().unwrap_or(&default), headers, metadata, connection);
+        let condition =
+            fits(route.message.r#match.as_ref().unwrap_or(&default), headers, metadata, connection);
         if condition.truth() == Truth::Yes {
             found.route = Some(route);
             break;

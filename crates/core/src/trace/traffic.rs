@@ -81,7 +81,10 @@ fn policy(route: &OpenedRoute<'_, '_>) -> Option<Cors> {
     };
     Some(Cors {
         enabled,
-        forwards_others: policy.forward_not_matching_preflights.as_ref().is_none_or(|forwards| forwards.value),
+        forwards_others: policy
+            .forward_not_matching_preflights
+            .as_ref()
+            .is_none_or(|forwards| forwards.value),
         origins: policy.allow_origin_string_match.clone(),
     })
 }
@@ -95,9 +98,8 @@ pub(super) fn cors(walk: &mut Walk<'_>, (name, pointer): (&str, &str), http: &Ht
         return Flow::Continue(());
     }
     let fits = |matcher: &StringMatcher, text: &str| matchers::string(matcher, text);
-    let allowed = Truth::any(
-        policy.origins.iter().flat_map(|matcher| [fits(matcher, "*"), fits(matcher, &origin)]),
-    );
+    let allowed =
+        Truth::any(policy.origins.iter().flat_map(|matcher| [fits(matcher, "*"), fits(matcher, &origin)]));
     let cause = route.origin.and_then(|origin| origin.causes.first()).cloned();
     let known = match allowed {
         Truth::Yes => "is allowed",
@@ -134,7 +136,8 @@ pub(super) fn fault(
         envoy::unpack::<HttpFault>(any).ok()
     });
     let config = of_route.as_ref().unwrap_or(general);
-    let fits = Truth::all(config.headers.iter().map(|header| matchers::header(header, &http.headers).truth()));
+    let fits =
+        Truth::all(config.headers.iter().map(|header| matchers::header(header, &http.headers).truth()));
     if config.abort.is_none() && config.delay.is_none() || fits == Truth::No {
         return Flow::Continue(());
     }
@@ -149,9 +152,11 @@ pub(super) fn fault(
     if let Some(delay) = &config.delay {
         let share = delay.percentage.as_ref().map_or(0.0, odds);
         let long = match &delay.fault_delay_secifier {
-            Some(envoy::extensions::filters::common::fault::v3::fault_delay::FaultDelaySecifier::FixedDelay(
-                duration,
-            )) => action::seconds(duration),
+            Some(
+                envoy::extensions::filters::common::fault::v3::fault_delay::FaultDelaySecifier::FixedDelay(
+                    duration,
+                ),
+            ) => action::seconds(duration),
             _ => "what a header says".to_owned(),
         };
         if share > 0.0 {

@@ -50,7 +50,11 @@ fn listener<'r>(resources: &'r WaypointResources, name: &str) -> Option<OpenedLi
 }
 
 fn missing(name: &str) -> Flow<Connection> {
-    Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, format!("the waypoint has no listener {name}")))
+    Flow::Break(Outcome::new(
+        Verdict::Failed,
+        Place::Waypoint,
+        format!("the waypoint has no listener {name}"),
+    ))
 }
 
 /// Through the listener that ends the tunnel.
@@ -149,11 +153,10 @@ fn tunnel_filters(walk: &mut Walk<'_>, manager: &OpenedManager<'_>, connection: 
         let remote = connection.client;
         let subject =
             Subject { connection: &own, remote: &remote, headers: Some(&headers), metadata: &metadata };
-        if let Some(verdict) = manager::rbac(walk, CONNECT_TERMINATE, &filter, subject) {
-            if let Some(outcome) = verdict.denied {
-                // The client's connection is refused, whatever goes through it.
-                return Flow::Break(Outcome { status: None, grpc_status: None, ..outcome });
-            }
+        let verdict = manager::rbac(walk, CONNECT_TERMINATE, &filter, subject);
+        if let Some(outcome) = verdict.and_then(|verdict| verdict.denied) {
+            // The client's connection is refused, whatever goes through it.
+            return Flow::Break(Outcome { status: None, grpc_status: None, ..outcome });
         }
     }
     Flow::Continue(())
@@ -170,9 +173,11 @@ fn inside(
         return missing(MAIN_INTERNAL).map_continue(|_| ());
     };
     let protocols = listener::inspected(listener.message, &mut connection, &walk.request.protocol);
-    let chosen = listener.message.filter_chain_matcher.as_ref().map_or(Chosen::Nothing, |matcher| {
-        listener::chosen(matcher, &connection, &protocols)
-    });
+    let chosen = listener
+        .message
+        .filter_chain_matcher
+        .as_ref()
+        .map_or(Chosen::Nothing, |matcher| listener::chosen(matcher, &connection, &protocols));
     let destination = listener::authority(&connection);
     let chain = match &chosen {
         Chosen::Chain(name) => listener.chains.iter().find(|chain| chain.message.name == *name),
@@ -181,13 +186,17 @@ fn inside(
     let what = "filter chain";
     if let Chosen::Unknown(what_of) = chosen {
         let reason = format!("which chain is taken depends on {what_of}");
-        walk.step(Place::Waypoint, what, Decision::Unknown, reason.clone()).of(MAIN_INTERNAL, "/filterChainMatcher");
+        walk.step(Place::Waypoint, what, Decision::Unknown, reason.clone())
+            .of(MAIN_INTERNAL, "/filterChainMatcher");
         return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
     }
-    let Some(chain) = chain.or_else(|| listener.chains.iter().find(|chain| chain.pointer.starts_with("/default")))
+    let Some(chain) =
+        chain.or_else(|| listener.chains.iter().find(|chain| chain.pointer.starts_with("/default")))
     else {
-        let reason = format!("waypoint {} does not serve {destination}: no filter chain is for it", waypoint.name);
-        walk.step(Place::Waypoint, what, Decision::Failed, reason.clone()).of(MAIN_INTERNAL, "/filterChainMatcher");
+        let reason =
+            format!("waypoint {} does not serve {destination}: no filter chain is for it", waypoint.name);
+        walk.step(Place::Waypoint, what, Decision::Failed, reason.clone())
+            .of(MAIN_INTERNAL, "/filterChainMatcher");
         return Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason));
     };
     let causes = chain.origin.map(|origin| origin.causes.clone()).unwrap_or_default();

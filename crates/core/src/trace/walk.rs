@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::headers::Headers;
-use super::outcome::{Because, Chance, Decision, Detail, Outcome, Place, Pointer, Step, Target, Trace, Verdict};
+use super::outcome::{
+    Because, Chance, Decision, Detail, Outcome, Place, Pointer, Step, Target, Trace, Verdict,
+};
 use super::request::Request;
 use crate::mesh::Mesh;
 use crate::snapshot::Cause;
@@ -107,7 +109,11 @@ impl<'a> Walk<'a> {
         };
         let Some(unknown) = unknown.filter(|_| outcome.verdict != Verdict::Unknown) else { return outcome };
         let reason = format!("{unknown}; otherwise: {}", outcome.reason);
-        Outcome { verdict: Verdict::Unknown, reason, ..Outcome::new(Verdict::Unknown, outcome.decided_at, "") }
+        Outcome {
+            verdict: Verdict::Unknown,
+            reason,
+            ..Outcome::new(Verdict::Unknown, outcome.decided_at, "")
+        }
     }
 
     /// The trace of a walk that has ended.

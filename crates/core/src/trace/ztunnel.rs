@@ -78,7 +78,8 @@ pub(super) fn walk(walk: &mut Walk<'_>, peer_of: &dyn Fn(&str) -> Peer) -> Outco
     }
     let Some(by) = by else { return arrived };
     let denied = Outcome::new(Verdict::Denied, Place::Destination, by.text).by(by.cause);
-    let denied = if walk.request.protocol.is_http() && walk.waypoint.is_some() { denied.status(503) } else { denied };
+    let denied =
+        if walk.request.protocol.is_http() && walk.waypoint.is_some() { denied.status(503) } else { denied };
     // Sums of odds are not exact.
     if refused > 1.0 - 1e-9 {
         return denied;
@@ -127,7 +128,12 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 /// Those that deny come first; where any allows, one has to fit.
-fn decide(mesh: &Mesh, resources: &ZtunnelResources, workload: &Workload, connection: &Connection<'_>) -> Decided {
+fn decide(
+    mesh: &Mesh,
+    resources: &ZtunnelResources,
+    workload: &Workload,
+    connection: &Connection<'_>,
+) -> Decided {
     let root = mesh.config.root_namespace.as_str();
     let holds = |policy: &Authorization| match policy.scope() {
         Scope::Global => policy.namespace == root,
@@ -156,17 +162,29 @@ fn decide(mesh: &Mesh, resources: &ZtunnelResources, workload: &Workload, connec
         return decided(Truth::No, format!("policy {} denies it", name(policy)), cause(policy));
     }
     if denying.iter().any(|(_, truth)| *truth == Truth::Unknown) {
-        return decided(Truth::Unknown, "a policy that may deny it looks at what is not known".to_owned(), None);
+        return decided(
+            Truth::Unknown,
+            "a policy that may deny it looks at what is not known".to_owned(),
+            None,
+        );
     }
     if allowing.is_empty() {
-        let text = if denying.is_empty() { "no policy" } else { "no policy denies it, and none is needed to allow it" };
+        let text = if denying.is_empty() {
+            "no policy is for it"
+        } else {
+            "no policy denies it, and none is needed to allow it"
+        };
         return decided(Truth::Yes, text.to_owned(), None);
     }
     if let Some((policy, _)) = allowing.iter().find(|(_, truth)| *truth == Truth::Yes) {
         return decided(Truth::Yes, format!("policy {} allows it", name(policy)), cause(policy));
     }
     if allowing.iter().any(|(_, truth)| *truth == Truth::Unknown) {
-        return decided(Truth::Unknown, "a policy that may allow it looks at what is not known".to_owned(), None);
+        return decided(
+            Truth::Unknown,
+            "a policy that may allow it looks at what is not known".to_owned(),
+            None,
+        );
     }
     let names: Vec<String> = allowing.iter().map(|(policy, _)| name(policy)).collect();
     let only = if let [(only, _)] = allowing.as_slice() { cause(only) } else { None };
@@ -187,7 +205,11 @@ fn detail(policy: &Resource<Authorization>, truth: Truth, action: Action) -> Det
         Truth::No => "does not fit",
         Truth::Unknown => "looks at what is not known",
     };
-    Detail { fits: truth.known(), text: format!("{name} ({verb}) {fits}"), because: cause(policy).map(Because) }
+    Detail {
+        fits: truth.known(),
+        text: format!("{name} ({verb}) {fits}"),
+        because: cause(policy).map(Because),
+    }
 }
 
 /// Any group, all of its rules, any match of each.

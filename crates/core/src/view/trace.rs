@@ -28,7 +28,8 @@ pub fn json(trace: &Trace, places: &Places<'_>) -> Result<Value, serde_json::Err
     let located = places.locate_causes([cause]);
     let maker = located.maker(cause);
     if let Some(Value::Object(by)) = value.get_mut("decidedBy") {
-        let place = maker.file.as_ref().map(|file| json!({"file": file, "line": maker.line, "column": maker.column}));
+        let place =
+            maker.file.as_ref().map(|file| json!({"file": file, "line": maker.line, "column": maker.column}));
         by.insert("place".to_owned(), place.unwrap_or_default());
     }
     Ok(value)
@@ -68,7 +69,11 @@ impl Page<'_> {
                 }
             }
         }
-        if trace.outcomes.iter().any(|chance| matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown)) {
+        if trace
+            .outcomes
+            .iter()
+            .any(|chance| matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown))
+        {
             self.targets("to", &trace.destinations);
             self.targets("copied to", &trace.mirrors);
             if let Some(request) = &trace.request {
@@ -79,6 +84,13 @@ impl Page<'_> {
         if explain {
             self.line(0, "");
             trace.steps.iter().for_each(|step| self.step(step));
+        } else if let Some(step) = trace.deciding_step() {
+            const MOST: usize = 10;
+            step.details.iter().take(MOST).for_each(|detail| self.detail(1, detail));
+            let more = step.details.len().saturating_sub(MOST);
+            if more > 0 {
+                self.line(1, &format!("and {more} more: --explain shows all"));
+            }
         }
         self.text
     }
@@ -140,7 +152,11 @@ impl Page<'_> {
                 (Some(service), None) => service.clone(),
                 (None, _) => target.cluster.clone(),
             };
-            let odds = if target.probability < 1.0 { format!(" {}", percent(target.probability)) } else { String::new() };
+            let odds = if target.probability < 1.0 {
+                format!(" {}", percent(target.probability))
+            } else {
+                String::new()
+            };
             let tls = target.tls.as_ref().map(|tls| format!(", by {tls}")).unwrap_or_default();
             let separator = if name.is_empty() { "" } else { " " };
             self.line(1, &format!("{how}{separator}{name}{odds}{tls}: {}", endpoints(target)));
@@ -165,10 +181,10 @@ impl Page<'_> {
             let cause = self.cause(cause);
             self.line(2, &format!("because of {cause}"));
         }
-        step.details.iter().for_each(|detail| self.detail(detail));
+        step.details.iter().for_each(|detail| self.detail(2, detail));
     }
 
-    fn detail(&mut self, detail: &Detail) {
+    fn detail(&mut self, depth: usize, detail: &Detail) {
         let sign = match detail.fits {
             Some(true) => "✓",
             Some(false) => "✗",
@@ -177,12 +193,13 @@ impl Page<'_> {
         let line = match &detail.because {
             Some(Because(cause)) => {
                 let maker = self.located.maker(cause);
-                let place = maker.file.as_ref().zip(maker.line).map(|(file, line)| format!(" ({file}:{line})"));
+                let place =
+                    maker.file.as_ref().zip(maker.line).map(|(file, line)| format!(" ({file}:{line})"));
                 format!("{sign} {}{}", detail.text, place.unwrap_or_default())
             }
             None => format!("{sign} {}", detail.text),
         };
-        self.line(2, &line);
+        self.line(depth, &line);
     }
 }
 

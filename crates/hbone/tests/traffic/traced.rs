@@ -227,7 +227,10 @@ impl Result<'_> {
         }
         let all = self.trace.destinations.iter();
         let picked = all.flat_map(|target| {
-            target.endpoints.iter().map(|endpoint| (&endpoint.address, target.probability * endpoint.probability))
+            target
+                .endpoints
+                .iter()
+                .map(|endpoint| (&endpoint.address, target.probability * endpoint.probability))
         });
         let of = |address: &str| {
             let (ip, _) = address.rsplit_once(':').unwrap();
@@ -297,7 +300,9 @@ impl Result<'_> {
             Check::Body(_)
             | Check::Header(..)
             | Check::Took(_)
-            | Check::Saw(Sight::Protocol | Sight::Peer | Sight::ServerName | Sight::Proxied, _) => return None,
+            | Check::Saw(Sight::Protocol | Sight::Peer | Sight::ServerName | Sight::Proxied, _) => {
+                return None;
+            }
         };
         (expected != found).then(|| format!("{check:?}: found {found:?}"))
     }
