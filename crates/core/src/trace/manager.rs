@@ -242,6 +242,10 @@ const HARMLESS: &[&str] = &[
     "envoy.extensions.filters.http.router.v3.Router",
 ];
 
+/// Filters of which the configuration for a route is read.
+const BY_ROUTE: &[&str] =
+    &["envoy.extensions.filters.http.cors.v3.Cors", "envoy.extensions.filters.http.fault.v3.HTTPFault"];
+
 /// Walks through one filter.
 fn one(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, http: &mut Http<'_>) -> Flow {
     let name = filter.message.name.as_str();
@@ -249,6 +253,14 @@ fn one(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, http: &mut Http<'
         return Flow::Continue(());
     }
     let pointer = filter.pointer.as_str();
+    let type_name = type_of(filter).unwrap_or_default();
+    if HARMLESS.contains(&type_name.as_str()) {
+        return Flow::Continue(());
+    }
+    if !BY_ROUTE.contains(&type_name.as_str()) && traffic::has_own(http, name) {
+        unknown(walk, filter, "with a configuration for the route");
+        return Flow::Continue(());
+    }
     if let Some(config) = filter.config::<HttpRbac>() {
         let place = format!("{pointer}/typedConfig");
         let rules = (config.rules.as_ref(), config.shadow_rules.as_ref());
@@ -293,13 +305,19 @@ fn one(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, http: &mut Http<'
         jwt::istio_authn(walk, (name, pointer), &issuers, http);
         return Flow::Continue(());
     }
-    if type_of(filter).is_some_and(|type_name| HARMLESS.contains(&type_name.as_str())) {
-        return Flow::Continue(());
-    }
-    let text = format!("what filter `{name}` does is not known from files");
-    walk.step(Place::Waypoint, name, Decision::Unknown, text.clone()).of(MAIN_INTERNAL, pointer);
-    walk.may_change(text);
+    unknown(walk, filter, "");
     Flow::Continue(())
+}
+
+/// A filter of which files do not tell what it does.
+fn unknown(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, how: &str) {
+    let name = filter.message.name.as_str();
+    let text = format!(
+        "what filter `{name}`{}{how} does is not known from files",
+        if how.is_empty() { "" } else { " " }
+    );
+    walk.step(Place::Waypoint, name, Decision::Unknown, text.clone()).of(MAIN_INTERNAL, &filter.pointer);
+    walk.may_change(text);
 }
 
 /// What an RBAC filter decides.

@@ -53,6 +53,14 @@ fn taken<'a>(http: &Http<'a>) -> Option<OpenedRoute<'a, 'a>> {
     }
 }
 
+/// Whether the route, or its host, has a configuration of its own for a filter.
+pub(super) fn has_own(http: &Http<'_>, name: &str) -> bool {
+    taken(http).is_some_and(|route| {
+        route.message.typed_per_filter_config.contains_key(name)
+            || route.host.typed_per_filter_config.contains_key(name)
+    })
+}
+
 /// What a policy for CORS says of a preflight.
 struct Cors {
     origins: Vec<StringMatcher>,

@@ -5,10 +5,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use envoy::istio::security::string_match::MatchType;
-use envoy::istio::security::{Action, Address, Authorization, Match, Scope, StringMatch};
+use envoy::istio::security::{
+    Action, Address, Authorization, Match, Rules, Scope, ServiceAccountMatch, StringMatch,
+};
 use envoy::istio::workload::{TunnelProtocol, Workload};
 
-use super::condition::Truth;
+use super::condition::{Condition, Fact, Truth};
 use super::outcome::{Because, Decision, Detail, Outcome, Place, Verdict};
 use super::walk::Walk;
 use crate::mesh::Mesh;
@@ -50,11 +52,13 @@ pub(super) fn walk(walk: &mut Walk<'_>, peer_of: &dyn Fn(&str) -> Peer) -> Outco
         }
     };
     let targets = walk.destinations.clone();
-    let mut refused = 0.0;
+    let (mut refused, mut all) = (0.0, 0.0);
     let mut by = None;
     let mut seen: Vec<String> = Vec::new();
     for target in &targets {
         for endpoint in &target.endpoints {
+            let share = target.probability * endpoint.probability;
+            all += share;
             let Ok(destination) = endpoint.address.parse::<SocketAddr>() else { continue };
             let Some(workload) = workload(&resources, destination.ip()) else { continue };
             if workload.tunnel_protocol() != TunnelProtocol::Hbone {
@@ -69,7 +73,7 @@ pub(super) fn walk(walk: &mut Walk<'_>, peer_of: &dyn Fn(&str) -> Peer) -> Outco
             match decided.truth {
                 Truth::Yes => {}
                 Truth::No => {
-                    refused += target.probability * endpoint.probability;
+                    refused += share;
                     by.get_or_insert(decided);
                 }
                 Truth::Unknown => walk.may_refuse(decided.text),
@@ -81,10 +85,10 @@ pub(super) fn walk(walk: &mut Walk<'_>, peer_of: &dyn Fn(&str) -> Peer) -> Outco
     let denied =
         if walk.request.protocol.is_http() && walk.waypoint.is_some() { denied.status(503) } else { denied };
     // Sums of odds are not exact.
-    if refused > 1.0 - 1e-9 {
+    if refused > all - 1e-9 {
         return denied;
     }
-    walk.by_chance(refused, denied);
+    walk.by_chance(refused / all, denied);
     arrived
 }
 
@@ -149,9 +153,9 @@ fn decide(
     let mut of = |action: Action| -> Vec<(&Resource<Authorization>, Truth)> {
         let with = policies.iter().filter(|policy| policy.message.action() == action);
         with.map(|policy| {
-            let truth = fits(&policy.message, connection);
-            details.push(detail(policy, truth, action));
-            (*policy, truth)
+            let condition = fits(&policy.message, connection);
+            details.push(detail(policy, &condition, action));
+            (*policy, condition.truth())
         })
         .collect()
     };
@@ -197,79 +201,81 @@ fn cause(policy: &Resource<Authorization>) -> Option<Cause> {
     policy.origins.first().and_then(|origin| origin.causes.first()).cloned()
 }
 
-fn detail(policy: &Resource<Authorization>, truth: Truth, action: Action) -> Detail {
+fn detail(policy: &Resource<Authorization>, condition: &Condition, action: Action) -> Detail {
     let name = policy_name(&policy.message);
     let verb = if action == Action::Deny { "denies" } else { "allows" };
-    let fits = match truth {
-        Truth::Yes => "fits",
-        Truth::No => "does not fit",
-        Truth::Unknown => "looks at what is not known",
+    let why = condition.why();
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+    let truth = condition.truth();
+    let text = match truth {
+        Truth::Yes => format!("{name} ({verb}) fits{why}"),
+        Truth::No => format!("{name} ({verb}) does not fit{why}"),
+        Truth::Unknown => format!("{name} ({verb}){why}"),
     };
-    Detail {
-        fits: truth.known(),
-        text: format!("{name} ({verb}) {fits}"),
-        because: cause(policy).map(Because),
-    }
+    Detail { fits: truth.known(), text, because: cause(policy).map(Because) }
 }
 
-/// Any group, all of its rules, any match of each.
-fn fits(policy: &Authorization, connection: &Connection<'_>) -> Truth {
-    Truth::any(policy.groups.iter().map(|group| {
-        Truth::all(group.rules.iter().map(|rules| {
-            if rules.matches.is_empty() {
-                return Truth::Yes;
-            }
-            Truth::any(rules.matches.iter().map(|each| matches(each, connection)))
-        }))
-    }))
+/// Any group, all of its rules, any match of each. A policy without groups, or an empty match, fits nobody.
+fn fits(policy: &Authorization, connection: &Connection<'_>) -> Condition {
+    let rule = |rules: &Rules| {
+        if rules.matches.is_empty() {
+            return Condition::constant(true);
+        }
+        Condition::Any(rules.matches.iter().map(|each| matches(each, connection)).collect())
+    };
+    let groups = policy.groups.iter().map(|group| Condition::All(group.rules.iter().map(rule).collect()));
+    Condition::Any(groups.collect())
 }
 
-fn matches(each: &Match, connection: &Connection<'_>) -> Truth {
+fn matches(each: &Match, connection: &Connection<'_>) -> Condition {
     if *each == Match::default() {
-        return Truth::No;
+        return Condition::constant(false);
     }
-    let id = connection.peer.identity.as_deref();
-    let principal = id.and_then(|id| id.strip_prefix("spiffe://"));
-    let parts = id.and_then(parts);
-    let namespace = parts.map_or("", |(namespace, _)| namespace);
-    let one = |values: &[StringMatch], check: &dyn Fn(&StringMatch) -> bool| values.iter().any(check);
-    let pair = |positive: bool, negative: bool, hit: bool, miss: bool| {
-        Truth::from((positive || hit) && (negative || !miss))
-    };
-    let by_principal = |value: &StringMatch| principal.is_some_and(|principal| text(value, principal));
-    let by_namespace = |value: &StringMatch| text(value, namespace);
-    let account = |wanted: &envoy::istio::security::ServiceAccountMatch| {
-        parts == Some((wanted.namespace.as_str(), wanted.service_account.as_str()))
-    };
+    let principal = connection.peer.identity.as_deref().and_then(|id| id.strip_prefix("spiffe://"));
+    let account = connection.peer.identity.as_deref().and_then(parts);
+    let namespace = account.map(|(namespace, _)| namespace);
     let port = u32::from(connection.destination.port());
-    Truth::all([
-        addresses(&each.destination_ips, &each.not_destination_ips, Some(connection.destination.ip())),
-        addresses(&each.source_ips, &each.not_source_ips, connection.peer.address),
-        pair(
-            each.destination_ports.is_empty(),
-            each.not_destination_ports.is_empty(),
-            each.destination_ports.contains(&port),
-            each.not_destination_ports.contains(&port),
-        ),
-        pair(
-            each.service_accounts.is_empty(),
-            each.not_service_accounts.is_empty(),
-            each.service_accounts.iter().any(account),
-            each.not_service_accounts.iter().any(account),
-        ),
-        pair(
-            each.principals.is_empty(),
-            each.not_principals.is_empty(),
-            one(&each.principals, &by_principal),
-            one(&each.not_principals, &by_principal),
-        ),
-        pair(
-            each.namespaces.is_empty(),
-            each.not_namespaces.is_empty(),
-            one(&each.namespaces, &by_namespace),
-            one(&each.not_namespaces, &by_namespace),
-        ),
+    let by_principal = |value: &StringMatch| text("principal", value, principal);
+    let by_namespace = |value: &StringMatch| text("namespace of the client", value, namespace);
+    let by_account = |wanted: &ServiceAccountMatch| {
+        Condition::Fact(Fact {
+            subject: "service account".to_owned(),
+            found: account.map(|(namespace, name)| format!("{namespace}/{name}")),
+            wanted: format!("`{}/{}`", wanted.namespace, wanted.service_account),
+            truth: (account == Some((wanted.namespace.as_str(), wanted.service_account.as_str()))).into(),
+        })
+    };
+    let by_port = |wanted: &u32| {
+        Condition::Fact(Fact {
+            subject: "port".to_owned(),
+            found: Some(port.to_string()),
+            wanted: format!("`{wanted}`"),
+            truth: (*wanted == port).into(),
+        })
+    };
+    let destination = Some(connection.destination.ip());
+    let by_destination = |block: &Address| by_address("address of the destination", block, destination);
+    let by_source = |block: &Address| by_address("address of the client", block, connection.peer.address);
+    Condition::All(vec![
+        one_of(&each.destination_ips, &each.not_destination_ips, &by_destination),
+        one_of(&each.source_ips, &each.not_source_ips, &by_source),
+        one_of(&each.destination_ports, &each.not_destination_ports, &by_port),
+        one_of(&each.service_accounts, &each.not_service_accounts, &by_account),
+        one_of(&each.principals, &each.not_principals, &by_principal),
+        one_of(&each.namespaces, &each.not_namespaces, &by_namespace),
     ])
+}
+
+/// One of these, if there are any, and none of those.
+fn one_of<T>(these: &[T], those: &[T], fits: &dyn Fn(&T) -> Condition) -> Condition {
+    let mut all = Vec::new();
+    if !these.is_empty() {
+        all.push(Condition::Any(these.iter().map(fits).collect()));
+    }
+    if !those.is_empty() {
+        all.push(Condition::Not(Box::new(Condition::Any(those.iter().map(fits).collect()))));
+    }
+    Condition::All(all)
 }
 
 /// The namespace and the service account of a SPIFFE id.
@@ -278,28 +284,85 @@ fn parts(id: &str) -> Option<(&str, &str)> {
     rest.split_once("/sa/")
 }
 
-fn text(matcher: &StringMatch, found: &str) -> bool {
-    match &matcher.match_type {
-        Some(MatchType::Exact(exact)) => found == exact,
-        Some(MatchType::Prefix(prefix)) => found.starts_with(prefix.as_str()),
-        Some(MatchType::Suffix(suffix)) => found.ends_with(suffix.as_str()),
-        Some(MatchType::Presence(_)) => !found.is_empty(),
-        None => false,
-    }
+fn text(subject: &str, matcher: &StringMatch, found: Option<&str>) -> Condition {
+    // For ztunnel a text that is missing is an empty one; only a principal is looked at if there is one.
+    let text = found.unwrap_or_default();
+    let (wanted, fits) = match &matcher.match_type {
+        Some(MatchType::Exact(exact)) => (format!("`{exact}`"), text == exact),
+        Some(MatchType::Prefix(prefix)) => (format!("`{prefix}*`"), text.starts_with(prefix.as_str())),
+        Some(MatchType::Suffix(suffix)) => (format!("`*{suffix}`"), text.ends_with(suffix.as_str())),
+        Some(MatchType::Presence(_)) => ("anything".to_owned(), !text.is_empty()),
+        None => ("nothing".to_owned(), false),
+    };
+    let fits = fits && (found.is_some() || subject != "principal");
+    Condition::Fact(Fact {
+        subject: subject.to_owned(),
+        found: found.map(str::to_owned),
+        wanted,
+        truth: fits.into(),
+    })
 }
 
-fn addresses(positive: &[Address], negative: &[Address], found: Option<IpAddr>) -> Truth {
-    if positive.is_empty() && negative.is_empty() {
-        return Truth::Yes;
+fn by_address(subject: &str, block: &Address, found: Option<IpAddr>) -> Condition {
+    let prefix = address(&block.address);
+    let block = prefix.and_then(|prefix| super::matchers::block(&prefix.to_string(), block.length));
+    let Some(found) = found else { return Condition::unknown(subject) };
+    Condition::Fact(Fact {
+        subject: subject.to_owned(),
+        found: Some(found.to_string()),
+        wanted: block.map_or_else(|| "nothing".to_owned(), |block| block.to_string()),
+        truth: block.is_some_and(|block| block.contains(&found)).into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use envoy::istio::security::Group;
+
+    fn exact(text: &str) -> StringMatch {
+        StringMatch { match_type: Some(MatchType::Exact(text.into())) }
     }
-    let Some(found) = found else { return Truth::Unknown };
-    let has = |blocks: &[Address]| {
-        blocks.iter().any(|block| {
-            let prefix = address(&block.address);
-            prefix
-                .and_then(|prefix| super::matchers::block(&prefix.to_string(), block.length))
-                .is_some_and(|block| block.contains(&found))
-        })
-    };
-    Truth::from((positive.is_empty() || has(positive)) && (negative.is_empty() || !has(negative)))
+
+    fn presence() -> StringMatch {
+        StringMatch { match_type: Some(MatchType::Presence(envoy::google::protobuf::Empty {})) }
+    }
+
+    fn why(matching: Match, identity: Option<&str>) -> (Truth, String) {
+        let groups = vec![Group { rules: vec![Rules { matches: vec![matching] }] }];
+        let policy = Authorization { groups, ..Authorization::default() };
+        let peer = Peer { identity: identity.map(str::to_owned), address: None };
+        let destination = "10.0.0.1:8080".parse().unwrap();
+        let condition = fits(&policy, &Connection { peer: &peer, destination });
+        (condition.truth(), condition.why())
+    }
+
+    #[test]
+    fn clients_are_told_by_their_identity() {
+        let web = Some("spiffe://cluster.local/ns/web/sa/front");
+        let namespaces = |name| Match { namespaces: vec![exact(name)], ..Match::default() };
+        assert_eq!(why(namespaces("web"), web).0, Truth::Yes);
+        let (truth, why_not) = why(namespaces("shop"), web);
+        assert_eq!((truth, why_not.as_str()), (Truth::No, "namespace of the client `web` is not `shop`"));
+        let principal =
+            Match { principals: vec![exact("cluster.local/ns/web/sa/front")], ..Match::default() };
+        assert_eq!((why(principal.clone(), web).0, why(principal, None).0), (Truth::Yes, Truth::No));
+    }
+
+    #[test]
+    fn who_has_no_identity_fits_what_excludes_everybody_else() {
+        let strangers = Match { not_principals: vec![presence()], ..Match::default() };
+        assert_eq!(why(strangers.clone(), None).0, Truth::Yes);
+        assert_eq!(why(strangers, Some("spiffe://cluster.local/ns/web/sa/front")).0, Truth::No);
+    }
+
+    #[test]
+    fn an_empty_match_fits_nobody_and_an_address_may_be_unknown() {
+        assert_eq!(why(Match::default(), None).0, Truth::No);
+        let block = Address { address: vec![10, 0, 0, 0].into(), length: 8 };
+        let sources = Match { source_ips: vec![block], ..Match::default() };
+        assert_eq!(why(sources, None).0, Truth::Unknown);
+        let ports = Match { destination_ports: vec![8080], ..Match::default() };
+        assert_eq!(why(ports, None).0, Truth::Yes);
+    }
 }
