@@ -32,6 +32,7 @@ const LAYERS: &[&[&str]] = &[
     &["status"],
     &["lint"],
     &["describe"],
+    &["trace"],
     &["view"],
     &["session"],
 ];

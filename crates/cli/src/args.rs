@@ -1,6 +1,7 @@
 //! The command line's words.
 
 mod lint;
+mod trace;
 mod ztunnel;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use waypoint_xds::options::{Assume, Readiness, Validation};
 use waypoint_xds::release::Release;
 
 pub(crate) use lint::{Lint, LintFormat};
+pub(crate) use trace::{Answer, Asked, Trace};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -81,6 +83,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  waypoint-xds describe service cart.shop -f deploy/\n  waypoint-xds describe policy readers -n shop -f deploy/ -o json"
     )]
     Describe(Describe),
+    /// Tell what comes of one request, who decides, where it goes, and which line says so.
+    ///
+    /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and routes, its clusters, and
+    /// the destination's ztunnel. The exit code is 0 where it gets through, 1 where not, 3 where files do not tell.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds trace sa/web.shop cart.shop:80 --method POST --path /items -f deploy/\n  waypoint-xds trace pod/web-1.shop cart --issuer https://id.example --claim sub=anna --explain -f deploy/"
+    )]
+    Trace(Trace),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own

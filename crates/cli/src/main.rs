@@ -20,8 +20,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub(crate) enum Outcome {
     /// 0: nothing wrong.
     Clean,
-    /// 1: there were problems in the input; everything else was translated.
+    /// 1: there were problems in the input; everything else was translated. Of a request: it does not get through.
     Problems,
+    /// 3: files do not tell.
+    Unknown,
 }
 
 /// What stops a run: exit code 2.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     match commands::run(&args) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
+        Ok(Outcome::Unknown) => ExitCode::from(3),
         Err(failure) => {
             eprintln!("waypoint-xds: {failure}");
             ExitCode::from(2)

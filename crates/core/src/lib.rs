@@ -33,6 +33,7 @@ pub mod snapshot;
 pub mod static_config;
 pub mod status;
 pub mod text;
+pub mod trace;
 pub mod translation;
 mod validation;
 pub mod view;

@@ -17,6 +17,7 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
+use crate::trace::{self, NoSuchThing, Request, Trace};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
 use crate::view::json::ResourceKind;
@@ -213,6 +214,15 @@ impl Session {
     /// When there is no such object, or several of that name.
     pub fn describe(&self, subject: &Subject) -> Result<Description, NotFound> {
         describe::describe(self.input(), self.mesh(), &self.lint(), subject)
+    }
+
+    /// What comes of a request, and why: see [`trace`](trace::trace()).
+    ///
+    /// # Errors
+    ///
+    /// When the snapshot does not have who asks, or who is asked.
+    pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
+        trace::trace(self.mesh(), self.translation(), request)
     }
 
     /// The problems with others that were found later, in the order of the text.

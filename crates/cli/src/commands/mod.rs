@@ -8,6 +8,7 @@ mod lint;
 mod out;
 mod proxy_config;
 mod status;
+mod trace;
 mod translate;
 mod waypoint;
 mod ztunnel_config;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Status(args) => status::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Describe(args) => describe::run(args),
+        Command::Trace(args) => trace::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {

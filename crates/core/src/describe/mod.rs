@@ -55,6 +55,7 @@ use crate::mesh::{Mesh, Waypoint};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef, Reading};
 
+pub(crate) use pod::data_plane_mode;
 pub use pod::{DataPlaneMode, PodDescription, ServiceOfPod};
 pub use policy::{Binds, BindsNot, PolicyDescription};
 pub use route::{RouteDescription, RoutedHost};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::lint::Context;
 use crate::lint::sidecars::has_sidecar;
-use crate::mesh::{Workload, WorkloadId};
+use crate::mesh::{Mesh, Workload, WorkloadId};
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
 
@@ -65,7 +65,7 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
     Some(PodDescription {
         object: object.clone(),
         addresses: workload.addresses.iter().map(ToString::to_string).collect(),
-        mode: mode(cx, workload),
+        mode: data_plane_mode(cx.mesh, workload),
         principal: format!(
             "{}/ns/{}/sa/{}",
             cx.mesh.config.trust_domain, workload.namespace, workload.service_account
@@ -92,13 +92,13 @@ fn services(cx: &Context<'_>, pod: WorkloadId) -> Vec<ServiceOfPod> {
 }
 
 /// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
-fn mode(cx: &Context<'_>, workload: &Workload) -> DataPlaneMode {
+pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
     const MODE: &str = "istio.io/dataplane-mode";
     if has_sidecar(workload) {
         return DataPlaneMode::Sidecar;
     }
     let of_namespace =
-        cx.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
+        mesh.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
     let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(MODE));
     let label = workload.labels.get(MODE).or(of_namespace);
     if workload.hbone || label.is_some_and(|label| label == "ambient") {

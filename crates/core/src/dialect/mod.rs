@@ -26,8 +26,8 @@ mod losses;
 mod manager;
 #[cfg(test)]
 mod tests;
-mod token;
-mod typed;
+pub(crate) mod token;
+pub(crate) mod typed;
 mod wasm;
 
 pub use crate::options::{Dialect, UnknownDialect};

@@ -31,6 +31,33 @@ pub(super) fn filter(name: &str, config: &Any) -> Option<HttpFilter> {
     Some(http::filter(name, envoy::any(&Lua { default_source_code: Some(source), ..Lua::default() })))
 }
 
+/// The issuers of a filter that takes the place of `istio_authn`; none of another script.
+pub(crate) fn issuers(lua: &Lua) -> Option<Vec<String>> {
+    let source = lua.default_source_code.as_ref()?.specifier.as_ref()?;
+    let Specifier::InlineString(source) = source else { return None };
+    let list = source.strip_suffix(SCRIPT)?.strip_prefix("local issuers = {")?.strip_suffix("}\n")?;
+    let mut issuers = Vec::new();
+    let mut rest = list;
+    while let Some(inside) = rest.strip_prefix('"') {
+        let (issuer, after) = inside.split_once('"')?;
+        issuers.push(unquote(issuer)?);
+        rest = after.strip_prefix(", ").unwrap_or(after);
+    }
+    rest.is_empty().then_some(issuers)
+}
+
+/// The text that [`quote`] has quoted.
+fn unquote(quoted: &str) -> Option<String> {
+    let mut parts = quoted.split('\\');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(3)?;
+        bytes.push(digits.parse().ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
 fn script<'i>(issuers: impl Iterator<Item = &'i str>) -> String {
     let mut script = "local issuers = {".to_owned();
     for (index, issuer) in issuers.enumerate() {
@@ -67,5 +94,18 @@ mod tests {
         assert_eq!(quote("\"] os.exit() --\n\\é"), r#""\034] os.exit() --\010\092\195\169""#);
         let script = script(["a", "b"].into_iter());
         assert!(script.starts_with("local issuers = {\"a\", \"b\"}\n"), "{script}");
+    }
+
+    #[test]
+    fn issuers_are_read_back() {
+        let lua = |text: String| {
+            let source =
+                DataSource { specifier: Some(Specifier::InlineString(text)), ..DataSource::default() };
+            Lua { default_source_code: Some(source), ..Lua::default() }
+        };
+        let all = ["https://a b", "\"] é\\\n", ""];
+        assert_eq!(issuers(&lua(script(all.into_iter()))).unwrap(), all);
+        assert_eq!(issuers(&lua(script([].into_iter()))), Some(Vec::new()));
+        assert_eq!(issuers(&lua("function envoy_on_request() end".to_owned())), None);
     }
 }

@@ -9,7 +9,7 @@ use envoy::udpa::r#type::v1::TypedStruct;
 /// The full name of the message that an extension is configured by; of a struct that stands for a message, that one's.
 ///
 /// Envoy finds an extension by this name, whatever name the configuration gives it.
-pub(super) fn type_name(any: &Any) -> Cow<'_, str> {
+pub(crate) fn type_name(any: &Any) -> Cow<'_, str> {
     let name = last_part(&any.type_url);
     if !is_typed_struct(name) {
         return Cow::Borrowed(name);

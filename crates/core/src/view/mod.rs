@@ -16,6 +16,7 @@ pub mod resource;
 pub mod statuses;
 pub mod summary;
 pub mod table;
+pub mod trace;
 pub mod waypoints;
 pub mod yaml;
 pub mod ztunnel;

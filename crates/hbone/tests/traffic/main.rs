@@ -21,12 +21,13 @@ mod row;
 mod scenario;
 mod token;
 mod tokens;
+mod traced;
 mod tunnels;
 mod upstreams;
 mod verdict;
 mod world;
 
-/// A module of a release, with a test for each scenario.
+/// A module of a release, with a test for each scenario, and all of them as a list.
 macro_rules! scenarios {
     ($module:ident = $release:ident: $($name:ident = $scenario:expr;)*) => {
         mod $module {
@@ -34,6 +35,11 @@ macro_rules! scenarios {
             fn $name() {
                 $scenario.run(stringify!($name), waypoint_xds::release::Release::$release);
             })*
+
+            pub(super) fn all() -> Vec<crate::traced::Case> {
+                let release = waypoint_xds::release::Release::$release;
+                vec![$(crate::traced::Case { name: stringify!($name), release, scenario: $scenario }),*]
+            }
         }
     };
 }

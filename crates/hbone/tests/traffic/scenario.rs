@@ -15,9 +15,9 @@ use crate::world::World;
 
 /// A snapshot and what should come of it.
 pub(crate) struct Scenario {
-    files: Vec<SourceFile>,
-    waypoint: WaypointName,
-    rows: Vec<Row>,
+    pub(crate) files: Vec<SourceFile>,
+    pub(crate) waypoint: WaypointName,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Scenario {

@@ -1,0 +1,507 @@
+//! What a route does: answers, or changes the request and sends it to clusters.
+
+use envoy::config::core::v3::HeaderValueOption;
+use envoy::config::core::v3::data_source::Specifier;
+use envoy::config::core::v3::header_value_option::HeaderAppendAction;
+use envoy::config::route::v3::redirect_action::{
+    PathRewriteSpecifier, RedirectResponseCode, SchemeRewriteSpecifier,
+};
+use envoy::config::route::v3::route::Action;
+use envoy::config::route::v3::route_action::{
+    ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier,
+};
+use envoy::config::route::v3::route_match::PathSpecifier;
+use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
+use envoy::config::route::v3::{RedirectAction, Route, RouteAction};
+use envoy::google::protobuf::Duration;
+use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
+
+use super::cluster;
+use super::headers::{self, Headers};
+use super::manager::Http;
+use super::matchers;
+use super::outcome::{Because, Decision, Detail, Outcome, Place, Verdict};
+use super::route::Found;
+use super::traffic;
+use super::walk::{Flow, Walk};
+use crate::mesh::Waypoint;
+use crate::opened::OpenedRoute;
+use crate::resources::WaypointResources;
+use crate::resources::names::MAIN_INTERNAL;
+use crate::snapshot::Cause;
+
+/// Walks from the filters through the route.
+pub(super) fn walk(
+    walk: &mut Walk<'_>,
+    waypoint: &Waypoint,
+    resources: &WaypointResources,
+    http: &mut Http<'_>,
+) -> Flow {
+    let Some(found) = http.route() else {
+        let reason = "where the routes are is not known from files";
+        return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
+    };
+    let details = passed_over(walk, &found);
+    let Some(route) = found.route else {
+        let reason = match found.host {
+            Some(_) => "no route fits the request".to_owned(),
+            None => format!("no route is for host `{}`", http.headers.text(headers::AUTHORITY)),
+        };
+        walk.step(Place::Waypoint, "route", Decision::Failed, reason.clone())
+            .of(MAIN_INTERNAL, "")
+            .details(details);
+        return Flow::Break(http.answer(Verdict::Failed, 404, reason));
+    };
+    let causes = causes(&route);
+    walk.step(Place::Waypoint, "route", Decision::Taken, name(&route))
+        .of(MAIN_INTERNAL, &route.pointer)
+        .because(causes.first().cloned())
+        .details(details);
+    match &route.message.action {
+        Some(Action::Route(action)) => forward(walk, waypoint, resources, &route, action, http),
+        Some(Action::Redirect(redirect)) => {
+            let status = match redirect.response_code() {
+                RedirectResponseCode::MovedPermanently => 301,
+                RedirectResponseCode::Found => 302,
+                RedirectResponseCode::SeeOther => 303,
+                RedirectResponseCode::TemporaryRedirect => 307,
+                RedirectResponseCode::PermanentRedirect => 308,
+            };
+            let location = location(redirect, route.message, &http.headers);
+            let reason = match &location {
+                Some(location) => format!("redirected to {location}"),
+                None => "redirected, by a regular expression that is not known here".to_owned(),
+            };
+            walk.step(Place::Waypoint, "redirect", Decision::Answered, reason.clone())
+                .of(MAIN_INTERNAL, &route.pointer);
+            let outcome = http.answer(Verdict::Answered, status, reason).by(causes.first().cloned());
+            Flow::Break(Outcome { location, ..outcome })
+        }
+        Some(Action::DirectResponse(response)) => {
+            let status = u16::try_from(response.status).unwrap_or_default();
+            let body = match response.body.as_ref().and_then(|body| body.specifier.as_ref()) {
+                Some(Specifier::InlineString(text)) => format!(" with body `{text}`"),
+                Some(_) => " with a body".to_owned(),
+                None => String::new(),
+            };
+            let reason = format!("answered {status}{body}");
+            walk.step(Place::Waypoint, "direct response", Decision::Answered, reason.clone())
+                .of(MAIN_INTERNAL, &route.pointer);
+            Flow::Break(http.answer(Verdict::Answered, status, reason).by(causes.first().cloned()))
+        }
+        _ => Flow::Break(Outcome::new(
+            Verdict::Unknown,
+            Place::Waypoint,
+            "what the route does is not known here",
+        )),
+    }
+}
+
+fn causes(route: &OpenedRoute<'_, '_>) -> Vec<Cause> {
+    route.origin.map(|origin| origin.causes.clone()).unwrap_or_default()
+}
+
+/// What a route is called.
+fn name(route: &OpenedRoute<'_, '_>) -> String {
+    let position = route.position_in_host + 1;
+    match route.message.name.as_str() {
+        "" => format!("route {position}"),
+        name => format!("route {position}, `{name}`"),
+    }
+}
+
+/// The routes before the one that fits, and why they do not.
+fn passed_over(walk: &mut Walk<'_>, found: &Found<'_>) -> Vec<Detail> {
+    let mut details = Vec::new();
+    for (route, condition) in &found.passed_over {
+        let truth = condition.truth().known();
+        if truth.is_none() {
+            walk.may_change(format!("{}: {}", name(route), condition.why()));
+        }
+        details.push(Detail {
+            fits: truth,
+            text: format!("{}: {}", name(route), condition.why()),
+            because: causes(route).first().cloned().map(Because),
+        });
+    }
+    details
+}
+
+/// Sends a request to the clusters of a route.
+fn forward(
+    walk: &mut Walk<'_>,
+    waypoint: &Waypoint,
+    resources: &WaypointResources,
+    route: &OpenedRoute<'_, '_>,
+    action: &RouteAction,
+    http: &mut Http<'_>,
+) -> Flow {
+    let clusters = match &action.cluster_specifier {
+        Some(ClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1.0)],
+        Some(ClusterSpecifier::WeightedClusters(weighted)) => {
+            let weight = |cluster: &ClusterWeight| cluster.weight.as_ref().map_or(0, |weight| weight.value);
+            let odds = cluster::shares(weighted.clusters.iter().map(weight));
+            weighted.clusters.iter().map(|cluster| cluster.name.clone()).zip(odds).collect()
+        }
+        _ => {
+            let reason = "which cluster the route leads to is not known from files";
+            return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
+        }
+    };
+    let headers = http.headers.clone();
+    change(walk, route, action, http);
+    note_policies(walk, route, action);
+    mirrors(walk, resources, action);
+    walk.forwarded = Some(http.headers.clone());
+    let status = match action.cluster_not_found_response_code() {
+        ClusterNotFoundResponseCode::ServiceUnavailable => 503,
+        ClusterNotFoundResponseCode::NotFound => 404,
+        ClusterNotFoundResponseCode::InternalServerError => 500,
+    };
+    let cause = causes(route).first().cloned();
+    let missing = |name: &str| {
+        let reason = format!("there is no cluster {name}: its Service or subset does not exist");
+        super::manager::answer(&headers, Verdict::Failed, status, reason).by(cause.clone())
+    };
+    let unhealthy = |name: &str| {
+        let reason = format!("cluster {name} has no endpoint that is ready");
+        super::manager::answer(&headers, Verdict::Failed, 503, reason).by(cause.clone())
+    };
+    let ends = cluster::Ends { missing: &missing, unhealthy: &unhealthy };
+    if clusters.is_empty() || clusters.iter().all(|(_, odds)| *odds <= 0.0) {
+        return Flow::Break(missing("of any weight"));
+    }
+    cluster::walk(walk, waypoint, resources, &clusters, http.connection, &ends)
+}
+
+/// The changes that a route makes to a request: headers of a single weighted cluster, of the route, of its host and of all; then
+/// host and path.
+fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction, http: &mut Http<'_>) {
+    let before = (http.headers.text(headers::PATH), http.headers.text(headers::AUTHORITY));
+    let mut host = None;
+    if let Some(ClusterSpecifier::WeightedClusters(weighted)) = &action.cluster_specifier {
+        let changing = |cluster: &&ClusterWeight| {
+            !cluster.request_headers_to_add.is_empty()
+                || !cluster.request_headers_to_remove.is_empty()
+                || cluster.host_rewrite_specifier.is_some()
+        };
+        match weighted.clusters.as_slice() {
+            [only] => {
+                remove_and_add(
+                    &only.request_headers_to_remove,
+                    &only.request_headers_to_add,
+                    &mut http.headers,
+                );
+                if let Some(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral(name)) =
+                    &only.host_rewrite_specifier
+                {
+                    host = Some(name.clone());
+                }
+            }
+            several if several.iter().any(|cluster| changing(&cluster)) => {
+                walk.caveat(
+                    "the destinations of the route change headers each in its way, which is not shown",
+                );
+            }
+            _ => {}
+        }
+    }
+    let (message, of_host) = (route.message, route.host);
+    remove_and_add(&message.request_headers_to_remove, &message.request_headers_to_add, &mut http.headers);
+    remove_and_add(&of_host.request_headers_to_remove, &of_host.request_headers_to_add, &mut http.headers);
+    if let Some(HostRewriteSpecifier::HostRewriteLiteral(name)) = &action.host_rewrite_specifier {
+        host = host.or_else(|| Some(name.clone()));
+    } else if action.host_rewrite_specifier.is_some() {
+        walk.caveat("the route rewrites the host in a way that is not known from files");
+    }
+    if let Some(host) = host {
+        if action.append_x_forwarded_host {
+            http.headers.add("x-forwarded-host", before.1.clone());
+        }
+        http.headers.set(headers::AUTHORITY, host);
+    }
+    let rewritten = rewritten(message, &action.prefix_rewrite, action.regex_rewrite.as_ref(), &before.0);
+    match rewritten {
+        Some(Some(path)) => http.headers.set(headers::PATH, path),
+        Some(None) => {
+            walk.caveat("the route rewrites the path by a regular expression that is not known here")
+        }
+        None => {}
+    }
+    let after = (http.headers.text(headers::PATH), http.headers.text(headers::AUTHORITY));
+    for (what, before, after) in [("path", &before.0, &after.0), ("host", &before.1, &after.1)] {
+        if before != after {
+            walk.step(
+                Place::Waypoint,
+                "rewrite",
+                Decision::Passed,
+                format!("{what} `{before}` becomes `{after}`"),
+            )
+            .of(MAIN_INTERNAL, &route.pointer);
+        }
+    }
+}
+
+/// A path after a rewrite: nothing without one; no path where it is not known.
+fn rewritten(
+    route: &Route,
+    prefix: &str,
+    regex: Option<&RegexMatchAndSubstitute>,
+    path: &str,
+) -> Option<Option<String>> {
+    let bare = headers::bare(path);
+    let rest = path.get(bare.len()..).unwrap_or_default();
+    if let Some(regex) = regex {
+        let pattern = regex.pattern.as_ref().map(|pattern| pattern.regex.as_str()).unwrap_or_default();
+        let Some(compiled) = matchers::compiled(pattern, bare) else { return Some(None) };
+        let replaced = compiled.replace_all(bare.as_bytes(), substitution(&regex.substitution).as_bytes());
+        return Some(String::from_utf8(replaced.into_owned()).ok().map(|path| path + rest));
+    }
+    if prefix.is_empty() {
+        return None;
+    }
+    let matched = match route.r#match.as_ref()?.path_specifier.as_ref()? {
+        PathSpecifier::Prefix(matched) | PathSpecifier::PathSeparatedPrefix(matched) => matched.len(),
+        PathSpecifier::Path(_) | PathSpecifier::SafeRegex(_) => bare.len(),
+        _ => return Some(None),
+    };
+    Some(bare.get(matched..).map(|behind| [prefix, behind, rest].concat()))
+}
+
+/// RE2's `\1` as Rust writes it.
+fn substitution(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '$' => out.push_str("$$"),
+            '\\' => match chars.next() {
+                Some(digit) if digit.is_ascii_digit() => {
+                    out.push_str("${");
+                    out.push(digit);
+                    out.push('}');
+                }
+                Some(other) => out.push(other),
+                None => {}
+            },
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn remove_and_add(remove: &[String], add: &[HeaderValueOption], headers: &mut Headers) {
+    remove.iter().for_each(|name| headers.remove(name));
+    apply(add, headers);
+}
+
+/// Adds and sets headers. What a proxy would put in for a `%` is not known.
+pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
+    for option in options {
+        let Some(header) = &option.header else { continue };
+        let action = match &option.append {
+            Some(append) if append.value => HeaderAppendAction::AppendIfExistsOrAdd,
+            Some(_) => HeaderAppendAction::OverwriteIfExistsOrAdd,
+            None => option.append_action(),
+        };
+        let there = headers.has(&header.key);
+        let plain = header.value.replace("%%", "");
+        let known = !plain.contains('%');
+        let value = header.value.replace("%%", "%");
+        let set = match action {
+            HeaderAppendAction::AppendIfExistsOrAdd => false,
+            HeaderAppendAction::AddIfAbsent if there => continue,
+            HeaderAppendAction::OverwriteIfExists if !there => continue,
+            HeaderAppendAction::AddIfAbsent => false,
+            HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => true,
+        };
+        // Without a value there is no header, unless that is wanted.
+        if value.is_empty() && !option.keep_empty_value {
+            continue;
+        }
+        match (set, known) {
+            (true, true) => headers.set(&header.key, value),
+            (true, false) => headers.set_unknown(&header.key),
+            (false, true) => headers.add(&header.key, value),
+            (false, false) => headers.add_unknown(&header.key),
+        }
+    }
+}
+
+/// Notes timeout, retries, and what requests are hashed by.
+fn note_policies(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction) {
+    let mut notes = Vec::new();
+    match &action.timeout {
+        Some(timeout) if timeout.seconds == 0 && timeout.nanos == 0 => {}
+        Some(timeout) => notes.push(format!("timeout {}: then 504", seconds(timeout))),
+        None => notes.push("timeout 15s: then 504".to_owned()),
+    }
+    let retries = action.retry_policy.as_deref().or(route.host.retry_policy.as_deref());
+    if let Some(policy) = retries {
+        let count = policy.num_retries.as_ref().map_or(1, |count| count.value);
+        let each = policy.per_try_timeout.as_ref().map(|each| format!(", {} each", seconds(each)));
+        notes.push(format!("up to {count} retries on {}{}", policy.retry_on, each.unwrap_or_default()));
+    }
+    if !action.hash_policy.is_empty() {
+        notes.push("the endpoint is picked by a hash: the same one for the same key".to_owned());
+    }
+    if !notes.is_empty() {
+        walk.step(Place::Waypoint, "policies of the route", Decision::Passed, notes.join("; "))
+            .of(MAIN_INTERNAL, &route.pointer);
+    }
+}
+
+fn mirrors(walk: &mut Walk<'_>, resources: &WaypointResources, action: &RouteAction) {
+    for policy in &action.request_mirror_policies {
+        let odds = traffic::odds_or_always(policy.runtime_fraction.as_ref());
+        let text = format!("a copy of {} of the requests goes to {}", percent(odds), policy.cluster);
+        walk.step(Place::Waypoint, "mirror", Decision::Passed, text);
+        let target = cluster::target(walk.mesh, resources, &policy.cluster, odds);
+        walk.mirrors.push(target);
+    }
+}
+
+/// Where a redirect leads; none where that is not known.
+fn location(redirect: &RedirectAction, route: &Route, headers: &Headers) -> Option<String> {
+    let own = headers.text(headers::SCHEME);
+    let scheme = match &redirect.scheme_rewrite_specifier {
+        Some(SchemeRewriteSpecifier::HttpsRedirect(true)) => "https".to_owned(),
+        Some(SchemeRewriteSpecifier::SchemeRedirect(scheme)) if !scheme.is_empty() => scheme.clone(),
+        _ => own.clone(),
+    };
+    let port = match redirect.port_redirect {
+        0 => String::new(),
+        port => format!(":{port}"),
+    };
+    let host = match redirect.host_redirect.as_str() {
+        "" => own_host(&headers.text(headers::AUTHORITY), &own, &scheme, !port.is_empty()),
+        host => host.to_owned(),
+    };
+    let path = headers.text(headers::PATH);
+    let query = path.find('?').and_then(|at| path.get(at..)).unwrap_or_default();
+    let kept = if redirect.strip_query { "" } else { query };
+    let path = match &redirect.path_rewrite_specifier {
+        Some(PathRewriteSpecifier::PathRedirect(to)) if !to.is_empty() => {
+            if to.contains('?') {
+                to.clone()
+            } else {
+                format!("{to}{kept}")
+            }
+        }
+        Some(PathRewriteSpecifier::PrefixRewrite(prefix)) if !prefix.is_empty() => {
+            rewritten(route, prefix, None, headers::bare(&path)).flatten()? + kept
+        }
+        Some(PathRewriteSpecifier::RegexRewrite(regex)) => {
+            rewritten(route, "", Some(regex), headers::bare(&path)).flatten()? + kept
+        }
+        Some(PathRewriteSpecifier::PathRewrite(_)) => return None,
+        _ => headers::bare(&path).to_owned() + kept,
+    };
+    Some(format!("{scheme}://{host}{port}{path}"))
+}
+
+/// The request's own host: its port goes away with a new one, or where it was the old scheme's.
+fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
+    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
+    else {
+        return authority.to_owned();
+    };
+    let schemes_own = matches!((scheme, port), ("http", "80") | ("https", "443"));
+    if new_port || scheme != new_scheme && schemes_own { host.to_owned() } else { authority.to_owned() }
+}
+
+/// A duration as people write it.
+pub(super) fn seconds(duration: &Duration) -> String {
+    match (duration.seconds, duration.nanos / 1_000_000) {
+        (seconds, 0) => format!("{seconds}s"),
+        (0, millis) => format!("{millis}ms"),
+        (seconds, millis) => format!("{seconds}.{millis:03}s"),
+    }
+}
+
+/// Odds as people write them.
+pub(super) fn percent(odds: f64) -> String {
+    let percent = odds * 100.0;
+    let rounded = (percent * 100.0).round() / 100.0;
+    format!("{rounded} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use envoy::config::route::v3::RouteMatch;
+
+    fn route(path: PathSpecifier) -> Route {
+        let matched = RouteMatch { path_specifier: Some(path), ..RouteMatch::default() };
+        Route { r#match: Some(matched), ..Route::default() }
+    }
+
+    #[test]
+    fn rewrites_keep_the_query() {
+        let prefix = route(PathSpecifier::Prefix("/a".into()));
+        let path = |route: &Route, path: &str| rewritten(route, "/new", None, path).flatten();
+        assert_eq!(path(&prefix, "/a/b?c=d").as_deref(), Some("/new/b?c=d"));
+        assert_eq!(path(&route(PathSpecifier::Path("/a".into())), "/a?b").as_deref(), Some("/new?b"));
+        let regex = RegexMatchAndSubstitute {
+            pattern: Some(envoy::r#type::matcher::v3::RegexMatcher {
+                regex: "^/a(/?)(.*)".into(),
+                ..Default::default()
+            }),
+            substitution: "/\\2".into(),
+        };
+        assert_eq!(rewritten(&prefix, "", Some(&regex), "/a/b?c"), Some(Some("/b?c".into())));
+        assert_eq!(rewritten(&prefix, "", None, "/a"), None);
+    }
+
+    #[test]
+    fn redirects_lead_where_envoy_leads() {
+        let mut headers = Headers::default();
+        headers.add(headers::AUTHORITY, "reviews.shop:80");
+        headers.add(headers::PATH, "/redirect?a=b");
+        headers.add(headers::SCHEME, "http");
+        let all = route(PathSpecifier::Prefix("/redirect".into()));
+        let to = |redirect: &RedirectAction| location(redirect, &all, &headers).unwrap();
+        assert_eq!(to(&RedirectAction::default()), "http://reviews.shop:80/redirect?a=b");
+        let https = SchemeRewriteSpecifier::SchemeRedirect("https".into());
+        let secure = RedirectAction { scheme_rewrite_specifier: Some(https), ..RedirectAction::default() };
+        assert_eq!(to(&secure), "https://reviews.shop/redirect?a=b");
+        let elsewhere = RedirectAction {
+            host_redirect: "other.example".into(),
+            port_redirect: 8443,
+            path_rewrite_specifier: Some(PathRewriteSpecifier::PrefixRewrite("/new".into())),
+            strip_query: true,
+            ..RedirectAction::default()
+        };
+        assert_eq!(to(&elsewhere), "http://other.example:8443/new");
+    }
+
+    #[test]
+    fn headers_are_set_and_added() {
+        let option = |key: &str, value: &str, action: HeaderAppendAction| HeaderValueOption {
+            header: Some(envoy::config::core::v3::HeaderValue {
+                key: key.into(),
+                value: value.into(),
+                ..Default::default()
+            }),
+            append_action: action.into(),
+            ..HeaderValueOption::default()
+        };
+        let mut headers = Headers::default();
+        headers.add("x-set", "old");
+        headers.add("x-add", "first");
+        apply(
+            &[
+                option("x-set", "new", HeaderAppendAction::OverwriteIfExistsOrAdd),
+                option("x-add", "second", HeaderAppendAction::AppendIfExistsOrAdd),
+                option("x-set", "no", HeaderAppendAction::AddIfAbsent),
+                option("x-none", "no", HeaderAppendAction::OverwriteIfExists),
+                option("x-percent", "100%%", HeaderAppendAction::AddIfAbsent),
+            ],
+            &mut headers,
+        );
+        assert_eq!(headers.text("x-set"), "new");
+        assert_eq!(headers.text("x-add"), "first,second");
+        assert_eq!(headers.text("x-percent"), "100%");
+        assert!(!headers.has("x-none"));
+    }
+}

@@ -1,0 +1,168 @@
+//! What `trace` says of requests in `testdata/trace/shop.yaml` stands next to it, one file for each.
+//! `UPDATE_GOLDEN=1 cargo test --test trace` writes them anew.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+use waypoint_xds::dialect::Dialect;
+use waypoint_xds::options::Options;
+use waypoint_xds::release::Release;
+use waypoint_xds::session::Session;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::{NoSuchThing, Protocol, Request, Verdict};
+use waypoint_xds::view::trace;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trace")
+}
+
+fn session(release: Release, dialect: Dialect) -> Session {
+    let text = fs::read_to_string(folder().join("shop.yaml")).expect("the snapshot");
+    let mut options = Options::for_release(release);
+    options.dialect = dialect;
+    Session::read([SourceFile::new("shop.yaml", text)], &options)
+}
+
+fn get(source: &str, destination: &str, path: &str) -> Request {
+    let source = source.parse().expect("a source");
+    let mut request = Request::new(source, destination.parse().expect("a destination"));
+    request.path = path.to_owned();
+    request
+}
+
+const WEB: &str = "pod/front-1.web";
+const STRANGER: &str = "sa/stranger.shop";
+const CART: &str = "cart.shop:80";
+
+fn header(mut request: Request, name: &str, value: &str) -> Request {
+    request.headers.push((name.to_owned(), value.to_owned()));
+    request
+}
+
+fn token(mut request: Request, claims: serde_json::Value) -> Request {
+    request.claims = claims.as_object().cloned();
+    request
+}
+
+fn method(mut request: Request, method: &str) -> Request {
+    request.method = method.to_owned();
+    request
+}
+
+fn grpc(mut request: Request) -> Request {
+    request.protocol = Protocol::Grpc;
+    method(request, "POST")
+}
+
+fn tcp(mut request: Request) -> Request {
+    request.protocol = Protocol::Tcp;
+    request
+}
+
+/// The requests, each with its name and the verdict that it has in the newest release.
+fn requests() -> Vec<(&'static str, Request, Verdict, Option<u16>)> {
+    use Verdict::{Allowed, Answered, Denied, Failed, Unknown};
+    let staff = json!({"iss": "https://id.example.com", "sub": "anna", "aud": "shop", "groups": ["staff"]});
+    let garage = json!({"iss": "https://id.example.com", "sub": "anna", "aud": "garage"});
+    let other = json!({"iss": "https://other.example", "sub": "anna"});
+    vec![
+        ("allowed", get(WEB, CART, "/cart"), Allowed, None),
+        ("dots", get(WEB, CART, "/cart/a/../../cart/secret/x"), Denied, Some(403)),
+        ("no-allow-rule", method(get(WEB, CART, "/cart"), "POST"), Denied, Some(403)),
+        ("a-deny-rule", get(WEB, CART, "/cart/secrets"), Denied, Some(403)),
+        ("another-caller", get(STRANGER, CART, "/cart"), Denied, Some(403)),
+        ("a-token", token(get(STRANGER, CART, "/cart"), staff), Allowed, None),
+        ("another-audience", token(get(STRANGER, CART, "/cart"), garage), Denied, Some(403)),
+        ("another-issuer", token(get(WEB, CART, "/cart"), other), Denied, Some(401)),
+        ("no-route", get(WEB, CART, "/other"), Failed, Some(404)),
+        ("split", get(WEB, CART, "/cart/split"), Allowed, None),
+        ("redirect", get(WEB, CART, "/cart/old?a=b"), Answered, Some(308)),
+        ("fault", get(WEB, CART, "/cart/fault"), Allowed, None),
+        ("rewrite", header(get(WEB, CART, "/cart/rewrite/x"), "canary", "1"), Allowed, None),
+        ("no-subset", get(WEB, CART, "/cart/nobody"), Failed, Some(503)),
+        ("no-endpoint", get(WEB, "empty.shop", "/"), Failed, Some(503)),
+        ("grpc", grpc(get(STRANGER, "cart.shop:90", "/shop.Cart/Delete")), Denied, Some(200)),
+        ("tcp", tcp(get(WEB, "cart.shop:70", "/")), Denied, None),
+        ("no-waypoint", get(WEB, "stock.shop", "/"), Allowed, None),
+        ("no-waypoint-denied", get(STRANGER, "stock.shop", "/"), Denied, None),
+        ("past-the-waypoint", get("pod/job-1.legacy", CART, "/cart"), Allowed, None),
+        ("a-sidecar", get("pod/proxied-1.web", CART, "/cart"), Unknown, None),
+        ("a-pods-address", get(WEB, "pod/cart-1.shop:8080", "/"), Allowed, None),
+    ]
+}
+
+#[test]
+fn traces_are_as_written() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let session = session(Release::LATEST, Dialect::IstioProxy);
+    let places = session.places();
+    let mut wrong = Vec::new();
+    for (name, request, verdict, status) in requests() {
+        let traced = session.trace(&request).expect("a source and a destination");
+        let text = [false, true].map(|explain| trace::text(&traced, &places, explain)).join("\n--explain:\n");
+        assert_eq!((traced.verdict, traced.status), (verdict, status), "{name}: {text}");
+        let odds: f64 = traced.outcomes.iter().map(|chance| chance.probability).sum();
+        assert!((odds - 1.0).abs() < 1e-9, "{name}: odds are {odds}");
+        let path = folder().join(format!("{name}.txt"));
+        if update {
+            fs::write(&path, &text).expect("to write");
+        } else if fs::read_to_string(&path).unwrap_or_default() != text {
+            wrong.push(text);
+        }
+    }
+    assert!(wrong.is_empty(), "traces differ (UPDATE_GOLDEN=1 writes them):\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn both_dialects_come_to_the_same() {
+    for &release in Release::ALL {
+        let [istio, envoy] = [Dialect::IstioProxy, Dialect::Envoy].map(|dialect| session(release, dialect));
+        for (name, request, ..) in requests() {
+            let [istio, envoy] = [&istio, &envoy].map(|session| session.trace(&request).expect("a trace"));
+            assert_eq!(
+                (istio.verdict, istio.status, &istio.reason, istio.destinations, istio.request),
+                (envoy.verdict, envoy.status, &envoy.reason, envoy.destinations, envoy.request),
+                "{name} in {release}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_has_what_other_checks_read() {
+    let session = session(Release::LATEST, Dialect::IstioProxy);
+    let traced = session.trace(&get(WEB, CART, "/cart/secrets")).expect("a trace");
+    let value = trace::json(&traced, &session.places()).expect("JSON");
+    assert_eq!(value["verdict"], "denied");
+    assert_eq!(value["status"], 403);
+    assert_eq!(value["waypoint"], "shop/waypoint");
+    let by = &value["decidedBy"];
+    assert_eq!(
+        (&by["kind"], &by["namespace"], &by["name"]),
+        (&json!("AuthorizationPolicy"), &json!("shop"), &json!("no-secrets"))
+    );
+    assert_eq!(by["field"], "spec.rules[0]");
+    assert_eq!(by["place"]["file"], "shop.yaml");
+    assert!(by["place"]["line"].is_u64());
+    assert_eq!(value["destinations"], json!([]));
+    assert!(value["steps"].as_array().is_some_and(|steps| steps.len() > 3));
+
+    let split = session.trace(&get(WEB, CART, "/cart/split")).expect("a trace");
+    let value = trace::json(&split, &session.places()).expect("JSON");
+    assert_eq!(value["destinations"][0]["subset"], "v1");
+    assert_eq!(value["destinations"][0]["probability"], 0.9);
+    assert_eq!(value["request"]["path"], "/cart/split");
+}
+
+#[test]
+fn who_is_not_there_is_told() {
+    let session = session(Release::LATEST, Dialect::IstioProxy);
+    let error = |request: &Request| session.trace(request).map(|_| ()).unwrap_err();
+    assert!(matches!(error(&get("pod/nobody.web", CART, "/")), NoSuchThing::Pod { .. }));
+    assert!(matches!(error(&get(WEB, "nothing.shop:80", "/")), NoSuchThing::Destination(_)));
+    // Short names are those of the client's namespace.
+    assert!(matches!(error(&get(WEB, "cart:80", "/")), NoSuchThing::Destination(_)));
+    assert!(session.trace(&get(STRANGER, "cart:80", "/")).is_ok());
+    assert!(session.trace(&get(STRANGER, "cart.shop.svc.cluster.local:80", "/")).is_ok());
+}
