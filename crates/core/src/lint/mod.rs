@@ -85,7 +85,7 @@ pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem
     let is_said_better = |code: Code| in_force.iter().any(|rule| rule.replaces.contains(&code));
     let mut all: Vec<Problem> =
         problems.iter().filter(|problem| !is_said_better(problem.code)).cloned().collect();
-    all.extend(status::differences(reading, &status::statuses(mesh)));
+    all.extend(status::stale(reading, mesh));
     all.extend(in_force.iter().flat_map(|rule| (rule.check)(&cx)));
     reading.locate(&mut all);
     all.sort();

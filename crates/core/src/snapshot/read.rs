@@ -8,6 +8,7 @@ use super::identity::{self, Identity};
 use super::items::{self, Item};
 use super::object::Source;
 use super::passed_over::PassedOver;
+use super::reported;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
 use super::{Labels, Snapshot};
@@ -33,6 +34,8 @@ pub struct Reading {
     /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but for what is to be
     /// said of them.
     pub(crate) passed_over: Vec<PassedOver>,
+    /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be compared.
+    pub(crate) reported: Vec<(ObjectRef, Source)>,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
 }
@@ -104,6 +107,7 @@ struct Reader<'l> {
     summary: Summary,
     unread: BTreeMap<Kind, Unread>,
     passed_over: Vec<PassedOver>,
+    reported: Vec<(ObjectRef, Source)>,
     stray: Vec<StrayField>,
 }
 
@@ -117,6 +121,7 @@ impl<'l> Reader<'l> {
             summary: Summary::default(),
             unread: BTreeMap::new(),
             passed_over: Vec::new(),
+            reported: Vec::new(),
             stray: Vec::new(),
         }
     }
@@ -185,6 +190,10 @@ impl<'l> Reader<'l> {
                 .add(kind, meta, source, item.node, unread)
                 .map_err(|error| vec![refused(&error, item).on(object)])
         });
+        // Pods' conditions are their node's, and there are many of them.
+        if kind != Kind::Pod && reported::says_something(item.node) {
+            self.reported.extend(known.clone().map(|object| (object, source)));
+        }
         let before = self.stray.len();
         let mut sorter = known.map(|object| Sorter::new(item.node, object));
         for field in unread.take(item.node) {
@@ -238,6 +247,7 @@ impl<'l> Reader<'l> {
             problems: self.problems,
             summary: self.summary,
             passed_over: self.passed_over,
+            reported: self.reported,
             stray: self.stray,
         }
     }

@@ -4,6 +4,13 @@
 use super::gateway_api::route::ParentReference;
 use super::message::message;
 use crate::Str;
+use crate::text::Node;
+
+/// Whether an object's status has conditions of any sort.
+pub(super) fn says_something(object: Node<'_>) -> bool {
+    let of = |key: &str| object.get("status").and_then(|status| status.get(key));
+    ["conditions", "listeners", "parents", "ancestors"].iter().any(|key| of(key).is_some())
+}
 
 message! {
     /// The status of any object, as far as its conditions go.

@@ -53,7 +53,7 @@ pub use condition::{
     Address, Condition, ConditionStatus, ListenerStatus, Manager, ParentStatus, RouteKind, Status,
 };
 
-pub use reported::differences;
+pub use reported::{differences, stale};
 
 use crate::mesh::Mesh;
 use crate::snapshot::{self, Kind};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::condition::{Condition, ConditionStatus, Status};
+use crate::mesh::Mesh;
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::reported::{Reported, ReportedCondition};
@@ -25,8 +26,10 @@ const OF_ISTIO_ONLY: [&str; 6] = [
 #[must_use]
 pub fn differences(reading: &Reading, statuses: &[Status]) -> Vec<Problem> {
     let expected: BTreeMap<&ObjectRef, &Status> = statuses.iter().map(|s| (&s.object, s)).collect();
-    let objects: Vec<(ObjectRef, Source)> =
-        reading.snapshot.sources().filter(|(object, _)| has_status(object.kind)).collect();
+    let is_kept = |(object, source): &&(ObjectRef, Source)| {
+        has_status(object.kind) && reading.snapshot.source(object) == Some(*source)
+    };
+    let objects: Vec<&(ObjectRef, Source)> = reading.reported.iter().filter(is_kept).collect();
     let sources: Vec<Source> = objects.iter().map(|(_, source)| *source).collect();
     let mut problems = Vec::new();
     reading.files.visit(&sources, |at, node| {
@@ -36,6 +39,16 @@ pub fn differences(reading: &Reading, statuses: &[Status]) -> Vec<Problem> {
         compare(&Compared { object, generation }, expected, &reported, &mut problems);
     });
     problems
+}
+
+/// The same for those who do not need the statuses: they are only made where the snapshot holds any.
+#[must_use]
+pub fn stale(reading: &Reading, mesh: &Mesh) -> Vec<Problem> {
+    if reading.reported.iter().any(|(object, _)| has_status(object.kind)) {
+        differences(reading, &super::statuses(mesh))
+    } else {
+        Vec::new()
+    }
 }
 
 fn has_status(kind: Kind) -> bool {

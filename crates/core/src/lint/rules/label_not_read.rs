@@ -3,6 +3,7 @@
 mod keys;
 mod places;
 
+use crate::hash::HashMap;
 use crate::lint::naming::{label, namespace_labels};
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::waypoint::{
@@ -22,10 +23,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
+    let mut meant = Meant::default();
     for (kind, meta, _) in cx.snapshot.metadata().filter(|(kind, ..)| keys::are_read_from(*kind)) {
         let object = Labelled { kind, meta };
         found.extend(object.annotations_for_labels());
-        found.extend(object.other_keys());
+        found.extend(object.other_keys(&mut meant));
         found.extend(object.values());
         found.extend(object.alone(cx));
     }
@@ -33,13 +35,16 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
+/// The key that is meant by each key that was looked at: objects have the same ones over and over.
+type Meant<'m> = HashMap<&'m str, Option<&'static str>>;
+
 /// An object of a kind that some label is read from.
 struct Labelled<'m> {
     kind: Kind,
     meta: &'m Meta,
 }
 
-impl Labelled<'_> {
+impl<'m> Labelled<'m> {
     fn object(&self) -> ObjectRef {
         ObjectRef::new(self.kind, self.meta.namespace.clone(), self.meta.name.clone())
     }
@@ -69,11 +74,12 @@ impl Labelled<'_> {
     }
 
     /// Keys that look like those that are read.
-    fn other_keys(&self) -> Vec<Problem> {
+    fn other_keys(&self, meant: &mut Meant<'m>) -> Vec<Problem> {
         let lists = [("labels", &self.meta.labels), ("annotations", &self.meta.annotations)];
         let keys = lists.into_iter().flat_map(|(list, all)| all.keys().map(move |key| (list, all, key)));
         let alike = keys.filter_map(|(list, all, key)| {
-            let meant = keys::meant(key).filter(|meant| !self.has(meant))?;
+            let meant = *meant.entry(key.as_str()).or_insert_with(|| keys::meant(key));
+            let meant = meant.filter(|meant| !self.has(meant))?;
             let field = format!("metadata.{list}[{key:?}]");
             let is_right_list = keys::is_annotation(meant) == (list == "annotations");
             let message = format!("nobody reads `{key}`: the key is `{meant}`");
