@@ -387,10 +387,10 @@ mod tests {
             LbEndpoint {
                 health_status: (*health).into(),
                 load_balancing_weight: Some((*weight).into()),
-                host_identifier: Some(HostIdentifier::Endpoint(Box::new(Endpoint {
+                host_identifier: Some(HostIdentifier::Endpoint(Endpoint {
                     address: Some(address),
                     ..Endpoint::default()
-                }))),
+                })),
                 ..LbEndpoint::default()
             }
         };
