@@ -1,5 +1,6 @@
 //! What `trace` says of requests in `testdata/trace/shop.yaml` stands next to it, one file for each.
 //! `UPDATE_GOLDEN=1 cargo test --test trace` writes them anew.
+#![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::PathBuf;

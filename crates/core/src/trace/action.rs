@@ -2,25 +2,21 @@
 
 use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::core::v3::data_source::Specifier;
-use envoy::config::core::v3::header_value_option::HeaderAppendAction;
-use envoy::config::route::v3::redirect_action::{
-    PathRewriteSpecifier, RedirectResponseCode, SchemeRewriteSpecifier,
-};
+use envoy::config::route::v3::RouteAction;
+use envoy::config::route::v3::redirect_action::RedirectResponseCode;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{
     ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier,
 };
-use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
-use envoy::config::route::v3::{RedirectAction, Route, RouteAction};
 use envoy::google::protobuf::Duration;
-use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
+use super::balance;
 use super::cluster;
 use super::headers::{self, Headers};
 use super::manager::Http;
-use super::matchers;
 use super::outcome::{Because, Decision, Detail, Outcome, Place, Verdict};
+use super::rewrite::{apply, location, rewritten};
 use super::route::Found;
 use super::traffic;
 use super::walk::{Flow, Walk};
@@ -140,7 +136,7 @@ fn forward(
         Some(ClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1.0)],
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {
             let weight = |cluster: &ClusterWeight| cluster.weight.as_ref().map_or(0, |weight| weight.value);
-            let odds = cluster::shares(weighted.clusters.iter().map(weight));
+            let odds = balance::shares(weighted.clusters.iter().map(weight));
             weighted.clusters.iter().map(|cluster| cluster.name.clone()).zip(odds).collect()
         }
         _ => {
@@ -242,90 +238,9 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
     }
 }
 
-/// A path after a rewrite: nothing without one; no path where it is not known.
-fn rewritten(
-    route: &Route,
-    prefix: &str,
-    regex: Option<&RegexMatchAndSubstitute>,
-    path: &str,
-) -> Option<Option<String>> {
-    let bare = headers::bare(path);
-    let rest = path.get(bare.len()..).unwrap_or_default();
-    if let Some(regex) = regex {
-        let pattern = regex.pattern.as_ref().map(|pattern| pattern.regex.as_str()).unwrap_or_default();
-        let Some(compiled) = matchers::compiled(pattern, bare) else { return Some(None) };
-        let replaced = compiled.replace_all(bare.as_bytes(), substitution(&regex.substitution).as_bytes());
-        return Some(String::from_utf8(replaced.into_owned()).ok().map(|path| path + rest));
-    }
-    if prefix.is_empty() {
-        return None;
-    }
-    let matched = match route.r#match.as_ref()?.path_specifier.as_ref()? {
-        PathSpecifier::Prefix(matched) | PathSpecifier::PathSeparatedPrefix(matched) => matched.len(),
-        PathSpecifier::Path(_) | PathSpecifier::SafeRegex(_) => bare.len(),
-        _ => return Some(None),
-    };
-    Some(bare.get(matched..).map(|behind| [prefix, behind, rest].concat()))
-}
-
-/// RE2's `\1` as Rust writes it.
-fn substitution(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '$' => out.push_str("$$"),
-            '\\' => match chars.next() {
-                Some(digit) if digit.is_ascii_digit() => {
-                    out.push_str("${");
-                    out.push(digit);
-                    out.push('}');
-                }
-                Some(other) => out.push(other),
-                None => {}
-            },
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 fn remove_and_add(remove: &[String], add: &[HeaderValueOption], headers: &mut Headers) {
     remove.iter().for_each(|name| headers.remove(name));
     apply(add, headers);
-}
-
-/// Adds and sets headers. What a proxy would put in for a `%` is not known.
-pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
-    for option in options {
-        let Some(header) = &option.header else { continue };
-        let action = match &option.append {
-            Some(append) if append.value => HeaderAppendAction::AppendIfExistsOrAdd,
-            Some(_) => HeaderAppendAction::OverwriteIfExistsOrAdd,
-            None => option.append_action(),
-        };
-        let there = headers.has(&header.key);
-        let plain = header.value.replace("%%", "");
-        let known = !plain.contains('%');
-        let value = header.value.replace("%%", "%");
-        let set = match action {
-            HeaderAppendAction::AppendIfExistsOrAdd => false,
-            HeaderAppendAction::AddIfAbsent if there => continue,
-            HeaderAppendAction::OverwriteIfExists if !there => continue,
-            HeaderAppendAction::AddIfAbsent => false,
-            HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => true,
-        };
-        // Without a value there is no header, unless that is wanted.
-        if value.is_empty() && !option.keep_empty_value {
-            continue;
-        }
-        match (set, known) {
-            (true, true) => headers.set(&header.key, value),
-            (true, false) => headers.set_unknown(&header.key),
-            (false, true) => headers.add(&header.key, value),
-            (false, false) => headers.add_unknown(&header.key),
-        }
-    }
 }
 
 /// Notes timeout, retries, and what requests are hashed by.
@@ -361,55 +276,6 @@ fn mirrors(walk: &mut Walk<'_>, resources: &WaypointResources, action: &RouteAct
     }
 }
 
-/// Where a redirect leads; none where that is not known.
-fn location(redirect: &RedirectAction, route: &Route, headers: &Headers) -> Option<String> {
-    let own = headers.text(headers::SCHEME);
-    let scheme = match &redirect.scheme_rewrite_specifier {
-        Some(SchemeRewriteSpecifier::HttpsRedirect(true)) => "https".to_owned(),
-        Some(SchemeRewriteSpecifier::SchemeRedirect(scheme)) if !scheme.is_empty() => scheme.clone(),
-        _ => own.clone(),
-    };
-    let port = match redirect.port_redirect {
-        0 => String::new(),
-        port => format!(":{port}"),
-    };
-    let host = match redirect.host_redirect.as_str() {
-        "" => own_host(&headers.text(headers::AUTHORITY), &own, &scheme, !port.is_empty()),
-        host => host.to_owned(),
-    };
-    let path = headers.text(headers::PATH);
-    let query = path.find('?').and_then(|at| path.get(at..)).unwrap_or_default();
-    let kept = if redirect.strip_query { "" } else { query };
-    let path = match &redirect.path_rewrite_specifier {
-        Some(PathRewriteSpecifier::PathRedirect(to)) if !to.is_empty() => {
-            if to.contains('?') {
-                to.clone()
-            } else {
-                format!("{to}{kept}")
-            }
-        }
-        Some(PathRewriteSpecifier::PrefixRewrite(prefix)) if !prefix.is_empty() => {
-            rewritten(route, prefix, None, headers::bare(&path)).flatten()? + kept
-        }
-        Some(PathRewriteSpecifier::RegexRewrite(regex)) => {
-            rewritten(route, "", Some(regex), headers::bare(&path)).flatten()? + kept
-        }
-        Some(PathRewriteSpecifier::PathRewrite(_)) => return None,
-        _ => headers::bare(&path).to_owned() + kept,
-    };
-    Some(format!("{scheme}://{host}{port}{path}"))
-}
-
-/// The request's own host: its port goes away with a new one, or where it was the old scheme's.
-fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
-    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
-    else {
-        return authority.to_owned();
-    };
-    let schemes_own = matches!((scheme, port), ("http", "80") | ("https", "443"));
-    if new_port || scheme != new_scheme && schemes_own { host.to_owned() } else { authority.to_owned() }
-}
-
 /// A duration as people write it.
 pub(super) fn seconds(duration: &Duration) -> String {
     match (duration.seconds, duration.nanos / 1_000_000) {
@@ -424,84 +290,4 @@ pub(super) fn percent(odds: f64) -> String {
     let percent = odds * 100.0;
     let rounded = (percent * 100.0).round() / 100.0;
     format!("{rounded} %")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use envoy::config::route::v3::RouteMatch;
-
-    fn route(path: PathSpecifier) -> Route {
-        let matched = RouteMatch { path_specifier: Some(path), ..RouteMatch::default() };
-        Route { r#match: Some(matched), ..Route::default() }
-    }
-
-    #[test]
-    fn rewrites_keep_the_query() {
-        let prefix = route(PathSpecifier::Prefix("/a".into()));
-        let path = |route: &Route, path: &str| rewritten(route, "/new", None, path).flatten();
-        assert_eq!(path(&prefix, "/a/b?c=d").as_deref(), Some("/new/b?c=d"));
-        assert_eq!(path(&route(PathSpecifier::Path("/a".into())), "/a?b").as_deref(), Some("/new?b"));
-        let regex = RegexMatchAndSubstitute {
-            pattern: Some(envoy::r#type::matcher::v3::RegexMatcher {
-                regex: "^/a(/?)(.*)".into(),
-                ..Default::default()
-            }),
-            substitution: "/\\2".into(),
-        };
-        assert_eq!(rewritten(&prefix, "", Some(&regex), "/a/b?c"), Some(Some("/b?c".into())));
-        assert_eq!(rewritten(&prefix, "", None, "/a"), None);
-    }
-
-    #[test]
-    fn redirects_lead_where_envoy_leads() {
-        let mut headers = Headers::default();
-        headers.add(headers::AUTHORITY, "reviews.shop:80");
-        headers.add(headers::PATH, "/redirect?a=b");
-        headers.add(headers::SCHEME, "http");
-        let all = route(PathSpecifier::Prefix("/redirect".into()));
-        let to = |redirect: &RedirectAction| location(redirect, &all, &headers).unwrap();
-        assert_eq!(to(&RedirectAction::default()), "http://reviews.shop:80/redirect?a=b");
-        let https = SchemeRewriteSpecifier::SchemeRedirect("https".into());
-        let secure = RedirectAction { scheme_rewrite_specifier: Some(https), ..RedirectAction::default() };
-        assert_eq!(to(&secure), "https://reviews.shop/redirect?a=b");
-        let elsewhere = RedirectAction {
-            host_redirect: "other.example".into(),
-            port_redirect: 8443,
-            path_rewrite_specifier: Some(PathRewriteSpecifier::PrefixRewrite("/new".into())),
-            strip_query: true,
-            ..RedirectAction::default()
-        };
-        assert_eq!(to(&elsewhere), "http://other.example:8443/new");
-    }
-
-    #[test]
-    fn headers_are_set_and_added() {
-        let option = |key: &str, value: &str, action: HeaderAppendAction| HeaderValueOption {
-            header: Some(envoy::config::core::v3::HeaderValue {
-                key: key.into(),
-                value: value.into(),
-                ..Default::default()
-            }),
-            append_action: action.into(),
-            ..HeaderValueOption::default()
-        };
-        let mut headers = Headers::default();
-        headers.add("x-set", "old");
-        headers.add("x-add", "first");
-        apply(
-            &[
-                option("x-set", "new", HeaderAppendAction::OverwriteIfExistsOrAdd),
-                option("x-add", "second", HeaderAppendAction::AppendIfExistsOrAdd),
-                option("x-set", "no", HeaderAppendAction::AddIfAbsent),
-                option("x-none", "no", HeaderAppendAction::OverwriteIfExists),
-                option("x-percent", "100%%", HeaderAppendAction::AddIfAbsent),
-            ],
-            &mut headers,
-        );
-        assert_eq!(headers.text("x-set"), "new");
-        assert_eq!(headers.text("x-add"), "first,second");
-        assert_eq!(headers.text("x-percent"), "100%");
-        assert!(!headers.has("x-none"));
-    }
 }

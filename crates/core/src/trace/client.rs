@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::cluster::shares;
+use super::balance::shares;
 use super::outcome::{Decision, Outcome, Picked, Place, Target, Verdict};
 use super::request::{Destination, Request, Source, Via};
 use super::walk::Walk;

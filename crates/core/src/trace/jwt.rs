@@ -1,32 +1,29 @@
-//! Tokens: Envoy's `jwt_authn`, and what Istio 1.18's `istio_authn` makes of it.
+//! Tokens: Envoy's `jwt_authn`.
 //!
 //! Signatures and times of tokens are not looked at: they count as verified. Source:
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use envoy::extensions::filters::http::jwt_authn::v3::jwt_requirement::RequiresType;
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
 use envoy::extensions::filters::http::jwt_authn::v3::{JwtAuthentication, JwtProvider, JwtRequirement};
-use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 use serde_json::{Map, Value as Json, json};
 
 use super::condition::Truth;
-use super::headers::{self, Headers, Value};
+use super::headers::{self, Headers};
 use super::manager::Http;
 use super::outcome::{Decision, Place, Verdict};
+use super::tokens::{Claims, Location, Token, claims, extract, is_for};
 use super::walk::{Flow, Walk};
 use super::{route, traffic};
 use crate::resources::names::MAIN_INTERNAL;
 use crate::snapshot::{Cause, Kind};
 
 /// Under which `jwt_authn` keeps what tokens say.
-const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 type Providers = BTreeMap<String, JwtProvider>;
-type Claims = Map<String, Json>;
 
 /// Why a token, or its absence, is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,125 +54,6 @@ impl Fault {
             Self::Unknown => "whether the token is accepted is not known from files".to_owned(),
         }
     }
-}
-
-/// Where a token may be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Location {
-    Header { name: String, prefix: String },
-    Param(String),
-    Cookie(String),
-}
-
-/// A token where it was found.
-struct Token {
-    text: String,
-    location: Location,
-    /// The issuers whose tokens may be there; empty for all.
-    issuers: Vec<String>,
-}
-
-/// Puts a token of these claims where its issuer looks for it.
-pub(super) fn send(claims: &Claims, config: Option<&JwtAuthentication>, headers: &mut Headers) {
-    let encode = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
-    let head = json!({"alg": "RS256", "typ": "JWT"});
-    let token = [&encode(&head), ".", &encode(&Json::Object(claims.clone())), ".", "Z2l2ZW4"].concat();
-    let issuer = claims.get("iss").and_then(Json::as_str).unwrap_or_default();
-    let provider = config.and_then(|config| config.providers.values().find(|other| other.issuer == issuer));
-    let first = provider.and_then(|provider| locations(provider).into_iter().next());
-    match first {
-        Some(Location::Header { name, prefix }) => headers.set(&name, prefix + &token),
-        Some(Location::Param(name)) => {
-            let path = headers.text(headers::PATH);
-            let with = if path.contains('?') { '&' } else { '?' };
-            headers.set(headers::PATH, format!("{path}{with}{name}={token}"));
-        }
-        Some(Location::Cookie(name)) => headers.add("cookie", format!("{name}={token}")),
-        None => headers.set("authorization", format!("Bearer {token}")),
-    }
-}
-
-/// Where a provider looks: headers, then parameters, then cookies.
-fn locations(provider: &JwtProvider) -> Vec<Location> {
-    let header = |name: &str, prefix: &str| Location::Header {
-        name: name.to_ascii_lowercase(),
-        prefix: prefix.to_owned(),
-    };
-    let headers = provider.from_headers.iter().map(|from| header(&from.name, &from.value_prefix));
-    let params = provider.from_params.iter().cloned().map(Location::Param);
-    let cookies = provider.from_cookies.iter().cloned().map(Location::Cookie);
-    let all: Vec<Location> = headers.chain(params).chain(cookies).collect();
-    if all.is_empty() {
-        return vec![header("authorization", "Bearer "), Location::Param("access_token".to_owned())];
-    }
-    all
-}
-
-/// The tokens that are where these providers look.
-fn extract(providers: &[&JwtProvider], headers: &Headers) -> Vec<Token> {
-    let mut places: BTreeMap<Location, Vec<String>> = BTreeMap::new();
-    for provider in providers {
-        for location in locations(provider) {
-            places.entry(location).or_default().push(provider.issuer.clone());
-        }
-    }
-    let mut tokens = Vec::new();
-    for (location, issuers) in places {
-        let issuers = if issuers.iter().any(String::is_empty) { Vec::new() } else { issuers };
-        let found: Vec<String> = match &location {
-            Location::Header { name, prefix } => headers
-                .all(name)
-                .filter_map(Value::known)
-                .filter_map(|value| token_in(value, prefix))
-                .collect(),
-            Location::Param(name) => {
-                let path = headers.text(headers::PATH);
-                let mut params = headers::query(&path);
-                let first = params.find(|(key, _)| headers::percent_decoded(key) == *name);
-                first.map(|(_, value)| headers::percent_decoded(value)).into_iter().collect()
-            }
-            Location::Cookie(name) => {
-                let all = headers.all("cookie").filter_map(Value::known).flat_map(|value| value.split(';'));
-                let mut pairs = all.filter_map(|pair| pair.trim().split_once('='));
-                let first = pairs.find(|(key, _)| key == name);
-                first.map(|(_, value)| value.trim_matches('"').to_owned()).into_iter().collect()
-            }
-        };
-        tokens.extend(found.into_iter().map(|text| Token {
-            text,
-            location: location.clone(),
-            issuers: issuers.clone(),
-        }));
-    }
-    tokens
-}
-
-/// What stands behind a prefix, wherever that is, from the first character on that a token may have.
-fn token_in(value: &str, prefix: &str) -> Option<String> {
-    if prefix.is_empty() {
-        return Some(value.to_owned());
-    }
-    let (_, rest) = value.split_once(prefix)?;
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let start = rest.find(legal);
-    Some(start.and_then(|start| rest.get(start..)).unwrap_or(value).to_owned())
-}
-
-/// What a token says; none if it is no token.
-fn claims(token: &str) -> Option<Claims> {
-    let mut parts = token.split('.');
-    let (head, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || signature.is_empty() {
-        return None;
-    }
-    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok();
-    let object = |part: &str| match serde_json::from_slice(&decode(part)?).ok()? {
-        Json::Object(fields) => Some(fields),
-        _ => None,
-    };
-    object(head)?;
-    decode(signature)?;
-    object(payload)
 }
 
 /// Verifies tokens, and notes what they say.
@@ -354,21 +232,6 @@ impl Verifier<'_> {
     }
 }
 
-/// Whether a token is for one of these audiences, or none is asked for.
-fn is_for(claims: &Claims, audiences: &[String]) -> bool {
-    fn plain(audience: &str) -> &str {
-        let bare = audience.strip_prefix("https://").or_else(|| audience.strip_prefix("http://"));
-        let bare = bare.unwrap_or(audience);
-        bare.strip_suffix('/').unwrap_or(bare)
-    }
-    let own: Vec<&str> = match claims.get("aud") {
-        Some(Json::String(one)) => vec![one],
-        Some(Json::Array(several)) => several.iter().filter_map(Json::as_str).collect(),
-        _ => Vec::new(),
-    };
-    audiences.is_empty() || own.iter().any(|own| audiences.iter().any(|other| plain(other) == plain(own)))
-}
-
 /// Walks through the filter `jwt_authn`.
 pub(super) fn walk(
     walk: &mut Walk<'_>,
@@ -444,98 +307,4 @@ fn by(causes: &[Cause]) -> Option<Cause> {
     let mut all = causes.iter().filter(|cause| cause.object.kind == Kind::RequestAuthentication);
     let first = all.next()?;
     all.all(|other| other.object == first.object).then(|| first.object.clone().into())
-}
-
-/// The issuers that Istio 1.18's `istio_authn` looks for.
-pub(super) fn issuers(config: &FilterConfig) -> Vec<String> {
-    let policy = config.policy.clone().unwrap_or_default();
-    #[allow(deprecated, reason = "the filter reads these fields")]
-    let origins = policy.origins.iter().filter_map(|origin| origin.jwt.as_ref());
-    origins.map(|jwt| jwt.issuer.clone()).collect()
-}
-
-/// What Istio 1.18's `istio_authn` makes of the first issuer's token that there is.
-pub(super) fn istio_authn(
-    walk: &mut Walk<'_>,
-    (name, pointer): (&str, &str),
-    issuers: &[String],
-    http: &mut Http<'_>,
-) {
-    let tokens = http.metadata.get(JWT_AUTHN).cloned().unwrap_or_default();
-    let payload = issuers.iter().find_map(|issuer| {
-        tokens.get(issuer)?.as_object().filter(|payload| !payload.is_empty()).map(|payload| (issuer, payload))
-    });
-    let Some((issuer, payload)) = payload else { return };
-    let Some(Json::Object(claims)) = words(&Json::Object(payload.clone())) else { return };
-    let first = |claim: &str| claims.get(claim)?.as_array()?.first()?.as_str().map(str::to_owned);
-    let mut told = Map::new();
-    if let (Some(iss), Some(sub)) = (first("iss"), first("sub")) {
-        told.insert("request.auth.principal".to_owned(), json!(format!("{iss}/{sub}")));
-    }
-    for (key, claim) in [("request.auth.audiences", "aud"), ("request.auth.presenter", "azp")] {
-        if let Some(value) = first(claim) {
-            told.insert(key.to_owned(), json!(value));
-        }
-    }
-    if !claims.is_empty() {
-        told.insert("request.auth.claims".to_owned(), Json::Object(claims));
-    }
-    let text = format!("the token of `{issuer}` is what policies look at");
-    walk.step(Place::Waypoint, name, Decision::Passed, text).of(MAIN_INTERNAL, pointer);
-    http.metadata.insert("istio_authn".to_owned(), Json::Object(told));
-    http.choose_route_again();
-}
-
-/// A claim as a list of words, or claims inside of it; nothing if it is neither.
-fn words(claim: &Json) -> Option<Json> {
-    match claim {
-        Json::String(text) => {
-            let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-            Some(json!(words))
-        }
-        Json::Array(list) if !list.is_empty() => list.iter().all(Json::is_string).then(|| claim.clone()),
-        Json::Array(_) => Some(json!({})),
-        Json::Object(fields) => {
-            let is_something = |value: &Json| match value {
-                Json::Array(list) => !list.is_empty(),
-                Json::Object(fields) => !fields.is_empty(),
-                _ => false,
-            };
-            let inner = fields.iter().filter_map(|(name, value)| Some((name.clone(), words(value)?)));
-            Some(Json::Object(inner.filter(|(_, value)| is_something(value)).collect()))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tokens_are_found_behind_their_prefix() {
-        assert_eq!(token_in("Bearer a.b.c", "Bearer ").as_deref(), Some("a.b.c"));
-        assert_eq!(token_in("Bearer  =a.b.c", "Bearer ").as_deref(), Some("a.b.c"));
-        assert_eq!(token_in("Basic abc", "Bearer "), None);
-        assert_eq!(token_in("a.b.c", "").as_deref(), Some("a.b.c"));
-        assert_eq!(claims("nonsense"), None);
-        let token = ["e30", "eyJpc3MiOiJhIn0", "c2ln"].join(".");
-        assert_eq!(claims(&token).unwrap().get("iss"), Some(&json!("a")));
-    }
-
-    #[test]
-    fn audiences_are_compared_without_scheme_and_slash() {
-        let claims = |aud: Json| Map::from_iter([("aud".to_owned(), aud)]);
-        let shop = ["https://shop/".to_owned()];
-        assert!(is_for(&claims(json!("shop")), &shop));
-        assert!(is_for(&claims(json!(["a", "http://shop"])), &shop));
-        assert!(!is_for(&claims(json!("garage")), &shop));
-        assert!(is_for(&Map::new(), &[]));
-    }
-
-    #[test]
-    fn claims_become_words() {
-        let made = words(&json!({"a": "x y", "b": ["c"], "d": [1], "e": {"f": "g"}, "h": "", "i": 1}));
-        assert_eq!(made, Some(json!({"a": ["x", "y"], "b": ["c"], "e": {"f": ["g"]}})));
-    }
 }

@@ -10,9 +10,11 @@
 //! | `tunnel` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
 //! | `listener` | the matcher of filter chains |
 //! | `network`, `manager` | the filters of a chain |
-//! | `jwt`, `rbac`, `authz`, `traffic` | HTTP filters: tokens, policies, external authorizers, CORS and faults |
-//! | `route`, `action` | routes, and what they do |
-//! | `cluster` | clusters and the endpoints that may be picked |
+//! | `jwt`, `tokens`, `istio_authn` | HTTP filters for tokens |
+//! | `verdict`, `rbac`, `authz` | policies, and external authorizers |
+//! | `traffic` | CORS, faults and header mutations |
+//! | `route`, `action`, `rewrite` | routes, and what they do |
+//! | `cluster`, `balance` | clusters and the endpoints that may be picked |
 //! | `ztunnel` | the policies of the destination's ztunnel |
 //! | `matchers`, `condition`, `headers`, `path`, `template` | Envoy's matchers, with why they do not fit |
 //! | `outcome` | the result: [`Trace`] |
@@ -53,11 +55,13 @@
 
 mod action;
 mod authz;
+mod balance;
 mod client;
 mod cluster;
 mod condition;
 mod connection;
 mod headers;
+mod istio_authn;
 mod jwt;
 mod listener;
 mod manager;
@@ -67,10 +71,13 @@ mod outcome;
 mod path;
 mod rbac;
 mod request;
+mod rewrite;
 mod route;
 mod template;
+mod tokens;
 mod traffic;
 mod tunnel;
+mod verdict;
 mod walk;
 mod ztunnel;
 

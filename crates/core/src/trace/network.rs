@@ -12,7 +12,7 @@ use super::matchers::Metadata;
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::rbac::Subject;
 use super::walk::{Flow, Walk};
-use super::{authz, cluster, manager};
+use super::{authz, balance, cluster, manager, verdict};
 use crate::dialect::typed;
 use crate::mesh::Waypoint;
 use crate::opened::{NetworkFilter, OpenedChain, OpenedFilter};
@@ -81,7 +81,7 @@ fn rbac(
     let shown = metadata.clone();
     let subject = Subject { connection, remote: &connection.client, headers: None, metadata: &shown };
     let place = (MAIN_INTERNAL, format!("{}/typedConfig", filter.pointer));
-    let verdict = manager::judged(
+    let verdict = verdict::judged(
         walk,
         &filter.message.name,
         (place.0, &place.1),
@@ -145,7 +145,7 @@ fn tcp(
     let clusters: Vec<(String, f64)> = match &proxy.cluster_specifier {
         Some(ClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1.0)],
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {
-            let odds = cluster::shares(weighted.clusters.iter().map(|cluster| cluster.weight));
+            let odds = balance::shares(weighted.clusters.iter().map(|cluster| cluster.weight));
             weighted.clusters.iter().map(|cluster| cluster.name.clone()).zip(odds).collect()
         }
         None => Vec::new(),

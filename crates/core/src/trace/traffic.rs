@@ -19,7 +19,7 @@ use super::manager::Http;
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::route::Found;
 use super::walk::{Flow, Walk};
-use super::{action, matchers};
+use super::{action, matchers, rewrite};
 use crate::opened::OpenedRoute;
 use crate::resources::names::MAIN_INTERNAL;
 
@@ -232,7 +232,7 @@ pub(super) fn mutation(config: &HeaderMutation, http: &mut Http<'_>) {
                 let known = option.header.as_ref().and_then(|header| client_identity(&header.value, kept));
                 match (known, &option.header) {
                     (Some(text), Some(header)) => http.headers.set(&header.key, text),
-                    _ => action::apply(std::slice::from_ref(option), &mut http.headers),
+                    _ => rewrite::apply(std::slice::from_ref(option), &mut http.headers),
                 }
             }
             _ => {}

@@ -17,7 +17,7 @@ use super::matchers::{self, Metadata};
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::rbac::Subject;
 use super::walk::{Flow, Walk};
-use super::{manager, network};
+use super::{manager, network, verdict};
 use crate::mesh::Waypoint;
 use crate::opened::{OpenedListener, OpenedManager};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
@@ -153,7 +153,7 @@ fn tunnel_filters(walk: &mut Walk<'_>, manager: &OpenedManager<'_>, connection: 
         let remote = connection.client;
         let subject =
             Subject { connection: &own, remote: &remote, headers: Some(&headers), metadata: &metadata };
-        let verdict = manager::rbac(walk, CONNECT_TERMINATE, &filter, subject);
+        let verdict = verdict::rbac(walk, CONNECT_TERMINATE, &filter, subject);
         if let Some(outcome) = verdict.and_then(|verdict| verdict.denied) {
             // The client's connection is refused, whatever goes through it.
             return Flow::Break(Outcome { status: None, grpc_status: None, ..outcome });
