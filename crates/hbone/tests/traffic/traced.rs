@@ -160,8 +160,7 @@ impl Tracer {
                     // Who asks the authorizer is not a destination.
                     !(case.name == "authorization_custom" && matches!(check, Check::Reached("ratings", _)))
                 };
-                let all = checks.iter().filter(is_asked).filter_map(|check| result.fails(check)).collect();
-                all
+                checks.iter().filter(is_asked).filter_map(|check| result.fails(check)).collect()
             }
             Expect::NoAnswer => {
                 let at = result.at_waypoint();
