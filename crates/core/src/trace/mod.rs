@@ -6,7 +6,8 @@
 //! | module | walks |
 //! |---|---|
 //! | `request` | what is asked: [`Request`] |
-//! | `client` | the client's side: a name or address, and the waypoint that its ztunnel uses |
+//! | `client` | the client's side: who it is, and the waypoint that its ztunnel uses |
+//! | `destination` | who is asked: a name or an address |
 //! | `tunnel` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
 //! | `listener` | the matcher of filter chains |
 //! | `network`, `manager` | the filters of a chain |
@@ -60,6 +61,7 @@ mod client;
 mod cluster;
 mod condition;
 mod connection;
+mod destination;
 mod headers;
 mod istio_authn;
 mod jwt;
@@ -103,7 +105,7 @@ use self::walk::Walk;
 pub fn trace(mesh: &Mesh, translation: &Translation, request: &Request) -> Result<Trace, NoSuchThing> {
     client::exists(mesh, &request.via)?;
     let client = client::client(mesh, request)?;
-    let way = client::way(mesh, request, &client)?;
+    let way = destination::way(mesh, request, &client)?;
     let mut walk = Walk::new(mesh, translation, request);
     let end = client::walk(&mut walk, &client, &way);
     Ok(walk.end(end))
