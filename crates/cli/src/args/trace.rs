@@ -12,7 +12,7 @@ pub(crate) struct Trace {
     /// mesh).
     #[arg(value_name = "SOURCE")]
     pub(crate) source: String,
-    /// Who is asked: HOST[:PORT] (`cart`, `cart.shop`, a whole host name), pod/NAME.NAMESPACE:PORT or ADDRESS:PORT.
+    /// Who is asked: HOST or HOST:PORT (`cart`, `cart.shop`, a whole host name), pod/NAME.NAMESPACE:PORT or ADDRESS:PORT.
     #[arg(value_name = "DESTINATION")]
     pub(crate) destination: String,
     #[command(flatten)]

@@ -11,7 +11,7 @@
 //! | [`matches`], `headers`, `redirect`, `retry`, `fault`, `cors`, `hash` | its parts |
 //! | `destination` | a destination to a cluster's name |
 //! | `tcp` | `tls` and `tcp` rules |
-//! | [`reach`] | how much of a port's requests or connections a VirtualService takes |
+//! | `reach` | how much of a port's requests or connections a VirtualService takes |
 
 mod cors;
 mod destination;
