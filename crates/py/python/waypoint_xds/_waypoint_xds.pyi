@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, final, overload
 
 import pandas
 
-from ._words import EditChange, Kind, Release, Rule, Severity
+from ._words import EditChange, Kind, Release, Rule, Severity, SubjectKind
 
 __all__ = [
     "Change",
