@@ -25,6 +25,12 @@ pub(crate) const NETWORK: &str = "topology.istio.io/network";
 pub(crate) const MANAGED: &str = "gateway.istio.io/managed";
 /// Its value for waypoints.
 pub(crate) const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
+/// The label that says which control plane configures a gateway, or injects sidecars.
+pub(crate) const REVISION: &str = "istio.io/rev";
+/// The label by which a ServiceEntry opts out of the allocation of addresses.
+pub(crate) const AUTO_ALLOCATE_IP: &str = "networking.istio.io/enable-autoallocate-ip";
+/// The annotation that the injector leaves on a pod with a sidecar.
+pub(crate) const SIDECAR_STATUS: &str = "sidecar.istio.io/status";
 /// The label that the API server gives every namespace.
 pub(crate) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 

@@ -9,7 +9,9 @@ use crate::Str;
 use crate::problem::Code;
 use crate::schema::{Limit, What};
 use crate::snapshot::networking::WorkloadEntry;
-use crate::snapshot::networking::service_entry::{Location, Resolution, ServiceEntry, ServicePort};
+use crate::snapshot::networking::service_entry::{
+    Location, Resolution, ServiceEntry, ServicePort, refuses_addresses,
+};
 use crate::snapshot::{Kind, Meta};
 
 /// The schema's limits.
@@ -134,10 +136,7 @@ fn ports(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
 fn needs_address(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry, port: &ServicePort) {
     let allocated = c.release.registry.allocates_addresses
         && entry.resolution != Resolution::None
-        && !meta
-            .labels
-            .get("networking.istio.io/enable-autoallocate-ip")
-            .is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        && !refuses_addresses(&meta.labels);
     if entry.addresses.is_empty() && !allocated && matches!(port.protocol.as_str(), "" | "TCP") {
         c.warn(
             Code::Ineffective,

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::lint::Context;
 use crate::lint::sidecars::has_sidecar;
+use crate::mesh::workload::DATAPLANE_MODE;
 use crate::mesh::{Mesh, Workload, WorkloadId};
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
@@ -93,14 +94,13 @@ fn services(cx: &Context<'_>, pod: WorkloadId) -> Vec<ServiceOfPod> {
 
 /// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
 pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
-    const MODE: &str = "istio.io/dataplane-mode";
     if has_sidecar(workload) {
         return DataPlaneMode::Sidecar;
     }
     let of_namespace =
         mesh.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
-    let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(MODE));
-    let label = workload.labels.get(MODE).or(of_namespace);
+    let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(DATAPLANE_MODE));
+    let label = workload.labels.get(DATAPLANE_MODE).or(of_namespace);
     if workload.hbone || label.is_some_and(|label| label == "ambient") {
         DataPlaneMode::Ambient
     } else {

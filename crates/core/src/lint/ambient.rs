@@ -9,6 +9,7 @@ use crate::mesh::workload::{DATAPLANE_MODE, Workload};
 use crate::mesh::{Service, ServiceId, Waypoint, WorkloadId, WorkloadSource};
 use crate::snapshot::Labels;
 use crate::well_known::MANAGED;
+use crate::well_known::SIDECAR_STATUS;
 
 /// The workloads behind ztunnels, by namespace.
 pub(crate) struct Ambient<'m> {
@@ -116,7 +117,7 @@ impl<'m> Modes<'m> {
     /// Whether a workload is behind a ztunnel.
     fn has(&self, workload: &Workload, behind_waypoint: bool) -> bool {
         let has_sidecar =
-            || workload.pod().is_some_and(|pod| pod.meta.annotations.contains_key("sidecar.istio.io/status"));
+            || workload.pod().is_some_and(|pod| pod.meta.annotations.contains_key(SIDECAR_STATUS));
         let is_pod = matches!(workload.source, WorkloadSource::Pod(_));
         workload.hbone
             || (is_pod

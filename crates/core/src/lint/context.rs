@@ -154,7 +154,16 @@ impl<'m> Context<'m> {
 
     /// Whether pods of a namespace have sidecars: what waypoints do not read there may be meant for those.
     pub(crate) fn has_sidecars(&self, namespace: &str) -> bool {
-        self.with_sidecars.get_or_init(|| sidecars::namespaces(self.mesh)).contains(namespace)
+        self.with_sidecars().contains(namespace)
+    }
+
+    /// Whether anything of the snapshot has a sidecar or is to have one: sidecars read what waypoints would.
+    pub(crate) fn has_sidecars_anywhere(&self) -> bool {
+        !self.with_sidecars().is_empty()
+    }
+
+    fn with_sidecars(&self) -> &HashSet<&'m str> {
+        self.with_sidecars.get_or_init(|| sidecars::namespaces(self.mesh))
     }
 
     /// What routes each Service at its waypoint.

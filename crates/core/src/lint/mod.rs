@@ -44,7 +44,6 @@ mod identity;
 mod inclusion;
 mod ingress;
 mod list;
-mod names;
 mod naming;
 mod pattern;
 mod ports;

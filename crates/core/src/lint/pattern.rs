@@ -1,33 +1,12 @@
 //! The notation of values in policies: `*` is anything, `*x` a suffix, `x*` a prefix, anything else is exact.
 
-/// A value in the notation of policies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pattern<'v> {
-    /// `*`
-    Any,
-    /// `*x`; wins where both ends are stars.
-    Suffix(&'v str),
-    /// `x*`
-    Prefix(&'v str),
-    /// `x`
-    Exact(&'v str),
-}
+pub(super) use crate::resources::authz::Pattern;
 
 impl<'v> Pattern<'v> {
-    /// Reads a value.
-    pub(super) fn of(value: &'v str) -> Self {
-        match (value.strip_prefix('*'), value.strip_suffix('*')) {
-            (Some(""), _) => Self::Any,
-            (Some(suffix), _) => Self::Suffix(suffix),
-            (None, Some(prefix)) => Self::Prefix(prefix),
-            (None, None) => Self::Exact(value),
-        }
-    }
-
     /// What is compared as it stands: the value without the stars that are wildcards.
     pub(super) fn literal(self) -> &'v str {
         match self {
-            Self::Any => "",
+            Self::Present => "",
             Self::Suffix(text) | Self::Prefix(text) | Self::Exact(text) => text,
         }
     }
@@ -35,7 +14,7 @@ impl<'v> Pattern<'v> {
     /// Whether a text fits.
     pub(super) fn fits(self, text: &str) -> bool {
         match self {
-            Self::Any => !text.is_empty(),
+            Self::Present => !text.is_empty(),
             Self::Suffix(suffix) => text.ends_with(suffix),
             Self::Prefix(prefix) => text.starts_with(prefix),
             Self::Exact(exact) => text == exact,
@@ -46,8 +25,8 @@ impl<'v> Pattern<'v> {
     pub(super) fn is_within(self, other: Self) -> bool {
         match (self, other) {
             (Self::Exact(text), other) => other.fits(text),
-            (Self::Any, Self::Any) => true,
-            (Self::Prefix(text) | Self::Suffix(text), Self::Any) => !text.is_empty(),
+            (Self::Present, Self::Present) => true,
+            (Self::Prefix(text) | Self::Suffix(text), Self::Present) => !text.is_empty(),
             (Self::Prefix(this), Self::Prefix(other)) => this.starts_with(other),
             (Self::Suffix(this), Self::Suffix(other)) => this.ends_with(other),
             _ => false,

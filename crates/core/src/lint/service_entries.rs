@@ -6,10 +6,7 @@ use super::Context;
 use crate::mesh::{DataPlane, Service, Waypoint};
 use crate::snapshot::Object;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::networking::service_entry::Resolution;
-
-/// The label by which a ServiceEntry refuses an address of Istio's.
-pub(super) const AUTO_ALLOCATE: &str = "networking.istio.io/enable-autoallocate-ip";
+use crate::snapshot::networking::service_entry::{Resolution, refuses_addresses};
 
 /// A ServiceEntry that a waypoint serves.
 pub(super) struct Served<'m> {
@@ -23,8 +20,7 @@ pub(super) struct Served<'m> {
 impl Served<'_> {
     /// Whether it has no address and refuses one of Istio's.
     pub(super) fn opts_out(&self) -> bool {
-        let label = self.object.meta.labels.get(AUTO_ALLOCATE);
-        label.is_some_and(|value| value.eq_ignore_ascii_case("false"))
+        refuses_addresses(&self.object.meta.labels)
     }
 
     /// Whether Istio gives a host of it no address, for the entry's resolution.

@@ -1,21 +1,16 @@
 //! Sidecars: pods that have one, and namespaces whose pods get one. What waypoints do not read may be meant for those.
 
-use super::Context;
-use super::naming::namespace_labels;
 use crate::hash::HashSet;
 use crate::mesh::workload::DATAPLANE_MODE;
 use crate::mesh::{Mesh, Workload};
 use crate::snapshot::kubernetes::{Container, Pod};
 use crate::snapshot::{Labels, Object};
+use crate::well_known::{REVISION, SIDECAR_STATUS};
 
-/// The annotation that the injector leaves on a pod.
-const INJECTED: &str = "sidecar.istio.io/status";
 /// The label that asks for sidecars in a namespace.
 const INJECTION: &str = "istio-injection";
 /// The label of pods that take Istio's mTLS, which the injector adds.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
-/// The label that says which control plane injects sidecars, or configures a gateway.
-const REVISION: &str = "istio.io/rev";
 /// The container that a sidecar is.
 const CONTAINER: &str = "istio-proxy";
 
@@ -31,7 +26,7 @@ fn is_injected(pod: &Object<Pod>) -> bool {
     if !containers.is_empty() && containers.iter().all(is_proxy) {
         return false;
     }
-    pod.meta.annotations.contains_key(INJECTED)
+    pod.meta.annotations.contains_key(SIDECAR_STATUS)
         || pod.meta.labels.get(TLS_MODE).is_some_and(|mode| mode == "istio")
         || containers.iter().chain(init_containers).any(is_proxy)
 }
@@ -39,19 +34,6 @@ fn is_injected(pod: &Object<Pod>) -> bool {
 /// Whether the labels of a namespace ask for sidecars.
 pub(crate) fn asks_for_sidecars(labels: &Labels) -> bool {
     labels.get(INJECTION).is_some_and(|value| value == "enabled")
-}
-
-/// Whether anything of the snapshot has a sidecar or is to have one: sidecars read what waypoints would.
-pub(crate) fn is_anywhere(cx: &Context<'_>) -> bool {
-    cx.snapshot.namespaces.iter().any(|namespace| asks_for_sidecars(&namespace.meta.labels))
-        || cx.mesh.workloads.iter().any(|(_, workload)| has_sidecar(workload))
-}
-
-/// Whether pods of a namespace have sidecars, or are to have them.
-pub(crate) fn is_in_namespace(cx: &Context<'_>, namespace: &str) -> bool {
-    let pods = cx.mesh.workloads.in_namespace(namespace).iter();
-    asks_for_sidecars(namespace_labels(cx, namespace))
-        || pods.filter_map(|id| cx.mesh.workloads.get(*id)).any(has_sidecar)
 }
 
 /// The namespaces whose pods have sidecars, or are to have them.

@@ -6,8 +6,8 @@
 use crate::Str;
 use crate::mesh::Mesh;
 use crate::snapshot::{Labels, Meta};
+use crate::well_known::REVISION;
 
-const REVISION: &str = "istio.io/rev";
 /// The revision of the control plane.
 const OWN: &str = "default";
 

@@ -12,6 +12,7 @@ use crate::options::Readiness;
 use crate::problem::Problem;
 use crate::rules::Attachment;
 use crate::snapshot::{Kind, ObjectRef};
+use crate::well_known::REVISION;
 
 /// Whether a waypoint is there to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub fn list(mesh: &Mesh, problems: &[Problem], namespace: Option<&str>) -> Vec<E
 }
 
 fn entry(mesh: &Mesh, waypoint: &Waypoint, problems: Vec<Problem>) -> Entry {
-    let revision = waypoint.gateway.meta.labels.get("istio.io/rev").filter(|revision| !revision.is_empty());
+    let revision = waypoint.gateway.meta.labels.get(REVISION).filter(|revision| !revision.is_empty());
     Entry {
         namespace: waypoint.name.namespace.clone(),
         name: waypoint.name.name.clone(),

@@ -6,7 +6,7 @@ use crate::hash::HashSet;
 use crate::lint::concerns::{Concern, Concerns, Sort};
 use crate::lint::naming::{self, User, has_waypoint, is_ambient, users};
 use crate::lint::unserved::{Unserved, unserved};
-use crate::lint::{Context, Rule, list, sidecars};
+use crate::lint::{Context, Rule, list};
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::waypoint::{RefusalReason, Traffic};
 use crate::mesh::{Waypoint, WaypointName};
@@ -52,7 +52,7 @@ fn routes(cx: &Context<'_>) -> Vec<Problem> {
             by_route.entry(concern).or_default().push(target.clone());
         }
     }
-    let has_sidecars = sidecars::is_anywhere(cx);
+    let has_sidecars = cx.has_sidecars_anywhere();
     let problems = by_route.into_iter().map(|(concern, services)| {
         let namespace = &concern.object.namespace;
         let message = format!(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Str;
 use crate::lint::routing::Share;
-use crate::lint::{Context, Rule, names};
+use crate::lint::{Context, Rule, list};
 use crate::mesh::{Service, ServiceId, Workload, hostname};
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::networking::DestinationRule;
@@ -110,6 +110,6 @@ fn help(service: &Service, workloads: &[&Workload], subset: &Subset) -> String {
     let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
     format!(
         "its pods have `{key}` with the value {}: correct the labels, or start pods with them",
-        names::list(&values)
+        list::plain(&values)
     )
 }

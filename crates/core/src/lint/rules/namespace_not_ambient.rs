@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::lint::naming::{is_ambient, namespace_labels};
-use crate::lint::{Context, Rule, sidecars};
+use crate::lint::{Context, Rule};
 use crate::mesh::workload::DATAPLANE_MODE;
 use crate::mesh::{Waypoint, WorkloadId};
 use crate::problem::{Code, Problem};
@@ -31,7 +31,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         .map(|(namespace, waypoint)| {
             let name = &namespace.meta.name;
             let mode = namespace_labels(cx, name).get(DATAPLANE_MODE);
-            let sidecars = sidecars::is_in_namespace(cx, name);
+            let sidecars = cx.has_sidecars(name);
             let message = format!(
                 "Services of namespace `{name}` have waypoint `{}`, and its pods are not in the mesh{}: clients in the mesh use \
                  the waypoint, the pods take connections from everybody",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::Str;
 use crate::hash::HashMap;
-use crate::lint::names;
+use crate::lint::list;
 use crate::lint::routing::{Edge, Routed, Router, Share};
 use crate::lint::{Context, Rule};
 use crate::mesh::virtual_service::VirtualService;
@@ -99,7 +99,7 @@ fn to_service(cx: &Context<'_>, router: &Router<'_>, edge: &Edge<'_>) -> Option<
     let message = format!(
         "a waypoint routes once: what this route sends to `{}` goes to its endpoints, and {} {} not hold for it",
         edge.host,
-        names::list(&names),
+        list::plain(&names),
         if lost.len() > 1 { "do" } else { "does" },
     );
     let mut problem = Problem::new(Code::NestedWaypoint, message)

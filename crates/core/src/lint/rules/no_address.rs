@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::lint::references::envoy_waypoints;
-use crate::lint::service_entries::{AUTO_ALLOCATE, Served, served};
+use crate::lint::service_entries::{Served, served};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::{Service, Waypoint};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::ObjectRef;
 use crate::snapshot::networking::service_entry::Resolution;
+use crate::well_known::AUTO_ALLOCATE_IP;
 
 pub(super) const RULE: Rule = Rule {
     releases: Releases::Since(Release::V1_29),
@@ -34,7 +35,7 @@ fn without_address(entry: &Served<'_>) -> Option<Problem> {
     } else if entry.opts_out() {
         (
             "the entry's label refuses one of Istio's".to_owned(),
-            format!("metadata.labels[\"{AUTO_ALLOCATE}\"]"),
+            format!("metadata.labels[\"{AUTO_ALLOCATE_IP}\"]"),
             "remove the label, or give the entry an address of its own in `spec.addresses`",
         )
     } else {

@@ -8,7 +8,7 @@ use crate::hash::HashMap;
 use crate::lint::concerns::{Concerns, Sort};
 use crate::lint::naming::{Naming, is_known_namespace};
 use crate::lint::unserved::{Unserved, unserved};
-use crate::lint::{Context, Rule, list, sidecars};
+use crate::lint::{Context, Rule, list};
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::mesh::{ServiceId, Workload};
@@ -57,7 +57,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 fn routes(cx: &Context<'_>, unserved: &HashMap<ObjectRef, Unserved<'_>>) -> Vec<Idle> {
     let concerns = Concerns::new(cx);
     // Sidecars read routes, too.
-    let has_sidecars = sidecars::is_anywhere(cx);
+    let has_sidecars = cx.has_sidecars_anywhere();
     let mut found = Vec::new();
     for target in concerns.targets() {
         let Some(unserved) = unserved.get(target).filter(|unserved| unserved.in_mesh) else { continue };
@@ -123,7 +123,7 @@ impl BySelector<'_, '_> {
         let has_gateway = self.cx.snapshot.gateways.iter().any(|gateway| gateway.meta.namespace == namespace);
         if !selected.iter().all(is_plain)
             || labels.is_empty() && has_gateway
-            || sidecars::is_in_namespace(self.cx, namespace)
+            || self.cx.has_sidecars(namespace)
         {
             return None;
         }

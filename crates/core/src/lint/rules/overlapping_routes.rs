@@ -6,7 +6,7 @@ mod same_match;
 
 use std::collections::BTreeMap;
 
-use crate::lint::names;
+use crate::lint::list;
 use crate::lint::routing::Routed;
 use crate::lint::{Context, Rule};
 use crate::mesh::virtual_service::{Semantics, VirtualService};
@@ -121,7 +121,7 @@ fn names_host(vs: &VirtualService, routed: &Routed<'_>) -> bool {
 }
 
 fn problem(later: &ObjectRef, earlier: &ObjectRef, overlap: Overlap, services: &[String]) -> Problem {
-    let services = names::list(services);
+    let services = list::plain(services);
     let (severity, message) = match overlap {
         Overlap::Hidden => (
             Severity::Warning,

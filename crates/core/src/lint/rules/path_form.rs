@@ -49,7 +49,7 @@ impl Fault {
         let plain =
             if has_templates { literal.replace("{*}", "").replace("{**}", "") } else { literal.to_owned() };
         match pattern {
-            Pattern::Any => None,
+            Pattern::Present => None,
             Pattern::Exact(text) | Pattern::Prefix(text) if !text.starts_with('/') => Some(Self::NoSlash),
             _ if plain.contains('*') => Some(Self::StarInside),
             _ if plain.contains(['?', '#']) => Some(Self::Query),

@@ -55,7 +55,7 @@ fn may_match(value: &str) -> bool {
     }
     let parts: Vec<&str> = literal.split('/').collect();
     match pattern {
-        Pattern::Any => true,
+        Pattern::Present => true,
         Pattern::Exact(_) => {
             parts.len() == PARTS.len() && parts.iter().zip(PARTS).all(|(part, is)| fits(part, is))
         }

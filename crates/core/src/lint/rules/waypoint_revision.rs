@@ -4,10 +4,9 @@ use crate::lint::naming::{label, namespace_labels};
 use crate::lint::{Context, Rule};
 use crate::problem::{Code, Problem};
 use crate::snapshot::{Kind, ObjectRef};
+use crate::well_known::REVISION;
 
 pub(super) const RULE: Rule = Rule::new(Code::WaypointRevision, include_str!("waypoint_revision.md"), check);
-
-const REVISION: &str = "istio.io/rev";
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();

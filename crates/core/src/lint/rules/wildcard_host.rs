@@ -1,6 +1,6 @@
 //! `wildcard-host`: VirtualServices whose wildcard hosts take over Services.
 
-use crate::lint::names;
+use crate::lint::list;
 use crate::lint::{Context, Rule};
 use crate::mesh::hostname::{overlap, resolve};
 use crate::problem::{Code, Problem};
@@ -34,7 +34,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             let message = format!(
                 "the host `{host}` is compared with the names of Services, not with a request's Host header: these \
                  routes hold for {}",
-                names::list(&taken)
+                list::plain(&taken)
             );
             found.push(
                 Problem::new(Code::WildcardHost, message)

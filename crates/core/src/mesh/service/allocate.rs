@@ -7,11 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Service, ServiceSource};
 use crate::Str;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::networking::service_entry::Resolution;
+use crate::snapshot::networking::service_entry::{Resolution, refuses_addresses};
 use crate::snapshot::{Object, Snapshot};
-
-/// The label by which a ServiceEntry opts out.
-const ENABLED: &str = "networking.istio.io/enable-autoallocate-ip";
 
 /// The first addresses of `240.240.0.0/16` and of `2001:2::/48`, without the network's own.
 const FIRST_IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 1);
@@ -47,8 +44,9 @@ pub(super) fn allocate(snapshot: &Snapshot, services: &mut [Service]) {
 
 /// Whether a ServiceEntry is one that gets addresses. Without resolution the called address would be lost.
 fn is_wanted(entry: &Object<ServiceEntry>) -> bool {
-    let opted_out = entry.meta.labels.get(ENABLED).is_some_and(|value| value.eq_ignore_ascii_case("false"));
-    entry.spec.resolution != Resolution::None && entry.spec.addresses.is_empty() && !opted_out
+    entry.spec.resolution != Resolution::None
+        && entry.spec.addresses.is_empty()
+        && !refuses_addresses(&entry.meta.labels)
 }
 
 /// Whether a host gets addresses: a wildcard does only where names are resolved as they are asked for.

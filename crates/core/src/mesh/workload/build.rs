@@ -14,6 +14,7 @@ use crate::mesh::network;
 use crate::rules::{HboneAddresses, InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
+use crate::well_known::SIDECAR_STATUS;
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NETWORK};
 
 /// What the workloads of a snapshot come from: Pods, then WorkloadEntries, each by namespace and name, then the inline
@@ -122,7 +123,7 @@ impl<'a> Builder<'a> {
         let own = meta.labels.get(DATAPLANE_MODE).filter(|_| self.rules.registry.dataplane_mode_of_pods);
         let mode = own.or_else(|| self.namespaces.label(&meta.namespace, DATAPLANE_MODE));
         mode.is_some_and(|mode| mode == "ambient")
-            && !meta.annotations.contains_key("sidecar.istio.io/status")
+            && !meta.annotations.contains_key(SIDECAR_STATUS)
             && !object.spec.host_network
     }
 

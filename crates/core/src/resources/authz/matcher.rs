@@ -17,7 +17,7 @@ use crate::rules::HeaderValueMatch;
 
 /// A value in the notation of policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pattern<'a> {
+pub(crate) enum Pattern<'a> {
     /// `*`
     Present,
     /// `*x`; wins where both ends are stars.
@@ -30,7 +30,7 @@ pub(super) enum Pattern<'a> {
 
 impl<'a> Pattern<'a> {
     /// Reads a value.
-    pub(super) fn of(value: &'a str) -> Self {
+    pub(crate) fn of(value: &'a str) -> Self {
         match (value, value.strip_prefix('*'), value.strip_suffix('*')) {
             ("*", ..) => Self::Present,
             (_, Some(suffix), _) => Self::Suffix(suffix),

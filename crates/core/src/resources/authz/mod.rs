@@ -25,6 +25,8 @@ mod rule;
 mod tests;
 mod trust_domain;
 
+pub(crate) use matcher::Pattern;
+
 use std::sync::Arc;
 
 use envoy::config::listener::v3::{Filter, filter};

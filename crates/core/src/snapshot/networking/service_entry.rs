@@ -3,7 +3,9 @@
 
 use super::{WorkloadEntry, WorkloadSelector};
 use crate::Str;
+use crate::snapshot::Labels;
 use crate::snapshot::message::{choice, message};
+use crate::well_known::AUTO_ALLOCATE_IP;
 
 message! {
     /// The spec of a `ServiceEntry`, and its status.
@@ -52,4 +54,9 @@ choice! {
         DnsRoundRobin = "DNS_ROUND_ROBIN",
         DynamicDns = "DYNAMIC_DNS",
     }
+}
+
+/// Whether a ServiceEntry with these labels wants no address of Istio's.
+pub(crate) fn refuses_addresses(labels: &Labels) -> bool {
+    labels.get(AUTO_ALLOCATE_IP).is_some_and(|value| value.eq_ignore_ascii_case("false"))
 }

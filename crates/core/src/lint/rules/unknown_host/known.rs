@@ -3,13 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Str;
-use crate::lint::Context;
+use crate::lint::{Context, naming};
 use crate::mesh::hostname::{self, DOMAIN_SUFFIX, overlap};
 use crate::schema::nearest;
-use crate::snapshot;
-
-/// The label and value of a namespace whose pods are in the mesh without sidecars.
-const DATAPLANE_MODE: (&str, &str) = ("istio.io/dataplane-mode", "ambient");
 
 /// The hosts of a mesh.
 pub(super) struct Known<'m> {
@@ -66,10 +62,7 @@ impl<'m> Known<'m> {
 
     /// Whether objects of a namespace are meant for waypoints.
     pub(super) fn is_ambient(&self, cx: &Context<'_>, namespace: &str) -> bool {
-        let (label, ambient) = DATAPLANE_MODE;
-        let found = snapshot::find(&cx.snapshot.namespaces, "", namespace);
-        let mode = found.and_then(|namespace| namespace.meta.labels.get(label));
-        mode.is_some_and(|mode| mode == ambient) || self.with_waypoint.contains(namespace)
+        naming::is_ambient(cx, namespace) || self.with_waypoint.contains(namespace)
     }
 
     /// Whether a host is of something in a namespace where objects have waypoints.
