@@ -1,5 +1,6 @@
 //! The command line's words.
 
+mod input;
 mod lint;
 mod trace;
 mod ztunnel;
@@ -9,10 +10,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use waypoint_xds::cost::Rule;
-use waypoint_xds::dialect::Dialect;
-use waypoint_xds::options::{Assume, Readiness, Validation};
 use waypoint_xds::release::Release;
 
+pub(crate) use input::{ColorArg, Input, ProblemFormat};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use trace::{Answer, Asked, Trace};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
@@ -108,144 +108,6 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-}
-
-/// What is read, and as which release.
-#[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Input, release and problems")]
-pub(crate) struct Input {
-    /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
-    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names.
-    #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-    /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
-    /// Take an input without any object as it is; otherwise it is an error (exit code 2).
-    #[arg(long)]
-    pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) mesh_config: Option<PathBuf>,
-    /// The release of Istio to speak for, or a patch of it (`1.30.2`); `auto` is what the snapshot's images tell, else
-    /// the newest.
-    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE")]
-    pub(crate) release: String,
-    /// Whether waypoints without status addresses (as in files from Git) count as ready.
-    #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
-    pub(crate) readiness: ReadinessArg,
-    /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of Services, the Pods
-    /// of Deployments and the like, Namespaces.
-    #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
-    pub(crate) assume: AssumeArg,
-    /// A feature flag of the control plane, by its name in Istio; may be given several times.
-    #[arg(long = "feature", value_name = "NAME=VALUE")]
-    pub(crate) features: Vec<String>,
-    /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
-    #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
-    pub(crate) dialect: DialectArg,
-    /// What is said of fields that no release of an API has: as kubectl's option of this name.
-    #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
-    pub(crate) validate: ValidateArg,
-    /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR count too.
-    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
-    pub(crate) color: ColorArg,
-    /// Count warnings as problems (exit code 1).
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// How problems are printed (to standard error).
-    #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
-    pub(crate) problems: ProblemFormat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorArg {
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AssumeArg {
-    /// All of it; notes tell what was assumed.
-    All,
-    /// Nothing: the files are taken as what a cluster has.
-    Nothing,
-}
-
-impl From<AssumeArg> for Assume {
-    fn from(assume: AssumeArg) -> Self {
-        match assume {
-            AssumeArg::All => Self::All,
-            AssumeArg::Nothing => Self::Nothing,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReadinessArg {
-    /// Every waypoint is ready; a note says where this was assumed.
-    Assumed,
-    /// Only the status decides, as in Istio.
-    Observed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ValidateArg {
-    /// They are errors.
-    Strict,
-    /// They are warned of.
-    Warn,
-    /// Nothing.
-    Ignore,
-}
-
-impl From<ValidateArg> for Validation {
-    fn from(validate: ValidateArg) -> Self {
-        match validate {
-            ValidateArg::Strict => Self::Strict,
-            ValidateArg::Warn => Self::Warn,
-            ValidateArg::Ignore => Self::Ignore,
-        }
-    }
-}
-
-impl From<DialectArg> for Dialect {
-    fn from(dialect: DialectArg) -> Self {
-        match dialect {
-            DialectArg::IstioProxy => Self::IstioProxy,
-            DialectArg::Envoy => Self::Envoy,
-        }
-    }
-}
-
-impl From<ReadinessArg> for Readiness {
-    fn from(readiness: ReadinessArg) -> Self {
-        match readiness {
-            ReadinessArg::Assumed => Self::Assumed,
-            ReadinessArg::Observed => Self::Observed,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DialectArg {
-    /// Exactly what Istio sends its own proxy.
-    IstioProxy,
-    /// The same behaviour for an upstream Envoy; what has no equivalent is a problem.
-    Envoy,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProblemFormat {
-    /// With the source line underlined.
-    Full,
-    /// One line each.
-    Concise,
-    /// A JSON array.
-    Json,
-    /// GitHub workflow commands.
-    Github,
 }
 
 #[derive(Debug, ClapArgs)]

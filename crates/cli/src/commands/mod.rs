@@ -65,6 +65,7 @@ fn options(input: &Input) -> Result<Options, Failure> {
         validate: Some(Validation::from(input.validate).to_string()),
         dialect: Some(Dialect::from(input.dialect).to_string()),
         features: input.features.iter().map(|flag| feature(flag)).collect(),
+        limits: input.limits.iter().cloned().collect(),
         ..Settings::default()
     };
     Ok(settings.options()?)

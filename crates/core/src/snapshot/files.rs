@@ -24,6 +24,12 @@ impl Files {
         self.files.push(file);
     }
 
+    /// The limits within which they were read.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
     /// The files.
     pub fn iter(&self) -> std::slice::Iter<'_, SourceFile> {
         self.files.iter()

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, final, overload
 
 import pandas
 
-from ._words import EditChange, Kind, Release, Rule, Severity, SubjectKind
+from ._words import EditChange, Kind, Limit, Release, Rule, Severity, SubjectKind
 
 __all__ = [
     "Change",
@@ -46,16 +46,21 @@ class Snapshot:
     """Kubernetes and Istio objects that were read, and what is wrong with them."""
 
     @staticmethod
-    def from_yaml(text: str, name: str = "<string>") -> Snapshot:
-        """Reads a text of YAML or JSON documents; the name is shown in problems."""
+    def from_yaml(text: str, name: str = "<string>", *, limits: dict[Limit, int] | None = None) -> Snapshot:
+        """Reads a text of YAML or JSON documents; the name is shown in problems.
+
+        `limits` says how large the input may be; what it does not name has its default.
+        """
     @staticmethod
-    def from_files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Snapshot:
+    def from_files(
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, limits: dict[Limit, int] | None = None
+    ) -> Snapshot:
         """Reads files, and of directories every .yaml, .yml and .json file."""
     @staticmethod
-    def from_objects(objects: Iterable[object]) -> Snapshot:
+    def from_objects(objects: Iterable[object], *, limits: dict[Limit, int] | None = None) -> Snapshot:
         """Reads objects, as clients of the Kubernetes API and YAML parsers hold them; lists of objects too."""
     @staticmethod
-    def _from_texts(texts: list[tuple[str, str]]) -> Snapshot: ...
+    def _from_texts(texts: list[tuple[str, str]], limits: dict[Limit, int]) -> Snapshot: ...
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the texts. What a release makes of the objects is told by a translation."""
@@ -67,7 +72,7 @@ class Snapshot:
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
-    def __reduce__(self) -> tuple[Any, tuple[list[tuple[str, str]]]]: ...
+    def __reduce__(self) -> tuple[Any, tuple[list[tuple[str, str]], dict[Limit, int]]]: ...
     def __copy__(self) -> Snapshot: ...
     def __deepcopy__(self, _memo: object) -> Snapshot: ...
 
