@@ -2,19 +2,25 @@
 
 mod input;
 mod lint;
+mod proxy_config;
 mod trace;
+mod waypoint;
 mod ztunnel;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use waypoint_xds::cost::Rule;
-use waypoint_xds::release::Release;
+
+use crate::completion;
 
 pub(crate) use input::{ColorArg, Input, ProblemFormat};
 pub(crate) use lint::{Lint, LintFormat};
+pub(crate) use proxy_config::{Filter, ProxyConfig, What};
 pub(crate) use trace::{Answer, Asked, Trace};
+pub(crate) use waypoint::{WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -101,19 +107,32 @@ pub(crate) enum Command {
     /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
         /// The code, as printed in brackets; without one, a table of all codes.
+        #[arg(add = ArgValueCandidates::new(completion::codes))]
         code: Option<String>,
     },
     /// Print a completion script for a shell.
+    ///
+    /// It makes the shell ask this program, which completes names of waypoints, too, once -f stands on the line.
+    #[command(
+        after_help = "Examples:\n  source <(waypoint-xds completion bash)\n  waypoint-xds completion fish > ~/.config/fish/completions/waypoint-xds.fish"
+    )]
     Completion {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Write man pages into a directory.
+    #[command(hide = true)]
+    Man {
+        /// The directory.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
     },
 }
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Translate {
     /// Only this waypoint: NAMESPACE/NAME of its Gateway.
-    #[arg(long, value_name = "NS/NAME")]
+    #[arg(long, value_name = "NS/NAME", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) waypoint: Option<String>,
     /// Write one folder per waypoint, `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
@@ -139,36 +158,17 @@ pub(crate) enum TranslateFormat {
     ConfigDump,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct ProxyConfig {
-    /// Which resources.
-    #[arg(value_enum)]
-    pub(crate) what: What,
-    #[command(flatten)]
-    pub(crate) which: Which,
-    /// Table, JSON or YAML.
-    #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
-    pub(crate) output: TableFormat,
-    /// Listeners: name the internal ones, which istioctl prints without an address.
-    #[arg(long)]
-    pub(crate) waypoint_names: bool,
-    #[command(flatten)]
-    pub(crate) filter: Filter,
-    #[command(flatten)]
-    pub(crate) input: Input,
-}
-
 /// Which waypoint is meant; may be left out where there is only one.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Which {
     /// The waypoint, as istioctl names a proxy: NAME or NAME.NAMESPACE of its Gateway.
-    #[arg(value_name = "WAYPOINT")]
+    #[arg(value_name = "WAYPOINT", add = ArgValueCandidates::new(completion::proxies))]
     pub(crate) proxy: Option<String>,
     /// The waypoint's namespace.
     #[arg(short = 'n', long, requires = "proxy")]
     pub(crate) namespace: Option<String>,
     /// The waypoint: NAMESPACE/NAME of its Gateway.
-    #[arg(long, value_name = "NS/NAME", conflicts_with = "proxy")]
+    #[arg(long, value_name = "NS/NAME", conflicts_with = "proxy", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) waypoint: Option<String>,
 }
 
@@ -204,58 +204,6 @@ pub(crate) struct Bootstrap {
 pub(crate) enum ValueFormat {
     Json,
     Yaml,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum WaypointCommand {
-    /// List the waypoints of a snapshot: what each is for, how much it serves, and its problems.
-    List(WaypointList),
-    /// Print the Gateway that asks for a waypoint, as `istioctl waypoint generate` of the release does.
-    Generate(WaypointGenerate),
-    /// Print the ServiceAccount, Deployment and Service that Istio makes for a waypoint.
-    Manifests(WaypointManifests),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct WaypointList {
-    /// Only waypoints of this namespace.
-    #[arg(short = 'n', long)]
-    pub(crate) namespace: Option<String>,
-    /// Table or JSON.
-    #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
-    pub(crate) output: CostFormat,
-    #[command(flatten)]
-    pub(crate) input: Input,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct WaypointGenerate {
-    /// The release of Istio to speak for.
-    #[arg(long, default_value_t = Release::default(), value_name = "RELEASE")]
-    pub(crate) release: Release,
-    /// The Gateway's name.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// The Gateway's namespace.
-    #[arg(short = 'n', long)]
-    pub(crate) namespace: Option<String>,
-    /// The service account that it is for (in 1.18).
-    #[arg(short = 's', long, value_name = "NAME")]
-    pub(crate) service_account: Option<String>,
-    /// The traffic that it is for (since 1.29): all, none, service or workload.
-    #[arg(long = "for", value_name = "TYPE")]
-    pub(crate) traffic: Option<String>,
-    /// The revision of the control plane that runs it.
-    #[arg(short = 'r', long)]
-    pub(crate) revision: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct WaypointManifests {
-    #[command(flatten)]
-    pub(crate) which: Which,
-    #[command(flatten)]
-    pub(crate) input: Input,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -311,88 +259,6 @@ pub(crate) struct Cost {
 pub(crate) enum CostFormat {
     Table,
     Json,
-}
-
-/// istioctl's filters: each narrows the kinds that it applies to.
-#[derive(Clone, Debug, Default, ClapArgs)]
-pub(crate) struct Filter {
-    /// Clusters: part of the service's name.
-    #[arg(long)]
-    pub(crate) fqdn: Option<String>,
-    /// Clusters, listeners, endpoints: the port.
-    #[arg(long)]
-    pub(crate) port: Option<u32>,
-    /// Clusters: part of the subset's name.
-    #[arg(long)]
-    pub(crate) subset: Option<String>,
-    /// Clusters: inbound, outbound or inbound-vip.
-    #[arg(long, value_parser = ["inbound", "outbound", "inbound-vip"])]
-    pub(crate) direction: Option<String>,
-    /// Routes: the route configuration's name.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Listeners, endpoints: the address.
-    #[arg(long)]
-    pub(crate) address: Option<String>,
-    /// Endpoints: the cluster's name.
-    #[arg(long)]
-    pub(crate) cluster: Option<String>,
-    /// Listeners: HTTP, TCP or HTTP+TCP.
-    #[arg(long = "type")]
-    pub(crate) listener_type: Option<String>,
-    /// Endpoints: the health status.
-    #[arg(long)]
-    pub(crate) status: Option<String>,
-}
-
-impl Filter {
-    /// The filters that are given.
-    fn given(&self) -> impl Iterator<Item = &'static str> {
-        [
-            ("fqdn", self.fqdn.is_some()),
-            ("port", self.port.is_some()),
-            ("subset", self.subset.is_some()),
-            ("direction", self.direction.is_some()),
-            ("name", self.name.is_some()),
-            ("address", self.address.is_some()),
-            ("cluster", self.cluster.is_some()),
-            ("type", self.listener_type.is_some()),
-            ("status", self.status.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, given)| given.then_some(name))
-    }
-
-    /// The first filter that is given and says nothing about what is asked for.
-    pub(crate) fn stray(&self, what: What) -> Option<&'static str> {
-        let known: &[&str] = match what {
-            What::Clusters => &["fqdn", "port", "subset", "direction"],
-            What::Listeners => &["address", "port", "type"],
-            What::Routes => &["name"],
-            What::Endpoints => &["address", "port", "cluster", "status"],
-            What::Bootstrap => &[],
-            What::All => return None,
-        };
-        self.given().find(|name| !known.contains(name))
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum What {
-    #[value(alias = "listener", alias = "l")]
-    Listeners,
-    #[value(alias = "cluster", alias = "c")]
-    Clusters,
-    #[value(alias = "route", alias = "r")]
-    Routes,
-    #[value(alias = "endpoint", alias = "ep")]
-    Endpoints,
-    /// What the proxy started with.
-    #[value(alias = "b")]
-    Bootstrap,
-    /// Everything but the bootstrap.
-    #[value(alias = "a")]
-    All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,12 +1,12 @@
 //! Files, directories and standard input to source texts.
 
-use std::io::Read;
 use std::path::Path;
 
-use files::{Excluded, FileError};
+use files::{Excluded, FileError, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::{config_dump, ztunnel};
 
 use crate::Failure;
 use crate::args::Input;
@@ -18,15 +18,14 @@ pub(crate) const STDIN: &str = "<stdin>";
 /// program would have to render is told.
 pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
     let excluded = Excluded::new(input.exclude.iter().cloned())?;
+    let wanted = Wanted { excluded, bytes: input.limits()?.bytes };
     let mut all = Vec::new();
     for path in &input.paths {
         if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
-            all.push(SourceFile::from_bytes(STDIN, &bytes));
+            all.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
         } else {
-            let found = files::read_without([path], &excluded)?;
-            found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));
+            let found = files::read_wanted([path], &wanted)?;
+            found.unrendered.iter().for_each(|unrendered| input.note(&format!("note: {unrendered}")));
             all.extend(found.sources);
         }
     }
@@ -44,6 +43,13 @@ pub(crate) fn session(
     let files = sources.len();
     let session = Session::read(sources, options);
     let summary = &session.input().summary;
+    if summary.objects_read() + summary.objects_ignored() == 0 {
+        let dump = session.input().files.iter().find_map(|file| Some((file, dumped(file)?)));
+        if let Some((file, command)) = dump {
+            let message = format!("{} holds no Kubernetes objects, but {command}", file.name());
+            return Err(Failure::Usage(message));
+        }
+    }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
     if input.allow_empty || !nothing {
@@ -51,6 +57,15 @@ pub(crate) fn session(
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
     Err(Failure::Empty { paths: paths.join(", "), files })
+}
+
+/// What a file is that is the dump of a live proxy, and which command reads it.
+fn dumped(file: &SourceFile) -> Option<&'static str> {
+    if config_dump::parse(file.text()).is_some() {
+        return Some("the configuration of a live Envoy: `waypoint-xds proxy-config` reads it");
+    }
+    let ztunnel = "the configuration of a live ztunnel: `waypoint-xds ztunnel-config` reads it";
+    ztunnel::parse(file.text()).map(|_| ztunnel)
 }
 
 /// The text of one file.

@@ -1,9 +1,9 @@
 //! The `waypoint-xds` command line: reads files, asks the library, prints, sets the exit code. It decides nothing.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 mod args;
 mod commands;
+mod completion;
 mod input;
 mod output;
 
@@ -55,13 +55,14 @@ pub(crate) enum Failure {
 }
 
 fn main() -> ExitCode {
+    completion::answer();
     let args = args::Args::parse();
     match commands::run(&args) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
         Ok(Outcome::Unknown) => ExitCode::from(3),
         Err(failure) => {
-            eprintln!("waypoint-xds: {failure}");
+            output::say(&format!("waypoint-xds: {failure}\n"));
             ExitCode::from(2)
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use files::Wanted;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use waypoint_xds::limits::Limits;
@@ -53,8 +54,9 @@ impl Snapshot {
             Ok(one) => vec![one],
             Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect::<PyResult<Vec<PathBuf>>>()?,
         };
-        match py.detach(|| files::read(paths)) {
-            Ok(files) => Ok(Self::read(py, files, limits)),
+        let wanted = Wanted { bytes: limits.bytes, ..Wanted::default() };
+        match py.detach(|| files::read_wanted(paths, &wanted)) {
+            Ok(found) => Ok(Self::read(py, found.sources, limits)),
             Err(error) => Err(error::of_file(py, &error)),
         }
     }
@@ -114,8 +116,7 @@ impl Snapshot {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Parts<'py>> {
         let py = slf.py();
         let files = &slf.get().reading.files;
-        let texts =
-            files.iter().map(|file| (PyString::new(py, file.name()), PyString::new(py, file.text())));
+        let texts = files.iter().map(|file| (PyString::new(py, file.name()), PyString::new(py, file.text())));
         Ok((slf.getattr("_from_texts")?, (texts.collect(), files.limits().named().collect())))
     }
 

@@ -2,17 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use waypoint_xds::dialect::Dialect;
-use waypoint_xds::options::{Assume, Readiness, Validation};
+use waypoint_xds::limits::Limits;
+use waypoint_xds::options::{Assume, Readiness, SettingsError, Validation};
 use waypoint_xds::release::Release;
+
+use crate::{completion, output};
 
 /// What is read, and as which release.
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Input, release and problems")]
 pub(crate) struct Input {
     /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
-    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names.
+    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names. Files may be
+    /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
@@ -26,7 +31,7 @@ pub(crate) struct Input {
     pub(crate) mesh_config: Option<PathBuf>,
     /// The release of Istio to speak for, or a patch of it (`1.30.2`); `auto` is what the snapshot's images tell, else
     /// the newest.
-    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE")]
+    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
     pub(crate) release: String,
     /// Whether waypoints without status addresses (as in files from Git) count as ready.
     #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
@@ -36,7 +41,7 @@ pub(crate) struct Input {
     #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
     pub(crate) assume: AssumeArg,
     /// A feature flag of the control plane, by its name in Istio; may be given several times.
-    #[arg(long = "feature", value_name = "NAME=VALUE")]
+    #[arg(long = "feature", value_name = "NAME=VALUE", add = ArgValueCandidates::new(completion::features))]
     pub(crate) features: Vec<String>,
     /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
     #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
@@ -46,7 +51,7 @@ pub(crate) struct Input {
     pub(crate) validate: ValidateArg,
     /// How large the input may be: bytes (of a file), depth (of nesting), values (of a document), aliases (values that may come of
     /// them, for each that is written) or problems (that are kept); may be given several times.
-    #[arg(long = "limit", value_name = "NAME=N", value_parser = limit)]
+    #[arg(long = "limit", value_name = "NAME=N", value_parser = limit, add = ArgValueCandidates::new(completion::limits))]
     pub(crate) limits: Vec<(String, u64)>,
     /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR count too.
     #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
@@ -57,6 +62,23 @@ pub(crate) struct Input {
     /// How problems are printed (to standard error).
     #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
     pub(crate) problems: ProblemFormat,
+    /// Of what goes to standard error print errors only; twice: nothing.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+}
+
+impl Input {
+    /// Says something on standard error that is no problem of the input, unless nobody wants to hear it.
+    pub(crate) fn note(&self, text: &str) {
+        if self.quiet == 0 {
+            output::say(&format!("{text}\n"));
+        }
+    }
+
+    /// How large the input may be.
+    pub(crate) fn limits(&self) -> Result<Limits, SettingsError> {
+        Ok(Limits::with(&self.limits.iter().cloned().collect())?)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 
 use super::{DescribeFormat, Input};
+use crate::completion;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trace {
@@ -59,7 +61,7 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) source_ip: Option<IpAddr>,
     /// Go through this waypoint, whatever the client's ztunnel would do.
-    #[arg(long, value_name = "NS/NAME")]
+    #[arg(long, value_name = "NS/NAME", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) waypoint: Option<String>,
 }
 

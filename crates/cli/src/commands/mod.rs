@@ -1,6 +1,7 @@
 //! One module per subcommand.
 
 mod bootstrap;
+mod completion;
 mod cost;
 mod describe;
 mod explain;
@@ -15,17 +16,18 @@ mod ztunnel_config;
 
 use std::io::IsTerminal;
 
-use clap::CommandFactory;
 use waypoint_xds::Session;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{DataPlane, Waypoint, WaypointName};
 use waypoint_xds::options::{Assume, Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::session::NoOneWaypoint;
+use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{self, Colour};
+use waypoint_xds::view::findings;
 
 use crate::args::{Args, ColorArg, Command, Input, ProblemFormat, Which};
-use crate::{Failure, Outcome, input};
+use crate::{Failure, Outcome, input, output};
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
     match &args.command {
@@ -40,10 +42,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Trace(args) => trace::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
-        Command::Completion { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "waypoint-xds", &mut std::io::stdout());
-            Ok(Outcome::Clean)
-        }
+        Command::Completion { shell } => completion::run(*shell),
+        Command::Man { directory } => completion::man(directory),
     }
 }
 
@@ -147,17 +147,26 @@ fn colour(wanted: ColorArg, terminal: bool) -> Colour {
 
 /// Prints the problems to standard error, and tells how the run ends.
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
-    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
-    let text = match input.problems {
-        ProblemFormat::Full => {
-            diagnostics::full(problems, files, colour(input.color, std::io::stderr().is_terminal()))
-        }
-        ProblemFormat::Concise => diagnostics::concise(problems),
-        ProblemFormat::Json => diagnostics::json(problems),
-        ProblemFormat::Github => diagnostics::github(problems),
+    let said: Vec<Problem> = match input.quiet {
+        0 => problems.to_vec(),
+        1 => problems.iter().filter(|problem| problem.is_error()).cloned().collect(),
+        _ => Vec::new(),
     };
-    if !text.is_empty() {
-        eprint!("{text}");
+    let files: Vec<&SourceFile> =
+        session.input().files.iter().chain(&session.mesh().options.mesh_config).collect();
+    output::say(&match input.problems {
+        _ if input.quiet > 1 => String::new(),
+        ProblemFormat::Json => diagnostics::json(&said),
+        ProblemFormat::Github => diagnostics::github(&said),
+        ProblemFormat::Concise => diagnostics::concise(&said),
+        ProblemFormat::Full => {
+            let colour = colour(input.color, std::io::stderr().is_terminal());
+            diagnostics::full(&said, files.iter().copied(), colour)
+        }
+    });
+    // What is for programs is not followed by anything.
+    if matches!(input.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
+        input.note(&findings::summary(&said, files.len()));
     }
     let worst = if input.strict { Severity::Warning } else { Severity::Error };
     if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }

@@ -16,7 +16,7 @@ pub(super) fn run(args: &Trace) -> Result<Outcome, Failure> {
     output::print(&match args.output {
         DescribeFormat::Text => trace::text(&traced, &places, args.explain),
         DescribeFormat::Json => json::pretty(&trace::json(&traced, &places)?),
-    });
+    })?;
     Ok(match traced.verdict {
         Verdict::Allowed => Outcome::Clean,
         Verdict::Unknown => Outcome::Unknown,

@@ -21,12 +21,12 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     if config.holds_more {
-        eprintln!("note: certificates and connections are not shown");
+        args.input.note("note: certificates and connections are not shown");
     }
     output::print(&match kind(args.what) {
         Some(kind) => one(args, &config, kind, session.as_ref()),
         None => all(args, &config, session.as_ref()),
-    });
+    })?;
     Ok(outcome)
 }
 

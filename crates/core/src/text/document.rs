@@ -75,7 +75,7 @@ impl Documents {
             Self { file: file.clone(), limits: *limits, at: offset as usize, ready: VecDeque::new() };
         let (found, limit) = (file.text().len(), limits.bytes.min(u32::MAX as usize));
         if found > limit {
-            let error = LimitError::FileTooLarge { found, limit };
+            let error = LimitError::FileTooLarge { limit };
             let start = file.place(Span { start: 0, end: 0 });
             documents.ready.push_back(Err(Problem::new(Code::FileTooLarge, error.to_string()).at(start)));
             documents.at = found;

@@ -72,5 +72,9 @@ function failure(error: unknown): Failure {
   if (error instanceof WaypointXdsError) {
     return { code: error.code, message: error.message };
   }
+  // The stack is too small for it, or WebAssembly gave up.
+  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) {
+    return { code: "crashed", message: `the translator crashed: ${error.message}` };
+  }
   return { code: "defect", message: error instanceof Error ? error.message : String(error) };
 }
