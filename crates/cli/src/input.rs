@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use files::{Excluded, FileError};
+use files::{Excluded, FileError, Found};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -15,19 +15,20 @@ use crate::args::Input;
 pub(crate) const STDIN: &str = "<stdin>";
 
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
-/// program would have to render is told.
-pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
+/// program would have to render is told. Files of tests come apart.
+pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let excluded = Excluded::new(input.exclude.iter().cloned())?;
-    let mut all = Vec::new();
+    let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
-            all.push(SourceFile::from_bytes(STDIN, &bytes));
+            all.sources.push(SourceFile::from_bytes(STDIN, &bytes));
         } else {
             let found = files::read_without([path], &excluded)?;
             found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));
-            all.extend(found.sources);
+            all.sources.extend(found.sources);
+            all.tests.extend(found.tests);
         }
     }
     Ok(all)

@@ -13,6 +13,7 @@ mod render;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::expect::is_tests;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
@@ -55,6 +56,8 @@ pub enum FileError {
 pub struct Found {
     /// The texts.
     pub sources: Vec<SourceFile>,
+    /// Files of tests: they are no part of a snapshot.
+    pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
 }
@@ -99,7 +102,7 @@ pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<So
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`) that have an `apiVersion` or a `kind`; not those that `.gitignore` or `excluded` leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
@@ -122,7 +125,18 @@ pub fn read_without<P: AsRef<Path>>(
     }
     found.unrendered.sort();
     found.unrendered.dedup();
+    let sources = std::mem::take(&mut found.sources);
+    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
     Ok(found)
+}
+
+/// Reads the files of tests that the paths name, or that stand in the directories that they name.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_without(paths, &Excluded::default())?.tests)
 }
 
 /// What makes a file the same as another: where it is, links resolved.

@@ -8,8 +8,10 @@ mod lint;
 mod out;
 mod proxy_config;
 mod status;
+mod test;
 mod trace;
 mod translate;
+mod watch;
 mod waypoint;
 mod ztunnel_config;
 
@@ -22,6 +24,7 @@ use waypoint_xds::mesh::{DataPlane, Waypoint, WaypointName};
 use waypoint_xds::options::{Assume, Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::session::NoOneWaypoint;
+use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{self, Colour};
 
 use crate::args::{Args, ColorArg, Command, Input, ProblemFormat, Which};
@@ -38,6 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Lint(args) => lint::run(args),
         Command::Describe(args) => describe::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Test(args) => test::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => {
@@ -50,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
     let options = options(input)?;
-    input::session(input::read(input)?, &options, input)
+    input::session(input::read(input)?.sources, &options, input)
 }
 
 /// The options that an [`Input`] chooses.
@@ -146,7 +150,13 @@ fn colour(wanted: ColorArg, terminal: bool) -> Colour {
 
 /// Prints the problems to standard error, and tells how the run ends.
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
-    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
+    tell(problems, session.input().files.iter().chain(&session.mesh().options.mesh_config), input);
+    let worst = if input.strict { Severity::Warning } else { Severity::Error };
+    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
+}
+
+/// Prints the problems of some files to standard error.
+fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile>, input: &Input) {
     let text = match input.problems {
         ProblemFormat::Full => {
             diagnostics::full(problems, files, colour(input.color, std::io::stderr().is_terminal()))
@@ -158,6 +168,4 @@ fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
     if !text.is_empty() {
         eprint!("{text}");
     }
-    let worst = if input.strict { Severity::Warning } else { Severity::Error };
-    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
 }

@@ -14,7 +14,7 @@
 //! | `jwt`, `tokens`, `istio_authn` | HTTP filters for tokens |
 //! | `verdict`, `rbac`, `authz` | policies, and external authorizers |
 //! | `traffic` | CORS, faults and header mutations |
-//! | `route`, `action`, `rewrite` | routes, and what they do |
+//! | `route`, `routed`, `action`, `rewrite` | routes, and what they do |
 //! | `cluster`, `balance` | clusters and the endpoints that may be picked |
 //! | `ztunnel` | the policies of the destination's ztunnel |
 //! | `matchers`, `condition`, `headers`, `path`, `template` | Envoy's matchers, with why they do not fit |
@@ -75,6 +75,7 @@ mod rbac;
 mod request;
 mod rewrite;
 mod route;
+mod routed;
 mod template;
 mod tokens;
 mod traffic;
@@ -91,6 +92,7 @@ pub use outcome::{
 pub use request::{
     Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, Protocol, Request, Source, Via,
 };
+pub use routed::{Retries, Routed};
 
 use crate::mesh::Mesh;
 use crate::translation::Translation;

@@ -42,6 +42,21 @@ impl<'r> Places<'r> {
         self.locate_causes(origins.into_iter().flat_map(|origin| &origin.causes))
     }
 
+    /// Where fields of objects stand, in the order asked; the objects as a whole where a field is empty. Each document that is
+    /// asked about is read again, once.
+    #[must_use]
+    pub fn locate_fields<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f ObjectRef, &'f str)>,
+    ) -> Vec<Option<Place>> {
+        let asked: Vec<Option<(Source, &str)>> = fields
+            .into_iter()
+            .map(|(object, field)| self.sources.get(object).map(|source| (*source, field)))
+            .collect();
+        let mut found = self.reading.files.places(asked.iter().copied().flatten()).into_iter();
+        asked.iter().map(|asked| asked.and_then(|_| found.next().flatten())).collect()
+    }
+
     /// Where causes stand. Each document that has one is read again, once.
     #[must_use]
     pub fn locate_causes<'a>(&self, causes: impl IntoIterator<Item = &'a Cause>) -> Located<'a> {
