@@ -141,6 +141,6 @@ fn arrives(wanted: &Arrives, found: Option<&Forwarded>) -> bool {
     };
     is(&wanted.method, &found.method)
         && is(&wanted.path, &found.path)
-        && is(&wanted.authority, &found.authority)
+        && is(&wanted.host, &found.authority)
         && wanted.headers.iter().all(header)
 }

@@ -90,7 +90,7 @@ pub struct Arrives {
     /// Its path, with the query.
     pub path: Option<String>,
     /// Its host.
-    pub authority: Option<String>,
+    pub host: Option<String>,
     /// Its headers.
     pub headers: BTreeMap<String, Option<HeaderValue>>,
 }

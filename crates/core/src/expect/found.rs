@@ -134,7 +134,7 @@ fn request(found: Option<&Forwarded>, written: Option<&Value>) -> Value {
     let part = |name: &String| match name.as_str() {
         "method" => found.method.as_str().into(),
         "path" => found.path.as_str().into(),
-        "authority" => found.authority.as_str().into(),
+        "host" => found.authority.as_str().into(),
         _ => {
             let names = written.get(name).and_then(Value::as_object).into_iter().flat_map(Map::keys);
             Value::Object(names.map(|name| (name.clone(), header_value(found, name))).collect())

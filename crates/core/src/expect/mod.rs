@@ -78,7 +78,6 @@ mod found;
 mod named;
 mod odds;
 mod record;
-mod spec;
 mod template;
 mod text_or;
 mod values;

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use super::expected::Expected;
 use super::file::{Case, refused};
-use super::spec::{FIELDS, RequestSpec};
-use super::variants::{self, Row};
+use super::variants::{self, Row, Unknown};
 use crate::limits::Limits;
 use crate::problem::{Code, Place, Problem, Severity};
 use crate::text::{Node, SourceFile, Span, Unread, documents};
+use crate::trace::{Request, RequestError, RequestSpec};
 
 /// A test as it is written.
 pub(super) struct Template<'t> {
@@ -24,14 +25,47 @@ pub(super) struct Template<'t> {
 }
 
 /// A test with everything put in.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Filled {
-    #[serde(default)]
     name: String,
     request: RequestSpec,
-    #[serde(default)]
     expect: Expected,
+}
+
+/// The fields of a request: a variable that is called as one of them is that field.
+pub(super) const FIELDS: [&str; 15] = [
+    "from",
+    "to",
+    "via",
+    "protocol",
+    "method",
+    "path",
+    "host",
+    "headers",
+    "claims",
+    "token",
+    "sni",
+    "alpn",
+    "extAuthz",
+    "sourceAddress",
+    "seed",
+];
+
+/// Adds variables that are called as fields of the request, where the test does not give them itself.
+fn put_fields(test: &mut Map<String, Value>, row: &Row, used: &mut BTreeSet<String>) {
+    for (name, value) in row.iter().filter(|(name, _)| FIELDS.contains(&name.as_str())) {
+        let request = test.entry("request").or_insert_with(|| Value::Object(Map::new()));
+        if request.is_null() {
+            *request = Value::Object(Map::new());
+        }
+        if let Some(request) = request.as_object_mut()
+            && !request.contains_key(name)
+        {
+            request.insert(name.clone(), value.clone());
+            used.insert(name.clone());
+        }
+    }
 }
 
 impl Template<'_> {
@@ -94,54 +128,45 @@ impl Template<'_> {
         used: &mut BTreeSet<String>,
     ) -> Result<(Filled, Map<String, Value>), Box<Problem>> {
         let mut test = test.clone();
-        self.complete(&mut test, row, used);
-        let filled = variants::substitute(&Value::Object(test), row, used).map_err(|name| {
-            let names: Vec<String> = row.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let known = if names.is_empty() { "there is no `for`".to_owned() } else { names.join(", ") };
-            let message = format!(
-                "there is no variable `{name}`: expected one of `for` ({known}); `$$(` stands for `$(`"
-            );
-            self.problem(Code::InvalidValue, message, "")
-        })?;
+        put_fields(&mut test, row, used);
+        let filled = self.substituted(&Value::Object(test), row, used)?;
         let written = filled.get("expect").and_then(Value::as_object).cloned().unwrap_or_default();
-        // What is told of a value is told as of any other text.
-        let text = SourceFile::new("variant", filled.to_string());
-        let Some(Ok(document)) = documents(&text, &Limits::DEFAULT).next() else {
-            return Err(self.problem(Code::InvalidValue, "the test cannot be read".to_owned(), ""));
-        };
-        let read = document.root().decode::<Filled>(&Unread::new());
-        let read =
-            read.map_err(|error| self.problem(error.code(), error.reason().to_string(), error.path()))?;
+        let mut read: Filled = self.decoded(&filled)?;
+        if let Some(default) = self.default {
+            // What is wrong with the default itself is told once, where it stands.
+            let value = default.decode::<Value>(&Unread::new()).unwrap_or_default();
+            let value = self.substituted(&value, row, used)?;
+            let default = json!({"request": value});
+            read.request = read.request.or(self.decoded::<Filled>(&default)?.request);
+        }
         Ok((read, written))
     }
 
-    /// Adds what the default says and the test does not, and variables that are called as fields of the request.
-    fn complete(&self, test: &mut Map<String, Value>, row: &Row, used: &mut BTreeSet<String>) {
-        let own = test.get("request").and_then(Value::as_object).cloned();
-        let default = self.default.and_then(|node| node.decode::<Value>(&Unread::new()).ok());
-        let default = default.as_ref().and_then(Value::as_object).cloned();
-        let of_row = row.iter().filter(|(name, _)| FIELDS.contains(&name.as_str()));
-        let of_row: Vec<&(String, Value)> =
-            of_row.filter(|(name, _)| own.as_ref().is_none_or(|own| !own.contains_key(name))).collect();
-        let is_mapping = test.get("request").is_none_or(|request| request.is_object() || request.is_null());
-        if !is_mapping || own.is_none() && default.is_none() && of_row.is_empty() {
-            return;
-        }
-        let mut request = default.unwrap_or_default();
-        for (name, value) in own.unwrap_or_default() {
-            match (request.get_mut(&name), value) {
-                // Headers and claims are added one by one.
-                (Some(Value::Object(default)), Value::Object(own)) => default.extend(own),
-                (_, value) => {
-                    request.insert(name, value);
-                }
-            }
-        }
-        for (name, value) in of_row {
-            used.insert(name.clone());
-            request.insert(name.clone(), value.clone());
-        }
-        test.insert("request".to_owned(), Value::Object(request));
+    fn substituted(
+        &self,
+        value: &Value,
+        row: &Row,
+        used: &mut BTreeSet<String>,
+    ) -> Result<Value, Box<Problem>> {
+        variants::substitute(value, row, used).map_err(|Unknown { name, path }| {
+            let names: Vec<String> = row.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let known = match names.is_empty() {
+                true => "the test has no `for`".to_owned(),
+                false => format!("`for` has {}", names.join(", ")),
+            };
+            let message = format!("there is no variable `{name}`: {known}; `$$(` stands for `$(`");
+            self.problem(Code::InvalidValue, message, &path)
+        })
+    }
+
+    /// Reads a value with everything put in. What is wrong with it is told as of any other text.
+    fn decoded<T: DeserializeOwned>(&self, value: &Value) -> Result<T, Box<Problem>> {
+        let text = SourceFile::new("variant", value.to_string());
+        let Some(Ok(document)) = documents(&text, &Limits::DEFAULT).next() else {
+            return Err(self.problem(Code::InvalidValue, "the test cannot be read".to_owned(), ""));
+        };
+        let read = document.root().decode::<T>(&Unread::new());
+        read.map_err(|error| self.problem(error.code(), error.reason().to_string(), error.path()))
     }
 
     fn case(
@@ -152,8 +177,7 @@ impl Template<'_> {
         (variant, fields): (usize, &Arc<BTreeMap<String, Place>>),
     ) -> Result<Case, Box<Problem>> {
         let Filled { name, request, expect } = filled;
-        let request =
-            request.request().map_err(|message| self.problem(Code::InvalidValue, message, "request"))?;
+        let request = Request::try_from(request).map_err(|error| self.refused_request(&error))?;
         let name = if name.is_empty() {
             format!("{} {} {} -> {}", request.method, request.path, request.source, request.destination)
         } else if variants > 1 && !self.names_variables() {
@@ -172,6 +196,13 @@ impl Template<'_> {
             written: Arc::new(written),
             fields: Arc::clone(fields),
         })
+    }
+
+    /// What is wrong with a request, where the field stands that its message begins with.
+    fn refused_request(&self, error: &RequestError) -> Box<Problem> {
+        let text = error.to_string();
+        let (field, message) = text.split_once(": ").unwrap_or(("", &text));
+        self.problem(Code::InvalidValue, message.to_owned(), &format!("request.{field}"))
     }
 
     /// Whether the name of the test has variables in it.

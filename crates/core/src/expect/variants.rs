@@ -67,23 +67,41 @@ fn product(lists: &Map<String, Value>) -> Result<Vec<Row>, Wrong> {
     Ok(rows)
 }
 
+/// A variable that a variant does not have, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    pub(super) name: String,
+    pub(super) path: String,
+}
+
+impl Unknown {
+    /// The same, where it stands in something larger.
+    fn below(self, step: &str) -> Self {
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        Self { path: format!("{step}{dot}{}", self.path), ..self }
+    }
+}
+
 /// Puts the values of a variant for `$(variable)` into all texts, and notes which were used. A text that is nothing else
 /// becomes the value itself. `$$(` stands for `$(`.
 ///
 /// # Errors
 ///
 /// The first variable that the variant does not have.
-pub(super) fn substitute(value: &Value, row: &Row, used: &mut BTreeSet<String>) -> Result<Value, String> {
+pub(super) fn substitute(value: &Value, row: &Row, used: &mut BTreeSet<String>) -> Result<Value, Unknown> {
+    let unknown = |name| Unknown { name, path: String::new() };
     Ok(match value {
-        Value::String(text) => of_text(text, row, used)?,
+        Value::String(text) => of_text(text, row, used).map_err(unknown)?,
         Value::Array(all) => {
-            Value::Array(all.iter().map(|each| substitute(each, row, used)).collect::<Result<_, _>>()?)
+            let one =
+                |(at, each)| substitute(each, row, used).map_err(|unknown| unknown.below(&format!("[{at}]")));
+            Value::Array(all.iter().enumerate().map(one).collect::<Result<_, _>>()?)
         }
         Value::Object(map) => {
             let mut new = Map::new();
             for (key, value) in map {
-                let key = text_of(&of_text(key, row, used)?);
-                new.insert(key, substitute(value, row, used)?);
+                let name = text_of(&of_text(key, row, used).map_err(unknown)?);
+                new.insert(name, substitute(value, row, used).map_err(|unknown| unknown.below(key))?);
             }
             Value::Object(new)
         }
@@ -94,7 +112,8 @@ pub(super) fn substitute(value: &Value, row: &Row, used: &mut BTreeSet<String>) 
 fn of_text(text: &str, row: &Row, used: &mut BTreeSet<String>) -> Result<Value, String> {
     let mut found = |name: &str| {
         used.insert(name.to_owned());
-        row.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).ok_or(name.to_owned())
+        let value = row.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        value.ok_or_else(|| name.to_owned())
     };
     let whole = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
     if let Some(name) = whole.filter(|name| !name.contains(['(', ')'])) {
@@ -168,7 +187,8 @@ mod tests {
         assert_eq!(put("$(status)"), Ok(json!(403)));
         assert_eq!(put("is $(status) at $(path)$(path)"), Ok(json!("is 403 at /a/a")));
         assert_eq!(put("$$(status) costs $5 $("), Ok(json!("$(status) costs $5 $(")));
-        assert_eq!(put("$(other)"), Err("other".to_owned()));
+        let nested = substitute(&json!({"a": [{"b": "$(other)"}]}), &row, &mut BTreeSet::new());
+        assert_eq!(nested, Err(Unknown { name: "other".to_owned(), path: "a[0].b".to_owned() }));
         let map = substitute(&json!({"$(path)": ["$(status)"]}), &row, &mut BTreeSet::new());
         assert_eq!(map, Ok(json!({"/a": [403]})));
     }

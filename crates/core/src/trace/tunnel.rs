@@ -8,7 +8,6 @@ use envoy::extensions::filters::http::set_filter_state::v3 as http_state;
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
 use envoy::extensions::transport_sockets::tls::v3::{DownstreamTlsContext, SubjectAltNameMatcher};
 
-use super::client::Client;
 use super::condition::Truth;
 use super::connection::{Address, Connection};
 use super::headers::{self, Headers};
@@ -16,6 +15,7 @@ use super::listener::{self, Chosen};
 use super::matchers::{self, Metadata};
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::rbac::Subject;
+use super::source::Client;
 use super::walk::{Flow, Walk};
 use super::{manager, network, verdict};
 use crate::mesh::Waypoint;

@@ -6,8 +6,11 @@ mod record;
 
 use std::path::PathBuf;
 
+use waypoint_xds::Session;
 use waypoint_xds::expect::SCHEMA;
 use waypoint_xds::problem::Problem;
+use waypoint_xds::session::Suites;
+use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json;
 use waypoint_xds::view::tested::{self, Report};
 
@@ -36,20 +39,18 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
         session.problems().iter().filter(|problem| problem.is_error()).cloned().collect();
     report(&refused, &session, &args.input);
     let files = if args.tests.is_empty() { found.tests } else { files::tests(&args.tests)? };
-    let read = |path: &str| files::read([path]).map_err(|error| error.to_string());
-    let mut suites = session.suites(&files, &read);
-    suites.keep(&args.filter);
+    let mut suites = suites(&session, &files, args);
     if suites.cases().next().is_none() && suites.problems.is_empty() && !args.input.allow_empty {
         return Err(Failure::NoTests);
     }
     let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked());
     tell(&suites.problems, &files, &args.input);
-    let coverage = args.coverage.is_asked().then(|| coverage::of(&session, &tests));
     if args.record {
-        record::write(&files, &suites, &tests)?;
-        // What is written is what comes.
-        tests.iter_mut().for_each(|test| test.failure = None);
+        let files = record::write(&files, &suites, &tests)?;
+        suites = self::suites(&session, &files, args);
+        tests = parallel::run(&suites, args.coverage.is_asked());
     }
+    let coverage = args.coverage.is_asked().then(|| coverage::of(&session, &tests));
     let report = Report::new(tests, suites.problems.clone());
     print(args, &report, coverage.as_ref().map(|coverage| coverage.covered(&session)).as_ref())?;
     let mut outcome = match (report.problems.iter().any(Problem::is_error), report.passed()) {
@@ -65,6 +66,14 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     }
     let setup = suites.suites.iter().flat_map(|(suite, _)| suite.setup_paths());
     Ok((outcome, setup.map(PathBuf::from).collect()))
+}
+
+/// The tests that are asked for, each with its snapshot.
+fn suites(session: &Session, files: &[SourceFile], args: &Test) -> Suites {
+    let read = |path: &str| files::read([path]).map_err(|error| error.to_string());
+    let mut suites = session.suites(files, &read);
+    suites.keep(&args.filter);
+    suites
 }
 
 fn print(args: &Test, report: &Report, covered: Option<&tested::Covered<'_>>) -> Result<(), Failure> {

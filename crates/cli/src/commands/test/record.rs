@@ -10,8 +10,13 @@ use waypoint_xds::view::tested::Test;
 
 use crate::{Failure, input};
 
-/// Writes what came into the files, and tells what was written and what was not.
-pub(super) fn write(files: &[SourceFile], suites: &Suites, tests: &[Test]) -> Result<(), Failure> {
+/// Writes what came into the files, and tells what was written and what was not; gives the files as they are now.
+pub(super) fn write(
+    files: &[SourceFile],
+    suites: &Suites,
+    tests: &[Test],
+) -> Result<Vec<SourceFile>, Failure> {
+    let mut now = Vec::new();
     for file in files {
         let of_file = suites.cases().zip(tests).filter(|((suite, ..), _)| suite.file == *file.name());
         let came = of_file.filter_map(|((suite, case, _), test)| -> Option<Came<'_>> {
@@ -21,13 +26,13 @@ pub(super) fn write(files: &[SourceFile], suites: &Suites, tests: &[Test]) -> Re
         for (place, message) in &recorded.left {
             eprintln!("{}:{}: not recorded: {message}", place.file, place.line);
         }
-        if recorded.tests == 0 {
-            continue;
+        if recorded.tests > 0 {
+            let path = Path::new(file.name().as_str());
+            std::fs::write(path, recorded.file.text()).map_err(|source| input::failed(path, source))?;
+            let s = if recorded.tests == 1 { "" } else { "s" };
+            eprintln!("{} test{s} recorded in {}", recorded.tests, path.display());
         }
-        let path = Path::new(file.name().as_str());
-        std::fs::write(path, recorded.file.text()).map_err(|source| input::failed(path, source))?;
-        let s = if recorded.tests == 1 { "" } else { "s" };
-        eprintln!("{} test{s} recorded in {}", recorded.tests, path.display());
+        now.push(recorded.file);
     }
-    Ok(())
+    Ok(now)
 }
