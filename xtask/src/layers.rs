@@ -11,7 +11,7 @@ use crate::{Result, root};
 /// The modules of the core: each line may know itself and the lines before it.
 const LAYERS: &[&[&str]] = &[
     // What everyone shares.
-    &["hash", "kind", "limits", "names", "problem", "re2", "release", "validation", "well_known"],
+    &["hash", "kind", "limits", "names", "nearest", "problem", "re2", "release", "validation", "well_known"],
     &["text"],
     &["schema"],
     &["snapshot"],
@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["describe"],
     &["trace"],
+    &["expect"],
     &["view"],
     &["session"],
 ];

@@ -3,6 +3,7 @@
 mod input;
 mod lint;
 mod proxy_config;
+mod test;
 mod trace;
 mod waypoint;
 mod ztunnel;
@@ -19,6 +20,7 @@ use crate::completion;
 pub(crate) use input::{ColorArg, Input, ProblemFormat};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
+pub(crate) use test::{CoverageArgs, Test, TestFormat};
 pub(crate) use trace::{Answer, Asked, Trace};
 pub(crate) use waypoint::{WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
@@ -97,6 +99,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  waypoint-xds trace sa/web.shop cart.shop:80 --method POST --path /items -f deploy/\n  waypoint-xds trace pod/web-1.shop cart --issuer https://id.example --claim sub=anna --explain -f deploy/"
     )]
     Trace(Trace),
+    /// Run tests: requests, and what is expected of them.
+    ///
+    /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand among the objects
+    /// of the input. The exit code is 0 where all pass, 1 where one fails, 2 where a file of tests cannot be read, or there is
+    /// none.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds test -f deploy/\n  waypoint-xds test tests/ -f deploy/ -o junit > report.xml\n  waypoint-xds test -f deploy/ --coverage --min-coverage 80"
+    )]
+    Test(Box<Test>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own

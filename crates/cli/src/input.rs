@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use files::{Excluded, FileError, Wanted};
+use files::{Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -15,18 +15,19 @@ use crate::args::Input;
 pub(crate) const STDIN: &str = "<stdin>";
 
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
-/// program would have to render is told.
-pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
+/// program would have to render is told. Files of tests come apart.
+pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let excluded = Excluded::new(input.exclude.iter().cloned())?;
     let wanted = Wanted { excluded, bytes: input.limits()?.bytes };
-    let mut all = Vec::new();
+    let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
-            all.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
+            all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
         } else {
             let found = files::read_wanted([path], &wanted)?;
             found.unrendered.iter().for_each(|unrendered| input.note(&format!("note: {unrendered}")));
-            all.extend(found.sources);
+            all.sources.extend(found.sources);
+            all.tests.extend(found.tests);
         }
     }
     Ok(all)

@@ -1,5 +1,7 @@
 //! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
 
+mod suites;
+
 use std::sync::{Arc, OnceLock};
 
 use crate::assume;
@@ -7,6 +9,7 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
+use crate::expect::{Case, Coverage, Suite};
 use crate::lint::{self, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -24,7 +27,13 @@ use crate::view::json::ResourceKind;
 use crate::view::origins::Places;
 use crate::view::proxy_config::{self, ProxyConfig};
 use crate::view::table::Table;
+use crate::view::{
+    self,
+    tested::{Failure, Test},
+};
 use crate::ztunnel::{self, NotKnown, ZtunnelResources};
+
+pub use suites::Suites;
 
 /// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
 ///
@@ -223,6 +232,33 @@ impl Session {
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
         trace::trace(self.mesh(), self.translation(), request)
+    }
+
+    /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
+    #[must_use]
+    pub fn test(&self, suite: &Suite, case: &Case) -> Test {
+        let trace = match self.trace(&case.request) {
+            Ok(trace) => trace,
+            Err(error) => {
+                return Test::new(suite, case, Some(Failure::NotTraced(error.to_string())), None);
+            }
+        };
+        let way = || view::trace::text(&trace, &self.places(), true);
+        let differences = case.differences(&trace);
+        let failure = if case.written.is_empty() {
+            Some(Failure::NothingExpected { way: way() })
+        } else if differences.is_empty() {
+            None
+        } else {
+            Some(Failure::Differs { differences, way: way() })
+        };
+        Test::new(suite, case, failure, Some(trace))
+    }
+
+    /// What requests can reach of what is generated: nothing of it has been reached yet.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::new(self.mesh(), self.translation())
     }
 
     /// The problems with others that were found later, in the order of the text.

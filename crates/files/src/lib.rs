@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::expect::is_tests;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
@@ -67,6 +68,8 @@ pub enum FileError {
 pub struct Found {
     /// The texts.
     pub sources: Vec<SourceFile>,
+    /// Files of tests: they are no part of a snapshot.
+    pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
 }
@@ -117,7 +120,7 @@ impl Default for Wanted {
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
@@ -140,7 +143,18 @@ pub fn read_wanted<P: AsRef<Path>>(
     }
     found.unrendered.sort();
     found.unrendered.dedup();
+    let sources = std::mem::take(&mut found.sources);
+    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
     Ok(found)
+}
+
+/// Reads the files of tests that the paths name, or that stand in the directories that they name.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_wanted(paths, &Wanted::default())?.tests)
 }
 
 /// What makes a file the same as another: where it is, links resolved.

@@ -9,8 +9,10 @@ mod lint;
 mod out;
 mod proxy_config;
 mod status;
+mod test;
 mod trace;
 mod translate;
+mod watch;
 mod waypoint;
 mod ztunnel_config;
 
@@ -40,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Lint(args) => lint::run(args),
         Command::Describe(args) => describe::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Test(args) => test::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => completion::run(*shell),
@@ -50,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
     let options = options(input)?;
-    input::session(input::read(input)?, &options, input)
+    input::session(input::read(input)?.sources, &options, input)
 }
 
 /// The options that an [`Input`] chooses.
@@ -147,13 +150,20 @@ fn colour(wanted: ColorArg, terminal: bool) -> Colour {
 
 /// Prints the problems to standard error, and tells how the run ends.
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
+    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
+    tell(problems, files, input);
+    let worst = if input.strict { Severity::Warning } else { Severity::Error };
+    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
+}
+
+/// Prints the problems of some files to standard error.
+fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile>, input: &Input) {
     let said: Vec<Problem> = match input.quiet {
         0 => problems.to_vec(),
         1 => problems.iter().filter(|problem| problem.is_error()).cloned().collect(),
         _ => Vec::new(),
     };
-    let files: Vec<&SourceFile> =
-        session.input().files.iter().chain(&session.mesh().options.mesh_config).collect();
+    let files: Vec<&SourceFile> = files.into_iter().collect();
     output::say(&match input.problems {
         _ if input.quiet > 1 => String::new(),
         ProblemFormat::Json => diagnostics::json(&said),
@@ -168,6 +178,4 @@ fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
     if matches!(input.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
         input.note(&findings::summary(&said, files.len()));
     }
-    let worst = if input.strict { Severity::Warning } else { Severity::Error };
-    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
 }

@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
             "--{stray} says nothing about {what}: `proxy-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => config_dump::parse(file.text()),
         _ => None,

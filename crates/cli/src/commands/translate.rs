@@ -15,7 +15,7 @@ use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     let mut options = options(&args.input)?;
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
     let session = input::session(files, &options, &args.input)?;
     let translation = session.translation();

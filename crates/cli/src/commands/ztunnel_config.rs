@@ -11,7 +11,7 @@ use crate::args::{self, TableFormat, ZtunnelWhat};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => view::parse(file.text()),
         _ => None,

@@ -9,7 +9,6 @@ use envoy::config::route::v3::route_action::{
     ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier,
 };
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
-use envoy::google::protobuf::Duration;
 
 use super::balance;
 use super::cluster;
@@ -18,6 +17,7 @@ use super::manager::Http;
 use super::outcome::{Because, Decision, Detail, Outcome, Place, Verdict};
 use super::rewrite::{apply, location, rewritten};
 use super::route::Found;
+use super::routed;
 use super::traffic;
 use super::walk::{Flow, Walk};
 use crate::mesh::Waypoint;
@@ -49,6 +49,7 @@ pub(super) fn walk(
         return Flow::Break(http.answer(Verdict::Failed, 404, reason));
     };
     let causes = causes(&route);
+    walk.route = Some(routed::of(&route));
     walk.step(Place::Waypoint, "route", Decision::Taken, name(&route))
         .of(MAIN_INTERNAL, &route.pointer)
         .because(causes.first().cloned())
@@ -146,7 +147,7 @@ fn forward(
     };
     let headers = http.headers.clone();
     change(walk, route, action, http);
-    note_policies(walk, route, action);
+    routed::note(walk, route, action);
     mirrors(walk, resources, action);
     walk.forwarded = Some(http.headers.clone());
     let status = match action.cluster_not_found_response_code() {
@@ -243,29 +244,6 @@ fn remove_and_add(remove: &[String], add: &[HeaderValueOption], headers: &mut He
     apply(add, headers);
 }
 
-/// Notes timeout, retries, and what requests are hashed by.
-fn note_policies(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction) {
-    let mut notes = Vec::new();
-    match &action.timeout {
-        Some(timeout) if timeout.seconds == 0 && timeout.nanos == 0 => {}
-        Some(timeout) => notes.push(format!("timeout {}: then 504", seconds(timeout))),
-        None => notes.push("timeout 15s: then 504".to_owned()),
-    }
-    let retries = action.retry_policy.as_deref().or(route.host.retry_policy.as_deref());
-    if let Some(policy) = retries {
-        let count = policy.num_retries.as_ref().map_or(1, |count| count.value);
-        let each = policy.per_try_timeout.as_ref().map(|each| format!(", {} each", seconds(each)));
-        notes.push(format!("up to {count} retries on {}{}", policy.retry_on, each.unwrap_or_default()));
-    }
-    if !action.hash_policy.is_empty() {
-        notes.push("the endpoint is picked by a hash: the same one for the same key".to_owned());
-    }
-    if !notes.is_empty() {
-        walk.step(Place::Waypoint, "policies of the route", Decision::Passed, notes.join("; "))
-            .of(MAIN_INTERNAL, &route.pointer);
-    }
-}
-
 fn mirrors(walk: &mut Walk<'_>, resources: &WaypointResources, action: &RouteAction) {
     for policy in &action.request_mirror_policies {
         let odds = traffic::odds_or_always(policy.runtime_fraction.as_ref());
@@ -273,15 +251,6 @@ fn mirrors(walk: &mut Walk<'_>, resources: &WaypointResources, action: &RouteAct
         walk.step(Place::Waypoint, "mirror", Decision::Passed, text);
         let target = cluster::target(walk.mesh, resources, &policy.cluster, odds);
         walk.mirrors.push(target);
-    }
-}
-
-/// A duration as people write it.
-pub(super) fn seconds(duration: &Duration) -> String {
-    match (duration.seconds, duration.nanos / 1_000_000) {
-        (seconds, 0) => format!("{seconds}s"),
-        (0, millis) => format!("{millis}ms"),
-        (seconds, millis) => format!("{seconds}.{millis:03}s"),
     }
 }
 

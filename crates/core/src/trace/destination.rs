@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::client::{Client, NoSuchThing};
+use super::client::NoSuchThing;
 use super::request::{Destination, Request};
+use super::source::Client;
 use crate::Str;
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId, hostname};
 

@@ -23,6 +23,9 @@ use crate::snapshot::{Cause, Kind};
 /// Under which `jwt_authn` keeps what tokens say.
 pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
+/// What is said where a token counts as verified.
+pub(super) const NOT_VERIFIED: &str = "signatures and times of tokens were not looked at";
+
 type Providers = BTreeMap<String, JwtProvider>;
 
 /// Why a token, or its absence, is not accepted.
@@ -273,7 +276,7 @@ pub(super) fn walk(
                 None => "no token, and none is needed here".to_owned(),
             };
             if !verifier.verified.is_empty() {
-                walk.caveat("signatures and times of tokens were not looked at");
+                walk.caveat(NOT_VERIFIED);
             }
             walk.step(Place::Waypoint, name, Decision::Passed, text)
                 .of(MAIN_INTERNAL, pointer)

@@ -131,7 +131,8 @@ fn sent(walk: &Walk<'_>, manager: &OpenedManager<'_>) -> Headers {
     if let Some(claims) = &request.claims {
         let providers =
             manager.filters().find_map(|filter| filter.config::<jwt_authn::v3::JwtAuthentication>());
-        tokens::send(claims, providers.as_ref(), &mut headers);
+        let token = request.token.clone().unwrap_or_else(|| tokens::made(claims));
+        tokens::send(claims, &token, providers.as_ref(), &mut headers);
     }
     headers
 }

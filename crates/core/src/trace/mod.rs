@@ -5,8 +5,9 @@
 //!
 //! | module | walks |
 //! |---|---|
-//! | `request` | what is asked: [`Request`] |
-//! | `client` | the client's side: who it is, and the waypoint that its ztunnel uses |
+//! | `request`, `via`, `spec`, `header_list` | what is asked: [`Request`], and the same as plain data, [`RequestSpec`] |
+//! | `source` | who asks, and what sends its requests |
+//! | `client`, `gateway` | the client's side: the waypoint that its ztunnel uses, or a gateway for ingress |
 //! | `destination` | who is asked: a name or an address |
 //! | `tunnel` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
 //! | `listener` | the matcher of filter chains |
@@ -14,11 +15,11 @@
 //! | `jwt`, `tokens`, `istio_authn` | HTTP filters for tokens |
 //! | `verdict`, `rbac`, `authz` | policies, and external authorizers |
 //! | `traffic` | CORS, faults and header mutations |
-//! | `route`, `action`, `rewrite` | routes, and what they do |
+//! | `route`, `routed`, `action`, `rewrite` | routes, and what they do |
 //! | `cluster`, `balance` | clusters and the endpoints that may be picked |
 //! | `ztunnel` | the policies of the destination's ztunnel |
 //! | `matchers`, `condition`, `headers`, `path`, `template` | Envoy's matchers, with why they do not fit |
-//! | `outcome` | the result: [`Trace`] |
+//! | `outcome`, `pick` | the result: [`Trace`], and one of what may come by chance |
 //!
 //! What files do not tell is said, never guessed. Works on both dialects and all releases.
 //!
@@ -62,6 +63,8 @@ mod cluster;
 mod condition;
 mod connection;
 mod destination;
+mod gateway;
+mod header_list;
 mod headers;
 mod istio_authn;
 mod jwt;
@@ -71,26 +74,37 @@ mod matchers;
 mod network;
 mod outcome;
 mod path;
+mod pick;
 mod rbac;
 mod request;
+mod request_error;
 mod rewrite;
 mod route;
+mod routed;
+mod source;
+mod spec;
 mod template;
 mod tokens;
 mod traffic;
 mod tunnel;
 mod verdict;
+mod via;
 mod walk;
 mod ztunnel;
 
 pub use client::NoSuchThing;
+pub use header_list::{HeaderList, NotAHeader};
 pub use outcome::{
     Because, Chance, Decision, Detail, Forwarded, Outcome, Picked, Place, Pointer, Step, Target, Trace,
     Verdict,
 };
 pub use request::{
-    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, Protocol, Request, Source, Via,
+    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, NotAnAnswer, Protocol, Request, Source,
 };
+pub use request_error::RequestError;
+pub use routed::{Retries, Routed};
+pub use spec::RequestSpec;
+pub use via::{NotAWay, Via};
 
 use crate::mesh::Mesh;
 use crate::translation::Translation;
@@ -104,9 +118,16 @@ use self::walk::Walk;
 /// When the snapshot does not have who asks, or who is asked.
 pub fn trace(mesh: &Mesh, translation: &Translation, request: &Request) -> Result<Trace, NoSuchThing> {
     client::exists(mesh, &request.via)?;
-    let client = client::client(mesh, request)?;
+    let client = source::client(mesh, request)?;
     let way = destination::way(mesh, request, &client)?;
     let mut walk = Walk::new(mesh, translation, request);
+    if request.token.is_some() {
+        walk.caveat(jwt::NOT_VERIFIED);
+    }
     let end = client::walk(&mut walk, &client, &way);
-    Ok(walk.end(end))
+    let trace = walk.end(end);
+    Ok(match &request.seed {
+        Some(seed) => pick::picked(trace, seed),
+        None => trace,
+    })
 }

@@ -2,6 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::routed::Routed;
 use crate::snapshot::Cause;
 
 /// What comes of a request.
@@ -23,6 +24,8 @@ pub struct Trace {
     pub decided_by: Option<Because>,
     /// The waypoint on the way, `namespace/name`.
     pub waypoint: Option<String>,
+    /// The route that it takes there.
+    pub route: Option<Routed>,
     /// All that may come of it, with odds, the likeliest first; one where nothing is left to chance.
     pub outcomes: Vec<Chance>,
     /// Where it goes, with odds, as far as it gets.
@@ -51,7 +54,7 @@ impl Trace {
 }
 
 /// Whether a request gets to its destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It does.
@@ -67,7 +70,7 @@ pub enum Verdict {
 }
 
 /// Where something was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// At the client: its resolver, its ztunnel.
@@ -194,9 +197,26 @@ pub struct Forwarded {
     /// Its path, with the query.
     pub path: String,
     /// Its host.
+    #[serde(rename = "host")]
     pub authority: String,
-    /// Its other headers that are known from files. What cannot be known has no value.
+    /// Its other headers that are known from files. What cannot be known has no value. In JSON a map, of a repeated header with
+    /// commas between the values, as Envoy's matchers see it.
+    #[serde(serialize_with = "as_map")]
     pub headers: Vec<(String, Option<String>)>,
+}
+
+fn as_map<S: Serializer>(headers: &[(String, Option<String>)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map: Vec<(&str, Option<String>)> = Vec::new();
+    for (name, value) in headers {
+        match map.iter_mut().find(|(other, _)| other == name) {
+            Some((_, before)) => {
+                *before =
+                    before.take().zip(value.as_ref()).map(|(before, value)| format!("{before},{value}"));
+            }
+            None => map.push((name, value.clone())),
+        }
+    }
+    serializer.collect_map(map)
 }
 
 /// One thing that was looked at.

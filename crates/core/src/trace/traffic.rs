@@ -19,7 +19,7 @@ use super::manager::Http;
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::route::Found;
 use super::walk::{Flow, Walk};
-use super::{action, matchers, rewrite};
+use super::{action, matchers, rewrite, routed};
 use crate::opened::OpenedRoute;
 use crate::resources::names::MAIN_INTERNAL;
 
@@ -164,7 +164,7 @@ pub(super) fn fault(
                 envoy::extensions::filters::common::fault::v3::fault_delay::FaultDelaySecifier::FixedDelay(
                     duration,
                 ),
-            ) => action::seconds(duration),
+            ) => routed::seconds(routed::read(duration)),
             _ => "what a header says".to_owned(),
         };
         if share > 0.0 {

@@ -8,7 +8,6 @@ use envoy::extensions::filters::http::set_filter_state::v3 as http_state;
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
 use envoy::extensions::transport_sockets::tls::v3::{DownstreamTlsContext, SubjectAltNameMatcher};
 
-use super::client::Client;
 use super::condition::Truth;
 use super::connection::{Address, Connection};
 use super::headers::{self, Headers};
@@ -16,6 +15,7 @@ use super::listener::{self, Chosen};
 use super::matchers::{self, Metadata};
 use super::outcome::{Decision, Outcome, Place, Verdict};
 use super::rbac::Subject;
+use super::source::Client;
 use super::walk::{Flow, Walk};
 use super::{manager, network, verdict};
 use crate::mesh::Waypoint;
@@ -199,7 +199,10 @@ fn inside(
             .of(MAIN_INTERNAL, "/filterChainMatcher");
         return Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason));
     };
-    let causes = chain.origin.map(|origin| origin.causes.clone()).unwrap_or_default();
+    // What makes the chain, and the routes for bytes in it.
+    let causes = chain.origin.map(|origin| origin.causes.as_slice()).unwrap_or_default();
+    let routes = causes.iter().skip(1).filter(|cause| cause.object.kind.is_route());
+    let because: Vec<_> = causes.iter().take(1).chain(routes).cloned().collect();
     let spoken = if protocols.is_empty() { String::new() } else { format!(", {protocols} detected") };
     walk.step(
         Place::Waypoint,
@@ -208,6 +211,6 @@ fn inside(
         format!("{} for {destination}{spoken}", chain.message.name),
     )
     .of(MAIN_INTERNAL, &chain.pointer)
-    .because(causes.into_iter().take(1));
+    .because(because);
     network::walk(walk, waypoint, resources, chain, connection)
 }

@@ -7,6 +7,7 @@ use super::outcome::{
     Because, Chance, Decision, Detail, Outcome, Place, Pointer, Step, Target, Trace, Verdict,
 };
 use super::request::Request;
+use super::routed::Routed;
 use crate::mesh::Mesh;
 use crate::snapshot::Cause;
 use crate::translation::Translation;
@@ -20,6 +21,7 @@ pub(super) struct Walk<'a> {
     pub(super) translation: &'a Translation,
     pub(super) request: &'a Request,
     pub(super) waypoint: Option<String>,
+    pub(super) route: Option<Routed>,
     pub(super) steps: Vec<Step>,
     pub(super) caveats: Vec<String>,
     pub(super) destinations: Vec<Target>,
@@ -43,6 +45,7 @@ impl<'a> Walk<'a> {
             translation,
             request,
             waypoint: None,
+            route: None,
             steps: Vec::new(),
             caveats: Vec::new(),
             destinations: Vec::new(),
@@ -138,6 +141,7 @@ impl<'a> Walk<'a> {
             decided_at: likeliest.decided_at,
             decided_by: likeliest.decided_by,
             waypoint: self.waypoint,
+            route: self.route,
             outcomes,
             destinations: self.destinations,
             mirrors: self.mirrors,

@@ -1,0 +1,197 @@
+//! Who asks: identity, address, and what sends its requests.
+
+use std::net::IpAddr;
+
+use super::client::NoSuchThing;
+use super::request::{Request, Source};
+use super::via::Via;
+use crate::Str;
+use crate::describe::{DataPlaneMode, data_plane_mode};
+use crate::lint::sidecars::{self, are_injected};
+use crate::mesh::{Mesh, Workload};
+use crate::snapshot::{self, Labels};
+
+/// What sends a client's requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Its ztunnel.
+    Ztunnel,
+    /// Its sidecar.
+    Sidecar,
+    /// It is a gateway for ingress, or one stands for it.
+    Gateway,
+    /// Itself: it is not in the mesh.
+    Itself,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    /// Its SPIFFE id, if it has one.
+    pub(super) id: Option<String>,
+    /// Its address, if that is known.
+    pub(super) address: Option<IpAddr>,
+    pub(super) sender: Sender,
+    pub(super) namespace: Str,
+    /// What a name was found to be.
+    pub(super) found: Option<String>,
+    /// What was assumed.
+    pub(super) assumed: Option<String>,
+}
+
+/// Finds out who asks.
+pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThing> {
+    let mut client = Clients { mesh }.of(request)?;
+    client.address = request.source_address.or(client.address);
+    client.sender = match request.via {
+        Via::Client | Via::Waypoint(_) => client.sender,
+        Via::Ztunnel => Sender::Ztunnel,
+        Via::Sidecar => Sender::Sidecar,
+        Via::Ingress => Sender::Gateway,
+    };
+    Ok(client)
+}
+
+struct Clients<'m> {
+    mesh: &'m Mesh,
+}
+
+impl Clients<'_> {
+    fn of(&self, request: &Request) -> Result<Client, NoSuchThing> {
+        Ok(match &request.source {
+            Source::Outside if request.via == Via::Ingress => self.gateway()?,
+            Source::Outside => Client { id: None, sender: Sender::Itself, ..self.account("", "") },
+            Source::ServiceAccount { namespace, name } => self.account(namespace, name),
+            Source::Spiffe(id) => {
+                let namespace = id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next());
+                Client { id: Some(id.to_string()), ..self.account(namespace.unwrap_or_default(), "") }
+            }
+            Source::Pod { namespace, name } => {
+                let pod = self.pod(namespace, name);
+                pod.ok_or_else(|| NoSuchThing::Pod { namespace: namespace.clone(), name: name.clone() })?
+            }
+            Source::Named { namespace, name } => self.named(namespace, name),
+        })
+    }
+
+    /// Somebody in the mesh with a service account.
+    fn account(&self, namespace: &str, name: &str) -> Client {
+        Client {
+            id: Some(format!("spiffe://{}/ns/{namespace}/sa/{name}", self.mesh.config.trust_domain)),
+            address: None,
+            sender: Sender::Ztunnel,
+            namespace: namespace.into(),
+            found: None,
+            assumed: None,
+        }
+    }
+
+    fn pod(&self, namespace: &str, name: &str) -> Option<Client> {
+        let pod = self.mesh.workloads.pod(namespace, name).and_then(|id| self.mesh.workloads.get(id))?;
+        Some(self.workload(pod))
+    }
+
+    fn workload(&self, workload: &Workload) -> Client {
+        let sender = self.sender(workload);
+        let account = self.account(&workload.namespace, &workload.service_account);
+        Client {
+            id: account.id.filter(|_| sender != Sender::Itself),
+            address: workload.addresses.first().copied(),
+            sender,
+            ..account
+        }
+    }
+
+    fn sender(&self, workload: &Workload) -> Sender {
+        let is_gateway = workload.gateway().is_some() || workload.pod().is_some_and(sidecars::is_only_proxy);
+        if is_gateway && !workload.is_waypoint {
+            return Sender::Gateway;
+        }
+        match data_plane_mode(self.mesh, workload) {
+            DataPlaneMode::Sidecar => Sender::Sidecar,
+            _ if self.gets_sidecar(workload) => Sender::Sidecar,
+            DataPlaneMode::Ambient => Sender::Ztunnel,
+            DataPlaneMode::None => Sender::Itself,
+        }
+    }
+
+    /// Whether a pod that is still to be made gets a sidecar.
+    fn gets_sidecar(&self, workload: &Workload) -> bool {
+        const INJECT: &str = "sidecar.istio.io/inject";
+        let is_assumed = workload.pod().is_some_and(|pod| pod.meta.is_assumed());
+        let asks = |labels: &Labels| match workload.labels.get(INJECT) {
+            Some(inject) => inject == "true",
+            None => are_injected(labels),
+        };
+        let namespace = snapshot::find(&self.mesh.snapshot.namespaces, "", &workload.namespace);
+        is_assumed && namespace.is_some_and(|namespace| asks(&namespace.meta.labels))
+    }
+
+    /// A pod, else any pod of a service account, else any of a Deployment or the like.
+    fn named(&self, namespace: &str, name: &str) -> Client {
+        if let Some(pod) = self.pod(namespace, name) {
+            return Client { found: Some(format!("{namespace}/{name} is a pod")), ..pod };
+        }
+        let workloads = || {
+            let ids = self.mesh.workloads.in_namespace(namespace).iter();
+            ids.filter_map(|id| self.mesh.workloads.get(*id))
+        };
+        let with_account = workloads().filter(|workload| workload.service_account == name);
+        let account = "service account";
+        if let Some(any) = self.any(namespace, name, account, with_account) {
+            return any;
+        }
+        if snapshot::find(&self.mesh.snapshot.service_accounts, namespace, name).is_some() {
+            let found = format!("{namespace}/{name} is a service account, of which no pod is there");
+            return Client { found: Some(found), ..self.account(namespace, name) };
+        }
+        let made = workloads().filter(|workload| workload.workload_name == name || workload.name == name);
+        self.any(namespace, name, "workload", made).unwrap_or_else(|| {
+            let assumed = format!(
+                "no pod, service account or workload {namespace}/{name} is there: it was taken as a service account of the mesh"
+            );
+            Client { assumed: Some(assumed), ..self.account(namespace, name) }
+        })
+    }
+
+    /// Any of some pods; where they are sent by is that of the first.
+    fn any<'w>(
+        &self,
+        namespace: &str,
+        name: &str,
+        what: &str,
+        mut workloads: impl Iterator<Item = &'w Workload>,
+    ) -> Option<Client> {
+        let first = workloads.next()?;
+        let client = self.workload(first);
+        let rest: Vec<Client> = workloads.map(|workload| self.workload(workload)).collect();
+        let is_alike = rest.iter().all(|other| (&other.id, other.sender) == (&client.id, client.sender));
+        let unlike = || format!("the pods of {namespace}/{name} are not alike: {} asks", first.name);
+        Some(Client {
+            address: client.address.filter(|_| rest.is_empty() || !is_alike),
+            found: Some(format!("{namespace}/{name} is a {what}, as of {}", first.name)),
+            assumed: (!is_alike).then(unlike),
+            ..client
+        })
+    }
+
+    /// The only gateway for ingress that there is.
+    fn gateway(&self) -> Result<Client, NoSuchThing> {
+        let pods = self.mesh.workloads.iter().map(|(_, workload)| workload);
+        let mut gateways: Vec<Client> = Vec::new();
+        for pod in pods.filter(|pod| self.sender(pod) == Sender::Gateway) {
+            let gateway = self.workload(pod);
+            if !gateways.iter().any(|other| other.id == gateway.id) {
+                gateways.push(Client { address: None, ..gateway });
+            }
+        }
+        match gateways.as_slice() {
+            [only] => Ok(only.clone()),
+            [] => Err(NoSuchThing::Gateway),
+            several => {
+                let ids = several.iter().filter_map(|gateway| gateway.id.clone()).collect();
+                Err(NoSuchThing::OneGateway(ids))
+            }
+        }
+    }
+}
