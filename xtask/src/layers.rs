@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["assume"],
     &["admission"],
     &["mesh"],
+    &["plan"],
     &["detect"],
     // Here Envoy's messages begin.
     &["json"],

@@ -22,6 +22,7 @@ pub mod mesh;
 pub mod names;
 pub mod opened;
 pub mod options;
+mod plan;
 pub mod problem;
 mod re2;
 pub use rules::release;

@@ -12,11 +12,9 @@ mod field;
 pub(crate) mod filters;
 mod istio_metadata;
 pub(crate) mod listeners;
-pub mod names;
 pub mod origin;
 pub(crate) mod proto;
 pub mod routes;
-mod scope;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -28,8 +26,8 @@ use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 
+pub use crate::plan::{Scope, names};
 pub use origin::{Origin, Part};
-pub use scope::Scope;
 
 use self::envoy_filter::Patches;
 

@@ -29,9 +29,10 @@ mod tunnel;
 use envoy::config::cluster::v3::Cluster;
 
 use crate::mesh::Resolution;
+use crate::plan::causes;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
-use crate::resources::{Origin, Part, Resource, Scope, origin};
+use crate::resources::{Origin, Part, Resource, Scope};
 pub(crate) use plan::{Plan, plan};
 
 use plan::Seen;
@@ -95,7 +96,7 @@ fn sockets_origin(plan: &Plan<'_>, scope: &Scope<'_>) -> Origin {
 
 /// A cluster comes from the Service's port, and from the DestinationRules that had a say, its subset first.
 fn origin(plan: &Plan<'_>) -> Origin {
-    let mut causes = vec![origin::port(plan.service, plan.port.number)];
+    let mut causes = vec![causes::port(plan.service, plan.port.number)];
     let has_say = plan.subset.is_some() || plan.policy.is_some();
     if let Some(rule) = plan.rule.filter(|_| has_say) {
         causes.extend(plan.subset.and_then(|subset| rule.cause_of_subset(&subset.name)).cloned());

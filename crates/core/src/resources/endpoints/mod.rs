@@ -20,9 +20,10 @@ use crate::mesh::Endpoint;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::workload::Locality;
+use crate::plan::causes;
 use crate::resources::clusters::{Plan, eds_targets};
 use crate::resources::names::Direction;
-use crate::resources::{Origin, Resource, Scope, origin};
+use crate::resources::{Origin, Resource, Scope};
 use crate::rules::MtlsCheck;
 use crate::snapshot::networking::destination_rule::TlsMode;
 
@@ -66,7 +67,7 @@ fn assignment(
     }
     let endpoints = found.candidates.iter().flatten().map(|candidate| candidate.origin(scope.mesh));
     let endpoints: Vec<_> = endpoints.collect();
-    let mut causes = vec![origin::port(target.service, target.port.number)];
+    let mut causes = vec![causes::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
         causes.extend_from_slice(&rule.from);

@@ -13,8 +13,9 @@ use super::{hash, http, matches, virtual_services};
 use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
+use crate::plan::causes;
 use crate::resources::proto::duration;
-use crate::resources::{Scope, field, origin};
+use crate::resources::{Scope, field};
 use crate::rules::DefaultRoute;
 use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
@@ -142,7 +143,7 @@ impl<'m> RouteBuilder<'m> {
         cluster_name: &str,
         route: &mut Encoded<Route>,
     ) -> Vec<Cause> {
-        let mut causes: Vec<_> = service.map(|service| origin::port(service, port)).into_iter().collect();
+        let mut causes: Vec<_> = service.map(|service| causes::port(service, port)).into_iter().collect();
         let parts = &self.default_route;
         let is_grpc = service
             .is_some_and(|service| service.ports.iter().any(|p| p.number == port && p.protocol.is_grpc()));
