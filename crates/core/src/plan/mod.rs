@@ -6,12 +6,17 @@
 //!
 //! | module | decides |
 //! |---|---|
-//! | [`scope`] | what the waypoint sees of the mesh |
+//! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
+//! | [`WaypointSettings`] | what holds for the waypoint as a whole |
+//! | [`Scope`] | what the waypoint sees of the mesh |
 //! | [`names`] | how clusters, chains and routes are called |
 //! | [`causes`] | why there is something, where several parts share the reason |
 
 pub(crate) mod causes;
+pub(crate) mod host;
 pub mod names;
 mod scope;
+mod settings;
 
 pub use scope::Scope;
+pub(crate) use settings::WaypointSettings;

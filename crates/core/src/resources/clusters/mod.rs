@@ -30,12 +30,12 @@ use envoy::config::cluster::v3::Cluster;
 
 use crate::mesh::Resolution;
 use crate::plan::causes;
+use crate::plan::host::Host;
 use crate::resources::endpoints::select::Target;
 use crate::resources::names::Direction;
 use crate::resources::{Origin, Part, Resource, Scope};
 pub(crate) use plan::{Plan, plan};
 
-use plan::Seen;
 use transport_socket::Sockets;
 
 /// CDS: a waypoint's clusters, by name.
@@ -71,7 +71,7 @@ pub(crate) fn eds_targets<'a, 'm>(
 }
 
 fn eds_target<'m>(plan: &Plan<'m>, scope: &Scope<'m>) -> Option<Target<'m>> {
-    let Seen { id, service, client_rule: rule } = plan.seen?;
+    let Host { id, service, client_rule: rule, .. } = plan.host?;
     // Names are not resolved here.
     let known = matches!(service.resolution, Resolution::ClientSideLb | Resolution::Passthrough);
     let port = plan::ports(scope, service)

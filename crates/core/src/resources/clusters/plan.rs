@@ -10,6 +10,7 @@ use envoy::config::cluster::v3::cluster::DiscoveryType;
 use crate::mesh::destination_rule::{MergedRule, PortPolicy};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::{Port, Protocol, Resolution, Service, ServiceId};
+use crate::plan::host::{Host, Hosts};
 use crate::resources::Scope;
 use crate::resources::envoy_filter::referenced_services;
 use crate::resources::names::{ClusterName, Direction};
@@ -35,23 +36,12 @@ pub(crate) struct Plan<'m> {
     pub(super) subset: Option<&'m Subset>,
     /// The DestinationRule.
     pub(super) rule: Option<&'m MergedRule>,
-    /// The Service that the waypoint's namespace means by this one's hostname.
-    pub(super) seen: Option<Seen<'m>>,
+    /// What the waypoint means by the Service's hostname.
+    pub(super) host: Option<Host<'m>>,
     /// What that says about this port and subset.
     pub(super) policy: Option<PortPolicy<'m>>,
     /// How its endpoints are found, unless load balancing passes requests through.
     pub(super) discovery: Discovery,
-}
-
-/// A Service as the waypoint's namespace sees it under a hostname.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'m> {
-    /// The Service's position in the index.
-    pub(super) id: ServiceId,
-    /// The Service.
-    pub(super) service: &'m Service,
-    /// The DestinationRule that governs it for the waypoint as a client: rules for some workloads count too.
-    pub(super) client_rule: Option<&'m MergedRule>,
 }
 
 /// How a cluster's endpoints are found.
@@ -90,12 +80,13 @@ fn subset_key<'a>(family: &'a str, subset: Option<&'a Subset>) -> Cow<'a, str> {
 
 /// The clusters for destinations, by name. Of two with the same name the first counts.
 pub(crate) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
+    let hosts = Hosts::new(*scope);
     let mut plans = Vec::with_capacity(scope.waypoint.services.len());
     for &id in &scope.waypoint.services {
-        inbound(scope, id, &mut plans);
+        inbound(scope, &hosts, id, &mut plans);
     }
     for id in outbound_services(scope) {
-        outbound(scope, id, &mut plans);
+        outbound(scope, &hosts, id, &mut plans);
     }
     // Plans are large: their names are sorted first.
     plans.sort_by_cached_key(|plan| plan.name.clone());
@@ -104,10 +95,10 @@ pub(crate) fn plan<'m>(scope: &Scope<'m>) -> Vec<Plan<'m>> {
 }
 
 /// A waypoint's own clusters of a Service that it serves.
-fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
+fn inbound<'m>(scope: &Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     let Some(service) = scope.mesh.services.get(id) else { return };
-    let seen = seen(scope, service);
-    let rule = seen.and_then(|seen| scope.general_rule(seen.service));
+    let host = hosts.of_served(id);
+    let rule = host.and_then(|host| host.rule);
     for port in &service.ports {
         let protocol = port.protocol;
         let dynamic = service.resolution == Resolution::DynamicDns;
@@ -140,7 +131,7 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
                     family,
                     subset,
                     rule,
-                    seen,
+                    host,
                     policy,
                     discovery,
                 });
@@ -150,10 +141,10 @@ fn inbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
 }
 
 /// The clusters of a Service that other proxies serve, or none.
-fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
+fn outbound<'m>(scope: &Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
     let Some(service) = scope.mesh.services.get(id) else { return };
-    let seen = seen(scope, service);
-    let rule = seen.and_then(|seen| seen.client_rule);
+    let host = hosts.get(&service.hostname);
+    let rule = host.and_then(|host| host.client_rule);
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
     for port in ports(scope, service) {
         let resolvable =
@@ -173,7 +164,7 @@ fn outbound<'m>(scope: &Scope<'m>, id: ServiceId, plans: &mut Vec<Plan<'m>>) {
                 subset.and_then(|subset| subset.traffic_policy.as_ref()?.load_balancer.as_ref()?.simple);
             let discovery = if own == Some(SimpleLb::Passthrough) { ORIGINAL_DST } else { base };
             let plan =
-                Plan { name, direction, id, service, port, family, subset, rule, seen, policy, discovery };
+                Plan { name, direction, id, service, port, family, subset, rule, host, policy, discovery };
             if subset.is_none() && plan.passes_through() {
                 // Subsets are found as the destination is, even where they have a load balancing of their own.
                 base = ORIGINAL_DST;
@@ -215,12 +206,6 @@ pub(super) fn races_connections(service: &Service) -> bool {
     let ServiceSource::ServiceEntry(object) = &service.source else { return false };
     let strategy = object.meta.annotations.get("istio.io/connect-strategy");
     strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
-}
-
-/// The Service that the waypoint's namespace sees under this one's host.
-fn seen<'m>(scope: &Scope<'m>, service: &Service) -> Option<Seen<'m>> {
-    let (id, service) = scope.visible_service(&service.hostname)?;
-    Some(Seen { id, service, client_rule: scope.client_rule(service) })
 }
 
 /// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host
