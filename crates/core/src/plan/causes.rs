@@ -32,3 +32,16 @@ pub(crate) fn port(service: &Service, number: u32) -> Cause {
     let field = position.map(|position| FieldPath::at("spec.ports[]", [position])).unwrap_or_default();
     Cause::new(service.source.object(), field)
 }
+
+/// The endpoints of a Service, whatever their state: what lists each, and its workload.
+pub(crate) fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for endpoint in mesh.endpoints.of(id) {
+        let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+        causes.extend(endpoint.listed_by.iter().cloned());
+        causes.extend(workload.map(|workload| workload.source.cause()));
+    }
+    causes.sort();
+    causes.dedup();
+    causes
+}

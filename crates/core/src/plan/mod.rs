@@ -6,6 +6,8 @@
 //!
 //! | module | decides |
 //! |---|---|
+//! | [`clusters`] | which clusters there are, and how each finds and speaks to its endpoints |
+//! | [`endpoints`] | which endpoints a cluster has, in what order |
 //! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
 //! | [`WaypointSettings`] | what holds for the waypoint as a whole |
 //! | [`Scope`] | what the waypoint sees of the mesh |
@@ -13,6 +15,8 @@
 //! | [`causes`] | why there is something, where several parts share the reason |
 
 pub(crate) mod causes;
+pub(crate) mod clusters;
+pub(crate) mod endpoints;
 pub(crate) mod host;
 pub mod names;
 mod scope;
@@ -20,3 +24,31 @@ mod settings;
 
 pub use scope::Scope;
 pub(crate) use settings::WaypointSettings;
+
+use crate::mesh::{Mesh, Waypoint};
+
+use clusters::ClusterPlan;
+use clusters::tunnel::TunnelPlan;
+use host::Hosts;
+
+/// What one waypoint will be.
+#[derive(Clone, Debug)]
+pub(crate) struct WaypointPlan<'m> {
+    /// What holds for the waypoint as a whole.
+    pub(crate) settings: WaypointSettings<'m>,
+    /// The tunnels that it opens.
+    pub(crate) tunnels: TunnelPlan,
+    /// The clusters for destinations, by name, with their endpoints.
+    pub(crate) clusters: Vec<ClusterPlan<'m>>,
+}
+
+/// Plans a waypoint: everything that is looked up for it is looked up here.
+pub(crate) fn plan<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> WaypointPlan<'m> {
+    let scope = Scope { mesh, waypoint, rules: mesh.rules };
+    let hosts = Hosts::new(scope);
+    WaypointPlan {
+        settings: scope.settings(),
+        tunnels: clusters::tunnel::tunnels(scope),
+        clusters: clusters::clusters(scope, &hosts),
+    }
+}
