@@ -24,6 +24,7 @@ pub mod names;
 mod nearest;
 pub mod opened;
 pub mod options;
+mod plan;
 pub mod problem;
 mod re2;
 pub use rules::release;

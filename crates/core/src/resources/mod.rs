@@ -12,11 +12,9 @@ mod field;
 pub(crate) mod filters;
 mod istio_metadata;
 pub(crate) mod listeners;
-pub mod names;
 pub mod origin;
 pub(crate) mod proto;
 pub mod routes;
-mod scope;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -27,9 +25,10 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::plan::{self, WaypointPlan};
 
+pub use crate::plan::{Scope, names};
 pub use origin::{Origin, Part};
-pub use scope::Scope;
 
 use self::envoy_filter::Patches;
 
@@ -77,13 +76,14 @@ impl WaypointResources {
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
     let scope = Scope { mesh, waypoint, rules: mesh.rules };
     let patches = Patches::new(scope);
-    let plans = clusters::plan(&scope);
+    let WaypointPlan { settings, tunnels, clusters } = plan::plan(mesh, waypoint);
+    let (clusters, endpoints) = clusters::clusters(settings, &tunnels, clusters);
     let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
         listeners: listeners::listeners(&scope, &patches),
-        clusters: clusters::clusters(&scope, &plans),
+        clusters,
         routes: Vec::new(),
-        endpoints: endpoints::endpoints(&scope, &plans),
+        endpoints,
         extensions: filters::extension::configurations(&scope),
     };
     patches.apply(&mut resources);

@@ -14,11 +14,12 @@ use crate::mesh::attachment::Bound;
 use crate::mesh::extension::{ChainKind, Extension};
 use crate::mesh::service::Protocol;
 use crate::mesh::{Service, ServiceId};
+use crate::plan::causes;
 use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::network;
 use crate::resources::routes::RouteBuilder;
 use crate::resources::security::SecurityBuilder;
-use crate::resources::{Origin, Part, Scope, origin};
+use crate::resources::{Origin, Part, Scope};
 use crate::rules::SpanSender;
 use crate::snapshot::Cause;
 
@@ -240,8 +241,8 @@ impl Found<'_> {
         routed_by: impl IntoIterator<Item = Cause>,
         policies: &[Cause],
     ) -> Vec<Cause> {
-        let own = self.service.map(|service| origin::port(service, spec.port));
-        let label = spec.service.and_then(|id| origin::use_waypoint(scope.mesh, id));
+        let own = self.service.map(|service| causes::port(service, spec.port));
+        let label = spec.service.and_then(|id| causes::use_waypoint(scope.mesh, id));
         let mut causes: Vec<_> = own.into_iter().chain(routed_by).chain(label).collect();
         causes.extend_from_slice(policies);
         causes.extend_from_slice(&self.telemetry.origins);

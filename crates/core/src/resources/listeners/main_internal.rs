@@ -13,8 +13,9 @@ use super::matcher::{self, Destinations, PortChains};
 use crate::Str;
 use crate::mesh::service::{Port, Protocol, Resolution};
 use crate::mesh::{Service, ServiceId, ip};
+use crate::plan::causes;
 use crate::resources::names::{ClusterName, Direction, ENCAP, MAIN_INTERNAL};
-use crate::resources::{Origin, Part, Scope, origin};
+use crate::resources::{Origin, Part, Scope};
 use crate::rules::ChainNames;
 
 /// The chain for bytes to a workload's own address.
@@ -27,7 +28,7 @@ fn addresses(scope: &Scope<'_>) -> impl Iterator<Item = Origin> {
     let mesh = scope.mesh;
     let known = scope.waypoint.workloads.iter().filter_map(move |id| Some((*id, mesh.workloads.get(*id)?)));
     known.flat_map(move |(id, workload)| {
-        let label = origin::workload_uses_waypoint(mesh, id);
+        let label = causes::workload_uses_waypoint(mesh, id);
         let causes: Vec<_> = std::iter::once(workload.source.cause()).chain(label).collect();
         let addresses = workload.addresses.iter().map(|ip| ip::text::<Str>(*ip));
         addresses.map(move |address| Origin::new(Part::Address(address), causes.clone()))

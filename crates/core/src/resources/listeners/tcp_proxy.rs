@@ -15,6 +15,7 @@ use super::chain::Parts;
 use super::http_manager::dns_lookup_family;
 use crate::mesh::Service;
 use crate::mesh::service::{Protocol, Resolution};
+use crate::plan::host::Host;
 use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
 use crate::resources::proto::duration;
@@ -103,8 +104,7 @@ fn apply_rule(
     let destinations = route.map_or(&[][..], |route| &route.destinations);
     // A Service that the waypoint's namespace doesn't see has no rule, though it is served.
     let host = destinations.first().map_or(&service.hostname, |to| &to.host);
-    let target = scope.visible_service(host).map(|(_, service)| service);
-    let Some(rule) = target.and_then(|service| scope.client_rule(service)) else { return Vec::new() };
+    let Some(rule) = Host::new(scope, host).and_then(|host| host.client_rule) else { return Vec::new() };
     let subset = if let [only] = destinations { only.subset.as_str() } else { "" };
     let policy = rule.spec.traffic_policy.as_ref();
     if let Some(tcp) = policy.and_then(|p| p.connection_pool.as_ref()).and_then(|pool| pool.tcp.as_ref()) {

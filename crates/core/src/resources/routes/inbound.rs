@@ -13,8 +13,9 @@ use super::{hash, http, matches, virtual_services};
 use crate::mesh::destination_rule::MergedRule;
 use crate::mesh::virtual_service::Semantics;
 use crate::mesh::{Resolution, Service};
+use crate::plan::{self, causes};
 use crate::resources::proto::duration;
-use crate::resources::{Scope, field, origin};
+use crate::resources::{Scope, field};
 use crate::rules::DefaultRoute;
 use crate::snapshot::Cause;
 use crate::snapshot::message::Duration;
@@ -142,7 +143,7 @@ impl<'m> RouteBuilder<'m> {
         cluster_name: &str,
         route: &mut Encoded<Route>,
     ) -> Vec<Cause> {
-        let mut causes: Vec<_> = service.map(|service| origin::port(service, port)).into_iter().collect();
+        let mut causes: Vec<_> = service.map(|service| causes::port(service, port)).into_iter().collect();
         let parts = &self.default_route;
         let is_grpc = service
             .is_some_and(|service| service.ports.iter().any(|p| p.number == port && p.protocol.is_grpc()));
@@ -173,8 +174,7 @@ impl<'m> RouteBuilder<'m> {
 
     /// What the requests of a default route are hashed by, and the DestinationRule that says so.
     fn hash_policy(&self, service: &Service) -> Option<(HashPolicy, &'m MergedRule)> {
-        let (_, visible) = self.scope.visible_service(&service.hostname)?;
-        let rule = self.scope.general_rule(visible)?;
+        let rule = plan::host::Host::new(self.scope, &service.hostname)?.rule?;
         let balancer = rule.spec.traffic_policy.as_ref()?.load_balancer.as_ref()?;
         Some((hash::policy(balancer.consistent_hash.as_ref()?)?, rule))
     }

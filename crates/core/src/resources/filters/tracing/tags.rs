@@ -9,8 +9,8 @@ use envoy::r#type::tracing::v3::CustomTag;
 use envoy::r#type::tracing::v3::custom_tag::{Environment, Header, Literal, Metadata, Type};
 
 use crate::Str;
+use crate::plan::endpoints::candidate::CLUSTER_ID;
 use crate::resources::Scope;
-use crate::resources::endpoints::candidate::CLUSTER_ID;
 use crate::snapshot::telemetry::{self, CustomTag as Given};
 
 /// What dry runs of authorization leave in the metadata of a request, and the tags that show it.

@@ -3,14 +3,11 @@
 use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
-use smol_str::format_smolstr;
-
 use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::network::Networks;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Mesh, Service};
-use crate::resources::{Origin, Part};
 use crate::snapshot::{Cause, Kind, Labels, ObjectRef};
 use crate::well_known::NETWORK;
 
@@ -75,13 +72,11 @@ impl<'m> Candidate<'m> {
     }
 
     /// Why it is there: what lists it, the workload, and the Node that says where that runs.
-    pub(crate) fn origin(&self, mesh: &Mesh) -> Origin {
-        let Endpoint { address, port, listed_by, .. } = self.endpoint;
-        let mut causes: Vec<Cause> = listed_by.iter().cloned().collect();
+    pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
         causes.extend(self.workload.map(|workload| workload.source.cause()));
         causes.extend(self.node(mesh).map(Cause::from));
-        let part = Part::Endpoint(format_smolstr!("{address}:{port}"));
-        Origin::new(part, causes)
+        causes
     }
 
     fn node(&self, mesh: &Mesh) -> Option<ObjectRef> {
