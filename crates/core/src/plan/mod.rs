@@ -6,17 +6,57 @@
 //!
 //! | module | decides |
 //! |---|---|
+//! | [`chains`] | the filter chains, and which addresses and authorities lead to each |
+//! | [`routes`] | where the requests and connections of a chain go |
+//! | [`policies`] | who may do what in a chain, in the order of evaluation |
+//! | [`telemetry`] | access logs, metrics and traces |
+//! | [`extensions`] | Wasm and Lua |
+//! | [`envoy_filters`] | patches of what is generated |
 //! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
+//! | [`provider`] | where the services of extension providers are |
 //! | [`WaypointSettings`] | what holds for the waypoint as a whole |
 //! | [`Scope`] | what the waypoint sees of the mesh |
 //! | [`names`] | how clusters, chains and routes are called |
 //! | [`causes`] | why there is something, where several parts share the reason |
 
 pub(crate) mod causes;
+pub(crate) mod chains;
+pub(crate) mod envoy_filters;
+mod extensions;
 pub(crate) mod host;
 pub mod names;
+pub(crate) mod policies;
+pub(crate) mod provider;
+pub(crate) mod routes;
 mod scope;
 mod settings;
+pub(crate) mod telemetry;
+
+use chains::Listeners;
+use envoy_filters::EnvoyPatch;
+use host::Hosts;
 
 pub use scope::Scope;
 pub(crate) use settings::WaypointSettings;
+
+/// What one waypoint will be.
+#[derive(Clone, Debug)]
+pub(crate) struct WaypointPlan<'m> {
+    /// What holds for it as a whole.
+    pub(crate) settings: WaypointSettings<'m>,
+    /// Its listeners.
+    pub(crate) listeners: Listeners<'m>,
+    /// Patches of what is generated, in the order in which they are applied.
+    pub(crate) patches: Vec<EnvoyPatch<'m>>,
+}
+
+impl<'m> WaypointPlan<'m> {
+    /// Plans a waypoint.
+    pub(crate) fn new(scope: Scope<'m>, hosts: &Hosts<'m>) -> Self {
+        Self {
+            settings: scope.settings(),
+            listeners: Listeners::new(scope, hosts),
+            patches: envoy_filters::patches(scope),
+        }
+    }
+}

@@ -26,6 +26,8 @@ use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 
+use crate::plan::WaypointPlan;
+use crate::plan::host::Hosts;
 pub use crate::plan::{Scope, names};
 pub use origin::{Origin, Part};
 
@@ -74,15 +76,19 @@ impl WaypointResources {
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
     let scope = Scope { mesh, waypoint, rules: mesh.rules };
-    let patches = Patches::new(scope);
+    let plan = &WaypointPlan::new(scope, &Hosts::new(scope));
+    let patches = Patches::new(&plan.patches, plan.settings.rules);
     let plans = clusters::plan(&scope);
     let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
-        listeners: listeners::listeners(&scope, &patches),
+        listeners: listeners::listeners(plan, &patches),
         clusters: clusters::clusters(&scope, &plans),
         routes: Vec::new(),
         endpoints: endpoints::endpoints(&scope, &plans),
-        extensions: filters::extension::configurations(&scope),
+        extensions: filters::extension::configurations(
+            &plan.listeners.extensions,
+            &plan.settings.rules.policies,
+        ),
     };
     patches.apply(&mut resources);
     resources

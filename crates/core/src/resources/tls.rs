@@ -110,9 +110,9 @@ pub(crate) fn restrict(context: &mut CommonTlsContext, policy: CompliancePolicy)
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(mesh: &Mesh) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(config: &MeshSettings, features: &Features) -> TransportSocket {
     let context = DownstreamTlsContext {
-        common_tls_context: Some(connect_tls_context(mesh)),
+        common_tls_context: Some(common_tls_context(config, features)),
         require_client_certificate: Some(true.into()),
         ..DownstreamTlsContext::default()
     };
