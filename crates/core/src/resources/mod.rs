@@ -25,7 +25,7 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
-use crate::plan::{self, WaypointPlan};
+use crate::plan;
 
 pub use crate::plan::{Scope, names};
 pub use origin::{Origin, Part};
@@ -74,17 +74,19 @@ impl WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    let scope = Scope { mesh, waypoint, rules: mesh.rules };
-    let patches = Patches::new(scope);
-    let WaypointPlan { settings, tunnels, clusters } = plan::plan(mesh, waypoint);
-    let (clusters, endpoints) = clusters::clusters(settings, &tunnels, clusters);
+    let plan = plan::plan(mesh, waypoint);
+    let patches = Patches::new(&plan.patches, plan.settings.rules);
+    let listeners = listeners::listeners(&plan, &patches);
+    let extensions =
+        filters::extension::configurations(&plan.listeners.extensions, &plan.settings.rules.policies);
+    let (clusters, endpoints) = clusters::clusters(plan.settings, &plan.tunnels, plan.clusters);
     let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
-        listeners: listeners::listeners(&scope, &patches),
+        listeners,
         clusters,
         routes: Vec::new(),
         endpoints,
-        extensions: filters::extension::configurations(&scope),
+        extensions,
     };
     patches.apply(&mut resources);
     resources
