@@ -96,7 +96,9 @@ pub(crate) enum Command {
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
     /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
-    #[command(after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh")]
+    #[command(
+        after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh\n  waypoint-xds cost -f deploy/ -o svg > cost.svg"
+    )]
     Cost(Cost),
     /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
@@ -360,10 +362,16 @@ pub(crate) struct WaypointList {
     #[arg(short = 'n', long)]
     pub(crate) namespace: Option<String>,
     /// Table or JSON.
-    #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
-    pub(crate) output: CostFormat,
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: ListFormat,
     #[command(flatten)]
     pub(crate) input: Input,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Table,
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -438,7 +446,7 @@ pub(crate) struct Cost {
     /// Replicas of a waypoint that has no pods in the snapshot [default: 2 for namespace, 1 for mesh].
     #[arg(long, value_name = "N")]
     pub(crate) waypoint_replicas: Option<u64>,
-    /// Table or JSON.
+    /// Table, JSON, or a picture.
     #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
     pub(crate) output: CostFormat,
     #[command(flatten)]
@@ -449,6 +457,8 @@ pub(crate) struct Cost {
 pub(crate) enum CostFormat {
     Table,
     Json,
+    /// A picture: proxies with the configurations that each holds.
+    Svg,
 }
 
 /// istioctl's filters: each narrows the kinds that it applies to.

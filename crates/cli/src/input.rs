@@ -7,6 +7,7 @@ use files::{Excluded, FileError};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::{config_dump, ztunnel};
 
 use crate::Failure;
 use crate::args::Input;
@@ -44,6 +45,11 @@ pub(crate) fn session(
     let files = sources.len();
     let session = Session::read(sources, options);
     let summary = &session.input().summary;
+    if summary.objects_read() == 0
+        && let Some(dump) = session.input().files.iter().find_map(dump)
+    {
+        return Err(dump);
+    }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
     if input.allow_empty || !nothing {
@@ -51,6 +57,19 @@ pub(crate) fn session(
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
     Err(Failure::Empty { paths: paths.join(", "), files })
+}
+
+/// What a file is, if it is what a live proxy prints: only the command that prints the same reads it.
+fn dump(file: &SourceFile) -> Option<Failure> {
+    let (of, command) = if ztunnel::parse(file.text()).is_some() {
+        ("a ztunnel", "ztunnel-config")
+    } else if config_dump::parse(file.text()).is_some() {
+        ("an Envoy", "proxy-config")
+    } else {
+        return None;
+    };
+    let name = file.name();
+    Some(Failure::Usage(format!("`{name}` is the config dump of {of}: `waypoint-xds {command} -f` reads it")))
 }
 
 /// The text of one file.

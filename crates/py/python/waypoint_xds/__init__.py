@@ -51,6 +51,7 @@ from ._words import (
     EditChange,
     Feature,
     Kind,
+    LintOverride,
     MeshConfig,
     Readiness,
     Release,
@@ -58,6 +59,7 @@ from ._words import (
     Severity,
     SubjectKind,
     Validate,
+    ZtunnelKind,
 )
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "Fix",
     "InputError",
     "Kind",
+    "LintOverride",
     "Maker",
     "MeshConfig",
     "NamespaceCost",
@@ -96,6 +99,7 @@ __all__ = [
     "Validate",
     "Waypoint",
     "WaypointXdsError",
+    "ZtunnelKind",
     "__version__",
     "cost",
     "explain",
