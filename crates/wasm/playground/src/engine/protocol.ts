@@ -37,7 +37,7 @@ export interface ZtunnelLocation {
 export type Location = ResourceLocation | ZtunnelLocation;
 
 /** What ztunnel gets, and where the JSON of each row is; or why that is not known. */
-export type LocatedZtunnel = (ZtunnelTable & { readonly locations: readonly ZtunnelLocation[] }) | { readonly unknown: string };
+export type LocatedZtunnel = (Omit<ZtunnelTable, "locations"> & { readonly locations: readonly ZtunnelLocation[] }) | { readonly unknown: string };
 
 /** The status of an object. */
 export interface ObjectStatus {

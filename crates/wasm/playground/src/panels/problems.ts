@@ -58,6 +58,7 @@ export class ProblemsPanel implements Panel {
     const mend = mends && h("button", { type: "button", class: "mend", onclick: () => this.#mend(fix) }, icon("mend"), ...marked(fix.message));
     return h("div", { class: "problem-row" }, said, mend);
   }
+}
 
 /** An object and a field of it, as people name them. */
 function named(object: ObjectRef | null, field: string): string {

@@ -8,7 +8,7 @@ export function disclosure(title: string, lines: readonly string[]): HTMLElement
     list.hidden = !shown;
     button.setAttribute("aria-expanded", String(shown));
   };
-  const button = h("button", { type: "button", "aria-expanded": "false", onclick: () => show(list.hidden) }, title);
+  const button = h("button", { type: "button", "aria-expanded": "false", onclick: () => show(list.hidden === true) }, title);
   const element = h("span", { class: "said-more" }, button, list);
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || list.hidden) return;
