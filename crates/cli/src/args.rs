@@ -22,7 +22,7 @@ pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
 pub(crate) use test::{CoverageArgs, Test, TestFormat};
 pub(crate) use trace::{Answer, Asked, Trace};
-pub(crate) use waypoint::{WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
+pub(crate) use waypoint::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -113,7 +113,9 @@ pub(crate) enum Command {
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
     /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
-    #[command(after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh")]
+    #[command(
+        after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh\n  waypoint-xds cost -f deploy/ -o svg > cost.svg"
+    )]
     Cost(Cost),
     /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
@@ -259,7 +261,7 @@ pub(crate) struct Cost {
     /// Replicas of a waypoint that has no pods in the snapshot [default: 2 for namespace, 1 for mesh].
     #[arg(long, value_name = "N")]
     pub(crate) waypoint_replicas: Option<u64>,
-    /// Table or JSON.
+    /// Table, JSON, or a picture.
     #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
     pub(crate) output: CostFormat,
     #[command(flatten)]
@@ -270,6 +272,8 @@ pub(crate) struct Cost {
 pub(crate) enum CostFormat {
     Table,
     Json,
+    /// A picture: proxies with the configurations that each holds.
+    Svg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -44,12 +44,10 @@ pub(crate) fn session(
     let files = sources.len();
     let session = Session::read(sources, options);
     let summary = &session.input().summary;
-    if summary.objects_read() + summary.objects_ignored() == 0 {
-        let dump = session.input().files.iter().find_map(|file| Some((file, dumped(file)?)));
-        if let Some((file, command)) = dump {
-            let message = format!("{} holds no Kubernetes objects, but {command}", file.name());
-            return Err(Failure::Usage(message));
-        }
+    if summary.objects_read() == 0
+        && let Some(dump) = session.input().files.iter().find_map(dump)
+    {
+        return Err(dump);
     }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
@@ -60,13 +58,17 @@ pub(crate) fn session(
     Err(Failure::Empty { paths: paths.join(", "), files })
 }
 
-/// What a file is that is the dump of a live proxy, and which command reads it.
-fn dumped(file: &SourceFile) -> Option<&'static str> {
-    if config_dump::parse(file.text()).is_some() {
-        return Some("the configuration of a live Envoy: `waypoint-xds proxy-config` reads it");
-    }
-    let ztunnel = "the configuration of a live ztunnel: `waypoint-xds ztunnel-config` reads it";
-    ztunnel::parse(file.text()).map(|_| ztunnel)
+/// What a file is, if it is what a live proxy prints: only the command that prints the same reads it.
+fn dump(file: &SourceFile) -> Option<Failure> {
+    let (of, command) = if ztunnel::parse(file.text()).is_some() {
+        ("a ztunnel", "ztunnel-config")
+    } else if config_dump::parse(file.text()).is_some() {
+        ("an Envoy", "proxy-config")
+    } else {
+        return None;
+    };
+    let name = file.name();
+    Some(Failure::Usage(format!("`{name}` is the config dump of {of}: `waypoint-xds {command} -f` reads it")))
 }
 
 /// The text of one file.

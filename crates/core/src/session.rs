@@ -10,9 +10,10 @@ use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
 use crate::expect::{Case, Coverage, Suite};
-use crate::lint::{self, Selection};
+use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::names;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::resources::{self, WaypointResources};
@@ -31,6 +32,7 @@ use crate::view::{
     self,
     tested::{Failure, Test},
 };
+use crate::view::ztunnel::{self as ztunnel_view, Filter, ZtunnelConfig};
 use crate::ztunnel::{self, NotKnown, ZtunnelResources};
 
 pub use suites::Suites;
@@ -105,12 +107,12 @@ pub enum NoOneWaypoint {
     #[error("no waypoint in the snapshot")]
     None,
     /// None was named, and there are several.
-    #[error("there are several waypoints: {}", names(.0))]
+    #[error("there are several waypoints: {}", list(.0))]
     Several(Vec<WaypointName>),
 }
 
 /// Names with commas between them.
-fn names(all: &[WaypointName]) -> String {
+fn list(all: &[WaypointName]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -165,6 +167,16 @@ impl Session {
         selection.choose(self.input(), self.lint())
     }
 
+    /// The same without what a baseline has.
+    #[must_use]
+    pub fn lint_against(&self, baseline: Option<&Baseline>, selection: &Selection) -> Vec<Problem> {
+        let found = self.lint_with(selection);
+        match baseline {
+            Some(baseline) => baseline.new_ones(found),
+            None => found,
+        }
+    }
+
     /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of
     /// the outcome, as long as there are any. Nothing is mended where the outcome cannot be read as well as before.
     ///
@@ -214,6 +226,21 @@ impl Session {
     /// For a release of which that is not known.
     pub fn ztunnel(&self) -> Result<ZtunnelResources, NotKnown> {
         ztunnel::generate(self.mesh())
+    }
+
+    /// A kind of what ztunnels get as istioctl's table; a wide one also tells which objects made each row.
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known.
+    pub fn ztunnel_table(&self, kind: ztunnel_view::Kind, wide: bool) -> Result<Table, NotKnown> {
+        let config = ZtunnelConfig::from(&self.ztunnel()?);
+        let filter = Filter::default();
+        let mut table = ztunnel_view::table(&config, kind, &filter);
+        if wide {
+            ztunnel_view::add_origins(&mut table, &config, kind, &filter, &self.places());
+        }
+        Ok(table)
     }
 
     /// What a person wants to know of one object: see [`describe`](describe::describe()).
@@ -303,6 +330,15 @@ impl Session {
         }
     }
 
+    /// The waypoints called `NAME`, in a namespace or in whichever has one; else the one called `NAME.NAMESPACE`, as
+    /// istioctl names proxies.
+    #[must_use]
+    pub fn waypoints_named(&self, name: &str, namespace: Option<&str>) -> Vec<&Waypoint> {
+        names::named(&self.mesh().waypoints, (name, namespace), |waypoint| {
+            (&waypoint.name.namespace, &waypoint.name.name)
+        })
+    }
+
     /// Where the objects of the snapshot stand.
     #[must_use]
     pub fn places(&self) -> Places<'_> {
@@ -321,10 +357,10 @@ impl Session {
         proxy_config::waypoint_table(self.input(), self.mesh(), resources, kind, wide)
     }
 
-    /// How traffic goes through a waypoint: see [`graph::graph`].
+    /// How traffic goes through a waypoint: see [`graph::graph_in`].
     #[must_use]
     pub fn graph<'a>(&'a self, resources: &'a WaypointResources) -> Graph<'a> {
-        graph::graph(resources, &self.places())
+        graph::graph_in(self.mesh(), resources, &self.places())
     }
 
     /// What a waypoint's Envoy starts with: see [`bootstrap::bootstrap`].

@@ -108,15 +108,8 @@ fn chosen<'s>(session: &'s Session, which: &Which) -> Result<&'s Waypoint, Failu
 /// The waypoint called `NAME`, in a namespace or in whichever has it, else `NAME.NAMESPACE`.
 fn named(session: &Session, name: &str, namespace: Option<&str>) -> Result<WaypointName, Failure> {
     let all = || session.mesh().waypoints.iter().map(|waypoint| &waypoint.name);
-    let of = |name: &str, namespace: Option<&str>| -> Vec<&WaypointName> {
-        all()
-            .filter(|w| w.name == name && namespace.is_none_or(|namespace| w.namespace == namespace))
-            .collect()
-    };
-    let mut found = of(name, namespace);
-    if let (true, None, Some((name, namespace))) = (found.is_empty(), namespace, name.rsplit_once('.')) {
-        found = of(name, Some(namespace));
-    }
+    let found: Vec<&WaypointName> =
+        session.waypoints_named(name, namespace).into_iter().map(|waypoint| &waypoint.name).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {

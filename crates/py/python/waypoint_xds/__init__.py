@@ -52,6 +52,7 @@ from ._words import (
     Feature,
     Kind,
     Limit,
+    LintOverride,
     MeshConfig,
     Readiness,
     Release,
@@ -59,6 +60,7 @@ from ._words import (
     Severity,
     SubjectKind,
     Validate,
+    ZtunnelKind,
 )
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "InputError",
     "Kind",
     "Limit",
+    "LintOverride",
     "Maker",
     "MeshConfig",
     "NamespaceCost",
@@ -98,6 +101,7 @@ __all__ = [
     "Validate",
     "Waypoint",
     "WaypointXdsError",
+    "ZtunnelKind",
     "__version__",
     "cost",
     "explain",

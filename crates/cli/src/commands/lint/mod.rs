@@ -72,11 +72,7 @@ impl Wanted {
 
     /// What is reported of a snapshot.
     fn findings(&self, session: &Session) -> Vec<Problem> {
-        let found = session.lint_with(&self.selection);
-        match &self.baseline {
-            Some(baseline) => baseline.new_ones(found),
-            None => found,
-        }
+        session.lint_against(self.baseline.as_ref(), &self.selection)
     }
 }
 
