@@ -71,6 +71,11 @@ fn dump(file: &SourceFile) -> Option<Failure> {
     Some(Failure::Usage(format!("`{name}` is the config dump of {of}: `waypoint-xds {command} -f` reads it")))
 }
 
+/// The text of standard input.
+pub(crate) fn standard() -> Result<String, Failure> {
+    std::io::read_to_string(std::io::stdin()).map_err(|source| failed(Path::new(STDIN), source))
+}
+
 /// The text of one file.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|source| failed(path, source))

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod completion;
+mod curl;
 mod input;
 mod output;
 

@@ -32,6 +32,7 @@ const methods: { [M in Method]: (takes: Methods[M]["takes"]) => Methods[M]["give
     if (isOfZtunnel(location)) return showZtunnel(last().translation, location);
     return waypoint === undefined ? undefined : show(named(waypoint), graph(waypoint), location);
   },
+  trace: (request) => last().translation.trace(request),
   cost: ({ rule, replicas }) => {
     const { snapshot, input } = last();
     const options = { ...input.options, rule, replicas };
