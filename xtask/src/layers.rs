@@ -35,6 +35,7 @@ const LAYERS: &[&[&str]] = &[
     &["trace"],
     &["view"],
     &["session"],
+    &["live"],
 ];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.

@@ -1,19 +1,15 @@
 //! The client's side: who asks, whom, and which waypoint its ztunnel uses.
 
-use std::borrow::Cow;
-use std::net::IpAddr;
-
 use super::balance::shares;
 use super::destination::Way;
 use super::outcome::{Decision, Picked, Place, Target, Verdict};
 use super::reached::Reached;
-use super::request::{Request, Source, Via};
-use super::texts::Texts;
-use super::tunnel;
+use super::source::{Client, Sender};
+use super::via::Via;
 use super::walk::{End, Walk};
 use super::ztunnel::{self, Peer, Peers};
+use super::{gateway, tunnel};
 use crate::Str;
-use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::mesh::endpoint::Health;
 use crate::mesh::waypoint::Binding;
 use crate::mesh::{DataPlane, Mesh, ServiceId, Waypoint, WaypointName, Workload};
@@ -32,6 +28,14 @@ pub enum NoSuchThing {
         /// Its name.
         name: Str,
     },
+    /// A gateway for ingress.
+    #[error(
+        "there is no gateway for ingress: name its service account (sa/NAME.NAMESPACE) as the one who asks"
+    )]
+    Gateway,
+    /// One of several gateways for ingress.
+    #[error("there are several gateways for ingress, name one as the one who asks: {}", .0.join(", "))]
+    OneGateway(Vec<String>),
     /// Who is asked.
     #[error("no Service, ServiceEntry, pod or address of the snapshot is `{0}`")]
     Destination(Str),
@@ -48,66 +52,18 @@ pub(super) fn exists(mesh: &Mesh, via: &Via) -> Result<(), NoSuchThing> {
     let named = |name: &WaypointName| mesh.waypoints.iter().any(|waypoint| waypoint.name == *name);
     match via {
         Via::Waypoint(name) if !named(name) => Err(NoSuchThing::Waypoint(name.clone())),
-        Via::Waypoint(_) | Via::Ztunnel => Ok(()),
+        _ => Ok(()),
     }
-}
-
-/// Who asks.
-#[derive(Clone, Debug)]
-pub(super) struct Client<'a> {
-    /// Its SPIFFE id, if it has one.
-    pub(super) id: Option<Cow<'a, str>>,
-    /// Its address, if that is known.
-    pub(super) address: Option<IpAddr>,
-    mode: DataPlaneMode,
-    pub(super) namespace: Cow<'a, str>,
-}
-
-/// Finds out who asks.
-pub(super) fn client<'a>(
-    mesh: &'a Mesh,
-    request: &'a Request,
-    texts: &mut Texts<'a>,
-) -> Result<Client<'a>, NoSuchThing> {
-    let mut spiffe = |namespace: &str, account: &str| {
-        texts.concat(&["spiffe://", &mesh.config.trust_domain, "/ns/", namespace, "/sa/", account])
-    };
-    let ambient = |id: Cow<'a, str>, namespace: &'a str| Client {
-        id: Some(id),
-        address: request.source_address,
-        mode: DataPlaneMode::Ambient,
-        namespace: Cow::Borrowed(namespace),
-    };
-    Ok(match &request.source {
-        Source::Outside => Client {
-            id: None,
-            address: request.source_address,
-            mode: DataPlaneMode::None,
-            namespace: Cow::Borrowed(""),
-        },
-        Source::ServiceAccount { namespace, name } => ambient(spiffe(namespace, name), namespace),
-        Source::Spiffe(id) => {
-            let namespace = id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next());
-            ambient(Cow::Borrowed(id), namespace.unwrap_or_default())
-        }
-        Source::Pod { namespace, name } => {
-            let pod = mesh.workloads.pod(namespace, name).and_then(|id| mesh.workloads.get(id));
-            let pod =
-                pod.ok_or_else(|| NoSuchThing::Pod { namespace: namespace.clone(), name: name.clone() })?;
-            let mode = data_plane_mode(mesh, pod);
-            Client {
-                id: (mode != DataPlaneMode::None).then(|| spiffe(namespace, &pod.service_account)),
-                address: request.source_address.or_else(|| pod.addresses.first().copied()),
-                mode,
-                namespace: Cow::Borrowed(namespace),
-            }
-        }
-    })
 }
 
 /// Walks from the client.
 pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
     let mesh = walk.mesh;
+    if let Some(found) = &client.found {
+        let id = client.id.as_deref().unwrap_or("without an identity in the mesh");
+        walk.step(Place::Client, "client", Decision::Passed, || format!("{found}: {id}"));
+    }
+    client.assumed.iter().for_each(|assumed| walk.caveat(assumed.as_str()));
     if let Via::Waypoint(name) = &walk.request.via {
         let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == *name);
         let Some(waypoint) = waypoint else {
@@ -118,21 +74,27 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
         return through(walk, client, way, waypoint);
     }
     note_destination(walk, way);
-    match client.mode {
-        DataPlaneMode::Ambient => {}
-        DataPlaneMode::None => {
+    match client.sender {
+        Sender::Ztunnel => from_ztunnel(walk, client, way),
+        Sender::Gateway => gateway::walk(walk, client, way),
+        Sender::Itself => {
             let text = "the client is not in the mesh: its connection goes past any waypoint";
             walk.step(Place::Client, "client", Decision::Skipped, text);
-            return straight(walk, client, way);
+            straight(walk, client, way)
         }
-        DataPlaneMode::Sidecar => {
+        Sender::Sidecar => {
             let text =
                 "the client has a sidecar, which does not use waypoints: its own configuration decides";
             walk.step(Place::Client, "client", Decision::Skipped, text);
             walk.may_change("what a client's sidecar does is not known here");
-            return straight(walk, client, way);
+            straight(walk, client, way)
         }
     }
+}
+
+/// As the client's ztunnel sends it.
+fn from_ztunnel<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+    let mesh = walk.mesh;
     let (waypoint, cause, refusal) = used(mesh, way);
     match waypoint {
         Some(waypoint) => {
@@ -176,7 +138,7 @@ fn note_destination(walk: &mut Walk<'_>, way: &Way) {
 }
 
 /// A part of a Service's connections may go to another waypoint.
-fn note_canary(walk: &mut Walk<'_>, way: &Way) {
+pub(super) fn note_canary(walk: &mut Walk<'_>, way: &Way) {
     let mesh = walk.mesh;
     let binding = way.service.and_then(|id| mesh.bindings.of_service(id));
     let canary = binding.and_then(|binding| binding.canary);
@@ -190,7 +152,7 @@ fn note_canary(walk: &mut Walk<'_>, way: &Way) {
 }
 
 /// The waypoint that a destination uses, what says so, and why it has none though it names one.
-fn used<'m>(
+pub(super) fn used<'m>(
     mesh: &'m Mesh,
     way: &Way,
 ) -> (Option<&'m Waypoint>, Option<crate::snapshot::Cause>, Option<String>) {
@@ -215,7 +177,12 @@ fn used<'m>(
 }
 
 /// Through a waypoint.
-fn through<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way, waypoint: &'a Waypoint) -> End<'a> {
+pub(super) fn through<'a>(
+    walk: &mut Walk<'a>,
+    client: &Client<'a>,
+    way: &Way,
+    waypoint: &'a Waypoint,
+) -> End<'a> {
     walk.waypoint = Some(&waypoint.name);
     if waypoint.data_plane != DataPlane::Envoy {
         return End::new(Verdict::Unknown, Place::Waypoint, "the waypoint is run by another data plane");
@@ -235,7 +202,7 @@ fn through<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way, waypoint: &'
 }
 
 /// Straight to the endpoints, past any waypoint.
-fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+pub(super) fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
     let mesh = walk.mesh;
     let target = match (way.service, way.workload, way.ip) {
         (Some(id), ..) => of_service(mesh, id, way.port),
@@ -259,7 +226,8 @@ fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> 
     if is_empty {
         return End::new(Verdict::Failed, Place::Client, "the Service has no endpoint that is ready");
     }
-    let identity = client.id.as_deref().filter(|_| client.mode == DataPlaneMode::Ambient);
+    let identity =
+        client.id.as_deref().filter(|_| matches!(client.sender, Sender::Ztunnel | Sender::Gateway));
     let peer = Peer { identity, address: client.address };
     ztunnel::walk(walk, &Peers { tunnelled: peer, plain: peer })
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::answer::Answer;
 use super::client::{self, NoSuchThing};
 use super::cluster::Cluster;
-use super::destination;
+use super::jwt::NOT_VERIFIED;
 use super::outcome::Trace;
 use super::request::Request;
 use super::route::Routes;
@@ -14,6 +14,7 @@ use super::texts::Scratch;
 use super::tunnel::{Inside, Outside};
 use super::walk::{Ended, Walk};
 use super::ztunnel::Guards;
+use super::{destination, pick, source};
 use crate::hash::HashMap;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::opened::OpenedRoutes;
@@ -66,11 +67,16 @@ impl<'a> Tracer<'a> {
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(self, request: &Request) -> Result<Trace, NoSuchThing> {
         let mut scratch = Scratch::default();
-        self.walk(request, &mut scratch, true).map(Ended::trace)
+        let trace = self.walk(request, &mut scratch, true)?.trace();
+        Ok(match &request.seed {
+            Some(seed) => pick::picked(trace, seed),
+            None => trace,
+        })
     }
 
     /// What comes of a request, without why: a thousand times as quick, and nothing is allocated once the scratch has grown,
-    /// unless the request has a token or does not go through a waypoint.
+    /// unless the request has a token or does not go through a waypoint. A seed does not count: all that may come of the request
+    /// is told.
     ///
     /// ```
     /// use waypoint_xds::options::Options;
@@ -114,7 +120,10 @@ impl<'a> Tracer<'a> {
     {
         client::exists(self.mesh, &request.via)?;
         let mut walk = Walk::new(self, request, scratch, explains);
-        let client = client::client(self.mesh, request, &mut walk.texts)?;
+        if request.token.is_some() {
+            walk.caveat(NOT_VERIFIED);
+        }
+        let client = source::client(self.mesh, request, &mut walk.texts)?;
         let way = destination::way(self.mesh, request, &client, &mut walk.texts)?;
         let end = client::walk(&mut walk, &client, &way);
         Ok(walk.end(end))

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::client::{Client, NoSuchThing};
+use super::client::NoSuchThing;
 use super::request::{Destination, Request};
+use super::source::Client;
 use super::texts::Texts;
 use crate::Str;
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId, hostname};

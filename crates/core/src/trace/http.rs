@@ -133,7 +133,10 @@ fn sent<'a>(walk: &Walk<'a>, manager: &'a Manager) -> Headers<'a> {
         });
         let issuer = claims.get("iss").and_then(serde_json::Value::as_str).unwrap_or_default();
         let location = filter.and_then(|filter| filter.first_place(issuer));
-        tokens::send(claims, location, &mut headers);
+        match &request.token {
+            Some(token) => tokens::send(token, location, &mut headers),
+            None => tokens::send(&tokens::made(claims), location, &mut headers),
+        }
     }
     headers
 }

@@ -24,6 +24,9 @@ use crate::snapshot::{Cause, Kind};
 /// Under which `jwt_authn` keeps what tokens say.
 pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
+/// What is said where a token counts as verified.
+pub(super) const NOT_VERIFIED: &str = "signatures and times of tokens were not looked at";
+
 /// Providers of tokens, by name.
 pub(super) type Providers = BTreeMap<String, JwtProvider>;
 
@@ -115,7 +118,7 @@ impl JwtFilter {
                     None => "no token, and none is needed here".to_owned(),
                 };
                 if verified.is_some() {
-                    walk.caveat("signatures and times of tokens were not looked at");
+                    walk.caveat(NOT_VERIFIED);
                 }
                 walk.step(Place::Waypoint, name, Decision::Passed, text)
                     .of(MAIN_INTERNAL, pointer)

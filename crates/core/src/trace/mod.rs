@@ -8,10 +8,11 @@
 //!
 //! | module | has |
 //! |---|---|
-//! | `request` | what is asked: [`Request`] |
+//! | `request`, `via`, `spec`, `header_list` | what is asked: [`Request`], and the same as plain data, [`RequestSpec`] |
 //! | `compiled` | what is got ready, and who answers from it: [`Tracer`] |
 //! | `walk`, `texts` | the walk, what is noted on it, and the memory that it needs |
-//! | `client` | the client's side: who it is, and the waypoint that its ztunnel uses |
+//! | `source` | who asks, and what sends its requests |
+//! | `client`, `gateway` | the client's side: the waypoint that its ztunnel uses, or a gateway for ingress |
 //! | `destination` | who is asked: a name or an address |
 //! | `tunnel`, `connection` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
 //! | `listener` | the matcher of filter chains |
@@ -25,7 +26,7 @@
 //! | `ztunnel`, `ztunnel_condition` | the policies of the destination's ztunnel |
 //! | `condition`, `asked` | conditions as data, and what they look at |
 //! | `matchers`, `pattern`, `metadata`, `headers`, `path`, `template` | Envoy's matchers |
-//! | `outcome`, `answer` | the results: [`Trace`], [`Answer`] |
+//! | `outcome`, `pick`, `answer` | the results: [`Trace`], one of what may come by chance, [`Answer`] |
 //!
 //! What files do not tell is said, never guessed. Works on both dialects and all releases.
 //!
@@ -72,6 +73,8 @@ mod compiled;
 mod condition;
 mod connection;
 mod destination;
+mod gateway;
+mod header_list;
 mod headers;
 mod http;
 mod istio_authn;
@@ -84,18 +87,23 @@ mod network;
 mod outcome;
 mod path;
 mod pattern;
+mod pick;
 mod rbac;
 mod reached;
 mod request;
+mod request_error;
 mod requirement;
 mod rewrite;
 mod route;
+mod source;
+mod spec;
 mod template;
 mod texts;
 mod tokens;
 mod traffic;
 mod tunnel;
 mod verdict;
+mod via;
 mod walk;
 mod ztunnel;
 mod ztunnel_condition;
@@ -103,11 +111,15 @@ mod ztunnel_condition;
 pub use answer::{Answer, Goes, Possible};
 pub use client::NoSuchThing;
 pub use compiled::{Compiled, Tracer};
+pub use header_list::{HeaderList, NotAHeader};
 pub use outcome::{
     Because, Chance, Decision, Detail, Forwarded, Outcome, Picked, Place, Pointer, Step, Target, Trace,
     Verdict,
 };
 pub use request::{
-    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, Protocol, Request, Source, Via,
+    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, NotAnAnswer, Protocol, Request, Source,
 };
+pub use request_error::RequestError;
+pub use spec::RequestSpec;
 pub use texts::Scratch;
+pub use via::{NotAWay, Via};

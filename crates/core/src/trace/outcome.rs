@@ -38,15 +38,13 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The step that refused the request, or found nothing to take it.
+    /// The step that refused the request, answered it, or found nothing to take it.
     #[must_use]
     pub fn deciding_step(&self) -> Option<&Step> {
-        let refuses = |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed);
-        self.steps.iter().rev().find(refuses).filter(|_| {
-            self.outcomes
-                .iter()
-                .any(|chance| matches!(chance.outcome.verdict, Verdict::Denied | Verdict::Failed))
-        })
+        let ends =
+            |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed | Decision::Answered);
+        let is_end = |chance: &Chance| !matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown);
+        self.steps.iter().rev().find(ends).filter(|_| self.outcomes.iter().any(is_end))
     }
 }
 
@@ -172,9 +170,26 @@ pub struct Forwarded {
     /// Its path, with the query.
     pub path: String,
     /// Its host.
+    #[serde(rename = "host")]
     pub authority: String,
-    /// Its other headers that are known from files. What cannot be known has no value.
+    /// Its other headers that are known from files. What cannot be known has no value. In JSON a map, of a repeated header with
+    /// commas between the values, as Envoy's matchers see it.
+    #[serde(serialize_with = "as_map")]
     pub headers: Vec<(String, Option<String>)>,
+}
+
+fn as_map<S: Serializer>(headers: &[(String, Option<String>)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map: Vec<(&str, Option<String>)> = Vec::new();
+    for (name, value) in headers {
+        match map.iter_mut().find(|(other, _)| other == name) {
+            Some((_, before)) => {
+                *before =
+                    before.take().zip(value.as_ref()).map(|(before, value)| format!("{before},{value}"));
+            }
+            None => map.push((name, value.clone())),
+        }
+    }
+    serializer.collect_map(map)
 }
 
 /// One thing that was looked at.

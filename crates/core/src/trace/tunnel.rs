@@ -11,7 +11,6 @@ use envoy::extensions::transport_sockets::tls::v3::common_tls_context::Validatio
 use envoy::extensions::transport_sockets::tls::v3::{DownstreamTlsContext, SubjectAltNameMatcher};
 
 use super::asked::Subject;
-use super::client::Client;
 use super::compiled::{Lazy, Proxy};
 use super::condition::Truth;
 use super::connection::{Address, Connection, Keep, State};
@@ -21,6 +20,7 @@ use super::matchers::TextTest;
 use super::metadata::Metadata;
 use super::network::{self, Chain};
 use super::outcome::{Decision, Place, Verdict};
+use super::source::Client;
 use super::verdict::RbacFilter;
 use super::walk::{End, Flow, Walk};
 use crate::opened::{OpenedHttpFilter, OpenedListener};

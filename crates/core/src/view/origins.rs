@@ -11,6 +11,7 @@ use crate::opened::OpenedListener;
 use crate::problem::Place;
 use crate::resources::{Origin, Part, Resource, WaypointResources};
 use crate::snapshot::{Cause, ObjectRef, Reading, Source};
+use crate::view::excerpt;
 use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
@@ -34,6 +35,14 @@ impl<'r> Places<'r> {
         let source = self.sources.get(object)?;
         let file = self.reading.files.get(source.file)?;
         Some((file.name().as_str(), file.position(source.start).line))
+    }
+
+    /// The lines of what made something, each with its number, not more than `most`; none where nobody knows where it stands.
+    #[must_use]
+    pub fn excerpt(&self, maker: &Maker<'_>, most: usize) -> Vec<(u32, String)> {
+        let (Some(file), Some(line)) = (&maker.file, maker.line) else { return Vec::new() };
+        let Some(file) = self.reading.files.named(file) else { return Vec::new() };
+        excerpt::lines(file.text(), line, maker.end_line.unwrap_or(line), most)
     }
 
     /// Where all causes of some resources stand. Each document that has one is read again, once.

@@ -2,6 +2,7 @@ import type { Condition, Descriptions, SubjectKind, ZtunnelConfig } from "./expl
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
+import type { Trace, TraceRequest } from "./trace.js";
 import type { LintOptions, Problem, Release, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
@@ -77,6 +78,15 @@ export class Translation {
    */
   describe<Kind extends SubjectKind>(kind: Kind, name: string, namespace?: string): Descriptions[Kind] {
     return parse<Descriptions[Kind]>(this.#handle.get().describe(kind, name, namespace));
+  }
+
+  /**
+   * What comes of one request, who decides, where it goes, and which line says so.
+   *
+   * @throws {@link WaypointXdsError} when it is no request, or the snapshot does not have who asks or who is asked.
+   */
+  trace(request: TraceRequest): Trace {
+    return parse<Trace>(this.#handle.get().trace(JSON.stringify(request)));
   }
 
   /** All resources as one JSON text: waypoint, kind, resources. */
