@@ -21,18 +21,18 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
-use crate::trace::{self, NoSuchThing, Request, Trace};
+use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
 use crate::view::json::ResourceKind;
 use crate::view::origins::Places;
 use crate::view::proxy_config::{self, ProxyConfig};
 use crate::view::table::Table;
+use crate::view::ztunnel::{self as ztunnel_view, Filter, ZtunnelConfig};
 use crate::view::{
     self,
     tested::{Failure, Test},
 };
-use crate::view::ztunnel::{self as ztunnel_view, Filter, ZtunnelConfig};
 use crate::ztunnel::{self, NotKnown, ZtunnelResources};
 
 pub use suites::Suites;
@@ -75,6 +75,8 @@ struct Shared {
     /// What reading, admission and the mesh found.
     problems: Vec<Problem>,
     translation: OnceLock<Translation>,
+    /// What was got ready for requests.
+    compiled: OnceLock<Compiled>,
 }
 
 /// A snapshot that was mended: see [`Session::mended`].
@@ -123,7 +125,15 @@ impl Session {
         let input = input.into();
         let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
         let (mesh, problems) = translation::mesh_of(&input, options);
-        Self { shared: Arc::new(Shared { input, mesh, problems, translation: OnceLock::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                input,
+                mesh,
+                problems,
+                translation: OnceLock::new(),
+                compiled: OnceLock::new(),
+            }),
+        }
     }
 
     /// Reads files within the options' limits, and makes a session of them.
@@ -252,13 +262,21 @@ impl Session {
         describe::describe(self.input(), self.mesh(), &self.lint(), subject)
     }
 
-    /// What comes of a request, and why: see [`trace`](trace::trace()).
+    /// What comes of a request, and why: see [`Tracer::trace`].
     ///
     /// # Errors
     ///
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
-        trace::trace(self.mesh(), self.translation(), request)
+        self.tracer().trace(request)
+    }
+
+    /// What answers many requests, explained or not. What it gets ready stays in the session.
+    #[must_use]
+    pub fn tracer(&self) -> Tracer<'_> {
+        let translation = self.translation();
+        let compiled = self.shared.compiled.get_or_init(|| Compiled::new(translation));
+        Tracer::new(self.mesh(), translation, compiled)
     }
 
     /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
@@ -298,7 +316,7 @@ impl Session {
 
     /// The resources of every waypoint that the options ask for, and everything found wrong.
     pub fn translation(&self) -> &Translation {
-        let Shared { input, mesh, problems, translation } = &*self.shared;
+        let Shared { input, mesh, problems, translation, .. } = &*self.shared;
         translation.get_or_init(|| translation::generate(input, mesh, problems.clone()))
     }
 

@@ -46,7 +46,7 @@ use crate::options::Options;
 use crate::resources::{Resource, WaypointResources};
 use crate::session::Session;
 use crate::text::SourceFile;
-use crate::trace::{self, Destination, NoSuchThing, Request, Trace, Via};
+use crate::trace::{Compiled, Destination, NoSuchThing, Request, Trace, Tracer, Via};
 use crate::translation::Translation;
 use crate::view::config_dump::ConfigDump;
 use crate::view::proxy_config::ProxyConfig;
@@ -59,6 +59,7 @@ const MADE: &str = "(config dump)";
 pub struct Live {
     session: Session,
     translation: Translation,
+    compiled: Compiled,
     waypoint: WaypointName,
     /// Whether nothing was read beside the dump.
     is_alone: bool,
@@ -110,7 +111,8 @@ impl Live {
         let mut translation = session.translation().clone();
         translation.waypoints.retain(|known| known.waypoint != waypoint);
         translation.waypoints.push(resources(waypoint.clone(), config));
-        Ok(Self { session, translation, waypoint, is_alone })
+        let compiled = Compiled::new(&translation);
+        Ok(Self { session, translation, compiled, waypoint, is_alone })
     }
 
     /// The waypoint.
@@ -125,7 +127,7 @@ impl Live {
         &self.session
     }
 
-    /// What comes of a request, and why: see [`trace`](trace::trace()).
+    /// What comes of a request, and why: see [`Tracer::trace`].
     ///
     /// # Errors
     ///
@@ -135,8 +137,8 @@ impl Live {
         if self.is_alone && request.via == Via::Client {
             request.via = Via::Waypoint(self.waypoint.clone());
         }
-        let mesh = self.session.mesh();
-        let traced = match trace::trace(mesh, &self.translation, &request) {
+        let tracer = Tracer::new(self.session.mesh(), &self.translation, &self.compiled);
+        let traced = match tracer.trace(&request) {
             Err(NoSuchThing::Destination(host)) => {
                 let found = self.translation.waypoint(&self.waypoint).and_then(|resources| {
                     address::of_host(resources, &host, request.source.namespace(), request.destination.port)
@@ -144,7 +146,7 @@ impl Live {
                 let (ip, port) = found.ok_or(NoSuchThing::Destination(host.clone()))?;
                 request.authority.get_or_insert_with(|| host.to_string());
                 request.destination = Destination { host: ip.to_string().into(), port: Some(port) };
-                trace::trace(mesh, &self.translation, &request)
+                tracer.trace(&request)
             }
             traced => traced,
         };

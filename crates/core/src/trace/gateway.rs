@@ -4,21 +4,23 @@
 
 use super::client::{note_canary, straight, through, used};
 use super::destination::Way;
-use super::outcome::{Decision, Outcome, Place};
+use super::outcome::{Decision, Place};
 use super::source::Client;
-use super::walk::Walk;
+use super::walk::{End, Walk};
 use crate::mesh::waypoint::INGRESS_USE_WAYPOINT;
 use crate::mesh::{Mesh, ServiceId};
 use crate::rules::Attachment;
 use crate::snapshot::{self, Cause, FieldPath};
 
 /// Walks from a gateway for ingress, whose own routes and policies are not walked.
-pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
+pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
     let mesh = walk.mesh;
     let id = client.id.as_deref().unwrap_or_default();
-    walk.caveat(format!(
-        "the request was taken as it leaves the gateway ({id}): its routes and policies were not walked"
-    ));
+    walk.caveat(|| {
+        format!(
+            "the request was taken as it leaves the gateway ({id}): its routes and policies were not walked"
+        )
+    });
     let (waypoint, uses, refusal) = used(mesh, way);
     let says = way.service.and_then(|id| mesh.bindings.of_service(id)).and_then(|binding| binding.ingress);
     // Gateways of 1.18 send to waypoints.
@@ -27,21 +29,22 @@ pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
     match waypoint {
         Some(waypoint) if always || says == Some(true) => {
             let cause = if always { uses } else { label(mesh, way.service) };
-            let text = format!("the gateway sends to waypoint {}", waypoint.name);
+            let text = || format!("the gateway sends to waypoint {}", waypoint.name);
             walk.step(Place::Client, what, Decision::Taken, text).because(cause);
             note_canary(walk, way);
             through(walk, client, way, waypoint)
         }
         Some(waypoint) => {
-            let text =
-                format!("past waypoint {}: nothing says `{INGRESS_USE_WAYPOINT}: \"true\"`", waypoint.name);
+            let text = || {
+                format!("past waypoint {}: nothing says `{INGRESS_USE_WAYPOINT}: \"true\"`", waypoint.name)
+            };
             walk.step(Place::Client, what, Decision::Skipped, text)
                 .because(label(mesh, way.service).or(uses));
             straight(walk, client, way)
         }
         None => {
             let why = refusal.unwrap_or_else(|| "the destination uses none".to_owned());
-            walk.step(Place::Client, what, Decision::Skipped, format!("no waypoint: {why}")).because(uses);
+            walk.step(Place::Client, what, Decision::Skipped, || format!("no waypoint: {why}")).because(uses);
             straight(walk, client, way)
         }
     }

@@ -113,28 +113,6 @@ pub struct Outcome {
     pub decided_by: Option<Because>,
 }
 
-impl Outcome {
-    pub(super) fn new(verdict: Verdict, decided_at: Place, reason: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            status: None,
-            grpc_status: None,
-            location: None,
-            reason: reason.into(),
-            decided_at,
-            decided_by: None,
-        }
-    }
-
-    pub(super) fn status(self, status: u16) -> Self {
-        Self { status: Some(status), ..self }
-    }
-
-    pub(super) fn by(self, cause: Option<Cause>) -> Self {
-        Self { decided_by: cause.map(Because), ..self }
-    }
-}
-
 /// A field of an object that is why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Because(pub Cause);

@@ -8,9 +8,20 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 
 use super::headers::escaped;
 
+/// How paths are normalized.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Normalization {
+    /// RFC 3986.
+    normalizes: bool,
+    merges_slashes: bool,
+    slashes: Slashes,
+}
+
 /// What becomes of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Normalized {
+    /// It stays as it is.
+    Same,
     /// This.
     Path(String),
     /// The request is refused with 400.
@@ -21,39 +32,61 @@ pub(super) enum Normalized {
     Unknown,
 }
 
-/// The path that filters and routes see.
-pub(super) fn normalized(manager: &HttpConnectionManager, path: &str) -> Normalized {
-    if path.contains('#') {
-        return Normalized::Refused("the path has a fragment");
+impl Normalization {
+    pub(super) fn of(manager: &HttpConnectionManager) -> Self {
+        Self {
+            normalizes: manager.normalize_path.as_ref().is_some_and(|normalize| normalize.value),
+            merges_slashes: manager.merge_slashes,
+            slashes: manager.path_with_escaped_slashes_action(),
+        }
     }
-    let (mut bare, query) = match path.find('?') {
-        Some(at) => path.split_at(at),
-        None => (path, ""),
-    };
-    let unescaped;
-    let action = manager.path_with_escaped_slashes_action();
-    if action != Slashes::KeepUnchanged && action != Slashes::ImplementationSpecificDefault {
-        unescaped = unescape_slashes(bare);
-        if unescaped != bare {
-            match action {
-                Slashes::RejectRequest => return Normalized::Refused("the path has escaped slashes"),
-                Slashes::UnescapeAndRedirect => return Normalized::Redirected(unescaped + query),
-                _ => {}
+
+    /// The path that filters and routes see.
+    pub(super) fn normalized(self, path: &str) -> Normalized {
+        if path.contains('#') {
+            return Normalized::Refused("the path has a fragment");
+        }
+        let (mut bare, query) = match path.find('?') {
+            Some(at) => path.split_at(at),
+            None => (path, ""),
+        };
+        if is_plain(bare) {
+            return Normalized::Same;
+        }
+        let unescaped;
+        let action = self.slashes;
+        if action != Slashes::KeepUnchanged && action != Slashes::ImplementationSpecificDefault {
+            unescaped = unescape_slashes(bare);
+            if unescaped != bare {
+                match action {
+                    Slashes::RejectRequest => return Normalized::Refused("the path has escaped slashes"),
+                    Slashes::UnescapeAndRedirect => return Normalized::Redirected(unescaped + query),
+                    _ => {}
+                }
+            }
+            bare = &unescaped;
+        }
+        let mut changed = bare.to_owned();
+        if self.normalizes {
+            match canonical(&changed) {
+                Some(canonical) => changed = canonical,
+                None => return Normalized::Unknown,
             }
         }
-        bare = &unescaped;
-    }
-    let mut path = bare.to_owned();
-    if manager.normalize_path.as_ref().is_some_and(|normalize| normalize.value) {
-        match canonical(&path) {
-            Some(canonical) => path = canonical,
-            None => return Normalized::Unknown,
+        if self.merges_slashes {
+            changed = merge_slashes(&changed);
         }
+        changed.push_str(query);
+        if changed == path { Normalized::Same } else { Normalized::Path(changed) }
     }
-    if manager.merge_slashes {
-        path = merge_slashes(&path);
-    }
-    Normalized::Path(path + query)
+}
+
+/// Whether nothing in a path is changed by any normalization.
+fn is_plain(bare: &str) -> bool {
+    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_~!$&'()*+,;=:@.".contains(byte);
+    bare.starts_with('/')
+        && bare.as_bytes().iter().all(legal)
+        && !bare.as_bytes().windows(2).any(|pair| pair == b"//" || pair == b"/.")
 }
 
 fn unescape_slashes(path: &str) -> String {
@@ -143,6 +176,8 @@ mod tests {
     #[test]
     fn slashes_are_merged_where_that_is_asked_for() {
         assert_eq!(merge_slashes("//a///b//"), "/a/b/");
+        let normalized =
+            |manager: &HttpConnectionManager, path: &str| Normalization::of(manager).normalized(path);
         let manager = HttpConnectionManager {
             normalize_path: Some(true.into()),
             merge_slashes: true,
@@ -151,7 +186,8 @@ mod tests {
         };
         assert_eq!(normalized(&manager, "/a%2F%2f../b?c=//"), Normalized::Path("/a/b?c=//".to_owned()));
         let plain = HttpConnectionManager::default();
-        assert_eq!(normalized(&plain, "/a/../b"), Normalized::Path("/a/../b".to_owned()));
+        assert_eq!(normalized(&plain, "/a/../b"), Normalized::Same);
+        assert_eq!(normalized(&manager, "/a/b?c=//"), Normalized::Same);
         assert_eq!(normalized(&plain, "/a#b"), Normalized::Refused("the path has a fragment"));
     }
 }

@@ -1,12 +1,12 @@
 //! The route that a request takes, as data.
 
-use envoy::config::route::v3::RouteAction;
 use envoy::google::protobuf;
 use serde::{Serialize, Serializer};
 
+use super::action::Forward;
 use super::outcome::{Because, Decision, Place};
+use super::route::Route;
 use super::walk::Walk;
-use crate::opened::OpenedRoute;
 use crate::resources::names::MAIN_INTERNAL;
 use crate::snapshot::Duration;
 
@@ -50,23 +50,23 @@ fn written<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A route, before it is known what it does.
-pub(super) fn of(route: &OpenedRoute<'_, '_>) -> Routed {
-    let causes = route.origin.map(|origin| origin.causes.as_slice()).unwrap_or_default();
+pub(super) fn of(route: &Route) -> Routed {
     Routed {
-        name: route.message.name.clone(),
-        because: causes.iter().cloned().map(Because).collect(),
+        name: route.name.clone(),
+        because: route.causes.iter().cloned().map(Because).collect(),
         ..Routed::default()
     }
 }
 
 /// Notes timeout, retries, and what requests are hashed by.
-pub(super) fn note(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction) {
+pub(super) fn note(walk: &mut Walk<'_>, route: &Route, forward: &Forward) {
+    let action = &forward.action;
     let mut routed = of(route);
     routed.timeout = match &action.timeout {
         Some(timeout) => Some(read(timeout)).filter(|timeout| !timeout.is_zero()),
         None => Some(DEFAULT_TIMEOUT),
     };
-    let policy = action.retry_policy.as_deref().or(route.host.retry_policy.as_deref());
+    let policy = action.retry_policy.as_deref().or(forward.host_retries.as_ref());
     routed.retries = policy.map(|policy| Retries {
         attempts: policy.num_retries.as_ref().map_or(1, |count| count.value),
         retry_on: policy.retry_on.clone(),
@@ -74,7 +74,7 @@ pub(super) fn note(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &Ro
     });
     routed.hashed = !action.hash_policy.is_empty();
     let notes = notes(&routed);
-    walk.route = Some(routed);
+    walk.routed(|| routed);
     if !notes.is_empty() {
         walk.step(Place::Waypoint, "policies of the route", Decision::Passed, notes.join("; "))
             .of(MAIN_INTERNAL, &route.pointer);

@@ -1,11 +1,12 @@
 //! Who asks: identity, address, and what sends its requests.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use super::client::NoSuchThing;
 use super::request::{Request, Source};
+use super::texts::Texts;
 use super::via::Via;
-use crate::Str;
 use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::lint::sidecars::{self, are_injected};
 use crate::mesh::{Mesh, Workload};
@@ -26,13 +27,13 @@ pub(super) enum Sender {
 
 /// Who asks.
 #[derive(Clone, Debug)]
-pub(super) struct Client {
+pub(super) struct Client<'a> {
     /// Its SPIFFE id, if it has one.
-    pub(super) id: Option<String>,
+    pub(super) id: Option<Cow<'a, str>>,
     /// Its address, if that is known.
     pub(super) address: Option<IpAddr>,
     pub(super) sender: Sender,
-    pub(super) namespace: Str,
+    pub(super) namespace: &'a str,
     /// What a name was found to be.
     pub(super) found: Option<String>,
     /// What was assumed.
@@ -40,8 +41,12 @@ pub(super) struct Client {
 }
 
 /// Finds out who asks.
-pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThing> {
-    let mut client = Clients { mesh }.of(request)?;
+pub(super) fn client<'a>(
+    mesh: &'a Mesh,
+    request: &'a Request,
+    texts: &mut Texts<'a>,
+) -> Result<Client<'a>, NoSuchThing> {
+    let mut client = Clients { mesh, texts }.of(request)?;
     client.address = request.source_address.or(client.address);
     client.sender = match request.via {
         Via::Client | Via::Waypoint(_) => client.sender,
@@ -52,19 +57,20 @@ pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThi
     Ok(client)
 }
 
-struct Clients<'m> {
-    mesh: &'m Mesh,
+struct Clients<'t, 'a> {
+    mesh: &'a Mesh,
+    texts: &'t mut Texts<'a>,
 }
 
-impl Clients<'_> {
-    fn of(&self, request: &Request) -> Result<Client, NoSuchThing> {
+impl<'a> Clients<'_, 'a> {
+    fn of(&mut self, request: &'a Request) -> Result<Client<'a>, NoSuchThing> {
         Ok(match &request.source {
             Source::Outside if request.via == Via::Ingress => self.gateway()?,
-            Source::Outside => Client { id: None, sender: Sender::Itself, ..self.account("", "") },
+            Source::Outside => Client { sender: Sender::Itself, ..self.somebody("") },
             Source::ServiceAccount { namespace, name } => self.account(namespace, name),
             Source::Spiffe(id) => {
                 let namespace = request.source.namespace().unwrap_or_default();
-                Client { id: Some(id.to_string()), ..self.account(namespace, "") }
+                Client { id: Some(Cow::Borrowed(id)), ..self.somebody(namespace) }
             }
             Source::Pod { namespace, name } => {
                 let pod = self.pod(namespace, name);
@@ -74,24 +80,24 @@ impl Clients<'_> {
         })
     }
 
-    /// Somebody in the mesh with a service account.
-    fn account(&self, namespace: &str, name: &str) -> Client {
-        Client {
-            id: Some(format!("spiffe://{}/ns/{namespace}/sa/{name}", self.mesh.config.trust_domain)),
-            address: None,
-            sender: Sender::Ztunnel,
-            namespace: namespace.into(),
-            found: None,
-            assumed: None,
-        }
+    /// Somebody in the mesh.
+    fn somebody(&self, namespace: &'a str) -> Client<'a> {
+        Client { id: None, address: None, sender: Sender::Ztunnel, namespace, found: None, assumed: None }
     }
 
-    fn pod(&self, namespace: &str, name: &str) -> Option<Client> {
+    /// Somebody in the mesh with a service account.
+    fn account(&mut self, namespace: &'a str, name: &str) -> Client<'a> {
+        let domain = self.mesh.config.trust_domain.as_str();
+        let id = self.texts.concat(&["spiffe://", domain, "/ns/", namespace, "/sa/", name]);
+        Client { id: Some(id), ..self.somebody(namespace) }
+    }
+
+    fn pod(&mut self, namespace: &str, name: &str) -> Option<Client<'a>> {
         let pod = self.mesh.workloads.pod(namespace, name).and_then(|id| self.mesh.workloads.get(id))?;
         Some(self.workload(pod))
     }
 
-    fn workload(&self, workload: &Workload) -> Client {
+    fn workload(&mut self, workload: &'a Workload) -> Client<'a> {
         let sender = self.sender(workload);
         let account = self.account(&workload.namespace, &workload.service_account);
         Client {
@@ -128,13 +134,14 @@ impl Clients<'_> {
     }
 
     /// A pod, else any pod of a service account, else any of a Deployment or the like.
-    fn named(&self, namespace: &str, name: &str) -> Client {
+    fn named(&mut self, namespace: &'a str, name: &'a str) -> Client<'a> {
         if let Some(pod) = self.pod(namespace, name) {
             return Client { found: Some(format!("{namespace}/{name} is a pod")), ..pod };
         }
+        let mesh = self.mesh;
         let workloads = || {
-            let ids = self.mesh.workloads.in_namespace(namespace).iter();
-            ids.filter_map(|id| self.mesh.workloads.get(*id))
+            let ids = mesh.workloads.in_namespace(namespace).iter();
+            ids.filter_map(|id| mesh.workloads.get(*id))
         };
         let with_account = workloads().filter(|workload| workload.service_account == name);
         let account = "service account";
@@ -155,16 +162,16 @@ impl Clients<'_> {
     }
 
     /// Any of some pods; where they are sent by is that of the first.
-    fn any<'w>(
-        &self,
+    fn any(
+        &mut self,
         namespace: &str,
         name: &str,
         what: &str,
-        mut workloads: impl Iterator<Item = &'w Workload>,
-    ) -> Option<Client> {
+        mut workloads: impl Iterator<Item = &'a Workload>,
+    ) -> Option<Client<'a>> {
         let first = workloads.next()?;
         let client = self.workload(first);
-        let rest: Vec<Client> = workloads.map(|workload| self.workload(workload)).collect();
+        let rest: Vec<Client<'_>> = workloads.map(|workload| self.workload(workload)).collect();
         let is_alike = rest.iter().all(|other| (&other.id, other.sender) == (&client.id, client.sender));
         let unlike = || format!("the pods of {namespace}/{name} are not alike: {} asks", first.name);
         Some(Client {
@@ -176,10 +183,12 @@ impl Clients<'_> {
     }
 
     /// The only gateway for ingress that there is.
-    fn gateway(&self) -> Result<Client, NoSuchThing> {
-        let pods = self.mesh.workloads.iter().map(|(_, workload)| workload);
-        let mut gateways: Vec<Client> = Vec::new();
-        for pod in pods.filter(|pod| self.sender(pod) == Sender::Gateway) {
+    fn gateway(&mut self) -> Result<Client<'a>, NoSuchThing> {
+        let mut gateways: Vec<Client<'_>> = Vec::new();
+        for (_, pod) in self.mesh.workloads.iter() {
+            if self.sender(pod) != Sender::Gateway {
+                continue;
+            }
             let gateway = self.workload(pod);
             if !gateways.iter().any(|other| other.id == gateway.id) {
                 gateways.push(Client { address: None, ..gateway });
@@ -189,7 +198,8 @@ impl Clients<'_> {
             [only] => Ok(only.clone()),
             [] => Err(NoSuchThing::Gateway),
             several => {
-                let ids = several.iter().filter_map(|gateway| gateway.id.clone()).collect();
+                let ids = several.iter().filter_map(|gateway| gateway.id.as_deref());
+                let ids = ids.map(str::to_owned).collect();
                 Err(NoSuchThing::OneGateway(ids))
             }
         }
