@@ -57,8 +57,7 @@ fn assignment(
         return Resource { message, origins: Vec::new() };
     };
     let mut found = localities(scope, direction, target, true);
-    let rule =
-        target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
+    let rule = target.rule.and_then(|rule| policy::port_policy(rule, target.subset, target.port.number));
     let rule = rule.unwrap_or_default();
     if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
@@ -182,7 +181,7 @@ impl<'m> MtlsChecker<'m> {
                 return policy::tls_mode(general, port);
             }
             // A subset that the rule doesn't have says nothing, not even what the rule says in general.
-            let subset = policy::subset(&rule.spec, target.subset)?;
+            let subset = rule.subset(target.subset)?;
             policy::tls_mode(subset.traffic_policy.as_ref(), port).or_else(|| policy::tls_mode(general, port))
         });
         Self { scope: *scope, target: *target, mode, tunnels_refused: false }

@@ -38,7 +38,10 @@ pub(super) fn policy(hash: &ConsistentHashLb) -> Option<HashPolicy> {
 
 /// What the DestinationRule of a destination says about hashing.
 pub(super) fn of_destination<'m>(destination: &Destination, host: Host<'m>) -> Option<&'m ConsistentHashLb> {
-    consistent_hash(&host.rule?.spec, &destination.subset, destination.port.as_ref().map(|port| port.number))
+    let rule = host.rule?;
+    let subset = rule.subset(&destination.subset).and_then(|subset| subset.traffic_policy.as_ref());
+    let port = destination.port.as_ref().map(|port| port.number);
+    consistent_hash(rule.spec.traffic_policy.as_ref(), subset, port)
 }
 
 #[cfg(test)]
