@@ -79,8 +79,7 @@ pub(crate) fn discovered<'m>(
     target: &Target<'m>,
 ) -> EndpointsPlan<'m> {
     let mut localities = localities(scope, direction, target, Known::WithAddress);
-    let rule =
-        target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
+    let rule = target.rule.and_then(|rule| policy::port_policy(rule, target.subset, target.port.number));
     let rule = rule.unwrap_or_default();
     if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
