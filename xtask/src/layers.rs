@@ -25,7 +25,7 @@ const LAYERS: &[&[&str]] = &[
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
-    &["opened"],
+    &["lists", "opened"],
     &["dialect"],
     &["translation"],
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
@@ -33,6 +33,7 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["describe"],
     &["trace"],
+    &["diff"],
     &["view"],
     &["session"],
 ];

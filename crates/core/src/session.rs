@@ -7,6 +7,7 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
+use crate::diff::{self, Diff, Side};
 use crate::lint::{self, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -223,6 +224,18 @@ impl Session {
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
         trace::trace(self.mesh(), self.translation(), request)
+    }
+
+    /// What is different in another session: see [`diff`](diff::diff()).
+    #[must_use]
+    pub fn diff(&self, new: &Self) -> Diff {
+        let (old_findings, new_findings) = (self.lint(), new.lint());
+        let (old_statuses, new_statuses) = (self.statuses(), new.statuses());
+        diff::diff(self.side(&old_findings, &old_statuses), new.side(&new_findings, &new_statuses))
+    }
+
+    fn side<'a>(&'a self, findings: &'a [Problem], statuses: &'a [Status]) -> Side<'a> {
+        Side { mesh: self.mesh(), translation: self.translation(), findings, statuses }
     }
 
     /// The problems with others that were found later, in the order of the text.
