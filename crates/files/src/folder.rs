@@ -76,6 +76,42 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Those of some files that a directory's reading would take.
+pub(crate) struct Wanted<'p>(BTreeSet<&'p PathBuf>);
+
+impl<'p> Wanted<'p> {
+    /// Among files that are named, as in a revision, without being there.
+    pub(crate) fn among(base: &Path, files: &'p [PathBuf], excluded: &Excluded) -> Result<Self, FileError> {
+        let overrides = excluded.overrides(base)?;
+        let charts: BTreeSet<&Path> = files
+            .iter()
+            .filter(|file| file.ends_with("Chart.yaml"))
+            .filter_map(|file| file.parent())
+            .collect();
+        let is_hidden = |file: &Path| {
+            let inside = file.strip_prefix(base).unwrap_or(file);
+            inside.components().any(|part| {
+                let part = part.as_os_str().to_string_lossy();
+                part == "node_modules" || part.starts_with('.') && part != "."
+            })
+        };
+        let is_wanted = |file: &&PathBuf| {
+            has_known_extension(file)
+                && !is_known_for_something_else(file)
+                && !is_hidden(file)
+                && !file.ancestors().any(|above| charts.contains(above))
+                && !file
+                    .ancestors()
+                    .any(|above| overrides.matched(above, above != file.as_path()).is_ignore())
+        };
+        Ok(Self(files.iter().filter(is_wanted).collect()))
+    }
+
+    pub(crate) fn contains(&self, file: &PathBuf) -> bool {
+        self.0.contains(file)
+    }
+}
+
 /// A link that leads nowhere, or back to where it stands, is as good as none.
 fn leads_nowhere(error: &ignore::Error) -> bool {
     error.io_error().is_none_or(|error| error.kind() == std::io::ErrorKind::NotFound)
@@ -114,7 +150,7 @@ fn is_known_for_something_else(path: &Path) -> bool {
 
 /// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings do not; what
 /// is named is read all the same, and told to be none.
-fn may_hold_objects(source: &SourceFile) -> bool {
+pub(crate) fn may_hold_objects(source: &SourceFile) -> bool {
     source.text().contains("apiVersion") || source.text().contains("kind")
 }
 

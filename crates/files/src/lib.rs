@@ -4,10 +4,12 @@
 //! | module | reads |
 //! |---|---|
 //! | `folder` | the files of a directory that may hold objects |
+//! | `git` | files as they were in a revision |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
 mod folder;
+mod git;
 mod render;
 
 use std::collections::BTreeSet;
@@ -17,6 +19,7 @@ use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
 pub use folder::Excluded;
+pub use git::Revision;
 pub use render::Renderer;
 
 /// Something that could not be read.
@@ -39,7 +42,7 @@ pub enum FileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A directory that was to be rendered.
+    /// What another program was to give: a directory that was to be rendered, a revision.
     #[error("`{command}` failed: {reason}")]
     Rendering {
         /// The command.
@@ -95,7 +98,8 @@ pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<So
     Ok(read_without(paths, &Excluded::default())?.sources)
 }
 
-/// Reads every file that the paths name, `kustomize:DIR` and `helm:DIR` as these programs render them.
+/// Reads every file that the paths name, `kustomize:DIR` and `helm:DIR` as these programs render them, and
+/// `git:REVISION:PATH` as it was in that revision.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`) that have an `apiVersion` or a `kind`; not those that `.gitignore` or `excluded` leaves out, hidden ones, those of
@@ -114,6 +118,8 @@ pub fn read_without<P: AsRef<Path>>(
         let path = path.as_ref();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
+        } else if let Some(revision) = Revision::parse(path) {
+            found.sources.extend(revision.read(excluded)?.sources);
         } else if path.is_dir() {
             folder::read(path, excluded, &mut seen, &mut found)?;
         } else if seen.insert(identity(path)) {
