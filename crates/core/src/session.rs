@@ -235,7 +235,7 @@ impl Session {
     }
 
     fn side<'a>(&'a self, findings: &'a [Problem], statuses: &'a [Status]) -> Side<'a> {
-        Side { mesh: self.mesh(), translation: self.translation(), findings, statuses }
+        Side { mesh: self.mesh(), translation: self.translation(), tracer: self.tracer(), findings, statuses }
     }
 
     /// The problems with others that were found later, in the order of the text.

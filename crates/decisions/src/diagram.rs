@@ -96,7 +96,7 @@ pub struct Diagrams {
     nodes: Vec<Node>,
     unique: HashMap<Node, Ref>,
     applied: HashMap<(Operation, Ref, Ref), Ref>,
-    chosen: HashMap<(Ref, Ref, Ref), Ref>,
+    chosen: HashMap<[Ref; 4], Ref>,
     pairs: Vec<(u32, u32)>,
     pair_numbers: HashMap<(u32, u32), u32>,
     if_unknown: u32,
@@ -119,11 +119,9 @@ impl Diagrams {
         }
     }
 
-    /// The same, with what a choice comes to whose condition is not known.
-    #[must_use]
-    pub fn unknown_comes_to(mut self, outcome: u32) -> Self {
+    /// What choices come to from now on whose condition is not known; without it the highest number.
+    pub fn unknown_comes_to(&mut self, outcome: u32) {
         self.if_unknown = outcome;
-        self
     }
 
     /// How many classes an attribute has.
@@ -234,6 +232,39 @@ impl Diagrams {
     /// When there are too many nodes.
     pub fn differ(&mut self, a: impl Into<Decision>, b: impl Into<Decision>) -> Result<Condition, TooMuch> {
         self.apply(Operation::Differ, a.into().0, b.into().0).map(Condition)
+    }
+
+    /// The same decision with other outcomes.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many nodes.
+    pub fn map(&mut self, decision: Decision, to: &mut impl FnMut(u32) -> u32) -> Result<Decision, TooMuch> {
+        self.mapped(decision.0, to, &mut HashMap::default()).map(Decision)
+    }
+
+    fn mapped(
+        &mut self,
+        at: Ref,
+        to: &mut impl FnMut(u32) -> u32,
+        known: &mut HashMap<Ref, Ref>,
+    ) -> Result<Ref, TooMuch> {
+        if let Some(known) = known.get(&at) {
+            return Ok(*known);
+        }
+        let made = match (at.as_terminal(), self.at(at).cloned()) {
+            (Some(outcome), _) => Ref::terminal(to(outcome)),
+            (None, Some(node)) => {
+                let mut edges = Vec::with_capacity(node.edges.len());
+                for edge in &*node.edges {
+                    edges.push(Edge { from: edge.from, to: self.mapped(edge.to, to, known)? });
+                }
+                self.node(node.attribute, edges)?
+            }
+            (None, None) => at,
+        };
+        known.insert(at, made);
+        Ok(made)
     }
 
     /// What two decisions come to together: the numbers are those of [`Diagrams::pair`].
@@ -375,8 +406,7 @@ impl Diagrams {
             Some(_) => return Ok(unknown),
             None => {}
         }
-        // `unknown` is the same for all choices with these two: NO and YES are of conditions.
-        let key = (condition, then, otherwise);
+        let key = [condition, then, otherwise, unknown];
         if let Some(known) = self.chosen.get(&key) {
             return Ok(*known);
         }

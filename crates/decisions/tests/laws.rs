@@ -1,4 +1,5 @@
 //! Diagrams against plain enumeration of all combinations of classes.
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
 
 use decisions::{ClassSet, Condition, Decision, Diagrams, Limits, TooMuch};
 use proptest::prelude::*;
@@ -122,7 +123,8 @@ proptest! {
 
     #[test]
     fn choices_and_pairs_come_to_what_was_chosen(a in tree(), b in tree()) {
-        let mut diagrams = Diagrams::new(SIZES.to_vec(), &Limits::default()).unknown_comes_to(99);
+        let mut diagrams = Diagrams::new(SIZES.to_vec(), &Limits::default());
+        diagrams.unknown_comes_to(99);
         let (of_a, of_b) = (diagram(&mut diagrams, &a).unwrap(), diagram(&mut diagrams, &b).unwrap());
         let inner = diagrams.choose(of_b, Decision::always(20), Decision::always(30)).unwrap();
         let outer = diagrams.choose(of_a, Decision::always(10), inner).unwrap();
@@ -139,6 +141,11 @@ proptest! {
         found.sort_unstable();
         found.dedup();
         prop_assert_eq!(diagrams.outcomes(outer), found);
+        let mapped = diagrams.map(outer, &mut |outcome| outcome / 20).unwrap();
+        for classes in everything() {
+            let expected = diagrams.outcome(outer, &classes).map(|outcome| outcome / 20);
+            prop_assert_eq!(diagrams.outcome(mapped, &classes), expected);
+        }
     }
 }
 

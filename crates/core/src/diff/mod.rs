@@ -58,6 +58,8 @@ use crate::mesh::{Mesh, WaypointName};
 use crate::problem::Problem;
 use crate::resources::WaypointResources;
 use crate::status::Status;
+use crate::trace::Tracer;
+use crate::trace::classes::{self, DestinationDiff, Limits, Pair};
 use crate::translation::Translation;
 
 /// One side of a comparison.
@@ -67,6 +69,8 @@ pub struct Side<'a> {
     pub mesh: &'a Mesh,
     /// Its resources.
     pub translation: &'a Translation,
+    /// What answers requests.
+    pub tracer: Tracer<'a>,
     /// Everything that is found wrong with it.
     pub findings: &'a [Problem],
     /// The statuses that Istio would write.
@@ -78,6 +82,8 @@ pub struct Side<'a> {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Diff {
+    /// For each destination of each waypoint, the requests of which something else comes.
+    pub behaviour: Vec<DestinationDiff>,
     /// Every waypoint of either side, by namespace and name.
     pub waypoints: Vec<WaypointDiff>,
     /// What sidecars would have been told, for comparison.
@@ -139,11 +145,22 @@ pub fn diff(old: Side<'_>, new: Side<'_>) -> Diff {
     let waypoints = waypoints(old.translation, new.translation);
     let sidecars = updates::sidecars(old.mesh, new.mesh, &waypoints);
     Diff {
+        behaviour: behaviour(old, new),
         waypoints,
         sidecars,
         findings: findings::compare(old.findings, new.findings),
         statuses: statuses::compare(old.statuses, new.statuses),
     }
+}
+
+/// What differs for requests, at the waypoints that are there on both sides.
+fn behaviour(old: Side<'_>, new: Side<'_>) -> Vec<DestinationDiff> {
+    let both = new.translation.waypoints.iter().filter_map(|after| {
+        let before = old.translation.waypoint(&after.waypoint)?;
+        let pair = Pair { old: (before, old.tracer), new: (after, new.tracer) };
+        Some(classes::compare(&after.waypoint, pair, &Limits::default()))
+    });
+    both.flatten().collect()
 }
 
 fn waypoints(old: &Translation, new: &Translation) -> Vec<WaypointDiff> {

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::behaviour;
 use super::place::Sides;
 use super::text::{is_shown, of_field, of_told, of_update, summary};
 use crate::diff::{Change, Diff, Presence, WaypointDiff};
 use crate::problem::Problem;
+use crate::trace::classes::{Came, ClassDiff, Compared};
 use crate::view::diagnostics;
 use crate::view::origins::Places;
 
@@ -25,6 +27,7 @@ pub fn markdown(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
             let _ = writeln!(page, "| `{}` | {} |", waypoint.waypoint, of_update(waypoint));
         }
     }
+    of_behaviour(diff, &sides, &mut page);
     for waypoint in shown.into_iter().filter(|waypoint| waypoint.presence == Presence::Both) {
         let entries: Vec<String> = resources(waypoint, &sides);
         section(&format!("Resources of `{}`", waypoint.waypoint), &entries, &mut page);
@@ -41,6 +44,44 @@ pub fn markdown(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     });
     section("Statuses", &conditions.collect::<Vec<_>>(), &mut page);
     page
+}
+
+/// What differs for requests: a row for each class.
+fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
+    if diff.behaviour.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\n**Requests:** {}.", behaviour::summary(&diff.behaviour));
+    let mut rows = Vec::new();
+    for destination in diff.behaviour.iter().filter(|one| one.compared != Compared::Equal) {
+        let name = behaviour::destination(destination);
+        match &destination.compared {
+            Compared::Added => rows.push(format!("| {name} | | not served | served | |\n")),
+            Compared::Removed => rows.push(format!("| {name} | | served | not served | |\n")),
+            Compared::NotDecided { reason } => rows.push(format!("| {name} | not decided: {reason} | | | |\n")),
+            Compared::Differs { classes, .. } => rows.extend(classes.iter().map(|class| row(&name, class, sides))),
+            _ => {}
+        }
+    }
+    if !rows.is_empty() {
+        let table = format!("| destination | where | was | is | example |\n|---|---|---|---|---|\n{}", rows.concat());
+        let _ = if rows.len() > FOLDED {
+            write!(page, "\n<details><summary>{} classes of requests</summary>\n\n{table}\n</details>\n", rows.len())
+        } else {
+            write!(page, "\n{table}")
+        };
+    }
+}
+
+fn row(name: &str, class: &ClassDiff, sides: &Sides<'_>) -> String {
+    let told = |came: &Came, from: Option<String>| {
+        let from = from.map(|from| format!(" ({from})")).unwrap_or_default();
+        format!("{}{from}", behaviour::came(came))
+    };
+    let old = told(&class.old, class.old.because.as_ref().map(|because| sides.old_one(because)));
+    let new = told(&class.new, class.new.because.as_ref().map(|because| sides.new_one(because)));
+    let cells = [name.to_owned(), behaviour::conditions(class), old, new, code(&behaviour::example(&class.example))];
+    format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
 }
 
 fn capitalized(text: &str) -> String {

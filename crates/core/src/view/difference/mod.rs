@@ -1,5 +1,6 @@
 //! A comparison as text, JSON, and the Markdown of a comment.
 
+mod behaviour;
 mod markdown;
 mod place;
 mod text;

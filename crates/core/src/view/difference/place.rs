@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::diff::{Change, ChangedField, Diff};
 use crate::snapshot::Cause;
 use crate::trace::Because;
+use crate::trace::classes::Compared;
 use crate::view::origins::{Located, Places};
 
 /// The places of all causes.
@@ -29,6 +30,11 @@ impl<'d> Sides<'d> {
                     of_new.extend(fields.iter().filter_map(|field| Some(&field.because.as_ref()?.0)));
                 }
             }
+        }
+        for destination in &diff.behaviour {
+            let Compared::Differs { classes, .. } = &destination.compared else { continue };
+            of_old.extend(classes.iter().filter_map(|class| Some(&class.old.because.as_ref()?.0)));
+            of_new.extend(classes.iter().filter_map(|class| Some(&class.new.because.as_ref()?.0)));
         }
         for condition in diff.statuses.iter().flat_map(|status| &status.conditions) {
             of_old.extend(condition.old.iter().filter_map(|told| Some(&told.because.as_ref()?.0)));

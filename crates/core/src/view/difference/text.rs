@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::behaviour;
 use super::place::Sides;
 use super::{bytes, counted, short};
 use crate::diff::{Change, ChangedField, Diff, Presence, StatusDiff, Told, Way, WaypointDiff};
 use crate::problem::Problem;
+use crate::trace::classes::{ClassDiff, Compared};
 use crate::view::diagnostics;
 use crate::view::origins::Places;
 
@@ -14,6 +16,7 @@ use crate::view::origins::Places;
 pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
     let mut page = summary(diff) + "\n";
+    of_behaviour(diff, &sides, &mut page);
     for waypoint in diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)) {
         page.push('\n');
         of_waypoint(waypoint, &sides, &mut page);
@@ -24,6 +27,48 @@ pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
         diff.statuses.iter().for_each(|status| of_status(status, &sides, &mut page));
     }
     page
+}
+
+fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
+    if diff.behaviour.is_empty() {
+        return;
+    }
+    // Writing to a string does not fail.
+    let _ = writeln!(page, "\nrequests: {}", behaviour::summary(&diff.behaviour));
+    for destination in diff.behaviour.iter().filter(|one| one.compared != Compared::Equal) {
+        let _ = writeln!(page, "  {}", behaviour::destination(destination));
+        match &destination.compared {
+            Compared::Added => page.push_str("    the waypoint serves it now\n"),
+            Compared::Removed => page.push_str("    the waypoint does not serve it any more\n"),
+            Compared::NotDecided { reason } => {
+                let _ = writeln!(page, "    not decided: {reason}");
+            }
+            Compared::Differs { classes, complete, undecided } => {
+                classes.iter().for_each(|class| of_class(class, sides, page));
+                if let Some(reason) = undecided {
+                    let _ = writeln!(page, "    not decided: {reason}");
+                } else if !complete {
+                    page.push_str("    and more\n");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn of_class(class: &ClassDiff, sides: &Sides<'_>, page: &mut String) {
+    let _ = writeln!(page, "    {}", behaviour::conditions(class));
+    let _ = writeln!(page, "      e.g. {}", behaviour::example(&class.example));
+    for (when, came, located) in [
+        ("was", &class.old, class.old.because.as_ref().map(|because| sides.old_one(because))),
+        ("is", &class.new, class.new.because.as_ref().map(|because| sides.new_one(because))),
+    ] {
+        let from = located.map(|from| format!(", from {from}")).unwrap_or_default();
+        let _ = writeln!(page, "      {when:<3} {}{from}", behaviour::came(came));
+    }
+    if !class.confirmed {
+        page.push_str("      what differs is not told by a trace: see the resources\n");
+    }
 }
 
 pub(super) fn is_shown(waypoint: &WaypointDiff) -> bool {
