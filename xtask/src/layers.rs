@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
-    &["opened"],
+    &["lists", "opened"],
     &["dialect"],
     &["translation"],
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
@@ -37,6 +37,7 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["describe"],
     &["trace"],
+    &["diff"],
     &["expect"],
     &["view"],
     &["session"],

@@ -4,11 +4,13 @@
 //! | module | reads |
 //! |---|---|
 //! | `folder` | the files of a directory that may hold objects |
+//! | `git` | files as they were in a revision |
 //! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
 mod folder;
+mod git;
 mod packed;
 mod render;
 
@@ -22,6 +24,7 @@ use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
 pub use folder::Excluded;
+pub use git::Revision;
 pub use render::Renderer;
 
 /// Something that could not be read.
@@ -52,7 +55,7 @@ pub enum FileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A directory that was to be rendered.
+    /// What another program was to give: a directory that was to be rendered, a revision.
     #[error("`{command}` failed: {reason}")]
     Rendering {
         /// The command.
@@ -116,7 +119,8 @@ impl Default for Wanted {
     }
 }
 
-/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and `helm:DIR` as these programs render them.
+/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
+/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
@@ -135,6 +139,8 @@ pub fn read_wanted<P: AsRef<Path>>(
         let path = path.as_ref();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
+        } else if let Some(revision) = Revision::parse(path) {
+            found.sources.extend(revision.read(wanted)?);
         } else if path.is_dir() {
             folder::read(path, wanted, &mut seen, &mut found)?;
         } else if seen.insert(identity(path)) {

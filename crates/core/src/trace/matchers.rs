@@ -177,7 +177,7 @@ impl HeaderTest {
         if self.inverted { fits.not() } else { fits }
     }
 
-    fn is_made_by_proxies(&self) -> bool {
+    pub(super) fn is_made_by_proxies(&self) -> bool {
         MADE_BY_PROXIES.contains(&self.name.as_str())
     }
 

@@ -67,6 +67,7 @@ mod answer;
 mod asked;
 mod authz;
 mod balance;
+pub mod classes;
 mod client;
 mod cluster;
 mod compiled;

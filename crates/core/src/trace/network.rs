@@ -51,7 +51,7 @@ pub(super) struct Tcp {
     pointer: String,
     pub(super) clusters: Vec<Share>,
     /// The host that a tunnel is asked for.
-    tunnel: Option<String>,
+    pub(super) tunnel: Option<String>,
 }
 
 /// Filters that only report, or whose effects have no part in who gets what.

@@ -15,7 +15,7 @@ const OTHERS: &str = r"\-._~%!$&'()+,;:@";
 /// A template, ready.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
-    source: String,
+    pub(super) source: String,
     /// None for what Envoy would refuse.
     regex: Option<Regex>,
 }
@@ -30,6 +30,11 @@ impl Template {
     /// Whether a path fits.
     pub(super) fn fits(&self, path: &str) -> Truth {
         self.regex.as_ref().map_or(Truth::Unknown, |regex| regex.is_match(path).into())
+    }
+
+    /// The template as a regular expression; none for what Envoy would refuse.
+    pub(super) fn expression(&self) -> Option<&str> {
+        self.regex.as_ref().map(Regex::as_str)
     }
 
     /// The template in words.
