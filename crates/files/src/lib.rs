@@ -4,15 +4,20 @@
 //! | module | reads |
 //! |---|---|
 //! | `folder` | the files of a directory that may hold objects |
+//! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
 mod folder;
+mod packed;
 mod render;
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::expect::is_tests;
+use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
@@ -30,6 +35,14 @@ pub enum FileError {
         path: PathBuf,
         /// What the operating system says.
         source: std::io::Error,
+    },
+    /// A packed file or an archive.
+    #[error("{}: {reason}", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A pattern of files that are left out.
     #[error("the pattern `{pattern}` is none: {reason}")]
@@ -55,6 +68,8 @@ pub enum FileError {
 pub struct Found {
     /// The texts.
     pub sources: Vec<SourceFile>,
+    /// Files of tests: they are no part of a snapshot.
+    pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
 }
@@ -86,27 +101,33 @@ impl std::fmt::Display for Unrendered {
     }
 }
 
-/// Reads every file that the paths name; of a directory those that may hold objects: see [`read_without`].
-///
-/// # Errors
-///
-/// [`FileError`] for the first one that cannot be read.
-pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
-    Ok(read_without(paths, &Excluded::default())?.sources)
+/// What of the files that are named is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Files of directories that are left out.
+    pub excluded: Excluded,
+    /// How many bytes of a file are read, and unpacked of one that is packed: [`Limits::bytes`].
+    pub bytes: usize,
 }
 
-/// Reads every file that the paths name, `kustomize:DIR` and `helm:DIR` as these programs render them.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { excluded: Excluded::default(), bytes: Limits::DEFAULT.bytes }
+    }
+}
+
+/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and `helm:DIR` as these programs render them.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
-/// `.json`) that have an `apiVersion` or a `kind`; not those that `.gitignore` or `excluded` leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+/// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
+/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
 /// [`FileError`] for the first one that cannot be read.
-pub fn read_without<P: AsRef<Path>>(
+pub fn read_wanted<P: AsRef<Path>>(
     paths: impl IntoIterator<Item = P>,
-    excluded: &Excluded,
+    wanted: &Wanted,
 ) -> Result<Found, FileError> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
@@ -115,14 +136,25 @@ pub fn read_without<P: AsRef<Path>>(
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
         } else if path.is_dir() {
-            folder::read(path, excluded, &mut seen, &mut found)?;
+            folder::read(path, wanted, &mut seen, &mut found)?;
         } else if seen.insert(identity(path)) {
-            found.sources.push(file(path)?);
+            found.sources.extend(file(path, wanted.bytes)?);
         }
     }
     found.unrendered.sort();
     found.unrendered.dedup();
+    let sources = std::mem::take(&mut found.sources);
+    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
     Ok(found)
+}
+
+/// Reads the files of tests that the paths name, or that stand in the directories that they name.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_wanted(paths, &Wanted::default())?.tests)
 }
 
 /// What makes a file the same as another: where it is, links resolved.
@@ -130,9 +162,18 @@ fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn file(path: &Path) -> Result<SourceFile, FileError> {
-    let bytes = std::fs::read(path).map_err(|error| failed(path, error))?;
-    Ok(SourceFile::from_bytes(path.display().to_string(), &bytes))
+fn file(path: &Path, limit: usize) -> Result<Vec<SourceFile>, FileError> {
+    packed::sources(&path.display().to_string(), packed::read(path, limit)?, limit)
+}
+
+/// What a reader has, standard input say, under a name: as a file of its bytes would be read.
+///
+/// # Errors
+///
+/// [`FileError`] when it cannot be read or unpacked.
+pub fn read_from(name: &str, reader: impl Read, wanted: &Wanted) -> Result<Vec<SourceFile>, FileError> {
+    let bytes = packed::read_all(reader, wanted.bytes).map_err(|error| failed(Path::new(name), error))?;
+    packed::sources(name, bytes, wanted.bytes)
 }
 
 /// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane, `NAME=VALUE` a
@@ -187,7 +228,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_file() {
-        let error = read(["no/such.yaml"]).unwrap_err();
+        let error = read_wanted(["no/such.yaml"], &Wanted::default()).unwrap_err();
         assert!(error.to_string().starts_with("no/such.yaml: "), "{error}");
     }
 }

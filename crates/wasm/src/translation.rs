@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use waypoint_xds::Session;
+use waypoint_xds::cost::Cost;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
-use waypoint_xds::lint::Selection;
+use waypoint_xds::lint::{Baseline, BaselineError};
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::trace::{Request, RequestSpec};
+use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::resource::{self, AnyResource, List};
-use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
-use waypoint_xds::view::{description, json, origins, statuses, trace};
+use waypoint_xds::view::ztunnel::{self, Filter, ZtunnelConfig};
+use waypoint_xds::view::{cost_picture, description, json, origins, statuses, trace};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -47,11 +51,33 @@ pub fn cost(
     rule: Option<String>,
     replicas: Option<u32>,
 ) -> Result<String, Error> {
+    Ok(json::to_value(&compared(snapshot, settings, rule, replicas)?).to_string())
+}
+
+/// The same as a picture, SVG.
+///
+/// # Errors
+///
+/// When a setting or the rule is not one of those expected.
+#[wasm_bindgen(js_name = costSvg)]
+pub fn cost_svg(
+    snapshot: &Snapshot,
+    settings: &str,
+    rule: Option<String>,
+    replicas: Option<u32>,
+) -> Result<String, Error> {
+    Ok(cost_picture::svg(&compared(snapshot, settings, rule, replicas)?))
+}
+
+fn compared(
+    snapshot: &Snapshot,
+    settings: &str,
+    rule: Option<String>,
+    replicas: Option<u32>,
+) -> Result<Cost, Error> {
     let rule = rule.as_deref().map(str::parse).transpose();
     let rule = rule.map_err(|error: waypoint_xds::cost::UnknownRule| Error::new("unknown-rule", &error))?;
-    let session = session(snapshot, settings)?;
-    let cost = session.cost(rule.unwrap_or_default(), replicas.map(u64::from));
-    Ok(json::to_value(&cost).to_string())
+    Ok(session(snapshot, settings)?.cost(rule.unwrap_or_default(), replicas.map(u64::from)))
 }
 
 fn session(snapshot: &Snapshot, settings: &str) -> Result<Session, Error> {
@@ -59,9 +85,7 @@ fn session(snapshot: &Snapshot, settings: &str) -> Result<Session, Error> {
 }
 
 fn options(settings: &str) -> Result<Options, Error> {
-    let settings: Settings =
-        serde_json::from_str(settings).map_err(|error| Error::new("invalid-options", &error))?;
-    Ok(settings.options()?)
+    Ok(parsed::<Settings>(settings)?.options()?)
 }
 
 /// Waypoints and resources are found by their position: JavaScript holds no more of them than that.
@@ -86,16 +110,26 @@ impl Translation {
         json::to_value(&self.made().problems).to_string()
     }
 
-    /// Everything that is to be said of the snapshot, as far as a selection reports it: a JSON array of problems. The
-    /// selection is JSON.
+    /// Everything that is to be said of the snapshot, as far as a selection reports it and a baseline does not have it: a
+    /// JSON array of problems. The selection is JSON, the baseline the text of one.
+    ///
+    /// # Errors
+    ///
+    /// When the selection has something that is none of those expected, or the baseline is none.
+    pub fn lint(&self, selection: &str, baseline: Option<String>) -> Result<String, Error> {
+        let invalid = |error: BaselineError| Error::new("invalid-baseline", &error);
+        let baseline: Option<Baseline> = baseline.as_deref().map(str::parse).transpose().map_err(invalid)?;
+        let found = self.session.lint_against(baseline.as_ref(), &parsed(selection)?);
+        Ok(json::to_value(&found).to_string())
+    }
+
+    /// The text of a baseline that has all that a selection reports.
     ///
     /// # Errors
     ///
     /// When the selection has something that is none of those expected.
-    pub fn lint(&self, selection: &str) -> Result<String, Error> {
-        let selection: Selection =
-            serde_json::from_str(selection).map_err(|error| Error::new("invalid-options", &error))?;
-        Ok(json::to_value(&self.session.lint_with(&selection)).to_string())
+    pub fn baseline(&self, selection: &str) -> Result<String, Error> {
+        Ok(Baseline::of(&self.session.lint_with(&parsed(selection)?)).to_string())
     }
 
     /// What was read and what was not, as JSON.
@@ -118,6 +152,30 @@ impl Translation {
     pub fn ztunnel(&self) -> Result<String, Error> {
         let resources = self.session.ztunnel().map_err(|error| Error::new("unknown-ztunnel", &error))?;
         Ok(ztunnel::all(&ZtunnelConfig::from(&resources)).to_string())
+    }
+
+    /// A table of istioctl's about ztunnel, and what made each row, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known, and when there is no such kind of table.
+    #[wasm_bindgen(js_name = ztunnelTable)]
+    pub fn ztunnel_table(&self, kind: &str) -> Result<String, Error> {
+        let kind = kind.parse().map_err(|error: ztunnel::UnknownKind| Error::new("unknown-kind", &error))?;
+        let resources = self.session.ztunnel().map_err(|error| Error::new("unknown-ztunnel", &error))?;
+        let config = ZtunnelConfig::from(&resources);
+        let table = ztunnel::located(&config, kind, &Filter::default(), &self.session.places());
+        Ok(json::to_value(&table).to_string())
+    }
+
+    /// Where fields stand, given as JSON: a JSON array with a place or null for each.
+    ///
+    /// # Errors
+    ///
+    /// When that is no list of fields.
+    pub fn places(&self, fields: &str) -> Result<String, Error> {
+        let fields: Vec<Field> = parsed(fields)?;
+        Ok(json::to_value(&fields::places(self.session.input(), &fields)).to_string())
     }
 
     /// All about one object, as JSON.
@@ -248,6 +306,13 @@ impl Translation {
         let resource = resource::get(self.waypoint(waypoint)?, self::list(list)?, index);
         resource.ok_or_else(|| Error::new("no-such-resource", &format_args!("there is no resource {index}")))
     }
+}
+
+/// What a JSON text says. The text is made by the package: where it is wrong in it tells nobody anything.
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    let invalid = |error| Error::new("invalid-options", &error);
+    let value: Value = serde_json::from_str(json).map_err(invalid)?;
+    serde_json::from_value(value).map_err(invalid)
 }
 
 fn list(name: &str) -> Result<List, Error> {

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 
 use super::Input;
+use crate::completion;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Trace {
@@ -48,7 +50,7 @@ pub(crate) struct Asked {
     pub(crate) to: Option<String>,
     /// How it gets there: `ztunnel`, `sidecar`, `ingress` (a gateway), or NAMESPACE/NAME of the waypoint that it is given
     /// to [default: as the client's pod says].
-    #[arg(long, value_name = "WAY", visible_alias = "waypoint")]
+    #[arg(long, value_name = "WAY", visible_alias = "waypoint", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) via: Option<String>,
     /// A command line of curl that says what is asked; other options win.
     #[arg(long, value_name = "COMMAND")]

@@ -15,11 +15,11 @@ use crate::{Failure, Outcome, curl, input, output};
 
 pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
     let request = Request::try_from(spec(args)?).map_err(usage)?;
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let options = options(&args.input)?;
     let (session, traced) = match split(files)? {
         (Some(dump), rest) => {
-            dump.unread.iter().for_each(|unread| eprintln!("warning: {unread}"));
+            dump.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
             let live = Live::new(dump, request.via.waypoint(), rest, &options).map_err(usage)?;
             (live.session().clone(), live.trace(&request))
         }
@@ -35,7 +35,7 @@ pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
         TraceFormat::Text => trace::text(&traced, &places, args.explain_all),
         TraceFormat::Json => json::pretty(&trace::json(&traced, &places)?),
         TraceFormat::Yaml => yaml::to_string(&trace::json(&traced, &places)?),
-    });
+    })?;
     Ok(outcome(&traced))
 }
 

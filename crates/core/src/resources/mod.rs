@@ -12,11 +12,9 @@ mod field;
 pub(crate) mod filters;
 mod istio_metadata;
 pub(crate) mod listeners;
-pub mod names;
 pub mod origin;
 pub(crate) mod proto;
 pub mod routes;
-mod scope;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -27,9 +25,10 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::plan;
 
+pub use crate::plan::{Scope, names};
 pub use origin::{Origin, Part};
-pub use scope::Scope;
 
 use self::envoy_filter::Patches;
 
@@ -75,16 +74,19 @@ impl WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    let scope = Scope { mesh, waypoint, rules: mesh.rules };
-    let patches = Patches::new(scope);
-    let plans = clusters::plan(&scope);
+    let plan = plan::plan(mesh, waypoint);
+    let patches = Patches::new(&plan.patches, plan.settings.rules);
+    let listeners = listeners::listeners(&plan, &patches);
+    let extensions =
+        filters::extension::configurations(&plan.listeners.extensions, &plan.settings.rules.policies);
+    let (clusters, endpoints) = clusters::clusters(plan.settings, &plan.tunnels, plan.clusters);
     let mut resources = WaypointResources {
         waypoint: waypoint.name.clone(),
-        listeners: listeners::listeners(&scope, &patches),
-        clusters: clusters::clusters(&scope, &plans),
+        listeners,
+        clusters,
         routes: Vec::new(),
-        endpoints: endpoints::endpoints(&scope, &plans),
-        extensions: filters::extension::configurations(&scope),
+        endpoints,
+        extensions,
     };
     patches.apply(&mut resources);
     resources

@@ -9,7 +9,6 @@ use envoy::config::route::v3::route_action::{
 };
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
 use envoy::config::route::v3::{self as message, RedirectAction, RetryPolicy, RouteAction};
-use envoy::google::protobuf::Duration;
 
 use super::balance;
 use super::compiled::Proxy;
@@ -20,6 +19,7 @@ use super::outcome::{Because, Decision, Detail, Place, Verdict};
 use super::reached::{self, Ends, Share};
 use super::rewrite::{apply, location, rewritten};
 use super::route::{Found, Route};
+use super::routed;
 use super::traffic;
 use super::walk::{End, Flow, Walk};
 use crate::opened::OpenedRoute;
@@ -51,7 +51,7 @@ pub(super) struct Forward {
     /// The changes that the virtual host makes to headers.
     pub(super) host_removes: Vec<String>,
     pub(super) host_adds: Vec<HeaderValueOption>,
-    host_retries: Option<RetryPolicy>,
+    pub(super) host_retries: Option<RetryPolicy>,
 }
 
 /// Requests are sent elsewhere.
@@ -141,6 +141,7 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, http: &mut Http<'a
             .details(|| passed_over(&found, http));
         return Flow::Break(http.answer(Verdict::Failed, 404, reason));
     };
+    walk.routed(|| routed::of(route));
     walk.step(Place::Waypoint, "route", Decision::Taken, || route.called())
         .of(MAIN_INTERNAL, &route.pointer)
         .because(route.cause())
@@ -202,7 +203,7 @@ fn forward<'a>(
     // Nothing that decides looks at the request after that.
     if walk.explains() {
         change(walk, route, forward, http);
-        note_policies(walk, route, forward);
+        routed::note(walk, route, forward);
         mirrors(walk, proxy, &forward.action);
         walk.forward(&http.headers);
     }
@@ -295,30 +296,6 @@ fn remove_and_add<'a>(remove: &[String], add: &'a [HeaderValueOption], headers: 
     apply(add, headers);
 }
 
-/// Notes timeout, retries, and what requests are hashed by.
-fn note_policies(walk: &mut Walk<'_>, route: &Route, forward: &Forward) {
-    let action = &forward.action;
-    let mut notes = Vec::new();
-    match &action.timeout {
-        Some(timeout) if timeout.seconds == 0 && timeout.nanos == 0 => {}
-        Some(timeout) => notes.push(format!("timeout {}: then 504", seconds(timeout))),
-        None => notes.push("timeout 15s: then 504".to_owned()),
-    }
-    let retries = action.retry_policy.as_deref().or(forward.host_retries.as_ref());
-    if let Some(policy) = retries {
-        let count = policy.num_retries.as_ref().map_or(1, |count| count.value);
-        let each = policy.per_try_timeout.as_ref().map(|each| format!(", {} each", seconds(each)));
-        notes.push(format!("up to {count} retries on {}{}", policy.retry_on, each.unwrap_or_default()));
-    }
-    if !action.hash_policy.is_empty() {
-        notes.push("the endpoint is picked by a hash: the same one for the same key".to_owned());
-    }
-    if !notes.is_empty() {
-        walk.step(Place::Waypoint, "policies of the route", Decision::Passed, notes.join("; "))
-            .of(MAIN_INTERNAL, &route.pointer);
-    }
-}
-
 fn mirrors<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, action: &RouteAction) {
     for policy in &action.request_mirror_policies {
         let odds = traffic::odds_or_always(policy.runtime_fraction.as_ref());
@@ -326,15 +303,6 @@ fn mirrors<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, action: &RouteAction) {
         walk.step(Place::Waypoint, "mirror", Decision::Passed, text);
         let tracer = walk.tracer;
         walk.mirror(|| reached::target(tracer, proxy, &policy.cluster, odds));
-    }
-}
-
-/// A duration as people write it.
-pub(super) fn seconds(duration: &Duration) -> String {
-    match (duration.seconds, duration.nanos / 1_000_000) {
-        (seconds, 0) => format!("{seconds}s"),
-        (0, millis) => format!("{millis}ms"),
-        (seconds, millis) => format!("{seconds}.{millis:03}s"),
     }
 }
 

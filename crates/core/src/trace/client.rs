@@ -13,7 +13,7 @@ use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::waypoint::Binding;
 use crate::mesh::{DataPlane, Mesh, ServiceId, Waypoint, WaypointName, Workload};
-use crate::resources::origin;
+use crate::plan::causes;
 use crate::rules::Attachment;
 
 /// Something that a request names and the snapshot does not have.
@@ -165,8 +165,8 @@ pub(super) fn used<'m>(
         return (waypoint, waypoint.map(|waypoint| waypoint.gateway.object_ref().into()), None);
     }
     let (binding, cause) = match (way.service, way.workload) {
-        (Some(id), _) => (mesh.bindings.of_service(id), origin::use_waypoint(mesh, id)),
-        (None, Some(id)) => (mesh.bindings.of_workload(id), origin::workload_uses_waypoint(mesh, id)),
+        (Some(id), _) => (mesh.bindings.of_service(id), causes::use_waypoint(mesh, id)),
+        (None, Some(id)) => (mesh.bindings.of_workload(id), causes::workload_uses_waypoint(mesh, id)),
         (None, None) => (None, None),
     };
     let named = |binding: &Binding| mesh.bindings.waypoint(binding).map(|target| target.name());

@@ -21,7 +21,7 @@
 //! | `jwt`, `requirement`, `tokens`, `istio_authn` | HTTP filters for tokens |
 //! | `rbac`, `verdict`, `authz` | policies, and external authorizers |
 //! | `traffic` | CORS, faults and header mutations |
-//! | `route`, `action`, `rewrite` | routes, and what they do |
+//! | `route`, `routed`, `action`, `rewrite` | routes, and what they do |
 //! | `cluster`, `balance`, `reached` | clusters and the endpoints that may be picked; where a request gets to |
 //! | `ztunnel`, `ztunnel_condition` | the policies of the destination's ztunnel |
 //! | `condition`, `asked` | conditions as data, and what they look at |
@@ -95,6 +95,7 @@ mod request_error;
 mod requirement;
 mod rewrite;
 mod route;
+mod routed;
 mod source;
 mod spec;
 mod template;
@@ -120,6 +121,7 @@ pub use request::{
     Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, NotAnAnswer, Protocol, Request, Source,
 };
 pub use request_error::RequestError;
+pub use routed::{Retries, Routed};
 pub use spec::RequestSpec;
 pub use texts::Scratch;
 pub use via::{NotAWay, Via};

@@ -2,6 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::routed::Routed;
 use crate::snapshot::Cause;
 
 /// What comes of a request.
@@ -23,6 +24,8 @@ pub struct Trace {
     pub decided_by: Option<Because>,
     /// The waypoint on the way, `namespace/name`.
     pub waypoint: Option<String>,
+    /// The route that it takes there.
+    pub route: Option<Routed>,
     /// All that may come of it, with odds, the likeliest first; one where nothing is left to chance.
     pub outcomes: Vec<Chance>,
     /// Where it goes, with odds, as far as it gets.
@@ -49,7 +52,7 @@ impl Trace {
 }
 
 /// Whether a request gets to its destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It does.
@@ -65,7 +68,7 @@ pub enum Verdict {
 }
 
 /// Where something was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// At the client: its resolver, its ztunnel.

@@ -37,7 +37,7 @@ pub(super) struct Host {
 /// A route.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
-    name: String,
+    pub(super) name: String,
     /// The JSON pointer to it.
     pub(super) pointer: String,
     /// Its position in its virtual host, from 1.

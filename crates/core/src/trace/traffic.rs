@@ -24,7 +24,7 @@ use super::matchers::{HeaderTest, TextTest};
 use super::outcome::{Decision, Place, Verdict};
 use super::route::Route;
 use super::walk::{End, Flow, Walk};
-use super::{action, rewrite};
+use super::{action, rewrite, routed};
 use crate::opened::OpenedRoute;
 use crate::resources::names::MAIN_INTERNAL;
 
@@ -159,7 +159,7 @@ impl From<&HttpFault> for Fault {
     fn from(config: &HttpFault) -> Self {
         let delay = config.delay.as_ref().map(|delay| {
             let long = match &delay.fault_delay_secifier {
-                Some(FaultDelaySecifier::FixedDelay(duration)) => action::seconds(duration),
+                Some(FaultDelaySecifier::FixedDelay(duration)) => routed::seconds(routed::read(duration)),
                 _ => "what a header says".to_owned(),
             };
             (delay.percentage.as_ref().map_or(0.0, odds), long)

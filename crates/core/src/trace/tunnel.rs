@@ -273,8 +273,10 @@ fn inside<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, mut connection: Connection<
         let spoken = if protocols.is_empty() { String::new() } else { format!(", {protocols} detected") };
         format!("{} for {destination}{spoken}", chain.name)
     };
+    // What makes the chain, and the routes for bytes in it.
+    let routes = chain.causes.iter().skip(1).filter(|cause| cause.object.kind.is_route());
     walk.step(Place::Waypoint, what, Decision::Taken, text)
         .of(MAIN_INTERNAL, &chain.pointer)
-        .because(chain.causes.first());
+        .because(chain.causes.iter().take(1).chain(routes));
     network::walk(walk, proxy, chain, connection)
 }

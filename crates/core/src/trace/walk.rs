@@ -15,6 +15,7 @@ use super::outcome::{
 };
 use super::reached::Reached;
 use super::request::Request;
+use super::routed::Routed;
 use super::texts::{Scratch, Texts};
 use crate::mesh::{Mesh, WaypointName};
 use crate::snapshot::Cause;
@@ -129,6 +130,7 @@ pub(super) struct Walk<'a> {
 /// What is told of a walk.
 #[derive(Default)]
 struct Notes {
+    route: Option<Routed>,
     steps: Vec<Step>,
     caveats: Vec<String>,
     mirrors: Vec<Target>,
@@ -194,6 +196,13 @@ impl<'a> Walk<'a> {
         let text = text.told();
         if !notes.caveats.contains(&text) {
             notes.caveats.push(text);
+        }
+    }
+
+    /// Notes the route that is taken.
+    pub(super) fn routed(&mut self, route: impl FnOnce() -> Routed) {
+        if let Some(notes) = &mut self.notes {
+            notes.route = Some(route());
         }
     }
 
@@ -293,6 +302,7 @@ impl<'a> Ended<'a> {
             decided_at: likeliest.decided_at,
             decided_by: likeliest.decided_by,
             waypoint: self.waypoint.map(ToString::to_string),
+            route: notes.route,
             outcomes,
             destinations: self.reached.iter().map(|reached| reached.target(self.mesh)).collect(),
             mirrors: notes.mirrors,

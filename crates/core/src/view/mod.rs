@@ -2,10 +2,12 @@
 
 pub mod config_dump;
 pub mod cost;
+pub mod cost_picture;
 pub mod description;
 pub mod diagnostics;
 mod excerpt;
 pub mod explanation;
+pub mod fields;
 pub mod findings;
 pub mod graph;
 pub mod json;
@@ -16,7 +18,9 @@ pub mod resource;
 pub mod statuses;
 pub mod summary;
 pub mod table;
+pub mod tested;
 pub mod trace;
 pub mod waypoints;
+mod xml;
 pub mod yaml;
 pub mod ztunnel;

@@ -152,14 +152,22 @@ pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
             shown(reason),
             shown(message),
         ];
-        cells.extend(located.as_ref().map(|located| shown(causes(&row, located))));
+        cells.extend(
+            places.zip(located.as_ref()).map(|(places, located)| shown(origin(&row, places, located))),
+        );
         table.rows.push(cells);
     }
     table
 }
 
-fn causes(row: &Row<'_>, located: &Located<'_>) -> String {
-    row.condition().map(|condition| located.describe(&condition.causes)).unwrap_or_default()
+/// What decided a condition: the object itself, where nothing in particular did. Of what the snapshot does not have there is
+/// nothing to tell.
+fn origin(row: &Row<'_>, places: &Places<'_>, located: &Located<'_>) -> String {
+    let object = &row.status.object;
+    match row.condition() {
+        Some(condition) if !condition.causes.is_empty() => located.describe(&condition.causes),
+        _ => places.of(object).map(|(file, line)| format!("{object} ({file}:{line})")).unwrap_or_default(),
+    }
 }
 
 /// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a cluster has, are

@@ -66,6 +66,8 @@ from ._words import (
     EditChange,
     Feature,
     Kind,
+    Limit,
+    LintOverride,
     MeshConfig,
     Readiness,
     Release,
@@ -73,6 +75,7 @@ from ._words import (
     Severity,
     SubjectKind,
     Validate,
+    ZtunnelKind,
 )
 
 __all__ = [
@@ -88,6 +91,8 @@ __all__ = [
     "Fix",
     "InputError",
     "Kind",
+    "Limit",
+    "LintOverride",
     "Maker",
     "MeshConfig",
     "NamespaceCost",
@@ -124,6 +129,7 @@ __all__ = [
     "Validate",
     "Waypoint",
     "WaypointXdsError",
+    "ZtunnelKind",
     "__version__",
     "cost",
     "explain",

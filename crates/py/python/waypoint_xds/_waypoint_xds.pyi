@@ -15,7 +15,7 @@ from ._traces import (
     TraceStep,
     TraceVerdict,
 )
-from ._words import EditChange, Kind, Release, Rule, Severity, SubjectKind
+from ._words import EditChange, Kind, Limit, LintOverride, Release, Rule, Severity, SubjectKind, ZtunnelKind
 
 __all__ = [
     "Change",
@@ -56,16 +56,21 @@ class Snapshot:
     """Kubernetes and Istio objects that were read, and what is wrong with them."""
 
     @staticmethod
-    def from_yaml(text: str, name: str = "<string>") -> Snapshot:
-        """Reads a text of YAML or JSON documents; the name is shown in problems."""
+    def from_yaml(text: str, name: str = "<string>", *, limits: dict[Limit, int] | None = None) -> Snapshot:
+        """Reads a text of YAML or JSON documents; the name is shown in problems.
+
+        `limits` says how large the input may be; what it does not name has its default.
+        """
     @staticmethod
-    def from_files(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> Snapshot:
+    def from_files(
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], *, limits: dict[Limit, int] | None = None
+    ) -> Snapshot:
         """Reads files, and of directories every .yaml, .yml and .json file."""
     @staticmethod
-    def from_objects(objects: Iterable[object]) -> Snapshot:
+    def from_objects(objects: Iterable[object], *, limits: dict[Limit, int] | None = None) -> Snapshot:
         """Reads objects, as clients of the Kubernetes API and YAML parsers hold them; lists of objects too."""
     @staticmethod
-    def _from_texts(texts: list[tuple[str, str]]) -> Snapshot: ...
+    def _from_texts(texts: list[tuple[str, str]], limits: dict[Limit, int]) -> Snapshot: ...
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the texts. What a release makes of the objects is told by a translation."""
@@ -77,7 +82,7 @@ class Snapshot:
     def __len__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
-    def __reduce__(self) -> tuple[Any, tuple[list[tuple[str, str]]]]: ...
+    def __reduce__(self) -> tuple[Any, tuple[list[tuple[str, str]], dict[Limit, int]]]: ...
     def __copy__(self) -> Snapshot: ...
     def __deepcopy__(self, _memo: object) -> Snapshot: ...
 
@@ -104,6 +109,8 @@ class Translation(Mapping[str, Waypoint]):
         select: Sequence[str] = ...,
         ignore: Sequence[str] = ...,
         severity: Mapping[str, Severity] = ...,
+        overrides: Iterable[LintOverride] | None = None,
+        baseline: str | None = None,
     ) -> tuple[Problem, ...]:
         """Everything that is to be said of the snapshot, in the order of the text.
 
@@ -113,7 +120,21 @@ class Translation(Mapping[str, Waypoint]):
         :param select: the codes and groups that are reported; all by default. What cannot be read is reported in any case.
         :param ignore: the codes and groups that are not.
         :param severity: how bad a code or group is, other than usual.
-        :raises SettingsError: a word is neither a code nor a group, or no severity.
+        :param overrides: what is different for some files and namespaces; later ones count more.
+        :param baseline: the text of a baseline: only what it does not have is reported.
+        :raises SettingsError: a word is neither a code nor a group, or no severity; the baseline is none.
+        """
+    def baseline(
+        self,
+        *,
+        select: Sequence[str] = ...,
+        ignore: Sequence[str] = ...,
+        severity: Mapping[str, Severity] = ...,
+        overrides: Iterable[LintOverride] | None = None,
+    ) -> str:
+        """The text of a baseline that has all that is found now.
+
+        Kept in a file, it lets `lint` report what is new only. It is what `waypoint-xds lint --write-baseline` writes.
         """
     @property
     def summary(self) -> Summary:
@@ -126,6 +147,16 @@ class Translation(Mapping[str, Waypoint]):
     @property
     def ztunnel(self) -> dict[str, list[dict[str, Any]]]:
         """What ztunnels get: `workloads`, `services` and `policies`."""
+    def ztunnel_table(self, kind: ZtunnelKind, *, wide: bool = False) -> Table:
+        """The table that `istioctl ztunnel-config` prints.
+
+        A wide one also tells which objects made each row.
+        """
+    def places(self, fields: Iterable[Mapping[str, object]]) -> tuple[Place | None, ...]:
+        """Where fields stand, such as the causes in `status`: None for objects that are not in the snapshot.
+
+        Each is a mapping with `kind`, `namespace`, `name`, and `field`, without which the object as a whole is meant.
+        """
     def describe(self, kind: SubjectKind, name: str, *, namespace: str | None = None) -> dict[str, Any]:
         """All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
         routed, and what is wrong.
@@ -262,6 +293,15 @@ class Origin:
     @property
     def policy(self) -> str | None:
         """The policy that was made, in the RBAC filters of its filter chain."""
+    @property
+    def address(self) -> str | None:
+        """The address of a workload, of which a listener knows what to do with connections to it."""
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of a cluster, by address and port."""
+    @property
+    def transport_socket(self) -> bool:
+        """Whether it is how a cluster speaks to its endpoints."""
     @property
     def objects(self) -> tuple[Maker, ...]:
         """The objects that made it, the decisive one first. Empty for what every waypoint gets."""
@@ -558,6 +598,11 @@ class Cost:
         """The comparison as a table, with a row for each namespace and one for all."""
     def to_dict(self) -> dict[str, Any]:
         """The comparison as the command line prints it with `-o json`."""
+    def to_svg(self) -> str:
+        """The comparison as a picture, the text of an SVG file: proxies with the configurations that each holds.
+
+        Notebooks show it below the table.
+        """
     def _repr_html_(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]

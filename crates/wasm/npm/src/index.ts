@@ -6,7 +6,7 @@ export type * from "./json.js";
 export { Resource } from "./resource.js";
 export { Snapshot } from "./snapshot.js";
 export type * from "./trace.js";
-export { cost, translate } from "./translate.js";
+export { cost, costSvg, translate } from "./translate.js";
 export { Translation } from "./translation.js";
 export type * from "./types.js";
 export { Waypoint } from "./waypoint.js";

@@ -1,9 +1,9 @@
-import type { Condition, Descriptions, SubjectKind, ZtunnelConfig } from "./explain.js";
+import type { Condition, Descriptions, SubjectKind, ZtunnelConfig, ZtunnelKind, ZtunnelTable } from "./explain.js";
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
 import type { Trace, TraceRequest } from "./trace.js";
-import type { LintOptions, Problem, Release, Summary } from "./types.js";
+import type { FieldRef, LintOptions, Place, Problem, Release, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
 /** @internal How `translate` makes one. */
@@ -53,8 +53,17 @@ export class Translation {
    *
    * @throws {@link WaypointXdsError} when an option is not one of those expected.
    */
-  lint(options: LintOptions = {}): readonly Problem[] {
-    return parse<readonly Problem[]>(this.#handle.get().lint(JSON.stringify(options)));
+  lint({ baseline, ...selection }: LintOptions = {}): readonly Problem[] {
+    return parse<readonly Problem[]>(this.#handle.get().lint(JSON.stringify(selection), baseline));
+  }
+
+  /**
+   * The text of a baseline that has all that is found now: kept in a file, it lets `lint` report what is new only.
+   *
+   * @throws {@link WaypointXdsError} when an option is not one of those expected.
+   */
+  baseline(selection: Omit<LintOptions, "baseline"> = {}): string {
+    return this.#handle.get().baseline(JSON.stringify(selection));
   }
 
   /** What was read and what was not. */
@@ -70,6 +79,16 @@ export class Translation {
   /** What ztunnels get. Not known of 1.18. */
   get ztunnel(): ZtunnelConfig {
     return (this.#ztunnel ??= parse<ZtunnelConfig>(this.#handle.get().ztunnel()));
+  }
+
+  /** What `istioctl ztunnel-config` prints of `workloads`, `services` or `policies`, and what made each row. */
+  ztunnelTable(kind: ZtunnelKind): ZtunnelTable {
+    return parse<ZtunnelTable>(this.#handle.get().ztunnelTable(kind));
+  }
+
+  /** Where fields stand, such as the causes of {@link status}: of objects that are not in the snapshot `null`. */
+  places(fields: Iterable<FieldRef>): readonly (Place | null)[] {
+    return parse<readonly (Place | null)[]>(this.#handle.get().places(JSON.stringify([...fields])));
   }
 
   /**

@@ -1,8 +1,9 @@
 // The graph as a picture.
-import type { ResourceLocation, Trace } from "waypoint-xds";
+import type { Attached, Trace } from "waypoint-xds";
 
 import type { Engine } from "../engine/engine.ts";
-import { draw, type Drawing, groupId } from "../graph/draw.ts";
+import type { Location } from "../engine/protocol.ts";
+import { attachedId, draw, type Drawing, groupId, partsOf } from "../graph/draw.ts";
 import { exported } from "../graph/export.ts";
 import "../graph/graph.css";
 import { BOX, type Layout, type Placed, type PlacedGroup } from "../graph/layout.ts";
@@ -14,6 +15,7 @@ import { Zoom } from "../graph/zoom.ts";
 import { h, svg } from "../ui/dom.ts";
 import { icon, type IconName } from "../ui/icons.ts";
 import { AskForm, type AskEvents } from "./ask.ts";
+import { nothing } from "./nothing.ts";
 import { type Context, isSame, type Panel, type PanelEvents } from "./panel.ts";
 
 /** Draws what a waypoint does with traffic. */
@@ -27,7 +29,7 @@ export class GraphPanel implements Panel {
   readonly #svg = svg("svg", { class: "graph", role: "group", "aria-label": "How traffic goes through the waypoint" }, this.#content);
   readonly #zoom = new Zoom(this.#svg, this.#content);
   readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
-  readonly #empty = h("p", { class: "empty", hidden: true }, "There is no waypoint in this snapshot.");
+  readonly #empty: HTMLElement;
   readonly #expanded = new Set<string>();
   #service: string | undefined;
   #context: Context | undefined;
@@ -41,6 +43,7 @@ export class GraphPanel implements Panel {
   constructor(engine: Engine, events: PanelEvents & AskEvents) {
     this.#engine = engine;
     this.#events = events;
+    this.#empty = nothing(events);
     this.form = new AskForm(engine, { ...events, traced: (trace) => this.#traced(trace) });
     const ask = h("button", { type: "button", class: "ghost", "aria-expanded": "true", onclick: () => this.#fold(ask) }, icon("ask"), "Request");
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
@@ -83,10 +86,13 @@ export class GraphPanel implements Panel {
     await this.form.ask();
   }
 
-  select(location: ResourceLocation | undefined): void {
+  select(location: Location | undefined): void {
     for (const { box } of this.#layout?.boxes ?? []) {
       const isSelected = location !== undefined && box.location !== null && isSame(box.location, location);
       this.#drawing?.boxes.get(box.id)?.classList.toggle("selected", isSelected);
+      for (const [index, { resource }] of box.attached.entries()) {
+        this.#drawing?.boxes.get(attachedId(box.id, index))?.classList.toggle("selected", isSame(resource, location));
+      }
     }
   }
 
@@ -141,6 +147,13 @@ export class GraphPanel implements Panel {
     return this.#layout?.boxes.find(({ box }) => box.id === id);
   }
 
+  /** What is attached to a box, by its id. */
+  #attached(id: string | undefined): Attached | undefined {
+    if (id === undefined) return undefined;
+    const { box, index } = partsOf(id);
+    return index === undefined ? undefined : this.#placed(box)?.box.attached[index];
+  }
+
   #group(id: string | undefined): PlacedGroup | undefined {
     return this.#layout?.groups.find((group) => groupId(group) === id);
   }
@@ -150,7 +163,9 @@ export class GraphPanel implements Panel {
     this.#focus(id);
     const group = this.#group(id);
     const box = this.#placed(id)?.box;
-    if (group !== undefined) this.#filter(group.service);
+    const attached = this.#attached(id);
+    if (attached !== undefined) this.#events.chosen(attached.resource, attached.origins);
+    else if (group !== undefined) this.#filter(group.service);
     else if (box?.kind === "endpoints" && box.cluster !== undefined) this.#expand(box.cluster);
     else if (box?.location != null) this.#events.chosen(box.location, box.origins);
   }
@@ -161,8 +176,8 @@ export class GraphPanel implements Panel {
   }
 
   #hover(id: string | undefined): void {
-    if (this.#drawing !== undefined) trace(this.#svg, this.#drawing, id);
-    this.#events.hovered(this.#placed(id)?.box.origins ?? []);
+    if (this.#drawing !== undefined) trace(this.#svg, this.#drawing, id === undefined ? undefined : partsOf(id).box);
+    this.#events.hovered(this.#attached(id)?.origins ?? this.#placed(id)?.box.origins ?? []);
   }
 
   #focus(id: string): void {
@@ -171,8 +186,8 @@ export class GraphPanel implements Panel {
     now?.setAttribute("tabindex", "0");
     now?.focus({ preventScroll: true });
     this.#active = id;
-    const place = this.#placed(id) ?? this.#group(id);
-    if (place !== undefined) this.#zoom.reveal(place.x, place.y, BOX.width, BOX.height);
+    const place = this.#placed(partsOf(id).box) ?? this.#group(id);
+    if (place !== undefined) this.#zoom.reveal(place.x, place.y, BOX.width, "height" in place ? place.height : BOX.height);
   }
 
   #key(event: KeyboardEvent): void {

@@ -58,6 +58,8 @@ export class Tabs<Id extends string> {
       const isCurrent = id === this.#current;
       button.setAttribute("aria-selected", String(isCurrent));
       button.tabIndex = isCurrent ? 0 : -1;
+      // On a phone there are more tabs than fit.
+      if (isCurrent) button.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     this.#panel.setAttribute("aria-labelledby", `tab-${this.#current}`);
   }
