@@ -167,7 +167,7 @@ fn received<'a>(
     let Some(before) = headers.only(headers::PATH) else { return Flow::Continue(()) };
     let what = "path normalization";
     let pointer = manager.pointer.as_str();
-    match manager.paths.normalized(&before) {
+    match manager.paths.normalized(&before, &mut walk.texts) {
         Normalized::Same => Flow::Continue(()),
         Normalized::Path(after) => {
             let text = || format!("`{before}` becomes `{after}`");
@@ -183,7 +183,8 @@ fn received<'a>(
             let reason = walk.say(|| format!("redirected to `{to}`, with its slashes unescaped"));
             walk.step(Place::Waypoint, what, Decision::Answered, reason.as_str()).of(MAIN_INTERNAL, pointer);
             let end = answer(headers.is_grpc(), Verdict::Answered, 307, reason);
-            Flow::Break(End { location: Some(to), ..end })
+            let location = walk.explains().then(|| to.into_owned());
+            Flow::Break(End { location, ..end })
         }
         Normalized::Unknown => {
             let text = || {

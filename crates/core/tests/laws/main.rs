@@ -6,6 +6,7 @@ mod generate;
 mod policies;
 mod routes;
 mod schemas;
+mod traces;
 
 use std::collections::BTreeSet;
 
