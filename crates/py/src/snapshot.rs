@@ -27,6 +27,14 @@ impl Snapshot {
     }
 }
 
+/// One path, or several.
+pub(crate) fn paths(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    match paths.extract::<PathBuf>() {
+        Ok(one) => Ok(vec![one]),
+        Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect(),
+    }
+}
+
 #[pymethods]
 impl Snapshot {
     /// Reads a text of YAML or JSON documents; the name is shown in problems.
@@ -39,10 +47,7 @@ impl Snapshot {
     /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects.
     #[staticmethod]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let paths = match paths.extract::<PathBuf>() {
-            Ok(one) => vec![one],
-            Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect::<PyResult<Vec<PathBuf>>>()?,
-        };
+        let paths = self::paths(paths)?;
         match py.detach(|| files::read(paths)) {
             Ok(files) => Ok(Self::read(py, files)),
             Err(error) => Err(error::of_file(py, &error)),
