@@ -129,8 +129,7 @@ impl Template<'_> {
         if let Some(default) = self.default {
             // What is wrong with the default itself is told once, where it stands.
             let value = default.decode::<Value>(&Unread::new()).unwrap_or_default();
-            let value = self.substituted(&value, row, used)?;
-            let default = json!({"request": value});
+            let default = self.substituted(&json!({"request": value}), row, used)?;
             read.request = read.request.or(self.decoded::<Filled>(&default)?.request);
         }
         Ok((read, written))
