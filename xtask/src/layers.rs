@@ -36,6 +36,7 @@ const LAYERS: &[&[&str]] = &[
     &["expect"],
     &["view"],
     &["session"],
+    &["live"],
 ];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.

@@ -16,7 +16,7 @@ use waypoint_xds::release::Release;
 
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use test::{CoverageArgs, Test, TestFormat};
-pub(crate) use trace::{Answer, Asked, Trace};
+pub(crate) use trace::{Token, Trace, TraceFormat};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -89,10 +89,13 @@ pub(crate) enum Command {
     ///
     /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and routes, its clusters, and
     /// the destination's ztunnel. The exit code is 0 where it gets through, 1 where not, 3 where files do not tell.
+    ///
+    /// -f also takes the config dump of a live waypoint, as `istioctl proxy-config all -o json` and Envoy's
+    /// /config_dump?include_eds print it, alone or beside a snapshot.
     #[command(
-        after_help = "Examples:\n  waypoint-xds trace sa/web.shop cart.shop:80 --method POST --path /items -f deploy/\n  waypoint-xds trace pod/web-1.shop cart --issuer https://id.example --claim sub=anna --explain -f deploy/"
+        after_help = "Examples:\n  waypoint-xds trace -f deploy/ --from shop/web --to cart.shop:80 --method POST --path /items\n  waypoint-xds trace -f deploy/ --from shop/web --curl 'curl -H \"canary: 1\" http://cart.shop/items'\n  waypoint-xds trace sa/web.shop cart.shop --issuer https://id.example --claim sub=anna --explain-all -f deploy/"
     )]
-    Trace(Trace),
+    Trace(Box<Trace>),
     /// Run tests: requests, and what is expected of them.
     ///
     /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand among the objects

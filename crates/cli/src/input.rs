@@ -21,9 +21,7 @@ pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
-            all.sources.push(SourceFile::from_bytes(STDIN, &bytes));
+            all.sources.push(SourceFile::from_bytes(STDIN, &standard_input()?));
         } else {
             let found = files::read_without([path], &excluded)?;
             found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));
@@ -52,6 +50,19 @@ pub(crate) fn session(
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
     Err(Failure::Empty { paths: paths.join(", "), files })
+}
+
+fn standard_input() -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
+    Ok(bytes)
+}
+
+/// The text of standard input.
+pub(crate) fn standard() -> Result<String, Failure> {
+    let invalid =
+        |error| failed(Path::new(STDIN), std::io::Error::new(std::io::ErrorKind::InvalidData, error));
+    String::from_utf8(standard_input()?).map_err(invalid)
 }
 
 /// The text of one file.

@@ -4,6 +4,7 @@
 
 mod args;
 mod commands;
+mod curl;
 mod input;
 mod output;
 

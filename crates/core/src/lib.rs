@@ -18,6 +18,7 @@ mod json;
 pub mod kind;
 pub mod limits;
 pub mod lint;
+pub mod live;
 pub mod manifests;
 pub mod mesh;
 pub mod names;

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use waypoint_xds::dialect::Dialect;
+use waypoint_xds::kind::Kind;
+use waypoint_xds::live::{Live, NotALiveWaypoint};
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::trace::{NoSuchThing, Protocol, Request, RequestSpec, Verdict};
-use waypoint_xds::view::trace;
+use waypoint_xds::trace::{NoSuchThing, Protocol, Request, RequestSpec, Source, Trace, Verdict};
+use waypoint_xds::view::{config_dump, json, trace};
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/trace")
@@ -254,6 +256,69 @@ status: {phase: Running, podIP: 10.244.9.9}
     let none = Session::read([SourceFile::new("empty.yaml", "")], &Options::default());
     let error = none.trace(&spec(json!({"from": "outside", "to": CART, "via": "ingress"}))).map(|_| ());
     assert_eq!(error, Err(NoSuchThing::Gateway));
+}
+
+#[test]
+fn a_config_dump_comes_to_the_same() {
+    for dialect in [Dialect::IstioProxy, Dialect::Envoy] {
+        let session = session(Release::LATEST, dialect);
+        let [resources] = session.translation().waypoints.as_slice() else { panic!("one waypoint") };
+        let text = json::config_dump(resources);
+        let snapshot = fs::read_to_string(folder().join("shop.yaml")).expect("the snapshot");
+        let live = |files: Vec<SourceFile>| {
+            let dump = config_dump::parse(&text).expect("a config dump");
+            assert!(dump.unread.is_empty(), "{:?}", dump.unread);
+            Live::new(dump, Some(&resources.waypoint), files, &session.mesh().options)
+                .expect("a live waypoint")
+        };
+        let (alone, beside) = (live(Vec::new()), live(vec![SourceFile::new("shop.yaml", snapshot)]));
+        for (name, mut request, ..) in requests() {
+            let own = session.trace(&request).expect("a trace");
+            let other = beside.trace(&request).expect("a trace");
+            let seen =
+                |trace: &Trace| (trace.verdict, trace.status, trace.reason.clone(), trace.request.clone());
+            assert_eq!(seen(&own), seen(&other), "{name}");
+            if own.waypoint.is_none() || name == "a-sidecar" {
+                continue;
+            }
+            // Alone it knows no pods, and so no service accounts of theirs.
+            if let Source::Pod { namespace, .. } = &request.source {
+                request.source =
+                    Source::ServiceAccount { namespace: namespace.clone(), name: "front".into() };
+            }
+            let traced = alone.trace(&request).expect("a trace");
+            assert_eq!((own.verdict, own.status), (traced.verdict, traced.status), "{name}");
+            assert_eq!(own.destinations.len(), traced.destinations.len(), "{name}");
+            if let Some(by) = own.decided_by.filter(|by| by.0.object.kind == Kind::AuthorizationPolicy) {
+                assert_eq!(Some(by.0.object), traced.decided_by.map(|by| by.0.object), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_config_dump_that_tells_too_little_is_refused() {
+    let session = session(Release::LATEST, Dialect::IstioProxy);
+    let resources = session.translation().waypoints.first().expect("a waypoint");
+    let text = json::config_dump(resources);
+    let options = Options::default();
+    let live = |text: &str, name| {
+        Live::new(config_dump::parse(text).expect("a dump"), name, [], &options)
+            .map(|live| live.waypoint().clone())
+    };
+    assert_eq!(live(&text, None), Err(NotALiveWaypoint::NoName));
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let parts = value["configs"].as_array_mut().expect("parts");
+    parts.push(json!({
+        "@type": "type.googleapis.com/envoy.admin.v3.BootstrapConfigDump",
+        "bootstrap": {"node": {"id": "waypoint~10.0.0.1~w.shop~shop.svc.cluster.local", "metadata": {
+            "NAMESPACE": "shop", "LABELS": {"gateway.networking.k8s.io/gateway-name": "waypoint"}
+        }}},
+    }));
+    assert_eq!(live(&value.to_string(), None).map(|name| name.to_string()), Ok("shop/waypoint".to_owned()));
+    let parts = value["configs"].as_array_mut().expect("parts");
+    parts.retain(|part| !part["@type"].as_str().is_some_and(|name| name.ends_with("EndpointsConfigDump")));
+    assert_eq!(live(&value.to_string(), None), Err(NotALiveWaypoint::NoEndpoints));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::lint::{Selection, Selector};
@@ -18,6 +18,7 @@ use waypoint_xds::view::{description, json, statuses, tested};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::summary::{Summary, from_json};
+use crate::trace::{self, Trace};
 use crate::waypoint::Waypoint;
 use crate::{Reduced, error, problem};
 
@@ -217,6 +218,18 @@ impl Translation {
         let report = py.detach(|| self.made.session.suites(&files, &files::setup).run());
         let json = tested::json(&report).map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
+    }
+
+    /// What comes of a request, and why.
+    #[pyo3(signature = (source, destination, **request))]
+    fn trace(
+        &self,
+        py: Python<'_>,
+        source: String,
+        destination: String,
+        request: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Trace> {
+        Trace::new(py, &self.made.session, &trace::request(py, source, destination, request)?)
     }
 
     /// The waypoints' names.

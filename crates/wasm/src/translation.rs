@@ -10,9 +10,10 @@ use waypoint_xds::lint::Selection;
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::{Request, RequestSpec};
 use waypoint_xds::view::resource::{self, AnyResource, List};
 use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
-use waypoint_xds::view::{description, json, origins, statuses, tested};
+use waypoint_xds::view::{description, json, origins, statuses, tested, trace};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -152,6 +153,24 @@ impl Translation {
         };
         let report = self.session.suites(&tests, &setup).run();
         let json = tested::json(&report).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
+    }
+
+    /// What comes of a request, and why, as JSON with a `text`. The request is JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no request, or the snapshot does not have who asks or who is asked.
+    pub fn trace(&self, request: &str) -> Result<String, Error> {
+        let spec: RequestSpec =
+            serde_json::from_str(request).map_err(|error| Error::new("invalid-request", &error))?;
+        let request = Request::try_from(spec).map_err(|error| Error::new(error.code(), &error))?;
+        let traced = self.session.trace(&request).map_err(|error| Error::new("object-not-found", &error))?;
+        let places = self.session.places();
+        let mut json = trace::json(&traced, &places).map_err(|error| Error::new("internal-error", &error))?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("text".to_owned(), trace::text(&traced, &places, false).into());
+        }
         Ok(json.to_string())
     }
 

@@ -41,15 +41,13 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The step that refused the request, or found nothing to take it.
+    /// The step that refused the request, answered it, or found nothing to take it.
     #[must_use]
     pub fn deciding_step(&self) -> Option<&Step> {
-        let refuses = |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed);
-        self.steps.iter().rev().find(refuses).filter(|_| {
-            self.outcomes
-                .iter()
-                .any(|chance| matches!(chance.outcome.verdict, Verdict::Denied | Verdict::Failed))
-        })
+        let ends =
+            |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed | Decision::Answered);
+        let is_end = |chance: &Chance| !matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown);
+        self.steps.iter().rev().find(ends).filter(|_| self.outcomes.iter().any(is_end))
     }
 }
 

@@ -130,6 +130,20 @@ impl FromStr for Source {
     }
 }
 
+impl Source {
+    /// Its namespace, where it has one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Named { namespace, .. }
+            | Self::Pod { namespace, .. }
+            | Self::ServiceAccount { namespace, .. } => Some(namespace),
+            Self::Spiffe(id) => id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next()),
+            Self::Outside => None,
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -68,3 +68,11 @@ pub enum RequestError {
     #[error("sourceAddress: `{0}` is no IP address")]
     Address(String),
 }
+
+impl RequestError {
+    /// What sort of error it is, as of [settings](crate::options::SettingsError::code).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        "invalid-request"
+    }
+}

@@ -63,8 +63,8 @@ impl Clients<'_> {
             Source::Outside => Client { id: None, sender: Sender::Itself, ..self.account("", "") },
             Source::ServiceAccount { namespace, name } => self.account(namespace, name),
             Source::Spiffe(id) => {
-                let namespace = id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next());
-                Client { id: Some(id.to_string()), ..self.account(namespace.unwrap_or_default(), "") }
+                let namespace = request.source.namespace().unwrap_or_default();
+                Client { id: Some(id.to_string()), ..self.account(namespace, "") }
             }
             Source::Pod { namespace, name } => {
                 let pod = self.pod(namespace, name);

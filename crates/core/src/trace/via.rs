@@ -21,6 +21,17 @@ pub enum Via {
     Waypoint(WaypointName),
 }
 
+impl Via {
+    /// The waypoint that it is.
+    #[must_use]
+    pub const fn waypoint(&self) -> Option<&WaypointName> {
+        match self {
+            Self::Waypoint(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// A text that is no [`Via`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no way: expected ztunnel, sidecar, ingress, or NAMESPACE/NAME of a waypoint")]

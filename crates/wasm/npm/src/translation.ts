@@ -4,6 +4,7 @@ import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
 import { namesAndTexts } from "./snapshot.js";
 import type { TestReport } from "./tests.js";
+import type { Trace, TraceRequest } from "./trace.js";
 import type { LintOptions, Problem, Release, SourceFile, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
@@ -87,6 +88,15 @@ export class Translation {
    */
   runTests(files: Iterable<SourceFile>): TestReport {
     return parse<TestReport>(this.#handle.get().runTests(...namesAndTexts(files)));
+  }
+
+  /**
+   * What comes of one request, who decides, where it goes, and which line says so.
+   *
+   * @throws {@link WaypointXdsError} when it is no request, or the snapshot does not have who asks or who is asked.
+   */
+  trace(request: TraceRequest): Trace {
+    return parse<Trace>(this.#handle.get().trace(JSON.stringify(request)));
   }
 
   /** All resources as one JSON text: waypoint, kind, resources. */

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Cost, cost, type KubernetesObject, Resource, Snapshot, Translation, translate, Waypoint } from "waypoint-xds";
+import {
+  type Cost,
+  cost,
+  type KubernetesObject,
+  Resource,
+  Snapshot,
+  type TraceRequest,
+  Translation,
+  translate,
+  Waypoint,
+} from "waypoint-xds";
 
-import { BOOKINFO, SHOP } from "./snapshots.js";
+import { BOOKINFO, READERS, SHOP } from "./snapshots.js";
 
 test("a snapshot tells what was read", () => {
   const snapshot = Snapshot.fromYaml(SHOP);
@@ -204,6 +214,21 @@ test("statuses and ztunnel's half are told", () => {
   assert.deepEqual(translation.ztunnel.workloads.map(({ name }) => name), ["cart-1"]);
   assert.equal(translation.ztunnel.services[0]?.waypoint?.hboneMtlsPort, 15008);
   assert.throws(() => translate(Snapshot.fromYaml(SHOP), { release: "1.18" }).ztunnel, { code: "unknown-ztunnel" });
+});
+
+test("a request is traced", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP + READERS, "shop.yaml"));
+  const asked: TraceRequest = { from: "shop/web", to: "cart.shop:80", method: "POST", headers: { canary: "1" } };
+  const denied = translation.trace(asked);
+  assert.deepEqual([denied.verdict, denied.status, denied.waypoint], ["denied", 403, "shop/waypoint"]);
+  assert.equal(denied.decidedBy?.name, "readers");
+  assert.equal(denied.decidedBy.place?.file, "shop.yaml");
+  assert.match(denied.text, /^DENIED 403 by AuthorizationPolicy shop\/readers \(shop.yaml:\d+\)/);
+  const allowed = translation.trace({ ...asked, method: "GET" });
+  assert.deepEqual([allowed.verdict, allowed.request?.headers["canary"]], ["allowed", "1"]);
+  assert.equal(allowed.destinations[0]?.endpoints[0]?.workload, "shop/cart-1");
+  assert.throws(() => translation.trace({ ...asked, path: "x" }), { code: "invalid-request", message: /^path: / });
+  assert.throws(() => translation.trace({ ...asked, to: "nobody.shop" }), { code: "object-not-found" });
 });
 
 test("objects are described", () => {

@@ -1,9 +1,10 @@
 // Keeps what is edited, what was translated and what is looked at together.
-import type { ResourceLocation, Maker, Place, SourceFile, TableKind } from "waypoint-xds";
+import type { ResourceLocation, Maker, Place, SourceFile, TableKind, Trace, TraceCause } from "waypoint-xds";
 
 import { YamlEditor } from "./editor/yaml.ts";
 import { Engine, EngineError } from "./engine/engine.ts";
 import type { Outcome } from "./engine/protocol.ts";
+import { NOTHING } from "./model/asked.ts";
 import { EXAMPLES, loadExample } from "./model/examples.ts";
 import { LATEST, releaseOf } from "./model/releases.ts";
 import type { Shared } from "./model/share.ts";
@@ -50,7 +51,12 @@ export class App {
       hovered: (origins) => this.#editor.hover(origins),
     };
     this.#problems = new ProblemsPanel((place) => this.#goTo(place));
-    this.#graph = new GraphPanel(this.#engine, events);
+    this.#graph = new GraphPanel(this.#engine, {
+      ...events,
+      traced: (trace) => this.#showDecisive(trace),
+      caused: (cause) => this.#showOrigins(makersOf(cause)),
+      changed: () => this.#unlink(),
+    });
     const table = (kind: TableKind): Panel => new TablePanel(this.#engine, kind, events);
     this.#panels = {
       graph: this.#graph,
@@ -92,13 +98,14 @@ export class App {
   }
 
   /** Opens other files instead of those that are open. */
-  open({ files, options, waypoint }: Shared, example = ""): void {
+  open({ files, options, waypoint, asked }: Shared, example = ""): void {
     this.#files = [...files];
     this.#example = example;
     this.#waypoint = waypoint;
     this.#page.options.value = options;
     this.#page.release.value = releaseOf(options.release) ?? LATEST;
     this.#page.examples.value = example;
+    this.#graph.form.value = asked ?? NOTHING;
     this.#editor.reset();
     this.#close();
     this.#openFile(files[0]?.name ?? "");
@@ -153,9 +160,14 @@ export class App {
   #edited(): void {
     this.#example = "";
     this.#page.examples.value = "";
-    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+    this.#unlink();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#translate(), PAUSE);
+  }
+
+  /** The address no longer tells what is on the page. */
+  #unlink(): void {
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
   }
 
   async #translate(): Promise<void> {
@@ -228,6 +240,14 @@ export class App {
     if (first?.line !== undefined) this.#editor.reveal(first.line);
   }
 
+  /** Highlights the lines that decided what comes of a request. */
+  #showDecisive(trace: Trace | undefined): void {
+    if (this.#selected !== undefined) return;
+    const deciding = trace?.steps.findLast(({ decision }) => decision === "denied" || decision === "failed");
+    const causes = [trace?.decidedBy, ...(deciding?.details ?? []).map(({ because }) => because)];
+    this.#editor.showOrigins(causes.flatMap(makersOf));
+  }
+
   #goTo(place: Place): void {
     if (place.file !== this.#editor.name) this.#openFile(place.file);
     this.#editor.select(place);
@@ -243,10 +263,17 @@ export class App {
 
   async #share(): Promise<void> {
     const options = { ...this.#page.options.value, release: this.#page.release.value };
-    await showLink({ files: this.#files, options, waypoint: this.#waypoint }, (message) => this.announce(message));
+    await showLink({ files: this.#files, options, waypoint: this.#waypoint, asked: this.#graph.form.value }, (message) => this.announce(message));
   }
 
   #fail(error: unknown): void {
     this.#page.fail(error instanceof EngineError ? `${error.message} (${error.code})` : String(error));
   }
+}
+
+/** What decided, as what made something; nothing where it stands nowhere. */
+function makersOf(cause: TraceCause | null | undefined): Maker[] {
+  if (cause?.place == null) return [];
+  const { kind, namespace, name, field, place } = cause;
+  return [{ kind, namespace, name, field, ...place }];
 }

@@ -1,8 +1,10 @@
-//! A trace as text, and as JSON.
+//! A trace as text, as JSON, and as HTML.
 
+mod html;
 mod json;
 mod text;
 
+pub use html::html;
 pub use json::json;
 pub use text::text;
 

@@ -36,9 +36,10 @@ impl Page<'_> {
     fn written(mut self, trace: &Trace, all: bool) -> String {
         self.verdicts(trace);
         let deciding = trace.deciding_step();
+        let by = trace.decided_by.as_ref().map(|Because(cause)| cause);
         for step in &trace.steps {
             let decides = deciding.is_some_and(|deciding| std::ptr::eq(deciding, step));
-            self.step(step, decides, all);
+            self.step(step, (decides, by), all);
         }
         let arrives = |chance: &Chance| matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown);
         if trace.outcomes.iter().any(arrives) {
@@ -125,7 +126,7 @@ impl Page<'_> {
         }
     }
 
-    fn step(&mut self, step: &Step, decides: bool, all: bool) {
+    fn step(&mut self, step: &Step, (decides, decided_by): (bool, Option<&Cause>), all: bool) {
         let sign = match step.decision {
             Decision::Passed | Decision::Taken => "✓",
             Decision::Skipped => "-",
@@ -145,10 +146,9 @@ impl Page<'_> {
             let cause = self.cause(cause);
             self.line(3, &format!("because of {cause}"));
         }
-        if let Some(cause) =
-            because.filter(|_| decides && step.details.iter().all(|detail| detail.because.is_none()))
-        {
-            self.excerpt(4, cause);
+        let is_alone = step.details.iter().all(|detail| detail.because.is_none());
+        if let Some(cause) = because.or(decided_by).filter(|_| decides && is_alone) {
+            self.excerpt(5, cause);
         }
         let most = match (all, decides) {
             (true, _) => usize::MAX,

@@ -23,6 +23,7 @@ const methods: { [M in Method]: (takes: Methods[M]["takes"]) => Methods[M]["give
   table: ({ waypoint, kind }) => locatedTable(named(waypoint), graph(waypoint), kind),
   graph: ({ waypoint, view }) => layout(fold(graph(waypoint), view)),
   show: ({ waypoint, location }) => show(named(waypoint), graph(waypoint), location),
+  trace: (request) => last().translation.trace(request),
   cost: ({ rule, replicas }) => cost(last().snapshot, { ...last().input.options, rule, replicas }),
   all: () => last().translation.toJson(),
   configDump: ({ waypoint }) => named(waypoint).configDump(),

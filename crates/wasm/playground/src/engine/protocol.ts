@@ -1,5 +1,5 @@
 // What the page and its worker say to each other.
-import type { Cost, CostRule, ResourceLocation, Maker, Options, Problem, Release, SourceFile, Summary, Table, TableKind } from "waypoint-xds";
+import type { Cost, CostRule, ResourceLocation, Maker, Options, Problem, Release, SourceFile, Summary, Table, TableKind, Trace, TraceRequest } from "waypoint-xds";
 
 import type { View } from "../graph/fold.ts";
 import type { Layout } from "../graph/layout.ts";
@@ -50,6 +50,7 @@ export interface Methods {
   table: { takes: { waypoint: string; kind: TableKind }; gives: LocatedTable };
   graph: { takes: { waypoint: string; view: View }; gives: Layout };
   show: { takes: { waypoint: string; location: ResourceLocation }; gives: Shown | undefined };
+  trace: { takes: TraceRequest; gives: Trace };
   cost: { takes: { rule: CostRule; replicas: number | undefined }; gives: Cost };
   all: { takes: Record<string, never>; gives: string };
   configDump: { takes: { waypoint: string }; gives: string };

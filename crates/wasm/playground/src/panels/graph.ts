@@ -1,5 +1,5 @@
 // The graph as a picture.
-import type { ResourceLocation } from "waypoint-xds";
+import type { ResourceLocation, Trace } from "waypoint-xds";
 
 import type { Engine } from "../engine/engine.ts";
 import { draw, type Drawing, groupId } from "../graph/draw.ts";
@@ -9,14 +9,18 @@ import { BOX, type Layout, type Placed, type PlacedGroup } from "../graph/layout
 import { shortHost } from "../graph/names.ts";
 import { neighbour } from "../graph/neighbour.ts";
 import { trace } from "../graph/trace.ts";
+import { wayOf } from "../graph/way.ts";
 import { Zoom } from "../graph/zoom.ts";
 import { h, svg } from "../ui/dom.ts";
 import { icon, type IconName } from "../ui/icons.ts";
+import { AskForm, type AskEvents } from "./ask.ts";
 import { type Context, isSame, type Panel, type PanelEvents } from "./panel.ts";
 
 /** Draws what a waypoint does with traffic. */
 export class GraphPanel implements Panel {
   readonly element: HTMLElement;
+  /** The form beside the picture. */
+  readonly form: AskForm;
   readonly #engine: Engine;
   readonly #events: PanelEvents;
   readonly #content = svg("g");
@@ -32,22 +36,26 @@ export class GraphPanel implements Panel {
   /** What the picture was made of when it was last brought into view. */
   #viewed = "";
   #active = "";
+  #trace: Trace | undefined;
 
-  constructor(engine: Engine, events: PanelEvents) {
+  constructor(engine: Engine, events: PanelEvents & AskEvents) {
     this.#engine = engine;
     this.#events = events;
+    this.form = new AskForm(engine, { ...events, traced: (trace) => this.#traced(trace) });
+    const ask = h("button", { type: "button", class: "ghost", "aria-expanded": "true", onclick: () => this.#fold(ask) }, icon("ask"), "Request");
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
       h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
     const tools = h(
       "div",
       { class: "graph-tools", role: "toolbar", "aria-label": "Picture" },
+      ask,
       h("label", { class: "select" }, h("span", {}, "Service"), this.#services),
       h("span", { class: "spacer" }),
       button("minus", "Smaller (-)", () => this.#zoom.by(1 / 1.25)),
       button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
       button("fit", "Show all (0)", () => this.#zoom.fit()),
     );
-    this.element = h("div", { class: "panel graph-panel" }, tools, this.#svg, this.#empty);
+    this.element = h("div", { class: "panel graph-panel" }, tools, h("div", { class: "graph-body" }, this.form.element, this.#svg), this.#empty);
     this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
     this.#svg.addEventListener("keydown", (event) => this.#key(event));
     this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
@@ -71,6 +79,8 @@ export class GraphPanel implements Panel {
     if (this.#viewed !== viewed) this.#zoom.reset();
     this.#viewed = viewed;
     this.select(context.selected);
+    this.form.offer(layout.services);
+    await this.form.ask();
   }
 
   select(location: ResourceLocation | undefined): void {
@@ -99,6 +109,27 @@ export class GraphPanel implements Panel {
     const active = drawing.boxes.get(this.#active);
     active?.setAttribute("tabindex", "0");
     if (hadFocus) active?.focus({ preventScroll: true });
+    this.#light();
+  }
+
+  #fold(button: HTMLElement): void {
+    const { element } = this.form;
+    element.hidden = !element.hidden;
+    button.setAttribute("aria-expanded", String(!element.hidden));
+  }
+
+  /** Lights the way of a request up. */
+  #traced(trace: Trace | undefined): void {
+    this.#trace = trace;
+    this.#light();
+    this.#events.traced(trace);
+  }
+
+  #light(): void {
+    const way = this.#trace === undefined || this.#layout === undefined ? new Set<string>() : wayOf(this.#trace, this.#layout);
+    this.#svg.classList.toggle("asked", way.size > 0);
+    for (const [id, element] of this.#drawing?.boxes ?? []) element.classList.toggle("way", way.has(id));
+    for (const { line, element } of this.#drawing?.lines ?? []) element.classList.toggle("way", way.has(line.from) && way.has(line.to));
   }
 
   #filter(service: string | undefined): void {
