@@ -163,6 +163,16 @@ pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<S
     Ok(read_wanted(paths, &Wanted::default())?.tests)
 }
 
+/// The file that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be read.
+///
+/// # Errors
+///
+/// What [`FileError`] says, as a text.
+pub fn setup(path: &str) -> Result<Vec<SourceFile>, String> {
+    let found = read_wanted([path], &Wanted::default());
+    found.map(|found| found.sources).map_err(|error| error.to_string())
+}
+
 /// What makes a file the same as another: where it is, links resolved.
 fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
@@ -230,6 +240,29 @@ mod tests {
         let flags: Vec<_> =
             settings.features.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(flags, [("A", "true"), ("B", "1=2")]);
+    }
+
+    #[test]
+    fn tests_are_no_part_of_a_snapshot() {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-tests-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+            .unwrap();
+        let test = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\ntests: [\n";
+        std::fs::write(folder.join("a.test.yaml"), test).unwrap();
+        let names = |sources: &[SourceFile]| -> Vec<String> {
+            let name = |source: &SourceFile| source.name().rsplit('/').next().unwrap().to_owned();
+            sources.iter().map(name).collect()
+        };
+        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
+        let named = read([folder.join("a.test.yaml")]).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            (names(&found.sources), names(&found.tests)),
+            (vec!["a.yaml".into()], vec!["a.test.yaml".into()])
+        );
+        assert_eq!((names(&tests), names(&named)), (vec!["a.test.yaml".into()], Vec::<String>::new()));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
-use waypoint_xds::view::{description, json, statuses};
+use waypoint_xds::view::{description, json, statuses, tested};
 
 use crate::origin::Origin;
 use crate::problem::Place;
@@ -228,6 +228,15 @@ impl Translation {
         let found = py.detach(|| self.made.session.describe(&subject));
         let found = found.map_err(|error| error::setting("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
+    }
+
+    /// What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+    fn run_tests<'py>(&self, py: Python<'py>, paths: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let paths = crate::snapshot::paths(paths)?;
+        let files = py.detach(|| files::tests(paths)).map_err(|error| error::of_file(py, &error))?;
+        let report = py.detach(|| self.made.session.suites(&files, &files::setup).run());
+        let json = tested::json(&report).map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
     }
 

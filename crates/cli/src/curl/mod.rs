@@ -43,7 +43,9 @@ pub(crate) enum NotACurl {
 
 /// Reads a command line, with or without `curl` before it. Who asks is not in it.
 pub(crate) fn request(line: &str) -> Result<RequestSpec, NotACurl> {
-    let words = shlex::split(line).ok_or(NotACurl::Quotes)?;
+    // A line that goes on is one line: at its own place the backslash would be a word.
+    let line = line.replace("\\\r\n", "").replace("\\\n", "");
+    let words = shlex::split(&line).ok_or(NotACurl::Quotes)?;
     let words = words.strip_prefix(&["curl".to_owned()]).unwrap_or(&words);
     Curl::read(words)?.request()
 }

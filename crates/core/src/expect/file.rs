@@ -119,14 +119,14 @@ struct Header {
     setup: Vec<String>,
     #[serde(default)]
     #[expect(dead_code, reason = "it is read where a test needs it")]
-    default: Option<Default>,
+    default: Option<Defaults>,
     tests: Vec<IgnoredAny>,
 }
 
 /// What holds for all tests of a document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Default {
+struct Defaults {
     #[expect(dead_code, reason = "it is read where a test needs it")]
     request: Option<IgnoredAny>,
 }

@@ -37,10 +37,12 @@ pub fn record<'c>(file: &SourceFile, limits: &Limits, came: impl IntoIterator<It
     }
     let mut recorded = Recorded { file: file.clone(), tests: 0, left: Vec::new() };
     for ((document, test), variants) in tests {
-        let place = variants.first().map(|(case, _)| case.place.clone());
+        let Some(place) = variants.first().map(|(case, _)| case.place.clone()) else { continue };
         let (changes, varying) = changes(&variants);
-        let left = varying.iter().map(|field| format!("{field} differs between the variants"));
-        recorded.left.extend(place.iter().cloned().zip(left));
+        if !varying.is_empty() {
+            let why = format!("what comes differs between the variants: {}", varying.join(", "));
+            recorded.left.push((place.clone(), why));
+        }
         let mut changed = false;
         for (field, value) in changes {
             match written(&recorded.file, limits, (document, test), (&field, value.as_ref())) {
@@ -49,8 +51,8 @@ pub fn record<'c>(file: &SourceFile, limits: &Limits, came: impl IntoIterator<It
                     changed = true;
                 }
                 None => {
-                    let message = format!("{field} cannot be written into a text like this");
-                    recorded.left.extend(place.iter().cloned().map(|place| (place, message.clone())));
+                    let why = format!("{field} cannot be written into a text like this");
+                    recorded.left.push((place.clone(), why));
                 }
             }
         }

@@ -76,28 +76,22 @@ impl Template<'_> {
             Err(problem) => return (Vec::new(), vec![*problem]),
         };
         let (mut cases, mut problems) = (Vec::new(), Vec::new());
-        let mut unused: Option<BTreeSet<String>> = None;
+        let mut used = BTreeSet::new();
         let fields = Arc::new(self.fields());
         for (variant, row) in rows.iter().enumerate() {
-            let mut used = BTreeSet::new();
-            match self.filled(&test, row, &mut used) {
-                Ok((filled, written)) => {
-                    match self.case(filled, written, (row, rows.len()), (variant, &fields)) {
-                        Ok(case) => cases.push(case),
-                        Err(problem) => problems.push(*problem),
-                    }
-                }
+            let case = self.filled(&test, row, &mut used).and_then(|(filled, written)| {
+                self.case(filled, written, (row, rows.len()), (variant, &fields))
+            });
+            match case {
+                Ok(case) => cases.push(case),
                 Err(problem) => problems.push(*problem),
             }
-            let left = row.iter().map(|(name, _)| name.clone()).filter(|name| !used.contains(name)).collect();
-            unused = Some(match unused {
-                Some(unused) => unused.intersection(&left).cloned().collect(),
-                None => left,
-            });
         }
+        let names: BTreeSet<&String> = rows.iter().flatten().map(|(name, _)| name).collect();
+        // What stopped a variant may have come before its variables.
         if problems.is_empty() {
-            let told = unused.unwrap_or_default();
-            problems.extend(told.iter().map(|name| self.unused(name)));
+            let unused = names.into_iter().filter(|name| !used.contains(*name));
+            problems.extend(unused.map(|name| self.unused(name)));
         }
         (cases, problems)
     }
@@ -135,8 +129,7 @@ impl Template<'_> {
         if let Some(default) = self.default {
             // What is wrong with the default itself is told once, where it stands.
             let value = default.decode::<Value>(&Unread::new()).unwrap_or_default();
-            let value = self.substituted(&value, row, used)?;
-            let default = json!({"request": value});
+            let default = self.substituted(&json!({"request": value}), row, used)?;
             read.request = read.request.or(self.decoded::<Filled>(&default)?.request);
         }
         Ok((read, written))
@@ -150,9 +143,10 @@ impl Template<'_> {
     ) -> Result<Value, Box<Problem>> {
         variants::substitute(value, row, used).map_err(|Unknown { name, path }| {
             let names: Vec<String> = row.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let known = match names.is_empty() {
-                true => "the test has no `for`".to_owned(),
-                false => format!("`for` has {}", names.join(", ")),
+            let known = if names.is_empty() {
+                "the test has no `for`".to_owned()
+            } else {
+                format!("`for` has {}", names.join(", "))
             };
             let message = format!("there is no variable `{name}`: {known}; `$$(` stands for `$(`");
             self.problem(Code::InvalidValue, message, &path)
@@ -226,29 +220,31 @@ impl Template<'_> {
 
     /// A problem at a path below the test, where that is written: in the test, or in the default.
     fn problem(&self, code: Code, message: String, path: &str) -> Box<Problem> {
-        let problem = Problem::new(code, message).severity(Severity::Error).field(self.path(path));
-        Box::new(problem.at(self.place(self.locate(path))))
+        let (span, field) = self.locate(path, code == Code::UnknownField);
+        let problem = Problem::new(code, message).severity(Severity::Error).field(field);
+        Box::new(problem.at(self.place(span)))
     }
 
-    fn path(&self, path: &str) -> String {
-        let dot = if path.is_empty() { "" } else { "." };
-        format!("tests[{}]{dot}{path}", self.at)
-    }
-
-    fn locate(&self, path: &str) -> Span {
+    /// Where the value at a path below the test stands, or its key, and the path from the document on.
+    fn locate(&self, path: &str, by_key: bool) -> (Span, String) {
         let key = |node: Node<'_>, path: &str| {
             let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
             let parent = if parent.is_empty() { Some(node) } else { node.find(parent) };
             parent.and_then(|parent| parent.key_span(name))
         };
-        let in_default = || {
-            let path = path.strip_prefix("request.")?;
-            self.default.and_then(|default| default.locate(path))
+        let found = |node: Node<'_>, path: &str| {
+            let value = node.locate(path);
+            if by_key { key(node, path).or(value) } else { value }
         };
-        let own = self.node.locate(path).filter(|_| !path.is_empty());
-        own.or_else(|| key(self.node, path))
-            .or_else(in_default)
-            .unwrap_or_else(|| self.node.locate_nearest(path))
+        let in_default = || found(self.default?, path.strip_prefix("request.")?);
+        let of_test = format!("tests[{}]", self.at);
+        if path.is_empty() {
+            return (self.node.span(), of_test);
+        }
+        match (found(self.node, path), in_default()) {
+            (None, Some(span)) => (span, format!("default.{path}")),
+            (own, _) => (own.unwrap_or_else(|| self.node.locate_nearest(path)), format!("{of_test}.{path}")),
+        }
     }
 
     fn place(&self, span: Span) -> Place {

@@ -163,6 +163,12 @@ class Translation(Mapping[str, Waypoint]):
 
         The name may be `NAME.NAMESPACE`.
         """
+    def run_tests(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
+        """What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+
+        As `waypoint-xds test -o json`: `tests`, each with `file`, `line`, `name` and `failure` (`None`, or a mapping with a
+        `message` and the `way` of the request), `problems` of the files, `passed` and `failed`.
+        """
     def trace(
         self,
         source: str,

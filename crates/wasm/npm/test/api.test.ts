@@ -93,6 +93,29 @@ spec:
   assert.throws(() => translation.lint({ overrides: [{ path: ["legacy"] } as object] }), /unknown field `path`/);
 });
 
+test("tests for a mesh tell what is not as expected, and files that they add are found by name", () => {
+  const head = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\nsetup: [setup/bank.yaml]\n";
+  const text = `${head}default: {request: {from: sa/web.shop, to: "cart.shop:80"}}
+tests:
+- name: arrives
+  expect: {verdict: allowed}
+- name: is refused
+  request: {from: sa/teller.bank}
+  expect: {verdict: denied}
+`;
+  const bank = { name: "mesh/setup/bank.yaml", text: "apiVersion: v1\nkind: Namespace\nmetadata: {name: bank}\n" };
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  const report = translation.runTests([{ name: "mesh/a.test.yaml", text }, bank]);
+  assert.deepEqual([report.problems, report.passed, report.failed], [[], false, 1]);
+  const [first, second] = report.tests;
+  assert.equal(first?.failure, null);
+  assert.equal(second?.failure?.sort, "differs");
+  assert.deepEqual(second.failure.differences, [{ field: "verdict", expected: "denied", found: "allowed" }]);
+  assert.equal(second.line, 8);
+  const missing = translation.runTests([{ name: "mesh/a.test.yaml", text }]);
+  assert.match(missing.problems[0]?.message ?? "", /mesh\/setup\/bank.yaml/);
+});
+
 test("a resource has a name, a type, a message in three forms, and origins", () => {
   const waypoint = translate(Snapshot.fromYaml(SHOP, "shop.yaml")).waypoint("shop/waypoint");
   const cluster = waypoint?.clusters.find(({ name }) => name.startsWith("inbound-vip|80|http|cart"));

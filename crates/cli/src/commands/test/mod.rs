@@ -70,11 +70,7 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
 
 /// The tests that are asked for, each with its snapshot.
 fn suites(session: &Session, files: &[SourceFile], args: &Test) -> Suites {
-    let read = |path: &str| {
-        let found = files::read_wanted([path], &files::Wanted::default());
-        found.map(|found| found.sources).map_err(|error| error.to_string())
-    };
-    let mut suites = session.suites(files, &read);
+    let mut suites = session.suites(files, &files::setup);
     suites.keep(&args.filter);
     suites
 }

@@ -1,6 +1,7 @@
 //! Runs tests on all cores.
 
 use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use waypoint_xds::Session;
@@ -30,7 +31,8 @@ pub(super) fn run(suites: &Suites, keep_traces: bool) -> Vec<Test> {
     let mut done: Vec<(usize, Test)> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..cores.min(cases.len())).map(|_| scope.spawn(work)).collect();
         let own = work();
-        let theirs = others.into_iter().flat_map(|other| other.join().unwrap_or_default());
+        let theirs =
+            others.into_iter().flat_map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         own.into_iter().chain(theirs).collect()
     });
     done.sort_by_key(|(at, _)| *at);

@@ -68,13 +68,15 @@ fn at(
 
 /// Writes a value where another one stands, of whatever kind; comments in that one go with it.
 fn rewrite(site: &Site<'_>, value: &Value) -> Option<TextEdit> {
-    if is_elaborate(last_of(site.value)) || !site.value_stands_alone() {
+    let (key, colon) = (site.key?.span(), site.colon()?);
+    // A list without brackets starts with its first item, behind the dash.
+    let gap = Source::of(site.value).text(colon + 1, site.value.span().start);
+    if is_elaborate(last_of(site.value)) || !gap.chars().all(|c| c.is_whitespace() || c == '-') {
         return None;
     }
-    let key = site.key?.span();
     let is_json = site::is_flow(site.parent) && Source::of(site.parent).at(key.start) == Some('"');
     let quotes = if is_json { Quotes::Double } else { Quotes::None };
-    Some(TextEdit::new(site.colon()? + 1, site.end()?, format!(" {}", write::value(value, quotes))))
+    Some(TextEdit::new(colon + 1, site.end()?, format!(" {}", write::value(value, quotes))))
 }
 
 /// Gives the field at a path below an object another key.

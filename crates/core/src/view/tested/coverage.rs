@@ -99,7 +99,7 @@ impl<'c> Covered<'c> {
                     continue;
                 };
                 for line in place.line..=last_line(place) {
-                    *layer.entry((&place.file, line)).or_default() += hits;
+                    *layer.entry((place.file.as_str(), line)).or_default() += hits;
                 }
             }
             for ((file, line), hits) in layer {
