@@ -21,6 +21,8 @@ pub(crate) mod host;
 pub mod names;
 mod scope;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use scope::Scope;
 pub(crate) use settings::WaypointSettings;
