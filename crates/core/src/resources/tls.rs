@@ -20,7 +20,7 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use crate::Str;
 use crate::features::{CompliancePolicy, Features};
-use crate::mesh::{Mesh, MeshSettings};
+use crate::mesh::MeshSettings;
 
 /// The scheme of a SPIFFE identity.
 const SPIFFE: &str = "spiffe://";
@@ -106,9 +106,9 @@ pub(crate) fn restrict(context: &mut CommonTlsContext, policy: CompliancePolicy)
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(mesh: &Mesh) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(config: &MeshSettings, features: &Features) -> TransportSocket {
     let context = DownstreamTlsContext {
-        common_tls_context: Some(connect_tls_context(&mesh.config, &mesh.options.features)),
+        common_tls_context: Some(connect_tls_context(config, features)),
         require_client_certificate: Some(true.into()),
         ..DownstreamTlsContext::default()
     };

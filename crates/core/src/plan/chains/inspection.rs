@@ -2,10 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use envoy::config::listener::v3::ListenerFilter;
-
 use crate::mesh::service::{Protocol, Service};
-use crate::resources::filters::inspect;
+
+/// On which ports it has to be found out what is spoken.
+///
+/// Envoy waits for the client's first bytes to detect a protocol, which breaks protocols in which the server speaks
+/// first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Inspection {
+    /// The ports on which it is known whether HTTP is spoken, ascending. Where workloads are served themselves, any port
+    /// may be called, so that none is known.
+    pub(crate) no_http: Vec<u32>,
+    /// The ports on which TLS is not looked for, ascending; none = it is looked for nowhere.
+    pub(crate) no_tls: Option<Vec<u32>>,
+}
 
 /// What is known of a port, over all Services that have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +26,15 @@ enum Known {
     Nothing,
 }
 
-/// The HTTP and TLS inspectors for these Services, each only where it is needed.
-///
-/// Envoy waits for the client's first bytes to detect a protocol, which breaks protocols in which the server speaks
-/// first.
+/// Takes in the ports of Services.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Inspectors {
+pub(super) struct Ports {
     known: BTreeMap<u32, Known>,
     tls: BTreeSet<u32>,
     other: BTreeSet<u32>,
 }
 
-impl Inspectors {
+impl Ports {
     /// Takes in a port for which there are chains.
     pub(super) fn add_chain(&mut self, port: u32, protocol: Protocol) {
         let new = match protocol {
@@ -49,20 +56,13 @@ impl Inspectors {
         }
     }
 
-    /// The HTTP inspector. Where workloads are served themselves, any port may be called, so that none is left out.
-    pub(super) fn http(&self, has_workloads: bool) -> ListenerFilter {
+    /// What they amount to.
+    pub(super) fn inspection(&self, has_workloads: bool) -> Inspection {
         let known = self.known.iter().filter(|(_, known)| **known != Known::Nothing && !has_workloads);
-        let ports: Vec<u32> = known.map(|(port, _)| *port).collect();
-        inspect::http_inspector(&ports)
-    }
-
-    /// The TLS inspector, if any port is TLS.
-    pub(super) fn tls(&self) -> Option<ListenerFilter> {
-        if self.tls.is_empty() {
-            return None;
+        Inspection {
+            no_http: known.map(|(port, _)| *port).collect(),
+            no_tls: (!self.tls.is_empty()).then(|| self.other.difference(&self.tls).copied().collect()),
         }
-        let ports: Vec<u32> = self.other.difference(&self.tls).copied().collect();
-        Some(inspect::tls_inspector(&ports))
     }
 }
 
@@ -70,25 +70,26 @@ impl Inspectors {
 mod tests {
     use super::*;
 
-    fn excluded(chains: &[(u32, Protocol)], has_workloads: bool) -> ListenerFilter {
-        let mut inspectors = Inspectors::default();
+    fn known(chains: &[(u32, Protocol)], has_workloads: bool) -> Vec<u32> {
+        let mut ports = Ports::default();
         for (port, protocol) in chains {
-            inspectors.add_chain(*port, *protocol);
+            ports.add_chain(*port, *protocol);
         }
-        inspectors.http(has_workloads)
+        ports.inspection(has_workloads).no_http
     }
 
     #[test]
     fn ports_with_one_protocol_need_no_detection() {
-        let known = [(80, Protocol::Http), (80, Protocol::Grpc), (25, Protocol::Tcp), (443, Protocol::Https)];
-        assert_eq!(excluded(&known, false), inspect::http_inspector(&[25, 80, 443]));
-        assert_eq!(excluded(&known, true), inspect::http_inspector(&[]));
+        let chains =
+            [(80, Protocol::Http), (80, Protocol::Grpc), (25, Protocol::Tcp), (443, Protocol::Https)];
+        assert_eq!(known(&chains, false), [25, 80, 443]);
+        assert!(known(&chains, true).is_empty());
     }
 
     #[test]
     fn ports_with_several_protocols_need_it() {
         let mixed =
             [(80, Protocol::Http), (80, Protocol::Tcp), (80, Protocol::Http), (90, Protocol::Unsupported)];
-        assert_eq!(excluded(&mixed, false), inspect::http_inspector(&[]));
+        assert!(known(&mixed, false).is_empty());
     }
 }

@@ -1,9 +1,9 @@
 //! How much of what arrives at a port of a Service a VirtualService takes: what is left for those behind it.
 
-use super::{http, matches, tcp};
+use super::{matches, tcp};
 use crate::mesh::Service;
 use crate::mesh::virtual_service::VirtualService;
-use crate::resources::Scope;
+use crate::plan::Scope;
 
 /// How much a VirtualService takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,9 +23,8 @@ pub(crate) fn of_requests(scope: Scope<'_>, virtual_service: &VirtualService, po
         if rule.route.matches.is_empty() {
             return Reach::Everything;
         }
-        for request in rule.route.matches.iter().filter(|request| http::applies(scope, port, request)) {
-            let matched = matches::route_match(&scope.rules.routes, virtual_service.semantics, Some(request));
-            if matches::is_catch_all(&matched) {
+        for request in rule.route.matches.iter().filter(|request| matches::applies(scope, port, request)) {
+            if matches::is_catch_all(virtual_service.semantics, request) {
                 return Reach::Everything;
             }
             reach = Reach::Some;
