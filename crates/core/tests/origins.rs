@@ -103,8 +103,7 @@ fn made(documents: &[&str], options: &Options) -> Made {
 
 /// What is not said yet, by kind of object and resource: Services of extension providers, ProxyConfigs, a waypoint's own pods, pods
 /// that a slice lists by another's address, and the Namespaces and Gateways that decide whom another Gateway admits. The list only shrinks.
-const UNSAID: [(Kind, &str); 7] = [
-    (Kind::Pod, "endpoints"),
+const UNSAID: [(Kind, &str); 6] = [
     (Kind::Pod, "listener"),
     (Kind::ServiceEntry, "listener"),
     (Kind::Service, "listener"),

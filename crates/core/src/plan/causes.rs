@@ -1,5 +1,7 @@
 //! Why a waypoint has something: causes that several parts of a plan share.
 
+use super::Scope;
+use crate::Str;
 use crate::mesh::waypoint::{Binding, NamedBy};
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
@@ -44,4 +46,22 @@ pub(crate) fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
     causes.sort();
     causes.dedup();
     causes
+}
+
+/// Where a waypoint's proxy runs, and how it is labelled: its Pod and the Node of that, if the snapshot has them.
+pub(crate) fn proxy(scope: Scope<'_>) -> impl Iterator<Item = Cause> {
+    let Scope { mesh, waypoint, .. } = scope;
+    let proxy = &waypoint.proxy;
+    let pod = mesh.workloads.pod(&waypoint.name.namespace, &proxy.pod_name);
+    let pod = pod.and_then(|id| mesh.workloads.get(id)).map(|pod| pod.source.cause());
+    pod.into_iter().chain(node(mesh, &proxy.node_name))
+}
+
+/// A Node, if the snapshot has it.
+pub(crate) fn node(mesh: &Mesh, name: &Str) -> Option<Cause> {
+    if name.is_empty() {
+        return None;
+    }
+    let node = ObjectRef::new(Kind::Node, "", name.clone());
+    mesh.snapshot.source(&node).map(|_| node.into())
 }

@@ -6,9 +6,9 @@
 //!
 //! | module | decides |
 //! |---|---|
+//! | [`chains`] | the filter chains, and which addresses and authorities lead to each |
 //! | [`clusters`] | which clusters there are, and how each finds and speaks to its endpoints |
 //! | [`endpoints`] | which endpoints a cluster has, in what order |
-//! | [`chains`] | the filter chains, and which addresses and authorities lead to each |
 //! | [`routes`] | where the requests and connections of a chain go |
 //! | [`policies`] | who may do what in a chain, in the order of evaluation |
 //! | [`telemetry`] | access logs, metrics and traces |
@@ -35,8 +35,10 @@ pub(crate) mod routes;
 mod scope;
 mod settings;
 pub(crate) mod telemetry;
+#[cfg(test)]
+mod tests;
 
-pub use scope::Scope;
+pub(crate) use scope::Scope;
 pub(crate) use settings::WaypointSettings;
 
 use crate::mesh::{Mesh, Waypoint};

@@ -1,7 +1,7 @@
 //! From the mesh to Envoy's messages, one waypoint at a time.
 //!
-//! Each generator is a pure function from a [`Scope`] (the mesh as one waypoint sees it) to one Envoy message.
-//! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
+//! [`generate`] asks for a waypoint's plan and renders it: each renderer is a pure function from an element of the plan to
+//! a message. Nothing here decides who serves whom, or looks anything up: that is `mesh` and `plan`.
 
 mod authn;
 pub(crate) mod authz;
@@ -27,7 +27,7 @@ use envoy::config::route::v3::RouteConfiguration;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::plan;
 
-pub use crate::plan::{Scope, names};
+pub use crate::plan::names;
 pub use origin::{Origin, Part};
 
 use self::envoy_filter::Patches;
@@ -74,20 +74,18 @@ impl WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    let plan = plan::plan(mesh, waypoint);
+    render(waypoint.name.clone(), plan::plan(mesh, waypoint))
+}
+
+/// Renders a plan: nothing is decided or looked up any more.
+fn render(waypoint: WaypointName, plan: WaypointPlan<'_>) -> WaypointResources {
     let patches = Patches::new(&plan.patches, plan.settings.rules);
     let listeners = listeners::listeners(&plan, &patches);
     let extensions =
         filters::extension::configurations(&plan.listeners.extensions, &plan.settings.rules.policies);
     let (clusters, endpoints) = clusters::clusters(plan.settings, &plan.tunnels, plan.clusters);
-    let mut resources = WaypointResources {
-        waypoint: waypoint.name.clone(),
-        listeners,
-        clusters,
-        routes: Vec::new(),
-        endpoints,
-        extensions,
-    };
+    let mut resources =
+        WaypointResources { waypoint, listeners, clusters, routes: Vec::new(), endpoints, extensions };
     patches.apply(&mut resources);
     resources
 }

@@ -7,6 +7,7 @@
 //! | [`policy`] | what the DestinationRule and the mesh say of each |
 //! | [`members`] | which endpoints each has |
 //! | [`transport`] | plain text, TLS, HBONE: what each offers its endpoints |
+//! | [`reasons`], [`rule_field`] | why they do |
 //! | [`identity`] | whose identities servers may have |
 //! | [`metadata`] | what each says about where it comes from |
 //! | [`tunnel`] | what the clusters that every waypoint has depend on |
@@ -16,13 +17,15 @@ mod identity;
 pub(crate) mod members;
 pub(crate) mod metadata;
 pub(crate) mod policy;
+mod reasons;
 mod referenced;
+mod rule_field;
 pub(crate) mod transport;
 pub(crate) mod tunnel;
 
+use super::Scope;
 use super::host::Hosts;
 use super::names::Direction;
-use super::{Scope, causes};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::{Port, Service};
 use crate::snapshot::Cause;
@@ -62,8 +65,8 @@ pub(crate) struct ClusterPlan<'m> {
     pub(crate) members: Members<'m>,
     /// The Service's port, and the DestinationRules that had a say, the subset first.
     pub(crate) causes: Vec<Cause>,
-    /// What decides how it speaks to its endpoints: what these say about themselves, and whose identities they have.
-    pub(crate) transport_causes: Option<Vec<Cause>>,
+    /// Why it speaks to its endpoints as it does: the field that asks for TLS, and what endpoints say about themselves.
+    pub(crate) transport_causes: Vec<Cause>,
 }
 
 /// How a cluster's endpoints are found.
@@ -105,7 +108,7 @@ fn cluster<'m>(scope: Scope<'m>, to: Destination<'m>) -> Option<ClusterPlan<'m>>
         races_connections: races_connections(to.service),
         keeps_sessions: of_others && to.subset.is_none() && keeps_sessions(to.service, scope),
         metadata: metadata::metadata(scope, &to, policy.as_ref(), &transport),
-        transport_causes: of_others.then(|| causes::endpoints(scope.mesh, to.id)),
+        transport_causes: reasons::of_transport(scope, &to, policy.as_ref()),
         name: to.name,
         direction: to.direction,
         service: to.service,

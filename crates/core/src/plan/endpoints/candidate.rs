@@ -8,7 +8,8 @@ use crate::mesh::endpoint::Health;
 use crate::mesh::network::Networks;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Mesh, Service};
-use crate::snapshot::{Cause, Kind, Labels, ObjectRef};
+use crate::plan::causes;
+use crate::snapshot::{Cause, Labels};
 use crate::well_known::NETWORK;
 
 /// Labels that Istio adds to endpoints and proxies.
@@ -75,15 +76,8 @@ impl<'m> Candidate<'m> {
     pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
         causes.extend(self.workload.map(|workload| workload.source.cause()));
-        causes.extend(self.node(mesh).map(Cause::from));
+        causes.extend(self.workload.and_then(|workload| causes::node(mesh, &workload.node_name)));
         causes
-    }
-
-    fn node(&self, mesh: &Mesh) -> Option<ObjectRef> {
-        let name =
-            self.workload.map(|workload| workload.node_name.clone()).filter(|name| !name.is_empty())?;
-        let node = ObjectRef::new(Kind::Node, "", name);
-        mesh.snapshot.source(&node).map(|_| node)
     }
 
     /// Its label, empty where it has none.

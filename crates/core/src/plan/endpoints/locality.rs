@@ -14,7 +14,7 @@ use crate::snapshot::networking::destination_rule::{Distribute, Failover};
 use crate::well_known::NETWORK;
 
 /// Where endpoints run that no workload is known of.
-static NOWHERE: Locality =
+pub(super) static NOWHERE: Locality =
     Locality { region: Str::new_static(""), zone: Str::new_static(""), sub_zone: Str::new_static("") };
 
 impl LocalityPlan<'_> {
@@ -26,6 +26,8 @@ impl LocalityPlan<'_> {
 
 /// Gives endpoints the weights and priorities that they have for this waypoint's proxy.
 ///
+/// Says whether it mattered where that proxy runs, and what it is labelled.
+///
 /// `labelled`: of how many localities, from the first, the endpoints' labels are known. With none they decide nothing.
 pub(crate) fn apply(
     localities: &mut Vec<LocalityPlan<'_>>,
@@ -33,19 +35,19 @@ pub(crate) fn apply(
     failover: bool,
     labelled: usize,
     scope: Scope<'_>,
-) {
+) -> bool {
     let proxy = &scope.waypoint.proxy;
     let setting = balancing.setting.as_ref();
     if !setting.distribute.is_empty() {
         distribute(localities, &proxy.locality, &setting.distribute);
-        return;
+        return true;
     }
     if !failover {
-        return;
+        return false;
     }
     if setting.failover_priority.is_empty() {
         by_distance(localities, &proxy.locality, &setting.failover);
-        return;
+        return true;
     }
     let priority = scope.rules.clusters.failover_priority;
     if labelled > 0 {
@@ -58,6 +60,7 @@ pub(crate) fn apply(
     if priority == FailoverPriority::Layered && !setting.failover.is_empty() {
         by_distance(localities, &proxy.locality, &setting.failover);
     }
+    true
 }
 
 /// Shares traffic between localities as the first fitting rule says; others get none.

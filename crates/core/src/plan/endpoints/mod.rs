@@ -17,8 +17,6 @@ mod mtls;
 mod reach;
 pub(crate) mod select;
 
-use std::collections::BTreeMap;
-
 use super::names::Direction;
 use super::{Scope, causes};
 use crate::mesh::destination_rule::policy;
@@ -37,7 +35,8 @@ pub(crate) use reach::{DISABLED, HealthState, SocketLabel};
 pub(crate) struct EndpointsPlan<'m> {
     /// By locality, in the order of the localities' names.
     pub(crate) localities: Vec<LocalityPlan<'m>>,
-    /// The Service's port, then the DestinationRules that had a say, the subset first.
+    /// The Service's port, then the DestinationRules that had a say, the subset first, then what says where the waypoint's
+    /// proxy runs, if that matters.
     pub(crate) causes: Vec<Cause>,
 }
 
@@ -79,16 +78,20 @@ pub(crate) fn discovered<'m>(
     target: &Target<'m>,
 ) -> EndpointsPlan<'m> {
     let mut localities = localities(scope, direction, target, Known::WithAddress);
+    let mut relative = target.service.node_local;
     let rule = target.rule.and_then(|rule| policy::port_policy(rule, target.subset, target.port.number));
     let rule = rule.unwrap_or_default();
     if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
-        locality::apply(&mut localities, &balancing, failover, usize::MAX, scope);
+        relative |= locality::apply(&mut localities, &balancing, failover, usize::MAX, scope);
     }
     let mut causes = vec![causes::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
         causes.extend_from_slice(&rule.from);
+    }
+    if relative {
+        causes.extend(causes::proxy(scope));
     }
     EndpointsPlan { localities, causes }
 }
@@ -140,26 +143,30 @@ pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec
     by_locality(endpoints.collect())
 }
 
+/// Endpoints by where they run, in the order of the text `region/zone/subzone`.
 fn by_locality(endpoints: Vec<EndpointPlan<'_>>) -> Vec<LocalityPlan<'_>> {
-    let mut by_place: BTreeMap<String, LocalityPlan<'_>> = BTreeMap::new();
+    let mut localities: Vec<LocalityPlan<'_>> = Vec::new();
     let count = endpoints.len();
     for endpoint in endpoints {
         let place = endpoint.known.workload.map(|workload| &workload.locality);
-        let locality =
-            by_place.entry(place.map(sort_key).unwrap_or_default()).or_insert_with(|| LocalityPlan {
-                place,
-                weight: 0,
-                priority: 0,
-                gets_traffic: true,
-                endpoints: Vec::with_capacity(count),
-            });
-        locality.weight = locality.weight.saturating_add(endpoint.weight());
-        locality.endpoints.push(endpoint);
+        let at = place.unwrap_or(&locality::NOWHERE);
+        // Most Services run in one place or a few.
+        let position = localities.iter().position(|locality| locality.at() == at).unwrap_or(localities.len());
+        if position == localities.len() {
+            let endpoints = Vec::with_capacity(count);
+            localities.push(LocalityPlan { place, weight: 0, priority: 0, gets_traffic: true, endpoints });
+        }
+        if let Some(locality) = localities.get_mut(position) {
+            locality.weight = locality.weight.saturating_add(endpoint.weight());
+            locality.endpoints.push(endpoint);
+        }
     }
-    by_place.into_values().collect()
+    if localities.len() > 1 {
+        localities.sort_by_cached_key(|locality| sort_key(locality.at()));
+    }
+    localities
 }
 
-/// Localities are listed in the order of this text.
 fn sort_key(place: &Locality) -> String {
     if *place == Locality::default() {
         return String::new();

@@ -59,12 +59,16 @@ pub(crate) fn clusters(
             Direction::Outbound => outbound::cluster(&plan, settings, &sockets, &shared),
         };
         let ClusterPlan { name, causes, transport_causes, members, .. } = plan;
-        let sockets = transport_causes.map(|causes| Origin::new(Part::TransportSocket, causes));
-        let origins = std::iter::once(Origin::of_resource(causes)).chain(sockets).collect();
-        clusters.push(Resource { message, origins });
-        if let Members::Discovered(found) = members {
-            assignments.push(endpoints::assignment(name, found, rules));
+        let mut origins = vec![Origin::of_resource(causes)];
+        if !transport_causes.is_empty() {
+            origins.push(Origin::new(Part::TransportSocket, transport_causes));
         }
+        match members {
+            Members::Discovered(found) => assignments.push(endpoints::assignment(name, found, rules)),
+            Members::Named(localities) => origins.extend(endpoints::origins(localities)),
+            Members::Unlisted => {}
+        }
+        clusters.push(Resource { message, origins });
     }
     clusters.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     (clusters, assignments)

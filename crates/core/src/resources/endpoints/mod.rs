@@ -23,13 +23,18 @@ pub(crate) fn assignment(
         return Resource { message, origins: Vec::new() };
     };
     message.endpoints = localities.iter().map(|plan| locality(plan, rules)).collect();
-    let endpoints = localities.into_iter().flat_map(|locality| locality.endpoints).map(origin);
-    Resource { message, origins: std::iter::once(Origin::of_resource(causes)).chain(endpoints).collect() }
+    let of_resource = std::iter::once(Origin::of_resource(causes));
+    Resource { message, origins: of_resource.chain(origins(localities)).collect() }
 }
 
-fn origin(plan: EndpointPlan<'_>) -> Origin {
-    let Endpoint { address, port, .. } = plan.known.endpoint;
-    Origin::new(Part::Endpoint(format_smolstr!("{address}:{port}")), plan.causes)
+/// Why there is each endpoint.
+pub(crate) fn origins(localities: Vec<LocalityPlan<'_>>) -> impl Iterator<Item = Origin> {
+    localities.into_iter().flat_map(|locality| locality.endpoints).map(
+        |EndpointPlan { known, causes, .. }| {
+            let Endpoint { address, port, .. } = known.endpoint;
+            Origin::new(Part::Endpoint(format_smolstr!("{address}:{port}")), causes)
+        },
+    )
 }
 
 /// The endpoints of a locality.
