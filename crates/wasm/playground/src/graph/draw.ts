@@ -4,9 +4,9 @@ import type { Box } from "./fold.ts";
 import { BOX, type Drawn, type Layout, type Placed, type PlacedGroup, ROW, shownOf } from "./layout.ts";
 
 /** Characters that fit into a box. */
-const TITLE = 22;
-const SUBTITLE = 27;
-const ATTACHED_LENGTH = 25;
+const TITLE = 21;
+const SUBTITLE = 25;
+const ATTACHED_LENGTH = 24;
 
 /** The picture, and its boxes and lines by id. */
 export interface Drawing {

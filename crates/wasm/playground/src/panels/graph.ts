@@ -26,6 +26,7 @@ export class GraphPanel implements Panel {
   readonly #zoom = new Zoom(this.#svg, this.#content);
   readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
   readonly #empty: HTMLElement;
+  readonly #tools: HTMLElement;
   readonly #expanded = new Set<string>();
   #service: string | undefined;
   #context: Context | undefined;
@@ -41,7 +42,7 @@ export class GraphPanel implements Panel {
     this.#empty = nothing(events);
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
       h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
-    const tools = h(
+    this.#tools = h(
       "div",
       { class: "graph-tools", role: "toolbar", "aria-label": "Picture" },
       h("label", { class: "select" }, h("span", {}, "Service"), this.#services),
@@ -50,7 +51,7 @@ export class GraphPanel implements Panel {
       button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
       button("fit", "Show all (0)", () => this.#zoom.fit()),
     );
-    this.element = h("div", { class: "panel graph-panel" }, tools, this.#svg, this.#empty);
+    this.element = h("div", { class: "panel graph-panel" }, this.#tools, this.#svg, this.#empty);
     this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
     this.#svg.addEventListener("keydown", (event) => this.#key(event));
     this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
@@ -68,6 +69,7 @@ export class GraphPanel implements Panel {
     this.#layout = layout;
     this.#empty.hidden = layout !== undefined;
     this.#svg.toggleAttribute("hidden", layout === undefined);
+    this.#tools.hidden = layout === undefined;
     if (layout === undefined) return;
     this.#show(layout);
     const viewed = `${waypoint} ${this.#service}`;
