@@ -127,6 +127,9 @@ function describe(box: Box): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
+/** A text that fits; the port of a host stays. */
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  if (text.length <= length) return text;
+  const [port = ""] = /:\d+$/.exec(text) ?? [];
+  return `${text.slice(0, length - 1 - port.length)}…${port}`;
 }
