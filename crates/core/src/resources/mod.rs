@@ -25,7 +25,7 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
-use crate::plan;
+use crate::plan::{self, WaypointPlan};
 
 pub use crate::plan::names;
 pub use origin::{Origin, Part};

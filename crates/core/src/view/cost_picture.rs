@@ -29,7 +29,7 @@ const GAP: usize = 10;
 const LINE: usize = 20;
 
 /// Colours are the page's where it has some of these names.
-const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:var(--text,#1a2233)}\
+const STYLE: &str = ".cost-picture text{font:12px system-ui,sans-serif;fill:var(--text,#1a2233)}\
 .cost-title{font-size:14px;font-weight:600}.cost-muted{fill:var(--muted,#5a6579)}\
 .cost-box{fill:var(--code-background,#fcfcfd);stroke:var(--border,#dde1e9)}\
 .cost-proxy{fill:var(--raised,#fff);stroke:var(--line,#b6bfce)}\
@@ -108,10 +108,9 @@ impl<'c> Picture<'c> {
         let change = self.cost.namespaces.iter().find(|n| n.namespace == *namespace).map(|n| n.change);
         let told = change.unwrap_or_default();
         let name = host.split('.').next().unwrap_or(host);
-        let sidecars = counted(told.sidecars, "sidecar");
-        let said = format!("{namespace}/{name} changes: {sidecars} told");
+        let said = format!("{namespace}/{name} changes: {}", are_told(told.sidecars, "sidecar"));
         text(out, 0, 16 + LINE, "cost-muted", &said);
-        text(out, right, 16 + LINE, "cost-muted", &format!("{} told", counted(told.waypoints, "waypoint")));
+        text(out, right, 16 + LINE, "cost-muted", &are_told(told.waypoints, "waypoint"));
         2 * LINE + GAP
     }
 
@@ -206,7 +205,9 @@ impl<'c> Picture<'c> {
     }
 
     fn circle(&self, out: &mut String, (x, y): (usize, usize), service: Service<'c>) {
-        let hue = self.hues.get(service.0).copied().unwrap_or_default() * 137 % 360;
+        let hue = self.hues.get(service.0).copied().unwrap_or_default() * 137;
+        // Red is for what is told.
+        let hue = (hue + 215) % 360;
         let place = self.cost.namespaces.iter().find(|n| n.namespace == *service.0);
         let shade = place.and_then(|n| n.hosts.iter().position(|host| host == service.1)).unwrap_or_default();
         let lightness = 42 + shade % 3 * 12;
@@ -228,6 +229,10 @@ fn most_told(cost: &Cost) -> Option<Service<'_>> {
     }
     let most = told.values().max().copied()?;
     told.into_iter().find(|(_, count)| *count == most).map(|(service, _)| service)
+}
+
+fn are_told(count: u64, noun: &str) -> String {
+    format!("{} {} told", counted(count, noun), if count == 1 { "is" } else { "are" })
 }
 
 /// How many of so many proxies are drawn, and how many are only counted.
@@ -299,7 +304,7 @@ status: {phase: Running, podIP: 10.1.0.1}
         // One in the sidecar, one in each of the two replicas.
         assert_eq!(picture.matches("<circle").count(), 3);
         assert_eq!(picture.matches("cost-proxy cost-told").count(), 3);
-        assert!(picture.contains("a/s changes: 1 sidecar told"), "{picture}");
+        assert!(picture.contains("a/s changes: 1 sidecar is told"), "{picture}");
     }
 
     #[test]

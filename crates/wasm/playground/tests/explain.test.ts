@@ -85,6 +85,8 @@ test("where the snapshot says otherwise is told, and leads there", async () => {
   await difference.click();
   assert.ok(await page.locator(".input .cm-content").evaluate((element) => element.contains(document.activeElement)));
   assert.match(await page.locator(".input .cm-activeLine").innerText(), /WaypointAccepted/);
+  await choose("Not met");
+  assert.deepEqual([...new Set(await page.locator(".condition .truth").allInnerTexts())], ["False"]);
   await choose("All");
 });
 

@@ -29,6 +29,7 @@ test("a phone shows one column that fits", async () => {
   const page = await playground.open({ colorScheme: "dark", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   const [input, results] = [await page.locator(".input").boundingBox(), await page.locator(".results").boundingBox()];
   assert.ok(input !== null && results !== null && input.y >= results.y + results.height && input.width > 350, "the answer comes first");
+  assert.equal(await page.evaluate(() => scrollY), 0, "nothing has scrolled the page");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the screen");
   await picture(page, "phone-dark");
   await page.locator(".results").scrollIntoViewIfNeeded();

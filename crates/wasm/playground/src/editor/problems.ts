@@ -27,7 +27,7 @@ function quickFix({ message, replacements }: Fix, file: string, doc: Text): Acti
   const changes = changesOf(replacements, doc);
   return [
     {
-      name: message,
+      name: message.replaceAll("`", ""),
       apply: (view) => {
         if (view.state.doc.eq(doc)) view.dispatch({ changes, userEvent: "input.fix" });
       },

@@ -74,7 +74,8 @@ export class YamlEditor {
     const known = this.#states.get(file.name);
     const state = known?.doc.toString() === file.text ? known : this.#state(file.text);
     this.#view.setState(state);
-    this.#view.dispatch({ effects: EditorView.scrollIntoView(state.selection.main.head, { y: state === known ? "center" : "start" }) });
+    // Not for a new file: it would also scroll the page of a phone, away from the answer.
+    if (state === known) this.#view.dispatch({ effects: EditorView.scrollIntoView(state.selection.main.head, { y: "center" }) });
     this.showProblems(this.#problems);
     this.showOrigins(this.#origins);
   }

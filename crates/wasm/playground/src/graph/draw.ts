@@ -4,9 +4,9 @@ import type { Box } from "./fold.ts";
 import { BOX, type Drawn, type Layout, type Placed, type PlacedGroup, ROW, shownOf } from "./layout.ts";
 
 /** Characters that fit into a box. */
-const TITLE = 22;
-const SUBTITLE = 27;
-const ATTACHED_LENGTH = 25;
+const TITLE = 21;
+const SUBTITLE = 25;
+const ATTACHED_LENGTH = 24;
 
 /** The picture, and its boxes and lines by id. */
 export interface Drawing {
@@ -127,6 +127,9 @@ function describe(box: Box): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
+/** A text that fits; the port of a host stays. */
 function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+  if (text.length <= length) return text;
+  const [port = ""] = /:\d+$/.exec(text) ?? [];
+  return `${text.slice(0, length - 1 - port.length)}…${port}`;
 }

@@ -47,7 +47,7 @@ export interface Layout {
 }
 
 /** The size of a box. */
-export const BOX = { width: 190, height: 46 } as const;
+export const BOX = { width: 176, height: 46 } as const;
 
 /** The height of something attached to a box, inside it. */
 export const ROW = 22;
@@ -55,7 +55,7 @@ export const ROW = 22;
 /** As many are shown in a box; of more there is a row that says how many. */
 const ROWS = 5;
 
-const COLUMN_GAP = 32;
+const COLUMN_GAP = 42;
 const ROW_GAP = 14;
 const BAND_GAP = 44;
 const HEADER = 34;

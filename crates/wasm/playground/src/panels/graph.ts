@@ -30,6 +30,7 @@ export class GraphPanel implements Panel {
   readonly #zoom = new Zoom(this.#svg, this.#content);
   readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
   readonly #empty: HTMLElement;
+  readonly #tools: HTMLElement;
   readonly #expanded = new Set<string>();
   #service: string | undefined;
   #context: Context | undefined;
@@ -48,7 +49,7 @@ export class GraphPanel implements Panel {
     const ask = h("button", { type: "button", class: "ghost", "aria-expanded": "true", onclick: () => this.#fold(ask) }, icon("ask"), "Request");
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
       h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
-    const tools = h(
+    this.#tools = h(
       "div",
       { class: "graph-tools", role: "toolbar", "aria-label": "Picture" },
       ask,
@@ -58,7 +59,7 @@ export class GraphPanel implements Panel {
       button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
       button("fit", "Show all (0)", () => this.#zoom.fit()),
     );
-    this.element = h("div", { class: "panel graph-panel" }, tools, h("div", { class: "graph-body" }, this.form.element, this.#svg), this.#empty);
+    this.element = h("div", { class: "panel graph-panel" }, this.#tools, h("div", { class: "graph-body" }, this.form.element, this.#svg), this.#empty);
     this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
     this.#svg.addEventListener("keydown", (event) => this.#key(event));
     this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
@@ -76,6 +77,7 @@ export class GraphPanel implements Panel {
     this.#layout = layout;
     this.#empty.hidden = layout !== undefined;
     this.#svg.toggleAttribute("hidden", layout === undefined);
+    this.#tools.hidden = layout === undefined;
     if (layout === undefined) return;
     this.#show(layout);
     const viewed = `${waypoint} ${this.#service}`;

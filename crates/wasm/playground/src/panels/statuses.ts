@@ -13,9 +13,12 @@ import type { Context, Panel, PanelEvents } from "./panel.ts";
 /** As many objects are listed: nobody reads more, and the page stays quick. */
 const LISTED = 200;
 
-type Shown = "all" | "not-true" | "different";
+type Shown = "all" | "not-met" | "different";
 
-const CHOICES = [["all", "All"], ["not-true", "Not true"], ["different", "Differs"]] as const;
+const CHOICES = [["all", "All"], ["not-met", "Not met"], ["different", "Differs"]] as const;
+
+/** Conditions that say that something is wrong: good is that they are not. */
+const COMPLAINTS = new Set(["Conflicted", "OverlappingTLSConfig", "istio.io/WaypointMissing"]);
 
 /** The list of statuses, by object. */
 export class StatusesPanel implements Panel {
@@ -67,7 +70,7 @@ export class StatusesPanel implements Panel {
     const said = h(
       "button",
       { type: "button", class: "condition-said", title: by === undefined ? "" : `written by ${by}`, onclick: () => this.#events.traced(origins) },
-      h("span", { class: "condition-head" }, h("strong", {}, type), h("span", { class: `truth ${truth(status)}` }, status), reason !== "" && h("span", { class: "reason" }, reason), about !== "" && h("span", { class: "about" }, about)),
+      h("span", { class: "condition-head" }, h("strong", {}, type), h("span", { class: `truth ${truth(type, status)}` }, status), reason !== "" && h("span", { class: "reason" }, reason), about !== "" && h("span", { class: "about" }, about)),
       message !== "" && h("span", { class: "condition-message" }, message),
     );
     const decided = causes.length > 0 && h("span", { class: "decided" }, "decided by ", ...causes.map((cause) => chip(cause, this.#chips)));
@@ -87,17 +90,18 @@ function chosen(status: ObjectStatus, shown: Shown, wanted: string): ObjectStatu
   const { object, conditions, differences } = status;
   const own = [object.kind, `${object.namespace}/${object.name}`].some((text) => text.toLowerCase().includes(wanted));
   const isWanted = ({ type, reason, message }: LocatedCondition): boolean => own || [type, reason, message].some((text) => text.toLowerCase().includes(wanted));
-  const isShown = ({ status }: LocatedCondition): boolean => shown === "all" || (shown === "not-true" && truth(status) !== "true" && !/^\d+$/.test(status));
+  const isShown = ({ type, status }: LocatedCondition): boolean => shown === "all" || (shown === "not-met" && truth(type, status) !== "met" && !/^\d+$/.test(status));
   const left = conditions.filter((condition) => isShown(condition) && isWanted(condition));
-  const different = shown === "not-true" || !own ? [] : differences;
+  const different = shown === "not-met" || !own ? [] : differences;
   return left.length + different.length === 0 ? undefined : { object, conditions: left, differences: different };
 }
 
-function truth(status: string): "true" | "false" | "other" {
-  return status === "True" ? "true" : status === "False" ? "false" : "other";
+function truth(type: string, status: string): "met" | "unmet" | "other" {
+  if (status !== "True" && status !== "False") return "other";
+  return (status === "True") !== COMPLAINTS.has(type) ? "met" : "unmet";
 }
 
 function nothing(isEmpty: boolean, shown: Shown): string {
   if (isEmpty) return "Istio would write no status: there is no Gateway, no route, no policy, and nothing that uses a waypoint.";
-  return { all: "No status has that in it.", "not-true": "Every condition is true.", different: "The snapshot's own statuses say nothing else." }[shown];
+  return { all: "No status has that in it.", "not-met": "Every condition is as it should be.", different: "The snapshot's own statuses say nothing else." }[shown];
 }
