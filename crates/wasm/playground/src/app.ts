@@ -68,7 +68,7 @@ export class App {
     this.#problems = new ProblemsPanel(events.located, (fix) => this.#mend(fix));
     this.#graph = new GraphPanel(this.#engine, {
       ...events,
-      traced: (trace) => this.#showDecisive(trace),
+      answered: (trace) => this.#showDecisive(trace),
       caused: (cause) => this.#showOrigins(makersOf(cause)),
       changed: () => this.#unlink(),
     });
@@ -292,12 +292,13 @@ export class App {
     if (first?.line !== undefined) this.#editor.reveal(first.line);
   }
 
-  /** Highlights the lines that decided what comes of a request. */
+  /** Highlights the lines that decided what comes of a request, and goes there unless somebody edits. */
   #showDecisive(trace: Trace | undefined): void {
-    if (this.#selected !== undefined) return;
+    if (this.#isOpen) return;
     const deciding = trace?.steps.findLast(({ decision }) => decision === "denied" || decision === "failed");
-    const causes = [trace?.decidedBy, ...(deciding?.details ?? []).map(({ because }) => because)];
-    this.#editor.showOrigins(causes.flatMap(makersOf));
+    const makers = [trace?.decidedBy, ...(deciding?.details ?? []).map(({ because }) => because)].flatMap(makersOf);
+    if (this.#page.editor.contains(document.activeElement)) this.#editor.showOrigins(makers);
+    else this.#showOrigins(makers);
   }
 
   #goTo(place: Place): void {

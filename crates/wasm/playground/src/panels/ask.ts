@@ -23,7 +23,7 @@ const SIGNS: { readonly [D in TraceStep["decision"]]: string } = {
 /** What happens in it. */
 export interface AskEvents {
   /** A request was traced, or none can be. */
-  traced(trace: Trace | undefined): void;
+  answered(trace: Trace | undefined): void;
   /** Something that decided was chosen. */
   caused(cause: TraceCause): void;
   /** Something else stands in the form. */
@@ -120,7 +120,7 @@ export class AskForm {
   }
 
   #show(trace: Trace | undefined): void {
-    this.#events.traced(trace);
+    this.#events.answered(trace);
     if (trace === undefined) {
       this.#verdict.replaceChildren(h("p", { class: "hint" }, "Who asks whom? Then what comes of it, and which line says so."));
       this.#way.replaceChildren();

@@ -29,6 +29,8 @@ export class GraphPanel implements Panel {
   readonly #svg = svg("svg", { class: "graph", role: "group", "aria-label": "How traffic goes through the waypoint" }, this.#content);
   readonly #zoom = new Zoom(this.#svg, this.#content);
   readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
+  /** The form and the picture. */
+  readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
   readonly #tools: HTMLElement;
   readonly #expanded = new Set<string>();
@@ -45,7 +47,7 @@ export class GraphPanel implements Panel {
     this.#engine = engine;
     this.#events = events;
     this.#empty = nothing(events);
-    this.form = new AskForm(engine, { ...events, traced: (trace) => this.#traced(trace) });
+    this.form = new AskForm(engine, { ...events, answered: (trace) => this.#answered(trace) });
     const ask = h("button", { type: "button", class: "ghost", "aria-expanded": "true", onclick: () => this.#fold(ask) }, icon("ask"), "Request");
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
       h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
@@ -59,7 +61,8 @@ export class GraphPanel implements Panel {
       button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
       button("fit", "Show all (0)", () => this.#zoom.fit()),
     );
-    this.element = h("div", { class: "panel graph-panel" }, this.#tools, h("div", { class: "graph-body" }, this.form.element, this.#svg), this.#empty);
+    this.#body = h("div", { class: "graph-body" }, this.form.element, this.#svg);
+    this.element = h("div", { class: "panel graph-panel" }, this.#tools, this.#body, this.#empty);
     this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
     this.#svg.addEventListener("keydown", (event) => this.#key(event));
     this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
@@ -76,7 +79,7 @@ export class GraphPanel implements Panel {
     if (isStale()) return;
     this.#layout = layout;
     this.#empty.hidden = layout !== undefined;
-    this.#svg.toggleAttribute("hidden", layout === undefined);
+    this.#body.hidden = layout === undefined;
     this.#tools.hidden = layout === undefined;
     if (layout === undefined) return;
     this.#show(layout);
@@ -127,10 +130,10 @@ export class GraphPanel implements Panel {
   }
 
   /** Lights the way of a request up. */
-  #traced(trace: Trace | undefined): void {
+  #answered(trace: Trace | undefined): void {
     this.#trace = trace;
     this.#light();
-    this.#events.traced(trace);
+    this.#events.answered(trace);
   }
 
   #light(): void {
