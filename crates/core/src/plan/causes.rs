@@ -1,5 +1,7 @@
 //! Why a waypoint has something: causes that several parts of a plan share.
 
+use super::Scope;
+use crate::Str;
 use crate::mesh::waypoint::{Binding, NamedBy};
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
@@ -31,4 +33,38 @@ pub(crate) fn port(service: &Service, number: u32) -> Cause {
     let position = service.ports.iter().position(|port| port.number == number);
     let field = position.map(|position| FieldPath::at("spec.ports[]", [position])).unwrap_or_default();
     Cause::new(service.source.object(), field)
+}
+
+/// The endpoints of a Service, whatever their state: what lists each, and its workload.
+pub(crate) fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    for endpoint in mesh.endpoints.of(id) {
+        let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+        causes.extend(endpoint.listed_by.iter().cloned());
+        causes.extend(workload.map(|workload| workload.source.cause()));
+    }
+    causes.sort();
+    causes.dedup();
+    causes
+}
+
+/// Where a waypoint's proxy runs, and how it is labelled: its Pod and the Node of that, if the snapshot has them.
+pub(crate) fn proxy(scope: Scope<'_>) -> impl Iterator<Item = Cause> {
+    pod(scope).into_iter().chain(node(scope.mesh, &scope.waypoint.proxy.node_name))
+}
+
+/// The Pod of a waypoint's proxy, if the snapshot has it.
+pub(crate) fn pod(scope: Scope<'_>) -> Option<Cause> {
+    let Scope { mesh, waypoint, .. } = scope;
+    let id = mesh.workloads.pod(&waypoint.name.namespace, &waypoint.proxy.pod_name)?;
+    Some(mesh.workloads.get(id)?.source.cause())
+}
+
+/// A Node, if the snapshot has it.
+pub(crate) fn node(mesh: &Mesh, name: &Str) -> Option<Cause> {
+    if name.is_empty() {
+        return None;
+    }
+    let node = ObjectRef::new(Kind::Node, "", name.clone());
+    mesh.snapshot.source(&node).map(|_| node.into())
 }

@@ -6,13 +6,13 @@ use crate::rules::Rules;
 
 /// The mesh as one waypoint sees it: what every part of a plan is made from.
 #[derive(Clone, Copy, Debug)]
-pub struct Scope<'m> {
+pub(crate) struct Scope<'m> {
     /// The whole mesh.
-    pub mesh: &'m Mesh,
+    pub(crate) mesh: &'m Mesh,
     /// The waypoint to generate for.
-    pub waypoint: &'m Waypoint,
+    pub(crate) waypoint: &'m Waypoint,
     /// The release's rules; the same as `mesh.rules`.
-    pub rules: &'static Rules,
+    pub(crate) rules: &'static Rules,
 }
 
 impl<'m> Scope<'m> {

@@ -8,8 +8,8 @@ use envoy::r#type::tracing::v3::custom_tag::{Environment, Header, Literal, Metad
 
 use crate::Str;
 use crate::plan::WaypointSettings;
+use crate::plan::endpoints::candidate::CLUSTER_ID;
 use crate::plan::telemetry::Tracing;
-use crate::resources::endpoints::candidate::CLUSTER_ID;
 use crate::snapshot::telemetry::{self, CustomTag as Given};
 
 /// What dry runs of authorization leave in the metadata of a request, and the tags that show it.

@@ -3,15 +3,13 @@
 use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
-use smol_str::format_smolstr;
-
 use crate::Str;
 use crate::mesh::endpoint::Health;
 use crate::mesh::network::Networks;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Mesh, Service};
-use crate::resources::{Origin, Part};
-use crate::snapshot::{Cause, Kind, Labels, ObjectRef};
+use crate::plan::causes;
+use crate::snapshot::{Cause, Labels};
 use crate::well_known::NETWORK;
 
 /// Labels that Istio adds to endpoints and proxies.
@@ -75,20 +73,11 @@ impl<'m> Candidate<'m> {
     }
 
     /// Why it is there: what lists it, the workload, and the Node that says where that runs.
-    pub(crate) fn origin(&self, mesh: &Mesh) -> Origin {
-        let Endpoint { address, port, listed_by, .. } = self.endpoint;
-        let mut causes: Vec<Cause> = listed_by.iter().cloned().collect();
+    pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
         causes.extend(self.workload.map(|workload| workload.source.cause()));
-        causes.extend(self.node(mesh).map(Cause::from));
-        let part = Part::Endpoint(format_smolstr!("{address}:{port}"));
-        Origin::new(part, causes)
-    }
-
-    fn node(&self, mesh: &Mesh) -> Option<ObjectRef> {
-        let name =
-            self.workload.map(|workload| workload.node_name.clone()).filter(|name| !name.is_empty())?;
-        let node = ObjectRef::new(Kind::Node, "", name);
-        mesh.snapshot.source(&node).map(|_| node)
+        causes.extend(self.workload.and_then(|workload| causes::node(mesh, &workload.node_name)));
+        causes
     }
 
     /// Its label, empty where it has none.

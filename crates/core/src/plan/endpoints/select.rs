@@ -1,10 +1,10 @@
 //! Which endpoints a cluster has.
 
+use super::candidate::Candidate;
 use crate::mesh::destination_rule::{MergedRule, policy};
 use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
-use crate::resources::Scope;
-use crate::resources::endpoints::candidate::Candidate;
+use crate::plan::Scope;
 use crate::rules::{RegistryRules, UnreadyEndpoints};
 use crate::snapshot::Labels;
 
@@ -29,7 +29,7 @@ pub(crate) struct Target<'m> {
 
 impl<'m> Target<'m> {
     /// The endpoints of the port that the release knows of, whatever their state.
-    pub(crate) fn instances(&self, scope: &Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
+    pub(crate) fn instances(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
         let rules = &scope.rules.registry;
@@ -44,7 +44,7 @@ impl<'m> Target<'m> {
     }
 
     /// The endpoints that the cluster has.
-    pub(crate) fn candidates(&self, scope: &Scope<'m>) -> Vec<Candidate<'m>> {
+    pub(crate) fn candidates(&self, scope: Scope<'m>) -> Vec<Candidate<'m>> {
         let labels = self.labels();
         let unready = self.sends_unready(scope);
         let node = scope.waypoint.proxy.node_name.as_str();
@@ -63,7 +63,7 @@ impl<'m> Target<'m> {
     }
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
-    fn sends_unready(&self, scope: &Scope<'_>) -> bool {
+    fn sends_unready(&self, scope: Scope<'_>) -> bool {
         match scope.rules.clusters.unready_endpoints {
             UnreadyEndpoints::OfNone => return false,
             _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
@@ -93,7 +93,7 @@ pub(crate) fn is_known(endpoint: &Endpoint, rules: &RegistryRules) -> bool {
 }
 
 /// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.
-pub(crate) fn in_scope(scope: &Scope<'_>, workload: Option<&Workload>) -> bool {
+pub(crate) fn in_scope(scope: Scope<'_>, workload: Option<&Workload>) -> bool {
     workload.is_some_and(|workload| {
         let account = scope.waypoint.for_service_account.as_ref();
         workload.namespace == scope.waypoint.name.namespace
