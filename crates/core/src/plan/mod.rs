@@ -7,6 +7,8 @@
 //! | module | decides |
 //! |---|---|
 //! | [`chains`] | the filter chains, and which addresses and authorities lead to each |
+//! | [`clusters`] | which clusters there are, and how each finds and speaks to its endpoints |
+//! | [`endpoints`] | which endpoints a cluster has, in what order |
 //! | [`routes`] | where the requests and connections of a chain go |
 //! | [`policies`] | who may do what in a chain, in the order of evaluation |
 //! | [`telemetry`] | access logs, metrics and traces |

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::mesh::attachment::Precedence;
 use crate::mesh::{Service, ServiceId};
 use crate::plan::Scope;
+use crate::plan::envoy_filters::referenced_services;
 use crate::snapshot::mesh_config::ExtensionProvider;
-
-/// Names the Services that an EnvoyFilter needs clusters of.
-const REFERENCED_SERVICES: &str = "envoyfilter.istio.io/referenced-services";
 
 /// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to and it does
 /// not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters name.
@@ -34,7 +31,7 @@ fn named_services(scope: Scope<'_>) -> Vec<ServiceId> {
     let client = scope.waypoint.name.namespace.as_str();
     let services = &scope.mesh.services;
     let providers = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
-    let names = providers.chain(of_envoy_filters(scope));
+    let names = providers.chain(referenced_services(&scope));
     names
         .filter_map(|name| match name.split_once('/') {
             None => services.visible(name, client),
@@ -59,14 +56,4 @@ fn provider_service(provider: &ExtensionProvider) -> Option<&str> {
         .or(provider.envoy_otel_als.as_ref().map(|p| &p.service))
         .or(provider.sds.as_ref().map(|p| &p.service));
     service.map(|service| service.as_str())
-}
-
-/// The Services that a waypoint's EnvoyFilters need clusters of: `host` or `namespace/host`, with commas between them.
-fn of_envoy_filters<'m>(scope: Scope<'m>) -> Vec<&'m str> {
-    let bindings = &scope.mesh.policies.envoy_filters;
-    let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
-    let positions = bound.of(None);
-    let filters = bindings.at(&positions).map(|bound| bound.object);
-    let annotated = filters.filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
-    annotated.flat_map(|services| services.split(',')).collect()
 }
