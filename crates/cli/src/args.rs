@@ -1,5 +1,6 @@
 //! The command line's words.
 
+mod diff;
 mod input;
 mod lint;
 mod proxy_config;
@@ -17,7 +18,8 @@ use waypoint_xds::cost::Rule;
 
 use crate::completion;
 
-pub(crate) use input::{ColorArg, Input, ProblemFormat};
+pub(crate) use diff::{Diff, DiffFormat, Part};
+pub(crate) use input::{ColorArg, How, Input, ProblemFormat};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
 pub(crate) use test::{CoverageArgs, Test, TestFormat};
@@ -111,6 +113,16 @@ pub(crate) enum Command {
         after_help = "Examples:\n  waypoint-xds test -f deploy/\n  waypoint-xds test tests/ -f deploy/ -o junit > report.xml\n  waypoint-xds test -f deploy/ --coverage --min-coverage 80"
     )]
     Test(Box<Test>),
+    /// Tell what a change changes: for requests, proved or with an example; for each waypoint's resources; for findings and
+    /// statuses.
+    ///
+    /// Two inputs are compared, two revisions of a Git repository, or one input under two settings: what an upgrade of Istio
+    /// changes, say. For each destination the classes of requests are told of which something else comes, each with an
+    /// example and the lines that decide it before and after; or that nothing differs, which is proved then.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds diff old/ new/\n  waypoint-xds diff --git main..HEAD deploy/ -o markdown\n  waypoint-xds diff deploy/ --release 1.30..1.31 --only requests"
+    )]
+    Diff(Box<Diff>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own

@@ -17,15 +17,15 @@ pub(crate) const STDIN: &str = "<stdin>";
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
 /// program would have to render is told. Files of tests come apart.
 pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
-    let excluded = Excluded::new(input.exclude.iter().cloned())?;
-    let wanted = Wanted { excluded, bytes: input.limits()?.bytes };
+    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
+    let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
     let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
             all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
         } else {
             let found = files::read_wanted([path], &wanted)?;
-            found.unrendered.iter().for_each(|unrendered| input.note(&format!("note: {unrendered}")));
+            found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
             all.sources.extend(found.sources);
             all.tests.extend(found.tests);
         }
@@ -51,7 +51,7 @@ pub(crate) fn session(
     }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
-    if input.allow_empty || !nothing {
+    if input.how.allow_empty || !nothing {
         return Ok(session);
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();

@@ -28,7 +28,7 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     if config.holds_more {
-        args.input.note("note: certificates and connections are not shown");
+        args.input.how.note("note: certificates and connections are not shown");
     }
     output::print(&match kind(args.what) {
         Some(kind) => one(args, &config, kind, session.as_ref()),

@@ -100,9 +100,11 @@ impl Diff {
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waypoints
-            .iter()
-            .all(|waypoint| waypoint.presence == Presence::Both && waypoint.resources.is_empty())
+        self.behaviour.iter().all(|destination| destination.compared == Compared::Equal)
+            && self
+                .waypoints
+                .iter()
+                .all(|waypoint| waypoint.presence == Presence::Both && waypoint.resources.is_empty())
             && self.findings.introduced.is_empty()
             && self.findings.fixed.is_empty()
             && self.statuses.is_empty()

@@ -40,7 +40,7 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     report(&refused, &session, &args.input);
     let files = if args.tests.is_empty() { found.tests } else { files::tests(&args.tests)? };
     let mut suites = suites(&session, &files, args);
-    if suites.cases().next().is_none() && suites.problems.is_empty() && !args.input.allow_empty {
+    if suites.cases().next().is_none() && suites.problems.is_empty() && !args.input.how.allow_empty {
         return Err(Failure::NoTests);
     }
     let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked());

@@ -18,12 +18,15 @@ const FOLDED: usize = 5;
 #[must_use]
 pub fn markdown(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
-    let mut page = format!("### waypoint-xds\n\n{}.\n", capitalized(&summary(diff)));
+    let mut page = "### waypoint-xds\n".to_owned();
+    if !diff.waypoints.is_empty() {
+        // Writing to a string does not fail.
+        let _ = writeln!(page, "\n{}.", capitalized(&summary(diff)));
+    }
     let shown: Vec<&WaypointDiff> = diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)).collect();
     if !shown.is_empty() {
         page.push_str("\n| waypoint | |\n|---|---|\n");
         for waypoint in &shown {
-            // Writing to a string does not fail.
             let _ = writeln!(page, "| `{}` | {} |", waypoint.waypoint, of_update(waypoint));
         }
     }

@@ -15,7 +15,8 @@ use crate::view::origins::Places;
 #[must_use]
 pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
-    let mut page = summary(diff) + "\n";
+    // Without waypoints that is not what was asked for.
+    let mut page = if diff.waypoints.is_empty() { String::new() } else { summary(diff) + "\n" };
     of_behaviour(diff, &sides, &mut page);
     for waypoint in diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)) {
         page.push('\n');
@@ -34,7 +35,8 @@ fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
         return;
     }
     // Writing to a string does not fail.
-    let _ = writeln!(page, "\nrequests: {}", behaviour::summary(&diff.behaviour));
+    let gap = if page.is_empty() { "" } else { "\n" };
+    let _ = writeln!(page, "{gap}requests: {}", behaviour::summary(&diff.behaviour));
     for destination in diff.behaviour.iter().filter(|one| one.compared != Compared::Equal) {
         let _ = writeln!(page, "  {}", behaviour::destination(destination));
         match &destination.compared {
