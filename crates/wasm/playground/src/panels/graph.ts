@@ -24,7 +24,7 @@ export class GraphPanel implements Panel {
   /** The form beside the picture. */
   readonly form: AskForm;
   readonly #engine: Engine;
-  readonly #events: PanelEvents;
+  readonly #events: PanelEvents & AskEvents;
   readonly #content = svg("g");
   readonly #svg = svg("svg", { class: "graph", role: "group", "aria-label": "How traffic goes through the waypoint" }, this.#content);
   readonly #zoom = new Zoom(this.#svg, this.#content);
