@@ -99,7 +99,7 @@ fn origin(plan: &Plan<'_>) -> Origin {
     let has_say = plan.subset.is_some() || plan.policy.is_some();
     if let Some(rule) = plan.rule.filter(|_| has_say) {
         causes.extend(plan.subset.and_then(|subset| rule.cause_of_subset(&subset.name)).cloned());
-        causes.extend_from_slice(&rule.from);
+        causes.extend_from_slice(rule.causes());
     }
     Origin::of_resource(causes)
 }

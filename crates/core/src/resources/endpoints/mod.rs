@@ -68,7 +68,7 @@ fn assignment(
     let mut causes = vec![origin::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
-        causes.extend_from_slice(&rule.from);
+        causes.extend_from_slice(rule.causes());
     }
     Resource {
         message: ClusterLoadAssignment {

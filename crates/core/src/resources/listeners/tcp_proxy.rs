@@ -119,7 +119,7 @@ fn apply_rule(
     }
     proxy.tunneling_config = tunnel(&rule.spec, subset);
     let own = rule.cause_of_subset(subset).cloned();
-    own.into_iter().chain(rule.from.iter().cloned()).collect()
+    own.into_iter().chain(rule.causes().iter().cloned()).collect()
 }
 
 /// The traffic policy of a subset.

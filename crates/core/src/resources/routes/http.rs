@@ -1,5 +1,7 @@
 //! One route: a rule of a VirtualService (`http[]`) under one of its matches.
 
+use std::collections::BTreeSet;
+
 use envoy::Encoded;
 use envoy::config::core::v3::Metadata;
 use envoy::config::route::v3::route_action::{
@@ -266,14 +268,14 @@ fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
 /// What else had a say in a route: the Services of other hosts that it names, which decide whose cluster a destination
 /// is, and the DestinationRules that say what requests are hashed by.
 pub(super) fn destination_causes(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<Cause> {
-    let mut causes = Vec::new();
+    let (mut causes, mut seen) = (Vec::new(), BTreeSet::new());
     let mut add = |to: &Destination, hashed: bool| {
         let host = cx.host(&to.host);
         let foreign = host.service.filter(|_| to.host != cx.hostname).map(|service| service.source.object());
         let rule = host.rule.filter(|_| hashed && hash::of_destination(to, host).is_some());
-        let rules = rule.into_iter().flat_map(|rule| rule.from.iter().cloned());
+        let rules = rule.into_iter().flat_map(|rule| rule.causes().iter().cloned());
         for cause in foreign.map(Cause::from).into_iter().chain(rules) {
-            if !causes.contains(&cause) {
+            if seen.insert(cause.clone()) {
                 causes.push(cause);
             }
         }

@@ -160,7 +160,7 @@ impl<'m> RouteBuilder<'m> {
                 && let Some((policy, rule)) = self.hash_policy(service)
             {
                 action.message(field::route_action::HASH_POLICY, &policy);
-                causes.extend_from_slice(&rule.from);
+                causes.extend_from_slice(rule.causes());
             }
             action.append(&parts.action_end);
         });
