@@ -50,11 +50,14 @@ pub(crate) fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
 
 /// Where a waypoint's proxy runs, and how it is labelled: its Pod and the Node of that, if the snapshot has them.
 pub(crate) fn proxy(scope: Scope<'_>) -> impl Iterator<Item = Cause> {
+    pod(scope).into_iter().chain(node(scope.mesh, &scope.waypoint.proxy.node_name))
+}
+
+/// The Pod of a waypoint's proxy, if the snapshot has it.
+pub(crate) fn pod(scope: Scope<'_>) -> Option<Cause> {
     let Scope { mesh, waypoint, .. } = scope;
-    let proxy = &waypoint.proxy;
-    let pod = mesh.workloads.pod(&waypoint.name.namespace, &proxy.pod_name);
-    let pod = pod.and_then(|id| mesh.workloads.get(id)).map(|pod| pod.source.cause());
-    pod.into_iter().chain(node(mesh, &proxy.node_name))
+    let id = mesh.workloads.pod(&waypoint.name.namespace, &waypoint.proxy.pod_name)?;
+    Some(mesh.workloads.get(id)?.source.cause())
 }
 
 /// A Node, if the snapshot has it.

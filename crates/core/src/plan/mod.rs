@@ -14,6 +14,8 @@
 //! | [`telemetry`] | access logs, metrics and traces |
 //! | [`extensions`] | Wasm and Lua |
 //! | [`envoy_filters`] | patches of what is generated |
+//! | [`clusters`] | which clusters there are, and how each finds and speaks to its endpoints |
+//! | [`endpoints`] | which endpoints a cluster has, in what order |
 //! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
 //! | [`provider`] | where the services of extension providers are |
 //! | [`WaypointSettings`] | what holds for the waypoint as a whole |
@@ -35,6 +37,7 @@ pub(crate) mod routes;
 mod scope;
 mod settings;
 pub(crate) mod telemetry;
+
 #[cfg(test)]
 mod tests;
 

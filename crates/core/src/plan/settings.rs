@@ -34,3 +34,27 @@ impl WaypointSettings<'_> {
         headers.and_then(|headers| headers.preserve_http1_header_case) == Some(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::Release;
+
+    #[test]
+    fn names_are_resolved_to_addresses_that_the_proxy_has() {
+        let to_ipv6 = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+            let settings = WaypointSettings {
+                rules: Release::V1_31.rules(),
+                mesh: &MeshSettings::default(),
+                features: &Features::default(),
+                name: &WaypointName::new("ns", "waypoint"),
+                proxy: &Proxy { addresses, ..Proxy::default() },
+            };
+            settings.resolves_to_ipv6()
+        };
+        assert!(!to_ipv6(&[]));
+        assert!(to_ipv6(&["fd00::1"]));
+        assert!(!to_ipv6(&["fd00::1", "10.0.0.1"]));
+    }
+}

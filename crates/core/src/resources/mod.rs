@@ -1,7 +1,7 @@
-//! From the mesh to Envoy's messages, one waypoint at a time.
+//! From a plan to Envoy's messages, one waypoint at a time.
 //!
-//! [`generate`] asks for a waypoint's plan and renders it: each renderer is a pure function from an element of the plan to
-//! a message. Nothing here decides who serves whom, or looks anything up: that is `mesh` and `plan`.
+//! Each generator is a pure function from an element of a plan ([`crate::plan`]), and what holds for the waypoint as a
+//! whole, to one Envoy message. Nothing is looked up or chosen here: no generator sees the mesh.
 
 mod authn;
 pub(crate) mod authz;
@@ -74,18 +74,22 @@ impl WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    render(waypoint.name.clone(), plan::plan(mesh, waypoint))
+    render(plan::plan(mesh, waypoint))
 }
 
-/// Renders a plan: nothing is decided or looked up any more.
-fn render(waypoint: WaypointName, plan: WaypointPlan<'_>) -> WaypointResources {
-    let patches = Patches::new(&plan.patches, plan.settings.rules);
-    let listeners = listeners::listeners(&plan, &patches);
-    let extensions =
-        filters::extension::configurations(&plan.listeners.extensions, &plan.settings.rules.policies);
-    let (clusters, endpoints) = clusters::clusters(plan.settings, &plan.tunnels, plan.clusters);
-    let mut resources =
-        WaypointResources { waypoint, listeners, clusters, routes: Vec::new(), endpoints, extensions };
+/// The messages of a plan.
+fn render(plan: WaypointPlan<'_>) -> WaypointResources {
+    let WaypointPlan { settings, listeners, tunnels, clusters, patches } = plan;
+    let patches = Patches::new(&patches, settings.rules);
+    let (clusters, endpoints) = clusters::clusters(settings, &tunnels, clusters);
+    let mut resources = WaypointResources {
+        waypoint: settings.name.clone(),
+        listeners: listeners::listeners(&settings, &listeners, &patches),
+        clusters,
+        routes: Vec::new(),
+        endpoints,
+        extensions: filters::extension::configurations(&listeners.extensions, &settings.rules.policies),
+    };
     patches.apply(&mut resources);
     resources
 }

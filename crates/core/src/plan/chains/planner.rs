@@ -35,7 +35,10 @@ impl<'m> Listeners<'m> {
         let features = &mesh.options.features;
         let gateway = Cause::from(waypoint.gateway.object_ref());
         let asked = planner.telemetries.causes(Telemetries::WAYPOINT);
-        let causes = std::iter::once(gateway).chain(asked.iter().cloned()).collect();
+        let mut causes: Vec<_> = std::iter::once(gateway).chain(asked.iter().cloned()).collect();
+        causes.extend(mesh.proxy_configs.causes(&waypoint.name));
+        // Its addresses decide where it listens.
+        causes.extend(causes::pod(scope));
         Self {
             chains: planner.chains,
             destinations: planner.destinations,

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn statuses_are_those_that_envoy_knows() {
-        for code in 0_i32..1000 {
+        for code in 0..1000_i32 {
             assert_eq!(is_status(code.unsigned_abs()), StatusCode::try_from(code).is_ok(), "{code}");
         }
     }

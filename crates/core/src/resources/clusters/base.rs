@@ -19,7 +19,7 @@ use crate::plan::WaypointSettings;
 use crate::plan::clusters::members::Members;
 use crate::plan::clusters::{ClusterPlan, Discovery};
 use crate::resources::endpoints;
-use crate::resources::proto::duration;
+use crate::resources::proto::{duration, lookup_family};
 
 /// A cluster with its endpoints, where it carries them itself.
 pub(super) fn draft(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
@@ -67,15 +67,10 @@ fn discovery_type(discovery: Discovery) -> Option<DiscoveryType> {
     }
 }
 
-/// Which family of addresses names are resolved to.
-fn lookup_family(settings: WaypointSettings<'_>) -> DnsLookupFamily {
-    if settings.resolves_to_ipv6() { DnsLookupFamily::V6Only } else { DnsLookupFamily::V4Only }
-}
-
 fn resolve_names(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) {
     let rules = &settings.rules.clusters;
     let cluster = &mut draft.cluster;
-    cluster.set_dns_lookup_family(lookup_family(settings));
+    cluster.set_dns_lookup_family(lookup_family(&settings));
     cluster.dns_refresh_rate = Some(duration(settings.mesh.dns_refresh_rate));
     cluster.respect_dns_ttl = true;
     if rules.cares_resolver {
@@ -98,7 +93,7 @@ fn resolve_names(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSe
 fn dynamic_forward_proxy(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
     let cache = DnsCacheConfig {
         name: format!("{}_dfp_dns_cache", plan.service.hostname),
-        dns_lookup_family: lookup_family(settings).into(),
+        dns_lookup_family: lookup_family(&settings).into(),
         ..DnsCacheConfig::default()
     };
     let config = ClusterConfig {

@@ -8,10 +8,10 @@ use super::shared::{SharedFilters, Telemetry};
 use super::{http_manager, tcp_proxy};
 use crate::Str;
 use crate::mesh::ip;
+use crate::plan::WaypointSettings;
 use crate::plan::chains::{Chain, Listeners, Traffic};
 use crate::plan::routes::{HttpRoutes, HttpRules};
 use crate::plan::telemetry::{Telemetries, TelemetryId};
-use crate::plan::{WaypointPlan, WaypointSettings};
 use crate::resources::envoy_filter::Patches;
 use crate::resources::filters::network;
 use crate::resources::routes::RouteRenderer;
@@ -54,9 +54,12 @@ pub(super) struct Parts<'a> {
 
 impl<'a> ChainRenderer<'a> {
     /// Makes what the chains of a plan share.
-    pub(super) fn new(plan: &'a WaypointPlan<'a>, patches: &'a Patches) -> Self {
-        let settings = &plan.settings;
-        let Listeners { policies, telemetries, .. } = &plan.listeners;
+    pub(super) fn new(
+        settings: &'a WaypointSettings<'a>,
+        plan: &'a Listeners<'a>,
+        patches: &'a Patches,
+    ) -> Self {
+        let Listeners { policies, telemetries, .. } = plan;
         let proxy = ProxySettings::new(settings);
         let telemetry = |asked| Telemetry::new(settings, &proxy, asked);
         let telemetries: Vec<Telemetry> = telemetries.all().iter().map(telemetry).collect();

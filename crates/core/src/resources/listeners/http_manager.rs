@@ -4,7 +4,6 @@
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use envoy::Encoded;
-use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::Http2ProtocolOptions;
 use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
@@ -18,13 +17,13 @@ use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
 use super::shared::ManagerPart;
 use crate::mesh::service::Protocol;
-use crate::mesh::waypoint::Proxy;
 use crate::plan::WaypointSettings;
 use crate::resources::field::http_connection_manager as field;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
+use crate::resources::proto::lookup_family;
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
@@ -128,7 +127,7 @@ fn later_filters(parts: &Parts<'_>) -> ManagerPart {
         && settings.rules.listeners.dynamic_forward_proxy
         && service.hostname.starts_with('*')
     {
-        let family = dns_lookup_family(settings.proxy);
+        let family = lookup_family(settings);
         add(&mut filters, &[http::dynamic_forward_proxy(&service.hostname, family)]);
     }
     add(&mut filters, &extension_filters(extensions, ExecutionPhase::Stats));
@@ -159,30 +158,4 @@ pub(super) fn includes_client_identity(settings: &WaypointSettings<'_>) -> bool 
     let annotation = settings.proxy.annotations.get(CLIENT_IDENTITY);
     settings.rules.listeners.client_identity_header
         && annotation.is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-/// The addresses that a proxy looks for when it resolves names. One that has both families looks for IPv4 only, unless
-/// the feature `ISTIO_DUAL_STACK` is on.
-pub(super) fn dns_lookup_family(proxy: &Proxy) -> DnsLookupFamily {
-    if proxy.supports_ipv6() && !proxy.supports_ipv4() {
-        DnsLookupFamily::V6Only
-    } else {
-        DnsLookupFamily::V4Only
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_resolved_to_addresses_that_the_proxy_has() {
-        let family = |addresses: &[&str]| {
-            let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
-            dns_lookup_family(&Proxy { addresses, ..Proxy::default() })
-        };
-        assert_eq!(family(&[]), DnsLookupFamily::V4Only);
-        assert_eq!(family(&["fd00::1"]), DnsLookupFamily::V6Only);
-        assert_eq!(family(&["fd00::1", "10.0.0.1"]), DnsLookupFamily::V4Only);
-    }
 }

@@ -30,15 +30,19 @@ use envoy::config::listener::v3::Listener;
 use self::chain::ChainRenderer;
 use super::envoy_filter::Patches;
 use super::{Origin, Resource};
-use crate::plan::WaypointPlan;
+use crate::plan::WaypointSettings;
+use crate::plan::chains::Listeners;
 
 /// The port on which ztunnels and waypoints take HBONE connections.
 const HBONE_PORT: u32 = 15008;
 
 /// The listeners of a waypoint, sorted by name. Of the patches, only those of default routes are applied.
-pub(crate) fn listeners(plan: &WaypointPlan<'_>, patches: &Patches) -> Vec<Resource<Listener>> {
-    let WaypointPlan { settings, listeners: planned, .. } = plan;
-    let chains = ChainRenderer::new(plan, patches);
+pub(crate) fn listeners(
+    settings: &WaypointSettings<'_>,
+    planned: &Listeners<'_>,
+    patches: &Patches,
+) -> Vec<Resource<Listener>> {
+    let chains = ChainRenderer::new(settings, planned, patches);
     let (main_internal, origins) = main_internal::listener(planned, &chains);
     let mut all = vec![
         (connect_terminate::listener(&chains), Vec::new()),

@@ -12,12 +12,11 @@ use envoy::r#type::v3::HashPolicy;
 use envoy::r#type::v3::hash_policy::{PolicySpecifier, SourceIp};
 
 use super::chain::Parts;
-use super::http_manager::dns_lookup_family;
 use crate::mesh::service::Protocol;
 use crate::plan::routes::{TcpDestinations, TcpRoute};
 use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
-use crate::resources::proto::duration;
+use crate::resources::proto::{duration, lookup_family};
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::networking::destination_rule::TunnelSettings;
@@ -49,7 +48,7 @@ fn add_terminal(parts: &Parts<'_>, route: &TcpRoute<'_>, filters: &mut Vec<Filte
     let Parts { settings, proxy, chain, telemetry, .. } = *parts;
     let stat_prefix = stat_prefix(parts);
     if let Some(service) = chain.service.filter(|_| route.resolves_sni) {
-        let family = dns_lookup_family(settings.proxy);
+        let family = lookup_family(settings);
         filters.push(network::sni_dynamic_forward_proxy(&service.hostname, chain.port, family));
     }
     if chain.protocol == Protocol::Mongo {
