@@ -1,9 +1,8 @@
 //! Files, directories and standard input to source texts.
 
-use std::io::Read;
 use std::path::Path;
 
-use files::{Excluded, FileError};
+use files::{Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -16,19 +15,19 @@ use crate::args::Input;
 pub(crate) const STDIN: &str = "<stdin>";
 
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
-/// program would have to render is told.
-pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
-    let excluded = Excluded::new(input.exclude.iter().cloned())?;
-    let mut all = Vec::new();
+/// program would have to render is told. Files of tests come apart.
+pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
+    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
+    let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
+    let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).map_err(|source| failed(Path::new(STDIN), source))?;
-            all.push(SourceFile::from_bytes(STDIN, &bytes));
+            all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
         } else {
-            let found = files::read_without([path], &excluded)?;
-            found.unrendered.iter().for_each(|unrendered| eprintln!("note: {unrendered}"));
-            all.extend(found.sources);
+            let found = files::read_wanted([path], &wanted)?;
+            found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
+            all.sources.extend(found.sources);
+            all.tests.extend(found.tests);
         }
     }
     Ok(all)
@@ -52,7 +51,7 @@ pub(crate) fn session(
     }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
-    if input.allow_empty || !nothing {
+    if input.how.allow_empty || !nothing {
         return Ok(session);
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
@@ -70,6 +69,11 @@ fn dump(file: &SourceFile) -> Option<Failure> {
     };
     let name = file.name();
     Some(Failure::Usage(format!("`{name}` is the config dump of {of}: `waypoint-xds {command} -f` reads it")))
+}
+
+/// The text of standard input.
+pub(crate) fn standard() -> Result<String, Failure> {
+    std::io::read_to_string(std::io::stdin()).map_err(|source| failed(Path::new(STDIN), source))
 }
 
 /// The text of one file.

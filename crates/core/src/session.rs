@@ -1,5 +1,7 @@
 //! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
 
+mod suites;
+
 use std::sync::{Arc, OnceLock};
 
 use crate::assume;
@@ -7,6 +9,8 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
+use crate::diff::{self, Diff, Side};
+use crate::expect::{Case, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -18,7 +22,7 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
-use crate::trace::{self, NoSuchThing, Request, Trace};
+use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
 use crate::view::json::ResourceKind;
@@ -26,7 +30,13 @@ use crate::view::origins::Places;
 use crate::view::proxy_config::{self, ProxyConfig};
 use crate::view::table::Table;
 use crate::view::ztunnel::{self as ztunnel_view, Filter, ZtunnelConfig};
+use crate::view::{
+    self,
+    tested::{Failure, Test},
+};
 use crate::ztunnel::{self, NotKnown, ZtunnelResources};
+
+pub use suites::Suites;
 
 /// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
 ///
@@ -66,6 +76,8 @@ struct Shared {
     /// What reading, admission and the mesh found.
     problems: Vec<Problem>,
     translation: OnceLock<Translation>,
+    /// What was got ready for requests.
+    compiled: OnceLock<Compiled>,
 }
 
 /// A snapshot that was mended: see [`Session::mended`].
@@ -114,7 +126,15 @@ impl Session {
         let input = input.into();
         let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
         let (mesh, problems) = translation::mesh_of(&input, options);
-        Self { shared: Arc::new(Shared { input, mesh, problems, translation: OnceLock::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                input,
+                mesh,
+                problems,
+                translation: OnceLock::new(),
+                compiled: OnceLock::new(),
+            }),
+        }
     }
 
     /// Reads files within the options' limits, and makes a session of them.
@@ -243,13 +263,60 @@ impl Session {
         describe::describe(self.input(), self.mesh(), &self.lint(), subject)
     }
 
-    /// What comes of a request, and why: see [`trace`](trace::trace()).
+    /// What comes of a request, and why: see [`Tracer::trace`].
     ///
     /// # Errors
     ///
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
-        trace::trace(self.mesh(), self.translation(), request)
+        self.tracer().trace(request)
+    }
+
+    /// What answers many requests, explained or not. What it gets ready stays in the session.
+    #[must_use]
+    pub fn tracer(&self) -> Tracer<'_> {
+        let translation = self.translation();
+        let compiled = self.shared.compiled.get_or_init(|| Compiled::new(translation));
+        Tracer::new(self.mesh(), translation, compiled)
+    }
+
+    /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
+    #[must_use]
+    pub fn test(&self, suite: &Suite, case: &Case) -> Test {
+        let trace = match self.trace(&case.request) {
+            Ok(trace) => trace,
+            Err(error) => {
+                return Test::new(suite, case, Some(Failure::NotTraced(error.to_string())), None);
+            }
+        };
+        let way = || view::trace::text(&trace, &self.places(), true);
+        let differences = case.differences(&trace);
+        let failure = if case.written.is_empty() {
+            Some(Failure::NothingExpected { way: way() })
+        } else if differences.is_empty() {
+            None
+        } else {
+            Some(Failure::Differs { differences, way: way() })
+        };
+        Test::new(suite, case, failure, Some(trace))
+    }
+
+    /// What requests can reach of what is generated: nothing of it has been reached yet.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::new(self.mesh(), self.translation())
+    }
+
+    /// What is different in another session: see [`diff`](diff::diff()).
+    #[must_use]
+    pub fn diff(&self, new: &Self) -> Diff {
+        let (old_findings, new_findings) = (self.lint(), new.lint());
+        let (old_statuses, new_statuses) = (self.statuses(), new.statuses());
+        diff::diff(self.side(&old_findings, &old_statuses), new.side(&new_findings, &new_statuses))
+    }
+
+    fn side<'a>(&'a self, findings: &'a [Problem], statuses: &'a [Status]) -> Side<'a> {
+        Side { mesh: self.mesh(), translation: self.translation(), tracer: self.tracer(), findings, statuses }
     }
 
     /// The problems with others that were found later, in the order of the text.
@@ -262,7 +329,7 @@ impl Session {
 
     /// The resources of every waypoint that the options ask for, and everything found wrong.
     pub fn translation(&self) -> &Translation {
-        let Shared { input, mesh, problems, translation } = &*self.shared;
+        let Shared { input, mesh, problems, translation, .. } = &*self.shared;
         translation.get_or_init(|| translation::generate(input, mesh, problems.clone()))
     }
 

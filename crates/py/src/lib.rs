@@ -15,6 +15,7 @@ mod resource;
 mod snapshot;
 mod summary;
 mod table;
+mod trace;
 mod translation;
 mod waypoint;
 
@@ -44,6 +45,8 @@ mod _waypoint_xds {
     use crate::summary::Summary;
     #[pymodule_export]
     use crate::table::Table;
+    #[pymodule_export]
+    use crate::trace::Trace;
     #[pymodule_export]
     use crate::translation::{Translation, translate};
     #[pymodule_export]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::lint::Baseline;
@@ -14,13 +14,14 @@ use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
-use waypoint_xds::view::{description, json, statuses};
+use waypoint_xds::view::{description, json, statuses, tested};
 
 use crate::origin::Origin;
 use crate::problem::Place;
 use crate::snapshot::Snapshot;
 use crate::summary::{Summary, from_json, from_python};
 use crate::table::Table;
+use crate::trace::{self, Trace};
 use crate::waypoint::Waypoint;
 use crate::{Reduced, error, lint, problem};
 
@@ -228,6 +229,27 @@ impl Translation {
         let found = found.map_err(|error| error::setting("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
+    }
+
+    /// What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+    fn run_tests<'py>(&self, py: Python<'py>, paths: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let paths = crate::snapshot::paths(paths)?;
+        let files = py.detach(|| files::tests(paths)).map_err(|error| error::of_file(py, &error))?;
+        let report = py.detach(|| self.made.session.suites(&files, &files::setup).run());
+        let json = tested::json(&report).map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
+    }
+
+    /// What comes of a request, and why.
+    #[pyo3(signature = (source, destination, **request))]
+    fn trace(
+        &self,
+        py: Python<'_>,
+        source: String,
+        destination: String,
+        request: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Trace> {
+        Trace::new(py, &self.made.session, &trace::request(py, source, destination, request)?)
     }
 
     /// The waypoints' names.

@@ -5,6 +5,8 @@
 #![deny(unsafe_code)]
 
 mod error;
+#[cfg(target_family = "wasm")]
+mod memory;
 mod snapshot;
 mod translation;
 

@@ -8,13 +8,16 @@ use wasm_bindgen::prelude::*;
 use waypoint_xds::Session;
 use waypoint_xds::cost::Cost;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
+use waypoint_xds::expect::is_tests;
 use waypoint_xds::lint::{Baseline, BaselineError};
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::{Request, RequestSpec};
 use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::resource::{self, AnyResource, List};
 use waypoint_xds::view::ztunnel::{self, Filter, ZtunnelConfig};
-use waypoint_xds::view::{cost_picture, description, json, origins, statuses};
+use waypoint_xds::view::{cost_picture, description, json, origins, statuses, tested, trace};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -189,6 +192,43 @@ impl Translation {
         let found =
             self.session.describe(&subject).map_err(|error| Error::new("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
+    }
+
+    /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names of the files, and
+    /// their texts in the same order: those that are no tests are what tests add to the snapshot.
+    ///
+    /// # Errors
+    ///
+    /// When what came has no JSON, which does not happen.
+    #[wasm_bindgen(js_name = runTests)]
+    pub fn run_tests(&self, names: Vec<String>, texts: Vec<String>) -> Result<String, Error> {
+        let files = names.into_iter().zip(texts).map(|(name, text)| SourceFile::new(name, text));
+        let (tests, others): (Vec<_>, Vec<_>) = files.partition(|file| is_tests(file.text()));
+        let setup = |path: &str| {
+            let found = others.iter().find(|file| file.name() == path).cloned();
+            found.map(|file| vec![file]).ok_or_else(|| format!("there is no file `{path}` among those given"))
+        };
+        let report = self.session.suites(&tests, &setup).run();
+        let json = tested::json(&report).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
+    }
+
+    /// What comes of a request, and why, as JSON with a `text`. The request is JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no request, or the snapshot does not have who asks or who is asked.
+    pub fn trace(&self, request: &str) -> Result<String, Error> {
+        let spec: RequestSpec =
+            serde_json::from_str(request).map_err(|error| Error::new("invalid-request", &error))?;
+        let request = Request::try_from(spec).map_err(|error| Error::new(error.code(), &error))?;
+        let traced = self.session.trace(&request).map_err(|error| Error::new("object-not-found", &error))?;
+        let places = self.session.places();
+        let mut json = trace::json(&traced, &places).map_err(|error| Error::new("internal-error", &error))?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("text".to_owned(), trace::text(&traced, &places, false).into());
+        }
         Ok(json.to_string())
     }
 

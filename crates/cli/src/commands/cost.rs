@@ -11,9 +11,9 @@ pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     let outcome = report(session.problems(), &session, &args.input);
     let cost = session.cost(args.rule, args.waypoint_replicas);
     match args.output {
-        CostFormat::Table => output::print(&view::table(&cost).to_string()),
-        CostFormat::Svg => output::print(&cost_picture::svg(&cost)),
-        CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost))),
+        CostFormat::Table => output::print(&view::table(&cost).to_string())?,
+        CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost)))?,
+        CostFormat::Svg => output::print(&cost_picture::svg(&cost))?,
     }
     Ok(outcome)
 }

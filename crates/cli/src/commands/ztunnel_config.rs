@@ -18,7 +18,7 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
             "{stray} says nothing about {what}: `ztunnel-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => view::parse(file.text()),
         _ => None,
@@ -28,12 +28,12 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     if config.holds_more {
-        eprintln!("note: certificates and connections are not shown");
+        args.input.how.note("note: certificates and connections are not shown");
     }
     output::print(&match kind(args.what) {
         Some(kind) => one(args, &config, kind, session.as_ref()),
         None => all(args, &config, session.as_ref()),
-    });
+    })?;
     Ok(outcome)
 }
 

@@ -89,6 +89,20 @@ impl<'r> OpenedListener<'r> {
         }
     }
 
+    /// Opens one chain, by its position among [`OpenedListener::chains`], without the others.
+    #[must_use]
+    pub fn chain(message: &'r Listener, origins: &'r [Origin], position: usize) -> Option<OpenedChain<'r>> {
+        let listed = message.filter_chains.get(position);
+        let (pointer, chain) = match listed {
+            Some(chain) => (format!("/filterChains/{position}"), chain),
+            None if position == message.filter_chains.len() => {
+                ("/defaultFilterChain".to_owned(), message.default_filter_chain.as_ref()?)
+            }
+            None => return None,
+        };
+        Some(OpenedChain::new(chain, pointer, &Origins::of_chain(origins, &chain.name)))
+    }
+
     /// The route configurations inside, each with its chain, in the order of the chains.
     pub fn routes(&self) -> impl Iterator<Item = (&OpenedChain<'r>, OpenedRoutes<'_, 'r>)> {
         self.chains.iter().flat_map(|chain| chain.routes().map(move |routes| (chain, routes)))

@@ -12,6 +12,7 @@ use crate::opened::OpenedListener;
 use crate::problem::Place;
 use crate::resources::{Origin, Part, Resource, WaypointResources};
 use crate::snapshot::{Cause, ObjectRef, Reading, Source};
+use crate::view::excerpt;
 use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
@@ -37,10 +38,33 @@ impl<'r> Places<'r> {
         Some((file.name().as_str(), file.position(source.start).line))
     }
 
+    /// The lines of what made something, each with its number, not more than `most`; none where nobody knows where it stands.
+    #[must_use]
+    pub fn excerpt(&self, maker: &Maker<'_>, most: usize) -> Vec<(u32, String)> {
+        let (Some(file), Some(line)) = (&maker.file, maker.line) else { return Vec::new() };
+        let Some(file) = self.reading.files.named(file) else { return Vec::new() };
+        excerpt::lines(file.text(), line, maker.end_line.unwrap_or(line), most)
+    }
+
     /// Where all causes of some resources stand. Each document that has one is read again, once.
     #[must_use]
     pub fn locate<'a>(&self, origins: impl IntoIterator<Item = &'a Origin>) -> Located<'a> {
         self.locate_causes(origins.into_iter().flat_map(|origin| &origin.causes))
+    }
+
+    /// Where fields of objects stand, in the order asked; the objects as a whole where a field is empty. Each document that is
+    /// asked about is read again, once.
+    #[must_use]
+    pub fn locate_fields<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f ObjectRef, &'f str)>,
+    ) -> Vec<Option<Place>> {
+        let asked: Vec<Option<(Source, &str)>> = fields
+            .into_iter()
+            .map(|(object, field)| self.sources.get(object).map(|source| (*source, field)))
+            .collect();
+        let mut found = self.reading.files.places(asked.iter().copied().flatten()).into_iter();
+        asked.iter().map(|asked| asked.and_then(|_| found.next().flatten())).collect()
     }
 
     /// Where causes stand. Each document that has one is read again, once.

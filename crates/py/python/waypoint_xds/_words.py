@@ -21,6 +21,10 @@ Assume = Literal["all", "nothing"]
 Validate = Literal["strict", "warn", "ignore"]
 """What is said of fields that no release of an API has, in kubectl's words."""
 
+Limit = Literal["bytes", "depth", "values", "aliases", "problems"]
+"""How large an input may be: bytes of one file, depth of nesting, values of one document, values that may come of its aliases
+and merge keys for each that is written, problems that are kept."""
+
 Dialect = Literal["istio-proxy", "envoy"]
 """The Envoy that is spoken to: Istio's build, or upstream's without Istio's own filters."""
 

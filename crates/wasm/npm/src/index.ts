@@ -5,6 +5,8 @@ export type * from "./explain.js";
 export type * from "./json.js";
 export { Resource } from "./resource.js";
 export { Snapshot } from "./snapshot.js";
+export type * from "./tests.js";
+export type * from "./trace.js";
 export { cost, costSvg, translate } from "./translate.js";
 export { Translation } from "./translation.js";
 export type * from "./types.js";

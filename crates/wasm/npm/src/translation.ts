@@ -2,7 +2,10 @@ import type { Condition, Descriptions, SubjectKind, ZtunnelConfig, ZtunnelKind, 
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import type { FieldRef, LintOptions, Place, Problem, Release, Summary } from "./types.js";
+import { namesAndTexts } from "./snapshot.js";
+import type { TestReport } from "./tests.js";
+import type { Trace, TraceRequest } from "./trace.js";
+import type { FieldRef, LintOptions, Place, Problem, Release, SourceFile, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
 /** @internal How `translate` makes one. */
@@ -96,6 +99,23 @@ export class Translation {
    */
   describe<Kind extends SubjectKind>(kind: Kind, name: string, namespace?: string): Descriptions[Kind] {
     return parse<Descriptions[Kind]>(this.#handle.get().describe(kind, name, namespace));
+  }
+
+  /**
+   * What comes of the requests in files of tests, and whether that is what they expect. Files that are no tests are those that
+   * tests add to the snapshot (`setup`), by their path from the folder of the test's file.
+   */
+  runTests(files: Iterable<SourceFile>): TestReport {
+    return parse<TestReport>(this.#handle.get().runTests(...namesAndTexts(files)));
+  }
+
+  /**
+   * What comes of one request, who decides, where it goes, and which line says so.
+   *
+   * @throws {@link WaypointXdsError} when it is no request, or the snapshot does not have who asks or who is asked.
+   */
+  trace(request: TraceRequest): Trace {
+    return parse<Trace>(this.#handle.get().trace(JSON.stringify(request)));
   }
 
   /** All resources as one JSON text: waypoint, kind, resources. */

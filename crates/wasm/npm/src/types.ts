@@ -26,6 +26,26 @@ export interface ObjectMeta {
   readonly creationTimestamp?: unknown;
 }
 
+/** How large an input may be; what is absent has its default, which admits a mesh of 100,000 pods. */
+export interface Limits {
+  /** Bytes of one file. */
+  readonly bytes?: number | undefined;
+  /** How deep mappings and sequences may nest. */
+  readonly depth?: number | undefined;
+  /** How many values one document may have, aliases and merge keys expanded. */
+  readonly values?: number | undefined;
+  /** How many of them may come of aliases and merge keys, for each that is written. */
+  readonly aliases?: number | undefined;
+  /** How many problems are kept of those that reading finds; the rest is counted. */
+  readonly problems?: number | undefined;
+}
+
+/** What can be chosen about reading. */
+export interface ReadOptions {
+  /** How large the input may be. What is larger is a {@link Problem}. */
+  readonly limits?: Limits | undefined;
+}
+
 /** A release of Istio. */
 export type Release = "1.18" | "1.29" | "1.30" | "1.31";
 
@@ -58,6 +78,8 @@ export interface Options {
   dialect?: "istio-proxy" | "envoy" | undefined;
   /** What is said of fields that no release of an API has: they are errors by default. In kubectl's words. */
   validate?: "strict" | "warn" | "ignore" | undefined;
+  /** How large the mesh configuration may be. A {@link Snapshot} has its own. */
+  limits?: Limits | undefined;
 }
 
 /** What is reported, and how bad it is. Words are the codes of problems, their groups (`security`), and `all`. */

@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Cost, cost, costSvg, type KubernetesObject, type LintOptions, Resource, Snapshot, Translation, translate, Waypoint } from "waypoint-xds";
+import {
+  type Cost,
+  cost,
+  costSvg,
+  type KubernetesObject,
+  type LintOptions,
+  Resource,
+  Snapshot,
+  type TraceRequest,
+  Translation,
+  translate,
+  Waypoint,
+} from "waypoint-xds";
 
-import { BOOKINFO, SHOP } from "./snapshots.js";
+import { BOOKINFO, READERS, SHOP } from "./snapshots.js";
 
 test("a snapshot tells what was read", () => {
   const snapshot = Snapshot.fromYaml(SHOP);
@@ -79,6 +91,29 @@ spec:
   assert.deepEqual(found({ baseline: translation.baseline({ select: ["method-case"] }) }), []);
   assert.throws(() => translation.lint({ baseline: "{}" }), { code: "invalid-baseline" });
   assert.throws(() => translation.lint({ overrides: [{ path: ["legacy"] } as object] }), /unknown field `path`/);
+});
+
+test("tests for a mesh tell what is not as expected, and files that they add are found by name", () => {
+  const head = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\nsetup: [setup/bank.yaml]\n";
+  const text = `${head}default: {request: {from: sa/web.shop, to: "cart.shop:80"}}
+tests:
+- name: arrives
+  expect: {verdict: allowed}
+- name: is refused
+  request: {from: sa/teller.bank}
+  expect: {verdict: denied}
+`;
+  const bank = { name: "mesh/setup/bank.yaml", text: "apiVersion: v1\nkind: Namespace\nmetadata: {name: bank}\n" };
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  const report = translation.runTests([{ name: "mesh/a.test.yaml", text }, bank]);
+  assert.deepEqual([report.problems, report.passed, report.failed], [[], false, 1]);
+  const [first, second] = report.tests;
+  assert.equal(first?.failure, null);
+  assert.equal(second?.failure?.sort, "differs");
+  assert.deepEqual(second.failure.differences, [{ field: "verdict", expected: "denied", found: "allowed" }]);
+  assert.equal(second.line, 8);
+  const missing = translation.runTests([{ name: "mesh/a.test.yaml", text }]);
+  assert.match(missing.problems[0]?.message ?? "", /mesh\/setup\/bank.yaml/);
 });
 
 test("a resource has a name, a type, a message in three forms, and origins", () => {
@@ -222,6 +257,21 @@ test("rows of ztunnel's tables and conditions lead to lines", () => {
   const [label] = places;
   assert.ok(label != null && SHOP.slice(label.start, label.end) === "waypoint", JSON.stringify(label));
   assert.equal(places.at(-1), null);
+});
+
+test("a request is traced", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP + READERS, "shop.yaml"));
+  const asked: TraceRequest = { from: "shop/web", to: "cart.shop:80", method: "POST", headers: { canary: "1" } };
+  const denied = translation.trace(asked);
+  assert.deepEqual([denied.verdict, denied.status, denied.waypoint], ["denied", 403, "shop/waypoint"]);
+  assert.equal(denied.decidedBy?.name, "readers");
+  assert.equal(denied.decidedBy.place?.file, "shop.yaml");
+  assert.match(denied.text, /^DENIED 403 by AuthorizationPolicy shop\/readers \(shop.yaml:\d+\)/);
+  const allowed = translation.trace({ ...asked, method: "GET" });
+  assert.deepEqual([allowed.verdict, allowed.request?.headers["canary"]], ["allowed", "1"]);
+  assert.equal(allowed.destinations[0]?.endpoints[0]?.workload, "shop/cart-1");
+  assert.throws(() => translation.trace({ ...asked, path: "x" }), { code: "invalid-request", message: /^path: / });
+  assert.throws(() => translation.trace({ ...asked, to: "nobody.shop" }), { code: "object-not-found" });
 });
 
 test("objects are described", () => {

@@ -1,9 +1,10 @@
 // Keeps what is edited, what was translated and what is looked at together.
-import type { Fix, Maker, Place, SourceFile, TableKind } from "waypoint-xds";
+import type { Fix, Maker, Place, SourceFile, TableKind, Trace, TraceCause } from "waypoint-xds";
 
 import { YamlEditor } from "./editor/yaml.ts";
 import { Engine, EngineError } from "./engine/engine.ts";
 import type { Location, Outcome } from "./engine/protocol.ts";
+import { NOTHING } from "./model/asked.ts";
 import { EXAMPLES, loadExample } from "./model/examples.ts";
 import { OpenFiles } from "./model/files.ts";
 import { keep } from "./model/kept.ts";
@@ -65,7 +66,12 @@ export class App {
       firstExample: () => void this.#openExample(EXAMPLES[0]?.id ?? ""),
     };
     this.#problems = new ProblemsPanel(events.located, (fix) => this.#mend(fix));
-    this.#graph = new GraphPanel(this.#engine, events);
+    this.#graph = new GraphPanel(this.#engine, {
+      ...events,
+      answered: (trace) => this.#showDecisive(trace),
+      caused: (cause) => this.#showOrigins(makersOf(cause)),
+      changed: () => this.#unlink(),
+    });
     const table = (kind: TableKind): Panel => new TablePanel(this.#engine, kind, events);
     this.#panels = {
       graph: this.#graph,
@@ -111,7 +117,7 @@ export class App {
   }
 
   /** Opens other files instead of those that are open. */
-  open({ files, options, waypoint }: Shared, example = ""): void {
+  open({ files, options, waypoint, asked }: Shared, example = ""): void {
     this.#files.replace(files);
     this.#isCurrent = false;
     this.#example = example;
@@ -120,6 +126,7 @@ export class App {
     this.#page.options.value = options;
     this.#page.release.value = releaseOf(options.release) ?? LATEST;
     this.#page.examples.value = example;
+    this.#graph.form.value = asked ?? NOTHING;
     this.#editor.reset();
     this.#selected.clear();
     this.#close();
@@ -200,9 +207,14 @@ export class App {
     this.#example = "";
     this.#page.examples.value = "";
     this.#isKept = false;
-    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+    this.#unlink();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#translate(), PAUSE);
+  }
+
+  /** The address no longer tells what is on the page. */
+  #unlink(): void {
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
   }
 
   async #translate(): Promise<void> {
@@ -280,6 +292,15 @@ export class App {
     if (first?.line !== undefined) this.#editor.reveal(first.line);
   }
 
+  /** Highlights the lines that decided what comes of a request, and goes there unless somebody edits. */
+  #showDecisive(trace: Trace | undefined): void {
+    if (this.#isOpen) return;
+    const deciding = trace?.steps.findLast(({ decision }) => decision === "denied" || decision === "failed");
+    const makers = [trace?.decidedBy, ...(deciding?.details ?? []).map(({ because }) => because)].flatMap(makersOf);
+    if (this.#page.editor.contains(document.activeElement)) this.#editor.showOrigins(makers);
+    else this.#showOrigins(makers);
+  }
+
   #goTo(place: Place): void {
     if (place.file !== this.#editor.name) this.#openFile(place.file);
     this.#editor.select(place);
@@ -313,10 +334,17 @@ export class App {
   /** What is edited, with what is chosen. */
   get #shared(): Shared {
     const options = { ...this.#page.options.value, release: this.#page.release.value };
-    return { files: this.#files.list, options, waypoint: this.#waypoint };
+    return { files: this.#files.list, options, waypoint: this.#waypoint, asked: this.#graph.form.value };
   }
 
   #fail(error: unknown): void {
     this.#page.fail(error instanceof EngineError ? `${error.message} (${error.code})` : String(error));
   }
+}
+
+/** What decided, as what made something; nothing where it stands nowhere. */
+function makersOf(cause: TraceCause | null | undefined): Maker[] {
+  if (cause?.place == null) return [];
+  const { kind, namespace, name, field, place } = cause;
+  return [{ kind, namespace, name, field, ...place }];
 }

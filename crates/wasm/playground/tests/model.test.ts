@@ -8,6 +8,7 @@ import { fold } from "../src/graph/fold.ts";
 import { BOX, layout, shownOf } from "../src/graph/layout.ts";
 import { names } from "../src/graph/names.ts";
 import { heights, order } from "../src/graph/order.ts";
+import { AskError, checkedAsked, NOTHING, requestOf } from "../src/model/asked.ts";
 import { parseFeatures, printFeatures } from "../src/model/features.ts";
 import { withoutSecrets } from "../src/model/secrets.ts";
 import { decode, encode } from "../src/model/share.ts";
@@ -159,4 +160,17 @@ test("feature flags are lines", () => {
   const flags = parseFeatures("# why\n A=1\n\nB = x=y \n");
   assert.deepEqual(flags, { A: "1", B: "x=y" });
   assert.deepEqual(parseFeatures(printFeatures(flags)), flags);
+});
+
+test("a form is a request as soon as somebody asks somebody", () => {
+  assert.equal(requestOf(NOTHING), undefined);
+  assert.equal(requestOf({ ...NOTHING, from: "shop/web" }), undefined);
+  const asked = { ...NOTHING, from: " shop/web ", to: "cart.shop:80", headers: "canary: 1\n\n b: 2 ", claims: '{"iss": "i"}' };
+  assert.deepEqual(requestOf(asked), { from: "shop/web", to: "cart.shop:80", method: "GET", path: "/", headers: ["canary: 1", "b: 2"], claims: { iss: "i" } });
+  for (const claims of ["{", "[]", "7"]) assert.throws(() => requestOf({ ...asked, claims }), AskError);
+});
+
+test("what a link says of a form is checked", () => {
+  assert.equal(checkedAsked("x"), undefined);
+  assert.deepEqual(checkedAsked({ from: "a/b", path: 7, other: "x" }), { ...NOTHING, from: "a/b" });
 });

@@ -32,6 +32,7 @@ const methods: { [M in Method]: (takes: Methods[M]["takes"]) => Methods[M]["give
     if (isOfZtunnel(location)) return showZtunnel(last().translation, location);
     return waypoint === undefined ? undefined : show(named(waypoint), graph(waypoint), location);
   },
+  trace: (request) => last().translation.trace(request),
   cost: ({ rule, replicas }) => {
     const { snapshot, input } = last();
     const options = { ...input.options, rule, replicas };
@@ -98,6 +99,10 @@ export function answer({ id, method, takes }: Request): Reply {
 function failure(error: unknown): Failure {
   if (error instanceof WaypointXdsError) {
     return { code: error.code, message: error.message };
+  }
+  // The stack is too small for it, or WebAssembly gave up.
+  if (error instanceof RangeError || error instanceof WebAssembly.RuntimeError) {
+    return { code: "crashed", message: `the translator crashed: ${error.message}` };
   }
   return { code: "defect", message: error instanceof Error ? error.message : String(error) };
 }

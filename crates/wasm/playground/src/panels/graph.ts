@@ -1,5 +1,5 @@
 // The graph as a picture.
-import type { Attached } from "waypoint-xds";
+import type { Attached, Trace } from "waypoint-xds";
 
 import type { Engine } from "../engine/engine.ts";
 import type { Location } from "../engine/protocol.ts";
@@ -10,21 +10,27 @@ import { BOX, type Layout, type Placed, type PlacedGroup } from "../graph/layout
 import { shortHost } from "../graph/names.ts";
 import { neighbour } from "../graph/neighbour.ts";
 import { trace } from "../graph/trace.ts";
+import { wayOf } from "../graph/way.ts";
 import { Zoom } from "../graph/zoom.ts";
 import { h, svg } from "../ui/dom.ts";
 import { icon, type IconName } from "../ui/icons.ts";
+import { AskForm, type AskEvents } from "./ask.ts";
 import { nothing } from "./nothing.ts";
 import { type Context, isSame, type Panel, type PanelEvents } from "./panel.ts";
 
 /** Draws what a waypoint does with traffic. */
 export class GraphPanel implements Panel {
   readonly element: HTMLElement;
+  /** The form beside the picture. */
+  readonly form: AskForm;
   readonly #engine: Engine;
-  readonly #events: PanelEvents;
+  readonly #events: PanelEvents & AskEvents;
   readonly #content = svg("g");
   readonly #svg = svg("svg", { class: "graph", role: "group", "aria-label": "How traffic goes through the waypoint" }, this.#content);
   readonly #zoom = new Zoom(this.#svg, this.#content);
   readonly #services = h("select", { "aria-label": "Service", onchange: () => this.#filter(this.#services.value || undefined) });
+  /** The form and the picture. */
+  readonly #body: HTMLElement;
   readonly #empty: HTMLElement;
   readonly #tools: HTMLElement;
   readonly #expanded = new Set<string>();
@@ -35,23 +41,28 @@ export class GraphPanel implements Panel {
   /** What the picture was made of when it was last brought into view. */
   #viewed = "";
   #active = "";
+  #trace: Trace | undefined;
 
-  constructor(engine: Engine, events: PanelEvents) {
+  constructor(engine: Engine, events: PanelEvents & AskEvents) {
     this.#engine = engine;
     this.#events = events;
     this.#empty = nothing(events);
+    this.form = new AskForm(engine, { ...events, answered: (trace) => this.#answered(trace) });
+    const ask = h("button", { type: "button", class: "ghost", "aria-expanded": "true", onclick: () => this.#fold(ask) }, icon("ask"), "Request");
     const button = (name: IconName, label: string, run: () => void): HTMLElement =>
       h("button", { type: "button", class: "ghost icon-button", title: label, "aria-label": label, onclick: run }, icon(name));
     this.#tools = h(
       "div",
       { class: "graph-tools", role: "toolbar", "aria-label": "Picture" },
+      ask,
       h("label", { class: "select" }, h("span", {}, "Service"), this.#services),
       h("span", { class: "spacer" }),
       button("minus", "Smaller (-)", () => this.#zoom.by(1 / 1.25)),
       button("plus", "Larger (+)", () => this.#zoom.by(1.25)),
       button("fit", "Show all (0)", () => this.#zoom.fit()),
     );
-    this.element = h("div", { class: "panel graph-panel" }, this.#tools, this.#svg, this.#empty);
+    this.#body = h("div", { class: "graph-body" }, this.form.element, this.#svg);
+    this.element = h("div", { class: "panel graph-panel" }, this.#tools, this.#body, this.#empty);
     this.#svg.addEventListener("click", (event) => this.#activate(idOf(event.target)));
     this.#svg.addEventListener("keydown", (event) => this.#key(event));
     this.#svg.addEventListener("pointerover", (event) => this.#hover(idOf(event.target)));
@@ -68,7 +79,7 @@ export class GraphPanel implements Panel {
     if (isStale()) return;
     this.#layout = layout;
     this.#empty.hidden = layout !== undefined;
-    this.#svg.toggleAttribute("hidden", layout === undefined);
+    this.#body.hidden = layout === undefined;
     this.#tools.hidden = layout === undefined;
     if (layout === undefined) return;
     this.#show(layout);
@@ -76,6 +87,8 @@ export class GraphPanel implements Panel {
     if (this.#viewed !== viewed) this.#zoom.reset();
     this.#viewed = viewed;
     this.select(context.selected);
+    this.form.offer(layout.services);
+    await this.form.ask();
   }
 
   select(location: Location | undefined): void {
@@ -107,6 +120,27 @@ export class GraphPanel implements Panel {
     const active = drawing.boxes.get(this.#active);
     active?.setAttribute("tabindex", "0");
     if (hadFocus) active?.focus({ preventScroll: true });
+    this.#light();
+  }
+
+  #fold(button: HTMLElement): void {
+    const { element } = this.form;
+    element.hidden = !element.hidden;
+    button.setAttribute("aria-expanded", String(!element.hidden));
+  }
+
+  /** Lights the way of a request up. */
+  #answered(trace: Trace | undefined): void {
+    this.#trace = trace;
+    this.#light();
+    this.#events.answered(trace);
+  }
+
+  #light(): void {
+    const way = this.#trace === undefined || this.#layout === undefined ? new Set<string>() : wayOf(this.#trace, this.#layout);
+    this.#svg.classList.toggle("asked", way.size > 0);
+    for (const [id, element] of this.#drawing?.boxes ?? []) element.classList.toggle("way", way.has(id));
+    for (const { line, element } of this.#drawing?.lines ?? []) element.classList.toggle("way", way.has(line.from) && way.has(line.to));
   }
 
   #filter(service: string | undefined): void {
