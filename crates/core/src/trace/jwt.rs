@@ -58,7 +58,7 @@ impl JwtFilter {
     pub(super) fn new((name, pointer): (&str, &str), config: JwtAuthentication, causes: &[Cause]) -> Self {
         let providers: Providers = config.providers.into_iter().collect();
         let rules = config.rules.iter().map(|rule| JwtRule {
-            condition: rule.r#match.as_ref().map(|matched| route::condition(matched)),
+            condition: rule.r#match.as_ref().map(route::condition),
             requirement: match &rule.requirement_type {
                 Some(RequirementType::Requires(requirement)) => Some(requirement),
                 Some(RequirementType::RequirementName(name)) => config.requirement_map.get(name),
