@@ -45,7 +45,7 @@ impl Compiled {
     }
 }
 
-/// Answers requests: see [`Session::tracer`](crate::session::Session::tracer).
+/// Answers requests: a session's `tracer` makes one.
 #[derive(Clone, Copy, Debug)]
 pub struct Tracer<'a> {
     pub(super) mesh: &'a Mesh,

@@ -132,9 +132,9 @@ pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Control characters would reach the terminal, which may obey them.
+/// What the terminal may obey is not shown as it is.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { excerpt::REPLACEMENT } else { c }).collect()
+    text.chars().map(|c| if excerpt::is_unprintable(c) { excerpt::REPLACEMENT } else { c }).collect()
 }
 
 #[derive(Clone, Copy)]

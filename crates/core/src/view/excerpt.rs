@@ -5,6 +5,12 @@ use crate::problem::Place;
 /// Stands for a character that cannot be printed.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
+/// Whether a terminal would obey a character instead of showing it: controls, and those that change the direction of the text
+/// around them, so that it reads as something else.
+pub(super) fn is_unprintable(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Characters shown before and behind the marked place in a longer line.
 const AROUND: usize = 80;
 /// Spaces for a tab.
@@ -92,7 +98,7 @@ fn shown(text: &str) -> String {
         match character {
             '\t' => out.push_str(TAB),
             '\r' | '\u{feff}' => {}
-            c if c.is_control() => out.push(REPLACEMENT),
+            c if is_unprintable(c) => out.push(REPLACEMENT),
             c => out.push(c),
         }
     }

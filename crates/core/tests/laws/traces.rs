@@ -13,7 +13,7 @@ use waypoint_xds::trace::{Answer, Compiled, ExtAuthz, Protocol, Request, Scratch
 /// How many requests each mesh gets.
 const REQUESTS: usize = 32;
 
-fn request(ask: Ask) -> Request {
+pub(crate) fn request(ask: Ask) -> Request {
     let id = format!("spiffe://{}/ns/{}/sa/{}", ask.trust_domain, ask.namespace, ask.account);
     let mut request = Request::new(id.parse().expect("a source"), ask.to.parse().expect("a destination"));
     request.protocol = match ask.speaks {

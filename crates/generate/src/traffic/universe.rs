@@ -8,7 +8,10 @@ use super::dice::Dice;
 pub const WAYPOINT: (&str, &str) = ("shop", "waypoint");
 
 /// A Service: its name, its address, and its ports with what they are called.
-pub(super) const SERVICES: &[(&str, &str, &[(&str, u16)])] = &[
+/// Ports by their names.
+type Ports = &'static [(&'static str, u16)];
+
+pub(super) const SERVICES: &[(&str, &str, Ports)] = &[
     ("reviews", "10.96.0.10", &[("http", 80), ("grpc", 90), ("tcp", 70), ("unknown", 60), ("https", 443)]),
     ("ratings", "10.96.0.20", &[("http", 80), ("tcp", 70)]),
     ("reviews-v2", "10.96.0.30", &[("http", 80), ("http2", 81)]),

@@ -88,7 +88,7 @@ pub(crate) fn discovered<'m>(
     let mut causes = vec![causes::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
-        causes.extend_from_slice(&rule.from);
+        causes.extend_from_slice(rule.causes());
     }
     if relative {
         causes.extend(causes::proxy(scope));

@@ -5,8 +5,8 @@ import { BOX, type Drawn, type Layout, type Placed, type PlacedGroup, ROW, shown
 
 /** Characters that fit into a box. */
 const TITLE = 21;
-const SUBTITLE = 25;
-const ATTACHED_LENGTH = 24;
+const SUBTITLE = 23;
+const ATTACHED_LENGTH = 23;
 
 /** The picture, and its boxes and lines by id. */
 export interface Drawing {
