@@ -1,4 +1,4 @@
-//! The patches of EnvoyFilters that are for a waypoint.
+//! The EnvoyFilters of a waypoint: patches, and Services that they need clusters of.
 //!
 //! Source: [EnvoyFilter](https://istio.io/latest/docs/reference/config/networking/envoy-filter/).
 
@@ -13,6 +13,9 @@ use crate::rules::{PatchOrder, Rules};
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{EnvoyConfigObjectPatch, ProxyMatch};
 use crate::snapshot::{Cause, FieldPath, Object};
+
+/// The annotation of an EnvoyFilter that names Services.
+const REFERENCED_SERVICES: &str = "envoyfilter.istio.io/referenced-services";
 
 /// A patch that is for a waypoint's proxy.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +58,17 @@ fn in_order(scope: Scope<'_>) -> Vec<&Arc<Object<EnvoyFilter>>> {
         }
     });
     filters
+}
+
+/// The Services that a waypoint's EnvoyFilters need clusters of: `host` or `namespace/host`, in the annotation
+/// `envoyfilter.istio.io/referenced-services`, with commas between them.
+pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
+    let bindings = &scope.mesh.policies.envoy_filters;
+    let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);
+    let positions = bound.of(None);
+    let filters = bindings.at(&positions).map(|bound| bound.object);
+    let annotated = filters.filter_map(|filter| filter.meta.annotations.get(REFERENCED_SERVICES));
+    annotated.flat_map(|services| services.split(',')).collect()
 }
 
 /// Whether a patch is for proxies of this version and with this metadata.
