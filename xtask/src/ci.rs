@@ -9,6 +9,7 @@ use crate::{Result, root};
 const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
+    ("dependencies", &["xtask", "deps"]),
     ("layers", &["xtask", "layers"]),
     ("tests", &["test", "--workspace"]),
     (
@@ -22,6 +23,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("schemas", &["xtask", "schemas", "--check"]),
+    ("fuzz targets", &["xtask", "fuzz", "--seconds", "20"]),
     ("what cases reach", &["xtask", "coverage"]),
     ("pages of the rules", &["xtask", "rules", "--check"]),
     ("npm package", &["xtask", "wasm"]),

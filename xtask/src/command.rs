@@ -1,8 +1,9 @@
 //! Other programs: what every task does with them.
 
+use std::path::PathBuf;
 use std::process::Command;
 
-use crate::Result;
+use crate::{Result, root};
 
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
@@ -13,4 +14,17 @@ pub(crate) fn cargo() -> Command {
 pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|error| format!("cannot run {command:?}: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
+}
+
+/// The machine that compiles, as rustc calls it.
+pub(crate) fn host() -> Result<String> {
+    let output = Command::new("rustc").arg("-vV").output()?;
+    let told = String::from_utf8(output.stdout)?;
+    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.ok_or("rustc does not tell its host")?.to_owned())
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

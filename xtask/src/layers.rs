@@ -14,7 +14,7 @@ use crate::{Result, root};
 /// The modules of the core: each line may know itself and the lines before it.
 const LAYERS: &[&[&str]] = &[
     // What everyone shares.
-    &["hash", "kind", "limits", "names", "problem", "re2", "release", "validation", "well_known"],
+    &["hash", "kind", "limits", "names", "nearest", "problem", "re2", "release", "validation", "well_known"],
     &["text"],
     &["schema"],
     &["snapshot"],
@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
-    &["opened"],
+    &["lists", "opened"],
     &["dialect"],
     &["translation"],
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
@@ -37,8 +37,11 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["describe"],
     &["trace"],
+    &["diff"],
+    &["expect"],
     &["view"],
     &["session"],
+    &["live"],
 ];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.

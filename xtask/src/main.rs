@@ -10,14 +10,18 @@ mod ci;
 mod command;
 #[cfg(feature = "parity")]
 mod coverage;
+#[cfg(feature = "parity")]
+mod deps;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
 #[cfg(feature = "parity")]
 mod doors;
 #[cfg(feature = "codegen")]
 mod envoy_types;
+mod fuzz;
 mod golden;
 mod layers;
+mod linear;
 #[cfg(feature = "parity")]
 mod parity;
 #[cfg(feature = "parity")]
@@ -45,15 +49,23 @@ tasks:
   coverage [--update]
       which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less; --update
       writes it
+  deps
+      fail if a dependency has a licence that deny.toml does not allow, comes from elsewhere, is banned or is not used
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
+  fuzz [TARGET…] [--seconds N] [--testdata]
+      build the fuzz targets (fuzz/README.md) and run each, for 20 seconds if not told otherwise; with --testdata it starts
+      from the inputs of other tests, too
   golden [--update]
       compare what we generate with testdata/golden; with --update write it and remove stale files
   layers
       fail if a module of the core knows one of a later step
+  linear [NAME…]
+      count, with valgrind, the instructions that hostile inputs of growing size take: fails if something grows faster
+      than the input
   parity [--release R] [--only GLOB] [--show N] [--update]
       score every case of the reference with its compare.py; fails if a case is worse than the committed
       score, --update commits a better one
@@ -86,10 +98,14 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
+        Some((task, rest)) if task == "fuzz" => fuzz::run(rest),
+        Some((task, rest)) if task == "linear" => linear::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "ambient" => ambient::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "coverage" => coverage::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "deps" => deps::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]

@@ -81,7 +81,7 @@ fn parse(args: &[String]) -> Result<Wanted> {
 
 /// The command line, as cargo has built it.
 fn command_line() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = crate::command::target();
     target.join("debug/waypoint-xds")
 }
 

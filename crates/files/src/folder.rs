@@ -7,7 +7,7 @@ use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 use waypoint_xds::text::SourceFile;
 
-use crate::{FileError, Found, Renderer, Unrendered, failed, file, identity};
+use crate::{FileError, Found, Renderer, Unrendered, Wanted, failed, file, identity};
 
 /// Files that are left out: patterns as in `.gitignore`, relative to the directory that is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,12 +44,15 @@ fn wrong(pattern: &str, error: &ignore::Error) -> FileError {
 /// Reads the files of a directory that may hold objects.
 pub(crate) fn read(
     directory: &Path,
-    excluded: &Excluded,
+    wanted: &Wanted,
     seen: &mut BTreeSet<PathBuf>,
     found: &mut Found,
 ) -> Result<(), FileError> {
     let mut walk = WalkBuilder::new(directory);
-    walk.follow_links(true).require_git(false).git_global(false).overrides(excluded.overrides(directory)?);
+    walk.follow_links(true)
+        .require_git(false)
+        .git_global(false)
+        .overrides(wanted.excluded.overrides(directory)?);
     walk.sort_by_file_name(Ord::cmp);
     walk.filter_entry(|entry| entry.file_name() != "node_modules");
     let mut charts: Vec<PathBuf> = Vec::new();
@@ -66,14 +69,41 @@ pub(crate) fn read(
                 charts.push(path.to_owned());
             }
         } else if !charts.iter().any(|chart| path.starts_with(chart))
-            && has_known_extension(path)
-            && !is_known_for_something_else(path)
+            && is_read(path)
+            && !is_said_twice(path)
             && seen.insert(identity(path))
         {
-            found.sources.extend(Some(file(path)?).filter(may_hold_objects));
+            found.sources.extend(file(path, wanted.bytes)?.into_iter().filter(may_hold_objects));
         }
     }
     Ok(())
+}
+
+/// Those of some files that a directory's reading would take: files that are named, as in a revision, without being there.
+pub(crate) fn among<'p>(
+    base: &Path,
+    files: &'p [PathBuf],
+    excluded: &Excluded,
+) -> Result<BTreeSet<&'p PathBuf>, FileError> {
+    let overrides = excluded.overrides(base)?;
+    let charts: BTreeSet<&Path> =
+        files.iter().filter(|file| file.ends_with("Chart.yaml")).filter_map(|file| file.parent()).collect();
+    let is_hidden = |file: &Path| {
+        let inside = file.strip_prefix(base).unwrap_or(file);
+        inside.components().any(|part| {
+            let part = part.as_os_str().to_string_lossy();
+            part == "node_modules" || part.starts_with('.') && part != "."
+        })
+    };
+    let is_excluded =
+        |file: &Path| file.ancestors().any(|above| overrides.matched(above, above != file).is_ignore());
+    let is_wanted = |file: &&PathBuf| {
+        is_read(file)
+            && !is_hidden(file)
+            && !file.ancestors().any(|above| charts.contains(above))
+            && !is_excluded(file)
+    };
+    Ok(files.iter().filter(is_wanted).collect())
 }
 
 /// A link that leads nowhere, or back to where it stands, is as good as none.
@@ -101,8 +131,28 @@ fn unrendered(directory: &Path) -> Option<Unrendered> {
     Some(Unrendered { directory: directory.to_owned(), renderer })
 }
 
-fn has_known_extension(path: &Path) -> bool {
-    path.extension().and_then(|e| e.to_str()).is_some_and(|e| matches!(e, "yaml" | "yml" | "json"))
+/// Whether a file of a directory or an archive is one that may hold objects, as far as its name tells.
+pub(crate) fn is_read(path: &Path) -> bool {
+    let packed = path.extension().is_some_and(|extension| extension == "gz" || extension == "zst");
+    let stem = path.file_stem().map(Path::new).filter(|_| packed).unwrap_or(path);
+    let extension = stem.extension().and_then(|extension| extension.to_str());
+    let is_known = matches!(extension, Some("yaml" | "yml" | "json")) || is_of_a_bug_report(path);
+    is_known && !is_known_for_something_else(path)
+}
+
+/// The objects of a cluster, as `istioctl bug-report` writes them.
+fn is_of_a_bug_report(path: &Path) -> bool {
+    path.ends_with("cluster/k8s-resources") || path.ends_with("cluster/crs")
+}
+
+/// Pods, as `oc adm must-gather` writes each of them a second time: `namespaces/NS/pods/POD/POD.yaml`, beside
+/// `namespaces/NS/core/pods.yaml`.
+pub(crate) fn is_said_twice(path: &Path) -> bool {
+    let mut parts = path.components().rev().map(|part| part.as_os_str());
+    let (file, pod) = (path.file_stem(), parts.nth(1));
+    file == pod
+        && parts.next().is_some_and(|part| part == "pods")
+        && parts.nth(1).is_some_and(|part| part == "namespaces")
 }
 
 /// Files that have an `apiVersion` or a `kind` and are no objects.
@@ -114,14 +164,14 @@ fn is_known_for_something_else(path: &Path) -> bool {
 
 /// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings do not; what
 /// is named is read all the same, and told to be none.
-fn may_hold_objects(source: &SourceFile) -> bool {
+pub(crate) fn may_hold_objects(source: &SourceFile) -> bool {
     source.text().contains("apiVersion") || source.text().contains("kind")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read_without;
+    use crate::read_wanted;
 
     const OBJECT: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
 
@@ -141,7 +191,7 @@ mod tests {
     /// The names of what is read, relative to the folder.
     fn names(folder: &Path, excluded: &[&str]) -> Vec<String> {
         let excluded = Excluded::new(excluded.iter().map(ToString::to_string)).unwrap();
-        let found = read_without([folder], &excluded).unwrap();
+        let found = read_wanted([folder], &Wanted { excluded, ..Wanted::default() }).unwrap();
         let relative = |source: &SourceFile| {
             let path = Path::new(source.name().as_str());
             path.strip_prefix(folder).unwrap().display().to_string()
@@ -156,9 +206,21 @@ mod tests {
             ("a.yaml", OBJECT),
             ("b/x.json", "{\"kind\": \"x\"}"),
             ("b/notes.txt", OBJECT),
+            ("cluster/crs", OBJECT),
+            ("namespaces/shop/core/pods.yaml", OBJECT),
+            ("namespaces/shop/pods/a/a.yaml", OBJECT),
+            ("namespaces/shop/pods/a/b.yaml.gz", OBJECT),
         ];
         let folder = folder("names", &files);
-        assert_eq!(names(&folder, &[]), ["a.yaml", "b/x.json", "c.yml"]);
+        let read = [
+            "a.yaml",
+            "b/x.json",
+            "c.yml",
+            "cluster/crs",
+            "namespaces/shop/core/pods.yaml",
+            "namespaces/shop/pods/a/b.yaml.gz",
+        ];
+        assert_eq!(names(&folder, &[]), read);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -180,7 +242,7 @@ mod tests {
         ];
         let folder = folder("others", &files);
         assert_eq!(names(&folder, &["secret.yaml"]), ["app/app.yaml"]);
-        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let found = read_wanted([&folder], &Wanted::default()).unwrap();
         let told: Vec<String> = found.unrendered.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 2);
         assert!(told[0].contains("-f kustomize:") && told[1].contains("-f helm:"), "{told:?}");

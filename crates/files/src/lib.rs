@@ -4,19 +4,27 @@
 //! | module | reads |
 //! |---|---|
 //! | `folder` | the files of a directory that may hold objects |
+//! | `git` | files as they were in a revision |
+//! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
 mod folder;
+mod git;
+mod packed;
 mod render;
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::expect::is_tests;
+use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
 pub use folder::Excluded;
+pub use git::Revision;
 pub use render::Renderer;
 
 /// Something that could not be read.
@@ -31,6 +39,14 @@ pub enum FileError {
         /// What the operating system says.
         source: std::io::Error,
     },
+    /// A packed file or an archive.
+    #[error("{}: {reason}", path.display())]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A pattern of files that are left out.
     #[error("the pattern `{pattern}` is none: {reason}")]
     Pattern {
@@ -39,7 +55,7 @@ pub enum FileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A directory that was to be rendered.
+    /// What another program was to give: a directory that was to be rendered, a revision.
     #[error("`{command}` failed: {reason}")]
     Rendering {
         /// The command.
@@ -55,6 +71,8 @@ pub enum FileError {
 pub struct Found {
     /// The texts.
     pub sources: Vec<SourceFile>,
+    /// Files of tests: they are no part of a snapshot.
+    pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
 }
@@ -86,27 +104,34 @@ impl std::fmt::Display for Unrendered {
     }
 }
 
-/// Reads every file that the paths name; of a directory those that may hold objects: see [`read_without`].
-///
-/// # Errors
-///
-/// [`FileError`] for the first one that cannot be read.
-pub fn read<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
-    Ok(read_without(paths, &Excluded::default())?.sources)
+/// What of the files that are named is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Files of directories that are left out.
+    pub excluded: Excluded,
+    /// How many bytes of a file are read, and unpacked of one that is packed: [`Limits::bytes`].
+    pub bytes: usize,
 }
 
-/// Reads every file that the paths name, `kustomize:DIR` and `helm:DIR` as these programs render them.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { excluded: Excluded::default(), bytes: Limits::DEFAULT.bytes }
+    }
+}
+
+/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
+/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
-/// `.json`) that have an `apiVersion` or a `kind`; not those that `.gitignore` or `excluded` leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+/// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
+/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
 /// [`FileError`] for the first one that cannot be read.
-pub fn read_without<P: AsRef<Path>>(
+pub fn read_wanted<P: AsRef<Path>>(
     paths: impl IntoIterator<Item = P>,
-    excluded: &Excluded,
+    wanted: &Wanted,
 ) -> Result<Found, FileError> {
     let mut found = Found::default();
     let mut seen = BTreeSet::new();
@@ -114,15 +139,38 @@ pub fn read_without<P: AsRef<Path>>(
         let path = path.as_ref();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
+        } else if let Some(revision) = Revision::parse(path) {
+            found.sources.extend(revision.read(wanted)?);
         } else if path.is_dir() {
-            folder::read(path, excluded, &mut seen, &mut found)?;
+            folder::read(path, wanted, &mut seen, &mut found)?;
         } else if seen.insert(identity(path)) {
-            found.sources.push(file(path)?);
+            found.sources.extend(file(path, wanted.bytes)?);
         }
     }
     found.unrendered.sort();
     found.unrendered.dedup();
+    let sources = std::mem::take(&mut found.sources);
+    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
     Ok(found)
+}
+
+/// Reads the files of tests that the paths name, or that stand in the directories that they name.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_wanted(paths, &Wanted::default())?.tests)
+}
+
+/// The file that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be read.
+///
+/// # Errors
+///
+/// What [`FileError`] says, as a text.
+pub fn setup(path: &str) -> Result<Vec<SourceFile>, String> {
+    let found = read_wanted([path], &Wanted::default());
+    found.map(|found| found.sources).map_err(|error| error.to_string())
 }
 
 /// What makes a file the same as another: where it is, links resolved.
@@ -130,9 +178,18 @@ fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn file(path: &Path) -> Result<SourceFile, FileError> {
-    let bytes = std::fs::read(path).map_err(|error| failed(path, error))?;
-    Ok(SourceFile::from_bytes(path.display().to_string(), &bytes))
+fn file(path: &Path, limit: usize) -> Result<Vec<SourceFile>, FileError> {
+    packed::sources(&path.display().to_string(), packed::read(path, limit)?, limit)
+}
+
+/// What a reader has, standard input say, under a name: as a file of its bytes would be read.
+///
+/// # Errors
+///
+/// [`FileError`] when it cannot be read or unpacked.
+pub fn read_from(name: &str, reader: impl Read, wanted: &Wanted) -> Result<Vec<SourceFile>, FileError> {
+    let bytes = packed::read_all(reader, wanted.bytes).map_err(|error| failed(Path::new(name), error))?;
+    packed::sources(name, bytes, wanted.bytes)
 }
 
 /// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane, `NAME=VALUE` a
@@ -186,8 +243,31 @@ mod tests {
     }
 
     #[test]
+    fn tests_are_no_part_of_a_snapshot() {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-tests-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+            .unwrap();
+        let test = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\ntests: [\n";
+        std::fs::write(folder.join("a.test.yaml"), test).unwrap();
+        let names = |sources: &[SourceFile]| -> Vec<String> {
+            let name = |source: &SourceFile| source.name().rsplit('/').next().unwrap().to_owned();
+            sources.iter().map(name).collect()
+        };
+        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
+        let named = read([folder.join("a.test.yaml")]).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            (names(&found.sources), names(&found.tests)),
+            (vec!["a.yaml".into()], vec!["a.test.yaml".into()])
+        );
+        assert_eq!((names(&tests), names(&named)), (vec!["a.test.yaml".into()], Vec::<String>::new()));
+    }
+
+    #[test]
     fn an_error_names_the_file() {
-        let error = read(["no/such.yaml"]).unwrap_err();
+        let error = read_wanted(["no/such.yaml"], &Wanted::default()).unwrap_err();
         assert!(error.to_string().starts_with("no/such.yaml: "), "{error}");
     }
 }

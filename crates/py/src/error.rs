@@ -1,8 +1,11 @@
 //! Errors as Python has them: exceptions of the package's classes, with code and place.
 
+use std::collections::BTreeMap;
+
 use files::FileError;
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
+use waypoint_xds::limits::Limits;
 use waypoint_xds::options::{Settings, SettingsError};
 use waypoint_xds::problem::{self, Severity, UnknownSeverity};
 use waypoint_xds::snapshot::Reading;
@@ -20,6 +23,12 @@ mod classes {
 /// An argument that is not one of those expected: `SettingsError`, which is a `ValueError`.
 pub(crate) fn setting(code: &'static str, error: &dyn std::fmt::Display) -> PyErr {
     classes::SettingsError::new_err((error.to_string(), code))
+}
+
+/// Limits that are given by name.
+pub(crate) fn limits(changed: Option<&BTreeMap<String, u64>>) -> PyResult<Limits> {
+    let limits = changed.map(Limits::with).transpose();
+    limits.map(Option::unwrap_or_default).map_err(|error| setting(error.code(), &error))
 }
 
 /// The options that settings choose, given as JSON.

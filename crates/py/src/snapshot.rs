@@ -1,8 +1,10 @@
 //! What was read.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use files::Wanted;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 use waypoint_xds::limits::Limits;
@@ -21,9 +23,23 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Reads files without the GIL.
-    fn read(py: Python<'_>, files: Vec<SourceFile>) -> Self {
-        let reading = py.detach(|| snapshot::Snapshot::read(files, &Limits::DEFAULT));
+    fn read(py: Python<'_>, files: Vec<SourceFile>, limits: Limits) -> Self {
+        let reading = py.detach(|| snapshot::Snapshot::read(files, &limits));
         Self { reading: Arc::new(reading) }
+    }
+}
+
+/// Limits as Python gives them: some of them, by name.
+type Changed = Option<BTreeMap<String, u64>>;
+
+/// What makes a snapshot again: the texts by their names, and the limits within which they were read.
+type Parts<'py> = (Vec<(Bound<'py, PyString>, Bound<'py, PyString>)>, BTreeMap<&'static str, usize>);
+
+/// One path, or several.
+pub(crate) fn paths(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    match paths.extract::<PathBuf>() {
+        Ok(one) => Ok(vec![one]),
+        Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect(),
     }
 }
 
@@ -31,27 +47,30 @@ impl Snapshot {
 impl Snapshot {
     /// Reads a text of YAML or JSON documents; the name is shown in problems.
     #[staticmethod]
-    #[pyo3(signature = (text, name = "<string>"))]
-    fn from_yaml(py: Python<'_>, text: &str, name: &str) -> Self {
-        Self::read(py, vec![SourceFile::new(name, text)])
+    #[pyo3(signature = (text, name = "<string>", *, limits = None))]
+    fn from_yaml(py: Python<'_>, text: &str, name: &str, limits: Changed) -> PyResult<Self> {
+        let limits = error::limits(limits.as_ref())?;
+        Ok(Self::read(py, vec![SourceFile::new(name, text)], limits))
     }
 
     /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects.
     #[staticmethod]
-    fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let paths = match paths.extract::<PathBuf>() {
-            Ok(one) => vec![one],
-            Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect::<PyResult<Vec<PathBuf>>>()?,
-        };
-        match py.detach(|| files::read(paths)) {
-            Ok(files) => Ok(Self::read(py, files)),
+    #[pyo3(signature = (paths, *, limits = None))]
+    fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {
+        let limits = error::limits(limits.as_ref())?;
+        let paths = self::paths(paths)?;
+        let wanted = Wanted { bytes: limits.bytes, ..Wanted::default() };
+        match py.detach(|| files::read_wanted(paths, &wanted)) {
+            Ok(found) => Ok(Self::read(py, found.sources, limits)),
             Err(error) => Err(error::of_file(py, &error)),
         }
     }
 
     /// Reads objects, as clients of the Kubernetes API and YAML parsers hold them; lists of objects too.
     #[staticmethod]
-    fn from_objects(py: Python<'_>, objects: &Bound<'_, PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (objects, *, limits = None))]
+    fn from_objects(py: Python<'_>, objects: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {
+        let limits = error::limits(limits.as_ref())?;
         let texts = py.import("waypoint_xds._objects")?.call_method1("to_json", (objects,))?;
         let texts: Vec<String> = texts.extract()?;
         let files = py.detach(|| {
@@ -60,14 +79,19 @@ impl Snapshot {
             };
             texts.iter().enumerate().map(file).collect::<Result<Vec<_>, _>>()
         });
-        Ok(Self::read(py, files.map_err(|error| error::setting("invalid-object", &error))?))
+        Ok(Self::read(py, files.map_err(|error| error::setting("invalid-object", &error))?, limits))
     }
 
-    /// Reads texts that have names.
+    /// Reads texts that have names, within limits.
     #[staticmethod]
     #[pyo3(name = "_from_texts")]
-    fn from_texts(py: Python<'_>, texts: Vec<(String, String)>) -> Self {
-        Self::read(py, texts.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect())
+    fn from_texts(
+        py: Python<'_>,
+        texts: Vec<(String, String)>,
+        limits: BTreeMap<String, u64>,
+    ) -> PyResult<Self> {
+        let files = texts.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
+        Ok(Self::read(py, files, error::limits(Some(&limits))?))
     }
 
     /// What is wrong with the texts. What a release makes of the objects is told by a translation.
@@ -94,12 +118,11 @@ impl Snapshot {
     }
 
     /// A snapshot is its texts: reading them again gives the same.
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Bound<'py, PyTuple>> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Parts<'py>> {
         let py = slf.py();
-        let files = slf.get().reading.files.iter();
-        let texts: Vec<_> =
-            files.map(|file| (PyString::new(py, file.name()), PyString::new(py, file.text()))).collect();
-        Ok((slf.getattr("_from_texts")?, PyTuple::new(py, [texts])?))
+        let files = &slf.get().reading.files;
+        let texts = files.iter().map(|file| (PyString::new(py, file.name()), PyString::new(py, file.text())));
+        Ok((slf.getattr("_from_texts")?, (texts.collect(), files.limits().named().collect())))
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

@@ -11,7 +11,7 @@ import kubernetes.client
 import pytest
 import yaml
 
-from waypoint_xds import InputError, SettingsError, Snapshot, translate
+from waypoint_xds import InputError, Limit, SettingsError, Snapshot, translate
 
 from conftest import SHOP
 
@@ -141,6 +141,35 @@ def test_exceptions_survive_pickling() -> None:
     assert again.place == caught.value.place
     assert again.problems == caught.value.problems
     assert any(problem.related for problem in again.problems)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "message"),
+    [
+        ({"width": 1}, "unknown-limit", "expected one of bytes, depth, values, aliases, problems"),
+        ({"depth": 1_000_000}, "invalid-limit", "expected at most 256, found 1000000"),
+    ],
+)
+def test_wrong_limits_say_what_is_expected(limits: dict[Limit, int], code: str, message: str) -> None:
+    for read in (Snapshot.from_yaml, Snapshot.from_files, Snapshot.from_objects):
+        with pytest.raises(SettingsError, match=message) as caught:
+            read("", limits=limits)
+        assert caught.value.code == code
+
+
+def test_what_is_larger_than_a_limit_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "deep.yaml").write_text("kind: {a: {b: 1}}\n")
+    limits: dict[Limit, int] = {"depth": 2}
+    for snapshot in (
+        Snapshot.from_yaml("kind: {a: {b: 1}}\n", limits=limits),
+        Snapshot.from_files(tmp_path, limits=limits),
+        Snapshot.from_objects([{"kind": {"a": {"b": 1}}}], limits=limits),
+    ):
+        [problem] = snapshot.problems
+        assert problem.code == "too-deep" and "the limit of 2 levels" in problem.message
+        again = pickle.loads(pickle.dumps(snapshot))
+        assert again.problems == snapshot.problems
+    assert [problem.code for problem in Snapshot.from_yaml("a: 1\n", limits={"bytes": 4}).problems] == ["file-too-large"]
 
 
 def test_snapshots_are_pickled_copied_and_compared() -> None:

@@ -5,9 +5,11 @@
 #![deny(unsafe_code)]
 
 mod error;
+#[cfg(target_family = "wasm")]
+mod memory;
 mod snapshot;
 mod translation;
 
 pub use error::Error;
 pub use snapshot::Snapshot;
-pub use translation::{Translation, cost, translate};
+pub use translation::{Translation, cost, cost_svg, translate};

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
 use waypoint_xds::lint::Selector;
 use waypoint_xds::problem::Severity;
 
 use super::Input;
+use crate::completion;
 
 #[derive(Debug, Args)]
 pub(crate) struct Lint {
@@ -14,10 +16,10 @@ pub(crate) struct Lint {
     #[arg(short = 'o', long, value_enum, default_value_t = LintFormat::Text, value_name = "FORMAT")]
     pub(crate) output: LintFormat,
     /// Report only these codes or groups, and what cannot be read; `all` is everything.
-    #[arg(long, value_name = "CODE|GROUP", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE|GROUP", value_delimiter = ',', add = ArgValueCandidates::new(completion::selectors))]
     pub(crate) select: Vec<Selector>,
     /// Do not report these codes or groups.
-    #[arg(long, value_name = "CODE|GROUP", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE|GROUP", value_delimiter = ',', add = ArgValueCandidates::new(completion::selectors))]
     pub(crate) ignore: Vec<Selector>,
     /// The least severity of a finding that makes the exit code 1: error, warning or note [default: error].
     #[arg(long, value_name = "SEVERITY")]

@@ -24,8 +24,8 @@ pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
     };
     let outcome = shown(&problems);
     match args.output {
-        ValueFormat::Json => output::print(&json::pretty(&value)),
-        ValueFormat::Yaml => output::print(&yaml::to_string(&value)),
+        ValueFormat::Json => output::print(&json::pretty(&value))?,
+        ValueFormat::Yaml => output::print(&yaml::to_string(&value))?,
     }
     Ok(outcome)
 }
@@ -42,6 +42,6 @@ fn static_options(args: &Bootstrap) -> StaticOptions {
 /// Tells where each address went.
 fn tell(loopback: &Loopback) {
     for (address, mapped) in loopback.iter() {
-        eprintln!("{address} is {mapped}");
+        output::say(&format!("{address} is {mapped}\n"));
     }
 }

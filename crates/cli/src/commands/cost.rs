@@ -1,6 +1,6 @@
 //! `waypoint-xds cost`: sidecars against waypoints.
 
-use waypoint_xds::view::{cost as view, json};
+use waypoint_xds::view::{cost as view, cost_picture, json};
 
 use super::{report, session};
 use crate::args::{Cost, CostFormat};
@@ -11,8 +11,9 @@ pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     let outcome = report(session.problems(), &session, &args.input);
     let cost = session.cost(args.rule, args.waypoint_replicas);
     match args.output {
-        CostFormat::Table => output::print(&view::table(&cost).to_string()),
-        CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost))),
+        CostFormat::Table => output::print(&view::table(&cost).to_string())?,
+        CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost)))?,
+        CostFormat::Svg => output::print(&cost_picture::svg(&cost))?,
     }
     Ok(outcome)
 }

@@ -15,6 +15,6 @@ pub(super) fn run(args: &Describe) -> Result<Outcome, Failure> {
     output::print(&match args.output {
         DescribeFormat::Text => description::text(&found),
         DescribeFormat::Json => json::pretty(&description::json(&found)?),
-    });
+    })?;
     Ok(Outcome::Clean)
 }

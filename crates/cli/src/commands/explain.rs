@@ -13,6 +13,6 @@ pub(super) fn run(code: Option<&str>) -> Result<Outcome, Failure> {
             explanation::text(code)
         }
     };
-    output::print(&text);
+    output::print(&text)?;
     Ok(Outcome::Clean)
 }

@@ -23,13 +23,13 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
             "--{stray} says nothing about {what}: `proxy-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => config_dump::parse(file.text()),
         _ => None,
     };
     let Shown { config, outcome, made, release } = match dump {
-        Some(dump) => dumped(dump, options(&args.input)?.release),
+        Some(dump) => dumped(dump, options(&args.input)?.release, &args.input),
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
@@ -48,8 +48,8 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
     };
     match kinds(args.what) {
-        Some(kinds) => output::print(&kinds.iter().map(shown).collect::<Vec<_>>().join("\n")),
-        None => output::print(&bootstrap_of(&config, args.output)?),
+        Some(kinds) => output::print(&kinds.iter().map(shown).collect::<Vec<_>>().join("\n"))?,
+        None => output::print(&bootstrap_of(&config, args.output)?)?,
     }
     Ok(outcome)
 }
@@ -66,9 +66,9 @@ struct Shown {
 }
 
 /// What a live proxy holds.
-fn dumped(dump: ConfigDump, release: Release) -> Shown {
+fn dumped(dump: ConfigDump, release: Release, input: &args::Input) -> Shown {
     for unread in &dump.unread {
-        eprintln!("warning: {unread}");
+        input.how.note(&format!("warning: {unread}"));
     }
     let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
     Shown { config: dump.config, outcome, made: None, release }

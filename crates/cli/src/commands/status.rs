@@ -13,14 +13,14 @@ pub(super) fn run(args: &Status) -> Result<Outcome, Failure> {
     let problems = session.problems_with(status::differences(session.input(), &found));
     let outcome = report(&problems, &session, &args.input);
     match args.output {
-        TableFormat::Table => output::print(&statuses::table(&found, None).to_string()),
+        TableFormat::Table => output::print(&statuses::table(&found, None).to_string())?,
         TableFormat::Wide => {
-            output::print(&statuses::table(&found, Some(&session.places())).to_string());
+            output::print(&statuses::table(&found, Some(&session.places())).to_string())?;
         }
-        TableFormat::Json => output::print(&json::pretty(&statuses::json(&found))),
+        TableFormat::Json => output::print(&json::pretty(&statuses::json(&found)))?,
         TableFormat::Yaml => {
             let objects: Vec<String> = statuses::objects(&found).iter().map(yaml::to_string).collect();
-            output::print(&objects.join("---\n"));
+            output::print(&objects.join("---\n"))?;
         }
     }
     Ok(outcome)

@@ -4,7 +4,7 @@ use waypoint_xds::manifests::gateway::{self, Request};
 use waypoint_xds::view::{json, waypoints, yaml};
 
 use super::{chosen, report, session};
-use crate::args::{CostFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
+use crate::args::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
@@ -20,9 +20,9 @@ fn list(args: &WaypointList) -> Result<Outcome, Failure> {
     let outcome = report(session.problems(), &session, &args.input);
     let entries = waypoints::list(session.mesh(), session.problems(), args.namespace.as_deref());
     match args.output {
-        CostFormat::Json => output::print(&json::pretty(&waypoints::json(&entries))),
-        CostFormat::Table if entries.is_empty() => output::print("No waypoints found.\n"),
-        CostFormat::Table => output::print(&waypoints::table(&entries).to_string()),
+        ListFormat::Json => output::print(&json::pretty(&waypoints::json(&entries)))?,
+        ListFormat::Table if entries.is_empty() => output::print("No waypoints found.\n")?,
+        ListFormat::Table => output::print(&waypoints::table(&entries).to_string())?,
     }
     Ok(outcome)
 }
@@ -37,7 +37,7 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
     };
     let gateway =
         gateway::gateway(&request, args.release).map_err(|error| Failure::Usage(error.to_string()))?;
-    output::print(&yaml::to_string(&gateway));
+    output::print(&yaml::to_string(&gateway))?;
     Ok(Outcome::Clean)
 }
 
@@ -46,6 +46,6 @@ fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
     let outcome = report(session.problems(), &session, &args.input);
     let objects = session.manifests(chosen(&session, &args.which)?);
     let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
-    output::print(&documents.join("---\n"));
+    output::print(&documents.join("---\n"))?;
     Ok(outcome)
 }

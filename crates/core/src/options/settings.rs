@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Options, UnknownAssumption, UnknownDialect, UnknownReadiness, UnknownValidation};
 use crate::features::FeatureError;
+use crate::limits::{LimitNameError, Limits};
 use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
 use crate::text::SourceFile;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub dialect: Option<String>,
     /// What is said of fields that no release of an API has: `strict`, `warn` or `ignore`.
     pub validate: Option<String>,
+    /// How large an input may be, by the [names](Limits::NAMES) of the limits.
+    pub limits: BTreeMap<String, u64>,
 }
 
 /// Why [`Settings`] are no [`Options`].
@@ -72,6 +75,9 @@ pub enum SettingsError {
     /// No such validation.
     #[error(transparent)]
     Validation(#[from] UnknownValidation),
+    /// No such limit, or not with this value.
+    #[error(transparent)]
+    Limit(#[from] LimitNameError),
 }
 
 impl SettingsError {
@@ -87,6 +93,7 @@ impl SettingsError {
             Self::Feature(FeatureError::Value { .. }) => "invalid-feature",
             Self::Dialect(_) => "unknown-dialect",
             Self::Validation(_) => "unknown-validation",
+            Self::Limit(error) => error.code(),
         }
     }
 }
@@ -125,6 +132,7 @@ impl Settings {
         if let Some(validate) = &self.validate {
             options.validation = validate.parse()?;
         }
+        options.limits = Limits::with(&self.limits)?;
         Ok(options)
     }
 }
@@ -146,7 +154,7 @@ mod tests {
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
             r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed", "assume": "nothing",
-                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn"}"#,
+                "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn", "limits": {"depth": 7}}"#,
         )
         .unwrap();
         let options = settings.options().unwrap();
@@ -155,6 +163,7 @@ mod tests {
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
         assert_eq!((options.validation, options.assume), (Validation::Warn, Assume::Nothing));
+        assert_eq!(options.limits, Limits { depth: 7, ..Limits::DEFAULT });
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 
@@ -179,6 +188,8 @@ mod tests {
             ),
             (r#"{"features": {"PILOT_TRACE_SAMPLING": "x"}}"#, "invalid-feature", "expected a number"),
             (r#"{"validate": "lax"}"#, "unknown-validation", "expected strict, warn or ignore"),
+            (r#"{"limits": {"width": 1}}"#, "unknown-limit", "expected one of bytes, depth"),
+            (r#"{"limits": {"depth": 1000000}}"#, "invalid-limit", "expected at most 256"),
             (r#"{"dialect": "nginx"}"#, "unknown-dialect", "expected istio-proxy or envoy"),
         ] {
             let (found, text) = error(json);

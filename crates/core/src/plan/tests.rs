@@ -6,6 +6,7 @@ use super::{Scope, WaypointPlan, plan};
 use crate::limits::Limits;
 use crate::mesh::Mesh;
 use crate::options::Options;
+use crate::problem::Severity;
 use crate::snapshot::networking::virtual_service::Destination;
 use crate::snapshot::{Kind, Snapshot};
 use crate::text::SourceFile;
@@ -36,7 +37,7 @@ apiVersion: v1
 kind: Pod
 metadata:
   {name: web-1, namespace: shop, labels: {app: web, version: v2}, annotations: {ambient.istio.io/redirection: enabled}}
-spec: {nodeName: n, serviceAccountName: web, containers: [{name: web, ports: [{containerPort: 8080}]}]}
+spec: {serviceAccountName: web, containers: [{name: web, ports: [{containerPort: 8080}]}]}
 status:
   podIP: 10.2.0.1
   podIPs: [{ip: 10.2.0.1}]
@@ -61,12 +62,17 @@ kind: VirtualService
 metadata: {name: web, namespace: shop}
 spec:
   hosts: [web]
-  http: [{route: [{destination: {host: web, subset: v2}}, {destination: {host: far.other.svc.cluster.local}}]}]
+  http:
+  - route:
+    - {weight: 50, destination: {host: web, subset: v2}}
+    - {weight: 50, destination: {host: far.other.svc.cluster.local}}
 ";
 
 fn mesh() -> Mesh {
     let reading = Snapshot::read([SourceFile::new("shop.yaml", SHOP)], &Limits::DEFAULT);
-    translation::mesh(&reading, &Options::default()).0
+    let (mesh, problems) = translation::mesh(&reading, &Options::default());
+    assert!(problems.iter().all(|problem| problem.severity != Severity::Error), "{problems:?}");
+    mesh
 }
 
 fn of(mesh: &Mesh) -> WaypointPlan<'_> {

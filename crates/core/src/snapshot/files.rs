@@ -6,7 +6,7 @@ use super::items;
 use super::object::Source;
 use crate::limits::Limits;
 use crate::problem::Place;
-use crate::text::{Document, Documents, Node, SourceFile, Span};
+use crate::text::{Document, Documents, Finder, Node, SourceFile, Span};
 
 /// The files of a snapshot, in the order in which they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,12 @@ impl Files {
 
     pub(super) fn push(&mut self, file: SourceFile) {
         self.files.push(file);
+    }
+
+    /// The limits within which they were read.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The files.
@@ -100,10 +106,11 @@ impl Files {
     ) -> Vec<(usize, Span)> {
         let documents = self.documents_at(file, offset);
         let objects = objects_of(&documents);
+        let mut finder = Finder::default();
         let span_of = |&at: &usize| {
             let &(source, field) = asked.get(at)?;
             let object = objects.get(&(source.start, source.item as usize))?;
-            Some((at, object.locate_nearest(field)))
+            Some((at, finder.locate_nearest(*object, field)))
         };
         questions.iter().filter_map(span_of).collect()
     }

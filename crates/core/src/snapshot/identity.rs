@@ -1,5 +1,8 @@
 //! What an object is: its API version, kind and metadata, checked as the API server checks them.
 
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+
 use super::items::Item;
 use super::names::{self, NameError};
 use super::object::Meta;
@@ -7,9 +10,9 @@ use super::read::refused;
 use crate::Str;
 use crate::kind::{Kind, NameRule};
 use crate::names::ObjectRef;
+use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
-use crate::schema::nearest;
-use crate::text::{Node, Unread};
+use crate::text::{Node, Span, Unread};
 
 /// What an object says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,14 +159,12 @@ impl Check<'_> {
     fn labels(&self, meta: &Meta) -> Vec<Problem> {
         let mut problems = self.keys("labels", meta.labels.keys());
         problems.extend(self.keys("annotations", meta.annotations.keys()));
+        let spans = LazyCell::new(|| self.spans("labels"));
         for (key, value) in &meta.labels {
             if let Err(error) = names::check_value(value) {
-                problems.push(self.invalid(
-                    Code::InvalidLabel,
-                    &format!("metadata.labels[{key:?}]"),
-                    value,
-                    error,
-                ));
+                let field = format!("metadata.labels[{key:?}]");
+                let span = spans.get(key.as_str()).map_or(self.node.span(), |(_, value)| *value);
+                problems.push(self.at(span, self.refused(Code::InvalidLabel, &field, value, error)));
             }
         }
         let annotations = meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
@@ -176,25 +177,29 @@ impl Check<'_> {
     fn keys<'k>(&self, map: &str, keys: impl Iterator<Item = &'k Str>) -> Vec<Problem> {
         // The API server checks annotation keys in lower case, so that it takes them in any.
         let spelled = |key: &str| if map == "annotations" { key.to_lowercase() } else { key.to_owned() };
+        let spans = LazyCell::new(|| self.spans(map));
         let problem = |key: &Str| {
             let error = names::check_key(&spelled(key)).err()?;
-            let mapping = self.node.get("metadata").and_then(|metadata| metadata.get(map));
-            let span = mapping.and_then(|mapping| mapping.key_span(key)).unwrap_or_else(|| self.node.span());
+            let span = spans.get(key.as_str()).map_or(self.node.span(), |(key, _)| *key);
             let field = format!("metadata.{map}[{key:?}]");
-            Some(
-                self.refused(Code::InvalidLabel, &field, key, error).at(self
-                    .node
-                    .document()
-                    .file()
-                    .place(span)),
-            )
+            Some(self.at(span, self.refused(Code::InvalidLabel, &field, key, error)))
         };
         keys.filter_map(problem).collect()
     }
 
+    /// Where the keys and values of a mapping of the metadata stand: looked up once for all that are wrong.
+    fn spans(&self, map: &str) -> BTreeMap<&str, (Span, Span)> {
+        let mapping = self.node.get("metadata").and_then(|metadata| metadata.get(map));
+        let pairs = mapping.into_iter().flat_map(Node::key_nodes);
+        pairs.map(|(key, value)| (key.text(), (key.span(), value.span()))).collect()
+    }
+
+    fn at(&self, span: Span, problem: Problem) -> Problem {
+        problem.at(self.node.document().file().place(span))
+    }
+
     fn invalid(&self, code: Code, field: &str, value: &str, error: NameError) -> Problem {
-        let place = self.node.document().file().place(self.node.locate_nearest(field));
-        self.refused(code, field, value, error).at(place)
+        self.at(self.node.locate_nearest(field), self.refused(code, field, value, error))
     }
 
     fn refused(&self, code: Code, field: &str, value: &str, error: NameError) -> Problem {
@@ -210,7 +215,7 @@ fn head(node: Node<'_>) -> crate::problem::Place {
     let text = file.text().get(span.start as usize..span.end as usize).unwrap_or_default();
     let line = text.lines().next().unwrap_or_default().len();
     let end = span.start.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
-    file.place(crate::text::Span { start: span.start, end })
+    file.place(Span { start: span.start, end })
 }
 
 fn noun(node: Node<'_>) -> String {

@@ -87,15 +87,19 @@ impl Reading {
 
     /// The annotations of an object, one that is kept or one that was only looked at.
     pub(crate) fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
-        let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
         let kept = self.snapshot.meta(object).map(|meta| &meta.annotations);
-        kept.or_else(|| passed_over().map(|other| &other.annotations))
+        kept.or_else(|| self.passed_over(object).map(|other| &other.annotations))
     }
 
     /// Where an object stands, one that is kept or one that was only looked at.
     pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
-        let passed_over = || self.passed_over.iter().find(|other| other.object == *object);
-        self.snapshot.source(object).or_else(|| passed_over().map(|other| other.source))
+        self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
+    }
+
+    /// They are sorted.
+    fn passed_over(&self, object: &ObjectRef) -> Option<&PassedOver> {
+        let at = self.passed_over.partition_point(|other| other.object < *object);
+        self.passed_over.get(at).filter(|other| other.object == *object)
     }
 }
 

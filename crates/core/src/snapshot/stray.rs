@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::kind::Kind;
 use crate::names::ObjectRef;
+use crate::nearest::nearest;
 use crate::problem::{self, Code, Problem, Severity};
 use crate::release::Release;
-use crate::schema::{Column, Place, Releases, Step, nearest};
+use crate::schema::{Column, Place, Releases, Step};
 use crate::text::Node;
 use crate::validation::Validation;
 
@@ -153,7 +154,7 @@ impl<'t> Sorter<'t> {
 
     fn stray(&self, value: Node<'t>, known: Releases, meant: Option<&'static str>) -> StrayField {
         let parent = value.parent();
-        let span = parent.and_then(|parent| parent.key_span(parent.key_of(value)?)).unwrap_or(value.span());
+        let span = parent.and_then(|parent| parent.span_of_key(value)).unwrap_or(value.span());
         StrayField {
             object: self.object.clone(),
             field: value.path_from(self.root),

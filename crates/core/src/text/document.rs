@@ -73,9 +73,9 @@ impl Documents {
     pub(crate) fn from_offset(file: &SourceFile, limits: &Limits, offset: u32) -> Self {
         let mut documents =
             Self { file: file.clone(), limits: *limits, at: offset as usize, ready: VecDeque::new() };
-        let (found, limit) = (file.text().len(), limits.file_bytes.min(u32::MAX as usize));
+        let (found, limit) = (file.text().len(), limits.bytes.min(u32::MAX as usize));
         if found > limit {
-            let error = LimitError::FileTooLarge { found, limit };
+            let error = LimitError::FileTooLarge { limit };
             let start = file.place(Span { start: 0, end: 0 });
             documents.ready.push_back(Err(Problem::new(Code::FileTooLarge, error.to_string()).at(start)));
             documents.at = found;

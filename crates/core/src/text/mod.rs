@@ -29,6 +29,7 @@ mod tests;
 pub use document::{Document, Documents, documents};
 pub use error::{DecodeError, Reason};
 pub use node::{Node, NodeKind};
+pub(crate) use path::Finder;
 pub use scalar::Scalar;
 pub use source::{Position, SourceFile, Span};
 pub use unread::Unread;

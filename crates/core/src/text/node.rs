@@ -106,12 +106,18 @@ impl<'t> Node<'t> {
         links.iter().map(move |&index| Node::new(self.document, index))
     }
 
+    /// The item of a list at a position.
+    pub(super) fn item(self, at: usize) -> Option<Node<'t>> {
+        let link = self.links().get(at).filter(|_| self.shape() == Shape::Sequence);
+        link.map(|&index| Node::new(self.document, index))
+    }
+
     /// A mapping's keys and values, in the order in which they stand; none for other nodes.
     pub fn entries(self) -> impl Iterator<Item = (&'t str, Node<'t>)> {
         self.key_nodes().map(|(key, value)| (key.text(), value))
     }
 
-    pub(super) fn key_nodes(self) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
+    pub(crate) fn key_nodes(self) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
         let links = if self.shape() == Shape::Mapping { self.links() } else { &[] };
         links.chunks_exact(2).filter_map(move |pair| match *pair {
             [key, value] => Some((Node::new(self.document, key), Node::new(self.document, value))),
@@ -123,6 +129,11 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn get(self, key: &str) -> Option<Node<'t>> {
         self.entries().find(|&(found, _)| found == key).map(|(_, value)| value)
+    }
+
+    /// Where the key of this mapping that has the value stands.
+    pub(crate) fn span_of_key(self, value: Node<'_>) -> Option<Span> {
+        path::pair_of(self, value.index).map(|(key, _)| key.span())
     }
 
     /// Where a mapping's key stands, the key itself.
@@ -156,7 +167,7 @@ impl<'t> Node<'t> {
 
     /// The key of this mapping that has the value.
     pub(crate) fn key_of(self, value: Node<'_>) -> Option<&'t str> {
-        self.key_nodes().find(|(_, found)| found.index == value.index).map(|(key, _)| key.text())
+        path::pair_of(self, value.index).map(|(key, _)| key.text())
     }
 
     /// The node's path from another that it stands in.

@@ -150,8 +150,12 @@ pub(super) struct Builder<'s> {
     stack: Vec<Frame>,
     children: Vec<u32>,
     anchors: Vec<Option<Anchor>>,
-    merged: usize,
+    /// Values that come of aliases and merge keys so far.
+    aliased: usize,
 }
+
+/// Documents with fewer values may have as many aliases as one with so many.
+const FEW: usize = 1000;
 
 impl<'s> Builder<'s> {
     pub(super) fn new(source: &'s str, limits: &'s Limits) -> Self {
@@ -162,7 +166,7 @@ impl<'s> Builder<'s> {
             stack: Vec::new(),
             children: Vec::new(),
             anchors: Vec::new(),
-            merged: 0,
+            aliased: 0,
         }
     }
 
@@ -241,8 +245,22 @@ impl<'s> Builder<'s> {
         match self.anchors.get(anchor).copied().flatten() {
             None => Err((BuildError::UnknownAnchor, span)),
             Some(Anchor::Open) => Err((BuildError::RecursiveAlias, span)),
-            Some(Anchor::Done(measure)) => self.finish(measure, 0, span),
+            Some(Anchor::Done(measure)) => {
+                self.add_aliased(measure.size, span)?;
+                self.finish(measure, 0, span)
+            }
         }
+    }
+
+    /// Counts values that stand elsewhere, so that what a document stands for grows with its text only.
+    fn add_aliased(&mut self, values: usize, span: Span) -> Result<(), Failure> {
+        self.aliased = self.aliased.saturating_add(values);
+        let written = self.tape.entries.len();
+        let limit = self.limits.aliases.saturating_mul(written.max(FEW));
+        if self.aliased > limit {
+            return Err((LimitError::TooManyAliases { limit, written }.into(), span));
+        }
+        Ok(())
     }
 
     /// Copies a mapping's children to its links: keys become strings, merge keys are expanded, of two equal keys the
@@ -285,11 +303,9 @@ impl<'s> Builder<'s> {
             let Some(entry) = self.tape.entry(mapping).filter(|entry| entry.shape == Shape::Mapping) else {
                 return Err(failure(span));
             };
-            self.merged += entry.count as usize;
-            if self.merged > self.limits.nodes {
-                return Err((LimitError::TooManyNodes { limit: self.limits.nodes }.into(), span));
-            }
-            let links = self.tape.links_of(entry).chunks_exact(2);
+            let entry = *entry;
+            self.add_aliased(entry.count as usize, span)?;
+            let links = self.tape.links_of(&entry).chunks_exact(2);
             pairs.extend(links.filter_map(|pair| Some((*pair.first()?, *pair.last()?))));
         }
         Ok(())
@@ -367,8 +383,8 @@ impl<'s> Builder<'s> {
         };
         frame.size = frame.size.saturating_add(measure.size);
         frame.depth = frame.depth.max(measure.depth + 1);
-        if frame.size > self.limits.nodes {
-            return Err((LimitError::TooManyNodes { limit: self.limits.nodes }.into(), span));
+        if frame.size > self.limits.values {
+            return Err((LimitError::TooManyNodes { limit: self.limits.values }.into(), span));
         }
         self.children.push(measure.node);
         Ok(())

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::node::Node;
-use super::path::push_key;
+use super::path::{pair_of, push_key};
 use super::tape::Shape;
 
 /// Different fields that are told apart; those beyond are only counted.
@@ -111,7 +111,7 @@ impl Inner {
         else {
             return false;
         };
-        let key = Node::new(field.document, parent).key_nodes().find(|(_, value)| value.index == field.index);
+        let key = pair_of(Node::new(field.document, parent), field.index);
         key.is_some_and(|(key, _)| matches!(key.text(), "apiVersion" | "kind" | "metadata"))
     }
 
@@ -148,8 +148,7 @@ fn push_step(path: &mut String, parent: Node<'_>, child: u32) {
     match parent.shape() {
         Shape::Sequence => path.push_str("[]"),
         _ => {
-            let found = parent.key_nodes().find(|(name, value)| value.index == child || name.index == child);
-            push_key(path, found.map_or("", |(name, _)| name.text()));
+            push_key(path, pair_of(parent, child).map_or("", |(name, _)| name.text()));
         }
     }
 }

@@ -123,18 +123,18 @@ fn unplaced(related: &Related) -> String {
 }
 
 /// A command's message: what GitHub would take for the end of the line is escaped.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A command's property value.
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Control characters would reach the terminal, which may obey them.
+/// What the terminal may obey is not shown as it is.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { excerpt::REPLACEMENT } else { c }).collect()
+    text.chars().map(|c| if excerpt::is_unprintable(c) { excerpt::REPLACEMENT } else { c }).collect()
 }
 
 #[derive(Clone, Copy)]

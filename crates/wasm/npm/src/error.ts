@@ -15,3 +15,10 @@ export class WaypointXdsError extends Error {
     return new WaypointXdsError(code, message);
   }
 }
+
+/**
+ * @internal How WebAssembly says that its memory is full. Nothing may be allocated for it any more, so the text is here.
+ */
+export function throwOutOfMemory(): never {
+  throw new WaypointXdsError("out-of-memory", "the input needs more memory than WebAssembly has");
+}

@@ -2,7 +2,7 @@ import { WaypointXdsError } from "./error.js";
 import { RawSnapshot } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import type { KubernetesObject, Problem, SourceFile, Summary } from "./types.js";
+import type { KubernetesObject, Problem, ReadOptions, SourceFile, Summary } from "./types.js";
 
 /** @internal How translating gets at the memory that a snapshot owns. */
 export let rawSnapshot: (snapshot: Snapshot) => RawSnapshot;
@@ -25,26 +25,18 @@ export class Snapshot {
   }
 
   /** Reads YAML or JSON, several documents in one text too. The name is what problems and origins call it. */
-  static fromYaml(text: string, name = "snapshot.yaml"): Snapshot {
-    return Snapshot.fromFiles([{ name, text }]);
+  static fromYaml(text: string, name = "snapshot.yaml", options: ReadOptions = {}): Snapshot {
+    return Snapshot.fromFiles([{ name, text }], options);
   }
 
   /** Reads the texts of files. Of the same object in two places the later one counts. */
-  static fromFiles(files: Iterable<SourceFile>): Snapshot {
-    const names: string[] = [];
-    const texts: string[] = [];
-    for (const file of all(files)) {
-      if (typeof file?.name !== "string" || typeof file.text !== "string") {
-        throw invalid("expected files: { name, text }, both strings");
-      }
-      names.push(file.name);
-      texts.push(file.text);
-    }
-    return new Snapshot(RawSnapshot.fromFiles(names, texts));
+  static fromFiles(files: Iterable<SourceFile>, options: ReadOptions = {}): Snapshot {
+    const [names, texts] = namesAndTexts(files);
+    return new Snapshot(RawSnapshot.fromFiles(names, texts, JSON.stringify(options)));
   }
 
   /** Reads objects, as a client of the Kubernetes API or a YAML parser returns them. */
-  static fromObjects<T extends KubernetesObject>(objects: Iterable<T>): Snapshot {
+  static fromObjects<T extends KubernetesObject>(objects: Iterable<T>, options: ReadOptions = {}): Snapshot {
     const list = all(objects);
     let json: string;
     try {
@@ -52,7 +44,7 @@ export class Snapshot {
     } catch (cause) {
       throw invalid(`expected objects that have a JSON: ${String(cause)}`, cause);
     }
-    return new Snapshot(RawSnapshot.fromObjects(json));
+    return new Snapshot(RawSnapshot.fromObjects(json, JSON.stringify(options)));
   }
 
   /** What is wrong with the texts and objects. A translation finds more: see {@link Translation.problems}. */
@@ -86,4 +78,18 @@ function all<T>(list: Iterable<T>): T[] {
 
 function invalid(message: string, cause?: unknown): WaypointXdsError {
   return new WaypointXdsError("invalid-argument", message, cause === undefined ? undefined : { cause });
+}
+
+/** @internal The names of files, and their texts in the same order. */
+export function namesAndTexts(files: Iterable<SourceFile>): [names: string[], texts: string[]] {
+  const names: string[] = [];
+  const texts: string[] = [];
+  for (const file of all(files)) {
+    if (typeof file?.name !== "string" || typeof file.text !== "string") {
+      throw invalid("expected files: { name, text }, both strings");
+    }
+    names.push(file.name);
+    texts.push(file.text);
+  }
+  return [names, texts];
 }

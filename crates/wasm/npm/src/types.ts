@@ -26,6 +26,26 @@ export interface ObjectMeta {
   readonly creationTimestamp?: unknown;
 }
 
+/** How large an input may be; what is absent has its default, which admits a mesh of 100,000 pods. */
+export interface Limits {
+  /** Bytes of one file. */
+  readonly bytes?: number | undefined;
+  /** How deep mappings and sequences may nest. */
+  readonly depth?: number | undefined;
+  /** How many values one document may have, aliases and merge keys expanded. */
+  readonly values?: number | undefined;
+  /** How many of them may come of aliases and merge keys, for each that is written. */
+  readonly aliases?: number | undefined;
+  /** How many problems are kept of those that reading finds; the rest is counted. */
+  readonly problems?: number | undefined;
+}
+
+/** What can be chosen about reading. */
+export interface ReadOptions {
+  /** How large the input may be. What is larger is a {@link Problem}. */
+  readonly limits?: Limits | undefined;
+}
+
 /** A release of Istio. */
 export type Release = "1.18" | "1.29" | "1.30" | "1.31";
 
@@ -58,6 +78,8 @@ export interface Options {
   dialect?: "istio-proxy" | "envoy" | undefined;
   /** What is said of fields that no release of an API has: they are errors by default. In kubectl's words. */
   validate?: "strict" | "warn" | "ignore" | undefined;
+  /** How large the mesh configuration may be. A {@link Snapshot} has its own. */
+  limits?: Limits | undefined;
 }
 
 /** What is reported, and how bad it is. Words are the codes of problems, their groups (`security`), and `all`. */
@@ -74,6 +96,8 @@ export interface LintChoice {
 export interface LintOptions extends LintChoice {
   /** What is different for some files and namespaces; later ones count more. */
   overrides?: readonly LintOverride[] | undefined;
+  /** The text of a baseline, of `translation.baseline()` or `lint --write-baseline`: only what it does not have is reported. */
+  baseline?: string | undefined;
 }
 
 /** What is different for some files and namespaces. */
@@ -251,6 +275,12 @@ export interface Maker extends ObjectRef {
 /** The lists of resources of which istioctl has tables. */
 export type TableKind = "listeners" | "clusters" | "routes" | "endpoints";
 
+/** A field of an object, by names. */
+export interface FieldRef extends ObjectRef {
+  /** The path of the field; the object as a whole without. */
+  readonly field?: string | undefined;
+}
+
 /** A table: rows with as many cells as the header. */
 export interface Table {
   readonly header: readonly string[];
@@ -291,6 +321,19 @@ export interface GraphNode {
   readonly shared: boolean;
   /** Where its JSON is; `null` for a cluster that is named but not sent. */
   readonly resource: ResourceLocation | null;
+  /** The objects that made it, the decisive one first. */
+  readonly origins: readonly Maker[];
+  /** What is applied to the traffic of a filter chain, in the order in which it is; left out where there is nothing. */
+  readonly attached?: readonly Attached[];
+}
+
+/** A policy, the check of a token, or an extension of a filter chain. */
+export interface Attached {
+  readonly kind: "authorization" | "authentication" | "extension";
+  /** What to call it: `shop/readers`. */
+  readonly label: string;
+  /** Where its JSON is. */
+  readonly resource: ResourceLocation;
   /** The objects that made it, the decisive one first. */
   readonly origins: readonly Maker[];
 }

@@ -42,6 +42,32 @@ test("options that are none are refused, and the message says what is expected",
   }
 });
 
+test("limits are set by name, and what is larger is a problem", () => {
+  const [name, text] = ["deep.yaml", "kind: {a: {b: 1}}"];
+  const limits = { limits: { depth: 2 } };
+  for (const { problems } of [
+    Snapshot.fromYaml(text, name, limits),
+    Snapshot.fromFiles([{ name, text }], limits),
+    Snapshot.fromObjects([{ kind: { a: { b: 1 } } } as unknown as KubernetesObject], limits),
+  ]) {
+    assert.deepEqual(problems.map(({ code }) => code), ["too-deep"]);
+  }
+  assert.deepEqual(Snapshot.fromYaml(text, name, { limits: { bytes: 5 } }).problems.map(({ code }) => code), ["file-too-large"]);
+  for (const [options, code, message] of [
+    [{ limits: { width: 1 } }, "unknown-limit", /expected one of bytes, depth, values, aliases, problems/],
+    [{ limits: { depth: 1e6 } }, "invalid-limit", /expected at most 256/],
+    [{ limits: { depth: -1 } }, "invalid-options", /expected u64/],
+    [{ limit: {} }, "invalid-options", /unknown field `limit`/],
+  ] as const) {
+    for (const call of [() => Snapshot.fromYaml("", "", untyped(options)), () => Snapshot.fromObjects([], untyped(options))]) {
+      const error = thrown(call);
+      assert.equal(error.code, code, error.message);
+      assert.match(error.message, message);
+    }
+  }
+  assert.equal(thrown(() => translate(snapshot, untyped<Options>({ limits: { width: 1 } }))).code, "unknown-limit");
+});
+
 test("a mesh configuration that cannot be read is a problem with its place", () => {
   const { problems } = translate(snapshot, { meshConfig: "trustDomain: [shop]", meshConfigName: "mesh.yaml" });
   const problem = problems.find(({ code }) => code === "wrong-type");

@@ -1,8 +1,8 @@
 //! Rules of a VirtualService that never apply, because others come before them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 
 use crate::Str;
@@ -78,17 +78,23 @@ struct Prefix<'m> {
     request: &'m HttpMatchRequest,
 }
 
+/// How many earlier prefixes a match is compared with: nobody writes so many.
+const MOST: usize = 1000;
+
 /// Warns of prefixes that an earlier, shorter prefix covers.
 fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
     let field = c.field("http");
     let mut earlier: BTreeMap<&str, Vec<Prefix<'_>>> = BTreeMap::new();
+    // How long they are: of a long path only these parts are looked up.
+    let mut lengths: BTreeSet<usize> = BTreeSet::new();
     let reachable = routes.iter().enumerate().take_while(|(_, route)| !route.matches.is_empty());
     for (rule, route) in reachable {
         for (at, request) in route.matches.iter().enumerate() {
             let Some(StringMatch::Prefix(path)) = &request.uri else { continue };
             let this = Prefix { rule, at, path, request };
-            let shorter = path.char_indices().skip(1).filter_map(|(end, _)| earlier.get(path.get(..end)?));
-            if let Some(cover) = shorter.flatten().find(|other| other.covers(&this)) {
+            let shorter =
+                lengths.range(1..path.len().max(1)).filter_map(|&end| earlier.get(path.get(..end)?));
+            if let Some(cover) = shorter.flatten().take(MOST).find(|other| other.covers(&this)) {
                 field.index(rule).field("match").index(at).warn(
                     Code::UnreachableRule,
                     format!(
@@ -98,6 +104,7 @@ fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
                     "move this rule before that one",
                 );
             }
+            lengths.insert(path.len());
             earlier.entry(path).or_default().push(this);
         }
     }

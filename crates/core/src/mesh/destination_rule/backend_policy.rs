@@ -199,6 +199,7 @@ fn merged((kind, namespace, name): Target<'_>, host: Str, policies: &[Attached<'
         name: name.into(),
         from: policies.iter().map(|attached| attached.policy.clone().into()).collect(),
         subset_causes: Vec::new(),
+        positions: BTreeMap::new(),
         host,
         spec: RuleSpec::Made(Arc::new(spec)),
         export_to: BTreeSet::new(),

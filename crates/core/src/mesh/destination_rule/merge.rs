@@ -1,12 +1,14 @@
 //! Several DestinationRules for one host become one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::Str;
 use crate::rules::DestinationRuleMerge;
-use crate::snapshot::networking::destination_rule::{DestinationRule, PortTrafficPolicy, TrafficPolicy};
+use crate::snapshot::networking::destination_rule::{
+    DestinationRule, PortTrafficPolicy, Subset, TrafficPolicy,
+};
 use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef};
 
 /// A DestinationRule as it holds for its host: one object, or several that were merged.
@@ -21,6 +23,8 @@ pub struct MergedRule {
     pub from: Vec<Cause>,
     /// For each of its subsets, by position, the field that it was read from.
     pub subset_causes: Vec<Cause>,
+    /// Where in its subsets the first of each name is.
+    pub(super) positions: BTreeMap<Str, usize>,
     /// The host that it is for, fully qualified.
     pub host: Str,
     /// Its contents, but for the host.
@@ -71,8 +75,21 @@ impl MergedRule {
     /// What it says of a subset of its, by name: the field that the subset was read from.
     #[must_use]
     pub fn cause_of_subset(&self, name: &str) -> Option<&Cause> {
-        let position = self.spec.subsets.iter().position(|subset| subset.name == name)?;
-        self.subset_causes.get(position)
+        self.subset_causes.get(*self.positions.get(name)?)
+    }
+
+    /// The objects that origins name: each resource of a host has them all, so that of very many they are the first.
+    #[must_use]
+    pub fn causes(&self) -> &[Cause] {
+        const MOST: usize = 64;
+        self.from.get(..MOST).unwrap_or(&self.from)
+    }
+
+    /// The subset with this name. The empty name is the destination as a whole, never a subset.
+    #[must_use]
+    pub fn subset(&self, name: &str) -> Option<&Subset> {
+        let position = self.positions.get(name).filter(|_| !name.is_empty());
+        self.spec.subsets.get(*position?)
     }
 
     /// The workloads that it is for; none = all.
@@ -83,10 +100,12 @@ impl MergedRule {
     /// Adds another rule for the same host: new subsets, and the traffic policy if there is none yet.
     fn absorb(&mut self, other: &Self) {
         self.from.extend(other.from.iter().cloned());
-        let known: BTreeSet<Str> = self.spec.subsets.iter().map(|s| s.name.clone()).collect();
+        let known = self.spec.subsets.len();
         let spec = self.spec.make_mut();
         for (subset, cause) in other.spec.subsets.iter().zip(&other.subset_causes) {
-            if !known.contains(&subset.name) {
+            // Of one name the other may have several.
+            let position = *self.positions.entry(subset.name.clone()).or_insert(spec.subsets.len());
+            if position >= known {
                 spec.subsets.push(subset.clone());
                 self.subset_causes.push(cause.clone());
             }
@@ -102,6 +121,12 @@ impl MergedRule {
             _ => {}
         }
     }
+}
+
+/// Where in a list of subsets the first of each name is.
+pub(super) fn positions(subsets: &[Subset]) -> BTreeMap<Str, usize> {
+    // Of one name the first counts, which comes last here.
+    subsets.iter().enumerate().rev().map(|(position, subset)| (subset.name.clone(), position)).collect()
 }
 
 /// The fields of the subsets that an object has.
@@ -215,9 +240,7 @@ fn fill<T: Clone>(own: &mut Option<T>, other: &Option<T>) {
 mod tests {
     use super::*;
     use crate::snapshot::Kind;
-    use crate::snapshot::networking::destination_rule::{
-        LoadBalancerSettings, RetryBudget, SimpleLb, Subset,
-    };
+    use crate::snapshot::networking::destination_rule::{LoadBalancerSettings, RetryBudget, SimpleLb};
     use crate::snapshot::selector::WorkloadSelector;
 
     fn rule(name: &str, subsets: &[&str]) -> MergedRule {
@@ -227,6 +250,7 @@ mod tests {
             namespace: "ns".into(),
             name: name.into(),
             subset_causes: subset_causes(&ObjectRef::new(Kind::DestinationRule, "ns", name), subsets.len()),
+            positions: positions(&subsets),
             from: vec![ObjectRef::new(Kind::DestinationRule, "ns", name).into()],
             host: "web".into(),
             spec: RuleSpec::Made(Arc::new(DestinationRule { subsets, ..DestinationRule::default() })),

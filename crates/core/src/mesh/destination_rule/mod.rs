@@ -198,6 +198,7 @@ fn merged_rule(object: &Arc<Object<DestinationRule>>) -> MergedRule {
         namespace: object.meta.namespace.clone(),
         name: object.meta.name.clone(),
         subset_causes: merge::subset_causes(&object.object_ref(), spec.subsets.len()),
+        positions: merge::positions(&spec.subsets),
         from: vec![Cause::new(object.object_ref(), policy)],
         host: hostname::resolve(&spec.host, &object.meta.namespace),
         spec: RuleSpec::Read(Arc::clone(object)),

@@ -1,8 +1,9 @@
 //! Which parts of a traffic policy hold for one port of one subset.
 
+use super::MergedRule;
 use crate::snapshot::networking::destination_rule::{
-    ClientTlsSettings, ConnectionPoolSettings, ConsistentHashLb, DestinationRule, LoadBalancerSettings,
-    OutlierDetection, ProxyProtocol, RetryBudget, Subset, TlsMode, TrafficPolicy,
+    ClientTlsSettings, ConnectionPoolSettings, ConsistentHashLb, LoadBalancerSettings, OutlierDetection,
+    ProxyProtocol, RetryBudget, TlsMode, TrafficPolicy,
 };
 
 /// The parts of a traffic policy that hold for one port: borrowed, so that choosing them costs nothing.
@@ -88,20 +89,11 @@ impl<'a> PortPolicy<'a> {
     }
 }
 
-/// The subset of a rule with this name. The empty name is the destination as a whole, never a subset.
-#[must_use]
-pub fn subset<'a>(rule: &'a DestinationRule, name: &str) -> Option<&'a Subset> {
-    if name.is_empty() {
-        return None;
-    }
-    rule.subsets.iter().find(|s| s.name == name)
-}
-
 /// What a rule says for one port of one of its subsets (of the destination as a whole, if there is no such subset).
 #[must_use]
-pub fn port_policy<'a>(rule: &'a DestinationRule, subset_name: &str, port: u32) -> Option<PortPolicy<'a>> {
-    let subset = subset(rule, subset_name).and_then(|s| s.traffic_policy.as_ref());
-    PortPolicy::merged(rule.traffic_policy.as_ref(), subset, port)
+pub fn port_policy<'a>(rule: &'a MergedRule, subset: &str, port: u32) -> Option<PortPolicy<'a>> {
+    let subset = rule.subset(subset).and_then(|s| s.traffic_policy.as_ref());
+    PortPolicy::merged(rule.spec.traffic_policy.as_ref(), subset, port)
 }
 
 /// The consistent hash that routes to a destination use: of the subset's port, the subset, the port, the destination.
@@ -110,12 +102,11 @@ pub fn port_policy<'a>(rule: &'a DestinationRule, subset_name: &str, port: u32) 
 /// the destination's in force.
 #[must_use]
 pub fn consistent_hash<'a>(
-    rule: &'a DestinationRule,
-    subset_name: &str,
+    destination: Option<&'a TrafficPolicy>,
+    subset: Option<&'a TrafficPolicy>,
     port: Option<u32>,
 ) -> Option<&'a ConsistentHashLb> {
-    let subset = rule.subsets.iter().find(|s| s.name == subset_name).and_then(|s| s.traffic_policy.as_ref());
-    [subset, rule.traffic_policy.as_ref()].into_iter().flatten().find_map(|policy| {
+    [subset, destination].into_iter().flatten().find_map(|policy| {
         let own = port.and_then(|port| {
             let number = |s: &&_| port_number(s) == Some(port);
             policy.port_level_settings.iter().find(number)?.load_balancer.as_ref()?.consistent_hash.as_ref()
@@ -210,20 +201,14 @@ mod tests {
             port_level_settings: vec![on_port(80, Some(hash(&format!("{header}-80")))), on_port(81, None)],
             ..TrafficPolicy::default()
         };
-        let rule = DestinationRule {
-            traffic_policy: Some(policy("all")),
-            subsets: vec![
-                Subset { name: "v1".into(), traffic_policy: Some(policy("v1")), ..Subset::default() },
-                Subset { name: "v2".into(), ..Subset::default() },
-            ],
-            ..DestinationRule::default()
+        let v1 = policy("v1");
+        let header = |subset: Option<&TrafficPolicy>, port| {
+            consistent_hash(Some(&policy("all")), subset, port).and_then(|h| h.http_header_name.clone())
         };
-        let header =
-            |subset, port| consistent_hash(&rule, subset, port).and_then(|h| h.http_header_name.as_deref());
-        assert_eq!(header("v1", Some(80)), Some("v1-80"));
-        assert_eq!(header("v1", Some(81)), Some("v1"));
-        assert_eq!(header("v2", Some(80)), Some("all-80"));
-        assert_eq!(header("v2", None), Some("all"));
+        assert_eq!(header(Some(&v1), Some(80)).as_deref(), Some("v1-80"));
+        assert_eq!(header(Some(&v1), Some(81)).as_deref(), Some("v1"));
+        assert_eq!(header(None, Some(80)).as_deref(), Some("all-80"));
+        assert_eq!(header(None, None).as_deref(), Some("all"));
     }
 
     #[test]

@@ -93,7 +93,7 @@ impl<'m> Destination<'m> {
         let has_say = self.subset.is_some() || self.policy.is_some();
         if let Some(rule) = self.rule.filter(|_| has_say) {
             causes.extend(self.subset.and_then(|subset| rule.cause_of_subset(&subset.name)).cloned());
-            causes.extend_from_slice(&rule.from);
+            causes.extend_from_slice(rule.causes());
         }
         causes
     }

@@ -79,8 +79,7 @@ pub(crate) fn discovered<'m>(
 ) -> EndpointsPlan<'m> {
     let mut localities = localities(scope, direction, target, Known::WithAddress);
     let mut relative = target.service.node_local;
-    let rule =
-        target.rule.and_then(|rule| policy::port_policy(&rule.spec, target.subset, target.port.number));
+    let rule = target.rule.and_then(|rule| policy::port_policy(rule, target.subset, target.port.number));
     let rule = rule.unwrap_or_default();
     if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
         let failover = balancing.force_failover || rule.outlier_detection.is_some();
@@ -89,7 +88,7 @@ pub(crate) fn discovered<'m>(
     let mut causes = vec![causes::port(target.service, target.port.number)];
     if let Some(rule) = target.rule {
         causes.extend(rule.cause_of_subset(target.subset).cloned());
-        causes.extend_from_slice(&rule.from);
+        causes.extend_from_slice(rule.causes());
     }
     if relative {
         causes.extend(causes::proxy(scope));

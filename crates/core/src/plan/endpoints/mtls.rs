@@ -25,7 +25,7 @@ impl<'m> MtlsChecker<'m> {
                 return policy::tls_mode(general, port);
             }
             // A subset that the rule doesn't have says nothing, not even what the rule says in general.
-            let subset = policy::subset(&rule.spec, target.subset)?;
+            let subset = rule.subset(target.subset)?;
             policy::tls_mode(subset.traffic_policy.as_ref(), port).or_else(|| policy::tls_mode(general, port))
         });
         Self { scope, target: *target, mode, tunnels_refused: false }

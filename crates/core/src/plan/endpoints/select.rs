@@ -59,7 +59,7 @@ impl<'m> Target<'m> {
 
     /// The labels that its endpoints have, where a subset chooses them.
     pub(crate) fn labels(&self) -> Option<&'m Labels> {
-        policy::subset(&self.rule?.spec, self.subset).map(|subset| &subset.labels)
+        self.rule?.subset(self.subset).map(|subset| &subset.labels)
     }
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
@@ -71,7 +71,7 @@ impl<'m> Target<'m> {
             UnreadyEndpoints::OfAll => {}
         }
         // A minimum of healthy endpoints would make Envoy panic, and use those that are not.
-        let rule = self.rule.and_then(|rule| policy::port_policy(&rule.spec, self.subset, self.port.number));
+        let rule = self.rule.and_then(|rule| policy::port_policy(rule, self.subset, self.port.number));
         rule.and_then(|rule| rule.outlier_detection).is_none_or(|outlier| outlier.min_health_percent <= 0)
     }
 

@@ -149,7 +149,7 @@ impl<'m> Resolver<'_, 'm> {
         if let Some((hash, rule)) = hash::of_destination(rules, to, host) {
             out.is_hashed = true;
             out.hash = HashKey::of(hash);
-            rule.from.iter().for_each(|cause| self.add(cause.clone()));
+            rule.causes().iter().for_each(|cause| self.add(cause.clone()));
         }
         out
     }

@@ -39,7 +39,8 @@ pub(super) fn of_destination<'m>(
 ) -> Option<(&'m ConsistentHashLb, &'m MergedRule)> {
     let rule = host.filter(|_| rules.hash_policies)?.client_rule?;
     let port = destination.port.as_ref().map(|port| port.number);
-    Some((consistent_hash(&rule.spec, &destination.subset, port)?, rule))
+    let subset = rule.subset(&destination.subset).and_then(|subset| subset.traffic_policy.as_ref());
+    Some((consistent_hash(rule.spec.traffic_policy.as_ref(), subset, port)?, rule))
 }
 
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn hash_of_host<'m>(
     let rule = host.filter(|_| rules.default_route_hash)?.rule?;
     let balancer = rule.spec.traffic_policy.as_ref()?.load_balancer.as_ref()?;
     let key = HashKey::of(balancer.consistent_hash.as_ref()?)?;
-    causes.extend_from_slice(&rule.from);
+    causes.extend_from_slice(rule.causes());
     Some(key)
 }
 

@@ -80,7 +80,7 @@ impl<'m> TcpRoute<'m> {
             max_connection_duration: tcp.and_then(|tcp| tcp.max_connection_duration),
             hashes_source_ip: hashes_source_ip(&rule.spec, subset),
             tunnel: tunnel(&rule.spec, subset),
-            causes: own.into_iter().chain(rule.from.iter().cloned()).collect(),
+            causes: own.into_iter().chain(rule.causes().iter().cloned()).collect(),
             ..Self::default()
         }
     }

@@ -1,51 +1,28 @@
-//! A trace as text, and as JSON.
+//! A trace as text.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
-use super::origins::{Located, Places};
+use super::causes;
 use crate::snapshot::Cause;
 use crate::trace::{Because, Chance, Decision, Detail, Place, Step, Target, Trace, Verdict};
+use crate::view::origins::{Located, Places};
 
-/// A trace as text: the verdict in a sentence with file and line, what else may come of it, and where it goes; with `explain`
-/// every step of the way.
+/// The lines that are shown of what decided.
+const LINES: usize = 8;
+/// The details that are shown of what decided, without `all`.
+const DETAILS: usize = 10;
+
+/// A trace as text: the verdict in a sentence with file and line, what else may come of it, the way with the lines that decided,
+/// and where it goes; with `all` also what did not match.
 #[must_use]
-pub fn text(trace: &Trace, places: &Places<'_>, explain: bool) -> String {
-    let causes = causes(trace);
-    let page = Page { located: places.locate_causes(causes), text: String::new() };
-    page.written(trace, explain)
-}
-
-/// A trace as JSON: what [`Trace`] has, with `place` (file and line) in `decidedBy`.
-///
-/// # Errors
-///
-/// Those of `serde_json`; a trace has nothing that is no JSON.
-pub fn json(trace: &Trace, places: &Places<'_>) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(trace)?;
-    let Some(Because(cause)) = &trace.decided_by else { return Ok(value) };
-    let located = places.locate_causes([cause]);
-    let maker = located.maker(cause);
-    if let Some(Value::Object(by)) = value.get_mut("decidedBy") {
-        let place =
-            maker.file.as_ref().map(|file| json!({"file": file, "line": maker.line, "column": maker.column}));
-        by.insert("place".to_owned(), place.unwrap_or_default());
-    }
-    Ok(value)
-}
-
-/// Every cause that is shown.
-fn causes(trace: &Trace) -> Vec<&Cause> {
-    let of_steps = trace.steps.iter().flat_map(|step| {
-        step.because.iter().chain(step.details.iter().filter_map(|detail| detail.because.as_ref()))
-    });
-    let of_outcomes = trace.outcomes.iter().filter_map(|chance| chance.outcome.decided_by.as_ref());
-    of_steps.chain(of_outcomes).map(|because| &because.0).collect()
+pub fn text(trace: &Trace, places: &Places<'_>, all: bool) -> String {
+    let page = Page { located: places.locate_causes(causes(trace)), places, text: String::new() };
+    page.written(trace, all)
 }
 
 struct Page<'a> {
     located: Located<'a>,
+    places: &'a Places<'a>,
     text: String,
 }
 
@@ -56,24 +33,16 @@ impl Page<'_> {
         let _ = writeln!(self.text, "{:indent$}{text}", "", indent = depth * 2);
     }
 
-    fn written(mut self, trace: &Trace, explain: bool) -> String {
-        match trace.outcomes.as_slice() {
-            [] | [_] => {
-                let only = trace.outcomes.first().map(|chance| self.verdict(trace, chance));
-                self.line(0, &only.unwrap_or_default());
-            }
-            several => {
-                for chance in several {
-                    let line = format!("{} {}", percent(chance.probability), self.verdict(trace, chance));
-                    self.line(0, &line);
-                }
-            }
+    fn written(mut self, trace: &Trace, all: bool) -> String {
+        self.verdicts(trace);
+        let deciding = trace.deciding_step();
+        let by = trace.decided_by.as_ref().map(|Because(cause)| cause);
+        for step in &trace.steps {
+            let decides = deciding.is_some_and(|deciding| std::ptr::eq(deciding, step));
+            self.step(step, (decides, by), all);
         }
-        if trace
-            .outcomes
-            .iter()
-            .any(|chance| matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown))
-        {
+        let arrives = |chance: &Chance| matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown);
+        if trace.outcomes.iter().any(arrives) {
             self.targets("to", &trace.destinations);
             self.targets("copied to", &trace.mirrors);
             if let Some(request) = &trace.request {
@@ -81,18 +50,16 @@ impl Page<'_> {
             }
         }
         trace.caveats.iter().for_each(|caveat| self.line(1, &format!("note: {caveat}")));
-        if explain {
-            self.line(0, "");
-            trace.steps.iter().for_each(|step| self.step(step));
-        } else if let Some(step) = trace.deciding_step() {
-            const MOST: usize = 10;
-            step.details.iter().take(MOST).for_each(|detail| self.detail(1, detail));
-            let more = step.details.len().saturating_sub(MOST);
-            if more > 0 {
-                self.line(1, &format!("and {more} more: --explain shows all"));
-            }
-        }
         self.text
+    }
+
+    /// What comes of it: a line for each outcome.
+    fn verdicts(&mut self, trace: &Trace) {
+        for chance in &trace.outcomes {
+            let verdict = self.verdict(trace, chance);
+            let odds = (trace.outcomes.len() > 1).then(|| format!("{} ", percent(chance.probability)));
+            self.line(0, &(odds.unwrap_or_default() + &verdict));
+        }
     }
 
     /// `DENIED 403 by AuthorizationPolicy shop/readers (shop.yaml:93) at waypoint shop/waypoint: …`.
@@ -137,12 +104,8 @@ impl Page<'_> {
 
     /// An object with its field and place.
     fn cause(&self, cause: &Cause) -> String {
-        let maker = self.located.maker(cause);
         let field = if cause.field.is_root() { String::new() } else { format!(" {}", cause.field) };
-        match (&maker.file, maker.line) {
-            (Some(file), Some(line)) => format!("{}{field} ({file}:{line})", cause.object),
-            _ => format!("{}{field}", cause.object),
-        }
+        format!("{}{field}{}", cause.object, self.place(cause).unwrap_or_default())
     }
 
     fn targets(&mut self, how: &str, targets: &[Target]) {
@@ -163,7 +126,7 @@ impl Page<'_> {
         }
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &Step, (decides, decided_by): (bool, Option<&Cause>), all: bool) {
         let sign = match step.decision {
             Decision::Passed | Decision::Taken => "✓",
             Decision::Skipped => "-",
@@ -176,12 +139,32 @@ impl Page<'_> {
             Place::Waypoint => "waypoint",
             Place::Destination => "destination",
         };
-        self.line(0, &format!("{sign} {at}: {}: {}", step.what, step.text));
-        if let Some(Because(cause)) = step.because.first() {
+        let because = step.because.first().map(|Because(cause)| cause);
+        let place = because.filter(|_| !all).and_then(|cause| self.place(cause)).unwrap_or_default();
+        self.line(1, &format!("{sign} {at}: {}: {}{place}", step.what, step.text));
+        if let Some(cause) = because.filter(|_| all) {
             let cause = self.cause(cause);
-            self.line(2, &format!("because of {cause}"));
+            self.line(3, &format!("because of {cause}"));
         }
-        step.details.iter().for_each(|detail| self.detail(2, detail));
+        let is_alone = step.details.iter().all(|detail| detail.because.is_none());
+        if let Some(cause) = because.or(decided_by).filter(|_| decides && is_alone) {
+            self.excerpt(5, cause);
+        }
+        let most = match (all, decides) {
+            (true, _) => usize::MAX,
+            (false, true) => DETAILS,
+            (false, false) => 0,
+        };
+        for detail in step.details.iter().take(most) {
+            self.detail(3, detail);
+            if let Some(Because(cause)) = detail.because.as_ref().filter(|_| decides) {
+                self.excerpt(5, cause);
+            }
+        }
+        let more = step.details.len().saturating_sub(most);
+        if decides && more > 0 {
+            self.line(3, &format!("and {more} more: --explain-all shows all"));
+        }
     }
 
     fn detail(&mut self, depth: usize, detail: &Detail) {
@@ -190,16 +173,21 @@ impl Page<'_> {
             Some(false) => "✗",
             None => "?",
         };
-        let line = match &detail.because {
-            Some(Because(cause)) => {
-                let maker = self.located.maker(cause);
-                let place =
-                    maker.file.as_ref().zip(maker.line).map(|(file, line)| format!(" ({file}:{line})"));
-                format!("{sign} {}{}", detail.text, place.unwrap_or_default())
-            }
-            None => format!("{sign} {}", detail.text),
-        };
-        self.line(depth, &line);
+        let place = detail.because.as_ref().and_then(|Because(cause)| self.place(cause));
+        self.line(depth, &format!("{sign} {}{}", detail.text, place.unwrap_or_default()));
+    }
+
+    /// Where a cause stands: ` (shop.yaml:12)`.
+    fn place(&self, cause: &Cause) -> Option<String> {
+        let maker = self.located.maker(cause);
+        maker.file.zip(maker.line).map(|(file, line)| format!(" ({file}:{line})"))
+    }
+
+    /// The lines of a field.
+    fn excerpt(&mut self, depth: usize, cause: &Cause) {
+        for (number, line) in self.places.excerpt(&self.located.maker(cause), LINES) {
+            self.line(depth, &format!("{number} | {line}").trim_end().to_owned());
+        }
     }
 }
 

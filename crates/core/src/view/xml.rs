@@ -1,4 +1,4 @@
-//! XML, as much as two formats of reports need.
+//! XML, as much as formats of reports need.
 
 use crate::view::excerpt::REPLACEMENT;
 

@@ -1,4 +1,4 @@
-//! Resources of any kind, for those who hand them on without looking inside.
+//! A waypoint's lists of resources, whatever they hold: for those who hand them on without looking inside.
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::TypedExtensionConfig;
@@ -7,8 +7,8 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::{Message, Name};
 
+use crate::json;
 use crate::resources::{Origin, Resource, WaypointResources};
-use crate::view::json;
 
 /// The lists of resources that a waypoint gets: the fields of [`WaypointResources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,186 @@
+//! What every command that reads a snapshot takes.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args as ClapArgs, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
+use waypoint_xds::dialect::Dialect;
+use waypoint_xds::limits::Limits;
+use waypoint_xds::options::{Assume, Readiness, SettingsError, Validation};
+use waypoint_xds::release::Release;
+
+use crate::{completion, output};
+
+/// What is read, and as which release.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Input, release and problems")]
+pub(crate) struct Input {
+    /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
+    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names. Files may be
+    /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say.
+    #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// How it is read, as which release, and how problems are told.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Input, release and problems")]
+pub(crate) struct How {
+    /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Take an input without any object as it is; otherwise it is an error (exit code 2).
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mesh_config: Option<PathBuf>,
+    /// The release of Istio to speak for, or a patch of it (`1.30.2`); `auto` is what the snapshot's images tell, else
+    /// the newest.
+    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
+    pub(crate) release: String,
+    /// Whether waypoints without status addresses (as in files from Git) count as ready.
+    #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
+    pub(crate) readiness: ReadinessArg,
+    /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of Services, the Pods
+    /// of Deployments and the like, Namespaces.
+    #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
+    pub(crate) assume: AssumeArg,
+    /// A feature flag of the control plane, by its name in Istio; may be given several times.
+    #[arg(long = "feature", value_name = "NAME=VALUE", add = ArgValueCandidates::new(completion::features))]
+    pub(crate) features: Vec<String>,
+    /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
+    #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
+    pub(crate) dialect: DialectArg,
+    /// What is said of fields that no release of an API has: as kubectl's option of this name.
+    #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
+    pub(crate) validate: ValidateArg,
+    /// How large the input may be: bytes (of a file), depth (of nesting), values (of a document), aliases (values that may come of
+    /// them, for each that is written) or problems (that are kept); may be given several times.
+    #[arg(long = "limit", value_name = "NAME=N", value_parser = limit, add = ArgValueCandidates::new(completion::limits))]
+    pub(crate) limits: Vec<(String, u64)>,
+    /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR count too.
+    #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
+    pub(crate) color: ColorArg,
+    /// Count warnings as problems (exit code 1).
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// How problems are printed (to standard error).
+    #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
+    pub(crate) problems: ProblemFormat,
+    /// Of what goes to standard error print errors only; twice: nothing.
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+}
+
+impl How {
+    /// Says something on standard error that is no problem of the input, unless nobody wants to hear it.
+    pub(crate) fn note(&self, text: &str) {
+        if self.quiet == 0 {
+            output::say(&format!("{text}\n"));
+        }
+    }
+
+    /// How large the input may be.
+    pub(crate) fn limits(&self) -> Result<Limits, SettingsError> {
+        Ok(Limits::with(&self.limits.iter().cloned().collect())?)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AssumeArg {
+    /// All of it; notes tell what was assumed.
+    All,
+    /// Nothing: the files are taken as what a cluster has.
+    Nothing,
+}
+
+impl From<AssumeArg> for Assume {
+    fn from(assume: AssumeArg) -> Self {
+        match assume {
+            AssumeArg::All => Self::All,
+            AssumeArg::Nothing => Self::Nothing,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReadinessArg {
+    /// Every waypoint is ready; a note says where this was assumed.
+    Assumed,
+    /// Only the status decides, as in Istio.
+    Observed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ValidateArg {
+    /// They are errors.
+    Strict,
+    /// They are warned of.
+    Warn,
+    /// Nothing.
+    Ignore,
+}
+
+impl From<ValidateArg> for Validation {
+    fn from(validate: ValidateArg) -> Self {
+        match validate {
+            ValidateArg::Strict => Self::Strict,
+            ValidateArg::Warn => Self::Warn,
+            ValidateArg::Ignore => Self::Ignore,
+        }
+    }
+}
+
+impl From<DialectArg> for Dialect {
+    fn from(dialect: DialectArg) -> Self {
+        match dialect {
+            DialectArg::IstioProxy => Self::IstioProxy,
+            DialectArg::Envoy => Self::Envoy,
+        }
+    }
+}
+
+impl From<ReadinessArg> for Readiness {
+    fn from(readiness: ReadinessArg) -> Self {
+        match readiness {
+            ReadinessArg::Assumed => Self::Assumed,
+            ReadinessArg::Observed => Self::Observed,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DialectArg {
+    /// Exactly what Istio sends its own proxy.
+    IstioProxy,
+    /// The same behaviour for an upstream Envoy; what has no equivalent is a problem.
+    Envoy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProblemFormat {
+    /// With the source line underlined.
+    Full,
+    /// One line each.
+    Concise,
+    /// A JSON array.
+    Json,
+    /// GitHub workflow commands.
+    Github,
+}
+
+fn limit(text: &str) -> Result<(String, u64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=N")?;
+    let value = value.parse().map_err(|_| format!("expected a whole number, found `{value}`"))?;
+    Ok((name.to_owned(), value))
+}

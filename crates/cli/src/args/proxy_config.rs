@@ -1,0 +1,106 @@
+//! The words of `proxy-config`.
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Input, TableFormat, Which};
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ProxyConfig {
+    /// Which resources.
+    #[arg(value_enum)]
+    pub(crate) what: What,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Table, JSON or YAML.
+    #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: TableFormat,
+    /// Listeners: name the internal ones, which istioctl prints without an address.
+    #[arg(long)]
+    pub(crate) waypoint_names: bool,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    #[command(flatten)]
+    pub(crate) input: Input,
+}
+
+/// istioctl's filters: each narrows the kinds that it applies to.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Filter {
+    /// Clusters: part of the service's name.
+    #[arg(long)]
+    pub(crate) fqdn: Option<String>,
+    /// Clusters, listeners, endpoints: the port.
+    #[arg(long)]
+    pub(crate) port: Option<u32>,
+    /// Clusters: part of the subset's name.
+    #[arg(long)]
+    pub(crate) subset: Option<String>,
+    /// Clusters: inbound, outbound or inbound-vip.
+    #[arg(long, value_parser = ["inbound", "outbound", "inbound-vip"])]
+    pub(crate) direction: Option<String>,
+    /// Routes: the route configuration's name.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Listeners, endpoints: the address.
+    #[arg(long)]
+    pub(crate) address: Option<String>,
+    /// Endpoints: the cluster's name.
+    #[arg(long)]
+    pub(crate) cluster: Option<String>,
+    /// Listeners: HTTP, TCP or HTTP+TCP.
+    #[arg(long = "type")]
+    pub(crate) listener_type: Option<String>,
+    /// Endpoints: the health status.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+}
+
+impl Filter {
+    /// The filters that are given.
+    fn given(&self) -> impl Iterator<Item = &'static str> {
+        [
+            ("fqdn", self.fqdn.is_some()),
+            ("port", self.port.is_some()),
+            ("subset", self.subset.is_some()),
+            ("direction", self.direction.is_some()),
+            ("name", self.name.is_some()),
+            ("address", self.address.is_some()),
+            ("cluster", self.cluster.is_some()),
+            ("type", self.listener_type.is_some()),
+            ("status", self.status.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, given)| given.then_some(name))
+    }
+
+    /// The first filter that is given and says nothing about what is asked for.
+    pub(crate) fn stray(&self, what: What) -> Option<&'static str> {
+        let known: &[&str] = match what {
+            What::Clusters => &["fqdn", "port", "subset", "direction"],
+            What::Listeners => &["address", "port", "type"],
+            What::Routes => &["name"],
+            What::Endpoints => &["address", "port", "cluster", "status"],
+            What::Bootstrap => &[],
+            What::All => return None,
+        };
+        self.given().find(|name| !known.contains(name))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    #[value(alias = "listener", alias = "l")]
+    Listeners,
+    #[value(alias = "cluster", alias = "c")]
+    Clusters,
+    #[value(alias = "route", alias = "r")]
+    Routes,
+    #[value(alias = "endpoint", alias = "ep")]
+    Endpoints,
+    /// What the proxy started with.
+    #[value(alias = "b")]
+    Bootstrap,
+    /// Everything but the bootstrap.
+    #[value(alias = "a")]
+    All,
+}

@@ -1,0 +1,202 @@
+//! What every command has in common: what is read, how much is said, and how a run ends.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A policy with an error, a warning and a note's worth of other things.
+const SHOP: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: waypoint, namespace: shop}
+spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop, labels: {istio.io/use-waypoint: waypoint}}
+spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}], from: 7}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, name: other, namespace: shop}
+spec: {clusterIP: 10.96.0.2, ports: [{name: http, port: 80}]}
+";
+
+/// A folder of one test, with the shop in it.
+fn folder(test: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("usage").join(test);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("shop.yaml"), SHOP).unwrap();
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"));
+    command.current_dir(folder).args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Every command that reports problems, with what it needs.
+const COMMANDS: [&[&str]; 7] = [
+    &["translate", "-f", "shop.yaml"],
+    &["pc", "clusters", "-f", "shop.yaml"],
+    &["zc", "service", "-f", "shop.yaml"],
+    &["bootstrap", "-f", "shop.yaml"],
+    &["waypoint", "list", "-f", "shop.yaml"],
+    &["status", "-f", "shop.yaml"],
+    &["cost", "-f", "shop.yaml"],
+];
+
+#[test]
+fn every_command_that_reports_problems_counts_them() {
+    let folder = folder("counts");
+    for arguments in COMMANDS {
+        let output = run(&folder, arguments);
+        let said = text(&output.stderr);
+        let last = said.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("1 error, 1 warning") && last.ends_with(" in 1 file"),
+            "{arguments:?}: {said}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_is_for_programs_is_not_followed_by_a_count() {
+    let folder = folder("programs");
+    for (format, end) in [("json", "]\n"), ("github", "\n")] {
+        let said = text(&run(&folder, &["status", "-f", "shop.yaml", "--problems", format]).stderr);
+        assert!(said.ends_with(end) && !said.contains(" in 1 file"), "{said}");
+    }
+}
+
+#[test]
+fn a_quiet_run_says_errors_only_and_a_quieter_one_nothing() {
+    let folder = folder("quiet");
+    for arguments in COMMANDS {
+        let loud = run(&folder, arguments);
+        let quiet = run(&folder, &[arguments, &["-q", "--problems", "concise"]].concat());
+        let silent = run(&folder, &[arguments, &["-qq"]].concat());
+        let said = text(&quiet.stderr);
+        assert!(said.lines().count() == 1 && said.contains("error[unknown-field]"), "{arguments:?}: {said}");
+        assert_eq!(text(&silent.stderr), "", "{arguments:?}");
+        for other in [&quiet, &silent] {
+            assert_eq!(
+                (&other.stdout, other.status.code()),
+                (&loud.stdout, loud.status.code()),
+                "{arguments:?}"
+            );
+        }
+    }
+    let out = run(&folder, &["translate", "-f", "shop.yaml", "--out", "out", "-qq"]);
+    assert_eq!((text(&out.stderr), out.status.code()), (String::new(), Some(1)));
+    let lint = run(&folder, &["lint", "-f", "shop.yaml", "-q"]);
+    assert!(lint.stderr.is_empty() && !lint.stdout.is_empty());
+}
+
+#[test]
+fn a_limit_is_set_by_its_name() {
+    let folder = folder("limits");
+    let deep = run(&folder, &["status", "-f", "shop.yaml", "--limit", "depth=2", "--problems", "concise"]);
+    assert!(text(&deep.stderr).contains("error[too-deep]: nested deeper than the limit of 2 levels"));
+    for (limit, message) in [
+        ("width=1", "unknown limit `width`: expected one of bytes, depth, values, aliases, problems"),
+        ("depth=x", "expected a whole number, found `x`"),
+        ("depth", "expected NAME=N"),
+        ("depth=257", "limit `depth`: expected at most 256, found 257"),
+    ] {
+        let refused = run(&folder, &["status", "-f", "shop.yaml", "--limit", limit]);
+        assert!(text(&refused.stderr).contains(message), "{}", text(&refused.stderr));
+        assert_eq!(refused.status.code(), Some(2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_has_no_end_is_read_up_to_the_limit() {
+    let folder = folder("endless");
+    let arguments = ["status", "-f", "/dev/zero", "--limit", "bytes=1000000", "--problems", "concise"];
+    let said = text(&run(&folder, &arguments).stderr);
+    assert!(
+        said.contains("error[file-too-large]: the file has more bytes than the limit of 1000000"),
+        "{said}"
+    );
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn packed_files_read_as_what_they_hold_from_standard_input_too() {
+    let folder = folder("packed");
+    fs::write(folder.join("shop.yaml.gz"), gzip(SHOP.as_bytes())).unwrap();
+    let arguments = ["translate", "-q", "-f"];
+    let plain = run(&folder, &[&arguments[..], &["shop.yaml"]].concat()).stdout;
+    assert_eq!(run(&folder, &[&arguments[..], &["shop.yaml.gz"]].concat()).stdout, plain);
+    let mut piped = command(&folder, &[&arguments[..], &["-"]].concat());
+    let mut child = piped.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&gzip(SHOP.as_bytes())).unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, plain);
+}
+
+#[test]
+fn a_dump_where_objects_are_expected_names_its_command() {
+    let folder = folder("dumps");
+    let envoy = run(&folder, &["translate", "-f", "shop.yaml", "-qq", "-o", "config-dump"]).stdout;
+    fs::write(folder.join("envoy.json"), envoy).unwrap();
+    fs::write(folder.join("ztunnel.json"), r#"{"workloads": [], "services": [], "policies": []}"#).unwrap();
+    for (file, command) in [("envoy.json", "proxy-config"), ("ztunnel.json", "ztunnel-config")] {
+        for arguments in [&["status", "-f", file][..], &["lint", "-f", file], &["translate", "-f", file]] {
+            let output = run(&folder, arguments);
+            let said = text(&output.stderr);
+            assert!(said.contains(&format!("{file} holds no Kubernetes objects")), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("`waypoint-xds {command}` reads it")), "{arguments:?}: {said}");
+            assert_eq!(output.status.code(), Some(2));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let folder = folder("full");
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [&["translate", "-qq", "-f", "shop.yaml"][..], &["explain"], &["completion", "bash"]] {
+        let output = command(&folder, arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).starts_with("waypoint-xds: <stdout>: "), "{}", text(&output.stderr));
+    }
+    // Where nobody can be told, the exit code tells.
+    let output = command(&folder, COMMANDS[0]).stdout(Stdio::null()).stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn there_is_a_man_page_for_every_command() {
+    let folder = folder("man");
+    assert_eq!(run(&folder, &["man", "pages"]).status.code(), Some(0));
+    for (page, says) in [
+        ("waypoint-xds.1", "waypoint\\-xds\\-lint(1)"),
+        ("waypoint-xds-lint.1", "\\-\\-fail\\-on"),
+        ("waypoint-xds-waypoint-list.1", "\\-\\-namespace"),
+    ] {
+        let page = fs::read_to_string(folder.join("pages").join(page)).unwrap();
+        assert!(page.contains(says), "{page}");
+    }
+    assert!(!folder.join("pages/waypoint-xds-man.1").exists());
+}
