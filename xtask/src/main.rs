@@ -12,6 +12,7 @@ mod command;
 mod coverage;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
+mod differential;
 #[cfg(feature = "parity")]
 mod doors;
 #[cfg(feature = "codegen")]
@@ -45,6 +46,9 @@ tasks:
   coverage [--update]
       which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less; --update
       writes it
+  differential [--requests N] [--seed S] [--release R|all] [--per-snapshot N] [--shrunk N] [--workers N]
+      random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one. In
+      release mode; the same number draws the same again
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
@@ -84,6 +88,7 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "schemas" => schemas(rest),
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
+        Some((task, rest)) if task == "differential" => differential::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
         #[cfg(feature = "parity")]

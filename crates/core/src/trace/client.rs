@@ -15,6 +15,7 @@ use crate::mesh::waypoint::Binding;
 use crate::mesh::{DataPlane, Mesh, ServiceId, Waypoint, WaypointName, Workload};
 use crate::resources::origin;
 use crate::rules::Attachment;
+use crate::snapshot::Cause;
 
 /// Something that a request names and the snapshot does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +58,8 @@ pub(super) struct Client {
     pub(super) address: Option<IpAddr>,
     mode: DataPlaneMode,
     pub(super) namespace: Str,
+    /// The pod, where it is one.
+    cause: Option<Cause>,
 }
 
 /// Finds out who asks.
@@ -69,6 +72,7 @@ pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThi
         address: request.source_address,
         mode: DataPlaneMode::Ambient,
         namespace: namespace.clone(),
+        cause: None,
     };
     Ok(match &request.source {
         Source::Outside => Client {
@@ -76,6 +80,7 @@ pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThi
             address: request.source_address,
             mode: DataPlaneMode::None,
             namespace: Str::default(),
+            cause: None,
         },
         Source::ServiceAccount { namespace, name } => ambient(spiffe(namespace, name), namespace),
         Source::Spiffe(id) => {
@@ -92,6 +97,7 @@ pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThi
                 address: request.source_address.or_else(|| pod.addresses.first().copied()),
                 mode,
                 namespace: namespace.clone(),
+                cause: Some(pod.source.cause()),
             }
         }
     })
@@ -114,13 +120,13 @@ pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
         DataPlaneMode::Ambient => {}
         DataPlaneMode::None => {
             let text = "the client is not in the mesh: its connection goes past any waypoint";
-            walk.step(Place::Client, "client", Decision::Skipped, text);
+            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause.clone());
             return straight(walk, client, way);
         }
         DataPlaneMode::Sidecar => {
             let text =
                 "the client has a sidecar, which does not use waypoints: its own configuration decides";
-            walk.step(Place::Client, "client", Decision::Skipped, text);
+            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause.clone());
             walk.may_change("what a client's sidecar does is not known here");
             return straight(walk, client, way);
         }
@@ -181,10 +187,7 @@ fn note_canary(walk: &mut Walk<'_>, way: &Way) {
 }
 
 /// The waypoint that a destination uses, what says so, and why it has none though it names one.
-fn used<'m>(
-    mesh: &'m Mesh,
-    way: &Way,
-) -> (Option<&'m Waypoint>, Option<crate::snapshot::Cause>, Option<String>) {
+fn used<'m>(mesh: &'m Mesh, way: &Way) -> (Option<&'m Waypoint>, Option<Cause>, Option<String>) {
     if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
         let serves = |waypoint: &&Waypoint| {
             way.service.is_some_and(|id| waypoint.serves(id))

@@ -24,6 +24,7 @@ use crate::mesh::{Mesh, Waypoint};
 use crate::opened::{OpenedEndpoint, endpoints};
 use crate::resources::names::INNER_CONNECT_ORIGINATE;
 use crate::resources::{Resource, WaypointResources};
+use crate::snapshot::Cause;
 
 /// How a walk ends at a cluster that takes nothing.
 pub(super) struct Ends<'e> {
@@ -50,7 +51,7 @@ pub(super) fn walk(
             if target.endpoints.is_empty() && !found.elsewhere { Decision::Failed } else { Decision::Taken };
         walk.step(Place::Waypoint, "cluster", decision, told(&target, &found))
             .of(name, "")
-            .because(found.cause);
+            .because(found.causes);
         let end = match (found.exists, target.endpoints.is_empty() && !found.elsewhere) {
             (false, _) => Some((ends.missing)(name)),
             (true, true) => Some((ends.unhealthy)(name)),
@@ -99,7 +100,7 @@ struct Known {
     elsewhere: bool,
     /// The endpoints to which tunnels lead.
     tunnelled: Vec<String>,
-    cause: Option<crate::snapshot::Cause>,
+    causes: Vec<Cause>,
     total: usize,
 }
 
@@ -145,14 +146,15 @@ fn picked(
         tls: None,
         endpoints: Vec::new(),
     };
-    let mut known = Known { exists: false, elsewhere: false, tunnelled: Vec::new(), cause: None, total: 0 };
+    let mut known =
+        Known { exists: false, elsewhere: false, tunnelled: Vec::new(), causes: Vec::new(), total: 0 };
     let Some(Resource { message: cluster, origins }) =
         resources.clusters.iter().find(|cluster| cluster.message.name == name)
     else {
         return (target, known);
     };
     known.exists = true;
-    known.cause = origins.first().and_then(|origin| origin.causes.first()).cloned();
+    known.causes = origins.first().map(|origin| origin.causes.clone()).unwrap_or_default();
     target.tls = cluster.transport_socket.as_ref().and_then(tls);
     if is_original(cluster) {
         known.total = 1;

@@ -19,6 +19,25 @@ pub(super) const PATH: &str = ":path";
 pub(super) const AUTHORITY: &str = ":authority";
 pub(super) const SCHEME: &str = ":scheme";
 
+/// Headers that Envoy keeps as one, whatever comes of them: values with commas between them, and none for what is empty.
+const SINGLE: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "content-type",
+    "grpc-timeout",
+    "origin",
+    "te",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+
 /// Envoy takes both names for the same header.
 fn canonical(name: &str) -> String {
     let name = name.to_ascii_lowercase();
@@ -28,7 +47,18 @@ fn canonical(name: &str) -> String {
 impl Headers {
     /// Adds a value, behind those that there are.
     pub(super) fn add(&mut self, name: &str, value: impl Into<String>) {
-        self.0.push((canonical(name), Value::Known(value.into())));
+        let (name, value) = (canonical(name), value.into());
+        let known = self.0.iter_mut().find(|(other, _)| *other == name && SINGLE.contains(&name.as_str()));
+        match known {
+            Some((_, Value::Known(before))) => {
+                if !before.is_empty() && !value.is_empty() {
+                    before.push_str(if name == "cookie" { "; " } else { "," });
+                }
+                before.push_str(&value);
+            }
+            Some((_, Value::Unknown)) => {}
+            None => self.0.push((name, Value::Known(value))),
+        }
     }
 
     /// Adds a value that is not known.

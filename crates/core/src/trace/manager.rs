@@ -18,7 +18,7 @@ use super::rbac::Subject;
 use super::request::Protocol;
 use super::route::{self, Found};
 use super::walk::{Flow, Walk};
-use super::{action, authz, istio_authn, jwt, tokens, traffic, verdict};
+use super::{action, authz, istio_authn, jwt, tokens, traffic, verdict, wire};
 use crate::dialect::{token, typed};
 use crate::mesh::Waypoint;
 use crate::opened::{OpenedChain, OpenedHttpFilter, OpenedManager, OpenedRoutes};
@@ -123,7 +123,7 @@ fn sent(walk: &Walk<'_>, manager: &OpenedManager<'_>) -> Headers {
     let named = request.destination.host.trim_start_matches("pod/").to_owned();
     headers.add(headers::AUTHORITY, request.authority.clone().unwrap_or(named));
     for (name, value) in &request.headers {
-        headers.add(name, value.clone());
+        headers.add(name, value.trim_matches([' ', '\t']));
     }
     if request.protocol == Protocol::Grpc && !headers.has("content-type") {
         headers.add("content-type", "application/grpc");
@@ -144,6 +144,10 @@ fn received(
     connection: &Connection,
 ) -> Flow {
     let message = &manager.message;
+    if let Some((status, why)) = wire::refused(&walk.request.protocol, headers) {
+        walk.step(Place::Waypoint, "HTTP", Decision::Failed, why).of(MAIN_INTERNAL, &manager.pointer);
+        return Flow::Break(answer(headers, Verdict::Failed, status, why));
+    }
     let of_client = message.forward_client_cert_details() == ForwardClientCertDetails::AlwaysForwardOnly;
     if !of_client {
         headers.remove("x-forwarded-client-cert");
@@ -181,14 +185,6 @@ fn received(
             walk.step(Place::Waypoint, what, Decision::Answered, reason.clone())
                 .of(MAIN_INTERNAL, &manager.pointer);
             Flow::Break(Outcome { location: Some(to), ..answer(headers, Verdict::Answered, 307, reason) })
-        }
-        Normalized::Unknown => {
-            let text =
-                format!("what becomes of the path `{before}` is not known: it has characters to be escaped");
-            walk.step(Place::Waypoint, what, Decision::Unknown, text.clone())
-                .of(MAIN_INTERNAL, &manager.pointer);
-            walk.may_change(text);
-            Flow::Continue(())
         }
     }
 }

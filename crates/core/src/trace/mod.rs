@@ -9,6 +9,7 @@
 //! | `client` | the client's side: who it is, and the waypoint that its ztunnel uses |
 //! | `destination` | who is asked: a name or an address |
 //! | `tunnel` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
+//! | `wire` | what is no HTTP |
 //! | `listener` | the matcher of filter chains |
 //! | `network`, `manager` | the filters of a chain |
 //! | `jwt`, `tokens`, `istio_authn` | HTTP filters for tokens |
@@ -81,6 +82,7 @@ mod traffic;
 mod tunnel;
 mod verdict;
 mod walk;
+mod wire;
 mod ztunnel;
 
 pub use client::NoSuchThing;

@@ -3,6 +3,8 @@
 //! Source: Envoy's
 //! [`normalize_path`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
+use std::fmt::Write as _;
+
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::PathWithEscapedSlashesAction as Slashes;
 
@@ -17,15 +19,12 @@ pub(super) enum Normalized {
     Refused(&'static str),
     /// It is redirected to the path with slashes.
     Redirected(String),
-    /// It has characters of which it is not known what becomes of them.
-    Unknown,
 }
 
 /// The path that filters and routes see.
 pub(super) fn normalized(manager: &HttpConnectionManager, path: &str) -> Normalized {
-    if path.contains('#') {
-        return Normalized::Refused("the path has a fragment");
-    }
+    // Istio's bootstrap has Envoy cut fragments off.
+    let path = path.split('#').next().unwrap_or(path);
     let (mut bare, query) = match path.find('?') {
         Some(at) => path.split_at(at),
         None => (path, ""),
@@ -47,7 +46,7 @@ pub(super) fn normalized(manager: &HttpConnectionManager, path: &str) -> Normali
     if manager.normalize_path.as_ref().is_some_and(|normalize| normalize.value) {
         match canonical(&path) {
             Some(canonical) => path = canonical,
-            None => return Normalized::Unknown,
+            None => return Normalized::Refused("the path has an escaped zero"),
         }
     }
     if manager.merge_slashes {
@@ -60,53 +59,63 @@ fn unescape_slashes(path: &str) -> String {
     path.replace("%2F", "/").replace("%2f", "/").replace("%5C", "\\").replace("%5c", "\\")
 }
 
-/// RFC 3986: dots resolved, what need not be escaped unescaped, backslashes turned. None with characters that would have to
-/// be escaped.
+/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. None with an
+/// escaped zero.
 fn canonical(path: &str) -> Option<String> {
-    let mut decoded = String::with_capacity(path.len());
-    let mut rest = path;
-    while let Some(c) = rest.chars().next() {
-        let after = rest.get(c.len_utf8()..).unwrap_or_default();
-        match c {
-            '%' => {
-                let byte = after.as_bytes().first_chunk::<2>().and_then(escaped)?;
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    decoded.push(char::from(byte));
-                } else {
-                    decoded.push_str(rest.get(..3).unwrap_or_default());
-                }
-                rest = after.get(2..).unwrap_or_default();
-                continue;
-            }
-            '\\' => decoded.push('/'),
-            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => return None,
-            c if c.is_ascii_graphic() => decoded.push(c),
-            _ => return None,
-        }
-        rest = after;
-    }
-    if !decoded.starts_with('/') {
-        return None;
-    }
-    let segments: Vec<&str> = decoded.split('/').skip(1).collect();
-    let mut kept: Vec<&str> = Vec::new();
-    for (position, segment) in segments.iter().enumerate() {
-        let is_last = position + 1 == segments.len();
-        match *segment {
+    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let mut kept: Vec<String> = Vec::new();
+    let mut ends_in_dots = false;
+    for segment in path.split(['/', '\\']) {
+        let decoded = decoded(segment)?;
+        // What follows dots behind a semicolon goes with them, unless they are escaped.
+        let dots = if segment.starts_with("..;") || segment.starts_with(".;") {
+            segment.split(';').next().unwrap_or_default()
+        } else {
+            &decoded
+        };
+        ends_in_dots = matches!(dots, "." | "..");
+        match dots {
             ".." => {
                 kept.pop();
             }
             "." => {}
-            other => {
-                kept.push(other);
-                continue;
-            }
-        }
-        if is_last {
-            kept.push("");
+            _ => kept.push(decoded),
         }
     }
+    if ends_in_dots {
+        kept.push(String::new());
+    }
     Some(format!("/{}", kept.join("/")))
+}
+
+fn decoded(segment: &str) -> Option<String> {
+    let mut decoded = String::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '%' => match rest.as_bytes().first_chunk::<2>().and_then(escaped) {
+                Some(0) => return None,
+                Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                    decoded.push(char::from(byte));
+                    rest = rest.get(2..).unwrap_or_default();
+                }
+                // As it is written.
+                Some(_) | None => decoded.push('%'),
+            },
+            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, &mut decoded),
+            c if c.is_ascii_graphic() => decoded.push(c),
+            c => escape(c, &mut decoded),
+        }
+    }
+    Some(decoded)
+}
+
+fn escape(c: char, to: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Writing to a string does not fail.
+        let _ = write!(to, "%{byte:02X}");
+    }
 }
 
 fn merge_slashes(path: &str) -> String {
@@ -135,9 +144,12 @@ mod tests {
         assert_eq!(path("/a\\b"), "/a/b");
         assert_eq!(path("/a//../b"), "/a/b");
         assert_eq!(path("/a//b"), "/a//b");
-        assert_eq!(canonical("/a b"), None);
-        assert_eq!(canonical("/a%2"), None);
-        assert_eq!(canonical("*"), None);
+        assert_eq!(path("/a b\"%2"), "/a%20b%22%2");
+        assert_eq!(path("/a/..;x/b"), "/b");
+        assert_eq!(path("/a/.;"), "/a/");
+        assert_eq!(path("/a/%2e%2e;/b"), "/a/..;/b");
+        assert_eq!(path("/a/..//b"), "//b");
+        assert_eq!(canonical("/a%00"), None);
     }
 
     #[test]
@@ -152,6 +164,6 @@ mod tests {
         assert_eq!(normalized(&manager, "/a%2F%2f../b?c=//"), Normalized::Path("/a/b?c=//".to_owned()));
         let plain = HttpConnectionManager::default();
         assert_eq!(normalized(&plain, "/a/../b"), Normalized::Path("/a/../b".to_owned()));
-        assert_eq!(normalized(&plain, "/a#b"), Normalized::Refused("the path has a fragment"));
+        assert_eq!(normalized(&plain, "/a#b?c"), Normalized::Path("/a".to_owned()));
     }
 }

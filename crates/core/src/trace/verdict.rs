@@ -102,7 +102,8 @@ fn told(judgement: &Judgement) -> (Decision, String) {
         (Action::Allow, Truth::No) => {
             let why = match judgement.details.as_slice() {
                 [only] => format!("ALLOW: {}", only.text),
-                [] => "ALLOW: there is no rule".to_owned(),
+                // Rules that ask for something of HTTP are left out where it is not spoken.
+                [] => "ALLOW: there is no rule that could fit".to_owned(),
                 all => format!("ALLOW: none of {} rules fits", all.len()),
             };
             (Decision::Denied, why)

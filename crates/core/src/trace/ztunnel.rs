@@ -204,7 +204,10 @@ fn cause(policy: &Resource<Authorization>) -> Option<Cause> {
 fn detail(policy: &Resource<Authorization>, condition: &Condition, action: Action) -> Detail {
     let name = policy_name(&policy.message);
     let verb = if action == Action::Deny { "denies" } else { "allows" };
-    let why = condition.why();
+    let why = match policy.message.groups.as_slice() {
+        [] => "no rule of it is one that ztunnel reads".to_owned(),
+        _ => condition.why(),
+    };
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     let truth = condition.truth();
     let text = match truth {

@@ -40,7 +40,7 @@ pub(super) fn destination_rule(dice: &mut Dice, service: &str) -> Value {
         ["v1", "v2", "v3", "v9"].map(|version| json!({"name": version, "labels": {"version": version}}));
     let mut spec = json!({"host": service, "subsets": subsets});
     if dice.percent(30) {
-        let simple = dice.pick(&["RANDOM", "ROUND_ROBIN", "LEAST_REQUEST", "PASSTHROUGH"]);
+        let simple = dice.pick(&["RANDOM", "ROUND_ROBIN", "LEAST_REQUEST"]);
         set(&mut spec, "trafficPolicy", json!({"loadBalancer": {"simple": simple}}));
     }
     json!({
