@@ -166,8 +166,13 @@ impl Verifier<'_> {
             return Err(Fault::Issuer(issuer));
         }
         let providers = self.providers;
-        let of_issuer = || providers.values().find(|provider| provider.issuer == issuer);
-        let provider = provider.or_else(of_issuer).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
+        let mut of_issuer = providers.values().filter(|provider| provider.issuer == issuer);
+        let (first, second) = (of_issuer.next(), of_issuer.next());
+        // Which of several Envoy asks is not said anywhere.
+        if provider.is_none() && second.is_some() {
+            return Err(Fault::Unknown);
+        }
+        let provider = provider.or(first).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
         if provider.subjects.is_some() || provider.max_lifetime.is_some() {
             return Err(Fault::Unknown);
         }

@@ -144,7 +144,12 @@ fn received(
     connection: &Connection,
 ) -> Flow {
     let message = &manager.message;
-    if let Some((status, why)) = wire::refused(&walk.request.protocol, headers) {
+    let protocol = &walk.request.protocol;
+    let refused = match wire::refused(protocol, headers) {
+        None => wire::clean(protocol, headers).err().map(|why| (400, why)),
+        refused => refused,
+    };
+    if let Some((status, why)) = refused {
         walk.step(Place::Waypoint, "HTTP", Decision::Failed, why).of(MAIN_INTERNAL, &manager.pointer);
         return Flow::Break(answer(headers, Verdict::Failed, status, why));
     }

@@ -91,6 +91,8 @@ fn canonical(path: &str) -> Option<String> {
 fn decoded(segment: &str) -> Option<String> {
     let mut decoded = String::with_capacity(segment.len());
     let mut rest = segment;
+    // Where the last percent sign is that begins nothing.
+    let mut percent = None;
     while let Some(c) = rest.chars().next() {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
@@ -99,9 +101,16 @@ fn decoded(segment: &str) -> Option<String> {
                 Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
                     decoded.push(char::from(byte));
                     rest = rest.get(2..).unwrap_or_default();
+                    if let Some(at) = percent {
+                        keep_apart(&mut decoded, at, rest);
+                    }
                 }
                 // As it is written.
-                Some(_) | None => decoded.push('%'),
+                Some(_) => decoded.push('%'),
+                None => {
+                    percent = Some(decoded.len());
+                    decoded.push('%');
+                }
             },
             '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, &mut decoded),
             c if c.is_ascii_graphic() => decoded.push(c),
@@ -109,6 +118,15 @@ fn decoded(segment: &str) -> Option<String> {
         }
     }
     Some(decoded)
+}
+
+/// A percent sign that would begin an escape now that what follows is unescaped becomes one itself.
+fn keep_apart(decoded: &mut String, percent: usize, rest: &str) {
+    let behind = decoded.get(percent + 1..).unwrap_or_default();
+    let digits: Vec<u8> = behind.bytes().chain(rest.bytes().take(2 - behind.len().min(2))).collect();
+    if behind.len() <= 2 && digits.first_chunk::<2>().and_then(escaped).is_some() {
+        decoded.insert_str(percent + 1, "25");
+    }
 }
 
 fn escape(c: char, to: &mut String) {
@@ -145,6 +163,9 @@ mod tests {
         assert_eq!(path("/a//../b"), "/a/b");
         assert_eq!(path("/a//b"), "/a//b");
         assert_eq!(path("/a b\"%2"), "/a%20b%22%2");
+        assert_eq!(path("/%%32fa"), "/%252fa");
+        assert_eq!(path("/%%30%30"), "/%2500");
+        assert_eq!(path("/%z%41"), "/%zA");
         assert_eq!(path("/a/..;x/b"), "/b");
         assert_eq!(path("/a/.;"), "/a/");
         assert_eq!(path("/a/%2e%2e;/b"), "/a/..;/b");

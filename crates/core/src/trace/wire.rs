@@ -1,4 +1,4 @@
-//! What Envoy refuses before any filter sees it, as it is no HTTP.
+//! What Envoy refuses before any filter sees it, as it is no HTTP, and which headers it cleans.
 //!
 //! Source: Envoy's [HTTP/1.1 codec and connection manager](https://github.com/envoyproxy/envoy/tree/main/source/common/http).
 
@@ -67,6 +67,50 @@ pub(super) fn refused(protocol: &Protocol, headers: &Headers) -> Option<(u16, &'
     (!path.starts_with('/')).then_some((404, "the path does not begin with a slash"))
 }
 
+/// Headers that `Connection` may not name.
+const KEPT: &[&str] = &["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+/// What `Connection` says of the connection itself.
+const OF_CONNECTIONS: &[&str] = &["close", "keep-alive", "upgrade", "http2-settings", "te"];
+
+/// Cleans headers as Envoy does: what `Connection` names goes, pieces of cookies in HTTP/2 become one, and a `Referer` that is
+/// no URI goes.
+///
+/// # Errors
+/// If the request is refused with 400, and why.
+pub(super) fn clean(protocol: &Protocol, headers: &mut Headers) -> Result<(), &'static str> {
+    if *protocol == Protocol::Http1 {
+        let named = headers.text("connection").to_ascii_lowercase();
+        for name in named.split(',').map(str::trim).filter(|name| !OF_CONNECTIONS.contains(name)) {
+            if name.starts_with(':') || KEPT.contains(&name) {
+                return Err("`Connection` names a header that may not go");
+            }
+            headers.remove(name);
+        }
+    } else {
+        let cookies: Vec<String> =
+            headers.all("cookie").filter_map(|value| value.known()).map(str::to_owned).collect();
+        if cookies.len() > 1 {
+            headers.set("cookie", cookies.join("; "));
+        }
+    }
+    if headers.all("referer").count() > 1 || headers.has("referer") && !is_referer(&headers.text("referer")) {
+        headers.remove("referer");
+    }
+    Ok(())
+}
+
+/// An absolute URL without user and fragment, or a relative one without a colon before its first slash.
+fn is_referer(text: &str) -> bool {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        return !rest.contains('#') && !host.contains('@');
+    }
+    let first = text.split('/').next().unwrap_or_default();
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/?".contains(c);
+    !first.contains(':') && text.chars().all(legal)
+}
+
 /// Whether Envoy's codec for HTTP/1.1 knows a method.
 pub(super) fn is_known(method: &str) -> bool {
     METHODS.binary_search(&method).is_ok()
@@ -82,6 +126,32 @@ mod tests {
         headers.add(headers::PATH, path);
         headers.add(headers::AUTHORITY, host);
         refused(&protocol, &headers).map(|(status, _)| status)
+    }
+
+    #[test]
+    fn headers_are_cleaned() {
+        let cleaned = |protocol: Protocol, all: &[(&str, &str)], name: &str| {
+            let mut headers = Headers::default();
+            all.iter().for_each(|(name, value)| headers.add(name, *value));
+            clean(&protocol, &mut headers).map(|()| headers.text(name))
+        };
+        let named = [("x-user", "1"), ("connection", "keep-alive, X-User")];
+        assert_eq!(cleaned(Protocol::Http1, &named, "x-user"), Ok(String::new()));
+        assert_eq!(cleaned(Protocol::Http2, &named, "x-user"), Ok("1".to_owned()));
+        assert!(cleaned(Protocol::Http1, &[("connection", "host")], "host").is_err());
+        let cookies = [("cookie", "a=b"), ("cookie", "c=d")];
+        assert_eq!(cleaned(Protocol::Http1, &cookies, "cookie"), Ok("a=b,c=d".to_owned()));
+        assert_eq!(cleaned(Protocol::Grpc, &cookies, "cookie"), Ok("a=b; c=d".to_owned()));
+        for (referer, is_kept) in [
+            ("https://shop.example/a?b", true),
+            ("/a", true),
+            ("a b", false),
+            ("https://u@shop.example/", false),
+            ("a:b", false),
+        ] {
+            let found = cleaned(Protocol::Http1, &[("referer", referer)], "referer").unwrap();
+            assert_eq!(!found.is_empty(), is_kept, "{referer}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use waypoint_xds::release::Release;
 
 use crate::comparing::{Comparison, compare, draw, is_http};
 use crate::expected::trace;
+use crate::limits::limit;
 use crate::sending::{Fate, Sent, send, sent};
 use crate::surroundings::Surroundings;
 use crate::waypoint::{Waypoint, session};
@@ -43,6 +44,8 @@ pub(crate) struct Report {
     pub(crate) fates: BTreeMap<String, usize>,
     /// What `trace` says that files do not tell.
     pub(crate) unknown: BTreeMap<String, usize>,
+    /// Where upstream's Envoy is known to do something else than Istio's, and how often that came up.
+    pub(crate) limits: BTreeMap<String, usize>,
     /// Differences by kind, and the first ones in full.
     pub(crate) differences: BTreeMap<String, usize>,
     pub(crate) told: Vec<String>,
@@ -58,6 +61,9 @@ impl Report {
         }
         for (key, count) in other.unknown {
             *self.unknown.entry(key).or_default() += count;
+        }
+        for (key, count) in other.limits {
+            *self.limits.entry(key).or_default() += count;
         }
         for (key, count) in other.differences {
             *self.differences.entry(key).or_default() += count;
@@ -111,6 +117,10 @@ async fn one(
         *report.fates.entry(kind(fate)).or_default() += 1;
         match compare(trace, fate) {
             Comparison::Same => {}
+            _ if limit(plan.release, one, fate).is_some() => {
+                let limit = limit(plan.release, one, fate).unwrap_or_default().to_owned();
+                *report.limits.entry(limit).or_default() += 1;
+            }
             Comparison::Unknown(why) => *report.unknown.entry(why).or_default() += 1,
             Comparison::Differs(why) => differing.push((number, why)),
         }
@@ -121,7 +131,8 @@ async fn one(
         }
     }
     for number in chances.into_values().take(CHANCES) {
-        if let Some(why) = unlikely(around, &waypoint, (seed, &asks[number]), report).await {
+        let name = format!("{seed}-{number}-again");
+        if let Some(why) = unlikely(around, &waypoint, (&name, &asks[number]), report).await {
             differing.push((number, why));
         }
     }
@@ -173,11 +184,10 @@ fn kind(fate: &Fate) -> String {
 async fn unlikely(
     around: &mut Surroundings,
     waypoint: &Waypoint,
-    (seed, ask): (u64, &Ask),
+    (name, ask): (&str, &Ask),
     report: &mut Report,
 ) -> Option<String> {
-    let all: Vec<Sent> =
-        (0..AGAIN).map(|number| sent(around, ask, &format!("{seed}-again-{number}"))).collect();
+    let all: Vec<Sent> = (0..AGAIN).map(|number| sent(around, ask, &format!("{name}-{number}"))).collect();
     let trace = trace(&waypoint.session, all.first()?);
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
     let mut odds = BTreeMap::new();

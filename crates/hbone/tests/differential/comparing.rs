@@ -10,8 +10,15 @@ use crate::expected::outcomes;
 use crate::sending::{Answer, Fate, Message, Sent};
 
 /// Headers that the proxies or the client make on the way: files do not tell their values.
-const MADE: &[&str] =
-    &["host", "x-request-id", "content-length", "transfer-encoding", "connection", "x-forwarded-proto"];
+const MADE: &[&str] = &[
+    "host",
+    "x-request-id",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "x-forwarded-proto",
+    "grpc-timeout",
+];
 
 /// What a comparison comes to.
 #[derive(Debug)]

@@ -18,6 +18,7 @@
 mod campaign;
 mod comparing;
 mod expected;
+mod limits;
 mod sending;
 mod surroundings;
 #[path = "../traffic/token.rs"]
@@ -68,7 +69,7 @@ fn envoy_does_what_trace_says() {
         };
         let report = side_by_side(plan, &envoy);
         println!(
-            "{release}: {} snapshots, {} requests, {} draws, {} not known from files, {} differences\n{:#?}\n{:#?}\n{:#?}",
+            "{release}: {} snapshots, {} requests, {} draws, {} not known from files, {} differences\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
             report.snapshots,
             report.requests,
             report.draws,
@@ -76,6 +77,7 @@ fn envoy_does_what_trace_says() {
             report.differences.values().sum::<usize>(),
             report.fates,
             report.unknown,
+            report.limits,
             report.differences,
         );
         report.told.iter().for_each(|difference| println!("{difference}"));
