@@ -225,13 +225,18 @@ impl Verifier<'_> {
         }
     }
 
+    /// Without a parameter Envoy writes a query anew: unescaped, in the order of the names.
     fn remove_param(&mut self, name: &str) {
         let path = self.headers.text(headers::PATH);
         let bare = headers::bare(&path).to_owned();
-        let rest: Vec<String> = headers::query(&path)
-            .filter(|(key, _)| headers::percent_decoded(key) != name)
-            .map(|(key, value)| if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split_terminator('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let mut rest: Vec<(String, String)> = pairs
+            .map(|(key, value)| (headers::percent_decoded(key), headers::percent_decoded(value)))
+            .filter(|(key, _)| key != name)
             .collect();
+        rest.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let rest: Vec<String> = rest.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
         self.headers.set(headers::PATH, bare + &query);
     }

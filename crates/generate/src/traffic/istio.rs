@@ -273,7 +273,8 @@ fn keyed(dice: &mut Dice, names: &[&str]) -> Value {
 fn word(dice: &mut Dice, words: &[&str], patterns: &[(&str, &str)]) -> Value {
     match dice.below(4) {
         0 => {
-            let whole = dice.pick(words);
+            // Envoy refuses a whole listener for an empty beginning.
+            let whole = Some(dice.pick(words)).filter(|word| !word.is_empty()).unwrap_or("gold");
             let kept = whole.chars().count().div_ceil(2);
             json!({"prefix": whole.chars().take(kept).collect::<String>()})
         }
