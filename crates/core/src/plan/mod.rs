@@ -14,8 +14,6 @@
 //! | [`telemetry`] | access logs, metrics and traces |
 //! | [`extensions`] | Wasm and Lua |
 //! | [`envoy_filters`] | patches of what is generated |
-//! | [`clusters`] | which clusters there are, and how each finds and speaks to its endpoints |
-//! | [`endpoints`] | which endpoints a cluster has, in what order |
 //! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
 //! | [`provider`] | where the services of extension providers are |
 //! | [`WaypointSettings`] | what holds for the waypoint as a whole |
