@@ -9,7 +9,7 @@ use crate::rules::Rules;
 pub(crate) struct Scope<'m> {
     /// The whole mesh.
     pub(crate) mesh: &'m Mesh,
-    /// The waypoint to generate for.
+    /// The waypoint to plan.
     pub(crate) waypoint: &'m Waypoint,
     /// The release's rules; the same as `mesh.rules`.
     pub(crate) rules: &'static Rules,
