@@ -1,7 +1,10 @@
 //! `cargo xtask layers`: no module of the core knows one of a later step.
 //!
 //! [`LAYERS`] is the order of ARCHITECTURE.md. A module may name itself and those of its own and earlier layers;
-//! comments count too, since links in documentation have to be found.
+//! comments count too, since links in documentation have to be found. Beside the order of layers, some names are forbidden
+//! in some steps ([`forbidden`]).
+
+mod forbidden;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +14,7 @@ use crate::{Result, root};
 /// The modules of the core: each line may know itself and the lines before it.
 const LAYERS: &[&[&str]] = &[
     // What everyone shares.
-    &["hash", "kind", "limits", "names", "problem", "re2", "release", "validation", "well_known"],
+    &["hash", "kind", "limits", "names", "nearest", "problem", "re2", "release", "validation", "well_known"],
     &["text"],
     &["schema"],
     &["snapshot"],
@@ -21,11 +24,12 @@ const LAYERS: &[&[&str]] = &[
     &["assume"],
     &["admission"],
     &["mesh"],
+    &["plan"],
     &["detect"],
     // Here Envoy's messages begin.
     &["json"],
     &["resources"],
-    &["opened"],
+    &["lists", "opened"],
     &["dialect"],
     &["translation"],
     &["bootstrap", "cost", "convert", "manifests", "static_config", "ztunnel"],
@@ -33,8 +37,11 @@ const LAYERS: &[&[&str]] = &[
     &["lint"],
     &["describe"],
     &["trace"],
+    &["diff"],
+    &["expect"],
     &["view"],
     &["session"],
+    &["live"],
 ];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.
@@ -54,6 +61,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let source = root().join("crates/core/src");
     let files = files(&source)?;
     let mut upward = Vec::new();
+    let mut texts = Vec::new();
     for file in &files {
         let name = file.strip_prefix(&source)?.with_extension("").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(file)?;
@@ -63,9 +71,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         }
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         upward.extend(of_file(&name, text)?);
+        texts.push((name, text.to_owned()));
     }
     if !upward.is_empty() {
         return Err(format!("imports that run up:\n  {}", upward.join("\n  ")).into());
+    }
+    let forbidden = forbidden::problems(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    if !forbidden.is_empty() {
+        return Err(format!("names that a step must not use:\n  {}", forbidden.join("\n  ")).into());
     }
     println!("{} files of the core know no later step than their own", files.len());
     Ok(())

@@ -1,8 +1,10 @@
 //! The command line's words.
 
+mod diff;
 mod input;
 mod lint;
 mod proxy_config;
+mod test;
 mod trace;
 mod waypoint;
 mod ztunnel;
@@ -16,11 +18,13 @@ use waypoint_xds::cost::Rule;
 
 use crate::completion;
 
-pub(crate) use input::{ColorArg, Input, ProblemFormat};
+pub(crate) use diff::{Diff, DiffFormat, Part};
+pub(crate) use input::{ColorArg, How, Input, ProblemFormat};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
-pub(crate) use trace::{Answer, Asked, Trace};
-pub(crate) use waypoint::{WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
+pub(crate) use test::{CoverageArgs, Test, TestFormat};
+pub(crate) use trace::{Token, Trace, TraceFormat};
+pub(crate) use waypoint::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
@@ -93,16 +97,40 @@ pub(crate) enum Command {
     ///
     /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and routes, its clusters, and
     /// the destination's ztunnel. The exit code is 0 where it gets through, 1 where not, 3 where files do not tell.
+    ///
+    /// -f also takes the config dump of a live waypoint, as `istioctl proxy-config all -o json` and Envoy's
+    /// /config_dump?include_eds print it, alone or beside a snapshot.
     #[command(
-        after_help = "Examples:\n  waypoint-xds trace sa/web.shop cart.shop:80 --method POST --path /items -f deploy/\n  waypoint-xds trace pod/web-1.shop cart --issuer https://id.example --claim sub=anna --explain -f deploy/"
+        after_help = "Examples:\n  waypoint-xds trace -f deploy/ --from shop/web --to cart.shop:80 --method POST --path /items\n  waypoint-xds trace -f deploy/ --from shop/web --curl 'curl -H \"canary: 1\" http://cart.shop/items'\n  waypoint-xds trace sa/web.shop cart.shop --issuer https://id.example --claim sub=anna --explain-all -f deploy/"
     )]
-    Trace(Trace),
+    Trace(Box<Trace>),
+    /// Run tests: requests, and what is expected of them.
+    ///
+    /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand among the objects
+    /// of the input. The exit code is 0 where all pass, 1 where one fails, 2 where a file of tests cannot be read, or there is
+    /// none.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds test -f deploy/\n  waypoint-xds test tests/ -f deploy/ -o junit > report.xml\n  waypoint-xds test -f deploy/ --coverage --min-coverage 80"
+    )]
+    Test(Box<Test>),
+    /// Tell what a change changes: for requests, proved or with an example; for each waypoint's resources; for findings and
+    /// statuses.
+    ///
+    /// Two inputs are compared, two revisions of a Git repository, or one input under two settings: what an upgrade of Istio
+    /// changes, say. For each destination the classes of requests are told of which something else comes, each with an
+    /// example and the lines that decide it before and after; or that nothing differs, which is proved then.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds diff old/ new/\n  waypoint-xds diff --git main..HEAD deploy/ -o markdown\n  waypoint-xds diff deploy/ --release 1.30..1.31 --only requests"
+    )]
+    Diff(Box<Diff>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
     /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
     /// as Istio does by default: the article's small example (16 against 4: 25 %).
-    #[command(after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh")]
+    #[command(
+        after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh\n  waypoint-xds cost -f deploy/ -o svg > cost.svg"
+    )]
     Cost(Cost),
     /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
     Explain {
@@ -248,7 +276,7 @@ pub(crate) struct Cost {
     /// Replicas of a waypoint that has no pods in the snapshot [default: 2 for namespace, 1 for mesh].
     #[arg(long, value_name = "N")]
     pub(crate) waypoint_replicas: Option<u64>,
-    /// Table or JSON.
+    /// Table, JSON, or a picture.
     #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
     pub(crate) output: CostFormat,
     #[command(flatten)]
@@ -259,6 +287,8 @@ pub(crate) struct Cost {
 pub(crate) enum CostFormat {
     Table,
     Json,
+    /// A picture: proxies with the configurations that each holds.
+    Svg,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use files::{Excluded, FileError, Wanted};
+use files::{Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -15,18 +15,19 @@ use crate::args::Input;
 pub(crate) const STDIN: &str = "<stdin>";
 
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
-/// program would have to render is told.
-pub(crate) fn read(input: &Input) -> Result<Vec<SourceFile>, Failure> {
-    let excluded = Excluded::new(input.exclude.iter().cloned())?;
-    let wanted = Wanted { excluded, bytes: input.limits()?.bytes };
-    let mut all = Vec::new();
+/// program would have to render is told. Files of tests come apart.
+pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
+    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
+    let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
+    let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
-            all.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
+            all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
         } else {
             let found = files::read_wanted([path], &wanted)?;
-            found.unrendered.iter().for_each(|unrendered| input.note(&format!("note: {unrendered}")));
-            all.extend(found.sources);
+            found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
+            all.sources.extend(found.sources);
+            all.tests.extend(found.tests);
         }
     }
     Ok(all)
@@ -43,29 +44,36 @@ pub(crate) fn session(
     let files = sources.len();
     let session = Session::read(sources, options);
     let summary = &session.input().summary;
-    if summary.objects_read() + summary.objects_ignored() == 0 {
-        let dump = session.input().files.iter().find_map(|file| Some((file, dumped(file)?)));
-        if let Some((file, command)) = dump {
-            let message = format!("{} holds no Kubernetes objects, but {command}", file.name());
-            return Err(Failure::Usage(message));
-        }
+    if summary.objects_read() == 0
+        && let Some(dump) = session.input().files.iter().find_map(dump)
+    {
+        return Err(dump);
     }
     let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
         && summary.unreadable_documents == 0;
-    if input.allow_empty || !nothing {
+    if input.how.allow_empty || !nothing {
         return Ok(session);
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
     Err(Failure::Empty { paths: paths.join(", "), files })
 }
 
-/// What a file is that is the dump of a live proxy, and which command reads it.
-fn dumped(file: &SourceFile) -> Option<&'static str> {
-    if config_dump::parse(file.text()).is_some() {
-        return Some("the configuration of a live Envoy: `waypoint-xds proxy-config` reads it");
-    }
-    let ztunnel = "the configuration of a live ztunnel: `waypoint-xds ztunnel-config` reads it";
-    ztunnel::parse(file.text()).map(|_| ztunnel)
+/// What a file is, if it is what a live proxy prints: only the command that prints the same reads it.
+fn dump(file: &SourceFile) -> Option<Failure> {
+    let (of, command) = if ztunnel::parse(file.text()).is_some() {
+        ("a ztunnel", "ztunnel-config")
+    } else if config_dump::parse(file.text()).is_some() {
+        ("an Envoy", "proxy-config")
+    } else {
+        return None;
+    };
+    let name = file.name();
+    Some(Failure::Usage(format!("`{name}` is the config dump of {of}: `waypoint-xds {command} -f` reads it")))
+}
+
+/// The text of standard input.
+pub(crate) fn standard() -> Result<String, Failure> {
+    std::io::read_to_string(std::io::stdin()).map_err(|source| failed(Path::new(STDIN), source))
 }
 
 /// The text of one file.

@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod completion;
+mod curl;
 mod input;
 mod output;
 
@@ -22,6 +23,8 @@ pub(crate) enum Outcome {
     Clean,
     /// 1: there were problems in the input; everything else was translated. Of a request: it does not get through.
     Problems,
+    /// 2: a file of tests cannot be read.
+    Broken,
     /// 3: files do not tell.
     Unknown,
 }
@@ -46,6 +49,15 @@ pub(crate) enum Failure {
         /// How many files were.
         files: usize,
     },
+    /// There is no test.
+    #[error(
+        "no test found: a file of tests says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; --allow-empty takes that as \
+         it is"
+    )]
+    NoTests,
+    /// Changes of files cannot be watched.
+    #[error("changes cannot be watched: {0}")]
+    Watch(#[from] notify::Error),
     /// A result that is no JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
@@ -60,6 +72,7 @@ fn main() -> ExitCode {
     match commands::run(&args) {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Problems) => ExitCode::from(1),
+        Ok(Outcome::Broken) => ExitCode::from(2),
         Ok(Outcome::Unknown) => ExitCode::from(3),
         Err(failure) => {
             output::say(&format!("waypoint-xds: {failure}\n"));

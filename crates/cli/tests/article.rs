@@ -147,3 +147,16 @@ fn a_waypoint_is_named_as_istioctl_names_proxies() {
         assert_eq!(shown(which), by_path);
     }
 }
+
+#[test]
+fn the_articles_picture_has_a_circle_for_each_configuration() {
+    let input = testdata("cases/scope-two-by-two.yaml");
+    let output = run(&["cost", "-f", &input, "--rule", "mesh", "-o", "svg"]);
+    let picture = String::from_utf8(output.stdout).unwrap();
+    // 16 by sidecars, 4 by waypoints.
+    assert_eq!(picture.matches("<circle").count(), 20, "{picture}");
+    assert!(
+        picture.contains("Sidecars: 16 configurations")
+            && picture.contains("Waypoints: 4 configurations (25 %)")
+    );
+}

@@ -35,6 +35,20 @@ fn filters_are_istioctl_s() {
 }
 
 #[test]
+fn words_that_say_nothing_are_refused() {
+    for (arguments, stray) in [
+        (&["service", "web"][..], "NAME says nothing about service"),
+        (&["policy", "--address", "10.0.0.1"], "--address says nothing about policy"),
+        (&["all", "--workload-namespace", "shop"], "--workload-namespace says nothing about all"),
+        (&["workload", "--with-headers"], "--with-headers says nothing about workload"),
+    ] {
+        let output = run(&[arguments, &["-f", WORKLOADS]].concat());
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(stray), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
 fn all_is_one_object() {
     let output = run(&["all", "-o", "json", "-f", WORKLOADS]);
     let all: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -61,7 +75,15 @@ fn a_config_dump_is_read_too() {
         "protocol": "HBONE", "status": "Healthy", "node": ""}], "services": [], "policies": []}"#;
     std::fs::write(&dump, text_of_dump).unwrap();
     let output = run(&["workload", "-f", dump.to_str().unwrap()]);
+    let mut other = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"));
+    let other = other.args(["status", "-f"]).arg(&dump).output().unwrap();
     std::fs::remove_file(&dump).unwrap();
+    assert_eq!(other.status.code(), Some(2));
+    let said = text(&other.stderr);
+    assert!(
+        said.contains("is the config dump of a ztunnel: `waypoint-xds ztunnel-config -f` reads it"),
+        "{said}"
+    );
     let table = "NAMESPACE POD NAME ADDRESS  NODE WAYPOINT PROTOCOL\nn         w        10.0.0.1      None     HBONE\n";
     assert_eq!(text(&output.stdout), table);
 }

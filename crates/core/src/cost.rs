@@ -95,6 +95,24 @@ pub struct NamespaceCost {
     pub distribution: Distribution,
     /// How many proxies have to be told when one of its Services changes.
     pub change: Change,
+    /// Its Services by name, those of waypoints left out, in their order.
+    #[serde(skip)]
+    pub hosts: Vec<Str>,
+    /// Its waypoints, in their order.
+    #[serde(skip)]
+    pub proxies: Vec<WaypointCost>,
+}
+
+/// What one waypoint holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaypointCost {
+    /// The name of its Gateway.
+    pub name: Str,
+    /// Its replicas.
+    pub replicas: u64,
+    /// The Services whose configurations each replica holds: namespace and host.
+    pub holds: Vec<(Str, Str)>,
 }
 
 /// How many configurations are held in each model.
@@ -135,7 +153,9 @@ pub fn cost(mesh: &Mesh, rule: Rule, replicas: Option<u64>) -> Cost {
     let assumed = replicas.unwrap_or(rule.waypoint_replicas());
     let mut namespaces: BTreeMap<&str, NamespaceCost> = BTreeMap::new();
     for (_, service) in mesh.services.iter().filter(|(_, service)| !is_a_waypoints_own(service)) {
-        entry(&mut namespaces, &service.namespace).services += 1;
+        let namespace = entry(&mut namespaces, &service.namespace);
+        namespace.services += 1;
+        namespace.hosts.push(service.hostname.clone());
     }
     for (_, workload) in mesh.workloads.iter() {
         if matches!(workload.source, WorkloadSource::Pod(_)) && !workload.is_waypoint {
@@ -145,15 +165,16 @@ pub fn cost(mesh: &Mesh, rule: Rule, replicas: Option<u64>) -> Cost {
     let mut told: BTreeMap<ServiceId, u64> = BTreeMap::new();
     for waypoint in &mesh.waypoints {
         let count = replicas_in(mesh, waypoint).unwrap_or(assumed);
-        let counts =
-            |id: &&ServiceId| mesh.services.get(**id).is_some_and(|service| !is_a_waypoints_own(service));
-        let served = waypoint.services.iter().filter(counts);
+        let served = waypoint.services.iter().filter_map(|id| Some((*id, mesh.services.get(*id)?)));
         let namespace = entry(&mut namespaces, &waypoint.name.namespace);
         namespace.waypoints += count;
-        for service in served {
+        let mut holds = Vec::new();
+        for (id, service) in served.filter(|(_, service)| !is_a_waypoints_own(service)) {
             namespace.distribution.waypoints += count;
-            *told.entry(*service).or_default() += count;
+            *told.entry(id).or_default() += count;
+            holds.push((service.namespace.clone(), service.hostname.clone()));
         }
+        namespace.proxies.push(WaypointCost { name: waypoint.name.name.clone(), replicas: count, holds });
     }
     for (id, count) in told {
         if let Some(service) = mesh.services.get(id) {
@@ -192,6 +213,8 @@ fn entry<'a, 'n>(
         waypoints: 0,
         distribution: Distribution::default(),
         change: Change::default(),
+        hosts: Vec::new(),
+        proxies: Vec::new(),
     })
 }
 

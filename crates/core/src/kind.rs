@@ -163,6 +163,15 @@ impl Kind {
         }
     }
 
+    /// Whether it says where requests or bytes go.
+    #[must_use]
+    pub const fn is_route(self) -> bool {
+        matches!(
+            self,
+            Kind::VirtualService | Kind::HttpRoute | Kind::GrpcRoute | Kind::TcpRoute | Kind::TlsRoute
+        )
+    }
+
     /// Whether the kind lives in a namespace.
     #[must_use]
     pub fn is_namespaced(self) -> bool {

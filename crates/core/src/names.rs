@@ -36,6 +36,27 @@ impl fmt::Display for ObjectRef {
     }
 }
 
+/// Those of some things that have a name, in a namespace or in whichever has one; where there is none, and no namespace is
+/// given, the name is `NAME.NAMESPACE`. `key` gives the namespace and the name of each.
+pub(crate) fn named<'t, T>(
+    all: &'t [T],
+    (name, namespace): (&str, Option<&str>),
+    key: impl Fn(&T) -> (&str, &str),
+) -> Vec<&'t T> {
+    let of = |name: &str, namespace: Option<&str>| -> Vec<&'t T> {
+        let fits = |thing: &&T| {
+            let (of, called) = key(thing);
+            called == name && namespace.is_none_or(|namespace| namespace == of)
+        };
+        all.iter().filter(fits).collect()
+    };
+    let found = of(name, namespace);
+    match (namespace, name.rsplit_once('.')) {
+        (None, Some((name, namespace))) if found.is_empty() => of(name, Some(namespace)),
+        _ => found,
+    }
+}
+
 /// A waypoint's name: the namespace and name of its Gateway, written `namespace/name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WaypointName {
@@ -50,6 +71,13 @@ impl WaypointName {
     #[must_use]
     pub fn new(namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+/// As text, `namespace/name`.
+impl Serialize for WaypointName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -74,5 +102,21 @@ impl FromStr for WaypointName {
             }
             _ => Err(NotAWaypointName(s.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_say_its_namespace() {
+        let all = [("shop", "cart"), ("bank", "cart"), ("shop", "cart.bank")];
+        let find = |name, namespace| named(&all, (name, namespace), |thing| *thing);
+        assert_eq!(find("cart", None), [&("shop", "cart"), &("bank", "cart")]);
+        assert_eq!(find("cart", Some("bank")), [&("bank", "cart")]);
+        assert_eq!(find("cart.shop", None), [&("shop", "cart")]);
+        assert_eq!(find("cart.bank", None), [&("shop", "cart.bank")], "as it stands first");
+        assert!(find("cart.shop", Some("shop")).is_empty());
     }
 }

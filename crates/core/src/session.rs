@@ -1,5 +1,7 @@
 //! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
 
+mod suites;
+
 use std::sync::{Arc, OnceLock};
 
 use crate::assume;
@@ -7,9 +9,12 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
-use crate::lint::{self, Selection};
+use crate::diff::{self, Diff, Side};
+use crate::expect::{Case, Coverage, Suite};
+use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::names;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::resources::{self, WaypointResources};
@@ -17,14 +22,21 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
-use crate::trace::{self, NoSuchThing, Request, Trace};
+use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
 use crate::view::json::ResourceKind;
 use crate::view::origins::Places;
 use crate::view::proxy_config::{self, ProxyConfig};
 use crate::view::table::Table;
+use crate::view::ztunnel::{self as ztunnel_view, Filter, ZtunnelConfig};
+use crate::view::{
+    self,
+    tested::{Failure, Test},
+};
 use crate::ztunnel::{self, NotKnown, ZtunnelResources};
+
+pub use suites::Suites;
 
 /// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
 ///
@@ -64,6 +76,8 @@ struct Shared {
     /// What reading, admission and the mesh found.
     problems: Vec<Problem>,
     translation: OnceLock<Translation>,
+    /// What was got ready for requests.
+    compiled: OnceLock<Compiled>,
 }
 
 /// A snapshot that was mended: see [`Session::mended`].
@@ -96,12 +110,12 @@ pub enum NoOneWaypoint {
     #[error("no waypoint in the snapshot")]
     None,
     /// None was named, and there are several.
-    #[error("there are several waypoints: {}", names(.0))]
+    #[error("there are several waypoints: {}", list(.0))]
     Several(Vec<WaypointName>),
 }
 
 /// Names with commas between them.
-fn names(all: &[WaypointName]) -> String {
+fn list(all: &[WaypointName]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
@@ -112,7 +126,15 @@ impl Session {
         let input = input.into();
         let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
         let (mesh, problems) = translation::mesh_of(&input, options);
-        Self { shared: Arc::new(Shared { input, mesh, problems, translation: OnceLock::new() }) }
+        Self {
+            shared: Arc::new(Shared {
+                input,
+                mesh,
+                problems,
+                translation: OnceLock::new(),
+                compiled: OnceLock::new(),
+            }),
+        }
     }
 
     /// Reads files within the options' limits, and makes a session of them.
@@ -154,6 +176,16 @@ impl Session {
     #[must_use]
     pub fn lint_with(&self, selection: &Selection) -> Vec<Problem> {
         selection.choose(self.input(), self.lint())
+    }
+
+    /// The same without what a baseline has.
+    #[must_use]
+    pub fn lint_against(&self, baseline: Option<&Baseline>, selection: &Selection) -> Vec<Problem> {
+        let found = self.lint_with(selection);
+        match baseline {
+            Some(baseline) => baseline.new_ones(found),
+            None => found,
+        }
     }
 
     /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of
@@ -207,6 +239,21 @@ impl Session {
         ztunnel::generate(self.mesh())
     }
 
+    /// A kind of what ztunnels get as istioctl's table; a wide one also tells which objects made each row.
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known.
+    pub fn ztunnel_table(&self, kind: ztunnel_view::Kind, wide: bool) -> Result<Table, NotKnown> {
+        let config = ZtunnelConfig::from(&self.ztunnel()?);
+        let filter = Filter::default();
+        let mut table = ztunnel_view::table(&config, kind, &filter);
+        if wide {
+            ztunnel_view::add_origins(&mut table, &config, kind, &filter, &self.places());
+        }
+        Ok(table)
+    }
+
     /// What a person wants to know of one object: see [`describe`](describe::describe()).
     ///
     /// # Errors
@@ -216,13 +263,60 @@ impl Session {
         describe::describe(self.input(), self.mesh(), &self.lint(), subject)
     }
 
-    /// What comes of a request, and why: see [`trace`](trace::trace()).
+    /// What comes of a request, and why: see [`Tracer::trace`].
     ///
     /// # Errors
     ///
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
-        trace::trace(self.mesh(), self.translation(), request)
+        self.tracer().trace(request)
+    }
+
+    /// What answers many requests, explained or not. What it gets ready stays in the session.
+    #[must_use]
+    pub fn tracer(&self) -> Tracer<'_> {
+        let translation = self.translation();
+        let compiled = self.shared.compiled.get_or_init(|| Compiled::new(translation));
+        Tracer::new(self.mesh(), translation, compiled)
+    }
+
+    /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
+    #[must_use]
+    pub fn test(&self, suite: &Suite, case: &Case) -> Test {
+        let trace = match self.trace(&case.request) {
+            Ok(trace) => trace,
+            Err(error) => {
+                return Test::new(suite, case, Some(Failure::NotTraced(error.to_string())), None);
+            }
+        };
+        let way = || view::trace::text(&trace, &self.places(), true);
+        let differences = case.differences(&trace);
+        let failure = if case.written.is_empty() {
+            Some(Failure::NothingExpected { way: way() })
+        } else if differences.is_empty() {
+            None
+        } else {
+            Some(Failure::Differs { differences, way: way() })
+        };
+        Test::new(suite, case, failure, Some(trace))
+    }
+
+    /// What requests can reach of what is generated: nothing of it has been reached yet.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::new(self.mesh(), self.translation())
+    }
+
+    /// What is different in another session: see [`diff`](diff::diff()).
+    #[must_use]
+    pub fn diff(&self, new: &Self) -> Diff {
+        let (old_findings, new_findings) = (self.lint(), new.lint());
+        let (old_statuses, new_statuses) = (self.statuses(), new.statuses());
+        diff::diff(self.side(&old_findings, &old_statuses), new.side(&new_findings, &new_statuses))
+    }
+
+    fn side<'a>(&'a self, findings: &'a [Problem], statuses: &'a [Status]) -> Side<'a> {
+        Side { mesh: self.mesh(), translation: self.translation(), tracer: self.tracer(), findings, statuses }
     }
 
     /// The problems with others that were found later, in the order of the text.
@@ -235,7 +329,7 @@ impl Session {
 
     /// The resources of every waypoint that the options ask for, and everything found wrong.
     pub fn translation(&self) -> &Translation {
-        let Shared { input, mesh, problems, translation } = &*self.shared;
+        let Shared { input, mesh, problems, translation, .. } = &*self.shared;
         translation.get_or_init(|| translation::generate(input, mesh, problems.clone()))
     }
 
@@ -267,6 +361,15 @@ impl Session {
         }
     }
 
+    /// The waypoints called `NAME`, in a namespace or in whichever has one; else the one called `NAME.NAMESPACE`, as
+    /// istioctl names proxies.
+    #[must_use]
+    pub fn waypoints_named(&self, name: &str, namespace: Option<&str>) -> Vec<&Waypoint> {
+        names::named(&self.mesh().waypoints, (name, namespace), |waypoint| {
+            (&waypoint.name.namespace, &waypoint.name.name)
+        })
+    }
+
     /// Where the objects of the snapshot stand.
     #[must_use]
     pub fn places(&self) -> Places<'_> {
@@ -285,10 +388,10 @@ impl Session {
         proxy_config::waypoint_table(self.input(), self.mesh(), resources, kind, wide)
     }
 
-    /// How traffic goes through a waypoint: see [`graph::graph`].
+    /// How traffic goes through a waypoint: see [`graph::graph_in`].
     #[must_use]
     pub fn graph<'a>(&'a self, resources: &'a WaypointResources) -> Graph<'a> {
-        graph::graph(resources, &self.places())
+        graph::graph_in(self.mesh(), resources, &self.places())
     }
 
     /// What a waypoint's Envoy starts with: see [`bootstrap::bootstrap`].

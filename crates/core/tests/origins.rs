@@ -101,17 +101,9 @@ fn made(documents: &[&str], options: &Options) -> Made {
     made
 }
 
-/// What is not said yet, by kind of object and resource: Services of extension providers, ProxyConfigs, a waypoint's own pods, pods
-/// that a slice lists by another's address, and the Namespaces and Gateways that decide whom another Gateway admits. The list only shrinks.
-const UNSAID: [(Kind, &str); 7] = [
-    (Kind::Pod, "endpoints"),
-    (Kind::Pod, "listener"),
-    (Kind::ServiceEntry, "listener"),
-    (Kind::Service, "listener"),
-    (Kind::ProxyConfig, "listener"),
-    (Kind::Namespace, "listener"),
-    (Kind::Gateway, "listener"),
-];
+/// What is not said yet, by kind of object and resource: the Namespaces and Gateways that decide whom another Gateway
+/// admits. The list only shrinks.
+const UNSAID: [(Kind, &str); 2] = [(Kind::Namespace, "listener"), (Kind::Gateway, "listener")];
 /// And at most so many of these in all cases.
 const UNSAID_AT_MOST: usize = 16;
 

@@ -79,6 +79,33 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Those of some files that a directory's reading would take: files that are named, as in a revision, without being there.
+pub(crate) fn among<'p>(
+    base: &Path,
+    files: &'p [PathBuf],
+    excluded: &Excluded,
+) -> Result<BTreeSet<&'p PathBuf>, FileError> {
+    let overrides = excluded.overrides(base)?;
+    let charts: BTreeSet<&Path> =
+        files.iter().filter(|file| file.ends_with("Chart.yaml")).filter_map(|file| file.parent()).collect();
+    let is_hidden = |file: &Path| {
+        let inside = file.strip_prefix(base).unwrap_or(file);
+        inside.components().any(|part| {
+            let part = part.as_os_str().to_string_lossy();
+            part == "node_modules" || part.starts_with('.') && part != "."
+        })
+    };
+    let is_excluded =
+        |file: &Path| file.ancestors().any(|above| overrides.matched(above, above != file).is_ignore());
+    let is_wanted = |file: &&PathBuf| {
+        is_read(file)
+            && !is_hidden(file)
+            && !file.ancestors().any(|above| charts.contains(above))
+            && !is_excluded(file)
+    };
+    Ok(files.iter().filter(is_wanted).collect())
+}
+
 /// A link that leads nowhere, or back to where it stands, is as good as none.
 fn leads_nowhere(error: &ignore::Error) -> bool {
     error.io_error().is_none_or(|error| error.kind() == std::io::ErrorKind::NotFound)

@@ -4,11 +4,13 @@
 //! | module | reads |
 //! |---|---|
 //! | `folder` | the files of a directory that may hold objects |
+//! | `git` | files as they were in a revision |
 //! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
 mod folder;
+mod git;
 mod packed;
 mod render;
 
@@ -16,11 +18,13 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use waypoint_xds::expect::is_tests;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::SourceFile;
 
 pub use folder::Excluded;
+pub use git::Revision;
 pub use render::Renderer;
 
 /// Something that could not be read.
@@ -51,7 +55,7 @@ pub enum FileError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A directory that was to be rendered.
+    /// What another program was to give: a directory that was to be rendered, a revision.
     #[error("`{command}` failed: {reason}")]
     Rendering {
         /// The command.
@@ -67,6 +71,8 @@ pub enum FileError {
 pub struct Found {
     /// The texts.
     pub sources: Vec<SourceFile>,
+    /// Files of tests: they are no part of a snapshot.
+    pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
 }
@@ -113,11 +119,12 @@ impl Default for Wanted {
     }
 }
 
-/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and `helm:DIR` as these programs render them.
+/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
+/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Links are followed, and a file counts once however it is reached.
+/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
@@ -132,6 +139,8 @@ pub fn read_wanted<P: AsRef<Path>>(
         let path = path.as_ref();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
+        } else if let Some(revision) = Revision::parse(path) {
+            found.sources.extend(revision.read(wanted)?);
         } else if path.is_dir() {
             folder::read(path, wanted, &mut seen, &mut found)?;
         } else if seen.insert(identity(path)) {
@@ -140,7 +149,28 @@ pub fn read_wanted<P: AsRef<Path>>(
     }
     found.unrendered.sort();
     found.unrendered.dedup();
+    let sources = std::mem::take(&mut found.sources);
+    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
     Ok(found)
+}
+
+/// Reads the files of tests that the paths name, or that stand in the directories that they name.
+///
+/// # Errors
+///
+/// [`FileError`] for the first one that cannot be read.
+pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_wanted(paths, &Wanted::default())?.tests)
+}
+
+/// The file that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be read.
+///
+/// # Errors
+///
+/// What [`FileError`] says, as a text.
+pub fn setup(path: &str) -> Result<Vec<SourceFile>, String> {
+    let found = read_wanted([path], &Wanted::default());
+    found.map(|found| found.sources).map_err(|error| error.to_string())
 }
 
 /// What makes a file the same as another: where it is, links resolved.
@@ -210,6 +240,29 @@ mod tests {
         let flags: Vec<_> =
             settings.features.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(flags, [("A", "true"), ("B", "1=2")]);
+    }
+
+    #[test]
+    fn tests_are_no_part_of_a_snapshot() {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-tests-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("a.yaml"), "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+            .unwrap();
+        let test = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\ntests: [\n";
+        std::fs::write(folder.join("a.test.yaml"), test).unwrap();
+        let names = |sources: &[SourceFile]| -> Vec<String> {
+            let name = |source: &SourceFile| source.name().rsplit('/').next().unwrap().to_owned();
+            sources.iter().map(name).collect()
+        };
+        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
+        let named = read([folder.join("a.test.yaml")]).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            (names(&found.sources), names(&found.tests)),
+            (vec!["a.yaml".into()], vec!["a.test.yaml".into()])
+        );
+        assert_eq!((names(&tests), names(&named)), (vec!["a.test.yaml".into()], Vec::<String>::new()));
     }
 
     #[test]

@@ -18,6 +18,8 @@
 mod object;
 mod value;
 
+pub mod traffic;
+
 pub mod universe;
 
 use proptest::prelude::*;

@@ -104,6 +104,10 @@ impl fmt::Debug for Tunnel {
 }
 
 impl Tunnel {
+    pub(crate) fn into_stream(self) -> Box<dyn Stream> {
+        self.0
+    }
+
     /// The stream, for a protocol.
     pub(crate) fn into_io(self) -> TokioIo<Box<dyn Stream>> {
         TokioIo::new(self.0)

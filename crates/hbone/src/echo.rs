@@ -59,6 +59,12 @@ impl Log {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     }
 
+    /// Everything since this was asked last.
+    #[must_use]
+    pub fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The requests for one path.
     #[must_use]
     pub fn of_path(&self, path: &str) -> Vec<Seen> {

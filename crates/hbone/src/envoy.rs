@@ -15,6 +15,8 @@ use crate::{Error, Result};
 
 /// How long an Envoy may take until it is live. It takes a fraction of a second on an idle machine.
 const START: Duration = Duration::from_secs(60);
+/// How many milliseconds access logs wait until they are written.
+const FLUSH: &str = "20";
 /// How much of a log an error shows.
 const LOG_LINES: usize = 30;
 
@@ -58,6 +60,8 @@ impl Envoy {
                 "warning",
                 "--component-log-level",
                 "misc:error,main:error",
+                "--file-flush-interval-msec",
+                FLUSH,
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -82,7 +86,7 @@ impl Envoy {
                     return Ok(());
                 }
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(10)).await;
         }
         Err(self.failure(format!("is not live after {} s", START.as_secs())))
     }

@@ -7,6 +7,7 @@
 //!
 //! - [`pki`]: a test authority whose certificates carry SPIFFE identities, as istiod's do.
 //! - [`client`]: opens tunnels through a waypoint, as ztunnel does for a workload, and speaks through them.
+//! - [`http`], [`raw`]: requests through a tunnel; `raw` writes what no well-behaved client would.
 //! - [`pods`]: HBONE servers in place of pods; [`echo`] is what runs in them, and tells what it saw.
 //! - [`envoy`]: runs an Envoy with a given configuration until it is dropped.
 //! - [`workloads`], [`readdress`]: the pods and the names of a snapshot, and addresses of this machine for them.
@@ -25,6 +26,7 @@ pub mod identity;
 pub mod loopback;
 pub mod pki;
 pub mod pods;
+pub mod raw;
 pub mod readdress;
 pub mod rig;
 mod stream;

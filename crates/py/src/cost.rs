@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use waypoint_xds::Session;
 use waypoint_xds::cost::{self as core, UnknownRule};
-use waypoint_xds::view::{cost as view, json};
+use waypoint_xds::view::{cost as view, cost_picture, json};
 
 use crate::error;
 use crate::snapshot::Snapshot;
@@ -63,8 +63,13 @@ impl Cost {
         from_json(py, &json::to_value(&self.0).to_string())
     }
 
+    /// The comparison as a picture, the text of an SVG file: proxies with the configurations that each holds.
+    fn to_svg(&self) -> String {
+        cost_picture::svg(&self.0)
+    }
+
     fn _repr_html_(&self) -> String {
-        view::table(&self.0).to_html()
+        format!("{}{}", view::table(&self.0).to_html(), self.to_svg())
     }
 
     fn __str__(&self) -> String {

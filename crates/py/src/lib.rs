@@ -8,12 +8,14 @@
 mod cost;
 mod error;
 mod fix;
+mod lint;
 mod origin;
 mod problem;
 mod resource;
 mod snapshot;
 mod summary;
 mod table;
+mod trace;
 mod translation;
 mod waypoint;
 
@@ -43,6 +45,8 @@ mod _waypoint_xds {
     use crate::summary::Summary;
     #[pymodule_export]
     use crate::table::Table;
+    #[pymodule_export]
+    use crate::trace::Trace;
     #[pymodule_export]
     use crate::translation::{Translation, translate};
     #[pymodule_export]

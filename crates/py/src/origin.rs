@@ -69,6 +69,9 @@ pub struct Origin {
     filter_chain: Option<String>,
     route: Option<u32>,
     policy: Option<String>,
+    address: Option<String>,
+    endpoint: Option<String>,
+    transport_socket: bool,
     makers: Vec<Maker>,
 }
 
@@ -92,6 +95,24 @@ impl Origin {
         self.policy.as_deref()
     }
 
+    /// The address of a workload, of which a listener knows what to do with connections to it.
+    #[getter]
+    fn address(&self) -> Option<&str> {
+        self.address.as_deref()
+    }
+
+    /// The endpoint of a cluster, by address and port.
+    #[getter]
+    fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Whether it is how a cluster speaks to its endpoints.
+    #[getter]
+    fn transport_socket(&self) -> bool {
+        self.transport_socket
+    }
+
     /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
     #[getter]
     pub(crate) fn objects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
@@ -99,12 +120,7 @@ impl Origin {
     }
 
     fn __repr__(&self) -> String {
-        let part = match (&self.filter_chain, self.route, &self.policy) {
-            (Some(chain), Some(route), _) => format!("route {route} of {chain}"),
-            (Some(chain), None, Some(policy)) => format!("policy {policy} of {chain}"),
-            (Some(chain), None, None) => format!("filter chain {chain}"),
-            (None, ..) => "resource".to_owned(),
-        };
+        let part = self.part().unwrap_or_else(|| "resource".to_owned());
         let makers: Vec<&str> = self.makers.iter().map(|maker| maker.text.as_str()).collect();
         format!("<Origin of {part}: {}>", makers.join(", "))
     }
@@ -113,7 +129,20 @@ impl Origin {
 impl Origin {
     /// Whether it is that of the resource as a whole.
     pub(crate) fn is_of_resource(&self) -> bool {
-        self.filter_chain.is_none() && self.route.is_none()
+        self.part().is_none()
+    }
+
+    /// The part that was made, in words; None for the resource as a whole.
+    fn part(&self) -> Option<String> {
+        let of_chain = self.filter_chain.as_ref().map(|chain| match (self.route, &self.policy) {
+            (Some(route), _) => format!("route {route} of {chain}"),
+            (None, Some(policy)) => format!("policy {policy} of {chain}"),
+            (None, None) => format!("filter chain {chain}"),
+        });
+        let address = self.address.as_ref().map(|address| format!("address {address}"));
+        let endpoint = self.endpoint.as_ref().map(|endpoint| format!("endpoint {endpoint}"));
+        let socket = self.transport_socket.then(|| "transport socket".to_owned());
+        of_chain.or(address).or(endpoint).or(socket)
     }
 }
 
@@ -123,6 +152,9 @@ impl From<&origins::Entry<'_>> for Origin {
             filter_chain: entry.filter_chain.map(str::to_owned),
             route: entry.route,
             policy: entry.policy.map(str::to_owned),
+            address: entry.address.map(str::to_owned),
+            endpoint: entry.endpoint.map(str::to_owned),
+            transport_socket: entry.transport_socket,
             makers: entry.objects.iter().map(Maker::from).collect(),
         }
     }

@@ -35,6 +35,14 @@ type Changed = Option<BTreeMap<String, u64>>;
 /// What makes a snapshot again: the texts by their names, and the limits within which they were read.
 type Parts<'py> = (Vec<(Bound<'py, PyString>, Bound<'py, PyString>)>, BTreeMap<&'static str, usize>);
 
+/// One path, or several.
+pub(crate) fn paths(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    match paths.extract::<PathBuf>() {
+        Ok(one) => Ok(vec![one]),
+        Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect(),
+    }
+}
+
 #[pymethods]
 impl Snapshot {
     /// Reads a text of YAML or JSON documents; the name is shown in problems.
@@ -50,10 +58,7 @@ impl Snapshot {
     #[pyo3(signature = (paths, *, limits = None))]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {
         let limits = error::limits(limits.as_ref())?;
-        let paths = match paths.extract::<PathBuf>() {
-            Ok(one) => vec![one],
-            Err(_) => paths.try_iter()?.map(|path| path?.extract()).collect::<PyResult<Vec<PathBuf>>>()?,
-        };
+        let paths = self::paths(paths)?;
         let wanted = Wanted { bytes: limits.bytes, ..Wanted::default() };
         match py.detach(|| files::read_wanted(paths, &wanted)) {
             Ok(found) => Ok(Self::read(py, found.sources, limits)),

@@ -1,8 +1,11 @@
 //! What was read and what was not.
 
 use pyo3::prelude::*;
+use serde::de::DeserializeOwned;
 use waypoint_xds::snapshot;
 use waypoint_xds::view::{json, summary};
+
+use crate::error;
 
 /// A count of what was in the input; as text, what the command line prints.
 #[pyclass(frozen, eq, module = "waypoint_xds")]
@@ -71,4 +74,15 @@ impl Summary {
 /// JSON as Python's own reader reads it.
 pub(crate) fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
     py.import("json")?.call_method1("loads", (text,))
+}
+
+/// What Python's objects say, by the JSON that its own writer writes of them: a sequence of mappings as a list of structs.
+pub(crate) fn from_python<T: DeserializeOwned>(object: &Bound<'_, PyAny>) -> PyResult<T> {
+    let py = object.py();
+    let items = py.import("builtins")?.call_method1("list", (object,))?;
+    let text: String = py.import("json")?.call_method1("dumps", (items,))?.extract()?;
+    // The text is made here: where something is wrong in it tells nobody anything.
+    let invalid = |error| error::setting("invalid-options", &error);
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(invalid)?;
+    serde_json::from_value(value).map_err(invalid)
 }

@@ -5,21 +5,25 @@ use std::sync::{Arc, OnceLock};
 
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
-use waypoint_xds::lint::{Selection, Selector};
+use waypoint_xds::lint::Baseline;
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
-use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
-use waypoint_xds::view::{description, json, statuses};
+use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
+use waypoint_xds::view::{description, json, statuses, tested};
 
 use crate::origin::Origin;
+use crate::problem::Place;
 use crate::snapshot::Snapshot;
-use crate::summary::{Summary, from_json};
+use crate::summary::{Summary, from_json, from_python};
+use crate::table::Table;
+use crate::trace::{self, Trace};
 use crate::waypoint::Waypoint;
-use crate::{Reduced, error, problem};
+use crate::{Reduced, error, lint, problem};
 
 /// Translates a snapshot. The settings are JSON.
 #[pyfunction]
@@ -80,24 +84,6 @@ fn all_origins(places: &Places<'_>, resources: &WaypointResources, list: List) -
     resource::all(resources, list).into_iter().map(origins).collect()
 }
 
-/// What is reported, and how bad it is, by codes and groups.
-fn selection(
-    select: &[String],
-    ignore: &[String],
-    severity: &BTreeMap<String, String>,
-) -> PyResult<Selection> {
-    let selector =
-        |word: &String| word.parse::<Selector>().map_err(|unknown| error::setting("unknown-code", &unknown));
-    let selectors = |words: &[String]| words.iter().map(selector).collect::<PyResult<Vec<_>>>();
-    let severity = severity.iter().map(|(code, word)| Ok((selector(code)?, error::severity(word)?)));
-    Ok(Selection {
-        select: selectors(select)?,
-        ignore: selectors(ignore)?,
-        severity: severity.collect::<PyResult<_>>()?,
-        ..Selection::default()
-    })
-}
-
 /// A view of a mapping, as `dict` has them.
 fn view<'py>(mapping: &Bound<'py, Translation>, class: &str) -> PyResult<Bound<'py, PyAny>> {
     mapping.py().import("collections.abc")?.getattr(class)?.call1((mapping,))
@@ -145,17 +131,34 @@ impl Translation {
     }
 
     /// Everything that is to be said of the snapshot: the problems, and what is accepted and does not do what it looks like.
-    #[pyo3(signature = (*, select = Vec::new(), ignore = Vec::new(), severity = BTreeMap::new()))]
+    #[pyo3(signature = (*, select = Vec::new(), ignore = Vec::new(), severity = BTreeMap::new(), overrides = None, baseline = None))]
     fn lint<'py>(
         &self,
         py: Python<'py>,
         select: Vec<String>,
         ignore: Vec<String>,
         severity: BTreeMap<String, String>,
+        overrides: Option<&Bound<'py, PyAny>>,
+        baseline: Option<&str>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let selection = selection(&select, &ignore, &severity)?;
-        let found = py.detach(|| self.made.session.lint_with(&selection));
+        let selection = lint::selection(&select, &ignore, &severity, overrides)?;
+        let baseline = baseline.map(lint::baseline).transpose()?;
+        let found = py.detach(|| self.made.session.lint_against(baseline.as_ref(), &selection));
         problem::tuple(py, &found)
+    }
+
+    /// The text of a baseline that has all that is found: what `lint` takes as `baseline`.
+    #[pyo3(signature = (*, select = Vec::new(), ignore = Vec::new(), severity = BTreeMap::new(), overrides = None))]
+    fn baseline(
+        &self,
+        py: Python<'_>,
+        select: Vec<String>,
+        ignore: Vec<String>,
+        severity: BTreeMap<String, String>,
+        overrides: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        let selection = lint::selection(&select, &ignore, &severity, overrides)?;
+        Ok(py.detach(|| Baseline::of(&self.made.session.lint_with(&selection)).to_string()))
     }
 
     /// What was read, and what was ignored and why.
@@ -191,6 +194,24 @@ impl Translation {
         from_json(py, &text)
     }
 
+    /// The table that `istioctl ztunnel-config` prints of `workloads`, `services` or `policies`; a wide one also tells
+    /// which objects made each row.
+    #[pyo3(signature = (kind, *, wide = false))]
+    fn ztunnel_table(&self, py: Python<'_>, kind: &str, wide: bool) -> PyResult<Table> {
+        let kind = kind.parse().map_err(|unknown: UnknownKind| error::setting("unknown-kind", &unknown))?;
+        let session = &self.made.session;
+        let made = py.detach(|| session.ztunnel_table(kind, wide));
+        Ok(made.map_err(|error| error::setting("unknown-ztunnel", &error))?.into())
+    }
+
+    /// Where fields stand that `status` names as causes: a place or None for each.
+    fn places<'py>(&self, fields: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+        let py = fields.py();
+        let fields: Vec<Field> = from_python(fields)?;
+        let places = py.detach(|| fields::places(self.made.session.input(), &fields));
+        PyTuple::new(py, places.into_iter().map(|place| place.map(Place::from)))
+    }
+
     /// All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is routed,
     /// and what is wrong.
     #[pyo3(signature = (kind, name, *, namespace = None))]
@@ -208,6 +229,27 @@ impl Translation {
         let found = found.map_err(|error| error::setting("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
+    }
+
+    /// What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+    fn run_tests<'py>(&self, py: Python<'py>, paths: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let paths = crate::snapshot::paths(paths)?;
+        let files = py.detach(|| files::tests(paths)).map_err(|error| error::of_file(py, &error))?;
+        let report = py.detach(|| self.made.session.suites(&files, &files::setup).run());
+        let json = tested::json(&report).map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
+    }
+
+    /// What comes of a request, and why.
+    #[pyo3(signature = (source, destination, **request))]
+    fn trace(
+        &self,
+        py: Python<'_>,
+        source: String,
+        destination: String,
+        request: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Trace> {
+        Trace::new(py, &self.made.session, &trace::request(py, source, destination, request)?)
     }
 
     /// The waypoints' names.

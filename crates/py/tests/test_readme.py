@@ -65,20 +65,48 @@ def test_the_package_s_docstring_is_true() -> None:
     assert doctest.testmod(waypoint_xds).attempted > 0
 
 
-def test_the_golden_file_example_works(tmp_path: Path) -> None:
+def example(name: str, folder: Path, mesh: str) -> None:
+    """Writes an example of the README into a folder, beside a mesh."""
     readme = readmes()[1].read_text()
-    [code] = [block["code"] for block in BLOCK.finditer(readme) if block["file"] == "test_waypoints.py"]
-    (tmp_path / "test_waypoints.py").write_text(code)
-    mesh = tmp_path / "mesh"
-    mesh.mkdir()
-    (mesh / "shop.yaml").write_text(SHOP)
+    [code] = [block["code"] for block in BLOCK.finditer(readme) if block["file"] == name]
+    (folder / name).write_text(code)
+    (folder / "mesh").mkdir()
+    (folder / "mesh" / "shop.yaml").write_text(mesh)
 
-    def run(**environment: str) -> int:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-        done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)
-        return done.returncode
 
-    assert run(UPDATE_GOLDEN="1") == 0
-    assert run() == 0
-    (mesh / "shop.yaml").write_text(SHOP.replace("10.96.0.7", "10.96.0.8"))
-    assert run() == 1
+def run(folder: Path, **environment: str) -> int:
+    """The exit code of pytest in a folder."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, capture_output=True, check=False)
+    return done.returncode
+
+
+def test_the_golden_file_example_works(tmp_path: Path) -> None:
+    example("test_waypoints.py", tmp_path, SHOP)
+    assert run(tmp_path, UPDATE_GOLDEN="1") == 0
+    assert run(tmp_path) == 0
+    (tmp_path / "mesh" / "shop.yaml").write_text(SHOP.replace("10.96.0.7", "10.96.0.8"))
+    assert run(tmp_path) == 1
+
+
+MESH_TESTS = """\
+apiVersion: waypoint-xds.io/v1
+kind: MeshTest
+default:
+  request: {from: sa/web.shop, to: "cart.shop:80"}
+tests:
+- name: everybody reads the cart
+  for: {method: [GET, HEAD]}
+  expect: {verdict: VERDICT, waypoint: shop/waypoint}
+"""
+
+
+def test_the_example_of_tests_for_a_mesh_works(tmp_path: Path) -> None:
+    example("test_mesh.py", tmp_path, SHOP)
+    tests = tmp_path / "shop.test.yaml"
+    tests.write_text(MESH_TESTS.replace("VERDICT", "allowed"))
+    assert run(tmp_path) == 0
+    tests.write_text(MESH_TESTS.replace("VERDICT", "denied"))
+    assert run(tmp_path) == 1
+    tests.write_text(MESH_TESTS.replace("verdict", "verdikt"))
+    assert run(tmp_path) == 1

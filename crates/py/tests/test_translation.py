@@ -6,7 +6,7 @@ import copy
 import inspect
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +15,7 @@ import pytest
 import waypoint_xds
 from waypoint_xds import (
     RELEASES,
+    LintOverride,
     Place,
     Release,
     SettingsError,
@@ -233,6 +234,31 @@ def test_statuses_and_ztunnel_s_half_are_told(shop: Translation) -> None:
     assert caught.value.code == "unknown-ztunnel"
 
 
+def test_ztunnel_s_tables_and_the_places_of_causes(shop: Translation) -> None:
+    table = shop.ztunnel_table("services")
+    assert table.header == ("NAMESPACE", "SERVICE NAME", "SERVICE VIP", "WAYPOINT", "ENDPOINTS")
+    assert len(table) == len(shop.ztunnel["services"])
+    wide = shop.ztunnel_table("services", wide=True)
+    assert wide.header[-1] == "ORIGIN" and any("Service shop/cart (" in row[-1] for row in wide.rows)
+    with pytest.raises(SettingsError, match="expected workloads, services or policies"):
+        shop.ztunnel_table("secrets")  # type: ignore[arg-type]
+    [bound] = [c for c in shop.status if (c["kind"], c["type"]) == ("Service", "istio.io/WaypointBound")]
+    place, *_, nowhere = shop.places([*bound["causes"], {"kind": "Service", "namespace": "shop", "name": "none"}])
+    assert place is not None and SHOP[place.start : place.end] == "waypoint"
+    assert nowhere is None
+
+
+def test_origins_know_the_parts_of_clusters_and_endpoints(bookinfo: Translation) -> None:
+    waypoint = bookinfo["default/bookinfo-reviews"]
+    origins = [origin for resource in (*waypoint.clusters, *waypoint.endpoints) for origin in resource.origins]
+    endpoints = {origin.endpoint for origin in origins}
+    assert "10.244.1.6:9080" in endpoints, endpoints
+    assert {origin.transport_socket for origin in origins} <= {True, False}
+    [of_endpoint, *_] = [origin for origin in origins if origin.endpoint == "10.244.1.6:9080"]
+    assert "endpoint 10.244.1.6:9080" in repr(of_endpoint) and of_endpoint.address is None
+
+
+
 def test_objects_are_described(shop: Translation) -> None:
     cart = shop.describe("service", "cart")
     assert cart["waypoint"]["name"] == "shop/waypoint"
@@ -269,6 +295,40 @@ def test_lint_tells_what_does_not_do_what_it_looks_like() -> None:
         translation.lint(select=["metod-case"])
     with pytest.raises(SettingsError, match="expected error, warning or note"):
         translation.lint(severity={"method-case": "fatal"})  # type: ignore[dict-item]
+
+
+def test_lint_is_narrowed_by_file_and_namespace(tmp_path: Path) -> None:
+    for name, namespace in (("deploy/shop.yaml", "shop"), ("legacy/bank.yaml", "bank")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(POLICY.replace("namespace: shop", f"namespace: {namespace}"))
+    translation = translate(Snapshot.from_files(tmp_path))
+
+    def found(overrides: Sequence[LintOverride] = ()) -> list[tuple[str, str]]:
+        problems = translation.lint(select=["method-case"], overrides=overrides)
+        return [(str(problem.object), problem.severity) for problem in problems]
+
+    shop, bank = "AuthorizationPolicy shop/read", "AuthorizationPolicy bank/read"
+    assert found() == [(shop, "warning"), (bank, "warning")]
+    assert found([{"paths": ["legacy/*.yaml"], "ignore": ["correctness"]}]) == [(shop, "warning")]
+    assert found([{"namespaces": ("ba*",), "severity": {"method-case": "error"}}]) == [(shop, "warning"), (bank, "error")]
+    with pytest.raises(SettingsError, match="unknown field `path`"):
+        found([{"path": ["legacy"]}])  # type: ignore[typeddict-unknown-key]
+    with pytest.raises(SettingsError, match="did you mean `method-case`\\?$"):
+        found([{"select": ["metod-case"]}])
+
+
+def test_a_baseline_leaves_what_is_new() -> None:
+    translation = translate(Snapshot.from_yaml(POLICY, name="policy.yaml"))
+    known = translation.baseline(select=["method-case"])
+    assert json.loads(known)[0]["code"] == "method-case"
+    assert "method-case" not in {problem.code for problem in translation.lint(baseline=known)}
+    assert translation.lint(baseline=translation.baseline()) == ()
+    moved = translate(Snapshot.from_yaml("\n\n" + POLICY.replace("[get]", "[get, put]"), name="policy.yaml"))
+    [new] = moved.lint(select=["method-case"], baseline=known)
+    assert "put" in new.message
+    with pytest.raises(SettingsError, match="not a baseline") as caught:
+        translation.lint(baseline="{}")
+    assert caught.value.code == "invalid-baseline"
 
 
 def test_a_fix_says_what_to_write_where() -> None:

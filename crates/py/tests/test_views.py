@@ -53,7 +53,8 @@ def test_there_are_four_tables(bookinfo: Translation) -> None:
 def test_a_cost_is_a_table_too(bookinfo: Translation) -> None:
     comparison = cost(bookinfo.snapshot)
     assert str(comparison) == str(comparison.table())
-    assert comparison._repr_html_() == comparison.table()._repr_html_()
+    assert comparison.to_svg().startswith("<svg ") and "<circle " in comparison.to_svg()
+    assert comparison._repr_html_() == comparison.table()._repr_html_() + comparison.to_svg()
     assert comparison == cost(bookinfo.snapshot)
     assert repr(comparison) == (
         f"<Cost: {comparison.total.sidecars} for sidecars, {comparison.total.waypoints} for waypoints>"

@@ -12,4 +12,4 @@ mod translation;
 
 pub use error::Error;
 pub use snapshot::Snapshot;
-pub use translation::{Translation, cost, translate};
+pub use translation::{Translation, cost, cost_svg, translate};

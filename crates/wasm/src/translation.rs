@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::prelude::*;
 use waypoint_xds::Session;
+use waypoint_xds::cost::Cost;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
-use waypoint_xds::lint::Selection;
+use waypoint_xds::expect::is_tests;
+use waypoint_xds::lint::{Baseline, BaselineError};
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::{Request, RequestSpec};
+use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::resource::{self, AnyResource, List};
-use waypoint_xds::view::ztunnel::{self, ZtunnelConfig};
-use waypoint_xds::view::{description, json, origins, statuses};
+use waypoint_xds::view::ztunnel::{self, Filter, ZtunnelConfig};
+use waypoint_xds::view::{cost_picture, description, json, origins, statuses, tested, trace};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -46,11 +53,33 @@ pub fn cost(
     rule: Option<String>,
     replicas: Option<u32>,
 ) -> Result<String, Error> {
+    Ok(json::to_value(&compared(snapshot, settings, rule, replicas)?).to_string())
+}
+
+/// The same as a picture, SVG.
+///
+/// # Errors
+///
+/// When a setting or the rule is not one of those expected.
+#[wasm_bindgen(js_name = costSvg)]
+pub fn cost_svg(
+    snapshot: &Snapshot,
+    settings: &str,
+    rule: Option<String>,
+    replicas: Option<u32>,
+) -> Result<String, Error> {
+    Ok(cost_picture::svg(&compared(snapshot, settings, rule, replicas)?))
+}
+
+fn compared(
+    snapshot: &Snapshot,
+    settings: &str,
+    rule: Option<String>,
+    replicas: Option<u32>,
+) -> Result<Cost, Error> {
     let rule = rule.as_deref().map(str::parse).transpose();
     let rule = rule.map_err(|error: waypoint_xds::cost::UnknownRule| Error::new("unknown-rule", &error))?;
-    let session = session(snapshot, settings)?;
-    let cost = session.cost(rule.unwrap_or_default(), replicas.map(u64::from));
-    Ok(json::to_value(&cost).to_string())
+    Ok(session(snapshot, settings)?.cost(rule.unwrap_or_default(), replicas.map(u64::from)))
 }
 
 fn session(snapshot: &Snapshot, settings: &str) -> Result<Session, Error> {
@@ -58,9 +87,7 @@ fn session(snapshot: &Snapshot, settings: &str) -> Result<Session, Error> {
 }
 
 fn options(settings: &str) -> Result<Options, Error> {
-    let settings: Settings =
-        serde_json::from_str(settings).map_err(|error| Error::new("invalid-options", &error))?;
-    Ok(settings.options()?)
+    Ok(parsed::<Settings>(settings)?.options()?)
 }
 
 /// Waypoints and resources are found by their position: JavaScript holds no more of them than that.
@@ -85,16 +112,26 @@ impl Translation {
         json::to_value(&self.made().problems).to_string()
     }
 
-    /// Everything that is to be said of the snapshot, as far as a selection reports it: a JSON array of problems. The
-    /// selection is JSON.
+    /// Everything that is to be said of the snapshot, as far as a selection reports it and a baseline does not have it: a
+    /// JSON array of problems. The selection is JSON, the baseline the text of one.
+    ///
+    /// # Errors
+    ///
+    /// When the selection has something that is none of those expected, or the baseline is none.
+    pub fn lint(&self, selection: &str, baseline: Option<String>) -> Result<String, Error> {
+        let invalid = |error: BaselineError| Error::new("invalid-baseline", &error);
+        let baseline: Option<Baseline> = baseline.as_deref().map(str::parse).transpose().map_err(invalid)?;
+        let found = self.session.lint_against(baseline.as_ref(), &parsed(selection)?);
+        Ok(json::to_value(&found).to_string())
+    }
+
+    /// The text of a baseline that has all that a selection reports.
     ///
     /// # Errors
     ///
     /// When the selection has something that is none of those expected.
-    pub fn lint(&self, selection: &str) -> Result<String, Error> {
-        let selection: Selection =
-            serde_json::from_str(selection).map_err(|error| Error::new("invalid-options", &error))?;
-        Ok(json::to_value(&self.session.lint_with(&selection)).to_string())
+    pub fn baseline(&self, selection: &str) -> Result<String, Error> {
+        Ok(Baseline::of(&self.session.lint_with(&parsed(selection)?)).to_string())
     }
 
     /// What was read and what was not, as JSON.
@@ -119,6 +156,30 @@ impl Translation {
         Ok(ztunnel::all(&ZtunnelConfig::from(&resources)).to_string())
     }
 
+    /// A table of istioctl's about ztunnel, and what made each row, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// For a release of which that is not known, and when there is no such kind of table.
+    #[wasm_bindgen(js_name = ztunnelTable)]
+    pub fn ztunnel_table(&self, kind: &str) -> Result<String, Error> {
+        let kind = kind.parse().map_err(|error: ztunnel::UnknownKind| Error::new("unknown-kind", &error))?;
+        let resources = self.session.ztunnel().map_err(|error| Error::new("unknown-ztunnel", &error))?;
+        let config = ZtunnelConfig::from(&resources);
+        let table = ztunnel::located(&config, kind, &Filter::default(), &self.session.places());
+        Ok(json::to_value(&table).to_string())
+    }
+
+    /// Where fields stand, given as JSON: a JSON array with a place or null for each.
+    ///
+    /// # Errors
+    ///
+    /// When that is no list of fields.
+    pub fn places(&self, fields: &str) -> Result<String, Error> {
+        let fields: Vec<Field> = parsed(fields)?;
+        Ok(json::to_value(&fields::places(self.session.input(), &fields)).to_string())
+    }
+
     /// All about one object, as JSON.
     ///
     /// # Errors
@@ -131,6 +192,43 @@ impl Translation {
         let found =
             self.session.describe(&subject).map_err(|error| Error::new("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
+    }
+
+    /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names of the files, and
+    /// their texts in the same order: those that are no tests are what tests add to the snapshot.
+    ///
+    /// # Errors
+    ///
+    /// When what came has no JSON, which does not happen.
+    #[wasm_bindgen(js_name = runTests)]
+    pub fn run_tests(&self, names: Vec<String>, texts: Vec<String>) -> Result<String, Error> {
+        let files = names.into_iter().zip(texts).map(|(name, text)| SourceFile::new(name, text));
+        let (tests, others): (Vec<_>, Vec<_>) = files.partition(|file| is_tests(file.text()));
+        let setup = |path: &str| {
+            let found = others.iter().find(|file| file.name() == path).cloned();
+            found.map(|file| vec![file]).ok_or_else(|| format!("there is no file `{path}` among those given"))
+        };
+        let report = self.session.suites(&tests, &setup).run();
+        let json = tested::json(&report).map_err(|error| Error::new("internal-error", &error))?;
+        Ok(json.to_string())
+    }
+
+    /// What comes of a request, and why, as JSON with a `text`. The request is JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no request, or the snapshot does not have who asks or who is asked.
+    pub fn trace(&self, request: &str) -> Result<String, Error> {
+        let spec: RequestSpec =
+            serde_json::from_str(request).map_err(|error| Error::new("invalid-request", &error))?;
+        let request = Request::try_from(spec).map_err(|error| Error::new(error.code(), &error))?;
+        let traced = self.session.trace(&request).map_err(|error| Error::new("object-not-found", &error))?;
+        let places = self.session.places();
+        let mut json = trace::json(&traced, &places).map_err(|error| Error::new("internal-error", &error))?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("text".to_owned(), trace::text(&traced, &places, false).into());
+        }
         Ok(json.to_string())
     }
 
@@ -229,6 +327,13 @@ impl Translation {
         let resource = resource::get(self.waypoint(waypoint)?, self::list(list)?, index);
         resource.ok_or_else(|| Error::new("no-such-resource", &format_args!("there is no resource {index}")))
     }
+}
+
+/// What a JSON text says. The text is made by the package: where it is wrong in it tells nobody anything.
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    let invalid = |error| Error::new("invalid-options", &error);
+    let value: Value = serde_json::from_str(json).map_err(invalid)?;
+    serde_json::from_value(value).map_err(invalid)
 }
 
 fn list(name: &str) -> Result<List, Error> {

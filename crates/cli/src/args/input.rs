@@ -20,6 +20,14 @@ pub(crate) struct Input {
     /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) how: How,
+}
+
+/// How it is read, as which release, and how problems are told.
+#[derive(Clone, Debug, ClapArgs)]
+#[command(next_help_heading = "Input, release and problems")]
+pub(crate) struct How {
     /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
@@ -67,7 +75,7 @@ pub(crate) struct Input {
     pub(crate) quiet: u8,
 }
 
-impl Input {
+impl How {
     /// Says something on standard error that is no problem of the input, unless nobody wants to hear it.
     pub(crate) fn note(&self, text: &str) {
         if self.quiet == 0 {

@@ -1,10 +1,10 @@
 //! The words of `waypoint`.
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
 use waypoint_xds::release::Release;
 
-use super::{CostFormat, Input, Which};
+use super::{Input, Which};
 use crate::completion;
 
 #[derive(Debug, Subcommand)]
@@ -23,10 +23,16 @@ pub(crate) struct WaypointList {
     #[arg(short = 'n', long)]
     pub(crate) namespace: Option<String>,
     /// Table or JSON.
-    #[arg(short = 'o', long, value_enum, default_value_t = CostFormat::Table, value_name = "FORMAT")]
-    pub(crate) output: CostFormat,
+    #[arg(short = 'o', long, value_enum, default_value_t = ListFormat::Table, value_name = "FORMAT")]
+    pub(crate) output: ListFormat,
     #[command(flatten)]
     pub(crate) input: Input,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    Table,
+    Json,
 }
 
 #[derive(Debug, ClapArgs)]

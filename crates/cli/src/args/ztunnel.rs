@@ -36,6 +36,23 @@ pub(crate) struct ZtunnelConfig {
     pub(crate) input: Input,
 }
 
+impl ZtunnelConfig {
+    /// The first word that is given and says nothing about what is asked for.
+    pub(crate) fn stray(&self) -> Option<&'static str> {
+        let given = [
+            ("NAME", self.name.is_some(), ZtunnelWhat::Workload),
+            ("--workload-namespace", self.workload_namespace.is_some(), ZtunnelWhat::Workload),
+            ("--workload-node", self.workload_node.is_some(), ZtunnelWhat::Workload),
+            ("--address", self.address.is_some(), ZtunnelWhat::Workload),
+            ("--service-namespace", self.service_namespace.is_some(), ZtunnelWhat::Service),
+            ("--policy-namespace", self.policy_namespace.is_some(), ZtunnelWhat::Policy),
+            ("--with-headers", self.with_headers, ZtunnelWhat::All),
+        ];
+        let stray = given.into_iter().find(|(_, is_given, about)| *is_given && *about != self.what);
+        stray.map(|(word, ..)| word)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ZtunnelWhat {
     #[value(alias = "workloads", alias = "w")]

@@ -1,6 +1,6 @@
 //! `waypoint-xds cost`: sidecars against waypoints.
 
-use waypoint_xds::view::{cost as view, json};
+use waypoint_xds::view::{cost as view, cost_picture, json};
 
 use super::{report, session};
 use crate::args::{Cost, CostFormat};
@@ -13,6 +13,7 @@ pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     match args.output {
         CostFormat::Table => output::print(&view::table(&cost).to_string())?,
         CostFormat::Json => output::print(&json::pretty(&json::to_value(&cost)))?,
+        CostFormat::Svg => output::print(&cost_picture::svg(&cost))?,
     }
     Ok(outcome)
 }

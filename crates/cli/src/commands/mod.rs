@@ -4,13 +4,16 @@ mod bootstrap;
 mod completion;
 mod cost;
 mod describe;
+mod diff;
 mod explain;
 mod lint;
 mod out;
 mod proxy_config;
 mod status;
+mod test;
 mod trace;
 mod translate;
+mod watch;
 mod waypoint;
 mod ztunnel_config;
 
@@ -40,6 +43,8 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Lint(args) => lint::run(args),
         Command::Describe(args) => describe::run(args),
         Command::Trace(args) => trace::run(args),
+        Command::Test(args) => test::run(args),
+        Command::Diff(args) => diff::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => completion::run(*shell),
@@ -50,22 +55,22 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
     let options = options(input)?;
-    input::session(input::read(input)?, &options, input)
+    input::session(input::read(input)?.sources, &options, input)
 }
 
 /// The options that an [`Input`] chooses.
 fn options(input: &Input) -> Result<Options, Failure> {
-    let mesh_config = input.mesh_config.as_deref();
+    let mesh_config = input.how.mesh_config.as_deref();
     let settings = Settings {
-        release: Some(input.release.clone()),
+        release: Some(input.how.release.clone()),
         mesh_config: mesh_config.map(input::text).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
-        readiness: Some(Readiness::from(input.readiness).to_string()),
-        assume: Some(Assume::from(input.assume).to_string()),
-        validate: Some(Validation::from(input.validate).to_string()),
-        dialect: Some(Dialect::from(input.dialect).to_string()),
-        features: input.features.iter().map(|flag| feature(flag)).collect(),
-        limits: input.limits.iter().cloned().collect(),
+        readiness: Some(Readiness::from(input.how.readiness).to_string()),
+        assume: Some(Assume::from(input.how.assume).to_string()),
+        validate: Some(Validation::from(input.how.validate).to_string()),
+        dialect: Some(Dialect::from(input.how.dialect).to_string()),
+        features: input.how.features.iter().map(|flag| feature(flag)).collect(),
+        limits: input.how.limits.iter().cloned().collect(),
         ..Settings::default()
     };
     Ok(settings.options()?)
@@ -105,15 +110,8 @@ fn chosen<'s>(session: &'s Session, which: &Which) -> Result<&'s Waypoint, Failu
 /// The waypoint called `NAME`, in a namespace or in whichever has it, else `NAME.NAMESPACE`.
 fn named(session: &Session, name: &str, namespace: Option<&str>) -> Result<WaypointName, Failure> {
     let all = || session.mesh().waypoints.iter().map(|waypoint| &waypoint.name);
-    let of = |name: &str, namespace: Option<&str>| -> Vec<&WaypointName> {
-        all()
-            .filter(|w| w.name == name && namespace.is_none_or(|namespace| w.namespace == namespace))
-            .collect()
-    };
-    let mut found = of(name, namespace);
-    if let (true, None, Some((name, namespace))) = (found.is_empty(), namespace, name.rsplit_once('.')) {
-        found = of(name, Some(namespace));
-    }
+    let found: Vec<&WaypointName> =
+        session.waypoints_named(name, namespace).into_iter().map(|waypoint| &waypoint.name).collect();
     match found.as_slice() {
         [one] => Ok((*one).clone()),
         [] => {
@@ -147,27 +145,32 @@ fn colour(wanted: ColorArg, terminal: bool) -> Colour {
 
 /// Prints the problems to standard error, and tells how the run ends.
 fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
-    let said: Vec<Problem> = match input.quiet {
+    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
+    tell(problems, files, input);
+    let worst = if input.how.strict { Severity::Warning } else { Severity::Error };
+    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
+}
+
+/// Prints the problems of some files to standard error.
+fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile>, input: &Input) {
+    let said: Vec<Problem> = match input.how.quiet {
         0 => problems.to_vec(),
         1 => problems.iter().filter(|problem| problem.is_error()).cloned().collect(),
         _ => Vec::new(),
     };
-    let files: Vec<&SourceFile> =
-        session.input().files.iter().chain(&session.mesh().options.mesh_config).collect();
-    output::say(&match input.problems {
-        _ if input.quiet > 1 => String::new(),
+    let files: Vec<&SourceFile> = files.into_iter().collect();
+    output::say(&match input.how.problems {
+        _ if input.how.quiet > 1 => String::new(),
         ProblemFormat::Json => diagnostics::json(&said),
         ProblemFormat::Github => diagnostics::github(&said),
         ProblemFormat::Concise => diagnostics::concise(&said),
         ProblemFormat::Full => {
-            let colour = colour(input.color, std::io::stderr().is_terminal());
+            let colour = colour(input.how.color, std::io::stderr().is_terminal());
             diagnostics::full(&said, files.iter().copied(), colour)
         }
     });
     // What is for programs is not followed by anything.
-    if matches!(input.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
-        input.note(&findings::summary(&said, files.len()));
+    if matches!(input.how.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
+        input.how.note(&findings::summary(&said, files.len()));
     }
-    let worst = if input.strict { Severity::Warning } else { Severity::Error };
-    if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
 }

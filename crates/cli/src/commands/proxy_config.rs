@@ -23,7 +23,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
             "--{stray} says nothing about {what}: `proxy-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => config_dump::parse(file.text()),
         _ => None,
@@ -68,7 +68,7 @@ struct Shown {
 /// What a live proxy holds.
 fn dumped(dump: ConfigDump, release: Release, input: &args::Input) -> Shown {
     for unread in &dump.unread {
-        input.note(&format!("warning: {unread}"));
+        input.how.note(&format!("warning: {unread}"));
     }
     let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
     Shown { config: dump.config, outcome, made: None, release }

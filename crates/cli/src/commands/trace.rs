@@ -1,89 +1,129 @@
 //! `waypoint-xds trace`: one request, its verdict, and why.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
-use waypoint_xds::trace::{ExtAuthz, Protocol, Request, Verdict, Via};
-use waypoint_xds::view::{json, trace};
+use waypoint_xds::live::Live;
+use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::{HeaderList, Request, RequestSpec, Trace, Verdict};
+use waypoint_xds::view::config_dump::{self, ConfigDump};
+use waypoint_xds::view::{json, trace, yaml};
 
-use super::{session, waypoint_name};
-use crate::args::{Answer, Asked, DescribeFormat, Trace};
-use crate::{Failure, Outcome, output};
+use super::options;
+use crate::args::{self, Token, TraceFormat};
+use crate::{Failure, Outcome, curl, input, output};
 
-pub(super) fn run(args: &Trace) -> Result<Outcome, Failure> {
-    let request = request(args)?;
-    let session = session(&args.input)?;
-    let traced = session.trace(&request).map_err(usage)?;
+pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
+    let request = Request::try_from(spec(args)?).map_err(usage)?;
+    let files = input::read(&args.input)?.sources;
+    let options = options(&args.input)?;
+    let (session, traced) = match split(files)? {
+        (Some(dump), rest) => {
+            dump.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
+            let live = Live::new(dump, request.via.waypoint(), rest, &options).map_err(usage)?;
+            (live.session().clone(), live.trace(&request))
+        }
+        (None, files) => {
+            let session = input::session(files, &options, &args.input)?;
+            let traced = session.trace(&request);
+            (session, traced)
+        }
+    };
+    let traced = traced.map_err(usage)?;
     let places = session.places();
     output::print(&match args.output {
-        DescribeFormat::Text => trace::text(&traced, &places, args.explain),
-        DescribeFormat::Json => json::pretty(&trace::json(&traced, &places)?),
+        TraceFormat::Text => trace::text(&traced, &places, args.explain_all),
+        TraceFormat::Json => json::pretty(&trace::json(&traced, &places)?),
+        TraceFormat::Yaml => yaml::to_string(&trace::json(&traced, &places)?),
     })?;
-    Ok(match traced.verdict {
+    Ok(outcome(&traced))
+}
+
+/// The config dump among what was read, if there is one, and the rest.
+fn split(files: Vec<SourceFile>) -> Result<(Option<ConfigDump>, Vec<SourceFile>), Failure> {
+    let (mut dump, mut rest) = (None, Vec::new());
+    for file in files {
+        match config_dump::parse(file.text()) {
+            Some(_) if dump.is_some() => {
+                return Err(Failure::Usage("there are several config dumps: give one".to_owned()));
+            }
+            Some(parsed) => dump = Some(parsed),
+            None => rest.push(file),
+        }
+    }
+    Ok((dump, rest))
+}
+
+/// How a run ends that has traced a request.
+fn outcome(traced: &Trace) -> Outcome {
+    match traced.verdict {
         Verdict::Allowed => Outcome::Clean,
         Verdict::Unknown => Outcome::Unknown,
         // Redirects and direct responses are what a route says; a fault or another error is none.
         Verdict::Answered if traced.status.is_some_and(|status| status < 400) => Outcome::Clean,
         Verdict::Answered | Verdict::Denied | Verdict::Failed => Outcome::Problems,
-    })
+    }
 }
 
 fn usage(error: impl ToString) -> Failure {
     Failure::Usage(error.to_string())
 }
 
-fn request(args: &Trace) -> Result<Request, Failure> {
+/// The request as plain data: what options say, else curl's command line.
+fn spec(args: &args::Trace) -> Result<RequestSpec, Failure> {
     let asked = &args.asked;
-    let mut request =
-        Request::new(args.source.parse().map_err(usage)?, args.destination.parse().map_err(usage)?);
-    request.protocol = asked.protocol.parse().map_err(usage)?;
-    if request.protocol == Protocol::Grpc {
-        request.method = "POST".to_owned();
-    }
-    if let Some(method) = &asked.method {
-        request.method.clone_from(method);
-    }
-    if !asked.path.starts_with('/') && asked.path != "*" {
-        return Err(Failure::Usage(format!("--path: `{}` does not begin with a slash", asked.path)));
-    }
-    request.path.clone_from(&asked.path);
-    request.authority.clone_from(&asked.authority);
-    request.headers =
-        asked.headers.iter().map(|header| pair("--header", header)).collect::<Result<_, _>>()?;
-    request.claims = claims(asked)?;
-    request.ext_authz = asked.ext_authz.map(|answer| match answer {
-        Answer::Allow => ExtAuthz::Allow,
-        Answer::Deny => ExtAuthz::Deny,
-    });
-    request.source_address = asked.source_ip;
-    if let Some(name) = &asked.waypoint {
-        request.via = Via::Waypoint(waypoint_name(name)?);
-    }
-    Ok(request)
-}
-
-fn pair(option: &str, text: &str) -> Result<(String, String), Failure> {
-    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    let (name, value) =
-        pair.ok_or_else(|| Failure::Usage(format!("{option}: `{text}` is not NAME=VALUE")))?;
-    Ok((name.to_owned(), value.to_owned()))
+    let curl = asked.curl.as_deref().map(curl::request).transpose();
+    let curl = curl.map_err(|error| Failure::Usage(format!("--curl: {error}")))?.unwrap_or_default();
+    let headers = asked.headers.join("\n").parse::<HeaderList>();
+    let own = RequestSpec {
+        from: args.source.clone().or_else(|| asked.from.clone()),
+        to: args.destination.clone().or_else(|| asked.to.clone()),
+        via: asked.via.clone(),
+        protocol: asked.protocol.clone(),
+        method: asked.method.clone(),
+        path: asked.path.clone(),
+        host: asked.host.clone(),
+        headers: headers.map_err(|error| Failure::Usage(format!("--header: {error}")))?,
+        claims: claims(&args.token)?,
+        token: args.token.jwt.clone(),
+        sni: asked.sni.clone(),
+        alpn: (!asked.alpn.is_empty()).then(|| asked.alpn.clone()),
+        ext_authz: asked.ext_authz.clone(),
+        source_address: asked.source_address.clone(),
+        seed: asked.seed.clone(),
+    };
+    Ok(own.or(curl))
 }
 
 /// The claims of the token, if there is one.
-fn claims(asked: &Asked) -> Result<Option<Map<String, Value>>, Failure> {
-    let mut claims = Map::new();
-    if let Some(issuer) = &asked.issuer {
+fn claims(token: &Token) -> Result<Option<Map<String, Value>>, Failure> {
+    let mut claims = token.file.as_deref().map(claims_of).transpose()?.unwrap_or_default();
+    if let Some(issuer) = &token.issuer {
         claims.insert("iss".to_owned(), issuer.clone().into());
     }
-    for claim in &asked.claims {
-        let (name, value) = pair("--claim", claim)?;
+    for claim in &token.claims {
+        let pair = claim.split_once('=').filter(|(name, _)| !name.is_empty());
+        let (name, value) =
+            pair.ok_or_else(|| Failure::Usage(format!("--claim: `{claim}` is not NAME=VALUE")))?;
         // `"7"` is a text in JSON; `7` would be a number, which no policy matches: a claim that looks so is meant as a text.
-        let value = match serde_json::from_str(&value) {
+        let value = match serde_json::from_str(value) {
             Ok(json @ (Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_))) => json,
             _ => value.into(),
         };
-        claims.insert(name, value);
+        claims.insert(name.to_owned(), value);
     }
-    if !claims.is_empty() && !claims.contains_key("iss") {
-        return Err(Failure::Usage("--claim: a token has an issuer: name it with --issuer".to_owned()));
+    let is_given = token.file.is_some() || !claims.is_empty();
+    if is_given && !claims.contains_key("iss") {
+        return Err(Failure::Usage(
+            "a token has an issuer: name it with --issuer, or a claim `iss`".to_owned(),
+        ));
     }
-    Ok((!claims.is_empty()).then_some(claims))
+    Ok(is_given.then_some(claims))
+}
+
+/// The claims in a file.
+fn claims_of(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let text = if path.as_os_str() == "-" { input::standard()? } else { input::text(path)? };
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("--claims: {} is no JSON object: {error}", path.display())))
 }

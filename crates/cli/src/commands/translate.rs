@@ -15,13 +15,13 @@ use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     let mut options = options(&args.input)?;
-    let files = input::read(&args.input)?;
+    let files = input::read(&args.input)?.sources;
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
     let session = input::session(files, &options, &args.input)?;
     let translation = session.translation();
     let outcome = report(&translation.problems, &session, &args.input);
     if session.mesh().waypoints.is_empty() && !session.input().snapshot.is_empty() {
-        args.input.note(
+        args.input.how.note(
             "warning: there is no waypoint: `waypoint-xds waypoint generate` prints the Gateway that makes one",
         );
     }
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
     match &args.out {
         Some(directory) => {
             out::write(directory, &session, args.origins)?;
-            args.input.note(summary::text(&translation.summary).trim_end());
+            args.input.how.note(summary::text(&translation.summary).trim_end());
         }
         None if args.origins => output::print(&all_origins(&session))?,
         None => output::print(&text(translation, args.output)?)?,

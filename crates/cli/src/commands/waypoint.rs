@@ -4,7 +4,7 @@ use waypoint_xds::manifests::gateway::{self, Request};
 use waypoint_xds::view::{json, waypoints, yaml};
 
 use super::{chosen, report, session};
-use crate::args::{CostFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
+use crate::args::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
@@ -20,9 +20,9 @@ fn list(args: &WaypointList) -> Result<Outcome, Failure> {
     let outcome = report(session.problems(), &session, &args.input);
     let entries = waypoints::list(session.mesh(), session.problems(), args.namespace.as_deref());
     match args.output {
-        CostFormat::Json => output::print(&json::pretty(&waypoints::json(&entries)))?,
-        CostFormat::Table if entries.is_empty() => output::print("No waypoints found.\n")?,
-        CostFormat::Table => output::print(&waypoints::table(&entries).to_string())?,
+        ListFormat::Json => output::print(&json::pretty(&waypoints::json(&entries)))?,
+        ListFormat::Table if entries.is_empty() => output::print("No waypoints found.\n")?,
+        ListFormat::Table => output::print(&waypoints::table(&entries).to_string())?,
     }
     Ok(outcome)
 }

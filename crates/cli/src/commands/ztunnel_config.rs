@@ -1,5 +1,6 @@
 //! `waypoint-xds ztunnel-config`: what `istioctl ztunnel-config` would print.
 
+use clap::ValueEnum;
 use waypoint_xds::Session;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::ztunnel::{self as view, Filter, Kind, ZtunnelConfig};
@@ -11,7 +12,13 @@ use crate::args::{self, TableFormat, ZtunnelWhat};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
-    let files = input::read(&args.input)?;
+    if let Some(stray) = args.stray() {
+        let what = args.what.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        return Err(Failure::Usage(format!(
+            "{stray} says nothing about {what}: `ztunnel-config --help` lists what does"
+        )));
+    }
+    let files = input::read(&args.input)?.sources;
     let dump = match files.as_slice() {
         [file] => view::parse(file.text()),
         _ => None,
@@ -21,7 +28,7 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     if config.holds_more {
-        args.input.note("note: certificates and connections are not shown");
+        args.input.how.note("note: certificates and connections are not shown");
     }
     output::print(&match kind(args.what) {
         Some(kind) => one(args, &config, kind, session.as_ref()),

@@ -1,10 +1,12 @@
 //! Which policies hold for something, in the order in which they are looked at, and who enforces them.
 
 use crate::lint::Context;
+use crate::lint::references::{Referred, references, referred};
 use crate::mesh::attachment::{Attach, Bound};
 use crate::mesh::{ServiceId, Waypoint, WorkloadId};
 use crate::snapshot::security::{Action, AuthorizationPolicy, RequestAuthentication};
-use crate::snapshot::{Object, ObjectRef, Resource};
+use crate::snapshot::selector::PolicyTargetReference;
+use crate::snapshot::{Meta, Object, ObjectRef, Resource};
 use crate::ztunnel::policies::authorization::{Unsupported, Verdict, verdict};
 
 use super::{Enforcer, PolicyLine, Reason, words};
@@ -22,6 +24,29 @@ pub(super) fn at_waypoint(cx: &Context<'_>, service: ServiceId, waypoint: &Waypo
         tokens.iter().map(|bound| authentication_line(bound.object, reason(bound), enforcer.clone())),
     );
     in_order(lines)
+}
+
+/// The policies that name a Service or ServiceEntry without a waypoint: nobody enforces them there.
+pub(super) fn unserved(cx: &Context<'_>, service: &ObjectRef) -> Vec<PolicyLine> {
+    let naming = |meta: &Meta, single: Option<&PolicyTargetReference>, list: &[PolicyTargetReference]| {
+        let mut fields = references(single, list).filter(|(_, reference)| {
+            matches!(referred(cx, meta, reference), Referred::Service(target) if target == *service)
+        });
+        fields.next().map(|(field, _)| field)
+    };
+    let authorization = cx.snapshot.authorization_policies.iter().filter_map(|policy| {
+        let field = naming(&policy.meta, policy.spec.target_ref.as_ref(), &policy.spec.target_refs)?;
+        let because = Reason { object: policy.object_ref(), field };
+        Some(authorization_line(policy, because, Enforcer::Nobody))
+    });
+    let authentication = cx.snapshot.request_authentications.iter().filter_map(|policy| {
+        let field = naming(&policy.meta, policy.spec.target_ref.as_ref(), &policy.spec.target_refs)?;
+        let because = Reason { object: policy.object_ref(), field };
+        Some(authentication_line(policy, because, Enforcer::Nobody))
+    });
+    let remark = Some("no waypoint serves it, and only waypoints know such policies".to_owned());
+    let lines = authorization.chain(authentication);
+    in_order(lines.map(|line| PolicyLine { remark: remark.clone(), ..line }).collect())
 }
 
 /// The policies that ztunnel enforces for a workload.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::lint::Context;
+use crate::lint::ingress::{self, Published};
 use crate::lint::sidecars::has_sidecar;
 use crate::mesh::endpoint::Health;
-use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
-use crate::mesh::{Protocol, Service, ServiceId, Workload, hostname};
+use crate::mesh::virtual_service::VirtualService;
+use crate::mesh::{Protocol, Service, ServiceId, Workload};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
@@ -79,8 +80,10 @@ pub(super) fn describe(
     let (first, service) = services.first().copied()?;
     let serving = cx.waypoint_of(first);
     let waypoint = waypoint_use(cx.mesh, object, cx.mesh.bindings.of_service(first), serving);
-    let mut policies =
-        serving.map_or_else(Vec::new, |waypoint| enforcement::at_waypoint(cx, first, waypoint));
+    let mut policies = match serving {
+        Some(waypoint) => enforcement::at_waypoint(cx, first, waypoint),
+        None => enforcement::unserved(cx, object),
+    };
     policies.extend(of_endpoints(cx, first));
     let routes: Vec<RouteLine> = cx.routes_of(first).into_iter().flat_map(routes).collect();
     let mut objects: Vec<&ObjectRef> = vec![object];
@@ -95,7 +98,7 @@ pub(super) fn describe(
         addresses: addresses(service),
         ports: service.ports.iter().map(port).collect(),
         endpoints: endpoints(cx, first),
-        bypasses: if serving.is_some() { bypasses(cx, first, service) } else { Vec::new() },
+        bypasses: if serving.is_some() { bypasses(cx, first) } else { Vec::new() },
         waypoint,
         policies,
         routes,
@@ -188,12 +191,10 @@ pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
 }
 
 /// Whose requests do not pass the waypoint, as far as files tell.
-fn bypasses(cx: &Context<'_>, id: ServiceId, service: &Service) -> Vec<Bypass> {
+fn bypasses(cx: &Context<'_>, id: ServiceId) -> Vec<Bypass> {
     let mut found = BTreeSet::new();
-    let uses_waypoint =
-        cx.mesh.bindings.of_service(id).and_then(|binding| binding.ingress).unwrap_or_default();
-    if !uses_waypoint {
-        found.extend(ingress(cx, service));
+    if !ingress::uses_waypoint(cx, id) {
+        found.extend(by_ingress(cx, id));
     }
     let workloads = cx.mesh.endpoints.of(id).iter().filter_map(|endpoint| endpoint.workload);
     let is_unserved_pod = |id| {
@@ -214,35 +215,17 @@ fn bypasses(cx: &Context<'_>, id: ServiceId, service: &Service) -> Vec<Bypass> {
     found.into_iter().collect()
 }
 
-/// Gateways for ingress that route to the Service.
-fn ingress(cx: &Context<'_>, service: &Service) -> Vec<Bypass> {
-    let is_it = |host: &str, namespace: &str| hostname::resolve(host, namespace) == service.hostname;
-    let mut found = Vec::new();
-    for object in &cx.snapshot.virtual_services {
-        let gateways = object.spec.gateways.iter().any(|gateway| gateway != MESH_GATEWAY);
-        let destinations = object.spec.http.iter().flat_map(|rule| &rule.route);
-        let mut hosts = destinations.filter_map(|to| to.destination.as_ref());
-        if gateways && hosts.any(|to| is_it(&to.host, &object.meta.namespace)) {
-            let who =
-                format!("requests through gateways for ingress, by VirtualService {}", object.meta.name);
-            found.push(Bypass { who, object: Some(object.object_ref()) });
-        }
-    }
-    for route in &cx.snapshot.http_routes {
-        let mut parents = route.spec.parent_refs.iter();
-        let by_gateway =
-            parents.any(|parent| parent.kind.as_deref().is_none_or(|kind| kind == Kind::Gateway.name()));
-        let mut backends = route.spec.rules.iter().flat_map(|rule| &rule.backend_refs);
-        let leads_here = backends.any(|backend| {
-            let namespace = backend.namespace.as_deref().unwrap_or(&route.meta.namespace);
-            service.is_kubernetes() && service.namespace == namespace && service.name == backend.name
-        });
-        if by_gateway && leads_here {
-            let who = format!("requests through a Gateway for ingress, by HTTPRoute {}", route.meta.name);
-            found.push(Bypass { who, object: Some(route.object_ref()) });
-        }
-    }
-    found
+/// The routes by which gateways for ingress send requests to the Service.
+fn by_ingress(cx: &Context<'_>, id: ServiceId) -> impl Iterator<Item = Bypass> + use<> {
+    let routes = ingress::published(cx).remove(&id).unwrap_or_default();
+    routes.into_iter().map(|Published { route, .. }| {
+        let gateways = match route.kind {
+            Kind::VirtualService => "gateways",
+            _ => "a Gateway",
+        };
+        let who = format!("requests through {gateways} for ingress, by {} {}", route.kind, route.name);
+        Bypass { who, object: Some(route) }
+    })
 }
 
 /// A Service of the mesh and the waypoint that it uses.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::Str;
 use crate::mesh::Mesh;
+use crate::names::named;
 use crate::snapshot::{Kind, ObjectRef};
 
 /// What sort of thing is described.
@@ -135,23 +136,13 @@ pub(super) fn find(mesh: &Mesh, subject: &Subject) -> Result<ObjectRef, NotFound
             of_kind
         })
         .collect();
-    let named = |name: &str, namespace: Option<&str>| -> Vec<ObjectRef> {
-        let fits = |object: &&ObjectRef| {
-            object.name == name && namespace.is_none_or(|namespace| object.namespace == namespace)
-        };
-        all.iter().filter(fits).cloned().collect()
-    };
-    let mut found = named(&subject.name, subject.namespace.as_deref());
-    if let (true, None, Some((name, namespace))) =
-        (found.is_empty(), &subject.namespace, subject.name.rsplit_once('.'))
-    {
-        found = named(name, Some(namespace));
-    }
+    let wanted = (subject.name.as_str(), subject.namespace.as_deref());
+    let found = named(&all, wanted, |object| (&object.namespace, &object.name));
     let Some(first) = found.first() else { return Err(NotFound::Nothing(subject.clone())) };
     if found.iter().any(|object| object.namespace != first.namespace) {
-        return Err(NotFound::Several(found));
+        return Err(NotFound::Several(found.into_iter().cloned().collect()));
     }
-    Ok(first.clone())
+    Ok((*first).clone())
 }
 
 fn is_waypoint(mesh: &Mesh, gateway: &ObjectRef) -> bool {

@@ -28,6 +28,12 @@ pub(crate) struct Published {
     pub(crate) rewrites: bool,
 }
 
+/// Whether gateways send a Service's requests to its waypoint: in 1.18 they do, later if a label asks for it.
+pub(crate) fn uses_waypoint(cx: &Context<'_>, service: ServiceId) -> bool {
+    let asked = || cx.mesh.bindings.of_service(service).and_then(|binding| binding.ingress);
+    !cx.objects_name_waypoints || asked() == Some(true)
+}
+
 /// The routes by which gateways send requests to Services that have a waypoint.
 pub(crate) fn published(cx: &Context<'_>) -> BTreeMap<ServiceId, Vec<Published>> {
     let mut found = Found { cx, all: BTreeMap::new() };

@@ -28,6 +28,7 @@
 //! assert!(found.iter().any(|problem| problem.code.id() == "method-case"));
 //! ```
 
+mod advice;
 mod ambient;
 mod at_waypoint;
 mod baseline;
@@ -42,13 +43,13 @@ mod gateway_routes;
 mod glob;
 mod identity;
 mod inclusion;
-mod ingress;
+pub(crate) mod ingress;
 mod list;
 mod naming;
 mod pattern;
 mod ports;
 mod providers;
-mod references;
+pub(crate) mod references;
 mod routing;
 mod rule;
 mod rules;
@@ -86,6 +87,7 @@ pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem
         problems.iter().filter(|problem| !is_said_better(problem.code)).cloned().collect();
     all.extend(status::stale(reading, mesh));
     all.extend(in_force.iter().flat_map(|rule| (rule.check)(&cx)));
+    all.iter_mut().for_each(advice::advise);
     reading.locate(&mut all);
     all.sort();
     all.dedup();

@@ -7,7 +7,7 @@ use crate::snapshot::{Kind, Labels, Meta, ObjectRef};
 use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CLASS};
 
 /// What a reference is to.
-pub(super) enum Referred<'m> {
+pub(crate) enum Referred<'m> {
     /// A Gateway that is a waypoint.
     Waypoint(&'m Waypoint),
     /// Every waypoint: their class, in an object of the root namespace.
@@ -19,7 +19,7 @@ pub(super) enum Referred<'m> {
 }
 
 /// The references of an object, each with its field; the single one counts where there is no list.
-pub(super) fn references<'o>(
+pub(crate) fn references<'o>(
     single: Option<&'o PolicyTargetReference>,
     list: &'o [PolicyTargetReference],
 ) -> impl Iterator<Item = (String, &'o PolicyTargetReference)> {
@@ -29,7 +29,7 @@ pub(super) fn references<'o>(
 }
 
 /// What a reference of an object is to. A Gateway of another namespace is never meant, a Service always one of the object's.
-pub(super) fn referred<'m>(
+pub(crate) fn referred<'m>(
     cx: &Context<'m>,
     object: &Meta,
     reference: &PolicyTargetReference,
@@ -57,18 +57,18 @@ pub(super) fn referred<'m>(
 
 /// The waypoints that Envoy runs.
 pub(super) fn envoy_waypoints<'m>(cx: &Context<'m>) -> impl Iterator<Item = &'m Waypoint> + use<'m> {
-    cx.mesh.waypoints.iter().filter(|waypoint| waypoint.data_plane == DataPlane::Envoy)
+    cx.mesh.waypoints.iter().filter(|waypoint| is_envoy(waypoint))
 }
 
-/// A waypoint whose pod an object's selector selects: one of the object's namespace, or any where that is the root namespace.
-pub(super) fn selected_waypoint<'m>(
+/// A waypoint that Envoy runs whose pods an object's selector selects.
+pub(super) fn selected_envoy_waypoint<'m>(
     cx: &Context<'m>,
     object: &Meta,
     selector: &Labels,
 ) -> Option<&'m Waypoint> {
-    let everywhere = object.namespace == cx.mesh.config.root_namespace;
-    envoy_waypoints(cx).filter(|_| !selector.is_empty()).find(|waypoint| {
-        (everywhere || waypoint.name.namespace == object.namespace)
-            && scope::selects_pods_of(selector, waypoint)
-    })
+    scope::selected_waypoints(cx, object, selector).find(|waypoint| is_envoy(waypoint))
+}
+
+fn is_envoy(waypoint: &Waypoint) -> bool {
+    waypoint.data_plane == DataPlane::Envoy
 }

@@ -7,7 +7,7 @@ use crate::mesh::waypoint::WaypointName;
 use crate::mesh::workload::OLD_GATEWAY_NAME;
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{self, Labels, Object};
+use crate::snapshot::{self, Labels, Meta, Object};
 
 /// Whether a policy is for waypoints or ztunnels, or may be, where the snapshot does not say.
 pub(super) fn is_for_ambient<T: Attach>(cx: &Context<'_>, policy: &T) -> bool {
@@ -24,8 +24,18 @@ pub(super) fn is_for_ambient<T: Attach>(cx: &Context<'_>, policy: &T) -> bool {
 
 /// The waypoint whose own pods a policy selects by their labels.
 pub(super) fn selected_waypoint<'m, T: Attach>(cx: &Context<'m>, policy: &T) -> Option<&'m Waypoint> {
-    let selector = policy.selector().filter(|labels| !labels.is_empty())?;
-    waypoints_in_reach(cx, policy).find(|waypoint| selects_pods_of(selector, waypoint))
+    selected_waypoints(cx, policy.meta(), policy.selector()?).next()
+}
+
+/// The waypoints whose own pods an object's selector selects, if it is not empty: of the object's namespace, or any where
+/// that is the root namespace.
+pub(super) fn selected_waypoints<'m, 's>(
+    cx: &Context<'m>,
+    object: &Meta,
+    selector: &'s Labels,
+) -> impl Iterator<Item = &'m Waypoint> + use<'m, 's> {
+    let selects = |waypoint: &&Waypoint| !selector.is_empty() && selects_pods_of(selector, waypoint);
+    waypoints_in_reach(cx, object).filter(selects)
 }
 
 /// Whether a selector that is not empty is for a waypoint's own pods: by the labels that they have, or by the one that they had
@@ -40,15 +50,12 @@ pub(super) fn selects_pods_of(selector: &Labels, waypoint: &Waypoint) -> bool {
 /// Whether a waypoint of a release that goes by selectors reads a policy.
 pub(super) fn is_read_by_selector<T: Attach>(cx: &Context<'_>, policy: &T) -> bool {
     let selects = |waypoint: &Waypoint| policy.selector().is_none_or(|s| s.is_subset(&waypoint.proxy.labels));
-    waypoints_in_reach(cx, policy).any(selects)
+    waypoints_in_reach(cx, policy.meta()).any(selects)
 }
 
-/// The waypoints of a policy's namespace, or all where it is in the root namespace.
-fn waypoints_in_reach<'m, T: Attach>(
-    cx: &Context<'m>,
-    policy: &T,
-) -> impl Iterator<Item = &'m Waypoint> + use<'m, T> {
-    let namespace = policy.meta().namespace.clone();
+/// The waypoints of an object's namespace, or all where that is the root namespace.
+fn waypoints_in_reach<'m>(cx: &Context<'m>, object: &Meta) -> impl Iterator<Item = &'m Waypoint> + use<'m> {
+    let namespace = object.namespace.clone();
     let everywhere = cx.mesh.config.root_namespace == namespace;
     cx.mesh.waypoints.iter().filter(move |waypoint| everywhere || waypoint.name.namespace == namespace)
 }

@@ -20,12 +20,21 @@ pub(crate) fn has_sidecar(workload: &Workload) -> bool {
     !is_gateway && workload.pod().is_some_and(is_injected)
 }
 
+fn is_proxy(container: &Container) -> bool {
+    container.name == CONTAINER
+}
+
+/// Whether a pod is nothing but a proxy: a gateway or a waypoint.
+pub(crate) fn is_only_proxy(pod: &Object<Pod>) -> bool {
+    let containers = &pod.spec.containers;
+    !containers.is_empty() && containers.iter().all(is_proxy)
+}
+
 fn is_injected(pod: &Object<Pod>) -> bool {
-    let is_proxy = |container: &Container| container.name == CONTAINER;
-    let (containers, init_containers) = (&pod.spec.containers, &pod.spec.init_containers);
-    if !containers.is_empty() && containers.iter().all(is_proxy) {
+    if is_only_proxy(pod) {
         return false;
     }
+    let (containers, init_containers) = (&pod.spec.containers, &pod.spec.init_containers);
     pod.meta.annotations.contains_key(SIDECAR_STATUS)
         || pod.meta.labels.get(TLS_MODE).is_some_and(|mode| mode == "istio")
         || containers.iter().chain(init_containers).any(is_proxy)

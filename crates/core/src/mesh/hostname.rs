@@ -19,17 +19,24 @@ pub const DOMAIN_SUFFIX: &str = "cluster.local";
 /// ```
 #[must_use]
 pub fn resolve(host: &str, namespace: &str) -> Str {
+    if is_short(host, namespace) { of_service(host, namespace) } else { host.into() }
+}
+
+/// Whether an object in `namespace` means a Service of that namespace by `host`.
+pub(crate) fn is_short(host: &str, namespace: &str) -> bool {
     // An address without a dot is one of IPv6.
     let is_address = || host.contains(':') && host.parse::<Ipv6Addr>().is_ok();
-    if host.is_empty() || host == "*" || host.contains('.') || namespace.is_empty() || is_address() {
-        return host.into();
-    }
-    of_service(host, namespace)
+    !(host.is_empty() || host == "*" || host.contains('.') || namespace.is_empty() || is_address())
 }
 
 /// The hostname of a Kubernetes Service.
 pub(crate) fn of_service(name: &str, namespace: &str) -> Str {
-    [name, ".", namespace, ".svc.", DOMAIN_SUFFIX].concat().into()
+    parts_of_service(name, namespace).concat().into()
+}
+
+/// The parts that [`of_service`] puts together.
+pub(crate) fn parts_of_service<'a>(name: &'a str, namespace: &'a str) -> [&'a str; 5] {
+    [name, ".", namespace, ".svc.", DOMAIN_SUFFIX]
 }
 
 /// Whether two hosts have names in common, either of which may be a wildcard.

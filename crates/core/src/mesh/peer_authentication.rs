@@ -6,7 +6,7 @@ use crate::mesh::MeshSettings;
 use crate::mesh::attachment::{Attachments, Bound};
 use crate::rules::Rules;
 use crate::snapshot::security::{MutualTls, MutualTlsMode, PeerAuthentication};
-use crate::snapshot::{Labels, Object, Snapshot};
+use crate::snapshot::{Cause, FieldPath, Labels, Object, Snapshot};
 
 /// Whether a server speaks mTLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,17 @@ impl PeerAuthentications {
     pub fn of_namespace(&self, namespace: &str) -> MtlsMode {
         let own = self.wide_mode(namespace);
         own.or_else(|| self.wide_mode(self.attachments.root_namespace())).unwrap_or(MtlsMode::Permissive)
+    }
+
+    /// The field that says what holds for the workloads of a namespace; none where nothing does.
+    #[must_use]
+    pub(crate) fn cause_of_namespace(&self, namespace: &str) -> Option<Cause> {
+        let said = |namespace: &str| {
+            let policy = self.attachments.for_namespace(namespace)?;
+            mode(policy.spec.mtls.as_ref())?;
+            Some(Cause::new(policy.object.object_ref(), FieldPath::field("spec.mtls.mode")))
+        };
+        said(namespace).or_else(|| said(self.attachments.root_namespace()))
     }
 
     /// What holds for one port of a workload.

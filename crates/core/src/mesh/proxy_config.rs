@@ -9,7 +9,7 @@ use crate::admission::mesh_config::{OF_POD, ProxyAnnotations};
 use crate::problem::Problem;
 use crate::rules::{BootstrapRules, Rules};
 use crate::snapshot::mesh_config::proxy::{AuthenticationPolicy, ProxyConfig, Tracing};
-use crate::snapshot::{Duration, Labels, Object, Snapshot, networking};
+use crate::snapshot::{Cause, Duration, Labels, Object, Snapshot, networking};
 
 use super::waypoint::WaypointName;
 
@@ -62,6 +62,13 @@ impl ProxyConfigs {
     pub(crate) fn injected(&self, waypoint: &WaypointName) -> ProxyConfig {
         let over = self.of_namespace(waypoint).into_iter().chain(self.of_pods(waypoint));
         over.fold(self.everywhere.clone(), |config, object| config.overlaid_with(of_resource(&object.spec)))
+    }
+
+    /// The objects that say how a waypoint's pods are made, each with the field by which it does, the narrowest first.
+    pub(crate) fn causes(&self, waypoint: &WaypointName) -> Vec<Cause> {
+        let of_root = self.attachments.for_namespace(self.attachments.root_namespace());
+        let narrower = self.of_pods(waypoint).into_iter().chain(self.of_namespace(waypoint));
+        narrower.chain(of_root).map(|bound| bound.cause()).collect()
     }
 
     /// What is said for the waypoint's namespace.

@@ -4,9 +4,11 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::Address;
 use envoy::config::core::v3::address::Address as Kind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
+use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint, LocalityLbEndpoints};
 
+use crate::Str;
 use crate::resources::{Origin, Part};
 
 use super::Origins;
@@ -63,6 +65,14 @@ pub fn endpoints(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Ope
 }
 
 impl<'r> OpenedEndpoint<'r> {
+    /// How its origin names it: `10.1.0.5:8080`. Nothing where it is no socket address.
+    #[must_use]
+    pub fn name(&self) -> Option<Str> {
+        let Some(Kind::SocketAddress(socket)) = &self.address.address else { return None };
+        let Some(PortSpecifier::PortValue(port)) = socket.port_specifier else { return None };
+        Some(smol_str::format_smolstr!("{}:{port}", socket.address))
+    }
+
     /// The listener of the same proxy that its address leads to.
     #[must_use]
     pub fn internal_listener(&self) -> Option<&'r str> {

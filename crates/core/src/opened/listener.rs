@@ -8,7 +8,8 @@ use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::google::protobuf::Any;
 use envoy::{Message, Name, UnpackError};
 
-use super::{OpenedManager, OpenedRoutes, Origins};
+use super::manager::{Inside, policies};
+use super::{OpenedManager, OpenedPolicy, OpenedRoutes, Origins};
 use crate::Str;
 use crate::resources::{Origin, Part};
 
@@ -53,6 +54,8 @@ pub struct OpenedFilter<'r> {
     pub pointer: String,
     /// What it does.
     pub config: NetworkFilter<'r>,
+    chain: Str,
+    origins: Origins<'r>,
 }
 
 /// The configuration of a network filter.
@@ -86,6 +89,20 @@ impl<'r> OpenedListener<'r> {
         }
     }
 
+    /// Opens one chain, by its position among [`OpenedListener::chains`], without the others.
+    #[must_use]
+    pub fn chain(message: &'r Listener, origins: &'r [Origin], position: usize) -> Option<OpenedChain<'r>> {
+        let listed = message.filter_chains.get(position);
+        let (pointer, chain) = match listed {
+            Some(chain) => (format!("/filterChains/{position}"), chain),
+            None if position == message.filter_chains.len() => {
+                ("/defaultFilterChain".to_owned(), message.default_filter_chain.as_ref()?)
+            }
+            None => return None,
+        };
+        Some(OpenedChain::new(chain, pointer, &Origins::of_chain(origins, &chain.name)))
+    }
+
     /// The route configurations inside, each with its chain, in the order of the chains.
     pub fn routes(&self) -> impl Iterator<Item = (&OpenedChain<'r>, OpenedRoutes<'_, 'r>)> {
         self.chains.iter().flat_map(|chain| chain.routes().map(move |routes| (chain, routes)))
@@ -114,7 +131,7 @@ impl<'r> OpenedFilter<'r> {
             Some(ConfigType::TypedConfig(any)) => opened(any, &pointer, chain, origins),
             _ => NetworkFilter::Other,
         };
-        Self { message, pointer, config }
+        Self { message, pointer, config, chain: chain.clone(), origins: origins.clone() }
     }
 
     /// The connection manager, if the filter is called one.
@@ -143,6 +160,14 @@ impl<'r> OpenedFilter<'r> {
             NetworkFilter::Tcp(proxy) => Ok(proxy),
             _ => Err(why_not::<TcpProxy>(any)),
         })
+    }
+
+    /// The policies of an RBAC filter, by name, those that are only tried last; none of another filter.
+    #[must_use]
+    pub fn policies(&self) -> Vec<OpenedPolicy<'r>> {
+        let NetworkFilter::Rbac(rbac) = &self.config else { return Vec::new() };
+        let inside = Inside { pointer: &self.pointer, chain: &self.chain, origins: &self.origins };
+        policies(rbac.rules.clone(), rbac.shadow_rules.clone(), &inside)
     }
 
     /// The packed configuration of a filter of this name.

@@ -1,6 +1,6 @@
 //! Connection managers: HTTP filters, RBAC, and the routes inside.
 
-use envoy::config::rbac::v3::Policy;
+use envoy::config::rbac::v3::{Policy, Rbac as RbacRules};
 use envoy::extensions::filters::http::rbac::v3::Rbac;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
@@ -106,16 +106,36 @@ impl<'r> OpenedHttpFilter<'_, 'r> {
     #[must_use]
     pub fn policies(&self) -> Vec<OpenedPolicy<'r>> {
         let Some(Rbac { rules, shadow_rules, .. }) = self.config() else { return Vec::new() };
-        let lists = [("rules", rules, false), ("shadowRules", shadow_rules, true)];
-        let policies = lists.into_iter().flat_map(|(field, rules, is_shadow)| {
-            let policies = rules.map(|rules| rules.policies).unwrap_or_default();
-            policies.into_iter().map(move |(name, message)| {
-                let key = name.replace('~', "~0").replace('/', "~1");
-                let pointer = format!("{}/typedConfig/{field}/policies/{key}", self.pointer);
-                let part = Part::Policy { chain: self.chain.clone(), name: Str::from(&name) };
-                OpenedPolicy { name, message, pointer, is_shadow, origin: self.origins.of(&part) }
-            })
-        });
-        policies.collect()
+        policies(
+            rules,
+            shadow_rules,
+            &Inside { pointer: &self.pointer, chain: self.chain, origins: self.origins },
+        )
     }
+}
+
+/// Where an RBAC filter is.
+pub(super) struct Inside<'o, 'r> {
+    pub(super) pointer: &'o str,
+    pub(super) chain: &'o Str,
+    pub(super) origins: &'o Origins<'r>,
+}
+
+/// The policies of an RBAC filter, by name, those that are only tried last.
+pub(super) fn policies<'r>(
+    rules: Option<RbacRules>,
+    shadow_rules: Option<RbacRules>,
+    inside: &Inside<'_, 'r>,
+) -> Vec<OpenedPolicy<'r>> {
+    let lists = [("rules", rules, false), ("shadowRules", shadow_rules, true)];
+    let policies = lists.into_iter().flat_map(|(field, rules, is_shadow)| {
+        let policies = rules.map(|rules| rules.policies).unwrap_or_default();
+        policies.into_iter().map(move |(name, message)| {
+            let key = name.replace('~', "~0").replace('/', "~1");
+            let pointer = format!("{}/typedConfig/{field}/policies/{key}", inside.pointer);
+            let part = Part::Policy { chain: inside.chain.clone(), name: Str::from(&name) };
+            OpenedPolicy { name, message, pointer, is_shadow, origin: inside.origins.of(&part) }
+        })
+    });
+    policies.collect()
 }

@@ -76,6 +76,23 @@ impl<'r> Origins<'r> {
         Self(Arc::new(by_part))
     }
 
+    /// What made a filter chain and its parts.
+    fn of_chain(origins: &'r [Origin], name: &str) -> Self {
+        let mut by_part = BTreeMap::new();
+        for origin in origins {
+            let is_its = match &origin.part {
+                Part::FilterChain(chain) | Part::Policy { chain, .. } | Part::Route { chain, .. } => {
+                    chain == name
+                }
+                Part::Resource | Part::Address(_) | Part::Endpoint(_) | Part::TransportSocket => false,
+            };
+            if is_its {
+                by_part.entry(&origin.part).or_insert(origin);
+            }
+        }
+        Self(Arc::new(by_part))
+    }
+
     fn of(&self, part: &Part) -> Option<&'r Origin> {
         self.0.get(part).copied()
     }

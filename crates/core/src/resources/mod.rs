@@ -1,7 +1,7 @@
-//! From the mesh to Envoy's messages, one waypoint at a time.
+//! From a plan to Envoy's messages, one waypoint at a time.
 //!
-//! Each generator is a pure function from a [`Scope`] (the mesh as one waypoint sees it) to one Envoy message.
-//! Nothing here reads a snapshot's text, and nothing here decides who serves whom: that is [`crate::mesh`].
+//! Each generator is a pure function from an element of a plan (`plan`), and what holds for the waypoint as a
+//! whole, to one Envoy message. Nothing is looked up or chosen here: no generator sees the mesh.
 
 mod authn;
 pub(crate) mod authz;
@@ -12,11 +12,9 @@ mod field;
 pub(crate) mod filters;
 mod istio_metadata;
 pub(crate) mod listeners;
-pub mod names;
 pub mod origin;
 pub(crate) mod proto;
 pub mod routes;
-mod scope;
 pub(crate) mod security;
 pub(crate) mod tls;
 
@@ -27,9 +25,10 @@ use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
 use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::plan::{self, WaypointPlan};
 
+pub use crate::plan::names;
 pub use origin::{Origin, Part};
-pub use scope::Scope;
 
 use self::envoy_filter::Patches;
 
@@ -75,16 +74,21 @@ impl WaypointResources {
 /// Generates everything for one waypoint.
 #[must_use]
 pub fn generate(mesh: &Mesh, waypoint: &Waypoint) -> WaypointResources {
-    let scope = Scope { mesh, waypoint, rules: mesh.rules };
-    let patches = Patches::new(scope);
-    let plans = clusters::plan(&scope);
+    render(plan::plan(mesh, waypoint))
+}
+
+/// The messages of a plan.
+fn render(plan: WaypointPlan<'_>) -> WaypointResources {
+    let WaypointPlan { settings, listeners, tunnels, clusters, patches } = plan;
+    let patches = Patches::new(&patches, settings.rules);
+    let (clusters, endpoints) = clusters::clusters(settings, &tunnels, clusters);
     let mut resources = WaypointResources {
-        waypoint: waypoint.name.clone(),
-        listeners: listeners::listeners(&scope, &patches),
-        clusters: clusters::clusters(&scope, &plans),
+        waypoint: settings.name.clone(),
+        listeners: listeners::listeners(&settings, &listeners, &patches),
+        clusters,
         routes: Vec::new(),
-        endpoints: endpoints::endpoints(&scope, &plans),
-        extensions: filters::extension::configurations(&scope),
+        endpoints,
+        extensions: filters::extension::configurations(&listeners.extensions, &settings.rules.policies),
     };
     patches.apply(&mut resources);
     resources

@@ -1,9 +1,7 @@
 //! Why a generated thing exists.
 
 use crate::Str;
-use crate::mesh::waypoint::{Binding, NamedBy};
-use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
-use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
+use crate::snapshot::Cause;
 
 /// What made a resource, or a part of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,33 +53,4 @@ pub enum Part {
         /// The route's position.
         index: u32,
     },
-}
-
-/// Why a waypoint is there for a Service: the label that names it, on the Service or on its Namespace; nothing in releases
-/// that know no such label.
-pub(crate) fn use_waypoint(mesh: &Mesh, id: ServiceId) -> Option<Cause> {
-    let service = mesh.services.get(id)?;
-    label(mesh.bindings.of_service(id)?, service.source.object())
-}
-
-/// The same for a workload that is called by its own address.
-pub(crate) fn workload_uses_waypoint(mesh: &Mesh, id: WorkloadId) -> Option<Cause> {
-    let workload = mesh.workloads.get(id)?;
-    label(mesh.bindings.of_workload(id)?, workload.source.object())
-}
-
-fn label(binding: &Binding, object: ObjectRef) -> Option<Cause> {
-    const LABEL: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
-    let object = match binding.named_by? {
-        NamedBy::Object => object,
-        NamedBy::Namespace => ObjectRef::new(Kind::Namespace, "", object.namespace),
-    };
-    Some(Cause::new(object, LABEL))
-}
-
-/// Why there is something for a port of a Service: the port, or the Service where another object has the port.
-pub(crate) fn port(service: &Service, number: u32) -> Cause {
-    let position = service.ports.iter().position(|port| port.number == number);
-    let field = position.map(|position| FieldPath::at("spec.ports[]", [position])).unwrap_or_default();
-    Cause::new(service.source.object(), field)
 }

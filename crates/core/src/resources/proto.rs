@@ -1,10 +1,12 @@
 //! Values of the snapshot as Envoy's messages write them.
 
+use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, SocketAddress};
 use envoy::google::protobuf;
 
+use crate::plan::WaypointSettings;
 use crate::snapshot::Duration;
 
 /// The address of a port.
@@ -21,4 +23,9 @@ pub(crate) fn socket(address: &str, port: u32) -> Address {
 /// A span of time.
 pub(crate) const fn duration(span: Duration) -> protobuf::Duration {
     protobuf::Duration { seconds: span.secs(), nanos: span.subsec_nanos() }
+}
+
+/// The family of addresses that a waypoint's proxy looks for when it resolves names.
+pub(crate) fn lookup_family(settings: &WaypointSettings<'_>) -> DnsLookupFamily {
+    if settings.resolves_to_ipv6() { DnsLookupFamily::V6Only } else { DnsLookupFamily::V4Only }
 }

@@ -20,7 +20,7 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use crate::Str;
 use crate::features::{CompliancePolicy, Features};
-use crate::mesh::{Mesh, MeshSettings};
+use crate::mesh::MeshSettings;
 
 /// The scheme of a SPIFFE identity.
 const SPIFFE: &str = "spiffe://";
@@ -59,11 +59,7 @@ fn trust_domains(config: &MeshSettings, features: &Features) -> Vec<Str> {
 ///
 /// Sources: `buildCommonConnectTLSContext` of Istio's control plane; Envoy's
 /// [`CommonTlsContext`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto).
-pub(crate) fn connect_tls_context(mesh: &Mesh) -> CommonTlsContext {
-    common_tls_context(&mesh.config, &mesh.options.features)
-}
-
-fn common_tls_context(config: &MeshSettings, features: &Features) -> CommonTlsContext {
+pub(crate) fn connect_tls_context(config: &MeshSettings, features: &Features) -> CommonTlsContext {
     let sans = trust_domains(config, features)
         .iter()
         .map(|domain| uri_san(MatchPattern::Prefix(format!("{SPIFFE}{domain}/"))))
@@ -110,9 +106,9 @@ pub(crate) fn restrict(context: &mut CommonTlsContext, policy: CompliancePolicy)
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(mesh: &Mesh) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(config: &MeshSettings, features: &Features) -> TransportSocket {
     let context = DownstreamTlsContext {
-        common_tls_context: Some(connect_tls_context(mesh)),
+        common_tls_context: Some(connect_tls_context(config, features)),
         require_client_certificate: Some(true.into()),
         ..DownstreamTlsContext::default()
     };
@@ -186,7 +182,7 @@ mod tests {
         let features = Features::default();
         assert_eq!(trust_domains(&config, &features), ["td-new", "td-old"]);
         let Some(ValidationContextType::CombinedValidationContext(context)) =
-            common_tls_context(&config, &features).validation_context_type
+            connect_tls_context(&config, &features).validation_context_type
         else {
             panic!("no combined context");
         };

@@ -4,11 +4,9 @@
 //! definitions of each release. It is looked up when a field is met that no type here has; limits are looked up when
 //! this crate is compiled, so that they cost nothing.
 
-mod nearest;
 mod place;
 mod table;
 
-pub(crate) use nearest::nearest;
 pub(crate) use place::{Place, Step};
 
 use crate::kind::Kind;

@@ -10,8 +10,8 @@ use super::read::refused;
 use crate::Str;
 use crate::kind::{Kind, NameRule};
 use crate::names::ObjectRef;
+use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
-use crate::schema::nearest;
 use crate::text::{Node, Span, Unread};
 
 /// What an object says it is.

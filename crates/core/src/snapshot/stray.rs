@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::kind::Kind;
 use crate::names::ObjectRef;
+use crate::nearest::nearest;
 use crate::problem::{self, Code, Problem, Severity};
 use crate::release::Release;
-use crate::schema::{Column, Place, Releases, Step, nearest};
+use crate::schema::{Column, Place, Releases, Step};
 use crate::text::Node;
 use crate::validation::Validation;
 

@@ -243,3 +243,16 @@ pub struct ParentStatus {
     /// What it says.
     pub conditions: Vec<Condition>,
 }
+
+impl ParentStatus {
+    /// The parent as `Kind/namespace/name`, with the section and the port that are meant; `object` is what refers to it.
+    #[must_use]
+    pub fn name(&self, object: &ObjectRef) -> String {
+        let parent = &self.reference;
+        let kind = parent.kind.as_deref().unwrap_or("Gateway");
+        let namespace = parent.namespace.as_ref().unwrap_or(&object.namespace);
+        let section = parent.section_name.as_ref().map(|section| format!("/{section}")).unwrap_or_default();
+        let port = parent.port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{kind}/{namespace}/{}{section}{port}", parent.name)
+    }
+}

@@ -317,7 +317,8 @@ impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
                 continue;
             }
             self.current = Some(node(value));
-            return seed.deserialize(Decoder { node: node(key), ..self.document }).map(Some);
+            let read = seed.deserialize(Decoder { node: node(key), ..self.document });
+            return read.map(Some).map_err(|error| error.at(node(key)));
         }
         Ok(None)
     }

@@ -8,6 +8,7 @@ use super::node::{Node, NodeKind};
 use super::path;
 use super::scalar::Scalar;
 use super::source::Span;
+use crate::nearest::nearest;
 use crate::problem::Code;
 
 /// What is wrong with a field.
@@ -28,6 +29,25 @@ pub enum Reason {
     /// A required field is missing.
     #[error("the field `{0}` is missing")]
     MissingField(String),
+    /// There is no such field.
+    #[error("there is no field `{field}` here: {}", instead(field, known))]
+    UnknownField {
+        /// The field.
+        field: String,
+        /// Those that there are.
+        known: &'static [&'static str],
+    },
+}
+
+/// What may have been meant, or could be.
+fn instead(field: &str, known: &[&str]) -> String {
+    match nearest(field, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "expected one of {}",
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+    }
 }
 
 /// A field whose value the API server would refuse.
@@ -107,6 +127,7 @@ impl DecodeError {
             Reason::WrongType { .. } => Code::WrongType,
             Reason::InvalidValue(_) => Code::InvalidValue,
             Reason::MissingField(_) => Code::MissingField,
+            Reason::UnknownField { .. } => Code::UnknownField,
         }
     }
 
@@ -138,6 +159,10 @@ impl de::Error for DecodeError {
             "`{variant}` is not supported, only {}",
             supported.join(", ")
         )))
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        Self::new(Reason::UnknownField { field: field.to_owned(), known })
     }
 
     fn missing_field(field: &'static str) -> Self {

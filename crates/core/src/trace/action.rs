@@ -2,178 +2,232 @@
 
 use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::core::v3::data_source::Specifier;
-use envoy::config::route::v3::RouteAction;
 use envoy::config::route::v3::redirect_action::RedirectResponseCode;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{
     ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier,
 };
 use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
-use envoy::google::protobuf::Duration;
+use envoy::config::route::v3::{self as message, RedirectAction, RetryPolicy, RouteAction};
 
 use super::balance;
-use super::cluster;
+use super::compiled::Proxy;
 use super::headers::{self, Headers};
-use super::manager::Http;
-use super::outcome::{Because, Decision, Detail, Outcome, Place, Verdict};
+use super::http::Http;
+use super::manager::answer;
+use super::outcome::{Because, Decision, Detail, Place, Verdict};
+use super::reached::{self, Ends, Share};
 use super::rewrite::{apply, location, rewritten};
-use super::route::Found;
+use super::route::{Found, Route};
+use super::routed;
 use super::traffic;
-use super::walk::{Flow, Walk};
-use crate::mesh::Waypoint;
+use super::walk::{End, Flow, Walk};
 use crate::opened::OpenedRoute;
-use crate::resources::WaypointResources;
 use crate::resources::names::MAIN_INTERNAL;
-use crate::snapshot::Cause;
 
-/// Walks from the filters through the route.
-pub(super) fn walk(
-    walk: &mut Walk<'_>,
-    waypoint: &Waypoint,
-    resources: &WaypointResources,
-    http: &mut Http<'_>,
-) -> Flow {
-    let Some(found) = http.route() else {
-        let reason = "where the routes are is not known from files";
-        return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
-    };
-    let details = passed_over(walk, &found);
-    let Some(route) = found.route else {
-        let reason = match found.host {
-            Some(_) => "no route fits the request".to_owned(),
-            None => format!("no route is for host `{}`", http.headers.text(headers::AUTHORITY)),
-        };
-        walk.step(Place::Waypoint, "route", Decision::Failed, reason.clone())
-            .of(MAIN_INTERNAL, "")
-            .details(details);
-        return Flow::Break(http.answer(Verdict::Failed, 404, reason));
-    };
-    let causes = causes(&route);
-    walk.step(Place::Waypoint, "route", Decision::Taken, name(&route))
-        .of(MAIN_INTERNAL, &route.pointer)
-        .because(causes.first().cloned())
-        .details(details);
-    match &route.message.action {
-        Some(Action::Route(action)) => forward(walk, waypoint, resources, &route, action, http),
-        Some(Action::Redirect(redirect)) => {
-            let status = match redirect.response_code() {
-                RedirectResponseCode::MovedPermanently => 301,
-                RedirectResponseCode::Found => 302,
-                RedirectResponseCode::SeeOther => 303,
-                RedirectResponseCode::TemporaryRedirect => 307,
-                RedirectResponseCode::PermanentRedirect => 308,
-            };
-            let location = location(redirect, route.message, &http.headers);
-            let reason = match &location {
-                Some(location) => format!("redirected to {location}"),
-                None => "redirected, by a regular expression that is not known here".to_owned(),
-            };
-            walk.step(Place::Waypoint, "redirect", Decision::Answered, reason.clone())
-                .of(MAIN_INTERNAL, &route.pointer);
-            let outcome = http.answer(Verdict::Answered, status, reason).by(causes.first().cloned());
-            Flow::Break(Outcome { location, ..outcome })
+/// What a route does.
+#[derive(Clone, Debug)]
+pub(super) enum RouteDoes {
+    Forward(Box<Forward>),
+    Redirect(Box<Redirect>),
+    /// It answers, with a status and a body.
+    Respond {
+        status: u16,
+        body: Option<String>,
+    },
+    Unknown,
+}
+
+/// Requests are sent to clusters.
+#[derive(Clone, Debug)]
+pub(super) struct Forward {
+    /// None if it is not known.
+    pub(super) clusters: Option<Vec<Share>>,
+    /// The status where there is no such cluster.
+    missing: u16,
+    pub(super) action: RouteAction,
+    /// The route, without what it does.
+    pub(super) route: message::Route,
+    /// The changes that the virtual host makes to headers.
+    pub(super) host_removes: Vec<String>,
+    pub(super) host_adds: Vec<HeaderValueOption>,
+    pub(super) host_retries: Option<RetryPolicy>,
+}
+
+/// Requests are sent elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct Redirect {
+    status: u16,
+    pub(super) action: RedirectAction,
+    /// The route, without what it does.
+    route: message::Route,
+}
+
+impl RouteDoes {
+    /// What a route does.
+    pub(super) fn new(opened: &OpenedRoute<'_, '_>) -> Self {
+        let route = || message::Route { action: None, ..opened.message.clone() };
+        match &opened.message.action {
+            Some(Action::Route(action)) => Self::Forward(Box::new(Forward {
+                clusters: clusters(action),
+                missing: match action.cluster_not_found_response_code() {
+                    ClusterNotFoundResponseCode::ServiceUnavailable => 503,
+                    ClusterNotFoundResponseCode::NotFound => 404,
+                    ClusterNotFoundResponseCode::InternalServerError => 500,
+                },
+                action: RouteAction::clone(action),
+                route: route(),
+                host_removes: opened.host.request_headers_to_remove.clone(),
+                host_adds: opened.host.request_headers_to_add.clone(),
+                host_retries: opened.host.retry_policy.as_deref().cloned(),
+            })),
+            Some(Action::Redirect(action)) => Self::Redirect(Box::new(Redirect {
+                status: match action.response_code() {
+                    RedirectResponseCode::MovedPermanently => 301,
+                    RedirectResponseCode::Found => 302,
+                    RedirectResponseCode::SeeOther => 303,
+                    RedirectResponseCode::TemporaryRedirect => 307,
+                    RedirectResponseCode::PermanentRedirect => 308,
+                },
+                action: RedirectAction::clone(action),
+                route: route(),
+            })),
+            Some(Action::DirectResponse(response)) => Self::Respond {
+                status: u16::try_from(response.status).unwrap_or_default(),
+                body: match response.body.as_ref().and_then(|body| body.specifier.as_ref()) {
+                    Some(Specifier::InlineString(text)) => Some(format!(" with body `{text}`")),
+                    Some(_) => Some(" with a body".to_owned()),
+                    None => None,
+                },
+            },
+            _ => Self::Unknown,
         }
-        Some(Action::DirectResponse(response)) => {
-            let status = u16::try_from(response.status).unwrap_or_default();
-            let body = match response.body.as_ref().and_then(|body| body.specifier.as_ref()) {
-                Some(Specifier::InlineString(text)) => format!(" with body `{text}`"),
-                Some(_) => " with a body".to_owned(),
-                None => String::new(),
-            };
-            let reason = format!("answered {status}{body}");
-            walk.step(Place::Waypoint, "direct response", Decision::Answered, reason.clone())
-                .of(MAIN_INTERNAL, &route.pointer);
-            Flow::Break(http.answer(Verdict::Answered, status, reason).by(causes.first().cloned()))
-        }
-        _ => Flow::Break(Outcome::new(
-            Verdict::Unknown,
-            Place::Waypoint,
-            "what the route does is not known here",
-        )),
     }
 }
 
-fn causes(route: &OpenedRoute<'_, '_>) -> Vec<Cause> {
-    route.origin.map(|origin| origin.causes.clone()).unwrap_or_default()
+/// The clusters of a route, with their odds; none if it is not known which.
+fn clusters(action: &RouteAction) -> Option<Vec<Share>> {
+    match &action.cluster_specifier {
+        Some(ClusterSpecifier::Cluster(name)) => Some(vec![Share::whole(name)]),
+        Some(ClusterSpecifier::WeightedClusters(weighted)) => {
+            let weight = |cluster: &ClusterWeight| cluster.weight.as_ref().map_or(0, |weight| weight.value);
+            let odds = balance::shares(weighted.clusters.iter().map(weight));
+            let names = weighted.clusters.iter().map(|cluster| cluster.name.clone());
+            Some(names.zip(odds).map(|(cluster, odds)| Share { cluster, odds }).collect())
+        }
+        _ => None,
+    }
 }
 
-/// What a route is called.
-fn name(route: &OpenedRoute<'_, '_>) -> String {
-    let position = route.position_in_host + 1;
-    match route.message.name.as_str() {
-        "" => format!("route {position}"),
-        name => format!("route {position}, `{name}`"),
+/// Walks from the filters through the route.
+pub(super) fn walk<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, http: &mut Http<'a>) -> Flow<'a> {
+    let Some(found) = http.route() else {
+        let reason = "where the routes are is not known from files";
+        return Flow::Break(End::new(Verdict::Unknown, Place::Waypoint, walk.say(reason)));
+    };
+    if let Some(route) = found.unknown {
+        let subject = http.chosen_by();
+        walk.may_change(|| format!("{}: {}", route.called(), route.condition.why(subject)));
+    }
+    let Some(route) = found.route else {
+        let reason = walk.say(|| match found.host {
+            Some(_) => "no route fits the request".to_owned(),
+            None => {
+                format!("no route is for host `{}`", http.headers.text(headers::AUTHORITY).as_str())
+            }
+        });
+        walk.step(Place::Waypoint, "route", Decision::Failed, reason.as_str())
+            .of(MAIN_INTERNAL, "")
+            .details(|| passed_over(&found, http));
+        return Flow::Break(http.answer(Verdict::Failed, 404, reason));
+    };
+    walk.routed(|| routed::of(route));
+    walk.step(Place::Waypoint, "route", Decision::Taken, || route.called())
+        .of(MAIN_INTERNAL, &route.pointer)
+        .because(route.cause())
+        .details(|| passed_over(&found, http));
+    match &route.does {
+        RouteDoes::Forward(forward) => self::forward(walk, proxy, route, forward, http),
+        RouteDoes::Redirect(redirect) => {
+            let location =
+                walk.explains().then(|| location(&redirect.action, &redirect.route, &http.headers)).flatten();
+            let reason = walk.say(|| match &location {
+                Some(location) => format!("redirected to {location}"),
+                None => "redirected, by a regular expression that is not known here".to_owned(),
+            });
+            walk.step(Place::Waypoint, "redirect", Decision::Answered, reason.as_str())
+                .of(MAIN_INTERNAL, &route.pointer);
+            let end = http.answer(Verdict::Answered, redirect.status, reason).by(route.cause());
+            Flow::Break(End { location, ..end })
+        }
+        RouteDoes::Respond { status, body } => {
+            let reason = walk.say(|| format!("answered {status}{}", body.as_deref().unwrap_or_default()));
+            walk.step(Place::Waypoint, "direct response", Decision::Answered, reason.as_str())
+                .of(MAIN_INTERNAL, &route.pointer);
+            Flow::Break(http.answer(Verdict::Answered, *status, reason).by(route.cause()))
+        }
+        RouteDoes::Unknown => {
+            let reason = walk.say("what the route does is not known here");
+            Flow::Break(End::new(Verdict::Unknown, Place::Waypoint, reason))
+        }
     }
 }
 
 /// The routes before the one that fits, and why they do not.
-fn passed_over(walk: &mut Walk<'_>, found: &Found<'_>) -> Vec<Detail> {
-    let mut details = Vec::new();
-    for (route, condition) in &found.passed_over {
-        let truth = condition.truth().known();
-        if truth.is_none() {
-            walk.may_change(format!("{}: {}", name(route), condition.why()));
-        }
-        details.push(Detail {
-            fits: truth,
-            text: format!("{}: {}", name(route), condition.why()),
-            because: causes(route).first().cloned().map(Because),
-        });
-    }
-    details
+fn passed_over(found: &Found<'_>, http: &Http<'_>) -> Vec<Detail> {
+    let subject = http.chosen_by();
+    let all = found.host.iter().flat_map(|host| &host.routes);
+    let before = all.take_while(|route| found.route.is_none_or(|taken| !std::ptr::eq(taken, *route)));
+    before
+        .map(|route| Detail {
+            fits: route.condition.truth(subject).known(),
+            text: format!("{}: {}", route.called(), route.condition.why(subject)),
+            because: route.cause().cloned().map(Because),
+        })
+        .collect()
 }
 
 /// Sends a request to the clusters of a route.
-fn forward(
-    walk: &mut Walk<'_>,
-    waypoint: &Waypoint,
-    resources: &WaypointResources,
-    route: &OpenedRoute<'_, '_>,
-    action: &RouteAction,
-    http: &mut Http<'_>,
-) -> Flow {
-    let clusters = match &action.cluster_specifier {
-        Some(ClusterSpecifier::Cluster(name)) => vec![(name.clone(), 1.0)],
-        Some(ClusterSpecifier::WeightedClusters(weighted)) => {
-            let weight = |cluster: &ClusterWeight| cluster.weight.as_ref().map_or(0, |weight| weight.value);
-            let odds = balance::shares(weighted.clusters.iter().map(weight));
-            weighted.clusters.iter().map(|cluster| cluster.name.clone()).zip(odds).collect()
-        }
-        _ => {
-            let reason = "which cluster the route leads to is not known from files";
-            return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
-        }
+fn forward<'a>(
+    walk: &mut Walk<'a>,
+    proxy: &'a Proxy,
+    route: &'a Route,
+    forward: &'a Forward,
+    http: &mut Http<'a>,
+) -> Flow<'a> {
+    let Some(clusters) = &forward.clusters else {
+        let reason = walk.say("which cluster the route leads to is not known from files");
+        return Flow::Break(End::new(Verdict::Unknown, Place::Waypoint, reason));
     };
-    let headers = http.headers.clone();
-    change(walk, route, action, http);
-    note_policies(walk, route, action);
-    mirrors(walk, resources, action);
-    walk.forwarded = Some(http.headers.clone());
-    let status = match action.cluster_not_found_response_code() {
-        ClusterNotFoundResponseCode::ServiceUnavailable => 503,
-        ClusterNotFoundResponseCode::NotFound => 404,
-        ClusterNotFoundResponseCode::InternalServerError => 500,
-    };
-    let cause = causes(route).first().cloned();
-    let missing = |name: &str| {
-        let reason = format!("there is no cluster {name}: its Service or subset does not exist");
-        super::manager::answer(&headers, Verdict::Failed, status, reason).by(cause.clone())
-    };
-    let unhealthy = |name: &str| {
-        let reason = format!("cluster {name} has no endpoint that is ready");
-        super::manager::answer(&headers, Verdict::Failed, 503, reason).by(cause.clone())
-    };
-    let ends = cluster::Ends { missing: &missing, unhealthy: &unhealthy };
-    if clusters.is_empty() || clusters.iter().all(|(_, odds)| *odds <= 0.0) {
-        return Flow::Break(missing("of any weight"));
+    let is_grpc = http.headers.is_grpc();
+    // Nothing that decides looks at the request after that.
+    if walk.explains() {
+        change(walk, route, forward, http);
+        routed::note(walk, route, forward);
+        mirrors(walk, proxy, &forward.action);
+        walk.forward(&http.headers);
     }
-    cluster::walk(walk, waypoint, resources, &clusters, http.connection, &ends)
+    let missing = |reason| answer(is_grpc, Verdict::Failed, forward.missing, reason).by(route.cause());
+    let unhealthy = |reason| answer(is_grpc, Verdict::Failed, 503, reason).by(route.cause());
+    if clusters.iter().all(|share| share.odds <= 0.0) {
+        let reason = walk.say("there is no cluster of any weight: its Service or subset does not exist");
+        return Flow::Break(missing(reason));
+    }
+    let ends = Ends {
+        missing: &missing,
+        unhealthy: &unhealthy,
+        missing_means: "its Service or subset does not exist",
+        unhealthy_means: "",
+    };
+    reached::walk(walk, proxy, clusters, &http.connection, &ends)
 }
 
 /// The changes that a route makes to a request: headers of a single weighted cluster, of the route, of its host and of all; then
 /// host and path.
-fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction, http: &mut Http<'_>) {
-    let before = (http.headers.text(headers::PATH), http.headers.text(headers::AUTHORITY));
+fn change<'a>(walk: &mut Walk<'a>, route: &'a Route, forward: &'a Forward, http: &mut Http<'a>) {
+    let Forward { action, route: message, .. } = forward;
+    let text = |http: &Http<'_>, name| http.headers.text(name).as_str().to_owned();
+    let before = (text(http, headers::PATH), text(http, headers::AUTHORITY));
     let mut host = None;
     if let Some(ClusterSpecifier::WeightedClusters(weighted)) = &action.cluster_specifier {
         let changing = |cluster: &&ClusterWeight| {
@@ -202,9 +256,8 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
             _ => {}
         }
     }
-    let (message, of_host) = (route.message, route.host);
     remove_and_add(&message.request_headers_to_remove, &message.request_headers_to_add, &mut http.headers);
-    remove_and_add(&of_host.request_headers_to_remove, &of_host.request_headers_to_add, &mut http.headers);
+    remove_and_add(&forward.host_removes, &forward.host_adds, &mut http.headers);
     if let Some(HostRewriteSpecifier::HostRewriteLiteral(name)) = &action.host_rewrite_specifier {
         host = host.or_else(|| Some(name.clone()));
     } else if action.host_rewrite_specifier.is_some() {
@@ -224,7 +277,7 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
         }
         None => {}
     }
-    let after = (http.headers.text(headers::PATH), http.headers.text(headers::AUTHORITY));
+    let after = (text(http, headers::PATH), text(http, headers::AUTHORITY));
     for (what, before, after) in [("path", &before.0, &after.0), ("host", &before.1, &after.1)] {
         if before != after {
             walk.step(
@@ -238,50 +291,18 @@ fn change(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction
     }
 }
 
-fn remove_and_add(remove: &[String], add: &[HeaderValueOption], headers: &mut Headers) {
+fn remove_and_add<'a>(remove: &[String], add: &'a [HeaderValueOption], headers: &mut Headers<'a>) {
     remove.iter().for_each(|name| headers.remove(name));
     apply(add, headers);
 }
 
-/// Notes timeout, retries, and what requests are hashed by.
-fn note_policies(walk: &mut Walk<'_>, route: &OpenedRoute<'_, '_>, action: &RouteAction) {
-    let mut notes = Vec::new();
-    match &action.timeout {
-        Some(timeout) if timeout.seconds == 0 && timeout.nanos == 0 => {}
-        Some(timeout) => notes.push(format!("timeout {}: then 504", seconds(timeout))),
-        None => notes.push("timeout 15s: then 504".to_owned()),
-    }
-    let retries = action.retry_policy.as_deref().or(route.host.retry_policy.as_deref());
-    if let Some(policy) = retries {
-        let count = policy.num_retries.as_ref().map_or(1, |count| count.value);
-        let each = policy.per_try_timeout.as_ref().map(|each| format!(", {} each", seconds(each)));
-        notes.push(format!("up to {count} retries on {}{}", policy.retry_on, each.unwrap_or_default()));
-    }
-    if !action.hash_policy.is_empty() {
-        notes.push("the endpoint is picked by a hash: the same one for the same key".to_owned());
-    }
-    if !notes.is_empty() {
-        walk.step(Place::Waypoint, "policies of the route", Decision::Passed, notes.join("; "))
-            .of(MAIN_INTERNAL, &route.pointer);
-    }
-}
-
-fn mirrors(walk: &mut Walk<'_>, resources: &WaypointResources, action: &RouteAction) {
+fn mirrors<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, action: &RouteAction) {
     for policy in &action.request_mirror_policies {
         let odds = traffic::odds_or_always(policy.runtime_fraction.as_ref());
         let text = format!("a copy of {} of the requests goes to {}", percent(odds), policy.cluster);
         walk.step(Place::Waypoint, "mirror", Decision::Passed, text);
-        let target = cluster::target(walk.mesh, resources, &policy.cluster, odds);
-        walk.mirrors.push(target);
-    }
-}
-
-/// A duration as people write it.
-pub(super) fn seconds(duration: &Duration) -> String {
-    match (duration.seconds, duration.nanos / 1_000_000) {
-        (seconds, 0) => format!("{seconds}s"),
-        (0, millis) => format!("{millis}ms"),
-        (seconds, millis) => format!("{seconds}.{millis:03}s"),
+        let tracer = walk.tracer;
+        walk.mirror(|| reached::target(tracer, proxy, &policy.cluster, odds));
     }
 }
 

@@ -1,19 +1,19 @@
 //! The client's side: who asks, whom, and which waypoint its ztunnel uses.
 
-use std::net::IpAddr;
-
 use super::balance::shares;
 use super::destination::Way;
-use super::outcome::{Decision, Outcome, Picked, Place, Target, Verdict};
-use super::request::{Request, Source, Via};
-use super::walk::Walk;
-use super::{tunnel, ztunnel};
+use super::outcome::{Decision, Picked, Place, Target, Verdict};
+use super::reached::Reached;
+use super::source::{Client, Sender};
+use super::via::Via;
+use super::walk::{End, Walk};
+use super::ztunnel::{self, Peer, Peers};
+use super::{gateway, tunnel};
 use crate::Str;
-use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::mesh::endpoint::Health;
 use crate::mesh::waypoint::Binding;
 use crate::mesh::{DataPlane, Mesh, ServiceId, Waypoint, WaypointName, Workload};
-use crate::resources::origin;
+use crate::plan::causes;
 use crate::rules::Attachment;
 
 /// Something that a request names and the snapshot does not have.
@@ -28,6 +28,14 @@ pub enum NoSuchThing {
         /// Its name.
         name: Str,
     },
+    /// A gateway for ingress.
+    #[error(
+        "there is no gateway for ingress: name its service account (sa/NAME.NAMESPACE) as the one who asks"
+    )]
+    Gateway,
+    /// One of several gateways for ingress.
+    #[error("there are several gateways for ingress, name one as the one who asks: {}", .0.join(", "))]
+    OneGateway(Vec<String>),
     /// Who is asked.
     #[error("no Service, ServiceEntry, pod or address of the snapshot is `{0}`")]
     Destination(Str),
@@ -44,104 +52,67 @@ pub(super) fn exists(mesh: &Mesh, via: &Via) -> Result<(), NoSuchThing> {
     let named = |name: &WaypointName| mesh.waypoints.iter().any(|waypoint| waypoint.name == *name);
     match via {
         Via::Waypoint(name) if !named(name) => Err(NoSuchThing::Waypoint(name.clone())),
-        Via::Waypoint(_) | Via::Ztunnel => Ok(()),
+        _ => Ok(()),
     }
 }
 
-/// Who asks.
-#[derive(Clone, Debug)]
-pub(super) struct Client {
-    /// Its SPIFFE id, if it has one.
-    pub(super) id: Option<String>,
-    /// Its address, if that is known.
-    pub(super) address: Option<IpAddr>,
-    mode: DataPlaneMode,
-    pub(super) namespace: Str,
-}
-
-/// Finds out who asks.
-pub(super) fn client(mesh: &Mesh, request: &Request) -> Result<Client, NoSuchThing> {
-    let spiffe = |namespace: &str, account: &str| {
-        format!("spiffe://{}/ns/{namespace}/sa/{account}", mesh.config.trust_domain)
-    };
-    let ambient = |id: String, namespace: &Str| Client {
-        id: Some(id),
-        address: request.source_address,
-        mode: DataPlaneMode::Ambient,
-        namespace: namespace.clone(),
-    };
-    Ok(match &request.source {
-        Source::Outside => Client {
-            id: None,
-            address: request.source_address,
-            mode: DataPlaneMode::None,
-            namespace: Str::default(),
-        },
-        Source::ServiceAccount { namespace, name } => ambient(spiffe(namespace, name), namespace),
-        Source::Spiffe(id) => {
-            let namespace = id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next());
-            ambient(id.to_string(), &Str::from(namespace.unwrap_or_default()))
-        }
-        Source::Pod { namespace, name } => {
-            let pod = mesh.workloads.pod(namespace, name).and_then(|id| mesh.workloads.get(id));
-            let pod =
-                pod.ok_or_else(|| NoSuchThing::Pod { namespace: namespace.clone(), name: name.clone() })?;
-            let mode = data_plane_mode(mesh, pod);
-            Client {
-                id: (mode != DataPlaneMode::None).then(|| spiffe(namespace, &pod.service_account)),
-                address: request.source_address.or_else(|| pod.addresses.first().copied()),
-                mode,
-                namespace: namespace.clone(),
-            }
-        }
-    })
-}
-
 /// Walks from the client.
-pub(super) fn walk(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
+pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
     let mesh = walk.mesh;
+    if let Some(found) = &client.found {
+        let id = client.id.as_deref().unwrap_or("without an identity in the mesh");
+        walk.step(Place::Client, "client", Decision::Passed, || format!("{found}: {id}"));
+    }
+    client.assumed.iter().for_each(|assumed| walk.caveat(assumed.as_str()));
     if let Via::Waypoint(name) = &walk.request.via {
         let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == *name);
         let Some(waypoint) = waypoint else {
             let error = NoSuchThing::Waypoint(name.clone());
-            return Outcome::new(Verdict::Failed, Place::Client, error.to_string());
+            return End::new(Verdict::Failed, Place::Client, error.to_string());
         };
-        walk.step(Place::Client, "client", Decision::Taken, format!("waypoint {name}, as asked for"));
+        walk.step(Place::Client, "client", Decision::Taken, || format!("waypoint {name}, as asked for"));
         return through(walk, client, way, waypoint);
     }
     note_destination(walk, way);
-    match client.mode {
-        DataPlaneMode::Ambient => {}
-        DataPlaneMode::None => {
+    match client.sender {
+        Sender::Ztunnel => from_ztunnel(walk, client, way),
+        Sender::Gateway => gateway::walk(walk, client, way),
+        Sender::Itself => {
             let text = "the client is not in the mesh: its connection goes past any waypoint";
             walk.step(Place::Client, "client", Decision::Skipped, text);
-            return straight(walk, client, way);
+            straight(walk, client, way)
         }
-        DataPlaneMode::Sidecar => {
+        Sender::Sidecar => {
             let text =
                 "the client has a sidecar, which does not use waypoints: its own configuration decides";
             walk.step(Place::Client, "client", Decision::Skipped, text);
             walk.may_change("what a client's sidecar does is not known here");
-            return straight(walk, client, way);
+            straight(walk, client, way)
         }
     }
+}
+
+/// As the client's ztunnel sends it.
+fn from_ztunnel<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+    let mesh = walk.mesh;
     let (waypoint, cause, refusal) = used(mesh, way);
     match waypoint {
         Some(waypoint) => {
-            let text = format!("the client's ztunnel uses waypoint {}", waypoint.name);
-            walk.step(Place::Client, "ztunnel of the client", Decision::Taken, text).because(cause);
+            let text = || format!("the client's ztunnel uses waypoint {}", waypoint.name);
+            walk.step(Place::Client, "ztunnel of the client", Decision::Taken, text).because(cause.as_ref());
             note_canary(walk, way);
             through(walk, client, way, waypoint)
         }
         None => {
-            let why = match (&refusal, &cause, way.service) {
+            let why = || match (&refusal, &cause, way.service) {
                 (Some(refusal), ..) => refusal.as_str(),
                 (None, None, _) => "nothing names one",
                 (None, Some(_), Some(_)) => "the label opts out of it",
                 (None, Some(_), None) => "the label opts out of it, or names one that is for Services only",
             };
-            let text = format!("no waypoint: {why}");
-            walk.step(Place::Client, "ztunnel of the client", Decision::Skipped, text).because(cause);
+            let text = || format!("no waypoint: {}", why());
+            walk.step(Place::Client, "ztunnel of the client", Decision::Skipped, text)
+                .because(cause.as_ref());
             straight(walk, client, way)
         }
     }
@@ -151,37 +122,37 @@ fn note_destination(walk: &mut Walk<'_>, way: &Way) {
     let mesh = walk.mesh;
     let service = way.service.and_then(|id| mesh.services.get(id));
     let workload = way.workload.and_then(|id| mesh.workloads.get(id));
-    let address = way.ip.map_or_else(|| "no address of its own".to_owned(), |ip| ip.to_string());
-    let (text, cause) = match (service, workload) {
-        (Some(service), _) => (
-            format!("{} ({address}), port {}", service.hostname, way.port),
-            Some(service.source.object().into()),
-        ),
-        (None, Some(workload)) => (
-            format!("workload {}/{} ({address}), port {}", workload.namespace, workload.name, way.port),
-            Some(workload.source.cause()),
-        ),
-        (None, None) => (format!("{address}, which no Service and no workload has"), None),
+    let cause = service.map(|service| service.source.object().into());
+    let cause = cause.or_else(|| workload.map(|workload| workload.source.cause()));
+    let text = || {
+        let address = way.ip.map_or_else(|| "no address of its own".to_owned(), |ip| ip.to_string());
+        match (service, workload) {
+            (Some(service), _) => format!("{} ({address}), port {}", service.hostname, way.port),
+            (None, Some(workload)) => {
+                format!("workload {}/{} ({address}), port {}", workload.namespace, workload.name, way.port)
+            }
+            (None, None) => format!("{address}, which no Service and no workload has"),
+        }
     };
     walk.step(Place::Client, "destination", Decision::Passed, text).because(cause);
 }
 
 /// A part of a Service's connections may go to another waypoint.
-fn note_canary(walk: &mut Walk<'_>, way: &Way) {
+pub(super) fn note_canary(walk: &mut Walk<'_>, way: &Way) {
     let mesh = walk.mesh;
     let binding = way.service.and_then(|id| mesh.bindings.of_service(id));
     let canary = binding.and_then(|binding| binding.canary);
     let named =
         canary.and_then(|canary| Some((canary.weight, mesh.bindings.targets.get(canary.waypoint)?.name())));
     if let Some((weight, name)) = named {
-        walk.caveat(format!(
-            "{weight} % of the connections go to canary waypoint {name}, which was not walked"
-        ));
+        walk.caveat(|| {
+            format!("{weight} % of the connections go to canary waypoint {name}, which was not walked")
+        });
     }
 }
 
 /// The waypoint that a destination uses, what says so, and why it has none though it names one.
-fn used<'m>(
+pub(super) fn used<'m>(
     mesh: &'m Mesh,
     way: &Way,
 ) -> (Option<&'m Waypoint>, Option<crate::snapshot::Cause>, Option<String>) {
@@ -194,8 +165,8 @@ fn used<'m>(
         return (waypoint, waypoint.map(|waypoint| waypoint.gateway.object_ref().into()), None);
     }
     let (binding, cause) = match (way.service, way.workload) {
-        (Some(id), _) => (mesh.bindings.of_service(id), origin::use_waypoint(mesh, id)),
-        (None, Some(id)) => (mesh.bindings.of_workload(id), origin::workload_uses_waypoint(mesh, id)),
+        (Some(id), _) => (mesh.bindings.of_service(id), causes::use_waypoint(mesh, id)),
+        (None, Some(id)) => (mesh.bindings.of_workload(id), causes::workload_uses_waypoint(mesh, id)),
         (None, None) => (None, None),
     };
     let named = |binding: &Binding| mesh.bindings.waypoint(binding).map(|target| target.name());
@@ -206,28 +177,32 @@ fn used<'m>(
 }
 
 /// Through a waypoint.
-fn through(walk: &mut Walk<'_>, client: &Client, way: &Way, waypoint: &Waypoint) -> Outcome {
-    walk.waypoint = Some(waypoint.name.to_string());
+pub(super) fn through<'a>(
+    walk: &mut Walk<'a>,
+    client: &Client<'a>,
+    way: &Way,
+    waypoint: &'a Waypoint,
+) -> End<'a> {
+    walk.waypoint = Some(&waypoint.name);
     if waypoint.data_plane != DataPlane::Envoy {
-        return Outcome::new(Verdict::Unknown, Place::Waypoint, "the waypoint is run by another data plane");
+        return End::new(Verdict::Unknown, Place::Waypoint, "the waypoint is run by another data plane");
     }
     if waypoint.readiness_assumed {
-        walk.caveat(format!("waypoint {} was taken as ready: its status has no address", waypoint.name));
+        walk.caveat(|| format!("waypoint {} was taken as ready: its status has no address", waypoint.name));
     }
     let Some(ip) = way.ip else {
         let reason =
             "the Service has no address of its own: its clients dial pods; ask for pod/NAME.NAMESPACE";
-        return Outcome::new(Verdict::Unknown, Place::Client, reason);
+        return End::new(Verdict::Unknown, Place::Client, reason);
     };
-    let translation = walk.translation;
-    let Some(resources) = translation.waypoint(&waypoint.name) else {
-        return Outcome::new(Verdict::Unknown, Place::Waypoint, "its resources were not asked for");
+    let Some(proxy) = walk.tracer.proxy(waypoint) else {
+        return End::new(Verdict::Unknown, Place::Waypoint, "its resources were not asked for");
     };
-    tunnel::walk(walk, waypoint, resources, client, (ip, way.port))
+    tunnel::walk(walk, proxy, client, (ip, way.port))
 }
 
 /// Straight to the endpoints, past any waypoint.
-fn straight(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
+pub(super) fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
     let mesh = walk.mesh;
     let target = match (way.service, way.workload, way.ip) {
         (Some(id), ..) => of_service(mesh, id, way.port),
@@ -238,22 +213,23 @@ fn straight(walk: &mut Walk<'_>, client: &Client, way: &Way) -> Outcome {
         }),
         (None, None, Some(_)) => {
             let reason = "the address is of nobody that the snapshot has: the client dials it itself";
-            return Outcome::new(Verdict::Unknown, Place::Client, reason);
+            return End::new(Verdict::Unknown, Place::Client, reason);
         }
         (None, _, None) => None,
     };
     let Some(target) = target else {
-        let reason = format!("the destination has no port {}", way.port);
-        return Outcome::new(Verdict::Failed, Place::Client, reason);
+        let reason = walk.say(|| format!("the destination has no port {}", way.port));
+        return End::new(Verdict::Failed, Place::Client, reason);
     };
-    if target.endpoints.is_empty() {
-        walk.destinations.push(target);
-        return Outcome::new(Verdict::Failed, Place::Client, "the Service has no endpoint that is ready");
+    let is_empty = target.endpoints.is_empty();
+    walk.reached.push(Reached::Straight(Box::new(target)));
+    if is_empty {
+        return End::new(Verdict::Failed, Place::Client, "the Service has no endpoint that is ready");
     }
-    walk.destinations.push(target);
-    let identity = client.id.clone().filter(|_| client.mode == DataPlaneMode::Ambient);
-    let peer = ztunnel::Peer { identity, address: client.address };
-    ztunnel::walk(walk, &|_| peer.clone())
+    let identity =
+        client.id.as_deref().filter(|_| matches!(client.sender, Sender::Ztunnel | Sender::Gateway));
+    let peer = Peer { identity, address: client.address };
+    ztunnel::walk(walk, &Peers { tunnelled: peer, plain: peer })
 }
 
 fn picked(address: String, port: u16, workload: Option<&Workload>, probability: f64) -> Picked {

@@ -1,12 +1,13 @@
 //! Connections: from the client to the tunnel, and from there to the listener inside.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 use envoy::config::core::v3::data_source::Specifier;
 use envoy::config::core::v3::substitution_format_string::Format;
 use envoy::extensions::filters::common::set_filter_state::v3::FilterStateValue;
 use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::{Key, Value};
+use smallvec::SmallVec;
 
 /// An address that may be missing, or not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) enum Address {
 
 /// A connection that a listener takes.
 #[derive(Clone, Debug)]
-pub(super) struct Connection {
+pub(super) struct Connection<'a> {
     /// Where it was meant to go.
     pub(super) ip: IpAddr,
     pub(super) port: u16,
@@ -28,82 +29,168 @@ pub(super) struct Connection {
     /// Whom that stands for.
     pub(super) client: Address,
     /// The SPIFFE id of the certificate at its other end.
-    pub(super) certificate: Option<String>,
+    pub(super) certificate: Option<Cow<'a, str>>,
     /// The server name that TLS inside asks for, if somebody has looked.
-    pub(super) server_name: Option<String>,
-    /// Objects that filters keep; nothing for those that are not known.
-    pub(super) state: BTreeMap<String, Option<String>>,
+    pub(super) server_name: Option<&'a str>,
+    /// Objects that filters keep.
+    pub(super) state: State<'a>,
+}
+
+/// Objects that filters keep, by key.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State<'a>(SmallVec<[(&'a str, Kept<'a>); 6]>);
+
+/// An object that a filter keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kept<'a> {
+    Text(Cow<'a, str>),
+    Address(SocketAddr),
+    Unknown,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn get(&self, key: &str) -> Option<&Kept<'a>> {
+        self.0.iter().find(|(other, _)| *other == key).map(|(_, kept)| kept)
+    }
+
+    fn keep(&mut self, key: &'a str, kept: Kept<'a>) {
+        match self.0.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, before)) => *before = kept,
+            None => self.0.push((key, kept)),
+        }
+    }
+}
+
+impl Kept<'_> {
+    /// What is kept as text; none if it is not known.
+    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Address(address) => Some(Cow::Owned(address.to_string())),
+            Self::Unknown => None,
+        }
+    }
+
+    fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Text(text) => text.parse().ok(),
+            Self::Address(address) => Some(*address),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// An object that a filter `set_filter_state` keeps.
+#[derive(Clone, Debug)]
+pub(super) struct Keep {
+    key: String,
+    value: KeptValue,
+    unless_empty: bool,
+}
+
+/// What an object is made of.
+#[derive(Clone, Debug)]
+enum KeptValue {
+    /// The destination of the connection.
+    Destination,
+    /// The id of the certificate at the other end.
+    Certificate,
+    /// The address of the client.
+    Client,
+    /// Another object.
+    Object(String),
+    Unknown,
+}
+
+impl Keep {
+    /// What a filter keeps.
+    pub(super) fn all(values: &[FilterStateValue]) -> Vec<Self> {
+        values
+            .iter()
+            .filter_map(|value| {
+                let Some(Key::ObjectKey(key)) = &value.key else { return None };
+                Some(Self {
+                    key: key.clone(),
+                    value: KeptValue::of(value),
+                    unless_empty: value.skip_if_empty,
+                })
+            })
+            .collect()
+    }
+}
+
+impl KeptValue {
+    fn of(value: &FilterStateValue) -> Self {
+        let Some(Value::FormatString(format)) = &value.value else { return Self::Unknown };
+        let Some(Format::TextFormatSource(source)) = &format.format else { return Self::Unknown };
+        let Some(Specifier::InlineString(text)) = &source.specifier else { return Self::Unknown };
+        match text.as_str() {
+            "%REQ(:AUTHORITY)%" => Self::Destination,
+            "%DOWNSTREAM_PEER_URI_SAN%" => Self::Certificate,
+            "%DOWNSTREAM_REMOTE_ADDRESS%" => Self::Client,
+            text => {
+                let key = text.strip_prefix("%FILTER_STATE(").and_then(|rest| rest.strip_suffix(":PLAIN)%"));
+                key.map_or(Self::Unknown, |key| Self::Object(key.to_owned()))
+            }
+        }
+    }
 }
 
 /// Under which a tunnel's destination is kept.
 const LOCAL: &str = "envoy.filters.listener.original_dst.local_ip";
 /// Under which a tunnel's client is kept.
 const REMOTE: &str = "envoy.filters.listener.original_dst.remote_ip";
+/// Under which the client's identity is kept.
+pub(super) const PEER_PRINCIPAL: &str = "io.istio.peer_principal";
 
-impl Connection {
+impl<'a> Connection<'a> {
     /// Keeps objects, as a filter `set_filter_state` does.
-    pub(super) fn keep(&mut self, values: &[FilterStateValue]) {
-        for value in values {
-            let Some(Key::ObjectKey(key)) = &value.key else { continue };
-            match self.formatted(value) {
-                Formatted::Text(text) if text.is_empty() && value.skip_if_empty => {}
-                Formatted::Text(text) => {
-                    self.state.insert(key.clone(), Some(text));
-                }
-                Formatted::Unknown => {
-                    self.state.insert(key.clone(), None);
-                }
+    pub(super) fn keep(&mut self, all: &'a [Keep]) {
+        for keep in all {
+            let kept = self.kept(&keep.value);
+            if keep.unless_empty && matches!(&kept, Kept::Text(text) if text.is_empty()) {
+                continue;
             }
+            self.state.keep(&keep.key, kept);
         }
     }
 
     /// Keeps who the peer is, as Istio's filter `istio_authn` does.
     pub(super) fn keep_identity(&mut self) {
         if let Some(id) = self.certificate.clone() {
-            self.state.insert("io.istio.peer_principal".to_owned(), Some(id));
+            self.state.keep(PEER_PRINCIPAL, Kept::Text(id));
         }
     }
 
     /// Keeps the destination, as Istio's filter `connect_authority` does.
     pub(super) fn keep_destination(&mut self) {
-        let destination = SocketAddr::new(self.ip, self.port).to_string();
-        self.state.insert(LOCAL.to_owned(), Some(destination));
+        self.state.keep(LOCAL, Kept::Address(self.destination()));
     }
 
-    fn formatted(&self, value: &FilterStateValue) -> Formatted {
-        let Some(Value::FormatString(format)) = &value.value else { return Formatted::Unknown };
-        let text = match &format.format {
-            Some(Format::TextFormatSource(source)) => match &source.specifier {
-                Some(Specifier::InlineString(text)) => text.as_str(),
-                _ => return Formatted::Unknown,
+    /// Where it was meant to go.
+    pub(super) fn destination(&self) -> SocketAddr {
+        SocketAddr::new(self.ip, self.port)
+    }
+
+    fn kept(&self, value: &KeptValue) -> Kept<'a> {
+        match value {
+            KeptValue::Destination => Kept::Address(self.destination()),
+            KeptValue::Certificate => self.certificate.clone().map_or(Kept::Unknown, Kept::Text),
+            KeptValue::Client => match self.client {
+                Address::Known(ip) => Kept::Address(SocketAddr::new(ip, 0)),
+                Address::Unknown | Address::None => Kept::Unknown,
             },
-            _ => return Formatted::Unknown,
-        };
-        let known = |text: Option<String>| text.map_or(Formatted::Unknown, Formatted::Text);
-        match text {
-            "%REQ(:AUTHORITY)%" => Formatted::Text(SocketAddr::new(self.ip, self.port).to_string()),
-            "%DOWNSTREAM_PEER_URI_SAN%" => known(self.certificate.clone()),
-            "%DOWNSTREAM_REMOTE_ADDRESS%" => match self.client {
-                Address::Known(ip) => Formatted::Text(SocketAddr::new(ip, 0).to_string()),
-                Address::Unknown | Address::None => Formatted::Unknown,
-            },
-            text => {
-                let key = text.strip_prefix("%FILTER_STATE(").and_then(|rest| rest.strip_suffix(":PLAIN)%"));
-                known(key.and_then(|key| self.state.get(key).cloned().flatten()))
-            }
+            KeptValue::Object(key) => self.state.get(key).cloned().unwrap_or(Kept::Unknown),
+            KeptValue::Unknown => Kept::Unknown,
         }
     }
 
     /// The connection to the listener inside, which gets what was kept; none if nothing tells where it goes.
-    pub(super) fn inside(&self) -> Option<Self> {
-        let kept = |key: &str| self.state.get(key);
-        let local: SocketAddr = kept(LOCAL)?.as_ref()?.parse().ok()?;
-        let client = match kept(REMOTE) {
+    pub(super) fn inside(self) -> Option<Self> {
+        let local = self.state.get(LOCAL)?.address()?;
+        let client = match self.state.get(REMOTE) {
             None => Address::None,
-            Some(remote) => remote
-                .as_ref()
-                .and_then(|remote| remote.parse::<SocketAddr>().ok())
-                .map_or(Address::Unknown, |remote| Address::Known(remote.ip())),
+            Some(remote) => remote.address().map_or(Address::Unknown, |remote| Address::Known(remote.ip())),
         };
         Some(Self {
             ip: local.ip(),
@@ -112,13 +199,7 @@ impl Connection {
             client,
             certificate: None,
             server_name: None,
-            state: self.state.clone(),
+            state: self.state,
         })
     }
-}
-
-/// What a format comes to.
-enum Formatted {
-    Text(String),
-    Unknown,
 }

@@ -2,8 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::client::{Client, NoSuchThing};
+use ipnet::IpNet;
+
+use super::client::NoSuchThing;
 use super::request::{Destination, Request};
+use super::source::Client;
+use super::texts::Texts;
 use crate::Str;
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId, hostname};
 
@@ -18,7 +22,12 @@ pub(super) struct Way {
 }
 
 /// Finds out who is asked.
-pub(super) fn way(mesh: &Mesh, request: &Request, client: &Client) -> Result<Way, NoSuchThing> {
+pub(super) fn way<'a>(
+    mesh: &Mesh,
+    request: &Request,
+    client: &Client<'a>,
+    texts: &mut Texts<'a>,
+) -> Result<Way, NoSuchThing> {
     let Destination { host, port } = &request.destination;
     if let Some(pod) = host.strip_prefix("pod/") {
         let named = pod.rsplit_once('.').and_then(|(name, namespace)| mesh.workloads.pod(namespace, name));
@@ -32,7 +41,7 @@ pub(super) fn way(mesh: &Mesh, request: &Request, client: &Client) -> Result<Way
         return Ok(Way { service, workload, ip: Some(ip), port: port_of(mesh, service, *port, host)? });
     }
     let service =
-        named(mesh, host, &client.namespace).ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
+        named(mesh, host, client.namespace, texts).ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
     let port = port_of(mesh, Some(service), *port, host)?;
     let known = mesh.services.get(service);
     let own = known.and_then(|service| service.addresses.first()).map(|address| address.ip);
@@ -62,8 +71,8 @@ fn with_address(mesh: &Mesh, ip: IpAddr) -> Option<ServiceId> {
     let mut found: Option<(u8, ServiceId)> = None;
     for (id, service) in mesh.services.iter() {
         let own = service.addresses.iter().filter(|address| {
-            super::matchers::block(&address.ip.to_string(), u32::from(address.prefix_len))
-                .is_some_and(|block| block.contains(&ip) && !address.ip.is_unspecified())
+            let block = IpNet::new(address.ip, address.prefix_len);
+            block.is_ok_and(|block| block.contains(&ip) && !address.ip.is_unspecified())
         });
         let lengths = own.map(|address| address.prefix_len);
         let allocated = service.auto_allocated.contains(&ip).then_some(128);
@@ -77,17 +86,25 @@ fn with_address(mesh: &Mesh, ip: IpAddr) -> Option<ServiceId> {
 }
 
 /// The Service of a name, as a client in this namespace means it.
-fn named(mesh: &Mesh, host: &str, namespace: &str) -> Option<ServiceId> {
+fn named<'a>(mesh: &Mesh, host: &str, namespace: &str, texts: &mut Texts<'a>) -> Option<ServiceId> {
     let whole = host.trim_end_matches('.');
-    let short = hostname::resolve(whole, namespace);
-    let qualified = match whole.split('.').collect::<Vec<_>>().as_slice() {
-        [name, namespace] | [name, namespace, "svc"] => Some(hostname::of_service(name, namespace)),
+    let find = |name: &str| {
+        let visible = mesh.services.visible(name, namespace);
+        visible.or_else(|| mesh.services.with_hostname(name).first().copied())
+    };
+    let short = if hostname::is_short(whole, namespace) {
+        find(&texts.concat(&hostname::parts_of_service(whole, namespace)))
+    } else {
+        find(whole)
+    };
+    let mut parts = whole.split('.');
+    let qualified = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(name), Some(namespace), None | Some("svc"), None) => Some((name, namespace)),
         _ => None,
     };
-    let names = [Some(short), qualified].into_iter().flatten();
-    let found = names.into_iter().find_map(|name| {
-        let visible = mesh.services.visible(&name, namespace);
-        visible.or_else(|| mesh.services.with_hostname(&name).first().copied())
+    let found = short.or_else(|| {
+        let (name, namespace) = qualified?;
+        find(&texts.concat(&hostname::parts_of_service(name, namespace)))
     });
     found.or_else(|| wildcard(mesh, whole)).or_else(|| of_object(mesh, whole))
 }

@@ -1,17 +1,38 @@
 //! The headers of a request, as Envoy keeps them.
 
+use std::borrow::Cow;
+
+use smallvec::SmallVec;
+
 use super::outcome::Forwarded;
 
-/// Headers by name, in lower case, in their order; the pseudo headers among them.
+/// Headers by name, in their order; the pseudo headers among them. The case of names does not count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Headers(Vec<(String, Value)>);
+pub(super) struct Headers<'a>(SmallVec<[(&'a str, Value<'a>); 16]>);
 
 /// A header's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    Known(String),
+pub(super) enum Value<'a> {
+    Known(Cow<'a, str>),
     /// A proxy makes it.
     Unknown,
+}
+
+/// All values of a name.
+#[derive(Clone, Debug)]
+pub(super) enum Found<'h> {
+    /// There is none.
+    Absent,
+    /// A proxy makes one of them.
+    Unknown,
+    Text(Text<'h>),
+}
+
+/// Several values of a name as one, with commas between them.
+#[derive(Clone, Debug)]
+pub(super) enum Text<'h> {
+    One(&'h str),
+    Several(SmallVec<[u8; 128]>),
 }
 
 pub(super) const METHOD: &str = ":method";
@@ -20,40 +41,41 @@ pub(super) const AUTHORITY: &str = ":authority";
 pub(super) const SCHEME: &str = ":scheme";
 
 /// Envoy takes both names for the same header.
-fn canonical(name: &str) -> String {
-    let name = name.to_ascii_lowercase();
-    if name == "host" { AUTHORITY.to_owned() } else { name }
+fn canonical(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("host") { AUTHORITY } else { name }
 }
 
-impl Headers {
+impl<'a> Headers<'a> {
     /// Adds a value, behind those that there are.
-    pub(super) fn add(&mut self, name: &str, value: impl Into<String>) {
+    pub(super) fn add(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
         self.0.push((canonical(name), Value::Known(value.into())));
     }
 
     /// Adds a value that is not known.
-    pub(super) fn add_unknown(&mut self, name: &str) {
+    pub(super) fn add_unknown(&mut self, name: &'a str) {
         self.0.push((canonical(name), Value::Unknown));
     }
 
     /// Sets a value, whatever there was.
-    pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub(super) fn set(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
         self.put(name, Value::Known(value.into()));
     }
 
     /// Sets a value that is not known.
-    pub(super) fn set_unknown(&mut self, name: &str) {
+    pub(super) fn set_unknown(&mut self, name: &'a str) {
         self.put(name, Value::Unknown);
     }
 
-    fn put(&mut self, name: &str, value: Value) {
+    fn put(&mut self, name: &'a str, value: Value<'a>) {
         let name = canonical(name);
-        let before = self.0.iter_mut().find(|(other, _)| *other == name);
+        let before = self.0.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name));
         match before {
             Some((_, first)) => {
                 *first = value;
                 let mut seen = false;
-                self.0.retain(|(other, _)| *other != name || !std::mem::replace(&mut seen, true));
+                self.0.retain(|(other, _)| {
+                    !other.eq_ignore_ascii_case(name) || !std::mem::replace(&mut seen, true)
+                });
             }
             None => self.0.push((name, value)),
         }
@@ -61,21 +83,28 @@ impl Headers {
 
     pub(super) fn remove(&mut self, name: &str) {
         let name = canonical(name);
-        self.0.retain(|(other, _)| *other != name);
+        self.0.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 
     /// All values of a name.
-    pub(super) fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h Value> + use<'h> {
+    pub(super) fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h Value<'a>> + use<'h, 'a> {
         let name = canonical(name);
-        self.0.iter().filter(move |(other, _)| *other == name).map(|(_, value)| value)
+        self.0.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// The value of a name, several with commas between them.
-    pub(super) fn get(&self, name: &str) -> Option<Value> {
-        let mut all = self.all(name).peekable();
-        all.peek()?;
-        let known: Option<Vec<&str>> = all.map(Value::known).collect();
-        Some(known.map_or(Value::Unknown, |known| Value::Known(known.join(","))))
+    pub(super) fn get<'h>(&'h self, name: &'h str) -> Found<'h> {
+        let mut all = self.all(name);
+        let Some(first) = all.next() else { return Found::Absent };
+        let Value::Known(first) = first else { return Found::Unknown };
+        let Some(second) = all.next() else { return Found::Text(Text::One(first)) };
+        let mut joined = SmallVec::from_slice(first.as_bytes());
+        for value in std::iter::once(second).chain(all) {
+            let Value::Known(text) = value else { return Found::Unknown };
+            joined.push(b',');
+            joined.extend_from_slice(text.as_bytes());
+        }
+        Found::Text(Text::Several(joined))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -83,43 +112,68 @@ impl Headers {
     }
 
     /// The value of a name, empty if there is none or it is not known.
-    pub(super) fn text(&self, name: &str) -> String {
+    pub(super) fn text<'h>(&'h self, name: &'h str) -> Text<'h> {
         match self.get(name) {
-            Some(Value::Known(text)) => text,
-            _ => String::new(),
+            Found::Text(text) => text,
+            Found::Absent | Found::Unknown => Text::One(""),
+        }
+    }
+
+    /// The only value of a name; none if there are several, or it is not known.
+    pub(super) fn only(&self, name: &str) -> Option<Cow<'a, str>> {
+        let name = canonical(name);
+        let mut all = self.0.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        match (all.next(), all.next()) {
+            (Some((_, Value::Known(only))), None) => Some(only.clone()),
+            _ => None,
         }
     }
 
     /// The path without query and fragment.
-    pub(super) fn bare_path(&self) -> Option<String> {
-        let Some(Value::Known(path)) = self.get(PATH) else { return None };
-        Some(bare(&path).to_owned())
+    pub(super) fn bare_path(&self) -> Option<&str> {
+        match self.get(PATH) {
+            Found::Text(Text::One(path)) => Some(bare(path)),
+            _ => None,
+        }
     }
 
     /// Whether Envoy counts it as gRPC.
     pub(super) fn is_grpc(&self) -> bool {
         let content_type = self.text("content-type");
-        let rest = content_type.strip_prefix("application/grpc");
+        let rest = content_type.as_str().strip_prefix("application/grpc");
         self.has(PATH) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('+'))
     }
 
     /// The request as it goes on.
     pub(super) fn forwarded(&self) -> Forwarded {
         let headers = self.0.iter().filter(|(name, _)| !name.starts_with(':'));
+        let text = |name: &str| self.text(name).as_str().to_owned();
         Forwarded {
-            method: self.text(METHOD),
-            path: self.text(PATH),
-            authority: self.text(AUTHORITY),
-            headers: headers.map(|(name, value)| (name.clone(), value.known().map(str::to_owned))).collect(),
+            method: text(METHOD),
+            path: text(PATH),
+            authority: text(AUTHORITY),
+            headers: headers
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.known().map(str::to_owned)))
+                .collect(),
         }
     }
 }
 
-impl Value {
+impl Value<'_> {
     pub(super) fn known(&self) -> Option<&str> {
         match self {
             Self::Known(text) => Some(text),
             Self::Unknown => None,
+        }
+    }
+}
+
+impl Text<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::One(text) => text,
+            // Texts with commas between them are text.
+            Self::Several(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
         }
     }
 }
@@ -138,7 +192,10 @@ pub(super) fn query(path: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Percent-encoding undone, where it is whole.
-pub(super) fn percent_decoded(text: &str) -> String {
+pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -153,7 +210,7 @@ pub(super) fn percent_decoded(text: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The byte that two hexadecimal digits are.
@@ -173,12 +230,12 @@ mod tests {
         headers.add("X-A", "1");
         headers.add("x-a", "2");
         headers.add("Host", "a.example");
-        assert_eq!(headers.get("x-A"), Some(Value::Known("1,2".into())));
-        assert_eq!(headers.text(AUTHORITY), "a.example");
+        assert_eq!(headers.text("x-A").as_str(), "1,2");
+        assert_eq!(headers.text(AUTHORITY).as_str(), "a.example");
         headers.set("x-a", "3");
-        assert_eq!(headers.text("x-a"), "3");
+        assert_eq!(headers.text("x-a").as_str(), "3");
         headers.add_unknown("x-a");
-        assert_eq!(headers.get("x-a"), Some(Value::Unknown));
+        assert!(matches!(headers.get("x-a"), Found::Unknown));
         headers.remove("x-a");
         assert!(!headers.has("x-a"));
     }

@@ -3,8 +3,8 @@
 use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 use serde_json::{Map, Value as Json, json};
 
+use super::http::Http;
 use super::jwt::JWT_AUTHN;
-use super::manager::Http;
 use super::outcome::{Decision, Place};
 use super::walk::Walk;
 use crate::resources::names::MAIN_INTERNAL;
@@ -18,13 +18,13 @@ pub(super) fn issuers(config: &FilterConfig) -> Vec<String> {
 }
 
 /// What Istio 1.18's `istio_authn` makes of the first issuer's token that there is.
-pub(super) fn walk(
-    walk: &mut Walk<'_>,
+pub(super) fn walk<'a>(
+    walk: &mut Walk<'a>,
     (name, pointer): (&str, &str),
-    issuers: &[String],
-    http: &mut Http<'_>,
+    issuers: &'a [String],
+    http: &mut Http<'a>,
 ) {
-    let tokens = http.metadata.get(JWT_AUTHN).cloned().unwrap_or_default();
+    let Some(tokens) = http.metadata.said(JWT_AUTHN) else { return };
     let payload = issuers.iter().find_map(|issuer| {
         tokens.get(issuer)?.as_object().filter(|payload| !payload.is_empty()).map(|payload| (issuer, payload))
     });
@@ -43,9 +43,9 @@ pub(super) fn walk(
     if !claims.is_empty() {
         told.insert("request.auth.claims".to_owned(), Json::Object(claims));
     }
-    let text = format!("the token of `{issuer}` is what policies look at");
+    let text = || format!("the token of `{issuer}` is what policies look at");
     walk.step(Place::Waypoint, name, Decision::Passed, text).of(MAIN_INTERNAL, pointer);
-    http.metadata.insert("istio_authn".to_owned(), Json::Object(told));
+    http.metadata_mut().say("istio_authn", told);
     http.choose_route_again();
 }
 

@@ -5,16 +5,17 @@
 
 use std::collections::BTreeMap;
 
-use envoy::extensions::filters::http::jwt_authn::v3::jwt_requirement::RequiresType;
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
-use envoy::extensions::filters::http::jwt_authn::v3::{JwtAuthentication, JwtProvider, JwtRequirement};
+use envoy::extensions::filters::http::jwt_authn::v3::{JwtAuthentication, JwtProvider};
 use serde_json::{Map, Value as Json, json};
 
 use super::condition::Truth;
-use super::headers::{self, Headers};
-use super::manager::Http;
+use super::headers;
+use super::http::Http;
 use super::outcome::{Decision, Place, Verdict};
-use super::tokens::{Claims, Location, Token, claims, extract, is_for};
+use super::rbac::RequestCondition;
+use super::requirement::Requirement;
+use super::tokens::{self, Claims, Location, Places, Token, claims, extract, is_for};
 use super::walk::{Flow, Walk};
 use super::{route, traffic};
 use crate::resources::names::MAIN_INTERNAL;
@@ -23,7 +24,136 @@ use crate::snapshot::{Cause, Kind};
 /// Under which `jwt_authn` keeps what tokens say.
 pub(super) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
-type Providers = BTreeMap<String, JwtProvider>;
+/// What is said where a token counts as verified.
+pub(super) const NOT_VERIFIED: &str = "signatures and times of tokens were not looked at";
+
+/// Providers of tokens, by name.
+pub(super) type Providers = BTreeMap<String, JwtProvider>;
+
+/// A filter `jwt_authn`, ready.
+#[derive(Clone, Debug)]
+pub(super) struct JwtFilter {
+    name: String,
+    pointer: String,
+    bypasses_preflights: bool,
+    /// The first that fits counts.
+    rules: Vec<JwtRule>,
+    providers: Providers,
+    /// Where the tokens of each issuer are looked for first.
+    first_places: Vec<(String, Location)>,
+    /// The RequestAuthentication, where there is only one.
+    cause: Option<Cause>,
+}
+
+/// What some requests need.
+#[derive(Clone, Debug)]
+struct JwtRule {
+    /// None for all requests.
+    condition: Option<RequestCondition>,
+    requirement: Option<Requirement>,
+}
+
+impl JwtFilter {
+    /// Gets a filter ready; `causes` made its chain.
+    pub(super) fn new((name, pointer): (&str, &str), config: JwtAuthentication, causes: &[Cause]) -> Self {
+        let providers: Providers = config.providers.into_iter().collect();
+        let rules = config.rules.iter().map(|rule| JwtRule {
+            condition: rule.r#match.as_ref().map(route::condition),
+            requirement: match &rule.requirement_type {
+                Some(RequirementType::Requires(requirement)) => Some(requirement),
+                Some(RequirementType::RequirementName(name)) => config.requirement_map.get(name),
+                None => None,
+            }
+            .map(|requirement| Requirement::new(requirement, &providers)),
+        });
+        Self {
+            name: name.to_owned(),
+            pointer: pointer.to_owned(),
+            bypasses_preflights: config.bypass_cors_preflight,
+            rules: rules.collect(),
+            first_places: providers
+                .values()
+                .filter_map(|provider| {
+                    Some((provider.issuer.clone(), tokens::locations(provider).into_iter().next()?))
+                })
+                .collect(),
+            providers,
+            cause: only(causes),
+        }
+    }
+
+    /// Where a token of an issuer is looked for first.
+    pub(super) fn first_place(&self, issuer: &str) -> Option<&Location> {
+        self.first_places.iter().find(|(other, _)| other == issuer).map(|(_, location)| location)
+    }
+
+    /// Walks through the filter.
+    pub(super) fn walk<'a>(&'a self, walk: &mut Walk<'a>, http: &mut Http<'a>) -> Flow<'a> {
+        let (name, pointer) = (self.name.as_str(), self.pointer.as_str());
+        if self.bypasses_preflights && traffic::is_preflight(&http.headers) {
+            walk.step(Place::Waypoint, name, Decision::Passed, "a preflight needs no token")
+                .of(MAIN_INTERNAL, pointer);
+            return Flow::Continue(());
+        }
+        let fits = |rule: &&JwtRule| {
+            let condition = rule.condition.as_ref();
+            condition.is_none_or(|condition| condition.truth(http.subject()) == Truth::Yes)
+        };
+        let requirement = self.rules.iter().find(fits).and_then(|rule| rule.requirement.as_ref());
+        let Some(requirement) = requirement else { return Flow::Continue(()) };
+        let mut verifier = Verifier {
+            providers: &self.providers,
+            http,
+            payloads: Map::new(),
+            chooses_route_again: false,
+            verified: None,
+        };
+        let met = verifier.meets(requirement);
+        let Verifier { payloads, chooses_route_again, verified, .. } = verifier;
+        let cause = self.cause.as_ref();
+        match met {
+            Ok(()) => {
+                let text = || match &verified {
+                    Some(issuer) => format!("a token of `{issuer}`, which counts as verified"),
+                    None => "no token, and none is needed here".to_owned(),
+                };
+                if verified.is_some() {
+                    walk.caveat(NOT_VERIFIED);
+                }
+                walk.step(Place::Waypoint, name, Decision::Passed, text)
+                    .of(MAIN_INTERNAL, pointer)
+                    .because(cause);
+                if !payloads.is_empty() {
+                    http.metadata_mut().say(JWT_AUTHN, payloads);
+                }
+                if chooses_route_again {
+                    http.choose_route_again();
+                }
+                Flow::Continue(())
+            }
+            Err(Fault::Unknown) => {
+                let text = || Fault::Unknown.text();
+                walk.step(Place::Waypoint, name, Decision::Unknown, text).of(MAIN_INTERNAL, pointer);
+                walk.may_refuse(text);
+                Flow::Continue(())
+            }
+            Err(fault) => {
+                let text = walk.say(|| fault.text());
+                walk.step(Place::Waypoint, name, Decision::Denied, text.as_str())
+                    .of(MAIN_INTERNAL, pointer)
+                    .because(cause);
+                Flow::Break(http.answer(Verdict::Denied, fault.status(), text).by(cause))
+            }
+        }
+    }
+}
+
+/// The RequestAuthentication, where there is only one.
+fn only(causes: &[Cause]) -> Option<Cause> {
+    let mut all = causes.iter().filter(|cause| cause.object.kind == Kind::RequestAuthentication);
+    let first = all.next()?;
+    all.all(|other| other.object == first.object).then(|| first.object.clone().into())
+}
 
 /// Why a token, or its absence, is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,65 +187,42 @@ impl Fault {
 }
 
 /// Verifies tokens, and notes what they say.
-struct Verifier<'v> {
-    providers: &'v Providers,
-    headers: Headers,
+struct Verifier<'v, 'a> {
+    providers: &'a Providers,
+    http: &'v mut Http<'a>,
     payloads: Map<String, Json>,
     chooses_route_again: bool,
-    verified: Vec<String>,
+    /// The issuer of the last token that was verified.
+    verified: Option<String>,
 }
 
-impl Verifier<'_> {
-    /// Whether a requirement is met; `beside` are the providers of those beside it, one of which would be enough.
-    fn meets(&mut self, requirement: &JwtRequirement, beside: &[&str]) -> Result<(), Fault> {
-        match &requirement.requires_type {
-            None => Ok(()),
-            Some(RequiresType::ProviderName(name)) => self.provider(name, None),
-            Some(RequiresType::ProviderAndAudiences(with)) => {
-                self.provider(&with.provider_name, Some(&with.audiences))
+impl<'a> Verifier<'_, 'a> {
+    /// Whether a requirement is met.
+    fn meets(&mut self, requirement: &'a Requirement) -> Result<(), Fault> {
+        match requirement {
+            Requirement::Nothing => Ok(()),
+            Requirement::Provider { name, audiences, places } => {
+                self.provider(name, audiences.as_deref(), places)
             }
-            Some(RequiresType::RequiresAll(all)) => {
-                all.requirements.iter().try_for_each(|each| self.meets(each, &[]))
-            }
-            Some(RequiresType::RequiresAny(any)) => self.any(&any.requirements),
-            Some(RequiresType::AllowMissing(_)) => match self.tokens_of(beside) {
+            Requirement::All(all) => all.iter().try_for_each(|each| self.meets(each)),
+            Requirement::Any(any) => self.any(any),
+            Requirement::AllowMissing(places) => match self.tokens(places, None, None) {
                 Ok(()) | Err(Fault::Missing) => Ok(()),
                 Err(fault) => Err(fault),
             },
-            Some(RequiresType::AllowMissingOrFailed(_)) => {
-                let _ = self.tokens_of(beside);
+            Requirement::AllowMissingOrFailed(places) => {
+                let _ = self.tokens(places, None, None);
                 Ok(())
             }
-            Some(RequiresType::ExtractOnlyWithoutValidation(_)) => Err(Fault::Unknown),
+            Requirement::Unknown => Err(Fault::Unknown),
         }
     }
 
-    /// Whether any requirement is met: what allows that there is no token is asked last.
-    fn any(&mut self, requirements: &[JwtRequirement]) -> Result<(), Fault> {
-        let bypasses = |each: &&JwtRequirement| {
-            matches!(
-                each.requires_type,
-                Some(RequiresType::AllowMissing(_) | RequiresType::AllowMissingOrFailed(_))
-            )
-        };
-        let beside: Vec<&str> = requirements
-            .iter()
-            .filter_map(|each| match &each.requires_type {
-                Some(RequiresType::ProviderName(name)) => Some(name.as_str()),
-                Some(RequiresType::ProviderAndAudiences(with)) => Some(with.provider_name.as_str()),
-                _ => None,
-            })
-            .collect();
-        let (last, first): (Vec<_>, Vec<_>) = requirements.iter().partition(bypasses);
-        // Of several, the one that allows more counts.
-        let last = last
-            .iter()
-            .find(|each| matches!(each.requires_type, Some(RequiresType::AllowMissingOrFailed(_))))
-            .or(last.last())
-            .copied();
+    /// Whether any requirement is met.
+    fn any(&mut self, requirements: &'a [Requirement]) -> Result<(), Fault> {
         let mut told = None;
-        for each in first.into_iter().chain(last) {
-            match self.meets(each, &beside) {
+        for each in requirements {
+            match self.meets(each) {
                 Ok(()) => return Ok(()),
                 // What says more than that a token is not there is told.
                 Err(fault @ (Fault::Missing | Fault::Issuer(_))) => {
@@ -127,38 +234,42 @@ impl Verifier<'_> {
         Err(told.unwrap_or(Fault::Missing))
     }
 
-    fn provider(&mut self, name: &str, audiences: Option<&[String]>) -> Result<(), Fault> {
-        let providers = self.providers;
-        let provider = providers.get(name).ok_or(Fault::Unknown)?;
-        for own in provider.claim_to_headers.iter().map(|to| &to.header_name) {
-            self.headers.remove(own);
+    fn provider(
+        &mut self,
+        name: &str,
+        audiences: Option<&'a [String]>,
+        places: &'a Places,
+    ) -> Result<(), Fault> {
+        let provider = self.providers.get(name).ok_or(Fault::Unknown)?;
+        let made = provider.claim_to_headers.iter().map(|to| &to.header_name);
+        let whole = (!provider.forward_payload_header.is_empty()).then_some(&provider.forward_payload_header);
+        for own in made.chain(whole) {
+            if self.http.headers.has(own) {
+                self.http.headers_mut().remove(own);
+            }
         }
-        if !provider.forward_payload_header.is_empty() {
-            self.headers.remove(&provider.forward_payload_header);
-        }
-        let tokens = extract(&[provider], &self.headers);
-        if tokens.is_empty() {
-            return Err(Fault::Missing);
-        }
-        tokens.iter().try_for_each(|token| self.verify(token, Some(provider), audiences))
+        self.tokens(places, Some(provider), audiences)
     }
 
-    /// All tokens that are where these providers look, each by its issuer's.
-    fn tokens_of(&mut self, names: &[&str]) -> Result<(), Fault> {
-        let providers = self.providers;
-        let of: Vec<&JwtProvider> = names.iter().filter_map(|name| providers.get(*name)).collect();
-        let tokens = extract(&of, &self.headers);
+    /// All tokens that are at these places, each by this provider or its issuer's.
+    fn tokens(
+        &mut self,
+        places: &'a Places,
+        provider: Option<&'a JwtProvider>,
+        audiences: Option<&'a [String]>,
+    ) -> Result<(), Fault> {
+        let tokens = extract(places, &self.http.headers);
         if tokens.is_empty() {
             return Err(Fault::Missing);
         }
-        tokens.iter().try_for_each(|token| self.verify(token, None, None))
+        tokens.iter().try_for_each(|token| self.verify(token, provider, audiences))
     }
 
     fn verify(
         &mut self,
-        token: &Token,
-        provider: Option<&JwtProvider>,
-        audiences: Option<&[String]>,
+        token: &Token<'a>,
+        provider: Option<&'a JwtProvider>,
+        audiences: Option<&'a [String]>,
     ) -> Result<(), Fault> {
         let claims = claims(&token.text).ok_or(Fault::Malformed)?;
         let issuer = claims.get("iss").and_then(Json::as_str).unwrap_or_default().to_owned();
@@ -175,32 +286,33 @@ impl Verifier<'_> {
             return Err(Fault::Audience(issuer));
         }
         self.accept(token, provider, claims);
-        self.verified.push(issuer);
+        self.verified = Some(issuer);
         Ok(())
     }
 
     /// What comes of a good token.
-    fn accept(&mut self, token: &Token, provider: &JwtProvider, claims: Claims) {
+    fn accept(&mut self, token: &Token<'a>, provider: &'a JwtProvider, claims: Claims) {
         for to in &provider.claim_to_headers {
             let mut path = to.claim_name.split('.');
-            let whole = Json::Object(claims.clone());
-            let found = path.try_fold(&whole, |at, key| at.get(key));
+            let first = path.next().and_then(|key| claims.get(key));
+            let found = first.and_then(|first| path.try_fold(first, |at, key| at.get(key)));
+            let name = to.header_name.as_str();
             match found {
-                Some(Json::String(text)) => self.headers.set(&to.header_name, text.clone()),
-                Some(Json::Bool(value)) => self.headers.set(&to.header_name, value.to_string()),
+                Some(Json::String(text)) => self.http.headers_mut().set(name, text.clone()),
+                Some(Json::Bool(value)) => self.http.headers_mut().set(name, value.to_string()),
                 Some(Json::Number(number)) if number.is_i64() => {
-                    self.headers.set(&to.header_name, number.to_string());
+                    self.http.headers_mut().set(name, number.to_string());
                 }
-                Some(_) => self.headers.set_unknown(&to.header_name),
+                Some(_) => self.http.headers_mut().set_unknown(name),
                 None => {}
             }
         }
         if !provider.forward_payload_header.is_empty() {
-            self.headers.set_unknown(&provider.forward_payload_header);
+            self.http.headers_mut().set_unknown(&provider.forward_payload_header);
         }
         if !provider.forward {
-            match &token.location {
-                Location::Header { name, .. } => self.headers.remove(name),
+            match token.location {
+                Location::Header { name, .. } => self.http.headers_mut().remove(name),
                 Location::Param(name) => self.remove_param(name),
                 Location::Cookie(_) => {}
             }
@@ -221,90 +333,13 @@ impl Verifier<'_> {
     }
 
     fn remove_param(&mut self, name: &str) {
-        let path = self.headers.text(headers::PATH);
+        let path = self.http.headers.text(headers::PATH).as_str().to_owned();
         let bare = headers::bare(&path).to_owned();
         let rest: Vec<String> = headers::query(&path)
             .filter(|(key, _)| headers::percent_decoded(key) != name)
             .map(|(key, value)| if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
             .collect();
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-        self.headers.set(headers::PATH, bare + &query);
+        self.http.headers_mut().set(headers::PATH, bare + &query);
     }
-}
-
-/// Walks through the filter `jwt_authn`.
-pub(super) fn walk(
-    walk: &mut Walk<'_>,
-    (name, pointer): (&str, &str),
-    config: &JwtAuthentication,
-    http: &mut Http<'_>,
-) -> Flow {
-    if config.bypass_cors_preflight && traffic::is_preflight(&http.headers) {
-        walk.step(Place::Waypoint, name, Decision::Passed, "a preflight needs no token")
-            .of(MAIN_INTERNAL, pointer);
-        return Flow::Continue(());
-    }
-    let rule = config.rules.iter().find(|rule| {
-        let matched = rule
-            .r#match
-            .as_ref()
-            .map(|matched| route::fits(matched, &http.headers, &http.metadata, http.connection).truth());
-        matched.is_none_or(|truth| truth == Truth::Yes)
-    });
-    let requirement = rule.and_then(|rule| rule.requirement_type.as_ref()).and_then(|of| match of {
-        RequirementType::Requires(requirement) => Some(requirement),
-        RequirementType::RequirementName(name) => config.requirement_map.get(name),
-    });
-    let Some(requirement) = requirement else { return Flow::Continue(()) };
-    let mut verifier = Verifier {
-        providers: &config.providers,
-        headers: http.headers.clone(),
-        payloads: Map::new(),
-        chooses_route_again: false,
-        verified: Vec::new(),
-    };
-    let met = verifier.meets(requirement, &[]);
-    http.headers = verifier.headers;
-    let cause = by(http.causes);
-    match met {
-        Ok(()) => {
-            let text = match verifier.verified.last() {
-                Some(issuer) => format!("a token of `{issuer}`, which counts as verified"),
-                None => "no token, and none is needed here".to_owned(),
-            };
-            if !verifier.verified.is_empty() {
-                walk.caveat("signatures and times of tokens were not looked at");
-            }
-            walk.step(Place::Waypoint, name, Decision::Passed, text)
-                .of(MAIN_INTERNAL, pointer)
-                .because(cause);
-            if !verifier.payloads.is_empty() {
-                http.metadata.insert(JWT_AUTHN.to_owned(), Json::Object(verifier.payloads));
-            }
-            if verifier.chooses_route_again {
-                http.choose_route_again();
-            }
-            Flow::Continue(())
-        }
-        Err(Fault::Unknown) => {
-            let text = Fault::Unknown.text();
-            walk.step(Place::Waypoint, name, Decision::Unknown, text.clone()).of(MAIN_INTERNAL, pointer);
-            walk.may_refuse(text);
-            Flow::Continue(())
-        }
-        Err(fault) => {
-            let text = fault.text();
-            walk.step(Place::Waypoint, name, Decision::Denied, text.clone())
-                .of(MAIN_INTERNAL, pointer)
-                .because(cause.clone());
-            Flow::Break(http.answer(Verdict::Denied, fault.status(), text).by(cause))
-        }
-    }
-}
-
-/// The RequestAuthentication, where there is only one.
-fn by(causes: &[Cause]) -> Option<Cause> {
-    let mut all = causes.iter().filter(|cause| cause.object.kind == Kind::RequestAuthentication);
-    let first = all.next()?;
-    all.all(|other| other.object == first.object).then(|| first.object.clone().into())
 }

@@ -1,4 +1,4 @@
-//! The connection manager: paths, and each HTTP filter in its order.
+//! A connection manager and its HTTP filters, ready.
 
 use envoy::extensions::filters::http::rbac::v3::Rbac as HttpRbac;
 use envoy::extensions::filters::http::{cors, ext_authz, fault, header_mutation, jwt_authn, lua};
@@ -9,68 +9,102 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
 use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 
-use super::connection::{Address, Connection};
-use super::headers::{self, Headers};
-use super::matchers::Metadata;
-use super::outcome::{Decision, Outcome, Place, Verdict};
-use super::path::{self, Normalized};
-use super::rbac::Subject;
-use super::request::Protocol;
-use super::route::{self, Found};
-use super::walk::{Flow, Walk};
-use super::{action, authz, istio_authn, jwt, tokens, traffic, verdict};
+use super::authz::Authorizer;
+use super::istio_authn;
+use super::jwt::JwtFilter;
+use super::outcome::{Place, Verdict};
+use super::path::Normalization;
+use super::route::Routes;
+use super::traffic::Fault;
+use super::verdict::RbacFilter;
+use super::walk::End;
 use crate::dialect::{token, typed};
-use crate::mesh::Waypoint;
-use crate::opened::{OpenedChain, OpenedHttpFilter, OpenedManager, OpenedRoutes};
-use crate::resources::WaypointResources;
+use crate::opened::{OpenedHttpFilter, OpenedManager};
 use crate::resources::names::MAIN_INTERNAL;
 use crate::snapshot::Cause;
 
-/// A request inside of a connection manager.
-pub(super) struct Http<'a> {
-    pub(super) connection: &'a Connection,
-    /// The address that the request counts as coming from.
-    pub(super) remote: Address,
-    pub(super) headers: Headers,
-    pub(super) metadata: Metadata,
-    /// What the route was chosen by: what filters change counts only once one of them has it chosen again.
-    by: (Headers, Metadata),
-    routes: Option<OpenedRoutes<'a, 'a>>,
-    /// What made the chain.
-    pub(super) causes: &'a [Cause],
+/// A connection manager, ready.
+#[derive(Clone, Debug)]
+pub(super) struct Manager {
+    /// The JSON pointer to its filter.
+    pub(super) filter: String,
+    /// The JSON pointer to it.
+    pub(super) pointer: String,
+    /// Whether the client's header about its certificate is kept.
+    pub(super) keeps_client_certificate: bool,
+    pub(super) strips: StripsPort,
+    pub(super) makes_ids: bool,
+    pub(super) paths: Normalization,
+    pub(super) remote: Remote,
+    pub(super) filters: Vec<HttpFilter>,
+    pub(super) routes: RoutesAt,
 }
 
-impl<'a> Http<'a> {
-    /// The route, as filters know it.
-    pub(super) fn route(&self) -> Option<Found<'a>> {
-        self.routes.as_ref().map(|routes| route::find(routes, &self.by.0, &self.by.1, self.connection))
-    }
+/// Which ports are taken off the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StripsPort {
+    Never,
+    /// The port of the connection.
+    Matching,
+    Any,
+}
 
-    /// Has the route chosen again.
-    pub(super) fn choose_route_again(&mut self) {
-        self.by = (self.headers.clone(), self.metadata.clone());
-    }
+/// The address that a request counts as coming from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Remote {
+    /// The connection's.
+    Connection,
+    /// So many before the last one in `X-Forwarded-For`; the connection's where there is none.
+    Forwarded(usize),
+    Unknown,
+}
 
-    fn subject(&self) -> Subject<'_> {
-        Subject {
-            connection: self.connection,
-            remote: &self.remote,
-            headers: Some(&self.headers),
-            metadata: &self.metadata,
-        }
-    }
+/// Where routes are.
+#[derive(Clone, Debug)]
+pub(super) enum RoutesAt {
+    Here(Routes),
+    /// They are delivered under this name.
+    Delivered(String),
+    Unknown,
+}
 
-    /// What a proxy answers itself.
-    pub(super) fn answer(&self, verdict: Verdict, status: u16, reason: impl Into<String>) -> Outcome {
-        answer(&self.headers, verdict, status, reason)
+/// An HTTP filter.
+#[derive(Clone, Debug)]
+pub(super) struct HttpFilter {
+    pub(super) name: String,
+    pub(super) pointer: String,
+    pub(super) does: FilterDoes,
+    /// Whether a route may have a configuration for it that is not read.
+    pub(super) may_be_overridden: bool,
+}
+
+/// What an HTTP filter does.
+#[derive(Clone, Debug)]
+pub(super) enum FilterDoes {
+    Rbac(Box<RbacFilter>),
+    Jwt(Box<JwtFilter>),
+    Authorizer(Box<Authorizer>),
+    Cors,
+    Fault(Box<Fault>),
+    Mutation(Box<header_mutation::v3::HeaderMutation>),
+    /// Istio 1.18's `istio_authn`, for these issuers.
+    IstioAuthn(Vec<String>),
+    Unknown,
+}
+
+/// The full name of what a filter is configured by.
+pub(super) fn type_of(filter: &OpenedHttpFilter<'_, '_>) -> Option<String> {
+    match &filter.message.config_type {
+        Some(ConfigType::TypedConfig(any)) => Some(typed::type_name(any).into_owned()),
+        _ => None,
     }
 }
 
 /// What a proxy answers itself: gRPC's clients get the status of HTTP as one of gRPC.
-pub(super) fn answer(headers: &Headers, verdict: Verdict, status: u16, reason: impl Into<String>) -> Outcome {
-    let outcome = Outcome::new(verdict, Place::Waypoint, reason);
-    if !headers.is_grpc() {
-        return outcome.status(status);
+pub(super) fn answer<'a>(is_grpc: bool, verdict: Verdict, status: u16, reason: impl Into<String>) -> End<'a> {
+    let end = End::new(verdict, Place::Waypoint, reason);
+    if !is_grpc {
+        return end.status(status);
     }
     let grpc = match status {
         400 => 13,
@@ -80,149 +114,56 @@ pub(super) fn answer(headers: &Headers, verdict: Verdict, status: u16, reason: i
         429 | 502..=504 => 14,
         _ => 2,
     };
-    Outcome { status: Some(200), grpc_status: Some(grpc), ..outcome }
+    End { status: Some(200), grpc_status: Some(grpc), ..end }
 }
 
-/// Walks through a connection manager.
-pub(super) fn walk(
-    walk: &mut Walk<'_>,
-    waypoint: &Waypoint,
-    resources: &WaypointResources,
-    chain: &OpenedChain<'_>,
-    manager: &OpenedManager<'_>,
-    connection: &Connection,
-) -> Flow {
-    let mut headers = sent(walk, manager);
-    received(walk, manager, &mut headers, connection)?;
-    let delivered = manager.discovers().and_then(|name| {
-        let found = resources.routes.iter().find(|routes| routes.message.name == name)?;
-        Some(OpenedRoutes::delivered(&found.message, &found.origins))
-    });
-    let causes = chain.origin.map(|origin| origin.causes.as_slice()).unwrap_or_default();
-    let mut http = Http {
-        connection,
-        remote: remote(&manager.message, &headers, connection),
-        by: (headers.clone(), Metadata::new()),
-        headers,
-        metadata: Metadata::new(),
-        routes: manager.routes().or(delivered),
-        causes,
-    };
-    for filter in manager.filters() {
-        one(walk, &filter, &mut http)?;
-    }
-    action::walk(walk, waypoint, resources, &mut http)
-}
-
-/// The headers that the client sends.
-fn sent(walk: &Walk<'_>, manager: &OpenedManager<'_>) -> Headers {
-    let request = walk.request;
-    let mut headers = Headers::default();
-    headers.add(headers::METHOD, request.method.clone());
-    headers.add(headers::PATH, request.path.clone());
-    let named = request.destination.host.trim_start_matches("pod/").to_owned();
-    headers.add(headers::AUTHORITY, request.authority.clone().unwrap_or(named));
-    for (name, value) in &request.headers {
-        headers.add(name, value.clone());
-    }
-    if request.protocol == Protocol::Grpc && !headers.has("content-type") {
-        headers.add("content-type", "application/grpc");
-    }
-    if let Some(claims) = &request.claims {
-        let providers =
-            manager.filters().find_map(|filter| filter.config::<jwt_authn::v3::JwtAuthentication>());
-        tokens::send(claims, providers.as_ref(), &mut headers);
-    }
-    headers
-}
-
-/// What a connection manager makes of headers before any filter sees them.
-fn received(
-    walk: &mut Walk<'_>,
-    manager: &OpenedManager<'_>,
-    headers: &mut Headers,
-    connection: &Connection,
-) -> Flow {
-    let message = &manager.message;
-    let of_client = message.forward_client_cert_details() == ForwardClientCertDetails::AlwaysForwardOnly;
-    if !of_client {
-        headers.remove("x-forwarded-client-cert");
-    }
-    for hop in ["connection", "keep-alive", "proxy-connection", "transfer-encoding"] {
-        headers.remove(hop);
-    }
-    strip_port(message, headers, connection);
-    if !headers.has("x-forwarded-proto") {
-        headers.add("x-forwarded-proto", "http");
-    }
-    let scheme = headers.text("x-forwarded-proto");
-    headers.add(headers::SCHEME, scheme);
-    if !headers.has("x-request-id")
-        && message.generate_request_id.as_ref().is_none_or(|generate| generate.value)
-    {
-        headers.add_unknown("x-request-id");
-    }
-    let before = headers.text(headers::PATH);
-    let what = "path normalization";
-    match path::normalized(message, &before) {
-        Normalized::Path(after) if after == before => Flow::Continue(()),
-        Normalized::Path(after) => {
-            walk.step(Place::Waypoint, what, Decision::Passed, format!("`{before}` becomes `{after}`"))
-                .of(MAIN_INTERNAL, &manager.pointer);
-            headers.set(headers::PATH, after);
-            Flow::Continue(())
-        }
-        Normalized::Refused(why) => {
-            walk.step(Place::Waypoint, what, Decision::Failed, why).of(MAIN_INTERNAL, &manager.pointer);
-            Flow::Break(answer(headers, Verdict::Failed, 400, why))
-        }
-        Normalized::Redirected(to) => {
-            let reason = format!("redirected to `{to}`, with its slashes unescaped");
-            walk.step(Place::Waypoint, what, Decision::Answered, reason.clone())
-                .of(MAIN_INTERNAL, &manager.pointer);
-            Flow::Break(Outcome { location: Some(to), ..answer(headers, Verdict::Answered, 307, reason) })
-        }
-        Normalized::Unknown => {
-            let text =
-                format!("what becomes of the path `{before}` is not known: it has characters to be escaped");
-            walk.step(Place::Waypoint, what, Decision::Unknown, text.clone())
-                .of(MAIN_INTERNAL, &manager.pointer);
-            walk.may_change(text);
-            Flow::Continue(())
+impl Manager {
+    /// Gets a connection manager ready; `causes` made its chain.
+    pub(super) fn new(manager: &OpenedManager<'_>, causes: &[Cause]) -> Self {
+        let message = &manager.message;
+        let routes = match (manager.routes(), manager.discovers()) {
+            (Some(routes), _) => RoutesAt::Here(Routes::new(&routes)),
+            (None, Some(name)) => RoutesAt::Delivered(name.to_owned()),
+            (None, None) => RoutesAt::Unknown,
+        };
+        let filters = manager.filters().filter_map(|filter| HttpFilter::new(&filter, causes, &routes));
+        Self {
+            filter: manager.pointer.trim_end_matches("/typedConfig").to_owned(),
+            pointer: manager.pointer.clone(),
+            keeps_client_certificate: message.forward_client_cert_details()
+                == ForwardClientCertDetails::AlwaysForwardOnly,
+            strips: StripsPort::of(message),
+            makes_ids: message.generate_request_id.as_ref().is_none_or(|generate| generate.value),
+            paths: Normalization::of(message),
+            remote: Remote::of(message),
+            filters: filters.collect(),
+            routes,
         }
     }
 }
 
-fn strip_port(manager: &HttpConnectionManager, headers: &mut Headers, connection: &Connection) {
-    let authority = headers.text(headers::AUTHORITY);
-    let Some((host, port)) = authority.rsplit_once(':') else { return };
-    let is_port = port.parse::<u16>().is_ok() && !host.ends_with(':');
-    let any = matches!(manager.strip_port_mode, Some(StripPortMode::StripAnyHostPort(true)));
-    let matching = manager.strip_matching_host_port && port == connection.port.to_string();
-    if is_port && (any || matching) {
-        headers.set(headers::AUTHORITY, host.to_owned());
+impl StripsPort {
+    fn of(manager: &HttpConnectionManager) -> Self {
+        match manager.strip_port_mode {
+            Some(StripPortMode::StripAnyHostPort(true)) => Self::Any,
+            _ if manager.strip_matching_host_port => Self::Matching,
+            _ => Self::Never,
+        }
     }
 }
 
-/// Without `use_remote_address` the last address in `X-Forwarded-For` counts, where there is one.
-fn remote(manager: &HttpConnectionManager, headers: &Headers, connection: &Connection) -> Address {
-    if !manager.original_ip_detection_extensions.is_empty() {
-        return Address::Unknown;
-    }
-    if manager.use_remote_address.as_ref().is_some_and(|uses| uses.value) {
-        return if manager.xff_num_trusted_hops == 0 { connection.client } else { Address::Unknown };
-    }
-    let header = headers.text("x-forwarded-for");
-    let hops = usize::try_from(manager.xff_num_trusted_hops).unwrap_or(usize::MAX);
-    let last = header.rsplit(',').nth(hops).and_then(|address| address.trim().parse().ok());
-    last.map_or(connection.client, Address::Known)
-}
-
-/// The full name of what a filter is configured by.
-pub(super) fn type_of(filter: &OpenedHttpFilter<'_, '_>) -> Option<String> {
-    match &filter.message.config_type {
-        Some(ConfigType::TypedConfig(any)) => Some(typed::type_name(any).into_owned()),
-        _ => None,
+impl Remote {
+    /// Without `use_remote_address` the last address in `X-Forwarded-For` counts, where there is one.
+    fn of(manager: &HttpConnectionManager) -> Self {
+        let hops = manager.xff_num_trusted_hops;
+        if !manager.original_ip_detection_extensions.is_empty() {
+            return Self::Unknown;
+        }
+        match &manager.use_remote_address {
+            Some(uses) if uses.value && hops == 0 => Self::Connection,
+            Some(uses) if uses.value => Self::Unknown,
+            _ => Self::Forwarded(usize::try_from(hops).unwrap_or(usize::MAX)),
+        }
     }
 }
 
@@ -239,80 +180,65 @@ const HARMLESS: &[&str] = &[
     "envoy.extensions.filters.http.router.v3.Router",
 ];
 
-/// Filters of which the configuration for a route is read.
-const BY_ROUTE: &[&str] =
-    &["envoy.extensions.filters.http.cors.v3.Cors", "envoy.extensions.filters.http.fault.v3.HTTPFault"];
-
-/// Walks through one filter.
-fn one(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, http: &mut Http<'_>) -> Flow {
-    let name = filter.message.name.as_str();
-    if filter.message.disabled {
-        return Flow::Continue(());
-    }
-    let pointer = filter.pointer.as_str();
-    let type_name = type_of(filter).unwrap_or_default();
-    if HARMLESS.contains(&type_name.as_str()) {
-        return Flow::Continue(());
-    }
-    if !BY_ROUTE.contains(&type_name.as_str()) && traffic::has_own(http, name) {
-        unknown(walk, filter, "with a configuration for the route");
-        return Flow::Continue(());
-    }
-    if let Some(config) = filter.config::<HttpRbac>() {
-        let place = format!("{pointer}/typedConfig");
-        let rules = (config.rules.as_ref(), config.shadow_rules.as_ref());
-        let verdict = verdict::judged(walk, name, (MAIN_INTERNAL, &place), rules, http.subject());
-        verdict.tell("envoy.filters.http.rbac", &config.shadow_rules_stat_prefix, &mut http.metadata);
-        return verdict.denied.map_or(Flow::Continue(()), Flow::Break);
-    }
-    if let Some(config) = filter.config::<jwt_authn::v3::JwtAuthentication>() {
-        return jwt::walk(walk, (name, pointer), &config, http);
-    }
-    if let Some(config) = filter.config::<ext_authz::v3::ExtAuthz>() {
-        let question = authz::Question {
-            name,
-            pointer,
-            enabled: config.filter_enabled_metadata.as_ref(),
-            fails_open: config.failure_mode_allow,
-            only_tried: config.shadow_mode,
+impl HttpFilter {
+    /// Gets a filter ready; none for one that has no part in who gets what.
+    fn new(filter: &OpenedHttpFilter<'_, '_>, causes: &[Cause], routes: &RoutesAt) -> Option<Self> {
+        let name = &filter.message.name;
+        let type_name = type_of(filter).unwrap_or_default();
+        if filter.message.disabled || HARMLESS.contains(&type_name.as_str()) {
+            return None;
+        }
+        let does = FilterDoes::new(filter, causes);
+        // Of these the configuration for a route is read.
+        let is_read = matches!(does, FilterDoes::Cors | FilterDoes::Fault(_));
+        let any_own = match routes {
+            RoutesAt::Here(routes) => routes.any_own(name),
+            RoutesAt::Delivered(_) => true,
+            RoutesAt::Unknown => false,
         };
-        return match authz::ask(walk, &question, &http.metadata) {
-            Flow::Break(Outcome { verdict, reason, decided_by, .. }) => {
-                let by = decided_by.map(|by| by.0);
-                Flow::Break(http.answer(verdict, 403, reason).by(by))
-            }
-            Flow::Continue(()) => Flow::Continue(()),
-        };
+        Some(Self {
+            name: name.clone(),
+            pointer: filter.pointer.clone(),
+            does,
+            may_be_overridden: any_own && !is_read,
+        })
     }
-    if filter.config::<cors::v3::Cors>().is_some() {
-        return traffic::cors(walk, (name, pointer), http);
-    }
-    if let Some(config) = filter.config::<fault::v3::HttpFault>() {
-        return traffic::fault(walk, (name, pointer), &config, http);
-    }
-    if let Some(config) = filter.config::<header_mutation::v3::HeaderMutation>() {
-        traffic::mutation(&config, http);
-        return Flow::Continue(());
-    }
-    let issuers = filter
-        .config::<lua::v3::Lua>()
-        .and_then(|lua| token::issuers(&lua))
-        .or_else(|| filter.config::<FilterConfig>().map(|config| istio_authn::issuers(&config)));
-    if let Some(issuers) = issuers {
-        istio_authn::walk(walk, (name, pointer), &issuers, http);
-        return Flow::Continue(());
-    }
-    unknown(walk, filter, "");
-    Flow::Continue(())
 }
 
-/// A filter of which files do not tell what it does.
-fn unknown(walk: &mut Walk<'_>, filter: &OpenedHttpFilter<'_, '_>, how: &str) {
-    let name = filter.message.name.as_str();
-    let text = format!(
-        "what filter `{name}`{}{how} does is not known from files",
-        if how.is_empty() { "" } else { " " }
-    );
-    walk.step(Place::Waypoint, name, Decision::Unknown, text.clone()).of(MAIN_INTERNAL, &filter.pointer);
-    walk.may_change(text);
+impl FilterDoes {
+    fn new(filter: &OpenedHttpFilter<'_, '_>, causes: &[Cause]) -> Self {
+        let (name, pointer) = (filter.message.name.as_str(), filter.pointer.as_str());
+        if let Some(config) = filter.config::<HttpRbac>() {
+            let place = format!("{pointer}/typedConfig");
+            let rules = (config.rules.as_ref(), config.shadow_rules.as_ref());
+            let prefix = &config.shadow_rules_stat_prefix;
+            return Self::Rbac(Box::new(RbacFilter::new(name, (MAIN_INTERNAL, &place), rules, prefix)));
+        }
+        if let Some(config) = filter.config::<jwt_authn::v3::JwtAuthentication>() {
+            return Self::Jwt(Box::new(JwtFilter::new((name, pointer), config, causes)));
+        }
+        if let Some(config) = filter.config::<ext_authz::v3::ExtAuthz>() {
+            return Self::Authorizer(Box::new(Authorizer {
+                name: name.to_owned(),
+                pointer: pointer.to_owned(),
+                enabled: config.filter_enabled_metadata.as_ref().map(Into::into),
+                fails_open: config.failure_mode_allow,
+                only_tried: config.shadow_mode,
+            }));
+        }
+        if filter.config::<cors::v3::Cors>().is_some() {
+            return Self::Cors;
+        }
+        if let Some(config) = filter.config::<fault::v3::HttpFault>() {
+            return Self::Fault(Box::new(Fault::from(&config)));
+        }
+        if let Some(config) = filter.config::<header_mutation::v3::HeaderMutation>() {
+            return Self::Mutation(Box::new(config));
+        }
+        let issuers = filter
+            .config::<lua::v3::Lua>()
+            .and_then(|lua| token::issuers(&lua))
+            .or_else(|| filter.config::<FilterConfig>().map(|config| istio_authn::issuers(&config)));
+        issuers.map_or(Self::Unknown, Self::IstioAuthn)
+    }
 }

@@ -3,22 +3,30 @@
 //! May X call Y, who decides, where does it go, and if not, which line says so? The answer is computed by walking the resources
 //! that the waypoint's Envoy would get, not by a second reading of the YAML, so that it cannot disagree with them.
 //!
-//! | module | walks |
+//! A waypoint is got ready once ([`Compiled`]): its matchers, policies, routes and clusters become data that can be read and
+//! asked. A [`Tracer`] walks through that, with an explanation ([`Trace`]) or without ([`Answer`]); it is the same walk.
+//!
+//! | module | has |
 //! |---|---|
-//! | `request` | what is asked: [`Request`] |
-//! | `client` | the client's side: who it is, and the waypoint that its ztunnel uses |
+//! | `request`, `via`, `spec`, `header_list` | what is asked: [`Request`], and the same as plain data, [`RequestSpec`] |
+//! | `compiled` | what is got ready, and who answers from it: [`Tracer`] |
+//! | `walk`, `texts` | the walk, what is noted on it, and the memory that it needs |
+//! | `source` | who asks, and what sends its requests |
+//! | `client`, `gateway` | the client's side: the waypoint that its ztunnel uses, or a gateway for ingress |
 //! | `destination` | who is asked: a name or an address |
-//! | `tunnel` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
+//! | `tunnel`, `connection` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
 //! | `listener` | the matcher of filter chains |
-//! | `network`, `manager` | the filters of a chain |
-//! | `jwt`, `tokens`, `istio_authn` | HTTP filters for tokens |
-//! | `verdict`, `rbac`, `authz` | policies, and external authorizers |
+//! | `network` | the filters of a chain |
+//! | `manager`, `http` | a connection manager and its filters; a request on its way through them |
+//! | `jwt`, `requirement`, `tokens`, `istio_authn` | HTTP filters for tokens |
+//! | `rbac`, `verdict`, `authz` | policies, and external authorizers |
 //! | `traffic` | CORS, faults and header mutations |
-//! | `route`, `action`, `rewrite` | routes, and what they do |
-//! | `cluster`, `balance` | clusters and the endpoints that may be picked |
-//! | `ztunnel` | the policies of the destination's ztunnel |
-//! | `matchers`, `condition`, `headers`, `path`, `template` | Envoy's matchers, with why they do not fit |
-//! | `outcome` | the result: [`Trace`] |
+//! | `route`, `routed`, `action`, `rewrite` | routes, and what they do |
+//! | `cluster`, `balance`, `reached` | clusters and the endpoints that may be picked; where a request gets to |
+//! | `ztunnel`, `ztunnel_condition` | the policies of the destination's ztunnel |
+//! | `condition`, `asked` | conditions as data, and what they look at |
+//! | `matchers`, `pattern`, `metadata`, `headers`, `path`, `template` | Envoy's matchers |
+//! | `outcome`, `pick`, `answer` | the results: [`Trace`], one of what may come by chance, [`Answer`] |
 //!
 //! What files do not tell is said, never guessed. Works on both dialects and all releases.
 //!
@@ -55,58 +63,66 @@
 //! ```
 
 mod action;
+mod answer;
+mod asked;
 mod authz;
 mod balance;
+pub mod classes;
 mod client;
 mod cluster;
+mod compiled;
 mod condition;
 mod connection;
 mod destination;
+mod gateway;
+mod header_list;
 mod headers;
+mod http;
 mod istio_authn;
 mod jwt;
 mod listener;
 mod manager;
 mod matchers;
+mod metadata;
 mod network;
 mod outcome;
 mod path;
+mod pattern;
+mod pick;
 mod rbac;
+mod reached;
 mod request;
+mod request_error;
+mod requirement;
 mod rewrite;
 mod route;
+mod routed;
+mod source;
+mod spec;
 mod template;
+mod texts;
 mod tokens;
 mod traffic;
 mod tunnel;
 mod verdict;
+mod via;
 mod walk;
 mod ztunnel;
+mod ztunnel_condition;
 
+pub use answer::{Answer, Goes, Possible};
 pub use client::NoSuchThing;
+pub use compiled::{Compiled, Tracer};
+pub use header_list::{HeaderList, NotAHeader};
 pub use outcome::{
     Because, Chance, Decision, Detail, Forwarded, Outcome, Picked, Place, Pointer, Step, Target, Trace,
     Verdict,
 };
 pub use request::{
-    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, Protocol, Request, Source, Via,
+    Destination, ExtAuthz, NotADestination, NotAProtocol, NotASource, NotAnAnswer, Protocol, Request, Source,
 };
-
-use crate::mesh::Mesh;
-use crate::translation::Translation;
-
-use self::walk::Walk;
-
-/// What comes of a request.
-///
-/// # Errors
-///
-/// When the snapshot does not have who asks, or who is asked.
-pub fn trace(mesh: &Mesh, translation: &Translation, request: &Request) -> Result<Trace, NoSuchThing> {
-    client::exists(mesh, &request.via)?;
-    let client = client::client(mesh, request)?;
-    let way = destination::way(mesh, request, &client)?;
-    let mut walk = Walk::new(mesh, translation, request);
-    let end = client::walk(&mut walk, &client, &way);
-    Ok(walk.end(end))
-}
+pub use request_error::RequestError;
+pub use routed::{Retries, Routed};
+pub use spec::RequestSpec;
+pub use texts::Scratch;
+pub use via::{NotAWay, Via};

@@ -2,6 +2,7 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::routed::Routed;
 use crate::snapshot::Cause;
 
 /// What comes of a request.
@@ -23,6 +24,8 @@ pub struct Trace {
     pub decided_by: Option<Because>,
     /// The waypoint on the way, `namespace/name`.
     pub waypoint: Option<String>,
+    /// The route that it takes there.
+    pub route: Option<Routed>,
     /// All that may come of it, with odds, the likeliest first; one where nothing is left to chance.
     pub outcomes: Vec<Chance>,
     /// Where it goes, with odds, as far as it gets.
@@ -38,20 +41,18 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// The step that refused the request, or found nothing to take it.
+    /// The step that refused the request, answered it, or found nothing to take it.
     #[must_use]
     pub fn deciding_step(&self) -> Option<&Step> {
-        let refuses = |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed);
-        self.steps.iter().rev().find(refuses).filter(|_| {
-            self.outcomes
-                .iter()
-                .any(|chance| matches!(chance.outcome.verdict, Verdict::Denied | Verdict::Failed))
-        })
+        let ends =
+            |step: &&Step| matches!(step.decision, Decision::Denied | Decision::Failed | Decision::Answered);
+        let is_end = |chance: &Chance| !matches!(chance.outcome.verdict, Verdict::Allowed | Verdict::Unknown);
+        self.steps.iter().rev().find(ends).filter(|_| self.outcomes.iter().any(is_end))
     }
 }
 
 /// Whether a request gets to its destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// It does.
@@ -67,7 +68,7 @@ pub enum Verdict {
 }
 
 /// Where something was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// At the client: its resolver, its ztunnel.
@@ -110,28 +111,6 @@ pub struct Outcome {
     pub decided_at: Place,
     /// The field that decided.
     pub decided_by: Option<Because>,
-}
-
-impl Outcome {
-    pub(super) fn new(verdict: Verdict, decided_at: Place, reason: impl Into<String>) -> Self {
-        Self {
-            verdict,
-            status: None,
-            grpc_status: None,
-            location: None,
-            reason: reason.into(),
-            decided_at,
-            decided_by: None,
-        }
-    }
-
-    pub(super) fn status(self, status: u16) -> Self {
-        Self { status: Some(status), ..self }
-    }
-
-    pub(super) fn by(self, cause: Option<Cause>) -> Self {
-        Self { decided_by: cause.map(Because), ..self }
-    }
 }
 
 /// A field of an object that is why.
@@ -194,9 +173,26 @@ pub struct Forwarded {
     /// Its path, with the query.
     pub path: String,
     /// Its host.
+    #[serde(rename = "host")]
     pub authority: String,
-    /// Its other headers that are known from files. What cannot be known has no value.
+    /// Its other headers that are known from files. What cannot be known has no value. In JSON a map, of a repeated header with
+    /// commas between the values, as Envoy's matchers see it.
+    #[serde(serialize_with = "as_map")]
     pub headers: Vec<(String, Option<String>)>,
+}
+
+fn as_map<S: Serializer>(headers: &[(String, Option<String>)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map: Vec<(&str, Option<String>)> = Vec::new();
+    for (name, value) in headers {
+        match map.iter_mut().find(|(other, _)| other == name) {
+            Some((_, before)) => {
+                *before =
+                    before.take().zip(value.as_ref()).map(|(before, value)| format!("{before},{value}"));
+            }
+            None => map.push((name, value.clone())),
+        }
+    }
+    serializer.collect_map(map)
 }
 
 /// One thing that was looked at.

@@ -3,49 +3,90 @@
 //! Source: [the RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
 
 use envoy::config::core::v3::TypedExtensionConfig;
-use envoy::config::rbac::v3::permission::Rule;
+use envoy::config::rbac::v3::permission::Rule as Allowed;
 use envoy::config::rbac::v3::principal::Identifier;
 use envoy::config::rbac::v3::rbac::Action;
 use envoy::config::rbac::v3::{Permission, Policy, Principal, Rbac};
 use envoy::extensions::path::r#match::uri_template::v3::UriTemplateMatchConfig;
-use envoy::r#type::matcher::v3::{PathMatcher, filter_state_matcher, path_matcher};
+use envoy::r#type::matcher::v3::{FilterStateMatcher, PathMatcher, filter_state_matcher, path_matcher};
 
-use super::condition::{Condition, Fact, Truth};
-use super::connection::{Address, Connection};
-use super::headers::Headers;
-use super::matchers::{self, Metadata};
+use super::asked::{RequestTest, Subject};
+use super::condition::{Condition, Truth};
 use super::outcome::{Because, Detail};
-use super::template;
+use super::template::Template;
 use crate::resources::authz::policy_name;
 use crate::snapshot::Cause;
 
-/// What rules look at.
-#[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) connection: &'a Connection,
-    /// The address that the request counts as coming from.
-    pub(super) remote: &'a Address,
-    /// Nothing for a connection that is not HTTP.
-    pub(super) headers: Option<&'a Headers>,
-    pub(super) metadata: &'a Metadata,
+/// A condition on a request.
+pub(super) type RequestCondition = Condition<RequestTest>;
+
+/// The policies of a filter: the first that fits decides.
+#[derive(Clone, Debug)]
+pub(super) struct Policies {
+    pub(super) action: Action,
+    /// By name.
+    pub(super) rules: Vec<Rule>,
+    /// The policy, where it is a single one that has all rules.
+    only: Option<Cause>,
+}
+
+/// A policy of a filter: a rule of an AuthorizationPolicy.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) name: String,
+    /// The rule that it was made of.
+    pub(super) cause: Option<Cause>,
+    pub(super) condition: RequestCondition,
 }
 
 /// What the policies of a filter come to.
-#[derive(Clone, Debug)]
-pub(super) struct Judgement {
-    pub(super) action: Action,
-    /// The first policy that fits, by name.
-    pub(super) matched: Option<String>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judgement<'a> {
+    policies: &'a Policies,
+    /// The first rule that fits.
+    pub(super) matched: Option<&'a Rule>,
     /// Whether any fits.
     pub(super) fits: Truth,
-    /// Each policy up to the one that fits, and why it does or not.
-    pub(super) details: Vec<Detail>,
 }
 
-impl Judgement {
+impl From<&Rbac> for Policies {
+    fn from(rbac: &Rbac) -> Self {
+        let rule = |(name, message): (&String, &Policy)| Rule {
+            name: name.clone(),
+            cause: policy_name::cause(name),
+            condition: policy(message),
+        };
+        let rules: Vec<Rule> = rbac.policies.iter().map(rule).collect();
+        let objects = || rules.iter().filter_map(|rule| Some(&rule.cause.as_ref()?.object));
+        let only = objects().next().filter(|first| objects().all(|object| object == *first));
+        let only = only.map(|object| object.clone().into());
+        Self { action: rbac.action(), rules, only }
+    }
+}
+
+impl Policies {
+    /// Asks rules by name, up to the first that fits.
+    pub(super) fn judge(&self, subject: Subject<'_, '_>) -> Judgement<'_> {
+        let mut fits = Truth::No;
+        for rule in &self.rules {
+            match rule.condition.truth(subject) {
+                Truth::Yes => return Judgement { policies: self, matched: Some(rule), fits: Truth::Yes },
+                Truth::Unknown => fits = Truth::Unknown,
+                Truth::No => {}
+            }
+        }
+        Judgement { policies: self, matched: None, fits }
+    }
+}
+
+impl<'a> Judgement<'a> {
+    pub(super) fn action(&self) -> Action {
+        self.policies.action
+    }
+
     /// Whether the request passes.
-    pub(super) const fn passes(&self) -> Truth {
-        match self.action {
+    pub(super) fn passes(&self) -> Truth {
+        match self.action() {
             Action::Allow => self.fits,
             Action::Deny => self.fits.not(),
             Action::Log => Truth::Yes,
@@ -53,194 +94,136 @@ impl Judgement {
     }
 
     /// The rule that fits.
-    pub(super) fn cause(&self) -> Option<Cause> {
-        policy_name::cause(self.matched.as_deref()?)
+    pub(super) fn cause(&self) -> Option<&'a Cause> {
+        self.matched?.cause.as_ref()
     }
 
-    /// The policy, where it is a single one that has all rules.
-    pub(super) fn only_policy(&self) -> Option<Cause> {
-        let causes = || self.details.iter().filter_map(|detail| Some(&detail.because.as_ref()?.0.object));
-        let first = causes().next()?;
-        causes().all(|object| object == first).then(|| first.clone().into())
-    }
-}
-
-/// Asks policies by name, up to the first that fits.
-pub(super) fn judge(rbac: &Rbac, subject: Subject<'_>) -> Judgement {
-    let mut judgement =
-        Judgement { action: rbac.action(), matched: None, fits: Truth::No, details: Vec::new() };
-    for (name, policy) in &rbac.policies {
-        let condition = self::policy(policy, subject);
-        let truth = condition.truth();
-        judgement.details.push(detail(name, &condition));
-        match truth {
-            Truth::Yes => {
-                judgement.fits = Truth::Yes;
-                judgement.matched = Some(name.clone());
-                return judgement;
-            }
-            Truth::Unknown => judgement.fits = Truth::Unknown,
-            Truth::No => {}
+    /// What decides: the rule that fits, or the policy, where it is a single one that has all rules.
+    pub(super) fn decided_by(&self) -> Option<&'a Cause> {
+        match self.matched {
+            Some(rule) => rule.cause.as_ref(),
+            None => self.policies.only.as_ref(),
         }
     }
-    judgement
+
+    /// The rules up to the one that fits.
+    fn asked(&self) -> impl Iterator<Item = &'a Rule> {
+        let mut done = false;
+        let matched = self.matched;
+        self.policies.rules.iter().take_while(move |rule| {
+            let goes_on = !done;
+            done = matched.is_some_and(|matched| std::ptr::eq(matched, *rule));
+            goes_on
+        })
+    }
+
+    /// Each rule up to the one that fits, and why it does or not.
+    pub(super) fn details(&self, subject: Subject<'_, '_>) -> Vec<Detail> {
+        self.asked().map(|rule| rule.detail(subject)).collect()
+    }
 }
 
-fn detail(name: &str, condition: &Condition) -> Detail {
-    let why = condition.why();
-    let because = policy_name::cause(name);
-    let what = because
-        .as_ref()
-        .map_or_else(|| format!("`{name}`"), |cause| format!("{} {}", cause.object, cause.field));
-    let text = match condition.truth() {
-        Truth::Yes if why.is_empty() => format!("{what} fits every request"),
-        Truth::Yes => format!("{what} fits: {why}"),
-        Truth::No if why.is_empty() => format!("{what} fits no request"),
-        Truth::No => format!("{what} does not fit: {why}"),
-        Truth::Unknown => format!("{what}: {why}"),
-    };
-    Detail { fits: condition.truth().known(), text, because: because.map(Because) }
+impl Rule {
+    fn detail(&self, subject: Subject<'_, '_>) -> Detail {
+        let why = self.condition.why(subject);
+        let what = self
+            .cause
+            .as_ref()
+            .map_or_else(|| format!("`{}`", self.name), |cause| format!("{} {}", cause.object, cause.field));
+        let truth = self.condition.truth(subject);
+        let text = match truth {
+            Truth::Yes if why.is_empty() => format!("{what} fits every request"),
+            Truth::Yes => format!("{what} fits: {why}"),
+            Truth::No if why.is_empty() => format!("{what} fits no request"),
+            Truth::No => format!("{what} does not fit: {why}"),
+            Truth::Unknown => format!("{what}: {why}"),
+        };
+        Detail { fits: truth.known(), text, because: self.cause.clone().map(Because) }
+    }
 }
 
-fn policy(policy: &Policy, subject: Subject<'_>) -> Condition {
-    let permissions = policy.permissions.iter().map(|each| permission(each, subject)).collect();
-    let principals = policy.principals.iter().map(|each| principal(each, subject)).collect();
+fn policy(policy: &Policy) -> RequestCondition {
+    let permissions = policy.permissions.iter().map(permission).collect();
+    let principals = policy.principals.iter().map(principal).collect();
     let mut all = vec![Condition::Any(permissions), Condition::Any(principals)];
     if policy.condition.is_some() || policy.checked_condition.is_some() {
-        all.push(Condition::unknown("a condition in CEL"));
+        all.push(unknown("a condition in CEL"));
     }
     Condition::All(all)
 }
 
-fn permission(permission: &Permission, subject: Subject<'_>) -> Condition {
-    let each = |rules: &[Permission]| rules.iter().map(|rule| self::permission(rule, subject)).collect();
-    match &permission.rule {
-        Some(Rule::AndRules(set)) => Condition::All(each(&set.rules)),
-        Some(Rule::OrRules(set)) => Condition::Any(each(&set.rules)),
-        Some(Rule::NotRule(other)) => Condition::Not(Box::new(self::permission(other, subject))),
-        Some(Rule::Any(any)) => Condition::constant(*any),
-        Some(Rule::Header(matcher)) => header(matcher, subject),
-        Some(Rule::UrlPath(matcher)) => url_path(matcher, subject),
-        Some(Rule::UriTemplate(template)) => uri_template(template, subject),
-        Some(Rule::Metadata(matcher)) => matchers::metadata(matcher, subject.metadata),
-        Some(Rule::RequestedServerName(matcher)) => {
-            // Envoy compares with an empty name where there is none.
-            let name = subject.connection.server_name.as_deref().unwrap_or_default();
-            matchers::text("server name", matcher, Some(name))
-        }
-        Some(Rule::DestinationPort(port)) => number("port", subject.connection.port, *port),
-        Some(Rule::DestinationPortRange(range)) => {
-            let port = i64::from(subject.connection.port);
-            Condition::Fact(Fact {
-                subject: "port".to_owned(),
-                found: Some(port.to_string()),
-                wanted: format!("from {} to {}", range.start, range.end - 1),
-                truth: (i64::from(range.start)..i64::from(range.end)).contains(&port).into(),
-            })
-        }
-        Some(Rule::DestinationIp(range)) => {
-            matchers::address("address of the destination", range, Some(subject.connection.ip))
-        }
-        Some(Rule::Matcher(_) | Rule::SourcedMetadata(_)) | None => {
-            Condition::unknown("what an extension looks at")
-        }
-    }
+/// One that files do not tell.
+fn unknown(what: &'static str) -> RequestCondition {
+    Condition::Test(RequestTest::Unknown(what.into()))
 }
 
-fn principal(principal: &Principal, subject: Subject<'_>) -> Condition {
-    let each = |ids: &[Principal]| ids.iter().map(|id| self::principal(id, subject)).collect();
-    match &principal.identifier {
-        Some(Identifier::AndIds(set)) => Condition::All(each(&set.ids)),
-        Some(Identifier::OrIds(set)) => Condition::Any(each(&set.ids)),
-        Some(Identifier::NotId(other)) => Condition::Not(Box::new(self::principal(other, subject))),
-        Some(Identifier::Any(any)) => Condition::constant(*any),
-        Some(Identifier::Header(matcher)) => header(matcher, subject),
-        Some(Identifier::UrlPath(matcher)) => url_path(matcher, subject),
-        Some(Identifier::Metadata(matcher)) => matchers::metadata(matcher, subject.metadata),
+fn permission(permission: &Permission) -> RequestCondition {
+    let each = |rules: &[Permission]| rules.iter().map(self::permission).collect();
+    Condition::Test(match &permission.rule {
+        Some(Allowed::AndRules(set)) => return Condition::All(each(&set.rules)),
+        Some(Allowed::OrRules(set)) => return Condition::Any(each(&set.rules)),
+        Some(Allowed::NotRule(other)) => return Condition::Not(Box::new(self::permission(other))),
+        Some(Allowed::Any(any)) => return Condition::constant(*any),
+        Some(Allowed::Header(matcher)) => RequestTest::Header(matcher.into()),
+        Some(Allowed::UrlPath(matcher)) => url_path(matcher),
+        Some(Allowed::UriTemplate(template)) => uri_template(template),
+        Some(Allowed::Metadata(matcher)) => RequestTest::Metadata(matcher.into()),
+        Some(Allowed::RequestedServerName(matcher)) => RequestTest::ServerName(matcher.into()),
+        Some(Allowed::DestinationPort(port)) => RequestTest::Port(*port),
+        Some(Allowed::DestinationPortRange(range)) => RequestTest::Ports(range.start, range.end),
+        Some(Allowed::DestinationIp(range)) => RequestTest::Destination(range.into()),
+        Some(Allowed::Matcher(_) | Allowed::SourcedMetadata(_)) | None => {
+            return unknown("what an extension looks at");
+        }
+    })
+}
+
+fn principal(principal: &Principal) -> RequestCondition {
+    let each = |ids: &[Principal]| ids.iter().map(self::principal).collect();
+    Condition::Test(match &principal.identifier {
+        Some(Identifier::AndIds(set)) => return Condition::All(each(&set.ids)),
+        Some(Identifier::OrIds(set)) => return Condition::Any(each(&set.ids)),
+        Some(Identifier::NotId(other)) => return Condition::Not(Box::new(self::principal(other))),
+        Some(Identifier::Any(any)) => return Condition::constant(*any),
+        Some(Identifier::Header(matcher)) => RequestTest::Header(matcher.into()),
+        Some(Identifier::UrlPath(matcher)) => url_path(matcher),
+        Some(Identifier::Metadata(matcher)) => RequestTest::Metadata(matcher.into()),
         Some(Identifier::Authenticated(authenticated)) => {
-            let peer = subject.connection.certificate.as_deref();
-            match &authenticated.principal_name {
-                Some(matcher) => matchers::text("principal", matcher, peer),
-                None => Condition::constant(peer.is_some()),
-            }
+            RequestTest::Certificate(authenticated.principal_name.as_ref().map(Into::into))
         }
-        Some(Identifier::FilterState(matcher)) => {
-            let found = match subject.connection.state.get(&matcher.key) {
-                Some(None) => return Condition::unknown(format!("`{}`", matcher.key)),
-                Some(Some(found)) => Some(found.as_str()),
-                None => None,
-            };
-            let name = match matcher.key.as_str() {
-                "io.istio.peer_principal" => "principal".to_owned(),
-                key => format!("`{key}`"),
-            };
-            match &matcher.matcher {
-                Some(filter_state_matcher::Matcher::StringMatch(text)) => matchers::text(name, text, found),
-                _ => Condition::unknown(name),
-            }
-        }
+        Some(Identifier::FilterState(matcher)) => state(matcher),
         Some(Identifier::DirectRemoteIp(range) | Identifier::SourceIp(range)) => {
-            address("address of the peer", range, &subject.connection.peer)
+            RequestTest::Peer(range.into())
         }
-        Some(Identifier::RemoteIp(range)) => address("address of the client", range, subject.remote),
+        Some(Identifier::RemoteIp(range)) => RequestTest::Client(range.into()),
         Some(Identifier::SourcedMetadata(_) | Identifier::Custom(_)) | None => {
-            Condition::unknown("what an extension looks at")
+            return unknown("what an extension looks at");
         }
-    }
-}
-
-/// The peer of a listener inside the waypoint is the waypoint: it has no address.
-fn address(subject: &str, range: &envoy::config::core::v3::CidrRange, found: &Address) -> Condition {
-    match found {
-        Address::Known(ip) => matchers::address(subject, range, Some(*ip)),
-        Address::Unknown => matchers::address(subject, range, None),
-        Address::None => {
-            let length = range.prefix_len.as_ref().map_or(0, |length| length.value);
-            Condition::Fact(Fact {
-                subject: subject.to_owned(),
-                found: Some("the waypoint itself".to_owned()),
-                wanted: format!("{}/{length}", range.address_prefix),
-                truth: Truth::No,
-            })
-        }
-    }
-}
-
-fn number(subject: &str, found: u16, wanted: u32) -> Condition {
-    Condition::Fact(Fact {
-        subject: subject.to_owned(),
-        found: Some(found.to_string()),
-        wanted: format!("`{wanted}`"),
-        truth: (u32::from(found) == wanted).into(),
     })
 }
 
-fn header(matcher: &envoy::config::route::v3::HeaderMatcher, subject: Subject<'_>) -> Condition {
-    match subject.headers {
-        Some(headers) => matchers::header(matcher, headers),
-        // What is not HTTP has none.
-        None => matchers::header(matcher, &Headers::default()),
-    }
-}
-
-fn url_path(matcher: &PathMatcher, subject: Subject<'_>) -> Condition {
-    let path = subject.headers.and_then(Headers::bare_path);
-    match &matcher.rule {
-        Some(path_matcher::Rule::Path(text)) => matchers::text("path", text, path.as_deref()),
-        None => Condition::unknown("path"),
-    }
-}
-
-fn uri_template(config: &TypedExtensionConfig, subject: Subject<'_>) -> Condition {
-    let template = config.typed_config.as_ref().and_then(|any| envoy::unpack(any).ok());
-    let Some(UriTemplateMatchConfig { path_template }) = template else {
-        return Condition::unknown("path by an extension");
+/// A test of an object that a filter keeps.
+pub(super) fn state(matcher: &FilterStateMatcher) -> RequestTest {
+    let test = match &matcher.matcher {
+        Some(filter_state_matcher::Matcher::StringMatch(text)) => Some(text.into()),
+        _ => None,
     };
-    let path = subject.headers.and_then(Headers::bare_path);
-    Condition::Fact(Fact {
-        subject: "path".to_owned(),
-        truth: path.as_deref().map_or(Truth::No, |path| template::fits(&path_template, path)),
-        found: path,
-        wanted: format!("like `{path_template}`"),
-    })
+    RequestTest::State { key: matcher.key.clone(), test }
+}
+
+fn url_path(matcher: &PathMatcher) -> RequestTest {
+    match &matcher.rule {
+        Some(path_matcher::Rule::Path(text)) => RequestTest::Path(text.into()),
+        None => RequestTest::Unknown("path".into()),
+    }
+}
+
+fn uri_template(config: &TypedExtensionConfig) -> RequestTest {
+    let template = config.typed_config.as_ref().and_then(|any| envoy::unpack(any).ok());
+    match template {
+        Some(UriTemplateMatchConfig { path_template }) => {
+            RequestTest::PathTemplate(Template::new(path_template))
+        }
+        None => RequestTest::Unknown("path by an extension".into()),
+    }
 }

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value};
 
+use super::via::Via;
 use crate::Str;
-use crate::mesh::WaypointName;
 
 /// A request, and who sends it where.
 #[derive(Clone, Debug)]
@@ -34,26 +34,32 @@ pub struct Request {
     /// The claims of a token whose signature and times count as verified, `iss` among them. It is sent where its issuer
     /// looks for it.
     pub claims: Option<Map<String, Value>>,
+    /// The token that the claims are of; without one, a token is made of them.
+    pub token: Option<String>,
     /// What an external authorizer would answer.
     pub ext_authz: Option<ExtAuthz>,
+    /// Picks one of what may come of the request by chance; without one, all of it is told.
+    pub seed: Option<String>,
 }
 
 impl Request {
-    /// A GET of `/` over HTTP/1.1, through the client's ztunnel.
+    /// A GET of `/` over HTTP/1.1, as the client's pod sends it.
     #[must_use]
     pub fn new(source: Source, destination: Destination) -> Self {
         Self {
             source,
             source_address: None,
             destination,
-            via: Via::Ztunnel,
+            via: Via::Client,
             protocol: Protocol::Http1,
             method: "GET".to_owned(),
             path: "/".to_owned(),
             authority: None,
             headers: Vec::new(),
             claims: None,
+            token: None,
             ext_authz: None,
+            seed: None,
         }
     }
 }
@@ -61,6 +67,14 @@ impl Request {
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// A pod of this name, else any pod with a service account of this name, else any pod of a Deployment or the like of
+    /// this name.
+    Named {
+        /// Its namespace.
+        namespace: Str,
+        /// Its name.
+        name: Str,
+    },
     /// A pod.
     Pod {
         /// Its namespace.
@@ -83,10 +97,12 @@ pub enum Source {
 
 /// A text that is no [`Source`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no source: expected pod/NAME.NAMESPACE, sa/NAME.NAMESPACE, spiffe://… or outside")]
+#[error(
+    "`{0}` is no source: expected NAMESPACE/NAME, pod/NAME.NAMESPACE, sa/NAME.NAMESPACE, spiffe://… or outside"
+)]
 pub struct NotASource(String);
 
-/// `pod/NAME.NAMESPACE`, `sa/NAME.NAMESPACE`, `spiffe://…` or `outside`.
+/// `NAMESPACE/NAME`, `pod/NAME.NAMESPACE`, `sa/NAME.NAMESPACE`, `spiffe://…` or `outside`.
 impl FromStr for Source {
     type Err = NotASource;
 
@@ -99,13 +115,31 @@ impl FromStr for Source {
             return Ok(Self::Spiffe(text.into()));
         }
         let (kind, rest) = text.split_once('/').ok_or_else(error)?;
-        let (name, namespace) = rest.rsplit_once('.').ok_or_else(error)?;
+        let is_of_kind = matches!(kind, "pod" | "sa");
+        let (name, namespace) =
+            if is_of_kind { rest.rsplit_once('.').ok_or_else(error)? } else { (rest, kind) };
+        if name.is_empty() || namespace.is_empty() || name.contains('/') {
+            return Err(error());
+        }
         let (name, namespace) = (Str::from(name), Str::from(namespace));
-        match kind {
-            _ if name.is_empty() || namespace.is_empty() => Err(error()),
-            "pod" => Ok(Self::Pod { namespace, name }),
-            "sa" => Ok(Self::ServiceAccount { namespace, name }),
-            _ => Err(error()),
+        Ok(match kind {
+            "pod" => Self::Pod { namespace, name },
+            "sa" => Self::ServiceAccount { namespace, name },
+            _ => Self::Named { namespace, name },
+        })
+    }
+}
+
+impl Source {
+    /// Its namespace, where it has one.
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        match self {
+            Self::Named { namespace, .. }
+            | Self::Pod { namespace, .. }
+            | Self::ServiceAccount { namespace, .. } => Some(namespace),
+            Self::Spiffe(id) => id.split_once("/ns/").and_then(|(_, rest)| rest.split('/').next()),
+            Self::Outside => None,
         }
     }
 }
@@ -113,6 +147,7 @@ impl FromStr for Source {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Named { namespace, name } => write!(f, "{namespace}/{name}"),
             Self::Pod { namespace, name } => write!(f, "pod/{name}.{namespace}"),
             Self::ServiceAccount { namespace, name } => write!(f, "sa/{name}.{namespace}"),
             Self::Spiffe(id) => f.write_str(id),
@@ -165,16 +200,6 @@ impl fmt::Display for Destination {
             None => f.write_str(&self.host),
         }
     }
-}
-
-/// How a request gets to its destination.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Via {
-    /// As the client's ztunnel sends it.
-    #[default]
-    Ztunnel,
-    /// Through this waypoint, whatever ztunnel would do.
-    Waypoint(WaypointName),
 }
 
 /// What is spoken.
@@ -238,16 +263,35 @@ pub enum ExtAuthz {
     Deny,
 }
 
+/// A text that is no [`ExtAuthz`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no answer: expected allow or deny")]
+pub struct NotAnAnswer(String);
+
+impl FromStr for ExtAuthz {
+    type Err = NotAnAnswer;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAnswer> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "deny" => Ok(Self::Deny),
+            _ => Err(NotAnAnswer(text.to_owned())),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn sources_and_destinations_are_read_as_they_are_written() {
-        for text in ["pod/web-1.shop", "sa/web.shop", "spiffe://cluster.local/ns/a/sa/b", "outside"] {
+        for text in
+            ["shop/web", "pod/web-1.shop", "sa/web.shop", "spiffe://cluster.local/ns/a/sa/b", "outside"]
+        {
             assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
         }
-        for text in ["web", "pod/web", "pod/.shop", "node/a.b"] {
+        for text in ["web", "pod/web", "pod/.shop", "shop/", "/web", "a/b/c"] {
             assert!(text.parse::<Source>().is_err(), "{text}");
         }
         for text in ["cart.shop:80", "cart", "10.0.0.1:80", "[fd00::1]:80", "fd00::1", "pod/a.b:9080"] {

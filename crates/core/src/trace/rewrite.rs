@@ -1,5 +1,7 @@
 //! Paths, redirects and headers as a route changes them.
 
+use std::borrow::Cow;
+
 use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::core::v3::header_value_option::HeaderAppendAction;
 use envoy::config::route::v3::redirect_action::{PathRewriteSpecifier, SchemeRewriteSpecifier};
@@ -8,7 +10,7 @@ use envoy::config::route::v3::{RedirectAction, Route};
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::headers::{self, Headers};
-use super::matchers;
+use super::pattern::Expression;
 
 /// A path after a rewrite: nothing without one; no path where it is not known.
 pub(super) fn rewritten(
@@ -21,7 +23,8 @@ pub(super) fn rewritten(
     let rest = path.get(bare.len()..).unwrap_or_default();
     if let Some(regex) = regex {
         let pattern = regex.pattern.as_ref().map(|pattern| pattern.regex.as_str()).unwrap_or_default();
-        let Some(compiled) = matchers::compiled(pattern, bare) else { return Some(None) };
+        let expression = Expression::new(pattern.to_owned());
+        let Some(compiled) = expression.of(bare) else { return Some(None) };
         let replaced = compiled.replace_all(bare.as_bytes(), substitution(&regex.substitution).as_bytes());
         return Some(String::from_utf8(replaced.into_owned()).ok().map(|path| path + rest));
     }
@@ -59,7 +62,7 @@ fn substitution(text: &str) -> String {
 }
 
 /// Adds and sets headers. What a proxy would put in for a `%` is not known.
-pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
+pub(super) fn apply<'a>(options: &'a [HeaderValueOption], headers: &mut Headers<'a>) {
     for option in options {
         let Some(header) = &option.header else { continue };
         let action = match &option.append {
@@ -68,9 +71,9 @@ pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
             None => option.append_action(),
         };
         let there = headers.has(&header.key);
-        let plain = header.value.replace("%%", "");
-        let known = !plain.contains('%');
-        let value = header.value.replace("%%", "%");
+        let value = plain(&header.value);
+        let known = value.is_some();
+        let value = value.unwrap_or_default();
         let set = match action {
             HeaderAppendAction::AppendIfExistsOrAdd => false,
             HeaderAppendAction::AddIfAbsent if there => continue,
@@ -79,7 +82,7 @@ pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
             HeaderAppendAction::OverwriteIfExistsOrAdd | HeaderAppendAction::OverwriteIfExists => true,
         };
         // Without a value there is no header, unless that is wanted.
-        if value.is_empty() && !option.keep_empty_value {
+        if header.value.is_empty() && !option.keep_empty_value {
             continue;
         }
         match (set, known) {
@@ -91,23 +94,34 @@ pub(super) fn apply(options: &[HeaderValueOption], headers: &mut Headers) {
     }
 }
 
+/// A value as it is written, where nothing is put into it.
+fn plain(value: &str) -> Option<Cow<'_, str>> {
+    if !value.contains('%') {
+        return Some(Cow::Borrowed(value));
+    }
+    let known = !value.replace("%%", "").contains('%');
+    known.then(|| Cow::Owned(value.replace("%%", "%")))
+}
+
 /// Where a redirect leads; none where that is not known.
-pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Headers) -> Option<String> {
+pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Headers<'_>) -> Option<String> {
     let own = headers.text(headers::SCHEME);
+    let own = own.as_str();
     let scheme = match &redirect.scheme_rewrite_specifier {
         Some(SchemeRewriteSpecifier::HttpsRedirect(true)) => "https".to_owned(),
         Some(SchemeRewriteSpecifier::SchemeRedirect(scheme)) if !scheme.is_empty() => scheme.clone(),
-        _ => own.clone(),
+        _ => own.to_owned(),
     };
     let port = match redirect.port_redirect {
         0 => String::new(),
         port => format!(":{port}"),
     };
     let host = match redirect.host_redirect.as_str() {
-        "" => own_host(&headers.text(headers::AUTHORITY), &own, &scheme, !port.is_empty()),
+        "" => own_host(headers.text(headers::AUTHORITY).as_str(), own, &scheme, !port.is_empty()),
         host => host.to_owned(),
     };
     let path = headers.text(headers::PATH);
+    let path = path.as_str();
     let query = path.find('?').and_then(|at| path.get(at..)).unwrap_or_default();
     let kept = if redirect.strip_query { "" } else { query };
     let path = match &redirect.path_rewrite_specifier {
@@ -119,13 +133,13 @@ pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Heade
             }
         }
         Some(PathRewriteSpecifier::PrefixRewrite(prefix)) if !prefix.is_empty() => {
-            rewritten(route, prefix, None, headers::bare(&path)).flatten()? + kept
+            rewritten(route, prefix, None, headers::bare(path)).flatten()? + kept
         }
         Some(PathRewriteSpecifier::RegexRewrite(regex)) => {
-            rewritten(route, "", Some(regex), headers::bare(&path)).flatten()? + kept
+            rewritten(route, "", Some(regex), headers::bare(path)).flatten()? + kept
         }
         Some(PathRewriteSpecifier::PathRewrite(_)) => return None,
-        _ => headers::bare(&path).to_owned() + kept,
+        _ => headers::bare(path).to_owned() + kept,
     };
     Some(format!("{scheme}://{host}{port}{path}"))
 }
@@ -200,22 +214,20 @@ mod tests {
             append_action: action.into(),
             ..HeaderValueOption::default()
         };
+        let options = [
+            option("x-set", "new", HeaderAppendAction::OverwriteIfExistsOrAdd),
+            option("x-add", "second", HeaderAppendAction::AppendIfExistsOrAdd),
+            option("x-set", "no", HeaderAppendAction::AddIfAbsent),
+            option("x-none", "no", HeaderAppendAction::OverwriteIfExists),
+            option("x-percent", "100%%", HeaderAppendAction::AddIfAbsent),
+        ];
         let mut headers = Headers::default();
         headers.add("x-set", "old");
         headers.add("x-add", "first");
-        apply(
-            &[
-                option("x-set", "new", HeaderAppendAction::OverwriteIfExistsOrAdd),
-                option("x-add", "second", HeaderAppendAction::AppendIfExistsOrAdd),
-                option("x-set", "no", HeaderAppendAction::AddIfAbsent),
-                option("x-none", "no", HeaderAppendAction::OverwriteIfExists),
-                option("x-percent", "100%%", HeaderAppendAction::AddIfAbsent),
-            ],
-            &mut headers,
-        );
-        assert_eq!(headers.text("x-set"), "new");
-        assert_eq!(headers.text("x-add"), "first,second");
-        assert_eq!(headers.text("x-percent"), "100%");
+        apply(&options, &mut headers);
+        assert_eq!(headers.text("x-set").as_str(), "new");
+        assert_eq!(headers.text("x-add").as_str(), "first,second");
+        assert_eq!(headers.text("x-percent").as_str(), "100%");
         assert!(!headers.has("x-none"));
     }
 }

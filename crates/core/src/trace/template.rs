@@ -6,17 +6,44 @@ use std::fmt::Write as _;
 
 use regex::Regex;
 
-use super::condition::Truth;
+use super::condition::{Fact, Truth};
 use crate::re2;
 
 /// The characters that a segment may have, beyond letters and digits.
 const OTHERS: &str = r"\-._~%!$&'()+,;:@";
 
-/// Whether a path fits a template. What stands in braces is a variable.
-pub(super) fn fits(template: &str, path: &str) -> Truth {
-    match expression(template).and_then(|regex| Regex::new(&regex).ok()) {
-        Some(regex) => regex.is_match(path).into(),
-        None => Truth::Unknown,
+/// A template, ready.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    pub(super) source: String,
+    /// None for what Envoy would refuse.
+    regex: Option<Regex>,
+}
+
+impl Template {
+    /// A template. What stands in braces is a variable.
+    pub(super) fn new(source: String) -> Self {
+        let regex = expression(&source).and_then(|regex| Regex::new(&regex).ok());
+        Self { source, regex }
+    }
+
+    /// Whether a path fits.
+    pub(super) fn fits(&self, path: &str) -> Truth {
+        self.regex.as_ref().map_or(Truth::Unknown, |regex| regex.is_match(path).into())
+    }
+
+    /// The template as a regular expression; none for what Envoy would refuse.
+    pub(super) fn expression(&self) -> Option<&str> {
+        self.regex.as_ref().map(Regex::as_str)
+    }
+
+    /// The template in words.
+    pub(super) fn fact(&self, path: Option<&str>) -> Fact {
+        Fact {
+            subject: "path".to_owned(),
+            found: path.map(str::to_owned),
+            wanted: format!("like `{}`", self.source),
+        }
     }
 }
 
@@ -51,6 +78,7 @@ mod tests {
 
     #[test]
     fn stars_are_segments() {
+        let fits = |template: &str, path: &str| Template::new(template.to_owned()).fits(path);
         assert_eq!(fits("/items/*", "/items/1"), Truth::Yes);
         assert_eq!(fits("/items/*", "/items/1/2"), Truth::No);
         assert_eq!(fits("/items/*", "/items/"), Truth::No);

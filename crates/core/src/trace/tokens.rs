@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use envoy::extensions::filters::http::jwt_authn::v3::{JwtAuthentication, JwtProvider};
+use envoy::extensions::filters::http::jwt_authn::v3::JwtProvider;
 use serde_json::{Map, Value as Json, json};
 
 use super::headers::{self, Headers, Value};
@@ -20,26 +20,33 @@ pub(super) enum Location {
     Cookie(String),
 }
 
+/// Where tokens of several providers may be.
+pub(super) type Places = Vec<(Location, Issuers)>;
+
+/// The issuers whose tokens may be somewhere; empty for all.
+pub(super) type Issuers = Vec<String>;
+
 /// A token where it was found.
-pub(super) struct Token {
+pub(super) struct Token<'a> {
     pub(super) text: String,
-    pub(super) location: Location,
+    pub(super) location: &'a Location,
     /// The issuers whose tokens may be there; empty for all.
-    pub(super) issuers: Vec<String>,
+    pub(super) issuers: &'a [String],
 }
 
-/// Puts a token of these claims where its issuer looks for it.
-pub(super) fn send(claims: &Claims, config: Option<&JwtAuthentication>, headers: &mut Headers) {
+/// A token of these claims, with a signature that nobody gave.
+pub(super) fn made(claims: &Claims) -> String {
     let encode = |json: &Json| URL_SAFE_NO_PAD.encode(json.to_string());
     let head = json!({"alg": "RS256", "typ": "JWT"});
-    let token = [&encode(&head), ".", &encode(&Json::Object(claims.clone())), ".", "Z2l2ZW4"].concat();
-    let issuer = claims.get("iss").and_then(Json::as_str).unwrap_or_default();
-    let provider = config.and_then(|config| config.providers.values().find(|other| other.issuer == issuer));
-    let first = provider.and_then(|provider| locations(provider).into_iter().next());
-    match first {
-        Some(Location::Header { name, prefix }) => headers.set(&name, prefix + &token),
+    [&encode(&head), ".", &encode(&Json::Object(claims.clone())), ".", "Z2l2ZW4"].concat()
+}
+
+/// Puts a token where its issuer looks for it.
+pub(super) fn send<'a>(token: &str, location: Option<&'a Location>, headers: &mut Headers<'a>) {
+    match location {
+        Some(Location::Header { name, prefix }) => headers.set(name, [prefix, token].concat()),
         Some(Location::Param(name)) => {
-            let path = headers.text(headers::PATH);
+            let path = headers.text(headers::PATH).as_str().to_owned();
             let with = if path.contains('?') { '&' } else { '?' };
             headers.set(headers::PATH, format!("{path}{with}{name}={token}"));
         }
@@ -49,7 +56,7 @@ pub(super) fn send(claims: &Claims, config: Option<&JwtAuthentication>, headers:
 }
 
 /// Where a provider looks: headers, then parameters, then cookies.
-fn locations(provider: &JwtProvider) -> Vec<Location> {
+pub(super) fn locations(provider: &JwtProvider) -> Vec<Location> {
     let header = |name: &str, prefix: &str| Location::Header {
         name: name.to_ascii_lowercase(),
         prefix: prefix.to_owned(),
@@ -64,41 +71,44 @@ fn locations(provider: &JwtProvider) -> Vec<Location> {
     all
 }
 
-/// The tokens that are where these providers look.
-pub(super) fn extract(providers: &[&JwtProvider], headers: &Headers) -> Vec<Token> {
-    let mut places: BTreeMap<Location, Vec<String>> = BTreeMap::new();
+/// Where tokens of these providers may be, in the order in which they are looked for.
+pub(super) fn places<'p>(providers: impl Iterator<Item = &'p JwtProvider>) -> Places {
+    let mut places: BTreeMap<Location, Issuers> = BTreeMap::new();
     for provider in providers {
         for location in locations(provider) {
             places.entry(location).or_default().push(provider.issuer.clone());
         }
     }
+    let all = |issuers: Issuers| if issuers.iter().any(String::is_empty) { Vec::new() } else { issuers };
+    places.into_iter().map(|(location, issuers)| (location, all(issuers))).collect()
+}
+
+/// The tokens that are at these places.
+pub(super) fn extract<'a>(places: &'a Places, headers: &Headers<'_>) -> Vec<Token<'a>> {
     let mut tokens = Vec::new();
     for (location, issuers) in places {
-        let issuers = if issuers.iter().any(String::is_empty) { Vec::new() } else { issuers };
-        let found: Vec<String> = match &location {
-            Location::Header { name, prefix } => headers
-                .all(name)
-                .filter_map(Value::known)
-                .filter_map(|value| token_in(value, prefix))
-                .collect(),
+        let mut found = |text: String| tokens.push(Token { text, location, issuers });
+        match location {
+            Location::Header { name, prefix } => {
+                let values = headers.all(name).filter_map(Value::known);
+                values.filter_map(|value| token_in(value, prefix)).for_each(found);
+            }
             Location::Param(name) => {
                 let path = headers.text(headers::PATH);
-                let mut params = headers::query(&path);
+                let mut params = headers::query(path.as_str());
                 let first = params.find(|(key, _)| headers::percent_decoded(key) == *name);
-                first.map(|(_, value)| headers::percent_decoded(value)).into_iter().collect()
+                if let Some((_, value)) = first {
+                    found(headers::percent_decoded(value).into_owned());
+                }
             }
             Location::Cookie(name) => {
                 let all = headers.all("cookie").filter_map(Value::known).flat_map(|value| value.split(';'));
                 let mut pairs = all.filter_map(|pair| pair.trim().split_once('='));
-                let first = pairs.find(|(key, _)| key == name);
-                first.map(|(_, value)| value.trim_matches('"').to_owned()).into_iter().collect()
+                if let Some((_, value)) = pairs.find(|(key, _)| key == name) {
+                    found(value.trim_matches('"').to_owned());
+                }
             }
-        };
-        tokens.extend(found.into_iter().map(|text| Token {
-            text,
-            location: location.clone(),
-            issuers: issuers.clone(),
-        }));
+        }
     }
     tokens
 }

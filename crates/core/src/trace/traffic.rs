@@ -1,10 +1,13 @@
 //! Filters that answer, delay or change requests: CORS, faults, header mutations.
 
+use std::borrow::Cow;
+
 use envoy::config::common::mutation_rules::v3::header_mutation::Action as Mutation;
 use envoy::config::core::v3::RuntimeFractionalPercent;
 use envoy::config::route::v3::CorsPolicy as OldPolicy;
 use envoy::config::route::v3::cors_policy::EnabledSpecifier;
 use envoy::config::route::v3::route::Action;
+use envoy::extensions::filters::common::fault::v3::fault_delay::FaultDelaySecifier;
 use envoy::extensions::filters::http::cors::v3::CorsPolicy;
 use envoy::extensions::filters::http::fault::v3::HttpFault;
 use envoy::extensions::filters::http::fault::v3::fault_abort::ErrorType;
@@ -14,12 +17,14 @@ use envoy::r#type::v3::FractionalPercent;
 use envoy::r#type::v3::fractional_percent::DenominatorType;
 
 use super::condition::Truth;
+use super::connection::State;
 use super::headers::{self, Headers};
-use super::manager::Http;
-use super::outcome::{Decision, Outcome, Place, Verdict};
-use super::route::Found;
-use super::walk::{Flow, Walk};
-use super::{action, matchers, rewrite};
+use super::http::Http;
+use super::matchers::{HeaderTest, TextTest};
+use super::outcome::{Decision, Place, Verdict};
+use super::route::Route;
+use super::walk::{End, Flow, Walk};
+use super::{action, rewrite, routed};
 use crate::opened::OpenedRoute;
 use crate::resources::names::MAIN_INTERNAL;
 
@@ -39,167 +44,202 @@ pub(super) fn odds_or_always(fraction: Option<&RuntimeFractionalPercent>) -> f64
 }
 
 /// Whether a browser only asks whether it may ask.
-pub(super) fn is_preflight(headers: &Headers) -> bool {
-    headers.text(headers::METHOD) == "OPTIONS"
-        && !headers.text("origin").is_empty()
-        && !headers.text("access-control-request-method").is_empty()
-}
-
-/// The route that a request takes, as filters see it.
-fn taken<'a>(http: &Http<'a>) -> Option<OpenedRoute<'a, 'a>> {
-    match http.route()? {
-        Found { route: Some(route), .. } => Some(route),
-        Found { route: None, .. } => None,
-    }
-}
-
-/// Whether the route, or its host, has a configuration of its own for a filter.
-pub(super) fn has_own(http: &Http<'_>, name: &str) -> bool {
-    taken(http).is_some_and(|route| {
-        route.message.typed_per_filter_config.contains_key(name)
-            || route.host.typed_per_filter_config.contains_key(name)
-    })
+pub(super) fn is_preflight(headers: &Headers<'_>) -> bool {
+    headers.text(headers::METHOD).as_str() == "OPTIONS"
+        && !headers.text("origin").as_str().is_empty()
+        && !headers.text("access-control-request-method").as_str().is_empty()
 }
 
 /// What a policy for CORS says of a preflight.
-struct Cors {
-    origins: Vec<StringMatcher>,
+#[derive(Clone, Debug)]
+pub(super) struct Cors {
+    pub(super) origins: Vec<TextTest>,
     enabled: bool,
     forwards_others: bool,
 }
 
-fn policy(route: &OpenedRoute<'_, '_>) -> Option<Cors> {
-    let Some(Action::Route(action)) = &route.message.action else { return None };
-    let of_filter = route
-        .message
-        .typed_per_filter_config
-        .get("envoy.filters.http.cors")
-        .and_then(|any| envoy::unpack::<CorsPolicy>(any).ok());
-    if let Some(policy) = of_filter {
-        return Some(Cors {
-            enabled: odds_or_always(policy.filter_enabled.as_ref()) > 0.0,
-            forwards_others: policy.forward_not_matching_preflights.is_none_or(|forwards| forwards.value),
-            origins: policy.allow_origin_string_match,
-        });
+impl Cors {
+    /// The policy of a route.
+    pub(super) fn of(route: &OpenedRoute<'_, '_>) -> Option<Self> {
+        let Some(Action::Route(action)) = &route.message.action else { return None };
+        let of_filter = route
+            .message
+            .typed_per_filter_config
+            .get("envoy.filters.http.cors")
+            .and_then(|any| envoy::unpack::<CorsPolicy>(any).ok());
+        let tests = |origins: &[StringMatcher]| origins.iter().map(TextTest::from).collect();
+        if let Some(policy) = of_filter {
+            return Some(Self {
+                enabled: odds_or_always(policy.filter_enabled.as_ref()) > 0.0,
+                forwards_others: policy.forward_not_matching_preflights.is_none_or(|forwards| forwards.value),
+                origins: tests(&policy.allow_origin_string_match),
+            });
+        }
+        let policy: &OldPolicy = action.cors.as_deref().or(route.host.cors.as_deref())?;
+        let enabled = match &policy.enabled_specifier {
+            Some(EnabledSpecifier::FilterEnabled(fraction)) => odds_or_always(Some(fraction)) > 0.0,
+            None => true,
+        };
+        let forwards = policy.forward_not_matching_preflights.as_ref();
+        Some(Self {
+            enabled,
+            forwards_others: forwards.is_none_or(|forwards| forwards.value),
+            origins: tests(&policy.allow_origin_string_match),
+        })
     }
-    let policy: &OldPolicy = action.cors.as_deref().or(route.host.cors.as_deref())?;
-    let enabled = match &policy.enabled_specifier {
-        Some(EnabledSpecifier::FilterEnabled(fraction)) => odds_or_always(Some(fraction)) > 0.0,
-        None => true,
-    };
-    Some(Cors {
-        enabled,
-        forwards_others: policy
-            .forward_not_matching_preflights
-            .as_ref()
-            .is_none_or(|forwards| forwards.value),
-        origins: policy.allow_origin_string_match.clone(),
-    })
 }
 
 /// Walks through the filter for CORS: it answers preflights.
-pub(super) fn cors(walk: &mut Walk<'_>, (name, pointer): (&str, &str), http: &Http<'_>) -> Flow {
-    let Some(route) = taken(http) else { return Flow::Continue(()) };
-    let Some(policy) = policy(&route).filter(|policy| policy.enabled) else { return Flow::Continue(()) };
+pub(super) fn cors<'a>(walk: &mut Walk<'a>, (name, pointer): (&str, &str), http: &mut Http<'a>) -> Flow<'a> {
+    let Some(route) = http.taken() else { return Flow::Continue(()) };
+    let Some(policy) = route.cors.as_ref().filter(|policy| policy.enabled) else {
+        return Flow::Continue(());
+    };
     let origin = http.headers.text("origin");
+    let origin = origin.as_str();
     if origin.is_empty() {
         return Flow::Continue(());
     }
-    let fits = |matcher: &StringMatcher, text: &str| matchers::string(matcher, text);
-    let allowed =
-        Truth::any(policy.origins.iter().flat_map(|matcher| [fits(matcher, "*"), fits(matcher, &origin)]));
-    let cause = route.origin.and_then(|origin| origin.causes.first()).cloned();
-    let known = match allowed {
-        Truth::Yes => "is allowed",
-        Truth::No => "is not allowed",
-        Truth::Unknown => "may be allowed",
+    let fits = |test: &TextTest| [test.truth("*"), test.truth(origin)];
+    let allowed = Truth::any(policy.origins.iter().flat_map(fits));
+    let text = || {
+        let known = match allowed {
+            Truth::Yes => "is allowed",
+            Truth::No => "is not allowed",
+            Truth::Unknown => "may be allowed",
+        };
+        format!("origin `{origin}` {known}")
     };
-    let text = format!("origin `{origin}` {known}");
     if !is_preflight(&http.headers) || allowed == Truth::No && policy.forwards_others {
-        walk.step(Place::Waypoint, name, Decision::Passed, text).of(MAIN_INTERNAL, pointer).because(cause);
+        walk.step(Place::Waypoint, name, Decision::Passed, text)
+            .of(MAIN_INTERNAL, pointer)
+            .because(route.cause());
         return Flow::Continue(());
     }
     if allowed == Truth::Unknown {
-        walk.step(Place::Waypoint, name, Decision::Unknown, text.clone()).of(MAIN_INTERNAL, pointer);
+        walk.step(Place::Waypoint, name, Decision::Unknown, text).of(MAIN_INTERNAL, pointer);
         walk.may_change(text);
         return Flow::Continue(());
     }
-    let text = format!("a preflight, which the proxy answers: {text}");
-    walk.step(Place::Waypoint, name, Decision::Answered, text.clone())
+    let text = walk.say(|| format!("a preflight, which the proxy answers: {}", text()));
+    walk.step(Place::Waypoint, name, Decision::Answered, text.as_str())
         .of(MAIN_INTERNAL, pointer)
-        .because(cause.clone());
-    Flow::Break(Outcome::new(Verdict::Answered, Place::Waypoint, text).status(200).by(cause))
+        .because(route.cause());
+    Flow::Break(End::new(Verdict::Answered, Place::Waypoint, text).status(200).by(route.cause()))
+}
+
+/// Faults that are injected.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    /// Into requests with these headers.
+    pub(super) headers: Vec<HeaderTest>,
+    /// Whether there are other conditions.
+    conditional: bool,
+    /// Its odds, and how long it is.
+    delay: Option<(f64, String)>,
+    pub(super) abort: Option<Abort>,
+}
+
+/// A request that is answered in place of its destination.
+#[derive(Clone, Debug)]
+pub(super) struct Abort {
+    pub(super) odds: f64,
+    pub(super) with: AbortWith,
+}
+
+/// What is answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AbortWith {
+    Status(u16),
+    Grpc(u32),
+    Unknown,
+}
+
+impl From<&HttpFault> for Fault {
+    fn from(config: &HttpFault) -> Self {
+        let delay = config.delay.as_ref().map(|delay| {
+            let long = match &delay.fault_delay_secifier {
+                Some(FaultDelaySecifier::FixedDelay(duration)) => routed::seconds(routed::read(duration)),
+                _ => "what a header says".to_owned(),
+            };
+            (delay.percentage.as_ref().map_or(0.0, odds), long)
+        });
+        let abort = config.abort.as_ref().map(|abort| Abort {
+            odds: abort.percentage.as_ref().map_or(0.0, odds),
+            with: match &abort.error_type {
+                Some(ErrorType::HttpStatus(status)) => {
+                    AbortWith::Status(u16::try_from(*status).unwrap_or_default())
+                }
+                Some(ErrorType::GrpcStatus(status)) => AbortWith::Grpc(*status),
+                _ => AbortWith::Unknown,
+            },
+        });
+        Self {
+            headers: config.headers.iter().map(HeaderTest::from).collect(),
+            conditional: !config.upstream_cluster.is_empty() || !config.downstream_nodes.is_empty(),
+            delay,
+            abort,
+        }
+    }
+}
+
+impl Fault {
+    /// The faults of a route.
+    pub(super) fn of(route: &OpenedRoute<'_, '_>) -> Option<Self> {
+        let any = route.message.typed_per_filter_config.get("envoy.filters.http.fault")?;
+        Some(Self::from(&envoy::unpack::<HttpFault>(any).ok()?))
+    }
 }
 
 /// Walks through the filter for faults.
-pub(super) fn fault(
-    walk: &mut Walk<'_>,
+pub(super) fn fault<'a>(
+    walk: &mut Walk<'a>,
     (name, pointer): (&str, &str),
-    general: &HttpFault,
-    http: &Http<'_>,
-) -> Flow {
-    let route = taken(http);
-    let of_route = route.as_ref().and_then(|route| {
-        let any = route.message.typed_per_filter_config.get("envoy.filters.http.fault")?;
-        envoy::unpack::<HttpFault>(any).ok()
-    });
-    let config = of_route.as_ref().unwrap_or(general);
-    let fits =
-        Truth::all(config.headers.iter().map(|header| matchers::header(header, &http.headers).truth()));
+    general: &'a Fault,
+    http: &mut Http<'a>,
+) -> Flow<'a> {
+    let route = http.taken();
+    let config = route.and_then(|route| route.fault.as_ref()).unwrap_or(general);
+    let fits = Truth::all(config.headers.iter().map(|header| header.truth(&http.headers)));
     if config.abort.is_none() && config.delay.is_none() || fits == Truth::No {
         return Flow::Continue(());
     }
-    let conditional = !config.upstream_cluster.is_empty() || !config.downstream_nodes.is_empty();
-    let cause = route.and_then(|route| route.origin).and_then(|origin| origin.causes.first()).cloned();
-    if conditional || fits == Truth::Unknown {
+    let cause = route.and_then(Route::cause);
+    if config.conditional || fits == Truth::Unknown {
         let text = "whether a fault is injected is not known from files";
         walk.step(Place::Waypoint, name, Decision::Unknown, text).of(MAIN_INTERNAL, pointer).because(cause);
         walk.may_change(text);
         return Flow::Continue(());
     }
-    if let Some(delay) = &config.delay {
-        let share = delay.percentage.as_ref().map_or(0.0, odds);
-        let long = match &delay.fault_delay_secifier {
-            Some(
-                envoy::extensions::filters::common::fault::v3::fault_delay::FaultDelaySecifier::FixedDelay(
-                    duration,
-                ),
-            ) => action::seconds(duration),
-            _ => "what a header says".to_owned(),
-        };
-        if share > 0.0 {
-            let text = format!("{} of the requests are delayed by {long}", action::percent(share));
-            walk.step(Place::Waypoint, name, Decision::Passed, text)
-                .of(MAIN_INTERNAL, pointer)
-                .because(cause.clone());
-        }
+    if let Some((share, long)) = &config.delay
+        && *share > 0.0
+    {
+        let text = || format!("{} of the requests are delayed by {long}", action::percent(*share));
+        walk.step(Place::Waypoint, name, Decision::Passed, text).of(MAIN_INTERNAL, pointer).because(cause);
     }
     let Some(abort) = &config.abort else { return Flow::Continue(()) };
-    let share = abort.percentage.as_ref().map_or(0.0, odds);
-    if share <= 0.0 {
+    if abort.odds <= 0.0 {
         return Flow::Continue(());
     }
-    let text = format!("a fault is injected into {} of the requests", action::percent(share));
-    let outcome = match &abort.error_type {
-        Some(ErrorType::HttpStatus(status)) => {
-            let status = u16::try_from(*status).unwrap_or_default();
-            http.answer(Verdict::Answered, status, text.clone())
-        }
-        Some(ErrorType::GrpcStatus(status)) => Outcome {
-            grpc_status: u16::try_from(*status).ok(),
-            ..http.answer(Verdict::Answered, grpc_as_http(*status), text.clone())
+    let text =
+        walk.say(|| format!("a fault is injected into {} of the requests", action::percent(abort.odds)));
+    let end = match abort.with {
+        AbortWith::Status(status) => http.answer(Verdict::Answered, status, text.clone()),
+        AbortWith::Grpc(status) => End {
+            grpc_status: u16::try_from(status).ok(),
+            ..http.answer(Verdict::Answered, grpc_as_http(status), text.clone())
         },
-        _ => {
+        AbortWith::Unknown => {
             walk.may_change("a fault that a header asks for");
             return Flow::Continue(());
         }
     };
-    let outcome = outcome.by(cause.clone());
+    let end = end.by(cause);
     walk.step(Place::Waypoint, name, Decision::Answered, text).of(MAIN_INTERNAL, pointer).because(cause);
-    if share >= 1.0 {
-        return Flow::Break(outcome);
+    if abort.odds >= 1.0 {
+        return Flow::Break(end);
     }
-    walk.by_chance(share, outcome);
+    walk.by_chance(abort.odds, end);
     Flow::Continue(())
 }
 
@@ -222,17 +262,19 @@ fn grpc_as_http(status: u32) -> u16 {
 }
 
 /// Applies header mutations.
-pub(super) fn mutation(config: &HeaderMutation, http: &mut Http<'_>) {
+pub(super) fn mutation<'a>(config: &'a HeaderMutation, walk: &mut Walk<'a>, http: &mut Http<'a>) {
     let Some(mutations) = &config.mutations else { return };
     for mutation in &mutations.request_mutations {
         match &mutation.action {
-            Some(Mutation::Remove(name)) => http.headers.remove(name),
+            Some(Mutation::Remove(name)) => http.headers_mut().remove(name),
             Some(Mutation::Append(option)) => {
-                let kept = |key: &str| http.connection.state.get(key).cloned().flatten();
-                let known = option.header.as_ref().and_then(|header| client_identity(&header.value, kept));
+                let known = option
+                    .header
+                    .as_ref()
+                    .and_then(|header| client_identity(&header.value, &http.connection.state, walk));
                 match (known, &option.header) {
-                    (Some(text), Some(header)) => http.headers.set(&header.key, text),
-                    _ => rewrite::apply(std::slice::from_ref(option), &mut http.headers),
+                    (Some(text), Some(header)) => http.headers_mut().set(&header.key, text),
+                    _ => rewrite::apply(std::slice::from_ref(option), http.headers_mut()),
                 }
             }
             _ => {}
@@ -241,15 +283,22 @@ pub(super) fn mutation(config: &HeaderMutation, http: &mut Http<'_>) {
 }
 
 /// A value of objects that are kept, and text between them.
-fn client_identity(format: &str, kept: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let mut text = String::new();
-    let mut rest = format;
-    while let Some((before, after)) = rest.split_once("%FILTER_STATE(") {
-        let (key, behind) = after.split_once(":PLAIN)%")?;
-        text.push_str(before);
-        text.push_str(&kept(key)?);
-        rest = behind;
-    }
-    text.push_str(rest);
-    (!text.contains('%')).then_some(text)
+fn client_identity<'a>(format: &str, state: &State<'a>, walk: &mut Walk<'a>) -> Option<Cow<'a, str>> {
+    let mut known = true;
+    let text = walk.texts.write(|text| {
+        let mut rest = format;
+        while let Some((before, after)) = rest.split_once("%FILTER_STATE(") {
+            let part = after.split_once(":PLAIN)%");
+            let kept = part.and_then(|(key, _)| state.get(key)?.text());
+            let (Some((_, behind)), Some(kept)) = (part, kept) else {
+                known = false;
+                return;
+            };
+            text.push_str(before);
+            text.push_str(&kept);
+            rest = behind;
+        }
+        text.push_str(rest);
+    });
+    Some(text).filter(|text| known && !text.contains('%'))
 }

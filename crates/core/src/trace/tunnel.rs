@@ -1,71 +1,159 @@
 //! The tunnel that a client's ztunnel opens to a waypoint, and the listener inside.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use envoy::config::core::v3::transport_socket::ConfigType;
 use envoy::config::listener::v3::FilterChain;
+use envoy::extensions::filters::http::rbac::v3::Rbac as HttpRbac;
 use envoy::extensions::filters::http::set_filter_state::v3 as http_state;
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
 use envoy::extensions::transport_sockets::tls::v3::{DownstreamTlsContext, SubjectAltNameMatcher};
 
-use super::client::Client;
+use super::asked::Subject;
+use super::compiled::{Lazy, Proxy};
 use super::condition::Truth;
-use super::connection::{Address, Connection};
+use super::connection::{Address, Connection, Keep, State};
 use super::headers::{self, Headers};
-use super::listener::{self, Chosen};
-use super::matchers::{self, Metadata};
-use super::outcome::{Decision, Outcome, Place, Verdict};
-use super::rbac::Subject;
-use super::walk::{Flow, Walk};
-use super::{manager, network, verdict};
-use crate::mesh::Waypoint;
-use crate::opened::{OpenedListener, OpenedManager};
+use super::listener::{ChainMatcher, Chosen, Inspectors};
+use super::matchers::TextTest;
+use super::metadata::Metadata;
+use super::network::{self, Chain};
+use super::outcome::{Decision, Place, Verdict};
+use super::source::Client;
+use super::verdict::RbacFilter;
+use super::walk::{End, Flow, Walk};
+use crate::opened::{OpenedHttpFilter, OpenedListener};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
 use crate::resources::{Resource, WaypointResources};
 
+/// The listener that ends tunnels, ready.
+#[derive(Clone, Debug)]
+pub(super) struct Outside {
+    /// What a certificate has to be of; none if anybody's will do.
+    certificates: Option<Vec<TextTest>>,
+    filters: Vec<TunnelFilter>,
+}
+
+/// What a filter of a tunnel does.
+#[derive(Clone, Debug)]
+pub(super) enum TunnelFilter {
+    Keep(Vec<Keep>),
+    KeepIdentity,
+    KeepDestination,
+    Rbac(Box<RbacFilter>),
+}
+
+/// The listener inside of tunnels, ready.
+#[derive(Clone, Debug)]
+pub(super) struct Inside {
+    /// Its position among the listeners.
+    position: usize,
+    inspectors: Inspectors,
+    pub(super) matcher: Option<ChainMatcher>,
+    /// Its chains, the default one last.
+    chains: Lazy<Chain>,
+    /// The position of the default chain.
+    default: Option<usize>,
+}
+
+fn listener<'r>(
+    resources: &'r WaypointResources,
+    name: &str,
+) -> Option<(usize, &'r Resource<envoy::config::listener::v3::Listener>)> {
+    resources.listeners.iter().enumerate().find(|(_, listener)| listener.message.name == name)
+}
+
+impl Outside {
+    /// Gets the listener ready; none if there is none, or it has no chain.
+    pub(super) fn new(resources: &WaypointResources) -> Option<Self> {
+        let (_, Resource { message, origins }) = listener(resources, CONNECT_TERMINATE)?;
+        let listener = OpenedListener::new(message, origins);
+        let chain = listener.chains.first()?;
+        let names = names(chain.message);
+        let tests = || names.iter().filter_map(|name| name.matcher.as_ref()).map(TextTest::from).collect();
+        let mut filters = Vec::new();
+        for filter in &chain.filters {
+            filters.extend(network::kept(filter));
+            let Some(Ok(manager)) = filter.carries_http() else { continue };
+            filters.extend(manager.filters().filter_map(|filter| TunnelFilter::new(&filter)));
+        }
+        Some(Self { certificates: (!names.is_empty()).then(tests), filters })
+    }
+}
+
+impl TunnelFilter {
+    fn new(filter: &OpenedHttpFilter<'_, '_>) -> Option<Self> {
+        if let Some(http_state::Config { on_request_headers, .. }) = filter.config() {
+            return Some(Self::Keep(Keep::all(&on_request_headers)));
+        }
+        if super::manager::type_of(filter).as_deref() == Some("io.istio.http.connect_authority.Config") {
+            return Some(Self::KeepDestination);
+        }
+        let config = filter.config::<HttpRbac>()?;
+        let pointer = format!("{}/typedConfig", filter.pointer);
+        let rules = (config.rules.as_ref(), config.shadow_rules.as_ref());
+        let place = (CONNECT_TERMINATE, pointer.as_str());
+        Some(Self::Rbac(Box::new(RbacFilter::new(&filter.message.name, place, rules, ""))))
+    }
+}
+
+impl Inside {
+    /// Gets the listener ready; none if there is none.
+    pub(super) fn new(resources: &WaypointResources) -> Option<Self> {
+        let (position, Resource { message, .. }) = listener(resources, MAIN_INTERNAL)?;
+        let listed = message.filter_chains.iter().map(|chain| chain.name.as_str());
+        let default = message.default_filter_chain.as_ref();
+        let chains = Lazy::new(listed.chain(default.map(|chain| chain.name.as_str())));
+        let matcher = message.filter_chain_matcher.as_ref();
+        let matcher = matcher.map(|matcher| ChainMatcher::new(matcher, &|name| chains.position(name)));
+        let default = default.map(|_| message.filter_chains.len());
+        Some(Self { position, inspectors: Inspectors::new(message), matcher, chains, default })
+    }
+
+    /// A chain by its position.
+    fn chain(&self, walk: &Walk<'_>, proxy: &Proxy, position: usize) -> Option<&Chain> {
+        let tracer = walk.tracer;
+        self.chains.get(position, || {
+            let Resource { message, origins } = tracer.resources(proxy)?.listeners.get(self.position)?;
+            Some(Chain::new(&OpenedListener::chain(message, origins, position)?))
+        })
+    }
+}
+
 /// Walks through a waypoint.
-pub(super) fn walk(
-    walk: &mut Walk<'_>,
-    waypoint: &Waypoint,
-    resources: &WaypointResources,
-    client: &Client,
-    (ip, port): (IpAddr, u16),
-) -> Outcome {
-    let ended = match outside(walk, resources, client, (ip, port)) {
-        Flow::Continue(connection) => inside(walk, waypoint, resources, connection),
-        Flow::Break(outcome) => Flow::Break(outcome),
+pub(super) fn walk<'a>(
+    walk: &mut Walk<'a>,
+    proxy: &'a Proxy,
+    client: &Client<'a>,
+    to: (IpAddr, u16),
+) -> End<'a> {
+    let ended = match outside(walk, proxy, client, to) {
+        Flow::Continue(connection) => inside(walk, proxy, connection),
+        Flow::Break(end) => Flow::Break(end),
     };
     match ended {
-        Flow::Break(outcome) => outcome,
+        Flow::Break(end) => end,
         Flow::Continue(()) => {
-            Outcome::new(Verdict::Unknown, Place::Waypoint, "the chain has no filter at its end")
+            let reason = walk.say("the chain has no filter at its end");
+            End::new(Verdict::Unknown, Place::Waypoint, reason)
         }
     }
 }
 
-fn listener<'r>(resources: &'r WaypointResources, name: &str) -> Option<OpenedListener<'r>> {
-    let found = resources.listeners.iter().find(|listener| listener.message.name == name)?;
-    let Resource { message, origins } = found;
-    Some(OpenedListener::new(message, origins))
-}
-
-fn missing(name: &str) -> Flow<Connection> {
-    Flow::Break(Outcome::new(
-        Verdict::Failed,
-        Place::Waypoint,
-        format!("the waypoint has no listener {name}"),
-    ))
+fn missing<'a, T>(walk: &Walk<'a>, name: &str) -> Flow<'a, T> {
+    let reason = walk.say(|| format!("the waypoint has no listener {name}"));
+    Flow::Break(End::new(Verdict::Failed, Place::Waypoint, reason))
 }
 
 /// Through the listener that ends the tunnel.
-fn outside(
-    walk: &mut Walk<'_>,
-    resources: &WaypointResources,
-    client: &Client,
+fn outside<'a>(
+    walk: &mut Walk<'a>,
+    proxy: &'a Proxy,
+    client: &Client<'a>,
     (ip, port): (IpAddr, u16),
-) -> Flow<Connection> {
-    let Some(listener) = listener(resources, CONNECT_TERMINATE) else { return missing(CONNECT_TERMINATE) };
-    let Some(chain) = listener.chains.first() else { return missing(CONNECT_TERMINATE) };
+) -> Flow<'a, Connection<'a>> {
+    let Some(outside) = &proxy.outside else { return missing(walk, CONNECT_TERMINATE) };
     let address = client.address.map_or(Address::Unknown, Address::Known);
     let mut connection = Connection {
         ip,
@@ -74,44 +162,46 @@ fn outside(
         client: address,
         certificate: client.id.clone(),
         server_name: None,
-        state: std::collections::BTreeMap::new(),
+        state: State::default(),
     };
-    certificate(walk, chain.message, &connection)?;
-    for filter in &chain.filters {
-        network::keep(&mut connection, filter);
-        let Some(Ok(manager)) = filter.carries_http() else { continue };
-        tunnel_filters(walk, manager, &mut connection)?;
+    certificate(walk, outside, &connection)?;
+    for filter in &outside.filters {
+        match filter {
+            TunnelFilter::Keep(all) => connection.keep(all),
+            TunnelFilter::KeepIdentity => connection.keep_identity(),
+            TunnelFilter::KeepDestination => connection.keep_destination(),
+            TunnelFilter::Rbac(filter) => judged(walk, filter, &connection)?,
+        }
     }
     match connection.inside() {
         Some(inside) => Flow::Continue(inside),
-        None => Flow::Break(Outcome::new(
-            Verdict::Unknown,
-            Place::Waypoint,
-            "nothing keeps the tunnel's destination for the listener inside",
-        )),
+        None => {
+            let reason = walk.say("nothing keeps the tunnel's destination for the listener inside");
+            Flow::Break(End::new(Verdict::Unknown, Place::Waypoint, reason))
+        }
     }
 }
 
 /// Whether the client's certificate is one that the waypoint takes.
-fn certificate(walk: &mut Walk<'_>, chain: &FilterChain, connection: &Connection) -> Flow {
-    let names = names(chain);
+fn certificate<'a>(walk: &mut Walk<'a>, outside: &Outside, connection: &Connection<'a>) -> Flow<'a> {
     let Some(id) = &connection.certificate else {
         let reason = "the client has no certificate, and the waypoint asks for one";
         walk.step(Place::Waypoint, "TLS of the tunnel", Decision::Failed, reason);
-        return Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason));
+        return Flow::Break(End::new(Verdict::Failed, Place::Waypoint, walk.say(reason)));
     };
-    let fits = names.iter().filter_map(|name| name.matcher.as_ref()).map(|name| matchers::string(name, id));
-    if names.is_empty() || Truth::any(fits) == Truth::Yes {
-        walk.step(Place::Waypoint, "TLS of the tunnel", Decision::Passed, format!("the client is {id}"))
+    let fits = |tests: &Vec<TextTest>| Truth::any(tests.iter().map(|test| test.truth(id))) == Truth::Yes;
+    if outside.certificates.as_ref().is_none_or(fits) {
+        walk.step(Place::Waypoint, "TLS of the tunnel", Decision::Passed, || format!("the client is {id}"))
             .of(CONNECT_TERMINATE, "/filterChains/0/transportSocket");
         return Flow::Continue(());
     }
-    let wanted: Vec<String> =
-        names.iter().filter_map(|name| name.matcher.as_ref()).map(matchers::wanted).collect();
-    let reason = format!("the certificate is of {id}, and the waypoint takes {} only", wanted.join(", "));
-    walk.step(Place::Waypoint, "TLS of the tunnel", Decision::Failed, reason.clone())
+    let reason = walk.say(|| {
+        let wanted: Vec<String> = outside.certificates.iter().flatten().map(TextTest::wanted).collect();
+        format!("the certificate is of {id}, and the waypoint takes {} only", wanted.join(", "))
+    });
+    walk.step(Place::Waypoint, "TLS of the tunnel", Decision::Failed, reason.as_str())
         .of(CONNECT_TERMINATE, "/filterChains/0/transportSocket");
-    Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason))
+    Flow::Break(End::new(Verdict::Failed, Place::Waypoint, reason))
 }
 
 /// The names of which a client's certificate has to have one.
@@ -132,82 +222,61 @@ fn names(chain: &FilterChain) -> Vec<SubjectAltNameMatcher> {
     }
 }
 
-/// The filters for the tunnel's own request.
-fn tunnel_filters(walk: &mut Walk<'_>, manager: &OpenedManager<'_>, connection: &mut Connection) -> Flow {
-    let mut headers = Headers::default();
-    headers.add(headers::METHOD, "CONNECT");
-    headers.add(headers::AUTHORITY, listener::authority(connection));
+/// What policies say of the tunnel's own request.
+fn judged<'a>(walk: &mut Walk<'a>, filter: &'a RbacFilter, connection: &Connection<'a>) -> Flow<'a> {
     // The tunnel itself ends at the waypoint's own port.
     const TUNNELS: u16 = 15008;
-    let metadata = Metadata::new();
-    for filter in manager.filters() {
-        if let Some(http_state::Config { on_request_headers, .. }) = filter.config() {
-            connection.keep(&on_request_headers);
-            continue;
-        }
-        if manager::type_of(&filter).as_deref() == Some("io.istio.http.connect_authority.Config") {
-            connection.keep_destination();
-            continue;
-        }
-        let own = Connection { port: TUNNELS, ..connection.clone() };
-        let remote = connection.client;
-        let subject =
-            Subject { connection: &own, remote: &remote, headers: Some(&headers), metadata: &metadata };
-        let verdict = verdict::rbac(walk, CONNECT_TERMINATE, &filter, subject);
-        if let Some(outcome) = verdict.and_then(|verdict| verdict.denied) {
-            // The client's connection is refused, whatever goes through it.
-            return Flow::Break(Outcome { status: None, grpc_status: None, ..outcome });
-        }
+    let authority = walk.texts.write(|text| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}", connection.destination());
+    });
+    let mut headers = Headers::default();
+    headers.add(headers::METHOD, "CONNECT");
+    headers.add(headers::AUTHORITY, authority);
+    let own = Connection { port: TUNNELS, ..connection.clone() };
+    let metadata = Metadata::default();
+    let subject = Subject::new(&own, connection.client, Some(&headers), &metadata);
+    match filter.judge(walk, subject).denied {
+        // The client's connection is refused, whatever goes through it.
+        Some(end) => Flow::Break(End { status: None, grpc_status: None, ..end }),
+        None => Flow::Continue(()),
     }
-    Flow::Continue(())
 }
 
 /// Through the listener inside the tunnel.
-fn inside(
-    walk: &mut Walk<'_>,
-    waypoint: &Waypoint,
-    resources: &WaypointResources,
-    mut connection: Connection,
-) -> Flow {
-    let Some(listener) = listener(resources, MAIN_INTERNAL) else {
-        return missing(MAIN_INTERNAL).map_continue(|_| ());
-    };
-    let protocols = listener::inspected(listener.message, &mut connection, &walk.request.protocol);
-    let chosen = listener
-        .message
-        .filter_chain_matcher
-        .as_ref()
-        .map_or(Chosen::Nothing, |matcher| listener::chosen(matcher, &connection, &protocols));
-    let destination = listener::authority(&connection);
-    let chain = match &chosen {
-        Chosen::Chain(name) => listener.chains.iter().find(|chain| chain.message.name == *name),
-        Chosen::Nothing | Chosen::Unknown(_) => None,
-    };
+fn inside<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, mut connection: Connection<'a>) -> Flow<'a> {
+    let Some(inside) = &proxy.inside else { return missing(walk, MAIN_INTERNAL) };
+    let protocols = inside.inspectors.inspect(&mut connection, &walk.request.protocol, &mut walk.texts);
+    let matcher = inside.matcher.as_ref();
+    let chosen = matcher.map_or(Chosen::Nothing, |matcher| matcher.choose(&connection, &protocols));
     let what = "filter chain";
-    if let Chosen::Unknown(what_of) = chosen {
-        let reason = format!("which chain is taken depends on {what_of}");
-        walk.step(Place::Waypoint, what, Decision::Unknown, reason.clone())
-            .of(MAIN_INTERNAL, "/filterChainMatcher");
-        return Flow::Break(Outcome::new(Verdict::Unknown, Place::Waypoint, reason));
-    }
-    let Some(chain) =
-        chain.or_else(|| listener.chains.iter().find(|chain| chain.pointer.starts_with("/default")))
-    else {
-        let reason =
-            format!("waypoint {} does not serve {destination}: no filter chain is for it", waypoint.name);
-        walk.step(Place::Waypoint, what, Decision::Failed, reason.clone())
-            .of(MAIN_INTERNAL, "/filterChainMatcher");
-        return Flow::Break(Outcome::new(Verdict::Failed, Place::Waypoint, reason));
+    let position = match chosen {
+        Chosen::Chain(position) => Some(position),
+        Chosen::Missing | Chosen::Nothing => inside.default,
+        Chosen::Unknown(what_of) => {
+            let reason = walk.say(|| format!("which chain is taken depends on {what_of}"));
+            walk.step(Place::Waypoint, what, Decision::Unknown, reason.as_str())
+                .of(MAIN_INTERNAL, "/filterChainMatcher");
+            return Flow::Break(End::new(Verdict::Unknown, Place::Waypoint, reason));
+        }
     };
-    let causes = chain.origin.map(|origin| origin.causes.clone()).unwrap_or_default();
-    let spoken = if protocols.is_empty() { String::new() } else { format!(", {protocols} detected") };
-    walk.step(
-        Place::Waypoint,
-        what,
-        Decision::Taken,
-        format!("{} for {destination}{spoken}", chain.message.name),
-    )
-    .of(MAIN_INTERNAL, &chain.pointer)
-    .because(causes.into_iter().take(1));
-    network::walk(walk, waypoint, resources, chain, connection)
+    let destination = connection.destination();
+    let Some(chain) = position.and_then(|position| inside.chain(walk, proxy, position)) else {
+        let reason = walk.say(|| {
+            format!("waypoint {} does not serve {destination}: no filter chain is for it", proxy.name)
+        });
+        walk.step(Place::Waypoint, what, Decision::Failed, reason.as_str())
+            .of(MAIN_INTERNAL, "/filterChainMatcher");
+        return Flow::Break(End::new(Verdict::Failed, Place::Waypoint, reason));
+    };
+    let text = || {
+        let spoken = if protocols.is_empty() { String::new() } else { format!(", {protocols} detected") };
+        format!("{} for {destination}{spoken}", chain.name)
+    };
+    // What makes the chain, and the routes for bytes in it.
+    let routes = chain.causes.iter().skip(1).filter(|cause| cause.object.kind.is_route());
+    walk.step(Place::Waypoint, what, Decision::Taken, text)
+        .of(MAIN_INTERNAL, &chain.pointer)
+        .because(chain.causes.iter().take(1).chain(routes));
+    network::walk(walk, proxy, chain, connection)
 }

@@ -44,7 +44,7 @@ fn row(
 }
 
 /// `0.8 %`, without decimals where there are none: `25 %`.
-fn percent(both: Distribution) -> String {
+pub(super) fn percent(both: Distribution) -> String {
     match both.percent() {
         None => "-".to_owned(),
         Some(percent) if percent == percent.round() => format!("{percent:.0} %"),
@@ -53,12 +53,12 @@ fn percent(both: Distribution) -> String {
     }
 }
 
-fn counted(number: u64, noun: &str) -> String {
+pub(super) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// With commas between groups of three digits.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (position, digit) in digits.chars().enumerate() {

@@ -123,12 +123,12 @@ fn unplaced(related: &Related) -> String {
 }
 
 /// A command's message: what GitHub would take for the end of the line is escaped.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A command's property value.
-fn property(text: &str) -> String {
+pub(super) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

@@ -48,6 +48,25 @@ pub(super) fn of(text: &str, place: &Place) -> Excerpt {
     }
 }
 
+/// Some lines of a text with their numbers, from one to another, not more than `most`; long ones are cut. Those that are left
+/// out are one with three dots.
+pub(super) fn lines(text: &str, from: u32, to: u32, most: usize) -> Vec<(u32, String)> {
+    let all = (to.max(from) - from) as usize + 1;
+    let kept = if all > most { most.saturating_sub(1) } else { all };
+    let found = text.lines().skip(from.saturating_sub(1) as usize).take(kept);
+    let mut lines: Vec<(u32, String)> = (from..).zip(found.map(cut)).collect();
+    if let Some((last, _)) = lines.last().filter(|_| kept < all) {
+        lines.push((last + 1, "…".to_owned()));
+    }
+    lines
+}
+
+/// A line, not too long.
+fn cut(line: &str) -> String {
+    let (line, is_cut) = first_characters(line, 2 * AROUND);
+    format!("{}{}", shown(line), if is_cut { "…" } else { "" })
+}
+
 /// The last characters of the text's last line, and whether there are more.
 fn last_characters(text: &str, most: usize) -> (&str, bool) {
     let mut start = text.len();
@@ -108,6 +127,18 @@ mod tests {
     fn the_end_of_the_file_gets_a_caret() {
         assert_eq!(excerpt("a: [", 4, 4), ("a: [".into(), 4, 1));
         assert_eq!(excerpt("a\n", 2, 2), (String::new(), 0, 1));
+    }
+
+    #[test]
+    fn lines_have_their_numbers() {
+        let numbered = |from, to, most| lines("a\nb\n\tc\nd\n", from, to, most);
+        let expected = |all: &[(u32, &str)]| -> Vec<(u32, String)> {
+            all.iter().map(|(number, line)| (*number, (*line).to_owned())).collect()
+        };
+        assert_eq!(numbered(2, 3, 5), expected(&[(2, "b"), (3, "    c")]));
+        assert_eq!(numbered(1, 4, 3), expected(&[(1, "a"), (2, "b"), (3, "…")]));
+        assert_eq!(numbered(4, 9, 9), expected(&[(4, "d")]));
+        assert_eq!(lines(&"x".repeat(200), 1, 1, 1)[0].1.chars().count(), 161);
     }
 
     #[test]

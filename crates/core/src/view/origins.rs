@@ -1,5 +1,6 @@
 //! Why each resource exists: the objects of the snapshot that made it, and the lines where the fields stand that did.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -11,6 +12,7 @@ use crate::opened::OpenedListener;
 use crate::problem::Place;
 use crate::resources::{Origin, Part, Resource, WaypointResources};
 use crate::snapshot::{Cause, ObjectRef, Reading, Source};
+use crate::view::excerpt;
 use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
@@ -36,10 +38,33 @@ impl<'r> Places<'r> {
         Some((file.name().as_str(), file.position(source.start).line))
     }
 
+    /// The lines of what made something, each with its number, not more than `most`; none where nobody knows where it stands.
+    #[must_use]
+    pub fn excerpt(&self, maker: &Maker<'_>, most: usize) -> Vec<(u32, String)> {
+        let (Some(file), Some(line)) = (&maker.file, maker.line) else { return Vec::new() };
+        let Some(file) = self.reading.files.named(file) else { return Vec::new() };
+        excerpt::lines(file.text(), line, maker.end_line.unwrap_or(line), most)
+    }
+
     /// Where all causes of some resources stand. Each document that has one is read again, once.
     #[must_use]
     pub fn locate<'a>(&self, origins: impl IntoIterator<Item = &'a Origin>) -> Located<'a> {
         self.locate_causes(origins.into_iter().flat_map(|origin| &origin.causes))
+    }
+
+    /// Where fields of objects stand, in the order asked; the objects as a whole where a field is empty. Each document that is
+    /// asked about is read again, once.
+    #[must_use]
+    pub fn locate_fields<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (&'f ObjectRef, &'f str)>,
+    ) -> Vec<Option<Place>> {
+        let asked: Vec<Option<(Source, &str)>> = fields
+            .into_iter()
+            .map(|(object, field)| self.sources.get(object).map(|source| (*source, field)))
+            .collect();
+        let mut found = self.reading.files.places(asked.iter().copied().flatten()).into_iter();
+        asked.iter().map(|asked| asked.and_then(|_| found.next().flatten())).collect()
     }
 
     /// Where causes stand. Each document that has one is read again, once.
@@ -70,7 +95,7 @@ impl Located<'_> {
     pub fn maker<'a>(&self, cause: &'a Cause) -> Maker<'a> {
         let place = self.places.get(cause);
         Maker {
-            object: &cause.object,
+            object: Cow::Borrowed(&cause.object),
             field: cause.field.to_string(),
             file: place.map(|place| place.file.clone()),
             line: place.map(|place| place.line),
@@ -129,7 +154,7 @@ pub struct Entry<'a> {
 pub struct Maker<'a> {
     /// The object.
     #[serde(flatten)]
-    pub object: &'a ObjectRef,
+    pub object: Cow<'a, ObjectRef>,
     /// The field, as a path from the object down; empty where it is the object as a whole.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub field: String,
@@ -147,10 +172,18 @@ pub struct Maker<'a> {
     pub end_line: Option<u32>,
 }
 
+impl Maker<'_> {
+    /// The same, of nobody's.
+    #[must_use]
+    pub fn into_owned(self) -> Maker<'static> {
+        Maker { object: Cow::Owned(self.object.into_owned()), ..self }
+    }
+}
+
 /// As tables name it: `VirtualService default/reviews (mesh.yaml:12)`.
 impl fmt::Display for Maker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.object.fmt(f)?;
+        write!(f, "{}", self.object)?;
         match (&self.file, self.line) {
             (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
             _ => Ok(()),

@@ -95,7 +95,7 @@ fn flat(row: &Row<'_>) -> Value {
         ("kind", Some(json!(row.status.object.kind.name()))),
         ("namespace", Some(json!(row.status.object.namespace))),
         ("name", Some(json!(row.status.object.name))),
-        ("parent", row.parent.map(|parent| json!(parent_name(row.status, &parent.reference)))),
+        ("parent", row.parent.map(|parent| json!(parent.name(&row.status.object)))),
         ("controller", row.parent.map(|parent| json!(parent.controller))),
         ("listener", row.listener.map(|listener| json!(listener))),
         ("type", Some(json!(condition_type))),
@@ -117,15 +117,6 @@ fn cause(cause: &Cause) -> Value {
     ])
 }
 
-/// A parent as `Kind/namespace/name`, with the section and the port that are meant.
-fn parent_name(status: &Status, parent: &ParentReference) -> String {
-    let kind = parent.kind.as_deref().unwrap_or("Gateway");
-    let namespace = parent.namespace.as_ref().unwrap_or(&status.object.namespace);
-    let section = parent.section_name.as_ref().map(|section| format!("/{section}")).unwrap_or_default();
-    let port = parent.port.map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{kind}/{namespace}/{}{section}{port}", parent.name)
-}
-
 /// The conditions as a table; the wide one also tells what decided each, and where that stands.
 #[must_use]
 pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
@@ -139,7 +130,7 @@ pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
         let object = &row.status.object;
         let part = match (row.listener, row.parent) {
             (Some(listener), _) => listener.to_string(),
-            (None, Some(parent)) => parent_name(row.status, &parent.reference),
+            (None, Some(parent)) => parent.name(&row.status.object),
             (None, None) => String::new(),
         };
         let shown = |text: String| if text.is_empty() { "-".to_owned() } else { text };
@@ -152,14 +143,22 @@ pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
             shown(reason),
             shown(message),
         ];
-        cells.extend(located.as_ref().map(|located| shown(causes(&row, located))));
+        cells.extend(
+            places.zip(located.as_ref()).map(|(places, located)| shown(origin(&row, places, located))),
+        );
         table.rows.push(cells);
     }
     table
 }
 
-fn causes(row: &Row<'_>, located: &Located<'_>) -> String {
-    row.condition().map(|condition| located.describe(&condition.causes)).unwrap_or_default()
+/// What decided a condition: the object itself, where nothing in particular did. Of what the snapshot does not have there is
+/// nothing to tell.
+fn origin(row: &Row<'_>, places: &Places<'_>, located: &Located<'_>) -> String {
+    let object = &row.status.object;
+    match row.condition() {
+        Some(condition) if !condition.causes.is_empty() => located.describe(&condition.causes),
+        _ => places.of(object).map(|(file, line)| format!("{object} ({file}:{line})")).unwrap_or_default(),
+    }
 }
 
 /// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a cluster has, are

@@ -94,7 +94,7 @@ impl fmt::Display for Table {
 }
 
 /// Text between HTML's tags.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

@@ -1,11 +1,13 @@
 //! Laws that hold for every snapshot, over generated ones: what no golden file can say.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::expect_used, reason = "a test may panic")]
 
+mod diffs;
 mod document;
 mod generate;
 mod policies;
 mod routes;
 mod schemas;
+mod traces;
 
 use std::collections::BTreeSet;
 

@@ -2,11 +2,20 @@
 
 import os
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
-from typing import Any, Final, TypeVar, final, overload
+from typing import Any, Final, Literal, TypeVar, final, overload
 
 import pandas
 
-from ._words import EditChange, Kind, Limit, Release, Rule, Severity, SubjectKind
+from ._traces import (
+    TraceCause,
+    TraceDestination,
+    TraceForwarded,
+    TraceHeaders,
+    TraceOutcome,
+    TraceStep,
+    TraceVerdict,
+)
+from ._words import EditChange, Kind, Limit, LintOverride, Release, Rule, Severity, SubjectKind, ZtunnelKind
 
 __all__ = [
     "Change",
@@ -27,6 +36,7 @@ __all__ = [
     "Snapshot",
     "Summary",
     "Table",
+    "Trace",
     "Translation",
     "Waypoint",
     "__version__",
@@ -99,6 +109,8 @@ class Translation(Mapping[str, Waypoint]):
         select: Sequence[str] = ...,
         ignore: Sequence[str] = ...,
         severity: Mapping[str, Severity] = ...,
+        overrides: Iterable[LintOverride] | None = None,
+        baseline: str | None = None,
     ) -> tuple[Problem, ...]:
         """Everything that is to be said of the snapshot, in the order of the text.
 
@@ -108,7 +120,21 @@ class Translation(Mapping[str, Waypoint]):
         :param select: the codes and groups that are reported; all by default. What cannot be read is reported in any case.
         :param ignore: the codes and groups that are not.
         :param severity: how bad a code or group is, other than usual.
-        :raises SettingsError: a word is neither a code nor a group, or no severity.
+        :param overrides: what is different for some files and namespaces; later ones count more.
+        :param baseline: the text of a baseline: only what it does not have is reported.
+        :raises SettingsError: a word is neither a code nor a group, or no severity; the baseline is none.
+        """
+    def baseline(
+        self,
+        *,
+        select: Sequence[str] = ...,
+        ignore: Sequence[str] = ...,
+        severity: Mapping[str, Severity] = ...,
+        overrides: Iterable[LintOverride] | None = None,
+    ) -> str:
+        """The text of a baseline that has all that is found now.
+
+        Kept in a file, it lets `lint` report what is new only. It is what `waypoint-xds lint --write-baseline` writes.
         """
     @property
     def summary(self) -> Summary:
@@ -121,11 +147,62 @@ class Translation(Mapping[str, Waypoint]):
     @property
     def ztunnel(self) -> dict[str, list[dict[str, Any]]]:
         """What ztunnels get: `workloads`, `services` and `policies`."""
+    def ztunnel_table(self, kind: ZtunnelKind, *, wide: bool = False) -> Table:
+        """The table that `istioctl ztunnel-config` prints.
+
+        A wide one also tells which objects made each row.
+        """
+    def places(self, fields: Iterable[Mapping[str, object]]) -> tuple[Place | None, ...]:
+        """Where fields stand, such as the causes in `status`: None for objects that are not in the snapshot.
+
+        Each is a mapping with `kind`, `namespace`, `name`, and `field`, without which the object as a whole is meant.
+        """
     def describe(self, kind: SubjectKind, name: str, *, namespace: str | None = None) -> dict[str, Any]:
         """All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
         routed, and what is wrong.
 
         The name may be `NAME.NAMESPACE`.
+        """
+    def run_tests(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
+        """What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+
+        As `waypoint-xds test -o json`: `tests`, each with `file`, `line`, `name` and `failure` (`None`, or a mapping with a
+        `message` and the `way` of the request), `problems` of the files, `passed` and `failed`.
+        """
+    def trace(
+        self,
+        source: str,
+        destination: str,
+        *,
+        via: str | None = None,
+        protocol: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        host: str | None = None,
+        headers: TraceHeaders = (),
+        claims: Mapping[str, object] | None = None,
+        token: str | None = None,
+        sni: str | None = None,
+        alpn: Sequence[str] | None = None,
+        ext_authz: Literal["allow", "deny"] | None = None,
+        source_address: str | None = None,
+        seed: str | None = None,
+    ) -> Trace:
+        """What comes of one request, who decides, where it goes, and which line says so.
+
+        :param source: who asks: ``NAMESPACE/NAME`` of a pod, else of a service account, else of a Deployment or the like;
+            ``pod/NAME.NAMESPACE``, ``sa/NAME.NAMESPACE``, ``spiffe://…`` or ``outside`` (of the mesh).
+        :param destination: who is asked: ``HOST[:PORT]``, ``pod/NAME.NAMESPACE:PORT`` or ``ADDRESS:PORT``.
+        :param via: ``ztunnel``, ``sidecar``, ``ingress`` (a gateway), or ``NAMESPACE/NAME`` of the waypoint that it is given
+            to; by default what the client's pod says.
+        :param protocol: ``http`` (the default), ``h2``, ``grpc``, ``tcp``, ``tls`` or ``tls:SERVER-NAME``.
+        :param host: ``Host`` or ``:authority``; by default the destination as it is named.
+        :param headers: by name (a list of values where a header is repeated), or a list of ``name: value`` or of pairs.
+        :param claims: the claims of a token that counts as verified, ``iss`` among them.
+        :param token: such a token itself (JWT).
+        :param ext_authz: what an external authorizer answers; without it, that is not known.
+        :param seed: any text, which picks one of what may come of the request by chance.
+        :raises SettingsError: it is no request, or the snapshot does not have who asks or who is asked.
         """
     def to_json(self) -> str:
         """All resources of all waypoints: exactly what `waypoint-xds translate -o json` prints."""
@@ -222,6 +299,15 @@ class Origin:
     @property
     def policy(self) -> str | None:
         """The policy that was made, in the RBAC filters of its filter chain."""
+    @property
+    def address(self) -> str | None:
+        """The address of a workload, of which a listener knows what to do with connections to it."""
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of a cluster, by address and port."""
+    @property
+    def transport_socket(self) -> bool:
+        """Whether it is how a cluster speaks to its endpoints."""
     @property
     def objects(self) -> tuple[Maker, ...]:
         """The objects that made it, the decisive one first. Empty for what every waypoint gets."""
@@ -518,6 +604,11 @@ class Cost:
         """The comparison as a table, with a row for each namespace and one for all."""
     def to_dict(self) -> dict[str, Any]:
         """The comparison as the command line prints it with `-o json`."""
+    def to_svg(self) -> str:
+        """The comparison as a picture, the text of an SVG file: proxies with the configurations that each holds.
+
+        Notebooks show it below the table.
+        """
     def _repr_html_(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]
@@ -573,5 +664,56 @@ class Change:
     @property
     def waypoints(self) -> int:
         """In the waypoint model: of the namespace's Services, the one that most replicas serve."""
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Trace:
+    """What comes of a request, and the way there; as text what the command line prints, in a notebook HTML."""
+
+    @property
+    def verdict(self) -> TraceVerdict:
+        """Whether it gets to its destination."""
+    @property
+    def allowed(self) -> bool:
+        """Whether the verdict is ``allowed``."""
+    @property
+    def status(self) -> int | None:
+        """The status of HTTP that the client gets of a proxy; none where the destination answers."""
+    @property
+    def grpc_status(self) -> int | None:
+        """The status of gRPC that the client gets of a proxy."""
+    @property
+    def reason(self) -> str:
+        """The verdict in a sentence, without a full stop."""
+    @property
+    def decided_by(self) -> TraceCause | None:
+        """The field that decided, and where it stands; none where a default did."""
+    @property
+    def waypoint(self) -> str | None:
+        """The waypoint on the way, ``namespace/name``."""
+    @property
+    def outcomes(self) -> list[TraceOutcome]:
+        """All that may come of it, with odds, the likeliest first."""
+    @property
+    def destinations(self) -> list[TraceDestination]:
+        """Where it goes, with odds, as far as it gets."""
+    @property
+    def mirrors(self) -> list[TraceDestination]:
+        """What goes to others as a copy, with odds."""
+    @property
+    def request(self) -> TraceForwarded | None:
+        """The request as the destination would get it."""
+    @property
+    def caveats(self) -> list[str]:
+        """What the files do not tell, and what was assumed."""
+    @property
+    def steps(self) -> list[TraceStep]:
+        """The way, in its order."""
+    def to_dict(self) -> dict[str, Any]:
+        """What the command line prints with ``-o json``."""
+    def explain_all(self) -> str:
+        """The text with all that did not match, too."""
+    def _repr_html_(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     __hash__: None  # type: ignore[assignment]

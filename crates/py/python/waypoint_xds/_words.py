@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Literal, Union
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypedDict, Union
 
 Release = Literal["1.18", "1.29", "1.30", "1.31"]
 """A release of Istio: one of ``RELEASES``."""
@@ -34,11 +34,30 @@ Rule = Literal["namespace", "mesh"]
 Kind = Literal["listeners", "clusters", "routes", "endpoints"]
 """The kinds of resources that have a table."""
 
+ZtunnelKind = Literal["workloads", "services", "policies"]
+"""What ztunnels get."""
+
 SubjectKind = Literal["service", "pod", "waypoint", "policy", "route"]
 """What can be described."""
 
 Severity = Literal["error", "warning", "note"]
 """How bad a problem is."""
+
+
+class LintOverride(TypedDict, total=False):
+    """What lint reports otherwise for some files and namespaces."""
+
+    paths: Sequence[str]
+    """The files, as shell patterns that may start at any folder of a path: ``legacy/*.yaml``; all without."""
+    namespaces: Sequence[str]
+    """The namespaces, as shell patterns; all without."""
+    select: Sequence[str]
+    """The codes and groups that are reported after all."""
+    ignore: Sequence[str]
+    """The codes and groups that are not."""
+    severity: Mapping[str, Severity]
+    """How bad a code or group is."""
+
 
 EditChange = Literal["set", "rename", "remove"]
 """What becomes of a field."""

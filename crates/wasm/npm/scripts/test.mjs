@@ -18,9 +18,9 @@ const packed = execFileSync("npm", ["pack", "--silent", join(npm, "../pkg")], { 
 run("npm", "install", "--silent", "--no-audit", "--no-fund", `./${packed.trim()}`);
 
 cpSync(join(npm, "test"), join(project, "test"), { recursive: true });
-// The examples of the package's README and of the workspace's run as they stand there.
-const readmes = [npm, workspace].map((folder) => readFileSync(join(folder, "README.md"), "utf8"));
-readmes.flatMap(examples).forEach(([language, code], index) => {
+// The examples of the package's README, of the workspace's and of the page about JavaScript run as they stand there.
+const pages = [join(npm, "README.md"), join(workspace, "README.md"), join(workspace, "docs/javascript.md")];
+pages.map((page) => readFileSync(page, "utf8")).flatMap(examples).forEach(([language, code], index) => {
   writeFileSync(join(project, `test/readme-${index + 1}.${language === "ts" ? "ts" : "mjs"}`), code);
 });
 cpSync(join(workspace, "testdata/cases/bookinfo-reviews-sa.yaml"), join(project, "mesh.yaml"));

@@ -1,5 +1,5 @@
 // What is told of a mesh beside its waypoints' resources: statuses, ztunnel's half, and objects described.
-import type { ObjectRef, Problem } from "./types.js";
+import type { Maker, ObjectRef, Problem, Table } from "./types.js";
 
 /** A field of an object that decided something. */
 export interface StatusCause {
@@ -94,6 +94,15 @@ export interface ZtunnelConfig {
   readonly workloads: readonly ZtunnelWorkload[];
   readonly services: readonly ZtunnelService[];
   readonly policies: readonly ZtunnelPolicy[];
+}
+
+/** The lists of what ztunnels get. */
+export type ZtunnelKind = keyof ZtunnelConfig;
+
+/** What `istioctl ztunnel-config` prints of a list, a row for each of its resources, in their order. */
+export interface ZtunnelTable extends Table {
+  /** The objects that made each row, the decisive one first. */
+  readonly origins: readonly (readonly Maker[])[];
 }
 
 /** What can be described. */

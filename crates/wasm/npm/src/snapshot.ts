@@ -31,15 +31,7 @@ export class Snapshot {
 
   /** Reads the texts of files. Of the same object in two places the later one counts. */
   static fromFiles(files: Iterable<SourceFile>, options: ReadOptions = {}): Snapshot {
-    const names: string[] = [];
-    const texts: string[] = [];
-    for (const file of all(files)) {
-      if (typeof file?.name !== "string" || typeof file.text !== "string") {
-        throw invalid("expected files: { name, text }, both strings");
-      }
-      names.push(file.name);
-      texts.push(file.text);
-    }
+    const [names, texts] = namesAndTexts(files);
     return new Snapshot(RawSnapshot.fromFiles(names, texts, JSON.stringify(options)));
   }
 
@@ -86,4 +78,18 @@ function all<T>(list: Iterable<T>): T[] {
 
 function invalid(message: string, cause?: unknown): WaypointXdsError {
   return new WaypointXdsError("invalid-argument", message, cause === undefined ? undefined : { cause });
+}
+
+/** @internal The names of files, and their texts in the same order. */
+export function namesAndTexts(files: Iterable<SourceFile>): [names: string[], texts: string[]] {
+  const names: string[] = [];
+  const texts: string[] = [];
+  for (const file of all(files)) {
+    if (typeof file?.name !== "string" || typeof file.text !== "string") {
+      throw invalid("expected files: { name, text }, both strings");
+    }
+    names.push(file.name);
+    texts.push(file.text);
+  }
+  return [names, texts];
 }

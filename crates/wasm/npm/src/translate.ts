@@ -1,9 +1,9 @@
 import { WaypointXdsError } from "./error.js";
-import { cost as rawCost, translate as rawTranslate } from "./generated/waypoint_xds.js";
+import { cost as rawCost, costSvg as rawCostSvg, translate as rawTranslate } from "./generated/waypoint_xds.js";
 import { parse } from "./parse.js";
 import { rawSnapshot, type Snapshot } from "./snapshot.js";
 import { newTranslation, type Translation } from "./translation.js";
-import type { Cost, CostOptions, Options } from "./types.js";
+import type { Cost, CostOptions, CostRule, Options } from "./types.js";
 
 /**
  * Translates a snapshot: what Istio's control plane would send each waypoint. The same snapshot gives the same result,
@@ -21,9 +21,24 @@ export function translate(snapshot: Snapshot, options: Options = {}): Translatio
  * @throws {@link WaypointXdsError} when an option is not one of those expected.
  */
 export function cost(snapshot: Snapshot, options: CostOptions = {}): Cost {
-  const { rule, replicas, ...settings } = options;
+  const { rule, replicas, settings } = checked(options);
+  return parse(rawCost(rawSnapshot(snapshot), settings, rule, replicas));
+}
+
+/**
+ * The same as a picture, the text of an SVG file: proxies with the configurations that each holds, and who is told when one
+ * Service changes.
+ *
+ * @throws {@link WaypointXdsError} when an option is not one of those expected.
+ */
+export function costSvg(snapshot: Snapshot, options: CostOptions = {}): string {
+  const { rule, replicas, settings } = checked(options);
+  return rawCostSvg(rawSnapshot(snapshot), settings, rule, replicas);
+}
+
+function checked({ rule, replicas, ...settings }: CostOptions): { rule: CostRule | undefined; replicas: number | undefined; settings: string } {
   if (replicas !== undefined && !(Number.isInteger(replicas) && replicas >= 0 && replicas < 2 ** 32)) {
     throw new WaypointXdsError("invalid-options", `replicas: expected a whole number, found ${String(replicas)}`);
   }
-  return parse(rawCost(rawSnapshot(snapshot), JSON.stringify(settings), rule, replicas));
+  return { rule, replicas, settings: JSON.stringify(settings) };
 }

@@ -1,8 +1,11 @@
-import type { Condition, Descriptions, SubjectKind, ZtunnelConfig } from "./explain.js";
+import type { Condition, Descriptions, SubjectKind, ZtunnelConfig, ZtunnelKind, ZtunnelTable } from "./explain.js";
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import type { LintOptions, Problem, Release, Summary } from "./types.js";
+import { namesAndTexts } from "./snapshot.js";
+import type { TestReport } from "./tests.js";
+import type { Trace, TraceRequest } from "./trace.js";
+import type { FieldRef, LintOptions, Place, Problem, Release, SourceFile, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
 
 /** @internal How `translate` makes one. */
@@ -52,8 +55,17 @@ export class Translation {
    *
    * @throws {@link WaypointXdsError} when an option is not one of those expected.
    */
-  lint(options: LintOptions = {}): readonly Problem[] {
-    return parse<readonly Problem[]>(this.#handle.get().lint(JSON.stringify(options)));
+  lint({ baseline, ...selection }: LintOptions = {}): readonly Problem[] {
+    return parse<readonly Problem[]>(this.#handle.get().lint(JSON.stringify(selection), baseline));
+  }
+
+  /**
+   * The text of a baseline that has all that is found now: kept in a file, it lets `lint` report what is new only.
+   *
+   * @throws {@link WaypointXdsError} when an option is not one of those expected.
+   */
+  baseline(selection: Omit<LintOptions, "baseline"> = {}): string {
+    return this.#handle.get().baseline(JSON.stringify(selection));
   }
 
   /** What was read and what was not. */
@@ -71,12 +83,39 @@ export class Translation {
     return (this.#ztunnel ??= parse<ZtunnelConfig>(this.#handle.get().ztunnel()));
   }
 
+  /** What `istioctl ztunnel-config` prints of `workloads`, `services` or `policies`, and what made each row. */
+  ztunnelTable(kind: ZtunnelKind): ZtunnelTable {
+    return parse<ZtunnelTable>(this.#handle.get().ztunnelTable(kind));
+  }
+
+  /** Where fields stand, such as the causes of {@link status}: of objects that are not in the snapshot `null`. */
+  places(fields: Iterable<FieldRef>): readonly (Place | null)[] {
+    return parse<readonly (Place | null)[]>(this.#handle.get().places(JSON.stringify([...fields])));
+  }
+
   /**
    * All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is routed, and
    * what is wrong. The name may be `NAME.NAMESPACE`.
    */
   describe<Kind extends SubjectKind>(kind: Kind, name: string, namespace?: string): Descriptions[Kind] {
     return parse<Descriptions[Kind]>(this.#handle.get().describe(kind, name, namespace));
+  }
+
+  /**
+   * What comes of the requests in files of tests, and whether that is what they expect. Files that are no tests are those that
+   * tests add to the snapshot (`setup`), by their path from the folder of the test's file.
+   */
+  runTests(files: Iterable<SourceFile>): TestReport {
+    return parse<TestReport>(this.#handle.get().runTests(...namesAndTexts(files)));
+  }
+
+  /**
+   * What comes of one request, who decides, where it goes, and which line says so.
+   *
+   * @throws {@link WaypointXdsError} when it is no request, or the snapshot does not have who asks or who is asked.
+   */
+  trace(request: TraceRequest): Trace {
+    return parse<Trace>(this.#handle.get().trace(JSON.stringify(request)));
   }
 
   /** All resources as one JSON text: waypoint, kind, resources. */

@@ -96,6 +96,8 @@ export interface LintChoice {
 export interface LintOptions extends LintChoice {
   /** What is different for some files and namespaces; later ones count more. */
   overrides?: readonly LintOverride[] | undefined;
+  /** The text of a baseline, of `translation.baseline()` or `lint --write-baseline`: only what it does not have is reported. */
+  baseline?: string | undefined;
 }
 
 /** What is different for some files and namespaces. */
@@ -273,6 +275,12 @@ export interface Maker extends ObjectRef {
 /** The lists of resources of which istioctl has tables. */
 export type TableKind = "listeners" | "clusters" | "routes" | "endpoints";
 
+/** A field of an object, by names. */
+export interface FieldRef extends ObjectRef {
+  /** The path of the field; the object as a whole without. */
+  readonly field?: string | undefined;
+}
+
 /** A table: rows with as many cells as the header. */
 export interface Table {
   readonly header: readonly string[];
@@ -313,6 +321,19 @@ export interface GraphNode {
   readonly shared: boolean;
   /** Where its JSON is; `null` for a cluster that is named but not sent. */
   readonly resource: ResourceLocation | null;
+  /** The objects that made it, the decisive one first. */
+  readonly origins: readonly Maker[];
+  /** What is applied to the traffic of a filter chain, in the order in which it is; left out where there is nothing. */
+  readonly attached?: readonly Attached[];
+}
+
+/** A policy, the check of a token, or an extension of a filter chain. */
+export interface Attached {
+  readonly kind: "authorization" | "authentication" | "extension";
+  /** What to call it: `shop/readers`. */
+  readonly label: string;
+  /** Where its JSON is. */
+  readonly resource: ResourceLocation;
   /** The objects that made it, the decisive one first. */
   readonly origins: readonly Maker[];
 }

@@ -1,9 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { type Cost, cost, type KubernetesObject, Resource, Snapshot, Translation, translate, Waypoint } from "waypoint-xds";
+import {
+  type Cost,
+  cost,
+  costSvg,
+  type KubernetesObject,
+  type LintOptions,
+  Resource,
+  Snapshot,
+  type TraceRequest,
+  Translation,
+  translate,
+  Waypoint,
+} from "waypoint-xds";
 
-import { BOOKINFO, SHOP } from "./snapshots.js";
+import { BOOKINFO, READERS, SHOP } from "./snapshots.js";
 
 test("a snapshot tells what was read", () => {
   const snapshot = Snapshot.fromYaml(SHOP);
@@ -54,7 +66,54 @@ status: {phase: Running, podIP: 10.244.0.1}
   assert.equal(policy.slice(replacement.place.start, replacement.place.end), "get");
   assert.deepEqual(found.fix?.edits[0]?.change, { set: "GET" });
   assert.deepEqual(translation.lint({ ignore: ["all"], overrides: [{ paths: ["policy.yaml"], select: ["egress"] }] }), []);
-  assert.throws(() => translation.lint({ select: ["metod-case"] }), /did you mean `method-case`/);
+  assert.throws(() => translation.lint({ select: ["metod-case"] }), /did you mean `method-case`\?$/);
+});
+
+test("lint is narrowed by file and namespace, and by what is known already", () => {
+  const policy = (namespace: string) => `
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: read, namespace: ${namespace}}
+spec:
+  targetRefs: [{group: "", kind: Service, name: cart}]
+  rules: [{to: [{operation: {methods: [get]}}]}]
+`;
+  const files = [{ name: "deploy/shop.yaml", text: policy("shop") }, { name: "legacy/bank.yaml", text: policy("bank") }];
+  const translation = translate(Snapshot.fromFiles(files));
+  const found = (options: LintOptions) =>
+    translation.lint({ select: ["method-case"], ...options }).map(({ object, severity }) => `${object?.namespace} ${severity}`);
+  assert.deepEqual(found({}), ["shop warning", "bank warning"]);
+  assert.deepEqual(found({ overrides: [{ paths: ["legacy/*"], ignore: ["method-case"] }] }), ["shop warning"]);
+  assert.deepEqual(found({ overrides: [{ namespaces: ["ba*"], severity: { correctness: "error" } }] }), ["shop warning", "bank error"]);
+  const [shop] = files;
+  const baseline = translate(Snapshot.fromFiles(shop === undefined ? [] : [shop])).baseline();
+  assert.deepEqual(found({ baseline }), ["bank warning"]);
+  assert.deepEqual(found({ baseline: translation.baseline({ select: ["method-case"] }) }), []);
+  assert.throws(() => translation.lint({ baseline: "{}" }), { code: "invalid-baseline" });
+  assert.throws(() => translation.lint({ overrides: [{ path: ["legacy"] } as object] }), /unknown field `path`/);
+});
+
+test("tests for a mesh tell what is not as expected, and files that they add are found by name", () => {
+  const head = "apiVersion: waypoint-xds.io/v1\nkind: MeshTest\nsetup: [setup/bank.yaml]\n";
+  const text = `${head}default: {request: {from: sa/web.shop, to: "cart.shop:80"}}
+tests:
+- name: arrives
+  expect: {verdict: allowed}
+- name: is refused
+  request: {from: sa/teller.bank}
+  expect: {verdict: denied}
+`;
+  const bank = { name: "mesh/setup/bank.yaml", text: "apiVersion: v1\nkind: Namespace\nmetadata: {name: bank}\n" };
+  const translation = translate(Snapshot.fromYaml(SHOP));
+  const report = translation.runTests([{ name: "mesh/a.test.yaml", text }, bank]);
+  assert.deepEqual([report.problems, report.passed, report.failed], [[], false, 1]);
+  const [first, second] = report.tests;
+  assert.equal(first?.failure, null);
+  assert.equal(second?.failure?.sort, "differs");
+  assert.deepEqual(second.failure.differences, [{ field: "verdict", expected: "denied", found: "allowed" }]);
+  assert.equal(second.line, 8);
+  const missing = translation.runTests([{ name: "mesh/a.test.yaml", text }]);
+  assert.match(missing.problems[0]?.message ?? "", /mesh\/setup\/bank.yaml/);
 });
 
 test("a resource has a name, a type, a message in three forms, and origins", () => {
@@ -133,6 +192,7 @@ test("costs are counted by either rule", () => {
   const costs: Cost[] = [cost(snapshot), cost(snapshot, { rule: "mesh", replicas: 3, release: "1.18" })];
   assert.deepEqual(costs.map(({ rule }) => rule), ["namespace", "mesh"]);
   assert.ok(costs.every(({ total }) => total.sidecars > 0));
+  assert.match(costSvg(snapshot, { rule: "mesh", release: "1.18" }), /^<svg [^]*<circle [^]*<\/svg>\n$/);
 });
 
 test("objects are read as files are", () => {
@@ -181,6 +241,37 @@ test("statuses and ztunnel's half are told", () => {
   assert.deepEqual(translation.ztunnel.workloads.map(({ name }) => name), ["cart-1"]);
   assert.equal(translation.ztunnel.services[0]?.waypoint?.hboneMtlsPort, 15008);
   assert.throws(() => translate(Snapshot.fromYaml(SHOP), { release: "1.18" }).ztunnel, { code: "unknown-ztunnel" });
+});
+
+test("rows of ztunnel's tables and conditions lead to lines", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP, "shop.yaml"));
+  const { header, rows, origins } = translation.ztunnelTable("services");
+  assert.deepEqual(header, ["NAMESPACE", "SERVICE NAME", "SERVICE VIP", "WAYPOINT", "ENDPOINTS"]);
+  assert.equal(rows.length, translation.ztunnel.services.length);
+  const row = rows.findIndex(([, name]) => name === "cart");
+  // As istioctl: the Service of the waypoint itself, which would tell its name, is not in these files.
+  assert.deepEqual(rows[row], ["shop", "cart", "10.96.0.7", "NA", "1/1"]);
+  assert.deepEqual(origins[row]?.map(({ kind, name, file }) => [kind, name, file])[0], ["Service", "cart", "shop.yaml"]);
+  const bound = translation.status.find(({ kind, type }) => kind === "Service" && type === "istio.io/WaypointBound");
+  const places = translation.places([...(bound?.causes ?? []), { kind: "Service", namespace: "shop", name: "basket" }]);
+  const [label] = places;
+  assert.ok(label != null && SHOP.slice(label.start, label.end) === "waypoint", JSON.stringify(label));
+  assert.equal(places.at(-1), null);
+});
+
+test("a request is traced", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP + READERS, "shop.yaml"));
+  const asked: TraceRequest = { from: "shop/web", to: "cart.shop:80", method: "POST", headers: { canary: "1" } };
+  const denied = translation.trace(asked);
+  assert.deepEqual([denied.verdict, denied.status, denied.waypoint], ["denied", 403, "shop/waypoint"]);
+  assert.equal(denied.decidedBy?.name, "readers");
+  assert.equal(denied.decidedBy.place?.file, "shop.yaml");
+  assert.match(denied.text, /^DENIED 403 by AuthorizationPolicy shop\/readers \(shop.yaml:\d+\)/);
+  const allowed = translation.trace({ ...asked, method: "GET" });
+  assert.deepEqual([allowed.verdict, allowed.request?.headers["canary"]], ["allowed", "1"]);
+  assert.equal(allowed.destinations[0]?.endpoints[0]?.workload, "shop/cart-1");
+  assert.throws(() => translation.trace({ ...asked, path: "x" }), { code: "invalid-request", message: /^path: / });
+  assert.throws(() => translation.trace({ ...asked, to: "nobody.shop" }), { code: "object-not-found" });
 });
 
 test("objects are described", () => {

@@ -20,6 +20,16 @@ spec: {nodeName: node-1}
 status: {podIP: 10.244.0.7, phase: Running, conditions: [{type: Ready, status: "True"}]}
 `;
 
+/** A policy of the shop: its Services may be read. */
+export const READERS = `---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: readers, namespace: shop}
+spec:
+  targetRefs: [{kind: Service, group: core, name: cart}]
+  rules: [{to: [{operation: {methods: [GET]}}]}]
+`;
+
 /** The folder of the repository's test data. */
 export const TESTDATA = process.env["TESTDATA"] ?? "";
 

@@ -1,23 +1,29 @@
 // Keeps what is edited, what was translated and what is looked at together.
-import type { ResourceLocation, Maker, Place, SourceFile, TableKind } from "waypoint-xds";
+import type { Fix, Maker, Place, SourceFile, TableKind, Trace, TraceCause } from "waypoint-xds";
 
 import { YamlEditor } from "./editor/yaml.ts";
 import { Engine, EngineError } from "./engine/engine.ts";
-import type { Outcome } from "./engine/protocol.ts";
+import type { Location, Outcome } from "./engine/protocol.ts";
+import { NOTHING } from "./model/asked.ts";
 import { EXAMPLES, loadExample } from "./model/examples.ts";
+import { OpenFiles } from "./model/files.ts";
+import { keep } from "./model/kept.ts";
 import { LATEST, releaseOf } from "./model/releases.ts";
 import type { Shared } from "./model/share.ts";
+import { waypointFor } from "./model/waypoint.ts";
 import { type PageParts, type TabId, page } from "./page.ts";
 import { CostPanel } from "./panels/cost.ts";
 import { Details } from "./panels/details.ts";
 import { GraphPanel } from "./panels/graph.ts";
 import { type Panel, type PanelEvents } from "./panels/panel.ts";
 import { ProblemsPanel } from "./panels/problems.ts";
+import { StatusesPanel } from "./panels/statuses.ts";
 import { TablePanel } from "./panels/table.ts";
+import { ZtunnelPanel } from "./panels/ztunnel.ts";
 import { Saver } from "./saver.ts";
 import { said } from "./said.ts";
 import { h } from "./ui/dom.ts";
-import { takeDrops } from "./ui/drop.ts";
+import { chooseFiles, takeDrops } from "./ui/drop.ts";
 import { showLink } from "./ui/share.ts";
 
 /** As long nobody types before what was typed is translated. */
@@ -33,14 +39,19 @@ export class App {
   readonly #problems: ProblemsPanel;
   readonly #graph: GraphPanel;
   readonly #panels: { readonly [T in TabId]: Panel };
-  #files: SourceFile[] = [];
+  readonly #files = new OpenFiles();
   /** The example that the files are, unchanged. */
   #example = "";
   #waypoint: string | undefined;
   #outcome: Outcome | undefined;
-  #selected: ResourceLocation | undefined;
+  /** What is looked at in each tab. */
+  readonly #selected = new Map<TabId, Location>();
   /** Grows with everything that is looked at: answers to older questions are stale. */
   #looks = 0;
+  /** Whether a reload would not lose anything. */
+  #isKept = true;
+  /** Whether the last translation is of the files as they are. */
+  #isCurrent = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLElement, status: HTMLElement) {
@@ -48,9 +59,19 @@ export class App {
     const events: PanelEvents = {
       chosen: (location, origins) => void this.#choose(location, origins),
       hovered: (origins) => this.#editor.hover(origins),
+      traced: (origins) => this.#showOrigins(origins),
+      located: (place) => this.#goTo(place),
+      addWaypoint: () => this.#include([waypointFor(this.#files.list, this.#files.freshName("waypoint"))]),
+      openFiles: () => chooseFiles((files) => this.#add(files)),
+      firstExample: () => void this.#openExample(EXAMPLES[0]?.id ?? ""),
     };
-    this.#problems = new ProblemsPanel((place) => this.#goTo(place));
-    this.#graph = new GraphPanel(this.#engine, events);
+    this.#problems = new ProblemsPanel(events.located, (fix) => this.#mend(fix));
+    this.#graph = new GraphPanel(this.#engine, {
+      ...events,
+      answered: (trace) => this.#showDecisive(trace),
+      caused: (cause) => this.#showOrigins(makersOf(cause)),
+      changed: () => this.#unlink(),
+    });
     const table = (kind: TableKind): Panel => new TablePanel(this.#engine, kind, events);
     this.#panels = {
       graph: this.#graph,
@@ -58,13 +79,15 @@ export class App {
       clusters: table("clusters"),
       routes: table("routes"),
       endpoints: table("endpoints"),
+      ztunnel: new ZtunnelPanel(this.#engine, events),
+      statuses: new StatusesPanel(this.#engine, events),
       problems: this.#problems,
       cost: new CostPanel(this.#engine),
     };
     this.#details = new Details({
       closed: () => this.#close(),
       hovered: events.hovered,
-      chosen: (origins) => this.#showOrigins(origins),
+      chosen: events.traced,
       announced: (message) => this.announce(message),
     });
     const saver = new Saver(this.#engine, {
@@ -75,31 +98,37 @@ export class App {
     this.#page = page(root, this.#details.element, saver, {
       example: (id) => void this.#openExample(id),
       opened: (files) => this.#add(files),
-      blank: () => this.#add([{ name: this.#freshName(), text: "" }]),
+      blank: () => this.#add([{ name: this.#files.freshName("new"), text: "" }]),
       shared: () => void this.#share(),
       fileChosen: (name) => this.#openFile(name),
       fileRemoved: (name) => this.#remove(name),
       optionsChanged: () => this.#edited(),
       waypoint: (name) => void this.#look(name),
-      tab: () => void this.#refresh(),
+      tab: () => void this.#look(this.#waypoint),
+      escaped: () => this.#isOpen && this.#close(),
     });
-    this.#editor = new YamlEditor(this.#page.editor, (name, text) => {
-      this.#files = this.#files.map((file) => (file.name === name ? { name, text } : file));
-      this.#edited();
+    this.#editor = new YamlEditor(this.#page.editor, {
+      changed: (name, text) => this.#write(name, text),
+      pasted: (name, text) => void this.#pasted(name, text),
     });
+    addEventListener("beforeunload", (event) => this.#isKept || event.preventDefault());
     takeDrops(document.body, (files) => this.#add(files));
     this.#page.panel.replaceChildren(this.#panels[this.#page.tabs.current].element);
   }
 
   /** Opens other files instead of those that are open. */
-  open({ files, options, waypoint }: Shared, example = ""): void {
-    this.#files = [...files];
+  open({ files, options, waypoint, asked }: Shared, example = ""): void {
+    this.#files.replace(files);
+    this.#isCurrent = false;
     this.#example = example;
+    this.#isKept = true;
     this.#waypoint = waypoint;
     this.#page.options.value = options;
     this.#page.release.value = releaseOf(options.release) ?? LATEST;
     this.#page.examples.value = example;
+    this.#graph.form.value = asked ?? NOTHING;
     this.#editor.reset();
+    this.#selected.clear();
     this.#close();
     this.#openFile(files[0]?.name ?? "");
     void this.#translate();
@@ -114,57 +143,90 @@ export class App {
 
   async #openExample(id: string): Promise<void> {
     const example = EXAMPLES.find((example) => example.id === id);
-    if (example !== undefined) this.open({ ...(await loadExample(example)), waypoint: example.waypoint }, id);
+    if (example === undefined) return;
+    keep(undefined);
+    this.open({ ...(await loadExample(example)), waypoint: example.waypoint }, id);
   }
 
   /** Adds files; those of an example make room. */
   #add(files: readonly SourceFile[]): void {
-    const [first] = files;
-    if (first === undefined) return this.announce("Only .yaml, .yml and .json files can be opened.");
-    const isExample = this.#example !== "";
-    const added = new Set(files.map(({ name }) => name));
-    this.#files = [...(isExample ? [] : this.#files.filter(({ name }) => !added.has(name))), ...files];
-    if (isExample) this.#editor.reset();
+    if (files.length === 0) return this.announce("Only .yaml, .yml and .json files can be opened.");
+    if (this.#example !== "") {
+      this.#files.replace([]);
+      this.#editor.reset();
+    }
+    this.#include(files);
+  }
+
+  #include(files: readonly SourceFile[]): void {
+    this.#files.add(files);
     this.#edited();
-    this.#openFile(first.name);
+    this.#openFile(files[0]?.name ?? "");
+  }
+
+  #write(name: string, text: string): void {
+    this.#files.write(name, text);
+    this.#edited();
+  }
+
+  /** Another snapshot was pasted over the only file: the release, and of an example name and options, belonged to the old one. */
+  async #pasted(name: string, text: string): Promise<void> {
+    if (this.#files.list.length > 1) return this.#write(name, text);
+    if (this.#example !== "") this.#page.options.value = {};
+    const pasted = this.#example === "" ? name : "pasted.yaml";
+    this.#files.write(name, text, pasted);
+    this.#editor.rename(pasted);
+    this.#page.files.show(this.#files.names, pasted);
+    this.#edited();
+    try {
+      const release = await this.#engine.ask("detect", { files: this.#files.list });
+      if (release === this.#page.release.value) return;
+      this.#page.release.value = release;
+      this.#edited();
+    } catch {
+      // Then it is what it was: what is wrong with the text is told by its translation.
+    }
   }
 
   #remove(name: string): void {
-    this.#files = this.#files.filter((file) => file.name !== name);
+    this.#files.remove(name);
     this.#edited();
-    this.#openFile(this.#editor.name === name ? (this.#files[0]?.name ?? "") : this.#editor.name);
+    this.#openFile(this.#editor.name === name ? (this.#files.names[0] ?? "") : this.#editor.name);
   }
 
   #openFile(name: string): void {
-    const file = this.#files.find((file) => file.name === name);
+    const file = this.#files.get(name);
     if (file === undefined) return;
     this.#editor.open(file);
-    this.#page.files.show(this.#files.map(({ name }) => name), name);
-  }
-
-  #freshName(): string {
-    const names = new Set(this.#files.map(({ name }) => name));
-    let number = 1;
-    while (names.has(`new-${number}.yaml`)) number++;
-    return `new-${number}.yaml`;
+    this.#page.files.show(this.#files.names, name);
   }
 
   /** Something was changed: it is no longer the example, nor what the link holds. */
   #edited(): void {
+    this.#isCurrent = false;
     this.#example = "";
     this.#page.examples.value = "";
-    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+    this.#isKept = false;
+    this.#unlink();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#translate(), PAUSE);
   }
 
+  /** The address no longer tells what is on the page. */
+  #unlink(): void {
+    if (location.hash !== "") history.replaceState(null, "", location.pathname);
+  }
+
   async #translate(): Promise<void> {
     clearTimeout(this.#timer);
-    const options = { ...this.#page.options.value, release: this.#page.release.value };
+    const { options } = this.#shared;
+    if (!this.#isKept) this.#isKept = keep(this.#shared);
     this.#page.results.setAttribute("aria-busy", "true");
     try {
-      const outcome = await this.#engine.translate({ files: this.#files, options });
+      const files = this.#files.list;
+      const outcome = await this.#engine.translate({ files, options });
       if (outcome === undefined) return;
+      this.#isCurrent = files === this.#files.list;
       this.#page.fail(undefined);
       this.#show(outcome);
     } catch (error) {
@@ -191,7 +253,9 @@ export class App {
   async #look(waypoint: string | undefined): Promise<void> {
     this.#waypoint = waypoint;
     await this.#refresh();
-    if (this.#selected !== undefined) await this.#choose(this.#selected, undefined);
+    const selected = this.#selected.get(this.#page.tabs.current);
+    if (selected === undefined) this.#close();
+    else await this.#choose(selected, undefined);
   }
 
   async #refresh(): Promise<void> {
@@ -200,18 +264,18 @@ export class App {
     if (this.#page.panel.firstChild !== panel.element) this.#page.panel.replaceChildren(panel.element);
     if (this.#outcome === undefined) return;
     try {
-      await panel.refresh({ waypoint: this.#waypoint, selected: this.#selected, isStale: () => look !== this.#looks });
+      await panel.refresh({ waypoint: this.#waypoint, selected: this.#selected.get(this.#page.tabs.current), isStale: () => look !== this.#looks });
     } catch (error) {
       this.#fail(error);
     }
   }
 
   /** Shows a resource. Without origins it is shown again, because something else has changed. */
-  async #choose(location: ResourceLocation, origins: readonly Maker[] | undefined): Promise<void> {
-    const waypoint = this.#waypoint;
-    this.#selected = location;
-    const shown = waypoint === undefined ? undefined : await this.#engine.ask("show", { waypoint, location });
-    if (this.#selected !== location) return;
+  async #choose(location: Location, origins: readonly Maker[] | undefined): Promise<void> {
+    const [waypoint, tab] = [this.#waypoint, this.#page.tabs.current];
+    this.#selected.set(tab, location);
+    const shown = await this.#engine.ask("show", { waypoint, location });
+    if (this.#selected.get(tab) !== location || this.#page.tabs.current !== tab) return;
     if (shown === undefined) return this.#close();
     this.#details.show(shown);
     this.#page.results.classList.add("detailed");
@@ -228,13 +292,35 @@ export class App {
     if (first?.line !== undefined) this.#editor.reveal(first.line);
   }
 
+  /** Highlights the lines that decided what comes of a request, and goes there unless somebody edits. */
+  #showDecisive(trace: Trace | undefined): void {
+    if (this.#isOpen) return;
+    const deciding = trace?.steps.findLast(({ decision }) => decision === "denied" || decision === "failed");
+    const makers = [trace?.decidedBy, ...(deciding?.details ?? []).map(({ because }) => because)].flatMap(makersOf);
+    if (this.#page.editor.contains(document.activeElement)) this.#editor.showOrigins(makers);
+    else this.#showOrigins(makers);
+  }
+
   #goTo(place: Place): void {
     if (place.file !== this.#editor.name) this.#openFile(place.file);
     this.#editor.select(place);
   }
 
+  get #isOpen(): boolean {
+    return this.#selected.has(this.#page.tabs.current);
+  }
+
+  /** Mends the files, unless they have changed since they were translated. */
+  #mend({ replacements }: Fix): void {
+    if (!this.#isCurrent) return;
+    for (const name of new Set(replacements.map(({ place }) => place.file))) {
+      this.#openFile(name);
+      if (this.#editor.name === name) this.#editor.mend(replacements.filter(({ place }) => place.file === name));
+    }
+  }
+
   #close(): void {
-    this.#selected = undefined;
+    this.#selected.delete(this.#page.tabs.current);
     this.#details.show(undefined);
     this.#page.results.classList.remove("detailed");
     this.#editor.showOrigins([]);
@@ -242,11 +328,23 @@ export class App {
   }
 
   async #share(): Promise<void> {
+    await showLink(this.#shared, (message) => this.announce(message));
+  }
+
+  /** What is edited, with what is chosen. */
+  get #shared(): Shared {
     const options = { ...this.#page.options.value, release: this.#page.release.value };
-    await showLink({ files: this.#files, options, waypoint: this.#waypoint }, (message) => this.announce(message));
+    return { files: this.#files.list, options, waypoint: this.#waypoint, asked: this.#graph.form.value };
   }
 
   #fail(error: unknown): void {
     this.#page.fail(error instanceof EngineError ? `${error.message} (${error.code})` : String(error));
   }
+}
+
+/** What decided, as what made something; nothing where it stands nowhere. */
+function makersOf(cause: TraceCause | null | undefined): Maker[] {
+  if (cause?.place == null) return [];
+  const { kind, namespace, name, field, place } = cause;
+  return [{ kind, namespace, name, field, ...place }];
 }

@@ -1,4 +1,4 @@
-// Starts the page: with what its link holds, or with the article's example.
+// Starts the page: with what its link holds, else with what was typed before, else with the article's example.
 import "./styles/tokens.css";
 import "./styles/page.css";
 import "./styles/controls.css";
@@ -7,6 +7,7 @@ import "./styles/results.css";
 
 import { App } from "./app.ts";
 import { EXAMPLES, loadExample } from "./model/examples.ts";
+import { kept } from "./model/kept.ts";
 import { decode, type Shared } from "./model/share.ts";
 import { byId } from "./ui/dom.ts";
 
@@ -19,7 +20,8 @@ async function start(): Promise<void> {
   } catch (error) {
     app.announce(error instanceof Error ? error.message : String(error));
   }
-  if (shared !== undefined) return app.open(shared);
+  const typed = shared ?? kept();
+  if (typed !== undefined) return app.open(typed);
   const [first] = EXAMPLES;
   if (first === undefined) return;
   app.open({ ...(await loadExample(first)), waypoint: first.waypoint }, first.id);

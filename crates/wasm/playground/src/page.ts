@@ -1,5 +1,5 @@
 // The page's elements.
-import type { SourceFile } from "waypoint-xds";
+import type { Release, SourceFile } from "waypoint-xds";
 
 import { EXAMPLES } from "./model/examples.ts";
 import type { Saver } from "./saver.ts";
@@ -10,13 +10,14 @@ import { icon } from "./ui/icons.ts";
 import { logo } from "./ui/logo.ts";
 import { menuButton } from "./ui/menu.ts";
 import { OptionsForm } from "./ui/options.ts";
-import { ReleaseSwitch } from "./ui/release.ts";
+import { releaseSwitch } from "./ui/release.ts";
 import { splitter } from "./ui/splitter.ts";
+import type { Switch } from "./ui/switch.ts";
 import { type Tab, Tabs } from "./ui/tabs.ts";
 import { themeButton } from "./ui/theme.ts";
 
 /** The tabs of the results. */
-export type TabId = "graph" | "listeners" | "clusters" | "routes" | "endpoints" | "problems" | "cost";
+export type TabId = "graph" | "listeners" | "clusters" | "routes" | "endpoints" | "ztunnel" | "statuses" | "problems" | "cost";
 
 const TABS: readonly Tab<TabId>[] = [
   { id: "graph", title: "Graph" },
@@ -24,6 +25,8 @@ const TABS: readonly Tab<TabId>[] = [
   { id: "clusters", title: "Clusters" },
   { id: "routes", title: "Routes" },
   { id: "endpoints", title: "Endpoints" },
+  { id: "ztunnel", title: "ztunnel" },
+  { id: "statuses", title: "Statuses" },
   { id: "problems", title: "Problems" },
   { id: "cost", title: "Cost" },
 ];
@@ -39,6 +42,8 @@ export interface PageEvents {
   optionsChanged(): void;
   waypoint(name: string): void;
   tab(id: TabId): void;
+  /** The escape key was pressed in the results, and nothing else there took it. */
+  escaped(): void;
 }
 
 /** The elements that change. */
@@ -46,7 +51,7 @@ export interface PageParts {
   readonly editor: HTMLElement;
   readonly files: FileBar;
   readonly options: OptionsForm;
-  readonly release: ReleaseSwitch;
+  readonly release: Switch<Release>;
   readonly examples: HTMLSelectElement;
   readonly waypoints: HTMLSelectElement;
   readonly tabs: Tabs<TabId>;
@@ -62,7 +67,7 @@ export function page(root: HTMLElement, details: HTMLElement, saver: Saver, even
   const editor = h("div", { class: "code" });
   const files = new FileBar({ chosen: events.fileChosen, removed: events.fileRemoved });
   const options = new OptionsForm(events.optionsChanged);
-  const release = new ReleaseSwitch(events.optionsChanged);
+  const release = releaseSwitch(events.optionsChanged);
   const waypoints = h("select", { id: "waypoint", onchange: () => events.waypoint(waypoints.value) });
   const panel = h("div", { class: "panel-slot", id: "panel", tabindex: -1 });
   const tabs = new Tabs("Results", TABS, "graph", panel, events.tab);
@@ -73,9 +78,12 @@ export function page(root: HTMLElement, details: HTMLElement, saver: Saver, even
   const choices = h("div", { class: "choices" }, h("label", { class: "select grow" }, h("span", {}, "Waypoint"), waypoints), release.element);
   const body = h("div", { class: "results-body" });
   body.append(panel, splitter({ label: "Size of the results", direction: "column", container: body, property: "--panel-share", initial: 52 }), details);
-  const results = h("main", { class: "results", id: "results", tabindex: -1 }, choices, failure, tabs.element, body, said);
+  const onkeydown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !event.defaultPrevented) events.escaped();
+  };
+  const results = h("main", { class: "results", id: "results", tabindex: -1, onkeydown }, choices, failure, tabs.element, body, said);
   const columns = h("div", { class: "columns" });
-  columns.append(input, splitter({ label: "Size of the editor", direction: "row", container: columns, property: "--input-share", initial: 35 }), results);
+  columns.append(input, splitter({ label: "Size of the editor", direction: "row", container: columns, property: "--input-share", initial: 30 }), results);
   root.replaceChildren(header(examples, saver, events), columns);
   const fail = (message: string | undefined): void => {
     failure.hidden = message === undefined;

@@ -1,25 +1,50 @@
 // What a translation says of itself, in a line.
+import type { Summary } from "waypoint-xds";
+
 import type { Outcome } from "./engine/protocol.ts";
 import { h } from "./ui/dom.ts";
+import { disclosure } from "./ui/disclosure.ts";
 
-/** What was read, what was not, and how long it took. */
+/** What was read, what was not, and how long it took. Counts open to what was counted. */
 export function said({ summary, waypoints, milliseconds, release }: Outcome): Node[] {
-  const read = Object.entries(summary.read).sort(([a], [b]) => a.localeCompare(b));
-  const objects = read.reduce((sum, [, count]) => sum + count, 0);
-  const leftOut = Object.values(summary.leftOut).reduce((sum, count) => sum + count, summary.unidentified);
-  const ignored = summary.ignored.reduce((sum, { count }) => sum + count, 0);
-  const parts = [
-    plural(waypoints.length, "waypoint"),
-    plural(objects, "object"),
-    leftOut > 0 ? `${leftOut.toLocaleString("en")} left out` : "",
-    ignored > 0 ? `${ignored.toLocaleString("en")} ignored` : "",
-    `Istio ${release}`,
-    `${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`,
+  const read = sorted(summary.read);
+  const objects = total(read);
+  const leftOut = [...sorted(summary.leftOut), ["documents that do not say what they are", summary.unidentified] as const].filter(([, count]) => count > 0);
+  const ignored = ignoredKinds(summary);
+  const plain = (text: string): HTMLElement => h("span", {}, text);
+  return [
+    plain(plural(waypoints.length, "waypoint")),
+    counted(plural(objects, "object"), read),
+    ...(leftOut.length > 0 ? [counted(`${grouped(total(leftOut))} left out`, leftOut)] : []),
+    ...(ignored.length > 0 ? [counted(`${grouped(total(ignored))} ignored`, ignored)] : []),
+    plain(`Istio ${release}`),
+    plain(`${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`),
   ];
-  const all = read.map(([kind, count]) => `${count} ${kind}`).join(", ");
-  return parts.filter((part) => part !== "").map((part) => h("span", { title: all }, part));
+}
+
+type Counts = readonly (readonly [name: string, count: number])[];
+
+function counted(title: string, counts: Counts): HTMLElement {
+  return disclosure(title, counts.map(([name, count]) => `${grouped(count)} ${name}`));
+}
+
+function ignoredKinds({ ignored }: Summary): Counts {
+  const why = { "unknown-kind": "a kind that Istio does not read", "not-for-waypoints": "nothing that a waypoint depends on" };
+  return ignored.map(({ apiVersion, kind, why: reason, count }) => [`${kind} (${apiVersion}): ${why[reason]}`, count] as const);
+}
+
+function sorted(counts: { readonly [name: string]: number }): Counts {
+  return Object.entries(counts).sort(([a], [b]) => a.localeCompare(b));
+}
+
+function total(counts: Counts): number {
+  return counts.reduce((sum, [, count]) => sum + count, 0);
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en");
 }
 
 function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  return `${grouped(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

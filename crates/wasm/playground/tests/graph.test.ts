@@ -62,6 +62,24 @@ test("one Service can be looked at alone", async () => {
   await page.waitForFunction((all) => document.querySelectorAll(".graph .box").length === all, all);
 });
 
+test("policies and checks of tokens are in their chain, with details of their own", async () => {
+  await page.locator("header select").selectOption("jwt-target-gateway");
+  const token = page.locator(".graph .attached.authentication").first();
+  await token.waitFor();
+  await token.click();
+  await page.waitForSelector(".details:not([hidden])");
+  assert.match(await page.locator(".chip").first().innerText(), /RequestAuthentication/);
+  assert.match((await page.locator(".details .cm-focus").allInnerTexts()).join("\n"), /jwt_authn/);
+  assert.equal(await page.locator(".graph .attached.selected").count(), 1);
+  await picture(page, "attached-dark");
+  await page.keyboard.press("Escape");
+  await page.locator("header select").selectOption("authz-target-gateway");
+  await page.locator(".graph .attached.authorization").first().click();
+  await page.waitForFunction(() => document.querySelector(".chip")?.textContent?.includes("AuthorizationPolicy"));
+  assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /\S/);
+  await page.keyboard.press("Escape");
+});
+
 test("it stays readable for a shop", async () => {
   await page.locator("header select").selectOption("shop-online");
   await page.waitForFunction(() => document.querySelector(".graph")?.textContent?.includes("basket.storefront"));

@@ -24,6 +24,7 @@ after(() => playground.stop());
 test("Services are shown by name, and one opens", async () => {
   assert.match((await page.locator(".said").textContent()) ?? "", /1,1\d\d objects/);
   await page.waitForFunction(() => document.querySelectorAll(".graph .box.service").length === 50);
+  await page.getByText("Services: choose one to see").waitFor();
   await picture(page, "large-light");
   await page.locator(".graph .box.service", { hasText: "service-10.team" }).click();
   await page.waitForSelector(".graph .box.endpoints");

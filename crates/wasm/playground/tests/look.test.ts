@@ -28,7 +28,8 @@ test("dark and light follow the system until somebody chooses", async () => {
 test("a phone shows one column that fits", async () => {
   const page = await playground.open({ colorScheme: "dark", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
   const [input, results] = [await page.locator(".input").boundingBox(), await page.locator(".results").boundingBox()];
-  assert.ok(input !== null && results !== null && results.y >= input.y + input.height && input.width > 350);
+  assert.ok(input !== null && results !== null && input.y >= results.y + results.height && input.width > 350, "the answer comes first");
+  assert.equal(await page.evaluate(() => scrollY), 0, "nothing has scrolled the page");
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing is wider than the screen");
   await picture(page, "phone-dark");
   await page.locator(".results").scrollIntoViewIfNeeded();
@@ -37,6 +38,32 @@ test("a phone shows one column that fits", async () => {
   await page.waitForSelector(".details:not([hidden])");
   await page.evaluate(() => document.querySelector(".results")?.scrollIntoView());
   await picture(page, "phone-routes-dark");
+});
+
+test("on a phone the tabs scroll, and a finger on the picture moves the page", async () => {
+  const page = await playground.open({ colorScheme: "light", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+  await page.waitForSelector(".graph .box");
+  assert.equal(await page.locator(".graph").evaluate((element) => getComputedStyle(element).touchAction), "pan-y");
+  await tab(page, "Cost");
+  const inside = await page.getByRole("tab", { name: "Cost" }).evaluate((element) => {
+    const { left, right } = element.getBoundingClientRect();
+    return left >= 0 && right <= innerWidth;
+  });
+  assert.ok(inside, "the chosen tab is seen");
+});
+
+test("no text is smaller than 11 pixels", async () => {
+  const page = await playground.open({ colorScheme: "light" });
+  for (const title of ["Graph", "Clusters", "ztunnel", "Statuses", "Problems", "Cost"]) {
+    await tab(page, title);
+    const small = await page.evaluate(() => {
+      const scale = Number(/scale\(([\d.]+)\)/.exec(document.querySelector(".graph > g")?.getAttribute("transform") ?? "")?.[1] ?? 1);
+      const elements = [...document.querySelectorAll<Element>("body *")].filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== ""));
+      const size = (element: Element): number => Number.parseFloat(getComputedStyle(element).fontSize) * (element.closest(".graph") === null ? 1 : scale);
+      return elements.filter((element) => size(element) < 10.99).map((element) => `${element.tagName} ${element.textContent} ${size(element)}`);
+    });
+    assert.deepEqual(small, [], title);
+  }
 });
 
 test("text has enough contrast", async () => {

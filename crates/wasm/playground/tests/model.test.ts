@@ -5,11 +5,14 @@ import type { Graph, GraphEdge, GraphNode } from "waypoint-xds";
 
 import { print } from "../src/engine/json.ts";
 import { fold } from "../src/graph/fold.ts";
-import { BOX, layout } from "../src/graph/layout.ts";
+import { BOX, layout, shownOf } from "../src/graph/layout.ts";
 import { names } from "../src/graph/names.ts";
 import { heights, order } from "../src/graph/order.ts";
+import { AskError, checkedAsked, NOTHING, requestOf } from "../src/model/asked.ts";
 import { parseFeatures, printFeatures } from "../src/model/features.ts";
+import { withoutSecrets } from "../src/model/secrets.ts";
 import { decode, encode } from "../src/model/share.ts";
+import { waypointFor } from "../src/model/waypoint.ts";
 
 const ALL = { service: undefined, expanded: [] };
 
@@ -73,13 +76,24 @@ test("weights are shares", () => {
 test("no two boxes overlap, and every line has its ends", () => {
   for (const [count, endpoints] of [[1, 1], [3, 4], [16, 4], [200, 5]] as const) {
     const { boxes, groups, lines, height } = layout(fold(services(count, endpoints), ALL));
-    const all = [...boxes, ...groups];
+    const all = [...boxes, ...groups.map((group) => ({ ...group, height: BOX.height }))];
     for (const [index, a] of all.entries()) {
-      assert.ok(a.y >= 0 && a.y + BOX.height <= height + 0.1);
-      for (const b of all.slice(index + 1)) assert.ok(Math.abs(a.x - b.x) >= BOX.width || Math.abs(a.y - b.y) >= BOX.height, `${count} Services`);
+      assert.ok(a.y >= 0 && a.y + a.height <= height + 0.1);
+      for (const b of all.slice(index + 1)) assert.ok(Math.abs(a.x - b.x) >= BOX.width || a.y + a.height <= b.y || b.y + b.height <= a.y, `${count} Services`);
     }
     assert.ok(lines.every((line) => line.path.startsWith("M")));
   }
+});
+
+test("what is attached to a chain makes its box taller", () => {
+  const graph = services(2, 1);
+  const policy = { kind: "authorization" as const, label: "shop/readers", resource: { kind: "listeners" as const, name: "in", pointer: "/x" }, origins: [] };
+  const nodes = graph.nodes.map((node) => (node.kind === "chain" ? { ...node, attached: Array.from({ length: node.id === "chain:0" ? 1 : 9 }, () => policy) } : node));
+  const { boxes } = layout(fold({ ...graph, nodes }, ALL));
+  const [one, many] = ["chain:0", "chain:1"].map((id) => boxes.find(({ box }) => box.id === id));
+  assert.ok(one !== undefined && many !== undefined && one.height > BOX.height && many.height > one.height);
+  assert.ok(one.y + one.height <= many.y || many.y + many.height <= one.y);
+  assert.deepEqual([shownOf(one.box).more, shownOf(many.box).rows.length + shownOf(many.box).more], [0, 9]);
 });
 
 test("crossings are taken out, and lines made straight", () => {
@@ -123,8 +137,40 @@ test("a link that is none, damaged or meant ill is told", async () => {
   await assert.rejects(decode(bomb), /more than the playground takes/);
 });
 
+test("Secrets are found however they are written", () => {
+  const service = "kind: Service\nmetadata: {name: Secret}\n";
+  const secrets = ["apiVersion: v1\nkind: Secret\n", "kind: 'Secret' # mine\n", '{"apiVersion":"v1","kind":"Secret"}\n', "kind: List\nitems:\n- kind: Secret\n", "{kind: Secret, data: {a: b}}\n"];
+  for (const secret of secrets) {
+    for (const text of [`${service}---\n${secret}`, `${secret}---\n${service}`, `${service}--- # next\n${secret}---\n${service}`]) {
+      const { files: [file], leftOut } = withoutSecrets([{ name: "a.yaml", text }]);
+      assert.equal(leftOut, 1, text);
+      assert.ok(file !== undefined && file.text.includes("kind: Service") && !/kind["']?: ?["']?Secret/.test(file.text), text);
+    }
+  }
+  const plain = [{ name: "a.yaml", text: `${service}---\nkind: SecretProvider\nspec: {secretName: Secret}\n` }];
+  assert.deepEqual(withoutSecrets(plain), { files: plain, leftOut: 0 });
+});
+
+test("a waypoint is for the namespace that the files speak of", () => {
+  assert.match(waypointFor([{ name: "a", text: "metadata:\n  namespace: shop\n" }], "w.yaml").text, /namespace: shop\n/);
+  assert.match(waypointFor([{ name: "a", text: "" }], "w.yaml").text, /namespace: default\n/);
+});
+
 test("feature flags are lines", () => {
   const flags = parseFeatures("# why\n A=1\n\nB = x=y \n");
   assert.deepEqual(flags, { A: "1", B: "x=y" });
   assert.deepEqual(parseFeatures(printFeatures(flags)), flags);
+});
+
+test("a form is a request as soon as somebody asks somebody", () => {
+  assert.equal(requestOf(NOTHING), undefined);
+  assert.equal(requestOf({ ...NOTHING, from: "shop/web" }), undefined);
+  const asked = { ...NOTHING, from: " shop/web ", to: "cart.shop:80", headers: "canary: 1\n\n b: 2 ", claims: '{"iss": "i"}' };
+  assert.deepEqual(requestOf(asked), { from: "shop/web", to: "cart.shop:80", method: "GET", path: "/", headers: ["canary: 1", "b: 2"], claims: { iss: "i" } });
+  for (const claims of ["{", "[]", "7"]) assert.throws(() => requestOf({ ...asked, claims }), AskError);
+});
+
+test("what a link says of a form is checked", () => {
+  assert.equal(checkedAsked("x"), undefined);
+  assert.deepEqual(checkedAsked({ from: "a/b", path: 7, other: "x" }), { ...NOTHING, from: "a/b" });
 });

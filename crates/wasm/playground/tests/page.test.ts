@@ -71,7 +71,6 @@ test("a route's JSON knows the VirtualService", async () => {
   await page.locator(".grid tr.choosable", { hasText: "reviews.default" }).click();
   await page.waitForFunction(() => document.querySelector(".chip")?.textContent?.includes("VirtualService"));
   assert.match((await page.locator(".details .cm-focus").allInnerTexts()).join("\n"), /"weight": 90/);
-  await page.keyboard.press("Escape");
   await page.locator(".details").getByRole("button", { name: "Close the JSON" }).click();
   assert.equal(await page.locator(".details").isVisible(), false);
 });
@@ -95,6 +94,46 @@ test("text that is no YAML is a problem too", async () => {
   assert.ok((await page.locator(".problem .severity.error").count()) > 0);
   await tab(page, "Graph");
   await page.getByText("There is no waypoint in this snapshot.").waitFor();
+  await picture(page, "empty-light");
+});
+
+test("where there is no waypoint, one can be added", async () => {
+  await write(page, "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio.io/use-waypoint: waypoint}}\n---\napiVersion: v1\nkind: Service\nmetadata:\n  name: cart\n  namespace: shop\nspec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}\n");
+  await page.getByRole("button", { name: "Add a waypoint" }).click();
+  await page.waitForFunction(() => document.querySelector<HTMLSelectElement>("#waypoint")?.value === "shop/waypoint");
+  await page.waitForSelector(".graph .box.chain");
+  assert.equal(await page.locator(".file").count(), 2);
+});
+
+test("what is ignored is told", async () => {
+  await example("bookinfo-reviews-sa");
+  await page.locator(".said").getByRole("button", { name: /ignored/ }).click();
+  assert.match(await page.locator(".said li").filter({ visible: true }).first().innerText(), /^\d+ \w+ \(.*\): /);
+  await picture(page, "ignored-light");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".said li").filter({ visible: true }).count(), 0);
+});
+
+test("what is pasted over an example is a snapshot of its own, of its own release", async () => {
+  await example("bookinfo-reviews-sa");
+  await write(page, testCase("bookinfo-namespace").replaceAll("istio/proxyv2:1.18", "istio/proxyv2:1.31"));
+  assert.equal(await page.locator(".file.current").innerText(), "pasted.yaml");
+  await page.waitForFunction(() => document.querySelector(".said")?.textContent?.includes("Istio 1.31"));
+  assert.equal(await page.getByLabel("1.31", { exact: true }).isChecked(), true);
+});
+
+test("what was typed survives a reload, until an example is opened", async () => {
+  await write(page, `${testCase("bookinfo-namespace")}# mine\n`);
+  await page.reload();
+  await translated(page);
+  assert.equal(await page.locator(".file.current").innerText(), "pasted.yaml");
+  await page.locator(".input .cm-content").click();
+  await page.keyboard.press("ControlOrMeta+End");
+  assert.match(await page.locator(".input .cm-content").innerText(), /# mine/);
+  await example("bookinfo-reviews-sa");
+  await page.reload();
+  await translated(page);
+  assert.equal(await page.locator(".file.current").innerText(), "bookinfo-reviews-sa.yaml");
 });
 
 test("another release is another translation", async () => {
@@ -136,7 +175,11 @@ test("the cost is that of the article", async () => {
   await tab(page, "Cost");
   await page.waitForFunction(() => document.querySelector(".cost tfoot")?.textContent?.includes("12,500"));
   assert.deepEqual((await page.locator(".cost tfoot tr").innerText()).split(/\s+/).slice(0, 7), ["Total", "50", "500", "4", "12,500", "100", "0.8"]);
+  assert.ok((await page.locator(".cost-picture circle").count()) > 50);
+  assert.ok((await page.locator(".cost-picture .cost-told").count()) > 0);
   await picture(page, "cost-light");
+  await page.locator(".cost-drawn").scrollIntoViewIfNeeded();
+  await picture(page, "cost-picture-light");
 });
 
 test("everything can be downloaded", async () => {

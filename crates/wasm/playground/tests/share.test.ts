@@ -37,6 +37,18 @@ test("a damaged link is told, and the page works", async () => {
   assert.equal(await page.locator("#waypoint").inputValue(), "default/bookinfo-reviews");
 });
 
+test("Secrets are not in a link, and that is said", async () => {
+  const page = await playground.open();
+  const secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: key, namespace: default}\nstringData: {password: hunter2}\n---\n";
+  await write(page, secret + testCase("httproute-mirror"));
+  await page.getByRole("button", { name: "Share" }).click();
+  assert.equal(await page.locator("#share-secrets").innerText(), "A document with a Secret is not in the link: whoever opens it sees everything else.");
+  const link = await page.getByLabel("Link").inputValue();
+  const other = await playground.open({ hash: link.split("#")[1] ?? "" });
+  assert.doesNotMatch(await other.locator(".input .cm-content").innerText(), /hunter2|kind: Secret/);
+  assert.equal(await other.locator("#waypoint").inputValue(), "default/waypoint");
+});
+
 test("a long link comes with a warning, and one that is too long is not made", async () => {
   const page = await playground.open();
   await write(page, large(50, 20));

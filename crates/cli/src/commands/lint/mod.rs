@@ -30,7 +30,7 @@ pub(super) fn run(args: &Lint) -> Result<Outcome, Failure> {
     let session = match mended {
         Some(mended) if args.fix => {
             write_files(&session, &mended.session)?;
-            args.input.note(&format!("{} applied", counted(mended.fixes, "fix", "fixes")));
+            args.input.how.note(&format!("{} applied", counted(mended.fixes, "fix", "fixes")));
             mended.session
         }
         _ => session,
@@ -39,9 +39,9 @@ pub(super) fn run(args: &Lint) -> Result<Outcome, Failure> {
     let files: Vec<&SourceFile> =
         session.input().files.iter().chain(&session.mesh().options.mesh_config).collect();
     if !args.diff {
-        output::print(&render(args.output, args.input.color, &found, &files, &wanted.selection.folder))?;
+        output::print(&render(args.output, args.input.how.color, &found, &files, &wanted.selection.folder))?;
     }
-    args.input.note(&findings::summary(&found, files.len()));
+    args.input.how.note(&findings::summary(&found, files.len()));
     let fails = found.iter().any(|problem| problem.severity <= wanted.fail_on);
     Ok(if fails { Outcome::Problems } else { Outcome::Clean })
 }
@@ -65,18 +65,14 @@ impl Wanted {
         let folder = std::env::current_dir().map(|folder| folder.display().to_string());
         selection.folder = folder.unwrap_or_default();
         let baseline = args.baseline.clone().or(config.baseline).map(|path| baseline(&path)).transpose()?;
-        let usual = if args.input.strict { Severity::Warning } else { Severity::Error };
+        let usual = if args.input.how.strict { Severity::Warning } else { Severity::Error };
         let fail_on = args.fail_on.or(config.fail_on).unwrap_or(usual);
         Ok(Self { selection, baseline, fail_on })
     }
 
     /// What is reported of a snapshot.
     fn findings(&self, session: &Session) -> Vec<Problem> {
-        let found = session.lint_with(&self.selection);
-        match &self.baseline {
-            Some(baseline) => baseline.new_ones(found),
-            None => found,
-        }
+        session.lint_against(self.baseline.as_ref(), &self.selection)
     }
 }
 
@@ -89,7 +85,7 @@ fn write_baseline(args: &Lint, path: &Path, found: &[Problem]) -> Result<Outcome
     let text = Baseline::of(found).to_string();
     std::fs::write(path, text).map_err(|source| input::failed(path, source))?;
     let count = counted(found.len(), "finding", "findings");
-    args.input.note(&format!("{count} written to {}", path.display()));
+    args.input.how.note(&format!("{count} written to {}", path.display()));
     Ok(Outcome::Clean)
 }
 

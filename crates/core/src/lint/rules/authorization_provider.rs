@@ -5,8 +5,8 @@ use crate::hash::{HashMap, HashSet};
 use crate::lint::enforced::Enforced;
 use crate::lint::{Context, Rule};
 use crate::mesh::ServiceId;
+use crate::plan::policies::{Authorizers, Unusable};
 use crate::problem::{Code, Problem};
-use crate::resources::authz::ext_authz::{Authorizers, Unusable};
 use crate::snapshot::ObjectRef;
 use crate::snapshot::security::Action;
 
@@ -56,7 +56,7 @@ fn of_providers(cx: &Context<'_>, custom: &[&Enforced<'_>]) -> Vec<Problem> {
 }
 
 /// What is wrong with the provider of this name.
-fn of_provider(cx: &Context<'_>, authorizers: &Authorizers, name: &str) -> Option<Problem> {
+fn of_provider(cx: &Context<'_>, authorizers: &Authorizers<'_>, name: &str) -> Option<Problem> {
     const CONSEQUENCE: &str = "every request that the policy matches is denied";
     let providers = &cx.mesh.config.extension_providers;
     let declared = providers.iter().find(|provider| provider.name == name);

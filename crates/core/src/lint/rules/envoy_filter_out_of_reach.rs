@@ -2,7 +2,7 @@
 
 use crate::lint::envoy_patches::{self, Reason};
 use crate::lint::providers::sends_to;
-use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_waypoint};
+use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_envoy_waypoint};
 use crate::lint::sidecars::{self, has_proxy};
 use crate::lint::{Context, Rule, list};
 use crate::mesh::{Namespaces, Waypoint, Workload};
@@ -26,7 +26,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let selector = selector.filter(|labels| !labels.is_empty());
         if !cx.objects_name_waypoints {
             // Here the selector is what counts.
-            let waypoint = selector.and_then(|labels| selected_waypoint(cx, &filter.meta, labels));
+            let waypoint = selector.and_then(|labels| selected_envoy_waypoint(cx, &filter.meta, labels));
             found.extend(waypoint.into_iter().flat_map(|waypoint| patches(cx, filter, &[waypoint])));
         } else if !filter.spec.target_refs.is_empty() {
             found.extend(for_services(cx, filter));
@@ -81,7 +81,7 @@ fn targets<'m>(cx: &Context<'m>, filter: &Filter) -> Vec<&'m Waypoint> {
 /// A filter that selects workloads. Waypoints are never selected, and pods behind them have no Envoy.
 fn by_selector(cx: &Context<'_>, filter: &Filter, labels: &Labels) -> Option<Problem> {
     let field = "spec.workloadSelector";
-    if let Some(waypoint) = selected_waypoint(cx, &filter.meta, labels) {
+    if let Some(waypoint) = selected_envoy_waypoint(cx, &filter.meta, labels) {
         let message = format!(
             "waypoints apply only EnvoyFilters that name them in `targetRefs`: by its selector `{}` does not apply this one",
             waypoint.name

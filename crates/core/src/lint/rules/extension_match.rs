@@ -1,6 +1,6 @@
 //! `extension-match`: extensions for a waypoint whose `match` holds at none.
 
-use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_waypoint};
+use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_envoy_waypoint};
 use crate::lint::{Context, Rule};
 use crate::mesh::{Service, ServiceId};
 use crate::problem::{Code, Problem};
@@ -95,7 +95,7 @@ fn reached<'m>(cx: &Context<'m>, extension: &Extension<'_>) -> Option<Vec<&'m Se
     };
     if !cx.objects_name_waypoints {
         let labels = &extension.selector?.match_labels;
-        return Some(services(&selected_waypoint(cx, extension.meta, labels)?.services));
+        return Some(services(&selected_envoy_waypoint(cx, extension.meta, labels)?.services));
     }
     let mut found = None;
     for (_, reference) in references(extension.target_ref, extension.target_refs) {

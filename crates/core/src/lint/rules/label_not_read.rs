@@ -10,9 +10,9 @@ use crate::mesh::waypoint::{
     CANARY, FOR_SERVICE_ACCOUNT, INGRESS_USE_WAYPOINT, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
 };
 use crate::mesh::workload::DATAPLANE_MODE;
+use crate::nearest::nearest;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
-use crate::schema::nearest;
 use crate::snapshot::{Kind, Labels, Meta, ObjectRef};
 
 /// In 1.18 none of these labels is read but that of namespaces in ambient mode.

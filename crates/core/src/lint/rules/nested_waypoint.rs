@@ -11,9 +11,9 @@ use crate::lint::{Context, Rule};
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::workload::{GATEWAY_NAME, OLD_GATEWAY_NAME};
 use crate::mesh::{ServiceId, Waypoint, hostname};
+use crate::plan::Scope;
+use crate::plan::routes::reach::{self, Reach};
 use crate::problem::{Code, Problem};
-use crate::resources::Scope;
-use crate::resources::routes::reach::{self, Reach};
 use crate::rules::Attachment;
 use crate::snapshot::ObjectRef;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::lint::naming::{self, User, by_label, by_waypoint, users};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
+use crate::nearest::nearest;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
-use crate::schema::nearest;
 use crate::snapshot;
 use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 

@@ -10,9 +10,9 @@ use crate::lint::list;
 use crate::lint::routing::Routed;
 use crate::lint::{Context, Rule};
 use crate::mesh::virtual_service::{Semantics, VirtualService};
+use crate::plan::Scope;
+use crate::plan::routes::reach::{self, Reach};
 use crate::problem::{Code, Problem, Severity};
-use crate::resources::Scope;
-use crate::resources::routes::reach::{self, Reach};
 use crate::rules::RoutesPerHost;
 use crate::snapshot::{Kind, ObjectRef};
 

@@ -6,8 +6,8 @@ use crate::lint::providers::{Signal, sends_to};
 use crate::lint::telemetry::{all_in_force, in_force};
 use crate::lint::{Context, Rule, list};
 use crate::mesh::telemetry::provider;
+use crate::plan::provider::Upstream;
 use crate::problem::{Code, Problem};
-use crate::resources::filters::provider::Upstream;
 use crate::snapshot::Object;
 use crate::snapshot::telemetry::{ProviderRef, Telemetry, TelemetryMode};
 
@@ -95,7 +95,7 @@ fn problem(cx: &Context<'_>, signal: Signal, reference: &ProviderRef) -> Option<
         return Some(new(message).help(known(cx, signal)));
     }
     let (service, port) = sends_to(provider)?;
-    if Upstream::find(cx.mesh, service, port).is_some() {
+    if Upstream::find(&cx.mesh.services, service, port).is_some() {
         return None;
     }
     let message = format!(

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::lint::clauses;
 use crate::lint::pattern::Pattern;
 use crate::lint::{Context, Rule, scope};
+use crate::nearest::nearest;
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::resources::authz::attribute::{Attribute, Caller};
-use crate::schema::nearest;
 use crate::snapshot::ObjectRef;
 
 pub(super) const RULE: Rule = Rule::new(Code::UnknownNamespace, include_str!("unknown_namespace.md"), check);

@@ -4,9 +4,9 @@ use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint, u
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
+use crate::nearest::nearest;
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::release::Release;
-use crate::schema::nearest;
 use crate::snapshot::{Kind, ObjectRef};
 
 pub(super) const RULE: Rule = Rule {

@@ -7,9 +7,9 @@ use crate::lint::naming::{self, User, by_label, by_waypoint, label, users};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, Traffic, WAYPOINT_FOR};
+use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::schema::nearest;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{self, Kind, Object, ObjectRef};
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::nearest::nearest;
 use crate::problem::{Code, Group};
-use crate::schema::nearest;
 
 /// What chooses codes: one of them, a group, or all.
 ///

@@ -67,6 +67,22 @@ pub struct Client<'a> {
     pub labels: Option<&'a Labels>,
 }
 
+/// The rules that govern a Service for a client.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct OfClient<'a> {
+    /// The one for all workloads.
+    pub(crate) for_all: Option<&'a MergedRule>,
+    /// The first one that selects the client.
+    selecting: Option<&'a MergedRule>,
+}
+
+impl<'a> OfClient<'a> {
+    /// The one that counts for the client: one that selects it wins.
+    pub(crate) fn for_client(self) -> Option<&'a MergedRule> {
+        self.selecting.or(self.for_all)
+    }
+}
+
 impl DestinationRules {
     /// Builds the index.
     #[must_use]
@@ -104,21 +120,31 @@ impl DestinationRules {
         self.find(client, &service.hostname, &service.namespace)
     }
 
+    /// The rules that govern a Service for a client, with a look at its labels and without: one look-up for both.
+    pub(crate) fn of_client(&self, client: Client<'_>, service: &Service) -> OfClient<'_> {
+        self.find_both(client, &service.hostname, &service.namespace)
+    }
+
     fn find(&self, client: Client<'_>, hostname: &str, namespace: &str) -> Option<&MergedRule> {
-        let mut for_all = None;
+        self.find_both(client, hostname, namespace).for_client()
+    }
+
+    fn find_both(&self, client: Client<'_>, hostname: &str, namespace: &str) -> OfClient<'_> {
+        let mut found = OfClient::default();
         for rule in self.candidates(client.namespace, hostname, namespace) {
             match (&rule.spec.workload_selector, client.labels) {
-                (None, _) => for_all = Some(rule),
+                (None, _) => found.for_all = Some(rule),
                 (Some(selector), Some(labels))
-                    if rule.namespace == client.namespace
+                    if found.selecting.is_none()
+                        && rule.namespace == client.namespace
                         && selector.match_labels.iter().all(|(k, v)| labels.get(k) == Some(v)) =>
                 {
-                    return Some(rule);
+                    found.selecting = Some(rule);
                 }
                 _ => {}
             }
         }
-        for_all
+        found
     }
 
     fn candidates(&self, client: &str, hostname: &str, namespace: &str) -> Vec<&MergedRule> {

@@ -15,7 +15,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::MeshSettings;
 use crate::rules::{Rules, SameHost};
-use crate::snapshot::{Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
+use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot, kubernetes, networking};
 
 /// The position of a [`Service`] in [`Services`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +126,14 @@ impl ServiceSource {
         match self {
             Self::Kubernetes(o) => o.object_ref(),
             Self::ServiceEntry(o) => o.object_ref(),
+        }
+    }
+
+    /// The object's metadata.
+    pub(crate) fn meta(&self) -> &Meta {
+        match self {
+            Self::Kubernetes(o) => &o.meta,
+            Self::ServiceEntry(o) => &o.meta,
         }
     }
 }

@@ -1,160 +1,93 @@
 //! CUSTOM: an RBAC filter that says which rule fits, and an ext_authz filter that asks where one did.
 
-use std::collections::BTreeMap;
-
 use envoy::config::listener::v3::Filter;
 use envoy::config::rbac::v3::Rbac;
 use envoy::config::rbac::v3::rbac::Action as RbacAction;
-use envoy::extensions::filters::http::ext_authz::v3::ExtAuthz;
 use envoy::extensions::filters::http::rbac::v3::Rbac as HttpRbac;
-use envoy::extensions::filters::network::ext_authz::v3::ExtAuthz as NetworkExtAuthz;
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use envoy::extensions::filters::network::rbac::v3::Rbac as NetworkRbac;
 
-use super::ext_authz::{self, Authorizer, RULE_PREFIX, SHADOW_STAT_PREFIX};
+use super::ext_authz::{self, SHADOW_STAT_PREFIX};
+use super::policy_name::Affixes;
 use super::rule::{self, ChainKind};
-use super::{
-    Authorization, HTTP_RBAC, NETWORK_RBAC, PolicyRef, Rules, empty, http, http_rbac, is_dry_run, network,
-    network_rbac,
-};
-use crate::Str;
+use super::{Made, NamedPolicies, Renderer, Rules, http, http_rbac, network, network_rbac};
+use crate::plan::policies::{Custom, CustomVerdict};
 use crate::rules::SeveralAuthorizers;
 
-/// What the CUSTOM policies for one authorizer become in a chain.
-pub(super) enum Step<'a> {
-    /// Ask it, where a rule fits.
-    Ask { rules: Rules, authorizer: &'a Authorizer, rule_prefix: String },
-    /// It cannot be asked: deny.
-    Deny(Rbac),
-}
+/// The policy that denies everything.
+const DENY_EVERYTHING: &str = "default-deny-all-due-to-bad-CUSTOM-action";
+/// Ends the name of a rule that denies because nobody can be asked.
+const DENIED: &str = "-deny-due-to-bad-CUSTOM-action";
 
-impl Step<'_> {
-    /// The names of its policies.
-    pub(super) fn policies(&self) -> impl Iterator<Item = &str> {
-        let (rules, deny) = match self {
-            Self::Ask { rules, .. } => (Some(rules), None),
-            Self::Deny(rbac) => (None, Some(rbac)),
+impl Renderer {
+    /// The HTTP filters of the CUSTOM policies for one authorizer.
+    pub(super) fn ask_http(&self, custom: &Custom<'_>, named: &mut NamedPolicies) -> Vec<HttpFilter> {
+        let Rules { enforced, shadow } = self.custom(custom, ChainKind::Http).named(named);
+        let (enforced, shadow) = (enforced.map(|made| made.rbac), shadow.map(|made| made.rbac));
+        let CustomVerdict::Ask(authorizer) = &custom.verdict else {
+            return vec![http_rbac(HttpRbac { rules: enforced, ..HttpRbac::default() })];
         };
-        let asked = rules.into_iter().flat_map(Rules::policies);
-        asked.chain(deny.into_iter().flat_map(|rbac| rbac.policies.keys().map(String::as_str)))
-    }
-
-    pub(super) fn http(self) -> Vec<HttpFilter> {
-        match self {
-            Self::Deny(rules) => vec![http_rbac(HttpRbac { rules: Some(rules), ..HttpRbac::default() })],
-            Self::Ask { rules, authorizer, rule_prefix } => {
-                let rbac = HttpRbac {
-                    rules: rules.shadow,
-                    shadow_rules: rules.enforced,
-                    shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
-                    ..HttpRbac::default()
-                };
-                let ask = ExtAuthz {
-                    filter_enabled_metadata: Some(ext_authz::condition(HTTP_RBAC, &rule_prefix)),
-                    ..authorizer.http.clone()
-                };
-                vec![http_rbac(rbac), http("envoy.filters.http.ext_authz", envoy::any(&ask))]
-            }
-        }
-    }
-
-    /// None where the authorizer cannot be asked about connections.
-    pub(super) fn tcp(self) -> Option<Vec<Filter>> {
-        match self {
-            Self::Deny(rules) => {
-                Some(vec![network_rbac(NetworkRbac { rules: Some(rules), ..NetworkRbac::default() })])
-            }
-            Self::Ask { rules, authorizer, rule_prefix } => {
-                let tcp = authorizer.tcp.clone()?;
-                let rbac = NetworkRbac {
-                    rules: rules.shadow,
-                    shadow_rules: rules.enforced,
-                    shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
-                    ..NetworkRbac::default()
-                };
-                let ask = NetworkExtAuthz {
-                    filter_enabled_metadata: Some(ext_authz::condition(NETWORK_RBAC, &rule_prefix)),
-                    ..tcp
-                };
-                Some(vec![network_rbac(rbac), network("envoy.filters.network.ext_authz", envoy::any(&ask))])
-            }
-        }
-    }
-}
-
-impl Authorization {
-    /// The steps of CUSTOM policies, in order.
-    pub(super) fn custom(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> Vec<Step<'_>> {
-        if policies.is_empty() {
-            return Vec::new();
-        }
-        match self.release.several_authorizers {
-            SeveralAuthorizers::DenyEverything => vec![self.one_authorizer(policies, chain)],
-            SeveralAuthorizers::DenyWhatFits => self.authorizers_by_name(policies, chain),
-        }
-    }
-
-    /// All policies have to name the same one. Those that are only tried say nothing.
-    fn one_authorizer(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> Step<'_> {
-        let mut names = policies.iter().map(provider);
-        let first = names.next().unwrap_or_default();
-        let authorizer = self.authorizers.get(&first).filter(|_| names.all(|name| name == first));
-        let Some(authorizer) = authorizer else {
-            let name = "default-deny-all-due-to-bad-CUSTOM-action".to_owned();
-            return Step::Deny(Rbac { policies: [(name, rule::always())].into(), ..empty(RbacAction::Deny) });
+        let rbac = HttpRbac {
+            rules: shadow,
+            shadow_rules: enforced,
+            shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
+            ..HttpRbac::default()
         };
-        let mut rules = Rules::default();
-        for policy in policies.iter().filter(|policy| !is_dry_run(policy)) {
-            let fitting = self.policies(policy, RbacAction::Deny, chain, &format!("{RULE_PREFIX}-"));
-            rules.enforced.get_or_insert_with(|| empty(RbacAction::Deny)).policies.extend(fitting);
-        }
-        Step::Ask { rules, authorizer, rule_prefix: RULE_PREFIX.to_owned() }
+        let ask = ext_authz::http(authorizer, &custom.rule_prefix, self.release);
+        vec![http_rbac(rbac), http("envoy.filters.http.ext_authz", envoy::any(&ask))]
     }
 
-    /// Each has its own filters; but if there is more than one, none is asked unless a feature flag allows it.
-    fn authorizers_by_name(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> Vec<Step<'_>> {
-        let mut by_name: BTreeMap<Str, (Rbac, Rbac)> = BTreeMap::new();
-        for policy in policies {
-            let name = provider(policy);
-            let prefix = format!("{}-", self.rule_prefix(&name));
-            let fitting = self.policies(policy, RbacAction::Deny, chain, &prefix);
-            let (enforced, tried) =
-                by_name.entry(name).or_insert_with(|| (empty(RbacAction::Deny), empty(RbacAction::Deny)));
-            if is_dry_run(policy) { tried } else { enforced }.policies.extend(fitting);
-        }
-        let too_many = by_name.len() > 1 && !self.several_authorizers;
-        by_name
-            .into_iter()
-            .map(|(name, (enforced, tried))| match self.authorizers.get(&name) {
-                Some(authorizer) if !too_many => Step::Ask {
-                    rule_prefix: self.rule_prefix(&name),
-                    // What is only tried asks too: a limitation that Istio documents.
-                    rules: Rules {
-                        enforced: Some(enforced),
-                        shadow: Some(tried).filter(|rbac| !rbac.policies.is_empty()),
-                    },
-                    authorizer,
-                },
-                _ => Step::Deny(deny_what_fits(enforced)),
-            })
-            .collect()
+    /// The network filters of the CUSTOM policies for one authorizer.
+    pub(super) fn ask_tcp(&self, custom: &Custom<'_>, named: &mut NamedPolicies) -> Vec<Filter> {
+        let ask = match &custom.verdict {
+            CustomVerdict::Ask(authorizer) => {
+                // One over HTTP cannot be asked about connections.
+                let ask = ext_authz::tcp(authorizer, &custom.rule_prefix, self.release);
+                let Some(ask) = ask else { return Vec::new() };
+                Some(ask)
+            }
+            CustomVerdict::DenyWhatFits | CustomVerdict::DenyEverything => None,
+        };
+        let Rules { enforced, shadow } = self.custom(custom, ChainKind::Tcp).named(named);
+        let (enforced, shadow) = (enforced.map(|made| made.rbac), shadow.map(|made| made.rbac));
+        let Some(ask) = ask else {
+            return vec![network_rbac(NetworkRbac { rules: enforced, ..NetworkRbac::default() })];
+        };
+        let rbac = NetworkRbac {
+            rules: shadow,
+            shadow_rules: enforced,
+            shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
+            ..NetworkRbac::default()
+        };
+        vec![network_rbac(rbac), network("envoy.filters.network.ext_authz", envoy::any(&ask))]
     }
 
-    /// What the names of an authorizer's rules begin with.
-    fn rule_prefix(&self, authorizer: &str) -> String {
-        if authorizer.is_empty() || !self.release.authorizer_in_names {
-            return RULE_PREFIX.to_owned();
+    /// The rules of CUSTOM policies: what asks where they fit or, where nobody can be asked, denies.
+    fn custom(&self, custom: &Custom<'_>, chain: ChainKind) -> Rules {
+        let rules = |policies: &[_], suffix| {
+            let affixes = Affixes { prefix: &custom.rule_prefix, suffix };
+            self.rules(policies, RbacAction::Deny, chain, affixes)
+        };
+        let enforced = custom.policies.enforced.as_slice();
+        match custom.verdict {
+            CustomVerdict::DenyEverything => Rules { enforced: Some(deny_everything()), shadow: None },
+            CustomVerdict::DenyWhatFits => Rules { enforced: Some(rules(enforced, DENIED)), shadow: None },
+            CustomVerdict::Ask(_) => {
+                // Where nothing is enforced, some releases have an empty list.
+                let is_there = !enforced.is_empty()
+                    || self.release.several_authorizers == SeveralAuthorizers::DenyWhatFits;
+                Rules {
+                    enforced: is_there.then(|| rules(enforced, "")),
+                    shadow: Some(rules(&custom.policies.dry_run, ""))
+                        .filter(|made| !made.rbac.policies.is_empty()),
+                }
+            }
         }
-        format!("{RULE_PREFIX}-{authorizer}")
     }
 }
 
-fn provider(policy: &PolicyRef<'_>) -> Str {
-    policy.spec.provider.as_ref().map(|p| p.name.clone()).unwrap_or_default()
-}
-
-/// The same rules, denying.
-fn deny_what_fits(rules: Rbac) -> Rbac {
-    let named = |(name, policy)| (format!("{name}-deny-due-to-bad-CUSTOM-action"), policy);
-    Rbac { policies: rules.policies.into_iter().map(named).collect(), ..empty(RbacAction::Deny) }
+fn deny_everything() -> Made {
+    let policies = [(DENY_EVERYTHING.to_owned(), rule::always())].into();
+    let rbac = Rbac { action: RbacAction::Deny.into(), policies, ..Rbac::default() };
+    Made { rbac, named: NamedPolicies::new() }
 }

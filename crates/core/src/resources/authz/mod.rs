@@ -15,7 +15,7 @@
 pub(crate) mod attribute;
 mod custom;
 mod encode;
-pub(crate) mod ext_authz;
+mod ext_authz;
 mod matcher;
 mod permission;
 pub(crate) mod policy_name;
@@ -37,157 +37,157 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpFilte
 use envoy::extensions::filters::network::rbac::v3::Rbac as NetworkRbac;
 use envoy::google::protobuf::Any;
 
-use self::ext_authz::Authorizers;
+use self::policy_name::Affixes;
 use self::rule::{ChainKind, Context, OnUnmatchable};
 use self::trust_domain::TrustDomains;
 use crate::Str;
-use crate::mesh::Mesh;
+use crate::plan::WaypointSettings;
+use crate::plan::policies::{self, Authorization, Custom, LocalAction};
 use crate::rules::SecurityRules;
-use crate::snapshot::Object;
-use crate::snapshot::security::{Action, AuthorizationPolicy};
-use crate::well_known::DRY_RUN;
+use crate::snapshot::security::AuthorizationPolicy;
+use crate::snapshot::{Cause, Object};
 
 const HTTP_RBAC: &str = "envoy.filters.http.rbac";
 const NETWORK_RBAC: &str = "envoy.filters.network.rbac";
 const NETWORK_STAT_PREFIX: &str = "tcp.";
 
-/// What the proxy decides itself, in this order.
-const LOCAL_ACTIONS: [(Action, RbacAction); 3] =
-    [(Action::Audit, RbacAction::Log), (Action::Deny, RbacAction::Deny), (Action::Allow, RbacAction::Allow)];
-
-type PolicyRef<'a> = &'a Arc<Object<AuthorizationPolicy>>;
+/// The names of the policies in a filter, each with the rule that it was made of.
+pub(super) type NamedPolicies = Vec<(Str, Cause)>;
 
 /// What is the same for all policies of a mesh.
 #[derive(Clone, Debug)]
-pub(super) struct Authorization {
-    release: SecurityRules,
+pub(super) struct Renderer {
+    release: &'static SecurityRules,
     trust_domains: TrustDomains,
-    authorizers: Authorizers,
-    several_authorizers: bool,
 }
 
-impl Authorization {
+impl Renderer {
     /// Reads the mesh configuration.
-    pub(super) fn new(mesh: &Mesh) -> Self {
+    pub(super) fn new(settings: &WaypointSettings<'_>) -> Self {
+        let mesh = settings.mesh;
         Self {
-            release: mesh.rules.security,
-            trust_domains: TrustDomains::new(&mesh.config.trust_domain, &mesh.config.trust_domain_aliases),
-            authorizers: Authorizers::new(mesh),
-            several_authorizers: mesh.options.features.pilot_enable_multiple_custom_authz_providers,
+            release: &settings.rules.security,
+            trust_domains: TrustDomains::new(&mesh.trust_domain, &mesh.trust_domain_aliases),
         }
     }
 
-    /// What asks external authorizers about requests, for these policies, which come in Istio's order.
-    pub(super) fn custom_http(&self, policies: &[PolicyRef<'_>]) -> Made<HttpFilter> {
-        let steps = self.custom(&with(policies, Action::Custom), ChainKind::Http);
-        let names = steps.iter().flat_map(custom::Step::policies).map(Str::from).collect();
-        Made { names, filters: steps.into_iter().flat_map(custom::Step::http).collect() }
+    /// What asks external authorizers about requests.
+    pub(super) fn custom_http(&self, custom: &[Custom<'_>], named: &mut NamedPolicies) -> Vec<HttpFilter> {
+        custom.iter().flat_map(|custom| self.ask_http(custom, named)).collect()
     }
 
     /// What asks external authorizers about connections.
-    pub(super) fn custom_tcp(&self, policies: &[PolicyRef<'_>]) -> Made<Filter> {
-        let steps = self.custom(&with(policies, Action::Custom), ChainKind::Tcp);
-        let names = steps.iter().flat_map(custom::Step::policies).map(Str::from).collect();
-        Made { names, filters: steps.into_iter().filter_map(custom::Step::tcp).flatten().collect() }
+    pub(super) fn custom_tcp(&self, custom: &[Custom<'_>], named: &mut NamedPolicies) -> Vec<Filter> {
+        custom.iter().flat_map(|custom| self.ask_tcp(custom, named)).collect()
     }
 
     /// What the proxy decides itself about requests.
-    pub(super) fn rbac_http(&self, policies: &[PolicyRef<'_>]) -> Made<HttpFilter> {
-        self.made(policies, ChainKind::Http, Rules::http)
+    pub(super) fn local_http(&self, local: &[Local<'_>], named: &mut NamedPolicies) -> Vec<HttpFilter> {
+        local.iter().map(|local| self.local(local, ChainKind::Http).named(named).http()).collect()
     }
 
     /// What the proxy decides itself about connections.
-    pub(super) fn rbac_tcp(&self, policies: &[PolicyRef<'_>]) -> Made<Filter> {
-        self.made(policies, ChainKind::Tcp, Rules::tcp)
+    pub(super) fn local_tcp(&self, local: &[Local<'_>], named: &mut NamedPolicies) -> Vec<Filter> {
+        local.iter().map(|local| self.local(local, ChainKind::Tcp).named(named).tcp()).collect()
     }
 
-    fn made<F>(&self, policies: &[PolicyRef<'_>], chain: ChainKind, filter: fn(Rules) -> F) -> Made<F> {
-        let rules: Vec<Rules> = self.local(policies, chain).collect();
-        let names = rules.iter().flat_map(Rules::policies).map(Str::from).collect();
-        Made { names, filters: rules.into_iter().map(filter).collect() }
+    /// What the proxy decides itself about tunnels.
+    pub(super) fn tunnel(&self, local: &[Local<'_>]) -> Vec<HttpFilter> {
+        local.iter().map(|local| self.local(local, ChainKind::Tunnel).http()).collect()
     }
 
-    /// The filters of these policies for the tunnels themselves. An external authorizer isn't asked there.
-    pub(super) fn tunnel(&self, policies: &[PolicyRef<'_>]) -> Vec<HttpFilter> {
-        self.local(policies, ChainKind::Tunnel).map(Rules::http).collect()
+    fn local(&self, (action, authorization): &Local<'_>, chain: ChainKind) -> Rules {
+        let action = match action {
+            LocalAction::Audit => RbacAction::Log,
+            LocalAction::Deny => RbacAction::Deny,
+            LocalAction::Allow => RbacAction::Allow,
+        };
+        let rules = |policies: &[_]| {
+            (!policies.is_empty()).then(|| self.rules(policies, action, chain, Affixes::default()))
+        };
+        Rules { enforced: rules(&authorization.enforced), shadow: rules(&authorization.dry_run) }
     }
 
-    /// The rules of each action that the proxy decides itself, as far as there are policies with it.
-    fn local(&self, policies: &[PolicyRef<'_>], chain: ChainKind) -> impl Iterator<Item = Rules> {
-        LOCAL_ACTIONS.into_iter().filter_map(move |(action, rbac)| {
-            let policies = with(policies, action);
-            (!policies.is_empty()).then(|| self.rules(&policies, rbac, chain))
-        })
-    }
-
-    fn rules(&self, policies: &[PolicyRef<'_>], action: RbacAction, chain: ChainKind) -> Rules {
-        let mut rules = Rules::default();
+    /// The rules of policies with one action, under these names.
+    fn rules(
+        &self,
+        policies: &[&Arc<Object<AuthorizationPolicy>>],
+        action: RbacAction,
+        chain: ChainKind,
+        affixes: Affixes<'_>,
+    ) -> Made {
+        let mut made = Made::default();
+        made.rbac.action = action.into();
         for policy in policies {
-            let into = if is_dry_run(policy) { &mut rules.shadow } else { &mut rules.enforced };
-            into.get_or_insert_with(|| empty(action))
-                .policies
-                .extend(self.policies(policy, action, chain, ""));
+            self.policies(policy, action, chain, |position, policy_of_envoy| {
+                let name = affixes.name(&policy.meta.namespace, &policy.meta.name, position);
+                made.named.push((Str::from(&name), policies::rule_cause(policy, position)));
+                made.rbac.policies.insert(name, policy_of_envoy);
+            });
         }
-        rules
+        // As they are in the message.
+        made.named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        made
     }
 
-    /// Envoy's policies for the rules of one AuthorizationPolicy, with their names. A rule that has no meaning in
+    /// Envoy's policies for the rules of one AuthorizationPolicy, by their positions. A rule that has no meaning in
     /// the chain is left out.
     fn policies(
         &self,
         policy: &Object<AuthorizationPolicy>,
         action: RbacAction,
         chain: ChainKind,
-        prefix: &str,
-    ) -> Vec<(String, Policy)> {
-        let meta = &policy.meta;
-        let name = |i: usize| policy_name::of(prefix, &meta.namespace, &meta.name, i);
+        mut add: impl FnMut(usize, Policy),
+    ) {
+        if policy.spec.rules.is_empty() {
+            return add(0, rule::never());
+        }
         let context = Context {
-            release: &self.release,
+            release: self.release,
             trust_domains: &self.trust_domains,
             chain,
             on_unmatchable: match action {
                 RbacAction::Allow => OnUnmatchable::DropRule,
                 RbacAction::Deny | RbacAction::Log => OnUnmatchable::DropValue,
             },
-            namespace: &meta.namespace,
+            namespace: &policy.meta.namespace,
         };
-        if policy.spec.rules.is_empty() {
-            return vec![(name(0), rule::never())];
+        for (position, rule) in policy.spec.rules.iter().enumerate() {
+            if let Ok(policy) = rule::policy(rule, context) {
+                add(position, policy);
+            }
         }
-        let rules = policy.spec.rules.iter().enumerate();
-        rules.filter_map(|(i, rule)| Some((name(i), rule::policy(rule, context).ok()?))).collect()
     }
 }
 
-fn with<'a>(policies: &[PolicyRef<'a>], action: Action) -> Vec<PolicyRef<'a>> {
-    policies.iter().copied().filter(|policy| policy.spec.action == action).collect()
-}
+/// The policies with one action.
+type Local<'m> = (LocalAction, Authorization<'m>);
 
-/// Filters, and the names of the policies in them.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Made<F> {
-    pub(super) filters: Vec<F>,
-    pub(super) names: Vec<Str>,
+/// The rules of one action, and what each was made of.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Made {
+    rbac: Rbac,
+    named: NamedPolicies,
 }
 
 /// The rules of one filter: those that hold, and those that are only tried.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Rules {
-    enforced: Option<Rbac>,
-    shadow: Option<Rbac>,
+    enforced: Option<Made>,
+    shadow: Option<Made>,
 }
 
 impl Rules {
-    /// The names of its policies.
-    fn policies(&self) -> impl Iterator<Item = &str> {
-        self.enforced.iter().chain(&self.shadow).flat_map(|rbac| rbac.policies.keys().map(String::as_str))
+    /// Tells the names of its policies.
+    fn named(self, named: &mut NamedPolicies) -> Self {
+        named.extend(self.enforced.iter().chain(&self.shadow).flat_map(|made| made.named.iter().cloned()));
+        self
     }
 
     /// Where the result of trying goes. An accident: a filter that tries nothing is called as one that tries ALLOW,
     /// whatever its action.
     fn shadow_stat_prefix(&self) -> String {
-        let action = self.shadow.as_ref().map_or(RbacAction::Allow, Rbac::action);
+        let action = self.shadow.as_ref().map_or(RbacAction::Allow, |made| made.rbac.action());
         match action {
             RbacAction::Allow => "istio_dry_run_allow_",
             RbacAction::Deny => "istio_dry_run_deny_",
@@ -199,8 +199,8 @@ impl Rules {
     fn http(self) -> HttpFilter {
         let shadow_rules_stat_prefix = self.shadow_stat_prefix();
         http_rbac(HttpRbac {
-            rules: self.enforced,
-            shadow_rules: self.shadow,
+            rules: self.enforced.map(|made| made.rbac),
+            shadow_rules: self.shadow.map(|made| made.rbac),
             shadow_rules_stat_prefix,
             ..HttpRbac::default()
         })
@@ -209,22 +209,12 @@ impl Rules {
     fn tcp(self) -> Filter {
         let shadow_rules_stat_prefix = self.shadow_stat_prefix();
         network_rbac(NetworkRbac {
-            rules: self.enforced,
-            shadow_rules: self.shadow,
+            rules: self.enforced.map(|made| made.rbac),
+            shadow_rules: self.shadow.map(|made| made.rbac),
             shadow_rules_stat_prefix,
             ..NetworkRbac::default()
         })
     }
-}
-
-fn empty(action: RbacAction) -> Rbac {
-    Rbac { action: action.into(), ..Rbac::default() }
-}
-
-/// Go's `strconv.ParseBool`; what it refuses is false.
-fn is_dry_run(policy: &Object<AuthorizationPolicy>) -> bool {
-    let value = policy.meta.annotations.get(DRY_RUN);
-    value.is_some_and(|v| matches!(v.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 
 fn http_rbac(config: HttpRbac) -> HttpFilter {

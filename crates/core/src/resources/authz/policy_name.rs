@@ -5,9 +5,23 @@
 
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
-/// The name of a rule of an AuthorizationPolicy.
-pub(super) fn of(prefix: &str, namespace: &str, name: &str, rule: usize) -> String {
-    [prefix, "ns[", namespace, "]-policy[", name, "]-rule[", &rule.to_string(), "]"].concat()
+/// What names begin and end with.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Affixes<'a> {
+    /// The beginning, which a dash follows; or nothing.
+    pub(super) prefix: &'a str,
+    /// The end, or nothing.
+    pub(super) suffix: &'a str,
+}
+
+impl Affixes<'_> {
+    /// The name of a rule of an AuthorizationPolicy.
+    pub(super) fn name(self, namespace: &str, name: &str, rule: usize) -> String {
+        let Self { prefix, suffix } = self;
+        let dash = if prefix.is_empty() { "" } else { "-" };
+        [prefix, dash, "ns[", namespace, "]-policy[", name, "]-rule[", &rule.to_string(), "]", suffix]
+            .concat()
+    }
 }
 
 /// The rule that a name stands for; none for names that stand for no rule.
@@ -26,8 +40,8 @@ mod tests {
 
     #[test]
     fn a_name_is_read_back() {
-        for prefix in ["", "istio-ext-authz-", "istio-ext-authz-opa-"] {
-            let found = cause(&of(prefix, "shop", "readers", 12)).unwrap();
+        for prefix in ["", "istio-ext-authz", "istio-ext-authz-opa"] {
+            let found = cause(&Affixes { prefix, suffix: "" }.name("shop", "readers", 12)).unwrap();
             assert_eq!(found.object.to_string(), "AuthorizationPolicy shop/readers");
             assert_eq!(found.field.to_string(), "spec.rules[12]");
         }

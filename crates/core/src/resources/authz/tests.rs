@@ -1,17 +1,20 @@
 use std::sync::Arc;
 
 use envoy::config::listener::v3::Filter;
-use envoy::extensions::filters::http::ext_authz::v3::ExtAuthz;
-use envoy::extensions::filters::network::ext_authz::v3::ExtAuthz as NetworkExtAuthz;
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use serde_json::{Value, json};
 
-use super::Authorization;
-use super::ext_authz::{Authorizer, Authorizers};
+use super::Renderer;
 use super::trust_domain::TrustDomains;
+use crate::plan::policies::{Authorizer, AuthorizerProvider, Authorizers, CustomRules, LocalAction};
+use crate::plan::provider::Upstream;
 use crate::release::Release;
+use crate::snapshot::mesh_config::provider::{
+    EnvoyExternalAuthorizationGrpc, EnvoyExternalAuthorizationHttp,
+};
 use crate::snapshot::object::{Meta, Object, Source};
-use crate::snapshot::security::AuthorizationPolicy;
+use crate::snapshot::security::{Action, AuthorizationPolicy};
+use crate::snapshot::{Cause, Kind, ObjectRef};
 
 const ASK: &str = "envoy.filters.http.ext_authz";
 
@@ -24,39 +27,49 @@ fn policy(name: &str, spec: &Value, dry_run: bool) -> Arc<Object<AuthorizationPo
     Arc::new(Object { meta, spec, source: Source::default() })
 }
 
-fn authorization(release: Release) -> Authorization {
-    let authorizer = |tcp| Ok(Authorizer { http: ExtAuthz::default(), tcp });
-    let grpc = authorizer(Some(NetworkExtAuthz::default()));
-    Authorization {
-        release: release.rules().security,
-        trust_domains: TrustDomains::new(&"cluster.local".into(), &[]),
-        authorizers: Authorizers([("http".into(), authorizer(None)), ("grpc".into(), grpc)].into()),
-        several_authorizers: false,
-    }
-}
-
 /// All filters of a set of policies.
 struct Built {
     custom_http: Vec<HttpFilter>,
     rbac_http: Vec<HttpFilter>,
     custom_tcp: Vec<Filter>,
     rbac_tcp: Vec<Filter>,
+    tunnel: Vec<HttpFilter>,
 }
 
 impl Built {
-    fn new(authorization: &Authorization, policies: &[Arc<Object<AuthorizationPolicy>>]) -> Self {
-        let policies: Vec<_> = policies.iter().collect();
+    fn new(release: Release, policies: &[Arc<Object<AuthorizationPolicy>>], several_allowed: bool) -> Self {
+        let (http, grpc) =
+            (EnvoyExternalAuthorizationHttp::default(), EnvoyExternalAuthorizationGrpc::default());
+        let authorizer = |provider| {
+            let cause = Cause::from(ObjectRef::new(Kind::Service, "ns", "authorizer"));
+            let upstream = Upstream { hostname: "host".into(), cluster: "cluster".to_owned(), cause };
+            Ok(Authorizer { provider, upstream, status_on_error: None })
+        };
+        let authorizers = [
+            ("http", authorizer(AuthorizerProvider::Http(&http))),
+            ("grpc", authorizer(AuthorizerProvider::Grpc(&grpc))),
+        ];
+        let security = &release.rules().security;
+        let authorizers = Authorizers(authorizers.into());
+        let rules = CustomRules { release: security, authorizers, several_allowed };
+        let all: Vec<_> = policies.iter().collect();
+        let asking: Vec<_> = all.iter().copied().filter(|p| p.spec.action == Action::Custom).collect();
+        let (custom, local) = (rules.split(&asking), LocalAction::split(&all));
+        let trust_domains = TrustDomains::new(&"cluster.local".into(), &[]);
+        let renderer = Renderer { release: security, trust_domains };
+        let named = &mut Vec::new();
         Self {
-            custom_http: authorization.custom_http(&policies).filters,
-            rbac_http: authorization.rbac_http(&policies).filters,
-            custom_tcp: authorization.custom_tcp(&policies).filters,
-            rbac_tcp: authorization.rbac_tcp(&policies).filters,
+            custom_http: renderer.custom_http(&custom, named),
+            rbac_http: renderer.local_http(&local, named),
+            custom_tcp: renderer.custom_tcp(&custom, named),
+            rbac_tcp: renderer.local_tcp(&local, named),
+            tunnel: renderer.tunnel(&local),
         }
     }
 }
 
 fn build(release: Release, policies: &[Arc<Object<AuthorizationPolicy>>]) -> Built {
-    Built::new(&authorization(release), policies)
+    Built::new(release, policies, false)
 }
 
 fn config<M: envoy::Message + envoy::Name>(filter: &M) -> Value {
@@ -112,7 +125,8 @@ fn an_authorizer_is_asked_where_a_rule_fits() {
 #[test]
 fn an_authorizer_that_speaks_http_is_not_asked_about_connections() {
     for release in Release::ALL {
-        let built = build(*release, &[policy("p", &custom("http"), false)]);
+        let policies = [policy("p", &custom("http"), false)];
+        let built = build(*release, &policies);
         assert_eq!((built.custom_http.len(), built.custom_tcp.len()), (2, 0));
     }
 }
@@ -134,8 +148,7 @@ fn several_authorizers_deny_unless_they_are_allowed() {
     for release in Release::ALL {
         assert!(build(*release, &two).custom_http.iter().all(|f| f.name != ASK), "{release}");
     }
-    let allowed = Authorization { several_authorizers: true, ..authorization(Release::V1_31) };
-    let built = Built::new(&allowed, &two);
+    let built = Built::new(Release::V1_31, &two, true);
     assert_eq!(built.custom_http.iter().filter(|f| f.name == ASK).count(), 2);
 }
 
@@ -144,8 +157,8 @@ fn tunnels_know_the_certificate_and_no_request() {
     let spec = json!({"action": "DENY", "rules": [{"from": [{"source": {"principals": ["td/ns/a/sa/b"]}}],
         "to": [{"operation": {"methods": ["GET"]}}]}]});
     let policies = [policy("p", &spec, false), policy("c", &custom("grpc"), false)];
-    let filters = authorization(Release::V1_31).tunnel(&policies.iter().collect::<Vec<_>>());
-    assert_eq!(filters.len(), 1);
-    let text = config(&filters[0]).to_string();
+    let built = build(Release::V1_31, &policies);
+    assert_eq!(built.tunnel.len(), 1);
+    let text = config(&built.tunnel[0]).to_string();
     assert!(text.contains(r#""authenticated""#) && !text.contains("GET"), "{text}");
 }

@@ -7,7 +7,7 @@ use envoy::config::cluster::v3::cluster::{
 use envoy::config::core::v3::http1_protocol_options::HeaderKeyFormat;
 use envoy::config::core::v3::http1_protocol_options::header_key_format::HeaderFormat;
 use envoy::config::core::v3::{Http1ProtocolOptions, TypedExtensionConfig};
-use envoy::config::endpoint::v3::{ClusterLoadAssignment, LocalityLbEndpoints};
+use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::extensions::clusters::dynamic_forward_proxy::v3::ClusterConfig;
 use envoy::extensions::clusters::dynamic_forward_proxy::v3::cluster_config::ClusterImplementationSpecifier;
 use envoy::extensions::common::dynamic_forward_proxy::v3::DnsCacheConfig;
@@ -15,37 +15,34 @@ use envoy::extensions::http::header_formatters::preserve_case::v3::PreserveCaseF
 use envoy::extensions::network::dns_resolver::cares::v3::CaresDnsResolverConfig;
 
 use super::draft::Draft;
-use super::plan::{Discovery, Plan, races_connections};
-use crate::mesh::waypoint::Proxy;
-use crate::resources::Scope;
-use crate::resources::proto::duration;
+use crate::plan::WaypointSettings;
+use crate::plan::clusters::members::Members;
+use crate::plan::clusters::{ClusterPlan, Discovery};
+use crate::resources::endpoints;
+use crate::resources::proto::{duration, lookup_family};
 
-/// A cluster with its endpoints, where it carries them itself; none where names are to be resolved and there are none.
-pub(super) fn draft(
-    plan: &Plan<'_>,
-    scope: &Scope<'_>,
-    endpoints: Vec<LocalityLbEndpoints>,
-) -> Option<Draft> {
-    let rules = &scope.rules.clusters;
-    let mut draft = match plan.discovery {
-        Discovery::DynamicForwardProxy => dynamic_forward_proxy(plan, scope),
-        Discovery::Type(kind) => Draft::new(plan.name.clone(), kind),
+/// A cluster with its endpoints, where it carries them itself.
+pub(super) fn draft(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
+    let rules = &settings.rules.clusters;
+    let mut draft = match discovery_type(plan.discovery) {
+        Some(kind) => Draft::new(plan.name.clone(), kind),
+        None => dynamic_forward_proxy(plan, settings),
     };
-    if rules.alt_stat_name {
-        draft.cluster.alt_stat_name = [&plan.name, scope.rules.mesh.stat_name_end].concat();
+    let stat_name = plan.stat_name.as_ref().or(rules.alt_stat_name.then_some(&plan.name));
+    if let Some(name) = stat_name {
+        draft.cluster.alt_stat_name = [name, settings.rules.mesh.stat_name_end].concat();
     }
-    if draft.is(DiscoveryType::StrictDns) || draft.is(DiscoveryType::LogicalDns) {
-        if endpoints.is_empty() {
-            return None;
-        }
-        resolve_names(&mut draft, plan, scope);
+    if plan.discovery.resolves_names() {
+        resolve_names(&mut draft, plan, settings);
+    }
+    if let Members::Named(localities) = &plan.members {
         draft.cluster.load_assignment = Some(Box::new(ClusterLoadAssignment {
             cluster_name: plan.name.clone(),
-            endpoints,
+            endpoints: localities.iter().map(|locality| endpoints::locality(locality, rules)).collect(),
             ..ClusterLoadAssignment::default()
         }));
     }
-    if draft.is(DiscoveryType::OriginalDst)
+    if plan.discovery == Discovery::OriginalDst
         && rules.original_dst_target_port
         && let Some(target) = plan.port.target_port.filter(|port| *port != 0)
     {
@@ -55,28 +52,29 @@ pub(super) fn draft(
         };
         draft.cluster.lb_config = Some(LbConfig::OriginalDstLbConfig(config.into()));
     }
-    speak(&mut draft, plan, scope);
-    Some(draft)
+    speak(&mut draft, plan, settings);
+    draft
 }
 
-/// Which family of addresses names are resolved to.
-pub(super) fn lookup_family(proxy: &Proxy) -> DnsLookupFamily {
-    if proxy.supports_ipv6() && !proxy.supports_ipv4() {
-        DnsLookupFamily::V6Only
-    } else {
-        DnsLookupFamily::V4Only
+/// Envoy's own way to find endpoints; none where they are found by the name that each request asks for.
+fn discovery_type(discovery: Discovery) -> Option<DiscoveryType> {
+    match discovery {
+        Discovery::Eds => Some(DiscoveryType::Eds),
+        Discovery::StrictDns => Some(DiscoveryType::StrictDns),
+        Discovery::LogicalDns => Some(DiscoveryType::LogicalDns),
+        Discovery::OriginalDst => Some(DiscoveryType::OriginalDst),
+        Discovery::DynamicForwardProxy => None,
     }
 }
 
-fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
-    let rate = scope.mesh.config.dns_refresh_rate;
-    let family = lookup_family(&scope.waypoint.proxy);
+fn resolve_names(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) {
+    let rules = &settings.rules.clusters;
     let cluster = &mut draft.cluster;
-    cluster.set_dns_lookup_family(family);
-    cluster.dns_refresh_rate = Some(duration(rate));
+    cluster.set_dns_lookup_family(lookup_family(&settings));
+    cluster.dns_refresh_rate = Some(duration(settings.mesh.dns_refresh_rate));
     cluster.respect_dns_ttl = true;
-    if scope.rules.clusters.cares_resolver {
-        let features = &scope.mesh.options.features;
+    if rules.cares_resolver {
+        let features = settings.features;
         let resolver = CaresDnsResolverConfig {
             udp_max_queries: Some(features.pilot_dns_cares_udp_max_queries.into()),
             ..CaresDnsResolverConfig::default()
@@ -87,15 +85,15 @@ fn resolve_names(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
             typed_config: Some(envoy::any(&resolver)),
         }));
     }
-    if scope.rules.clusters.happy_eyeballs && races_connections(plan.service) {
+    if rules.happy_eyeballs && plan.races_connections {
         cluster.set_dns_lookup_family(DnsLookupFamily::All);
     }
 }
 
-fn dynamic_forward_proxy(plan: &Plan<'_>, scope: &Scope<'_>) -> Draft {
+fn dynamic_forward_proxy(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
     let cache = DnsCacheConfig {
         name: format!("{}_dfp_dns_cache", plan.service.hostname),
-        dns_lookup_family: lookup_family(&scope.waypoint.proxy).into(),
+        dns_lookup_family: lookup_family(&settings).into(),
         ..DnsCacheConfig::default()
     };
     let config = ClusterConfig {
@@ -114,24 +112,18 @@ fn dynamic_forward_proxy(plan: &Plan<'_>, scope: &Scope<'_>) -> Draft {
 }
 
 /// What is spoken: HTTP/2 where it was declared, what the client speaks where nothing was.
-fn speak(draft: &mut Draft, plan: &Plan<'_>, scope: &Scope<'_>) {
+fn speak(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) {
     let protocol = plan.port.protocol;
     if protocol.is_http2() {
         draft.speak_http2(false);
         return;
     }
-    if (protocol.is_http() || protocol.is_unsupported()) && preserves_header_case(scope) {
+    if (protocol.is_http() || protocol.is_unsupported()) && settings.preserves_header_case() {
         draft.speak_http1(preserve_case());
     }
-    if protocol.is_unsupported() && scope.rules.clusters.follow_client_protocol {
+    if protocol.is_unsupported() && settings.rules.clusters.follow_client_protocol {
         draft.speak_as_client();
     }
-}
-
-/// Whether the case of HTTP/1 headers is kept.
-fn preserves_header_case(scope: &Scope<'_>) -> bool {
-    let headers = scope.waypoint.proxy.config.proxy_headers.as_ref();
-    headers.and_then(|headers| headers.preserve_http1_header_case) == Some(true)
 }
 
 fn preserve_case() -> Http1ProtocolOptions {

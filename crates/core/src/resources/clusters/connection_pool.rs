@@ -9,11 +9,11 @@ use envoy::r#type::v3::Percent;
 use super::draft::Draft;
 use super::outlier::positive;
 use crate::mesh::MeshSettings;
-use crate::mesh::{Port, destination_rule::PortPolicy};
+use crate::mesh::destination_rule::PortPolicy;
+use crate::plan::clusters::policy::ClusterPolicy;
 use crate::resources::proto::duration;
 use crate::rules::ClusterRules;
 use crate::snapshot::Duration;
-use crate::snapshot::mesh_config;
 use crate::snapshot::networking::destination_rule as api;
 
 /// Circuit breakers that never break: Envoy's own limits are too low while pods come and go.
@@ -114,25 +114,9 @@ fn retry_budget(budget: &api::RetryBudget) -> RetryBudget {
     }
 }
 
-/// Makes the cluster speak HTTP/2 where a rule, or the mesh for declared HTTP, asks for it.
-pub(super) fn upgrade_to_http2(
-    draft: &mut Draft,
-    policy: &PortPolicy<'_>,
-    port: &Port,
-    config: &MeshSettings,
-    rules: &ClusterRules,
-) {
-    let http = policy.connection_pool.and_then(|pool| pool.http.as_ref());
-    let yields = !rules.h2_upgrade_wins && http.is_some_and(|http| http.use_client_protocol);
-    let wanted = match http.map(|http| http.h2_upgrade_policy) {
-        _ if yields => false,
-        Some(api::H2UpgradePolicy::Upgrade) => true,
-        Some(api::H2UpgradePolicy::DoNotUpgrade) => false,
-        Some(api::H2UpgradePolicy::Default) | None => {
-            port.protocol.is_http() && config.h2_upgrade_policy == mesh_config::H2UpgradePolicy::Upgrade
-        }
-    };
-    if wanted {
+/// Makes the cluster speak HTTP/2 where that was asked for.
+pub(super) fn upgrade_to_http2(draft: &mut Draft, policy: &ClusterPolicy<'_>, rules: &ClusterRules) {
+    if policy.upgrades_to_http2 {
         draft.speak_http2(rules.h2_upgrade_wins);
     }
 }
@@ -140,7 +124,6 @@ pub(super) fn upgrade_to_http2(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::Protocol;
     use crate::release::Release;
     use envoy::config::cluster::v3::cluster::DiscoveryType;
 
@@ -192,23 +175,5 @@ mod tests {
         let budget = retry_budget(&api::RetryBudget::default());
         assert_eq!(budget.budget_percent, Some(Percent { value: 20.0 }));
         assert_eq!(budget.min_retry_concurrency, Some(3.into()));
-    }
-
-    #[test]
-    fn an_upgrade_wins_over_the_clients_protocol_only_where_it_did() {
-        let http = api::HttpSettings {
-            use_client_protocol: true,
-            h2_upgrade_policy: api::H2UpgradePolicy::Upgrade,
-            ..api::HttpSettings::default()
-        };
-        let pool = pool(api::TcpSettings::default(), http);
-        let port = Port { name: "p".into(), number: 80, protocol: Protocol::Http, target_port: None };
-        for (release, wins) in [(Release::V1_18, true), (Release::V1_31, false)] {
-            let mut draft = draft();
-            let (rules, config) = (&release.rules().clusters, MeshSettings::default());
-            apply(&mut draft, &policy(&pool), &config, rules);
-            upgrade_to_http2(&mut draft, &policy(&pool), &port, &config, rules);
-            assert_eq!(draft.http2().is_some(), wins, "{release}");
-        }
     }
 }

@@ -11,12 +11,8 @@ use envoy::config::core::v3::RuntimeDouble;
 use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
-use crate::mesh::{Service, TrafficDistribution};
-use crate::resources::Scope;
-use crate::resources::endpoints::candidate::Candidate;
-use crate::resources::endpoints::locality::{self, Balancing};
+use crate::plan::clusters::policy::ClusterPolicy;
 use crate::resources::proto::duration;
-use crate::rules::{LocalityWeights, UnreadyEndpoints};
 use crate::snapshot::networking::destination_rule::{
     ConsistentHashLb, LoadBalancerSettings, SimpleLb, WarmupConfiguration,
 };
@@ -24,70 +20,25 @@ use crate::snapshot::networking::destination_rule::{
 /// The ring size of a consistent hash that names none.
 const DEFAULT_RING_SIZE: u64 = 1024;
 
-/// Applies a policy's load balancing, after outlier detection: failing over needs that.
-///
-/// `candidates` are the endpoints in the cluster itself (DNS), if labels may decide their priority.
+/// Applies a policy's load balancing.
 ///
 /// Source: `loadBalancer` of a DestinationRule and `applyLoadBalancer` of Istio's control plane.
-pub(super) fn apply(
-    draft: &mut Draft,
-    settings: Option<&LoadBalancerSettings>,
-    service: &Service,
-    scope: &Scope<'_>,
-    candidates: &[Vec<Candidate<'_>>],
-) {
+pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>) {
     if draft.cluster.lb_policy() == LbPolicy::ClusterProvided {
         return;
     }
-    let sends_unready = match scope.rules.clusters.unready_endpoints {
-        UnreadyEndpoints::OfNone => false,
-        UnreadyEndpoints::OfDistributed => always_healthy(service),
-        UnreadyEndpoints::OfAll => true,
-    };
-    if sends_unready {
-        // Endpoints that are not ready are sent too: a panic would give them requests.
-        draft.common_lb().healthy_panic_threshold.get_or_insert(Percent { value: 0.0 });
-    }
-    let balancing = Balancing::effective(&scope.mesh.config, settings, service);
-    if let Some(balancing) = &balancing {
-        apply_locality(draft, balancing, scope, candidates);
+    if policy.locality_weighted {
+        let weighted = LocalityConfigSpecifier::LocalityWeightedLbConfig(LocalityWeightedLbConfig {});
+        draft.common_lb().locality_config_specifier = Some(weighted);
     }
     if draft.is(DiscoveryType::OriginalDst) {
         draft.cluster.set_lb_policy(LbPolicy::ClusterProvided);
         return;
     }
+    let settings = policy.settings.load_balancer;
     apply_algorithm(draft, settings);
     if let Some(hash) = settings.and_then(|settings| settings.consistent_hash.as_ref()) {
         apply_hash(draft, hash);
-    }
-}
-
-/// Whether a Service's endpoints are sent whatever their health, though its rule may want a minimum of healthy ones.
-pub(super) fn always_healthy(service: &Service) -> bool {
-    service.traffic_distribution != TrafficDistribution::Any
-}
-
-fn apply_locality(
-    draft: &mut Draft,
-    balancing: &Balancing<'_>,
-    scope: &Scope<'_>,
-    candidates: &[Vec<Candidate<'_>>],
-) {
-    let failover = balancing.force_failover || draft.cluster.outlier_detection.is_some();
-    let setting = &balancing.setting;
-    let weighted = match scope.rules.clusters.locality_weights {
-        LocalityWeights::UnlessDisabled => true,
-        LocalityWeights::WhereConfigured => {
-            let fails_over = !setting.failover.is_empty() || !setting.failover_priority.is_empty();
-            (failover && fails_over) || !setting.distribute.is_empty()
-        }
-    };
-    if weighted {
-        let weighted = LocalityConfigSpecifier::LocalityWeightedLbConfig(LocalityWeightedLbConfig {});
-        draft.common_lb().locality_config_specifier = Some(weighted);
-    }
-    if let Some(assignment) = &mut draft.cluster.load_assignment {
-        locality::apply(&mut assignment.endpoints, candidates, balancing, failover, scope);
     }
 }
 
@@ -107,7 +58,6 @@ fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
             cluster.set_lb_policy(LbPolicy::ClusterProvided);
             cluster.cluster_discovery_type =
                 Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
-            cluster.load_assignment = None;
         }
         Some(SimpleLb::LeastRequest | SimpleLb::LeastConn | SimpleLb::Unspecified) | None => {
             cluster.set_lb_policy(LbPolicy::LeastRequest);

@@ -5,21 +5,18 @@ use envoy::google::protobuf::UInt32Value;
 use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
+use crate::plan::clusters::policy::ClusterPolicy;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::destination_rule as api;
 
-/// Applies a rule's outlier detection.
-///
-/// `always_healthy`: the Service's endpoints are sent whatever their health, so that no share of them may be too
-/// small: a panic would send requests to those that are not ready.
+/// Applies a policy's outlier detection.
 ///
 /// Source: `outlierDetection` of a DestinationRule; Envoy's
 /// [`OutlierDetection`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/outlier_detection.proto).
-pub(super) fn apply(draft: &mut Draft, settings: Option<&api::OutlierDetection>, always_healthy: bool) {
-    let Some(settings) = settings else { return };
-    draft.cluster.outlier_detection = Some(Box::new(detection(settings)));
-    if settings.min_health_percent >= 0 {
-        let percent = if always_healthy { 0 } else { settings.min_health_percent };
+pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>) {
+    draft.cluster.outlier_detection =
+        policy.settings.outlier_detection.map(|settings| Box::new(detection(settings)));
+    if let Some(percent) = policy.min_health_percent {
         draft.common_lb().healthy_panic_threshold = Some(Percent { value: percent.into() });
     }
 }
@@ -63,28 +60,17 @@ pub(super) fn positive(number: i32) -> Option<UInt32Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use envoy::config::cluster::v3::cluster::DiscoveryType;
-
-    fn applied(settings: &api::OutlierDetection, always_healthy: bool) -> (OutlierDetection, f64) {
-        let mut draft = Draft::new("c".to_owned(), DiscoveryType::Eds);
-        apply(&mut draft, Some(settings), always_healthy);
-        let threshold = draft.common_lb().healthy_panic_threshold.unwrap().value;
-        (*draft.cluster.outlier_detection.unwrap(), threshold)
-    }
-
     #[test]
     fn zero_switches_a_detector_off() {
         let settings = api::OutlierDetection {
             consecutive_5xx_errors: Some(0),
             consecutive_gateway_errors: Some(3),
-            min_health_percent: 30,
             ..api::OutlierDetection::default()
         };
-        let (out, threshold) = applied(&settings, false);
+        let out = detection(&settings);
         assert_eq!(out.enforcing_consecutive_5xx, Some(0.into()));
         assert_eq!(out.enforcing_consecutive_gateway_failure, Some(100.into()));
-        assert_eq!((out.max_ejection_percent, threshold), (None, 30.0));
-        assert_eq!(applied(&settings, true).1, 0.0);
+        assert_eq!(out.max_ejection_percent, None);
     }
 
     #[test]
@@ -93,9 +79,9 @@ mod tests {
             consecutive_local_origin_failures: Some(2),
             ..api::OutlierDetection::default()
         };
-        assert_eq!(applied(&settings, false).0.consecutive_local_origin_failure, None);
+        assert_eq!(detection(&settings).consecutive_local_origin_failure, None);
         settings.split_external_local_origin_errors = true;
-        let (out, _) = applied(&settings, false);
+        let out = detection(&settings);
         assert_eq!(out.consecutive_local_origin_failure, Some(2.into()));
         assert_eq!(out.enforcing_local_origin_success_rate, Some(0.into()));
     }

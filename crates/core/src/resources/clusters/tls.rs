@@ -3,7 +3,9 @@
 use envoy::config::cluster::v3::cluster::ClusterDiscoveryType;
 use envoy::config::core::v3::config_source::ConfigSourceSpecifier;
 use envoy::config::core::v3::data_source::Specifier;
-use envoy::config::core::v3::{AggregatedConfigSource, ApiVersion, ConfigSource, DataSource};
+use envoy::config::core::v3::{
+    AggregatedConfigSource, ApiVersion, ConfigSource, DataSource, TransportSocket,
+};
 use envoy::extensions::clusters::dynamic_forward_proxy::v3::ClusterConfig;
 use envoy::extensions::transport_sockets::tls::v3::common_tls_context::{
     CombinedCertificateValidationContext, ValidationContextType,
@@ -16,11 +18,12 @@ use envoy::r#type::matcher::v3::StringMatcher;
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 
 use super::draft::Draft;
+use super::transport_socket;
 use crate::Str;
-use crate::features::CompliancePolicy;
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
+use crate::plan::clusters::transport::{RequestedHost, Tls};
 use crate::resources::tls::{restrict, secret};
-use crate::rules::VerifiedHost;
+use crate::snapshot::mesh_config::TlsConfig;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
 /// The agent's secrets: the proxy's own certificate, and the mesh's root certificates.
@@ -35,80 +38,41 @@ const EXTERNAL_SDS: &str = "sds://";
 const KUBERNETES: &str = "kubernetes://";
 const STORES: [&str; 3] = ["configmap://", KUBERNETES, "kubernetes-gateway://"];
 
-/// Why there is no TLS where a rule asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("mutual TLS needs a client certificate and its private key")]
-pub(super) struct NoCertificate;
-
-/// TLS as a DestinationRule's `SIMPLE` or `MUTUAL` asks for; none for the other modes.
-///
-/// `server_names` are the names that the server may have where the rule has none (`subjectAltNames` of a
-/// ServiceEntry).
-///
-/// # Errors
-/// [`NoCertificate`]: Istio then sends the cluster without TLS.
-pub(super) fn requested(
-    draft: &mut Draft,
-    settings: &ClientTlsSettings,
-    server_names: &[Str],
-    scope: &Scope<'_>,
-) -> Result<Option<UpstreamTlsContext>, NoCertificate> {
-    if matches!(settings.mode, TlsMode::Disable | TlsMode::IstioMutual) {
-        return Ok(None);
-    }
-    let rules = &scope.rules.clusters;
-    let insecure = rules.insecure_skip_verify && settings.insecure_skip_verify == Some(true);
-    verify_requested_host(draft, settings, insecure, rules.verified_host);
-    let names =
-        if settings.subject_alt_names.is_empty() { server_names } else { &settings.subject_alt_names };
-    let mut common = common_context();
-    if settings.credential_name.is_empty() {
-        files(&mut common, settings, names, insecure)?;
-    } else {
-        credentials(&mut common, settings, names, insecure);
-    }
-    apply_mesh_defaults(&mut common, scope);
-    restrict(&mut common, scope.mesh.options.features.compliance_policy);
-    if draft.http2().is_some() {
-        common.alpn_protocols = vec!["h2".to_owned()];
-    }
-    Ok(Some(UpstreamTlsContext {
-        common_tls_context: Some(common),
-        sni: settings.sni.to_string(),
-        ..UpstreamTlsContext::default()
-    }))
+/// TLS to a cluster's endpoints.
+pub(super) fn socket(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> TransportSocket {
+    transport_socket::tls(&context(draft, tls, settings))
 }
 
-/// mTLS between sidecars, with the certificates of the mesh.
-pub(super) fn istio_mutual(
-    draft: &mut Draft,
-    sni: &str,
-    names: &[Str],
-    policy: CompliancePolicy,
-) -> UpstreamTlsContext {
+fn context(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> UpstreamTlsContext {
     let mut common = common_context();
-    restrict(&mut common, policy);
-    common.tls_certificate_sds_secret_configs = vec![secret(DEFAULT_SECRET)];
-    common.validation_context_type = Some(combined(validation(names), secret(ROOT_SECRET)));
-    let h2: &[&str] = if draft.http2().is_some() { &["h2"] } else { &[] };
-    common.alpn_protocols =
-        ["istio-peer-exchange", "istio"].iter().chain(h2).map(|name| (*name).to_owned()).collect();
-    let sni = if sni.is_empty() { draft.cluster.name.clone() } else { sni.to_owned() };
+    let http2 = draft.http2().map(|_| "h2".to_owned());
+    let sni = match tls {
+        Tls::IstioMutual { sni, names } => {
+            common.tls_certificate_sds_secret_configs = vec![secret(DEFAULT_SECRET)];
+            common.validation_context_type = Some(combined(validation(names), secret(ROOT_SECRET)));
+            let istio = ["istio-peer-exchange", "istio"].map(str::to_owned);
+            common.alpn_protocols = istio.into_iter().chain(http2).collect();
+            sni.clone()
+        }
+        Tls::Requested { settings: asked, names, insecure } => {
+            if asked.credential_name.is_empty() {
+                files(&mut common, asked, names, *insecure);
+            } else {
+                credentials(&mut common, asked, names, *insecure);
+            }
+            apply_mesh_defaults(&mut common, settings.mesh.tls_defaults.as_ref());
+            common.alpn_protocols = http2.into_iter().collect();
+            asked.sni.to_string()
+        }
+    };
+    restrict(&mut common, settings.features.compliance_policy);
     UpstreamTlsContext { common_tls_context: Some(common), sni, ..UpstreamTlsContext::default() }
 }
 
 /// The certificates are files in the proxy's pod: its agent serves them.
-fn files(
-    common: &mut CommonTlsContext,
-    settings: &ClientTlsSettings,
-    names: &[Str],
-    insecure: bool,
-) -> Result<(), NoCertificate> {
+fn files(common: &mut CommonTlsContext, settings: &ClientTlsSettings, names: &[Str], insecure: bool) {
     if settings.mode == TlsMode::Mutual {
         let (certificate, key) = (&settings.client_certificate, &settings.private_key);
-        if certificate.is_empty() || key.is_empty() {
-            return Err(NoCertificate);
-        }
         common.tls_certificate_sds_secret_configs.push(file(&format!("file-cert:{certificate}~{key}")));
     }
     let ca = if settings.ca_certificates.is_empty() { "system" } else { settings.ca_certificates.as_str() };
@@ -122,7 +86,6 @@ fn files(
         }
         combined(validation, file(&format!("file-root:{ca}")))
     });
-    Ok(())
 }
 
 /// The certificates are in a Secret or ConfigMap: the control plane serves them.
@@ -172,24 +135,15 @@ fn file(name: &str) -> SdsSecretConfig {
     config
 }
 
-/// Where no names are given, asks for the host that the client asked for, and verifies that name.
-fn verify_requested_host(
-    draft: &mut Draft,
-    settings: &ClientTlsSettings,
-    insecure: bool,
-    host: VerifiedHost,
-) {
-    let auto_sni = settings.sni.is_empty();
-    let dynamic = matches!(draft.cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));
-    let unnamed = settings.subject_alt_names.is_empty() && (auto_sni || host == VerifiedHost::Requested);
-    let auto_san_validation = !insecure && (dynamic || unnamed);
-    if dynamic && !(auto_sni && auto_san_validation) {
+/// Asks servers for the host that the client asked for, and has it verified.
+pub(super) fn ask_for_host(draft: &mut Draft, host: RequestedHost) {
+    if host.may_be_unverified {
         allow_insecure(draft);
     }
-    if auto_sni || auto_san_validation {
+    if host.is_sni || host.is_verified {
         let options = draft.http().upstream_http_protocol_options.get_or_insert_default();
-        options.auto_sni |= auto_sni;
-        options.auto_san_validation |= auto_san_validation;
+        options.auto_sni |= host.is_sni;
+        options.auto_san_validation |= host.is_verified;
     }
 }
 
@@ -216,8 +170,8 @@ fn common_context() -> CommonTlsContext {
     }
 }
 
-fn apply_mesh_defaults(common: &mut CommonTlsContext, scope: &Scope<'_>) {
-    let Some(defaults) = &scope.mesh.config.tls_defaults else { return };
+fn apply_mesh_defaults(common: &mut CommonTlsContext, defaults: Option<&TlsConfig>) {
+    let Some(defaults) = defaults else { return };
     let params = common.tls_params.get_or_insert_default();
     params.ecdh_curves = defaults.ecdh_curves.iter().map(ToString::to_string).collect();
     params.cipher_suites = defaults.cipher_suites.iter().map(ToString::to_string).collect();
@@ -261,18 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn mutual_tls_needs_a_certificate() {
-        let settings = ClientTlsSettings { mode: TlsMode::Mutual, ..ClientTlsSettings::default() };
-        let result = files(&mut common_context(), &settings, &[], false);
-        assert_eq!(result, Err(NoCertificate));
-    }
-
-    #[test]
     fn servers_are_verified_by_the_systems_roots_unless_the_rule_says_no() {
         let settings = ClientTlsSettings { mode: TlsMode::Simple, ..ClientTlsSettings::default() };
         let root = |insecure| {
             let mut common = common_context();
-            files(&mut common, &settings, &[], insecure).unwrap();
+            files(&mut common, &settings, &[], insecure);
             match common.validation_context_type {
                 Some(ValidationContextType::CombinedValidationContext(context)) => {
                     context.validation_context_sds_secret_config.map(|config| config.name)
@@ -282,18 +229,5 @@ mod tests {
         };
         assert_eq!(root(false).as_deref(), Some("file-root:system"));
         assert_eq!(root(true), None);
-    }
-
-    #[test]
-    fn a_fixed_sni_leaves_the_name_unverified_since_tls_goes_inside_hbone() {
-        let settings = ClientTlsSettings { sni: "h".into(), ..ClientTlsSettings::default() };
-        let options = |how| {
-            let mut draft = Draft::default();
-            verify_requested_host(&mut draft, &settings, false, how);
-            draft.http.and_then(|http| http.upstream_http_protocol_options)
-        };
-        assert_eq!(options(VerifiedHost::RequestedUnlessSni), None);
-        let older = options(VerifiedHost::Requested).unwrap();
-        assert_eq!((older.auto_sni, older.auto_san_validation), (false, true));
     }
 }

@@ -1,6 +1,6 @@
 //! Transport sockets: plain text, TLS, the PROXY protocol, and the way into a tunnel.
 //!
-//! What is the same for all clusters is made once per waypoint ([`Sockets`]): packing messages is what costs.
+//! What is the same for all clusters is made once per waypoint ([`SharedSockets`]): packing messages is what costs.
 
 use envoy::config::cluster::v3::cluster::TransportSocketMatch;
 use envoy::config::core::v3::proxy_protocol_config::Version;
@@ -31,7 +31,7 @@ const PROXY_PROTOCOL: &str = "envoy.transport_sockets.upstream_proxy_protocol";
 
 /// The sockets that are the same for all clusters of a waypoint.
 #[derive(Clone, Debug)]
-pub(super) struct Sockets {
+pub(super) struct SharedSockets {
     tunnel: TunnelMetadata,
     /// Whether what is learned of peers is passed on.
     baggage: bool,
@@ -43,7 +43,7 @@ pub(super) struct Sockets {
     pub(super) hbone_or_plain: [TransportSocketMatch; 2],
 }
 
-impl Sockets {
+impl SharedSockets {
     /// The sockets of a release.
     pub(super) fn new(tunnel: TunnelMetadata, baggage: bool) -> Self {
         let raw_buffer = socket(RAW_BUFFER, &RawBuffer {});

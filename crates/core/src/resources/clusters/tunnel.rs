@@ -23,8 +23,9 @@ use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 use super::baggage;
 use super::connection_pool::{breakers, unlimited};
 use super::draft::{as_client, explicit, http_extension};
-use super::transport_socket::{self, ORIGINAL_DST, Sockets};
-use crate::resources::Scope;
+use super::transport_socket::{self, ORIGINAL_DST, SharedSockets};
+use crate::plan::WaypointSettings;
+use crate::plan::clusters::tunnel::{Identities, TunnelPlan};
 use crate::resources::endpoints::lb_endpoint::internal_address;
 use crate::resources::names::{
     CONNECT_ORIGINATE, ENCAP, INNER_CONNECT_ORIGINATE, MAIN_INTERNAL, OUTER_CONNECT_ORIGINATE,
@@ -44,11 +45,15 @@ const FIXED_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The clusters that every waypoint has.
-pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
+pub(super) fn clusters(
+    settings: WaypointSettings<'_>,
+    plan: &TunnelPlan,
+    sockets: &SharedSockets,
+) -> Vec<Cluster> {
     let plain = transport_socket::internal("internal_upstream", sockets.raw_buffer.clone());
     let between = |name, listener| {
         internal(
-            scope,
+            settings,
             name,
             listener,
             plain.clone(),
@@ -60,20 +65,19 @@ pub(super) fn clusters(scope: &Scope<'_>, sockets: &Sockets) -> Vec<Cluster> {
         )
     };
     let mut encap = between(ENCAP, CONNECT_ORIGINATE);
-    if scope.mesh.options.features.ambient_enable_baggage {
+    if settings.features.ambient_enable_baggage {
         encap.filters.push(baggage::discovery());
     }
-    let mut clusters = vec![between(MAIN_INTERNAL, MAIN_INTERNAL), encap, connect_originate(scope)];
-    if scope.rules.listeners.double_hbone && scope.mesh.options.features.ambient_enable_multi_network_waypoint
-    {
-        clusters.extend([inner_connect_originate(scope), outer_connect_originate(scope)]);
+    let mut clusters = vec![between(MAIN_INTERNAL, MAIN_INTERNAL), encap, connect_originate(settings, plan)];
+    if plan.into_other_networks {
+        clusters.extend([inner_connect_originate(settings), outer_connect_originate(settings)]);
     }
     clusters
 }
 
 /// A cluster that leads to an internal listener.
 fn internal(
-    scope: &Scope<'_>,
+    settings: WaypointSettings<'_>,
     name: &str,
     listener: &str,
     socket: TransportSocket,
@@ -84,7 +88,7 @@ fn internal(
     let endpoint =
         LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
     let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };
-    let mut cluster = named(scope, name, DiscoveryType::Static);
+    let mut cluster = named(settings, name, DiscoveryType::Static);
     cluster.load_assignment = Some(Box::new(ClusterLoadAssignment {
         cluster_name: name.to_owned(),
         endpoints: vec![locality],
@@ -96,23 +100,20 @@ fn internal(
 }
 
 /// The way to workloads: their identities have to be of the waypoint's namespace, or of its service account.
-fn connect_originate(scope: &Scope<'_>) -> Cluster {
-    let mut context = connect_tls_context(scope.mesh);
-    // The first releases check the workloads' namespace even where no trust domain is.
-    let any_identity = scope.mesh.options.features.pilot_skip_validate_trust_domain
-        && scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride;
-    if !any_identity {
-        accept(&mut context, identity(scope));
+fn connect_originate(settings: WaypointSettings<'_>, plan: &TunnelPlan) -> Cluster {
+    let mut context = connect_tls_context(settings.mesh, settings.features);
+    if let Some(identities) = &plan.workloads {
+        accept(&mut context, identities);
     }
-    let mut cluster = to_original_destination(scope, CONNECT_ORIGINATE, context);
-    match scope.rules.clusters.connect_originate {
+    let mut cluster = to_original_destination(settings, CONNECT_ORIGINATE, context);
+    match settings.rules.clusters.connect_originate {
         ConnectOriginate::Address => {
             cluster.connect_timeout = Some(duration(FIXED_CONNECT_TIMEOUT));
-            cluster.typed_extension_protocol_options = http_extension(&connect(scope, None));
+            cluster.typed_extension_protocol_options = http_extension(&connect(settings, None));
         }
         ConnectOriginate::PortOverride => {
             cluster.typed_extension_protocol_options =
-                http_extension(&connect(scope, Some(idle_after(hbone_idle(scope)))));
+                http_extension(&connect(settings, Some(idle_after(hbone_idle(settings)))));
             let waypoint = PathSegment { segment: Some(Segment::Key("waypoint".to_owned())) };
             let key = MetadataKey { key: ORIGINAL_DST.to_owned(), path: vec![waypoint] };
             cluster.lb_config = Some(port_override(Some(key)));
@@ -122,39 +123,42 @@ fn connect_originate(scope: &Scope<'_>) -> Cluster {
 }
 
 /// The outer one of two tunnels into another network.
-fn outer_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let context = connect_tls_context(scope.mesh);
-    let mut cluster = to_original_destination(scope, OUTER_CONNECT_ORIGINATE, context);
-    cluster.typed_extension_protocol_options = http_extension(&connect(scope, Some(unpooled(scope))));
+fn outer_connect_originate(settings: WaypointSettings<'_>) -> Cluster {
+    let context = connect_tls_context(settings.mesh, settings.features);
+    let mut cluster = to_original_destination(settings, OUTER_CONNECT_ORIGINATE, context);
+    cluster.typed_extension_protocol_options = http_extension(&connect(settings, Some(unpooled(settings))));
     cluster.lb_config = Some(port_override(None));
     cluster
 }
 
 /// The inner one of two tunnels into another network, inside the outer one.
-fn inner_connect_originate(scope: &Scope<'_>) -> Cluster {
-    let tls = transport_socket::internal("internal_upstream_with_tls", tls(connect_tls_context(scope.mesh)));
-    let http = connect(scope, Some(unpooled(scope)));
-    internal(scope, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
+fn inner_connect_originate(settings: WaypointSettings<'_>) -> Cluster {
+    let tls = transport_socket::internal(
+        "internal_upstream_with_tls",
+        tls(connect_tls_context(settings.mesh, settings.features)),
+    );
+    let http = connect(settings, Some(unpooled(settings)));
+    internal(settings, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)
 }
 
-fn to_original_destination(scope: &Scope<'_>, name: &str, context: CommonTlsContext) -> Cluster {
-    let mut cluster = named(scope, name, DiscoveryType::OriginalDst);
+fn to_original_destination(settings: WaypointSettings<'_>, name: &str, context: CommonTlsContext) -> Cluster {
+    let mut cluster = named(settings, name, DiscoveryType::OriginalDst);
     cluster.set_lb_policy(LbPolicy::ClusterProvided);
-    cluster.connect_timeout = Some(duration(scope.mesh.config.connect_timeout));
+    cluster.connect_timeout = Some(duration(settings.mesh.connect_timeout));
     cluster.cleanup_interval = Some(duration(CLEANUP_INTERVAL));
     cluster.transport_socket = Some(tls(context));
     cluster
 }
 
-fn named(scope: &Scope<'_>, name: &str, kind: DiscoveryType) -> Cluster {
-    let rules = &scope.rules.clusters;
+fn named(settings: WaypointSettings<'_>, name: &str, kind: DiscoveryType) -> Cluster {
+    let rules = &settings.rules.clusters;
     let mut cluster = Cluster {
         name: name.to_owned(),
         cluster_discovery_type: Some(ClusterDiscoveryType::Type(kind.into())),
         ..Cluster::default()
     };
     if rules.alt_stat_name {
-        cluster.alt_stat_name = [name, scope.rules.mesh.stat_name_end].concat();
+        cluster.alt_stat_name = [name, settings.rules.mesh.stat_name_end].concat();
     }
     if rules.tunnel_circuit_breakers {
         cluster.circuit_breakers = breakers(unlimited(rules));
@@ -167,29 +171,26 @@ fn tls(context: CommonTlsContext) -> TransportSocket {
     transport_socket::socket("tls", &context)
 }
 
-/// The identities of the workloads behind the waypoint.
-fn identity(scope: &Scope<'_>) -> MatchPattern {
-    let trust_domain = &scope.mesh.config.trust_domain;
-    let accounts = format!("spiffe://{trust_domain}/ns/{}/sa/", scope.waypoint.name.namespace);
-    match &scope.waypoint.for_service_account {
-        Some(account) => MatchPattern::Exact(format!("{accounts}{account}")),
-        None => MatchPattern::Prefix(accounts),
-    }
-}
-
-/// Also accepts this identity.
-fn accept(context: &mut CommonTlsContext, identity: MatchPattern) {
+/// Also accepts these identities.
+fn accept(context: &mut CommonTlsContext, identities: &Identities) {
+    let pattern = match identities {
+        Identities::Prefix(start) => MatchPattern::Prefix(start.clone()),
+        Identities::Exact(name) => MatchPattern::Exact(name.clone()),
+    };
     if let Some(ValidationContextType::CombinedValidationContext(combined)) =
         &mut context.validation_context_type
     {
         let default = combined.default_validation_context.get_or_insert_default();
-        default.match_typed_subject_alt_names.push(uri_san(identity));
+        default.match_typed_subject_alt_names.push(uri_san(pattern));
     }
 }
 
 /// HTTP/2 with CONNECT.
-fn connect(scope: &Scope<'_>, common_http_protocol_options: Option<CommonOptions>) -> HttpProtocolOptions {
-    let features = &scope.mesh.options.features;
+fn connect(
+    settings: WaypointSettings<'_>,
+    common_http_protocol_options: Option<CommonOptions>,
+) -> HttpProtocolOptions {
+    let features = settings.features;
     let window = |size: u32| (size != 0).then(|| size.into());
     let http2 = Http2ProtocolOptions {
         allow_connect: true,
@@ -209,12 +210,12 @@ fn idle_after(time: Duration) -> CommonOptions {
 }
 
 /// One request per connection: a pool would stick to one backend of the other network.
-fn unpooled(scope: &Scope<'_>) -> CommonOptions {
-    CommonOptions { max_requests_per_connection: Some(1.into()), ..idle_after(hbone_idle(scope)) }
+fn unpooled(settings: WaypointSettings<'_>) -> CommonOptions {
+    CommonOptions { max_requests_per_connection: Some(1.into()), ..idle_after(hbone_idle(settings)) }
 }
 
-fn hbone_idle(scope: &Scope<'_>) -> Duration {
-    scope.mesh.config.hbone_idle_timeout
+fn hbone_idle(settings: WaypointSettings<'_>) -> Duration {
+    settings.mesh.hbone_idle_timeout
 }
 
 fn port_override(metadata_key: Option<MetadataKey>) -> LbConfig {

@@ -28,7 +28,7 @@ use envoy::Encoded;
 use envoy::config::route::v3::RouteConfiguration;
 
 use self::patch::Patch;
-pub(crate) use self::patch::{Patches, referenced_services};
+pub(crate) use self::patch::Patches;
 use super::WaypointResources;
 use super::origin::{Origin, Part};
 use crate::rules::EnvoyFilterRules;

@@ -22,11 +22,11 @@ use envoy::extensions::wasm::v3::{EnvironmentVariables, FailurePolicy, PluginCon
 use envoy::google::protobuf::{Any, StringValue};
 
 use super::http;
-use crate::Str;
 use crate::mesh::attachment::Bound;
-use crate::mesh::extension::{ChainKind, Code, Extension};
+use crate::mesh::extension::{Code, Extension};
 use crate::resources::proto::duration;
-use crate::resources::{Origin, Resource, Scope};
+use crate::resources::{Origin, Resource};
+use crate::rules::PolicyRules;
 use crate::snapshot::Duration;
 use crate::snapshot::extensions::{
     EnvValueSource, ExecutionPhase, FailStrategy, PluginType, PullPolicy, Struct, WasmConfig,
@@ -85,29 +85,17 @@ fn discovery(types: [&str; 2]) -> ExtensionConfigSource {
     }
 }
 
-/// What Envoy discovers for the extensions of a waypoint's listeners, by name.
-pub(crate) fn configurations(scope: &Scope<'_>) -> Vec<Resource<TypedExtensionConfig>> {
-    let Scope { mesh, waypoint, rules } = *scope;
-    if mesh.extensions.is_empty() {
-        return Vec::new();
-    }
-    let services = waypoint.services.iter().filter_map(|id| mesh.services.get(*id));
-    let network =
-        services.clone().flat_map(|s| s.ports.iter().map(move |p| (Some(s), ChainKind::Network(p.number))));
-    let http = services.map(|s| (Some(s), ChainKind::Http));
-    let direct = [(None, ChainKind::Http), (None, ChainKind::Network(0))];
-    let found: BTreeMap<&Str, &Extension> = http
-        .chain(network)
-        .chain(direct)
-        .flat_map(|(service, chain)| mesh.extensions.applicable(waypoint, service, chain))
-        .map(|bound| (&bound.object.resource_name, &**bound.object))
-        .collect();
-    let resource = |extension: &Extension| {
-        let message = configuration(extension, rules.policies.fail_strategies)?;
+/// What Envoy discovers for the extensions of a waypoint's listeners, which come by name.
+pub(crate) fn configurations(
+    extensions: &[&Extension],
+    rules: &PolicyRules,
+) -> Vec<Resource<TypedExtensionConfig>> {
+    let resource = |extension: &&Extension| {
+        let message = configuration(extension, rules.fail_strategies)?;
         let origin = Origin::of_resource(vec![extension.object.clone().into()]);
         Some(Resource { message, origins: vec![origin] })
     };
-    found.into_values().filter_map(resource).collect()
+    extensions.iter().filter_map(resource).collect()
 }
 
 /// What Envoy discovers for an extension; none for those that are written into the listener.

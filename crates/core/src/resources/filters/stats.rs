@@ -10,10 +10,9 @@ use envoy::stats::{MetricConfig, PluginConfig, Reporter};
 
 use super::stackdriver::{self, STACKDRIVER};
 use super::{fields, http, network, typed_struct};
-use crate::mesh::telemetry::{Applicable, MetricOverride, MetricsProvider, TagOverride, metrics_providers};
-use crate::resources::Scope;
+use crate::mesh::telemetry::{MetricOverride, MetricsProvider, TagOverride};
 use crate::resources::proto::duration;
-use crate::rules::StatsConfig;
+use crate::rules::{ListenerRules, StatsConfig};
 
 /// The filter's name.
 const STATS: &str = "istio.stats";
@@ -41,17 +40,17 @@ pub(crate) struct Reporting {
     pub(crate) tcp: Filter,
 }
 
-/// The filters that the resources in force ask for: one per provider that has such a filter.
-pub(crate) fn filters(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Vec<Reporting> {
-    metrics_providers(applicable, &scope.mesh.config)
+/// The filters that report to these providers, as far as they have such a filter.
+pub(crate) fn filters(rules: &ListenerRules, providers: &[MetricsProvider<'_>]) -> Vec<Reporting> {
+    providers
         .iter()
         .filter_map(|provider| {
             if provider.provider.prometheus.is_some() {
-                let config = prometheus(scope, provider)?;
+                let config = prometheus(rules.stats, provider)?;
                 let tcp = network::filter(STATS, config.clone());
                 return Some(Reporting { http: http::filter(STATS, config), tcp });
             }
-            (provider.provider.stackdriver.is_some() && scope.rules.listeners.stackdriver).then(|| {
+            (provider.provider.stackdriver.is_some() && rules.stackdriver).then(|| {
                 let config = Some(stackdriver::plugin(provider));
                 let tcp = envoy::any(&network_wasm::Wasm { config: config.clone() });
                 let http = envoy::any(&http_wasm::Wasm { config });
@@ -62,8 +61,8 @@ pub(crate) fn filters(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Vec<Rep
 }
 
 /// The configuration of `istio.stats`, alike for HTTP and TCP.
-fn prometheus(scope: &Scope<'_>, provider: &MetricsProvider<'_>) -> Option<Any> {
-    match scope.rules.listeners.stats {
+fn prometheus(stats: StatsConfig, provider: &MetricsProvider<'_>) -> Option<Any> {
+    match stats {
         // An accident: even a provider that is named for access logs only, or switched off, gets the filter.
         StatsConfig::Fixed => {
             let reporter = fields([("reporter", "SERVER_GATEWAY".into())]);

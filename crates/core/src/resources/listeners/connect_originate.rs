@@ -6,8 +6,8 @@ use envoy::config::listener::v3::{Filter, FilterChain, Listener, ListenerFilter}
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpecifier, TunnelingConfig};
 
-use super::chain::ChainBuilder;
-use crate::resources::Scope;
+use super::shared::Telemetry;
+use crate::plan::WaypointSettings;
 use crate::resources::filters::http::overwrite_header;
 use crate::resources::filters::{inspect, network};
 use crate::resources::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE};
@@ -17,42 +17,42 @@ use crate::rules::TunnelState;
 const DOUBLE_HBONE_TARGET: &str = "%FILTER_STATE(istio.double_hbone.hbone_target_address:PLAIN)%";
 
 /// The listener for tunnels to workloads.
-pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
+pub(super) fn listener(settings: &WaypointSettings<'_>, telemetry: &Telemetry) -> Listener {
     let mut filters = Vec::new();
     let mut proxy = tunnel(CONNECT_ORIGINATE, "%DOWNSTREAM_LOCAL_ADDRESS%", Vec::new());
-    carry_baggage(scope, &mut filters, &mut proxy);
-    internal(scope, chains, vec![destination(scope)], filters, proxy)
+    carry_baggage(settings, &mut filters, &mut proxy);
+    internal(settings, telemetry, vec![destination(settings)], filters, proxy)
 }
 
 /// The listener for the inner tunnel into another network.
-pub(super) fn inner(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
-    let headers = vec![overwrite_header("x-forwarded-network", scope.waypoint.proxy.network())];
+pub(super) fn inner(settings: &WaypointSettings<'_>, telemetry: &Telemetry) -> Listener {
+    let headers = vec![overwrite_header("x-forwarded-network", settings.proxy.network())];
     let mut filters = vec![network::propagate_endpoint_metadata()];
     let mut proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
-    carry_baggage(scope, &mut filters, &mut proxy);
-    internal(scope, chains, Vec::new(), filters, proxy)
+    carry_baggage(settings, &mut filters, &mut proxy);
+    internal(settings, telemetry, Vec::new(), filters, proxy)
 }
 
 /// The listener for the outer tunnel into another network.
-pub(super) fn outer(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
+pub(super) fn outer(settings: &WaypointSettings<'_>, telemetry: &Telemetry) -> Listener {
     // The gateway at the other end need not send it through a waypoint again.
     let headers = vec![overwrite_header("x-istio-source", "waypoint")];
     let proxy = tunnel(OUTER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
-    internal(scope, chains, vec![destination(scope)], Vec::new(), proxy)
+    internal(settings, telemetry, vec![destination(settings)], Vec::new(), proxy)
 }
 
 /// The filter that learns the destination from the listener before.
-pub(super) fn destination(scope: &Scope<'_>) -> ListenerFilter {
-    match scope.rules.listeners.tunnel_state {
+pub(super) fn destination(settings: &WaypointSettings<'_>) -> ListenerFilter {
+    match settings.rules.listeners.tunnel_state {
         TunnelState::IstioFilters => inspect::set_dst_address(),
         TunnelState::FilterState => inspect::original_dst(),
     }
 }
 
 /// Tells the other end who the client is, and learns from it who answers, if that is asked for.
-fn carry_baggage(scope: &Scope<'_>, filters: &mut Vec<Filter>, proxy: &mut TcpProxy) {
-    if scope.mesh.options.features.ambient_enable_baggage
-        && scope.rules.listeners.peer_metadata
+fn carry_baggage(settings: &WaypointSettings<'_>, filters: &mut Vec<Filter>, proxy: &mut TcpProxy) {
+    if settings.features.ambient_enable_baggage
+        && settings.rules.listeners.peer_metadata
         && let Some(tunnel) = &mut proxy.tunneling_config
     {
         tunnel.propagate_response_headers = true;
@@ -75,8 +75,8 @@ fn tunnel(name: &str, hostname: &str, headers_to_add: Vec<HeaderValueOption>) ->
 }
 
 fn internal(
-    scope: &Scope<'_>,
-    chains: &ChainBuilder<'_>,
+    settings: &WaypointSettings<'_>,
+    telemetry: &Telemetry,
     listener_filters: Vec<ListenerFilter>,
     mut filters: Vec<Filter>,
     mut proxy: TcpProxy,
@@ -88,8 +88,8 @@ fn internal(
         listener_filters,
         ..Listener::default()
     };
-    if scope.rules.access_logs.everywhere {
-        let access_logs = &chains.telemetry().access_logs;
+    if settings.rules.access_logs.everywhere {
+        let access_logs = &telemetry.access_logs;
         listener.access_log = access_logs.listener();
         proxy.access_log = access_logs.originate();
     }

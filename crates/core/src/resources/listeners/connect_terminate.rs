@@ -16,11 +16,11 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 use envoy::google::protobuf::Duration;
 
 use super::HBONE_PORT;
-use super::chain::ChainBuilder;
+use super::chain::ChainRenderer;
 use crate::resources::filters::{http, network};
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
 use crate::resources::proto::socket;
-use crate::resources::{Scope, tls};
+use crate::resources::tls;
 use crate::rules::{TunnelServer, TunnelState};
 
 /// The upgrade that makes a request a tunnel.
@@ -30,17 +30,18 @@ const CONNECT: &str = "CONNECT";
 const MAX_CONCURRENT_STREAMS: u32 = 100;
 
 /// The listener.
-pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener {
-    let proxy = &scope.waypoint.proxy;
-    let rules = &scope.rules.listeners;
+pub(super) fn listener(chains: &ChainRenderer<'_>) -> Listener {
+    let settings = chains.settings;
+    let proxy = settings.proxy;
+    let rules = &settings.rules.listeners;
     let address = if proxy.supports_ipv4() || !proxy.supports_ipv6() { "0.0.0.0" } else { "::" };
     let mut listener = Listener {
         name: CONNECT_TERMINATE.to_owned(),
         address: Some(socket(address, HBONE_PORT)),
         filter_chains: vec![FilterChain {
             name: "default".to_owned(),
-            transport_socket: Some(tls::connect_terminate_socket(scope.mesh)),
-            filters: filters(scope, chains),
+            transport_socket: Some(tls::connect_terminate_socket(settings.mesh, settings.features)),
+            filters: filters(chains),
             ..FilterChain::default()
         }],
         ..Listener::default()
@@ -54,21 +55,22 @@ pub(super) fn listener(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Listener
         let address = Some(socket("::", HBONE_PORT));
         listener.additional_addresses = vec![AdditionalAddress { address, ..AdditionalAddress::default() }];
     }
-    if scope.rules.access_logs.everywhere {
-        listener.access_log = chains.telemetry().access_logs.listener();
+    if settings.rules.access_logs.everywhere {
+        listener.access_log = chains.telemetry.access_logs.listener();
     }
     listener
 }
 
-fn filters(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Vec<Filter> {
-    let manager = network::http_connection_manager(&manager(scope, chains));
-    match scope.rules.listeners.tunnel_state {
+fn filters(chains: &ChainRenderer<'_>) -> Vec<Filter> {
+    let manager = network::http_connection_manager(&manager(chains));
+    match chains.settings.rules.listeners.tunnel_state {
         TunnelState::IstioFilters => vec![network::istio_authn_shared(), manager],
         TunnelState::FilterState => vec![manager],
     }
 }
 
-fn manager(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> HttpConnectionManager {
+fn manager(chains: &ChainRenderer<'_>) -> HttpConnectionManager {
+    let rules = &chains.settings.rules.listeners;
     let mut http2 = Http2ProtocolOptions {
         allow_connect: true,
         max_concurrent_streams: Some(MAX_CONCURRENT_STREAMS.into()),
@@ -76,7 +78,7 @@ fn manager(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> HttpConnectionManage
     };
     let mut manager = HttpConnectionManager {
         stat_prefix: CONNECT_TERMINATE.to_owned(),
-        route_specifier: Some(RouteSpecifier::RouteConfig(routes(scope))),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes(rules.tunnel_state))),
         set_current_client_cert_details: Some(SetCurrentClientCertDetails {
             subject: Some(true.into()),
             uri: true,
@@ -86,46 +88,46 @@ fn manager(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> HttpConnectionManage
         use_remote_address: Some(false.into()),
         stream_idle_timeout: Some(Duration::default()),
         upgrade_configs: vec![UpgradeConfig { upgrade_type: CONNECT.to_owned(), ..UpgradeConfig::default() }],
-        http_filters: http_filters(scope, chains),
+        http_filters: http_filters(chains),
         ..HttpConnectionManager::default()
     };
-    match scope.rules.listeners.tunnel_server {
+    match rules.tunnel_server {
         TunnelServer::Fixed { server_name } => {
             manager.server_name = server_name.to_owned();
             manager.forward_client_cert_details = ForwardClientCertDetails::AppendForward.into();
         }
         TunnelServer::AsConfigured => {
-            chains.settings().apply_headers(&mut manager);
-            manager.forward_client_cert_details = chains.settings().forwarded_client_cert().into();
+            chains.proxy.apply_headers(&mut manager);
+            manager.forward_client_cert_details = chains.proxy.forwarded_client_cert().into();
         }
     }
-    http2.connection_keepalive = scope.rules.listeners.tunnel_keepalive.map(|keepalive| KeepaliveSettings {
+    http2.connection_keepalive = rules.tunnel_keepalive.map(|keepalive| KeepaliveSettings {
         interval: Some(seconds(keepalive.interval)),
         timeout: Some(seconds(keepalive.timeout)),
         ..KeepaliveSettings::default()
     });
-    if scope.rules.access_logs.everywhere {
-        manager.access_log = chains.telemetry().access_logs.terminate();
+    if chains.settings.rules.access_logs.everywhere {
+        manager.access_log = chains.telemetry.access_logs.terminate();
     }
     manager.http2_protocol_options = Some(http2);
     manager
 }
 
-fn http_filters(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Vec<HttpFilter> {
-    match scope.rules.listeners.tunnel_state {
+fn http_filters(chains: &ChainRenderer<'_>) -> Vec<HttpFilter> {
+    let rules = &chains.settings.rules.listeners;
+    match rules.tunnel_state {
         TunnelState::IstioFilters => {
             vec![http::connect_baggage(), http::connect_authority_by_route(), http::router(false, false)]
         }
         TunnelState::FilterState => {
-            let rules = &scope.rules.listeners;
-            let mut filters = if rules.tunnel_policies { chains.tunnel_policies() } else { Vec::new() };
+            let mut filters = chains.security.tunnel.clone();
             if rules.peer_metadata {
-                let baggage = scope.mesh.options.features.ambient_enable_baggage;
+                let baggage = chains.settings.features.ambient_enable_baggage;
                 filters.push(http::downstream_peer_metadata(baggage));
             }
             filters.extend([
                 http::connect_authority(),
-                http::router(false, chains.settings().suppresses_envoy_headers()),
+                http::router(false, chains.proxy.suppresses_envoy_headers()),
             ]);
             filters
         }
@@ -133,7 +135,7 @@ fn http_filters(scope: &Scope<'_>, chains: &ChainBuilder<'_>) -> Vec<HttpFilter>
 }
 
 /// Every tunnel leads to the internal listener.
-fn routes(scope: &Scope<'_>) -> RouteConfiguration {
+fn routes(state: TunnelState) -> RouteConfiguration {
     let upgrade = route_action::UpgradeConfig {
         upgrade_type: CONNECT.to_owned(),
         connect_config: Some(ConnectConfig::default()),
@@ -151,7 +153,7 @@ fn routes(scope: &Scope<'_>) -> RouteConfiguration {
         }))),
         ..Route::default()
     };
-    if scope.rules.listeners.tunnel_state == TunnelState::IstioFilters {
+    if state == TunnelState::IstioFilters {
         let enabled = http::connect_authority_enabled(15008);
         route.typed_per_filter_config.insert(http::CONNECT_AUTHORITY.to_owned(), enabled);
     }

@@ -4,7 +4,6 @@
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use envoy::Encoded;
-use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::Http2ProtocolOptions;
 use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
@@ -18,13 +17,13 @@ use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
 use super::shared::ManagerPart;
 use crate::mesh::service::Protocol;
-use crate::mesh::waypoint::Proxy;
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
 use crate::resources::field::http_connection_manager as field;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
+use crate::resources::proto::lookup_family;
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
@@ -34,8 +33,8 @@ const CLIENT_IDENTITY: &str = "ambient.istio.io/xfcc-include-client-identity";
 
 /// What all connection managers have of which telemetry asks the same: all but routes, filters and the chain's port.
 pub(super) fn base(
-    scope: &Scope<'_>,
-    settings: &ProxySettings<'_>,
+    settings: &WaypointSettings<'_>,
+    proxy: &ProxySettings<'_>,
     access_logs: &AccessLogs,
     tracing: &HcmTracing,
 ) -> HttpConnectionManager {
@@ -49,24 +48,24 @@ pub(super) fn base(
         access_log: access_logs.http(),
         tracing: tracing.tracing.clone(),
         request_id_extension: Some(tracing.request_id.clone()),
-        proxy_100_continue: scope.rules.listeners.proxy_100_continue
-            && scope.mesh.options.features.enable_100_continue_headers,
+        proxy_100_continue: settings.rules.listeners.proxy_100_continue
+            && settings.features.enable_100_continue_headers,
         ..HttpConnectionManager::default()
     };
-    normalize(scope, &mut manager);
-    if includes_client_identity(scope) {
+    normalize(settings.mesh.path_normalization, &mut manager);
+    if includes_client_identity(settings) {
         // There is no client certificate here from which Envoy would make the header; else it would drop it.
         manager.forward_client_cert_details = ForwardClientCertDetails::AlwaysForwardOnly.into();
         manager.http_filters.push(http::client_identity_header());
     }
-    settings.apply(&mut manager);
+    proxy.apply(&mut manager);
     manager
 }
 
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.
 pub(super) fn connection_manager(
     parts: &Parts<'_>,
-    security: &SecurityFilters<HttpFilter>,
+    security: Option<&SecurityFilters<HttpFilter>>,
     routes: &Encoded<RouteConfiguration>,
 ) -> Filter {
     let Parts { shared, telemetry, .. } = *parts;
@@ -83,24 +82,25 @@ pub(super) fn connection_manager(
 /// What a chain has of its own, up to the first filters that all chains have.
 fn own(
     parts: &Parts<'_>,
-    security: &SecurityFilters<HttpFilter>,
+    security: Option<&SecurityFilters<HttpFilter>>,
     routes: &Encoded<RouteConfiguration>,
 ) -> ManagerPart {
-    let Parts { scope, spec, shared, extensions, .. } = *parts;
-    let end = scope.rules.mesh.stat_name_end;
+    let Parts { settings, chain, shared, .. } = *parts;
+    let extensions = &chain.extensions;
+    let end = settings.rules.mesh.stat_name_end;
     let mut own = ManagerPart::with_capacity(MOST_OWN);
     // The address is the same for IPv6.
-    own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &spec.port.to_string(), end].concat());
+    own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &chain.port.to_string(), end].concat());
     own.encoded(field::ROUTE_CONFIG, routes);
-    add(&mut own, &security.custom);
+    add(&mut own, security.map_or(&[], |filters| &filters.custom));
     add(&mut own, &extension_filters(extensions, ExecutionPhase::Authn));
-    add(&mut own, &security.authn);
+    add(&mut own, security.map_or(&[], |filters| &filters.authn));
     add(&mut own, &extension_filters(extensions, ExecutionPhase::Authz));
-    add(&mut own, &security.rbac);
-    if spec.protocol == Protocol::GrpcWeb {
+    add(&mut own, security.map_or(&[], |filters| &filters.rbac));
+    if chain.protocol == Protocol::GrpcWeb {
         own.message(field::HTTP_FILTERS, &shared.grpc_web);
     }
-    if spec.protocol.is_http2() {
+    if chain.protocol.is_http2() {
         own.merge(&HttpConnectionManager {
             http2_protocol_options: Some(Http2ProtocolOptions::default()),
             ..HttpConnectionManager::default()
@@ -120,13 +120,14 @@ fn add(manager: &mut ManagerPart, filters: &[HttpFilter]) {
 
 /// A chain's own filters after the first that all chains have.
 fn later_filters(parts: &Parts<'_>) -> ManagerPart {
-    let Parts { scope, extensions, .. } = *parts;
+    let Parts { settings, chain, .. } = *parts;
+    let extensions = &chain.extensions;
     let mut filters = ManagerPart::default();
-    if let Some(service) = parts.service
-        && scope.rules.listeners.dynamic_forward_proxy
+    if let Some(service) = chain.service
+        && settings.rules.listeners.dynamic_forward_proxy
         && service.hostname.starts_with('*')
     {
-        let family = dns_lookup_family(&scope.waypoint.proxy);
+        let family = lookup_family(settings);
         add(&mut filters, &[http::dynamic_forward_proxy(&service.hostname, family)]);
     }
     add(&mut filters, &extension_filters(extensions, ExecutionPhase::Stats));
@@ -135,8 +136,8 @@ fn later_filters(parts: &Parts<'_>) -> ManagerPart {
 }
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
-fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
-    let (normalize, merge, unescape) = match scope.mesh.config.path_normalization {
+fn normalize(normalization: NormalizationType, manager: &mut HttpConnectionManager) {
+    let (normalize, merge, unescape) = match normalization {
         NormalizationType::None => (false, false, false),
         NormalizationType::Default | NormalizationType::Base => (true, false, false),
         NormalizationType::MergeSlashes => (true, true, false),
@@ -153,34 +154,8 @@ fn normalize(scope: &Scope<'_>, manager: &mut HttpConnectionManager) {
 }
 
 /// Whether applications are told who their client is.
-pub(super) fn includes_client_identity(scope: &Scope<'_>) -> bool {
-    let annotation = scope.waypoint.proxy.annotations.get(CLIENT_IDENTITY);
-    scope.rules.listeners.client_identity_header
+pub(super) fn includes_client_identity(settings: &WaypointSettings<'_>) -> bool {
+    let annotation = settings.proxy.annotations.get(CLIENT_IDENTITY);
+    settings.rules.listeners.client_identity_header
         && annotation.is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
-/// The addresses that a proxy looks for when it resolves names. One that has both families looks for IPv4 only, unless
-/// the feature `ISTIO_DUAL_STACK` is on.
-pub(super) fn dns_lookup_family(proxy: &Proxy) -> DnsLookupFamily {
-    if proxy.supports_ipv6() && !proxy.supports_ipv4() {
-        DnsLookupFamily::V6Only
-    } else {
-        DnsLookupFamily::V4Only
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_resolved_to_addresses_that_the_proxy_has() {
-        let family = |addresses: &[&str]| {
-            let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
-            dns_lookup_family(&Proxy { addresses, ..Proxy::default() })
-        };
-        assert_eq!(family(&[]), DnsLookupFamily::V4Only);
-        assert_eq!(family(&["fd00::1"]), DnsLookupFamily::V6Only);
-        assert_eq!(family(&["fd00::1", "10.0.0.1"]), DnsLookupFamily::V4Only);
-    }
 }

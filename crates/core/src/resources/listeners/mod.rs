@@ -12,14 +12,13 @@
 //! | [`connect_originate`] | the listeners that open tunnels |
 //! | [`chain`], [`shared`] | chains, and what they share, made once |
 //! | [`http_manager`], [`tcp_proxy`] | the filter that a chain ends in |
-//! | [`matcher`], [`inspectors`] | how a connection's chain is found |
+//! | [`matcher`] | how a connection's chain is found |
 //! | [`proxy_settings`] | what the proxy's own configuration changes |
 
 mod chain;
 mod connect_originate;
 mod connect_terminate;
 mod http_manager;
-mod inspectors;
 mod main_internal;
 mod matcher;
 mod proxy_settings;
@@ -28,35 +27,37 @@ mod tcp_proxy;
 
 use envoy::config::listener::v3::Listener;
 
-use self::chain::ChainBuilder;
+use self::chain::ChainRenderer;
 use super::envoy_filter::Patches;
-use super::{Origin, Resource, Scope};
+use super::{Origin, Resource};
+use crate::plan::WaypointSettings;
+use crate::plan::chains::Listeners;
 
 /// The port on which ztunnels and waypoints take HBONE connections.
 const HBONE_PORT: u32 = 15008;
 
 /// The listeners of a waypoint, sorted by name. Of the patches, only those of default routes are applied.
-pub(crate) fn listeners<'m>(scope: &Scope<'m>, patches: &'m Patches) -> Vec<Resource<Listener>> {
-    let mut chains = ChainBuilder::new(*scope, patches);
-    let mut listeners = vec![
-        resource(&chains, connect_terminate::listener(scope, &chains), Vec::new()),
-        resource(&chains, connect_originate::listener(scope, &chains), Vec::new()),
+pub(crate) fn listeners(
+    settings: &WaypointSettings<'_>,
+    planned: &Listeners<'_>,
+    patches: &Patches,
+) -> Vec<Resource<Listener>> {
+    let chains = ChainRenderer::new(settings, planned, patches);
+    let (main_internal, origins) = main_internal::listener(planned, &chains);
+    let mut all = vec![
+        (connect_terminate::listener(&chains), Vec::new()),
+        (connect_originate::listener(settings, &chains.telemetry), Vec::new()),
+        (main_internal, origins),
     ];
-    if scope.rules.listeners.double_hbone && scope.mesh.options.features.ambient_enable_multi_network_waypoint
-    {
-        listeners.push(resource(&chains, connect_originate::inner(scope, &chains), Vec::new()));
-        listeners.push(resource(&chains, connect_originate::outer(scope, &chains), Vec::new()));
+    if planned.other_networks {
+        all.push((connect_originate::inner(settings, &chains.telemetry), Vec::new()));
+        all.push((connect_originate::outer(settings, &chains.telemetry), Vec::new()));
     }
-    let (main_internal, origins) = main_internal::listener(scope, &mut chains);
-    listeners.push(resource(&chains, main_internal, origins));
+    let resource = |(message, parts): (Listener, Vec<Origin>)| {
+        let whole = Origin::of_resource(planned.causes.clone());
+        Resource { message, origins: std::iter::once(whole).chain(parts).collect() }
+    };
+    let mut listeners: Vec<_> = all.into_iter().map(resource).collect();
     listeners.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     listeners
-}
-
-/// A listener and its origins; as a whole, every listener comes from the waypoint's Gateway, and from what telemetry asks
-/// of the waypoint.
-fn resource(chains: &ChainBuilder<'_>, message: Listener, parts: Vec<Origin>) -> Resource<Listener> {
-    let mut origins = vec![Origin::of_resource(chains.causes())];
-    origins.extend(parts);
-    Resource { message, origins }
 }

@@ -15,7 +15,7 @@ use envoy::extensions::http::header_formatters::preserve_case::v3::PreserveCaseF
 use envoy::google::protobuf::UInt32Value;
 
 use crate::Str;
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
 use crate::resources::filters::extension_config;
 use crate::resources::proto::duration;
 use crate::snapshot::Duration;
@@ -35,8 +35,8 @@ pub(super) struct ProxySettings<'m> {
 
 impl<'m> ProxySettings<'m> {
     /// Reads the settings of a waypoint.
-    pub(super) fn new(scope: &Scope<'m>) -> Self {
-        let config = &scope.waypoint.proxy.config;
+    pub(super) fn new(settings: &WaypointSettings<'m>) -> Self {
+        let config = &settings.proxy.config;
         let metadata = |key| config.proxy_metadata.get(key).map(Str::as_str);
         Self {
             headers: config.proxy_headers.as_ref(),

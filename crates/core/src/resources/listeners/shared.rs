@@ -7,16 +7,13 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 
 use super::http_manager;
 use super::proxy_settings::ProxySettings;
-use crate::mesh::Service;
-use crate::mesh::attachment::Bound;
-use crate::mesh::telemetry::Applicable;
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
+use crate::plan::telemetry as plan;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::stats;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
-use crate::snapshot::Cause;
 
 /// A part of a connection manager, encoded: what many chains share is encoded once.
 pub(super) type ManagerPart = Encoded<HttpConnectionManager>;
@@ -41,8 +38,8 @@ pub(super) struct SharedFilters {
 
 impl SharedFilters {
     /// Makes the filters of a waypoint.
-    pub(super) fn new(scope: &Scope<'_>) -> Self {
-        let rules = &scope.rules.listeners;
+    pub(super) fn new(settings: &WaypointSettings<'_>) -> Self {
+        let rules = &settings.rules.listeners;
         Self {
             grpc_web: http::grpc_web(),
             common: http_filters(vec![http::grpc_stats(), http::fault(), http::cors()]),
@@ -56,7 +53,7 @@ impl SharedFilters {
 }
 
 /// What telemetry asks of a chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Telemetry {
     /// Where access logs are written.
     pub(super) access_logs: AccessLogs,
@@ -68,41 +65,31 @@ pub(super) struct Telemetry {
     pub(super) last_filters: ManagerPart,
     /// `istio.stats` and its like, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
-    /// The resources that asked, each with the field by which it applies.
-    pub(super) origins: Vec<Cause>,
 }
 
 impl Telemetry {
-    /// Makes what these resources ask of the chains of a Service, or of all.
+    /// Makes what telemetry asks.
     pub(super) fn new(
-        scope: &Scope<'_>,
-        settings: &ProxySettings<'_>,
-        applicable: &Applicable<'_>,
-        service: Option<&Service>,
+        settings: &WaypointSettings<'_>,
+        proxy: &ProxySettings<'_>,
+        telemetry: &plan::Telemetry<'_>,
     ) -> Self {
-        let access_logs = AccessLogs::new(scope, applicable);
-        let tracing = HcmTracing::new(scope, applicable, service);
-        let reporting = stats::filters(scope, applicable);
-        let manager = http_manager::base(scope, settings, &access_logs, &tracing);
-        let baggage = scope.mesh.options.features.ambient_enable_baggage;
-        let peer_metadata =
-            scope.rules.listeners.peer_metadata.then(|| http::upstream_peer_metadata(baggage));
+        let rules = &settings.rules.listeners;
+        let access_logs = AccessLogs::new(settings, &telemetry.access_logs);
+        let tracing = HcmTracing::new(settings, telemetry.tracing.as_ref());
+        let reporting = stats::filters(rules, &telemetry.metrics);
+        let manager = http_manager::base(settings, proxy, &access_logs, &tracing);
+        let baggage = settings.features.ambient_enable_baggage;
+        let peer_metadata = rules.peer_metadata.then(|| http::upstream_peer_metadata(baggage));
         let mut last_filters: Vec<HttpFilter> = peer_metadata.into_iter().collect();
         last_filters.extend(reporting.iter().map(|filter| filter.http.clone()));
-        last_filters
-            .push(http::router(tracing.router_starts_child_span, settings.suppresses_envoy_headers()));
+        last_filters.push(http::router(tracing.router_starts_child_span, proxy.suppresses_envoy_headers()));
         Self {
             tcp_access_logs: access_logs.tcp(),
             access_logs,
             manager: ManagerPart::of(&manager),
             last_filters: http_filters(last_filters),
             tcp_stats: reporting.into_iter().map(|filter| filter.tcp).collect(),
-            origins: origins(applicable),
         }
     }
-}
-
-/// The objects that apply, each with the field that says so.
-pub(super) fn origins(applicable: &Applicable<'_>) -> Vec<Cause> {
-    applicable.iter().map(Bound::cause).collect()
 }

@@ -1,7 +1,5 @@
 //! One route: a rule of a VirtualService (`http[]`) under one of its matches.
 
-use std::collections::BTreeSet;
-
 use envoy::Encoded;
 use envoy::config::core::v3::Metadata;
 use envoy::config::route::v3::route_action::{
@@ -12,56 +10,43 @@ use envoy::config::route::v3::weighted_cluster::{ClusterWeight, cluster_weight};
 use envoy::config::route::v3::{Decorator, Route, RouteAction, RouteMatch, WeightedCluster};
 use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
-use super::destination::{self, Host};
 use super::headers::HeaderChanges;
 use super::retry::Retries;
 use super::{cors, fault, fraction, hash, matches, operation, redirect};
-use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::virtual_service::{Semantics, VirtualService};
+use crate::plan::WaypointSettings;
+use crate::plan::routes::{
+    Destinations, Forward, HttpAction, HttpDestination, HttpRule, Mirror, MirrorShare,
+};
 use crate::re2;
+use crate::resources::field;
 use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
-use crate::resources::{Scope, field};
-use crate::rules::{CorsPlacement, Rewrites, Rules, SingleDestination};
-use crate::snapshot::Cause;
+use crate::rules::{CorsPlacement, Rewrites, Rules};
 use crate::snapshot::message::Duration;
-use crate::snapshot::networking::Percent;
-use crate::snapshot::networking::destination_rule::ConsistentHashLb;
-use crate::snapshot::networking::virtual_service::{
-    Destination, HttpMatchRequest, HttpRewrite, HttpRoute, HttpRouteDestination,
-};
+use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRewrite, HttpRoute};
 
 /// Where a route is made: for which port, from which VirtualService.
 #[derive(Clone, Copy)]
-pub(super) struct Context<'a, 'm> {
-    pub(super) scope: Scope<'m>,
-    pub(super) retries: &'a Retries<'m>,
+pub(super) struct Context<'a> {
+    pub(super) settings: &'a WaypointSettings<'a>,
+    pub(super) retries: &'a Retries<'a>,
     pub(super) virtual_service: &'a VirtualService,
     /// What names the VirtualService in each of its routes.
     pub(super) metadata: &'a Encoded<Route>,
     pub(super) port: u32,
-    /// The hostname that the routes are for.
-    pub(super) hostname: &'a str,
-    /// What is known of it: most destinations are what requests were meant for.
-    pub(super) host: Host<'m>,
 }
 
-impl<'m> Context<'_, 'm> {
-    /// What is known of a destination's host.
-    fn host(&self, hostname: &str) -> Host<'m> {
-        if hostname == self.hostname { self.host } else { Host::new(self.scope, hostname) }
-    }
-}
-
-/// Translates a rule under one match (none: everything), which has been translated to `matched`.
+/// Translates a rule under one match (none: everything).
 pub(super) fn route(
-    cx: Context<'_, '_>,
-    rule: &HttpRoute,
+    cx: Context<'_>,
+    planned: &HttpRule<'_>,
     request: Option<&HttpMatchRequest>,
-    matched: &RouteMatch,
     fields: &mut Encoded<Route>,
 ) {
-    let rules = &cx.scope.rules.routes;
+    let rule = planned.rule;
+    let rules = &cx.settings.rules.routes;
+    let matched = &matches::route_match(rules, cx.virtual_service.semantics, request);
     let mut name = rule.name.to_string();
     if let Some(request) = request.filter(|request| !request.name.is_empty()) {
         name.push('.');
@@ -82,18 +67,22 @@ pub(super) fn route(
     };
     fields.message(field::route::MATCH, matched);
     let mut cluster = None;
-    if let Some(redirect) = &rule.redirect {
-        if let Some(redirect) = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port) {
-            fields.message(field::route::REDIRECT, &redirect);
+    match &planned.action {
+        HttpAction::Redirect(redirect) => {
+            if let Some(redirect) = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port) {
+                fields.message(field::route::REDIRECT, &redirect);
+            }
         }
-    } else if let Some(response) = &rule.direct_response {
-        fields.message(field::route::DIRECT_RESPONSE, &redirect::direct_response(response));
-    } else {
-        let (action, consistent) = forward(cx, rule, changes.authority, matched, &mut out);
-        fields.nest(field::route::ROUTE, |fields| {
-            cluster =
-                write(action, fields, |fields| cx.retries.write(rule.retries.as_deref(), consistent, fields));
-        });
+        HttpAction::DirectResponse(response) => {
+            fields.message(field::route::DIRECT_RESPONSE, &redirect::direct_response(response));
+        }
+        HttpAction::Forward(to) => {
+            let (action, consistent) = forward(cx, rule, to, changes.authority, matched, &mut out);
+            let retries = rule.retries.as_deref();
+            fields.nest(field::route::ROUTE, |fields| {
+                cluster = write(action, fields, |fields| cx.retries.write(retries, consistent, fields));
+            });
+        }
     }
     fields.append(cx.metadata);
     out.decorator = Some(Decorator {
@@ -107,25 +96,6 @@ pub(super) fn route(
         out.typed_per_filter_config.insert(cors::FILTER.to_owned(), envoy::any(&cors::filter_policy(policy)));
     }
     fields.merge(&out);
-}
-
-/// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
-/// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
-pub(super) fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool {
-    if request.port != 0 && request.port != port {
-        return false;
-    }
-    if !scope.rules.routes.match_callers {
-        return true;
-    }
-    if !request.source_labels.is_empty() {
-        return false;
-    }
-    if request.gateways.is_empty() {
-        request.source_namespace.is_empty() || request.source_namespace == scope.waypoint.name.namespace
-    } else {
-        request.gateways.iter().any(|g| g == MESH_GATEWAY)
-    }
 }
 
 /// The part of a route that names the VirtualService it comes from, as a path of the Kubernetes API.
@@ -146,13 +116,14 @@ fn made_by(config: &[&str]) -> Encoded<Route> {
 /// What forwards to a rule's destinations, without retries, and what these change in the route. Says whether retries have
 /// to stay on the host that a request is hashed to.
 fn forward(
-    cx: Context<'_, '_>,
+    cx: Context<'_>,
     rule: &HttpRoute,
+    to: &Forward<'_>,
     authority: Option<String>,
     matched: &RouteMatch,
     out: &mut Route,
 ) -> (RouteAction, bool) {
-    let rules = &cx.scope.rules.routes;
+    let rules = &cx.settings.rules.routes;
     let timeout = duration(rule.timeout.unwrap_or(Duration::ZERO));
     let mut action = RouteAction {
         timeout: Some(timeout),
@@ -163,7 +134,7 @@ fn forward(
             .as_ref()
             .filter(|_| rules.cors == CorsPlacement::RouteAction)
             .map(|policy| Box::new(cors::action_policy(policy))),
-        request_mirror_policies: mirrors(cx, rule),
+        request_mirror_policies: mirrors(cx, &to.mirrors),
         ..RouteAction::default()
     };
     let gateway_api = cx.virtual_service.semantics == Semantics::GatewayApi;
@@ -178,7 +149,7 @@ fn forward(
         }
     }
     action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
-    let consistent = destinations(cx, rule, out, &mut action);
+    let consistent = destinations(&to.to, out, &mut action);
     (action, consistent)
 }
 
@@ -211,9 +182,9 @@ fn write(
     }
 }
 
-fn rewrite_path(cx: Context<'_, '_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
-    action.append_x_forwarded_host = appends_x_forwarded_host(cx.scope);
-    if cx.scope.rules.routes.rewrites == Rewrites::PrefixOnly {
+fn rewrite_path(cx: Context<'_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
+    action.append_x_forwarded_host = appends_x_forwarded_host(cx.settings);
+    if cx.settings.rules.routes.rewrites == Rewrites::PrefixOnly {
         action.prefix_rewrite = rewrite.uri.to_string();
         return;
     }
@@ -238,115 +209,45 @@ fn substitution(pattern: &str, substitution: &str) -> RegexMatchAndSubstitute {
     }
 }
 
-/// `mirror`, then `mirrors`.
-fn mirrors(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<RequestMirrorPolicy> {
-    let rules = &cx.scope.rules.routes;
-    let first = rule.mirror.as_ref().and_then(|to| {
-        let percent = match (&rule.mirror_percentage, rule.mirror_percent) {
-            (None, Some(percent)) => (percent > 0).then(|| fraction::hundredths(percent)),
-            (percentage, _) => mirrored(percentage.as_ref()),
-        };
-        Some((to, percent?))
-    });
-    let others = rule.mirrors.iter().filter(|_| rules.several_mirrors);
-    let others = others
-        .filter_map(|mirror| Some((mirror.destination.as_ref()?, mirrored(mirror.percentage.as_ref())?)));
-    first
-        .into_iter()
-        .chain(others)
-        .map(|(to, percent)| RequestMirrorPolicy {
-            cluster: destination::cluster_name(cx.scope, to, cx.host(&to.host), cx.port),
-            runtime_fraction: Some(fraction::fixed(percent)),
-            trace_sampled: Some(false.into()),
-            disable_shadow_host_suffix_append: rules.mirrors_keep_host
-                && cx.scope.mesh.options.features.disable_shadow_host_suffix,
-            ..RequestMirrorPolicy::default()
-        })
-        .collect()
-}
-
-/// What else had a say in a route: the Services of other hosts that it names, which decide whose cluster a destination
-/// is, and the DestinationRules that say what requests are hashed by.
-pub(super) fn destination_causes(cx: Context<'_, '_>, rule: &HttpRoute) -> Vec<Cause> {
-    let (mut causes, mut seen) = (Vec::new(), BTreeSet::new());
-    let mut add = |to: &Destination, hashed: bool| {
-        let host = cx.host(&to.host);
-        let foreign = host.service.filter(|_| to.host != cx.hostname).map(|service| service.source.object());
-        let rule = host.rule.filter(|_| hashed && hash::of_destination(to, host).is_some());
-        let rules = rule.into_iter().flat_map(|rule| rule.causes().iter().cloned());
-        for cause in foreign.map(Cause::from).into_iter().chain(rules) {
-            if seen.insert(cause.clone()) {
-                causes.push(cause);
-            }
-        }
+/// What gets copies.
+fn mirrors(cx: Context<'_>, mirrors: &[Mirror]) -> Vec<RequestMirrorPolicy> {
+    let keeps_host =
+        cx.settings.rules.routes.mirrors_keep_host && cx.settings.features.disable_shadow_host_suffix;
+    let policy = |Mirror { cluster, share }: &Mirror| RequestMirrorPolicy {
+        cluster: cluster.clone(),
+        runtime_fraction: Some(fraction::fixed(match share {
+            MirrorShare::Whole(percent) => fraction::hundredths(*percent),
+            MirrorShare::Exact(percent) => fraction::of_percent(*percent),
+        })),
+        trace_sampled: Some(false.into()),
+        disable_shadow_host_suffix_append: keeps_host,
+        ..RequestMirrorPolicy::default()
     };
-    rule.route.iter().filter_map(|to| to.destination.as_ref()).for_each(|to| add(to, true));
-    let mirrors = rule.mirrors.iter().filter_map(|mirror| mirror.destination.as_ref());
-    rule.mirror.iter().chain(mirrors).for_each(|to| add(to, false));
-    causes
+    mirrors.iter().map(policy).collect()
 }
 
 /// Whether a rewritten request keeps its old host in `X-Forwarded-Host`.
-fn appends_x_forwarded_host(scope: Scope<'_>) -> bool {
-    let headers = scope.waypoint.proxy.config.proxy_headers.as_ref();
+fn appends_x_forwarded_host(settings: &WaypointSettings<'_>) -> bool {
+    let headers = settings.proxy.config.proxy_headers.as_ref();
     let option = headers.and_then(|headers| headers.x_forwarded_host.as_ref());
     option.is_some_and(|option| option.enabled == Some(true))
 }
 
-/// All requests are mirrored unless a percentage is given; none at zero.
-fn mirrored(percentage: Option<&Percent>) -> Option<envoy::r#type::v3::FractionalPercent> {
-    match percentage {
-        None => Some(fraction::hundredths(100)),
-        Some(percentage) => (percentage.value > 0.0).then(|| fraction::of_percent(percentage.value)),
-    }
-}
-
-/// A destination, and what is known of its host.
-struct Target<'a, 'm> {
-    given: &'a HttpRouteDestination,
-    /// None if it is missing, which admission has refused.
-    destination: Option<(&'a Destination, Host<'m>)>,
-}
-
-impl<'a, 'm> Target<'a, 'm> {
-    fn new(cx: Context<'_, 'm>, given: &'a HttpRouteDestination) -> Self {
-        let destination = given.destination.as_ref().map(|to| (to, cx.host(&to.host)));
-        Self { given, destination }
-    }
-
-    fn cluster(&self, cx: Context<'_, '_>) -> String {
-        let name = |(to, host)| destination::cluster_name(cx.scope, to, host, cx.port);
-        self.destination.map(name).unwrap_or_default()
-    }
-
-    fn hash(&self) -> Option<&'m ConsistentHashLb> {
-        let (to, host) = self.destination?;
-        hash::of_destination(to, host)
-    }
-}
-
 /// Fills in where requests go. Says whether retries have to stay on the host that a request is hashed to.
-fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: &mut RouteAction) -> bool {
-    let all = rule.route.as_slice();
-    // A destination of weight 0 gets nothing, unless it is the only one.
-    let weighted = all.iter().filter(|to| to.weight != 0 || all.len() == 1);
-    let weighted: Vec<_> = weighted.map(|to| Target::new(cx, to)).collect();
-    action.hash_policy = weighted.iter().filter_map(|to| hash::policy(to.hash()?)).collect();
-
-    let single = match (cx.scope.rules.routes.single_destination, weighted.as_slice()) {
-        (SingleDestination::OfGiven, [only]) if all.len() == 1 => Some(only),
-        (SingleDestination::OfWeighted, [only]) => Some(only),
-        _ => None,
+fn destinations(to: &Destinations<'_>, out: &mut Route, action: &mut RouteAction) -> bool {
+    action.hash_policy = to.iter().filter_map(|to| to.hash.as_ref()).map(hash::policy).collect();
+    let only = match to {
+        Destinations::Single(only) => only,
+        Destinations::Weighted(all) => {
+            let clusters = all.iter().map(cluster_weight).collect();
+            let clusters = WeightedCluster { clusters, ..WeightedCluster::default() };
+            action.cluster_specifier = Some(ClusterSpecifier::WeightedClusters(clusters));
+            return false;
+        }
     };
-    let Some(only) = single else {
-        let clusters = weighted.iter().map(|to| cluster_weight(cx, to)).collect();
-        let clusters = WeightedCluster { clusters, ..WeightedCluster::default() };
-        action.cluster_specifier = Some(ClusterSpecifier::WeightedClusters(clusters));
-        return false;
-    };
-    action.cluster_specifier = Some(ClusterSpecifier::Cluster(only.cluster(cx)));
+    action.cluster_specifier = Some(ClusterSpecifier::Cluster(only.cluster.clone()));
     // The destination's own changes come after the route's, and the route's authority wins.
-    let changes = HeaderChanges::new(only.given.headers.as_deref());
+    let changes = HeaderChanges::new(only.headers);
     out.request_headers_to_add.extend(changes.request_to_add);
     out.request_headers_to_remove.extend(changes.request_to_remove);
     out.response_headers_to_add.extend(changes.response_to_add);
@@ -354,14 +255,14 @@ fn destinations(cx: Context<'_, '_>, rule: &HttpRoute, out: &mut Route, action: 
     if action.host_rewrite_specifier.is_none() {
         action.host_rewrite_specifier = changes.authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     }
-    only.hash().is_some()
+    only.is_hashed
 }
 
-fn cluster_weight(cx: Context<'_, '_>, to: &Target<'_, '_>) -> ClusterWeight {
-    let changes = HeaderChanges::new(to.given.headers.as_deref());
+fn cluster_weight(to: &HttpDestination<'_>) -> ClusterWeight {
+    let changes = HeaderChanges::new(to.headers);
     ClusterWeight {
-        name: to.cluster(cx),
-        weight: Some(u32::try_from(to.given.weight).unwrap_or_default().into()),
+        name: to.cluster.clone(),
+        weight: Some(to.weight.into()),
         request_headers_to_add: changes.request_to_add,
         request_headers_to_remove: changes.request_to_remove,
         response_headers_to_add: changes.response_to_add,

@@ -50,16 +50,6 @@ pub(super) fn route_match(
     out
 }
 
-/// Whether no request gets past a route with this match: what follows it is never reached.
-pub(super) fn is_catch_all(m: &RouteMatch) -> bool {
-    let any_path = match &m.path_specifier {
-        Some(PathSpecifier::Prefix(path) | PathSpecifier::PathSeparatedPrefix(path)) => path == "/",
-        Some(PathSpecifier::SafeRegex(regex)) => regex.regex == ".*",
-        _ => false,
-    };
-    any_path && m.headers.is_empty() && m.query_parameters.is_empty() && m.dynamic_metadata.is_empty()
-}
-
 fn path(semantics: Semantics, uri: Option<&StringMatch>) -> Option<PathSpecifier> {
     Some(match uri? {
         StringMatch::Any => return None,
@@ -237,8 +227,6 @@ mod tests {
         assert_eq!(path(Semantics::Istio, "/a/"), Some(PathSpecifier::Prefix("/a/".into())));
         assert_eq!(path(Semantics::GatewayApi, "/a/"), Some(PathSpecifier::PathSeparatedPrefix("/a".into())));
         assert_eq!(path(Semantics::GatewayApi, "/"), Some(PathSpecifier::Prefix("/".into())));
-        assert!(is_catch_all(&route_match(rules, Semantics::GatewayApi, Some(&request("/")))));
-        assert!(!is_catch_all(&route_match(rules, Semantics::Istio, Some(&request("/a")))));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
 use crate::resources::proto::duration;
 use crate::rules::RouteRules;
 use crate::snapshot::networking::virtual_service::HttpRetry;
@@ -26,9 +26,9 @@ pub(super) struct Retries<'m> {
 
 impl<'m> Retries<'m> {
     /// Reads the mesh configuration.
-    pub(super) fn new(scope: Scope<'m>) -> Self {
-        let rules = &scope.rules.routes;
-        let mesh = scope.mesh.config.default_http_retry_policy.as_ref();
+    pub(super) fn new(settings: &WaypointSettings<'m>) -> Self {
+        let rules = &settings.rules.routes;
+        let mesh = settings.mesh.default_http_retry_policy.as_ref();
         Self { rules, mesh, default: Encoded::of(&action(policy(rules, mesh, false))) }
     }
 

@@ -1,5 +1,7 @@
 //! A field that is not there yet.
 
+use serde_json::Value;
+
 use super::TextEdit;
 use super::gap::{Source, is_blank, is_comma};
 use super::site::{Site, is_elaborate, is_flow, last_of};
@@ -13,7 +15,7 @@ pub(super) fn entry(
     object: Node<'_>,
     site: Option<&Site<'_>>,
     keys: &[&str],
-    value: &str,
+    value: &Value,
 ) -> Option<TextEdit> {
     let mapping = site.map_or(object, |site| site.value);
     if mapping.shape() != Shape::Mapping {
@@ -23,7 +25,7 @@ pub(super) fn entry(
 }
 
 /// `{a: 1}` → `{a: 1, key: value}`.
-fn in_flow(mapping: Node<'_>, site: Option<&Site<'_>>, keys: &[&str], value: &str) -> Option<TextEdit> {
+fn in_flow(mapping: Node<'_>, site: Option<&Site<'_>>, keys: &[&str], value: &Value) -> Option<TextEdit> {
     let source = Source::of(mapping);
     let span = mapping.span();
     let Some((first, _)) = mapping.key_nodes().next() else {
@@ -48,16 +50,16 @@ fn in_flow(mapping: Node<'_>, site: Option<&Site<'_>>, keys: &[&str], value: &st
 }
 
 /// `key: value`, or `key: {key: value}`.
-fn flow_entry(keys: &[&str], value: &str, is_json: bool) -> String {
+fn flow_entry(keys: &[&str], value: &Value, is_json: bool) -> String {
     let quotes = if is_json { Quotes::Double } else { Quotes::None };
     let Some((last, outer)) = keys.split_last() else { return String::new() };
-    let innermost = format!("{}: {}", write::string(last, quotes), write::string(value, quotes));
+    let innermost = format!("{}: {}", write::string(last, quotes), write::value(value, quotes));
     outer.iter().rev().fold(innermost, |inner, key| format!("{}: {{{inner}}}", write::string(key, quotes)))
 }
 
 /// A line, or several, behind the last entry; before the first one where a block scalar would take them for its own, or
 /// where nothing shows the end.
-fn in_block(mapping: Node<'_>, keys: &[&str], value: &str) -> Option<TextEdit> {
+fn in_block(mapping: Node<'_>, keys: &[&str], value: &Value) -> Option<TextEdit> {
     let source = Source::of(mapping);
     let site = |at: usize, (key, value)| Site { parent: mapping, key: Some(key), value, at };
     let first = site(0, mapping.key_nodes().next()?);
@@ -84,7 +86,7 @@ fn in_block(mapping: Node<'_>, keys: &[&str], value: &str) -> Option<TextEdit> {
 }
 
 /// The lines of an entry, without the indentation of the first.
-fn block_lines(keys: &[&str], value: &str, indent: &str, newline: &str) -> String {
+fn block_lines(keys: &[&str], value: &Value, indent: &str, newline: &str) -> String {
     let mut lines = String::new();
     for (depth, key) in keys.iter().enumerate() {
         if depth > 0 {
@@ -92,5 +94,5 @@ fn block_lines(keys: &[&str], value: &str, indent: &str, newline: &str) -> Strin
         }
         lines += &format!("{}:", write::string(key, Quotes::None));
     }
-    lines + " " + &write::string(value, Quotes::None)
+    lines + " " + &write::value(value, Quotes::None)
 }

@@ -12,12 +12,14 @@ mod site;
 mod tests;
 mod write;
 
+use serde_json::Value;
+
 use super::node::{Node, NodeKind};
 use super::scalar::{Scalar, resolve};
 use super::source::Span;
 use super::tape::Shape;
 use gap::Source;
-use site::{Site, is_elaborate};
+use site::{Site, is_elaborate, last_of};
 use write::Quotes;
 
 /// What comes instead of a stretch of a file.
@@ -38,12 +40,43 @@ impl TextEdit {
 /// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the
 /// value reads as one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
 pub(crate) fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
+    at(object, path, &value.into(), |site| replace(site, value))
+}
+
+/// Gives the field at a path below an object this value, whatever it has been: a string as [`set`] does, all else on one line.
+/// A field that is not there is added.
+pub(crate) fn write(object: Node<'_>, path: &str, value: &Value) -> Option<TextEdit> {
+    at(object, path, value, |site| match value {
+        Value::String(text) => replace(site, text).or_else(|| rewrite(site, value)),
+        _ => rewrite(site, value),
+    })
+}
+
+fn at(
+    object: Node<'_>,
+    path: &str,
+    value: &Value,
+    change: impl FnOnce(&Site<'_>) -> Option<TextEdit>,
+) -> Option<TextEdit> {
     let steps = site::steps(path)?;
     let (site, missing) = site::nearest(object, &steps)?;
     match (site, missing) {
-        (Some(site), []) => replace(&site, value),
+        (Some(site), []) => change(&site),
         (site, keys) => add::entry(object, site.as_ref(), &site::keys(keys)?, value),
     }
+}
+
+/// Writes a value where another one stands, of whatever kind; comments in that one go with it.
+fn rewrite(site: &Site<'_>, value: &Value) -> Option<TextEdit> {
+    let (key, colon) = (site.key?.span(), site.colon()?);
+    // A list without brackets starts with its first item, behind the dash.
+    let gap = Source::of(site.value).text(colon + 1, site.value.span().start);
+    if is_elaborate(last_of(site.value)) || !gap.chars().all(|c| c.is_whitespace() || c == '-') {
+        return None;
+    }
+    let is_json = site::is_flow(site.parent) && Source::of(site.parent).at(key.start) == Some('"');
+    let quotes = if is_json { Quotes::Double } else { Quotes::None };
+    Some(TextEdit::new(colon + 1, site.end()?, format!(" {}", write::value(value, quotes))))
 }
 
 /// Gives the field at a path below an object another key.

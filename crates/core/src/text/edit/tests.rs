@@ -54,6 +54,29 @@ fn values_keep_their_quotes() {
 }
 
 #[test]
+fn values_of_any_kind_are_written() {
+    let list = json!([{"service": "cart.shop", "probability": 0.9}]);
+    let written = |text: &str, path: &str, value: &Value| {
+        after(text, |node| write(node, path, value)).unwrap_or_else(|| "none".to_owned())
+    };
+    for (text, expected) in [
+        ("a: 1 # x\n", "a: [{service: cart.shop, probability: 0.9}] # x\n"),
+        ("a:\n- 1\n- 2\nb: 1\n", "a: [{service: cart.shop, probability: 0.9}]\nb: 1\n"),
+        ("a:\n  b: 1\n  c:\n  - 2\n", "a: [{service: cart.shop, probability: 0.9}]\n"),
+        ("{a: x, b: 1}", "{a: [{service: cart.shop, probability: 0.9}], b: 1}"),
+        ("{\"a\": {}}", "{\"a\": [{\"service\": \"cart.shop\", \"probability\": 0.9}]}"),
+        ("b: 1\n", "b: 1\na: [{service: cart.shop, probability: 0.9}]\n"),
+        ("a: |\n  text\n", "none"),
+    ] {
+        assert_eq!(written(text, "a", &list), expected, "{text}");
+    }
+    assert_eq!(written("a: x\n", "a", &json!(403)), "a: 403\n");
+    assert_eq!(written("a: 200 # ok\n", "a", &json!(403)), "a: 403 # ok\n");
+    assert_eq!(written("a: 200\n", "a", &json!("none")), "a: none\n");
+    assert_eq!(written("- b: 1\n", "[0].a.c", &json!(403)), "- b: 1\n  a:\n    c: 403\n");
+}
+
+#[test]
 fn values_are_quoted_where_they_would_be_read_as_something_else() {
     for (value, expected) in [
         ("yes", "a: \"yes\"\n"),

@@ -1,5 +1,7 @@
 //! How strings are written.
 
+use serde_json::Value;
+
 use crate::text::scalar::{Scalar, resolve};
 
 /// The quotes around a scalar.
@@ -27,6 +29,24 @@ pub(super) fn string(text: &str, quotes: Quotes) -> String {
         Quotes::None if is_plain(text) => text.to_owned(),
         Quotes::Single if !text.contains(char::is_control) => format!("'{}'", text.replace('\'', "''")),
         _ => double_quoted(text),
+    }
+}
+
+/// A value on one line: lists and mappings in brackets. With double quotes it is JSON.
+pub(super) fn value(value: &Value, quotes: Quotes) -> String {
+    match value {
+        Value::String(text) => string(text, quotes),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| self::value(item, quotes)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(map) => {
+            let entry = |(key, item): (&String, &Value)| {
+                format!("{}: {}", string(key, quotes), self::value(item, quotes))
+            };
+            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::xml::attributes;
 use super::{Report, with_help};
 use crate::problem::{Problem, Severity};
+use crate::view::xml::attributes;
 
 /// Checkstyle's XML, which Jenkins and many others read: an element for each file with findings, one in it for each of
 /// them.

@@ -1,9 +1,9 @@
 //! JUnit's XML.
 
-use super::xml::{attributes, escaped};
 use super::{Report, with_help};
 use crate::problem::{Problem, Severity};
 use crate::view::diagnostics::about;
+use crate::view::xml::{attributes, escaped};
 
 /// JUnit's XML, which most CI systems show as tests: a suite for each file. A finding is a test that failed; a note is
 /// one that passed and has something to say. A file without findings has one test, which passed.

@@ -5,7 +5,6 @@ mod gitlab;
 mod junit;
 mod sarif;
 mod uri;
-mod xml;
 
 use std::collections::BTreeSet;
 

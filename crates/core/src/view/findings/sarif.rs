@@ -62,10 +62,8 @@ fn rule(code: Code) -> Value {
             "help".into(),
             json!({"text": code.explanation(), "markdown": page.unwrap_or(code.explanation())}),
         );
-        if page.is_some() {
-            let page = format!("{}/blob/main/docs/rules/{code}.md", env!("CARGO_PKG_REPOSITORY"));
-            rule.insert("helpUri".into(), page.into());
-        }
+        let uri = format!("{}/blob/main/docs/rules/{code}.md", env!("CARGO_PKG_REPOSITORY"));
+        rule.insert("helpUri".into(), uri.into());
     }
     rule
 }

@@ -7,11 +7,14 @@ use crate::snapshot::Cause;
 use crate::view::location::Location;
 use crate::view::origins::Located;
 
+use super::attached::{Attached, Bindings};
 use super::{Edge, Graph, Node, NodeKind};
 
 /// A graph that is being made.
-pub(super) struct Builder<'a> {
-    located: Located<'a>,
+pub(super) struct Builder<'a, 'm> {
+    pub(super) located: Located<'a>,
+    /// What resources do not tell, where the mesh is known.
+    pub(super) bindings: Option<Bindings<'m>>,
     nodes: Vec<Node<'a>>,
     edges: Vec<Edge>,
     /// Where each id is in `nodes`.
@@ -27,11 +30,12 @@ pub(super) struct NewNode<'a> {
     pub(super) service: Option<String>,
     pub(super) resource: Option<Location>,
     pub(super) causes: &'a [Cause],
+    pub(super) attached: Vec<Attached<'a>>,
 }
 
-impl<'a> Builder<'a> {
-    pub(super) fn new(located: Located<'a>) -> Self {
-        Self { located, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
+impl<'a, 'm> Builder<'a, 'm> {
+    pub(super) fn new(located: Located<'a>, bindings: Option<Bindings<'m>>) -> Self {
+        Self { located, bindings, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
     }
 
     /// Adds a node, and says so; of one that is there already only the objects that made it.
@@ -56,6 +60,7 @@ impl<'a> Builder<'a> {
             shared: false,
             resource: new.resource,
             origins: new.causes.iter().map(|cause| self.located.maker(cause)).collect(),
+            attached: new.attached,
         });
         true
     }
@@ -87,6 +92,7 @@ impl<'a> Builder<'a> {
                 label: name,
                 resource: None,
                 causes: &[],
+                attached: Vec::new(),
             });
         }
     }

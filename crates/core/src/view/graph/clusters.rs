@@ -16,7 +16,7 @@ use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 
 /// Adds a cluster.
-pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
+pub(super) fn add<'a>(builder: &mut Builder<'a, '_>, opened: &OpenedCluster<'a>) {
     let cluster = opened.message;
     let parts = name_parts(&cluster.name);
     builder.node(NewNode {
@@ -27,11 +27,12 @@ pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
         service: parts.map(|parts| parts.hostname.to_owned()),
         resource: Some(Location::new(ResourceKind::Clusters, &cluster.name, "")),
         causes: causes(opened.origin),
+        attached: Vec::new(),
     });
 }
 
 /// Adds the endpoints that a cluster has itself.
-pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
+pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a, '_>, opened: &OpenedCluster<'a>) {
     let name = &opened.message.name;
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
     let assignment = Assignment { cluster: name, location, causes: causes(opened.origin) };
@@ -39,7 +40,10 @@ pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCl
 }
 
 /// Adds the endpoints that a cluster discovers.
-pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
+pub(super) fn add_endpoints<'a>(
+    builder: &mut Builder<'a, '_>,
+    resource: &'a Resource<ClusterLoadAssignment>,
+) {
     let name = &resource.message.cluster_name;
     let origin = resource.origins.iter().find(|origin| origin.part == Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
@@ -55,7 +59,7 @@ struct Assignment<'a> {
 }
 
 fn add_all<'a>(
-    builder: &mut Builder<'a>,
+    builder: &mut Builder<'a, '_>,
     assignment: &Assignment<'a>,
     endpoints: impl Iterator<Item = OpenedEndpoint<'a>>,
 ) {
@@ -73,6 +77,7 @@ fn add_all<'a>(
             service: None,
             resource: Some(assignment.location.below(&endpoint.pointer)),
             causes: assignment.causes,
+            attached: Vec::new(),
         });
         let weight = endpoint.message.load_balancing_weight.map(|weight| weight.value);
         builder.edge(&cluster, id.clone(), label, weight);

@@ -14,13 +14,14 @@ use crate::view::location::Location;
 use crate::view::proxy_config::listeners::{address, chain_match, is_internal, port};
 
 use super::NodeKind;
+use super::attached::of_chain;
 use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 use super::routes;
 use super::ways::{Ways, ways};
 
 /// Adds a listener, its chains, their routes, and the edges between them.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'a>,
+    builder: &mut Builder<'a, '_>,
     opened: &OpenedListener<'a>,
     delivered: &[OpenedRoutes<'a, 'a>],
 ) {
@@ -34,6 +35,7 @@ pub(super) fn add<'a>(
         service: None,
         resource: Some(Location::new(ResourceKind::Listeners, &listener.name, "")),
         causes: causes(opened.origin),
+        attached: Vec::new(),
     });
     let ways = listener.filter_chain_matcher.as_ref().map(ways);
     for chain in &opened.chains {
@@ -63,9 +65,10 @@ struct Chain<'o, 'a> {
 }
 
 impl<'a> Chain<'_, 'a> {
-    fn add(&self, builder: &mut Builder<'a>) -> String {
+    fn add(&self, builder: &mut Builder<'a, '_>) -> String {
         let name = &self.chain.message.name;
         let id = builder.fresh(format!("chain:{}/{name}", self.listener.name));
+        let attached = of_chain(self.chain, &self.whole(), &builder.located, builder.bindings.as_ref());
         builder.node(NewNode {
             id: id.clone(),
             kind: NodeKind::Chain,
@@ -74,6 +77,7 @@ impl<'a> Chain<'_, 'a> {
             service: None,
             resource: Some(self.whole().below(&self.chain.pointer)),
             causes: causes(self.chain.origin),
+            attached,
         });
         id
     }
@@ -100,7 +104,7 @@ impl<'a> Chain<'_, 'a> {
         }
     }
 
-    fn add_destinations(&self, builder: &mut Builder<'a>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
+    fn add_destinations(&self, builder: &mut Builder<'a, '_>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
         for filter in &self.chain.filters {
             if let Some(Ok(manager)) = filter.carries_http() {
                 self.add_routes(builder, id, manager, delivered);
@@ -112,7 +116,7 @@ impl<'a> Chain<'_, 'a> {
 
     fn add_routes(
         &self,
-        builder: &mut Builder<'a>,
+        builder: &mut Builder<'a, '_>,
         id: &str,
         manager: &OpenedManager<'a>,
         delivered: &[OpenedRoutes<'a, 'a>],
@@ -127,7 +131,7 @@ impl<'a> Chain<'_, 'a> {
     }
 }
 
-fn add_tcp(builder: &mut Builder<'_>, chain: &str, proxy: &TcpProxy) {
+fn add_tcp(builder: &mut Builder<'_, '_>, chain: &str, proxy: &TcpProxy) {
     match &proxy.cluster_specifier {
         Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(name), String::new(), None),
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {

@@ -6,6 +6,7 @@
 //! to `connect_originate`. The graph shows that as it is.
 //! Source: <https://www.envoyproxy.io/docs/envoy/latest/configuration/other_features/internal_listener>.
 
+mod attached;
 mod builder;
 mod clusters;
 mod listeners;
@@ -14,11 +15,15 @@ mod ways;
 
 use serde::Serialize;
 
+use crate::mesh::Mesh;
 use crate::opened::Opened;
 use crate::resources::WaypointResources;
 use crate::view::location::Location;
 use crate::view::origins::{Maker, Places};
 
+pub use self::attached::{Attached, AttachedKind};
+
+use self::attached::Bindings;
 use self::builder::Builder;
 
 /// What a waypoint does with traffic.
@@ -84,6 +89,9 @@ pub struct Node<'a> {
     pub resource: Option<Location>,
     /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
     pub origins: Vec<Maker<'a>>,
+    /// What is applied to the traffic of a filter chain, in the order in which it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<Attached<'a>>,
 }
 
 /// An edge.
@@ -138,8 +146,22 @@ pub struct Edge {
 /// ```
 #[must_use]
 pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
+    make(resources, places, None)
+}
+
+/// The same with what is attached to chains and resources do not tell: of the checks of tokens, and of extensions.
+#[must_use]
+pub fn graph_in<'a>(mesh: &Mesh, resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
+    make(resources, places, Bindings::new(mesh, &resources.waypoint, places))
+}
+
+fn make<'a>(
+    resources: &'a WaypointResources,
+    places: &Places<'_>,
+    bindings: Option<Bindings<'_>>,
+) -> Graph<'a> {
     let opened = Opened::new(resources);
-    let mut builder = Builder::new(places.locate(resources.origins()));
+    let mut builder = Builder::new(places.locate(resources.origins()), bindings);
     for listener in &opened.listeners {
         listeners::add(&mut builder, listener, &opened.routes);
     }

@@ -127,3 +127,71 @@ fn a_cluster_that_is_not_sent_has_a_node() {
         assert_eq!((unsent.resource.as_ref(), unsent.detail.as_str()), (None, "not sent"));
     });
 }
+
+const GUARDED: &str = r#"
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: gate, namespace: shop}
+spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop, labels: {istio.io/use-waypoint: gate}}
+spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}, {name: tcp, port: 90}]}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: readers, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: cart}]
+  rules: [{from: [{source: {namespaces: [shop]}}]}, {from: [{source: {namespaces: [bank]}}]}]
+---
+apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: {name: tokens, namespace: shop}
+spec:
+  targetRefs: [{group: "", kind: Service, name: cart}]
+  jwtRules: [{issuer: https://id.example, jwks: "{}"}]
+---
+apiVersion: extensions.istio.io/v1alpha1
+kind: WasmPlugin
+metadata: {name: filter, namespace: shop}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: gate}]
+  url: oci://registry.example/filter:1
+"#;
+
+#[test]
+fn what_is_applied_in_a_chain_is_told_once_for_each_object() {
+    for release in [Release::V1_29, Release::V1_30, Release::V1_31] {
+        let reading = Snapshot::read([SourceFile::new("shop.yaml", GUARDED)], &Limits::DEFAULT);
+        let session = crate::session::Session::new(reading, &Options::for_release(release));
+        let resources = session.translation().waypoints.first().unwrap();
+        let graph = session.graph(resources);
+        let attached = |chain: &str| -> Vec<(AttachedKind, String, u32)> {
+            let id = format!("chain:main_internal/inbound-vip|{chain}|cart.shop.svc.cluster.local");
+            let found = &node(&graph, &id).attached;
+            found.iter().map(|a| (a.kind, a.label.clone(), a.origins[0].line.unwrap())).collect()
+        };
+        let mut http = attached("80|http");
+        http.sort();
+        let expected = [
+            (AttachedKind::Authorization, "shop/readers".to_owned(), 17),
+            (AttachedKind::Authentication, "shop/tokens".to_owned(), 24),
+            (AttachedKind::Extension, "shop/filter".to_owned(), 31),
+        ];
+        assert_eq!(http, expected, "{release}");
+        assert_eq!(
+            attached("90|tcp"),
+            [(AttachedKind::Authorization, "shop/readers".to_owned(), 17)],
+            "{release}"
+        );
+        // Each leads to its JSON.
+        let listener =
+            resources.listeners.iter().find(|listener| listener.message.name == "main_internal").unwrap();
+        let json = json::value(&listener.message);
+        for attached in graph.nodes.iter().flat_map(|node| &node.attached) {
+            assert!(json.pointer(&attached.resource.pointer).is_some(), "{}", attached.resource.pointer);
+        }
+    }
+}

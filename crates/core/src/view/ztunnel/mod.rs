@@ -4,17 +4,20 @@
 
 mod dump;
 mod json;
+mod located;
 mod made;
 mod table;
+
+use std::str::FromStr;
 
 use serde_json::{Value, json};
 
 pub use dump::parse;
 pub use json::{policy, service, workload};
+pub use located::{LocatedTable, add_origins, located};
 pub use table::{policies, services, workloads};
 
 use crate::resources::Origin;
-use crate::view::origins::Places;
 use crate::view::table::Table;
 use crate::ztunnel::ZtunnelResources;
 
@@ -147,6 +150,20 @@ impl Kind {
     }
 }
 
+/// A word that is no kind of resources of ztunnel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is nothing that ztunnel gets: expected workloads, services or policies")]
+pub struct UnknownKind(String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(word: &str) -> Result<Self, UnknownKind> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
+        found.ok_or_else(|| UnknownKind(word.to_owned()))
+    }
+}
+
 /// A kind of resources as the table that istioctl prints.
 #[must_use]
 pub fn table(config: &ZtunnelConfig, kind: Kind, filter: &Filter) -> Table {
@@ -165,30 +182,6 @@ pub fn values(config: &ZtunnelConfig, kind: Kind, filter: &Filter) -> Value {
         Kind::Services => table::selected(&config.services, filter).map(|row| row.json.clone()).collect(),
         Kind::Policies => table::selected(&config.policies, filter).map(|row| row.json.clone()).collect(),
     }
-}
-
-/// Adds the column ORIGIN to a table: what `-o wide` shows.
-pub fn add_origins(
-    table: &mut Table,
-    config: &ZtunnelConfig,
-    kind: Kind,
-    filter: &Filter,
-    places: &Places<'_>,
-) {
-    fn of<'c, R: table::Row>(rows: &'c [R], filter: &Filter) -> Vec<&'c [Origin]> {
-        table::selected(rows, filter).map(table::Row::origins).collect()
-    }
-    let origins = match kind {
-        Kind::Workloads => of(&config.workloads, filter),
-        Kind::Services => of(&config.services, filter),
-        Kind::Policies => of(&config.policies, filter),
-    };
-    let located = places.locate(origins.iter().copied().flatten());
-    let mut rows = origins.iter();
-    table.add_column("ORIGIN", |_, _| {
-        let causes = rows.next().into_iter().copied().flatten().flat_map(|origin| &origin.causes);
-        located.describe(&causes.cloned().collect::<Vec<_>>())
-    });
 }
 
 /// Everything as one JSON object: `workloads`, `services` and `policies`.

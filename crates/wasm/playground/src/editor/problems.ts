@@ -1,7 +1,7 @@
 // Problems as the editor underlines them.
 import type { Action, Diagnostic } from "@codemirror/lint";
 import type { Text } from "@codemirror/state";
-import type { Fix, Place, Problem } from "waypoint-xds";
+import type { Fix, Place, Problem, Replacement } from "waypoint-xds";
 
 import { h } from "../ui/dom.ts";
 import { marked } from "../ui/marked.ts";
@@ -24,15 +24,20 @@ export function diagnostics(problems: readonly Problem[], doc: Text): Diagnostic
 /** What mends a problem with a click, where all of it is in the problem's own file. Nothing happens once the text is another. */
 function quickFix({ message, replacements }: Fix, file: string, doc: Text): Action[] {
   if (replacements.length === 0 || replacements.some(({ place }) => place.file !== file)) return [];
-  const changes = replacements.map(({ place, text }) => ({ ...stretch(place, doc), insert: text }));
+  const changes = changesOf(replacements, doc);
   return [
     {
-      name: message,
+      name: message.replaceAll("`", ""),
       apply: (view) => {
         if (view.state.doc.eq(doc)) view.dispatch({ changes, userEvent: "input.fix" });
       },
     },
   ];
+}
+
+/** Replacements of a file's text as the editor makes them. */
+export function changesOf(replacements: readonly Replacement[], doc: Text): { from: number; to: number; insert: string }[] {
+  return replacements.map(({ place, text }) => ({ ...stretch(place, doc), insert: text }));
 }
 
 /** A place in an editor's text. Places count characters, the editor counts units of UTF-16. */

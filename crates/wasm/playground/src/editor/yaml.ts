@@ -4,13 +4,21 @@ import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
 import { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { EditorState, type Extension, type Transaction } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
-import type { Maker, Place, Problem, SourceFile } from "waypoint-xds";
+import type { Maker, Place, Problem, Replacement, SourceFile } from "waypoint-xds";
 
 import { highlight, type Lines } from "./highlight.ts";
-import { diagnostics, stretch } from "./problems.ts";
+import { changesOf, diagnostics, stretch } from "./problems.ts";
 import { theme } from "./theme.ts";
+
+/** What happens in it. */
+export interface YamlEvents {
+  /** A file was edited. */
+  changed(name: string, text: string): void;
+  /** A file's whole text was pasted over: it is something else now. */
+  pasted(name: string, text: string): void;
+}
 
 /** Edits files. */
 export class YamlEditor {
@@ -24,7 +32,7 @@ export class YamlEditor {
   #problems: readonly Problem[] = [];
   #origins: readonly Maker[] = [];
 
-  constructor(parent: HTMLElement, changed: (name: string, text: string) => void) {
+  constructor(parent: HTMLElement, { changed, pasted }: YamlEvents) {
     this.#extensions = [
       lineNumbers(),
       foldGutter(),
@@ -44,7 +52,11 @@ export class YamlEditor {
       // Tab indents; Escape and then Tab leaves the editor, as CodeMirror documents it.
       keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) changed(this.#name, update.state.doc.toString());
+        if (!update.docChanged) return;
+        const text = update.state.doc.toString();
+        const isOther = update.transactions.some((transaction) => transaction.isUserEvent("input.paste") && replacesAll(transaction));
+        if (isOther) pasted(this.#name, text);
+        else changed(this.#name, text);
       }),
     ];
     this.#view = new EditorView({ parent, state: this.#state("") });
@@ -62,9 +74,16 @@ export class YamlEditor {
     const known = this.#states.get(file.name);
     const state = known?.doc.toString() === file.text ? known : this.#state(file.text);
     this.#view.setState(state);
-    this.#view.dispatch({ effects: EditorView.scrollIntoView(state.selection.main.head, { y: state === known ? "center" : "start" }) });
+    // Not for a new file: it would also scroll the page of a phone, away from the answer.
+    if (state === known) this.#view.dispatch({ effects: EditorView.scrollIntoView(state.selection.main.head, { y: "center" }) });
     this.showProblems(this.#problems);
     this.showOrigins(this.#origins);
+  }
+
+  /** The file that is shown is called something else now. */
+  rename(name: string): void {
+    this.#states.delete(name);
+    this.#name = name;
   }
 
   /** Forgets all files' histories: others take their place. */
@@ -107,6 +126,11 @@ export class YamlEditor {
     this.#view.focus();
   }
 
+  /** Makes replacements in the file that is shown. They can be undone. */
+  mend(replacements: readonly Replacement[]): void {
+    this.#view.dispatch({ changes: changesOf(replacements, this.#view.state.doc), userEvent: "input.fix" });
+  }
+
   focus(): void {
     this.#view.focus();
   }
@@ -118,4 +142,11 @@ export class YamlEditor {
   #state(text: string): EditorState {
     return EditorState.create({ doc: text, extensions: this.#extensions });
   }
+}
+
+/** Whether nothing is left of the text that was there. */
+function replacesAll({ changes, startState }: Transaction): boolean {
+  let kept = startState.doc.length;
+  changes.iterChangedRanges((from, to) => (kept -= to - from));
+  return kept === 0;
 }

@@ -1,17 +1,20 @@
 // Answers the page's questions with the package.
-import { cost, type Graph, Snapshot, translate, type Translation, type Waypoint, WaypointXdsError } from "waypoint-xds";
+import { cost, costSvg, type Graph, type Problem, type Release, Snapshot, translate, type Translation, type Waypoint, WaypointXdsError } from "waypoint-xds";
 
 import { fold } from "../graph/fold.ts";
 import { layout } from "../graph/layout.ts";
-import type { Failure, Input, Method, Methods, Outcome, Reply, Request } from "./protocol.ts";
+import type { Failure, Input, Location, Method, Methods, Outcome, Reply, Request, ZtunnelLocation } from "./protocol.ts";
 import { show } from "./show.ts";
+import { statuses } from "./statuses.ts";
 import { locatedTable } from "./tables.ts";
+import { showZtunnel, ztunnelTable } from "./ztunnel.ts";
 
 /** The last translation, and what it was made of. */
 interface Current {
   readonly input: Input;
   readonly snapshot: Snapshot;
   readonly translation: Translation;
+  readonly problems: readonly Problem[];
   /** By waypoint: asked for with every table, picture and JSON. */
   readonly graphs: Map<string, Graph>;
 }
@@ -20,10 +23,21 @@ let current: Current | undefined;
 
 const methods: { [M in Method]: (takes: Methods[M]["takes"]) => Methods[M]["gives"] } = {
   translate: run,
+  detect,
   table: ({ waypoint, kind }) => locatedTable(named(waypoint), graph(waypoint), kind),
   graph: ({ waypoint, view }) => layout(fold(graph(waypoint), view)),
-  show: ({ waypoint, location }) => show(named(waypoint), graph(waypoint), location),
-  cost: ({ rule, replicas }) => cost(last().snapshot, { ...last().input.options, rule, replicas }),
+  ztunnel: ({ kind }) => ztunnelTable(last().translation, kind),
+  statuses: () => statuses(last().translation, last().problems),
+  show: ({ waypoint, location }) => {
+    if (isOfZtunnel(location)) return showZtunnel(last().translation, location);
+    return waypoint === undefined ? undefined : show(named(waypoint), graph(waypoint), location);
+  },
+  trace: (request) => last().translation.trace(request),
+  cost: ({ rule, replicas }) => {
+    const { snapshot, input } = last();
+    const options = { ...input.options, rule, replicas };
+    return { ...cost(snapshot, options), picture: costSvg(snapshot, options) };
+  },
   all: () => last().translation.toJson(),
   configDump: ({ waypoint }) => named(waypoint).configDump(),
 };
@@ -32,11 +46,25 @@ function run(input: Input): Outcome {
   const start = performance.now();
   const snapshot = Snapshot.fromFiles(input.files);
   const translation = translate(snapshot, input.options);
+  const problems = translation.lint();
   current?.translation.free();
   current?.snapshot.free();
-  current = { input, snapshot, translation, graphs: new Map() };
+  current = { input, snapshot, translation, problems, graphs: new Map() };
   const { release, summary, waypoints } = translation;
-  return { release, problems: translation.lint(), summary, waypoints, milliseconds: performance.now() - start };
+  return { release, problems, summary, waypoints, milliseconds: performance.now() - start };
+}
+
+function detect({ files }: { files: Input["files"] }): Release {
+  const snapshot = Snapshot.fromFiles(files);
+  const translation = translate(snapshot, { release: "auto", waypoint: "none/none" });
+  const { release } = translation;
+  translation.free();
+  snapshot.free();
+  return release;
+}
+
+function isOfZtunnel(location: Location): location is ZtunnelLocation {
+  return location.kind === "workloads" || location.kind === "services" || location.kind === "policies";
 }
 
 function last(): Current {

@@ -17,7 +17,7 @@ export function show(waypoint: Waypoint, graph: Graph, location: ResourceLocatio
     const stretch = stretches.get(pointer);
     if (stretch !== undefined && origins.length > 0) parts.push({ ...stretch, origins });
   }
-  return { location, typeUrl: resource.typeUrl, text, focus, parts, origins: closest(makers, location.pointer) };
+  return { location, text, focus, parts, origins: closest(makers, location.pointer) };
 }
 
 /** What made the parts of a resource: the graph knows where each part is. */
@@ -27,6 +27,7 @@ function makersByPointer(graph: Graph, { kind, name }: ResourceLocation, resourc
   makers.set("", whole?.objects ?? []);
   for (const node of graph.nodes) {
     if (node.resource?.kind === kind && node.resource.name === name) makers.set(node.resource.pointer, node.origins);
+    for (const { resource, origins } of node.attached ?? []) if (resource.kind === kind && resource.name === name) makers.set(resource.pointer, origins);
   }
   return makers;
 }

@@ -6,7 +6,7 @@ import style from "./graph.css?inline";
 
 const PROPERTIES = [
   "--sans", "--text", "--muted", "--border", "--raised", "--line", "--accent", "--error", "--focus", "--code-background",
-  "--kind-listener", "--kind-chain", "--kind-route", "--kind-cluster", "--kind-endpoint",
+  "--kind-listener", "--kind-chain", "--kind-route", "--kind-cluster", "--kind-endpoint", "--kind-policy",
 ];
 
 const MARGIN = 24;

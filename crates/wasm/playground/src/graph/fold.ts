@@ -1,5 +1,5 @@
 // Makes a waypoint's graph small enough to look at.
-import type { Graph, GraphEdge, ResourceLocation, GraphNode, Maker } from "waypoint-xds";
+import type { Attached, Graph, GraphEdge, ResourceLocation, GraphNode, Maker } from "waypoint-xds";
 
 import { names } from "./names.ts";
 import { foldServices, type ServiceGroup } from "./services.ts";
@@ -31,6 +31,8 @@ export interface Box {
   readonly missing: boolean;
   /** For `endpoints`, and for the endpoints that could be folded: the cluster. */
   readonly cluster: string | undefined;
+  /** The policies, checks of tokens and extensions of a filter chain. */
+  readonly attached: readonly Attached[];
 }
 
 /** A line of the picture. */
@@ -129,7 +131,7 @@ function foldEndpoints(nodes: readonly GraphNode[], edges: readonly GraphEdge[],
 function box(node: GraphNode, way: string): Box {
   const { id, kind, label: name, resource: location, origins } = node;
   const missing = kind === "cluster" && location === null;
-  return { id, kind, ...names(node, way), name, location, origins, continues: undefined, missing, cluster: undefined };
+  return { id, kind, ...names(node, way), name, location, origins, continues: undefined, missing, cluster: undefined, attached: node.attached ?? [] };
 }
 
 /** The listener that an endpoint leads to. */
@@ -154,6 +156,7 @@ function counted(cluster: GraphNode, out: readonly GraphEdge[], byId: ReadonlyMa
     continues: first === undefined ? undefined : continues(first.id, leaving),
     missing: false,
     cluster: cluster.id,
+    attached: [],
   };
 }
 

@@ -10,6 +10,7 @@ export interface Placed {
   readonly column: number;
   readonly x: number;
   readonly y: number;
+  readonly height: number;
 }
 
 /** A line, as the path of an SVG. */
@@ -41,15 +42,25 @@ export interface Layout {
   readonly services: readonly string[];
   /** The top of what no traffic reaches. */
   readonly unreached: number | undefined;
+  /** Where it is said that Services follow, which the columns' titles are not about. */
+  readonly headings: readonly { readonly x: number; readonly y: number }[];
 }
 
 /** The size of a box. */
-export const BOX = { width: 198, height: 44 } as const;
+export const BOX = { width: 176, height: 46 } as const;
 
-const COLUMN_GAP = 56;
+/** The height of something attached to a box, inside it. */
+export const ROW = 22;
+
+/** As many are shown in a box; of more there is a row that says how many. */
+const ROWS = 5;
+
+const COLUMN_GAP = 42;
 const ROW_GAP = 14;
 const BAND_GAP = 44;
 const HEADER = 34;
+/** The room for the words above Services. */
+const HEADING = 28;
 const BEND = 8;
 const TITLES = ["Listener", "Filter chain", "Route", "Cluster", "Endpoint"];
 const COLUMNS: { readonly [K in BoxKind]: number } = { listener: 0, chain: 1, route: 2, cluster: 3, endpoint: 4, endpoints: 4 };
@@ -60,6 +71,8 @@ export function layout({ boxes, lines, groups, services }: Picture): Layout {
   const middles = new Map<string, number>();
   const placedGroups: PlacedGroup[] = [];
   const borders: number[] = [];
+  const headings: { x: number; y: number }[] = [];
+  const byId = new Map(boxes.map((box) => [box.id, box]));
   let bottom = HEADER;
   for (let band = 0; band < count; band++) {
     if (band > 0) {
@@ -71,16 +84,22 @@ export function layout({ boxes, lines, groups, services }: Picture): Layout {
     const top = bottom;
     for (const [id, middle] of bandHeights(inside, links)) {
       middles.set(id, top + middle);
-      bottom = Math.max(bottom, top + middle + BOX.height / 2);
+      const box = byId.get(id);
+      bottom = Math.max(bottom, top + middle + (box === undefined ? BOX.height : heightOf(box)) / 2);
     }
     const own = groups.filter((group) => inside.some((box) => box.id === group.listener));
-    const grid = gridOf(own, bottom + (own.length > 0 ? ROW_GAP : 0));
+    if (own.length > 0) {
+      headings.push({ x: columnX(1), y: bottom + HEADING });
+      bottom += HEADING + ROW_GAP;
+    }
+    const grid = gridOf(own, bottom);
     placedGroups.push(...grid);
     for (const group of grid) bottom = Math.max(bottom, group.y + BOX.height);
   }
   const placed = boxes.map((box): Placed => {
     const column = COLUMNS[box.kind];
-    return { box, column, x: columnX(column), y: (middles.get(box.id) ?? 0) - BOX.height / 2 };
+    const height = heightOf(box);
+    return { box, column, x: columnX(column), y: (middles.get(box.id) ?? 0) - height / 2, height };
   });
   const isReached = (id: string): boolean => of.get(id) !== unreached;
   return {
@@ -93,7 +112,18 @@ export function layout({ boxes, lines, groups, services }: Picture): Layout {
     height: bottom,
     services,
     unreached: unreached === undefined ? undefined : borders.at(-1),
+    headings,
   };
+}
+
+/** What is attached to a box and shown in it, and how many more there are. */
+export function shownOf({ attached }: Box): { readonly rows: Box["attached"]; readonly more: number } {
+  const rows = attached.length <= ROWS ? attached : attached.slice(0, ROWS - 1);
+  return { rows, more: attached.length - rows.length };
+}
+
+function heightOf(box: Box): number {
+  return BOX.height + ROW * Math.min(box.attached.length, ROWS) + (box.attached.length > 0 ? 4 : 0);
 }
 
 function columnX(column: number): number {
@@ -103,7 +133,7 @@ function columnX(column: number): number {
 /** The middles of a band's boxes, and of the bends of lines that pass columns, from 0. */
 function bandHeights(boxes: readonly Box[], lines: readonly Line[]): Map<string, number> {
   if (boxes.length === 0) return new Map();
-  const items: Item[] = boxes.map((box) => ({ id: box.id, column: COLUMNS[box.kind], height: BOX.height }));
+  const items: Item[] = boxes.map((box) => ({ id: box.id, column: COLUMNS[box.kind], height: heightOf(box) }));
   const columns = new Map(items.map((item) => [item.id, item.column]));
   const links: Link[] = [];
   for (const line of lines) {

@@ -1,6 +1,6 @@
 // Where an arrow key leads to in the picture.
-import { groupId } from "./draw.ts";
-import type { Layout } from "./layout.ts";
+import { attachedId, groupId } from "./draw.ts";
+import { BOX, type Layout, ROW, shownOf } from "./layout.ts";
 
 interface Spot {
   readonly id: string;
@@ -18,7 +18,8 @@ const DIRECTIONS: { readonly [key: string]: readonly [x: number, y: number] } = 
 /** The id of the next box in an arrow's direction; sideways along lines where there are any. */
 export function neighbour(layout: Layout, id: string, key: string): string | undefined {
   const direction = DIRECTIONS[key];
-  const spots: Spot[] = [...layout.boxes.map(({ box, x, y }) => ({ id: box.id, x, y })), ...layout.groups.map((group) => ({ id: groupId(group), x: group.x, y: group.y }))];
+  const attached = layout.boxes.flatMap(({ box, x, y }) => shownOf(box).rows.map((_, index) => ({ id: attachedId(box.id, index), x, y: y + BOX.height + ROW * index })));
+  const spots: Spot[] = [...layout.boxes.map(({ box, x, y }) => ({ id: box.id, x, y })), ...attached, ...layout.groups.map((group) => ({ id: groupId(group), x: group.x, y: group.y }))];
   const at = spots.find((spot) => spot.id === id);
   if (direction === undefined || at === undefined) return undefined;
   const [x, y] = direction;

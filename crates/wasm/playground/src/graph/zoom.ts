@@ -2,8 +2,11 @@
 
 const SMALLEST = 0.15;
 const LARGEST = 3;
-/** Text is still readable at this scale. */
-const READABLE = 0.62;
+/** At this scale the smallest text of the picture has 11 pixels. */
+const READABLE = 11 / 12;
+
+/** Around the picture. */
+const MARGIN = 12;
 
 interface Point {
   readonly x: number;
@@ -40,9 +43,9 @@ export class Zoom {
   /** As wide as there is room, but readable; from the top. */
   reset(): void {
     const { width } = this.#room();
-    this.#scale = Math.min(1, Math.max(READABLE, (width - 32) / this.#size.width));
-    this.#x = Math.max(16, (width - this.#size.width * this.#scale) / 2);
-    this.#y = 16;
+    this.#scale = Math.min(1, Math.max(READABLE, (width - 2 * MARGIN) / this.#size.width));
+    this.#x = Math.max(MARGIN, (width - this.#size.width * this.#scale) / 2);
+    this.#y = MARGIN;
     this.#apply();
   }
 

@@ -1,6 +1,7 @@
 // What comes out of a link is checked: anybody can write one.
 import type { Options, SourceFile } from "waypoint-xds";
 
+import { checkedAsked } from "./asked.ts";
 import { RELEASES } from "./releases.ts";
 import type { Shared } from "./share.ts";
 
@@ -13,12 +14,13 @@ export function checkedShared(json: string): Shared | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { files, options, waypoint } = value;
+  const { files, options, waypoint, asked } = value;
   if (!Array.isArray(files) || files.length === 0 || !files.every(isFile)) return undefined;
   return {
     files: files.map(({ name, text }) => ({ name, text })),
     options: isRecord(options) ? checkedOptions(options) : {},
     waypoint: typeof waypoint === "string" ? waypoint : undefined,
+    asked: checkedAsked(asked),
   };
 }
 

@@ -1,6 +1,7 @@
 // The whole snapshot in a link: JSON, deflated, as base64url in the fragment, which no browser sends anywhere.
 import type { Options, SourceFile } from "waypoint-xds";
 
+import type { Asked } from "./asked.ts";
 import { checkedShared } from "./checked.ts";
 
 /** What a link holds. */
@@ -8,6 +9,8 @@ export interface Shared {
   readonly files: readonly SourceFile[];
   readonly options: Options;
   readonly waypoint?: string | undefined;
+  /** The request that is looked at. */
+  readonly asked?: Asked | undefined;
 }
 
 /** Longer links are not made: browsers cut them off. */

@@ -2,6 +2,7 @@
 import type { Cost, CostRule, Distribution } from "waypoint-xds";
 
 import type { Engine } from "../engine/engine.ts";
+import type { CostWithPicture } from "../engine/protocol.ts";
 import { h } from "../ui/dom.ts";
 import type { Context, Panel } from "./panel.ts";
 
@@ -14,6 +15,7 @@ export class CostPanel implements Panel {
   readonly #summary = h("p", { class: "cost-summary", "aria-live": "polite" });
   readonly #body = h("tbody");
   readonly #foot = h("tfoot");
+  readonly #picture = h("div", { class: "cost-drawn" });
   #rule: CostRule = "namespace";
   #replicas: number | undefined;
   #context: Context | undefined;
@@ -34,6 +36,7 @@ export class CostPanel implements Panel {
       ),
       this.#summary,
       h("div", { class: "cost-scroll" }, h("table", { class: "cost" }, h("thead", {}, h("tr", {}, ...HEADER.map((title) => h("th", { scope: "col" }, title)))), this.#body, this.#foot)),
+      this.#picture,
       h("p", { class: "hint" }, "A configuration is what a proxy has to know of one Service. What is counted is configurations times the proxies that hold them."),
     );
   }
@@ -44,7 +47,9 @@ export class CostPanel implements Panel {
     if (!context.isStale()) this.#show(cost);
   }
 
-  #show({ namespaces, total }: Cost): void {
+  #show({ namespaces, total, picture }: CostWithPicture): void {
+    const drawn = new DOMParser().parseFromString(picture, "image/svg+xml").documentElement;
+    this.#picture.replaceChildren(document.importNode(drawn, true));
     this.#body.replaceChildren(
       ...namespaces.map(({ namespace, services, sidecars, waypoints, distribution, change }) =>
         row(namespace, [services, sidecars, waypoints].map(grouped), distribution, told(change)),

@@ -1,18 +1,14 @@
 // The JSON of what was chosen, and the objects that made it.
-import type { Maker } from "waypoint-xds";
-
 import { JsonView } from "../editor/json.ts";
 import type { Shown } from "../engine/protocol.ts";
+import { chip, type ChipEvents } from "../ui/chip.ts";
 import { download, fileName } from "../ui/download.ts";
 import { h } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
 
 /** What happens in it. */
-export interface DetailsEvents {
+export interface DetailsEvents extends ChipEvents {
   closed(): void;
-  /** The origins that should be highlighted; `goTo` when the editor should go there. */
-  hovered(origins: readonly Maker[]): void;
-  chosen(origins: readonly Maker[]): void;
   announced(message: string): void;
 }
 
@@ -36,7 +32,7 @@ export class Details {
       h("button", { type: "button", class: "ghost", onclick: () => this.#download() }, icon("download"), "Download"),
       h("button", { type: "button", class: "ghost icon-button", "aria-label": "Close the JSON", title: "Close (Escape)", onclick: () => events.closed() }, icon("close")),
     );
-    this.element = h("section", { class: "details", "aria-label": "Resource", hidden: true, onkeydown: (event) => event.key === "Escape" && events.closed() }, header, this.#origins, code);
+    this.element = h("section", { class: "details", "aria-label": "Resource", hidden: true }, header, this.#origins, code);
     this.#json = new JsonView(code, events);
   }
 
@@ -47,27 +43,8 @@ export class Details {
     if (shown === undefined) return;
     const { location, origins } = shown;
     this.#title.replaceChildren(h("span", { class: "details-kind" }, location.kind), h("span", { class: "details-name", title: location.name }, location.name));
-    this.#origins.replaceChildren(...(origins.length === 0 ? [h("li", { class: "hint" }, "Every waypoint gets this.")] : origins.map((maker) => h("li", {}, this.#chip(maker)))));
+    this.#origins.replaceChildren(...(origins.length === 0 ? [h("li", { class: "hint" }, "Every waypoint gets this.")] : origins.map((maker) => h("li", {}, chip(maker, this.#events)))));
     this.#json.show(shown);
-  }
-
-  #chip(maker: Maker): HTMLElement {
-    const { kind, namespace, name, file, line } = maker;
-    const place = file === undefined || line === undefined ? "" : `line ${line}`;
-    return h(
-      "button",
-      {
-        type: "button",
-        class: "chip",
-        title: file === undefined ? "" : `${file}:${line}`,
-        onclick: () => this.#events.chosen([maker]),
-        onpointerenter: () => this.#events.hovered([maker]),
-        onpointerleave: () => this.#events.hovered([]),
-      },
-      h("span", { class: "chip-kind" }, kind),
-      `${namespace === "" ? "" : `${namespace}/`}${name}`,
-      h("span", { class: "chip-place" }, place),
-    );
   }
 
   async #copy(): Promise<void> {

@@ -1,5 +1,5 @@
 // Everything that is wrong with the snapshot, as a list.
-import type { ObjectRef, Place, Problem, Related } from "waypoint-xds";
+import type { Fix, ObjectRef, Place, Problem, Related } from "waypoint-xds";
 
 import { h } from "../ui/dom.ts";
 import { icon } from "../ui/icons.ts";
@@ -13,9 +13,11 @@ const LISTED = 500;
 export class ProblemsPanel implements Panel {
   readonly element = h("div", { class: "panel problems-panel" });
   readonly #goTo: (place: Place) => void;
+  readonly #mend: (fix: Fix) => void;
 
-  constructor(goTo: (place: Place) => void) {
+  constructor(goTo: (place: Place) => void, mend: (fix: Fix) => void) {
     this.#goTo = goTo;
+    this.#mend = mend;
   }
 
   refresh(): Promise<void> {
@@ -34,7 +36,7 @@ export class ProblemsPanel implements Panel {
   }
 
   #item(problem: Problem): HTMLElement {
-    const { severity, message, code, help, object, field, place, related } = problem;
+    const { severity, message, code, help, object, field, place, related, fix } = problem;
     const where = place === null ? "" : `${place.file}:${place.line}:${place.column}`;
     const about = named(object, field);
     const content = [
@@ -48,9 +50,13 @@ export class ProblemsPanel implements Panel {
         h("span", { class: "problem-where" }, [where, about].filter((text) => text !== "").join(" · ")),
       ),
     ];
-    return place === null
-      ? h("div", { class: "problem" }, ...content)
-      : h("button", { type: "button", class: "problem", onclick: () => this.#goTo(place) }, ...content);
+    const said =
+      place === null
+        ? h("div", { class: "problem" }, ...content)
+        : h("button", { type: "button", class: "problem", onclick: () => this.#goTo(place) }, ...content);
+    const mends = fix !== null && fix.replacements.length > 0;
+    const mend = mends && h("button", { type: "button", class: "mend", onclick: () => this.#mend(fix) }, icon("mend"), ...marked(fix.message));
+    return h("div", { class: "problem-row" }, said, mend);
   }
 }
 

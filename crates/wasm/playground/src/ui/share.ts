@@ -1,12 +1,14 @@
 // The dialog with the link.
 import { encode, LONG_LINK, LONGEST_LINK, type Shared } from "../model/share.ts";
+import { withoutSecrets } from "../model/secrets.ts";
 import { h } from "./dom.ts";
 import { icon } from "./icons.ts";
 
 /** Shows a link to a snapshot. */
 export async function showLink(shared: Shared, announced: (message: string) => void): Promise<void> {
   const { origin, pathname } = window.location;
-  const link = `${origin}${pathname}#${await encode(shared)}`;
+  const { files, leftOut } = withoutSecrets(shared.files);
+  const link = `${origin}${pathname}#${await encode({ ...shared, files })}`;
   const isTooLong = link.length > LONGEST_LINK;
   const field = h("input", { type: "text", readonly: true, value: isTooLong ? "" : link, "aria-label": "Link", onfocus: () => field.select() });
   const close = h("button", { type: "button", class: "ghost", onclick: () => dialog.close() }, "Close");
@@ -21,6 +23,7 @@ export async function showLink(shared: Shared, announced: (message: string) => v
     { class: "dialog", "aria-labelledby": "share-title", onclose: () => dialog.remove() },
     h("h2", { id: "share-title" }, "Share this snapshot"),
     h("p", {}, "The link holds all files and options, compressed, behind its #. Browsers send that part to no server."),
+    leftOut === 0 ? undefined : h("p", { class: "hint warning", id: "share-secrets" }, saidOfSecrets(leftOut)),
     isTooLong ? undefined : field,
     h("p", { class: tone(link.length), id: "share-length" }, said(link.length)),
     h("div", { class: "dialog-buttons" }, close, copy),
@@ -28,6 +31,10 @@ export async function showLink(shared: Shared, announced: (message: string) => v
   document.body.append(dialog);
   dialog.showModal();
   (isTooLong ? close : copy).focus();
+}
+
+function saidOfSecrets(count: number): string {
+  return `${count === 1 ? "A document with a Secret is" : `${count} documents with Secrets are`} not in the link: whoever opens it sees everything else.`;
 }
 
 function tone(length: number): string {

@@ -58,8 +58,16 @@ export class Tabs<Id extends string> {
       const isCurrent = id === this.#current;
       button.setAttribute("aria-selected", String(isCurrent));
       button.tabIndex = isCurrent ? 0 : -1;
+      if (isCurrent) this.#reveal(button);
     }
     this.#panel.setAttribute("aria-labelledby", `tab-${this.#current}`);
+  }
+
+  /** Scrolls to a tab: on a phone there are more than fit. The page stays where it is. */
+  #reveal({ offsetLeft, offsetWidth }: HTMLElement): void {
+    const { scrollLeft, clientWidth } = this.element;
+    if (offsetLeft < scrollLeft) this.element.scrollLeft = offsetLeft;
+    else if (offsetLeft + offsetWidth > scrollLeft + clientWidth) this.element.scrollLeft = offsetLeft + offsetWidth - clientWidth;
   }
 
   #move(event: KeyboardEvent): void {

@@ -5,7 +5,7 @@ use crate::mesh::waypoint::{
     WAYPOINT_FOR,
 };
 use crate::mesh::workload::DATAPLANE_MODE;
-use crate::schema::nearest;
+use crate::nearest::nearest;
 use crate::snapshot::Kind;
 
 /// A label or annotation, and the kinds of objects from which it is read.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Str;
 use crate::lint::{Context, naming};
 use crate::mesh::hostname::{self, DOMAIN_SUFFIX, overlap};
-use crate::schema::nearest;
+use crate::nearest::nearest;
 
 /// The hosts of a mesh.
 pub(super) struct Known<'m> {

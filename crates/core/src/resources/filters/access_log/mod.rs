@@ -1,4 +1,4 @@
-//! Access logs, from mesh configuration or telemetry's providers.
+//! Access logs, of the mesh configuration or of telemetry's providers.
 //!
 //! Source: Envoy's
 //! [access logs](https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/overview) and
@@ -10,8 +10,8 @@ mod provider;
 
 use envoy::config::accesslog::v3::{AccessLog, AccessLogFilter};
 
-use crate::mesh::telemetry::{AccessLogger, Applicable, access_loggers};
-use crate::resources::Scope;
+use crate::plan::WaypointSettings;
+use crate::plan::telemetry as plan;
 
 /// Where access logs are written, each already packed; what they are filtered by differs from place to place.
 #[derive(Clone, Debug, Default)]
@@ -30,33 +30,27 @@ struct Logger {
 }
 
 impl AccessLogs {
-    /// The access logs that the resources in force ask for.
-    pub(crate) fn new(scope: &Scope<'_>, applicable: &Applicable<'_>) -> Self {
-        let asked = access_loggers(applicable, &scope.mesh.config).unwrap_or_default();
-        let mut all = Vec::new();
-        // What a provider cannot make an access log of does not count: if nothing is left, the older settings of the
-        // mesh configuration hold, as if telemetry had said nothing.
-        let mut counted = false;
-        for AccessLogger { provider, filter, disabled } in asked {
-            let Some(log) = provider::access_log(scope, provider) else { continue };
-            counted = true;
-            if !disabled {
-                all.push(Logger { log, expression: filter.as_deref().map(filter::cel) });
+    /// The access logs of a plan.
+    pub(crate) fn new(settings: &WaypointSettings<'_>, logs: &plan::AccessLogs<'_>) -> Self {
+        let mut logs = match logs {
+            plan::AccessLogs::OfMesh => Self::of_mesh(settings),
+            plan::AccessLogs::Providers(logs) => {
+                let logger = |log: &plan::AccessLog<'_>| Logger {
+                    log: provider::access_log(settings, &log.sink),
+                    expression: log.filter.as_deref().map(filter::cel),
+                };
+                let all: Vec<Logger> = logs.iter().map(logger).collect();
+                Self { tcp: all.clone(), http: all.clone(), listener: all.clone(), tunnel: all }
             }
-        }
-        let mut logs = if counted {
-            Self { tcp: all.clone(), http: all.clone(), listener: all.clone(), tunnel: all }
-        } else {
-            Self::of_mesh(scope)
         };
-        if scope.mesh.config.disable_envoy_listener_log {
+        if settings.mesh.disable_envoy_listener_log {
             logs.listener.clear();
         }
         logs
     }
 
-    fn of_mesh(scope: &Scope<'_>) -> Self {
-        let (config, rules) = (&scope.mesh.config, &scope.rules.access_logs);
+    fn of_mesh(settings: &WaypointSettings<'_>) -> Self {
+        let (config, rules) = (settings.mesh, &settings.rules.access_logs);
         let plain = |log| Logger { log, expression: None };
         let path = Some(config.access_log_file.as_str()).filter(|path| !path.is_empty());
         let file: Vec<Logger> =

@@ -13,38 +13,29 @@ use envoy::opentelemetry::proto::common::v1::{AnyValue, KeyValue, KeyValueList, 
 
 use super::format;
 use crate::Str;
-use crate::resources::Scope;
-use crate::resources::filters::provider::Upstream;
+use crate::plan::WaypointSettings;
+use crate::plan::provider::Upstream;
+use crate::plan::telemetry::LogSink;
+use crate::resources::filters::provider::grpc;
 use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
-use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{EnvoyGrpcAccessLog, EnvoyOpenTelemetryLog};
 
-/// The access log of a telemetry provider; none if it takes no access logs, or if its service is not there.
-pub(super) fn access_log(scope: &Scope<'_>, provider: &ExtensionProvider) -> Option<AccessLog> {
-    let rules = &scope.rules.access_logs;
-    if let Some(file) = &provider.envoy_file_access_log {
-        // The provider that every mesh has takes its format from the mesh configuration, unless it is given one.
-        let built_in = provider.name == "envoy" && file.log_format.is_none() && !file.omit_empty_values;
-        return Some(if built_in {
-            format::mesh_file(&file.path, &scope.mesh.config, rules)
-        } else {
-            format::provider_file(file, rules)
-        });
-    }
-    if let Some(http) = &provider.envoy_http_als {
-        let common = grpc_of(scope, http, "http_envoy_accesslog")?;
-        return Some(http_log(HttpGrpcAccessLogConfig {
-            common_config: Some(common),
+/// The access log of a telemetry provider.
+pub(super) fn access_log(settings: &WaypointSettings<'_>, sink: &LogSink<'_>) -> AccessLog {
+    let rules = &settings.rules.access_logs;
+    match sink {
+        LogSink::MeshFile(file) => format::mesh_file(&file.path, settings.mesh, rules),
+        LogSink::File(file) => format::provider_file(file, rules),
+        LogSink::HttpGrpc(http, upstream) => http_log(HttpGrpcAccessLogConfig {
+            common_config: Some(grpc_of(http, upstream, "http_envoy_accesslog", rules)),
             additional_request_headers_to_log: owned(&http.additional_request_headers_to_log),
             additional_response_headers_to_log: owned(&http.additional_response_headers_to_log),
             additional_response_trailers_to_log: owned(&http.additional_response_trailers_to_log),
-        }));
+        }),
+        LogSink::TcpGrpc(tcp, upstream) => tcp_log(grpc_of(tcp, upstream, "tcp_envoy_accesslog", rules)),
+        LogSink::OpenTelemetry(otel, upstream) => open_telemetry(otel, upstream, rules),
     }
-    if let Some(tcp) = &provider.envoy_tcp_als {
-        return Some(tcp_log(grpc_of(scope, tcp, "tcp_envoy_accesslog")?));
-    }
-    provider.envoy_otel_als.as_ref().and_then(|otel| open_telemetry(scope, otel))
 }
 
 /// The gRPC access log of connections, to the service of the bootstrap.
@@ -71,22 +62,20 @@ fn service_of_bootstrap() -> GrpcService {
 }
 
 fn grpc_of(
-    scope: &Scope<'_>,
     log: &EnvoyGrpcAccessLog,
+    upstream: &Upstream,
     default_name: &str,
-) -> Option<CommonGrpcAccessLogConfig> {
-    let upstream = Upstream::find(scope.mesh, &log.service, log.port)?;
+    rules: &AccessLogRules,
+) -> CommonGrpcAccessLogConfig {
     let name = if log.log_name.is_empty() { default_name } else { &log.log_name };
-    let mut config = common(name, upstream.grpc(), scope.rules.access_logs.provider_filter_state);
+    let mut config = common(name, grpc(upstream), rules.provider_filter_state);
     if !log.filter_state_objects_to_log.is_empty() {
         config.filter_state_objects_to_log = owned(&log.filter_state_objects_to_log);
     }
-    Some(config)
+    config
 }
 
-fn open_telemetry(scope: &Scope<'_>, log: &EnvoyOpenTelemetryLog) -> Option<AccessLog> {
-    let rules = &scope.rules.access_logs;
-    let upstream = Upstream::find(scope.mesh, &log.service, log.port)?;
+fn open_telemetry(log: &EnvoyOpenTelemetryLog, upstream: &Upstream, rules: &AccessLogRules) -> AccessLog {
     let name = if log.log_name.is_empty() { "otel_envoy_accesslog" } else { &log.log_name };
     let given = log.log_format.as_ref();
     let text = given.and_then(|f| f.text.as_deref()).filter(|text| !text.is_empty());
@@ -94,14 +83,14 @@ fn open_telemetry(scope: &Scope<'_>, log: &EnvoyOpenTelemetryLog) -> Option<Acce
     let labels = given.and_then(|f| f.labels.as_ref()).filter(|labels| !labels.is_empty());
     let formatters = if rules.otel_formatters { formatters(&text, labels, rules) } else { Vec::new() };
     let config = OpenTelemetryAccessLogConfig {
-        common_config: Some(common(name, upstream.grpc(), rules.filter_state)),
+        common_config: Some(common(name, grpc(upstream), rules.filter_state)),
         disable_builtin_labels: rules.otel_only_own_labels,
         body: Some(string_value(&text)),
         attributes: labels.map(attributes),
         formatters,
         ..OpenTelemetryAccessLogConfig::default()
     };
-    Some(access_log_of("envoy.access_loggers.open_telemetry", envoy::any(&config)))
+    access_log_of("envoy.access_loggers.open_telemetry", envoy::any(&config))
 }
 
 /// Formatters for the text and the labels, each once.

@@ -15,17 +15,18 @@ use envoy::extensions::tracers::opentelemetry::resource_detectors::v3::{
 use envoy::extensions::tracers::opentelemetry::samplers::v3::DynatraceSamplerConfig;
 use envoy::google::protobuf::Any;
 
-use crate::mesh::{Service, Waypoint};
-use crate::resources::Scope;
+use crate::mesh::waypoint::Proxy;
+use crate::plan::WaypointSettings;
+use crate::plan::provider::Upstream;
+use crate::plan::telemetry::{Sampler, Tracer};
 use crate::resources::filters::extension_config;
-use crate::resources::filters::provider::Upstream;
+use crate::resources::filters::provider::grpc;
 use crate::resources::proto::duration;
-use crate::rules::{SpanSender, ZipkinCollector};
+use crate::rules::ZipkinCollector;
 use crate::snapshot::Duration;
-use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::mesh_config::provider::{
-    self as given, DynatraceSampler, HttpHeader, LightstepTracing, OpenCensusAgentTracing,
-    OpenTelemetryTracing, ServiceAttributeEnrichment, ZipkinTracing,
+    self as given, HttpHeader, LightstepTracing, OpenCensusAgentTracing, OpenTelemetryTracing,
+    ServiceAttributeEnrichment, ZipkinTracing,
 };
 
 /// Where Zipkin takes spans, unless the provider says otherwise.
@@ -38,74 +39,63 @@ const ZIPKIN_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Provided {
     /// The tracer.
     pub(super) http: Http,
-    /// The longest path in a tag; 0 = Envoy's default.
-    pub(super) max_tag_length: u32,
-    /// Whether the tracer decides what is sampled.
-    pub(super) samples: bool,
     /// Whether there is a child span for the upstream.
     pub(super) starts_child_span: bool,
 }
 
-/// A provider in Envoy's terms; none if it takes no spans, or if its service is not there.
-///
-/// `service`: the one whose chains it is for, if it is for one.
-pub(super) fn configure(
-    scope: &Scope<'_>,
-    provider: &ExtensionProvider,
-    service: Option<&Service>,
-) -> Option<Provided> {
-    let find = |service: &str, port| Upstream::find(scope.mesh, service, port);
-    if let Some(zipkin) = &provider.zipkin {
-        let config = zipkin_config(scope, zipkin, &find(&zipkin.service, zipkin.port)?);
-        return Some(Provided::new("envoy.tracers.zipkin", envoy::any(&config), zipkin.max_tag_length));
+/// A provider in Envoy's terms.
+pub(super) fn configure(settings: &WaypointSettings<'_>, tracer: &Tracer<'_>) -> Provided {
+    match tracer {
+        Tracer::Zipkin(zipkin, upstream) => {
+            let config = zipkin_config(zipkin, upstream, settings.rules.tracing.zipkin);
+            Provided::new("envoy.tracers.zipkin", envoy::any(&config))
+        }
+        Tracer::Datadog(_, upstream) => {
+            let config = DatadogConfig {
+                collector_cluster: upstream.cluster.clone(),
+                collector_hostname: upstream.hostname.to_string(),
+                service_name: service_name(settings),
+                ..DatadogConfig::default()
+            };
+            Provided::new("envoy.tracers.datadog", envoy::any(&config))
+        }
+        Tracer::SkyWalking(upstream) => {
+            let config =
+                SkyWalkingConfig { grpc_service: Some(grpc(upstream)), ..SkyWalkingConfig::default() };
+            let provided = Provided::new("envoy.tracers.skywalking", envoy::any(&config));
+            Provided { starts_child_span: true, ..provided }
+        }
+        Tracer::Lightstep(lightstep, upstream) => {
+            // An accident: the tracer is called Lightstep's still.
+            Provided::new("envoy.tracers.lightstep", envoy::any(&lightstep_config(lightstep, upstream)))
+        }
+        Tracer::OpenCensus(agent) => {
+            Provided::new("envoy.tracers.opencensus", envoy::any(&open_census(agent)))
+        }
+        Tracer::OpenTelemetry { settings: otel, upstream, sampler, sender } => {
+            let mut config = open_telemetry(settings, otel, upstream);
+            config.sampler = sampler.as_ref().map(dynatrace_sampler);
+            if let Some(hostname) = sender {
+                config.service_name = hostname.to_string();
+            }
+            Provided::new("envoy.tracers.opentelemetry", envoy::any(&config))
+        }
     }
-    if let Some(datadog) = &provider.datadog {
-        let upstream = find(&datadog.service, datadog.port)?;
-        let config = DatadogConfig {
-            collector_cluster: upstream.cluster,
-            collector_hostname: upstream.hostname.to_string(),
-            service_name: service_name(scope.waypoint),
-            ..DatadogConfig::default()
-        };
-        return Some(Provided::new("envoy.tracers.datadog", envoy::any(&config), datadog.max_tag_length));
-    }
-    if let Some(skywalking) = &provider.skywalking {
-        let upstream = find(&skywalking.service, skywalking.port)?;
-        let config = SkyWalkingConfig { grpc_service: Some(upstream.grpc()), ..SkyWalkingConfig::default() };
-        let provided = Provided::new("envoy.tracers.skywalking", envoy::any(&config), 0);
-        return Some(Provided { starts_child_span: true, ..provided });
-    }
-    if let Some(lightstep) = &provider.lightstep {
-        return scope.rules.tracing.lightstep.then(|| lightstep_config(scope, lightstep)).flatten();
-    }
-    if let Some(agent) = provider.opencensus.as_ref().filter(|_| scope.rules.tracing.opencensus) {
-        let config = envoy::any(&open_census(agent));
-        return Some(Provided::new("envoy.tracers.opencensus", config, agent.max_tag_length));
-    }
-    // Stackdriver needs to know its project in Google Cloud, which a proxy asks the machine for.
-    let otel = provider.opentelemetry.as_ref()?;
-    let upstream = find(&otel.service, otel.port)?;
-    let mut config = open_telemetry(scope, otel, &upstream)?;
-    if let Some(service) = service.filter(|_| scope.rules.tracing.sender == SpanSender::Service) {
-        config.service_name = service.hostname.to_string();
-    }
-    let provided = Provided::new("envoy.tracers.opentelemetry", envoy::any(&config), otel.max_tag_length);
-    Some(Provided { samples: config.sampler.is_some(), ..provided })
 }
 
 impl Provided {
-    fn new(name: &str, config: Any, max_tag_length: u32) -> Self {
+    fn new(name: &str, config: Any) -> Self {
         let http = Http { name: name.to_owned(), config_type: Some(ConfigType::TypedConfig(config)) };
-        Self { http, max_tag_length, samples: false, starts_child_span: false }
+        Self { http, starts_child_span: false }
     }
 }
 
 /// The cluster of Envoy's node, which names the sender of spans.
-fn service_name(waypoint: &Waypoint) -> String {
-    format!("{}.{}", waypoint.proxy.workload_name, waypoint.name.namespace)
+fn service_name(settings: &WaypointSettings<'_>) -> String {
+    format!("{}.{}", settings.proxy.workload_name, settings.name.namespace)
 }
 
-fn zipkin_config(scope: &Scope<'_>, zipkin: &ZipkinTracing, upstream: &Upstream) -> ZipkinConfig {
+fn zipkin_config(zipkin: &ZipkinTracing, upstream: &Upstream, collector: ZipkinCollector) -> ZipkinConfig {
     let path = if zipkin.path.is_empty() { ZIPKIN_PATH } else { &zipkin.path };
     let common = ZipkinConfig {
         collector_endpoint_version: CollectorEndpointVersion::HttpJson.into(),
@@ -113,7 +103,7 @@ fn zipkin_config(scope: &Scope<'_>, zipkin: &ZipkinTracing, upstream: &Upstream)
         shared_span_context: Some(false.into()),
         ..ZipkinConfig::default()
     };
-    match scope.rules.tracing.zipkin {
+    match collector {
         ZipkinCollector::Cluster => ZipkinConfig {
             collector_cluster: upstream.cluster.clone(),
             collector_endpoint: path.to_owned(),
@@ -139,15 +129,13 @@ fn zipkin_config(scope: &Scope<'_>, zipkin: &ZipkinTracing, upstream: &Upstream)
 }
 
 /// Lightstep, over OpenTelemetry: Envoy has no tracer of Lightstep's own any more.
-fn lightstep_config(scope: &Scope<'_>, lightstep: &LightstepTracing) -> Option<Provided> {
-    let mut service = Upstream::find(scope.mesh, &lightstep.service, lightstep.port)?.grpc();
+fn lightstep_config(lightstep: &LightstepTracing, upstream: &Upstream) -> OpenTelemetryConfig {
+    let mut service = grpc(upstream);
     service.initial_metadata = vec![header("lightstep-access-token", &lightstep.access_token)];
-    let config = OpenTelemetryConfig { grpc_service: Some(service), ..OpenTelemetryConfig::default() };
-    // An accident: the tracer is called Lightstep's still.
-    Some(Provided::new("envoy.tracers.lightstep", envoy::any(&config), lightstep.max_tag_length))
+    OpenTelemetryConfig { grpc_service: Some(service), ..OpenTelemetryConfig::default() }
 }
 
-/// An agent of OpenCensus, by its address: nobody looks for its service.
+/// An agent of OpenCensus, by its address.
 fn open_census(agent: &OpenCensusAgentTracing) -> OpenCensusConfig {
     const ALL: [TraceContext; 4] = [
         TraceContext::B3,
@@ -176,19 +164,16 @@ fn open_census(agent: &OpenCensusAgentTracing) -> OpenCensusConfig {
     }
 }
 
+/// All but the sampler.
 fn open_telemetry(
-    scope: &Scope<'_>,
+    settings: &WaypointSettings<'_>,
     otel: &OpenTelemetryTracing,
     upstream: &Upstream,
-) -> Option<OpenTelemetryConfig> {
+) -> OpenTelemetryConfig {
     let conventions =
         otel.service_attribute_enrichment == ServiceAttributeEnrichment::OtelSemanticConventions;
     let mut config = OpenTelemetryConfig {
-        service_name: if conventions {
-            conventional_name(scope.waypoint)
-        } else {
-            service_name(scope.waypoint)
-        },
+        service_name: if conventions { conventional_name(settings.proxy) } else { service_name(settings) },
         resource_detectors: detectors(otel, conventions),
         ..OpenTelemetryConfig::default()
     };
@@ -196,7 +181,7 @@ fn open_telemetry(
         let uri = join_path(&upstream.hostname, &http.path);
         config.http_service = Some(http_service(uri, upstream, http.timeout, &http.headers));
     } else {
-        let mut service = upstream.grpc();
+        let mut service = grpc(upstream);
         if let Some(grpc) = &otel.grpc {
             service.timeout = grpc.timeout.map(duration);
             service.initial_metadata =
@@ -204,15 +189,11 @@ fn open_telemetry(
         }
         config.grpc_service = Some(service);
     }
-    if let Some(sampler) = &otel.dynatrace_sampler {
-        config.sampler = Some(dynatrace_sampler(scope, sampler, otel, upstream)?);
-    }
-    Some(config)
+    config
 }
 
 /// The name that OpenTelemetry's conventions give a Kubernetes workload.
-fn conventional_name(waypoint: &Waypoint) -> String {
-    let proxy = &waypoint.proxy;
+fn conventional_name(proxy: &Proxy) -> String {
     let candidates = [
         proxy.annotations.get("resource.opentelemetry.io/service.name"),
         proxy.labels.get("app.kubernetes.io/instance"),
@@ -247,28 +228,16 @@ fn detectors(otel: &OpenTelemetryTracing, conventions: bool) -> Vec<TypedExtensi
     detectors
 }
 
-fn dynatrace_sampler(
-    scope: &Scope<'_>,
-    sampler: &DynatraceSampler,
-    otel: &OpenTelemetryTracing,
-    upstream: &Upstream,
-) -> Option<TypedExtensionConfig> {
-    let service = if let Some(api) = &sampler.http_service {
-        let upstream = Upstream::find(scope.mesh, &api.service, api.port)?;
-        let http = api.http.as_ref()?;
-        http_service(join_path(&upstream.hostname, &http.path), &upstream, http.timeout, &http.headers)
-    } else {
-        let http = otel.http.as_ref()?;
-        let uri = join_path(&upstream.hostname, "api/v2/samplingConfiguration");
-        http_service(uri, upstream, http.timeout, &http.headers)
-    };
+fn dynatrace_sampler(sampler: &Sampler<'_>) -> TypedExtensionConfig {
+    let Sampler { settings, upstream, http, path } = sampler;
+    let uri = join_path(&upstream.hostname, path);
     let config = DynatraceSamplerConfig {
-        tenant: sampler.tenant.to_string(),
-        cluster_id: sampler.cluster_id,
-        root_spans_per_minute: sampler.root_spans_per_minute,
-        http_service: Some(service),
+        tenant: settings.tenant.to_string(),
+        cluster_id: settings.cluster_id,
+        root_spans_per_minute: settings.root_spans_per_minute,
+        http_service: Some(http_service(uri, upstream, http.timeout, &http.headers)),
     };
-    Some(extension_config("envoy.tracers.opentelemetry.samplers.dynatrace", &config))
+    extension_config("envoy.tracers.opentelemetry.samplers.dynatrace", &config)
 }
 
 fn http_service(

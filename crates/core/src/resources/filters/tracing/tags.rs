@@ -1,7 +1,5 @@
 //! The tags of spans.
 
-use std::collections::BTreeMap;
-
 use envoy::r#type::metadata::v3::metadata_key::{PathSegment, path_segment::Segment};
 use envoy::r#type::metadata::v3::metadata_kind::{Kind, Request};
 use envoy::r#type::metadata::v3::{MetadataKey, MetadataKind};
@@ -9,8 +7,9 @@ use envoy::r#type::tracing::v3::CustomTag;
 use envoy::r#type::tracing::v3::custom_tag::{Environment, Header, Literal, Metadata, Type};
 
 use crate::Str;
-use crate::resources::Scope;
-use crate::resources::endpoints::candidate::CLUSTER_ID;
+use crate::plan::WaypointSettings;
+use crate::plan::endpoints::candidate::CLUSTER_ID;
+use crate::plan::telemetry::Tracing;
 use crate::snapshot::telemetry::{self, CustomTag as Given};
 
 /// What dry runs of authorization leave in the metadata of a request, and the tags that show it.
@@ -34,18 +33,14 @@ const PEER: [(&str, &str); 9] = [
     ("workload_type", "type"),
 ];
 
-/// The tags of a waypoint's spans, by name; telemetry's replace the proxy configuration's.
-pub(super) fn of(
-    scope: &Scope<'_>,
-    istio_tags: bool,
-    telemetry: Option<&BTreeMap<Str, Given>>,
-) -> Vec<CustomTag> {
+/// The tags of a waypoint's spans, by name.
+pub(super) fn of(settings: &WaypointSettings<'_>, tracing: &Tracing<'_>) -> Vec<CustomTag> {
     let mut tags = Vec::new();
-    if istio_tags {
+    if tracing.istio_tags {
         tags.extend(DRY_RUN.into_iter().map(|(name, key)| dry_run(name, key)));
-        tags.extend(own(scope));
+        tags.extend(own(settings));
     }
-    if scope.rules.tracing.peer_tags {
+    if settings.rules.tracing.peer_tags {
         for (side, object) in [("destination", "upstream_peer_obj"), ("source", "downstream_peer_obj")] {
             tags.extend(PEER.into_iter().map(|(name, field)| {
                 tag(
@@ -55,35 +50,28 @@ pub(super) fn of(
             }));
         }
     }
-    let of_proxy = super::settings(scope).map(|settings| &settings.custom_tags);
-    let custom = telemetry.filter(|tags| !tags.is_empty()).or(of_proxy);
-    tags.extend(
-        custom
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, given)| Some(tag(name.to_string(), custom_type(given)?))),
-    );
+    let custom = tracing.custom_tags.into_iter().flatten();
+    tags.extend(custom.filter_map(|(name, given)| Some(tag(name.to_string(), custom_type(given)?))));
     // Istio sorts by name and leaves those of one name in any order: here they stay as they are.
     tags.sort_by(|a, b| a.tag.cmp(&b.tag));
     tags
 }
 
 /// What the waypoint says of itself.
-fn own(scope: &Scope<'_>) -> Vec<CustomTag> {
-    let waypoint = scope.waypoint;
+fn own(settings: &WaypointSettings<'_>) -> Vec<CustomTag> {
     let label = |key, fallback: &str| {
-        let value = waypoint.proxy.labels.get(key).filter(|value| !value.is_empty());
+        let value = settings.proxy.labels.get(key).filter(|value| !value.is_empty());
         value.map_or_else(|| fallback.to_owned(), Str::to_string)
     };
-    let mesh_id = scope.mesh.config.mesh_id.as_str();
+    let mesh_id = settings.mesh.mesh_id.as_str();
     let literal = |name: &str, value| tag(name.to_owned(), Type::Literal(Literal { value }));
     let mut tags = vec![
         literal("istio.canonical_revision", label("service.istio.io/canonical-revision", "latest")),
         literal("istio.canonical_service", label("service.istio.io/canonical-name", "unknown")),
         literal("istio.mesh_id", if mesh_id.is_empty() { "unknown" } else { mesh_id }.to_owned()),
-        literal("istio.namespace", waypoint.name.namespace.to_string()),
+        literal("istio.namespace", settings.name.namespace.to_string()),
     ];
-    if scope.rules.tracing.cluster_tag {
+    if settings.rules.tracing.cluster_tag {
         tags.push(literal("istio.cluster_id", CLUSTER_ID.to_owned()));
     }
     tags

@@ -1,0 +1,97 @@
+//! `waypoint-xds diff`: what a change changes.
+
+use std::path::PathBuf;
+
+use files::Revision;
+use waypoint_xds::Session;
+use waypoint_xds::diff::Diff;
+use waypoint_xds::view::{difference, json};
+
+use super::session;
+use crate::args::{self, DiffFormat, How, Input, Part};
+use crate::{Failure, Outcome, output};
+
+pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
+    let (old, new) = sides(args)?;
+    let (old, new) = (read(&old)?, read(&new)?);
+    let diff = chosen(old.diff(&new), &args.only);
+    let (old, new) = (old.places(), new.places());
+    output::print(&match args.output {
+        DiffFormat::Text => difference::text(&diff, &old, &new),
+        DiffFormat::Markdown => difference::markdown(&diff, &old, &new),
+        DiffFormat::Json => json::pretty(&difference::json(&diff, &old, &new)?),
+    })?;
+    let differs = args.exit_code && !diff.is_empty();
+    Ok(if differs { Outcome::Problems } else { Outcome::Clean })
+}
+
+fn read(input: &Input) -> Result<Session, Failure> {
+    session(input)
+}
+
+/// The two inputs.
+fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
+    let (old_how, new_how) = hows(args);
+    let (old, new) = match (&args.git, args.paths.as_slice()) {
+        (Some(revisions), paths) => {
+            let (old, new) =
+                revisions.split_once("..").filter(|(old, _)| !old.is_empty()).ok_or_else(|| {
+                    Failure::Usage(format!("--git: expected OLD..NEW or OLD.., found `{revisions}`"))
+                })?;
+            (in_revision(paths, old), in_revision(paths, new))
+        }
+        (None, [old, new]) => (vec![old.clone()], vec![new.clone()]),
+        (None, paths) if is_other(args) => (paths.to_vec(), paths.to_vec()),
+        (None, _) => {
+            return Err(Failure::Usage(
+                "expected OLD and NEW, or one path with --git, --release OLD..NEW, --new-feature or --new-mesh-config"
+                    .to_owned(),
+            ));
+        }
+    };
+    Ok((Input { paths: old, how: old_how }, Input { paths: new, how: new_how }))
+}
+
+/// Whether the new side has a setting of its own.
+fn is_other(args: &args::Diff) -> bool {
+    args.how.release.contains("..") || !args.new_features.is_empty() || args.new_mesh_config.is_some()
+}
+
+/// How each side is read.
+fn hows(args: &args::Diff) -> (How, How) {
+    let (mut old, mut new) = (args.how.clone(), args.how.clone());
+    if let Some((before, after)) = args.how.release.split_once("..") {
+        before.clone_into(&mut old.release);
+        after.clone_into(&mut new.release);
+    }
+    new.features.extend(args.new_features.iter().cloned());
+    new.mesh_config = args.new_mesh_config.clone().or(new.mesh_config);
+    (old, new)
+}
+
+/// The paths as they were in a revision; without one as they are.
+fn in_revision(paths: &[PathBuf], revision: &str) -> Vec<PathBuf> {
+    let of = |path: &PathBuf| match revision {
+        "" => path.clone(),
+        revision => Revision { revision: revision.to_owned(), path: path.clone() }.to_path(),
+    };
+    paths.iter().map(of).collect()
+}
+
+/// The parts that are asked for; all where none is.
+fn chosen(mut diff: Diff, only: &[Part]) -> Diff {
+    let wants = |part| only.is_empty() || only.contains(&part);
+    if !wants(Part::Requests) {
+        diff.behaviour.clear();
+    }
+    if !wants(Part::Resources) {
+        diff.waypoints.clear();
+    }
+    if !wants(Part::Findings) {
+        diff.findings = waypoint_xds::diff::Findings::default();
+    }
+    if !wants(Part::Statuses) {
+        diff.statuses.clear();
+    }
+    diff
+}

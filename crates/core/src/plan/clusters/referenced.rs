@@ -1,0 +1,59 @@
+//! Which Services a waypoint needs clusters of besides those that it serves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::mesh::{Service, ServiceId};
+use crate::plan::Scope;
+use crate::plan::envoy_filters::referenced_services;
+use crate::snapshot::mesh_config::ExtensionProvider;
+
+/// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to and it does
+/// not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters name.
+pub(super) fn services(scope: Scope<'_>) -> BTreeSet<ServiceId> {
+    let mesh = scope.mesh;
+    let namespace = scope.waypoint.name.namespace.as_str();
+    let served: BTreeMap<&str, &Service> = (scope.waypoint.services.iter())
+        .filter_map(|id| mesh.services.get(*id))
+        .map(|service| (service.hostname.as_str(), service))
+        .collect();
+    let referenced =
+        served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
+    let elsewhere = referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external));
+    let found = elsewhere.filter_map(|host| mesh.services.visible(host, namespace));
+    found.chain(named_services(scope)).collect()
+}
+
+/// The Services that the mesh's extension providers and the waypoint's EnvoyFilters name: `host` or `namespace/host`.
+fn named_services(scope: Scope<'_>) -> Vec<ServiceId> {
+    if !scope.rules.clusters.provider_clusters {
+        return Vec::new();
+    }
+    let client = scope.waypoint.name.namespace.as_str();
+    let services = &scope.mesh.services;
+    let providers = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
+    let names = providers.chain(referenced_services(&scope));
+    names
+        .filter_map(|name| match name.split_once('/') {
+            None => services.visible(name, client),
+            Some((namespace, host)) => services
+                .visible(host, client)
+                .filter(|id| services.get(*id).is_some_and(|s| s.namespace == namespace)),
+        })
+        .collect()
+}
+
+/// The Service that a provider names.
+fn provider_service(provider: &ExtensionProvider) -> Option<&str> {
+    let service = None
+        .or(provider.envoy_ext_authz_http.as_ref().map(|p| &p.service))
+        .or(provider.envoy_ext_authz_grpc.as_ref().map(|p| &p.service))
+        .or(provider.zipkin.as_ref().map(|p| &p.service))
+        .or(provider.datadog.as_ref().map(|p| &p.service))
+        .or(provider.skywalking.as_ref().map(|p| &p.service))
+        .or(provider.opentelemetry.as_ref().map(|p| &p.service))
+        .or(provider.envoy_http_als.as_ref().map(|p| &p.service))
+        .or(provider.envoy_tcp_als.as_ref().map(|p| &p.service))
+        .or(provider.envoy_otel_als.as_ref().map(|p| &p.service))
+        .or(provider.sds.as_ref().map(|p| &p.service));
+    service.map(|service| service.as_str())
+}

@@ -1,0 +1,164 @@
+//! What requests are asked for, and what is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use decisions::text::Pattern;
+use ipnet::IpNet;
+
+use super::language;
+use crate::trace::asked::{ParameterIs, RequestTest};
+use crate::trace::condition::Condition;
+use crate::trace::connection::PEER_PRINCIPAL;
+use crate::trace::headers;
+use crate::trace::matchers::{HeaderIs, HeaderTest};
+use crate::trace::metadata::ValueTest;
+use crate::trace::rbac::RequestCondition;
+
+/// Something of a request that decides what comes of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Attribute {
+    /// The SPIFFE id of the client.
+    Principal,
+    /// The address of the client.
+    Client,
+    /// The server name that the application's own TLS asks for.
+    ServerName,
+    /// The path without query.
+    Path,
+    /// The method.
+    Method,
+    /// The host.
+    Host,
+    /// Another header, by its name in lower case.
+    Header(String),
+    /// A parameter of the query.
+    Query(String),
+    /// A claim of a token, or what else filters have told each other: the filter, and the keys.
+    Metadata(String, Vec<String>),
+    /// What is not known from files, and the same on both sides.
+    Unknown(String),
+}
+
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal => f.write_str("principal"),
+            Self::Client => f.write_str("address of the client"),
+            Self::ServerName => f.write_str("server name"),
+            Self::Path => f.write_str("path"),
+            Self::Method => f.write_str("method"),
+            Self::Host => f.write_str("host"),
+            Self::Header(name) => write!(f, "header `{name}`"),
+            Self::Query(name) => write!(f, "query parameter `{name}`"),
+            Self::Metadata(_, keys) => match keys.as_slice() {
+                [first, claims @ ..] if first == "payload" || first == "request.auth.claims" => {
+                    write!(f, "claim `{}`", claims.join("."))
+                }
+                keys => write!(f, "`{}`", keys.join(".")),
+            },
+            Self::Unknown(what) => f.write_str(what),
+        }
+    }
+}
+
+/// The attribute of a header; those that are no others' have names of their own.
+pub(super) fn of_header(name: &str) -> Attribute {
+    match name.to_ascii_lowercase().as_str() {
+        headers::METHOD => Attribute::Method,
+        headers::AUTHORITY | "host" => Attribute::Host,
+        lower => Attribute::Header(lower.to_owned()),
+    }
+}
+
+/// Everything that is asked of an attribute.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// What texts are asked, each in words.
+    pub(super) texts: BTreeMap<Pattern, String>,
+    /// The same of entries of lists.
+    pub(super) entries: BTreeMap<Pattern, String>,
+    pub(super) blocks: BTreeSet<IpNet>,
+}
+
+/// Everything that is asked, by attribute.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AllAsked(pub(super) BTreeMap<Attribute, Asked>);
+
+impl AllAsked {
+    /// Adds what a condition asks.
+    pub(super) fn add(&mut self, condition: &RequestCondition) {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.add(part)),
+            Condition::Not(other) => self.add(other),
+            Condition::Test(test) => self.test(test),
+        }
+    }
+
+    /// Adds what is asked of a text, with what that is in words.
+    pub(super) fn text(&mut self, attribute: Attribute, asked: Option<(Pattern, String)>) {
+        self.0.entry(attribute).or_default().texts.extend(asked);
+    }
+
+    fn test(&mut self, test: &RequestTest) {
+        match test {
+            RequestTest::Header(test) => self.header(test),
+            RequestTest::Path(_) | RequestTest::PathBelow { .. } | RequestTest::PathTemplate(_) => {
+                self.text(Attribute::Path, language::of_path(test));
+            }
+            RequestTest::Connect => {
+                self.text(Attribute::Method, Some((Pattern::exact("CONNECT"), "`CONNECT`".to_owned())));
+            }
+            RequestTest::Grpc => {
+                self.text(language::content_type(), Some((language::grpc(), "one of gRPC".to_owned())));
+            }
+            RequestTest::Query { name, is } => {
+                let pattern = match is {
+                    ParameterIs::Present(_) => None,
+                    ParameterIs::Text(test) => language::named(test),
+                };
+                self.text(Attribute::Query(name.clone()), pattern);
+            }
+            RequestTest::Metadata(test) => {
+                let attribute = Attribute::Metadata(test.filter.clone(), test.keys.clone());
+                let asked = self.0.entry(attribute).or_default();
+                test.value.iter().for_each(|value| add_value(value, false, asked));
+            }
+            RequestTest::State { key, test } if key == PEER_PRINCIPAL => {
+                self.text(Attribute::Principal, test.as_ref().and_then(language::named));
+            }
+            RequestTest::ServerName(test) => self.text(Attribute::ServerName, language::named(test)),
+            RequestTest::Client(test) => {
+                self.0.entry(Attribute::Client).or_default().blocks.extend(test.block);
+            }
+            // Of these each connection to one destination has the same.
+            RequestTest::Port(_)
+            | RequestTest::Ports(..)
+            | RequestTest::Destination(_)
+            | RequestTest::Peer(_)
+            | RequestTest::Certificate(_)
+            | RequestTest::State { .. }
+            | RequestTest::Unknown(_) => {}
+        }
+    }
+
+    fn header(&mut self, test: &HeaderTest) {
+        let pattern = match &test.is {
+            HeaderIs::Text(test) => language::named(test),
+            HeaderIs::Present(_) | HeaderIs::Number(..) => None,
+        };
+        self.text(of_header(&test.name), pattern);
+    }
+}
+
+fn add_value(value: &ValueTest, is_entry: bool, asked: &mut Asked) {
+    match value {
+        ValueTest::Text(test) => {
+            let patterns = if is_entry { &mut asked.entries } else { &mut asked.texts };
+            patterns.extend(language::named(test));
+        }
+        ValueTest::List(Some(one)) => add_value(one, true, asked),
+        ValueTest::AnyOf(all) => all.iter().for_each(|one| add_value(one, is_entry, asked)),
+        _ => {}
+    }
+}

@@ -1,0 +1,300 @@
+//! What a chain decides, as a diagram.
+
+use decisions::text::Pattern;
+use decisions::{Condition as Diagram, Decision, TooMuch};
+use envoy::Message;
+use envoy::config::rbac::v3::rbac::Action;
+use envoy::config::route::v3::{RouteConfiguration, RouteMatch, VirtualHost};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter as FilterMessage;
+
+use super::attribute::{AllAsked, Attribute};
+use super::condition::Builder;
+use super::effect::{self, Clusters, Effect, Effects, Side};
+use crate::opened::{self, OpenedChain};
+use crate::trace::manager::{FilterDoes, HttpFilter, Manager};
+use crate::trace::network::{Chain, NetworkFilter};
+use crate::trace::rbac::{Policies, RequestCondition};
+use crate::trace::route;
+use crate::trace::verdict::RbacFilter;
+
+/// A chain, ready to be asked and opened.
+pub(super) struct Both<'r> {
+    chain: Chain,
+    opened: OpenedChain<'r>,
+    /// The conditions of the routes, in the order of hosts and routes.
+    routes: Vec<Vec<RequestCondition>>,
+}
+
+/// What comes of what the builder finds.
+pub(super) struct Sink<'a> {
+    pub(super) effects: &'a mut Effects,
+    pub(super) clusters: &'a Clusters,
+    pub(super) side: Side,
+}
+
+impl<'r> Both<'r> {
+    pub(super) fn new(opened: OpenedChain<'r>) -> Self {
+        let chain = Chain::new(&opened);
+        let default = RouteMatch::default();
+        let condition = |route: &envoy::config::route::v3::Route| {
+            route::condition(route.r#match.as_ref().unwrap_or(&default))
+        };
+        let routes = routes_of(&opened).map(|routes| {
+            routes.virtual_hosts.iter().map(|host| host.routes.iter().map(condition).collect()).collect()
+        });
+        Self { chain, routes: routes.unwrap_or_default(), opened }
+    }
+
+    /// Whether requests are told apart; otherwise it carries bytes.
+    pub(super) fn is_http(&self) -> bool {
+        self.chain.filters.iter().any(|filter| matches!(filter, NetworkFilter::Http(_)))
+    }
+
+    /// Adds everything that the chain asks.
+    pub(super) fn ask(&self, asked: &mut AllAsked) {
+        for filter in &self.chain.filters {
+            match filter {
+                NetworkFilter::Rbac(filter) => conditions(filter).for_each(|condition| asked.add(condition)),
+                NetworkFilter::Http(manager) => {
+                    for filter in &manager.filters {
+                        if let FilterDoes::Rbac(filter) = &filter.does {
+                            conditions(filter).for_each(|condition| asked.add(condition));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.routes.iter().flatten().for_each(|condition| asked.add(condition));
+        if let Some(routes) = routes_of(&self.opened) {
+            let domains = routes.virtual_hosts.iter().flat_map(|host| &host.domains);
+            for domain in domains.filter(|domain| *domain != "*") {
+                let pattern = of_domain(domain, routes.ignore_port_in_host_matching);
+                asked.text(Attribute::Host, Some((pattern, format!("`{domain}`"))));
+            }
+        }
+    }
+
+    /// What the chain decides.
+    pub(super) fn decide(&self, builder: &mut Builder<'_>, sink: &mut Sink<'_>) -> Result<Decision, TooMuch> {
+        let mut decision = Decision::always(sink.unknown());
+        for (position, filter) in self.chain.filters.iter().enumerate().rev() {
+            decision = match filter {
+                NetworkFilter::Rbac(filter) => rbac(builder, sink, filter, decision)?,
+                NetworkFilter::Http(manager) => self.http(builder, sink, manager)?,
+                NetworkFilter::Tcp(tcp) => {
+                    let shares = tcp.clusters.iter().map(|share| (share.cluster.as_str(), share.odds));
+                    let effect = effect::of_bytes(shares, tcp.tunnel.as_deref(), sink.clusters);
+                    Decision::always(sink.effects.number(effect))
+                }
+                NetworkFilter::Authorizer(authorizer) => {
+                    let before = self.chain.filters.iter().take(position).filter_map(|filter| match filter {
+                        NetworkFilter::Rbac(filter) => Some(&**filter),
+                        _ => None,
+                    });
+                    let asked = asked_of_authorizer(builder, authorizer.enabled.is_some(), before)?;
+                    let config = self.network_filter(&authorizer.pointer);
+                    through(builder, sink, config, asked, decision)?
+                }
+                NetworkFilter::Unknown { pointer, .. } => {
+                    through(builder, sink, self.network_filter(pointer), Diagram::YES, decision)?
+                }
+            };
+        }
+        Ok(decision)
+    }
+
+    fn http(
+        &self,
+        builder: &mut Builder<'_>,
+        sink: &mut Sink<'_>,
+        manager: &Manager,
+    ) -> Result<Decision, TooMuch> {
+        let mut decision = self.route(builder, sink)?;
+        for (position, filter) in manager.filters.iter().enumerate().rev() {
+            let before = manager.filters.iter().take(position).filter_map(|filter| match &filter.does {
+                FilterDoes::Rbac(filter) => Some(&**filter),
+                _ => None,
+            });
+            decision = match &filter.does {
+                FilterDoes::Rbac(filter) => rbac(builder, sink, filter, decision)?,
+                FilterDoes::Authorizer(authorizer) => {
+                    let asked = asked_of_authorizer(builder, authorizer.enabled.is_some(), before)?;
+                    through(builder, sink, self.http_filter(filter), asked, decision)?
+                }
+                // What these do for a route is a part of what the route does; in general it is the same for all.
+                _ => through(builder, sink, self.http_filter(filter), Diagram::YES, decision)?,
+            };
+        }
+        Ok(decision)
+    }
+
+    /// The route that is taken: that of the nearest host, the first that fits.
+    fn route(&self, builder: &mut Builder<'_>, sink: &mut Sink<'_>) -> Result<Decision, TooMuch> {
+        let Some(routes) = routes_of(&self.opened) else { return Ok(Decision::always(sink.unknown())) };
+        let mut decision = Decision::always(sink.effects.number(Effect::NoRoute));
+        let mut domains: Vec<(&str, usize)> = Vec::new();
+        for (position, host) in routes.virtual_hosts.iter().enumerate() {
+            domains.extend(host.domains.iter().map(|domain| (domain.as_str(), position)));
+        }
+        // The farthest first: what is nearer comes before it.
+        domains.sort_by_key(|(domain, position)| (nearness(domain), std::cmp::Reverse(*position)));
+        for (domain, position) in domains {
+            let Some(host) = routes.virtual_hosts.get(position) else { continue };
+            let of_host = self.of_host(builder, sink, host, position)?;
+            decision = if domain == "*" {
+                of_host
+            } else {
+                let pattern = of_domain(domain, routes.ignore_port_in_host_matching);
+                let fits = builder.host(&pattern)?;
+                builder.diagrams.choose(fits, of_host, decision)?
+            };
+        }
+        Ok(decision)
+    }
+
+    fn of_host(
+        &self,
+        builder: &mut Builder<'_>,
+        sink: &mut Sink<'_>,
+        host: &VirtualHost,
+        position: usize,
+    ) -> Result<Decision, TooMuch> {
+        let conditions = self.routes.get(position).map(Vec::as_slice).unwrap_or_default();
+        let mut decision = Decision::always(sink.effects.number(Effect::NoRoute));
+        for (route, condition) in host.routes.iter().zip(conditions).rev() {
+            let fits = builder.condition(condition)?;
+            let effect = effect::of_route(host, route, sink.clusters);
+            let taken = Decision::always(sink.effects.number(effect));
+            decision = builder.diagrams.choose(fits, taken, decision)?;
+        }
+        Ok(decision)
+    }
+
+    /// The configuration of a network filter, by the pointer to it.
+    fn network_filter(&self, pointer: &str) -> Vec<u8> {
+        let found = self.opened.filters.iter().find(|filter| filter.pointer == pointer);
+        found.map(|filter| filter.message.encode_to_vec()).unwrap_or_default()
+    }
+
+    /// The configuration of an HTTP filter.
+    fn http_filter(&self, filter: &HttpFilter) -> Vec<u8> {
+        let managers = self.opened.filters.iter().filter_map(|filter| match &filter.config {
+            opened::NetworkFilter::Http(manager) => Some(manager),
+            _ => None,
+        });
+        let mut found =
+            managers.flat_map(|manager| manager.filters()).filter(|other| other.pointer == filter.pointer);
+        let message: Option<&FilterMessage> = found.next().map(|filter| filter.message);
+        message.map(Message::encode_to_vec).unwrap_or_default()
+    }
+}
+
+impl Sink<'_> {
+    /// What is not known.
+    pub(super) fn unknown(&mut self) -> u32 {
+        self.effects.number(Effect::Unknown(self.side))
+    }
+}
+
+fn routes_of<'c>(chain: &'c OpenedChain<'_>) -> Option<&'c RouteConfiguration> {
+    chain.routes().next().map(|routes| routes.message)
+}
+
+/// All conditions of a filter.
+fn conditions(filter: &RbacFilter) -> impl Iterator<Item = &RequestCondition> {
+    let rules = filter.rules.iter().chain(&filter.tried).flat_map(|policies| &policies.rules);
+    rules.map(|rule| &rule.condition)
+}
+
+/// Whether any rule fits.
+fn fits(builder: &mut Builder<'_>, policies: &Policies) -> Result<Diagram, TooMuch> {
+    let mut any = Diagram::NO;
+    for rule in &policies.rules {
+        let fits = builder.condition(&rule.condition)?;
+        any = builder.diagrams.or(any, fits)?;
+    }
+    Ok(any)
+}
+
+/// A filter of RBAC, before what comes after it.
+fn rbac(
+    builder: &mut Builder<'_>,
+    sink: &mut Sink<'_>,
+    filter: &RbacFilter,
+    after: Decision,
+) -> Result<Decision, TooMuch> {
+    let Some(policies) = &filter.rules else { return Ok(after) };
+    let denied = Decision::always(sink.effects.number(Effect::Denied));
+    let fits = fits(builder, policies)?;
+    match policies.action {
+        Action::Allow => builder.diagrams.choose(fits, after, denied),
+        Action::Deny => builder.diagrams.choose(fits, denied, after),
+        Action::Log => Ok(after),
+    }
+}
+
+/// Which requests an external authorizer is asked about: those that a rule fits that is only tried, of a filter before it.
+fn asked_of_authorizer<'f>(
+    builder: &mut Builder<'_>,
+    is_conditional: bool,
+    before: impl Iterator<Item = &'f RbacFilter>,
+) -> Result<Diagram, TooMuch> {
+    if !is_conditional {
+        return Ok(Diagram::YES);
+    }
+    let mut any = Diagram::NO;
+    for policies in before.filter_map(|filter| filter.tried.as_ref()) {
+        let fits = fits(builder, policies)?;
+        any = builder.diagrams.or(any, fits)?;
+    }
+    Ok(any)
+}
+
+/// A filter of which files do not tell what it does, before what comes after it.
+fn through(
+    builder: &mut Builder<'_>,
+    sink: &mut Sink<'_>,
+    config: Vec<u8>,
+    asked: Diagram,
+    after: Decision,
+) -> Result<Decision, TooMuch> {
+    let effects = &mut *sink.effects;
+    let through =
+        builder.diagrams.map(after, &mut |after| effects.number(Effect::Through(config.clone(), after)))?;
+    builder.diagrams.choose(asked, through, after)
+}
+
+/// How near a domain is to a host that it fits: exact ones are nearest, then long suffixes, then long prefixes.
+fn nearness(domain: &str) -> (u8, usize) {
+    match domain {
+        "*" => (0, 0),
+        _ if domain.ends_with('*') => (1, domain.len()),
+        _ if domain.starts_with('*') => (2, domain.len()),
+        _ => (3, domain.len()),
+    }
+}
+
+/// The hosts that a domain fits.
+fn of_domain(domain: &str, ignores_port: bool) -> Pattern {
+    let port = if ignores_port { "(?::[0-9]+)?" } else { "" };
+    let (literal, shape): (&str, fn(&str) -> String) =
+        match (domain.strip_prefix('*'), domain.strip_suffix('*')) {
+            (Some(suffix), _) => (suffix, |literal| format!("(?s:.+){}", regex::escape(literal))),
+            (None, Some(prefix)) => (prefix, |literal| format!("{}(?s:.+)", regex::escape(literal))),
+            (None, None) => (domain, |literal| regex::escape(literal)),
+        };
+    Pattern::ignoring_ascii_case(literal, |literal| Pattern::regex(&(shape(literal) + port)))
+}
+
+impl Builder<'_> {
+    fn host(&mut self, pattern: &Pattern) -> Result<Diagram, TooMuch> {
+        let Some((position, domain)) = self.domains.get(&Attribute::Host) else {
+            return Ok(Diagram::UNKNOWN);
+        };
+        match domain.texts(pattern) {
+            Some(classes) => self.diagrams.test(position, &classes),
+            None => Ok(Diagram::UNKNOWN),
+        }
+    }
+}

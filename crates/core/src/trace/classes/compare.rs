@@ -1,0 +1,454 @@
+//! The chains of two waypoints, compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use decisions::text::TextError;
+use decisions::{Cube, Decision, Diagrams, Limits, TooMuch};
+use envoy::config::listener::v3::{FilterChain, Listener};
+use serde::Serialize;
+
+use super::attribute::AllAsked;
+use super::chain::{Both, Sink};
+use super::condition::{Builder, Destination};
+use super::domain::Domains;
+use super::effect::{self, Clusters, Effects};
+use super::example::Template;
+use super::words;
+use crate::mesh::{Mesh, WaypointName};
+use crate::opened::{OpenedChain, OpenedListener};
+use crate::resources::names::MAIN_INTERNAL;
+use crate::resources::{Resource, WaypointResources};
+use crate::trace::compiled::Tracer;
+use crate::trace::outcome::{Because, Target, Trace, Verdict};
+use crate::trace::request::Request;
+
+/// One waypoint on a side, with what answers requests there.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// The mesh.
+    pub mesh: &'a Mesh,
+    /// The waypoint's resources.
+    pub resources: &'a WaypointResources,
+    /// What answers.
+    pub tracer: Tracer<'a>,
+}
+
+/// What a change changes for the requests to one destination.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DestinationDiff {
+    /// The waypoint.
+    pub waypoint: WaypointName,
+    /// The host that is called; nothing for workloads that are called by their own addresses.
+    pub host: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// Whether it is HTTP that is compared; bytes otherwise.
+    pub http: bool,
+    /// What was found.
+    #[serde(flatten)]
+    pub compared: Compared,
+}
+
+/// What comparing comes to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "compared")]
+pub enum Compared {
+    /// Nothing differs for any request: proved.
+    Equal,
+    /// The waypoint serves it only after the change.
+    Added,
+    /// The waypoint serves it only before the change.
+    Removed,
+    /// These classes of requests differ.
+    #[serde(rename_all = "camelCase")]
+    Differs {
+        /// The classes.
+        classes: Vec<ClassDiff>,
+        /// Whether they are all there are: not where there are too many, or some are not decided.
+        complete: bool,
+        /// What is not decided, if anything is.
+        undecided: Option<String>,
+    },
+    /// It is not decided whether anything differs.
+    #[serde(rename_all = "camelCase")]
+    NotDecided {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Requests that are treated otherwise after the change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ClassDiff {
+    /// What the requests have in common, each with the name of the attribute; nothing for all requests.
+    pub conditions: Vec<String>,
+    /// One of them.
+    pub example: Example,
+    /// What came of that one.
+    pub old: Came,
+    /// What comes of it.
+    pub new: Came,
+    /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not tell.
+    pub confirmed: bool,
+}
+
+/// A request as people write it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Example {
+    /// Who asks.
+    pub from: String,
+    /// Whom.
+    pub to: String,
+    /// The method; nothing for bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The path with the query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The host, where it is another than who is asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The other headers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The claims of its token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The address that it asks from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_address: Option<std::net::IpAddr>,
+}
+
+/// What comes of a request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Came {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The status that a proxy answers.
+    pub status: Option<u16>,
+    /// Why, in words.
+    pub reason: String,
+    /// What decided.
+    pub because: Option<Because>,
+    /// Where it goes.
+    pub destinations: Vec<Target>,
+    /// The path as the destination gets it.
+    pub path: Option<String>,
+}
+
+/// More classes than this are not told of one destination.
+const MOST_CLASSES: usize = 20;
+
+/// The destinations of a waypoint that is on one side, with that they are served or not.
+#[must_use]
+pub fn alone(waypoint: &WaypointName, side: Side<'_>, compared: &Compared) -> Vec<DestinationDiff> {
+    let Some(listener) = listener(side.resources) else { return Vec::new() };
+    let names: BTreeSet<&str> =
+        listener.message.filter_chains.iter().map(|chain| chain.name.as_str()).collect();
+    let served = names.into_iter().filter(|name| is_reached(name, waypoint, [side.mesh]));
+    served.map(|name| DestinationDiff::new(waypoint, name, compared.clone())).collect()
+}
+
+/// The destinations of a waypoint, each with what differs for requests to it. What takes more than the limits is not decided.
+#[must_use]
+pub fn compare(
+    waypoint: &WaypointName,
+    (old_side, new_side): (Side<'_>, Side<'_>),
+    limits: &Limits,
+) -> Vec<DestinationDiff> {
+    let (Some(old), Some(new)) = (listener(old_side.resources), listener(new_side.resources)) else {
+        return Vec::new();
+    };
+    let leads = (Clusters::new(old_side.resources), Clusters::new(new_side.resources));
+    let changed = leads.0.changed(&leads.1);
+    let chains = chains(&old.message, &new.message);
+    let one = |(name, (before, after)): (&str, Positions)| {
+        let compared = match (before, after) {
+            (Some(before), Some(after)) => {
+                let same = chain_at(old, before) == chain_at(new, after);
+                if same && !chain_at(new, after).is_some_and(|chain| leads_to_any(chain, &changed)) {
+                    Compared::Equal
+                } else {
+                    let sides =
+                        Sides { waypoint, old: old_side, new: new_side, leads: (&leads.0, &leads.1), limits };
+                    sides.compare(name, (old, before), (new, after))
+                }
+            }
+            (None, Some(_)) => Compared::Added,
+            (_, None) => Compared::Removed,
+        };
+        DestinationDiff::new(waypoint, name, compared)
+    };
+    let reached =
+        chains.into_iter().filter(|(name, _)| is_reached(name, waypoint, [old_side.mesh, new_side.mesh]));
+    reached.map(one).collect()
+}
+
+impl DestinationDiff {
+    fn new(waypoint: &WaypointName, chain: &str, compared: Compared) -> Self {
+        let (host, port) = called(chain);
+        let http = chain.contains("|http") || chain.ends_with("-http");
+        Self { waypoint: waypoint.clone(), host: host.map(str::to_owned), port, http, compared }
+    }
+}
+
+/// Whether anybody gets to a chain. Those for workloads that are called by their own addresses are there even where there is
+/// no such workload.
+fn is_reached<'m>(chain: &str, waypoint: &WaypointName, meshes: impl IntoIterator<Item = &'m Mesh>) -> bool {
+    called(chain).0.is_some() || meshes.into_iter().any(|mesh| workload(mesh, waypoint).is_some())
+}
+
+/// The address of a workload that is called through a waypoint.
+fn workload(mesh: &Mesh, waypoint: &WaypointName) -> Option<std::net::IpAddr> {
+    let waypoint = mesh.waypoints.iter().find(|other| other.name == *waypoint)?;
+    let workloads = waypoint.workloads.iter().filter_map(|id| mesh.workloads.get(*id));
+    workloads.flat_map(|workload| workload.addresses.first()).next().copied()
+}
+
+type Positions = (Option<usize>, Option<usize>);
+
+fn listener(resources: &WaypointResources) -> Option<&Resource<Listener>> {
+    resources.listeners.iter().find(|listener| listener.message.name == MAIN_INTERNAL)
+}
+
+fn chain_at(listener: &Resource<Listener>, position: usize) -> Option<&FilterChain> {
+    listener.message.filter_chains.get(position)
+}
+
+/// The chains of both sides by name.
+fn chains<'l>(old: &'l Listener, new: &'l Listener) -> BTreeMap<&'l str, Positions> {
+    let mut chains: BTreeMap<&str, Positions> = BTreeMap::new();
+    for (position, chain) in old.filter_chains.iter().enumerate() {
+        chains.entry(&chain.name).or_default().0.get_or_insert(position);
+    }
+    for (position, chain) in new.filter_chains.iter().enumerate() {
+        chains.entry(&chain.name).or_default().1.get_or_insert(position);
+    }
+    chains
+}
+
+fn opened(listener: &Resource<Listener>, position: usize) -> Option<OpenedChain<'_>> {
+    OpenedListener::chain(&listener.message, &listener.origins, position)
+}
+
+/// Whether a chain names any of these clusters, as far as its encoded configuration tells.
+fn leads_to_any(chain: &FilterChain, names: &BTreeSet<&str>) -> bool {
+    if names.is_empty() {
+        return false;
+    }
+    let bytes = envoy::Message::encode_to_vec(chain);
+    names.iter().any(|name| bytes.windows(name.len().max(1)).any(|window| window == name.as_bytes()))
+}
+
+/// The host and the port that a chain is for: `inbound-vip|80|http|cart.shop.svc.cluster.local`.
+fn called(chain: &str) -> (Option<&str>, Option<u16>) {
+    let mut parts = chain.split('|');
+    let (_, port, _, host) = (parts.next(), parts.next(), parts.next(), parts.next());
+    let host = host.map(|host| host.strip_suffix("-http").or(host.strip_suffix("-tcp")).unwrap_or(host));
+    (host, port.and_then(|port| port.parse().ok()))
+}
+
+/// Both sides of a chain.
+struct Sides<'a, 'p> {
+    waypoint: &'a WaypointName,
+    old: Side<'p>,
+    new: Side<'p>,
+    leads: (&'a Clusters, &'a Clusters),
+    limits: &'a Limits,
+}
+
+/// Why a chain is not compared.
+#[derive(Debug, thiserror::Error)]
+enum NotCompared {
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    TooMuch(#[from] TooMuch),
+    #[error("the chain is not there")]
+    NoChain,
+}
+
+impl Sides<'_, '_> {
+    fn compare(
+        &self,
+        name: &str,
+        (old, before): (&Resource<Listener>, usize),
+        (new, after): (&Resource<Listener>, usize),
+    ) -> Compared {
+        let compared = match (opened(old, before), opened(new, after)) {
+            (Some(old), Some(new)) => self.both(name, &Both::new(old), &Both::new(new)),
+            _ => Err(NotCompared::NoChain),
+        };
+        compared.unwrap_or_else(|error| Compared::NotDecided { reason: error.to_string() })
+    }
+
+    fn both(&self, name: &str, old: &Both<'_>, new: &Both<'_>) -> Result<Compared, NotCompared> {
+        let mut asked = AllAsked::default();
+        old.ask(&mut asked);
+        new.ask(&mut asked);
+        let domains = Domains::new(asked, self.limits)?;
+        let (host, port) = called(name);
+        let destination = self.destination(host, port);
+        let mut builder =
+            Builder { domains: &domains, diagrams: Diagrams::new(domains.sizes(), self.limits), destination };
+        let mut effects = Effects::default();
+        let mut decide = |both: &Both<'_>, clusters, side| {
+            let mut sink = Sink { effects: &mut effects, clusters, side };
+            builder.diagrams.unknown_comes_to(sink.unknown());
+            both.decide(&mut builder, &mut sink)
+        };
+        let (was, is) =
+            (decide(old, self.leads.0, effect::Side::Old)?, decide(new, self.leads.1, effect::Side::New)?);
+        if was == is && !builder.diagrams.outcomes(was).into_iter().any(|outcome| effects.is_unknown(outcome))
+        {
+            return Ok(Compared::Equal);
+        }
+        // Any port will do for a workload.
+        const ANY_PORT: u16 = 8080;
+        let address =
+            workload(self.new.mesh, self.waypoint).or_else(|| workload(self.old.mesh, self.waypoint));
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        let template = Template {
+            mesh: self.new.mesh,
+            waypoint: self.waypoint,
+            host: host.unwrap_or(&address),
+            port: port.unwrap_or(ANY_PORT),
+            is_http: new.is_http(),
+        };
+        self.classes(&mut builder, &effects, (was, is), &template)
+    }
+
+    /// The address and the port that connections of a chain are meant for.
+    fn destination(&self, host: Option<&str>, port: Option<u16>) -> Option<Destination> {
+        let mesh = self.new.mesh;
+        let ids = mesh.services.with_hostname(host?);
+        let service = ids.iter().find_map(|id| mesh.services.get(*id))?;
+        let address = service.addresses.first()?;
+        Some(Destination { address: address.ip, port: port? })
+    }
+
+    fn classes(
+        &self,
+        builder: &mut Builder<'_>,
+        effects: &Effects,
+        (was, is): (Decision, Decision),
+        template: &Template<'_>,
+    ) -> Result<Compared, NotCompared> {
+        let pairs = builder.diagrams.pairs(was, is)?;
+        let (mut classes, mut complete, mut undecided) = (Vec::new(), true, None);
+        for number in builder.diagrams.outcomes(pairs) {
+            let Some((was, is)) = builder.diagrams.pair(number).filter(|(was, is)| was != is) else {
+                continue;
+            };
+            let there = builder.diagrams.comes_to(pairs, number)?;
+            let cover = builder.diagrams.cover(there, MOST_CLASSES.saturating_sub(classes.len()))?;
+            if effects.is_unknown(was) || effects.is_unknown(is) {
+                undecided =
+                    undecided.or_else(|| cover.cubes.first().map(|cube| not_known(builder.domains, cube)));
+                continue;
+            }
+            complete &= cover.is_complete;
+            for cube in &cover.cubes {
+                classes.push(self.class(builder.domains, cube, template));
+            }
+        }
+        Ok(match (classes.is_empty(), undecided) {
+            (true, None) if complete => Compared::Equal,
+            (true, Some(reason)) => Compared::NotDecided { reason },
+            (_, undecided) => {
+                Compared::Differs { classes, complete: complete && undecided.is_none(), undecided }
+            }
+        })
+    }
+
+    fn class(&self, domains: &Domains, cube: &Cube, template: &Template<'_>) -> ClassDiff {
+        let request = template.request(domains, cube);
+        let came = |tracer: Tracer<'_>| {
+            tracer.trace(&request).map_or_else(|error| Came::nowhere(error.to_string()), Came::of)
+        };
+        let (old, new) = (came(self.old.tracer), came(self.new.tracer));
+        ClassDiff {
+            conditions: conditions(domains, cube),
+            confirmed: !old.is_same(&new),
+            example: Example::of(&request),
+            old,
+            new,
+        }
+    }
+}
+
+/// A row in words.
+fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
+    let named = cube.attributes().filter_map(|(position, classes)| {
+        let (attribute, domain) = domains.at(position)?;
+        Some(format!("{attribute} {}", words::describe(domain, classes)))
+    });
+    named.collect()
+}
+
+fn not_known(domains: &Domains, cube: &Cube) -> String {
+    let conditions = conditions(domains, cube);
+    let of = if conditions.is_empty() { "all requests".to_owned() } else { conditions.join(", ") };
+    format!("files do not tell what comes of requests where {of}")
+}
+
+impl Example {
+    fn of(request: &Request) -> Self {
+        let http = request.protocol.is_http();
+        Self {
+            from: request.source.to_string(),
+            to: request.destination.to_string(),
+            method: http.then(|| request.method.clone()),
+            path: http.then(|| request.path.clone()),
+            host: request.authority.clone().filter(|host| *host != request.destination.host),
+            headers: request.headers.clone(),
+            claims: request.claims.clone(),
+            source_address: request.source_address,
+        }
+    }
+}
+
+impl Came {
+    fn of(trace: Trace) -> Self {
+        Self {
+            verdict: trace.verdict,
+            status: trace.status,
+            reason: trace.reason,
+            because: trace.decided_by,
+            destinations: trace.destinations,
+            path: trace.request.map(|request| request.path),
+        }
+    }
+
+    fn nowhere(reason: String) -> Self {
+        Self {
+            verdict: Verdict::Failed,
+            status: None,
+            reason,
+            because: None,
+            destinations: Vec::new(),
+            path: None,
+        }
+    }
+
+    /// Whether the same comes of a request, whoever decided.
+    fn is_same(&self, other: &Self) -> bool {
+        let leads = |came: &Self| -> Vec<(Vec<String>, String)> {
+            let of = |target: &Target| {
+                let endpoints = target.endpoints.iter().map(|endpoint| endpoint.address.clone()).collect();
+                (endpoints, format!("{:.6}", target.probability))
+            };
+            came.destinations.iter().map(of).collect()
+        };
+        (self.verdict, self.status, &self.path, leads(self))
+            == (other.verdict, other.status, &other.path, leads(other))
+    }
+}

@@ -1,0 +1,300 @@
+//! The classes of each attribute's values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use decisions::address::Addresses;
+use decisions::text::{self, Pattern, TextError, Texts};
+use decisions::{ClassSet, Limits, TooMuch};
+use ipnet::IpNet;
+
+use super::attribute::{AllAsked, Asked, Attribute};
+
+/// The attributes that matter, in the order in which they are asked, each with the classes of its values.
+pub(super) struct Domains {
+    all: Vec<(Attribute, Domain)>,
+    positions: BTreeMap<Attribute, usize>,
+}
+
+/// The classes of an attribute's values.
+pub(super) struct Domain {
+    /// Whether the first class is that there is none.
+    pub(super) may_be_absent: bool,
+    kind: Kind,
+}
+
+enum Kind {
+    Texts(Box<Known>),
+    Addresses {
+        blocks: Vec<IpNet>,
+        classes: Addresses,
+    },
+    /// Texts, then lists of texts.
+    Values {
+        texts: Box<Known>,
+        entries: Box<Known>,
+        lists: Vec<List>,
+    },
+    /// No or yes.
+    Unknown,
+}
+
+/// Classes of texts, with what tells them apart.
+struct Known {
+    patterns: Vec<Pattern>,
+    /// What the patterns are in words.
+    words: Vec<String>,
+    classes: Texts,
+}
+
+/// Lists of which the entries fit the same patterns.
+struct List {
+    /// The patterns that an entry fits.
+    fitting: BTreeSet<usize>,
+    /// The classes of entries of an example.
+    example: Vec<usize>,
+}
+
+/// A value of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Example {
+    /// There is none.
+    Absent,
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+    /// Something that is not known from files.
+    Unknown,
+}
+
+/// What may stand in a header: no control characters, no space at the ends.
+const HEADER: &str = r"(?:[^\s\x00-\x1f\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\s\x00-\x1f\x7f])?)?";
+
+/// The texts that an attribute may have, as a regular expression.
+fn texts_of(attribute: &Attribute) -> &'static str {
+    match attribute {
+        Attribute::Principal => "spiffe://[a-zA-Z0-9._-]+/ns/[a-z0-9-]+/sa/[a-z0-9.-]+",
+        Attribute::ServerName => "[a-zA-Z0-9._-]*",
+        // As it is after normalization, without query; the dots that normalization takes away are left out elsewhere.
+        Attribute::Path => r#"/[!"$->@-\[\]-~]*"#,
+        Attribute::Method => "[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*",
+        Attribute::Host => "[a-zA-Z0-9._-]+(?::[0-9]+)?",
+        Attribute::Query(_) => r#"[!"$%'-~]*"#,
+        Attribute::Header(_) => HEADER,
+        Attribute::Metadata(..) | Attribute::Client | Attribute::Unknown(_) => r"(?s:.*)",
+    }
+}
+
+/// Paths that no request has after normalization: with segments that are dots.
+const NEVER_A_PATH: &str = r"(?s:.*)/(?:\.|%2[eE]){1,2}(?:/(?s:.*))?";
+
+/// The texts that an attribute may have.
+fn domain_of(attribute: &Attribute) -> text::Domain {
+    let domain = text::Domain::new(texts_of(attribute));
+    match attribute {
+        Attribute::Path => domain.except(Pattern::regex(NEVER_A_PATH)),
+        _ => domain,
+    }
+}
+
+impl Domains {
+    /// The classes by what is asked.
+    pub(super) fn new(asked: AllAsked, limits: &Limits) -> Result<Self, TextError> {
+        let mut all = Vec::new();
+        for (attribute, asked) in asked.0 {
+            let domain = Domain::new(&attribute, asked, limits)?;
+            all.push((attribute, domain));
+        }
+        let positions = all.iter().enumerate().map(|(at, (attribute, _))| (attribute.clone(), at)).collect();
+        Ok(Self { all, positions })
+    }
+
+    pub(super) fn sizes(&self) -> Vec<usize> {
+        self.all.iter().map(|(_, domain)| domain.len()).collect()
+    }
+
+    pub(super) fn get(&self, attribute: &Attribute) -> Option<(usize, &Domain)> {
+        let position = *self.positions.get(attribute)?;
+        Some((position, &self.all.get(position)?.1))
+    }
+
+    pub(super) fn at(&self, position: usize) -> Option<&(Attribute, Domain)> {
+        self.all.get(position)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Attribute, &Domain)> {
+        self.all.iter().enumerate().map(|(position, (attribute, domain))| (position, attribute, domain))
+    }
+}
+
+impl Domain {
+    fn new(attribute: &Attribute, asked: Asked, limits: &Limits) -> Result<Self, TextError> {
+        let may_be_absent =
+            matches!(attribute, Attribute::Header(_) | Attribute::Query(_) | Attribute::Metadata(..));
+        let domain = domain_of(attribute);
+        let kind = match attribute {
+            Attribute::Client => {
+                let blocks: Vec<IpNet> = asked.blocks.into_iter().collect();
+                Kind::Addresses { classes: Addresses::new(&blocks), blocks }
+            }
+            Attribute::Unknown(_) => Kind::Unknown,
+            Attribute::Metadata(..) => {
+                let entries = Box::new(Known::new(&domain, asked.entries, limits)?);
+                let lists = lists(&entries, limits)?;
+                Kind::Values { texts: Box::new(Known::new(&domain, asked.texts, limits)?), entries, lists }
+            }
+            _ => Kind::Texts(Box::new(Known::new(&domain, asked.texts, limits)?)),
+        };
+        Ok(Self { may_be_absent, kind })
+    }
+
+    /// How many classes there are.
+    pub(super) fn len(&self) -> usize {
+        let values = match &self.kind {
+            Kind::Texts(texts) => texts.classes.len(),
+            Kind::Addresses { classes, .. } => classes.len(),
+            Kind::Values { texts, lists, .. } => texts.classes.len() + lists.len(),
+            Kind::Unknown => 2,
+        };
+        values + usize::from(self.may_be_absent)
+    }
+
+    /// The classes of what is there.
+    pub(super) fn present(&self) -> ClassSet {
+        (usize::from(self.may_be_absent)..self.len()).collect()
+    }
+
+    /// The classes of texts that a pattern fits.
+    pub(super) fn texts(&self, pattern: &Pattern) -> Option<ClassSet> {
+        match &self.kind {
+            Kind::Texts(texts) | Kind::Values { texts, .. } => Some(self.shifted(texts.fitting(pattern)?)),
+            _ => None,
+        }
+    }
+
+    /// The classes of lists with an entry that a pattern fits.
+    pub(super) fn lists(&self, pattern: &Pattern) -> Option<ClassSet> {
+        let Kind::Values { texts, entries, lists } = &self.kind else { return None };
+        let position = entries.patterns.iter().position(|other| other == pattern)?;
+        let first = texts.classes.len() + usize::from(self.may_be_absent);
+        let fitting = lists.iter().enumerate().filter(|(_, list)| list.fitting.contains(&position));
+        Some(fitting.map(|(at, _)| first + at).collect())
+    }
+
+    /// The classes of addresses in a block.
+    pub(super) fn inside(&self, block: IpNet) -> Option<ClassSet> {
+        let Kind::Addresses { blocks, classes } = &self.kind else { return None };
+        let position = blocks.iter().position(|other| *other == block)?;
+        Some(self.shifted(classes.inside(position)))
+    }
+
+    fn shifted(&self, classes: &ClassSet) -> ClassSet {
+        let by = usize::from(self.may_be_absent);
+        classes.ones().map(|class| class + by).collect()
+    }
+
+    /// The class of a text.
+    pub(super) fn class_of(&self, text: &str) -> Option<usize> {
+        match &self.kind {
+            Kind::Texts(texts) => Some(texts.classes.class_of(text)? + usize::from(self.may_be_absent)),
+            _ => None,
+        }
+    }
+
+    /// Everything that is asked, in words, each with the classes for which it holds.
+    pub(super) fn asked(&self) -> Vec<(String, ClassSet)> {
+        match &self.kind {
+            Kind::Texts(texts) => self.asked_of(texts),
+            Kind::Addresses { blocks, classes } => {
+                let inside = |(position, block): (usize, &IpNet)| {
+                    (format!("`{block}`"), self.shifted(classes.inside(position)))
+                };
+                blocks.iter().enumerate().map(inside).collect()
+            }
+            Kind::Values { texts, entries, .. } => {
+                let mut asked = self.asked_of(texts);
+                for (pattern, words) in entries.patterns.iter().zip(&entries.words) {
+                    let lists = self.lists(pattern).unwrap_or_default();
+                    asked.push((format!("a list with {words}"), lists.clone()));
+                    // A claim may be a text, or a list with it: policies ask for both.
+                    if let Some(texts) = self.texts(pattern) {
+                        let mut both = texts;
+                        both.grow(self.len());
+                        both.union_with(&lists);
+                        asked.push((words.clone(), both));
+                    }
+                }
+                asked
+            }
+            Kind::Unknown => Vec::new(),
+        }
+    }
+
+    fn asked_of(&self, texts: &Known) -> Vec<(String, ClassSet)> {
+        let classes = |position: usize| self.shifted(texts.classes.fitting(position));
+        texts.words.iter().enumerate().map(|(position, words)| (words.clone(), classes(position))).collect()
+    }
+
+    /// A value of a class.
+    pub(super) fn example(&self, class: usize) -> Example {
+        let Some(class) = class.checked_sub(usize::from(self.may_be_absent)) else { return Example::Absent };
+        match &self.kind {
+            Kind::Texts(texts) => Example::Text(texts.classes.example(class).to_owned()),
+            Kind::Addresses { classes, .. } => {
+                classes.example(class).map_or(Example::Absent, |address| Example::Text(address.to_string()))
+            }
+            Kind::Values { texts, entries, lists } => match class.checked_sub(texts.classes.len()) {
+                None => Example::Text(texts.classes.example(class).to_owned()),
+                Some(list) => {
+                    let example = lists.get(list).map(|list| list.example.as_slice()).unwrap_or_default();
+                    Example::List(
+                        example.iter().map(|class| entries.classes.example(*class).to_owned()).collect(),
+                    )
+                }
+            },
+            Kind::Unknown => Example::Unknown,
+        }
+    }
+}
+
+impl Known {
+    fn new(
+        domain: &text::Domain,
+        asked: BTreeMap<Pattern, String>,
+        limits: &Limits,
+    ) -> Result<Self, TextError> {
+        let (patterns, words): (Vec<Pattern>, Vec<String>) = asked.into_iter().unzip();
+        Ok(Self { classes: Texts::new(domain, &patterns, limits)?, patterns, words })
+    }
+
+    fn fitting(&self, pattern: &Pattern) -> Option<&ClassSet> {
+        let position = self.patterns.iter().position(|other| other == pattern)?;
+        Some(self.classes.fitting(position))
+    }
+}
+
+/// What entries of a list may fit together: nothing, what one fits, what several fit.
+fn lists(entries: &Known, limits: &Limits) -> Result<Vec<List>, TooMuch> {
+    let of_class = |class: usize| -> BTreeSet<usize> {
+        (0..entries.patterns.len())
+            .filter(|pattern| entries.classes.fitting(*pattern).contains(class))
+            .collect()
+    };
+    let single: Vec<BTreeSet<usize>> = (0..entries.classes.len()).map(of_class).collect();
+    let mut found: BTreeMap<BTreeSet<usize>, Vec<usize>> = BTreeMap::from([(BTreeSet::new(), Vec::new())]);
+    let mut open = vec![BTreeSet::new()];
+    while let Some(before) = open.pop() {
+        let example = found.get(&before).cloned().unwrap_or_default();
+        for (class, fitting) in single.iter().enumerate() {
+            let after: BTreeSet<usize> = before.union(fitting).copied().collect();
+            if !found.contains_key(&after) {
+                if found.len() >= limits.classes {
+                    return Err(TooMuch::Classes(limits.classes));
+                }
+                found.insert(after.clone(), example.iter().copied().chain([class]).collect());
+                open.push(after);
+            }
+        }
+    }
+    Ok(found.into_iter().map(|(fitting, example)| List { fitting, example }).collect())
+}

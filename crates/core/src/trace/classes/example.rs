@@ -1,0 +1,138 @@
+//! A request of a class.
+
+use decisions::{ClassSet, Cube};
+use serde_json::{Map, Value};
+
+use super::attribute::Attribute;
+use super::domain::{Domain, Domains, Example};
+use crate::mesh::{Mesh, WaypointName};
+use crate::trace::request::{Destination, Protocol, Request, Source};
+use crate::trace::via::Via;
+
+/// What requests of all classes have in common.
+pub(super) struct Template<'a> {
+    pub(super) mesh: &'a Mesh,
+    pub(super) waypoint: &'a WaypointName,
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    pub(super) is_http: bool,
+}
+
+impl Template<'_> {
+    /// A request of a class, as ordinary as it can be.
+    pub(super) fn request(&self, domains: &Domains, cube: &Cube) -> Request {
+        let destination = Destination { host: self.host.into(), port: Some(self.port) };
+        let mut request = Request::new(Source::Spiffe(self.client().into()), destination);
+        request.via = Via::Waypoint(self.waypoint.clone());
+        if !self.is_http {
+            request.protocol = Protocol::Tcp;
+        }
+        let mut query = Vec::new();
+        for (position, attribute, domain) in domains.iter() {
+            let all: ClassSet = (0..domain.len()).collect();
+            let classes = cube.classes(position).unwrap_or(&all);
+            let value = self.value(attribute, domain, classes);
+            self.set(&mut request, &mut query, attribute, value);
+        }
+        if !query.is_empty() {
+            request.path = format!("{}?{}", request.path, query.join("&"));
+        }
+        request
+    }
+
+    /// Somebody of the mesh.
+    fn client(&self) -> String {
+        let trust_domain = &self.mesh.config.trust_domain;
+        let mut known = self.mesh.workloads.iter().map(|(_, workload)| workload);
+        let first = known.find(|workload| !workload.is_waypoint && !workload.service_account.is_empty());
+        match first {
+            Some(workload) => {
+                format!("spiffe://{trust_domain}/ns/{}/sa/{}", workload.namespace, workload.service_account)
+            }
+            None => format!("spiffe://{trust_domain}/ns/default/sa/default"),
+        }
+    }
+
+    /// What is ordinary for an attribute.
+    fn ordinary(&self, attribute: &Attribute) -> Vec<String> {
+        let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
+        match attribute {
+            Attribute::Principal => {
+                let mut all = vec![self.client()];
+                let trust_domain = &self.mesh.config.trust_domain;
+                all.extend(self.mesh.workloads.iter().map(|(_, workload)| {
+                    format!(
+                        "spiffe://{trust_domain}/ns/{}/sa/{}",
+                        workload.namespace, workload.service_account
+                    )
+                }));
+                all
+            }
+            Attribute::Path => texts(&["/", "/x"]),
+            Attribute::Method => texts(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]),
+            Attribute::Host => vec![self.host.to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn value(&self, attribute: &Attribute, domain: &Domain, classes: &ClassSet) -> Example {
+        if domain.may_be_absent && classes.contains(0) {
+            return Example::Absent;
+        }
+        let fits = |text: &String| domain.class_of(text).is_some_and(|class| classes.contains(class));
+        if let Some(text) = self.ordinary(attribute).into_iter().find(fits) {
+            return Example::Text(text);
+        }
+        let length = |class: &usize| match domain.example(*class) {
+            Example::Text(text) => text.len(),
+            Example::List(entries) => entries.iter().map(String::len).sum(),
+            Example::Absent | Example::Unknown => 0,
+        };
+        classes.ones().min_by_key(length).map_or(Example::Absent, |class| domain.example(class))
+    }
+
+    fn set(&self, request: &mut Request, query: &mut Vec<String>, attribute: &Attribute, value: Example) {
+        let text = match &value {
+            Example::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        match (attribute, text) {
+            (Attribute::Metadata(_, keys), _) => claim(request, keys, value),
+            (Attribute::Principal, Some(text)) => request.source = Source::Spiffe(text.into()),
+            (Attribute::Client, Some(text)) => request.source_address = text.parse().ok(),
+            (Attribute::Path, Some(text)) => request.path = text,
+            (Attribute::Method, Some(text)) => request.method = text,
+            (Attribute::Host, Some(text)) => request.authority = Some(text),
+            (Attribute::Header(name), Some(text)) => request.headers.push((name.clone(), text)),
+            (Attribute::Query(name), Some(text)) if text.is_empty() => query.push(name.clone()),
+            (Attribute::Query(name), Some(text)) => query.push(format!("{name}={text}")),
+            (Attribute::ServerName, Some(text)) if !text.is_empty() => {
+                request.protocol = Protocol::Tls { sni: Some(text), alpn: Vec::new() };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Adds a claim to the request's token; those of other filters are none.
+fn claim(request: &mut Request, keys: &[String], value: Example) {
+    let Some((first, path)) = keys.split_first() else { return };
+    if first != "payload" && first != "request.auth.claims" {
+        return;
+    }
+    let value = match value {
+        Example::Text(text) => Value::from(text),
+        Example::List(entries) => Value::from(entries),
+        Example::Absent | Example::Unknown => return,
+    };
+    let Some((last, above)) = path.split_last() else { return };
+    let mut at = request.claims.get_or_insert_with(Map::new);
+    for key in above {
+        let inner = at.entry(key.clone()).or_insert_with(|| Value::Object(Map::new()));
+        match inner {
+            Value::Object(inner) => at = inner,
+            _ => return,
+        }
+    }
+    at.insert(last.clone(), value);
+}
