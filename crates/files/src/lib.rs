@@ -254,7 +254,7 @@ mod tests {
             let name = |source: &SourceFile| source.name().rsplit('/').next().unwrap().to_owned();
             sources.iter().map(name).collect()
         };
-        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let found = read_wanted([&folder], &Wanted::default()).unwrap();
         let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
         let named = read([folder.join("a.test.yaml")]).unwrap();
         std::fs::remove_dir_all(&folder).unwrap();
