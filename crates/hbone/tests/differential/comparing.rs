@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hbone::echo::Seen;
-use hbone::http::Reply;
 use waypoint_xds::trace::{Outcome, Target, Trace, Verdict};
 
 use crate::expected::outcomes;
@@ -216,7 +215,7 @@ pub(crate) fn draw(trace: &Trace, fate: &Fate) -> Option<(String, BTreeMap<Strin
     let logged = fate.logged.as_ref()?;
     let came = match (&fate.answer, logged.details.as_deref()) {
         (Answer::Reply(_), Some("via_upstream")) => logged.cluster.clone()?,
-        (Answer::Reply(Reply { status, .. }), _) => format!("status {}", status.as_u16()),
+        (Answer::Reply(reply), _) => format!("status {}", reply.status.as_u16()),
         _ => return None,
     };
     (odds.values().filter(|odds| **odds > 0.0).count() > 1).then_some((came, odds))

@@ -22,6 +22,7 @@ mod limits;
 mod sending;
 mod surroundings;
 #[path = "../traffic/token.rs"]
+#[allow(dead_code, reason = "the traffic tests need more of it")]
 mod token;
 mod waypoint;
 

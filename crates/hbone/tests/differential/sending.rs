@@ -1,6 +1,7 @@
 //! Sends requests, and finds out what became of them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,7 @@ pub(crate) enum Message {
 /// What came of a request at the client.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    Reply(Reply),
+    Reply(Box<Reply>),
     /// A line over plain TCP.
     Line(String),
     Failure(Failure),
@@ -124,10 +125,10 @@ pub(crate) async fn send(around: &mut Surroundings, waypoint: &Waypoint, all: &[
     let mut clients: BTreeMap<String, Result<Client, String>> = BTreeMap::new();
     for one in all {
         let name = one.identity.to_string();
-        if !clients.contains_key(&name) {
+        if let Entry::Vacant(entry) = clients.entry(name) {
             let credentials = around.credentials(&one.identity).unwrap();
             let client = Client::connect(waypoint.address, &credentials).await;
-            clients.insert(name, client.map_err(|error| error.to_string()));
+            entry.insert(client.map_err(|error| error.to_string()));
         }
     }
     let turns = Arc::new(Semaphore::new(AT_ONCE));
@@ -163,7 +164,7 @@ async fn ask(client: &Client, one: &Sent) -> Answer {
                 Protocol::Http1 => raw::request_once(tunnel, request).await,
                 Protocol::H2c => request_once(tunnel, request).await,
             };
-            reply.map_or_else(Answer::Failure, Answer::Reply)
+            reply.map_or_else(Answer::Failure, |reply| Answer::Reply(Box::new(reply)))
         }
     }
 }
