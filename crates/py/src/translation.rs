@@ -14,7 +14,7 @@ use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
-use waypoint_xds::view::{description, json, statuses, tested};
+use waypoint_xds::view::{description, difference, json, statuses, tested};
 
 use crate::origin::Origin;
 use crate::problem::Place;
@@ -228,6 +228,14 @@ impl Translation {
         let found = py.detach(|| self.made.session.describe(&subject));
         let found = found.map_err(|error| error::setting("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
+    }
+
+    /// What is different in another translation: for requests, resources, findings and statuses.
+    fn diff<'py>(&self, py: Python<'py>, new: &Self) -> PyResult<Bound<'py, PyAny>> {
+        let (old, new) = (&self.made.session, &new.made.session);
+        let json = py.detach(|| difference::json(&old.diff(new), &old.places(), &new.places()));
+        let json = json.map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
     }
 

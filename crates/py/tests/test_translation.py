@@ -267,6 +267,18 @@ def test_objects_are_described(shop: Translation) -> None:
         shop.describe("route", "cart", namespace="shop")
 
 
+def test_two_translations_are_compared() -> None:
+    old, new = (translate(Snapshot.from_files(f"testdata/diff/policy.{side}.yaml")) for side in ("old", "new"))
+    diff = old.diff(new)
+    [cart] = [one for one in diff["behaviour"] if one["compared"] == "differs"]
+    assert (cart["host"], cart["port"]) == ("cart.shop.svc.cluster.local", 80)
+    [admin] = cart["classes"]
+    assert admin["conditions"] == ["path is `/admin*`"]
+    assert (admin["old"]["verdict"], admin["new"]["verdict"]) == ("denied", "allowed")
+    assert admin["old"]["because"]["place"]["line"] == 71
+    assert {one["compared"] for one in old.diff(old)["behaviour"]} == {"equal"}
+
+
 POLICY = """
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

@@ -17,7 +17,7 @@ use waypoint_xds::trace::{Request, RequestSpec};
 use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::resource::{self, AnyResource, List};
 use waypoint_xds::view::ztunnel::{self, Filter, ZtunnelConfig};
-use waypoint_xds::view::{cost_picture, description, json, origins, statuses, tested, trace};
+use waypoint_xds::view::{cost_picture, description, difference, json, origins, statuses, tested, trace};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -193,6 +193,17 @@ impl Translation {
             self.session.describe(&subject).map_err(|error| Error::new("object-not-found", &error))?;
         let json = description::json(&found).map_err(|error| Error::new("internal-error", &error))?;
         Ok(json.to_string())
+    }
+
+    /// What is different in another translation, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When what differs has no JSON, which does not happen.
+    pub fn diff(&self, new: &Self) -> Result<String, Error> {
+        let (old, new) = (&self.session, &new.session);
+        let json = difference::json(&old.diff(new), &old.places(), &new.places());
+        Ok(json.map_err(|error| Error::new("internal-error", &error))?.to_string())
     }
 
     /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names of the files, and

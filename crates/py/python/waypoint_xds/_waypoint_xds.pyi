@@ -163,6 +163,12 @@ class Translation(Mapping[str, Waypoint]):
 
         The name may be `NAME.NAMESPACE`.
         """
+    def diff(self, new: Translation) -> dict[str, Any]:
+        """What is different in another translation, of another snapshot or of the same one with other settings.
+
+        As `waypoint-xds diff -o json`: `behaviour` (for each destination of a waypoint whether anything differs for requests to
+        it, with the classes of requests that do), `waypoints` (their resources), `findings`, `statuses` and `sidecars`.
+        """
     def run_tests(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         """What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
 

@@ -4,6 +4,7 @@ import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
 import { namesAndTexts } from "./snapshot.js";
 import type { TestReport } from "./tests.js";
+import type { Diff } from "./diff.js";
 import type { Trace, TraceRequest } from "./trace.js";
 import type { FieldRef, LintOptions, Place, Problem, Release, SourceFile, Summary } from "./types.js";
 import { newWaypoint, type Waypoint } from "./waypoint.js";
@@ -99,6 +100,11 @@ export class Translation {
    */
   describe<Kind extends SubjectKind>(kind: Kind, name: string, namespace?: string): Descriptions[Kind] {
     return parse<Descriptions[Kind]>(this.#handle.get().describe(kind, name, namespace));
+  }
+
+  /** What is different in another translation, of another snapshot or of the same one with other options. */
+  diff(other: Translation): Diff {
+    return parse<Diff>(this.#handle.get().diff(other.#handle.get()));
   }
 
   /**
