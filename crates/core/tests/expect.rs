@@ -136,9 +136,11 @@ fn no_bytes_make_reading_fail() {
     let text = fs::read(testdata("tests/shop.test.yaml")).expect("the tests");
     for cut in (0..text.len()).step_by(7) {
         let mut bytes = text.get(..cut).unwrap_or_default().to_vec();
-        expect::read(&SourceFile::from_bytes("cut", &bytes), &Limits::DEFAULT);
+        let whole = expect::read(&SourceFile::from_bytes("cut", &bytes), &Limits::DEFAULT);
+        assert!(whole.suites.len() <= 1);
         bytes.extend(b": [{\0");
-        expect::read(&SourceFile::from_bytes("cut", &bytes), &Limits::DEFAULT);
+        let torn = expect::read(&SourceFile::from_bytes("cut", &bytes), &Limits::DEFAULT);
+        assert!(torn.problems.iter().any(waypoint_xds::problem::Problem::is_error));
     }
 }
 

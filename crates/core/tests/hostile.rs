@@ -14,7 +14,7 @@ use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics::{Colour, concise, full};
 
 /// Longer texts take long without optimization: `cargo run --release -p hostile` takes those, too.
-const TESTED: usize = 500;
+const TESTED: usize = 200;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/hostile")

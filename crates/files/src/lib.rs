@@ -254,9 +254,9 @@ mod tests {
             let name = |source: &SourceFile| source.name().rsplit('/').next().unwrap().to_owned();
             sources.iter().map(name).collect()
         };
-        let found = read_without([&folder], &Excluded::default()).unwrap();
+        let found = read_wanted([&folder], &Wanted::default()).unwrap();
         let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
-        let named = read([folder.join("a.test.yaml")]).unwrap();
+        let named = read_wanted([folder.join("a.test.yaml")], &Wanted::default()).unwrap().sources;
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
             (names(&found.sources), names(&found.tests)),

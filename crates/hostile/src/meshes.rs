@@ -23,7 +23,7 @@ spec: {clusterIP: 10.96.0.1, selector: {app: cart}, ports: [{name: http, port: 8
 apiVersion: v1
 kind: Pod
 metadata: {name: cart-1, namespace: shop, labels: {app: cart}}
-spec: {serviceAccountName: cart, nodeName: n, containers: [{name: c, image: i}]}
+spec: {serviceAccountName: cart, nodeName: node-1, containers: [{name: c, image: i}]}
 status: {phase: Running, podIP: 10.244.0.1, podIPs: [{ip: 10.244.0.1}], conditions: [{type: Ready, status: \"True\"}]}
 ---
 ";

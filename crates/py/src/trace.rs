@@ -23,7 +23,7 @@ pub(crate) fn request(
     let fields = PyDict::new(py);
     for (name, value) in given.into_iter().flat_map(|given| given.iter()) {
         let name: String = name.extract()?;
-        let spelled = SPELLED.iter().find(|(own, _)| *own == name).map_or(name.as_str(), |(_, core)| core);
+        let spelled = SPELLED.iter().find(|(own, _)| *own == name).map_or(name.as_str(), |(_, core)| *core);
         fields.set_item(spelled, value)?;
     }
     let json: String = py.import("json")?.call_method1("dumps", (fields,))?.extract()?;

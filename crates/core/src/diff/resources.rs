@@ -84,12 +84,15 @@ pub(super) fn compare(old: Option<&WaypointResources>, new: Option<&WaypointReso
     found
 }
 
+/// A resource on both sides.
+type Both<'r, M> = (Option<&'r Resource<M>>, Option<&'r Resource<M>>);
+
 fn lists<M>(kind: List, old: &[Resource<M>], new: &[Resource<M>]) -> Vec<ResourceDiff>
 where
     M: PartialEq + envoy::Message + envoy::Name,
     Resource<M>: AnyResource + HasCauses,
 {
-    let mut names: BTreeMap<&str, (Option<&Resource<M>>, Option<&Resource<M>>)> = BTreeMap::new();
+    let mut names: BTreeMap<&str, Both<'_, M>> = BTreeMap::new();
     for resource in old {
         names.entry(resource.name()).or_default().0 = Some(resource);
     }

@@ -68,6 +68,9 @@ fn put_fields(test: &mut Map<String, Value>, row: &Row, used: &mut BTreeSet<Stri
     }
 }
 
+/// A test as values, and the rows of its table.
+type Table = (Map<String, Value>, Vec<Row>);
+
 impl Template<'_> {
     /// A case for each variant, and what is wrong.
     pub(super) fn cases(&self) -> (Vec<Case>, Vec<Problem>) {
@@ -97,7 +100,7 @@ impl Template<'_> {
     }
 
     /// The test as values, and the rows of its table.
-    fn read(&self) -> Result<(Map<String, Value>, Vec<Row>), Box<Problem>> {
+    fn read(&self) -> Result<Table, Box<Problem>> {
         let value: Value =
             self.node.decode(&Unread::new()).map_err(|error| Box::new(refused(&error, self.file())))?;
         let Value::Object(mut test) = value else {

@@ -16,6 +16,11 @@ pub(crate) struct Scope<'m> {
 }
 
 impl<'m> Scope<'m> {
+    /// Whether the waypoint opens two tunnels, one inside the other, into other networks.
+    pub(super) fn tunnels_into_other_networks(self) -> bool {
+        self.rules.listeners.double_hbone && self.mesh.options.features.ambient_enable_multi_network_waypoint
+    }
+
     /// What holds for the waypoint as a whole.
     pub(crate) fn settings(self) -> WaypointSettings<'m> {
         let Self { mesh, waypoint, rules } = self;

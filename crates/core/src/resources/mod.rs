@@ -1,6 +1,6 @@
 //! From a plan to Envoy's messages, one waypoint at a time.
 //!
-//! Each generator is a pure function from an element of a plan ([`crate::plan`]), and what holds for the waypoint as a
+//! Each generator is a pure function from an element of a plan (`plan`), and what holds for the waypoint as a
 //! whole, to one Envoy message. Nothing is looked up or chosen here: no generator sees the mesh.
 
 mod authn;

@@ -41,7 +41,7 @@ pub(super) fn way<'a>(
         return Ok(Way { service, workload, ip: Some(ip), port: port_of(mesh, service, *port, host)? });
     }
     let service =
-        named(mesh, host, &client.namespace, texts).ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
+        named(mesh, host, client.namespace, texts).ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
     let port = port_of(mesh, Some(service), *port, host)?;
     let known = mesh.services.get(service);
     let own = known.and_then(|service| service.addresses.first()).map(|address| address.ip);

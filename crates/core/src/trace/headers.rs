@@ -40,6 +40,25 @@ pub(super) const PATH: &str = ":path";
 pub(super) const AUTHORITY: &str = ":authority";
 pub(super) const SCHEME: &str = ":scheme";
 
+/// Headers that Envoy keeps as one, whatever comes of them: values with commas between them, and none for what is empty.
+const SINGLE: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "content-type",
+    "grpc-timeout",
+    "origin",
+    "te",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+
 /// Envoy takes both names for the same header.
 fn canonical(name: &str) -> &str {
     if name.eq_ignore_ascii_case("host") { AUTHORITY } else { name }
@@ -48,7 +67,19 @@ fn canonical(name: &str) -> &str {
 impl<'a> Headers<'a> {
     /// Adds a value, behind those that there are.
     pub(super) fn add(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
-        self.0.push((canonical(name), Value::Known(value.into())));
+        let (name, value) = (canonical(name), value.into());
+        let is_single = SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name));
+        let known = self.0.iter_mut().find(|(other, _)| is_single && other.eq_ignore_ascii_case(name));
+        match known {
+            Some((_, Value::Known(before))) => {
+                if !before.is_empty() && !value.is_empty() {
+                    before.to_mut().push(',');
+                }
+                before.to_mut().push_str(&value);
+            }
+            Some((_, Value::Unknown)) => {}
+            None => self.0.push((name, Value::Known(value))),
+        }
     }
 
     /// Adds a value that is not known.

@@ -133,10 +133,11 @@ impl From<&ValueMatcher> for ValueTest {
             Some(MatchPattern::BoolMatch(wanted)) => Self::Bool(*wanted),
             Some(MatchPattern::PresentMatch(wanted)) => Self::Present(*wanted),
             Some(MatchPattern::NullMatch(_)) => Self::Null,
-            Some(MatchPattern::ListMatch(list)) => Self::List(match &list.match_pattern {
-                Some(list_matcher::MatchPattern::OneOf(one)) => Some(Box::new(Self::from(&**one))),
-                None => None,
-            }),
+            Some(MatchPattern::ListMatch(list)) => Self::List(
+                list.match_pattern
+                    .as_ref()
+                    .map(|list_matcher::MatchPattern::OneOf(one)| Box::new(Self::from(&**one))),
+            ),
             Some(MatchPattern::OrMatch(or)) => {
                 Self::AnyOf(or.value_matchers.iter().map(Self::from).collect())
             }

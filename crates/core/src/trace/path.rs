@@ -4,6 +4,7 @@
 //! [`normalize_path`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::PathWithEscapedSlashesAction as Slashes;
@@ -31,8 +32,6 @@ pub(super) enum Normalized<'a> {
     Refused(&'static str),
     /// It is redirected to the path with slashes.
     Redirected(Cow<'a, str>),
-    /// It has characters of which it is not known what becomes of them.
-    Unknown,
 }
 
 impl Normalization {
@@ -46,14 +45,13 @@ impl Normalization {
 
     /// The path that filters and routes see.
     pub(super) fn normalized<'a>(self, path: &str, texts: &mut Texts<'a>) -> Normalized<'a> {
-        if path.contains('#') {
-            return Normalized::Refused("the path has a fragment");
-        }
-        let (mut bare, query) = match path.find('?') {
-            Some(at) => path.split_at(at),
-            None => (path, ""),
+        // Istio's bootstrap has Envoy cut fragments off.
+        let whole = path.split('#').next().unwrap_or(path);
+        let (mut bare, query) = match whole.find('?') {
+            Some(at) => whole.split_at(at),
+            None => (whole, ""),
         };
-        if is_plain(bare) {
+        if is_plain(bare) && whole.len() == path.len() {
             return Normalized::Same;
         }
         let unescaped;
@@ -71,14 +69,12 @@ impl Normalization {
             }
             bare = &unescaped;
         }
-        let (decoded, canonical);
+        let canonical;
         if self.normalizes {
-            let mut is_known = false;
-            decoded = texts.write(|out| is_known = decode(bare, out));
-            if !is_known {
-                return Normalized::Unknown;
-            }
-            canonical = texts.write(|out| resolve_dots(&decoded, out));
+            let Some(resolved) = self::canonical(bare) else {
+                return Normalized::Refused("the path has an escaped zero");
+            };
+            canonical = resolved;
             bare = &canonical;
         }
         let changed = texts.write(|out| {
@@ -116,48 +112,80 @@ fn unescape_slashes(path: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// RFC 3986: what need not be escaped unescaped, backslashes turned. False with characters that would have to be escaped.
-fn decode(path: &str, out: &mut String) -> bool {
-    let mut rest = path;
-    while let Some(c) = rest.chars().next() {
-        let after = rest.get(c.len_utf8()..).unwrap_or_default();
-        match c {
-            '%' => {
-                let Some(byte) = after.as_bytes().first_chunk::<2>().and_then(escaped) else { return false };
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    out.push(char::from(byte));
-                } else {
-                    out.push_str(rest.get(..3).unwrap_or_default());
-                }
-                rest = after.get(2..).unwrap_or_default();
-                continue;
+/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. None with an
+/// escaped zero.
+fn canonical(path: &str) -> Option<String> {
+    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let mut kept: Vec<String> = Vec::new();
+    let mut ends_in_dots = false;
+    for segment in path.split(['/', '\\']) {
+        let decoded = decoded(segment)?;
+        // What follows dots behind a semicolon goes with them, unless they are escaped.
+        let dots = if segment.starts_with("..;") || segment.starts_with(".;") {
+            segment.split(';').next().unwrap_or_default()
+        } else {
+            &decoded
+        };
+        ends_in_dots = matches!(dots, "." | "..");
+        match dots {
+            ".." => {
+                kept.pop();
             }
-            '\\' => out.push('/'),
-            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => return false,
-            c if c.is_ascii_graphic() => out.push(c),
-            _ => return false,
+            "." => {}
+            _ => kept.push(decoded),
         }
-        rest = after;
     }
-    out.starts_with('/')
+    if ends_in_dots {
+        kept.push(String::new());
+    }
+    Some(format!("/{}", kept.join("/")))
 }
 
-/// RFC 3986: dots resolved.
-fn resolve_dots(path: &str, out: &mut String) {
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        match segment {
-            ".." => out.truncate(out.rfind('/').unwrap_or(0)),
-            "." => {}
-            other => {
-                out.push('/');
-                out.push_str(other);
-                continue;
-            }
+fn decoded(segment: &str) -> Option<String> {
+    let mut decoded = String::with_capacity(segment.len());
+    let mut rest = segment;
+    // Where the last percent sign is that begins nothing.
+    let mut percent = None;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '%' => match rest.as_bytes().first_chunk::<2>().and_then(escaped) {
+                Some(0) => return None,
+                Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                    decoded.push(char::from(byte));
+                    rest = rest.get(2..).unwrap_or_default();
+                    if let Some(at) = percent {
+                        keep_apart(&mut decoded, at, rest);
+                    }
+                }
+                // As it is written.
+                Some(_) => decoded.push('%'),
+                None => {
+                    percent = Some(decoded.len());
+                    decoded.push('%');
+                }
+            },
+            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, &mut decoded),
+            c if c.is_ascii_graphic() => decoded.push(c),
+            c => escape(c, &mut decoded),
         }
-        if segments.peek().is_none() {
-            out.push('/');
-        }
+    }
+    Some(decoded)
+}
+
+/// A percent sign that would begin an escape now that what follows is unescaped becomes one itself.
+fn keep_apart(decoded: &mut String, percent: usize, rest: &str) {
+    let behind = decoded.get(percent + 1..).unwrap_or_default();
+    let digits: Vec<u8> = behind.bytes().chain(rest.bytes().take(2 - behind.len().min(2))).collect();
+    if behind.len() <= 2 && digits.first_chunk::<2>().and_then(escaped).is_some() {
+        decoded.insert_str(percent + 1, "25");
+    }
+}
+
+fn escape(c: char, to: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Writing to a string does not fail.
+        let _ = write!(to, "%{byte:02X}");
     }
 }
 
@@ -186,13 +214,6 @@ mod tests {
 
     #[test]
     fn dots_are_resolved_and_escapes_undone() {
-        let canonical = |path: &str| {
-            let (mut decoded, mut resolved) = (String::new(), String::new());
-            decode(path, &mut decoded).then(|| {
-                resolve_dots(&decoded, &mut resolved);
-                resolved
-            })
-        };
         let path = |path: &str| canonical(path).unwrap();
         assert_eq!(path("/a/../b"), "/b");
         assert_eq!(path("/a/./b/"), "/a/b/");
@@ -203,9 +224,15 @@ mod tests {
         assert_eq!(path("/a\\b"), "/a/b");
         assert_eq!(path("/a//../b"), "/a/b");
         assert_eq!(path("/a//b"), "/a//b");
-        assert_eq!(canonical("/a b"), None);
-        assert_eq!(canonical("/a%2"), None);
-        assert_eq!(canonical("*"), None);
+        assert_eq!(path("/a b\"%2"), "/a%20b%22%2");
+        assert_eq!(path("/%%32fa"), "/%252fa");
+        assert_eq!(path("/%%30%30"), "/%2500");
+        assert_eq!(path("/%z%41"), "/%zA");
+        assert_eq!(path("/a/..;x/b"), "/b");
+        assert_eq!(path("/a/.;"), "/a/");
+        assert_eq!(path("/a/%2e%2e;/b"), "/a/..;/b");
+        assert_eq!(path("/a/..//b"), "//b");
+        assert_eq!(canonical("/a%00"), None);
     }
 
     #[test]
@@ -228,6 +255,6 @@ mod tests {
         assert_eq!(normalized(&manager, "/a/b?c=//"), "Same");
         let plain = HttpConnectionManager::default();
         assert_eq!(normalized(&plain, "/a/../b"), "Same");
-        assert_eq!(normalized(&plain, "/a#b"), "Refused(\"the path has a fragment\")");
+        assert_eq!(normalized(&plain, "/a#b?c"), "/a");
     }
 }

@@ -10,7 +10,7 @@ use super::via::Via;
 use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::lint::sidecars::{self, are_injected};
 use crate::mesh::{Mesh, Workload};
-use crate::snapshot::{self, Labels};
+use crate::snapshot::{self, Cause, Labels};
 
 /// What sends a client's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(super) struct Client<'a> {
     pub(super) found: Option<String>,
     /// What was assumed.
     pub(super) assumed: Option<String>,
+    /// The pod, where it is one.
+    pub(super) cause: Option<Cause>,
 }
 
 /// Finds out who asks.
@@ -82,7 +84,15 @@ impl<'a> Clients<'_, 'a> {
 
     /// Somebody in the mesh.
     fn somebody(&self, namespace: &'a str) -> Client<'a> {
-        Client { id: None, address: None, sender: Sender::Ztunnel, namespace, found: None, assumed: None }
+        Client {
+            id: None,
+            address: None,
+            sender: Sender::Ztunnel,
+            namespace,
+            found: None,
+            assumed: None,
+            cause: None,
+        }
     }
 
     /// Somebody in the mesh with a service account.
@@ -94,7 +104,7 @@ impl<'a> Clients<'_, 'a> {
 
     fn pod(&mut self, namespace: &str, name: &str) -> Option<Client<'a>> {
         let pod = self.mesh.workloads.pod(namespace, name).and_then(|id| self.mesh.workloads.get(id))?;
-        Some(self.workload(pod))
+        Some(Client { cause: Some(pod.source.cause()), ..self.workload(pod) })
     }
 
     fn workload(&mut self, workload: &'a Workload) -> Client<'a> {

@@ -82,6 +82,9 @@ fn is_empty(headers: &HeaderList) -> bool {
     headers.0.is_empty()
 }
 
+/// The host, if it is given, and the other headers.
+type HostAndHeaders = (Option<String>, Vec<(String, String)>);
+
 impl RequestSpec {
     /// A request of somebody to somebody, with defaults for all else.
     pub fn new(from: impl Into<String>, to: impl Into<String>) -> Self {
@@ -150,7 +153,7 @@ impl RequestSpec {
     }
 
     /// The host, and the headers without it.
-    fn headers(&self) -> Result<(Option<String>, Vec<(String, String)>), RequestError> {
+    fn headers(&self) -> Result<HostAndHeaders, RequestError> {
         let mut host = self.host.as_deref().map(|host| printable("host", host)).transpose()?;
         let mut headers = Vec::new();
         for (name, value) in &self.headers.0 {

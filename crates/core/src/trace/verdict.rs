@@ -132,7 +132,8 @@ fn told(judgement: &Judgement<'_>, subject: Subject<'_, '_>) -> String {
         (Action::Allow, Truth::Yes) => format!("ALLOW: {} fits", rule()),
         (Action::Allow, Truth::No) => match judgement.details(subject).as_slice() {
             [only] => format!("ALLOW: {}", only.text),
-            [] => "ALLOW: there is no rule".to_owned(),
+            // Rules that ask for something of HTTP are left out where it is not spoken.
+            [] => "ALLOW: there is no rule that could fit".to_owned(),
             all => format!("ALLOW: none of {} rules fits", all.len()),
         },
         (Action::Deny, Truth::Unknown) => "whether a DENY rule fits is not known from files".to_owned(),

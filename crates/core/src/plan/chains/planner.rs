@@ -24,7 +24,7 @@ use crate::snapshot::Cause;
 impl<'m> Listeners<'m> {
     /// The listeners of a waypoint.
     pub(in crate::plan) fn new(scope: Scope<'m>, hosts: &Hosts<'m>) -> Self {
-        let Scope { mesh, waypoint, rules } = scope;
+        let Scope { mesh, waypoint, .. } = scope;
         let mut planner = Planner::new(scope, hosts);
         for &id in &waypoint.services {
             if let Some(service) = mesh.services.get(id) {
@@ -32,7 +32,6 @@ impl<'m> Listeners<'m> {
             }
         }
         planner.add_direct();
-        let features = &mesh.options.features;
         let gateway = Cause::from(waypoint.gateway.object_ref());
         let asked = planner.telemetries.causes(Telemetries::WAYPOINT);
         let mut causes: Vec<_> = std::iter::once(gateway).chain(asked.iter().cloned()).collect();
@@ -45,7 +44,7 @@ impl<'m> Listeners<'m> {
             authorities: planner.authorities,
             workloads: workloads(scope),
             inspection: planner.ports.inspection(!waypoint.workloads.is_empty()),
-            other_networks: rules.listeners.double_hbone && features.ambient_enable_multi_network_waypoint,
+            other_networks: scope.tunnels_into_other_networks(),
             policies: planner.policies.done(),
             extensions: planner.extensions.done(),
             telemetries: planner.telemetries.done(),

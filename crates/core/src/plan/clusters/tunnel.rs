@@ -30,8 +30,7 @@ pub(crate) fn tunnels(scope: Scope<'_>) -> TunnelPlan {
         && scope.rules.clusters.connect_originate == ConnectOriginate::PortOverride;
     TunnelPlan {
         workloads: (!any).then(|| identities(scope)),
-        into_other_networks: scope.rules.listeners.double_hbone
-            && features.ambient_enable_multi_network_waypoint,
+        into_other_networks: scope.tunnels_into_other_networks(),
     }
 }
 

@@ -102,6 +102,6 @@ impl<'m> CustomRules<'m> {
     }
 }
 
-fn provider<'p>(policy: &'p Object<AuthorizationPolicy>) -> &'p str {
+fn provider(policy: &Object<AuthorizationPolicy>) -> &str {
     policy.spec.provider.as_ref().map_or("", |provider| &provider.name)
 }

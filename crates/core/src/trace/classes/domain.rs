@@ -23,15 +23,15 @@ pub(super) struct Domain {
 }
 
 enum Kind {
-    Texts(Known),
+    Texts(Box<Known>),
     Addresses {
         blocks: Vec<IpNet>,
         classes: Addresses,
     },
     /// Texts, then lists of texts.
     Values {
-        texts: Known,
-        entries: Known,
+        texts: Box<Known>,
+        entries: Box<Known>,
         lists: Vec<List>,
     },
     /// No or yes.
@@ -139,11 +139,11 @@ impl Domain {
             }
             Attribute::Unknown(_) => Kind::Unknown,
             Attribute::Metadata(..) => {
-                let entries = Known::new(&domain, asked.entries, limits)?;
+                let entries = Box::new(Known::new(&domain, asked.entries, limits)?);
                 let lists = lists(&entries, limits)?;
-                Kind::Values { texts: Known::new(&domain, asked.texts, limits)?, entries, lists }
+                Kind::Values { texts: Box::new(Known::new(&domain, asked.texts, limits)?), entries, lists }
             }
-            _ => Kind::Texts(Known::new(&domain, asked.texts, limits)?),
+            _ => Kind::Texts(Box::new(Known::new(&domain, asked.texts, limits)?)),
         };
         Ok(Self { may_be_absent, kind })
     }

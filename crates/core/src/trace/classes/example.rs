@@ -43,9 +43,8 @@ impl Template<'_> {
     /// Somebody of the mesh.
     fn client(&self) -> String {
         let trust_domain = &self.mesh.config.trust_domain;
-        let known = self.mesh.workloads.iter().map(|(_, workload)| workload);
-        let first =
-            known.filter(|workload| !workload.is_waypoint && !workload.service_account.is_empty()).next();
+        let mut known = self.mesh.workloads.iter().map(|(_, workload)| workload);
+        let first = known.find(|workload| !workload.is_waypoint && !workload.service_account.is_empty());
         match first {
             Some(workload) => {
                 format!("spiffe://{trust_domain}/ns/{}/sa/{}", workload.namespace, workload.service_account)

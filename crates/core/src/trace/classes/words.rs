@@ -8,7 +8,8 @@ use super::domain::{Domain, Example};
 pub(super) fn describe(domain: &Domain, classes: &ClassSet) -> String {
     let all: ClassSet = (0..domain.len()).collect();
     let wanted = only(&all, |class| classes.contains(class));
-    let absent = domain.may_be_absent.then(|| std::iter::once(0).collect::<ClassSet>()).unwrap_or_default();
+    let absent =
+        if domain.may_be_absent { std::iter::once(0).collect::<ClassSet>() } else { Default::default() };
     if wanted == only(&absent, |_| true) && domain.may_be_absent {
         return "is absent".to_owned();
     }

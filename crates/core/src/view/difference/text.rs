@@ -90,8 +90,9 @@ pub(super) fn summary(diff: &Diff) -> String {
     let sent: usize = diff.told().map(|waypoint| waypoint.update.bytes).sum();
     let sidecars = diff.sidecars;
     format!(
-        "{told} of {} told: {}, {} (sidecars: {} in the namespaces concerned, {} in the mesh)",
-        format!("{} {}", counted(all, "waypoint"), if told == 1 { "is" } else { "are" }),
+        "{told} of {} {} told: {}, {} (sidecars: {} in the namespaces concerned, {} in the mesh)",
+        counted(all, "waypoint"),
+        if told == 1 { "is" } else { "are" },
         counted(resources, "resource"),
         bytes(sent),
         sidecars.of_namespaces,

@@ -151,7 +151,7 @@ kind: RequestAuthentication
 metadata: {name: tokens, namespace: shop}
 spec:
   targetRefs: [{group: "", kind: Service, name: cart}]
-  jwtRules: [{issuer: https://id.example, jwks: "{}"}]
+  jwtRules: [{issuer: https://id.example, jwksUri: https://id.example/jwks}]
 ---
 apiVersion: extensions.istio.io/v1alpha1
 kind: WasmPlugin
@@ -177,8 +177,8 @@ fn what_is_applied_in_a_chain_is_told_once_for_each_object() {
         http.sort();
         let expected = [
             (AttachedKind::Authorization, "shop/readers".to_owned(), 17),
-            (AttachedKind::Authentication, "shop/tokens".to_owned(), 24),
-            (AttachedKind::Extension, "shop/filter".to_owned(), 31),
+            (AttachedKind::Authentication, "shop/tokens".to_owned(), 23),
+            (AttachedKind::Extension, "shop/filter".to_owned(), 30),
         ];
         assert_eq!(http, expected, "{release}");
         assert_eq!(

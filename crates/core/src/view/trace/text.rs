@@ -186,7 +186,7 @@ impl Page<'_> {
     /// The lines of a field.
     fn excerpt(&mut self, depth: usize, cause: &Cause) {
         for (number, line) in self.places.excerpt(&self.located.maker(cause), LINES) {
-            self.line(depth, &format!("{number} | {line}").trim_end().to_owned());
+            self.line(depth, format!("{number} | {line}").trim_end());
         }
     }
 }
