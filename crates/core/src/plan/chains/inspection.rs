@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::mesh::service::{Protocol, Service};
+use crate::snapshot::Cause;
 
 /// On which ports it has to be found out what is spoken.
 ///
@@ -15,6 +16,8 @@ pub(crate) struct Inspection {
     pub(crate) no_http: Vec<u32>,
     /// The ports on which TLS is not looked for, ascending; none = it is looked for nowhere.
     pub(crate) no_tls: Option<Vec<u32>>,
+    /// The Services that have a say in that, but no chain.
+    pub(crate) causes: Vec<Cause>,
 }
 
 /// What is known of a port, over all Services that have it.
@@ -32,6 +35,7 @@ pub(super) struct Ports {
     known: BTreeMap<u32, Known>,
     tls: BTreeSet<u32>,
     other: BTreeSet<u32>,
+    without_chains: Vec<Cause>,
 }
 
 impl Ports {
@@ -56,12 +60,18 @@ impl Ports {
         }
     }
 
+    /// Takes in that a Service has no chains.
+    pub(super) fn has_no_chain(&mut self, service: &Service) {
+        self.without_chains.push(service.source.object().into());
+    }
+
     /// What they amount to.
     pub(super) fn inspection(&self, has_workloads: bool) -> Inspection {
         let known = self.known.iter().filter(|(_, known)| **known != Known::Nothing && !has_workloads);
         Inspection {
             no_http: known.map(|(port, _)| *port).collect(),
             no_tls: (!self.tls.is_empty()).then(|| self.other.difference(&self.tls).copied().collect()),
+            causes: self.without_chains.clone(),
         }
     }
 }

@@ -129,6 +129,9 @@ impl<'a, 'm> Planner<'a, 'm> {
             ports.push((port.number, self.add_port(&routed, &shared)));
             self.ports.add_chain(port.number, port.protocol);
         }
+        if ports.is_empty() && !service.ports.is_empty() {
+            self.ports.has_no_chain(service);
+        }
         let addresses = address::matched(service, &waypoint.proxy, rules.listeners.matched_addresses);
         if self.by_hostname_first && !addresses.is_empty() {
             let authority = |port: &u32| format!("{}:{port}", service.hostname);

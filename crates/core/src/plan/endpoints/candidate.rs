@@ -75,6 +75,10 @@ impl<'m> Candidate<'m> {
     /// Why it is there: what lists it, the workload, and the Node that says where that runs.
     pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
+        // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have it.
+        let of_others = self.ip.filter(|_| self.hbone && self.workload.is_none());
+        let others = of_others.map_or(&[][..], |ip| mesh.workloads.with_address(ip)).iter();
+        causes.extend(others.filter_map(|id| mesh.workloads.get(*id)).map(|other| other.source.cause()));
         causes.extend(self.workload.map(|workload| workload.source.cause()));
         causes.extend(self.workload.and_then(|workload| causes::node(mesh, &workload.node_name)));
         causes

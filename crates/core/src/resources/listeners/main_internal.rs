@@ -13,13 +13,19 @@ use crate::plan::WaypointSettings;
 use crate::plan::chains::{Inspection, Listeners, WorkloadAddress};
 use crate::plan::names::MAIN_INTERNAL;
 use crate::resources::filters::inspect;
-use crate::resources::{Origin, Part};
+use crate::resources::{Origin, Part, Resource};
 
-/// The listener, and why its chains and routes exist.
-pub(super) fn listener(plan: &Listeners<'_>, chains: &ChainRenderer<'_>) -> (Listener, Vec<Origin>) {
+/// The listener, and why its chains and routes exist: `whole` is why every listener does.
+pub(super) fn listener(
+    plan: &Listeners<'_>,
+    chains: &ChainRenderer<'_>,
+    mut whole: Origin,
+) -> Resource<Listener> {
     let settings = chains.settings;
+    whole.causes.extend_from_slice(&plan.inspection.causes);
     // Most chains have one or two routes.
     let mut origins = Vec::with_capacity(2 * plan.chains.len());
+    origins.push(whole);
     let filter_chains: Vec<FilterChain> =
         plan.chains.iter().map(|chain| chains.chain(chain, &mut origins)).collect();
     origins.extend(plan.workloads.iter().map(address));
@@ -35,7 +41,7 @@ pub(super) fn listener(plan: &Listeners<'_>, chains: &ChainRenderer<'_>) -> (Lis
     if settings.rules.access_logs.everywhere {
         listener.access_log = chains.telemetry.access_logs.listener();
     }
-    (listener, origins)
+    Resource { message: listener, origins }
 }
 
 /// Why an address of a workload is matched.

@@ -43,21 +43,17 @@ pub(crate) fn listeners(
     patches: &Patches,
 ) -> Vec<Resource<Listener>> {
     let chains = ChainRenderer::new(settings, planned, patches);
-    let (main_internal, origins) = main_internal::listener(planned, &chains);
-    let mut all = vec![
-        (connect_terminate::listener(&chains), Vec::new()),
-        (connect_originate::listener(settings, &chains.telemetry), Vec::new()),
-        (main_internal, origins),
+    let whole = || Origin::of_resource(planned.causes.clone());
+    let resource = |message| Resource { message, origins: vec![whole()] };
+    let mut listeners = vec![
+        resource(connect_terminate::listener(&chains)),
+        resource(connect_originate::listener(settings, &chains.telemetry)),
+        main_internal::listener(planned, &chains, whole()),
     ];
     if planned.other_networks {
-        all.push((connect_originate::inner(settings, &chains.telemetry), Vec::new()));
-        all.push((connect_originate::outer(settings, &chains.telemetry), Vec::new()));
+        listeners.push(resource(connect_originate::inner(settings, &chains.telemetry)));
+        listeners.push(resource(connect_originate::outer(settings, &chains.telemetry)));
     }
-    let resource = |(message, parts): (Listener, Vec<Origin>)| {
-        let whole = Origin::of_resource(planned.causes.clone());
-        Resource { message, origins: std::iter::once(whole).chain(parts).collect() }
-    };
-    let mut listeners: Vec<_> = all.into_iter().map(resource).collect();
     listeners.sort_by(|a, b| a.message.name.cmp(&b.message.name));
     listeners
 }
