@@ -14,6 +14,7 @@ mod coverage;
 mod deps;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
+mod differential;
 #[cfg(feature = "parity")]
 mod doors;
 #[cfg(feature = "codegen")]
@@ -51,6 +52,9 @@ tasks:
       writes it
   deps
       fail if a dependency has a licence that deny.toml does not allow, comes from elsewhere, is banned or is not used
+  differential [--requests N] [--seed S] [--release R|all] [--per-snapshot N] [--shrunk N] [--workers N]
+      random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one. In
+      release mode; the same number draws the same again
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
@@ -96,6 +100,7 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "schemas" => schemas(rest),
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
+        Some((task, rest)) if task == "differential" => differential::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
         Some((task, rest)) if task == "fuzz" => fuzz::run(rest),

@@ -18,6 +18,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufRead
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::client::PATIENCE;
 use crate::http::grpc_frame;
 use crate::stream::Stream;
 
@@ -79,6 +80,8 @@ pub struct Application {
     pub(crate) pod: String,
     pub(crate) version: String,
     pub(crate) log: Log,
+    /// Whether a client that says nothing is greeted.
+    pub(crate) greets: bool,
     pub(crate) tls: TlsAcceptor,
 }
 
@@ -108,7 +111,7 @@ impl Application {
         let mut stream: Box<dyn Stream> = Box::new(stream);
         // TLS and PROXY protocol only wrap what is spoken.
         loop {
-            let Ok((first, again)) = peek(stream).await else { return };
+            let Ok((first, again)) = peek(stream, self.greets).await else { return };
             stream = again;
             match first {
                 First::Nothing => return,
@@ -186,7 +189,9 @@ impl Application {
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
         let status = asked(ask::STATUS).and_then(|status| status.parse().ok()).unwrap_or(StatusCode::OK);
-        respond(&seen, status)
+        let response = respond(&seen, status);
+        // HTTP/2 takes a body as an answer to HEAD for an error.
+        if seen.method == "HEAD" { response.map(|_| Full::default().boxed()) } else { response }
     }
 }
 
@@ -248,12 +253,19 @@ impl First {
             // A TLS record of the type handshake.
             [0x16, ..] => Self::Tls,
             _ if word == b"PROXY" => Self::Proxy,
-            _ if word.len() < bytes.len() && word.len() > 2 && word.iter().all(u8::is_ascii_uppercase) => {
-                Self::Http
-            }
+            // Whatever the method is.
+            _ if word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic) && is_http(bytes) => Self::Http,
             _ => Self::Other,
         }
     }
+}
+
+/// Whether the first line ends with a version of HTTP, as far as it is there.
+fn is_http(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    line.ends_with(b" HTTP/1.1")
+        || line.ends_with(b" HTTP/2.0")
+        || line.len() == bytes.len() && line.contains(&b'/')
 }
 
 /// How long a pod waits for a client to say something before it speaks first.
@@ -263,11 +275,13 @@ pub const GREETING: &str = "after you";
 
 /// Waits for the first bytes of a stream, and puts them back. A client that says nothing is greeted, as servers of
 /// server-first protocols do.
-async fn peek(stream: Box<dyn Stream>) -> std::io::Result<(First, Box<dyn Stream>)> {
+async fn peek(stream: Box<dyn Stream>, greets: bool) -> std::io::Result<(First, Box<dyn Stream>)> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut first = vec![0; 1024];
-    let length = match timeout(SILENCE, reader.read(&mut first)).await {
+    let patience = if greets { SILENCE } else { PATIENCE };
+    let length = match timeout(patience, reader.read(&mut first)).await {
         Ok(length) => length?,
+        Err(_) if !greets => reader.read(&mut first).await?,
         Err(_) => {
             writer.write_all(GREETING.as_bytes()).await?;
             writer.write_all(b"\n").await?;

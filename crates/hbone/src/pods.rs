@@ -49,6 +49,14 @@ impl Pods {
     /// # Errors
     /// If an address is not of this machine, or taken.
     pub async fn start(pods: &[Pod], authority: &Authority) -> Result<Self> {
+        Self::start_with(pods, authority, true).await
+    }
+
+    /// Starts pods that greet a client that says nothing, or do not: one that is only slow is not to be greeted.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(pods: &[Pod], authority: &Authority, greets: bool) -> Result<Self> {
         let mut tasks = JoinSet::new();
         let log = Log::default();
         for pod in pods {
@@ -57,6 +65,7 @@ impl Pods {
                 pod: pod.name.clone(),
                 version: pod.version.clone(),
                 log: log.clone(),
+                greets,
                 tls: TlsAcceptor::from(Arc::new(credentials.application()?)),
             };
             for port in &pod.ports {

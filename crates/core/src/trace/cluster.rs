@@ -32,7 +32,7 @@ pub(super) struct Cluster {
     /// The TLS that its endpoints are spoken to with.
     pub(super) tls: Option<String>,
     /// What made it.
-    pub(super) cause: Option<Cause>,
+    pub(super) causes: Vec<Cause>,
     pub(super) leads: Leads,
 }
 
@@ -83,7 +83,7 @@ impl Cluster {
             service,
             subset,
             tls: message.transport_socket.as_ref().and_then(tls),
-            cause: origins.first().and_then(|origin| origin.causes.first()).cloned(),
+            causes: origins.first().map(|origin| origin.causes.clone()).unwrap_or_default(),
             leads: Leads::Original,
         };
         if is_original(message) {

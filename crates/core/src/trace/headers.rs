@@ -40,6 +40,29 @@ pub(super) const PATH: &str = ":path";
 pub(super) const AUTHORITY: &str = ":authority";
 pub(super) const SCHEME: &str = ":scheme";
 
+/// Headers that Envoy keeps as one, whatever comes of them: values with commas between them, and none for what is empty.
+const SINGLE: &[&str] = &[
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "authorization",
+    "content-type",
+    "grpc-timeout",
+    "origin",
+    "te",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-request-id",
+];
+
+fn is_single(name: &str) -> bool {
+    SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name))
+}
+
 /// Envoy takes both names for the same header.
 fn canonical(name: &str) -> &str {
     if name.eq_ignore_ascii_case("host") { AUTHORITY } else { name }
@@ -48,7 +71,15 @@ fn canonical(name: &str) -> &str {
 impl<'a> Headers<'a> {
     /// Adds a value, behind those that there are.
     pub(super) fn add(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
-        self.0.push((canonical(name), Value::Known(value.into())));
+        let (name, value) = (canonical(name), value.into());
+        let before = self.0.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        match before.filter(|_| is_single(name)) {
+            Some((_, Value::Known(before))) if before.is_empty() => *before = value,
+            Some((_, Value::Known(_))) if value.is_empty() => {}
+            Some((_, Value::Known(before))) => *before = Cow::Owned([before, ",", &value].concat()),
+            Some((_, Value::Unknown)) => {}
+            None => self.0.push((name, Value::Known(value))),
+        }
     }
 
     /// Adds a value that is not known.

@@ -13,7 +13,7 @@ use super::path::Normalized;
 use super::request::Protocol;
 use super::route::{Found, Route, Routes};
 use super::walk::{End, Flow, Walk};
-use super::{action, istio_authn, tokens, traffic};
+use super::{action, istio_authn, tokens, traffic, wire};
 use crate::resources::names::MAIN_INTERNAL;
 
 /// A request inside of a connection manager.
@@ -121,7 +121,7 @@ fn sent<'a>(walk: &Walk<'a>, manager: &'a Manager) -> Headers<'a> {
     let named = request.destination.host.trim_start_matches("pod/");
     headers.add(headers::AUTHORITY, request.authority.as_deref().unwrap_or(named));
     for (name, value) in &request.headers {
-        headers.add(name, value.as_str());
+        headers.add(name, value.trim_matches([' ', '\t']));
     }
     if request.protocol == Protocol::Grpc && !headers.has("content-type") {
         headers.add("content-type", "application/grpc");
@@ -148,6 +148,15 @@ fn received<'a>(
     headers: &mut Headers<'a>,
     connection: &Connection<'a>,
 ) -> Flow<'a> {
+    let protocol = &walk.request.protocol;
+    let refused = match wire::refused(protocol, headers) {
+        None => wire::clean(protocol, headers).err().map(|why| (400, why)),
+        refused => refused,
+    };
+    if let Some((status, why)) = refused {
+        walk.step(Place::Waypoint, "HTTP", Decision::Failed, why).of(MAIN_INTERNAL, &manager.pointer);
+        return Flow::Break(answer(headers.is_grpc(), Verdict::Failed, status, walk.say(why)));
+    }
     if !manager.keeps_client_certificate {
         headers.remove("x-forwarded-client-cert");
     }
@@ -185,14 +194,6 @@ fn received<'a>(
             let end = answer(headers.is_grpc(), Verdict::Answered, 307, reason);
             let location = walk.explains().then(|| to.into_owned());
             Flow::Break(End { location, ..end })
-        }
-        Normalized::Unknown => {
-            let text = || {
-                format!("what becomes of the path `{before}` is not known: it has characters to be escaped")
-            };
-            walk.step(Place::Waypoint, what, Decision::Unknown, text).of(MAIN_INTERNAL, pointer);
-            walk.may_change(text);
-            Flow::Continue(())
         }
     }
 }

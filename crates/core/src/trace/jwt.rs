@@ -3,6 +3,7 @@
 //! Signatures and times of tokens are not looked at: they count as verified. Source:
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
@@ -277,8 +278,13 @@ impl<'a> Verifier<'_, 'a> {
             return Err(Fault::Issuer(issuer));
         }
         let providers = self.providers;
-        let of_issuer = || providers.values().find(|provider| provider.issuer == issuer);
-        let provider = provider.or_else(of_issuer).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
+        let mut of_issuer = providers.values().filter(|provider| provider.issuer == issuer);
+        let (first, second) = (of_issuer.next(), of_issuer.next());
+        // Which of several Envoy asks is not said anywhere.
+        if provider.is_none() && second.is_some() {
+            return Err(Fault::Unknown);
+        }
+        let provider = provider.or(first).ok_or_else(|| Fault::Issuer(issuer.clone()))?;
         if provider.subjects.is_some() || provider.max_lifetime.is_some() {
             return Err(Fault::Unknown);
         }
@@ -332,13 +338,18 @@ impl<'a> Verifier<'_, 'a> {
         }
     }
 
+    /// Without a parameter Envoy writes a query anew: unescaped, in the order of the names.
     fn remove_param(&mut self, name: &str) {
         let path = self.http.headers.text(headers::PATH).as_str().to_owned();
         let bare = headers::bare(&path).to_owned();
-        let rest: Vec<String> = headers::query(&path)
-            .filter(|(key, _)| headers::percent_decoded(key) != name)
-            .map(|(key, value)| if value.is_empty() { key.to_owned() } else { format!("{key}={value}") })
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = query.split_terminator('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let mut rest: Vec<(Cow<'_, str>, Cow<'_, str>)> = pairs
+            .map(|(key, value)| (headers::percent_decoded(key), headers::percent_decoded(value)))
+            .filter(|(key, _)| key != name)
             .collect();
+        rest.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let rest: Vec<String> = rest.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
         self.http.headers_mut().set(headers::PATH, bare + &query);
     }

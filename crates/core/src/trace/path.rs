@@ -4,6 +4,7 @@
 //! [`normalize_path`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::PathWithEscapedSlashesAction as Slashes;
@@ -31,8 +32,6 @@ pub(super) enum Normalized<'a> {
     Refused(&'static str),
     /// It is redirected to the path with slashes.
     Redirected(Cow<'a, str>),
-    /// It has characters of which it is not known what becomes of them.
-    Unknown,
 }
 
 impl Normalization {
@@ -46,15 +45,15 @@ impl Normalization {
 
     /// The path that filters and routes see.
     pub(super) fn normalized<'a>(self, path: &str, texts: &mut Texts<'a>) -> Normalized<'a> {
-        if path.contains('#') {
-            return Normalized::Refused("the path has a fragment");
-        }
-        let (mut bare, query) = match path.find('?') {
-            Some(at) => path.split_at(at),
-            None => (path, ""),
+        // Istio's bootstrap has Envoy cut fragments off.
+        let whole = path.split('#').next().unwrap_or(path);
+        let (mut bare, query) = match whole.find('?') {
+            Some(at) => whole.split_at(at),
+            None => (whole, ""),
         };
         if is_plain(bare) {
-            return Normalized::Same;
+            let is_same = whole.len() == path.len();
+            return if is_same { Normalized::Same } else { Normalized::Path(texts.concat(&[whole])) };
         }
         let unescaped;
         let action = self.slashes;
@@ -71,14 +70,13 @@ impl Normalization {
             }
             bare = &unescaped;
         }
-        let (decoded, canonical);
+        let canonical;
         if self.normalizes {
-            let mut is_known = false;
-            decoded = texts.write(|out| is_known = decode(bare, out));
-            if !is_known {
-                return Normalized::Unknown;
+            let mut has_zero = false;
+            canonical = texts.write(|out| has_zero = !self::canonical(bare, out));
+            if has_zero {
+                return Normalized::Refused("the path has an escaped zero");
             }
-            canonical = texts.write(|out| resolve_dots(&decoded, out));
             bare = &canonical;
         }
         let changed = texts.write(|out| {
@@ -116,48 +114,89 @@ fn unescape_slashes(path: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// RFC 3986: what need not be escaped unescaped, backslashes turned. False with characters that would have to be escaped.
-fn decode(path: &str, out: &mut String) -> bool {
-    let mut rest = path;
-    while let Some(c) = rest.chars().next() {
-        let after = rest.get(c.len_utf8()..).unwrap_or_default();
-        match c {
-            '%' => {
-                let Some(byte) = after.as_bytes().first_chunk::<2>().and_then(escaped) else { return false };
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                    out.push(char::from(byte));
-                } else {
-                    out.push_str(rest.get(..3).unwrap_or_default());
-                }
-                rest = after.get(2..).unwrap_or_default();
-                continue;
-            }
-            '\\' => out.push('/'),
-            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => return false,
-            c if c.is_ascii_graphic() => out.push(c),
-            _ => return false,
+/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. False with an
+/// escaped zero.
+fn canonical(path: &str, out: &mut String) -> bool {
+    let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
+    let mut ends_in_dots = false;
+    for segment in path.split(['/', '\\']) {
+        let start = out.len();
+        out.push('/');
+        if !decode(segment, out) {
+            return false;
         }
-        rest = after;
+        // What follows dots behind a semicolon goes with them, unless they are escaped.
+        let dots = if segment.starts_with("..;") || segment.starts_with(".;") {
+            segment.split(';').next()
+        } else {
+            out.get(start + 1..)
+        };
+        let levels = match dots {
+            Some(".") => 1,
+            Some("..") => 2,
+            _ => 0,
+        };
+        ends_in_dots = levels > 0;
+        if ends_in_dots {
+            out.truncate(start);
+        }
+        if levels == 2 {
+            out.truncate(out.rfind('/').unwrap_or(0));
+        }
     }
-    out.starts_with('/')
+    if ends_in_dots {
+        out.push('/');
+    }
+    true
 }
 
-/// RFC 3986: dots resolved.
-fn resolve_dots(path: &str, out: &mut String) {
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        match segment {
-            ".." => out.truncate(out.rfind('/').unwrap_or(0)),
-            "." => {}
-            other => {
-                out.push('/');
-                out.push_str(other);
-                continue;
-            }
+/// Adds a segment; false with an escaped zero.
+fn decode(segment: &str, out: &mut String) -> bool {
+    let mut rest = segment;
+    // Where the last percent sign is that begins nothing.
+    let mut percent = None;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '%' => match rest.as_bytes().first_chunk::<2>().and_then(escaped) {
+                Some(0) => return false,
+                Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                    out.push(char::from(byte));
+                    rest = rest.get(2..).unwrap_or_default();
+                    if let Some(at) = percent {
+                        keep_apart(out, at, rest);
+                    }
+                }
+                // As it is written.
+                Some(_) => out.push('%'),
+                None => {
+                    percent = Some(out.len());
+                    out.push('%');
+                }
+            },
+            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, out),
+            c if c.is_ascii_graphic() => out.push(c),
+            c => escape(c, out),
         }
-        if segments.peek().is_none() {
-            out.push('/');
-        }
+    }
+    true
+}
+
+/// A percent sign that would begin an escape now that what follows is unescaped becomes one itself.
+fn keep_apart(decoded: &mut String, percent: usize, rest: &str) {
+    let behind = decoded.as_bytes().get(percent + 1..).unwrap_or_default();
+    let mut digits = behind.iter().chain(rest.as_bytes()).copied();
+    let pair = (digits.next(), digits.next());
+    let begins = matches!(pair, (Some(high), Some(low)) if escaped(&[high, low]).is_some());
+    if behind.len() <= 2 && begins {
+        decoded.insert_str(percent + 1, "25");
+    }
+}
+
+fn escape(c: char, to: &mut String) {
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        // Writing to a string does not fail.
+        let _ = write!(to, "%{byte:02X}");
     }
 }
 
@@ -187,11 +226,8 @@ mod tests {
     #[test]
     fn dots_are_resolved_and_escapes_undone() {
         let canonical = |path: &str| {
-            let (mut decoded, mut resolved) = (String::new(), String::new());
-            decode(path, &mut decoded).then(|| {
-                resolve_dots(&decoded, &mut resolved);
-                resolved
-            })
+            let mut out = String::new();
+            canonical(path, &mut out).then_some(out)
         };
         let path = |path: &str| canonical(path).unwrap();
         assert_eq!(path("/a/../b"), "/b");
@@ -203,9 +239,15 @@ mod tests {
         assert_eq!(path("/a\\b"), "/a/b");
         assert_eq!(path("/a//../b"), "/a/b");
         assert_eq!(path("/a//b"), "/a//b");
-        assert_eq!(canonical("/a b"), None);
-        assert_eq!(canonical("/a%2"), None);
-        assert_eq!(canonical("*"), None);
+        assert_eq!(path("/a b\"%2"), "/a%20b%22%2");
+        assert_eq!(path("/%%32fa"), "/%252fa");
+        assert_eq!(path("/%%30%30"), "/%2500");
+        assert_eq!(path("/%z%41"), "/%zA");
+        assert_eq!(path("/a/..;x/b"), "/b");
+        assert_eq!(path("/a/.;"), "/a/");
+        assert_eq!(path("/a/%2e%2e;/b"), "/a/..;/b");
+        assert_eq!(path("/a/..//b"), "//b");
+        assert_eq!(canonical("/a%00"), None);
     }
 
     #[test]
@@ -228,6 +270,6 @@ mod tests {
         assert_eq!(normalized(&manager, "/a/b?c=//"), "Same");
         let plain = HttpConnectionManager::default();
         assert_eq!(normalized(&plain, "/a/../b"), "Same");
-        assert_eq!(normalized(&plain, "/a#b"), "Refused(\"the path has a fragment\")");
+        assert_eq!(normalized(&plain, "/a#b?c"), "/a");
     }
 }

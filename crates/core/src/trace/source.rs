@@ -10,7 +10,7 @@ use super::via::Via;
 use crate::describe::{DataPlaneMode, data_plane_mode};
 use crate::lint::sidecars::{self, are_injected};
 use crate::mesh::{Mesh, Workload};
-use crate::snapshot::{self, Labels};
+use crate::snapshot::{self, Cause, Labels};
 
 /// What sends a client's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,19 @@ pub(super) struct Client<'a> {
     pub(super) address: Option<IpAddr>,
     pub(super) sender: Sender,
     pub(super) namespace: &'a str,
+    /// The pod or other workload, where it is one.
+    workload: Option<&'a Workload>,
     /// What a name was found to be.
     pub(super) found: Option<String>,
     /// What was assumed.
     pub(super) assumed: Option<String>,
+}
+
+impl Client<'_> {
+    /// The pod or other workload, where it is one.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        self.workload.map(|workload| workload.source.cause())
+    }
 }
 
 /// Finds out who asks.
@@ -82,7 +91,15 @@ impl<'a> Clients<'_, 'a> {
 
     /// Somebody in the mesh.
     fn somebody(&self, namespace: &'a str) -> Client<'a> {
-        Client { id: None, address: None, sender: Sender::Ztunnel, namespace, found: None, assumed: None }
+        Client {
+            id: None,
+            address: None,
+            sender: Sender::Ztunnel,
+            namespace,
+            workload: None,
+            found: None,
+            assumed: None,
+        }
     }
 
     /// Somebody in the mesh with a service account.
@@ -104,6 +121,7 @@ impl<'a> Clients<'_, 'a> {
             id: account.id.filter(|_| sender != Sender::Itself),
             address: workload.addresses.first().copied(),
             sender,
+            workload: Some(workload),
             ..account
         }
     }

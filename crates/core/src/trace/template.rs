@@ -10,7 +10,7 @@ use super::condition::{Fact, Truth};
 use crate::re2;
 
 /// The characters that a segment may have, beyond letters and digits.
-const OTHERS: &str = r"\-._~%!$&'()+,;:@";
+const OTHERS: &str = r"\-._~%!$&'()*+,;=:@";
 
 /// A template, ready.
 #[derive(Clone, Debug)]
@@ -85,7 +85,8 @@ mod tests {
         assert_eq!(fits("/items/**", "/items/1/2"), Truth::Yes);
         assert_eq!(fits("/*/b", "/a/b"), Truth::Yes);
         assert_eq!(fits("/items/*.jpg", "/items/a.jpg"), Truth::Yes);
-        assert_eq!(fits("/items/**", "/items/a=b"), Truth::No);
+        assert_eq!(fits("/items/**", "/items/a=b"), Truth::Yes);
+        assert_eq!(fits("/items/**", "/items/a[b"), Truth::No);
         assert_eq!(fits("/items/{id}", "/items/1"), Truth::Unknown);
     }
 }

@@ -144,7 +144,12 @@ impl Policy {
     fn detail(&self, connection: Connection<'_>) -> Detail {
         let name = &self.name;
         let verb = if self.action == Action::Deny { "denies" } else { "allows" };
-        let why = self.condition.why(connection);
+        let why = match &self.condition {
+            Condition::Any(groups) if groups.is_empty() => {
+                "no rule of it is one that ztunnel reads".to_owned()
+            }
+            condition => condition.why(connection),
+        };
         let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         let truth = self.condition.truth(connection);
         let text = match truth {

@@ -40,7 +40,7 @@ pub(super) fn destination_rule(dice: &mut Dice, service: &str) -> Value {
         ["v1", "v2", "v3", "v9"].map(|version| json!({"name": version, "labels": {"version": version}}));
     let mut spec = json!({"host": service, "subsets": subsets});
     if dice.percent(30) {
-        let simple = dice.pick(&["RANDOM", "ROUND_ROBIN", "LEAST_REQUEST", "PASSTHROUGH"]);
+        let simple = dice.pick(&["RANDOM", "ROUND_ROBIN", "LEAST_REQUEST"]);
         set(&mut spec, "trafficPolicy", json!({"loadBalancer": {"simple": simple}}));
     }
     json!({
@@ -273,7 +273,8 @@ fn keyed(dice: &mut Dice, names: &[&str]) -> Value {
 fn word(dice: &mut Dice, words: &[&str], patterns: &[(&str, &str)]) -> Value {
     match dice.below(4) {
         0 => {
-            let whole = dice.pick(words);
+            // Envoy refuses a whole listener for an empty beginning.
+            let whole = Some(dice.pick(words)).filter(|word| !word.is_empty()).unwrap_or("gold");
             let kept = whole.chars().count().div_ceil(2);
             json!({"prefix": whole.chars().take(kept).collect::<String>()})
         }

@@ -144,8 +144,9 @@ fn principal(dice: &mut Dice) -> String {
     }
 }
 
+/// Not 10.0.0.0/8: on one machine that is 127.0.0.0/8, where the clients are.
 fn block(dice: &mut Dice) -> String {
-    dice.pick(&["127.0.0.0/8", "127.0.0.1", "10.0.0.0/8", "0.0.0.0/0", "203.0.113.0/24"]).to_owned()
+    dice.pick(&["127.0.0.0/8", "127.0.0.1", "10.1.0.0/16", "0.0.0.0/0", "203.0.113.0/24"]).to_owned()
 }
 
 fn request_principal(dice: &mut Dice) -> String {
@@ -213,7 +214,7 @@ fn condition(dice: &mut Dice) -> Value {
         8 => ("request.auth.claims[iss]", ISSUERS),
         9 => ("request.auth.audiences", &["shop", "*"]),
         10 => ("request.auth.claims[org][team]", &["mesh", "m*"]),
-        _ => ("remote.ip", &["127.0.0.1", "10.0.0.0/8"]),
+        _ => ("remote.ip", &["127.0.0.1", "10.1.0.0/16"]),
     };
     let mut condition = json!({"key": key});
     let drawn = |dice: &mut Dice| {

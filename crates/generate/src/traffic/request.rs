@@ -125,7 +125,7 @@ fn plain(objects: &[Value], near: Near, dice: &mut Dice) -> Ask {
         to: address(&service, port),
         speaks,
         method: near.method.unwrap_or_else(|| dice.pick(&["GET", "GET", "GET", "POST"]).to_owned()),
-        path: spaceless(&path),
+        path: if path.starts_with('/') { spaceless(&path) } else { format!("/{}", spaceless(&path)) },
         host: near.host.unwrap_or_else(|| format!("{service}.shop")),
         headers: near.headers,
         token,
@@ -210,7 +210,10 @@ fn changed_path(path: &str, dice: &mut Dice) -> String {
         0 => before.to_owned(),
         1 => format!(
             "{bare}{}",
-            dice.pick(&["x", "/", "/x", ".", "%", "%2F", "%00", "%20", ";a=b", "//", "/.", "/..", ":", "@"])
+            dice.pick(&[
+                "x", "/", "/x", ".", "%", "%2F", "%00", "%20", ";a=b", "//", "/.", "/..", ":", "@", "/..;",
+                "/.;x/y"
+            ])
         ),
         2 => flipped(bare),
         3 => bare.replacen('/', "//", 1 + dice.below(3)),

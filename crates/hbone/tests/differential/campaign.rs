@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use generate::traffic::{Ask, Dice, requests, smaller, snapshot};
+use generate::traffic::{Ask, Dice, requests, smaller, snapshot, universe};
 use serde_json::Value;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::release::Release;
 
 use crate::comparing::{Comparison, compare, draw, is_http};
 use crate::expected::trace;
+use crate::limits::limit;
 use crate::sending::{Fate, Sent, send, sent};
 use crate::surroundings::Surroundings;
 use crate::waypoint::{Waypoint, session};
@@ -30,8 +31,8 @@ pub(crate) struct Plan {
 const AGAIN: usize = 60;
 /// How many such requests there are for each snapshot.
 const CHANCES: usize = 2;
-/// How many differences are told in full.
-const TOLD: usize = 12;
+/// How many differences of one kind are told in full.
+const TOLD: usize = 2;
 
 /// What a run comes to.
 #[derive(Debug, Default)]
@@ -43,8 +44,10 @@ pub(crate) struct Report {
     pub(crate) fates: BTreeMap<String, usize>,
     /// What `trace` says that files do not tell.
     pub(crate) unknown: BTreeMap<String, usize>,
-    /// Differences, and the first ones in full.
-    pub(crate) differences: usize,
+    /// Where upstream's Envoy is known to do something else than Istio's, and how often that came up.
+    pub(crate) limits: BTreeMap<String, usize>,
+    /// Differences by kind, and the first ones in full.
+    pub(crate) differences: BTreeMap<String, usize>,
     pub(crate) told: Vec<String>,
 }
 
@@ -59,7 +62,12 @@ impl Report {
         for (key, count) in other.unknown {
             *self.unknown.entry(key).or_default() += count;
         }
-        self.differences += other.differences;
+        for (key, count) in other.limits {
+            *self.limits.entry(key).or_default() += count;
+        }
+        for (key, count) in other.differences {
+            *self.differences.entry(key).or_default() += count;
+        }
         self.told.extend(other.told);
     }
 }
@@ -87,11 +95,15 @@ async fn one(
     report: &mut Report,
 ) {
     let Some(session) = session(around, objects, plan.release, Dialect::Envoy) else {
-        return tell(report, format!("seed {seed}: the snapshot has no waypoint"));
+        tell(report, "the snapshot has no waypoint");
+        return report.told.push(format!("seed {seed}: the snapshot has no waypoint"));
     };
     let waypoint = match Waypoint::start(around, session).await {
         Ok(waypoint) => waypoint,
-        Err(error) => return tell(report, format!("seed {seed}: {error}\n{}", generate::text(objects))),
+        Err(error) => {
+            tell(report, &error.to_string());
+            return report.told.push(format!("seed {seed}: {error}\n{}", generate::text(objects)));
+        }
     };
     report.snapshots += 1;
     let all: Vec<Sent> =
@@ -103,8 +115,12 @@ async fn one(
     let mut chances: BTreeMap<String, usize> = BTreeMap::new();
     for (number, ((one, trace), fate)) in all.iter().zip(&traces).zip(&fates).enumerate() {
         *report.fates.entry(kind(fate)).or_default() += 1;
-        match compare(trace, one, fate) {
+        match compare(trace, fate) {
             Comparison::Same => {}
+            _ if limit(plan.release, one, fate).is_some() => {
+                let limit = limit(plan.release, one, fate).unwrap_or_default().to_owned();
+                *report.limits.entry(limit).or_default() += 1;
+            }
             Comparison::Unknown(why) => *report.unknown.entry(why).or_default() += 1,
             Comparison::Differs(why) => differing.push((number, why)),
         }
@@ -115,32 +131,40 @@ async fn one(
         }
     }
     for number in chances.into_values().take(CHANCES) {
-        if let Some(why) = unlikely(around, &waypoint, (seed, &asks[number]), report).await {
+        let name = format!("{seed}-{number}-again");
+        if let Some(why) = unlikely(around, &waypoint, (&name, &asks[number]), report).await {
             differing.push((number, why));
         }
     }
     drop(waypoint);
     for (number, why) in differing {
-        report.differences += 1;
-        if report.told.len() < TOLD {
-            let (ask, fate, trace) = (&asks[number], &fates[number], &traces[number]);
+        if tell(report, &why) {
             let is_shrunk = report.told.len() < plan.shrunk;
-            let small = if is_shrunk { shrunk(around, plan, objects, ask).await } else { objects.to_vec() };
+            let small =
+                if is_shrunk { shrunk(around, plan, objects, &asks[number]).await } else { objects.to_vec() };
             let mut text = format!("release {} seed {seed} request {number}: {why}\n", plan.release);
-            let _ = writeln!(text, "  {}", serde_json::to_string(ask).unwrap());
-            let _ = writeln!(text, "  Envoy: {fate:?}");
+            let _ = writeln!(text, "  {}", serde_json::to_string(&asks[number]).unwrap());
+            let _ = writeln!(text, "  Envoy: {:?}", fates[number]);
+            let trace = &traces[number];
             let _ = writeln!(text, "  trace: {:?}", trace.outcomes);
             let _ =
                 writeln!(text, "  trace: {:?} {:?} {:?}", trace.request, trace.destinations, trace.caveats);
-            let _ = writeln!(text, "{}", generate::text(&small));
+            let around = universe();
+            let drawn = small.iter().filter(|object| is_shrunk || !around.contains(object));
+            drawn.for_each(|object| text.push_str(&format!("{object}\n")));
             report.told.push(text);
         }
     }
 }
 
-fn tell(report: &mut Report, what: String) {
-    report.differences += 1;
-    report.told.push(what);
+/// Counts a difference; whether it is to be told in full.
+fn tell(report: &mut Report, why: &str) -> bool {
+    // Without what is said of one request only.
+    let parts = why.split('`').step_by(2).collect::<Vec<_>>().join("…");
+    let kind: String = parts.chars().filter(|c| !c.is_ascii_digit()).take(90).collect();
+    let count = report.differences.entry(kind).or_default();
+    *count += 1;
+    *count <= TOLD
 }
 
 /// What came of a request, in a word.
@@ -160,11 +184,10 @@ fn kind(fate: &Fate) -> String {
 async fn unlikely(
     around: &mut Surroundings,
     waypoint: &Waypoint,
-    (seed, ask): (u64, &Ask),
+    (name, ask): (&str, &Ask),
     report: &mut Report,
 ) -> Option<String> {
-    let all: Vec<Sent> =
-        (0..AGAIN).map(|number| sent(around, ask, &format!("{seed}-again-{number}"))).collect();
+    let all: Vec<Sent> = (0..AGAIN).map(|number| sent(around, ask, &format!("{name}-{number}"))).collect();
     let trace = trace(&waypoint.session, all.first()?);
     let mut came: BTreeMap<String, usize> = BTreeMap::new();
     let mut odds = BTreeMap::new();
@@ -220,5 +243,5 @@ async fn differs(around: &mut Surroundings, plan: &Plan, objects: &[Value], ask:
     let one = sent(around, ask, &format!("again-{}", Dice::new(1).below(1000)));
     let trace = trace(&waypoint.session, &one);
     let fates = send(around, &waypoint, std::slice::from_ref(&one)).await;
-    fates.iter().any(|fate| matches!(compare(&trace, &one, fate), Comparison::Differs(_)))
+    fates.iter().any(|fate| matches!(compare(&trace, fate), Comparison::Differs(_)))
 }

@@ -10,8 +10,15 @@ use crate::expected::outcomes;
 use crate::sending::{Answer, Fate, Message, Sent};
 
 /// Headers that the proxies or the client make on the way: files do not tell their values.
-const MADE: &[&str] =
-    &["host", "x-request-id", "content-length", "transfer-encoding", "connection", "x-forwarded-proto"];
+const MADE: &[&str] = &[
+    "host",
+    "x-request-id",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "x-forwarded-proto",
+    "grpc-timeout",
+];
 
 /// What a comparison comes to.
 #[derive(Debug)]
@@ -23,14 +30,14 @@ pub(crate) enum Comparison {
 }
 
 /// Compares a request's fate with its trace.
-pub(crate) fn compare(trace: &Trace, sent: &Sent, fate: &Fate) -> Comparison {
+pub(crate) fn compare(trace: &Trace, fate: &Fate) -> Comparison {
     let expected = outcomes(trace);
     if let Some((_, outcome)) = expected.iter().find(|(_, outcome)| outcome.verdict == Verdict::Unknown) {
         return Comparison::Unknown(outcome.reason.clone());
     }
     let mut wrong = Vec::new();
     for (_, outcome) in &expected {
-        match differs(trace, outcome, sent, fate) {
+        match differs(trace, outcome, fate) {
             None => return Comparison::Same,
             Some(why) => wrong.push(why),
         }
@@ -39,9 +46,9 @@ pub(crate) fn compare(trace: &Trace, sent: &Sent, fate: &Fate) -> Comparison {
 }
 
 /// Why this is not what came of the request.
-fn differs(trace: &Trace, outcome: &Outcome, sent: &Sent, fate: &Fate) -> Option<String> {
+fn differs(trace: &Trace, outcome: &Outcome, fate: &Fate) -> Option<String> {
     if outcome.verdict == Verdict::Allowed {
-        return arrived(trace, sent, fate).err();
+        return arrived(trace, fate).err();
     }
     let Some(status) = outcome.status else {
         return match &fate.answer {
@@ -106,7 +113,7 @@ fn expected_details(outcome: &Outcome, details: &str) -> (String, bool) {
 }
 
 /// Whether a request came where it should, as it should.
-fn arrived(trace: &Trace, sent: &Sent, fate: &Fate) -> Result<(), String> {
+fn arrived(trace: &Trace, fate: &Fate) -> Result<(), String> {
     let failed = |what: &str| Err(format!("it arrives ({}), but {what}", trace.reason));
     let same = |what: &str, expected: &str, found: &str| {
         if expected == found { Ok(()) } else { Err(format!("{what} `{expected}`, but `{found}`")) }
@@ -152,7 +159,6 @@ fn arrived(trace: &Trace, sent: &Sent, fate: &Fate) -> Result<(), String> {
     let most = copies.clone().filter(|mirror| mirror.probability > 0.0).count();
     let least = copies.filter(|mirror| mirror.probability >= 1.0).count();
     let found = fate.seen.len().saturating_sub(1);
-    let _ = sent;
     if (least..=most).contains(&found) {
         Ok(())
     } else {
@@ -179,13 +185,13 @@ fn headers(expected: &[(String, Option<String>)], found: &BTreeMap<String, Strin
             _ => *values = None,
         }
     }
-    let is_made = |name: &str| MADE.contains(&name) || name.starts_with("x-envoy-");
+    let is_made =
+        |name: &str| MADE.contains(&name) || name.starts_with("x-envoy-") || name.starts_with("x-b3-");
     let names: BTreeSet<&str> = wanted.keys().copied().chain(found.keys().map(String::as_str)).collect();
     for name in names.into_iter().filter(|name| !is_made(name)) {
         match (wanted.get(name), found.get(name)) {
             (Some(None), Some(_)) => {}
-            (Some(Some(values)), Some(found))
-                if values.join(if name == "cookie" { "; " } else { "," }) == *found => {}
+            (Some(Some(values)), Some(found)) if values.join(",") == *found => {}
             (wanted, found) => {
                 return Err(format!("header `{name}` {wanted:?}, but {found:?}"));
             }

@@ -34,7 +34,7 @@ pub(crate) fn trace(session: &Session, sent: &Sent) -> Trace {
 /// What may come of it at the waypoint, with odds: there are no ztunnels here.
 pub(crate) fn outcomes(trace: &Trace) -> Vec<(f64, Outcome)> {
     let at_waypoint = |mut outcome: Outcome| {
-        if outcome.decided_at == Place::Destination {
+        if outcome.decided_at == Place::Destination && outcome.verdict != Verdict::Unknown {
             outcome.verdict = Verdict::Allowed;
             (outcome.status, outcome.grpc_status) = (None, None);
         }

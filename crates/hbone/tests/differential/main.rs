@@ -18,6 +18,7 @@
 mod campaign;
 mod comparing;
 mod expected;
+mod limits;
 mod sending;
 mod surroundings;
 #[path = "../traffic/token.rs"]
@@ -33,9 +34,6 @@ use waypoint_xds::release::Release;
 
 use crate::campaign::{Plan, Report, run};
 
-/// How many run side by side.
-const WORKERS: u64 = 2;
-
 /// A number of the environment.
 fn number(name: &str) -> Option<u64> {
     env::var(name)
@@ -45,6 +43,7 @@ fn number(name: &str) -> Option<u64> {
 
 fn releases() -> Vec<Release> {
     match env::var("DIFFERENTIAL_RELEASE") {
+        Ok(name) if name == "all" => Release::ALL.to_vec(),
         Ok(name) => vec![name.parse().unwrap_or_else(|error| panic!("{error}"))],
         Err(_) => vec![Release::V1_18, Release::V1_31],
     }
@@ -59,7 +58,7 @@ fn envoy_does_what_trace_says() {
     let requests = number("DIFFERENTIAL_PER_SNAPSHOT").unwrap_or(100);
     let snapshots = number("DIFFERENTIAL_REQUESTS").map_or(300, |all| all.div_ceil(requests));
     let of_release = snapshots.div_ceil(releases.len() as u64);
-    let mut differences = 0;
+    let mut differences: usize = 0;
     for release in releases {
         let plan = Plan {
             release,
@@ -70,33 +69,36 @@ fn envoy_does_what_trace_says() {
         };
         let report = side_by_side(plan, &envoy);
         println!(
-            "{release}: {} snapshots, {} requests, {} draws, {} not known from files, {} differences\n{:#?}\n{:#?}",
+            "{release}: {} snapshots, {} requests, {} draws, {} not known from files, {} differences\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
             report.snapshots,
             report.requests,
             report.draws,
             report.unknown.values().sum::<usize>(),
-            report.differences,
+            report.differences.values().sum::<usize>(),
             report.fates,
             report.unknown,
+            report.limits,
+            report.differences,
         );
         report.told.iter().for_each(|difference| println!("{difference}"));
-        differences += report.differences;
+        differences += report.differences.values().sum::<usize>();
     }
     assert_eq!(differences, 0, "requests of which `trace` says something else than Envoy does");
 }
 
 fn side_by_side(plan: Plan, envoy: &Path) -> Report {
+    let workers = number("DIFFERENTIAL_WORKERS").unwrap_or(2);
     let one = |worker: u64| {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
             .join(format!("differential-{}-{worker}", plan.release));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run(plan, (worker, WORKERS), &directory, envoy))
+        runtime.block_on(run(plan, (worker, workers), &directory, envoy))
     };
     let mut report = Report::default();
     thread::scope(|scope| {
         let one = &one;
-        let workers: Vec<_> = (0..WORKERS).map(|worker| scope.spawn(move || one(worker))).collect();
-        workers.into_iter().for_each(|worker| report.add(worker.join().unwrap()));
+        let threads: Vec<_> = (0..workers).map(|worker| scope.spawn(move || one(worker))).collect();
+        threads.into_iter().for_each(|worker| report.add(worker.join().unwrap()));
     });
     report
 }

@@ -43,7 +43,7 @@ impl Surroundings {
         authority.write(&certificates)?;
         authority.issue(&Identity::new(WAYPOINT.0, WAYPOINT.1))?.write(&certificates)?;
         let workloads = Workloads::of(&read(readdress.file(&file)));
-        let pods = Pods::start(&workloads.pods, &authority).await?;
+        let pods = Pods::start_with(&workloads.pods, &authority, false).await?;
         Ok(Self {
             pods,
             issuer: Issuer::new(),

@@ -1,0 +1,27 @@
+//! `cargo xtask differential`: random meshes and random requests, through a real Envoy and through `trace`, as many as one wants.
+
+use crate::command::{cargo, succeed};
+use crate::{Result, root};
+
+/// What may be said, and the environment by which the test is told.
+const ARGUMENTS: &[(&str, &str)] = &[
+    ("--requests", "DIFFERENTIAL_REQUESTS"),
+    ("--seed", "DIFFERENTIAL_SEED"),
+    ("--release", "DIFFERENTIAL_RELEASE"),
+    ("--per-snapshot", "DIFFERENTIAL_PER_SNAPSHOT"),
+    ("--shrunk", "DIFFERENTIAL_SHRUNK"),
+    ("--workers", "DIFFERENTIAL_WORKERS"),
+];
+
+/// Runs the task.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--release", "--package", "hbone", "--test", "differential"]).current_dir(root());
+    for pair in args.chunks(2) {
+        let [name, value] = pair else { return Err("differential: an argument has no value".into()) };
+        let known = ARGUMENTS.iter().find(|(argument, _)| argument == name);
+        let (_, variable) = known.ok_or_else(|| format!("differential: what is `{name}`?"))?;
+        command.env(variable, value);
+    }
+    succeed(command.args(["--", "--nocapture"]).env("WAYPOINT_XDS_REQUIRE_ENVOY", "1"))
+}
