@@ -79,13 +79,13 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
         Sender::Gateway => gateway::walk(walk, client, way),
         Sender::Itself => {
             let text = "the client is not in the mesh: its connection goes past any waypoint";
-            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause.as_ref());
+            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause());
             straight(walk, client, way)
         }
         Sender::Sidecar => {
             let text =
                 "the client has a sidecar, which does not use waypoints: its own configuration decides";
-            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause.as_ref());
+            walk.step(Place::Client, "client", Decision::Skipped, text).because(client.cause());
             walk.may_change("what a client's sidecar does is not known here");
             straight(walk, client, way)
         }

@@ -32,7 +32,6 @@ pub(super) struct Cluster {
     /// The TLS that its endpoints are spoken to with.
     pub(super) tls: Option<String>,
     /// What made it.
-    /// What made it, the decisive one first.
     pub(super) causes: Vec<Cause>,
     pub(super) leads: Leads,
 }

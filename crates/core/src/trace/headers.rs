@@ -59,6 +59,10 @@ const SINGLE: &[&str] = &[
     "x-request-id",
 ];
 
+fn is_single(name: &str) -> bool {
+    SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name))
+}
+
 /// Envoy takes both names for the same header.
 fn canonical(name: &str) -> &str {
     if name.eq_ignore_ascii_case("host") { AUTHORITY } else { name }
@@ -68,15 +72,11 @@ impl<'a> Headers<'a> {
     /// Adds a value, behind those that there are.
     pub(super) fn add(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
         let (name, value) = (canonical(name), value.into());
-        let is_single = SINGLE.iter().any(|single| single.eq_ignore_ascii_case(name));
-        let known = self.0.iter_mut().find(|(other, _)| is_single && other.eq_ignore_ascii_case(name));
-        match known {
-            Some((_, Value::Known(before))) => {
-                if !before.is_empty() && !value.is_empty() {
-                    before.to_mut().push(',');
-                }
-                before.to_mut().push_str(&value);
-            }
+        let before = self.0.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        match before.filter(|_| is_single(name)) {
+            Some((_, Value::Known(before))) if before.is_empty() => *before = value,
+            Some((_, Value::Known(_))) if value.is_empty() => {}
+            Some((_, Value::Known(before))) => *before = Cow::Owned([before, ",", &value].concat()),
             Some((_, Value::Unknown)) => {}
             None => self.0.push((name, Value::Known(value))),
         }

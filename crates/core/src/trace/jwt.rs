@@ -3,6 +3,7 @@
 //! Signatures and times of tokens are not looked at: they count as verified. Source:
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
@@ -343,9 +344,9 @@ impl<'a> Verifier<'_, 'a> {
         let bare = headers::bare(&path).to_owned();
         let query = path.split_once('?').map_or("", |(_, query)| query);
         let pairs = query.split_terminator('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let mut rest: Vec<_> = pairs
+        let mut rest: Vec<(Cow<'_, str>, Cow<'_, str>)> = pairs
             .map(|(key, value)| (headers::percent_decoded(key), headers::percent_decoded(value)))
-            .filter(|(key, _)| *key != name)
+            .filter(|(key, _)| key != name)
             .collect();
         rest.sort_by(|(one, _), (other, _)| one.cmp(other));
         let rest: Vec<String> = rest.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -15,7 +15,7 @@
 //! | `client`, `gateway` | the client's side: the waypoint that its ztunnel uses, or a gateway for ingress |
 //! | `destination` | who is asked: a name or an address |
 //! | `tunnel`, `connection` | the waypoint's tunnel: certificates, policies for tunnels, what is kept for the inside |
-//! | `wire` | what is no HTTP, and which headers are cleaned |
+//! | `wire` | what is no HTTP |
 //! | `listener` | the matcher of filter chains |
 //! | `network` | the filters of a chain |
 //! | `manager`, `http` | a connection manager and its filters; a request on its way through them |

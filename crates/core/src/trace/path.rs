@@ -51,8 +51,9 @@ impl Normalization {
             Some(at) => whole.split_at(at),
             None => (whole, ""),
         };
-        if is_plain(bare) && whole.len() == path.len() {
-            return Normalized::Same;
+        if is_plain(bare) {
+            let is_same = whole.len() == path.len();
+            return if is_same { Normalized::Same } else { Normalized::Path(texts.concat(&[whole])) };
         }
         let unescaped;
         let action = self.slashes;
@@ -71,10 +72,11 @@ impl Normalization {
         }
         let canonical;
         if self.normalizes {
-            let Some(resolved) = self::canonical(bare) else {
+            let mut has_zero = false;
+            canonical = texts.write(|out| has_zero = !self::canonical(bare, out));
+            if has_zero {
                 return Normalized::Refused("the path has an escaped zero");
-            };
-            canonical = resolved;
+            }
             bare = &canonical;
         }
         let changed = texts.write(|out| {
@@ -112,37 +114,44 @@ fn unescape_slashes(path: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. None with an
+/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. False with an
 /// escaped zero.
-fn canonical(path: &str) -> Option<String> {
+fn canonical(path: &str, out: &mut String) -> bool {
     let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
-    let mut kept: Vec<String> = Vec::new();
     let mut ends_in_dots = false;
     for segment in path.split(['/', '\\']) {
-        let decoded = decoded(segment)?;
+        let start = out.len();
+        out.push('/');
+        if !decode(segment, out) {
+            return false;
+        }
         // What follows dots behind a semicolon goes with them, unless they are escaped.
         let dots = if segment.starts_with("..;") || segment.starts_with(".;") {
-            segment.split(';').next().unwrap_or_default()
+            segment.split(';').next()
         } else {
-            &decoded
+            out.get(start + 1..)
         };
-        ends_in_dots = matches!(dots, "." | "..");
-        match dots {
-            ".." => {
-                kept.pop();
-            }
-            "." => {}
-            _ => kept.push(decoded),
+        let levels = match dots {
+            Some(".") => 1,
+            Some("..") => 2,
+            _ => 0,
+        };
+        ends_in_dots = levels > 0;
+        if ends_in_dots {
+            out.truncate(start);
+        }
+        if levels == 2 {
+            out.truncate(out.rfind('/').unwrap_or(0));
         }
     }
     if ends_in_dots {
-        kept.push(String::new());
+        out.push('/');
     }
-    Some(format!("/{}", kept.join("/")))
+    true
 }
 
-fn decoded(segment: &str) -> Option<String> {
-    let mut decoded = String::with_capacity(segment.len());
+/// Adds a segment; false with an escaped zero.
+fn decode(segment: &str, out: &mut String) -> bool {
     let mut rest = segment;
     // Where the last percent sign is that begins nothing.
     let mut percent = None;
@@ -150,34 +159,36 @@ fn decoded(segment: &str) -> Option<String> {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
             '%' => match rest.as_bytes().first_chunk::<2>().and_then(escaped) {
-                Some(0) => return None,
+                Some(0) => return false,
                 Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                    decoded.push(char::from(byte));
+                    out.push(char::from(byte));
                     rest = rest.get(2..).unwrap_or_default();
                     if let Some(at) = percent {
-                        keep_apart(&mut decoded, at, rest);
+                        keep_apart(out, at, rest);
                     }
                 }
                 // As it is written.
-                Some(_) => decoded.push('%'),
+                Some(_) => out.push('%'),
                 None => {
-                    percent = Some(decoded.len());
-                    decoded.push('%');
+                    percent = Some(out.len());
+                    out.push('%');
                 }
             },
-            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, &mut decoded),
-            c if c.is_ascii_graphic() => decoded.push(c),
-            c => escape(c, &mut decoded),
+            '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}' => escape(c, out),
+            c if c.is_ascii_graphic() => out.push(c),
+            c => escape(c, out),
         }
     }
-    Some(decoded)
+    true
 }
 
 /// A percent sign that would begin an escape now that what follows is unescaped becomes one itself.
 fn keep_apart(decoded: &mut String, percent: usize, rest: &str) {
-    let behind = decoded.get(percent + 1..).unwrap_or_default();
-    let digits: Vec<u8> = behind.bytes().chain(rest.bytes().take(2 - behind.len().min(2))).collect();
-    if behind.len() <= 2 && digits.first_chunk::<2>().and_then(escaped).is_some() {
+    let behind = decoded.as_bytes().get(percent + 1..).unwrap_or_default();
+    let mut digits = behind.iter().chain(rest.as_bytes()).copied();
+    let pair = (digits.next(), digits.next());
+    let begins = matches!(pair, (Some(high), Some(low)) if escaped(&[high, low]).is_some());
+    if behind.len() <= 2 && begins {
         decoded.insert_str(percent + 1, "25");
     }
 }
@@ -214,6 +225,10 @@ mod tests {
 
     #[test]
     fn dots_are_resolved_and_escapes_undone() {
+        let canonical = |path: &str| {
+            let mut out = String::new();
+            canonical(path, &mut out).then_some(out)
+        };
         let path = |path: &str| canonical(path).unwrap();
         assert_eq!(path("/a/../b"), "/b");
         assert_eq!(path("/a/./b/"), "/a/b/");

@@ -179,7 +179,7 @@ fn note(walk: &mut Walk<'_>, found: Option<&Cluster>, target: &Target) {
     };
     walk.step(Place::Waypoint, "cluster", decision, || told(found, target))
         .of(&target.cluster, "")
-        .because(found.map(|cluster| cluster.causes.as_slice()).unwrap_or_default());
+        .because(found.into_iter().flat_map(|cluster| &cluster.causes));
 }
 
 fn told(found: Option<&Cluster>, target: &Target) -> String {

@@ -34,12 +34,19 @@ pub(super) struct Client<'a> {
     pub(super) address: Option<IpAddr>,
     pub(super) sender: Sender,
     pub(super) namespace: &'a str,
+    /// The pod or other workload, where it is one.
+    workload: Option<&'a Workload>,
     /// What a name was found to be.
     pub(super) found: Option<String>,
     /// What was assumed.
     pub(super) assumed: Option<String>,
-    /// The pod, where it is one.
-    pub(super) cause: Option<Cause>,
+}
+
+impl Client<'_> {
+    /// The pod or other workload, where it is one.
+    pub(super) fn cause(&self) -> Option<Cause> {
+        self.workload.map(|workload| workload.source.cause())
+    }
 }
 
 /// Finds out who asks.
@@ -89,9 +96,9 @@ impl<'a> Clients<'_, 'a> {
             address: None,
             sender: Sender::Ztunnel,
             namespace,
+            workload: None,
             found: None,
             assumed: None,
-            cause: None,
         }
     }
 
@@ -104,7 +111,7 @@ impl<'a> Clients<'_, 'a> {
 
     fn pod(&mut self, namespace: &str, name: &str) -> Option<Client<'a>> {
         let pod = self.mesh.workloads.pod(namespace, name).and_then(|id| self.mesh.workloads.get(id))?;
-        Some(Client { cause: Some(pod.source.cause()), ..self.workload(pod) })
+        Some(self.workload(pod))
     }
 
     fn workload(&mut self, workload: &'a Workload) -> Client<'a> {
@@ -114,6 +121,7 @@ impl<'a> Clients<'_, 'a> {
             id: account.id.filter(|_| sender != Sender::Itself),
             address: workload.addresses.first().copied(),
             sender,
+            workload: Some(workload),
             ..account
         }
     }

@@ -130,9 +130,9 @@ fn told(judgement: &Judgement<'_>, subject: Subject<'_, '_>) -> String {
         (Action::Deny, Truth::Yes) => format!("DENY: {} fits", rule()),
         (Action::Deny, Truth::No) => "DENY: no rule fits".to_owned(),
         (Action::Allow, Truth::Yes) => format!("ALLOW: {} fits", rule()),
+        // Rules that ask for something of HTTP are left out where it is not spoken.
         (Action::Allow, Truth::No) => match judgement.details(subject).as_slice() {
             [only] => format!("ALLOW: {}", only.text),
-            // Rules that ask for something of HTTP are left out where it is not spoken.
             [] => "ALLOW: there is no rule that could fit".to_owned(),
             all => format!("ALLOW: none of {} rules fits", all.len()),
         },

@@ -51,11 +51,11 @@ pub(super) fn refused(protocol: &Protocol, headers: &Headers<'_>) -> Option<(u16
     let path = headers.text(headers::PATH);
     let path = path.as_str();
     if *protocol == Protocol::Http1 {
-        if !is_known(headers.text(headers::METHOD).as_str()) {
-            return Some((400, "Envoy knows no such method of HTTP/1.1"));
-        }
         let method = headers.text(headers::METHOD);
         let method = method.as_str();
+        if !is_known(method) {
+            return Some((400, "Envoy knows no such method of HTTP/1.1"));
+        }
         let visible = |c: char| matches!(c, '\t' | '\u{c}') || c.is_ascii_graphic();
         let is_path = path.starts_with('/') || path.contains("://") || path == "*" && method == "OPTIONS";
         if !path.chars().all(visible) || !is_path {
@@ -81,32 +81,29 @@ const OF_CONNECTIONS: &[&str] = &["close", "keep-alive", "upgrade", "http2-setti
 /// If the request is refused with 400, and why.
 pub(super) fn clean(protocol: &Protocol, headers: &mut Headers<'_>) -> Result<(), &'static str> {
     if *protocol == Protocol::Http1 {
-        let named = headers.text("connection").as_str().to_ascii_lowercase();
-        for name in named.split(',').map(str::trim).filter(|name| !OF_CONNECTIONS.contains(name)) {
-            if name.starts_with(':') || KEPT.contains(&name) {
+        let named = headers.has("connection").then(|| headers.text("connection").as_str().to_owned());
+        let names = named.iter().flat_map(|named| named.split(',')).map(str::trim);
+        let is_one_of = |name: &str, all: &[&str]| all.iter().any(|other| other.eq_ignore_ascii_case(name));
+        for name in names.filter(|name| !is_one_of(name, OF_CONNECTIONS)) {
+            if name.starts_with(':') || is_one_of(name, KEPT) {
                 return Err("`Connection` names a header that may not go");
             }
             headers.remove(name);
         }
-    } else {
-        let cookies: Vec<String> =
-            headers.all("cookie").filter_map(|value| value.known()).map(str::to_owned).collect();
-        if cookies.len() > 1 {
-            headers.set("cookie", cookies.join("; "));
-        }
+    } else if headers.all("cookie").count() > 1 {
+        let cookies: Vec<&str> = headers.all("cookie").filter_map(|value| value.known()).collect();
+        let joined = cookies.join("; ");
+        headers.set("cookie", joined);
     }
-    clean_referer(headers);
-    Ok(())
-}
-
-fn clean_referer(headers: &mut Headers<'_>) {
-    let is_one = match headers.only("referer") {
-        Some(only) => is_referer(&only),
-        None => !headers.has("referer"),
+    let is_kept = match headers.all("referer").count() {
+        0 => true,
+        1 => is_referer(headers.text("referer").as_str()),
+        _ => false,
     };
-    if !is_one {
+    if !is_kept {
         headers.remove("referer");
     }
+    Ok(())
 }
 
 /// An absolute URL without user and fragment, or a relative one without a colon before its first slash.
