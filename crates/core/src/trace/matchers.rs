@@ -10,7 +10,7 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 use ipnet::IpNet;
 
 use super::condition::{Fact, Truth};
-use super::headers::{Found, Headers};
+use super::headers::{Found, Headers, Value};
 use super::pattern::Pattern;
 
 /// What a text has to be.
@@ -111,7 +111,7 @@ fn like(regex: &str) -> String {
 /// Headers that Envoy sets by where a request comes from, whatever the client has sent.
 const MADE_BY_PROXIES: [&str; 2] = ["x-envoy-internal", "x-envoy-external-address"];
 
-/// A test of a header, as Envoy's `HeaderMatcher` has it: several values are one, with commas between them. A test of values does
+/// A test of a header, as Envoy's `HeaderMatcher` has it: of several values one has to fit, and inverted none. A test of values does
 /// not fit a header that is not there, not even inverted.
 #[derive(Clone, Debug)]
 pub(super) struct HeaderTest {
@@ -168,7 +168,10 @@ impl HeaderTest {
             return ((is_there == *present) != self.inverted).into();
         }
         let fits = match &found {
-            Found::Text(text) => self.value(text.as_str()),
+            Found::Text(_) => {
+                let values = headers.all(&self.name).filter_map(Value::known);
+                Truth::any(values.map(|text| self.value(text)))
+            }
             Found::Unknown => return Truth::Unknown,
             Found::Absent if self.missing_is_empty => self.value(""),
             // Inverted or not.
@@ -296,8 +299,9 @@ mod tests {
         let empty = HeaderMatcher { treat_missing_header_as_empty: true, ..matcher(value(), true) };
         assert_eq!(truth(&empty, &[]), Truth::Yes);
         assert_eq!(truth(&matcher(value(), true), &[("x", "2")]), Truth::Yes);
-        // Several values are one.
-        assert_eq!(truth(&matcher(value(), false), &[("x", "1"), ("x", "1")]), Truth::No);
+        // Of several values one has to fit, and inverted none.
+        assert_eq!(truth(&matcher(value(), false), &[("x", "2"), ("x", "1")]), Truth::Yes);
+        assert_eq!(truth(&matcher(value(), true), &[("x", "2"), ("x", "1")]), Truth::No);
         let present = || Some(HeaderMatchSpecifier::PresentMatch(true));
         assert_eq!(truth(&matcher(present(), true), &[]), Truth::Yes);
         assert_eq!(truth(&matcher(None, false), &[("x", "")]), Truth::Yes);

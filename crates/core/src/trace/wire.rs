@@ -63,7 +63,9 @@ pub(super) fn refused(protocol: &Protocol, headers: &Headers<'_>) -> Option<(u16
         }
     }
     let host = headers.text(headers::AUTHORITY);
-    if !host.as_str().chars().all(|c| c.is_ascii_alphanumeric() || OF_HOSTS.contains(c)) {
+    if *protocol == Protocol::Http1
+        && !host.as_str().chars().all(|c| c.is_ascii_alphanumeric() || OF_HOSTS.contains(c))
+    {
         return Some((400, "the host has characters that no host has"));
     }
     (!path.starts_with('/')).then_some((404, "the path does not begin with a slash"))
@@ -90,10 +92,19 @@ pub(super) fn clean(protocol: &Protocol, headers: &mut Headers<'_>) -> Result<()
             }
             headers.remove(name);
         }
-    } else if headers.all("cookie").count() > 1 {
+    } else if headers.has("cookie") {
         let cookies: Vec<&str> = headers.all("cookie").filter_map(|value| value.known()).collect();
-        let joined = cookies.join("; ");
-        headers.set("cookie", joined);
+        match cookies.as_slice() {
+            [""] => headers.remove("cookie"),
+            [_] => {}
+            several => {
+                let joined = several.join("; ");
+                headers.set("cookie", joined);
+            }
+        }
+    }
+    if headers.text("te").as_str().split(',').any(|part| part.trim().eq_ignore_ascii_case("trailers")) {
+        headers.set("te", "trailers");
     }
     let is_kept = match headers.all("referer").count() {
         0 => true,

@@ -130,6 +130,7 @@ async fn one(
             chances.entry(format!("{odds:?}")).or_insert(number);
         }
     }
+    let mut differing = again(around, &waypoint, (seed, asks), differing, report).await;
     for number in chances.into_values().take(CHANCES) {
         let name = format!("{seed}-{number}-again");
         if let Some(why) = unlikely(around, &waypoint, (&name, &asks[number]), report).await {
@@ -155,6 +156,28 @@ async fn one(
             report.told.push(text);
         }
     }
+}
+
+/// Sends what differs once more: a machine that is busy lets connections time out. What differs then, too, is left.
+async fn again(
+    around: &mut Surroundings,
+    waypoint: &Waypoint,
+    (seed, asks): (u64, &[Ask]),
+    differing: Vec<(usize, String)>,
+    report: &mut Report,
+) -> Vec<(usize, String)> {
+    let mut left = Vec::new();
+    for (number, why) in differing {
+        let once_more = [sent(around, &asks[number], &format!("{seed}-{number}-once-more"))];
+        let trace = trace(&waypoint.session, &once_more[0]);
+        let fates = send(around, waypoint, &once_more).await;
+        if fates.iter().all(|fate| matches!(compare(&trace, fate), Comparison::Same)) {
+            *report.limits.entry("not when it was sent once more".to_owned()).or_default() += 1;
+        } else {
+            left.push((number, why));
+        }
+    }
+    left
 }
 
 /// Counts a difference; whether it is to be told in full.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hbone::echo::Seen;
-use waypoint_xds::trace::{Outcome, Target, Trace, Verdict};
+use waypoint_xds::trace::{Decision, Outcome, Target, Trace, Verdict};
 
 use crate::expected::outcomes;
 use crate::sending::{Answer, Fate, Message, Sent};
@@ -41,7 +41,12 @@ pub(crate) fn compare(trace: &Trace, fate: &Fate) -> Comparison {
             Some(why) => wrong.push(why),
         }
     }
-    Comparison::Differs(wrong.join("; or "))
+    // What is not known on the way may be why.
+    let unknown = trace.steps.iter().find(|step| step.decision == Decision::Unknown);
+    unknown.map_or_else(
+        || Comparison::Differs(wrong.join("; or ")),
+        |step| Comparison::Unknown(step.text.clone()),
+    )
 }
 
 /// Why this is not what came of the request.
@@ -145,10 +150,13 @@ fn arrived(trace: &Trace, fate: &Fate) -> Result<(), String> {
     same("host", &forwarded.authority, logged.host.as_deref().unwrap_or_default())?;
     same("method", &forwarded.method, logged.method.as_deref().unwrap_or_default())?;
     // What is not HTTP to a pod, it refuses.
-    let Some(seen) = reply.and_then(|reply| reply.seen()).or_else(|| fate.seen.first().cloned()) else {
+    // The answer to HEAD says nothing: of those that saw it, copies among them, one that it may have come to.
+    let of_own = || fate.seen.iter().find(|seen| endpoint(of_cluster.clone(), seen).is_ok());
+    let own = || of_own().or(fate.seen.first()).cloned();
+    let Some(seen) = reply.and_then(|reply| reply.seen()).or_else(own) else {
         return if reply.is_some_and(|reply| reply.status == 400) { Ok(()) } else { failed("no pod saw it") };
     };
-    endpoint(of_cluster, &seen)?;
+    endpoint(of_cluster.clone(), &seen)?;
     same("path at the pod", &forwarded.path, &seen.path)?;
     same("host at the pod", &forwarded.authority, &seen.host)?;
     if !trace.caveats.iter().any(|caveat| caveat.contains("change headers each in its way")) {
