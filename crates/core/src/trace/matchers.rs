@@ -91,7 +91,7 @@ pub(super) fn text(subject: impl Into<String>, matcher: &StringMatcher, found: O
 /// Headers that Envoy sets by where a request comes from, whatever the client has sent.
 const MADE_BY_PROXIES: [&str; 2] = ["x-envoy-internal", "x-envoy-external-address"];
 
-/// A header, as Envoy's `HeaderMatcher` has it: several values are one, with commas between them. A matcher of values does not
+/// A header, as Envoy's `HeaderMatcher` has it: of several values one has to fit, and inverted none. A matcher of values does not
 /// fit a header that is not there, not even inverted.
 pub(super) fn header(matcher: &HeaderMatcher, headers: &Headers) -> Condition {
     let subject = subject(&matcher.name);
@@ -110,17 +110,17 @@ pub(super) fn header(matcher: &HeaderMatcher, headers: &Headers) -> Condition {
         let should = if present == matcher.invert_match { "absent" } else { "there" };
         return Condition::Fact(Fact { subject, found, wanted: should.to_owned(), truth: fits.into() });
     }
-    let text = match &value {
-        Some(Value::Known(text)) => text.as_str(),
-        Some(Value::Unknown) => return Condition::unknown(subject),
+    if value.is_none() && !matcher.treat_missing_header_as_empty {
         // Inverted or not.
-        None if !matcher.treat_missing_header_as_empty => {
-            let wanted = header_wanted(matcher);
-            return Condition::Fact(Fact { subject, found, wanted, truth: Truth::No });
-        }
-        None => "",
-    };
-    let fits = specifier(matcher, text);
+        let wanted = header_wanted(matcher);
+        return Condition::Fact(Fact { subject, found, wanted, truth: Truth::No });
+    }
+    if value == Some(Value::Unknown) {
+        return Condition::unknown(subject);
+    }
+    let none = value.is_none().then_some("");
+    let all = headers.all(&matcher.name).filter_map(Value::known).chain(none);
+    let fits = Truth::any(all.map(|text| specifier(matcher, text)));
     let truth = if matcher.invert_match { fits.not() } else { fits };
     Condition::Fact(Fact { subject, found, wanted: header_wanted(matcher), truth })
 }
@@ -299,8 +299,10 @@ mod tests {
         let empty = HeaderMatcher { treat_missing_header_as_empty: true, ..matcher(value(), true) };
         assert_eq!(truth(&empty, &[]), Truth::Yes);
         assert_eq!(truth(&matcher(value(), true), &[("x", "2")]), Truth::Yes);
-        // Several values are one.
-        assert_eq!(truth(&matcher(value(), false), &[("x", "1"), ("x", "1")]), Truth::No);
+        // Of several values one has to fit, and inverted none.
+        let several = [("x", "1"), ("x", "2")];
+        assert_eq!(truth(&matcher(value(), false), &several), Truth::Yes);
+        assert_eq!(truth(&matcher(value(), true), &several), Truth::No);
         let present = || Some(HeaderMatchSpecifier::PresentMatch(true));
         assert_eq!(truth(&matcher(present(), true), &[]), Truth::Yes);
         assert_eq!(truth(&matcher(None, false), &[("x", "")]), Truth::Yes);
