@@ -74,7 +74,7 @@ impl<'a> Tracer<'a> {
         })
     }
 
-    /// What comes of a request, without why: a thousand times as quick, and nothing is allocated once the scratch has grown,
+    /// What comes of a request, without why. Nothing is allocated once the scratch has grown,
     /// unless the request has a token or does not go through a waypoint. A seed does not count: all that may come of the request
     /// is told.
     ///

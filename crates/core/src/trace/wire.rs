@@ -106,12 +106,8 @@ pub(super) fn clean(protocol: &Protocol, headers: &mut Headers<'_>) -> Result<()
     if headers.text("te").as_str().split(',').any(|part| part.trim().eq_ignore_ascii_case("trailers")) {
         headers.set("te", "trailers");
     }
-    let is_kept = match headers.all("referer").count() {
-        0 => true,
-        1 => is_referer(headers.text("referer").as_str()),
-        _ => false,
-    };
-    if !is_kept {
+    // Several of them are looked at as one, with commas between them.
+    if headers.has("referer") && !is_referer(headers.text("referer").as_str()) {
         headers.remove("referer");
     }
     Ok(())
