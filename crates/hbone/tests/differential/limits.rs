@@ -10,7 +10,10 @@ use crate::sending::{Answer, Fate, Message, Sent};
 pub(crate) fn limit(release: Release, sent: &Sent, fate: &Fate) -> Option<&'static str> {
     let Message::Http(request) = &sent.message else { return None };
     // The pod reads a line, and a client of HTTP/2 waits for its settings.
-    if matches!(fate.answer, Answer::Failure(Failure::TimedOut)) && fate.logged.is_none() && sent.to.ends_with(":70") {
+    if matches!(fate.answer, Answer::Failure(Failure::TimedOut))
+        && fate.logged.is_none()
+        && sent.to.ends_with(":70")
+    {
         return Some("HTTP to a pod that speaks none: both wait for more");
     }
     let details = fate.logged.as_ref().and_then(|logged| logged.details.as_deref()).unwrap_or_default();
