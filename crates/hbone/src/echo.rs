@@ -254,7 +254,7 @@ impl First {
             [0x16, ..] => Self::Tls,
             _ if word == b"PROXY" => Self::Proxy,
             // Whatever the method is.
-            _ if word.len() > 2 && word.iter().all(u8::is_ascii_alphabetic) && is_http(bytes) => Self::Http,
+            _ if !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic) && is_http(bytes) => Self::Http,
             _ => Self::Other,
         }
     }
@@ -312,6 +312,7 @@ mod tests {
     fn a_protocol_is_known_by_its_first_bytes() {
         assert_eq!(First::of(b"GET / HTTP/1.1\r\n"), First::Http);
         assert_eq!(First::of(b"PRI * HTTP/2.0\r\n"), First::Http);
+        assert_eq!(First::of(b"HE /a HTTP/1.1\r\n"), First::Http);
         assert_eq!(First::of(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n"), First::Proxy);
         assert_eq!(First::of(&[0x16, 3, 1, 0]), First::Tls);
         assert_eq!(First::of(b"hello world\n"), First::Other);

@@ -50,6 +50,7 @@ const SINGLE: &[&str] = &[
     "content-type",
     "grpc-timeout",
     "origin",
+    "referer",
     "te",
     "user-agent",
     "via",

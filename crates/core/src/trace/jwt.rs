@@ -304,6 +304,8 @@ impl<'a> Verifier<'_, 'a> {
             let found = first.and_then(|first| path.try_fold(first, |at, key| at.get(key)));
             let name = to.header_name.as_str();
             match found {
+                // No header is made of an empty claim.
+                Some(Json::String(text)) if text.is_empty() => {}
                 Some(Json::String(text)) => self.http.headers_mut().set(name, text.clone()),
                 Some(Json::Bool(value)) => self.http.headers_mut().set(name, value.to_string()),
                 Some(Json::Number(number)) if number.is_i64() => {

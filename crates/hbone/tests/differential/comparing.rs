@@ -130,9 +130,14 @@ fn arrived(trace: &Trace, fate: &Fate) -> Result<(), String> {
         Answer::NoConnection(why) => return failed(why),
     };
     let Some(logged) = fate.logged.as_ref().filter(|_| trace.request.is_some()) else {
-        // Bytes that the waypoint does not read, or that it should not have read.
-        let Some(seen) = fate.seen.first() else { return failed("no pod saw it") };
-        return endpoint(trace.destinations.iter(), seen);
+        // Bytes that the waypoint does not read, or that it should not have read. Copies of a request are seen, too.
+        let Some(first) = fate.seen.first() else { return failed("no pod saw it") };
+        let is_own = |seen| endpoint(trace.destinations.iter(), seen).is_ok();
+        return if fate.seen.iter().any(is_own) {
+            Ok(())
+        } else {
+            endpoint(trace.destinations.iter(), first)
+        };
     };
     let details = logged.details.as_deref().unwrap_or_default();
     if details != "via_upstream" {

@@ -2,19 +2,17 @@
 
 use waypoint_xds::release::Release;
 
-use hbone::client::Failure;
+use hyper::http::uri::PathAndQuery;
 
-use crate::sending::{Answer, Fate, Message, Sent};
+use crate::sending::{Fate, Message, Sent};
 
 /// The limit that a difference comes from; nothing where it is one to be explained.
 pub(crate) fn limit(release: Release, sent: &Sent, fate: &Fate) -> Option<&'static str> {
     let Message::Http(request) = &sent.message else { return None };
-    // The pod reads a line, and a client of HTTP/2 waits for its settings.
-    if matches!(fate.answer, Answer::Failure(Failure::TimedOut))
-        && fate.logged.is_none()
-        && sent.to.ends_with(":70")
-    {
-        return Some("HTTP to a pod that speaks none: both wait for more");
+    // Through a chain of TCP the bytes get to the pod as they were sent, and its library refuses some paths.
+    let is_read = fate.logged.is_some() || !fate.seen.is_empty();
+    if !is_read && sent.to.ends_with(":70") && request.path.parse::<PathAndQuery>().is_err() {
+        return Some("a path that the pod itself refuses");
     }
     let details = fate.logged.as_ref().and_then(|logged| logged.details.as_deref()).unwrap_or_default();
     // Istio 1.18 switches the refusal off by the text `false`, which its own Envoy takes for a boolean.
