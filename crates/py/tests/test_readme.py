@@ -89,6 +89,13 @@ def test_the_golden_file_example_works(tmp_path: Path) -> None:
     assert run(tmp_path) == 1
 
 
+CART_POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: cart-1, namespace: shop, labels: {app: cart}}
+spec: {containers: [{name: cart, image: cart}]}
+status: {phase: Running, podIP: 10.244.1.9, conditions: [{type: Ready, status: "True"}]}
+"""
 MESH_TESTS = """\
 apiVersion: waypoint-xds.io/v1
 kind: MeshTest
@@ -103,6 +110,7 @@ tests:
 
 def test_the_example_of_tests_for_a_mesh_works(tmp_path: Path) -> None:
     example("test_mesh.py", tmp_path, SHOP)
+    (tmp_path / "mesh" / "pods.yaml").write_text(CART_POD)
     tests = tmp_path / "shop.test.yaml"
     tests.write_text(MESH_TESTS.replace("VERDICT", "allowed"))
     assert run(tmp_path) == 0

@@ -29,6 +29,7 @@ from waypoint_xds import (
 
 from conftest import SHOP
 
+DIFFS = Path(__file__).parents[3] / "testdata" / "diff"
 CART = "inbound-vip|80|http|cart.shop.svc.cluster.local"
 
 
@@ -268,7 +269,7 @@ def test_objects_are_described(shop: Translation) -> None:
 
 
 def test_two_translations_are_compared() -> None:
-    old, new = (translate(Snapshot.from_files(f"testdata/diff/policy.{side}.yaml")) for side in ("old", "new"))
+    old, new = (translate(Snapshot.from_files(DIFFS / f"policy.{side}.yaml")) for side in ("old", "new"))
     diff = old.diff(new)
     [cart] = [one for one in diff["behaviour"] if one["compared"] == "differs"]
     assert (cart["host"], cart["port"]) == ("cart.shop.svc.cluster.local", 80)
