@@ -164,8 +164,8 @@ fn a_dump_where_objects_are_expected_names_its_command() {
         for arguments in [&["status", "-f", file][..], &["lint", "-f", file], &["translate", "-f", file]] {
             let output = run(&folder, arguments);
             let said = text(&output.stderr);
-            assert!(said.contains(&format!("{file} holds no Kubernetes objects")), "{arguments:?}: {said}");
-            assert!(said.contains(&format!("`waypoint-xds {command}` reads it")), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("`{file}` is the config dump of")), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("`waypoint-xds {command} -f` reads it")), "{arguments:?}: {said}");
             assert_eq!(output.status.code(), Some(2));
         }
     }
