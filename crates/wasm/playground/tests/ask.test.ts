@@ -49,7 +49,7 @@ test("the lines that decided are lit up in the editor", async () => {
 test("what is no request is told, and nothing is lit up", async () => {
   assert.match(await ask({ Path: "x" }), /path: x does not begin with a slash/);
   assert.equal(await page.locator(".graph.asked").count(), 0);
-  assert.equal(await ask({ Claims: "{" }), "the claims are no JSON");
+  assert.equal(await ask({ "Claims of its token": "{" }), "the claims are no JSON");
 });
 
 test("a link holds the request", async () => {

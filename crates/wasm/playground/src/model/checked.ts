@@ -14,13 +14,14 @@ export function checkedShared(json: string): Shared | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { files, options, waypoint, asked } = value;
+  const { files, options, waypoint } = value;
   if (!Array.isArray(files) || files.length === 0 || !files.every(isFile)) return undefined;
+  const asked = checkedAsked(value["asked"]);
   return {
     files: files.map(({ name, text }) => ({ name, text })),
     options: isRecord(options) ? checkedOptions(options) : {},
     waypoint: typeof waypoint === "string" ? waypoint : undefined,
-    asked: checkedAsked(asked),
+    ...(asked === undefined ? {} : { asked }),
   };
 }
 

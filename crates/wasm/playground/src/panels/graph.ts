@@ -180,7 +180,10 @@ export class GraphPanel implements Panel {
     if (this.#context !== undefined) void this.refresh(this.#context);
   }
 
-  #hover(id: string | undefined): void {
+  /** The ways of what the pointer is on; else of what has the focus: the picture may move away from below the pointer. */
+  #hover(over: string | undefined): void {
+    const focused = document.activeElement;
+    const id = over ?? (this.#svg.contains(focused) ? idOf(focused) : undefined);
     if (this.#drawing !== undefined) trace(this.#svg, this.#drawing, id === undefined ? undefined : partsOf(id).box);
     this.#events.hovered(this.#attached(id)?.origins ?? this.#placed(id)?.box.origins ?? []);
   }
