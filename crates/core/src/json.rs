@@ -17,6 +17,11 @@ pub fn value<M: Message + Name>(message: &M) -> Value {
     serde_json::from_str(&self::message(message)).unwrap_or_default()
 }
 
+/// A key as a JSON pointer has it.
+pub(crate) fn pointer_key(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
 /// An object of the fields that have a value, in this order.
 pub(crate) fn object<'k>(fields: impl IntoIterator<Item = (&'k str, Option<Value>)>) -> Value {
     let present = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));

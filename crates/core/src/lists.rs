@@ -66,6 +66,8 @@ pub trait AnyResource {
     fn to_json(&self) -> String;
     /// The encoded message.
     fn to_bytes(&self) -> Vec<u8>;
+    /// How many bytes that are.
+    fn encoded_len(&self) -> usize;
     /// Why it exists.
     fn origins(&self) -> &[Origin];
 }
@@ -90,6 +92,10 @@ impl<M: Named> AnyResource for Resource<M> {
 
     fn to_bytes(&self) -> Vec<u8> {
         self.message.encode_to_vec()
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.message.encoded_len()
     }
 
     fn origins(&self) -> &[Origin] {

@@ -32,12 +32,6 @@ impl Decision {
     pub const fn always(outcome: u32) -> Self {
         Self(Ref::terminal(outcome))
     }
-
-    /// What it comes to, if that is the same for everything.
-    #[must_use]
-    pub const fn only(self) -> Option<u32> {
-        self.0.as_terminal()
-    }
 }
 
 impl From<Condition> for Decision {
@@ -172,24 +166,6 @@ impl Diagrams {
     /// When there are too many nodes.
     pub fn or(&mut self, a: Condition, b: Condition) -> Result<Condition, TooMuch> {
         self.apply(Operation::Or, a.0.min(b.0), a.0.max(b.0)).map(Condition)
-    }
-
-    /// Whether all hold.
-    ///
-    /// # Errors
-    ///
-    /// When there are too many nodes.
-    pub fn all(&mut self, conditions: impl IntoIterator<Item = Condition>) -> Result<Condition, TooMuch> {
-        conditions.into_iter().try_fold(Condition::YES, |all, each| self.and(all, each))
-    }
-
-    /// Whether any of them holds.
-    ///
-    /// # Errors
-    ///
-    /// When there are too many nodes.
-    pub fn any(&mut self, conditions: impl IntoIterator<Item = Condition>) -> Result<Condition, TooMuch> {
-        conditions.into_iter().try_fold(Condition::NO, |any, each| self.or(any, each))
     }
 
     /// Whether it does not hold; what is not known stays so.

@@ -29,7 +29,7 @@ mod proxy_config;
 mod re2;
 mod request_authentication;
 mod service_entry;
-mod syntax;
+pub(crate) mod syntax;
 mod telemetry;
 mod virtual_service;
 mod workload_entry;

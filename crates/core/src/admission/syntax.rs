@@ -162,8 +162,8 @@ pub(super) fn label(key: &Str, value: &Str) -> Refusal {
     Ok(())
 }
 
-/// A header's name as HTTP has it: RFC 9110's `token`.
-pub(super) fn is_header_name(name: &str) -> bool {
+/// A header's name, or a method, as HTTP has it: RFC 9110's `token`.
+pub(crate) fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 

@@ -8,7 +8,7 @@ use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 
-use crate::opened::{self, NetworkFilter, OpenedListener, OpenedRoutes};
+use crate::opened::{self, NetworkFilter, OpenedListener, OpenedRoutes, Origins};
 use crate::resources::{Origin, Part, Resource};
 use crate::snapshot::Cause;
 
@@ -18,8 +18,8 @@ pub(super) struct Causes<'r> {
 }
 
 impl<'r> Causes<'r> {
-    fn new(origins: &'r [Origin], parts: impl IntoIterator<Item = (String, Option<&'r Origin>)>) -> Self {
-        let whole = (String::new(), of_part(origins, &Part::Resource));
+    fn new(origins: &Origins<'r>, parts: impl IntoIterator<Item = (String, Option<&'r Origin>)>) -> Self {
+        let whole = (String::new(), origins.of(&Part::Resource));
         let known = std::iter::once(whole).chain(parts);
         let by_pointer = known.filter_map(|(pointer, origin)| Some((pointer, origin?.causes.as_slice())));
         Self { by_pointer: by_pointer.collect() }
@@ -64,42 +64,42 @@ impl HasCauses for Resource<Listener> {
                 parts.extend(routes.into_iter().map(|route| (route.pointer, route.origin)));
             }
         }
-        Causes::new(&self.origins, parts)
+        Causes::new(&Origins::new(&self.origins), parts)
     }
 }
 
 impl HasCauses for Resource<RouteConfiguration> {
     fn causes(&self) -> Causes<'_> {
         let routes = OpenedRoutes::delivered(&self.message, &self.origins).routes();
-        Causes::new(&self.origins, routes.into_iter().map(|route| (route.pointer, route.origin)))
+        Causes::new(
+            &Origins::new(&self.origins),
+            routes.into_iter().map(|route| (route.pointer, route.origin)),
+        )
     }
 }
 
 impl HasCauses for Resource<Cluster> {
     fn causes(&self) -> Causes<'_> {
-        let sockets = of_part(&self.origins, &Part::TransportSocket);
+        let origins = Origins::new(&self.origins);
+        let sockets = origins.of(&Part::TransportSocket);
         let pointers = ["/transportSocket", "/transportSocketMatches"];
-        Causes::new(&self.origins, pointers.map(|pointer| (pointer.to_owned(), sockets)))
+        Causes::new(&origins, pointers.map(|pointer| (pointer.to_owned(), sockets)))
     }
 }
 
 impl HasCauses for Resource<ClusterLoadAssignment> {
     fn causes(&self) -> Causes<'_> {
-        let endpoints = opened::endpoints(&self.message);
-        let parts = endpoints.map(|endpoint| {
-            let origin = endpoint.name().and_then(|name| of_part(&self.origins, &Part::Endpoint(name)));
+        let origins = Origins::new(&self.origins);
+        let parts = opened::endpoints(&self.message).map(|endpoint| {
+            let origin = endpoint.name().and_then(|name| origins.of(&Part::Endpoint(name)));
             (endpoint.pointer, origin)
         });
-        Causes::new(&self.origins, parts)
+        Causes::new(&origins, parts)
     }
 }
 
 impl HasCauses for Resource<TypedExtensionConfig> {
     fn causes(&self) -> Causes<'_> {
-        Causes::new(&self.origins, [])
+        Causes::new(&Origins::new(&self.origins), [])
     }
-}
-
-fn of_part<'r>(origins: &'r [Origin], part: &Part) -> Option<&'r Origin> {
-    origins.iter().find(|origin| origin.part == *part)
 }

@@ -1,5 +1,6 @@
 //! Two JSON values, field by field.
 
+use crate::json::pointer_key;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -74,7 +75,7 @@ fn add(pointer: &str, fields: &mut Vec<Field>, way: Way) {
 fn below(pointer: &mut String, key: &str, then: impl FnOnce(&mut String)) {
     let length = pointer.len();
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&pointer_key(key));
     then(pointer);
     pointer.truncate(length);
 }

@@ -48,7 +48,7 @@ pub(super) fn update(differ: &[ResourceDiff], new: Option<&WaypointResources>) -
         new.into_iter().flat_map(|new| List::ALL.into_iter().flat_map(|list| lists::all(new, list)))
     {
         update.of_resources += 1;
-        update.of_bytes += resource.to_bytes().len();
+        update.of_bytes += resource.encoded_len();
     }
     update
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::odds::Odds;
-use crate::snapshot::{Cause, Duration};
+use crate::snapshot::Duration;
 use crate::trace::{Because, Forwarded, Retries, Target, Trace};
 
 /// What an expectation says where there is nothing.
@@ -48,8 +48,7 @@ pub(super) fn route_name(trace: &Trace) -> Option<&str> {
 
 /// An object, and the field in it.
 fn cause(because: Option<&Because>) -> Value {
-    let Some(Because(Cause { object, field })) = because else { return NONE.into() };
-    if field.is_root() { object.to_string().into() } else { format!("{object} {field}").into() }
+    because.map_or_else(|| NONE.into(), |Because(cause)| cause.to_string().into())
 }
 
 /// A text, or none.

@@ -2,9 +2,6 @@
 
 use std::net::IpAddr;
 
-use envoy::config::core::v3::transport_socket::ConfigType;
-use envoy::extensions::transport_sockets::tls::v3::DownstreamTlsContext;
-use envoy::extensions::transport_sockets::tls::v3::common_tls_context::ValidationContextType;
 use envoy::google::protobuf::StringValue;
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 use envoy::xds::r#type::matcher::v3::Matcher;
@@ -13,6 +10,7 @@ use envoy::xds::r#type::matcher::v3::matcher::{MatcherType, OnMatch, on_match};
 use crate::opened::matcher::branches;
 use crate::resources::WaypointResources;
 use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
+use crate::trace::peer_names;
 use crate::view::proxy_config::ProxyConfig;
 
 /// The address and port of a host that has a filter chain: the one of this port, else port 80, else the only one.
@@ -75,16 +73,7 @@ fn follow(next: &OnMatch, ip: Option<IpAddr>, chains: &mut Vec<(IpAddr, String)>
 /// The trust domain whose certificates the waypoint takes, the first of several.
 pub(super) fn trust_domain(config: &ProxyConfig) -> Option<String> {
     let listener = config.listeners.iter().find(|listener| listener.name == CONNECT_TERMINATE)?;
-    let socket = listener.filter_chains.first()?.transport_socket.as_ref()?;
-    let Some(ConfigType::TypedConfig(any)) = &socket.config_type else { return None };
-    let tls = envoy::unpack::<DownstreamTlsContext>(any).ok()?.common_tls_context?;
-    let names = match tls.validation_context_type? {
-        ValidationContextType::ValidationContext(context) => context.match_typed_subject_alt_names,
-        ValidationContextType::CombinedValidationContext(combined) => {
-            combined.default_validation_context?.match_typed_subject_alt_names
-        }
-        _ => return None,
-    };
+    let names = peer_names(listener.filter_chains.first()?);
     names.into_iter().find_map(|name| match name.matcher?.match_pattern? {
         MatchPattern::Prefix(prefix) | MatchPattern::Exact(prefix) => {
             let domain = prefix.strip_prefix("spiffe://")?.split('/').next()?;

@@ -41,7 +41,9 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
 use serde_json::Value;
 
+use crate::mesh::workload::GATEWAY_NAME;
 use crate::names::WaypointName;
+use crate::opened;
 use crate::options::Options;
 use crate::resources::{Resource, WaypointResources};
 use crate::session::Session;
@@ -50,6 +52,7 @@ use crate::trace::{Compiled, Destination, NoSuchThing, Request, Trace, Tracer, V
 use crate::translation::Translation;
 use crate::view::config_dump::ConfigDump;
 use crate::view::proxy_config::ProxyConfig;
+use crate::well_known::WAYPOINT_CLASS;
 
 /// What a config dump's file is called in problems and in objects that are made for it.
 const MADE: &str = "(config dump)";
@@ -165,10 +168,9 @@ impl Live {
 
 /// The waypoint that a bootstrap is of, as its node says.
 fn name_of(config: &ProxyConfig) -> Option<WaypointName> {
-    const GATEWAY: &str = "gateway.networking.k8s.io/gateway-name";
     let metadata = config.bootstrap.as_ref()?.pointer("/node/metadata")?;
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-    let name = text(metadata.get("LABELS").and_then(|labels| labels.get(GATEWAY)))
+    let name = text(metadata.get("LABELS").and_then(|labels| labels.get(GATEWAY_NAME)))
         .or_else(|| text(metadata.get("WORKLOAD_NAME")))?;
     Some(WaypointName::new(text(metadata.get("NAMESPACE"))?, name))
 }
@@ -180,8 +182,7 @@ fn lacks_endpoints(config: &ProxyConfig) -> bool {
     };
     let mut discovered = config.clusters.iter().filter(discovers).peekable();
     let has = |cluster: &Cluster| {
-        let service = cluster.eds_cluster_config.as_ref().map(|eds| eds.service_name.as_str());
-        let name = service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name);
+        let name = opened::assignment_name(cluster);
         config.endpoints.iter().any(|assignment| assignment.cluster_name == name)
     };
     discovered.peek().is_some() && !discovered.any(has)
@@ -194,7 +195,7 @@ fn gateway(name: &WaypointName) -> String {
         "kind": "Gateway",
         "metadata": {"name": name.name, "namespace": name.namespace},
         "spec": {
-            "gatewayClassName": "istio-waypoint",
+            "gatewayClassName": WAYPOINT_CLASS,
             "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
         },
         "status": {"addresses": [{"type": "Hostname", "value": "live"}]},

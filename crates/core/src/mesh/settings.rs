@@ -188,6 +188,12 @@ impl MeshSettings {
 }
 
 impl MeshSettings {
+    /// The identity of a service account, as [SPIFFE](https://istio.io/latest/docs/concepts/security/#istio-identity) writes it.
+    #[must_use]
+    pub fn identity(&self, namespace: &str, account: &str) -> String {
+        format!("spiffe://{}/ns/{namespace}/sa/{account}", self.trust_domain)
+    }
+
     /// How far ServiceEntries of a namespace with these labels are visible: what the first policy says whose rules all
     /// match. A rule that says nothing matches nothing.
     pub(crate) fn visibility_in(&self, labels: &Labels) -> Visibility {

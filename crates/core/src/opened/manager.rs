@@ -9,6 +9,7 @@ use envoy::{Message, Name};
 
 use super::{OpenedRoutes, Origins};
 use crate::Str;
+use crate::json::pointer_key;
 use crate::resources::{Origin, Part};
 
 /// A connection manager.
@@ -131,7 +132,7 @@ pub(super) fn policies<'r>(
     let policies = lists.into_iter().flat_map(|(field, rules, is_shadow)| {
         let policies = rules.map(|rules| rules.policies).unwrap_or_default();
         policies.into_iter().map(move |(name, message)| {
-            let key = name.replace('~', "~0").replace('/', "~1");
+            let key = pointer_key(&name);
             let pointer = format!("{}/typedConfig/{field}/policies/{key}", inside.pointer);
             let part = Part::Policy { chain: inside.chain.clone(), name: Str::from(&name) };
             OpenedPolicy { name, message, pointer, is_shadow, origin: inside.origins.of(&part) }

@@ -24,6 +24,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cluster::assignment_name;
 pub use cluster::{OpenedCluster, OpenedEndpoint, endpoints};
 pub use listener::{
     HTTP_CONNECTION_MANAGER, NetworkFilter, OpenedChain, OpenedFilter, OpenedListener, TCP_PROXY,
@@ -65,35 +66,32 @@ impl<'r> Opened<'r> {
 
 /// What made the parts of a resource, by part.
 #[derive(Clone, Debug)]
-struct Origins<'r>(Arc<BTreeMap<&'r Part, &'r Origin>>);
+pub(crate) struct Origins<'r>(Arc<BTreeMap<&'r Part, &'r Origin>>);
 
 impl<'r> Origins<'r> {
-    fn new(origins: &'r [Origin]) -> Self {
+    pub(crate) fn new(origins: &'r [Origin]) -> Self {
+        Self::among(origins, |_| true)
+    }
+
+    /// What made a filter chain and its parts.
+    fn of_chain(origins: &'r [Origin], name: &str) -> Self {
+        Self::among(origins, |part| match part {
+            Part::FilterChain(chain) | Part::Policy { chain, .. } | Part::Route { chain, .. } => {
+                chain == name
+            }
+            Part::Resource | Part::Address(_) | Part::Endpoint(_) | Part::TransportSocket => false,
+        })
+    }
+
+    fn among(origins: &'r [Origin], is_asked_for: impl Fn(&Part) -> bool) -> Self {
         let mut by_part = BTreeMap::new();
-        for origin in origins {
+        for origin in origins.iter().filter(|origin| is_asked_for(&origin.part)) {
             by_part.entry(&origin.part).or_insert(origin);
         }
         Self(Arc::new(by_part))
     }
 
-    /// What made a filter chain and its parts.
-    fn of_chain(origins: &'r [Origin], name: &str) -> Self {
-        let mut by_part = BTreeMap::new();
-        for origin in origins {
-            let is_its = match &origin.part {
-                Part::FilterChain(chain) | Part::Policy { chain, .. } | Part::Route { chain, .. } => {
-                    chain == name
-                }
-                Part::Resource | Part::Address(_) | Part::Endpoint(_) | Part::TransportSocket => false,
-            };
-            if is_its {
-                by_part.entry(&origin.part).or_insert(origin);
-            }
-        }
-        Self(Arc::new(by_part))
-    }
-
-    fn of(&self, part: &Part) -> Option<&'r Origin> {
+    pub(crate) fn of(&self, part: &Part) -> Option<&'r Origin> {
         self.0.get(part).copied()
     }
 }

@@ -10,7 +10,7 @@ pub(crate) mod endpoints;
 pub(crate) mod envoy_filter;
 mod field;
 pub(crate) mod filters;
-mod istio_metadata;
+pub(crate) mod istio_metadata;
 pub(crate) mod listeners;
 pub mod origin;
 pub(crate) mod proto;

@@ -93,6 +93,13 @@ impl Cause {
     }
 }
 
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { object, field } = self;
+        if field.is_root() { write!(f, "{object}") } else { write!(f, "{object} {field}") }
+    }
+}
+
 /// An object as a whole.
 impl From<ObjectRef> for Cause {
     fn from(object: ObjectRef) -> Self {

@@ -17,7 +17,7 @@ use super::ztunnel::Guards;
 use super::{destination, pick, source};
 use crate::hash::HashMap;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
-use crate::opened::OpenedRoutes;
+use crate::opened::{self, OpenedRoutes};
 use crate::resources::WaypointResources;
 use crate::translation::Translation;
 use crate::ztunnel::NotKnown;
@@ -27,7 +27,7 @@ use crate::ztunnel::NotKnown;
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// Of the waypoints of the translation, in their order.
-    proxies: Vec<OnceLock<Option<Proxy>>>,
+    proxies: Vec<OnceLock<Proxy>>,
     by_name: HashMap<WaypointName, usize>,
     guards: OnceLock<Result<Guards, NotKnown>>,
 }
@@ -133,8 +133,8 @@ impl<'a> Tracer<'a> {
     pub(super) fn proxy(self, waypoint: &Waypoint) -> Option<&'a Proxy> {
         let position = *self.compiled.by_name.get(&waypoint.name)?;
         let resources = self.translation.waypoints.get(position)?;
-        let make = || Some(Proxy::new(self.mesh, waypoint, resources, position));
-        self.compiled.proxies.get(position)?.get_or_init(make).as_ref()
+        let make = || Proxy::new(self.mesh, waypoint, resources, position);
+        Some(self.compiled.proxies.get(position)?.get_or_init(make))
     }
 
     /// The resources that a waypoint was made of.
@@ -195,7 +195,6 @@ impl<T> Lazy<T> {
 
 impl Proxy {
     fn new(mesh: &Mesh, waypoint: &Waypoint, resources: &WaypointResources, position: usize) -> Self {
-        let trust_domain = &mesh.config.trust_domain;
         let (namespace, account) = (&waypoint.name.namespace, &waypoint.proxy.service_account);
         let mut assignments = HashMap::default();
         for (at, resource) in resources.endpoints.iter().enumerate() {
@@ -204,7 +203,7 @@ impl Proxy {
         Self {
             position,
             name: waypoint.name.clone(),
-            identity: format!("spiffe://{trust_domain}/ns/{namespace}/sa/{account}"),
+            identity: mesh.config.identity(namespace, account),
             address: waypoint.proxy.addresses.first().copied(),
             outside: Outside::new(resources),
             inside: Inside::new(resources),
@@ -220,11 +219,7 @@ impl Proxy {
         self.clusters.get(position, || {
             let resources = tracer.resources(self)?;
             let resource = resources.clusters.get(position)?;
-            let assignment = match &resource.message.eds_cluster_config {
-                Some(eds) if !eds.service_name.is_empty() => &eds.service_name,
-                _ => &resource.message.name,
-            };
-            let delivered = self.assignments.get(assignment.as_str());
+            let delivered = self.assignments.get(opened::assignment_name(&resource.message));
             let delivered = delivered.and_then(|position| resources.endpoints.get(*position));
             Some(Cluster::new(tracer.mesh, resource, delivered.map(|resource| &resource.message)))
         })

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::outcome::Decision;
+
 /// Whether something holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Truth {
@@ -14,6 +16,17 @@ pub(super) enum Truth {
 impl From<bool> for Truth {
     fn from(holds: bool) -> Self {
         if holds { Self::Yes } else { Self::No }
+    }
+}
+
+/// What comes of a request by what has to hold.
+impl From<Truth> for Decision {
+    fn from(holds: Truth) -> Self {
+        match holds {
+            Truth::Yes => Self::Passed,
+            Truth::No => Self::Denied,
+            Truth::Unknown => Self::Unknown,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Headers as plain data.
 
+use crate::admission::syntax::is_header_name;
 use std::fmt;
 use std::str::FromStr;
 
@@ -31,15 +32,9 @@ pub struct NotAHeader(String);
 pub(super) fn header(text: &str) -> Result<(String, String), NotAHeader> {
     let (name, value) = text
         .split_once([':', '='])
-        .filter(|(name, _)| is_token(name))
+        .filter(|(name, _)| is_header_name(name))
         .ok_or_else(|| NotAHeader(text.to_owned()))?;
     Ok((name.to_owned(), value.trim().to_owned()))
-}
-
-/// Whether it is a name of a header or a method: RFC 9110, `token`.
-pub(super) fn is_token(text: &str) -> bool {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    !text.is_empty() && text.chars().all(fits)
 }
 
 impl FromStr for HeaderList {

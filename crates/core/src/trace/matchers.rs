@@ -261,7 +261,10 @@ impl AddressTest {
 
 /// A block of addresses.
 pub(super) fn block(prefix: &str, length: u32) -> Option<IpNet> {
-    let prefix: IpAddr = prefix.parse().ok()?;
+    block_of(prefix.parse().ok()?, length)
+}
+
+pub(super) fn block_of(prefix: IpAddr, length: u32) -> Option<IpNet> {
     Some(IpNet::new(prefix, u8::try_from(length).ok()?).ok()?.trunc())
 }
 

@@ -159,19 +159,19 @@ impl MetadataTest {
     }
 
     pub(super) fn fact(&self, metadata: &Metadata<'_>) -> Fact {
-        let Some(value) = &self.value else { return Fact::unknown(self.subject()) };
+        let Some(value) = &self.value else { return Fact::unknown(subject(&self.keys)) };
         let found = metadata.part(&self.filter, &self.keys);
-        Fact { subject: self.subject(), found: found.map(|found| found.shown()), wanted: value.wanted() }
+        Fact { subject: subject(&self.keys), found: found.map(|found| found.shown()), wanted: value.wanted() }
     }
+}
 
-    /// What policies call a part of a token.
-    fn subject(&self) -> String {
-        match self.keys.as_slice() {
-            [first, claims @ ..] if first == "payload" || first == "request.auth.claims" => {
-                format!("claim `{}`", claims.join("."))
-            }
-            other => format!("`{}`", other.join(".")),
+/// What policies call a part of a token, or of what else filters have told each other.
+pub(super) fn subject(keys: &[String]) -> String {
+    match keys {
+        [first, claims @ ..] if first == "payload" || first == "request.auth.claims" => {
+            format!("claim `{}`", claims.join("."))
         }
+        other => format!("`{}`", other.join(".")),
     }
 }
 

@@ -127,4 +127,5 @@ pub use request_error::RequestError;
 pub use routed::{Retries, Routed};
 pub use spec::RequestSpec;
 pub use texts::Scratch;
+pub(crate) use tunnel::peer_names;
 pub use via::{NotAWay, Via};

@@ -174,13 +174,11 @@ pub(super) fn walk<'a>(
                 let verdict = filter.judge(walk, subject);
                 verdict.tell("envoy.filters.network.rbac", &mut metadata);
                 if let Some(end) = verdict.denied {
-                    return Flow::Break(End { status: None, grpc_status: None, ..end });
+                    return Flow::Break(end);
                 }
             }
             NetworkFilter::Authorizer(authorizer) => {
-                if let Flow::Break(end) = authorizer.ask(walk, &metadata) {
-                    return Flow::Break(End { status: None, grpc_status: None, ..end });
-                }
+                authorizer.ask(walk, &metadata)?;
             }
             NetworkFilter::Http(manager) => {
                 if !walk.request.protocol.is_http() {

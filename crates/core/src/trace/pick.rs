@@ -1,6 +1,7 @@
 //! One of what may come of a request by chance.
 
 use super::outcome::{Target, Trace, Verdict};
+use crate::mesh::derive::fnv64;
 
 /// A trace with one outcome, one destination with one endpoint, and one copy, as a seed picks them; odds stay what they were.
 pub(super) fn picked(mut trace: Trace, seed: &str) -> Trace {
@@ -51,10 +52,7 @@ fn pick<T>(all: &[T], draw: f64, probability: impl Fn(&T) -> f64) -> Option<&T> 
 
 /// A number from 0 to 1, below 1: FNV-1a of both texts, mixed as SplitMix64 does.
 fn draw(seed: &str, what: &str) -> f64 {
-    let bytes = seed.bytes().chain([0]).chain(what.bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = fnv64(&format!("{seed}\0{what}"));
     let mixed = (hash ^ hash >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
     let mixed = mixed ^ mixed >> 31;

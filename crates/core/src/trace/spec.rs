@@ -5,11 +5,12 @@ use std::net::{AddrParseError, IpAddr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::header_list::{HeaderList, is_token};
+use super::header_list::HeaderList;
 use super::request::{Destination, ExtAuthz, Protocol, Request, Source};
 use super::request_error::RequestError;
 use super::tokens;
 use super::via::Via;
+use crate::admission::syntax::is_header_name;
 
 /// A [`Request`] as plain data, with everything still to be checked; what is absent has its default.
 ///
@@ -91,6 +92,20 @@ impl RequestSpec {
         Self { from: Some(from.into()), to: Some(to.into()), ..Self::default() }
     }
 
+    /// A request as people write it: without what the destination says, and what is not HTTP's.
+    pub(super) fn told(request: &Request) -> Self {
+        let http = request.protocol.is_http();
+        Self {
+            method: http.then(|| request.method.clone()),
+            path: http.then(|| request.path.clone()),
+            host: request.authority.clone().filter(|host| *host != request.destination.host),
+            headers: HeaderList(request.headers.clone()),
+            claims: request.claims.clone(),
+            source_address: request.source_address.map(|address| address.to_string()),
+            ..Self::new(request.source.to_string(), request.destination.to_string())
+        }
+    }
+
     /// These fields, and what they leave out from `defaults`. Headers are those of both; a name that is here hides the
     /// defaults' headers of that name.
     #[must_use]
@@ -141,7 +156,11 @@ impl RequestSpec {
     fn method(&self, protocol: &Protocol) -> Result<String, RequestError> {
         let default = if *protocol == Protocol::Grpc { "POST" } else { "GET" };
         let method = self.method.as_deref().unwrap_or(default);
-        if is_token(method) { Ok(method.to_owned()) } else { Err(RequestError::Method(method.to_owned())) }
+        if is_header_name(method) {
+            Ok(method.to_owned())
+        } else {
+            Err(RequestError::Method(method.to_owned()))
+        }
     }
 
     fn path(&self) -> Result<String, RequestError> {
@@ -157,7 +176,7 @@ impl RequestSpec {
         let mut host = self.host.as_deref().map(|host| printable("host", host)).transpose()?;
         let mut headers = Vec::new();
         for (name, value) in &self.headers.0 {
-            if !is_token(name) {
+            if !is_header_name(name) {
                 return Err(RequestError::HeaderName(name.clone()));
             }
             if value.chars().any(|c| c.is_control() && c != '\t') {

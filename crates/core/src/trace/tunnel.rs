@@ -70,7 +70,7 @@ impl Outside {
         let (_, Resource { message, origins }) = listener(resources, CONNECT_TERMINATE)?;
         let listener = OpenedListener::new(message, origins);
         let chain = listener.chains.first()?;
-        let names = names(chain.message);
+        let names = peer_names(chain.message);
         let tests = || names.iter().filter_map(|name| name.matcher.as_ref()).map(TextTest::from).collect();
         let mut filters = Vec::new();
         for filter in &chain.filters {
@@ -205,7 +205,7 @@ fn certificate<'a>(walk: &mut Walk<'a>, outside: &Outside, connection: &Connecti
 }
 
 /// The names of which a client's certificate has to have one.
-fn names(chain: &FilterChain) -> Vec<SubjectAltNameMatcher> {
+pub(crate) fn peer_names(chain: &FilterChain) -> Vec<SubjectAltNameMatcher> {
     let config = chain.transport_socket.as_ref().and_then(|socket| socket.config_type.as_ref());
     let Some(ConfigType::TypedConfig(any)) = config else { return Vec::new() };
     let context = envoy::unpack::<DownstreamTlsContext>(any).ok().and_then(|tls| tls.common_tls_context);

@@ -73,7 +73,7 @@ impl RbacFilter {
         judgement: Judgement<'a>,
         subject: Subject<'_, '_>,
     ) -> Option<End<'a>> {
-        let decision = decision(&judgement);
+        let decision = Decision::from(judgement.passes());
         let text = walk.say(|| told(&judgement, subject));
         walk.step(Place::Waypoint, self.name.as_str(), decision, text.as_str())
             .at(self.listener, &self.pointer, "/rules")
@@ -106,15 +106,6 @@ impl<'a> RbacVerdict<'a> {
         }
         let value = if tried.passes() == Truth::No { "denied" } else { "allowed" };
         metadata.tell(Tried { filter, key: result, value, rule: None });
-    }
-}
-
-/// What policies come to.
-fn decision(judgement: &Judgement<'_>) -> Decision {
-    match judgement.passes() {
-        Truth::Yes => Decision::Passed,
-        Truth::No => Decision::Denied,
-        Truth::Unknown => Decision::Unknown,
     }
 }
 

@@ -234,12 +234,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Something that may come of what is still to be walked, by chance; whether anything is left then.
-    pub(super) fn by_chance(&mut self, probability: f64, end: End<'a>) -> bool {
+    /// Something that may come of what is still to be walked, by chance.
+    pub(super) fn by_chance(&mut self, probability: f64, end: End<'a>) {
         let end = self.qualified(end);
         self.decided.push((self.remaining * probability, end));
         self.remaining *= 1.0 - probability;
-        self.remaining > 0.0
     }
 
     /// An end with what is not known on the way to it.

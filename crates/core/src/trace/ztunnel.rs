@@ -11,11 +11,12 @@ use super::condition::{Condition, Truth};
 use super::outcome::{Because, Decision, Detail, Place, Verdict};
 use super::walk::{End, Walk};
 pub(super) use super::ztunnel_condition::Peer;
-use super::ztunnel_condition::{Connection, ConnectionTest, address, condition};
+use super::ztunnel_condition::{Connection, ConnectionTest, condition};
 use crate::hash::HashMap;
 use crate::mesh::Mesh;
 use crate::resources::Resource;
 use crate::snapshot::Cause;
+use crate::ztunnel::ip;
 use crate::ztunnel::{self, NotKnown, policy_name};
 
 /// The policies of ztunnels, ready.
@@ -77,7 +78,7 @@ impl Guards {
                 });
                 guards.guarded.len() - 1
             });
-            for ip in workload.addresses.iter().filter_map(|bytes| address(bytes)) {
+            for ip in workload.addresses.iter().filter_map(|bytes| ip(bytes)) {
                 guards.by_address.entry(ip).or_insert(number);
             }
         }
@@ -251,11 +252,7 @@ impl<'a> Decided<'a> {
     }
 
     fn note(&self, walk: &mut Walk<'_>, connection: Connection<'_>) {
-        let decision = match self.truth() {
-            Truth::Yes => Decision::Passed,
-            Truth::No => Decision::Denied,
-            Truth::Unknown => Decision::Unknown,
-        };
+        let decision = Decision::from(self.truth());
         let what = || format!("ztunnel of {}", self.guarded.name);
         walk.step(Place::Destination, what, decision, || self.text(connection))
             .because(self.cause())

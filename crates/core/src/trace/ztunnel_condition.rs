@@ -1,6 +1,6 @@
 //! The conditions of ztunnel's policies.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use envoy::istio::security::string_match::MatchType;
 use envoy::istio::security::{Address, Authorization, Match, Rules, StringMatch};
@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::condition::{Condition, Fact, Test, Truth};
 use super::matchers;
+use crate::ztunnel::ip;
 
 /// Who opens the connection to the destination.
 #[derive(Clone, Copy, Debug)]
@@ -203,15 +204,7 @@ fn one_of<T>(these: &[T], those: &[T], test: &dyn Fn(&T) -> ConnectionTest) -> C
 }
 
 fn block(block: &Address) -> Option<IpNet> {
-    matchers::block(&address(&block.address)?.to_string(), block.length)
-}
-
-/// An address of its bytes.
-pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
-    if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
-        return Some(Ipv4Addr::from(v4).into());
-    }
-    Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).into())
+    matchers::block_of(ip(&block.address)?, block.length)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub mod table;
 pub mod tested;
 pub mod trace;
 pub mod waypoints;
+mod words;
 mod xml;
 pub mod yaml;
 pub mod ztunnel;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::snapshot::{Ignored, Summary};
+use crate::view::words::counted;
 
 /// The summary as text: nothing is skipped silently.
 ///
@@ -70,8 +71,4 @@ fn line(out: &mut String, verb: &str, objects: usize, rest: &str, kinds: &str) {
         let _ = write!(out, ": {kinds}");
     }
     out.push('\n');
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -20,6 +20,8 @@ mod services;
 mod tests;
 mod workloads;
 
+use std::net::IpAddr;
+
 use envoy::istio::security::Authorization;
 use envoy::istio::workload::{Address, Service, Workload, address};
 
@@ -34,6 +36,12 @@ use self::index::Index;
 
 /// The id of the only cluster.
 pub(crate) const CLUSTER_ID: &str = "Kubernetes";
+
+/// The address that 4 or 16 bytes are.
+pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
+    let ipv4 = <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from);
+    ipv4.or_else(|| <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from))
+}
 
 /// What Istio tells every ztunnel.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use smol_str::format_smolstr;
-
 use super::protocol::DeclaredPort;
 use super::{Address, ExportTo, Port, Protocol, Resolution, Service, ServiceSource, TrafficDistribution};
 use crate::Str;
@@ -174,9 +172,9 @@ fn annotated_service_accounts(object: &Object<kubernetes::Service>, config: &Mes
         value.split(',').filter(|_| !value.is_empty()).map(Str::new).collect::<Vec<_>>()
     };
     let mut accounts = list(CANONICAL_SERVICE_ACCOUNTS);
-    accounts.extend(list(KUBERNETES_SERVICE_ACCOUNTS).iter().map(|account| {
-        format_smolstr!("spiffe://{}/ns/{}/sa/{account}", config.trust_domain, object.meta.namespace)
-    }));
+    let accounts_here = list(KUBERNETES_SERVICE_ACCOUNTS);
+    accounts
+        .extend(accounts_here.iter().map(|account| config.identity(&object.meta.namespace, account).into()));
     accounts
 }
 

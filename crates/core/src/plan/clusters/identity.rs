@@ -11,13 +11,11 @@ use crate::plan::endpoints::select::is_known;
 /// also in the other trust domains of the mesh.
 pub(super) fn of_servers(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
-    let trust_domain = &mesh.config.trust_domain;
     let mut names: BTreeSet<Str> = to.service.service_accounts.iter().cloned().collect();
     for endpoint in mesh.endpoints.of(to.id).iter().filter(|e| is_known(e, &scope.rules.registry)) {
         let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };
         if !workload.service_account.is_empty() {
-            let (namespace, account) = (&workload.namespace, &workload.service_account);
-            names.insert(format!("spiffe://{trust_domain}/ns/{namespace}/sa/{account}").into());
+            names.insert(mesh.config.identity(&workload.namespace, &workload.service_account).into());
         }
     }
     let in_other_domains: Vec<Str> = names

@@ -12,7 +12,7 @@ use crate::trace::condition::Condition;
 use crate::trace::connection::PEER_PRINCIPAL;
 use crate::trace::headers;
 use crate::trace::matchers::{HeaderIs, HeaderTest};
-use crate::trace::metadata::ValueTest;
+use crate::trace::metadata::{self, ValueTest};
 use crate::trace::rbac::RequestCondition;
 
 /// Something of a request that decides what comes of it.
@@ -36,8 +36,6 @@ pub enum Attribute {
     Query(String),
     /// A claim of a token, or what else filters have told each other: the filter, and the keys.
     Metadata(String, Vec<String>),
-    /// What is not known from files, and the same on both sides.
-    Unknown(String),
 }
 
 impl fmt::Display for Attribute {
@@ -51,13 +49,7 @@ impl fmt::Display for Attribute {
             Self::Host => f.write_str("host"),
             Self::Header(name) => write!(f, "header `{name}`"),
             Self::Query(name) => write!(f, "query parameter `{name}`"),
-            Self::Metadata(_, keys) => match keys.as_slice() {
-                [first, claims @ ..] if first == "payload" || first == "request.auth.claims" => {
-                    write!(f, "claim `{}`", claims.join("."))
-                }
-                keys => write!(f, "`{}`", keys.join(".")),
-            },
-            Self::Unknown(what) => f.write_str(what),
+            Self::Metadata(_, keys) => f.write_str(&metadata::subject(keys)),
         }
     }
 }

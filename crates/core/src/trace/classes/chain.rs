@@ -146,7 +146,7 @@ impl<'r> Both<'r> {
                 of_host
             } else {
                 let pattern = of_domain(domain, routes.ignore_port_in_host_matching);
-                let fits = builder.host(&pattern)?;
+                let fits = builder.among(&Attribute::Host, |domain| domain.texts(&pattern))?;
                 builder.diagrams.choose(fits, of_host, decision)?
             };
         }
@@ -161,10 +161,11 @@ impl<'r> Both<'r> {
         position: usize,
     ) -> Result<Decision, TooMuch> {
         let conditions = self.routes.get(position).map(Vec::as_slice).unwrap_or_default();
+        let of_host = effect::of_host(host);
         let mut decision = Decision::always(sink.effects.number(Effect::NoRoute));
         for (route, condition) in host.routes.iter().zip(conditions).rev() {
             let fits = builder.condition(condition)?;
-            let effect = effect::of_route(host, route, sink.clusters);
+            let effect = effect::of_route(&of_host, route, sink.clusters);
             let taken = Decision::always(sink.effects.number(effect));
             decision = builder.diagrams.choose(fits, taken, decision)?;
         }
@@ -285,16 +286,4 @@ fn of_domain(domain: &str, ignores_port: bool) -> Pattern {
             (None, None) => (domain, |literal| regex::escape(literal)),
         };
     Pattern::ignoring_ascii_case(literal, |literal| Pattern::regex(&(shape(literal) + port)))
-}
-
-impl Builder<'_> {
-    fn host(&mut self, pattern: &Pattern) -> Result<Diagram, TooMuch> {
-        let Some((position, domain)) = self.domains.get(&Attribute::Host) else {
-            return Ok(Diagram::UNKNOWN);
-        };
-        match domain.texts(pattern) {
-            Some(classes) => self.diagrams.test(position, &classes),
-            None => Ok(Diagram::UNKNOWN),
-        }
-    }
 }

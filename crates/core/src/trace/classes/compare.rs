@@ -14,13 +14,14 @@ use super::domain::Domains;
 use super::effect::{self, Clusters, Effects};
 use super::example::Template;
 use super::words;
+use crate::hash::HashSet;
 use crate::mesh::{Mesh, WaypointName};
 use crate::opened::{OpenedChain, OpenedListener};
 use crate::resources::names::MAIN_INTERNAL;
 use crate::resources::{Resource, WaypointResources};
 use crate::trace::compiled::Tracer;
 use crate::trace::outcome::{Because, Target, Trace, Verdict};
-use crate::trace::request::Request;
+use crate::trace::spec::RequestSpec;
 
 /// One waypoint on a side, with what answers requests there.
 #[derive(Clone, Copy)]
@@ -87,42 +88,13 @@ pub struct ClassDiff {
     /// What the requests have in common, each with the name of the attribute; nothing for all requests.
     pub conditions: Vec<String>,
     /// One of them.
-    pub example: Example,
+    pub example: RequestSpec,
     /// What came of that one.
     pub old: Came,
     /// What comes of it.
     pub new: Came,
     /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not tell.
     pub confirmed: bool,
-}
-
-/// A request as people write it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Example {
-    /// Who asks.
-    pub from: String,
-    /// Whom.
-    pub to: String,
-    /// The method; nothing for bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The path with the query.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-    /// The host, where it is another than who is asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    /// The other headers.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub headers: Vec<(String, String)>,
-    /// The claims of its token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub claims: Option<serde_json::Map<String, serde_json::Value>>,
-    /// The address that it asks from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub source_address: Option<std::net::IpAddr>,
 }
 
 /// What comes of a request.
@@ -168,13 +140,13 @@ pub fn compare(
         return Vec::new();
     };
     let leads = (Clusters::new(old_side.resources), Clusters::new(new_side.resources));
-    let changed = leads.0.changed(&leads.1);
+    let changed = Names::new(leads.0.changed(&leads.1));
     let chains = chains(&old.message, &new.message);
     let one = |(name, (before, after)): (&str, Positions)| {
         let compared = match (before, after) {
             (Some(before), Some(after)) => {
                 let same = chain_at(old, before) == chain_at(new, after);
-                if same && !chain_at(new, after).is_some_and(|chain| leads_to_any(chain, &changed)) {
+                if same && !chain_at(new, after).is_some_and(|chain| changed.are_in(chain)) {
                     Compared::Equal
                 } else {
                     let sides =
@@ -239,13 +211,26 @@ fn opened(listener: &Resource<Listener>, position: usize) -> Option<OpenedChain<
     OpenedListener::chain(&listener.message, &listener.origins, position)
 }
 
-/// Whether a chain names any of these clusters, as far as its encoded configuration tells.
-fn leads_to_any(chain: &FilterChain, names: &BTreeSet<&str>) -> bool {
-    if names.is_empty() {
-        return false;
+/// Names of clusters, by their length: a chain is searched once for all that are as long.
+struct Names<'n>(BTreeMap<usize, HashSet<&'n [u8]>>);
+
+impl<'n> Names<'n> {
+    fn new(names: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut by_length: BTreeMap<usize, HashSet<&[u8]>> = BTreeMap::new();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            by_length.entry(name.len()).or_default().insert(name.as_bytes());
+        }
+        Self(by_length)
     }
-    let bytes = envoy::Message::encode_to_vec(chain);
-    names.iter().any(|name| bytes.windows(name.len().max(1)).any(|window| window == name.as_bytes()))
+
+    /// Whether a chain names any of them, as far as its encoded configuration tells.
+    fn are_in(&self, chain: &FilterChain) -> bool {
+        if self.0.is_empty() {
+            return false;
+        }
+        let bytes = envoy::Message::encode_to_vec(chain);
+        self.0.iter().any(|(length, names)| bytes.windows(*length).any(|window| names.contains(window)))
+    }
 }
 
 /// The host and the port that a chain is for: `inbound-vip|80|http|cart.shop.svc.cluster.local`.
@@ -378,7 +363,7 @@ impl Sides<'_, '_> {
         ClassDiff {
             conditions: conditions(domains, cube),
             confirmed: !old.is_same(&new),
-            example: Example::of(&request),
+            example: RequestSpec::told(&request),
             old,
             new,
         }
@@ -398,22 +383,6 @@ fn not_known(domains: &Domains, cube: &Cube) -> String {
     let conditions = conditions(domains, cube);
     let of = if conditions.is_empty() { "all requests".to_owned() } else { conditions.join(", ") };
     format!("files do not tell what comes of requests where {of}")
-}
-
-impl Example {
-    fn of(request: &Request) -> Self {
-        let http = request.protocol.is_http();
-        Self {
-            from: request.source.to_string(),
-            to: request.destination.to_string(),
-            method: http.then(|| request.method.clone()),
-            path: http.then(|| request.path.clone()),
-            host: request.authority.clone().filter(|host| *host != request.destination.host),
-            headers: request.headers.clone(),
-            claims: request.claims.clone(),
-            source_address: request.source_address,
-        }
-    }
 }
 
 impl Came {

@@ -104,7 +104,7 @@ impl Builder<'_> {
     }
 
     /// Whether the class of an attribute is one of these; not known where there are no classes for it.
-    fn among(
+    pub(super) fn among(
         &mut self,
         attribute: &Attribute,
         classes: impl FnOnce(&Domain) -> Option<ClassSet>,

@@ -34,8 +34,6 @@ enum Kind {
         entries: Box<Known>,
         lists: Vec<List>,
     },
-    /// No or yes.
-    Unknown,
 }
 
 /// Classes of texts, with what tells them apart.
@@ -63,8 +61,6 @@ pub(super) enum Example {
     Text(String),
     /// A list of texts.
     List(Vec<String>),
-    /// Something that is not known from files.
-    Unknown,
 }
 
 /// What may stand in a header: no control characters, no space at the ends.
@@ -81,7 +77,7 @@ fn texts_of(attribute: &Attribute) -> &'static str {
         Attribute::Host => "[a-zA-Z0-9._-]+(?::[0-9]+)?",
         Attribute::Query(_) => r#"[!"$%'-~]*"#,
         Attribute::Header(_) => HEADER,
-        Attribute::Metadata(..) | Attribute::Client | Attribute::Unknown(_) => r"(?s:.*)",
+        Attribute::Metadata(..) | Attribute::Client => r"(?s:.*)",
     }
 }
 
@@ -137,7 +133,6 @@ impl Domain {
                 let blocks: Vec<IpNet> = asked.blocks.into_iter().collect();
                 Kind::Addresses { classes: Addresses::new(&blocks), blocks }
             }
-            Attribute::Unknown(_) => Kind::Unknown,
             Attribute::Metadata(..) => {
                 let entries = Box::new(Known::new(&domain, asked.entries, limits)?);
                 let lists = lists(&entries, limits)?;
@@ -154,7 +149,6 @@ impl Domain {
             Kind::Texts(texts) => texts.classes.len(),
             Kind::Addresses { classes, .. } => classes.len(),
             Kind::Values { texts, lists, .. } => texts.classes.len() + lists.len(),
-            Kind::Unknown => 2,
         };
         values + usize::from(self.may_be_absent)
     }
@@ -175,7 +169,7 @@ impl Domain {
     /// The classes of lists with an entry that a pattern fits.
     pub(super) fn lists(&self, pattern: &Pattern) -> Option<ClassSet> {
         let Kind::Values { texts, entries, lists } = &self.kind else { return None };
-        let position = entries.patterns.iter().position(|other| other == pattern)?;
+        let position = entries.position(pattern)?;
         let first = texts.classes.len() + usize::from(self.may_be_absent);
         let fitting = lists.iter().enumerate().filter(|(_, list)| list.fitting.contains(&position));
         Some(fitting.map(|(at, _)| first + at).collect())
@@ -184,7 +178,7 @@ impl Domain {
     /// The classes of addresses in a block.
     pub(super) fn inside(&self, block: IpNet) -> Option<ClassSet> {
         let Kind::Addresses { blocks, classes } = &self.kind else { return None };
-        let position = blocks.iter().position(|other| *other == block)?;
+        let position = blocks.binary_search(&block).ok()?;
         Some(self.shifted(classes.inside(position)))
     }
 
@@ -226,7 +220,6 @@ impl Domain {
                 }
                 asked
             }
-            Kind::Unknown => Vec::new(),
         }
     }
 
@@ -252,7 +245,6 @@ impl Domain {
                     )
                 }
             },
-            Kind::Unknown => Example::Unknown,
         }
     }
 }
@@ -268,8 +260,12 @@ impl Known {
     }
 
     fn fitting(&self, pattern: &Pattern) -> Option<&ClassSet> {
-        let position = self.patterns.iter().position(|other| other == pattern)?;
-        Some(self.classes.fitting(position))
+        Some(self.classes.fitting(self.position(pattern)?))
+    }
+
+    /// They come in their order, as the map had them.
+    fn position(&self, pattern: &Pattern) -> Option<usize> {
+        self.patterns.binary_search(pattern).ok()
     }
 }
 

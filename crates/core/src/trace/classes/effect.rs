@@ -10,6 +10,7 @@ use envoy::config::route::v3::route_action::{ClusterSpecifier, RequestMirrorPoli
 use envoy::config::route::v3::weighted_cluster::ClusterWeight;
 use envoy::config::route::v3::{Route, VirtualHost, WeightedCluster};
 
+use crate::opened;
 use crate::resources::WaypointResources;
 
 /// What comes of a class of requests. Names of resources have no part in it: what counts is what is done, and who is behind a
@@ -75,8 +76,7 @@ impl Clusters {
             .collect();
         let clusters = resources.clusters.iter().map(|resource| {
             let cluster = &resource.message;
-            let service = cluster.eds_cluster_config.as_ref().map(|eds| eds.service_name.as_str());
-            let name = service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name);
+            let name = opened::assignment_name(cluster);
             (cluster.name.clone(), leads(cluster, assignments.get(name).copied()))
         });
         Self(clusters.collect())
@@ -131,8 +131,20 @@ pub(super) fn of_bytes<'n>(
     Effect::Does(bytes)
 }
 
-/// What a route does.
-pub(super) fn of_route(host: &VirtualHost, route: &Route, clusters: &Clusters) -> Effect {
+/// What a host does for all of its routes.
+pub(super) fn of_host(host: &VirtualHost) -> Vec<u8> {
+    VirtualHost {
+        name: String::new(),
+        domains: Vec::new(),
+        routes: Vec::new(),
+        metadata: None,
+        ..host.clone()
+    }
+    .encode_to_vec()
+}
+
+/// What a route does, with what its host does for all.
+pub(super) fn of_route(of_host: &[u8], route: &Route, clusters: &Clusters) -> Effect {
     let mut bare = Route {
         name: String::new(),
         r#match: None,
@@ -158,15 +170,7 @@ pub(super) fn of_route(host: &VirtualHost, route: &Route, clusters: &Clusters) -
     }
     let mut bytes = b"route".to_vec();
     add(&mut bytes, &bare.encode_to_vec());
-    // What the host does for all of its routes.
-    let of_host = VirtualHost {
-        name: String::new(),
-        domains: Vec::new(),
-        routes: Vec::new(),
-        metadata: None,
-        ..host.clone()
-    };
-    add(&mut bytes, &of_host.encode_to_vec());
+    add(&mut bytes, of_host);
     bytes.extend(leads);
     Effect::Does(bytes)
 }

@@ -42,15 +42,12 @@ impl Template<'_> {
 
     /// Somebody of the mesh.
     fn client(&self) -> String {
-        let trust_domain = &self.mesh.config.trust_domain;
         let mut known = self.mesh.workloads.iter().map(|(_, workload)| workload);
         let first = known.find(|workload| !workload.is_waypoint && !workload.service_account.is_empty());
-        match first {
-            Some(workload) => {
-                format!("spiffe://{trust_domain}/ns/{}/sa/{}", workload.namespace, workload.service_account)
-            }
-            None => format!("spiffe://{trust_domain}/ns/default/sa/default"),
-        }
+        let (namespace, account) = first.map_or(("default", "default"), |workload| {
+            (workload.namespace.as_str(), workload.service_account.as_str())
+        });
+        self.mesh.config.identity(namespace, account)
     }
 
     /// What is ordinary for an attribute.
@@ -59,12 +56,8 @@ impl Template<'_> {
         match attribute {
             Attribute::Principal => {
                 let mut all = vec![self.client()];
-                let trust_domain = &self.mesh.config.trust_domain;
                 all.extend(self.mesh.workloads.iter().map(|(_, workload)| {
-                    format!(
-                        "spiffe://{trust_domain}/ns/{}/sa/{}",
-                        workload.namespace, workload.service_account
-                    )
+                    self.mesh.config.identity(&workload.namespace, &workload.service_account)
                 }));
                 all
             }
@@ -86,7 +79,7 @@ impl Template<'_> {
         let length = |class: &usize| match domain.example(*class) {
             Example::Text(text) => text.len(),
             Example::List(entries) => entries.iter().map(String::len).sum(),
-            Example::Absent | Example::Unknown => 0,
+            Example::Absent => 0,
         };
         classes.ones().min_by_key(length).map_or(Example::Absent, |class| domain.example(class))
     }
@@ -123,7 +116,7 @@ fn claim(request: &mut Request, keys: &[String], value: Example) {
     let value = match value {
         Example::Text(text) => Value::from(text),
         Example::List(entries) => Value::from(entries),
-        Example::Absent | Example::Unknown => return,
+        Example::Absent => return,
     };
     let Some((last, above)) = path.split_last() else { return };
     let mut at = request.claims.get_or_insert_with(Map::new);

@@ -27,5 +27,5 @@ mod language;
 mod words;
 
 pub use attribute::Attribute;
-pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Example, Side, alone, compare};
+pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Side, alone, compare};
 pub use decisions::Limits;

@@ -10,10 +10,10 @@ pub(super) fn describe(domain: &Domain, classes: &ClassSet) -> String {
     let wanted = only(&all, |class| classes.contains(class));
     let absent =
         if domain.may_be_absent { std::iter::once(0).collect::<ClassSet>() } else { Default::default() };
-    if wanted == only(&absent, |_| true) && domain.may_be_absent {
+    if wanted == absent && domain.may_be_absent {
         return "is absent".to_owned();
     }
-    let present = only(&domain.present(), |_| true);
+    let present = domain.present();
     if wanted == present {
         return "is there".to_owned();
     }
@@ -44,7 +44,6 @@ pub(super) fn describe(domain: &Domain, classes: &ClassSet) -> String {
         Example::Absent => "nothing".to_owned(),
         Example::Text(text) => format!("`{text}`"),
         Example::List(entries) => format!("`[{}]`", entries.join(", ")),
-        Example::Unknown => "something unknown".to_owned(),
     });
     format!("is such as {}", examples.collect::<Vec<_>>().join(", "))
 }
@@ -53,36 +52,27 @@ fn only(classes: &ClassSet, holds: impl Fn(usize) -> bool) -> ClassSet {
     classes.ones().filter(|class| holds(*class)).collect()
 }
 
-/// The classes of one set that another has not.
-fn without(classes: &ClassSet, others: &ClassSet) -> ClassSet {
-    only(classes, |class| !others.contains(class))
-}
-
-fn is_inside(classes: &ClassSet, others: &ClassSet) -> bool {
-    classes.ones().all(|class| others.contains(class))
-}
-
 /// What together is exactly these classes; the widest first, none that adds nothing.
 fn union<'a>(asked: &'a [(String, ClassSet)], wanted: &ClassSet) -> Option<Vec<&'a str>> {
     let mut left = wanted.clone();
     let mut fitting: Vec<&(String, ClassSet)> =
-        asked.iter().filter(|(_, classes)| is_inside(classes, wanted)).collect();
+        asked.iter().filter(|(_, classes)| classes.is_subset(wanted)).collect();
     fitting.sort_by_key(|(words, classes)| (std::cmp::Reverse(classes.count_ones(..)), words.len()));
     let mut words = Vec::new();
     for (name, classes) in fitting {
-        if classes.ones().any(|class| left.contains(class)) {
-            left = without(&left, classes);
+        if !left.is_disjoint(classes) {
+            left.difference_with(classes);
             words.push(name.as_str());
         }
     }
-    (left.count_ones(..) == 0 && !words.is_empty()).then_some(words)
+    (left.is_clear() && !words.is_empty()).then_some(words)
 }
 
 /// `is /a* but not /a/b`: the narrowest that has all of it, without what it has besides.
 fn but_not(asked: &[(String, ClassSet)], wanted: &ClassSet) -> Option<String> {
-    let around = asked.iter().filter(|(_, classes)| is_inside(wanted, classes));
+    let around = asked.iter().filter(|(_, classes)| wanted.is_subset(classes));
     let (name, classes) = around.min_by_key(|(_, classes)| classes.count_ones(..))?;
-    let words = union(asked, &without(classes, wanted))?;
+    let words = union(asked, &classes.difference(wanted).collect())?;
     Some(format!("is {name} but not {}", list(&words)))
 }
 

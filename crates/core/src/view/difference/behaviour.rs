@@ -1,7 +1,8 @@
 //! What differs for requests, in words.
 
-use crate::trace::Verdict;
-use crate::trace::classes::{Came, ClassDiff, Compared, DestinationDiff, Example};
+use crate::trace::classes::{Came, ClassDiff, Compared, DestinationDiff};
+use crate::trace::{RequestSpec, Verdict};
+use crate::view::words::verdict;
 
 /// `1 of 3 destinations differs; 2 are proved equal`.
 pub(super) fn summary(behaviour: &[DestinationDiff]) -> String {
@@ -38,19 +39,20 @@ pub(super) fn conditions(class: &ClassDiff) -> String {
 }
 
 /// `GET /admin from spiffe://cluster.local/ns/web/sa/front with x-user: 1`.
-pub(super) fn example(example: &Example) -> String {
+pub(super) fn example(example: &RequestSpec) -> String {
     let method = example.method.as_deref().unwrap_or("bytes");
     let path = example.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
     let host = example.host.as_ref().map(|host| format!(" of host {host}")).unwrap_or_default();
-    let mut text = format!("{method}{path}{host} from {}", example.from);
-    for (name, value) in &example.headers {
+    let from = example.from.as_deref().unwrap_or_default();
+    let mut text = format!("{method}{path}{host} from {from}");
+    for (name, value) in &example.headers.0 {
         text.push_str(&format!(", {name}: {value}"));
     }
     if let Some(claims) = &example.claims {
         let claims: Vec<String> = claims.iter().map(|(name, value)| format!("{name}={value}")).collect();
         text.push_str(&format!(", with a token of {}", claims.join(", ")));
     }
-    if let Some(address) = example.source_address {
+    if let Some(address) = &example.source_address {
         text.push_str(&format!(", at {address}"));
     }
     text
@@ -58,13 +60,7 @@ pub(super) fn example(example: &Example) -> String {
 
 /// `DENIED 403: DENY: rule 0 fits`.
 pub(super) fn came(came: &Came) -> String {
-    let verdict = match came.verdict {
-        Verdict::Allowed => "ALLOWED",
-        Verdict::Denied => "DENIED",
-        Verdict::Answered => "ANSWERED",
-        Verdict::Failed => "FAILED",
-        Verdict::Unknown => "UNKNOWN",
-    };
+    let verdict = verdict(came.verdict);
     let status = came.status.map(|status| format!(" {status}")).unwrap_or_default();
     let mut text = format!("{verdict}{status}");
     let targets = came.destinations.iter().filter(|target| target.probability > 0.0).map(|target| {

@@ -47,8 +47,3 @@ fn short(value: &Value) -> String {
         None => text,
     }
 }
-
-/// `1 resource`, `2 resources`.
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}

@@ -150,7 +150,6 @@ fn place(located: &Located<'_>, cause: &Cause) -> Option<String> {
 }
 
 fn named(cause: &Cause, place: Option<String>) -> String {
-    let field = if cause.field.is_root() { String::new() } else { format!(" {}", cause.field) };
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
-    format!("{}{field}{place}", cause.object)
+    format!("{cause}{place}")
 }

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use super::behaviour;
 use super::place::Sides;
-use super::{bytes, counted, short};
+use super::{bytes, short};
 use crate::diff::{Change, ChangedField, Diff, Presence, StatusDiff, Told, Way, WaypointDiff};
 use crate::problem::Problem;
 use crate::trace::classes::{ClassDiff, Compared};
 use crate::view::diagnostics;
 use crate::view::origins::Places;
+use crate::view::words::counted;
 
 /// A comparison as text: who is told in a sentence, then what differs, with the lines that make the difference.
 #[must_use]

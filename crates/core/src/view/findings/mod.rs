@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::problem::{Problem, Severity};
 use crate::text::SourceFile;
+use crate::view::words::counted;
 
 pub use checkstyle::checkstyle;
 pub use gitlab::gitlab;
@@ -69,10 +70,6 @@ pub fn summary(found: &[Problem], files: usize) -> String {
         found.iter().filter_map(|problem| Some(problem.place.as_ref()?.file.as_str())).collect();
     let files = if of_files.is_empty() { files } else { of_files.len() };
     format!("{counts} in {}", counted(files, "file"))
-}
-
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// What a finding says, with what to do about it.

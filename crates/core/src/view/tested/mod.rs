@@ -213,8 +213,3 @@ fn shown(value: &Value) -> String {
         other => other.to_string(),
     }
 }
-
-/// A count of something.
-fn counted(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Failure, Report, Test, counted, shown};
+use super::{Failure, Report, Test, shown};
 use crate::expect::Difference;
+use crate::view::words::counted;
 
 /// Every test by file; of one that failed the difference of what is expected (`-`) and what came (`+`), and the way of the
 /// request.

@@ -6,6 +6,7 @@ use super::causes;
 use crate::snapshot::Cause;
 use crate::trace::{Because, Chance, Decision, Detail, Place, Step, Target, Trace, Verdict};
 use crate::view::origins::{Located, Places};
+use crate::view::words::verdict;
 
 /// The lines that are shown of what decided.
 const LINES: usize = 8;
@@ -65,14 +66,7 @@ impl Page<'_> {
     /// `DENIED 403 by AuthorizationPolicy shop/readers (shop.yaml:93) at waypoint shop/waypoint: …`.
     fn verdict(&self, trace: &Trace, chance: &Chance) -> String {
         let outcome = &chance.outcome;
-        let mut text = match outcome.verdict {
-            Verdict::Allowed => "ALLOWED",
-            Verdict::Denied => "DENIED",
-            Verdict::Answered => "ANSWERED",
-            Verdict::Failed => "FAILED",
-            Verdict::Unknown => "UNKNOWN",
-        }
-        .to_owned();
+        let mut text = verdict(outcome.verdict).to_owned();
         match (outcome.status, outcome.grpc_status) {
             (_, Some(status)) => {
                 let _ = write!(text, " with gRPC status {status}");
@@ -104,8 +98,7 @@ impl Page<'_> {
 
     /// An object with its field and place.
     fn cause(&self, cause: &Cause) -> String {
-        let field = if cause.field.is_root() { String::new() } else { format!(" {}", cause.field) };
-        format!("{}{field}{}", cause.object, self.place(cause).unwrap_or_default())
+        format!("{cause}{}", self.place(cause).unwrap_or_default())
     }
 
     fn targets(&mut self, how: &str, targets: &[Target]) {

@@ -1,7 +1,5 @@
 //! The messages of ztunnel as JSON that people can read: addresses are texts instead of base64.
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use envoy::istio::{security, workload};
@@ -9,6 +7,7 @@ use envoy::{Message, Name};
 use serde_json::Value;
 
 use crate::view::json;
+use crate::ztunnel::ip;
 
 /// A workload.
 #[must_use]
@@ -60,13 +59,7 @@ fn write_addresses(value: &mut Value) {
 }
 
 fn write_address(bytes: &mut String) {
-    if let Some(ip) = STANDARD.decode(&*bytes).ok().and_then(|bytes| address(&bytes)) {
+    if let Some(ip) = STANDARD.decode(&*bytes).ok().and_then(|bytes| ip(&bytes)) {
         *bytes = ip.to_string();
     }
-}
-
-/// The address that 4 or 16 bytes are.
-pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
-    let ipv4 = <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from);
-    ipv4.or_else(|| <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from))
 }

@@ -5,10 +5,11 @@ use envoy::istio::workload::gateway_address::Destination;
 use envoy::istio::workload::load_balancing::HealthPolicy;
 use envoy::istio::workload::{self, GatewayAddress, NetworkAddress, TunnelProtocol, WorkloadStatus};
 
-use super::json::{self, address};
+use super::json;
 use super::{Policy, Service, Workload, ZtunnelConfig};
 use crate::hash::HashMap;
 use crate::resources::Resource;
+use crate::ztunnel::ip;
 use crate::ztunnel::{ZtunnelResources, service_name};
 
 pub(super) fn config(resources: &ZtunnelResources) -> ZtunnelConfig {
@@ -42,7 +43,7 @@ fn workload(resource: &Resource<workload::Workload>) -> Workload {
         TunnelProtocol::Hbone => "HBONE",
         TunnelProtocol::None | TunnelProtocol::LegacyIstioMtls => "TCP",
     };
-    let addresses = message.addresses.iter().filter_map(|bytes| address(bytes));
+    let addresses = message.addresses.iter().filter_map(|bytes| ip(bytes));
     Workload {
         uid: message.uid.clone(),
         namespace: message.namespace.clone(),
@@ -110,6 +111,6 @@ fn destination(address: &GatewayAddress) -> String {
 }
 
 fn network_address(network_address: &NetworkAddress) -> String {
-    let ip = address(&network_address.address).map(|ip| ip.to_string()).unwrap_or_default();
+    let ip = ip(&network_address.address).map(|ip| ip.to_string()).unwrap_or_default();
     [&*network_address.network, &*ip].join("/")
 }
