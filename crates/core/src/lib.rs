@@ -14,43 +14,30 @@ pub mod diff;
 pub mod expect;
 pub mod features;
 mod grpc_status;
-mod hash;
 mod json;
-pub mod kind;
-pub mod limits;
 pub mod lint;
 pub mod lists;
 pub mod live;
 pub mod manifests;
 pub mod mesh;
-pub mod names;
-mod nearest;
 pub mod opened;
 pub mod options;
 mod plan;
-pub mod problem;
-mod re2;
-pub use rules::release;
 pub mod resources;
 pub mod rules;
-mod schema;
 pub mod session;
-pub mod snapshot;
 pub mod static_config;
 pub mod status;
-pub mod text;
 pub mod trace;
 pub mod translation;
-mod validation;
 pub mod view;
-mod well_known;
 pub mod ztunnel;
 
+pub use model::Str;
+use model::{hash, nearest, re2, schema, validation, well_known};
+pub use model::{kind, limits, names, problem, release, snapshot, text};
 pub use session::Session;
 pub use translation::{Translation, translate};
-
-/// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
-pub type Str = smol_str::SmolStr;
 
 /// The examples of the documentation, run as tests.
 #[cfg(doctest)]

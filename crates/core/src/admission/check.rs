@@ -187,7 +187,7 @@ mod tests {
     fn problems_carry_object_and_path() {
         let object = ObjectRef::new(Kind::VirtualService, "shop", "cart");
         let findings = RefCell::default();
-        let root = Checker::new(Release::V1_31.rules(), &object, &findings);
+        let root = Checker::new(Rules::of(Release::V1_31), &object, &findings);
         root.field("spec").field("http").index(0).field("headers").key("x.y").invalid("no");
         let Findings { problems, refused } = findings.into_inner();
         assert!(refused);
@@ -199,7 +199,7 @@ mod tests {
     fn a_warning_refuses_nothing() {
         let object = ObjectRef::new(Kind::VirtualService, "shop", "cart");
         let findings = RefCell::default();
-        Checker::new(Release::V1_18.rules(), &object, &findings).warn(Code::Deprecated, "old", "new");
+        Checker::new(Rules::of(Release::V1_18), &object, &findings).warn(Code::Deprecated, "old", "new");
         assert!(!findings.into_inner().refused);
     }
 }

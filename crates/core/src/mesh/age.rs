@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn age_decides_before_names() {
-        let rules = Release::V1_31.rules();
+        let rules = Rules::of(Release::V1_31);
         assert_eq!(compare(&meta("b", Some(1)), &meta("a", Some(2)), rules), Ordering::Less);
         assert_eq!(compare(&meta("a", None), &meta("b", Some(1)), rules), Ordering::Greater);
     }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_dash_sorts_before_the_dot_behind_a_shorter_name() {
         let (short, long) = (meta("a", None), meta("a-b", None));
-        assert_eq!(compare(&short, &long, Release::V1_31.rules()), Ordering::Less);
-        assert_eq!(compare(&short, &long, Release::V1_18.rules()), Ordering::Greater);
+        assert_eq!(compare(&short, &long, Rules::of(Release::V1_31)), Ordering::Less);
+        assert_eq!(compare(&short, &long, Rules::of(Release::V1_18)), Ordering::Greater);
     }
 }

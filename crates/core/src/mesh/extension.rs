@@ -263,7 +263,7 @@ mod tests {
 
     fn applicable(plugins: Vec<Arc<Object<WasmPlugin>>>, chain: ChainKind) -> Vec<String> {
         let snapshot = Snapshot { wasm_plugins: plugins, ..Snapshot::default() };
-        let rules = Release::V1_18.rules();
+        let rules = Rules::of(Release::V1_18);
         let extensions = Extensions::new(&snapshot, rules, &MeshSettings::default());
         let waypoint = waypoint("ns", "waypoint");
         let found = extensions.applicable(&waypoint, None, chain);

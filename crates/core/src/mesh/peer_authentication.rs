@@ -104,7 +104,7 @@ mod tests {
 
     fn index(policies: Vec<Arc<Object<PeerAuthentication>>>) -> PeerAuthentications {
         let snapshot = Snapshot { peer_authentications: policies, ..Snapshot::default() };
-        PeerAuthentications::new(&snapshot, Release::V1_31.rules(), &MeshSettings::default())
+        PeerAuthentications::new(&snapshot, Rules::of(Release::V1_31), &MeshSettings::default())
     }
 
     #[test]

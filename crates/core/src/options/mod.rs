@@ -60,6 +60,6 @@ impl Options {
         if let Some(changed) = self.changed_rules {
             return changed;
         }
-        self.release.rules()
+        Rules::of(self.release)
     }
 }

@@ -163,7 +163,9 @@ mod tests {
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
         assert_eq!((options.validation, options.assume), (Validation::Warn, Assume::Nothing));
-        assert_eq!(options.limits, Limits { depth: 7, ..Limits::DEFAULT });
+        let mut limits = Limits::DEFAULT;
+        limits.depth = 7;
+        assert_eq!(options.limits, limits);
         assert!((options.features.pilot_trace_sampling - 7.0).abs() < f64::EPSILON);
     }
 

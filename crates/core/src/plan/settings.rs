@@ -45,7 +45,7 @@ mod tests {
         let to_ipv6 = |addresses: &[&str]| {
             let addresses = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
             let settings = WaypointSettings {
-                rules: Release::V1_31.rules(),
+                rules: Rules::of(Release::V1_31),
                 mesh: &MeshSettings::default(),
                 features: &Features::default(),
                 name: &WaypointName::new("ns", "waypoint"),

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use prost::Message;
 
 use super::Rules;
-use super::release::Release;
 use crate::options::{Options, Settings};
+use crate::release::Release;
 use crate::resources::Resource;
 use crate::snapshot::{Reading, Snapshot};
 use crate::text::SourceFile;
@@ -119,7 +119,7 @@ fn changes() -> Vec<Change> {
     let neighbours = Release::ALL.windows(2).map(|pair| (pair[0], pair[1]));
     let both_ways = neighbours.flat_map(|(older, newer)| [(newer, older), (older, newer)]);
     let of = |(of, from): (Release, Release)| {
-        let changed = of.rules().with_one_of(from.rules());
+        let changed = Rules::of(of).with_one_of(Rules::of(from));
         changed.into_iter().map(move |(rule, rules)| Change {
             what: format!("{of} with {rule} of {from}"),
             rules: Box::leak(Box::new(rules)),
@@ -144,7 +144,7 @@ fn shows(change: &Change, of_tools: bool, (number, case): (usize, &Case), known:
     let key = (change.of, of_tools, number);
     let found = known.lock().unwrap().get(&key).copied();
     let before = found.unwrap_or_else(|| {
-        let hash = made(case, change.of.rules(), of_tools);
+        let hash = made(case, Rules::of(change.of), of_tools);
         known.lock().unwrap().insert(key, hash);
         hash
     });
@@ -232,7 +232,7 @@ fn every_rule_decides_something() {
 
 #[test]
 fn every_rule_differs_somewhere() {
-    let pairs = Release::ALL.windows(2).flat_map(|pair| pair[0].rules().with_one_of(pair[1].rules()));
+    let pairs = Release::ALL.windows(2).flat_map(|pair| Rules::of(pair[0]).with_one_of(Rules::of(pair[1])));
     let differing: BTreeSet<String> = pairs.map(|(rule, _)| rule).collect();
     let same: Vec<String> = Rules::names().into_iter().filter(|rule| !differing.contains(rule)).collect();
     assert!(same.is_empty(), "alike in all releases: {same:?}");

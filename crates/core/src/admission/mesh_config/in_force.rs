@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_release_has_defaults() {
         for release in Release::ALL {
-            read(&SourceFile::new("added", release.rules().mesh.profile), &Limits::DEFAULT).unwrap();
+            read(&SourceFile::new("added", Rules::of(*release).mesh.profile), &Limits::DEFAULT).unwrap();
             let config = defaults(&Options::for_release(*release));
             assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");

@@ -175,7 +175,7 @@ mod tests {
 
     fn checked(release: Release, yaml: &str) -> (bool, Vec<(Code, String)>) {
         let config = read(&SourceFile::new("mesh", yaml), &Limits::DEFAULT).unwrap();
-        let checked = mesh_config(config, release.rules());
+        let checked = mesh_config(config, Rules::of(release));
         let problems = checked.problems.into_iter().map(|p| (p.code, p.field)).collect();
         (checked.config.is_some(), problems)
     }
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn profiles_are_valid() {
         for &release in Release::ALL {
-            let rules = release.rules();
+            let rules = Rules::of(release);
             assert_eq!(checked(release, crate::rules::MESH_CONFIG), (true, vec![]), "{release}");
             assert_eq!(checked(release, rules.mesh.profile), (true, vec![]), "{release}");
         }

@@ -44,7 +44,7 @@ pub(in crate::mesh) fn waypoint(namespace: &str, name: &str) -> Waypoint {
 }
 
 fn policies(release: Release, objects: &[Arc<Object<AuthorizationPolicy>>]) -> Policies {
-    Attachments::new(objects.iter().cloned(), release.rules(), &"root".into())
+    Attachments::new(objects.iter().cloned(), crate::rules::Rules::of(release), &"root".into())
 }
 
 fn names(policies: &Policies, attached: &[Attached]) -> Vec<String> {
@@ -257,7 +257,7 @@ fn the_index_finds_what_a_search_would() {
     let mut kinds_found = BTreeSet::new();
     for release in [Release::V1_18, Release::V1_31] {
         let policies = policies(release, &objects);
-        let attachment = release.rules().policies.attachment;
+        let attachment = crate::rules::Rules::of(release).policies.attachment;
         for waypoint in [waypoint("shop", "gate"), waypoint("root", "gate"), waypoint("far", "web")] {
             let by_service = policies.of_waypoint(&waypoint, Precedence::RootFirst);
             for service in services() {

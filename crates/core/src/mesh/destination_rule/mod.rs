@@ -284,7 +284,7 @@ mod tests {
 
     fn index(release: Release, objects: Vec<Arc<Object<DestinationRule>>>) -> DestinationRules {
         let snapshot = Snapshot { destination_rules: objects, ..Snapshot::default() };
-        DestinationRules::new(&snapshot, release.rules(), &MeshSettings::default(), &Services::default())
+        DestinationRules::new(&snapshot, Rules::of(release), &MeshSettings::default(), &Services::default())
     }
 
     fn found<'a>(index: &'a DestinationRules, client: &str) -> Option<&'a str> {

@@ -46,7 +46,7 @@ mod tests {
     }
 
     fn sorted(release: Release, mut routes: Vec<HttpRoute>) -> Vec<String> {
-        sort(&release.rules().gateway_api, &mut routes, |route| route);
+        sort(&crate::rules::Rules::of(release).gateway_api, &mut routes, |route| route);
         routes.into_iter().map(|route| route.name.to_string()).collect()
     }
 

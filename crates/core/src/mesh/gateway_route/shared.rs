@@ -196,7 +196,7 @@ mod tests {
 
     fn merged(routes: &[Vec<HttpPart>]) -> BTreeMap<String, (String, Vec<String>)> {
         let mut hosts = Hosts {
-            rules: &Release::V1_18.rules().gateway_api,
+            rules: &crate::rules::Rules::of(Release::V1_18).gateway_api,
             arrays: Vec::new(),
             views: Vec::new(),
             by_host: BTreeMap::new(),

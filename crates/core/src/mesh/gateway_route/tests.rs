@@ -40,9 +40,14 @@ fn with_problems(
     let reading = Snapshot::read([SourceFile::new("test", text)], &options.limits);
     assert!(reading.problems.is_empty(), "{:?}", reading.problems);
     let namespaces = crate::mesh::Namespaces::new(&reading.snapshot);
-    let services = Services::new(&reading.snapshot, release.rules(), &MeshSettings::default(), &namespaces);
+    let services = Services::new(
+        &reading.snapshot,
+        crate::rules::Rules::of(release),
+        &MeshSettings::default(),
+        &namespaces,
+    );
     let mut problems = Vec::new();
-    let converted = convert(&reading.snapshot, release.rules(), &services, &mut problems);
+    let converted = convert(&reading.snapshot, crate::rules::Rules::of(release), &services, &mut problems);
     (converted, problems.into_iter().map(|p| (p.code, p.field)).collect())
 }
 

@@ -326,7 +326,8 @@ mod tests {
         let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
         let visible = |release: Release| {
             let namespaces = Namespaces::new(&snapshot);
-            let services = Services::new(&snapshot, release.rules(), &MeshSettings::default(), &namespaces);
+            let services =
+                Services::new(&snapshot, Rules::of(release), &MeshSettings::default(), &namespaces);
             let seen = |namespace| services.get(services.visible("h.example", namespace)?);
             ["own", "third"].map(|namespace| seen(namespace).map(|service| service.namespace.to_string()))
         };

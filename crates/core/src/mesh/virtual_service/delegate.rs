@@ -287,7 +287,7 @@ mod tests {
             let route = HttpRoute { matches, ..HttpRoute::default() };
             HttpRule::of_virtual_service(route, &object, position)
         };
-        let rules = &crate::release::Release::V1_31.rules().routes;
+        let rules = &crate::rules::Rules::of(crate::release::Release::V1_31).routes;
         let root = rule("root", 2, vec![prefix("/x"), prefix("/a")]);
         let merged = merge_rules(rules, &root, rule("leaf", 1, vec![prefix("/a/b")])).unwrap();
         let fields = |causes: &[Cause]| {
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn names_and_settings_are_inherited() {
-        let rules = &crate::release::Release::V1_31.rules().routes;
+        let rules = &crate::rules::Rules::of(crate::release::Release::V1_31).routes;
         let timeout = |secs| Some(crate::snapshot::message::Duration::from_secs(secs));
         let root = HttpRoute { name: "root".into(), timeout: timeout(1), ..HttpRoute::default() };
         let leaf = HttpRoute { name: "leaf".into(), ..HttpRoute::default() };

@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn stars_beat_tildes_and_dots_are_the_own_namespace() {
-        let rules = |release: Release| &release.rules().routes;
+        let rules = |release: Release| &crate::rules::Rules::of(release).routes;
         let resolve = |release, names: &[&str]| {
             let names: Vec<Str> = names.iter().map(|n| Str::from(*n)).collect();
             export_to(rules(release), &names, &["*".into()], "shop")
@@ -85,7 +85,8 @@ mod tests {
     #[test]
     fn older_releases_ignore_names_in_the_default() {
         let default = ["a".into()];
-        let resolve = |release: Release| export_to(&release.rules().routes, &[], &default, "shop");
+        let resolve =
+            |release: Release| export_to(&crate::rules::Rules::of(release).routes, &[], &default, "shop");
         assert_eq!(resolve(Release::V1_18), ExportTo::Nobody);
         assert_eq!(resolve(Release::V1_31), ExportTo::Namespaces(vec!["a".into()]));
     }

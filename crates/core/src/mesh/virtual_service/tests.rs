@@ -21,7 +21,7 @@ fn index(release: Release, objects: &[(&str, &str, u32, &str)]) -> VirtualServic
     let mut problems = Vec::new();
     VirtualServices::new(
         &reading.snapshot,
-        release.rules(),
+        crate::rules::Rules::of(release),
         &MeshSettings::default(),
         &Services::default(),
         &mut problems,

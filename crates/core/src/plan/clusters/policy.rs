@@ -148,7 +148,7 @@ mod tests {
         let settings = PortPolicy { connection_pool: Some(&pool), ..PortPolicy::default() };
         let port = Port { name: "p".into(), number: 80, protocol: Protocol::Http, target_port: None };
         for (release, wins) in [(Release::V1_18, true), (Release::V1_31, false)] {
-            let rules = &release.rules().clusters;
+            let rules = &crate::rules::Rules::of(release).clusters;
             let of_mesh = mesh_config::H2UpgradePolicy::default();
             assert_eq!(upgrades_to_http2(rules, of_mesh, &port, &settings), wins, "{release}");
         }
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_mesh_upgrades_declared_http_only() {
-        let rules = &Release::V1_31.rules().clusters;
+        let rules = &crate::rules::Rules::of(Release::V1_31).clusters;
         let upgraded = |protocol| {
             let port = Port { name: "p".into(), number: 80, protocol, target_port: None };
             let of_mesh = mesh_config::H2UpgradePolicy::Upgrade;

@@ -144,7 +144,7 @@ mod tests {
         let tcp = api::TcpSettings { max_connections: 7, ..api::TcpSettings::default() };
         let http = api::HttpSettings { max_retries: 2, ..api::HttpSettings::default() };
         let mut draft = draft();
-        let rules = &Release::V1_31.rules().clusters;
+        let rules = &crate::rules::Rules::of(Release::V1_31).clusters;
         apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), rules);
         let limits = draft.cluster.circuit_breakers.unwrap().thresholds.remove(0);
         assert_eq!(limits.max_connections, Some(7.into()));
@@ -165,7 +165,7 @@ mod tests {
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());
-        apply(&mut draft, &policy(&pool), &config, &Release::V1_18.rules().clusters);
+        apply(&mut draft, &policy(&pool), &config, &crate::rules::Rules::of(Release::V1_18).clusters);
         let options = draft.cluster.upstream_connection_options.unwrap().tcp_keepalive.unwrap();
         assert_eq!((options.keepalive_probes, options.keepalive_time), (Some(3.into()), Some(20.into())));
     }

@@ -57,6 +57,6 @@ choice! {
 }
 
 /// Whether a ServiceEntry with these labels wants no address of Istio's.
-pub(crate) fn refuses_addresses(labels: &Labels) -> bool {
+pub fn refuses_addresses(labels: &Labels) -> bool {
     labels.get(AUTO_ALLOCATE_IP).is_some_and(|value| value.eq_ignore_ascii_case("false"))
 }

@@ -116,7 +116,7 @@ impl Files {
     }
 
     /// Reads objects again, each document once, and shows each to `see`, by its position among those asked for.
-    pub(crate) fn visit(&self, asked: &[Source], mut see: impl FnMut(usize, Node<'_>)) {
+    pub fn visit(&self, asked: &[Source], mut see: impl FnMut(usize, Node<'_>)) {
         let mut by_document: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
         for (at, source) in asked.iter().enumerate() {
             by_document.entry((source.file, source.document)).or_default().push(at);

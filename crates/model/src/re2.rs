@@ -1,7 +1,7 @@
 //! Regular expressions in RE2's syntax, which Envoy and Go share.
 
 /// Escapes what would be an operator, as Go's `regexp.QuoteMeta` does.
-pub(crate) fn quote_meta(text: &str) -> String {
+pub fn quote_meta(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if "\\.+*?()|[]{}^$".contains(c) {

@@ -5,13 +5,13 @@ use crate::snapshot::Labels;
 use crate::snapshot::selector::{LabelSelector, LabelSelectorRequirement};
 
 /// Whether labels satisfy a selector. An empty one is satisfied by any labels.
-pub(crate) fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
+pub fn matches(selector: &LabelSelector, labels: &Labels) -> bool {
     selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
         && selector.match_expressions.iter().all(|expression| holds(expression, labels))
 }
 
 /// Whether Kubernetes would take a selector: its operators are known, and have values or none.
-pub(crate) fn is_valid(selector: &LabelSelector) -> bool {
+pub fn is_valid(selector: &LabelSelector) -> bool {
     selector.match_expressions.iter().all(|expression| match expression.operator.as_str() {
         "In" | "NotIn" => !expression.values.is_empty(),
         "Exists" | "DoesNotExist" => expression.values.is_empty(),

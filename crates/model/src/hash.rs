@@ -5,6 +5,6 @@
 use foldhash::fast::RandomState;
 
 /// A hash map.
-pub(crate) type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
+pub type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 /// A hash set.
-pub(crate) type HashSet<T> = std::collections::HashSet<T, RandomState>;
+pub type HashSet<T> = std::collections::HashSet<T, RandomState>;

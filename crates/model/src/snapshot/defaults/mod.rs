@@ -9,7 +9,7 @@ use super::{Object, Snapshot};
 
 /// Fills in the defaults of Kubernetes' kinds and of the Gateway API. Done once, when a snapshot is read: its
 /// objects are not shared yet then, so that none is copied.
-pub(crate) fn fill(s: &mut Snapshot) {
+pub fn fill(s: &mut Snapshot) {
     each(&mut s.services, kubernetes::fill_service);
     each(&mut s.pods, kubernetes::fill_pod);
     each(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);
@@ -23,7 +23,7 @@ pub(crate) fn fill(s: &mut Snapshot) {
 
 impl Snapshot {
     /// Sorts Pods that were added, and fills in their defaults. It does nothing to those that have them.
-    pub(crate) fn complete_pods(&mut self) {
+    pub fn complete_pods(&mut self) {
         self.pods.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
         each(&mut self.pods, kubernetes::fill_pod);
     }

@@ -33,9 +33,9 @@ pub struct Reading {
     pub summary: Summary,
     /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but for what is to be
     /// said of them.
-    pub(crate) passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<PassedOver>,
     /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be compared.
-    pub(crate) reported: Vec<(ObjectRef, Source)>,
+    pub reported: Vec<(ObjectRef, Source)>,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
 }
@@ -86,13 +86,13 @@ impl Reading {
     }
 
     /// The annotations of an object, one that is kept or one that was only looked at.
-    pub(crate) fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
+    pub fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
         let kept = self.snapshot.meta(object).map(|meta| &meta.annotations);
         kept.or_else(|| self.passed_over(object).map(|other| &other.annotations))
     }
 
     /// Where an object stands, one that is kept or one that was only looked at.
-    pub(crate) fn source(&self, object: &ObjectRef) -> Option<Source> {
+    pub fn source(&self, object: &ObjectRef) -> Option<Source> {
         self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
     }
 

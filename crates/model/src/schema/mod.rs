@@ -23,7 +23,7 @@ const NO_LIMIT: i64 = i64::MIN;
 
 /// A set of releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Releases(u8);
+pub struct Releases(u8);
 
 impl Releases {
     /// All.
@@ -44,11 +44,11 @@ impl Releases {
 
 /// A release's place in the table. One that the table does not know is taken for the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Column(u8);
+pub struct Column(u8);
 
 impl Column {
     /// The place of a release.
-    pub(crate) const fn of(release: Release) -> Self {
+    pub const fn of(release: Release) -> Self {
         match find_release(release.as_str().as_bytes()) {
             Some(column) => Self(column),
             None => Self(RELEASES as u8 - 1),
@@ -58,7 +58,7 @@ impl Column {
 
 impl Releases {
     /// Reads a set as the extracts write it, `1.29+`, when this crate is compiled.
-    pub(crate) const fn parse(text: &str) -> Self {
+    pub const fn parse(text: &str) -> Self {
         let (name, and_later) = match text.as_bytes() {
             [name @ .., b'+'] => (name, true),
             name => (name, false),
@@ -71,7 +71,7 @@ impl Releases {
     }
 
     /// Whether a release is in it.
-    pub(crate) const fn contain(self, column: Column) -> bool {
+    pub const fn contain(self, column: Column) -> bool {
         self.0 & (1 << column.0) != 0
     }
 }
@@ -90,7 +90,7 @@ const fn find_release(name: &[u8]) -> Option<u8> {
 /// What a schema limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "the table has all limits, and admission looks some up")]
-pub(crate) enum What {
+pub enum What {
     /// The smallest number.
     Min,
     /// The largest number.
@@ -111,13 +111,13 @@ pub(crate) enum What {
 
 /// How far a value may go, in each release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit([i64; RELEASES]);
+pub struct Limit([i64; RELEASES]);
 
 impl Limit {
     /// The limit of a field of a kind, which is named by its path: `spec.rules.matches`. Behind `[]` it is that of
     /// what is in the list or map. A path that leads nowhere, or to where nothing is limited, is an error when this
     /// crate is compiled.
-    pub(crate) const fn of(kind: Kind, path: &str, what: What) -> Self {
+    pub const fn of(kind: Kind, path: &str, what: What) -> Self {
         let (path, depth) = match path.as_bytes() {
             [path @ .., b'[', b']'] => (path, 1),
             path => (path, 0),
@@ -134,18 +134,18 @@ impl Limit {
     }
 
     /// The limit in a release, if there is one.
-    pub(crate) fn in_release(self, column: Column) -> Option<i64> {
+    pub fn in_release(self, column: Column) -> Option<i64> {
         self.0.get(usize::from(column.0)).copied().filter(|limit| *limit != NO_LIMIT)
     }
 
     /// The limit of a length in a release, if there is one.
-    pub(crate) fn length(self, column: Column) -> Option<usize> {
+    pub fn length(self, column: Column) -> Option<usize> {
         self.in_release(column).and_then(|limit| usize::try_from(limit).ok())
     }
 }
 
 /// The releases whose schema knows a value of a field.
-pub(crate) const fn knows_value(kind: Kind, path: &str, value: &str) -> Releases {
+pub const fn knows_value(kind: Kind, path: &str, value: &str) -> Releases {
     let field = find(kind, path.as_bytes());
     let mut at = 0;
     while let Some((of, values)) = nth(&table::VALUES, at) {

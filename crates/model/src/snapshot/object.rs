@@ -67,7 +67,7 @@ const ASSUMED: &str = "waypoint-xds.io/assumed";
 
 impl Meta {
     /// Marks the object as one that is only assumed to be there.
-    pub(crate) fn assume(&mut self) {
+    pub fn assume(&mut self) {
         self.annotations.extend([(Str::new_static(ASSUMED), Str::new_static("true"))]);
     }
 

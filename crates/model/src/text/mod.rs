@@ -10,7 +10,7 @@ mod advice;
 mod chunk;
 mod decode;
 mod document;
-pub(crate) mod edit;
+pub mod edit;
 mod error;
 mod json;
 mod key;

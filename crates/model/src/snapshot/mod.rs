@@ -26,7 +26,7 @@
 //! | [`reported`] | statuses, which no object keeps |
 
 mod cause;
-pub(crate) mod defaults;
+pub mod defaults;
 pub mod extensions;
 mod files;
 pub mod gateway_api;
@@ -34,7 +34,7 @@ mod identity;
 mod items;
 
 pub mod kubernetes;
-pub(crate) mod label_selector;
+pub mod label_selector;
 mod labels;
 pub mod mesh_config;
 pub mod message;
@@ -119,7 +119,7 @@ macro_rules! snapshot {
             }
 
             /// Every object's kind and metadata, and where it stands.
-            pub(crate) fn metadata(&self) -> impl Iterator<Item = (Kind, &Meta, Source)> {
+            pub fn metadata(&self) -> impl Iterator<Item = (Kind, &Meta, Source)> {
                 std::iter::empty()$(.chain(
                     self.$list.iter().map(|object| (Kind::$kind, &object.meta, object.source))
                 ))*
@@ -196,11 +196,7 @@ where
 }
 
 /// The object of a list of a snapshot that has this name.
-pub(crate) fn find<'a, T>(
-    objects: &'a [Arc<Object<T>>],
-    namespace: &str,
-    name: &str,
-) -> Option<&'a Arc<Object<T>>> {
+pub fn find<'a, T>(objects: &'a [Arc<Object<T>>], namespace: &str, name: &str) -> Option<&'a Arc<Object<T>>> {
     let key = |object: &Arc<Object<T>>| {
         (object.meta.namespace.as_str(), object.meta.name.as_str()).cmp(&(namespace, name))
     };

@@ -38,7 +38,7 @@ impl fmt::Display for ObjectRef {
 
 /// Those of some things that have a name, in a namespace or in whichever has one; where there is none, and no namespace is
 /// given, the name is `NAME.NAMESPACE`. `key` gives the namespace and the name of each.
-pub(crate) fn named<'t, T>(
+pub fn named<'t, T>(
     all: &'t [T],
     (name, namespace): (&str, Option<&str>),
     key: impl Fn(&T) -> (&str, &str),

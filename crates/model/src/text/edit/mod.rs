@@ -24,11 +24,11 @@ use write::Quotes;
 
 /// What comes instead of a stretch of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TextEdit {
+pub struct TextEdit {
     /// The stretch; it is empty where text is only added.
-    pub(crate) span: Span,
+    pub span: Span,
     /// What comes there.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl TextEdit {
@@ -39,13 +39,13 @@ impl TextEdit {
 
 /// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the
 /// value reads as one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
-pub(crate) fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
+pub fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
     at(object, path, &value.into(), |site| replace(site, value))
 }
 
 /// Gives the field at a path below an object this value, whatever it has been: a string as [`set`] does, all else on one line.
 /// A field that is not there is added.
-pub(crate) fn write(object: Node<'_>, path: &str, value: &Value) -> Option<TextEdit> {
+pub fn write(object: Node<'_>, path: &str, value: &Value) -> Option<TextEdit> {
     at(object, path, value, |site| match value {
         Value::String(text) => replace(site, text).or_else(|| rewrite(site, value)),
         _ => rewrite(site, value),
@@ -80,7 +80,7 @@ fn rewrite(site: &Site<'_>, value: &Value) -> Option<TextEdit> {
 }
 
 /// Gives the field at a path below an object another key.
-pub(crate) fn rename(object: Node<'_>, path: &str, key: &str) -> Option<TextEdit> {
+pub fn rename(object: Node<'_>, path: &str, key: &str) -> Option<TextEdit> {
     let site = site::find(object, path)?;
     let (old, mapping) = (site.key?, site.parent);
     if mapping.get(key).is_some() || !site.starts_plainly() {
@@ -92,7 +92,7 @@ pub(crate) fn rename(object: Node<'_>, path: &str, key: &str) -> Option<TextEdit
 }
 
 /// Takes the field, or the item of a list, at a path below an object away.
-pub(crate) fn remove(object: Node<'_>, path: &str) -> Option<TextEdit> {
+pub fn remove(object: Node<'_>, path: &str) -> Option<TextEdit> {
     remove::entry(&site::find(object, path)?)
 }
 

@@ -14,19 +14,19 @@ use crate::text::{Node, Unread};
 
 /// An object of a kind that no waypoint depends on.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PassedOver {
-    pub(crate) object: ObjectRef,
-    pub(crate) labels: Labels,
+pub struct PassedOver {
+    pub object: ObjectRef,
+    pub labels: Labels,
     pub(crate) annotations: Labels,
     /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
-    pub(crate) template_labels: Labels,
+    pub template_labels: Labels,
     /// The field that has settings of the mesh, of an object that installs one.
-    pub(crate) mesh_config: Option<&'static str>,
+    pub mesh_config: Option<&'static str>,
     /// Whether it was never applied to a cluster.
-    pub(crate) is_new: bool,
+    pub is_new: bool,
     /// What it says of its pods, if it makes any and no other object makes it.
-    pub(crate) controller: Option<Arc<PodController>>,
-    pub(crate) source: Source,
+    pub controller: Option<Arc<PodController>>,
+    pub source: Source,
 }
 
 impl PassedOver {
