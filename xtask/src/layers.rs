@@ -33,14 +33,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("model", &["text"]),
     ("model", &["schema"]),
     ("model", &["snapshot"]),
-    ("core", &["grpc_status", "rules"]),
-    ("core", &["features"]),
-    ("core", &["options"]),
-    ("core", &["assume"]),
-    ("core", &["admission"]),
-    ("core", &["mesh"]),
-    ("core", &["plan"]),
-    ("core", &["detect"]),
+    ("mesh", &["grpc_status", "rules"]),
+    ("mesh", &["features"]),
+    ("mesh", &["options"]),
+    ("mesh", &["assume", "detect"]),
+    ("mesh", &["admission"]),
+    ("mesh", &["mesh"]),
+    ("mesh", &["plan"]),
     // Here Envoy's messages begin.
     ("core", &["json"]),
     ("core", &["resources"]),
@@ -60,7 +59,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// The crates that [`LAYERS`] speaks of.
-const CRATES: [&str; 2] = ["model", "core"];
+const CRATES: [&str; 3] = ["model", "mesh", "core"];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.
 const BESIDE: &[(&str, &str)] =

@@ -8,6 +8,7 @@ use thiserror::Error;
 /// and far below what hurts.
 ///
 /// ```
+/// # use waypoint_xds_model as waypoint_xds;
 /// use waypoint_xds::limits::Limits;
 ///
 /// let mut limits = Limits::DEFAULT;

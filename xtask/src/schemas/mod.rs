@@ -50,7 +50,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         println!("schemas: the custom resource definitions are not here: the extracts stay as they are");
     }
     made.push((model.join("src/schema/table.rs"), table::write(&extracts)?));
-    made.push((root().join("crates/core/src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
+    made.push((root().join("crates/mesh/src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
     let stale = made.iter().filter(|(path, text)| is_stale(path, text));
     if check {
         let stale: Vec<_> = stale.map(|(path, _)| path.display().to_string()).collect();

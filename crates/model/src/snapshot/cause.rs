@@ -11,6 +11,7 @@ const POSITIONS: usize = 3;
 /// `[]` for every list, and the positions in these lists.
 ///
 /// ```
+/// # use waypoint_xds_model as waypoint_xds;
 /// use waypoint_xds::snapshot::FieldPath;
 ///
 /// let rule = FieldPath::at("spec.http[]", [1]);

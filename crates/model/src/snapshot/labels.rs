@@ -17,6 +17,7 @@ const FEW: usize = 8;
 /// changes, so that its clones share it.
 ///
 /// ```
+/// # use waypoint_xds_model as waypoint_xds;
 /// use waypoint_xds::snapshot::Labels;
 ///
 /// let labels: Labels = [("version", "v1"), ("app", "web")].into_iter().collect();

@@ -136,7 +136,9 @@ mod tests {
     }
 
     fn policy(pool: &api::ConnectionPoolSettings) -> PortPolicy<'_> {
-        PortPolicy { connection_pool: Some(pool), ..PortPolicy::default() }
+        let mut policy = PortPolicy::default();
+        policy.connection_pool = Some(pool);
+        policy
     }
 
     #[test]
@@ -161,7 +163,8 @@ mod tests {
             time: Some(Duration::from_secs(time)),
             ..api::TcpKeepalive::default()
         };
-        let config = MeshSettings { tcp_keepalive: Some(keepalive(3, 10)), ..MeshSettings::default() };
+        let mut config = MeshSettings::default();
+        config.tcp_keepalive = Some(keepalive(3, 10));
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());

@@ -181,10 +181,11 @@ mod tests {
     #[test]
     fn broken_json_falls_back_to_the_default() {
         let rules = &crate::rules::Rules::of(Release::V1_31).access_logs;
-        let config = |format: &str| MeshSettings {
-            access_log_encoding: AccessLogEncoding::Json,
-            access_log_format: format.into(),
-            ..MeshSettings::default()
+        let config = |format: &str| {
+            let mut config = MeshSettings::default();
+            config.access_log_encoding = AccessLogEncoding::Json;
+            config.access_log_format = format.into();
+            config
         };
         assert_eq!(mesh_file("/x", &config("{"), rules), mesh_file("/x", &config(""), rules));
         assert_ne!(mesh_file("/x", &config("{\"a\": \"b\"}"), rules), mesh_file("/x", &config(""), rules));
