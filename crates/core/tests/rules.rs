@@ -3,7 +3,7 @@
 //! A rule that differs between two neighbouring releases is given, in each of the two, the value that it has in the
 //! other. If in one of them nothing changes, in whatever case, then the releases need not differ in it: the rule is
 //! dead, it stands for what another rule decides, or a golden case is missing.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
