@@ -1,11 +1,14 @@
 //! `cargo xtask doors`: Rust, the command line, Python and JavaScript give identical bytes for every golden case.
 //!
-//! A door is a program that translates cases for every release. It gets three sorts of arguments: the folder of the cases,
-//! the folder to write to, and the releases; and on standard input the cases' names, one a line. For each it writes
+//! A door is a program that is given what to do on standard input, `translate` or `trace`, the snapshots, the folder to write to, and the
+//! releases.
 //!
-//! - `<out>/<release>/<case>.json`: what `translate -o json` prints;
-//! - `<out>/<release>/<case>.bin`: the encoded resources of all waypoints, in the order of `List::ALL`, each behind its
-//!   length as a varint. The command line does not print them, so that it is compared by its JSON only.
+//! - `translate CASES OUT RELEASE…` takes the names of cases, one a line, and writes `<out>/<release>/<case>.json`, what `translate -o json`
+//!   prints, and `<case>.bin`, the encoded resources of all waypoints, in the order of `List::ALL`, each behind its length as a
+//!   varint. The command line does not print them, so that it is compared by its JSON only.
+//! - `trace SNAPSHOT OUT RELEASE…` takes `testdata/trace/requests.json`, and writes `<name>.json` and `<name>.txt`, what `trace` prints.
+
+mod traces;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -19,22 +22,46 @@ use waypoint_xds::view::json;
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::{Session, Translation};
 
-use crate::command::{cargo, succeed};
+use crate::command::{cargo, program, succeed};
 use crate::{Result, python, root};
 
 /// A way to the library.
 struct Door {
     name: &'static str,
+    /// Builds it.
+    build: fn() -> Result<()>,
     /// Translates cases into a folder.
-    open: fn(&Path, &[String]) -> Result<()>,
+    translate: fn(&Path, &[String]) -> Result<()>,
+    /// Traces the requests of `testdata/trace` into a folder.
+    trace: fn(&Path) -> Result<()>,
     /// Whether it writes encoded messages too.
     encodes: bool,
 }
 
 const DOORS: [Door; 3] = [
-    Door { name: "command line", open: command_line, encodes: false },
-    Door { name: "Python", open: python_package, encodes: true },
-    Door { name: "JavaScript", open: npm_package, encodes: true },
+    Door {
+        name: "command line",
+        build: || {
+            succeed(cargo().args(["build", "--quiet", "--package", "waypoint-xds-cli"]).current_dir(root()))
+        },
+        translate: command_line,
+        trace: traces::command_line,
+        encodes: false,
+    },
+    Door {
+        name: "Python",
+        build: || python::installed().map(drop),
+        translate: |out, cases| all_cases(python_door(), out, cases),
+        trace: |out| traces::all_requests(python_door(), out),
+        encodes: true,
+    },
+    Door {
+        name: "JavaScript",
+        build: || succeed(cargo().args(["xtask", "wasm", "--no-test"]).current_dir(root())),
+        translate: |out, cases| all_cases(npm_door(), out, cases),
+        trace: |out| traces::all_requests(npm_door(), out),
+        encodes: true,
+    },
 ];
 
 fn cases_folder() -> PathBuf {
@@ -52,9 +79,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         std::fs::remove_dir_all(&out)?;
     }
     for door in &DOORS {
-        (door.open)(&out.join(door.name), &cases)?;
+        let out = out.join(door.name);
+        (door.build)()?;
+        (door.translate)(&out, &cases)?;
+        (door.trace)(&out)?;
     }
-    let mut differ = Vec::new();
+    let (mut differ, traced) = traces::differences(&out)?;
     for case in &cases {
         for release in Release::ALL {
             let session = library(case, *release)?;
@@ -76,7 +106,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     let names: Vec<&str> = DOORS.iter().map(|door| door.name).collect();
     println!(
-        "the library, {}: identical bytes for {} cases and {} releases",
+        "the library, {}: identical bytes for {} cases and {traced} traced requests in {} releases",
         names.join(", "),
         cases.len(),
         Release::ALL.len()
@@ -128,12 +158,11 @@ fn encoded(translation: &Translation) -> Vec<u8> {
 
 /// The command line takes one case at a time.
 fn command_line(out: &Path, cases: &[String]) -> Result<()> {
-    succeed(cargo().args(["build", "--quiet", "--package", "waypoint-xds-cli"]).current_dir(root()))?;
     for release in Release::ALL {
         let folder = out.join(release.as_str());
         std::fs::create_dir_all(&folder)?;
         for case in cases {
-            let mut translate = Command::new(root().join("target/debug/waypoint-xds"));
+            let mut translate = Command::new(program());
             translate.args(["translate", "-o", "json", "--release", release.as_str(), "-f"]);
             translate.arg(cases_folder().join(format!("{case}.yaml")));
             let settings = settings(case)?;
@@ -150,25 +179,29 @@ fn command_line(out: &Path, cases: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn python_package(out: &Path, cases: &[String]) -> Result<()> {
-    let mut program = Command::new(python::installed()?);
-    program.arg(root().join("crates/py/tests/door.py"));
-    one_process(program, out, cases)
+fn python_door() -> Command {
+    let mut door = Command::new(python::interpreter("tools"));
+    door.arg(root().join("crates/py/tests/door.py"));
+    door
 }
 
-fn npm_package(out: &Path, cases: &[String]) -> Result<()> {
-    succeed(cargo().args(["xtask", "wasm", "--no-test"]).current_dir(root()))?;
-    let mut program = Command::new("node");
-    program.arg(root().join("crates/wasm/npm/scripts/door.mjs"));
-    one_process(program, out, cases)
+fn npm_door() -> Command {
+    let mut door = Command::new("node");
+    door.arg(root().join("crates/wasm/npm/scripts/door.mjs"));
+    door
 }
 
-/// Opens a door that takes all cases at once.
-fn one_process(mut program: Command, out: &Path, cases: &[String]) -> Result<()> {
-    program.arg(cases_folder()).arg(out).args(Release::ALL.iter().map(|release| release.as_str()));
-    let mut child = program.stdin(Stdio::piped()).spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        input.write_all(cases.join("\n").as_bytes())?;
+fn all_cases(mut door: Command, out: &Path, cases: &[String]) -> Result<()> {
+    door.arg("translate").arg(cases_folder());
+    one_process(door, out, &cases.join("\n"))
+}
+
+/// Opens a door that takes everything at once, on standard input.
+fn one_process(mut door: Command, out: &Path, input: &str) -> Result<()> {
+    door.arg(out).args(Release::ALL.iter().map(|release| release.as_str()));
+    let mut child = door.stdin(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
     }
-    if child.wait()?.success() { Ok(()) } else { Err(format!("failed: {program:?}").into()) }
+    if child.wait()?.success() { Ok(()) } else { Err(format!("failed: {door:?}").into()) }
 }
