@@ -122,3 +122,15 @@ impl Rules {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Release, Rules};
+
+    #[test]
+    fn every_release_has_its_own_rules() {
+        for release in Release::ALL {
+            assert_eq!(Rules::of(*release).release, *release);
+        }
+    }
+}
