@@ -12,9 +12,9 @@
 //! | [`routes`] | where the requests and connections of a chain go |
 //! | [`policies`] | who may do what in a chain, in the order of evaluation |
 //! | [`telemetry`] | access logs, metrics and traces |
-//! | [`extensions`] | Wasm and Lua |
+//! | `extensions` | Wasm and Lua |
 //! | [`envoy_filters`] | patches of what is generated |
-//! | [`host`] | what the waypoint means by a host: Service, DestinationRule, cluster |
+//! | `host` | what the waypoint means by a host: Service, DestinationRule, cluster |
 //! | [`provider`] | where the services of extension providers are |
 //! | [`WaypointSettings`] | what holds for the waypoint as a whole |
 //! | [`Scope`] | what the waypoint sees of the mesh |

@@ -5,13 +5,13 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | [`parent`] | what a route attaches to |
-//! | [`http`], [`grpc`], [`l4`] | the rules of each kind |
-//! | [`filter`], [`cors`] | their filters |
-//! | [`backend`] | their backends |
-//! | [`order`] | which rule is asked first |
-//! | [`merge`], [`shared`] | several HTTPRoutes and GRPCRoutes of one host |
-//! | [`report`] | what is wrong with a route |
+//! | `parent` | what a route attaches to |
+//! | `http`, `grpc`, `l4` | the rules of each kind |
+//! | `filter`, `cors` | their filters |
+//! | `backend` | their backends |
+//! | `order` | which rule is asked first |
+//! | `merge`, `shared` | several HTTPRoutes and GRPCRoutes of one host |
+//! | `report` | what is wrong with a route |
 
 mod backend;
 mod cors;

@@ -2,9 +2,9 @@
 //!
 //! | module | decides |
 //! |---|---|
-//! | [`address`] | which addresses of a Service are matched |
-//! | [`inspection`] | on which ports it has to be found out what is spoken |
-//! | [`planner`] | the chains of each port of each Service, and two for workloads that are called themselves |
+//! | `address` | which addresses of a Service are matched |
+//! | `inspection` | on which ports it has to be found out what is spoken |
+//! | `planner` | the chains of each port of each Service, and two for workloads that are called themselves |
 
 mod address;
 mod inspection;

@@ -2,13 +2,13 @@
 //!
 //! | module | decides |
 //! |---|---|
-//! | [`destination`] | which clusters there are for destinations |
-//! | [`referenced`] | which Services a waypoint needs clusters of besides those that it serves |
+//! | `destination` | which clusters there are for destinations |
+//! | `referenced` | which Services a waypoint needs clusters of besides those that it serves |
 //! | [`policy`] | what the DestinationRule and the mesh say of each |
 //! | [`members`] | which endpoints each has |
 //! | [`transport`] | plain text, TLS, HBONE: what each offers its endpoints |
-//! | [`reasons`], [`rule_field`] | why they do |
-//! | [`identity`] | whose identities servers may have |
+//! | `reasons`, `rule_field` | why they do |
+//! | `identity` | whose identities servers may have |
 //! | [`metadata`] | what each says about where it comes from |
 //! | [`tunnel`] | what the clusters that every waypoint has depend on |
 

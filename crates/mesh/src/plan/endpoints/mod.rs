@@ -2,12 +2,12 @@
 //!
 //! | module | decides |
 //! |---|---|
-//! | [`select`] | which endpoints a cluster has |
+//! | `select` | which endpoints a cluster has |
 //! | [`candidate`] | what is known of an endpoint |
-//! | [`reach`] | how it is reached, and what state it is in |
-//! | [`mtls`] | whether its own mTLS may be used |
-//! | [`balancing`] | which load balancing by locality is in force |
-//! | [`locality`], [`labels`] | the shares and priorities that follow |
+//! | `reach` | how it is reached, and what state it is in |
+//! | `mtls` | whether its own mTLS may be used |
+//! | `balancing` | which load balancing by locality is in force |
+//! | `locality`, `labels` | the shares and priorities that follow |
 
 pub(crate) mod balancing;
 pub mod candidate;
