@@ -18,7 +18,7 @@ use crate::resources::proto::socket;
 use crate::rules::{ClusterRules, TunnelMetadata};
 
 /// Where HBONE is spoken.
-const HBONE_PORT: u32 = 15008;
+const HBONE_PORT: &str = "15008";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 /// The length that metadata usually doesn't exceed, in bytes.
@@ -65,9 +65,8 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
         describe(known, rules, |parts| fields.text("workload", parts));
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
-        let server = join(&known.endpoint.address, HBONE_PORT);
         metadata.write(TUNNEL, |fields| {
-            fields.text("address", &[&server]);
+            fields.text("address", &parts(&known.endpoint.address, HBONE_PORT));
             fields.text("destination", &[tunnel]);
         });
     }
@@ -127,6 +126,10 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
 
 /// A host and port in one text.
 fn join(host: &str, port: u32) -> String {
-    let port = port.to_string();
-    if host.contains(':') { ["[", host, "]:", &port].concat() } else { [host, ":", &port].concat() }
+    parts(host, &port.to_string()).concat()
+}
+
+/// The same in parts.
+fn parts<'a>(host: &'a str, port: &'a str) -> [&'a str; 4] {
+    if host.contains(':') { ["[", host, "]:", port] } else { ["", host, ":", port] }
 }
