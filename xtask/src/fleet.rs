@@ -22,5 +22,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         std::fs::write(stamp, wanted)?;
     }
     python::install(&interpreter, &python::wheel()?)?;
-    succeed(Command::new(interpreter).args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).current_dir(example))
+    succeed(
+        Command::new(interpreter).args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).current_dir(example),
+    )
 }

@@ -61,7 +61,8 @@ pub(crate) fn installed() -> Result<PathBuf> {
 /// The wheel: the one that `cargo xtask python` has built, else a new one.
 pub(crate) fn wheel() -> Result<PathBuf> {
     let wheels = folder().join("wheels");
-    let mut built = std::fs::read_dir(wheels).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let mut built =
+        std::fs::read_dir(wheels).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     match built.next() {
         Some(wheel) => Ok(wheel),
         None => build(),

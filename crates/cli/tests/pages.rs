@@ -19,7 +19,8 @@ fn markdown(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let skipped = name.starts_with('.') || name.starts_with("target") || name == "node_modules" || name == "pkg";
+        let skipped =
+            name.starts_with('.') || name.starts_with("target") || name == "node_modules" || name == "pkg";
         if path.is_dir() && !skipped {
             found.extend(markdown(&path));
         } else if name.ends_with(".md") {
@@ -155,13 +156,19 @@ fn the_readme_is_short() {
 #[test]
 fn pictures_are_what_the_commands_draw() {
     let arguments = ["cost", "-f", "testdata/cases/scope-two-by-two.yaml", "--rule", "mesh", "-o", "svg"];
-    let drawn =
-        Command::new(env!("CARGO_BIN_EXE_waypoint-xds")).args(arguments).current_dir(root()).output().unwrap();
+    let drawn = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
     let path = root().join("docs/pictures/cost.svg");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &drawn.stdout).unwrap();
     }
-    assert!(std::fs::read(path).unwrap() == drawn.stdout, "docs/pictures/cost.svg is stale: UPDATE_GOLDEN=1 writes it");
+    assert!(
+        std::fs::read(path).unwrap() == drawn.stdout,
+        "docs/pictures/cost.svg is stale: UPDATE_GOLDEN=1 writes it"
+    );
 }
 
 #[test]

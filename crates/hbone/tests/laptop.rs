@@ -108,8 +108,8 @@ impl Laptop {
 
     fn run_to_its_end(&self, step: &Step) {
         let output = self.shell(&step.command).output().unwrap();
-        let found = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
+        let found =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         compare(&step.command, &step.output, &found, output.status.success() && fits(&step.output, &found));
     }
 

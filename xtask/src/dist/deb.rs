@@ -19,9 +19,9 @@ fn installed(entry: &Entry) -> Option<Result<Entry>> {
     };
     let file = |path: String, bytes: Vec<u8>| Some(Ok(Entry::file(&path, *mode, bytes)));
     match entry.path.rsplit_once('/') {
-        Some(("man", page)) => Some(gz(bytes).map(|packed| {
-            Entry::file(&format!("usr/share/man/man1/{page}.gz"), *mode, packed)
-        })),
+        Some(("man", page)) => {
+            Some(gz(bytes).map(|packed| Entry::file(&format!("usr/share/man/man1/{page}.gz"), *mode, packed)))
+        }
         Some((_, "waypoint-xds.bash")) => {
             file("usr/share/bash-completion/completions/waypoint-xds".to_owned(), bytes.clone())
         }

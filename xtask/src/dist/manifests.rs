@@ -11,8 +11,10 @@ pub(super) const SUMMARY: &str = "Istio ambient mode from YAML: who enforces wha
 
 /// Writes them for the targets that were made.
 pub(super) fn write(targets: &[Target], out: &Path) -> Result<()> {
-    let sums: Vec<(Target, String)> =
-        targets.iter().map(|target| Ok((*target, sum(&out.join(target.archive()))?))).collect::<Result<_>>()?;
+    let sums: Vec<(Target, String)> = targets
+        .iter()
+        .map(|target| Ok((*target, sum(&out.join(target.archive()))?)))
+        .collect::<Result<_>>()?;
     std::fs::write(out.join("waypoint-xds.krew.yaml"), krew(&sums)?)?;
     Ok(std::fs::write(out.join("waypoint-xds.rb"), homebrew(&sums)?)?)
 }

@@ -112,8 +112,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 }
 
 fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted =
-        Wanted { targets: vec![Target::here()?], wheels: false, npm: false, check: false };
+    let mut wanted = Wanted { targets: vec![Target::here()?], wheels: false, npm: false, check: false };
     let mut all = false;
     let mut args = args.iter();
     while let Some(argument) = args.next() {
@@ -123,7 +122,11 @@ fn parse(args: &[String]) -> Result<Wanted> {
             "--check" => wanted.check = true,
             "--all" => (all, wanted.wheels, wanted.npm) = (true, true, true),
             "--target" if args.next().is_some_and(|value| value == "all") => all = true,
-            _ => return Err("usage: cargo xtask dist [--target all] [--wheels] [--npm] [--all] [--check]".into()),
+            _ => {
+                return Err(
+                    "usage: cargo xtask dist [--target all] [--wheels] [--npm] [--all] [--check]".into()
+                );
+            }
         }
     }
     if all {

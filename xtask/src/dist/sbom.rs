@@ -13,10 +13,13 @@ pub(super) fn text() -> Result<String> {
     let arguments =
         ["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-musl"];
     let metadata: Value = serde_json::from_str(&printed(cargo().args(arguments).current_dir(root()))?)?;
-    let packages: BTreeMap<&str, &Value> =
-        list(&metadata, "/packages").filter_map(|package| Some((text_at(package, "/id")?, package))).collect();
+    let packages: BTreeMap<&str, &Value> = list(&metadata, "/packages")
+        .filter_map(|package| Some((text_at(package, "/id")?, package)))
+        .collect();
     let needs: BTreeMap<&str, Vec<&str>> = list(&metadata, "/resolve/nodes")
-        .filter_map(|node| Some((text_at(node, "/id")?, list(node, "/deps").filter_map(compiled_in).collect())))
+        .filter_map(|node| {
+            Some((text_at(node, "/id")?, list(node, "/deps").filter_map(compiled_in).collect()))
+        })
         .collect();
     let program = packages.iter().find(|(_, package)| text_at(package, "/name") == Some("waypoint-xds-cli"));
     let program = *program.ok_or("no package of the program")?.0;
@@ -26,12 +29,17 @@ pub(super) fn text() -> Result<String> {
         next.extend(needs.get(id).into_iter().flatten().copied().filter(|id| seen.insert(id)));
     }
     let reference = |id: &str| packages.get(id).map(|package| purl(package));
-    let components: Vec<Value> =
-        seen.iter().filter(|id| **id != program).filter_map(|id| packages.get(id)).map(|package| component(package)).collect();
+    let components: Vec<Value> = seen
+        .iter()
+        .filter(|id| **id != program)
+        .filter_map(|id| packages.get(id))
+        .map(|package| component(package))
+        .collect();
     let dependencies: Vec<Value> = seen
         .iter()
         .map(|id| {
-            let on: Vec<String> = needs.get(id).into_iter().flatten().filter_map(|id| reference(id)).collect();
+            let on: Vec<String> =
+                needs.get(id).into_iter().flatten().filter_map(|id| reference(id)).collect();
             json!({"ref": reference(id), "dependsOn": on})
         })
         .collect();

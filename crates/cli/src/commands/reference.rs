@@ -163,6 +163,7 @@ fn said(argument: &Arg) -> String {
 fn cell(text: &str) -> String {
     let text = text.replace('\n', " ").replace('|', "\\|");
     let parts = text.split('`').enumerate();
-    let parts = parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
+    let parts =
+        parts.map(|(index, part)| if index % 2 == 0 { part.replace('<', "&lt;") } else { part.to_owned() });
     parts.collect::<Vec<_>>().join("`")
 }

@@ -275,7 +275,7 @@ mod tests {
     use crate::text::SourceFile;
 
     fn picture(rule: Rule) -> String {
-        let yaml = include_str!("../../../../testdata/cases/bookinfo-namespace.yaml");
+        let yaml = include_str!("../../testdata/bookinfo-namespace.yaml");
         let session = Session::read([SourceFile::new("bookinfo.yaml", yaml)], &Options::default());
         svg(&session.cost(rule, None))
     }

@@ -17,7 +17,8 @@ use crate::view::words::counted;
 pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
     // Without waypoints that is not what was asked for.
-    let mut page = if diff.waypoints.is_empty() { String::new() } else { format!("push: {}\n", summary(diff)) };
+    let mut page =
+        if diff.waypoints.is_empty() { String::new() } else { format!("push: {}\n", summary(diff)) };
     of_behaviour(diff, &sides, &mut page);
     for waypoint in diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)) {
         page.push('\n');
