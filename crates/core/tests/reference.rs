@@ -52,9 +52,10 @@ fn text(value: &Value) -> String {
         Value::Object(fields) => {
             let sorted: BTreeMap<&String, String> =
                 fields.iter().map(|(name, value)| (name, text(value))).collect();
-            format!("{sorted:?}")
+            let fields: Vec<String> = sorted.into_iter().map(|(name, value)| format!("{name}:{value}")).collect();
+            format!("{{{}}}", fields.join(","))
         }
-        Value::Array(items) => format!("{:?}", items.iter().map(text).collect::<Vec<_>>()),
+        Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(",")),
         other => other.to_string(),
     }
 }
