@@ -52,7 +52,8 @@ fn text(value: &Value) -> String {
         Value::Object(fields) => {
             let sorted: BTreeMap<&String, String> =
                 fields.iter().map(|(name, value)| (name, text(value))).collect();
-            let fields: Vec<String> = sorted.into_iter().map(|(name, value)| format!("{name}:{value}")).collect();
+            let fields: Vec<String> =
+                sorted.into_iter().map(|(name, value)| format!("{name}:{value}")).collect();
             format!("{{{}}}", fields.join(","))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(",")),
