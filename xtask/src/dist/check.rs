@@ -32,7 +32,7 @@ fn archive(out: &Path, target: Target, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
     succeed(Command::new("tar").arg("-xzf").arg(out.join(target.archive())).current_dir(folder))?;
     works(&folder.join("waypoint-xds"))?;
-    if names_an_interpreter(&std::fs::read(folder.join("waypoint-xds"))?) {
+    if !is_static(&std::fs::read(folder.join("waypoint-xds"))?) {
         return Err("the program is not static".into());
     }
     for needed in ["man/waypoint-xds.1", "man/waypoint-xds-lint.1", "completions/_waypoint-xds", "LICENSE"] {
@@ -50,14 +50,14 @@ fn archive(out: &Path, target: Target, folder: &Path) -> Result<()> {
     expect_version(&printed(Command::new("kubectl").args(["waypoint-xds", "--version"]).env("PATH", path))?)
 }
 
-/// Whether the loader of a file in ELF is another one: a program header of type 3.
-fn names_an_interpreter(program: &[u8]) -> bool {
+/// Whether a program is one in ELF that no loader of the machine has to start: without a program header of type 3.
+fn is_static(program: &[u8]) -> bool {
     let number = |at: usize, size: usize| {
         let bytes = program.get(at..at + size).unwrap_or_default();
         bytes.iter().rev().fold(0_usize, |number, byte| number << 8 | usize::from(*byte))
     };
     let (headers, size, count) = (number(32, 8), number(54, 2), number(56, 2));
-    (0..count).any(|index| number(headers + index * size, 4) == 3)
+    program.starts_with(b"\x7fELF") && (0..count).all(|index| number(headers + index * size, 4) != 3)
 }
 
 fn debian(out: &Path, target: Target, folder: &Path) -> Result<()> {
