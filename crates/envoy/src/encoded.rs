@@ -187,6 +187,11 @@ impl Encoded<Struct> {
         self.entry::<Value>(1, name, |field| field.merge(&value.into()));
     }
 
+    /// Writes a field with an object.
+    pub fn field_struct(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
+        self.entry::<Value>(1, name, |value| value.nest(5, write));
+    }
+
     /// Writes a field with a list of one object.
     pub fn field_list(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
         self.entry::<Value>(1, name, |value| {

@@ -8,11 +8,11 @@ use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
 
 use crate::Str;
-use crate::mesh::Endpoint;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
-use crate::plan::endpoints::candidate::{CLUSTER_ID, Candidate};
-use crate::plan::endpoints::{EndpointPlan, HealthState, SocketLabel};
-use crate::plan::names::CONNECT_ORIGINATE;
+use crate::plan::endpoints::candidate::Candidate;
+use crate::plan::endpoints::networks::ThroughGateway;
+use crate::plan::endpoints::{EndpointPlan, HealthState, Server, SocketLabel};
+use crate::plan::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::istio_metadata;
 use crate::resources::proto::socket;
@@ -29,17 +29,21 @@ const UNIX: &str = "unix://";
 
 /// An endpoint as Envoy gets it.
 pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEndpoint {
-    let Endpoint { address, port, .. } = plan.known.endpoint;
-    let tunnel = plan.tunnelled.then(|| join(address, *port));
+    let (address, port) = plan.server.address();
+    let tunnel = plan.tunnelled.then(|| join(address, port));
     let metadata = metadata(plan, rules, tunnel.as_deref());
+    let listener = match &plan.server {
+        Server::Known(_) => CONNECT_ORIGINATE,
+        Server::Gateway(_) => INNER_CONNECT_ORIGINATE,
+    };
     let address = match tunnel {
-        Some(destination) => internal_address(CONNECT_ORIGINATE, destination),
-        None => self::address(address, *port),
+        Some(destination) => internal_address(listener, destination),
+        None => self::address(address, port),
     };
     LbEndpoint {
         health_status: health_status(plan.health).into(),
         metadata: Some(metadata),
-        load_balancing_weight: Some(plan.weight().into()),
+        load_balancing_weight: Some(plan.weight.into()),
         host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint {
             address: Some(address),
             ..EnvoyEndpoint::default()
@@ -50,7 +54,6 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
 /// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for it, and which workload
 /// it is. Filters are told in the order of their names.
 fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>) -> Metadata {
-    let known = &plan.known;
     let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
         metadata.filter(ORIGINAL_DST, |fields| fields.field_text("local", &[tunnel]));
@@ -63,10 +66,18 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
         metadata.filter(TRANSPORT_SOCKET_MATCH, |fields| fields.field_text(key, &[value]));
     }
     metadata.filter(istio_metadata::ISTIO, |fields| {
-        describe(known, rules, |parts| fields.field_text("workload", parts));
+        if let Server::Gateway(ThroughGateway { tunnelled: Some((host, port)), .. }) = plan.server {
+            let target = join(host, port);
+            fields
+                .field_struct("double_hbone", |fields| fields.field_text("hbone_target_address", &[&target]));
+        }
+        match &plan.server {
+            Server::Known(known) => describe(known, rules, |parts| fields.field_text("workload", parts)),
+            Server::Gateway(through) => fields.field_text("workload", &[";;;;", through.cluster]),
+        }
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
-        let server = join(&known.endpoint.address, HBONE_PORT);
+        let server = join(plan.server.address().0, HBONE_PORT);
         metadata.filter(TUNNEL, |fields| {
             fields.field_text("address", &[&server]);
             fields.field_text("destination", &[tunnel]);
@@ -82,10 +93,10 @@ fn describe(known: &Candidate<'_>, rules: &ClusterRules, write: impl FnOnce(&[&s
         let revision = naming::canonical_revision(&alias.labels);
         return write(&[";;", &name, ";", unless_latest(&revision), ";"]);
     }
-    let Some(workload) = known.workload else { return write(&[";;;;", CLUSTER_ID]) };
+    let Some(workload) = known.workload else { return write(&[";;;;", known.cluster]) };
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
     let revision = unless_latest(canonical_revision);
-    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
+    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { known.cluster };
     write(&[workload_name, ";", namespace, ";", canonical_name, ";", revision, ";", cluster]);
 }
 
