@@ -21,8 +21,13 @@ pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
     let mut all = Found::default();
     for path in &input.paths {
-        if path.as_os_str() == "-" {
-            all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
+        let (cluster, place) = files::in_cluster(path);
+        if place.as_os_str() == "-" {
+            let sources = files::read_from(STDIN, std::io::stdin(), &wanted)?.into_iter();
+            all.sources.extend(sources.map(|source| match cluster {
+                Some(cluster) => source.in_cluster(cluster),
+                None => source,
+            }));
         } else {
             let found = files::read_wanted([path], &wanted)?;
             found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));

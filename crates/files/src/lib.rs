@@ -14,14 +14,14 @@ mod git;
 mod packed;
 mod render;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::expect::is_tests;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
-use waypoint_xds::text::SourceFile;
+use waypoint_xds::text::{SourceFile, cluster_and_name};
 
 pub use folder::Excluded;
 pub use git::Revision;
@@ -120,7 +120,8 @@ impl Default for Wanted {
 }
 
 /// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
-/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision.
+/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision. `CLUSTER=` before any of these says
+/// which cluster the objects are in; the first cluster is the control plane's own.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
@@ -134,17 +135,24 @@ pub fn read_wanted<P: AsRef<Path>>(
     wanted: &Wanted,
 ) -> Result<Found, FileError> {
     let mut found = Found::default();
-    let mut seen = BTreeSet::new();
+    // A file counts once in each cluster.
+    let mut seen: BTreeMap<Option<String>, BTreeSet<PathBuf>> = BTreeMap::new();
     for path in paths {
-        let path = path.as_ref();
+        let (cluster, path) = in_cluster(path.as_ref());
+        let before = found.sources.len();
+        let seen = seen.entry(cluster.map(str::to_owned)).or_default();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
         } else if let Some(revision) = Revision::parse(path) {
             found.sources.extend(revision.read(wanted)?);
         } else if path.is_dir() {
-            folder::read(path, wanted, &mut seen, &mut found)?;
+            folder::read(path, wanted, seen, &mut found)?;
         } else if seen.insert(identity(path)) {
             found.sources.extend(file(path, wanted.bytes)?);
+        }
+        if let Some(cluster) = cluster {
+            let of_cluster = found.sources.split_off(before);
+            found.sources.extend(of_cluster.into_iter().map(|source| source.in_cluster(cluster)));
         }
     }
     found.unrendered.sort();
@@ -171,6 +179,15 @@ pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<S
 pub fn setup(path: &str) -> Result<Vec<SourceFile>, String> {
     let found = read_wanted([path], &Wanted::default());
     found.map(|found| found.sources).map_err(|error| error.to_string())
+}
+
+/// The cluster and the path in `CLUSTER=PATH`; a path that is there as it stands is one.
+#[must_use]
+pub fn in_cluster(path: &Path) -> (Option<&str>, &Path) {
+    match path.to_str().map(cluster_and_name) {
+        Some((Some(cluster), rest)) if !path.exists() => (Some(cluster), Path::new(rest)),
+        _ => (None, path),
+    }
 }
 
 /// What makes a file the same as another: where it is, links resolved.

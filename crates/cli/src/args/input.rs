@@ -20,7 +20,8 @@ pub(crate) const SHARED: &str = "Input, release and problems";
 pub(crate) struct Input {
     /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
     /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names. Files may be
-    /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say.
+    /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say. `east=PATH`
+    /// is what is in cluster east: the first cluster is the control plane's own, of others what runs there counts.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]

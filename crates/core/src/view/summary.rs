@@ -51,6 +51,7 @@ pub fn text(summary: &Summary) -> String {
                 let why = match why {
                     Ignored::UnknownKind => "unknown kind",
                     Ignored::NotForWaypoints => "waypoints do not use it",
+                    Ignored::OfAnotherCluster => "not read from clusters other than the first",
                 };
                 format!("{count} {kind} ({version}, {why})")
             })

@@ -13,18 +13,23 @@ use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
-const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+pub(super) const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
 /// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
 pub fn source<'s>(
     snapshot: &'s Snapshot,
     options: &Options,
 ) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
-    let root = defaults(options).root_namespace.unwrap_or_default();
+    let root = root_namespace(options);
     let (name, key) = CONFIG_MAP;
     let object = snapshot::find(&snapshot.config_maps, &root, name);
     let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
     (root, text)
+}
+
+/// The namespace in which istiod looks for that ConfigMap.
+pub(super) fn root_namespace(options: &Options) -> Str {
+    defaults(options).root_namespace.unwrap_or_default()
 }
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
