@@ -7,6 +7,7 @@ pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
 pub mod convert;
 pub mod cost;
+mod dataplane_mode;
 pub mod describe;
 pub mod detect;
 pub mod dialect;

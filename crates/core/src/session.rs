@@ -169,7 +169,7 @@ impl Session {
             Dialect::IstioProxy => self.problems(),
             Dialect::Envoy => &self.translation().problems,
         };
-        lint::lint(self.input(), self.mesh(), problems)
+        lint::lint(self.input(), self.mesh(), problems, &|waypoint| self.translation().waypoint(waypoint))
     }
 
     /// The findings of [`Session::lint`] that a selection reports, each as bad as it says.

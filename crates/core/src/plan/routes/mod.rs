@@ -12,7 +12,7 @@
 mod action;
 mod hash;
 mod http;
-mod matches;
+pub(crate) mod matches;
 pub(crate) mod reach;
 mod tcp;
 

@@ -234,7 +234,7 @@ impl<'n> Names<'n> {
 }
 
 /// The host and the port that a chain is for: `inbound-vip|80|http|cart.shop.svc.cluster.local`.
-fn called(chain: &str) -> (Option<&str>, Option<u16>) {
+pub(super) fn called(chain: &str) -> (Option<&str>, Option<u16>) {
     let mut parts = chain.split('|');
     let (_, port, _, host) = (parts.next(), parts.next(), parts.next(), parts.next());
     let host = host.map(|host| host.strip_suffix("-http").or(host.strip_suffix("-tcp")).unwrap_or(host));

@@ -13,10 +13,10 @@ use crate::trace::metadata::{MetadataTest, ValueTest};
 use crate::trace::rbac::RequestCondition;
 
 /// What all connections to one destination have.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Destination {
-    pub(super) address: std::net::IpAddr,
-    pub(super) port: u16,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pub(crate) address: std::net::IpAddr,
+    pub(crate) port: u16,
 }
 
 /// Makes diagrams of conditions.

@@ -15,6 +15,7 @@
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
 //! | `compare` | the chains of two waypoints |
+//! | `fits`, `idle` | what decides nothing in a chain, proved |
 
 mod attribute;
 mod chain;
@@ -23,9 +24,12 @@ mod condition;
 mod domain;
 mod effect;
 mod example;
+mod fits;
+pub(crate) mod idle;
 mod language;
 mod words;
 
 pub use attribute::Attribute;
 pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Side, alone, compare};
+pub(crate) use condition::Destination;
 pub use decisions::Limits;
