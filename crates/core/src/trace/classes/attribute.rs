@@ -8,7 +8,6 @@ use ipnet::IpNet;
 
 use super::language;
 use crate::trace::asked::{ParameterIs, RequestTest};
-use crate::trace::condition::Condition;
 use crate::trace::connection::PEER_PRINCIPAL;
 use crate::trace::headers;
 use crate::trace::matchers::{HeaderIs, HeaderTest};
@@ -20,8 +19,14 @@ use crate::trace::rbac::RequestCondition;
 pub enum Attribute {
     /// The SPIFFE id of the client.
     Principal,
+    /// The SPIFFE id of whoever opens a connection to a workload; nothing for those outside of the mesh.
+    Peer,
     /// The address of the client.
     Client,
+    /// The address of the workload.
+    Destination,
+    /// The port of the workload.
+    Port,
     /// The server name that the application's own TLS asks for.
     ServerName,
     /// The path without query.
@@ -41,8 +46,10 @@ pub enum Attribute {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Principal => f.write_str("principal"),
+            Self::Principal | Self::Peer => f.write_str("principal"),
             Self::Client => f.write_str("address of the client"),
+            Self::Destination => f.write_str("address of the destination"),
+            Self::Port => f.write_str("port"),
             Self::ServerName => f.write_str("server name"),
             Self::Path => f.write_str("path"),
             Self::Method => f.write_str("method"),
@@ -80,16 +87,17 @@ pub(super) struct AllAsked(pub(super) BTreeMap<Attribute, Asked>);
 impl AllAsked {
     /// Adds what a condition asks.
     pub(super) fn add(&mut self, condition: &RequestCondition) {
-        match condition {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.add(part)),
-            Condition::Not(other) => self.add(other),
-            Condition::Test(test) => self.test(test),
-        }
+        condition.each(&mut |test| self.test(test));
     }
 
     /// Adds what is asked of a text, with what that is in words.
     pub(super) fn text(&mut self, attribute: Attribute, asked: Option<(Pattern, String)>) {
         self.0.entry(attribute).or_default().texts.extend(asked);
+    }
+
+    /// Adds a block that an address is looked for in.
+    pub(super) fn block(&mut self, attribute: Attribute, block: Option<IpNet>) {
+        self.0.entry(attribute).or_default().blocks.extend(block);
     }
 
     fn test(&mut self, test: &RequestTest) {
@@ -120,9 +128,7 @@ impl AllAsked {
                 self.text(Attribute::Principal, test.as_ref().and_then(language::named));
             }
             RequestTest::ServerName(test) => self.text(Attribute::ServerName, language::named(test)),
-            RequestTest::Client(test) => {
-                self.0.entry(Attribute::Client).or_default().blocks.extend(test.block);
-            }
+            RequestTest::Client(test) => self.block(Attribute::Client, test.block),
             // Of these each connection to one destination has the same.
             RequestTest::Port(_)
             | RequestTest::Ports(..)

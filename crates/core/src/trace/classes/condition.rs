@@ -30,11 +30,20 @@ pub(super) struct Builder<'d> {
 impl Builder<'_> {
     /// Where a condition holds.
     pub(super) fn condition(&mut self, condition: &RequestCondition) -> Result<Diagram, TooMuch> {
+        self.made_of(condition, &mut Self::test)
+    }
+
+    /// Where a condition holds that is made of tests.
+    pub(super) fn made_of<T>(
+        &mut self,
+        condition: &Condition<T>,
+        test: &mut impl FnMut(&mut Self, &T) -> Result<Diagram, TooMuch>,
+    ) -> Result<Diagram, TooMuch> {
         match condition {
             Condition::All(parts) => {
                 let mut all = Diagram::YES;
                 for part in parts {
-                    let part = self.condition(part)?;
+                    let part = self.made_of(part, test)?;
                     all = self.diagrams.and(all, part)?;
                 }
                 Ok(all)
@@ -42,16 +51,16 @@ impl Builder<'_> {
             Condition::Any(parts) => {
                 let mut any = Diagram::NO;
                 for part in parts {
-                    let part = self.condition(part)?;
+                    let part = self.made_of(part, test)?;
                     any = self.diagrams.or(any, part)?;
                 }
                 Ok(any)
             }
             Condition::Not(other) => {
-                let other = self.condition(other)?;
+                let other = self.made_of(other, test)?;
                 self.diagrams.not(other)
             }
-            Condition::Test(test) => self.test(test),
+            Condition::Test(one) => test(self, one),
         }
     }
 
@@ -180,7 +189,7 @@ impl Builder<'_> {
     }
 }
 
-const fn known(truth: Truth) -> Diagram {
+pub(super) const fn known(truth: Truth) -> Diagram {
     match truth {
         Truth::Yes => Diagram::YES,
         Truth::No => Diagram::NO,

@@ -12,6 +12,7 @@
 //! | `attribute`, `language` | what is asked, and of what |
 //! | `domain` | the classes of each attribute's values |
 //! | `condition`, `chain` | conditions and chains as diagrams |
+//! | `ztunnel` | the policies of ztunnels as diagrams |
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
 //! | `compare` | the chains of two waypoints |
@@ -25,6 +26,7 @@ mod effect;
 mod example;
 mod language;
 mod words;
+mod ztunnel;
 
 pub use attribute::Attribute;
 pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Side, alone, compare};
