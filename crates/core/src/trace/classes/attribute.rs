@@ -39,6 +39,8 @@ pub enum Attribute {
     Header(String),
     /// A parameter of the query.
     Query(String),
+    /// Whether a token is sent that is not taken.
+    Token,
     /// A claim of a token, or what else filters have told each other: the filter, and the keys.
     Metadata(String, Vec<String>),
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Attribute {
             Self::Host => f.write_str("host"),
             Self::Header(name) => write!(f, "header `{name}`"),
             Self::Query(name) => write!(f, "query parameter `{name}`"),
+            Self::Token => f.write_str("token"),
             Self::Metadata(_, keys) => f.write_str(&metadata::subject(keys)),
         }
     }
@@ -140,7 +143,13 @@ impl AllAsked {
         }
     }
 
-    fn header(&mut self, test: &HeaderTest) {
+    /// Adds what is asked of the entries of a list.
+    pub(super) fn entry(&mut self, attribute: Attribute, asked: (Pattern, String)) {
+        self.0.entry(attribute).or_default().entries.extend([asked]);
+    }
+
+    /// Adds what is asked of a header.
+    pub(super) fn header(&mut self, test: &HeaderTest) {
         let pattern = match &test.is {
             HeaderIs::Text(test) => language::named(test),
             HeaderIs::Present(_) | HeaderIs::Number(..) => None,

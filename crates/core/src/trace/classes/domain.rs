@@ -71,6 +71,7 @@ fn texts_of(attribute: &Attribute) -> &'static str {
     match attribute {
         Attribute::Principal | Attribute::Peer => "spiffe://[a-zA-Z0-9._-]+/ns/[a-z0-9-]+/sa/[a-z0-9.-]+",
         Attribute::Port => PORT,
+        Attribute::Token => "taken|refused",
         Attribute::ServerName => "[a-zA-Z0-9._-]*",
         // As it is after normalization, without query; the dots that normalization takes away are left out elsewhere.
         Attribute::Path => r#"/[!"$->@-\[\]-~]*"#,
@@ -162,6 +163,16 @@ impl Domain {
     /// The classes of what is there.
     pub(super) fn present(&self) -> ClassSet {
         (usize::from(self.may_be_absent)..self.len()).collect()
+    }
+
+    /// The classes of all texts.
+    pub(super) fn all_texts(&self) -> ClassSet {
+        let texts = match &self.kind {
+            Kind::Texts(texts) | Kind::Values { texts, .. } => texts.classes.len(),
+            Kind::Addresses { .. } => 0,
+        };
+        let first = usize::from(self.may_be_absent);
+        (first..first + texts).collect()
     }
 
     /// The classes of texts that a pattern fits.

@@ -16,7 +16,9 @@
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
 //! | `compare` | the chains of two waypoints |
+//! | [`access`] | who may do what: one mesh, asked as a whole |
 
+pub mod access;
 mod attribute;
 mod chain;
 mod compare;

@@ -196,7 +196,7 @@ fn part(text: &Text, anything: &str) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use decisions::{Diagrams, Limits};
+    use decisions::Limits;
     use envoy::istio::security::string_match::MatchType;
     use envoy::istio::security::{
         Address, Authorization, Group, Match, Rules, ServiceAccountMatch, StringMatch,
@@ -204,6 +204,7 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
 
+    use super::super::condition::Fixed;
     use super::super::domain::{Domains, Example};
     use super::*;
     use crate::trace::condition::Truth;
@@ -294,8 +295,7 @@ mod tests {
             let mut asked = AllAsked::default();
             ask(&condition, given, &mut asked);
             let domains = Domains::new(asked, &Limits::default()).unwrap();
-            let diagrams = Diagrams::new(domains.sizes(), &Limits::default());
-            let mut builder = Builder { domains: &domains, diagrams, destination: None };
+            let mut builder = Builder::new(&domains, &Limits::default(), Fixed::default());
             let diagram = holds(&mut builder, &condition, given).unwrap();
             let class = |attribute: &Attribute| match attribute {
                 Attribute::Peer => id.map_or(Example::Absent, |id| Example::Text(id.into())),
