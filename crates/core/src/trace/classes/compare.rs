@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decisions::text::TextError;
-use decisions::{Cube, Decision, Diagrams, Limits, TooMuch};
+use decisions::{Cube, Decision, Limits, TooMuch};
 use envoy::config::listener::v3::{FilterChain, Listener};
 use serde::Serialize;
 
 use super::attribute::AllAsked;
 use super::chain::{Both, Sink};
-use super::condition::{Builder, Destination};
+use super::condition::{Builder, Destination, Fixed};
 use super::domain::Domains;
 use super::effect::{self, Clusters, Effects};
-use super::example::Template;
+use super::example::{self, Template};
 use super::words;
 use crate::hash::HashSet;
 use crate::mesh::{Mesh, WaypointName};
@@ -21,7 +21,9 @@ use crate::resources::names::MAIN_INTERNAL;
 use crate::resources::{Resource, WaypointResources};
 use crate::trace::compiled::Tracer;
 use crate::trace::outcome::{Because, Target, Trace, Verdict};
+use crate::trace::request::{self, Protocol, Request};
 use crate::trace::spec::RequestSpec;
+use crate::trace::via::Via;
 
 /// One waypoint on a side, with what answers requests there.
 #[derive(Clone, Copy)]
@@ -282,8 +284,8 @@ impl Sides<'_, '_> {
         let domains = Domains::new(asked, self.limits)?;
         let (host, port) = called(name);
         let destination = self.destination(host, port);
-        let mut builder =
-            Builder { domains: &domains, diagrams: Diagrams::new(domains.sizes(), self.limits), destination };
+        let fixed = Fixed { destination, ..Fixed::default() };
+        let mut builder = Builder::new(&domains, self.limits, fixed);
         let mut effects = Effects::default();
         let mut decide = |both: &Both<'_>, clusters, side| {
             let mut sink = Sink { effects: &mut effects, clusters, side };
@@ -301,13 +303,16 @@ impl Sides<'_, '_> {
         let address =
             workload(self.new.mesh, self.waypoint).or_else(|| workload(self.old.mesh, self.waypoint));
         let address = address.map(|address| address.to_string()).unwrap_or_default();
-        let template = Template {
-            mesh: self.new.mesh,
-            waypoint: self.waypoint,
-            host: host.unwrap_or(&address),
-            port: port.unwrap_or(ANY_PORT),
-            is_http: new.is_http(),
+        let to = request::Destination {
+            host: host.unwrap_or(&address).into(),
+            port: Some(port.unwrap_or(ANY_PORT)),
         };
+        let mut base = Request::new(example::somebody(self.new.mesh), to);
+        base.via = Via::Waypoint(self.waypoint.clone());
+        if !new.is_http() {
+            base.protocol = Protocol::Tcp;
+        }
+        let template = Template { mesh: self.new.mesh, base, bad_token: None };
         self.classes(&mut builder, &effects, (was, is), &template)
     }
 
@@ -371,7 +376,7 @@ impl Sides<'_, '_> {
 }
 
 /// A row in words.
-fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
+pub(super) fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
     let named = cube.attributes().filter_map(|(position, classes)| {
         let (attribute, domain) = domains.at(position)?;
         Some(format!("{attribute} {}", words::describe(domain, classes)))

@@ -12,11 +12,14 @@
 //! | `attribute`, `language` | what is asked, and of what |
 //! | `domain` | the classes of each attribute's values |
 //! | `condition`, `chain` | conditions and chains as diagrams |
+//! | `ztunnel` | the policies of ztunnels as diagrams |
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
 //! | `compare` | the chains of two waypoints |
 //! | `fits`, `idle` | what decides nothing in a chain, proved |
+//! | [`access`] | who may do what: one mesh, asked as a whole |
 
+pub mod access;
 mod attribute;
 mod chain;
 mod compare;
@@ -28,6 +31,7 @@ mod fits;
 pub(crate) mod idle;
 mod language;
 mod words;
+mod ztunnel;
 
 pub use attribute::Attribute;
 pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Side, alone, compare};

@@ -1,11 +1,11 @@
 //! Whether something leaves nothing of something else.
 
 use decisions::text::TextError;
-use decisions::{Condition as Diagram, Diagrams, Limits, TooMuch};
+use decisions::{Condition as Diagram, Limits, TooMuch};
 
 use super::Verdict;
 use crate::trace::classes::attribute::AllAsked;
-use crate::trace::classes::condition::{Builder, Destination};
+use crate::trace::classes::condition::{Builder, Destination, Fixed};
 use crate::trace::classes::domain::Domains;
 use crate::trace::classes::fits::Fits;
 use crate::trace::rbac::RequestCondition;
@@ -52,8 +52,8 @@ pub(super) struct Proof<'d> {
 
 impl<'d> Proof<'d> {
     pub(super) fn new(domains: &'d Domains, destination: Option<Destination>) -> Self {
-        let diagrams = Diagrams::new(domains.sizes(), &LIMITS);
-        Self { builder: Builder { domains, diagrams, destination } }
+        let fixed = Fixed { destination, ..Fixed::default() };
+        Self { builder: Builder::new(domains, &LIMITS, fixed) }
     }
 
     /// What each condition fits.
