@@ -146,7 +146,7 @@ fn named(mesh: &Mesh, to: SocketAddr) -> Destination {
 }
 
 fn has_sidecars(mesh: &Mesh) -> bool {
-    use crate::describe::{DataPlaneMode, data_plane_mode};
+    use crate::dataplane_mode::{DataPlaneMode, data_plane_mode};
     mesh.workloads.iter().any(|(_, workload)| data_plane_mode(mesh, workload) == DataPlaneMode::Sidecar)
 }
 
