@@ -42,9 +42,8 @@ fn read(input: &Input) -> Result<Session, Failure> {
 /// The waypoint of a config dump, with the files beside it.
 fn live(args: &args::Diff, dump: &Path) -> Result<Live, Failure> {
     let text = input::text(dump)?;
-    let parsed = config_dump::parse(&text).ok_or_else(|| {
-        Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display()))
-    })?;
+    let parsed = config_dump::parse(&text)
+        .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
     parsed.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
     let input = Input { paths: args.paths.clone(), how: args.how.clone() };
     let files = input::read(&input)?.sources;

@@ -98,6 +98,12 @@ impl Guards {
         Some(Guard { guards: self, guarded: self.of(ip)? })
     }
 
+    /// Whether a connection passes.
+    pub(super) fn decides(&self, connection: Connection<'_>) -> Truth {
+        let guarded = self.of(connection.destination.ip());
+        guarded.map_or(Truth::Yes, |guarded| decide(self, guarded, connection).truth())
+    }
+
     fn of(&self, ip: IpAddr) -> Option<&Guarded> {
         self.guarded.get((*self.by_address.get(&ip)?)?)
     }

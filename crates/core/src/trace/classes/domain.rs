@@ -110,6 +110,13 @@ impl Domains {
         Ok(Self { all, positions })
     }
 
+    /// Lets an attribute that is not there be another one.
+    pub(super) fn alias(&mut self, attribute: Attribute, other: &Attribute) {
+        if let Some(position) = self.positions.get(other) {
+            self.positions.insert(attribute, *position);
+        }
+    }
+
     pub(super) fn sizes(&self) -> Vec<usize> {
         self.all.iter().map(|(_, domain)| domain.len()).collect()
     }

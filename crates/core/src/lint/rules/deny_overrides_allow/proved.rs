@@ -38,9 +38,11 @@ pub(super) fn add<'m>(cx: &Context<'m>, known: &mut Vec<Overridden<'m>>) -> Vec<
         for cause in rules.iter().flat_map(|(_, by)| *by) {
             let deny = enforced.get(&cause.object).filter(|deny| deny.action() == Action::Deny);
             let found = deny.and_then(|deny| Some((deny.policy, cause.field.position()?)));
-            by.extend(found.filter(|(deny, rule)| {
-                !by.iter().any(|(other, at)| Arc::ptr_eq(other, deny) && at == rule)
-            }));
+            by.extend(
+                found.filter(|(deny, rule)| {
+                    !by.iter().any(|(other, at)| Arc::ptr_eq(other, deny) && at == rule)
+                }),
+            );
         }
         known.push(Overridden { allow, by });
     }

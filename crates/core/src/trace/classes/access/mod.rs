@@ -14,10 +14,12 @@
 //! | `rows` | the rows that say what comes of them |
 //! | `arrived` | the classes of a request |
 //! | `query` | what is asked |
+//! | `moved` | the same of two meshes: destinations that are got to in another way |
 
 mod arrived;
 mod inside;
 mod marks;
+pub(super) mod moved;
 mod overlay;
 mod query;
 mod rows;

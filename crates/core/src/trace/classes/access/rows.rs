@@ -5,7 +5,7 @@ use decisions::{Condition as Diagram, Cube, TooMuch};
 use super::space::{NoSpace, Space};
 use super::{MOST_ROWS, Row};
 use crate::snapshot::Cause;
-use crate::trace::classes::compare::conditions;
+use crate::trace::classes::told::conditions;
 use crate::trace::outcome::{Because, Chance, Target, Trace, Verdict};
 use crate::trace::request::{Protocol, Request};
 use crate::trace::spec::RequestSpec;

@@ -39,6 +39,14 @@ impl<'g> Guarded<'g> {
         (denying, allowing, self.to.port(), looks_at_address.then_some(self.to.ip()))
     }
 
+    /// Its policies, and where it is, as data.
+    pub(super) fn described(&self) -> String {
+        let conditions = |policies: Vec<_>| format!("{policies:?}");
+        let denying = conditions(self.guard.denying().map(|policy| &policy.condition).collect());
+        let allowing = conditions(self.guard.allowing().map(|policy| &policy.condition).collect());
+        format!("{} {denying} {allowing}", self.to)
+    }
+
     fn given<'i>(&self, client: Given<'i>) -> Given<'i> {
         Given { destination: Some(self.to.ip()), port: Some(self.to.port()), ..client }
     }
