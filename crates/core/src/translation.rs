@@ -1,12 +1,9 @@
 //! The whole pipeline as one function.
 
-use crate::admission;
-use crate::assume;
-use crate::detect;
 use crate::dialect;
 use crate::mesh::{DataPlane, Mesh, WaypointName};
 use crate::options::Options;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::release::Release;
 use crate::resources::{self, WaypointResources};
 use crate::snapshot::{Reading, Summary};
@@ -64,42 +61,7 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
 /// and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    match assume::complete(reading, options.assume) {
-        Some(completed) => mesh_of(&completed, options),
-        None => mesh_of(reading, options),
-    }
-}
-
-/// The same of what is complete.
-pub(crate) fn mesh_of(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    let (options, note) = with_detected_release(reading, options.clone());
-    let mut admitted = admission::admit(reading.snapshot.clone(), &options);
-    let mut problems = std::mem::take(&mut admitted.problems);
-    let mesh = Mesh::new(admitted, options);
-    problems.extend(note);
-    problems.extend(mesh.problems.iter().cloned());
-    reading.locate(&mut problems);
-    problems.extend(reading.problems.iter().cloned());
-    problems.extend(reading.stray_fields(mesh.options.release, mesh.options.validation));
-    problems.sort();
-    problems.dedup();
-    (mesh, problems)
-}
-
-/// The options with the snapshot's own release, where that is asked for, and a note of which it is.
-fn with_detected_release(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
-    if !options.detect_release {
-        return (options, None);
-    }
-    let note = |message| Problem::new(Code::ReleaseDetected, message);
-    let note = match detect::release(&reading.snapshot) {
-        Some(found) => {
-            options.release = found.release;
-            note(format!("the image `{}` is of Istio {}", found.image, found.release)).on(found.object)
-        }
-        None => note(format!("no image tells the release: Istio {} was taken", options.release)),
-    };
-    (options, Some(note))
+    Mesh::of(reading, options)
 }
 
 /// Adds problems that were found later, and puts all in the order of the text.

@@ -33,7 +33,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let form = Form::of(release.rules()).with_names(args.waypoint_names || wide);
+    let form = Form::of(waypoint_xds::rules::Rules::of(release)).with_names(args.waypoint_names || wide);
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),

@@ -232,7 +232,7 @@ mod tests {
     ) -> Result<Policy, Unmatchable> {
         let trust_domains = TrustDomains::new(&"cluster.local".into(), &["old".into()]);
         let context = Context {
-            release: &release.rules().security,
+            release: &crate::rules::Rules::of(release).security,
             trust_domains: &trust_domains,
             chain,
             on_unmatchable,

@@ -159,7 +159,7 @@ mod tests {
     use crate::release::Release;
 
     fn v1_31() -> &'static RouteRules {
-        &Release::V1_31.rules().routes
+        &crate::rules::Rules::of(Release::V1_31).routes
     }
 
     #[test]
@@ -194,8 +194,9 @@ mod tests {
 
     #[test]
     fn the_default_names_codes_in_1_18_only() {
-        let codes =
-            |release: Release| policy(&release.rules().routes, None, false).unwrap().retriable_status_codes;
+        let codes = |release: Release| {
+            policy(&crate::rules::Rules::of(release).routes, None, false).unwrap().retriable_status_codes
+        };
         assert_eq!(codes(Release::V1_18), [503]);
         assert!(codes(Release::V1_31).is_empty());
     }
