@@ -1,18 +1,21 @@
 //! Drift: what a live waypoint holds, against what the files beside its dump would make of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
+use envoy::config::listener::v3::Listener;
 use serde_json::Value;
 
 use super::Live;
 use crate::diff::{self, Diff, Side};
 use crate::mesh::WaypointName;
-use crate::opened;
-use crate::resources::WaypointResources;
+use crate::opened::{self, NetworkFilter, OpenedListener};
+use crate::resources::{Resource, WaypointResources};
 use crate::trace::{Compiled, Tracer};
 use crate::translation::Translation;
+use crate::view::config_dump::{self, ConfigDump};
+use crate::view::json;
 use crate::view::proxy_config::ProxyConfig;
 
 /// The names of what a proxy has of its own bootstrap, which nobody sends it.
@@ -49,8 +52,22 @@ impl Static {
             .map(|cluster| opened::assignment_name(&cluster.message))
             .collect();
         sent.endpoints.retain(|endpoints| discovered.contains(endpoints.message.cluster_name.as_str()));
+        // As are routes that a listener has inside of itself.
+        let routes = routes_discovered(&sent.listeners);
+        sent.routes.retain(|one| routes.contains(&one.message.name));
         sent
     }
+}
+
+/// The names of the routes that listeners discover.
+fn routes_discovered(listeners: &[Resource<Listener>]) -> BTreeSet<String> {
+    let opened = listeners.iter().map(|one| OpenedListener::new(&one.message, &one.origins));
+    let filters = opened.flat_map(|listener| listener.chains).flat_map(|chain| chain.filters);
+    let names = filters.filter_map(|filter| match &filter.config {
+        NetworkFilter::Http(manager) => manager.discovers().map(str::to_owned),
+        _ => None,
+    });
+    names.collect()
 }
 
 fn discovers(cluster: &Cluster) -> bool {
@@ -63,7 +80,7 @@ impl Live {
     #[must_use]
     pub fn drift(&self) -> Diff {
         let held = only(&self.translation, &self.waypoint, |resources| self.own.without(resources));
-        let made = only(self.session.translation(), &self.waypoint, WaypointResources::clone);
+        let made = only(self.session.translation(), &self.waypoint, as_dumped);
         let (compiled_held, compiled_made) = (Compiled::new(&held), Compiled::new(&made));
         let mesh = self.session.mesh();
         let side = |translation, compiled| Side {
@@ -75,6 +92,29 @@ impl Live {
         };
         diff::diff(side(&held, &compiled_held), side(&made, &compiled_made))
     }
+}
+
+/// Resources as a dump has them: the same messages may be encoded in several ways.
+fn as_dumped(resources: &WaypointResources) -> WaypointResources {
+    let Some(dump) = config_dump::parse(&json::config_dump(resources)) else { return resources.clone() };
+    let ConfigDump { config, .. } = dump;
+    WaypointResources {
+        listeners: replaced(&resources.listeners, config.listeners, |listener| &listener.name),
+        clusters: replaced(&resources.clusters, config.clusters, |cluster| &cluster.name),
+        endpoints: replaced(&resources.endpoints, config.endpoints, |endpoints| &endpoints.cluster_name),
+        ..resources.clone()
+    }
+}
+
+/// The resources with other messages of the same names.
+fn replaced<M: Clone>(all: &[Resource<M>], others: Vec<M>, name: impl Fn(&M) -> &str) -> Vec<Resource<M>> {
+    let others: BTreeMap<String, M> =
+        others.into_iter().map(|message| (name(&message).to_owned(), message)).collect();
+    let one = |resource: &Resource<M>| {
+        let message = others.get(name(&resource.message)).unwrap_or(&resource.message);
+        Resource { message: message.clone(), origins: resource.origins.clone() }
+    };
+    all.iter().map(one).collect()
 }
 
 /// A translation of one waypoint alone.

@@ -82,7 +82,11 @@ pub(super) fn came(came: &Came) -> String {
         } else {
             String::new()
         };
-        format!("{}{odds}", target.cluster)
+        // Past waypoints there are no clusters.
+        let endpoint = || target.endpoints.first().map(|endpoint| endpoint.address.as_str());
+        let name = Some(target.cluster.as_str()).filter(|name| !name.is_empty());
+        let name = name.or(target.service.as_deref()).or_else(endpoint).unwrap_or("nobody");
+        format!("{name}{odds}")
     });
     let targets: Vec<String> = targets.collect();
     if came.verdict == Verdict::Allowed && !targets.is_empty() {

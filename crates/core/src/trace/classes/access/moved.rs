@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use decisions::{Condition as Diagram, Decision, TooMuch};
 
 use super::marks::{Mark, Marks};
-use super::space::{NoSpace, fixed};
+use super::space::NoSpace;
 use super::straight;
-use super::way::{self, Known, Plan};
+use super::way::{self, Plan};
 use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::{Mesh, ServiceId, WaypointName};
 use crate::trace::classes::Limits;
 use crate::trace::classes::attribute::{AllAsked, Attribute};
-use crate::trace::classes::condition::{Builder, Fixed};
+use crate::trace::classes::condition::{self, Builder, Fixed};
 use crate::trace::classes::domain::Domains;
 use crate::trace::classes::example::{self, Template};
 use crate::trace::classes::told::{Compared, DestinationDiff, MOST_CLASSES, Moved, class, not_known};
@@ -137,6 +137,13 @@ fn domains((old, new): &(Plan<'_>, Plan<'_>), limits: &Limits) -> Result<Domains
     Ok(domains)
 }
 
+/// What is known of all requests of a way, whoever asks.
+fn fixed<'p>(plan: &'p Plan<'_>) -> Fixed<'p> {
+    let Plan::Through { inner, to, .. } = plan else { return Fixed::default() };
+    let destination = condition::Destination { address: to.ip(), port: to.port() };
+    Fixed { destination: Some(destination), changed: Some(&inner.changed), ..Fixed::default() }
+}
+
 /// What comes of a request, as far as the client and its destination see it.
 #[derive(PartialEq)]
 struct Key {
@@ -175,7 +182,7 @@ impl<'p> Both<'p> {
     fn side(&mut self, tracer: Tracer<'_>, plan: &'p Plan<'_>) -> Result<(Decision, Diagram), NoSpace> {
         let mut marks = Marks::default();
         let builder = &mut self.builder;
-        builder.fixed = fixed(plan, &Known::default());
+        builder.fixed = fixed(plan);
         builder.diagrams.unknown_comes_to(marks.number(Mark::Unknown));
         let (decision, possible) = match plan {
             Plan::Through { inner, .. } => (inner.decide(builder, &mut marks)?, inner.possible(builder)?),

@@ -138,7 +138,7 @@ fn given(known: &Known, outside: bool) -> Given<'_> {
     Given { identity, source: known.address, ..Given::default() }
 }
 
-pub(super) fn fixed<'f>(plan: &'f Plan<'_>, known: &'f Known) -> Fixed<'f> {
+fn fixed<'f>(plan: &'f Plan<'_>, known: &'f Known) -> Fixed<'f> {
     let Plan::Through { inner, to, .. } = plan else { return Fixed::default() };
     Fixed {
         destination: Some(Destination { address: to.ip(), port: to.port() }),

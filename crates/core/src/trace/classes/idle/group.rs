@@ -74,6 +74,22 @@ pub(super) fn groups(chain: &Chain) -> Vec<Group> {
     groups
 }
 
+/// All rules of the policies of a chain that are enforced.
+pub(super) fn rules(chain: &Chain) -> impl Iterator<Item = &Rule> {
+    let filters = chain.filters.iter().flat_map(|filter| match filter {
+        NetworkFilter::Rbac(filter) => vec![&**filter],
+        NetworkFilter::Http(manager) => {
+            let policies = manager.filters.iter().filter_map(|filter| match &filter.does {
+                FilterDoes::Rbac(filter) => Some(&**filter),
+                _ => None,
+            });
+            policies.collect()
+        }
+        _ => Vec::new(),
+    });
+    filters.filter_map(|filter| filter.rules.as_ref()).flat_map(|policies| &policies.rules)
+}
+
 impl Group {
     fn add(&mut self, filter: &RbacFilter) {
         let Some(policies) = &filter.rules else { return };

@@ -41,7 +41,7 @@ pub(crate) enum Idle {
 }
 
 /// How many chains that ask different things are asked.
-const MOST: usize = 300;
+const MOST: usize = 100;
 
 /// Asks chains what decides nothing in them.
 #[derive(Debug, Default)]
@@ -108,10 +108,20 @@ impl Prover {
         if let Some((_, found)) = known.found.iter().find(|(other, _)| same(other)) {
             return Rc::clone(found);
         }
-        let groups = if is_full { Vec::new() } else { groups(&Chain::new(chain)) };
+        let chain = Chain::new(chain);
+        let groups = if is_full { Vec::new() } else { groups(&chain) };
         known.ask_destination = groups.iter().any(Group::asks_destination);
         let proved = groups.iter().filter_map(|group| group.elements(destination).ok());
-        let elements: Rc<[Element]> = proved.flatten().collect();
+        let mut elements: Vec<Element> = proved.flatten().collect();
+        // Of the others nothing is proved here.
+        for rule in group::rules(&chain) {
+            if let Some(cause) =
+                rule.cause.clone().filter(|cause| elements.iter().all(|one| one.cause != *cause))
+            {
+                elements.push(Element { cause, idle: None });
+            }
+        }
+        let elements: Rc<[Element]> = elements.into();
         known.found.push((destination, Rc::clone(&elements)));
         elements
     }
