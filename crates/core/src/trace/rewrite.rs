@@ -145,8 +145,10 @@ pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Heade
 }
 
 /// The request's own host: its port goes away with a new one, or where it was the old scheme's.
+///
+/// Any number of 32 bits is a port to Envoy here.
 fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
-    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
+    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u32>().is_ok())
     else {
         return authority.to_owned();
     };
@@ -201,6 +203,10 @@ mod tests {
             ..RedirectAction::default()
         };
         assert_eq!(to(&elsewhere), "http://other.example:8443/new");
+        for (host, new_port, kept) in [("a:99999", true, "a"), ("a:b", true, "a:b"), ("a:81", false, "a:81")]
+        {
+            assert_eq!(own_host(host, "http", "https", new_port), kept);
+        }
     }
 
     #[test]

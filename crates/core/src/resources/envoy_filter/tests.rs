@@ -1,4 +1,3 @@
-use envoy::Encoded;
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
@@ -239,9 +238,9 @@ fn only_clusters_to_others_are_patched() {
 fn patched_routes(config_patches: Value) -> Vec<String> {
     let routes = json!({"name": "inbound-vip|80|http|a", "virtualHosts": [{"name": "inbound|http|80", "domains": ["*"],
         "routes": [{"name": "one", "route": {"cluster": "c"}}, {"name": "two", "redirect": {}}]}]});
-    let mut routes = Encoded::<RouteConfiguration>::of(&envoy::json::parse(&routes).unwrap());
+    let mut routes: RouteConfiguration = envoy::json::parse(&routes).unwrap();
     patches(Release::V1_31, config_patches).default_routes(&mut routes);
-    routes.decode().unwrap().virtual_hosts.iter().flat_map(|h| &h.routes).map(|r| r.name.clone()).collect()
+    routes.virtual_hosts.iter().flat_map(|h| &h.routes).map(|r| r.decode().unwrap().name).collect()
 }
 
 #[test]

@@ -127,8 +127,8 @@ fn takes_hbone(
         return true;
     }
     let network = workload.map_or(&networks.own, |workload| &workload.network);
-    // Istio looks the text up.
-    ip.is_some_and(|ip| networks.take_hbone(network, ip) && reads(ip, &endpoint.address))
+    // Istio looks the text up. Addresses of IPv4 are written in one way only.
+    ip.is_some_and(|ip| networks.take_hbone(network, ip) && (ip.is_ipv4() || reads(ip, &endpoint.address)))
 }
 
 /// Whether a text is how something is written, without writing it down.
