@@ -71,7 +71,8 @@ fn a_live_waypoint_is_compared_with_files() {
     let path = |name: &str| folder("diff").join(format!("policy.{name}"));
     let (old, new) = (read(&path("old.yaml"), Release::LATEST), read(&path("new.yaml"), Release::LATEST));
     let name: WaypointName = "shop/waypoint".parse().expect("a name");
-    let text = json::config_dump(old.translation().waypoint(&name).expect("its resources"));
+    let dump = json::config_dump(old.translation().waypoint(&name).expect("its resources"));
+    let text = serde_json::from_str::<serde_json::Value>(&dump).expect("JSON").to_string() + "\n";
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(path("live.json"), &text).expect("a file");
     }

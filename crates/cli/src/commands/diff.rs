@@ -16,7 +16,8 @@ pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     let (diff, old, new) = match &args.live {
         Some(dump) => {
             let live = live(args, dump)?;
-            (live.drift(), live.session().clone(), live.session().clone())
+            // Of what a proxy holds nothing stands in files.
+            (live.drift(), Session::read([], &live.session().mesh().options), live.session().clone())
         }
         None => {
             let (old, new) = sides(args)?;

@@ -3,6 +3,7 @@
 use decisions::Condition as Diagram;
 use envoy::Message;
 use envoy::config::rbac::v3::rbac::Action;
+use envoy::config::route::v3::Route;
 
 use super::proof::{NotProved, Proof, domains};
 use super::{Element, Idle};
@@ -28,10 +29,15 @@ pub(super) fn filters(chain: &OpenedChain<'_>) -> Vec<u8> {
                 }
                 // What routes have of their own for filters may change what those do.
                 key.extend(manager.discovers().unwrap_or_default().as_bytes());
-                let hosts = manager.routes().into_iter().flat_map(|routes| &routes.message.virtual_hosts);
-                for host in hosts {
-                    let own = host.routes.iter().flat_map(|route| route.typed_per_filter_config.keys());
-                    host.typed_per_filter_config.keys().chain(own).for_each(|name| key.extend(name.bytes()));
+                if let Some(routes) = manager.routes() {
+                    for host in &routes.message.virtual_hosts {
+                        host.typed_per_filter_config.keys().for_each(|name| key.extend(name.bytes()));
+                    }
+                    for Route { typed_per_filter_config: own, .. } in
+                        routes.routes().into_iter().map(|route| route.message)
+                    {
+                        own.keys().for_each(|name| key.extend(name.bytes()));
+                    }
                 }
             }
             _ => key.extend(filter.message.encode_length_delimited_to_vec()),
