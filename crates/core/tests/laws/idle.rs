@@ -24,7 +24,11 @@ fn through_waypoint(objects: &[Value], seed: u64) -> Vec<Request> {
     let (namespace, name) = generate::traffic::WAYPOINT;
     let via = Via::Waypoint(waypoint_xds::names::WaypointName::new(namespace, name));
     let all = requests(objects, seed, REQUESTS).into_iter().map(request);
-    all.map(|request| Request { via: via.clone(), ..request }).collect()
+    let through = |mut request: Request| {
+        request.via = via.clone();
+        request
+    };
+    all.map(through).collect()
 }
 
 /// Whether the route of a request was made by what a problem is about.
