@@ -18,6 +18,7 @@ pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
 pub mod convert;
 pub mod cost;
+mod dataplane_mode;
 pub mod describe;
 pub mod dialect;
 pub mod diff;

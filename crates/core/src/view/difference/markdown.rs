@@ -64,6 +64,9 @@ fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
             Compared::NotDecided { reason } => {
                 rows.push(format!("| {name} | not decided: {reason} | | | |\n"))
             }
+            Compared::Differs { classes, .. } if classes.is_empty() => {
+                rows.push(format!("| {name} | {} | | | |\n", behaviour::NOBODY));
+            }
             Compared::Differs { classes, .. } => {
                 rows.extend(classes.iter().map(|class| row(&name, class, sides)))
             }

@@ -49,6 +49,9 @@ fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
             }
             Compared::Differs { classes, complete, undecided } => {
                 classes.iter().for_each(|class| of_class(class, sides, page));
+                if classes.is_empty() {
+                    let _ = writeln!(page, "    {}", behaviour::NOBODY);
+                }
                 if let Some(reason) = undecided {
                     let _ = writeln!(page, "    not decided: {reason}");
                 } else if !complete {
