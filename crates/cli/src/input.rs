@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use files::{Excluded, FileError, Found, Wanted};
+use files::{Cluster, Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -10,6 +10,7 @@ use waypoint_xds::view::{config_dump, ztunnel};
 
 use crate::Failure;
 use crate::args::Input;
+use crate::progress::Progress;
 
 /// What problems call standard input.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -17,12 +18,15 @@ pub(crate) const STDIN: &str = "<stdin>";
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
 /// program would have to render is told. Files of tests come apart.
 pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
-    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
-    let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
+    let wanted = wanted(input)?;
     let mut all = Found::default();
     for path in &input.paths {
         if path.as_os_str() == "-" {
             all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
+        } else if let Some(cluster) = Cluster::parse(path) {
+            let copied = Progress::asking(input.how.quiet == 0, &cluster)?;
+            copied.notes.iter().for_each(|note| input.how.note(&format!("note: {note}")));
+            all.add(copied);
         } else {
             let found = files::read_wanted([path], &wanted)?;
             found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
@@ -31,6 +35,12 @@ pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
         }
     }
     Ok(all)
+}
+
+/// What of the files is read.
+pub(crate) fn wanted(input: &Input) -> Result<Wanted, Failure> {
+    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
+    Ok(Wanted { excluded, bytes: input.how.limits()?.bytes })
 }
 
 /// A snapshot of what was read.
@@ -42,7 +52,7 @@ pub(crate) fn session(
     input: &Input,
 ) -> Result<Session, Failure> {
     let files = sources.len();
-    let session = Session::read(sources, options);
+    let session = Progress::during(input.how.quiet == 0, "reading", || Session::read(sources, options));
     let summary = &session.input().summary;
     if summary.objects_read() == 0
         && let Some(dump) = session.input().files.iter().find_map(dump)

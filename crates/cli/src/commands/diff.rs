@@ -7,14 +7,16 @@ use waypoint_xds::Session;
 use waypoint_xds::diff::Diff;
 use waypoint_xds::view::{difference, json};
 
-use super::session;
+use super::{session, session_of};
 use crate::args::{self, DiffFormat, How, Input, Part};
-use crate::{Failure, Outcome, output};
+use crate::progress::Progress;
+use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     let (old, new) = sides(args)?;
-    let (old, new) = (read(&old)?, read(&new)?);
-    let diff = chosen(old.diff(&new), &args.only);
+    let (old, new) = sessions(&old, &new)?;
+    let diff = Progress::during(args.how.quiet == 0, "comparing", || old.diff(&new));
+    let diff = chosen(diff, &args.only);
     let (old, new) = (old.places(), new.places());
     output::print(&match args.output {
         DiffFormat::Text => difference::text(&diff, &old, &new),
@@ -25,8 +27,13 @@ pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     Ok(if differs { Outcome::Problems } else { Outcome::Clean })
 }
 
-fn read(input: &Input) -> Result<Session, Failure> {
-    session(input)
+/// Both sides. Where they are of the same files, those are read once: standard input cannot be read twice, and a cluster may change.
+fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
+    if old.paths != new.paths {
+        return Ok((session(old)?, session(new)?));
+    }
+    let sources = input::read(old)?.sources;
+    Ok((session_of(sources.clone(), old)?, session_of(sources, new)?))
 }
 
 /// The two inputs.
@@ -54,15 +61,16 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
 
 /// Whether the new side has a setting of its own.
 fn is_other(args: &args::Diff) -> bool {
-    args.how.release.contains("..") || !args.new_features.is_empty() || args.new_mesh_config.is_some()
+    let two_releases = args.how.release.as_ref().is_some_and(|release| release.contains(".."));
+    two_releases || !args.new_features.is_empty() || args.new_mesh_config.is_some()
 }
 
 /// How each side is read.
 fn hows(args: &args::Diff) -> (How, How) {
     let (mut old, mut new) = (args.how.clone(), args.how.clone());
-    if let Some((before, after)) = args.how.release.split_once("..") {
-        before.clone_into(&mut old.release);
-        after.clone_into(&mut new.release);
+    if let Some((before, after)) = args.how.release.as_ref().and_then(|release| release.split_once("..")) {
+        old.release = Some(before.to_owned());
+        new.release = Some(after.to_owned());
     }
     new.features.extend(args.new_features.iter().cloned());
     new.mesh_config = args.new_mesh_config.clone().or(new.mesh_config);

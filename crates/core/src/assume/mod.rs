@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `addresses` | an address for each Service without one, and for each assumed Pod |
 //! | `pods` | the Pods of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts |
+//! | `mesh_config` | the ConfigMap that Istio makes of an IstioOperator's settings |
 //! | `namespaces` | Namespaces that objects are in and nothing defines |
 //!
 //! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a cluster, where
@@ -12,6 +13,7 @@
 //! each sort. An assumed Pod stands where its controller does.
 
 mod addresses;
+mod mesh_config;
 mod namespaces;
 mod pods;
 
@@ -28,8 +30,9 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
     let services = addresses::of_services(&reading.snapshot);
     let pods = pods::of_controllers(reading);
     let namespaces = namespaces::undefined(reading);
-    let notes: Vec<Problem> =
-        [services.note(), pods.note(), namespaces.note()].into_iter().flatten().collect();
+    let (config_map, installed) = mesh_config::of_installation(reading).unzip();
+    let mut notes: Vec<Problem> =
+        [services.note(), pods.note(), namespaces.note(), installed].into_iter().flatten().collect();
     if notes.is_empty() && namespaces.is_empty() {
         return None;
     }
@@ -37,6 +40,10 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
     services.apply(&mut completed.snapshot);
     pods.apply(&mut completed.snapshot);
     namespaces.apply(&mut completed.snapshot);
+    if let Some(config_map) = config_map {
+        mesh_config::apply(&mut completed.snapshot, config_map);
+    }
+    completed.locate(&mut notes);
     completed.problems.extend(notes);
     completed.problems.sort();
     Some(completed)

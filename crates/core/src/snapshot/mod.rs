@@ -26,6 +26,7 @@
 //! | [`reported`] | statuses, which no object keeps |
 
 mod cause;
+mod control_plane;
 pub(crate) mod defaults;
 pub mod extensions;
 mod files;
@@ -41,6 +42,7 @@ pub mod message;
 mod names;
 pub mod networking;
 pub mod object;
+mod objects;
 mod passed_over;
 pub(crate) mod proto_json;
 mod read;
@@ -53,6 +55,8 @@ mod stray;
 mod summary;
 pub mod telemetry;
 pub mod timestamp;
+#[cfg(feature = "serde_yaml")]
+mod yaml_values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,10 +64,12 @@ use std::sync::Arc;
 pub use crate::kind::{Kind, NameRule, Scope};
 pub use crate::names::ObjectRef;
 pub use cause::{Cause, FieldPath};
+pub(crate) use control_plane::ControlPlane;
 pub use files::Files;
 pub use labels::Labels;
 pub use message::{Duration, IntOrString};
 pub use object::{Meta, Object, OwnerReference, Resource, Source};
+pub use objects::{NotAnObject, Objects};
 pub use read::Reading;
 pub use summary::{Ignored, Summary};
 pub use timestamp::Timestamp;
