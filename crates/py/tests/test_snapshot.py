@@ -179,7 +179,7 @@ def test_problems_of_objects_have_their_position() -> None:
 )
 def test_what_is_no_object_is_refused(objects: object, error: str) -> None:
     with pytest.raises((TypeError, ValueError), match=error):
-        Snapshot.from_objects(objects)  # type: ignore[arg-type]
+        Snapshot.from_objects(objects)
 
 
 def test_a_missing_file_is_what_python_says_it_is(tmp_path: Path) -> None:
