@@ -97,7 +97,7 @@ pub fn dump(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Some(dump) = config_dump::parse(text) {
         for &release in Release::ALL {
-            let form = Form::of(release.rules());
+            let form = Form::of(waypoint_xds::rules::Rules::of(release));
             for kind in ResourceKind::ALL {
                 black_box(proxy_config::table(&dump.config, kind, &Filter::default(), form).to_string());
                 black_box(proxy_config::values(&dump.config, kind, &Filter::default(), form));

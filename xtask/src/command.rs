@@ -28,3 +28,8 @@ pub(crate) fn host() -> Result<String> {
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
+
+/// The command line that `cargo build` made.
+pub(crate) fn program() -> PathBuf {
+    target().join("debug/waypoint-xds")
+}

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let mut extracts = Vec::new();
     for name in EXTRACTS {
-        let text = std::fs::read_to_string(root().join(format!("crates/core/schemas/{name}.txt")))?;
+        let text = std::fs::read_to_string(root().join(format!("crates/model/schemas/{name}.txt")))?;
         extracts.push(Extract::read(&text).map_err(|error| format!("{name}: {error}"))?);
     }
     let mut golden = Reached::default();

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let files = passes(&["--test", "golden"], update)?;
     let lint = passes(&["--test", "lint"], update)?;
-    let rules = passes(&["--lib", "rules::tests"], update)?;
+    let rules = passes(&["--test", "rules"], update)?;
     if update {
         Command::new("git").args(["status", "--short", "testdata"]).current_dir(root()).status()?;
     }

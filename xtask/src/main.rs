@@ -84,7 +84,7 @@ tasks:
   rules [--check]
       write docs/rules, a page for each code of what lint says; with --check only fail if one is stale
   schemas [--check]
-      make crates/core/schemas from the custom resource definitions of each release, where they are beside the
+      make crates/model/schemas from the custom resource definitions of each release, where they are beside the
       repository, and from those extracts what the core is compiled with: the fields and limits of each kind, and
       what is newer than a release; with --check only fail if something is stale
   wasm [--dev] [--no-test]

@@ -21,7 +21,7 @@ fn folder() -> PathBuf {
 }
 
 /// An environment's Python.
-fn interpreter(environment: &str) -> PathBuf {
+pub(crate) fn interpreter(environment: &str) -> PathBuf {
     folder().join(environment).join("bin/python")
 }
 

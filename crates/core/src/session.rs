@@ -125,7 +125,7 @@ impl Session {
     pub fn new(input: impl Into<Arc<Reading>>, options: &Options) -> Self {
         let input = input.into();
         let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
-        let (mesh, problems) = translation::mesh_of(&input, options);
+        let (mesh, problems) = Mesh::of_complete(&input, options);
         Self {
             shared: Arc::new(Shared {
                 input,

@@ -1,19 +1,12 @@
 //! The whole pipeline as one function.
 
-use crate::Str;
-use crate::admission;
-use crate::assume;
-use crate::detect;
 use crate::dialect;
-use crate::features::Features;
-use crate::limits::Limits;
 use crate::mesh::{DataPlane, Mesh, WaypointName};
 use crate::options::Options;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::release::Release;
 use crate::resources::{self, WaypointResources};
-use crate::snapshot::{ControlPlane, Reading, Summary};
-use crate::text::{SourceFile, documents};
+use crate::snapshot::{Reading, Summary};
 
 /// What Istio's control plane would send every waypoint of a snapshot, and what is wrong with the snapshot.
 #[derive(Clone, Debug)]
@@ -68,82 +61,7 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
 /// and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    match assume::complete(reading, options.assume) {
-        Some(completed) => mesh_of(&completed, options),
-        None => mesh_of(reading, options),
-    }
-}
-
-/// The same of what is complete.
-pub(crate) fn mesh_of(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
-    let (options, note) = with_detected_release(reading, options.clone());
-    let (options, flags) = with_own_flags(reading, options);
-    let mut admitted = admission::admit(reading.snapshot.clone(), &options);
-    let mut problems = std::mem::take(&mut admitted.problems);
-    let mesh = Mesh::new(admitted, options);
-    problems.extend(note);
-    problems.extend(flags);
-    problems.extend(mesh.problems.iter().cloned());
-    reading.locate(&mut problems);
-    problems.extend(reading.problems.iter().cloned());
-    problems.extend(reading.stray_fields(mesh.options.release, mesh.options.validation));
-    problems.sort();
-    problems.dedup();
-    (mesh, problems)
-}
-
-/// The options with the snapshot's own release, where that is asked for, and a note of which it is.
-fn with_detected_release(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
-    if !options.detect_release {
-        return (options, None);
-    }
-    let note = |message| Problem::new(Code::ReleaseDetected, message);
-    let note = match detect::release(&reading.snapshot) {
-        Some(found) => {
-            options.release = found.release;
-            note(format!("the image `{}` is of Istio {}", found.image, found.release)).on(found.object)
-        }
-        None => note(format!("no image tells the release: Istio {} was taken", options.release)),
-    };
-    (options, Some(note))
-}
-
-/// The options with the feature flags of the snapshot's control plane below those that are given, and a note of which they are.
-fn with_own_flags(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
-    let of_settings = options.mesh_config.as_ref().map(|file| of_settings(file, &options.limits));
-    let of_settings = of_settings.filter(|flags| !flags.is_empty());
-    let known = |plane: &ControlPlane| Features::known(&plane.environment);
-    let own = reading.control_plane(|plane| !known(plane).is_empty());
-    let (flags, object) = match (of_settings, own) {
-        (Some(flags), _) => (flags, None),
-        (None, Some((other, plane))) => (known(plane), Some(other.object.clone())),
-        (None, None) => return (options, None),
-    };
-    let mut others = Features::default();
-    for (name, value) in &flags {
-        // What Istio does not take leaves the flag as it is.
-        let _ = others.set(name, value);
-    }
-    options.features = options.features.over(others);
-    let flags: Vec<String> = flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let note = Problem::new(
-        Code::FlagsDetected,
-        format!("feature flags of the control plane: {}", flags.join(", ")),
-    );
-    (
-        options,
-        Some(match object {
-            Some(object) => note.on(object),
-            None => note,
-        }),
-    )
-}
-
-/// The flags in what is given as a mesh configuration: values of a Helm chart may have them.
-fn of_settings(file: &SourceFile, limits: &Limits) -> Vec<(Str, Str)> {
-    let document = documents(file, limits).next().and_then(Result::ok);
-    let plane = document.map(|document| ControlPlane::of_settings(document.root()));
-    Features::known(&plane.unwrap_or_default().environment)
+    Mesh::of(reading, options)
 }
 
 /// Adds problems that were found later, and puts all in the order of the text.

@@ -80,11 +80,11 @@ fn held(folder: &Path, release: Release) -> ProxyConfig {
         routes: messages(folder, ResourceKind::Routes),
         endpoints: messages(folder, ResourceKind::Endpoints),
     };
-    let config = ProxyConfig::new(&resources, release.rules());
+    let config = ProxyConfig::new(&resources, waypoint_xds::rules::Rules::of(release));
     match release {
         Release::V1_18 => {
             let bootstrap = config_dump::bootstrap(&value(&folder.join("bootstrap.json"))).unwrap();
-            config.with_bootstrap(&bootstrap, release.rules())
+            config.with_bootstrap(&bootstrap, waypoint_xds::rules::Rules::of(release))
         }
         _ => config,
     }
@@ -132,7 +132,7 @@ const STALE_TABLE: (Release, &str, ResourceKind) =
 
 fn check_tables(release: Release) {
     let mut differences = String::new();
-    let form = Form::of(release.rules());
+    let form = Form::of(waypoint_xds::rules::Rules::of(release));
     for case in cases(release) {
         for folder in folders(&expected(&case, release)).iter().filter(|f| f.join("istioctl").is_dir()) {
             let config = held(folder, release);

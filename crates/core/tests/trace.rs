@@ -13,7 +13,7 @@ use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::trace::{NoSuchThing, Protocol, Request, RequestSpec, Source, Trace, Verdict};
+use waypoint_xds::trace::{NoSuchThing, Request, RequestSpec, Source, Trace, Verdict};
 use waypoint_xds::view::{config_dump, json, trace};
 
 fn folder() -> PathBuf {
@@ -38,61 +38,24 @@ const WEB: &str = "pod/front-1.web";
 const STRANGER: &str = "sa/stranger.shop";
 const CART: &str = "cart.shop:80";
 
-fn header(mut request: Request, name: &str, value: &str) -> Request {
-    request.headers.push((name.to_owned(), value.to_owned()));
-    request
+/// A request, and what comes of it in the newest release.
+#[derive(serde::Deserialize)]
+struct Expected {
+    name: String,
+    verdict: Verdict,
+    status: Option<u16>,
+    request: RequestSpec,
 }
 
-fn token(mut request: Request, claims: serde_json::Value) -> Request {
-    request.claims = claims.as_object().cloned();
-    request
-}
-
-fn method(mut request: Request, method: &str) -> Request {
-    request.method = method.to_owned();
-    request
-}
-
-fn grpc(mut request: Request) -> Request {
-    request.protocol = Protocol::Grpc;
-    method(request, "POST")
-}
-
-fn tcp(mut request: Request) -> Request {
-    request.protocol = Protocol::Tcp;
-    request
-}
-
-/// The requests, each with its name and the verdict that it has in the newest release.
-fn requests() -> Vec<(&'static str, Request, Verdict, Option<u16>)> {
-    use Verdict::{Allowed, Answered, Denied, Failed, Unknown};
-    let staff = json!({"iss": "https://id.example.com", "sub": "anna", "aud": "shop", "groups": ["staff"]});
-    let garage = json!({"iss": "https://id.example.com", "sub": "anna", "aud": "garage"});
-    let other = json!({"iss": "https://other.example", "sub": "anna"});
-    vec![
-        ("allowed", get(WEB, CART, "/cart"), Allowed, None),
-        ("dots", get(WEB, CART, "/cart/a/../../cart/secret/x"), Denied, Some(403)),
-        ("no-allow-rule", method(get(WEB, CART, "/cart"), "POST"), Denied, Some(403)),
-        ("a-deny-rule", get(WEB, CART, "/cart/secrets"), Denied, Some(403)),
-        ("another-caller", get(STRANGER, CART, "/cart"), Denied, Some(403)),
-        ("a-token", token(get(STRANGER, CART, "/cart"), staff), Allowed, None),
-        ("another-audience", token(get(STRANGER, CART, "/cart"), garage), Denied, Some(403)),
-        ("another-issuer", token(get(WEB, CART, "/cart"), other), Denied, Some(401)),
-        ("no-route", get(WEB, CART, "/other"), Failed, Some(404)),
-        ("split", get(WEB, CART, "/cart/split"), Allowed, None),
-        ("redirect", get(WEB, CART, "/cart/old?a=b"), Answered, Some(308)),
-        ("fault", get(WEB, CART, "/cart/fault"), Allowed, None),
-        ("rewrite", header(get(WEB, CART, "/cart/rewrite/x"), "canary", "1"), Allowed, None),
-        ("no-subset", get(WEB, CART, "/cart/nobody"), Failed, Some(503)),
-        ("no-endpoint", get(WEB, "empty.shop", "/"), Failed, Some(503)),
-        ("grpc", grpc(get(STRANGER, "cart.shop:90", "/shop.Cart/Delete")), Denied, Some(200)),
-        ("tcp", tcp(get(WEB, "cart.shop:70", "/")), Denied, None),
-        ("no-waypoint", get(WEB, "stock.shop", "/"), Allowed, None),
-        ("no-waypoint-denied", get(STRANGER, "stock.shop", "/"), Denied, None),
-        ("past-the-waypoint", get("pod/job-1.legacy", CART, "/cart"), Allowed, None),
-        ("a-sidecar", get("pod/proxied-1.web", CART, "/cart"), Unknown, None),
-        ("a-pods-address", get(WEB, "pod/cart-1.shop:8080", "/"), Allowed, None),
-    ]
+/// `testdata/trace/requests.json`, which the other doors are given, too.
+fn requests() -> Vec<(String, Request, Verdict, Option<u16>)> {
+    let text = fs::read_to_string(folder().join("requests.json")).expect("the requests");
+    let expected: Vec<Expected> = serde_json::from_str(&text).expect("a list of requests");
+    let read = |expected: Expected| {
+        let request = Request::try_from(expected.request).expect("a request");
+        (expected.name, request, expected.verdict, expected.status)
+    };
+    expected.into_iter().map(read).collect()
 }
 
 #[test]

@@ -31,7 +31,11 @@ pub enum UnpackError {
 /// The type URL of a message: `type.googleapis.com/` and its full name, as Go's `anypb` writes it.
 #[must_use]
 pub fn type_url<M: Name>() -> String {
-    [PREFIX, &M::full_name()].concat()
+    let name = M::full_name();
+    let mut url = String::with_capacity(PREFIX.len() + name.len());
+    url.push_str(PREFIX);
+    url.push_str(&name);
+    url
 }
 
 /// Packs a message.

@@ -1,47 +1,38 @@
-//! Encoding from the inside out.
+//! Messages that are kept as they are encoded.
 //!
-//! Protobuf writes the length of a message before it, so prost computes the length of a message at every level that
-//! is around it. For a few deep messages that are made by the thousand this is most of the work of encoding them; these
-//! are encoded first, and then put into what is around them.
+//! Protobuf writes the length of a message before it, so prost computes the length of a message once for every level that
+//! is around it. For deep messages that are made by the thousand this is most of the work of encoding them. So some fields
+//! hold their message as it is encoded already; which ones is a table in `xtask/src/envoy_types/encoded.rs`.
 
+use std::fmt;
 use std::marker::PhantomData;
 
-use prost::encoding::{self, WireType};
+use prost::bytes::{Buf, BufMut, Bytes};
+use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message, Name};
 
-use crate::config::core::v3::Metadata;
-use crate::google::protobuf::{Any, ListValue, Struct, Value};
-
-/// Encoded fields of a message `M`: the whole message, or a part of it.
+/// A message `M` as it is encoded: the type of fields whose messages are deep, or shared by many.
 ///
-/// Fields are known by their numbers here. What is written later is merged with what is there already, as
-/// [protobuf does](https://protobuf.dev/programming-guides/encoding/#last-one-wins): repeated fields are appended.
+/// It is made [from](From) the message, and is one itself: encoding it copies its bytes. Cloning it is cheap. What was read
+/// from bytes or merged is not looked at before somebody asks for the message. Two are equal if their bytes are: those that
+/// were made from equal messages, or read from JSON that says the same.
 ///
 /// ```
 /// use envoy::config::route::v3::{Route, VirtualHost};
-/// use envoy::Encoded;
 ///
-/// let (name, routes) = (1, 3);
-/// let mut host = Encoded::<VirtualHost>::default();
-/// host.text(name, "all");
-/// host.message(routes, &Route { name: "one".to_owned(), ..Route::default() });
-/// host.nest::<Route>(routes, |route| route.text(14, "two"));
-///
-/// let host = host.decode()?;
-/// assert_eq!(host.name, "all");
-/// assert_eq!(host.routes.iter().map(|route| &route.name).collect::<Vec<_>>(), ["one", "two"]);
+/// let route = |name: &str| Route { name: name.to_owned(), ..Route::default() };
+/// let host = VirtualHost {
+///     name: "all".to_owned(),
+///     routes: vec![route("one").into(), route("two").into()],
+///     ..VirtualHost::default()
+/// };
+/// let second = host.routes[1].decode()?;
+/// assert_eq!(second.name, "two");
 /// # Ok::<(), prost::DecodeError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded<M> {
     bytes: Vec<u8>,
     message: PhantomData<fn() -> M>,
-}
-
-impl<M> Default for Encoded<M> {
-    fn default() -> Self {
-        Self::from_bytes(Vec::new())
-    }
 }
 
 impl<M> Encoded<M> {
@@ -49,252 +40,235 @@ impl<M> Encoded<M> {
         Self { bytes, message: PhantomData }
     }
 
-    /// Room for this many bytes.
-    #[must_use]
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self::from_bytes(Vec::with_capacity(bytes))
-    }
-
-    /// The parts of a message, merged.
-    #[must_use]
-    pub fn of_parts(parts: &[&Self]) -> Self {
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.bytes.len()).sum());
-        for part in parts {
-            bytes.extend_from_slice(&part.bytes);
-        }
-        Self::from_bytes(bytes)
-    }
-
-    /// The fields.
+    /// How the message is encoded.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
-
-    /// The fields, as they are.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
-    /// Writes a text field, or another element of a repeated one; an empty text is none.
-    pub fn text(&mut self, number: u32, text: &str) {
-        if !text.is_empty() {
-            encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
-            encoding::encode_varint(text.len() as u64, &mut self.bytes);
-            self.bytes.extend_from_slice(text.as_bytes());
-        }
-    }
-
-    /// Writes a text field of a oneof from the parts of the text: an empty text is one, too.
-    pub fn choice(&mut self, number: u32, text: &[&str]) {
-        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
-        encoding::encode_varint(text.iter().map(|part| part.len() as u64).sum(), &mut self.bytes);
-        for part in text {
-            self.bytes.extend_from_slice(part.as_bytes());
-        }
-    }
-
-    /// Writes a field that holds a message, or another element of a repeated one.
-    pub fn message<F: Message>(&mut self, number: u32, message: &F) {
-        self.nest(number, |fields| fields.merge(message));
-    }
-
-    /// Writes a field that holds a message, or another element of a repeated one, from the fields that `write` gives it.
-    pub fn nest<F>(&mut self, number: u32, write: impl FnOnce(&mut Encoded<F>)) {
-        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
-        let start = self.bytes.len();
-        // Most lengths take one byte.
-        self.bytes.push(0);
-        let mut fields = Encoded::from_bytes(std::mem::take(&mut self.bytes));
-        write(&mut fields);
-        self.bytes = fields.bytes;
-        write_length(&mut self.bytes, start);
-    }
-
-    /// Writes a field that holds a message that is encoded already, or another element of a repeated one.
-    pub fn encoded<F>(&mut self, number: u32, message: &Encoded<F>) {
-        encoding::encode_key(number, WireType::LengthDelimited, &mut self.bytes);
-        encoding::encode_varint(message.bytes.len() as u64, &mut self.bytes);
-        self.bytes.extend_from_slice(&message.bytes);
-    }
-
-    /// Writes an entry of a map from text to messages. Entries come in the order of their keys.
-    pub fn entry<F>(&mut self, number: u32, key: &str, write: impl FnOnce(&mut Encoded<F>)) {
-        self.nest::<Entry>(number, |entry| {
-            entry.text(1, key);
-            entry.nest(2, write);
-        });
-    }
-
-    /// Writes fields that are encoded already.
-    pub fn append(&mut self, part: &Self) {
-        self.bytes.extend_from_slice(&part.bytes);
-    }
 }
 
-impl<M: Message> Encoded<M> {
-    /// A message that is encoded as a whole.
-    #[must_use]
-    pub fn of(message: &M) -> Self {
-        Self::from_bytes(message.encode_to_vec())
-    }
-
-    /// Writes the fields that a message has.
-    pub fn merge(&mut self, message: &M) {
-        message.encode_raw(&mut self.bytes);
-    }
-
+impl<M: Message + Default> Encoded<M> {
     /// Reads the message.
     ///
     /// # Errors
     ///
-    /// When messages are nested deeper than prost decodes.
-    pub fn decode(&self) -> Result<M, DecodeError>
-    where
-        M: Default,
-    {
+    /// When the bytes, read from somewhere, are no such message, or messages are nested deeper than prost decodes.
+    pub fn decode(&self) -> Result<M, DecodeError> {
         M::decode(self.as_bytes())
     }
 
-    /// Packs the message.
-    #[must_use]
-    pub fn into_any(mut self) -> Any
-    where
-        M: Name,
-    {
-        self.bytes.shrink_to_fit();
-        Any { type_url: crate::type_url::<M>(), value: self.bytes.into() }
+    /// Changes the message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoded::decode`]; the message is then as it was.
+    pub fn change(&mut self, change: impl FnOnce(&mut M)) -> Result<(), DecodeError> {
+        let mut message = self.decode()?;
+        change(&mut message);
+        *self = message.into();
+        Ok(())
     }
 }
 
-impl Encoded<Metadata> {
-    /// Writes what a filter is told. Filters come in the order of their names.
-    pub fn filter(&mut self, name: &str, write: impl FnOnce(&mut Encoded<Struct>)) {
-        self.entry(1, name, write);
+impl<M: Message> From<M> for Encoded<M> {
+    fn from(message: M) -> Self {
+        Self::from(&message)
     }
 }
 
-/// Fields of a JSON object come in the order of their names.
-impl Encoded<Struct> {
-    /// Writes a field with a text, from the parts of that.
-    pub fn field_text(&mut self, name: &str, text: &[&str]) {
-        self.entry::<Value>(1, name, |value| value.choice(3, text));
-    }
-
-    /// Writes a field with a boolean.
-    pub fn field_bool(&mut self, name: &str, value: bool) {
-        self.entry::<Value>(1, name, |field| field.merge(&value.into()));
-    }
-
-    /// Writes a field with a list of one object.
-    pub fn field_list(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
-        self.entry::<Value>(1, name, |value| {
-            value.nest::<ListValue>(6, |list| list.nest::<Value>(1, |value| value.nest(5, write)));
-        });
+impl<M: Message> From<&M> for Encoded<M> {
+    fn from(message: &M) -> Self {
+        Self::from_bytes(message.encode_to_vec())
     }
 }
 
-/// An entry of a map: for protobuf a message like any other.
-struct Entry;
-
-/// Writes the length of what follows the byte at `start` there, and makes room for it.
-fn write_length(bytes: &mut Vec<u8>, start: usize) {
-    let (begin, end) = (start + 1, bytes.len());
-    let length = (end - begin) as u64;
-    if let (Ok(short @ ..0x80), Some(byte)) = (u8::try_from(length), bytes.get_mut(start)) {
-        *byte = short;
-        return;
+/// The message without any field.
+impl<M> Default for Encoded<M> {
+    fn default() -> Self {
+        Self::from_bytes(Vec::new())
     }
-    let width = encoding::encoded_len_varint(length);
-    bytes.resize(end + width - 1, 0);
-    bytes.copy_within(begin..end, start + width);
-    if let Some(mut gap) = bytes.get_mut(start..start + width) {
-        encoding::encode_varint(length, &mut gap);
+}
+
+impl<M> Clone for Encoded<M> {
+    fn clone(&self) -> Self {
+        Self::from_bytes(self.bytes.clone())
+    }
+}
+
+impl<M> PartialEq for Encoded<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl<M> Eq for Encoded<M> {}
+
+/// As the message itself.
+impl<M: Message + Default + fmt::Debug> fmt::Debug for Encoded<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.decode() {
+            Ok(message) => message.fmt(f),
+            Err(error) => f.debug_tuple("Encoded").field(&self.bytes).field(&error).finish(),
+        }
+    }
+}
+
+impl<M: Message> Message for Encoded<M> {
+    fn encode_raw(&self, out: &mut impl BufMut) {
+        out.put_slice(&self.bytes);
+    }
+
+    /// Appends the field: that is what [merging](https://protobuf.dev/programming-guides/encoding/#last-one-wins) is.
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        from: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        match wire_type {
+            WireType::Varint => {
+                let value = encoding::decode_varint(from)?;
+                encoding::encode_key(tag, wire_type, &mut self.bytes);
+                encoding::encode_varint(value, &mut self.bytes);
+            }
+            WireType::SixtyFourBit => {
+                let mut value = 0;
+                encoding::fixed64::merge(wire_type, &mut value, from, context)?;
+                encoding::fixed64::encode(tag, &value, &mut self.bytes);
+            }
+            WireType::ThirtyTwoBit => {
+                let mut value = 0;
+                encoding::fixed32::merge(wire_type, &mut value, from, context)?;
+                encoding::fixed32::encode(tag, &value, &mut self.bytes);
+            }
+            WireType::LengthDelimited => {
+                let mut value = Bytes::new();
+                encoding::bytes::merge(wire_type, &mut value, from, context)?;
+                encoding::bytes::encode(tag, &value, &mut self.bytes);
+            }
+            // Envoy's messages have no groups: it is a field that nobody knows.
+            WireType::StartGroup | WireType::EndGroup => {
+                encoding::skip_field(wire_type, tag, from, context)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+    }
+}
+
+impl<M: Name> Name for Encoded<M> {
+    const NAME: &'static str = M::NAME;
+    const PACKAGE: &'static str = M::PACKAGE;
+
+    fn full_name() -> String {
+        M::full_name()
+    }
+
+    fn type_url() -> String {
+        M::type_url()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::core::v3::Locality;
+    use crate::config::endpoint::v3::LbEndpoint;
     use crate::config::route::v3::{Route, RouteConfiguration, VirtualHost};
 
+    /// A virtual host as prost has it.
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct PlainHost {
+        #[prost(string, tag = "1")]
+        name: String,
+        #[prost(message, repeated, tag = "3")]
+        routes: Vec<Route>,
+    }
+
+    fn route(name: &str) -> Route {
+        Route { name: name.to_owned(), ..Route::default() }
+    }
+
+    fn plain(routes: usize) -> PlainHost {
+        PlainHost { name: "host".to_owned(), routes: vec![route("a-route-with-a-name"); routes] }
+    }
+
     fn host(routes: usize) -> VirtualHost {
-        let route = Route { name: "a-route-with-a-name".to_owned(), ..Route::default() };
-        VirtualHost { name: "host".to_owned(), routes: vec![route; routes], ..VirtualHost::default() }
+        VirtualHost {
+            name: "host".to_owned(),
+            routes: vec![route("a-route-with-a-name").into(); routes],
+            ..VirtualHost::default()
+        }
     }
 
     #[test]
-    fn lengths_of_any_width_are_what_prost_writes() {
+    fn fields_are_encoded_as_prost_encodes_them() {
         for routes in [0, 1, 20, 2000] {
-            let configuration =
-                RouteConfiguration { virtual_hosts: vec![host(routes)], ..RouteConfiguration::default() };
-            let mut encoded = Encoded::<RouteConfiguration>::default();
-            encoded.nest::<VirtualHost>(2, |fields| {
-                fields.text(1, "host");
-                for route in &host(routes).routes {
-                    fields.message(3, route);
-                }
-            });
-            assert_eq!(encoded, Encoded::of(&configuration));
+            let bytes = host(routes).encode_to_vec();
+            assert_eq!(bytes, plain(routes).encode_to_vec());
+            assert_eq!(VirtualHost::decode(bytes.as_slice()).unwrap(), host(routes));
         }
     }
 
     #[test]
-    fn what_is_encoded_is_nested_as_it_is() {
-        let mut encoded = Encoded::<RouteConfiguration>::default();
-        encoded.encoded(2, &Encoded::of(&host(20)));
-        assert_eq!(encoded.decode().unwrap().virtual_hosts, [host(20)]);
+    fn what_was_encoded_is_read_back() {
+        let encoded = Encoded::from(host(3));
+        assert_eq!(encoded.decode().unwrap(), host(3));
+        assert_eq!(<Encoded<VirtualHost> as Message>::decode(encoded.as_bytes()).unwrap(), encoded);
+        assert_eq!(Encoded::<VirtualHost>::default().decode().unwrap(), VirtualHost::default());
+        assert_eq!(format!("{encoded:?}"), format!("{:?}", host(3)));
     }
 
     #[test]
-    fn parts_are_one_message() {
-        let part = |region: &str, zone: &str| {
-            Encoded::of(&Locality { region: region.to_owned(), zone: zone.to_owned(), ..Locality::default() })
+    fn merging_is_what_merging_the_messages_is() {
+        let configuration = |name: &str, hosts| RouteConfiguration {
+            name: name.to_owned(),
+            virtual_hosts: vec![host(1); hosts],
+            validate_clusters: Some((hosts == 1).into()),
+            ..RouteConfiguration::default()
         };
-        let whole = Encoded::of_parts(&[&part("r", ""), &part("", "z")]);
-        assert_eq!(whole, part("r", "z"));
-        assert_eq!(whole.into_any(), crate::any(&part("r", "z").decode().unwrap()));
+        let (base, patch) = (configuration("base", 1), configuration("patch", 2));
+        let mut encoded = Encoded::from(&base);
+        encoded.merge(patch.encode_to_vec().as_slice()).unwrap();
+        let mut merged = base;
+        crate::merge(&mut merged, &patch).unwrap();
+        assert_eq!(encoded.decode().unwrap(), merged);
+        assert_eq!(crate::json::to_json(&encoded).unwrap(), crate::json::to_json(&merged).unwrap());
     }
 
     #[test]
-    fn entries_are_those_of_a_map() {
-        let mut encoded = Encoded::<Struct>::default();
-        for name in ["a", "b"] {
-            encoded.entry::<Value>(1, name, |value| value.merge(&name.into()));
+    fn changing_is_changing_the_message() {
+        let mut encoded = Encoded::from(host(1));
+        encoded.change(|host| host.routes.push(route("a-route-with-a-name").into())).unwrap();
+        assert_eq!(encoded, Encoded::from(host(2)));
+    }
+
+    #[test]
+    fn every_kind_of_field_is_kept() {
+        // Two varints, eight bytes, four bytes, a text, a group that nobody knows.
+        let bytes = [0x08, 0x96, 0x01, 0x11, 1, 2, 3, 4, 5, 6, 7, 8, 0x1d, 1, 2, 3, 4, 0x22, 1, b'x'];
+        let group = [0x2b, 0x08, 0x01, 0x2c];
+        let encoded =
+            <Encoded<LbEndpoint> as Message>::decode([&bytes[..], &group].concat().as_slice()).unwrap();
+        assert_eq!(encoded.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn broken_bytes_are_found_where_they_are_looked_at() {
+        for broken in [&[0x0a, 5, 1][..], &[0x09, 1], &[0x0d], &[0x2c], &[0x08, 0x80]] {
+            assert!(<Encoded<VirtualHost> as Message>::decode(broken).is_err(), "{broken:?}");
         }
-        let expected: Struct = ["a", "b"].map(|name| (name, name)).into_iter().collect();
-        assert_eq!(encoded, Encoded::of(&expected));
-    }
-
-    #[test]
-    fn objects_are_those_of_json() {
-        let mut encoded = Encoded::<Metadata>::default();
-        encoded.filter("istio", |istio| {
-            istio.field_list("a", |object| object.field_text("b", &["c", "d"]));
-            istio.field_bool("e", true);
-        });
-        let object: Struct = [("b", "cd")].into_iter().collect();
-        let istio = [("a", vec![Value::from(object)].into()), ("e", Value::from(true))];
-        let mut metadata = Metadata::default();
-        metadata.set("istio", &istio.into_iter().collect());
-        assert_eq!(Metadata::from(encoded), metadata);
-    }
-
-    #[test]
-    fn a_choice_is_one_even_if_it_is_empty() {
-        for parts in [&[][..], &["a", "", "b"]] {
-            let mut encoded = Encoded::<Value>::default();
-            encoded.choice(3, parts);
-            assert_eq!(encoded.decode().unwrap(), Value::from(parts.concat()));
-        }
-    }
-
-    #[test]
-    fn an_empty_text_is_none() {
-        let mut encoded = Encoded::<Locality>::default();
-        encoded.text(1, "");
-        assert_eq!(encoded, Encoded::default());
+        // A host whose route has a name that is no text: only who asks for the route can tell.
+        let host = VirtualHost::decode(&[0x1a, 3, 0x72, 1, 0xff][..]).unwrap();
+        assert!(host.routes[0].decode().is_err());
+        assert!(host.routes[0].clone().change(|_| ()).is_err());
+        assert!(format!("{host:?}").contains("Encoded([114, 1, 255]"));
     }
 }

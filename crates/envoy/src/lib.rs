@@ -19,11 +19,13 @@
 //! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
 //! `envoy::config::route::v3::route_match::PathSpecifier`.
 //!
-//! Maps are `BTreeMap`s, those of a `Struct` [`Map`]s, metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
+//! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a `Struct` [`Map`]s,
+//! metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
 #![forbid(unsafe_code)]
 
 mod any;
 mod encoded;
+mod entries;
 #[allow(
     missing_docs,
     unreachable_pub,
@@ -37,6 +39,7 @@ pub mod json;
 mod map;
 mod merge;
 mod metadata;
+mod object;
 mod wkt;
 
 pub use any::{UnpackError, any, type_url, unpack};
@@ -47,4 +50,5 @@ pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
 pub use json::inside;
 pub use map::Map;
 pub use merge::{merge, merge_encoded};
+pub use object::ObjectWriter;
 pub use prost::{Message, Name};

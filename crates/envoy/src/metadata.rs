@@ -4,15 +4,15 @@
 //! it; encoded it is one.
 
 use std::fmt;
-use std::ops::Range;
 
 use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message, Name};
 
-use crate::Encoded;
+use crate::entries::{self, Entries};
 use crate::google::protobuf::{Any, Struct, value::Kind};
 use crate::map::Entry;
+use crate::object::{self, ObjectWriter};
 
 /// The field with what filters, and others that read it, are told as JSON.
 const FILTER_METADATA: u32 = 1;
@@ -39,10 +39,16 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Room for this many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { encoded: Vec::with_capacity(bytes), near: 0 }
+    }
+
     /// What a filter is told.
     #[must_use]
     pub fn get(&self, filter: &str) -> Option<Struct> {
-        let entry = self.entries(0).find(|entry| entry.key() == (FILTER_METADATA, filter))?;
+        let entry = self.entries(0).find(|entry| entry.key == (FILTER_METADATA, filter))?;
         let fields = self.encoded.get(entry.fields)?;
         Some(Entry::<Struct>::decode(fields).ok()?.value)
     }
@@ -58,14 +64,22 @@ impl Metadata {
 
     /// The names of the filters that are told something, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries(0).filter(|entry| entry.number == FILTER_METADATA).map(|entry| entry.name)
+        let told = self.entries(0).map(|entry| entry.key).filter(|(number, _)| *number == FILTER_METADATA);
+        told.map(|(_, name)| name)
     }
 
     /// Tells a filter something, instead of what it was told before.
     pub fn set(&mut self, filter: &str, fields: &Struct) {
-        let mut entry = Encoded::<Self>::default();
-        entry.entry(FILTER_METADATA, filter, |value| value.merge(fields));
-        self.put(FILTER_METADATA, filter, entry.as_bytes());
+        self.entry(filter, |out| fields.encode_raw(out));
+    }
+
+    /// The same for what is said only here: it is encoded while it is made.
+    pub fn write(&mut self, filter: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.entry(filter, |out| write(&mut ObjectWriter::new(out)));
+    }
+
+    fn entry(&mut self, filter: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.near = object::entry(&mut self.encoded, (0, self.near), (FILTER_METADATA, filter), write);
     }
 
     /// Takes out what a filter is told.
@@ -77,22 +91,13 @@ impl Metadata {
 
     /// Puts an encoded entry where it belongs, instead of one of the same name.
     fn put(&mut self, number: u32, name: &str, entry: &[u8]) {
-        let is_before =
-            |near: &usize| self.entries(*near).next().is_some_and(|near| near.key() < (number, name));
-        let from = Some(self.near).filter(is_before).unwrap_or_default();
-        let behind = self.entries(from).find(|other| other.key() >= (number, name));
-        let place = match behind {
-            None => self.encoded.len()..self.encoded.len(),
-            Some(other) if other.key() == (number, name) => other.whole,
-            Some(other) => other.whole.start..other.whole.start,
-        };
-        self.near = if entry.is_empty() { 0 } else { place.start };
-        self.encoded.splice(place, entry.iter().copied());
+        let at = entries::put(&mut self.encoded, 0, self.near, (number, name), entry);
+        self.near = if entry.is_empty() { 0 } else { at };
     }
 
     /// The entries, from one that starts here.
     fn entries(&self, start: usize) -> Entries<'_> {
-        Entries { all: &self.encoded, rest: self.encoded.get(start..).unwrap_or_default() }
+        Entries::from(&self.encoded, start)
     }
 
     fn merge_entry<V: Message + Default>(
@@ -108,13 +113,6 @@ impl Metadata {
         encoding::message::encode(number, &entry, &mut encoded);
         self.put(number, &entry.name, &encoded);
         Ok(())
-    }
-}
-
-/// Entries have to be in the order of their fields and names.
-impl From<Encoded<Metadata>> for Metadata {
-    fn from(encoded: Encoded<Metadata>) -> Self {
-        Self { encoded: encoded.into_bytes(), near: 0 }
     }
 }
 
@@ -163,50 +161,6 @@ impl Message for Metadata {
 impl Name for Metadata {
     const NAME: &'static str = "Metadata";
     const PACKAGE: &'static str = "envoy.config.core.v3";
-}
-
-/// The entries of both fields, as they are encoded.
-struct Entries<'a> {
-    all: &'a [u8],
-    rest: &'a [u8],
-}
-
-/// One of them.
-struct Place<'a> {
-    number: u32,
-    name: &'a str,
-    /// All of it.
-    whole: Range<usize>,
-    /// The name and the value.
-    fields: Range<usize>,
-}
-
-impl Place<'_> {
-    fn key(&self) -> (u32, &str) {
-        (self.number, self.name)
-    }
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = Place<'a>;
-
-    fn next(&mut self) -> Option<Place<'a>> {
-        let start = self.all.len() - self.rest.len();
-        let (number, fields) = delimited(&mut self.rest)?;
-        let end = self.all.len() - self.rest.len();
-        let name = delimited(&mut &*fields).filter(|(number, _)| *number == 1);
-        let name = name.and_then(|(_, name)| std::str::from_utf8(name).ok()).unwrap_or_default();
-        Some(Place { number, name, whole: start..end, fields: end - fields.len()..end })
-    }
-}
-
-/// Takes a field that says its length off the front.
-fn delimited<'a>(from: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
-    let (number, _) = encoding::decode_key(from).ok()?;
-    let length = usize::try_from(encoding::decode_varint(from).ok()?).ok()?;
-    let (value, rest) = from.split_at_checked(length)?;
-    *from = rest;
-    Some((number, value))
 }
 
 #[cfg(test)]

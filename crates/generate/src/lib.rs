@@ -32,9 +32,9 @@ pub use object::object;
 
 /// The extracts of all schemas, as the core is compiled with them.
 const EXTRACTS: [&str; 3] = [
-    include_str!("../../core/schemas/istio.txt"),
-    include_str!("../../core/schemas/gateway-api.txt"),
-    include_str!("../../core/schemas/kubernetes.txt"),
+    include_str!("../../model/schemas/istio.txt"),
+    include_str!("../../model/schemas/gateway-api.txt"),
+    include_str!("../../model/schemas/kubernetes.txt"),
 ];
 
 /// What every object has: drawn otherwise.

@@ -37,27 +37,25 @@ pub(crate) fn request(
 #[pyclass(frozen, module = "waypoint_xds")]
 #[derive(Clone, Debug)]
 pub struct Trace {
+    session: Session,
+    traced: core::Trace,
     /// What the command line prints with `-o json`.
     json: Value,
-    text: String,
-    explained: String,
-    html: String,
 }
 
 impl Trace {
     pub(crate) fn new(py: Python<'_>, session: &Session, request: &Request) -> PyResult<Self> {
         py.detach(|| {
-            let traced: core::Trace =
+            let traced =
                 session.trace(request).map_err(|error| error::setting("object-not-found", &error))?;
-            let places = session.places();
-            Ok(Self {
-                json: view::json(&traced, &places)
-                    .map_err(|error| error::setting("internal-error", &error))?,
-                text: view::text(&traced, &places, false),
-                explained: view::text(&traced, &places, true),
-                html: view::html(&traced, &places),
-            })
+            let json = view::json(&traced, &session.places())
+                .map_err(|error| error::setting("internal-error", &error))?;
+            Ok(Self { session: session.clone(), traced, json })
         })
+    }
+
+    fn text(&self, explain_all: bool) -> String {
+        view::text(&self.traced, &self.session.places(), explain_all)
     }
 
     fn field<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
@@ -152,11 +150,11 @@ impl Trace {
 
     /// The text with all that did not match, too.
     fn explain_all(&self) -> String {
-        self.explained.clone()
+        self.text(true)
     }
 
     fn _repr_html_(&self) -> String {
-        self.html.clone()
+        view::html(&self.traced, &self.session.places())
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -164,10 +162,10 @@ impl Trace {
     }
 
     fn __str__(&self) -> String {
-        self.text.clone()
+        self.text(false)
     }
 
     fn __repr__(&self) -> String {
-        format!("<Trace: {}>", self.text.lines().next().unwrap_or_default())
+        format!("<Trace: {}>", self.text(false).lines().next().unwrap_or_default())
     }
 }

@@ -1,14 +1,12 @@
-"""Python's door for `cargo xtask doors`.
+"""Python's door for `cargo xtask doors`, which says what a door does.
 
-    door.py CASES OUT RELEASE...
-
-reads names of cases from standard input, one a line, and translates CASES/<case>.yaml, with CASES/<case>.mesh.yaml and
-CASES/<case>.features where there are any, for every release. OUT/<release>/<case>.json gets the JSON, OUT/<release>/<case>.bin the encoded resources of all
-waypoints, each behind its length as a varint.
+    door.py translate CASES OUT RELEASE...
+    door.py trace SNAPSHOT OUT RELEASE...
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +37,7 @@ def encoded(translation: Translation) -> Iterator[bytes]:
                 yield varint(len(message)) + message
 
 
-def main(cases: Path, out: Path, releases: list[str]) -> None:
+def translate_cases(cases: Path, out: Path, releases: list[str]) -> None:
     for case in sys.stdin.read().split():
         snapshot = Snapshot.from_files(cases / f"{case}.yaml")
         mesh_config = cases / f"{case}.mesh.yaml"
@@ -59,5 +57,20 @@ def main(cases: Path, out: Path, releases: list[str]) -> None:
             (folder / f"{case}.bin").write_bytes(b"".join(encoded(translation)))
 
 
+def trace_requests(snapshot: Path, out: Path, releases: list[str]) -> None:
+    requests = json.load(sys.stdin)
+    read = Snapshot.from_files(snapshot)
+    for release in releases:
+        translation = translate(read, release=release)  # type: ignore[arg-type]
+        folder = out / release
+        folder.mkdir(parents=True, exist_ok=True)
+        for named in requests:
+            request = dict(named["request"])
+            trace = translation.trace(request.pop("from"), request.pop("to"), **request)
+            (folder / f"{named['name']}.json").write_text(json.dumps(trace.to_dict()))
+            (folder / f"{named['name']}.txt").write_text(str(trace))
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    does = {"translate": translate_cases, "trace": trace_requests}[sys.argv[1]]
+    does(Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4:])

@@ -1,7 +1,7 @@
 //! The schemas of the kinds that waypoint-xds reads, over all releases of Istio at once.
 //!
 //! A custom resource definition of one release says a field's type, limits and values. [`Extract`] says the same of all
-//! releases, once: what is in some of them only has those [`Releases`]. It is kept as text (`crates/core/schemas`) that
+//! releases, once: what is in some of them only has those [`Releases`]. It is kept as text (`crates/model/schemas`) that
 //! a reviewer can read as a difference; `cargo xtask schemas` writes it, and makes from it what the core is
 //! compiled with.
 //!

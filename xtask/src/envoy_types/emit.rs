@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use prost_build::Module;
 use prost_types::FileDescriptorSet;
 
-use super::Files;
+use super::{Files, encoded};
 use crate::Result;
 
 /// Fields that hold their message in a box: large ones of large messages, nearly never set in a waypoint's configuration.
@@ -54,7 +54,6 @@ const BOXED: &[&str] = &[
     ".envoy.config.route.v3.RouteAction.cors",
     ".envoy.config.route.v3.RouteAction.hedge_policy",
     ".envoy.config.route.v3.RouteAction.internal_redirect_policy",
-    ".envoy.config.route.v3.RouteAction.retry_policy",
     ".envoy.config.route.v3.VirtualHost.cors",
     ".envoy.config.route.v3.VirtualHost.hedge_policy",
     ".envoy.config.route.v3.VirtualHost.matcher",
@@ -73,14 +72,19 @@ const BY_HAND: &[(&str, &str, &str)] =
 
 /// One file for each proto package, and `mod.rs` with the tree of modules.
 pub(crate) fn messages(set: &FileDescriptorSet) -> Result<Files> {
+    let mut set = set.clone();
+    let stand_ins = encoded::encode(&mut set)?;
     let requests =
-        set.file.iter().map(|file| (Module::from_protobuf_package_name(file.package()), file.clone()));
+        set.file.into_iter().map(|file| (Module::from_protobuf_package_name(file.package()), file));
     let mut config = prost_build::Config::new();
     for field in BOXED {
         config.boxed(field);
     }
     for (package, message, module) in BY_HAND {
         config.extern_path(format!(".{package}.{message}"), format!("crate::{module}::{message}"));
+    }
+    for (stand_in, path) in stand_ins {
+        config.extern_path(stand_in, path);
     }
     let modules = config
         .btree_map(["."])

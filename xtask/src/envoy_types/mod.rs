@@ -2,6 +2,7 @@
 //! tables of the JSON mapping.
 
 mod emit;
+mod encoded;
 mod prune;
 mod roots;
 mod source;

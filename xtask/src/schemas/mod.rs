@@ -1,7 +1,7 @@
-//! `cargo xtask schemas`: what is compiled into the core about the kinds' schemas.
+//! `cargo xtask schemas`: what is compiled into the library about the kinds' schemas.
 //!
 //! The custom resource definitions are data of their projects, and large: what matters of them is extracted to a text
-//! that a reviewer can read (`crates/core/schemas`). Kubernetes' own kinds have none: their extract is written by hand.
+//! that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none: their extract is written by hand.
 
 mod crd;
 mod newer;
@@ -28,13 +28,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         [flag] if flag == "--check" => true,
         _ => return Err("usage: cargo xtask schemas [--check]".into()),
     };
-    let core = root().join("crates/core");
-    let types = types::read(&core.join("src/snapshot"))?;
+    let model = root().join("crates/model");
+    let types = types::read(&model.join("src/snapshot"))?;
     let mut made = Vec::new();
     let mut extracts = Vec::new();
     let definitions = definitions();
     for name in EXTRACTS {
-        let path = core.join(format!("schemas/{name}.txt"));
+        let path = model.join(format!("schemas/{name}.txt"));
         let extract = match &definitions {
             Some(folder) if FAMILIES.contains(&name) => {
                 let extract = crd::extract(folder, name, &RELEASES, &types.wanted())?;
@@ -49,8 +49,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     if definitions.is_none() {
         println!("schemas: the custom resource definitions are not here: the extracts stay as they are");
     }
-    made.push((core.join("src/schema/table.rs"), table::write(&extracts)?));
-    made.push((core.join("src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
+    made.push((model.join("src/schema/table.rs"), table::write(&extracts)?));
+    made.push((root().join("crates/mesh/src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
     let stale = made.iter().filter(|(path, text)| is_stale(path, text));
     if check {
         let stale: Vec<_> = stale.map(|(path, _)| path.display().to_string()).collect();

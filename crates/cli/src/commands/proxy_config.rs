@@ -34,7 +34,7 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let own = Form::of(release.rules());
+    let own = Form::of(waypoint_xds::rules::Rules::of(release));
     let form = if args.istioctl { own.with_names(wide) } else { own.readable() };
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {

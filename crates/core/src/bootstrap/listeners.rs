@@ -96,7 +96,7 @@ fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
     let host = VirtualHost {
         name: "backend".to_owned(),
         domains: vec!["*".to_owned()],
-        routes: vec![route],
+        routes: vec![route.into()],
         ..VirtualHost::default()
     };
     let routes = RouteConfiguration { virtual_hosts: vec![host], ..RouteConfiguration::default() };
@@ -104,7 +104,7 @@ fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
     http_filters.push(http::router(false, false));
     network::http_connection_manager(&HttpConnectionManager {
         stat_prefix: forwarder.stat_prefix.to_owned(),
-        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes.into())),
         http_filters,
         ..HttpConnectionManager::default()
     })

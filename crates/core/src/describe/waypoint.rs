@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::lint::Context;
-use crate::mesh::DataPlane;
 use crate::mesh::attachment::Precedence;
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
@@ -85,10 +84,7 @@ pub(super) fn describe(
     Some(WaypointDescription {
         object: object.clone(),
         class: waypoint.gateway.spec.gateway_class_name.to_string(),
-        data_plane: match waypoint.data_plane {
-            DataPlane::Envoy => "envoy",
-            DataPlane::Agentgateway => "agentgateway",
-        },
+        data_plane: waypoint.data_plane.as_str(),
         traffic: target.map_or_else(|| "all".to_owned(), |target| target.traffic.to_string()),
         ready: target.is_some() || !cx.objects_name_waypoints,
         readiness_assumed: waypoint.readiness_assumed,

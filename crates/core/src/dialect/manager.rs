@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use envoy::config::route::v3::RouteConfiguration;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::ClusterSpecifier;
+use envoy::config::route::v3::{Route, RouteConfiguration};
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
@@ -23,7 +23,8 @@ pub(super) fn rewrite(manager: &mut HttpConnectionManager, fetched: &BTreeSet<St
         filters(&mut upgrade.filters, fetched, losses);
     }
     if let Some(RouteSpecifier::RouteConfig(config)) = &mut manager.route_specifier {
-        routes(config, losses);
+        // What cannot be read was not made here, and stays as it is.
+        let _ = config.change(|config| routes(config, losses));
     }
 }
 
@@ -58,16 +59,18 @@ pub(super) fn routes(config: &mut RouteConfiguration, losses: &mut Losses) {
     per_filter(&mut config.typed_per_filter_config, losses);
     for host in &mut config.virtual_hosts {
         per_filter(&mut host.typed_per_filter_config, losses);
-        for route in &mut host.routes {
-            per_filter(&mut route.typed_per_filter_config, losses);
-            let Some(Action::Route(action)) = &mut route.action else { continue };
-            let Some(ClusterSpecifier::WeightedClusters(weighted)) = &mut action.cluster_specifier else {
-                continue;
-            };
-            for cluster in &mut weighted.clusters {
-                per_filter(&mut cluster.typed_per_filter_config, losses);
-            }
+        for each in &mut host.routes {
+            let _ = each.change(|message| route(message, losses));
         }
+    }
+}
+
+fn route(route: &mut Route, losses: &mut Losses) {
+    per_filter(&mut route.typed_per_filter_config, losses);
+    let Some(Action::Route(action)) = &mut route.action else { return };
+    let Some(ClusterSpecifier::WeightedClusters(weighted)) = &mut action.cluster_specifier else { return };
+    for cluster in &mut weighted.clusters {
+        per_filter(&mut cluster.typed_per_filter_config, losses);
     }
 }
 

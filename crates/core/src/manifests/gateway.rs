@@ -53,7 +53,7 @@ pub enum RequestError {
 ///
 /// When the release's waypoints can't be asked for that.
 pub fn gateway(request: &Request, release: Release) -> Result<Value, RequestError> {
-    let rules = release.rules();
+    let rules = crate::rules::Rules::of(release);
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let (account, traffic) = (given(&request.service_account), given(&request.traffic));
     let default_name = match rules.waypoints.attachment {

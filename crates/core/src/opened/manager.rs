@@ -1,11 +1,12 @@
 //! Connection managers: HTTP filters, RBAC, and the routes inside.
 
 use envoy::config::rbac::v3::{Policy, Rbac as RbacRules};
+use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::filters::http::rbac::v3::Rbac;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
-use envoy::{Message, Name};
+use envoy::{Encoded, Message, Name};
 
 use super::{OpenedRoutes, Origins};
 use crate::Str;
@@ -20,6 +21,8 @@ pub struct OpenedManager<'r> {
     pub message: HttpConnectionManager,
     /// The JSON pointer to it in its listener.
     pub pointer: String,
+    /// The route configuration inside.
+    routes: Option<RouteConfiguration>,
     /// The name of its chain.
     chain: Str,
     /// What made its listener.
@@ -61,13 +64,17 @@ impl<'r> OpenedManager<'r> {
         chain: Str,
         origins: Origins<'r>,
     ) -> Self {
-        Self { message, pointer, chain, origins }
+        let routes = match &message.route_specifier {
+            Some(RouteSpecifier::RouteConfig(routes)) => routes.decode().ok(),
+            _ => None,
+        };
+        Self { message, pointer, routes, chain, origins }
     }
 
     /// The route configuration inside, if it is not discovered.
     #[must_use]
     pub fn routes(&self) -> Option<OpenedRoutes<'_, 'r>> {
-        let Some(RouteSpecifier::RouteConfig(routes)) = &self.message.route_specifier else { return None };
+        let routes = self.routes.as_ref()?;
         let pointer = format!("{}/routeConfig", self.pointer);
         Some(OpenedRoutes::inside(routes, pointer, self.chain.clone(), self.origins.clone()))
     }
@@ -124,14 +131,16 @@ pub(super) struct Inside<'o, 'r> {
 
 /// The policies of an RBAC filter, by name, those that are only tried last.
 pub(super) fn policies<'r>(
-    rules: Option<RbacRules>,
-    shadow_rules: Option<RbacRules>,
+    rules: Option<Encoded<RbacRules>>,
+    shadow_rules: Option<Encoded<RbacRules>>,
     inside: &Inside<'_, 'r>,
 ) -> Vec<OpenedPolicy<'r>> {
     let lists = [("rules", rules, false), ("shadowRules", shadow_rules, true)];
     let policies = lists.into_iter().flat_map(|(field, rules, is_shadow)| {
-        let policies = rules.map(|rules| rules.policies).unwrap_or_default();
-        policies.into_iter().map(move |(name, message)| {
+        let rules = rules.and_then(|rules| rules.decode().ok()).unwrap_or_default();
+        rules.policies.into_iter().map(move |(name, message)| {
+            // One that cannot be read keeps its place.
+            let message = message.decode().unwrap_or_default();
             let key = pointer_key(&name);
             let pointer = format!("{}/typedConfig/{field}/policies/{key}", inside.pointer);
             let part = Part::Policy { chain: inside.chain.clone(), name: Str::from(&name) };

@@ -27,7 +27,7 @@ pub struct OpenedRoute<'m, 'r> {
     /// The virtual host that it is in.
     pub host: &'m VirtualHost,
     /// The message.
-    pub message: &'m Route,
+    pub message: Route,
     /// The JSON pointer to it in its listener, or in the route configuration that is delivered.
     pub pointer: String,
     /// Its position among the routes of the configuration.
@@ -54,16 +54,17 @@ impl<'m, 'r> OpenedRoutes<'m, 'r> {
         Self { message, pointer, chain, origins }
     }
 
-    /// The routes of all virtual hosts.
+    /// The routes of all virtual hosts. They are decoded each time.
     #[must_use]
     pub fn routes(&self) -> Vec<OpenedRoute<'m, 'r>> {
         let hosts = self.message.virtual_hosts.iter().enumerate();
         let routes = hosts.flat_map(|(at, host)| {
             host.routes.iter().enumerate().map(move |(position, route)| (at, host, position, route))
         });
-        let opened = (0..).zip(routes).map(|(position, (at, host, position_in_host, message))| OpenedRoute {
+        let opened = (0..).zip(routes).map(|(position, (at, host, position_in_host, route))| OpenedRoute {
             host,
-            message,
+            // One that cannot be read keeps its place.
+            message: route.decode().unwrap_or_default(),
             pointer: format!("{}/virtualHosts/{at}/routes/{position_in_host}", self.pointer),
             position,
             position_in_host,

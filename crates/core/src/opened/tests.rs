@@ -42,7 +42,7 @@ fn every_pointer_points_at_what_was_opened() {
                     assert!(!routes.routes().is_empty());
                     for route in routes.routes() {
                         let found = json.pointer(&route.pointer).expect("the route");
-                        assert_eq!(*found, json::value(route.message));
+                        assert_eq!(*found, json::value(&route.message));
                     }
                 }
             }

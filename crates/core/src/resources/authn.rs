@@ -201,7 +201,7 @@ mod tests {
 
     fn jwt(policies: &[RequestAuthentication], release: Release) -> Option<JwtAuthentication> {
         use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
-        let filters = filters(policies, &release.rules().security);
+        let filters = filters(policies, &crate::rules::Rules::of(release).security);
         match filters.first()?.config_type.as_ref()? {
             ConfigType::TypedConfig(any) => Some(envoy::unpack(any).unwrap()),
             ConfigType::ConfigDiscovery(_) => None,
@@ -260,7 +260,9 @@ mod tests {
 
     #[test]
     fn istio_authn_follows_where_the_release_has_it() {
-        let count = |release: Release| filters(&[policy(vec![rule("a")])], &release.rules().security).len();
+        let count = |release: Release| {
+            filters(&[policy(vec![rule("a")])], &crate::rules::Rules::of(release).security).len()
+        };
         assert_eq!((count(Release::V1_18), count(Release::V1_31)), (2, 1));
     }
 }

@@ -8,7 +8,6 @@ pub(crate) mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;
 pub(crate) mod envoy_filter;
-mod field;
 pub(crate) mod filters;
 pub(crate) mod istio_metadata;
 pub(crate) mod listeners;

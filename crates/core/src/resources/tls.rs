@@ -174,11 +174,9 @@ mod tests {
 
     #[test]
     fn trust_domains_are_named_once_and_in_order() {
-        let config = MeshSettings {
-            trust_domain: "td-new".into(),
-            trust_domain_aliases: vec!["td-old".into(), "td-new".into(), "".into()],
-            ..MeshSettings::default()
-        };
+        let mut config = MeshSettings::default();
+        config.trust_domain = "td-new".into();
+        config.trust_domain_aliases = vec!["td-old".into(), "td-new".into(), "".into()];
         let features = Features::default();
         assert_eq!(trust_domains(&config, &features), ["td-new", "td-old"]);
         let Some(ValidationContextType::CombinedValidationContext(context)) =

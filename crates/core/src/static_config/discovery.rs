@@ -92,7 +92,7 @@ impl Found<'_> {
             self.problems.push(Problem::new(Code::StaticConfiguration, message));
         }
         let empty = || RouteConfiguration { name, ..RouteConfiguration::default() };
-        manager.route_specifier = Some(RouteSpecifier::RouteConfig(routes.unwrap_or_else(empty)));
+        manager.route_specifier = Some(RouteSpecifier::RouteConfig(routes.unwrap_or_else(empty).into()));
     }
 
     fn http_filter(&mut self, filter: &mut HttpFilter) -> bool {

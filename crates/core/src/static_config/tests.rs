@@ -48,7 +48,8 @@ spec:
 ";
 
 fn configuration(text: &str, release: Release, how: &StaticOptions) -> StaticConfiguration {
-    let options = Options { dialect: Dialect::Envoy, ..Options::for_release(release) };
+    let mut options = Options::for_release(release);
+    options.dialect = Dialect::Envoy;
     let reading = Snapshot::read([SourceFile::new("f.yaml", text)], &options.limits);
     let (mesh, _) = translation::mesh(&reading, &options);
     static_configuration(&mesh, &mesh.waypoints[0], how)

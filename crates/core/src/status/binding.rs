@@ -237,8 +237,11 @@ fn workload_entries(mesh: &Mesh) -> Vec<Status> {
         }
         let binding = mesh.bindings.of_workload(id);
         // Gateways for ingress send to Services.
-        let binding = binding.map(|binding| Binding { ingress: None, ..binding.clone() });
-        let bound = binding.and_then(|binding| bound(mesh, &binding, &object.meta, &object.object_ref()));
+        let bound = binding.and_then(|binding| {
+            let mut binding = binding.clone();
+            binding.ingress = None;
+            bound(mesh, &binding, &object.meta, &object.object_ref())
+        });
         let mut status = Status::of(object.object_ref());
         status.conditions.extend(bound.map(|condition| condition.by(Manager::AmbientWorkloadEntry)));
         statuses.push(status);

@@ -75,8 +75,8 @@ fn the_closest_of_several_listeners_speaks() {
 #[test]
 fn who_is_not_looked_at_waits() {
     let conditions = |text: &str, mesh: &str| {
-        let mesh_config = Some(SourceFile::new("mesh", mesh));
-        let options = Options { mesh_config, ..Options::default() };
+        let mut options = Options::default();
+        options.mesh_config = Some(SourceFile::new("mesh", mesh));
         let statuses = of(text, &options);
         let gateway = find(&statuses, "Gateway", "g");
         gateway.map(|status| status.conditions.iter().map(|c| c.reason.to_string()).collect::<Vec<_>>())

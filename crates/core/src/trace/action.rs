@@ -51,7 +51,8 @@ pub(super) struct Forward {
     /// The changes that the virtual host makes to headers.
     pub(super) host_removes: Vec<String>,
     pub(super) host_adds: Vec<HeaderValueOption>,
-    pub(super) host_retries: Option<RetryPolicy>,
+    /// The retries of the route, else those of its host.
+    pub(super) retries: Option<RetryPolicy>,
 }
 
 /// Requests are sent elsewhere.
@@ -79,7 +80,7 @@ impl RouteDoes {
                 route: route(),
                 host_removes: opened.host.request_headers_to_remove.clone(),
                 host_adds: opened.host.request_headers_to_add.clone(),
-                host_retries: opened.host.retry_policy.as_deref().cloned(),
+                retries: retries(action).or_else(|| opened.host.retry_policy.as_deref().cloned()),
             })),
             Some(Action::Redirect(action)) => Self::Redirect(Box::new(Redirect {
                 status: match action.response_code() {
@@ -103,6 +104,11 @@ impl RouteDoes {
             _ => Self::Unknown,
         }
     }
+}
+
+/// The retries of a route itself.
+fn retries(action: &RouteAction) -> Option<RetryPolicy> {
+    action.retry_policy.as_ref()?.decode().ok()
 }
 
 /// The clusters of a route, with their odds; none if it is not known which.

@@ -185,7 +185,10 @@ impl<'a> Headers<'a> {
             path: text(PATH),
             authority: text(AUTHORITY),
             headers: headers
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.known().map(str::to_owned)))
+                // Spaces around a value do not count.
+                .map(|(name, value)| {
+                    (name.to_ascii_lowercase(), value.known().map(|value| value.trim().to_owned()))
+                })
                 .collect(),
         }
     }

@@ -167,9 +167,7 @@ fn received<'a>(
     if !headers.has("x-forwarded-proto") {
         headers.add("x-forwarded-proto", "http");
     }
-    let scheme = headers.only("x-forwarded-proto");
-    let scheme = scheme.unwrap_or_else(|| Cow::Owned(headers.text("x-forwarded-proto").as_str().to_owned()));
-    headers.add(headers::SCHEME, scheme);
+    headers.add(headers::SCHEME, wire::scheme(protocol, headers));
     if !headers.has("x-request-id") && manager.makes_ids {
         headers.add_unknown("x-request-id");
     }

@@ -15,7 +15,7 @@ use envoy::google::protobuf::Any;
 use envoy::xds::r#type::matcher::v3::matcher::matcher_tree::{MatchMap, TreeType};
 use envoy::xds::r#type::matcher::v3::matcher::{MatcherType, OnMatch, on_match};
 use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
-use envoy::{Message, Name};
+use envoy::{Encoded, Message, Name};
 use ipnet::IpNet;
 
 use super::connection::{Connection, Kept};
@@ -213,7 +213,7 @@ impl ChainMatcher {
 
 impl Tree {
     fn exact(map: &MatchMap, input: &Any, chains: Chains<'_>) -> Self {
-        let branches = || map.map.iter().map(|(key, next)| (key, Next::new(next, chains)));
+        let branches = || map.map.iter().map(|(key, next)| (key, Next::read(next, chains)));
         if is::<DestinationPortInput>(input) {
             Self::Ports(branches().filter_map(|(key, next)| Some((written(key)?, next))).collect())
         } else if is::<DestinationIpInput>(input) {
@@ -237,6 +237,7 @@ impl Blocks {
     fn new(ranges: &IpMatcher, chains: Chains<'_>) -> Self {
         let mut blocks = Self::default();
         for (position, matcher) in ranges.range_matchers.iter().enumerate() {
+            let Ok(matcher) = matcher.decode() else { continue };
             let Some(next) = &matcher.on_match else { continue };
             for range in &matcher.ranges {
                 let length = range.prefix_len.as_ref().map_or(0, |length| length.value);
@@ -271,6 +272,11 @@ impl Blocks {
 }
 
 impl Next {
+    fn read(next: &Encoded<OnMatch>, chains: Chains<'_>) -> Self {
+        next.decode()
+            .map_or(Self::To(Chosen::Unknown("what cannot be read")), |next| Self::new(&next, chains))
+    }
+
     fn new(next: &OnMatch, chains: Chains<'_>) -> Self {
         Self::To(match &next.on_match {
             Some(on_match::OnMatch::Matcher(matcher)) => {

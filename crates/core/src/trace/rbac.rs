@@ -9,6 +9,7 @@ use envoy::config::rbac::v3::rbac::Action;
 use envoy::config::rbac::v3::{Permission, Policy, Principal, Rbac};
 use envoy::extensions::path::r#match::uri_template::v3::UriTemplateMatchConfig;
 use envoy::r#type::matcher::v3::{FilterStateMatcher, PathMatcher, filter_state_matcher, path_matcher};
+use envoy::{Encoded, Message};
 
 use super::asked::{RequestTest, Subject};
 use super::condition::{Condition, Truth};
@@ -49,12 +50,18 @@ pub(super) struct Judgement<'a> {
     pub(super) fits: Truth,
 }
 
+impl From<&Encoded<Rbac>> for Policies {
+    fn from(rbac: &Encoded<Rbac>) -> Self {
+        rbac.decode().map_or_else(|_| Self::unreadable(), |rbac| Self::from(&rbac))
+    }
+}
+
 impl From<&Rbac> for Policies {
     fn from(rbac: &Rbac) -> Self {
-        let rule = |(name, message): (&String, &Policy)| Rule {
+        let rule = |(name, message): (&String, &Encoded<Policy>)| Rule {
             name: name.clone(),
             cause: policy_name::cause(name),
-            condition: policy(message),
+            condition: read(message, policy),
         };
         let rules: Vec<Rule> = rbac.policies.iter().map(rule).collect();
         let objects = || rules.iter().filter_map(|rule| Some(&rule.cause.as_ref()?.object));
@@ -65,6 +72,13 @@ impl From<&Rbac> for Policies {
 }
 
 impl Policies {
+    /// Those of which nothing is known.
+    fn unreadable() -> Self {
+        let condition = unknown("what cannot be read");
+        let rule = Rule { name: String::new(), cause: None, condition };
+        Self { action: Action::Allow, rules: vec![rule], only: None }
+    }
+
     /// Asks rules by name, up to the first that fits.
     pub(super) fn judge(&self, subject: Subject<'_, '_>) -> Judgement<'_> {
         let mut fits = Truth::No;
@@ -143,13 +157,21 @@ impl Rule {
 }
 
 fn policy(policy: &Policy) -> RequestCondition {
-    let permissions = policy.permissions.iter().map(permission).collect();
-    let principals = policy.principals.iter().map(principal).collect();
+    let permissions = policy.permissions.iter().map(|message| read(message, permission)).collect();
+    let principals = policy.principals.iter().map(|message| read(message, principal)).collect();
     let mut all = vec![Condition::Any(permissions), Condition::Any(principals)];
     if policy.condition.is_some() || policy.checked_condition.is_some() {
         all.push(unknown("a condition in CEL"));
     }
     Condition::All(all)
+}
+
+/// The condition of a message.
+fn read<M: Message + Default>(
+    message: &Encoded<M>,
+    condition: impl FnOnce(&M) -> RequestCondition,
+) -> RequestCondition {
+    message.decode().map_or_else(|_| unknown("what cannot be read"), |message| condition(&message))
 }
 
 /// One that files do not tell.

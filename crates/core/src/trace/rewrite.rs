@@ -145,9 +145,10 @@ pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Heade
 }
 
 /// The request's own host: its port goes away with a new one, or where it was the old scheme's.
+///
+/// To Envoy whatever stands behind the last colon is a port here, as long as it is not a part of an IPv6 address.
 fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
-    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok())
-    else {
+    let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) else {
         return authority.to_owned();
     };
     let schemes_own = matches!((scheme, port), ("http", "80") | ("https", "443"));
@@ -201,6 +202,11 @@ mod tests {
             ..RedirectAction::default()
         };
         assert_eq!(to(&elsewhere), "http://other.example:8443/new");
+        for (host, new_port, kept) in
+            [("a:99999", true, "a"), ("a:", true, "a"), ("[::1]", true, "[::1]"), ("a:81", false, "a:81")]
+        {
+            assert_eq!(own_host(host, "http", "https", new_port), kept);
+        }
     }
 
     #[test]

@@ -66,8 +66,7 @@ pub(super) fn note(walk: &mut Walk<'_>, route: &Route, forward: &Forward) {
         Some(timeout) => Some(read(timeout)).filter(|timeout| !timeout.is_zero()),
         None => Some(DEFAULT_TIMEOUT),
     };
-    let policy = action.retry_policy.as_deref().or(forward.host_retries.as_ref());
-    routed.retries = policy.map(|policy| Retries {
+    routed.retries = forward.retries.as_ref().map(|policy| Retries {
         attempts: policy.num_retries.as_ref().map_or(1, |count| count.value),
         retry_on: policy.retry_on.clone(),
         per_try_timeout: policy.per_try_timeout.as_ref().map(read),

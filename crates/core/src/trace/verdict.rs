@@ -1,5 +1,6 @@
 //! What the filters of RBAC decide.
 
+use envoy::Encoded;
 use envoy::config::rbac::v3::Rbac;
 use envoy::config::rbac::v3::rbac::Action;
 
@@ -36,7 +37,7 @@ impl RbacFilter {
     pub(super) fn new(
         name: &str,
         (listener, pointer): (&'static str, &str),
-        (rules, tried): (Option<&Rbac>, Option<&Rbac>),
+        (rules, tried): (Option<&Encoded<Rbac>>, Option<&Encoded<Rbac>>),
         prefix: &str,
     ) -> Self {
         Self {

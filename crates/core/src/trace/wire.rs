@@ -2,6 +2,8 @@
 //!
 //! Source: Envoy's [HTTP/1.1 codec and connection manager](https://github.com/envoyproxy/envoy/tree/main/source/common/http).
 
+use std::borrow::Cow;
+
 use super::headers::{self, Headers};
 use super::request::Protocol;
 
@@ -76,8 +78,8 @@ const KEPT: &[&str] = &["host", "x-forwarded-for", "x-forwarded-host", "x-forwar
 /// What `Connection` says of the connection itself.
 const OF_CONNECTIONS: &[&str] = &["close", "keep-alive", "upgrade", "http2-settings", "te"];
 
-/// Cleans headers as Envoy does: what `Connection` names goes, pieces of cookies in HTTP/2 become one, and a `Referer` that is
-/// no URI goes.
+/// Cleans headers as Envoy does: what `Connection` names goes, pieces of cookies in HTTP/2 become one, of `TE` only `trailers` stays,
+/// and a `Referer` that is no URI goes.
 ///
 /// # Errors
 /// If the request is refused with 400, and why.
@@ -103,14 +105,26 @@ pub(super) fn clean(protocol: &Protocol, headers: &mut Headers<'_>) -> Result<()
             }
         }
     }
-    if headers.text("te").as_str().split(',').any(|part| part.trim().eq_ignore_ascii_case("trailers")) {
+    let te = headers.text("te").as_str().split(',').any(|part| part.trim() == "trailers");
+    if te {
         headers.set("te", "trailers");
+    } else if !headers.text("te").as_str().is_empty() {
+        headers.remove("te");
     }
     // Several of them are looked at as one, with commas between them.
     if headers.has("referer") && !is_referer(headers.text("referer").as_str()) {
         headers.remove("referer");
     }
     Ok(())
+}
+
+/// The scheme of the request's URL. HTTP/2 says it, and who sends no TLS says `http`; for HTTP/1.1 Envoy believes
+/// [`X-Forwarded-Proto`](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#scheme) where that is a
+/// scheme.
+pub(super) fn scheme<'a>(protocol: &Protocol, headers: &Headers<'a>) -> Cow<'a, str> {
+    let forwarded = headers.only("x-forwarded-proto").filter(|_| *protocol == Protocol::Http1);
+    let is_scheme = |text: &str| ["http", "https"].iter().any(|scheme| scheme.eq_ignore_ascii_case(text));
+    forwarded.filter(|text| is_scheme(text)).unwrap_or(Cow::Borrowed("http"))
 }
 
 /// An absolute URL without user and fragment, or a relative one without a colon before its first slash.
@@ -161,6 +175,11 @@ mod tests {
         let cookies = [("cookie", "a=b"), ("cookie", "c=d")];
         assert_eq!(cleaned(Protocol::Http1, &cookies, "cookie"), Ok("a=b,c=d".to_owned()));
         assert_eq!(cleaned(Protocol::Grpc, &cookies, "cookie"), Ok("a=b; c=d".to_owned()));
+        for (te, kept) in
+            [("trailers", "trailers"), ("gzip, trailers", "trailers"), ("TRAILERS", ""), ("gzip", "")]
+        {
+            assert_eq!(cleaned(Protocol::Http1, &[("te", te)], "te"), Ok(kept.to_owned()), "{te}");
+        }
         for (referer, is_kept) in [
             ("https://shop.example/a?b", true),
             ("/a", true),
@@ -171,6 +190,19 @@ mod tests {
             let found = cleaned(Protocol::Http1, &[("referer", referer)], "referer").unwrap();
             assert_eq!(!found.is_empty(), is_kept, "{referer}");
         }
+    }
+
+    #[test]
+    fn the_scheme_of_http_1_may_be_forwarded() {
+        let of = |protocol: Protocol, forwarded: &'static str| {
+            let mut headers = Headers::default();
+            headers.add("x-forwarded-proto", forwarded);
+            scheme(&protocol, &headers).into_owned()
+        };
+        assert_eq!(of(Protocol::Http1, "https"), "https");
+        assert_eq!(of(Protocol::Http1, ""), "http");
+        assert_eq!(of(Protocol::Http1, "ftp"), "http");
+        assert_eq!(of(Protocol::Http2, "https"), "http");
     }
 
     #[test]

@@ -17,23 +17,26 @@ use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
 /// Where the objects of a snapshot stand.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Places<'r> {
     reading: &'r Reading,
-    sources: BTreeMap<ObjectRef, Source>,
 }
 
 impl<'r> Places<'r> {
-    /// Indexes a reading.
+    /// In what was read.
     #[must_use]
-    pub fn new(reading: &'r Reading) -> Self {
-        Self { reading, sources: reading.snapshot.sources().collect() }
+    pub const fn new(reading: &'r Reading) -> Self {
+        Self { reading }
+    }
+
+    fn source(&self, object: &ObjectRef) -> Option<Source> {
+        self.reading.snapshot.source(object)
     }
 
     /// The file and line where an object starts.
     #[must_use]
     pub fn of(&self, object: &ObjectRef) -> Option<(&'r str, u32)> {
-        let source = self.sources.get(object)?;
+        let source = self.source(object)?;
         let file = self.reading.files.get(source.file)?;
         Some((file.name().as_str(), file.position(source.start).line))
     }
@@ -61,7 +64,7 @@ impl<'r> Places<'r> {
     ) -> Vec<Option<Place>> {
         let asked: Vec<Option<(Source, &str)>> = fields
             .into_iter()
-            .map(|(object, field)| self.sources.get(object).map(|source| (*source, field)))
+            .map(|(object, field)| self.source(object).map(|source| (source, field)))
             .collect();
         let mut found = self.reading.files.places(asked.iter().copied().flatten()).into_iter();
         asked.iter().map(|asked| asked.and_then(|_| found.next().flatten())).collect()
@@ -71,7 +74,7 @@ impl<'r> Places<'r> {
     #[must_use]
     pub fn locate_causes<'a>(&self, causes: impl IntoIterator<Item = &'a Cause>) -> Located<'a> {
         let causes: BTreeSet<&Cause> = causes.into_iter().collect();
-        let known = causes.into_iter().filter_map(|cause| Some((cause, *self.sources.get(&cause.object)?)));
+        let known = causes.into_iter().filter_map(|cause| Some((cause, self.source(&cause.object)?)));
         let (fields, others): (Vec<_>, Vec<_>) = known.partition(|(cause, _)| !cause.field.is_root());
         let files = &self.reading.files;
         let paths: Vec<String> = fields.iter().map(|(cause, _)| cause.field.to_string()).collect();

@@ -6,7 +6,7 @@ pub struct Rbac {
     #[prost(btree_map = "string, message", tag = "2")]
     pub policies: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
-        Policy,
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Policy>,
     >,
     #[prost(message, optional, tag = "3")]
     pub audit_logging_options: ::core::option::Option<rbac::AuditLoggingOptions>,
@@ -149,9 +149,13 @@ impl ::prost::Name for Rbac {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Policy {
     #[prost(message, repeated, tag = "1")]
-    pub permissions: ::prost::alloc::vec::Vec<Permission>,
+    pub permissions: ::prost::alloc::vec::Vec<
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Permission>,
+    >,
     #[prost(message, repeated, tag = "2")]
-    pub principals: ::prost::alloc::vec::Vec<Principal>,
+    pub principals: ::prost::alloc::vec::Vec<
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Principal>,
+    >,
     #[prost(message, optional, boxed, tag = "3")]
     pub condition: ::core::option::Option<
         ::prost::alloc::boxed::Box<

@@ -6,7 +6,9 @@ pub struct VirtualHost {
     #[prost(string, repeated, tag = "2")]
     pub domains: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(message, repeated, tag = "3")]
-    pub routes: ::prost::alloc::vec::Vec<Route>,
+    pub routes: ::prost::alloc::vec::Vec<
+        crate::Encoded<crate::generated::envoy::config::route::v3::Route>,
+    >,
     #[prost(message, optional, boxed, tag = "21")]
     pub matcher: ::core::option::Option<
         ::prost::alloc::boxed::Box<
@@ -534,8 +536,10 @@ pub struct RouteAction {
     pub early_data_policy: ::core::option::Option<
         super::super::core::v3::TypedExtensionConfig,
     >,
-    #[prost(message, optional, boxed, tag = "9")]
-    pub retry_policy: ::core::option::Option<::prost::alloc::boxed::Box<RetryPolicy>>,
+    #[prost(message, optional, tag = "9")]
+    pub retry_policy: ::core::option::Option<
+        crate::Encoded<crate::generated::envoy::config::route::v3::RetryPolicy>,
+    >,
     #[prost(message, optional, tag = "33")]
     pub retry_policy_typed_config: ::core::option::Option<
         super::super::super::super::google::protobuf::Any,

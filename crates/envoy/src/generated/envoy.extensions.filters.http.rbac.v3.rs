@@ -3,7 +3,7 @@
 pub struct Rbac {
     #[prost(message, optional, tag = "1")]
     pub rules: ::core::option::Option<
-        super::super::super::super::super::config::rbac::v3::Rbac,
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Rbac>,
     >,
     #[prost(string, tag = "6")]
     pub rules_stat_prefix: ::prost::alloc::string::String,
@@ -13,7 +13,7 @@ pub struct Rbac {
     >,
     #[prost(message, optional, tag = "2")]
     pub shadow_rules: ::core::option::Option<
-        super::super::super::super::super::config::rbac::v3::Rbac,
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Rbac>,
     >,
     #[prost(message, optional, tag = "5")]
     pub shadow_matcher: ::core::option::Option<

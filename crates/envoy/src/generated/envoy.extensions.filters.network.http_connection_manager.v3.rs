@@ -673,7 +673,9 @@ pub mod http_connection_manager {
         Rds(super::Rds),
         #[prost(message, tag = "4")]
         RouteConfig(
-            super::super::super::super::super::super::config::route::v3::RouteConfiguration,
+            crate::Encoded<
+                crate::generated::envoy::config::route::v3::RouteConfiguration,
+            >,
         ),
         #[prost(message, tag = "31")]
         ScopedRoutes(::prost::alloc::boxed::Box<super::ScopedRoutes>),

@@ -3,7 +3,7 @@
 pub struct Rbac {
     #[prost(message, optional, tag = "1")]
     pub rules: ::core::option::Option<
-        super::super::super::super::super::config::rbac::v3::Rbac,
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Rbac>,
     >,
     #[prost(message, optional, tag = "6")]
     pub matcher: ::core::option::Option<
@@ -11,7 +11,7 @@ pub struct Rbac {
     >,
     #[prost(message, optional, tag = "2")]
     pub shadow_rules: ::core::option::Option<
-        super::super::super::super::super::config::rbac::v3::Rbac,
+        crate::Encoded<crate::generated::envoy::config::rbac::v3::Rbac>,
     >,
     #[prost(message, optional, tag = "7")]
     pub shadow_matcher: ::core::option::Option<

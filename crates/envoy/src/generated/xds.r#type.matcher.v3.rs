@@ -254,7 +254,9 @@ pub mod matcher {
             #[prost(btree_map = "string, message", tag = "1")]
             pub map: ::prost::alloc::collections::BTreeMap<
                 ::prost::alloc::string::String,
-                super::OnMatch,
+                crate::Encoded<
+                    crate::generated::xds::r#type::matcher::v3::matcher::OnMatch,
+                >,
             >,
         }
         impl ::prost::Name for MatchMap {
@@ -374,7 +376,11 @@ impl ::prost::Name for HttpAttributesCelMatchInput {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct IpMatcher {
     #[prost(message, repeated, tag = "1")]
-    pub range_matchers: ::prost::alloc::vec::Vec<ip_matcher::IpRangeMatcher>,
+    pub range_matchers: ::prost::alloc::vec::Vec<
+        crate::Encoded<
+            crate::generated::xds::r#type::matcher::v3::ip_matcher::IpRangeMatcher,
+        >,
+    >,
 }
 /// Nested message and enum types in `IPMatcher`.
 pub mod ip_matcher {

@@ -23,7 +23,7 @@ impl Renderer {
     /// The HTTP filters of the CUSTOM policies for one authorizer.
     pub(super) fn ask_http(&self, custom: &Custom<'_>, named: &mut NamedPolicies) -> Vec<HttpFilter> {
         let Rules { enforced, shadow } = self.custom(custom, ChainKind::Http).named(named);
-        let (enforced, shadow) = (enforced.map(|made| made.rbac), shadow.map(|made| made.rbac));
+        let (enforced, shadow) = (enforced.map(|made| made.rbac.into()), shadow.map(|made| made.rbac.into()));
         let CustomVerdict::Ask(authorizer) = &custom.verdict else {
             return vec![http_rbac(HttpRbac { rules: enforced, ..HttpRbac::default() })];
         };
@@ -49,7 +49,7 @@ impl Renderer {
             CustomVerdict::DenyWhatFits | CustomVerdict::DenyEverything => None,
         };
         let Rules { enforced, shadow } = self.custom(custom, ChainKind::Tcp).named(named);
-        let (enforced, shadow) = (enforced.map(|made| made.rbac), shadow.map(|made| made.rbac));
+        let (enforced, shadow) = (enforced.map(|made| made.rbac.into()), shadow.map(|made| made.rbac.into()));
         let Some(ask) = ask else {
             return vec![network_rbac(NetworkRbac { rules: enforced, ..NetworkRbac::default() })];
         };
@@ -87,7 +87,7 @@ impl Renderer {
 }
 
 fn deny_everything() -> Made {
-    let policies = [(DENY_EVERYTHING.to_owned(), rule::always())].into();
+    let policies = [(DENY_EVERYTHING.to_owned(), rule::always().into())].into();
     let rbac = Rbac { action: RbacAction::Deny.into(), policies, ..Rbac::default() };
     Made { rbac, named: NamedPolicies::new() }
 }

@@ -14,7 +14,6 @@
 
 pub(crate) mod attribute;
 mod custom;
-mod encode;
 mod ext_authz;
 mod matcher;
 mod permission;
@@ -122,7 +121,7 @@ impl Renderer {
             self.policies(policy, action, chain, |position, policy_of_envoy| {
                 let name = affixes.name(&policy.meta.namespace, &policy.meta.name, position);
                 made.named.push((Str::from(&name), policies::rule_cause(policy, position)));
-                made.rbac.policies.insert(name, policy_of_envoy);
+                made.rbac.policies.insert(name, policy_of_envoy.into());
             });
         }
         // As they are in the message.
@@ -199,8 +198,8 @@ impl Rules {
     fn http(self) -> HttpFilter {
         let shadow_rules_stat_prefix = self.shadow_stat_prefix();
         http_rbac(HttpRbac {
-            rules: self.enforced.map(|made| made.rbac),
-            shadow_rules: self.shadow.map(|made| made.rbac),
+            rules: self.enforced.map(|made| made.rbac.into()),
+            shadow_rules: self.shadow.map(|made| made.rbac.into()),
             shadow_rules_stat_prefix,
             ..HttpRbac::default()
         })
@@ -209,8 +208,8 @@ impl Rules {
     fn tcp(self) -> Filter {
         let shadow_rules_stat_prefix = self.shadow_stat_prefix();
         network_rbac(NetworkRbac {
-            rules: self.enforced.map(|made| made.rbac),
-            shadow_rules: self.shadow.map(|made| made.rbac),
+            rules: self.enforced.map(|made| made.rbac.into()),
+            shadow_rules: self.shadow.map(|made| made.rbac.into()),
             shadow_rules_stat_prefix,
             ..NetworkRbac::default()
         })
@@ -218,7 +217,7 @@ impl Rules {
 }
 
 fn http_rbac(config: HttpRbac) -> HttpFilter {
-    http(HTTP_RBAC, encode::http_rbac(config).into_any())
+    http(HTTP_RBAC, envoy::any(&config))
 }
 
 fn network_rbac(config: NetworkRbac) -> Filter {

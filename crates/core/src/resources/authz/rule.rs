@@ -81,22 +81,24 @@ impl<'r, A> Clause<'r, A> {
 pub(super) fn policy(rule: &Rule, context: Context<'_>) -> Result<Policy, Unmatchable> {
     let (targets, callers) = conditions(rule, context.trust_domains)?;
     let permissions = if rule.to.is_empty() {
-        vec![permission::all(&targets, context)?]
+        vec![permission::all(&targets, context)?.into()]
     } else {
         let mut permissions = Vec::with_capacity(rule.to.len());
         for to in &rule.to {
             let own = to.operation.as_ref().map(operation);
-            permissions.push(permission::all(own.iter().flatten().flatten().chain(&targets), context)?);
+            let own = own.iter().flatten().flatten();
+            permissions.push(permission::all(own.chain(&targets), context)?.into());
         }
         permissions
     };
     let principals = if rule.from.is_empty() {
-        vec![principal::all(&callers, context)?]
+        vec![principal::all(&callers, context)?.into()]
     } else {
         let mut principals = Vec::with_capacity(rule.from.len());
         for from in &rule.from {
             let own = from.source.as_ref().map(|s| source(s, context.trust_domains));
-            principals.push(principal::all(own.iter().flatten().flatten().chain(&callers), context)?);
+            let own = own.iter().flatten().flatten();
+            principals.push(principal::all(own.chain(&callers), context)?.into());
         }
         principals
     };
@@ -207,15 +209,19 @@ pub(super) fn http_only(context: Context<'_>) -> Result<(), Unmatchable> {
 /// A policy that never applies: what an AuthorizationPolicy without rules is.
 pub(super) fn never() -> Policy {
     Policy {
-        permissions: vec![permission::not(permission::any())],
-        principals: vec![principal::not(principal::any())],
+        permissions: vec![permission::not(permission::any()).into()],
+        principals: vec![principal::not(principal::any()).into()],
         ..Policy::default()
     }
 }
 
 /// A policy that always applies.
 pub(super) fn always() -> Policy {
-    Policy { permissions: vec![permission::any()], principals: vec![principal::any()], ..Policy::default() }
+    Policy {
+        permissions: vec![permission::any().into()],
+        principals: vec![principal::any().into()],
+        ..Policy::default()
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +238,7 @@ mod tests {
     ) -> Result<Policy, Unmatchable> {
         let trust_domains = TrustDomains::new(&"cluster.local".into(), &["old".into()]);
         let context = Context {
-            release: &release.rules().security,
+            release: &crate::rules::Rules::of(release).security,
             trust_domains: &trust_domains,
             chain,
             on_unmatchable,

@@ -49,7 +49,7 @@ impl Built {
             ("http", authorizer(AuthorizerProvider::Http(&http))),
             ("grpc", authorizer(AuthorizerProvider::Grpc(&grpc))),
         ];
-        let security = &release.rules().security;
+        let security = &crate::rules::Rules::of(release).security;
         let authorizers = Authorizers(authorizers.into());
         let rules = CustomRules { release: security, authorizers, several_allowed };
         let all: Vec<_> = policies.iter().collect();

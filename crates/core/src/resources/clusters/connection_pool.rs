@@ -136,7 +136,9 @@ mod tests {
     }
 
     fn policy(pool: &api::ConnectionPoolSettings) -> PortPolicy<'_> {
-        PortPolicy { connection_pool: Some(pool), ..PortPolicy::default() }
+        let mut policy = PortPolicy::default();
+        policy.connection_pool = Some(pool);
+        policy
     }
 
     #[test]
@@ -144,7 +146,7 @@ mod tests {
         let tcp = api::TcpSettings { max_connections: 7, ..api::TcpSettings::default() };
         let http = api::HttpSettings { max_retries: 2, ..api::HttpSettings::default() };
         let mut draft = draft();
-        let rules = &Release::V1_31.rules().clusters;
+        let rules = &crate::rules::Rules::of(Release::V1_31).clusters;
         apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), rules);
         let limits = draft.cluster.circuit_breakers.unwrap().thresholds.remove(0);
         assert_eq!(limits.max_connections, Some(7.into()));
@@ -161,11 +163,12 @@ mod tests {
             time: Some(Duration::from_secs(time)),
             ..api::TcpKeepalive::default()
         };
-        let config = MeshSettings { tcp_keepalive: Some(keepalive(3, 10)), ..MeshSettings::default() };
+        let mut config = MeshSettings::default();
+        config.tcp_keepalive = Some(keepalive(3, 10));
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());
-        apply(&mut draft, &policy(&pool), &config, &Release::V1_18.rules().clusters);
+        apply(&mut draft, &policy(&pool), &config, &crate::rules::Rules::of(Release::V1_18).clusters);
         let options = draft.cluster.upstream_connection_options.unwrap().tcp_keepalive.unwrap();
         assert_eq!((options.keepalive_probes, options.keepalive_time), (Some(3.into()), Some(20.into())));
     }

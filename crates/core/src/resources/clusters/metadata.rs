@@ -1,8 +1,7 @@
 //! What clusters say about the Service and the rule that they come from.
 
-use envoy::Encoded;
+use envoy::ObjectWriter;
 use envoy::config::core::v3::Metadata;
-use envoy::google::protobuf::Struct;
 
 use super::baggage::PEER_METADATA;
 use super::draft::display_name;
@@ -19,14 +18,14 @@ pub(super) fn metadata(said: &ClusterMetadata<'_>, version: &str) -> Option<Meta
     if silent && !said.hides_baggage {
         return None;
     }
-    let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
+    let mut metadata = Metadata::with_capacity(USUAL_LENGTH);
     if !silent {
-        metadata.filter(ISTIO, |fields| write(said, version, fields));
+        metadata.write(ISTIO, |istio| write(said, version, istio));
     }
     if said.hides_baggage {
-        metadata.filter(PEER_METADATA, |fields| fields.field_bool("disable_baggage_discovery", true));
+        metadata.write(PEER_METADATA, |peer| peer.bool("disable_baggage_discovery", true));
     }
-    Some(metadata.into())
+    Some(metadata)
 }
 
 fn says_nothing_else(said: &ClusterMetadata<'_>) -> bool {
@@ -34,28 +33,27 @@ fn says_nothing_else(said: &ClusterMetadata<'_>) -> bool {
     !(*keeps_alpn || *disable_mx || *external) && rule.is_none() && service.is_none() && subset.is_none()
 }
 
-/// In the order of the names.
-fn write(said: &ClusterMetadata<'_>, version: &str, istio: &mut Encoded<Struct>) {
+fn write(said: &ClusterMetadata<'_>, version: &str, istio: &mut ObjectWriter<'_>) {
     if said.keeps_alpn {
-        istio.field_text("alpn_override", &["false"]);
+        istio.text("alpn_override", &["false"]);
     }
     if let Some(MergedRule { namespace, name, .. }) = said.rule {
-        istio.field_text("config", &config(version, namespace, "destination-rule", name));
+        istio.text("config", &config(version, namespace, "destination-rule", name));
     }
     if said.disable_mx {
-        istio.field_bool("disable_mx", true);
+        istio.bool("disable_mx", true);
     }
     if said.external {
-        istio.field_bool("external", true);
+        istio.bool("external", true);
     }
     if let Some(service) = said.service {
-        istio.field_list("services", |fields| {
-            fields.field_text("host", &[&service.hostname]);
-            fields.field_text("name", &[display_name(service)]);
-            fields.field_text("namespace", &[&service.namespace]);
+        istio.list("services", |fields| {
+            fields.text("host", &[&service.hostname]);
+            fields.text("name", &[display_name(service)]);
+            fields.text("namespace", &[&service.namespace]);
         });
     }
     if let Some(subset) = &said.subset {
-        istio.field_text("subset", &[subset]);
+        istio.text("subset", &[subset]);
     }
 }

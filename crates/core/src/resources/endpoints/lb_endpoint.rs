@@ -1,6 +1,5 @@
 //! One endpoint as Envoy gets it: where it is, and what is known about it.
 
-use envoy::Encoded;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe};
@@ -19,7 +18,7 @@ use crate::resources::proto::socket;
 use crate::rules::{ClusterRules, TunnelMetadata};
 
 /// Where HBONE is spoken.
-const HBONE_PORT: u32 = 15008;
+const HBONE_PORT: &str = "15008";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
 /// The length that metadata usually doesn't exceed, in bytes.
@@ -48,31 +47,30 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
 }
 
 /// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for it, and which workload
-/// it is. Filters are told in the order of their names.
+/// it is.
 fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>) -> Metadata {
     let known = &plan.known;
-    let mut metadata = Encoded::with_capacity(USUAL_LENGTH);
+    let mut metadata = Metadata::with_capacity(USUAL_LENGTH);
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
-        metadata.filter(ORIGINAL_DST, |fields| fields.field_text("local", &[tunnel]));
+        metadata.write(ORIGINAL_DST, |fields| fields.text("local", &[tunnel]));
     }
     if let Some(label) = plan.socket {
         let (key, value) = match label {
             SocketLabel::Tunnel => ("tunnel", "http"),
             SocketLabel::TlsMode(mode) => ("tlsMode", mode),
         };
-        metadata.filter(TRANSPORT_SOCKET_MATCH, |fields| fields.field_text(key, &[value]));
+        metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text(key, &[value]));
     }
-    metadata.filter(istio_metadata::ISTIO, |fields| {
-        describe(known, rules, |parts| fields.field_text("workload", parts));
+    metadata.write(istio_metadata::ISTIO, |fields| {
+        describe(known, rules, |parts| fields.text("workload", parts));
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
-        let server = join(&known.endpoint.address, HBONE_PORT);
-        metadata.filter(TUNNEL, |fields| {
-            fields.field_text("address", &[&server]);
-            fields.field_text("destination", &[tunnel]);
+        metadata.write(TUNNEL, |fields| {
+            fields.text("address", &parts(&known.endpoint.address, HBONE_PORT));
+            fields.text("destination", &[tunnel]);
         });
     }
-    metadata.into()
+    metadata
 }
 
 /// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry: in parts.
@@ -128,6 +126,10 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
 
 /// A host and port in one text.
 fn join(host: &str, port: u32) -> String {
-    let port = port.to_string();
-    if host.contains(':') { ["[", host, "]:", &port].concat() } else { [host, ":", &port].concat() }
+    parts(host, &port.to_string()).concat()
+}
+
+/// The same in parts.
+fn parts<'a>(host: &'a str, port: &'a str) -> [&'a str; 4] {
+    if host.contains(':') { ["[", host, "]:", port] } else { ["", host, ":", port] }
 }

@@ -24,7 +24,6 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use envoy::Encoded;
 use envoy::config::route::v3::RouteConfiguration;
 
 use self::patch::Patch;
@@ -46,15 +45,12 @@ impl Patches {
     }
 
     /// Patches the routes of a port that has no VirtualService, and gives the EnvoyFilters that did.
-    pub(crate) fn default_routes(&self, routes: &mut Encoded<RouteConfiguration>) -> Vec<Cause> {
+    pub(crate) fn default_routes(&self, routes: &mut RouteConfiguration) -> Vec<Cause> {
         if self.route_configurations.is_empty() && self.virtual_hosts.is_empty() && self.routes.is_empty() {
             return Vec::new();
         }
-        // What was made here is not nested too deeply.
-        let Ok(mut configuration) = routes.decode() else { return Vec::new() };
         let mut applied = Applied::default();
-        route::configuration(&mut configuration, self.inbound(), &mut applied);
-        *routes = Encoded::of(&configuration);
+        route::configuration(routes, self.inbound(), &mut applied);
         applied.0.into_iter().collect()
     }
 

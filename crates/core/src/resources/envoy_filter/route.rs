@@ -1,5 +1,6 @@
 //! Patches of route configurations, virtual hosts and routes.
 
+use envoy::Encoded;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost};
 
@@ -93,8 +94,13 @@ fn host_match<M>(patch: &Patch<M>) -> Option<&VirtualHostMatch> {
 fn patch_routes(host: &mut VirtualHost, patches: &[&Patch<Route>], applied: &mut Applied) {
     // All patches are matched with the host as it is now; they change its routes, not what is matched of it.
     let patches: Vec<_> = patches.iter().filter(|p| fits_host(host, p)).collect();
-    // What is removed keeps its place until the end, but nothing fits there any more unless it fits everything.
-    let mut routes: Vec<Option<Route>> = std::mem::take(&mut host.routes).into_iter().map(Some).collect();
+    if patches.is_empty() {
+        return;
+    }
+    // What was made here, or comes from a patch, is not nested too deeply. What is removed keeps its place until the end, but
+    // nothing fits there any more unless it fits everything.
+    let mut routes: Vec<Option<Route>> =
+        host.routes.iter().filter_map(|route| Some(Some(route.decode().ok()?))).collect();
     for slot in &mut routes {
         for patch in &patches {
             let Some(route) = slot.as_mut().filter(|route| fits_route(Some(route), patch)) else { continue };
@@ -124,7 +130,7 @@ fn patch_routes(host: &mut VirtualHost, patches: &[&Patch<Route>], applied: &mut
             applied.by(&patch.cause);
         }
     }
-    host.routes = routes.into_iter().flatten().collect();
+    host.routes = routes.into_iter().flatten().map(Encoded::from).collect();
 }
 
 /// Whether a patch is for this route of a host that it is for.

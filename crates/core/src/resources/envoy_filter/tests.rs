@@ -1,4 +1,3 @@
-use envoy::Encoded;
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
@@ -19,7 +18,7 @@ const ROUTER_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.rou
 
 fn patches(release: Release, config_patches: Value) -> Patches {
     let filter: EnvoyFilter = serde_json::from_value(json!({"configPatches": config_patches})).unwrap();
-    let mut patches = Patches::none(release.rules());
+    let mut patches = Patches::none(crate::rules::Rules::of(release));
     let origin = ObjectRef { kind: Kind::EnvoyFilter, namespace: "ns".into(), name: "patch".into() };
     for patch in &filter.config_patches {
         patches.add(patch, &origin.clone().into());
@@ -239,9 +238,9 @@ fn only_clusters_to_others_are_patched() {
 fn patched_routes(config_patches: Value) -> Vec<String> {
     let routes = json!({"name": "inbound-vip|80|http|a", "virtualHosts": [{"name": "inbound|http|80", "domains": ["*"],
         "routes": [{"name": "one", "route": {"cluster": "c"}}, {"name": "two", "redirect": {}}]}]});
-    let mut routes = Encoded::<RouteConfiguration>::of(&envoy::json::parse(&routes).unwrap());
+    let mut routes: RouteConfiguration = envoy::json::parse(&routes).unwrap();
     patches(Release::V1_31, config_patches).default_routes(&mut routes);
-    routes.decode().unwrap().virtual_hosts.iter().flat_map(|h| &h.routes).map(|r| r.name.clone()).collect()
+    routes.virtual_hosts.iter().flat_map(|h| &h.routes).map(|r| r.decode().unwrap().name).collect()
 }
 
 #[test]

@@ -32,12 +32,9 @@ pub(crate) fn filter(name: &str, config: Any) -> Filter {
     Filter { name: name.to_owned(), config_type: Some(ConfigType::TypedConfig(config)) }
 }
 
-/// The name of Envoy's connection manager.
-pub(crate) const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
-
 /// HTTP.
 pub(crate) fn http_connection_manager(config: &HttpConnectionManager) -> Filter {
-    filter(HTTP_CONNECTION_MANAGER, envoy::any(config))
+    filter("envoy.filters.network.http_connection_manager", envoy::any(config))
 }
 
 /// Bytes.

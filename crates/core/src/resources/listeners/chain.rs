@@ -124,7 +124,7 @@ impl ChainRenderer<'_> {
             let part = Part::Route { chain: chain.name.clone(), index };
             origins.push(Origin::new(part, [causes, &patched_by].concat()));
         }
-        http_manager::connection_manager(parts, security, &configuration)
+        http_manager::connection_manager(parts, security, configuration.into())
     }
 
     /// The filter before all others: where a workload is called itself, its address has to be passed on, and with

@@ -78,7 +78,7 @@ fn manager(chains: &ChainRenderer<'_>) -> HttpConnectionManager {
     };
     let mut manager = HttpConnectionManager {
         stat_prefix: CONNECT_TERMINATE.to_owned(),
-        route_specifier: Some(RouteSpecifier::RouteConfig(routes(rules.tunnel_state))),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes(rules.tunnel_state).into())),
         set_current_client_cert_details: Some(SetCurrentClientCertDetails {
             subject: Some(true.into()),
             uri: true,
@@ -162,7 +162,7 @@ fn routes(state: TunnelState) -> RouteConfiguration {
         virtual_hosts: vec![VirtualHost {
             name: "default".to_owned(),
             domains: vec!["*".to_owned()],
-            routes: vec![route],
+            routes: vec![route.into()],
             ..VirtualHost::default()
         }],
         ..RouteConfiguration::default()

@@ -4,21 +4,18 @@
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use envoy::Encoded;
-use envoy::config::core::v3::Http2ProtocolOptions;
 use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
-    ForwardClientCertDetails, PathWithEscapedSlashesAction, UpgradeConfig,
+    ForwardClientCertDetails, PathWithEscapedSlashesAction, RouteSpecifier, UpgradeConfig,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::Duration;
 
 use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
-use super::shared::ManagerPart;
 use crate::mesh::service::Protocol;
 use crate::plan::WaypointSettings;
-use crate::resources::field::http_connection_manager as field;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
@@ -56,7 +53,6 @@ pub(super) fn base(
     if includes_client_identity(settings) {
         // There is no client certificate here from which Envoy would make the header; else it would drop it.
         manager.forward_client_cert_details = ForwardClientCertDetails::AlwaysForwardOnly.into();
-        manager.http_filters.push(http::client_identity_header());
     }
     proxy.apply(&mut manager);
     manager
@@ -66,74 +62,52 @@ pub(super) fn base(
 pub(super) fn connection_manager(
     parts: &Parts<'_>,
     security: Option<&SecurityFilters<HttpFilter>>,
-    routes: &Encoded<RouteConfiguration>,
+    routes: Encoded<RouteConfiguration>,
 ) -> Filter {
-    let Parts { shared, telemetry, .. } = *parts;
-    let manager = ManagerPart::of_parts(&[
-        &telemetry.manager,
-        &own(parts, security, routes),
-        &shared.common,
-        &later_filters(parts),
-        &telemetry.last_filters,
-    ]);
-    network::filter(network::HTTP_CONNECTION_MANAGER, manager.into_any())
-}
-
-/// What a chain has of its own, up to the first filters that all chains have.
-fn own(
-    parts: &Parts<'_>,
-    security: Option<&SecurityFilters<HttpFilter>>,
-    routes: &Encoded<RouteConfiguration>,
-) -> ManagerPart {
-    let Parts { settings, chain, shared, .. } = *parts;
-    let extensions = &chain.extensions;
+    let Parts { settings, chain, telemetry, .. } = *parts;
     let end = settings.rules.mesh.stat_name_end;
-    let mut own = ManagerPart::with_capacity(MOST_OWN);
-    // The address is the same for IPv6.
-    own.text(field::STAT_PREFIX, &["inbound_0.0.0.0_", &chain.port.to_string(), end].concat());
-    own.encoded(field::ROUTE_CONFIG, routes);
-    add(&mut own, security.map_or(&[], |filters| &filters.custom));
-    add(&mut own, &extension_filters(extensions, ExecutionPhase::Authn));
-    add(&mut own, security.map_or(&[], |filters| &filters.authn));
-    add(&mut own, &extension_filters(extensions, ExecutionPhase::Authz));
-    add(&mut own, security.map_or(&[], |filters| &filters.rbac));
-    if chain.protocol == Protocol::GrpcWeb {
-        own.message(field::HTTP_FILTERS, &shared.grpc_web);
-    }
+    let mut manager = HttpConnectionManager {
+        // The address is the same for IPv6.
+        stat_prefix: ["inbound_0.0.0.0_", &chain.port.to_string(), end].concat(),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
+        http_filters: http_filters(parts, security),
+        ..telemetry.manager.clone()
+    };
     if chain.protocol.is_http2() {
-        own.merge(&HttpConnectionManager {
-            http2_protocol_options: Some(Http2ProtocolOptions::default()),
-            ..HttpConnectionManager::default()
-        });
+        manager.http2_protocol_options.get_or_insert_default();
     }
-    own
+    network::http_connection_manager(&manager)
 }
 
-/// What most chains have of their own takes less than this.
-const MOST_OWN: usize = 2048;
-
-fn add(manager: &mut ManagerPart, filters: &[HttpFilter]) {
-    for filter in filters {
-        manager.message(field::HTTP_FILTERS, filter);
-    }
-}
-
-/// A chain's own filters after the first that all chains have.
-fn later_filters(parts: &Parts<'_>) -> ManagerPart {
-    let Parts { settings, chain, .. } = *parts;
+/// All filters of a chain, in their order.
+fn http_filters(parts: &Parts<'_>, security: Option<&SecurityFilters<HttpFilter>>) -> Vec<HttpFilter> {
+    let Parts { settings, chain, shared, telemetry, .. } = *parts;
     let extensions = &chain.extensions;
-    let mut filters = ManagerPart::default();
+    let mut filters = Vec::with_capacity(MOST_FILTERS);
+    filters.extend(shared.client_identity.clone());
+    filters.extend_from_slice(security.map_or(&[], |filters| &filters.custom));
+    filters.extend(extension_filters(extensions, ExecutionPhase::Authn));
+    filters.extend_from_slice(security.map_or(&[], |filters| &filters.authn));
+    filters.extend(extension_filters(extensions, ExecutionPhase::Authz));
+    filters.extend_from_slice(security.map_or(&[], |filters| &filters.rbac));
+    if chain.protocol == Protocol::GrpcWeb {
+        filters.push(shared.grpc_web.clone());
+    }
+    filters.extend_from_slice(&shared.common);
     if let Some(service) = chain.service
         && settings.rules.listeners.dynamic_forward_proxy
         && service.hostname.starts_with('*')
     {
-        let family = lookup_family(settings);
-        add(&mut filters, &[http::dynamic_forward_proxy(&service.hostname, family)]);
+        filters.push(http::dynamic_forward_proxy(&service.hostname, lookup_family(settings)));
     }
-    add(&mut filters, &extension_filters(extensions, ExecutionPhase::Stats));
-    add(&mut filters, &extension_filters(extensions, ExecutionPhase::Unspecified));
+    filters.extend(extension_filters(extensions, ExecutionPhase::Stats));
+    filters.extend(extension_filters(extensions, ExecutionPhase::Unspecified));
+    filters.extend_from_slice(&telemetry.last_filters);
     filters
 }
+
+/// Most chains have fewer filters than this.
+const MOST_FILTERS: usize = 12;
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
 fn normalize(normalization: NormalizationType, manager: &mut HttpConnectionManager) {

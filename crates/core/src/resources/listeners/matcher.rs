@@ -20,15 +20,13 @@ use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
 use crate::Str;
 use crate::mesh::{Address, ip};
 use crate::plan::chains::{Destination, Listeners, PortChains};
-use crate::resources::field;
 
-/// How a connection's chain is found.
+/// How a connection's chain is found: an entry of a Service never hides the addresses of an earlier one.
 pub(super) fn matcher(plan: &Listeners<'_>) -> Matcher {
-    let mut entries = Entries::with_capacity(plan.destinations.len());
-    plan.destinations.iter().for_each(|destination| entries.add(destination));
     let workloads = plan.workloads.iter().filter(|workload| workload.matched);
-    entries.add_workloads(workloads.map(|workload| Address::single(workload.ip)));
-    by_authority(&plan.authorities, entries.matcher())
+    let workloads = workloads.map(|workload| range(&Address::single(workload.ip))).collect();
+    let entries = plan.destinations.iter().map(|destination| Encoded::from(service(destination)));
+    by_authority(&plan.authorities, by_address(entries.chain(of_workloads(workloads)).collect()))
 }
 
 /// A matcher by the tunnel's authority, `hostname:port`, and by `otherwise` where that is none of these.
@@ -36,7 +34,7 @@ fn by_authority(chains: &BTreeMap<String, PortChains>, otherwise: Matcher) -> Ma
     if chains.is_empty() {
         return otherwise;
     }
-    let map = chains.iter().map(|(authority, chains)| (authority.clone(), to(chains))).collect();
+    let map = chains.iter().map(|(authority, chains)| (authority.clone(), to(chains).into())).collect();
     let key = "io.istio.connect_authority".to_owned();
     let by_authority = tree(
         input("authority-filter-state", &FilterStateInput { key, ..FilterStateInput::default() }),
@@ -45,76 +43,28 @@ fn by_authority(chains: &BTreeMap<String, PortChains>, otherwise: Matcher) -> Ma
     Matcher { on_no_match: Some(Box::new(nested(otherwise))), ..by_authority }
 }
 
-/// An entry per destination, of which a later one never hides an earlier one's addresses. There are thousands of them,
-/// eight messages deep: they are encoded as they come.
-#[derive(Debug)]
-struct Entries {
-    entries: Encoded<IpMatcher>,
-    /// What each entry has before its ports.
-    by_port: Encoded<MatcherTree>,
+/// A matcher by the destination's address.
+fn by_address(range_matchers: Vec<Encoded<IpRangeMatcher>>) -> Matcher {
+    let ranges = input("ip", &IpMatcher { range_matchers });
+    tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(ranges))
 }
 
-/// What the entry of a Service with one port takes at most.
-const MOST: usize = 512;
-
-impl Entries {
-    /// No entries, but room for those of this many Services.
-    fn with_capacity(services: usize) -> Self {
-        let input = Some(input("port", &DestinationPortInput::default()));
-        let by_port = Encoded::of(&MatcherTree { input, ..MatcherTree::default() });
-        Self { entries: Encoded::with_capacity(services * MOST), by_port }
-    }
-
-    /// Adds the entry of a Service: its addresses, and its chains by port.
-    fn add(&mut self, Destination { addresses, ports }: &Destination) {
-        let chains = by_text(ports);
-        self.entries.nest::<IpRangeMatcher>(field::ip_matcher::RANGE_MATCHERS, |entry| {
-            for address in addresses {
-                entry.message(field::ip_range_matcher::RANGES, &range(address));
-            }
-            entry.nest::<OnMatch>(field::ip_range_matcher::ON_MATCH, |on_match| {
-                on_match.nest::<Matcher>(field::on_match::MATCHER, |matcher| {
-                    matcher.nest::<MatcherTree>(field::matcher::MATCHER_TREE, |tree| {
-                        tree.append(&self.by_port);
-                        tree.nest(field::matcher_tree::EXACT_MATCH_MAP, |map| match_map(chains, map));
-                    });
-                });
-            });
-        });
-    }
-
-    /// Adds the entry of all workloads: their own addresses, on every port. There is none if no workload has an
-    /// address.
-    fn add_workloads(&mut self, addresses: impl Iterator<Item = Address>) {
-        let ranges: Vec<CidrRange> = addresses.map(|address| range(&address)).collect();
-        if !ranges.is_empty() {
-            let on_match = Some(to(&PortChains::WORKLOADS));
-            let entry = IpRangeMatcher { ranges, on_match, ..IpRangeMatcher::default() };
-            self.entries.message(field::ip_matcher::RANGE_MATCHERS, &entry);
-        }
-    }
-
-    /// The matcher of a listener.
-    fn matcher(self) -> Matcher {
-        let ranges =
-            TypedExtensionConfig { name: "ip".to_owned(), typed_config: Some(self.entries.into_any()) };
-        tree(input("ip", &DestinationIpInput::default()), TreeType::CustomMatch(ranges))
+/// The entry of a Service: its addresses, and its chains by port.
+fn service(Destination { addresses, ports }: &Destination) -> IpRangeMatcher {
+    // Of several with the same port the last counts.
+    let map = ports.iter().map(|(port, chains)| (port.to_string(), to(chains).into())).collect();
+    let by_port = TreeType::ExactMatchMap(MatchMap { map });
+    IpRangeMatcher {
+        ranges: addresses.iter().map(range).collect(),
+        on_match: Some(nested(tree(input("port", &DestinationPortInput::default()), by_port))),
+        ..IpRangeMatcher::default()
     }
 }
 
-/// As protobuf's maps are written: in the order of the keys; of several with the same key the last counts.
-fn by_text(ports: &[(u32, PortChains)]) -> Vec<(String, &PortChains)> {
-    let ports = ports.iter().rev().map(|(port, chains)| (port.to_string(), chains));
-    let mut ports: Vec<_> = ports.collect();
-    ports.sort_by(|(a, _), (b, _)| a.cmp(b));
-    ports.dedup_by(|(later, _), (first, _)| later == first);
-    ports
-}
-
-fn match_map(chains: Vec<(String, &PortChains)>, map: &mut Encoded<MatchMap>) {
-    for (key, chains) in chains {
-        map.entry(field::match_map::MAP, &key, |on_match| on_match.merge(&to(chains)));
-    }
+/// The entry of all workloads: their own addresses, on every port. There is none if no workload has an address.
+fn of_workloads(ranges: Vec<CidrRange>) -> Option<Encoded<IpRangeMatcher>> {
+    let on_match = Some(to(&PortChains::WORKLOADS));
+    (!ranges.is_empty()).then(|| IpRangeMatcher { ranges, on_match, ..IpRangeMatcher::default() }.into())
 }
 
 fn range(address: &Address) -> CidrRange {
@@ -126,7 +76,7 @@ fn to(chains: &PortChains) -> OnMatch {
         PortChains::One(name) => chain(name),
         PortChains::Detect { http, tcp } => {
             // The quotes are part of the value: Envoy writes the protocols as a list of quoted names.
-            let map = ["'h2c'", "'http/1.1'"].map(|protocol| (protocol.to_owned(), chain(http)));
+            let map = ["'h2c'", "'http/1.1'"].map(|protocol| (protocol.to_owned(), chain(http).into()));
             let map = MatchMap { map: map.into_iter().collect() };
             let protocols = input("application-protocol", &ApplicationProtocolInput::default());
             let matcher = tree(protocols, TreeType::ExactMatchMap(map));
@@ -158,38 +108,35 @@ fn input<M: envoy::Message + envoy::Name>(name: &str, config: &M) -> TypedExtens
 #[cfg(test)]
 mod tests {
     use super::*;
-    use envoy::Message as _;
 
-    fn address(ip: &str) -> Address {
-        Address::single(ip.parse().unwrap())
-    }
-
-    /// The entries after adding one of a Service.
-    fn entries(addresses: Vec<Address>, ports: Vec<(u32, PortChains)>) -> IpMatcher {
-        let mut entries = Entries::with_capacity(0);
-        entries.add(&Destination { addresses, ports });
-        IpMatcher::decode(entries.entries.as_bytes()).unwrap()
+    fn one(chain: &str) -> PortChains {
+        PortChains::One(chain.into())
     }
 
     #[test]
-    fn a_service_has_an_entry() {
-        let ports = || [80, 443].map(|port| (port, PortChains::One(format!("chain-{port}").into())));
-        let addresses = ["10.0.0.1", "fd00::1"].map(address);
-        let map = ports().into_iter().map(|(port, chains)| (port.to_string(), to(&chains))).collect();
-        let by_port = TreeType::ExactMatchMap(MatchMap { map });
-        let entry = IpRangeMatcher {
-            ranges: addresses.iter().map(range).collect(),
-            on_match: Some(nested(tree(input("port", &DestinationPortInput::default()), by_port))),
-            ..IpRangeMatcher::default()
-        };
-        assert_eq!(entries(addresses.into(), ports().into()).range_matchers, [entry]);
+    fn a_service_has_its_chains_by_port() {
+        let addresses = ["10.0.0.1", "fd00::1"].map(|ip| Address::single(ip.parse().unwrap()));
+        let ports = vec![(80, one("a")), (443, one("b")), (80, one("c"))];
+        let entry = service(&Destination { addresses: addresses.into(), ports });
+        let ranges: Vec<_> = entry.ranges.iter().map(|range| range.address_prefix.as_str()).collect();
+        assert_eq!(ranges, ["10.0.0.1", "fd00::1"]);
+        let expected = [("443".to_owned(), to(&one("b")).into()), ("80".to_owned(), to(&one("c")).into())];
+        let map = TreeType::ExactMatchMap(MatchMap { map: expected.into() });
+        assert_eq!(entry.on_match, Some(nested(tree(input("port", &DestinationPortInput::default()), map))));
+    }
+
+    #[test]
+    fn only_workloads_that_are_there_have_an_entry() {
+        assert_eq!(of_workloads(Vec::new()), None);
+        let ranges = vec![range(&Address::single("10.0.0.1".parse().unwrap()))];
+        assert_eq!(of_workloads(ranges.clone()).unwrap().decode().unwrap().ranges, ranges);
     }
 
     #[test]
     fn authorities_come_before_addresses() {
-        let by_ip = Entries::with_capacity(0).matcher();
+        let by_ip = by_address(Vec::new());
         assert_eq!(by_authority(&BTreeMap::new(), by_ip.clone()), by_ip);
-        let chains = BTreeMap::from([("a.example:80".to_owned(), PortChains::One("c".into()))]);
+        let chains = BTreeMap::from([("a.example:80".to_owned(), one("c"))]);
         let matcher = by_authority(&chains, by_ip.clone());
         assert_eq!(matcher.on_no_match.as_deref(), Some(&nested(by_ip)));
     }

@@ -1,6 +1,5 @@
 //! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry asks.
 
-use envoy::Encoded;
 use envoy::config::accesslog::v3::AccessLog;
 use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
@@ -15,21 +14,15 @@ use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
 
-/// A part of a connection manager, encoded: what many chains share is encoded once.
-pub(super) type ManagerPart = Encoded<HttpConnectionManager>;
-
-/// The part of a connection manager that has only these filters.
-pub(super) fn http_filters(filters: Vec<HttpFilter>) -> ManagerPart {
-    ManagerPart::of(&HttpConnectionManager { http_filters: filters, ..HttpConnectionManager::default() })
-}
-
 /// Filters that are the same in every chain of a waypoint.
 #[derive(Clone, Debug)]
 pub(super) struct SharedFilters {
+    /// Tells applications who their client is, if the waypoint is asked for that.
+    pub(super) client_identity: Option<HttpFilter>,
     /// gRPC-Web, for ports that speak it.
     pub(super) grpc_web: HttpFilter,
     /// What routes and statistics need.
-    pub(super) common: ManagerPart,
+    pub(super) common: Vec<HttpFilter>,
     /// Finds out who the peers of a TCP connection are, if the release has that.
     pub(super) metadata_exchange: Option<Filter>,
     /// Passes on the address of a workload that is called itself.
@@ -41,8 +34,10 @@ impl SharedFilters {
     pub(super) fn new(settings: &WaypointSettings<'_>) -> Self {
         let rules = &settings.rules.listeners;
         Self {
+            client_identity: http_manager::includes_client_identity(settings)
+                .then(http::client_identity_header),
             grpc_web: http::grpc_web(),
-            common: http_filters(vec![http::grpc_stats(), http::fault(), http::cors()]),
+            common: vec![http::grpc_stats(), http::fault(), http::cors()],
             metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
@@ -59,10 +54,10 @@ pub(super) struct Telemetry {
     pub(super) access_logs: AccessLogs,
     /// The access logs of a TCP proxy.
     pub(super) tcp_access_logs: Vec<AccessLog>,
-    /// What a connection manager has before its chain's routes and filters.
-    pub(super) manager: ManagerPart,
+    /// A connection manager without its chain's routes and filters.
+    pub(super) manager: HttpConnectionManager,
     /// Its last filters: who answers, if the release finds that out, `istio.stats` and its like, and the router.
-    pub(super) last_filters: ManagerPart,
+    pub(super) last_filters: Vec<HttpFilter>,
     /// `istio.stats` and its like, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
 }
@@ -87,8 +82,8 @@ impl Telemetry {
         Self {
             tcp_access_logs: access_logs.tcp(),
             access_logs,
-            manager: ManagerPart::of(&manager),
-            last_filters: http_filters(last_filters),
+            manager,
+            last_filters,
             tcp_stats: reporting.into_iter().map(|filter| filter.tcp).collect(),
         }
     }

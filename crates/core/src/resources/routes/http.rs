@@ -1,7 +1,7 @@
 //! One route: a rule of a VirtualService (`http[]`) under one of its matches.
 
-use envoy::Encoded;
 use envoy::config::core::v3::Metadata;
+use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{
     ClusterNotFoundResponseCode, ClusterSpecifier, HostRewriteSpecifier, RequestMirrorPolicy,
 };
@@ -19,7 +19,6 @@ use crate::plan::routes::{
     Destinations, Forward, HttpAction, HttpDestination, HttpRule, Mirror, MirrorShare,
 };
 use crate::re2;
-use crate::resources::field;
 use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
 use crate::rules::{CorsPlacement, Rewrites, Rules};
@@ -33,20 +32,15 @@ pub(super) struct Context<'a> {
     pub(super) retries: &'a Retries<'a>,
     pub(super) virtual_service: &'a VirtualService,
     /// What names the VirtualService in each of its routes.
-    pub(super) metadata: &'a Encoded<Route>,
+    pub(super) metadata: &'a Metadata,
     pub(super) port: u32,
 }
 
 /// Translates a rule under one match (none: everything).
-pub(super) fn route(
-    cx: Context<'_>,
-    planned: &HttpRule<'_>,
-    request: Option<&HttpMatchRequest>,
-    fields: &mut Encoded<Route>,
-) {
+pub(super) fn route(cx: Context<'_>, planned: &HttpRule<'_>, request: Option<&HttpMatchRequest>) -> Route {
     let rule = planned.rule;
     let rules = &cx.settings.rules.routes;
-    let matched = &matches::route_match(rules, cx.virtual_service.semantics, request);
+    let matched = matches::route_match(rules, cx.virtual_service.semantics, request);
     let mut name = rule.name.to_string();
     if let Some(request) = request.filter(|request| !request.name.is_empty()) {
         name.push('.');
@@ -55,6 +49,7 @@ pub(super) fn route(
     let changes = HeaderChanges::new(rule.headers.as_deref());
     let mut out = Route {
         name,
+        metadata: Some(cx.metadata.clone()),
         stat_prefix: request
             .filter(|_| rules.stat_prefix)
             .map(|r| r.stat_prefix.to_string())
@@ -65,56 +60,49 @@ pub(super) fn route(
         response_headers_to_remove: changes.response_to_remove,
         ..Route::default()
     };
-    fields.message(field::route::MATCH, matched);
-    let mut cluster = None;
-    match &planned.action {
-        HttpAction::Redirect(redirect) => {
-            if let Some(redirect) = redirect::redirect(cx.virtual_service.semantics, redirect, cx.port) {
-                fields.message(field::route::REDIRECT, &redirect);
-            }
-        }
+    out.action = match &planned.action {
+        HttpAction::Redirect(redirect) => redirect::redirect(cx.virtual_service.semantics, redirect, cx.port)
+            .map(|redirect| Action::Redirect(Box::new(redirect))),
         HttpAction::DirectResponse(response) => {
-            fields.message(field::route::DIRECT_RESPONSE, &redirect::direct_response(response));
+            Some(Action::DirectResponse(Box::new(redirect::direct_response(response))))
         }
         HttpAction::Forward(to) => {
-            let (action, consistent) = forward(cx, rule, to, changes.authority, matched, &mut out);
-            let retries = rule.retries.as_deref();
-            fields.nest(field::route::ROUTE, |fields| {
-                cluster = write(action, fields, |fields| cx.retries.write(retries, consistent, fields));
-            });
+            Some(Action::Route(Box::new(forward(cx, rule, to, changes.authority, &matched, &mut out))))
         }
-    }
-    fields.append(cx.metadata);
+    };
     out.decorator = Some(Decorator {
-        operation: operation::operation(cluster.as_deref(), matched, &cx.virtual_service.name, cx.port),
+        operation: operation::operation(cluster(&out), &matched, &cx.virtual_service.name, cx.port),
         ..Decorator::default()
     });
+    out.r#match = Some(matched);
     if let Some(fault) = &rule.fault {
         out.typed_per_filter_config.insert(fault::FILTER.to_owned(), envoy::any(&fault::fault(fault)));
     }
     if let Some(policy) = rule.cors_policy.as_ref().filter(|_| rules.cors == CorsPlacement::FilterConfig) {
         out.typed_per_filter_config.insert(cors::FILTER.to_owned(), envoy::any(&cors::filter_policy(policy)));
     }
-    fields.merge(&out);
+    out
 }
 
-/// The part of a route that names the VirtualService it comes from, as a path of the Kubernetes API.
-pub(super) fn metadata(rules: &Rules, virtual_service: &VirtualService) -> Encoded<Route> {
+/// The cluster of a route, if there is one.
+fn cluster(route: &Route) -> Option<&str> {
+    let Some(Action::Route(action)) = &route.action else { return None };
+    match &action.cluster_specifier {
+        Some(ClusterSpecifier::Cluster(name)) => Some(name),
+        _ => None,
+    }
+}
+
+/// What names the VirtualService that a route comes from, as a path of the Kubernetes API.
+pub(super) fn metadata(rules: &Rules, virtual_service: &VirtualService) -> Metadata {
     let VirtualService { namespace, name, .. } = virtual_service;
-    made_by(&config(rules.mesh.networking_version, namespace, "virtual-service", name))
+    let config = config(rules.mesh.networking_version, namespace, "virtual-service", name);
+    let mut metadata = Metadata::default();
+    metadata.write(ISTIO, |istio| istio.text("config", &config));
+    metadata
 }
 
-/// The part of a route that names what it comes from.
-fn made_by(config: &[&str]) -> Encoded<Route> {
-    let mut route = Encoded::default();
-    route.nest::<Metadata>(field::route::METADATA, |metadata| {
-        metadata.filter(ISTIO, |fields| fields.field_text("config", config));
-    });
-    route
-}
-
-/// What forwards to a rule's destinations, without retries, and what these change in the route. Says whether retries have
-/// to stay on the host that a request is hashed to.
+/// What forwards to a rule's destinations, and what these change in the route.
 fn forward(
     cx: Context<'_>,
     rule: &HttpRoute,
@@ -122,7 +110,7 @@ fn forward(
     authority: Option<String>,
     matched: &RouteMatch,
     out: &mut Route,
-) -> (RouteAction, bool) {
+) -> RouteAction {
     let rules = &cx.settings.rules.routes;
     let timeout = duration(rule.timeout.unwrap_or(Duration::ZERO));
     let mut action = RouteAction {
@@ -150,36 +138,8 @@ fn forward(
     }
     action.host_rewrite_specifier = authority.map(HostRewriteSpecifier::HostRewriteLiteral);
     let consistent = destinations(&to.to, out, &mut action);
-    (action, consistent)
-}
-
-/// Writes an action with its retries, in the order of the fields, and gives its cluster if there is one.
-fn write(
-    action: RouteAction,
-    fields: &mut Encoded<RouteAction>,
-    retries: impl FnOnce(&mut Encoded<RouteAction>),
-) -> Option<String> {
-    let RouteAction { cluster_specifier, prefix_rewrite, host_rewrite_specifier, timeout, .. } = action;
-    let begin = RouteAction {
-        cluster_specifier,
-        prefix_rewrite,
-        host_rewrite_specifier,
-        timeout,
-        ..RouteAction::default()
-    };
-    fields.merge(&begin);
-    retries(fields);
-    fields.merge(&RouteAction {
-        cluster_specifier: None,
-        prefix_rewrite: String::new(),
-        host_rewrite_specifier: None,
-        timeout: None,
-        ..action
-    });
-    match begin.cluster_specifier {
-        Some(ClusterSpecifier::Cluster(name)) => Some(name),
-        _ => None,
-    }
+    action.retry_policy = cx.retries.policy(rule.retries.as_deref(), consistent);
+    action
 }
 
 fn rewrite_path(cx: Context<'_>, rewrite: &HttpRewrite, matched: &RouteMatch, action: &mut RouteAction) {
@@ -271,40 +231,5 @@ fn cluster_weight(to: &HttpDestination<'_>) -> ClusterWeight {
             .authority
             .map(cluster_weight::HostRewriteSpecifier::HostRewriteLiteral),
         ..ClusterWeight::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use envoy::config::route::v3::RetryPolicy;
-    use envoy::google::protobuf::Struct;
-
-    #[test]
-    fn what_made_a_route_is_in_its_metadata() {
-        let istio: Struct = [("config", "it")].into_iter().collect();
-        let mut metadata = Metadata::default();
-        metadata.set("istio", &istio);
-        assert_eq!(made_by(&["it"]), Encoded::of(&Route { metadata: Some(metadata), ..Route::default() }));
-    }
-
-    #[test]
-    fn an_action_is_written_in_the_order_of_its_fields() {
-        let action = RouteAction {
-            cluster_specifier: Some(ClusterSpecifier::Cluster("c".to_owned())),
-            prefix_rewrite: "/p".to_owned(),
-            host_rewrite_specifier: Some(HostRewriteSpecifier::HostRewriteLiteral("h".to_owned())),
-            timeout: Some(duration(Duration::ZERO)),
-            max_grpc_timeout: Some(duration(Duration::ZERO)),
-            append_x_forwarded_host: true,
-            ..RouteAction::default()
-        };
-        let retries = Some(Box::new(RetryPolicy { retry_on: "5xx".to_owned(), ..RetryPolicy::default() }));
-        let mut fields = Encoded::default();
-        let cluster = write(action.clone(), &mut fields, |fields| {
-            fields.merge(&RouteAction { retry_policy: retries.clone(), ..RouteAction::default() });
-        });
-        assert_eq!(cluster.as_deref(), Some("c"));
-        assert_eq!(fields, Encoded::of(&RouteAction { retry_policy: retries, ..action }));
     }
 }

@@ -180,7 +180,7 @@ mod tests {
     use crate::release::Release;
 
     fn translate(release: Release, request: &HttpMatchRequest) -> RouteMatch {
-        route_match(&release.rules().routes, Semantics::Istio, Some(request))
+        route_match(&crate::rules::Rules::of(release).routes, Semantics::Istio, Some(request))
     }
 
     fn with_headers(names: &[(&str, StringMatch)], without: &[(&str, StringMatch)]) -> HttpMatchRequest {
@@ -221,7 +221,7 @@ mod tests {
             uri: Some(StringMatch::Prefix(prefix.into())),
             ..HttpMatchRequest::default()
         };
-        let rules = &Release::V1_31.rules().routes;
+        let rules = &crate::rules::Rules::of(Release::V1_31).routes;
         let path =
             |semantics, prefix: &str| route_match(rules, semantics, Some(&request(prefix))).path_specifier;
         assert_eq!(path(Semantics::Istio, "/a/"), Some(PathSpecifier::Prefix("/a/".into())));

@@ -1,10 +1,10 @@
 //! Retries: `http[].retries`, and the mesh's default.
 
 use envoy::Encoded;
+use envoy::config::route::v3::RetryPolicy;
 use envoy::config::route::v3::retry_policy::{
     RetryBackOff, RetryHostPredicate, RetryPriority, retry_host_predicate, retry_priority,
 };
-use envoy::config::route::v3::{RetryPolicy, RouteAction};
 use envoy::extensions::retry::host::previous_hosts::v3::PreviousHostsPredicate;
 use envoy::extensions::retry::priority::previous_priorities::v3::PreviousPrioritiesConfig;
 
@@ -15,13 +15,13 @@ use crate::snapshot::networking::virtual_service::HttpRetry;
 
 const DEFAULT_RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
 
-/// The retries of a mesh. Most routes have the default, which is encoded once.
+/// The retries of a mesh. Most routes have the default, which is made once.
 #[derive(Clone, Debug)]
 pub(super) struct Retries<'m> {
     rules: &'static RouteRules,
     /// What the mesh configuration says.
     mesh: Option<&'m HttpRetry>,
-    default: Encoded<RouteAction>,
+    default: Option<Encoded<RetryPolicy>>,
 }
 
 impl<'m> Retries<'m> {
@@ -29,35 +29,30 @@ impl<'m> Retries<'m> {
     pub(super) fn new(settings: &WaypointSettings<'m>) -> Self {
         let rules = &settings.rules.routes;
         let mesh = settings.mesh.default_http_retry_policy.as_ref();
-        Self { rules, mesh, default: Encoded::of(&action(policy(rules, mesh, false))) }
+        Self { rules, mesh, default: policy(rules, mesh, false).map(Encoded::from) }
     }
 
-    /// Writes the policy of a route; see [`policy`].
-    pub(super) fn write(
+    /// The policy of a route; see [`policy`].
+    pub(super) fn policy(
         &self,
         retries: Option<&HttpRetry>,
         consistent: bool,
-        fields: &mut Encoded<RouteAction>,
-    ) {
+    ) -> Option<Encoded<RetryPolicy>> {
         if retries.is_none() && !consistent {
-            fields.append(&self.default);
+            self.default.clone()
         } else {
-            fields.merge(&action(policy(self.rules, retries.or(self.mesh), consistent)));
+            policy(self.rules, retries.or(self.mesh), consistent).map(Encoded::from)
         }
     }
 }
 
-/// Writes the policy that only tries again what no server has seen: two retries, on any host.
-pub(super) fn write_unseen(fields: &mut Encoded<RouteAction>) {
-    fields.merge(&action(Some(RetryPolicy {
+/// The policy that only tries again what no server has seen: two retries, on any host.
+pub(super) fn unseen() -> RetryPolicy {
+    RetryPolicy {
         retry_on: "reset-before-request".to_owned(),
         num_retries: Some(2.into()),
         ..RetryPolicy::default()
-    })));
-}
-
-fn action(policy: Option<RetryPolicy>) -> RouteAction {
-    RouteAction { retry_policy: policy.map(Box::new), ..RouteAction::default() }
+    }
 }
 
 /// Translates a policy; none is the default: two retries, on other hosts. `consistent` is said of a route that hashes
@@ -159,7 +154,7 @@ mod tests {
     use crate::release::Release;
 
     fn v1_31() -> &'static RouteRules {
-        &Release::V1_31.rules().routes
+        &crate::rules::Rules::of(Release::V1_31).routes
     }
 
     #[test]
@@ -194,8 +189,9 @@ mod tests {
 
     #[test]
     fn the_default_names_codes_in_1_18_only() {
-        let codes =
-            |release: Release| policy(&release.rules().routes, None, false).unwrap().retriable_status_codes;
+        let codes = |release: Release| {
+            policy(&crate::rules::Rules::of(release).routes, None, false).unwrap().retriable_status_codes
+        };
         assert_eq!(codes(Release::V1_18), [503]);
         assert!(codes(Release::V1_31).is_empty());
     }

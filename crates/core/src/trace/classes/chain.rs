@@ -2,10 +2,10 @@
 
 use decisions::text::Pattern;
 use decisions::{Condition as Diagram, Decision, TooMuch};
-use envoy::Message;
 use envoy::config::rbac::v3::rbac::Action;
-use envoy::config::route::v3::{RouteConfiguration, RouteMatch, VirtualHost};
+use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch, VirtualHost};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter as FilterMessage;
+use envoy::{Encoded, Message};
 
 use super::attribute::{AllAsked, Attribute};
 use super::condition::Builder;
@@ -21,8 +21,8 @@ use crate::trace::verdict::RbacFilter;
 pub(super) struct Both<'r> {
     chain: Chain,
     opened: OpenedChain<'r>,
-    /// The conditions of the routes, in the order of hosts and routes.
-    routes: Vec<Vec<RequestCondition>>,
+    /// The routes and their conditions, in the order of hosts and routes.
+    routes: Vec<Vec<(Route, RequestCondition)>>,
 }
 
 /// What comes of what the builder finds.
@@ -36,11 +36,14 @@ impl<'r> Both<'r> {
     pub(super) fn new(opened: OpenedChain<'r>) -> Self {
         let chain = Chain::new(&opened);
         let default = RouteMatch::default();
-        let condition = |route: &envoy::config::route::v3::Route| {
-            route::condition(route.r#match.as_ref().unwrap_or(&default))
+        let with_condition = |route: &Encoded<Route>| {
+            let route = route.decode().unwrap_or_default();
+            let condition = route::condition(route.r#match.as_ref().unwrap_or(&default));
+            (route, condition)
         };
         let routes = routes_of(&opened).map(|routes| {
-            routes.virtual_hosts.iter().map(|host| host.routes.iter().map(condition).collect()).collect()
+            let hosts = routes.virtual_hosts.iter();
+            hosts.map(|host| host.routes.iter().map(with_condition).collect()).collect()
         });
         Self { chain, routes: routes.unwrap_or_default(), opened }
     }
@@ -65,7 +68,7 @@ impl<'r> Both<'r> {
                 _ => {}
             }
         }
-        self.routes.iter().flatten().for_each(|condition| asked.add(condition));
+        self.routes.iter().flatten().for_each(|(_, condition)| asked.add(condition));
         if let Some(routes) = routes_of(&self.opened) {
             let domains = routes.virtual_hosts.iter().flat_map(|host| &host.domains);
             for domain in domains.filter(|domain| *domain != "*") {
@@ -160,10 +163,10 @@ impl<'r> Both<'r> {
         host: &VirtualHost,
         position: usize,
     ) -> Result<Decision, TooMuch> {
-        let conditions = self.routes.get(position).map(Vec::as_slice).unwrap_or_default();
+        let routes = self.routes.get(position).map(Vec::as_slice).unwrap_or_default();
         let of_host = effect::of_host(host);
         let mut decision = Decision::always(sink.effects.number(Effect::NoRoute));
-        for (route, condition) in host.routes.iter().zip(conditions).rev() {
+        for (route, condition) in routes.iter().rev() {
             let fits = builder.condition(condition)?;
             let effect = effect::of_route(&of_host, route, sink.clusters);
             let taken = Decision::always(sink.effects.number(effect));

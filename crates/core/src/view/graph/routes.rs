@@ -24,7 +24,7 @@ pub(super) fn add<'a>(
     routes: &OpenedRoutes<'_, 'a>,
 ) {
     for opened in routes.routes() {
-        let (host, route) = (opened.host, opened.message);
+        let (host, route) = (opened.host, &opened.message);
         let id = builder.fresh(format!("route:{}/{}/{}", suffix(chain), host.name, opened.position_in_host));
         builder.node(NewNode {
             id: id.clone(),

@@ -287,7 +287,7 @@ fn cluster(name: &str) -> String {
 
 fn describe(configuration: &RouteConfiguration, form: Form) -> String {
     if let Some(name) = only_cluster(configuration) {
-        return cluster(name);
+        return cluster(&name);
     }
     let hosts: Vec<String> =
         configuration.virtual_hosts.iter().map(|host| describe_host(host, form)).collect();
@@ -295,7 +295,8 @@ fn describe(configuration: &RouteConfiguration, form: Form) -> String {
 }
 
 fn describe_host(host: &VirtualHost, form: Form) -> String {
-    let paths: Vec<String> = host.routes.iter().map(|r| path(r.r#match.as_ref(), form)).collect();
+    let routes = host.routes.iter().map(|route| route.decode().unwrap_or_default());
+    let paths: Vec<String> = routes.map(|route| path(route.r#match.as_ref(), form)).collect();
     let paths = paths.join(", ");
     match host.domains.as_slice() {
         [any] if any == "*" => paths,
@@ -305,13 +306,14 @@ fn describe_host(host: &VirtualHost, form: Form) -> String {
 }
 
 /// The cluster that everything goes to, where there is nothing but one route for all paths.
-fn only_cluster(configuration: &RouteConfiguration) -> Option<&str> {
+fn only_cluster(configuration: &RouteConfiguration) -> Option<String> {
     let [host] = configuration.virtual_hosts.as_slice() else { return None };
     let ([domain], [route]) = (host.domains.as_slice(), host.routes.as_slice()) else { return None };
+    let route = route.decode().ok()?;
     let everything =
         matches!(route.r#match.as_ref()?.path_specifier.as_ref()?, PathSpecifier::Prefix(p) if p == "/");
-    match (route.action.as_ref()?, domain == "*" && everything) {
-        (Action::Route(action), true) => match action.cluster_specifier.as_ref()? {
+    match (route.action?, domain == "*" && everything) {
+        (Action::Route(action), true) => match action.cluster_specifier? {
             ClusterSpecifier::Cluster(name) => Some(name),
             _ => None,
         },

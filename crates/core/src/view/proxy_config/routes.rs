@@ -40,7 +40,8 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
             };
             let positions = next..;
             next += u32::try_from(host.routes.len()).unwrap_or(u32::MAX);
-            let shown = positions.zip(&host.routes).filter(|(_, route)| !is_passthrough(route));
+            let routes = host.routes.iter().map(|route| route.decode().unwrap_or_default());
+            let shown = positions.zip(routes).filter(|(_, route)| !is_passthrough(route));
             for (index, route) in shown {
                 let row = start([path(route.r#match.as_ref(), form), managed_by(route.metadata.as_ref())]);
                 let part = Part::Route { chain: configuration.name.as_str().into(), index };

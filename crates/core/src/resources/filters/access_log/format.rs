@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_missing_newline_is_added() {
-        let rules = &Release::V1_31.rules().access_logs;
+        let rules = &crate::rules::Rules::of(Release::V1_31).access_logs;
         for given in ["%PROTOCOL%", "%PROTOCOL%\n"] {
             assert_eq!(text(given, rules), format_string("%PROTOCOL%\n"));
         }
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_default_format_ends_a_line_and_has_every_quote_closed() {
         for release in Release::ALL {
-            let format = default_text(&release.rules().access_logs);
+            let format = default_text(&crate::rules::Rules::of(*release).access_logs);
             assert!(format.ends_with("%ROUTE_NAME%\n"), "{format}");
             assert_eq!(format.matches('"').count() % 2, 0);
             assert!(!format.contains("  "), "{format}");
@@ -171,7 +171,7 @@ mod tests {
     fn formatters_are_named_where_an_operator_needs_one() {
         let format = "%REQ_WITHOUT_QUERY(:PATH)% %METADATA(ROUTE:x)%";
         let names = |release: Release| {
-            let formatters = formatters([format], &release.rules().access_logs);
+            let formatters = formatters([format], &crate::rules::Rules::of(release).access_logs);
             formatters.into_iter().map(|f| f.name).collect::<Vec<_>>()
         };
         assert_eq!(names(Release::V1_18), ["envoy.formatter.req_without_query", "envoy.formatter.metadata"]);
@@ -180,11 +180,12 @@ mod tests {
 
     #[test]
     fn broken_json_falls_back_to_the_default() {
-        let rules = &Release::V1_31.rules().access_logs;
-        let config = |format: &str| MeshSettings {
-            access_log_encoding: AccessLogEncoding::Json,
-            access_log_format: format.into(),
-            ..MeshSettings::default()
+        let rules = &crate::rules::Rules::of(Release::V1_31).access_logs;
+        let config = |format: &str| {
+            let mut config = MeshSettings::default();
+            config.access_log_encoding = AccessLogEncoding::Json;
+            config.access_log_format = format.into();
+            config
         };
         assert_eq!(mesh_file("/x", &config("{"), rules), mesh_file("/x", &config(""), rules));
         assert_ne!(mesh_file("/x", &config("{\"a\": \"b\"}"), rules), mesh_file("/x", &config(""), rules));

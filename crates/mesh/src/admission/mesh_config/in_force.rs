@@ -1,0 +1,202 @@
+//! The mesh configuration in force.
+
+use std::sync::Arc;
+
+use super::mesh_config;
+use super::read::{read, read_given};
+use crate::Str;
+use crate::limits::Limits;
+use crate::options::Options;
+use crate::problem::{Code, Problem};
+use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
+use crate::snapshot::kubernetes::ConfigMap;
+use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::{self, Object, Snapshot};
+use crate::text::{SourceFile, documents};
+
+/// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
+const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+
+/// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
+pub fn source<'s>(
+    snapshot: &'s Snapshot,
+    options: &Options,
+) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
+    let root = defaults(options).root_namespace.unwrap_or_default();
+    let (name, key) = CONFIG_MAP;
+    let object =
+        snapshot::find(&snapshot.config_maps, &root, name).or_else(|| of_only_revision(snapshot, &root));
+    let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
+    (root, text)
+}
+
+/// The ConfigMap `istio-REVISION` where there is one: with no other, it is that of the only control plane.
+fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Object<ConfigMap>>> {
+    let (name, key) = CONFIG_MAP;
+    let mut all = snapshot.config_maps.iter().filter(|object| {
+        let of_revision = object.meta.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+        of_revision && object.meta.namespace == *root && object.spec.data.contains_key(key)
+    });
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// The release's defaults, with the snapshot's and then the caller's configuration over them.
+///
+/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace, or that of the only
+/// revision. One that the release refuses is left out.
+/// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
+pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
+    let mut config = defaults(options);
+    if let Some((object, text)) = source(snapshot, options).1 {
+        let mut found = Vec::new();
+        let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
+        match read(&SourceFile::new(name, text.as_str()), &options.limits) {
+            Ok(own) => {
+                let names_defaults = own.default_providers.is_some();
+                config = overlaid(config, own, options.rules(), &mut found);
+                if names_defaults && options.mesh_config.is_none() {
+                    found.extend(unknown_defaults(&config));
+                }
+            }
+            Err(problem) => found.push(*problem),
+        }
+        // A field of a text in a field has no place of its own, so that the text's is shown.
+        let field = format!("data.{}", CONFIG_MAP.1);
+        problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
+    }
+    let Some(file) = &options.mesh_config else { return config };
+    match read_given(file, &options.limits) {
+        Ok((path, given)) => {
+            let mut found = Vec::new();
+            let names_defaults = given.default_providers.is_some();
+            let config = overlaid(config, given, options.rules(), &mut found);
+            if names_defaults {
+                found.extend(unknown_defaults(&config));
+            }
+            locate(file, path, &options.limits, &mut found);
+            problems.extend(found);
+            config
+        }
+        Err(problem) => {
+            problems.push(*problem);
+            config
+        }
+    }
+}
+
+/// Gives problems with a mesh configuration, which stands at a path, the places of their fields.
+fn locate(file: &SourceFile, path: &str, limits: &Limits, problems: &mut [Problem]) {
+    let Some(Ok(document)) = documents(file, limits).next().filter(|_| !problems.is_empty()) else { return };
+    let root = document.root();
+    let root = if path.is_empty() { root } else { root.find(path).unwrap_or(root) };
+    for problem in problems {
+        problem.place = Some(file.place(root.locate_nearest(&problem.field)));
+    }
+}
+
+/// Default providers that the configuration does not have.
+fn unknown_defaults(config: &MeshConfig) -> Vec<Problem> {
+    let Some(defaults) = &config.default_providers else { return Vec::new() };
+    let lists = [
+        ("accessLogging", &defaults.access_logging),
+        ("metrics", &defaults.metrics),
+        ("tracing", &defaults.tracing),
+    ];
+    let is_known = |name: &Str| config.extension_providers.iter().any(|p| p.name.eq_ignore_ascii_case(name));
+    let all = lists.into_iter().flat_map(|(list, names)| {
+        names
+            .iter()
+            .enumerate()
+            .map(move |(position, name)| (format!("defaultProviders.{list}[{position}]"), name))
+    });
+    all.filter(|(_, name)| !is_known(name))
+        .map(|(field, name)| {
+            Problem::new(Code::TelemetryProvider, format!("there is no provider `{name}`: it gets nothing"))
+                .field(field)
+                .help("add it to `extensionProviders`, or name one that is there")
+        })
+        .collect()
+}
+
+/// A configuration with another one over it, if the release takes that one.
+fn overlaid(
+    mut config: MeshConfig,
+    over: MeshConfig,
+    rules: &'static Rules,
+    problems: &mut Vec<Problem>,
+) -> MeshConfig {
+    let checked = mesh_config(over, rules);
+    problems.extend(checked.problems);
+    let Some(over) = checked.config else { return config };
+    if rules.mesh.default_providers == ProfileProviders::Replaced && over.default_providers.is_some() {
+        config.default_providers = None;
+    }
+    config.overlaid_with(over)
+}
+
+/// What the release's ambient profile starts from.
+fn defaults(options: &Options) -> MeshConfig {
+    let read = |text| read(&SourceFile::new("defaults", text), &Limits::DEFAULT).unwrap_or_default();
+    // A test reads every release's defaults.
+    read(MESH_CONFIG).overlaid_with(read(options.rules().mesh.profile))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::Release;
+
+    #[test]
+    fn every_release_has_defaults() {
+        for release in Release::ALL {
+            read(&SourceFile::new("added", Rules::of(*release).mesh.profile), &Limits::DEFAULT).unwrap();
+            let config = defaults(&Options::for_release(*release));
+            assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
+            assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");
+        }
+    }
+
+    #[test]
+    fn the_caller_has_the_last_word() {
+        let given = SourceFile::new("m", "trust_domain: mine");
+        let options = Options { mesh_config: Some(given), ..Options::default() };
+        let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
+        assert_eq!(config.trust_domain.as_deref(), Some("mine"));
+        assert_eq!(config.root_namespace.as_deref(), Some("istio-system"));
+    }
+
+    #[test]
+    fn default_providers_replace_the_profile_s_or_join_them() {
+        let metrics = |release| {
+            let mut options = Options::for_release(release);
+            let given = "defaultProviders: {tracing: [zipkin]}";
+            options.mesh_config = Some(SourceFile::new("m", given));
+            let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
+            config.default_providers.unwrap().metrics
+        };
+        assert_eq!(metrics(Release::V1_18), ["prometheus"]);
+        assert!(metrics(Release::V1_31).is_empty());
+    }
+
+    #[test]
+    fn a_problem_has_its_place() {
+        let given = SourceFile::new("m", "rootNamespace: a\nenableTracing: 7\n");
+        let options = Options { mesh_config: Some(given), ..Options::default() };
+        let mut problems = Vec::new();
+        let config = in_force(&Snapshot::default(), &options, &mut problems);
+        assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "none of it is taken");
+        assert_eq!(problems[0].place.as_ref().map(|p| (p.line, p.column)), Some((2, 16)));
+    }
+
+    #[test]
+    fn a_refused_configuration_leaves_the_defaults() {
+        let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n\
+                    data: {mesh: \"trustDomain: mine\\nconnectTimeout: 0s\\n\"}\n";
+        let snapshot = Snapshot::read([SourceFile::new("s", yaml)], &Limits::DEFAULT).snapshot;
+        let mut problems = Vec::new();
+        let config = in_force(&snapshot, &Options::default(), &mut problems);
+        assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"));
+        let found: Vec<_> = problems.iter().map(|p| (p.code, p.field.as_str())).collect();
+        assert_eq!(found, [(Code::InvalidMeshConfig, "data.mesh")]);
+    }
+}

@@ -1,0 +1,152 @@
+//! What a release's API server and webhook make of a snapshot.
+//!
+//! An object on its way into a cluster meets, in this order:
+//!
+//! 1. **pruning**: fields that the release's schemas do not know are dropped. In 1.18 a policy with only
+//!    `targetRefs` thereby becomes one for its whole namespace;
+//! 2. **defaults** of Kubernetes' kinds and of the Gateway API, which a snapshot is given when it is read;
+//! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out.
+//!
+//! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the release) and
+//! the webhook's (`pkg/config/validation` of that release); the words are ours. What differs between releases is in
+//! `newer.rs` and in [`AdmissionRules`](crate::rules::AdmissionRules).
+
+mod authorization_policy;
+mod cel;
+mod check;
+mod common;
+mod destination_rule;
+mod discovery;
+mod envoy_filter;
+mod extensions;
+mod gateway_api;
+mod header_value;
+mod istio_metadata;
+pub mod mesh_config;
+mod newer;
+mod peer_authentication;
+mod proxy_config;
+mod re2;
+mod request_authentication;
+mod service_entry;
+pub mod syntax;
+mod telemetry;
+mod virtual_service;
+mod workload_entry;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use check::{Checker, Findings};
+use mesh_config::ProxyAnnotations;
+use newer::Newer;
+
+use crate::options::Options;
+use crate::problem::{Code, Problem};
+use crate::release::Release;
+use crate::rules::Rules;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::{Meta, Object, Resource, Snapshot};
+
+/// What a release admits of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Admitted {
+    /// The objects as the release's control plane would see them.
+    pub snapshot: Snapshot,
+    /// The mesh configuration in force.
+    pub mesh_config: MeshConfig,
+    /// Gateways outside of `discoverySelectors`: nothing knows them, but their proxies may run.
+    pub(crate) undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
+    /// What annotations say of proxies.
+    pub(crate) proxy_annotations: ProxyAnnotations,
+    /// What was refused, dropped or warned of, by kind and then in the snapshot's order. Those that refuse an object
+    /// have the severity of an error.
+    pub problems: Vec<Problem>,
+}
+
+/// Passes a snapshot through a release's API server and webhook, and the mesh configuration through its control plane.
+/// Nothing is lost with a refused object but itself.
+#[must_use]
+pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
+    let rules = options.rules();
+    let mut problems = Vec::new();
+    let mesh_config = mesh_config::in_force(&snapshot, options, &mut problems);
+    let mut snapshot = snapshot;
+    objects(&mut snapshot, rules, &mut problems);
+    let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
+    let scopes_configuration = rules.admission.discovery_scopes_configuration
+        || options.features.in_release(options.release).enable_enhanced_resource_scoping;
+    let selectors = &mesh_config.discovery_selectors;
+    let undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
+    Admitted { snapshot, mesh_config, proxy_annotations, undiscovered_gateways, problems }
+}
+
+fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>) {
+    let mut pass = Pass { rules, problems };
+    pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
+    pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
+    pass.over(&mut s.http_routes, |c, _, spec| gateway_api::http_route(c, spec));
+    pass.over(&mut s.grpc_routes, |c, _, spec| gateway_api::grpc_route(c, spec));
+    pass.over(&mut s.tcp_routes, |c, _, spec| gateway_api::tcp_route(c, spec));
+    pass.over(&mut s.tls_routes, gateway_api::tls_route);
+    pass.over(&mut s.reference_grants, |c, _, spec| gateway_api::reference_grant(c, spec));
+    pass.over(&mut s.backend_tls_policies, |c, _, spec| gateway_api::backend_tls_policy(c, spec));
+    pass.over(&mut s.x_backend_traffic_policies, |c, _, spec| gateway_api::x_backend_traffic_policy(c, spec));
+    pass.over(&mut s.virtual_services, virtual_service::check);
+    pass.over(&mut s.destination_rules, destination_rule::check);
+    pass.over(&mut s.service_entries, service_entry::check);
+    pass.over(&mut s.workload_entries, workload_entry::check);
+    pass.over(&mut s.envoy_filters, envoy_filter::check);
+    pass.over(&mut s.proxy_configs, proxy_config::check);
+    pass.over(&mut s.authorization_policies, authorization_policy::check);
+    pass.over(&mut s.request_authentications, request_authentication::check);
+    pass.over(&mut s.peer_authentications, peer_authentication::check);
+    pass.over(&mut s.telemetries, telemetry::check);
+    pass.over(&mut s.wasm_plugins, extensions::wasm_plugin);
+    pass.over(&mut s.traffic_extensions, extensions::traffic_extension);
+}
+
+/// A pass over the lists of a snapshot.
+struct Pass<'p> {
+    rules: &'static Rules,
+    problems: &'p mut Vec<Problem>,
+}
+
+impl Pass<'_> {
+    /// Drops what the release does not know, then keeps what passes the check.
+    fn over<T: Resource + Newer + Clone>(
+        &mut self,
+        list: &mut Vec<Arc<Object<T>>>,
+        check: impl Fn(&Checker<'_>, &Meta, &T),
+    ) {
+        list.retain_mut(|object| self.admits(object, &check));
+    }
+
+    fn admits<T: Resource + Newer + Clone>(
+        &mut self,
+        object: &mut Arc<Object<T>>,
+        check: impl Fn(&Checker<'_>, &Meta, &T),
+    ) -> bool {
+        let identity = object.object_ref();
+        if !self.rules.admission.knows(T::KIND) {
+            let message = format!("Istio {} does not read objects of this kind", self.rules.release);
+            self.problems.push(Problem::new(Code::UnsupportedKind, message).on(identity));
+            return false;
+        }
+        let findings = RefCell::default();
+        let c = Checker::new(self.rules, &identity, &findings);
+        // An object without newer fields is not copied.
+        if self.rules.release < Release::LATEST && object.spec.has_newer(c.column) {
+            Arc::make_mut(object).spec.drop_newer(&c.field("spec"));
+        }
+        check(&c, &object.meta, &object.spec);
+        let Findings { problems, refused } = findings.into_inner();
+        self.problems.extend(problems);
+        !refused
+    }
+}
+
+#[cfg(test)]
+mod tests;

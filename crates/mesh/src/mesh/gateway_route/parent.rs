@@ -1,0 +1,129 @@
+//! What a route attaches to: the Services and ServiceEntries among its `parentRefs`.
+
+use crate::Str;
+use crate::mesh::Service;
+use crate::mesh::gateway_route::Context;
+use crate::mesh::hostname::DOMAIN_SUFFIX;
+use crate::mesh::waypoint::{USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
+use crate::snapshot::gateway_api::route::ParentReference;
+use crate::snapshot::networking::ServiceEntry;
+use crate::snapshot::{self, Kind, Labels, Object, ObjectRef, Snapshot};
+use crate::well_known::{GATEWAY_CONTROLLER, GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CONTROLLER};
+
+/// The controllers that Istio answers for.
+const CONTROLLERS: [&str; 2] = [WAYPOINT_CONTROLLER, GATEWAY_CONTROLLER];
+
+/// A parent in the mesh.
+pub(super) struct Parent {
+    /// The port that the reference names.
+    pub(super) port: Option<i32>,
+    /// The parent's hostnames.
+    pub(super) hosts: Vec<Str>,
+}
+
+/// The parents in the mesh that accept the route, in Istio's order.
+pub(super) fn attached(cx: &Context<'_>, references: &[ParentReference], namespace: &str) -> Vec<Parent> {
+    if !cx.rules.gateway_api.checks_parents {
+        return references.iter().filter_map(|reference| unchecked(reference, namespace)).collect();
+    }
+    let mut references: Vec<_> = references.iter().collect();
+    references.sort_by_cached_key(|reference| sort_key(reference, namespace));
+    references.into_iter().filter_map(|reference| checked(cx, reference, namespace)).collect()
+}
+
+/// The hostname of a Kubernetes Service.
+pub(super) fn hostname(name: &str, namespace: &str) -> Str {
+    format!("{name}.{namespace}.svc.{DOMAIN_SUFFIX}").into()
+}
+
+/// Any Service, there or not. The group may be the default one, which is the Gateway API's.
+fn unchecked(reference: &ParentReference, namespace: &str) -> Option<Parent> {
+    let group = reference.group.as_deref().unwrap_or_default();
+    let is_service =
+        reference.kind.as_deref() == Some("Service") && (group.is_empty() || group == GATEWAY_GROUP);
+    let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+    is_service.then(|| Parent { port: reference.port, hosts: vec![hostname(&reference.name, namespace)] })
+}
+
+/// A Service or ServiceEntry that is there, and whose waypoint is not another controller's.
+fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Option<Parent> {
+    let group = reference.group.as_deref().unwrap_or(GATEWAY_GROUP);
+    let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+    let (hosts, labels) = match (group, reference.kind.as_deref()) {
+        ("", Some("Service")) => {
+            let hostname = hostname(&reference.name, namespace);
+            let service = kubernetes_service(cx, &hostname, namespace)?;
+            (vec![hostname], &service.labels)
+        }
+        (ISTIO_GROUP, Some("ServiceEntry")) => {
+            let entry = service_entry(cx, &reference.name, namespace)?;
+            (entry.spec.hosts.clone(), &entry.meta.labels)
+        }
+        _ => return None,
+    };
+    (!is_controlled_by_others(cx.snapshot, labels, namespace))
+        .then_some(Parent { port: reference.port, hosts })
+}
+
+/// The Service or ServiceEntry that a reference names, if it is not there.
+pub(super) fn missing(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Option<ObjectRef> {
+    let group = reference.group.as_deref().unwrap_or(GATEWAY_GROUP);
+    let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+    let name = &reference.name;
+    let (kind, there) = match (group, reference.kind.as_deref()) {
+        ("", Some("Service")) => {
+            (Kind::Service, kubernetes_service(cx, &hostname(name, namespace), namespace).is_some())
+        }
+        (ISTIO_GROUP, Some("ServiceEntry")) => {
+            (Kind::ServiceEntry, service_entry(cx, name, namespace).is_some())
+        }
+        _ => return None,
+    };
+    (!there).then(|| ObjectRef::new(kind, namespace, name.clone()))
+}
+
+/// The Kubernetes Service with this hostname.
+pub(super) fn kubernetes_service<'a>(
+    cx: &Context<'a>,
+    hostname: &str,
+    namespace: &str,
+) -> Option<&'a Service> {
+    let all = cx.services.with_hostname(hostname).iter().filter_map(|id| cx.services.get(*id));
+    all.into_iter().find(|service| service.is_kubernetes() && service.namespace == namespace)
+}
+
+fn service_entry<'a>(cx: &Context<'a>, name: &str, namespace: &str) -> Option<&'a Object<ServiceEntry>> {
+    let all = &cx.snapshot.service_entries;
+    let found =
+        all.binary_search_by(|e| (e.meta.namespace.as_str(), e.meta.name.as_str()).cmp(&(namespace, name)));
+    all.get(found.ok()?).map(AsRef::as_ref)
+}
+
+/// Whether the waypoint of a parent with these labels is a Gateway of a class that another controller answers for.
+pub fn is_controlled_by_others(snapshot: &Snapshot, labels: &Labels, namespace: &str) -> bool {
+    let of_namespace = || snapshot::find(&snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
+    let labels = if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { of_namespace() };
+    let Some(waypoint) = labels.and_then(|labels| labels.get(USE_WAYPOINT)) else { return false };
+    if waypoint.is_empty() || waypoint.eq_ignore_ascii_case("none") {
+        return false;
+    }
+    let waypoint_namespace =
+        labels.and_then(|labels| labels.get(USE_WAYPOINT_NAMESPACE)).filter(|ns| !ns.is_empty());
+    let waypoint_namespace = waypoint_namespace.map_or(namespace, Str::as_str);
+    let gateway = snapshot::find(&snapshot.gateways, waypoint_namespace, waypoint);
+    let class =
+        gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
+    class.is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
+}
+
+fn sort_key(reference: &ParentReference, namespace: &str) -> String {
+    format!(
+        "{}/{}/{}/{}/{}.{}",
+        reference.group.as_deref().unwrap_or(GATEWAY_GROUP),
+        reference.kind.as_deref().unwrap_or("Gateway"),
+        reference.name,
+        reference.section_name.as_deref().unwrap_or_default(),
+        reference.port.unwrap_or_default(),
+        reference.namespace.as_deref().unwrap_or(namespace),
+    )
+}

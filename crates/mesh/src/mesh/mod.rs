@@ -1,0 +1,197 @@
+//! The mesh: an index of a snapshot as one release of Istio understands it.
+//!
+//! It answers *who serves whom* and *which policy binds where*. Everything is looked up here once, so that a
+//! generator never searches: what costs is the number of objects, not their product.
+//!
+//! | module | knows |
+//! |---|---|
+//! | [`service`] | Services and ServiceEntries as one kind of thing, [`Service`] |
+//! | [`workload`] | Pods and WorkloadEntries as one kind of thing, [`Workload`] |
+//! | [`endpoint`] | which address answers for which port of a Service |
+//! | [`network`] | which network the cluster is in, and which addresses take HBONE |
+//! | [`ProxyConfigs`] | what a waypoint's proxy is configured with |
+//! | [`waypoint`] | each waypoint's scope, proxy and problems |
+//! | [`destination_rule`] | the DestinationRule that governs a host, merged |
+//! | [`virtual_service`] | the VirtualServices (and Gateway API routes) of a host, delegates resolved |
+//! | [`peer_authentication`] | whether servers speak mTLS |
+//! | [`attachment`] | what binds where, by selector, reference or namespace, and why |
+//! | [`policy`] | authorization and authentication that bind to a chain |
+//! | [`telemetry`] | access logs, metrics and traces that are asked for |
+//! | [`extension`] | Wasm and Lua that runs in a chain |
+//!
+//! It knows nothing of Envoy: no message is built here, no name of a cluster is spelled.
+
+pub mod age;
+pub mod attachment;
+mod crashes;
+pub mod derive;
+pub mod destination_rule;
+pub mod endpoint;
+pub mod extension;
+pub mod gateway_route;
+pub mod hostname;
+pub mod ip;
+pub mod namespaces;
+pub mod network;
+mod of;
+mod own_flags;
+pub mod peer_authentication;
+pub mod policy;
+pub mod proxy_config;
+mod references;
+pub mod selector_index;
+pub mod service;
+mod settings;
+pub mod telemetry;
+pub mod virtual_service;
+pub mod waypoint;
+pub mod workload;
+
+pub use destination_rule::DestinationRules;
+pub use endpoint::{Endpoint, Endpoints, Health};
+pub use extension::Extensions;
+pub use namespaces::Namespaces;
+pub use network::Networks;
+pub use peer_authentication::PeerAuthentications;
+pub use policy::Policies;
+pub use proxy_config::ProxyConfigs;
+pub use service::{
+    Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
+    TrafficDistribution,
+};
+pub use settings::MeshSettings;
+pub use telemetry::Telemetries;
+pub use virtual_service::VirtualServices;
+pub use waypoint::{DataPlane, Waypoint, WaypointName};
+pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
+
+use std::sync::Arc;
+
+use crate::admission::Admitted;
+use crate::options::Options;
+use crate::problem::Problem;
+use crate::rules::Rules;
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::{Object, Snapshot};
+
+/// A snapshot as one release of Istio understands it: see the [module documentation](self).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Mesh {
+    /// What the release does.
+    pub rules: &'static Rules,
+    /// The options of this translation.
+    pub options: Options,
+    /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged over them.
+    pub config: MeshSettings,
+    /// The admitted objects, as read.
+    pub snapshot: Arc<Snapshot>,
+    /// The Gateways of namespaces that the control plane does not look at.
+    pub undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
+    /// Every Service and ServiceEntry host.
+    pub services: Services,
+    /// Every Pod and WorkloadEntry.
+    pub workloads: Workloads,
+    /// Which addresses answer for each Service.
+    pub endpoints: Endpoints,
+    /// The cluster's network, and where HBONE connections are taken.
+    pub networks: Networks,
+    /// ProxyConfigs by namespace and Gateway.
+    pub proxy_configs: ProxyConfigs,
+    /// DestinationRules by host.
+    pub destination_rules: DestinationRules,
+    /// PeerAuthentications by namespace.
+    pub peer_authentications: PeerAuthentications,
+    /// VirtualServices by host.
+    pub virtual_services: VirtualServices,
+    /// Policies by what they bind to.
+    pub policies: Policies,
+    /// Telemetry by what it binds to.
+    pub telemetries: Telemetries,
+    /// Extensions by what they bind to.
+    pub extensions: Extensions,
+    /// Which waypoint each Service and workload uses, and why.
+    pub bindings: waypoint::Bindings,
+    /// The waypoints, by namespace and name.
+    pub waypoints: Vec<Waypoint>,
+    /// What was found wrong while indexing.
+    pub problems: Vec<Problem>,
+}
+
+impl Mesh {
+    /// Indexes what a release has admitted (see [`crate::admission`]); its problems are the caller's.
+    #[must_use]
+    pub fn new(admitted: Admitted, options: Options) -> Self {
+        let options = Options { features: options.features.in_release(options.release), ..options };
+        let rules = options.rules();
+        let mut problems = Vec::new();
+        let config = MeshSettings::new(admitted.mesh_config);
+        let snapshot = Arc::new(admitted.snapshot);
+        let namespaces = Namespaces::new(&snapshot);
+        let services = Services::new(&snapshot, rules, &config, &namespaces);
+        let workloads = Workloads::new(&snapshot, rules, &namespaces);
+        let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
+        let networks = Networks::new(
+            network::of_cluster(&namespaces),
+            rules.registry.hbone_addresses,
+            network::Objects { workloads: &workloads, services: &services, endpoints: &endpoints },
+        );
+        let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config, admitted.proxy_annotations);
+        let indexing = waypoint::Indexing {
+            snapshot: &snapshot,
+            undiscovered_gateways: &admitted.undiscovered_gateways,
+            rules,
+            options: &options,
+            config: &config,
+            namespaces: &namespaces,
+            services: &services,
+            workloads: &workloads,
+            proxy_configs: &proxy_configs,
+        };
+        let bindings = waypoint::bindings(&indexing);
+        let waypoints = waypoint::index(&indexing, &bindings, &mut problems);
+        let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
+        let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
+        let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
+        let policies = Policies::new(&snapshot, rules, &config);
+        let telemetries = Telemetries::new(&snapshot, rules, &config);
+        let extensions = Extensions::new(&snapshot, rules, &config);
+        problems.extend(references::problems(references::Known {
+            snapshot: &snapshot,
+            rules,
+            services: &services,
+            waypoints: &waypoints,
+            root_namespace: &config.root_namespace,
+        }));
+        let crashes = crashes::Crashes {
+            rules,
+            config: &config,
+            services: &services,
+            endpoints: &endpoints,
+            telemetries: &telemetries,
+            waypoints: &waypoints,
+        };
+        problems.extend(crashes.problems());
+        Self {
+            rules,
+            options,
+            config,
+            snapshot,
+            undiscovered_gateways: admitted.undiscovered_gateways,
+            services,
+            workloads,
+            endpoints,
+            networks,
+            proxy_configs,
+            destination_rules,
+            peer_authentications,
+            virtual_services,
+            policies,
+            telemetries,
+            extensions,
+            bindings,
+            waypoints,
+            problems,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! Services and ServiceEntries as one kind of thing.
+
+mod allocate;
+mod convert;
+pub mod protocol;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use protocol::Protocol;
+
+use super::age::{self, Age};
+use super::namespaces::Namespaces;
+use crate::Str;
+use crate::hash::HashMap;
+use crate::mesh::MeshSettings;
+use crate::rules::{Rules, SameHost};
+use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot, kubernetes, networking};
+
+/// The position of a [`Service`] in [`Services`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(pub u32);
+
+/// A host of the mesh: a Kubernetes Service, or one host of a ServiceEntry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Service {
+    /// The fully qualified hostname, e.g. `reviews.default.svc.cluster.local`.
+    pub hostname: Str,
+    /// The object's name.
+    pub name: Str,
+    /// The object's namespace.
+    pub namespace: Str,
+    /// The object that it comes from.
+    pub source: ServiceSource,
+    /// The ports, in the object's order.
+    pub ports: Vec<Port>,
+    /// The addresses that clients dial, primary first; none for headless and ExternalName Services and for
+    /// ServiceEntries without addresses (Istio says `0.0.0.0` there).
+    pub addresses: Vec<Address>,
+    /// The addresses that Istio allocated for a ServiceEntry without addresses, IPv4 first (since 1.23).
+    pub auto_allocated: Vec<IpAddr>,
+    /// How its endpoints are found.
+    pub resolution: Resolution,
+    /// Whether it lies outside the mesh (`location: MESH_EXTERNAL`, ExternalName).
+    pub mesh_external: bool,
+    /// The pods that it selects; empty selects nothing (or, for 1.18's scoping, everything).
+    pub selector: Labels,
+    /// The namespaces that it is visible to, as Istio resolves `exportTo`.
+    pub export_to: ExportTo,
+    /// Creation time in seconds since the epoch; an object without one has its release's
+    /// `assumed_creation`.
+    pub created: i64,
+    /// The object's labels.
+    pub labels: Labels,
+    /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or the
+    /// annotations `alpha.istio.io/…serviceaccounts`.
+    pub service_accounts: Vec<Str>,
+    /// The name behind an ExternalName Service.
+    pub external_name: Option<Str>,
+    /// Whether only endpoints on the client's node count (`internalTrafficPolicy: Local`).
+    pub node_local: bool,
+    /// Whether endpoints that aren't ready count too.
+    pub publish_not_ready_addresses: bool,
+    /// Which endpoints are preferred.
+    pub traffic_distribution: TrafficDistribution,
+}
+
+impl Service {
+    /// Whether it is a Kubernetes Service.
+    #[must_use]
+    pub const fn is_kubernetes(&self) -> bool {
+        matches!(self.source, ServiceSource::Kubernetes(_))
+    }
+
+    /// The name of the object that it comes from; a ServiceEntry's is not what Istio calls its Services.
+    #[must_use]
+    pub fn object_name(&self) -> &Str {
+        match &self.source {
+            ServiceSource::Kubernetes(object) => &object.meta.name,
+            ServiceSource::ServiceEntry(object) => &object.meta.name,
+        }
+    }
+
+    /// The port with this number.
+    #[must_use]
+    pub fn port(&self, number: u32) -> Option<&Port> {
+        self.ports.iter().find(|p| p.number == number)
+    }
+}
+
+/// Which endpoints are preferred (`trafficDistribution`; since 1.23).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrafficDistribution {
+    /// None.
+    #[default]
+    Any,
+    /// Those of the same zone: `PreferClose`, `PreferSameZone`.
+    PreferSameZone,
+    /// Those of the same node: `PreferSameNode`.
+    PreferSameNode,
+}
+
+/// An address of a Service: one IP address, or a range (ServiceEntry addresses may be CIDRs).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// The address, or the range's first.
+    pub ip: IpAddr,
+    /// The prefix length; 32 (128 for IPv6) for a single address.
+    pub prefix_len: u8,
+}
+
+/// Where a [`Service`] comes from.
+#[derive(Clone, Debug)]
+pub enum ServiceSource {
+    /// A Kubernetes Service.
+    Kubernetes(Arc<Object<kubernetes::Service>>),
+    /// A host of a ServiceEntry.
+    ServiceEntry(Arc<Object<networking::ServiceEntry>>),
+}
+
+impl ServiceSource {
+    /// The object's identity.
+    #[must_use]
+    pub fn object(&self) -> ObjectRef {
+        match self {
+            Self::Kubernetes(o) => o.object_ref(),
+            Self::ServiceEntry(o) => o.object_ref(),
+        }
+    }
+
+    /// The object's metadata.
+    pub fn meta(&self) -> &Meta {
+        match self {
+            Self::Kubernetes(o) => &o.meta,
+            Self::ServiceEntry(o) => &o.meta,
+        }
+    }
+}
+
+/// Whom a Service (or a rule) is exported to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ExportTo {
+    /// Every namespace: `*`.
+    #[default]
+    Everyone,
+    /// No namespace: `~`.
+    Nobody,
+    /// These namespaces (`.` already resolved).
+    Namespaces(Vec<Str>),
+}
+
+impl ExportTo {
+    /// Whether `namespace` may see it.
+    #[must_use]
+    pub fn allows(&self, namespace: &str) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Nobody => false,
+            Self::Namespaces(all) => all.iter().any(|n| n == namespace),
+        }
+    }
+}
+
+/// How a Service's endpoints are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// The control plane knows them: EDS.
+    ClientSideLb,
+    /// Each name is resolved, all answers are used (`DNS`).
+    DnsLb,
+    /// One answer at a time (`DNS_ROUND_ROBIN`).
+    DnsRoundRobinLb,
+    /// The address that the client dialled (`NONE`, headless).
+    Passthrough,
+    /// The name that the client asked for (`DYNAMIC_DNS`, since 1.28).
+    DynamicDns,
+    /// An alias of another host (ExternalName, in releases that treat it so).
+    Alias,
+}
+
+/// A port of a Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Port {
+    /// Its name.
+    pub name: Str,
+    /// Its number.
+    pub number: u32,
+    /// What is spoken on it, as Istio's protocol selection sees it.
+    pub protocol: Protocol,
+    /// The `targetPort` of a ServiceEntry's port, if set.
+    pub target_port: Option<u32>,
+}
+
+/// Sorts Services as Istio does. The order of two that differ in nothing that Istio sorts by is that of the input in
+/// Istio, of their objects' names here.
+fn sort(services: &mut [Service], rules: &Rules) {
+    let age = |s: &Service| Age { created: s.created, name: &s.name, namespace: &s.namespace }.tie(rules);
+    age::sort(services, |s| s.created, |s| (age(s), s.source.object()));
+}
+
+/// Every [`Service`] of a snapshot, indexed.
+///
+/// Several Services may share a hostname: ServiceEntries name any host. Which of them counts depends on who asks.
+#[derive(Clone, Debug, Default)]
+pub struct Services {
+    all: Vec<Service>,
+    by_hostname: HashMap<Str, Vec<ServiceId>>,
+    by_namespace: HashMap<Str, Vec<ServiceId>>,
+    same_host: SameHost,
+    own_private_first: bool,
+}
+
+impl Services {
+    /// Builds the index.
+    #[must_use]
+    pub fn new(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        config: &MeshSettings,
+        namespaces: &Namespaces,
+    ) -> Self {
+        let context = convert::Context { rules, config, namespaces };
+        let kubernetes = snapshot.services.iter().map(|s| convert::kubernetes(s, context));
+        let entries = snapshot.service_entries.iter().flat_map(|e| convert::service_entry(e, context));
+        let mut all: Vec<Service> = kubernetes.chain(entries).collect();
+        if rules.registry.allocates_addresses {
+            allocate::allocate(snapshot, &mut all);
+        }
+        sort(&mut all, rules);
+        let mut index = Self {
+            same_host: rules.registry.same_host,
+            own_private_first: rules.registry.own_private_first,
+            ..Self::default()
+        };
+        index.by_hostname.reserve(all.len());
+        for (id, service) in (0..).map(ServiceId).zip(&all) {
+            index.by_hostname.entry(service.hostname.clone()).or_default().push(id);
+            index.by_namespace.entry(service.namespace.clone()).or_default().push(id);
+        }
+        index.all = all;
+        index
+    }
+
+    /// The Service with this id.
+    #[must_use]
+    pub fn get(&self, id: ServiceId) -> Option<&Service> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// All, in Istio's order: by creation time, name and namespace.
+    pub fn iter(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        (0..).map(ServiceId).zip(&self.all)
+    }
+
+    /// The Services with this hostname, whatever their namespace, in Istio's order.
+    #[must_use]
+    pub fn with_hostname(&self, hostname: &str) -> &[ServiceId] {
+        self.by_hostname.get(hostname).map_or(&[], Vec::as_slice)
+    }
+
+    /// The Services of a namespace, in Istio's order.
+    #[must_use]
+    pub fn in_namespace(&self, namespace: &str) -> &[ServiceId] {
+        self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one Service that has this hostname in this namespace (Istio's `HostnameAndNamespace`).
+    #[must_use]
+    pub fn lookup(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
+        let mut candidates =
+            self.with_hostname(hostname).iter().copied().filter(|id| self.belongs(*id, namespace));
+        match self.same_host {
+            SameHost::Latest => candidates.next_back(),
+            SameHost::KubernetesThenOldest => self.kubernetes_or_first(candidates),
+        }
+    }
+
+    /// The one Service that a proxy in this namespace means by this hostname (Istio's `ServiceForHostname`, with
+    /// the default sidecar scope): a Kubernetes Service, else what is exported to the namespace by name or is its
+    /// own, else what is public; the oldest of several.
+    #[must_use]
+    pub fn visible(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
+        let ranked = self.with_hostname(hostname).iter().filter_map(|id| {
+            let service = self.get(*id).filter(|service| service.export_to.allows(namespace))?;
+            let public = service.export_to == ExportTo::Everyone;
+            let foreign = self.own_private_first && service.namespace != namespace;
+            Some((!service.is_kubernetes(), public, foreign && !public, *id))
+        });
+        ranked.min().map(|(.., id)| id)
+    }
+
+    fn belongs(&self, id: ServiceId, namespace: &str) -> bool {
+        self.get(id).is_some_and(|s| s.namespace == namespace)
+    }
+
+    fn kubernetes_or_first(&self, candidates: impl Iterator<Item = ServiceId>) -> Option<ServiceId> {
+        let mut first = None;
+        for id in candidates {
+            if self.get(id).is_some_and(Service::is_kubernetes) {
+                return Some(id);
+            }
+            first = first.or(Some(id));
+        }
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::release::Release;
+    use crate::text::SourceFile;
+
+    #[test]
+    fn older_releases_prefer_a_namespace_s_own_private_services() {
+        let entry = |namespace: &str, created: u8, export_to: &str| {
+            format!(
+                "apiVersion: networking.istio.io/v1beta1\nkind: ServiceEntry\n\
+                 metadata: {{name: e, namespace: {namespace}, creationTimestamp: '2024-01-0{created}T00:00:00Z'}}\n\
+                 spec: {{hosts: [h.example], exportTo: ['{export_to}'], ports: [{{number: 80, name: http}}]}}\n---\n"
+            )
+        };
+        let text = entry("public", 1, "*") + &entry("other", 2, "own") + &entry("own", 3, ".");
+        let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
+        let visible = |release: Release| {
+            let namespaces = Namespaces::new(&snapshot);
+            let services =
+                Services::new(&snapshot, Rules::of(release), &MeshSettings::default(), &namespaces);
+            let seen = |namespace| services.get(services.visible("h.example", namespace)?);
+            ["own", "third"].map(|namespace| seen(namespace).map(|service| service.namespace.to_string()))
+        };
+        let some = |names: [&str; 2]| names.map(|name| Some(name.to_owned()));
+        assert_eq!(visible(Release::V1_18), some(["own", "public"]));
+        assert_eq!(visible(Release::V1_31), some(["other", "public"]));
+    }
+}

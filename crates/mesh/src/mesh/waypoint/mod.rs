@@ -1,0 +1,217 @@
+//! Waypoints: what each serves, and the proxy that runs it.
+
+mod binding;
+mod class;
+pub mod proxy;
+mod service_account;
+mod target;
+#[cfg(test)]
+mod tests;
+mod use_waypoint;
+
+pub use binding::{
+    Binding, Bindings, Canary, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason, USE_WAYPOINT,
+};
+pub use binding::{CANARY, CANARY_NAMESPACE, CANARY_WEIGHT, USE_WAYPOINT_NAMESPACE};
+pub use class::DataPlane;
+pub use target::{INBOUND_BINDING, WAYPOINT_FOR};
+pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+pub use crate::names::{NotAWaypointName, WaypointName};
+
+use crate::Str;
+use crate::mesh::workload::Locality;
+use crate::mesh::{MeshSettings, Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
+use crate::options::Options;
+use crate::problem::{Code, Problem};
+use crate::rules::{Attachment, Rules};
+use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::mesh_config::ProxyConfig;
+use crate::snapshot::{Labels, Object, Snapshot};
+use crate::well_known::NETWORK;
+
+/// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and the proxy that
+/// does it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Waypoint {
+    /// Its name.
+    pub name: WaypointName,
+    /// Its Gateway.
+    pub gateway: Arc<Object<Gateway>>,
+    /// What runs it: only Envoy gets resources.
+    pub data_plane: DataPlane,
+    /// The service account that it is for (1.18 only); none = the whole namespace.
+    pub for_service_account: Option<Str>,
+    /// The proxy that runs it.
+    pub proxy: Proxy,
+    /// The Services that it serves, in the order in which Istio lists them.
+    pub services: Vec<ServiceId>,
+    /// The workloads that it serves, in the order in which Istio lists them.
+    pub workloads: Vec<WorkloadId>,
+    /// Whether it was taken as ready though its status has no address.
+    pub readiness_assumed: bool,
+}
+
+/// The Envoy that runs a waypoint, as its own pod would describe it to the control plane.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Proxy {
+    /// The pod's name.
+    pub pod_name: Str,
+    /// The pod's labels: 1.18's policies select by them.
+    pub labels: Labels,
+    /// The pod's annotations.
+    pub annotations: Labels,
+    /// The pod's service account.
+    pub service_account: Str,
+    /// The Deployment's name.
+    pub workload_name: Str,
+    /// The pod's addresses: they decide whether it listens on IPv4, IPv6 or both.
+    pub addresses: Vec<IpAddr>,
+    /// The node that it runs on.
+    pub node_name: Str,
+    /// Where it runs.
+    pub locality: Locality,
+    /// What it is configured with, as its agent sees it: the control plane reads it from the node's metadata.
+    pub config: ProxyConfig,
+}
+
+impl Proxy {
+    /// Whether it has an IPv4 address.
+    #[must_use]
+    pub fn supports_ipv4(&self) -> bool {
+        self.addresses.iter().any(IpAddr::is_ipv4)
+    }
+
+    /// Whether it has an IPv6 address.
+    #[must_use]
+    pub fn supports_ipv6(&self) -> bool {
+        self.addresses.iter().any(IpAddr::is_ipv6)
+    }
+}
+
+impl Proxy {
+    /// The network that it says it is in: its pod's label, which its container's environment repeats, else the
+    /// environment that it is configured with; empty for none.
+    #[must_use]
+    pub fn network(&self) -> &str {
+        let label = self.labels.get(NETWORK).filter(|network| !network.is_empty());
+        label.or_else(|| self.config.proxy_metadata.get("ISTIO_META_NETWORK")).map_or("", Str::as_str)
+    }
+}
+
+impl Waypoint {
+    /// Whether it serves this Service.
+    #[must_use]
+    pub fn serves(&self, service: ServiceId) -> bool {
+        self.services.binary_search(&service).is_ok()
+    }
+}
+
+/// The annotation of a waypoint of the releases that had one for each service account: which account it is for.
+pub const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
+
+/// What the waypoints are found in.
+pub(crate) struct Indexing<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    /// Gateways that nothing but their own proxies know.
+    pub(crate) undiscovered_gateways: &'a [Arc<Object<Gateway>>],
+    pub(crate) rules: &'static Rules,
+    pub(crate) options: &'a Options,
+    pub(crate) config: &'a MeshSettings,
+    pub(crate) namespaces: &'a Namespaces,
+    pub(crate) services: &'a Services,
+    pub(crate) workloads: &'a Workloads,
+    pub(crate) proxy_configs: &'a ProxyConfigs,
+}
+
+impl Indexing<'_> {
+    /// The workloads of a namespace.
+    fn workloads_of(&self, namespace: &str) -> &[WorkloadId] {
+        self.workloads.in_namespace(namespace)
+    }
+
+    /// What runs a Gateway; none if it is no waypoint.
+    fn data_plane_of(&self, gateway: &Object<Gateway>) -> Option<DataPlane> {
+        DataPlane::of_class(self.snapshot, self.rules, &gateway.spec.gateway_class_name)
+    }
+
+    /// The pods of a Gateway.
+    fn pods_of(&self, gateway: &Object<Gateway>) -> &[WorkloadId] {
+        self.workloads.of_gateway(&gateway.meta.namespace, &gateway.meta.name)
+    }
+}
+
+/// The waypoint's name that this Gateway has.
+fn name_of(gateway: &Object<Gateway>) -> WaypointName {
+    WaypointName::new(gateway.meta.namespace.clone(), gateway.meta.name.clone())
+}
+
+/// Finds which waypoint each object uses, where the release has objects name one.
+pub(crate) fn bindings(cx: &Indexing<'_>) -> Bindings {
+    match cx.rules.waypoints.attachment {
+        Attachment::ServiceAccount => Bindings::default(),
+        Attachment::UseWaypointLabel => Bindings::new(cx),
+    }
+}
+
+/// Finds every waypoint and what it serves.
+pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<Problem>) -> Vec<Waypoint> {
+    let mut proxies = proxy::Proxies::new(cx);
+    let known = cx.snapshot.gateways.iter().chain(cx.undiscovered_gateways);
+    let mut gateways: Vec<_> = known.filter_map(|g| Some((g, cx.data_plane_of(g)?))).collect();
+    gateways.sort_by_key(|(gateway, _)| name_of(gateway));
+    let mut waypoints: Vec<Waypoint> = gateways
+        .into_iter()
+        .map(|(gateway, data_plane)| Waypoint {
+            name: name_of(gateway),
+            data_plane,
+            gateway: Arc::clone(gateway),
+            for_service_account: service_account(gateway, cx.rules),
+            proxy: proxies.of(gateway, cx.pods_of(gateway), problems),
+            services: Vec::new(),
+            workloads: Vec::new(),
+            readiness_assumed: false,
+        })
+        .collect();
+    match cx.rules.waypoints.attachment {
+        Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
+        Attachment::UseWaypointLabel => use_waypoint::attach(cx, bindings, &mut waypoints, problems),
+    }
+    problems.extend(waypoints.iter().flat_map(notes));
+    waypoints
+}
+
+/// The service account that a waypoint is for, where the release knows such waypoints.
+fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
+    match rules.waypoints.attachment {
+        Attachment::ServiceAccount => {
+            gateway.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|a| !a.is_empty()).cloned()
+        }
+        Attachment::UseWaypointLabel => None,
+    }
+}
+
+/// What a user should know about a waypoint.
+fn notes(waypoint: &Waypoint) -> Vec<Problem> {
+    let mut notes = Vec::new();
+    let note = |code, message: String| Problem::new(code, message).on(waypoint.gateway.object_ref());
+    if waypoint.readiness_assumed {
+        let message =
+            format!("waypoint `{}` has no address in its status and was taken as ready", waypoint.name);
+        notes.push(note(Code::ReadinessAssumed, message));
+    }
+    if waypoint.data_plane == DataPlane::Agentgateway {
+        let message =
+            format!("waypoint `{}` is run by agentgateway: it has no Envoy resources", waypoint.name);
+        notes.push(note(Code::OtherDataPlane, message));
+    }
+    if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
+        notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));
+    }
+    notes
+}

@@ -1,0 +1,156 @@
+//! An endpoint while it is decided what Envoy gets of it.
+
+use std::fmt::{self, Display, Write};
+use std::net::IpAddr;
+
+use crate::Str;
+use crate::mesh::endpoint::Health;
+use crate::mesh::network::Networks;
+use crate::mesh::workload::{Locality, Workload, WorkloadSource};
+use crate::mesh::{Endpoint, Mesh, Service};
+use crate::plan::causes;
+use crate::snapshot::{Cause, Labels};
+use crate::well_known::NETWORK;
+
+/// Labels that Istio adds to endpoints and proxies.
+pub(super) const REGION: &str = "topology.kubernetes.io/region";
+pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
+pub(super) const SUB_ZONE: &str = "topology.istio.io/subzone";
+const CLUSTER: &str = "topology.istio.io/cluster";
+pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
+/// The label of an endpoint that shuts down.
+const DRAINING: &str = "istio.io/draining";
+/// The label that says whether a workload speaks mTLS by itself.
+const TLS_MODE: &str = "security.istio.io/tlsMode";
+/// What that label says of a workload with a sidecar.
+pub const ISTIO: &str = "istio";
+
+/// The id of the one cluster that there is.
+pub const CLUSTER_ID: &str = "Kubernetes";
+
+/// An endpoint with what is known of the workload behind it, looked up once.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'m> {
+    /// The endpoint.
+    pub endpoint: &'m Endpoint,
+    /// Its address, if that is one of IP.
+    pub(crate) ip: Option<IpAddr>,
+    /// The workload, if the snapshot has it.
+    pub workload: Option<&'m Workload>,
+    /// The Service, where that itself is an alias of the endpoint: its labels are the endpoint's.
+    pub alias: Option<&'m Service>,
+    /// The network that it is in.
+    pub(crate) network: &'m Str,
+    /// Whether it takes HBONE connections.
+    pub(crate) hbone: bool,
+    /// What the workload says about its own mTLS.
+    pub(crate) tls_mode: Option<&'m str>,
+    /// Whether it shuts down: its state or a label may say so.
+    pub(crate) draining: bool,
+}
+
+impl<'m> Candidate<'m> {
+    /// An endpoint with the workload behind it, or else the Service that is an alias of it.
+    pub fn new(
+        endpoint: &'m Endpoint,
+        workload: Option<&'m Workload>,
+        alias: Option<&'m Service>,
+        networks: &'m Networks,
+    ) -> Self {
+        let network = workload.map_or(&networks.own, |workload| &workload.network);
+        let ip = endpoint.address.parse().ok();
+        let marked = || workload.and_then(|workload| workload.labels.get(DRAINING));
+        Self {
+            endpoint,
+            ip,
+            workload,
+            alias,
+            network,
+            hbone: takes_hbone(endpoint, ip, workload, networks),
+            tls_mode: workload.and_then(tls_mode),
+            draining: endpoint.health == Health::Draining || marked().is_some_and(|label| !label.is_empty()),
+        }
+    }
+
+    /// Why it is there: what lists it, the workload, and the Node that says where that runs.
+    pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
+        // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have it.
+        let of_others = self.ip.filter(|_| self.hbone && self.workload.is_none());
+        let others = of_others.map_or(&[][..], |ip| mesh.workloads.with_address(ip)).iter();
+        causes.extend(others.filter_map(|id| mesh.workloads.get(*id)).map(|other| other.source.cause()));
+        causes.extend(self.workload.map(|workload| workload.source.cause()));
+        causes.extend(self.workload.and_then(|workload| causes::node(mesh, &workload.node_name)));
+        causes
+    }
+
+    /// Its label, empty where it has none.
+    pub fn label(&self, key: &str) -> &str {
+        if let Some(alias) = self.alias {
+            return alias.labels.get(key).map_or("", Str::as_str);
+        }
+        let own = match (self.workload, key) {
+            (Some(workload), _) => label(&workload.labels, &workload.locality, &workload.node_name, key),
+            (None, CLUSTER) => CLUSTER_ID,
+            (None, _) => "",
+        };
+        if own.is_empty() && key == NETWORK { self.network } else { own }
+    }
+
+    /// Whether it has all of these labels.
+    pub fn has_labels(&self, labels: &Labels) -> bool {
+        labels.iter().all(|(key, value)| self.label(key) == value)
+    }
+}
+
+/// A label of something that runs somewhere: where it runs beats what it is labelled.
+pub(super) fn label<'a>(labels: &'a Labels, locality: &'a Locality, node: &'a str, key: &str) -> &'a str {
+    let place = match key {
+        REGION => locality.region.as_str(),
+        ZONE => locality.zone.as_str(),
+        SUB_ZONE => locality.sub_zone.as_str(),
+        CLUSTER => CLUSTER_ID,
+        HOSTNAME => node,
+        _ => "",
+    };
+    if place.is_empty() { labels.get(key).map_or("", Str::as_str) } else { place }
+}
+
+/// Whether an endpoint takes HBONE connections: its own labels say so, or ztunnel knows its address.
+fn takes_hbone(
+    endpoint: &Endpoint,
+    ip: Option<IpAddr>,
+    workload: Option<&Workload>,
+    networks: &Networks,
+) -> bool {
+    if workload.is_some_and(|workload| workload.is_waypoint || workload.native_hbone) {
+        return true;
+    }
+    let network = workload.map_or(&networks.own, |workload| &workload.network);
+    // Istio looks the text up. Addresses of IPv4 are written in one way only.
+    ip.is_some_and(|ip| networks.take_hbone(network, ip) && (ip.is_ipv4() || reads(ip, &endpoint.address)))
+}
+
+/// Whether a text is how something is written, without writing it down.
+fn reads(value: impl Display, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    write!(rest, "{value}").is_ok() && rest.0.is_empty()
+}
+
+/// What a workload says about its own mTLS.
+///
+/// A WorkloadEntry with a service account is taken to have a sidecar.
+fn tls_mode(workload: &Workload) -> Option<&str> {
+    if let Some(mode) = workload.labels.get(TLS_MODE) {
+        return Some(mode);
+    }
+    let is_pod = matches!(workload.source, WorkloadSource::Pod(_));
+    (!is_pod && !workload.service_account.is_empty()).then_some(ISTIO)
+}

@@ -1,0 +1,178 @@
+//! The endpoints of a cluster: which there are, where, in what order, and how each is reached.
+//!
+//! | module | decides |
+//! |---|---|
+//! | `select` | which endpoints a cluster has |
+//! | [`candidate`] | what is known of an endpoint |
+//! | `reach` | how it is reached, and what state it is in |
+//! | `mtls` | whether its own mTLS may be used |
+//! | `balancing` | which load balancing by locality is in force |
+//! | `locality`, `labels` | the shares and priorities that follow |
+
+pub(crate) mod balancing;
+pub mod candidate;
+mod labels;
+pub(crate) mod locality;
+mod mtls;
+mod reach;
+pub(crate) mod select;
+
+use super::names::Direction;
+use super::{Scope, causes};
+use crate::mesh::destination_rule::policy;
+use crate::mesh::{Endpoint, Locality};
+use crate::snapshot::Cause;
+
+use balancing::Balancing;
+use candidate::Candidate;
+use mtls::MtlsChecker;
+use select::Target;
+
+pub use reach::{DISABLED, HealthState, SocketLabel};
+
+/// The endpoints of one cluster.
+#[derive(Clone, Debug)]
+pub struct EndpointsPlan<'m> {
+    /// By locality, in the order of the localities' names.
+    pub localities: Vec<LocalityPlan<'m>>,
+    /// The Service's port, then the DestinationRules that had a say, the subset first, then what says where the waypoint's
+    /// proxy runs, if that matters.
+    pub causes: Vec<Cause>,
+}
+
+/// The endpoints of one locality that have the same priority.
+#[derive(Clone, Debug)]
+pub struct LocalityPlan<'m> {
+    /// Where they run; none for endpoints without a workload.
+    pub(crate) place: Option<&'m Locality>,
+    /// Its share of the traffic.
+    pub weight: u32,
+    /// 0 is tried first.
+    pub priority: u32,
+    /// Whether it gets any traffic at all.
+    pub gets_traffic: bool,
+    /// The endpoints.
+    pub endpoints: Vec<EndpointPlan<'m>>,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointPlan<'m> {
+    /// What is known of it.
+    pub known: Candidate<'m>,
+    /// Whether it is reached through an HBONE tunnel.
+    pub tunnelled: bool,
+    /// What it says by which the cluster chooses how to speak to it; nothing for plain text.
+    pub socket: Option<SocketLabel<'m>>,
+    /// What Envoy is told of its state.
+    pub health: HealthState,
+    /// What lists it, the workload, and the Node that says where that runs.
+    pub causes: Vec<Cause>,
+}
+
+/// The endpoints of a cluster that asks for them (EDS), with the weights and priorities that they have for this
+/// waypoint's proxy.
+pub fn discovered<'m>(scope: Scope<'m>, direction: Direction, target: &Target<'m>) -> EndpointsPlan<'m> {
+    let mut localities = localities(scope, direction, target, Known::WithAddress);
+    let mut relative = target.service.node_local;
+    let rule = target.rule.and_then(|rule| policy::port_policy(rule, target.subset, target.port.number));
+    let rule = rule.unwrap_or_default();
+    if let Some(balancing) = Balancing::effective(&scope.mesh.config, rule.load_balancer, target.service) {
+        let failover = balancing.force_failover || rule.outlier_detection.is_some();
+        relative |= locality::apply(&mut localities, &balancing, failover, usize::MAX, scope);
+    }
+    let mut causes = vec![causes::port(target.service, target.port.number)];
+    if let Some(rule) = target.rule {
+        causes.extend(rule.cause_of_subset(target.subset).cloned());
+        causes.extend_from_slice(rule.causes());
+    }
+    if relative {
+        causes.extend(causes::proxy(scope));
+    }
+    EndpointsPlan { localities, causes }
+}
+
+/// Which endpoints count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Those with an address: names are resolved by Envoy, not here.
+    WithAddress,
+    /// Those with a name, too.
+    ByName,
+}
+
+/// A target's endpoints by locality, with the weights that they have by themselves.
+pub fn localities<'m>(
+    scope: Scope<'m>,
+    direction: Direction,
+    target: &Target<'m>,
+    known: Known,
+) -> Vec<LocalityPlan<'m>> {
+    let rules = &scope.rules.clusters;
+    let foreign = |candidate: &Candidate<'_>| {
+        rules.only_served_endpoints
+            && direction == Direction::InboundVip
+            && !select::in_scope(scope, candidate.workload)
+    };
+    // Another object with the same host may have endpoints for the same port under another name.
+    let has_address = |candidate: &Candidate<'_>| {
+        let Endpoint { port, service_port, .. } = candidate.endpoint;
+        *service_port == target.port.name && (*port == 0 || candidate.ip.is_some())
+    };
+    let mut candidates = target.candidates(scope);
+    candidates.retain(|candidate| !foreign(candidate) && (known == Known::ByName || has_address(candidate)));
+    let mut mtls = MtlsChecker::new(scope, target);
+    // Each is decided in its turn, before localities part them: what was found for one may hold for those that follow.
+    let endpoints = candidates.into_iter().map(|candidate| {
+        let mtls = mtls.allows(&candidate, direction);
+        reach::endpoint(scope.mesh, candidate, direction, rules, mtls)
+    });
+    by_locality(endpoints.collect())
+}
+
+/// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints are: neither
+/// their state nor their tunnels.
+pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec<LocalityPlan<'m>> {
+    let labels = target.labels();
+    let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));
+    let endpoints = target.instances(scope).filter(fits).map(|c| reach::plain_endpoint(scope.mesh, c));
+    by_locality(endpoints.collect())
+}
+
+/// Endpoints by where they run, in the order of the text `region/zone/subzone`.
+fn by_locality(endpoints: Vec<EndpointPlan<'_>>) -> Vec<LocalityPlan<'_>> {
+    let mut localities: Vec<LocalityPlan<'_>> = Vec::new();
+    let count = endpoints.len();
+    for endpoint in endpoints {
+        let place = endpoint.known.workload.map(|workload| &workload.locality);
+        let at = place.unwrap_or(&locality::NOWHERE);
+        // Most Services run in one place or a few.
+        let position = localities.iter().position(|locality| locality.at() == at).unwrap_or(localities.len());
+        if position == localities.len() {
+            let endpoints = Vec::with_capacity(count);
+            localities.push(LocalityPlan { place, weight: 0, priority: 0, gets_traffic: true, endpoints });
+        }
+        if let Some(locality) = localities.get_mut(position) {
+            locality.weight = locality.weight.saturating_add(endpoint.weight());
+            locality.endpoints.push(endpoint);
+        }
+    }
+    if localities.len() > 1 {
+        localities.sort_by_cached_key(|locality| sort_key(locality.at()));
+    }
+    localities
+}
+
+fn sort_key(place: &Locality) -> String {
+    if *place == Locality::default() {
+        return String::new();
+    }
+    format!("{}/{}/{}", place.region, place.zone, place.sub_zone)
+}
+
+impl EndpointPlan<'_> {
+    /// Its share of the traffic.
+    pub fn weight(&self) -> u32 {
+        self.known.endpoint.weight.max(1)
+    }
+}

@@ -1,0 +1,102 @@
+//! Which endpoints a cluster has.
+
+use super::candidate::Candidate;
+use crate::mesh::destination_rule::{MergedRule, policy};
+use crate::mesh::endpoint::Health;
+use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
+use crate::plan::Scope;
+use crate::rules::{RegistryRules, UnreadyEndpoints};
+use crate::snapshot::Labels;
+
+/// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
+/// one shuts down.
+const PERSISTENT_SESSION: &str = "istio.io/persistent-session";
+
+/// The destination of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'m> {
+    /// The Service's position in the index.
+    pub(crate) id: ServiceId,
+    /// The Service.
+    pub(crate) service: &'m Service,
+    /// Its port.
+    pub(crate) port: &'m Port,
+    /// The DestinationRule that decides which endpoints there are.
+    pub(crate) rule: Option<&'m MergedRule>,
+    /// The subset; empty for all endpoints.
+    pub(crate) subset: &'m str,
+}
+
+impl<'m> Target<'m> {
+    /// The endpoints of the port that the release knows of, whatever their state.
+    pub fn instances(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
+        let mesh = scope.mesh;
+        let Self { id, port, service, .. } = *self;
+        let rules = &scope.rules.registry;
+        let of_port = move |e: &&Endpoint| {
+            e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
+        };
+        mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
+            let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+            let alias = service.external_name.as_ref().filter(|name| **name == endpoint.address);
+            Candidate::new(endpoint, workload, alias.map(|_| service), &mesh.networks)
+        })
+    }
+
+    /// The endpoints that the cluster has.
+    pub fn candidates(&self, scope: Scope<'m>) -> Vec<Candidate<'m>> {
+        let labels = self.labels();
+        let unready = self.sends_unready(scope);
+        let node = scope.waypoint.proxy.node_name.as_str();
+        self.instances(scope)
+            .filter(|candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
+            .filter(|candidate| {
+                !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node
+            })
+            .filter(|candidate| self.counts(candidate, unready))
+            .collect()
+    }
+
+    /// The labels that its endpoints have, where a subset chooses them.
+    pub fn labels(&self) -> Option<&'m Labels> {
+        self.rule?.subset(self.subset).map(|subset| &subset.labels)
+    }
+
+    /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
+    fn sends_unready(&self, scope: Scope<'_>) -> bool {
+        match scope.rules.clusters.unready_endpoints {
+            UnreadyEndpoints::OfNone => return false,
+            _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
+            UnreadyEndpoints::OfDistributed => return false,
+            UnreadyEndpoints::OfAll => {}
+        }
+        // A minimum of healthy endpoints would make Envoy panic, and use those that are not.
+        let rule = self.rule.and_then(|rule| policy::port_policy(rule, self.subset, self.port.number));
+        rule.and_then(|rule| rule.outlier_detection).is_none_or(|outlier| outlier.min_health_percent <= 0)
+    }
+
+    fn counts(&self, candidate: &Candidate<'_>, unready: bool) -> bool {
+        match candidate.endpoint.health {
+            Health::Terminating => false,
+            Health::Unhealthy if !unready => false,
+            _ => {
+                !candidate.draining
+                    || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty())
+            }
+        }
+    }
+}
+
+/// Whether a release knows of endpoints in this state at all.
+pub(crate) fn is_known(endpoint: &Endpoint, rules: &RegistryRules) -> bool {
+    rules.unready_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
+}
+
+/// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.
+pub(crate) fn in_scope(scope: Scope<'_>, workload: Option<&Workload>) -> bool {
+    workload.is_some_and(|workload| {
+        let account = scope.waypoint.for_service_account.as_ref();
+        workload.namespace == scope.waypoint.name.namespace
+            && account.is_none_or(|account| *account == workload.service_account)
+    })
+}

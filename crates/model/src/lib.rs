@@ -1,0 +1,22 @@
+//! Texts and the objects in them: what waypoint-xds knows before it asks what a release of Istio makes of it.
+//!
+//! A part of that library, which shows its users what is for them. The modules of this crate know those of ARCHITECTURE.md's first steps
+//! (`text`, `snapshot`) and what all steps share.
+#![forbid(unsafe_code)]
+
+pub mod hash;
+pub mod kind;
+pub mod limits;
+pub mod names;
+pub mod nearest;
+pub mod problem;
+pub mod re2;
+pub mod release;
+pub mod schema;
+pub mod snapshot;
+pub mod text;
+pub mod validation;
+pub mod well_known;
+
+/// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.
+pub type Str = smol_str::SmolStr;

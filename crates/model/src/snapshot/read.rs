@@ -1,0 +1,296 @@
+//! Documents to a snapshot.
+
+use std::collections::BTreeMap;
+
+use super::defaults;
+use super::files::Files;
+use super::identity::{self, Identity};
+use super::items::{self, Item};
+use super::object::Source;
+use super::passed_over::PassedOver;
+use super::reported;
+use super::stray::{Sorter, StrayField};
+use super::summary::{Ignored, Summary};
+use super::{ControlPlane, Labels, Snapshot};
+use crate::kind::Kind;
+use crate::limits::Limits;
+use crate::names::ObjectRef;
+use crate::problem::{Code, Problem};
+use crate::release::Release;
+use crate::text::{DecodeError, Document, SourceFile, Span, Unread, documents};
+use crate::validation::Validation;
+
+/// What was read from files: the objects, the problems, and a summary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The objects, sorted.
+    pub snapshot: Snapshot,
+    /// The files, to find places in.
+    pub files: Files,
+    /// What is wrong, sorted by place.
+    pub problems: Vec<Problem>,
+    /// What was read, ignored and left out.
+    pub summary: Summary,
+    /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but for what is to be
+    /// said of them.
+    pub passed_over: Vec<PassedOver>,
+    /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be compared.
+    pub reported: Vec<(ObjectRef, Source)>,
+    /// Fields that not every release has. What is to be said of them depends on the release.
+    pub(crate) stray: Vec<StrayField>,
+}
+
+impl Snapshot {
+    /// Reads files. Whatever is wrong with a document or an object costs no other one: it is left out, and a problem
+    /// says why. Of two objects of the same kind, namespace and name the later one is kept, as `kubectl apply` does.
+    #[must_use]
+    pub fn read(files: impl IntoIterator<Item = SourceFile>, limits: &Limits) -> Reading {
+        let mut reader = Reader::new(limits);
+        for file in files {
+            reader.file(file);
+        }
+        reader.finish()
+    }
+}
+
+impl Reading {
+    /// What is to be said of fields that the API server of a release drops and that nothing here reads, in the order
+    /// of the text: no release has them, or not that one. Of those that are read,
+    /// admission says it.
+    pub fn stray_fields(&self, release: Release, validation: Validation) -> impl Iterator<Item = Problem> {
+        self.stray.iter().filter_map(move |field| field.problem(release, validation))
+    }
+
+    /// Gives problems that have an object or a field, but no place, the place of that field, and so what is related to
+    /// them. Made for problems that later steps find; reads each document once, however many problems it has.
+    pub fn locate(&self, problems: &mut [Problem]) {
+        let mut asked = Vec::new();
+        let mut whose = Vec::new();
+        for problem in problems {
+            let Problem { place, object, field, related, .. } = problem;
+            let main = (place, &*object, field.as_str());
+            let others =
+                related.iter_mut().map(|other| (&mut other.place, &other.object, other.field.as_str()));
+            for (place, object, field) in std::iter::once(main).chain(others) {
+                let source = object.as_ref().and_then(|object| self.source(object));
+                if let Some(source) = source.filter(|_| place.is_none()) {
+                    asked.push((source, field));
+                    whose.push(place);
+                }
+            }
+        }
+        let places = self.files.places(asked);
+        for (to, place) in whose.into_iter().zip(places) {
+            *to = place;
+        }
+    }
+
+    /// The annotations of an object, one that is kept or one that was only looked at.
+    pub fn annotations(&self, object: &ObjectRef) -> Option<&Labels> {
+        let kept = self.snapshot.meta(object).map(|meta| &meta.annotations);
+        kept.or_else(|| self.passed_over(object).map(|other| &other.annotations))
+    }
+
+    /// Where an object stands, one that is kept or one that was only looked at.
+    pub fn source(&self, object: &ObjectRef) -> Option<Source> {
+        self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
+    }
+
+    /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment tells before what
+    /// installs one, and the default revision before others; of several that are alike none is taken.
+    pub fn control_plane(
+        &self,
+        is_wanted: impl Fn(&ControlPlane) -> bool,
+    ) -> Option<(&PassedOver, &ControlPlane)> {
+        let all = || {
+            let of = |other: &'_ PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
+            self.passed_over.iter().filter(move |other| of(other))
+        };
+        let is_deployed = all().any(|other| other.object.kind == Kind::Deployment);
+        let alike = || all().filter(move |other| (other.object.kind == Kind::Deployment) == is_deployed);
+        let is_default =
+            |other: &&PassedOver| other.control_plane.as_ref().is_some_and(|p| p.revision.is_empty());
+        let found = only(alike().filter(is_default)).or_else(|| only(alike()))?;
+        Some((found, found.control_plane.as_deref()?))
+    }
+
+    /// They are sorted.
+    fn passed_over(&self, object: &ObjectRef) -> Option<&PassedOver> {
+        let at = self.passed_over.partition_point(|other| other.object < *object);
+        self.passed_over.get(at).filter(|other| other.object == *object)
+    }
+}
+
+struct Reader<'l> {
+    limits: &'l Limits,
+    snapshot: Snapshot,
+    files: Files,
+    problems: Vec<Problem>,
+    summary: Summary,
+    unread: BTreeMap<Kind, Unread>,
+    passed_over: Vec<PassedOver>,
+    reported: Vec<(ObjectRef, Source)>,
+    stray: Vec<StrayField>,
+}
+
+impl<'l> Reader<'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Self {
+            limits,
+            snapshot: Snapshot::default(),
+            files: Files::new(*limits),
+            problems: Vec::new(),
+            summary: Summary::default(),
+            unread: BTreeMap::new(),
+            passed_over: Vec::new(),
+            reported: Vec::new(),
+            stray: Vec::new(),
+        }
+    }
+
+    fn file(&mut self, file: SourceFile) {
+        let index = u32::try_from(self.summary.files).unwrap_or(u32::MAX);
+        self.summary.files += 1;
+        for document in documents(&file, self.limits) {
+            match document {
+                Ok(document) if document.root().is_null() => {}
+                Ok(document) => self.document(&document, index),
+                Err(problem) => {
+                    self.summary.unreadable_documents += 1;
+                    self.tell(problem);
+                }
+            }
+        }
+        self.files.push(file);
+    }
+
+    fn document(&mut self, document: &Document, file: u32) {
+        self.summary.documents += 1;
+        for problem in document.duplicate_keys() {
+            self.tell(problem);
+        }
+        for (item, object) in (0..).zip(items::objects(document)) {
+            let Span { start, end } = object.node.span();
+            let source = Source { file, document: document.offset(), item, start, end };
+            self.object(object, source);
+        }
+    }
+
+    fn object(&mut self, item: Item<'_>, source: Source) {
+        let identity = match identity::identify(item) {
+            Ok(identity) => identity,
+            Err(problem) => {
+                self.summary.unidentified += 1;
+                return self.tell(*problem);
+            }
+        };
+        match identity {
+            Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
+            Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
+                self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
+                let (object, problem) = PassedOver::new(item, kind, source);
+                self.passed_over.push(object);
+                problem.into_iter().for_each(|problem| self.tell(problem));
+            }
+            Identity::Known { kind, api_version } => self.known(item, kind, api_version, source),
+        }
+    }
+
+    fn ignore(&mut self, api_version: &str, kind: &str, why: Ignored) {
+        *self.summary.ignored.entry((api_version.to_owned(), kind.to_owned(), why)).or_default() += 1;
+    }
+
+    fn known(&mut self, item: Item<'_>, kind: Kind, api_version: &str, source: Source) {
+        let unread = self.unread.entry(kind).or_insert_with(Unread::keeping);
+        unread.start_at(item.node);
+        let mut known = None;
+        let result = identity::metadata(item, kind, unread).and_then(|mut meta| {
+            meta.api_version = api_version.into();
+            let object = ObjectRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            known = Some(object.clone());
+            self.snapshot
+                .add(kind, meta, source, item.node, unread)
+                .map_err(|error| vec![refused(&error, item).on(object)])
+        });
+        // Pods' conditions are their node's, and there are many of them.
+        if kind != Kind::Pod && reported::says_something(item.node) {
+            self.reported.extend(known.clone().map(|object| (object, source)));
+        }
+        let before = self.stray.len();
+        let mut sorter = known.map(|object| Sorter::new(item.node, object));
+        for field in unread.take(item.node) {
+            let is_known = match &mut sorter {
+                Some(sorter) => sorter.is_known(field, &mut self.stray),
+                None => true,
+            };
+            if is_known {
+                unread.add(field);
+            }
+        }
+        if let Some(sorter) = &sorter {
+            sorter.all_of_shared_types(before, &mut self.stray);
+        }
+        self.stray.truncate(self.limits.problems);
+        match result {
+            Ok(()) => {}
+            Err(problems) => {
+                *self.summary.left_out.entry(kind).or_default() += 1;
+                problems.into_iter().for_each(|problem| self.tell(problem));
+            }
+        }
+    }
+
+    fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < self.limits.problems {
+            self.problems.push(problem);
+        } else {
+            self.summary.problems_not_kept += 1;
+        }
+    }
+
+    fn finish(mut self) -> Reading {
+        for (object, earlier, later) in self.snapshot.sort_and_replace() {
+            self.summary.replaced += 1;
+            let problem = replaced(&self.files, object, earlier, later);
+            self.tell(problem);
+        }
+        defaults::fill(&mut self.snapshot);
+        self.summary.read = self.snapshot.counts();
+        for (kind, unread) in self.unread {
+            self.summary.unread_total += unread.total();
+            let paths = unread.into_paths().into_iter().map(|(path, count)| ((kind, path), count));
+            self.summary.unread_fields.extend(paths);
+        }
+        self.problems.sort();
+        self.passed_over.sort_by(|a, b| (&a.object, a.source).cmp(&(&b.object, b.source)));
+        Reading {
+            snapshot: self.snapshot,
+            files: self.files,
+            problems: self.problems,
+            summary: self.summary,
+            passed_over: self.passed_over,
+            reported: self.reported,
+            stray: self.stray,
+        }
+    }
+}
+
+/// What there is one of.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
+}
+
+/// The problem that a decoding error makes.
+pub(super) fn refused(error: &DecodeError, item: Item<'_>) -> Problem {
+    let place = item.node.document().file().place(error.span());
+    Problem::new(error.code(), error.reason().to_string()).at(place).field(error.path())
+}
+
+fn replaced(files: &Files, object: ObjectRef, earlier: Source, later: Source) -> Problem {
+    let message = format!("`{object}` stands in the input twice; this one replaces the earlier one");
+    let problem = Problem::new(Code::ReplacedObject, message).at(files.place_of_object(later)).on(object);
+    match files.place_of_object(earlier) {
+        Some(place) => problem.related(place, "this one is ignored"),
+        None => problem,
+    }
+}
