@@ -39,7 +39,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 fn instructions(program: &std::path::Path, name: &str, size: usize) -> Result<f64> {
     let mut command = Command::new("valgrind");
     command.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
-    let output = command.arg(program).args([name, &size.to_string(), "1.31"]).output();
+    let output = command.arg(program).args([name, &size.to_string(), "newest"]).output();
     let output =
         output.map_err(|error| format!("cannot run valgrind, which counts instructions: {error}"))?;
     let told = String::from_utf8_lossy(&output.stderr);

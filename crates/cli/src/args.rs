@@ -4,6 +4,7 @@ mod diff;
 mod input;
 mod lint;
 mod proxy_config;
+mod snapshot;
 mod test;
 mod trace;
 mod waypoint;
@@ -22,6 +23,7 @@ pub(crate) use diff::{Diff, DiffFormat, Part};
 pub(crate) use input::{ColorArg, How, Input, ProblemFormat, SHARED};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
+pub(crate) use snapshot::Snapshot;
 pub(crate) use test::{CoverageArgs, Test, TestFormat};
 pub(crate) use trace::{Token, Trace, TraceFormat};
 pub(crate) use waypoint::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
@@ -39,7 +41,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Generate the Envoy resources of every waypoint.
     #[command(
-        after_help = "Examples:\n  waypoint-xds translate -f deploy/ --out resources/\n  kubectl get … -o yaml | waypoint-xds translate -f - -o yaml"
+        after_help = "Examples:\n  waypoint-xds translate -f deploy/ --out resources/\n  waypoint-xds translate -f deploy/ --out resources/ --watch\n  kubectl get … -o yaml | waypoint-xds translate -f - -o yaml"
     )]
     Translate(Translate),
     /// Print a waypoint's resources as `istioctl proxy-config` does.
@@ -76,6 +78,14 @@ pub(crate) enum Command {
     /// becomes of each parent of a route, and of each Gateway and its listeners.
     #[command(after_help = "Examples:\n  waypoint-xds status -f deploy/ -o wide")]
     Status(Status),
+    /// Copy the objects of a cluster that are read into a file, by `kubectl get`.
+    ///
+    /// Every kind that is read is asked for, and no other; Secrets never are. A kind that the cluster does not know is passed over, and
+    /// one that may not be listed is told. `-f cluster:CONTEXT` of the other commands does the same in one go.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds snapshot -o snapshot.yaml\n  waypoint-xds snapshot --context prod -n shop web -o shop.yaml\n  waypoint-xds snapshot --print-command > snapshot.sh; sh snapshot.sh > snapshot.yaml"
+    )]
+    Snapshot(Snapshot),
     /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
     /// waypoints that are bypassed.
     ///
@@ -133,6 +143,7 @@ pub(crate) enum Command {
     )]
     Cost(Cost),
     /// Explain a problem's code: what it means, how bad it is, a wrong and a right example.
+    #[command(after_help = "Examples:\n  waypoint-xds explain\n  waypoint-xds explain policy-at-ztunnel")]
     Explain {
         /// The code, as printed in brackets; without one, a table of all codes.
         #[arg(add = ArgValueCandidates::new(completion::codes))]
@@ -172,6 +183,9 @@ pub(crate) struct Translate {
     /// resources, or alone on standard output without --out.
     #[arg(long)]
     pub(crate) origins: bool,
+    /// Run again whenever a file changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
     /// What to print without --out.
     #[arg(short = 'o', long, value_enum, default_value_t = TranslateFormat::Json, value_name = "FORMAT")]
     pub(crate) output: TranslateFormat,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use files::{Excluded, FileError, Found, Wanted};
+use files::{Cluster, Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
@@ -10,6 +10,7 @@ use waypoint_xds::view::{config_dump, ztunnel};
 
 use crate::Failure;
 use crate::args::Input;
+use crate::progress::Progress;
 
 /// What problems call standard input.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -17,17 +18,18 @@ pub(crate) const STDIN: &str = "<stdin>";
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
 /// program would have to render is told. Files of tests come apart.
 pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
-    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
-    let wanted = Wanted { excluded, bytes: input.how.limits()?.bytes };
+    let wanted = wanted(input)?;
     let mut all = Found::default();
     for path in &input.paths {
         let (cluster, place) = files::in_cluster(path);
         if place.as_os_str() == "-" {
-            let sources = files::read_from(STDIN, std::io::stdin(), &wanted)?.into_iter();
-            all.sources.extend(sources.map(|source| match cluster {
-                Some(cluster) => source.in_cluster(cluster),
-                None => source,
-            }));
+            let sources = files::read_from(STDIN, std::io::stdin(), &wanted)?;
+            all.sources.extend(files::of_cluster(sources, cluster));
+        } else if let Some(asked) = Cluster::parse(place) {
+            let mut copied = Progress::asking(input.how.quiet == 0, &asked)?;
+            copied.notes.iter().for_each(|note| input.how.note(&format!("note: {note}")));
+            copied.sources = files::of_cluster(copied.sources, cluster);
+            all.add(copied);
         } else {
             let found = files::read_wanted([path], &wanted)?;
             found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
@@ -36,6 +38,12 @@ pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
         }
     }
     Ok(all)
+}
+
+/// What of the files is read.
+pub(crate) fn wanted(input: &Input) -> Result<Wanted, Failure> {
+    let excluded = Excluded::new(input.how.exclude.iter().cloned())?;
+    Ok(Wanted { excluded, bytes: input.how.limits()?.bytes })
 }
 
 /// A snapshot of what was read.
@@ -47,7 +55,7 @@ pub(crate) fn session(
     input: &Input,
 ) -> Result<Session, Failure> {
     let files = sources.len();
-    let session = Session::read(sources, options);
+    let session = Progress::during(input.how.quiet == 0, "reading", || Session::read(sources, options));
     let summary = &session.input().summary;
     if summary.objects_read() == 0
         && let Some(dump) = session.input().files.iter().find_map(dump)

@@ -7,6 +7,7 @@ mod completion;
 mod curl;
 mod input;
 mod output;
+mod progress;
 
 use std::process::ExitCode;
 

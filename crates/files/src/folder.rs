@@ -132,7 +132,8 @@ fn unrendered(directory: &Path) -> Option<Unrendered> {
 }
 
 /// Whether a file of a directory or an archive is one that may hold objects, as far as its name tells.
-pub(crate) fn is_read(path: &Path) -> bool {
+#[must_use]
+pub fn is_read(path: &Path) -> bool {
     let packed = path.extension().is_some_and(|extension| extension == "gz" || extension == "zst");
     let stem = path.file_stem().map(Path::new).filter(|_| packed).unwrap_or(path);
     let extension = stem.extension().and_then(|extension| extension.to_str());

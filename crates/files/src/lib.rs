@@ -3,12 +3,14 @@
 //!
 //! | module | reads |
 //! |---|---|
+//! | `cluster` | objects of a cluster, by `kubectl get` |
 //! | `folder` | the files of a directory that may hold objects |
 //! | `git` | files as they were in a revision |
 //! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
 
+mod cluster;
 mod folder;
 mod git;
 mod packed;
@@ -23,7 +25,8 @@ use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
 use waypoint_xds::text::{SourceFile, cluster_and_name};
 
-pub use folder::Excluded;
+pub use cluster::{Cluster, Copied, Query};
+pub use folder::{Excluded, is_read};
 pub use git::Revision;
 pub use render::Renderer;
 
@@ -75,6 +78,24 @@ pub struct Found {
     pub tests: Vec<SourceFile>,
     /// Charts and kustomizations, which another program renders.
     pub unrendered: Vec<Unrendered>,
+    /// What a cluster did not tell, in words.
+    pub notes: Vec<String>,
+}
+
+impl Found {
+    /// With files of tests apart from others, and each directory told once.
+    fn sorted(mut self) -> Self {
+        self.unrendered.sort();
+        self.unrendered.dedup();
+        let (tests, sources) = self.sources.into_iter().partition(|source| is_tests(source.text()));
+        Self { sources, tests, ..self }
+    }
+
+    /// Adds what a cluster has.
+    pub fn add(&mut self, copied: Copied) {
+        self.sources.extend(copied.sources);
+        self.notes.extend(copied.notes);
+    }
 }
 
 /// A directory whose files are not the objects that a cluster gets.
@@ -120,8 +141,8 @@ impl Default for Wanted {
 }
 
 /// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
-/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision. `CLUSTER=` before any of these says
-/// which cluster the objects are in; the first cluster is the control plane's own.
+/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision, the objects of `cluster:CONTEXT`.
+/// `CLUSTER=` before any of these says which cluster the objects are in; the first cluster is the control plane's own.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
@@ -145,21 +166,30 @@ pub fn read_wanted<P: AsRef<Path>>(
             found.sources.push(renderer.render(directory)?);
         } else if let Some(revision) = Revision::parse(path) {
             found.sources.extend(revision.read(wanted)?);
-        } else if path.is_dir() {
-            folder::read(path, wanted, seen, &mut found)?;
-        } else if seen.insert(identity(path)) {
-            found.sources.extend(file(path, wanted.bytes)?);
+        } else if let Some(asked) = Cluster::parse(path) {
+            found.add(asked.read(|_, _, _| {})?);
+        } else {
+            read_files(path, wanted, seen, &mut found)?;
         }
-        if let Some(cluster) = cluster {
-            let of_cluster = found.sources.split_off(before);
-            found.sources.extend(of_cluster.into_iter().map(|source| source.in_cluster(cluster)));
-        }
+        let read = found.sources.split_off(before);
+        found.sources.extend(of_cluster(read, cluster));
     }
-    found.unrendered.sort();
-    found.unrendered.dedup();
-    let sources = std::mem::take(&mut found.sources);
-    (found.tests, found.sources) = sources.into_iter().partition(|source| is_tests(source.text()));
-    Ok(found)
+    Ok(found.sorted())
+}
+
+/// Reads a file, or the files of a directory.
+fn read_files(
+    path: &Path,
+    wanted: &Wanted,
+    seen: &mut BTreeSet<PathBuf>,
+    found: &mut Found,
+) -> Result<(), FileError> {
+    if path.is_dir() {
+        folder::read(path, wanted, seen, found)?;
+    } else if seen.insert(identity(path)) {
+        found.sources.extend(file(path, wanted.bytes)?);
+    }
+    Ok(())
 }
 
 /// Reads the files of tests that the paths name, or that stand in the directories that they name.
@@ -167,18 +197,30 @@ pub fn read_wanted<P: AsRef<Path>>(
 /// # Errors
 ///
 /// [`FileError`] for the first one that cannot be read.
-pub fn tests<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Vec<SourceFile>, FileError> {
-    Ok(read_wanted(paths, &Wanted::default())?.tests)
+pub fn tests<P: AsRef<Path>>(
+    paths: impl IntoIterator<Item = P>,
+    wanted: &Wanted,
+) -> Result<Vec<SourceFile>, FileError> {
+    Ok(read_wanted(paths, wanted)?.tests)
 }
 
-/// The file that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be read.
+/// The file or directory that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be
+/// read. No program is run for it: whoever runs tests does not expect that.
 ///
 /// # Errors
 ///
 /// What [`FileError`] says, as a text.
-pub fn setup(path: &str) -> Result<Vec<SourceFile>, String> {
-    let found = read_wanted([path], &Wanted::default());
-    found.map(|found| found.sources).map_err(|error| error.to_string())
+pub fn setup(path: &str, wanted: &Wanted) -> Result<Vec<SourceFile>, String> {
+    let mut found = Found::default();
+    read_files(Path::new(path), wanted, &mut BTreeSet::new(), &mut found)
+        .map_err(|error| error.to_string())?;
+    Ok(found.sorted().sources)
+}
+
+/// The directory that another program renders of a path such as `helm:charts/shop`.
+#[must_use]
+pub fn rendered(path: &Path) -> Option<&Path> {
+    render::parse(path).map(|(_, directory)| directory)
 }
 
 /// The cluster and the path in `CLUSTER=PATH`; a path that is there as it stands is one.
@@ -187,6 +229,15 @@ pub fn in_cluster(path: &Path) -> (Option<&str>, &Path) {
     match path.to_str().map(cluster_and_name) {
         Some((Some(cluster), rest)) if !path.exists() => (Some(cluster), Path::new(rest)),
         _ => (None, path),
+    }
+}
+
+/// Texts as what is in a cluster, if one is named.
+#[must_use]
+pub fn of_cluster(sources: Vec<SourceFile>, cluster: Option<&str>) -> Vec<SourceFile> {
+    match cluster {
+        Some(cluster) => sources.into_iter().map(|source| source.in_cluster(cluster)).collect(),
+        None => sources,
     }
 }
 
@@ -272,7 +323,7 @@ mod tests {
             sources.iter().map(name).collect()
         };
         let found = read_wanted([&folder], &Wanted::default()).unwrap();
-        let tests = tests([&folder, &folder.join("a.test.yaml")]).unwrap();
+        let tests = tests([&folder, &folder.join("a.test.yaml")], &Wanted::default()).unwrap();
         let named = read_wanted([folder.join("a.test.yaml")], &Wanted::default()).unwrap().sources;
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(
@@ -280,6 +331,22 @@ mod tests {
             (vec!["a.yaml".into()], vec!["a.test.yaml".into()])
         );
         assert_eq!((names(&tests), names(&named)), (vec!["a.test.yaml".into()], Vec::<String>::new()));
+    }
+
+    #[test]
+    fn what_a_test_adds_is_limited_as_anything_else() {
+        let folder = std::env::temp_dir().join(format!("waypoint-xds-setup-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let object = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+        std::fs::write(folder.join("a.yaml"), object).unwrap();
+        std::fs::write(folder.join("b.yaml"), object).unwrap();
+        let excluded = Excluded::new(["b.yaml".to_owned()]).unwrap();
+        let read = setup(folder.to_str().unwrap(), &Wanted { excluded, bytes: 10 }).unwrap();
+        let run = setup("helm:no-such-chart", &Wanted::default()).unwrap_err();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let lengths: Vec<usize> = read.iter().map(|source| source.text().len()).collect();
+        assert_eq!(lengths, [11], "one more than the limit, so that the reader sees that it is more");
+        assert!(run.starts_with("helm:no-such-chart: "), "no program is run: {run}");
     }
 
     #[test]

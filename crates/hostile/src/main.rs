@@ -1,6 +1,6 @@
 //! `hostile`: what is asked of an input that is made to hurt, and how long that takes.
 //!
-//! `hostile NAME SIZE [RELEASE]` asks once, for a program that counts instructions; `hostile [NAME]` asks at the size that
+//! `hostile NAME SIZE [RELEASE]` asks once, for a program that counts instructions (`newest` is a release, too); `hostile [NAME]` asks at the size that
 //! is promised and at half of it, in every release, and tells the seconds.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program for developers")]
@@ -37,10 +37,15 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// The newest release, whichever that is.
+const NEWEST: &str = "newest";
+
 /// The size and the releases that are asked for.
 fn chosen(args: &[&str]) -> Option<(Option<usize>, Vec<Release>)> {
     let size = args.first().map(|size| size.parse().ok());
-    let release = args.get(1).map(|release| release.parse().ok());
+    let release = args
+        .get(1)
+        .map(|release| if *release == NEWEST { Some(Release::LATEST) } else { release.parse().ok() });
     let releases = release.map_or_else(|| Some(Release::ALL.to_vec()), |release| Some(vec![release?]))?;
     Some((size.map_or(Some(None), |size| size.map(Some))?, releases))
 }

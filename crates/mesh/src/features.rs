@@ -1,5 +1,6 @@
 //! Istio's feature flags that change what a waypoint or ztunnel gets.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Str;
@@ -15,6 +16,8 @@ macro_rules! flags {
         #[non_exhaustive]
         pub struct Features {
             $($(#[$doc])* pub $field: $ty,)*
+            /// Which flags were set by name, by position: they hold even where they say what is so anyway.
+            named: u32,
         }
 
         /// The flags that change what a waypoint or ztunnel gets, or what is written into statuses, sorted.
@@ -22,7 +25,7 @@ macro_rules! flags {
 
         impl Default for Features {
             fn default() -> Self {
-                Self { $($field: $default,)* }
+                Self { $($field: $default,)* named: 0 }
             }
         }
 
@@ -38,7 +41,10 @@ macro_rules! flags {
             /// [`FeatureError`] if there is no such flag, or if it does not take this value.
             pub fn set(&mut self, name: &str, value: &str) -> Result<(), FeatureError> {
                 match name {
-                    $($name => self.$field = read(name, value)?,)*
+                    $($name => {
+                        self.$field = read(name, value)?;
+                        self.named |= bit(name);
+                    })*
                     other if WITHOUT_EFFECT.contains(&other) => {
                         read::<bool>(name, value)?;
                     }
@@ -53,6 +59,28 @@ macro_rules! flags {
                 let default = Self::default();
                 Self {
                     $($field: if release >= Release::$since { self.$field } else { default.$field },)*
+                    named: self.named,
+                }
+            }
+
+            /// Those variables of an environment that are flags with a value that they take.
+            #[must_use]
+            pub fn known(environment: &BTreeMap<Str, Str>) -> Vec<(Str, Str)> {
+                let is_known = |name: &Str, value: &Str| {
+                    OF_WAYPOINTS.contains(&name.as_str()) && Self::default().set(name, value).is_ok()
+                };
+                let known = environment.iter().filter(|(name, value)| is_known(name, value));
+                known.map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
+
+            /// These flags where they were set, others where not.
+            #[must_use]
+            pub(crate) fn over(self, others: Self) -> Self {
+                let default = Self::default();
+                let is_set = |name: &str, differs: bool| differs || self.named & bit(name) != 0;
+                Self {
+                    $($field: if is_set($name, self.$field != default.$field) { self.$field } else { others.$field },)*
+                    named: self.named,
                 }
             }
         }
@@ -140,6 +168,12 @@ const WITHOUT_EFFECT: [&str; 6] = [
     // Sessions are kept by clients: sidecars and gateways.
     "PILOT_ENABLE_PERSISTENT_SESSION_FILTER",
 ];
+
+/// The bit of a flag; none of one that is unknown.
+fn bit(name: &str) -> u32 {
+    let at = OF_WAYPOINTS.iter().position(|known| *known == name);
+    at.and_then(|at| 1_u32.checked_shl(u32::try_from(at).ok()?)).unwrap_or_default()
+}
 
 /// What TLS has to be restricted to. Who enforces it has to know all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -269,6 +303,24 @@ mod tests {
             features.set("AMBIENT_ENABLE_BAGGAGE", value).unwrap();
             assert_eq!(features.ambient_enable_baggage, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn what_is_set_holds_over_others() {
+        assert!(OF_WAYPOINTS.len() <= 32, "each has a bit");
+        let (mut own, mut others) = (Features::default(), Features::default());
+        own.set("DISABLE_SHADOW_HOST_SUFFIX", "true").unwrap();
+        own.pilot_trace_sampling = 2.0;
+        for (name, value) in [
+            ("DISABLE_SHADOW_HOST_SUFFIX", "false"),
+            ("PILOT_TRACE_SAMPLING", "3"),
+            ("AMBIENT_ENABLE_BAGGAGE", "true"),
+        ] {
+            others.set(name, value).unwrap();
+        }
+        let both = own.over(others);
+        assert!(both.disable_shadow_host_suffix && both.ambient_enable_baggage);
+        assert!((both.pilot_trace_sampling - 2.0).abs() < f64::EPSILON);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod cost;
 mod error;
 mod fix;
+mod html;
 mod lint;
 mod origin;
 mod problem;

@@ -7,7 +7,7 @@ use waypoint_xds::snapshot::{self, Kind};
 use waypoint_xds::view::diagnostics;
 
 use crate::fix::{Fix, Related};
-use crate::{Reduced, error};
+use crate::{Reduced, error, html};
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
 #[pyclass(frozen, eq, ord, hash, from_py_object, module = "waypoint_xds")]
@@ -269,6 +269,10 @@ impl Problem {
 
     fn __str__(&self) -> String {
         diagnostics::concise(std::slice::from_ref(&self.0)).trim_end().to_owned()
+    }
+
+    fn _repr_html_(&self) -> String {
+        html::text(&self.__str__())
     }
 
     fn __repr__(&self) -> String {

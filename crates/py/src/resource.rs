@@ -6,8 +6,10 @@ use std::sync::Arc;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
+use waypoint_xds::view::json;
 use waypoint_xds::view::resource::{self, AnyResource, List};
 
+use crate::html;
 use crate::summary::from_json;
 use crate::translation::Made;
 
@@ -81,6 +83,11 @@ impl Resource {
 
     fn __bytes__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.to_bytes(py)
+    }
+
+    fn _repr_html_(&self) -> PyResult<String> {
+        let resource = self.resource()?;
+        Ok(html::folded(resource.name(), &json::indented(&resource.to_json())))
     }
 
     /// Resources of one type are equal if their messages are, whatever made them.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use files::Wanted;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyIterator, PyString, PyTuple};
 use waypoint_xds::limits::Limits;
 use waypoint_xds::snapshot::{self, Reading};
 use waypoint_xds::text::SourceFile;
 
+use crate::problem::ObjectRef;
 use crate::summary::Summary;
 use crate::{Reduced, error, problem};
 
@@ -120,6 +121,23 @@ impl Snapshot {
     /// How many objects were kept.
     fn __len__(&self) -> usize {
         self.reading.summary.objects_read()
+    }
+
+    /// The objects that were kept, by kind, namespace and name.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let mut objects: Vec<ObjectRef> =
+            self.reading.snapshot.sources().map(|(object, _)| ObjectRef(object)).collect();
+        objects.sort();
+        PyTuple::new(py, objects)?.try_iter()
+    }
+
+    fn __contains__(&self, object: &Bound<'_, PyAny>) -> bool {
+        let object = object.cast::<ObjectRef>();
+        object.is_ok_and(|object| self.reading.snapshot.source(&object.get().0).is_some())
+    }
+
+    fn _repr_html_(&self) -> String {
+        Summary::from(self.reading.summary.clone()).to_html()
     }
 
     /// A snapshot is its texts: reading them again gives the same.

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use waypoint_xds::snapshot;
 use waypoint_xds::view::{json, summary};
 
-use crate::error;
+use crate::{error, html};
 
 /// A count of what was in the input; as text, what the command line prints.
 #[pyclass(frozen, eq, module = "waypoint_xds")]
@@ -55,6 +55,10 @@ impl Summary {
         from_json(py, &json::to_value(&self.0).to_string())
     }
 
+    fn _repr_html_(&self) -> String {
+        self.to_html()
+    }
+
     fn __str__(&self) -> String {
         summary::text(&self.0).trim_end().to_owned()
     }
@@ -65,6 +69,11 @@ impl Summary {
 }
 
 impl Summary {
+    /// All of it, for a notebook.
+    pub(crate) fn to_html(&self) -> String {
+        html::text(summary::text(&self.0).trim_end())
+    }
+
     /// What was read.
     pub(crate) fn first_line(&self) -> String {
         summary::text(&self.0).lines().next().unwrap_or_default().to_owned()

@@ -1,7 +1,7 @@
 //! Tables.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::view::table;
 
 /// A table: as text the one that istioctl prints, in a notebook HTML.
@@ -39,6 +39,10 @@ impl Table {
 
     fn _repr_html_(&self) -> String {
         self.0.to_html()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        self.rows(py)?.try_iter()
     }
 
     fn __len__(&self) -> usize {

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use files::Wanted;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::lint::Baseline;
+use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
-use waypoint_xds::view::{description, difference, json, statuses, tested};
+use waypoint_xds::view::{description, difference, json, statuses, tested, waypoints};
 
 use crate::origin::Origin;
 use crate::problem::Place;
@@ -35,6 +37,9 @@ pub(crate) fn translate(
     let options = error::options(&settings)?;
     let reading = Arc::clone(&snapshot.get().reading);
     let made = py.detach(|| Made::new(Session::new(reading, &options)));
+    if let Some(wanted) = &options.waypoint {
+        made.has(wanted)?;
+    }
     Ok(Translation { made: Arc::new(made), snapshot: snapshot.clone().unbind(), settings })
 }
 
@@ -59,6 +64,17 @@ impl Made {
         let unknown = || List::ALL.into_iter().map(|list| (list, OnceLock::new())).collect();
         let origins = waypoints.iter().map(|_| unknown()).collect();
         Self { session, by_name, origins }
+    }
+
+    /// Whether there is something for a waypoint; an error where not.
+    fn has(&self, wanted: &WaypointName) -> PyResult<()> {
+        self.session.waypoint(Some(wanted)).map_err(|error| error::setting("unknown-waypoint", &error))?;
+        if self.by_name.contains_key(&wanted.to_string()) {
+            return Ok(());
+        }
+        let message =
+            format_args!("waypoint `{wanted}` is run by another data plane: there is nothing for Envoy");
+        Err(error::setting("unknown-waypoint", &message))
     }
 
     /// The resources of the waypoint at this position.
@@ -242,8 +258,10 @@ impl Translation {
     /// What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
     fn run_tests<'py>(&self, py: Python<'py>, paths: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let paths = crate::snapshot::paths(paths)?;
-        let files = py.detach(|| files::tests(paths)).map_err(|error| error::of_file(py, &error))?;
-        let report = py.detach(|| self.made.session.suites(&files, &files::setup).run());
+        let wanted = Wanted { bytes: self.made.session.input().files.limits().bytes, ..Wanted::default() };
+        let files = py.detach(|| files::tests(paths, &wanted)).map_err(|error| error::of_file(py, &error))?;
+        let setup = |path: &str| files::setup(path, &wanted);
+        let report = py.detach(|| self.made.session.suites(&files, &setup).run());
         let json = tested::json(&report).map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
     }
@@ -302,6 +320,12 @@ impl Translation {
 
     fn __len__(&self) -> usize {
         self.translated().waypoints.len()
+    }
+
+    fn _repr_html_(&self) -> String {
+        let session = &self.made.session;
+        let entries = waypoints::list(session.mesh(), &self.translated().problems, None);
+        waypoints::table(&entries).to_html()
     }
 
     /// Translations of one release are equal if all that they say is.

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyIterator, PyTuple};
+use waypoint_xds::lists::UnknownList;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::view::json::{self, UnknownKind};
 use waypoint_xds::view::resource::{self, List};
 
-use crate::error;
 use crate::resource::{Resource, hash};
 use crate::summary::from_json;
 use crate::table::Table;
 use crate::translation::Made;
+use crate::{error, html};
 
 /// What Istio's control plane would send one waypoint.
 #[pyclass(frozen, module = "waypoint_xds")]
@@ -100,6 +101,37 @@ impl Waypoint {
         let resources = self.resources()?;
         let text = py.detach(|| json::to_value(&self.made.session.graph(resources)).to_string());
         from_json(py, &text)
+    }
+
+    /// The resource of a kind (`listeners`, `clusters`, `routes`, `endpoints` or `extensions`) and name, if there is one.
+    fn get(&self, kind: &str, name: &str) -> PyResult<Option<Resource>> {
+        let list: List =
+            kind.parse().map_err(|unknown: UnknownList| error::setting("unknown-kind", &unknown))?;
+        let all = resource::all(self.resources()?, list);
+        let found = all.iter().position(|resource| resource.name() == name);
+        Ok(found.map(|position| Resource::new(&self.made, self.index, list, position)))
+    }
+
+    /// All resources, in the order of their kinds.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let mut all = Vec::new();
+        for list in List::ALL {
+            let count = resource::all(self.resources()?, list).len();
+            all.extend((0..count).map(|position| Resource::new(&self.made, self.index, list, position)));
+        }
+        PyTuple::new(py, all)?.try_iter()
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        let resources = self.resources()?;
+        Ok(List::ALL.into_iter().map(|list| resource::all(resources, list).len()).sum())
+    }
+
+    fn _repr_html_(&self) -> PyResult<String> {
+        let resources = self.resources()?;
+        let count = |list: List| [list.as_str().to_owned(), resource::all(resources, list).len().to_string()];
+        let name = resources.waypoint.to_string();
+        Ok(html::table([name.as_str(), "resources"], List::ALL.map(count)))
     }
 
     /// Waypoints are equal if all that they get is, and what made it.

@@ -72,6 +72,88 @@ def test_models_of_the_kubernetes_client_are_objects() -> None:
     assert len(Snapshot.from_objects([gateway, listed])) == 2
 
 
+def service() -> kubernetes.client.V1Service:
+    """A Service as the client makes it of an API's list: its items have no kind."""
+    models = kubernetes.client
+    return models.V1Service(
+        metadata=models.V1ObjectMeta(
+            name="cart", namespace="shop", labels={"istio.io/use-waypoint": "waypoint", "of_mine": "x"}
+        ),
+        spec=models.V1ServiceSpec(
+            cluster_ip="10.96.0.7",
+            cluster_ips=["10.96.0.7"],
+            external_ips=["192.0.2.1"],
+            selector={"app_name": "cart"},
+            ports=[models.V1ServicePort(name="http", port=80, target_port=8080)],
+        ),
+    )
+
+
+def test_what_the_client_lists_is_taken_however_it_is_given() -> None:
+    listed = kubernetes.client.V1ServiceList(api_version="v1", kind="ServiceList", items=[service()])
+    gateways = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayList", "items": [next(yaml.safe_load_all(SHOP))]}
+    texts = {
+        translate(Snapshot.from_objects(objects)).to_json()
+        for objects in (
+            [listed, gateways],
+            [listed.to_dict(), gateways],
+            [*listed.items, *gateways["items"]],
+            (each for each in [listed, gateways]),
+        )
+    }
+    assert len(texts) == 1 and "10.96.0.7" in texts.pop()
+    for alone in (listed, listed.to_dict(), gateways):
+        snapshot = Snapshot.from_objects(alone)
+        assert (len(snapshot), snapshot.problems) == (1, ())
+
+
+def test_names_are_the_api_s() -> None:
+    """Every attribute of every model that is read, but those of a schema's own language."""
+    from waypoint_xds._names import GROUPS, json_name
+
+    seen: set[str] = set()
+
+    def check(name: str) -> None:
+        model = getattr(kubernetes.client, name, None)
+        if name in seen or model is None or name in ("V1DaemonEndpoint", "V1JSONSchemaProps"):
+            return
+        seen.add(name)
+        for attribute, api in model.attribute_map.items():
+            assert json_name(attribute) == api, name
+        for type_ in model.openapi_types.values():
+            check(type_.rpartition("[")[2].rpartition(" ")[2].rstrip("])"))
+
+    for kind in GROUPS:
+        check(f"V1{kind}")
+    assert {"V1PodSpec", "V1ServicePort", "V1Container", "V1LabelSelector"} <= seen
+
+
+def test_models_of_the_same_shape_are_taken() -> None:
+    """Clients of other makes, whose objects say themselves what they are."""
+
+    class Own:
+        def to_dict(self) -> dict[str, object]:
+            return {"api_version": "v1", "kind": "Pod", "metadata": {"name": "a", "labels": {"my_label": "x"}}, "status": {"pod_ip": "10.0.0.1", "pod_ips": None}}
+
+    class Listed:
+        items = [Own(), Own()]
+
+        def to_dict(self) -> dict[str, object]:
+            return {"kind": "PodList", "api_version": "v1", "items": [each.to_dict() for each in self.items]}
+
+    assert [str(each) for each in Snapshot.from_objects([Own()])] == ["Pod default/a"]
+    snapshot = Snapshot.from_objects(Listed())
+    assert len(snapshot) == 1 and [problem.code for problem in snapshot.problems] == ["replaced-object"]
+
+
+def test_a_snapshot_is_its_objects() -> None:
+    snapshot = Snapshot.from_yaml(SHOP)
+    objects = list(snapshot)
+    assert [str(each) for each in objects] == ["Service shop/cart", "Gateway shop/waypoint"]
+    assert all(each in snapshot for each in objects) and "Service shop/cart" not in snapshot
+    assert "1 Service, 1 Gateway" in snapshot._repr_html_()
+
+
 def test_timestamps_of_yaml_are_timestamps() -> None:
     text = SHOP.replace("{name: cart,", "{name: cart, creationTimestamp: 2026-01-02T03:04:05Z,")
     objects = list(yaml.safe_load_all(text))
@@ -92,11 +174,12 @@ def test_problems_of_objects_have_their_position() -> None:
         ([{}, {"a": float("nan")}], r"objects\[1\]: .*not JSON compliant"),
         ({"kind": "Pod"}, "expected an iterable of objects, not dict"),
         ("kind: Pod", "expected an iterable of objects, not str"),
+        (7, "expected an iterable of objects, not int"),
     ],
 )
 def test_what_is_no_object_is_refused(objects: object, error: str) -> None:
     with pytest.raises((TypeError, ValueError), match=error):
-        Snapshot.from_objects(objects)  # type: ignore[arg-type]
+        Snapshot.from_objects(objects)
 
 
 def test_a_missing_file_is_what_python_says_it_is(tmp_path: Path) -> None:

@@ -365,3 +365,51 @@ def test_what_is_related_has_a_place_an_object_or_both() -> None:
     assert related.place is not None and str(related.place) == "twice.yaml:1:12"
     assert (related.object, related.field, related.message) == (None, "", "this value is ignored")
     assert pickle.loads(pickle.dumps(related)) == related
+
+
+def test_a_release_is_a_text() -> None:
+    snapshot = Snapshot.from_yaml(SHOP)
+    for number, text in [(1.31, "1.31"), (1.3, "1.30"), (2, "1.31")]:
+        with pytest.raises(SettingsError, match=f'write release="{text}"') as caught:
+            translate(snapshot, release=number)  # type: ignore[arg-type]
+        assert caught.value.code == "unknown-release"
+
+
+def test_a_waypoint_that_is_not_there_is_an_error() -> None:
+    snapshot = Snapshot.from_yaml(SHOP)
+    with pytest.raises(SettingsError, match="no waypoint `shop/none` in the snapshot") as caught:
+        translate(snapshot, waypoint="shop/none")
+    assert caught.value.code == "unknown-waypoint"
+    assert list(translate(snapshot, waypoint="shop/waypoint")) == ["shop/waypoint"]
+
+
+def test_resources_are_found_by_name_and_counted_through(shop: Translation) -> None:
+    waypoint = shop["shop/waypoint"]
+    cluster = waypoint.get("clusters", "encap")
+    assert cluster is not None and cluster == next(each for each in waypoint.clusters if each.name == "encap")
+    assert waypoint.get("clusters", "none") is None
+    with pytest.raises(SettingsError, match="expected listeners, clusters, routes, endpoints or extensions"):
+        waypoint.get("secrets", "none")  # type: ignore[arg-type]
+    everything = [*waypoint.listeners, *waypoint.clusters, *waypoint.routes, *waypoint.endpoints, *waypoint.extensions]
+    assert (list(waypoint), len(waypoint)) == (everything, len(everything))
+    table = waypoint.table("clusters")
+    assert list(table) == list(table.rows)
+
+
+def test_notebooks_show_everything(shop: Translation) -> None:
+    waypoint = shop["shop/waypoint"]
+    shown = {
+        "translation": shop._repr_html_(),
+        "waypoint": waypoint._repr_html_(),
+        "resource": waypoint.clusters[0]._repr_html_(),
+        "summary": shop.summary._repr_html_(),
+        "problem": shop.problems[0]._repr_html_(),
+    }
+    for name, says in [
+        ("translation", "waypoint"),
+        ("waypoint", "<td>clusters</td>"),
+        ("resource", "<details><summary>"),
+        ("summary", "<pre>read 2 objects"),
+        ("problem", "<pre>shop.yaml:"),
+    ]:
+        assert says in shown[name], shown[name]

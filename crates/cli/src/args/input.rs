@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs, ValueEnum};
 use clap_complete::engine::ArgValueCandidates;
+use files::Cluster;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::{Assume, Readiness, SettingsError, Validation};
@@ -18,10 +19,11 @@ pub(crate) const SHARED: &str = "Input, release and problems";
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = SHARED)]
 pub(crate) struct Input {
-    /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
-    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names. Files may be
-    /// packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories: istioctl's bug-report, say. `east=PATH`
-    /// is what is in cluster east: the first cluster is the control plane's own, of others what runs there counts.
+    /// A file, a directory, `-` for standard input, `helm:DIR`, `kustomize:DIR`, `git:REVISION:PATH`, or `cluster:CONTEXT` for what
+    /// `waypoint-xds snapshot` copies; several may be given. Of a directory the .yaml, .yml and .json files that may hold objects are
+    /// read, recursively, without those that .gitignore names. Files may be packed (.gz, .zst), and archives of files (.tar, .tar.gz)
+    /// are read as directories: istioctl's bug-report, say. `east=PATH` is what is in cluster east: the first cluster is the
+    /// control plane's own, of others what runs there counts.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -38,13 +40,12 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's. An IstioOperator, or values of Istio's Helm
+    /// charts, with a MeshConfig in them will do; feature flags in them hold, too.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
-    /// The release of Istio to speak for, or a patch of it (`1.30.2`); `auto` is what the snapshot's images tell, else
-    /// the newest.
-    #[arg(long, default_value_t = Release::LATEST.to_string(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
-    pub(crate) release: String,
+    #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
+    pub(crate) release: Option<String>,
     /// Whether waypoints without status addresses (as in files from Git) count as ready.
     #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
     pub(crate) readiness: ReadinessArg,
@@ -77,6 +78,29 @@ pub(crate) struct How {
     /// Of what goes to standard error print errors only; twice: nothing.
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
+}
+
+impl Input {
+    /// The release that is spoken for: a cluster's is its own, unless somebody says otherwise.
+    pub(crate) fn release(&self) -> String {
+        let is_cluster = self.paths.iter().any(|path| Cluster::parse(path).is_some());
+        let usual = if is_cluster { AUTO.to_owned() } else { Release::LATEST.to_string() };
+        self.how.release.clone().unwrap_or(usual)
+    }
+}
+
+/// The release that the snapshot's images tell.
+const AUTO: &str = "auto";
+
+/// What `--release` takes.
+fn releases() -> String {
+    let all: Vec<&str> = Release::ALL.iter().map(|release| release.as_str()).collect();
+    format!(
+        "The release of Istio to speak for: {}, or a patch of one (`1.30.2`); `{AUTO}` is what the snapshot's images tell, else the \
+         newest [default: {}, of a cluster {AUTO}]",
+        all.join(", "),
+        Release::LATEST
+    )
 }
 
 impl How {

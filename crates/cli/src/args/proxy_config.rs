@@ -14,9 +14,9 @@ pub(crate) struct ProxyConfig {
     /// Table, JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
-    /// Listeners: name the internal ones, which istioctl prints without an address.
+    /// Listeners: the very table of the release's istioctl. That of 1.29 and later leaves internal listeners and chains without names.
     #[arg(long)]
-    pub(crate) waypoint_names: bool,
+    pub(crate) istioctl: bool,
     #[command(flatten)]
     pub(crate) filter: Filter,
     #[command(flatten)]
@@ -73,14 +73,15 @@ impl Filter {
         .filter_map(|(name, given)| given.then_some(name))
     }
 
-    /// The first filter that is given and says nothing about what is asked for.
-    pub(crate) fn stray(&self, what: What) -> Option<&'static str> {
+    /// The first filter that is given and says nothing about what is asked for, or for whoever asks for one document of all.
+    pub(crate) fn stray(&self, what: What, output: TableFormat) -> Option<&'static str> {
         let known: &[&str] = match what {
             What::Clusters => &["fqdn", "port", "subset", "direction"],
             What::Listeners => &["address", "port", "type"],
             What::Routes => &["name"],
             What::Endpoints => &["address", "port", "cluster", "status"],
             What::Bootstrap => &[],
+            What::All if matches!(output, TableFormat::Json | TableFormat::Yaml) => &[],
             What::All => return None,
         };
         self.given().find(|name| !known.contains(name))
@@ -100,7 +101,7 @@ pub(crate) enum What {
     /// What the proxy started with.
     #[value(alias = "b")]
     Bootstrap,
-    /// Everything but the bootstrap.
+    /// Everything but the bootstrap; as JSON or YAML a config dump, with the bootstrap, which -f reads again.
     #[value(alias = "a")]
     All,
 }

@@ -10,10 +10,15 @@ use crate::completion;
 #[derive(Debug, Subcommand)]
 pub(crate) enum WaypointCommand {
     /// List the waypoints of a snapshot: what each is for, how much it serves, and its problems.
+    #[command(after_help = "Examples:\n  waypoint-xds waypoint list -f deploy/")]
     List(WaypointList),
     /// Print the Gateway that asks for a waypoint, as `istioctl waypoint generate` of the release does.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds waypoint generate -n shop | kubectl apply -f -\n  waypoint-xds waypoint generate -n shop --name gate --for workload"
+    )]
     Generate(WaypointGenerate),
     /// Print the ServiceAccount, Deployment and Service that Istio makes for a waypoint.
+    #[command(after_help = "Examples:\n  waypoint-xds waypoint manifests waypoint.shop -f deploy/")]
     Manifests(WaypointManifests),
 }
 

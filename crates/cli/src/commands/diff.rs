@@ -8,21 +8,24 @@ use waypoint_xds::diff::Diff;
 use waypoint_xds::live::{Live, NotALiveWaypoint};
 use waypoint_xds::view::{config_dump, difference, json};
 
-use super::{options, session};
+use super::{options, session, session_of};
 use crate::args::{self, DiffFormat, How, Input, Part};
+use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
+    let during = |compare: &dyn Fn() -> Diff| Progress::during(args.how.quiet == 0, "comparing", compare);
     let (diff, old, new) = match &args.live {
         Some(dump) => {
             let live = live(args, dump)?;
             // Of what a proxy holds nothing stands in files.
-            (live.drift(), Session::read([], &live.session().mesh().options), live.session().clone())
+            let nothing = Session::read([], &live.session().mesh().options);
+            (during(&|| live.drift()), nothing, live.session().clone())
         }
         None => {
             let (old, new) = sides(args)?;
-            let (old, new) = (read(&old)?, read(&new)?);
-            (old.diff(&new), old, new)
+            let (old, new) = sessions(&old, &new)?;
+            (during(&|| old.diff(&new)), old, new)
         }
     };
     let diff = chosen(diff, &args.only);
@@ -36,8 +39,13 @@ pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     Ok(if differs { Outcome::Problems } else { Outcome::Clean })
 }
 
-fn read(input: &Input) -> Result<Session, Failure> {
-    session(input)
+/// Both sides. Where they are of the same files, those are read once: standard input cannot be read twice, and a cluster may change.
+fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
+    if old.paths != new.paths {
+        return Ok((session(old)?, session(new)?));
+    }
+    let sources = input::read(old)?.sources;
+    Ok((session_of(sources.clone(), old)?, session_of(sources, new)?))
 }
 
 /// The waypoint of a config dump, with the files beside it.
@@ -83,15 +91,16 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
 
 /// Whether the new side has a setting of its own.
 fn is_other(args: &args::Diff) -> bool {
-    args.how.release.contains("..") || !args.new_features.is_empty() || args.new_mesh_config.is_some()
+    let two_releases = args.how.release.as_ref().is_some_and(|release| release.contains(".."));
+    two_releases || !args.new_features.is_empty() || args.new_mesh_config.is_some()
 }
 
 /// How each side is read.
 fn hows(args: &args::Diff) -> (How, How) {
     let (mut old, mut new) = (args.how.clone(), args.how.clone());
-    if let Some((before, after)) = args.how.release.split_once("..") {
-        before.clone_into(&mut old.release);
-        after.clone_into(&mut new.release);
+    if let Some((before, after)) = args.how.release.as_ref().and_then(|release| release.split_once("..")) {
+        old.release = Some(before.to_owned());
+        new.release = Some(after.to_owned());
     }
     new.features.extend(args.new_features.iter().cloned());
     new.mesh_config = args.new_mesh_config.clone().or(new.mesh_config);

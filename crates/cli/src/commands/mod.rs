@@ -10,6 +10,7 @@ mod lint;
 mod out;
 mod proxy_config;
 mod reference;
+mod snapshot;
 mod status;
 mod test;
 mod trace;
@@ -41,6 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Bootstrap(args) => bootstrap::run(args),
         Command::Waypoint { command } => waypoint::run(command),
         Command::Status(args) => status::run(args),
+        Command::Snapshot(args) => snapshot::run(args),
         Command::Lint(args) => lint::run(args),
         Command::Describe(args) => describe::run(args),
         Command::Trace(args) => trace::run(args),
@@ -56,15 +58,19 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
-    let options = options(input)?;
-    input::session(input::read(input)?.sources, &options, input)
+    session_of(input::read(input)?.sources, input)
+}
+
+/// What was read, as an [`Input`] says.
+fn session_of(sources: Vec<SourceFile>, input: &Input) -> Result<Session, Failure> {
+    input::session(sources, &options(input)?, input)
 }
 
 /// The options that an [`Input`] chooses.
 fn options(input: &Input) -> Result<Options, Failure> {
     let mesh_config = input.how.mesh_config.as_deref();
     let settings = Settings {
-        release: Some(input.how.release.clone()),
+        release: Some(input.release()),
         mesh_config: mesh_config.map(input::text).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: Some(Readiness::from(input.how.readiness).to_string()),

@@ -16,7 +16,8 @@ use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
-    if let Some(stray) = args.filter.stray(args.what) {
+    let istioctl = (args.istioctl && !shows_listeners(args)).then_some("istioctl");
+    if let Some(stray) = args.filter.stray(args.what, args.output).or(istioctl) {
         let what = args.what.to_possible_value().map(|value| value.get_name().to_owned());
         let what = what.unwrap_or_default();
         return Err(Failure::Usage(format!(
@@ -33,7 +34,8 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let form = Form::of(waypoint_xds::rules::Rules::of(release)).with_names(args.waypoint_names || wide);
+    let own = Form::of(waypoint_xds::rules::Rules::of(release));
+    let form = if args.istioctl { own.with_names(wide) } else { own.readable() };
     let filter = filter(&args.filter);
     let shown = |kind: &ResourceKind| match args.output {
         TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
@@ -48,10 +50,22 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
     };
     match kinds(args.what) {
+        Some(_) if args.what == What::All && args.output == TableFormat::Json => {
+            output::print(&json::pretty(&config_dump::of(&config)))?;
+        }
+        Some(_) if args.what == What::All && args.output == TableFormat::Yaml => {
+            output::print(&yaml::to_string(&config_dump::of(&config)))?;
+        }
         Some(kinds) => output::print(&kinds.iter().map(shown).collect::<Vec<_>>().join("\n"))?,
         None => output::print(&bootstrap_of(&config, args.output)?)?,
     }
     Ok(outcome)
+}
+
+/// Whether a table of listeners is asked for.
+fn shows_listeners(args: &args::ProxyConfig) -> bool {
+    matches!(args.what, What::Listeners | What::All)
+        && matches!(args.output, TableFormat::Table | TableFormat::Wide)
 }
 
 /// What is shown, and how the run ends.

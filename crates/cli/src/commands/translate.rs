@@ -9,16 +9,29 @@ use waypoint_xds::view::origins::origins;
 use waypoint_xds::view::{summary, yaml};
 use waypoint_xds::{Session, Translation};
 
-use super::{options, out, report, waypoint_name};
+use super::{options, out, report, watch, waypoint_name};
 use crate::args::{Translate, TranslateFormat};
+use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
+    if args.origins && args.out.is_none() && args.output == TranslateFormat::ConfigDump {
+        let message =
+            "--origins says nothing about a config dump: print it as JSON or YAML, or write both with --out";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    if args.watch {
+        return watch::run(&args.input, &[], || once(args).map(|_| Vec::new()));
+    }
+    once(args)
+}
+
+fn once(args: &Translate) -> Result<Outcome, Failure> {
     let mut options = options(&args.input)?;
     let files = input::read(&args.input)?.sources;
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
     let session = input::session(files, &options, &args.input)?;
-    let translation = session.translation();
+    let translation = Progress::during(args.input.how.quiet == 0, "translating", || session.translation());
     let outcome = report(&translation.problems, &session, &args.input);
     if session.mesh().waypoints.is_empty() && !session.input().snapshot.is_empty() {
         args.input.how.note(
@@ -44,7 +57,7 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
             out::write(directory, &session, args.origins)?;
             args.input.how.note(summary::text(&translation.summary).trim_end());
         }
-        None if args.origins => output::print(&all_origins(&session))?,
+        None if args.origins => output::print(&all_origins(&session, args.output))?,
         None => output::print(&text(translation, args.output)?)?,
     }
     Ok(outcome)
@@ -64,11 +77,12 @@ fn text(translation: &Translation, format: TranslateFormat) -> Result<String, Fa
     }
 }
 
-/// Every waypoint's origins as one JSON object.
-fn all_origins(session: &Session) -> String {
+/// Every waypoint's origins as one object.
+fn all_origins(session: &Session, format: TranslateFormat) -> String {
     let places = session.places();
     let waypoints = &session.translation().waypoints;
     let by_waypoint: BTreeMap<String, _> =
         waypoints.iter().map(|w| (w.waypoint.to_string(), origins(w, &places))).collect();
-    json::pretty(&json::to_value(&by_waypoint))
+    let value = json::to_value(&by_waypoint);
+    if format == TranslateFormat::Yaml { yaml::to_string(&value) } else { json::pretty(&value) }
 }

@@ -15,7 +15,7 @@ use envoy::json::{JsonError, ReadOptions};
 use envoy::{Message, Name};
 use serde_json::{Map, Value, json};
 
-use super::json::value;
+use super::json::{typed_value, value};
 use super::proxy_config::{ProxyConfig, endpoints};
 use crate::json::snake_case_key;
 
@@ -57,6 +57,33 @@ pub fn parse(text: &str) -> Option<ConfigDump> {
     let parts = dump.get("configs")?.as_array()?;
     let is_part = |part: &Value| type_of(part).is_some_and(|name| name.starts_with(PART_OF_DUMP));
     (!parts.is_empty() && parts.iter().all(is_part)).then(|| read(parts))
+}
+
+/// What a proxy holds as a config dump, which [`parse`] reads again: the order of each kind is kept, but not which resources came
+/// over xDS.
+#[must_use]
+pub fn of(config: &ProxyConfig) -> Value {
+    let part = |name: &str, field: &str, items: Vec<Value>| {
+        let mut part = Map::new();
+        part.insert(TYPE.to_owned(), format!("{PART_OF_DUMP}{name}").into());
+        part.insert(field.to_owned(), items.into());
+        Value::Object(part)
+    };
+    let clusters = config.clusters.iter().map(|c| json!({"cluster": typed_value(c)})).collect();
+    let listener = |l: &Listener| json!({"name": l.name, "activeState": {"listener": typed_value(l)}});
+    let routes = config.routes.iter().map(|r| json!({"routeConfig": typed_value(r)})).collect();
+    let endpoints = config.endpoints.iter().map(|e| json!({"endpointConfig": typed_value(e)})).collect();
+    let mut parts = Vec::new();
+    if let Some(bootstrap) = &config.bootstrap {
+        parts.push(json!({TYPE: format!("{PART_OF_DUMP}BootstrapConfigDump"), "bootstrap": bootstrap}));
+    }
+    parts.extend([
+        part("ClustersConfigDump", "dynamicActiveClusters", clusters),
+        part("ListenersConfigDump", "dynamicListeners", config.listeners.iter().map(listener).collect()),
+        part("RoutesConfigDump", "dynamicRouteConfigs", routes),
+        part("EndpointsConfigDump", "dynamicEndpointConfigs", endpoints),
+    ]);
+    json!({"configs": parts})
 }
 
 fn type_of(value: &Value) -> Option<&str> {

@@ -120,7 +120,7 @@ fn typed<M: Message + Name>(resources: &[Resource<M>]) -> impl Iterator<Item = V
     resources.iter().map(|resource| typed_value(&resource.message))
 }
 
-fn typed_value<M: Message + Name>(message: &M) -> Value {
+pub(in crate::view) fn typed_value<M: Message + Name>(message: &M) -> Value {
     let mut fields = serde_json::Map::new();
     fields.insert("@type".to_owned(), envoy::type_url::<M>().into());
     if let Value::Object(message) = value(message) {

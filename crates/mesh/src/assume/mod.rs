@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `addresses` | an address for each Service without one, and for each assumed Pod |
 //! | `pods` | the Pods of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts |
+//! | `mesh_config` | the ConfigMap that Istio makes of an IstioOperator's settings |
 //! | `namespaces` | Namespaces that objects are in and nothing defines |
 //!
 //! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a cluster, where
@@ -12,6 +13,7 @@
 //! each sort. An assumed Pod stands where its controller does.
 
 mod addresses;
+mod mesh_config;
 mod namespaces;
 mod pods;
 
@@ -28,9 +30,10 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
     if assume == Assume::Nothing {
         return None;
     }
+    let (config_map, mut installed) = mesh_config::of_installation(reading).unzip();
     let mut pods = Addresses::new(addresses::OF_PODS);
     let assumed: Vec<Assumed> = Part::all(reading).map(|part| Assumed::of(&part, &mut pods)).collect();
-    if assumed.iter().all(Assumed::is_nothing) {
+    if installed.is_none() && assumed.iter().all(Assumed::is_nothing) {
         return None;
     }
     let mut completed = reading.clone();
@@ -42,6 +45,11 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
         assumed.apply(part, &cluster);
     }
     completed.snapshot.remotes = remotes;
+    if let Some(config_map) = config_map {
+        mesh_config::apply(&mut completed.snapshot, config_map);
+    }
+    completed.locate(installed.as_mut_slice());
+    completed.problems.extend(installed);
     completed.problems.sort();
     Some(completed)
 }

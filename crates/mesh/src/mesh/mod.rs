@@ -38,6 +38,7 @@ pub mod namespaces;
 pub mod network;
 pub mod network_gateways;
 mod of;
+mod own_flags;
 pub mod peer_authentication;
 pub mod policy;
 pub mod proxy_config;

@@ -1,6 +1,7 @@
 //! From a snapshot to its mesh: the steps before this one, in their order, and everything that they find.
 
 use super::Mesh;
+use super::own_flags::with_own_flags;
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::snapshot::Reading;
@@ -21,10 +22,12 @@ impl Mesh {
     #[must_use]
     pub fn of_complete(reading: &Reading, options: &Options) -> (Self, Vec<Problem>) {
         let (options, note) = with_detected_release(reading, options.clone());
+        let (options, flags) = with_own_flags(reading, options);
         let mut admitted = admission::admit(reading.snapshot.clone(), &options);
         let mut problems = std::mem::take(&mut admitted.problems);
         let mesh = Mesh::new(admitted, options);
         problems.extend(note);
+        problems.extend(flags);
         problems.extend(mesh.problems.iter().cloned());
         reading.locate(&mut problems);
         problems.extend(reading.problems.iter().cloned());

@@ -255,11 +255,15 @@ codes! {
     Assumed = "assumed" Note Input:
         "The files hold what somebody wrote, not what a cluster has made of it. What a cluster would add to objects that were \
          never applied was assumed: addresses of 240.241.0.0/16 for Services without one, the Pods of Deployments, \
-         StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, and Namespaces that \
-         nothing defines. `--assume nothing` takes the files as they are.";
+         StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, Namespaces that \
+         nothing defines, and the ConfigMap that Istio makes of an IstioOperator's mesh configuration. `--assume nothing` takes \
+         the files as they are.";
     ReleaseDetected = "release-detected" Note Correctness:
         "The release was to be the snapshot's own (`--release auto`). It is told by the tag of an image: of istiod's Pod, else \
          of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
+    FlagsDetected = "flags-detected" Note Correctness:
+        "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
+         IstioOperator, or in the values of a Helm chart that are given as mesh configuration. `--feature` sets them otherwise.";
     UnsupportedExtension = "unsupported-extension" Error Correctness:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";
@@ -427,9 +431,8 @@ codes! {
         "Telemetry has settings for tracing and no provider, and the mesh has no default provider: tracing is \
          switched off.";
     MeshConfigElsewhere = "mesh-config-elsewhere" Warning Input:
-        "These are settings of the mesh that are not read from here: values of a Helm chart, an IstioOperator, or a \
-         ConfigMap of another name, namespace or key. Give what stands below `meshConfig`, or below the key `mesh`, as \
-         the mesh configuration.";
+        "These are settings of the mesh that are not read from here: a ConfigMap of another name, namespace or key, or an \
+         IstioOperator beside the ConfigMap that was made of it. Give them as the mesh configuration, if they are to hold.";
 }
 
 impl Serialize for Code {

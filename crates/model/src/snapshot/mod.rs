@@ -28,6 +28,7 @@
 
 mod cause;
 mod clusters;
+mod control_plane;
 pub mod defaults;
 pub mod extensions;
 mod files;
@@ -44,6 +45,7 @@ pub mod message;
 mod names;
 pub mod networking;
 pub mod object;
+mod objects;
 pub mod passed_over;
 pub(crate) mod proto_json;
 mod read;
@@ -56,6 +58,8 @@ mod stray;
 mod summary;
 pub mod telemetry;
 pub mod timestamp;
+#[cfg(feature = "serde_yaml")]
+mod yaml_values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,10 +67,12 @@ use std::sync::Arc;
 pub use crate::kind::{Kind, NameRule, Scope};
 pub use crate::names::ObjectRef;
 pub use cause::{Cause, FieldPath};
+pub use control_plane::ControlPlane;
 pub use files::Files;
 pub use labels::Labels;
 pub use message::{Duration, IntOrString};
 pub use object::{Meta, Object, OwnerReference, Resource, Source};
+pub use objects::{NotAnObject, Objects};
 pub use read::Reading;
 pub use summary::{Ignored, Summary};
 pub use timestamp::Timestamp;

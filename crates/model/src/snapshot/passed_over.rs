@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Labels;
+use super::control_plane::ControlPlane;
 use super::items::Item;
 use super::kubernetes::PodController;
 use super::object::Source;
@@ -22,8 +23,8 @@ pub struct PassedOver {
     pub(crate) annotations: Labels,
     /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
     pub template_labels: Labels,
-    /// The field that has settings of the mesh, of an object that installs one.
-    pub mesh_config: Option<&'static str>,
+    /// What it says of a control plane, if it is one's or installs one.
+    pub control_plane: Option<Arc<ControlPlane>>,
     /// Whether it was never applied to a cluster.
     pub is_new: bool,
     /// What it says of its pods, if it makes any and no other object makes it.
@@ -47,13 +48,15 @@ impl PassedOver {
             Kind::WorkloadGroup => "spec.metadata.labels",
             _ => "spec.template.metadata.labels",
         };
+        let own_labels = labels(node, "metadata.labels");
+        let control_plane = ControlPlane::of_object(node, kind, &own_labels).map(Arc::new);
         let is_set = |key: &str| text(key).is_some_and(|value| !value.is_empty());
         let passed_over = Self {
             object,
-            labels: labels(node, "metadata.labels"),
+            labels: own_labels,
             annotations: labels(node, "metadata.annotations"),
             template_labels: labels(node, template),
-            mesh_config: mesh_config(node, kind),
+            control_plane,
             is_new: !is_set("creationTimestamp") && !is_set("uid"),
             controller,
             source,
@@ -65,14 +68,6 @@ impl PassedOver {
 fn labels(node: Node<'_>, path: &str) -> Labels {
     let entries = node.find(path).into_iter().flat_map(Node::entries);
     entries.filter_map(|(key, value)| Some((key, value.as_str()?))).collect()
-}
-
-/// Where an object that installs a mesh has its settings.
-fn mesh_config(node: Node<'_>, kind: Kind) -> Option<&'static str> {
-    const FIELDS: [&str; 2] = ["spec.meshConfig", "spec.values.meshConfig"];
-    let installs = matches!(kind, Kind::IstioOperator | Kind::SailIstio);
-    let is_set = |path: &str| node.find(path).is_some_and(|settings| settings.entries().next().is_some());
-    FIELDS.into_iter().find(|path| installs && is_set(path))
 }
 
 /// What an object says of the pods that it makes.

@@ -12,7 +12,7 @@ use super::passed_over::PassedOver;
 use super::reported;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
-use super::{Labels, Snapshot};
+use super::{ControlPlane, Labels, Snapshot};
 use crate::Str;
 use crate::kind::Kind;
 use crate::limits::Limits;
@@ -96,6 +96,24 @@ impl Reading {
     /// Where an object stands, one that is kept or one that was only looked at.
     pub fn source(&self, object: &ObjectRef) -> Option<Source> {
         self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
+    }
+
+    /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment tells before what
+    /// installs one, and the default revision before others; of several that are alike none is taken.
+    pub fn control_plane(
+        &self,
+        is_wanted: impl Fn(&ControlPlane) -> bool,
+    ) -> Option<(&PassedOver, &ControlPlane)> {
+        let all = || {
+            let of = |other: &'_ PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
+            self.passed_over.iter().filter(move |other| of(other))
+        };
+        let is_deployed = all().any(|other| other.object.kind == Kind::Deployment);
+        let alike = || all().filter(move |other| (other.object.kind == Kind::Deployment) == is_deployed);
+        let is_default =
+            |other: &&PassedOver| other.control_plane.as_ref().is_some_and(|p| p.revision.is_empty());
+        let found = only(alike().filter(is_default)).or_else(|| only(alike()))?;
+        Some((found, found.control_plane.as_deref()?))
     }
 
     /// They are sorted.
@@ -286,6 +304,11 @@ impl<'l> Reader<'l> {
             stray: self.stray,
         }
     }
+}
+
+/// What there is one of.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// The problem that a decoding error makes.

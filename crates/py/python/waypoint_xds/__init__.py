@@ -71,6 +71,7 @@ from ._words import (
     MeshConfig,
     Readiness,
     Release,
+    ResourceList,
     Rule,
     Severity,
     SubjectKind,
@@ -105,6 +106,7 @@ __all__ = [
     "Release",
     "Replacement",
     "Resource",
+    "ResourceList",
     "Rule",
     "SettingsError",
     "Severity",
@@ -165,7 +167,7 @@ def translate(
     :param dialect: the Envoy that is spoken to: ``istio-proxy``, or upstream's ``envoy`` without Istio's own filters.
     :param validate: what is said of fields that no release of an API has, in kubectl's words: ``strict`` makes them
         errors, ``warn`` warnings, ``ignore`` nothing.
-    :raises SettingsError: an argument is not one of those expected.
+    :raises SettingsError: an argument is not one of those expected, or there is no such waypoint.
 
     The GIL is released meanwhile. A problem with one object never loses the rest: see ``Translation.problems``.
     """

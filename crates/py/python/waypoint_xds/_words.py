@@ -34,6 +34,9 @@ Rule = Literal["namespace", "mesh"]
 Kind = Literal["listeners", "clusters", "routes", "endpoints"]
 """The kinds of resources that have a table."""
 
+ResourceList = Literal["listeners", "clusters", "routes", "endpoints", "extensions"]
+"""The kinds of resources that a waypoint gets."""
+
 ZtunnelKind = Literal["workloads", "services", "policies"]
 """What ztunnels get."""
 

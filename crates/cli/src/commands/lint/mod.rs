@@ -15,6 +15,7 @@ use waypoint_xds::view::findings::{self, Report};
 
 use super::{colour, session};
 use crate::args::{ColorArg, Lint, LintFormat};
+use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Lint) -> Result<Outcome, Failure> {
@@ -35,7 +36,7 @@ pub(super) fn run(args: &Lint) -> Result<Outcome, Failure> {
         }
         _ => session,
     };
-    let found = wanted.findings(&session);
+    let found = Progress::during(args.input.how.quiet == 0, "looking", || wanted.findings(&session));
     let files: Vec<&SourceFile> =
         session.input().files.iter().chain(&session.mesh().options.mesh_config).collect();
     if !args.diff {

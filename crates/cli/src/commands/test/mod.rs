@@ -26,8 +26,7 @@ pub(super) fn run(args: &Test) -> Result<Outcome, Failure> {
     if !args.watch {
         return once(args).map(|(outcome, _)| outcome);
     }
-    let paths: Vec<PathBuf> = args.input.paths.iter().chain(&args.tests).cloned().collect();
-    watch::run(&paths, || once(args).map(|(_, files)| files))
+    watch::run(&args.input, &args.tests, || once(args).map(|(_, files)| files))
 }
 
 /// Runs the tests once; gives the files that they add to the input, too.
@@ -38,17 +37,22 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     let refused: Vec<Problem> =
         session.problems().iter().filter(|problem| problem.is_error()).cloned().collect();
     report(&refused, &session, &args.input);
-    let files = if args.tests.is_empty() { found.tests } else { files::tests(&args.tests)? };
-    let mut suites = suites(&session, &files, args);
+    let files = if args.tests.is_empty() {
+        found.tests
+    } else {
+        files::tests(&args.tests, &input::wanted(&args.input)?)?
+    };
+    let mut suites = suites(&session, &files, args)?;
     if suites.cases().next().is_none() && suites.problems.is_empty() && !args.input.how.allow_empty {
         return Err(Failure::NoTests);
     }
-    let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked());
+    let shown = args.input.how.quiet == 0;
+    let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked(), shown);
     tell(&suites.problems, &files, &args.input);
     if args.record {
         let files = record::write(&files, &suites, &tests)?;
-        suites = self::suites(&session, &files, args);
-        tests = parallel::run(&suites, args.coverage.is_asked());
+        suites = self::suites(&session, &files, args)?;
+        tests = parallel::run(&suites, args.coverage.is_asked(), shown);
     }
     let coverage = args.coverage.is_asked().then(|| coverage::of(&session, &tests));
     let report = Report::new(tests, suites.problems.clone());
@@ -69,10 +73,11 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
 }
 
 /// The tests that are asked for, each with its snapshot.
-fn suites(session: &Session, files: &[SourceFile], args: &Test) -> Suites {
-    let mut suites = session.suites(files, &files::setup);
+fn suites(session: &Session, files: &[SourceFile], args: &Test) -> Result<Suites, Failure> {
+    let wanted = input::wanted(&args.input)?;
+    let mut suites = session.suites(files, &|path: &str| files::setup(path, &wanted));
     suites.keep(&args.filter);
-    suites
+    Ok(suites)
 }
 
 fn print(args: &Test, report: &Report, covered: Option<&tested::Covered<'_>>) -> Result<(), Failure> {

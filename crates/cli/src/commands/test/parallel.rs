@@ -9,9 +9,12 @@ use waypoint_xds::expect::{Case, Suite};
 use waypoint_xds::session::Suites;
 use waypoint_xds::view::tested::Test;
 
-/// What comes of all cases, in the order of the files. Traces are kept where they are wanted.
-pub(super) fn run(suites: &Suites, keep_traces: bool) -> Vec<Test> {
+use crate::progress::Progress;
+
+/// What comes of all cases, in the order of the files. Traces are kept where they are wanted, and how far it is told where that is.
+pub(super) fn run(suites: &Suites, keep_traces: bool, shown: bool) -> Vec<Test> {
     let cases: Vec<(&Suite, &Case, &Session)> = suites.cases().collect();
+    let progress = Progress::bar(shown, cases.len());
     // Made once, not by each thread at the same time.
     for (_, session) in &suites.suites {
         session.translation();
@@ -25,6 +28,7 @@ pub(super) fn run(suites: &Suites, keep_traces: bool) -> Vec<Test> {
             let mut test = session.test(suite, case);
             test.trace = test.trace.filter(|_| keep_traces);
             done.push((at, test));
+            progress.step();
         }
     };
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -21,14 +21,14 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         return Vec::new();
     }
     let installations = cx.reading.passed_over.iter().filter_map(|other| {
-        let field = other.mesh_config?;
+        let (field, _) = other.control_plane.as_ref()?.mesh_config.as_ref()?;
         let message = format!(
             "the mesh configuration in {} is not read: no setting of it holds here",
             other.object.kind
         );
         let help = format!("give what stands below `{field}` as the mesh configuration");
         let problem = Problem::new(Code::MeshConfigElsewhere, message).on(other.object.clone());
-        Some(problem.field(field).help(help))
+        Some(problem.field(*field).help(help))
     });
     let config_maps = cx.snapshot.config_maps.iter().filter_map(|object| of_config_map(object, &root));
     installations.chain(config_maps).collect()

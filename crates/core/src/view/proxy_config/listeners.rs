@@ -28,6 +28,8 @@ const BLACK_HOLE: &str = "BlackHoleCluster";
 pub enum Form {
     /// 1.18's `--waypoint`: `LISTENER CHAIN MATCH DESTINATION`, one row per way to reach a chain.
     Chains,
+    /// The same columns for any release, with the addresses of listeners that have one.
+    Ways,
     /// Today's: `ADDRESSES PORT MATCH DESTINATION`.
     Addresses {
         /// Whether internal listeners, which istioctl prints without an address, are shown with their names.
@@ -49,14 +51,23 @@ impl Form {
     #[must_use]
     pub const fn with_names(self, names: bool) -> Self {
         match self {
-            Self::Chains => Self::Chains,
             Self::Addresses { .. } => Self::Addresses { names },
+            other => other,
+        }
+    }
+
+    /// A table in which everything has its name: 1.18's own has, and later ones do not.
+    #[must_use]
+    pub const fn readable(self) -> Self {
+        match self {
+            Self::Chains => Self::Chains,
+            Self::Ways | Self::Addresses { .. } => Self::Ways,
         }
     }
 
     /// Whether a match by whole segments of a path is shown: 1.18 doesn't know it.
     pub(super) const fn shows_path_separated_prefixes(self) -> bool {
-        matches!(self, Self::Addresses { .. })
+        !matches!(self, Self::Chains)
     }
 }
 
@@ -66,7 +77,7 @@ pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&
     let mut listeners: Vec<&Listener> = config.listeners.iter().filter(|l| admits(filter, l)).collect();
     match form {
         // Internal listeners have neither port nor address, and so come first.
-        Form::Chains => listeners.sort_by_key(|l| {
+        Form::Chains | Form::Ways => listeners.sort_by_key(|l| {
             (port(l), address(l), if is_internal(l) { l.name.clone() } else { kind(l).to_owned() })
         }),
         Form::Addresses { .. } => listeners.sort_by_key(|l| (port(l), address(l), kind(l))),
@@ -88,13 +99,13 @@ fn admits(filter: &Filter, listener: &Listener) -> bool {
 #[must_use]
 pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
     let header = match form {
-        Form::Chains => ["LISTENER", "CHAIN", "MATCH", "DESTINATION"],
+        Form::Chains | Form::Ways => ["LISTENER", "CHAIN", "MATCH", "DESTINATION"],
         Form::Addresses { .. } => ["ADDRESSES", "PORT", "MATCH", "DESTINATION"],
     };
     let mut table = Table::new(&header, 1);
     for listener in select(config, filter, form) {
         let rows = match form {
-            Form::Chains => chain_rows(listener),
+            Form::Chains | Form::Ways => chain_rows(listener, form),
             Form::Addresses { names } => address_rows(listener, names),
         };
         for (chain, row) in rows {
@@ -105,16 +116,20 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
 }
 
 /// The rows of a listener, each with the name of its filter chain.
-fn chain_rows(listener: &Listener) -> Vec<(&str, Vec<String>)> {
+fn chain_rows(listener: &Listener, form: Form) -> Vec<(&str, Vec<String>)> {
     let mut rows = Vec::new();
+    let name = if form == Form::Ways && !is_internal(listener) {
+        format!("{}:{}", address(listener), port(listener))
+    } else {
+        format!("envoy://{}", listener.name)
+    };
     for opened in OpenedListener::new(listener, &[]).chains {
-        let destination = destination(&opened, Form::Chains);
+        let destination = destination(&opened, form);
         let chain = opened.message;
         let ways = match &listener.filter_chain_matcher {
             None => vec![chain_match(chain.filter_chain_match.as_deref())],
             Some(tree) => matcher::ways_to(&chain.name, tree),
         };
-        let name = format!("envoy://{}", listener.name);
         rows.extend(ways.into_iter().map(|way| {
             (chain.name.as_str(), vec![name.clone(), chain.name.clone(), way, destination.clone()])
         }));

@@ -1,7 +1,9 @@
 //! The mesh configuration in force.
 
+use std::sync::Arc;
+
 use super::mesh_config;
-use super::read::read;
+use super::read::{read, read_given};
 use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -22,7 +24,8 @@ pub fn source<'s>(
 ) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
     let root = root_namespace(options);
     let (name, key) = CONFIG_MAP;
-    let object = snapshot::find(&snapshot.config_maps, &root, name);
+    let object =
+        snapshot::find(&snapshot.config_maps, &root, name).or_else(|| of_only_revision(snapshot, &root));
     let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
     (root, text)
 }
@@ -32,10 +35,20 @@ pub(super) fn root_namespace(options: &Options) -> Str {
     defaults(options).root_namespace.unwrap_or_default()
 }
 
+/// The ConfigMap `istio-REVISION` where there is one: with no other, it is that of the only control plane.
+fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Object<ConfigMap>>> {
+    let (name, key) = CONFIG_MAP;
+    let mut all = snapshot.config_maps.iter().filter(|object| {
+        let of_revision = object.meta.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+        of_revision && object.meta.namespace == *root && object.spec.data.contains_key(key)
+    });
+    all.next().filter(|_| all.next().is_none())
+}
+
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
-/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace. One that the
-/// release refuses is left out.
+/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace, or that of the only
+/// revision. One that the release refuses is left out.
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
@@ -57,15 +70,15 @@ pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Probl
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
     let Some(file) = &options.mesh_config else { return config };
-    match read(file, &options.limits) {
-        Ok(given) => {
+    match read_given(file, &options.limits) {
+        Ok((path, given)) => {
             let mut found = Vec::new();
             let names_defaults = given.default_providers.is_some();
             let config = overlaid(config, given, options.rules(), &mut found);
             if names_defaults {
                 found.extend(unknown_defaults(&config));
             }
-            locate(file, &options.limits, &mut found);
+            locate(file, path, &options.limits, &mut found);
             problems.extend(found);
             config
         }
@@ -76,11 +89,13 @@ pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Probl
     }
 }
 
-/// Gives problems with a mesh configuration the places of their fields.
-fn locate(file: &SourceFile, limits: &Limits, problems: &mut [Problem]) {
+/// Gives problems with a mesh configuration, which stands at a path, the places of their fields.
+fn locate(file: &SourceFile, path: &str, limits: &Limits, problems: &mut [Problem]) {
     let Some(Ok(document)) = documents(file, limits).next().filter(|_| !problems.is_empty()) else { return };
+    let root = document.root();
+    let root = if path.is_empty() { root } else { root.find(path).unwrap_or(root) };
     for problem in problems {
-        problem.place = Some(file.place(document.root().locate_nearest(&problem.field)));
+        problem.place = Some(file.place(root.locate_nearest(&problem.field)));
     }
 }
 

@@ -1,0 +1,28 @@
+//! The words of `snapshot`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args as ClapArgs};
+use files::Cluster;
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Snapshot {
+    /// The cluster: a context of kubectl's configuration [default: the current one].
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) context: Option<String>,
+    /// Only these namespaces, and Istio's own; several may be given [default: all].
+    #[arg(short = 'n', long = "namespace", num_args = 1.., value_delimiter = ',', value_name = "NS")]
+    pub(crate) namespaces: Vec<String>,
+    /// Where istiod and its settings are.
+    #[arg(short = 'i', long, default_value = Cluster::ISTIO_NAMESPACE, value_name = "NS")]
+    pub(crate) istio_namespace: String,
+    /// The file to write [default: standard output].
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print the commands instead of running them: a script, which prints the snapshot.
+    #[arg(long, conflicts_with_all = ["output", "quiet"])]
+    pub(crate) print_command: bool,
+    /// Do not tell what could not be read.
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub(crate) quiet: bool,
+}

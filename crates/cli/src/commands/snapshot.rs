@@ -1,0 +1,41 @@
+//! `waypoint-xds snapshot`: the objects of a cluster, as `kubectl get` prints them.
+
+use files::{Cluster, Query};
+use waypoint_xds::detect;
+use waypoint_xds::limits::Limits;
+use waypoint_xds::snapshot::Snapshot;
+
+use crate::progress::Progress;
+use crate::{Failure, Outcome, args, input, output};
+
+pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
+    let cluster = Cluster {
+        context: args.context.clone(),
+        namespaces: args.namespaces.clone(),
+        istio_namespace: args.istio_namespace.clone(),
+    };
+    if args.print_command {
+        output::print(&Query::script(&cluster.queries()))?;
+        return Ok(Outcome::Clean);
+    }
+    let copied = Progress::asking(!args.quiet, &cluster)?;
+    let text = copied.text();
+    match &args.output {
+        Some(path) => std::fs::write(path, &text).map_err(|source| input::failed(path, source))?,
+        None => output::print(&text)?,
+    }
+    if args.quiet {
+        return Ok(Outcome::Clean);
+    }
+    for note in &copied.notes {
+        output::say(&format!("note: {note}\n"));
+    }
+    let read = Snapshot::read(copied.sources, &Limits::DEFAULT);
+    let count = read.summary.objects_read() + read.summary.objects_ignored();
+    let release = detect::release(&read.snapshot).map_or_else(
+        || "no image tells its release of Istio".to_owned(),
+        |found| format!("it runs Istio {}: read it with --release {0}, or auto", found.release),
+    );
+    output::say(&format!("{count} objects; {release}\n"));
+    Ok(Outcome::Clean)
+}
