@@ -19,7 +19,7 @@ use waypoint_xds::cost::Rule;
 use crate::completion;
 
 pub(crate) use diff::{Diff, DiffFormat, Part};
-pub(crate) use input::{ColorArg, How, Input, ProblemFormat};
+pub(crate) use input::{ColorArg, How, Input, ProblemFormat, SHARED};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
 pub(crate) use test::{CoverageArgs, Test, TestFormat};
@@ -155,6 +155,9 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Print the page of the command line in the documentation.
+    #[command(hide = true)]
+    Reference,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -22,6 +22,8 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
+use crate::trace::classes::Limits;
+use crate::trace::classes::access::{self, Access, AccessQuery};
 use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
@@ -169,7 +171,7 @@ impl Session {
             Dialect::IstioProxy => self.problems(),
             Dialect::Envoy => &self.translation().problems,
         };
-        lint::lint(self.input(), self.mesh(), problems)
+        lint::lint(self.input(), self.mesh(), problems, &|waypoint| self.translation().waypoint(waypoint))
     }
 
     /// The findings of [`Session::lint`] that a selection reports, each as bad as it says.
@@ -270,6 +272,36 @@ impl Session {
     /// When the snapshot does not have who asks, or who is asked.
     pub fn trace(&self, request: &Request) -> Result<Trace, NoSuchThing> {
         self.tracer().trace(request)
+    }
+
+    /// Who may do what, exactly: see [`access`](access::access()).
+    ///
+    /// ```
+    /// use waypoint_xds::options::Options;
+    /// use waypoint_xds::session::Session;
+    /// use waypoint_xds::text::SourceFile;
+    /// use waypoint_xds::trace::Verdict;
+    /// use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
+    ///
+    /// let yaml = "
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: cart, namespace: shop}
+    /// spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
+    /// ";
+    /// let session = Session::read([SourceFile::new("shop.yaml", yaml)], &Options::default());
+    /// let query = AccessSpec { to: Some("shop/cart".to_owned()), ..AccessSpec::default() };
+    /// let access = session.access(&AccessQuery::try_from(query)?)?;
+    /// // No pod is behind the Service.
+    /// assert_eq!(access.destinations[0].ways[0].rows[0].verdict, Verdict::Failed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the snapshot does not have who asks, or who is asked.
+    pub fn access(&self, query: &AccessQuery) -> Result<Access, NoSuchThing> {
+        access::access(self.tracer(), query, &Limits::default())
     }
 
     /// What answers many requests, explained or not. What it gets ready stays in the session.

@@ -11,9 +11,12 @@ use waypoint_xds::release::Release;
 
 use crate::{completion, output};
 
+/// The heading of the options that commands share, behind a command's own.
+pub(crate) const SHARED: &str = "Input, release and problems";
+
 /// What is read, and as which release.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Input, release and problems")]
+#[command(next_help_heading = SHARED)]
 pub(crate) struct Input {
     /// A file, a directory, `-` for standard input, `helm:DIR` or `kustomize:DIR`; several may be given. Of a directory the
     /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore names. Files may be
@@ -27,7 +30,7 @@ pub(crate) struct Input {
 
 /// How it is read, as which release, and how problems are told.
 #[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Input, release and problems")]
+#[command(next_help_heading = SHARED)]
 pub(crate) struct How {
     /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
     #[arg(long, value_name = "GLOB")]

@@ -9,6 +9,7 @@ mod explain;
 mod lint;
 mod out;
 mod proxy_config;
+mod reference;
 mod status;
 mod test;
 mod trace;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => completion::run(*shell),
         Command::Man { directory } => completion::man(directory),
+        Command::Reference => reference::run(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod diffs;
 mod document;
 mod generate;
+mod idle;
 mod policies;
 mod routes;
 mod schemas;
