@@ -10,7 +10,7 @@ use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
 use crate::diff::{self, Diff, Side};
-use crate::expect::{Case, Coverage, Suite};
+use crate::expect::{Asks, Case, Claim, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -23,7 +23,7 @@ use crate::static_config::{StaticConfiguration, StaticOptions, static_configurat
 use crate::status::{self, Status};
 use crate::text::SourceFile;
 use crate::trace::classes::Limits;
-use crate::trace::classes::access::{self, Access, AccessQuery};
+use crate::trace::classes::access::{self, Access, AccessQuery, Proof};
 use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
@@ -304,6 +304,16 @@ impl Session {
         access::access(self.tracer(), query, &Limits::default())
     }
 
+    /// The row that a request is in, of those that [`Session::access`] tells of its destination: see
+    /// [`row_of`](access::row_of()).
+    ///
+    /// # Errors
+    ///
+    /// When the snapshot does not have who asks, or who is asked.
+    pub fn access_row(&self, request: &Request) -> Result<Option<access::Row>, NoSuchThing> {
+        access::row_of(self.tracer(), request, &Limits::default())
+    }
+
     /// What answers many requests, explained or not. What it gets ready stays in the session.
     #[must_use]
     pub fn tracer(&self) -> Tracer<'_> {
@@ -315,7 +325,11 @@ impl Session {
     /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
     #[must_use]
     pub fn test(&self, suite: &Suite, case: &Case) -> Test {
-        let trace = match self.trace(&case.request) {
+        let request = match &case.asks {
+            Asks::Request(request) => request,
+            Asks::Claim(claim) => return Test::new(suite, case, self.refuted(claim), None),
+        };
+        let trace = match self.trace(request) {
             Ok(trace) => trace,
             Err(error) => {
                 return Test::new(suite, case, Some(Failure::NotTraced(error.to_string())), None);
@@ -331,6 +345,21 @@ impl Session {
             Some(Failure::Differs { differences, way: way() })
         };
         Test::new(suite, case, failure, Some(trace))
+    }
+
+    /// Why a claim is not proved, if it is not.
+    fn refuted(&self, claim: &Claim) -> Option<Failure> {
+        let judge = |trace: &Trace| claim.judge(trace);
+        match access::prove(self.tracer(), claim.requests(), &judge, &Limits::default()) {
+            Ok(Proof::Holds) => None,
+            Ok(Proof::Fails(example, trace)) => Some(Failure::Refuted {
+                claim: claim.word(),
+                example,
+                way: view::trace::text(&trace, &self.places(), true),
+            }),
+            Ok(Proof::NotDecided(reason)) => Some(Failure::NotDecided(reason)),
+            Err(error) => Some(Failure::NotTraced(error.to_string())),
+        }
     }
 
     /// What requests can reach of what is generated: nothing of it has been reached yet.

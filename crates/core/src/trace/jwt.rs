@@ -124,16 +124,21 @@ impl JwtFilter {
         named.map(String::as_str).chain(["access_token"])
     }
 
-    /// Whether it does no more than refuse tokens that none of its issuers has given: a request without is let through, and audiences
-    /// make no difference.
+    /// Somebody for whom tokens of an issuer have to be; nothing where anybody will do.
+    pub(super) fn audience(&self, issuer: &str) -> Option<&str> {
+        let mut of_issuer = self.providers.values().filter(|provider| provider.issuer == issuer);
+        of_issuer.find_map(|provider| provider.audiences.first()).map(String::as_str)
+    }
+
+    /// Whether it does no more than refuse bad tokens: a request without is let through.
     pub(super) fn only_refuses(&self) -> bool {
-        let is_plain = |provider: &JwtProvider| provider.audiences.is_empty() && provider.subjects.is_none();
+        let is_plain =
+            |provider: &JwtProvider| provider.subjects.is_none() && provider.max_lifetime.is_none();
         let lets_through = |rule: &JwtRule| {
             rule.condition.as_ref().is_none_or(is_for_all)
                 && rule.requirement.as_ref().is_some_and(Requirement::allows_missing)
         };
-        self.providers.values().all(|provider| is_plain(provider) && provider.max_lifetime.is_none())
-            && self.rules.first().is_some_and(lets_through)
+        self.providers.values().all(is_plain) && self.rules.first().is_some_and(lets_through)
     }
 
     /// Walks through the filter.

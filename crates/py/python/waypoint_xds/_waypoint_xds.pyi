@@ -175,6 +175,19 @@ class Translation(Mapping[str, Waypoint]):
         As `waypoint-xds diff -o json`: `behaviour` (for each destination of a waypoint whether anything differs for requests to
         it, with the classes of requests that do), `waypoints` (their resources), `findings`, `statuses` and `sidecars`.
         """
+    def access(
+        self,
+        to: str | None = None,
+        *,
+        port: int | None = None,
+        source: str | None = None,
+        ext_authz: str | None = None,
+    ) -> dict[str, Any]:
+        """Who may do what, exactly: of one destination, or for one who asks (`source`) of every Service.
+
+        As `waypoint-xds access -o json`: `destinations` have `ways`, and ways have `rows`, of which the first that a request is
+        in tells what comes of it.
+        """
     def run_tests(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         """What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
 

@@ -223,7 +223,7 @@ impl Sides<'_, '_> {
         if !new.is_http() {
             base.protocol = Protocol::Tcp;
         }
-        let template = Template { mesh: self.new.mesh, base, bad_token: None };
+        let template = Template { mesh: self.new.mesh, base, tokens: None };
         self.classes(&mut builder, &effects, (was, is), &template)
     }
 

@@ -7,6 +7,7 @@ use super::attribute::Attribute;
 use super::domain::{Domain, Domains, Example};
 use super::language;
 use crate::mesh::Mesh;
+use crate::trace::jwt::JwtFilter;
 use crate::trace::request::{Protocol, Request, Source};
 use crate::trace::tokens::Location;
 
@@ -16,8 +17,8 @@ pub(super) struct Template<'a> {
     pub(super) mesh: &'a Mesh,
     /// A request without anything that tells classes apart.
     pub(super) base: Request,
-    /// Where a token is looked for, which may be one that is not taken.
-    pub(super) bad_token: Option<&'a Location>,
+    /// The filter that takes tokens.
+    pub(super) tokens: Option<&'a JwtFilter>,
 }
 
 /// Somebody of the mesh.
@@ -41,6 +42,7 @@ impl Template<'_> {
             let value = self.value(attribute, domain, classes);
             self.set(&mut request, &mut query, attribute, value);
         }
+        self.add_audience(&mut request);
         if !query.is_empty() {
             request.path = format!("{}?{}", request.path, query.join("&"));
         }
@@ -85,10 +87,20 @@ impl Template<'_> {
         classes.ones().min_by_key(length).map_or(Example::Absent, |class| domain.example(class))
     }
 
+    /// A token is for somebody, where its issuer's rule asks for that.
+    fn add_audience(&self, request: &mut Request) {
+        let Some(claims) = &mut request.claims else { return };
+        let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+        let audience = self.tokens.and_then(|tokens| tokens.audience(issuer));
+        if let Some(audience) = audience.filter(|_| !claims.contains_key("aud")) {
+            claims.insert("aud".to_owned(), audience.into());
+        }
+    }
+
     /// Adds a token that nobody takes.
     fn refuse(&self, request: &mut Request, query: &mut Vec<String>) {
         const NO_TOKEN: &str = "no-token";
-        match self.bad_token {
+        match self.tokens.and_then(JwtFilter::any_place) {
             Some(Location::Header { name, prefix }) => {
                 request.headers.push((name.clone(), format!("{prefix}{NO_TOKEN}")));
             }

@@ -52,7 +52,7 @@ pub(super) fn conditions(class: &ClassDiff) -> String {
 }
 
 /// `GET /admin from spiffe://cluster.local/ns/web/sa/front with x-user: 1`.
-pub(super) fn example(example: &RequestSpec) -> String {
+pub(in crate::view) fn example(example: &RequestSpec) -> String {
     let method = example.method.as_deref().unwrap_or("bytes");
     let path = example.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
     let host = example.host.as_ref().map(|host| format!(" of host {host}")).unwrap_or_default();

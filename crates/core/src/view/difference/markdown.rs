@@ -141,7 +141,7 @@ fn resources(waypoint: &WaypointDiff, sides: &Sides<'_>) -> Vec<String> {
 }
 
 /// Text as code, whatever backticks it has.
-fn code(text: &str) -> String {
+pub(in crate::view) fn code(text: &str) -> String {
     let mut fence = "`".to_owned();
     while text.contains(&fence) {
         fence.push('`');

@@ -63,6 +63,14 @@ impl<'c> Inner<'c> {
                 RoutesAt::Unknown => None,
             };
             inner.changed = changed(manager);
+            let makes_claims = |filter: &HttpFilter| matches!(filter.does, FilterDoes::IstioAuthn(_));
+            if manager.filters.iter().any(makes_claims) {
+                let mut asked = AllAsked::default();
+                inner.ask(&mut asked);
+                // What that filter makes of a token is not what the token says.
+                let made = |attribute: &Attribute| matches!(attribute, Attribute::Metadata(..));
+                inner.changed.extend(asked.0.into_keys().filter(made));
+            }
         }
         inner
     }
@@ -511,6 +519,15 @@ fn changed(manager: &Manager) -> BTreeSet<Attribute> {
         match &filter.does {
             FilterDoes::Jwt(tokens) => {
                 changed.extend(tokens.headers().map(of_header));
+                // A token that is accepted is for somebody who is named: what else it may say of that is not looked at.
+                if tokens.issuers().any(|issuer| tokens.audience(issuer).is_some()) {
+                    let audience = |key: &str| vec![key.to_owned(), "aud".to_owned()];
+                    changed.extend(
+                        tokens
+                            .kept()
+                            .map(|(key, _)| Attribute::Metadata(JWT_AUTHN.to_owned(), audience(key))),
+                    );
+                }
                 changed.extend(tokens.parameters().map(|name| Attribute::Query(name.to_owned())));
             }
             FilterDoes::Mutation(mutation) => {

@@ -14,9 +14,11 @@
 //! | `rows` | the rows that say what comes of them |
 //! | `arrived` | the classes of a request |
 //! | `query` | what is asked |
+//! | `claim` | whether something holds of all requests that are like this |
 //! | `moved` | the same of two meshes: destinations that are got to in another way |
 
 mod arrived;
+mod claim;
 mod inside;
 mod marks;
 pub(super) mod moved;
@@ -29,9 +31,12 @@ mod wanted;
 mod way;
 mod ways;
 
+pub(crate) use claim::{Claimed, Judged, Proof, To, prove};
 pub use query::{AccessQuery, AccessSpec, NoQuery};
 
 use serde::Serialize;
+
+pub(crate) use self::wanted::{Is, Wanted};
 
 use self::rows::{rows, undecided};
 use self::space::{NoSpace, Question, Space};
@@ -43,6 +48,7 @@ use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
 use crate::trace::outcome::{Because, Chance, Target, Verdict};
 use crate::trace::request::{Destination, Request};
+use crate::trace::source::Sender;
 use crate::trace::spec::RequestSpec;
 
 /// More rows than this are not told of one way.
@@ -195,7 +201,11 @@ pub fn access(tracer: Tracer<'_>, query: &AccessQuery, limits: &Limits) -> Resul
 /// When the snapshot does not have who asks, or who is asked.
 pub fn row_of(tracer: Tracer<'_>, request: &Request, limits: &Limits) -> Result<Option<Row>, NoSuchThing> {
     let who = Who { from: None, ext_authz: request.ext_authz };
+    let sender = way::known(tracer.mesh, request)?.sender;
     for going in ways::ways(tracer, &request.destination, who)? {
+        if !going.is_by(sender) {
+            continue;
+        }
         let Ok(mut space) = going.space(tracer, limits) else { continue };
         let Some(classes) = arrived::classes(&space, request) else { continue };
         if space.diagrams.outcome(space.asked, &classes) != Some(1) {
@@ -205,12 +215,26 @@ pub fn row_of(tracer: Tracer<'_>, request: &Request, limits: &Limits) -> Result<
         let holds = |cube: &decisions::Cube| {
             cube.attributes().all(|(at, set)| classes.get(at).is_some_and(|class| set.contains(*class)))
         };
-        return Ok(rows.into_iter().find(|(cube, _)| holds(cube)).map(|(_, row)| row));
+        let row = rows.into_iter().find(|(cube, _)| holds(cube));
+        // A row without anything would be one that is missing.
+        return Ok(Some(row.map(|(_, row)| row).unwrap_or_default()));
     }
     Ok(None)
 }
 
 impl<'a> Going<'a> {
+    /// Whether what is sent so goes this way by the destination's own address.
+    fn is_by(&self, sender: Option<Sender>) -> bool {
+        let by = match self.way {
+            Way::Waypoint | Way::Same => matches!(sender, Some(Sender::Ztunnel | Sender::Gateway)),
+            Way::Straight => sender != Some(Sender::Sidecar),
+            Way::Outside => sender == Some(Sender::Itself),
+            Way::Sidecar => sender == Some(Sender::Sidecar),
+            Way::Past => false,
+        };
+        by && self.pod.is_none()
+    }
+
     fn space(&self, tracer: Tracer<'a>, limits: &Limits) -> Result<Space<'a>, NoSpace> {
         let question =
             Question { base: self.base.clone(), only: self.only, outside: self.outside, wanted: &[], limits };

@@ -222,11 +222,11 @@ impl<'p> Both<'p> {
         mesh: &Mesh,
         plan: Option<&Plan<'_>>,
     ) -> Result<Option<Request>, TooMuch> {
-        let bad_token = match plan {
-            Some(Plan::Through { inner, .. }) => inner.tokens().and_then(|tokens| tokens.any_place()),
+        let tokens = match plan {
+            Some(Plan::Through { inner, .. }) => inner.tokens(),
             _ => None,
         };
-        let template = Template { mesh, base: self.base.clone(), bad_token };
+        let template = Template { mesh, base: self.base.clone(), tokens };
         let cover = self.builder.diagrams.cover(of, 1)?;
         Ok(cover.cubes.first().map(|cube| template.request(self.builder.domains, cube)))
     }
@@ -237,7 +237,7 @@ impl<'p> Both<'p> {
         (was, is): (Decision, Decision),
         possible: Diagram,
     ) -> Result<Compared, NoSpace> {
-        let template = Template { mesh: sides.1.mesh, base: self.base.clone(), bad_token: None };
+        let template = Template { mesh: sides.1.mesh, base: self.base.clone(), tokens: None };
         let diagrams = &mut self.builder.diagrams;
         let pairs = diagrams.pairs(was, is)?;
         let (mut classes, mut complete, mut undecided) = (Vec::new(), true, None);

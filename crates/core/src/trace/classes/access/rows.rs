@@ -17,8 +17,6 @@ pub(super) struct Outcome {
     of: Diagram,
     /// What comes of one of them.
     pub(super) trace: Trace,
-    /// One of them.
-    pub(super) example: Request,
     /// The rules that let them pass.
     pub(super) passed_by: Vec<Cause>,
     /// Whether files do not tell.
@@ -85,7 +83,7 @@ pub(super) fn outcomes(space: &mut Space<'_>) -> Result<Vec<Outcome>, NoSpace> {
         let is_allowed = trace.outcomes.iter().any(|chance| chance.outcome.verdict == Verdict::Allowed);
         let passed_by = if is_allowed { space.marks.passed_by(mark) } else { Vec::new() };
         let unknown = space.marks.is_unknown(mark) || trace.verdict == Verdict::Unknown;
-        let outcome = Outcome { of, trace, example, passed_by, unknown };
+        let outcome = Outcome { of, trace, passed_by, unknown };
         match all.iter_mut().find(|other| other.key() == outcome.key()) {
             Some(same) => same.of = space.diagrams.or(same.of, of)?,
             None => all.push(outcome),
@@ -142,7 +140,6 @@ impl Outcome {
             of: self.of,
             unknown: self.unknown,
             trace,
-            example: example.clone(),
             passed_by: self.passed_by.clone(),
         });
         let confirmed = same.as_ref().is_some_and(|same| same.key() == self.key());

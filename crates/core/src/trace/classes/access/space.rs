@@ -13,7 +13,7 @@ use crate::trace::classes::example::Template;
 use crate::trace::classes::ztunnel::Given;
 use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
-use crate::trace::request::Request;
+use crate::trace::request::{Request, Source};
 use crate::trace::source::Sender;
 
 /// All requests of one way to a destination.
@@ -96,12 +96,20 @@ impl<'a> Space<'a> {
             let holds = one.holds(is_through, &mut builder)?;
             possible = builder.diagrams.and(possible, holds)?;
         }
+        // Nobody is outside where clients in the mesh are asked about, and the other way round.
+        let anybody = matches!(plan, Plan::Straight { .. }) && !question.outside;
+        if !is_through && !anybody && domains.get(&Attribute::Peer).is_some() {
+            let present = builder.sent(&Attribute::Peer, |domain| Some(domain.present()))?;
+            let is_outside = question.outside || question.base.source == Source::Outside;
+            let who = if is_outside { builder.diagrams.not(present)? } else { present };
+            possible = builder.diagrams.and(possible, who)?;
+        }
         let diagrams = builder.diagrams;
-        let bad_token = match plan {
-            Plan::Through { inner, .. } => inner.tokens().and_then(|tokens| tokens.any_place()),
+        let tokens = match plan {
+            Plan::Through { inner, .. } => inner.tokens(),
             _ => None,
         };
-        let template = Template { mesh: tracer.mesh, base: question.base.clone(), bad_token };
+        let template = Template { mesh: tracer.mesh, base: question.base.clone(), tokens };
         let chain = match plan {
             Plan::Through { position, .. } => Some(*position),
             _ => None,

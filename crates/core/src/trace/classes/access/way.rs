@@ -22,7 +22,7 @@ pub(super) enum Plan<'a> {
     /// Through a chain of a waypoint, at its position.
     Through { waypoint: &'a Waypoint, position: usize, inner: Box<Inner<'a>>, to: SocketAddr },
     /// To one of these workloads.
-    Straight { waypoint: Option<&'a Waypoint>, guarded: Vec<Guarded<'a>> },
+    Straight { guarded: Vec<Guarded<'a>> },
     /// The same comes of all of them.
     Same { waypoint: Option<&'a Waypoint> },
 }
@@ -87,7 +87,7 @@ pub(super) fn plan<'a>(tracer: Tracer<'a>, request: &Request) -> Result<Plan<'a>
                 let all = endpoints(mesh, &way).into_iter();
                 straight::distinct(all.filter_map(|to| Guarded::new(guards, to)))
             });
-            Plan::Straight { waypoint: used(mesh, &way).0, guarded: guarded.unwrap_or_default() }
+            Plan::Straight { guarded: guarded.unwrap_or_default() }
         }
     })
 }
