@@ -40,8 +40,7 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's. An IstioOperator, or values of Istio's Helm
-    /// charts, with a MeshConfig in them will do; feature flags in them hold, too.
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
     #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]

@@ -263,7 +263,7 @@ codes! {
          of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
-         IstioOperator, or in the values of a Helm chart that are given as mesh configuration. `--feature` sets them otherwise.";
+         IstioOperator that was never applied. `--feature` sets them otherwise.";
     UnsupportedExtension = "unsupported-extension" Error Correctness:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

@@ -99,14 +99,16 @@ impl Reading {
     }
 
     /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment tells before what
-    /// installs one, and the default revision before others; of several that are alike none is taken.
+    /// installs one, and the default revision before others; of several that are alike none is taken. Nor is an installation that is
+    /// in a cluster: there istiod's own settings count, and it reads no IstioOperator.
     pub fn control_plane(
         &self,
         is_wanted: impl Fn(&ControlPlane) -> bool,
     ) -> Option<(&PassedOver, &ControlPlane)> {
         let all = || {
-            let of = |other: &'_ PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
-            self.passed_over.iter().filter(move |other| of(other))
+            let counts = |other: &PassedOver| other.object.kind == Kind::Deployment || other.is_new;
+            let of = |other: &PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
+            self.passed_over.iter().filter(move |other| counts(other) && of(other))
         };
         let is_deployed = all().any(|other| other.object.kind == Kind::Deployment);
         let alike = || all().filter(move |other| (other.object.kind == Kind::Deployment) == is_deployed);
