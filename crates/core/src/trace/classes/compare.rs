@@ -376,7 +376,7 @@ impl Sides<'_, '_> {
 }
 
 /// A row in words.
-pub(super) fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
+fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
     let named = cube.attributes().filter_map(|(position, classes)| {
         let (attribute, domain) = domains.at(position)?;
         Some(format!("{attribute} {}", words::describe(domain, classes)))
