@@ -201,9 +201,9 @@ impl<'m> Part<'m> {
 fn known_in<'m>(mesh: &'m Mesh, remote: &'m RemoteCluster) -> Vec<KnownService<'m>> {
     let global = remote.services.iter().filter(|(_, service)| service.global && !is_alias(service));
     let known = global.filter_map(|(_, service)| {
-        let same = mesh.services.with_hostname(&service.hostname).iter().copied();
+        let mut same = mesh.services.with_hostname(&service.hostname).iter().copied();
         let of_mesh = |id: &ServiceId| mesh.services.get(*id).is_some_and(Service::is_kubernetes);
-        let id = same.filter(of_mesh).next()?;
+        let id = same.find(of_mesh)?;
         Some(KnownService { id, service, visibility: Visibility::Public, canonical: true })
     });
     known.collect()

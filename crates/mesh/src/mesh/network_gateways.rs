@@ -134,7 +134,7 @@ fn least_common_multiple(a: u32, b: u32) -> u32 {
     while y != 0 {
         (x, y) = (y, x % y);
     }
-    if x == 0 { a.max(b) } else { (a / x).saturating_mul(b) }
+    a.checked_div(x).map_or(a.max(b), |quotient| quotient.saturating_mul(b))
 }
 
 /// The gateways that the configuration of the networks gives by their addresses.

@@ -126,6 +126,11 @@ impl Domains {
         Some((position, &self.all.get(position)?.1))
     }
 
+    /// How many attributes there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
     pub(super) fn at(&self, position: usize) -> Option<&(Attribute, Domain)> {
         self.all.get(position)
     }

@@ -35,7 +35,7 @@ fn of_way(way: &WayAccess, located: &Located<'_>, page: &mut String) {
 }
 
 fn of_example(row: &Row, page: &mut String) {
-    let Some(spec) = row.example.as_ref().filter(|_| !row.conditions.is_empty()) else { return };
+    let Some(spec) = &row.example else { return };
     let doubt = if row.confirmed { "" } else { " (a trace says otherwise of it)" };
     let _ = writeln!(page, "      e.g. {}{doubt}", example(spec));
 }

@@ -97,6 +97,14 @@ pub(super) fn because(row: &Row, located: &Located<'_>) -> String {
         (Verdict::Allowed, true) => "no policy is asked, or none is needed".to_owned(),
         (Verdict::Allowed, false) => format!("by {}", told.join(" and ")),
         (_, true) => row.reason.clone(),
-        (_, false) => format!("{}, from {}", row.reason, told.join(" and ")),
+        (_, false) => {
+            // What decides may be named in the reason.
+            let bare =
+                row.because.iter().map(|because| because.0.to_string()).collect::<Vec<_>>().join(" and ");
+            match row.reason.split_once(&bare) {
+                Some((before, after)) => format!("{before}{}{after}", told.join(" and ")),
+                None => format!("{}, from {}", row.reason, told.join(" and ")),
+            }
+        }
     }
 }

@@ -85,7 +85,7 @@ fn one_per_host(cx: &Indexing<'_>, mut services: Vec<ServiceId>) -> Vec<ServiceI
 fn is_served(cx: &Indexing<'_>, id: ServiceId, service: &Service) -> bool {
     // Of Services that only other clusters have, those that are for the whole mesh are known.
     let apart = cx.options.features.ambient_enable_multi_network;
-    if !service.cluster.is_empty() && !(apart && service.global) {
+    if !(service.cluster.is_empty() || apart && service.global) {
         return false;
     }
     let visible = match &service.source {

@@ -59,6 +59,10 @@ pub(super) fn classes(space: &Space<'_>, request: &Request) -> Option<Vec<usize>
                 _ => None,
             });
             if let Some(manager) = manager {
+                // The chain closes the connection, whatever is in it.
+                if !request.protocol.is_http() {
+                    return None;
+                }
                 let Flow::Continue(mut http) = http::taken(&mut walk, proxy, manager, connection) else {
                     return None;
                 };

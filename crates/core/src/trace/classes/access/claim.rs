@@ -12,7 +12,7 @@ use crate::trace::classes::attribute::Attribute;
 use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
 use crate::trace::outcome::Trace;
-use crate::trace::request::{Destination, ExtAuthz, Request, Source};
+use crate::trace::request::{Destination, ExtAuthz, Source};
 use crate::trace::spec::RequestSpec;
 
 /// Requests that something is claimed of.
@@ -69,9 +69,7 @@ pub(crate) fn prove(
             match one(tracer, claimed, going, judge, limits) {
                 Found::Nothing => {}
                 Found::Holds => any = true,
-                Found::Fails(request, trace) => {
-                    return Ok(Proof::Fails(Box::new(rows::spec(&request)), trace));
-                }
+                Found::Fails(request, trace) => return Ok(Proof::Fails(request, trace)),
                 Found::NotDecided(reason) => {
                     left.get_or_insert(reason);
                 }
@@ -90,7 +88,7 @@ enum Found {
     /// No request goes this way.
     Nothing,
     Holds,
-    Fails(Request, Box<Trace>),
+    Fails(Box<RequestSpec>, Box<Trace>),
     NotDecided(String),
 }
 
@@ -116,7 +114,7 @@ fn one<'a>(
             let trace = tracer.trace(&example)?;
             let judged = judge(&trace);
             if judged == Judged::Violated {
-                return Ok(Found::Fails(example, Box::new(trace)));
+                return Ok(Found::Fails(Box::new(rows::spec(&example)), Box::new(trace)));
             }
             if judged == Judged::NotKnown || space.marks.is_unknown(mark) {
                 let why = if judged == Judged::NotKnown { trace.reason } else { NOT_ALL.to_owned() };

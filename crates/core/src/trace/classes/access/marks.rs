@@ -36,6 +36,9 @@ pub(super) enum Mark {
     Both(u32, u32),
 }
 
+/// In which order things are looked at: what refuses by a rule, then what lets requests pass and the routes, then what is left.
+pub(super) type Order = Vec<(u8, usize, usize)>;
+
 /// Marks by number.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -91,6 +94,37 @@ impl Marks {
             }
             Some(Mark::Both(one, other)) => self.is_unknown(*one) || self.is_unknown(*other),
             Some(_) => false,
+        }
+    }
+
+    /// When what has this mark is decided.
+    pub(super) fn order(&self, number: u32) -> Order {
+        let mut order = Vec::new();
+        self.add_order(number, &mut order);
+        order
+    }
+
+    fn add_order(&self, number: u32, order: &mut Order) {
+        let Some(mark) = self.get(number) else { return };
+        match mark {
+            Mark::TokenRefused => order.push((0, 0, 0)),
+            Mark::Refused { filter, rule: Some(rule) } => order.push((1, *filter, *rule)),
+            Mark::Guard { denies: true, policy: Some(_) } => order.push((1, 0, 0)),
+            Mark::Unknown => order.push((2, 0, 0)),
+            Mark::Preflight { host, route } => order.push((3, *host, *route)),
+            Mark::Passed { filter, rule, after } => {
+                order.push((4, *filter, *rule));
+                self.add_order(*after, order);
+            }
+            Mark::Asked { after, .. } | Mark::Fault { after, .. } => self.add_order(*after, order),
+            Mark::Both(one, other) => {
+                self.add_order(*one, order);
+                self.add_order(*other, order);
+            }
+            Mark::Route { host, route } => order.push((5, *host, *route)),
+            Mark::NoRoute(host) => order.push((6, host.unwrap_or(usize::MAX), 0)),
+            Mark::Guard { .. } | Mark::Same | Mark::Nothing => order.push((7, 0, 0)),
+            Mark::Refused { filter, rule: None } => order.push((8, *filter, 0)),
         }
     }
 

@@ -1,11 +1,12 @@
 //! The fewest rows that say what comes of all requests of a space.
 
-use decisions::{Condition as Diagram, Cube, TooMuch};
+use decisions::{ClassSet, Condition as Diagram, Cube, TooMuch};
 
+use super::marks::Order;
 use super::space::{NoSpace, Space};
 use super::{MOST_ROWS, Row};
 use crate::snapshot::Cause;
-use crate::trace::classes::told::conditions;
+use crate::trace::classes::words;
 use crate::trace::outcome::{Because, Chance, Target, Trace, Verdict};
 use crate::trace::request::{Protocol, Request};
 use crate::trace::spec::RequestSpec;
@@ -21,6 +22,8 @@ pub(super) struct Outcome {
     pub(super) passed_by: Vec<Cause>,
     /// Whether files do not tell.
     pub(super) unknown: bool,
+    /// What is looked at earlier comes first.
+    order: Order,
 }
 
 /// What has to be the same of all requests of a row.
@@ -52,25 +55,6 @@ impl Outcome {
             passed_by: &self.passed_by,
         }
     }
-
-    /// Those that say more come first: of what is left only the last row tells.
-    fn rank(&self) -> (u8, bool) {
-        let verdict = if self.unknown { Verdict::Unknown } else { self.trace.verdict };
-        let kind = match verdict {
-            Verdict::Denied if self.rule().is_some() => 0,
-            Verdict::Answered => 1,
-            Verdict::Unknown => 2,
-            Verdict::Allowed => 3,
-            Verdict::Failed => 4,
-            Verdict::Denied => 5,
-        };
-        (kind, self.passed_by.is_empty())
-    }
-
-    /// The rule of a policy that decides.
-    fn rule(&self) -> Option<&Because> {
-        self.trace.decided_by.as_ref().filter(|by| !by.0.field.to_string().is_empty())
-    }
 }
 
 /// Everything that may come of the requests of a space, each once.
@@ -83,9 +67,13 @@ pub(super) fn outcomes(space: &mut Space<'_>) -> Result<Vec<Outcome>, NoSpace> {
         let is_allowed = trace.outcomes.iter().any(|chance| chance.outcome.verdict == Verdict::Allowed);
         let passed_by = if is_allowed { space.marks.passed_by(mark) } else { Vec::new() };
         let unknown = space.marks.is_unknown(mark) || trace.verdict == Verdict::Unknown;
-        let outcome = Outcome { of, trace, passed_by, unknown };
+        let order = space.marks.order(mark);
+        let outcome = Outcome { of, trace, passed_by, unknown, order };
         match all.iter_mut().find(|other| other.key() == outcome.key()) {
-            Some(same) => same.of = space.diagrams.or(same.of, of)?,
+            Some(same) => {
+                same.of = space.diagrams.or(same.of, of)?;
+                same.order = outcome.order.min(std::mem::take(&mut same.order));
+            }
             None => all.push(outcome),
         }
     }
@@ -106,7 +94,8 @@ pub(super) fn rows(space: &mut Space<'_>) -> Result<Vec<(Cube, Row)>, NoSpace> {
             let inside = space.diagrams.inside(cube)?;
             let own = space.diagrams.and(inside, outcome.of)?;
             let Some(example) = space.example(own)? else { continue };
-            rows.push((cube.clone(), outcome.row(conditions(&space.domains, cube), space, &example)));
+            let in_words = conditions(space, cube, own);
+            rows.push((cube.clone(), outcome.row(in_words, space, &example)));
         }
         if !cover.is_complete {
             rows.push((Cube::default(), outcome.rest()));
@@ -117,6 +106,21 @@ pub(super) fn rows(space: &mut Space<'_>) -> Result<Vec<(Cube, Row)>, NoSpace> {
     Ok(rows)
 }
 
+/// A row in words. Classes that none of its own requests has may be in it or not, whatever is shorter.
+fn conditions(space: &Space<'_>, cube: &Cube, own: Diagram) -> Vec<String> {
+    let named = cube.attributes().filter_map(|(position, classes)| {
+        let (attribute, domain) = space.domains.at(position)?;
+        let there = space.diagrams.classes_in(space.asked, position);
+        let needed = space.diagrams.classes_in(own, position);
+        let matters =
+            |class: &usize| there.contains(*class) && (needed.contains(*class) || !classes.contains(*class));
+        let all: ClassSet = (0..domain.len()).filter(matters).collect();
+        let is_open = all.ones().all(|class| needed.contains(class));
+        (!is_open).then(|| format!("{attribute} {}", words::describe_among(domain, &needed, &all)))
+    });
+    named.collect()
+}
+
 /// What takes the most rows comes last: it is what is left.
 fn in_order(space: &mut Space<'_>, mut outcomes: Vec<Outcome>) -> Result<Vec<Outcome>, TooMuch> {
     let mut sizes = Vec::new();
@@ -125,10 +129,10 @@ fn in_order(space: &mut Space<'_>, mut outcomes: Vec<Outcome>) -> Result<Vec<Out
         let may = space.diagrams.or(impossible, outcome.of)?;
         sizes.push(space.diagrams.cover_within(outcome.of, may, MOST_ROWS)?.cubes.len());
     }
-    let last =
-        (0..outcomes.len()).max_by_key(|at| (sizes.get(*at).copied(), outcomes.get(*at).map(Outcome::rank)));
+    let last = (0..outcomes.len())
+        .max_by_key(|at| (sizes.get(*at).copied(), outcomes.get(*at).map(|outcome| &outcome.order)));
     let last = last.map(|at| outcomes.remove(at));
-    outcomes.sort_by_key(Outcome::rank);
+    outcomes.sort_by(|one, other| one.order.cmp(&other.order));
     outcomes.extend(last);
     Ok(outcomes)
 }
@@ -141,6 +145,7 @@ impl Outcome {
             unknown: self.unknown,
             trace,
             passed_by: self.passed_by.clone(),
+            order: self.order.clone(),
         });
         let confirmed = same.as_ref().is_some_and(|same| same.key() == self.key());
         let told = same.as_ref().unwrap_or(self);

@@ -1,6 +1,6 @@
 //! All requests of one way to a destination, by what tells them apart.
 
-use decisions::{Condition as Diagram, Cube, Decision, Diagrams, Limits, TooMuch};
+use decisions::{ClassSet, Condition as Diagram, Cube, Decision, Diagrams, Limits, TooMuch};
 
 use super::marks::{Mark, Marks};
 use super::straight;
@@ -117,8 +117,23 @@ impl<'a> Space<'a> {
         Ok(Self { tracer, domains, diagrams, marks, decision, asked: possible, template, chain })
     }
 
-    /// A request of some classes; none where there is no such.
-    pub(super) fn example(&mut self, of: Diagram) -> Result<Option<Request>, TooMuch> {
+    /// A request of some classes, without what it need not have; none where there is no such.
+    pub(super) fn example(&mut self, mut of: Diagram) -> Result<Option<Request>, TooMuch> {
+        let absent: ClassSet = std::iter::once(0).collect();
+        for position in 0..self.domains.len() {
+            let may_be_absent = self
+                .domains
+                .at(position)
+                .is_some_and(|(attribute, domain)| domain.may_be_absent && *attribute != Attribute::Peer);
+            if !may_be_absent {
+                continue;
+            }
+            let without = self.diagrams.test(position, &absent)?;
+            let less = self.diagrams.and(of, without)?;
+            if less != Diagram::NO {
+                of = less;
+            }
+        }
         let cover = self.diagrams.cover(of, 1)?;
         Ok(cover.cubes.first().map(|cube| self.request(cube)))
     }
