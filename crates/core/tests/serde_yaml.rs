@@ -32,16 +32,21 @@ fn ours(text: &str) -> Vec<Option<Value>> {
     read.map(|document| document.ok()?.root().decode(&Unread::new()).ok()).collect()
 }
 
-/// What it means to `serde_yaml`.
+/// What it means to `serde_yaml`, up to the first document that it cannot read: behind that it goes on for ever.
 fn theirs(text: &str) -> Vec<Option<Value>> {
     use serde::Deserialize as _;
-    let read = serde_yaml::Deserializer::from_str(text);
-    read.map(|document| {
-        let mut value = serde_yaml::Value::deserialize(document).ok()?;
-        value.apply_merge().ok()?;
-        serde_json::to_value(value).ok()
-    })
-    .collect()
+    let mut found = Vec::new();
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let value = serde_yaml::Value::deserialize(document).and_then(|mut value| {
+            value.apply_merge()?;
+            Ok(value)
+        });
+        found.push(value.ok().and_then(|value| serde_json::to_value(value).ok()));
+        if found.last().is_some_and(Option::is_none) {
+            break;
+        }
+    }
+    found
 }
 
 fn meaning(documents: Vec<Option<Value>>) -> Option<Value> {
