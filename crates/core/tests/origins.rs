@@ -102,8 +102,17 @@ fn made(documents: &[&str], options: &Options) -> Made {
 }
 
 /// What is not said yet, by kind of object and resource: the Namespaces and Gateways that decide whom another Gateway
-/// admits. The list only shrinks.
-const UNSAID: [(Kind, &str); 2] = [(Kind::Namespace, "listener"), (Kind::Gateway, "listener")];
+/// admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host from another object, and
+/// what is told of a port that no chain is made for. The list only shrinks.
+const UNSAID: [(Kind, &str); 7] = [
+    (Kind::Namespace, "listener"),
+    (Kind::Gateway, "listener"),
+    (Kind::Gateway, "endpoints"),
+    (Kind::Namespace, "endpoints"),
+    (Kind::Namespace, "cluster"),
+    (Kind::Service, "listener"),
+    (Kind::ServiceEntry, "listener"),
+];
 /// And at most so many of these in all cases.
 const UNSAID_AT_MOST: usize = 16;
 
