@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod, Service};
 use kube::ResourceExt;
-use kube::api::DynamicObject;
+use kube::core::DynamicObject;
 use waypoint_xds::Session;
 use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::options::Options;
