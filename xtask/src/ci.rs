@@ -40,6 +40,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("schemas", &["xtask", "schemas", "--check"]),
     ("what cases reach", &["xtask", "coverage"]),
+    ("page of the commands", &["xtask", "commands", "--check"]),
     ("pages of the rules", &["xtask", "rules", "--check"]),
     ("npm package", &["xtask", "wasm"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),

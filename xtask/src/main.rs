@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod ambient;
 mod ci;
 mod command;
+mod commands;
 #[cfg(feature = "parity")]
 mod coverage;
 #[cfg(feature = "parity")]
@@ -16,9 +17,12 @@ mod deps;
 mod descriptors;
 mod differential;
 #[cfg(feature = "parity")]
+mod dist;
+#[cfg(feature = "parity")]
 mod doors;
 #[cfg(feature = "codegen")]
 mod envoy_types;
+mod fleet;
 mod fuzz;
 mod golden;
 mod layers;
@@ -47,6 +51,8 @@ tasks:
       --update commits a better one
   ci
       everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
+  commands [--check]
+      write docs/reference/command-line.md, from what the command line says of itself; with --check only fail if it is stale
   coverage [--update]
       which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less; --update
       writes it
@@ -55,11 +61,17 @@ tasks:
   differential [--requests N] [--seed S] [--release R|all] [--per-snapshot N] [--shrunk N] [--workers N]
       random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one. In
       release mode; the same number draws the same again
+  dist [--target all] [--wheels] [--npm] [--all] [--check]
+      what a release has, in target/dist: the static program of this machine (or of all) in archives, man pages and completions,
+      the Python package's sources, the SBOM, manifests, checksums; wheels and the npm package take minutes more. With
+      --check install what was made, and try it
   doors
       translate every golden case through every door (command line, Python, JavaScript): identical bytes
   envoy-types [--check] [--source types.bin]
       make crates/envoy's messages, descriptors and JSON tables again, from the descriptor set that
       the envoy-types crate ships and crates/envoy/proto; with --check only fail if they are stale
+  fleet
+      test examples/fleet: Spark (which needs Java) and Ray, with the wheel that `python` has built, else a new one
   fuzz [TARGET…] [--seconds N] [--testdata]
       build the fuzz targets (fuzz/README.md) and run each, for 20 seconds if not told otherwise; with --testdata it starts
       from the inputs of other tests, too
@@ -100,9 +112,11 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "schemas" => schemas(rest),
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
+        Some((task, rest)) if task == "commands" => commands::run(rest),
         Some((task, rest)) if task == "differential" => differential::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
+        Some((task, rest)) if task == "fleet" => fleet::run(rest),
         Some((task, rest)) if task == "fuzz" => fuzz::run(rest),
         Some((task, rest)) if task == "linear" => linear::run(rest),
         #[cfg(feature = "parity")]
@@ -111,6 +125,8 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "coverage" => coverage::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "deps" => deps::run(rest),
+        #[cfg(feature = "parity")]
+        Some((task, rest)) if task == "dist" => dist::run(rest),
         #[cfg(feature = "parity")]
         Some((task, rest)) if task == "doors" => doors::run(rest),
         #[cfg(feature = "parity")]

@@ -58,6 +58,17 @@ pub(crate) fn installed() -> Result<PathBuf> {
     Ok(interpreter("tools"))
 }
 
+/// The wheel: the one that `cargo xtask python` has built, else a new one.
+pub(crate) fn wheel() -> Result<PathBuf> {
+    let wheels = folder().join("wheels");
+    let mut built =
+        std::fs::read_dir(wheels).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    match built.next() {
+        Some(wheel) => Ok(wheel),
+        None => build(),
+    }
+}
+
 /// Builds the wheel, and installs it beside the tools.
 fn build() -> Result<PathBuf> {
     make_tools()?;
@@ -97,14 +108,15 @@ fn make_environment(name: &str) -> Result<()> {
     succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder().join(name)))
 }
 
-fn pip(python: &Path) -> Command {
+/// pip of an environment, about to install something.
+pub(crate) fn pip(python: &Path) -> Command {
     let mut command = Command::new(python);
     command.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install"]);
     command
 }
 
 /// Installs a wheel, and nothing that it might need: it needs nothing.
-fn install(python: &Path, wheel: &Path) -> Result<()> {
+pub(crate) fn install(python: &Path, wheel: &Path) -> Result<()> {
     succeed(pip(python).args(["--no-index", "--force-reinstall"]).arg(wheel))
 }
 

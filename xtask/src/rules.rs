@@ -10,6 +10,9 @@ use waypoint_xds::problem::Code;
 
 use crate::{Result, root};
 
+/// The book's table of contents, from the folder of the pages.
+const CONTENTS: &str = "../SUMMARY.md";
+
 /// Files by their names.
 type Pages = BTreeMap<String, String>;
 
@@ -21,7 +24,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         _ => return Err("usage: cargo xtask rules [--check]".into()),
     };
     let folder = root().join("docs/rules");
-    let (wanted, found) = (pages()?, files(&folder)?);
+    let (mut wanted, mut found) = (pages()?, files(&folder)?);
+    // The book's table of contents lists them, too.
+    let contents = fs::read_to_string(folder.join(CONTENTS))?;
+    wanted.insert(CONTENTS.to_owned(), listed(&contents, wanted.keys()));
+    found.insert(CONTENTS.to_owned(), contents);
     let stale: Vec<&str> =
         found.keys().filter(|name| !wanted.contains_key(*name)).map(String::as_str).collect();
     let changed: Vec<(&str, &str)> = wanted
@@ -46,6 +53,24 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     println!("wrote {} pages of {}, removed {}", changed.len(), wanted.len(), stale.len());
     Ok(())
+}
+
+/// The table of contents with a line for each page below that of the table.
+fn listed<'n>(contents: &str, names: impl Iterator<Item = &'n String>) -> String {
+    let pages: String = names
+        .filter_map(|name| name.strip_suffix(".md"))
+        .filter(|name| *name != "README")
+        .map(|name| format!("  - [{name}](rules/{name}.md)\n"))
+        .collect();
+    let mut text = String::new();
+    for line in contents.lines().filter(|line| !line.starts_with("  - ")) {
+        text.push_str(line);
+        text.push('\n');
+        if line.ends_with("(rules/README.md)") {
+            text.push_str(&pages);
+        }
+    }
+    text
 }
 
 /// What is in the folder; nothing if it is not there.

@@ -1,5 +1,6 @@
 //! The command line's words.
 
+mod access;
 mod diff;
 mod input;
 mod lint;
@@ -19,8 +20,9 @@ use waypoint_xds::cost::Rule;
 
 use crate::completion;
 
+pub(crate) use access::{Access, AccessFormat};
 pub(crate) use diff::{Diff, DiffFormat, Part};
-pub(crate) use input::{ColorArg, How, Input, ProblemFormat};
+pub(crate) use input::{ColorArg, How, Input, ProblemFormat, SHARED};
 pub(crate) use lint::{Lint, LintFormat};
 pub(crate) use proxy_config::{Filter, ProxyConfig, What};
 pub(crate) use snapshot::Snapshot;
@@ -133,6 +135,15 @@ pub(crate) enum Command {
         after_help = "Examples:\n  waypoint-xds diff old/ new/\n  waypoint-xds diff --git main..HEAD deploy/ -o markdown\n  waypoint-xds diff deploy/ --release 1.30..1.31 --only requests"
     )]
     Diff(Box<Diff>),
+    /// Tell who may do what: the fewest rows that say it, exactly.
+    ///
+    /// For each way to a destination (through its waypoint, past it, from outside of the mesh): which requests are allowed, denied or
+    /// answered, by which rule on which line, and where they go. Of the rows of a way the first that a request is in counts; each request is
+    /// in one. --from tells what one client may do, of one destination or of all.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds access --to shop/cart --port 80 -f deploy/\n  waypoint-xds access --from shop/web -f deploy/ -o markdown"
+    )]
+    Access(Box<Access>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
     /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
@@ -166,6 +177,9 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// Print the page of the command line in the documentation.
+    #[command(hide = true)]
+    Reference,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -21,11 +21,14 @@ pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let wanted = wanted(input)?;
     let mut all = Found::default();
     for path in &input.paths {
-        if path.as_os_str() == "-" {
-            all.sources.extend(files::read_from(STDIN, std::io::stdin(), &wanted)?);
-        } else if let Some(cluster) = Cluster::parse(path) {
-            let copied = Progress::asking(input.how.quiet == 0, &cluster)?;
+        let (cluster, place) = files::in_cluster(path);
+        if place.as_os_str() == "-" {
+            let sources = files::read_from(STDIN, std::io::stdin(), &wanted)?;
+            all.sources.extend(files::of_cluster(sources, cluster));
+        } else if let Some(asked) = Cluster::parse(place) {
+            let mut copied = Progress::asking(input.how.quiet == 0, &asked)?;
             copied.notes.iter().for_each(|note| input.how.note(&format!("note: {note}")));
+            copied.sources = files::of_cluster(copied.sources, cluster);
             all.add(copied);
         } else {
             let found = files::read_wanted([path], &wanted)?;

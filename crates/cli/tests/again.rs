@@ -1,5 +1,5 @@
 //! What is read more than once: by `diff` for both sides, by `--watch` on every change.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,5 +1,5 @@
-//! Every command of the console blocks of the README and of the documentation prints what stands there. Blanks at the ends of lines do not count;
-//! a line `…` stands for any number of lines.
+//! Every command of the console blocks of the README and of the documentation prints what stands there, and so does one in a comment before a
+//! quotation. Blanks at the ends of lines do not count; a line `…` stands for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
@@ -41,6 +41,24 @@ fn examples(markdown: &str) -> Vec<Example> {
     found
 }
 
+/// The quotations in a Markdown text that are what a command prints: a comment `<!-- $ waypoint-xds … -->` stands before each.
+fn quotations(markdown: &str) -> Vec<Example> {
+    let mut found: Vec<Example> = Vec::new();
+    let mut quoted = false;
+    for line in markdown.lines() {
+        let command = line.strip_prefix("<!-- $ waypoint-xds ").and_then(|rest| rest.strip_suffix(" -->"));
+        match (command, line.strip_prefix('>'), found.last_mut()) {
+            (Some(command), _, _) => found.push(Example { arguments: words(command), output: Vec::new() }),
+            (None, Some(text), Some(example)) if quoted => {
+                example.output.push(text.strip_prefix(' ').unwrap_or(text).trim_end().to_owned());
+            }
+            _ => {}
+        }
+        quoted = command.is_some() || (quoted && line.starts_with('>'));
+    }
+    found
+}
+
 /// A shell's words, with single quotes.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -57,8 +75,10 @@ fn words(command: &str) -> Vec<String> {
 /// Runs a command in the repository's folder; what it would write goes to a folder of the test's.
 fn run(example: &Example) -> Vec<String> {
     let out = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
-    let arguments =
-        example.arguments.iter().map(|word| if word == "out" { out.to_str().unwrap() } else { word });
+    let arguments = example
+        .arguments
+        .iter()
+        .map(|word| word.strip_prefix("/tmp/").map_or(PathBuf::from(word), |name| out.join(name)));
     let output = Command::new(env!("CARGO_BIN_EXE_waypoint-xds"))
         .args(arguments)
         .current_dir(root())
@@ -81,19 +101,30 @@ fn fits(expected: &[String], found: &[String]) -> bool {
 
 /// The README and every page of the documentation, by name.
 fn pages() -> Vec<PathBuf> {
-    let mut pages: Vec<PathBuf> =
-        std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    let mut pages = vec![root().join("README.md")];
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
     pages.sort();
-    pages.insert(0, root().join("README.md"));
     pages
 }
 
 #[test]
 fn pages_show_what_the_commands_print() {
-    let examples: Vec<Example> =
-        pages().iter().flat_map(|page| examples(&std::fs::read_to_string(page).unwrap())).collect();
-    assert!(examples.len() > 12, "the documentation lost its examples");
+    let all = pages().into_iter().flat_map(|page| {
+        let text = std::fs::read_to_string(page).unwrap();
+        examples(&text).into_iter().chain(quotations(&text))
+    });
+    let examples: Vec<Example> = all.collect();
+    assert!(examples.len() > 30, "the documentation lost its examples");
     for example in &examples {
         let found = run(example);
         let command = example.arguments.join(" ");

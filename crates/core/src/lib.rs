@@ -1,10 +1,24 @@
-//! What Istio's control plane would send each ambient waypoint, as a pure function of a snapshot.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where to go on
+//!
+//! | | |
+//! |---|---|
+//! | [`Session`] | everything that can be asked of what was read |
+//! | [`options`] | the release, the mesh configuration, feature flags: typed, and as plain data ([`options::Settings`]) |
+//! | [`text`], [`snapshot`] | YAML and JSON as `kubectl apply` reads them; objects |
+//! | [`Translation`], [`resources`] | what each waypoint gets, with its origins |
+//! | [`trace`], [`diff`](mod@diff), [`lint`](mod@lint), [`expect`] | requests, changes, findings, tests |
+//! | [`view`] | tables, JSON, texts, pictures |
+//! | [`problem`] | what can be wrong, by code |
+//! | [`limits`] | how large an input may be |
 #![forbid(unsafe_code)]
 
 pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
 pub mod convert;
 pub mod cost;
+mod dataplane_mode;
 pub mod describe;
 pub mod dialect;
 pub mod diff;
@@ -31,8 +45,3 @@ use waypoint_xds_mesh::{grpc_status, plan};
 pub use waypoint_xds_model::Str;
 use waypoint_xds_model::{hash, nearest, re2, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};
-
-/// The examples of the documentation, run as tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/rust.md")]
-struct Documentation;

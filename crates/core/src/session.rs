@@ -10,7 +10,7 @@ use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
 use crate::diff::{self, Diff, Side};
-use crate::expect::{Case, Coverage, Suite};
+use crate::expect::{Asks, Case, Claim, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
 use crate::mesh::{Mesh, Waypoint, WaypointName};
@@ -22,6 +22,8 @@ use crate::snapshot::{Reading, Snapshot};
 use crate::static_config::{StaticConfiguration, StaticOptions, static_configuration};
 use crate::status::{self, Status};
 use crate::text::SourceFile;
+use crate::trace::classes::Limits;
+use crate::trace::classes::access::{self, Access, AccessQuery, Proof};
 use crate::trace::{Compiled, NoSuchThing, Request, Trace, Tracer};
 use crate::translation::{self, Translation};
 use crate::view::graph::{self, Graph};
@@ -169,7 +171,7 @@ impl Session {
             Dialect::IstioProxy => self.problems(),
             Dialect::Envoy => &self.translation().problems,
         };
-        lint::lint(self.input(), self.mesh(), problems)
+        lint::lint(self.input(), self.mesh(), problems, &|waypoint| self.translation().waypoint(waypoint))
     }
 
     /// The findings of [`Session::lint`] that a selection reports, each as bad as it says.
@@ -272,6 +274,46 @@ impl Session {
         self.tracer().trace(request)
     }
 
+    /// Who may do what, exactly: see [`access`](access::access()).
+    ///
+    /// ```
+    /// use waypoint_xds::options::Options;
+    /// use waypoint_xds::session::Session;
+    /// use waypoint_xds::text::SourceFile;
+    /// use waypoint_xds::trace::Verdict;
+    /// use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
+    ///
+    /// let yaml = "
+    /// apiVersion: v1
+    /// kind: Service
+    /// metadata: {name: cart, namespace: shop}
+    /// spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
+    /// ";
+    /// let session = Session::read([SourceFile::new("shop.yaml", yaml)], &Options::default());
+    /// let query = AccessSpec { to: Some("shop/cart".to_owned()), ..AccessSpec::default() };
+    /// let access = session.access(&AccessQuery::try_from(query)?)?;
+    /// // No pod is behind the Service.
+    /// assert_eq!(access.destinations[0].ways[0].rows[0].verdict, Verdict::Failed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the snapshot does not have who asks, or who is asked.
+    pub fn access(&self, query: &AccessQuery) -> Result<Access, NoSuchThing> {
+        access::access(self.tracer(), query, &Limits::default())
+    }
+
+    /// The row that a request is in, of those that [`Session::access`] tells of its destination: see
+    /// [`row_of`](access::row_of()).
+    ///
+    /// # Errors
+    ///
+    /// When the snapshot does not have who asks, or who is asked.
+    pub fn access_row(&self, request: &Request) -> Result<Option<access::Row>, NoSuchThing> {
+        access::row_of(self.tracer(), request, &Limits::default())
+    }
+
     /// What answers many requests, explained or not. What it gets ready stays in the session.
     #[must_use]
     pub fn tracer(&self) -> Tracer<'_> {
@@ -283,7 +325,11 @@ impl Session {
     /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
     #[must_use]
     pub fn test(&self, suite: &Suite, case: &Case) -> Test {
-        let trace = match self.trace(&case.request) {
+        let request = match &case.asks {
+            Asks::Request(request) => request,
+            Asks::Claim(claim) => return Test::new(suite, case, self.refuted(claim), None),
+        };
+        let trace = match self.trace(request) {
             Ok(trace) => trace,
             Err(error) => {
                 return Test::new(suite, case, Some(Failure::NotTraced(error.to_string())), None);
@@ -299,6 +345,21 @@ impl Session {
             Some(Failure::Differs { differences, way: way() })
         };
         Test::new(suite, case, failure, Some(trace))
+    }
+
+    /// Why a claim is not proved, if it is not.
+    fn refuted(&self, claim: &Claim) -> Option<Failure> {
+        let judge = |trace: &Trace| claim.judge(trace);
+        match access::prove(self.tracer(), claim.requests(), &judge, &Limits::default()) {
+            Ok(Proof::Holds) => None,
+            Ok(Proof::Fails(example, trace)) => Some(Failure::Refuted {
+                claim: claim.word(),
+                example,
+                way: view::trace::text(&trace, &self.places(), true),
+            }),
+            Ok(Proof::NotDecided(reason)) => Some(Failure::NotDecided(reason)),
+            Err(error) => Some(Failure::NotTraced(error.to_string())),
+        }
     }
 
     /// What requests can reach of what is generated: nothing of it has been reached yet.

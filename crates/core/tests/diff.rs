@@ -6,11 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::diff::{Change, Diff, Presence};
+use waypoint_xds::live::Live;
+use waypoint_xds::names::WaypointName;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::view::{difference, json, resource};
+use waypoint_xds::trace::classes::Compared;
+use waypoint_xds::view::{config_dump, difference, json, resource};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name)
@@ -60,6 +63,52 @@ fn differences_read_as_they_should() {
         }
     }
     assert!(wrong.is_empty(), "these differ (UPDATE_GOLDEN=1 writes them anew):\n{}", wrong.join("\n"));
+}
+
+/// `testdata/diff/policy.live.json` is the config dump of waypoint `shop/waypoint` that holds what `policy.old.yaml` makes.
+#[test]
+fn a_live_waypoint_is_compared_with_files() {
+    let path = |name: &str| folder("diff").join(format!("policy.{name}"));
+    let (old, new) = (read(&path("old.yaml"), Release::LATEST), read(&path("new.yaml"), Release::LATEST));
+    let name: WaypointName = "shop/waypoint".parse().expect("a name");
+    let dump = json::config_dump(old.translation().waypoint(&name).expect("its resources"));
+    let text = serde_json::from_str::<serde_json::Value>(&dump).expect("JSON").to_string() + "\n";
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(path("live.json"), &text).expect("a file");
+    }
+    assert_eq!(fs::read_to_string(path("live.json")).expect("the dump"), text);
+
+    let drift = |file: &str| {
+        let dump = config_dump::parse(&text).expect("a dump");
+        let options = Options::for_release(Release::LATEST);
+        let file = SourceFile::new(file.to_owned(), fs::read_to_string(path(file)).expect("a snapshot"));
+        let live = Live::new(dump, Some(&name), [file], &options);
+        live.expect("a live waypoint").drift()
+    };
+    assert!(drift("old.yaml").is_empty(), "{:#?}", drift("old.yaml"));
+
+    let (found, wanted) = (drift("new.yaml"), old.diff(&new));
+    let classes = |diff: &Diff| -> Vec<String> {
+        let here = diff.behaviour.iter().filter(|one| one.waypoint.as_ref() == Some(&name));
+        let told = here.map(|one| match &one.compared {
+            Compared::Differs { classes, .. } => {
+                format!(
+                    "{:?} {:?}",
+                    one.host,
+                    classes.iter().map(|class| &class.conditions).collect::<Vec<_>>()
+                )
+            }
+            other => format!("{:?} {other:?}", one.host),
+        });
+        told.collect()
+    };
+    assert_eq!(classes(&found), classes(&wanted));
+    let names = |diff: &Diff| -> Vec<String> {
+        let here = diff.waypoints.iter().filter(|waypoint| waypoint.waypoint == name);
+        let all = here.flat_map(|waypoint| &waypoint.resources);
+        all.map(|resource| format!("{:?} {}", resource.kind, resource.name)).collect()
+    };
+    assert_eq!(names(&found), names(&wanted));
 }
 
 /// What is added one way is removed the other way.

@@ -79,6 +79,20 @@ fn what_fails_is_told_in_every_format() {
 }
 
 #[test]
+fn claims_are_proved_or_refuted_by_a_request() {
+    let session = session(Dialect::IstioProxy);
+    let report = suites(&session, &[source("claims.test.yaml")]).run();
+    assert!(report.passed(), "{}", tested::text(&report));
+    assert!(report.tests.len() >= 7, "tests are lost");
+    let report = suites(&session, &[source("claims.failing.test.yaml")]).run();
+    assert_eq!(report.failed(), report.tests.len());
+    // What is claimed reaches nothing, and nothing of it is recorded.
+    assert!(report.tests.iter().all(|test| test.trace.is_none()));
+    golden("claims.failing.txt", &tested::text(&report));
+    golden("claims.failing.json", &json::pretty(&tested::json(&report).expect("JSON")));
+}
+
+#[test]
 fn coverage_tells_what_no_test_has_reached() {
     let session = session(Dialect::IstioProxy);
     let mut suites = suites(&session, &[source("shop.test.yaml")]);

@@ -1,4 +1,4 @@
-//! Every case of `testdata/cases` gives, for every release, what `testdata/golden/<release>/<case>.<kind>.json` hold, and
+//! Every case of `testdata/cases`, and of `testdata/clusters` (those of several clusters), gives, for every release, what `testdata/golden/<release>/<case>.<kind>.json` hold, and
 //! the problems of `<case>.problems.txt`: a file for each kind of resource that there is any of, one field a line.
 //!
 //! Most releases differ little from the next: of those there is only the difference, `<case>.<kind>.json.diff` and
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::Mesh;
-use waypoint_xds::options::Options;
+use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::snapshot::{Reading, Snapshot};
@@ -112,20 +112,54 @@ fn flatten(value: &Value, place: String, found: &mut Vec<String>) {
     }
 }
 
+/// An input with its settings.
+struct Case {
+    name: String,
+    sources: Vec<SourceFile>,
+    settings: Settings,
+}
+
+/// The cases of one cluster: a file each.
+fn one_cluster() -> Vec<Case> {
+    let case = |input: &PathBuf| {
+        let file = input.file_name().unwrap().to_string_lossy().into_owned();
+        let name = file.strip_suffix(".yaml").filter(|name| !name.ends_with(".mesh"))?;
+        let beside = |kind: &str| input.with_file_name(format!("{name}.{kind}"));
+        Some(Case {
+            name: name.to_owned(),
+            sources: vec![SourceFile::new("input.yaml", std::fs::read_to_string(input).unwrap())],
+            settings: ::files::settings(&beside("mesh.yaml"), &beside("features")).unwrap(),
+        })
+    };
+    files(&testdata().join("cases")).iter().filter_map(case).collect()
+}
+
+/// The cases of several clusters: a folder each, with a file for each cluster, `1-east.yaml` for the first.
+fn several_clusters() -> Vec<Case> {
+    let source = |path: &PathBuf| {
+        let file = path.file_name().unwrap().to_string_lossy().into_owned();
+        let (_, cluster) = file.strip_suffix(".yaml")?.split_once('-')?;
+        let text = std::fs::read_to_string(path).unwrap();
+        Some(SourceFile::new(format!("{cluster}.yaml"), text).in_cluster(cluster))
+    };
+    let case = |folder: &PathBuf| Case {
+        name: format!("clusters-{}", folder.file_name().unwrap().to_string_lossy()),
+        sources: files(folder).iter().filter_map(source).collect(),
+        settings: ::files::settings(&folder.join("mesh.yaml"), &folder.join("features")).unwrap(),
+    };
+    files(&testdata().join("clusters")).iter().map(case).collect()
+}
+
 /// What is made of every case for a release, by file name.
 fn generate(release: Release) -> BTreeMap<String, String> {
     let mut golden = BTreeMap::new();
-    for input in files(&testdata().join("cases")) {
-        let name = input.file_name().unwrap().to_string_lossy().into_owned();
-        let Some(case) = name.strip_suffix(".yaml").filter(|case| !case.ends_with(".mesh")) else { continue };
-        let beside = |kind: &str| input.with_file_name(format!("{case}.{kind}"));
-        let settings = ::files::settings(&beside("mesh.yaml"), &beside("features")).unwrap();
+    for Case { name, sources, settings } in one_cluster().into_iter().chain(several_clusters()) {
+        let case = name.as_str();
         let mut options = settings.options().unwrap();
         options.release = release;
-        let file = SourceFile::new("input.yaml", std::fs::read_to_string(&input).unwrap());
-        let reading = Snapshot::read([file], &options.limits);
+        let reading = Snapshot::read(sources, &options.limits);
         add(&mut golden, case, &translate(&reading, &options));
-        if case.starts_with("ztunnel-") {
+        if case.starts_with("ztunnel-") || case.starts_with("clusters-") {
             add_ztunnel(&mut golden, case, &translation::mesh(&reading, &options).0);
         }
         if case.starts_with("status-") {

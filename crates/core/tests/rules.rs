@@ -61,7 +61,33 @@ fn cases() -> Vec<Case> {
         let file = SourceFile::new("input.yaml", text(format!("{name}.yaml")).unwrap());
         Case { name: name.clone(), reading: Snapshot::read([file], &Options::default().limits), settings }
     };
-    names.iter().map(case).collect()
+    names.iter().map(case).chain(several_clusters()).collect()
+}
+
+/// The golden cases of several clusters: `clusters-<folder>`.
+fn several_clusters() -> Vec<Case> {
+    let listed = |folder: &Path| -> Vec<PathBuf> {
+        let mut all: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        all.sort();
+        all
+    };
+    let source = |path: &PathBuf| {
+        let file = path.file_name()?.to_str()?;
+        let (_, cluster) = file.strip_suffix(".yaml")?.split_once('-')?;
+        Some(SourceFile::new("input.yaml", std::fs::read_to_string(path).unwrap()).in_cluster(cluster))
+    };
+    let case = |folder: &PathBuf| {
+        let flags = std::fs::read_to_string(folder.join("features")).unwrap_or_default();
+        let flags = flags.lines().filter_map(|line| line.split_once('='));
+        let features = flags.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let sources: Vec<SourceFile> = listed(folder).iter().filter_map(source).collect();
+        Case {
+            name: format!("clusters-{}", folder.file_name().unwrap().to_str().unwrap()),
+            reading: Snapshot::read(sources, &Options::default().limits),
+            settings: Settings { features, ..Settings::default() },
+        }
+    };
+    listed(&testdata().join("clusters")).iter().map(case).collect()
 }
 
 /// What is made of a case by some rules, as a hash: what Envoy gets and what is told, or what the tools show.

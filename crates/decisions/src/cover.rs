@@ -42,24 +42,45 @@ impl Diagrams {
     ///
     /// When there are too many nodes.
     pub fn cover(&mut self, condition: Condition, most: usize) -> Result<Cover, TooMuch> {
-        let holds = self.comes_to(condition.into(), 1)?;
-        let mut left = holds;
+        self.cover_within(condition, condition, most)
+    }
+
+    /// Rows that have everything that is needed in them, and nothing but what may be in them: of what may and need not be
+    /// they take what makes them fewer and shorter.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many nodes.
+    pub fn cover_within(&mut self, needed: Condition, may: Condition, most: usize) -> Result<Cover, TooMuch> {
+        let mut left = self.comes_to(needed.into(), 1)?;
+        let may = self.comes_to(may.into(), 1)?;
+        let may = self.or(left, may)?;
         let mut cubes = Vec::new();
         while left != Condition::NO {
             if cubes.len() == most {
                 return Ok(Cover { cubes, is_complete: false });
             }
-            let cube = self.widened(self.way(left), holds);
-            let mut inside = Condition::YES;
-            for (attribute, classes) in cube.attributes() {
-                let test = self.test(attribute, classes)?;
-                inside = self.and(inside, test)?;
-            }
+            let cube = self.widened(self.way(left), may);
+            let inside = self.inside(&cube)?;
             let outside = self.not(inside)?;
             left = self.and(left, outside)?;
             cubes.push(cube);
         }
         Ok(Cover { cubes, is_complete: true })
+    }
+
+    /// Whether something is in a row.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many nodes.
+    pub fn inside(&mut self, cube: &Cube) -> Result<Condition, TooMuch> {
+        let mut inside = Condition::YES;
+        for (attribute, classes) in cube.attributes() {
+            let test = self.test(attribute, classes)?;
+            inside = self.and(inside, test)?;
+        }
+        Ok(inside)
     }
 
     /// The widest way to where it holds, at each node.

@@ -287,6 +287,37 @@ impl Diagrams {
         at.as_terminal()
     }
 
+    /// The classes of an attribute that some combination has for which a condition holds. What is not known counts as holding.
+    #[must_use]
+    pub fn classes_in(&self, condition: Condition, attribute: usize) -> crate::ClassSet {
+        let size = self.size(attribute);
+        let asked = u32::try_from(attribute).unwrap_or(u32::MAX);
+        let mut classes = crate::ClassSet::with_capacity(size);
+        let mut seen = crate::hash::HashSet::default();
+        let mut open = vec![condition.0];
+        while let Some(at) = open.pop() {
+            if at == Condition::NO.0 || !seen.insert(at) {
+                continue;
+            }
+            match self.at(at) {
+                Some(node) if node.attribute < asked => open.extend(node.edges.iter().map(|edge| edge.to)),
+                Some(node) if node.attribute == asked => {
+                    let ends = node.edges.iter().skip(1).map(|edge| edge.from);
+                    let ends = ends.map(|end| usize::try_from(end).unwrap_or(size)).chain([size]);
+                    for (edge, end) in node.edges.iter().zip(ends) {
+                        if edge.to != Condition::NO.0 {
+                            let from = usize::try_from(edge.from).unwrap_or(size).min(end);
+                            classes.insert_range(from..end);
+                        }
+                    }
+                }
+                // It is not asked on this way.
+                _ => classes.insert_range(..),
+            }
+        }
+        classes
+    }
+
     pub(crate) fn at(&self, at: Ref) -> Option<&Node> {
         if at.as_terminal().is_some() {
             return None;

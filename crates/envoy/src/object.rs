@@ -58,6 +58,11 @@ impl<'a> ObjectWriter<'a> {
         self.field(name, |out| encoding::bool::encode(BOOL_VALUE, &value, out));
     }
 
+    /// Writes an object.
+    pub fn object(&mut self, name: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+        self.field(name, |value| nested(STRUCT_VALUE, value, |object| write(&mut ObjectWriter::new(object))));
+    }
+
     /// Writes a list of one object.
     pub fn list(&mut self, name: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) {
         self.field(name, |value| {

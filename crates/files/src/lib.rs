@@ -16,14 +16,14 @@ mod git;
 mod packed;
 mod render;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use waypoint_xds::expect::is_tests;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
-use waypoint_xds::text::SourceFile;
+use waypoint_xds::text::{SourceFile, cluster_and_name};
 
 pub use cluster::{Cluster, Copied, Query};
 pub use folder::{Excluded, is_read};
@@ -142,6 +142,7 @@ impl Default for Wanted {
 
 /// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
 /// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision, the objects of `cluster:CONTEXT`.
+/// `CLUSTER=` before any of these says which cluster the objects are in; the first cluster is the control plane's own.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
 /// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
@@ -155,18 +156,23 @@ pub fn read_wanted<P: AsRef<Path>>(
     wanted: &Wanted,
 ) -> Result<Found, FileError> {
     let mut found = Found::default();
-    let mut seen = BTreeSet::new();
+    // A file counts once in each cluster.
+    let mut seen: BTreeMap<Option<String>, BTreeSet<PathBuf>> = BTreeMap::new();
     for path in paths {
-        let path = path.as_ref();
+        let (cluster, path) = in_cluster(path.as_ref());
+        let before = found.sources.len();
+        let seen = seen.entry(cluster.map(str::to_owned)).or_default();
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
         } else if let Some(revision) = Revision::parse(path) {
             found.sources.extend(revision.read(wanted)?);
-        } else if let Some(cluster) = Cluster::parse(path) {
-            found.add(cluster.read(|_, _, _| {})?);
+        } else if let Some(asked) = Cluster::parse(path) {
+            found.add(asked.read(|_, _, _| {})?);
         } else {
-            read_files(path, wanted, &mut seen, &mut found)?;
+            read_files(path, wanted, seen, &mut found)?;
         }
+        let read = found.sources.split_off(before);
+        found.sources.extend(of_cluster(read, cluster));
     }
     Ok(found.sorted())
 }
@@ -215,6 +221,24 @@ pub fn setup(path: &str, wanted: &Wanted) -> Result<Vec<SourceFile>, String> {
 #[must_use]
 pub fn rendered(path: &Path) -> Option<&Path> {
     render::parse(path).map(|(_, directory)| directory)
+}
+
+/// The cluster and the path in `CLUSTER=PATH`; a path that is there as it stands is one.
+#[must_use]
+pub fn in_cluster(path: &Path) -> (Option<&str>, &Path) {
+    match path.to_str().map(cluster_and_name) {
+        Some((Some(cluster), rest)) if !path.exists() => (Some(cluster), Path::new(rest)),
+        _ => (None, path),
+    }
+}
+
+/// Texts as what is in a cluster, if one is named.
+#[must_use]
+pub fn of_cluster(sources: Vec<SourceFile>, cluster: Option<&str>) -> Vec<SourceFile> {
+    match cluster {
+        Some(cluster) => sources.into_iter().map(|source| source.in_cluster(cluster)).collect(),
+        None => sources,
+    }
 }
 
 /// What makes a file the same as another: where it is, links resolved.

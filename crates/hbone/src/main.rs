@@ -2,19 +2,22 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser};
-use hbone::client::Client;
+use hbone::client::{Client, Failure, PATIENCE};
 use hbone::http::{Protocol, Reply, Request, Session};
 use hbone::identity::Identity;
 use hbone::loopback::Loopback;
-use hbone::pki::Authority;
+use hbone::pki::{Authority, Credentials};
 use hbone::pods::Pods;
 use hbone::workloads::Workloads;
 use hbone::{Error, Result, rig};
 use hyper::Method;
+use tokio::time::sleep;
 use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
@@ -29,7 +32,7 @@ enum Command {
     Certs(Certs),
     /// Run the pods of a snapshot, until stopped. Each answers with what it saw.
     Pods(PodsOf),
-    /// Send a request through the waypoint, as ztunnel would for a workload.
+    /// Send a request through the waypoint, as ztunnel would for a workload. It waits until the waypoint's Envoy listens.
     Get(Get),
 }
 
@@ -156,7 +159,7 @@ async fn get(args: &Get) -> Result<()> {
         args.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")).cloned().collect();
 
     let credentials = Authority::read(&args.certs)?.issue(&args.identity)?;
-    let client = Client::connect(args.waypoint, &credentials).await?;
+    let client = connect(args.waypoint, &credentials).await?;
     let mut session = Session::open(client.tunnel(authority).await?, request.protocol).await?;
     let Some(count) = args.count else {
         let reply = session.send(&request).await?;
@@ -171,6 +174,24 @@ async fn get(args: &Get) -> Result<()> {
         println!("{times:6} {answer}");
     }
     Ok(())
+}
+
+/// How long it is until an Envoy that does not listen yet is asked again.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A connection to the waypoint, as soon as its Envoy listens: it may just have been started.
+async fn connect(waypoint: Loopback, credentials: &Credentials) -> Result<Client> {
+    let start = Instant::now();
+    loop {
+        match Client::connect(waypoint, credentials).await {
+            Err(Error::Request(Failure::Connection(why)))
+                if why.kind() == ErrorKind::ConnectionRefused && start.elapsed() < PATIENCE =>
+            {
+                sleep(PAUSE).await;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// An answer's status, and who gave it.

@@ -41,7 +41,7 @@ impl Readdress {
     /// The file with addresses replaced.
     #[must_use]
     pub fn file(&self, file: &SourceFile) -> SourceFile {
-        SourceFile::new(file.name().clone(), self.text(file.text()))
+        file.with_text(self.text(file.text()))
     }
 
     fn text(&self, text: &str) -> String {

@@ -55,6 +55,7 @@ impl Drop for Background {
 struct Laptop {
     directory: PathBuf,
     path: String,
+    variables: Vec<(String, String)>,
     background: Vec<Background>,
 }
 
@@ -70,25 +71,28 @@ impl Laptop {
         symlink(command_line(), bin.join("waypoint-xds")).unwrap();
         symlink(envoy, bin.join("envoy")).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        Self { directory, path, background: Vec::new() }
+        Self { directory, path, variables: Vec::new(), background: Vec::new() }
     }
 
     fn shell(&self, command: &str) -> Command {
         let mut shell = Command::new("sh");
-        shell.args(["-c", command]).current_dir(&self.directory).env("PATH", &self.path).stdin(Stdio::null());
+        shell.args(["-c", command]).current_dir(&self.directory).stdin(Stdio::null());
+        // What the page makes a temporary directory of its own for stays in that of the test.
+        shell.env("PATH", &self.path).env("TMPDIR", &self.directory).envs(self.variables.iter().cloned());
         shell
     }
 
     fn run(&mut self, step: &Step) {
-        match step.command.strip_suffix('&') {
-            Some(command) => self.run_in_background(command, &step.output),
-            None => self.run_to_its_end(step),
+        match (step.command.strip_suffix('&'), step.command.split_once('=')) {
+            (Some(command), _) => self.run_in_background(command, &step.output),
+            (None, Some((name, _))) if !name.contains(' ') => self.assign(name, step),
+            (None, _) => self.run_to_its_end(step),
         }
     }
 
     /// Until it has printed what it should.
     fn run_in_background(&mut self, command: &str, expected: &[String]) {
-        let path = self.directory.join("background.log");
+        let path = self.directory.join("bin/background.log");
         let log = std::fs::File::create(&path).unwrap();
         let mut shell = self.shell(&format!("exec {command}"));
         let child = shell.stderr(log.try_clone().unwrap()).stdout(log).spawn().unwrap();
@@ -102,18 +106,17 @@ impl Laptop {
         }
     }
 
-    /// Again while it fails: what is in the background takes its time until it serves.
     fn run_to_its_end(&self, step: &Step) {
-        let start = Instant::now();
-        loop {
-            let output = self.shell(&step.command).output().unwrap();
-            let found = String::from_utf8_lossy(&output.stdout).into_owned()
-                + &String::from_utf8_lossy(&output.stderr);
-            if output.status.success() || start.elapsed() > PATIENCE {
-                return compare(&step.command, &step.output, &found, fits(&step.output, &found));
-            }
-            sleep(Duration::from_millis(100));
-        }
+        let output = self.shell(&step.command).output().unwrap();
+        let found =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        compare(&step.command, &step.output, &found, output.status.success() && fits(&step.output, &found));
+    }
+
+    /// Keeps a variable for the commands that follow.
+    fn assign(&mut self, name: &str, step: &Step) {
+        let output = self.shell(&format!("{}; printf %s \"${name}\"", step.command)).output().unwrap();
+        self.variables.push((name.to_owned(), String::from_utf8(output.stdout).unwrap()));
     }
 }
 
@@ -174,6 +177,18 @@ fn alone() -> TcpListener {
     }
 }
 
+/// What lies in the folder in which a reader of the page is, by name.
+fn checkout() -> Vec<std::ffi::OsString> {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("laptop");
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    let mut names: Vec<_> = names
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with("tmp."))
+        .map(|entry| entry.file_name())
+        .collect();
+    names.sort();
+    names
+}
+
 #[test]
 fn the_readmes_laptop_works_as_written() {
     let steps = steps(&std::fs::read_to_string(root().join("docs/laptop.md")).unwrap());
@@ -183,7 +198,9 @@ fn the_readmes_laptop_works_as_written() {
     };
     let _alone = alone();
     let mut laptop = Laptop::new(&envoy);
+    let before = checkout();
     for step in &steps {
         laptop.run(step);
     }
+    assert_eq!(checkout(), before, "the page writes into the checkout");
 }

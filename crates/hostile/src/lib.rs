@@ -11,3 +11,8 @@ mod texts;
 
 pub use ask::everything;
 pub use recipes::{RECIPES, Recipe};
+
+/// The examples of the book's page about Rust, run as tests: here since this crate is not published, and so finds the page.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust.md")]
+struct Documentation;

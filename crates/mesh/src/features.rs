@@ -111,22 +111,42 @@ flags! {
     /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for tunnels to it.
     enable_layered_waypoint_authorization_policies: bool = false,
         "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES" since V1_29;
+    /// `ENABLE_LOCALITY_WEIGHTED_LB_CONFIG`: localities always share traffic by their weights.
+    enable_locality_weighted_lb_config: bool = false, "ENABLE_LOCALITY_WEIGHTED_LB_CONFIG" since V1_29;
     /// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`: TLS to hosts that are resolved on demand is proxied.
     enable_wildcard_host_service_entries_for_tls: bool = false,
         "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS" since V1_29;
     /// `PILOT_AUTO_ALLOW_WAYPOINT_POLICY`: ztunnel lets a waypoint through to the workloads behind it.
     pilot_auto_allow_waypoint_policy: bool = false, "PILOT_AUTO_ALLOW_WAYPOINT_POLICY" since V1_29;
+    /// `PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS`: Envoy also knows the endpoints that are not ready, unless a DestinationRule wants
+    /// a minimum of healthy ones.
+    pilot_auto_send_unhealthy_endpoints: bool = true, "PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS" since V1_31;
     /// `PILOT_DNS_CARES_UDP_MAX_QUERIES`: after how many queries a resolver changes its socket.
     pilot_dns_cares_udp_max_queries: u32 = 100, "PILOT_DNS_CARES_UDP_MAX_QUERIES" since V1_29;
     /// `PILOT_DNS_JITTER_DURATION`: how much the times at which host names are resolved differ.
     pilot_dns_jitter_duration: Duration = Duration::from_millis(100), "PILOT_DNS_JITTER_DURATION" since V1_29;
+    /// `PILOT_ENABLE_MONGO_FILTER`: MongoDB's protocol is understood, for statistics.
+    pilot_enable_mongo_filter: bool = true, "PILOT_ENABLE_MONGO_FILTER" since V1_18;
     /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one request.
     pilot_enable_multiple_custom_authz_providers: bool = false,
         "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS" since V1_30;
+    /// `PILOT_ENABLE_MYSQL_FILTER`: MySQL's protocol is understood, for statistics.
+    pilot_enable_mysql_filter: bool = false, "PILOT_ENABLE_MYSQL_FILTER" since V1_18;
+    /// `PILOT_ENABLE_REDIS_FILTER`: commands of Redis are shared among servers by their keys.
+    pilot_enable_redis_filter: bool = false, "PILOT_ENABLE_REDIS_FILTER" since V1_18;
     /// `PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE`: the HTTP/2 window of tunnels; zero leaves it to Envoy.
     pilot_hbone_initial_connection_window_size: u32 = 0, "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE" since V1_29;
     /// `PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE`: the HTTP/2 window of streams in tunnels; zero leaves it to Envoy.
     pilot_hbone_initial_stream_window_size: u32 = 0, "PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE" since V1_29;
+    /// `PILOT_HTTP10`: HTTP/1.0 is accepted.
+    pilot_http10: bool = false, "PILOT_HTTP10" since V1_18;
+    /// `PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API`: Gateways with the label of a network are gateways to it.
+    pilot_multi_network_discover_gateway_api: bool = true,
+        "PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API" since V1_29;
+    /// `PILOT_PREFER_SENDING_HBONE`: workloads that take HBONE get it even if they have a sidecar.
+    pilot_prefer_sending_hbone: bool = false, "PILOT_PREFER_SENDING_HBONE" since V1_29;
+    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`: Envoy always knows the endpoints that are not ready, too.
+    pilot_send_unhealthy_endpoints: bool = false, "PILOT_SEND_UNHEALTHY_ENDPOINTS" since V1_29;
     /// `PILOT_SKIP_VALIDATE_TRUST_DOMAIN`: peers of any trust domain are accepted.
     pilot_skip_validate_trust_domain: bool = false, "PILOT_SKIP_VALIDATE_TRUST_DOMAIN" since V1_18;
     /// `PILOT_TRACE_SAMPLING`: how much is traced where nothing else says so, in percent.
@@ -135,12 +155,14 @@ flags! {
 
 /// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control plane can
 /// be given as it is.
-const WITHOUT_EFFECT: [&str; 5] = [
+const WITHOUT_EFFECT: [&str; 6] = [
     // What gateways for traffic from outside get.
     "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS",
     "ENABLE_INGRESS_WAYPOINT_ROUTING",
     // When resources are sent, not which.
     "AMBIENT_SCOPED_ADDRESS_PUSHES",
+    // Gateways that have a name for an address: Istio resolves it, and what it finds no file tells.
+    "RESOLVE_HOSTNAME_GATEWAYS",
     // Routes of waypoints to an InferencePool are the same as to its Service.
     "ENABLE_GATEWAY_API_INFERENCE_EXTENSION",
     // Sessions are kept by clients: sidecars and gateways.

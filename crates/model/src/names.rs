@@ -17,12 +17,15 @@ pub struct ObjectRef {
     pub namespace: Str,
     /// The name.
     pub name: Str,
+    /// The cluster; empty for the control plane's own.
+    #[serde(skip_serializing_if = "Str::is_empty")]
+    pub cluster: Str,
 }
 
 impl ObjectRef {
-    /// The identity with these parts.
+    /// The identity with these parts, in the control plane's own cluster.
     pub fn new(kind: Kind, namespace: impl Into<Str>, name: impl Into<Str>) -> Self {
-        Self { kind, namespace: namespace.into(), name: name.into() }
+        Self { kind, namespace: namespace.into(), name: name.into(), cluster: Str::default() }
     }
 }
 
@@ -32,7 +35,8 @@ impl fmt::Display for ObjectRef {
         if !self.namespace.is_empty() {
             write!(f, "{}/", self.namespace)?;
         }
-        f.write_str(if self.name.is_empty() { "(no name)" } else { &self.name })
+        f.write_str(if self.name.is_empty() { "(no name)" } else { &self.name })?;
+        if self.cluster.is_empty() { Ok(()) } else { write!(f, " in cluster {}", self.cluster) }
     }
 }
 

@@ -16,6 +16,10 @@ pub const MCS_GROUP: &str = "multicluster.x-k8s.io";
 pub const WAYPOINT_CLASS: &str = "istio-waypoint";
 /// The controller of that class.
 pub const WAYPOINT_CONTROLLER: &str = "istio.io/mesh-controller";
+/// Istio's class of the Gateways that stand for those of other networks.
+pub const REMOTE_CLASS: &str = "istio-remote";
+/// Istio's class of the Gateways that let other networks in.
+pub const EAST_WEST_CLASS: &str = "istio-east-west";
 /// The controller of gateways for ingress and egress.
 pub const GATEWAY_CONTROLLER: &str = "istio.io/gateway-controller";
 

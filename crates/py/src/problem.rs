@@ -116,19 +116,26 @@ impl ObjectRef {
         &self.0.name
     }
 
-    /// The object of this kind, namespace and name.
+    /// The cluster; empty for the control plane's own.
+    #[getter]
+    fn cluster(&self) -> &str {
+        &self.0.cluster
+    }
+
+    /// The object of this kind, namespace and name in a cluster.
     #[staticmethod]
     #[pyo3(name = "_of")]
-    fn of(kind: &str, namespace: &str, name: &str) -> PyResult<Self> {
+    fn of(kind: &str, namespace: &str, name: &str, cluster: &str) -> PyResult<Self> {
         let known = Kind::ALL.iter().copied().find(|known| known.name() == kind);
         let kind =
             known.ok_or_else(|| error::setting("unknown-kind", &format_args!("unknown kind `{kind}`")))?;
-        Ok(Self(snapshot::ObjectRef::new(kind, namespace, name)))
+        let object = snapshot::ObjectRef::new(kind, namespace, name);
+        Ok(Self(snapshot::ObjectRef { cluster: cluster.into(), ..object }))
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (&'static str, String, String)> {
-        let object = &slf.get().0;
-        let parts = (object.kind.name(), object.namespace.to_string(), object.name.to_string());
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (&'static str, String, String, String)> {
+        let snapshot::ObjectRef { kind, namespace, name, cluster } = &slf.get().0;
+        let parts = (kind.name(), namespace.to_string(), name.to_string(), cluster.to_string());
         Ok((slf.getattr("_of")?, parts))
     }
 

@@ -33,8 +33,9 @@ impl Snapshot {
 /// Limits as Python gives them: some of them, by name.
 type Changed = Option<BTreeMap<String, u64>>;
 
-/// What makes a snapshot again: the texts by their names, and the limits within which they were read.
-type Parts<'py> = (Vec<(Bound<'py, PyString>, Bound<'py, PyString>)>, BTreeMap<&'static str, usize>);
+/// What makes a snapshot again: the texts with their names and clusters, and the limits within which they were read.
+type Parts<'py> =
+    (Vec<(Bound<'py, PyString>, Bound<'py, PyString>, Option<String>)>, BTreeMap<&'static str, usize>);
 
 /// One path, or several.
 pub(crate) fn paths(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
@@ -54,7 +55,8 @@ impl Snapshot {
         Ok(Self::read(py, vec![SourceFile::new(name, text)], limits))
     }
 
-    /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects.
+    /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects. `east=PATH` is what is in cluster
+    /// east; the first cluster is the control plane's own.
     #[staticmethod]
     #[pyo3(signature = (paths, *, limits = None))]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {
@@ -83,16 +85,19 @@ impl Snapshot {
         Ok(Self::read(py, files.map_err(|error| error::setting("invalid-object", &error))?, limits))
     }
 
-    /// Reads texts that have names, within limits.
+    /// Reads texts that have names and may have clusters, within limits.
     #[staticmethod]
     #[pyo3(name = "_from_texts")]
     fn from_texts(
         py: Python<'_>,
-        texts: Vec<(String, String)>,
+        texts: Vec<(String, String, Option<String>)>,
         limits: BTreeMap<String, u64>,
     ) -> PyResult<Self> {
-        let files = texts.into_iter().map(|(name, text)| SourceFile::new(name, text)).collect();
-        Ok(Self::read(py, files, error::limits(Some(&limits))?))
+        let files = texts.into_iter().map(|(name, text, cluster)| match cluster {
+            Some(cluster) => SourceFile::new(name, text).in_cluster(cluster),
+            None => SourceFile::new(name, text),
+        });
+        Ok(Self::read(py, files.collect(), error::limits(Some(&limits))?))
     }
 
     /// What is wrong with the texts. What a release makes of the objects is told by a translation.
@@ -139,7 +144,10 @@ impl Snapshot {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Parts<'py>> {
         let py = slf.py();
         let files = &slf.get().reading.files;
-        let texts = files.iter().map(|file| (PyString::new(py, file.name()), PyString::new(py, file.text())));
+        let texts = files.iter().map(|file| {
+            let cluster = file.cluster().map(ToString::to_string);
+            (PyString::new(py, file.name()), PyString::new(py, file.text()), cluster)
+        });
         Ok((slf.getattr("_from_texts")?, (texts.collect(), files.limits().named().collect())))
     }
 

@@ -12,11 +12,12 @@ use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::lint::Baseline;
 use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
 use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::origins::{self, Places};
 use waypoint_xds::view::resource::{self, List};
 use waypoint_xds::view::ztunnel::{self, UnknownKind, ZtunnelConfig};
-use waypoint_xds::view::{description, difference, json, statuses, tested, waypoints};
+use waypoint_xds::view::{access, description, difference, json, statuses, tested, waypoints};
 
 use crate::origin::Origin;
 use crate::problem::Place;
@@ -251,6 +252,25 @@ impl Translation {
     fn diff<'py>(&self, py: Python<'py>, new: &Self) -> PyResult<Bound<'py, PyAny>> {
         let (old, new) = (&self.made.session, &new.made.session);
         let json = py.detach(|| difference::json(&old.diff(new), &old.places(), &new.places()));
+        let json = json.map_err(|error| error::setting("internal-error", &error))?;
+        from_json(py, &json.to_string())
+    }
+
+    /// Who may do what, exactly.
+    #[pyo3(signature = (to=None, *, port=None, source=None, ext_authz=None))]
+    fn access<'py>(
+        &self,
+        py: Python<'py>,
+        to: Option<String>,
+        port: Option<u16>,
+        source: Option<String>,
+        ext_authz: Option<String>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let spec = AccessSpec { to, port, from: source, ext_authz };
+        let query = AccessQuery::try_from(spec).map_err(|error| error::setting("invalid-query", &error))?;
+        let found = py.detach(|| self.made.session.access(&query));
+        let found = found.map_err(|error| error::setting("object-not-found", &error))?;
+        let json = py.detach(|| access::json(&found, &self.made.session.places()));
         let json = json.map_err(|error| error::setting("internal-error", &error))?;
         from_json(py, &json.to_string())
     }

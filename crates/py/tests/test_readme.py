@@ -34,7 +34,7 @@ class Checker(doctest.OutputChecker):
 
 
 def readmes() -> list[Path]:
-    return [ROOT / "docs" / "python.md", ROOT / "crates" / "py" / "README.md"]
+    return [ROOT / "docs" / "python.md", ROOT / "crates" / "py" / "README.md", ROOT / "docs" / "guides" / "notebooks.md"]
 
 
 @pytest.mark.parametrize("readme", readmes(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -279,6 +279,19 @@ def test_two_translations_are_compared() -> None:
     assert {one["compared"] for one in old.diff(old)["behaviour"]} == {"equal"}
 
 
+def test_who_may_do_what_is_told_in_rows() -> None:
+    mesh = translate(Snapshot.from_files(DIFFS / "policy.new.yaml"))
+    [cart] = mesh.access("shop/cart", port=80)["destinations"]
+    assert (cart["host"], cart["port"]) == ("cart.shop", 80)
+    [through, *_] = cart["ways"]
+    assert (through["way"], through["waypoint"]) == ("waypoint", "shop/waypoint")
+    assert all(row["confirmed"] for row in through["rows"])
+    everything = mesh.access(source="shop/cart")
+    assert everything["from"] == "shop/cart" and everything["destinations"]
+    with pytest.raises(WaypointXdsError, match="`to` or `from` is needed"):
+        mesh.access()
+
+
 POLICY = """
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

@@ -28,14 +28,15 @@ pub struct Snapshot {
 
 #[wasm_bindgen(js_class = RawSnapshot)]
 impl Snapshot {
-    /// Reads files: the names, and the texts in the same order. The options are JSON.
+    /// Reads files: the names, and the texts in the same order. A name `west=pods.yaml` says which cluster the file is of; the first
+    /// cluster is the control plane's own. The options are JSON.
     ///
     /// # Errors
     ///
     /// When an option is not one of those expected.
     #[wasm_bindgen(js_name = fromFiles)]
     pub fn from_files(names: Vec<String>, texts: Vec<String>, options: &str) -> Result<Self, Error> {
-        let files = names.into_iter().zip(texts).map(|(name, text)| SourceFile::new(name, text));
+        let files = names.into_iter().zip(texts).map(|(name, text)| SourceFile::named(&name, text));
         Self::read(files, options)
     }
 

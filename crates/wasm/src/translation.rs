@@ -13,11 +13,14 @@ use waypoint_xds::lint::{Baseline, BaselineError};
 use waypoint_xds::options::{Options, Settings};
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
 use waypoint_xds::trace::{Request, RequestSpec};
 use waypoint_xds::view::fields::{self, Field};
 use waypoint_xds::view::resource::{self, AnyResource, List};
 use waypoint_xds::view::ztunnel::{self, Filter, ZtunnelConfig};
-use waypoint_xds::view::{cost_picture, description, difference, json, origins, statuses, tested, trace};
+use waypoint_xds::view::{
+    access, cost_picture, description, difference, json, origins, statuses, tested, trace,
+};
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -204,6 +207,24 @@ impl Translation {
         let (old, new) = (&self.session, &new.session);
         let json = difference::json(&old.diff(new), &old.places(), &new.places());
         Ok(json.map_err(|error| Error::new("internal-error", &error))?.to_string())
+    }
+
+    /// Who may do what, as JSON with a `text`. The query is JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is no query, or the snapshot does not have who asks or who is asked.
+    pub fn access(&self, query: &str) -> Result<String, Error> {
+        let spec: AccessSpec =
+            serde_json::from_str(query).map_err(|error| Error::new("invalid-query", &error))?;
+        let query = AccessQuery::try_from(spec).map_err(|error| Error::new("invalid-query", &error))?;
+        let found = self.session.access(&query).map_err(|error| Error::new("object-not-found", &error))?;
+        let places = self.session.places();
+        let mut json = access::json(&found, &places).map_err(|error| Error::new("internal-error", &error))?;
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("text".to_owned(), access::text(&found, &places).into());
+        }
+        Ok(json.to_string())
     }
 
     /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names of the files, and

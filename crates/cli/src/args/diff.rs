@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use waypoint_xds::names::WaypointName;
+
 use super::How;
 
 #[derive(Debug, ClapArgs)]
@@ -21,6 +23,13 @@ pub(crate) struct Diff {
     /// The MeshConfig of the new side.
     #[arg(long, value_name = "FILE")]
     pub(crate) new_mesh_config: Option<PathBuf>,
+    /// Compare a live waypoint with the files: the old side is what its proxy holds, as this config dump tells (of
+    /// /config_dump?include_eds, or `istioctl proxy-config all -o json`), the new one what the paths would make of it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["git", "new_features", "new_mesh_config"])]
+    pub(crate) live: Option<PathBuf>,
+    /// The waypoint that the config dump is of, where its bootstrap does not tell.
+    #[arg(long, value_name = "NAMESPACE/NAME", requires = "live")]
+    pub(crate) waypoint: Option<WaypointName>,
     /// Tell only these parts.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
     pub(crate) only: Vec<Part>,

@@ -12,14 +12,18 @@ use waypoint_xds::release::Release;
 
 use crate::{completion, output};
 
+/// The heading of the options that commands share, behind a command's own.
+pub(crate) const SHARED: &str = "Input, release and problems";
+
 /// What is read, and as which release.
 #[derive(Debug, ClapArgs)]
-#[command(next_help_heading = "Input, release and problems")]
+#[command(next_help_heading = SHARED)]
 pub(crate) struct Input {
     /// A file, a directory, `-` for standard input, `helm:DIR`, `kustomize:DIR`, `git:REVISION:PATH`, or `cluster:CONTEXT` for what
     /// `waypoint-xds snapshot` copies; several may be given. Of a directory the .yaml, .yml and .json files that may hold objects are
     /// read, recursively, without those that .gitignore names. Files may be packed (.gz, .zst), and archives of files (.tar, .tar.gz)
-    /// are read as directories: istioctl's bug-report, say.
+    /// are read as directories: istioctl's bug-report, say. `east=PATH` is what is in cluster east: the first cluster is the
+    /// control plane's own, of others what runs there counts.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -28,7 +32,7 @@ pub(crate) struct Input {
 
 /// How it is read, as which release, and how problems are told.
 #[derive(Clone, Debug, ClapArgs)]
-#[command(next_help_heading = "Input, release and problems")]
+#[command(next_help_heading = SHARED)]
 pub(crate) struct How {
     /// Files of a directory to leave out: a pattern as in .gitignore; may be given several times.
     #[arg(long, value_name = "GLOB")]
@@ -36,8 +40,7 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's. An IstioOperator, or values of Istio's Helm
-    /// charts, with a MeshConfig in them will do; feature flags in them hold, too.
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
     #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]

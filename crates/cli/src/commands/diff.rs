@@ -1,21 +1,33 @@
 //! `waypoint-xds diff`: what a change changes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use files::Revision;
 use waypoint_xds::Session;
 use waypoint_xds::diff::Diff;
-use waypoint_xds::view::{difference, json};
+use waypoint_xds::live::{Live, NotALiveWaypoint};
+use waypoint_xds::view::{config_dump, difference, json};
 
-use super::{session, session_of};
+use super::{options, session, session_of};
 use crate::args::{self, DiffFormat, How, Input, Part};
 use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
-    let (old, new) = sides(args)?;
-    let (old, new) = sessions(&old, &new)?;
-    let diff = Progress::during(args.how.quiet == 0, "comparing", || old.diff(&new));
+    let during = |compare: &dyn Fn() -> Diff| Progress::during(args.how.quiet == 0, "comparing", compare);
+    let (diff, old, new) = match &args.live {
+        Some(dump) => {
+            let live = live(args, dump)?;
+            // Of what a proxy holds nothing stands in files.
+            let nothing = Session::read([], &live.session().mesh().options);
+            (during(&|| live.drift()), nothing, live.session().clone())
+        }
+        None => {
+            let (old, new) = sides(args)?;
+            let (old, new) = sessions(&old, &new)?;
+            (during(&|| old.diff(&new)), old, new)
+        }
+    };
     let diff = chosen(diff, &args.only);
     let (old, new) = (old.places(), new.places());
     output::print(&match args.output {
@@ -36,6 +48,24 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
     Ok((session_of(sources.clone(), old)?, session_of(sources, new)?))
 }
 
+/// The waypoint of a config dump, with the files beside it.
+fn live(args: &args::Diff, dump: &Path) -> Result<Live, Failure> {
+    let text = input::text(dump)?;
+    let parsed = config_dump::parse(&text)
+        .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
+    parsed.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
+    let input = Input { paths: args.paths.clone(), how: args.how.clone() };
+    let files = input::read(&input)?.sources;
+    Live::new(parsed, args.waypoint.as_ref(), files, &options(&input)?)
+        .map_err(|error| match error {
+            NotALiveWaypoint::NoName => Failure::Usage(
+                "--live: the config dump has no bootstrap that names its waypoint: name it with --waypoint NAMESPACE/NAME"
+                    .to_owned(),
+            ),
+            error => Failure::Usage(format!("--live: {error}")),
+        })
+}
+
 /// The two inputs.
 fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
     let (old_how, new_how) = hows(args);
@@ -51,7 +81,7 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
         (None, paths) if is_other(args) => (paths.to_vec(), paths.to_vec()),
         (None, _) => {
             return Err(Failure::Usage(
-                "expected OLD and NEW, or one path with --git, --release OLD..NEW, --new-feature or --new-mesh-config"
+                "expected OLD and NEW, or one path with --git, --release OLD..NEW, --new-feature, --new-mesh-config or --live"
                     .to_owned(),
             ));
         }

@@ -1,5 +1,6 @@
 //! One module per subcommand.
 
+mod access;
 mod bootstrap;
 mod completion;
 mod cost;
@@ -9,6 +10,7 @@ mod explain;
 mod lint;
 mod out;
 mod proxy_config;
+mod reference;
 mod snapshot;
 mod status;
 mod test;
@@ -47,10 +49,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
         Command::Trace(args) => trace::run(args),
         Command::Test(args) => test::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Access(args) => access::run(args),
         Command::Cost(args) => cost::run(args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completion { shell } => completion::run(*shell),
         Command::Man { directory } => completion::man(directory),
+        Command::Reference => reference::run(),
     }
 }
 

@@ -57,7 +57,10 @@ fn steps(criterion: &mut Criterion, inputs: &str, routes: bool) {
         group.bench_function(id("json"), |bencher| {
             bencher.iter(|| json::translation(black_box(&translation)))
         });
-        group.bench_function(id("lint"), |bencher| bencher.iter(|| lint(black_box(&reading), &indexed, &[])));
+        group.bench_function(id("lint"), |bencher| {
+            bencher
+                .iter(|| lint(black_box(&reading), &indexed, &[], &|waypoint| translation.waypoint(waypoint)))
+        });
         group.bench_function(id("snapshot-to-protobuf"), |bencher| {
             bencher.iter(|| snapshot_to_protobuf(black_box(&reading), &options));
         });

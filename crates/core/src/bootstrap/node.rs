@@ -103,7 +103,7 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
     let of_container = [
         ("SERVICE_ACCOUNT", json!(proxy.service_account)),
         ("NODE_NAME", json!(proxy.node_name)),
-        ("CLUSTER_ID", json!("Kubernetes")),
+        ("CLUSTER_ID", json!(proxy.cluster)),
         ("INTERCEPTION_MODE", json!("REDIRECT")),
         ("WORKLOAD_NAME", json!(proxy.workload_name)),
         ("OWNER", json!(owner)),

@@ -55,8 +55,8 @@ use crate::mesh::{Mesh, Waypoint};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef, Reading};
 
-pub(crate) use pod::data_plane_mode;
-pub use pod::{DataPlaneMode, PodDescription, ServiceOfPod};
+pub use crate::dataplane_mode::DataPlaneMode;
+pub use pod::{PodDescription, ServiceOfPod};
 pub use policy::{Binds, BindsNot, PolicyDescription};
 pub use route::{RouteDescription, RoutedHost};
 pub use service::{Bypass, EndpointCount, PortDescription, ServiceDescription};
@@ -161,7 +161,7 @@ pub fn describe(
     subject: &Subject,
 ) -> Result<Description, NotFound> {
     let object = subject::find(mesh, subject)?;
-    let cx = Context::new(reading, mesh, &[]);
+    let cx = Context::new(reading, mesh, &[], &|_| None);
     let found = match subject.kind {
         SubjectKind::Service => service::describe(&cx, findings, &object).map(Description::Service),
         SubjectKind::Pod => pod::describe(&cx, findings, &object).map(Description::Pod),

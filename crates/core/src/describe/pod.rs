@@ -2,26 +2,13 @@
 
 use serde::Serialize;
 
+use crate::dataplane_mode::{DataPlaneMode, data_plane_mode};
 use crate::lint::Context;
-use crate::lint::sidecars::has_sidecar;
-use crate::mesh::workload::DATAPLANE_MODE;
-use crate::mesh::{Mesh, Workload, WorkloadId};
+use crate::mesh::{Workload, WorkloadId};
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
 
 use super::{PolicyLine, WaypointUse, about, enforcement, service, waypoint_use};
-
-/// How a pod takes part in the mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DataPlaneMode {
-    /// Its node's ztunnel takes its connections.
-    Ambient,
-    /// A sidecar does.
-    Sidecar,
-    /// Nobody does, as far as the files tell.
-    None,
-}
 
 /// A Pod or WorkloadEntry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -90,20 +77,4 @@ fn services(cx: &Context<'_>, pod: WorkloadId) -> Vec<ServiceOfPod> {
             ServiceOfPod { waypoint: service::use_of(cx, id, &object), object }
         })
         .collect()
-}
-
-/// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
-pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
-    if has_sidecar(workload) {
-        return DataPlaneMode::Sidecar;
-    }
-    let of_namespace =
-        mesh.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
-    let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(DATAPLANE_MODE));
-    let label = workload.labels.get(DATAPLANE_MODE).or(of_namespace);
-    if workload.hbone || label.is_some_and(|label| label == "ambient") {
-        DataPlaneMode::Ambient
-    } else {
-        DataPlaneMode::None
-    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::dataplane_mode::has_sidecar;
 use crate::lint::Context;
 use crate::lint::ingress::{self, Published};
-use crate::lint::sidecars::has_sidecar;
 use crate::mesh::endpoint::Health;
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::{Protocol, Service, ServiceId, Workload};

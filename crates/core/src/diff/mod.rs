@@ -169,7 +169,17 @@ fn behaviour(old: Side<'_>, new: Side<'_>) -> Vec<DestinationDiff> {
         (Some(side), None) => classes::alone(name, side, &Compared::Removed),
         (None, None) => Vec::new(),
     };
-    names(old.translation, new.translation).into_iter().flat_map(of_waypoint).collect()
+    let mut all: Vec<DestinationDiff> =
+        names(old.translation, new.translation).into_iter().flat_map(of_waypoint).collect();
+    let moved = classes::moved(old.tracer, new.tracer, &Limits::default());
+    // That a waypoint serves it now, or no more, is said by that.
+    let called = |one: &DestinationDiff| (one.host.clone(), one.port);
+    let elsewhere: BTreeSet<_> = moved.iter().filter(|one| one.moved.is_some()).map(called).collect();
+    all.retain(|one| {
+        !matches!(one.compared, Compared::Added | Compared::Removed) || !elsewhere.contains(&called(one))
+    });
+    all.extend(moved);
+    all
 }
 
 /// The waypoints of both sides.

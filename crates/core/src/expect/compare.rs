@@ -116,7 +116,7 @@ fn goes(wanted: &Goes, found: &Target) -> bool {
 }
 
 /// Whether a host is meant: `cart.shop` is `cart.shop.svc.cluster.local`, too.
-fn is_host(wanted: &str, found: &str) -> bool {
+pub(super) fn is_host(wanted: &str, found: &str) -> bool {
     found.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(".svc."))
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use super::claim::Claim;
 use super::compare::{self, Difference};
 use super::expected::Expected;
 use super::template::Template;
@@ -54,13 +55,22 @@ pub struct Case {
     /// The position of the test among those of the document, and of the variant among those of the test.
     pub position: (usize, usize),
     /// What is asked.
-    pub request: Request,
-    /// What is expected.
+    pub asks: Asks,
+    /// What is expected of a request.
     pub expected: Expected,
     /// The expectation as it is written.
     pub written: Arc<Map<String, Value>>,
     /// Where each field of it stands.
     pub fields: Arc<BTreeMap<String, Place>>,
+}
+
+/// What a test asks.
+#[derive(Clone, Debug)]
+pub enum Asks {
+    /// What comes of one request.
+    Request(Box<Request>),
+    /// Whether something holds of all requests that are like this.
+    Claim(Box<Claim>),
 }
 
 /// What was read from a file of tests.

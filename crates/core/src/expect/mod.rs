@@ -18,6 +18,7 @@
 //! | `file` | reads files of tests: [`Suite`] |
 //! | `template`, `variants` | one test as it is written becomes a [`Case`] for each of its variants |
 //! | `expected`, `named`, `odds`, `values`, `text_or` | what can be expected: [`Expected`] |
+//! | `claim`, `like` | what is claimed of all requests that are like something: [`Claim`] |
 //! | `found` | what has come, in the words of expectations |
 //! | `compare` | holds a trace against it: [`Difference`] |
 //! | `coverage` | what no test has reached: [`Coverage`] |
@@ -70,11 +71,13 @@
 //! }
 //! ```
 
+mod claim;
 mod compare;
 mod coverage;
 mod expected;
 mod file;
 mod found;
+mod like;
 mod named;
 mod odds;
 mod record;
@@ -83,10 +86,11 @@ mod text_or;
 mod values;
 mod variants;
 
+pub use claim::Claim;
 pub use compare::Difference;
 pub use coverage::{Coverage, Point, Sort};
 pub use expected::{Arrives, Comes, Expected, Goes};
-pub use file::{Case, Setup, Suite, SuiteReading, is_tests, read};
+pub use file::{Asks, Case, Setup, Suite, SuiteReading, is_tests, read};
 pub use named::Named;
 pub use odds::Odds;
 pub use record::{Came, Recorded, record};

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::claim::{self, Claim};
 use super::expected::Expected;
-use super::file::{Case, refused};
+use super::file::{Asks, Case, refused};
 use super::variants::{self, Row, Unknown};
 use crate::limits::Limits;
 use crate::problem::{Code, Place, Problem, Severity};
@@ -31,7 +32,12 @@ struct Filled {
     name: String,
     request: RequestSpec,
     expect: Expected,
+    never: Option<claim::Written>,
+    always: Option<claim::Written>,
 }
+
+/// The claims that a test may make in place of a request.
+const CLAIMS: [&str; 2] = ["never", "always"];
 
 /// The fields of a request: a variable that is called as one of them is that field.
 pub(super) const FIELDS: [&str; 15] = [
@@ -54,8 +60,9 @@ pub(super) const FIELDS: [&str; 15] = [
 
 /// Adds variables that are called as fields of the request, where the test does not give them itself.
 fn put_fields(test: &mut Map<String, Value>, row: &Row, used: &mut BTreeSet<String>) {
+    let place = CLAIMS.into_iter().find(|claim| test.contains_key(*claim)).unwrap_or("request");
     for (name, value) in row.iter().filter(|(name, _)| FIELDS.contains(&name.as_str())) {
-        let request = test.entry("request").or_insert_with(|| Value::Object(Map::new()));
+        let request = test.entry(place).or_insert_with(|| Value::Object(Map::new()));
         if request.is_null() {
             *request = Value::Object(Map::new());
         }
@@ -127,9 +134,14 @@ impl Template<'_> {
         let mut test = test.clone();
         put_fields(&mut test, row, used);
         let filled = self.substituted(&Value::Object(test), row, used)?;
+        let is_claim = CLAIMS.iter().any(|claim| filled.get(claim).is_some());
+        if is_claim && (filled.get("request").is_some() || filled.get("expect").is_some()) {
+            let message = "a claim stands alone: `never` and `always` have their requests in them".to_owned();
+            return Err(self.problem(Code::InvalidValue, message, "request"));
+        }
         let written = filled.get("expect").and_then(Value::as_object).cloned().unwrap_or_default();
         let mut read: Filled = self.decoded(&filled)?;
-        if let Some(default) = self.default {
+        if let Some(default) = self.default.filter(|_| !is_claim) {
             // What is wrong with the default itself is told once, where it stands.
             let value = default.decode::<Value>(&Unread::new()).unwrap_or_default();
             let default = self.substituted(&json!({"request": value}), row, used)?;
@@ -173,10 +185,28 @@ impl Template<'_> {
         (row, variants): (&Row, usize),
         (variant, fields): (usize, &Arc<BTreeMap<String, Place>>),
     ) -> Result<Case, Box<Problem>> {
-        let Filled { name, request, expect } = filled;
-        let request = Request::try_from(request).map_err(|error| self.refused_request(&error))?;
-        let name = if name.is_empty() {
-            format!("{} {} {} -> {}", request.method, request.path, request.source, request.destination)
+        let Filled { name, request, expect, never, always } = filled;
+        let (asks, short) = match (never, always) {
+            (None, None) => {
+                let request = Request::try_from(request).map_err(|error| self.refused_request(&error))?;
+                let Request { method, path, source, destination, .. } = &request;
+                let short = format!("{method} {path} {source} -> {destination}");
+                (Asks::Request(Box::new(request)), short)
+            }
+            (Some(claim), None) => (self.claim(claim, "never")?, self.claimed("never")),
+            (None, Some(claim)) => (self.claim(claim, "always")?, self.claimed("always")),
+            (Some(_), Some(_)) => {
+                let message = "either `never` or `always`: another claim is another test".to_owned();
+                return Err(self.problem(Code::InvalidValue, message, "always"));
+            }
+        };
+        let name = if name.is_empty() && variants == 1 || name.is_empty() && matches!(asks, Asks::Request(_))
+        {
+            short
+        } else if name.is_empty() {
+            let values: Vec<String> =
+                row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
+            format!("{short} [{}]", values.join(", "))
         } else if variants > 1 && !self.names_variables() {
             let values: Vec<String> =
                 row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
@@ -188,11 +218,25 @@ impl Template<'_> {
             name,
             place: self.place(self.node.span()),
             position: (self.at, variant),
-            request,
+            asks,
             expected: expect,
             written: Arc::new(written),
             fields: Arc::clone(fields),
         })
+    }
+
+    fn claim(&self, written: claim::Written, word: &'static str) -> Result<Asks, Box<Problem>> {
+        let claim = Claim::new(written, word == "never").map_err(|(field, message)| {
+            let dot = if field.is_empty() { "" } else { "." };
+            self.problem(Code::InvalidValue, message, &format!("{word}{dot}{field}"))
+        })?;
+        Ok(Asks::Claim(Box::new(claim)))
+    }
+
+    /// A claim as it is written, on one line.
+    fn claimed(&self, word: &str) -> String {
+        let value = self.node.get(word).and_then(|node| node.decode::<Value>(&Unread::new()).ok());
+        claim::named(word, value.as_ref())
     }
 
     /// What is wrong with a request, where the field stands that its message begins with.

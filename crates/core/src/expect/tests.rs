@@ -40,6 +40,14 @@ fn the_schema_has_every_field() {
     expect.sort();
     known.sort_unstable();
     assert_eq!(expect, known);
+    let sorted = |mut all: Vec<String>| {
+        all.sort();
+        all
+    };
+    let claim = fields::<claim::Written>().into_iter().map(str::to_owned).collect();
+    assert_eq!(sorted(names("/$defs/claim")), sorted(claim));
+    let clients = fields::<claim::Clients>().into_iter().map(str::to_owned).collect();
+    assert_eq!(sorted(names("/$defs/claim/properties/from/anyOf/1")), sorted(clients));
     assert_eq!(names("/$defs/expect/properties/request"), fields::<Arrives>());
     assert_eq!(names("/$defs/expect/properties/retries/anyOf/2"), fields::<Tries>());
     assert_eq!(names("/$defs/destination/anyOf/1"), fields::<Goes>());

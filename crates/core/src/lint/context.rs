@@ -1,19 +1,22 @@
 //! What rules look at: the mesh, and what several of them ask of it.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::ambient::Ambient;
 use super::enforced::{self, Enforced};
+use super::idle::{self, Idle};
 use super::routing::{self, Router, Routing};
-use super::sidecars;
+use crate::dataplane_mode;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
 use crate::mesh::virtual_service::VirtualService;
-use crate::mesh::{Mesh, Service, ServiceId, Waypoint, Workload, WorkloadId};
+use crate::mesh::{Mesh, Service, ServiceId, Waypoint, WaypointName, Workload, WorkloadId};
 use crate::problem::Problem;
+use crate::resources::WaypointResources;
 use crate::rules::Attachment;
 use crate::snapshot::security::{AuthorizationPolicy, RequestAuthentication};
-use crate::snapshot::{Object, ObjectRef, Reading, Snapshot};
+use crate::snapshot::{Cause, Object, ObjectRef, Reading, Snapshot};
 
 /// What rules look at.
 pub(crate) struct Context<'m> {
@@ -23,6 +26,8 @@ pub(crate) struct Context<'m> {
     pub(crate) snapshot: &'m Snapshot,
     /// What was found before, in the order of the text.
     pub(crate) problems: &'m [Problem],
+    /// What each waypoint gets.
+    resources: Resources<'m>,
     /// Whether objects name their waypoint, as since 1.24; in 1.18 a waypoint names what it is for.
     pub(crate) objects_name_waypoints: bool,
     /// What binds to each waypoint, in the order of `mesh.waypoints`.
@@ -37,7 +42,12 @@ pub(crate) struct Context<'m> {
     routing: OnceCell<Routing<'m>>,
     routers: OnceCell<Vec<Router<'m>>>,
     with_sidecars: OnceCell<HashSet<&'m str>>,
+    idle_policies: OnceCell<BTreeMap<Cause, Idle>>,
 }
+
+/// The resources of a waypoint by its name; none of one for which nothing was generated. They are made when they are first asked
+/// for.
+pub type Resources<'m> = &'m dyn Fn(&WaypointName) -> Option<&'m WaypointResources>;
 
 struct AtWaypoint<'m> {
     authorization: WaypointAttachments<'m, Object<AuthorizationPolicy>>,
@@ -45,7 +55,12 @@ struct AtWaypoint<'m> {
 }
 
 impl<'m> Context<'m> {
-    pub(crate) fn new(reading: &'m Reading, mesh: &'m Mesh, problems: &'m [Problem]) -> Self {
+    pub(crate) fn new(
+        reading: &'m Reading,
+        mesh: &'m Mesh,
+        problems: &'m [Problem],
+        resources: Resources<'m>,
+    ) -> Self {
         let policies = &mesh.policies;
         let bound = mesh.waypoints.iter().map(|waypoint| AtWaypoint {
             authorization: policies.authorization.of_waypoint(waypoint, Precedence::RootFirst),
@@ -70,6 +85,7 @@ impl<'m> Context<'m> {
             mesh,
             snapshot: &mesh.snapshot,
             problems,
+            resources,
             objects_name_waypoints: mesh.rules.waypoints.attachment == Attachment::UseWaypointLabel,
             bound: bound.collect(),
             of_service,
@@ -80,6 +96,7 @@ impl<'m> Context<'m> {
             routing: OnceCell::new(),
             routers: OnceCell::new(),
             with_sidecars: OnceCell::new(),
+            idle_policies: OnceCell::new(),
         }
     }
 
@@ -103,6 +120,16 @@ impl<'m> Context<'m> {
             .iter()
             .zip(&self.bound)
             .map(|(waypoint, bound)| (waypoint, policies.at(&bound.authorization.of(None)).collect()))
+    }
+
+    /// What a waypoint gets; none where nothing was generated for it.
+    pub(crate) fn resources_of(&self, waypoint: &Waypoint) -> Option<&'m WaypointResources> {
+        (self.resources)(&waypoint.name)
+    }
+
+    /// The rules of policies that decide nothing at any waypoint, with why.
+    pub(crate) fn idle_policies(&self) -> &BTreeMap<Cause, Idle> {
+        self.idle_policies.get_or_init(|| idle::policies(self))
     }
 
     /// The waypoint that serves a Service.
@@ -163,7 +190,7 @@ impl<'m> Context<'m> {
     }
 
     fn with_sidecars(&self) -> &HashSet<&'m str> {
-        self.with_sidecars.get_or_init(|| sidecars::namespaces(self.mesh))
+        self.with_sidecars.get_or_init(|| dataplane_mode::namespaces(self.mesh))
     }
 
     /// What routes each Service at its waypoint.

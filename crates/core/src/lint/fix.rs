@@ -95,7 +95,7 @@ fn mended(file: &SourceFile, replacements: &BTreeSet<Replacement>) -> SourceFile
         at = place.end;
     }
     out.push_str(text(at, file.text().len()));
-    SourceFile::new(file.name().clone(), out)
+    file.with_text(out)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ mod fix;
 mod gateway_routes;
 mod glob;
 mod identity;
+mod idle;
 mod inclusion;
 pub(crate) mod ingress;
 mod list;
@@ -56,11 +57,11 @@ mod rules;
 mod scope;
 mod selection;
 mod service_entries;
-pub(crate) mod sidecars;
 mod telemetry;
 mod unserved;
 
 pub use baseline::{Baseline, BaselineError};
+pub use context::Resources;
 pub use fingerprint::fingerprint;
 pub use rule::{Releases, Rule};
 pub use rules::RULES;
@@ -76,10 +77,16 @@ use crate::snapshot::Reading;
 use crate::status;
 
 /// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as
-/// `Session::problems` has it), what the statuses of the snapshot say otherwise, and what the rules find.
+/// `Session::problems` has it), what the statuses of the snapshot say otherwise, and what the rules find. What is asked of all
+/// requests is asked of the `resources`.
 #[must_use]
-pub fn lint(reading: &Reading, mesh: &Mesh, problems: &[Problem]) -> Vec<Problem> {
-    let cx = Context::new(reading, mesh, problems);
+pub fn lint<'m>(
+    reading: &'m Reading,
+    mesh: &'m Mesh,
+    problems: &'m [Problem],
+    resources: Resources<'m>,
+) -> Vec<Problem> {
+    let cx = Context::new(reading, mesh, problems, resources);
     let in_force: Vec<&Rule> =
         RULES.iter().filter(|rule| rule.releases.contain(mesh.rules.release)).collect();
     let is_said_better = |code: Code| in_force.iter().any(|rule| rule.replaces.contains(&code));

@@ -36,6 +36,7 @@
 
 mod address;
 mod causes;
+mod drift;
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
@@ -64,6 +65,8 @@ pub struct Live {
     translation: Translation,
     compiled: Compiled,
     waypoint: WaypointName,
+    /// What nobody sends the proxy.
+    own: drift::Static,
     /// Whether nothing was read beside the dump.
     is_alone: bool,
 }
@@ -113,9 +116,10 @@ impl Live {
         }
         let mut translation = session.translation().clone();
         translation.waypoints.retain(|known| known.waypoint != waypoint);
+        let own = drift::Static::of(&config);
         translation.waypoints.push(resources(waypoint.clone(), config));
         let compiled = Compiled::new(&translation);
-        Ok(Self { session, translation, compiled, waypoint, is_alone })
+        Ok(Self { session, translation, compiled, waypoint, own, is_alone })
     }
 
     /// The waypoint.

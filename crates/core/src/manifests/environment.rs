@@ -37,7 +37,7 @@ pub(super) fn variables(template: &Template<'_>) -> Vec<Value> {
         all.push(limit("GOMEMLIMIT", "limits.memory", true));
         all.push(limit("GOMAXPROCS", "limits.cpu", true));
     }
-    all.push(text("ISTIO_META_CLUSTER_ID", "Kubernetes"));
+    all.push(text("ISTIO_META_CLUSTER_ID", template.cluster));
     if newer && let Some(network) = super::metadata::labels(template).get(NETWORK) {
         all.push(text("ISTIO_META_NETWORK", network));
     }

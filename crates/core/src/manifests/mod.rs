@@ -40,6 +40,7 @@ struct Template<'m> {
     proxy_config: ProxyConfig,
     /// What a proxy has without being injected with anything.
     proxy_defaults: ProxyConfig,
+    cluster: &'m str,
     mesh_id: &'m str,
     trust_domain: &'m str,
 }
@@ -65,6 +66,7 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
         service_account: annotated("gateway.istio.io/service-account").unwrap_or_else(default_name),
         proxy_config: mesh.proxy_configs.injected(&waypoint.name),
         proxy_defaults: crate::mesh::proxy_config::defaults(&mesh.rules.bootstrap),
+        cluster: &mesh.cluster,
         mesh_id: &mesh.config.mesh_id,
         trust_domain: &mesh.config.trust_domain,
     };

@@ -7,8 +7,8 @@ use crate::session::Session;
 use crate::text::SourceFile;
 use crate::view::json;
 
-const JWT: &str = include_str!("../../../../testdata/cases/jwt-with-authz.yaml");
-const BOOKINFO: &str = include_str!("../../../../testdata/cases/bookinfo-reviews-sa.yaml");
+const JWT: &str = include_str!("../../testdata/jwt-with-authz.yaml");
+const BOOKINFO: &str = include_str!("../../testdata/bookinfo-reviews-sa.yaml");
 
 fn with_opened(yaml: &str, release: Release, check: impl Fn(&WaypointResources, &Opened<'_>)) {
     let session = Session::read([SourceFile::new("s.yaml", yaml)], &Options::for_release(release));

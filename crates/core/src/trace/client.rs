@@ -243,7 +243,7 @@ fn picked(address: String, port: u16, workload: Option<&Workload>, probability: 
 }
 
 /// The endpoints of a Service's port; none if it has no such port.
-fn of_service(mesh: &Mesh, id: ServiceId, port: u16) -> Option<Target> {
+pub(super) fn of_service(mesh: &Mesh, id: ServiceId, port: u16) -> Option<Target> {
     let service = mesh.services.get(id)?;
     let known = service.port(u32::from(port))?;
     let all = mesh.endpoints.of(id).iter().filter(|endpoint| endpoint.service_port == known.name);

@@ -106,6 +106,15 @@ impl<T: Test> Condition<T> {
         if holds { Self::All(Vec::new()) } else { Self::Any(Vec::new()) }
     }
 
+    /// Calls for each test that it is made of.
+    pub(super) fn each<'c>(&'c self, call: &mut impl FnMut(&'c T)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each(call)),
+            Self::Not(other) => other.each(call),
+            Self::Test(test) => call(test),
+        }
+    }
+
     pub(super) fn truth<'s, 'a: 's>(&self, subject: T::Subject<'s, 'a>) -> Truth {
         match self {
             Self::All(all) => Truth::all(all.iter().map(|part| part.truth(subject))),

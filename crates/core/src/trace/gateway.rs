@@ -22,12 +22,10 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
         )
     });
     let (waypoint, uses, refusal) = used(mesh, way);
-    let says = way.service.and_then(|id| mesh.bindings.of_service(id)).and_then(|binding| binding.ingress);
-    // Gateways of 1.18 send to waypoints.
-    let always = mesh.rules.waypoints.attachment == Attachment::ServiceAccount;
+    let always = always(mesh);
     let what = "gateway for ingress";
     match waypoint {
-        Some(waypoint) if always || says == Some(true) => {
+        Some(waypoint) if sends_to_waypoints(mesh, way) => {
             let cause = if always { uses } else { label(mesh, way.service) };
             let text = || format!("the gateway sends to waypoint {}", waypoint.name);
             walk.step(Place::Client, what, Decision::Taken, text).because(cause);
@@ -48,6 +46,17 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
             straight(walk, client, way)
         }
     }
+}
+
+/// Gateways of 1.18 send to waypoints.
+fn always(mesh: &Mesh) -> bool {
+    mesh.rules.waypoints.attachment == Attachment::ServiceAccount
+}
+
+/// Whether gateways for ingress send to the waypoint of a destination, where it has one.
+pub(super) fn sends_to_waypoints(mesh: &Mesh, way: &Way) -> bool {
+    let says = way.service.and_then(|id| mesh.bindings.of_service(id)).and_then(|binding| binding.ingress);
+    always(mesh) || says == Some(true)
 }
 
 /// What says whether gateways send to the waypoint: the Service, else its namespace.

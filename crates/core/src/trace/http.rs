@@ -89,6 +89,20 @@ pub(super) fn walk<'a>(
     manager: &'a Manager,
     connection: Connection<'a>,
 ) -> Flow<'a> {
+    let mut http = taken(walk, proxy, manager, connection)?;
+    for filter in &manager.filters {
+        one(walk, filter, &mut http)?;
+    }
+    action::walk(walk, proxy, &mut http)
+}
+
+/// A request as the first filter gets it.
+pub(super) fn taken<'a>(
+    walk: &mut Walk<'a>,
+    proxy: &'a Proxy,
+    manager: &'a Manager,
+    connection: Connection<'a>,
+) -> Flow<'a, Http<'a>> {
     let mut headers = sent(walk, manager);
     received(walk, manager, &mut headers, &connection)?;
     let routes = match &manager.routes {
@@ -96,7 +110,7 @@ pub(super) fn walk<'a>(
         RoutesAt::Delivered(name) => proxy.routes(walk.tracer, name),
         RoutesAt::Unknown => None,
     };
-    let mut http = Http {
+    Flow::Continue(Http {
         remote: remote(manager.remote, &headers, &connection),
         connection,
         headers,
@@ -105,11 +119,7 @@ pub(super) fn walk<'a>(
         found: None,
         by_headers: None,
         by_metadata: None,
-    };
-    for filter in &manager.filters {
-        one(walk, filter, &mut http)?;
-    }
-    action::walk(walk, proxy, &mut http)
+    })
 }
 
 /// The headers that the client sends.

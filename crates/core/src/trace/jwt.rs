@@ -10,9 +10,11 @@ use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::Requireme
 use envoy::extensions::filters::http::jwt_authn::v3::{JwtAuthentication, JwtProvider};
 use serde_json::{Map, Value as Json, json};
 
+use super::asked::RequestTest;
 use super::condition::Truth;
 use super::headers;
 use super::http::Http;
+use super::matchers::{TextIs, TextTest};
 use super::outcome::{Decision, Place, Verdict};
 use super::rbac::RequestCondition;
 use super::requirement::Requirement;
@@ -88,6 +90,57 @@ impl JwtFilter {
         self.first_places.iter().find(|(other, _)| other == issuer).map(|(_, location)| location)
     }
 
+    /// The issuers whose tokens are taken.
+    pub(super) fn issuers(&self) -> impl Iterator<Item = &str> {
+        self.providers.values().map(|provider| provider.issuer.as_str())
+    }
+
+    /// Where the tokens of some issuer are looked for first.
+    pub(super) fn any_place(&self) -> Option<&Location> {
+        self.first_places.first().map(|(_, location)| location)
+    }
+
+    /// What is kept of a token that is taken: under which key, and the claims of which words become lists.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.providers.values().map(|provider| {
+            let words = provider.normalize_payload_in_metadata.as_ref();
+            let words = words.map(|words| words.space_delimited_claims.as_slice()).unwrap_or_default();
+            (provider.payload_in_metadata.as_str(), words)
+        })
+    }
+
+    /// The headers that are made of tokens, or of which tokens are taken.
+    pub(super) fn headers(&self) -> impl Iterator<Item = &str> {
+        self.providers.values().flat_map(|provider| {
+            let made = provider.claim_to_headers.iter().map(|to| to.header_name.as_str());
+            let taken = provider.from_headers.iter().map(|from| from.name.as_str());
+            made.chain(taken).chain([provider.forward_payload_header.as_str(), "authorization", "cookie"])
+        })
+    }
+
+    /// The parameters of the query of which tokens are taken.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &str> {
+        let named = self.providers.values().flat_map(|provider| provider.from_params.iter());
+        named.map(String::as_str).chain(["access_token"])
+    }
+
+    /// Somebody for whom tokens of an issuer have to be; nothing where anybody will do.
+    pub(super) fn audience(&self, issuer: &str) -> Option<&str> {
+        let mut of_issuer = self.providers.values().filter(|provider| provider.issuer == issuer);
+        of_issuer.find_map(|provider| provider.audiences.first()).map(String::as_str)
+    }
+
+    /// Whether it does no more than refuse bad tokens: a request without is let through.
+    pub(super) fn only_refuses(&self) -> bool {
+        let is_plain =
+            |provider: &JwtProvider| provider.subjects.is_none() && provider.max_lifetime.is_none();
+        let lets_through = |rule: &JwtRule| {
+            rule.condition.as_ref().is_none_or(is_for_all)
+                && rule.requirement.as_ref().is_some_and(Requirement::allows_missing)
+        };
+        self.providers.values().all(is_plain) && self.rules.first().is_some_and(lets_through)
+    }
+
     /// Walks through the filter.
     pub(super) fn walk<'a>(&'a self, walk: &mut Walk<'a>, http: &mut Http<'a>) -> Flow<'a> {
         let (name, pointer) = (self.name.as_str(), self.pointer.as_str());
@@ -147,6 +200,16 @@ impl JwtFilter {
             }
         }
     }
+}
+
+/// Whether a condition of a rule holds for every path.
+fn is_for_all(condition: &RequestCondition) -> bool {
+    let mut all = true;
+    condition.each(&mut |test| {
+        let is_prefix = |test: &TextTest| matches!(&test.is, TextIs::Prefix(prefix) if prefix == "/");
+        all &= matches!(test, RequestTest::Path(test) if is_prefix(test));
+    });
+    all
 }
 
 /// The RequestAuthentication, where there is only one.

@@ -61,6 +61,15 @@ impl<'a> Metadata<'a> {
         self.tried.iter().filter_map(|tried| tried.rule)
     }
 
+    /// What a filter has told under these keys.
+    pub(super) fn told(&self, filter: &str, keys: &[String]) -> Option<Json> {
+        Some(match self.part(filter, keys)? {
+            Part::Json(json) => json.clone(),
+            Part::Object(fields) => Json::Object(fields.clone()),
+            Part::Text(text) => Json::from(text),
+        })
+    }
+
     fn part(&self, filter: &str, keys: &[String]) -> Option<Part<'_>> {
         if let [key] = keys
             && let Some(tried) =

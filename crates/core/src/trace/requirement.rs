@@ -56,6 +56,19 @@ impl Requirement {
         }
     }
 
+    /// Whether a request without any token meets it, and one with a bad one does not.
+    pub(super) fn allows_missing(&self) -> bool {
+        match self {
+            Self::AllowMissing(_) => true,
+            Self::Any(any) => any.iter().any(Self::allows_missing) && any.iter().all(Self::is_simple),
+            _ => false,
+        }
+    }
+
+    fn is_simple(&self) -> bool {
+        matches!(self, Self::AllowMissing(_) | Self::Provider { audiences: None, .. })
+    }
+
     fn any(requirements: &[JwtRequirement], providers: &Providers) -> Self {
         let bypasses = |each: &&JwtRequirement| {
             matches!(

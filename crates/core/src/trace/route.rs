@@ -22,13 +22,13 @@ use crate::snapshot::Cause;
 #[derive(Clone, Debug)]
 pub(super) struct Routes {
     pub(super) hosts: Vec<Host>,
-    ignores_port: bool,
+    pub(super) ignores_port: bool,
 }
 
 /// A virtual host.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
-    domains: Vec<String>,
+    pub(super) domains: Vec<String>,
     /// The filters for which it has a configuration of its own.
     own: Vec<String>,
     pub(super) routes: Vec<Route>,

@@ -7,8 +7,7 @@ use super::client::NoSuchThing;
 use super::request::{Request, Source};
 use super::texts::Texts;
 use super::via::Via;
-use crate::describe::{DataPlaneMode, data_plane_mode};
-use crate::lint::sidecars::{self, are_injected};
+use crate::dataplane_mode::{self, DataPlaneMode, are_injected, data_plane_mode};
 use crate::mesh::{Mesh, Workload};
 use crate::snapshot::{self, Cause, Labels};
 
@@ -127,7 +126,8 @@ impl<'a> Clients<'_, 'a> {
     }
 
     fn sender(&self, workload: &Workload) -> Sender {
-        let is_gateway = workload.gateway().is_some() || workload.pod().is_some_and(sidecars::is_only_proxy);
+        let is_gateway =
+            workload.gateway().is_some() || workload.pod().is_some_and(dataplane_mode::is_only_proxy);
         if is_gateway && !workload.is_waypoint {
             return Sender::Gateway;
         }

@@ -54,8 +54,8 @@ pub(super) fn is_preflight(headers: &Headers<'_>) -> bool {
 #[derive(Clone, Debug)]
 pub(super) struct Cors {
     pub(super) origins: Vec<TextTest>,
-    enabled: bool,
-    forwards_others: bool,
+    pub(super) enabled: bool,
+    pub(super) forwards_others: bool,
 }
 
 impl Cors {
@@ -134,7 +134,7 @@ pub(super) struct Fault {
     /// Into requests with these headers.
     pub(super) headers: Vec<HeaderTest>,
     /// Whether there are other conditions.
-    conditional: bool,
+    pub(super) conditional: bool,
     /// Its odds, and how long it is.
     delay: Option<(f64, String)>,
     pub(super) abort: Option<Abort>,
@@ -184,6 +184,12 @@ impl From<&HttpFault> for Fault {
 }
 
 impl Fault {
+    /// Whether it may answer in place of the destination.
+    pub(super) fn may_do_anything(&self) -> bool {
+        let aborts = self.abort.as_ref().is_some_and(|abort| abort.odds > 0.0);
+        aborts || self.conditional && (self.abort.is_some() || self.delay.is_some())
+    }
+
     /// The faults of a route.
     pub(super) fn of(route: &OpenedRoute<'_, '_>) -> Option<Self> {
         let any = route.message.typed_per_filter_config.get("envoy.filters.http.fault")?;
@@ -259,6 +265,16 @@ fn grpc_as_http(status: u32) -> u16 {
         16 => 401,
         _ => 500,
     }
+}
+
+/// The headers that mutations change.
+pub(super) fn mutated(config: &HeaderMutation) -> impl Iterator<Item = &str> {
+    let mutations = config.mutations.iter().flat_map(|mutations| &mutations.request_mutations);
+    mutations.filter_map(|mutation| match &mutation.action {
+        Some(Mutation::Remove(name)) => Some(name.as_str()),
+        Some(Mutation::Append(option)) => Some(option.header.as_ref()?.key.as_str()),
+        _ => None,
+    })
 }
 
 /// Applies header mutations.

@@ -1,5 +1,6 @@
 //! The tunnel that a client's ztunnel opens to a waypoint, and the listener inside.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -11,7 +12,7 @@ use envoy::extensions::transport_sockets::tls::v3::common_tls_context::Validatio
 use envoy::extensions::transport_sockets::tls::v3::{DownstreamTlsContext, SubjectAltNameMatcher};
 
 use super::asked::Subject;
-use super::compiled::{Lazy, Proxy};
+use super::compiled::{Lazy, Proxy, Tracer};
 use super::condition::Truth;
 use super::connection::{Address, Connection, Keep, State};
 use super::headers::{self, Headers};
@@ -31,7 +32,7 @@ use crate::resources::{Resource, WaypointResources};
 #[derive(Clone, Debug)]
 pub(super) struct Outside {
     /// What a certificate has to be of; none if anybody's will do.
-    certificates: Option<Vec<TextTest>>,
+    pub(super) certificates: Option<Vec<TextTest>>,
     filters: Vec<TunnelFilter>,
 }
 
@@ -82,6 +83,15 @@ impl Outside {
     }
 }
 
+impl Outside {
+    /// Whether there are policies for tunnels.
+    pub(super) fn has_policies(&self) -> bool {
+        self.filters
+            .iter()
+            .any(|filter| matches!(filter, TunnelFilter::Rbac(filter) if filter.rules.is_some()))
+    }
+}
+
 impl TunnelFilter {
     fn new(filter: &OpenedHttpFilter<'_, '_>) -> Option<Self> {
         if let Some(http_state::Config { on_request_headers, .. }) = filter.config() {
@@ -112,8 +122,7 @@ impl Inside {
     }
 
     /// A chain by its position.
-    fn chain(&self, walk: &Walk<'_>, proxy: &Proxy, position: usize) -> Option<&Chain> {
-        let tracer = walk.tracer;
+    pub(super) fn chain(&self, tracer: Tracer<'_>, proxy: &Proxy, position: usize) -> Option<&Chain> {
         self.chains.get(position, || {
             let Resource { message, origins } = tracer.resources(proxy)?.listeners.get(self.position)?;
             Some(Chain::new(&OpenedListener::chain(message, origins, position)?))
@@ -243,12 +252,38 @@ fn judged<'a>(walk: &mut Walk<'a>, filter: &'a RbacFilter, connection: &Connecti
     }
 }
 
+/// What the listener inside finds for a connection, and the protocols that it detects.
+fn chosen<'a>(
+    walk: &mut Walk<'a>,
+    inside: &Inside,
+    connection: &mut Connection<'a>,
+) -> (Chosen, Cow<'a, str>) {
+    let protocols = inside.inspectors.inspect(connection, &walk.request.protocol, &mut walk.texts);
+    let matcher = inside.matcher.as_ref();
+    (matcher.map_or(Chosen::Nothing, |matcher| matcher.choose(connection, &protocols)), protocols)
+}
+
+/// The position of the chain that a request gets to, with its connection; none where it gets to none.
+pub(super) fn arrives<'a>(
+    walk: &mut Walk<'a>,
+    proxy: &'a Proxy,
+    client: &Client<'a>,
+    to: (IpAddr, u16),
+) -> Option<(usize, Connection<'a>)> {
+    let Flow::Continue(mut connection) = outside(walk, proxy, client, to) else { return None };
+    let inside = proxy.inside.as_ref()?;
+    let position = match chosen(walk, inside, &mut connection).0 {
+        Chosen::Chain(position) => position,
+        Chosen::Missing | Chosen::Nothing => inside.default?,
+        Chosen::Unknown(_) => return None,
+    };
+    Some((position, connection))
+}
+
 /// Through the listener inside the tunnel.
 fn inside<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, mut connection: Connection<'a>) -> Flow<'a> {
     let Some(inside) = &proxy.inside else { return missing(walk, MAIN_INTERNAL) };
-    let protocols = inside.inspectors.inspect(&mut connection, &walk.request.protocol, &mut walk.texts);
-    let matcher = inside.matcher.as_ref();
-    let chosen = matcher.map_or(Chosen::Nothing, |matcher| matcher.choose(&connection, &protocols));
+    let (chosen, protocols) = chosen(walk, inside, &mut connection);
     let what = "filter chain";
     let position = match chosen {
         Chosen::Chain(position) => Some(position),
@@ -261,7 +296,7 @@ fn inside<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, mut connection: Connection<
         }
     };
     let destination = connection.destination();
-    let Some(chain) = position.and_then(|position| inside.chain(walk, proxy, position)) else {
+    let Some(chain) = position.and_then(|position| inside.chain(walk.tracer, proxy, position)) else {
         let reason = walk.say(|| {
             format!("waypoint {} does not serve {destination}: no filter chain is for it", proxy.name)
         });

@@ -23,7 +23,7 @@ pub(super) struct RbacFilter {
     pub(super) rules: Option<Policies>,
     pub(super) tried: Option<Policies>,
     /// Under which it tells others what was tried: which rule fits, and what comes of it.
-    keys: [String; 2],
+    pub(super) keys: [String; 2],
 }
 
 /// What an RBAC filter decides.

@@ -39,11 +39,18 @@ struct Guarded {
 /// A policy.
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
-    name: String,
+    pub(super) name: String,
     action: Action,
     pub(super) condition: Condition<ConnectionTest>,
     /// What made it.
-    cause: Option<Cause>,
+    pub(super) cause: Option<Cause>,
+}
+
+/// The policies of a workload.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Guard<'g> {
+    guards: &'g Guards,
+    guarded: &'g Guarded,
 }
 
 /// Who opens connections to endpoints: those to which a tunnel leads, and others.
@@ -86,12 +93,40 @@ impl Guards {
         Ok(guards)
     }
 
+    /// The policies of the workload that has an address; none where no ztunnel guards it.
+    pub(super) fn guard(&self, ip: IpAddr) -> Option<Guard<'_>> {
+        Some(Guard { guards: self, guarded: self.of(ip)? })
+    }
+
+    /// Whether a connection passes.
+    pub(super) fn decides(&self, connection: Connection<'_>) -> Truth {
+        let guarded = self.of(connection.destination.ip());
+        guarded.map_or(Truth::Yes, |guarded| decide(self, guarded, connection).truth())
+    }
+
     fn of(&self, ip: IpAddr) -> Option<&Guarded> {
         self.guarded.get((*self.by_address.get(&ip)?)?)
     }
 
     fn policies<'g>(&'g self, numbers: &'g [usize]) -> impl Iterator<Item = &'g Policy> {
         numbers.iter().filter_map(|number| self.policies.get(*number))
+    }
+}
+
+impl<'g> Guard<'g> {
+    /// The policies that deny, in their order.
+    pub(super) fn denying(self) -> impl Iterator<Item = &'g Policy> {
+        self.guards.policies(&self.guarded.denying)
+    }
+
+    /// The policies that allow, in their order; where there is none, none is needed.
+    pub(super) fn allowing(self) -> impl Iterator<Item = &'g Policy> {
+        self.guards.policies(&self.guarded.allowing)
+    }
+
+    /// The positions of all of its policies: workloads with the same have the same policies.
+    pub(super) fn key(self) -> (&'g [usize], &'g [usize]) {
+        (&self.guarded.denying, &self.guarded.allowing)
     }
 }
 

@@ -15,16 +15,16 @@ pub fn table(cost: &Cost) -> Table {
             "SIDECAR CONFIG",
             "WAYPOINT CONFIG",
             "WAYPOINTS/SIDECARS",
-            "TOLD OF A CHANGE",
+            "PUSHES PER CHANGE",
         ],
         3,
     );
     for namespace in &cost.namespaces {
         let counts = [namespace.services, namespace.sidecars, namespace.waypoints].map(grouped);
         let change = namespace.change;
-        let told =
+        let pushes =
             format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"));
-        table.rows.push(row(namespace.namespace.to_string(), counts, namespace.distribution, told));
+        table.rows.push(row(namespace.namespace.to_string(), counts, namespace.distribution, pushes));
     }
     let sum =
         |count: fn(&crate::cost::NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
@@ -37,10 +37,10 @@ fn row(
     name: String,
     [services, sidecars, waypoints]: [String; 3],
     both: Distribution,
-    told: String,
+    pushes: String,
 ) -> Vec<String> {
     let (sidecar, waypoint) = (grouped(both.sidecars), grouped(both.waypoints));
-    vec![name, services, sidecars, waypoints, sidecar, waypoint, percent(both), told]
+    vec![name, services, sidecars, waypoints, sidecar, waypoint, percent(both), pushes]
 }
 
 /// `0.8 %`, without decimals where there are none: `25 %`.

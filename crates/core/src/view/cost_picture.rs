@@ -96,7 +96,7 @@ impl<'c> Picture<'c> {
         )
     }
 
-    /// What each side holds, and what is told of a change.
+    /// What each side holds, and what is pushed for a change.
     fn heading(&self, out: &mut String) -> usize {
         let total = self.cost.total;
         let right = WIDTH - COLUMN;
@@ -108,9 +108,9 @@ impl<'c> Picture<'c> {
         let change = self.cost.namespaces.iter().find(|n| n.namespace == *namespace).map(|n| n.change);
         let told = change.unwrap_or_default();
         let name = host.split('.').next().unwrap_or(host);
-        let said = format!("{namespace}/{name} changes: {}", are_told(told.sidecars, "sidecar"));
+        let said = format!("{namespace}/{name} changes: {}", pushed(told.sidecars, "sidecar"));
         text(out, 0, 16 + LINE, "cost-muted", &said);
-        text(out, right, 16 + LINE, "cost-muted", &are_told(told.waypoints, "waypoint"));
+        text(out, right, 16 + LINE, "cost-muted", &pushed(told.waypoints, "waypoint"));
         2 * LINE + GAP
     }
 
@@ -206,7 +206,7 @@ impl<'c> Picture<'c> {
 
     fn circle(&self, out: &mut String, (x, y): (usize, usize), service: Service<'c>) {
         let hue = self.hues.get(service.0).copied().unwrap_or_default() * 137;
-        // Red is for what is told.
+        // Red is for who gets a push.
         let hue = (hue + 215) % 360;
         let place = self.cost.namespaces.iter().find(|n| n.namespace == *service.0);
         let shade = place.and_then(|n| n.hosts.iter().position(|host| host == service.1)).unwrap_or_default();
@@ -231,8 +231,8 @@ fn most_told(cost: &Cost) -> Option<Service<'_>> {
     told.into_iter().find(|(_, count)| *count == most).map(|(service, _)| service)
 }
 
-fn are_told(count: u64, noun: &str) -> String {
-    format!("{} {} told", counted(count, noun), if count == 1 { "is" } else { "are" })
+fn pushed(count: u64, noun: &str) -> String {
+    format!("push to {}", counted(count, noun))
 }
 
 /// How many of so many proxies are drawn, and how many are only counted.
@@ -275,7 +275,7 @@ mod tests {
     use crate::text::SourceFile;
 
     fn picture(rule: Rule) -> String {
-        let yaml = include_str!("../../../../testdata/cases/bookinfo-namespace.yaml");
+        let yaml = include_str!("../../testdata/bookinfo-namespace.yaml");
         let session = Session::read([SourceFile::new("bookinfo.yaml", yaml)], &Options::default());
         svg(&session.cost(rule, None))
     }
@@ -304,7 +304,7 @@ status: {phase: Running, podIP: 10.1.0.1}
         // One in the sidecar, one in each of the two replicas.
         assert_eq!(picture.matches("<circle").count(), 3);
         assert_eq!(picture.matches("cost-proxy cost-told").count(), 3);
-        assert!(picture.contains("a/s changes: 1 sidecar is told"), "{picture}");
+        assert!(picture.contains("a/s changes: push to 1 sidecar"), "{picture}");
     }
 
     #[test]

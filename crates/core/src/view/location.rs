@@ -128,8 +128,8 @@ mod tests {
     use crate::view::{json, proxy_config};
     use crate::{resources, translation};
 
-    const BOOKINFO: &str = include_str!("../../../../testdata/cases/bookinfo-reviews-sa.yaml");
-    const MATCHES: &str = include_str!("../../../../testdata/cases/vs-match-headers.yaml");
+    const BOOKINFO: &str = include_str!("../../testdata/bookinfo-reviews-sa.yaml");
+    const MATCHES: &str = include_str!("../../testdata/vs-match-headers.yaml");
 
     /// Every row that is about a resource points at JSON that is there; how many rows do, by kind.
     fn located(yaml: &str, release: Release) -> Vec<(usize, usize)> {

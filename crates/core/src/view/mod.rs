@@ -1,5 +1,6 @@
 //! How things are printed. Nothing here decides anything.
 
+pub mod access;
 pub mod config_dump;
 pub mod cost;
 pub mod cost_picture;

@@ -51,6 +51,7 @@ pub fn text(summary: &Summary) -> String {
                 let why = match why {
                     Ignored::UnknownKind => "unknown kind",
                     Ignored::NotForWaypoints => "waypoints do not use it",
+                    Ignored::OfAnotherCluster => "not read from clusters other than the first",
                 };
                 format!("{count} {kind} ({version}, {why})")
             })
@@ -59,7 +60,7 @@ pub fn text(summary: &Summary) -> String {
     }
     if summary.unread_total > 0 {
         let fields = counted(usize::try_from(summary.unread_total).unwrap_or(usize::MAX), "field");
-        let _ = writeln!(out, "did not need {fields}");
+        let _ = writeln!(out, "ignored {fields} that have no effect");
     }
     out
 }

@@ -9,9 +9,9 @@ use crate::hash::HashMap;
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::service::{Service, ServiceSource};
 use crate::mesh::waypoint::Binding;
-use crate::mesh::{Locality, Mesh, Namespaces, ServiceId, hostname};
+use crate::mesh::{Locality, Mesh, Namespaces, RemoteCluster, ServiceId, Workloads, hostname};
 use crate::snapshot::mesh_config::Visibility;
-use crate::snapshot::{Labels, Object, kubernetes, networking};
+use crate::snapshot::{Labels, Object, Snapshot, kubernetes, networking};
 
 /// The label of an EndpointSlice that names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -19,10 +19,30 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// A mesh with what ztunnel's resources are looked up in.
 pub(crate) struct Index<'m> {
     pub(super) mesh: &'m Mesh,
+    /// Whether networks are told apart: ztunnel then knows the workloads of its own only, and gateways to the others.
+    pub(super) networks_apart: bool,
     pub(super) network_gateways: NetworkGateways,
     pub(super) policies: Attachments<'m>,
     /// The Services that ztunnel knows, by namespace and hostname.
     pub(super) services: Vec<KnownService<'m>>,
+    /// The control plane's own cluster.
+    pub(super) own: Part<'m>,
+    /// The clusters besides it.
+    pub(super) remotes: Vec<Part<'m>>,
+}
+
+/// One cluster, with what its workloads are looked up in.
+pub(super) struct Part<'m> {
+    /// Its name.
+    pub(super) cluster: &'m Str,
+    /// The network that it is in; empty where it has no name.
+    pub(super) network: &'m Str,
+    /// What is in it.
+    pub(super) snapshot: &'m Snapshot,
+    /// The other cluster that it is; none for the control plane's own.
+    pub(super) remote: Option<&'m RemoteCluster>,
+    /// Its Services that ztunnel knows.
+    services: Vec<KnownService<'m>>,
     by_name: HashMap<(&'m str, &'m str), usize>,
     by_entry: HashMap<(&'m str, &'m str), Vec<usize>>,
     selectors: SelectorIndex<'m, usize>,
@@ -45,6 +65,43 @@ impl<'m> Index<'m> {
     pub(crate) fn new(mesh: &'m Mesh) -> Self {
         let namespaces = Namespaces::new(&mesh.snapshot);
         let services = known_services(mesh, &namespaces);
+        let networks_apart = mesh.options.features.ambient_enable_multi_network;
+        let known = services.iter().filter(|known| known.service.cluster.is_empty()).copied().collect();
+        let own = (&mesh.cluster, &mesh.networks.own, &*mesh.snapshot);
+        let others = mesh.snapshot.remotes.iter().filter(|_| networks_apart);
+        let remote = |snapshot: &'m Snapshot| {
+            let remote = mesh.remotes.named(&snapshot.cluster)?;
+            let known = known_in(mesh, remote);
+            Some(Part::new((&remote.name, &remote.network, snapshot), Some(remote), known))
+        };
+        Self {
+            mesh,
+            networks_apart,
+            network_gateways: NetworkGateways::new(&mesh.snapshot, networks_apart),
+            policies: Attachments::new(mesh),
+            own: Part::new(own, None, known),
+            remotes: others.filter_map(remote).collect(),
+            services,
+        }
+    }
+
+    /// Which waypoint a Service uses.
+    pub(super) fn binding(&self, known: &KnownService<'_>) -> Option<&'m Binding> {
+        self.mesh.bindings.of_service(known.id)
+    }
+
+    /// All clusters that ztunnel is told of, the control plane's own first.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Part<'m>> {
+        std::iter::once(&self.own).chain(&self.remotes)
+    }
+}
+
+impl<'m> Part<'m> {
+    fn new(
+        (cluster, network, snapshot): (&'m Str, &'m Str, &'m Snapshot),
+        remote: Option<&'m RemoteCluster>,
+        services: Vec<KnownService<'m>>,
+    ) -> Self {
         let named = || (0..).zip(&services);
         let entries = named().filter_map(|(i, known)| match &known.service.source {
             ServiceSource::ServiceEntry(entry) => Some((i, entry)),
@@ -56,15 +113,15 @@ impl<'m> Index<'m> {
         }
         let selectors: Vec<_> =
             named().map(|(i, known)| (&*known.service.namespace, &known.service.selector, i)).collect();
-        let mut index = Self {
-            mesh,
-            network_gateways: NetworkGateways::new(&mesh.snapshot),
-            policies: Attachments::new(mesh),
+        let mut part = Self {
+            cluster,
+            network,
+            snapshot,
+            remote,
             by_name: named().map(|(i, k)| ((&*k.service.namespace, &*k.service.hostname), i)).collect(),
             by_entry,
             selectors: SelectorIndex::new(&selectors),
-            nodes: mesh
-                .snapshot
+            nodes: snapshot
                 .nodes
                 .iter()
                 .map(|node| (&*node.meta.name, locality(&node.meta.labels)))
@@ -72,13 +129,18 @@ impl<'m> Index<'m> {
             by_pod: HashMap::default(),
             services,
         };
-        index.by_pod = index.pods_of_slices();
-        index
+        part.by_pod = part.pods_of_slices();
+        part
     }
 
-    /// Which waypoint a Service uses.
-    pub(super) fn binding(&self, known: &KnownService<'_>) -> Option<&'m Binding> {
-        self.mesh.bindings.of_service(known.id)
+    /// The name of the cluster, if it is not the control plane's own.
+    pub(super) fn tag(&self) -> &str {
+        self.remote.map_or("", |remote| &remote.name)
+    }
+
+    /// The workloads of the cluster.
+    pub(super) fn workloads(&self, mesh: &'m Mesh) -> &'m Workloads {
+        self.remote.map_or(&mesh.workloads, |remote| &remote.workloads)
     }
 
     /// The Services of a namespace that select an object with these labels.
@@ -120,7 +182,7 @@ impl<'m> Index<'m> {
 
     fn pods_of_slices(&self) -> HashMap<(&'m str, &'m str), Vec<(&'m str, usize)>> {
         let mut by_pod: HashMap<_, Vec<_>> = HashMap::default();
-        let slices = self.mesh.snapshot.endpoint_slices.iter().filter(|s| s.spec.address_type != "FQDN");
+        let slices = self.snapshot.endpoint_slices.iter().filter(|s| s.spec.address_type != "FQDN");
         for (slice, (i, _)) in slices.filter_map(|slice| Some((slice, self.of_slice(slice)?))) {
             let references = slice.spec.endpoints.iter().filter_map(|endpoint| endpoint.target_ref.as_ref());
             for pod in references.filter(|reference| reference.kind == "Pod") {
@@ -133,6 +195,23 @@ impl<'m> Index<'m> {
     fn all(&self, positions: &[usize]) -> Vec<&KnownService<'m>> {
         positions.iter().filter_map(|i| self.services.get(*i)).collect()
     }
+}
+
+/// The Services of another cluster that ztunnel knows: those that are for the whole mesh.
+fn known_in<'m>(mesh: &'m Mesh, remote: &'m RemoteCluster) -> Vec<KnownService<'m>> {
+    let global = remote.services.iter().filter(|(_, service)| service.global && !is_alias(service));
+    let known = global.filter_map(|(_, service)| {
+        let mut same = mesh.services.with_hostname(&service.hostname).iter().copied();
+        let of_mesh = |id: &ServiceId| mesh.services.get(*id).is_some_and(Service::is_kubernetes);
+        let id = same.find(of_mesh)?;
+        Some(KnownService { id, service, visibility: Visibility::Public, canonical: true })
+    });
+    known.collect()
+}
+
+/// Whether clients resolve a Service themselves.
+fn is_alias(service: &Service) -> bool {
+    matches!(&service.source, ServiceSource::Kubernetes(object) if object.spec.service_type == "ExternalName")
 }
 
 /// The locality of a node: the old labels do not count here.
@@ -171,9 +250,12 @@ fn known_services<'m>(mesh: &'m Mesh, namespaces: &Namespaces) -> Vec<KnownServi
 /// How far a Service is visible; nothing if ztunnel is not told of it.
 fn told(mesh: &Mesh, namespaces: &Namespaces, service: &Service) -> Option<Visibility> {
     match &service.source {
-        // Clients resolve these themselves.
-        ServiceSource::Kubernetes(object) if object.spec.service_type == "ExternalName" => None,
-        ServiceSource::Kubernetes(_) => Some(Visibility::Public),
+        ServiceSource::Kubernetes(_) if is_alias(service) => None,
+        // Of Services that only other clusters have, those that are for the whole mesh are known.
+        ServiceSource::Kubernetes(_) => {
+            let apart = mesh.options.features.ambient_enable_multi_network;
+            (service.cluster.is_empty() || apart && service.global).then_some(Visibility::Public)
+        }
         ServiceSource::ServiceEntry(entry) => {
             let visibility = mesh.config.visibility_in(namespaces.labels(&entry.meta.namespace));
             // One address that cannot be read loses the whole entry.

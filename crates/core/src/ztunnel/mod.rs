@@ -34,9 +34,6 @@ use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
 use self::index::Index;
 
-/// The id of the only cluster.
-pub(crate) const CLUSTER_ID: &str = "Kubernetes";
-
 /// The address that 4 or 16 bytes are.
 pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
     let ipv4 = <[u8; 4]>::try_from(bytes).ok().map(IpAddr::from);

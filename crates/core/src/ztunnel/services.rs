@@ -1,5 +1,7 @@
 //! Services as ztunnel gets them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use envoy::istio::workload::load_balancing::{HealthPolicy, Mode, Scope};
 use envoy::istio::workload::service::Visibility;
 use envoy::istio::workload::{
@@ -8,7 +10,7 @@ use envoy::istio::workload::{
 
 use super::gateway;
 use super::index::{Index, KnownService};
-use super::{USE_WAYPOINT, resource, waypoint_causes};
+use super::{USE_WAYPOINT, resource, service_key, waypoint_causes, workloads};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::waypoint::{Binding, TargetId};
 use crate::mesh::{self, Protocol, TrafficDistribution};
@@ -18,16 +20,42 @@ use crate::snapshot::{Cause, IntOrString, kubernetes, mesh_config, networking};
 
 /// Every Service, by namespace and hostname.
 pub(super) fn services(index: &Index<'_>) -> Vec<Resource<Service>> {
-    index.services.iter().map(|known| service(index, known)).collect()
+    let mut identities = identities(index);
+    let service = |known: &KnownService<'_>| {
+        let elsewhere = identities.remove(&service_key(known.service)).unwrap_or_default();
+        service(index, known, elsewhere)
+    };
+    index.services.iter().map(service).collect()
 }
 
-fn service(index: &Index<'_>, known: &KnownService<'_>) -> Resource<Service> {
+/// The identities of the workloads in other networks, by the Services of the whole mesh that they are behind: ztunnel is not
+/// told of them one by one.
+fn identities(index: &Index<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    if !index.networks_apart {
+        return found;
+    }
+    let mesh = index.mesh;
+    let all = workloads::everywhere(index);
+    for workload in all.iter().map(|workload| &workload.message) {
+        if workload.network != *mesh.networks.own {
+            let identity = mesh.config.identity(&workload.namespace, &workload.service_account);
+            for service in workload.services.keys() {
+                found.entry(service.clone()).or_default().insert(identity.clone());
+            }
+        }
+    }
+    found
+}
+
+fn service(index: &Index<'_>, known: &KnownService<'_>, elsewhere: BTreeSet<String>) -> Resource<Service> {
     let own = known.service;
     let mut message = Service {
         name: own.object_name().to_string(),
         namespace: own.namespace.to_string(),
         hostname: own.hostname.to_string(),
-        addresses: addresses(own, &index.mesh.networks.own),
+        addresses: addresses(index, known),
+        ports: ports(own),
         canonical: known.canonical,
         load_balancing: load_balancing(own),
         visibility: match known.visibility {
@@ -38,14 +66,17 @@ fn service(index: &Index<'_>, known: &KnownService<'_>) -> Resource<Service> {
     };
     match &own.source {
         ServiceSource::Kubernetes(object) => {
-            message.ports = own.ports.iter().zip(&object.spec.ports).map(kubernetes_port).collect();
             message.ip_families = ip_families(&object.spec).into();
         }
         ServiceSource::ServiceEntry(object) => {
-            message.ports = own.ports.iter().map(entry_port).collect();
             message.subject_alt_names =
                 object.spec.subject_alt_names.iter().map(ToString::to_string).collect();
         }
+    }
+    if own.global && !elsewhere.is_empty() {
+        let named = std::mem::take(&mut message.subject_alt_names);
+        message.subject_alt_names =
+            elsewhere.into_iter().chain(named).collect::<BTreeSet<_>>().into_iter().collect();
     }
     let binding = index.binding(known);
     if let Some(binding) = binding {
@@ -84,11 +115,47 @@ fn use_waypoint(message: &mut Service, index: &Index<'_>, binding: &Binding) {
     }
 }
 
-fn addresses(service: &mesh::Service, network: &str) -> Vec<NetworkAddress> {
+/// The addresses of a Service: of one that is for the whole mesh those in all clusters, in the order of their texts.
+fn addresses(index: &Index<'_>, known: &KnownService<'_>) -> Vec<NetworkAddress> {
+    let mesh = index.mesh;
+    let own = (known.service.cluster.is_empty()).then_some((&mesh.networks.own, known.service));
+    if !index.networks_apart || !known.service.global {
+        return own.map_or_else(Vec::new, |(network, service)| in_cluster(service, network));
+    }
+    let elsewhere = mesh.remotes.with_service(known.id).filter_map(|(remote, id)| {
+        let service = remote.services.get(id)?;
+        service.global.then_some((&remote.network, service))
+    });
+    let all: Vec<_> = own.into_iter().chain(elsewhere).collect();
+    if let [(network, service)] = all.as_slice() {
+        return in_cluster(service, network);
+    }
+    let texts = all.into_iter().flat_map(|(network, service)| {
+        let addresses = service.addresses.iter();
+        addresses.map(move |address| {
+            let text = format!("{network}/{}/{}", address.ip, address.prefix_len);
+            (text, gateway::range(*address, network))
+        })
+    });
+    texts.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// The addresses of a Service in one cluster.
+fn in_cluster(service: &mesh::Service, network: &str) -> Vec<NetworkAddress> {
     if service.addresses.is_empty() {
         return service.auto_allocated.iter().map(|ip| gateway::single(*ip, network)).collect();
     }
     service.addresses.iter().map(|address| gateway::range(*address, network)).collect()
+}
+
+/// The ports of a Service.
+pub(super) fn ports(service: &mesh::Service) -> Vec<Port> {
+    match &service.source {
+        ServiceSource::Kubernetes(object) => {
+            service.ports.iter().zip(&object.spec.ports).map(kubernetes_port).collect()
+        }
+        ServiceSource::ServiceEntry(_) => service.ports.iter().map(entry_port).collect(),
+    }
 }
 
 /// A port; one whose target is a name has no target here: it differs from workload to workload.

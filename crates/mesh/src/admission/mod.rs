@@ -47,6 +47,7 @@ use crate::release::Release;
 use crate::rules::Rules;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
+use crate::snapshot::mesh_networks::MeshNetworks;
 use crate::snapshot::{Meta, Object, Resource, Snapshot};
 
 /// What a release admits of a snapshot.
@@ -57,6 +58,8 @@ pub struct Admitted {
     pub snapshot: Snapshot,
     /// The mesh configuration in force.
     pub mesh_config: MeshConfig,
+    /// The networks of the mesh.
+    pub mesh_networks: MeshNetworks,
     /// Gateways outside of `discoverySelectors`: nothing knows them, but their proxies may run.
     pub(crate) undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
     /// What annotations say of proxies.
@@ -73,14 +76,19 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     let rules = options.rules();
     let mut problems = Vec::new();
     let mesh_config = mesh_config::in_force(&snapshot, options, &mut problems);
+    let mesh_networks = mesh_config::networks(&snapshot, options, &mut problems);
     let mut snapshot = snapshot;
     objects(&mut snapshot, rules, &mut problems);
+    for remote in &mut snapshot.remotes {
+        objects(remote, rules, &mut problems);
+        discovery::discover(remote, &mesh_config.discovery_selectors, false);
+    }
     let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
     let scopes_configuration = rules.admission.discovery_scopes_configuration
         || options.features.in_release(options.release).enable_enhanced_resource_scoping;
     let selectors = &mesh_config.discovery_selectors;
     let undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
-    Admitted { snapshot, mesh_config, proxy_annotations, undiscovered_gateways, problems }
+    Admitted { snapshot, mesh_config, mesh_networks, proxy_annotations, undiscovered_gateways, problems }
 }
 
 fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>) {

@@ -17,9 +17,12 @@ mod mesh_config;
 mod namespaces;
 mod pods;
 
+use crate::Str;
 use crate::options::Assume;
 use crate::problem::{Code, Problem};
-use crate::snapshot::{Meta, Reading};
+use crate::snapshot::passed_over::PassedOver;
+use crate::snapshot::{Meta, Reading, Snapshot};
+use addresses::Addresses;
 
 /// What was read, completed by what is assumed; none where nothing is missing.
 #[must_use]
@@ -27,26 +30,84 @@ pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
     if assume == Assume::Nothing {
         return None;
     }
-    let services = addresses::of_services(&reading.snapshot);
-    let pods = pods::of_controllers(reading);
-    let namespaces = namespaces::undefined(reading);
-    let (config_map, installed) = mesh_config::of_installation(reading).unzip();
-    let mut notes: Vec<Problem> =
-        [services.note(), pods.note(), namespaces.note(), installed].into_iter().flatten().collect();
-    if notes.is_empty() && namespaces.is_empty() {
+    let (config_map, mut installed) = mesh_config::of_installation(reading).unzip();
+    let mut pods = Addresses::new(addresses::OF_PODS);
+    let assumed: Vec<Assumed> = Part::all(reading).map(|part| Assumed::of(&part, &mut pods)).collect();
+    if installed.is_none() && assumed.iter().all(Assumed::is_nothing) {
         return None;
     }
     let mut completed = reading.clone();
-    services.apply(&mut completed.snapshot);
-    pods.apply(&mut completed.snapshot);
-    namespaces.apply(&mut completed.snapshot);
+    let mut remotes = std::mem::take(&mut completed.snapshot.remotes);
+    let own = std::iter::once((Str::default(), &mut completed.snapshot));
+    let others = remotes.iter_mut().map(|remote| (remote.cluster.clone(), remote));
+    for ((cluster, part), assumed) in own.chain(others).zip(assumed) {
+        completed.problems.extend(assumed.notes(&cluster));
+        assumed.apply(part, &cluster);
+    }
+    completed.snapshot.remotes = remotes;
     if let Some(config_map) = config_map {
         mesh_config::apply(&mut completed.snapshot, config_map);
     }
-    completed.locate(&mut notes);
-    completed.problems.extend(notes);
+    completed.locate(installed.as_mut_slice());
+    completed.problems.extend(installed);
     completed.problems.sort();
     Some(completed)
+}
+
+/// What was read of one cluster.
+struct Part<'r> {
+    snapshot: &'r Snapshot,
+    passed_over: Vec<&'r PassedOver>,
+}
+
+impl<'r> Part<'r> {
+    /// The clusters of a reading, the own one first.
+    fn all(reading: &'r Reading) -> impl Iterator<Item = Self> {
+        let of = move |cluster: &str| -> Vec<&'r PassedOver> {
+            reading.passed_over.iter().filter(|other| other.object.cluster == cluster).collect()
+        };
+        let own = Self { snapshot: &reading.snapshot, passed_over: of("") };
+        let remote = move |snapshot: &'r Snapshot| Self { snapshot, passed_over: of(&snapshot.cluster) };
+        std::iter::once(own).chain(reading.snapshot.remotes.iter().map(remote))
+    }
+}
+
+/// What is assumed of one cluster.
+struct Assumed {
+    services: addresses::OfServices,
+    pods: pods::OfControllers,
+    namespaces: namespaces::Undefined,
+}
+
+impl Assumed {
+    fn of(part: &Part<'_>, addresses: &mut Addresses) -> Self {
+        Self {
+            services: addresses::of_services(part.snapshot),
+            pods: pods::of_controllers(part, addresses),
+            namespaces: namespaces::undefined(part),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.namespaces.is_empty() && self.notes("").next().is_none()
+    }
+
+    /// Notes of what is assumed; of the control plane's own cluster without its name.
+    fn notes(&self, cluster: &str) -> impl Iterator<Item = Problem> {
+        let notes = [self.services.note(), self.pods.note(), self.namespaces.note()].into_iter().flatten();
+        notes.map(move |mut problem| {
+            if !cluster.is_empty() {
+                problem.message = format!("in cluster `{cluster}`, {}", problem.message);
+            }
+            problem
+        })
+    }
+
+    fn apply(self, snapshot: &mut Snapshot, cluster: &Str) {
+        self.services.apply(snapshot);
+        self.pods.apply(snapshot);
+        self.namespaces.apply(snapshot, cluster);
+    }
 }
 
 /// Whether an object was never applied to a cluster.

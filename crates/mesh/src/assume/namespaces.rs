@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{count, is_new, names, note};
+use super::{Part, count, is_new, names, note};
 use crate::Str;
 use crate::problem::Problem;
-use crate::snapshot::{Labels, Meta, Object, Reading, Snapshot, Source, kubernetes};
+use crate::snapshot::{Labels, Meta, Object, Snapshot, Source, kubernetes};
 use crate::well_known::NAMESPACE_NAME;
 
 const IN_EVERY_CLUSTER: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
@@ -20,12 +20,11 @@ pub(super) struct Undefined {
 }
 
 /// Finds the Namespaces of objects that were never applied and that nothing defines.
-pub(super) fn undefined(reading: &Reading) -> Undefined {
-    let snapshot = &reading.snapshot;
+pub(super) fn undefined(part: &Part<'_>) -> Undefined {
+    let Part { snapshot, passed_over } = part;
     let mut all: BTreeMap<&Str, (Source, bool)> = BTreeMap::new();
     let kept = snapshot.metadata().map(|(_, meta, source)| (&meta.namespace, source, is_new(meta)));
-    let others =
-        reading.passed_over.iter().map(|other| (&other.object.namespace, other.source, other.is_new));
+    let others = passed_over.iter().map(|other| (&other.object.namespace, other.source, other.is_new));
     for (namespace, source, is_new) in kept.chain(others).filter(|(namespace, ..)| !namespace.is_empty()) {
         let (first, all_new) = all.entry(namespace).or_insert((source, true));
         *first = source.min(*first);
@@ -62,7 +61,7 @@ impl Undefined {
         (!listed.is_empty()).then(|| note(message()))
     }
 
-    pub(super) fn apply(self, snapshot: &mut Snapshot) {
+    pub(super) fn apply(self, snapshot: &mut Snapshot, cluster: &Str) {
         for namespace in snapshot.namespaces.iter_mut().filter(|namespace| is_unlabelled(&namespace.meta)) {
             let meta = &mut Arc::make_mut(namespace).meta;
             let name = meta.name.clone();
@@ -70,7 +69,8 @@ impl Undefined {
         }
         let assumed = self.assumed.into_iter().map(|(name, source)| {
             let labels: Labels = [(Str::new_static(NAMESPACE_NAME), name.clone())].into_iter().collect();
-            let mut meta = Meta { name, labels, api_version: "v1".into(), ..Meta::default() };
+            let cluster = cluster.clone();
+            let mut meta = Meta { name, labels, cluster, api_version: "v1".into(), ..Meta::default() };
             meta.assume();
             Arc::new(Object { meta, spec: kubernetes::Namespace::default(), source })
         });

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::addresses::{Addresses, OF_PODS};
-use super::{count, names, note};
+use super::addresses::Addresses;
+use super::{Part, count, names, note};
 use crate::Str;
 use crate::problem::Problem;
 use crate::snapshot::kubernetes::{Pod, PodController, PodIp, PodStatus};
-use crate::snapshot::{Kind, Labels, Meta, Object, ObjectRef, OwnerReference, Reading, Snapshot, Source};
+use crate::snapshot::{Kind, Labels, Meta, Object, ObjectRef, OwnerReference, Snapshot, Source};
 
 /// How many Pods one controller gets at most: more say nothing that these don't.
 const MOST: usize = 1_000;
@@ -21,16 +21,15 @@ pub(super) struct OfControllers {
 }
 
 /// The Pods of controllers that were never applied, unless Pods that they would select are there already.
-pub(super) fn of_controllers(reading: &Reading) -> OfControllers {
-    let snapshot = &reading.snapshot;
+pub(super) fn of_controllers(part: &Part<'_>, addresses: &mut Addresses) -> OfControllers {
+    let Part { snapshot, passed_over } = part;
     let mut by_namespace: BTreeMap<&str, Vec<&Labels>> = BTreeMap::new();
     for pod in &snapshot.pods {
         by_namespace.entry(&pod.meta.namespace).or_default().push(&pod.meta.labels);
     }
-    let mut addresses = Addresses::new(OF_PODS);
     let mut found = OfControllers { pods: Vec::new(), controllers: Vec::new() };
     let mut seen = BTreeSet::new();
-    for other in &reading.passed_over {
+    for other in passed_over {
         let Some(controller) = other.controller.as_deref() else { continue };
         let is_first = seen.insert(&other.object);
         let selector = &controller.selector.match_labels;
@@ -40,7 +39,7 @@ pub(super) fn of_controllers(reading: &Reading) -> OfControllers {
         if !is_first || !other.is_new || there.next().is_some() {
             continue;
         }
-        let pods = pods(snapshot, &other.object, controller, other.source, &mut addresses);
+        let pods = pods(snapshot, &other.object, controller, other.source, addresses);
         if !pods.is_empty() {
             found.pods.extend(pods);
             found.controllers.push(other.object.clone());
@@ -110,6 +109,7 @@ fn meta(object: &ObjectRef, name: Str, template: &Meta) -> Meta {
     }
     let mut meta = Meta {
         api_version: "v1".into(),
+        cluster: object.cluster.clone(),
         name,
         namespace: object.namespace.clone(),
         generate_name: Str::from(format!("{owner}-")),

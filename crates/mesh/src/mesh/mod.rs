@@ -9,6 +9,8 @@
 //! | [`workload`] | Pods and WorkloadEntries as one kind of thing, [`Workload`] |
 //! | [`endpoint`] | which address answers for which port of a Service |
 //! | [`network`] | which network the cluster is in, and which addresses take HBONE |
+//! | [`network_gateways`] | the gateways to other networks |
+//! | [`clusters`] | what runs in other clusters |
 //! | [`ProxyConfigs`] | what a waypoint's proxy is configured with |
 //! | [`waypoint`] | each waypoint's scope, proxy and problems |
 //! | [`destination_rule`] | the DestinationRule that governs a host, merged |
@@ -23,6 +25,7 @@
 
 pub mod age;
 pub mod attachment;
+pub mod clusters;
 mod crashes;
 pub mod derive;
 pub mod destination_rule;
@@ -33,6 +36,7 @@ pub mod hostname;
 pub mod ip;
 pub mod namespaces;
 pub mod network;
+pub mod network_gateways;
 mod of;
 mod own_flags;
 pub mod peer_authentication;
@@ -47,11 +51,13 @@ pub mod virtual_service;
 pub mod waypoint;
 pub mod workload;
 
+pub use clusters::{RemoteCluster, RemoteClusters};
 pub use destination_rule::DestinationRules;
 pub use endpoint::{Endpoint, Endpoints, Health};
 pub use extension::Extensions;
 pub use namespaces::Namespaces;
 pub use network::Networks;
+pub use network_gateways::{NetworkGateway, NetworkGateways};
 pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
 pub use proxy_config::ProxyConfigs;
@@ -67,6 +73,7 @@ pub use workload::{Locality, Workload, WorkloadId, WorkloadSource, Workloads};
 
 use std::sync::Arc;
 
+use crate::Str;
 use crate::admission::Admitted;
 use crate::options::Options;
 use crate::problem::Problem;
@@ -94,8 +101,14 @@ pub struct Mesh {
     pub workloads: Workloads,
     /// Which addresses answer for each Service.
     pub endpoints: Endpoints,
+    /// The name of the control plane's own cluster.
+    pub cluster: Str,
+    /// What runs in other clusters.
+    pub remotes: RemoteClusters,
     /// The cluster's network, and where HBONE connections are taken.
     pub networks: Networks,
+    /// The gateways to other networks.
+    pub network_gateways: NetworkGateways,
     /// ProxyConfigs by namespace and Gateway.
     pub proxy_configs: ProxyConfigs,
     /// DestinationRules by host.
@@ -128,13 +141,29 @@ impl Mesh {
         let config = MeshSettings::new(admitted.mesh_config);
         let snapshot = Arc::new(admitted.snapshot);
         let namespaces = Namespaces::new(&snapshot);
-        let services = Services::new(&snapshot, rules, &config, &namespaces);
-        let workloads = Workloads::new(&snapshot, rules, &namespaces);
+        let cluster = snapshot.cluster_name();
+        let mut remotes = RemoteClusters::new(&snapshot, rules, &config, &admitted.mesh_networks);
+        let services = Services::with_remotes(&snapshot, rules, &config, &namespaces, &remotes);
+        remotes.connect(&services);
+        let assigned = network::AssignedNetworks::new(&namespaces, &cluster, &admitted.mesh_networks);
+        let workloads = Workloads::new(&snapshot, rules, &namespaces, &assigned);
         let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
         let networks = Networks::new(
             network::of_cluster(&namespaces),
+            assigned,
             rules.registry.hbone_addresses,
-            network::Objects { workloads: &workloads, services: &services, endpoints: &endpoints },
+            network::Objects {
+                workloads: &workloads,
+                services: &services,
+                endpoints: &endpoints,
+                remotes: options.features.ambient_enable_multi_network.then_some(&remotes),
+            },
+        );
+        let network_gateways = NetworkGateways::new(
+            &snapshot,
+            &admitted.mesh_networks,
+            &rules.networks,
+            options.features.pilot_multi_network_discover_gateway_api,
         );
         let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config, admitted.proxy_annotations);
         let indexing = waypoint::Indexing {
@@ -146,6 +175,7 @@ impl Mesh {
             namespaces: &namespaces,
             services: &services,
             workloads: &workloads,
+            remotes: &remotes,
             proxy_configs: &proxy_configs,
         };
         let bindings = waypoint::bindings(&indexing);
@@ -181,7 +211,10 @@ impl Mesh {
             services,
             workloads,
             endpoints,
+            cluster,
+            remotes,
             networks,
+            network_gateways,
             proxy_configs,
             destination_rules,
             peer_authentications,

@@ -1,14 +1,15 @@
-//! Networks: the one that the cluster is in, and where HBONE connections are taken in each.
+//! Networks: which endpoints are in which, and where HBONE connections are taken in each.
 
 use std::net::IpAddr;
 
 use super::namespaces::Namespaces;
 use super::service::{Address, Services};
 use super::workload::{Workload, WorkloadSource, Workloads};
-use super::{Endpoints, Service};
+use super::{Endpoints, RemoteClusters, Service, ip};
 use crate::Str;
 use crate::hash::HashSet;
 use crate::rules::HboneAddresses;
+use crate::snapshot::mesh_networks::{MeshNetworks, Network};
 use crate::well_known::NETWORK;
 
 /// The namespace of the control plane: its label names the cluster's network.
@@ -19,11 +20,56 @@ pub(super) fn of_cluster(namespaces: &Namespaces) -> Str {
     namespaces.label(SYSTEM_NAMESPACE, NETWORK).cloned().unwrap_or_default()
 }
 
+/// Which endpoints of a cluster are in which network, where neither they nor the cluster say it: what the configuration of
+/// the networks says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AssignedNetworks {
+    /// The network that the cluster is in: its label's, else the configuration's; empty where it has no name.
+    of_cluster: Str,
+    /// Addresses with their networks, the widest range first.
+    ranges: Vec<(Address, Str)>,
+}
+
+impl AssignedNetworks {
+    pub(super) fn new(namespaces: &Namespaces, cluster: &str, networks: &MeshNetworks) -> Self {
+        let mut of_cluster = of_cluster(namespaces);
+        let mut ranges = Vec::new();
+        if of_cluster.is_empty() {
+            for (name, Network { endpoints, .. }) in &networks.networks {
+                let is_named = endpoints.iter().any(|e| e.from_registry.as_deref() == Some(cluster));
+                if is_named && of_cluster.is_empty() {
+                    of_cluster = name.clone();
+                }
+                let of_network = endpoints.iter().filter_map(|e| e.from_cidr.as_deref()?.parse().ok());
+                ranges.extend(of_network.map(|range| (range, name.clone())));
+            }
+            ranges.sort_by_key(|(range, _): &(Address, Str)| range.prefix_len);
+        }
+        Self { of_cluster, ranges }
+    }
+
+    /// The network of an endpoint that does not say it.
+    pub(crate) fn of(&self, address: Option<IpAddr>) -> &Str {
+        if !self.of_cluster.is_empty() {
+            return &self.of_cluster;
+        }
+        let covers = |(range, _): &&(Address, Str)| {
+            address.is_some_and(|ip| {
+                ip.is_ipv4() == range.ip.is_ipv4()
+                    && ip::first(ip, range.prefix_len) == ip::first(range.ip, range.prefix_len)
+            })
+        };
+        self.ranges.iter().find(covers).map_or(&self.of_cluster, |(_, name)| name)
+    }
+}
+
 /// The networks of a mesh, as ztunnel knows them.
 #[derive(Clone, Debug, Default)]
 pub struct Networks {
     /// The network that the cluster is in; empty where it has no name.
     pub own: Str,
+    /// The networks of endpoints that do not say theirs.
+    pub(crate) assigned: AssignedNetworks,
     /// The addresses that take HBONE connections, each in its network.
     hbone: HashSet<(Str, IpAddr)>,
     /// Whether an address means the same in all networks.
@@ -34,16 +80,30 @@ impl Networks {
     /// Finds what takes HBONE connections: workloads, and the Services of such. An address means a workload before it
     /// means a Service.
     #[must_use]
-    pub(crate) fn new(own: Str, rule: HboneAddresses, objects: Objects<'_>) -> Self {
-        let Objects { workloads, services, endpoints } = objects;
+    pub(crate) fn new(
+        own: Str,
+        assigned: AssignedNetworks,
+        rule: HboneAddresses,
+        objects: Objects<'_>,
+    ) -> Self {
+        let Objects { workloads, services, endpoints, remotes } = objects;
         let count = match rule {
             HboneAddresses::PodsFirst => 1,
             HboneAddresses::All => usize::MAX,
         };
         let mut known = HashSet::default();
         let mut hbone = HashSet::default();
-        for (_, workload) in workloads.iter().filter(|(_, workload)| is_known(workload, rule)) {
-            let network = network_of(workload, &own);
+        let here = workloads.iter().map(|(_, workload)| (workload, network_of(workload, &own)));
+        let others = remotes.into_iter().flat_map(RemoteClusters::iter);
+        let there = others.flat_map(|remote| {
+            remote
+                .workloads
+                .iter()
+                .map(move |(_, workload)| (workload, network_of(workload, &remote.network)))
+        });
+        let is_near = |network: &Str| remotes.is_none() || *network == own;
+        let all = here.chain(there).filter(|(workload, _)| is_known(workload, rule));
+        for (workload, network) in all.filter(|(_, network)| is_near(network)) {
             for address in workload.addresses.iter().take(count).map(|ip| (network.clone(), *ip)) {
                 if workload.hbone {
                     hbone.insert(address.clone());
@@ -58,7 +118,7 @@ impl Networks {
                 hbone.extend(addresses.filter(|address| !known.contains(address)));
             }
         }
-        Self { own, hbone, flat: rule == HboneAddresses::PodsFirst }
+        Self { own, assigned, hbone, flat: rule == HboneAddresses::PodsFirst }
     }
 
     /// Whether HBONE connections are taken at an address of a network.
@@ -75,6 +135,8 @@ pub(crate) struct Objects<'a> {
     pub(crate) workloads: &'a Workloads,
     pub(crate) services: &'a Services,
     pub(crate) endpoints: &'a Endpoints,
+    /// Other clusters, where networks are told apart: ztunnel then knows all workloads of its own network, and no others.
+    pub(crate) remotes: Option<&'a RemoteClusters>,
 }
 
 /// Whether ztunnel knows a workload.

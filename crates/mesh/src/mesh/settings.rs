@@ -3,12 +3,20 @@
 use crate::Str;
 use crate::snapshot::mesh_config::{
     AccessLogEncoding, CertificateData, DefaultProviders, DefaultTrafficPolicy, ExtensionProvider,
-    H2UpgradePolicy, MeshConfig, NormalizationType, ProxyConfig, ServiceEntryVisibility, TlsConfig,
-    Visibility, VisibilityMatch,
+    H2UpgradePolicy, MeshConfig, NormalizationType, ProxyConfig, Scope, ServiceEntryVisibility,
+    ServiceScopeConfigs, ServiceSettings, TlsConfig, Visibility, VisibilityMatch,
 };
 use crate::snapshot::networking::destination_rule::{LocalityLoadBalancerSetting, TcpKeepalive};
 use crate::snapshot::networking::virtual_service::HttpRetry;
+use crate::snapshot::selector::LabelSelector;
 use crate::snapshot::{Duration, Labels, label_selector};
+
+/// The hosts that every cluster has for itself.
+const OF_EVERY_CLUSTER: [&str; 3] = [
+    "*.kube-system.svc.cluster.local",
+    "kubernetes.default.svc.cluster.local",
+    "istiod.istio-system.svc.cluster.local",
+];
 
 /// The mesh configuration in force with Istio's defaults for what it leaves out, resolved once. An `Option` is left only
 /// where the absence of a setting has a meaning that no value has.
@@ -84,6 +92,10 @@ pub struct MeshSettings {
     pub default_traffic_policy: DefaultTrafficPolicy,
     /// How far ServiceEntries are visible.
     pub service_entry_visibility: ServiceEntryVisibility,
+    /// Which hosts are only reached in the client's own cluster.
+    pub service_settings: Vec<ServiceSettings>,
+    /// Which Services are for the whole mesh, beyond their cluster.
+    pub service_scope_configs: Vec<ServiceScopeConfigs>,
 }
 
 impl MeshSettings {
@@ -134,9 +146,8 @@ impl MeshSettings {
             inbound_traffic_policy: _,
             // Which objects a control plane looks at: decided at admission.
             discovery_selectors: _,
-            // Services of other clusters.
-            service_settings: _,
-            service_scope_configs: _,
+            service_settings,
+            service_scope_configs,
             // What is injected into pods with a sidecar.
             enable_prometheus_merge: _,
             // No release reads it any more.
@@ -183,6 +194,8 @@ impl MeshSettings {
             tls_defaults,
             default_traffic_policy: default_traffic_policy.unwrap_or_default(),
             service_entry_visibility: service_entry_visibility.unwrap_or_default(),
+            service_settings,
+            service_scope_configs: service_scope_configs.unwrap_or_default(),
         }
     }
 }
@@ -192,6 +205,34 @@ impl MeshSettings {
     #[must_use]
     pub fn identity(&self, namespace: &str, account: &str) -> String {
         format!("spiffe://{}/ns/{namespace}/sa/{account}", self.trust_domain)
+    }
+
+    /// Whether Services of a namespace with these labels, with these labels of their own, are for the whole mesh.
+    pub(crate) fn is_global(&self, namespace: &Labels, own: &Labels) -> bool {
+        let selects = |selector: &Option<LabelSelector>, labels: &Labels| {
+            selector.as_ref().is_none_or(|selector| {
+                label_selector::is_valid(selector) && label_selector::matches(selector, labels)
+            })
+        };
+        let global = self.service_scope_configs.iter().filter(|config| config.scope == Scope::Global);
+        let mut global = global.map(|config| (&config.namespace_selector, &config.services_selector));
+        global.any(|(namespaces, services)| selects(namespaces, namespace) && selects(services, own))
+    }
+
+    /// Whether a host is only reached in the client's own cluster: what the most specific setting says, else whether it is one
+    /// of those that every cluster has.
+    pub(crate) fn is_cluster_local(&self, host: &str) -> bool {
+        let settings = self.service_settings.iter().flat_map(|setting| {
+            let local = setting.settings.as_ref().is_some_and(|settings| settings.cluster_local);
+            setting.hosts.iter().map(move |pattern| (pattern.as_str(), local))
+        });
+        let fits = |pattern: &str| match pattern.strip_prefix('*') {
+            Some(suffix) => host.ends_with(suffix),
+            None => host == pattern,
+        };
+        let set = settings.filter(|(pattern, _)| fits(pattern));
+        let set = set.max_by_key(|(pattern, _)| (!pattern.starts_with('*'), pattern.len()));
+        set.map_or_else(|| OF_EVERY_CLUSTER.iter().any(|pattern| fits(pattern)), |(_, local)| local)
     }
 
     /// How far ServiceEntries of a namespace with these labels are visible: what the first policy says whose rules all

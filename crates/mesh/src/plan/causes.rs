@@ -2,6 +2,7 @@
 
 use super::Scope;
 use crate::Str;
+use crate::mesh::clusters::Instance;
 use crate::mesh::waypoint::{Binding, NamedBy};
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
@@ -38,8 +39,7 @@ pub fn port(service: &Service, number: u32) -> Cause {
 /// The endpoints of a Service, whatever their state: what lists each, and its workload.
 pub fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
     let mut causes = Vec::new();
-    for endpoint in mesh.endpoints.of(id) {
-        let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+    for Instance { endpoint, workload, .. } in mesh.instances(id) {
         causes.extend(endpoint.listed_by.iter().cloned());
         causes.extend(workload.map(|workload| workload.source.cause()));
     }

@@ -95,7 +95,7 @@ fn fits_version(proxy: &ProxyMatch, rules: &Rules) -> bool {
 /// What the waypoint's proxy says of itself, as far as it is text.
 fn metadata<'m>(key: &str, rules: &Rules, waypoint: &'m Waypoint) -> Option<&'m str> {
     Some(match key {
-        "CLUSTER_ID" => "Kubernetes",
+        "CLUSTER_ID" => waypoint.proxy.cluster.as_str(),
         "ISTIO_VERSION" => rules.mesh.version,
         "NAMESPACE" => waypoint.name.namespace.as_str(),
         "SERVICE_ACCOUNT" => waypoint.proxy.service_account.as_str(),

@@ -131,7 +131,7 @@ fn an_endpoint_says_how_it_is_reached_and_which_object_it_is() {
     let own = cluster(&plan, "inbound-vip|80|http|web.shop.svc.cluster.local");
     let Members::Discovered(Some(found)) = &own.members else { panic!("{:?}", own.members) };
     let endpoint = &found.localities[0].endpoints[0];
-    assert_eq!((endpoint.known.endpoint.address.as_str(), endpoint.known.endpoint.port), ("10.2.0.1", 8080));
+    assert_eq!(endpoint.server.address(), ("10.2.0.1", 8080));
     assert!(endpoint.tunnelled);
     let kinds: Vec<Kind> = endpoint.causes.iter().map(|cause| cause.object.kind).collect();
     assert_eq!(kinds, [Kind::Pod]);

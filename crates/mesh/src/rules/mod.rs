@@ -16,6 +16,7 @@ mod istioctl;
 mod listeners;
 mod manifests;
 mod mesh;
+mod networks;
 mod policies;
 mod registry;
 mod routes;
@@ -46,6 +47,7 @@ pub use listeners::{
 };
 pub use manifests::{ContainerLayout, Environment, ManifestRules, ServicePorts};
 pub use mesh::{AgeTie, MESH_CONFIG, MeshRules, ProfileProviders};
+pub use networks::NetworkRules;
 pub use policies::{ExtensionNames, ExtensionOrder, PolicyAttachment, PolicyRules};
 pub use registry::{
     ExternalName, HboneAddresses, InlineEndpointName, PrimaryAddress, RegistryRules, SameHost,
@@ -90,6 +92,8 @@ release_rules! {
         pub routes: RouteRules,
         /// What clusters and their endpoints look like.
         pub clusters: ClusterRules,
+        /// How endpoints of other networks and clusters are reached.
+        pub networks: NetworkRules,
         /// How policies become filters.
         pub security: SecurityRules,
         /// What is in access logs.

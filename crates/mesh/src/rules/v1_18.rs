@@ -191,6 +191,13 @@ pub(super) const RULES: Rules = Rules {
         hosts_are_in_cluster: false,
         ..V1_29.clusters
     },
+    networks: NetworkRules {
+        gateway_resources: false,
+        checks_gateway_ports: false,
+        asks_endpoint_for_mtls: false,
+        gateways_have_clusters: false,
+        ..V1_29.networks
+    },
     security: SecurityRules {
         header_values: HeaderValueMatch::OwnFields,
         request_identity: RequestIdentity::IstioAuthn,

@@ -34,6 +34,12 @@ pub(super) const RULES: Rules = Rules {
         ..V1_30.routes
     },
     clusters: ClusterRules { wildcard_destinations: false, ..V1_30.clusters },
+    networks: NetworkRules {
+        leaves_unnamed_network: false,
+        gateways_of_own_family: false,
+        addresses_of_all_clusters: false,
+        ..V1_30.networks
+    },
     security: SecurityRules { authorizer_in_names: false, ..V1_30.security },
     tracing: TracingRules { sender: SpanSender::Service, ..V1_30.tracing },
     ..V1_30

@@ -197,6 +197,15 @@ pub(super) const RULES: Rules = Rules {
         wildcard_destinations: true,
         hosts_are_in_cluster: true,
     },
+    networks: NetworkRules {
+        gateway_resources: true,
+        checks_gateway_ports: true,
+        leaves_unnamed_network: true,
+        gateways_of_own_family: true,
+        asks_endpoint_for_mtls: true,
+        gateways_have_clusters: true,
+        addresses_of_all_clusters: true,
+    },
     security: SecurityRules {
         header_values: HeaderValueMatch::StringMatch,
         request_identity: RequestIdentity::JwtAuthn,

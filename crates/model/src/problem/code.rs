@@ -177,7 +177,8 @@ codes! {
     UnsupportedKind = "unsupported-kind" Error Input:
         "The kind is newer than the release, which does not read such objects.";
     UnreachableRule = "unreachable-rule" Warning Correctness:
-        "A rule or match never applies, because an earlier one takes all that it would. Reorder the rules, or remove it.";
+        "A rule or match never applies, because earlier ones take all that it would. Reorder the rules, or remove it. Where \
+         it is found for a waypoint, it is proved for every request.";
     HttpOnlyDeny = "http-only-deny" Warning Security:
         "A DENY rule that has only attributes of HTTP (methods, paths, hosts, headers, request principals) denies all \
          traffic of ports that are not HTTP, where there are no such attributes. Add the ports that it is meant for.";
@@ -262,7 +263,7 @@ codes! {
          of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
-         IstioOperator, or in the values of a Helm chart that are given as mesh configuration. `--feature` sets them otherwise.";
+         IstioOperator that was never applied. `--feature` sets them otherwise.";
     UnsupportedExtension = "unsupported-extension" Error Correctness:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";
@@ -317,7 +318,7 @@ codes! {
          policies of its own lets every client in.";
     DenyOverridesAllow = "deny-overrides-allow" Warning Security:
         "DENY is looked at before ALLOW. This one matches all that an ALLOW policy for the same target admits, so \
-         that nothing gets in. A default deny is an ALLOW policy without rules.";
+         that nothing gets in; or all that one of its rules admits. A default deny is an ALLOW policy without rules.";
     PolicyAtZtunnel = "policy-at-ztunnel" Warning Security:
         "A policy without `targetRefs` is enforced by ztunnel, which knows nothing of HTTP: waypoints do not read it. \
          ztunnel leaves out an ALLOW rule about HTTP, so that nobody is let in by it, and never fires a DENY rule \
@@ -366,6 +367,9 @@ codes! {
     NestedWaypoint = "nested-waypoint" Warning Correctness:
         "A waypoint routes once. What its routes send to another Service goes to the endpoints of that Service, so \
          that the routes and policies of that Service's own waypoint do not hold.";
+    RedundantRule = "redundant-rule" Note Style:
+        "A rule of a policy decides nothing, because other rules of the same action do all that it does. That is proved \
+         for every request, at every waypoint that has the rule. Often the broader rule is the one that is not meant.";
     OverlappingRoutes = "overlapping-routes" Warning Correctness:
         "Two objects route the same Service. Only one of them decides, or their rules are put together in an order \
          that neither of them tells.";

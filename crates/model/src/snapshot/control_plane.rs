@@ -37,17 +37,6 @@ impl ControlPlane {
         }
     }
 
-    /// What is given as settings of a mesh says of its control plane: an installation, or values of Istio's Helm charts.
-    #[must_use]
-    pub fn of_settings(node: Node<'_>) -> Self {
-        if node.get("spec").is_some() {
-            return Self::of_installation(node);
-        }
-        let environment = values(node.find("pilot.env")).chain(values(node.get("env"))).collect();
-        let mesh_config = settings(&[("meshConfig", node.get("meshConfig"))]);
-        Self { environment, mesh_config, revision: Str::default() }
-    }
-
     fn of_installation(node: Node<'_>) -> Self {
         let text = |path: &str| node.find(path).and_then(Node::as_str);
         let revision = text("spec.revision").or_else(|| text("spec.values.revision")).unwrap_or_default();
@@ -147,14 +136,5 @@ spec:
             text,
             r#"{"trustDomain":"mine","rootNamespace":"r","defaultConfig":{"statusPort":1,"concurrency":2}}"#
         );
-    }
-
-    #[test]
-    fn values_of_charts_have_both_too() {
-        let yaml = "{meshConfig: {trustDomain: mine}, pilot: {env: {A: true, B: {}}}}";
-        let plane = of(yaml, ControlPlane::of_settings);
-        assert_eq!(environment(&plane), [("A", "true")]);
-        assert_eq!(plane.mesh_config, Some(("meshConfig", r#"{"trustDomain":"mine"}"#.to_owned())));
-        assert_eq!(of("trustDomain: mine", ControlPlane::of_settings), ControlPlane::default());
     }
 }

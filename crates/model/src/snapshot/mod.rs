@@ -22,10 +22,12 @@
 //! | [`telemetry`] | `telemetry.istio.io` |
 //! | [`extensions`] | `extensions.istio.io` |
 //! | [`mesh_config`] | `istio.mesh.v1alpha1`, which is no custom resource |
+//! | [`mesh_networks`] | `istio.mesh.v1alpha1` as well: the networks of a mesh |
 //! | [`selector`] | selectors and references that several of them share |
 //! | [`reported`] | statuses, which no object keeps |
 
 mod cause;
+mod clusters;
 mod control_plane;
 pub mod defaults;
 pub mod extensions;
@@ -38,12 +40,13 @@ pub mod kubernetes;
 pub mod label_selector;
 mod labels;
 pub mod mesh_config;
+pub mod mesh_networks;
 pub mod message;
 mod names;
 pub mod networking;
 pub mod object;
 mod objects;
-mod passed_over;
+pub mod passed_over;
 pub(crate) mod proto_json;
 mod read;
 #[cfg(test)]
@@ -74,6 +77,7 @@ pub use read::Reading;
 pub use summary::{Ignored, Summary};
 pub use timestamp::Timestamp;
 
+use crate::Str;
 use crate::text::{DecodeError, Node, Unread};
 
 /// Declares the kinds that a snapshot keeps: the list in [`Snapshot`], the type, its [`Kind`], and where in the
@@ -83,6 +87,10 @@ macro_rules! snapshot {
         /// Typed objects, by kind. See the [module documentation](self).
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Snapshot {
+            /// The name of the cluster that the objects are in; empty where nobody names it.
+            pub cluster: Str,
+            /// What is in other clusters, as far as a control plane looks at it.
+            pub remotes: Vec<Snapshot>,
             $($(#[$doc])* pub $list: Vec<Arc<Object<$ty>>>,)*
         }
 
@@ -119,43 +127,51 @@ macro_rules! snapshot {
                 replaced
             }
 
-            /// How many objects there are of each kind.
-            pub(crate) fn counts(&self) -> BTreeMap<Kind, usize> {
-                [$((Kind::$kind, self.$list.len())),*].into_iter().filter(|(_, count)| *count > 0).collect()
+            /// Adds how many objects there are of each kind.
+            pub(crate) fn count(&self, counts: &mut BTreeMap<Kind, usize>) {
+                for (kind, count) in [$((Kind::$kind, self.$list.len())),*].into_iter().filter(|(_, count)| *count > 0) {
+                    *counts.entry(kind).or_default() += count;
+                }
             }
 
-            /// Every object's kind and metadata, and where it stands.
+            /// Every object's kind and metadata, and where it stands, of this cluster.
             pub fn metadata(&self) -> impl Iterator<Item = (Kind, &Meta, Source)> {
                 std::iter::empty()$(.chain(
                     self.$list.iter().map(|object| (Kind::$kind, &object.meta, object.source))
                 ))*
             }
 
-            /// Every object's identity and where it stands.
+            /// Every object's identity and where it stands, of all clusters.
             pub fn sources(&self) -> impl Iterator<Item = (ObjectRef, Source)> {
+                self.clusters().flat_map(Self::own_sources)
+            }
+
+            fn own_sources(&self) -> impl Iterator<Item = (ObjectRef, Source)> {
                 std::iter::empty()$(.chain(self.$list.iter().map(|object| (object.object_ref(), object.source))))*
             }
 
             /// Where an object stands.
             pub fn source(&self, object: &ObjectRef) -> Option<Source> {
+                let part = self.part_of(object)?;
                 match object.kind {
-                    $(Kind::$kind => find(&self.$list, &object.namespace, &object.name).map(|o| o.source),)*
+                    $(Kind::$kind => find(&part.$list, &object.namespace, &object.name).map(|o| o.source),)*
                     _ => None,
                 }
             }
 
             /// What an object has in common with all others: its labels, its annotations.
             pub fn meta(&self, object: &ObjectRef) -> Option<&Meta> {
+                let part = self.part_of(object)?;
                 match object.kind {
-                    $(Kind::$kind => find(&self.$list, &object.namespace, &object.name).map(|o| &o.meta),)*
+                    $(Kind::$kind => find(&part.$list, &object.namespace, &object.name).map(|o| &o.meta),)*
                     _ => None,
                 }
             }
 
-            /// How many objects there are.
+            /// How many objects there are, of all clusters.
             #[must_use]
             pub fn len(&self) -> usize {
-                0 $(+ self.$list.len())*
+                self.remotes.iter().map(Self::len).sum::<usize>() $(+ self.$list.len())*
             }
 
             /// Whether there is no object.

@@ -29,7 +29,12 @@ impl<T: Resource> Object<T> {
     /// The object's identity.
     #[must_use]
     pub fn object_ref(&self) -> ObjectRef {
-        ObjectRef { kind: T::KIND, namespace: self.meta.namespace.clone(), name: self.meta.name.clone() }
+        ObjectRef {
+            kind: T::KIND,
+            namespace: self.meta.namespace.clone(),
+            name: self.meta.name.clone(),
+            cluster: self.meta.cluster.clone(),
+        }
     }
 }
 
@@ -40,6 +45,9 @@ pub struct Meta {
     /// The object's `apiVersion`: the API server checks each version by its own schema.
     #[serde(skip)]
     pub api_version: Str,
+    /// The cluster that the object is in; empty for the control plane's own.
+    #[serde(skip)]
+    pub cluster: Str,
     /// The name, unique within kind and namespace.
     pub name: Str,
     /// The namespace; empty for kinds of the cluster.

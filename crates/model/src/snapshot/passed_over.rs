@@ -16,7 +16,9 @@ use crate::text::{Node, Unread};
 /// An object of a kind that no waypoint depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PassedOver {
+    /// What it is.
     pub object: ObjectRef,
+    /// Its own labels.
     pub labels: Labels,
     pub(crate) annotations: Labels,
     /// The labels of what it is a template for: the pods of a Deployment, the entries of a WorkloadGroup.
@@ -27,6 +29,7 @@ pub struct PassedOver {
     pub is_new: bool,
     /// What it says of its pods, if it makes any and no other object makes it.
     pub controller: Option<Arc<PodController>>,
+    /// Where it was written.
     pub source: Source,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::clusters;
 use super::defaults;
 use super::files::Files;
 use super::identity::{self, Identity};
@@ -12,6 +13,7 @@ use super::reported;
 use super::stray::{Sorter, StrayField};
 use super::summary::{Ignored, Summary};
 use super::{ControlPlane, Labels, Snapshot};
+use crate::Str;
 use crate::kind::Kind;
 use crate::limits::Limits;
 use crate::names::ObjectRef;
@@ -97,14 +99,16 @@ impl Reading {
     }
 
     /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment tells before what
-    /// installs one, and the default revision before others; of several that are alike none is taken.
+    /// installs one, and the default revision before others; of several that are alike none is taken. Nor is an installation that is
+    /// in a cluster: there istiod's own settings count, and it reads no IstioOperator.
     pub fn control_plane(
         &self,
         is_wanted: impl Fn(&ControlPlane) -> bool,
     ) -> Option<(&PassedOver, &ControlPlane)> {
         let all = || {
-            let of = |other: &'_ PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
-            self.passed_over.iter().filter(move |other| of(other))
+            let counts = |other: &PassedOver| other.object.kind == Kind::Deployment || other.is_new;
+            let of = |other: &PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);
+            self.passed_over.iter().filter(move |other| counts(other) && of(other))
         };
         let is_deployed = all().any(|other| other.object.kind == Kind::Deployment);
         let alike = || all().filter(move |other| (other.object.kind == Kind::Deployment) == is_deployed);
@@ -124,6 +128,8 @@ impl Reading {
 struct Reader<'l> {
     limits: &'l Limits,
     snapshot: Snapshot,
+    /// The cluster that is read of; empty for the control plane's own.
+    cluster: Str,
     files: Files,
     problems: Vec<Problem>,
     summary: Summary,
@@ -138,6 +144,7 @@ impl<'l> Reader<'l> {
         Self {
             limits,
             snapshot: Snapshot::default(),
+            cluster: Str::default(),
             files: Files::new(*limits),
             problems: Vec::new(),
             summary: Summary::default(),
@@ -151,6 +158,7 @@ impl<'l> Reader<'l> {
     fn file(&mut self, file: SourceFile) {
         let index = u32::try_from(self.summary.files).unwrap_or(u32::MAX);
         self.summary.files += 1;
+        self.start_cluster(file.cluster());
         for document in documents(&file, self.limits) {
             match document {
                 Ok(document) if document.root().is_null() => {}
@@ -162,6 +170,20 @@ impl<'l> Reader<'l> {
             }
         }
         self.files.push(file);
+    }
+
+    /// The first cluster that is named is the control plane's own, and so is what is not said to be in any.
+    fn start_cluster(&mut self, name: Option<&Str>) {
+        let own = &mut self.snapshot.cluster;
+        self.cluster = Str::default();
+        match name {
+            Some(name) if own.is_empty() => own.clone_from(name),
+            Some(name) if own != name => {
+                self.snapshot.add_cluster(name);
+                self.cluster.clone_from(name);
+            }
+            _ => {}
+        }
     }
 
     fn document(&mut self, document: &Document, file: u32) {
@@ -188,9 +210,15 @@ impl<'l> Reader<'l> {
             Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
             Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
-                let (object, problem) = PassedOver::new(item, kind, source);
+                let (mut object, problem) = PassedOver::new(item, kind, source);
+                object.object.cluster.clone_from(&self.cluster);
                 self.passed_over.push(object);
                 problem.into_iter().for_each(|problem| self.tell(problem));
+            }
+            Identity::Known { kind, api_version }
+                if !self.cluster.is_empty() && !clusters::is_read_from_others(kind) =>
+            {
+                self.ignore(api_version, kind.name(), Ignored::OfAnotherCluster);
             }
             Identity::Known { kind, api_version } => self.known(item, kind, api_version, source),
         }
@@ -206,10 +234,12 @@ impl<'l> Reader<'l> {
         let mut known = None;
         let result = identity::metadata(item, kind, unread).and_then(|mut meta| {
             meta.api_version = api_version.into();
-            let object = ObjectRef { kind, namespace: meta.namespace.clone(), name: meta.name.clone() };
+            meta.cluster = self.cluster.clone();
+            let cluster = self.cluster.clone();
+            let object = ObjectRef { cluster, ..ObjectRef::new(kind, &*meta.namespace, &*meta.name) };
             known = Some(object.clone());
-            self.snapshot
-                .add(kind, meta, source, item.node, unread)
+            let Some(part) = self.snapshot.part_mut(&self.cluster) else { return Ok(()) };
+            part.add(kind, meta, source, item.node, unread)
                 .map_err(|error| vec![refused(&error, item).on(object)])
         });
         // Pods' conditions are their node's, and there are many of them.
@@ -249,13 +279,16 @@ impl<'l> Reader<'l> {
     }
 
     fn finish(mut self) -> Reading {
-        for (object, earlier, later) in self.snapshot.sort_and_replace() {
+        let mut replaced_ones = self.snapshot.sort_and_replace();
+        replaced_ones.extend(self.snapshot.remotes.iter_mut().flat_map(Snapshot::sort_and_replace));
+        for (object, earlier, later) in replaced_ones {
             self.summary.replaced += 1;
             let problem = replaced(&self.files, object, earlier, later);
             self.tell(problem);
         }
         defaults::fill(&mut self.snapshot);
-        self.summary.read = self.snapshot.counts();
+        self.snapshot.remotes.iter_mut().for_each(defaults::fill);
+        self.snapshot.clusters().for_each(|part| part.count(&mut self.summary.read));
         for (kind, unread) in self.unread {
             self.summary.unread_total += unread.total();
             let paths = unread.into_paths().into_iter().map(|(path, count)| ((kind, path), count));

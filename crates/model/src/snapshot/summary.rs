@@ -14,6 +14,8 @@ pub enum Ignored {
     UnknownKind,
     /// The kind is known, but waypoints do not use it.
     NotForWaypoints,
+    /// They are in another cluster than the control plane's, from which it reads no objects of the kind.
+    OfAnotherCluster,
 }
 
 /// A count of what was in the input.

@@ -31,5 +31,5 @@ pub use error::{DecodeError, Reason};
 pub use node::{Node, NodeKind};
 pub(crate) use path::Finder;
 pub use scalar::Scalar;
-pub use source::{Position, SourceFile, Span};
+pub use source::{Position, SourceFile, Span, cluster_and_name};
 pub use unread::Unread;

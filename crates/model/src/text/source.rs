@@ -13,6 +13,7 @@ pub struct SourceFile {
     name: Str,
     text: Arc<str>,
     not_utf8: Option<u32>,
+    cluster: Option<Str>,
     index: Arc<OnceLock<LineIndex>>,
 }
 
@@ -39,7 +40,7 @@ pub struct Position {
 impl SourceFile {
     /// A file with this name (shown in problems, never opened) and text.
     pub fn new(name: impl Into<Str>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), not_utf8: None, index: Arc::default() }
+        Self { name: name.into(), text: text.into(), not_utf8: None, cluster: None, index: Arc::default() }
     }
 
     /// A file with this name and bytes, as they are on a disk. Bytes that are not UTF-8 are a problem when the file
@@ -55,6 +56,39 @@ impl SourceFile {
     #[must_use]
     pub fn from_object(index: usize, object: &Value) -> Self {
         Self::new(format!("objects[{index}]"), format!("{object:#}"))
+    }
+
+    /// A file whose name may say which cluster its objects are in, `west=pods.yaml`: see [`cluster_and_name`].
+    ///
+    /// ```
+    /// use waypoint_xds::text::SourceFile;
+    ///
+    /// let file = SourceFile::named("west=pods.yaml", "");
+    /// assert_eq!((file.name().as_str(), file.cluster().map(|name| name.as_str())), ("pods.yaml", Some("west")));
+    /// ```
+    pub fn named(name: &str, text: impl Into<Arc<str>>) -> Self {
+        let (cluster, name) = cluster_and_name(name);
+        Self { cluster: cluster.map(Str::new), ..Self::new(name, text) }
+    }
+
+    /// The file with the cluster that its objects are in.
+    ///
+    /// The first cluster of a snapshot is the control plane's own; files that don't say theirs are in it.
+    #[must_use]
+    pub fn in_cluster(self, name: impl Into<Str>) -> Self {
+        Self { cluster: Some(name.into()), ..self }
+    }
+
+    /// The file with another text.
+    #[must_use]
+    pub fn with_text(&self, text: impl Into<Arc<str>>) -> Self {
+        Self { cluster: self.cluster.clone(), ..Self::new(self.name.clone(), text) }
+    }
+
+    /// The cluster that its objects are in, if that was said.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&Str> {
+        self.cluster.as_ref()
     }
 
     /// The offset of the first byte that was not UTF-8.
@@ -109,9 +143,23 @@ impl SourceFile {
     }
 }
 
+/// The cluster and the name in `CLUSTER=NAME`; of anything else the whole is the name. Clusters are called as the API server lets
+/// namespaces be called.
+#[must_use]
+pub fn cluster_and_name(text: &str) -> (Option<&str>, &str) {
+    let is_cluster = |name: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !name.is_empty() && name.chars().all(fits)
+    };
+    match text.split_once('=') {
+        Some((cluster, name)) if is_cluster(cluster) => (Some(cluster), name),
+        _ => (None, text),
+    }
+}
+
 impl PartialEq for SourceFile {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.text == other.text
+        (&self.name, &self.cluster, &self.text) == (&other.name, &other.cluster, &other.text)
     }
 }
 

@@ -73,7 +73,7 @@ class Snapshot:
         What a client's `list_…` function returns, its `.items`, several of such lists, models, what their `to_dict()` gives.
         """
     @staticmethod
-    def _from_texts(texts: list[tuple[str, str]], limits: dict[Limit, int]) -> Snapshot: ...
+    def _from_texts(texts: list[tuple[str, str, str | None]], limits: dict[Limit, int]) -> Snapshot: ...
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the texts. What a release makes of the objects is told by a translation."""
@@ -174,6 +174,19 @@ class Translation(Mapping[str, Waypoint]):
 
         As `waypoint-xds diff -o json`: `behaviour` (for each destination of a waypoint whether anything differs for requests to
         it, with the classes of requests that do), `waypoints` (their resources), `findings`, `statuses` and `sidecars`.
+        """
+    def access(
+        self,
+        to: str | None = None,
+        *,
+        port: int | None = None,
+        source: str | None = None,
+        ext_authz: str | None = None,
+    ) -> dict[str, Any]:
+        """Who may do what, exactly: of one destination, or for one who asks (`source`) of every Service.
+
+        As `waypoint-xds access -o json`: `destinations` have `ways`, and ways have `rows`, of which the first that a request is
+        in tells what comes of it.
         """
     def run_tests(self, paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> dict[str, Any]:
         """What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
@@ -555,9 +568,12 @@ class ObjectRef:
     @property
     def name(self) -> str:
         """The name."""
+    @property
+    def cluster(self) -> str:
+        """The cluster; empty for the control plane's own."""
     @staticmethod
-    def _of(kind: str, namespace: str, name: str) -> ObjectRef: ...
-    def __reduce__(self) -> tuple[Any, tuple[str, str, str]]: ...
+    def _of(kind: str, namespace: str, name: str, cluster: str) -> ObjectRef: ...
+    def __reduce__(self) -> tuple[Any, tuple[str, str, str, str]]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __lt__(self, other: ObjectRef, /) -> bool: ...
     def __le__(self, other: ObjectRef, /) -> bool: ...

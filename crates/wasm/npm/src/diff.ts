@@ -17,8 +17,13 @@ export interface Diff {
 
 /** What a change changes for the requests to one destination. */
 export type DestinationDiff = {
-  /** `namespace/name`. */
-  waypoint: string;
+  /**
+   * `namespace/name`; of a destination that clients get to in another way the waypoint that they use now. `null` for those that go
+   * past all waypoints.
+   */
+  waypoint: string | null;
+  /** The waypoints that clients used before, and use now, where that has changed; `null` where they go past all of them. */
+  moved?: { from: string | null; to: string | null };
   /** The host that is called; `null` for workloads that are called by their own addresses. */
   host: string | null;
   port: number | null;

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export type * from "./generated/envoy.js";
 export { WaypointXdsError } from "./error.js";
+export type * from "./access.js";
 export type * from "./diff.js";
 export type * from "./explain.js";
 export type * from "./json.js";

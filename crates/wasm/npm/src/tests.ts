@@ -13,8 +13,11 @@ export interface Difference {
 
 /** Why a test failed. */
 export interface TestFailure {
-  /** Something else came, nothing is expected, or the snapshot does not have who asks or is asked. */
-  readonly sort: "differs" | "nothing-expected" | "not-traced";
+  /**
+   * Something else came, nothing is expected, a claim does not hold or is not decided, or the snapshot does not have who asks or is
+   * asked.
+   */
+  readonly sort: "differs" | "nothing-expected" | "refuted" | "not-decided" | "not-traced";
   /** What is wrong, on one line. */
   readonly message: string;
   readonly differences: readonly Difference[];

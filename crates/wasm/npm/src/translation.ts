@@ -4,6 +4,7 @@ import { Handle } from "./handle.js";
 import { parse } from "./parse.js";
 import { namesAndTexts } from "./snapshot.js";
 import type { TestReport } from "./tests.js";
+import type { Access, AccessQuery } from "./access.js";
 import type { Diff } from "./diff.js";
 import type { Trace, TraceRequest } from "./trace.js";
 import type { FieldRef, LintOptions, Place, Problem, Release, SourceFile, Summary } from "./types.js";
@@ -105,6 +106,15 @@ export class Translation {
   /** What is different in another translation, of another snapshot or of the same one with other options. */
   diff(other: Translation): Diff {
     return parse<Diff>(this.#handle.get().diff(other.#handle.get()));
+  }
+
+  /**
+   * Who may do what, exactly: for each way to a destination its rows, of which the first that a request is in counts.
+   *
+   * @throws {@link WaypointXdsError} when nobody is named, or the snapshot does not have who asks or who is asked.
+   */
+  access(query: AccessQuery): Access {
+    return parse<Access>(this.#handle.get().access(JSON.stringify(query)));
   }
 
   /**

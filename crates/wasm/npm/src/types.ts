@@ -202,6 +202,8 @@ export interface ObjectRef {
   /** Empty for kinds of the cluster. */
   readonly namespace: string;
   readonly name: string;
+  /** Absent for objects of the control plane's own cluster. */
+  readonly cluster?: string;
 }
 
 /** What was read, what was ignored, and why. */
@@ -229,7 +231,7 @@ export interface Summary {
 export interface IgnoredObjects {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly why: "unknown-kind" | "not-for-waypoints";
+  readonly why: "unknown-kind" | "not-for-waypoints" | "of-another-cluster";
   readonly count: number;
 }
 

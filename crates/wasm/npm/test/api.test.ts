@@ -116,6 +116,17 @@ tests:
   assert.match(missing.problems[0]?.message ?? "", /mesh\/setup\/bank.yaml/);
 });
 
+test("who may do what is told in rows, exactly", () => {
+  const translation = translate(Snapshot.fromYaml(SHOP, "shop.yaml"));
+  const access = translation.access({ to: "shop/cart", port: 80 });
+  const [cart] = access.destinations;
+  assert.equal(cart?.port, 80);
+  const through = cart.ways.find(({ way }) => way === "waypoint" || way === "same");
+  assert.equal(through?.waypoint, "shop/waypoint");
+  assert.ok(through.rows.length > 0 && access.text.includes("shop/waypoint"));
+  assert.throws(() => translation.access({}), WaypointXdsError);
+});
+
 test("a resource has a name, a type, a message in three forms, and origins", () => {
   const waypoint = translate(Snapshot.fromYaml(SHOP, "shop.yaml")).waypoint("shop/waypoint");
   const cluster = waypoint?.clusters.find(({ name }) => name.startsWith("inbound-vip|80|http|cart"));

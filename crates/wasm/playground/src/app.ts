@@ -252,10 +252,11 @@ export class App {
 
   async #look(waypoint: string | undefined): Promise<void> {
     this.#waypoint = waypoint;
+    // What closes takes lines out of the light that the panel puts into it when it is asked again.
+    if (!this.#isOpen) this.#close();
     await this.#refresh();
     const selected = this.#selected.get(this.#page.tabs.current);
-    if (selected === undefined) this.#close();
-    else await this.#choose(selected, undefined);
+    if (selected !== undefined) await this.#choose(selected, undefined);
   }
 
   async #refresh(): Promise<void> {

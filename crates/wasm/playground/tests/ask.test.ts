@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 
-import { picture, Playground } from "./harness.ts";
+import { picture, Playground, tab } from "./harness.ts";
 
 let playground: Playground;
 let page: Page;
@@ -44,6 +44,17 @@ test("the lines that decided are lit up in the editor", async () => {
   await page.locator(".ask .step.denied .chip").first().click();
   await page.waitForSelector(".input .cm-origin");
   assert.match(await lit(), /\/forbidden/);
+});
+
+test("they stay lit up when the picture is shown again", async () => {
+  await tab(page, "Clusters");
+  await page.waitForFunction(() => document.querySelector(".input .cm-origin") === null);
+  await tab(page, "Graph");
+  await page.waitForSelector(".verdict-line");
+  await page.waitForSelector(".input .cm-origin");
+  // What is still under way may not take them out of the light.
+  await page.waitForTimeout(300);
+  assert.ok((await page.locator(".input .cm-origin").count()) > 0);
 });
 
 test("what is no request is told, and nothing is lit up", async () => {

@@ -42,7 +42,10 @@ struct Table {
 
 /// The file that the command line names, else the nearest one above the first input; nothing where there is none.
 pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
-    let found = args.config.clone().or_else(|| args.input.paths.first().and_then(|path| above(path)));
+    let found = args
+        .config
+        .clone()
+        .or_else(|| args.input.paths.first().and_then(|path| above(files::in_cluster(path).1)));
     let Some(path) = found else { return Ok(Config::default()) };
     let text = input::text(&path)?;
     let file: File = toml::from_str(&text)

@@ -1,5 +1,7 @@
 //! `deny-overrides-allow`: a DENY that matches all that an ALLOW admits.
 
+mod proved;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,10 +25,13 @@ const MOST_TOLD: usize = 5;
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = at_waypoints(cx);
+    let rules = proved::add(cx, &mut found);
     if cx.objects_name_waypoints {
         found.extend(at_ztunnel(cx));
     }
-    problems(found)
+    let mut problems = problems(found);
+    problems.extend(rules);
+    problems
 }
 
 /// A policy with its rules.

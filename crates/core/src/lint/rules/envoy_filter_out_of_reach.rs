@@ -1,9 +1,9 @@
 //! `envoy-filter-out-of-reach`: EnvoyFilters, and patches of theirs, that no waypoint applies.
 
+use crate::dataplane_mode::{self, has_proxy};
 use crate::lint::envoy_patches::{self, Reason};
 use crate::lint::providers::sends_to;
 use crate::lint::references::{Referred, envoy_waypoints, references, referred, selected_envoy_waypoint};
-use crate::lint::sidecars::{self, has_proxy};
 use crate::lint::{Context, Rule, list};
 use crate::mesh::{Namespaces, Waypoint, Workload};
 use crate::problem::{Change, Code, Fix, Problem, Severity};
@@ -148,7 +148,7 @@ fn has_other_proxies(cx: &Context<'_>, namespaces: &Namespaces, namespace: &str)
     let passed_over = cx.reading.passed_over.iter().map(|other| &other.object);
     let mut pods =
         cx.mesh.workloads.in_namespace(namespace).iter().filter_map(|id| cx.mesh.workloads.get(*id));
-    sidecars::are_injected(namespaces.labels(namespace))
+    dataplane_mode::are_injected(namespaces.labels(namespace))
         || gateways.into_iter().any(|gateway| !is_waypoint(&gateway.meta.name))
         || passed_over
             .into_iter()

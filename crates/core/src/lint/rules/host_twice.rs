@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::{Context, Releases, Rule, list, sidecars};
+use crate::dataplane_mode;
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::{Namespaces, ServiceId};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -20,7 +21,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     for (id, service) in cx.mesh.services.iter() {
         let labels = namespaces.labels(&service.namespace);
         // Sidecars tell entries apart by `exportTo`.
-        if service.is_kubernetes() || sidecars::are_injected(labels) {
+        if service.is_kubernetes() || dataplane_mode::are_injected(labels) {
             continue;
         }
         // How far ztunnels see it: hosts that are seen in one namespace only do not meet those of others.

@@ -35,6 +35,7 @@ mod path_form;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
+mod redundant_rule;
 mod route_not_attached;
 mod route_not_read;
 mod several_addresses;
@@ -47,6 +48,7 @@ mod tracing_off;
 mod unknown_host;
 mod unknown_namespace;
 mod unknown_port;
+mod unreachable_rule;
 mod unused_waypoint;
 mod waypoint_as_source;
 mod waypoint_denied;
@@ -96,6 +98,7 @@ pub const RULES: &[Rule] = &[
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
+    redundant_rule::RULE,
     route_not_attached::RULE,
     route_not_read::RULE,
     several_addresses::RULE,
@@ -108,6 +111,7 @@ pub const RULES: &[Rule] = &[
     unknown_host::RULE,
     unknown_namespace::RULE,
     unknown_port::RULE,
+    unreachable_rule::RULE,
     unused_waypoint::RULE,
     waypoint_as_source::RULE,
     waypoint_denied::RULE,

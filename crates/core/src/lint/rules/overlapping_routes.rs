@@ -2,7 +2,7 @@
 //!
 //! Since several VirtualServices count, their rules stand one after the other; before, only the first one's do.
 
-mod same_match;
+pub(super) mod same_match;
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::dataplane_mode;
 use crate::lint::naming::label;
-use crate::lint::{Context, Releases, Rule, list, sidecars};
+use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::DataPlane;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -26,7 +27,9 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     let served = list::few(&served);
     let mut pods: BTreeMap<&str, Vec<ObjectRef>> = BTreeMap::new();
-    for (_, workload) in cx.mesh.workloads.iter().filter(|(_, workload)| sidecars::has_sidecar(workload)) {
+    for (_, workload) in
+        cx.mesh.workloads.iter().filter(|(_, workload)| dataplane_mode::has_sidecar(workload))
+    {
         pods.entry(&workload.namespace).or_default().push(workload.source.object());
     }
     let mut found: Vec<Problem> = Vec::new();
@@ -42,7 +45,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     let asking = cx.snapshot.namespaces.iter().filter(|namespace| {
         let is_told = pods.contains_key(namespace.meta.name.as_str());
-        sidecars::asks_for_sidecars(&namespace.meta.labels) && !is_told
+        dataplane_mode::asks_for_sidecars(&namespace.meta.labels) && !is_told
     });
     found.extend(asking.map(|namespace| {
         let message = format!(

@@ -35,6 +35,10 @@ pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>) {
         draft.cluster.set_lb_policy(LbPolicy::ClusterProvided);
         return;
     }
+    if policy.for_redis {
+        draft.cluster.set_lb_policy(LbPolicy::Maglev);
+        return;
+    }
     let settings = policy.settings.load_balancer;
     apply_algorithm(draft, settings);
     if let Some(hash) = settings.and_then(|settings| settings.consistent_hash.as_ref()) {

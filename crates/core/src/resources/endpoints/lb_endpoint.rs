@@ -7,11 +7,11 @@ use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
 
 use crate::Str;
-use crate::mesh::Endpoint;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
-use crate::plan::endpoints::candidate::{CLUSTER_ID, Candidate};
-use crate::plan::endpoints::{EndpointPlan, HealthState, SocketLabel};
-use crate::plan::names::CONNECT_ORIGINATE;
+use crate::plan::endpoints::candidate::Candidate;
+use crate::plan::endpoints::networks::ThroughGateway;
+use crate::plan::endpoints::{EndpointPlan, HealthState, Server, SocketLabel};
+use crate::plan::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::istio_metadata;
 use crate::resources::proto::socket;
@@ -28,17 +28,21 @@ const UNIX: &str = "unix://";
 
 /// An endpoint as Envoy gets it.
 pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEndpoint {
-    let Endpoint { address, port, .. } = plan.known.endpoint;
-    let tunnel = plan.tunnelled.then(|| join(address, *port));
+    let (address, port) = plan.server.address();
+    let tunnel = plan.tunnelled.then(|| join(address, port));
     let metadata = metadata(plan, rules, tunnel.as_deref());
+    let listener = match &plan.server {
+        Server::Known(_) => CONNECT_ORIGINATE,
+        Server::Gateway(_) => INNER_CONNECT_ORIGINATE,
+    };
     let address = match tunnel {
-        Some(destination) => internal_address(CONNECT_ORIGINATE, destination),
-        None => self::address(address, *port),
+        Some(destination) => internal_address(listener, destination),
+        None => self::address(address, port),
     };
     LbEndpoint {
         health_status: health_status(plan.health).into(),
         metadata: Some(metadata),
-        load_balancing_weight: Some(plan.weight().into()),
+        load_balancing_weight: Some(plan.weight.into()),
         host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint {
             address: Some(address),
             ..EnvoyEndpoint::default()
@@ -49,7 +53,6 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
 /// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for it, and which workload
 /// it is.
 fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>) -> Metadata {
-    let known = &plan.known;
     let mut metadata = Metadata::with_capacity(USUAL_LENGTH);
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
         metadata.write(ORIGINAL_DST, |fields| fields.text("local", &[tunnel]));
@@ -62,11 +65,19 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
         metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text(key, &[value]));
     }
     metadata.write(istio_metadata::ISTIO, |fields| {
-        describe(known, rules, |parts| fields.text("workload", parts));
+        if let Server::Gateway(ThroughGateway { tunnelled: Some((host, port)), .. }) = plan.server {
+            let target = join(host, port);
+            fields.object("double_hbone", |fields| fields.text("hbone_target_address", &[&target]));
+        }
+        match &plan.server {
+            Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
+            Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
+        }
     });
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
+        let (server, _) = plan.server.address();
         metadata.write(TUNNEL, |fields| {
-            fields.text("address", &parts(&known.endpoint.address, HBONE_PORT));
+            fields.text("address", &parts(server, HBONE_PORT));
             fields.text("destination", &[tunnel]);
         });
     }
@@ -80,10 +91,10 @@ fn describe(known: &Candidate<'_>, rules: &ClusterRules, write: impl FnOnce(&[&s
         let revision = naming::canonical_revision(&alias.labels);
         return write(&[";;", &name, ";", unless_latest(&revision), ";"]);
     }
-    let Some(workload) = known.workload else { return write(&[";;;;", CLUSTER_ID]) };
+    let Some(workload) = known.workload else { return write(&[";;;;", known.cluster]) };
     let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
     let revision = unless_latest(canonical_revision);
-    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { CLUSTER_ID };
+    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { known.cluster };
     write(&[workload_name, ";", namespace, ";", canonical_name, ";", revision, ";", cluster]);
 }
 

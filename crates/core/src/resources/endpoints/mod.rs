@@ -6,7 +6,7 @@ use envoy::config::core::v3::Locality as EnvoyLocality;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LocalityLbEndpoints};
 use smol_str::format_smolstr;
 
-use crate::mesh::{Endpoint, Locality};
+use crate::mesh::Locality;
 use crate::plan::endpoints::{EndpointPlan, EndpointsPlan, LocalityPlan};
 use crate::resources::{Origin, Part, Resource};
 use crate::rules::ClusterRules;
@@ -30,8 +30,8 @@ pub(crate) fn assignment(
 /// Why there is each endpoint.
 pub(crate) fn origins(localities: Vec<LocalityPlan<'_>>) -> impl Iterator<Item = Origin> {
     localities.into_iter().flat_map(|locality| locality.endpoints).map(
-        |EndpointPlan { known, causes, .. }| {
-            let Endpoint { address, port, .. } = known.endpoint;
+        |EndpointPlan { server, causes, .. }| {
+            let (address, port) = server.address();
             Origin::new(Part::Endpoint(format_smolstr!("{address}:{port}")), causes)
         },
     )
@@ -43,7 +43,7 @@ pub(crate) fn locality(plan: &LocalityPlan<'_>, rules: &ClusterRules) -> Localit
     LocalityLbEndpoints {
         locality: Some(envoy_locality(plan.at())),
         lb_endpoints: endpoints.map(|endpoint| lb_endpoint(endpoint, rules)).collect(),
-        load_balancing_weight: Some(plan.weight.into()),
+        load_balancing_weight: (!plan.endpoints.is_empty()).then(|| plan.weight.into()),
         priority: plan.priority,
         ..LocalityLbEndpoints::default()
     }

@@ -19,7 +19,7 @@ const ROUTER_TYPE: &str = "type.googleapis.com/envoy.extensions.filters.http.rou
 fn patches(release: Release, config_patches: Value) -> Patches {
     let filter: EnvoyFilter = serde_json::from_value(json!({"configPatches": config_patches})).unwrap();
     let mut patches = Patches::none(crate::rules::Rules::of(release));
-    let origin = ObjectRef { kind: Kind::EnvoyFilter, namespace: "ns".into(), name: "patch".into() };
+    let origin = ObjectRef::new(Kind::EnvoyFilter, "ns", "patch");
     for patch in &filter.config_patches {
         patches.add(patch, &origin.clone().into());
     }

@@ -15,12 +15,16 @@ use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::mongo_proxy::v3::MongoProxy;
+use envoy::extensions::filters::network::mysql_proxy::v3::MySqlProxy;
+use envoy::extensions::filters::network::redis_proxy::v3::RedisProxy;
+use envoy::extensions::filters::network::redis_proxy::v3::redis_proxy::prefix_routes::Route;
+use envoy::extensions::filters::network::redis_proxy::v3::redis_proxy::{ConnPoolSettings, PrefixRoutes};
 use envoy::extensions::filters::network::set_filter_state::v3 as set_filter_state;
 use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3 as sni_dynamic_forward_proxy;
 use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3::filter_config::PortSpecifier;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::formatter::cel::v3::Cel;
-use envoy::google::protobuf::Any;
+use envoy::google::protobuf::{Any, Duration};
 
 use super::http::{
     CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache,
@@ -46,6 +50,27 @@ pub(crate) fn tcp_proxy(config: &TcpProxy) -> Filter {
 pub(crate) fn mongo_proxy(stat_prefix: &str) -> Filter {
     let config = MongoProxy { stat_prefix: stat_prefix.to_owned(), ..MongoProxy::default() };
     filter("envoy.filters.network.mongo_proxy", envoy::any(&config))
+}
+
+/// Statistics of MySQL's protocol.
+pub(crate) fn mysql_proxy(stat_prefix: &str) -> Filter {
+    let config = MySqlProxy { stat_prefix: stat_prefix.to_owned(), ..MySqlProxy::default() };
+    filter("envoy.filters.network.mysql_proxy", envoy::any(&config))
+}
+
+/// Commands of Redis, each to the server of its key.
+pub(crate) fn redis_proxy(stat_prefix: &str, cluster: &str) -> Filter {
+    let timeout = Duration { seconds: 5, nanos: 0 };
+    let settings = ConnPoolSettings { op_timeout: Some(timeout), ..ConnPoolSettings::default() };
+    let route = Route { cluster: cluster.to_owned(), ..Route::default() };
+    let config = RedisProxy {
+        stat_prefix: stat_prefix.to_owned(),
+        settings: Some(settings),
+        latency_in_micros: true,
+        prefix_routes: Some(PrefixRoutes { catch_all_route: Some(route), ..PrefixRoutes::default() }),
+        ..RedisProxy::default()
+    };
+    filter("envoy.filters.network.redis_proxy", envoy::any(&config))
 }
 
 /// 1.18: keeps the identity of the TLS peer for what is inside the tunnel.

@@ -41,7 +41,7 @@ impl<'m> ProxySettings<'m> {
         Self {
             headers: config.proxy_headers.as_ref(),
             connections: config.connection_settings.as_ref(),
-            http10: metadata("ISTIO_META_HTTP10") == Some("1"),
+            http10: settings.features.pilot_http10 || metadata("ISTIO_META_HTTP10") == Some("1"),
             idle_timeout: metadata("ISTIO_META_IDLE_TIMEOUT").and_then(|text| Duration::parse(text).ok()),
         }
     }

@@ -51,8 +51,20 @@ fn add_terminal(parts: &Parts<'_>, route: &TcpRoute<'_>, filters: &mut Vec<Filte
         let family = lookup_family(settings);
         filters.push(network::sni_dynamic_forward_proxy(&service.hostname, chain.port, family));
     }
-    if chain.protocol == Protocol::Mongo {
-        filters.push(network::mongo_proxy(&stat_prefix));
+    let features = settings.features;
+    match chain.protocol {
+        Protocol::Mongo if features.pilot_enable_mongo_filter => {
+            filters.push(network::mongo_proxy(&stat_prefix));
+        }
+        Protocol::MySql if features.pilot_enable_mysql_filter => {
+            filters.push(network::mysql_proxy(&stat_prefix));
+        }
+        // It answers itself, whatever routes say.
+        Protocol::Redis if features.pilot_enable_redis_filter => {
+            filters.push(network::redis_proxy(&stat_prefix, &chain.cluster));
+            return;
+        }
+        _ => {}
     }
     filters.push(network::tcp_proxy(&TcpProxy {
         stat_prefix,

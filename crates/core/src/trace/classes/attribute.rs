@@ -8,7 +8,6 @@ use ipnet::IpNet;
 
 use super::language;
 use crate::trace::asked::{ParameterIs, RequestTest};
-use crate::trace::condition::Condition;
 use crate::trace::connection::PEER_PRINCIPAL;
 use crate::trace::headers;
 use crate::trace::matchers::{HeaderIs, HeaderTest};
@@ -20,8 +19,14 @@ use crate::trace::rbac::RequestCondition;
 pub enum Attribute {
     /// The SPIFFE id of the client.
     Principal,
+    /// The SPIFFE id of whoever opens a connection to a workload; nothing for those outside of the mesh.
+    Peer,
     /// The address of the client.
     Client,
+    /// The address of the workload.
+    Destination,
+    /// The port of the workload.
+    Port,
     /// The server name that the application's own TLS asks for.
     ServerName,
     /// The path without query.
@@ -34,6 +39,8 @@ pub enum Attribute {
     Header(String),
     /// A parameter of the query.
     Query(String),
+    /// Whether a token is sent that is not taken.
+    Token,
     /// A claim of a token, or what else filters have told each other: the filter, and the keys.
     Metadata(String, Vec<String>),
 }
@@ -41,14 +48,17 @@ pub enum Attribute {
 impl fmt::Display for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Principal => f.write_str("principal"),
+            Self::Principal | Self::Peer => f.write_str("principal"),
             Self::Client => f.write_str("address of the client"),
+            Self::Destination => f.write_str("address of the destination"),
+            Self::Port => f.write_str("port"),
             Self::ServerName => f.write_str("server name"),
             Self::Path => f.write_str("path"),
             Self::Method => f.write_str("method"),
             Self::Host => f.write_str("host"),
             Self::Header(name) => write!(f, "header `{name}`"),
             Self::Query(name) => write!(f, "query parameter `{name}`"),
+            Self::Token => f.write_str("token"),
             Self::Metadata(_, keys) => f.write_str(&metadata::subject(keys)),
         }
     }
@@ -80,16 +90,17 @@ pub(super) struct AllAsked(pub(super) BTreeMap<Attribute, Asked>);
 impl AllAsked {
     /// Adds what a condition asks.
     pub(super) fn add(&mut self, condition: &RequestCondition) {
-        match condition {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| self.add(part)),
-            Condition::Not(other) => self.add(other),
-            Condition::Test(test) => self.test(test),
-        }
+        condition.each(&mut |test| self.test(test));
     }
 
     /// Adds what is asked of a text, with what that is in words.
     pub(super) fn text(&mut self, attribute: Attribute, asked: Option<(Pattern, String)>) {
         self.0.entry(attribute).or_default().texts.extend(asked);
+    }
+
+    /// Adds a block that an address is looked for in.
+    pub(super) fn block(&mut self, attribute: Attribute, block: Option<IpNet>) {
+        self.0.entry(attribute).or_default().blocks.extend(block);
     }
 
     fn test(&mut self, test: &RequestTest) {
@@ -120,9 +131,7 @@ impl AllAsked {
                 self.text(Attribute::Principal, test.as_ref().and_then(language::named));
             }
             RequestTest::ServerName(test) => self.text(Attribute::ServerName, language::named(test)),
-            RequestTest::Client(test) => {
-                self.0.entry(Attribute::Client).or_default().blocks.extend(test.block);
-            }
+            RequestTest::Client(test) => self.block(Attribute::Client, test.block),
             // Of these each connection to one destination has the same.
             RequestTest::Port(_)
             | RequestTest::Ports(..)
@@ -134,7 +143,13 @@ impl AllAsked {
         }
     }
 
-    fn header(&mut self, test: &HeaderTest) {
+    /// Adds what is asked of the entries of a list.
+    pub(super) fn entry(&mut self, attribute: Attribute, asked: (Pattern, String)) {
+        self.0.entry(attribute).or_default().entries.extend([asked]);
+    }
+
+    /// Adds what is asked of a header.
+    pub(super) fn header(&mut self, test: &HeaderTest) {
         let pattern = match &test.is {
             HeaderIs::Text(test) => language::named(test),
             HeaderIs::Present(_) | HeaderIs::Number(..) => None,

@@ -206,13 +206,13 @@ fn routes_of<'c>(chain: &'c OpenedChain<'_>) -> Option<&'c RouteConfiguration> {
 }
 
 /// All conditions of a filter.
-fn conditions(filter: &RbacFilter) -> impl Iterator<Item = &RequestCondition> {
+pub(super) fn conditions(filter: &RbacFilter) -> impl Iterator<Item = &RequestCondition> {
     let rules = filter.rules.iter().chain(&filter.tried).flat_map(|policies| &policies.rules);
     rules.map(|rule| &rule.condition)
 }
 
 /// Whether any rule fits.
-fn fits(builder: &mut Builder<'_>, policies: &Policies) -> Result<Diagram, TooMuch> {
+pub(super) fn fits(builder: &mut Builder<'_>, policies: &Policies) -> Result<Diagram, TooMuch> {
     let mut any = Diagram::NO;
     for rule in &policies.rules {
         let fits = builder.condition(&rule.condition)?;
@@ -270,7 +270,7 @@ fn through(
 }
 
 /// How near a domain is to a host that it fits: exact ones are nearest, then long suffixes, then long prefixes.
-fn nearness(domain: &str) -> (u8, usize) {
+pub(super) fn nearness(domain: &str) -> (u8, usize) {
     match domain {
         "*" => (0, 0),
         _ if domain.ends_with('*') => (1, domain.len()),
@@ -280,7 +280,7 @@ fn nearness(domain: &str) -> (u8, usize) {
 }
 
 /// The hosts that a domain fits.
-fn of_domain(domain: &str, ignores_port: bool) -> Pattern {
+pub(super) fn of_domain(domain: &str, ignores_port: bool) -> Pattern {
     let port = if ignores_port { "(?::[0-9]+)?" } else { "" };
     let (literal, shape): (&str, fn(&str) -> String) =
         match (domain.strip_prefix('*'), domain.strip_suffix('*')) {

@@ -3,25 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use decisions::text::TextError;
-use decisions::{Cube, Decision, Diagrams, Limits, TooMuch};
+use decisions::{Decision, Limits, TooMuch};
 use envoy::config::listener::v3::{FilterChain, Listener};
-use serde::Serialize;
 
 use super::attribute::AllAsked;
+use super::behind::Behind;
 use super::chain::{Both, Sink};
-use super::condition::{Builder, Destination};
+use super::condition::{Builder, Destination, Fixed};
 use super::domain::Domains;
 use super::effect::{self, Clusters, Effects};
-use super::example::Template;
-use super::words;
+use super::example::{self, Template};
+use super::told::{Compared, DestinationDiff, MOST_CLASSES, class, not_known};
 use crate::hash::HashSet;
 use crate::mesh::{Mesh, WaypointName};
 use crate::opened::{OpenedChain, OpenedListener};
 use crate::resources::names::MAIN_INTERNAL;
 use crate::resources::{Resource, WaypointResources};
 use crate::trace::compiled::Tracer;
-use crate::trace::outcome::{Because, Target, Trace, Verdict};
-use crate::trace::spec::RequestSpec;
+use crate::trace::request::{self, Protocol, Request};
+use crate::trace::via::Via;
 
 /// One waypoint on a side, with what answers requests there.
 #[derive(Clone, Copy)]
@@ -33,91 +33,6 @@ pub struct Side<'a> {
     /// What answers.
     pub tracer: Tracer<'a>,
 }
-
-/// What a change changes for the requests to one destination.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct DestinationDiff {
-    /// The waypoint.
-    pub waypoint: WaypointName,
-    /// The host that is called; nothing for workloads that are called by their own addresses.
-    pub host: Option<String>,
-    /// The port.
-    pub port: Option<u16>,
-    /// Whether it is HTTP that is compared; bytes otherwise.
-    pub http: bool,
-    /// What was found.
-    #[serde(flatten)]
-    pub compared: Compared,
-}
-
-/// What comparing comes to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase", tag = "compared")]
-pub enum Compared {
-    /// Nothing differs for any request: proved.
-    Equal,
-    /// The waypoint serves it only after the change.
-    Added,
-    /// The waypoint serves it only before the change.
-    Removed,
-    /// These classes of requests differ.
-    #[serde(rename_all = "camelCase")]
-    Differs {
-        /// The classes.
-        classes: Vec<ClassDiff>,
-        /// Whether they are all there are: not where there are too many, or some are not decided.
-        complete: bool,
-        /// What is not decided, if anything is.
-        undecided: Option<String>,
-    },
-    /// It is not decided whether anything differs.
-    #[serde(rename_all = "camelCase")]
-    NotDecided {
-        /// Why.
-        reason: String,
-    },
-}
-
-/// Requests that are treated otherwise after the change.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct ClassDiff {
-    /// What the requests have in common, each with the name of the attribute; nothing for all requests.
-    pub conditions: Vec<String>,
-    /// One of them.
-    pub example: RequestSpec,
-    /// What came of that one.
-    pub old: Came,
-    /// What comes of it.
-    pub new: Came,
-    /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not tell.
-    pub confirmed: bool,
-}
-
-/// What comes of a request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Came {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The status that a proxy answers.
-    pub status: Option<u16>,
-    /// Why, in words.
-    pub reason: String,
-    /// What decided.
-    pub because: Option<Because>,
-    /// Where it goes.
-    pub destinations: Vec<Target>,
-    /// The path as the destination gets it.
-    pub path: Option<String>,
-}
-
-/// More classes than this are not told of one destination.
-const MOST_CLASSES: usize = 20;
 
 /// The destinations of a waypoint that is on one side, with that they are served or not.
 #[must_use]
@@ -139,7 +54,13 @@ pub fn compare(
     let (Some(old), Some(new)) = (listener(old_side.resources), listener(new_side.resources)) else {
         return Vec::new();
     };
-    let leads = (Clusters::new(old_side.resources), Clusters::new(new_side.resources));
+    let mut leads = (Clusters::new(old_side.resources), Clusters::new(new_side.resources));
+    if let (Some(before), Some(after)) = (Behind::new(old_side, waypoint), Behind::new(new_side, waypoint))
+        && !before.is_like(&after)
+    {
+        leads.0.add(|cluster| before.of(cluster));
+        leads.1.add(|cluster| after.of(cluster));
+    }
     let changed = Names::new(leads.0.changed(&leads.1));
     let chains = chains(&old.message, &new.message);
     let one = |(name, (before, after)): (&str, Positions)| {
@@ -162,14 +83,6 @@ pub fn compare(
     let reached =
         chains.into_iter().filter(|(name, _)| is_reached(name, waypoint, [old_side.mesh, new_side.mesh]));
     reached.map(one).collect()
-}
-
-impl DestinationDiff {
-    fn new(waypoint: &WaypointName, chain: &str, compared: Compared) -> Self {
-        let (host, port) = called(chain);
-        let http = chain.contains("|http") || chain.ends_with("-http");
-        Self { waypoint: waypoint.clone(), host: host.map(str::to_owned), port, http, compared }
-    }
 }
 
 /// Whether anybody gets to a chain. Those for workloads that are called by their own addresses are there even where there is
@@ -234,7 +147,7 @@ impl<'n> Names<'n> {
 }
 
 /// The host and the port that a chain is for: `inbound-vip|80|http|cart.shop.svc.cluster.local`.
-fn called(chain: &str) -> (Option<&str>, Option<u16>) {
+pub(super) fn called(chain: &str) -> (Option<&str>, Option<u16>) {
     let mut parts = chain.split('|');
     let (_, port, _, host) = (parts.next(), parts.next(), parts.next(), parts.next());
     let host = host.map(|host| host.strip_suffix("-http").or(host.strip_suffix("-tcp")).unwrap_or(host));
@@ -282,8 +195,8 @@ impl Sides<'_, '_> {
         let domains = Domains::new(asked, self.limits)?;
         let (host, port) = called(name);
         let destination = self.destination(host, port);
-        let mut builder =
-            Builder { domains: &domains, diagrams: Diagrams::new(domains.sizes(), self.limits), destination };
+        let fixed = Fixed { destination, ..Fixed::default() };
+        let mut builder = Builder::new(&domains, self.limits, fixed);
         let mut effects = Effects::default();
         let mut decide = |both: &Both<'_>, clusters, side| {
             let mut sink = Sink { effects: &mut effects, clusters, side };
@@ -301,13 +214,16 @@ impl Sides<'_, '_> {
         let address =
             workload(self.new.mesh, self.waypoint).or_else(|| workload(self.old.mesh, self.waypoint));
         let address = address.map(|address| address.to_string()).unwrap_or_default();
-        let template = Template {
-            mesh: self.new.mesh,
-            waypoint: self.waypoint,
-            host: host.unwrap_or(&address),
-            port: port.unwrap_or(ANY_PORT),
-            is_http: new.is_http(),
+        let to = request::Destination {
+            host: host.unwrap_or(&address).into(),
+            port: Some(port.unwrap_or(ANY_PORT)),
         };
+        let mut base = Request::new(example::somebody(self.new.mesh), to);
+        base.via = Via::Waypoint(self.waypoint.clone());
+        if !new.is_http() {
+            base.protocol = Protocol::Tcp;
+        }
+        let template = Template { mesh: self.new.mesh, base, tokens: None };
         self.classes(&mut builder, &effects, (was, is), &template)
     }
 
@@ -342,7 +258,8 @@ impl Sides<'_, '_> {
             }
             complete &= cover.is_complete;
             for cube in &cover.cubes {
-                classes.push(self.class(builder.domains, cube, template));
+                let request = template.request(builder.domains, cube);
+                classes.push(class(builder.domains, cube, &request, (self.old.tracer, self.new.tracer)));
             }
         }
         Ok(match (classes.is_empty(), undecided) {
@@ -352,72 +269,5 @@ impl Sides<'_, '_> {
                 Compared::Differs { classes, complete: complete && undecided.is_none(), undecided }
             }
         })
-    }
-
-    fn class(&self, domains: &Domains, cube: &Cube, template: &Template<'_>) -> ClassDiff {
-        let request = template.request(domains, cube);
-        let came = |tracer: Tracer<'_>| {
-            tracer.trace(&request).map_or_else(|error| Came::nowhere(error.to_string()), Came::of)
-        };
-        let (old, new) = (came(self.old.tracer), came(self.new.tracer));
-        ClassDiff {
-            conditions: conditions(domains, cube),
-            confirmed: !old.is_same(&new),
-            example: RequestSpec::told(&request),
-            old,
-            new,
-        }
-    }
-}
-
-/// A row in words.
-fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
-    let named = cube.attributes().filter_map(|(position, classes)| {
-        let (attribute, domain) = domains.at(position)?;
-        Some(format!("{attribute} {}", words::describe(domain, classes)))
-    });
-    named.collect()
-}
-
-fn not_known(domains: &Domains, cube: &Cube) -> String {
-    let conditions = conditions(domains, cube);
-    let of = if conditions.is_empty() { "all requests".to_owned() } else { conditions.join(", ") };
-    format!("files do not tell what comes of requests where {of}")
-}
-
-impl Came {
-    fn of(trace: Trace) -> Self {
-        Self {
-            verdict: trace.verdict,
-            status: trace.status,
-            reason: trace.reason,
-            because: trace.decided_by,
-            destinations: trace.destinations,
-            path: trace.request.map(|request| request.path),
-        }
-    }
-
-    fn nowhere(reason: String) -> Self {
-        Self {
-            verdict: Verdict::Failed,
-            status: None,
-            reason,
-            because: None,
-            destinations: Vec::new(),
-            path: None,
-        }
-    }
-
-    /// Whether the same comes of a request, whoever decided.
-    fn is_same(&self, other: &Self) -> bool {
-        let leads = |came: &Self| -> Vec<(Vec<String>, String)> {
-            let of = |target: &Target| {
-                let endpoints = target.endpoints.iter().map(|endpoint| endpoint.address.clone()).collect();
-                (endpoints, format!("{:.6}", target.probability))
-            };
-            came.destinations.iter().map(of).collect()
-        };
-        (self.verdict, self.status, &self.path, leads(self))
-            == (other.verdict, other.status, &other.path, leads(other))
     }
 }

@@ -1,6 +1,9 @@
 //! Conditions on requests, as diagrams.
 
-use decisions::{ClassSet, Condition as Diagram, Diagrams, TooMuch};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use decisions::{ClassSet, Condition as Diagram, Diagrams, Limits, TooMuch};
 
 use super::attribute::{Attribute, of_header};
 use super::domain::{Domain, Domains};
@@ -13,28 +16,54 @@ use crate::trace::metadata::{MetadataTest, ValueTest};
 use crate::trace::rbac::RequestCondition;
 
 /// What all connections to one destination have.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Destination {
-    pub(super) address: std::net::IpAddr,
-    pub(super) port: u16,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Destination {
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
+}
+
+/// What is known of all requests that are asked about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fixed<'d> {
+    /// Nothing for workloads that are called by their own addresses.
+    pub(super) destination: Option<Destination>,
+    /// The SPIFFE id of the client; without it an attribute.
+    pub(super) principal: Option<&'d str>,
+    /// The address of the client; without it an attribute.
+    pub(super) client: Option<IpAddr>,
+    /// Attributes that filters change on the way: what they are then is not known.
+    pub(super) changed: Option<&'d BTreeSet<Attribute>>,
 }
 
 /// Makes diagrams of conditions.
 pub(super) struct Builder<'d> {
     pub(super) domains: &'d Domains,
     pub(super) diagrams: Diagrams,
-    /// Nothing for workloads that are called by their own addresses.
-    pub(super) destination: Option<Destination>,
+    pub(super) fixed: Fixed<'d>,
 }
 
-impl Builder<'_> {
+impl<'d> Builder<'d> {
+    /// Makes diagrams over these classes.
+    pub(super) fn new(domains: &'d Domains, limits: &Limits, fixed: Fixed<'d>) -> Self {
+        Self { domains, diagrams: Diagrams::new(domains.sizes(), limits), fixed }
+    }
+
     /// Where a condition holds.
     pub(super) fn condition(&mut self, condition: &RequestCondition) -> Result<Diagram, TooMuch> {
+        self.made_of(condition, &mut Self::test)
+    }
+
+    /// Where a condition holds that is made of tests.
+    pub(super) fn made_of<T>(
+        &mut self,
+        condition: &Condition<T>,
+        test: &mut impl FnMut(&mut Self, &T) -> Result<Diagram, TooMuch>,
+    ) -> Result<Diagram, TooMuch> {
         match condition {
             Condition::All(parts) => {
                 let mut all = Diagram::YES;
                 for part in parts {
-                    let part = self.condition(part)?;
+                    let part = self.made_of(part, test)?;
                     all = self.diagrams.and(all, part)?;
                 }
                 Ok(all)
@@ -42,16 +71,16 @@ impl Builder<'_> {
             Condition::Any(parts) => {
                 let mut any = Diagram::NO;
                 for part in parts {
-                    let part = self.condition(part)?;
+                    let part = self.made_of(part, test)?;
                     any = self.diagrams.or(any, part)?;
                 }
                 Ok(any)
             }
             Condition::Not(other) => {
-                let other = self.condition(other)?;
+                let other = self.made_of(other, test)?;
                 self.diagrams.not(other)
             }
-            Condition::Test(test) => self.test(test),
+            Condition::Test(one) => test(self, one),
         }
     }
 
@@ -80,12 +109,13 @@ impl Builder<'_> {
                 }
             }
             RequestTest::Metadata(test) => self.metadata(test),
-            RequestTest::State { key, test: Some(test) } if key == PEER_PRINCIPAL => {
-                self.text(&Attribute::Principal, test)
-            }
+            RequestTest::State { key, test: Some(test) } if key == PEER_PRINCIPAL => self.principal(test),
             RequestTest::ServerName(test) => self.text(&Attribute::ServerName, test),
             RequestTest::Client(test) => {
                 let block = test.block;
+                if let Some(client) = self.fixed.client {
+                    return Ok(known(test.truth(client)));
+                }
                 self.among(&Attribute::Client, |domain| domain.inside(block?))
             }
             RequestTest::Port(port) => Ok(self.of_destination(|to| (u32::from(to.port) == *port).into())),
@@ -100,11 +130,23 @@ impl Builder<'_> {
     }
 
     fn of_destination(&self, truth: impl FnOnce(Destination) -> Truth) -> Diagram {
-        self.destination.map_or(Diagram::UNKNOWN, |destination| known(truth(destination)))
+        self.fixed.destination.map_or(Diagram::UNKNOWN, |destination| known(truth(destination)))
     }
 
     /// Whether the class of an attribute is one of these; not known where there are no classes for it.
     pub(super) fn among(
+        &mut self,
+        attribute: &Attribute,
+        classes: impl FnOnce(&Domain) -> Option<ClassSet>,
+    ) -> Result<Diagram, TooMuch> {
+        if self.fixed.changed.is_some_and(|changed| changed.contains(attribute)) {
+            return Ok(Diagram::UNKNOWN);
+        }
+        self.sent(attribute, classes)
+    }
+
+    /// The same of what the client has sent, whatever filters make of it.
+    pub(super) fn sent(
         &mut self,
         attribute: &Attribute,
         classes: impl FnOnce(&Domain) -> Option<ClassSet>,
@@ -116,13 +158,21 @@ impl Builder<'_> {
         }
     }
 
+    /// A test of who asks.
+    pub(super) fn principal(&mut self, test: &TextTest) -> Result<Diagram, TooMuch> {
+        match self.fixed.principal {
+            Some(id) => Ok(known(test.truth(id))),
+            None => self.text(&Attribute::Principal, test),
+        }
+    }
+
     fn text(&mut self, attribute: &Attribute, test: &TextTest) -> Result<Diagram, TooMuch> {
         let pattern = language::of(test);
         self.among(attribute, |domain| domain.texts(&pattern?))
     }
 
     /// As [`HeaderTest::truth`] has it.
-    fn header(&mut self, test: &HeaderTest) -> Result<Diagram, TooMuch> {
+    pub(super) fn header(&mut self, test: &HeaderTest) -> Result<Diagram, TooMuch> {
         let attribute = of_header(&test.name);
         if test.is_made_by_proxies() {
             return Ok(Diagram::UNKNOWN);
@@ -180,7 +230,7 @@ impl Builder<'_> {
     }
 }
 
-const fn known(truth: Truth) -> Diagram {
+pub(super) const fn known(truth: Truth) -> Diagram {
     match truth {
         Truth::Yes => Diagram::YES,
         Truth::No => Diagram::NO,

@@ -69,7 +69,9 @@ const HEADER: &str = r"(?:[^\s\x00-\x1f\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\s\x0
 /// The texts that an attribute may have, as a regular expression.
 fn texts_of(attribute: &Attribute) -> &'static str {
     match attribute {
-        Attribute::Principal => "spiffe://[a-zA-Z0-9._-]+/ns/[a-z0-9-]+/sa/[a-z0-9.-]+",
+        Attribute::Principal | Attribute::Peer => "spiffe://[a-zA-Z0-9._-]+/ns/[a-z0-9-]+/sa/[a-z0-9.-]+",
+        Attribute::Port => PORT,
+        Attribute::Token => "taken|refused",
         Attribute::ServerName => "[a-zA-Z0-9._-]*",
         // As it is after normalization, without query; the dots that normalization takes away are left out elsewhere.
         Attribute::Path => r#"/[!"$->@-\[\]-~]*"#,
@@ -77,9 +79,12 @@ fn texts_of(attribute: &Attribute) -> &'static str {
         Attribute::Host => "[a-zA-Z0-9._-]+(?::[0-9]+)?",
         Attribute::Query(_) => r#"[!"$%'-~]*"#,
         Attribute::Header(_) => HEADER,
-        Attribute::Metadata(..) | Attribute::Client => r"(?s:.*)",
+        Attribute::Metadata(..) | Attribute::Client | Attribute::Destination => r"(?s:.*)",
     }
 }
+
+/// Numbers from 1 to 65535.
+const PORT: &str = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]";
 
 /// Paths that no request has after normalization: with segments that are dots.
 const NEVER_A_PATH: &str = r"(?s:.*)/(?:\.|%2[eE]){1,2}(?:/(?s:.*))?";
@@ -105,6 +110,13 @@ impl Domains {
         Ok(Self { all, positions })
     }
 
+    /// Lets an attribute that is not there be another one.
+    pub(super) fn alias(&mut self, attribute: Attribute, other: &Attribute) {
+        if let Some(position) = self.positions.get(other) {
+            self.positions.insert(attribute, *position);
+        }
+    }
+
     pub(super) fn sizes(&self) -> Vec<usize> {
         self.all.iter().map(|(_, domain)| domain.len()).collect()
     }
@@ -112,6 +124,11 @@ impl Domains {
     pub(super) fn get(&self, attribute: &Attribute) -> Option<(usize, &Domain)> {
         let position = *self.positions.get(attribute)?;
         Some((position, &self.all.get(position)?.1))
+    }
+
+    /// How many attributes there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
     pub(super) fn at(&self, position: usize) -> Option<&(Attribute, Domain)> {
@@ -125,11 +142,13 @@ impl Domains {
 
 impl Domain {
     fn new(attribute: &Attribute, asked: Asked, limits: &Limits) -> Result<Self, TextError> {
-        let may_be_absent =
-            matches!(attribute, Attribute::Header(_) | Attribute::Query(_) | Attribute::Metadata(..));
+        let may_be_absent = matches!(
+            attribute,
+            Attribute::Peer | Attribute::Header(_) | Attribute::Query(_) | Attribute::Metadata(..)
+        );
         let domain = domain_of(attribute);
         let kind = match attribute {
-            Attribute::Client => {
+            Attribute::Client | Attribute::Destination => {
                 let blocks: Vec<IpNet> = asked.blocks.into_iter().collect();
                 Kind::Addresses { classes: Addresses::new(&blocks), blocks }
             }
@@ -156,6 +175,16 @@ impl Domain {
     /// The classes of what is there.
     pub(super) fn present(&self) -> ClassSet {
         (usize::from(self.may_be_absent)..self.len()).collect()
+    }
+
+    /// The classes of all texts.
+    pub(super) fn all_texts(&self) -> ClassSet {
+        let texts = match &self.kind {
+            Kind::Texts(texts) | Kind::Values { texts, .. } => texts.classes.len(),
+            Kind::Addresses { .. } => 0,
+        };
+        let first = usize::from(self.may_be_absent);
+        (first..first + texts).collect()
     }
 
     /// The classes of texts that a pattern fits.
@@ -191,6 +220,31 @@ impl Domain {
     pub(super) fn class_of(&self, text: &str) -> Option<usize> {
         match &self.kind {
             Kind::Texts(texts) => Some(texts.classes.class_of(text)? + usize::from(self.may_be_absent)),
+            _ => None,
+        }
+    }
+
+    /// The class of a value; none where it may not have that.
+    pub(super) fn class(&self, value: &Example) -> Option<usize> {
+        let by = usize::from(self.may_be_absent);
+        match (&self.kind, value) {
+            (_, Example::Absent) => self.may_be_absent.then_some(0),
+            (Kind::Texts(known) | Kind::Values { texts: known, .. }, Example::Text(text)) => {
+                Some(known.classes.class_of(text)? + by)
+            }
+            (Kind::Addresses { classes, .. }, Example::Text(text)) => {
+                Some(classes.class_of(text.parse().ok()?)? + by)
+            }
+            (Kind::Values { texts, entries, lists }, Example::List(list)) => {
+                let fits = |pattern: &usize| {
+                    let classes = entries.classes.fitting(*pattern);
+                    list.iter().any(|entry| {
+                        entries.classes.class_of(entry).is_some_and(|class| classes.contains(class))
+                    })
+                };
+                let fitting: BTreeSet<usize> = (0..entries.patterns.len()).filter(fits).collect();
+                Some(lists.iter().position(|list| list.fitting == fitting)? + texts.classes.len() + by)
+            }
             _ => None,
         }
     }

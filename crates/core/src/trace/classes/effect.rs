@@ -82,6 +82,13 @@ impl Clusters {
         Self(clusters.collect())
     }
 
+    /// Adds what comes of connections at the other end.
+    pub(super) fn add(&mut self, behind: impl Fn(&str) -> Vec<u8>) {
+        for (name, bytes) in &mut self.0 {
+            add(bytes, &behind(name));
+        }
+    }
+
     /// The clusters that do not lead to the same on another side, or are only on one.
     pub(super) fn changed<'c>(&'c self, other: &'c Self) -> std::collections::BTreeSet<&'c str> {
         let names = self.0.keys().chain(other.0.keys());
@@ -111,7 +118,7 @@ fn leads(cluster: &Cluster, assignment: Option<&ClusterLoadAssignment>) -> Vec<u
 }
 
 /// Adds a part, so that where it ends is sure.
-fn add(bytes: &mut Vec<u8>, part: &[u8]) {
+pub(super) fn add(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend(part.len().to_be_bytes());
     bytes.extend_from_slice(part);
 }

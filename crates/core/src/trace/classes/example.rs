@@ -5,28 +5,36 @@ use serde_json::{Map, Value};
 
 use super::attribute::Attribute;
 use super::domain::{Domain, Domains, Example};
-use crate::mesh::{Mesh, WaypointName};
-use crate::trace::request::{Destination, Protocol, Request, Source};
-use crate::trace::via::Via;
+use super::language;
+use crate::mesh::Mesh;
+use crate::trace::jwt::JwtFilter;
+use crate::trace::request::{Protocol, Request, Source};
+use crate::trace::tokens::Location;
 
 /// What requests of all classes have in common.
+#[derive(Clone, Debug)]
 pub(super) struct Template<'a> {
     pub(super) mesh: &'a Mesh,
-    pub(super) waypoint: &'a WaypointName,
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    pub(super) is_http: bool,
+    /// A request without anything that tells classes apart.
+    pub(super) base: Request,
+    /// The filter that takes tokens.
+    pub(super) tokens: Option<&'a JwtFilter>,
+}
+
+/// Somebody of the mesh.
+pub(super) fn somebody(mesh: &Mesh) -> Source {
+    let mut known = mesh.workloads.iter().map(|(_, workload)| workload);
+    let first = known.find(|workload| !workload.is_waypoint && !workload.service_account.is_empty());
+    let (namespace, account) = first.map_or(("default", "default"), |workload| {
+        (workload.namespace.as_str(), workload.service_account.as_str())
+    });
+    Source::Spiffe(mesh.config.identity(namespace, account).into())
 }
 
 impl Template<'_> {
     /// A request of a class, as ordinary as it can be.
     pub(super) fn request(&self, domains: &Domains, cube: &Cube) -> Request {
-        let destination = Destination { host: self.host.into(), port: Some(self.port) };
-        let mut request = Request::new(Source::Spiffe(self.client().into()), destination);
-        request.via = Via::Waypoint(self.waypoint.clone());
-        if !self.is_http {
-            request.protocol = Protocol::Tcp;
-        }
+        let mut request = self.base.clone();
         let mut query = Vec::new();
         for (position, attribute, domain) in domains.iter() {
             let all: ClassSet = (0..domain.len()).collect();
@@ -34,28 +42,22 @@ impl Template<'_> {
             let value = self.value(attribute, domain, classes);
             self.set(&mut request, &mut query, attribute, value);
         }
+        self.add_audience(&mut request);
         if !query.is_empty() {
             request.path = format!("{}?{}", request.path, query.join("&"));
         }
         request
     }
 
-    /// Somebody of the mesh.
-    fn client(&self) -> String {
-        let mut known = self.mesh.workloads.iter().map(|(_, workload)| workload);
-        let first = known.find(|workload| !workload.is_waypoint && !workload.service_account.is_empty());
-        let (namespace, account) = first.map_or(("default", "default"), |workload| {
-            (workload.namespace.as_str(), workload.service_account.as_str())
-        });
-        self.mesh.config.identity(namespace, account)
-    }
-
     /// What is ordinary for an attribute.
     fn ordinary(&self, attribute: &Attribute) -> Vec<String> {
         let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
         match attribute {
-            Attribute::Principal => {
-                let mut all = vec![self.client()];
+            Attribute::Principal | Attribute::Peer => {
+                let mut all: Vec<String> = Vec::new();
+                if let Source::Spiffe(id) = &self.base.source {
+                    all.push(id.to_string());
+                }
                 all.extend(self.mesh.workloads.iter().map(|(_, workload)| {
                     self.mesh.config.identity(&workload.namespace, &workload.service_account)
                 }));
@@ -63,13 +65,14 @@ impl Template<'_> {
             }
             Attribute::Path => texts(&["/", "/x"]),
             Attribute::Method => texts(&["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]),
-            Attribute::Host => vec![self.host.to_owned()],
+            Attribute::Host => vec![self.base.destination.host.to_string()],
             _ => Vec::new(),
         }
     }
 
     fn value(&self, attribute: &Attribute, domain: &Domain, classes: &ClassSet) -> Example {
-        if domain.may_be_absent && classes.contains(0) {
+        let is_somebody = *attribute == Attribute::Peer && classes.count_ones(..) > 1;
+        if domain.may_be_absent && classes.contains(0) && !is_somebody {
             return Example::Absent;
         }
         let fits = |text: &String| domain.class_of(text).is_some_and(|class| classes.contains(class));
@@ -84,6 +87,31 @@ impl Template<'_> {
         classes.ones().min_by_key(length).map_or(Example::Absent, |class| domain.example(class))
     }
 
+    /// A token is for somebody, where its issuer's rule asks for that.
+    fn add_audience(&self, request: &mut Request) {
+        let Some(claims) = &mut request.claims else { return };
+        let issuer = claims.get("iss").and_then(Value::as_str).unwrap_or_default();
+        let audience = self.tokens.and_then(|tokens| tokens.audience(issuer));
+        if let Some(audience) = audience.filter(|_| !claims.contains_key("aud")) {
+            claims.insert("aud".to_owned(), audience.into());
+        }
+    }
+
+    /// Adds a token that nobody takes.
+    fn refuse(&self, request: &mut Request, query: &mut Vec<String>) {
+        const NO_TOKEN: &str = "no-token";
+        match self.tokens.and_then(JwtFilter::any_place) {
+            Some(Location::Header { name, prefix }) => {
+                request.headers.push((name.clone(), format!("{prefix}{NO_TOKEN}")));
+            }
+            Some(Location::Param(name)) => query.push(format!("{name}={NO_TOKEN}")),
+            Some(Location::Cookie(name)) => {
+                request.headers.push(("cookie".to_owned(), format!("{name}={NO_TOKEN}")));
+            }
+            None => {}
+        }
+    }
+
     fn set(&self, request: &mut Request, query: &mut Vec<String>, attribute: &Attribute, value: Example) {
         let text = match &value {
             Example::Text(text) => Some(text.clone()),
@@ -91,7 +119,13 @@ impl Template<'_> {
         };
         match (attribute, text) {
             (Attribute::Metadata(_, keys), _) => claim(request, keys, value),
-            (Attribute::Principal, Some(text)) => request.source = Source::Spiffe(text.into()),
+            (Attribute::Peer, _) if value == Example::Absent => {
+                request.source = Source::Outside;
+            }
+            (Attribute::Token, Some(text)) if text == language::REFUSED => self.refuse(request, query),
+            (Attribute::Principal | Attribute::Peer, Some(text)) => {
+                request.source = Source::Spiffe(text.into())
+            }
             (Attribute::Client, Some(text)) => request.source_address = text.parse().ok(),
             (Attribute::Path, Some(text)) => request.path = text,
             (Attribute::Method, Some(text)) => request.method = text,

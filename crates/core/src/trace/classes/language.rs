@@ -45,6 +45,14 @@ pub(super) fn of_path(test: &RequestTest) -> Option<(Pattern, String)> {
     }
 }
 
+/// A token that is not taken, as a value of [`Attribute::Token`]; the other one is `taken`, which is also that there is none.
+pub(super) const REFUSED: &str = "refused";
+
+/// Whether a token is one that is not taken, and what that is in words.
+pub(super) fn refused() -> (Pattern, String) {
+    (Pattern::exact(REFUSED), "one that is not accepted".to_owned())
+}
+
 /// The header that tells gRPC.
 pub(super) fn content_type() -> Attribute {
     Attribute::Header("content-type".to_owned())

@@ -12,20 +12,43 @@
 //! | `attribute`, `language` | what is asked, and of what |
 //! | `domain` | the classes of each attribute's values |
 //! | `condition`, `chain` | conditions and chains as diagrams |
+//! | `ztunnel` | the policies of ztunnels as diagrams |
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
 //! | `compare` | the chains of two waypoints |
+//! | `told` | what is told of that |
+//! | `behind` | what the ztunnels of destinations decide of what a waypoint sends |
+//! | `fits`, `idle` | what decides nothing in a chain, proved |
+//! | [`access`] | who may do what: one mesh, asked as a whole |
 
+pub mod access;
 mod attribute;
+mod behind;
 mod chain;
 mod compare;
 mod condition;
 mod domain;
 mod effect;
 mod example;
+mod fits;
+pub(crate) mod idle;
 mod language;
+mod told;
 mod words;
+mod ztunnel;
 
 pub use attribute::Attribute;
-pub use compare::{Came, ClassDiff, Compared, DestinationDiff, Side, alone, compare};
+pub use compare::{Side, alone, compare};
+pub(crate) use condition::Destination;
 pub use decisions::Limits;
+pub use told::{Came, ClassDiff, Compared, DestinationDiff, Moved};
+
+use crate::trace::compiled::Tracer;
+
+/// The destinations that clients in the mesh get to in another way, through another waypoint or none, and those past waypoints
+/// before which the policies of ztunnels differ: what differs on the whole way.
+#[must_use]
+pub fn moved(old: Tracer<'_>, new: Tracer<'_>, limits: &Limits) -> Vec<DestinationDiff> {
+    let policies = |tracer: Tracer<'_>| behind::policies(tracer.mesh, tracer.guards().ok());
+    access::moved::moved((old, new), policies(old) != policies(new), limits)
+}

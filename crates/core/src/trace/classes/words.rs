@@ -6,19 +6,26 @@ use super::domain::{Domain, Example};
 
 /// What a set of classes has in common, in words that follow the attribute's name: `is like …`.
 pub(super) fn describe(domain: &Domain, classes: &ClassSet) -> String {
-    let all: ClassSet = (0..domain.len()).collect();
-    let wanted = only(&all, |class| classes.contains(class));
-    let absent =
-        if domain.may_be_absent { std::iter::once(0).collect::<ClassSet>() } else { Default::default() };
+    describe_among(domain, classes, &(0..domain.len()).collect())
+}
+
+/// The same, where only these classes matter.
+pub(super) fn describe_among(domain: &Domain, classes: &ClassSet, all: &ClassSet) -> String {
+    let wanted = only(all, |class| classes.contains(class));
+    let absent = only(all, |class| domain.may_be_absent && class == 0);
     if wanted == absent && domain.may_be_absent {
         return "is absent".to_owned();
     }
-    let present = domain.present();
+    let present = only(&domain.present(), |class| all.contains(class));
     if wanted == present {
         return "is there".to_owned();
     }
-    let rest = only(&all, |class| !wanted.contains(class));
-    let asked = domain.asked();
+    let rest = only(all, |class| !wanted.contains(class));
+    let asked: Vec<(String, ClassSet)> = domain
+        .asked()
+        .into_iter()
+        .map(|(words, classes)| (words, only(&classes, |class| all.contains(class))))
+        .collect();
     if let Some(words) = union(&asked, &wanted) {
         return format!("is {}", list(&words));
     }

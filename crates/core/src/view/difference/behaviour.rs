@@ -1,6 +1,6 @@
 //! What differs for requests, in words.
 
-use crate::trace::classes::{Came, ClassDiff, Compared, DestinationDiff};
+use crate::trace::classes::{Came, ClassDiff, Compared, DestinationDiff, Moved};
 use crate::trace::{RequestSpec, Verdict};
 use crate::view::words::verdict;
 
@@ -30,8 +30,21 @@ pub(super) fn destination(of: &DestinationDiff) -> String {
     let host = of.host.as_deref().unwrap_or("addresses of workloads");
     let port = of.port.map(|port| format!(":{port}")).unwrap_or_default();
     let bytes = if of.http { "" } else { ", bytes" };
-    format!("{host}{port} at waypoint {}{bytes}", of.waypoint)
+    let way = match (&of.moved, &of.waypoint) {
+        (Some(Moved { from: Some(from), to: Some(to), .. }), _) => {
+            format!(", through waypoint {to} instead of {from}")
+        }
+        (Some(Moved { from: Some(from), .. }), _) => format!(", no longer through waypoint {from}"),
+        (Some(Moved { to: Some(to), .. }), _) => format!(", now through waypoint {to}"),
+        (_, Some(waypoint)) => format!(" at waypoint {waypoint}"),
+        (_, None) => ", without a waypoint".to_owned(),
+    };
+    format!("{host}{port}{way}{bytes}")
 }
+
+/// What is said of a destination that clients get to in another way without that it makes a difference to them.
+pub(super) const NOBODY: &str =
+    "no request is refused or led elsewhere that was not before, or the other way round";
 
 /// What is common to the requests of a class.
 pub(super) fn conditions(class: &ClassDiff) -> String {
@@ -39,7 +52,7 @@ pub(super) fn conditions(class: &ClassDiff) -> String {
 }
 
 /// `GET /admin from spiffe://cluster.local/ns/web/sa/front with x-user: 1`.
-pub(super) fn example(example: &RequestSpec) -> String {
+pub(in crate::view) fn example(example: &RequestSpec) -> String {
     let method = example.method.as_deref().unwrap_or("bytes");
     let path = example.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
     let host = example.host.as_ref().map(|host| format!(" of host {host}")).unwrap_or_default();
@@ -69,7 +82,11 @@ pub(super) fn came(came: &Came) -> String {
         } else {
             String::new()
         };
-        format!("{}{odds}", target.cluster)
+        // Past waypoints there are no clusters.
+        let endpoint = || target.endpoints.first().map(|endpoint| endpoint.address.as_str());
+        let name = Some(target.cluster.as_str()).filter(|name| !name.is_empty());
+        let name = name.or(target.service.as_deref()).or_else(endpoint).unwrap_or("nobody");
+        format!("{name}{odds}")
     });
     let targets: Vec<String> = targets.collect();
     if came.verdict == Verdict::Allowed && !targets.is_empty() {

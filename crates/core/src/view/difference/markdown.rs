@@ -14,14 +14,14 @@ use crate::view::origins::Places;
 /// Lists longer than this are folded.
 const FOLDED: usize = 5;
 
-/// A comparison as Markdown: who is told, a table of waypoints, then what differs, long lists folded.
+/// A comparison as Markdown: who gets a push, a table of waypoints, then what differs, long lists folded.
 #[must_use]
 pub fn markdown(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
     let mut page = "### waypoint-xds\n".to_owned();
     if !diff.waypoints.is_empty() {
         // Writing to a string does not fail.
-        let _ = writeln!(page, "\n{}.", capitalized(&summary(diff)));
+        let _ = writeln!(page, "\n**Push:** {}.", summary(diff));
     }
     let shown: Vec<&WaypointDiff> = diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)).collect();
     if !shown.is_empty() {
@@ -64,6 +64,9 @@ fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
             Compared::NotDecided { reason } => {
                 rows.push(format!("| {name} | not decided: {reason} | | | |\n"))
             }
+            Compared::Differs { classes, .. } if classes.is_empty() => {
+                rows.push(format!("| {name} | {} | | | |\n", behaviour::NOBODY));
+            }
             Compared::Differs { classes, .. } => {
                 rows.extend(classes.iter().map(|class| row(&name, class, sides)))
             }
@@ -95,12 +98,6 @@ fn row(name: &str, class: &ClassDiff, sides: &Sides<'_>) -> String {
     let cells =
         [name.to_owned(), behaviour::conditions(class), old, new, code(&behaviour::example(&class.example))];
     format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
-}
-
-fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    first + characters.as_str()
 }
 
 /// A heading and a list, which is folded if it is long.
@@ -144,7 +141,7 @@ fn resources(waypoint: &WaypointDiff, sides: &Sides<'_>) -> Vec<String> {
 }
 
 /// Text as code, whatever backticks it has.
-fn code(text: &str) -> String {
+pub(in crate::view) fn code(text: &str) -> String {
     let mut fence = "`".to_owned();
     while text.contains(&fence) {
         fence.push('`');

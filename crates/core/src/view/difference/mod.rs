@@ -8,6 +8,10 @@ mod text;
 pub use markdown::markdown;
 pub use text::text;
 
+pub(super) use behaviour::example;
+pub(super) use markdown::code;
+pub(super) use place::named;
+
 use serde_json::Value;
 
 use super::origins::Places;

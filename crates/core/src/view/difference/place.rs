@@ -149,7 +149,8 @@ fn place(located: &Located<'_>, cause: &Cause) -> Option<String> {
     Some(format!("{}:{}", maker.file?, maker.line?))
 }
 
-fn named(cause: &Cause, place: Option<String>) -> String {
+/// A cause, with its place where that is known.
+pub(in crate::view) fn named(cause: &Cause, place: Option<String>) -> String {
     let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
     format!("{cause}{place}")
 }

@@ -12,12 +12,13 @@ use crate::view::diagnostics;
 use crate::view::origins::Places;
 use crate::view::words::counted;
 
-/// A comparison as text: who is told in a sentence, then what differs, with the lines that make the difference.
+/// A comparison as text: who gets a push in a sentence, then what differs, with the lines that make the difference.
 #[must_use]
 pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);
     // Without waypoints that is not what was asked for.
-    let mut page = if diff.waypoints.is_empty() { String::new() } else { summary(diff) + "\n" };
+    let mut page =
+        if diff.waypoints.is_empty() { String::new() } else { format!("push: {}\n", summary(diff)) };
     of_behaviour(diff, &sides, &mut page);
     for waypoint in diff.waypoints.iter().filter(|waypoint| is_shown(waypoint)) {
         page.push('\n');
@@ -48,6 +49,9 @@ fn of_behaviour(diff: &Diff, sides: &Sides<'_>, page: &mut String) {
             }
             Compared::Differs { classes, complete, undecided } => {
                 classes.iter().for_each(|class| of_class(class, sides, page));
+                if classes.is_empty() {
+                    let _ = writeln!(page, "    {}", behaviour::NOBODY);
+                }
                 if let Some(reason) = undecided {
                     let _ = writeln!(page, "    not decided: {reason}");
                 } else if !complete {
@@ -80,20 +84,19 @@ pub(super) fn is_shown(waypoint: &WaypointDiff) -> bool {
     waypoint.presence != Presence::Both || !waypoint.resources.is_empty()
 }
 
-/// Who is told how much, in a sentence.
+/// Who gets how much of a push, in a sentence.
 pub(super) fn summary(diff: &Diff) -> String {
     let told = diff.told().count();
     let all = diff.waypoints.len();
     if told == 0 {
-        return format!("no waypoint is told anything (of {all})");
+        return format!("to none of {}", counted(all, "waypoint"));
     }
     let resources: usize = diff.told().map(|waypoint| waypoint.update.resources).sum();
     let sent: usize = diff.told().map(|waypoint| waypoint.update.bytes).sum();
     let sidecars = diff.sidecars;
     format!(
-        "{told} of {} {} told: {}, {} (sidecars: {} in the namespaces concerned, {} in the mesh)",
+        "to {told} of {}, {}, {} (with sidecars: to {} in these namespaces, or to all {} in the mesh)",
         counted(all, "waypoint"),
-        if told == 1 { "is" } else { "are" },
         counted(resources, "resource"),
         bytes(sent),
         sidecars.of_namespaces,

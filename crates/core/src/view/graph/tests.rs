@@ -12,8 +12,8 @@ use crate::view::origins::Places;
 use super::*;
 
 /// The article's cluster: reviews v1 and v2 divide the traffic 90/10.
-const BOOKINFO: &str = include_str!("../../../../../testdata/cases/bookinfo-reviews-sa.yaml");
-const MIRROR: &str = include_str!("../../../../../testdata/cases/vs-mirror.yaml");
+const BOOKINFO: &str = include_str!("../../../testdata/bookinfo-reviews-sa.yaml");
+const MIRROR: &str = include_str!("../../../testdata/vs-mirror.yaml");
 
 fn with_graph(yaml: &str, release: Release, check: impl Fn(&Graph<'_>, &WaypointResources)) {
     let reading: Reading = Snapshot::read([SourceFile::new("mesh.yaml", yaml)], &Limits::DEFAULT);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::Str;
 use crate::expect::{Case, Difference, Suite};
 use crate::problem::{Place, Problem};
-use crate::trace::Trace;
+use crate::trace::{RequestSpec, Trace};
 
 pub use coverage::Covered;
 pub use github::github;
@@ -60,6 +60,17 @@ pub enum Failure {
         /// The way of the request.
         way: String,
     },
+    /// A claim does not hold.
+    Refuted {
+        /// `never`, or `always`.
+        claim: &'static str,
+        /// A request of which it does not hold.
+        example: Box<RequestSpec>,
+        /// The way of that request.
+        way: String,
+    },
+    /// It is not decided whether a claim holds, for this reason.
+    NotDecided(String),
     /// The snapshot does not have who asks, or who is asked.
     NotTraced(String),
 }
@@ -92,6 +103,8 @@ impl Failure {
         match self {
             Self::Differs { .. } => "differs",
             Self::NothingExpected { .. } => "nothing-expected",
+            Self::Refuted { .. } => "refuted",
+            Self::NotDecided(_) => "not-decided",
             Self::NotTraced(_) => "not-traced",
         }
     }
@@ -109,6 +122,11 @@ impl Failure {
             Self::NothingExpected { .. } => {
                 "nothing is expected: --record writes what comes of it now".to_owned()
             }
+            Self::Refuted { claim, example, .. } => {
+                let how = if *claim == "never" { "it happens" } else { "not" };
+                format!("{claim}: {how} for {}", super::difference::example(example))
+            }
+            Self::NotDecided(reason) => format!("not decided: {reason}"),
             Self::NotTraced(message) => message.clone(),
         }
     }
@@ -126,8 +144,8 @@ impl Failure {
     #[must_use]
     pub fn way(&self) -> &str {
         match self {
-            Self::Differs { way, .. } | Self::NothingExpected { way } => way,
-            Self::NotTraced(_) => "",
+            Self::Differs { way, .. } | Self::NothingExpected { way } | Self::Refuted { way, .. } => way,
+            Self::NotTraced(_) | Self::NotDecided(_) => "",
         }
     }
 }

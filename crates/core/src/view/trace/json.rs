@@ -33,13 +33,14 @@ pub fn json(trace: &Trace, places: &Places<'_>) -> Result<Value, serde_json::Err
     Ok(value)
 }
 
-struct Placed<'a> {
-    located: Located<'a>,
+/// Where causes stand, to be added to their JSON.
+pub(in crate::view) struct Placed<'a> {
+    pub(in crate::view) located: Located<'a>,
 }
 
 impl Placed<'_> {
     /// Adds the place of a cause to its JSON.
-    fn cause(&self, value: Option<&mut Value>, because: Option<&Because>) {
+    pub(in crate::view) fn cause(&self, value: Option<&mut Value>, because: Option<&Because>) {
         let (Some(Value::Object(fields)), Some(Because(cause))) = (value, because) else { return };
         let maker = self.located.maker(cause);
         let place = maker.file.as_ref().map(|file| {

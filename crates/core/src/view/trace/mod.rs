@@ -8,6 +8,8 @@ pub use html::html;
 pub use json::json;
 pub use text::text;
 
+pub(super) use json::Placed;
+
 use crate::snapshot::Cause;
 use crate::trace::Trace;
 

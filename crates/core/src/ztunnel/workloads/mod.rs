@@ -1,5 +1,6 @@
 //! Workloads as ztunnel gets them.
 
+mod coalesced;
 mod entry;
 mod network_gateway;
 mod pod;
@@ -11,10 +12,10 @@ use std::collections::BTreeMap;
 use envoy::istio::workload::application_tunnel::Protocol;
 use envoy::istio::workload::{ApplicationTunnel, PortList, TunnelProtocol, Workload, WorkloadType};
 
-use super::index::{Index, KnownService};
+use super::index::{Index, KnownService, Part};
 use super::network_gateways::NetworkGateway;
 use super::policies::Attached;
-use super::{CLUSTER_ID, gateway, resource, service_key, waypoint_causes};
+use super::{gateway, resource, service_key, waypoint_causes};
 use crate::mesh::waypoint::{Binding, Target};
 use crate::mesh::{self, WorkloadId, WorkloadSource};
 use crate::resources::Resource;
@@ -22,27 +23,53 @@ use crate::snapshot::{Cause, FieldPath, Labels, ObjectRef};
 
 /// Every workload, by its uid.
 pub(super) fn workloads(index: &Index<'_>) -> Vec<Resource<Workload>> {
-    let of_mesh = index.mesh.workloads.iter().filter_map(|(id, workload)| match &workload.source {
-        WorkloadSource::Pod(object) => pod::workload(index, id, workload, object),
-        WorkloadSource::WorkloadEntry(object) => Some(entry::workload(index, id, workload, object)),
-        WorkloadSource::ServiceEntryEndpoint(object, position) => {
-            entry::endpoint(index, id, object, *position)
-        }
+    let all = everywhere(index);
+    let mut workloads = if index.networks_apart { coalesced::of_own_network(index, all) } else { all };
+    workloads.extend(network_gateway::workloads(index));
+    workloads.sort_by(|a, b| a.message.uid.cmp(&b.message.uid));
+    workloads
+}
+
+/// The workloads of all clusters, by their uid.
+pub(super) fn everywhere(index: &Index<'_>) -> Vec<Resource<Workload>> {
+    let in_parts = index.parts().flat_map(|part| {
+        let cx = Cx { index, part };
+        // Entries are read from the control plane's own cluster, but count once for each: an accident.
+        let is_entry =
+            |workload: &mesh::Workload| matches!(workload.source, WorkloadSource::WorkloadEntry(_));
+        let entries = index.mesh.workloads.iter().filter(move |(_, workload)| is_entry(workload));
+        let entries = entries.filter(move |_| part.remote.is_some());
+        let own = part.workloads(index.mesh).iter();
+        let own = own.filter(move |(_, workload)| part.remote.is_none() || !is_entry(workload));
+        let of_objects = own.chain(entries).filter_map(move |(id, workload)| match &workload.source {
+            WorkloadSource::Pod(object) => pod::workload(cx, id, workload, object),
+            WorkloadSource::WorkloadEntry(object) => Some(entry::workload(cx, id, workload, object)),
+            WorkloadSource::ServiceEntryEndpoint(object, position) => {
+                entry::endpoint(cx, id, object, *position)
+            }
+        });
+        of_objects.chain(slice::workloads(cx))
     });
-    let mut workloads: Vec<_> =
-        of_mesh.chain(slice::workloads(index)).chain(network_gateway::workloads(index)).collect();
+    let mut workloads: Vec<_> = in_parts.collect();
     workloads.sort_by(|a, b| a.message.uid.cmp(&b.message.uid));
     workloads.dedup_by(|a, b| a.message.uid == b.message.uid);
     workloads
 }
 
-/// What every workload of the cluster says.
-fn of_cluster(index: &Index<'_>, uid: &[&str]) -> Workload {
+/// The mesh and the cluster that workloads are looked up in.
+#[derive(Clone, Copy)]
+struct Cx<'i, 'm> {
+    index: &'i Index<'m>,
+    part: &'i Part<'m>,
+}
+
+/// What every workload of a cluster says.
+fn of_cluster(cx: Cx<'_, '_>, uid: &[&str]) -> Workload {
     Workload {
-        uid: [&[CLUSTER_ID], uid].concat().join("/"),
-        cluster_id: CLUSTER_ID.to_owned(),
-        network: index.mesh.networks.own.to_string(),
-        trust_domain: trust_domain(index),
+        uid: [&[cx.part.cluster.as_str()], uid].concat().join("/"),
+        cluster_id: cx.part.cluster.to_string(),
+        network: cx.part.network.to_string(),
+        trust_domain: trust_domain(cx.index),
         ..Workload::default()
     }
 }
@@ -108,14 +135,18 @@ struct Place<'i, 'm> {
 impl<'i, 'm> Place<'i, 'm> {
     /// The place of a workload of the mesh: labels and namespace are those that policies select by.
     fn new(
-        index: &'i Index<'m>,
+        cx: Cx<'i, 'm>,
         id: WorkloadId,
         labels: &Labels,
         namespace: &str,
         services: Vec<&'i KnownService<'m>>,
     ) -> Self {
+        let Cx { index, part } = cx;
         let bindings = &index.mesh.bindings;
-        let binding = bindings.of_workload(id);
+        let binding = match part.remote {
+            None => bindings.of_workload(id),
+            Some(remote) => bindings.of_remote_workload(&remote.name, id),
+        };
         let waypoint = binding.and_then(|binding| bindings.waypoint(binding));
         let mut policies = index.policies.of_workload(namespace, labels);
         let of_services = services.iter().filter_map(|known| bindings.waypoint(index.binding(known)?));

@@ -5,22 +5,21 @@ use std::net::IpAddr;
 
 use envoy::istio::workload::{NetworkMode, Port, PortList, Workload, WorkloadStatus};
 
-use super::of_cluster;
+use super::{Cx, of_cluster};
 use crate::mesh::Service;
 use crate::resources::Resource;
 use crate::snapshot::Object;
 use crate::snapshot::kubernetes::{Endpoint, EndpointPort, EndpointSlice};
-use crate::ztunnel::index::Index;
 use crate::ztunnel::{gateway, resource, service_key};
 
-/// The workloads of all EndpointSlices.
-pub(super) fn workloads<'i>(index: &'i Index<'_>) -> impl Iterator<Item = Resource<Workload>> + 'i {
-    let slices = index.mesh.snapshot.endpoint_slices.iter();
-    slices.filter(|slice| slice.spec.address_type != "FQDN").flat_map(|slice| of_slice(index, slice))
+/// The workloads of all EndpointSlices of a cluster.
+pub(super) fn workloads<'i>(cx: Cx<'i, '_>) -> impl Iterator<Item = Resource<Workload>> + 'i {
+    let slices = cx.part.snapshot.endpoint_slices.iter();
+    slices.filter(|slice| slice.spec.address_type != "FQDN").flat_map(move |slice| of_slice(cx, slice))
 }
 
-fn of_slice(index: &Index<'_>, slice: &Object<EndpointSlice>) -> Vec<Resource<Workload>> {
-    let Some((_, known)) = index.of_slice(slice) else { return Vec::new() };
+fn of_slice(cx: Cx<'_, '_>, slice: &Object<EndpointSlice>) -> Vec<Resource<Workload>> {
+    let Some((_, known)) = cx.part.of_slice(slice) else { return Vec::new() };
     let ports = PortList { ports: ports(&slice.spec, known.service) };
     let services = BTreeMap::from([(service_key(known.service), ports)]);
     let causes = [slice.object_ref().into(), known.service.source.object().into()];
@@ -41,7 +40,7 @@ fn of_slice(index: &Index<'_>, slice: &Object<EndpointSlice>) -> Vec<Resource<Wo
                 services: services.clone(),
                 // Nothing is known of it: others may have the same address.
                 network_mode: NetworkMode::HostNetwork.into(),
-                ..of_cluster(index, &uid)
+                ..of_cluster(cx, &uid)
             };
             if endpoint.conditions.ready == Some(false) {
                 message.status = WorkloadStatus::Unhealthy.into();

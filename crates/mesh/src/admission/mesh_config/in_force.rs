@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mesh_config;
-use super::read::{read, read_given};
+use super::read::read;
 use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -15,19 +15,24 @@ use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
-const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+pub(super) const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
 /// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
 pub fn source<'s>(
     snapshot: &'s Snapshot,
     options: &Options,
 ) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
-    let root = defaults(options).root_namespace.unwrap_or_default();
+    let root = root_namespace(options);
     let (name, key) = CONFIG_MAP;
     let object =
         snapshot::find(&snapshot.config_maps, &root, name).or_else(|| of_only_revision(snapshot, &root));
     let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
     (root, text)
+}
+
+/// The namespace in which istiod looks for that ConfigMap.
+pub(super) fn root_namespace(options: &Options) -> Str {
+    defaults(options).root_namespace.unwrap_or_default()
 }
 
 /// The ConfigMap `istio-REVISION` where there is one: with no other, it is that of the only control plane.
@@ -65,15 +70,15 @@ pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Probl
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
     let Some(file) = &options.mesh_config else { return config };
-    match read_given(file, &options.limits) {
-        Ok((path, given)) => {
+    match read(file, &options.limits) {
+        Ok(given) => {
             let mut found = Vec::new();
             let names_defaults = given.default_providers.is_some();
             let config = overlaid(config, given, options.rules(), &mut found);
             if names_defaults {
                 found.extend(unknown_defaults(&config));
             }
-            locate(file, path, &options.limits, &mut found);
+            locate(file, &options.limits, &mut found);
             problems.extend(found);
             config
         }
@@ -84,13 +89,11 @@ pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Probl
     }
 }
 
-/// Gives problems with a mesh configuration, which stands at a path, the places of their fields.
-fn locate(file: &SourceFile, path: &str, limits: &Limits, problems: &mut [Problem]) {
+/// Gives problems with a mesh configuration the places of their fields.
+fn locate(file: &SourceFile, limits: &Limits, problems: &mut [Problem]) {
     let Some(Ok(document)) = documents(file, limits).next().filter(|_| !problems.is_empty()) else { return };
-    let root = document.root();
-    let root = if path.is_empty() { root } else { root.find(path).unwrap_or(root) };
     for problem in problems {
-        problem.place = Some(file.place(root.locate_nearest(&problem.field)));
+        problem.place = Some(file.place(document.root().locate_nearest(&problem.field)));
     }
 }
 

@@ -8,6 +8,7 @@
 mod annotations;
 mod elsewhere;
 mod in_force;
+mod networks;
 mod provider;
 mod proxy;
 mod read;
@@ -27,6 +28,7 @@ use crate::snapshot::{Duration, Kind, ObjectRef};
 
 pub(crate) use annotations::{OF_POD, ProxyAnnotations};
 pub use in_force::{in_force, source};
+pub(crate) use networks::networks;
 
 /// What a release makes of a mesh configuration.
 #[derive(Clone, Debug, PartialEq)]

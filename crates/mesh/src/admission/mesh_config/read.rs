@@ -7,7 +7,7 @@ use crate::Str;
 use crate::limits::Limits;
 use crate::problem::{Code, Problem};
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
-use crate::text::{Node, SourceFile, Unread, documents};
+use crate::text::{SourceFile, Unread, documents};
 
 /// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any spelling.
 const OF_OTHERS: [&str; 7] = [
@@ -31,37 +31,9 @@ pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box
     let Some(document) = documents(file, limits).next().transpose()? else {
         return Ok(MeshConfig::default());
     };
-    of_node(file, document.root())
-}
-
-/// Where an installation and the values of a Helm chart have the mesh configuration.
-const ELSEWHERE: [&str; 3] = ["spec.meshConfig", "spec.values.meshConfig", "meshConfig"];
-
-/// Reads what somebody gives as a mesh configuration: one, or an installation or values of Istio's Helm charts with one in
-/// them. Gives the path where it stands, too.
-///
-/// # Errors
-///
-/// The problem that keeps the text from being read, with its place.
-pub(super) fn read_given(
-    file: &SourceFile,
-    limits: &Limits,
-) -> Result<(&'static str, MeshConfig), Box<Problem>> {
-    let Some(document) = documents(file, limits).next().transpose()? else {
-        return Ok(Default::default());
-    };
-    let root = document.root();
-    let inside = |path: &&str| root.find(path).is_some_and(Node::is_mapping);
-    match ELSEWHERE.into_iter().find(inside) {
-        Some(path) => Ok((path, of_node(file, root.find(path).unwrap_or(root))?)),
-        None => Ok(("", of_node(file, root)?)),
-    }
-}
-
-fn of_node(file: &SourceFile, node: Node<'_>) -> Result<MeshConfig, Box<Problem>> {
     let unread = Unread::new();
-    unread.start_at(node);
-    let read = node.decode::<AnySpelling>(&unread);
+    unread.start_at(document.root());
+    let read = document.root().decode::<AnySpelling>(&unread);
     let AnySpelling(mut config) =
         read.map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
     let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));

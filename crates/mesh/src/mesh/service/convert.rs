@@ -26,7 +26,7 @@ pub(super) struct Context<'a> {
 
 /// The Service that a Kubernetes Service is.
 pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Context<'_>) -> Service {
-    let Context { rules, config, .. } = context;
+    let Context { rules, config, namespaces } = context;
     let (meta, spec) = (&object.meta, &object.spec);
     let external_name = (spec.service_type == "ExternalName" && !spec.external_name.is_empty())
         .then(|| spec.external_name.clone());
@@ -54,6 +54,10 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         export_to: annotated_export_to(object, context),
         created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
         labels: meta.labels.clone(),
+        cluster: Str::default(),
+        global: namespaces
+            .get(&meta.namespace)
+            .is_some_and(|namespace| config.is_global(&namespace.meta.labels, &meta.labels)),
         service_accounts: annotated_service_accounts(object, config),
         external_name,
         node_local: spec.internal_traffic_policy.as_deref() == Some("Local"),
@@ -232,6 +236,8 @@ pub(super) fn service_entry(
             export_to: export_to.clone(),
             created: meta.creation_timestamp.map_or(rules.mesh.assumed_creation, |t| t.0),
             labels: meta.labels.clone(),
+            cluster: Str::default(),
+            global: false,
             service_accounts: spec.subject_alt_names.clone(),
             external_name: None,
             node_local: false,

@@ -3,6 +3,7 @@
 mod allocate;
 mod convert;
 pub mod protocol;
+mod remote;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::age::{self, Age};
 use super::namespaces::Namespaces;
 use crate::Str;
 use crate::hash::HashMap;
-use crate::mesh::MeshSettings;
+use crate::mesh::{MeshSettings, RemoteClusters};
 use crate::rules::{Rules, SameHost};
 use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot, kubernetes, networking};
 
@@ -53,6 +54,10 @@ pub struct Service {
     pub created: i64,
     /// The object's labels.
     pub labels: Labels,
+    /// The cluster that it is in, if the control plane's own has none of its hostname; else empty.
+    pub cluster: Str,
+    /// Whether it is for the whole mesh, beyond its cluster (`serviceScopeConfigs`).
+    pub global: bool,
     /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or the
     /// annotations `alpha.istio.io/…serviceaccounts`.
     pub service_accounts: Vec<Str>,
@@ -179,6 +184,14 @@ pub enum Resolution {
     Alias,
 }
 
+impl Resolution {
+    /// Whether its endpoints are names that Envoy resolves, of all of them or of one at a time.
+    #[must_use]
+    pub const fn resolves_names(self) -> bool {
+        matches!(self, Self::DnsLb | Self::DnsRoundRobinLb)
+    }
+}
+
 /// A port of a Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
@@ -212,13 +225,25 @@ pub struct Services {
 }
 
 impl Services {
-    /// Builds the index.
+    /// Builds the index of one cluster.
     #[must_use]
     pub fn new(
         snapshot: &Snapshot,
         rules: &'static Rules,
         config: &MeshSettings,
         namespaces: &Namespaces,
+    ) -> Self {
+        Self::with_remotes(snapshot, rules, config, namespaces, &RemoteClusters::default())
+    }
+
+    /// Builds the index of the control plane's own cluster, with the Services that only others have.
+    #[must_use]
+    pub(crate) fn with_remotes(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        config: &MeshSettings,
+        namespaces: &Namespaces,
+        remotes: &RemoteClusters,
     ) -> Self {
         let context = convert::Context { rules, config, namespaces };
         let kubernetes = snapshot.services.iter().map(|s| convert::kubernetes(s, context));
@@ -227,6 +252,7 @@ impl Services {
         if rules.registry.allocates_addresses {
             allocate::allocate(snapshot, &mut all);
         }
+        remote::merge(&mut all, remotes);
         sort(&mut all, rules);
         let mut index = Self {
             same_host: rules.registry.same_host,

@@ -1,9 +1,10 @@
 //! Which waypoint each Service, ServiceEntry and workload uses, and why: what Istio's condition `WaypointBound` tells.
 //! <https://istio.io/latest/docs/ambient/usage/waypoint/>
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::target::{Target, TargetId, Targets, Traffic};
+use super::target::{Home, Target, TargetId, Targets, Traffic};
 use super::{Indexing, WaypointName};
 use crate::Str;
 use crate::hash::HashMap;
@@ -132,16 +133,31 @@ pub struct Bindings {
     pub targets: Targets,
     services: Vec<Binding>,
     workloads: Vec<Binding>,
+    /// Of the workloads in other clusters, by the name of each.
+    remote_workloads: BTreeMap<Str, Vec<Binding>>,
 }
 
 impl Bindings {
     /// Finds the waypoint of each object.
     pub(super) fn new(cx: &Indexing<'_>) -> Self {
         let targets = Targets::new(cx);
-        let mut binder = Binder { cx, targets: &targets, inherited: HashMap::default() };
-        let services = cx.services.iter().map(|(_, service)| binder.of_service(service)).collect();
-        let workloads = cx.workloads.iter().map(|(_, workload)| binder.of_workload(workload)).collect();
-        Self { targets, services, workloads }
+        let binder = |home| Binder { cx, home, targets: &targets, inherited: HashMap::default() };
+        let mut own = binder(Home::own(cx));
+        let of_clusters = cx.remotes.iter().map(|remote| (&remote.name, binder(Home::remote(remote))));
+        let mut others: BTreeMap<&Str, Binder<'_>> = of_clusters.collect();
+        let services = cx.services.iter().map(|(_, service)| match others.get_mut(&service.cluster) {
+            Some(binder) => binder.of_service(service),
+            None => own.of_service(service),
+        });
+        let services = services.collect();
+        let workloads = cx.workloads.iter().map(|(_, workload)| own.of_workload(workload)).collect();
+        let remote_workloads = cx.remotes.iter().filter_map(|remote| {
+            let binder = others.get_mut(&remote.name)?;
+            let all = remote.workloads.iter().map(|(_, workload)| binder.of_workload(workload));
+            Some((remote.name.clone(), all.collect()))
+        });
+        let remote_workloads = remote_workloads.collect();
+        Self { targets, services, workloads, remote_workloads }
     }
 
     /// Which waypoint a Service uses; every host of a ServiceEntry uses the same.
@@ -156,6 +172,12 @@ impl Bindings {
         self.workloads.get(id.0 as usize)
     }
 
+    /// Which waypoint a workload of another cluster uses for traffic to its own address.
+    #[must_use]
+    pub fn of_remote_workload(&self, cluster: &str, id: WorkloadId) -> Option<&Binding> {
+        self.remote_workloads.get(cluster)?.get(id.0 as usize)
+    }
+
     /// The waypoint of a binding.
     #[must_use]
     pub fn waypoint(&self, binding: &Binding) -> Option<&Target> {
@@ -168,6 +190,8 @@ type Found = Result<Option<TargetId>, Refusal>;
 /// Finds the waypoint of each object.
 struct Binder<'a> {
     cx: &'a Indexing<'a>,
+    /// The cluster that the objects are in.
+    home: Home<'a>,
     targets: &'a Targets,
     /// The waypoints of namespaces, as far as they were asked for.
     inherited: HashMap<(&'a str, Traffic), Found>,
@@ -185,7 +209,8 @@ impl<'a> Binder<'a> {
         let mut binding = self.binding(&meta.labels, &meta.namespace, Traffic::Service);
         let Some(primary) = binding.waypoint.and_then(|id| self.targets.get(id)) else { return binding };
         let private = || {
-            self.cx.config.visibility_in(self.cx.namespaces.labels(&meta.namespace)) == Visibility::Namespace
+            self.cx.config.visibility_in(self.home.namespaces.labels(&meta.namespace))
+                == Visibility::Namespace
         };
         if is_entry && primary.gateway.meta.namespace != meta.namespace && private() {
             let waypoint = primary.name();
@@ -215,7 +240,7 @@ impl<'a> Binder<'a> {
                 None => return Binding::default(),
             },
         };
-        if self.targets.of_instance(labels, namespace).is_some() {
+        if self.targets.of_instance(self.home.cluster, labels, namespace).is_some() {
             return Binding::default();
         }
         let mut binding = self.binding(labels, namespace, Traffic::Workload);
@@ -233,7 +258,7 @@ impl<'a> Binder<'a> {
         let (named_by, found) = if labels.contains_key(USE_WAYPOINT) {
             (Some(NamedBy::Object), self.named(labels, namespace, traffic))
         } else {
-            let of_namespace = self.cx.namespaces.labels(namespace);
+            let of_namespace = self.home.namespaces.labels(namespace);
             let named_by = of_namespace.contains_key(USE_WAYPOINT).then_some(NamedBy::Namespace);
             (named_by, self.inherited(of_namespace, namespace, traffic))
         };
@@ -263,10 +288,10 @@ impl<'a> Binder<'a> {
     /// The target of this name, if objects of a namespace may use it for this traffic.
     fn usable(&self, waypoint: WaypointName, namespace: &str, traffic: Traffic) -> Result<TargetId, Refusal> {
         let refusal = |reason| Refusal { waypoint: waypoint.clone(), reason };
-        let Some((id, target)) = self.targets.lookup(&waypoint) else {
+        let Some((id, target)) = self.targets.lookup_in(self.home.cluster, &waypoint) else {
             return Err(refusal(RefusalReason::NotReady));
         };
-        if !target.admits(self.cx, namespace) {
+        if !target.admits(self.home.namespaces, namespace) {
             return Err(refusal(RefusalReason::Denied));
         }
         if target.is_for(traffic) { Ok(id) } else { Err(refusal(RefusalReason::Traffic(traffic))) }
@@ -275,7 +300,7 @@ impl<'a> Binder<'a> {
     /// The canary of a Service, from the level that its primary waypoint comes from.
     fn canary(&self, meta: &Meta, primary: &Target) -> Result<Option<Canary>, Refusal> {
         let inherits = matches!(meta.labels.get(USE_WAYPOINT).map(Str::as_str), None | Some("none"));
-        let namespace = self.cx.namespaces.get(&meta.namespace).map(|n| &n.meta).filter(|_| inherits);
+        let namespace = self.home.namespaces.get(&meta.namespace).map(|n| &n.meta).filter(|_| inherits);
         let levels = || std::iter::once(meta).chain(namespace);
         let level = levels().find(|level| level.labels.contains_key(CANARY));
         let Some((level, name)) = level.and_then(|level| Some((level, level.labels.get(CANARY)?))) else {
@@ -300,7 +325,7 @@ impl<'a> Binder<'a> {
 
     /// What a Service, else its namespace, says of ingress.
     fn ingress(&self, meta: &Meta) -> Option<bool> {
-        let of_namespace = || self.cx.namespaces.label(&meta.namespace, INGRESS_USE_WAYPOINT);
+        let of_namespace = || self.home.namespaces.label(&meta.namespace, INGRESS_USE_WAYPOINT);
         let value = meta.labels.get(INGRESS_USE_WAYPOINT).or_else(of_namespace)?;
         Some(matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True"))
     }
@@ -318,10 +343,10 @@ pub(super) fn is_managed(labels: &Labels) -> bool {
 }
 
 impl Targets {
-    /// The waypoint that a workload with these labels is an instance of.
+    /// The waypoint that a workload of a cluster with these labels is an instance of.
     #[must_use]
-    pub fn of_instance(&self, labels: &Labels, namespace: &str) -> Option<&Target> {
+    pub fn of_instance(&self, cluster: &str, labels: &Labels, namespace: &str) -> Option<&Target> {
         let name = labels.get(GATEWAY_NAME).filter(|name| !name.is_empty())?;
-        self.lookup(&WaypointName::new(namespace, name.as_str())).map(|(_, target)| target)
+        self.lookup_in(cluster, &WaypointName::new(namespace, name.as_str())).map(|(_, target)| target)
     }
 }

@@ -24,7 +24,9 @@ pub use crate::names::{NotAWaypointName, WaypointName};
 
 use crate::Str;
 use crate::mesh::workload::Locality;
-use crate::mesh::{MeshSettings, Namespaces, ProxyConfigs, ServiceId, Services, WorkloadId, Workloads};
+use crate::mesh::{
+    MeshSettings, Namespaces, ProxyConfigs, RemoteClusters, ServiceId, Services, WorkloadId, Workloads,
+};
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::rules::{Attachment, Rules};
@@ -62,6 +64,8 @@ pub struct Waypoint {
 pub struct Proxy {
     /// The pod's name.
     pub pod_name: Str,
+    /// The cluster that it runs in.
+    pub cluster: Str,
     /// The pod's labels: 1.18's policies select by them.
     pub labels: Labels,
     /// The pod's annotations.
@@ -126,6 +130,7 @@ pub(crate) struct Indexing<'a> {
     pub(crate) namespaces: &'a Namespaces,
     pub(crate) services: &'a Services,
     pub(crate) workloads: &'a Workloads,
+    pub(crate) remotes: &'a RemoteClusters,
     pub(crate) proxy_configs: &'a ProxyConfigs,
 }
 

@@ -109,7 +109,8 @@ impl<'a> Proxies<'a> {
         let node = self.cx.snapshot.nodes.first().filter(|_| rules.assumed_node);
         Proxy {
             pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
-            labels: pod_labels(gateway, &name, hash, rules),
+            labels: pod_labels(gateway, &name, hash, self.cx),
+            cluster: self.cx.snapshot.cluster_name(),
             annotations: pod_annotations(gateway, rules),
             service_account: override_or(gateway, SERVICE_ACCOUNT, || default_name(gateway, rules)),
             workload_name: name,
@@ -198,7 +199,8 @@ fn pod_suffixes(gateway: &Object<Gateway>, deployment: &str, names: PodNames) ->
 }
 
 /// The labels that the controller's template gives the pod.
-fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, rules: &WaypointRules) -> Labels {
+fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, cx: &Indexing<'_>) -> Labels {
+    let rules = &cx.rules.waypoints;
     let pair = |key: &'static str, value: &str| (Str::new_static(key), Str::new(value));
     let mut labels = Labels::from([
         pair("sidecar.istio.io/inject", "false"),
@@ -210,7 +212,7 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, rules: &Wa
         labels.extend([pair("istio.io/dataplane-mode", "none")]);
     }
     if rules.cluster_label {
-        labels.extend([pair("topology.istio.io/cluster", "Kubernetes")]);
+        labels.extend([pair("topology.istio.io/cluster", &cx.snapshot.cluster_name())]);
     }
     labels.extend(inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
     labels.extend([pair(MANAGED, MANAGED_WAYPOINT), pair(rules.gateway_name_label, &gateway.meta.name)]);

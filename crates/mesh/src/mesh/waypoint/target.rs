@@ -8,8 +8,8 @@ use smol_str::format_smolstr;
 
 use super::{Indexing, WaypointName, name_of, proxy};
 use crate::Str;
-use crate::mesh::network;
 use crate::mesh::workload::GATEWAY_NAME;
+use crate::mesh::{Namespaces, RemoteCluster, Service, Services, network};
 use crate::options::Readiness;
 use crate::snapshot::Object;
 use crate::snapshot::gateway_api::Gateway;
@@ -118,15 +118,15 @@ impl Target {
     }
 
     /// Whether it admits objects of a namespace.
-    pub(super) fn admits(&self, cx: &Indexing<'_>, namespace: &str) -> bool {
+    pub(super) fn admits(&self, namespaces: &Namespaces, namespace: &str) -> bool {
         let same = self.gateway.meta.namespace == namespace;
-        let namespaces = self.listener().and_then(|l| l.allowed_routes.as_ref()?.namespaces.as_ref());
-        let Some(namespaces) = namespaces else { return same };
-        match namespaces.from.unwrap_or_default() {
+        let allowed = self.listener().and_then(|l| l.allowed_routes.as_ref()?.namespaces.as_ref());
+        let Some(allowed) = allowed else { return same };
+        match allowed.from.unwrap_or_default() {
             FromNamespaces::All => true,
             FromNamespaces::Selector => {
-                let labels = cx.namespaces.labels(namespace);
-                namespaces.selector.as_ref().is_some_and(|selector| label_selector::matches(selector, labels))
+                let labels = namespaces.labels(namespace);
+                allowed.selector.as_ref().is_some_and(|selector| label_selector::matches(selector, labels))
             }
             FromNamespaces::Same | FromNamespaces::None => same,
         }
@@ -144,13 +144,21 @@ impl Target {
 #[derive(Clone, Debug, Default)]
 pub struct Targets {
     all: Vec<Target>,
-    by_name: BTreeMap<WaypointName, TargetId>,
+    /// By cluster, which is empty for the control plane's own, and name.
+    by_name: BTreeMap<(Str, WaypointName), TargetId>,
 }
 
 impl Targets {
     pub(super) fn new(cx: &Indexing<'_>) -> Self {
-        let all: Vec<Target> = cx.snapshot.gateways.iter().filter_map(|g| target(cx, g)).collect();
-        let by_name = (0..).map(TargetId).zip(&all).map(|(id, target)| (target.name(), id)).collect();
+        let own = cx.snapshot.gateways.iter().map(|gateway| (Home::own(cx), gateway));
+        let others = cx.snapshot.remotes.iter().filter_map(|part| {
+            let home = Home::remote(cx.remotes.named(&part.cluster)?);
+            Some(part.gateways.iter().map(move |gateway| (home, gateway)))
+        });
+        let all = own.chain(others.flatten()).filter_map(|(home, gateway)| target(cx, home, gateway));
+        let all: Vec<Target> = all.collect();
+        let key = |target: &Target| (target.gateway.meta.cluster.clone(), target.name());
+        let by_name = (0..).map(TargetId).zip(&all).map(|(id, target)| (key(target), id)).collect();
         Self { all, by_name }
     }
 
@@ -160,24 +168,52 @@ impl Targets {
         self.all.get(id.0 as usize)
     }
 
-    /// The target of this name.
+    /// The target of this name in the control plane's own cluster.
     #[must_use]
     pub fn lookup(&self, name: &WaypointName) -> Option<(TargetId, &Target)> {
-        let id = *self.by_name.get(name)?;
+        self.lookup_in("", name)
+    }
+
+    /// The target of this name in a cluster: of no name is the control plane's own.
+    #[must_use]
+    pub fn lookup_in(&self, cluster: &str, name: &WaypointName) -> Option<(TargetId, &Target)> {
+        let id = *self.by_name.get(&(Str::new(cluster), name.clone()))?;
         Some((id, self.get(id)?))
     }
 
-    /// All, by name.
+    /// All of the control plane's own cluster, by name.
     pub fn iter(&self) -> impl Iterator<Item = (TargetId, &Target)> {
-        self.by_name.values().filter_map(|id| Some((*id, self.get(*id)?)))
+        let own = self.by_name.iter().take_while(|((cluster, _), _)| cluster.is_empty());
+        own.filter_map(|(_, id)| Some((*id, self.get(*id)?)))
     }
 }
 
-fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
+/// The cluster that a Gateway is in.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    /// Its name; empty for the control plane's own.
+    pub(super) cluster: &'a str,
+    pub(super) namespaces: &'a Namespaces,
+    pub(super) services: &'a Services,
+}
+
+impl<'a> Home<'a> {
+    /// The control plane's own cluster.
+    pub(super) fn own(cx: &Indexing<'a>) -> Self {
+        Self { cluster: "", namespaces: cx.namespaces, services: cx.services }
+    }
+
+    /// Another one.
+    pub(super) fn remote(remote: &'a RemoteCluster) -> Self {
+        Self { cluster: &remote.name, namespaces: &remote.namespaces, services: &remote.services }
+    }
+}
+
+fn target(cx: &Indexing<'_>, home: Home<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let assumed = gateway.spec.status.addresses.is_empty();
     let may_be_assumed = cx.options.readiness == Readiness::Assumed
         && cx.data_plane_of(gateway).is_some()
-        && !is_name_taken(cx, gateway);
+        && !is_name_taken(cx, home, gateway);
     if assumed && !may_be_assumed {
         return None;
     }
@@ -188,7 +224,7 @@ fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let inbound = annotations.filter_map(|a| a.get(INBOUND_BINDING)).next();
     Some(Target {
         gateway: Arc::clone(gateway),
-        address: if assumed { Some(own_hostname(cx, gateway)) } else { status_address(cx, gateway) },
+        address: if assumed { Some(own_hostname(cx, gateway)) } else { status_address(home, gateway) },
         assumed,
         traffic: traffic.unwrap_or(Str::new_static("service")),
         inbound: inbound.and_then(|text| InboundBinding::parse(text)),
@@ -196,7 +232,7 @@ fn target(cx: &Indexing<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
 }
 
 /// The address that a status names: a hostname rather than an IP address, which is taken to be of the cluster's network.
-fn status_address(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> Option<TargetAddress> {
+fn status_address(home: Home<'_>, gateway: &Object<Gateway>) -> Option<TargetAddress> {
     let of_type = |wanted: &'static str| {
         let addresses = gateway.spec.status.addresses.iter();
         addresses.filter(move |a| a.address_type.as_deref() == Some(wanted)).map(|a| &a.value)
@@ -204,17 +240,20 @@ fn status_address(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> Option<Target
     let hostname = of_type("Hostname").next();
     let hostname = hostname.map(|h| TargetAddress::Hostname(gateway.meta.namespace.clone(), h.clone()));
     let ip = || of_type("IPAddress").find_map(|ip| ip.parse().ok());
-    hostname.or_else(|| ip().map(|ip| TargetAddress::Ip(network::of_cluster(cx.namespaces), ip)))
+    hostname.or_else(|| ip().map(|ip| TargetAddress::Ip(network::of_cluster(home.namespaces), ip)))
 }
 
 /// Whether somebody else's Service has the name that the waypoint's would have: Istio leaves it alone, and the waypoint
 /// has none.
-fn is_name_taken(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> bool {
+fn is_name_taken(cx: &Indexing<'_>, home: Home<'_>, gateway: &Object<Gateway>) -> bool {
     let TargetAddress::Hostname(namespace, hostname) = own_hostname(cx, gateway) else { return false };
-    let services = cx.services.with_hostname(&hostname).iter().filter_map(|id| cx.services.get(*id));
-    services
-        .into_iter()
-        .any(|s| s.is_kubernetes() && s.namespace == namespace && !s.labels.contains_key(MANAGED))
+    let services = home.services.with_hostname(&hostname).iter().filter_map(|id| home.services.get(*id));
+    services.into_iter().any(|s| {
+        s.is_kubernetes()
+            && s.cluster.is_empty()
+            && s.namespace == namespace
+            && !s.labels.contains_key(MANAGED)
+    })
 }
 
 /// The hostname of the Service that Istio deploys for a waypoint.
@@ -232,7 +271,8 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
     let in_network = |ip: IpAddr| TargetAddress::Ip(network.clone(), ip);
     let services = cx.services.in_namespace(namespace).iter().filter_map(|id| cx.services.get(*id));
     let mut addresses = BTreeSet::new();
-    for service in services.filter(|s| s.is_kubernetes() && !s.selector.is_empty()) {
+    let of_cluster = |s: &&Service| s.is_kubernetes() && s.cluster.is_empty() && !s.selector.is_empty();
+    for service in services.filter(of_cluster) {
         let selects = match labels {
             Some(labels) => service.selector.is_subset(labels),
             None => service.selector.get(GATEWAY_NAME) == Some(&gateway.meta.name),
@@ -242,7 +282,7 @@ pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -
             addresses.extend(service.addresses.iter().map(|a| in_network(a.ip)));
         }
     }
-    if addresses.is_empty() && !is_name_taken(cx, gateway) {
+    if addresses.is_empty() && !is_name_taken(cx, Home::own(cx), gateway) {
         // The snapshot lacks the waypoint's Service: what the status says is taken to be its address.
         addresses.insert(own_hostname(cx, gateway));
         let known = &gateway.spec.status.addresses;

@@ -83,6 +83,11 @@ fn one_per_host(cx: &Indexing<'_>, mut services: Vec<ServiceId>) -> Vec<ServiceI
 
 /// Whether a waypoint can serve a Service at all.
 fn is_served(cx: &Indexing<'_>, id: ServiceId, service: &Service) -> bool {
+    // Of Services that only other clusters have, those that are for the whole mesh are known.
+    let apart = cx.options.features.ambient_enable_multi_network;
+    if !(service.cluster.is_empty() || apart && service.global) {
+        return false;
+    }
     let visible = match &service.source {
         // The clients resolve these: there is nothing to serve.
         ServiceSource::Kubernetes(object) => object.spec.service_type != "ExternalName",

@@ -10,7 +10,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::derive;
 use crate::mesh::namespaces::Namespaces;
-use crate::mesh::network;
+use crate::mesh::network::AssignedNetworks;
 use crate::rules::{HboneAddresses, InlineEndpointName, Rules};
 use crate::snapshot::networking::service_entry::Resolution;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
@@ -48,18 +48,25 @@ pub(super) struct Builder<'a> {
     rules: &'static Rules,
     namespaces: &'a Namespaces,
     nodes: HashMap<&'a str, Locality>,
-    /// The network that the cluster is in.
-    network: Str,
+    /// The networks of pods that do not say theirs.
+    networks: &'a AssignedNetworks,
+    /// The cluster that all of it is in.
+    cluster: Str,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot, rules: &'static Rules, namespaces: &'a Namespaces) -> Self {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        rules: &'static Rules,
+        namespaces: &'a Namespaces,
+        networks: &'a AssignedNetworks,
+    ) -> Self {
         let nodes = snapshot
             .nodes
             .iter()
             .map(|n| (n.meta.name.as_str(), Locality::of_node(&n.meta.labels)))
             .collect();
-        Self { rules, namespaces, nodes, network: network::of_cluster(namespaces) }
+        Self { rules, namespaces, nodes, networks, cluster: snapshot.cluster_name() }
     }
 
     /// The workload that comes of a source.
@@ -83,17 +90,20 @@ impl<'a> Builder<'a> {
             &spec.service_account_name
         };
         let (known, native_hbone) = (self.is_known_to_ztunnel(spec), speaks_hbone(&meta.labels));
+        let addresses = pod_addresses(object);
+        let network = meta.labels.get(NETWORK).filter(|own| !own.is_empty());
         Workload {
             name: meta.name.clone(),
             namespace: meta.namespace.clone(),
-            addresses: pod_addresses(object),
+            network: network.unwrap_or_else(|| self.networks.of(addresses.first().copied())).clone(),
+            addresses,
+            cluster: self.cluster.clone(),
             service_account: if account.is_empty() { Str::new_static("default") } else { account.clone() },
             node_name: spec.node_name.clone(),
             canonical_name: naming::canonical_name(&meta.labels, &workload_name),
             canonical_revision: naming::canonical_revision(&meta.labels),
             workload_name,
             locality,
-            network: meta.labels.get(NETWORK).filter(|own| !own.is_empty()).unwrap_or(&self.network).clone(),
             known_to_ztunnel: known,
             hbone: known && (native_hbone || self.is_captured(object)),
             native_hbone,
@@ -184,6 +194,7 @@ impl<'a> Builder<'a> {
             canonical_revision: naming::canonical_revision(&labels),
             workload_name,
             locality,
+            cluster: self.cluster.clone(),
             network: spec.network.clone(),
             known_to_ztunnel: true,
             hbone: captured,

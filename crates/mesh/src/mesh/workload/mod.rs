@@ -12,6 +12,7 @@ pub use build::{DATAPLANE_MODE, speaks_hbone};
 
 use super::age;
 use super::namespaces::Namespaces;
+use super::network::AssignedNetworks;
 use crate::Str;
 use crate::hash::HashMap;
 use crate::rules::Rules;
@@ -53,6 +54,8 @@ pub struct Workload {
     pub canonical_revision: Str,
     /// `region/zone/subzone`, empty where unknown.
     pub locality: Locality,
+    /// The cluster that it runs in.
+    pub cluster: Str,
     /// The network that it says it is in, as an endpoint: its label, else the cluster's; what a WorkloadEntry says.
     pub network: Str,
     /// Whether ztunnel knows it.
@@ -131,7 +134,7 @@ impl Workload {
             "topology.istio.io/subzone" => {
                 known(&self.locality.sub_zone).map(|()| self.locality.sub_zone.as_str())
             }
-            "topology.istio.io/cluster" => Some("Kubernetes"),
+            "topology.istio.io/cluster" => Some(&self.cluster),
             "kubernetes.io/hostname" => known(&self.node_name).map(|()| self.node_name.as_str()),
             NETWORK if self.labels.get(NETWORK).is_none_or(|label| label.is_empty()) => {
                 known(&self.network).map(|()| self.network.as_str())
@@ -176,14 +179,19 @@ pub struct Workloads {
 impl Workloads {
     /// Builds the index.
     #[must_use]
-    pub fn new(snapshot: &Snapshot, rules: &'static Rules, namespaces: &Namespaces) -> Self {
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        rules: &'static Rules,
+        namespaces: &Namespaces,
+        networks: &AssignedNetworks,
+    ) -> Self {
         let mut sources: Vec<_> = build::sources(snapshot).enumerate().collect();
         age::sort(
             &mut sources,
             |(_, source)| build::created_at(source, rules),
             |(_, source)| build::uid(source),
         );
-        let builder = build::Builder::new(snapshot, rules, namespaces);
+        let builder = build::Builder::new(snapshot, rules, namespaces, networks);
         let mut index = Self {
             all: sources.iter().map(|(_, source)| builder.build(source)).collect(),
             by_object: vec![WorkloadId(0); sources.len()],

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
-use crate::mesh::{Service, ip};
+use crate::mesh::{Service, ServiceId, ip};
+use crate::plan::Scope;
 use crate::rules::MatchedAddresses;
 
 /// What Istio says instead of an address that is not there.
@@ -16,7 +17,9 @@ pub(super) fn primary(service: &Service, proxy: &Proxy) -> Option<IpAddr> {
 }
 
 /// The addresses of a Service that a waypoint matches.
-pub(super) fn matched(service: &Service, proxy: &Proxy, rule: MatchedAddresses) -> Vec<Address> {
+pub(super) fn matched(scope: Scope<'_>, id: ServiceId, service: &Service) -> Vec<Address> {
+    let proxy = &scope.waypoint.proxy;
+    let rule = scope.rules.listeners.matched_addresses;
     match rule {
         MatchedAddresses::Primary => vec![service.addresses.first().copied().unwrap_or(UNSPECIFIED)],
         MatchedAddresses::All | MatchedAddresses::AllOrPrimary => {
@@ -24,6 +27,7 @@ pub(super) fn matched(service: &Service, proxy: &Proxy, rule: MatchedAddresses) 
             if all.is_empty() && rule == MatchedAddresses::AllOrPrimary {
                 all.extend(service.addresses.first());
             }
+            all.extend(elsewhere(scope, id, service));
             // In the order of their text.
             all.sort_by_cached_key(|address| ip::text::<String>(address.ip));
             all.dedup();
@@ -32,12 +36,34 @@ pub(super) fn matched(service: &Service, proxy: &Proxy, rule: MatchedAddresses) 
     }
 }
 
+/// The addresses that a Service of the whole mesh has in other clusters: clients there call it by them. A proxy that says its
+/// network is only called by those of that.
+fn elsewhere<'m>(
+    scope: Scope<'m>,
+    id: ServiceId,
+    service: &Service,
+) -> impl Iterator<Item = Address> + use<'m> {
+    let Scope { mesh, waypoint, rules } = scope;
+    let proxy = &waypoint.proxy;
+    let known = rules.networks.addresses_of_all_clusters
+        && mesh.options.features.ambient_enable_multi_network
+        && service.global;
+    let remotes = mesh.remotes.with_service(id).filter(move |_| known);
+    let near =
+        remotes.filter(move |(remote, _)| proxy.network().is_empty() || proxy.network() == remote.network);
+    let services = near.filter_map(|(remote, id)| remote.services.get(id)).filter(|service| service.global);
+    let addresses = services.flat_map(|service| service.addresses.iter().copied());
+    addresses.filter(move |address| is_usable(proxy, address))
+}
+
+/// Whether a proxy has an address of the same family.
+fn is_usable(proxy: &Proxy, address: &Address) -> bool {
+    if address.ip.is_ipv4() { proxy.supports_ipv4() } else { proxy.supports_ipv6() }
+}
+
 /// The addresses of a Service that a proxy can be called by.
 fn all(service: &Service, proxy: &Proxy) -> Vec<Address> {
-    let both = proxy.supports_ipv4() && proxy.supports_ipv6();
-    let usable = |address: &Address| {
-        both || if address.ip.is_ipv4() { proxy.supports_ipv4() } else { proxy.supports_ipv6() }
-    };
+    let usable = |address: &Address| is_usable(proxy, address);
     if service.is_kubernetes() {
         // Headless Services count as having the unspecified address.
         let given = if service.addresses.is_empty() { &[UNSPECIFIED][..] } else { &service.addresses };

@@ -132,7 +132,7 @@ impl<'a, 'm> Planner<'a, 'm> {
         if ports.is_empty() && !service.ports.is_empty() {
             self.ports.has_no_chain(service);
         }
-        let addresses = address::matched(service, &waypoint.proxy, rules.listeners.matched_addresses);
+        let addresses = address::matched(self.scope, id, service);
         if self.by_hostname_first && !addresses.is_empty() {
             let authority = |port: &u32| format!("{}:{port}", service.hostname);
             self.authorities.extend(ports.iter().map(|(port, chains)| (authority(port), chains.clone())));

@@ -12,8 +12,8 @@ use crate::plan::endpoints::select::is_known;
 pub(super) fn of_servers(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
     let mut names: BTreeSet<Str> = to.service.service_accounts.iter().cloned().collect();
-    for endpoint in mesh.endpoints.of(to.id).iter().filter(|e| is_known(e, &scope.rules.registry)) {
-        let Some(workload) = endpoint.workload.and_then(|id| mesh.workloads.get(id)) else { continue };
+    let instances = mesh.instances(to.id).filter(|i| is_known(i.endpoint, &scope.rules.registry));
+    for workload in instances.filter_map(|instance| instance.workload) {
         if !workload.service_account.is_empty() {
             names.insert(mesh.config.identity(&workload.namespace, &workload.service_account).into());
         }

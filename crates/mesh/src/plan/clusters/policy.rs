@@ -3,7 +3,7 @@
 use super::Discovery;
 use super::destination::Destination;
 use crate::mesh::destination_rule::PortPolicy;
-use crate::mesh::{Port, Service, TrafficDistribution};
+use crate::mesh::{Port, Protocol, Service, TrafficDistribution};
 use crate::plan::Scope;
 use crate::plan::endpoints::balancing::Balancing;
 use crate::plan::names::Direction;
@@ -24,6 +24,8 @@ pub struct ClusterPolicy<'m> {
     pub min_health_percent: Option<i32>,
     /// Whether localities share traffic by their weights.
     pub locality_weighted: bool,
+    /// Whether it is the key of a command that chooses the endpoint: Redis is spoken.
+    pub for_redis: bool,
     /// How load is balanced by locality.
     pub(super) balancing: Option<Balancing<'m>>,
 }
@@ -57,9 +59,11 @@ pub(super) fn policy<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Option<Clust
             to.port,
             &settings,
         ),
-        min_health_percent: min_health_percent(to, &settings)
+        min_health_percent: min_health_percent(scope, to, &settings)
             .or_else(|| (balances && sends_unready(scope, to.service)).then_some(0)),
         locality_weighted: false,
+        for_redis: scope.mesh.options.features.pilot_enable_redis_filter
+            && to.port.protocol == Protocol::Redis,
         balancing,
     };
     policy.locality_weighted = locality_weighted(scope, &policy);
@@ -97,19 +101,23 @@ fn upgrades_to_http2(
 
 /// The minimum that outlier detection asks for. Where the endpoints of others are sent whatever their health, no share
 /// of them may be too small: a panic would send requests to those that are not ready.
-fn min_health_percent(to: &Destination<'_>, settings: &PortPolicy<'_>) -> Option<i32> {
+fn min_health_percent(scope: Scope<'_>, to: &Destination<'_>, settings: &PortPolicy<'_>) -> Option<i32> {
     let asked = settings.outlier_detection.map(|detection| detection.min_health_percent);
     let asked = asked.filter(|percent| *percent >= 0)?;
-    let always_healthy = to.direction == Direction::Outbound && prefers_endpoints(to.service);
+    let always_sent = scope.mesh.options.features.pilot_send_unhealthy_endpoints;
+    let always_healthy =
+        always_sent || (to.direction == Direction::Outbound && prefers_endpoints(to.service));
     Some(if always_healthy { 0 } else { asked })
 }
 
 /// Whether endpoints that are not ready are sent too: a panic would give them requests.
 fn sends_unready(scope: Scope<'_>, service: &Service) -> bool {
+    let features = &scope.mesh.options.features;
     match scope.rules.clusters.unready_endpoints {
         UnreadyEndpoints::OfNone => false,
-        UnreadyEndpoints::OfDistributed => prefers_endpoints(service),
-        UnreadyEndpoints::OfAll => true,
+        _ if features.pilot_send_unhealthy_endpoints => true,
+        UnreadyEndpoints::OfAll if features.pilot_auto_send_unhealthy_endpoints => true,
+        UnreadyEndpoints::OfDistributed | UnreadyEndpoints::OfAll => prefers_endpoints(service),
     }
 }
 
@@ -119,6 +127,9 @@ fn prefers_endpoints(service: &Service) -> bool {
 }
 
 fn locality_weighted(scope: Scope<'_>, policy: &ClusterPolicy<'_>) -> bool {
+    if scope.mesh.options.features.enable_locality_weighted_lb_config {
+        return true;
+    }
     let Some(balancing) = &policy.balancing else { return false };
     match scope.rules.clusters.locality_weights {
         LocalityWeights::UnlessDisabled => true,

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
 use crate::Str;
+use crate::mesh::clusters::Instance;
 use crate::mesh::endpoint::Health;
 use crate::mesh::network::Networks;
 use crate::mesh::workload::{Locality, Workload, WorkloadSource};
@@ -16,7 +17,7 @@ use crate::well_known::NETWORK;
 pub(super) const REGION: &str = "topology.kubernetes.io/region";
 pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
 pub(super) const SUB_ZONE: &str = "topology.istio.io/subzone";
-const CLUSTER: &str = "topology.istio.io/cluster";
+pub(super) const CLUSTER: &str = "topology.istio.io/cluster";
 pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label of an endpoint that shuts down.
 const DRAINING: &str = "istio.io/draining";
@@ -24,9 +25,6 @@ const DRAINING: &str = "istio.io/draining";
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// What that label says of a workload with a sidecar.
 pub const ISTIO: &str = "istio";
-
-/// The id of the one cluster that there is.
-pub const CLUSTER_ID: &str = "Kubernetes";
 
 /// An endpoint with what is known of the workload behind it, looked up once.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +37,8 @@ pub struct Candidate<'m> {
     pub workload: Option<&'m Workload>,
     /// The Service, where that itself is an alias of the endpoint: its labels are the endpoint's.
     pub alias: Option<&'m Service>,
+    /// The cluster that it is in.
+    pub cluster: &'m Str,
     /// The network that it is in.
     pub(crate) network: &'m Str,
     /// Whether it takes HBONE connections.
@@ -51,22 +51,20 @@ pub struct Candidate<'m> {
 
 impl<'m> Candidate<'m> {
     /// An endpoint with the workload behind it, or else the Service that is an alias of it.
-    pub fn new(
-        endpoint: &'m Endpoint,
-        workload: Option<&'m Workload>,
-        alias: Option<&'m Service>,
-        networks: &'m Networks,
-    ) -> Self {
-        let network = workload.map_or(&networks.own, |workload| &workload.network);
+    pub(crate) fn new(mesh: &'m Mesh, instance: Instance<'m>, alias: Option<&'m Service>) -> Self {
+        let Instance { endpoint, workload, remote } = instance;
         let ip = endpoint.address.parse().ok();
+        let assigned = remote.map_or(&mesh.networks.assigned, |remote| &remote.assigned);
+        let network = workload.map_or_else(|| assigned.of(ip), |workload| &workload.network);
         let marked = || workload.and_then(|workload| workload.labels.get(DRAINING));
         Self {
             endpoint,
             ip,
             workload,
             alias,
+            cluster: remote.map_or(&mesh.cluster, |remote| &remote.name),
             network,
-            hbone: takes_hbone(endpoint, ip, workload, networks),
+            hbone: takes_hbone(endpoint, ip, (workload, network), &mesh.networks),
             tls_mode: workload.and_then(tls_mode),
             draining: endpoint.health == Health::Draining || marked().is_some_and(|label| !label.is_empty()),
         }
@@ -90,8 +88,10 @@ impl<'m> Candidate<'m> {
             return alias.labels.get(key).map_or("", Str::as_str);
         }
         let own = match (self.workload, key) {
-            (Some(workload), _) => label(&workload.labels, &workload.locality, &workload.node_name, key),
-            (None, CLUSTER) => CLUSTER_ID,
+            (Some(workload), _) => {
+                label(&workload.labels, (&workload.locality, &workload.node_name, self.cluster), key)
+            }
+            (None, CLUSTER) => self.cluster.as_str(),
             (None, _) => "",
         };
         if own.is_empty() && key == NETWORK { self.network } else { own }
@@ -104,12 +104,16 @@ impl<'m> Candidate<'m> {
 }
 
 /// A label of something that runs somewhere: where it runs beats what it is labelled.
-pub(super) fn label<'a>(labels: &'a Labels, locality: &'a Locality, node: &'a str, key: &str) -> &'a str {
+pub(super) fn label<'a>(
+    labels: &'a Labels,
+    (locality, node, cluster): (&'a Locality, &'a str, &'a str),
+    key: &str,
+) -> &'a str {
     let place = match key {
         REGION => locality.region.as_str(),
         ZONE => locality.zone.as_str(),
         SUB_ZONE => locality.sub_zone.as_str(),
-        CLUSTER => CLUSTER_ID,
+        CLUSTER => cluster,
         HOSTNAME => node,
         _ => "",
     };
@@ -120,13 +124,12 @@ pub(super) fn label<'a>(labels: &'a Labels, locality: &'a Locality, node: &'a st
 fn takes_hbone(
     endpoint: &Endpoint,
     ip: Option<IpAddr>,
-    workload: Option<&Workload>,
+    (workload, network): (Option<&Workload>, &Str),
     networks: &Networks,
 ) -> bool {
     if workload.is_some_and(|workload| workload.is_waypoint || workload.native_hbone) {
         return true;
     }
-    let network = workload.map_or(&networks.own, |workload| &workload.network);
     // Istio looks the text up. Addresses of IPv4 are written in one way only.
     ip.is_some_and(|ip| networks.take_hbone(network, ip) && (ip.is_ipv4() || reads(ip, &endpoint.address)))
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::LocalityPlan;
-use super::candidate::Candidate;
 use super::locality::close_gaps;
+use super::{LocalityPlan, Server};
 use crate::Str;
 use crate::rules::FailoverPriority;
 use crate::well_known::NETWORK;
@@ -37,7 +36,7 @@ pub(super) fn by_labels(
         let LocalityPlan { place, endpoints, .. } = locality;
         let mut groups: BTreeMap<u32, LocalityPlan<'_>> = BTreeMap::new();
         for endpoint in endpoints {
-            let distance = label_distance(&endpoint.known, wanted, priority);
+            let distance = label_distance(&endpoint.server, wanted, priority);
             let group = groups.entry(distance).or_insert_with(|| LocalityPlan {
                 place,
                 weight: 0,
@@ -45,7 +44,7 @@ pub(super) fn by_labels(
                 gets_traffic: true,
                 endpoints: Vec::new(),
             });
-            group.weight = group.weight.wrapping_add(endpoint.weight());
+            group.weight = group.weight.wrapping_add(endpoint.weight);
             group.endpoints.push(endpoint);
         }
         split.extend(groups.into_values());
@@ -55,11 +54,11 @@ pub(super) fn by_labels(
 }
 
 /// How far an endpoint is by labels: 0 where all agree, more the earlier the first difference.
-fn label_distance(candidate: &Candidate<'_>, wanted: &[Wanted<'_>], priority: FailoverPriority) -> u32 {
+fn label_distance(server: &Server<'_>, wanted: &[Wanted<'_>], priority: FailoverPriority) -> u32 {
     let lowest = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
     let mut other_network = 0;
     for (step, (key, value)) in (0..).zip(wanted) {
-        if candidate.label(key) == *value {
+        if server.label(key) == *value {
             continue;
         }
         if step == 0 && *key == NETWORK && priority == FailoverPriority::Layered {

@@ -52,7 +52,7 @@ pub(crate) fn apply(
     let priority = scope.rules.clusters.failover_priority;
     if labelled > 0 {
         let wanted = wanted_labels(&setting.failover_priority, |key| {
-            let own = label(&proxy.labels, &proxy.locality, &proxy.node_name, key);
+            let own = label(&proxy.labels, (&proxy.locality, &proxy.node_name, &proxy.cluster), key);
             if own.is_empty() && key == NETWORK { &scope.mesh.networks.own } else { own }
         });
         by_labels(localities, &wanted, priority, labelled);

@@ -7,6 +7,7 @@
 //! | `reach` | how it is reached, and what state it is in |
 //! | `mtls` | whether its own mTLS may be used |
 //! | `balancing` | which load balancing by locality is in force |
+//! | [`networks`] | which gateways stand for endpoints of other networks |
 //! | `locality`, `labels` | the shares and priorities that follow |
 
 pub(crate) mod balancing;
@@ -14,6 +15,7 @@ pub mod candidate;
 mod labels;
 pub(crate) mod locality;
 mod mtls;
+pub mod networks;
 mod reach;
 pub(crate) mod select;
 
@@ -26,6 +28,7 @@ use crate::snapshot::Cause;
 use balancing::Balancing;
 use candidate::Candidate;
 use mtls::MtlsChecker;
+use networks::ThroughGateway;
 use select::Target;
 
 pub use reach::{DISABLED, HealthState, SocketLabel};
@@ -58,16 +61,29 @@ pub struct LocalityPlan<'m> {
 /// One endpoint.
 #[derive(Clone, Debug)]
 pub struct EndpointPlan<'m> {
-    /// What is known of it.
-    pub known: Candidate<'m>,
+    /// What answers there.
+    pub server: Server<'m>,
+    /// Its share of the traffic.
+    pub weight: u32,
     /// Whether it is reached through an HBONE tunnel.
     pub tunnelled: bool,
+    /// Whether its own mTLS may be used.
+    pub mtls: bool,
     /// What it says by which the cluster chooses how to speak to it; nothing for plain text.
     pub socket: Option<SocketLabel<'m>>,
     /// What Envoy is told of its state.
     pub health: HealthState,
     /// What lists it, the workload, and the Node that says where that runs.
     pub causes: Vec<Cause>,
+}
+
+/// What answers at an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub enum Server<'m> {
+    /// A workload, or whatever has the address.
+    Known(Candidate<'m>),
+    /// The gateway of another network.
+    Gateway(ThroughGateway<'m>),
 }
 
 /// The endpoints of a cluster that asks for them (EDS), with the weights and priorities that they have for this
@@ -127,7 +143,7 @@ pub fn localities<'m>(
         let mtls = mtls.allows(&candidate, direction);
         reach::endpoint(scope.mesh, candidate, direction, rules, mtls)
     });
-    by_locality(endpoints.collect())
+    networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
 }
 
 /// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints are: neither
@@ -144,7 +160,7 @@ fn by_locality(endpoints: Vec<EndpointPlan<'_>>) -> Vec<LocalityPlan<'_>> {
     let mut localities: Vec<LocalityPlan<'_>> = Vec::new();
     let count = endpoints.len();
     for endpoint in endpoints {
-        let place = endpoint.known.workload.map(|workload| &workload.locality);
+        let place = endpoint.place();
         let at = place.unwrap_or(&locality::NOWHERE);
         // Most Services run in one place or a few.
         let position = localities.iter().position(|locality| locality.at() == at).unwrap_or(localities.len());
@@ -153,7 +169,7 @@ fn by_locality(endpoints: Vec<EndpointPlan<'_>>) -> Vec<LocalityPlan<'_>> {
             localities.push(LocalityPlan { place, weight: 0, priority: 0, gets_traffic: true, endpoints });
         }
         if let Some(locality) = localities.get_mut(position) {
-            locality.weight = locality.weight.saturating_add(endpoint.weight());
+            locality.weight = locality.weight.saturating_add(endpoint.weight);
             locality.endpoints.push(endpoint);
         }
     }
@@ -170,9 +186,33 @@ fn sort_key(place: &Locality) -> String {
     format!("{}/{}/{}", place.region, place.zone, place.sub_zone)
 }
 
-impl EndpointPlan<'_> {
-    /// Its share of the traffic.
-    pub fn weight(&self) -> u32 {
-        self.known.endpoint.weight.max(1)
+impl<'m> EndpointPlan<'m> {
+    /// Where it runs, if that is known.
+    fn place(&self) -> Option<&'m Locality> {
+        match &self.server {
+            Server::Known(known) => known.workload.map(|workload| &workload.locality),
+            Server::Gateway(_) => None,
+        }
+    }
+}
+
+impl<'m> Server<'m> {
+    /// Its address, or the path of its socket, and its port.
+    pub fn address(&self) -> (&'m str, u32) {
+        match self {
+            Self::Known(known) => (&known.endpoint.address, known.endpoint.port),
+            Self::Gateway(ThroughGateway { gateway, tunnelled, .. }) => {
+                let port = if tunnelled.is_some() { gateway.hbone_port } else { gateway.port };
+                (&gateway.address, port)
+            }
+        }
+    }
+
+    /// A label of it, empty where it has none.
+    fn label(&self, key: &str) -> &str {
+        match self {
+            Self::Known(known) => known.label(key),
+            Self::Gateway(through) => through.label(key),
+        }
     }
 }

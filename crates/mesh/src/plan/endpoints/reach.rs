@@ -1,7 +1,7 @@
 //! How an endpoint is reached, and what Envoy is told of its state.
 
-use super::EndpointPlan;
 use super::candidate::{Candidate, ISTIO};
+use super::{EndpointPlan, Server};
 use crate::mesh::workload::WorkloadSource;
 use crate::mesh::{Health, Mesh};
 use crate::plan::names::Direction;
@@ -42,7 +42,8 @@ pub(super) fn endpoint<'m>(
     rules: &ClusterRules,
     mtls: bool,
 ) -> EndpointPlan<'m> {
-    let tunnelled = takes_tunnel(&known, direction, rules);
+    let keeps_mtls = rules.sidecars_keep_mtls && !mesh.options.features.pilot_prefer_sending_hbone;
+    let tunnelled = takes_tunnel(&known, direction, keeps_mtls);
     let socket = match direction {
         Direction::Outbound if tunnelled => Some(SocketLabel::Tunnel),
         _ => tls_mode(&known).filter(|_| mtls),
@@ -51,10 +52,12 @@ pub(super) fn endpoint<'m>(
     let forgotten = tunnelled && direction == Direction::InboundVip && !rules.tunnel_keeps_health;
     EndpointPlan {
         tunnelled,
+        mtls,
         socket,
         health: if forgotten { HealthState::Unknown } else { health(&known) },
         causes: known.causes(mesh),
-        known,
+        weight: weight(&known),
+        server: Server::Known(known),
     }
 }
 
@@ -62,11 +65,18 @@ pub(super) fn endpoint<'m>(
 pub(super) fn plain_endpoint<'m>(mesh: &Mesh, known: Candidate<'m>) -> EndpointPlan<'m> {
     EndpointPlan {
         tunnelled: false,
+        mtls: true,
         socket: tls_mode(&known),
         health: HealthState::Unknown,
         causes: known.causes(mesh),
-        known,
+        weight: weight(&known),
+        server: Server::Known(known),
     }
+}
+
+/// Its share of the traffic.
+fn weight(known: &Candidate<'_>) -> u32 {
+    known.endpoint.weight.max(1)
 }
 
 fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
@@ -75,11 +85,10 @@ fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
 
 /// Whether it is reached through HBONE.
 ///
-/// Where workloads with a sidecar keep their own mTLS, those that a waypoint serves don't: waypoints know no other mTLS
-/// than HBONE.
-fn takes_tunnel(known: &Candidate<'_>, direction: Direction, rules: &ClusterRules) -> bool {
-    let own_mtls =
-        rules.sidecars_keep_mtls && direction == Direction::Outbound && known.tls_mode == Some(ISTIO);
+/// Where workloads with a sidecar keep their own mTLS (`keeps_mtls`), those that a waypoint serves don't: waypoints know no other
+/// mTLS than HBONE.
+fn takes_tunnel(known: &Candidate<'_>, direction: Direction, keeps_mtls: bool) -> bool {
+    let own_mtls = keeps_mtls && direction == Direction::Outbound && known.tls_mode == Some(ISTIO);
     !own_mtls && known.hbone
 }
 

@@ -36,11 +36,25 @@ impl<'m> Target<'m> {
         let of_port = move |e: &&Endpoint| {
             e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
-        mesh.endpoints.of(id).iter().filter(|e| is_known(e, rules)).filter(of_port).map(move |endpoint| {
-            let workload = endpoint.workload.and_then(|id| mesh.workloads.get(id));
+        let in_reach = self.clusters_in_reach(scope);
+        let all = mesh.instances(id).filter(move |instance| instance.remote.is_none() || in_reach);
+        let known = all.filter(|instance| is_known(instance.endpoint, rules));
+        known.filter(move |instance| of_port(&instance.endpoint)).map(move |instance| {
+            let endpoint = instance.endpoint;
             let alias = service.external_name.as_ref().filter(|name| **name == endpoint.address);
-            Candidate::new(endpoint, workload, alias.map(|_| service), &mesh.networks)
+            Candidate::new(mesh, instance, alias.map(|_| service))
         })
+    }
+
+    /// Whether endpoints in other clusters count. Where ambient mode tells networks apart, only Services that are for the whole
+    /// mesh have any.
+    fn clusters_in_reach(&self, scope: Scope<'_>) -> bool {
+        let Self { service, .. } = self;
+        let mesh = scope.mesh;
+        let told_apart = mesh.options.features.ambient_enable_multi_network;
+        // A Service that only other clusters have is not known there unless it is for all.
+        let scoped = told_apart && !service.global && service.cluster.is_empty();
+        !service.node_local && !scoped && !mesh.config.is_cluster_local(&service.hostname)
     }
 
     /// The endpoints that the cluster has.
@@ -64,10 +78,13 @@ impl<'m> Target<'m> {
 
     /// Whether endpoints that are not ready are sent too, so that Envoy knows how healthy the Service is.
     fn sends_unready(&self, scope: Scope<'_>) -> bool {
+        let features = &scope.mesh.options.features;
         match scope.rules.clusters.unready_endpoints {
             UnreadyEndpoints::OfNone => return false,
+            _ if features.pilot_send_unhealthy_endpoints => return true,
             _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
             UnreadyEndpoints::OfDistributed => return false,
+            UnreadyEndpoints::OfAll if !features.pilot_auto_send_unhealthy_endpoints => return false,
             UnreadyEndpoints::OfAll => {}
         }
         // A minimum of healthy endpoints would make Envoy panic, and use those that are not.

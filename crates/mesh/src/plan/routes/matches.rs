@@ -6,7 +6,7 @@ use crate::snapshot::networking::virtual_service::{HttpMatchRequest, StringMatch
 
 /// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
 /// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
-pub(super) fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool {
+pub fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool {
     if request.port != 0 && request.port != port {
         return false;
     }

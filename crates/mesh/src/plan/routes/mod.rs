@@ -12,7 +12,7 @@
 mod action;
 mod hash;
 mod http;
-mod matches;
+pub mod matches;
 pub mod reach;
 mod tcp;
 

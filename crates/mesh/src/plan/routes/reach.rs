@@ -4,6 +4,7 @@ use super::{matches, tcp};
 use crate::mesh::Service;
 use crate::mesh::virtual_service::VirtualService;
 use crate::plan::Scope;
+use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 
 /// How much a VirtualService takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,22 @@ pub fn of_requests(scope: Scope<'_>, virtual_service: &VirtualService, port: u32
         }
     }
     reach
+}
+
+/// The rule of a VirtualService, and the match in it if it has any, behind which nothing is sent for a port: it takes everything.
+pub fn last(scope: Scope<'_>, virtual_service: &VirtualService, port: u32) -> Option<(usize, Option<usize>)> {
+    let ends = scope.rules.routes.ends_at_catch_all;
+    let takes_all = |request: &HttpMatchRequest| {
+        ends && matches::applies(scope, port, request)
+            && matches::is_catch_all(virtual_service.semantics, request)
+    };
+    virtual_service.http.iter().enumerate().find_map(|(rule, http)| {
+        let matches = &http.route.matches;
+        if matches.is_empty() {
+            return Some((rule, None));
+        }
+        Some((rule, Some(matches.iter().position(takes_all)?)))
+    })
 }
 
 /// How much of the connections to a port, that is all or nothing.

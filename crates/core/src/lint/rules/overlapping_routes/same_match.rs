@@ -10,16 +10,21 @@ use crate::snapshot::Cause;
 use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 
 /// A match of a rule, and the one before it that is the same.
-type Repeated = BTreeMap<Cause, Cause>;
+pub(in crate::lint::rules) type Repeated = BTreeMap<Cause, Cause>;
 
 pub(super) fn check(cx: &Context<'_>) -> Vec<Problem> {
+    repeated(cx).iter().map(|(later, earlier)| problem(later, earlier)).collect()
+}
+
+/// The matches that stand before, too.
+pub(in crate::lint::rules) fn repeated(cx: &Context<'_>) -> Repeated {
     let mut repeated = Repeated::new();
     for routed in cx.routing().services() {
         for routes in routed.routes.iter().filter(|routes| routes.semantics == Semantics::GatewayApi) {
             collect(routes, &mut repeated);
         }
     }
-    repeated.into_iter().map(|(later, earlier)| problem(&later, &earlier)).collect()
+    repeated
 }
 
 fn collect(routes: &VirtualService, repeated: &mut Repeated) {

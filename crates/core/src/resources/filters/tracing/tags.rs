@@ -8,7 +8,6 @@ use envoy::r#type::tracing::v3::custom_tag::{Environment, Header, Literal, Metad
 
 use crate::Str;
 use crate::plan::WaypointSettings;
-use crate::plan::endpoints::candidate::CLUSTER_ID;
 use crate::plan::telemetry::Tracing;
 use crate::snapshot::telemetry::{self, CustomTag as Given};
 
@@ -72,7 +71,7 @@ fn own(settings: &WaypointSettings<'_>) -> Vec<CustomTag> {
         literal("istio.namespace", settings.name.namespace.to_string()),
     ];
     if settings.rules.tracing.cluster_tag {
-        tags.push(literal("istio.cluster_id", CLUSTER_ID.to_owned()));
+        tags.push(literal("istio.cluster_id", settings.proxy.cluster.to_string()));
     }
     tags
 }

@@ -1,4 +1,7 @@
-//! Sidecars: pods that have one, and namespaces whose pods get one. What waypoints do not read may be meant for those.
+//! How pods take part in the mesh: by their node's ztunnel, by a sidecar, or not at all. What waypoints do not read may be meant
+//! for sidecars.
+
+use serde::Serialize;
 
 use crate::hash::HashSet;
 use crate::mesh::workload::DATAPLANE_MODE;
@@ -13,6 +16,18 @@ const INJECTION: &str = "istio-injection";
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// The container that a sidecar is.
 const CONTAINER: &str = "istio-proxy";
+
+/// How a pod takes part in the mesh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataPlaneMode {
+    /// Its node's ztunnel takes its connections.
+    Ambient,
+    /// A sidecar does.
+    Sidecar,
+    /// Nobody does, as far as the files tell.
+    None,
+}
 
 /// Whether a workload is a pod with a sidecar. A pod that is nothing but a proxy is a gateway or a waypoint.
 pub(crate) fn has_sidecar(workload: &Workload) -> bool {
@@ -64,4 +79,20 @@ pub(crate) fn has_proxy(workload: &Workload) -> bool {
     let spec = workload.pod().map(|pod| &pod.spec);
     let mut containers = spec.into_iter().flat_map(|s| s.containers.iter().chain(&s.init_containers));
     containers.any(|container| container.name == CONTAINER)
+}
+
+/// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
+pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
+    if has_sidecar(workload) {
+        return DataPlaneMode::Sidecar;
+    }
+    let of_namespace =
+        mesh.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
+    let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(DATAPLANE_MODE));
+    let label = workload.labels.get(DATAPLANE_MODE).or(of_namespace);
+    if workload.hbone || label.is_some_and(|label| label == "ambient") {
+        DataPlaneMode::Ambient
+    } else {
+        DataPlaneMode::None
+    }
 }
