@@ -1,5 +1,5 @@
 //! A controller without a cluster: objects come and go, and waypoints are told.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use controller::{Change, Controller, Watched};
 use serde_json::{Value, json};
