@@ -30,6 +30,7 @@ pub(crate) fn target() -> PathBuf {
 }
 
 /// The command line that `cargo build` made.
+#[cfg(feature = "parity")]
 pub(crate) fn program() -> PathBuf {
     target().join("debug/waypoint-xds")
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `http` | the VirtualServices of a port, rule by rule under each match; or the default route |
 //! | `action` | what a rule does: its destinations as clusters, with weights |
-//! | [`matches`] | whether a match is for a port and for what a waypoint can answer for, and whether it takes all |
+//! | [`mod@matches`] | whether a match is for a port and for what a waypoint can answer for, and whether it takes all |
 //! | `hash` | what requests are hashed by |
 //! | `tcp` | `tls` and `tcp` rules, and the DestinationRule of a TCP proxy |
 //! | [`reach`] | how much of a port's requests or connections a VirtualService takes |
