@@ -11,7 +11,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("lints", &["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
     ("dependencies", &["xtask", "deps"]),
     ("layers", &["xtask", "layers"]),
-    ("tests", &["test", "--workspace"]),
+    ("tests", &["test", "--workspace", "--no-fail-fast"]),
     (
         "envoy-types",
         &["test", "--package", "waypoint-xds", "--features", "envoy-types", "--test", "envoy_types"],
@@ -47,11 +47,16 @@ const STEPS: &[(&str, &[&str])] = &[
     ("one behaviour, every door", &["xtask", "doors"]),
 ];
 
-/// Runs every step, and stops at the first that fails.
+/// Runs every step, also those after one that failed, so that one run shows all that is wrong.
+///
+/// # Errors
+///
+/// If a step failed; the error names every such step.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if !args.is_empty() {
         return Err("ci takes no arguments".into());
     }
+    let mut failed = Vec::new();
     for (name, command) in STEPS {
         println!("\n=== {name}: cargo {}", command.join(" "));
         let start = Instant::now();
@@ -62,10 +67,11 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
             .env("WAYPOINT_XDS_REQUIRE_ENVOY", "1")
             .current_dir(root())
             .status()?;
+        let outcome = if status.success() { "" } else { ", failed" };
+        println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
         if !status.success() {
-            return Err(format!("{name} failed").into());
+            failed.push(*name);
         }
-        println!("=== {name}: {} s", start.elapsed().as_secs());
     }
-    Ok(())
+    if failed.is_empty() { Ok(()) } else { Err(format!("these steps failed: {}", failed.join(", ")).into()) }
 }

@@ -11,6 +11,7 @@ use crate::text::SourceFile;
 ///
 /// ```
 /// use serde_json::json;
+/// # use waypoint_xds_model as waypoint_xds;
 /// use waypoint_xds::limits::Limits;
 /// use waypoint_xds::snapshot::Objects;
 ///
@@ -98,6 +99,7 @@ impl Snapshot {
     ///
     /// ```
     /// use serde_json::json;
+    /// # use waypoint_xds_model as waypoint_xds;
     /// use waypoint_xds::limits::Limits;
     /// use waypoint_xds::snapshot::Snapshot;
     ///

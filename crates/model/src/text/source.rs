@@ -61,6 +61,7 @@ impl SourceFile {
     /// A file whose name may say which cluster its objects are in, `west=pods.yaml`: see [`cluster_and_name`].
     ///
     /// ```
+    /// # use waypoint_xds_model as waypoint_xds;
     /// use waypoint_xds::text::SourceFile;
     ///
     /// let file = SourceFile::named("west=pods.yaml", "");
