@@ -41,7 +41,7 @@ pub mod ztunnel;
 pub use session::Session;
 pub use translation::{Translation, translate};
 pub use waypoint_xds_mesh::{admission, assume, detect, features, mesh, options, rules};
-use waypoint_xds_mesh::{grpc_status, plan};
+use waypoint_xds_mesh::{controllers, grpc_status, plan, pool_service};
 pub use waypoint_xds_model::Str;
 use waypoint_xds_model::{hash, nearest, re2, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};

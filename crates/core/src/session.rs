@@ -126,7 +126,7 @@ impl Session {
     #[must_use]
     pub fn new(input: impl Into<Arc<Reading>>, options: &Options) -> Self {
         let input = input.into();
-        let input = assume::complete(&input, options.assume).map_or(input, Arc::new);
+        let input = assume::complete(&input, options).map_or(input, Arc::new);
         let (mesh, problems) = Mesh::of_complete(&input, options);
         Self {
             shared: Arc::new(Shared {

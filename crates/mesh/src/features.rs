@@ -17,7 +17,7 @@ macro_rules! flags {
         pub struct Features {
             $($(#[$doc])* pub $field: $ty,)*
             /// Which flags were set by name, by position: they hold even where they say what is so anyway.
-            named: u32,
+            named: u64,
         }
 
         /// The flags that change what a waypoint or ztunnel gets, or what is written into statuses, sorted.
@@ -108,6 +108,9 @@ flags! {
     /// `ENABLE_ENHANCED_RESOURCE_SCOPING`: `discoverySelectors` are for configuration too; later releases have no
     /// choice.
     enable_enhanced_resource_scoping: bool = false, "ENABLE_ENHANCED_RESOURCE_SCOPING" since V1_18;
+    /// `ENABLE_GATEWAY_API_INFERENCE_EXTENSION`: routes may lead to InferencePools.
+    enable_gateway_api_inference_extension: bool = false,
+        "ENABLE_GATEWAY_API_INFERENCE_EXTENSION" since V1_29;
     /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for tunnels to it.
     enable_layered_waypoint_authorization_policies: bool = false,
         "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES" since V1_29;
@@ -125,6 +128,10 @@ flags! {
     pilot_dns_cares_udp_max_queries: u32 = 100, "PILOT_DNS_CARES_UDP_MAX_QUERIES" since V1_29;
     /// `PILOT_DNS_JITTER_DURATION`: how much the times at which host names are resolved differ.
     pilot_dns_jitter_duration: Duration = Duration::from_millis(100), "PILOT_DNS_JITTER_DURATION" since V1_29;
+    /// `PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES`: requests for a headless Service are balanced, instead of
+    /// going to the address that the client called.
+    pilot_enable_eds_for_headless_services: bool = false,
+        "PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES" since V1_18;
     /// `PILOT_ENABLE_MONGO_FILTER`: MongoDB's protocol is understood, for statistics.
     pilot_enable_mongo_filter: bool = true, "PILOT_ENABLE_MONGO_FILTER" since V1_18;
     /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one request.
@@ -155,7 +162,7 @@ flags! {
 
 /// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control plane can
 /// be given as it is.
-const WITHOUT_EFFECT: [&str; 6] = [
+const WITHOUT_EFFECT: [&str; 5] = [
     // What gateways for traffic from outside get.
     "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS",
     "ENABLE_INGRESS_WAYPOINT_ROUTING",
@@ -163,16 +170,14 @@ const WITHOUT_EFFECT: [&str; 6] = [
     "AMBIENT_SCOPED_ADDRESS_PUSHES",
     // Gateways that have a name for an address: Istio resolves it, and what it finds no file tells.
     "RESOLVE_HOSTNAME_GATEWAYS",
-    // Routes of waypoints to an InferencePool are the same as to its Service.
-    "ENABLE_GATEWAY_API_INFERENCE_EXTENSION",
     // Sessions are kept by clients: sidecars and gateways.
     "PILOT_ENABLE_PERSISTENT_SESSION_FILTER",
 ];
 
 /// The bit of a flag; none of one that is unknown.
-fn bit(name: &str) -> u32 {
+fn bit(name: &str) -> u64 {
     let at = OF_WAYPOINTS.iter().position(|known| *known == name);
-    at.and_then(|at| 1_u32.checked_shl(u32::try_from(at).ok()?)).unwrap_or_default()
+    at.and_then(|at| 1_u64.checked_shl(u32::try_from(at).ok()?)).unwrap_or_default()
 }
 
 /// What TLS has to be restricted to. Who enforces it has to know all of them.
@@ -307,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_set_holds_over_others() {
-        assert!(OF_WAYPOINTS.len() <= 32, "each has a bit");
+        assert!(OF_WAYPOINTS.len() <= 64, "each has a bit");
         let (mut own, mut others) = (Features::default(), Features::default());
         own.set("DISABLE_SHADOW_HOST_SUFFIX", "true").unwrap();
         own.pilot_trace_sampling = 2.0;

@@ -6,12 +6,14 @@
 
 pub mod admission;
 pub mod assume;
+pub mod controllers;
 pub mod detect;
 pub mod features;
 pub mod grpc_status;
 pub mod mesh;
 pub mod options;
 pub mod plan;
+pub mod pool_service;
 pub mod rules;
 
 pub use waypoint_xds_model::Str;

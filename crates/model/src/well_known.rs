@@ -9,6 +9,12 @@
 pub const GATEWAY_GROUP: &str = "gateway.networking.k8s.io";
 /// The group of ServiceEntry, and of Istio's kind `Hostname`.
 pub const ISTIO_GROUP: &str = "networking.istio.io";
+/// The group of InferencePool.
+pub const INFERENCE_GROUP: &str = "inference.networking.k8s.io";
+/// The label that says how a Service is meant, and its value for one that stands for an InferencePool.
+pub const SERVICE_SEMANTICS: &str = "internal.istio.io/service-semantics";
+/// See [`SERVICE_SEMANTICS`].
+pub const POOL_SEMANTICS: &str = "inferencepool";
 /// Multi-cluster Services. Without their support switched on, a ServiceImport is the Service of the same name.
 pub const MCS_GROUP: &str = "multicluster.x-k8s.io";
 
@@ -23,6 +29,10 @@ pub const EAST_WEST_CLASS: &str = "istio-east-west";
 /// The controller of gateways for ingress and egress.
 pub const GATEWAY_CONTROLLER: &str = "istio.io/gateway-controller";
 
+/// The label that names a waypoint.
+pub const USE_WAYPOINT: &str = "istio.io/use-waypoint";
+/// The label that names a waypoint's namespace.
+pub const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// The label of the network that something is in.
 pub const NETWORK: &str = "topology.istio.io/network";
 /// The label of what Istio's gateway controller made, and manages.

@@ -32,7 +32,7 @@ pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
     }
     let read = Snapshot::read(copied.sources, &Limits::DEFAULT);
     let count = read.summary.objects_read() + read.summary.objects_ignored();
-    let release = detect::release(&read.snapshot).map_or_else(
+    let release = detect::release(&read).map_or_else(
         || "no image tells its release of Istio".to_owned(),
         |found| format!("it runs Istio {}: read it with --release {0}, or auto", found.release),
     );

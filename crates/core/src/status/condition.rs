@@ -238,7 +238,7 @@ impl RouteKind {
 pub struct ParentStatus {
     /// The parent.
     pub reference: ParentReference,
-    /// The controller that speaks.
+    /// The controller that speaks; empty where it does not say so.
     pub controller: &'static str,
     /// What it says.
     pub conditions: Vec<Condition>,

@@ -8,6 +8,7 @@
 //! | `route` | HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, for each parent |
 //! | `binding` | Services, ServiceEntries and WorkloadEntries: which waypoint they use |
 //! | `policy` | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
+//! | `inference_pool` | InferencePools, for each parent of the routes that lead there |
 //! | `backend_policy` | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
 //!
 //! `reported` compares them with those that the snapshot holds. `scope` knows whose statuses are written at all; `view::statuses` shows them.
@@ -42,6 +43,7 @@ mod class;
 mod condition;
 mod gateway;
 mod grants;
+mod inference_pool;
 mod policy;
 mod reported;
 mod route;
@@ -63,6 +65,8 @@ use crate::snapshot::{self, Kind};
 pub fn statuses(mesh: &Mesh) -> Vec<Status> {
     let cx = Context::new(mesh);
     let (mut statuses, attached) = route::statuses(&cx);
+    let pools = inference_pool::statuses(&cx, &statuses);
+    statuses.extend(pools);
     statuses.extend(gateway::statuses(&cx, &attached));
     statuses.extend(class::statuses(mesh, &cx.classes));
     statuses.extend(backend_policy::statuses(&cx));
@@ -119,6 +123,7 @@ impl<'m> Context<'m> {
             Kind::Service => snapshot::find(&snapshot.services, namespace, name).is_some(),
             Kind::ServiceEntry => snapshot::find(&snapshot.service_entries, namespace, name).is_some(),
             Kind::ConfigMap => snapshot::find(&snapshot.config_maps, namespace, name).is_some(),
+            Kind::InferencePool => snapshot::find(&snapshot.inference_pools, namespace, name).is_some(),
             Kind::Secret => snapshot::find(&snapshot.secrets, namespace, name).is_some(),
             _ => false,
         }

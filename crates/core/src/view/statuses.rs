@@ -96,7 +96,7 @@ fn flat(row: &Row<'_>) -> Value {
         ("namespace", Some(json!(row.status.object.namespace))),
         ("name", Some(json!(row.status.object.name))),
         ("parent", row.parent.map(|parent| json!(parent.name(&row.status.object)))),
-        ("controller", row.parent.map(|parent| json!(parent.controller))),
+        ("controller", row.parent.and_then(controller)),
         ("listener", row.listener.map(|listener| json!(listener))),
         ("type", Some(json!(condition_type))),
         ("status", Some(json!(status))),
@@ -208,14 +208,19 @@ fn fields(status: &Status) -> Map<String, Value> {
         _ => ("parents", "parentRef"),
     };
     let parent = |parent: &ParentStatus| {
-        json!({
-            "conditions": conditions(&parent.conditions),
-            "controllerName": parent.controller,
-            reference: self::reference(&parent.reference),
-        })
+        object([
+            ("conditions", Some(conditions(&parent.conditions).into())),
+            ("controllerName", controller(parent)),
+            (reference, Some(self::reference(&parent.reference))),
+        ])
     };
     set(list, status.parents.iter().map(parent).collect());
     fields
+}
+
+/// The controller that speaks, where it says so.
+fn controller(parent: &ParentStatus) -> Option<Value> {
+    (!parent.controller.is_empty()).then(|| json!(parent.controller))
 }
 
 fn conditions(conditions: &[Condition]) -> Vec<Value> {

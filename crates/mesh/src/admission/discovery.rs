@@ -40,6 +40,7 @@ pub(super) fn discover(
         reference_grants,
         backend_tls_policies,
         x_backend_traffic_policies,
+        inference_pools,
         virtual_services,
         destination_rules,
         service_entries,

@@ -21,6 +21,7 @@ mod envoy_filter;
 mod extensions;
 mod gateway_api;
 mod header_value;
+mod inference_pool;
 mod istio_metadata;
 pub mod mesh_config;
 mod newer;
@@ -102,6 +103,7 @@ fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>)
     pass.over(&mut s.reference_grants, |c, _, spec| gateway_api::reference_grant(c, spec));
     pass.over(&mut s.backend_tls_policies, |c, _, spec| gateway_api::backend_tls_policy(c, spec));
     pass.over(&mut s.x_backend_traffic_policies, |c, _, spec| gateway_api::x_backend_traffic_policy(c, spec));
+    pass.over(&mut s.inference_pools, |c, _, spec| inference_pool::check(c, spec));
     pass.over(&mut s.virtual_services, virtual_service::check);
     pass.over(&mut s.destination_rules, destination_rule::check);
     pass.over(&mut s.service_entries, service_entry::check);

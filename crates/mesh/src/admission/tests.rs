@@ -210,3 +210,55 @@ fn dry_run_is_for_authorization_policies() {
     let snapshot = Snapshot { destination_rules: list, ..Snapshot::default() };
     assert!(admit(snapshot, &Options::for_release(V1_18)).snapshot.destination_rules.is_empty());
 }
+
+#[test]
+fn an_inference_pool_is_checked_by_its_schema() {
+    let spec = |ports: &str, labels: &str, picker: &str| {
+        format!(
+            r#"{{"targetPorts": [{ports}], "selector": {{"matchLabels": {{{labels}}}}}, "endpointPickerRef": {picker}}}"#
+        )
+    };
+    let (port, label) = (r#"{"number": 8000}"#, r#""app": "llm""#);
+    let picker = r#"{"name": "picker", "port": {"number": 9002}}"#;
+    let (pool, problems) = verdict!(inference_pools, V1_31, &spec(port, label, picker));
+    assert!(pool.is_some() && problems.is_empty(), "{problems:?}");
+    let (pool, _) = verdict!(inference_pools, V1_18, &spec(port, label, picker));
+    assert!(pool.is_none(), "1.18 knows none");
+    let other = r#"{"name": "mine", "kind": "Picker", "group": "example.com"}"#;
+    assert!(
+        verdict!(inference_pools, V1_31, &spec(port, label, other)).0.is_some(),
+        "only a Service needs a port"
+    );
+    let nine: Vec<String> = (1..=9).map(|number| format!(r#"{{"number": {number}}}"#)).collect();
+    let twice = format!("{port}, {port}");
+    for (json, code, field) in [
+        (spec("", label, picker), Code::MissingField, "spec.targetPorts"),
+        (spec(&nine.join(", "), label, picker), Code::InvalidValue, "spec.targetPorts"),
+        (spec(&twice, label, picker), Code::ConflictingFields, "spec.targetPorts[1]"),
+        (spec(r#"{"number": 0}"#, label, picker), Code::InvalidValue, "spec.targetPorts[0].number"),
+        (spec(port, "", picker), Code::MissingField, "spec.selector.matchLabels"),
+        (spec(port, r#""app": "a b""#, picker), Code::InvalidValue, "spec.selector.matchLabels.app"),
+        (spec(port, label, r#"{"name": "picker"}"#), Code::MissingField, "spec.endpointPickerRef.port"),
+        (
+            spec(port, label, r#"{"port": {"number": 70000}, "name": "p"}"#),
+            Code::InvalidValue,
+            "spec.endpointPickerRef.port.number",
+        ),
+        (spec(port, label, r#"{"port": {"number": 1}}"#), Code::MissingField, "spec.endpointPickerRef.name"),
+    ] {
+        let (pool, problems) = verdict!(inference_pools, V1_31, &json);
+        assert!(pool.is_none(), "{json}");
+        assert_eq!(told(&problems), [(code, field)], "{json}");
+    }
+}
+
+#[test]
+fn a_pool_s_protocol_is_dropped_where_it_is_not_known() {
+    let json = r#"{"targetPorts": [{"number": 1}], "selector": {"matchLabels": {"a": "b"}}, "appProtocol": "kubernetes.io/h2c",
+        "endpointPickerRef": {"name": "picker", "port": {"number": 9002}}}"#;
+    let (pool, problems) = verdict!(inference_pools, Release::V1_29, json);
+    assert_eq!(pool.unwrap().spec.app_protocol, None);
+    assert_eq!(told(&problems), [(Code::UnsupportedField, "spec.appProtocol")]);
+    let (pool, problems) = verdict!(inference_pools, Release::V1_30, json);
+    assert!(pool.unwrap().spec.app_protocol.is_some() && problems.is_empty(), "{problems:?}");
+}

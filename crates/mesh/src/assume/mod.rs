@@ -7,18 +7,21 @@
 //! | `pods` | the Pods of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts |
 //! | `mesh_config` | the ConfigMap that Istio makes of an IstioOperator's settings |
 //! | `namespaces` | Namespaces that objects are in and nothing defines |
+//! | `inference_pools` | the Services that Istio makes of InferencePools, where it knows these |
 //!
-//! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a cluster, where
-//! nothing is missing. What is assumed depends on names alone, not on the order of the input, and is told by one note for
-//! each sort. An assumed Pod stands where its controller does.
+//! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a
+//! cluster, where nothing is missing. What Istio itself makes is added wherever it is missing. What is
+//! assumed depends on names alone, not on the order of the input, and is told by one note for each sort. An
+//! assumed Pod stands where its controller does.
 
 mod addresses;
+mod inference_pools;
 mod mesh_config;
 mod namespaces;
 mod pods;
 
 use crate::Str;
-use crate::options::Assume;
+use crate::options::{Assume, Options};
 use crate::problem::{Code, Problem};
 use crate::snapshot::passed_over::PassedOver;
 use crate::snapshot::{Meta, Reading, Snapshot};
@@ -26,10 +29,24 @@ use addresses::Addresses;
 
 /// What was read, completed by what is assumed; none where nothing is missing.
 #[must_use]
-pub fn complete(reading: &Reading, assume: Assume) -> Option<Reading> {
-    if assume == Assume::Nothing {
+pub fn complete(reading: &Reading, options: &Options) -> Option<Reading> {
+    if options.assume == Assume::Nothing {
         return None;
     }
+    let completed = completed(reading);
+    let pools = inference_pools::of_pools(completed.as_ref().unwrap_or(reading), options);
+    if pools.is_empty() {
+        return completed;
+    }
+    let mut completed = completed.unwrap_or_else(|| reading.clone());
+    completed.problems.extend(pools.note());
+    completed.problems.sort();
+    pools.apply(&mut completed.snapshot);
+    Some(completed)
+}
+
+/// What was read, completed by what a cluster would add without Istio.
+fn completed(reading: &Reading) -> Option<Reading> {
     let (config_map, mut installed) = mesh_config::of_installation(reading).unzip();
     let mut pods = Addresses::new(addresses::OF_PODS);
     let assumed: Vec<Assumed> = Part::all(reading).map(|part| Assumed::of(&part, &mut pods)).collect();
@@ -187,7 +204,7 @@ spec:
     }
 
     fn completed(text: &str) -> Reading {
-        complete(&read(text), Assume::All).expect("something is missing")
+        complete(&read(text), &Options::default()).expect("something is missing")
     }
 
     fn notes(reading: &Reading) -> Vec<&str> {
@@ -234,8 +251,9 @@ spec:
     #[test]
     fn nothing_is_assumed_twice_or_against_ones_will() {
         let reading = read(SHOP);
-        assert_eq!(complete(&reading, Assume::Nothing), None);
-        assert_eq!(complete(&completed(SHOP), Assume::All), None);
+        let nothing = Options { assume: Assume::Nothing, ..Options::default() };
+        assert_eq!(complete(&reading, &nothing), None);
+        assert_eq!(complete(&completed(SHOP), &Options::default()), None);
     }
 
     #[test]

@@ -38,7 +38,6 @@ pub mod namespaces;
 pub mod network;
 pub mod network_gateways;
 mod of;
-mod own_flags;
 pub mod peer_authentication;
 pub mod policy;
 pub mod proxy_config;
@@ -182,7 +181,8 @@ impl Mesh {
         let waypoints = waypoint::index(&indexing, &bindings, &mut problems);
         let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
-        let virtual_services = VirtualServices::new(&snapshot, rules, &config, &services, &mut problems);
+        let virtual_services =
+            VirtualServices::new(&snapshot, rules, &config, &services, &options.features, &mut problems);
         let policies = Policies::new(&snapshot, rules, &config);
         let telemetries = Telemetries::new(&snapshot, rules, &config);
         let extensions = Extensions::new(&snapshot, rules, &config);

@@ -2,7 +2,9 @@
 //!
 //! Source: <https://istio.io/latest/docs/setup/install/multicluster/multi-primary_multi-network/>.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod external;
+
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::hostname;
@@ -164,7 +166,8 @@ fn of_cluster(
 ) -> Vec<NetworkGateway> {
     let cluster = part.cluster_name();
     let named = named_services(networks, &cluster);
-    let services = part.services.iter().flat_map(|service| of_service(service, &cluster, &named, rules));
+    let services =
+        part.services.iter().flat_map(|service| of_service(service, part, (&cluster, &named), rules));
     let is_own = part.cluster == own.cluster;
     let resources = part.gateways.iter().filter(|gateway| {
         rules.gateway_resources && (is_own || gateway.spec.gateway_class_name != REMOTE_CLASS)
@@ -172,12 +175,15 @@ fn of_cluster(
     services.chain(resources.flat_map(|gateway| of_resource(gateway, &cluster))).collect()
 }
 
+/// Networks and ports, by the hostname of the Service that is their gateway.
+type Named<'n> = BTreeMap<&'n str, Vec<(&'n Str, u32)>>;
+
 /// The Services that the configuration of the networks names as gateways of a cluster, with network and port.
-fn named_services<'n>(networks: &'n MeshNetworks, cluster: &str) -> BTreeMap<&'n str, Vec<(&'n Str, u32)>> {
+fn named_services<'n>(networks: &'n MeshNetworks, cluster: &str) -> Named<'n> {
     let of_cluster = |network: &Network| {
         network.endpoints.iter().any(|endpoints| endpoints.from_registry.as_deref() == Some(cluster))
     };
-    let mut named: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut named = Named::new();
     for (name, network) in networks.networks.iter().filter(|(_, network)| of_cluster(network)) {
         for gateway in &network.gateways {
             if let Some(service) = gateway.registry_service_name.as_deref().filter(|name| !name.is_empty()) {
@@ -191,8 +197,8 @@ fn named_services<'n>(networks: &'n MeshNetworks, cluster: &str) -> BTreeMap<&'n
 /// The gateways that a Service is: one for each address outside of its cluster.
 fn of_service(
     service: &Object<kubernetes::Service>,
-    cluster: &Str,
-    named: &BTreeMap<&str, Vec<(&Str, u32)>>,
+    part: &Snapshot,
+    (cluster, named): (&Str, &Named<'_>),
     rules: &NetworkRules,
 ) -> Vec<NetworkGateway> {
     let meta = &service.meta;
@@ -213,7 +219,7 @@ fn of_service(
         let (address, cause) = (address.clone(), Cause::from(service.object_ref()));
         let gateway = move |(network, port, hbone_port): &(&Str, u32, u32)| NetworkGateway {
             address: address.clone(),
-            port: *port,
+            port: external::port(service, *port),
             hbone_port: *hbone_port,
             network: (*network).clone(),
             cluster: cluster.clone(),
@@ -222,7 +228,7 @@ fn of_service(
         };
         ports.iter().map(gateway).collect::<Vec<_>>()
     };
-    external_addresses(&service.spec).into_iter().flat_map(|address| at(&address)).collect()
+    external::addresses(service, &part.nodes).into_iter().flat_map(|address| at(&address)).collect()
 }
 
 /// The ports of a Service that is labelled as a gateway: for Istio's mTLS and for HBONE; none if it has neither.
@@ -235,15 +241,6 @@ fn ports_of(service: &Object<kubernetes::Service>, rules: &NetworkRules) -> Opti
     let has = |number: &u32| service.spec.ports.iter().any(|port| i64::from(port.port) == i64::from(*number));
     let of_service = |number: u32| Some(number).filter(has).unwrap_or_default();
     Some((of_service(port), of_service(HBONE_PORT))).filter(|ports| *ports != (0, 0))
-}
-
-/// Where a Service is reached from outside of its cluster.
-fn external_addresses(service: &kubernetes::Service) -> BTreeSet<Str> {
-    let ingress = service.status.load_balancer.ingress.iter();
-    let ingress = ingress.filter(|_| service.service_type == "LoadBalancer");
-    let balanced = ingress.map(|ingress| if ingress.ip.is_empty() { &ingress.hostname } else { &ingress.ip });
-    let all = balanced.chain(&service.external_ips);
-    all.filter(|address| !address.is_empty()).cloned().collect()
 }
 
 /// The gateways that a Gateway with the label of a network is: one for each address that it asks for, and each listener that

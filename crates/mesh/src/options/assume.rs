@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// What is assumed of objects from files that were never applied: what a cluster would have added to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Assume {
-    /// Addresses of Services, the Pods of Deployments and the like, Namespaces. Notes tell what was assumed.
+    /// Addresses of Services, the Pods of Deployments and the like, Namespaces, the Services of
+    /// InferencePools. Notes tell what was assumed.
     #[default]
     All,
     /// Nothing: the snapshot is taken as it stands, as what a cluster has.

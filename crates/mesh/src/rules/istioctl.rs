@@ -13,7 +13,18 @@ table! {
         pub unresolved_endpoints: bool,
         /// Whether route configurations are shown by name, or in the order of what they came with.
         pub routes_by_name: bool,
+        /// Which table is printed of secrets.
+        pub secrets: SecretTable,
     }
+}
+
+/// Which table istioctl prints of secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretTable {
+    /// Serial numbers as they are.
+    Plain,
+    /// Serial numbers of 32 digits, and trust domains where all are known.
+    TrustDomains,
 }
 
 /// Which table istioctl prints of listeners.

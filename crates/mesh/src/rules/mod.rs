@@ -41,7 +41,7 @@ pub use envoy_filters::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
 };
 pub use gateway_api::{GatewayApiRules, GatewayRouteMerging};
-pub use istioctl::{IstioctlRules, ListenerTable};
+pub use istioctl::{IstioctlRules, ListenerTable, SecretTable};
 pub use listeners::{
     ChainNames, Keepalive, ListenerRules, MatchedAddresses, StatsConfig, TunnelServer, TunnelState,
 };

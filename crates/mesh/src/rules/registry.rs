@@ -17,6 +17,10 @@ table! {
         pub allocates_addresses: bool,
         /// Whether Kubernetes' own values of `appProtocol` (`kubernetes.io/h2c`) are understood.
         pub kubernetes_app_protocols: bool,
+        /// Whether the ports of a Service that stands for an InferencePool are one.
+        pub inference_pools: bool,
+        /// Whether the `appProtocol` of an InferencePool counts.
+        pub pool_app_protocols: bool,
         /// Whether blanks in the annotation `networking.istio.io/exportTo` are ignored.
         pub trims_export_to: bool,
         /// Whether `trafficDistribution`, or the annotation of that name, is understood.

@@ -61,6 +61,7 @@ pub(super) const RULES: Rules = Rules {
         primary_address: PrimaryAddress::Last,
         allocates_addresses: false,
         kubernetes_app_protocols: false,
+        inference_pools: false,
         trims_export_to: false,
         traffic_distribution: false,
         workload_name_label: false,
@@ -288,6 +289,7 @@ pub(super) const RULES: Rules = Rules {
         bootstrap_resources: true,
         unresolved_endpoints: false,
         routes_by_name: false,
+        secrets: SecretTable::Plain,
     },
 };
 

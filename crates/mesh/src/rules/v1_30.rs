@@ -14,6 +14,7 @@ pub(super) const RULES: Rules = Rules {
         least_aggression: LeastAggression::One,
         ..V1_31.admission
     },
+    registry: RegistryRules { pool_app_protocols: false, ..V1_31.registry },
     waypoints: WaypointRules { canaries: false, assumed_status_addresses: false, ..V1_31.waypoints },
     gateway_api: GatewayApiRules { no_backends_status: 404, ..V1_31.gateway_api },
     listeners: ListenerRules { matches_without_ranges: true, ..V1_31.listeners },

@@ -64,6 +64,8 @@ pub(super) const RULES: Rules = Rules {
         inline_endpoint_name: InlineEndpointName::OfServiceEntry,
         allocates_addresses: true,
         kubernetes_app_protocols: true,
+        inference_pools: true,
+        pool_app_protocols: true,
         trims_export_to: true,
         traffic_distribution: true,
         namespace_traffic_distribution: true,
@@ -302,6 +304,7 @@ pub(super) const RULES: Rules = Rules {
         bootstrap_resources: false,
         unresolved_endpoints: true,
         routes_by_name: true,
+        secrets: SecretTable::TrustDomains,
     },
 };
 

@@ -256,11 +256,13 @@ codes! {
         "The files hold what somebody wrote, not what a cluster has made of it. What a cluster would add to objects that were \
          never applied was assumed: addresses of 240.241.0.0/16 for Services without one, the Pods of Deployments, \
          StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, Namespaces that \
-         nothing defines, and the ConfigMap that Istio makes of an IstioOperator's mesh configuration. `--assume nothing` takes \
+         nothing defines, the ConfigMap that Istio makes of an IstioOperator's mesh configuration, and the Services that it makes of \
+         InferencePools. `--assume nothing` takes \
          the files as they are.";
     ReleaseDetected = "release-detected" Note Correctness:
-        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of an image: of istiod's Pod, else \
-         of a waypoint's, else of what a waypoint's annotation names. Where there is none, the newest release is taken.";
+        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of istiod's image, else by the version \
+         in an IstioOperator that was never applied, else by the image of a waypoint's Pod or the one that a waypoint's annotation \
+         names. Where there is none, the newest release is taken.";
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
          IstioOperator that was never applied. `--feature` sets them otherwise.";
@@ -415,6 +417,8 @@ codes! {
     HostTwice = "host-twice" Warning Egress:
         "Two ServiceEntries have the same host. To ztunnels and waypoints a host is one service of the mesh: only one \
          of the entries counts where both are seen.";
+    EndpointPickerNotAsked = "endpoint-picker-not-asked" Warning Correctness:
+        "A route of a Service leads to an InferencePool. No waypoint asks the pool's endpoint picker: only Istio's gateways do.";
     EnvoyFilterOutOfReach = "envoy-filter-out-of-reach" Warning Correctness:
         "An EnvoyFilter, or a patch of one, cannot apply to any waypoint. Waypoints read those with `targetRefs` to a \
          Gateway or GatewayClass, with a context that fits, for what a waypoint has.";

@@ -17,6 +17,8 @@ pub struct ControlPlane {
     pub revision: Str,
     /// The variables of its environment.
     pub environment: BTreeMap<Str, Str>,
+    /// The version that it installs, with the field that names it.
+    pub version: Option<(&'static str, Str)>,
     /// The mesh configuration as JSON, with the field that it stands in.
     pub mesh_config: Option<(&'static str, String)>,
 }
@@ -25,19 +27,19 @@ impl ControlPlane {
     /// What an object says of one, if it is about one.
     pub(super) fn of_object(node: Node<'_>, kind: Kind, labels: &Labels) -> Option<Self> {
         match kind {
-            Kind::IstioOperator | Kind::SailIstio => Some(Self::of_installation(node)),
+            Kind::IstioOperator | Kind::SailIstio => Some(Self::of_installation(node, kind)),
             Kind::Deployment if labels.get("app").is_some_and(|app| app == "istiod") => {
                 let revision = labels.get(REVISION).cloned().unwrap_or_default();
                 let containers = node.find("spec.template.spec.containers");
                 let containers = containers.into_iter().flat_map(Node::items);
                 let environment = containers.flat_map(|container| pairs(container.get("env"))).collect();
-                Some(Self { revision: named(revision), environment, mesh_config: None })
+                Some(Self { revision: named(revision), environment, ..Self::default() })
             }
             _ => None,
         }
     }
 
-    fn of_installation(node: Node<'_>) -> Self {
+    fn of_installation(node: Node<'_>, kind: Kind) -> Self {
         let text = |path: &str| node.find(path).and_then(Node::as_str);
         let revision = text("spec.revision").or_else(|| text("spec.values.revision")).unwrap_or_default();
         // Later ones win.
@@ -45,8 +47,28 @@ impl ControlPlane {
             .chain(pairs(node.find("spec.components.pilot.k8s.env")))
             .collect();
         let fields = ["spec.values.meshConfig", "spec.meshConfig"].map(|field| (field, node.find(field)));
-        Self { revision: named(revision.into()), environment, mesh_config: settings(&fields) }
+        Self {
+            revision: named(revision.into()),
+            environment,
+            version: version(node, kind),
+            mesh_config: settings(&fields),
+        }
     }
+}
+
+/// The fields that name istiod's version, the one that counts first: an IstioOperator has a tag of its own
+/// and values for Helm. <https://istio.io/latest/docs/reference/config/istio.operator.v1alpha1/>
+const TAGS: [&str; 4] =
+    ["spec.components.pilot.tag", "spec.values.pilot.tag", "spec.tag", "spec.values.global.tag"];
+
+/// The version that an installation names.
+fn version(node: Node<'_>, kind: Kind) -> Option<(&'static str, Str)> {
+    let fields: &[&'static str] = if kind == Kind::SailIstio { &["spec.version"] } else { &TAGS };
+    let named = |field: &&'static str| {
+        let text = node.find(field).filter(|node| node.scalar().is_some())?.text();
+        (!text.is_empty()).then(|| (*field, Str::from(text)))
+    };
+    fields.iter().find_map(named)
 }
 
 /// The default revision has a name, too.

@@ -11,8 +11,21 @@ message! {
     /// A `Namespace`: only its metadata counts.
     pub struct Namespace {}
 
-    /// A `Node`: only its labels count, for the locality of its pods.
-    pub struct Node {}
+    /// A `Node`: its labels count, for the locality of its pods, and the addresses in its status.
+    pub struct Node {
+        #[serde(skip)]
+        status: NodeStatus,
+    }
+
+    pub struct NodeStatus {
+        addresses: Vec<NodeAddress>,
+    }
+
+    pub struct NodeAddress {
+        #[serde(rename = "type")]
+        address_type: Str,
+        address: Str,
+    }
 
     /// A `ServiceAccount`: only its name counts.
     pub struct ServiceAccount {}

@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`kubernetes`] | core, `discovery.k8s.io` |
 //! | [`gateway_api`] | `gateway.networking.k8s.io`, `gateway.networking.x-k8s.io` |
+//! | [`inference`] | `inference.networking.k8s.io` |
 //! | [`networking`] | `networking.istio.io` |
 //! | [`security`] | `security.istio.io` |
 //! | [`telemetry`] | `telemetry.istio.io` |
@@ -34,6 +35,7 @@ pub mod extensions;
 mod files;
 pub mod gateway_api;
 mod identity;
+pub mod inference;
 mod items;
 
 pub mod kubernetes;
@@ -247,7 +249,7 @@ snapshot! {
     /// Namespaces.
     namespaces: kubernetes::Namespace = Namespace in spec;
     /// Nodes.
-    nodes: kubernetes::Node = Node in spec;
+    nodes: kubernetes::Node = Node in spec and status;
     /// Services.
     services: kubernetes::Service = Service in spec and status;
     /// Endpoints, as older clients write them.
@@ -280,6 +282,8 @@ snapshot! {
     backend_tls_policies: gateway_api::BackendTlsPolicy = BackendTlsPolicy in spec;
     /// Gateway API: retry budgets, an experiment.
     x_backend_traffic_policies: gateway_api::XBackendTrafficPolicy = XBackendTrafficPolicy in spec;
+    /// Pools of model servers.
+    inference_pools: inference::InferencePool = InferencePool in spec;
     /// Routes of hosts.
     virtual_services: networking::VirtualService = VirtualService in spec;
     /// What holds after routing.

@@ -27,6 +27,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     bound
         .filter_map(|bound| match bound.object.spec.service_type.as_str() {
             _ if is_external_name(bound.service) => external_name(&concerns, &bound),
+            // Istio made it for itself: nobody calls it.
+            _ if bound.service.one_port => None,
             _ if bound.object.spec.cluster_ip == "None" => headless(cx, &concerns, &pods, &bound),
             "LoadBalancer" | "NodePort" => from_outside(cx, &pods, &bound),
             _ if !bound.object.spec.external_ips.is_empty() => from_outside(cx, &pods, &bound),

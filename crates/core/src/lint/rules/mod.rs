@@ -9,6 +9,7 @@ mod deny_overrides_allow;
 mod detected_protocol;
 mod dynamic_dns_port;
 mod empty_subset;
+mod endpoint_picker_not_asked;
 mod envoy_filter_out_of_reach;
 mod extension_match;
 mod gateway_named_like_service;
@@ -72,6 +73,7 @@ pub const RULES: &[Rule] = &[
     detected_protocol::RULE,
     dynamic_dns_port::RULE,
     empty_subset::RULE,
+    endpoint_picker_not_asked::RULE,
     envoy_filter_out_of_reach::RULE,
     extension_match::RULE,
     gateway_named_like_service::RULE,

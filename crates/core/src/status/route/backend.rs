@@ -3,14 +3,13 @@
 use super::Side;
 use super::rules::Severity;
 use crate::mesh::hostname;
+use crate::pool_service;
 use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::route::BackendObjectReference;
 use crate::status::Context;
 use crate::status::condition::Fault;
 use crate::status::grants::Reference;
-use crate::well_known::{ISTIO_GROUP, MCS_GROUP};
-
-const INFERENCE_GROUP: &str = "inference.networking.k8s.io";
+use crate::well_known::{INFERENCE_GROUP, ISTIO_GROUP, MCS_GROUP};
 
 /// Who refers to a backend.
 #[derive(Clone, Copy)]
@@ -51,6 +50,11 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
         (ISTIO_GROUP, "Hostname") => {
             (to.name.clone(), cx.mesh.services.lookup(&to.name, namespace).is_some())
         }
+        (INFERENCE_GROUP, "InferencePool")
+            if cx.mesh.options.features.enable_gateway_api_inference_extension =>
+        {
+            return fault_of_pool(cx, &to.name, namespace);
+        }
         (INFERENCE_GROUP, "InferencePool") => {
             let message = "InferencePool is not enabled. To enable, set ENABLE_GATEWAY_API_INFERENCE_EXTENSION to true \
                            in istiod";
@@ -66,4 +70,30 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
         return hard("port is required in backendRef");
     }
     if exists { None } else { soft("BackendNotFound", format!("backend({host}) not found")) }
+}
+
+/// What is wrong with a backend that is an InferencePool, or with the Service that Istio makes of it.
+fn fault_of_pool(cx: &Context<'_>, name: &str, namespace: &str) -> Option<Severity> {
+    let hard = |message: &str| Some(Severity::Hard(Fault::new("InvalidDestination", message)));
+    let not_found = |what: &str| {
+        let message = format!("backend({what}) not found");
+        Some(Severity::Soft(Fault::new("BackendNotFound", message)))
+    };
+    if name.contains('.') {
+        return hard(
+            "InferencePool.Name invalid; the name of the InferencePool must be used, not the hostname.",
+        );
+    }
+    if !cx.exists(Kind::InferencePool, namespace, name) {
+        return not_found(name);
+    }
+    let host = hostname::of_service(&pool_service::name(name), namespace);
+    let services = &cx.mesh.services;
+    let service = services.lookup(&host, namespace).and_then(|id| services.get(id));
+    let Some(service) = service else { return not_found(&host) };
+    if pool_service::has_picker(&service.labels) {
+        None
+    } else {
+        hard("InferencePool service invalid, extensionRef labels not found")
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Route;
 use crate::Str;
-use crate::mesh::gateway_route::is_controlled_by_others;
+use crate::controllers::are_controlled_by_others;
 use crate::mesh::hostname;
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::snapshot::gateway_api::route::ParentReference;
@@ -109,7 +109,7 @@ impl Attaching<'_> {
         namespace: &str,
     ) -> Vec<Attempt<'m>> {
         let labels = labels(cx, kind, name, namespace);
-        if labels.is_some_and(|labels| is_controlled_by_others(&cx.mesh.snapshot, labels, namespace)) {
+        if labels.is_some_and(|labels| are_controlled_by_others(&cx.mesh.snapshot, labels, namespace)) {
             return Vec::new();
         }
         let (denial, without_waypoint) = match labels {

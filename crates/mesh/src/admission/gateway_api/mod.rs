@@ -11,6 +11,7 @@ mod route;
 
 pub(super) use gateway::{gateway, gateway_class};
 pub(super) use policy::{backend_tls_policy, reference_grant, x_backend_traffic_policy};
+pub(super) use reference::{group, kind};
 pub(super) use route::{grpc_route, http_route, tcp_route, tls_route};
 
 use super::check::Checker;
@@ -51,7 +52,7 @@ fn host_names(c: &Checker<'_>, hosts: &[Str], most: Limit) {
 }
 
 /// A required text of limited length.
-fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: Limit) {
+pub(super) fn text(c: &Checker<'_>, name: &'static str, text: &str, longest: Limit) {
     if text.is_empty() {
         c.field(name).missing("this is required");
     } else {

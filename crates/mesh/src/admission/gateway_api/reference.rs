@@ -95,13 +95,13 @@ pub(super) fn local_object(c: &Checker<'_>, object: &LocalObjectReference) {
     text(c, "name", &object.name, LONGEST_NAME);
 }
 
-pub(super) fn group(c: &Checker<'_>, group: &str) {
+pub(in crate::admission) fn group(c: &Checker<'_>, group: &str) {
     if !group.is_empty() && !is_subdomain(group) {
         c.field("group").invalid(format!("`{group}` is no API group"));
     }
 }
 
-pub(super) fn kind(c: &Checker<'_>, kind: &str) {
+pub(in crate::admission) fn kind(c: &Checker<'_>, kind: &str) {
     if !syntax::is_dns_label(kind) || kind.starts_with(|first: char| first.is_ascii_digit()) {
         c.field("kind").invalid(format!("`{kind}` is no kind"));
     }

@@ -60,6 +60,9 @@ newer! {
     snapshot::gateway_api::route::TlsRoute {
         below: rules "rules";
     }
+    snapshot::inference::InferencePool {
+        in "1.30+": app_protocol "appProtocol";
+    }
     snapshot::networking::destination_rule::ClientTlsSettings {
         in "1.29+": ca_crl "caCrl";
     }

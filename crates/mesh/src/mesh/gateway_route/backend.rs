@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::parent::{hostname, kubernetes_service};
 use super::{Context, Unconvertible};
 use crate::Str;
-use crate::snapshot::Snapshot;
+use crate::pool_service;
 use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef};
 use crate::snapshot::networking::PortSelector;
 use crate::snapshot::networking::virtual_service::Destination;
-use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, MCS_GROUP};
+use crate::snapshot::{self, Snapshot};
+use crate::well_known::{GATEWAY_GROUP, INFERENCE_GROUP, ISTIO_GROUP, MCS_GROUP};
 
 /// A backend's destination.
 pub(super) struct Backend {
@@ -107,12 +108,30 @@ pub(super) fn destination(
             }
             (to.name.clone(), cx.services.lookup(&to.name, target).is_some())
         }
+        (INFERENCE_GROUP, "InferencePool") if cx.pools => return pool(cx, &to.name, target),
         _ => return Ok(Backend::invalid(Unresolved::InvalidKind)),
     };
     let port = to.port.ok_or(Unconvertible::Backend)?;
     let port = Some(PortSelector { number: u32::try_from(port).unwrap_or_default() });
     let problem = (!valid).then_some(Unresolved::BackendNotFound);
     Ok(Backend { destination: Destination { host, subset: Str::default(), port }, problem })
+}
+
+/// An InferencePool: the first port of the Service that Istio makes of it, whatever port the backend names.
+fn pool(cx: &Context<'_>, name: &str, namespace: &str) -> Result<Backend, Unconvertible> {
+    if name.contains('.') {
+        return Err(Unconvertible::Backend);
+    }
+    let is_there = snapshot::find(&cx.snapshot.inference_pools, namespace, name).is_some();
+    let host = hostname(&pool_service::name(name), namespace);
+    let found = cx.services.lookup(&host, namespace).filter(|_| is_there).and_then(|id| cx.services.get(id));
+    let Some(service) = found else { return Ok(Backend::invalid(Unresolved::BackendNotFound)) };
+    if !pool_service::has_picker(&service.labels) {
+        return Err(Unconvertible::Pool);
+    }
+    let number = service.ports.first().map_or(0, |port| port.number);
+    let destination = Destination { host, subset: Str::default(), port: Some(PortSelector { number }) };
+    Ok(Backend { destination, problem: None })
 }
 
 fn is_service(cx: &Context<'_>, host: &str, namespace: &str) -> bool {

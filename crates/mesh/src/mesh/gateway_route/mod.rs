@@ -32,9 +32,9 @@ use std::rc::Rc;
 
 pub use backend::{is_weightless, reference};
 use parent::Parent;
-pub use parent::is_controlled_by_others;
 
 use crate::Str;
+use crate::features::Features;
 use crate::hash::HashSet;
 use crate::mesh::Services;
 use crate::mesh::age::Age;
@@ -50,6 +50,8 @@ struct Context<'a> {
     snapshot: &'a Snapshot,
     rules: &'static Rules,
     services: &'a Services,
+    /// Whether backends may be InferencePools.
+    pools: bool,
     grants: backend::Grants<'a>,
 }
 
@@ -68,6 +70,8 @@ enum Unconvertible {
     HeaderValue,
     /// A backend that is no reference to anything: no port, a host name for a Service.
     Backend,
+    /// An InferencePool whose Service does not say who picks its endpoints.
+    Pool,
     /// A copy of the requests for a backend that is not there (only in releases that are strict about that).
     Mirror,
 }
@@ -93,9 +97,11 @@ pub(crate) fn convert(
     snapshot: &Snapshot,
     rules: &'static Rules,
     services: &Services,
+    features: &Features,
     problems: &mut Vec<Problem>,
 ) -> Vec<VirtualService> {
-    let cx = Context { snapshot, rules, services, grants: backend::Grants::new(snapshot) };
+    let pools = features.enable_gateway_api_inference_extension;
+    let cx = Context { snapshot, rules, services, pools, grants: backend::Grants::new(snapshot) };
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);

@@ -1,17 +1,14 @@
 //! What a route attaches to: the Services and ServiceEntries among its `parentRefs`.
 
 use crate::Str;
+use crate::controllers;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
 use crate::mesh::hostname::DOMAIN_SUFFIX;
-use crate::mesh::waypoint::{USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::{self, Kind, Labels, Object, ObjectRef, Snapshot};
-use crate::well_known::{GATEWAY_CONTROLLER, GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CONTROLLER};
-
-/// The controllers that Istio answers for.
-const CONTROLLERS: [&str; 2] = [WAYPOINT_CONTROLLER, GATEWAY_CONTROLLER];
+use crate::snapshot::{Kind, Object, ObjectRef};
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP};
 
 /// A parent in the mesh.
 pub(super) struct Parent {
@@ -61,7 +58,7 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
         }
         _ => return None,
     };
-    (!is_controlled_by_others(cx.snapshot, labels, namespace))
+    (!controllers::are_controlled_by_others(cx.snapshot, labels, namespace))
         .then_some(Parent { port: reference.port, hosts })
 }
 
@@ -97,23 +94,6 @@ fn service_entry<'a>(cx: &Context<'a>, name: &str, namespace: &str) -> Option<&'
     let found =
         all.binary_search_by(|e| (e.meta.namespace.as_str(), e.meta.name.as_str()).cmp(&(namespace, name)));
     all.get(found.ok()?).map(AsRef::as_ref)
-}
-
-/// Whether the waypoint of a parent with these labels is a Gateway of a class that another controller answers for.
-pub fn is_controlled_by_others(snapshot: &Snapshot, labels: &Labels, namespace: &str) -> bool {
-    let of_namespace = || snapshot::find(&snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
-    let labels = if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { of_namespace() };
-    let Some(waypoint) = labels.and_then(|labels| labels.get(USE_WAYPOINT)) else { return false };
-    if waypoint.is_empty() || waypoint.eq_ignore_ascii_case("none") {
-        return false;
-    }
-    let waypoint_namespace =
-        labels.and_then(|labels| labels.get(USE_WAYPOINT_NAMESPACE)).filter(|ns| !ns.is_empty());
-    let waypoint_namespace = waypoint_namespace.map_or(namespace, Str::as_str);
-    let gateway = snapshot::find(&snapshot.gateways, waypoint_namespace, waypoint);
-    let class =
-        gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
-    class.is_some_and(|class| !CONTROLLERS.contains(&class.spec.controller_name.as_str()))
 }
 
 fn sort_key(reference: &ParentReference, namespace: &str) -> String {

@@ -62,6 +62,9 @@ pub(super) fn refused<T: Resource>(object: &Object<T>, refused: Refused) -> Prob
         Unconvertible::Backend => {
             ("InvalidDestination", "a backend needs a port, and a Service's name, not its host")
         }
+        Unconvertible::Pool => {
+            ("InvalidDestination", "the Service of an InferencePool does not say who picks its endpoints")
+        }
         Unconvertible::Mirror => ("BackendNotFound", "the backend of a mirror is not there"),
     };
     let problem =

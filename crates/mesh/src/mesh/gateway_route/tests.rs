@@ -47,7 +47,13 @@ fn with_problems(
         &namespaces,
     );
     let mut problems = Vec::new();
-    let converted = convert(&reading.snapshot, crate::rules::Rules::of(release), &services, &mut problems);
+    let converted = convert(
+        &reading.snapshot,
+        crate::rules::Rules::of(release),
+        &services,
+        &options.features,
+        &mut problems,
+    );
     (converted, problems.into_iter().map(|p| (p.code, p.field)).collect())
 }
 

@@ -10,6 +10,7 @@ use crate::Str;
 use crate::mesh::MeshSettings;
 use crate::mesh::hostname;
 use crate::mesh::namespaces::Namespaces;
+use crate::pool_service;
 use crate::rules::{ExternalName, PrimaryAddress, Rules};
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::networking::service_entry::{self, ServicePort};
@@ -63,6 +64,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         node_local: spec.internal_traffic_policy.as_deref() == Some("Local"),
         publish_not_ready_addresses: spec.publish_not_ready_addresses,
         traffic_distribution: context.traffic_distribution(spec.traffic_distribution.as_deref(), meta),
+        one_port: context.one_port(meta),
     }
 }
 
@@ -113,6 +115,11 @@ fn annotated_export_to(object: &Object<kubernetes::Service>, context: Context<'_
 }
 
 impl Context<'_> {
+    /// Whether the ports of an object's Services are one.
+    fn one_port(&self, meta: &Meta) -> bool {
+        self.rules.registry.inference_pools && pool_service::is_one(&meta.labels)
+    }
+
     /// Which endpoints of an object's Services are preferred, where the release knows of that.
     fn traffic_distribution(&self, spec: Option<&str>, meta: &Meta) -> TrafficDistribution {
         if !self.rules.registry.traffic_distribution {
@@ -218,6 +225,7 @@ pub(super) fn service_entry(
     let export_to = context.export_to(&export_to, &meta.namespace);
     let export_to = context.capped(export_to, &meta.namespace);
     let traffic_distribution = context.traffic_distribution(None, meta);
+    let one_port = context.one_port(meta);
     spec.hosts
         .iter()
         // Addresses that are all unreadable leave no Service at all.
@@ -243,6 +251,7 @@ pub(super) fn service_entry(
             node_local: false,
             publish_not_ready_addresses: false,
             traffic_distribution,
+            one_port,
         })
         .collect()
 }

@@ -69,6 +69,8 @@ pub struct Service {
     pub publish_not_ready_addresses: bool,
     /// Which endpoints are preferred.
     pub traffic_distribution: TrafficDistribution,
+    /// Whether all its ports are one, as those of a Service that stands for an InferencePool.
+    pub one_port: bool,
 }
 
 impl Service {

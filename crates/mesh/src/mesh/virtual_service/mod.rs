@@ -17,6 +17,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::Str;
+use crate::features::Features;
 use crate::hash::HashMap;
 use crate::mesh::MeshSettings;
 use crate::mesh::age::{self, Age};
@@ -195,11 +196,12 @@ impl VirtualServices {
         rules: &'static Rules,
         config: &MeshSettings,
         services: &Services,
+        features: &Features,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let default_export_to = config.default_virtual_service_export_to.as_slice();
         let (delegates, mut all) = partition(snapshot, rules);
-        all.extend(gateway_route::convert(snapshot, rules, services, problems).into_iter().map(
+        all.extend(gateway_route::convert(snapshot, rules, services, features, problems).into_iter().map(
             |mut converted| {
                 if rules.gateway_api.resolves_short_names {
                     converted.resolve_short_names();

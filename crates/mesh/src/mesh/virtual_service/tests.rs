@@ -24,6 +24,7 @@ fn index(release: Release, objects: &[(&str, &str, u32, &str)]) -> VirtualServic
         crate::rules::Rules::of(release),
         &MeshSettings::default(),
         &Services::default(),
+        &options.features,
         &mut problems,
     )
 }

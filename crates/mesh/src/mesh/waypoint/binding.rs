@@ -15,14 +15,10 @@ use crate::problem::Code;
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::{Labels, Meta};
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT};
+pub use crate::well_known::{USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
 
-/// The label that names a waypoint.
-pub const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 /// The label that says whether gateways for ingress send to the waypoint.
 pub const INGRESS_USE_WAYPOINT: &str = "istio.io/ingress-use-waypoint";
-
-/// The label that names a waypoint's namespace.
-pub const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// The label that names a canary waypoint.
 pub const CANARY: &str = "istio.io/use-waypoint-canary";
 /// The label that names a canary's namespace.

@@ -3,12 +3,10 @@
 //! Source: [GatewayClass](https://gateway-api.sigs.k8s.io/api-types/gatewayclass/) and
 //! [Istio's classes](https://istio.io/latest/docs/ambient/usage/waypoint/).
 
+use crate::controllers;
 use crate::rules::{Rules, WaypointClasses};
 use crate::snapshot::Snapshot;
 use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
-
-const AGENTGATEWAY_CLASS: &str = "istio-agentgateway-waypoint";
-const AGENTGATEWAY_CONTROLLER: &str = "istio.io/agentgateway-waypoint-controller";
 
 /// What runs a waypoint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -35,22 +33,11 @@ impl DataPlane {
     pub(super) fn of_class(snapshot: &Snapshot, rules: &Rules, class: &str) -> Option<Self> {
         match rules.waypoints.classes {
             WaypointClasses::ByName => (class == WAYPOINT_CLASS).then_some(Self::Envoy),
-            WaypointClasses::ByController => match controller(snapshot, class)? {
+            WaypointClasses::ByController => match controllers::of_class(snapshot, class)? {
                 WAYPOINT_CONTROLLER => Some(Self::Envoy),
-                AGENTGATEWAY_CONTROLLER => Some(Self::Agentgateway),
+                controllers::AGENTGATEWAY => Some(Self::Agentgateway),
                 _ => None,
             },
         }
     }
-}
-
-/// The controller of a class. Istio's own classes need no GatewayClass to exist.
-fn controller<'a>(snapshot: &'a Snapshot, class: &str) -> Option<&'a str> {
-    let object = snapshot.gateway_classes.iter().find(|object| object.meta.name == class);
-    let built_in = || match class {
-        WAYPOINT_CLASS => Some(WAYPOINT_CONTROLLER),
-        AGENTGATEWAY_CLASS => Some(AGENTGATEWAY_CONTROLLER),
-        _ => None,
-    };
-    object.map(|object| object.spec.controller_name.as_str()).or_else(built_in)
 }

@@ -162,8 +162,11 @@ fn inbound<'m>(scope: Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, all: &mut Vec
                 let policy = rule
                     .filter(|_| scope.rules.clusters.inbound_policy)
                     .and_then(|rule| merged(rule, subset, port));
-                let discovery =
-                    if scope.rules.clusters.inbound_resolution { discovery(service) } else { Discovery::Eds };
+                let discovery = if scope.rules.clusters.inbound_resolution {
+                    discovery(scope, service)
+                } else {
+                    Discovery::Eds
+                };
                 let direction = Direction::InboundVip;
                 let name = name(direction, service, port, &subset_key(family, subset));
                 all.push(Destination {
@@ -190,16 +193,18 @@ fn outbound<'m>(scope: Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, all: &mut Ve
     let host = hosts.get(&service.hostname);
     let rule = host.and_then(|host| host.client_rule);
     let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
-    for port in ports(scope, service) {
+    for (position, port) in ports(scope, service).into_iter().enumerate() {
         let resolvable =
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
         if port.protocol == Protocol::Udp
             || service.resolution == Resolution::Alias
             || (dynamic && !(resolvable && scope.rules.clusters.wildcard_destinations))
+            // The endpoints of all ports are in the cluster of the first.
+            || (!dynamic && service.one_port && position > 0)
         {
             continue;
         }
-        let mut base = discovery(service);
+        let mut base = discovery(scope, service);
         for subset in subsets(rule).filter(|subset| !dynamic || subset.is_none()) {
             let policy = rule.and_then(|rule| merged(rule, subset, port));
             let (direction, family) = (Direction::Outbound, "");
@@ -243,8 +248,14 @@ fn name(direction: Direction, service: &Service, port: &Port, subset: &str) -> S
 }
 
 /// How a Service's endpoints are found.
-fn discovery(service: &Service) -> Discovery {
+fn discovery(scope: Scope<'_>, service: &Service) -> Discovery {
+    let features = &scope.mesh.options.features;
     match service.resolution {
+        Resolution::Passthrough
+            if service.is_kubernetes() && features.pilot_enable_eds_for_headless_services =>
+        {
+            Discovery::Eds
+        }
         Resolution::DynamicDns => Discovery::DynamicForwardProxy,
         Resolution::ClientSideLb | Resolution::Alias => Discovery::Eds,
         Resolution::DnsLb if races_connections(service) => Discovery::LogicalDns,

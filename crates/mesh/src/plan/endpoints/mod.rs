@@ -133,7 +133,8 @@ pub fn localities<'m>(
     // Another object with the same host may have endpoints for the same port under another name.
     let has_address = |candidate: &Candidate<'_>| {
         let Endpoint { port, service_port, .. } = candidate.endpoint;
-        *service_port == target.port.name && (*port == 0 || candidate.ip.is_some())
+        (target.service.one_port || *service_port == target.port.name)
+            && (*port == 0 || candidate.ip.is_some())
     };
     let mut candidates = target.candidates(scope);
     candidates.retain(|candidate| !foreign(candidate) && (known == Known::ByName || has_address(candidate)));

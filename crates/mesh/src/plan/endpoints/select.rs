@@ -34,7 +34,8 @@ impl<'m> Target<'m> {
         let Self { id, port, service, .. } = *self;
         let rules = &scope.rules.registry;
         let of_port = move |e: &&Endpoint| {
-            e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
+            service.one_port
+                || e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         let in_reach = self.clusters_in_reach(scope);
         let all = mesh.instances(id).filter(move |instance| instance.remote.is_none() || in_reach);

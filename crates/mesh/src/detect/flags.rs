@@ -5,8 +5,9 @@ use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::snapshot::{ControlPlane, Reading};
 
-/// The options with the feature flags of the snapshot's control plane below those that are given, and a note of which they are.
-pub(super) fn with_own_flags(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
+/// The options with the feature flags of the snapshot's control plane below those that are given, and a note
+/// of which they are.
+pub(super) fn with_own(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
     let known = |plane: &ControlPlane| Features::known(&plane.environment);
     let Some((other, plane)) = reading.control_plane(|plane| !known(plane).is_empty()) else {
         return (options, None);
