@@ -184,7 +184,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Translate {
-    /// Only this waypoint: NAMESPACE/NAME of its Gateway.
+    /// Only this waypoint: NAMESPACE/NAME or NAME.NAMESPACE of its Gateway.
     #[arg(long, value_name = "NS/NAME", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) waypoint: Option<String>,
     /// Write one folder per waypoint, `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
@@ -223,7 +223,7 @@ pub(crate) struct Which {
     /// The waypoint's namespace.
     #[arg(short = 'n', long, requires = "proxy")]
     pub(crate) namespace: Option<String>,
-    /// The waypoint: NAMESPACE/NAME of its Gateway.
+    /// The waypoint: NAMESPACE/NAME or NAME.NAMESPACE of its Gateway.
     #[arg(long, value_name = "NS/NAME", conflicts_with = "proxy", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) waypoint: Option<String>,
 }

@@ -30,7 +30,7 @@ fn all_of_it_is_one_config_dump_that_is_read_again() {
         fs::write(&dump, all).unwrap();
         // 1.18's istioctl does not show names that were not resolved, and of a dump nobody knows.
         let last = if release == "1.18" { &[][..] } else { &["endpoints", "all"] };
-        for kind in ["listeners", "clusters", "routes", "bootstrap"].iter().chain(last) {
+        for kind in ["listeners", "clusters", "routes", "secret", "ecds", "bootstrap"].iter().chain(last) {
             for format in ["table", "json", "yaml"] {
                 let of = |file: &str| {
                     printed(&["pc", kind, "-f", file, "--release", release, "-o", format, "-qq"])
@@ -70,5 +70,80 @@ fn what_says_nothing_about_what_is_asked_for_is_refused() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(&format!("{stray} says nothing about")), "{said}");
+    }
+}
+
+#[test]
+fn secrets_are_told_as_istioctl_tells_them() {
+    let secrets =
+        |release: &str| printed(&["pc", "secret", "-f", "testdata/live/secrets.json", "--release", release]);
+    let rows = |text: &str| -> Vec<Vec<String>> {
+        text.lines().map(|line| line.split("     ").map(|cell| cell.trim().to_owned()).collect()).collect()
+    };
+    let newest = secrets("1.31");
+    let header = "RESOURCE NAME           TYPE           STATUS      VALID CERT     SERIAL NUMBER";
+    assert!(newest.starts_with(header), "{newest}");
+    let found = rows(&newest);
+    let words = |row: usize| found[row].iter().filter(|cell| !cell.is_empty()).cloned().collect::<Vec<_>>();
+    assert_eq!(words(1), ["configmap://shop/ca", "WARMING", "false"], "what is waited for stands first");
+    let until = ["2126-01-01T00:00:00Z", "2026-01-01T00:00:00Z"];
+    let leaf = ["default", "Cert Chain", "ACTIVE", "true", "000000000000000000000000000a1b2c"];
+    assert_eq!(words(2), [&leaf[..], &until[..]].concat());
+    let authority = ["ROOTCA", "CA", "ACTIVE", "true", "0193a543fe2b0d9cd4847675394dfc54"];
+    assert_eq!(words(3), [&authority[..], &until[..]].concat());
+    assert_eq!(words(4)[..4], ["kubernetes://old", "Cert Chain", "ACTIVE", "false"], "it has expired");
+    assert_eq!(words(5), ["file-root:system", "ACTIVE", "false"]);
+    let old = secrets("1.18");
+    assert!(old.contains(" a1b2c ") && old.contains(" UNINITIALIZED "), "{old}");
+}
+
+#[test]
+fn trust_domains_are_a_column_where_all_are_known() {
+    let federated = |release: &str| {
+        printed(&["pc", "secret", "-f", "testdata/live/federated.json", "--release", release])
+    };
+    let newest = federated("1.31");
+    assert!(newest.lines().next().unwrap().ends_with(" TRUST DOMAIN"), "{newest}");
+    assert!(newest.lines().skip(1).all(|line| line.ends_with(" cluster.local")), "{newest}");
+    assert!(!federated("1.18").contains("TRUST DOMAIN"));
+}
+
+#[test]
+fn a_snapshot_s_waypoint_waits_for_the_secrets_that_it_needs() {
+    let table = printed(&["pc", "secret", "-f", SHOP, "-qq"]);
+    assert!(table.lines().any(|line| line.starts_with("default ") && line.contains(" WARMING ")), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("ROOTCA ")), "{table}");
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&["pc", "secret", "-f", SHOP, "-qq", "-o", "json"])).unwrap();
+    assert_eq!(json["dynamicWarmingSecrets"].as_array().map(Vec::len), Some(table.lines().count() - 1));
+}
+
+#[test]
+fn extensions_are_sorted_by_type_and_name() {
+    let table = printed(&["pc", "ecds", "-f", "testdata/live/secrets.json"]);
+    let types = "envoy.extensions.filters";
+    assert_eq!(
+        table,
+        format!(
+            "ECDS NAME     TYPE\nshop.b        {types}.http.wasm.v3.Wasm\nshop.a        {types}.network.wasm.v3.Wasm\n"
+        )
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&["pc", "ecds", "-f", "testdata/live/secrets.json", "-o", "json"]))
+            .unwrap();
+    assert_eq!(json["ecdsFilters"][0]["ecdsFilter"]["name"], "shop.b", "{json}");
+    let made = printed(&["pc", "ecds", "-f", "testdata/cases/wasm-target-service.yaml", "-qq"]);
+    assert!(made.lines().count() > 1, "{made}");
+}
+
+#[test]
+fn secrets_and_extensions_have_no_wide_table_and_no_filters() {
+    for arguments in [["secret", "-o", "wide"], ["ecds", "-o", "wide"], ["bootstrap", "-o", "wide"]] {
+        let output = run(&[&["pc", "-f", SHOP], &arguments[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    for filter in [["--name", "x"], ["--port", "80"]] {
+        let output = run(&[&["pc", "secret", "-f", SHOP], &filter[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{filter:?}");
     }
 }

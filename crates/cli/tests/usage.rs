@@ -200,3 +200,41 @@ fn there_is_a_man_page_for_every_command() {
     }
     assert!(!folder.join("pages/waypoint-xds-man.1").exists());
 }
+
+#[test]
+fn a_waypoint_is_named_as_istioctl_names_it_everywhere() {
+    let folder = folder("names");
+    for name in ["waypoint.shop", "shop/waypoint"] {
+        for arguments in [
+            &["translate", "-f", "shop.yaml", "-q", "--waypoint", name][..],
+            &["bootstrap", "-f", "shop.yaml", "-q", "--waypoint", name],
+        ] {
+            let output = run(&folder, arguments);
+            assert!(!output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stderr));
+        }
+    }
+    for none in ["waypoint", ".shop", "waypoint.", "a/b/c", "waypoint.elsewhere"] {
+        let output = run(&folder, &["translate", "-f", "shop.yaml", "-q", "--waypoint", none]);
+        assert_eq!(output.status.code(), Some(2), "{none}");
+    }
+}
+
+#[test]
+fn values_that_no_resource_has_are_refused() {
+    let folder = folder("values");
+    for arguments in [
+        &["pc", "endpoints", "-f", "shop.yaml", "--status", "SICK"][..],
+        &["pc", "listeners", "-f", "shop.yaml", "--type", "SMTP"],
+        &["pc", "listeners", "-f", "shop.yaml", "--port", "65536"],
+    ] {
+        let output = run(&folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let rows = |kind: &str, filter: &[&str]| {
+        let arguments = [&["pc", kind, "-f", "shop.yaml", "-qq"], filter].concat();
+        text(&run(&folder, &arguments).stdout).lines().count()
+    };
+    // In any case, as istioctl takes them.
+    assert!(rows("listeners", &["--type", "http"]) > 1);
+    assert_eq!(rows("endpoints", &["--status", "healthy"]), rows("endpoints", &["--status", "HEALTHY"]));
+}

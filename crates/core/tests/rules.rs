@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use prost::Message;
 
@@ -21,12 +21,18 @@ use waypoint_xds::rules::Rules;
 use waypoint_xds::snapshot::{Reading, Snapshot};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json::ResourceKind;
-use waypoint_xds::view::proxy_config::{Filter, Form, ProxyConfig, table};
-use waypoint_xds::view::{diagnostics, statuses, waypoints};
+use waypoint_xds::view::proxy_config::{Filter, Form, ProxyConfig, secrets, table};
+use waypoint_xds::view::{config_dump, diagnostics, statuses, waypoints};
 use waypoint_xds::{Translation, bootstrap, manifests, status, translation};
 
 /// Areas that decide what the tools show, beside what Envoy gets.
 const OF_TOOLS: [&str; 5] = ["bootstrap", "istioctl", "manifests", "status", "waypoints"];
+
+/// What a live proxy holds, which no snapshot tells.
+static LIVE: LazyLock<ProxyConfig> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(testdata().join("live/secrets.json")).unwrap();
+    config_dump::parse(&text).unwrap().config
+});
 
 /// A golden case.
 struct Case {
@@ -100,6 +106,7 @@ fn made(case: &Case, rules: &'static Rules, of_tools: bool) -> u64 {
     }
     let mut out = waypoints::table(&waypoints::list(&mesh, &made.problems, None)).to_string();
     write!(out, "{}", statuses::json(&status::statuses(&mesh))).unwrap();
+    write!(out, "{}", secrets::table(&LIVE, &rules.istioctl, 0)).unwrap();
     for waypoint in &mesh.waypoints {
         let own = bootstrap::bootstrap(&mesh, waypoint);
         write!(out, "{own} {:?}", manifests::manifests(&mesh, waypoint)).unwrap();

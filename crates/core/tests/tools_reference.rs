@@ -79,6 +79,7 @@ fn held(folder: &Path, release: Release) -> ProxyConfig {
         clusters: messages(folder, ResourceKind::Clusters),
         routes: messages(folder, ResourceKind::Routes),
         endpoints: messages(folder, ResourceKind::Endpoints),
+        ..XdsResources::default()
     };
     let config = ProxyConfig::new(&resources, waypoint_xds::rules::Rules::of(release));
     match release {

@@ -30,7 +30,7 @@ pub(crate) struct Filter {
     #[arg(long)]
     pub(crate) fqdn: Option<String>,
     /// Clusters, listeners, endpoints: the port.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=65_535))]
     pub(crate) port: Option<u32>,
     /// Clusters: part of the subset's name.
     #[arg(long)]
@@ -48,10 +48,10 @@ pub(crate) struct Filter {
     #[arg(long)]
     pub(crate) cluster: Option<String>,
     /// Listeners: HTTP, TCP or HTTP+TCP.
-    #[arg(long = "type")]
+    #[arg(long = "type", ignore_case = true, value_parser = ["HTTP", "TCP", "HTTP+TCP", "UNKNOWN"])]
     pub(crate) listener_type: Option<String>,
     /// Endpoints: the health status.
-    #[arg(long)]
+    #[arg(long, ignore_case = true, value_parser = ["HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED"])]
     pub(crate) status: Option<String>,
 }
 
@@ -80,7 +80,7 @@ impl Filter {
             What::Listeners => &["address", "port", "type"],
             What::Routes => &["name"],
             What::Endpoints => &["address", "port", "cluster", "status"],
-            What::Bootstrap => &[],
+            What::Secret | What::Ecds | What::Bootstrap => &[],
             What::All if matches!(output, TableFormat::Json | TableFormat::Yaml) => &[],
             What::All => return None,
         };
@@ -98,6 +98,12 @@ pub(crate) enum What {
     Routes,
     #[value(alias = "endpoint", alias = "ep")]
     Endpoints,
+    /// The configurations of extensions that come by name.
+    #[value(alias = "extensions")]
+    Ecds,
+    /// Certificates that the proxy holds or, of a snapshot, waits for.
+    #[value(alias = "secrets", alias = "s")]
+    Secret,
     /// What the proxy started with.
     #[value(alias = "b")]
     Bootstrap,

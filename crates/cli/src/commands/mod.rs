@@ -92,9 +92,13 @@ fn feature(flag: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// `namespace/name`, as given on the command line.
+/// `namespace/name` or, as istioctl has it, `name.namespace`. No namespace has a dot in its name.
 fn waypoint_name(text: &str) -> Result<WaypointName, Failure> {
-    text.parse().map_err(|error| Failure::Usage(format!("--waypoint: {error}")))
+    let parts = text.rsplit_once('.').filter(|_| !text.contains('/'));
+    match parts.filter(|(name, namespace)| !name.is_empty() && !namespace.is_empty()) {
+        Some((name, namespace)) => Ok(WaypointName::new(namespace, name)),
+        None => text.parse().map_err(|error| Failure::Usage(format!("--waypoint: {error}"))),
+    }
 }
 
 /// The waypoint that the command line names, or the only one there is.

@@ -1,14 +1,18 @@
 //! `waypoint-xds proxy-config`: what `istioctl proxy-config` would print.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use clap::ValueEnum;
+use serde_json::Value;
 use waypoint_xds::Session;
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
+use waypoint_xds::rules::Rules;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::origins;
-use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig};
+use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, extensions, secrets};
 use waypoint_xds::view::yaml;
 
 use super::{chosen, options, report};
@@ -17,7 +21,10 @@ use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     let istioctl = (args.istioctl && !shows_listeners(args)).then_some("istioctl");
-    if let Some(stray) = args.filter.stray(args.what, args.output).or(istioctl) {
+    let wide = (args.output == TableFormat::Wide
+        && matches!(args.what, What::Secret | What::Ecds | What::Bootstrap))
+    .then_some("output wide");
+    if let Some(stray) = args.filter.stray(args.what, args.output).or(istioctl).or(wide) {
         let what = args.what.to_possible_value().map(|value| value.get_name().to_owned());
         let what = what.unwrap_or_default();
         return Err(Failure::Usage(format!(
@@ -34,32 +41,48 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         None => generated(args, files)?,
     };
     let wide = args.output == TableFormat::Wide;
-    let own = Form::of(waypoint_xds::rules::Rules::of(release));
+    let own = Form::of(Rules::of(release));
     let form = if args.istioctl { own.with_names(wide) } else { own.readable() };
     let filter = filter(&args.filter);
-    let shown = |kind: &ResourceKind| match args.output {
-        TableFormat::Table => proxy_config::table(&config, *kind, &filter, form).to_string(),
-        TableFormat::Wide => {
-            let mut table = proxy_config::table(&config, *kind, &filter, form);
-            if let Some((session, resources)) = &made {
-                origins::add_column(&mut table, *kind, resources, &session.places());
-            }
-            table.to_string()
+    let resources = |kind: ResourceKind| {
+        let mut table = proxy_config::table(&config, kind, &filter, form);
+        if let (true, Some((session, resources))) = (wide, &made) {
+            origins::add_column(&mut table, kind, resources, &session.places());
         }
-        TableFormat::Json => json::pretty(&proxy_config::values(&config, *kind, &filter, form)),
-        TableFormat::Yaml => yaml::to_string(&proxy_config::values(&config, *kind, &filter, form)),
+        table
     };
-    match kinds(args.what) {
-        Some(_) if args.what == What::All && args.output == TableFormat::Json => {
-            output::print(&json::pretty(&config_dump::of(&config)))?;
+    let shown = |part: &Part| match (part, args.output) {
+        (Part::Resources(kind), TableFormat::Table | TableFormat::Wide) => resources(*kind).to_string(),
+        (Part::Secrets, TableFormat::Table | TableFormat::Wide) => secrets_of(&config, release),
+        (Part::Extensions, TableFormat::Table | TableFormat::Wide) => extensions::table(&config).to_string(),
+        (Part::Resources(kind), format) => {
+            written(&proxy_config::values(&config, *kind, &filter, form), format)
         }
-        Some(_) if args.what == What::All && args.output == TableFormat::Yaml => {
-            output::print(&yaml::to_string(&config_dump::of(&config)))?;
+        (Part::Secrets, format) => written(&secrets::dump(&config), format),
+        (Part::Extensions, format) => written(&extensions::dump(&config), format),
+    };
+    match parts(args.what) {
+        Some(_) if args.what == What::All && matches!(args.output, TableFormat::Json | TableFormat::Yaml) => {
+            output::print(&written(&config_dump::of(&config), args.output))?;
         }
-        Some(kinds) => output::print(&kinds.iter().map(shown).collect::<Vec<_>>().join("\n"))?,
+        Some(parts) => output::print(&parts.iter().map(shown).collect::<Vec<_>>().join("\n"))?,
         None => output::print(&bootstrap_of(&config, args.output)?)?,
     }
     Ok(outcome)
+}
+
+/// A value as YAML, or else as JSON.
+fn written(value: &Value, format: TableFormat) -> String {
+    if format == TableFormat::Yaml { yaml::to_string(value) } else { json::pretty(value) }
+}
+
+/// The table of secrets, as it is now: certificates expire.
+fn secrets_of(config: &ProxyConfig, release: Release) -> String {
+    if config.secrets.is_empty() {
+        return "No active or warming secrets found.\n".to_owned();
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    secrets::table(config, &Rules::of(release).istioctl, now).to_string()
 }
 
 /// Whether a table of listeners is asked for.
@@ -105,25 +128,34 @@ fn bootstrap_of(config: &ProxyConfig, format: TableFormat) -> Result<String, Fai
     let bootstrap = config.bootstrap.as_ref();
     let bootstrap =
         bootstrap.ok_or_else(|| Failure::Usage("there is no bootstrap in this config dump".to_owned()))?;
-    let dump = serde_json::json!({"bootstrap": bootstrap});
-    Ok(match format {
-        TableFormat::Table | TableFormat::Wide | TableFormat::Json => json::pretty(&dump),
-        TableFormat::Yaml => yaml::to_string(&dump),
-    })
+    Ok(written(&serde_json::json!({"bootstrap": bootstrap}), format))
 }
 
-/// The kinds of resources to show; none for the bootstrap.
-fn kinds(what: What) -> Option<&'static [ResourceKind]> {
+/// A part of what a proxy holds.
+enum Part {
+    Resources(ResourceKind),
+    Secrets,
+    Extensions,
+}
+
+/// The parts to show; none for the bootstrap.
+fn parts(what: What) -> Option<&'static [Part]> {
     Some(match what {
         What::Bootstrap => return None,
-        What::Listeners => &[ResourceKind::Listeners],
-        What::Clusters => &[ResourceKind::Clusters],
-        What::Routes => &[ResourceKind::Routes],
-        What::Endpoints => &[ResourceKind::Endpoints],
+        What::Listeners => &[Part::Resources(ResourceKind::Listeners)],
+        What::Clusters => &[Part::Resources(ResourceKind::Clusters)],
+        What::Routes => &[Part::Resources(ResourceKind::Routes)],
+        What::Endpoints => &[Part::Resources(ResourceKind::Endpoints)],
+        What::Secret => &[Part::Secrets],
+        What::Ecds => &[Part::Extensions],
         // istioctl's order.
-        What::All => {
-            &[ResourceKind::Clusters, ResourceKind::Listeners, ResourceKind::Routes, ResourceKind::Endpoints]
-        }
+        What::All => &[
+            Part::Resources(ResourceKind::Clusters),
+            Part::Resources(ResourceKind::Listeners),
+            Part::Resources(ResourceKind::Routes),
+            Part::Secrets,
+            Part::Resources(ResourceKind::Endpoints),
+        ],
     })
 }
 

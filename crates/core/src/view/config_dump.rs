@@ -11,16 +11,18 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
+use envoy::extensions::transport_sockets::tls::v3::Secret;
 use envoy::json::{JsonError, ReadOptions};
 use envoy::{Message, Name};
 use serde_json::{Map, Value, json};
 
 use super::json::{typed_value, value};
-use super::proxy_config::{ProxyConfig, endpoints};
+use super::proxy_config::secrets::{HeldSecret, State};
+use super::proxy_config::{ProxyConfig, endpoints, extensions, secrets};
 use crate::json::snake_case_key;
 
 const TYPE: &str = "@type";
-const PART_OF_DUMP: &str = "type.googleapis.com/envoy.admin.v3.";
+pub(super) const PART_OF_DUMP: &str = "type.googleapis.com/envoy.admin.v3.";
 /// Other versions' fields don't matter.
 const LENIENT: ReadOptions = ReadOptions { ignore_unknown: true };
 
@@ -82,6 +84,8 @@ pub fn of(config: &ProxyConfig) -> Value {
         part("ListenersConfigDump", "dynamicListeners", config.listeners.iter().map(listener).collect()),
         part("RoutesConfigDump", "dynamicRouteConfigs", routes),
         part("EndpointsConfigDump", "dynamicEndpointConfigs", endpoints),
+        extensions::dump(config),
+        secrets::dump(config),
     ]);
     json!({"configs": parts})
 }
@@ -117,6 +121,8 @@ fn read(parts: &[Value]) -> ConfigDump {
         routes,
         endpoints: with_inline(listed, &clusters),
         clusters,
+        extensions: reader.resources("EcdsConfigDump", "ecdsFilters", &["ecdsFilter"]),
+        secrets: reader.secrets(),
         bootstrap: reader.bootstrap(),
     };
     ConfigDump { config, unread: reader.unread }
@@ -160,6 +166,29 @@ impl<'d> Reader<'d> {
             }
         }
         messages
+    }
+
+    /// The secrets that were sent: those that stand in the bootstrap are not shown.
+    fn secrets(&mut self) -> Vec<HeldSecret> {
+        let mut held = Vec::new();
+        for (section, is_active) in [("dynamicWarmingSecrets", false), ("dynamicActiveSecrets", true)] {
+            let entries =
+                self.sections("SecretsConfigDump").filter_map(|dump| field(dump, section)?.as_array());
+            for entry in entries.flatten() {
+                let name = name_of(entry);
+                let version = field(entry, "versionInfo").and_then(Value::as_str);
+                let state = match is_active {
+                    false => State::Warming,
+                    true if version == Some("uninitialized") => State::Uninitialized,
+                    true => State::Active,
+                };
+                match field(entry, "secret").map_or_else(|| Ok(Secret::default()), message) {
+                    Ok(secret) => held.push(HeldSecret { name, secret, state }),
+                    Err(error) => self.unread.push(Unread { section, name, error }),
+                }
+            }
+        }
+        held
     }
 
     fn bootstrap(&self) -> Option<Value> {

@@ -3,15 +3,18 @@
 //! The columns, their order and the filters are istioctl's; each release has its own listener table.
 //! Source: <https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-proxy-config>.
 
+mod certificate;
 pub mod clusters;
 pub mod endpoints;
+pub mod extensions;
 pub mod listeners;
 pub mod routes;
+pub mod secrets;
 mod waypoint;
 
 use envoy::config::bootstrap::v3::Bootstrap;
 use envoy::config::cluster::v3::Cluster;
-use envoy::config::core::v3::Metadata;
+use envoy::config::core::v3::{Metadata, TypedExtensionConfig};
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
@@ -19,6 +22,7 @@ use envoy::config::route::v3::RouteConfiguration;
 use serde_json::Value;
 
 pub use listeners::Form;
+pub use secrets::HeldSecret;
 pub use waypoint::{config, waypoint_table};
 
 use crate::bootstrap::written;
@@ -41,6 +45,10 @@ pub struct ProxyConfig {
     pub routes: Vec<RouteConfiguration>,
     /// The endpoints of all clusters.
     pub endpoints: Vec<ClusterLoadAssignment>,
+    /// The configurations of extensions that came by name.
+    pub extensions: Vec<TypedExtensionConfig>,
+    /// The secrets that it holds, or waits for.
+    pub secrets: Vec<HeldSecret>,
     /// The bootstrap, as Envoy's message.
     pub bootstrap: Option<Value>,
 }
@@ -62,6 +70,8 @@ impl ProxyConfig {
             clusters: resources.clusters.clone(),
             routes,
             endpoints,
+            extensions: resources.extensions.clone(),
+            secrets: secrets::named(resources),
             bootstrap: None,
         }
     }
@@ -102,6 +112,8 @@ pub struct XdsResources {
     pub routes: Vec<RouteConfiguration>,
     /// EDS.
     pub endpoints: Vec<ClusterLoadAssignment>,
+    /// ECDS.
+    pub extensions: Vec<TypedExtensionConfig>,
 }
 
 impl From<&WaypointResources> for XdsResources {
@@ -114,6 +126,7 @@ impl From<&WaypointResources> for XdsResources {
             clusters: messages(&resources.clusters),
             routes: messages(&resources.routes),
             endpoints: messages(&resources.endpoints),
+            extensions: messages(&resources.extensions),
         }
     }
 }
