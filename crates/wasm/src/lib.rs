@@ -7,9 +7,11 @@
 mod error;
 #[cfg(target_family = "wasm")]
 mod memory;
+mod problem;
 mod snapshot;
 mod translation;
 
 pub use error::Error;
+pub use problem::explain;
 pub use snapshot::Snapshot;
 pub use translation::{Translation, cost, cost_svg, translate};

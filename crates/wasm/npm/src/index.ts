@@ -5,6 +5,7 @@ export type * from "./access.js";
 export type * from "./diff.js";
 export type * from "./explain.js";
 export type * from "./json.js";
+export { explain } from "./problem.js";
 export { Resource } from "./resource.js";
 export { Snapshot } from "./snapshot.js";
 export type * from "./tests.js";

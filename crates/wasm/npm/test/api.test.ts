@@ -5,6 +5,7 @@ import {
   type Cost,
   cost,
   costSvg,
+  explain,
   type KubernetesObject,
   type LintOptions,
   Resource,
@@ -22,6 +23,13 @@ test("a snapshot tells what was read", () => {
   assert.equal(snapshot.summary.files, 1);
   assert.deepEqual(snapshot.summary.read, { Gateway: 1, Pod: 1, Service: 1 });
   assert.deepEqual(snapshot.problems, []);
+});
+
+test("a problem's code is explained", () => {
+  const [problem] = translate(Snapshot.fromYaml(SHOP)).problems;
+  assert.ok(problem);
+  assert.ok(explain(problem.code).length > problem.code.length);
+  assert.match(explain("readiness-assumed"), /status/);
 });
 
 test("a translation has the waypoints' resources", () => {

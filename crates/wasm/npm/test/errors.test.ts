@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cost, type KubernetesObject, type Options, Snapshot, translate, WaypointXdsError } from "waypoint-xds";
+import { cost, explain, type KubernetesObject, type Options, Snapshot, translate, WaypointXdsError } from "waypoint-xds";
 
 import { SHOP } from "./snapshots.js";
 
@@ -24,6 +24,12 @@ function untyped<T>(value: unknown): T {
 }
 
 const snapshot = Snapshot.fromYaml(SHOP);
+
+test("a code that is none is refused", () => {
+  const error = thrown(() => explain("nonsense"));
+  assert.equal(error.code, "unknown-code");
+  assert.match(error.message, /nonsense/);
+});
 
 test("options that are none are refused, and the message says what is expected", () => {
   for (const [options, code, message] of [
