@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 /// How many variants a test may have.
-const MOST: usize = 10_000;
+const MAX_VARIANTS: usize = 10_000;
 
 /// The values of one variant, by variable.
 pub(super) type Row = Vec<(String, Value)>;
@@ -54,8 +54,8 @@ fn product(lists: &Map<String, Value>) -> Result<Vec<Row>, Wrong> {
         let Value::Array(values) = list else {
             return Err(Wrong::new(name, "expected a list of values"));
         };
-        if rows.len().saturating_mul(values.len()) > MOST {
-            return Err(Wrong::new("", format!("more than {MOST} variants")));
+        if rows.len().saturating_mul(values.len()) > MAX_VARIANTS {
+            return Err(Wrong::new("", format!("more than {MAX_VARIANTS} variants")));
         }
         let with = |row: &Row, value: &Value| {
             let mut row = row.clone();

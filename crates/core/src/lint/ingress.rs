@@ -36,7 +36,7 @@ pub(crate) fn uses_waypoint(cx: &Context<'_>, service: ServiceId) -> bool {
 
 /// The routes by which gateways send requests to Services that have a waypoint.
 pub(crate) fn published(cx: &Context<'_>) -> BTreeMap<ServiceId, Vec<Published>> {
-    let mut found = Found { cx, all: BTreeMap::new() };
+    let mut found = PublishedServices { cx, all: BTreeMap::new() };
     for object in &cx.snapshot.virtual_services {
         found.virtual_service(object);
     }
@@ -46,12 +46,12 @@ pub(crate) fn published(cx: &Context<'_>) -> BTreeMap<ServiceId, Vec<Published>>
     found.all
 }
 
-struct Found<'a, 'm> {
+struct PublishedServices<'a, 'm> {
     cx: &'a Context<'m>,
     all: BTreeMap<ServiceId, Vec<Published>>,
 }
 
-impl Found<'_, '_> {
+impl PublishedServices<'_, '_> {
     /// Adds that a route leads to a host. What it does there more than once is told once.
     fn add(&mut self, host: &str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>, does: Does) {
         for id in self.cx.mesh.services.with_hostname(host) {

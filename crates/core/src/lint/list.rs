@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// How many names a message tells.
-const MOST: usize = 5;
+const MAX_NAMES: usize = 5;
 
 /// `a`, `b` and `c`, each in backticks; of many only the first.
 pub(super) fn few<T: Display>(names: impl IntoIterator<Item = T>) -> String {
@@ -13,7 +13,7 @@ pub(super) fn few<T: Display>(names: impl IntoIterator<Item = T>) -> String {
 
 /// The same of names that have their backticks, or need none.
 pub(super) fn plain(names: &[String]) -> String {
-    let shown = names.get(..names.len().min(MOST)).unwrap_or_default();
+    let shown = names.get(..names.len().min(MAX_NAMES)).unwrap_or_default();
     match (shown, names.len() - shown.len()) {
         ([], _) => String::new(),
         ([only], 0) => only.clone(),

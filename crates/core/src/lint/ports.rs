@@ -4,7 +4,7 @@ use crate::mesh::{Service, ServiceSource};
 use crate::snapshot::message::IntOrString;
 
 /// How many ports are listed.
-const MOST: usize = 5;
+const MAX_LISTED: usize = 5;
 
 /// The ports of a Service: `80 (http), 9090`.
 pub(crate) fn list(service: &Service) -> String {
@@ -12,12 +12,12 @@ pub(crate) fn list(service: &Service) -> String {
         "" => port.number.to_string(),
         name => format!("{} (`{name}`)", port.number),
     };
-    let mut all: Vec<String> = service.ports.iter().take(MOST).map(one).collect();
+    let mut all: Vec<String> = service.ports.iter().take(MAX_LISTED).map(one).collect();
     if service.ports.is_empty() {
         return "no ports".to_owned();
     }
-    if service.ports.len() > MOST {
-        all.push(format!("{} more", service.ports.len() - MOST));
+    if service.ports.len() > MAX_LISTED {
+        all.push(format!("{} more", service.ports.len() - MAX_LISTED));
     }
     all.join(", ")
 }

@@ -24,7 +24,7 @@ pub(super) fn inline(resources: &mut WaypointResources) -> Vec<Problem> {
     for cluster in &mut resources.clusters {
         with_endpoints(&mut cluster.message, &endpoints);
     }
-    let mut found = Found {
+    let mut found = Discovered {
         routes: resources.routes.iter().map(|r| (r.message.name.as_str(), &r.message)).collect(),
         extensions: resources
             .extensions
@@ -54,13 +54,13 @@ fn with_endpoints(cluster: &mut Cluster, endpoints: &BTreeMap<&str, &ClusterLoad
 }
 
 /// What there is to put in, by name.
-struct Found<'r> {
+struct Discovered<'r> {
     routes: BTreeMap<&'r str, &'r RouteConfiguration>,
     extensions: BTreeMap<&'r str, &'r Any>,
     problems: Vec<Problem>,
 }
 
-impl Found<'_> {
+impl Discovered<'_> {
     fn in_listener(&mut self, listener: &mut Listener) {
         for chain in listener.filter_chains.iter_mut().chain(&mut listener.default_filter_chain) {
             chain.filters.retain_mut(|filter| self.network_filter(filter));

@@ -16,7 +16,7 @@ use crate::well_known::{
 };
 
 /// The Gateway API's limit.
-const MOST_ANCESTORS: usize = 16;
+const MAX_ANCESTORS: usize = 16;
 
 /// The statuses of all policies for backends.
 pub(super) fn statuses(cx: &Context<'_>) -> Vec<Status> {
@@ -134,7 +134,7 @@ fn of_tls(
         ..ParentReference::default()
     };
     status.parents.extend(gateways.into_iter().map(|g| verdict.of(to_gateway(g), GATEWAY_CONTROLLER)));
-    status.parents.truncate(MOST_ANCESTORS);
+    status.parents.truncate(MAX_ANCESTORS);
     status
 }
 
@@ -162,7 +162,7 @@ fn of_traffic(cx: &Context<'_>, policy: &Object<XBackendTrafficPolicy>) -> Statu
         }
         status.parents.push(verdict.of(to_target(target), WAYPOINT_CONTROLLER));
     }
-    status.parents.truncate(MOST_ANCESTORS);
+    status.parents.truncate(MAX_ANCESTORS);
     status
 }
 

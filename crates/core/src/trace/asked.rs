@@ -196,7 +196,7 @@ impl Test for RequestTest {
 /// The first of several values counts, as it is written.
 fn parameter<'s>(subject: Subject<'s, '_>, name: &'s str) -> Option<&'s str> {
     let path = match subject.headers?.get(headers::PATH) {
-        headers::Found::Text(headers::Text::One(path)) => path,
+        headers::HeaderValues::Text(headers::Text::One(path)) => path,
         _ => return None,
     };
     headers::query(path).find(|(other, _)| *other == name).map(|(_, value)| value)

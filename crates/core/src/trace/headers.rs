@@ -20,7 +20,7 @@ pub(super) enum Value<'a> {
 
 /// All values of a name.
 #[derive(Clone, Debug)]
-pub(super) enum Found<'h> {
+pub(super) enum HeaderValues<'h> {
     /// There is none.
     Absent,
     /// A proxy makes one of them.
@@ -125,18 +125,18 @@ impl<'a> Headers<'a> {
     }
 
     /// The value of a name, several with commas between them.
-    pub(super) fn get<'h>(&'h self, name: &'h str) -> Found<'h> {
+    pub(super) fn get<'h>(&'h self, name: &'h str) -> HeaderValues<'h> {
         let mut all = self.all(name);
-        let Some(first) = all.next() else { return Found::Absent };
-        let Value::Known(first) = first else { return Found::Unknown };
-        let Some(second) = all.next() else { return Found::Text(Text::One(first)) };
+        let Some(first) = all.next() else { return HeaderValues::Absent };
+        let Value::Known(first) = first else { return HeaderValues::Unknown };
+        let Some(second) = all.next() else { return HeaderValues::Text(Text::One(first)) };
         let mut joined = SmallVec::from_slice(first.as_bytes());
         for value in std::iter::once(second).chain(all) {
-            let Value::Known(text) = value else { return Found::Unknown };
+            let Value::Known(text) = value else { return HeaderValues::Unknown };
             joined.push(b',');
             joined.extend_from_slice(text.as_bytes());
         }
-        Found::Text(Text::Several(joined))
+        HeaderValues::Text(Text::Several(joined))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -146,8 +146,8 @@ impl<'a> Headers<'a> {
     /// The value of a name, empty if there is none or it is not known.
     pub(super) fn text<'h>(&'h self, name: &'h str) -> Text<'h> {
         match self.get(name) {
-            Found::Text(text) => text,
-            Found::Absent | Found::Unknown => Text::One(""),
+            HeaderValues::Text(text) => text,
+            HeaderValues::Absent | HeaderValues::Unknown => Text::One(""),
         }
     }
 
@@ -164,7 +164,7 @@ impl<'a> Headers<'a> {
     /// The path without query and fragment.
     pub(super) fn bare_path(&self) -> Option<&str> {
         match self.get(PATH) {
-            Found::Text(Text::One(path)) => Some(bare(path)),
+            HeaderValues::Text(Text::One(path)) => Some(bare(path)),
             _ => None,
         }
     }
@@ -270,7 +270,7 @@ mod tests {
         headers.set("x-a", "3");
         assert_eq!(headers.text("x-a").as_str(), "3");
         headers.add_unknown("x-a");
-        assert!(matches!(headers.get("x-a"), Found::Unknown));
+        assert!(matches!(headers.get("x-a"), HeaderValues::Unknown));
         headers.remove("x-a");
         assert!(!headers.has("x-a"));
     }

@@ -10,7 +10,7 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 use ipnet::IpNet;
 
 use super::condition::{Fact, Truth};
-use super::headers::{Found, Headers, Value};
+use super::headers::{HeaderValues, Headers, Value};
 use super::pattern::Pattern;
 
 /// What a text has to be.
@@ -164,18 +164,18 @@ impl HeaderTest {
         }
         let found = headers.get(&self.name);
         if let HeaderIs::Present(present) = &self.is {
-            let is_there = !matches!(found, Found::Absent);
+            let is_there = !matches!(found, HeaderValues::Absent);
             return ((is_there == *present) != self.inverted).into();
         }
         let fits = match &found {
-            Found::Text(_) => {
+            HeaderValues::Text(_) => {
                 let values = headers.all(&self.name).filter_map(Value::known);
                 Truth::any(values.map(|text| self.value(text)))
             }
-            Found::Unknown => return Truth::Unknown,
-            Found::Absent if self.missing_is_empty => self.value(""),
+            HeaderValues::Unknown => return Truth::Unknown,
+            HeaderValues::Absent if self.missing_is_empty => self.value(""),
             // Inverted or not.
-            Found::Absent => return Truth::No,
+            HeaderValues::Absent => return Truth::No,
         };
         if self.inverted { fits.not() } else { fits }
     }
@@ -196,7 +196,7 @@ impl HeaderTest {
 
     pub(super) fn fact(&self, headers: &Headers<'_>) -> Fact {
         let found = match headers.get(&self.name) {
-            Found::Text(text) if !self.is_made_by_proxies() => Some(text.as_str().to_owned()),
+            HeaderValues::Text(text) if !self.is_made_by_proxies() => Some(text.as_str().to_owned()),
             _ => None,
         };
         Fact { subject: self.subject(), found, wanted: self.wanted() }

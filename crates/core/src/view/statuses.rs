@@ -45,7 +45,7 @@ fn rows(statuses: &[Status]) -> impl Iterator<Item = Row<'_>> {
 }
 
 /// Whether something is so, why in a word, and why in words.
-type Said = (Str, String, String, String);
+type ConditionText = (Str, String, String, String);
 
 impl<'s> Row<'s> {
     fn condition(&self) -> Option<&'s Condition> {
@@ -55,7 +55,7 @@ impl<'s> Row<'s> {
         }
     }
 
-    fn said(&self) -> Said {
+    fn said(&self) -> ConditionText {
         match self.about {
             About::Condition(condition) => (
                 condition.condition_type.clone(),

@@ -9,9 +9,9 @@ use crate::snapshot::security::{Action, AuthorizationPolicy, Condition, Operatio
 use crate::snapshot::{Kind, Meta};
 
 /// The schemas' limits.
-const MOST_RULES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules", What::MaxItems);
-const MOST_SOURCES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules.from", What::MaxItems);
-const MOST_ACCOUNTS: Limit =
+const MAX_RULES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules", What::MaxItems);
+const MAX_SOURCES: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.rules.from", What::MaxItems);
+const MAX_ACCOUNTS: Limit =
     Limit::of(Kind::AuthorizationPolicy, "spec.rules.from.source.serviceAccounts", What::MaxItems);
 const LONGEST_ACCOUNT: Limit =
     Limit::of(Kind::AuthorizationPolicy, "spec.rules.from.source.serviceAccounts[]", What::MaxLength);
@@ -31,7 +31,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, policy: &AuthorizationPolic
             policy.action.as_str()
         ));
     }
-    c.field("rules").at_most(policy.rules.len(), MOST_RULES, "rules");
+    c.field("rules").at_most(policy.rules.len(), MAX_RULES, "rules");
     c.each("rules", &policy.rules, |c, policy_rule| rule(c, policy_rule, policy.action));
 }
 
@@ -88,7 +88,7 @@ fn addresses(source: &Source) -> [(&'static str, &[Str]); 4] {
 }
 
 fn rule(c: &Checker<'_>, rule: &Rule, action: Action) {
-    c.field("from").at_most(rule.from.len(), MOST_SOURCES, "sources");
+    c.field("from").at_most(rule.from.len(), MAX_SOURCES, "sources");
     c.each("from", &rule.from, |c, from| match &from.source {
         None => c.field("source").missing("an element of `from` needs a source"),
         Some(from) => source(&c.field("source"), from),
@@ -268,7 +268,7 @@ fn wildcard_values(c: &Checker<'_>, values: &[Str]) {
 }
 
 fn service_accounts(c: &Checker<'_>, values: &[Str]) {
-    c.at_most(values.len(), MOST_ACCOUNTS, "service accounts");
+    c.at_most(values.len(), MAX_ACCOUNTS, "service accounts");
     let longest = LONGEST_ACCOUNT.length(c.column).unwrap_or(usize::MAX);
     let refused = |value: &str| {
         value.contains('*')

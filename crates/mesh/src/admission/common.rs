@@ -20,7 +20,7 @@ const TARGETS: [(&str, &str); 4] = [
     ("gateway.networking.k8s.io", "GatewayClass"),
 ];
 /// The schemas' limits.
-const MOST_TARGETS: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.targetRefs", What::MaxItems);
+const MAX_TARGETS: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.targetRefs", What::MaxItems);
 const LONGEST_TARGET: Limit = Limit::of(Kind::AuthorizationPolicy, "spec.targetRefs.name", What::MaxLength);
 const LONGEST_LABEL: Limit =
     Limit::of(Kind::AuthorizationPolicy, "spec.selector.matchLabels[]", What::MaxLength);
@@ -125,7 +125,7 @@ pub(super) fn policy_scope(
 
 /// At most as many targets as the schema takes.
 pub(super) fn most_targets(c: &Checker<'_>, targets: &[PolicyTargetReference]) {
-    c.field("targetRefs").at_most(targets.len(), MOST_TARGETS, "targets");
+    c.field("targetRefs").at_most(targets.len(), MAX_TARGETS, "targets");
 }
 
 /// One thing that a policy is for.

@@ -10,9 +10,9 @@ use crate::snapshot::Kind;
 use crate::snapshot::inference::{EndpointPickerRef, InferencePool, PoolSelector, TargetPort};
 
 /// The schema's limits.
-const MOST_LABELS: Limit = Limit::of(Kind::InferencePool, "spec.selector.matchLabels", What::MaxEntries);
+const MAX_LABELS: Limit = Limit::of(Kind::InferencePool, "spec.selector.matchLabels", What::MaxEntries);
 const LONGEST_LABEL: Limit = Limit::of(Kind::InferencePool, "spec.selector.matchLabels[]", What::MaxLength);
-const MOST_PORTS: Limit = Limit::of(Kind::InferencePool, "spec.targetPorts", What::MaxItems);
+const MAX_PORTS: Limit = Limit::of(Kind::InferencePool, "spec.targetPorts", What::MaxItems);
 const LONGEST_NAME: Limit = Limit::of(Kind::InferencePool, "spec.endpointPickerRef.name", What::MaxLength);
 
 pub(super) fn check(root: &Checker<'_>, pool: &InferencePool) {
@@ -26,7 +26,7 @@ fn selector(c: &Checker<'_>, selector: &PoolSelector) {
     if selector.match_labels.is_empty() {
         c.missing("there has to be a label");
     }
-    c.at_most(selector.match_labels.len(), MOST_LABELS, "labels");
+    c.at_most(selector.match_labels.len(), MAX_LABELS, "labels");
     for (key, value) in &selector.match_labels {
         let c = &c.key(key);
         c.shorter("the value of a label", value, LONGEST_LABEL);
@@ -40,7 +40,7 @@ fn target_ports(c: &Checker<'_>, ports: &[TargetPort]) {
     if ports.is_empty() {
         c.missing("there has to be a port");
     }
-    c.at_most(ports.len(), MOST_PORTS, "ports");
+    c.at_most(ports.len(), MAX_PORTS, "ports");
     let mut seen = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
         let c = &c.index(index);

@@ -9,7 +9,7 @@ use std::str::Chars;
 /// The longest expression that the webhook lets through to Envoy, in bytes.
 const LONGEST: usize = 1024;
 /// The largest repetition count of RE2.
-const MOST_REPEATS: u32 = 1000;
+const MAX_REPEATS: u32 = 1000;
 
 /// Why an expression is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -162,7 +162,7 @@ impl Reader<'_> {
             self.before = Before::Atom;
             return Ok(());
         };
-        if least > MOST_REPEATS || most.is_some_and(|most| most > MOST_REPEATS || most < least) {
+        if least > MAX_REPEATS || most.is_some_and(|most| most > MAX_REPEATS || most < least) {
             return Err(Re2Error::RepeatCount);
         }
         self.chars = ahead;

@@ -7,7 +7,7 @@ use crate::snapshot::security::{ClaimToHeader, JwtRule, RequestAuthentication};
 use crate::snapshot::{Kind, Meta};
 
 /// The schemas' limits.
-const MOST_CLAIMS: Limit =
+const MAX_CLAIMS: Limit =
     Limit::of(Kind::RequestAuthentication, "spec.jwtRules.spaceDelimitedClaims", What::MaxItems);
 const LONGEST_URI: Limit = Limit::of(Kind::RequestAuthentication, "spec.jwtRules.jwksUri", What::MaxLength);
 
@@ -50,7 +50,7 @@ fn jwt_rule(c: &Checker<'_>, rule: &JwtRule) {
     });
     c.each("outputClaimToHeaders", &rule.output_claim_to_headers, claim_to_header);
     c.some("timeout", rule.timeout.as_ref(), common::duration);
-    c.field("spaceDelimitedClaims").at_most(rule.space_delimited_claims.len(), MOST_CLAIMS, "claims");
+    c.field("spaceDelimitedClaims").at_most(rule.space_delimited_claims.len(), MAX_CLAIMS, "claims");
     if let Some(longest) = LONGEST_URI.length(c.column).filter(|longest| rule.jwks_uri.len() > *longest) {
         c.field("jwksUri").invalid(format!("the URL is longer than {longest} characters"));
     }

@@ -15,10 +15,10 @@ use crate::snapshot::networking::service_entry::{
 use crate::snapshot::{Kind, Meta};
 
 /// The schema's limits.
-const MOST_HOSTS: Limit = Limit::of(Kind::ServiceEntry, "spec.hosts", What::MaxItems);
-const MOST_ADDRESSES: Limit = Limit::of(Kind::ServiceEntry, "spec.addresses", What::MaxItems);
-const MOST_PORTS: Limit = Limit::of(Kind::ServiceEntry, "spec.ports", What::MaxItems);
-const MOST_ENDPOINTS: Limit = Limit::of(Kind::ServiceEntry, "spec.endpoints", What::MaxItems);
+const MAX_HOSTS: Limit = Limit::of(Kind::ServiceEntry, "spec.hosts", What::MaxItems);
+const MAX_ADDRESSES: Limit = Limit::of(Kind::ServiceEntry, "spec.addresses", What::MaxItems);
+const MAX_PORTS: Limit = Limit::of(Kind::ServiceEntry, "spec.ports", What::MaxItems);
+const MAX_ENDPOINTS: Limit = Limit::of(Kind::ServiceEntry, "spec.endpoints", What::MaxItems);
 const LONGEST_ADDRESS: Limit = Limit::of(Kind::ServiceEntry, "spec.addresses[]", What::MaxLength);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
@@ -56,10 +56,10 @@ fn schema(c: &Checker<'_>, entry: &ServiceEntry) {
         return;
     }
     let lengths = [
-        ("hosts", entry.hosts.len(), MOST_HOSTS),
-        ("addresses", entry.addresses.len(), MOST_ADDRESSES),
-        ("ports", entry.ports.len(), MOST_PORTS),
-        ("endpoints", entry.endpoints.len(), MOST_ENDPOINTS),
+        ("hosts", entry.hosts.len(), MAX_HOSTS),
+        ("addresses", entry.addresses.len(), MAX_ADDRESSES),
+        ("ports", entry.ports.len(), MAX_PORTS),
+        ("endpoints", entry.endpoints.len(), MAX_ENDPOINTS),
     ];
     for (name, length, most) in lengths {
         if let Some(most) = most.length(c.column).filter(|most| length > *most) {

@@ -12,8 +12,8 @@ const LONGEST_ADDRESS: Limit = Limit::of(Kind::WorkloadEntry, "spec.address", Wh
 const LONGEST_NETWORK: Limit = Limit::of(Kind::WorkloadEntry, "spec.network", What::MaxLength);
 const LONGEST_LOCALITY: Limit = Limit::of(Kind::WorkloadEntry, "spec.locality", What::MaxLength);
 const LONGEST_ACCOUNT: Limit = Limit::of(Kind::WorkloadEntry, "spec.serviceAccount", What::MaxLength);
-const MOST_LABELS: Limit = Limit::of(Kind::WorkloadEntry, "spec.labels", What::MaxEntries);
-const MOST_PORTS: Limit = Limit::of(Kind::WorkloadEntry, "spec.ports", What::MaxEntries);
+const MAX_LABELS: Limit = Limit::of(Kind::WorkloadEntry, "spec.labels", What::MaxEntries);
+const MAX_PORTS: Limit = Limit::of(Kind::WorkloadEntry, "spec.ports", What::MaxEntries);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &WorkloadEntry) {
     istio_metadata::check(root, meta, None);
@@ -73,8 +73,8 @@ pub(super) fn schema(c: &Checker<'_>, entry: &WorkloadEntry) {
     for (name, text, longest) in texts {
         c.field(name).shorter("this", text, longest);
     }
-    c.field("labels").at_most(entry.labels.len(), MOST_LABELS, "labels");
-    c.field("ports").at_most(entry.ports.len(), MOST_PORTS, "ports");
+    c.field("labels").at_most(entry.labels.len(), MAX_LABELS, "labels");
+    c.field("ports").at_most(entry.ports.len(), MAX_PORTS, "ports");
     if !c.rules.schema_rules {
         return;
     }

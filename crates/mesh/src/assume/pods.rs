@@ -11,7 +11,7 @@ use crate::snapshot::kubernetes::{Pod, PodController, PodIp, PodStatus};
 use crate::snapshot::{Kind, Labels, Meta, Object, ObjectRef, OwnerReference, Snapshot, Source};
 
 /// How many Pods one controller gets at most: more say nothing that these don't.
-const MOST: usize = 1_000;
+const MAX_PODS: usize = 1_000;
 
 /// The Pods that are assumed, and their controllers.
 #[derive(Debug)]
@@ -78,12 +78,16 @@ fn pods(
 /// What the Pods' names end in.
 fn suffixes(snapshot: &Snapshot, kind: Kind, controller: &PodController) -> Vec<String> {
     let replicas = controller.replicas.and_then(|replicas| usize::try_from(replicas).ok());
-    let replicas = replicas.unwrap_or(1).min(MOST);
+    let replicas = replicas.unwrap_or(1).min(MAX_PODS);
     match kind {
         Kind::StatefulSet => (0..replicas).map(|n| n.to_string()).collect(),
         Kind::DaemonSet => {
-            let nodes: Vec<String> =
-                snapshot.nodes.iter().take(MOST).map(|node| format!("assumed-{}", node.meta.name)).collect();
+            let nodes: Vec<String> = snapshot
+                .nodes
+                .iter()
+                .take(MAX_PODS)
+                .map(|node| format!("assumed-{}", node.meta.name))
+                .collect();
             if nodes.is_empty() { vec!["assumed-0".to_owned()] } else { nodes }
         }
         Kind::Job => vec!["assumed-0".to_owned()],

@@ -25,6 +25,8 @@ table! {
         pub methods_rank: bool,
         /// How several routes of one host become one VirtualService.
         pub merging: GatewayRouteMerging,
+        /// What becomes of a GRPCRoute named like an HTTPRoute of its namespace.
+        pub named_alike: NamedAlike,
         /// Whether a backend of kind `Hostname` may be the short name of a Service.
         pub resolves_short_names: bool,
     }
@@ -37,4 +39,13 @@ pub enum GatewayRouteMerging {
     Shared,
     /// For each namespace, port and host, which give the name.
     ByHost,
+}
+
+/// What becomes of a GRPCRoute named like an HTTPRoute of its namespace. An accident: Istio keeps both in one collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedAlike {
+    /// Only the HTTPRoute has an effect.
+    OneOfAll,
+    /// Only the HTTPRoute has an effect on the hosts and ports that both are for.
+    OneOfHost,
 }

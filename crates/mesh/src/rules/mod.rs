@@ -40,7 +40,7 @@ pub use clusters::{
 pub use envoy_filters::{
     ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
 };
-pub use gateway_api::{GatewayApiRules, GatewayRouteMerging};
+pub use gateway_api::{GatewayApiRules, GatewayRouteMerging, NamedAlike};
 pub use istioctl::{IstioctlRules, ListenerTable, SecretTable};
 pub use listeners::{
     ChainNames, Keepalive, ListenerRules, MatchedAddresses, StatsConfig, TunnelServer, TunnelState,

@@ -22,7 +22,11 @@ pub(super) const RULES: Rules = Rules {
     },
     waypoints: WaypointRules { serves_ranges: false, ..V1_30.waypoints },
     policies: PolicyRules { extension_names: ExtensionNames::OfResource, ..V1_30.policies },
-    gateway_api: GatewayApiRules { no_backends_status: 500, ..V1_30.gateway_api },
+    gateway_api: GatewayApiRules {
+        no_backends_status: 500,
+        named_alike: NamedAlike::OneOfHost,
+        ..V1_30.gateway_api
+    },
     listeners: ListenerRules {
         matched_addresses: MatchedAddresses::AllOrPrimary,
         client_identity_header: false,

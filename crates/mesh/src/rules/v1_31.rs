@@ -114,6 +114,7 @@ pub(super) const RULES: Rules = Rules {
         path_markers: false,
         methods_rank: true,
         merging: GatewayRouteMerging::ByHost,
+        named_alike: NamedAlike::OneOfAll,
     },
     listeners: ListenerRules {
         tunnel_state: TunnelState::FilterState,

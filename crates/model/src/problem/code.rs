@@ -144,7 +144,8 @@ codes! {
     InvalidLabel = "invalid-label" Error Input:
         "A label or annotation is not one that the API server accepts. Keys are `name` or `prefix/name`: the name has at \
          most 63 letters, digits, `-`, `_` and `.`, the prefix is a DNS name. Label values follow the name's rule or are \
-         empty; annotation values are free, 256 KiB in all.";
+         empty; annotation values are free, 256 KiB in all. An object with such a value of a label is read all the same, so \
+         that the rest of what it does is seen.";
     WrongType = "wrong-type" Error Input:
         "A field has a value of another type than its kind's schema asks for: a number where a string is expected, for \
          instance. The API server refuses the object. Quote numbers and words such as `yes` and `on` where a string is \

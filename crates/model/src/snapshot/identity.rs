@@ -98,8 +98,17 @@ fn suggestion(kind: &str) -> Option<String> {
     })
 }
 
-/// Reads and checks an object's metadata; all that is wrong with it at once.
-pub(super) fn metadata(item: Item<'_>, kind: Kind, unread: &Unread) -> Result<Meta, Vec<Problem>> {
+/// Reads and checks an object's metadata, and what is wrong with the values of its labels: the API server refuses them, but
+/// they can be read as they are, so that the rest of what the object would do is seen.
+///
+/// # Errors
+///
+/// Names and keys that cannot be; all that is wrong with the metadata at once.
+pub(super) fn metadata(
+    item: Item<'_>,
+    kind: Kind,
+    unread: &Unread,
+) -> Result<(Meta, Vec<Problem>), Vec<Problem>> {
     let mut meta: Meta = item
         .node
         .field("metadata", unread)
@@ -111,9 +120,15 @@ pub(super) fn metadata(item: Item<'_>, kind: Kind, unread: &Unread) -> Result<Me
     }
     let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
     let check = Check { node: item.node, object };
-    let problems: Vec<Problem> =
-        check.names(&meta, kind.name_rule()).into_iter().chain(check.labels(&meta)).collect();
-    if problems.is_empty() { Ok(meta) } else { Err(problems) }
+    let mut problems = check.names(&meta, kind.name_rule());
+    problems.extend(check.keys("labels", meta.labels.keys()));
+    problems.extend(check.annotations(&meta));
+    let values = check.label_values(&meta);
+    if problems.is_empty() {
+        return Ok((meta, values));
+    }
+    problems.extend(values);
+    Err(problems)
 }
 
 /// The identity that an object's metadata claims, when it cannot be read as a whole.
@@ -156,17 +171,20 @@ impl Check<'_> {
         problem.help("`generateName` is no name: the API server makes one up when it creates the object")
     }
 
-    fn labels(&self, meta: &Meta) -> Vec<Problem> {
-        let mut problems = self.keys("labels", meta.labels.keys());
-        problems.extend(self.keys("annotations", meta.annotations.keys()));
+    fn label_values(&self, meta: &Meta) -> Vec<Problem> {
         let spans = LazyCell::new(|| self.spans("labels"));
-        for (key, value) in &meta.labels {
-            if let Err(error) = names::check_value(value) {
-                let field = format!("metadata.labels[{key:?}]");
-                let span = spans.get(key.as_str()).map_or(self.node.span(), |(_, value)| *value);
-                problems.push(self.at(span, self.refused(Code::InvalidLabel, &field, value, error)));
-            }
-        }
+        let problem = |(key, value): (&Str, &Str)| {
+            let error = names::check_value(value).err()?;
+            let field = format!("metadata.labels[{key:?}]");
+            let span = spans.get(key.as_str()).map_or(self.node.span(), |(_, value)| *value);
+            let problem = self.refused(Code::InvalidLabel, &field, value, error);
+            Some(self.at(span, problem.help("the API server refuses the object; here it is read as it is")))
+        };
+        meta.labels.iter().filter_map(problem).collect()
+    }
+
+    fn annotations(&self, meta: &Meta) -> Vec<Problem> {
+        let mut problems = self.keys("annotations", meta.annotations.keys());
         let annotations = meta.annotations.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         if let Err(error) = names::check_size(annotations) {
             problems.push(self.invalid(Code::InvalidLabel, "metadata.annotations", "annotations", error));

@@ -5,7 +5,7 @@
 use crate::kind::NameRule;
 
 /// Most bytes of an object's annotations, keys and values together.
-const MOST_ANNOTATIONS: usize = 256 << 10;
+const MAX_ANNOTATIONS: usize = 256 << 10;
 
 /// Why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +72,7 @@ pub(super) fn check_value(value: &str) -> Result<(), NameError> {
 /// Checks that annotations are not too large.
 pub(super) fn check_size<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), NameError> {
     let size: usize = annotations.map(|(key, value)| key.len() + value.len()).sum();
-    ok(size <= MOST_ANNOTATIONS, NameError::TooLong(MOST_ANNOTATIONS))
+    ok(size <= MAX_ANNOTATIONS, NameError::TooLong(MAX_ANNOTATIONS))
 }
 
 fn check_qualified(text: &str) -> Result<(), NameError> {

@@ -232,7 +232,9 @@ impl<'l> Reader<'l> {
         let unread = self.unread.entry(kind).or_insert_with(Unread::keeping);
         unread.start_at(item.node);
         let mut known = None;
-        let result = identity::metadata(item, kind, unread).and_then(|mut meta| {
+        let mut read_all_the_same = Vec::new();
+        let result = identity::metadata(item, kind, unread).and_then(|(mut meta, problems)| {
+            read_all_the_same = problems;
             meta.api_version = api_version.into();
             meta.cluster = self.cluster.clone();
             let cluster = self.cluster.clone();
@@ -261,6 +263,7 @@ impl<'l> Reader<'l> {
             sorter.all_of_shared_types(before, &mut self.stray);
         }
         self.stray.truncate(self.limits.problems);
+        read_all_the_same.into_iter().for_each(|problem| self.tell(problem));
         match result {
             Ok(()) => {}
             Err(problems) => {

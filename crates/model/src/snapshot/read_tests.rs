@@ -96,6 +96,14 @@ fn what_the_api_server_refuses_in_metadata_is_told_at_once() {
 }
 
 #[test]
+fn a_label_s_value_that_the_api_server_refuses_is_an_error_and_read() {
+    let reading = read(&SERVICE.replace("metadata: {", "metadata: {labels: {z: 'a b'}, "));
+    assert_eq!(reading.snapshot.services[0].meta.labels.get("z").map(|value| value.as_str()), Some("a b"));
+    assert_eq!(told(&reading)[0].0, Code::InvalidLabel);
+    assert_eq!((reading.problems.len(), reading.summary.left_out.len()), (1, 0));
+}
+
+#[test]
 fn a_made_up_name_is_none() {
     let reading = read("apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n");
     assert_eq!(reading.problems[0].code, Code::MissingName);

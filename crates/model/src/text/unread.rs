@@ -8,7 +8,7 @@ use super::path::{pair_of, push_key};
 use super::tape::Shape;
 
 /// Different fields that are told apart; those beyond are only counted.
-const MOST: usize = 512;
+const MAX_PATHS: usize = 512;
 
 /// The fields that typed structs had no use for, by path without list indices (`spec.containers[].image`).
 #[derive(Debug, Default)]
@@ -100,7 +100,7 @@ impl Inner {
         self.write_path(field);
         if let Some(count) = self.paths.get_mut(&self.scratch) {
             *count += 1;
-        } else if self.paths.len() < MOST {
+        } else if self.paths.len() < MAX_PATHS {
             self.paths.insert(self.scratch.clone(), 1);
         }
     }

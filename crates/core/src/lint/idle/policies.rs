@@ -20,7 +20,7 @@ use crate::well_known::WAYPOINT_CLASS;
 type Together = Vec<usize>;
 
 /// Nobody has so many rules for one Service, and each is compared with all others.
-const MOST: usize = 100;
+const MAX_RULES: usize = 100;
 
 /// Rules of policies that decide nothing, in any chain of any waypoint: by rule, with why.
 pub(crate) fn policies(cx: &Context<'_>) -> BTreeMap<Cause, Idle> {
@@ -33,7 +33,7 @@ pub(crate) fn policies(cx: &Context<'_>) -> BTreeMap<Cause, Idle> {
             .filter_map(|at| all.get(*at))
             .flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)))
             .collect();
-        if rules.len() > MOST {
+        if rules.len() > MAX_RULES {
             continue;
         }
         for (policy, rule) in rules.iter().filter(|(policy, _)| policy.is_only_here) {

@@ -32,7 +32,7 @@ struct Listed<'m> {
 }
 
 /// Nobody has so many, and each is compared with those before it.
-const MOST: usize = 300;
+const MAX_ROUTES: usize = 300;
 
 /// Matches of routes that no request gets to, in any chain of any waypoint.
 pub(crate) fn routes(cx: &Context<'_>) -> Vec<IdleMatch> {
@@ -47,7 +47,7 @@ pub(crate) fn routes(cx: &Context<'_>) -> Vec<IdleMatch> {
     if suspected.is_empty() {
         return Vec::new();
     }
-    let mut known = Known::default();
+    let mut known = MatchEvidence::default();
     suspected.iter().for_each(|routed| known.add(cx, routed));
     known.ask(cx, &suspected);
     known.idle()
@@ -74,7 +74,7 @@ fn listed<'m>(routes: &[&'m VirtualService]) -> Vec<Listed<'m>> {
 
 /// Whether any may have nothing left.
 fn has_overlaps(all: &[Listed<'_>]) -> bool {
-    all.len() <= MOST && (1..all.len()).any(|at| is_overlapped(all, at))
+    all.len() <= MAX_ROUTES && (1..all.len()).any(|at| is_overlapped(all, at))
 }
 
 /// Whether those before one may leave nothing for it.
@@ -98,7 +98,7 @@ impl Listed<'_> {
 
 /// What is known of matches that may be idle, and of those that may take what they would.
 #[derive(Default)]
-struct Known<'m> {
+struct MatchEvidence<'m> {
     tally: Tally,
     /// Of all that routes the same Services.
     requests: BTreeMap<Cause, Option<&'m HttpMatchRequest>>,
@@ -106,7 +106,7 @@ struct Known<'m> {
     elsewhere: BTreeMap<ObjectRef, bool>,
 }
 
-impl<'m> Known<'m> {
+impl<'m> MatchEvidence<'m> {
     fn add(&mut self, cx: &Context<'m>, routed: &Routed<'m>) {
         let all = listed(&routed.routes);
         for (at, listed) in all.iter().enumerate() {

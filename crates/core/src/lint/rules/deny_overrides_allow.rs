@@ -21,7 +21,7 @@ pub(super) const RULE: Rule =
     Rule::new(Code::DenyOverridesAllow, include_str!("deny_overrides_allow.md"), check);
 
 /// How many policies that are overridden are shown.
-const MOST_TOLD: usize = 5;
+const MAX_TOLD: usize = 5;
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = at_waypoints(cx);
@@ -161,7 +161,7 @@ fn problem(deny: ObjectRef, position: usize, overridden: &[Overridden<'_>]) -> P
         .on(deny)
         .field(format!("spec.rules[{position}]"))
         .help(help);
-    for one in overridden.iter().take(MOST_TOLD) {
+    for one in overridden.iter().take(MAX_TOLD) {
         problem =
             problem.related_object(one.allow.object_ref(), "spec.rules", "what this policy allows is denied");
         for (other, at) in one.by.iter().skip(1) {

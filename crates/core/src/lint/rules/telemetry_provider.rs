@@ -33,7 +33,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// Telemetry for access logs that names no provider where there is no default one: nothing is logged any more.
 fn logs_without_provider(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
-    if !cx.mesh.config.default_providers.access_logging.is_empty() {
+    if cx.mesh.config.default_providers.access_logging.as_ref().is_some_and(|names| !names.is_empty()) {
         return found;
     }
     let mut seen = BTreeSet::new();

@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// A port of a Service that is TLS already, and what starts TLS for it.
-struct Found<'m> {
+struct DoubleTls<'m> {
     service: &'m Service,
     port: &'m Port,
     mode: TlsMode,
@@ -31,14 +31,14 @@ struct Found<'m> {
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let routed = Routed::new(cx);
-    let mut found: BTreeMap<(ObjectRef, String), Vec<Found<'_>>> = BTreeMap::new();
+    let mut found: BTreeMap<(ObjectRef, String), Vec<DoubleTls<'_>>> = BTreeMap::new();
     for waypoint in envoy_waypoints(cx) {
         for service in waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id)) {
             for port in service.ports.iter().filter(|port| port.protocol.is_tls()) {
                 if let Some((mode, place)) = started(cx, waypoint, service, port)
                     && !routed.leads_to(service, port)
                 {
-                    found.entry(place).or_default().push(Found { service, port, mode });
+                    found.entry(place).or_default().push(DoubleTls { service, port, mode });
                 }
             }
         }
@@ -93,7 +93,7 @@ fn field(rule: &DestinationRule, port: &Port) -> Option<String> {
     tls.as_ref().is_some_and(starts_tls).then_some(field)
 }
 
-fn problem(object: ObjectRef, field: String, found: &[Found<'_>]) -> Option<Problem> {
+fn problem(object: ObjectRef, field: String, found: &[DoubleTls<'_>]) -> Option<Problem> {
     let first = found.first()?;
     let ports = found.iter().map(|found| format!("{}:{}", found.service.hostname, found.port.number));
     let (plural, are) = if found.len() == 1 { ("", "is") } else { ("s", "are") };
@@ -105,7 +105,7 @@ fn problem(object: ObjectRef, field: String, found: &[Found<'_>]) -> Option<Prob
     let mut problem = Problem::new(Code::TlsTwice, message).on(object).field(field).help(
         "declare the port's protocol as `HTTP` and have clients send plain HTTP, or leave TLS to the clients and remove this",
     );
-    for Found { service, port, .. } in found.iter().take(5) {
+    for DoubleTls { service, port, .. } in found.iter().take(5) {
         let position = service.ports.iter().position(|other| other == *port).unwrap_or_default();
         let field = format!("spec.ports[{position}]");
         problem = problem.related_object(service.source.object(), field, "this port is TLS already");

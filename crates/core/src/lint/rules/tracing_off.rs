@@ -12,7 +12,7 @@ pub(super) const RULE: Rule =
     Rule { analyze: &["IST0157"], ..Rule::new(Code::TracingOff, include_str!("tracing_off.md"), check) };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    if !cx.mesh.config.default_providers.tracing.is_empty() {
+    if cx.mesh.config.default_providers.tracing.as_ref().is_some_and(|names| !names.is_empty()) {
         return Vec::new();
     }
     let mut seen = BTreeSet::new();

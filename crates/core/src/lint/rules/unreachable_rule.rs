@@ -75,14 +75,14 @@ fn problem(found: &IdleMatch) -> Problem {
         .on(found.cause.object.clone())
         .field(field(found))
         .help(help);
-    for cause in found.by.iter().take(MOST) {
+    for cause in found.by.iter().take(MAX_SHOWN) {
         problem = problem.related_object(cause.object.clone(), cause.field.to_string(), "what comes first");
     }
     problem
 }
 
 /// How many places are shown.
-const MOST: usize = 5;
+const MAX_SHOWN: usize = 5;
 
 /// What comes first, by object.
 fn names(found: &IdleMatch) -> String {

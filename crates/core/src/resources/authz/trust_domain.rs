@@ -7,7 +7,7 @@ use crate::Str;
 /// What `cluster.local` in a principal means: whatever the mesh's trust domains are.
 const ANY_LOCAL: &str = "cluster.local";
 /// Where repeated migration stops: see [`TrustDomains::migrate`].
-const MOST_VALUES: usize = 1 << 12;
+const MAX_VALUES: usize = 1 << 12;
 
 /// The mesh's trust domain, and its aliases after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl TrustDomains {
         let mut values = principals.to_vec();
         for _ in 0..times {
             let next: Vec<Str> = values.iter().flat_map(|p| self.aliases_of(p)).collect();
-            if next == values || next.len() > MOST_VALUES {
+            if next == values || next.len() > MAX_VALUES {
                 break;
             }
             values = next;
@@ -150,7 +150,7 @@ mod tests {
     fn shared_conditions_are_migrated_repeatedly_within_bounds() {
         let twice = migrated(&["a", "b"], "a/ns/n/sa/s", 2);
         assert_eq!(twice, ["a/ns/n/sa/s", "b/ns/n/sa/s", "a/ns/n/sa/s", "b/ns/n/sa/s"]);
-        assert!(migrated(&["a", "b"], "a/ns/n/sa/s", 1000).len() <= MOST_VALUES);
+        assert!(migrated(&["a", "b"], "a/ns/n/sa/s", 1000).len() <= MAX_VALUES);
         assert_eq!(migrated(&["a"], "a/ns/n/sa/s", 1000).len(), 1);
     }
 

@@ -83,7 +83,7 @@ pub(super) fn connection_manager(
 fn http_filters(parts: &Parts<'_>, security: Option<&SecurityFilters<HttpFilter>>) -> Vec<HttpFilter> {
     let Parts { settings, chain, shared, telemetry, .. } = *parts;
     let extensions = &chain.extensions;
-    let mut filters = Vec::with_capacity(MOST_FILTERS);
+    let mut filters = Vec::with_capacity(MAX_FILTERS);
     filters.extend(shared.client_identity.clone());
     filters.extend_from_slice(security.map_or(&[], |filters| &filters.custom));
     filters.extend(extension_filters(extensions, ExecutionPhase::Authn));
@@ -107,7 +107,7 @@ fn http_filters(parts: &Parts<'_>, security: Option<&SecurityFilters<HttpFilter>
 }
 
 /// Most chains have fewer filters than this.
-const MOST_FILTERS: usize = 12;
+const MAX_FILTERS: usize = 12;
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
 fn normalize(normalization: NormalizationType, manager: &mut HttpConnectionManager) {

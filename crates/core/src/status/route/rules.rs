@@ -32,7 +32,7 @@ impl Severity {
 }
 
 /// What was found in a rule: `Err` is the fault that spoils the route.
-type Found = Result<Option<Fault>, Fault>;
+type Checked = Result<Option<Fault>, Fault>;
 
 pub(super) fn http(cx: &Context<'_>, object: &Object<HttpRoute>, side: Side) -> Option<Fault> {
     let look = Look::new(cx, object, side);
@@ -90,7 +90,7 @@ fn l4<T: Resource>(look: Look<'_, T>, rules: &[L4RouteRule]) -> Option<Fault> {
 }
 
 /// The fault that a route's status tells.
-fn last(rules: impl Iterator<Item = Found>) -> Option<Fault> {
+fn last(rules: impl Iterator<Item = Checked>) -> Option<Fault> {
     let mut last = None;
     for found in rules {
         match found {
@@ -132,7 +132,7 @@ impl<'a, T: Resource> Look<'a, T> {
         Cause::new(self.object.object_ref(), field)
     }
 
-    fn backends(&self, backends: &[BackendRef], rule: usize) -> Found {
+    fn backends(&self, backends: &[BackendRef], rule: usize) -> Checked {
         let mut last = None;
         for (i, to) in backends.iter().enumerate().filter(|(_, to)| to.weight.unwrap_or(1) != 0) {
             let field = FieldPath::at("spec.rules[].backendRefs[]", [rule, i]);

@@ -13,7 +13,7 @@ use super::condition::{Builder, Destination, Fixed};
 use super::domain::Domains;
 use super::effect::{self, Clusters, Effects};
 use super::example::{self, Template};
-use super::told::{Compared, DestinationDiff, MOST_CLASSES, class, not_known};
+use super::told::{Compared, DestinationDiff, MAX_CLASSES, class, not_known};
 use crate::hash::HashSet;
 use crate::mesh::{Mesh, WaypointName};
 use crate::opened::{OpenedChain, OpenedListener};
@@ -250,7 +250,7 @@ impl Sides<'_, '_> {
                 continue;
             };
             let there = builder.diagrams.comes_to(pairs, number)?;
-            let cover = builder.diagrams.cover(there, MOST_CLASSES.saturating_sub(classes.len()))?;
+            let cover = builder.diagrams.cover(there, MAX_CLASSES.saturating_sub(classes.len()))?;
             if effects.is_unknown(was) || effects.is_unknown(is) {
                 undecided =
                     undecided.or_else(|| cover.cubes.first().map(|cube| not_known(builder.domains, cube)));

@@ -110,7 +110,7 @@ pub struct Came {
 }
 
 /// More classes than this are not told of one destination.
-pub(super) const MOST_CLASSES: usize = 20;
+pub(super) const MAX_CLASSES: usize = 20;
 
 impl DestinationDiff {
     pub(super) fn new(waypoint: &WaypointName, chain: &str, compared: Compared) -> Self {

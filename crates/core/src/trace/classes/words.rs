@@ -85,9 +85,9 @@ fn but_not(asked: &[(String, ClassSet)], wanted: &ClassSet) -> Option<String> {
 
 /// `a`, `a or b`, `a, b or c`, and no more than a few.
 fn list(words: &[&str]) -> String {
-    const MOST: usize = 8;
-    let shown: Vec<&str> = words.iter().take(MOST).copied().collect();
-    let more = words.len().saturating_sub(MOST);
+    const MAX_WORDS: usize = 8;
+    let shown: Vec<&str> = words.iter().take(MAX_WORDS).copied().collect();
+    let more = words.len().saturating_sub(MAX_WORDS);
     if more > 0 {
         return format!("{} or one of {more} more", shown.join(", "));
     }

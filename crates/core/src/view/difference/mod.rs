@@ -44,9 +44,9 @@ fn bytes(count: usize) -> String {
 
 /// A value on one line, as much as fits.
 fn short(value: &Value) -> String {
-    const MOST: usize = 100;
+    const MAX_CHARS: usize = 100;
     let text = value.to_string();
-    match text.char_indices().nth(MOST) {
+    match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
     }

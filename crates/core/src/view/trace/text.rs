@@ -186,15 +186,15 @@ impl Page<'_> {
 
 /// The first endpoints of a target, and how many more there are.
 fn endpoints(target: &Target) -> String {
-    const MOST: usize = 5;
-    let named = target.endpoints.iter().take(MOST).map(|endpoint| match &endpoint.workload {
+    const MAX_SHOWN: usize = 5;
+    let named = target.endpoints.iter().take(MAX_SHOWN).map(|endpoint| match &endpoint.workload {
         Some(workload) => format!("{} ({workload})", endpoint.address),
         None => endpoint.address.clone(),
     });
     let named: Vec<String> = named.collect();
     match target.endpoints.len() {
         0 => "addresses that files do not tell".to_owned(),
-        all if all > MOST => format!("{} and {} more", named.join(", "), all - MOST),
+        all if all > MAX_SHOWN => format!("{} and {} more", named.join(", "), all - MAX_SHOWN),
         _ => named.join(", "),
     }
 }

@@ -15,8 +15,8 @@ pub(super) fn of_pod(pod: &Pod, known: &KnownService<'_>) -> PortList {
         ServiceSource::Kubernetes(object) => list(&object.spec.ports, |port| {
             let target = target(&object.spec.ports, port);
             match target {
-                Target::Number(number) => Some((number_of(port), number)),
-                Target::Name(name) => Some((number_of(port), pod::tcp_port(pod, name)?)),
+                TargetPort::Number(number) => Some((number_of(port), number)),
+                TargetPort::Name(name) => Some((number_of(port), pod::tcp_port(pod, name)?)),
             }
         }),
         // A ServiceEntry has no names of target ports: those of the ports themselves count.
@@ -32,8 +32,8 @@ pub(super) fn of_entry(entry: &networking::WorkloadEntry, known: &KnownService<'
     match &known.service.source {
         ServiceSource::Kubernetes(object) => list(&object.spec.ports, |port| {
             let target = match target(&object.spec.ports, port) {
-                Target::Name(name) => *entry.ports.get(name)?,
-                Target::Number(number) => entry.ports.get(&port.name).copied().unwrap_or(number),
+                TargetPort::Name(name) => *entry.ports.get(name)?,
+                TargetPort::Number(number) => entry.ports.get(&port.name).copied().unwrap_or(number),
             };
             Some((number_of(port), target))
         }),
@@ -51,20 +51,20 @@ fn list<P>(ports: &[P], pair: impl Fn(&P) -> Option<(u32, u32)>) -> PortList {
 }
 
 /// Where a port of a Kubernetes Service leads to.
-enum Target<'s> {
+enum TargetPort<'s> {
     Number(u32),
     Name(&'s str),
 }
 
 /// The target of a port. Of several ports with one number the last one's name counts.
-fn target<'s>(ports: &'s [ServicePort], port: &'s ServicePort) -> Target<'s> {
+fn target<'s>(ports: &'s [ServicePort], port: &'s ServicePort) -> TargetPort<'s> {
     let last = ports.iter().rev().find(|other| other.port == port.port).unwrap_or(port);
     match (&last.target_port, &port.target_port) {
-        (Some(IntOrString::Name(name)), _) if !name.is_empty() => Target::Name(name),
+        (Some(IntOrString::Name(name)), _) if !name.is_empty() => TargetPort::Name(name),
         (_, Some(IntOrString::Int(number))) if *number != 0 => {
-            Target::Number(u32::try_from(*number).unwrap_or_default())
+            TargetPort::Number(u32::try_from(*number).unwrap_or_default())
         }
-        _ => Target::Number(number_of(port)),
+        _ => TargetPort::Number(number_of(port)),
     }
 }
 

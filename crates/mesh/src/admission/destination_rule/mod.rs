@@ -18,7 +18,7 @@ use crate::snapshot::networking::destination_rule::{
 use crate::snapshot::{Kind, Meta};
 
 /// The most ports that the schema takes settings for.
-const MOST_PORTS: Limit =
+const MAX_PORTS: Limit =
     Limit::of(Kind::DestinationRule, "spec.trafficPolicy.portLevelSettings", What::MaxItems);
 
 pub(super) fn check(root: &Checker<'_>, meta: &Meta, rule: &DestinationRule) {
@@ -69,7 +69,7 @@ fn traffic_policy(c: &Checker<'_>, meta: &Meta, policy: &TrafficPolicy) {
     c.some("loadBalancer", policy.load_balancer.as_ref(), |c, lb| load_balancer::check(c, lb, outlier));
     c.some("tls", policy.tls.as_ref(), |c, settings| tls(c, meta, settings));
     c.each("portLevelSettings", &policy.port_level_settings, |c, port| port_policy(c, meta, port));
-    let most = MOST_PORTS.length(c.column).filter(|most| policy.port_level_settings.len() > *most);
+    let most = MAX_PORTS.length(c.column).filter(|most| policy.port_level_settings.len() > *most);
     if let Some(most) = most {
         c.field("portLevelSettings").invalid(format!("there are more than {most}"));
     }

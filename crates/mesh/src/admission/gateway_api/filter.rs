@@ -14,8 +14,8 @@ use crate::snapshot::gateway_api::filter::{
 };
 
 /// The schemas' limits.
-const MOST_FILTERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.filters", What::MaxItems);
-const MOST_HEADERS: Limit =
+const MAX_FILTERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.filters", What::MaxItems);
+const MAX_HEADERS: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set", What::MaxItems);
 const LONGEST_HEADER: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set.name", What::MaxLength);
@@ -70,7 +70,7 @@ pub(super) fn grpc(c: &Checker<'_>, filters: &[RouteFilter]) {
 }
 
 fn check(c: &Checker<'_>, filters: &[RouteFilter]) {
-    at_most(c, "filters", filters, MOST_FILTERS);
+    at_most(c, "filters", filters, MAX_FILTERS);
     c.each("filters", filters, filter);
     if c.rules.schema_rules {
         once(c, filters, &[FilterType::RequestHeaderModifier, FilterType::ResponseHeaderModifier]);
@@ -140,11 +140,11 @@ fn members(c: &Checker<'_>, filter: &RouteFilter, filter_type: FilterType) {
 
 fn headers(c: &Checker<'_>, filter: &HttpHeaderFilter) {
     for (name, list) in [("set", &filter.set), ("add", &filter.add)] {
-        at_most(c, name, list, MOST_HEADERS);
+        at_most(c, name, list, MAX_HEADERS);
         super::reference::unique(&c.field(name), list.iter().map(|header| &header.name));
         c.each(name, list, header);
     }
-    at_most(c, "remove", &filter.remove, MOST_HEADERS);
+    at_most(c, "remove", &filter.remove, MAX_HEADERS);
     if c.rules.schema_rules {
         super::reference::unique(&c.field("remove"), filter.remove.iter());
     }

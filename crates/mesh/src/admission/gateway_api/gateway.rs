@@ -10,8 +10,8 @@ use crate::snapshot::Kind;
 use crate::snapshot::gateway_api::gateway::{FromNamespaces, Gateway, GatewayClass, Listener};
 
 /// The schemas' limits.
-const MOST_LISTENERS: Limit = Limit::of(Kind::Gateway, "spec.listeners", What::MaxItems);
-const MOST_KINDS: Limit = Limit::of(Kind::Gateway, "spec.listeners.allowedRoutes.kinds", What::MaxItems);
+const MAX_LISTENERS: Limit = Limit::of(Kind::Gateway, "spec.listeners", What::MaxItems);
+const MAX_KINDS: Limit = Limit::of(Kind::Gateway, "spec.listeners.allowedRoutes.kinds", What::MaxItems);
 const LONGEST_NAME: Limit = Limit::of(Kind::Gateway, "spec.listeners.name", What::MaxLength);
 const LONGEST_CLASS: Limit = Limit::of(Kind::Gateway, "spec.gatewayClassName", What::MaxLength);
 const LONGEST_CONTROLLER: Limit = Limit::of(Kind::GatewayClass, "spec.controllerName", What::MaxLength);
@@ -25,7 +25,7 @@ pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
     if gateway.listeners.is_empty() {
         c.field("listeners").missing("there has to be a listener");
     }
-    at_most(c, "listeners", &gateway.listeners, MOST_LISTENERS);
+    at_most(c, "listeners", &gateway.listeners, MAX_LISTENERS);
     unique(&c.field("listeners"), gateway.listeners.iter().map(|listener| &listener.name));
     c.each("listeners", &gateway.listeners, listener);
     if c.rules.schema_rules {
@@ -42,7 +42,7 @@ fn listener(c: &Checker<'_>, listener: &Listener) {
     text(c, "protocol", &listener.protocol, LONGEST_PROTOCOL);
     c.some("hostname", listener.hostname.as_ref(), |c, host| host_name(c, host, true));
     c.some("allowedRoutes", listener.allowed_routes.as_ref(), |c, routes| {
-        at_most(c, "kinds", &routes.kinds, MOST_KINDS);
+        at_most(c, "kinds", &routes.kinds, MAX_KINDS);
         c.each("kinds", &routes.kinds, |c, route| kind(c, &route.kind));
         let from = routes.namespaces.as_ref().and_then(|namespaces| namespaces.from);
         if from == Some(FromNamespaces::None) {

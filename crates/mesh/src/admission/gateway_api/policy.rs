@@ -13,10 +13,10 @@ use crate::snapshot::gateway_api::policy::{
 };
 
 /// The schemas' limits.
-const MOST_GRANTS: Limit = Limit::of(Kind::ReferenceGrant, "spec.from", What::MaxItems);
-const MOST_TARGETS: Limit = Limit::of(Kind::BackendTlsPolicy, "spec.targetRefs", What::MaxItems);
+const MAX_GRANTS: Limit = Limit::of(Kind::ReferenceGrant, "spec.from", What::MaxItems);
+const MAX_TARGETS: Limit = Limit::of(Kind::BackendTlsPolicy, "spec.targetRefs", What::MaxItems);
 const LONGEST_NAME: Limit = Limit::of(Kind::BackendTlsPolicy, "spec.targetRefs.name", What::MaxLength);
-const MOST_CERTIFICATES: Limit =
+const MAX_CERTIFICATES: Limit =
     Limit::of(Kind::BackendTlsPolicy, "spec.validation.caCertificateRefs", What::MaxItems);
 
 pub(in crate::admission) fn reference_grant(root: &Checker<'_>, grant: &ReferenceGrant) {
@@ -26,8 +26,8 @@ pub(in crate::admission) fn reference_grant(root: &Checker<'_>, grant: &Referenc
             c.field(name).missing("there has to be an entry");
         }
     }
-    at_most(c, "from", &grant.from, MOST_GRANTS);
-    at_most(c, "to", &grant.to, MOST_GRANTS);
+    at_most(c, "from", &grant.from, MAX_GRANTS);
+    at_most(c, "to", &grant.to, MAX_GRANTS);
     c.each("from", &grant.from, |c, from| {
         group(c, &from.group);
         kind(c, &from.kind);
@@ -43,7 +43,7 @@ fn targets(c: &Checker<'_>, targets: &[LocalPolicyTargetReference]) {
     if targets.is_empty() {
         c.field("targetRefs").missing("there has to be a target");
     }
-    at_most(c, "targetRefs", targets, MOST_TARGETS);
+    at_most(c, "targetRefs", targets, MAX_TARGETS);
     let mut seen = BTreeSet::new();
     c.each("targetRefs", targets, |c, target| {
         group(c, &target.group);
@@ -62,7 +62,7 @@ pub(in crate::admission) fn backend_tls_policy(root: &Checker<'_>, policy: &Back
     let c = &c.field("validation");
     let validation = &policy.validation;
     host_name(&c.field("hostname"), &validation.hostname, false);
-    at_most(c, "caCertificateRefs", &validation.ca_certificate_refs, MOST_CERTIFICATES);
+    at_most(c, "caCertificateRefs", &validation.ca_certificate_refs, MAX_CERTIFICATES);
     c.each("caCertificateRefs", &validation.ca_certificate_refs, local_object);
     let well_known = validation.well_known_ca_certificates.as_ref().is_some_and(|name| !name.is_empty());
     match (validation.ca_certificate_refs.is_empty(), well_known) {

@@ -13,12 +13,12 @@ use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef, Pa
 use crate::well_known::GATEWAY_GROUP;
 
 /// The schemas' limits.
-const MOST_PARENTS: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs", What::MaxItems);
+const MAX_PARENTS: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs", What::MaxItems);
 const LONGEST_NAME: Limit = Limit::of(Kind::HttpRoute, "spec.parentRefs.name", What::MaxLength);
-const MOST_WEIGHT: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs.weight", What::Max);
+const MAX_WEIGHT: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs.weight", What::Max);
 
 pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
-    at_most(c, "parentRefs", parents, MOST_PARENTS);
+    at_most(c, "parentRefs", parents, MAX_PARENTS);
     c.each("parentRefs", parents, |c, parent| {
         group(c, parent.group.as_deref().unwrap_or(GATEWAY_GROUP));
         kind(c, parent.kind.as_deref().unwrap_or("Gateway"));
@@ -30,7 +30,7 @@ pub(super) fn parents(c: &Checker<'_>, parents: &[ParentReference]) {
         }
     });
     // Each is compared with each.
-    if c.rules.schema_rules && MOST_PARENTS.length(c.column).is_none_or(|most| parents.len() <= most) {
+    if c.rules.schema_rules && MAX_PARENTS.length(c.column).is_none_or(|most| parents.len() <= most) {
         distinct(c, parents);
     }
 }
@@ -61,7 +61,7 @@ fn distinct(c: &Checker<'_>, parents: &[ParentReference]) {
 }
 
 pub(super) fn backend(c: &Checker<'_>, backend: &BackendRef) {
-    let most = MOST_WEIGHT.in_release(c.column).unwrap_or(i64::MAX);
+    let most = MAX_WEIGHT.in_release(c.column).unwrap_or(i64::MAX);
     if backend.weight.is_some_and(|weight| !(0..=most).contains(&i64::from(weight))) {
         c.field("weight").invalid(format!("the weight is not between 0 and {most}"));
     }

@@ -18,12 +18,12 @@ pub(super) const METHODS: [&str; 9] =
 /// The schemas' limits.
 const MOST_HOST_NAMES: Limit = Limit::of(Kind::HttpRoute, "spec.hostnames", What::MaxItems);
 const MOST_TLS_HOST_NAMES: Limit = Limit::of(Kind::TlsRoute, "spec.hostnames", What::MaxItems);
-const MOST_RULES: Limit = Limit::of(Kind::HttpRoute, "spec.rules", What::MaxItems);
+const MAX_RULES: Limit = Limit::of(Kind::HttpRoute, "spec.rules", What::MaxItems);
 const MOST_TCP_RULES: Limit = Limit::of(Kind::TcpRoute, "spec.rules", What::MaxItems);
 const MOST_TLS_RULES: Limit = Limit::of(Kind::TlsRoute, "spec.rules", What::MaxItems);
-const MOST_MATCHES: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches", What::MaxItems);
-const MOST_BACKENDS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs", What::MaxItems);
-const MOST_HEADERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers", What::MaxItems);
+const MAX_MATCHES: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches", What::MaxItems);
+const MAX_BACKENDS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs", What::MaxItems);
+const MAX_HEADERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers", What::MaxItems);
 const LONGEST_VALUE: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers.value", What::MaxLength);
 const LONGEST_PARAM: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.matches.queryParams.name", What::MaxLength);
@@ -37,7 +37,7 @@ pub(in crate::admission) fn http_route(root: &Checker<'_>, route: &HttpRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
     host_names(c, &route.hostnames, MOST_HOST_NAMES);
-    at_most(c, "rules", &route.rules, MOST_RULES);
+    at_most(c, "rules", &route.rules, MAX_RULES);
     c.each("rules", &route.rules, http_rule);
     let matches = route.rules.iter().map(|rule| rule.matches.as_ref().map_or(0, Vec::len));
     in_all(c, matches, route.rules.iter().map(|rule| rule.name.as_deref()));
@@ -47,7 +47,7 @@ pub(in crate::admission) fn grpc_route(root: &Checker<'_>, route: &GrpcRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
     host_names(c, &route.hostnames, MOST_HOST_NAMES);
-    at_most(c, "rules", &route.rules, MOST_RULES);
+    at_most(c, "rules", &route.rules, MAX_RULES);
     c.each("rules", &route.rules, grpc_rule);
     let matches = route.rules.iter().map(|rule| rule.matches.len());
     in_all(c, matches, route.rules.iter().map(|rule| rule.name.as_deref()));
@@ -102,17 +102,17 @@ fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule], most: Limit) {
         if rule.backend_refs.is_empty() {
             c.field("backendRefs").missing("there has to be a backend");
         }
-        at_most(c, "backendRefs", &rule.backend_refs, MOST_BACKENDS);
+        at_most(c, "backendRefs", &rule.backend_refs, MAX_BACKENDS);
         c.each("backendRefs", &rule.backend_refs, backend);
     });
 }
 
 fn http_rule(c: &Checker<'_>, rule: &HttpRouteRule) {
     let matches = rule.matches.as_deref().unwrap_or_default();
-    at_most(c, "matches", matches, MOST_MATCHES);
+    at_most(c, "matches", matches, MAX_MATCHES);
     c.each("matches", matches, http_match);
     filter::http(c, &rule.filters);
-    at_most(c, "backendRefs", &rule.backend_refs, MOST_BACKENDS);
+    at_most(c, "backendRefs", &rule.backend_refs, MAX_BACKENDS);
     c.each("backendRefs", &rule.backend_refs, |c, one| {
         backend(c, one);
         filter::http(c, &one.filters);
@@ -186,7 +186,7 @@ pub(super) fn session(c: &Checker<'_>, session: &SessionPersistence) {
 
 fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
     c.some("path", request.path.as_ref(), path);
-    at_most(c, "headers", &request.headers, MOST_HEADERS);
+    at_most(c, "headers", &request.headers, MAX_HEADERS);
     unique(&c.field("headers"), request.headers.iter().map(|header| &header.name));
     c.each("headers", &request.headers, |c, header| {
         filter::header_name(c, &header.name);
@@ -196,7 +196,7 @@ fn http_match(c: &Checker<'_>, request: &HttpRouteMatch) {
             c.field("value").invalid("this is no value of a header");
         }
     });
-    at_most(c, "queryParams", &request.query_params, MOST_HEADERS);
+    at_most(c, "queryParams", &request.query_params, MAX_HEADERS);
     unique(&c.field("queryParams"), request.query_params.iter().map(|param| &param.name));
     c.each("queryParams", &request.query_params, |c, param| {
         if c.rules.schema_rules {
@@ -236,10 +236,10 @@ fn is_normal_path(path: &str) -> bool {
 }
 
 fn grpc_rule(c: &Checker<'_>, rule: &GrpcRouteRule) {
-    at_most(c, "matches", &rule.matches, MOST_MATCHES);
+    at_most(c, "matches", &rule.matches, MAX_MATCHES);
     c.each("matches", &rule.matches, |c, request| {
         c.some("method", request.method.as_ref(), grpc_method);
-        at_most(c, "headers", &request.headers, MOST_HEADERS);
+        at_most(c, "headers", &request.headers, MAX_HEADERS);
         unique(&c.field("headers"), request.headers.iter().map(|header| &header.name));
         c.each("headers", &request.headers, |c, header| {
             filter::header_name(c, &header.name);
@@ -247,7 +247,7 @@ fn grpc_rule(c: &Checker<'_>, rule: &GrpcRouteRule) {
         });
     });
     filter::grpc(c, &rule.filters);
-    at_most(c, "backendRefs", &rule.backend_refs, MOST_BACKENDS);
+    at_most(c, "backendRefs", &rule.backend_refs, MAX_BACKENDS);
     c.each("backendRefs", &rule.backend_refs, |c, one| {
         backend(c, one);
         filter::grpc(c, &one.filters);

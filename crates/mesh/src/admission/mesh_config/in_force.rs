@@ -109,6 +109,7 @@ fn unknown_defaults(config: &MeshConfig) -> Vec<Problem> {
     let all = lists.into_iter().flat_map(|(list, names)| {
         names
             .iter()
+            .flatten()
             .enumerate()
             .map(move |(position, name)| (format!("defaultProviders.{list}[{position}]"), name))
     });
@@ -170,15 +171,16 @@ mod tests {
 
     #[test]
     fn default_providers_replace_the_profile_s_or_join_them() {
-        let metrics = |release| {
+        let metrics = |release, given: &str| {
             let mut options = Options::for_release(release);
-            let given = "defaultProviders: {tracing: [zipkin]}";
             options.mesh_config = Some(SourceFile::new("m", given));
             let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
             config.default_providers.unwrap().metrics
         };
-        assert_eq!(metrics(Release::V1_18), ["prometheus"]);
-        assert!(metrics(Release::V1_31).is_empty());
+        let others = "defaultProviders: {tracing: [zipkin]}";
+        assert_eq!(metrics(Release::V1_18, others), Some(vec!["prometheus".into()]));
+        assert_eq!(metrics(Release::V1_31, others), None);
+        assert_eq!(metrics(Release::V1_18, "defaultProviders: {metrics: []}"), Some(Vec::new()));
     }
 
     #[test]

@@ -81,8 +81,8 @@ impl MergedRule {
     /// The objects that origins name: each resource of a host has them all, so that of very many they are the first.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
-        const MOST: usize = 64;
-        self.from.get(..MOST).unwrap_or(&self.from)
+        const MAX_CAUSES: usize = 64;
+        self.from.get(..MAX_CAUSES).unwrap_or(&self.from)
     }
 
     /// The subset with this name. The empty name is the destination as a whole, never a subset.

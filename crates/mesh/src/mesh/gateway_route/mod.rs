@@ -40,7 +40,7 @@ use crate::mesh::Services;
 use crate::mesh::age::Age;
 use crate::mesh::virtual_service::{HttpRule, VirtualService};
 use crate::problem::Problem;
-use crate::rules::{GatewayRouteMerging, Rules};
+use crate::rules::{GatewayRouteMerging, NamedAlike, Rules};
 use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
@@ -105,7 +105,7 @@ pub(crate) fn convert(
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);
-    add_unless_named_alike(&mut http, grpc, problems);
+    add_unless_named_alike(&mut http, grpc, rules.gateway_api.named_alike, problems);
     for route in &snapshot.tcp_routes {
         let converted = converted(&cx, route, l4::tcp_rules, problems);
         out.extend(converted.into_iter().flat_map(|(parents, rules)| l4::tcp(&cx, route, &parents, &rules)));
@@ -144,9 +144,14 @@ impl HttpPart {
         Age { created: self.created, name: &self.name, namespace: &self.namespace }
     }
 
-    /// What tells it from others.
+    /// What tells it from others of one host.
     fn key(&self) -> (Str, Str, usize) {
         (self.namespace.clone(), self.name.clone(), self.count)
+    }
+
+    /// The port and host that it is asked for.
+    fn asked(&self) -> (Option<i32>, Str) {
+        (self.port, self.host.clone())
     }
 
     fn http_rules(&self) -> Vec<HttpRule> {
@@ -242,9 +247,18 @@ fn http_parts<T: Resource + Route>(
 
 /// Adds the parts of GRPCRoutes. An accident: Istio keeps both kinds in one collection by namespace, name and number,
 /// where those of HTTPRoutes come first.
-fn add_unless_named_alike(http: &mut Vec<HttpPart>, grpc: Vec<HttpPart>, problems: &mut Vec<Problem>) {
-    let taken: HashSet<_> = http.iter().map(HttpPart::key).collect();
-    let (lost, kept): (Vec<_>, Vec<_>) = grpc.into_iter().partition(|part| taken.contains(&part.key()));
+fn add_unless_named_alike(
+    http: &mut Vec<HttpPart>,
+    grpc: Vec<HttpPart>,
+    named_alike: NamedAlike,
+    problems: &mut Vec<Problem>,
+) {
+    let key = |part: &HttpPart| match named_alike {
+        NamedAlike::OneOfAll => (part.key(), None),
+        NamedAlike::OneOfHost => (part.key(), Some(part.asked())),
+    };
+    let taken: HashSet<_> = http.iter().map(key).collect();
+    let (lost, kept): (Vec<_>, Vec<_>) = grpc.into_iter().partition(|part| taken.contains(&key(part)));
     let lost: BTreeSet<ObjectRef> = lost.into_iter().map(|part| part.origin).collect();
     problems.extend(lost.into_iter().map(report::named_like_http_route));
     http.extend(kept);

@@ -93,9 +93,9 @@ fn names_or<'a>(refs: &'a [ProviderRef], inherited: &[&'a str]) -> Vec<&'a str> 
 /// The providers that hold where telemetry names none, as the mesh configuration lists them.
 fn defaults<'c>(
     config: &'c MeshSettings,
-    list: impl Fn(&'c DefaultProviders) -> &'c Vec<Str>,
+    list: impl Fn(&'c DefaultProviders) -> &'c Option<Vec<Str>>,
 ) -> Vec<&'c str> {
-    borrowed(list(&config.default_providers))
+    borrowed(list(&config.default_providers).as_deref().unwrap_or_default())
 }
 
 /// Names as borrowed strings.

@@ -104,9 +104,9 @@ message! {
     }
 
     pub struct DefaultProviders {
-        tracing: Vec<Str>,
-        metrics: Vec<Str>,
-        access_logging: Vec<Str>,
+        tracing: Option<Vec<Str>>,
+        metrics: Option<Vec<Str>>,
+        access_logging: Option<Vec<Str>>,
     }
 
     pub struct ProxyPathNormalization {
@@ -263,11 +263,12 @@ impl MeshConfig {
 }
 
 impl DefaultProviders {
+    /// A list that is given replaces the other, also an empty one.
     fn overlaid_with(self, over: Self) -> Self {
         Self {
-            tracing: non_empty(over.tracing, self.tracing),
-            metrics: non_empty(over.metrics, self.metrics),
-            access_logging: non_empty(over.access_logging, self.access_logging),
+            tracing: over.tracing.or(self.tracing),
+            metrics: over.metrics.or(self.metrics),
+            access_logging: over.access_logging.or(self.access_logging),
         }
     }
 }
@@ -324,7 +325,8 @@ mod tests {
         assert_eq!(merged.trust_domain.as_deref(), Some("a"));
         assert_eq!(merged.trust_domain_aliases, ["b", "z"]);
         let providers = merged.default_providers.unwrap();
-        assert_eq!((providers.metrics.len(), providers.tracing.len()), (1, 1));
+        assert_eq!(providers.metrics, Some(vec!["prometheus".into()]));
+        assert_eq!(providers.tracing, Some(vec!["otel".into()]));
         let names: Vec<_> = merged.extension_providers.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(names, ["one", "two", "three"]);
         assert!(merged.extension_providers[1].stackdriver.is_some());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MOST_TOLD, Overridden};
+use super::{MAX_TOLD, Overridden};
 use crate::lint::enforced::Enforced;
 use crate::lint::idle::Idle;
 use crate::lint::{Context, list};
@@ -59,7 +59,7 @@ fn problem(cause: &Cause, by: &[Cause]) -> Problem {
         .on(cause.object.clone())
         .field(cause.field.to_string())
         .help("deny less, or remove this rule");
-    for deny in by.iter().take(MOST_TOLD) {
+    for deny in by.iter().take(MAX_TOLD) {
         problem = problem.related_object(deny.object.clone(), deny.field.to_string(), "this rule denies it");
     }
     problem

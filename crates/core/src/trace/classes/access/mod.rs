@@ -52,7 +52,7 @@ use crate::trace::source::Sender;
 use crate::trace::spec::RequestSpec;
 
 /// More rows than this are not told of one way.
-const MOST_ROWS: usize = 100;
+const MAX_ROWS: usize = 100;
 
 /// Who may do what.
 #[derive(Clone, Debug, PartialEq, Serialize)]

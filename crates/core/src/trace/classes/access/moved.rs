@@ -20,7 +20,7 @@ use crate::trace::classes::attribute::{AllAsked, Attribute};
 use crate::trace::classes::condition::{self, Builder, Fixed};
 use crate::trace::classes::domain::Domains;
 use crate::trace::classes::example::{self, Template};
-use crate::trace::classes::told::{Compared, DestinationDiff, MOST_CLASSES, Moved, class, not_known};
+use crate::trace::classes::told::{Compared, DestinationDiff, MAX_CLASSES, Moved, class, not_known};
 use crate::trace::classes::ztunnel::Given;
 use crate::trace::client::used;
 use crate::trace::compiled::Tracer;
@@ -248,7 +248,7 @@ impl<'p> Both<'p> {
             };
             let there = diagrams.comes_to(pairs, number)?;
             let there = diagrams.and(there, possible)?;
-            let cover = diagrams.cover(there, MOST_CLASSES.saturating_sub(classes.len()))?;
+            let cover = diagrams.cover(there, MAX_CLASSES.saturating_sub(classes.len()))?;
             if was == NOT_KNOWN || is == NOT_KNOWN {
                 let first = cover.cubes.first();
                 undecided = undecided.or_else(|| first.map(|cube| not_known(self.builder.domains, cube)));

@@ -4,7 +4,7 @@ use decisions::{ClassSet, Condition as Diagram, Cube, TooMuch};
 
 use super::marks::Order;
 use super::space::{NoSpace, Space};
-use super::{MOST_ROWS, Row};
+use super::{MAX_ROWS, Row};
 use crate::snapshot::Cause;
 use crate::trace::classes::words;
 use crate::trace::outcome::{Because, Chance, Target, Trace, Verdict};
@@ -88,7 +88,7 @@ pub(super) fn rows(space: &mut Space<'_>) -> Result<Vec<(Cube, Row)>, NoSpace> {
     let mut before = space.diagrams.not(space.asked)?;
     for outcome in &outcomes {
         let may = space.diagrams.or(before, outcome.of)?;
-        let most = MOST_ROWS.saturating_sub(rows.len());
+        let most = MAX_ROWS.saturating_sub(rows.len());
         let cover = space.diagrams.cover_within(outcome.of, may, most)?;
         for cube in &cover.cubes {
             let inside = space.diagrams.inside(cube)?;
@@ -127,7 +127,7 @@ fn in_order(space: &mut Space<'_>, mut outcomes: Vec<Outcome>) -> Result<Vec<Out
     let impossible = space.diagrams.not(space.asked)?;
     for outcome in &outcomes {
         let may = space.diagrams.or(impossible, outcome.of)?;
-        sizes.push(space.diagrams.cover_within(outcome.of, may, MOST_ROWS)?.cubes.len());
+        sizes.push(space.diagrams.cover_within(outcome.of, may, MAX_ROWS)?.cubes.len());
     }
     let last = (0..outcomes.len())
         .max_by_key(|at| (sizes.get(*at).copied(), outcomes.get(*at).map(|outcome| &outcome.order)));
@@ -177,7 +177,7 @@ impl Outcome {
     fn rest(&self) -> Row {
         Row {
             verdict: Verdict::Unknown,
-            reason: format!("not told: more than {MOST_ROWS} rows are needed"),
+            reason: format!("not told: more than {MAX_ROWS} rows are needed"),
             ..Row::default()
         }
     }

@@ -41,7 +41,7 @@ pub(crate) enum Idle {
 }
 
 /// How many chains that ask different things are asked.
-const MOST: usize = 100;
+const MAX_CHAINS: usize = 100;
 
 /// Asks chains what decides nothing in them.
 #[derive(Debug, Default)]
@@ -87,7 +87,7 @@ impl Prover {
         let default = RouteMatch::default();
         let matches = || routes.iter().map(|route| route.message.r#match.as_ref().unwrap_or(&default));
         let key = matches().flat_map(Message::encode_length_delimited_to_vec).collect();
-        let is_full = self.routes.len() >= MOST;
+        let is_full = self.routes.len() >= MAX_CHAINS;
         let verdicts = self.routes.entry(key).or_insert_with(|| {
             let conditions: Vec<RequestCondition> = matches().map(route::condition).collect();
             let proved = if is_full { None } else { proof::of_routes(&conditions).ok() };
@@ -102,7 +102,7 @@ impl Prover {
         chain: &OpenedChain<'_>,
         destination: Option<Destination>,
     ) -> Rc<[Element]> {
-        let is_full = self.rules.len() >= MOST;
+        let is_full = self.rules.len() >= MAX_CHAINS;
         let known = self.rules.entry(group::filters(chain)).or_default();
         let same = |other: &Option<Destination>| !known.ask_destination || *other == destination;
         if let Some((_, found)) = known.found.iter().find(|(other, _)| same(other)) {
