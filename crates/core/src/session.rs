@@ -1,5 +1,6 @@
 //! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
 
+mod compared;
 mod suites;
 
 use std::sync::{Arc, OnceLock};
@@ -9,7 +10,6 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
-use crate::diff::{self, Diff, Side};
 use crate::expect::{Asks, Case, Claim, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
@@ -366,18 +366,6 @@ impl Session {
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         Coverage::new(self.mesh(), self.translation())
-    }
-
-    /// What is different in another session: see [`diff`](diff::diff()).
-    #[must_use]
-    pub fn diff(&self, new: &Self) -> Diff {
-        let (old_findings, new_findings) = (self.lint(), new.lint());
-        let (old_statuses, new_statuses) = (self.statuses(), new.statuses());
-        diff::diff(self.side(&old_findings, &old_statuses), new.side(&new_findings, &new_statuses))
-    }
-
-    fn side<'a>(&'a self, findings: &'a [Problem], statuses: &'a [Status]) -> Side<'a> {
-        Side { mesh: self.mesh(), translation: self.translation(), tracer: self.tracer(), findings, statuses }
     }
 
     /// The problems with others that were found later, in the order of the text.

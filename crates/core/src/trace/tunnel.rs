@@ -84,6 +84,19 @@ impl Outside {
 }
 
 impl Outside {
+    /// The policies for tunnels, written so that what decides the same is the same.
+    pub(super) fn policies(&self) -> String {
+        let filters = self.filters.iter().filter_map(|filter| match filter {
+            TunnelFilter::Rbac(filter) => filter.rules.as_ref(),
+            _ => None,
+        });
+        let rules = filters.map(|rules| {
+            let conditions: Vec<_> = rules.rules.iter().map(|rule| &rule.condition).collect();
+            format!("{:?} {conditions:?} ", rules.action)
+        });
+        rules.collect()
+    }
+
     /// Whether there are policies for tunnels.
     pub(super) fn has_policies(&self) -> bool {
         self.filters

@@ -1,9 +1,11 @@
 //! Laws that hold for every snapshot, over generated ones: what no golden file can say.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "a test may print")]
 
 mod access;
 mod diffs;
 mod document;
+mod enumerated;
 mod generate;
 mod idle;
 mod policies;

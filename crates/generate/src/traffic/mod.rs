@@ -4,6 +4,7 @@
 //! objects are drawn that are, with few words ([`words`](self)) that snapshots and requests share. What is drawn depends on
 //! a number and nothing else, so that a failure can be drawn again; [`smaller`] makes it small.
 
+mod changed;
 mod dice;
 mod gateway_api;
 mod istio;
@@ -14,6 +15,7 @@ mod smaller;
 mod universe;
 mod words;
 
+pub use changed::changed;
 pub use dice::Dice;
 pub use policies::KEY_SET;
 pub use request::{Ask, Place, Speaks, Token, requests};

@@ -52,7 +52,9 @@ export interface ClassDiff {
   };
   old: Came;
   new: Came;
-  /** Whether what a trace tells of the example differs; otherwise times, retries or load balancing do. */
+  /** What else differs of the example, in words: headers, times, retries, copies. */
+  also?: string[];
+  /** Whether what traces tell of the example differs; otherwise load balancing or the like does. */
   confirmed: boolean;
 }
 

@@ -12,6 +12,7 @@ import { LATEST, releaseOf } from "./model/releases.ts";
 import type { Shared } from "./model/share.ts";
 import { waypointFor } from "./model/waypoint.ts";
 import { type PageParts, type TabId, page } from "./page.ts";
+import { ComparePanel } from "./panels/compare.ts";
 import { CostPanel } from "./panels/cost.ts";
 import { Details } from "./panels/details.ts";
 import { GraphPanel } from "./panels/graph.ts";
@@ -82,6 +83,7 @@ export class App {
       ztunnel: new ZtunnelPanel(this.#engine, events),
       statuses: new StatusesPanel(this.#engine, events),
       problems: this.#problems,
+      compare: new ComparePanel(this.#engine, events, () => ({ files: this.#shared.files, options: this.#shared.options })),
       cost: new CostPanel(this.#engine),
     };
     this.#details = new Details({

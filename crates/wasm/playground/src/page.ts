@@ -17,7 +17,7 @@ import { type Tab, Tabs } from "./ui/tabs.ts";
 import { themeButton } from "./ui/theme.ts";
 
 /** The tabs of the results. */
-export type TabId = "graph" | "listeners" | "clusters" | "routes" | "endpoints" | "ztunnel" | "statuses" | "problems" | "cost";
+export type TabId = "graph" | "listeners" | "clusters" | "routes" | "endpoints" | "ztunnel" | "statuses" | "problems" | "compare" | "cost";
 
 const TABS: readonly Tab<TabId>[] = [
   { id: "graph", title: "Graph" },
@@ -28,6 +28,7 @@ const TABS: readonly Tab<TabId>[] = [
   { id: "ztunnel", title: "ztunnel" },
   { id: "statuses", title: "Statuses" },
   { id: "problems", title: "Problems" },
+  { id: "compare", title: "Compare" },
   { id: "cost", title: "Cost" },
 ];
 

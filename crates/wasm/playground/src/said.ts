@@ -29,7 +29,11 @@ function counted(title: string, counts: Counts): HTMLElement {
 }
 
 function ignoredKinds({ ignored }: Summary): Counts {
-  const why = { "unknown-kind": "a kind that Istio does not read", "not-for-waypoints": "nothing that a waypoint depends on" };
+  const why = {
+    "unknown-kind": "a kind that Istio does not read",
+    "not-for-waypoints": "nothing that a waypoint depends on",
+    "of-another-cluster": "read of the control plane's own cluster only",
+  };
   return ignored.map(({ apiVersion, kind, why: reason, count }) => [`${kind} (${apiVersion}): ${why[reason]}`, count] as const);
 }
 

@@ -10,6 +10,7 @@ use super::language;
 use crate::trace::asked::{ParameterIs, RequestTest};
 use crate::trace::connection::PEER_PRINCIPAL;
 use crate::trace::headers;
+use crate::trace::jwt::JWT_AUTHN;
 use crate::trace::matchers::{HeaderIs, HeaderTest};
 use crate::trace::metadata::{self, ValueTest};
 use crate::trace::rbac::RequestCondition;
@@ -61,6 +62,13 @@ impl fmt::Display for Attribute {
             Self::Token => f.write_str("token"),
             Self::Metadata(_, keys) => f.write_str(&metadata::subject(keys)),
         }
+    }
+}
+
+impl Attribute {
+    /// Whether it is what a token says.
+    pub(super) fn is_of_tokens(&self) -> bool {
+        matches!(self, Self::Metadata(filter, _) if filter == JWT_AUTHN)
     }
 }
 

@@ -10,7 +10,9 @@ use envoy::{Encoded, Message};
 use super::attribute::{AllAsked, Attribute};
 use super::condition::Builder;
 use super::effect::{self, Clusters, Effect, Effects, Side};
+use super::tokens::Tokens;
 use crate::opened::{self, OpenedChain};
+use crate::trace::jwt::JwtFilter;
 use crate::trace::manager::{FilterDoes, HttpFilter, Manager};
 use crate::trace::network::{Chain, NetworkFilter};
 use crate::trace::rbac::{Policies, RequestCondition};
@@ -29,6 +31,8 @@ pub(super) struct Both<'r> {
 pub(super) struct Sink<'a> {
     pub(super) effects: &'a mut Effects,
     pub(super) clusters: &'a Clusters,
+    /// What is known of tokens; without it filters for them are the same only if their configuration is.
+    pub(super) tokens: Option<&'a Tokens<'a>>,
     pub(super) side: Side,
 }
 
@@ -50,7 +54,30 @@ impl<'r> Both<'r> {
 
     /// Whether requests are told apart; otherwise it carries bytes.
     pub(super) fn is_http(&self) -> bool {
-        self.chain.filters.iter().any(|filter| matches!(filter, NetworkFilter::Http(_)))
+        self.manager().is_some()
+    }
+
+    /// The filter that takes tokens, if there is one. Nothing where it is not known what comes of tokens: another filter makes
+    /// something of them, there are several, or a route has its own.
+    pub(super) fn tokens(&self) -> Option<Option<&JwtFilter>> {
+        let mut found = None;
+        for filter in self.manager().into_iter().flat_map(|manager| &manager.filters) {
+            match &filter.does {
+                FilterDoes::Jwt(tokens) if found.is_none() && !filter.may_be_overridden => {
+                    found = Some(&**tokens)
+                }
+                FilterDoes::Jwt(_) | FilterDoes::IstioAuthn(_) => return None,
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    fn manager(&self) -> Option<&Manager> {
+        self.chain.filters.iter().find_map(|filter| match filter {
+            NetworkFilter::Http(manager) => Some(&**manager),
+            _ => None,
+        })
     }
 
     /// Adds everything that the chain asks.
@@ -88,7 +115,8 @@ impl<'r> Both<'r> {
                 NetworkFilter::Tcp(tcp) => {
                     let shares = tcp.clusters.iter().map(|share| (share.cluster.as_str(), share.odds));
                     let effect = effect::of_bytes(shares, tcp.tunnel.as_deref(), sink.clusters);
-                    Decision::always(sink.effects.number(effect))
+                    let after = Decision::always(sink.effects.number(effect));
+                    through(builder, sink, self.sends_bytes(), Diagram::YES, after)?
                 }
                 NetworkFilter::Authorizer(authorizer) => {
                     let before = self.chain.filters.iter().take(position).filter_map(|filter| match filter {
@@ -125,11 +153,38 @@ impl<'r> Both<'r> {
                     let asked = asked_of_authorizer(builder, authorizer.enabled.is_some(), before)?;
                     through(builder, sink, self.http_filter(filter), asked, decision)?
                 }
+                FilterDoes::Jwt(_) if sink.tokens.is_some() => match sink.tokens {
+                    Some(tokens) => tokens.before(builder, sink, decision)?,
+                    None => decision,
+                },
                 // What these do for a route is a part of what the route does; in general it is the same for all.
                 _ => through(builder, sink, self.http_filter(filter), Diagram::YES, decision)?,
             };
         }
-        Ok(decision)
+        through(builder, sink, self.for_all(), Diagram::YES, decision)
+    }
+
+    /// What is done to all requests, beside filters and routes.
+    fn for_all(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for filter in &self.opened.filters {
+            if let opened::NetworkFilter::Http(manager) = &filter.config {
+                effect::add(&mut bytes, &effect::of_manager(&manager.message));
+            }
+        }
+        if let Some(routes) = routes_of(&self.opened) {
+            effect::add(&mut bytes, &effect::of_routes(routes));
+        }
+        bytes
+    }
+
+    /// How bytes are sent on, wherever they go.
+    fn sends_bytes(&self) -> Vec<u8> {
+        let proxies = self.opened.filters.iter().filter_map(|filter| match &filter.config {
+            opened::NetworkFilter::Tcp(proxy) => Some(effect::of_tcp(proxy)),
+            _ => None,
+        });
+        proxies.flatten().collect()
     }
 
     /// The route that is taken: that of the nearest host, the first that fits.
@@ -256,7 +311,7 @@ fn asked_of_authorizer<'f>(
 }
 
 /// A filter of which files do not tell what it does, before what comes after it.
-fn through(
+pub(super) fn through(
     builder: &mut Builder<'_>,
     sink: &mut Sink<'_>,
     config: Vec<u8>,

@@ -33,6 +33,8 @@ pub(super) struct Fixed<'d> {
     pub(super) client: Option<IpAddr>,
     /// Attributes that filters change on the way: what they are then is not known.
     pub(super) changed: Option<&'d BTreeSet<Attribute>>,
+    /// Whether tokens are not looked at: nobody sees what they say.
+    pub(super) blind: bool,
 }
 
 /// Makes diagrams of conditions.
@@ -153,6 +155,10 @@ impl<'d> Builder<'d> {
     ) -> Result<Diagram, TooMuch> {
         let Some((position, domain)) = self.domains.get(attribute) else { return Ok(Diagram::UNKNOWN) };
         match classes(domain) {
+            // The first class is that there is none.
+            Some(classes) if self.fixed.blind && attribute.is_of_tokens() => {
+                Ok(known(Truth::from(classes.contains(0))))
+            }
             Some(classes) => self.diagrams.test(position, &classes),
             None => Ok(Diagram::UNKNOWN),
         }

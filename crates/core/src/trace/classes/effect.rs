@@ -8,7 +8,9 @@ use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::{ClusterSpecifier, RequestMirrorPolicy};
 use envoy::config::route::v3::weighted_cluster::ClusterWeight;
-use envoy::config::route::v3::{Route, VirtualHost, WeightedCluster};
+use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost, WeightedCluster};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 
 use crate::opened;
 use crate::resources::WaypointResources;
@@ -19,6 +21,10 @@ use crate::resources::WaypointResources;
 pub(super) enum Effect {
     /// A policy refuses it.
     Denied,
+    /// Its token is refused, with this status.
+    TokenRefused(u16),
+    /// The waypoint takes no tunnel of the client's.
+    NoTunnel,
     /// No route fits, or no host.
     NoRoute,
     /// What a route, or the end of a chain, does.
@@ -136,6 +142,37 @@ pub(super) fn of_bytes<'n>(
     }
     add(&mut bytes, tunnel.unwrap_or_default().as_bytes());
     Effect::Does(bytes)
+}
+
+/// What a connection manager does with all requests, beside its filters and its routes.
+pub(super) fn of_manager(manager: &HttpConnectionManager) -> Vec<u8> {
+    HttpConnectionManager {
+        stat_prefix: String::new(),
+        http_filters: Vec::new(),
+        route_specifier: None,
+        access_log: Vec::new(),
+        access_log_options: None,
+        tracing: None,
+        ..manager.clone()
+    }
+    .encode_to_vec()
+}
+
+/// What a route configuration does for all of its hosts.
+pub(super) fn of_routes(routes: &RouteConfiguration) -> Vec<u8> {
+    RouteConfiguration { name: String::new(), virtual_hosts: Vec::new(), ..routes.clone() }.encode_to_vec()
+}
+
+/// How bytes are sent on, wherever they go.
+pub(super) fn of_tcp(proxy: &TcpProxy) -> Vec<u8> {
+    TcpProxy {
+        stat_prefix: String::new(),
+        cluster_specifier: None,
+        access_log: Vec::new(),
+        access_log_options: None,
+        ..proxy.clone()
+    }
+    .encode_to_vec()
 }
 
 /// What a host does for all of its routes.

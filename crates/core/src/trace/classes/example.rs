@@ -19,6 +19,8 @@ pub(super) struct Template<'a> {
     pub(super) base: Request,
     /// The filter that takes tokens.
     pub(super) tokens: Option<&'a JwtFilter>,
+    /// Whether tokens are for somebody where that is asked for. Otherwise that tells classes apart, too.
+    pub(super) adds_audiences: bool,
 }
 
 /// Somebody of the mesh.
@@ -29,6 +31,13 @@ pub(super) fn somebody(mesh: &Mesh) -> Source {
         (workload.namespace.as_str(), workload.service_account.as_str())
     });
     Source::Spiffe(mesh.config.identity(namespace, account).into())
+}
+
+impl<'a> Template<'a> {
+    /// Requests like this one, with tokens for those who have to be named.
+    pub(super) const fn new(mesh: &'a Mesh, base: Request, tokens: Option<&'a JwtFilter>) -> Self {
+        Self { mesh, base, tokens, adds_audiences: true }
+    }
 }
 
 impl Template<'_> {
@@ -42,7 +51,9 @@ impl Template<'_> {
             let value = self.value(attribute, domain, classes);
             self.set(&mut request, &mut query, attribute, value);
         }
-        self.add_audience(&mut request);
+        if self.adds_audiences {
+            self.add_audience(&mut request);
+        }
         if !query.is_empty() {
             request.path = format!("{}?{}", request.path, query.join("&"));
         }

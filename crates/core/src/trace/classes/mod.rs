@@ -15,16 +15,20 @@
 //! | `ztunnel` | the policies of ztunnels as diagrams |
 //! | `effect` | what comes of a class, so that it can be compared |
 //! | `words`, `example` | a class in words, and a request of it |
-//! | `compare` | the chains of two waypoints |
-//! | `told` | what is told of that |
+//! | `tokens`, `clients` | which tokens and which clients there may be, and what either side makes of them |
+//! | `compare`, `sides` | the chains of two waypoints, and both sides of one |
+//! | `told`, `also` | what is told of that |
+//! | `judge` | what that says of single requests |
 //! | `behind` | what the ztunnels of destinations decide of what a waypoint sends |
 //! | `fits`, `idle` | what decides nothing in a chain, proved |
 //! | [`access`] | who may do what: one mesh, asked as a whole |
 
 pub mod access;
+mod also;
 mod attribute;
 mod behind;
 mod chain;
+mod clients;
 mod compare;
 mod condition;
 mod domain;
@@ -32,7 +36,10 @@ mod effect;
 mod example;
 mod fits;
 pub(crate) mod idle;
+mod judge;
 mod language;
+mod sides;
+mod tokens;
 mod told;
 mod words;
 mod ztunnel;
@@ -41,6 +48,7 @@ pub use attribute::Attribute;
 pub use compare::{Side, alone, compare};
 pub(crate) use condition::Destination;
 pub use decisions::Limits;
+pub use judge::{Judge, Says};
 pub use told::{Came, ClassDiff, Compared, DestinationDiff, Moved};
 
 use crate::trace::compiled::Tracer;

@@ -1,12 +1,13 @@
 //! What is told of a comparison.
 
-use decisions::Cube;
+use decisions::{ClassSet, Condition as Diagram, Cube, Diagrams};
 use serde::Serialize;
 
 use super::compare::called;
 use super::domain::Domains;
-use super::words;
+use super::{also, words};
 use crate::mesh::WaypointName;
+use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
 use crate::trace::outcome::{Because, Target, Trace, Verdict};
 use crate::trace::request::Request;
@@ -86,6 +87,9 @@ pub struct ClassDiff {
     pub old: Came,
     /// What comes of it.
     pub new: Came,
+    /// What else differs of the example, as traces tell: headers, times, retries, copies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not tell.
     pub confirmed: bool,
 }
@@ -129,22 +133,21 @@ impl DestinationDiff {
 
 /// What comes of a request of a class on both sides.
 pub(super) fn class(
-    domains: &Domains,
-    cube: &Cube,
+    conditions: Vec<String>,
     request: &Request,
     (old, new): (Tracer<'_>, Tracer<'_>),
 ) -> ClassDiff {
-    let came = |tracer: Tracer<'_>| {
-        tracer.trace(request).map_or_else(|error| Came::nowhere(error.to_string()), Came::of)
+    let traces = (old.trace(request), new.trace(request));
+    let also = match &traces {
+        (Ok(old), Ok(new)) => also::also(old, new),
+        _ => Vec::new(),
     };
-    let (old, new) = (came(old), came(new));
-    ClassDiff {
-        conditions: conditions(domains, cube),
-        confirmed: !old.is_same(&new),
-        example: RequestSpec::told(request),
-        old,
-        new,
-    }
+    let came = |trace: Result<Trace, _>| {
+        trace.map_or_else(|error: NoSuchThing| Came::nowhere(error.to_string()), Came::of)
+    };
+    let (old, new) = (came(traces.0), came(traces.1));
+    let confirmed = !old.is_same(&new) || !also.is_empty();
+    ClassDiff { conditions, example: RequestSpec::told(request), old, new, also, confirmed }
 }
 
 /// A row in words.
@@ -156,8 +159,28 @@ pub(super) fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
     named.collect()
 }
 
-pub(super) fn not_known(domains: &Domains, cube: &Cube) -> String {
-    let conditions = conditions(domains, cube);
+/// A row in words, of `own` requests among those that there may be. Classes that none of its own requests has may be in it or not,
+/// whatever is shorter.
+pub(super) fn conditions_among(
+    (domains, diagrams): (&Domains, &Diagrams),
+    possible: Diagram,
+    cube: &Cube,
+    own: Diagram,
+) -> Vec<String> {
+    let named = cube.attributes().filter_map(|(position, classes)| {
+        let (attribute, domain) = domains.at(position)?;
+        let there = diagrams.classes_in(possible, position);
+        let needed = diagrams.classes_in(own, position);
+        let matters =
+            |class: &usize| there.contains(*class) && (needed.contains(*class) || !classes.contains(*class));
+        let all: ClassSet = (0..domain.len()).filter(matters).collect();
+        let is_open = all.ones().all(|class| needed.contains(class));
+        (!is_open).then(|| format!("{attribute} {}", words::describe_among(domain, &needed, &all)))
+    });
+    named.collect()
+}
+
+pub(super) fn not_known(conditions: &[String]) -> String {
     let of = if conditions.is_empty() { "all requests".to_owned() } else { conditions.join(", ") };
     format!("files do not tell what comes of requests where {of}")
 }

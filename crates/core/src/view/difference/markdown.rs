@@ -95,6 +95,7 @@ fn row(name: &str, class: &ClassDiff, sides: &Sides<'_>) -> String {
     };
     let old = told(&class.old, class.old.because.as_ref().map(|because| sides.old_one(because)));
     let new = told(&class.new, class.new.because.as_ref().map(|because| sides.new_one(because)));
+    let new = std::iter::once(new).chain(class.also.iter().cloned()).collect::<Vec<_>>().join("; ");
     let cells =
         [name.to_owned(), behaviour::conditions(class), old, new, code(&behaviour::example(&class.example))];
     format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))

@@ -73,9 +73,12 @@ fn of_class(class: &ClassDiff, sides: &Sides<'_>, page: &mut String) {
         let from = located.map(|from| format!(", from {from}")).unwrap_or_default();
         let _ = writeln!(page, "      {when:<3} {}{from}", behaviour::came(came));
     }
+    for also in &class.also {
+        let _ = writeln!(page, "      and {also}");
+    }
     if !class.confirmed {
         page.push_str(
-            "      it goes the same way: times, retries or load balancing differ (see the resources)\n",
+            "      it goes the same way: load balancing, health checks or the like differ (see the resources)\n",
         );
     }
 }

@@ -1,5 +1,5 @@
 // Answers the page's questions with the package.
-import { cost, costSvg, type Graph, type Problem, type Release, Snapshot, translate, type Translation, type Waypoint, WaypointXdsError } from "waypoint-xds";
+import { cost, costSvg, type Diff, type Graph, type Problem, type Release, Snapshot, translate, type Translation, type Waypoint, WaypointXdsError } from "waypoint-xds";
 
 import { fold } from "../graph/fold.ts";
 import { layout } from "../graph/layout.ts";
@@ -33,6 +33,7 @@ const methods: { [M in Method]: (takes: Methods[M]["takes"]) => Methods[M]["give
     return waypoint === undefined ? undefined : show(named(waypoint), graph(waypoint), location);
   },
   trace: (request) => last().translation.trace(request),
+  compare,
   cost: ({ rule, replicas }) => {
     const { snapshot, input } = last();
     const options = { ...input.options, rule, replicas };
@@ -52,6 +53,17 @@ function run(input: Input): Outcome {
   current = { input, snapshot, translation, problems, graphs: new Map() };
   const { release, summary, waypoints } = translation;
   return { release, problems, summary, waypoints, milliseconds: performance.now() - start };
+}
+
+function compare({ files, options }: Input): Diff {
+  const snapshot = Snapshot.fromFiles(files);
+  const before = translate(snapshot, options);
+  try {
+    return before.diff(last().translation);
+  } finally {
+    before.free();
+    snapshot.free();
+  }
 }
 
 function detect({ files }: { files: Input["files"] }): Release {

@@ -1,5 +1,5 @@
 // What the page and its worker say to each other.
-import type { Condition, Cost, CostRule, ResourceLocation, Maker, Options, Problem, Release, SourceFile, Summary, Table, TableKind, Trace, TraceRequest, ZtunnelKind, ZtunnelTable } from "waypoint-xds";
+import type { Condition, Cost, CostRule, Diff, ResourceLocation, Maker, Options, Problem, Release, SourceFile, Summary, Table, TableKind, Trace, TraceRequest, ZtunnelKind, ZtunnelTable } from "waypoint-xds";
 
 import type { View } from "../graph/fold.ts";
 import type { Layout } from "../graph/layout.ts";
@@ -85,6 +85,8 @@ export interface Methods {
   statuses: { takes: Record<string, never>; gives: readonly ObjectStatus[] };
   show: { takes: { waypoint: string | undefined; location: Location }; gives: Shown | undefined };
   trace: { takes: TraceRequest; gives: Trace };
+  /** What has changed since this. */
+  compare: { takes: Input; gives: Diff };
   cost: { takes: { rule: CostRule; replicas: number | undefined }; gives: CostWithPicture };
   all: { takes: Record<string, never>; gives: string };
   configDump: { takes: { waypoint: string }; gives: string };

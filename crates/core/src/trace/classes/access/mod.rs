@@ -17,7 +17,7 @@
 //! | `claim` | whether something holds of all requests that are like this |
 //! | `moved` | the same of two meshes: destinations that are got to in another way |
 
-mod arrived;
+pub(super) mod arrived;
 mod claim;
 mod inside;
 mod marks;

@@ -20,7 +20,9 @@ use crate::trace::classes::attribute::{AllAsked, Attribute};
 use crate::trace::classes::condition::{self, Builder, Fixed};
 use crate::trace::classes::domain::Domains;
 use crate::trace::classes::example::{self, Template};
-use crate::trace::classes::told::{Compared, DestinationDiff, MAX_CLASSES, Moved, class, not_known};
+use crate::trace::classes::told::{
+    Compared, DestinationDiff, MAX_CLASSES, Moved, class, conditions, not_known,
+};
 use crate::trace::classes::ztunnel::Given;
 use crate::trace::client::used;
 use crate::trace::compiled::Tracer;
@@ -226,7 +228,7 @@ impl<'p> Both<'p> {
             Some(Plan::Through { inner, .. }) => inner.tokens(),
             _ => None,
         };
-        let template = Template { mesh, base: self.base.clone(), tokens };
+        let template = Template::new(mesh, self.base.clone(), tokens);
         let cover = self.builder.diagrams.cover(of, 1)?;
         Ok(cover.cubes.first().map(|cube| template.request(self.builder.domains, cube)))
     }
@@ -237,7 +239,7 @@ impl<'p> Both<'p> {
         (was, is): (Decision, Decision),
         possible: Diagram,
     ) -> Result<Compared, NoSpace> {
-        let template = Template { mesh: sides.1.mesh, base: self.base.clone(), tokens: None };
+        let template = Template::new(sides.1.mesh, self.base.clone(), None);
         let diagrams = &mut self.builder.diagrams;
         let pairs = diagrams.pairs(was, is)?;
         let (mut classes, mut complete, mut undecided) = (Vec::new(), true, None);
@@ -251,13 +253,14 @@ impl<'p> Both<'p> {
             let cover = diagrams.cover(there, MAX_CLASSES.saturating_sub(classes.len()))?;
             if was == NOT_KNOWN || is == NOT_KNOWN {
                 let first = cover.cubes.first();
-                undecided = undecided.or_else(|| first.map(|cube| not_known(self.builder.domains, cube)));
+                let words = first.map(|cube| not_known(&conditions(self.builder.domains, cube)));
+                undecided = undecided.or(words);
                 continue;
             }
             complete &= cover.is_complete;
             for cube in &cover.cubes {
                 let request = template.request(self.builder.domains, cube);
-                classes.push(class(self.builder.domains, cube, &request, sides));
+                classes.push(class(conditions(self.builder.domains, cube), &request, sides));
             }
         }
         Ok(match (classes.is_empty(), undecided) {

@@ -1,12 +1,12 @@
 //! The fewest rows that say what comes of all requests of a space.
 
-use decisions::{ClassSet, Condition as Diagram, Cube, TooMuch};
+use decisions::{Condition as Diagram, Cube, TooMuch};
 
 use super::marks::Order;
 use super::space::{NoSpace, Space};
 use super::{MAX_ROWS, Row};
 use crate::snapshot::Cause;
-use crate::trace::classes::words;
+use crate::trace::classes::told::conditions_among;
 use crate::trace::outcome::{Because, Chance, Target, Trace, Verdict};
 use crate::trace::request::{Protocol, Request};
 use crate::trace::spec::RequestSpec;
@@ -94,7 +94,8 @@ pub(super) fn rows(space: &mut Space<'_>) -> Result<Vec<(Cube, Row)>, NoSpace> {
             let inside = space.diagrams.inside(cube)?;
             let own = space.diagrams.and(inside, outcome.of)?;
             let Some(example) = space.example(own)? else { continue };
-            let in_words = conditions(space, cube, own);
+            let known = (&space.domains, &space.diagrams);
+            let in_words = conditions_among(known, space.asked, cube, own);
             rows.push((cube.clone(), outcome.row(in_words, space, &example)));
         }
         if !cover.is_complete {
@@ -104,21 +105,6 @@ pub(super) fn rows(space: &mut Space<'_>) -> Result<Vec<(Cube, Row)>, NoSpace> {
         before = may;
     }
     Ok(rows)
-}
-
-/// A row in words. Classes that none of its own requests has may be in it or not, whatever is shorter.
-fn conditions(space: &Space<'_>, cube: &Cube, own: Diagram) -> Vec<String> {
-    let named = cube.attributes().filter_map(|(position, classes)| {
-        let (attribute, domain) = space.domains.at(position)?;
-        let there = space.diagrams.classes_in(space.asked, position);
-        let needed = space.diagrams.classes_in(own, position);
-        let matters =
-            |class: &usize| there.contains(*class) && (needed.contains(*class) || !classes.contains(*class));
-        let all: ClassSet = (0..domain.len()).filter(matters).collect();
-        let is_open = all.ones().all(|class| needed.contains(class));
-        (!is_open).then(|| format!("{attribute} {}", words::describe_among(domain, &needed, &all)))
-    });
-    named.collect()
 }
 
 /// What takes the most rows comes last: it is what is left.

@@ -109,7 +109,7 @@ impl<'a> Space<'a> {
             Plan::Through { inner, .. } => inner.tokens(),
             _ => None,
         };
-        let template = Template { mesh: tracer.mesh, base: question.base.clone(), tokens };
+        let template = Template::new(tracer.mesh, question.base.clone(), tokens);
         let chain = match plan {
             Plan::Through { position, .. } => Some(*position),
             _ => None,
@@ -168,5 +168,6 @@ fn fixed<'f>(plan: &'f Plan<'_>, known: &'f Known) -> Fixed<'f> {
         principal: known.principal.as_deref(),
         client: known.address,
         changed: Some(&inner.changed),
+        ..Fixed::default()
     }
 }
