@@ -79,7 +79,7 @@ struct Prefix<'m> {
 }
 
 /// How many earlier prefixes a match is compared with: nobody writes so many.
-const MOST: usize = 1000;
+const MAX_COMPARED: usize = 1000;
 
 /// Warns of prefixes that an earlier, shorter prefix covers.
 fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
@@ -94,7 +94,7 @@ fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
             let this = Prefix { rule, at, path, request };
             let shorter =
                 lengths.range(1..path.len().max(1)).filter_map(|&end| earlier.get(path.get(..end)?));
-            if let Some(cover) = shorter.flatten().take(MOST).find(|other| other.covers(&this)) {
+            if let Some(cover) = shorter.flatten().take(MAX_COMPARED).find(|other| other.covers(&this)) {
                 field.index(rule).field("match").index(at).warn(
                     Code::UnreachableRule,
                     format!(
