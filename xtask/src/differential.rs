@@ -23,5 +23,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         let (_, variable) = known.ok_or_else(|| format!("differential: what is `{name}`?"))?;
         command.env(variable, value);
     }
+    // It saves minutes of building, and costs seconds.
+    command.env("CARGO_PROFILE_RELEASE_LTO", "off");
     succeed(command.args(["--", "--nocapture"]).env("WAYPOINT_XDS_REQUIRE_ENVOY", "1"))
 }

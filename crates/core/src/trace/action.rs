@@ -18,7 +18,7 @@ use super::manager::answer;
 use super::outcome::{Because, Decision, Detail, Place, Verdict};
 use super::reached::{self, Ends, Share};
 use super::rewrite::{apply, location, rewritten};
-use super::route::{Found, Route};
+use super::route::{Route, RouteLookup};
 use super::routed;
 use super::traffic;
 use super::walk::{End, Flow, Walk};
@@ -137,6 +137,9 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, http: &mut Http<'a
     }
     let Some(route) = found.route else {
         let reason = walk.say(|| match found.host {
+            Some(_) if http.headers.hides_scheme() => {
+                "an empty `X-Forwarded-Proto` hides the scheme: no route fits".to_owned()
+            }
             Some(_) => "no route fits the request".to_owned(),
             None => {
                 format!("no route is for host `{}`", http.headers.text(headers::AUTHORITY).as_str())
@@ -180,7 +183,7 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, proxy: &'a Proxy, http: &mut Http<'a
 }
 
 /// The routes before the one that fits, and why they do not.
-fn passed_over(found: &Found<'_>, http: &Http<'_>) -> Vec<Detail> {
+fn passed_over(found: &RouteLookup<'_>, http: &Http<'_>) -> Vec<Detail> {
     let subject = http.chosen_by();
     let all = found.host.iter().flat_map(|host| &host.routes);
     let before = all.take_while(|route| found.route.is_none_or(|taken| !std::ptr::eq(taken, *route)));

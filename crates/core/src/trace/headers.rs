@@ -124,6 +124,11 @@ impl<'a> Headers<'a> {
         self.0.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// Whether `X-Forwarded-Proto` is there without a value: Envoy then knows no scheme, and takes no route.
+    pub(super) fn hides_scheme(&self) -> bool {
+        matches!(self.get("x-forwarded-proto"), HeaderValues::Text(text) if text.as_str().is_empty())
+    }
+
     /// The value of a name, several with commas between them.
     pub(super) fn get<'h>(&'h self, name: &'h str) -> HeaderValues<'h> {
         let mut all = self.all(name);
@@ -273,6 +278,16 @@ mod tests {
         assert!(matches!(headers.get("x-a"), HeaderValues::Unknown));
         headers.remove("x-a");
         assert!(!headers.has("x-a"));
+    }
+
+    #[test]
+    fn an_empty_scheme_hides_it() {
+        let mut headers = Headers::default();
+        assert!(!headers.hides_scheme());
+        headers.add("X-Forwarded-Proto", "");
+        assert!(headers.hides_scheme());
+        headers.set("x-forwarded-proto", "https");
+        assert!(!headers.hides_scheme());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::metadata::Metadata;
 use super::outcome::{Decision, Place, Verdict};
 use super::path::Normalized;
 use super::request::Protocol;
-use super::route::{Found, Route, Routes};
+use super::route::{Route, RouteLookup, Routes};
 use super::walk::{End, Flow, Walk};
 use super::{action, istio_authn, tokens, traffic, wire};
 use crate::resources::names::MAIN_INTERNAL;
@@ -25,7 +25,7 @@ pub(super) struct Http<'a> {
     pub(super) metadata: Metadata<'a>,
     routes: Option<&'a Routes>,
     /// The route, once somebody has asked for it.
-    found: Option<Found<'a>>,
+    found: Option<RouteLookup<'a>>,
     /// What the route was chosen by, where that has changed: it counts only once a filter has the route chosen again.
     by_headers: Option<Headers<'a>>,
     by_metadata: Option<Metadata<'a>>,
@@ -33,7 +33,7 @@ pub(super) struct Http<'a> {
 
 impl<'a> Http<'a> {
     /// The route, as filters know it.
-    pub(super) fn route(&mut self) -> Option<Found<'a>> {
+    pub(super) fn route(&mut self) -> Option<RouteLookup<'a>> {
         let routes = self.routes?;
         if self.found.is_none() {
             self.found = Some(routes.find(self.chosen_by()));

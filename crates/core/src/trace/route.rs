@@ -10,7 +10,7 @@ use envoy::config::route::v3::{QueryParameterMatcher, RouteConfiguration, RouteM
 use super::action::RouteDoes;
 use super::asked::{ParameterIs, RequestTest, Subject};
 use super::condition::{Condition, Truth};
-use super::headers;
+use super::headers::{self, Headers};
 use super::matchers::{TextIs, TextTest};
 use super::pattern::Pattern;
 use super::rbac::{self, RequestCondition};
@@ -53,7 +53,7 @@ pub(super) struct Route {
 
 /// What was found for a request.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct RouteLookup<'a> {
     /// The virtual host, if one is for the request's host.
     pub(super) host: Option<&'a Host>,
     /// The route that fits.
@@ -106,7 +106,7 @@ impl Routes {
     }
 
     /// Looks for the route of a request.
-    pub(super) fn find(&self, subject: Subject<'_, '_>) -> Found<'_> {
+    pub(super) fn find(&self, subject: Subject<'_, '_>) -> RouteLookup<'_> {
         let authority = subject.headers.map(|headers| headers.text(headers::AUTHORITY));
         let mut name = authority.as_ref().map_or("", |authority| authority.as_str());
         if self.ignores_port
@@ -115,7 +115,10 @@ impl Routes {
         {
             name = host;
         }
-        let mut found = Found { host: self.host(name), route: None, unknown: None };
+        let mut found = RouteLookup { host: self.host(name), route: None, unknown: None };
+        if subject.headers.is_some_and(Headers::hides_scheme) {
+            return found;
+        }
         for route in found.host.iter().flat_map(|host| &host.routes) {
             match route.condition.truth(subject) {
                 Truth::Yes => {
@@ -169,7 +172,7 @@ impl Routes {
     }
 }
 
-impl Found<'_> {
+impl RouteLookup<'_> {
     /// Whether the route, or its host, has a configuration of its own for a filter.
     pub(super) fn has_own(&self, filter: &str) -> bool {
         let has = |own: &[String]| own.iter().any(|own| own == filter);

@@ -33,7 +33,7 @@ use crate::trace::jwt::JwtFilter;
 use crate::trace::manager::{FilterDoes, HttpFilter, Manager, RoutesAt};
 use crate::trace::matchers::TextTest;
 use crate::trace::network::{Chain, NetworkFilter};
-use crate::trace::route::{Found, Route, Routes};
+use crate::trace::route::{Route, RouteLookup, Routes};
 use crate::trace::tunnel::Outside;
 use crate::trace::verdict::RbacFilter;
 
@@ -49,7 +49,7 @@ pub(in crate::trace::classes::access) struct Inner<'c> {
 /// Who takes a request.
 #[derive(Clone, Copy)]
 enum Taken<'c> {
-    Route { host: usize, route: usize, message: &'c Route, of: Found<'c> },
+    Route { host: usize, route: usize, message: &'c Route, of: RouteLookup<'c> },
     Nobody(Option<usize>),
 }
 
@@ -202,7 +202,7 @@ impl<'c> Inner<'c> {
             let mut of_host = of(builder, marks, Taken::Nobody(Some(position)))?;
             for (number, route) in host.routes.iter().enumerate().rev() {
                 let fits = builder.condition(&route.condition)?;
-                let found = Found { host: Some(host), route: Some(route), unknown: None };
+                let found = RouteLookup { host: Some(host), route: Some(route), unknown: None };
                 let taken = Taken::Route { host: position, route: number, message: route, of: found };
                 let then = of(builder, marks, taken)?;
                 of_host = builder.diagrams.choose(fits, then, of_host)?;
