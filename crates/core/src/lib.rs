@@ -13,6 +13,7 @@
 //! | [`problem`] | what can be wrong, by code |
 //! | [`limits`] | how large an input may be |
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]

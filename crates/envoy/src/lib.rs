@@ -22,6 +22,7 @@
 //! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a `Struct` [`Map`]s,
 //! metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod any;
 mod encoded;

@@ -3,6 +3,7 @@
 //! A part of waypoint-xds, which shows its users what is for them. The modules of this crate are ARCHITECTURE.md's steps from `rules` to
 //! `plan`.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod admission;
 pub mod assume;
