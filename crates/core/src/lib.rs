@@ -44,5 +44,5 @@ pub use translation::{Translation, translate};
 pub use waypoint_xds_mesh::{admission, assume, detect, features, mesh, options, rules};
 use waypoint_xds_mesh::{grpc_status, plan};
 pub use waypoint_xds_model::Str;
-use waypoint_xds_model::{hash, nearest, re2, well_known};
+use waypoint_xds_model::{hash, nearest, re2, strings, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};

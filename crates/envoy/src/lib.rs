@@ -2,8 +2,9 @@
 //!
 //! # Finding a type
 //!
-//! A message of the proto package `envoy.a.b.v3` is `envoy::a::b::v3::Message` (the crate is `envoy`, so the first
-//! part of the name is not repeated); other packages keep their whole path:
+//! The crate is shown as `waypoint_xds::envoy`, and who depends on it may call it so, too
+//! (`envoy = { package = "waypoint-xds-envoy", … }`). So a message of the proto package `envoy.a.b.v3` is
+//! `envoy::a::b::v3::Message`: the first part of the name is not repeated. Other packages keep their whole path:
 //!
 //! | proto | here |
 //! |---|---|
@@ -36,6 +37,7 @@ mod entries;
 )]
 #[rustfmt::skip]
 mod generated;
+mod joined;
 pub mod json;
 mod map;
 mod merge;

@@ -16,5 +16,5 @@ pub mod plan;
 pub mod rules;
 
 pub use waypoint_xds_model::Str;
-use waypoint_xds_model::{hash, re2, schema, validation, well_known};
+use waypoint_xds_model::{hash, re2, schema, strings, validation, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};

@@ -15,6 +15,7 @@ pub mod re2;
 pub mod release;
 pub mod schema;
 pub mod snapshot;
+pub mod strings;
 pub mod text;
 pub mod validation;
 pub mod well_known;
