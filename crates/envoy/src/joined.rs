@@ -107,8 +107,8 @@ mod tests {
             virtual_hosts: configuration(&["a", "b", "c"]).virtual_hosts,
             ..own.clone()
         };
-        let (own, shared, none) = (own.into(), shared.into(), Encoded::default());
-        assert_eq!(Encoded::joined(&[&none, &own, &shared, &none]), both.into());
+        let (own, shared, none) = (Encoded::from(own), Encoded::from(shared), Encoded::default());
+        assert_eq!(Encoded::joined(&[&none, &own, &shared, &none]), Encoded::from(both));
         assert_eq!(Encoded::<RouteConfiguration>::joined(&[]), Encoded::default());
         assert_eq!(Encoded::joined(&[&shared]), shared);
     }
