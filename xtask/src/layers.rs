@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "problem",
             "re2",
             "release",
+            "strings",
             "validation",
             "well_known",
         ],

@@ -12,7 +12,12 @@
 //! | [`view`] | tables, JSON, texts, pictures |
 //! | [`problem`] | what can be wrong, by code |
 //! | [`limits`] | how large an input may be |
+//! | [`envoy`] | the messages |
+//!
+//! What is not shown here may be there all the same, since the parts of this project share it, and change in any
+//! version.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod bootstrap;
 #[cfg(all(feature = "envoy-types", not(target_family = "wasm")))]
@@ -38,10 +43,32 @@ pub mod translation;
 pub mod view;
 pub mod ztunnel;
 
+/// Envoy's messages: the crate `waypoint-xds-envoy`.
+pub use envoy;
 pub use session::Session;
 pub use translation::{Translation, translate};
-pub use waypoint_xds_mesh::{admission, assume, detect, features, mesh, options, rules};
+#[doc(hidden)]
+pub use waypoint_xds_mesh::{admission, assume};
 use waypoint_xds_mesh::{controllers, grpc_status, plan, pool_service};
+pub use waypoint_xds_mesh::{detect, features, options};
 pub use waypoint_xds_model::Str;
-use waypoint_xds_model::{hash, nearest, re2, well_known};
+use waypoint_xds_model::{hash, nearest, re2, strings, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};
+
+/// The mesh: an index of a snapshot as one release of Istio understands it, which a [`Session`] holds.
+pub mod mesh {
+    pub use waypoint_xds_mesh::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
+
+    // What the steps look up in.
+    #[doc(hidden)]
+    pub use waypoint_xds_mesh::mesh::*;
+}
+
+/// What tells the releases of Istio apart: a [`Rules`](rules::Rules) value each, which some functions take.
+pub mod rules {
+    pub use waypoint_xds_mesh::rules::Rules;
+
+    // Its parts, which the steps read.
+    #[doc(hidden)]
+    pub use waypoint_xds_mesh::rules::*;
+}

@@ -11,6 +11,8 @@ use prost::bytes::{Buf, BufMut, Bytes};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message, Name};
 
+use crate::google::protobuf::Any;
+
 /// A message `M` as it is encoded: the type of fields whose messages are deep, or shared by many.
 ///
 /// It is made [from](From) the message, and is one itself: encoding it copies its bytes. Cloning it is cheap. What was read
@@ -18,7 +20,7 @@ use prost::{DecodeError, Message, Name};
 /// were made from equal messages, or read from JSON that says the same.
 ///
 /// ```
-/// use envoy::config::route::v3::{Route, VirtualHost};
+/// use waypoint_xds_envoy::config::route::v3::{Route, VirtualHost};
 ///
 /// let route = |name: &str| Route { name: name.to_owned(), ..Route::default() };
 /// let host = VirtualHost {
@@ -36,7 +38,7 @@ pub struct Encoded<M> {
 }
 
 impl<M> Encoded<M> {
-    fn from_bytes(bytes: Vec<u8>) -> Self {
+    pub(crate) fn from_bytes(bytes: Vec<u8>) -> Self {
         Self { bytes, message: PhantomData }
     }
 
@@ -67,6 +69,14 @@ impl<M: Message + Default> Encoded<M> {
         change(&mut message);
         *self = message.into();
         Ok(())
+    }
+}
+
+impl<M: Name> Encoded<M> {
+    /// Packs the message, without a copy.
+    #[must_use]
+    pub fn into_any(self) -> Any {
+        Any { type_url: crate::type_url::<M>(), value: self.bytes.into() }
     }
 }
 

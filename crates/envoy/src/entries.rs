@@ -5,7 +5,7 @@ use std::ops::Range;
 use prost::encoding;
 
 /// The number of a map's field, and an entry's name in it. Entries come in this order.
-pub(crate) type Key<'a> = (u32, &'a str);
+pub(crate) type Key<'a> = (u32, &'a [u8]);
 
 /// Entries as they are encoded.
 pub(crate) struct Entries<'a> {
@@ -37,7 +37,7 @@ impl<'a> Iterator for Entries<'a> {
         let (number, fields) = delimited(&mut self.rest)?;
         let end = self.all.len() - self.rest.len();
         let name = delimited(&mut &*fields).filter(|(number, _)| *number == 1);
-        let name = name.and_then(|(_, name)| std::str::from_utf8(name).ok()).unwrap_or_default();
+        let name = name.map(|(_, name)| name).unwrap_or_default();
         Some(Place { key: (number, name), whole: start..end, fields: end - fields.len()..end })
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! # Finding a type
 //!
-//! A message of the proto package `envoy.a.b.v3` is `envoy::a::b::v3::Message` (the crate is `envoy`, so the first
-//! part of the name is not repeated); other packages keep their whole path:
+//! The crate is shown as `waypoint_xds::envoy`, and who depends on it may call it so, too
+//! (`envoy = { package = "waypoint-xds-envoy", … }`). So a message of the proto package `envoy.a.b.v3` is
+//! `envoy::a::b::v3::Message`: the first part of the name is not repeated. Other packages keep their whole path:
 //!
 //! | proto | here |
 //! |---|---|
@@ -22,6 +23,7 @@
 //! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a `Struct` [`Map`]s,
 //! metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod any;
 mod encoded;
@@ -35,6 +37,7 @@ mod entries;
 )]
 #[rustfmt::skip]
 mod generated;
+mod joined;
 pub mod json;
 mod map;
 mod merge;

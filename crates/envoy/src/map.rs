@@ -13,7 +13,7 @@ use prost::{DecodeError, Message};
 /// behind it.
 ///
 /// ```
-/// use envoy::Map;
+/// use waypoint_xds_envoy::Map;
 ///
 /// let mut map: Map<u32> = [("b", 2), ("a", 1)].into();
 /// map.insert("c", 3);

@@ -22,7 +22,7 @@ const TYPED_FILTER_METADATA: u32 = 2;
 /// `envoy.config.core.v3.Metadata`: what is known about something, by who wants to know it.
 ///
 /// ```
-/// use envoy::config::core::v3::Metadata;
+/// use waypoint_xds_envoy::config::core::v3::Metadata;
 ///
 /// let mut metadata = Metadata::default();
 /// metadata.set("istio", &[("workload", "reviews")].into_iter().collect());
@@ -48,7 +48,7 @@ impl Metadata {
     /// What a filter is told.
     #[must_use]
     pub fn get(&self, filter: &str) -> Option<Struct> {
-        let entry = self.entries(0).find(|entry| entry.key == (FILTER_METADATA, filter))?;
+        let entry = self.entries(0).find(|entry| entry.key == (FILTER_METADATA, filter.as_bytes()))?;
         let fields = self.encoded.get(entry.fields)?;
         Some(Entry::<Struct>::decode(fields).ok()?.value)
     }
@@ -65,7 +65,8 @@ impl Metadata {
     /// The names of the filters that are told something, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let told = self.entries(0).map(|entry| entry.key).filter(|(number, _)| *number == FILTER_METADATA);
-        told.map(|(_, name)| name)
+        // Names are texts: bytes that are none are refused where they are read.
+        told.map(|(_, name)| std::str::from_utf8(name).unwrap_or_default())
     }
 
     /// Tells a filter something, instead of what it was told before.
@@ -79,7 +80,8 @@ impl Metadata {
     }
 
     fn entry(&mut self, filter: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.near = object::entry(&mut self.encoded, (0, self.near), (FILTER_METADATA, filter), write);
+        let key = (FILTER_METADATA, filter.as_bytes());
+        self.near = object::entry(&mut self.encoded, (0, self.near), key, write);
     }
 
     /// Takes out what a filter is told.
@@ -91,7 +93,7 @@ impl Metadata {
 
     /// Puts an encoded entry where it belongs, instead of one of the same name.
     fn put(&mut self, number: u32, name: &str, entry: &[u8]) {
-        let at = entries::put(&mut self.encoded, 0, self.near, (number, name), entry);
+        let at = entries::put(&mut self.encoded, 0, self.near, (number, name.as_bytes()), entry);
         self.near = if entry.is_empty() { 0 } else { at };
     }
 

@@ -20,7 +20,7 @@ const VALUES: u32 = 1;
 /// Writes the fields of a JSON object, in any order. Of two of a name the later counts.
 ///
 /// ```
-/// use envoy::config::core::v3::Metadata;
+/// use waypoint_xds_envoy::config::core::v3::Metadata;
 ///
 /// let mut metadata = Metadata::default();
 /// metadata.write("istio", |object| {
@@ -46,16 +46,16 @@ impl<'a> ObjectWriter<'a> {
 
     /// Writes a text, from its parts.
     pub fn text(&mut self, name: &str, parts: &[&str]) {
-        self.field(name, |value| {
-            encoding::encode_key(STRING_VALUE, WireType::LengthDelimited, value);
-            encoding::encode_varint(parts.iter().map(|part| part.len() as u64).sum(), value);
+        let length = parts.iter().map(|part| part.len()).sum();
+        self.known(name, delimited_length(length), |value| {
+            head(value, STRING_VALUE, length);
             parts.iter().for_each(|part| value.extend_from_slice(part.as_bytes()));
         });
     }
 
     /// Writes a boolean.
     pub fn bool(&mut self, name: &str, value: bool) {
-        self.field(name, |out| encoding::bool::encode(BOOL_VALUE, &value, out));
+        self.known(name, 2, |out| encoding::bool::encode(BOOL_VALUE, &value, out));
     }
 
     /// Writes an object.
@@ -75,7 +75,21 @@ impl<'a> ObjectWriter<'a> {
     }
 
     fn field(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
-        self.near = entry(self.out, (self.start, self.near), (FIELDS, name), write);
+        self.near = entry(self.out, (self.start, self.near), (FIELDS, name.as_bytes()), write);
+    }
+
+    /// Writes a field whose value is known to be of this length.
+    fn known(&mut self, name: &str, length: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let key = (FIELDS, name.as_bytes());
+        let named = if name.is_empty() { 0 } else { delimited_length(name.len()) };
+        self.near = placed(self.out, (self.start, self.near), key, |out| {
+            let length_of_entry = named + delimited_length(length);
+            out.reserve(delimited_length(length_of_entry));
+            head(out, FIELDS, length_of_entry);
+            put_name(out, name.as_bytes());
+            head(out, VALUE, length);
+            write(out);
+        });
     }
 }
 
@@ -83,21 +97,29 @@ impl<'a> ObjectWriter<'a> {
 /// where it starts.
 pub(crate) fn entry(
     out: &mut Vec<u8>,
+    places: (usize, usize),
+    key: Key<'_>,
+    write: impl FnOnce(&mut Vec<u8>),
+) -> usize {
+    let (number, name) = key;
+    placed(out, places, key, |out| {
+        nested(number, out, |entry| {
+            put_name(entry, name);
+            nested(VALUE, entry, write);
+        });
+    })
+}
+
+/// The same of an entry that is written as a whole.
+fn placed(
+    out: &mut Vec<u8>,
     (start, near): (usize, usize),
     key: Key<'_>,
     write: impl FnOnce(&mut Vec<u8>),
 ) -> usize {
     let end = out.len();
     let is_next = end == start || entries::is_next(out, near, key);
-    let (number, name) = key;
-    nested(number, out, |entry| {
-        if !name.is_empty() {
-            encoding::encode_key(NAME, WireType::LengthDelimited, entry);
-            encoding::encode_varint(name.len() as u64, entry);
-            entry.extend_from_slice(name.as_bytes());
-        }
-        nested(VALUE, entry, write);
-    });
+    write(out);
     if is_next {
         return end;
     }
@@ -105,12 +127,34 @@ pub(crate) fn entry(
     entries::put(out, start, near, key, &entry)
 }
 
+/// Writes an entry's name, as prost does: not at all if it is empty.
+fn put_name(entry: &mut Vec<u8>, name: &[u8]) {
+    if !name.is_empty() {
+        head(entry, NAME, name.len());
+        entry.extend_from_slice(name);
+    }
+}
+
+/// Writes what stands before a value: the field's number, and the value's length.
+fn head(out: &mut Vec<u8>, number: u32, length: usize) {
+    // The numbers of these messages take one byte, as most lengths do: that is quickly written.
+    out.push(u8::try_from(number << 3 | WireType::LengthDelimited as u32).unwrap_or_default());
+    match u8::try_from(length) {
+        Ok(short @ ..0x80) => out.push(short),
+        _ => encoding::encode_varint(length as u64, out),
+    }
+}
+
+/// How long a value is together with its [`head`], in a field whose number is small.
+fn delimited_length(length: usize) -> usize {
+    1 + encoding::encoded_len_varint(length as u64) + length
+}
+
 /// Writes a field that holds what `write` writes.
 fn nested(number: u32, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    encoding::encode_key(number, WireType::LengthDelimited, out);
-    let start = out.len();
+    let start = out.len() + 1;
     // Most lengths take one byte.
-    out.push(0);
+    head(out, number, 0);
     write(out);
     write_length(out, start);
 }

@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
-use envoy::json::{self, JsonError, JsonErrorKind as Kind};
 use proptest::prelude::*;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
+use waypoint_xds_envoy::json::{self, JsonError, JsonErrorKind as Kind};
 
 /// Every type that is not an entry of a map.
 static MESSAGES: LazyLock<Vec<MessageDescriptor>> = LazyLock::new(|| {

@@ -12,12 +12,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use envoy::config::cluster::v3::Cluster;
-use envoy::config::endpoint::v3::ClusterLoadAssignment;
-use envoy::config::listener::v3::Listener;
-use envoy::config::route::v3::RouteConfiguration;
-use envoy::{Message, Name, json};
 use serde_json::Value;
+use waypoint_xds_envoy::config::cluster::v3::Cluster;
+use waypoint_xds_envoy::config::endpoint::v3::ClusterLoadAssignment;
+use waypoint_xds_envoy::config::listener::v3::Listener;
+use waypoint_xds_envoy::config::route::v3::RouteConfiguration;
+use waypoint_xds_envoy::{Message, Name, json};
 
 /// Beside the repository, or beside the directory of a git worktree's.
 const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];

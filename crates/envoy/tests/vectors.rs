@@ -1,8 +1,8 @@
 //! Small messages and their JSON, both ways; JSON that is forgiven; JSON and bytes that are refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-use envoy::json::{self, JsonErrorKind, ReadOptions};
 use serde_json::Value;
+use waypoint_xds_envoy::json::{self, JsonErrorKind, ReadOptions};
 
 /// Full name and canonical JSON.
 const CANONICAL: &[(&str, &str)] = &[

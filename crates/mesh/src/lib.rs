@@ -3,6 +3,7 @@
 //! A part of waypoint-xds, which shows its users what is for them. The modules of this crate are ARCHITECTURE.md's steps from `rules` to
 //! `plan`.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod admission;
 pub mod assume;
@@ -17,5 +18,5 @@ pub mod pool_service;
 pub mod rules;
 
 pub use waypoint_xds_model::Str;
-use waypoint_xds_model::{hash, re2, schema, validation, well_known};
+use waypoint_xds_model::{hash, re2, schema, strings, validation, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};

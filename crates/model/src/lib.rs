@@ -3,6 +3,7 @@
 //! A part of that library, which shows its users what is for them. The modules of this crate know those of ARCHITECTURE.md's first steps
 //! (`text`, `snapshot`) and what all steps share.
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod hash;
 pub mod kind;
@@ -14,6 +15,7 @@ pub mod re2;
 pub mod release;
 pub mod schema;
 pub mod snapshot;
+pub mod strings;
 pub mod text;
 pub mod validation;
 pub mod well_known;

@@ -194,7 +194,7 @@ fn load_assignment(cluster: &str, address: Address) -> ClusterLoadAssignment {
     ClusterLoadAssignment {
         cluster_name: cluster.to_owned(),
         endpoints: vec![LocalityLbEndpoints {
-            lb_endpoints: vec![endpoint],
+            lb_endpoints: vec![endpoint.into()],
             ..LocalityLbEndpoints::default()
         }],
         ..ClusterLoadAssignment::default()

@@ -102,7 +102,7 @@ fn connection_manager(forwarder: Forwarder<'_>) -> Filter {
     let routes = RouteConfiguration { virtual_hosts: vec![host], ..RouteConfiguration::default() };
     let mut http_filters = forwarder.filters;
     http_filters.push(http::router(false, false));
-    network::http_connection_manager(&HttpConnectionManager {
+    network::http_connection_manager(HttpConnectionManager {
         stat_prefix: forwarder.stat_prefix.to_owned(),
         route_specifier: Some(RouteSpecifier::RouteConfig(routes.into())),
         http_filters,

@@ -4,8 +4,8 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{
     ClusterDiscoveryType, DiscoveryType, LbConfig, OriginalDstLbConfig,
 };
-use envoy::config::core::v3::TransportSocket;
 use envoy::config::core::v3::transport_socket::ConfigType;
+use envoy::config::core::v3::{Metadata, TransportSocket};
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value::SharedWithUpstream::Once;
 use envoy::extensions::filters::http::set_filter_state::v3 as set_filter_state;
@@ -40,9 +40,12 @@ pub(super) fn in_cluster(cluster: &mut Cluster) {
         in_socket(socket);
     }
     for alternative in &mut cluster.transport_socket_matches {
-        if let Some(socket) = &mut alternative.transport_socket {
-            in_socket(socket);
-        }
+        // What cannot be read was not made here, and stays as it is.
+        let _ = alternative.change(|alternative| {
+            if let Some(socket) = &mut alternative.transport_socket {
+                in_socket(socket);
+            }
+        });
     }
     if let Some(assignment) = &mut cluster.load_assignment {
         in_endpoints(assignment);
@@ -71,11 +74,20 @@ fn in_socket(socket: &mut TransportSocket) {
 /// Endpoints say their destination where `original_dst` looks for it.
 pub(super) fn in_endpoints(assignment: &mut ClusterLoadAssignment) {
     let endpoints = assignment.endpoints.iter_mut().flat_map(|locality| &mut locality.lb_endpoints);
-    for metadata in endpoints.filter_map(|endpoint| endpoint.metadata.as_mut()) {
-        let destination = metadata.text(TUNNEL, "destination");
-        metadata.remove(TUNNEL);
-        if let Some(destination) = destination {
-            metadata.set(ORIGINAL_DST, &[("local", destination)].into_iter().collect());
-        }
+    for endpoint in endpoints {
+        // What cannot be read was not made here, and stays as it is.
+        let _ = endpoint.change(|endpoint| {
+            if let Some(metadata) = &mut endpoint.metadata {
+                in_metadata(metadata);
+            }
+        });
+    }
+}
+
+fn in_metadata(metadata: &mut Metadata) {
+    let destination = metadata.text(TUNNEL, "destination");
+    metadata.remove(TUNNEL);
+    if let Some(destination) = destination {
+        metadata.set(ORIGINAL_DST, &[("local", destination)].into_iter().collect());
     }
 }

@@ -36,9 +36,9 @@ pub struct OpenedEndpoint<'r> {
     /// The group of endpoints that it is in.
     pub group: &'r LocalityLbEndpoints,
     /// The message.
-    pub message: &'r LbEndpoint,
+    pub message: LbEndpoint,
     /// Where it is.
-    pub address: &'r Address,
+    pub address: Address,
     /// The JSON pointer to it in its assignment.
     pub pointer: String,
 }
@@ -63,14 +63,15 @@ pub fn endpoints(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Ope
         group.lb_endpoints.iter().enumerate().map(move |(index, message)| (at, group, index, message))
     });
     all.filter_map(|(at, group, index, message)| {
+        let message = message.decode().ok()?;
         let Some(HostIdentifier::Endpoint(endpoint)) = &message.host_identifier else { return None };
-        let address = endpoint.address.as_ref()?;
+        let address = endpoint.address.clone()?;
         let pointer = format!("/endpoints/{at}/lbEndpoints/{index}");
         Some(OpenedEndpoint { group, message, address, pointer })
     })
 }
 
-impl<'r> OpenedEndpoint<'r> {
+impl OpenedEndpoint<'_> {
     /// How its origin names it: `10.1.0.5:8080`. Nothing where it is no socket address.
     #[must_use]
     pub fn name(&self) -> Option<Str> {
@@ -81,7 +82,7 @@ impl<'r> OpenedEndpoint<'r> {
 
     /// The listener of the same proxy that its address leads to.
     #[must_use]
-    pub fn internal_listener(&self) -> Option<&'r str> {
+    pub fn internal_listener(&self) -> Option<&str> {
         let Some(Kind::EnvoyInternalAddress(internal)) = &self.address.address else { return None };
         match &internal.address_name_specifier {
             Some(AddressNameSpecifier::ServerListenerName(name)) => Some(name),

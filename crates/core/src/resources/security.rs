@@ -1,22 +1,24 @@
 //! The filters of the policies that bind to a chain, made once for each set of policies.
 
+use envoy::Encoded;
 use envoy::config::listener::v3::Filter;
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 
 use super::authn;
 use super::authz::{NamedPolicies, Renderer};
+use super::filters::http::part;
 use crate::plan::WaypointSettings;
 use crate::plan::policies::{Policies, PolicySet, PolicySetId};
 
-/// The filters of one set of policies, ready to be put into chains: HTTP filters or network filters.
+/// The filters of one set of policies, ready to be put into chains: parts of connection managers, or network filters.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SecurityFilters<F> {
     /// CUSTOM: before the extensions of phase AUTHN.
-    pub(crate) custom: Vec<F>,
+    pub(crate) custom: F,
     /// Tokens: between the extensions of phases AUTHN and AUTHZ. There are none in TCP.
-    pub(crate) authn: Vec<F>,
+    pub(crate) authn: F,
     /// AUDIT, DENY, ALLOW: after the extensions of phase AUTHZ.
-    pub(crate) rbac: Vec<F>,
+    pub(crate) rbac: F,
     /// The names of the policies in the filters, each with the rule that it was made of.
     pub(crate) policies: NamedPolicies,
 }
@@ -24,8 +26,8 @@ pub(crate) struct SecurityFilters<F> {
 /// The filters of all sets of policies of a waypoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Security {
-    http: Vec<SecurityFilters<HttpFilter>>,
-    tcp: Vec<SecurityFilters<Filter>>,
+    http: Vec<SecurityFilters<Encoded<HttpConnectionManager>>>,
+    tcp: Vec<SecurityFilters<Vec<Filter>>>,
     /// Those of the tunnels to the waypoint.
     pub(crate) tunnel: Vec<HttpFilter>,
 }
@@ -37,12 +39,12 @@ impl Security {
         let http = |set: &PolicySet<'_>| {
             let mut policies = Vec::new();
             SecurityFilters {
-                custom: renderer.custom_http(&set.custom, &mut policies),
-                authn: authn::filters(
+                custom: part(renderer.custom_http(&set.custom, &mut policies)),
+                authn: part(authn::filters(
                     set.authentication.iter().map(|policy| &policy.spec),
                     &settings.rules.security,
-                ),
-                rbac: renderer.local_http(&set.local, &mut policies),
+                )),
+                rbac: part(renderer.local_http(&set.local, &mut policies)),
                 policies,
             }
         };
@@ -63,12 +65,15 @@ impl Security {
     }
 
     /// The filters of a set for chains for HTTP.
-    pub(crate) fn http(&self, PolicySetId(position): PolicySetId) -> Option<&SecurityFilters<HttpFilter>> {
+    pub(crate) fn http(
+        &self,
+        PolicySetId(position): PolicySetId,
+    ) -> Option<&SecurityFilters<Encoded<HttpConnectionManager>>> {
         self.http.get(position)
     }
 
     /// The filters of a set for chains for bytes.
-    pub(crate) fn tcp(&self, PolicySetId(position): PolicySetId) -> Option<&SecurityFilters<Filter>> {
+    pub(crate) fn tcp(&self, PolicySetId(position): PolicySetId) -> Option<&SecurityFilters<Vec<Filter>>> {
         self.tcp.get(position)
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn in_listener(listener: &mut Listener, change: &mut impl FnMut(&mut 
 pub(super) fn in_cluster(cluster: &mut Cluster, change: &mut impl FnMut(&mut CommonTlsContext)) {
     in_socket(cluster.transport_socket.as_mut(), change);
     for alternative in &mut cluster.transport_socket_matches {
-        in_socket(alternative.transport_socket.as_mut(), change);
+        // What cannot be read was not made here, and stays as it is.
+        let _ = alternative.change(|alternative| in_socket(alternative.transport_socket.as_mut(), change));
     }
 }
 

@@ -134,7 +134,7 @@ mod tests {
         };
         LocalityLbEndpoints {
             priority,
-            lb_endpoints: all.iter().enumerate().map(endpoint).collect(),
+            lb_endpoints: all.iter().enumerate().map(|each| endpoint(each).into()).collect(),
             ..LocalityLbEndpoints::default()
         }
     }

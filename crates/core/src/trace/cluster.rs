@@ -222,9 +222,8 @@ fn matching(cluster: &Message, endpoint: &OpenedEndpoint<'_>) -> Option<Transpor
     let fits = |wanted: &envoy::google::protobuf::Struct| {
         wanted.fields.keys().all(|key| told.fields.get(key) == wanted.fields.get(key))
     };
-    let found =
-        cluster.transport_socket_matches.iter().find(|socket| socket.r#match.as_ref().is_none_or(fits));
-    found.and_then(|socket| socket.transport_socket.clone())
+    let mut all = cluster.transport_socket_matches.iter().filter_map(|socket| socket.decode().ok());
+    all.find(|socket| socket.r#match.as_ref().is_none_or(fits))?.transport_socket
 }
 
 /// The TLS that a transport socket speaks, inside of whatever else it does.

@@ -246,7 +246,9 @@ impl ::prost::Name for ClusterCollection {
 pub struct Cluster {
     #[prost(message, repeated, tag = "43")]
     pub transport_socket_matches: ::prost::alloc::vec::Vec<
-        cluster::TransportSocketMatch,
+        crate::Encoded<
+            crate::generated::envoy::config::cluster::v3::cluster::TransportSocketMatch,
+        >,
     >,
     #[prost(message, optional, boxed, tag = "59")]
     pub transport_socket_matcher: ::core::option::Option<

@@ -139,7 +139,9 @@ pub struct LocalityLbEndpoints {
         ::prost::alloc::boxed::Box<crate::metadata::Metadata>,
     >,
     #[prost(message, repeated, tag = "2")]
-    pub lb_endpoints: ::prost::alloc::vec::Vec<LbEndpoint>,
+    pub lb_endpoints: ::prost::alloc::vec::Vec<
+        crate::Encoded<crate::generated::envoy::config::endpoint::v3::LbEndpoint>,
+    >,
     #[prost(message, optional, tag = "3")]
     pub load_balancing_weight: ::core::option::Option<
         super::super::super::super::google::protobuf::UInt32Value,

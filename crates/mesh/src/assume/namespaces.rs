@@ -22,14 +22,21 @@ pub(super) struct Undefined {
 /// Finds the Namespaces of objects that were never applied and that nothing defines.
 pub(super) fn undefined(part: &Part<'_>) -> Undefined {
     let Part { snapshot, passed_over } = part;
-    let mut all: BTreeMap<&Str, (Source, bool)> = BTreeMap::new();
     let kept = snapshot.metadata().map(|(_, meta, source)| (&meta.namespace, source, is_new(meta)));
     let others = passed_over.iter().map(|other| (&other.object.namespace, other.source, other.is_new));
+    let mut all = BTreeMap::new();
+    let mut run = None;
     for (namespace, source, is_new) in kept.chain(others).filter(|(namespace, ..)| !namespace.is_empty()) {
-        let (first, all_new) = all.entry(namespace).or_insert((source, true));
-        *first = source.min(*first);
-        *all_new &= is_new;
+        // Objects of a kind come by namespace.
+        match &mut run {
+            Some((of, first, all_new)) if *of == namespace => {
+                *first = source.min(*first);
+                *all_new &= is_new;
+            }
+            _ => add(&mut all, run.replace((namespace, source, is_new))),
+        }
     }
+    add(&mut all, run);
     for namespace in &snapshot.namespaces {
         all.remove(&namespace.meta.name);
     }
@@ -37,6 +44,18 @@ pub(super) fn undefined(part: &Part<'_>) -> Undefined {
     Undefined {
         assumed: assumed.map(|(name, (first, _))| (name.clone(), first)).collect(),
         unlabelled: snapshot.namespaces.iter().any(|namespace| is_unlabelled(&namespace.meta)),
+    }
+}
+
+/// The objects of a namespace: the place of the first, and whether none of them was ever applied.
+type Run<'r> = (&'r Str, Source, bool);
+
+/// Adds objects to those of the same namespace.
+fn add<'r>(all: &mut BTreeMap<&'r Str, (Source, bool)>, run: Option<Run<'r>>) {
+    if let Some((namespace, source, is_new)) = run {
+        let (first, all_new) = all.entry(namespace).or_insert((source, true));
+        *first = source.min(*first);
+        *all_new &= is_new;
     }
 }
 

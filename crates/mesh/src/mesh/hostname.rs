@@ -3,6 +3,7 @@
 use std::net::Ipv6Addr;
 
 use crate::Str;
+use crate::strings::concat;
 
 /// The suffix of every Kubernetes Service's hostname.
 pub const DOMAIN_SUFFIX: &str = "cluster.local";
@@ -32,7 +33,7 @@ pub fn is_short(host: &str, namespace: &str) -> bool {
 
 /// The hostname of a Kubernetes Service.
 pub fn of_service(name: &str, namespace: &str) -> Str {
-    parts_of_service(name, namespace).concat().into()
+    concat(parts_of_service(name, namespace)).into()
 }
 
 /// The parts that [`of_service`] puts together.

@@ -80,7 +80,8 @@ use crate::rules::Rules;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{Object, Snapshot};
 
-/// A snapshot as one release of Istio understands it: see the [module documentation](self).
+/// A snapshot as one release of Istio understands it: see the [module documentation](self). Its indexes are for the
+/// steps of this project, and hidden in its documentation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Mesh {
@@ -93,36 +94,52 @@ pub struct Mesh {
     /// The admitted objects, as read.
     pub snapshot: Arc<Snapshot>,
     /// The Gateways of namespaces that the control plane does not look at.
+    #[doc(hidden)]
     pub undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
     /// Every Service and ServiceEntry host.
+    #[doc(hidden)]
     pub services: Services,
     /// Every Pod and WorkloadEntry.
+    #[doc(hidden)]
     pub workloads: Workloads,
     /// Which addresses answer for each Service.
+    #[doc(hidden)]
     pub endpoints: Endpoints,
     /// The name of the control plane's own cluster.
+    #[doc(hidden)]
     pub cluster: Str,
     /// What runs in other clusters.
+    #[doc(hidden)]
     pub remotes: RemoteClusters,
     /// The cluster's network, and where HBONE connections are taken.
+    #[doc(hidden)]
     pub networks: Networks,
     /// The gateways to other networks.
+    #[doc(hidden)]
     pub network_gateways: NetworkGateways,
     /// ProxyConfigs by namespace and Gateway.
+    #[doc(hidden)]
     pub proxy_configs: ProxyConfigs,
     /// DestinationRules by host.
+    #[doc(hidden)]
     pub destination_rules: DestinationRules,
     /// PeerAuthentications by namespace.
+    #[doc(hidden)]
     pub peer_authentications: PeerAuthentications,
     /// VirtualServices by host.
+    #[doc(hidden)]
     pub virtual_services: VirtualServices,
     /// Policies by what they bind to.
+    #[doc(hidden)]
     pub policies: Policies,
     /// Telemetry by what it binds to.
+    #[doc(hidden)]
     pub telemetries: Telemetries,
     /// Extensions by what they bind to.
+    #[doc(hidden)]
     pub extensions: Extensions,
     /// Which waypoint each Service and workload uses, and why.
+    #[doc(hidden)]
     pub bindings: waypoint::Bindings,
     /// The waypoints, by namespace and name.
     pub waypoints: Vec<Waypoint>,

@@ -91,8 +91,9 @@ impl Networks {
             HboneAddresses::PodsFirst => 1,
             HboneAddresses::All => usize::MAX,
         };
-        let mut known = HashSet::default();
-        let mut hbone = HashSet::default();
+        // Most addresses are those of one workload each.
+        let empty = || HashSet::with_capacity_and_hasher(workloads.iter().size_hint().0, Default::default());
+        let (mut known, mut hbone) = (empty(), empty());
         let here = workloads.iter().map(|(_, workload)| (workload, network_of(workload, &own)));
         let others = remotes.into_iter().flat_map(RemoteClusters::iter);
         let there = others.flat_map(|remote| {

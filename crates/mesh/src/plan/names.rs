@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::strings::concat;
+
 /// The direction of a cluster's traffic, as its name spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -50,7 +52,7 @@ impl ClusterName<'_> {
     #[must_use]
     pub fn into_string(self) -> String {
         let port = self.port.to_string();
-        [self.direction.as_str(), "|", &port, "|", self.subset, "|", self.hostname].concat()
+        concat([self.direction.as_str(), "|", &port, "|", self.subset, "|", self.hostname])
     }
 }
 

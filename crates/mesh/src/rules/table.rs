@@ -45,7 +45,8 @@ macro_rules! release_rules {
         #[non_exhaustive]
         pub struct $name {
             $(#[$doc_release])* pub release: Release,
-            $($(#[$doc])* pub $area: $rules,)*
+            // The areas are for the steps of this project; users hold the whole.
+            $($(#[$doc])* #[doc(hidden)] pub $area: $rules,)*
         }
 
         impl $name {

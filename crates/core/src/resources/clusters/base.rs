@@ -20,6 +20,7 @@ use crate::plan::clusters::members::Members;
 use crate::plan::clusters::{ClusterPlan, Discovery};
 use crate::resources::endpoints;
 use crate::resources::proto::{duration, lookup_family};
+use crate::strings::concat;
 
 /// A cluster with its endpoints, where it carries them itself.
 pub(super) fn draft(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
@@ -30,7 +31,7 @@ pub(super) fn draft(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> D
     };
     let stat_name = plan.stat_name.as_ref().or(rules.alt_stat_name.then_some(&plan.name));
     if let Some(name) = stat_name {
-        draft.cluster.alt_stat_name = [name, settings.rules.mesh.stat_name_end].concat();
+        draft.cluster.alt_stat_name = concat([name, settings.rules.mesh.stat_name_end]);
     }
     if plan.discovery.resolves_names() {
         resolve_names(&mut draft, plan, settings);

@@ -92,14 +92,18 @@ fn offer(draft: &mut Draft, offered: &Sockets<'_>, sockets: &SharedSockets, sett
         Sockets::HboneOrPlain => sockets.hbone_or_plain.to_vec(),
         Sockets::Detected(tls) => {
             let tls = tls::socket(draft, tls, settings);
-            vec![sockets.hbone(), matching("tlsMode-istio", Some(("tlsMode", "istio")), tls), sockets.plain()]
+            vec![
+                sockets.hbone(),
+                matching("tlsMode-istio", Some(("tlsMode", "istio")), tls).into(),
+                sockets.plain(),
+            ]
         }
         Sockets::HboneOrTls(tls) => {
-            vec![sockets.hbone(), matching("tlsMode-istio", None, tls::socket(draft, tls, settings))]
+            vec![sockets.hbone(), matching("tlsMode-istio", None, tls::socket(draft, tls, settings)).into()]
         }
         Sockets::TlsInsideHbone(tls) => {
             let tls = tls::socket(draft, tls, settings);
-            vec![sockets.hbone_with(tls.clone()), matching("user", None, tls)]
+            vec![sockets.hbone_with(tls.clone()), matching("user", None, tls).into()]
         }
     };
 }
@@ -107,8 +111,11 @@ fn offer(draft: &mut Draft, offered: &Sockets<'_>, sockets: &SharedSockets, sett
 /// Wraps every socket that the cluster offers.
 fn wrap(draft: &mut Draft, wrapper: impl Fn(TransportSocket) -> TransportSocket) {
     draft.cluster.transport_socket = draft.cluster.transport_socket.take().map(&wrapper);
-    for TransportSocketMatch { transport_socket, .. } in &mut draft.cluster.transport_socket_matches {
-        *transport_socket = transport_socket.take().map(&wrapper);
+    for alternative in &mut draft.cluster.transport_socket_matches {
+        // It was made here, and can be read.
+        let _ = alternative.change(|TransportSocketMatch { transport_socket, .. }| {
+            *transport_socket = transport_socket.take().map(&wrapper);
+        });
     }
 }
 

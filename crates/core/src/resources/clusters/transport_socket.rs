@@ -2,6 +2,7 @@
 //!
 //! What is the same for all clusters is made once per waypoint ([`SharedSockets`]): packing messages is what costs.
 
+use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::TransportSocketMatch;
 use envoy::config::core::v3::proxy_protocol_config::Version;
 use envoy::config::core::v3::transport_socket::ConfigType;
@@ -40,7 +41,7 @@ pub(super) struct SharedSockets {
     /// Plain text into an internal listener, for a waypoint's own clusters.
     pub(super) own: TransportSocket,
     /// HBONE for endpoints that take it, else plain text.
-    pub(super) hbone_or_plain: [TransportSocketMatch; 2],
+    pub(super) hbone_or_plain: [Encoded<TransportSocketMatch>; 2],
 }
 
 impl SharedSockets {
@@ -52,7 +53,7 @@ impl SharedSockets {
             tunnel,
             baggage,
             own: own(tunnel, baggage, raw_buffer.clone()),
-            hbone_or_plain: [hbone, plain(&raw_buffer)],
+            hbone_or_plain: [hbone.into(), plain(&raw_buffer).into()],
             raw_buffer,
         }
     }
@@ -63,18 +64,18 @@ impl SharedSockets {
     }
 
     /// HBONE for endpoints that take it, around this.
-    pub(super) fn hbone_with(&self, inner: TransportSocket) -> TransportSocketMatch {
-        hbone(self.tunnel, self.baggage, inner)
+    pub(super) fn hbone_with(&self, inner: TransportSocket) -> Encoded<TransportSocketMatch> {
+        hbone(self.tunnel, self.baggage, inner).into()
     }
 
     /// HBONE for endpoints that take it, in plain text inside.
-    pub(super) fn hbone(&self) -> TransportSocketMatch {
+    pub(super) fn hbone(&self) -> Encoded<TransportSocketMatch> {
         let [hbone, _] = &self.hbone_or_plain;
         hbone.clone()
     }
 
     /// Plain text, where nothing else fits.
-    pub(super) fn plain(&self) -> TransportSocketMatch {
+    pub(super) fn plain(&self) -> Encoded<TransportSocketMatch> {
         let [_, plain] = &self.hbone_or_plain;
         plain.clone()
     }

@@ -87,7 +87,8 @@ fn internal(
         Endpoint { address: Some(internal_address(listener, String::new())), ..Endpoint::default() };
     let endpoint =
         LbEndpoint { host_identifier: Some(HostIdentifier::Endpoint(endpoint)), ..LbEndpoint::default() };
-    let locality = LocalityLbEndpoints { lb_endpoints: vec![endpoint], ..LocalityLbEndpoints::default() };
+    let locality =
+        LocalityLbEndpoints { lb_endpoints: vec![endpoint.into()], ..LocalityLbEndpoints::default() };
     let mut cluster = named(settings, name, DiscoveryType::Static);
     cluster.load_assignment = Some(Box::new(ClusterLoadAssignment {
         cluster_name: name.to_owned(),

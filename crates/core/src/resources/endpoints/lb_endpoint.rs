@@ -16,6 +16,7 @@ use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::istio_metadata;
 use crate::resources::proto::socket;
 use crate::rules::{ClusterRules, TunnelMetadata};
+use crate::strings::concat;
 
 /// Where HBONE is spoken.
 const HBONE_PORT: &str = "15008";
@@ -137,7 +138,7 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
 
 /// A host and port in one text.
 fn join(host: &str, port: u32) -> String {
-    parts(host, &port.to_string()).concat()
+    concat(parts(host, &port.to_string()))
 }
 
 /// The same in parts.

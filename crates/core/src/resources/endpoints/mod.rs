@@ -4,7 +4,6 @@ pub(crate) mod lb_endpoint;
 
 use envoy::config::core::v3::Locality as EnvoyLocality;
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LocalityLbEndpoints};
-use smol_str::format_smolstr;
 
 use crate::mesh::Locality;
 use crate::plan::endpoints::{EndpointPlan, EndpointsPlan, LocalityPlan};
@@ -32,7 +31,8 @@ pub(crate) fn origins(localities: Vec<LocalityPlan<'_>>) -> impl Iterator<Item =
     localities.into_iter().flat_map(|locality| locality.endpoints).map(
         |EndpointPlan { server, causes, .. }| {
             let (address, port) = server.address();
-            Origin::new(Part::Endpoint(format_smolstr!("{address}:{port}")), causes)
+            let name = [address, ":", &port.to_string()].into_iter().collect();
+            Origin::new(Part::Endpoint(name), causes)
         },
     )
 }
@@ -42,7 +42,7 @@ pub(crate) fn locality(plan: &LocalityPlan<'_>, rules: &ClusterRules) -> Localit
     let endpoints = plan.endpoints.iter().filter(|_| plan.gets_traffic);
     LocalityLbEndpoints {
         locality: Some(envoy_locality(plan.at())),
-        lb_endpoints: endpoints.map(|endpoint| lb_endpoint(endpoint, rules)).collect(),
+        lb_endpoints: endpoints.map(|endpoint| lb_endpoint(endpoint, rules).into()).collect(),
         load_balancing_weight: (!plan.endpoints.is_empty()).then(|| plan.weight.into()),
         priority: plan.priority,
         ..LocalityLbEndpoints::default()

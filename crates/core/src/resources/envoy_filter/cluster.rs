@@ -77,12 +77,17 @@ fn patch_cluster(cluster: &mut Cluster, context: Context<'_>, applied: &mut Appl
 fn transport_socket(cluster: &mut Cluster, patch: &Patch<Cluster>) -> Result<SocketMerge, Stop> {
     let Some(value) = &patch.value.transport_socket else { return Ok(SocketMerge::AsUsual) };
     if !cluster.transport_socket_matches.is_empty() {
-        let mut sockets =
-            cluster.transport_socket_matches.iter_mut().filter_map(|m| m.transport_socket.as_mut());
-        // With another name it would have to be added, and a cluster cannot have both: it is dropped.
-        if let Some(socket) = sockets.find(|socket| socket.name == value.name) {
-            merge::transport_socket(socket, value)?;
+        for alternative in &mut cluster.transport_socket_matches {
+            // What cannot be read has no socket of that name.
+            let Ok(mut message) = alternative.decode() else { continue };
+            let named = message.transport_socket.as_mut().filter(|socket| socket.name == value.name);
+            if let Some(socket) = named {
+                merge::transport_socket(socket, value)?;
+                *alternative = message.into();
+                break;
+            }
         }
+        // With another name it would have to be added, and a cluster cannot have both: it is dropped.
         return Ok(SocketMerge::Done);
     }
     match &mut cluster.transport_socket {

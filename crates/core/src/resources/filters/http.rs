@@ -3,6 +3,7 @@
 //! Source: Envoy's [HTTP filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/http_filters)
 //! and, for those named `connect_…` and `…peer_metadata`, Istio's build of Envoy.
 
+use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::common::mutation_rules::v3::{self as mutation_rules, header_mutation::Action};
 use envoy::config::core::v3::header_value_option::HeaderAppendAction;
@@ -19,8 +20,8 @@ use envoy::extensions::filters::http::grpc_web::v3::GrpcWeb;
 use envoy::extensions::filters::http::header_mutation::v3::{HeaderMutation, Mutations};
 use envoy::extensions::filters::http::router::v3::Router;
 use envoy::extensions::filters::http::set_filter_state::v3 as set_filter_state;
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
+use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::{Any, Struct, Value};
 
 use super::{fields, filter_state, typed_struct};
@@ -37,6 +38,14 @@ pub(crate) fn filter(name: &str, config: Any) -> HttpFilter {
         config_type: Some(ConfigType::TypedConfig(config)),
         ..HttpFilter::default()
     }
+}
+
+/// A connection manager that has nothing but these filters: a part of those that chains are put together of.
+pub(crate) fn part(http_filters: Vec<HttpFilter>) -> Encoded<HttpConnectionManager> {
+    if http_filters.is_empty() {
+        return Encoded::default();
+    }
+    HttpConnectionManager { http_filters, ..HttpConnectionManager::default() }.into()
 }
 
 /// gRPC-Web to gRPC.

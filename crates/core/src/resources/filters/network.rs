@@ -4,6 +4,7 @@
 //! [network filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/network_filters)
 //! and, for `istio_authn` and `istio.metadata_exchange`, Istio's build of Envoy.
 
+use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::listener::v3::Filter;
 use envoy::config::listener::v3::filter::ConfigType;
@@ -37,8 +38,8 @@ pub(crate) fn filter(name: &str, config: Any) -> Filter {
 }
 
 /// HTTP.
-pub(crate) fn http_connection_manager(config: &HttpConnectionManager) -> Filter {
-    filter("envoy.filters.network.http_connection_manager", envoy::any(config))
+pub(crate) fn http_connection_manager(config: impl Into<Encoded<HttpConnectionManager>>) -> Filter {
+    filter("envoy.filters.network.http_connection_manager", config.into().into_any())
 }
 
 /// Bytes.

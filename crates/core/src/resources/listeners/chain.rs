@@ -1,7 +1,8 @@
 //! Chains, with what they share made once.
 
+use envoy::Encoded;
 use envoy::config::listener::v3::{Filter, FilterChain};
-use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 
 use super::proxy_settings::ProxySettings;
 use super::shared::{SharedFilters, Telemetry};
@@ -87,7 +88,9 @@ impl<'a> ChainRenderer<'a> {
             telemetry: self.telemetries.get(position).unwrap_or(&self.telemetry),
         };
         origins.push(Origin::new(Part::FilterChain(chain.name.clone()), chain.causes.clone()));
-        let mut filters: Vec<Filter> = self.before(chain).into_iter().collect();
+        // Most chains have one filter, some one before it.
+        let mut filters: Vec<Filter> = Vec::with_capacity(2);
+        filters.extend(self.before(chain));
         match &chain.traffic {
             Traffic::Http(routes) => {
                 let security = self.security.http(chain.policies);
@@ -109,7 +112,7 @@ impl ChainRenderer<'_> {
     fn http(
         &self,
         parts: &Parts<'_>,
-        security: Option<&SecurityFilters<HttpFilter>>,
+        security: Option<&SecurityFilters<Encoded<HttpConnectionManager>>>,
         routes: &HttpRoutes<'_>,
         origins: &mut Vec<Origin>,
     ) -> Filter {

@@ -62,7 +62,7 @@ pub(super) fn listener(chains: &ChainRenderer<'_>) -> Listener {
 }
 
 fn filters(chains: &ChainRenderer<'_>) -> Vec<Filter> {
-    let manager = network::http_connection_manager(&manager(chains));
+    let manager = network::http_connection_manager(manager(chains));
     match chains.settings.rules.listeners.tunnel_state {
         TunnelState::IstioFilters => vec![network::istio_authn_shared(), manager],
         TunnelState::FilterState => vec![manager],

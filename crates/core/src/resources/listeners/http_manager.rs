@@ -16,6 +16,7 @@ use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
 use crate::mesh::service::Protocol;
 use crate::plan::WaypointSettings;
+use crate::plan::chains::Chain;
 use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
@@ -24,18 +25,22 @@ use crate::resources::proto::lookup_family;
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
+use crate::strings::concat;
 
 /// With this annotation a waypoint tells applications who their client is.
 const CLIENT_IDENTITY: &str = "ambient.istio.io/xfcc-include-client-identity";
 
-/// What all connection managers have of which telemetry asks the same: all but routes, filters and the chain's port.
+/// What all connection managers have of which telemetry asks the same: all but routes, the chain's port, and
+/// filters before the last.
 pub(super) fn base(
     settings: &WaypointSettings<'_>,
     proxy: &ProxySettings<'_>,
     access_logs: &AccessLogs,
     tracing: &HcmTracing,
+    last_filters: Vec<HttpFilter>,
 ) -> HttpConnectionManager {
     let mut manager = HttpConnectionManager {
+        http_filters: last_filters,
         use_remote_address: Some(false.into()),
         upgrade_configs: vec![UpgradeConfig {
             upgrade_type: "websocket".to_owned(),
@@ -61,53 +66,58 @@ pub(super) fn base(
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.
 pub(super) fn connection_manager(
     parts: &Parts<'_>,
-    security: Option<&SecurityFilters<HttpFilter>>,
+    security: Option<&SecurityFilters<Encoded<HttpConnectionManager>>>,
     routes: Encoded<RouteConfiguration>,
 ) -> Filter {
-    let Parts { settings, chain, telemetry, .. } = *parts;
-    let end = settings.rules.mesh.stat_name_end;
-    let mut manager = HttpConnectionManager {
-        // The address is the same for IPv6.
-        stat_prefix: ["inbound_0.0.0.0_", &chain.port.to_string(), end].concat(),
-        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
-        http_filters: http_filters(parts, security),
-        ..telemetry.manager.clone()
-    };
-    if chain.protocol.is_http2() {
-        manager.http2_protocol_options.get_or_insert_default();
-    }
-    network::http_connection_manager(&manager)
-}
-
-/// All filters of a chain, in their order.
-fn http_filters(parts: &Parts<'_>, security: Option<&SecurityFilters<HttpFilter>>) -> Vec<HttpFilter> {
     let Parts { settings, chain, shared, telemetry, .. } = *parts;
-    let extensions = &chain.extensions;
-    let mut filters = Vec::with_capacity(MAX_FILTERS);
-    filters.extend(shared.client_identity.clone());
-    filters.extend_from_slice(security.map_or(&[], |filters| &filters.custom));
-    filters.extend(extension_filters(extensions, ExecutionPhase::Authn));
-    filters.extend_from_slice(security.map_or(&[], |filters| &filters.authn));
-    filters.extend(extension_filters(extensions, ExecutionPhase::Authz));
-    filters.extend_from_slice(security.map_or(&[], |filters| &filters.rbac));
-    if chain.protocol == Protocol::GrpcWeb {
-        filters.push(shared.grpc_web.clone());
-    }
-    filters.extend_from_slice(&shared.common);
-    if let Some(service) = chain.service
-        && settings.rules.listeners.dynamic_forward_proxy
-        && service.hostname.starts_with('*')
-    {
-        filters.push(http::dynamic_forward_proxy(&service.hostname, lookup_family(settings)));
-    }
-    filters.extend(extension_filters(extensions, ExecutionPhase::Stats));
-    filters.extend(extension_filters(extensions, ExecutionPhase::Unspecified));
-    filters.extend_from_slice(&telemetry.last_filters);
-    filters
+    let own = HttpConnectionManager {
+        // The address is the same for IPv6.
+        stat_prefix: concat(["inbound_0.0.0.0_", &chain.port.to_string(), settings.rules.mesh.stat_name_end]),
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes)),
+        ..HttpConnectionManager::default()
+    };
+    let own = Encoded::from(own);
+    let [authn, authz, stats, unspecified] = extensions(chain);
+    let forward_proxy = forward_proxy(parts);
+    let grpc_web = (chain.protocol == Protocol::GrpcWeb).then_some(&shared.grpc_web);
+    let manager = if chain.protocol.is_http2() { &telemetry.http2_manager } else { &telemetry.manager };
+    // Filters in their order.
+    let all = [
+        Some(&own),
+        shared.client_identity.as_ref(),
+        security.map(|filters| &filters.custom),
+        authn.as_ref(),
+        security.map(|filters| &filters.authn),
+        authz.as_ref(),
+        security.map(|filters| &filters.rbac),
+        grpc_web,
+        Some(&shared.common),
+        forward_proxy.as_ref(),
+        stats.as_ref(),
+        unspecified.as_ref(),
+        Some(manager),
+    ];
+    let all: Vec<&Encoded<HttpConnectionManager>> = all.into_iter().flatten().collect();
+    network::http_connection_manager(Encoded::joined(&all))
 }
 
-/// Most chains have fewer filters than this.
-const MAX_FILTERS: usize = 12;
+/// The filters of a chain's extensions, by phase.
+fn extensions(chain: &Chain<'_>) -> [Option<Encoded<HttpConnectionManager>>; 4] {
+    use ExecutionPhase::{Authn, Authz, Stats, Unspecified};
+    [Authn, Authz, Stats, Unspecified].map(|phase| {
+        let filters = extension_filters(&chain.extensions, phase);
+        (!filters.is_empty()).then(|| http::part(filters))
+    })
+}
+
+/// The filter that resolves the host that a request names, for Services with wildcard hosts.
+fn forward_proxy(parts: &Parts<'_>) -> Option<Encoded<HttpConnectionManager>> {
+    let Parts { settings, chain, .. } = *parts;
+    let resolves =
+        |hostname: &str| settings.rules.listeners.dynamic_forward_proxy && hostname.starts_with('*');
+    let service = chain.service.filter(|service| resolves(&service.hostname))?;
+    Some(http::part(vec![http::dynamic_forward_proxy(&service.hostname, lookup_family(settings))]))
+}
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.
 fn normalize(normalization: NormalizationType, manager: &mut HttpConnectionManager) {

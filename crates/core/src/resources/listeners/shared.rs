@@ -1,5 +1,6 @@
 //! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry asks.
 
+use envoy::Encoded;
 use envoy::config::accesslog::v3::AccessLog;
 use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
@@ -14,15 +15,15 @@ use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
 
-/// Filters that are the same in every chain of a waypoint.
+/// Filters that are the same in every chain of a waypoint: those for HTTP as parts of its connection manager.
 #[derive(Clone, Debug)]
 pub(super) struct SharedFilters {
     /// Tells applications who their client is, if the waypoint is asked for that.
-    pub(super) client_identity: Option<HttpFilter>,
+    pub(super) client_identity: Option<Encoded<HttpConnectionManager>>,
     /// gRPC-Web, for ports that speak it.
-    pub(super) grpc_web: HttpFilter,
+    pub(super) grpc_web: Encoded<HttpConnectionManager>,
     /// What routes and statistics need.
-    pub(super) common: Vec<HttpFilter>,
+    pub(super) common: Encoded<HttpConnectionManager>,
     /// Finds out who the peers of a TCP connection are, if the release has that.
     pub(super) metadata_exchange: Option<Filter>,
     /// Passes on the address of a workload that is called itself.
@@ -35,9 +36,9 @@ impl SharedFilters {
         let rules = &settings.rules.listeners;
         Self {
             client_identity: http_manager::includes_client_identity(settings)
-                .then(http::client_identity_header),
-            grpc_web: http::grpc_web(),
-            common: vec![http::grpc_stats(), http::fault(), http::cors()],
+                .then(|| http::part(vec![http::client_identity_header()])),
+            grpc_web: http::part(vec![http::grpc_web()]),
+            common: http::part(vec![http::grpc_stats(), http::fault(), http::cors()]),
             metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
@@ -54,10 +55,11 @@ pub(super) struct Telemetry {
     pub(super) access_logs: AccessLogs,
     /// The access logs of a TCP proxy.
     pub(super) tcp_access_logs: Vec<AccessLog>,
-    /// A connection manager without its chain's routes and filters.
-    pub(super) manager: HttpConnectionManager,
-    /// Its last filters: who answers, if the release finds that out, `istio.stats` and its like, and the router.
-    pub(super) last_filters: Vec<HttpFilter>,
+    /// A connection manager without its chain's routes and filters; with the last of these: who answers, if the
+    /// release finds that out, `istio.stats` and its like, and the router.
+    pub(super) manager: Encoded<HttpConnectionManager>,
+    /// The same for HTTP/2.
+    pub(super) http2_manager: Encoded<HttpConnectionManager>,
     /// `istio.stats` and its like, for TCP.
     pub(super) tcp_stats: Vec<Filter>,
 }
@@ -73,17 +75,19 @@ impl Telemetry {
         let access_logs = AccessLogs::new(settings, &telemetry.access_logs);
         let tracing = HcmTracing::new(settings, telemetry.tracing.as_ref());
         let reporting = stats::filters(rules, &telemetry.metrics);
-        let manager = http_manager::base(settings, proxy, &access_logs, &tracing);
         let baggage = settings.features.ambient_enable_baggage;
         let peer_metadata = rules.peer_metadata.then(|| http::upstream_peer_metadata(baggage));
         let mut last_filters: Vec<HttpFilter> = peer_metadata.into_iter().collect();
         last_filters.extend(reporting.iter().map(|filter| filter.http.clone()));
         last_filters.push(http::router(tracing.router_starts_child_span, proxy.suppresses_envoy_headers()));
+        let mut manager = http_manager::base(settings, proxy, &access_logs, &tracing, last_filters);
+        let http1 = Encoded::from(&manager);
+        manager.http2_protocol_options.get_or_insert_default();
         Self {
             tcp_access_logs: access_logs.tcp(),
             access_logs,
-            manager,
-            last_filters,
+            manager: http1,
+            http2_manager: manager.into(),
             tcp_stats: reporting.into_iter().map(|filter| filter.tcp).collect(),
         }
     }

@@ -24,7 +24,7 @@ use crate::snapshot::networking::destination_rule::TunnelSettings;
 /// The filters of a chain for bytes.
 pub(super) fn filters(
     parts: &Parts<'_>,
-    security: Option<&SecurityFilters<Filter>>,
+    security: Option<&SecurityFilters<Vec<Filter>>>,
     route: &TcpRoute<'_>,
 ) -> Vec<Filter> {
     let Parts { shared, chain, telemetry, .. } = *parts;

@@ -15,6 +15,7 @@ use crate::plan::routes::{DefaultRoute, HttpRoutes, HttpRules, VirtualServiceRou
 use crate::resources::proto::duration;
 use crate::rules::DefaultRoute as DefaultRouteKind;
 use crate::snapshot::message::Duration;
+use crate::strings::concat;
 
 /// Makes the route configurations of a waypoint's chains.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl<'a> RouteRenderer<'a> {
         RouteConfiguration {
             name: chain.cluster.clone(),
             virtual_hosts: vec![VirtualHost {
-                name: ["inbound|http|", &chain.port.to_string()].concat(),
+                name: concat(["inbound|http|", &chain.port.to_string()]),
                 domains: vec![planned.domain.unwrap_or("*").to_owned()],
                 routes,
                 ..VirtualHost::default()
@@ -137,7 +138,7 @@ impl DefaultRoutes {
             r#match: Some(self.everything.clone()),
             action: Some(Action::Route(Box::new(action))),
             decorator: Some(Decorator {
-                operation: [host, ":", &chain.port.to_string(), "/*"].concat(),
+                operation: concat([host, ":", &chain.port.to_string(), "/*"]),
                 ..Decorator::default()
             }),
             ..Route::default()

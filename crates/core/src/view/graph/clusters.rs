@@ -67,13 +67,13 @@ fn add_all<'a>(
     for endpoint in endpoints {
         let priority = endpoint.group.priority;
         let label = if priority == 0 { String::new() } else { format!("priority {priority}") };
-        let name = name(endpoint.address);
+        let name = name(&endpoint.address);
         let id = format!("endpoint:{name}");
         let is_new = builder.node(NewNode {
             id: id.clone(),
             kind: NodeKind::Endpoint,
             label: name,
-            detail: detail(endpoint.message),
+            detail: detail(&endpoint.message),
             service: None,
             resource: Some(assignment.location.below(&endpoint.pointer)),
             causes: assignment.causes,

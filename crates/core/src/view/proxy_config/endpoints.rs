@@ -52,7 +52,10 @@ pub(crate) fn of_clusters(clusters: &[Cluster], unresolved: bool) -> Vec<Cluster
 /// that the control plane calls unhealthy are no exception.
 pub(super) fn make_healthy(assignment: &mut ClusterLoadAssignment) {
     let endpoints = assignment.endpoints.iter_mut().flat_map(|locality| &mut locality.lb_endpoints);
-    endpoints.for_each(|endpoint| endpoint.health_status = HealthStatus::Healthy.into());
+    for endpoint in endpoints {
+        // One that cannot be read has no health to report.
+        let _ = endpoint.change(|endpoint| endpoint.health_status = HealthStatus::Healthy.into());
+    }
 }
 
 fn is_resolved_by_dns(cluster: &Cluster) -> bool {
@@ -61,12 +64,17 @@ fn is_resolved_by_dns(cluster: &Cluster) -> bool {
 
 fn rows(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Row> + '_ {
     let cluster = &assignment.cluster_name;
-    let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
-    endpoints.filter_map(move |endpoint| {
+    readable(assignment).filter_map(move |endpoint| {
         let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
         let (address, port) = describe(target.address.as_ref());
-        Some(Row { address, port, cluster: cluster.clone(), status: status(endpoint) })
+        Some(Row { address, port, cluster: cluster.clone(), status: status(&endpoint) })
     })
+}
+
+/// The endpoints of an assignment that can be read.
+fn readable(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = LbEndpoint> + '_ {
+    let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
+    endpoints.filter_map(|endpoint| endpoint.decode().ok())
 }
 
 /// Envoy reports an endpoint of unknown health as healthy.
@@ -117,18 +125,17 @@ pub fn statuses(config: &ProxyConfig, filter: &Filter) -> Value {
         .iter()
         .filter(|assignment| rows(assignment).any(|row| admits(filter, &row)))
         .map(|assignment| {
-            let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
-            let hosts: Vec<Value> = endpoints.filter_map(host_status).collect();
+            let hosts: Vec<Value> = readable(assignment).filter_map(host_status).collect();
             json!({"name": assignment.cluster_name, "hostStatuses": hosts})
         })
         .collect()
 }
 
-fn host_status(endpoint: &LbEndpoint) -> Option<Value> {
+fn host_status(endpoint: LbEndpoint) -> Option<Value> {
     let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
     Some(json!({
         "address": value(target.address.as_ref()?),
-        "healthStatus": {"edsHealthStatus": status(endpoint)},
+        "healthStatus": {"edsHealthStatus": status(&endpoint)},
         "weight": endpoint.load_balancing_weight.map_or(1, |weight| weight.value),
     }))
 }

@@ -72,7 +72,9 @@ impl<'m> Candidate<'m> {
 
     /// Why it is there: what lists it, the workload, and the Node that says where that runs.
     pub(super) fn causes(&self, mesh: &Mesh) -> Vec<Cause> {
-        let mut causes: Vec<Cause> = self.endpoint.listed_by.iter().cloned().collect();
+        // Most have no entry of a slice, but a workload and a Node.
+        let mut causes = Vec::with_capacity(2);
+        causes.extend(self.endpoint.listed_by.iter().cloned());
         // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have it.
         let of_others = self.ip.filter(|_| self.hbone && self.workload.is_none());
         let others = of_others.map_or(&[][..], |ip| mesh.workloads.with_address(ip)).iter();
