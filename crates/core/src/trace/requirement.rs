@@ -61,12 +61,27 @@ impl Requirement {
         match self {
             Self::AllowMissing(_) => true,
             Self::Any(any) => any.iter().any(Self::allows_missing) && any.iter().all(Self::is_simple),
+            Self::All(all) => !all.is_empty() && all.iter().all(Self::allows_missing),
             _ => false,
         }
     }
 
+    /// The providers of which one token is enough.
+    pub(super) fn enough(&self) -> impl Iterator<Item = &str> {
+        let any = if let Self::Any(any) = self { any.as_slice() } else { std::slice::from_ref(self) };
+        any.iter().filter_map(|each| match each {
+            Self::Provider { name, audiences: None, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     fn is_simple(&self) -> bool {
-        matches!(self, Self::AllowMissing(_) | Self::Provider { audiences: None, .. })
+        match self {
+            Self::AllowMissing(_) | Self::Provider { audiences: None, .. } => true,
+            // One token of each, or none: that is asked for where none is enough alone.
+            Self::All(_) => self.allows_missing(),
+            _ => false,
+        }
     }
 
     fn any(requirements: &[JwtRequirement], providers: &Providers) -> Self {

@@ -136,7 +136,7 @@ fn told(judge: &Judge<'_>, seed: u64, release: Release, report: &mut Report) {
         report.classes += classes.len();
         report.silent += classes.iter().filter(|class| !class.confirmed).count();
         for class in classes.iter().filter(|class| class.confirmed) {
-            if class.old == class.new {
+            if class.old == class.new && class.also.is_empty() {
                 report.wrong("an example is none", || format!("seed {seed}, {release}: {class:?}"));
             }
         }
@@ -205,7 +205,7 @@ fn in_short(class: &ClassDiff) -> String {
 #[test]
 fn requests_differ_where_that_is_told() {
     let each = number("DIFFS_PER_PAIR", 150);
-    let pairs = number("DIFFS_REQUESTS", 4_500).div_ceil(each);
+    let pairs = number("DIFFS_REQUESTS", 1_800).div_ceil(each);
     let seed = number("DIFFS_SEED", 1);
     let mut report = Report::default();
     for number in 0..pairs {

@@ -200,7 +200,7 @@ fn changed(policies: &[Value], dice: &mut Dice) -> Vec<Value> {
 fn policies_decide_what_a_plain_enumeration_says() {
     let seed = number("DIFFS_SEED", 1);
     let (mut differing, mut asked) = (0, 0);
-    for number in 0..number("DIFFS_POLICIES", 40) {
+    for number in 0..number("DIFFS_POLICIES", 15) {
         let mut dice = Dice::new(seed + number);
         let before: Vec<Value> = (0..dice.below(4)).map(|number| policy(&mut dice.apart(), number)).collect();
         let after = changed(&before, &mut dice);

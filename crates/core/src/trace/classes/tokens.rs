@@ -93,7 +93,7 @@ pub(super) struct Tokens<'c> {
     /// Under which claims are kept.
     key: &'c str,
     /// Whether they take the same, and make the same of it.
-    same: bool,
+    pub(super) same: bool,
 }
 
 impl<'c> Tokens<'c> {
@@ -152,7 +152,7 @@ impl<'c> Tokens<'c> {
             self.removed().iter().for_each(|name| asked.text(of_header(name), None));
         }
         let audience = claim(self.key, "aud");
-        if !self.same || asked.0.contains_key(&audience) {
+        if asked.0.keys().any(Attribute::is_of_tokens) {
             for name in filters.iter().flat_map(|filter| filter.providers()).flat_map(|one| &one.audiences) {
                 let pattern = (for_audience(name), format!("`{name}`"));
                 asked.text(audience.clone(), Some(pattern.clone()));

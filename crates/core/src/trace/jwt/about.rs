@@ -8,7 +8,6 @@ use crate::trace::asked::RequestTest;
 use crate::trace::headers::Headers;
 use crate::trace::matchers::{TextIs, TextTest};
 use crate::trace::rbac::RequestCondition;
-use crate::trace::requirement::Requirement;
 use crate::trace::tokens::{self, Claims, Location};
 use crate::trace::traffic;
 
@@ -71,13 +70,16 @@ impl JwtFilter {
         of_issuer.find_map(|provider| provider.audiences.first()).map(String::as_str)
     }
 
-    /// Whether it does no more than refuse bad tokens: a request without is let through.
+    /// Whether it does no more than refuse bad tokens: a request without is let through, as is one with a good token of any issuer.
     pub(in crate::trace) fn only_refuses(&self) -> bool {
         let is_plain =
             |provider: &JwtProvider| provider.subjects.is_none() && provider.max_lifetime.is_none();
         let lets_through = |rule: &JwtRule| {
+            let requirement = rule.requirement.as_ref().filter(|requirement| requirement.allows_missing());
+            let enough: Vec<&str> = requirement.iter().flat_map(|requirement| requirement.enough()).collect();
             rule.condition.as_ref().is_none_or(is_for_all)
-                && rule.requirement.as_ref().is_some_and(Requirement::allows_missing)
+                && requirement.is_some()
+                && self.providers.keys().all(|name| enough.contains(&name.as_str()))
         };
         self.providers.values().all(is_plain) && self.rules.first().is_some_and(lets_through)
     }

@@ -20,6 +20,7 @@ use crate::trace::classes::attribute::{AllAsked, Attribute};
 use crate::trace::classes::condition::{self, Builder, Fixed};
 use crate::trace::classes::domain::Domains;
 use crate::trace::classes::example::{self, Template};
+use crate::trace::classes::tokens::Tokens;
 use crate::trace::classes::told::{
     Compared, DestinationDiff, MAX_CLASSES, Moved, class, conditions, not_known,
 };
@@ -27,6 +28,7 @@ use crate::trace::classes::ztunnel::Given;
 use crate::trace::client::used;
 use crate::trace::compiled::Tracer;
 use crate::trace::destination::Way;
+use crate::trace::jwt::JwtFilter;
 use crate::trace::outcome::{Trace, Verdict};
 use crate::trace::request::{Destination, Protocol, Request};
 
@@ -104,12 +106,38 @@ fn compare(
     let (is, possible) = both.side(new, &plans.1)?;
     let possible = both.builder.diagrams.and(may_be, possible)?;
     let compared = both.compare((old, new), (was, is), possible)?;
+    if let (Some(before), Some(after)) = (tokens(&plans.0), tokens(&plans.1))
+        && !Tokens::new(Some(before), Some(after)).is_some_and(|tokens| tokens.same)
+    {
+        // A request with a token that only one of them takes is none that both are asked about.
+        return Ok(Some(without_tokens(compared)));
+    }
     Ok(Some(match compared {
         Compared::Differs { classes, complete: true, undecided: None } if past && classes.is_empty() => {
             Compared::Equal
         }
         compared => compared,
     }))
+}
+
+/// The filter that takes tokens on the way.
+fn tokens<'p>(plan: &Plan<'p>) -> Option<&'p JwtFilter> {
+    match plan {
+        Plan::Through { inner, .. } => inner.tokens(),
+        Plan::Straight { .. } | Plan::Same { .. } => None,
+    }
+}
+
+/// What is told where two waypoints take other tokens.
+fn without_tokens(compared: Compared) -> Compared {
+    let reason = "the waypoints take other tokens".to_owned();
+    match compared {
+        Compared::Differs { classes, undecided, .. } if !classes.is_empty() => {
+            Compared::Differs { classes, complete: false, undecided: undecided.or(Some(reason)) }
+        }
+        Compared::NotDecided { reason } => Compared::NotDecided { reason },
+        _ => Compared::NotDecided { reason },
+    }
 }
 
 fn is_http(plan: &Plan<'_>) -> bool {
@@ -224,10 +252,7 @@ impl<'p> Both<'p> {
         mesh: &Mesh,
         plan: Option<&Plan<'_>>,
     ) -> Result<Option<Request>, TooMuch> {
-        let tokens = match plan {
-            Some(Plan::Through { inner, .. }) => inner.tokens(),
-            _ => None,
-        };
+        let tokens = plan.and_then(tokens);
         let template = Template::new(mesh, self.base.clone(), tokens);
         let cover = self.builder.diagrams.cover(of, 1)?;
         Ok(cover.cubes.first().map(|cube| template.request(self.builder.domains, cube)))
