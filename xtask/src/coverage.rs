@@ -15,7 +15,7 @@ use crate::{Result, root};
 
 /// Kinds most of whose fields nothing depends on.
 const NOT_COUNTED: [&str; 4] = ["Node", "ObjectMeta", "Pod", "ServiceAccount"];
-const EXTRACTS: [&str; 3] = ["istio", "gateway-api", "kubernetes"];
+const EXTRACTS: [&str; 4] = ["istio", "gateway-api", "inference", "kubernetes"];
 
 /// What cases have: fields, values and flags.
 #[derive(Default)]

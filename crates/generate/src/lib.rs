@@ -31,9 +31,10 @@ use serde_json::Value;
 pub use object::object;
 
 /// The extracts of all schemas, as the core is compiled with them.
-const EXTRACTS: [&str; 3] = [
+const EXTRACTS: [&str; 4] = [
     include_str!("../../model/schemas/istio.txt"),
     include_str!("../../model/schemas/gateway-api.txt"),
+    include_str!("../../model/schemas/inference.txt"),
     include_str!("../../model/schemas/kubernetes.txt"),
 ];
 
