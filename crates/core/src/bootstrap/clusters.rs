@@ -41,7 +41,7 @@ const ACCESS_LOG_SERVICE: &str = "envoy_accesslog_service";
 /// How long a cluster waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many connections and requests the control plane may have.
-const MOST_TO_CONTROL_PLANE: u32 = 100_000;
+const MAX_TO_CONTROL_PLANE: u32 = 100_000;
 /// After how many idle seconds the connection to the control plane is probed.
 const CONTROL_PLANE_KEEPALIVE: u32 = 300;
 
@@ -104,7 +104,7 @@ fn secrets(agent: &Agent<'_>) -> Cluster {
 /// The agent's socket for the control plane.
 #[allow(deprecated, reason = "Istio's template still writes the field")]
 fn control_plane(agent: &Agent<'_>) -> Cluster {
-    let most = || Some(MOST_TO_CONTROL_PLANE.into());
+    let most = || Some(MAX_TO_CONTROL_PLANE.into());
     let threshold = |priority: RoutingPriority| Thresholds {
         priority: priority.into(),
         max_connections: most(),

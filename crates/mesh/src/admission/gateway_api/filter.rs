@@ -23,7 +23,7 @@ const LONGEST_VALUE: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.filters.requestHeaderModifier.set.value", What::MaxLength);
 const LONGEST_PATH: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.filters.urlRewrite.path.replaceFullPath", What::MaxLength);
-const MOST_CORS_VALUES: Limit =
+const MAX_CORS_VALUES: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.filters.cors.allowHeaders", What::MaxItems);
 
 /// The filters that not every release knows.
@@ -235,7 +235,7 @@ fn cors(c: &Checker<'_>, cors: &HttpCorsFilter) {
         ("exposeHeaders", &cors.expose_headers),
     ];
     for (name, list) in lists {
-        at_most(c, name, list, MOST_CORS_VALUES);
+        at_most(c, name, list, MAX_CORS_VALUES);
         super::reference::unique(&c.field(name), list.iter());
         if name != "exposeHeaders" && list.len() > 1 && list.iter().any(|value| value == "*") {
             c.field(name).conflict("`*` excludes all others");

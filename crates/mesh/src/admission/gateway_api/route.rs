@@ -16,11 +16,11 @@ use crate::snapshot::{Kind, Meta};
 pub(super) const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
 /// The schemas' limits.
-const MOST_HOST_NAMES: Limit = Limit::of(Kind::HttpRoute, "spec.hostnames", What::MaxItems);
-const MOST_TLS_HOST_NAMES: Limit = Limit::of(Kind::TlsRoute, "spec.hostnames", What::MaxItems);
+const MAX_HOST_NAMES: Limit = Limit::of(Kind::HttpRoute, "spec.hostnames", What::MaxItems);
+const MAX_TLS_HOST_NAMES: Limit = Limit::of(Kind::TlsRoute, "spec.hostnames", What::MaxItems);
 const MAX_RULES: Limit = Limit::of(Kind::HttpRoute, "spec.rules", What::MaxItems);
-const MOST_TCP_RULES: Limit = Limit::of(Kind::TcpRoute, "spec.rules", What::MaxItems);
-const MOST_TLS_RULES: Limit = Limit::of(Kind::TlsRoute, "spec.rules", What::MaxItems);
+const MAX_TCP_RULES: Limit = Limit::of(Kind::TcpRoute, "spec.rules", What::MaxItems);
+const MAX_TLS_RULES: Limit = Limit::of(Kind::TlsRoute, "spec.rules", What::MaxItems);
 const MAX_MATCHES: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches", What::MaxItems);
 const MAX_BACKENDS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.backendRefs", What::MaxItems);
 const MAX_HEADERS: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.headers", What::MaxItems);
@@ -31,12 +31,12 @@ const LONGEST_PARAM_VALUE: Limit =
     Limit::of(Kind::HttpRoute, "spec.rules.matches.queryParams.value", What::MaxLength);
 const LONGEST_PATH: Limit = Limit::of(Kind::HttpRoute, "spec.rules.matches.path.value", What::MaxLength);
 /// A rule in CEL, of which the extracts know nothing.
-const MOST_MATCHES_IN_ALL: usize = 128;
+const MAX_MATCHES_IN_ALL: usize = 128;
 
 pub(in crate::admission) fn http_route(root: &Checker<'_>, route: &HttpRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    host_names(c, &route.hostnames, MOST_HOST_NAMES);
+    host_names(c, &route.hostnames, MAX_HOST_NAMES);
     at_most(c, "rules", &route.rules, MAX_RULES);
     c.each("rules", &route.rules, http_rule);
     let matches = route.rules.iter().map(|rule| rule.matches.as_ref().map_or(0, Vec::len));
@@ -46,7 +46,7 @@ pub(in crate::admission) fn http_route(root: &Checker<'_>, route: &HttpRoute) {
 pub(in crate::admission) fn grpc_route(root: &Checker<'_>, route: &GrpcRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    host_names(c, &route.hostnames, MOST_HOST_NAMES);
+    host_names(c, &route.hostnames, MAX_HOST_NAMES);
     at_most(c, "rules", &route.rules, MAX_RULES);
     c.each("rules", &route.rules, grpc_rule);
     let matches = route.rules.iter().map(|rule| rule.matches.len());
@@ -62,8 +62,8 @@ fn in_all<'r>(
     if !c.rules.schema_rules {
         return;
     }
-    if matches.sum::<usize>() > MOST_MATCHES_IN_ALL {
-        c.field("rules").invalid(format!("there are more than {MOST_MATCHES_IN_ALL} matches in all"));
+    if matches.sum::<usize>() > MAX_MATCHES_IN_ALL {
+        c.field("rules").invalid(format!("there are more than {MAX_MATCHES_IN_ALL} matches in all"));
     }
     let names: Vec<crate::Str> = names.flatten().map(crate::Str::new).collect();
     unique(&c.field("rules"), names.iter());
@@ -72,13 +72,13 @@ fn in_all<'r>(
 pub(in crate::admission) fn tcp_route(root: &Checker<'_>, route: &TcpRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    l4_rules(c, &route.rules, MOST_TCP_RULES);
+    l4_rules(c, &route.rules, MAX_TCP_RULES);
 }
 
 pub(in crate::admission) fn tls_route(root: &Checker<'_>, meta: &Meta, route: &TlsRoute) {
     let c = &root.field("spec");
     parents(c, &route.parent_refs);
-    host_names(c, &route.hostnames, MOST_TLS_HOST_NAMES);
+    host_names(c, &route.hostnames, MAX_TLS_HOST_NAMES);
     // The first version left the host names to the controller.
     if !meta.api_version.ends_with("/v1alpha2") {
         if route.hostnames.is_empty() {
@@ -90,7 +90,7 @@ pub(in crate::admission) fn tls_route(root: &Checker<'_>, meta: &Meta, route: &T
             }
         });
     }
-    l4_rules(c, &route.rules, MOST_TLS_RULES);
+    l4_rules(c, &route.rules, MAX_TLS_RULES);
 }
 
 fn l4_rules(c: &Checker<'_>, rules: &[L4RouteRule], most: Limit) {
