@@ -14,6 +14,7 @@ import {
   Translation,
   translate,
   Waypoint,
+  WaypointXdsError,
 } from "waypoint-xds";
 
 import { BOOKINFO, READERS, SHOP } from "./snapshots.js";
