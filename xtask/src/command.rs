@@ -16,6 +16,17 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
 }
 
+/// Tells a command by its environment what was said by arguments; `known` pairs them.
+pub(crate) fn tell(command: &mut Command, args: &[String], known: &[(&str, &str)]) -> Result<()> {
+    for pair in args.chunks(2) {
+        let [name, value] = pair else { return Err("an argument has no value".into()) };
+        let found = known.iter().find(|(argument, _)| argument == name);
+        let (_, variable) = found.ok_or_else(|| format!("what is `{name}`?"))?;
+        command.env(variable, value);
+    }
+    Ok(())
+}
+
 /// The machine that compiles, as rustc calls it.
 pub(crate) fn host() -> Result<String> {
     let output = Command::new("rustc").arg("-vV").output()?;

@@ -1,6 +1,6 @@
 //! `cargo xtask differential`: random meshes and random requests, through a real Envoy and through `trace`, as many as one wants.
 
-use crate::command::{cargo, succeed};
+use crate::command::{cargo, succeed, tell};
 use crate::{Result, root};
 
 /// What may be said, and the environment by which the test is told.
@@ -17,12 +17,7 @@ const ARGUMENTS: &[(&str, &str)] = &[
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--release", "--package", "hbone", "--test", "differential"]).current_dir(root());
-    for pair in args.chunks(2) {
-        let [name, value] = pair else { return Err("differential: an argument has no value".into()) };
-        let known = ARGUMENTS.iter().find(|(argument, _)| argument == name);
-        let (_, variable) = known.ok_or_else(|| format!("differential: what is `{name}`?"))?;
-        command.env(variable, value);
-    }
+    tell(&mut command, args, ARGUMENTS)?;
     // It saves minutes of building, and costs seconds.
     command.env("CARGO_PROFILE_RELEASE_LTO", "off");
     succeed(command.args(["--", "--nocapture"]).env("WAYPOINT_XDS_REQUIRE_ENVOY", "1"))

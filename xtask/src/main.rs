@@ -16,6 +16,7 @@ mod deps;
 #[cfg(any(feature = "codegen", feature = "wasm"))]
 mod descriptors;
 mod differential;
+mod diffs;
 #[cfg(feature = "parity")]
 mod dist;
 #[cfg(feature = "parity")]
@@ -61,6 +62,9 @@ tasks:
   differential [--requests N] [--seed S] [--release R|all] [--per-snapshot N] [--shrunk N] [--workers N]
       random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one. In
       release mode; the same number draws the same again
+  diffs [--requests N] [--per-pair N] [--policies N] [--seed S]
+      random changes of random meshes: fails if something else comes of a request that diff tells of in no class, or
+      nothing else of one that is in a class; so many pairs of policies against a plain enumeration. In release mode
   dist [--target all] [--wheels] [--npm] [--all] [--check]
       what a release has, in target/dist: the static program of this machine (or of all) in archives, man pages and completions,
       the Python package's sources, the SBOM, manifests, checksums; wheels and the npm package take minutes more. With
@@ -114,6 +118,7 @@ fn main() -> ExitCode {
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "commands" => commands::run(rest),
         Some((task, rest)) if task == "differential" => differential::run(rest),
+        Some((task, rest)) if task == "diffs" => diffs::run(rest),
         Some((task, rest)) if task == "golden" => golden::run(rest),
         Some((task, rest)) if task == "layers" => layers::run(rest),
         Some((task, rest)) if task == "fleet" => fleet::run(rest),
