@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { type Release, Snapshot, translate } from "waypoint-xds";
+import { type Release, Snapshot, type SourceFile, translate } from "waypoint-xds";
 
 import { TESTDATA } from "./snapshots.js";
 
@@ -24,6 +24,22 @@ function golden(folder: string, name: string, waypoints: string[]): Golden {
   return all;
 }
 
+/** The texts and settings of a case. One of several clusters is a folder, with a file for each: `1-east.yaml` for the first. */
+function input(name: string): { files: SourceFile[]; meshConfig: string | undefined; features: Record<string, string> } {
+  const several = name.startsWith("clusters-") ? `${TESTDATA}/clusters/${name.slice("clusters-".length)}/` : undefined;
+  const beside = several ?? `${TESTDATA}/cases/${name}.`;
+  const read = (file: string) => (existsSync(beside + file) ? readFileSync(beside + file, "utf8") : undefined);
+  const ofCluster = (file: string): SourceFile[] => {
+    const cluster = /^\d+-(.+)\.yaml$/.exec(file)?.[1];
+    return cluster === undefined ? [] : [{ name: `${cluster}=${file}`, text: read(file) ?? "" }];
+  };
+  const files =
+    several === undefined ? [{ name: "snapshot.yaml", text: read("yaml") ?? "" }] : readdirSync(several).sort().flatMap(ofCluster);
+  const lines = read("features")?.split("\n") ?? [];
+  const features = Object.fromEntries(lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)));
+  return { files, meshConfig: read("mesh.yaml"), features };
+}
+
 // Every golden file: WebAssembly says what the other doors say.
 for (const release of IN_FULL) {
   test(`golden files of ${release}`, () => {
@@ -34,11 +50,8 @@ for (const release of IN_FULL) {
     assert.ok(names.size > 100);
     for (const name of names) {
       const dialect = name.endsWith(".envoy") ? ("envoy" as const) : undefined;
-      const input = `${TESTDATA}/cases/${name.replace(/\.envoy$/, "")}`;
-      const meshConfig = existsSync(`${input}.mesh.yaml`) ? readFileSync(`${input}.mesh.yaml`, "utf8") : undefined;
-      const lines = existsSync(`${input}.features`) ? readFileSync(`${input}.features`, "utf8").split("\n") : [];
-      const features = Object.fromEntries(lines.filter((line) => line.includes("=")).map((line) => line.split("=", 2)));
-      const snapshot = Snapshot.fromYaml(readFileSync(`${input}.yaml`, "utf8"));
+      const { files, meshConfig, features } = input(name.replace(/\.envoy$/, ""));
+      const snapshot = Snapshot.fromFiles(files);
       const made = JSON.parse(translate(snapshot, { release, meshConfig, features, dialect }).toJson()) as Golden;
       assert.deepEqual(made, golden(folder, name, Object.keys(made)), name);
     }

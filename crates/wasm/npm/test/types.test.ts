@@ -13,7 +13,8 @@ test("no type is `any`", () => {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".d.ts"));
   assert.ok(files.length > 8);
   for (const file of files) {
-    const code = readFileSync(`${folder}/${file}`, "utf8").replace(/\/\*[^]*?\*\//g, "");
+    // Neither in comments nor in texts.
+    const code = readFileSync(`${folder}/${file}`, "utf8").replace(/\/\*[^]*?\*\/|"[^"\n]*"/g, "");
     // Some messages have a field of this name: `any?: boolean`.
     assert.deepEqual(code.match(/\bany\b(?!\?:).*/g), null, file);
   }
