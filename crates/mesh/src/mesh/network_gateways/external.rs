@@ -85,7 +85,7 @@ status: {addresses: [{type: InternalIP, address: 10.0.0.3}]}
             "---
 apiVersion: v1
 kind: Service
-metadata: {{name: g, namespace: n, annotations: {{{selector}}}}}
+metadata: {{name: g, namespace: net, annotations: {{{selector}}}}}
 spec: {{type: {kind}, clusterIP: 10.0.0.9, ports: [{{name: tls, port: 15443, nodePort: 31443}}]{more}}}
 "
         );
