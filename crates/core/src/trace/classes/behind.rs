@@ -47,22 +47,31 @@ impl<'a> Behind<'a> {
         match self.proxy.cluster(self.tracer, cluster).map(|cluster| &cluster.leads) {
             Some(Leads::Endpoints { picks, .. }) => {
                 for pick in picks {
-                    let PickAt::Known { socket: Some(destination), .. } = &pick.at else { continue };
+                    let destination = match &pick.at {
+                        PickAt::Known { socket: Some(destination), .. } => destination,
+                        PickAt::Known { socket: None, .. } => continue,
+                        PickAt::Original => {
+                            self.add_workloads(guards, &mut bytes);
+                            continue;
+                        }
+                    };
                     let identity = pick.tunnelled.then_some(self.proxy.identity.as_str());
                     let peer = Peer { identity, address: self.proxy.address };
                     let connection = Connection { peer, destination: *destination };
                     add(&mut bytes, self.decided(guards, connection).as_bytes());
                 }
             }
-            // Of which ports is not known: the same policies decide the same.
-            Some(Leads::Original) => {
-                for guard in self.workloads.iter().filter_map(|address| guards.guard(*address)) {
-                    add(&mut bytes, described(guard).as_bytes());
-                }
-            }
+            Some(Leads::Original) => self.add_workloads(guards, &mut bytes),
             Some(Leads::Elsewhere) | None => {}
         }
         bytes
+    }
+
+    /// What decides of connections to workloads' own addresses. Of which ports is not known: the same policies decide the same.
+    fn add_workloads(&self, guards: &Guards, bytes: &mut Vec<u8>) {
+        for guard in self.workloads.iter().filter_map(|address| guards.guard(*address)) {
+            add(bytes, described(guard).as_bytes());
+        }
     }
 
     fn decided(&self, guards: &Guards, connection: Connection<'_>) -> String {

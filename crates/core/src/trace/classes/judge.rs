@@ -1,6 +1,7 @@
 //! What a comparison says of single requests.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use decisions::{Cube, Limits};
 
@@ -57,9 +58,13 @@ impl<'a> Judge<'a> {
     }
 
     /// What is said of a request; nothing of one that does not get to the same destination on both sides, or is not like those
-    /// that the comparison is about: one that a proxy refuses before it looks at policies, one with a header twice.
+    /// that the comparison is about: one that a proxy refuses before it looks at policies, one with a header twice, one to a
+    /// workload that the waypoint does not serve, which no ztunnel sends there.
     #[must_use]
     pub fn says(&self, request: &Request) -> Option<Says<'_>> {
+        if ![self.old, self.new].into_iter().all(|side| self.may_get_to(side, request)) {
+            return None;
+        }
         let (mut one, mut other) = (Scratch::default(), Scratch::default());
         let mut walk = Walk::new(self.old.tracer, request, &mut one, false);
         let was = Arrival::of(&mut walk, self.old.tracer, request)?;
@@ -70,6 +75,17 @@ impl<'a> Judge<'a> {
             return None;
         }
         destination.found.says(&was, &is)
+    }
+
+    /// Whether a request to a workload's own address is one that the waypoint serves.
+    fn may_get_to(&self, side: Side<'_>, request: &Request) -> bool {
+        let Ok(address) = request.destination.host.parse::<IpAddr>() else { return true };
+        let workloads = &side.mesh.workloads;
+        let waypoint = side.mesh.waypoints.iter().find(|waypoint| waypoint.name == self.waypoint);
+        let served = waypoint.into_iter().flat_map(|waypoint| &waypoint.workloads);
+        let mut served = served.filter_map(|id| workloads.get(*id));
+        served.any(|workload| workload.addresses.contains(&address))
+            || !workloads.iter().any(|(_, workload)| workload.addresses.contains(&address))
     }
 }
 
