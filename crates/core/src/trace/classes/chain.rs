@@ -147,16 +147,13 @@ impl<'r> Both<'r> {
                 FilterDoes::Rbac(filter) => Some(&**filter),
                 _ => None,
             });
-            decision = match &filter.does {
-                FilterDoes::Rbac(filter) => rbac(builder, sink, filter, decision)?,
-                FilterDoes::Authorizer(authorizer) => {
+            decision = match (&filter.does, sink.tokens) {
+                (FilterDoes::Rbac(filter), _) => rbac(builder, sink, filter, decision)?,
+                (FilterDoes::Authorizer(authorizer), _) => {
                     let asked = asked_of_authorizer(builder, authorizer.enabled.is_some(), before)?;
                     through(builder, sink, self.http_filter(filter), asked, decision)?
                 }
-                FilterDoes::Jwt(_) if sink.tokens.is_some() => match sink.tokens {
-                    Some(tokens) => tokens.before(builder, sink, decision)?,
-                    None => decision,
-                },
+                (FilterDoes::Jwt(_), Some(tokens)) => tokens.before(builder, sink, decision)?,
                 // What these do for a route is a part of what the route does; in general it is the same for all.
                 _ => through(builder, sink, self.http_filter(filter), Diagram::YES, decision)?,
             };

@@ -76,12 +76,6 @@ fn taken(builder: &mut Builder<'_>, outside: Option<&Outside>) -> Result<Diagram
     if outside.is_none_or(|outside| outside.certificates.is_none()) {
         return Ok(Diagram::YES);
     }
-    let mut any = Diagram::NO;
-    for test in certificates(outside) {
-        let fits = builder.principal(test)?;
-        any = builder.diagrams.or(any, fits)?;
-    }
-    // What is not known may be.
-    let never = builder.diagrams.comes_to(any.into(), 0)?;
-    builder.diagrams.not(never)
+    let any = builder.any_principal(certificates(outside))?;
+    builder.may_hold(any)
 }

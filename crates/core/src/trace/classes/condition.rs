@@ -135,6 +135,25 @@ impl<'d> Builder<'d> {
         self.fixed.destination.map_or(Diagram::UNKNOWN, |destination| known(truth(destination)))
     }
 
+    /// Whether the client's principal is one that any of these takes.
+    pub(super) fn any_principal<'t>(
+        &mut self,
+        tests: impl IntoIterator<Item = &'t TextTest>,
+    ) -> Result<Diagram, TooMuch> {
+        let mut any = Diagram::NO;
+        for test in tests {
+            let fits = self.principal(test)?;
+            any = self.diagrams.or(any, fits)?;
+        }
+        Ok(any)
+    }
+
+    /// Where a condition holds, or is not known to: what is not known may be.
+    pub(super) fn may_hold(&mut self, condition: Diagram) -> Result<Diagram, TooMuch> {
+        let never = self.diagrams.comes_to(condition.into(), 0)?;
+        self.diagrams.not(never)
+    }
+
     /// Whether the class of an attribute is one of these; not known where there are no classes for it.
     pub(super) fn among(
         &mut self,

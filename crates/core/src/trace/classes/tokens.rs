@@ -186,9 +186,7 @@ impl<'c> Tokens<'c> {
             let may = may_be_told(builder, &attribute, &filters)?;
             possible = builder.diagrams.and(possible, may)?;
         }
-        // What is not known may be.
-        let never = builder.diagrams.comes_to(possible.into(), 0)?;
-        builder.diagrams.not(never)
+        builder.may_hold(possible)
     }
 
     /// The headers that a side takes off requests, which the other one does not: whoever sends them did not get them from it.

@@ -16,12 +16,7 @@ impl Inner<'_> {
     ) -> Result<Diagram, TooMuch> {
         let mut possible = Diagram::YES;
         if self.outside.is_some_and(|outside| outside.certificates.is_some()) {
-            let mut any = Diagram::NO;
-            for test in self.certificates() {
-                let fits = builder.principal(test)?;
-                any = builder.diagrams.or(any, fits)?;
-            }
-            possible = any;
+            possible = builder.any_principal(self.certificates())?;
         }
         let filters: Vec<&JwtFilter> = self.tokens().into_iter().collect();
         let told: Vec<Attribute> = builder
@@ -34,8 +29,6 @@ impl Inner<'_> {
             let may = may_be_told(builder, &attribute, &filters)?;
             possible = builder.diagrams.and(possible, may)?;
         }
-        // What is not known may be.
-        let never = builder.diagrams.comes_to(possible.into(), 0)?;
-        builder.diagrams.not(never)
+        builder.may_hold(possible)
     }
 }
