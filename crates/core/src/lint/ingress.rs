@@ -156,7 +156,7 @@ fn istio_gateway(name: &str, namespace: &Str) -> ObjectRef {
 /// Whether a parent is a Gateway for ingress that Istio runs. One that the snapshot lacks is taken to be.
 fn is_istios(cx: &Context<'_>, parent: &ObjectRef) -> bool {
     let name = WaypointName::new(parent.namespace.clone(), parent.name.clone());
-    if parent.kind != Kind::Gateway || naming::waypoint(cx, &name).is_some() {
+    if parent.kind != Kind::Gateway || cx.mesh.waypoint(&name).is_some() {
         return false;
     }
     naming::gateway(cx, &name).is_none_or(|gateway| {

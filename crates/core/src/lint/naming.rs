@@ -10,7 +10,7 @@ use crate::mesh::waypoint::{
     Binding, CANARY, INBOUND_BINDING, NamedBy, Refusal, Traffic, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
 };
 use crate::mesh::workload::{DATAPLANE_MODE, GATEWAY_NAME, pod};
-use crate::mesh::{Service, ServiceSource, Waypoint, WaypointName, WorkloadSource};
+use crate::mesh::{Service, ServiceSource, WaypointName, WorkloadSource};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::Listener;
 use crate::snapshot::{self, Kind, Labels, Object, ObjectRef, kubernetes};
@@ -175,12 +175,6 @@ pub(crate) fn gateway<'m>(cx: &Context<'m>, name: &WaypointName) -> Option<&'m O
 /// The Gateway of this name, to speak of it.
 pub(crate) fn gateway_ref(name: &WaypointName) -> ObjectRef {
     ObjectRef::new(Kind::Gateway, name.namespace.clone(), name.name.clone())
-}
-
-/// The waypoint of this name.
-pub(crate) fn waypoint<'m>(cx: &Context<'m>, name: &WaypointName) -> Option<&'m Waypoint> {
-    let waypoints = &cx.mesh.waypoints;
-    waypoints.binary_search_by(|other| other.name.cmp(name)).ok().and_then(|at| waypoints.get(at))
 }
 
 /// Whether something of a namespace is to have a waypoint: one is in it, or its Namespace names one.

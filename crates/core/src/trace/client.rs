@@ -65,8 +65,7 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
     }
     client.assumed.iter().for_each(|assumed| walk.caveat(assumed.as_str()));
     if let Via::Waypoint(name) = &walk.request.via {
-        let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == *name);
-        let Some(waypoint) = waypoint else {
+        let Some(waypoint) = mesh.waypoint(name) else {
             let error = NoSuchThing::Waypoint(name.clone());
             return End::new(Verdict::Failed, Place::Client, error.to_string());
         };
@@ -171,7 +170,7 @@ pub(super) fn used<'m>(
     };
     let named = |binding: &Binding| mesh.bindings.waypoint(binding).map(|target| target.name());
     let name = binding.and_then(named);
-    let waypoint = name.and_then(|name| mesh.waypoints.iter().find(|waypoint| waypoint.name == name));
+    let waypoint = name.and_then(|name| mesh.waypoint(&name));
     let refusal = binding.and_then(|binding| binding.refusal.as_ref()).map(ToString::to_string);
     (waypoint, cause, refusal)
 }

@@ -244,4 +244,11 @@ impl Mesh {
             problems,
         }
     }
+
+    /// The waypoint of this name.
+    #[must_use]
+    pub fn waypoint(&self, name: &WaypointName) -> Option<&Waypoint> {
+        let position = self.waypoints.binary_search_by(|waypoint| waypoint.name.cmp(name)).ok()?;
+        self.waypoints.get(position)
+    }
 }

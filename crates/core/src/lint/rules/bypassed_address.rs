@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::at_waypoint::AtWaypoint;
 use crate::lint::concerns::Concerns;
-use crate::lint::naming::{self, Naming, is_external_name};
+use crate::lint::naming::{Naming, is_external_name};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::peer_authentication::MtlsMode;
 use crate::mesh::selector_index::SelectorIndex;
@@ -52,7 +52,7 @@ impl<'m> Bound<'m> {
         let ServiceSource::Kubernetes(object) = &service.source else { return None };
         let binding = cx.mesh.bindings.of_service(id)?;
         let waypoint = cx.mesh.bindings.waypoint(binding)?.name();
-        naming::waypoint(cx, &waypoint)?;
+        cx.mesh.waypoint(&waypoint)?;
         Some(Self { id, service, object, waypoint, by_itself: binding.named_by == Some(NamedBy::Object) })
     }
 

@@ -32,7 +32,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 }
 
 fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {
-    let gateway = naming::gateway(cx, name).filter(|_| naming::waypoint(cx, name).is_none())?;
+    let gateway = naming::gateway(cx, name).filter(|_| cx.mesh.waypoint(name).is_none())?;
     let class = &gateway.spec.gateway_class_name;
     let controller = snapshot::find(&cx.snapshot.gateway_classes, "", class)
         .map(|object| object.spec.controller_name.as_str());

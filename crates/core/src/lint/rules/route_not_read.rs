@@ -47,8 +47,7 @@ fn problem(object: ObjectRef, field: impl Into<String>, message: String) -> Prob
 fn names_waypoint(cx: &Context<'_>, object: &Object<networking::VirtualService>) -> Option<Problem> {
     let waypoint_of = |gateway: &str| {
         let (namespace, name) = gateway.split_once('/').unwrap_or((&object.meta.namespace, gateway));
-        let name = WaypointName::new(namespace, name);
-        cx.mesh.waypoints.iter().find(|waypoint| waypoint.name == name)
+        cx.mesh.waypoint(&WaypointName::new(namespace, name))
     };
     let mut gateways = object.spec.gateways.iter().enumerate();
     let (i, waypoint) = gateways.find_map(|(i, gateway)| Some((i, waypoint_of(gateway)?)))?;

@@ -32,7 +32,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// A waypoint whose status has no address. That it has none because a Service has its name, or because it is no waypoint, is
 /// told by other rules.
 fn without_address(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {
-    let waypoint = naming::waypoint(cx, name)?;
+    let waypoint = cx.mesh.waypoint(name)?;
     if naming::namesake(cx, &waypoint.gateway).is_some() {
         return None;
     }

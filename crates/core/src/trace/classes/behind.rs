@@ -24,7 +24,7 @@ pub(super) struct Behind<'a> {
 
 impl<'a> Behind<'a> {
     pub(super) fn new(side: Side<'a>, name: &WaypointName) -> Option<Self> {
-        let waypoint = side.mesh.waypoints.iter().find(|waypoint| waypoint.name == *name)?;
+        let waypoint = side.mesh.waypoint(name)?;
         let workloads = waypoint.workloads.iter().filter_map(|id| side.mesh.workloads.get(*id));
         Some(Self {
             tracer: side.tracer,

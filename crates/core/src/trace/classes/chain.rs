@@ -188,13 +188,7 @@ impl<'r> Both<'r> {
     fn route(&self, builder: &mut Builder<'_>, sink: &mut Sink<'_>) -> Result<Decision, TooMuch> {
         let Some(routes) = routes_of(&self.opened) else { return Ok(Decision::always(sink.unknown())) };
         let mut decision = Decision::always(sink.effects.number(Effect::NoRoute));
-        let mut domains: Vec<(&str, usize)> = Vec::new();
-        for (position, host) in routes.virtual_hosts.iter().enumerate() {
-            domains.extend(host.domains.iter().map(|domain| (domain.as_str(), position)));
-        }
-        // The farthest first: what is nearer comes before it.
-        domains.sort_by_key(|(domain, position)| (nearness(domain), std::cmp::Reverse(*position)));
-        for (domain, position) in domains {
+        for (domain, position) in farthest_first(routes.virtual_hosts.iter().map(|host| &host.domains)) {
             let Some(host) = routes.virtual_hosts.get(position) else { continue };
             let of_host = self.of_host(builder, sink, host, position)?;
             decision = if domain == "*" {
@@ -321,8 +315,17 @@ pub(super) fn through(
     builder.diagrams.choose(asked, through, after)
 }
 
+/// The domains of virtual hosts with their hosts' positions, the farthest first: a diagram is built from its end.
+pub(super) fn farthest_first<'h>(hosts: impl Iterator<Item = &'h Vec<String>>) -> Vec<(&'h str, usize)> {
+    let domains =
+        hosts.enumerate().flat_map(|(position, all)| all.iter().map(move |domain| (&**domain, position)));
+    let mut domains: Vec<(&str, usize)> = domains.collect();
+    domains.sort_by_key(|(domain, position)| (nearness(domain), std::cmp::Reverse(*position)));
+    domains
+}
+
 /// How near a domain is to a host that it fits: exact ones are nearest, then long suffixes, then long prefixes.
-pub(super) fn nearness(domain: &str) -> (u8, usize) {
+fn nearness(domain: &str) -> (u8, usize) {
     match domain {
         "*" => (0, 0),
         _ if domain.ends_with('*') => (1, domain.len()),

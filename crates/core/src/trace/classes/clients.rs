@@ -23,7 +23,7 @@ pub(super) struct Clients<'a> {
 impl<'a> Clients<'a> {
     pub(super) fn new(waypoint: &WaypointName, old: Side<'a>, new: Side<'a>) -> Self {
         let outside = |side: Side<'a>| {
-            let waypoint = side.mesh.waypoints.iter().find(|other| other.name == *waypoint)?;
+            let waypoint = side.mesh.waypoint(waypoint)?;
             side.tracer.proxy(waypoint)?.outside.as_ref()
         };
         let (old, new) = (outside(old), outside(new));

@@ -80,12 +80,9 @@ impl<'a> Judge<'a> {
     /// Whether a request to a workload's own address is one that the waypoint serves.
     fn may_get_to(&self, side: Side<'_>, request: &Request) -> bool {
         let Ok(address) = request.destination.host.parse::<IpAddr>() else { return true };
-        let workloads = &side.mesh.workloads;
-        let waypoint = side.mesh.waypoints.iter().find(|waypoint| waypoint.name == self.waypoint);
-        let served = waypoint.into_iter().flat_map(|waypoint| &waypoint.workloads);
-        let mut served = served.filter_map(|id| workloads.get(*id));
-        served.any(|workload| workload.addresses.contains(&address))
-            || !workloads.iter().any(|(_, workload)| workload.addresses.contains(&address))
+        let there = side.mesh.workloads.with_address(address);
+        let served = side.mesh.waypoint(&self.waypoint).map_or(&[][..], |waypoint| &waypoint.workloads);
+        there.is_empty() || there.iter().any(|id| served.contains(id))
     }
 }
 

@@ -69,7 +69,7 @@ enum NotCompared {
 
 /// The address of a workload that is called through a waypoint.
 pub(super) fn workload(mesh: &Mesh, waypoint: &WaypointName) -> Option<IpAddr> {
-    let waypoint = mesh.waypoints.iter().find(|other| other.name == *waypoint)?;
+    let waypoint = mesh.waypoint(waypoint)?;
     let workloads = waypoint.workloads.iter().filter_map(|id| mesh.workloads.get(*id));
     workloads.flat_map(|workload| workload.addresses.first()).next().copied()
 }

@@ -58,7 +58,7 @@ pub(super) struct Bindings<'m> {
 impl<'m> Bindings<'m> {
     /// Those of a waypoint of the mesh.
     pub(super) fn new(mesh: &'m Mesh, name: &WaypointName, places: &'m Places<'m>) -> Option<Self> {
-        let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == *name)?;
+        let waypoint = mesh.waypoint(name)?;
         let policies = &mesh.policies.request_authentication;
         let mut services = BTreeMap::<ObjectRef, Vec<&Service>>::new();
         for service in waypoint.services.iter().filter_map(|id| mesh.services.get(*id)) {

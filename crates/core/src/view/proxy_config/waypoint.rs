@@ -14,7 +14,7 @@ use crate::view::table::Table;
 #[must_use]
 pub fn config(mesh: &Mesh, resources: &WaypointResources) -> ProxyConfig {
     let config = ProxyConfig::of(resources, mesh.rules);
-    match mesh.waypoints.iter().find(|waypoint| waypoint.name == resources.waypoint) {
+    match mesh.waypoint(&resources.waypoint) {
         Some(waypoint) => config.with_bootstrap(&bootstrap::message(mesh, waypoint), mesh.rules),
         None => config,
     }

@@ -102,7 +102,7 @@ fn service_accounts(mesh: &Mesh, target: &Target) -> Vec<String> {
     let pods = pods.iter().filter_map(|id| mesh.workloads.get(*id)?.pod());
     let mut accounts: Vec<String> = pods.map(|pod| pod.spec.service_account_name.to_string()).collect();
     if accounts.is_empty() && target.assumed {
-        let waypoint = mesh.waypoints.iter().find(|waypoint| waypoint.name == name);
+        let waypoint = mesh.waypoint(&name);
         accounts.extend(waypoint.map(|waypoint| waypoint.proxy.service_account.to_string()));
     }
     accounts.sort_unstable();

@@ -68,7 +68,7 @@ impl<'a> Arrival<'a> {
         let client = client(mesh, request, &mut walk.texts).ok()?;
         let to = destination::way(mesh, request, &client, &mut walk.texts).ok()?;
         let waypoint = match request.via.waypoint() {
-            Some(name) => mesh.waypoints.iter().find(|waypoint| waypoint.name == *name),
+            Some(name) => mesh.waypoint(name),
             None => way::waypoint(mesh, client.sender, &to),
         };
         let mut arrival = Self {

@@ -65,7 +65,7 @@ pub(super) fn plan<'a>(tracer: Tracer<'a>, request: &Request) -> Result<Plan<'a>
     let client = client(mesh, request, &mut walk.texts)?;
     let way = way(mesh, request, &client, &mut walk.texts)?;
     let waypoint = match request.via.waypoint() {
-        Some(name) => mesh.waypoints.iter().find(|waypoint| waypoint.name == *name),
+        Some(name) => mesh.waypoint(name),
         None => waypoint(mesh, client.sender, &way),
     };
     Ok(match (waypoint, client.sender) {

@@ -25,7 +25,7 @@ use self::policies::{HTTP, NETWORK, authorized, rbac};
 use super::marks::{Mark, Marks};
 use super::overlay::overlay;
 use crate::trace::classes::attribute::{AllAsked, Attribute};
-use crate::trace::classes::chain::{nearness, of_domain};
+use crate::trace::classes::chain::{farthest_first, of_domain};
 use crate::trace::classes::condition::Builder;
 use crate::trace::classes::tokens::refused;
 use crate::trace::compiled::{Proxy, Tracer};
@@ -191,13 +191,7 @@ impl<'c> Inner<'c> {
     ) -> Made {
         let Some(routes) = self.routes else { return Ok(Decision::always(marks.number(Mark::Unknown))) };
         let mut decision = of(builder, marks, Taken::Nobody(None))?;
-        let mut domains: Vec<(&str, usize)> = Vec::new();
-        for (position, host) in routes.hosts.iter().enumerate() {
-            domains.extend(host.domains.iter().map(|domain| (domain.as_str(), position)));
-        }
-        // The farthest first: what is nearer comes before it.
-        domains.sort_by_key(|(domain, position)| (nearness(domain), std::cmp::Reverse(*position)));
-        for (domain, position) in domains {
+        for (domain, position) in farthest_first(routes.hosts.iter().map(|host| &host.domains)) {
             let Some(host) = routes.hosts.get(position) else { continue };
             let mut of_host = of(builder, marks, Taken::Nobody(Some(position)))?;
             for (number, route) in host.routes.iter().enumerate().rev() {
