@@ -16,15 +16,24 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
 }
 
-/// Tells a command by its environment what was said by arguments; `known` pairs them.
-pub(crate) fn tell(command: &mut Command, args: &[String], known: &[(&str, &str)]) -> Result<()> {
+/// A test that runs for long, optimized. It is told by its environment what was said by arguments; `known` pairs them.
+pub(crate) fn long_test(
+    package: &str,
+    test: &str,
+    args: &[String],
+    known: &[(&str, &str)],
+) -> Result<Command> {
+    let mut command = cargo();
+    command.args(["test", "--release", "--package", package, "--test", test]).current_dir(root());
+    // It saves minutes of building, and costs seconds.
+    command.env("CARGO_PROFILE_RELEASE_LTO", "off");
     for pair in args.chunks(2) {
         let [name, value] = pair else { return Err("an argument has no value".into()) };
         let found = known.iter().find(|(argument, _)| argument == name);
         let (_, variable) = found.ok_or_else(|| format!("what is `{name}`?"))?;
         command.env(variable, value);
     }
-    Ok(())
+    Ok(command)
 }
 
 /// The machine that compiles, as rustc calls it.

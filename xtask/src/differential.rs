@@ -1,7 +1,7 @@
 //! `cargo xtask differential`: random meshes and random requests, through a real Envoy and through `trace`, as many as one wants.
 
-use crate::command::{cargo, succeed, tell};
-use crate::{Result, root};
+use crate::Result;
+use crate::command::{long_test, succeed};
 
 /// What may be said, and the environment by which the test is told.
 const ARGUMENTS: &[(&str, &str)] = &[
@@ -15,10 +15,6 @@ const ARGUMENTS: &[(&str, &str)] = &[
 
 /// Runs the task.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    let mut command = cargo();
-    command.args(["test", "--release", "--package", "hbone", "--test", "differential"]).current_dir(root());
-    tell(&mut command, args, ARGUMENTS)?;
-    // It saves minutes of building, and costs seconds.
-    command.env("CARGO_PROFILE_RELEASE_LTO", "off");
+    let mut command = long_test("hbone", "differential", args, ARGUMENTS)?;
     succeed(command.args(["--", "--nocapture"]).env("WAYPOINT_XDS_REQUIRE_ENVOY", "1"))
 }
