@@ -16,12 +16,12 @@
 //! # Ok::<(), waypoint_xds::convert::ConversionError>(())
 //! ```
 
-use envoy::Message;
 use envoy::config::{cluster, core, endpoint, listener, route};
+use envoy::{Message, Name};
 use envoy_types::pb::envoy::config as theirs;
 
 /// A message that both crates have.
-pub trait Counterpart: Message + Default {
+pub trait Counterpart: Message + Name + Default {
     /// What it is in `envoy_types`.
     type EnvoyTypes: Message + Default;
 }
@@ -67,7 +67,7 @@ pub fn to_envoy_types<M: Counterpart>(message: &M) -> Result<M::EnvoyTypes, Conv
 ///
 /// [`ConversionError`] if the message is nested too deeply to be read.
 pub fn from_envoy_types<M: Counterpart>(message: &M::EnvoyTypes) -> Result<M, ConversionError> {
-    recode(message)
+    Ok(envoy::json::decode_sorted(&message.encode_to_vec())?)
 }
 
 /// A message as another type of the same proto, whoever made it: for messages without a [`Counterpart`] here.

@@ -5,7 +5,7 @@ use prost::Name;
 
 use super::error::{JsonError, JsonErrorKind};
 use super::schema::{Field, Kind, Message, Presence, Shape};
-use super::wire::{Reader, Wire, put_bytes, put_tag, put_varint};
+use super::wire::{Reader, Wire, put, put_bytes};
 use super::{MAX_DEPTH, named, scalar};
 use crate::any::type_name;
 
@@ -217,25 +217,6 @@ impl<C: Change> Rebuild<'_, C> {
             }
         }
         Ok(out)
-    }
-}
-
-/// Writes a field as it was.
-fn put(out: &mut Vec<u8>, number: u32, value: Wire<'_>) {
-    match value {
-        Wire::Varint(value) => {
-            put_tag(out, number, 0);
-            put_varint(out, value);
-        }
-        Wire::Fixed64(value) => {
-            put_tag(out, number, 1);
-            out.extend_from_slice(&value.to_le_bytes());
-        }
-        Wire::Bytes(bytes) => put_bytes(out, number, bytes),
-        Wire::Fixed32(value) => {
-            put_tag(out, number, 5);
-            out.extend_from_slice(&value.to_le_bytes());
-        }
     }
 }
 

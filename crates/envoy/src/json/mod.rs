@@ -13,6 +13,7 @@ pub mod inside;
 mod read;
 mod scalar;
 mod schema;
+mod sorted;
 mod time;
 mod wire;
 mod write;
@@ -29,6 +30,7 @@ use prost::Name;
 pub use deep::{Lists, merge_typed};
 pub use error::{JsonError, JsonErrorKind, JsonPath};
 use schema::Message;
+pub use sorted::decode_sorted;
 
 /// How many messages inside each other are followed; prost decodes no more either.
 const MAX_DEPTH: usize = 100;

@@ -110,6 +110,25 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// Writes a field as it was.
+pub(super) fn put(out: &mut Vec<u8>, number: u32, value: Wire<'_>) {
+    match value {
+        Wire::Varint(value) => {
+            put_tag(out, number, 0);
+            put_varint(out, value);
+        }
+        Wire::Fixed64(value) => {
+            put_tag(out, number, 1);
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+        Wire::Bytes(bytes) => put_bytes(out, number, bytes),
+        Wire::Fixed32(value) => {
+            put_tag(out, number, 5);
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
