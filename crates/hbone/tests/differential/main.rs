@@ -17,6 +17,7 @@
 
 mod campaign;
 mod comparing;
+mod examples;
 mod expected;
 mod limits;
 mod sending;
@@ -85,6 +86,24 @@ fn envoy_does_what_trace_says() {
         differences += report.differences.values().sum::<usize>();
     }
     assert_eq!(differences, 0, "requests of which `trace` says something else than Envoy does");
+}
+
+/// Each example of what `diff` tells of random changes is what two Envoys do with it.
+#[test]
+fn envoys_confirm_examples_of_diff() {
+    let Some(envoy) = server_unless_skipped("differential").unwrap_or_else(|why| panic!("{why}")) else {
+        return;
+    };
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("differential-examples");
+    let examples = number("DIFFERENTIAL_EXAMPLES").map_or(60, |count| usize::try_from(count).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let seed = number("DIFFERENTIAL_SEED").unwrap_or(1);
+    let mut report = runtime.block_on(examples::run(seed, examples, directory, &envoy));
+    let differences = std::mem::take(&mut report.differences);
+    println!("{report:#?}\n{} differences", differences.len());
+    differences.iter().take(5).for_each(|difference| println!("{difference}"));
+    assert!(differences.is_empty(), "examples of which an Envoy does not do what the class says");
+    assert!(report.verdicts > 0, "{report:?}");
 }
 
 fn side_by_side(plan: Plan, envoy: &Path) -> Report {
