@@ -22,6 +22,7 @@ const STEPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("documentation", &["doc", "--quiet", "--workspace", "--no-deps"]),
+    ("surface of the libraries", &["xtask", "surface", "--check"]),
     ("parity with every release", &["xtask", "parity", "--release", "all"]),
     ("parity of what ztunnel gets", &["xtask", "ambient"]),
     ("what lint finds", &["xtask", "pits"]),
@@ -52,8 +53,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         let status = cargo()
             .args(*command)
             .env("RUSTDOCFLAGS", "--deny warnings")
-            // Tests with a real Envoy are not skipped here.
+            // Tests with a real Envoy or kubectl are not skipped here.
             .env("WAYPOINT_XDS_REQUIRE_ENVOY", "1")
+            .env("WAYPOINT_XDS_REQUIRE_KUBECTL", "1")
             .current_dir(root())
             .status()?;
         let outcome = if status.success() { "" } else { ", failed" };

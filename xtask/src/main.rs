@@ -38,6 +38,8 @@ mod python;
 mod rules;
 #[cfg(feature = "schemas")]
 mod schemas;
+#[cfg(feature = "surface")]
+mod surface;
 #[cfg(feature = "wasm")]
 mod wasm;
 
@@ -62,6 +64,8 @@ tasks:
   differential [--requests N] [--seed S] [--release R|all] [--per-snapshot N] [--shrunk N] [--workers N]
       random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one. In
       release mode; the same number draws the same again
+  differential --examples N [--seed S]
+      so many examples of what diff tells of random changes, through an Envoy of each side: fails if one does something else
   diffs [--requests N] [--per-pair N] [--policies N] [--seed S]
       random changes of random meshes: fails if something else comes of a request that diff tells of in no class, or
       nothing else of one that is in a class; so many pairs of policies against a plain enumeration. In release mode
@@ -103,17 +107,24 @@ tasks:
       make crates/model/schemas from the custom resource definitions of each release, where they are beside the
       repository, and from those extracts what the core is compiled with: the fields and limits of each kind, and
       what is newer than a release; with --check only fail if something is stale
+  surface [--check]
+      write api/, all that users of the libraries can name, from what rustdoc says of them; with --check only fail if it is stale
   wasm [--dev] [--no-test]
       build the npm package (crates/wasm/pkg), report its size and test it; with --dev quicker and larger";
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    #[cfg(feature = "surface")]
+    if let Some(result) = surface::as_rustdoc() {
+        return result;
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let result = match args.split_first() {
         Some((task, rest)) if task == "envoy-types" => envoy_types(rest),
         Some((task, rest)) if task == "wasm" => wasm(rest),
         Some((task, rest)) if task == "schemas" => schemas(rest),
+        Some((task, rest)) if task == "surface" => surface(rest),
         Some((task, rest)) if task == "playground" => playground::run(rest),
         Some((task, rest)) if task == "ci" => ci::run(rest),
         Some((task, rest)) if task == "commands" => commands::run(rest),
@@ -181,6 +192,16 @@ fn schemas(args: &[String]) -> Result<()> {
     restart_with("schemas", "schemas", args)
 }
 
+#[cfg(feature = "surface")]
+fn surface(args: &[String]) -> Result<()> {
+    surface::run(args)
+}
+
+#[cfg(not(feature = "surface"))]
+fn surface(args: &[String]) -> Result<()> {
+    restart_with("surface", "surface", args)
+}
+
 #[cfg(feature = "wasm")]
 fn wasm(args: &[String]) -> Result<()> {
     wasm::run(args)
@@ -192,7 +213,7 @@ fn wasm(args: &[String]) -> Result<()> {
 }
 
 /// Starts this program again with what the task needs compiled in.
-#[cfg(not(all(feature = "codegen", feature = "schemas", feature = "wasm")))]
+#[cfg(not(all(feature = "codegen", feature = "schemas", feature = "surface", feature = "wasm")))]
 fn restart_with(feature: &str, task: &str, args: &[String]) -> Result<()> {
     let run =
         ["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", feature, "--", task];

@@ -118,6 +118,7 @@ pub struct WaypointCost {
 /// How many configurations are held in each model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Distribution {
     /// By sidecars.
     pub sidecars: u64,
@@ -137,6 +138,7 @@ impl Distribution {
 /// How many proxies have to be told when one Service changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Change {
     /// In the sidecar model.
     pub sidecars: u64,

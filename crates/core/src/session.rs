@@ -84,6 +84,7 @@ struct Shared {
 
 /// A snapshot that was mended: see [`Session::mended`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mended {
     /// What is read from the mended files.
     pub session: Session,

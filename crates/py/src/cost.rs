@@ -77,7 +77,7 @@ impl Cost {
     }
 
     fn __repr__(&self) -> String {
-        let core::Distribution { sidecars, waypoints } = self.0.total;
+        let core::Distribution { sidecars, waypoints, .. } = self.0.total;
         format!("<Cost: {sidecars} for sidecars, {waypoints} for waypoints>")
     }
 }
@@ -126,7 +126,7 @@ impl NamespaceCost {
     }
 
     fn __repr__(&self) -> String {
-        let core::Distribution { sidecars, waypoints } = self.0.distribution;
+        let core::Distribution { sidecars, waypoints, .. } = self.0.distribution;
         format!("<NamespaceCost {}: {sidecars} for sidecars, {waypoints} for waypoints>", self.0.namespace)
     }
 }

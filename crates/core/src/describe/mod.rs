@@ -82,6 +82,7 @@ pub enum Description {
 
 /// Why something is as it is: a field of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct Reason {
     /// The object.
     pub object: ObjectRef,
@@ -97,6 +98,7 @@ impl From<Cause> for Reason {
 
 /// Which waypoint something uses, or why it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct WaypointUse {
     /// The waypoint, `namespace/name`.
     pub name: Option<String>,
@@ -121,6 +123,7 @@ pub enum Enforcer {
 /// A policy that has to do with what is described.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PolicyLine {
     /// The policy.
     pub object: ObjectRef,
@@ -138,6 +141,7 @@ pub struct PolicyLine {
 
 /// A rule of a route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RouteLine {
     /// The rule.
     pub rule: Reason,

@@ -35,6 +35,7 @@ pub struct PodDescription {
 
 /// A Service that a pod is behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ServiceOfPod {
     /// The Service.
     pub object: ObjectRef,

@@ -37,6 +37,7 @@ pub struct PolicyDescription {
 /// Something that a policy holds for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Binds {
     /// Who enforces it.
     pub enforced_by: Enforcer,
@@ -50,6 +51,7 @@ pub struct Binds {
 
 /// Something that a policy does not hold for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct BindsNot {
     /// What it is; the policy itself where one of its references leads nowhere.
     pub object: ObjectRef,

@@ -26,6 +26,7 @@ pub struct RouteDescription {
 
 /// A host of a route.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RoutedHost {
     /// The host; it may start with `*`.
     pub host: String,

@@ -44,6 +44,7 @@ pub struct ServiceDescription {
 
 /// A port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PortDescription {
     /// Its name.
     pub name: String,
@@ -55,6 +56,7 @@ pub struct PortDescription {
 
 /// Endpoints by health.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct EndpointCount {
     /// Those that take requests.
     pub ready: usize,
@@ -64,6 +66,7 @@ pub struct EndpointCount {
 
 /// Somebody whose requests do not pass the waypoint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct Bypass {
     /// Who it is, and why, in words.
     pub who: String,

@@ -41,6 +41,7 @@ pub struct WaypointDescription {
 
 /// Something that a waypoint serves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Served {
     /// The object.
     pub object: ObjectRef,

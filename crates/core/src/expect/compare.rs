@@ -12,6 +12,7 @@ use crate::trace::{Because, Chance, Forwarded, Retries, Target, Trace};
 
 /// A field of an expectation that is not met.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Difference {
     /// The field, as `status`.
     pub field: String,

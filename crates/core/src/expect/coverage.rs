@@ -46,6 +46,7 @@ impl Sort {
 
 /// Something that a request can reach.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[non_exhaustive]
 pub struct Point {
     /// What sort of thing it is.
     pub sort: Sort,
@@ -67,6 +68,7 @@ impl Point {
 /// A route is reached by a request that takes it, a rule by one that it fits, a policy by one that it decides of, a subset by
 /// one that may go there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Coverage {
     points: BTreeMap<Point, u64>,
     /// The subsets of clusters, by waypoint and cluster.

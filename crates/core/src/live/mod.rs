@@ -60,6 +60,7 @@ const MADE: &str = "(config dump)";
 
 /// A live waypoint, with what was read beside its dump.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Live {
     session: Session,
     translation: Translation,

@@ -28,6 +28,7 @@ impl Origin {
 
 /// A part of a resource that has an origin of its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Part {
     /// The resource as a whole.
     Resource,

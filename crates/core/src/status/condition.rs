@@ -185,6 +185,7 @@ impl Fault {
 
 /// An address in a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Address {
     /// A Gateway's: `IPAddress` or `Hostname`. A ServiceEntry's: the host that it was allocated for.
     pub kind: Str,

@@ -221,6 +221,7 @@ pub struct Step {
 
 /// A place in a resource.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Pointer {
     /// The resource's name, of a listener or a cluster.
     pub name: String,

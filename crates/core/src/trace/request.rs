@@ -204,6 +204,7 @@ impl fmt::Display for Destination {
 
 /// What is spoken.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Protocol {
     /// HTTP/1.1.
     Http1,

@@ -39,6 +39,7 @@ pub struct ConfigDump {
 /// A resource of a dump that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{section} `{name}` can't be read: {error}")]
+#[non_exhaustive]
 pub struct Unread {
     /// The part of the dump: `dynamicListeners` for instance.
     section: &'static str,

@@ -88,6 +88,7 @@ impl<'r> Places<'r> {
 
 /// Where the causes of some resources stand: see [`Places::locate`].
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Located<'a> {
     places: BTreeMap<&'a Cause, Place>,
 }

@@ -16,7 +16,7 @@ use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::trace::classes::{Came, ClassDiff, Compared, Judge, Says};
-use waypoint_xds::trace::{Request, Trace, Verdict, Via};
+use waypoint_xds::trace::{Protocol, Request, Trace, Verdict, Via};
 
 use super::traces::request;
 
@@ -36,7 +36,7 @@ pub(crate) fn number(name: &str, otherwise: u64) -> u64 {
 
 /// What comes of a request, without who decided and what clusters are called.
 fn comes(trace: &Trace) -> (Verdict, Option<u16>, Vec<String>, Option<String>) {
-    let (verdict, status, destinations) = reached(trace.verdict, trace.status, &trace.destinations);
+    let (verdict, status, destinations) = reached(trace.verdict, status(trace), &trace.destinations);
     let forwarded = trace.request.as_ref().map(|request| format!("{request:?}"));
     (verdict, status, destinations, forwarded)
 }
@@ -55,8 +55,27 @@ fn reached(verdict: Verdict, status: Option<u16>, destinations: &[waypoint_xds::
     (if ends { Verdict::Denied } else { verdict }, status, targets.collect())
 }
 
-fn came(came: &Came) -> Reached {
-    reached(came.verdict, came.status, &came.destinations)
+/// What a class says that comes of its requests, as a client of this protocol gets it.
+fn came(came: &Came, protocol: &Protocol) -> Reached {
+    let status = if *protocol == Protocol::Grpc { came.status.map(grpc_status) } else { came.status };
+    reached(came.verdict, status, &came.destinations)
+}
+
+/// The status of gRPC that stands for one of HTTP: <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
+const fn grpc_status(status: u16) -> u16 {
+    match status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}
+
+/// The status that a client gets: for gRPC its own.
+fn status(trace: &Trace) -> Option<u16> {
+    trace.grpc_status.or(trace.status)
 }
 
 /// What a run comes to, in requests.
@@ -176,11 +195,12 @@ fn judged(
         }
         Says::Differs(class) => {
             report.differ += 1;
+            let came = |side| came(side, &request.protocol);
             if came(&class.old) == came(&class.new) {
                 return;
             }
             report.shown += 1;
-            let reached = |trace: &Trace| reached(trace.verdict, trace.status, &trace.destinations);
+            let reached = |trace: &Trace| reached(trace.verdict, status(trace), &trace.destinations);
             if reached(&was) == reached(&is) {
                 report.wrong("a request is in a class, and nothing differs", || {
                     format!("{}\n  class {}", differ(), in_short(class))
@@ -195,8 +215,8 @@ fn in_short(class: &ClassDiff) -> String {
     format!(
         "{:?}: {:?} → {:?}, e.g. {:?}",
         class.conditions,
-        came(&class.old),
-        came(&class.new),
+        came(&class.old, &Protocol::Http1),
+        came(&class.new, &Protocol::Http1),
         class.example
     )
 }

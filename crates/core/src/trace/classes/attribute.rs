@@ -17,6 +17,7 @@ use crate::trace::rbac::RequestCondition;
 
 /// Something of a request that decides what comes of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Attribute {
     /// The SPIFFE id of the client.
     Principal,

@@ -22,6 +22,7 @@ const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 /// What sort of thing is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum AttachedKind {
     /// A policy that lets requests or connections pass, or not.
     Authorization,

@@ -42,6 +42,7 @@ pub struct Graph<'a> {
 /// What a node stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum NodeKind {
     /// A listener.
     Listener,

@@ -18,6 +18,7 @@ use crate::view::table::Table;
 
 /// One endpoint of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Row {
     /// The address: an IP address or name, `unix://…`, or `envoy://listener/endpoint`.
     pub address: String,

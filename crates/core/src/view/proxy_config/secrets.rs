@@ -26,6 +26,7 @@ use crate::view::table::Table;
 
 /// A secret that a proxy holds, or waits for.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct HeldSecret {
     /// Its name.
     pub name: String,
