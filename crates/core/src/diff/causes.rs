@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::TypedExtensionConfig;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
-use envoy::config::listener::v3::Listener;
+use envoy::config::listener::v3::{FilterChain, Listener};
 use envoy::config::route::v3::RouteConfiguration;
 
+use crate::hash::HashMap;
 use crate::opened::{self, NetworkFilter, OpenedListener, OpenedRoutes, Origins};
-use crate::resources::{Origin, Part, Resource};
+use crate::resources::{Origin, Part};
 use crate::snapshot::Cause;
 
 /// The causes of a resource and of its parts.
@@ -45,14 +46,21 @@ impl<'r> Causes<'r> {
     }
 }
 
-/// A resource whose parts have causes.
-pub(super) trait HasCauses {
-    fn causes(&self) -> Causes<'_>;
+/// A message whose parts have causes.
+pub(super) trait HasCauses: Sized {
+    /// The causes of its parts, of which a resource has these origins.
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r>;
+
+    /// Both sides of a message without what is inside of large parts that are the same on both; nothing where there are no such
+    /// parts. Whatever is left stands where it was.
+    fn without_common(_old: &Self, _new: &Self) -> Option<(Self, Self)> {
+        None
+    }
 }
 
-impl HasCauses for Resource<Listener> {
-    fn causes(&self) -> Causes<'_> {
-        let listener = OpenedListener::new(&self.message, &self.origins);
+impl HasCauses for Listener {
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r> {
+        let listener = OpenedListener::new(self, origins);
         let mut parts = Vec::new();
         for chain in &listener.chains {
             parts.push((chain.pointer.clone(), chain.origin));
@@ -64,33 +72,57 @@ impl HasCauses for Resource<Listener> {
                 parts.extend(routes.into_iter().map(|route| (route.pointer, route.origin)));
             }
         }
-        Causes::new(&Origins::new(&self.origins), parts)
+        Causes::new(&Origins::new(origins), parts)
+    }
+
+    /// Chains are found by their names, if all have one of their own. What matches them is as large as all of them.
+    fn without_common(old: &Self, new: &Self) -> Option<(Self, Self)> {
+        let (old_chains, new_chains) = (by_name(old)?, by_name(new)?);
+        let has_same_matcher = old.filter_chain_matcher == new.filter_chain_matcher;
+        let bare = |listener: &Self, other: &HashMap<&str, &FilterChain>| {
+            let filter_chains = listener.filter_chains.iter().map(|chain| {
+                if other.get(chain.name.as_str()) == Some(&chain) {
+                    FilterChain { name: chain.name.clone(), ..FilterChain::default() }
+                } else {
+                    chain.clone()
+                }
+            });
+            let filter_chains = filter_chains.collect();
+            let filter_chain_matcher = listener.filter_chain_matcher.clone().filter(|_| !has_same_matcher);
+            Self { filter_chains, filter_chain_matcher, ..listener.clone() }
+        };
+        Some((bare(old, &new_chains), bare(new, &old_chains)))
     }
 }
 
-impl HasCauses for Resource<RouteConfiguration> {
-    fn causes(&self) -> Causes<'_> {
-        let routes = OpenedRoutes::delivered(&self.message, &self.origins).routes();
-        Causes::new(
-            &Origins::new(&self.origins),
-            routes.into_iter().map(|route| (route.pointer, route.origin)),
-        )
+/// The chains by their names; nothing unless each has one of its own.
+fn by_name(listener: &Listener) -> Option<HashMap<&str, &FilterChain>> {
+    let chains = &listener.filter_chains;
+    let named: HashMap<&str, &FilterChain> =
+        chains.iter().map(|chain| (chain.name.as_str(), chain)).collect();
+    (named.len() == chains.len() && !named.contains_key("")).then_some(named)
+}
+
+impl HasCauses for RouteConfiguration {
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r> {
+        let routes = OpenedRoutes::delivered(self, origins).routes();
+        Causes::new(&Origins::new(origins), routes.into_iter().map(|route| (route.pointer, route.origin)))
     }
 }
 
-impl HasCauses for Resource<Cluster> {
-    fn causes(&self) -> Causes<'_> {
-        let origins = Origins::new(&self.origins);
+impl HasCauses for Cluster {
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r> {
+        let origins = Origins::new(origins);
         let sockets = origins.of(&Part::TransportSocket);
         let pointers = ["/transportSocket", "/transportSocketMatches"];
         Causes::new(&origins, pointers.map(|pointer| (pointer.to_owned(), sockets)))
     }
 }
 
-impl HasCauses for Resource<ClusterLoadAssignment> {
-    fn causes(&self) -> Causes<'_> {
-        let origins = Origins::new(&self.origins);
-        let parts = opened::endpoints(&self.message).map(|endpoint| {
+impl HasCauses for ClusterLoadAssignment {
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r> {
+        let origins = Origins::new(origins);
+        let parts = opened::endpoints(self).map(|endpoint| {
             let origin = endpoint.name().and_then(|name| origins.of(&Part::Endpoint(name)));
             (endpoint.pointer, origin)
         });
@@ -98,8 +130,49 @@ impl HasCauses for Resource<ClusterLoadAssignment> {
     }
 }
 
-impl HasCauses for Resource<TypedExtensionConfig> {
-    fn causes(&self) -> Causes<'_> {
-        Causes::new(&Origins::new(&self.origins), [])
+impl HasCauses for TypedExtensionConfig {
+    fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r> {
+        Causes::new(&Origins::new(origins), [])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use envoy::config::listener::v3::FilterChainMatch;
+
+    use super::*;
+    use crate::diff::fields::compare;
+    use crate::json;
+
+    fn listener(chains: &[(&str, &str)]) -> Listener {
+        let chain = |(name, protocol): &(&str, &str)| {
+            let transport_protocol = (*protocol).to_owned();
+            let only = FilterChainMatch { transport_protocol, ..FilterChainMatch::default() };
+            let name = (*name).to_owned();
+            FilterChain { name, filter_chain_match: Some(only.into()), ..FilterChain::default() }
+        };
+        Listener {
+            name: "main".to_owned(),
+            filter_chains: chains.iter().map(chain).collect(),
+            ..Listener::default()
+        }
+    }
+
+    #[test]
+    fn the_same_fields_differ_without_what_is_common() {
+        let old = listener(&[("a", "tls"), ("b", "tls"), ("gone", "tls"), ("c", "raw_buffer")]);
+        let new = listener(&[("b", "tls"), ("a", "tls"), ("c", "tls"), ("new", "tls")]);
+        let (bare_old, bare_new) = Listener::without_common(&old, &new).unwrap();
+        assert_eq!(bare_old.filter_chains[0].filter_chain_match, None);
+        assert_eq!(bare_old.filter_chains[3], old.filter_chains[3]);
+        let fields = |old, new| compare(&json::value(old), &json::value(new));
+        assert_eq!(fields(&bare_old, &bare_new), fields(&old, &new));
+    }
+
+    #[test]
+    fn chains_without_names_of_their_own_stay() {
+        let (twice, once) = (listener(&[("a", "tls"), ("a", "tls")]), listener(&[("a", "tls")]));
+        assert!(Listener::without_common(&twice, &once).is_none());
+        assert!(Listener::without_common(&once, &listener(&[("", "tls")])).is_none());
     }
 }

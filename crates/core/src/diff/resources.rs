@@ -89,8 +89,8 @@ type Both<'r, M> = (Option<&'r Resource<M>>, Option<&'r Resource<M>>);
 
 fn lists<M>(kind: List, old: &[Resource<M>], new: &[Resource<M>]) -> Vec<ResourceDiff>
 where
-    M: PartialEq + envoy::Message + envoy::Name,
-    Resource<M>: AnyResource + HasCauses,
+    M: PartialEq + envoy::Message + envoy::Name + HasCauses,
+    Resource<M>: AnyResource,
 {
     let mut names: BTreeMap<&str, Both<'_, M>> = BTreeMap::new();
     for resource in old {
@@ -106,10 +106,8 @@ where
             (Some(old), Some(new)) => {
                 (Change::Changed { fields: changed(old, new) }, new.message.encoded_len())
             }
-            (None, Some(new)) => {
-                (Change::Added { because: because(new.causes().at("")) }, new.message.encoded_len())
-            }
-            (Some(old), None) => (Change::Removed { because: because(old.causes().at("")) }, 0),
+            (None, Some(new)) => (Change::Added { because: because_of(new) }, new.message.encoded_len()),
+            (Some(old), None) => (Change::Removed { because: because_of(old) }, 0),
         };
         Some(ResourceDiff { kind, name: name.to_owned(), bytes, change })
     });
@@ -118,11 +116,13 @@ where
 
 fn changed<M>(old: &Resource<M>, new: &Resource<M>) -> Vec<ChangedField>
 where
-    M: envoy::Message + envoy::Name,
-    Resource<M>: HasCauses,
+    M: envoy::Message + envoy::Name + HasCauses,
 {
-    let (old_causes, new_causes) = (old.causes(), new.causes());
-    let fields = fields::compare(&json::value(&old.message), &json::value(&new.message));
+    let bare = M::without_common(&old.message, &new.message);
+    let (old_message, new_message) =
+        bare.as_ref().map_or((&old.message, &new.message), |(old, new)| (old, new));
+    let (old_causes, new_causes) = (old_message.causes(&old.origins), new_message.causes(&new.origins));
+    let fields = fields::compare(&json::value(old_message), &json::value(new_message));
     let explained = fields.into_iter().map(|field| {
         let (was_there, is_there) = match &field.way {
             Way::Added { .. } => (false, true),
@@ -137,6 +137,11 @@ where
         }
     });
     explained.collect()
+}
+
+/// What made a resource.
+fn because_of<M: HasCauses>(resource: &Resource<M>) -> Option<Because> {
+    because(resource.message.causes(&resource.origins).at(""))
 }
 
 fn because(cause: Option<&Cause>) -> Option<Because> {

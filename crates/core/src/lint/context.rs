@@ -4,9 +4,12 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::ambient::Ambient;
+use super::concerns::Concerns;
 use super::enforced::{self, Enforced};
 use super::idle::{self, Idle};
+use super::naming::{self, User};
 use super::routing::{self, Router, Routing};
+use super::unserved::{self, Unserved};
 use crate::dataplane_mode;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::attachment::{Bound, Precedence, WaypointAttachments};
@@ -43,6 +46,9 @@ pub(crate) struct Context<'m> {
     routers: OnceCell<Vec<Router<'m>>>,
     with_sidecars: OnceCell<HashSet<&'m str>>,
     idle_policies: OnceCell<BTreeMap<Cause, Idle>>,
+    users: OnceCell<Vec<User<'m>>>,
+    concerns: OnceCell<Concerns>,
+    unserved: OnceCell<HashMap<ObjectRef, Unserved<'m>>>,
 }
 
 /// The resources of a waypoint by its name; none of one for which nothing was generated. They are made when they are first asked
@@ -97,12 +103,30 @@ impl<'m> Context<'m> {
             routers: OnceCell::new(),
             with_sidecars: OnceCell::new(),
             idle_policies: OnceCell::new(),
+            users: OnceCell::new(),
+            concerns: OnceCell::new(),
+            unserved: OnceCell::new(),
         }
     }
 
     /// The AuthorizationPolicies that waypoints enforce, in the order of the snapshot.
     pub(crate) fn enforced(&self) -> &[Enforced<'m>] {
         self.enforced.get_or_init(|| enforced::enforced(self))
+    }
+
+    /// Everything for which a label names a waypoint.
+    pub(crate) fn users(&self) -> &[User<'m>] {
+        self.users.get_or_init(|| naming::users(self))
+    }
+
+    /// What routes and policies are about.
+    pub(crate) fn concerns(&self) -> &Concerns {
+        self.concerns.get_or_init(|| Concerns::new(self))
+    }
+
+    /// The Services that no waypoint serves, by their objects.
+    pub(crate) fn unserved(&self) -> &HashMap<ObjectRef, Unserved<'m>> {
+        self.unserved.get_or_init(|| unserved::unserved(self))
     }
 
     /// What ztunnel stands before.

@@ -20,7 +20,7 @@ use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::opened::{self, OpenedRoutes};
 use crate::resources::WaypointResources;
 use crate::translation::Translation;
-use crate::ztunnel::NotKnown;
+use crate::ztunnel::{self, NotKnown};
 
 /// What was got ready of a translation, so that many requests can be answered: matchers as data, with their regular expressions
 /// compiled. Each part is made when the first request needs it.
@@ -140,6 +140,11 @@ impl<'a> Tracer<'a> {
     /// The resources that a waypoint was made of.
     pub(super) fn resources(self, proxy: &Proxy) -> Option<&'a WaypointResources> {
         self.translation.waypoints.get(proxy.position)
+    }
+
+    /// Whether it is known that ztunnels let everything pass.
+    pub(super) fn is_unguarded(self) -> bool {
+        ztunnel::enforces_nothing(self.mesh).unwrap_or(false)
     }
 
     /// The policies of ztunnels.

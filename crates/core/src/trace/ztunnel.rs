@@ -62,7 +62,7 @@ pub(super) struct Peers<'s> {
 impl Guards {
     /// Gets the policies of a mesh ready.
     pub(super) fn new(mesh: &Mesh) -> Result<Self, NotKnown> {
-        let resources = ztunnel::generate(mesh)?;
+        let resources = ztunnel::enforcement(mesh)?;
         let held: Vec<&Resource<Authorization>> =
             resources.policies.iter().filter(|policy| !policy.message.dry_run).collect();
         let bound = Bound::new(&held, &mesh.config.root_namespace);

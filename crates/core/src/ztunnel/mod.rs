@@ -90,15 +90,44 @@ pub struct NotKnown(pub Release);
 ///
 /// [`NotKnown`] for 1.18, whose ztunnel was another one.
 pub fn generate(mesh: &Mesh) -> Result<ZtunnelResources, NotKnown> {
-    if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
-        return Err(NotKnown(mesh.rules.release));
-    }
-    let index = Index::new(mesh);
+    let index = index(mesh)?;
     Ok(ZtunnelResources {
         workloads: workloads::workloads(&index),
         services: services::services(&index),
         policies: policies::policies(&index),
     })
+}
+
+/// What the ztunnels of workloads enforce: their policies, and the workloads that these are for.
+pub(crate) struct Enforcement {
+    pub(crate) workloads: Vec<Resource<Workload>>,
+    pub(crate) policies: Vec<Resource<Authorization>>,
+}
+
+/// What ztunnels enforce, without what they are told of Services.
+///
+/// # Errors
+///
+/// As [`generate`].
+pub(crate) fn enforcement(mesh: &Mesh) -> Result<Enforcement, NotKnown> {
+    let index = index(mesh)?;
+    Ok(Enforcement { workloads: workloads::workloads(&index), policies: policies::policies(&index) })
+}
+
+/// Whether ztunnels enforce no policy at all.
+///
+/// # Errors
+///
+/// As [`generate`].
+pub(crate) fn enforces_nothing(mesh: &Mesh) -> Result<bool, NotKnown> {
+    Ok(policies::policies(&index(mesh)?).iter().all(|policy| policy.message.dry_run))
+}
+
+fn index(mesh: &Mesh) -> Result<Index<'_>, NotKnown> {
+    if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
+        return Err(NotKnown(mesh.rules.release));
+    }
+    Ok(Index::new(mesh))
 }
 
 /// The name of a Service's resource, from the mesh's Service.

@@ -21,15 +21,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let concerns = Concerns::new(cx);
+    let concerns = cx.concerns();
     let pods = Pods::new(cx);
     let bound = cx.mesh.services.iter().filter_map(|(id, service)| Bound::new(cx, id, service));
     bound
         .filter_map(|bound| match bound.object.spec.service_type.as_str() {
-            _ if is_external_name(bound.service) => external_name(&concerns, &bound),
+            _ if is_external_name(bound.service) => external_name(concerns, &bound),
             // Istio made it for itself: nobody calls it.
             _ if bound.service.one_port => None,
-            _ if bound.object.spec.cluster_ip == "None" => headless(cx, &concerns, &pods, &bound),
+            _ if bound.object.spec.cluster_ip == "None" => headless(cx, concerns, &pods, &bound),
             "LoadBalancer" | "NodePort" => from_outside(cx, &pods, &bound),
             _ if !bound.object.spec.external_ips.is_empty() => from_outside(cx, &pods, &bound),
             _ => None,

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hash::HashSet;
-use crate::lint::concerns::{Concern, Concerns, Sort};
-use crate::lint::naming::{self, User, has_waypoint, is_ambient, users};
-use crate::lint::unserved::{Unserved, unserved};
+use crate::lint::concerns::{Concern, Sort};
+use crate::lint::naming::{self, User, has_waypoint, is_ambient};
+use crate::lint::unserved::Unserved;
 use crate::lint::{Context, Rule, list};
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::waypoint::{RefusalReason, Traffic};
@@ -42,7 +42,7 @@ pub(super) fn is_at_client(cx: &Context<'_>, concern: &Concern, unserved: &Unser
 
 /// VirtualServices of a namespace with a waypoint for Services without one.
 fn routes(cx: &Context<'_>) -> Vec<Problem> {
-    let (unserved, concerns) = (unserved(cx), Concerns::new(cx));
+    let (unserved, concerns) = (cx.unserved(), cx.concerns());
     let mut by_route: BTreeMap<&Concern, Vec<ObjectRef>> = BTreeMap::new();
     let mut targets: Vec<(&ObjectRef, &Unserved<'_>)> =
         concerns.targets().filter_map(|t| Some((t, unserved.get(t)?))).collect();
@@ -79,7 +79,7 @@ fn routes(cx: &Context<'_>) -> Vec<Problem> {
 
 /// Policies at a waypoint that name hosts which it does not serve.
 fn policies(cx: &Context<'_>) -> Vec<Problem> {
-    let concerns = Concerns::new(cx);
+    let concerns = cx.concerns();
     let mut found = Vec::new();
     let mut told = HashSet::default();
     for waypoint in &cx.mesh.waypoints {
@@ -142,8 +142,8 @@ fn foreign_hosts(
 
 /// Pods that are no Service's and have a label for a waypoint that is for Services.
 fn labelled_clients(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
-    let clients = clients(cx, &users);
+    let users = cx.users();
+    let clients = clients(cx, users);
     let mut by_waypoint: BTreeMap<(&WaypointName, &str), Vec<&User<'_>>> = BTreeMap::new();
     for user in users.iter().filter(|user| clients.contains(&user.object)) {
         by_waypoint.entry((&user.waypoint, &user.object.namespace)).or_default().push(user);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lint::at_waypoint::AtWaypoint;
-use crate::lint::concerns::{Concerns, Sort};
+use crate::lint::concerns::Sort;
 use crate::lint::ingress::{Published, published};
 use crate::lint::naming::{is_known_namespace, label};
 use crate::lint::{Context, Releases, Rule, list};
@@ -88,7 +88,7 @@ struct Guarded {
 
 impl Guarded {
     fn new(cx: &Context<'_>) -> Self {
-        let concerns = Concerns::new(cx);
+        let concerns = cx.concerns();
         let is_policy = |target: &&ObjectRef| {
             target.kind == Kind::Gateway
                 && concerns.of(target).iter().any(|concern| concern.sort == Sort::Policy)

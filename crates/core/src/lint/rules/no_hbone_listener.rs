@@ -1,6 +1,6 @@
 //! `no-hbone-listener`: waypoints that do not listen where ztunnels send.
 
-use crate::lint::naming::{by_label, has_inbound_binding, hbone_listener, users};
+use crate::lint::naming::{by_label, has_inbound_binding, hbone_listener};
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::Waypoint;
 use crate::mesh::waypoint::RefusalReason;
@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
+    let users = cx.users();
     let without = cx.mesh.waypoints.iter().filter(|waypoint| {
         hbone_listener(&waypoint.gateway).is_none() && !has_inbound_binding(cx, &waypoint.gateway)
     });

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::Str;
 use crate::hash::HashMap;
-use crate::lint::concerns::{Concerns, Sort};
+use crate::lint::concerns::Sort;
 use crate::lint::naming::{Naming, is_known_namespace};
-use crate::lint::unserved::{Unserved, unserved};
+use crate::lint::unserved::Unserved;
 use crate::lint::{Context, Rule, list};
 use crate::mesh::selector_index::SelectorIndex;
 use crate::mesh::waypoint::USE_WAYPOINT;
@@ -32,13 +32,13 @@ struct Idle {
 }
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let unserved = unserved(cx);
-    let mut idle = routes(cx, &unserved);
+    let unserved = cx.unserved();
+    let mut idle = routes(cx, unserved);
     let s = cx.snapshot;
     let services = cx.mesh.services.iter();
     let selectors: Vec<_> = services.map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
     let selectors = SelectorIndex::new(&selectors);
-    let mut by_selector = BySelector { cx, unserved: &unserved, selectors, idle: &mut idle };
+    let mut by_selector = BySelector { cx, unserved, selectors, idle: &mut idle };
     by_selector.add(&s.request_authentications, |p| {
         (p.selector.as_ref(), p.target_ref.is_some() || !p.target_refs.is_empty())
     });
@@ -55,7 +55,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 
 /// Routes for Services without a waypoint.
 fn routes(cx: &Context<'_>, unserved: &HashMap<ObjectRef, Unserved<'_>>) -> Vec<Idle> {
-    let concerns = Concerns::new(cx);
+    let concerns = cx.concerns();
     // Sidecars read routes, too.
     let has_sidecars = cx.has_sidecars_anywhere();
     let mut found = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::naming::{self, User, by_label, by_waypoint, users};
+use crate::lint::naming::{self, User, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::nearest::nearest;
@@ -27,8 +27,8 @@ const OTHERS: [&str; 4] = [
 const GATEWAYS: [&str; 4] = ["istio", "istio-remote", "istio-east-west", "istio-agentgateway"];
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
-    by_waypoint(&users).into_iter().filter_map(|(name, users)| problem(cx, name, &users)).collect()
+    let users = cx.users();
+    by_waypoint(users).into_iter().filter_map(|(name, users)| problem(cx, name, &users)).collect()
 }
 
 fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {

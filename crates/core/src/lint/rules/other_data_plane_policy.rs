@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::concerns::{Concern, Concerns, Sort};
+use crate::lint::concerns::{Concern, Sort};
 use crate::lint::{Context, Rule};
 use crate::mesh::DataPlane;
 use crate::problem::{Code, Problem};
@@ -23,7 +23,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     if served.is_empty() {
         return Vec::new();
     }
-    let concerns = Concerns::new(cx);
+    let concerns = cx.concerns();
     let mut found: BTreeMap<ObjectRef, Problem> = BTreeMap::new();
     for (target, gateway) in &served {
         let of_istio = concerns.of(target).iter().filter(|concern| concern.sort != Sort::GatewayRoute);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::naming::{self, users};
+use crate::lint::naming;
 use crate::lint::{Context, Rule};
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::mesh::{Waypoint, WaypointName};
@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
+    let users = cx.users();
     let named: BTreeSet<&WaypointName> = users.iter().map(|user| &user.waypoint).collect();
     let unused = cx.mesh.waypoints.iter().filter(|waypoint| {
         // Why it does not serve those that name it is told by other rules.

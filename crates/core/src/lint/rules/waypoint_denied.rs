@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::naming::{self, User, affected, by_label, by_waypoint, users};
+use crate::lint::naming::{self, User, affected, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::RefusalReason;
@@ -18,7 +18,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
+    let users = cx.users();
     let refused_for = |reason: RefusalReason| {
         users.iter().filter(move |user| user.refusal.is_some_and(|refusal| refusal.reason == reason))
     };

@@ -1,6 +1,6 @@
 //! `waypoint-not-ready`: labels that name a waypoint which is not there, each once, and waypoints without an address.
 
-use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint, users};
+use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
+    let users = cx.users();
     let is_unready =
         |user: &&User<'_>| user.refusal.is_some_and(|refusal| refusal.reason == RefusalReason::NotReady);
     let (there, missing): (Vec<_>, Vec<_>) =

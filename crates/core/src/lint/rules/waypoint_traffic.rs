@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::Str;
-use crate::lint::naming::{self, User, by_label, by_waypoint, label, users};
+use crate::lint::naming::{self, User, by_label, by_waypoint, label};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, Traffic, WAYPOINT_FOR};
@@ -24,8 +24,8 @@ pub(super) const RULE: Rule = Rule {
 const VALUES: [&str; 4] = ["service", "workload", "all", "none"];
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let users = users(cx);
-    let clients = clients(cx, &users);
+    let users = cx.users();
+    let clients = clients(cx, users);
     let refused = users.iter().filter(|user| is_refused(user) && !clients.contains(&user.object));
     by_waypoint(refused).into_iter().filter_map(|(name, users)| problem(cx, name, &users)).collect()
 }

@@ -6,6 +6,7 @@ use decisions::Limits;
 use envoy::config::listener::v3::{FilterChain, Listener};
 
 use super::behind::Behind;
+use super::domain::TextClasses;
 use super::effect::Clusters;
 use super::sides::{Found, Sides, workload};
 use super::told::{Compared, DestinationDiff};
@@ -65,7 +66,10 @@ pub(super) fn each<'l>(
         return Vec::new();
     };
     let mut leads = (Clusters::new(old_side.resources), Clusters::new(new_side.resources));
-    if let (Some(before), Some(after)) = (Behind::new(old_side, waypoint), Behind::new(new_side, waypoint))
+    // Where nothing is refused behind a waypoint, nothing differs there.
+    if ![old_side, new_side].iter().all(|side| side.tracer.is_unguarded())
+        && let (Some(before), Some(after)) =
+            (Behind::new(old_side, waypoint), Behind::new(new_side, waypoint))
         && !before.is_like(&after)
     {
         leads.0.add(|cluster| before.of(cluster));
@@ -73,6 +77,9 @@ pub(super) fn each<'l>(
     }
     let changed = Names::new(leads.0.changed(&leads.1));
     let chains = chains(&old.message, &new.message);
+    let texts = TextClasses::default();
+    let sides =
+        Sides { waypoint, old: old_side, new: new_side, leads: (&leads.0, &leads.1), limits, texts: &texts };
     let one = |(name, (before, after)): (&'l str, Positions)| {
         let found = match (before, after) {
             (Some(before), Some(after)) => {
@@ -80,8 +87,6 @@ pub(super) fn each<'l>(
                 if same && !chain_at(new, after).is_some_and(|chain| changed.are_in(chain)) {
                     Compared::Equal.into()
                 } else {
-                    let sides =
-                        Sides { waypoint, old: old_side, new: new_side, leads: (&leads.0, &leads.1), limits };
                     sides.compare(name, (old, before), (new, after))
                 }
             }

@@ -1,6 +1,8 @@
 //! The classes of each attribute's values.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use decisions::address::Addresses;
 use decisions::text::{self, Pattern, TextError, Texts};
@@ -41,7 +43,32 @@ struct Known {
     patterns: Vec<Pattern>,
     /// What the patterns are in words.
     words: Vec<String>,
-    classes: Texts,
+    classes: Arc<Texts>,
+}
+
+/// Classes of texts that were found before. Chains of a waypoint mostly ask the same, and their automata are what takes longest.
+#[derive(Default)]
+pub(super) struct TextClasses(RefCell<BTreeMap<TextQuestion, Arc<Texts>>>);
+
+/// The texts that an attribute may have, and the patterns that are asked of them.
+type TextQuestion = (&'static str, Vec<Pattern>);
+
+impl TextClasses {
+    /// The classes of an attribute's texts by what patterns fit them.
+    fn of(
+        &self,
+        attribute: &Attribute,
+        patterns: &[Pattern],
+        limits: &Limits,
+    ) -> Result<Arc<Texts>, TextError> {
+        let key = (texts_of(attribute), patterns.to_vec());
+        if let Some(known) = self.0.borrow().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let found = Arc::new(Texts::new(&domain_of(attribute), patterns, limits)?);
+        self.0.borrow_mut().insert(key, Arc::clone(&found));
+        Ok(found)
+    }
 }
 
 /// Lists of which the entries fit the same patterns.
@@ -101,9 +128,14 @@ fn domain_of(attribute: &Attribute) -> text::Domain {
 impl Domains {
     /// The classes by what is asked.
     pub(super) fn new(asked: AllAsked, limits: &Limits) -> Result<Self, TextError> {
+        Self::sharing(asked, limits, &TextClasses::default())
+    }
+
+    /// The same, with what others have found.
+    pub(super) fn sharing(asked: AllAsked, limits: &Limits, found: &TextClasses) -> Result<Self, TextError> {
         let mut all = Vec::new();
         for (attribute, asked) in asked.0 {
-            let domain = Domain::new(&attribute, asked, limits)?;
+            let domain = Domain::new(&attribute, asked, limits, found)?;
             all.push((attribute, domain));
         }
         let positions = all.iter().enumerate().map(|(at, (attribute, _))| (attribute.clone(), at)).collect();
@@ -141,23 +173,28 @@ impl Domains {
 }
 
 impl Domain {
-    fn new(attribute: &Attribute, asked: Asked, limits: &Limits) -> Result<Self, TextError> {
+    fn new(
+        attribute: &Attribute,
+        asked: Asked,
+        limits: &Limits,
+        found: &TextClasses,
+    ) -> Result<Self, TextError> {
+        let known = |asked| Known::new(attribute, asked, limits, found).map(Box::new);
         let may_be_absent = matches!(
             attribute,
             Attribute::Peer | Attribute::Header(_) | Attribute::Query(_) | Attribute::Metadata(..)
         );
-        let domain = domain_of(attribute);
         let kind = match attribute {
             Attribute::Client | Attribute::Destination => {
                 let blocks: Vec<IpNet> = asked.blocks.into_iter().collect();
                 Kind::Addresses { classes: Addresses::new(&blocks), blocks }
             }
             Attribute::Metadata(..) => {
-                let entries = Box::new(Known::new(&domain, asked.entries, limits)?);
+                let entries = known(asked.entries)?;
                 let lists = lists(&entries, limits)?;
-                Kind::Values { texts: Box::new(Known::new(&domain, asked.texts, limits)?), entries, lists }
+                Kind::Values { texts: known(asked.texts)?, entries, lists }
             }
-            _ => Kind::Texts(Box::new(Known::new(&domain, asked.texts, limits)?)),
+            _ => Kind::Texts(known(asked.texts)?),
         };
         Ok(Self { may_be_absent, kind })
     }
@@ -305,12 +342,13 @@ impl Domain {
 
 impl Known {
     fn new(
-        domain: &text::Domain,
+        attribute: &Attribute,
         asked: BTreeMap<Pattern, String>,
         limits: &Limits,
+        found: &TextClasses,
     ) -> Result<Self, TextError> {
         let (patterns, words): (Vec<Pattern>, Vec<String>) = asked.into_iter().unzip();
-        Ok(Self { classes: Texts::new(domain, &patterns, limits)?, patterns, words })
+        Ok(Self { classes: found.of(attribute, &patterns, limits)?, patterns, words })
     }
 
     fn fitting(&self, pattern: &Pattern) -> Option<&ClassSet> {

@@ -10,6 +10,7 @@ use crate::mesh::Mesh;
 use crate::trace::jwt::JwtFilter;
 use crate::trace::request::{Protocol, Request, Source};
 use crate::trace::tokens::Location;
+use crate::trace::wire;
 
 /// What requests of all classes have in common.
 #[derive(Clone, Debug)]
@@ -139,7 +140,13 @@ impl Template<'_> {
             }
             (Attribute::Client, Some(text)) => request.source_address = text.parse().ok(),
             (Attribute::Path, Some(text)) => request.path = text,
-            (Attribute::Method, Some(text)) => request.method = text,
+            (Attribute::Method, Some(text)) => {
+                // Any word is a method of HTTP/2.
+                if request.protocol == Protocol::Http1 && !wire::is_known(&text) {
+                    request.protocol = Protocol::Http2;
+                }
+                request.method = text;
+            }
             (Attribute::Host, Some(text)) => request.authority = Some(text),
             (Attribute::Header(name), Some(text)) => request.headers.push((name.clone(), text)),
             (Attribute::Query(name), Some(text)) if text.is_empty() => query.push(name.clone()),

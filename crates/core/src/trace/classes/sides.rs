@@ -11,7 +11,7 @@ use super::chain::{Both, Sink};
 use super::clients::Clients;
 use super::compare::{Side, called};
 use super::condition::{Builder, Destination, Fixed};
-use super::domain::Domains;
+use super::domain::{Domains, TextClasses};
 use super::effect::{self, Effects};
 use super::example::{self, Template};
 use super::tokens::Tokens;
@@ -30,6 +30,8 @@ pub(super) struct Sides<'a, 'p> {
     /// Where their clusters lead.
     pub(super) leads: (&'a effect::Clusters, &'a effect::Clusters),
     pub(super) limits: &'a Limits,
+    /// What was found for other chains.
+    pub(super) texts: &'a TextClasses,
 }
 
 /// What comparing comes to, with the requests that it is about.
@@ -103,7 +105,7 @@ impl Sides<'_, '_> {
         if let Some(tokens) = &tokens {
             tokens.ask(&mut asked);
         }
-        let domains = Domains::new(asked, self.limits)?;
+        let domains = Domains::sharing(asked, self.limits, self.texts)?;
         let (host, port) = called(name);
         let fixed = Fixed { destination: self.destination(host, port), ..Fixed::default() };
         let mut builder = Builder::new(&domains, self.limits, fixed);

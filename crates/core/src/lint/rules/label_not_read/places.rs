@@ -61,12 +61,18 @@ pub(super) fn misplaced(cx: &Context<'_>) -> Vec<Problem> {
     groups.into_iter().filter_map(|((_, key, value), objects)| problem(key, &value, objects)).collect()
 }
 
-/// Every object with its labels, also of kinds that no waypoint depends on.
+/// Every object that has a label of Istio's, with its labels; also of kinds that no waypoint depends on.
 fn objects<'m>(cx: &Context<'m>) -> impl Iterator<Item = (ObjectRef, &'m Labels)> {
-    let kept = cx.snapshot.metadata().map(|(kind, meta, _)| {
+    let kept = cx.snapshot.metadata().filter(|(_, meta, _)| has_any(&meta.labels)).map(|(kind, meta, _)| {
         (ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone()), &meta.labels)
     });
-    kept.chain(cx.reading.passed_over.iter().map(|other| (other.object.clone(), &other.labels)))
+    let passed_over = cx.reading.passed_over.iter().filter(|other| has_any(&other.labels));
+    kept.chain(passed_over.map(|other| (other.object.clone(), &other.labels)))
+}
+
+/// Whether any of the labels may be one that is read. Most objects have none.
+fn has_any(labels: &Labels) -> bool {
+    labels.keys().any(|key| key.contains("istio.io/"))
 }
 
 /// Whether a key is not read from an object. A Gateway's labels are copied to its pods and its Service, which Istio reads where it
@@ -84,7 +90,8 @@ fn namespace_of(object: &ObjectRef) -> Str {
 /// The keys that are read in each namespace, from an object or from what a template makes.
 fn read_somewhere(cx: &Context<'_>) -> HashSet<(Str, &'static str)> {
     let mut found = HashSet::default();
-    for (kind, meta, _) in cx.snapshot.metadata().filter(|(kind, ..)| keys::are_read_from(*kind)) {
+    let labelled = cx.snapshot.metadata().filter(|(_, meta, _)| has_any(&meta.labels));
+    for (kind, meta, _) in labelled.filter(|(kind, ..)| keys::are_read_from(*kind)) {
         let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
         let read =
             READ.iter().filter(|read| read.kinds.contains(&kind) && meta.labels.contains_key(read.key));
