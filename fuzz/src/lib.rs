@@ -69,7 +69,8 @@ thread_local! {
     static DICE: Vec<Dice> = Release::ALL.iter().map(|release| Dice::new(release.as_str())).collect();
 }
 
-/// Draws a snapshot from the schemas of a release, with the bytes as its seed, and does with it what [`translate`] does.
+/// Draws a snapshot from the schemas of a release, with the bytes as its seed, and does with it what
+/// [`translate`] does.
 pub fn snapshot(bytes: &[u8]) {
     let Some((first, seed)) = bytes.split_first() else { return };
     let dice = |all: &Vec<Dice>| all.get(usize::from(*first) % all.len()).and_then(|dice| dice.throw(seed));
@@ -78,8 +79,8 @@ pub fn snapshot(bytes: &[u8]) {
     }
 }
 
-/// Reads any bytes as the JSON of a listener, the richest message. What can be read has to be written as JSON that reads
-/// back as the same.
+/// Reads any bytes as the JSON of a listener, the richest message. What can be read has to be written as JSON
+/// that reads back as the same.
 pub fn json(bytes: &[u8]) {
     let Ok(value) = serde_json::from_slice(bytes) else { return };
     let Ok(listener) = envoy::json::parse::<Listener>(&value) else { return };
@@ -113,8 +114,8 @@ pub fn dump(bytes: &[u8]) {
 /// A mesh in which there is something to ask for.
 const MESH: &str = include_str!("../../testdata/trace/shop.yaml");
 
-/// Any texts as what the bindings are given: settings and a selection as JSON, then the words of a request and the
-/// name of an object, a line each.
+/// Any texts as what the bindings are given: settings and a selection as JSON, then the words of a request
+/// and the name of an object, a line each.
 pub fn doors(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut lines = text.split('\n');

@@ -1,4 +1,5 @@
-//! `cargo xtask ambient`: what ztunnel gets, and the statuses of the objects, compared with what Istio's control plane made of every reference case.
+//! `cargo xtask ambient`: what ztunnel gets, and the statuses of the objects, compared with what Istio's
+//! control plane made of every reference case.
 //!
 //! The committed score (`testdata/score/ambient-<release>.json`) may only rise.
 
@@ -159,8 +160,8 @@ fn mesh(case: &Path) -> Result<Option<Mesh>> {
     Ok(Some(translation::mesh(&reading, &options).0))
 }
 
-/// Gives the waypoints' own pods and Services the addresses that they have in the reference: of older cases it has drawn
-/// them again, and the input says others.
+/// Gives the waypoints' own pods and Services the addresses that they have in the reference: of older cases
+/// it has drawn them again, and the input says others.
 fn redraw(config: &mut ZtunnelConfig, workloads: &[Value], services: &[Value]) {
     const POD: &str = "10.254.";
     const SERVICE: &str = "10.255.";

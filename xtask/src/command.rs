@@ -16,7 +16,8 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
 }
 
-/// A test that runs for long, optimized. It is told by its environment what was said by arguments; `known` pairs them.
+/// A test that runs for long, optimized. It is told by its environment what was said by arguments; `known`
+/// pairs them.
 pub(crate) fn long_test(
     package: &str,
     test: &str,

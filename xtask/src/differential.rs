@@ -1,5 +1,6 @@
-//! `cargo xtask differential`: random meshes and random requests, through a real Envoy and through `trace`, as many as one wants;
-//! or, with `--examples`, so many examples of what `diff` tells of random changes, through an Envoy of each side.
+//! `cargo xtask differential`: random meshes and random requests, through a real Envoy and through `trace`,
+//! as many as one wants; or, with `--examples`, so many examples of what `diff` tells of random changes,
+//! through an Envoy of each side.
 
 use crate::Result;
 use crate::command::{long_test, succeed};

@@ -1,5 +1,5 @@
-//! `cargo xtask diffs`: what `diff` says of random pairs of meshes, held against the traces of as many requests as one wants, and
-//! policies against a plain enumeration.
+//! `cargo xtask diffs`: what `diff` says of random pairs of meshes, held against the traces of as many
+//! requests as one wants, and policies against a plain enumeration.
 
 use crate::Result;
 use crate::command::{long_test, succeed};

@@ -1,4 +1,5 @@
-//! `cargo xtask fleet`: the tests of `examples/fleet`, with the Python package's wheel, Spark (which needs Java) and Ray.
+//! `cargo xtask fleet`: the tests of `examples/fleet`, with the Python package's wheel, Spark (which needs
+//! Java) and Ray.
 
 use std::process::Command;
 

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use crate::command::{cargo, host, succeed, target};
 use crate::{Result, root};
 
-/// What libFuzzer needs of a program: counters at every edge, and what is compared. As cargo-fuzz has it, but without a
-/// sanitizer: those need a nightly compiler, and look for what code without `unsafe` cannot do.
+/// What libFuzzer needs of a program: counters at every edge, and what is compared. As cargo-fuzz has it, but
+/// without a sanitizer: those need a nightly compiler, and look for what code without `unsafe` cannot do.
 const INSTRUMENTED: [&str; 6] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -17,7 +17,8 @@ const INSTRUMENTED: [&str; 6] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// What each target takes: its name, the longest input, and the folders of `testdata` that have more to start from.
+/// What each target takes: its name, the longest input, and the folders of `testdata` that have more to start
+/// from.
 const TARGETS: [(&str, usize, &[&str]); 8] = [
     ("read", 1 << 16, &["cases", "broken", "hostile", "lint"]),
     ("translate", 1 << 15, &["cases", "broken", "hostile", "lint"]),

@@ -1,4 +1,5 @@
-//! `cargo xtask golden`: runs the golden tests, which also know how to write their files, and the one of the rules.
+//! `cargo xtask golden`: runs the golden tests, which also know how to write their files, and the one of the
+//! rules.
 
 use std::process::Command;
 

@@ -1,9 +1,9 @@
 //! `cargo xtask layers`: no module of the library knows one of a later step.
 //!
-//! [`LAYERS`] is the order of ARCHITECTURE.md. A module may name itself and those of its own and earlier layers;
-//! comments count too, since links in documentation have to be found. What is in an earlier crate cannot know a later one: that the
-//! compiler sees to; this looks at the order within each. Beside the order of layers, some names are forbidden
-//! in some steps ([`forbidden`]).
+//! [`LAYERS`] is the order of ARCHITECTURE.md. A module may name itself and those of its own and earlier
+//! layers; comments count too, since links in documentation have to be found. What is in an earlier crate
+//! cannot know a later one: that the compiler sees to; this looks at the order within each. Beside the order
+//! of layers, some names are forbidden in some steps ([`forbidden`]).
 
 mod forbidden;
 
@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{Result, root};
 
-/// The modules of the library, each with the crate that it is in: each line may know itself and the lines before it.
+/// The modules of the library, each with the crate that it is in: each line may know itself and the lines
+/// before it.
 const LAYERS: &[(&str, &[&str])] = &[
     // What everyone shares.
     (
@@ -127,8 +128,8 @@ fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|(_, modules)| modules.contains(&module))
 }
 
-/// The modules of the crate's root that a text names, each with its line: behind `crate::`, in the braces of a
-/// `use crate::{…}`, or behind as many `super::` as lead to the root.
+/// The modules of the crate's root that a text names, each with its line: behind `crate::`, in the braces of
+/// a `use crate::{…}`, or behind as many `super::` as lead to the root.
 fn mentioned(text: &str, depth: usize) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     let to_root = "super::".repeat(depth);

@@ -5,8 +5,8 @@ use std::process::Command;
 use crate::command::{cargo, succeed, target};
 use crate::{Result, root};
 
-/// How much more the second doubling may cost than the first. Two is linear, four is quadratic; a little more than two is
-/// what sorting takes.
+/// How much more the second doubling may cost than the first. Two is linear, four is quadratic; a little more
+/// than two is what sorting takes.
 const MOST: f64 = 2.6;
 
 /// Of how many parts of the size that is promised the smallest of the three sizes is one.

@@ -122,8 +122,8 @@ pub(crate) fn cases(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Translates one case into `<out>/<namespace>__<gateway>/*.json`. A case whose settings are refused gives nothing, and
-/// scores so.
+/// Translates one case into `<out>/<namespace>__<gateway>/*.json`. A case whose settings are refused gives
+/// nothing, and scores so.
 fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
     let input = SourceFile::new("input.yaml", std::fs::read_to_string(case.join("input.yaml"))?);
     let beside = files::settings(&case.join("mesh.yaml"), &case.join("features"))?;

@@ -1,5 +1,5 @@
-//! `cargo xtask pits`: lint, on configurations that do not do what they look like and on valid ones, scored by the
-//! `pits.py` beside them.
+//! `cargo xtask pits`: lint, on configurations that do not do what they look like and on valid ones, scored
+//! by the `pits.py` beside them.
 //!
 //! The committed score (`testdata/score/pits.json`) may only rise: a pit that was found stays found, a valid
 //! configuration of which nothing was said stays quiet.

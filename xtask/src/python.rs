@@ -1,4 +1,5 @@
-//! `cargo xtask python`: builds the Python package's wheel, installs it in a clean environment, and checks it.
+//! `cargo xtask python`: builds the Python package's wheel, installs it in a clean environment, and checks
+//! it.
 //!
 //! | environment (`target/python`) | has |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! `cargo xtask rules`: `docs/rules`, a page for each code and a table of all, from what the library says of itself.
+//! `cargo xtask rules`: `docs/rules`, a page for each code and a table of all, from what the library says of
+//! itself.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -113,7 +114,8 @@ fn pages() -> Result<Pages> {
     Ok(pages)
 }
 
-/// The page of a code: that of its rule, or its explanation, with a line of what is known about it below the title.
+/// The page of a code: that of its rule, or its explanation, with a line of what is known about it below the
+/// title.
 fn page(code: Code, rule: Option<&Rule>) -> String {
     let (title, text) = match rule {
         Some(rule) => {

@@ -1,8 +1,9 @@
-//! `cargo xtask surface`: all that users of the libraries can name, one line each, so that a review shows what a change adds to it
-//! or takes away.
+//! `cargo xtask surface`: all that users of the libraries can name, one line each, so that a review shows
+//! what a change adds to it or takes away.
 //!
-//! rustdoc tells it as JSON, which is not stable yet: it is asked for with the switch that lets a stable compiler do so. That
-//! switch goes to rustdoc alone: with it, cargo would compile all dependencies anew. So cargo is told that rustdoc is this program.
+//! rustdoc tells it as JSON, which is not stable yet: it is asked for with the switch that lets a stable
+//! compiler do so. That switch goes to rustdoc alone: with it, cargo would compile all dependencies anew. So
+//! cargo is told that rustdoc is this program.
 
 use std::fs;
 use std::path::Path;
@@ -62,7 +63,8 @@ fn write(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a library has, a line each, in order. What its types derive, and what holds of all types, is left out.
+/// What a library has, a line each, in order. What its types derive, and what holds of all types, is left
+/// out.
 fn surface(library: &str, features: &[&str]) -> Result<String> {
     let mut command = cargo();
     command.args(["rustdoc", "--quiet", "--lib", "--package", library]).args(features);

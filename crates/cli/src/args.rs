@@ -48,8 +48,8 @@ pub(crate) enum Command {
     Translate(Translate),
     /// Print a waypoint's resources as `istioctl proxy-config` does.
     ///
-    /// Instead of a snapshot, -f also takes the config dump of a live proxy, as `istioctl proxy-config all -o json`
-    /// and Envoy's /config_dump?include_eds print it.
+    /// Instead of a snapshot, -f also takes the config dump of a live proxy, as
+    /// `istioctl proxy-config all -o json` and Envoy's /config_dump?include_eds print it.
     #[command(visible_alias = "pc")]
     #[command(
         after_help = "Examples:\n  waypoint-xds pc clusters waypoint.shop -f deploy/\n  waypoint-xds pc routes -f dump.json"
@@ -57,8 +57,8 @@ pub(crate) enum Command {
     ProxyConfig(ProxyConfig),
     /// Print what ztunnels get, as `istioctl ztunnel-config` does.
     ///
-    /// Instead of a snapshot, -f also takes the config dump of a live ztunnel, as `istioctl ztunnel-config all -o json`
-    /// and ztunnel's /config_dump print it.
+    /// Instead of a snapshot, -f also takes the config dump of a live ztunnel, as
+    /// `istioctl ztunnel-config all -o json` and ztunnel's /config_dump print it.
     #[command(visible_alias = "zc")]
     #[command(
         after_help = "Examples:\n  waypoint-xds zc workload -f deploy/ --workload-namespace shop\n  waypoint-xds zc all -f ztunnel-dump.json"
@@ -76,39 +76,41 @@ pub(crate) enum Command {
     },
     /// Print every condition that Istio would write into the objects' statuses.
     ///
-    /// Which waypoint each Service, ServiceEntry and WorkloadEntry uses, who enforces each AuthorizationPolicy, what
-    /// becomes of each parent of a route, and of each Gateway and its listeners.
+    /// Which waypoint each Service, ServiceEntry and WorkloadEntry uses, who enforces each
+    /// AuthorizationPolicy, what becomes of each parent of a route, and of each Gateway and its listeners.
     #[command(after_help = "Examples:\n  waypoint-xds status -f deploy/ -o wide")]
     Status(Status),
     /// Copy the objects of a cluster that are read into a file, by `kubectl get`.
     ///
-    /// Every kind that is read is asked for, and no other; Secrets never are. A kind that the cluster does not know is passed over, and
-    /// one that may not be listed is told. `-f cluster:CONTEXT` of the other commands does the same in one go.
+    /// Every kind that is read is asked for, and no other; Secrets never are. A kind that the cluster does
+    /// not know is passed over, and one that may not be listed is told. `-f cluster:CONTEXT` of the other
+    /// commands does the same in one go.
     #[command(
         after_help = "Examples:\n  waypoint-xds snapshot -o snapshot.yaml\n  waypoint-xds snapshot --context prod -n shop web -o shop.yaml\n  waypoint-xds snapshot --print-command > snapshot.sh; sh snapshot.sh > snapshot.yaml"
     )]
     Snapshot(Snapshot),
-    /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that never match,
-    /// waypoints that are bypassed.
+    /// Find what is accepted and does not do what it looks like: policies that nobody enforces, routes that
+    /// never match, waypoints that are bypassed.
     ///
-    /// What is reported can be chosen by code and by group (`waypoint-xds explain` lists them), here and in a file
-    /// `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace suppresses what is said
-    /// of it by the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's `galley.istio.io/analyze-suppress`
-    /// counts, too.
+    /// What is reported can be chosen by code and by group (`waypoint-xds explain` lists them), here and in a
+    /// file `waypoint-xds.toml` in a folder of the first input or above it. An object or a namespace
+    /// suppresses what is said of it by the annotation `waypoint-xds.io/suppress: CODE,GROUP`; istioctl's
+    /// `galley.istio.io/analyze-suppress` counts, too.
     #[command(
         after_help = "Examples:\n  waypoint-xds lint -f deploy/\n  waypoint-xds lint -f deploy/ --select security -o sarif > lint.sarif\n  waypoint-xds lint -f deploy/ --diff"
     )]
     Lint(Box<Lint>),
-    /// Tell all about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is
-    /// routed, and what is wrong.
+    /// Tell all about one object: which waypoint serves it and why, who goes past it, what is enforced where,
+    /// how it is routed, and what is wrong.
     #[command(
         after_help = "Examples:\n  waypoint-xds describe service cart.shop -f deploy/\n  waypoint-xds describe policy readers -n shop -f deploy/ -o json"
     )]
     Describe(Describe),
     /// Tell what comes of one request, who decides, where it goes, and which line says so.
     ///
-    /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and routes, its clusters, and
-    /// the destination's ztunnel. The exit code is 0 where it gets through, 1 where not, 3 where files do not tell.
+    /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and
+    /// routes, its clusters, and the destination's ztunnel. The exit code is 0 where it gets through, 1 where
+    /// not, 3 where files do not tell.
     ///
     /// -f also takes the config dump of a live waypoint, as `istioctl proxy-config all -o json` and Envoy's
     /// /config_dump?include_eds print it, alone or beside a snapshot.
@@ -118,37 +120,39 @@ pub(crate) enum Command {
     Trace(Box<Trace>),
     /// Run tests: requests, and what is expected of them.
     ///
-    /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand among the objects
-    /// of the input. The exit code is 0 where all pass, 1 where one fails, 2 where a file of tests cannot be read, or there is
-    /// none.
+    /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand
+    /// among the objects of the input. The exit code is 0 where all pass, 1 where one fails, 2 where a file
+    /// of tests cannot be read, or there is none.
     #[command(
         after_help = "Examples:\n  waypoint-xds test -f deploy/\n  waypoint-xds test tests/ -f deploy/ -o junit > report.xml\n  waypoint-xds test -f deploy/ --coverage --min-coverage 80"
     )]
     Test(Box<Test>),
-    /// Tell what a change changes: for requests, proved or with an example; for each waypoint's resources; for findings and
-    /// statuses.
+    /// Tell what a change changes: for requests, proved or with an example; for each waypoint's resources;
+    /// for findings and statuses.
     ///
-    /// Two inputs are compared, two revisions of a Git repository, or one input under two settings: what an upgrade of Istio
-    /// changes, say. For each destination the classes of requests are told of which something else comes, each with an
-    /// example and the lines that decide it before and after; or that nothing differs, which is proved then.
+    /// Two inputs are compared, two revisions of a Git repository, or one input under two settings: what an
+    /// upgrade of Istio changes, say. For each destination the classes of requests are told of which
+    /// something else comes, each with an example and the lines that decide it before and after; or that
+    /// nothing differs, which is proved then.
     #[command(
         after_help = "Examples:\n  waypoint-xds diff old/ new/\n  waypoint-xds diff --git main..HEAD deploy/ -o markdown\n  waypoint-xds diff deploy/ --release 1.30..1.31 --only requests"
     )]
     Diff(Box<Diff>),
     /// Tell who may do what: the fewest rows that say it, exactly.
     ///
-    /// For each way to a destination (through its waypoint, past it, from outside of the mesh): which requests are allowed, denied or
-    /// answered, by which rule on which line, and where they go. Of the rows of a way the first that a request is in counts; each request is
-    /// in one. --from tells what one client may do, of one destination or of all.
+    /// For each way to a destination (through its waypoint, past it, from outside of the mesh): which
+    /// requests are allowed, denied or answered, by which rule on which line, and where they go. Of the rows
+    /// of a way the first that a request is in counts; each request is in one. --from tells what one client
+    /// may do, of one destination or of all.
     #[command(
         after_help = "Examples:\n  waypoint-xds access --to shop/cart --port 80 -f deploy/\n  waypoint-xds access --from shop/web -f deploy/ -o markdown"
     )]
     Access(Box<Access>),
     /// Compare what sidecars and waypoints would have to be told, per namespace and in total.
     ///
-    /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold its own
-    /// namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold the whole mesh's,
-    /// as Istio does by default: the article's small example (16 against 4: 25 %).
+    /// A configuration is what a proxy has to know of one Service. `--rule namespace` lets every sidecar hold
+    /// its own namespace's: the table of the article (12,500 against 100: 0.8 %). `--rule mesh` lets it hold
+    /// the whole mesh's, as Istio does by default: the article's small example (16 against 4: 25 %).
     #[command(
         after_help = "Examples:\n  waypoint-xds cost -f deploy/ --rule mesh\n  waypoint-xds cost -f deploy/ -o svg > cost.svg"
     )]
@@ -162,7 +166,8 @@ pub(crate) enum Command {
     },
     /// Print a completion script for a shell.
     ///
-    /// It makes the shell ask this program, which completes names of waypoints, too, once -f stands on the line.
+    /// It makes the shell ask this program, which completes names of waypoints, too, once -f stands on the
+    /// line.
     #[command(
         after_help = "Examples:\n  source <(waypoint-xds completion bash)\n  waypoint-xds completion fish > ~/.config/fish/completions/waypoint-xds.fish"
     )]
@@ -190,8 +195,8 @@ pub(crate) struct Translate {
     /// Write one folder per waypoint, `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub(crate) out: Option<PathBuf>,
-    /// Also tell which objects, on which lines, made each resource, filter chain and route: `origins.json` next to the
-    /// resources, or alone on standard output without --out.
+    /// Also tell which objects, on which lines, made each resource, filter chain and route: `origins.json`
+    /// next to the resources, or alone on standard output without --out.
     #[arg(long)]
     pub(crate) origins: bool,
     /// Run again whenever a file changes.
@@ -232,8 +237,8 @@ pub(crate) struct Which {
 pub(crate) struct Bootstrap {
     #[command(flatten)]
     pub(crate) which: Which,
-    /// With all of its resources, so that it needs no control plane: what `envoy -c` runs. Goes with --dialect envoy,
-    /// unless the Envoy is Istio's.
+    /// With all of its resources, so that it needs no control plane: what `envoy -c` runs. Goes with
+    /// --dialect envoy, unless the Envoy is Istio's.
     #[arg(long = "static")]
     pub(crate) complete: bool,
     /// Where Envoy finds cert-chain.pem, key.pem and root-cert.pem.
@@ -245,8 +250,8 @@ pub(crate) struct Bootstrap {
     /// Where the waypoint takes tunnels [default: as in a cluster, port 15008; on 127.0.0.1 with --loopback].
     #[arg(long, value_name = "ADDR", requires = "complete")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Turn the addresses of pods into ones of 127.0.0.0/8 (10.244.1.6 into 127.244.1.6), so that nothing leaves this
-    /// machine; standard error tells which became which. Addresses of Services stay.
+    /// Turn the addresses of pods into ones of 127.0.0.0/8 (10.244.1.6 into 127.244.1.6), so that nothing
+    /// leaves this machine; standard error tells which became which. Addresses of Services stay.
     #[arg(long, requires = "complete")]
     pub(crate) loopback: bool,
     /// JSON or YAML.
@@ -264,8 +269,8 @@ pub(crate) enum ValueFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Status {
-    /// A table, the conditions as a JSON array, the objects with their statuses as YAML, or with `wide` a table that
-    /// also tells which fields decided each condition.
+    /// A table, the conditions as a JSON array, the objects with their statuses as YAML, or with `wide` a
+    /// table that also tells which fields decided each condition.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! What a shell is told while a line is typed: clap's engine knows the words of the command line; what they may name, releases or
-//! the waypoints of the input on the same line, is looked up here.
+//! What a shell is told while a line is typed: clap's engine knows the words of the command line; what they
+//! may name, releases or the waypoints of the input on the same line, is looked up here.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -86,7 +86,8 @@ fn waypoints(called: impl Fn(&str, &str) -> String) -> Vec<CompletionCandidate> 
     candidates(names)
 }
 
-/// What the line that is typed reads, if that can be read. Nothing is run for it, and standard input is not touched.
+/// What the line that is typed reads, if that can be read. Nothing is run for it, and standard input is not
+/// touched.
 fn session() -> Option<Session> {
     let paths = inputs(std::env::args_os().skip_while(|word| word != "--"));
     let found = files::read_wanted(paths.iter().filter(|path| path.exists()), &Wanted::default()).ok()?;

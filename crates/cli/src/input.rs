@@ -15,8 +15,8 @@ use crate::progress::Progress;
 /// What problems call standard input.
 pub(crate) const STDIN: &str = "<stdin>";
 
-/// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input. What another
-/// program would have to render is told. Files of tests come apart.
+/// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input.
+/// What another program would have to render is told. Files of tests come apart.
 pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let wanted = wanted(input)?;
     let mut all = Found::default();
@@ -48,7 +48,8 @@ pub(crate) fn wanted(input: &Input) -> Result<Wanted, Failure> {
 
 /// A snapshot of what was read.
 ///
-/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed. It is an error, unless it is allowed.
+/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed. It is an error, unless it is
+/// allowed.
 pub(crate) fn session(
     sources: Vec<SourceFile>,
     options: &Options,

@@ -1,4 +1,5 @@
-//! The `waypoint-xds` command line: reads files, asks the library, prints, sets the exit code. It decides nothing.
+//! The `waypoint-xds` command line: reads files, asks the library, prints, sets the exit code. It decides
+//! nothing.
 #![forbid(unsafe_code)]
 
 mod args;
@@ -22,7 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub(crate) enum Outcome {
     /// 0: nothing wrong.
     Clean,
-    /// 1: there were problems in the input; everything else was translated. Of a request: it does not get through.
+    /// 1: there were problems in the input; everything else was translated. Of a request: it does not get
+    /// through.
     Problems,
     /// 2: a file of tests cannot be read.
     Broken,

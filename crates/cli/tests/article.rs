@@ -1,4 +1,5 @@
-//! The numbers and tables of the article "Istio Ambient Waypoint Proxy Made Simple", and the command line's manners.
+//! The numbers and tables of the article "Istio Ambient Waypoint Proxy Made Simple", and the command line's
+//! manners.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};

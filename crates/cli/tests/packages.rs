@@ -1,4 +1,5 @@
-//! Every crate that is published has what a registry shows, and what it and its unit tests are compiled of lies in it.
+//! Every crate that is published has what a registry shows, and what it and its unit tests are compiled of
+//! lies in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};

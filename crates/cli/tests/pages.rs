@@ -1,5 +1,5 @@
-//! The pages of the documentation hold together: links lead somewhere, the book's table of contents has every page once, the README is
-//! short, pictures are what the commands draw.
+//! The pages of the documentation hold together: links lead somewhere, the book's table of contents has every
+//! page once, the README is short, pictures are what the commands draw.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
-//! Every command of the console blocks of the README and of the documentation prints what stands there, and so does one in a comment before a
-//! quotation. Blanks at the ends of lines do not count; a line `…` stands for any number of lines.
+//! Every command of the console blocks of the README and of the documentation prints what stands there, and
+//! so does one in a comment before a quotation. Blanks at the ends of lines do not count; a line `…` stands
+//! for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ fn examples(markdown: &str) -> Vec<Example> {
     found
 }
 
-/// The quotations in a Markdown text that are what a command prints: a comment `<!-- $ waypoint-xds … -->` stands before each.
+/// The quotations in a Markdown text that are what a command prints: a comment `<!-- $ waypoint-xds … -->`
+/// stands before each.
 fn quotations(markdown: &str) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
     let mut quoted = false;

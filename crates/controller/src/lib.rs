@@ -1,8 +1,9 @@
-//! The core of a controller: it is told of objects as they come and go, and knows which waypoints have to be told something else.
+//! The core of a controller: it is told of objects as they come and go, and knows which waypoints have to be
+//! told something else.
 //!
-//! What is around it is `kube`'s: a `reflector` for each kind calls [`Controller::apply`] and [`Controller::delete`], and whenever
-//! it is quiet, [`Controller::reconcile`] says for which waypoints an xDS server has a new snapshot. There is no network in here, so
-//! that it is tested without a cluster.
+//! What is around it is `kube`'s: a `reflector` for each kind calls [`Controller::apply`] and
+//! [`Controller::delete`], and whenever it is quiet, [`Controller::reconcile`] says for which waypoints an
+//! xDS server has a new snapshot. There is no network in here, so that it is tested without a cluster.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
@@ -97,7 +98,8 @@ impl Controller {
     ///
     /// # Errors
     ///
-    /// [`NotAnObject`] if an object cannot be written as JSON. Whatever else is wrong with one costs no other one.
+    /// [`NotAnObject`] if an object cannot be written as JSON. Whatever else is wrong with one costs no other
+    /// one.
     pub fn reconcile(&mut self) -> Result<Change, NotAnObject> {
         let mut objects = Objects::new();
         self.objects.values().try_for_each(|object| object.add_to(&mut objects))?;

@@ -1,9 +1,10 @@
 //! Conversion to and from the messages of the [`envoy_types`] crate, for programs that serve them with tonic.
 //!
-//! Only with the feature `envoy-types`, and not for WebAssembly, where that crate does not build. Both crates' messages
-//! are made from the same descriptors, so a message is converted by encoding it as one and decoding it as the other:
-//! nothing is lost on the way, and what is packed in an `Any` stays the bytes that it is. Their maps are hash maps; what
-//! comes back from there has its maps sorted again, and encodes to the same bytes as before.
+//! Only with the feature `envoy-types`, and not for WebAssembly, where that crate does not build. Both
+//! crates' messages are made from the same descriptors, so a message is converted by encoding it as one and
+//! decoding it as the other: nothing is lost on the way, and what is packed in an `Any` stays the bytes that
+//! it is. Their maps are hash maps; what comes back from there has its maps sorted again, and encodes to the
+//! same bytes as before.
 //!
 //! ```
 //! use envoy::config::cluster::v3::Cluster;
@@ -46,8 +47,8 @@ counterparts! {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConversionError {
-    /// The other type does not read this message. Messages of the types here are read by their counterparts, unless they
-    /// are nested more than 100 deep, which is all that prost follows.
+    /// The other type does not read this message. Messages of the types here are read by their counterparts,
+    /// unless they are nested more than 100 deep, which is all that prost follows.
     #[error("the message is none of the other type")]
     Decode(#[from] prost::DecodeError),
 }

@@ -1,8 +1,9 @@
 //! What distributing configuration costs: sidecars against waypoints.
 //!
-//! The comparison of the article [Istio Ambient Waypoint Proxy Made
-//! Simple](https://istio.io/latest/blog/2023/waypoint-proxy-made-simple/), for any mesh. A *configuration* is what
-//! a proxy has to know of one Service; what is counted is configurations times proxies that hold them.
+//! The comparison of the article
+//! [Istio Ambient Waypoint Proxy Made Simple](https://istio.io/latest/blog/2023/waypoint-proxy-made-simple/),
+//! for any mesh. A *configuration* is what a proxy has to know of one Service; what is counted is
+//! configurations times proxies that hold them.
 //!
 //! The article counts sidecars in two ways, so there are two [`Rule`]s.
 
@@ -24,7 +25,8 @@ pub enum Rule {
     /// Those of its own namespace: the article's table (25 × 250 + 25 × 250 = 12,500 against 100: 0.8 %).
     #[default]
     Namespace,
-    /// Those of the whole mesh, which is Istio's default: the article's small example (4 × 4 = 16 against 4: 25 %).
+    /// Those of the whole mesh, which is Istio's default: the article's small example (4 × 4 = 16 against 4:
+    /// 25 %).
     Mesh,
 }
 

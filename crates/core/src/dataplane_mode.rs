@@ -1,5 +1,5 @@
-//! How pods take part in the mesh: by their node's ztunnel, by a sidecar, or not at all. What waypoints do not read may be meant
-//! for sidecars.
+//! How pods take part in the mesh: by their node's ztunnel, by a sidecar, or not at all. What waypoints do
+//! not read may be meant for sidecars.
 
 use serde::Serialize;
 
@@ -81,7 +81,8 @@ pub(crate) fn has_proxy(workload: &Workload) -> bool {
     containers.any(|container| container.name == CONTAINER)
 }
 
-/// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its namespace, does.
+/// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its
+/// namespace, does.
 pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
     if has_sidecar(workload) {
         return DataPlaneMode::Sidecar;

@@ -28,7 +28,8 @@ pub(crate) fn object<'k>(fields: impl IntoIterator<Item = (&'k str, Option<Value
     Value::Object(present.collect())
 }
 
-/// The same value with the keys of its objects spelled as in `.proto` files: `typedConfig` becomes `typed_config`.
+/// The same value with the keys of its objects spelled as in `.proto` files: `typedConfig` becomes
+/// `typed_config`.
 pub(crate) fn snake_case(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

@@ -14,8 +14,8 @@
 //! | [`limits`] | how large an input may be |
 //! | [`envoy`] | the messages |
 //!
-//! What is not shown here may be there all the same, since the parts of this project share it, and change in any
-//! version.
+//! What is not shown here may be there all the same, since the parts of this project share it, and change in
+//! any version.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

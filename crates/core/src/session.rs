@@ -1,4 +1,5 @@
-//! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its parts.
+//! A snapshot as one release understands it, with all that can be asked of it: one handle instead of its
+//! parts.
 
 mod compared;
 mod suites;
@@ -40,9 +41,11 @@ use crate::ztunnel::{self, NotKnown, ZtunnelResources};
 
 pub use suites::Suites;
 
-/// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is asked of it.
+/// What was read, the mesh that a release makes of it, and the translation: everything that a door shows is
+/// asked of it.
 ///
-/// Clones share all of it, and threads may. The mesh is made at once, the translation when it is first asked for.
+/// Clones share all of it, and threads may. The mesh is made at once, the translation when it is first asked
+/// for.
 ///
 /// ```
 /// use waypoint_xds::options::Options;
@@ -92,8 +95,8 @@ pub struct Mended {
     pub fixes: usize,
 }
 
-/// How often fixes are applied before it is given up: fixes next to each other take turns, and ones that undo each
-/// other do not end.
+/// How often fixes are applied before it is given up: fixes next to each other take turns, and ones that undo
+/// each other do not end.
 const ROUNDS: usize = 10;
 
 /// Threads share a session.
@@ -164,8 +167,8 @@ impl Session {
         &self.shared.problems
     }
 
-    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that is also
-    /// what it lacks.
+    /// Everything that is to be said of the snapshot: see [`lint`](lint::lint()). For an upstream Envoy that
+    /// is also what it lacks.
     #[must_use]
     pub fn lint(&self) -> Vec<Problem> {
         let problems = match self.mesh().options.dialect {
@@ -191,8 +194,9 @@ impl Session {
         }
     }
 
-    /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is reported of
-    /// the outcome, as long as there are any. Nothing is mended where the outcome cannot be read as well as before.
+    /// The snapshot with what can be mended mended: the fixes of what is `reported`, then those of what is
+    /// reported of the outcome, as long as there are any. Nothing is mended where the outcome cannot be read
+    /// as well as before.
     ///
     /// ```
     /// use waypoint_xds::options::Options;
@@ -323,7 +327,8 @@ impl Session {
         Tracer::new(self.mesh(), translation, compiled)
     }
 
-    /// Asks what comes of the request of a test, and holds it against what is expected: see [`expect`](crate::expect).
+    /// Asks what comes of the request of a test, and holds it against what is expected: see
+    /// [`expect`](crate::expect).
     #[must_use]
     pub fn test(&self, suite: &Suite, case: &Case) -> Test {
         let request = match &case.asks {
@@ -411,8 +416,8 @@ impl Session {
         }
     }
 
-    /// The waypoints called `NAME`, in a namespace or in whichever has one; else the one called `NAME.NAMESPACE`, as
-    /// istioctl names proxies.
+    /// The waypoints called `NAME`, in a namespace or in whichever has one; else the one called
+    /// `NAME.NAMESPACE`, as istioctl names proxies.
     #[must_use]
     pub fn waypoints_named(&self, name: &str, namespace: Option<&str>) -> Vec<&Waypoint> {
         names::named(&self.mesh().waypoints, (name, namespace), |waypoint| {

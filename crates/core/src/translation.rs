@@ -39,8 +39,8 @@ pub fn translate(reading: &Reading, options: &Options) -> Translation {
     generate(reading, &mesh, problems)
 }
 
-/// The second half of [`translate`], for those who keep the mesh: the resources of its waypoints, with the problems
-/// that the first half found, and with what has no equivalent in the dialect.
+/// The second half of [`translate`], for those who keep the mesh: the resources of its waypoints, with the
+/// problems that the first half found, and with what has no equivalent in the dialect.
 #[must_use]
 pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> Translation {
     let options = &mesh.options;
@@ -57,8 +57,8 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
     Translation { release: options.release, waypoints, problems, summary: reading.summary.clone() }
 }
 
-/// The first half of [`translate`]: what the release makes of a snapshot before any Envoy resource is generated,
-/// and everything found wrong on the way, in the order of the text.
+/// The first half of [`translate`]: what the release makes of a snapshot before any Envoy resource is
+/// generated, and everything found wrong on the way, in the order of the text.
 #[must_use]
 pub fn mesh(reading: &Reading, options: &Options) -> (Mesh, Vec<Problem>) {
     Mesh::of(reading, options)

@@ -1,5 +1,5 @@
-//! Who may do what in `testdata/trace/shop.yaml`: `testdata/access` has what is told. `UPDATE_GOLDEN=1 cargo test --test access` writes it
-//! anew.
+//! Who may do what in `testdata/trace/shop.yaml`: `testdata/access` has what is told.
+//! `UPDATE_GOLDEN=1 cargo test --test access` writes it anew.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Admission against the reference: the same objects are refused, the same fields dropped, and the same objects warned
-//! of as by the control planes of the releases.
+//! Admission against the reference: the same objects are refused, the same fields dropped, and the same
+//! objects warned of as by the control planes of the releases.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may fail")]
 
@@ -81,8 +81,8 @@ fn of_1_18(case: &Path) -> Option<Verdicts> {
     Some(verdicts)
 }
 
-/// The verdicts in `log.txt` of 1.31, of a case that has one. Later families of cases were made by other means, which
-/// wrote no verdicts.
+/// The verdicts in `log.txt` of 1.31, of a case that has one. Later families of cases were made by other
+/// means, which wrote no verdicts.
 fn of_1_31(case: &Path) -> Option<Verdicts> {
     let name = case.file_name()?.to_string_lossy();
     if ["min-", "pub-", "hrs-", "foc-"].iter().any(|family| name.starts_with(family)) {
@@ -105,8 +105,8 @@ fn of_1_31(case: &Path) -> Option<Verdicts> {
     Some(verdicts)
 }
 
-/// Compares the verdicts of every case. Of a rule that never applies we warn in 1.18 too, where the webhook overlooked
-/// those behind a rule without a match.
+/// Compares the verdicts of every case. Of a rule that never applies we warn in 1.18 too, where the webhook
+/// overlooked those behind a rule without a match.
 fn compare(release: Release, theirs: impl Fn(&Path) -> Option<Verdicts>) {
     let mut differences = String::new();
     for case in cases() {

@@ -1,5 +1,6 @@
-//! What `diff` says of `testdata/diff/<case>.old.yaml` and `.new.yaml` stands next to them, as text, Markdown and JSON; of
-//! `release.yaml` what the newest release of Istio changes. `UPDATE_GOLDEN=1 cargo test --test diff` writes it anew.
+//! What `diff` says of `testdata/diff/<case>.old.yaml` and `.new.yaml` stands next to them, as text, Markdown
+//! and JSON; of `release.yaml` what the newest release of Istio changes.
+//! `UPDATE_GOLDEN=1 cargo test --test diff` writes it anew.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -65,7 +66,8 @@ fn differences_read_as_they_should() {
     assert!(wrong.is_empty(), "these differ (UPDATE_GOLDEN=1 writes them anew):\n{}", wrong.join("\n"));
 }
 
-/// `testdata/diff/policy.live.json` is the config dump of waypoint `shop/waypoint` that holds what `policy.old.yaml` makes.
+/// `testdata/diff/policy.live.json` is the config dump of waypoint `shop/waypoint` that holds what
+/// `policy.old.yaml` makes.
 #[test]
 fn a_live_waypoint_is_compared_with_files() {
     let path = |name: &str| folder("diff").join(format!("policy.{name}"));
@@ -173,7 +175,8 @@ fn what_is_told_is_what_differs() {
     }
 }
 
-/// Neighbours among the golden cases have little to do with each other: everything is told then, and nothing else.
+/// Neighbours among the golden cases have little to do with each other: everything is told then, and nothing
+/// else.
 #[test]
 fn any_two_snapshots_can_be_compared() {
     let mut paths: Vec<PathBuf> = fs::read_dir(folder("cases"))

@@ -1,5 +1,5 @@
-//! Tests for a mesh: files in `testdata/tests`, about the snapshot in `testdata/trace`. What every reporter prints stands beside them.
-//! `UPDATE_GOLDEN=1 cargo test --test expect` writes it anew.
+//! Tests for a mesh: files in `testdata/tests`, about the snapshot in `testdata/trace`. What every reporter
+//! prints stands beside them. `UPDATE_GOLDEN=1 cargo test --test expect` writes it anew.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! Fixes: whatever is mended, the text can be read as before, the finding is gone, and everything else is as it was.
+//! Fixes: whatever is mended, the text can be read as before, the finding is gone, and everything else is as
+//! it was.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::BTreeMap;

@@ -1,12 +1,14 @@
-//! Every case of `testdata/cases`, and of `testdata/clusters` (those of several clusters), gives, for every release, what `testdata/golden/<release>/<case>.<kind>.json` hold, and
-//! the problems of `<case>.problems.txt`: a file for each kind of resource that there is any of, one field a line.
+//! Every case of `testdata/cases`, and of `testdata/clusters` (those of several clusters), gives, for every
+//! release, what `testdata/golden/<release>/<case>.<kind>.json` hold, and the problems of
+//! `<case>.problems.txt`: a file for each kind of resource that there is any of, one field a line.
 //!
-//! Most releases differ little from the next: of those there is only the difference, `<case>.<kind>.json.diff` and
-//! `<case>.problems.txt.diff`.
+//! Most releases differ little from the next: of those there is only the difference,
+//! `<case>.<kind>.json.diff` and `<case>.problems.txt.diff`.
 //!
-//! Some are also said for an upstream Envoy, in `<case>.envoy.<kind>.json`. Those that are about ztunnel also give what it gets, in
-//! `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`. Those that are about statuses also give these, in
-//! `<case>.status.json`, and where the snapshot's say something else, in `<case>.status.problems.txt`.
+//! Some are also said for an upstream Envoy, in `<case>.envoy.<kind>.json`. Those that are about ztunnel also
+//! give what it gets, in `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`. Those that
+//! are about statuses also give these, in `<case>.status.json`, and where the snapshot's say something else,
+//! in `<case>.status.problems.txt`.
 //!
 //! `cargo xtask golden --update` writes those files and removes stale ones.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]

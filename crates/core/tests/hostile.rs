@@ -1,5 +1,6 @@
-//! Inputs that are made to hurt: each gives the problems that are written next to it, the good object in it survives, and
-//! everything can be asked of it in every release. `UPDATE_GOLDEN=1 cargo test --test hostile` writes the expectations anew.
+//! Inputs that are made to hurt: each gives the problems that are written next to it, the good object in it
+//! survives, and everything can be asked of it in every release. `UPDATE_GOLDEN=1 cargo test --test hostile`
+//! writes the expectations anew.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;

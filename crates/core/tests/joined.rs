@@ -1,4 +1,5 @@
-//! Connection managers are put together from parts that are encoded already: their bytes are those of the whole message.
+//! Connection managers are put together from parts that are encoded already: their bytes are those of the
+//! whole message.
 
 use std::fs;
 use std::path::Path;

@@ -33,8 +33,8 @@ fn blocks<'p>(page: &'p str, heading: &str) -> Vec<(&'p str, String)> {
     found
 }
 
-/// What is said of the snapshot below a heading. The first block is `yaml`, with flags as `NAME=VALUE` behind it; one of
-/// `yaml mesh-config` is the mesh configuration.
+/// What is said of the snapshot below a heading. The first block is `yaml`, with flags as `NAME=VALUE` behind
+/// it; one of `yaml mesh-config` is the mesh configuration.
 fn lint(rule: &Rule, heading: &str) -> Vec<Problem> {
     let blocks = blocks(rule.page, heading);
     let code = rule.code;
@@ -87,8 +87,8 @@ fn pages_are_as_they_say() {
     }
 }
 
-/// `testdata/lint/CASE.yaml` (with `CASE.mesh.yaml`, `CASE.features` and `CASE.release`) → `CASE.out`: the findings, one a
-/// line. `UPDATE_GOLDEN=1 cargo test --test lint` writes them anew.
+/// `testdata/lint/CASE.yaml` (with `CASE.mesh.yaml`, `CASE.features` and `CASE.release`) → `CASE.out`: the
+/// findings, one a line. `UPDATE_GOLDEN=1 cargo test --test lint` writes them anew.
 #[test]
 fn cases_have_the_findings_next_to_them() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/lint");

@@ -1,5 +1,5 @@
-//! Every origin is a field: for all golden cases in all releases, what made a resource or a part of it names an object of
-//! the snapshot and a field that the object has, and that field has a line and a column.
+//! Every origin is a field: for all golden cases in all releases, what made a resource or a part of it names
+//! an object of the snapshot and a field that the object has, and that field has a line and a column.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,9 +101,9 @@ fn made(documents: &[&str], options: &Options) -> Made {
     made
 }
 
-/// What is not said yet, by kind of object and resource: the Namespaces and Gateways that decide whom another Gateway
-/// admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host from another object, and
-/// what is told of a port that no chain is made for. The list only shrinks.
+/// What is not said yet, by kind of object and resource: the Namespaces and Gateways that decide whom another
+/// Gateway admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host
+/// from another object, and what is told of a port that no chain is made for. The list only shrinks.
 const UNSAID: [(Kind, &str); 7] = [
     (Kind::Namespace, "listener"),
     (Kind::Gateway, "listener"),
@@ -116,7 +116,8 @@ const UNSAID: [(Kind, &str); 7] = [
 /// And at most so many of these in all cases.
 const UNSAID_AT_MOST: usize = 16;
 
-/// Every object of a golden case without which a resource is another one is among the origins of that resource.
+/// Every object of a golden case without which a resource is another one is among the origins of that
+/// resource.
 #[test]
 fn an_object_that_changes_a_resource_is_among_its_origins() {
     // All of them take a minute without optimization: `ALL_CASES=1` asks for that.

@@ -1,4 +1,5 @@
-//! What Istio's own control planes made of a few snapshots (`testdata/reference`), and what we make of them: the same, field by field.
+//! What Istio's own control planes made of a few snapshots (`testdata/reference`), and what we make of them:
+//! the same, field by field.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Every rule decides something that a golden case shows.
 //!
-//! A rule that differs between two neighbouring releases is given, in each of the two, the value that it has in the
-//! other. If in one of them nothing changes, in whatever case, then the releases need not differ in it: the rule is
-//! dead, it stands for what another rule decides, or a golden case is missing.
+//! A rule that differs between two neighbouring releases is given, in each of the two, the value that it has
+//! in the other. If in one of them nothing changes, in whatever case, then the releases need not differ in
+//! it: the rule is dead, it stands for what another rule decides, or a golden case is missing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,8 +223,8 @@ fn shown(
 /// What `testdata/rules.txt` says of a change that no case shows.
 const NOTHING: &str = "nothing yet";
 
-/// `testdata/rules.txt` says which case shows what, so that nothing is searched for as long as that holds. What no case
-/// shows yet is listed there, too: that list may only shrink.
+/// `testdata/rules.txt` says which case shows what, so that nothing is searched for as long as that holds.
+/// What no case shows yet is listed there, too: that list may only shrink.
 #[test]
 fn every_rule_decides_something() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
@@ -234,7 +234,8 @@ fn every_rule_decides_something() {
     let listed: BTreeMap<String, String> =
         listed.map(|(what, case)| (what.to_owned(), case.to_owned())).collect();
     let is_shown = |what: &str| listed.get(what).is_none_or(|case| case != NOTHING);
-    // Without a case that shows it, a change is looked for in all of them: only when the list is written anew.
+    // Without a case that shows it, a change is looked for in all of them: only when the list is written
+    // anew.
     let wanted: Vec<Change> =
         changes().into_iter().filter(|change| update || is_shown(&change.what)).collect();
     let mut shown = shown(&wanted, &cases(), &listed);

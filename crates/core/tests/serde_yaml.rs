@@ -1,8 +1,10 @@
-//! A second opinion on YAML: what `serde_yaml` reads of the snippets of `testdata/yaml-meaning` and of every golden case.
+//! A second opinion on YAML: what `serde_yaml` reads of the snippets of `testdata/yaml-meaning` and of every
+//! golden case.
 //!
-//! It reads YAML 1.2, and Kubernetes reads YAML 1.1: `serde_yaml.txt` lists the snippets that it reads otherwise, each with the
-//! reason. Everything else has to be read the same. `UPDATE_GOLDEN=1 cargo test --features serde_yaml --test serde_yaml` writes the
-//! list anew; a reason is kept, and who adds a snippet writes one instead of `why?`.
+//! It reads YAML 1.2, and Kubernetes reads YAML 1.1: `serde_yaml.txt` lists the snippets that it reads
+//! otherwise, each with the reason. Everything else has to be read the same.
+//! `UPDATE_GOLDEN=1 cargo test --features serde_yaml --test serde_yaml` writes the list anew; a reason is
+//! kept, and who adds a snippet writes one instead of `why?`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
@@ -32,7 +34,8 @@ fn ours(text: &str) -> Vec<Option<Value>> {
     read.map(|document| document.ok()?.root().decode(&Unread::new()).ok()).collect()
 }
 
-/// What it means to `serde_yaml`, up to the first document that it cannot read: behind that it goes on for ever.
+/// What it means to `serde_yaml`, up to the first document that it cannot read: behind that it goes on for
+/// ever.
 fn theirs(text: &str) -> Vec<Option<Value>> {
     use serde::Deserialize as _;
     let mut found = Vec::new();

@@ -228,7 +228,8 @@ fn compare_bootstraps(case: &Path, mesh: &Mesh, differences: &mut String) {
     }
 }
 
-/// Of 1.31 there are no bootstraps, but what each proxy told of itself, as far as its control plane could know.
+/// Of 1.31 there are no bootstraps, but what each proxy told of itself, as far as its control plane could
+/// know.
 fn compare_nodes(case: &Path, mesh: &Mesh, differences: &mut String) {
     // Only the agent itself knows these, or its container.
     let only_ours = [
@@ -319,8 +320,8 @@ fn identity(object: &Value) -> (String, String, String) {
     (text("/kind"), text("/metadata/namespace"), text("/metadata/name"))
 }
 
-/// The objects that run a waypoint are those that the reference was made with. Those that the case brought itself are
-/// not Istio's.
+/// The objects that run a waypoint are those that the reference was made with. Those that the case brought
+/// itself are not Istio's.
 fn compare_manifests(case: &Path, mesh: &Mesh, kinds: &[&str], differences: &mut String) {
     let given: BTreeSet<_> = yaml_documents(&case.join("input.yaml")).iter().map(identity).collect();
     let release = mesh.rules.release;
@@ -354,8 +355,9 @@ fn bootstraps_and_manifests_are_those_of_1_18() {
     assert!(differences.is_empty(), "{differences}");
 }
 
-/// Waypoints whose node is another one in the reference, which only shrinks: pods of their own with names that no Deployment
-/// gives, or in namespaces that the control plane does not look at; and one whose network only its Gateway tells.
+/// Waypoints whose node is another one in the reference, which only shrinks: pods of their own with names
+/// that no Deployment gives, or in namespaces that the control plane does not look at; and one whose network
+/// only its Gateway tells.
 const OTHER_NODES: [&str; 12] = [
     "min-gateway-network",
     "pub-d-traffic-distribution-page",

@@ -1,5 +1,6 @@
-//! Configurations that do not do what their author meant, each with a request that shows it: the trace has to name the object, and the
-//! field, that is why. `testdata/trace/pits/<pit>.yaml` begins with comments that say what is asked and expected:
+//! Configurations that do not do what their author meant, each with a request that shows it: the trace has to
+//! name the object, and the field, that is why. `testdata/trace/pits/<pit>.yaml` begins with comments that
+//! say what is asked and expected:
 //!
 //! ```text
 //! # ask: SOURCE DESTINATION METHOD PATH      or TCP in place of method and path

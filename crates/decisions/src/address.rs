@@ -88,8 +88,8 @@ fn truths(blocks: &[IpNet], address: IpAddr) -> Vec<usize> {
 
 /// Addresses of which at least one is in each class: where blocks begin, and what follows them.
 ///
-/// The second address of a stretch is the better example, as the first of a block often stands for the block; so that comes
-/// before the first where it is of the same class.
+/// The second address of a stretch is the better example, as the first of a block often stands for the block;
+/// so that comes before the first where it is of the same class.
 fn edges(blocks: &[IpNet]) -> Vec<IpAddr> {
     let mut edges = vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
     for block in blocks {

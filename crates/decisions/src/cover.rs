@@ -35,8 +35,8 @@ pub struct Cover {
 }
 
 impl Diagrams {
-    /// Rows that say where a condition holds, each as wide as it can be, and no more than `most`. What is not known counts
-    /// as not holding.
+    /// Rows that say where a condition holds, each as wide as it can be, and no more than `most`. What is not
+    /// known counts as not holding.
     ///
     /// # Errors
     ///
@@ -45,8 +45,8 @@ impl Diagrams {
         self.cover_within(condition, condition, most)
     }
 
-    /// Rows that have everything that is needed in them, and nothing but what may be in them: of what may and need not be
-    /// they take what makes them fewer and shorter.
+    /// Rows that have everything that is needed in them, and nothing but what may be in them: of what may and
+    /// need not be they take what makes them fewer and shorter.
     ///
     /// # Errors
     ///

@@ -1,8 +1,9 @@
 //! Conditions and decisions on classes, as diagrams.
 //!
-//! A node asks for the class of one attribute, and has an edge for each stretch of classes that lead on to the same. Attributes
-//! are asked in one order, no node is there twice, and none has only one edge: so two diagrams say the same exactly when
-//! they are the same node. (Known as multi-valued, multi-terminal decision diagrams.)
+//! A node asks for the class of one attribute, and has an edge for each stretch of classes that lead on to
+//! the same. Attributes are asked in one order, no node is there twice, and none has only one edge: so two
+//! diagrams say the same exactly when they are the same node. (Known as multi-valued, multi-terminal decision
+//! diagrams.)
 
 use std::sync::Arc;
 
@@ -287,7 +288,8 @@ impl Diagrams {
         at.as_terminal()
     }
 
-    /// The classes of an attribute that some combination has for which a condition holds. What is not known counts as holding.
+    /// The classes of an attribute that some combination has for which a condition holds. What is not known
+    /// counts as holding.
     #[must_use]
     pub fn classes_in(&self, condition: Condition, attribute: usize) -> crate::ClassSet {
         let size = self.size(attribute);
@@ -427,7 +429,8 @@ impl Diagrams {
         Ok(made)
     }
 
-    /// The first attribute that any of some diagrams asks for, and where each goes on to, by stretches of classes.
+    /// The first attribute that any of some diagrams asks for, and where each goes on to, by stretches of
+    /// classes.
     fn split<const N: usize>(&self, all: [Ref; N]) -> (u32, Vec<(u32, [Ref; N])>) {
         let attribute = all.iter().filter_map(|at| Some(self.at(*at)?.attribute)).min().unwrap_or_default();
         let whole = |at: Ref| [Edge { from: 0, to: at }];

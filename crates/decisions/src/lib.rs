@@ -1,10 +1,10 @@
 //! Whether two ways of deciding about the same things are the same, and what tells them apart.
 //!
-//! What decides looks at a few attributes (a path, a method, an address) and asks a few things of each: does the path begin with
-//! `/admin`, is the address in `10.0.0.0/8`? All that is asked of an attribute cuts its values into finitely many *classes*: the
-//! values of a class get the same answer to everything. So a decision is a function of classes, and that is written down
-//! exactly, as a diagram. Two diagrams are compared node by node: what differs is a set of classes for each attribute, and each
-//! class has an example.
+//! What decides looks at a few attributes (a path, a method, an address) and asks a few things of each: does
+//! the path begin with `/admin`, is the address in `10.0.0.0/8`? All that is asked of an attribute cuts its
+//! values into finitely many *classes*: the values of a class get the same answer to everything. So a
+//! decision is a function of classes, and that is written down exactly, as a diagram. Two diagrams are
+//! compared node by node: what differs is a set of classes for each attribute, and each class has an example.
 //!
 //! | module | has |
 //! |---|---|
@@ -13,8 +13,8 @@
 //! | [`diagram`] | conditions and decisions on classes |
 //! | [`cover`] | the fewest rows that say what a condition holds for |
 //!
-//! Nothing here knows what the attributes are. Everything is bounded: what takes more than its [`Limits`] is an error, and
-//! never a wrong answer.
+//! Nothing here knows what the attributes are. Everything is bounded: what takes more than its [`Limits`] is
+//! an error, and never a wrong answer.
 //!
 //! ```
 //! use decisions::{Diagrams, Limits, text::{Domain, Pattern, Texts}};

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-/// How much may be computed for one question. The defaults take some hundred megabytes and a few seconds at most.
+/// How much may be computed for one question. The defaults take some hundred megabytes and a few seconds at
+/// most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of the automaton that knows the classes of one attribute.

@@ -47,8 +47,8 @@ impl Pattern {
         Self(format!("(?:{regex})"))
     }
 
-    /// The same, whatever the case of ASCII letters. For patterns of literal text only: letters of a regular expression's own
-    /// syntax would be taken for text.
+    /// The same, whatever the case of ASCII letters. For patterns of literal text only: letters of a regular
+    /// expression's own syntax would be taken for text.
     #[must_use]
     pub fn ignoring_ascii_case(literal: &str, pattern: impl Fn(&str) -> Self) -> Self {
         // Placeholders that no pattern escapes: the letters are put in afterwards.

@@ -1,8 +1,9 @@
 //! Messages that are kept as they are encoded.
 //!
-//! Protobuf writes the length of a message before it, so prost computes the length of a message once for every level that
-//! is around it. For deep messages that are made by the thousand this is most of the work of encoding them. So some fields
-//! hold their message as it is encoded already; which ones is a table in `xtask/src/envoy_types/encoded.rs`.
+//! Protobuf writes the length of a message before it, so prost computes the length of a message once for
+//! every level that is around it. For deep messages that are made by the thousand this is most of the work of
+//! encoding them. So some fields hold their message as it is encoded already; which ones is a table in
+//! `xtask/src/envoy_types/encoded.rs`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,9 +16,9 @@ use crate::google::protobuf::Any;
 
 /// A message `M` as it is encoded: the type of fields whose messages are deep, or shared by many.
 ///
-/// It is made [from](From) the message, and is one itself: encoding it copies its bytes. Cloning it is cheap. What was read
-/// from bytes or merged is not looked at before somebody asks for the message. Two are equal if their bytes are: those that
-/// were made from equal messages, or read from JSON that says the same.
+/// It is made [from](From) the message, and is one itself: encoding it copies its bytes. Cloning it is cheap.
+/// What was read from bytes or merged is not looked at before somebody asks for the message. Two are equal if
+/// their bytes are: those that were made from equal messages, or read from JSON that says the same.
 ///
 /// ```
 /// use waypoint_xds_envoy::config::route::v3::{Route, VirtualHost};
@@ -54,7 +55,8 @@ impl<M: Message + Default> Encoded<M> {
     ///
     /// # Errors
     ///
-    /// When the bytes, read from somewhere, are no such message, or messages are nested deeper than prost decodes.
+    /// When the bytes, read from somewhere, are no such message, or messages are nested deeper than prost
+    /// decodes.
     pub fn decode(&self) -> Result<M, DecodeError> {
         M::decode(self.as_bytes())
     }
@@ -128,7 +130,8 @@ impl<M: Message> Message for Encoded<M> {
         out.put_slice(&self.bytes);
     }
 
-    /// Appends the field: that is what [merging](https://protobuf.dev/programming-guides/encoding/#last-one-wins) is.
+    /// Appends the field: that is what
+    /// [merging](https://protobuf.dev/programming-guides/encoding/#last-one-wins) is.
     fn merge_field(
         &mut self,
         tag: u32,

@@ -57,8 +57,8 @@ pub(crate) fn is_next(bytes: &[u8], near: usize, key: Key<'_>) -> bool {
     near.is_some_and(|near| near.key < key && near.whole.end == bytes.len())
 }
 
-/// Puts an encoded entry where it belongs among those that start at `start`, instead of one of the same key. The one at
-/// `near` is tried first. Gives where it starts.
+/// Puts an encoded entry where it belongs among those that start at `start`, instead of one of the same key.
+/// The one at `near` is tried first. Gives where it starts.
 pub(crate) fn put(bytes: &mut Vec<u8>, start: usize, near: usize, key: Key<'_>, entry: &[u8]) -> usize {
     let is_before = Entries::from(bytes, near).next().is_some_and(|near| near.key < key);
     let from = if is_before { near } else { start };

@@ -5,9 +5,9 @@ use prost::encoding::{self, DecodeContext};
 use crate::Encoded;
 
 impl<M> Encoded<M> {
-    /// The message that has the fields of all parts, in the order in which they are encoded: what merging the parts
-    /// would give. Of a list the elements of each part follow those of the parts before it; any other field is in
-    /// one part only.
+    /// The message that has the fields of all parts, in the order in which they are encoded: what merging the
+    /// parts would give. Of a list the elements of each part follow those of the parts before it; any other
+    /// field is in one part only.
     ///
     /// ```
     /// use waypoint_xds_envoy::Encoded;

@@ -4,7 +4,8 @@
 //!
 //! The crate is shown as `waypoint_xds::envoy`, and who depends on it may call it so, too
 //! (`envoy = { package = "waypoint-xds-envoy", … }`). So a message of the proto package `envoy.a.b.v3` is
-//! `envoy::a::b::v3::Message`: the first part of the name is not repeated. Other packages keep their whole path:
+//! `envoy::a::b::v3::Message`: the first part of the name is not repeated. Other packages keep their whole
+//! path:
 //!
 //! | proto | here |
 //! |---|---|
@@ -20,8 +21,9 @@
 //! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
 //! `envoy::config::route::v3::route_match::PathSpecifier`.
 //!
-//! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a `Struct` [`Map`]s,
-//! metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always encodes to the same bytes.
+//! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a
+//! `Struct` [`Map`]s, metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always
+//! encodes to the same bytes.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

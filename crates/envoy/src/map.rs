@@ -1,7 +1,7 @@
 //! A map for messages that are mostly made with one to three keys: `google.protobuf.Struct`.
 //!
-//! prost's maps are `BTreeMap`s, whose smallest allocation has room for eleven entries, and which compare every value
-//! with an empty one when they are encoded.
+//! prost's maps are `BTreeMap`s, whose smallest allocation has room for eleven entries, and which compare
+//! every value with an empty one when they are encoded.
 
 use std::borrow::Cow;
 
@@ -9,8 +9,8 @@ use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
-/// A map by name, in the order of the names. Made for few entries: looking one up is quick, inserting one moves those
-/// behind it.
+/// A map by name, in the order of the names. Made for few entries: looking one up is quick, inserting one
+/// moves those behind it.
 ///
 /// ```
 /// use waypoint_xds_envoy::Map;
@@ -116,7 +116,8 @@ impl<N: Into<Cow<'static, str>>, V, const COUNT: usize> From<[(N, V); COUNT]> fo
     }
 }
 
-/// As a field of a message, whose tag is less than 16: <https://protobuf.dev/programming-guides/encoding/#maps>.
+/// As a field of a message, whose tag is less than 16:
+/// <https://protobuf.dev/programming-guides/encoding/#maps>.
 impl<V: Message + Default> Map<V> {
     pub(crate) fn encode(&self, tag: u32, out: &mut impl BufMut) {
         for (name, value) in &self.0 {

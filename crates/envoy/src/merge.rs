@@ -1,7 +1,7 @@
 //! Merging messages as Go's `proto.Merge` does.
 //!
-//! Fields with a value replace, messages merge, lists append, entries of maps replace those of the same key, and a
-//! member of a oneof replaces the others. Protobuf's encoding is made so that this is concatenation:
+//! Fields with a value replace, messages merge, lists append, entries of maps replace those of the same key,
+//! and a member of a oneof replaces the others. Protobuf's encoding is made so that this is concatenation:
 //! <https://protobuf.dev/programming-guides/encoding/#last-one-wins>.
 
 use prost::{DecodeError, Message};

@@ -1,7 +1,7 @@
 //! `envoy.config.core.v3.Metadata`, kept as it is encoded.
 //!
-//! Most of an endpoint is metadata. As maps of maps that is an allocation for every value, and one for every map around
-//! it; encoded it is one.
+//! Most of an endpoint is metadata. As maps of maps that is an allocation for every value, and one for every
+//! map around it; encoded it is one.
 
 use std::fmt;
 
@@ -34,7 +34,8 @@ const TYPED_FILTER_METADATA: u32 = 2;
 pub struct Metadata {
     /// Entries of both fields, by field and then by name.
     encoded: Vec<u8>,
-    /// Where the entry starts that was put in last, or some earlier one: the next one mostly belongs behind it.
+    /// Where the entry starts that was put in last, or some earlier one: the next one mostly belongs behind
+    /// it.
     near: usize,
 }
 

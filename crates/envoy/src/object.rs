@@ -93,8 +93,8 @@ impl<'a> ObjectWriter<'a> {
     }
 }
 
-/// Writes an entry of a map to the end of those from `start`, or where it belongs: `near` is where the last one starts. Gives
-/// where it starts.
+/// Writes an entry of a map to the end of those from `start`, or where it belongs: `near` is where the last
+/// one starts. Gives where it starts.
 pub(crate) fn entry(
     out: &mut Vec<u8>,
     places: (usize, usize),

@@ -67,8 +67,9 @@ proptest! {
             let Ok(theirs) = serde_json::to_value(&decoded) else { continue };
             let ours = match ours {
                 Ok(text) => text,
-                // `protojson` refuses them as we do: a Value of no kind, an empty path in a FieldMask and the like;
-                // and prost refuses a wire type that is not a map's, which prost-reflect takes for an unknown field.
+                // `protojson` refuses them as we do: a Value of no kind, an empty path in a FieldMask and the
+                // like; and prost refuses a wire type that is not a map's, which prost-reflect takes for an
+                // unknown field.
                 Err(JsonError { kind: Kind::UnsayableValue | Kind::Invalid { .. } | Kind::Malformed(_), .. }) => continue,
                 Err(error) => return Err(TestCaseError::fail(format!("{}: {error}", message.full_name()))),
             };

@@ -1,5 +1,5 @@
-//! Every resource that Istio's own control plane sent, in JSON as `protojson` wrote it: read, decoded by prost,
-//! encoded and written again, it is the same text.
+//! Every resource that Istio's own control plane sent, in JSON as `protojson` wrote it: read, decoded by
+//! prost, encoded and written again, it is the same text.
 
 #![allow(
     clippy::unwrap_used,

@@ -79,7 +79,8 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Those of some files that a directory's reading would take: files that are named, as in a revision, without being there.
+/// Those of some files that a directory's reading would take: files that are named, as in a revision, without
+/// being there.
 pub(crate) fn among<'p>(
     base: &Path,
     files: &'p [PathBuf],
@@ -163,8 +164,8 @@ fn is_known_for_something_else(path: &Path) -> bool {
     })
 }
 
-/// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings do not; what
-/// is named is read all the same, and told to be none.
+/// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings
+/// do not; what is named is read all the same, and told to be none.
 pub(crate) fn may_hold_objects(source: &SourceFile) -> bool {
     source.text().contains("apiVersion") || source.text().contains("kind")
 }

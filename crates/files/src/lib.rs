@@ -1,5 +1,5 @@
-//! Files, directories and what renders them to source texts, for the command line and for Python: the library itself reads no
-//! file.
+//! Files, directories and what renders them to source texts, for the command line and for Python: the library
+//! itself reads no file.
 //!
 //! | module | reads |
 //! |---|---|
@@ -140,13 +140,15 @@ impl Default for Wanted {
     }
 }
 
-/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR` and
-/// `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision, the objects of `cluster:CONTEXT`.
-/// `CLUSTER=` before any of these says which cluster the objects are in; the first cluster is the control plane's own.
+/// Reads every file that the paths name, unpacked if it is packed, the files of an archive, `kustomize:DIR`
+/// and `helm:DIR` as these programs render them, `git:REVISION:PATH` as it was in that revision, the objects
+/// of `cluster:CONTEXT`. `CLUSTER=` before any of these says which cluster the objects are in; the first
+/// cluster is the control plane's own.
 ///
-/// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`, `.yml`,
-/// `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of
-/// `node_modules` and of Helm charts. Files of tests come apart. Links are followed, and a file counts once however it is reached.
+/// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`,
+/// `.yml`, `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or
+/// [`Wanted::excluded`] leaves out, hidden ones, those of `node_modules` and of Helm charts. Files of tests
+/// come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///
@@ -204,8 +206,8 @@ pub fn tests<P: AsRef<Path>>(
     Ok(read_wanted(paths, wanted)?.tests)
 }
 
-/// The file or directory that a file of tests adds to the snapshot, by its path from the folder of that file; or why it cannot be
-/// read. No program is run for it: whoever runs tests does not expect that.
+/// The file or directory that a file of tests adds to the snapshot, by its path from the folder of that file;
+/// or why it cannot be read. No program is run for it: whoever runs tests does not expect that.
 ///
 /// # Errors
 ///
@@ -260,8 +262,8 @@ pub fn read_from(name: &str, reader: impl Read, wanted: &Wanted) -> Result<Vec<S
     packed::sources(name, bytes, wanted.bytes)
 }
 
-/// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane, `NAME=VALUE` a
-/// line. A file that is not there sets nothing.
+/// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane,
+/// `NAME=VALUE` a line. A file that is not there sets nothing.
 ///
 /// # Errors
 ///

@@ -1,6 +1,8 @@
-//! Files that are packed: `.gz` and `.zst`, and archives of files, as `istioctl bug-report` and `oc adm must-gather` make them.
+//! Files that are packed: `.gz` and `.zst`, and archives of files, as `istioctl bug-report` and
+//! `oc adm must-gather` make them.
 //!
-//! What is packed is told by how it begins, not by its name. It may not be a bomb: what comes of it is limited by how large it is.
+//! What is packed is told by how it begins, not by its name. It may not be a bomb: what comes of it is
+//! limited by how large it is.
 
 use std::io::Read;
 use std::path::Path;
@@ -18,8 +20,8 @@ const GROWTH: usize = 300;
 /// How much any packed file may become, however small it is.
 const LEAST: usize = 16 << 20;
 
-/// What comes of one file's bytes: its text, or the texts of an archive's files that may hold objects. Of what is packed, no
-/// more than `limit` bytes are unpacked.
+/// What comes of one file's bytes: its text, or the texts of an archive's files that may hold objects. Of
+/// what is packed, no more than `limit` bytes are unpacked.
 pub(crate) fn sources(name: &str, bytes: Vec<u8>, limit: usize) -> Result<Vec<SourceFile>, FileError> {
     let bound = limit.min(bytes.len().saturating_mul(GROWTH).max(LEAST));
     let bytes = match kind(&bytes) {

@@ -1,10 +1,10 @@
-//! Snapshots drawn from the schemas: any field of any kind, with values at the edges of what it may have, and with
-//! names of what is there.
+//! Snapshots drawn from the schemas: any field of any kind, with values at the edges of what it may have, and
+//! with names of what is there.
 //!
 //! [`snapshot`] is a small mesh that always works ([`universe`]) and some objects besides, of any kind, that
-//! name what is in it. A field is drawn by its type, its limits and its name: `host` is a Service's more often than
-//! not. What is drawn is often refused, as the schemas' rules that are no limits are not known here; most
-//! is admitted. Everything shrinks: fields and objects go, numbers and lists get small.
+//! name what is in it. A field is drawn by its type, its limits and its name: `host` is a Service's more
+//! often than not. What is drawn is often refused, as the schemas' rules that are no limits are not known
+//! here; most is admitted. Everything shrinks: fields and objects go, numbers and lists get small.
 //!
 //! ```
 //! use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -78,8 +78,8 @@ impl Dice {
         Self(snapshot(release).boxed())
     }
 
-    /// The snapshot that bytes stand for: the first 32 are the seed. They are not the dice themselves, since each
-    /// choice takes half of those that are left.
+    /// The snapshot that bytes stand for: the first 32 are the seed. They are not the dice themselves, since
+    /// each choice takes half of those that are left.
     #[must_use]
     pub fn throw(&self, bytes: &[u8]) -> Option<Vec<Value>> {
         let seed: Vec<u8> = bytes.iter().copied().chain(std::iter::repeat(0)).take(32).collect();

@@ -29,8 +29,8 @@ pub enum Failure {
     /// Nobody listens, or the handshake fails.
     #[error("no connection to the waypoint: {0}")]
     Connection(#[source] std::io::Error),
-    /// The connection ends before the tunnel is answered. With TLS 1.3 a client learns only here that its certificate
-    /// is refused.
+    /// The connection ends before the tunnel is answered. With TLS 1.3 a client learns only here that its
+    /// certificate is refused.
     #[error("the waypoint closes the connection: {0}")]
     Closed(#[source] hyper::Error),
     /// The waypoint answers CONNECT with this status.

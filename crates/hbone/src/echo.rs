@@ -273,8 +273,8 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// What it says then.
 pub const GREETING: &str = "after you";
 
-/// Waits for the first bytes of a stream, and puts them back. A client that says nothing is greeted, as servers of
-/// server-first protocols do.
+/// Waits for the first bytes of a stream, and puts them back. A client that says nothing is greeted, as
+/// servers of server-first protocols do.
 async fn peek(stream: Box<dyn Stream>, greets: bool) -> std::io::Result<(First, Box<dyn Stream>)> {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut first = vec![0; 1024];

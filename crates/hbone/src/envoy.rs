@@ -29,8 +29,8 @@ pub struct Envoy {
 }
 
 impl Envoy {
-    /// Starts this binary with this configuration, and waits until it is live. The configuration and the log are
-    /// written to the directory, and stay there.
+    /// Starts this binary with this configuration, and waits until it is live. The configuration and the log
+    /// are written to the directory, and stay there.
     ///
     /// # Errors
     /// If the configuration could dial anything outside 127.0.0.0/8, or Envoy does not become live.

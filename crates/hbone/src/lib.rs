@@ -10,7 +10,8 @@
 //! - [`http`], [`raw`]: requests through a tunnel; `raw` writes what no well-behaved client would.
 //! - [`pods`]: HBONE servers in place of pods; [`echo`] is what runs in them, and tells what it saw.
 //! - [`envoy`]: runs an Envoy with a given configuration until it is dropped.
-//! - [`workloads`], [`readdress`]: the pods and the names of a snapshot, and addresses of this machine for them.
+//! - [`workloads`], [`readdress`]: the pods and the names of a snapshot, and addresses of this machine for
+//!   them.
 //! - [`rig`]: all of it, from a snapshot.
 //!
 //! Nothing here leaves 127.0.0.0/8: whatever is dialled or bound is a [`Loopback`](loopback::Loopback), and

@@ -106,8 +106,8 @@ pub struct Block {
 }
 
 impl Block {
-    /// The first block that nobody has. Addresses from 127.192.0.0 on are left to others: `--loopback` makes 127.244.1.6
-    /// of 10.244.1.6.
+    /// The first block that nobody has. Addresses from 127.192.0.0 on are left to others: `--loopback` makes
+    /// 127.244.1.6 of 10.244.1.6.
     ///
     /// # Errors
     /// If there is none.

@@ -32,7 +32,8 @@ enum Command {
     Certs(Certs),
     /// Run the pods of a snapshot, until stopped. Each answers with what it saw.
     Pods(PodsOf),
-    /// Send a request through the waypoint, as ztunnel would for a workload. It waits until the waypoint's Envoy listens.
+    /// Send a request through the waypoint, as ztunnel would for a workload. It waits until the waypoint's
+    /// Envoy listens.
     Get(Get),
 }
 

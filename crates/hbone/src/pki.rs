@@ -46,8 +46,8 @@ pub struct Credentials {
     root: String,
 }
 
-/// All that is in an authority's own certificate. It is the same for every authority but for the key, so that an
-/// authority can be read back from its key.
+/// All that is in an authority's own certificate. It is the same for every authority but for the key, so that
+/// an authority can be read back from its key.
 fn authority_parameters() -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -217,8 +217,8 @@ fn write(directory: &Path, name: &str, text: &str) -> Result<()> {
     fs::write(&path, text).map_err(Error::file(&path))
 }
 
-/// Accepts every certificate of the authority. The certificates have no DNS name that could be compared with the
-/// address, so that rustls' own verifier would refuse them all.
+/// Accepts every certificate of the authority. The certificates have no DNS name that could be compared with
+/// the address, so that rustls' own verifier would refuse them all.
 #[derive(Debug)]
 struct AnyWorkload {
     roots: RootCertStore,

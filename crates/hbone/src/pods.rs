@@ -52,7 +52,8 @@ impl Pods {
         Self::start_with(pods, authority, true).await
     }
 
-    /// Starts pods that greet a client that says nothing, or do not: one that is only slow is not to be greeted.
+    /// Starts pods that greet a client that says nothing, or do not: one that is only slow is not to be
+    /// greeted.
     ///
     /// # Errors
     /// As [`start`](Self::start).

@@ -1,7 +1,8 @@
 //! Pods' addresses, moved to this machine.
 //!
-//! A configuration that names a pod's address would dial it. So addresses are replaced in the snapshot's text, before
-//! anything is made of it: no later step can forget one. VIPs stay: they are matched, never dialled.
+//! A configuration that names a pod's address would dial it. So addresses are replaced in the snapshot's
+//! text, before anything is made of it: no later step can forget one. VIPs stay: they are matched, never
+//! dialled.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -17,8 +18,8 @@ use crate::loopback::Block;
 pub struct Readdress(BTreeMap<Ipv4Addr, Ipv4Addr>);
 
 impl Readdress {
-    /// Gives each workload of the snapshot an address of the block: that with the same last two octets, or else the
-    /// next free one.
+    /// Gives each workload of the snapshot an address of the block: that with the same last two octets, or
+    /// else the next free one.
     #[must_use]
     pub fn of(snapshot: &Snapshot, block: &Block) -> Self {
         let mut taken = BTreeSet::new();
@@ -62,8 +63,8 @@ impl Readdress {
     }
 }
 
-/// Every IPv4 address that a pod, an endpoint or a workload outside the cluster has, and those outside that a waypoint
-/// passes connections on to.
+/// Every IPv4 address that a pod, an endpoint or a workload outside the cluster has, and those outside that a
+/// waypoint passes connections on to.
 fn addresses(snapshot: &Snapshot) -> BTreeSet<Ipv4Addr> {
     let pods = snapshot.pods.iter().map(|pod| &pod.spec.status);
     let pods = pods.flat_map(|status| status.pod_ips.iter().map(|ip| &ip.ip).chain([&status.pod_ip]));

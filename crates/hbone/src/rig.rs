@@ -1,5 +1,5 @@
-//! A waypoint with everything around it: an authority, the pods of a snapshot, and an Envoy with the configuration
-//! that the snapshot gives its waypoint.
+//! A waypoint with everything around it: an authority, the pods of a snapshot, and an Envoy with the
+//! configuration that the snapshot gives its waypoint.
 
 use std::path::Path;
 
@@ -94,7 +94,8 @@ impl Rig {
     }
 }
 
-/// Which address of this machine stands for which of a snapshot's, as `waypoint-xds bootstrap --static --loopback` says.
+/// Which address of this machine stands for which of a snapshot's, as
+/// `waypoint-xds bootstrap --static --loopback` says.
 ///
 /// # Errors
 /// If the snapshot does not have the waypoint.

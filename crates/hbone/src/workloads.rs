@@ -14,8 +14,8 @@ use crate::pods::Pod;
 /// The pods of a snapshot, and the addresses behind names.
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
-    /// Every pod that runs and has an IPv4 address, and what a waypoint passes connections on to (ServiceEntries with
-    /// `resolution: NONE`).
+    /// Every pod that runs and has an IPv4 address, and what a waypoint passes connections on to
+    /// (ServiceEntries with `resolution: NONE`).
     pub pods: Vec<Pod>,
     /// `service.namespace` and `pod/name.namespace` to the address that is called.
     addresses: BTreeMap<String, String>,
@@ -47,8 +47,8 @@ impl Workloads {
         Self { pods, addresses }
     }
 
-    /// What a workload would dial for `NAME:PORT`: a name that the snapshot knows becomes its address, anything else
-    /// stays.
+    /// What a workload would dial for `NAME:PORT`: a name that the snapshot knows becomes its address,
+    /// anything else stays.
     #[must_use]
     pub fn authority(&self, target: &str) -> String {
         let (name, port) = target.rsplit_once(':').unwrap_or((target, "80"));

@@ -1,4 +1,5 @@
-//! The page about a laptop, `docs/laptop.md`: its commands, as they are written there, print what stands there.
+//! The page about a laptop, `docs/laptop.md`: its commands, as they are written there, print what stands
+//! there.
 //!
 //! A number may be off by as much as chance makes it, and a line `…` stands for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]

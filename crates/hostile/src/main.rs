@@ -1,7 +1,8 @@
 //! `hostile`: what is asked of an input that is made to hurt, and how long that takes.
 //!
-//! `hostile NAME SIZE [RELEASE]` asks once, for a program that counts instructions (`newest` is a release, too); `hostile [NAME]` asks at the size that
-//! is promised and at half of it, in every release, and tells the seconds.
+//! `hostile NAME SIZE [RELEASE]` asks once, for a program that counts instructions (`newest` is a release,
+//! too); `hostile [NAME]` asks at the size that is promised and at half of it, in every release, and tells
+//! the seconds.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program for developers")]
 

@@ -10,8 +10,8 @@ use crate::snapshot::Duration;
 /// Declares the flags: the field, its type and default, Istio's name, and the first release that knows it.
 macro_rules! flags {
     ($($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr, $name:literal since $since:ident;)*) => {
-        /// Feature flags, by the names that Istio gives them as environment variables of its control plane. The defaults
-        /// are those of the ambient profile; releases that do not know a flag ignore it.
+        /// Feature flags, by the names that Istio gives them as environment variables of its control plane.
+        /// The defaults are those of the ambient profile; releases that do not know a flag ignore it.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         pub struct Features {
@@ -33,8 +33,8 @@ macro_rules! flags {
             /// The flags that change what is made here, sorted.
             pub const NAMES: &'static [&'static str] = OF_WAYPOINTS;
 
-            /// Sets a flag by its name in Istio. Values are read as Istio reads its environment: `1`, `t` and `TRUE`
-            /// are true.
+            /// Sets a flag by its name in Istio. Values are read as Istio reads its environment: `1`, `t` and
+            /// `TRUE` are true.
             ///
             /// # Errors
             ///
@@ -90,14 +90,15 @@ macro_rules! flags {
 flags! {
     /// `AMBIENT_ENABLE_BAGGAGE`: waypoints learn who their peers are from the `baggage` header too.
     ambient_enable_baggage: bool = false, "AMBIENT_ENABLE_BAGGAGE" since V1_29;
-    /// `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY`: ztunnel gets policies that only tell what they would do.
+    /// `AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY`: ztunnel gets policies that only tell what they would
+    /// do.
     ambient_enable_dry_run_authorization_policy: bool = false,
         "AMBIENT_ENABLE_DRY_RUN_AUTHORIZATION_POLICY" since V1_29;
-    /// `AMBIENT_ENABLE_MULTI_NETWORK`: waypoints tell Services apart by their hostname first, since addresses may
-    /// mean different things in different networks.
+    /// `AMBIENT_ENABLE_MULTI_NETWORK`: waypoints tell Services apart by their hostname first, since addresses
+    /// may mean different things in different networks.
     ambient_enable_multi_network: bool = false, "AMBIENT_ENABLE_MULTI_NETWORK" since V1_29;
-    /// `AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT`: waypoints have the tunnels into other networks, whether or not
-    /// [`Self::ambient_enable_multi_network`] is set.
+    /// `AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT`: waypoints have the tunnels into other networks, whether or
+    /// not [`Self::ambient_enable_multi_network`] is set.
     ambient_enable_multi_network_waypoint: bool = true, "AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT" since V1_29;
     /// `COMPLIANCE_POLICY`: what TLS has to be restricted to.
     compliance_policy: CompliancePolicy = CompliancePolicy::None, "COMPLIANCE_POLICY" since V1_29;
@@ -105,13 +106,14 @@ flags! {
     disable_shadow_host_suffix: bool = true, "DISABLE_SHADOW_HOST_SUFFIX" since V1_29;
     /// `ENABLE_100_CONTINUE_HEADERS`: `100 Continue` is passed on.
     enable_100_continue_headers: bool = true, "ENABLE_100_CONTINUE_HEADERS" since V1_29;
-    /// `ENABLE_ENHANCED_RESOURCE_SCOPING`: `discoverySelectors` are for configuration too; later releases have no
-    /// choice.
+    /// `ENABLE_ENHANCED_RESOURCE_SCOPING`: `discoverySelectors` are for configuration too; later releases
+    /// have no choice.
     enable_enhanced_resource_scoping: bool = false, "ENABLE_ENHANCED_RESOURCE_SCOPING" since V1_18;
     /// `ENABLE_GATEWAY_API_INFERENCE_EXTENSION`: routes may lead to InferencePools.
     enable_gateway_api_inference_extension: bool = false,
         "ENABLE_GATEWAY_API_INFERENCE_EXTENSION" since V1_29;
-    /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for tunnels to it.
+    /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for
+    /// tunnels to it.
     enable_layered_waypoint_authorization_policies: bool = false,
         "ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES" since V1_29;
     /// `ENABLE_LOCALITY_WEIGHTED_LB_CONFIG`: localities always share traffic by their weights.
@@ -121,8 +123,8 @@ flags! {
         "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS" since V1_29;
     /// `PILOT_AUTO_ALLOW_WAYPOINT_POLICY`: ztunnel lets a waypoint through to the workloads behind it.
     pilot_auto_allow_waypoint_policy: bool = false, "PILOT_AUTO_ALLOW_WAYPOINT_POLICY" since V1_29;
-    /// `PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS`: Envoy also knows the endpoints that are not ready, unless a DestinationRule wants
-    /// a minimum of healthy ones.
+    /// `PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS`: Envoy also knows the endpoints that are not ready, unless a
+    /// DestinationRule wants a minimum of healthy ones.
     pilot_auto_send_unhealthy_endpoints: bool = true, "PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS" since V1_31;
     /// `PILOT_DNS_CARES_UDP_MAX_QUERIES`: after how many queries a resolver changes its socket.
     pilot_dns_cares_udp_max_queries: u32 = 100, "PILOT_DNS_CARES_UDP_MAX_QUERIES" since V1_29;
@@ -134,7 +136,8 @@ flags! {
         "PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES" since V1_18;
     /// `PILOT_ENABLE_MONGO_FILTER`: MongoDB's protocol is understood, for statistics.
     pilot_enable_mongo_filter: bool = true, "PILOT_ENABLE_MONGO_FILTER" since V1_18;
-    /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one request.
+    /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one
+    /// request.
     pilot_enable_multiple_custom_authz_providers: bool = false,
         "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS" since V1_30;
     /// `PILOT_ENABLE_MYSQL_FILTER`: MySQL's protocol is understood, for statistics.
@@ -143,7 +146,8 @@ flags! {
     pilot_enable_redis_filter: bool = false, "PILOT_ENABLE_REDIS_FILTER" since V1_18;
     /// `PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE`: the HTTP/2 window of tunnels; zero leaves it to Envoy.
     pilot_hbone_initial_connection_window_size: u32 = 0, "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE" since V1_29;
-    /// `PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE`: the HTTP/2 window of streams in tunnels; zero leaves it to Envoy.
+    /// `PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE`: the HTTP/2 window of streams in tunnels; zero leaves it to
+    /// Envoy.
     pilot_hbone_initial_stream_window_size: u32 = 0, "PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE" since V1_29;
     /// `PILOT_HTTP10`: HTTP/1.0 is accepted.
     pilot_http10: bool = false, "PILOT_HTTP10" since V1_18;
@@ -160,8 +164,8 @@ flags! {
     pilot_trace_sampling: f64 = 1.0, "PILOT_TRACE_SAMPLING" since V1_18;
 }
 
-/// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control plane can
-/// be given as it is.
+/// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control
+/// plane can be given as it is.
 const WITHOUT_EFFECT: [&str; 5] = [
     // What gateways for traffic from outside get.
     "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS",

@@ -1,7 +1,8 @@
-//! What a release of Istio makes of a snapshot, up to the plan of each waypoint, without any message of Envoy's.
+//! What a release of Istio makes of a snapshot, up to the plan of each waypoint, without any message of
+//! Envoy's.
 //!
-//! A part of waypoint-xds, which shows its users what is for them. The modules of this crate are ARCHITECTURE.md's steps from `rules` to
-//! `plan`.
+//! A part of waypoint-xds, which shows its users what is for them. The modules of this crate are
+//! ARCHITECTURE.md's steps from `rules` to `plan`.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

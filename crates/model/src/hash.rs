@@ -1,6 +1,7 @@
 //! Hash maps and sets. They are looked up only: no order of theirs reaches any output.
 //!
-//! Their keys are short texts, for which the standard library's way to hash takes longer than all else of a look-up.
+//! Their keys are short texts, for which the standard library's way to hash takes longer than all else of a
+//! look-up.
 
 use foldhash::fast::RandomState;
 

@@ -1,4 +1,5 @@
-//! The kinds that are read: their groups, the versions served for them, their scope and the rule for their names.
+//! The kinds that are read: their groups, the versions served for them, their scope and the rule for their
+//! names.
 
 use std::fmt;
 
@@ -154,7 +155,8 @@ kinds! {
 }
 
 impl Kind {
-    /// The name that tells two kinds of one name apart: `Gateway` is the Gateway API's, Istio's own gets its group.
+    /// The name that tells two kinds of one name apart: `Gateway` is the Gateway API's, Istio's own gets its
+    /// group.
     #[must_use]
     pub const fn display_name(self) -> &'static str {
         match self {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-/// How large an input may be. The defaults are far above what a cluster has (a mesh of 100,000 pods is read as one file)
-/// and far below what hurts.
+/// How large an input may be. The defaults are far above what a cluster has (a mesh of 100,000 pods is read
+/// as one file) and far below what hurts.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;
@@ -26,8 +26,8 @@ pub struct Limits {
     pub depth: usize,
     /// `values`: how many values one document may have, aliases and merge keys expanded.
     pub values: usize,
-    /// `aliases`: for each value that is written in a document, how many may come of its aliases and merge keys. Documents
-    /// of fewer than 1000 values count as having 1000.
+    /// `aliases`: for each value that is written in a document, how many may come of its aliases and merge
+    /// keys. Documents of fewer than 1000 values count as having 1000.
     pub aliases: usize,
     /// `problems`: how many are kept of those that reading finds; the rest is counted.
     pub problems: usize,

@@ -40,8 +40,8 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Those of some things that have a name, in a namespace or in whichever has one; where there is none, and no namespace is
-/// given, the name is `NAME.NAMESPACE`. `key` gives the namespace and the name of each.
+/// Those of some things that have a name, in a namespace or in whichever has one; where there is none, and no
+/// namespace is given, the name is `NAME.NAMESPACE`. `key` gives the namespace and the name of each.
 pub fn named<'t, T>(
     all: &'t [T],
     (name, namespace): (&str, Option<&str>),

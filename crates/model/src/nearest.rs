@@ -1,7 +1,7 @@
 //! The word that somebody may have meant.
 
-/// The nearest of some names, if one is near: a letter more, less, other or swapped for every three that it has, and
-/// no more than two in all. Case does not count.
+/// The nearest of some names, if one is near: a letter more, less, other or swapped for every three that it
+/// has, and no more than two in all. Case does not count.
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let most = (word.chars().count() / 3).clamp(1, 2);
     let word = word.to_lowercase();

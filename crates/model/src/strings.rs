@@ -1,7 +1,7 @@
 //! Texts that are put together of others.
 
-/// The parts in one text. Of few short parts, thousands of times, this is quicker than `concat` of a slice, which is
-/// made for many.
+/// The parts in one text. Of few short parts, thousands of times, this is quicker than `concat` of a slice,
+/// which is made for many.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;

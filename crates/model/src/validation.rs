@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What is said of fields that no release of an API has, and the API server therefore drops. The words are kubectl's
-/// (`--validate`).
+/// What is said of fields that no release of an API has, and the API server therefore drops. The words are
+/// kubectl's (`--validate`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Validation {
     /// They are errors.

@@ -1,5 +1,5 @@
-//! Names that Kubernetes, the Gateway API and Istio give a meaning: groups, classes, controllers, labels and annotations that
-//! more than one module reads.
+//! Names that Kubernetes, the Gateway API and Istio give a meaning: groups, classes, controllers, labels and
+//! annotations that more than one module reads.
 //!
 //! Source: [Istio's labels](https://istio.io/latest/docs/reference/config/labels/) and
 //! [annotations](https://istio.io/latest/docs/reference/config/annotations/),
@@ -15,7 +15,8 @@ pub const INFERENCE_GROUP: &str = "inference.networking.k8s.io";
 pub const SERVICE_SEMANTICS: &str = "internal.istio.io/service-semantics";
 /// See [`SERVICE_SEMANTICS`].
 pub const POOL_SEMANTICS: &str = "inferencepool";
-/// Multi-cluster Services. Without their support switched on, a ServiceImport is the Service of the same name.
+/// Multi-cluster Services. Without their support switched on, a ServiceImport is the Service of the same
+/// name.
 pub const MCS_GROUP: &str = "multicluster.x-k8s.io";
 
 /// Istio's class of the Gateways that are waypoints.

@@ -13,7 +13,8 @@ use crate::snapshot::Snapshot;
 use crate::summary::from_json;
 use crate::table::Table;
 
-/// Compares what sidecars and waypoints would have to be told. The settings are JSON; the rule is `namespace` or `mesh`.
+/// Compares what sidecars and waypoints would have to be told. The settings are JSON; the rule is `namespace`
+/// or `mesh`.
 #[pyfunction]
 pub(crate) fn cost(
     py: Python<'_>,

@@ -1,8 +1,8 @@
 //! What the Python package `waypoint-xds` is made of: the core's functions and types as Python objects.
 //!
-//! Nothing is decided here. Classes are frozen and share what they are about, so that they may be used from any thread;
-//! the GIL is released wherever text is read or resources are made. What is easier said in Python (options, exceptions,
-//! objects to JSON) is in `python/waypoint_xds`.
+//! Nothing is decided here. Classes are frozen and share what they are about, so that they may be used from
+//! any thread; the GIL is released wherever text is read or resources are made. What is easier said in Python
+//! (options, exceptions, objects to JSON) is in `python/waypoint_xds`.
 #![forbid(unsafe_code)]
 
 mod cost;

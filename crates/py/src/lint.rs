@@ -8,7 +8,8 @@ use waypoint_xds::lint::{Baseline, BaselineError, Selection, Selector};
 use crate::error;
 use crate::summary::from_python;
 
-/// What is reported, and how bad it is: codes and groups, and what is different for some files and namespaces.
+/// What is reported, and how bad it is: codes and groups, and what is different for some files and
+/// namespaces.
 pub(crate) fn selection(
     select: &[String],
     ignore: &[String],

@@ -9,7 +9,8 @@ use waypoint_xds::view::diagnostics;
 use crate::fix::{Fix, Related};
 use crate::{Reduced, error, html};
 
-/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
+/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last
+/// character.
 #[pyclass(frozen, eq, ord, hash, from_py_object, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place(pub(crate) problem::Place);

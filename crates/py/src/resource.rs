@@ -50,7 +50,8 @@ impl Resource {
         Ok(self.resource()?.type_url())
     }
 
-    /// The objects that made the resource as a whole, the decisive one first. Empty for what every waypoint gets.
+    /// The objects that made the resource as a whole, the decisive one first. Empty for what every waypoint
+    /// gets.
     #[getter]
     fn origin<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut origins = self.made.origins(self.waypoint, self.list, self.index).iter();

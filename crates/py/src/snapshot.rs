@@ -33,7 +33,8 @@ impl Snapshot {
 /// Limits as Python gives them: some of them, by name.
 type Changed = Option<BTreeMap<String, u64>>;
 
-/// What makes a snapshot again: the texts with their names and clusters, and the limits within which they were read.
+/// What makes a snapshot again: the texts with their names and clusters, and the limits within which they
+/// were read.
 type Parts<'py> =
     (Vec<(Bound<'py, PyString>, Bound<'py, PyString>, Option<String>)>, BTreeMap<&'static str, usize>);
 
@@ -55,8 +56,8 @@ impl Snapshot {
         Ok(Self::read(py, vec![SourceFile::new(name, text)], limits))
     }
 
-    /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects. `east=PATH` is what is in cluster
-    /// east; the first cluster is the control plane's own.
+    /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects. `east=PATH` is
+    /// what is in cluster east; the first cluster is the control plane's own.
     #[staticmethod]
     #[pyo3(signature = (paths, *, limits = None))]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {

@@ -85,7 +85,8 @@ pub(crate) fn from_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py,
     py.import("json")?.call_method1("loads", (text,))
 }
 
-/// What Python's objects say, by the JSON that its own writer writes of them: a sequence of mappings as a list of structs.
+/// What Python's objects say, by the JSON that its own writer writes of them: a sequence of mappings as a
+/// list of structs.
 pub(crate) fn from_python<T: DeserializeOwned>(object: &Bound<'_, PyAny>) -> PyResult<T> {
     let py = object.py();
     let items = py.import("builtins")?.call_method1("list", (object,))?;

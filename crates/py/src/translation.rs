@@ -106,8 +106,8 @@ fn view<'py>(mapping: &Bound<'py, Translation>, class: &str) -> PyResult<Bound<'
     mapping.py().import("collections.abc")?.getattr(class)?.call1((mapping,))
 }
 
-/// What Istio's control plane would send every waypoint of a snapshot: a mapping of names, `namespace/name`, to
-/// waypoints.
+/// What Istio's control plane would send every waypoint of a snapshot: a mapping of names, `namespace/name`,
+/// to waypoints.
 #[pyclass(frozen, mapping, module = "waypoint_xds")]
 #[derive(Debug)]
 pub struct Translation {
@@ -147,7 +147,8 @@ impl Translation {
         problem::tuple(py, &self.translated().problems)
     }
 
-    /// Everything that is to be said of the snapshot: the problems, and what is accepted and does not do what it looks like.
+    /// Everything that is to be said of the snapshot: the problems, and what is accepted and does not do what
+    /// it looks like.
     #[pyo3(signature = (*, select = Vec::new(), ignore = Vec::new(), severity = BTreeMap::new(), overrides = None, baseline = None))]
     fn lint<'py>(
         &self,
@@ -211,8 +212,8 @@ impl Translation {
         from_json(py, &text)
     }
 
-    /// The table that `istioctl ztunnel-config` prints of `workloads`, `services` or `policies`; a wide one also tells
-    /// which objects made each row.
+    /// The table that `istioctl ztunnel-config` prints of `workloads`, `services` or `policies`; a wide one
+    /// also tells which objects made each row.
     #[pyo3(signature = (kind, *, wide = false))]
     fn ztunnel_table(&self, py: Python<'_>, kind: &str, wide: bool) -> PyResult<Table> {
         let kind = kind.parse().map_err(|unknown: UnknownKind| error::setting("unknown-kind", &unknown))?;
@@ -229,8 +230,8 @@ impl Translation {
         PyTuple::new(py, places.into_iter().map(|place| place.map(Place::from)))
     }
 
-    /// All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how it is routed,
-    /// and what is wrong.
+    /// All about one object: which waypoint serves it and why, who goes past it, what is enforced where, how
+    /// it is routed, and what is wrong.
     #[pyo3(signature = (kind, name, *, namespace = None))]
     fn describe<'py>(
         &self,
@@ -275,7 +276,8 @@ impl Translation {
         from_json(py, &json.to_string())
     }
 
-    /// What comes of the requests in files of tests, and whether that is what they expect; of directories those files in it.
+    /// What comes of the requests in files of tests, and whether that is what they expect; of directories
+    /// those files in it.
     fn run_tests<'py>(&self, py: Python<'py>, paths: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let paths = crate::snapshot::paths(paths)?;
         let wanted = Wanted { bytes: self.made.session.input().files.limits().bytes, ..Wanted::default() };

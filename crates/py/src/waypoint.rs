@@ -81,8 +81,8 @@ impl Waypoint {
         self.list(py, List::Extensions)
     }
 
-    /// The table that `istioctl proxy-config` prints of `listeners`, `clusters`, `routes` or `endpoints`; a wide one
-    /// also tells which objects made each row.
+    /// The table that `istioctl proxy-config` prints of `listeners`, `clusters`, `routes` or `endpoints`; a
+    /// wide one also tells which objects made each row.
     #[pyo3(signature = (kind, *, wide = false))]
     fn table(&self, py: Python<'_>, kind: &str, wide: bool) -> PyResult<Table> {
         let kind = kind.parse().map_err(|unknown: UnknownKind| error::setting("unknown-kind", &unknown))?;
@@ -103,7 +103,8 @@ impl Waypoint {
         from_json(py, &text)
     }
 
-    /// The resource of a kind (`listeners`, `clusters`, `routes`, `endpoints` or `extensions`) and name, if there is one.
+    /// The resource of a kind (`listeners`, `clusters`, `routes`, `endpoints` or `extensions`) and name, if
+    /// there is one.
     fn get(&self, kind: &str, name: &str) -> PyResult<Option<Resource>> {
         let list: List =
             kind.parse().map_err(|unknown: UnknownList| error::setting("unknown-kind", &unknown))?;

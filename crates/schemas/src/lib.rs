@@ -1,9 +1,9 @@
 //! The schemas of the kinds that waypoint-xds reads, over all releases of Istio at once.
 //!
-//! A custom resource definition of one release says a field's type, limits and values. [`Extract`] says the same of all
-//! releases, once: what is in some of them only has those [`Releases`]. It is kept as text (`crates/model/schemas`) that
-//! a reviewer can read as a difference; `cargo xtask schemas` writes it, and makes from it what the core is
-//! compiled with.
+//! A custom resource definition of one release says a field's type, limits and values. [`Extract`] says the
+//! same of all releases, once: what is in some of them only has those [`Releases`]. It is kept as text
+//! (`crates/model/schemas`) that a reviewer can read as a difference; `cargo xtask schemas` writes it, and
+//! makes from it what the core is compiled with.
 //!
 //! ```text
 //! releases 1.18 1.29 1.30 1.31
@@ -20,8 +20,8 @@
 //! - A line is a field: its name, its type, and facts. `[]` is a list, `{}` a map, before what is in it.
 //! - `any` takes everything; what is read of it may be listed below it all the same.
 //! - A fact is `name=value`, or a name. `each.` before it says that it is about what is in the list or map.
-//! - `@` says in which releases a field is, or a fact holds: `@1.29+` from 1.29 on, `@1.18-1.30`, `@1.18,1.30`.
-//!   Nothing said: in all in which what is around it is.
+//! - `@` says in which releases a field is, or a fact holds: `@1.29+` from 1.29 on, `@1.18-1.30`,
+//!   `@1.18,1.30`. Nothing said: in all in which what is around it is.
 //! - `= kind path` says that below this field is what is below that one.
 #![forbid(unsafe_code)]
 

@@ -4,12 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value};
 
-/// Everything in a configuration that is, or could lead, outside of 127.0.0.0/8: one line each, none if there is
-/// nothing.
+/// Everything in a configuration that is, or could lead, outside of 127.0.0.0/8: one line each, none if there
+/// is nothing.
 ///
-/// Addresses that are bound count too, and destinations that endpoints name in their metadata. A cluster that dials
-/// whatever was called, or whatever a name resolves to, has to be bound to a source address of 127.0.0.0/8, from which
-/// the kernel reaches no other machine.
+/// Addresses that are bound count too, and destinations that endpoints name in their metadata. A cluster that
+/// dials whatever was called, or whatever a name resolves to, has to be bound to a source address of
+/// 127.0.0.0/8, from which the kernel reaches no other machine.
 #[must_use]
 pub fn leaves_machine(configuration: &Value) -> Vec<String> {
     let mut found = Vec::new();

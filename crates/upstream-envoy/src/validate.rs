@@ -24,8 +24,8 @@ pub enum Refused {
 
 /// Asks Envoy whether it accepts a configuration, which is written to this file (`….json` or `….yaml`).
 ///
-/// Validation opens no socket. It does not see everything: with ADS or SDS left in, a configuration is valid and never
-/// becomes live.
+/// Validation opens no socket. It does not see everything: with ADS or SDS left in, a configuration is valid
+/// and never becomes live.
 ///
 /// # Errors
 /// [`Refused`]: with Envoy's own words.

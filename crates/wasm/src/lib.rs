@@ -1,7 +1,8 @@
 //! What the npm package `waypoint-xds` is made of: the core's functions as WebAssembly exports.
 //!
-//! Nothing is decided here. Two things own memory, [`Snapshot`] and [`Translation`]; whatever else JavaScript asks for
-//! goes out as a string, JSON mostly, or as bytes. The package's TypeScript (`npm/src`) gives that its classes and types.
+//! Nothing is decided here. Two things own memory, [`Snapshot`] and [`Translation`]; whatever else JavaScript
+//! asks for goes out as a string, JSON mostly, or as bytes. The package's TypeScript (`npm/src`) gives that
+//! its classes and types.
 #![deny(unsafe_code)]
 
 mod error;

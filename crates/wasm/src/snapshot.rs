@@ -28,8 +28,8 @@ pub struct Snapshot {
 
 #[wasm_bindgen(js_class = RawSnapshot)]
 impl Snapshot {
-    /// Reads files: the names, and the texts in the same order. A name `west=pods.yaml` says which cluster the file is of; the first
-    /// cluster is the control plane's own. The options are JSON.
+    /// Reads files: the names, and the texts in the same order. A name `west=pods.yaml` says which cluster
+    /// the file is of; the first cluster is the control plane's own. The options are JSON.
     ///
     /// # Errors
     ///

@@ -115,8 +115,8 @@ impl Translation {
         json::to_value(&self.made().problems).to_string()
     }
 
-    /// Everything that is to be said of the snapshot, as far as a selection reports it and a baseline does not have it: a
-    /// JSON array of problems. The selection is JSON, the baseline the text of one.
+    /// Everything that is to be said of the snapshot, as far as a selection reports it and a baseline does
+    /// not have it: a JSON array of problems. The selection is JSON, the baseline the text of one.
     ///
     /// # Errors
     ///
@@ -227,8 +227,9 @@ impl Translation {
         Ok(json.to_string())
     }
 
-    /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names of the files, and
-    /// their texts in the same order: those that are no tests are what tests add to the snapshot.
+    /// What comes of the requests in files of tests, and whether that is what they expect, as JSON. The names
+    /// of the files, and their texts in the same order: those that are no tests are what tests add to the
+    /// snapshot.
     ///
     /// # Errors
     ///

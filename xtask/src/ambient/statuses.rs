@@ -10,8 +10,8 @@ const KEYS: [&str; 10] =
 /// Where the reference draws the addresses of the waypoints' own Services.
 const DRAWN: &str = "10.255.";
 
-/// What a case should give and what it gave. Conditions that Istio's writers take from each other, or of which it writes
-/// only one of several, may be there or not: they are left out.
+/// What a case should give and what it gave. Conditions that Istio's writers take from each other, or of
+/// which it writes only one of several, may be there or not: they are left out.
 pub(super) fn compared(want: &[Value], made: &[Value]) -> (BTreeSet<String>, BTreeSet<String>) {
     let drawn: BTreeSet<(&str, &str)> = want.iter().filter(|c| is_drawn(c)).map(object).collect();
     let text = |condition: &Value| text(condition, drawn.contains(&object(condition)));
@@ -35,7 +35,8 @@ fn is_address(condition: &Value) -> bool {
     ["kind", "type", "reason"].map(|key| field(condition, key)) == ["Gateway", "address", "IPAddress"]
 }
 
-/// Whether it is an address that the reference has drawn, of older cases twice: the input says another one then.
+/// Whether it is an address that the reference has drawn, of older cases twice: the input says another one
+/// then.
 fn is_drawn(condition: &Value) -> bool {
     is_address(condition) && field(condition, "message").starts_with(DRAWN)
 }

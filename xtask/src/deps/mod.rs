@@ -1,7 +1,7 @@
 //! `cargo xtask deps`: what is depended on has a licence that may be, comes from where it may, and is used.
 //!
-//! The rules are those of `deny.toml`. cargo-deny knows more, advisories above all, and takes longer to compile than
-//! everything else here; this takes what `cargo metadata` says.
+//! The rules are those of `deny.toml`. cargo-deny knows more, advisories above all, and takes longer to
+//! compile than everything else here; this takes what `cargo metadata` says.
 
 mod licence;
 mod unused;

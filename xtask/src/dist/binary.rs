@@ -28,7 +28,8 @@ pub(super) fn build(tools: &Tools, target: Target) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What is the same for every target: the licence, man pages, completions. The program of this machine prints them.
+/// What is the same for every target: the licence, man pages, completions. The program of this machine prints
+/// them.
 pub(super) fn shared(program: &Path) -> Result<Vec<Entry>> {
     let mut entries = vec![
         Entry::file("LICENSE", 0o644, std::fs::read(root().join("LICENSE"))?),

@@ -1,4 +1,5 @@
-//! What was made is installed into temporary folders, and tried. What is not there on this machine to try it with is said.
+//! What was made is installed into temporary folders, and tried. What is not there on this machine to try it
+//! with is said.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,8 @@ fn archive(out: &Path, target: Target, folder: &Path) -> Result<()> {
     expect_version(&printed(Command::new("kubectl").args(["waypoint-xds", "--version"]).env("PATH", path))?)
 }
 
-/// Whether a program is one in ELF that no loader of the machine has to start: without a program header of type 3.
+/// Whether a program is one in ELF that no loader of the machine has to start: without a program header of
+/// type 3.
 fn is_static(program: &[u8]) -> bool {
     let number = |at: usize, size: usize| {
         let bytes = program.get(at..at + size).unwrap_or_default();

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | a static program for each target, as `.tar.gz` and `.deb`, with man pages and completions; the Python package's sources; the SBOM; manifests for krew and Homebrew; checksums | manylinux wheels, several minutes each | the npm package, several minutes |
 //!
-//! The target is that of this machine; `--target all` and `--all` take both. `--check` installs what was made into temporary folders, and tries it.
+//! The target is that of this machine; `--target all` and `--all` take both. `--check` installs what was made
+//! into temporary folders, and tries it.
 
 mod archive;
 mod binary;

@@ -1,12 +1,15 @@
-//! `cargo xtask doors`: Rust, the command line, Python and JavaScript give identical bytes for every golden case.
+//! `cargo xtask doors`: Rust, the command line, Python and JavaScript give identical bytes for every golden
+//! case.
 //!
-//! A door is a program that is given what to do on standard input, `translate` or `trace`, the snapshots, the folder to write to, and the
-//! releases.
+//! A door is a program that is given what to do on standard input, `translate` or `trace`, the snapshots, the
+//! folder to write to, and the releases.
 //!
-//! - `translate CASES OUT RELEASE…` takes the names of cases, one a line, and writes `<out>/<release>/<case>.json`, what `translate -o json`
-//!   prints, and `<case>.bin`, the encoded resources of all waypoints, in the order of `List::ALL`, each behind its length as a
-//!   varint. The command line does not print them, so that it is compared by its JSON only.
-//! - `trace SNAPSHOT OUT RELEASE…` takes `testdata/trace/requests.json`, and writes `<name>.json` and `<name>.txt`, what `trace` prints.
+//! - `translate CASES OUT RELEASE…` takes the names of cases, one a line, and writes
+//!   `<out>/<release>/<case>.json`, what `translate -o json` prints, and `<case>.bin`, the encoded resources
+//!   of all waypoints, in the order of `List::ALL`, each behind its length as a varint. The command line does
+//!   not print them, so that it is compared by its JSON only.
+//! - `trace SNAPSHOT OUT RELEASE…` takes `testdata/trace/requests.json`, and writes `<name>.json` and
+//!   `<name>.txt`, what `trace` prints.
 
 mod traces;
 

@@ -9,9 +9,9 @@ use prost_types::FileDescriptorSet;
 use super::{Files, encoded};
 use crate::Result;
 
-/// Fields that hold their message in a box: large ones of large messages, nearly never set in a waypoint's configuration.
-/// Inline they would make every cluster, route and filter several times as large, and copying those is most of the
-/// work of making them.
+/// Fields that hold their message in a box: large ones of large messages, nearly never set in a waypoint's
+/// configuration. Inline they would make every cluster, route and filter several times as large, and copying
+/// those is most of the work of making them.
 const BOXED: &[&str] = &[
     ".envoy.config.cluster.v3.Cluster.cluster_discovery_type.cluster_type",
     ".envoy.config.cluster.v3.Cluster.common_http_protocol_options",
@@ -66,7 +66,8 @@ const BOXED: &[&str] = &[
     ".envoy.extensions.upstreams.http.v3.HttpProtocolOptions.upstream_http_protocol_options",
 ];
 
-/// Messages that are written by hand: the package that they are part of, their names, and the modules of `crates/envoy`.
+/// Messages that are written by hand: the package that they are part of, their names, and the modules of
+/// `crates/envoy`.
 const BY_HAND: &[(&str, &str, &str)] =
     &[("envoy.config.core.v3", "Metadata", "metadata"), ("google.protobuf", "Struct", "map")];
 

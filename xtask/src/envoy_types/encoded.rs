@@ -8,7 +8,8 @@ use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, Fi
 
 use crate::Result;
 
-/// The fields: where messages are deep and made by the thousand, or the same for many. A map's are those of its entries.
+/// The fields: where messages are deep and made by the thousand, or the same for many. A map's are those of
+/// its entries.
 const FIELDS: &[&str] = &[
     ".envoy.config.cluster.v3.Cluster.transport_socket_matches",
     ".envoy.config.endpoint.v3.LocalityLbEndpoints.lb_endpoints",
@@ -29,7 +30,8 @@ const FIELDS: &[&str] = &[
 /// The package of the stand-ins.
 const STAND_INS: &str = "encoded";
 
-/// Gives the fields a stand-in for their message each. Tells the Rust path of each stand-in, `Encoded` of the message.
+/// Gives the fields a stand-in for their message each. Tells the Rust path of each stand-in, `Encoded` of the
+/// message.
 pub(super) fn encode(set: &mut FileDescriptorSet) -> Result<Vec<(String, String)>> {
     let mut fields: BTreeSet<&str> = FIELDS.iter().copied().collect();
     let mut stand_ins = BTreeMap::new();
@@ -87,7 +89,8 @@ fn stand_in(name: &str) -> DescriptorProto {
     DescriptorProto { name: Some(name.to_owned()), field: vec![field], ..DescriptorProto::default() }
 }
 
-/// The path of a message's Rust type: `.envoy.config.rbac.v3.RBAC` is `crate::generated::envoy::config::rbac::v3::Rbac`.
+/// The path of a message's Rust type: `.envoy.config.rbac.v3.RBAC` is
+/// `crate::generated::envoy::config::rbac::v3::Rbac`.
 fn rust_path(message: &str) -> String {
     let snake = Module::from_protobuf_package_name(message);
     let mut parts: Vec<String> =

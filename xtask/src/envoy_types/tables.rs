@@ -1,4 +1,5 @@
-//! The tables of the JSON mapping: what `crates/envoy/src/json/schema.rs` declares, filled from the descriptors.
+//! The tables of the JSON mapping: what `crates/envoy/src/json/schema.rs` declares, filled from the
+//! descriptors.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

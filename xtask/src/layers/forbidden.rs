@@ -1,5 +1,5 @@
-//! Names that files of a step must not use, though no path to them runs up: what keeps a renderer from looking things up, and a
-//! plan from knowing Envoy.
+//! Names that files of a step must not use, though no path to them runs up: what keeps a renderer from
+//! looking things up, and a plan from knowing Envoy.
 
 /// What files below a folder must not name.
 struct Forbidden {
@@ -39,7 +39,8 @@ const FORBIDDEN: &[Forbidden] = &[
     },
 ];
 
-/// What files must not name, as lines for people; `files` are names below the core's sources, without `.rs`, with their texts.
+/// What files must not name, as lines for people; `files` are names below the core's sources, without `.rs`,
+/// with their texts.
 pub(super) fn problems<'a>(files: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<String> {
     FORBIDDEN.iter().flat_map(|forbidden| forbidden.problems(files.clone())).collect()
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask schemas`: what is compiled into the library about the kinds' schemas.
 //!
-//! The custom resource definitions are data of their projects, and large: what matters of them is extracted to a text
-//! that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none, and InferencePools
-//! come with no release of Istio: their extracts are written by hand.
+//! The custom resource definitions are data of their projects, and large: what matters of them is extracted
+//! to a text that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none, and
+//! InferencePools come with no release of Istio: their extracts are written by hand.
 
 mod crd;
 mod newer;

@@ -185,8 +185,8 @@ impl Table {
     }
 }
 
-/// A type in a byte: what is innermost in the lowest three bits, then two bits for each list or map around it, the
-/// outermost lowest.
+/// A type in a byte: what is innermost in the lowest three bits, then two bits for each list or map around
+/// it, the outermost lowest.
 fn shape(field: &Field) -> Result<u8> {
     let of = match field.shape.of {
         Type::String => 0,

@@ -7,8 +7,8 @@ use super::{Paths, TARGET};
 use crate::Result;
 use crate::command::succeed;
 
-/// Lets cargo use a compiler that has a standard library for WebAssembly: the active one, where rustup can add the
-/// target or has it; else Debian's.
+/// Lets cargo use a compiler that has a standard library for WebAssembly: the active one, where rustup can
+/// add the target or has it; else Debian's.
 pub(super) fn choose(cargo: &mut Command, paths: &Paths) -> Result<()> {
     let forced = std::env::var_os("WASM_FORCE_DEBIAN").is_some_and(|value| value == "1");
     if !forced && (has_target() || (add_target() && has_target())) {

@@ -1,7 +1,8 @@
-//! TypeScript's types of Envoy's messages, as they are in canonical JSON, from the descriptors of `crates/envoy`.
+//! TypeScript's types of Envoy's messages, as they are in canonical JSON, from the descriptors of
+//! `crates/envoy`.
 //!
-//! A message is an interface in the namespace that its package is called. Every field is optional, since canonical JSON
-//! leaves out what has its default.
+//! A message is an interface in the namespace that its package is called. Every field is optional, since
+//! canonical JSON leaves out what has its default.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -10,11 +10,13 @@ use super::How;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Diff {
-    /// What is compared: OLD and NEW, each a file, a directory or whatever else -f takes elsewhere; with --git, with
-    /// `--release OLD..NEW`, or with another setting for the new side, the paths that both sides have.
+    /// What is compared: OLD and NEW, each a file, a directory or whatever else -f takes elsewhere; with
+    /// --git, with `--release OLD..NEW`, or with another setting for the new side, the paths that both sides
+    /// have.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Compare the paths in two revisions of their Git repository: OLD..NEW; without NEW with the files as they are.
+    /// Compare the paths in two revisions of their Git repository: OLD..NEW; without NEW with the files as
+    /// they are.
     #[arg(long, value_name = "OLD..[NEW]")]
     pub(crate) git: Option<String>,
     /// A feature flag of the new side; may be given several times.
@@ -23,8 +25,9 @@ pub(crate) struct Diff {
     /// The MeshConfig of the new side.
     #[arg(long, value_name = "FILE")]
     pub(crate) new_mesh_config: Option<PathBuf>,
-    /// Compare a live waypoint with the files: the old side is what its proxy holds, as this config dump tells (of
-    /// /config_dump?include_eds, or `istioctl proxy-config all -o json`), the new one what the paths would make of it.
+    /// Compare a live waypoint with the files: the old side is what its proxy holds, as this config dump
+    /// tells (of /config_dump?include_eds, or `istioctl proxy-config all -o json`), the new one what the
+    /// paths would make of it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["git", "new_features", "new_mesh_config"])]
     pub(crate) live: Option<PathBuf>,
     /// The waypoint that the config dump is of, where its bootstrap does not tell.

@@ -19,11 +19,12 @@ pub(crate) const SHARED: &str = "Input, release and problems";
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = SHARED)]
 pub(crate) struct Input {
-    /// A file, a directory, `-` for standard input, `helm:DIR`, `kustomize:DIR`, `git:REVISION:PATH`, or `cluster:CONTEXT` for what
-    /// `waypoint-xds snapshot` copies; several may be given. Of a directory the .yaml, .yml and .json files that may hold objects are
-    /// read, recursively, without those that .gitignore names. Files may be packed (.gz, .zst), and archives of files (.tar, .tar.gz)
-    /// are read as directories: istioctl's bug-report, say. `east=PATH` is what is in cluster east: the first cluster is the
-    /// control plane's own, of others what runs there counts.
+    /// A file, a directory, `-` for standard input, `helm:DIR`, `kustomize:DIR`, `git:REVISION:PATH`, or
+    /// `cluster:CONTEXT` for what `waypoint-xds snapshot` copies; several may be given. Of a directory the
+    /// .yaml, .yml and .json files that may hold objects are read, recursively, without those that .gitignore
+    /// names. Files may be packed (.gz, .zst), and archives of files (.tar, .tar.gz) are read as directories:
+    /// istioctl's bug-report, say. `east=PATH` is what is in cluster east: the first cluster is the control
+    /// plane's own, of others what runs there counts.
     #[arg(short = 'f', long = "filename", required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -48,8 +49,8 @@ pub(crate) struct How {
     /// Whether waypoints without status addresses (as in files from Git) count as ready.
     #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
     pub(crate) readiness: ReadinessArg,
-    /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of Services, the Pods
-    /// of Deployments and the like, Namespaces.
+    /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of
+    /// Services, the Pods of Deployments and the like, Namespaces.
     #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
     pub(crate) assume: AssumeArg,
     /// A feature flag of the control plane, by its name in Istio; may be given several times.
@@ -61,11 +62,13 @@ pub(crate) struct How {
     /// What is said of fields that no release of an API has: as kubectl's option of this name.
     #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
     pub(crate) validate: ValidateArg,
-    /// How large the input may be: bytes (of a file), depth (of nesting), values (of a document), aliases (values that may come of
-    /// them, for each that is written) or problems (that are kept); may be given several times.
+    /// How large the input may be: bytes (of a file), depth (of nesting), values (of a document), aliases
+    /// (values that may come of them, for each that is written) or problems (that are kept); may be given
+    /// several times.
     #[arg(long = "limit", value_name = "NAME=N", value_parser = limit, add = ArgValueCandidates::new(completion::limits))]
     pub(crate) limits: Vec<(String, u64)>,
-    /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR count too.
+    /// When colours are used: `auto` is on a terminal, unless NO_COLOR is set; CLICOLOR_FORCE and FORCE_COLOR
+    /// count too.
     #[arg(long, value_enum, default_value_t = ColorArg::Auto, value_name = "WHEN")]
     pub(crate) color: ColorArg,
     /// Count warnings as problems (exit code 1).

@@ -36,7 +36,8 @@ pub(crate) struct Lint {
     /// Print what --fix would change, as a unified difference, instead of the findings.
     #[arg(long)]
     pub(crate) diff: bool,
-    /// The file of settings [default: waypoint-xds.toml in the folder of the first input, or in one above it].
+    /// The file of settings [default: waypoint-xds.toml in the folder of the first input, or in one above
+    /// it].
     #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
     pub(crate) config: Option<PathBuf>,
     /// Read no file of settings.

@@ -14,7 +14,8 @@ pub(crate) struct ProxyConfig {
     /// Table, JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
-    /// Listeners: the very table of the release's istioctl. That of 1.29 and later leaves internal listeners and chains without names.
+    /// Listeners: the very table of the release's istioctl. That of 1.29 and later leaves internal listeners
+    /// and chains without names.
     #[arg(long)]
     pub(crate) istioctl: bool,
     #[command(flatten)]
@@ -73,7 +74,8 @@ impl Filter {
         .filter_map(|(name, given)| given.then_some(name))
     }
 
-    /// The first filter that is given and says nothing about what is asked for, or for whoever asks for one document of all.
+    /// The first filter that is given and says nothing about what is asked for, or for whoever asks for one
+    /// document of all.
     pub(crate) fn stray(&self, what: What, output: TableFormat) -> Option<&'static str> {
         let known: &[&str] = match what {
             What::Clusters => &["fqdn", "port", "subset", "direction"],

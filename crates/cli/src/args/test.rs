@@ -20,7 +20,8 @@ pub(crate) struct Test {
     /// Run again whenever a file changes.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// Write into the files of tests what comes of their requests now: where nothing is expected, and where something else is.
+    /// Write into the files of tests what comes of their requests now: where nothing is expected, and where
+    /// something else is.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) record: bool,
     #[command(flatten)]

@@ -41,15 +41,17 @@ pub(crate) enum TraceFormat {
 #[derive(Debug, ClapArgs)]
 #[command(next_help_heading = "Request")]
 pub(crate) struct Asked {
-    /// Who asks: NAMESPACE/NAME of a pod, else of a service account, else of a Deployment or the like; pod/NAME.NAMESPACE,
-    /// sa/NAME.NAMESPACE (any pod of that service account), spiffe://… or `outside` (of the mesh).
+    /// Who asks: NAMESPACE/NAME of a pod, else of a service account, else of a Deployment or the like;
+    /// pod/NAME.NAMESPACE, sa/NAME.NAMESPACE (any pod of that service account), spiffe://… or `outside` (of
+    /// the mesh).
     #[arg(long, value_name = "SOURCE")]
     pub(crate) from: Option<String>,
-    /// Who is asked: HOST or HOST:PORT (`cart`, `cart.shop`, a whole host name), pod/NAME.NAMESPACE:PORT or ADDRESS:PORT.
+    /// Who is asked: HOST or HOST:PORT (`cart`, `cart.shop`, a whole host name), pod/NAME.NAMESPACE:PORT or
+    /// ADDRESS:PORT.
     #[arg(long, value_name = "DESTINATION")]
     pub(crate) to: Option<String>,
-    /// How it gets there: `ztunnel`, `sidecar`, `ingress` (a gateway), or NAMESPACE/NAME of the waypoint that it is given
-    /// to [default: as the client's pod says].
+    /// How it gets there: `ztunnel`, `sidecar`, `ingress` (a gateway), or NAMESPACE/NAME of the waypoint that
+    /// it is given to [default: as the client's pod says].
     #[arg(long, value_name = "WAY", visible_alias = "waypoint", add = ArgValueCandidates::new(completion::gateways))]
     pub(crate) via: Option<String>,
     /// A command line of curl that says what is asked; other options win.

@@ -1,4 +1,5 @@
-//! `waypoint-xds bootstrap`: what a waypoint's Envoy starts with, or all that it needs without a control plane.
+//! `waypoint-xds bootstrap`: what a waypoint's Envoy starts with, or all that it needs without a control
+//! plane.
 
 use std::borrow::Cow;
 

@@ -39,7 +39,8 @@ pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     Ok(if differs { Outcome::Problems } else { Outcome::Clean })
 }
 
-/// Both sides. Where they are of the same files, those are read once: standard input cannot be read twice, and a cluster may change.
+/// Both sides. Where they are of the same files, those are read once: standard input cannot be read twice,
+/// and a cluster may change.
 fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
     if old.paths != new.paths {
         return Ok((session(old)?, session(new)?));

@@ -144,7 +144,8 @@ fn list<'n>(names: impl Iterator<Item = &'n WaypointName>) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// Colours are for people: not for a file, unless somebody asks (<https://no-color.org>, <https://bixense.com/clicolors>).
+/// Colours are for people: not for a file, unless somebody asks (<https://no-color.org>,
+/// <https://bixense.com/clicolors>).
 fn colour(wanted: ColorArg, terminal: bool) -> Colour {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

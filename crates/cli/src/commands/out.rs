@@ -1,5 +1,5 @@
-//! The folder that `translate --out` writes: a folder for each waypoint, a file for each kind of resource, and a list of what
-//! is there, so that the next run removes what it would no longer write and nothing else.
+//! The folder that `translate --out` writes: a folder for each waypoint, a file for each kind of resource,
+//! and a list of what is there, so that the next run removes what it would no longer write and nothing else.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -21,8 +21,8 @@ struct Written {
     files: BTreeSet<String>,
 }
 
-/// Writes `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`, with `origins.json` where asked for, and
-/// removes what an earlier run wrote and this one did not.
+/// Writes `<namespace>__<gateway>/{listeners,clusters,routes,endpoints}.json`, with `origins.json` where
+/// asked for, and removes what an earlier run wrote and this one did not.
 pub(super) fn write(directory: &Path, session: &Session, with_origins: bool) -> Result<(), Failure> {
     let places = with_origins.then(|| session.places());
     let mut folder = Folder::open(directory)?;
@@ -90,7 +90,8 @@ impl<'d> Folder<'d> {
     }
 }
 
-/// The path of a listed file; none for one that is not `FOLDER/FILE`: nothing outside of the folder is ever removed.
+/// The path of a listed file; none for one that is not `FOLDER/FILE`: nothing outside of the folder is ever
+/// removed.
 fn inside(directory: &Path, listed: &str) -> Option<PathBuf> {
     let path = Path::new(listed);
     let mut parts = path.components();

@@ -1,4 +1,5 @@
-//! The page of the command line in the book, `docs/reference/command-line.md`: what `--help` says, as Markdown.
+//! The page of the command line in the book, `docs/reference/command-line.md`: what `--help` says, as
+//! Markdown.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -105,7 +105,8 @@ fn claims(token: &Token) -> Result<Option<Map<String, Value>>, Failure> {
         let pair = claim.split_once('=').filter(|(name, _)| !name.is_empty());
         let (name, value) =
             pair.ok_or_else(|| Failure::Usage(format!("--claim: `{claim}` is not NAME=VALUE")))?;
-        // `"7"` is a text in JSON; `7` would be a number, which no policy matches: a claim that looks so is meant as a text.
+        // `"7"` is a text in JSON; `7` would be a number, which no policy matches: a claim that looks so is
+        // meant as a text.
         let value = match serde_json::from_str(value) {
             Ok(json @ (Value::Array(_) | Value::Object(_) | Value::Bool(_) | Value::String(_))) => json,
             _ => value.into(),

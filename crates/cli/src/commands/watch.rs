@@ -15,8 +15,8 @@ use crate::{Failure, Outcome, output};
 /// An editor writes a file in several steps: what follows so soon belongs to it.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Runs `again` now, and whenever a file of the input or of these paths changes; it gives further files to be watched. What stops
-/// one run is told, and does not stop the next.
+/// Runs `again` now, and whenever a file of the input or of these paths changes; it gives further files to be
+/// watched. What stops one run is told, and does not stop the next.
 pub(super) fn run(
     input: &Input,
     others: &[PathBuf],
@@ -62,8 +62,8 @@ impl Watched {
         Self { watcher, paths: BTreeSet::new(), named: BTreeSet::new(), rendered: BTreeSet::new() }
     }
 
-    /// Watches a directory with all in it, or the directory of a file: editors replace files. Revisions do not change, and of
-    /// clusters nobody hears.
+    /// Watches a directory with all in it, or the directory of a file: editors replace files. Revisions do
+    /// not change, and of clusters nobody hears.
     fn add(&mut self, path: &Path) -> Result<(), Failure> {
         if Revision::parse(path).is_some() || Cluster::parse(path).is_some() {
             return Ok(());
@@ -104,7 +104,8 @@ impl Watched {
 /// The link that a mounted ConfigMap exchanges when it changes.
 const MOUNTED: &str = "..data";
 
-/// Waits until a file that may be an input has changed, and nothing more comes; false where nothing can come any more.
+/// Waits until a file that may be an input has changed, and nothing more comes; false where nothing can come
+/// any more.
 fn wait(events: &Receiver<notify::Result<Event>>, watched: &Watched) -> bool {
     loop {
         let Ok(event) = events.recv() else { return false };

@@ -1,7 +1,8 @@
 //! A command line of curl as a request.
 //!
-//! What curl would send is told as far as its command line tells it: its version, and so its `User-Agent`, is not there.
-//! An option that may change the request in a way that is not known here is an error, never passed over.
+//! What curl would send is told as far as its command line tells it: its version, and so its `User-Agent`, is
+//! not there. An option that may change the request in a way that is not known here is an error, never passed
+//! over.
 //!
 //! Source: [curl(1)](https://curl.se/docs/manpage.html).
 
@@ -71,7 +72,8 @@ struct Curl {
     http2: bool,
     http1: bool,
     path_as_is: bool,
-    /// Where connections go instead: `HOST:PORT:ADDRESS` of `--resolve`, `HOST:PORT:HOST:PORT` of `--connect-to`.
+    /// Where connections go instead: `HOST:PORT:ADDRESS` of `--resolve`, `HOST:PORT:HOST:PORT` of
+    /// `--connect-to`.
     elsewhere: Vec<String>,
 }
 

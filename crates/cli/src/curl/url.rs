@@ -13,7 +13,8 @@ pub(super) struct Url {
 }
 
 impl Url {
-    /// Reads a URL; without a scheme it is of http. Dots in the path are followed unless it is to be left `as_is`.
+    /// Reads a URL; without a scheme it is of http. Dots in the path are followed unless it is to be left
+    /// `as_is`.
     pub(super) fn parse(text: &str, as_is: bool) -> Option<Self> {
         let (is_https, rest) = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -67,7 +68,8 @@ impl Url {
         (self.is_https && is_name).then(|| self.host.clone())
     }
 
-    /// Where the connection goes: `HOST:PORT:ADDRESS` and `HOST:PORT:HOST:PORT` change that, empty parts hold for all.
+    /// Where the connection goes: `HOST:PORT:ADDRESS` and `HOST:PORT:HOST:PORT` change that, empty parts hold
+    /// for all.
     pub(super) fn dialled(&self, elsewhere: &[String]) -> String {
         let own = || self.with_port(&self.host, self.port);
         elsewhere.iter().find_map(|rule| self.moved(rule)).unwrap_or_else(own)

@@ -11,8 +11,8 @@ const REQUIRED: &str = "WAYPOINT_XDS_REQUIRE_KUBECTL";
 /// Debian's package, and where in it the program is.
 const PACKAGE: (&str, &str) = ("kubernetes-client", "root/usr/bin/kubectl");
 
-/// The folder of a `kubectl`: one of `$PATH`, else that of Debian's package, which is unpacked into the workspace's `target`.
-/// None where a test may be skipped; standard error tells that it is.
+/// The folder of a `kubectl`: one of `$PATH`, else that of Debian's package, which is unpacked into the
+/// workspace's `target`. None where a test may be skipped; standard error tells that it is.
 pub(crate) fn kubectl_unless_skipped(test: &str) -> Option<PathBuf> {
     let found = on_path().map_or_else(unpacked, Ok);
     match found {

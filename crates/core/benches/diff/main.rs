@@ -1,8 +1,9 @@
 //! What a comparison costs: `cargo bench -p waypoint-xds --bench diff`.
 //!
-//! A mesh of 1,000 Services, 500 VirtualServices and DestinationRules, and 300 AuthorizationPolicies is compared with what a pull
-//! request makes of it, and with itself under other names and in another order. Reading is not measured; all that is made of what
-//! was read is: resources, statuses and findings of both sides, and the proof.
+//! A mesh of 1,000 Services, 500 VirtualServices and DestinationRules, and 300 AuthorizationPolicies is
+//! compared with what a pull request makes of it, and with itself under other names and in another order.
+//! Reading is not measured; all that is made of what was read is: resources, statuses and findings of both
+//! sides, and the proof.
 #![allow(clippy::expect_used, reason = "a benchmark may panic")]
 
 #[path = "../translate/input.rs"]
@@ -72,7 +73,8 @@ fn read(text: &str) -> Arc<Reading> {
     Arc::new(Snapshot::read([SourceFile::new("input.yaml", text)], &Options::default().limits))
 }
 
-/// How many destinations are not proved equal. Never inlined, so that its instructions can be counted by its name.
+/// How many destinations are not proved equal. Never inlined, so that its instructions can be counted by its
+/// name.
 #[inline(never)]
 fn diff(old: &Arc<Reading>, new: &Arc<Reading>) -> usize {
     let session = |reading: &Arc<Reading>| Session::new(Arc::clone(reading), &Options::default());

@@ -1,6 +1,7 @@
 //! What an answer costs: `cargo bench -p waypoint-xds --bench trace`.
 //!
-//! One Service with 50 routes and 20 policies is asked by 50 clients, each taking another route. Throughput is counted in requests.
+//! One Service with 50 routes and 20 policies is asked by 50 clients, each taking another route. Throughput
+//! is counted in requests.
 #![allow(clippy::expect_used, reason = "a benchmark may panic")]
 
 mod input;

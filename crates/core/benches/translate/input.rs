@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 pub(crate) struct Size {
     pub(crate) services: usize,
     pub(crate) pods_per_service: usize,
-    /// Whether there are VirtualServices and DestinationRules for half of the Services, and AuthorizationPolicies for
-    /// three of ten.
+    /// Whether there are VirtualServices and DestinationRules for half of the Services, and
+    /// AuthorizationPolicies for three of ten.
     pub(crate) routes: bool,
 }
 

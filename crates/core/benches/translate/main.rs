@@ -1,6 +1,7 @@
 //! What a translation costs, step by step: `cargo bench -p waypoint-xds`.
 //!
-//! Throughput is counted in Services, so that time per Service can be compared between sizes: it should stay flat.
+//! Throughput is counted in Services, so that time per Service can be compared between sizes: it should stay
+//! flat.
 
 mod input;
 

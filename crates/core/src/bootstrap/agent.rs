@@ -113,7 +113,8 @@ fn port(configured: Option<i32>) -> u32 {
     configured.and_then(|port| u32::try_from(port).ok()).unwrap_or_default()
 }
 
-/// A pod of the snapshot has labels of its own; to those that the model has of it the control plane added some.
+/// A pod of the snapshot has labels of its own; to those that the model has of it the control plane added
+/// some.
 fn labels_of_pod<'m>(mesh: &'m Mesh, waypoint: &'m Waypoint) -> &'m Labels {
     let key = (&waypoint.name.namespace, &waypoint.proxy.pod_name);
     let pods = &mesh.snapshot.pods;

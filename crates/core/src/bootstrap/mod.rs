@@ -65,8 +65,8 @@ pub(crate) use template::written;
 /// The runtime flag for the number of connections, of which one release takes the value only.
 const MAX_CONNECTIONS: &str = "overload.global_downstream_max_connections";
 
-/// The bootstrap of a waypoint's Envoy, as the JSON that its agent writes: the keys are spelled, and ordered, as Istio's
-/// template writes them.
+/// The bootstrap of a waypoint's Envoy, as the JSON that its agent writes: the keys are spelled, and ordered,
+/// as Istio's template writes them.
 #[must_use]
 pub fn bootstrap(mesh: &Mesh, waypoint: &Waypoint) -> Value {
     template::written(&message(mesh, waypoint))
@@ -74,8 +74,8 @@ pub fn bootstrap(mesh: &Mesh, waypoint: &Waypoint) -> Value {
 
 /// The bootstrap of a waypoint's Envoy.
 ///
-/// Where Istio's agent would refuse to start (an address without a port, a Stackdriver tracer outside of Google
-/// Cloud), the part that it stumbles over is left out.
+/// Where Istio's agent would refuse to start (an address without a port, a Stackdriver tracer outside of
+/// Google Cloud), the part that it stumbles over is left out.
 #[must_use]
 pub fn message(mesh: &Mesh, waypoint: &Waypoint) -> Bootstrap {
     let agent = Agent::new(mesh, waypoint);

@@ -1,8 +1,8 @@
-//! How Istio's template writes a bootstrap: in the spelling of `.proto` files, with its own order of keys, and with some
-//! fields said though they have their default.
+//! How Istio's template writes a bootstrap: in the spelling of `.proto` files, with its own order of keys,
+//! and with some fields said though they have their default.
 //!
-//! A layout lists the keys of an object in the template's order. What a layout does not list comes behind, in the order of
-//! the message.
+//! A layout lists the keys of an object in the template's order. What a layout does not list comes behind, in
+//! the order of the message.
 
 use envoy::config::bootstrap::v3::Bootstrap;
 use serde_json::{Map, Value, json};

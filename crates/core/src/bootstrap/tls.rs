@@ -15,8 +15,8 @@ use crate::Str;
 use crate::resources::tls::secret;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
-/// The transport socket that the settings ask for; none without TLS. `default_sni` is what mTLS with the mesh's own
-/// certificates calls the server where the settings name none.
+/// The transport socket that the settings ask for; none without TLS. `default_sni` is what mTLS with the
+/// mesh's own certificates calls the server where the settings name none.
 pub(super) fn transport_socket(
     settings: &ClientTlsSettings,
     default_sni: &str,

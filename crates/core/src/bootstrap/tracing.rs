@@ -47,8 +47,8 @@ pub(super) fn collector<'a>(agent: &'a Agent<'_>) -> Option<DnsCluster<'a>> {
 
 /// The tracer of connection managers that have none of their own.
 ///
-/// Stackdriver is left out: its agent doesn't start outside of Google Cloud, and what it needs to know of its project
-/// isn't in a snapshot.
+/// Stackdriver is left out: its agent doesn't start outside of Google Cloud, and what it needs to know of its
+/// project isn't in a snapshot.
 pub(super) fn tracing(agent: &Agent<'_>) -> Option<Tracing> {
     let tracing = agent.config.tracing.as_ref()?;
     let (name, config) = if let Some(open_census) = &tracing.open_census_agent {

@@ -138,7 +138,8 @@ where
     bound.cause().into()
 }
 
-/// The order in which Envoy asks: the filters of CUSTOM, of tokens, of AUDIT, DENY and ALLOW; within one by name.
+/// The order in which Envoy asks: the filters of CUSTOM, of tokens, of AUDIT, DENY and ALLOW; within one by
+/// name.
 fn in_order(mut lines: Vec<PolicyLine>) -> Vec<PolicyLine> {
     const ORDER: [&str; 5] = ["CUSTOM", "JWT", "AUDIT", "DENY", "ALLOW"];
     let key = |line: &PolicyLine| -> (Option<usize>, ObjectRef) {

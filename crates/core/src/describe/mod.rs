@@ -1,5 +1,5 @@
-//! What a person wants to know of one object, on one screen: which waypoint serves it and why, who goes past it, what is
-//! enforced where, how requests are routed, and what is wrong.
+//! What a person wants to know of one object, on one screen: which waypoint serves it and why, who goes past
+//! it, what is enforced where, how requests are routed, and what is wrong.
 //!
 //! | module | describes |
 //! |---|---|
@@ -10,8 +10,8 @@
 //! | `route` | a VirtualService, or a route of the Gateway API |
 //! | [`words`] | rules and matches in words |
 //!
-//! A description is data, and serializes as JSON; `view::description` prints it. It reads the mesh, what ztunnel and the
-//! waypoints get, and the findings of [`lint`](crate::lint); it decides nothing.
+//! A description is data, and serializes as JSON; `view::description` prints it. It reads the mesh, what
+//! ztunnel and the waypoints get, and the findings of [`lint`](crate::lint); it decides nothing.
 //!
 //! ```
 //! use waypoint_xds::describe::{Description, Subject, SubjectKind};
@@ -153,7 +153,8 @@ pub struct RouteLine {
 
 /// Describes what a subject names.
 ///
-/// `findings` is what [`lint`](crate::lint::lint()) says of the snapshot: each description has those that are about its objects.
+/// `findings` is what [`lint`](crate::lint::lint()) says of the snapshot: each description has those that are
+/// about its objects.
 ///
 /// # Errors
 ///
@@ -189,7 +190,8 @@ fn about(findings: &[Problem], objects: &[&ObjectRef]) -> Vec<Problem> {
 /// The label that names a waypoint.
 const USE_WAYPOINT: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
 
-/// Which waypoint an object uses, as the mesh has bound it; in releases without bindings the waypoint that serves it.
+/// Which waypoint an object uses, as the mesh has bound it; in releases without bindings the waypoint that
+/// serves it.
 fn waypoint_use(
     mesh: &Mesh,
     object: &ObjectRef,

@@ -101,8 +101,8 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
     }
 }
 
-/// Where waypoints enforce it. Of policies that the mesh indexes by what they are for, that is asked; of other kinds what
-/// they have made tells.
+/// Where waypoints enforce it. Of policies that the mesh indexes by what they are for, that is asked; of
+/// other kinds what they have made tells.
 fn at_waypoints(cx: &Context<'_>, object: &ObjectRef) -> BTreeSet<Binds> {
     let mut found = BTreeSet::new();
     for waypoint in &cx.mesh.waypoints {
@@ -169,8 +169,8 @@ fn at_ztunnels(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>) -> Vec<Bi
         .collect()
 }
 
-/// The Services of the workloads that a policy without target references is for, where a waypoint serves them: it does
-/// not read the policy.
+/// The Services of the workloads that a policy without target references is for, where a waypoint serves
+/// them: it does not read the policy.
 fn behind_waypoints(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>) -> Vec<BindsNot> {
     if enforcement::ztunnel_line(cx, policy).is_none() {
         return Vec::new();

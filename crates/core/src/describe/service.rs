@@ -34,7 +34,8 @@ pub struct ServiceDescription {
     pub waypoint: WaypointUse,
     /// Who goes past the waypoint.
     pub bypasses: Vec<Bypass>,
-    /// What is enforced for it, in the order in which it is looked at: at the waypoint, then at the ztunnels of its pods.
+    /// What is enforced for it, in the order in which it is looked at: at the waypoint, then at the ztunnels
+    /// of its pods.
     pub policies: Vec<PolicyLine>,
     /// How the waypoint routes its requests, in the order in which rules are asked.
     pub routes: Vec<RouteLine>,

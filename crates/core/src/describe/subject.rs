@@ -18,7 +18,8 @@ pub enum SubjectKind {
     Pod,
     /// A Gateway that is a waypoint.
     Waypoint,
-    /// What binds to targets: AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin, TrafficExtension, EnvoyFilter.
+    /// What binds to targets: AuthorizationPolicy, RequestAuthentication, Telemetry, WasmPlugin,
+    /// TrafficExtension, EnvoyFilter.
     Policy,
     /// VirtualService, HTTPRoute, GRPCRoute, TCPRoute, TLSRoute.
     Route,

@@ -9,8 +9,9 @@ use crate::snapshot::networking::virtual_service::{
 };
 use crate::snapshot::security::{Condition, Operation, Rule, Source};
 
-/// A rule of an AuthorizationPolicy: `from namespaces web; to methods GET, paths /cart*; when request.headers[x] is 1`.
-/// A rule that asks for nothing is `any request`.
+/// A rule of an AuthorizationPolicy:
+/// `from namespaces web; to methods GET, paths /cart*; when request.headers[x] is 1`. A rule that asks for
+/// nothing is `any request`.
 #[must_use]
 pub fn rule(rule: &Rule) -> String {
     let mut parts = Vec::new();
@@ -77,7 +78,8 @@ fn all(lists: &[(&str, &Vec<Str>)]) -> String {
     if named.is_empty() { "anything".to_owned() } else { named.join(" and ") }
 }
 
-/// The matches of a rule of a VirtualService, one a line: `path /cart*, method GET`; `any request` where there is none.
+/// The matches of a rule of a VirtualService, one a line: `path /cart*, method GET`; `any request` where
+/// there is none.
 #[must_use]
 pub fn matches(rule: &HttpRule) -> Vec<String> {
     if rule.route.matches.is_empty() {

@@ -34,7 +34,8 @@ pub(super) fn from_authority(name: &str) -> HttpFilter {
     http::filter(name, envoy::any(&config))
 }
 
-/// Endpoints' metadata is passed on under the name that `original_dst` knows; the port of the tunnel is the cluster's.
+/// Endpoints' metadata is passed on under the name that `original_dst` knows; the port of the tunnel is the
+/// cluster's.
 pub(super) fn in_cluster(cluster: &mut Cluster) {
     if let Some(socket) = &mut cluster.transport_socket {
         in_socket(socket);

@@ -11,8 +11,8 @@ use crate::opened::edit::edit;
 use crate::resources::filters::http::HASHABLE_STRING;
 use crate::resources::filters::{filter_state, network};
 
-/// What an upstream Envoy has for [`HASHABLE_STRING`]: connections are told apart by it, so that two callers never
-/// share one. (`envoy.string` would also be accepted, but is not hashed.)
+/// What an upstream Envoy has for [`HASHABLE_STRING`]: connections are told apart by it, so that two callers
+/// never share one. (`envoy.string` would also be accepted, but is not hashed.)
 const UPSTREAM_HASHABLE_STRING: &str = "envoy.hashable_string";
 
 /// `istio_authn`: both ends' SPIFFE ids, known once the handshake is over, for the next listener. Before the

@@ -1,5 +1,5 @@
-//! What nobody rewrote: extensions in places that no rewrite looks at, and expressions about what Istio's extensions
-//! would have found out.
+//! What nobody rewrote: extensions in places that no rewrite looks at, and expressions about what Istio's
+//! extensions would have found out.
 
 use envoy::extensions::access_loggers::filters::cel::v3::ExpressionFilter;
 use envoy::inside::{self, Visit};

@@ -28,7 +28,8 @@ impl Losses {
         }
     }
 
-    /// From here on, what is lost was made by these: extensions that Istio itself doesn't use come from EnvoyFilters.
+    /// From here on, what is lost was made by these: extensions that Istio itself doesn't use come from
+    /// EnvoyFilters.
     pub(super) fn made_by(&mut self, origins: &[Origin]) {
         let mut objects = origins.iter().flat_map(|origin| &origin.causes).map(|cause| &cause.object);
         self.patch = objects.find(|object| object.kind == Kind::EnvoyFilter).cloned();

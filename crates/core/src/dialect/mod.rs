@@ -1,8 +1,9 @@
 //! What an upstream Envoy is told instead of Istio's build of it.
 //!
-//! Istio's proxy is Envoy with extensions of Istio's own. An Envoy that anyone can download refuses a listener that
-//! names one of them. This step comes after [`resources`](crate::resources) and takes what they made: what carries
-//! meaning is said in Envoy's own words, what only reports is left out, and what has neither is a problem.
+//! Istio's proxy is Envoy with extensions of Istio's own. An Envoy that anyone can download refuses a
+//! listener that names one of them. This step comes after [`resources`](crate::resources) and takes what they
+//! made: what carries meaning is said in Envoy's own words, what only reports is left out, and what has
+//! neither is a problem.
 //!
 //! | module | knows |
 //! |---|---|

@@ -1,7 +1,8 @@
 //! What a request's token says: Istio's `istio_authn` (HTTP), as a Lua filter.
 //!
-//! 1.18's policies don't read what `jwt_authn` found, but what `istio_authn` made of it: `iss/sub` as one string, every
-//! claim as a list of words. No matcher of Envoy's puts two claims together, so a script makes the same of it.
+//! 1.18's policies don't read what `jwt_authn` found, but what `istio_authn` made of it: `iss/sub` as one
+//! string, every claim as a list of words. No matcher of Envoy's puts two claims together, so a script makes
+//! the same of it.
 //!
 //! Source: the filter `istio_authn` of Istio's proxy 1.18, as its tests describe it.
 

@@ -6,7 +6,8 @@ use envoy::Message;
 use envoy::google::protobuf::Any;
 use envoy::udpa::r#type::v1::TypedStruct;
 
-/// The full name of the message that an extension is configured by; of a struct that stands for a message, that one's.
+/// The full name of the message that an extension is configured by; of a struct that stands for a message,
+/// that one's.
 ///
 /// Envoy finds an extension by this name, whatever name the configuration gives it.
 pub(crate) fn type_name(any: &Any) -> Cow<'_, str> {

@@ -26,8 +26,8 @@ impl<'r> Causes<'r> {
         Self { by_pointer: by_pointer.collect() }
     }
 
-    /// The decisive cause of what is at a pointer: its own, that of the first part inside, or that of the smallest part
-    /// around it.
+    /// The decisive cause of what is at a pointer: its own, that of the first part inside, or that of the
+    /// smallest part around it.
     pub(super) fn at(&self, pointer: &str) -> Option<&'r Cause> {
         let inside = format!("{pointer}/");
         let own = self.of(pointer);
@@ -51,8 +51,8 @@ pub(super) trait HasCauses: Sized {
     /// The causes of its parts, of which a resource has these origins.
     fn causes<'r>(&'r self, origins: &'r [Origin]) -> Causes<'r>;
 
-    /// Both sides of a message without what is inside of large parts that are the same on both; nothing where there are no such
-    /// parts. Whatever is left stands where it was.
+    /// Both sides of a message without what is inside of large parts that are the same on both; nothing where
+    /// there are no such parts. Whatever is left stands where it was.
     fn without_common(_old: &Self, _new: &Self) -> Option<(Self, Self)> {
         None
     }
@@ -75,7 +75,8 @@ impl HasCauses for Listener {
         Causes::new(&Origins::new(origins), parts)
     }
 
-    /// Chains are found by their names, if all have one of their own. What matches them is as large as all of them.
+    /// Chains are found by their names, if all have one of their own. What matches them is as large as all of
+    /// them.
     fn without_common(old: &Self, new: &Self) -> Option<(Self, Self)> {
         let (old_chains, new_chains) = (by_name(old)?, by_name(new)?);
         let has_same_matcher = old.filter_chain_matcher == new.filter_chain_matcher;

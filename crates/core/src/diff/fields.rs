@@ -51,7 +51,8 @@ pub enum Way {
 
 /// The fields that differ, in the order of the new side; what is gone stands where it was.
 ///
-/// Entries of lists are the same when their `name` is, where all have one; otherwise the longest common sequence stays.
+/// Entries of lists are the same when their `name` is, where all have one; otherwise the longest common
+/// sequence stays.
 pub(super) fn compare(old: &Value, new: &Value) -> Vec<Field> {
     let mut fields = Vec::new();
     values(old, new, &mut String::new(), &mut fields);

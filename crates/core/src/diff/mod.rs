@@ -8,8 +8,8 @@
 //! | `findings` | problems and findings |
 //! | `statuses` | the conditions that Istio would write |
 //!
-//! It is a pure function of two sides: two snapshots, or one snapshot under two settings (two releases of Istio, a feature flag, another
-//! mesh configuration).
+//! It is a pure function of two sides: two snapshots, or one snapshot under two settings (two releases of
+//! Istio, a feature flag, another mesh configuration).
 //!
 //! ```
 //! use waypoint_xds::options::Options;

@@ -130,7 +130,8 @@ where
             Way::Changed { .. } | Way::Moved { .. } => (true, true),
         };
         ChangedField {
-            // The pointer is one into the new side: entries of lists may have stood elsewhere, and what is around them has not.
+            // The pointer is one into the new side: entries of lists may have stood elsewhere, and what is
+            // around them has not.
             old_because: because(old_causes.at(&field.pointer).filter(|_| was_there)),
             because: because(new_causes.at(&field.pointer).filter(|_| is_there)),
             field,

@@ -26,8 +26,8 @@ pub struct Update {
     pub of_bytes: usize,
 }
 
-/// What sidecars would be told of the same change, if there were sidecars instead of waypoints: each holds what it may call,
-/// so that it is told of each Service of that which changes.
+/// What sidecars would be told of the same change, if there were sidecars instead of waypoints: each holds
+/// what it may call, so that it is told of each Service of that which changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -53,7 +53,8 @@ pub(super) fn update(differ: &[ResourceDiff], new: Option<&WaypointResources>) -
     update
 }
 
-/// How many sidecars would be told: those of the namespaces whose objects and Services make the difference, or all.
+/// How many sidecars would be told: those of the namespaces whose objects and Services make the difference,
+/// or all.
 pub(super) fn sidecars(old: &Mesh, new: &Mesh, waypoints: &[WaypointDiff]) -> Sidecars {
     let differ: Vec<&ResourceDiff> = waypoints.iter().flat_map(|waypoint| &waypoint.resources).collect();
     if differ.is_empty() {

@@ -65,8 +65,8 @@ impl Point {
 
 /// Everything that was generated and that a request can reach, and how many have.
 ///
-/// A route is reached by a request that takes it, a rule by one that it fits, a policy by one that it decides of, a subset by
-/// one that may go there.
+/// A route is reached by a request that takes it, a rule by one that it fits, a policy by one that it decides
+/// of, a subset by one that may go there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Coverage {

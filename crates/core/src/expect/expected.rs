@@ -12,7 +12,8 @@ use super::text_or::text_or_fields;
 use super::values::{HeaderValue, Limit, Tries};
 use crate::trace::{Place, Verdict};
 
-/// What is expected of a request: what is left out may be anything. The names are those of [`Trace`](crate::trace::Trace).
+/// What is expected of a request: what is left out may be anything. The names are those of
+/// [`Trace`](crate::trace::Trace).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Expected {

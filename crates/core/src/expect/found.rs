@@ -9,7 +9,8 @@ use crate::trace::{Because, Forwarded, Retries, Target, Trace};
 /// What an expectation says where there is nothing.
 const NONE: &str = "none";
 
-/// What has come of a field of expectations; `written` is what is expected of it, and tells which details are asked for.
+/// What has come of a field of expectations; `written` is what is expected of it, and tells which details are
+/// asked for.
 pub(super) fn of(field: &str, trace: &Trace, written: Option<&Value>) -> Value {
     let route = trace.route.as_ref();
     match field {
@@ -151,7 +152,8 @@ fn header_value(found: &Forwarded, name: &str) -> Value {
     }
 }
 
-/// The values of a header, with commas between; nothing where there is none, and no value where it is not known.
+/// The values of a header, with commas between; nothing where there is none, and no value where it is not
+/// known.
 pub(super) fn header(request: &Forwarded, name: &str) -> Option<Option<String>> {
     let of_name = |(known, _): &&(String, Option<String>)| known.eq_ignore_ascii_case(name);
     let values: Vec<&Option<String>> =

@@ -24,7 +24,8 @@
 //! | `coverage` | what no test has reached: [`Coverage`] |
 //! | `record` | expectations from what comes now |
 //!
-//! What comes of a request is [`trace`](crate::Session::trace)'s to say. [`Session::test`](crate::Session::test) asks it.
+//! What comes of a request is [`trace`](crate::Session::trace)'s to say.
+//! [`Session::test`](crate::Session::test) asks it.
 //!
 //! ```
 //! use waypoint_xds::expect;

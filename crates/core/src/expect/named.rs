@@ -10,8 +10,8 @@ use crate::kind::Kind;
 use crate::nearest::nearest;
 use crate::snapshot::Cause;
 
-/// An object, or a field of one: `AuthorizationPolicy shop/readers spec.rules[0]`, or a mapping of `kind`, `namespace`,
-/// `name` and `field`. What it does not say may be anything. `none` is no object at all.
+/// An object, or a field of one: `AuthorizationPolicy shop/readers spec.rules[0]`, or a mapping of `kind`,
+/// `namespace`, `name` and `field`. What it does not say may be anything. `none` is no object at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// No object.

@@ -9,7 +9,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Odds(f64);
 
-/// How far odds may be off where nothing else is said: they come from weights, and are written with few digits.
+/// How far odds may be off where nothing else is said: they come from weights, and are written with few
+/// digits.
 const TOLERANCE: f64 = 0.005;
 
 impl Odds {

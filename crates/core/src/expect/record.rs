@@ -27,8 +27,9 @@ pub struct Recorded {
 /// A case and what came of it, with the position of its document in the file.
 pub type Came<'c> = (usize, &'c Case, &'c Trace);
 
-/// Writes what comes of requests into their tests: of a test that expects nothing its verdict, status, who decided and where it
-/// goes; of another one those fields that are not met. What differs between the variants of a test is left as it is.
+/// Writes what comes of requests into their tests: of a test that expects nothing its verdict, status, who
+/// decided and where it goes; of another one those fields that are not met. What differs between the variants
+/// of a test is left as it is.
 #[must_use]
 pub fn record<'c>(file: &SourceFile, limits: &Limits, came: impl IntoIterator<Item = Came<'c>>) -> Recorded {
     let mut tests: BTreeMap<(usize, usize), Vec<(&Case, &Trace)>> = BTreeMap::new();
@@ -61,7 +62,8 @@ pub fn record<'c>(file: &SourceFile, limits: &Limits, came: impl IntoIterator<It
     recorded
 }
 
-/// What becomes of the fields of an expectation: a value, or nothing. And the fields that differ between variants.
+/// What becomes of the fields of an expectation: a value, or nothing. And the fields that differ between
+/// variants.
 fn changes(variants: &[(&Case, &Trace)]) -> (Vec<(String, Option<Value>)>, Vec<String>) {
     let fields: BTreeMap<String, Vec<Option<Value>>> =
         variants.iter().fold(BTreeMap::new(), |mut all, (case, trace)| {

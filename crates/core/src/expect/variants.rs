@@ -23,8 +23,8 @@ impl Wrong {
     }
 }
 
-/// The variants of a table: every combination of a mapping's lists, or each mapping of a list. A list of texts is one of
-/// methods.
+/// The variants of a table: every combination of a mapping's lists, or each mapping of a list. A list of
+/// texts is one of methods.
 pub(super) fn rows(table: &Value) -> Result<Vec<Row>, Wrong> {
     let rows = match table {
         Value::Object(lists) => product(lists)?,
@@ -82,8 +82,8 @@ impl Unknown {
     }
 }
 
-/// Puts the values of a variant for `$(variable)` into all texts, and notes which were used. A text that is nothing else
-/// becomes the value itself. `$$(` stands for `$(`.
+/// Puts the values of a variant for `$(variable)` into all texts, and notes which were used. A text that is
+/// nothing else becomes the value itself. `$$(` stands for `$(`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! What ztunnel stands before: the workloads that policies without `targetRefs` are for, and the waypoints before them.
+//! What ztunnel stands before: the workloads that policies without `targetRefs` are for, and the waypoints
+//! before them.
 
 use std::collections::BTreeMap;
 
@@ -97,7 +98,8 @@ fn ways_of_workloads<'m>(cx: &Context<'m>) -> HashMap<WorkloadId, Vec<Way<'m>>> 
     ways
 }
 
-/// Which namespaces are in ambient mode. Of one that the snapshot lacks it is not known; there a waypoint tells.
+/// Which namespaces are in ambient mode. Of one that the snapshot lacks it is not known; there a waypoint
+/// tells.
 struct Modes<'m> {
     known: HashSet<&'m str>,
     ambient: HashSet<&'m str>,

@@ -9,8 +9,8 @@ use crate::problem::Problem;
 
 /// Findings that are known already.
 ///
-/// A finding is known by its fingerprint: by code, object, field and message, not by where it stands. Of as many equal
-/// findings as the baseline has none is reported, of more those behind.
+/// A finding is known by its fingerprint: by code, object, field and message, not by where it stands. Of as
+/// many equal findings as the baseline has none is reported, of more those behind.
 ///
 /// ```
 /// use waypoint_xds::lint::Baseline;

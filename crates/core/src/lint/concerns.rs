@@ -1,4 +1,5 @@
-//! Which objects are about a Service, ServiceEntry or Gateway: routes by their hosts and parents, policies by their references.
+//! Which objects are about a Service, ServiceEntry or Gateway: routes by their hosts and parents, policies by
+//! their references.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -51,8 +51,8 @@ pub(crate) struct Context<'m> {
     unserved: OnceCell<HashMap<ObjectRef, Unserved<'m>>>,
 }
 
-/// The resources of a waypoint by its name; none of one for which nothing was generated. They are made when they are first asked
-/// for.
+/// The resources of a waypoint by its name; none of one for which nothing was generated. They are made when
+/// they are first asked for.
 pub type Resources<'m> = &'m dyn Fn(&WaypointName) -> Option<&'m WaypointResources>;
 
 struct AtWaypoint<'m> {
@@ -172,8 +172,8 @@ impl<'m> Context<'m> {
         ids.iter().filter_map(|id| Some((*id, self.mesh.services.get(*id)?)))
     }
 
-    /// The AuthorizationPolicies that a Service's waypoint enforces for it, in the order in which they are looked at; none
-    /// without a waypoint.
+    /// The AuthorizationPolicies that a Service's waypoint enforces for it, in the order in which they are
+    /// looked at; none without a waypoint.
     pub(crate) fn authorization_of(&self, service: ServiceId) -> Vec<Bound<'m, Object<AuthorizationPolicy>>> {
         let Some(bound) = self.of_service.get(&service).and_then(|at| self.bound.get(*at)) else {
             return Vec::new();
@@ -194,8 +194,8 @@ impl<'m> Context<'m> {
         self.mesh.policies.request_authentication.at(&attached).collect()
     }
 
-    /// The VirtualServices, and Gateway API routes as such, by which a Service's waypoint routes, in the order in which they
-    /// are asked; none without a waypoint.
+    /// The VirtualServices, and Gateway API routes as such, by which a Service's waypoint routes, in the
+    /// order in which they are asked; none without a waypoint.
     pub(crate) fn routes_of(&self, service: ServiceId) -> Vec<&'m VirtualService> {
         let found = self.waypoint_of(service).zip(self.mesh.services.get(service));
         found.map_or_else(Vec::new, |(waypoint, service)| {
@@ -222,13 +222,14 @@ impl<'m> Context<'m> {
         self.routing.get_or_init(|| Routing::new(self))
     }
 
-    /// The objects that route Services at waypoints, and where they lead: VirtualServices, then routes of the Gateway API.
+    /// The objects that route Services at waypoints, and where they lead: VirtualServices, then routes of the
+    /// Gateway API.
     pub(crate) fn routers(&self) -> &[Router<'m>] {
         self.routers.get_or_init(|| routing::routers(self, self.routing()))
     }
 
-    /// The workloads that a policy without `targetRefs` is for at ztunnel: those that it selects, else all of its namespace, or of
-    /// the mesh where it is in the root namespace.
+    /// The workloads that a policy without `targetRefs` is for at ztunnel: those that it selects, else all of
+    /// its namespace, or of the mesh where it is in the root namespace.
     pub(crate) fn workloads_under(
         &self,
         policy: &Object<AuthorizationPolicy>,

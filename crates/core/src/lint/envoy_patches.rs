@@ -37,8 +37,8 @@ impl Reason {
     }
 }
 
-/// Why a patch never applies to the waypoints that an EnvoyFilter is for, if it doesn't. `serves` tells whether all of them
-/// serve a host themselves.
+/// Why a patch never applies to the waypoints that an EnvoyFilter is for, if it doesn't. `serves` tells
+/// whether all of them serve a host themselves.
 pub(super) fn reason(patch: &EnvoyConfigObjectPatch, serves: impl Fn(&str) -> bool) -> Option<Reason> {
     let none = EnvoyConfigObjectMatch::default();
     let matches = patch.matches.as_ref().unwrap_or(&none);

@@ -2,8 +2,8 @@
 
 use crate::problem::Problem;
 
-/// Sixteen hexadecimal digits that stay the same as long as a finding says the same of the same field: where it stands
-/// and how bad it is do not count. Of a finding without an object the file's name counts.
+/// Sixteen hexadecimal digits that stay the same as long as a finding says the same of the same field: where
+/// it stands and how bad it is do not count. Of a finding without an object the file's name counts.
 ///
 /// ```
 /// use waypoint_xds::lint::fingerprint;

@@ -54,8 +54,8 @@ fn touch(one: &Replacement, other: &Replacement) -> bool {
     one.place.file == other.place.file && other.place.start <= one.place.end
 }
 
-/// Applies the fixes of problems to files, as many as do not touch one another; gives the files, mended and not, and
-/// how many fixes were applied. None where none was.
+/// Applies the fixes of problems to files, as many as do not touch one another; gives the files, mended and
+/// not, and how many fixes were applied. None where none was.
 pub(crate) fn apply<'f>(
     files: impl IntoIterator<Item = &'f SourceFile>,
     problems: &[Problem],

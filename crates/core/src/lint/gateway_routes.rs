@@ -90,7 +90,8 @@ pub(crate) fn all(snapshot: &Snapshot) -> impl Iterator<Item = GatewayRoute<'_>>
     http.chain(grpc).chain(tcp).chain(tls)
 }
 
-/// What a parent reference of a route in `namespace` names: a Service, a ServiceEntry or a Gateway; none of other kinds.
+/// What a parent reference of a route in `namespace` names: a Service, a ServiceEntry or a Gateway; none of
+/// other kinds.
 pub(crate) fn parent(rules: &Rules, reference: &ParentReference, namespace: &str) -> Option<ObjectRef> {
     // Releases that do not look parents up take the group that holds where none is written, too.
     let any_group = !rules.gateway_api.checks_parents;

@@ -29,8 +29,8 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
     reached.contains(&text.len())
 }
 
-/// Whether the path of a file fits a pattern, from any of its folders on: `legacy/*.yaml` fits `shop/legacy/a.yaml`. A
-/// pattern that starts with `/` is for the whole path.
+/// Whether the path of a file fits a pattern, from any of its folders on: `legacy/*.yaml` fits
+/// `shop/legacy/a.yaml`. A pattern that starts with `/` is for the whole path.
 pub(super) fn matches_path(pattern: &str, path: &str) -> bool {
     let path = path.replace('\\', "/");
     if pattern.starts_with('/') {

@@ -73,7 +73,8 @@ fn keeps_out(clause: &Clause<'_>, other: &Clause<'_>) -> bool {
     other.not_values.values.iter().all(|value| is_kept_out(value))
 }
 
-/// The values of a clause as values of another's attribute: a principal and a service account tell the namespace.
+/// The values of a clause as values of another's attribute: a principal and a service account tell the
+/// namespace.
 fn translated(clause: &Clause<'_>, other: &Clause<'_>) -> Option<Vec<Str>> {
     let List { values, .. } = clause.values;
     if clause.attribute == other.attribute {

@@ -1,5 +1,5 @@
-//! What gateways for ingress send to Services: routes of VirtualServices with `gateways`, and Gateway API routes whose parent is
-//! a Gateway that is no waypoint.
+//! What gateways for ingress send to Services: routes of VirtualServices with `gateways`, and Gateway API
+//! routes whose parent is a Gateway that is no waypoint.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,14 +1,14 @@
 //! Lint: what is accepted and does not do what it looks like.
 //!
-//! A [`Rule`] is a file in `rules/`: data (its [`Code`], where it holds, its page) and one function from the `Context` to
-//! problems. [`RULES`] has them all. What reading, admission and the mesh found is part of the result: [`lint`] is
-//! everything that is to be said of a snapshot.
+//! A [`Rule`] is a file in `rules/`: data (its [`Code`], where it holds, its page) and one function from the
+//! `Context` to problems. [`RULES`] has them all. What reading, admission and the mesh found is part of the
+//! result: [`lint`] is everything that is to be said of a snapshot.
 //!
-//! What of it is reported is chosen by a [`Selection`], and a [`Baseline`] has what is known already. Where the mend is
-//! certain, a finding has a fix, with what is to be written where.
+//! What of it is reported is chosen by a [`Selection`], and a [`Baseline`] has what is known already. Where
+//! the mend is certain, a finding has a fix, with what is to be written where.
 //!
-//! Rules read the mesh and what is made of it, so that they cannot disagree with the resources. They never read the text a
-//! second way.
+//! Rules read the mesh and what is made of it, so that they cannot disagree with the resources. They never
+//! read the text a second way.
 //!
 //! ```
 //! use waypoint_xds::options::Options;
@@ -76,9 +76,9 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::Reading;
 use crate::status;
 
-/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`, as
-/// `Session::problems` has it), what the statuses of the snapshot say otherwise, and what the rules find. What is asked of all
-/// requests is asked of the `resources`.
+/// Everything that is to be said of a snapshot, in the order of the text: what was found before (`problems`,
+/// as `Session::problems` has it), what the statuses of the snapshot say otherwise, and what the rules find.
+/// What is asked of all requests is asked of the `resources`.
 #[must_use]
 pub fn lint<'m>(
     reading: &'m Reading,

@@ -45,8 +45,8 @@ pub(crate) struct User<'m> {
     pub(crate) refusal: Option<&'m Refusal>,
 }
 
-/// Everything for which a label names a waypoint: Services first, each kind in the order of the mesh. ExternalName Services are
-/// left out, which no waypoint can serve.
+/// Everything for which a label names a waypoint: Services first, each kind in the order of the mesh.
+/// ExternalName Services are left out, which no waypoint can serve.
 pub(crate) fn users<'m>(cx: &Context<'m>) -> Vec<User<'m>> {
     let mut users = Vec::new();
     let mut seen = HashSet::default();

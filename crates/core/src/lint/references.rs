@@ -28,7 +28,8 @@ pub(crate) fn references<'o>(
     single.into_iter().chain(list)
 }
 
-/// What a reference of an object is to. A Gateway of another namespace is never meant, a Service always one of the object's.
+/// What a reference of an object is to. A Gateway of another namespace is never meant, a Service always one
+/// of the object's.
 pub(crate) fn referred<'m>(
     cx: &Context<'m>,
     object: &Meta,

@@ -1,4 +1,5 @@
-//! Which objects are about ambient mode at all: those for gateways of other kinds and for sidecars are left alone.
+//! Which objects are about ambient mode at all: those for gateways of other kinds and for sidecars are left
+//! alone.
 
 use super::Context;
 use crate::mesh::Waypoint;
@@ -27,8 +28,8 @@ pub(super) fn selected_waypoint<'m, T: Attach>(cx: &Context<'m>, policy: &T) -> 
     selected_waypoints(cx, policy.meta(), policy.selector()?).next()
 }
 
-/// The waypoints whose own pods an object's selector selects, if it is not empty: of the object's namespace, or any where
-/// that is the root namespace.
+/// The waypoints whose own pods an object's selector selects, if it is not empty: of the object's namespace,
+/// or any where that is the root namespace.
 pub(super) fn selected_waypoints<'m, 's>(
     cx: &Context<'m>,
     object: &Meta,
@@ -38,8 +39,8 @@ pub(super) fn selected_waypoints<'m, 's>(
     waypoints_in_reach(cx, object).filter(selects)
 }
 
-/// Whether a selector that is not empty is for a waypoint's own pods: by the labels that they have, or by the one that they had
-/// in 1.18.
+/// Whether a selector that is not empty is for a waypoint's own pods: by the labels that they have, or by the
+/// one that they had in 1.18.
 pub(super) fn selects_pods_of(selector: &Labels, waypoint: &Waypoint) -> bool {
     let labels = &waypoint.proxy.labels;
     selector.iter().all(|(key, value)| {
@@ -84,7 +85,8 @@ pub(super) fn is_for_mesh(object: &Object<VirtualService>) -> bool {
     object.spec.gateways.is_empty() || object.spec.gateways.iter().any(|gateway| gateway == "mesh")
 }
 
-/// Whether other proxies than ztunnels and waypoints may read a policy that selects nothing: there is a gateway in its reach.
+/// Whether other proxies than ztunnels and waypoints may read a policy that selects nothing: there is a
+/// gateway in its reach.
 pub(super) fn may_be_for_gateways<T: Attach>(cx: &Context<'_>, policy: &T) -> bool {
     let namespace = &policy.meta().namespace;
     let everywhere = cx.mesh.config.root_namespace == *namespace;

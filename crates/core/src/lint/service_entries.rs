@@ -33,8 +33,8 @@ impl Served<'_> {
     }
 }
 
-/// The ServiceEntries that Envoy waypoints serve. Where objects do not name their waypoint, as in 1.18, that says little: clients
-/// never use one for them.
+/// The ServiceEntries that Envoy waypoints serve. Where objects do not name their waypoint, as in 1.18, that
+/// says little: clients never use one for them.
 pub(super) fn served<'a, 'm>(cx: &'a Context<'m>) -> impl Iterator<Item = Served<'m>> + use<'a, 'm> {
     cx.snapshot.service_entries.iter().filter_map(|object| {
         let mut waypoint = None;

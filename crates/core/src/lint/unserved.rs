@@ -1,5 +1,5 @@
-//! Services and ServiceEntries that no waypoint serves, because nothing names one for them. Those that name one
-//! and do not get it are told of by other rules.
+//! Services and ServiceEntries that no waypoint serves, because nothing names one for them. Those that name
+//! one and do not get it are told of by other rules.
 
 use super::Context;
 use super::naming::{Naming, has_waypoint, is_ambient, is_external_name, namespace_labels};

@@ -1,4 +1,5 @@
-//! The addresses of Services, as the listener inside a live waypoint knows them, and the trust domain of its clients.
+//! The addresses of Services, as the listener inside a live waypoint knows them, and the trust domain of its
+//! clients.
 
 use std::net::IpAddr;
 
@@ -13,7 +14,8 @@ use crate::resources::names::{CONNECT_TERMINATE, MAIN_INTERNAL};
 use crate::trace::peer_names;
 use crate::view::proxy_config::ProxyConfig;
 
-/// The address and port of a host that has a filter chain: the one of this port, else port 80, else the only one.
+/// The address and port of a host that has a filter chain: the one of this port, else port 80, else the only
+/// one.
 pub(super) fn of_host(
     resources: &WaypointResources,
     host: &str,

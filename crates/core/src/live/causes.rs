@@ -38,7 +38,8 @@ pub(super) fn of_cluster(cluster: &Cluster) -> Vec<Origin> {
     object.map(|object| Origin::of_resource(vec![object.into()])).into_iter().collect()
 }
 
-/// The object of a path in the Kubernetes API: `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/cart`.
+/// The object of a path in the Kubernetes API:
+/// `/apis/networking.istio.io/v1/namespaces/shop/virtual-service/cart`.
 ///
 /// What Istio made of routes of the Gateway API bears names that no object has.
 fn object(path: &str) -> Option<ObjectRef> {

@@ -75,8 +75,9 @@ fn discovers(cluster: &Cluster) -> bool {
 }
 
 impl Live {
-    /// What the files beside the dump would change for the waypoint: the dump is the old side, the files are the new one. Its
-    /// resources are compared, and what comes of requests; of findings and statuses a dump tells nothing.
+    /// What the files beside the dump would change for the waypoint: the dump is the old side, the files are
+    /// the new one. Its resources are compared, and what comes of requests; of findings and statuses a dump
+    /// tells nothing.
     #[must_use]
     pub fn drift(&self) -> Diff {
         let held = only(&self.translation, &self.waypoint, |resources| self.own.without(resources));

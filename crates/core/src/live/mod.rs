@@ -1,8 +1,9 @@
-//! A live waypoint: what its proxy holds, as its config dump tells, instead of what would be generated for it.
+//! A live waypoint: what its proxy holds, as its config dump tells, instead of what would be generated for
+//! it.
 //!
-//! Objects that are read beside the dump tell who the clients are, which waypoint they use and what ztunnels enforce. Without
-//! them a request is taken as given to the waypoint. What made a resource is known as far as Envoy's metadata and the
-//! names of policies hold it.
+//! Objects that are read beside the dump tell who the clients are, which waypoint they use and what ztunnels
+//! enforce. Without them a request is taken as given to the waypoint. What made a resource is known as far as
+//! Envoy's metadata and the names of policies hold it.
 //!
 //! ```
 //! use waypoint_xds::live::Live;
@@ -87,8 +88,8 @@ pub enum NotALiveWaypoint {
 }
 
 impl Live {
-    /// The waypoint that a config dump is of: the one of this name, else the one that its bootstrap names. `files` are what is
-    /// known beside it.
+    /// The waypoint that a config dump is of: the one of this name, else the one that its bootstrap names.
+    /// `files` are what is known beside it.
     ///
     /// # Errors
     ///

@@ -8,8 +8,9 @@
 //! | `container`, `environment` | the container in them |
 //! | `service` | the address that they are reached at |
 //!
-//! Objects that the controller makes only where somebody asks for them in a ConfigMap (`parametersRef` of a Gateway's
-//! `infrastructure`: a HorizontalPodAutoscaler, a PodDisruptionBudget, patches of the others) are not made here.
+//! Objects that the controller makes only where somebody asks for them in a ConfigMap (`parametersRef` of a
+//! Gateway's `infrastructure`: a HorizontalPodAutoscaler, a PodDisruptionBudget, patches of the others) are
+//! not made here.
 
 mod container;
 mod deployment;
@@ -45,11 +46,12 @@ struct Template<'m> {
     trust_domain: &'m str,
 }
 
-/// The objects that Istio's gateway deployment controller makes for a waypoint: its ServiceAccount, Deployment and
-/// Service.
+/// The objects that Istio's gateway deployment controller makes for a waypoint: its ServiceAccount,
+/// Deployment and Service.
 ///
-/// There are none where the Gateway's `addresses` say that somebody else runs it, or where it isn't Envoy that runs. Owner references have the Gateway's
-/// `uid`, which only the API server knows: it is empty for a Gateway that was never applied.
+/// There are none where the Gateway's `addresses` say that somebody else runs it, or where it isn't Envoy
+/// that runs. Owner references have the Gateway's `uid`, which only the API server knows: it is empty for a
+/// Gateway that was never applied.
 #[must_use]
 pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
     let gateway = waypoint.gateway.as_ref();

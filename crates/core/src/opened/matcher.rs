@@ -6,8 +6,8 @@ use envoy::xds::r#type::matcher::v3::IpMatcher;
 use envoy::xds::r#type::matcher::v3::matcher::OnMatch;
 use envoy::xds::r#type::matcher::v3::matcher::matcher_tree::{MatchMap, TreeType};
 
-/// The branches of a node: the value matched, how it is compared, and where it leads. Where two ranges have the
-/// same address the later one counts, as in istioctl.
+/// The branches of a node: the value matched, how it is compared, and where it leads. Where two ranges have
+/// the same address the later one counts, as in istioctl.
 pub(crate) fn branches(tree: &TreeType) -> Vec<(String, &'static str, OnMatch)> {
     match tree {
         TreeType::ExactMatchMap(map) => entries(map, "="),

@@ -1,8 +1,8 @@
-//! A waypoint's resources, opened: what is packed in an `Any` decoded once, and each part with the JSON pointer to it and
-//! with what made it.
+//! A waypoint's resources, opened: what is packed in an `Any` decoded once, and each part with the JSON
+//! pointer to it and with what made it.
 //!
-//! Tables, graph, locations and origins read this; so does whatever else wants to know what a resource says. What
-//! changes resources uses `edit`.
+//! Tables, graph, locations and origins read this; so does whatever else wants to know what a resource says.
+//! What changes resources uses `edit`.
 //!
 //! | module | opens |
 //! |---|---|

@@ -1,10 +1,12 @@
 //! RequestAuthentications as Envoy's jwt_authn filter, and Istio's own istio_authn where the release has it.
 //!
-//! A request without a token passes, one with a token that isn't valid doesn't: what a caller must have is for
-//! AuthorizationPolicies to say.
+//! A request without a token passes, one with a token that isn't valid doesn't: what a caller must have is
+//! for AuthorizationPolicies to say.
 //!
-//! Source: [RequestAuthentication](https://istio.io/latest/docs/reference/config/security/request_authentication/) and
-//! Envoy's [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
+//! Source:
+//! [RequestAuthentication](https://istio.io/latest/docs/reference/config/security/request_authentication/)
+//! and Envoy's
+//! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -79,8 +81,8 @@ fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthent
     }
 }
 
-/// One provider: it, or no token. Several: any of them, or of each that it finds no fault. The first half of that is
-/// for providers that look for their token in the same place: there, the others always find a fault.
+/// One provider: it, or no token. Several: any of them, or of each that it finds no fault. The first half of
+/// that is for providers that look for their token in the same place: there, the others always find a fault.
 fn requirement(names: &[String]) -> JwtRequirement {
     let provider = |name: &String| require(RequiresType::ProviderName(name.clone()));
     let missing = || require(RequiresType::AllowMissing(Empty {}));
@@ -162,8 +164,8 @@ fn space_delimited(claims: &[Str]) -> Vec<String> {
     all
 }
 
-/// The keys of a rule. Nothing is fetched here: for `jwksUri`, and for an issuer that has neither, stands what the
-/// control plane sends as long as it has no keys.
+/// The keys of a rule. Nothing is fetched here: for `jwksUri`, and for an issuer that has neither, stands
+/// what the control plane sends as long as it has no keys.
 fn keys(rule: &JwtRule, missing: MissingKeys) -> String {
     match missing {
         _ if !rule.jwks.is_empty() => rule.jwks.to_string(),

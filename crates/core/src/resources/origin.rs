@@ -9,8 +9,8 @@ use crate::snapshot::Cause;
 pub struct Origin {
     /// What was made.
     pub part: Part,
-    /// The objects that made it, each with the field that did, the decisive one first. Empty for what every waypoint
-    /// gets.
+    /// The objects that made it, each with the field that did, the decisive one first. Empty for what every
+    /// waypoint gets.
     pub causes: Vec<Cause>,
 }
 

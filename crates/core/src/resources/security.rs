@@ -10,7 +10,8 @@ use super::filters::http::part;
 use crate::plan::WaypointSettings;
 use crate::plan::policies::{Policies, PolicySet, PolicySetId};
 
-/// The filters of one set of policies, ready to be put into chains: parts of connection managers, or network filters.
+/// The filters of one set of policies, ready to be put into chains: parts of connection managers, or network
+/// filters.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SecurityFilters<F> {
     /// CUSTOM: before the extensions of phase AUTHN.

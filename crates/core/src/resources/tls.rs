@@ -38,8 +38,8 @@ const FIPS_SUITES: [&str; 4] = [
 /// The bootstrap's cluster that leads to the proxy's agent.
 const SDS_CLUSTER: &str = "sds-grpc";
 
-/// The trust domains whose identities are accepted: the mesh's own, its aliases, those of its CA certificates, each
-/// once; none where any is accepted.
+/// The trust domains whose identities are accepted: the mesh's own, its aliases, those of its CA
+/// certificates, each once; none where any is accepted.
 fn trust_domains(config: &MeshSettings, features: &Features) -> Vec<Str> {
     if features.pilot_skip_validate_trust_domain {
         return Vec::new();
@@ -55,7 +55,8 @@ fn trust_domains(config: &MeshSettings, features: &Features) -> Vec<Str> {
     domains
 }
 
-/// The TLS that both ends of an HBONE connection share; peers are accepted by the prefix of their trust domain.
+/// The TLS that both ends of an HBONE connection share; peers are accepted by the prefix of their trust
+/// domain.
 ///
 /// Sources: `buildCommonConnectTLSContext` of Istio's control plane; Envoy's
 /// [`CommonTlsContext`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto).

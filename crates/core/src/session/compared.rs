@@ -20,8 +20,8 @@ impl Session {
         Side { mesh: self.mesh(), translation: self.translation(), tracer: self.tracer(), findings, statuses }
     }
 
-    /// What a comparison with another session says of single requests through a waypoint; nothing where one of them has no such
-    /// waypoint.
+    /// What a comparison with another session says of single requests through a waypoint; nothing where one
+    /// of them has no such waypoint.
     #[must_use]
     pub fn judge<'a>(&'a self, new: &'a Self, waypoint: &WaypointName) -> Option<Judge<'a>> {
         let side = |session: &'a Self| {

@@ -19,8 +19,8 @@ pub struct Suites {
 }
 
 impl Session {
-    /// Reads files of tests. `read` gives the files that they add to the snapshot, by their path from the folder of the file that
-    /// names them, or says why it cannot.
+    /// Reads files of tests. `read` gives the files that they add to the snapshot, by their path from the
+    /// folder of the file that names them, or says why it cannot.
     #[must_use]
     pub fn suites(
         &self,

@@ -1,4 +1,5 @@
-//! Everything around the resources: who the proxy says it is, its admin interface, its clusters for telemetry.
+//! Everything around the resources: who the proxy says it is, its admin interface, its clusters for
+//! telemetry.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 

@@ -40,12 +40,13 @@ pub use loopback::Loopback;
 /// Where things are that a control plane, an agent and a pod would provide.
 #[derive(Clone, Debug, Default)]
 pub struct StaticOptions {
-    /// The directory of `cert-chain.pem`, `key.pem` and `root-cert.pem`, as Istio's agent names them. It is only
-    /// written into the configuration, never read.
+    /// The directory of `cert-chain.pem`, `key.pem` and `root-cert.pem`, as Istio's agent names them. It is
+    /// only written into the configuration, never read.
     pub certs: Option<Str>,
     /// Where Envoy's admin interface listens; as in a waypoint, `127.0.0.1:15000`, if `None`.
     pub admin: Option<SocketAddr>,
-    /// Where `connect_terminate` listens; if `None`, where a waypoint does, or on `127.0.0.1:15008` with `loopback`.
+    /// Where `connect_terminate` listens; if `None`, where a waypoint does, or on `127.0.0.1:15008` with
+    /// `loopback`.
     pub listen: Option<SocketAddr>,
     /// Whether every address that is dialled becomes one of 127.0.0.0/8.
     pub loopback: bool,

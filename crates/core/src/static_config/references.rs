@@ -1,4 +1,5 @@
-//! Clusters that extensions name: Envoy refuses a listener whose collector or authorizer it has no cluster for.
+//! Clusters that extensions name: Envoy refuses a listener whose collector or authorizer it has no cluster
+//! for.
 //!
 //! Routes are not looked at: Istio has Envoy accept those that lead nowhere.
 

@@ -70,8 +70,8 @@ impl<'o> Secrets<'o> {
         }
     }
 
-    /// Without a source of its own, Envoy looks for a secret in its configuration. With one left in, it never becomes
-    /// ready.
+    /// Without a source of its own, Envoy looks for a secret in its configuration. With one left in, it never
+    /// becomes ready.
     fn take(&mut self, config: &mut SdsSecretConfig, trusted: bool) {
         config.sds_config = None;
         self.wanted.insert(config.name.clone(), trusted);

@@ -34,7 +34,8 @@ fn in_socket(socket: Option<&mut TransportSocket>, change: &mut impl FnMut(&mut 
     };
     edit(config, |tls: &mut UpstreamTlsContext| tls.common_tls_context.as_mut().map(&mut *change));
     edit(config, |tls: &mut DownstreamTlsContext| tls.common_tls_context.as_mut().map(&mut *change));
-    // As trait objects: a socket in a socket would otherwise be another instance of this function, without end.
+    // As trait objects: a socket in a socket would otherwise be another instance of this function, without
+    // end.
     edit(config, |outer: &mut InternalUpstreamTransport| in_inner(outer.transport_socket.as_mut(), change));
     edit(config, |outer: &mut ProxyProtocolUpstreamTransport| {
         in_inner(outer.transport_socket.as_mut(), change)

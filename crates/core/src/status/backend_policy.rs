@@ -1,5 +1,5 @@
-//! The status of BackendTLSPolicies and XBackendTrafficPolicies, for each of their ancestors: what they are for, and the
-//! Gateways whose routes lead there.
+//! The status of BackendTLSPolicies and XBackendTrafficPolicies, for each of their ancestors: what they are
+//! for, and the Gateways whose routes lead there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The status of Services, ServiceEntries and WorkloadEntries: which waypoint they use, which addresses were allocated.
+//! The status of Services, ServiceEntries and WorkloadEntries: which waypoint they use, which addresses were
+//! allocated.
 //!
 //! Source: [debugging waypoints](https://istio.io/latest/docs/ambient/usage/troubleshoot-waypoint/).
 

@@ -92,7 +92,8 @@ impl From<bool> for ConditionStatus {
     }
 }
 
-/// Who writes conditions by server-side apply: each owns its own, and takes those of others that it writes too.
+/// Who writes conditions by server-side apply: each owns its own, and takes those of others that it writes
+/// too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Manager {
     /// Of Services and ServiceEntries.
@@ -246,7 +247,8 @@ pub struct ParentStatus {
 }
 
 impl ParentStatus {
-    /// The parent as `Kind/namespace/name`, with the section and the port that are meant; `object` is what refers to it.
+    /// The parent as `Kind/namespace/name`, with the section and the port that are meant; `object` is what
+    /// refers to it.
     #[must_use]
     pub fn name(&self, object: &ObjectRef) -> String {
         let parent = &self.reference;

@@ -1,5 +1,5 @@
-//! Statuses: every condition that Istio's control plane would write into the objects of a snapshot, with its reason, its
-//! message, and what decided it.
+//! Statuses: every condition that Istio's control plane would write into the objects of a snapshot, with its
+//! reason, its message, and what decided it.
 //!
 //! | module | writes the status of |
 //! |---|---|
@@ -11,10 +11,11 @@
 //! | `inference_pool` | InferencePools, for each parent of the routes that lead there |
 //! | `backend_policy` | BackendTLSPolicies and XBackendTrafficPolicies, for each ancestor |
 //!
-//! `reported` compares them with those that the snapshot holds. `scope` knows whose statuses are written at all; `view::statuses` shows them.
+//! `reported` compares them with those that the snapshot holds. `scope` knows whose statuses are written at
+//! all; `view::statuses` shows them.
 //!
-//! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where Istio keeps
-//! it, as addresses.
+//! It is all a pure function of the [`Mesh`]: what stands in the statuses of the snapshot counts only where
+//! Istio keeps it, as addresses.
 //!
 //! ```
 //! use waypoint_xds::options::Options;

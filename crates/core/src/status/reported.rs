@@ -21,8 +21,8 @@ const OF_ISTIO_ONLY: [&str; 6] = [
     "ResolvedWaypoints",
 ];
 
-/// Where the statuses that the snapshot holds say something else than Istio would write. Objects without a status, as in
-/// files that were never applied, say nothing.
+/// Where the statuses that the snapshot holds say something else than Istio would write. Objects without a
+/// status, as in files that were never applied, say nothing.
 #[must_use]
 pub fn differences(reading: &Reading, statuses: &[Status]) -> Vec<Problem> {
     let expected: BTreeMap<&ObjectRef, &Status> = statuses.iter().map(|s| (&s.object, s)).collect();

@@ -1,5 +1,5 @@
-//! Whose statuses a control plane writes: objects of its revision. Objects of namespaces that it does not look at are not
-//! admitted (see [`crate::admission`]).
+//! Whose statuses a control plane writes: objects of its revision. Objects of namespaces that it does not
+//! look at are not admitted (see [`crate::admission`]).
 //!
 //! Source: `istio.io/rev`.
 
@@ -16,8 +16,8 @@ pub(super) fn is_of_revision(meta: &Meta) -> bool {
     meta.labels.get(REVISION).is_none_or(|revision| revision == OWN)
 }
 
-/// Whether the status of a Gateway API object is this control plane's to write: the namespace's revision counts for
-/// objects that name none.
+/// Whether the status of a Gateway API object is this control plane's to write: the namespace's revision
+/// counts for objects that name none.
 pub(super) fn is_mine(mesh: &Mesh, meta: &Meta) -> bool {
     let of_namespace = || namespace_labels(mesh, &meta.namespace).get(REVISION);
     let revision = meta.labels.get(REVISION).or_else(of_namespace).map_or("", Str::as_str);

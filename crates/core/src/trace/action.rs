@@ -231,8 +231,8 @@ fn forward<'a>(
     reached::walk(walk, proxy, clusters, &http.connection, &ends)
 }
 
-/// The changes that a route makes to a request: headers of a single weighted cluster, of the route, of its host and of all; then
-/// host and path.
+/// The changes that a route makes to a request: headers of a single weighted cluster, of the route, of its
+/// host and of all; then host and path.
 fn change<'a>(walk: &mut Walk<'a>, route: &'a Route, forward: &'a Forward, http: &mut Http<'a>) {
     let Forward { action, route: message, .. } = forward;
     let text = |http: &Http<'_>, name| http.headers.text(name).as_str().to_owned();

@@ -22,8 +22,8 @@ use crate::resources::WaypointResources;
 use crate::translation::Translation;
 use crate::ztunnel::{self, NotKnown};
 
-/// What was got ready of a translation, so that many requests can be answered: matchers as data, with their regular expressions
-/// compiled. Each part is made when the first request needs it.
+/// What was got ready of a translation, so that many requests can be answered: matchers as data, with their
+/// regular expressions compiled. Each part is made when the first request needs it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// Of the waypoints of the translation, in their order.
@@ -74,9 +74,9 @@ impl<'a> Tracer<'a> {
         })
     }
 
-    /// What comes of a request, without why. Nothing is allocated once the scratch has grown,
-    /// unless the request has a token or does not go through a waypoint. A seed does not count: all that may come of the request
-    /// is told.
+    /// What comes of a request, without why. Nothing is allocated once the scratch has grown, unless the
+    /// request has a token or does not go through a waypoint. A seed does not count: all that may come of the
+    /// request is told.
     ///
     /// ```
     /// use waypoint_xds::options::Options;

@@ -1,6 +1,7 @@
 //! The client's side, where that is a gateway for ingress.
 //!
-//! Source: [ambient and gateways](https://istio.io/latest/docs/ambient/usage/waypoint/), `istio.io/ingress-use-waypoint`.
+//! Source: [ambient and gateways](https://istio.io/latest/docs/ambient/usage/waypoint/),
+//! `istio.io/ingress-use-waypoint`.
 
 use super::client::{note_canary, straight, through, used};
 use super::destination::Way;

@@ -9,8 +9,8 @@ use serde::ser::{Serialize, Serializer};
 
 /// Headers in their order; a name may be there several times.
 ///
-/// Read from a map (`{"canary": "1"}`, of a repeated header `{"cookie": ["a=1", "b=2"]}`) or from a list of `name: value`
-/// or of pairs (`["canary: 1"]`, `[["canary", "1"]]`); written as a list of pairs.
+/// Read from a map (`{"canary": "1"}`, of a repeated header `{"cookie": ["a=1", "b=2"]}`) or from a list of
+/// `name: value` or of pairs (`["canary: 1"]`, `[["canary", "1"]]`); written as a list of pairs.
 ///
 /// ```
 /// use waypoint_xds::trace::HeaderList;
@@ -28,7 +28,8 @@ pub struct HeaderList(pub Vec<(String, String)>);
 #[error("`{0}` is no header: expected `name: value`")]
 pub struct NotAHeader(String);
 
-/// `name: value` as curl takes it, or `name=value`: what comes first, the colon or the equals sign, ends the name.
+/// `name: value` as curl takes it, or `name=value`: what comes first, the colon or the equals sign, ends the
+/// name.
 pub(super) fn header(text: &str) -> Result<(String, String), NotAHeader> {
     let (name, value) = text
         .split_once([':', '='])

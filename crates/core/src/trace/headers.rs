@@ -40,7 +40,8 @@ pub(super) const PATH: &str = ":path";
 pub(super) const AUTHORITY: &str = ":authority";
 pub(super) const SCHEME: &str = ":scheme";
 
-/// Headers that Envoy keeps as one, whatever comes of them: values with commas between them, and none for what is empty.
+/// Headers that Envoy keeps as one, whatever comes of them: values with commas between them, and none for
+/// what is empty.
 const SINGLE: &[&str] = &[
     "accept",
     "accept-encoding",

@@ -26,7 +26,8 @@ pub(super) struct Http<'a> {
     routes: Option<&'a Routes>,
     /// The route, once somebody has asked for it.
     found: Option<RouteLookup<'a>>,
-    /// What the route was chosen by, where that has changed: it counts only once a filter has the route chosen again.
+    /// What the route was chosen by, where that has changed: it counts only once a filter has the route
+    /// chosen again.
     by_headers: Option<Headers<'a>>,
     by_metadata: Option<Metadata<'a>>,
 }

@@ -1,6 +1,7 @@
 //! How a listener finds the chain of a connection.
 //!
-//! Source: [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto).
+//! Source:
+//! [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -138,7 +139,8 @@ pub(super) enum Tree {
     Blocks(Blocks),
 }
 
-/// Blocks of addresses: the longest that has an address counts, the next shorter one where that leads nowhere.
+/// Blocks of addresses: the longest that has an address counts, the next shorter one where that leads
+/// nowhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     /// Those of one address.

@@ -111,8 +111,8 @@ fn like(regex: &str) -> String {
 /// Headers that Envoy sets by where a request comes from, whatever the client has sent.
 const MADE_BY_PROXIES: [&str; 2] = ["x-envoy-internal", "x-envoy-external-address"];
 
-/// A test of a header, as Envoy's `HeaderMatcher` has it: of several values one has to fit, and inverted none. A test of values does
-/// not fit a header that is not there, not even inverted.
+/// A test of a header, as Envoy's `HeaderMatcher` has it: of several values one has to fit, and inverted
+/// none. A test of values does not fit a header that is not there, not even inverted.
 #[derive(Clone, Debug)]
 pub(super) struct HeaderTest {
     pub(super) name: String,

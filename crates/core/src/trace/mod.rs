@@ -1,10 +1,12 @@
 //! One request, its verdict, and why.
 //!
-//! May X call Y, who decides, where does it go, and if not, which line says so? The answer is computed by walking the resources
-//! that the waypoint's Envoy would get, not by a second reading of the YAML, so that it cannot disagree with them.
+//! May X call Y, who decides, where does it go, and if not, which line says so? The answer is computed by
+//! walking the resources that the waypoint's Envoy would get, not by a second reading of the YAML, so that it
+//! cannot disagree with them.
 //!
-//! A waypoint is got ready once ([`Compiled`]): its matchers, policies, routes and clusters become data that can be read and
-//! asked. A [`Tracer`] walks through that, with an explanation ([`Trace`]) or without ([`Answer`]); it is the same walk.
+//! A waypoint is got ready once ([`Compiled`]): its matchers, policies, routes and clusters become data that
+//! can be read and asked. A [`Tracer`] walks through that, with an explanation ([`Trace`]) or without
+//! ([`Answer`]); it is the same walk.
 //!
 //! | module | has |
 //! |---|---|

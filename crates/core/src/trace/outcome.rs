@@ -12,7 +12,8 @@ use crate::snapshot::Cause;
 pub struct Trace {
     /// Whether it gets to its destination.
     pub verdict: Verdict,
-    /// The status of HTTP that the client gets of a proxy; none where the destination answers, or where it is not HTTP.
+    /// The status of HTTP that the client gets of a proxy; none where the destination answers, or where it is
+    /// not HTTP.
     pub status: Option<u16>,
     /// The status of gRPC that the client gets of a proxy.
     pub grpc_status: Option<u16>,
@@ -175,8 +176,8 @@ pub struct Forwarded {
     /// Its host.
     #[serde(rename = "host")]
     pub authority: String,
-    /// Its other headers that are known from files. What cannot be known has no value. In JSON a map, of a repeated header with
-    /// commas between the values, as Envoy's matchers see it.
+    /// Its other headers that are known from files. What cannot be known has no value. In JSON a map, of a
+    /// repeated header with commas between the values, as Envoy's matchers see it.
     #[serde(serialize_with = "as_map")]
     pub headers: Vec<(String, Option<String>)>,
 }

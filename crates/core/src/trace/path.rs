@@ -114,8 +114,8 @@ fn unescape_slashes(path: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned. False with an
-/// escaped zero.
+/// RFC 3986: dots resolved, what need not be escaped unescaped and the other way round, backslashes turned.
+/// False with an escaped zero.
 fn canonical(path: &str, out: &mut String) -> bool {
     let path = path.strip_prefix(['/', '\\']).unwrap_or(path);
     let mut ends_in_dots = false;

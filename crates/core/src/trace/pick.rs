@@ -3,7 +3,8 @@
 use super::outcome::{Target, Trace, Verdict};
 use crate::mesh::derive::fnv64;
 
-/// A trace with one outcome, one destination with one endpoint, and one copy, as a seed picks them; odds stay what they were.
+/// A trace with one outcome, one destination with one endpoint, and one copy, as a seed picks them; odds stay
+/// what they were.
 pub(super) fn picked(mut trace: Trace, seed: &str) -> Trace {
     let draws = |what: &str| draw(seed, what);
     if let Some(chance) = pick(&trace.outcomes, draws("outcome"), |chance| chance.probability).cloned() {

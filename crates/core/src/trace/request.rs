@@ -31,8 +31,8 @@ pub struct Request {
     pub authority: Option<String>,
     /// The other headers.
     pub headers: Vec<(String, String)>,
-    /// The claims of a token whose signature and times count as verified, `iss` among them. It is sent where its issuer
-    /// looks for it.
+    /// The claims of a token whose signature and times count as verified, `iss` among them. It is sent where
+    /// its issuer looks for it.
     pub claims: Option<Map<String, Value>>,
     /// The token that the claims are of; without one, a token is made of them.
     pub token: Option<String>,
@@ -67,8 +67,8 @@ impl Request {
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A pod of this name, else any pod with a service account of this name, else any pod of a Deployment or the like of
-    /// this name.
+    /// A pod of this name, else any pod with a service account of this name, else any pod of a Deployment or
+    /// the like of this name.
     Named {
         /// Its namespace.
         namespace: Str,

@@ -3,7 +3,8 @@
 use super::request::{NotADestination, NotAProtocol, NotASource, NotAnAnswer};
 use super::via::NotAWay;
 
-/// Why a [`RequestSpec`](super::RequestSpec) is no [`Request`](super::Request); each message begins with the field.
+/// Why a [`RequestSpec`](super::RequestSpec) is no [`Request`](super::Request); each message begins with the
+/// field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {

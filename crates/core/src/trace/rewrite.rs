@@ -146,7 +146,8 @@ pub(super) fn location(redirect: &RedirectAction, route: &Route, headers: &Heade
 
 /// The request's own host: its port goes away with a new one, or where it was the old scheme's.
 ///
-/// To Envoy whatever stands behind the last colon is a port here, as long as it is not a part of an IPv6 address.
+/// To Envoy whatever stands behind the last colon is a port here, as long as it is not a part of an IPv6
+/// address.
 fn own_host(authority: &str, scheme: &str, new_scheme: &str, new_port: bool) -> String {
     let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| !port.contains(']')) else {
         return authority.to_owned();

@@ -140,7 +140,8 @@ impl Routes {
         self.hosts.iter().any(|host| has(&host.own) || host.routes.iter().any(|route| has(&route.own)))
     }
 
-    /// The virtual host for a name: an exact domain, else the longest suffix, the longest prefix, or the one for all.
+    /// The virtual host for a name: an exact domain, else the longest suffix, the longest prefix, or the one
+    /// for all.
     fn host(&self, name: &str) -> Option<&Host> {
         let all = || {
             self.hosts.iter().flat_map(|host| host.domains.iter().map(move |domain| (host, domain.as_str())))

@@ -19,7 +19,8 @@ pub struct Routed {
     pub name: String,
     /// What made it, the decisive one first.
     pub because: Vec<Because>,
-    /// How long an answer may take; nothing where it may take as long as it likes, and where nothing is forwarded.
+    /// How long an answer may take; nothing where it may take as long as it likes, and where nothing is
+    /// forwarded.
     #[serde(serialize_with = "written")]
     pub timeout: Option<Duration>,
     /// How a request is tried again, where it is.

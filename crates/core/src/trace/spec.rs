@@ -30,15 +30,15 @@ use crate::admission::syntax::is_header_name;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RequestSpec {
-    /// Who asks: `NAMESPACE/NAME` of a pod, else of a service account, else of a workload; `pod/NAME.NAMESPACE`,
-    /// `sa/NAME.NAMESPACE`, `spiffe://…` or `outside` (of the mesh).
+    /// Who asks: `NAMESPACE/NAME` of a pod, else of a service account, else of a workload;
+    /// `pod/NAME.NAMESPACE`, `sa/NAME.NAMESPACE`, `spiffe://…` or `outside` (of the mesh).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Who is asked: `HOST[:PORT]`, `pod/NAME.NAMESPACE:PORT` or `ADDRESS:PORT`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// How it gets there: `ztunnel`, `sidecar`, `ingress` (a gateway), or `NAMESPACE/NAME` of the waypoint that it is
-    /// given to; by default what the client's pod says.
+    /// How it gets there: `ztunnel`, `sidecar`, `ingress` (a gateway), or `NAMESPACE/NAME` of the waypoint
+    /// that it is given to; by default what the client's pod says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<String>,
     /// What is spoken: `http` (the default), `h2`, `grpc`, `tcp`, `tls` or `tls:SERVER-NAME`.
@@ -106,8 +106,8 @@ impl RequestSpec {
         }
     }
 
-    /// These fields, and what they leave out from `defaults`. Headers are those of both; a name that is here hides the
-    /// defaults' headers of that name.
+    /// These fields, and what they leave out from `defaults`. Headers are those of both; a name that is here
+    /// hides the defaults' headers of that name.
     #[must_use]
     pub fn or(self, defaults: Self) -> Self {
         let headers = {

@@ -1,6 +1,7 @@
 //! Envoy's templates of paths: `*` is a segment, `**` any number of them.
 //!
-//! Source: [`UriTemplateMatchConfig`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/path/match/uri_template/v3/uri_template_match.proto).
+//! Source:
+//! [`UriTemplateMatchConfig`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/path/match/uri_template/v3/uri_template_match.proto).
 
 use std::fmt::Write as _;
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// How many texts a walk makes at most: more of them are kept elsewhere.
 const TEXTS: usize = 16;
 
-/// What [`Tracer::answer`](super::Tracer::answer) writes in: kept from request to request, nothing is allocated once it is
-/// large enough.
+/// What [`Tracer::answer`](super::Tracer::answer) writes in: kept from request to request, nothing is
+/// allocated once it is large enough.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch([String; TEXTS]);
 

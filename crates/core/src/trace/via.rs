@@ -15,7 +15,8 @@ pub enum Via {
     Ztunnel,
     /// Through the client's sidecar.
     Sidecar,
-    /// Through an ingress gateway: the client's pod, or for a client outside of the mesh the one that there is.
+    /// Through an ingress gateway: the client's pod, or for a client outside of the mesh the one that there
+    /// is.
     Ingress,
     /// Through this waypoint, whatever the client would do.
     Waypoint(WaypointName),

@@ -1,6 +1,7 @@
 //! What is noted on the way.
 //!
-//! There is one walk, explained or not. What is only told is made where somebody wants to hear it: see [`Told`].
+//! There is one walk, explained or not. What is only told is made where somebody wants to hear it: see
+//! [`Told`].
 
 use std::borrow::Borrow;
 use std::ops::ControlFlow;

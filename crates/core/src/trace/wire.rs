@@ -1,6 +1,7 @@
 //! What Envoy refuses before any filter sees it, as it is no HTTP, and which headers it cleans.
 //!
-//! Source: Envoy's [HTTP/1.1 codec and connection manager](https://github.com/envoyproxy/envoy/tree/main/source/common/http).
+//! Source: Envoy's
+//! [HTTP/1.1 codec and connection manager](https://github.com/envoyproxy/envoy/tree/main/source/common/http).
 
 use std::borrow::Cow;
 
@@ -78,8 +79,8 @@ const KEPT: &[&str] = &["host", "x-forwarded-for", "x-forwarded-host", "x-forwar
 /// What `Connection` says of the connection itself.
 const OF_CONNECTIONS: &[&str] = &["close", "keep-alive", "upgrade", "http2-settings", "te"];
 
-/// Cleans headers as Envoy does: what `Connection` names goes, pieces of cookies in HTTP/2 become one, of `TE` only `trailers` stays,
-/// and a `Referer` that is no URI goes.
+/// Cleans headers as Envoy does: what `Connection` names goes, pieces of cookies in HTTP/2 become one, of
+/// `TE` only `trailers` stays, and a `Referer` that is no URI goes.
 ///
 /// # Errors
 /// If the request is refused with 400, and why.
@@ -118,9 +119,10 @@ pub(super) fn clean(protocol: &Protocol, headers: &mut Headers<'_>) -> Result<()
     Ok(())
 }
 
-/// The scheme of the request's URL. HTTP/2 says it, and who sends no TLS says `http`; for HTTP/1.1 Envoy believes
-/// [`X-Forwarded-Proto`](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#scheme) where that is a
-/// scheme.
+/// The scheme of the request's URL. HTTP/2 says it, and who sends no TLS says `http`; for HTTP/1.1 Envoy
+/// believes
+/// [`X-Forwarded-Proto`](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#scheme)
+/// where that is a scheme.
 pub(super) fn scheme<'a>(protocol: &Protocol, headers: &Headers<'a>) -> Cow<'a, str> {
     let forwarded = headers.only("x-forwarded-proto").filter(|_| *protocol == Protocol::Http1);
     let is_scheme = |text: &str| ["http", "https"].iter().any(|scheme| scheme.eq_ignore_ascii_case(text));

@@ -112,7 +112,8 @@ impl Test for ConnectionTest {
             Self::Account { namespace, name } => {
                 (connection.account() == Some((namespace.as_str(), name.as_str()))).into()
             }
-            // For ztunnel a text that is missing is an empty one; only a principal is looked at if there is one.
+            // For ztunnel a text that is missing is an empty one; only a principal is looked at if there is
+            // one.
             Self::Principal(test) => connection.principal().is_some_and(|id| test.fits(id)).into(),
             Self::Namespace(test) => test.fits(connection.namespace().unwrap_or_default()).into(),
         }

@@ -1,8 +1,9 @@
-//! The configuration of a live proxy: what Envoy's `/config_dump?include_eds` and `istioctl proxy-config all -o json`
-//! print.
+//! The configuration of a live proxy: what Envoy's `/config_dump?include_eds` and
+//! `istioctl proxy-config all -o json` print.
 //!
-//! A proxy may be of any version: fields that are not known are passed over, extensions of which the type isn't known
-//! are kept by that name only, and a resource that can't be read doesn't keep others from being shown.
+//! A proxy may be of any version: fields that are not known are passed over, extensions of which the type
+//! isn't known are kept by that name only, and a resource that can't be read doesn't keep others from being
+//! shown.
 //!
 //! Source: `envoy.admin.v3.ConfigDump`.
 
@@ -62,8 +63,8 @@ pub fn parse(text: &str) -> Option<ConfigDump> {
     (!parts.is_empty() && parts.iter().all(is_part)).then(|| read(parts))
 }
 
-/// What a proxy holds as a config dump, which [`parse`] reads again: the order of each kind is kept, but not which resources came
-/// over xDS.
+/// What a proxy holds as a config dump, which [`parse`] reads again: the order of each kind is kept, but not
+/// which resources came over xDS.
 #[must_use]
 pub fn of(config: &ProxyConfig) -> Value {
     let part = |name: &str, field: &str, items: Vec<Value>| {

@@ -1,6 +1,6 @@
-//! The comparison of sidecars and waypoints as a picture: namespaces as boxes, in them the proxies with the configurations
-//! that each holds as circles, sidecars beside waypoints. One Service is taken to change: the proxies that are told of it
-//! are marked.
+//! The comparison of sidecars and waypoints as a picture: namespaces as boxes, in them the proxies with the
+//! configurations that each holds as circles, sidecars beside waypoints. One Service is taken to change: the
+//! proxies that are told of it are marked.
 //!
 //! What is too much for a picture is counted instead.
 

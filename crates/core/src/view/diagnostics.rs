@@ -18,7 +18,8 @@ pub enum Colour {
     Always,
 }
 
-/// Each problem with the source line underlined, what object it is about, what else has to do with it, and advice.
+/// Each problem with the source line underlined, what object it is about, what else has to do with it, and
+/// advice.
 ///
 /// ```text
 /// error[wrong-type]: expected a string, found the number `80`

@@ -5,8 +5,8 @@ use crate::problem::Place;
 /// Stands for a character that cannot be printed.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
-/// Whether a terminal would obey a character instead of showing it: controls, and those that change the direction of the text
-/// around them, so that it reads as something else.
+/// Whether a terminal would obey a character instead of showing it: controls, and those that change the
+/// direction of the text around them, so that it reads as something else.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -24,7 +24,8 @@ pub(super) struct Excerpt {
     pub(super) marked: usize,
 }
 
-/// The first line of a place. Of a longer place only that line is marked; of a long line only the surroundings shown.
+/// The first line of a place. Of a longer place only that line is marked; of a long line only the
+/// surroundings shown.
 pub(super) fn of(text: &str, place: &Place) -> Excerpt {
     let (head, rest) = text.split_at_checked(place.start as usize).unwrap_or((text, ""));
     let (before, cut_before) = last_characters(head, AROUND);
@@ -48,8 +49,8 @@ pub(super) fn of(text: &str, place: &Place) -> Excerpt {
     }
 }
 
-/// Some lines of a text with their numbers, from one to another, not more than `most`; long ones are cut. Those that are left
-/// out are one with three dots.
+/// Some lines of a text with their numbers, from one to another, not more than `most`; long ones are cut.
+/// Those that are left out are one with three dots.
 pub(super) fn lines(text: &str, from: u32, to: u32, most: usize) -> Vec<(u32, String)> {
     let all = (to.max(from) - from) as usize + 1;
     let kept = if all > most { most.saturating_sub(1) } else { all };

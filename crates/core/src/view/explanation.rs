@@ -34,8 +34,8 @@ pub fn title(code: Code) -> String {
     lint::rule(code).map_or_else(sentence, Rule::title).to_owned()
 }
 
-/// Everything that is known of a code: its group and severity, the releases, istioctl's code for it, and its rule's
-/// page, or what it means where no rule of ours finds it.
+/// Everything that is known of a code: its group and severity, the releases, istioctl's code for it, and its
+/// rule's page, or what it means where no rule of ours finds it.
 #[must_use]
 pub fn text(code: Code) -> String {
     let rule = lint::rule(code);

@@ -7,8 +7,8 @@ use crate::hash::HashMap;
 use crate::problem::Place;
 use crate::snapshot::{Kind, ObjectRef, Reading, Source};
 
-/// A field of an object by its names, as the JSON of statuses and findings has them; what else that JSON has does not
-/// count.
+/// A field of an object by its names, as the JSON of statuses and findings has them; what else that JSON has
+/// does not count.
 ///
 /// ```
 /// use waypoint_xds::limits::Limits;
@@ -39,8 +39,8 @@ pub struct Field {
     pub field: Str,
 }
 
-/// Where fields stand, in the order asked: of what an object does not have as much as it has, and nothing of objects
-/// that are not there. Each document is read again once.
+/// Where fields stand, in the order asked: of what an object does not have as much as it has, and nothing of
+/// objects that are not there. Each document is read again once.
 #[must_use]
 pub fn places(reading: &Reading, fields: &[Field]) -> Vec<Option<Place>> {
     let sources: Vec<Option<Source>> = sources(reading, fields);

@@ -86,8 +86,8 @@ pub fn translation(translation: &Translation) -> String {
     format!("{{{}}}\n", waypoints.join(",\n"))
 }
 
-/// One waypoint as Envoy's admin endpoint `/config_dump?include_eds` would print it: what xDS delivered, without
-/// the bootstrap. As there, the route configurations inside listeners are listed as static ones.
+/// One waypoint as Envoy's admin endpoint `/config_dump?include_eds` would print it: what xDS delivered,
+/// without the bootstrap. As there, the route configurations inside listeners are listed as static ones.
 ///
 /// Source: `envoy.admin.v3.ConfigDump`.
 #[must_use]
@@ -136,8 +136,9 @@ pub fn to_value<T: serde::Serialize>(data: &T) -> Value {
     serde_json::to_value(data).unwrap_or_default()
 }
 
-/// JSON text with one field a line, indented by two blanks: what `translate --out` writes and golden files hold, so that a
-/// change is a change of few lines. The order of fields and the way in which numbers and strings are written stay.
+/// JSON text with one field a line, indented by two blanks: what `translate --out` writes and golden files
+/// hold, so that a change is a change of few lines. The order of fields and the way in which numbers and
+/// strings are written stay.
 ///
 /// ```
 /// use waypoint_xds::view::json::indented;

@@ -104,8 +104,8 @@ fn all_routes(resources: &WaypointResources) -> Vec<(Subject, Location)> {
     found
 }
 
-/// The routes of a configuration, by its name and their position, and the configuration itself for virtual hosts
-/// that have none.
+/// The routes of a configuration, by its name and their position, and the configuration itself for virtual
+/// hosts that have none.
 fn add_routes(found: &mut Vec<(Subject, Location)>, whole: &Location, routes: &OpenedRoutes<'_, '_>) {
     let name = &routes.message.name;
     found.push(((name.clone(), Part::Resource), whole.below(&routes.pointer)));

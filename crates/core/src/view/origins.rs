@@ -1,4 +1,5 @@
-//! Why each resource exists: the objects of the snapshot that made it, and the lines where the fields stand that did.
+//! Why each resource exists: the objects of the snapshot that made it, and the lines where the fields stand
+//! that did.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +42,8 @@ impl<'r> Places<'r> {
         Some((file.name().as_str(), file.position(source.start).line))
     }
 
-    /// The lines of what made something, each with its number, not more than `most`; none where nobody knows where it stands.
+    /// The lines of what made something, each with its number, not more than `most`; none where nobody knows
+    /// where it stands.
     #[must_use]
     pub fn excerpt(&self, maker: &Maker<'_>, most: usize) -> Vec<(u32, String)> {
         let (Some(file), Some(line)) = (&maker.file, maker.line) else { return Vec::new() };
@@ -55,8 +57,8 @@ impl<'r> Places<'r> {
         self.locate_causes(origins.into_iter().flat_map(|origin| &origin.causes))
     }
 
-    /// Where fields of objects stand, in the order asked; the objects as a whole where a field is empty. Each document that is
-    /// asked about is read again, once.
+    /// Where fields of objects stand, in the order asked; the objects as a whole where a field is empty. Each
+    /// document that is asked about is read again, once.
     #[must_use]
     pub fn locate_fields<'f>(
         &self,
@@ -165,7 +167,8 @@ pub struct Maker<'a> {
     /// The file that it stands in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<Str>,
-    /// The line where the field starts. Of a field that the object does not have, where the nearest starts that has it.
+    /// The line where the field starts. Of a field that the object does not have, where the nearest starts
+    /// that has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// The column where it starts, from 1, in characters.

@@ -79,8 +79,9 @@ impl<'s> Row<'s> {
     }
 }
 
-/// The conditions as a JSON array of flat objects. Addresses have the type `address`, with their own type or the host
-/// that they were allocated for as the reason; the number of routes of a listener has the type `attachedRoutes`.
+/// The conditions as a JSON array of flat objects. Addresses have the type `address`, with their own type or
+/// the host that they were allocated for as the reason; the number of routes of a listener has the type
+/// `attachedRoutes`.
 #[must_use]
 pub fn json(statuses: &[Status]) -> Value {
     rows(statuses).map(|row| flat(&row)).collect()
@@ -151,8 +152,8 @@ pub fn table(statuses: &[Status], places: Option<&Places<'_>>) -> Table {
     table
 }
 
-/// What decided a condition: the object itself, where nothing in particular did. Of what the snapshot does not have there is
-/// nothing to tell.
+/// What decided a condition: the object itself, where nothing in particular did. Of what the snapshot does
+/// not have there is nothing to tell.
 fn origin(row: &Row<'_>, places: &Places<'_>, located: &Located<'_>) -> String {
     let object = &row.status.object;
     match row.condition() {
@@ -161,8 +162,8 @@ fn origin(row: &Row<'_>, places: &Places<'_>, located: &Located<'_>) -> String {
     }
 }
 
-/// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a cluster has, are
-/// left out.
+/// Each object with its status, as `kubectl get -o yaml` shows it; times and generations, which only a
+/// cluster has, are left out.
 #[must_use]
 pub fn objects(statuses: &[Status]) -> Vec<Value> {
     statuses

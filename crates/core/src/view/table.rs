@@ -14,12 +14,13 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows, each with one cell per column.
     pub rows: Vec<Vec<String>>,
-    /// What each row is about, in tables of resources: the resource's name and the part of it. Of a route the part
-    /// names its route configuration, since a table of routes does not know the chain. Empty in other tables.
+    /// What each row is about, in tables of resources: the resource's name and the part of it. Of a route the
+    /// part names its route configuration, since a table of routes does not know the chain. Empty in other
+    /// tables.
     #[serde(skip)]
     pub subjects: Vec<(String, Part)>,
-    /// Where the JSON of each row is, in tables of a waypoint's resources; `None` for what its bootstrap says. Empty in
-    /// other tables.
+    /// Where the JSON of each row is, in tables of a waypoint's resources; `None` for what its bootstrap
+    /// says. Empty in other tables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub locations: Vec<Option<Location>>,
     /// How many blanks stand between columns.
@@ -74,8 +75,8 @@ impl Table {
     }
 }
 
-/// Aligned as Go's `text/tabwriter` does it for istioctl: every column but the last is padded, so that a row whose
-/// last cell is empty ends in blanks.
+/// Aligned as Go's `text/tabwriter` does it for istioctl: every column but the last is padded, so that a row
+/// whose last cell is empty ends in blanks.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let widths = self.widths();

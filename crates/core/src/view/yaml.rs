@@ -1,5 +1,5 @@
-//! JSON values as YAML, in the style of the tools of the field (`kubectl`, `istioctl`): keys sorted, lists not
-//! indented, plain scalars wherever they read back as the same string.
+//! JSON values as YAML, in the style of the tools of the field (`kubectl`, `istioctl`): keys sorted, lists
+//! not indented, plain scalars wherever they read back as the same string.
 
 use serde_json::Value;
 
@@ -85,7 +85,8 @@ fn blanks(out: &mut String, count: usize) {
     out.extend(std::iter::repeat_n(' ', count));
 }
 
-/// Writes a string in the first style that holds it: plain, quoted with `'`, a literal block, quoted with `"`.
+/// Writes a string in the first style that holds it: plain, quoted with `'`, a literal block, quoted with
+/// `"`.
 fn string(out: &mut String, text: &str, indent: usize) {
     if reads_as_something_else(text) || text.chars().any(|c| c.is_control() && c != '\n') {
         out.push_str(&Value::from(text).to_string());

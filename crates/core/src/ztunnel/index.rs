@@ -19,7 +19,8 @@ const SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// A mesh with what ztunnel's resources are looked up in.
 pub(crate) struct Index<'m> {
     pub(super) mesh: &'m Mesh,
-    /// Whether networks are told apart: ztunnel then knows the workloads of its own only, and gateways to the others.
+    /// Whether networks are told apart: ztunnel then knows the workloads of its own only, and gateways to the
+    /// others.
     pub(super) networks_apart: bool,
     pub(super) network_gateways: NetworkGateways,
     pub(super) policies: Attachments<'m>,

@@ -1,7 +1,9 @@
-//! What ztunnel gets: the workloads, Services and policies of a mesh as Istio's workload discovery tells them.
+//! What ztunnel gets: the workloads, Services and policies of a mesh as Istio's workload discovery tells
+//! them.
 //!
-//! A waypoint is half of ambient mode. Whether it is used at all, and what is enforced at the destination below HTTP,
-//! ztunnel decides from these resources. As elsewhere, each is a pure function of the mesh, and knows its origins.
+//! A waypoint is half of ambient mode. Whether it is used at all, and what is enforced at the destination
+//! below HTTP, ztunnel decides from these resources. As elsewhere, each is a pure function of the mesh, and
+//! knows its origins.
 //!
 //! | module | makes |
 //! |---|---|
@@ -149,7 +151,8 @@ fn resource<M>(message: M, causes: impl IntoIterator<Item = Cause>) -> Resource<
 /// The field that names a waypoint, on most objects.
 const USE_WAYPOINT: FieldPath = FieldPath::field(r#"metadata.labels["istio.io/use-waypoint"]"#);
 
-/// Why an object uses a waypoint: the label that names it, on the object (in `field`) or its Namespace, and its Gateway.
+/// Why an object uses a waypoint: the label that names it, on the object (in `field`) or its Namespace, and
+/// its Gateway.
 fn waypoint_causes(
     binding: &Binding,
     waypoint: Option<&Target>,

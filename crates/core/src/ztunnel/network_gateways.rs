@@ -33,8 +33,8 @@ pub(super) struct NetworkGateway {
 }
 
 impl NetworkGateways {
-    /// Those that the control plane's own cluster says there are and, where networks are told apart, those that run in other
-    /// clusters. Of several at one address with one name, that of the own cluster counts.
+    /// Those that the control plane's own cluster says there are and, where networks are told apart, those
+    /// that run in other clusters. Of several at one address with one name, that of the own cluster counts.
     pub(super) fn new(snapshot: &Snapshot, networks_apart: bool) -> Self {
         let own = snapshot.gateways.iter().flat_map(|gateway| standing_for_others(snapshot, gateway));
         let mut by_place: BTreeMap<_, NetworkGateway> = BTreeMap::new();
@@ -82,7 +82,8 @@ impl NetworkGateway {
     }
 }
 
-/// The gateways to another network that a Gateway of class `istio-remote` stands for: one for each of its addresses.
+/// The gateways to another network that a Gateway of class `istio-remote` stands for: one for each of its
+/// addresses.
 fn standing_for_others(snapshot: &Snapshot, gateway: &Object<Gateway>) -> Vec<NetworkGateway> {
     let takes = |listener: &Listener| {
         let port = u32::try_from(listener.port).unwrap_or_default();
@@ -91,7 +92,8 @@ fn standing_for_others(snapshot: &Snapshot, gateway: &Object<Gateway>) -> Vec<Ne
     gateways(snapshot, gateway, REMOTE_CLASS, takes)
 }
 
-/// The gateways that a Gateway of class `istio-east-west` in another cluster is. Nobody looks at which port they take.
+/// The gateways that a Gateway of class `istio-east-west` in another cluster is. Nobody looks at which port
+/// they take.
 fn running_elsewhere(snapshot: &Snapshot, gateway: &Object<Gateway>) -> Vec<NetworkGateway> {
     let takes = |listener: &Listener| {
         let terminates = listener.tls.as_ref().is_some_and(|tls| tls.mode.as_deref() == Some("Terminate"));
@@ -100,8 +102,8 @@ fn running_elsewhere(snapshot: &Snapshot, gateway: &Object<Gateway>) -> Vec<Netw
     gateways(snapshot, gateway, EAST_WEST_CLASS, takes)
 }
 
-/// The gateways that a Gateway of a class is, one for each of its addresses, if it has a listener that takes what is for its
-/// network.
+/// The gateways that a Gateway of a class is, one for each of its addresses, if it has a listener that takes
+/// what is for its network.
 fn gateways(
     snapshot: &Snapshot,
     gateway: &Object<Gateway>,

@@ -28,8 +28,8 @@ pub(super) fn services(index: &Index<'_>) -> Vec<Resource<Service>> {
     index.services.iter().map(service).collect()
 }
 
-/// The identities of the workloads in other networks, by the Services of the whole mesh that they are behind: ztunnel is not
-/// told of them one by one.
+/// The identities of the workloads in other networks, by the Services of the whole mesh that they are behind:
+/// ztunnel is not told of them one by one.
 fn identities(index: &Index<'_>) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     if !index.networks_apart {
@@ -115,7 +115,8 @@ fn use_waypoint(message: &mut Service, index: &Index<'_>, binding: &Binding) {
     }
 }
 
-/// The addresses of a Service: of one that is for the whole mesh those in all clusters, in the order of their texts.
+/// The addresses of a Service: of one that is for the whole mesh those in all clusters, in the order of their
+/// texts.
 fn addresses(index: &Index<'_>, known: &KnownService<'_>) -> Vec<NetworkAddress> {
     let mesh = index.mesh;
     let own = (known.service.cluster.is_empty()).then_some((&mesh.networks.own, known.service));

@@ -61,7 +61,8 @@ fn came(came: &Came, protocol: &Protocol) -> Reached {
     reached(came.verdict, status, &came.destinations)
 }
 
-/// The status of gRPC that stands for one of HTTP: <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
+/// The status of gRPC that stands for one of HTTP:
+/// <https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md>.
 const fn grpc_status(status: u16) -> u16 {
     match status {
         400 => 13,

@@ -1,4 +1,5 @@
-//! Policies alone, against a plain enumeration: a small universe of requests, and policies as Istio's documentation explains them.
+//! Policies alone, against a plain enumeration: a small universe of requests, and policies as Istio's
+//! documentation explains them.
 
 use generate::traffic::{Dice, universe};
 use serde_json::{Value, json};

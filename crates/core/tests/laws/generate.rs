@@ -1,7 +1,7 @@
 //! Strategies for snapshots: small meshes in which much happens.
 //!
-//! Names come from short lists and creation times from three seconds (or none), so that objects meet: rules for the
-//! same host, ties that names have to break, references to what may or may not be there.
+//! Names come from short lists and creation times from three seconds (or none), so that objects meet: rules
+//! for the same host, ties that names have to break, references to what may or may not be there.
 
 use proptest::collection::vec;
 use proptest::option;

@@ -1,4 +1,5 @@
-//! Laws of what lint says never decides anything: no request that is tried gets to such a match, and none misses such a rule.
+//! Laws of what lint says never decides anything: no request that is tried gets to such a match, and none
+//! misses such a rule.
 
 use generate::traffic::{requests, snapshot};
 use proptest::prelude::*;

@@ -165,7 +165,8 @@ proptest! {
         }
     }
 
-    /// The objects of a namespace that a waypoint does not serve and does not reference change nothing for it.
+    /// The objects of a namespace that a waypoint does not serve and does not reference change nothing for
+    /// it.
     #[test]
     fn strangers_change_nothing(
         documents in generate::mesh(),
@@ -218,8 +219,9 @@ proptest! {
         }
     }
 
-    /// A route or proxy that names a cluster of a whole Service names one that is there, if the waypoint has a cluster
-    /// of that port of the Service. (To hosts, ports and subsets that are not there Istio routes all the same.)
+    /// A route or proxy that names a cluster of a whole Service names one that is there, if the waypoint has
+    /// a cluster of that port of the Service. (To hosts, ports and subsets that are not there Istio routes
+    /// all the same.)
     #[test]
     fn clusters_that_are_named_exist(documents in generate::mesh()) {
         let reading = read(&documents);

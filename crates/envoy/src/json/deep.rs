@@ -1,5 +1,5 @@
-//! Merging encoded messages where their types matter: `google.protobuf.Duration` is one value there, and lists may be
-//! replaced.
+//! Merging encoded messages where their types matter: `google.protobuf.Duration` is one value there, and
+//! lists may be replaced.
 
 use super::error::JsonError;
 use super::schema::{Message, Presence, Shape};
@@ -17,12 +17,14 @@ pub enum Lists {
     Replace,
 }
 
-/// Merges two encoded messages of this full name, as Istio merges patches: like Go's `proto.Merge`, except that a
-/// duration is replaced as a whole (`10s` and then `0.5s` are `0.5s`, not `10.5s`), and lists as `lists` says.
+/// Merges two encoded messages of this full name, as Istio merges patches: like Go's `proto.Merge`, except
+/// that a duration is replaced as a whole (`10s` and then `0.5s` are `0.5s`, not `10.5s`), and lists as
+/// `lists` says.
 ///
 /// # Errors
 ///
-/// When the name is of no message, the bytes are not such messages, or messages are nested more than 100 deep.
+/// When the name is of no message, the bytes are not such messages, or messages are nested more than 100
+/// deep.
 pub fn merge_typed(type_name: &str, base: &[u8], patch: &[u8], lists: Lists) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::with_capacity(base.len() + patch.len());
     merge(named(type_name)?, base, patch, lists, 0, &mut out)?;

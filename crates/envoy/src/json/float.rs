@@ -1,5 +1,5 @@
-//! Floating point numbers as Go's `protojson` writes them: the fewest digits that come back as the same number, with an
-//! exponent where `encoding/json` would have one.
+//! Floating point numbers as Go's `protojson` writes them: the fewest digits that come back as the same
+//! number, with an exponent where `encoding/json` would have one.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! What stands inside of messages, however deep and whatever an [`Any`](crate::google::protobuf::Any) between holds:
-//! looked at or changed by type, without JSON.
+//! What stands inside of messages, however deep and whatever an [`Any`](crate::google::protobuf::Any) between
+//! holds: looked at or changed by type, without JSON.
 
 use prost::Name;
 
@@ -38,8 +38,8 @@ pub trait Change {
 ///
 /// # Errors
 ///
-/// When an `Any` inside holds bytes that are not what its type says, or messages are nested more than 100 deep. What
-/// comes before was shown.
+/// When an `Any` inside holds bytes that are not what its type says, or messages are nested more than 100
+/// deep. What comes before was shown.
 pub fn visit<M: prost::Message + Name>(message: &M, visitor: &mut impl Visit) -> Result<(), JsonError> {
     Walk(visitor).message(named(&M::full_name())?, &message.encode_to_vec(), "", 0)
 }

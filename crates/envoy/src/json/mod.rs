@@ -1,8 +1,8 @@
-//! The canonical JSON of messages, both ways, byte for byte as Go's `protojson` says it (which separates with random
-//! blanks; here there are none).
+//! The canonical JSON of messages, both ways, byte for byte as Go's `protojson` says it (which separates with
+//! random blanks; here there are none).
 //!
-//! Nothing is generated for each message: tables made from the descriptors drive one writer, which goes from the wire
-//! format to JSON, and one reader, which goes from JSON to the wire format.
+//! Nothing is generated for each message: tables made from the descriptors drive one writer, which goes from
+//! the wire format to JSON, and one reader, which goes from JSON to the wire format.
 //!
 //! The rules are those of <https://protobuf.dev/programming-guides/json/>.
 
@@ -46,8 +46,8 @@ pub struct ReadOptions {
 ///
 /// # Errors
 ///
-/// When a [`google.protobuf.Any`](crate::google::protobuf::Any) inside holds bytes that are not what its type says, a
-/// well-known type holds what JSON cannot say, or messages are nested more than 100 deep.
+/// When a [`google.protobuf.Any`](crate::google::protobuf::Any) inside holds bytes that are not what its type
+/// says, a well-known type holds what JSON cannot say, or messages are nested more than 100 deep.
 pub fn to_json<M: prost::Message + Name>(message: &M) -> Result<String, JsonError> {
     encode(&M::full_name(), &message.encode_to_vec())
 }
@@ -98,8 +98,8 @@ pub fn parse_with<M: prost::Message + Name + Default>(
 
 /// The encoding of the message of this full name that the JSON says. Unknown fields are an error.
 ///
-/// Names may be those of JSON or of the `.proto` file, `null` is as good as absent, numbers may be strings and enum
-/// values numbers. The bytes are those that prost would write.
+/// Names may be those of JSON or of the `.proto` file, `null` is as good as absent, numbers may be strings
+/// and enum values numbers. The bytes are those that prost would write.
 ///
 /// # Errors
 ///

@@ -197,7 +197,8 @@ impl Reader {
         Ok(())
     }
 
-    /// What `value` says, of a type with a JSON of its own, or as [`super::encode`] says what is of an unknown type.
+    /// What `value` says, of a type with a JSON of its own, or as [`super::encode`] says what is of an
+    /// unknown type.
     fn any_value(
         &mut self,
         message: Option<&Message>,

@@ -57,8 +57,8 @@ pub(super) enum Presence {
     Map,
 }
 
-/// The type of a field. Protobuf's other integer encodings are not here because no message of ours has them: the
-/// generator of the tables refuses them.
+/// The type of a field. Protobuf's other integer encodings are not here because no message of ours has them:
+/// the generator of the tables refuses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Bool,

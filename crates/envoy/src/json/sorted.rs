@@ -7,9 +7,10 @@ use super::schema::{Message, Presence};
 use super::wire::{Reader, Wire, put, put_bytes};
 use super::{MAX_DEPTH, named};
 
-/// Reads a message that somebody else encoded, with the entries of all maps sorted by their keys. So what is kept
-/// [`Encoded`](crate::Encoded) has the bytes that it has in a message made here. What an
-/// [`Any`](crate::google::protobuf::Any) holds is left as it is. Fields that the message does not have are left out.
+/// Reads a message that somebody else encoded, with the entries of all maps sorted by their keys. So what is
+/// kept [`Encoded`](crate::Encoded) has the bytes that it has in a message made here. What an
+/// [`Any`](crate::google::protobuf::Any) holds is left as it is. Fields that the message does not have are
+/// left out.
 ///
 /// # Errors
 ///

@@ -129,8 +129,8 @@ fn numbers<const N: usize>(text: &str, separator: char, widths: [usize; N]) -> O
     parts.next().is_none().then_some(found)
 }
 
-/// Year, month and day of a day counted from 1970-01-01, in eras of 400 years that begin in March, so that the leap day
-/// is the last of its year. <https://howardhinnant.github.io/date_algorithms.html>
+/// Year, month and day of a day counted from 1970-01-01, in eras of 400 years that begin in March, so that
+/// the leap day is the last of its year. <https://howardhinnant.github.io/date_algorithms.html>
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -240,7 +240,8 @@ impl<'o> Writer<'o> {
     }
 }
 
-/// A message's fields in the order of declaration; of each oneof only the member set last. Unknown fields are left out.
+/// A message's fields in the order of declaration; of each oneof only the member set last. Unknown fields are
+/// left out.
 fn entries<'a>(message: &Message, wire: &'a [u8]) -> Result<Vec<Entry<'a>>, JsonError> {
     let mut found = Vec::new();
     // Of each oneof: its member set last, and since which place.

@@ -6,8 +6,8 @@ use waypoint_xds::kind::Kind;
 const NOT_ASKED_FOR: [Kind; 3] = [
     // Nobody reads what is in them, and whoever is given a snapshot should not be able to.
     Kind::Secret,
-    // They are read for the Pods that they would make: of a cluster those are there, and it keeps ten old ReplicaSets of
-    // each Deployment.
+    // They are read for the Pods that they would make: of a cluster those are there, and it keeps ten old
+    // ReplicaSets of each Deployment.
     Kind::ReplicaSet,
     Kind::Job,
 ];

@@ -75,13 +75,15 @@ impl Cluster {
         names
     }
 
-    /// Asks for the objects. A kind that the cluster does not know is passed over; one that may not be listed is a note.
+    /// Asks for the objects. A kind that the cluster does not know is passed over; one that may not be listed
+    /// is a note.
     ///
     /// Before each query `progress` is told how many of how many are done, and what comes next.
     ///
     /// # Errors
     ///
-    /// [`FileError::Rendering`] if kubectl is missing, cannot reach the cluster, or may not list anything at all.
+    /// [`FileError::Rendering`] if kubectl is missing, cannot reach the cluster, or may not list anything at
+    /// all.
     pub fn read(&self, mut progress: impl FnMut(usize, usize, &str)) -> Result<Copied, FileError> {
         progress(0, 0, "api-resources");
         let served = query::served(self)?;

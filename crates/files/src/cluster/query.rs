@@ -85,8 +85,9 @@ impl Query {
         }
     }
 
-    /// Queries as a script for a shell, which prints the objects that [`Copied::text`](super::Copied::text) has. What the
-    /// cluster does not know or does not tell is an error of one line, and nothing else is lost by it.
+    /// Queries as a script for a shell, which prints the objects that [`Copied::text`](super::Copied::text)
+    /// has. What the cluster does not know or does not tell is an error of one line, and nothing else is lost
+    /// by it.
     #[must_use]
     pub fn script(queries: &[Self]) -> String {
         queries.iter().map(|query| format!("{query}; echo {SEPARATOR}")).collect()

@@ -1,8 +1,10 @@
-//! Meshes that carry traffic, and requests that are likely to be near the edges of what their routes and policies ask for.
+//! Meshes that carry traffic, and requests that are likely to be near the edges of what their routes and
+//! policies ask for.
 //!
-//! [`super::snapshot`] draws any field of any kind, and hardly ever a mesh with a Service that is routed and policed. Here kinds of
-//! objects are drawn that are, with few words ([`words`](self)) that snapshots and requests share. What is drawn depends on
-//! a number and nothing else, so that a failure can be drawn again; [`smaller`] makes it small.
+//! [`super::snapshot`] draws any field of any kind, and hardly ever a mesh with a Service that is routed and
+//! policed. Here kinds of objects are drawn that are, with few words ([`words`](self)) that snapshots and
+//! requests share. What is drawn depends on a number and nothing else, so that a failure can be drawn again;
+//! [`smaller`] makes it small.
 
 mod changed;
 mod dice;

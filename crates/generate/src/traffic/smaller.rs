@@ -9,8 +9,8 @@ enum Step {
     Index(usize),
 }
 
-/// Removes from objects what can be removed while `still` says that they show what they showed: whole objects first, then items
-/// of lists and fields. `still` is asked at most so many times.
+/// Removes from objects what can be removed while `still` says that they show what they showed: whole objects
+/// first, then items of lists and fields. `still` is asked at most so many times.
 pub fn smaller(objects: Vec<Value>, most: usize, mut still: impl FnMut(&[Value]) -> bool) -> Vec<Value> {
     let mut left = most;
     let mut whole = Value::Array(objects);

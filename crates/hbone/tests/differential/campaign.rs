@@ -158,7 +158,8 @@ async fn one(
     }
 }
 
-/// Sends what differs once more: a machine that is busy lets connections time out. What differs then, too, is left.
+/// Sends what differs once more: a machine that is busy lets connections time out. What differs then, too, is
+/// left.
 async fn again(
     around: &mut Surroundings,
     waypoint: &Waypoint,

@@ -130,7 +130,8 @@ fn arrived(trace: &Trace, fate: &Fate) -> Result<(), String> {
         Answer::NoConnection(why) => return failed(why),
     };
     let Some(logged) = fate.logged.as_ref().filter(|_| trace.request.is_some()) else {
-        // Bytes that the waypoint does not read, or that it should not have read. Copies of a request are seen, too.
+        // Bytes that the waypoint does not read, or that it should not have read. Copies of a request are
+        // seen, too.
         let Some(first) = fate.seen.first() else { return failed("no pod saw it") };
         let is_own = |seen| endpoint(trace.destinations.iter(), seen).is_ok();
         return if fate.seen.iter().any(is_own) {

@@ -1,5 +1,5 @@
-//! The differential test: random meshes and random requests, through a real Envoy and through `trace`. Whatever comes of a request
-//! has to be what `trace` says.
+//! The differential test: random meshes and random requests, through a real Envoy and through `trace`.
+//! Whatever comes of a request has to be what `trace` says.
 //!
 //! `cargo xtask differential` runs more of it.
 #![allow(

@@ -63,8 +63,9 @@ fn requests() -> Vec<Row> {
         row("not the method and not the path", get(REVIEWS, "/not/that"), ok()),
         row("the path that is not meant", get(REVIEWS, "/not/this"), denied()),
         row("the method that is not meant", get(REVIEWS, "/not/that").method(Method::DELETE), denied()),
-        // The peer of the inner listener is another listener of the same Envoy: `ipBlocks`, which ask for it, match
-        // nobody (istio/istio#46982). 1.31 passes the client's address on, as the one that `remoteIpBlocks` ask for.
+        // The peer of the inner listener is another listener of the same Envoy: `ipBlocks`, which ask for it,
+        // match nobody (istio/istio#46982). 1.31 passes the client's address on, as the one that
+        // `remoteIpBlocks` ask for.
         row("the address of the peer", get(REVIEWS, "/direct-address"), denied()),
         row("the address", get(REVIEWS, "/address"), ok()).only(Release::V1_31),
         row("another address", get(REVIEWS, "/other-address"), denied()),

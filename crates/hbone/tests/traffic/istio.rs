@@ -1,6 +1,6 @@
-//! What Istio's own integration tests of ambient mode ask of one waypoint (`tests/integration/ambient`), told with
-//! this suite's names: `productpage` calls, `reviews` and `ratings` answer. TestDirect is in [`crate::tunnels`],
-//! TestPodIP and TestServerSideLB too.
+//! What Istio's own integration tests of ambient mode ask of one waypoint (`tests/integration/ambient`), told
+//! with this suite's names: `productpage` calls, `reviews` and `ratings` answer. TestDirect is in
+//! [`crate::tunnels`], TestPodIP and TestServerSideLB too.
 
 use hyper::Method;
 use serde_json::json;
@@ -185,7 +185,8 @@ pub(crate) fn invalid_backend() -> Scenario {
     )
 }
 
-/// TestTCPRoute and TestTLSRoute. (Istio's TLSRoute has no host names, which the Gateway API of 1.31 does not allow.)
+/// TestTCPRoute and TestTLSRoute. (Istio's TLSRoute has no host names, which the Gateway API of 1.31 does not
+/// allow.)
 pub(crate) fn l4_routes() -> Scenario {
     scenario!(
         "l4-routes",
@@ -218,8 +219,8 @@ pub(crate) fn envoy_filter() -> Scenario {
     )
 }
 
-/// TestServiceEntryInlinedWorkloadEntry and TestWaypointAsEgressGateway. 1.18 knows the endpoints of its scope only,
-/// unless a VirtualService leads outside.
+/// TestServiceEntryInlinedWorkloadEntry and TestWaypointAsEgressGateway. 1.18 knows the endpoints of its
+/// scope only, unless a VirtualService leads outside.
 pub(crate) fn service_entry() -> Scenario {
     let outside = |pod: &'static str| ok().reached(pod, 1).saw(Sight::Peer, "");
     let no_endpoint = || status(503).body("no healthy upstream");

@@ -1,4 +1,5 @@
-//! Real traffic through a real Envoy: for each scenario a snapshot, and rows of who asks what, and what comes of it.
+//! Real traffic through a real Envoy: for each scenario a snapshot, and rows of who asks what, and what comes
+//! of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

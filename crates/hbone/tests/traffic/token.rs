@@ -39,8 +39,8 @@ impl Issuer {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
-    /// A value of `Authorization` with a token of `https://id.example` that is good for a long time, these claims
-    /// over it.
+    /// A value of `Authorization` with a token of `https://id.example` that is good for a long time, these
+    /// claims over it.
     pub(crate) fn bearer(&self, claims: &Value) -> String {
         let mut all =
             json!({"iss": "https://id.example", "sub": "anna", "aud": "shop", "exp": 4_102_444_800_u64});

@@ -67,7 +67,8 @@ fn protocols() -> Vec<Row> {
         )
         .only(Release::V1_18),
         row("TCP to a port of no declared protocol", line("reviews.shop:60", "auto tcp"), line_back()),
-        // With workloads attached, 1.31 waits for a client's first bytes on every port, whatever its protocol.
+        // With workloads attached, 1.31 waits for a client's first bytes on every port, whatever its
+        // protocol.
         row("the server would speak first", silence("reviews.shop:70"), Expect::Silence).only(Release::V1_31),
         row(
             "every pod of a Service",

@@ -80,7 +80,8 @@ impl World {
         self.rig.envoy.counter(name_end).await.unwrap()
     }
 
-    /// An answer for which everything holds. What goes to pods besides, as mirrored requests do, may come later.
+    /// An answer for which everything holds. What goes to pods besides, as mirrored requests do, may come
+    /// later.
     async fn answered(&mut self, ask: &Ask, checks: &[Check]) -> Verdict {
         let log = self.rig.pods.log.clone();
         let before = log.of_path(ask.path()).len();

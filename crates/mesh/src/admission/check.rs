@@ -131,7 +131,8 @@ impl<'a> Checker<'a> {
         self.report(Code::ConflictingFields, message.into());
     }
 
-    /// The object is accepted, but this may not be what its author thinks: what it is, and what to do about it.
+    /// The object is accepted, but this may not be what its author thinks: what it is, and what to do about
+    /// it.
     pub(super) fn warn(&self, code: Code, message: impl Into<String>, help: impl Into<String>) {
         self.add(Problem::new(code, message).help(help));
     }

@@ -9,9 +9,9 @@ use crate::snapshot::selector::LabelSelector;
 use crate::snapshot::{Labels, Object, Snapshot, label_selector};
 use crate::well_known::NAMESPACE_NAME;
 
-/// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root namespace;
-/// no selector, or one that is none, leaves all. Gives the Gateways that are left out: their proxies, where there are
-/// any, are still sent what every waypoint has.
+/// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root
+/// namespace; no selector, or one that is none, leaves all. Gives the Gateways that are left out: their
+/// proxies, where there are any, are still sent what every waypoint has.
 ///
 /// Where configuration is not scoped, only Services, Pods and their addresses are left out.
 ///
@@ -70,7 +70,8 @@ impl<'s> Namespaces<'s> {
         Self { labels, selectors, known: BTreeMap::new() }
     }
 
-    /// Whether objects of a namespace are looked at. One that the snapshot lacks has only the label that all have.
+    /// Whether objects of a namespace are looked at. One that the snapshot lacks has only the label that all
+    /// have.
     fn discovered(&mut self, namespace: &Str) -> bool {
         if let Some(known) = self.known.get(namespace) {
             return *known;

@@ -85,7 +85,8 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
     });
 }
 
-/// A patch's value has to be a message of what is patched; fields that we do not know may be those of a later Envoy.
+/// A patch's value has to be a message of what is patched; fields that we do not know may be those of a later
+/// Envoy.
 fn message(c: &Checker<'_>, apply_to: ApplyTo, value: &Struct) {
     let name = match apply_to {
         ApplyTo::Listener => "envoy.config.listener.v3.Listener",

@@ -31,7 +31,8 @@ enum State {
     AfterArguments,
 }
 
-/// Checks a header's value as the webhook does; a port of Envoy's own reader from before its commands were typed.
+/// Checks a header's value as the webhook does; a port of Envoy's own reader from before its commands were
+/// typed.
 pub(super) fn check(value: &str) -> Result<(), HeaderValueError> {
     if value.bytes().any(|b| b == 0x7f || (b < 0x20 && b != b'\t')) {
         return Err(HeaderValueError::ControlCharacters);

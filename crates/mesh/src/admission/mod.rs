@@ -7,9 +7,9 @@
 //! 2. **defaults** of Kubernetes' kinds and of the Gateway API, which a snapshot is given when it is read;
 //! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out.
 //!
-//! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the release) and
-//! the webhook's (`pkg/config/validation` of that release); the words are ours. What differs between releases is in
-//! `newer.rs` and in [`AdmissionRules`](crate::rules::AdmissionRules).
+//! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the
+//! release) and the webhook's (`pkg/config/validation` of that release); the words are ours. What differs
+//! between releases is in `newer.rs` and in [`AdmissionRules`](crate::rules::AdmissionRules).
 
 mod authorization_policy;
 mod cel;
@@ -65,13 +65,13 @@ pub struct Admitted {
     pub(crate) undiscovered_gateways: Vec<Arc<Object<Gateway>>>,
     /// What annotations say of proxies.
     pub(crate) proxy_annotations: ProxyAnnotations,
-    /// What was refused, dropped or warned of, by kind and then in the snapshot's order. Those that refuse an object
-    /// have the severity of an error.
+    /// What was refused, dropped or warned of, by kind and then in the snapshot's order. Those that refuse an
+    /// object have the severity of an error.
     pub problems: Vec<Problem>,
 }
 
-/// Passes a snapshot through a release's API server and webhook, and the mesh configuration through its control plane.
-/// Nothing is lost with a refused object but itself.
+/// Passes a snapshot through a release's API server and webhook, and the mesh configuration through its
+/// control plane. Nothing is lost with a refused object but itself.
 #[must_use]
 pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     let rules = options.rules();

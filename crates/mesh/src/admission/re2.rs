@@ -1,7 +1,7 @@
 //! The syntax of regular expressions as Go's `regexp` takes it, which is RE2's: what the webhook accepts.
 //!
-//! A reader of its own, because Rust's `regex` differs in details (`a{` is a literal in RE2, `a**` is refused, `\Q…\E`
-//! quotes) and because nothing here needs the expression compiled.
+//! A reader of its own, because Rust's `regex` differs in details (`a{` is a literal in RE2, `a**` is
+//! refused, `\Q…\E` quotes) and because nothing here needs the expression compiled.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -197,7 +197,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Behind a backslash that may stand in a class: the character, or `None` for a class of its own (`\d`, `\pL`).
+    /// Behind a backslash that may stand in a class: the character, or `None` for a class of its own (`\d`,
+    /// `\pL`).
     fn class_escape(&mut self) -> Result<Option<char>, Re2Error> {
         let c = self.chars.next().ok_or(Re2Error::TrailingBackslash)?;
         match c {
@@ -313,7 +314,8 @@ impl Reader<'_> {
     }
 }
 
-/// The counts of a repetition, behind its `{`; the second is `None` for `{2,}` and equal to the first for `{2}`.
+/// The counts of a repetition, behind its `{`; the second is `None` for `{2,}` and equal to the first for
+/// `{2}`.
 fn counts(chars: &mut Peekable<Chars<'_>>) -> Option<(u32, Option<u32>)> {
     let least = number(chars)?;
     match chars.next()? {

@@ -7,8 +7,8 @@ use crate::Str;
 /// Why a text is not what it should be; the words that follow the text in a message.
 pub(super) type Refusal = Result<(), String>;
 
-/// Letters, digits and `-`, a letter or digit at both ends, at most 63 characters: a label of a DNS name, as Istio
-/// reads RFC 1123 (with capitals).
+/// Letters, digits and `-`, a letter or digit at both ends, at most 63 characters: a label of a DNS name, as
+/// Istio reads RFC 1123 (with capitals).
 pub(super) fn is_dns_label(text: &str) -> bool {
     text.len() <= 63 && is_label_of_any_length(text)
 }

@@ -35,8 +35,8 @@ impl Range {
     }
 }
 
-/// Gives each name its address: the name alone says which, but where two would have the same, the second in the order in
-/// which they are asked for gets the next one.
+/// Gives each name its address: the name alone says which, but where two would have the same, the second in
+/// the order in which they are asked for gets the next one.
 #[derive(Debug)]
 pub(super) struct Addresses {
     range: Range,

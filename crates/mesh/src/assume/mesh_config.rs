@@ -13,8 +13,9 @@ const NAMESPACE: &str = "istio-system";
 const NAME: &str = "istio";
 const KEY: &str = "mesh";
 
-/// The ConfigMap that Istio would make of an installation that was never applied, and a note of it. None where the snapshot has one,
-/// or where it is not plain whose it would be. Istio does not read an installation that is in a cluster: there the ConfigMap counts.
+/// The ConfigMap that Istio would make of an installation that was never applied, and a note of it. None
+/// where the snapshot has one, or where it is not plain whose it would be. Istio does not read an
+/// installation that is in a cluster: there the ConfigMap counts.
 pub(super) fn of_installation(reading: &Reading) -> Option<(Arc<Object<ConfigMap>>, Problem)> {
     if snapshot::find(&reading.snapshot.config_maps, NAMESPACE, NAME).is_some() {
         return None;

@@ -1,5 +1,5 @@
-//! What a cluster would have added to objects from files: a repository has Deployments instead of Pods, and Services
-//! without addresses.
+//! What a cluster would have added to objects from files: a repository has Deployments instead of Pods, and
+//! Services without addresses.
 //!
 //! | module | assumes |
 //! |---|---|

@@ -95,8 +95,8 @@ fn suffixes(snapshot: &Snapshot, kind: Kind, controller: &PodController) -> Vec<
     }
 }
 
-/// The metadata of a Pod: its template's, and what names its controller. A Deployment's Pods belong to a ReplicaSet that is
-/// called after the hash of their template.
+/// The metadata of a Pod: its template's, and what names its controller. A Deployment's Pods belong to a
+/// ReplicaSet that is called after the hash of their template.
 fn meta(object: &ObjectRef, name: Str, template: &Meta) -> Meta {
     const HASH: &str = "assumed";
     let by_replica_set = matches!(object.kind, Kind::Deployment | Kind::Rollout);

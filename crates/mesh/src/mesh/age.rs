@@ -7,7 +7,8 @@ use crate::Str;
 use crate::rules::{AgeTie, Rules};
 use crate::snapshot::{Meta, Object};
 
-/// Sorts by creation time; those of one second, of which there are few in a cluster, by a key that costs more to make.
+/// Sorts by creation time; those of one second, of which there are few in a cluster, by a key that costs more
+/// to make.
 pub(crate) fn sort<T, K: Ord>(items: &mut [T], created: impl Fn(&T) -> i64, tie: impl Fn(&T) -> K) {
     items.sort_by_cached_key(&created);
     for tied in items.chunk_by_mut(|a, b| created(a) == created(b)).filter(|tied| tied.len() > 1) {
@@ -30,7 +31,8 @@ pub(crate) fn compare(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
     age(a, rules).compare(age(b, rules), rules)
 }
 
-/// Which of two EnvoyFilters Istio takes first: every release compares the names of those of one second as texts.
+/// Which of two EnvoyFilters Istio takes first: every release compares the names of those of one second as
+/// texts.
 pub(crate) fn compare_as_texts(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
     let (a, b) = (age(a, rules), age(b, rules));
     a.created.cmp(&b.created).then_with(|| a.dotted().cmp(b.dotted()))

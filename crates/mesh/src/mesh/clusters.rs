@@ -1,8 +1,9 @@
-//! What runs in clusters other than the control plane's own, and where a Service has endpoints in all of them.
+//! What runs in clusters other than the control plane's own, and where a Service has endpoints in all of
+//! them.
 //!
-//! Services of one hostname are one Service, whatever their cluster: the own cluster's says what it is, and all have
-//! endpoints.
-//! Source: <https://istio.io/latest/docs/ops/configuration/traffic-management/multicluster/>.
+//! Services of one hostname are one Service, whatever their cluster: the own cluster's says what it is, and
+//! all have endpoints. Source:
+//! <https://istio.io/latest/docs/ops/configuration/traffic-management/multicluster/>.
 
 use super::network::AssignedNetworks;
 use super::{
@@ -114,8 +115,8 @@ pub(crate) struct Instance<'m> {
 }
 
 impl super::Mesh {
-    /// The endpoints of a Service in all clusters, in Istio's order: those of ServiceEntries, then cluster by cluster in
-    /// the order of their names.
+    /// The endpoints of a Service in all clusters, in Istio's order: those of ServiceEntries, then cluster by
+    /// cluster in the order of their names.
     pub(crate) fn instances(&self, id: ServiceId) -> impl Iterator<Item = Instance<'_>> {
         let own = self.endpoints.of(id);
         let first = own.iter().position(|endpoint| endpoint.service_port_number.is_none());

@@ -1,4 +1,5 @@
-//! What makes a release's control plane crash: nobody else tells, as API server and webhook take such objects.
+//! What makes a release's control plane crash: nobody else tells, as API server and webhook take such
+//! objects.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +33,8 @@ impl Crashes<'_> {
         problems
     }
 
-    /// Services of waypoints whose clusters would resolve names, of which there are none: Istio makes no cluster and
-    /// goes on with it.
+    /// Services of waypoints whose clusters would resolve names, of which there are none: Istio makes no
+    /// cluster and goes on with it.
     fn without_names_to_resolve(self) -> Vec<Problem> {
         let served: BTreeSet<ServiceId> = self.waypoints.iter().flat_map(|w| &w.services).copied().collect();
         let resolves = |resolution| matches!(resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb);

@@ -55,7 +55,8 @@ pub enum Code {
 /// What kind of chain filters are sought for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChainKind {
-    /// The filters of a connection manager. A waypoint's look-up names no port here, so an extension for certain ports never matches.
+    /// The filters of a connection manager. A waypoint's look-up names no port here, so an extension for
+    /// certain ports never matches.
     Http,
     /// Network filters, of the chain for this port.
     Network(u32),
@@ -86,8 +87,8 @@ impl Extensions {
         self.attachments.is_empty()
     }
 
-    /// The extensions for a waypoint's chains, those of the given Service or, without one, those that every chain
-    /// has. Those of higher priority come first.
+    /// The extensions for a waypoint's chains, those of the given Service or, without one, those that every
+    /// chain has. Those of higher priority come first.
     #[must_use]
     pub fn applicable(
         &self,

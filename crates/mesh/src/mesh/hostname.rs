@@ -8,8 +8,8 @@ use crate::strings::concat;
 /// The suffix of every Kubernetes Service's hostname.
 pub const DOMAIN_SUFFIX: &str = "cluster.local";
 
-/// The fully qualified hostname that an object in `namespace` means by `host`: a name without a dot is a Service of
-/// that namespace. Wildcards and addresses are what they are.
+/// The fully qualified hostname that an object in `namespace` means by `host`: a name without a dot is a
+/// Service of that namespace. Wildcards and addresses are what they are.
 ///
 /// ```
 /// # use waypoint_xds_mesh as waypoint_xds;
@@ -51,8 +51,8 @@ pub fn overlap(a: &str, b: &str) -> bool {
     }
 }
 
-/// Resolves hosts as [`resolve`] does, in one namespace, and remembers the last one: what stands in one object mostly
-/// means the same few hosts again and again, which then share their text.
+/// Resolves hosts as [`resolve`] does, in one namespace, and remembers the last one: what stands in one
+/// object mostly means the same few hosts again and again, which then share their text.
 pub struct Resolver<'a> {
     namespace: &'a str,
     last: Option<(Str, Str)>,

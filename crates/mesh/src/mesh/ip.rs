@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address as it is displayed. Thousands of them are written, and what `Display` does for each IPv4 address is most
-/// of that work.
+/// An address as it is displayed. Thousands of them are written, and what `Display` does for each IPv4
+/// address is most of that work.
 pub fn text<T: for<'t> From<&'t str>>(ip: IpAddr) -> T {
     match ip {
         IpAddr::V4(ip) => ipv4(ip),

@@ -80,8 +80,8 @@ use crate::rules::Rules;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{Object, Snapshot};
 
-/// A snapshot as one release of Istio understands it: see the [module documentation](self). Its indexes are for the
-/// steps of this project, and hidden in its documentation.
+/// A snapshot as one release of Istio understands it: see the [module documentation](self). Its indexes are
+/// for the steps of this project, and hidden in its documentation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Mesh {
@@ -89,7 +89,8 @@ pub struct Mesh {
     pub rules: &'static Rules,
     /// The options of this translation.
     pub options: Options,
-    /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged over them.
+    /// The mesh configuration in force: the release's defaults, with the snapshot's and the user's merged
+    /// over them.
     pub config: MeshSettings,
     /// The admitted objects, as read.
     pub snapshot: Arc<Snapshot>,

@@ -20,8 +20,8 @@ pub(super) fn of_cluster(namespaces: &Namespaces) -> Str {
     namespaces.label(SYSTEM_NAMESPACE, NETWORK).cloned().unwrap_or_default()
 }
 
-/// Which endpoints of a cluster are in which network, where neither they nor the cluster say it: what the configuration of
-/// the networks says.
+/// Which endpoints of a cluster are in which network, where neither they nor the cluster say it: what the
+/// configuration of the networks says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AssignedNetworks {
     /// The network that the cluster is in: its label's, else the configuration's; empty where it has no name.
@@ -77,8 +77,8 @@ pub struct Networks {
 }
 
 impl Networks {
-    /// Finds what takes HBONE connections: workloads, and the Services of such. An address means a workload before it
-    /// means a Service.
+    /// Finds what takes HBONE connections: workloads, and the Services of such. An address means a workload
+    /// before it means a Service.
     #[must_use]
     pub(crate) fn new(
         own: Str,
@@ -136,7 +136,8 @@ pub(crate) struct Objects<'a> {
     pub(crate) workloads: &'a Workloads,
     pub(crate) services: &'a Services,
     pub(crate) endpoints: &'a Endpoints,
-    /// Other clusters, where networks are told apart: ztunnel then knows all workloads of its own network, and no others.
+    /// Other clusters, where networks are told apart: ztunnel then knows all workloads of its own network,
+    /// and no others.
     pub(crate) remotes: Option<&'a RemoteClusters>,
 }
 

@@ -47,8 +47,8 @@ pub struct NetworkGateway {
 
 /// The gateways to all networks.
 ///
-/// Those with a name for an address are left out, but for clusters that resolve names: Istio's control plane resolves the
-/// name itself and uses what it finds, which no file tells.
+/// Those with a name for an address are left out, but for clusters that resolve names: Istio's control plane
+/// resolves the name itself and uses what it finds, which no file tells.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkGateways {
     with_address: Reachable,
@@ -60,7 +60,8 @@ pub struct NetworkGateways {
 pub(crate) struct Reachable {
     /// By address and port.
     gateways: Vec<NetworkGateway>,
-    /// What shares of traffic are multiplied by, so that they can be divided among the gateways of each network.
+    /// What shares of traffic are multiplied by, so that they can be divided among the gateways of each
+    /// network.
     scale: u32,
 }
 
@@ -231,7 +232,8 @@ fn of_service(
     external::addresses(service, &part.nodes).into_iter().flat_map(|address| at(&address)).collect()
 }
 
-/// The ports of a Service that is labelled as a gateway: for Istio's mTLS and for HBONE; none if it has neither.
+/// The ports of a Service that is labelled as a gateway: for Istio's mTLS and for HBONE; none if it has
+/// neither.
 fn ports_of(service: &Object<kubernetes::Service>, rules: &NetworkRules) -> Option<(u32, u32)> {
     let named = service.meta.labels.get(GATEWAY_PORT).and_then(|port| port.parse().ok());
     let port: u32 = named.unwrap_or(MTLS_PORT);
@@ -243,8 +245,8 @@ fn ports_of(service: &Object<kubernetes::Service>, rules: &NetworkRules) -> Opti
     Some((of_service(port), of_service(HBONE_PORT))).filter(|ports| *ports != (0, 0))
 }
 
-/// The gateways that a Gateway with the label of a network is: one for each address that it asks for, and each listener that
-/// passes connections on.
+/// The gateways that a Gateway with the label of a network is: one for each address that it asks for, and
+/// each listener that passes connections on.
 fn of_resource(gateway: &Object<Gateway>, cluster: &Str) -> Vec<NetworkGateway> {
     let (meta, spec) = (&gateway.meta, &gateway.spec);
     let Some(network) = meta.labels.get(NETWORK).filter(|network| !network.is_empty()) else {

@@ -7,8 +7,8 @@ use crate::snapshot::Reading;
 use crate::{admission, assume, detect};
 
 impl Mesh {
-    /// What the release makes of a snapshot before any Envoy resource is generated, and everything found wrong on the
-    /// way, in the order of the text.
+    /// What the release makes of a snapshot before any Envoy resource is generated, and everything found
+    /// wrong on the way, in the order of the text.
     #[must_use]
     pub fn of(reading: &Reading, options: &Options) -> (Self, Vec<Problem>) {
         match assume::complete(reading, options) {

@@ -1,6 +1,7 @@
 //! PeerAuthentication: whether the servers of a namespace, or of some workloads, speak mTLS.
 //!
-//! ztunnel enforces it. A waypoint only needs it to guess how destinations that it does not serve are reached.
+//! ztunnel enforces it. A waypoint only needs it to guess how destinations that it does not serve are
+//! reached.
 
 use crate::mesh::MeshSettings;
 use crate::mesh::attachment::{Attachments, Bound};
@@ -69,8 +70,8 @@ impl PeerAuthentications {
         mode(self.attachments.for_namespace(namespace)?.spec.mtls.as_ref())
     }
 
-    /// The oldest policy that selects a workload. The root namespace's are for no workload of another, and have no
-    /// meaning for its own.
+    /// The oldest policy that selects a workload. The root namespace's are for no workload of another, and
+    /// have no meaning for its own.
     fn selecting(&self, namespace: &str, labels: &Labels) -> Option<Bound<'_, Object<PeerAuthentication>>> {
         let is_root = self.attachments.root_namespace() == namespace;
         if is_root { None } else { self.attachments.for_labels(namespace, labels) }

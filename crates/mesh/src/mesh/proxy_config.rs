@@ -1,7 +1,8 @@
-//! What a waypoint's proxy is configured with: what its pod is injected with, and what its agent makes of that.
+//! What a waypoint's proxy is configured with: what its pod is injected with, and what its agent makes of
+//! that.
 //!
-//! Generators read the agent's configuration, since the proxy sends it to the control plane as part of its node's
-//! metadata.
+//! Generators read the agent's configuration, since the proxy sends it to the control plane as part of its
+//! node's metadata.
 
 use super::MeshSettings;
 use super::attachment::{Attachments, Bound};
@@ -55,8 +56,8 @@ impl ProxyConfigs {
         Self { everywhere, attachments, gateway_name_label, annotations }
     }
 
-    /// The configuration that a waypoint's pods are made with: Istio's defaults, the mesh's, and those of ProxyConfigs
-    /// for the root namespace, the waypoint's namespace, and its pods.
+    /// The configuration that a waypoint's pods are made with: Istio's defaults, the mesh's, and those of
+    /// ProxyConfigs for the root namespace, the waypoint's namespace, and its pods.
     ///
     /// Source: <https://istio.io/latest/docs/reference/config/networking/proxy-config/>.
     pub fn injected(&self, waypoint: &WaypointName) -> ProxyConfig {
@@ -64,7 +65,8 @@ impl ProxyConfigs {
         over.fold(self.everywhere.clone(), |config, object| config.overlaid_with(of_resource(&object.spec)))
     }
 
-    /// The objects that say how a waypoint's pods are made, each with the field by which it does, the narrowest first.
+    /// The objects that say how a waypoint's pods are made, each with the field by which it does, the
+    /// narrowest first.
     pub fn causes(&self, waypoint: &WaypointName) -> Vec<Cause> {
         let of_root = self.attachments.for_namespace(self.attachments.root_namespace());
         let narrower = self.of_pods(waypoint).into_iter().chain(self.of_namespace(waypoint));
@@ -77,15 +79,15 @@ impl ProxyConfigs {
         if is_root { None } else { self.attachments.for_namespace(&waypoint.namespace) }
     }
 
-    /// What is said for the waypoint's pods. The control plane makes them, and knows them by one label only when it
-    /// looks for their configuration.
+    /// What is said for the waypoint's pods. The control plane makes them, and knows them by one label only
+    /// when it looks for their configuration.
     fn of_pods(&self, waypoint: &WaypointName) -> Option<Bound<'_, Object<networking::ProxyConfig>>> {
         let labels = Labels::from([(self.gateway_name_label.into(), waypoint.name.clone())]);
         self.attachments.for_labels(&waypoint.namespace, &labels)
     }
 
-    /// The configuration that the agent of a waypoint's pod makes of [`Self::injected`] and of the pod's annotations.
-    /// What is wrong with those goes to `problems`, without an object.
+    /// The configuration that the agent of a waypoint's pod makes of [`Self::injected`] and of the pod's
+    /// annotations. What is wrong with those goes to `problems`, without an object.
     pub(crate) fn of_agent(
         &self,
         waypoint: &WaypointName,

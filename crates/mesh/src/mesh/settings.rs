@@ -18,8 +18,8 @@ const OF_EVERY_CLUSTER: [&str; 3] = [
     "istiod.istio-system.svc.cluster.local",
 ];
 
-/// The mesh configuration in force with Istio's defaults for what it leaves out, resolved once. An `Option` is left only
-/// where the absence of a setting has a meaning that no value has.
+/// The mesh configuration in force with Istio's defaults for what it leaves out, resolved once. An `Option`
+/// is left only where the absence of a setting has a meaning that no value has.
 ///
 /// Fields are named as in [`MeshConfig`].
 ///
@@ -35,8 +35,8 @@ pub struct MeshSettings {
     pub trust_domain_aliases: Vec<Str>,
     /// Other certificate authorities.
     pub ca_certificates: Vec<CertificateData>,
-    /// The mesh's id: what `defaultConfig.meshId` says, else the trust domain. Istio's charts put `global.meshID` into
-    /// that field and into the environment of proxies, which is where it counts.
+    /// The mesh's id: what `defaultConfig.meshId` says, else the trust domain. Istio's charts put
+    /// `global.meshID` into that field and into the environment of proxies, which is where it counts.
     pub mesh_id: Str,
     /// What proxies are configured with.
     pub default_config: ProxyConfig,
@@ -99,8 +99,8 @@ pub struct MeshSettings {
 }
 
 impl MeshSettings {
-    /// Fills in Istio's defaults. Every field of the API is used here, or named with the reason why it has no effect at a
-    /// waypoint (those that are not even read are listed where a mesh configuration is).
+    /// Fills in Istio's defaults. Every field of the API is used here, or named with the reason why it has no
+    /// effect at a waypoint (those that are not even read are listed where a mesh configuration is).
     #[must_use]
     pub fn new(config: MeshConfig) -> Self {
         let MeshConfig {
@@ -201,13 +201,15 @@ impl MeshSettings {
 }
 
 impl MeshSettings {
-    /// The identity of a service account, as [SPIFFE](https://istio.io/latest/docs/concepts/security/#istio-identity) writes it.
+    /// The identity of a service account, as
+    /// [SPIFFE](https://istio.io/latest/docs/concepts/security/#istio-identity) writes it.
     #[must_use]
     pub fn identity(&self, namespace: &str, account: &str) -> String {
         format!("spiffe://{}/ns/{namespace}/sa/{account}", self.trust_domain)
     }
 
-    /// Whether Services of a namespace with these labels, with these labels of their own, are for the whole mesh.
+    /// Whether Services of a namespace with these labels, with these labels of their own, are for the whole
+    /// mesh.
     pub(crate) fn is_global(&self, namespace: &Labels, own: &Labels) -> bool {
         let selects = |selector: &Option<LabelSelector>, labels: &Labels| {
             selector.as_ref().is_none_or(|selector| {
@@ -219,8 +221,8 @@ impl MeshSettings {
         global.any(|(namespaces, services)| selects(namespaces, namespace) && selects(services, own))
     }
 
-    /// Whether a host is only reached in the client's own cluster: what the most specific setting says, else whether it is one
-    /// of those that every cluster has.
+    /// Whether a host is only reached in the client's own cluster: what the most specific setting says, else
+    /// whether it is one of those that every cluster has.
     pub(crate) fn is_cluster_local(&self, host: &str) -> bool {
         let settings = self.service_settings.iter().flat_map(|setting| {
             let local = setting.settings.as_ref().is_some_and(|settings| settings.cluster_local);
@@ -235,8 +237,8 @@ impl MeshSettings {
         set.map_or_else(|| OF_EVERY_CLUSTER.iter().any(|pattern| fits(pattern)), |(_, local)| local)
     }
 
-    /// How far ServiceEntries of a namespace with these labels are visible: what the first policy says whose rules all
-    /// match. A rule that says nothing matches nothing.
+    /// How far ServiceEntries of a namespace with these labels are visible: what the first policy says whose
+    /// rules all match. A rule that says nothing matches nothing.
     pub fn visibility_in(&self, labels: &Labels) -> Visibility {
         let setting = &self.service_entry_visibility;
         let matches = |rule: &VisibilityMatch| match rule {

@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// Whether a waypoint without status addresses counts as ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Readiness {
-    /// Every waypoint is taken as ready: snapshots from Git have no status. The result says where this was assumed.
+    /// Every waypoint is taken as ready: snapshots from Git have no status. The result says where this was
+    /// assumed.
     #[default]
     Assumed,
     /// Only the status decides, as in Istio.

@@ -28,8 +28,8 @@ use crate::text::SourceFile;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
-    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`; `auto` is the snapshot's own, else
-    /// the newest.
+    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`; `auto` is the
+    /// snapshot's own, else the newest.
     pub release: Option<String>,
     /// The text of a MeshConfig, YAML or JSON.
     pub mesh_config: Option<String>,

@@ -7,8 +7,8 @@ use crate::mesh::waypoint::{Binding, NamedBy};
 use crate::mesh::{Mesh, Service, ServiceId, WorkloadId};
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
-/// Why a waypoint is there for a Service: the label that names it, on the Service or on its Namespace; nothing in releases
-/// that know no such label.
+/// Why a waypoint is there for a Service: the label that names it, on the Service or on its Namespace;
+/// nothing in releases that know no such label.
 pub fn use_waypoint(mesh: &Mesh, id: ServiceId) -> Option<Cause> {
     let service = mesh.services.get(id)?;
     label(mesh.bindings.of_service(id)?, service.source.object())
@@ -29,7 +29,8 @@ fn label(binding: &Binding, object: ObjectRef) -> Option<Cause> {
     Some(Cause::new(object, LABEL))
 }
 
-/// Why there is something for a port of a Service: the port, or the Service where another object has the port.
+/// Why there is something for a port of a Service: the port, or the Service where another object has the
+/// port.
 pub fn port(service: &Service, number: u32) -> Cause {
     let position = service.ports.iter().position(|port| port.number == number);
     let field = position.map(|position| FieldPath::at("spec.ports[]", [position])).unwrap_or_default();
@@ -48,7 +49,8 @@ pub fn endpoints(mesh: &Mesh, id: ServiceId) -> Vec<Cause> {
     causes
 }
 
-/// Where a waypoint's proxy runs, and how it is labelled: its Pod and the Node of that, if the snapshot has them.
+/// Where a waypoint's proxy runs, and how it is labelled: its Pod and the Node of that, if the snapshot has
+/// them.
 pub fn proxy(scope: Scope<'_>) -> impl Iterator<Item = Cause> {
     pod(scope).into_iter().chain(node(scope.mesh, &scope.waypoint.proxy.node_name))
 }

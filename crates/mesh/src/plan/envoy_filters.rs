@@ -60,8 +60,8 @@ fn in_order(scope: Scope<'_>) -> Vec<&Arc<Object<EnvoyFilter>>> {
     filters
 }
 
-/// The Services that a waypoint's EnvoyFilters need clusters of: `host` or `namespace/host`, in the annotation
-/// `envoyfilter.istio.io/referenced-services`, with commas between them.
+/// The Services that a waypoint's EnvoyFilters need clusters of: `host` or `namespace/host`, in the
+/// annotation `envoyfilter.istio.io/referenced-services`, with commas between them.
 pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
     let bindings = &scope.mesh.policies.envoy_filters;
     let bound = bindings.of_waypoint(scope.waypoint, Precedence::RootFirst);

@@ -21,8 +21,8 @@ impl<'m> ExtensionPlanner<'m> {
         Self { scope, found: BTreeMap::new() }
     }
 
-    /// The extensions for a kind of chain of a Service or, without one, for workloads that are called themselves. Those
-    /// of higher priority come first.
+    /// The extensions for a kind of chain of a Service or, without one, for workloads that are called
+    /// themselves. Those of higher priority come first.
     pub(super) fn of(&mut self, service: Option<&Service>, kind: ChainKind) -> Vec<Bound<'m, Extension>> {
         let Scope { mesh, waypoint, .. } = self.scope;
         let applicable = mesh.extensions.applicable(waypoint, service, kind);

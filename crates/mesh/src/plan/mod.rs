@@ -1,8 +1,8 @@
 //! What one waypoint will be, in Istio's terms: plain data between the mesh and Envoy's messages.
 //!
 //! All look-ups, scoping and choices for a waypoint end here; `resources` only renders a plan. A plan knows
-//! nothing of Envoy, borrows what it says from the mesh, and each of its elements names the objects and fields that
-//! made it.
+//! nothing of Envoy, borrows what it says from the mesh, and each of its elements names the objects and
+//! fields that made it.
 //!
 //! | module | decides |
 //! |---|---|

@@ -5,8 +5,8 @@ use crate::mesh::waypoint::Proxy;
 use crate::mesh::{MeshSettings, WaypointName};
 use crate::rules::Rules;
 
-/// What holds for a waypoint as a whole: its release, the mesh's settings, and its proxy. All of it is decided; a
-/// renderer looks nothing up in it.
+/// What holds for a waypoint as a whole: its release, the mesh's settings, and its proxy. All of it is
+/// decided; a renderer looks nothing up in it.
 #[derive(Clone, Copy, Debug)]
 pub struct WaypointSettings<'m> {
     /// What the release does.
@@ -22,8 +22,8 @@ pub struct WaypointSettings<'m> {
 }
 
 impl WaypointSettings<'_> {
-    /// The family of addresses that names are resolved to: one that has both looks for IPv4 only, unless the feature
-    /// `ISTIO_DUAL_STACK` is on.
+    /// The family of addresses that names are resolved to: one that has both looks for IPv4 only, unless the
+    /// feature `ISTIO_DUAL_STACK` is on.
     pub fn resolves_to_ipv6(&self) -> bool {
         self.proxy.supports_ipv6() && !self.proxy.supports_ipv4()
     }

@@ -11,7 +11,8 @@ use crate::snapshot::networking::virtual_service::Destination;
 use crate::snapshot::{Kind, Snapshot};
 use crate::text::SourceFile;
 
-/// A waypoint of the namespace `shop` that serves `web`; its routes send some requests to `far` in another namespace.
+/// A waypoint of the namespace `shop` that serves `web`; its routes send some requests to `far` in another
+/// namespace.
 const SHOP: &str = "
 apiVersion: v1
 kind: Namespace

@@ -26,7 +26,8 @@ table! {
         pub failover_excludes_topology: bool,
         /// Which matches of HTTP routes are looked at.
         pub http_matches: HttpMatches,
-        /// Whether a gateway beside `mesh` makes a VirtualService one for gateways (where JWT claims may be matched).
+        /// Whether a gateway beside `mesh` makes a VirtualService one for gateways (where JWT claims may be
+        /// matched).
         pub any_gateway_counts: bool,
         /// Whether claims to route by need a name: `@request.auth.claims.sub`, not `@request.auth.claims`.
         pub claims_need_a_name: bool,
@@ -62,7 +63,8 @@ table! {
         pub longest_connect_timeout: i64,
         /// Curves for TLS that the mesh configuration may name.
         pub ecdh_curves: &'static [&'static str],
-        /// Whether `discoverySelectors` are for configuration too, not only for Services, Pods and their addresses.
+        /// Whether `discoverySelectors` are for configuration too, not only for Services, Pods and their
+        /// addresses.
         pub discovery_scopes_configuration: bool,
     }
 }
@@ -70,7 +72,8 @@ table! {
 /// Which matches of an HTTP route are looked at, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HttpMatches {
-    /// Regular expressions of routes without a delegate; of those with one, and of delegates, only header names.
+    /// Regular expressions of routes without a delegate; of those with one, and of delegates, only header
+    /// names.
     Independent,
     /// All, and header names have to be names of headers; prefixes may not be empty.
     All,

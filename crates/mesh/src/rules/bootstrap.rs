@@ -11,9 +11,11 @@ table! {
         pub proxy_sha: Option<&'static str>,
         /// The collector that the agent sends traces to where no configuration says anything about tracing.
         pub zipkin_address: Option<&'static str>,
-        /// Whether the variables of `proxyMetadata` are the agent's environment, or only the source of `ISTIO_META_…`.
+        /// Whether the variables of `proxyMetadata` are the agent's environment, or only the source of
+        /// `ISTIO_META_…`.
         pub proxy_metadata_is_environment: bool,
-        /// Whether the node's metadata name the socket of the workload's identity and whether peers are discovered.
+        /// Whether the node's metadata name the socket of the workload's identity and whether peers are
+        /// discovered.
         pub agent_features_in_metadata: bool,
         /// The label that holds an application's name, the preferred one first.
         pub app_labels: &'static [&'static str],
@@ -21,12 +23,13 @@ table! {
         pub runtime: &'static [(&'static str, RuntimeFlag)],
         /// Whether runtime values `true` and `false` are booleans, or texts like all others.
         pub typed_runtime: bool,
-        /// How statistics are tagged: a tag's name, and where its value is in a statistic's name. Tags that the
-        /// configuration adds come behind [`EXTRA_TAGS_BEHIND`](Self::EXTRA_TAGS_BEHIND).
+        /// How statistics are tagged: a tag's name, and where its value is in a statistic's name. Tags that
+        /// the configuration adds come behind [`EXTRA_TAGS_BEHIND`](Self::EXTRA_TAGS_BEHIND).
         pub stats_tags: &'static [(&'static str, &'static str)],
         /// The expression that lets the statistics of routes through.
         pub route_stats: &'static str,
-        /// Whether annotations can set how often statistics are flushed and evicted, and the buckets of histograms.
+        /// Whether annotations can set how often statistics are flushed and evicted, and the buckets of
+        /// histograms.
         pub stats_annotations: bool,
         /// Whether Envoy's log has a format.
         pub application_log_format: bool,

@@ -9,7 +9,8 @@ table! {
         pub destination_rule_merge: DestinationRuleMerge,
         /// Whether a DestinationRule's traffic policy holds for a waypoint's own clusters.
         pub inbound_policy: bool,
-        /// Whether a Service's resolution decides how a waypoint's own clusters find endpoints; else they are asked for.
+        /// Whether a Service's resolution decides how a waypoint's own clusters find endpoints; else they are
+        /// asked for.
         pub inbound_resolution: bool,
         /// Whether connections to wherever the client went are made to the Service's target port.
         pub original_dst_target_port: bool,
@@ -65,7 +66,8 @@ table! {
         pub keeps_alpn: bool,
         /// Whether clusters that resolve names have the state of their endpoints, and the tunnels to them.
         pub full_inline_endpoints: bool,
-        /// Whether a served Service whose names would be resolved, but has none, makes the control plane crash: an accident.
+        /// Whether a served Service whose names would be resolved, but has none, makes the control plane
+        /// crash: an accident.
         pub crashes_without_names_to_resolve: bool,
         /// Whether wildcard hosts that are resolved on demand can be destinations.
         pub wildcard_destinations: bool,
@@ -106,7 +108,8 @@ pub enum MetadataExchange {
 pub enum ConnectOriginate {
     /// To an address with port; the waypoint's service account, if it is for one, is the only one accepted.
     Address,
-    /// To an address on port 15008, also inside another tunnel; any service account of the namespace is accepted.
+    /// To an address on port 15008, also inside another tunnel; any service account of the namespace is
+    /// accepted.
     PortOverride,
 }
 
@@ -126,7 +129,8 @@ pub enum UnreadyEndpoints {
     OfNone,
     /// Of those that say which of their endpoints are preferred (`trafficDistribution`).
     OfDistributed,
-    /// Of all, unless the DestinationRule wants a minimum of healthy ones, which would make Envoy panic and use them.
+    /// Of all, unless the DestinationRule wants a minimum of healthy ones, which would make Envoy panic and
+    /// use them.
     OfAll,
 }
 

@@ -60,7 +60,8 @@ pub enum FilterNames {
     New,
 }
 
-/// What happens where an EnvoyFilter merges a configuration of another type than the filter's. Both are accidents.
+/// What happens where an EnvoyFilter merges a configuration of another type than the filter's. Both are
+/// accidents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MismatchedTypes {
     /// Its bytes are read as if they were of the filter's type.

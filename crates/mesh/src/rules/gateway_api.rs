@@ -35,13 +35,15 @@ table! {
 /// How several Gateway API routes of one host become one VirtualService.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatewayRouteMerging {
-    /// Appended to the oldest, which lends its name. An accident: hosts of one route may share what is appended.
+    /// Appended to the oldest, which lends its name. An accident: hosts of one route may share what is
+    /// appended.
     Shared,
     /// For each namespace, port and host, which give the name.
     ByHost,
 }
 
-/// What becomes of a GRPCRoute named like an HTTPRoute of its namespace. An accident: Istio keeps both in one collection.
+/// What becomes of a GRPCRoute named like an HTTPRoute of its namespace. An accident: Istio keeps both in one
+/// collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamedAlike {
     /// Only the HTTPRoute has an effect.

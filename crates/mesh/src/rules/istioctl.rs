@@ -9,7 +9,8 @@ table! {
         pub listener_table: ListenerTable,
         /// Whether the resources of the bootstrap are shown too, or only what came over xDS.
         pub bootstrap_resources: bool,
-        /// Whether the endpoints of clusters that DNS resolves are shown by name, or not until they are resolved.
+        /// Whether the endpoints of clusters that DNS resolves are shown by name, or not until they are
+        /// resolved.
         pub unresolved_endpoints: bool,
         /// Whether route configurations are shown by name, or in the order of what they came with.
         pub routes_by_name: bool,

@@ -17,21 +17,25 @@ table! {
         pub dual_stack_tunnels: bool,
         /// How clients that went away without a word are found.
         pub tunnel_keepalive: Option<Keepalive>,
-        /// Whether there are listeners and clusters for tunnels into other networks. An accident: every waypoint has them.
+        /// Whether there are listeners and clusters for tunnels into other networks. An accident: every
+        /// waypoint has them.
         pub double_hbone: bool,
-        /// Whether connections can be told apart by hostname before address, where there are several networks.
+        /// Whether connections can be told apart by hostname before address, where there are several
+        /// networks.
         pub matches_hostnames: bool,
         /// How chains are called.
         pub chain_names: ChainNames,
         /// Which addresses of a Service or workload are matched.
         pub matched_addresses: MatchedAddresses,
-        /// Whether a Service without an address gets a match without ranges, which Envoy refuses. An accident.
+        /// Whether a Service without an address gets a match without ranges, which Envoy refuses. An
+        /// accident.
         pub matches_without_ranges: bool,
         /// Whether protocol detection is left out for ports where the protocol is known.
         pub inspectors_by_port: bool,
         /// Whether filters of their own find out who the peers are.
         pub peer_metadata: bool,
-        /// Whether applications can be told who their client is, where an annotation of the waypoint asks for it.
+        /// Whether applications can be told who their client is, where an annotation of the waypoint asks for
+        /// it.
         pub client_identity_header: bool,
         /// Whether requests to wildcard hosts are resolved on demand.
         pub dynamic_forward_proxy: bool,

@@ -5,8 +5,8 @@ use super::table::table;
 table! {
     /// The objects that the gateway deployment controller makes for a waypoint.
     ///
-    /// Source: `manifests/charts/istio-control/istio-discovery/files/waypoint.yaml` of each release, and the controller
-    /// that fills it in.
+    /// Source: `manifests/charts/istio-control/istio-discovery/files/waypoint.yaml` of each release, and the
+    /// controller that fills it in.
     pub struct ManifestRules {
         /// The API version of the Gateways that istioctl writes and that own the objects.
         pub gateway_api_version: &'static str,

@@ -1,10 +1,10 @@
 //! Everything that tells the releases of Istio apart.
 //!
-//! A release is a [`Rules`] value: for each area a table of constants, of flags and of choices, each named by what it
-//! decides. Generators read the rules; none asks which release it runs for. An area's file says what can differ, a
-//! release's file (`v1_31.rs`, …) what it does: the latest in full, every other one as what differs from its
-//! neighbour. One more release is one more file and, where it does something that no other did, a new variant of a
-//! choice.
+//! A release is a [`Rules`] value: for each area a table of constants, of flags and of choices, each named by
+//! what it decides. Generators read the rules; none asks which release it runs for. An area's file says what
+//! can differ, a release's file (`v1_31.rs`, …) what it does: the latest in full, every other one as what
+//! differs from its neighbour. One more release is one more file and, where it does something that no other
+//! did, a new variant of a choice.
 
 mod access_logs;
 mod admission;

@@ -9,12 +9,13 @@ table! {
         pub gateway_resources: bool,
         /// Whether a Service is a gateway only by the ports that it has, of which one may be for HBONE.
         pub checks_gateway_ports: bool,
-        /// Whether a proxy in a network without a name goes through a network's gateways; else it is in every network.
+        /// Whether a proxy in a network without a name goes through a network's gateways; else it is in every
+        /// network.
         pub leaves_unnamed_network: bool,
         /// Whether proxies only use gateways of an address family that they have.
         pub gateways_of_own_family: bool,
-        /// Whether workloads have to speak Istio's mTLS to be reached through a gateway, as the endpoint says; else that it is
-        /// not disabled is enough.
+        /// Whether workloads have to speak Istio's mTLS to be reached through a gateway, as the endpoint
+        /// says; else that it is not disabled is enough.
         pub asks_endpoint_for_mtls: bool,
         /// Whether a gateway's endpoint is said to be in the gateway's cluster; else it is in the proxy's.
         pub gateways_have_clusters: bool,

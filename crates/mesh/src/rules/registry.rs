@@ -29,14 +29,15 @@ table! {
         pub namespace_traffic_distribution: bool,
         /// Whether the label `service.istio.io/workload-name` and other late hints name a workload.
         pub workload_name_label: bool,
-        /// Whether the label `topology.istio.io/locality` is understood, and locality labels of WorkloadEntries.
+        /// Whether the label `topology.istio.io/locality` is understood, and locality labels of
+        /// WorkloadEntries.
         pub topology_locality_label: bool,
         /// Whether the label `istio.io/dataplane-mode` of a Pod overrides its Namespace's.
         pub dataplane_mode_of_pods: bool,
         /// Whether the annotation `ambient.istio.io/redirection` counts on WorkloadEntries.
         pub workload_entries_may_be_captured: bool,
-        /// Whether of the Services with one hostname a namespace's own private one comes before those that are exported to
-        /// it by name; else the oldest of both does.
+        /// Whether of the Services with one hostname a namespace's own private one comes before those that
+        /// are exported to it by name; else the oldest of both does.
         pub own_private_first: bool,
         /// Whether an address that a ServiceEntry repeats counts again: there is a service for each address.
         pub repeated_addresses: bool,
@@ -52,7 +53,8 @@ table! {
 /// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HboneAddresses {
-    /// Of pods that run and don't use their host's network, at their first address, whatever network that is in.
+    /// Of pods that run and don't use their host's network, at their first address, whatever network that is
+    /// in.
     PodsFirst,
     /// Of all workloads that have not finished, at all addresses, each in its network.
     All,

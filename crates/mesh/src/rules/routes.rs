@@ -21,8 +21,8 @@ table! {
         pub default_route_hash: bool,
         /// Whether the size of direct responses is set where there is only a default route.
         pub default_route_body_size: bool,
-        /// Whether matches for certain callers are looked at: those for labels never match, those for a namespace are for
-        /// the waypoint's.
+        /// Whether matches for certain callers are looked at: those for labels never match, those for a
+        /// namespace are for the waypoint's.
         pub match_callers: bool,
         /// Whether nothing is sent that follows a match of everything.
         pub ends_at_catch_all: bool,
@@ -50,7 +50,8 @@ table! {
         pub hash_policies: bool,
         /// Which destinations are outbound clusters.
         pub unserved: UnservedDestination,
-        /// Whether the port's protocol decides between a waypoint's `http` and `tcp` cluster; else it is always `http`.
+        /// Whether the port's protocol decides between a waypoint's `http` and `tcp` cluster; else it is
+        /// always `http`.
         pub clusters_by_protocol: bool,
         /// Whether a destination without a host is the cluster `UnknownService`.
         pub unknown_service: bool,
@@ -119,8 +120,8 @@ pub enum CorsPlacement {
 /// How paths are rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rewrites {
-    /// The matched prefix is replaced; markers of Gateway API routes go through as they are. An accident: only a
-    /// sidecar's routes read them.
+    /// The matched prefix is replaced; markers of Gateway API routes go through as they are. An accident:
+    /// only a sidecar's routes read them.
     PrefixOnly,
     /// Regular expressions are known, and used to take a prefix away.
     Regex,

@@ -17,7 +17,8 @@ table! {
         pub authorizer_authority: AuthorizerAuthority,
         /// What stands for keys that have not been fetched.
         pub missing_keys: MissingKeys,
-        /// Whether values inside regular expressions are quoted: a dot in a namespace is one, not any character.
+        /// Whether values inside regular expressions are quoted: a dot in a namespace is one, not any
+        /// character.
         pub quotes_in_regexes: bool,
         /// Whether `{*}` and `{**}` in a path are templates.
         pub path_templates: bool,

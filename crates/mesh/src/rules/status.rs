@@ -5,8 +5,8 @@ use super::table::table;
 table! {
     /// What is written into statuses.
     pub struct StatusRules {
-        /// Whether objects are told which waypoint they use, policies who enforces them, and routes whether their parents
-        /// have a waypoint.
+        /// Whether objects are told which waypoint they use, policies who enforces them, and routes whether
+        /// their parents have a waypoint.
         pub ambient: bool,
         /// Whether a Gateway is told whether its references lead anywhere.
         pub gateway_references: bool,

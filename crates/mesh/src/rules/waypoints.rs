@@ -27,11 +27,12 @@ table! {
         pub out_of_mesh: OutOfMesh,
         /// Whether pods have a label that names their cluster.
         pub cluster_label: bool,
-        /// Whether the labels, annotations and account of a snapshot's pod count, or those of the pod that the release
-        /// would deploy. A snapshot of a later release has pods with that one's labels.
+        /// Whether the labels, annotations and account of a snapshot's pod count, or those of the pod that
+        /// the release would deploy. A snapshot of a later release has pods with that one's labels.
         pub pods_as_found: bool,
-        /// Whether an IP address in the status of a Gateway is taken to be that of its Service, where the snapshot lacks
-        /// that. (The control planes of the reference were given a Service, of some releases with another address.)
+        /// Whether an IP address in the status of a Gateway is taken to be that of its Service, where the
+        /// snapshot lacks that. (The control planes of the reference were given a Service, of some releases
+        /// with another address.)
         pub assumed_status_addresses: bool,
         /// Whether a pod that is not in the snapshot is taken to run on the first of its nodes.
         pub assumed_node: bool,
@@ -43,7 +44,8 @@ table! {
 /// How a waypoint finds the services and workloads that it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachment {
-    /// By its Gateway's namespace and the annotation `istio.io/for-service-account`; Services by their selectors.
+    /// By its Gateway's namespace and the annotation `istio.io/for-service-account`; Services by their
+    /// selectors.
     ServiceAccount,
     /// By the label `istio.io/use-waypoint` of objects and namespaces.
     UseWaypointLabel,

@@ -47,7 +47,8 @@ impl std::str::FromStr for Severity {
     }
 }
 
-/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last character.
+/// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last
+/// character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
@@ -78,7 +79,8 @@ pub struct Problem {
     pub severity: Severity,
     /// The object that it is about.
     pub object: Option<ObjectRef>,
-    /// The path of the field (`spec.http[0].match[1].uri`); empty when it is about the whole object or document.
+    /// The path of the field (`spec.http[0].match[1].uri`); empty when it is about the whole object or
+    /// document.
     pub field: String,
     /// What is wrong: lower case, no full stop, user input in backticks.
     pub message: String,
@@ -110,8 +112,8 @@ pub struct Fix {
     pub message: String,
     /// All of it: they belong together.
     pub edits: Vec<Edit>,
-    /// The same as stretches of files and what to write there instead, in the order of the text: all of them, or none.
-    /// Known once a snapshot was linted; a fix for which they are not certain is left out there.
+    /// The same as stretches of files and what to write there instead, in the order of the text: all of them,
+    /// or none. Known once a snapshot was linted; a fix for which they are not certain is left out there.
     pub replacements: Vec<Replacement>,
 }
 
@@ -216,8 +218,8 @@ impl Problem {
         self
     }
 
-    /// The same problem with another object and what it has to do with it: its field, or the whole object where the path
-    /// is empty.
+    /// The same problem with another object and what it has to do with it: its field, or the whole object
+    /// where the path is empty.
     #[must_use]
     pub fn related_object(
         mut self,

@@ -1,8 +1,8 @@
 //! The schemas of the kinds that are read: which fields there are, in which releases, and what limits them.
 //!
-//! The table is made by `cargo xtask schemas` from the extracts in `schemas/`, and those from the custom resource
-//! definitions of each release. It is looked up when a field is met that no type here has; limits are looked up when
-//! this crate is compiled, so that they cost nothing.
+//! The table is made by `cargo xtask schemas` from the extracts in `schemas/`, and those from the custom
+//! resource definitions of each release. It is looked up when a field is met that no type here has; limits
+//! are looked up when this crate is compiled, so that they cost nothing.
 
 mod place;
 mod table;
@@ -12,8 +12,8 @@ pub(crate) use place::{Place, Step};
 use crate::kind::Kind;
 use crate::release::Release;
 
-/// A field: where its name is and how long, its type, the releases that have it among those that have what it is in,
-/// and where the fields below it are.
+/// A field: where its name is and how long, its type, the releases that have it among those that have what it
+/// is in, and where the fields below it are.
 type Row = (u16, u8, u8, u8, u16, u8);
 
 /// How many releases the table speaks of.
@@ -114,9 +114,9 @@ pub enum What {
 pub struct Limit([i64; RELEASES]);
 
 impl Limit {
-    /// The limit of a field of a kind, which is named by its path: `spec.rules.matches`. Behind `[]` it is that of
-    /// what is in the list or map. A path that leads nowhere, or to where nothing is limited, is an error when this
-    /// crate is compiled.
+    /// The limit of a field of a kind, which is named by its path: `spec.rules.matches`. Behind `[]` it is
+    /// that of what is in the list or map. A path that leads nowhere, or to where nothing is limited, is an
+    /// error when this crate is compiled.
     pub const fn of(kind: Kind, path: &str, what: What) -> Self {
         let (path, depth) = match path.as_bytes() {
             [path @ .., b'[', b']'] => (path, 1),

@@ -7,8 +7,8 @@ use crate::names::ObjectRef;
 /// How many list positions a [`FieldPath`] may have.
 const POSITIONS: usize = 3;
 
-/// The path of a field, from the object down: `spec.http[1].match[0]`. Nothing is allocated for it: it is a pattern with
-/// `[]` for every list, and the positions in these lists.
+/// The path of a field, from the object down: `spec.http[1].match[0]`. Nothing is allocated for it: it is a
+/// pattern with `[]` for every list, and the positions in these lists.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;

@@ -1,8 +1,8 @@
 //! The clusters that a snapshot is of: the control plane's own, and others that it looks into.
 //!
-//! A control plane reads its configuration from its own cluster. Of others it reads what runs there: Services, with what is behind
-//! them, and the Gateways between networks.
-//! Source: <https://istio.io/latest/docs/setup/install/multicluster/>.
+//! A control plane reads its configuration from its own cluster. Of others it reads what runs there:
+//! Services, with what is behind them, and the Gateways between networks. Source:
+//! <https://istio.io/latest/docs/setup/install/multicluster/>.
 
 use super::{ObjectRef, Snapshot};
 use crate::Str;

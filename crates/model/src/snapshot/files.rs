@@ -53,8 +53,9 @@ impl Files {
         self.get(source.file).map(|file| file.place(Span { start: source.start, end: source.end }))
     }
 
-    /// Where a field of an object stands, by its path (`spec.http[0].match[1].uri`); of a path that the object does not
-    /// have, as much as it has. Reads the object's document again: for many fields ask [`Files::places`].
+    /// Where a field of an object stands, by its path (`spec.http[0].match[1].uri`); of a path that the
+    /// object does not have, as much as it has. Reads the object's document again: for many fields ask
+    /// [`Files::places`].
     #[must_use]
     pub fn place(&self, source: Source, field: &str) -> Option<Place> {
         self.places([(source, field)]).pop().flatten()
@@ -115,7 +116,8 @@ impl Files {
         questions.iter().filter_map(span_of).collect()
     }
 
-    /// Reads objects again, each document once, and shows each to `see`, by its position among those asked for.
+    /// Reads objects again, each document once, and shows each to `see`, by its position among those asked
+    /// for.
     pub fn visit(&self, asked: &[Source], mut see: impl FnMut(usize, Node<'_>)) {
         let mut by_document: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
         for (at, source) in asked.iter().enumerate() {

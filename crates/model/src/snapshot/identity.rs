@@ -68,8 +68,8 @@ pub(super) fn identify(item: Item<'_>) -> Result<Identity<'_>, Box<Problem>> {
     }
 }
 
-/// What is wrong with the group of an object whose kind is known in another one: a group that is read has no kind of that
-/// name, or is misspelt. Of other groups nothing is known: they may well have one.
+/// What is wrong with the group of an object whose kind is known in another one: a group that is read has no
+/// kind of that name, or is misspelt. Of other groups nothing is known: they may well have one.
 fn elsewhere(group: &str, api_version: &str, kind: &str) -> Option<String> {
     let is_kind = Kind::ALL.iter().any(|known| known.name() == kind);
     let groups = || Kind::ALL.iter().map(|known| known.group());
@@ -98,8 +98,8 @@ fn suggestion(kind: &str) -> Option<String> {
     })
 }
 
-/// Reads and checks an object's metadata, and what is wrong with the values of its labels: the API server refuses them, but
-/// they can be read as they are, so that the rest of what the object would do is seen.
+/// Reads and checks an object's metadata, and what is wrong with the values of its labels: the API server
+/// refuses them, but they can be read as they are, so that the rest of what the object would do is seen.
 ///
 /// # Errors
 ///

@@ -54,7 +54,8 @@ pub(super) fn objects(document: &Document) -> Vec<Item<'_>> {
     found
 }
 
-/// A list's `items`. What makes a list is its kind's name; an `items` that is null or missing makes an empty one.
+/// A list's `items`. What makes a list is its kind's name; an `items` that is null or missing makes an empty
+/// one.
 fn list_items(node: Node<'_>) -> Option<Node<'_>> {
     let kind = text_field(node, "kind")?;
     let items = node.get("items");

@@ -13,8 +13,8 @@ const FEW: usize = 8;
 
 /// Labels or annotations by key, in the order of the keys; or the labels that a selector asks for.
 ///
-/// An object has a handful of them, of which a dozen are asked for: a list is smaller and quicker than a tree. It never
-/// changes, so that its clones share it.
+/// An object has a handful of them, of which a dozen are asked for: a list is smaller and quicker than a
+/// tree. It never changes, so that its clones share it.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;

@@ -6,8 +6,8 @@ use std::fmt;
 
 use crate::Str;
 
-/// Declares structs that are read from the JSON form of an API type: fields are named in camelCase there, a missing
-/// one has its zero value, an unknown one is ignored (as the API server prunes it).
+/// Declares structs that are read from the JSON form of an API type: fields are named in camelCase there, a
+/// missing one has its zero value, an unknown one is ignored (as the API server prunes it).
 macro_rules! message {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$fmeta:meta])* $field:ident: $ty:ty,)* })*) => {$(
         $(#[$meta])*
@@ -39,8 +39,8 @@ macro_rules! choice {
     )*};
 }
 
-/// Declares a `oneof` whose members are a message's only fields. None of them is the given default variant, two of
-/// them are an error (the schemas of the custom resources say so too).
+/// Declares a `oneof` whose members are a message's only fields. None of them is the given default variant,
+/// two of them are an error (the schemas of the custom resources say so too).
 macro_rules! oneof {
     ($(#[$meta:meta])* pub enum $name:ident { #[default] $(#[$dmeta:meta])* $none:ident, $($(#[$vmeta:meta])* $variant:ident($ty:ty) = $key:literal,)* }) => {
         $(#[$meta])*
@@ -87,8 +87,8 @@ pub(crate) use {choice, message, oneof};
 
 /// A span of time, exact to the nanosecond.
 ///
-/// Read from the notation of Go's `time.ParseDuration`, `1h2m3.5s`: Istio's readers of proto JSON take it wherever
-/// the API says `google.protobuf.Duration`, and the Gateway API's durations are a subset of it.
+/// Read from the notation of Go's `time.ParseDuration`, `1h2m3.5s`: Istio's readers of proto JSON take it
+/// wherever the API says `google.protobuf.Duration`, and the Gateway API's durations are a subset of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(i64);
 

@@ -1,17 +1,19 @@
 //! The snapshot: the objects that a translation starts from, typed.
 //!
-//! [`Snapshot`] has one list per kind, `Vec<Arc<Object<T>>>`, sorted by namespace and name, so that the order of the
-//! input never matters; where Istio's behaviour depends on the order of documents, [`Object::source`] has it.
-//! An [`Object`] is its metadata and what is particular to its kind:
+//! [`Snapshot`] has one list per kind, `Vec<Arc<Object<T>>>`, sorted by namespace and name, so that the order
+//! of the input never matters; where Istio's behaviour depends on the order of documents, [`Object::source`]
+//! has it. An [`Object`] is its metadata and what is particular to its kind:
 //!
 //! - of most kinds `object.spec` is the API's `spec`: `virtual_service.spec.http`;
 //! - a status that Istio reads is a field of that: `pod.spec.status.pod_ip`, `gateway.spec.status.addresses`;
-//! - of kinds without a `spec` it is the whole object: `endpoint_slice.spec.endpoints`, `config_map.spec.data`.
+//! - of kinds without a `spec` it is the whole object: `endpoint_slice.spec.endpoints`,
+//!   `config_map.spec.data`.
 //!
-//! The types are named as in the APIs and hold what Istio 1.18 or 1.31 reads for a waypoint, or validates in it. They
-//! follow proto3's and Kubernetes' notion of presence: a scalar is its zero value where absent, messages, wrappers
-//! (`google.protobuf.UInt32Value`) and pointers are an `Option`. Which of the fields a release knows and what is
-//! refused is the matter of the next step, admission; here nothing depends on a release.
+//! The types are named as in the APIs and hold what Istio 1.18 or 1.31 reads for a waypoint, or validates in
+//! it. They follow proto3's and Kubernetes' notion of presence: a scalar is its zero value where absent,
+//! messages, wrappers (`google.protobuf.UInt32Value`) and pointers are an `Option`. Which of the fields a
+//! release knows and what is refused is the matter of the next step, admission; here nothing depends on a
+//! release.
 //!
 //! | module | API group |
 //! |---|---|
@@ -82,8 +84,8 @@ pub use timestamp::Timestamp;
 use crate::Str;
 use crate::text::{DecodeError, Node, Unread};
 
-/// Declares the kinds that a snapshot keeps: the list in [`Snapshot`], the type, its [`Kind`], and where in the
-/// object the type's fields stand: `in spec`, `in spec and status`, or `in document`.
+/// Declares the kinds that a snapshot keeps: the list in [`Snapshot`], the type, its [`Kind`], and where in
+/// the object the type's fields stand: `in spec`, `in spec and status`, or `in document`.
 macro_rules! snapshot {
     ($($(#[$doc:meta])* $list:ident: $ty:ty = $kind:ident in $($place:ident)and+;)*) => {
         /// Typed objects, by kind. See the [module documentation](self).
@@ -121,8 +123,8 @@ macro_rules! snapshot {
                 Ok(())
             }
 
-            /// Sorts every list by namespace and name, keeps the last of equal ones, and tells which were replaced:
-            /// the object, where the earlier one stands, and where the later.
+            /// Sorts every list by namespace and name, keeps the last of equal ones, and tells which were
+            /// replaced: the object, where the earlier one stands, and where the later.
             pub(crate) fn sort_and_replace(&mut self) -> Vec<(ObjectRef, Source, Source)> {
                 let mut replaced = Vec::new();
                 $(sort_and_replace(&mut self.$list, &mut replaced);)*

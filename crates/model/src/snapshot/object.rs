@@ -38,7 +38,8 @@ impl<T: Resource> Object<T> {
     }
 }
 
-/// The part of Kubernetes' ObjectMeta that matters here, and the version of the API that the object is written in.
+/// The part of Kubernetes' ObjectMeta that matters here, and the version of the API that the object is
+/// written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Meta {
@@ -102,8 +103,8 @@ pub struct OwnerReference {
     pub controller: bool,
 }
 
-/// Where an object stands in the input. Small on purpose: lines and columns, and the place of a field, are found by
-/// reading the document again, and only when somebody asks.
+/// Where an object stands in the input. Small on purpose: lines and columns, and the place of a field, are
+/// found by reading the document again, and only when somebody asks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Source {
     /// Index of the file in [`Files`](super::files::Files).

@@ -6,8 +6,8 @@ use super::{Reading, Snapshot};
 use crate::limits::Limits;
 use crate::text::SourceFile;
 
-/// Objects of any types, as files to read: what `k8s-openapi` and `kube` have, `serde_json`'s values, or types of one's own. Lists
-/// are taken for what is in them.
+/// Objects of any types, as files to read: what `k8s-openapi` and `kube` have, `serde_json`'s values, or
+/// types of one's own. Lists are taken for what is in them.
 ///
 /// ```
 /// use serde_json::json;
@@ -53,7 +53,8 @@ impl Objects {
         Self::default()
     }
 
-    /// Adds an object. Problems call it `objects[3]`, by its position, and have places in its JSON with one field a line.
+    /// Adds an object. Problems call it `objects[3]`, by its position, and have places in its JSON with one
+    /// field a line.
     ///
     /// # Errors
     ///

@@ -34,7 +34,8 @@ pub struct PassedOver {
 }
 
 impl PassedOver {
-    /// What an object says of itself, as far as it can be read; with the problem if what it says of pods cannot.
+    /// What an object says of itself, as far as it can be read; with the problem if what it says of pods
+    /// cannot.
     pub(super) fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Option<Problem>) {
         let node = item.node;
         let text = |key: &str| node.get("metadata").and_then(|metadata| metadata.get(key)?.as_str());

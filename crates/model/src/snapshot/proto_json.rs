@@ -1,15 +1,16 @@
 //! Proto JSON, in all the spellings that it has.
 //!
-//! Custom resources are pruned by their schemas, which know `trafficPolicy` and `80` only; a MeshConfig is no custom
-//! resource, and `istiod`'s reader of proto JSON takes `traffic_policy` and `"80"` as well. [`ProtoJson`] wraps a
-//! deserializer so that they reach the types here in one spelling:
+//! Custom resources are pruned by their schemas, which know `trafficPolicy` and `80` only; a MeshConfig is no
+//! custom resource, and `istiod`'s reader of proto JSON takes `traffic_policy` and `"80"` as well.
+//! [`ProtoJson`] wraps a deserializer so that they reach the types here in one spelling:
 //!
 //! - the keys of structs, but not those of maps, in camelCase;
-//! - numbers that are texts as numbers, `"Infinity"`, `"-Infinity"` and `"NaN"` among them where fractions are;
+//! - numbers that are texts as numbers, `"Infinity"`, `"-Infinity"` and `"NaN"` among them where fractions
+//!   are;
 //! - enumerations by their names, which may be given by number.
 //!
-//! Source: <https://protobuf.dev/programming-guides/json/>. The messages of Envoy have a reader of their own, with the same
-//! rules, in `envoy::json`.
+//! Source: <https://protobuf.dev/programming-guides/json/>. The messages of Envoy have a reader of their own,
+//! with the same rules, in `envoy::json`.
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,

@@ -33,18 +33,20 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// What was read, ignored and left out.
     pub summary: Summary,
-    /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but for what is to be
-    /// said of them.
+    /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but
+    /// for what is to be said of them.
     pub passed_over: Vec<PassedOver>,
-    /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be compared.
+    /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be
+    /// compared.
     pub reported: Vec<(ObjectRef, Source)>,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
 }
 
 impl Snapshot {
-    /// Reads files. Whatever is wrong with a document or an object costs no other one: it is left out, and a problem
-    /// says why. Of two objects of the same kind, namespace and name the later one is kept, as `kubectl apply` does.
+    /// Reads files. Whatever is wrong with a document or an object costs no other one: it is left out, and a
+    /// problem says why. Of two objects of the same kind, namespace and name the later one is kept, as
+    /// `kubectl apply` does.
     #[must_use]
     pub fn read(files: impl IntoIterator<Item = SourceFile>, limits: &Limits) -> Reading {
         let mut reader = Reader::new(limits);
@@ -56,15 +58,16 @@ impl Snapshot {
 }
 
 impl Reading {
-    /// What is to be said of fields that the API server of a release drops and that nothing here reads, in the order
-    /// of the text: no release has them, or not that one. Of those that are read,
-    /// admission says it.
+    /// What is to be said of fields that the API server of a release drops and that nothing here reads, in
+    /// the order of the text: no release has them, or not that one. Of those that are read, admission says
+    /// it.
     pub fn stray_fields(&self, release: Release, validation: Validation) -> impl Iterator<Item = Problem> {
         self.stray.iter().filter_map(move |field| field.problem(release, validation))
     }
 
-    /// Gives problems that have an object or a field, but no place, the place of that field, and so what is related to
-    /// them. Made for problems that later steps find; reads each document once, however many problems it has.
+    /// Gives problems that have an object or a field, but no place, the place of that field, and so what is
+    /// related to them. Made for problems that later steps find; reads each document once, however many
+    /// problems it has.
     pub fn locate(&self, problems: &mut [Problem]) {
         let mut asked = Vec::new();
         let mut whose = Vec::new();
@@ -98,9 +101,10 @@ impl Reading {
         self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
     }
 
-    /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment tells before what
-    /// installs one, and the default revision before others; of several that are alike none is taken. Nor is an installation that is
-    /// in a cluster: there istiod's own settings count, and it reads no IstioOperator.
+    /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment
+    /// tells before what installs one, and the default revision before others; of several that are alike none
+    /// is taken. Nor is an installation that is in a cluster: there istiod's own settings count, and it reads
+    /// no IstioOperator.
     pub fn control_plane(
         &self,
         is_wanted: impl Fn(&ControlPlane) -> bool,

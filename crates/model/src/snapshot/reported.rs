@@ -1,4 +1,5 @@
-//! Statuses as controllers have written them. No object keeps its own: they are read again where somebody compares them.
+//! Statuses as controllers have written them. No object keeps its own: they are read again where somebody
+//! compares them.
 #![allow(missing_docs, reason = "the fields are those of the API types")]
 
 use super::gateway_api::route::ParentReference;

@@ -49,12 +49,13 @@ impl StrayField {
     }
 }
 
-/// Kinds that share types with others, which have fields that these have not: nobody tells that such a field is not read.
+/// Kinds that share types with others, which have fields that these have not: nobody tells that such a field
+/// is not read.
 const OF_SHARED_TYPES: [Kind; 4] =
     [Kind::GrpcRoute, Kind::TcpRoute, Kind::TlsRoute, Kind::XBackendTrafficPolicy];
 
-/// Sorts the fields of an object that nobody read into those that are known and not needed, which are counted, and
-/// those that are stray.
+/// Sorts the fields of an object that nobody read into those that are known and not needed, which are
+/// counted, and those that are stray.
 pub(super) struct Sorter<'t> {
     root: Node<'t>,
     kind: Kind,
@@ -68,8 +69,8 @@ impl<'t> Sorter<'t> {
         Self { root, kind: object.kind, object, last: None }
     }
 
-    /// Looks at all fields, where that is the only way to find those that do not belong there. Those of this object
-    /// that were found before stand behind `before`.
+    /// Looks at all fields, where that is the only way to find those that do not belong there. Those of this
+    /// object that were found before stand behind `before`.
     pub(super) fn all_of_shared_types(&self, before: usize, stray: &mut Vec<StrayField>) {
         let spec = self.root.get("spec").filter(|_| OF_SHARED_TYPES.contains(&self.kind));
         let Some(spec) = spec else { return };

@@ -78,8 +78,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, with the year starting in March so that the leap day is
-/// its last.
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, with the year starting in March so that the
+/// leap day is its last.
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

@@ -7,11 +7,12 @@ use serde_yaml::Value as Yaml;
 use super::objects::{NotAnObject, Objects};
 
 impl Objects {
-    /// Adds an object that `serde_yaml` has read. Unlike [`Objects::add`] it takes keys that are no strings, as Kubernetes takes
-    /// them (`80: http`), and passes over tags.
+    /// Adds an object that `serde_yaml` has read. Unlike [`Objects::add`] it takes keys that are no strings,
+    /// as Kubernetes takes them (`80: http`), and passes over tags.
     ///
-    /// What a scalar means was decided when the text was read: `serde_yaml` reads YAML 1.2, in which `on` and `yes` are strings.
-    /// A text that is at hand is better read by [`Snapshot::read`](super::Snapshot::read), as Kubernetes would.
+    /// What a scalar means was decided when the text was read: `serde_yaml` reads YAML 1.2, in which `on` and
+    /// `yes` are strings. A text that is at hand is better read by [`Snapshot::read`](super::Snapshot::read),
+    /// as Kubernetes would.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Splits a file at its `---` lines, as kubectl does before it parses anything: what is wrong in one document cannot
-//! reach the next.
+//! Splits a file at its `---` lines, as kubectl does before it parses anything: what is wrong in one document
+//! cannot reach the next.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! Deserializes typed structs from nodes, by the rules of Kubernetes' JSON decoding: null is absent, keys are spelled
-//! exactly, a string is never made of a number, an integer may be written as `80.0`.
+//! Deserializes typed structs from nodes, by the rules of Kubernetes' JSON decoding: null is absent, keys are
+//! spelled exactly, a string is never made of a number, an integer may be written as `80.0`.
 
 use base64::Engine as _;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer as _, Visitor};

@@ -53,7 +53,8 @@ impl Document {
     }
 }
 
-/// Reads a file's documents. A problem takes the place of what could not be read; reading goes on at the next `---`.
+/// Reads a file's documents. A problem takes the place of what could not be read; reading goes on at the next
+/// `---`.
 #[must_use]
 pub fn documents(file: &SourceFile, limits: &Limits) -> Documents {
     Documents::from_offset(file, limits, 0)
@@ -99,7 +100,8 @@ impl Documents {
             None => self.read_yaml(if at == body { chunk } else { at..chunk.end }, None),
             Some(JsonError::Build(failure)) => self.fail(self.build_problem(failure)),
             Some(JsonError::Syntax(expected, offset)) => {
-                // A flow mapping with bare words is no JSON, but YAML. With a quoted key it was meant as JSON.
+                // A flow mapping with bare words is no JSON, but YAML. With a quoted key it was meant as
+                // JSON.
                 let start = self.file.text().get(at..chunk.end).unwrap_or_default();
                 let meant_json = start
                     .strip_prefix(['{', '['])

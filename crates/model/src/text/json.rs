@@ -1,4 +1,5 @@
-//! JSON, read to the same tape as YAML: an explicit stack, so that depth costs nothing, and spans for every node.
+//! JSON, read to the same tape as YAML: an explicit stack, so that depth costs nothing, and spans for every
+//! node.
 
 use super::source::Span;
 use super::tape::{Builder, Failure, Home, Shape, Tape, TextRef, to_u32};

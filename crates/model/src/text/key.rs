@@ -48,7 +48,8 @@ fn float_text(value: f64) -> String {
 }
 
 impl Builder<'_> {
-    /// The node to use as a key of `mapping`: the same one when it is a string, else a new one that holds its text.
+    /// The node to use as a key of `mapping`: the same one when it is a string, else a new one that holds its
+    /// text.
     pub(super) fn key_node(&mut self, key: u32, mapping: u32) -> Result<u32, Failure> {
         let Some(entry) = self.tape.entry(key).copied() else { return Ok(key) };
         let fail = |error: KeyError| (BuildError::from(error), Span { start: entry.start, end: entry.end });

@@ -1,4 +1,5 @@
-//! Field paths: `spec.http[0].match[1].uri`, keys with other characters as `metadata.labels["app.kubernetes.io/name"]`.
+//! Field paths: `spec.http[0].match[1].uri`, keys with other characters as
+//! `metadata.labels["app.kubernetes.io/name"]`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,7 +39,8 @@ fn key_of<'t>(mapping: Node<'t>, child: Node<'t>) -> &'t str {
     pair_of(mapping, child.index).map_or_else(|| child.text(), |(key, _)| key.text())
 }
 
-/// The key and the value of a mapping of which one is `child`: a wide mapping is not searched from its start for each of them.
+/// The key and the value of a mapping of which one is `child`: a wide mapping is not searched from its start
+/// for each of them.
 pub(super) fn pair_of<'t>(mapping: Node<'t>, child: u32) -> Option<(Node<'t>, Node<'t>)> {
     if !mapping.is_mapping() {
         return None;

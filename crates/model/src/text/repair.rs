@@ -1,9 +1,10 @@
-//! Two things that the Go library reads and the parser refuses: a tab behind a key's colon, and lines of a `[…]` or
-//! `{…}` that are indented less than the key (a closing bracket under its key, say). When a document is refused, the
-//! characters in question are replaced by spaces in a copy of the same length, and the copy is read instead.
+//! Two things that the Go library reads and the parser refuses: a tab behind a key's colon, and lines of a
+//! `[…]` or `{…}` that are indented less than the key (a closing bracket under its key, say). When a document
+//! is refused, the characters in question are replaced by spaces in a copy of the same length, and the copy
+//! is read instead.
 //!
-//! The scan here is a guess at what the text means. It is safe because [`Patch::touches`] lets the reader refuse a copy
-//! in which anything within a scalar was replaced.
+//! The scan here is a guess at what the text means. It is safe because [`Patch::touches`] lets the reader
+//! refuse a copy in which anything within a scalar was replaced.
 
 /// A copy of a text with some bytes replaced by spaces.
 #[derive(Debug)]

@@ -43,22 +43,23 @@ impl SourceFile {
         Self { name: name.into(), text: text.into(), not_utf8: None, cluster: None, index: Arc::default() }
     }
 
-    /// A file with this name and bytes, as they are on a disk. Bytes that are not UTF-8 are a problem when the file
-    /// is read, not here.
+    /// A file with this name and bytes, as they are on a disk. Bytes that are not UTF-8 are a problem when
+    /// the file is read, not here.
     pub fn from_bytes(name: impl Into<Str>, bytes: &[u8]) -> Self {
         let not_utf8 = std::str::from_utf8(bytes).err().map(|error| error.valid_up_to());
         let not_utf8 = not_utf8.map(|offset| u32::try_from(offset).unwrap_or(u32::MAX));
         Self { not_utf8, ..Self::new(name, String::from_utf8_lossy(bytes)) }
     }
 
-    /// An object as a client of the Kubernetes API holds it, as a file to read: `objects[3]`, one field a line, so that
-    /// places in it mean something to whoever gave the object.
+    /// An object as a client of the Kubernetes API holds it, as a file to read: `objects[3]`, one field a
+    /// line, so that places in it mean something to whoever gave the object.
     #[must_use]
     pub fn from_object(index: usize, object: &Value) -> Self {
         Self::new(format!("objects[{index}]"), format!("{object:#}"))
     }
 
-    /// A file whose name may say which cluster its objects are in, `west=pods.yaml`: see [`cluster_and_name`].
+    /// A file whose name may say which cluster its objects are in, `west=pods.yaml`: see
+    /// [`cluster_and_name`].
     ///
     /// ```
     /// # use waypoint_xds_model as waypoint_xds;
@@ -144,8 +145,8 @@ impl SourceFile {
     }
 }
 
-/// The cluster and the name in `CLUSTER=NAME`; of anything else the whole is the name. Clusters are called as the API server lets
-/// namespaces be called.
+/// The cluster and the name in `CLUSTER=NAME`; of anything else the whole is the name. Clusters are called as
+/// the API server lets namespaces be called.
 #[must_use]
 pub fn cluster_and_name(text: &str) -> (Option<&str>, &str) {
     let is_cluster = |name: &str| {
@@ -169,8 +170,8 @@ impl Eq for SourceFile {}
 /// Bytes between two entries of [`LineIndex::characters`].
 const STRIDE: usize = 1024;
 
-/// Where lines start, and how many characters stand before every `STRIDE`th byte: a problem's column is found in
-/// constant time even in a file that is a single line.
+/// Where lines start, and how many characters stand before every `STRIDE`th byte: a problem's column is found
+/// in constant time even in a file that is a single line.
 #[derive(Debug)]
 struct LineIndex {
     starts: Vec<u32>,

@@ -54,8 +54,8 @@ pub(super) struct Duplicate {
     pub(super) later: u32,
 }
 
-/// A document as flat vectors. Aliases and merge keys are links to the nodes that they stand for, so that they cost
-/// nothing however often they are used.
+/// A document as flat vectors. Aliases and merge keys are links to the nodes that they stand for, so that
+/// they cost nothing however often they are used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tape {
     pub(super) entries: Vec<Entry>,
@@ -263,8 +263,8 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    /// Copies a mapping's children to its links: keys become strings, merge keys are expanded, of two equal keys the
-    /// later one stays.
+    /// Copies a mapping's children to its links: keys become strings, merge keys are expanded, of two equal
+    /// keys the later one stays.
     fn link_mapping(&mut self, mapping: u32, first_child: usize) -> Result<(), Failure> {
         let children = self.children.get(first_child..).unwrap_or_default().to_vec();
         let mut has_merge = false;
@@ -311,8 +311,8 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    /// Keeps the last of pairs with equal keys. A key that replaces a merged one is no mistake; two keys that both
-    /// stand in the mapping itself are.
+    /// Keeps the last of pairs with equal keys. A key that replaces a merged one is no mistake; two keys that
+    /// both stand in the mapping itself are.
     fn without_duplicates(
         &mut self,
         mapping: u32,

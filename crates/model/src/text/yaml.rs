@@ -182,8 +182,8 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// Turns the parser's character counts into byte offsets. Counts mostly grow, so that walking from the last one is
-/// linear in all.
+/// Turns the parser's character counts into byte offsets. Counts mostly grow, so that walking from the last
+/// one is linear in all.
 struct Cursor<'s> {
     text: &'s str,
     ascii: bool,

@@ -1,4 +1,5 @@
-//! An upstream Envoy accepts the static configuration of every waypoint: of every golden case, and of random meshes.
+//! An upstream Envoy accepts the static configuration of every waypoint: of every golden case, and of random
+//! meshes.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

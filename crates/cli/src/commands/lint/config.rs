@@ -40,7 +40,8 @@ struct Table {
     baseline: Option<PathBuf>,
 }
 
-/// The file that the command line names, else the nearest one above the first input; nothing where there is none.
+/// The file that the command line names, else the nearest one above the first input; nothing where there is
+/// none.
 pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
     let found = args
         .config
@@ -60,8 +61,8 @@ pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
     })
 }
 
-/// The nearest file of settings: in the folder that a path is or that it is in, or in one above. Standard input is in
-/// the current folder.
+/// The nearest file of settings: in the folder that a path is or that it is in, or in one above. Standard
+/// input is in the current folder.
 fn above(path: &Path) -> Option<PathBuf> {
     let path = if path.as_os_str() == "-" { Path::new(".") } else { path };
     let path = std::path::absolute(path).ok()?;

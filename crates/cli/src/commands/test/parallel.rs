@@ -11,7 +11,8 @@ use waypoint_xds::view::tested::Test;
 
 use crate::progress::Progress;
 
-/// What comes of all cases, in the order of the files. Traces are kept where they are wanted, and how far it is told where that is.
+/// What comes of all cases, in the order of the files. Traces are kept where they are wanted, and how far it
+/// is told where that is.
 pub(super) fn run(suites: &Suites, keep_traces: bool, shown: bool) -> Vec<Test> {
     let cases: Vec<(&Suite, &Case, &Session)> = suites.cases().collect();
     let progress = Progress::bar(shown, cases.len());

@@ -10,7 +10,8 @@ use waypoint_xds::view::tested::Test;
 
 use crate::{Failure, input, output};
 
-/// Writes what came into the files, and tells what was written and what was not; gives the files as they are now.
+/// Writes what came into the files, and tells what was written and what was not; gives the files as they are
+/// now.
 pub(super) fn write(
     files: &[SourceFile],
     suites: &Suites,

@@ -1,7 +1,8 @@
-//! What never decides anything, at any waypoint: matches of routes, and rules of policies. It is proved, or not said.
+//! What never decides anything, at any waypoint: matches of routes, and rules of policies. It is proved, or
+//! not said.
 //!
-//! A look at the objects tells what may be so at all, and hardly anything of a mesh may. Of that the chains of all
-//! waypoints are asked: what decides in one of them decides.
+//! A look at the objects tells what may be so at all, and hardly anything of a mesh may. Of that the chains
+//! of all waypoints are asked: what decides in one of them decides.
 
 mod overlap;
 mod policies;

@@ -1,8 +1,8 @@
-//! Whether one thing may leave nothing of another, as far as a short look tells. It may say yes where it is no, never the other
-//! way round.
+//! Whether one thing may leave nothing of another, as far as a short look tells. It may say yes where it is
+//! no, never the other way round.
 //!
-//! Of what is narrow some request is thought of that asks for nothing more than it has to: a path below its prefix that
-//! nobody else has heard of. What does not fit that one leaves something.
+//! Of what is narrow some request is thought of that asks for nothing more than it has to: a path below its
+//! prefix that nobody else has heard of. What does not fit that one leaves something.
 
 use std::collections::BTreeMap;
 

@@ -24,8 +24,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// Whether a route for a Service without waypoint is one at its clients' waypoint: that of another namespace or, where waypoints
-/// are for service accounts, of another account.
+/// Whether a route for a Service without waypoint is one at its clients' waypoint: that of another namespace
+/// or, where waypoints are for service accounts, of another account.
 pub(super) fn is_at_client(cx: &Context<'_>, concern: &Concern, unserved: &Unserved<'_>) -> bool {
     let namespace = &concern.object.namespace;
     let of_account = || {
@@ -166,8 +166,8 @@ fn labelled_clients(cx: &Context<'_>) -> Vec<Problem> {
     problems.collect()
 }
 
-/// Of the pods that do not get their waypoint, for it is for Services, those that no Service selects: it is likely that
-/// they are labelled for what they send.
+/// Of the pods that do not get their waypoint, for it is for Services, those that no Service selects: it is
+/// likely that they are labelled for what they send.
 pub(super) fn clients(cx: &Context<'_>, users: &[User<'_>]) -> BTreeSet<ObjectRef> {
     let is_refused = |user: &&User<'_>| {
         let refused = user.refusal.is_some_and(|r| r.reason == RefusalReason::Traffic(Traffic::Workload));

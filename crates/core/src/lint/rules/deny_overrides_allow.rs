@@ -81,7 +81,8 @@ fn at_waypoints<'m>(cx: &Context<'m>) -> Vec<Overridden<'m>> {
     found
 }
 
-/// Policies without `targetRefs`, which ztunnel enforces. Those about HTTP it enforces otherwise than they are written.
+/// Policies without `targetRefs`, which ztunnel enforces. Those about HTTP it enforces otherwise than they
+/// are written.
 fn at_ztunnel<'m>(cx: &Context<'m>) -> Vec<Overridden<'m>> {
     let all = cx.snapshot.authorization_policies.iter();
     let real = all.filter(|policy| {

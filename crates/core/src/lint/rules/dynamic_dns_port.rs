@@ -1,4 +1,5 @@
-//! `dynamic-dns-port`: entries of resolution DYNAMIC_DNS, or ports of theirs, that a waypoint has no cluster for.
+//! `dynamic-dns-port`: entries of resolution DYNAMIC_DNS, or ports of theirs, that a waypoint has no cluster
+//! for.
 
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::Protocol;

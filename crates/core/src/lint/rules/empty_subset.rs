@@ -54,7 +54,8 @@ fn of_rule(cx: &Context<'_>, object: &Object<DestinationRule>, users: &Users<'_>
     problems.collect()
 }
 
-/// The workloads behind Services of one host; none if one of them is not in the snapshot, so that its labels are not known.
+/// The workloads behind Services of one host; none if one of them is not in the snapshot, so that its labels
+/// are not known.
 fn workloads<'m>(cx: &Context<'m>, services: &[ServiceId]) -> Option<Vec<&'m Workload>> {
     let endpoints = services.iter().flat_map(|id| cx.mesh.endpoints.of(*id));
     endpoints.map(|endpoint| cx.mesh.workloads.get(endpoint.workload?)).collect()

@@ -64,7 +64,8 @@ fn for_services(cx: &Context<'_>, filter: &Filter) -> Vec<Problem> {
     found
 }
 
-/// The waypoints that a filter is for; none if it is for another gateway, too, so that its patches may be meant for that.
+/// The waypoints that a filter is for; none if it is for another gateway, too, so that its patches may be
+/// meant for that.
 fn targets<'m>(cx: &Context<'m>, filter: &Filter) -> Vec<&'m Waypoint> {
     let mut waypoints = Vec::new();
     for reference in &filter.spec.target_refs {

@@ -25,8 +25,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// The Services for which a policy asks in vain. One for a whole waypoint asks in vain only where no Service of it has tokens
-/// checked.
+/// The Services for which a policy asks in vain. One for a whole waypoint asks in vain only where no Service
+/// of it has tokens checked.
 fn unchecked<'m>(cx: &Context<'m>, enforced: &Enforced<'m>) -> Vec<&'m Service> {
     let has_check =
         |id: ServiceId| cx.authentication_of(id).iter().any(|found| !found.spec.jwt_rules.is_empty());

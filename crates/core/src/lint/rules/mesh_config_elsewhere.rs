@@ -1,5 +1,5 @@
-//! `mesh-config-elsewhere`: settings of the mesh that stand where they are not read. What is given as a mesh configuration
-//! and is none, admission tells.
+//! `mesh-config-elsewhere`: settings of the mesh that stand where they are not read. What is given as a mesh
+//! configuration and is none, admission tells.
 
 use crate::admission::mesh_config::source;
 use crate::lint::{Context, Rule};

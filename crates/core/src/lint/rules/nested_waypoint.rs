@@ -1,5 +1,5 @@
-//! `nested-waypoint`: routes that lead to a Service with routes or policies of its own, which do not hold for what comes that
-//! way, or to a waypoint itself.
+//! `nested-waypoint`: routes that lead to a Service with routes or policies of its own, which do not hold for
+//! what comes that way, or to a waypoint itself.
 
 use std::collections::BTreeSet;
 

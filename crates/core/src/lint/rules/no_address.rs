@@ -84,8 +84,8 @@ fn of_other_family(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// Whether clients may use an address of a Service that its waypoint of one family has no chain for. Istio allocates IPv6
-/// addresses everywhere: without IPv6 nobody uses them.
+/// Whether clients may use an address of a Service that its waypoint of one family has no chain for. Istio
+/// allocates IPv6 addresses everywhere: without IPv6 nobody uses them.
 fn misses(service: &Service, waypoint: &Waypoint) -> bool {
     let is_other = |is_ipv4: bool| is_ipv4 != waypoint.proxy.supports_ipv4();
     if service.is_kubernetes() {

@@ -110,8 +110,8 @@ impl BySelector<'_, '_> {
         }
     }
 
-    /// The first of the Services of the pods with these labels, if no waypoint serves any of them, and nothing but ztunnel
-    /// stands before the pods.
+    /// The first of the Services of the pods with these labels, if no waypoint serves any of them, and
+    /// nothing but ztunnel stands before the pods.
     fn only_unserved(&self, namespace: &str, labels: &Labels) -> Option<ObjectRef> {
         let mesh = self.cx.mesh;
         let workloads =
@@ -143,7 +143,8 @@ impl BySelector<'_, '_> {
     }
 }
 
-/// One finding for what is mended at once: at the object where it is alone, else at the Service, or the Namespace of several.
+/// One finding for what is mended at once: at the object where it is alone, else at the Service, or the
+/// Namespace of several.
 fn problem(cx: &Context<'_>, group: &[Idle]) -> Option<Problem> {
     let first = group.first()?;
     let objects: BTreeSet<&ObjectRef> = group.iter().map(|idle| &idle.object).collect();

@@ -1,4 +1,5 @@
-//! `other-data-plane-policy`: objects of Istio's APIs for what agentgateway serves, which reads the Gateway API only.
+//! `other-data-plane-policy`: objects of Istio's APIs for what agentgateway serves, which reads the Gateway
+//! API only.
 
 use std::collections::BTreeMap;
 

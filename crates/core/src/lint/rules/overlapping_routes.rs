@@ -1,6 +1,7 @@
 //! `overlapping-routes`: several objects that route one Service.
 //!
-//! Since several VirtualServices count, their rules stand one after the other; before, only the first one's do.
+//! Since several VirtualServices count, their rules stand one after the other; before, only the first one's
+//! do.
 
 pub(super) mod same_match;
 
@@ -32,7 +33,8 @@ enum Overlap {
     Behind,
 }
 
-/// The Services for which an object comes after others: by the object, what becomes of it, and the one before it.
+/// The Services for which an object comes after others: by the object, what becomes of it, and the one before
+/// it.
 type Overlaps = BTreeMap<ObjectRef, BTreeMap<(Overlap, ObjectRef), Vec<String>>>;
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {

@@ -82,7 +82,8 @@ impl<'m> Ports<'m> {
                 ),
             )
             .help(format!("write `{port}`")),
-            // Ports that are left out are often left out everywhere. Of a waypoint's Services the snapshot may lack some.
+            // Ports that are left out are often left out everywhere. Of a waypoint's Services the snapshot
+            // may lack some.
             None if list.is_negative() || !enforced.services.iter().all(|(_, by)| Enforced::names_service(*by)) => {
                 return None;
             }

@@ -1,4 +1,5 @@
-//! `telemetry-provider`: Telemetry that names a provider which is not there, or cannot do what it is named for.
+//! `telemetry-provider`: Telemetry that names a provider which is not there, or cannot do what it is named
+//! for.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// Telemetry for access logs that names no provider where there is no default one: nothing is logged any more.
+/// Telemetry for access logs that names no provider where there is no default one: nothing is logged any
+/// more.
 fn logs_without_provider(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     if cx.mesh.config.default_providers.access_logging.as_ref().is_some_and(|names| !names.is_empty()) {

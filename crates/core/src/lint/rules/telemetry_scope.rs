@@ -31,7 +31,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// The Services of a waypoint that are in another namespace than the Telemetry, and that have none of their own either.
+/// The Services of a waypoint that are in another namespace than the Telemetry, and that have none of their
+/// own either.
 fn beyond<'m>(cx: &Context<'m>, object: &Object<Telemetry>, waypoint: &'m Waypoint) -> Vec<&'m Service> {
     let services = waypoint.services.iter().filter_map(|id| cx.mesh.services.get(*id));
     let foreign = services.filter(|service| service.namespace != object.meta.namespace);

@@ -69,8 +69,8 @@ fn namespace<'v>(caller: &Caller, value: &'v str) -> Option<&'v str> {
     (!named.contains('*')).then_some(named)
 }
 
-/// The namespace that somebody may have meant: one that differs by a slip of the pen, not by a number or a last letter as
-/// one of several does.
+/// The namespace that somebody may have meant: one that differs by a slip of the pen, not by a number or a
+/// last letter as one of several does.
 fn meant<'m>(named: &str, known: &BTreeSet<&'m str>) -> Option<&'m str> {
     let candidates =
         known.iter().copied().filter(|other| other.len() >= SHORTEST && !are_siblings(named, other));

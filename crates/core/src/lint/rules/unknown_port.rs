@@ -1,5 +1,5 @@
-//! `unknown-port`: destinations and backends with a port that the Service does not have, or without one where Istio cannot
-//! choose; port settings of DestinationRules for such a port.
+//! `unknown-port`: destinations and backends with a port that the Service does not have, or without one where
+//! Istio cannot choose; port settings of DestinationRules for such a port.
 
 use std::collections::BTreeSet;
 

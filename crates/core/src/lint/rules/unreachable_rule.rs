@@ -1,7 +1,7 @@
 //! `unreachable-rule`: a match of a route that no request gets to.
 //!
-//! What Istio's webhook warns of is found before, matches that are the same by `overlapping-routes`; here is what the routes of all
-//! chains prove.
+//! What Istio's webhook warns of is found before, matches that are the same by `overlapping-routes`; here is
+//! what the routes of all chains prove.
 
 use std::collections::BTreeMap;
 

@@ -42,14 +42,15 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// Whether something would use the waypoint if it were admitted: a namespace's waypoint for Services is not for its pods.
+/// Whether something would use the waypoint if it were admitted: a namespace's waypoint for Services is not
+/// for its pods.
 fn is_meant(cx: &Context<'_>, user: &User<'_>) -> bool {
     let target = cx.mesh.bindings.targets.lookup(&user.waypoint);
     user.naming.object == user.object || target.is_none_or(|(_, target)| target.is_for(user.traffic))
 }
 
-/// A waypoint that does not admit the namespaces of its users. Without a listener for HBONE it admits its own only, which is told
-/// by another rule.
+/// A waypoint that does not admit the namespaces of its users. Without a listener for HBONE it admits its own
+/// only, which is told by another rule.
 fn not_admitted(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {
     let gateway = naming::gateway(cx, name)?;
     let listener = naming::hbone_listener(gateway);

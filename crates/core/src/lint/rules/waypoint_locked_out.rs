@@ -120,7 +120,8 @@ impl<'p, 'm> Index<'p, 'm> {
     }
 }
 
-/// The policy that certainly keeps a waypoint out: a DENY that fits it, else the narrowest ALLOW where none fits.
+/// The policy that certainly keeps a waypoint out: a DENY that fits it, else the narrowest ALLOW where none
+/// fits.
 fn blame<'p, 'm>(
     cx: &Context<'m>,
     over: &[&'p Policy<'m>],
@@ -141,7 +142,8 @@ fn blame<'p, 'm>(
     }
     let root = cx.mesh.config.root_namespace.as_str();
     let narrowest = allows.into_iter().max_by_key(|policy| policy.rank(root))?;
-    // What lets every client in by a waypoint, and nobody past it, is told as a default deny that misses the waypoint.
+    // What lets every client in by a waypoint, and nobody past it, is told as a default deny that misses the
+    // waypoint.
     let is_told = is_default_deny(narrowest.object) && !guarded.has(&way);
     (!is_told).then_some(narrowest)
 }

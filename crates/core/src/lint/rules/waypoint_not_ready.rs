@@ -1,4 +1,5 @@
-//! `waypoint-not-ready`: labels that name a waypoint which is not there, each once, and waypoints without an address.
+//! `waypoint-not-ready`: labels that name a waypoint which is not there, each once, and waypoints without an
+//! address.
 
 use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
@@ -29,8 +30,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found
 }
 
-/// A waypoint whose status has no address. That it has none because a Service has its name, or because it is no waypoint, is
-/// told by other rules.
+/// A waypoint whose status has no address. That it has none because a Service has its name, or because it is
+/// no waypoint, is told by other rules.
 fn without_address(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {
     let waypoint = cx.mesh.waypoint(name)?;
     if naming::namesake(cx, &waypoint.gateway).is_some() {

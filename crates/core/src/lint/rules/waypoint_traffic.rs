@@ -37,7 +37,8 @@ fn is_refused(user: &User<'_>) -> bool {
 fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option<Problem> {
     let gateway = naming::gateway(cx, name)?;
     let (object, value) = waypoint_for(cx, gateway);
-    // A namespace's waypoint for workloads is as it should be where no Service of the namespace has an address.
+    // A namespace's waypoint for workloads is as it should be where no Service of the namespace has an
+    // address.
     let is_reached = |user: &&&User<'_>| user.naming.object == user.object || has_address(cx, &user.object);
     let affected: Vec<&User<'_>> = users.iter().filter(is_reached).copied().collect();
     let traffic: BTreeSet<&str> = affected.iter().map(|user| user.traffic.as_str()).collect();

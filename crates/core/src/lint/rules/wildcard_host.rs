@@ -15,7 +15,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             continue;
         }
         for (i, host) in object.spec.hosts.iter().enumerate().filter(|(_, host)| host.starts_with('*')) {
-            // A VirtualService that names a host, too, is meant for it; so is one for a ServiceEntry's wildcard.
+            // A VirtualService that names a host, too, is meant for it; so is one for a ServiceEntry's
+            // wildcard.
             let is_named = |hostname: &str| {
                 object.spec.hosts.iter().any(|host| resolve(host, &object.meta.namespace) == hostname)
             };

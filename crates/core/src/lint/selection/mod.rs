@@ -13,15 +13,16 @@ use super::glob;
 use crate::problem::{Code, Group, Problem, Severity};
 use crate::snapshot::{Kind, Reading};
 
-/// What of the findings is reported, and how bad each is: by code or group, per file and namespace. It is plain data,
-/// for options and for a file of settings.
+/// What of the findings is reported, and how bad each is: by code or group, per file and namespace. It is
+/// plain data, for options and for a file of settings.
 ///
-/// What objects and namespaces suppress themselves, by the annotation `waypoint-xds.io/suppress` (codes and groups) or
-/// istioctl's `galley.istio.io/analyze-suppress`, is left out too.
+/// What objects and namespaces suppress themselves, by the annotation `waypoint-xds.io/suppress` (codes and
+/// groups) or istioctl's `galley.istio.io/analyze-suppress`, is left out too.
 ///
 /// A code is more than its group, and a group is more than `all`: `select = ["security"]` with
-/// `ignore = ["http-only-deny"]` reports the rest of the group. Where both say the same, `ignore` counts. What cannot
-/// be read is reported whatever is selected, unless it is ignored: the rest may be about less than there is.
+/// `ignore = ["http-only-deny"]` reports the rest of the group. Where both say the same, `ignore` counts.
+/// What cannot be read is reported whatever is selected, unless it is ignored: the rest may be about less
+/// than there is.
 ///
 /// ```
 /// use waypoint_xds::lint::Selection;
@@ -55,7 +56,8 @@ pub struct Selection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Override {
-    /// The files that it is for, as shell patterns that may start at any folder of a path; all, where there are none.
+    /// The files that it is for, as shell patterns that may start at any folder of a path; all, where there
+    /// are none.
     pub paths: Vec<String>,
     /// The namespaces that it is for, as shell patterns; all, where there are none.
     pub namespaces: Vec<String>,

@@ -32,8 +32,8 @@ pub enum Selector {
 }
 
 impl Selector {
-    /// How near it is to a code that it chooses: 0 for all, more for a group, most for the code itself. None where it does not
-    /// choose it.
+    /// How near it is to a code that it chooses: 0 for all, more for a group, most for the code itself. None
+    /// where it does not choose it.
     #[must_use]
     pub fn nearness(self, code: Code) -> Option<u8> {
         match self {

@@ -12,8 +12,8 @@ const SUPPRESS: &str = "waypoint-xds.io/suppress";
 /// The same with the codes of `istioctl analyze`.
 const ANALYZE_SUPPRESS: &str = "galley.istio.io/analyze-suppress";
 
-/// Whether the object that a finding is about, or its namespace, has an annotation that suppresses it. None can
-/// suppress that it cannot be read.
+/// Whether the object that a finding is about, or its namespace, has an annotation that suppresses it. None
+/// can suppress that it cannot be read.
 pub(super) fn is_suppressed(reading: &Reading, problem: &Problem) -> bool {
     let Some(object) = &problem.object else { return false };
     if problem.code.group() == Group::Input && problem.severity == Severity::Error {

@@ -1,6 +1,7 @@
 //! What a condition of a rule is about.
 //!
-//! Source: [authorization policy conditions](https://istio.io/latest/docs/reference/config/security/conditions/).
+//! Source:
+//! [authorization policy conditions](https://istio.io/latest/docs/reference/config/security/conditions/).
 
 use crate::Str;
 
@@ -103,7 +104,8 @@ fn bracketed(text: &str) -> Option<&str> {
     text.strip_prefix('[')?.strip_suffix(']')
 }
 
-/// `[a][b]` is a path of two claims. Where the brackets don't pair up, all between the first and the last is one name.
+/// `[a][b]` is a path of two claims. Where the brackets don't pair up, all between the first and the last is
+/// one name.
 fn claim_path(text: &str) -> Option<Vec<Str>> {
     let mut claims = Vec::new();
     let mut rest = text;

@@ -1,6 +1,7 @@
 //! The filters that ask external authorizers.
 //!
-//! Source: Envoy's [ext_authz](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/ext_authz_filter).
+//! Source: Envoy's
+//! [ext_authz](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/ext_authz_filter).
 
 use std::collections::BTreeMap;
 

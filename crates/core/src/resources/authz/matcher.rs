@@ -1,7 +1,8 @@
-//! Envoy's matchers for the notation of values in an AuthorizationPolicy: `*` is presence, `*x` a suffix, `x*` a
-//! prefix, anything else is exact.
+//! Envoy's matchers for the notation of values in an AuthorizationPolicy: `*` is presence, `*x` a suffix,
+//! `x*` a prefix, anything else is exact.
 //!
-//! Source: [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/).
+//! Source:
+//! [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/).
 
 use envoy::config::core::v3::CidrRange;
 use envoy::config::route::v3::HeaderMatcher;

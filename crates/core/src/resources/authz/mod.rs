@@ -7,10 +7,13 @@
 //! | DENY | RBAC with action DENY |
 //! | ALLOW | RBAC with action ALLOW |
 //!
-//! in this order; one filter for all policies of an action. A dry-run policy goes to the filter's shadow rules.
+//! in this order; one filter for all policies of an action. A dry-run policy goes to the filter's shadow
+//! rules.
 //!
-//! Source: [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
-//! Envoy's [RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
+//! Source:
+//! [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
+//! Envoy's
+//! [RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
 
 pub(crate) mod attribute;
 mod custom;
@@ -129,8 +132,8 @@ impl Renderer {
         made
     }
 
-    /// Envoy's policies for the rules of one AuthorizationPolicy, by their positions. A rule that has no meaning in
-    /// the chain is left out.
+    /// Envoy's policies for the rules of one AuthorizationPolicy, by their positions. A rule that has no
+    /// meaning in the chain is left out.
     fn policies(
         &self,
         policy: &Object<AuthorizationPolicy>,
@@ -183,8 +186,8 @@ impl Rules {
         self
     }
 
-    /// Where the result of trying goes. An accident: a filter that tries nothing is called as one that tries ALLOW,
-    /// whatever its action.
+    /// Where the result of trying goes. An accident: a filter that tries nothing is called as one that tries
+    /// ALLOW, whatever its action.
     fn shadow_stat_prefix(&self) -> String {
         let action = self.shadow.as_ref().map_or(RbacAction::Allow, |made| made.rbac.action());
         match action {

@@ -1,7 +1,8 @@
-//! The names that Envoy's policies have: `ns[shop]-policy[readers]-rule[2]`, with a prefix and an end for external authorizers.
+//! The names that Envoy's policies have: `ns[shop]-policy[readers]-rule[2]`, with a prefix and an end for
+//! external authorizers.
 //!
-//! Envoy shows them in its logs and statistics: that is how a verdict of a live proxy is brought back to the rule that
-//! made it.
+//! Envoy shows them in its logs and statistics: that is how a verdict of a live proxy is brought back to the
+//! rule that made it.
 
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 

@@ -1,6 +1,8 @@
-//! Trust domain aliases: a principal of one of the mesh's trust domains stands for that identity in all of them.
+//! Trust domain aliases: a principal of one of the mesh's trust domains stands for that identity in all of
+//! them.
 //!
-//! Source: [trust domain migration](https://istio.io/latest/docs/tasks/security/authorization/authz-td-migration/).
+//! Source:
+//! [trust domain migration](https://istio.io/latest/docs/tasks/security/authorization/authz-td-migration/).
 
 use crate::Str;
 
@@ -18,12 +20,12 @@ impl TrustDomains {
         Self(std::iter::once(trust_domain).chain(aliases).cloned().collect())
     }
 
-    /// Replaces each principal by the same identity in each trust domain, `times` times over. None if they stay as they
-    /// are.
+    /// Replaces each principal by the same identity in each trust domain, `times` times over. None if they
+    /// stay as they are.
     ///
-    /// Istio migrates a principal of a rule's `when` once for each `from` of that rule, because these share it: with
-    /// aliases, the values of the second time are those of the first, several times. The number grows by a power,
-    /// so here it ends somewhere.
+    /// Istio migrates a principal of a rule's `when` once for each `from` of that rule, because these share
+    /// it: with aliases, the values of the second time are those of the first, several times. The number
+    /// grows by a power, so here it ends somewhere.
     pub(super) fn migrate(&self, principals: &[Str], times: usize) -> Option<Vec<Str>> {
         if principals.iter().all(|principal| self.keeps(principal)) {
             return None;
@@ -96,8 +98,8 @@ impl TrustDomains {
     }
 }
 
-/// Whether what a principal says is this trust domain already. A suffix such as `*-td` stays as it is for the domains
-/// that it fits.
+/// Whether what a principal says is this trust domain already. A suffix such as `*-td` stays as it is for the
+/// domains that it fits.
 fn is_alias(known: &str, domain: &str) -> bool {
     known == domain || fits_suffix(known, domain)
 }

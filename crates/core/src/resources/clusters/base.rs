@@ -1,4 +1,5 @@
-//! What clusters for destinations have in common, before any policy: how endpoints are found and what is spoken.
+//! What clusters for destinations have in common, before any policy: how endpoints are found and what is
+//! spoken.
 
 use envoy::config::cluster::v3::cluster::{
     ClusterDiscoveryType, CustomClusterType, DiscoveryType, DnsLookupFamily, LbConfig, LbPolicy,

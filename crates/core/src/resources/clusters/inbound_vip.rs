@@ -1,4 +1,5 @@
-//! `inbound-vip|port|http|host`: clusters of the Services that a waypoint serves, into its tunnel to their workloads.
+//! `inbound-vip|port|http|host`: clusters of the Services that a waypoint serves, into its tunnel to their
+//! workloads.
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{DiscoveryType, DnsLookupFamily};

@@ -1,4 +1,5 @@
-//! `outbound|port|subset|host`: clusters of destinations that the waypoint does not serve, as a sidecar has them.
+//! `outbound|port|subset|host`: clusters of destinations that the waypoint does not serve, as a sidecar has
+//! them.
 
 use envoy::config::cluster::v3::cluster::{DiscoveryType, TransportSocketMatch};
 use envoy::config::cluster::v3::{Cluster, Filter};

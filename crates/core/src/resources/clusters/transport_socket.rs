@@ -1,6 +1,7 @@
 //! Transport sockets: plain text, TLS, the PROXY protocol, and the way into a tunnel.
 //!
-//! What is the same for all clusters is made once per waypoint ([`SharedSockets`]): packing messages is what costs.
+//! What is the same for all clusters is made once per waypoint ([`SharedSockets`]): packing messages is what
+//! costs.
 
 use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::TransportSocketMatch;

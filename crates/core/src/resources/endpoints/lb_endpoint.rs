@@ -51,8 +51,8 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
     }
 }
 
-/// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for it, and which workload
-/// it is.
+/// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for
+/// it, and which workload it is.
 fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>) -> Metadata {
     let mut metadata = Metadata::with_capacity(USUAL_LENGTH);
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {

@@ -1,4 +1,5 @@
-//! Patches of clusters: of those that lead to other proxies. A waypoint's own can't be patched, but some added.
+//! Patches of clusters: of those that lead to other proxies. A waypoint's own can't be patched, but some
+//! added.
 
 use envoy::config::cluster::v3::Cluster;
 

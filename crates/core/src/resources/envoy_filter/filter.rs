@@ -72,8 +72,8 @@ impl AnyFilter for HttpFilter {
     }
 }
 
-/// Adds filters, puts one in another's place and, where the release removes in turn, removes. Gives whether anything
-/// changed.
+/// Adds filters, puts one in another's place and, where the release removes in turn, removes. Gives whether
+/// anything changed.
 pub(super) fn place<F: AnyFilter>(list: &mut Vec<F>, patch: &Patch<F>, rules: &EnvoyFilterRules) -> bool {
     let wanted = F::wanted(patch);
     let fits = |f: &F| wanted.is_none_or(|wanted| names::fits(wanted, f.name(), rules.names));

@@ -2,8 +2,8 @@
 
 use crate::snapshot::networking::envoy_filter::PatchOperation;
 
-/// Adds to a list, or replaces in it, as an operation says. `anchor` tells the items that the patch names; without
-/// one, *before* is the beginning, *after* is the end, and nothing is replaced.
+/// Adds to a list, or replaces in it, as an operation says. `anchor` tells the items that the patch names;
+/// without one, *before* is the beginning, *after* is the end, and nothing is replaced.
 pub(super) fn place<T: Clone>(
     list: &mut Vec<T>,
     operation: PatchOperation,

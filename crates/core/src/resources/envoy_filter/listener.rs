@@ -137,8 +137,8 @@ fn listener_filters(
     Ok(())
 }
 
-/// Merges into every filter of the listener. An accident: the filter that the patch names is not looked for, and so
-/// a listener with filters of another type stops all patching.
+/// Merges into every filter of the listener. An accident: the filter that the patch names is not looked for,
+/// and so a listener with filters of another type stops all patching.
 fn merge_all(
     filters: &mut [ListenerFilter],
     patch: &Patch<ListenerFilter>,

@@ -9,7 +9,8 @@ use super::patch::Patch;
 use crate::rules::MismatchedTypes;
 use crate::snapshot::networking::envoy_filter::PatchOperation;
 
-/// All patching of these resources ends here: Istio's code panics, and goes on with what it has patched so far.
+/// All patching of these resources ends here: Istio's code panics, and goes on with what it has patched so
+/// far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stop;
 

@@ -43,8 +43,8 @@ pub(super) fn fits(wanted: &str, filter: &str, names: FilterNames) -> bool {
             && DEPRECATED.iter().any(|(new, old)| *new == filter && *old == wanted)
 }
 
-/// Today's name of a filter. Two filters have had the same old name, `envoy.ext_authz`: Istio takes one of them by
-/// chance, here it is the first.
+/// Today's name of a filter. Two filters have had the same old name, `envoy.ext_authz`: Istio takes one of
+/// them by chance, here it is the first.
 pub(super) fn canonical(name: &str, names: FilterNames) -> &str {
     match names {
         FilterNames::New => name,

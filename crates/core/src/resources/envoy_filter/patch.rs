@@ -74,7 +74,8 @@ pub(crate) struct Patches {
 }
 
 impl Patches {
-    /// Reads a waypoint's patches. A value that isn't a message of its type is left out: admission refuses those.
+    /// Reads a waypoint's patches. A value that isn't a message of its type is left out: admission refuses
+    /// those.
     pub(crate) fn new(planned: &[EnvoyPatch<'_>], rules: &'static Rules) -> Self {
         let mut patches = Self::none(rules);
         planned.iter().for_each(|EnvoyPatch { patch, cause }| patches.add(patch, cause));
@@ -119,7 +120,8 @@ impl Patches {
             ApplyTo::HttpRoute => self.routes.extend(typed(patch, cause)),
             ApplyTo::Cluster => self.clusters.extend(typed(patch, cause)),
             ApplyTo::ExtensionConfig => self.extensions.extend(typed(patch, cause)),
-            // Only 1.18 patches bootstraps, of agents whose environment asks for that; a waypoint's can't be set there.
+            // Only 1.18 patches bootstraps, of agents whose environment asks for that; a waypoint's can't be
+            // set there.
             ApplyTo::Bootstrap | ApplyTo::Invalid => {}
         }
     }

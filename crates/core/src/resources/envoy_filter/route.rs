@@ -10,7 +10,8 @@ use super::patch::Patch;
 use super::{Applied, Context};
 use crate::snapshot::networking::envoy_filter::{PatchOperation, RouteMatchAction, VirtualHostMatch};
 
-/// Patches a route configuration. Istio does this to the default ones only, those of ports without a VirtualService.
+/// Patches a route configuration. Istio does this to the default ones only, those of ports without a
+/// VirtualService.
 pub(super) fn configuration(routes: &mut RouteConfiguration, context: Context<'_>, applied: &mut Applied) {
     for patch in context.of(&context.patches.route_configurations) {
         if patch.merges() && fits_configuration(&routes.name, patch) {
@@ -97,8 +98,8 @@ fn patch_routes(host: &mut VirtualHost, patches: &[&Patch<Route>], applied: &mut
     if patches.is_empty() {
         return;
     }
-    // What was made here, or comes from a patch, is not nested too deeply. What is removed keeps its place until the end, but
-    // nothing fits there any more unless it fits everything.
+    // What was made here, or comes from a patch, is not nested too deeply. What is removed keeps its place
+    // until the end, but nothing fits there any more unless it fits everything.
     let mut routes: Vec<Option<Route>> =
         host.routes.iter().filter_map(|route| Some(Some(route.decode().ok()?))).collect();
     for slot in &mut routes {

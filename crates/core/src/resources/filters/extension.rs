@@ -1,6 +1,7 @@
 //! Wasm and Lua: the filters, and the configurations that Envoy discovers for them.
 //!
-//! Source: Envoy's [Wasm](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/wasm_filter) and
+//! Source: Envoy's
+//! [Wasm](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/wasm_filter) and
 //! [Lua](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/lua_filter) filters, and
 //! [extension configuration discovery](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/extension).
 
@@ -70,7 +71,8 @@ fn http_filter(extension: &Extension) -> HttpFilter {
     }
 }
 
-/// The configuration is discovered, and may be RBAC's: the agent denies everything where a module cannot be fetched.
+/// The configuration is discovered, and may be RBAC's: the agent denies everything where a module cannot be
+/// fetched.
 fn discovery(types: [&str; 2]) -> ExtensionConfigSource {
     ExtensionConfigSource {
         config_source: Some(ConfigSource {

@@ -1,6 +1,7 @@
 //! The HTTP filters that every connection manager has.
 //!
-//! Source: Envoy's [HTTP filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/http_filters)
+//! Source: Envoy's
+//! [HTTP filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/http_filters)
 //! and, for those named `connect_…` and `…peer_metadata`, Istio's build of Envoy.
 
 use envoy::Encoded;
@@ -100,8 +101,8 @@ pub(crate) fn connect_authority_enabled(port: u16) -> Any {
     typed_struct(CONNECT_AUTHORITY_CONFIG, Some(config))
 }
 
-/// Keeps what the tunnel's request and its TLS say (destination, client address, both identities) for the listener
-/// inside the tunnel.
+/// Keeps what the tunnel's request and its TLS say (destination, client address, both identities) for the
+/// listener inside the tunnel.
 pub(crate) fn connect_authority() -> HttpFilter {
     let config = set_filter_state::Config {
         on_request_headers: vec![
@@ -121,7 +122,8 @@ pub(crate) fn connect_authority() -> HttpFilter {
     filter(CONNECT_AUTHORITY, envoy::any(&config))
 }
 
-/// Finds out who the client is, from what the control plane knows of workloads and, if asked, from its baggage.
+/// Finds out who the client is, from what the control plane knows of workloads and, if asked, from its
+/// baggage.
 pub(crate) fn downstream_peer_metadata(baggage: bool) -> HttpFilter {
     let config = if baggage {
         let from_baggage = || Value::from(fields([("baggage", Struct::default().into())]));
@@ -181,8 +183,8 @@ pub(crate) fn dynamic_forward_proxy(hostname: &str, family: DnsLookupFamily) -> 
     filter("envoy.filters.http.dynamic_forward_proxy", envoy::any(&config))
 }
 
-/// The DNS cache of a Service with a wildcard host. Envoy shares caches by name, so it has to be the same as the
-/// cluster's.
+/// The DNS cache of a Service with a wildcard host. Envoy shares caches by name, so it has to be the same as
+/// the cluster's.
 pub(crate) fn dns_cache(hostname: &str, family: DnsLookupFamily) -> DnsCacheConfig {
     DnsCacheConfig {
         name: format!("{hostname}{DNS_CACHE_SUFFIX}"),

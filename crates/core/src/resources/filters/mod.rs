@@ -32,8 +32,8 @@ use envoy::extensions::filters::common::set_filter_state::v3::filter_state_value
 use envoy::google::protobuf::{self, Any, Struct};
 use envoy::udpa::r#type::v1::TypedStruct;
 
-/// A message of Istio's own filters in Envoy, whose type this release's control plane does not compile in: it is
-/// written as a struct, with the URL of the type that it stands for.
+/// A message of Istio's own filters in Envoy, whose type this release's control plane does not compile in: it
+/// is written as a struct, with the URL of the type that it stands for.
 pub(crate) fn typed_struct(type_name: &str, fields: Option<Struct>) -> Any {
     envoy::any(&TypedStruct { type_url: format!("type.googleapis.com/{type_name}"), value: fields })
 }

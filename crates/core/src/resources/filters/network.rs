@@ -95,8 +95,8 @@ pub(crate) fn connect_authority() -> Filter {
     filter(CONNECT_AUTHORITY, envoy::any(&config))
 }
 
-/// With several networks: the address that a Service's connections were meant for. That of the tunnel, where there is
-/// one, or else the Service's own, `address:port`.
+/// With several networks: the address that a Service's connections were meant for. That of the tunnel, where
+/// there is one, or else the Service's own, `address:port`.
 pub(crate) fn service_destination(address: &str) -> Filter {
     let key = ORIGINAL_DST_LOCAL;
     let format = format!("%CEL('{key}' in filter_state ? filter_state['{key}']: r'{address}')%");
@@ -110,7 +110,8 @@ pub(crate) fn service_destination(address: &str) -> Filter {
     filter("set_dst_address", envoy::any(&config))
 }
 
-/// Where the metadata of the chosen endpoint says that the two tunnels of a connection into another network lead.
+/// Where the metadata of the chosen endpoint says that the two tunnels of a connection into another network
+/// lead.
 pub(crate) fn propagate_endpoint_metadata() -> Filter {
     let config = set_filter_state::Config {
         on_new_connection: vec![

@@ -130,8 +130,8 @@ impl ChainRenderer<'_> {
         http_manager::connection_manager(parts, security, configuration.into())
     }
 
-    /// The filter before all others: where a workload is called itself, its address has to be passed on, and with
-    /// several networks a Service's.
+    /// The filter before all others: where a workload is called itself, its address has to be passed on, and
+    /// with several networks a Service's.
     fn before(&self, chain: &Chain<'_>) -> Option<Filter> {
         if chain.service.is_none() {
             return Some(self.shared.connect_authority.clone());

@@ -1,4 +1,5 @@
-//! The listeners that open tunnels: to workloads and, through two tunnels one in the other, into other networks.
+//! The listeners that open tunnels: to workloads and, through two tunnels one in the other, into other
+//! networks.
 
 use envoy::config::core::v3::HeaderValueOption;
 use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpecifier};

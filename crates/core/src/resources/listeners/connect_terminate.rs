@@ -25,8 +25,8 @@ use crate::rules::{TunnelServer, TunnelState};
 
 /// The upgrade that makes a request a tunnel.
 const CONNECT: &str = "CONNECT";
-/// How many tunnels one connection may have. All of them are served by one of Envoy's workers, so that more would be
-/// unfair.
+/// How many tunnels one connection may have. All of them are served by one of Envoy's workers, so that more
+/// would be unfair.
 const MAX_CONCURRENT_STREAMS: u32 = 100;
 
 /// The listener.
@@ -47,7 +47,8 @@ pub(super) fn listener(chains: &ChainRenderer<'_>) -> Listener {
         ..Listener::default()
     };
     if rules.balanced_tunnels {
-        // HBONE connections are few and long, with many requests each: two of them must not share a worker by chance.
+        // HBONE connections are few and long, with many requests each: two of them must not share a worker by
+        // chance.
         let exact = BalanceType::ExactBalance(ExactBalance::default());
         listener.connection_balance_config = Some(ConnectionBalanceConfig { balance_type: Some(exact) });
     }

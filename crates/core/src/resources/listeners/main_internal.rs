@@ -1,4 +1,5 @@
-//! The listener with a chain for every port of every Service, and two for workloads that are called themselves.
+//! The listener with a chain for every port of every Service, and two for workloads that are called
+//! themselves.
 
 use envoy::config::core::v3::TrafficDirection;
 use envoy::config::listener::v3::listener::{InternalListenerConfig, ListenerSpecifier};

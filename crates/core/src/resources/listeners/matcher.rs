@@ -1,8 +1,10 @@
-//! How a connection's chain is found: by its destination's address, then by its port, and by what is spoken where that
-//! was not declared.
+//! How a connection's chain is found: by its destination's address, then by its port, and by what is spoken
+//! where that was not declared.
 //!
-//! Source: [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto) and
-//! its [inputs](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto).
+//! Source:
+//! [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto)
+//! and its
+//! [inputs](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto).
 
 use std::collections::BTreeMap;
 
@@ -61,7 +63,8 @@ fn service(Destination { addresses, ports }: &Destination) -> IpRangeMatcher {
     }
 }
 
-/// The entry of all workloads: their own addresses, on every port. There is none if no workload has an address.
+/// The entry of all workloads: their own addresses, on every port. There is none if no workload has an
+/// address.
 fn of_workloads(ranges: Vec<CidrRange>) -> Option<Encoded<IpRangeMatcher>> {
     let on_match = Some(to(&PortChains::WORKLOADS));
     (!ranges.is_empty()).then(|| IpRangeMatcher { ranges, on_match, ..IpRangeMatcher::default() }.into())

@@ -1,5 +1,5 @@
-//! What the proxy's own configuration changes in connection managers: `proxyHeaders`, `connectionSettings` and a few
-//! settings in the proxy's metadata.
+//! What the proxy's own configuration changes in connection managers: `proxyHeaders`, `connectionSettings`
+//! and a few settings in the proxy's metadata.
 //!
 //! Source: [ProxyConfig](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig).
 

@@ -1,4 +1,5 @@
-//! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry asks.
+//! What chains share, made once: filters that are the same in every chain of a waypoint, and what telemetry
+//! asks.
 
 use envoy::Encoded;
 use envoy::config::accesslog::v3::AccessLog;
@@ -55,8 +56,8 @@ pub(super) struct Telemetry {
     pub(super) access_logs: AccessLogs,
     /// The access logs of a TCP proxy.
     pub(super) tcp_access_logs: Vec<AccessLog>,
-    /// A connection manager without its chain's routes and filters; with the last of these: who answers, if the
-    /// release finds that out, `istio.stats` and its like, and the router.
+    /// A connection manager without its chain's routes and filters; with the last of these: who answers, if
+    /// the release finds that out, `istio.stats` and its like, and the router.
     pub(super) manager: Encoded<HttpConnectionManager>,
     /// The same for HTTP/2.
     pub(super) http2_manager: Encoded<HttpConnectionManager>,

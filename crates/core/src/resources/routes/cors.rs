@@ -1,4 +1,5 @@
-//! `http[].corsPolicy`: on the route's action, or (since 1.23) as configuration of the CORS filter for the route.
+//! `http[].corsPolicy`: on the route's action, or (since 1.23) as configuration of the CORS filter for the
+//! route.
 
 use envoy::config::route::v3 as route;
 use envoy::extensions::filters::http::cors::v3 as filter;

@@ -15,7 +15,8 @@ pub(super) struct HeaderChanges {
     pub(super) request_to_remove: Vec<String>,
     pub(super) response_to_add: Vec<HeaderValueOption>,
     pub(super) response_to_remove: Vec<String>,
-    /// The new authority, if the request's `Host` or `:authority` is set or added; Envoy rewrites it by other means.
+    /// The new authority, if the request's `Host` or `:authority` is set or added; Envoy rewrites it by other
+    /// means.
     pub(super) authority: Option<String>,
 }
 

@@ -97,8 +97,8 @@ fn query_parameter(rules: &RouteRules, name: &str, value: &StringMatch) -> Query
     QueryParameterMatcher { name: name.to_owned(), query_parameter_match_specifier: specifier }
 }
 
-/// The regular expression `*`, which is none, has always meant "is there"; saying nothing means it in some releases
-/// (in the others the matcher stays without a condition).
+/// The regular expression `*`, which is none, has always meant "is there"; saying nothing means it in some
+/// releases (in the others the matcher stays without a condition).
 fn is_present_match(rules: &RouteRules, value: &StringMatch) -> bool {
     match value {
         StringMatch::Any => rules.empty_match_is_present,
@@ -123,7 +123,8 @@ pub(super) fn regex_matcher(regex: &str) -> RegexMatcher {
     RegexMatcher { regex: regex.to_owned(), ..RegexMatcher::default() }
 }
 
-/// The path of claims that a header's name stands for: `@request.auth.claims.group.id`, `@request.auth.claims[group][id]`.
+/// The path of claims that a header's name stands for: `@request.auth.claims.group.id`,
+/// `@request.auth.claims[group][id]`.
 fn claims(matching: ClaimMatching, name: &str) -> Option<Vec<&str>> {
     let (prefix, rest) = name.split_at_checked(CLAIMS.len())?;
     if !prefix.eq_ignore_ascii_case(CLAIMS) {

@@ -1,7 +1,8 @@
 //! Route configurations: what a waypoint does with the HTTP requests of one port of a Service.
 //!
-//! A waypoint's chains are found by the Service's address, not by the request's `Host`; so each has one virtual host
-//! for every domain, filled with the routes of the VirtualServices (and Gateway API routes) of the Service's hostname.
+//! A waypoint's chains are found by the Service's address, not by the request's `Host`; so each has one
+//! virtual host for every domain, filled with the routes of the VirtualServices (and Gateway API routes) of
+//! the Service's hostname.
 //!
 //! | module | translates |
 //! |---|---|

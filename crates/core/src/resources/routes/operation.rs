@@ -5,7 +5,8 @@ use envoy::config::route::v3::route_match::PathSpecifier;
 
 use crate::strings::concat;
 
-/// `host:port/path` for a route to one cluster, `name:port/path` (with the VirtualService's name) for any other.
+/// `host:port/path` for a route to one cluster, `name:port/path` (with the VirtualService's name) for any
+/// other.
 pub(super) fn operation(cluster: Option<&str>, matched: &RouteMatch, name: &str, port: u32) -> String {
     let (path, end) = path(matched);
     let (host, port) = cluster.and_then(host_and_port).unwrap_or((name, port));

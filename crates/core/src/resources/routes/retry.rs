@@ -55,8 +55,8 @@ pub(super) fn unseen() -> RetryPolicy {
     }
 }
 
-/// Translates a policy; none is the default: two retries, on other hosts. `consistent` is said of a route that hashes
-/// requests to hosts: another host would defeat that.
+/// Translates a policy; none is the default: two retries, on other hosts. `consistent` is said of a route
+/// that hashes requests to hosts: another host would defeat that.
 ///
 /// Gives nothing where the policy switches retries off.
 fn policy(rules: &RouteRules, retries: Option<&HttpRetry>, consistent: bool) -> Option<RetryPolicy> {

@@ -1,8 +1,9 @@
 //! Every address that is dialled, as one of 127.0.0.0/8: a waypoint and its workloads on one machine.
 //!
-//! `10.244.1.6` becomes `127.244.1.6`: the first octet changes. Where that is taken, and for IPv6 and names, the next
-//! free address of 127.254.0.0/16 and onwards is used, in the order of the addresses. Addresses of Services are only
-//! matched, never dialled, and stay as they are, unless the waypoint passes connections on to them (`resolution: NONE`).
+//! `10.244.1.6` becomes `127.244.1.6`: the first octet changes. Where that is taken, and for IPv6 and names,
+//! the next free address of 127.254.0.0/16 and onwards is used, in the order of the addresses. Addresses of
+//! Services are only matched, never dialled, and stay as they are, unless the waypoint passes connections on
+//! to them (`resolution: NONE`).
 //!
 //! | module | knows |
 //! |---|---|
@@ -80,8 +81,8 @@ impl Loopback {
     }
 }
 
-/// What leaves the process leaves from 127.0.0.1, from which no other machine can be reached: even if an address was
-/// overlooked. Its own listeners have no such addresses.
+/// What leaves the process leaves from 127.0.0.1, from which no other machine can be reached: even if an
+/// address was overlooked. Its own listeners have no such addresses.
 pub(super) fn bind(cluster: &mut Cluster) {
     let original_dst = Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
     let resolved = matches!(cluster.cluster_discovery_type, Some(ClusterDiscoveryType::ClusterType(_)));

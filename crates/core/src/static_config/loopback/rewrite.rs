@@ -13,15 +13,15 @@ use envoy::{Message, Name};
 
 use super::Loopback;
 
-/// Says every mapped address anew, wherever it is named: alone or with a port. Names only where they are dialled,
-/// because they are also asked for, and stand in certificates.
+/// Says every mapped address anew, wherever it is named: alone or with a port. Names only where they are
+/// dialled, because they are also asked for, and stand in certificates.
 pub(super) struct Rewrite<'l>(pub(super) &'l Loopback);
 
 impl Rewrite<'_> {
     /// Everything in a message.
     pub(super) fn all<M: Message + Name + Default>(&mut self, message: &mut M) {
-        // What can't be looked into was not made here. It keeps its addresses, and the source address that clusters are
-        // bound to keeps them from being reached.
+        // What can't be looked into was not made here. It keeps its addresses, and the source address that
+        // clusters are bound to keeps them from being reached.
         let _ = inside::change(message, self);
     }
 

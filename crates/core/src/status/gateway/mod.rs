@@ -61,7 +61,8 @@ impl<'m> GatewayView<'m> {
     }
 }
 
-/// How many routes are attached to each listener: by the Gateway's namespace and name, and the listener's name.
+/// How many routes are attached to each listener: by the Gateway's namespace and name, and the listener's
+/// name.
 pub(super) type Attached = BTreeMap<(Str, Str, Str), usize>;
 
 /// The status of every Gateway.
@@ -157,7 +158,8 @@ fn listener_status(view: &GatewayView<'_>, listener: &Listener<'_>, attached: &A
     }
 }
 
-/// The addresses that a status names: external ones, else those in the cluster. They stay once they are there.
+/// The addresses that a status names: external ones, else those in the cluster. They stay once they are
+/// there.
 fn addresses(view: &GatewayView<'_>, reach: &Reach) -> Vec<Address> {
     let wanted = view.object.meta.annotations.get(ADDRESS_TYPE).map(Str::as_str);
     let wanted = wanted.unwrap_or(match view.controller {

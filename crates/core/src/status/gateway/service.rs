@@ -1,6 +1,7 @@
 //! The Services that a Gateway is reached by, and whether anybody answers there: the condition `Programmed`.
 //!
-//! Source: [manual and automated deployment](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
+//! Source:
+//! [manual and automated deployment](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
 
 use std::collections::BTreeSet;
 

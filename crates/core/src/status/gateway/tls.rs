@@ -1,4 +1,5 @@
-//! Certificates of listeners: whether they are there, and may be used. What is in a Secret is never looked at.
+//! Certificates of listeners: whether they are there, and may be used. What is in a Secret is never looked
+//! at.
 
 use crate::Str;
 use crate::snapshot::gateway_api::Gateway;

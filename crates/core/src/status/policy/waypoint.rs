@@ -1,4 +1,5 @@
-//! Whether a waypoint enforces a policy: the condition `WaypointAccepted` of policies that refer to something.
+//! Whether a waypoint enforces a policy: the condition `WaypointAccepted` of policies that refer to
+//! something.
 
 use std::collections::BTreeMap;
 

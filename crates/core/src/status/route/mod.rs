@@ -32,7 +32,8 @@ trait Route: Resource {
     fn fault(cx: &Context<'_>, object: &Object<Self>, side: Side) -> Option<Fault>;
 }
 
-/// On which side of a mesh a route works: that decides whether references into other namespaces have to be granted.
+/// On which side of a mesh a route works: that decides whether references into other namespaces have to be
+/// granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     /// Between the mesh's workloads.

@@ -1,4 +1,5 @@
-//! What the ztunnels of destinations decide of what a waypoint sends them: whoever asks, it is the waypoint that comes to them.
+//! What the ztunnels of destinations decide of what a waypoint sends them: whoever asks, it is the waypoint
+//! that comes to them.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -40,7 +41,8 @@ impl<'a> Behind<'a> {
             && policies(self.tracer.mesh, self.guards) == policies(other.tracer.mesh, other.guards)
     }
 
-    /// What comes of connections to a cluster's endpoints, written so that it is the same where they decide the same.
+    /// What comes of connections to a cluster's endpoints, written so that it is the same where they decide
+    /// the same.
     pub(super) fn of(&self, cluster: &str) -> Vec<u8> {
         let Some(guards) = self.guards else { return b"not known".to_vec() };
         let mut bytes = Vec::new();
@@ -67,7 +69,8 @@ impl<'a> Behind<'a> {
         bytes
     }
 
-    /// What decides of connections to workloads' own addresses. Of which ports is not known: the same policies decide the same.
+    /// What decides of connections to workloads' own addresses. Of which ports is not known: the same
+    /// policies decide the same.
     fn add_workloads(&self, guards: &Guards, bytes: &mut Vec<u8>) {
         for guard in self.workloads.iter().filter_map(|address| guards.guard(*address)) {
             add(bytes, described(guard).as_bytes());

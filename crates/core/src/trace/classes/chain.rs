@@ -57,8 +57,8 @@ impl<'r> Both<'r> {
         self.manager().is_some()
     }
 
-    /// The filter that takes tokens, if there is one. Nothing where it is not known what comes of tokens: another filter makes
-    /// something of them, there are several, or a route has its own.
+    /// The filter that takes tokens, if there is one. Nothing where it is not known what comes of tokens:
+    /// another filter makes something of them, there are several, or a route has its own.
     pub(super) fn tokens(&self) -> Option<Option<&JwtFilter>> {
         let mut found = None;
         for filter in self.manager().into_iter().flat_map(|manager| &manager.filters) {
@@ -154,7 +154,8 @@ impl<'r> Both<'r> {
                     through(builder, sink, self.http_filter(filter), asked, decision)?
                 }
                 (FilterDoes::Jwt(_), Some(tokens)) => tokens.before(builder, sink, decision)?,
-                // What these do for a route is a part of what the route does; in general it is the same for all.
+                // What these do for a route is a part of what the route does; in general it is the same for
+                // all.
                 _ => through(builder, sink, self.http_filter(filter), Diagram::YES, decision)?,
             };
         }
@@ -284,7 +285,8 @@ fn rbac(
     }
 }
 
-/// Which requests an external authorizer is asked about: those that a rule fits that is only tried, of a filter before it.
+/// Which requests an external authorizer is asked about: those that a rule fits that is only tried, of a
+/// filter before it.
 fn asked_of_authorizer<'f>(
     builder: &mut Builder<'_>,
     is_conditional: bool,
@@ -315,7 +317,8 @@ pub(super) fn through(
     builder.diagrams.choose(asked, through, after)
 }
 
-/// The domains of virtual hosts with their hosts' positions, the farthest first: a diagram is built from its end.
+/// The domains of virtual hosts with their hosts' positions, the farthest first: a diagram is built from its
+/// end.
 pub(super) fn farthest_first<'h>(hosts: impl Iterator<Item = &'h Vec<String>>) -> Vec<(&'h str, usize)> {
     let domains =
         hosts.enumerate().flat_map(|(position, all)| all.iter().map(move |domain| (&**domain, position)));
@@ -324,7 +327,8 @@ pub(super) fn farthest_first<'h>(hosts: impl Iterator<Item = &'h Vec<String>>) -
     domains
 }
 
-/// How near a domain is to a host that it fits: exact ones are nearest, then long suffixes, then long prefixes.
+/// How near a domain is to a host that it fits: exact ones are nearest, then long suffixes, then long
+/// prefixes.
 fn nearness(domain: &str) -> (u8, usize) {
     match domain {
         "*" => (0, 0),

@@ -37,7 +37,8 @@ pub fn alone(waypoint: &WaypointName, side: Side<'_>, compared: &Compared) -> Ve
     served.map(|name| DestinationDiff::new(waypoint, name, compared.clone())).collect()
 }
 
-/// The destinations of a waypoint, each with what differs for requests to it. What takes more than the limits is not decided.
+/// The destinations of a waypoint, each with what differs for requests to it. What takes more than the limits
+/// is not decided.
 #[must_use]
 pub fn compare(
     waypoint: &WaypointName,
@@ -100,8 +101,8 @@ pub(super) fn each<'l>(
     reached.map(one).collect()
 }
 
-/// Whether anybody gets to a chain. Those for workloads that are called by their own addresses are there even where there is
-/// no such workload.
+/// Whether anybody gets to a chain. Those for workloads that are called by their own addresses are there even
+/// where there is no such workload.
 fn is_reached<'m>(chain: &str, waypoint: &WaypointName, meshes: impl IntoIterator<Item = &'m Mesh>) -> bool {
     called(chain).0.is_some() || meshes.into_iter().any(|mesh| workload(mesh, waypoint).is_some())
 }

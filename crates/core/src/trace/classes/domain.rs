@@ -46,7 +46,8 @@ struct Known {
     classes: Arc<Texts>,
 }
 
-/// Classes of texts that were found before. Chains of a waypoint mostly ask the same, and their automata are what takes longest.
+/// Classes of texts that were found before. Chains of a waypoint mostly ask the same, and their automata are
+/// what takes longest.
 #[derive(Default)]
 pub(super) struct TextClasses(RefCell<BTreeMap<TextQuestion, Arc<Texts>>>);
 
@@ -100,7 +101,8 @@ fn texts_of(attribute: &Attribute) -> &'static str {
         Attribute::Port => PORT,
         Attribute::Token => "taken|refused",
         Attribute::ServerName => "[a-zA-Z0-9._-]*",
-        // As it is after normalization, without query; the dots that normalization takes away are left out elsewhere.
+        // As it is after normalization, without query; the dots that normalization takes away are left out
+        // elsewhere.
         Attribute::Path => r#"/[!"$->@-\[\]-~]*"#,
         Attribute::Method => "[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*",
         Attribute::Host => "[a-zA-Z0-9._-]+(?::[0-9]+)?",

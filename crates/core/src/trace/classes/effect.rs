@@ -15,8 +15,8 @@ use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use crate::opened;
 use crate::resources::WaypointResources;
 
-/// What comes of a class of requests. Names of resources have no part in it: what counts is what is done, and who is behind a
-/// cluster.
+/// What comes of a class of requests. Names of resources have no part in it: what counts is what is done, and
+/// who is behind a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Effect {
     /// A policy refuses it.

@@ -1,5 +1,5 @@
-//! Where a condition holds for sure, and where it may: what is proved of all requests has to hold for those, too, that send a
-//! header several times.
+//! Where a condition holds for sure, and where it may: what is proved of all requests has to hold for those,
+//! too, that send a header several times.
 
 use std::collections::BTreeMap;
 
@@ -51,8 +51,8 @@ fn several(test: &RequestTest) -> Option<&HeaderTest> {
     }
 }
 
-/// The same condition, without what holds for one value of a header and not for that value among others: that none of its values
-/// fits.
+/// The same condition, without what holds for one value of a header and not for that value among others: that
+/// none of its values fits.
 fn of_any_value(condition: &RequestCondition, positive: bool) -> RequestCondition {
     let each = |parts: &[RequestCondition]| parts.iter().map(|part| of_any_value(part, positive)).collect();
     match condition {

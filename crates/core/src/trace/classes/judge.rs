@@ -57,9 +57,10 @@ impl<'a> Judge<'a> {
         self.destinations.iter().map(told).collect()
     }
 
-    /// What is said of a request; nothing of one that does not get to the same destination on both sides, or is not like those
-    /// that the comparison is about: one that a proxy refuses before it looks at policies, one with a header twice, one to a
-    /// workload that the waypoint does not serve, which no ztunnel sends there.
+    /// What is said of a request; nothing of one that does not get to the same destination on both sides, or
+    /// is not like those that the comparison is about: one that a proxy refuses before it looks at policies,
+    /// one with a header twice, one to a workload that the waypoint does not serve, which no ztunnel sends
+    /// there.
     #[must_use]
     pub fn says(&self, request: &Request) -> Option<Says<'_>> {
         if ![self.old, self.new].into_iter().all(|side| self.may_get_to(side, request)) {

@@ -6,8 +6,8 @@ use super::attribute::Attribute;
 use crate::trace::asked::RequestTest;
 use crate::trace::matchers::{TextIs, TextTest};
 
-/// What a test asks of a text as a whole; none for what files do not tell, or what the two dialects of regular expressions
-/// read differently.
+/// What a test asks of a text as a whole; none for what files do not tell, or what the two dialects of
+/// regular expressions read differently.
 pub(super) fn of(test: &TextTest) -> Option<Pattern> {
     let literal = |text: &str, pattern: fn(&str) -> Pattern| {
         if test.ignore_case { Pattern::ignoring_ascii_case(text, pattern) } else { pattern(text) }
@@ -45,7 +45,8 @@ pub(super) fn of_path(test: &RequestTest) -> Option<(Pattern, String)> {
     }
 }
 
-/// A token that is not taken, as a value of [`Attribute::Token`]; the other one is `taken`, which is also that there is none.
+/// A token that is not taken, as a value of [`Attribute::Token`]; the other one is `taken`, which is also
+/// that there is none.
 pub(super) const REFUSED: &str = "refused";
 
 /// Whether a token is one that is not taken, and what that is in words.
@@ -65,7 +66,8 @@ pub(super) fn grpc() -> Pattern {
 
 /// A regular expression of RE2 as Rust's crate reads it; none where that is not sure.
 ///
-/// RE2's classes `\d`, `\s`, `\w` and their like are of ASCII; in Rust's character classes `[`, `&&`, `--` and `~~` mean something.
+/// RE2's classes `\d`, `\s`, `\w` and their like are of ASCII; in Rust's character classes `[`, `&&`, `--`
+/// and `~~` mean something.
 pub(super) fn rust_regex(re2: &str) -> Option<String> {
     let mut rust = String::with_capacity(re2.len());
     let mut characters = re2.chars().peekable();

@@ -1,11 +1,13 @@
-//! The classes of requests that a waypoint tells apart, what it decides for each, and what another one decides otherwise.
+//! The classes of requests that a waypoint tells apart, what it decides for each, and what another one
+//! decides otherwise.
 //!
-//! All that a chain's matchers ask of an attribute (a path, a header, who asks) cuts its values into finitely many classes. On classes the
-//! outcome is a decision diagram ([`decisions`]); two diagrams are compared exactly. The conditions are those that a trace
-//! walks through, the same data; what a route does counts without names: by what it is told to do, and by who is behind its clusters.
+//! All that a chain's matchers ask of an attribute (a path, a header, who asks) cuts its values into finitely
+//! many classes. On classes the outcome is a decision diagram ([`decisions`]); two diagrams are compared
+//! exactly. The conditions are those that a trace walks through, the same data; what a route does counts
+//! without names: by what it is told to do, and by who is behind its clusters.
 //!
-//! What files do not tell (an external authorizer, Wasm, a filter that is not known) is the same on both sides only if its
-//! configuration is. What cannot be decided is said, and never counts as equal.
+//! What files do not tell (an external authorizer, Wasm, a filter that is not known) is the same on both
+//! sides only if its configuration is. What cannot be decided is said, and never counts as equal.
 //!
 //! | module | knows |
 //! |---|---|
@@ -53,8 +55,8 @@ pub use told::{Came, ClassDiff, Compared, DestinationDiff, Moved};
 
 use crate::trace::compiled::Tracer;
 
-/// The destinations that clients in the mesh get to in another way, through another waypoint or none, and those past waypoints
-/// before which the policies of ztunnels differ: what differs on the whole way.
+/// The destinations that clients in the mesh get to in another way, through another waypoint or none, and
+/// those past waypoints before which the policies of ztunnels differ: what differs on the whole way.
 #[must_use]
 pub fn moved(old: Tracer<'_>, new: Tracer<'_>, limits: &Limits) -> Vec<DestinationDiff> {
     let policies = |tracer: Tracer<'_>| behind::policies(tracer.mesh, tracer.guards().ok());

@@ -1,8 +1,9 @@
 //! Which tokens requests may have, and what the two sides of a comparison make of them.
 //!
-//! A claim is what the token says that a request has, whoever takes it. A side refuses tokens of issuers that it does not know, and those
-//! that are for somebody else; of those that it takes it may take them off the request, or make headers of them. Signatures and times
-//! count as good. A request has one token at most; that of a preflight nobody looks at, so it counts as none.
+//! A claim is what the token says that a request has, whoever takes it. A side refuses tokens of issuers that
+//! it does not know, and those that are for somebody else; of those that it takes it may take them off the
+//! request, or make headers of them. Signatures and times count as good. A request has one token at most;
+//! that of a preflight nobody looks at, so it counts as none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +49,8 @@ pub(super) fn ask_of_issuers(filters: &[&JwtFilter], asked: &mut AllAsked) {
     }
 }
 
-/// Where an attribute of tokens is as it may be, for requests with one token at most, which any of these filters may take.
+/// Where an attribute of tokens is as it may be, for requests with one token at most, which any of these
+/// filters may take.
 pub(super) fn may_be_told(
     builder: &mut Builder<'_>,
     attribute: &Attribute,
@@ -97,7 +99,8 @@ pub(super) struct Tokens<'c> {
 }
 
 impl<'c> Tokens<'c> {
-    /// Nothing where it is not known what comes of tokens: then the filters are the same only if their configuration is.
+    /// Nothing where it is not known what comes of tokens: then the filters are the same only if their
+    /// configuration is.
     pub(super) fn new(old: Option<&'c JwtFilter>, new: Option<&'c JwtFilter>) -> Option<Self> {
         let filters: Vec<&JwtFilter> = old.into_iter().chain(new).collect();
         if !filters.iter().all(|filter| is_plain(filter)) {
@@ -162,7 +165,8 @@ impl<'c> Tokens<'c> {
         ask_of_issuers(&filters, asked);
     }
 
-    /// Attributes that a side does not see as they were sent, where the other one does not see them in the same way.
+    /// Attributes that a side does not see as they were sent, where the other one does not see them in the
+    /// same way.
     pub(super) fn changed(&self, side: Side) -> BTreeSet<Attribute> {
         let mut changed = BTreeSet::new();
         for provider in self.of(side).into_iter().filter(|_| !self.same).flat_map(JwtFilter::providers) {
@@ -189,7 +193,8 @@ impl<'c> Tokens<'c> {
         builder.may_hold(possible)
     }
 
-    /// The headers that a side takes off requests, which the other one does not: whoever sends them did not get them from it.
+    /// The headers that a side takes off requests, which the other one does not: whoever sends them did not
+    /// get them from it.
     fn removed(&self) -> BTreeSet<&'c str> {
         let of = |filter: Option<&'c JwtFilter>| -> BTreeSet<&'c str> {
             filter.into_iter().flat_map(JwtFilter::providers).flat_map(made).collect()
@@ -291,7 +296,8 @@ impl<'c> Tokens<'c> {
 const REFUSED: u16 = 401;
 const FOR_OTHERS: u16 = 403;
 
-/// Whether it is known what a filter makes of any token: one rule for each issuer, and nothing but good tokens or none is let through.
+/// Whether it is known what a filter makes of any token: one rule for each issuer, and nothing but good
+/// tokens or none is let through.
 fn is_plain(filter: &JwtFilter) -> bool {
     let names: BTreeSet<&str> = filter.issuers().collect();
     filter.only_refuses() && names.len() == filter.issuers().count() && !names.contains("")
@@ -319,8 +325,8 @@ fn is_untouched(provider: &JwtProvider) -> bool {
     provider.forward && made(provider).next().is_none()
 }
 
-/// What is done to requests with a token: without whose it has to be and where it is looked for, without keys if those make no
-/// difference.
+/// What is done to requests with a token: without whose it has to be and where it is looked for, without keys
+/// if those make no difference.
 fn bare(provider: &JwtProvider, with_keys: bool) -> Vec<u8> {
     let mut bare = JwtProvider {
         issuer: String::new(),

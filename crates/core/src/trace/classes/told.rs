@@ -18,8 +18,8 @@ use crate::trace::spec::RequestSpec;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DestinationDiff {
-    /// The waypoint; of a destination that clients get to in another way the one that they use now. Nothing for those that go past
-    /// all waypoints.
+    /// The waypoint; of a destination that clients get to in another way the one that they use now. Nothing
+    /// for those that go past all waypoints.
     pub waypoint: Option<WaypointName>,
     /// How the way of clients has changed, where it has.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,8 @@ pub struct ClassDiff {
     /// What else differs of the example, as traces tell: headers, times, retries, copies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<String>,
-    /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not tell.
+    /// Whether what a trace tells of the example differs. Otherwise it is something that a trace does not
+    /// tell.
     pub confirmed: bool,
 }
 
@@ -159,8 +160,8 @@ pub(super) fn conditions(domains: &Domains, cube: &Cube) -> Vec<String> {
     named.collect()
 }
 
-/// A row in words, of `own` requests among those that there may be. Classes that none of its own requests has may be in it or not,
-/// whatever is shorter.
+/// A row in words, of `own` requests among those that there may be. Classes that none of its own requests has
+/// may be in it or not, whatever is shorter.
 pub(super) fn conditions_among(
     (domains, diagrams): (&Domains, &Diagrams),
     possible: Diagram,

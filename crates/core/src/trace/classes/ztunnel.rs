@@ -1,7 +1,7 @@
 //! The policies of ztunnels, as diagrams.
 //!
-//! They look at who opens a connection (its identity, its namespace, its address) and at where it leads (address and port), and at nothing
-//! inside of it. Whoever has no identity is a class of its own.
+//! They look at who opens a connection (its identity, its namespace, its address) and at where it leads
+//! (address and port), and at nothing inside of it. Whoever has no identity is a class of its own.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -77,8 +77,8 @@ pub(super) fn holds(
     builder.made_of(condition, &mut |builder, test| self::test(builder, test, given))
 }
 
-/// What the policies of a workload decide, as numbers for what they come to: those that deny come first; where any
-/// allows, one has to fit.
+/// What the policies of a workload decide, as numbers for what they come to: those that deny come first;
+/// where any allows, one has to fit.
 pub(super) fn decide<'g>(
     builder: &mut Builder<'_>,
     guard: Guard<'g>,

@@ -70,7 +70,8 @@ impl JwtFilter {
         of_issuer.find_map(|provider| provider.audiences.first()).map(String::as_str)
     }
 
-    /// Whether it does no more than refuse bad tokens: a request without is let through, as is one with a good token of any issuer.
+    /// Whether it does no more than refuse bad tokens: a request without is let through, as is one with a
+    /// good token of any issuer.
     pub(in crate::trace) fn only_refuses(&self) -> bool {
         let is_plain =
             |provider: &JwtProvider| provider.subjects.is_none() && provider.max_lifetime.is_none();

@@ -14,8 +14,8 @@ use super::trace::Placed;
 use crate::snapshot::Cause;
 use crate::trace::classes::access::{Access, Row};
 
-/// Who may do what as JSON: what [`Access`] has, with the `place` of every cause (`{file, line, column, endLine}`, null where it
-/// stands nowhere).
+/// Who may do what as JSON: what [`Access`] has, with the `place` of every cause
+/// (`{file, line, column, endLine}`, null where it stands nowhere).
 ///
 /// # Errors
 ///

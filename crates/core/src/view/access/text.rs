@@ -7,8 +7,8 @@ use crate::trace::classes::access::{Access, Row, WayAccess};
 use crate::view::difference::example;
 use crate::view::origins::{Located, Places};
 
-/// Who may do what: for each destination and each way there its rows, with the lines that decide. Of the rows of a way the first
-/// that a request is in counts.
+/// Who may do what: for each destination and each way there its rows, with the lines that decide. Of the rows
+/// of a way the first that a request is in counts.
 #[must_use]
 pub fn text(access: &Access, places: &Places<'_>) -> String {
     let located = located(access, places);

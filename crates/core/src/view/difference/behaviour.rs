@@ -42,7 +42,8 @@ pub(super) fn destination(of: &DestinationDiff) -> String {
     format!("{host}{port}{way}{bytes}")
 }
 
-/// What is said of a destination that clients get to in another way without that it makes a difference to them.
+/// What is said of a destination that clients get to in another way without that it makes a difference to
+/// them.
 pub(super) const NOBODY: &str =
     "no request is refused or led elsewhere that was not before, or the other way round";
 

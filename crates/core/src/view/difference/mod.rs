@@ -18,7 +18,8 @@ use super::origins::Places;
 use crate::diff::Diff;
 use place::Sides;
 
-/// A comparison as JSON: what [`Diff`] has, with `place` (file, line and column) in each `because` and `oldBecause`.
+/// A comparison as JSON: what [`Diff`] has, with `place` (file, line and column) in each `because` and
+/// `oldBecause`.
 ///
 /// # Errors
 ///

@@ -12,7 +12,8 @@ use crate::view::diagnostics;
 use crate::view::origins::Places;
 use crate::view::words::counted;
 
-/// A comparison as text: who gets a push in a sentence, then what differs, with the lines that make the difference.
+/// A comparison as text: who gets a push in a sentence, then what differs, with the lines that make the
+/// difference.
 #[must_use]
 pub fn text(diff: &Diff, old: &Places<'_>, new: &Places<'_>) -> String {
     let sides = Sides::new(diff, old, new);

@@ -6,8 +6,8 @@ use super::{Report, with_help};
 use crate::problem::{Problem, Severity};
 use crate::view::xml::attributes;
 
-/// Checkstyle's XML, which Jenkins and many others read: an element for each file with findings, one in it for each of
-/// them.
+/// Checkstyle's XML, which Jenkins and many others read: an element for each file with findings, one in it
+/// for each of them.
 ///
 /// ```
 /// use waypoint_xds::problem::{Code, Problem};

@@ -5,8 +5,8 @@ use crate::problem::{Problem, Severity};
 use crate::view::diagnostics::about;
 use crate::view::xml::{attributes, escaped};
 
-/// JUnit's XML, which most CI systems show as tests: a suite for each file. A finding is a test that failed; a note is
-/// one that passed and has something to say. A file without findings has one test, which passed.
+/// JUnit's XML, which most CI systems show as tests: a suite for each file. A finding is a test that failed;
+/// a note is one that passed and has something to say. A file without findings has one test, which passed.
 ///
 /// ```
 /// use waypoint_xds::problem::{Code, Problem};

@@ -24,8 +24,8 @@ pub struct Report<'r> {
     pub found: &'r [Problem],
     /// The files, those in which nothing was found too.
     pub files: &'r [&'r SourceFile],
-    /// The folder that names of files are told from: what starts with it is told without it, as programs expect it that
-    /// know a repository's files by their paths in it. Empty where names are told as they are.
+    /// The folder that names of files are told from: what starts with it is told without it, as programs
+    /// expect it that know a repository's files by their paths in it. Empty where names are told as they are.
     pub folder: &'r str,
 }
 
@@ -39,7 +39,8 @@ impl<'r> Report<'r> {
         relative.trim_start_matches("./").to_owned()
     }
 
-    /// The file that a finding is told in: its own, else the first one. Programs want a file and a line for everything.
+    /// The file that a finding is told in: its own, else the first one. Programs want a file and a line for
+    /// everything.
     fn file_of(&self, problem: &'r Problem) -> &'r str {
         let first = || self.files.first().map_or("", |file| file.name().as_str());
         problem.place.as_ref().map_or_else(first, |place| &place.file)

@@ -10,8 +10,9 @@ use crate::problem::{Code, Fix, Place, Problem, Related, Replacement};
 use crate::view::diagnostics::about;
 use crate::view::explanation;
 
-/// SARIF 2.1.0, as GitHub's code scanning and others read it: every code that was found with its explanation, and each
-/// finding with its place, what is related to it, its fix, and a fingerprint that stays when lines move.
+/// SARIF 2.1.0, as GitHub's code scanning and others read it: every code that was found with its explanation,
+/// and each finding with its place, what is related to it, its fix, and a fingerprint that stays when lines
+/// move.
 ///
 /// ```
 /// use waypoint_xds::problem::{Code, Problem};

@@ -1,7 +1,7 @@
 //! What is applied to the traffic of a filter chain: policies, authentication, extensions.
 //!
-//! Of the policies of RBAC filters resources know what made them. Of filters for tokens and for extensions the mesh is
-//! asked what binds to the chain's Service.
+//! Of the policies of RBAC filters resources know what made them. Of filters for tokens and for extensions
+//! the mesh is asked what binds to the chain's Service.
 
 use std::collections::BTreeMap;
 

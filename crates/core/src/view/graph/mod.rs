@@ -1,10 +1,10 @@
-//! A waypoint's resources as a graph: how traffic goes from a listener over a filter chain and a route to a cluster
-//! and its endpoints, and from an endpoint inside the proxy to the next listener.
+//! A waypoint's resources as a graph: how traffic goes from a listener over a filter chain and a route to a
+//! cluster and its endpoints, and from an endpoint inside the proxy to the next listener.
 //!
-//! The listeners of a waypoint lead to each other through *internal addresses*: what comes in at `connect_terminate`
-//! goes through the cluster `main_internal` to the listener of that name, and from there, once policy was applied,
-//! to `connect_originate`. The graph shows that as it is.
-//! Source: <https://www.envoyproxy.io/docs/envoy/latest/configuration/other_features/internal_listener>.
+//! The listeners of a waypoint lead to each other through *internal addresses*: what comes in at
+//! `connect_terminate` goes through the cluster `main_internal` to the listener of that name, and from there,
+//! once policy was applied, to `connect_originate`. The graph shows that as it is. Source:
+//! <https://www.envoyproxy.io/docs/envoy/latest/configuration/other_features/internal_listener>.
 
 mod attached;
 mod builder;
@@ -28,8 +28,8 @@ use self::builder::Builder;
 
 /// What a waypoint does with traffic.
 ///
-/// Nodes come in the order of the resources (listeners with their chains and routes, clusters, endpoints), edges in the
-/// order of the nodes that they leave. The same resources give the same graph.
+/// Nodes come in the order of the resources (listeners with their chains and routes, clusters, endpoints),
+/// edges in the order of the nodes that they leave. The same resources give the same graph.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Graph<'a> {
@@ -74,7 +74,8 @@ impl NodeKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Node<'a> {
-    /// Made of the kind and of names (`cluster:main_internal`), so that a change elsewhere does not change it.
+    /// Made of the kind and of names (`cluster:main_internal`), so that a change elsewhere does not change
+    /// it.
     pub id: String,
     /// What it stands for.
     pub kind: NodeKind,
@@ -103,7 +104,8 @@ pub struct Edge {
     pub from: String,
     /// The id of the node that it leads to.
     pub to: String,
-    /// When traffic goes this way (`ip=10.96.0.7 -> port=80`), or what else the edge means (`mirror`). May be empty.
+    /// When traffic goes this way (`ip=10.96.0.7 -> port=80`), or what else the edge means (`mirror`). May be
+    /// empty.
     pub label: String,
     /// The share of the traffic, where it is divided.
     pub weight: Option<u32>,
@@ -150,7 +152,8 @@ pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Graph
     make(resources, places, None)
 }
 
-/// The same with what is attached to chains and resources do not tell: of the checks of tokens, and of extensions.
+/// The same with what is attached to chains and resources do not tell: of the checks of tokens, and of
+/// extensions.
 #[must_use]
 pub fn graph_in<'a>(mesh: &Mesh, resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
     make(resources, places, Bindings::new(mesh, &resources.waypoint, places))

@@ -15,8 +15,8 @@ use crate::view::proxy_config::routes::path;
 use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id};
 
-/// Adds the routes of a chain (by its id) and the edges from the chain to them and from them to clusters. Their JSON is
-/// in the resource at `whole`.
+/// Adds the routes of a chain (by its id) and the edges from the chain to them and from them to clusters.
+/// Their JSON is in the resource at `whole`.
 pub(super) fn add<'a>(
     builder: &mut Builder<'a, '_>,
     chain: &str,

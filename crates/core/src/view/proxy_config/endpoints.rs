@@ -49,8 +49,8 @@ pub(crate) fn of_clusters(clusters: &[Cluster], unresolved: bool) -> Vec<Cluster
     clusters.iter().filter(known).filter_map(assignment).collect()
 }
 
-/// What a proxy that was just started reports: nothing was seen to fail yet. In the tables of the reference, endpoints
-/// that the control plane calls unhealthy are no exception.
+/// What a proxy that was just started reports: nothing was seen to fail yet. In the tables of the reference,
+/// endpoints that the control plane calls unhealthy are no exception.
 pub(super) fn make_healthy(assignment: &mut ClusterLoadAssignment) {
     let endpoints = assignment.endpoints.iter_mut().flat_map(|locality| &mut locality.lb_endpoints);
     for endpoint in endpoints {
@@ -117,8 +117,8 @@ fn admits(filter: &Filter, row: &Row) -> bool {
         && same(&filter.status, row.status)
 }
 
-/// The clusters that have an endpoint which the filter admits, as `envoy.admin.v3.ClusterStatus`, with all their
-/// endpoints: what istioctl prints with `-o json`.
+/// The clusters that have an endpoint which the filter admits, as `envoy.admin.v3.ClusterStatus`, with all
+/// their endpoints: what istioctl prints with `-o json`.
 #[must_use]
 pub fn statuses(config: &ProxyConfig, filter: &Filter) -> Value {
     config

@@ -75,8 +75,8 @@ pub(in crate::view) fn path(matched: Option<&RouteMatch>, form: Form) -> String 
     }
 }
 
-/// A virtual host's domains, shortened: at most two, without ports and without the longer forms of a name that
-/// is there in its short form.
+/// A virtual host's domains, shortened: at most two, without ports and without the longer forms of a name
+/// that is there in its short form.
 fn domains(all: &[String]) -> String {
     const SHOWN: usize = 2;
     if let [only] = all {

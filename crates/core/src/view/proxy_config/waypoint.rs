@@ -20,8 +20,8 @@ pub fn config(mesh: &Mesh, resources: &WaypointResources) -> ProxyConfig {
     }
 }
 
-/// A kind of a waypoint's resources as istioctl's table; `wide` names internal listeners, and tells the origin of
-/// each row.
+/// A kind of a waypoint's resources as istioctl's table; `wide` names internal listeners, and tells the
+/// origin of each row.
 #[must_use]
 pub fn waypoint_table(
     reading: &Reading,

@@ -53,7 +53,8 @@ impl<'c> Covered<'c> {
         format!("{counts}{missing}")
     }
 
-    /// The same as JSON: `percent`, `reached` and `all` of each sort, and every point with its hits and its place.
+    /// The same as JSON: `percent`, `reached` and `all` of each sort, and every point with its hits and its
+    /// place.
     #[must_use]
     pub fn json(&self) -> Value {
         let count = |sort: Option<Sort>| {
@@ -73,7 +74,8 @@ impl<'c> Covered<'c> {
         json!({"all": count(None), "sorts": sorts, "points": points})
     }
 
-    /// LCOV's tracefile: each line of a route, a policy or a subset counts how many requests reached what stands there.
+    /// LCOV's tracefile: each line of a route, a policy or a subset counts how many requests reached what
+    /// stands there.
     #[must_use]
     pub fn lcov(&self) -> String {
         let mut out = String::new();

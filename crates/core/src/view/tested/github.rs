@@ -6,7 +6,8 @@ use super::{Report, Test};
 use crate::problem::Place;
 use crate::view::diagnostics::{self, data, property};
 
-/// GitHub's workflow commands, which show what failed in a pull request's changes: at the first field that is not met.
+/// GitHub's workflow commands, which show what failed in a pull request's changes: at the first field that is
+/// not met.
 #[must_use]
 pub fn github(report: &Report) -> String {
     let mut out = String::new();

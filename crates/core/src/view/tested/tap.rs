@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::Report;
 use crate::view::yaml;
 
-/// The [Test Anything Protocol](https://testanything.org/tap-version-14-specification.html), version 14: what failed has a
-/// block of YAML that tells why.
+/// The [Test Anything Protocol](https://testanything.org/tap-version-14-specification.html), version 14: what
+/// failed has a block of YAML that tells why.
 #[must_use]
 pub fn tap(report: &Report) -> String {
     let errors = report.errors().count();

@@ -6,8 +6,8 @@ use super::{Failure, Report, Test, shown};
 use crate::expect::Difference;
 use crate::view::words::counted;
 
-/// Every test by file; of one that failed the difference of what is expected (`-`) and what came (`+`), and the way of the
-/// request.
+/// Every test by file; of one that failed the difference of what is expected (`-`) and what came (`+`), and
+/// the way of the request.
 #[must_use]
 pub fn text(report: &Report) -> String {
     let mut out = String::new();

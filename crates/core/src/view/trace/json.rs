@@ -6,8 +6,8 @@ use super::causes;
 use crate::trace::{Because, Trace};
 use crate::view::origins::{Located, Places};
 
-/// A trace as JSON: what [`Trace`] has, with the `place` of every cause (`{file, line, column, endLine}`, null where it
-/// stands nowhere).
+/// A trace as JSON: what [`Trace`] has, with the `place` of every cause (`{file, line, column, endLine}`,
+/// null where it stands nowhere).
 ///
 /// # Errors
 ///

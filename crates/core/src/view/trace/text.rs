@@ -13,8 +13,8 @@ const LINES: usize = 8;
 /// The details that are shown of what decided, without `all`.
 const DETAILS: usize = 10;
 
-/// A trace as text: the verdict in a sentence with file and line, what else may come of it, the way with the lines that decided,
-/// and where it goes; with `all` also what did not match.
+/// A trace as text: the verdict in a sentence with file and line, what else may come of it, the way with the
+/// lines that decided, and where it goes; with `all` also what did not match.
 #[must_use]
 pub fn text(trace: &Trace, places: &Places<'_>, all: bool) -> String {
     let page = Page { located: places.locate_causes(causes(trace)), places, text: String::new() };

@@ -33,8 +33,8 @@ fn readable<M: Message + Name>(message: &M) -> Value {
     value
 }
 
-/// Writes the addresses in a value as texts: in these messages all fields of these names are bytes, if they are no
-/// messages themselves.
+/// Writes the addresses in a value as texts: in these messages all fields of these names are bytes, if they
+/// are no messages themselves.
 fn write_addresses(value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -195,8 +195,8 @@ pub fn all(config: &ZtunnelConfig) -> Value {
     })
 }
 
-/// Everything as `istioctl ztunnel-config all` prints it. The tables of certificates and connections, of which nothing
-/// is known, are empty.
+/// Everything as `istioctl ztunnel-config all` prints it. The tables of certificates and connections, of
+/// which nothing is known, are empty.
 #[must_use]
 pub fn summary(config: &ZtunnelConfig, with_headers: bool) -> String {
     let filter = Filter::default();

@@ -1,4 +1,5 @@
-//! Which policies a workload has by name. Those for a whole namespace or mesh need no name: ztunnel finds them itself.
+//! Which policies a workload has by name. Those for a whole namespace or mesh need no name: ztunnel finds
+//! them itself.
 
 use std::sync::Arc;
 

@@ -80,8 +80,8 @@ pub fn verdict(object: &Object<AuthorizationPolicy>, root_namespace: &str, featu
     Verdict { policy: Some(policy), unsupported }
 }
 
-/// Whether the rule of a group can fit any connection: where each alternative of a clause is about HTTP only, nothing of it
-/// is left, and ztunnel takes what is empty for what does not fit.
+/// Whether the rule of a group can fit any connection: where each alternative of a clause is about HTTP only,
+/// nothing of it is left, and ztunnel takes what is empty for what does not fit.
 pub(crate) fn fires(group: &Group) -> bool {
     group.rules.iter().all(|rules| rules.matches.iter().any(|matching| *matching != Match::default()))
 }

@@ -95,7 +95,8 @@ fn allow_waypoint_name(target: &Target) -> String {
     format!("istio_allow_waypoint_{namespace}_{name}")
 }
 
-/// The service accounts of a waypoint's pods; where there are none yet, that of the pod that Istio would deploy.
+/// The service accounts of a waypoint's pods; where there are none yet, that of the pod that Istio would
+/// deploy.
 fn service_accounts(mesh: &Mesh, target: &Target) -> Vec<String> {
     let name = target.name();
     let pods = mesh.workloads.of_gateway(&name.namespace, &name.name);

@@ -1,7 +1,8 @@
 //! What PeerAuthentications come to: policies that deny what is not mTLS.
 //!
-//! ztunnel knows no modes. A workload whose effective mode is `STRICT` has the one policy that denies callers without
-//! an identity; one with other modes for some of its ports has a policy of its own. `DISABLE` is as good as `PERMISSIVE`.
+//! ztunnel knows no modes. A workload whose effective mode is `STRICT` has the one policy that denies callers
+//! without an identity; one with other modes for some of its ports has a policy of its own. `DISABLE` is as
+//! good as `PERMISSIVE`.
 
 use std::sync::Arc;
 
@@ -229,8 +230,8 @@ fn is_strict_above(own: MutualTlsMode, general: General<'_>) -> bool {
     }
 }
 
-/// Whether a port that is not strict is an exception. By accident, a namespace's policy without a mode hides the
-/// mesh's.
+/// Whether a port that is not strict is an exception. By accident, a namespace's policy without a mode hides
+/// the mesh's.
 fn may_be_excepted(own: MutualTlsMode, general: General<'_>) -> bool {
     match own {
         MutualTlsMode::Strict => true,

@@ -1,5 +1,5 @@
-//! The workloads of other networks: ztunnel knows one for each Service and network, which is reached through the network's
-//! gateway.
+//! The workloads of other networks: ztunnel knows one for each Service and network, which is reached through
+//! the network's gateway.
 
 use std::collections::BTreeMap;
 

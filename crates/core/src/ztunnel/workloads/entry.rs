@@ -44,8 +44,8 @@ pub(super) fn workload(
     place.fill(message, (object.object_ref(), label), |known| ports::of_entry(spec, known))
 }
 
-/// The workload that an endpoint of a ServiceEntry is: one that is listed, or a host that is resolved. None if
-/// other objects have all its hosts.
+/// The workload that an endpoint of a ServiceEntry is: one that is listed, or a host that is resolved. None
+/// if other objects have all its hosts.
 pub(super) fn endpoint(
     cx: Cx<'_, '_>,
     id: WorkloadId,

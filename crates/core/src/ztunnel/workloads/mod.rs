@@ -154,8 +154,8 @@ impl<'i, 'm> Place<'i, 'm> {
         Self { services, binding, waypoint, instance_of: None, policies }
     }
 
-    /// Says it in a message, and gives its resource: `object` is what the workload comes from, and the field of it that
-    /// may name a waypoint.
+    /// Says it in a message, and gives its resource: `object` is what the workload comes from, and the field
+    /// of it that may name a waypoint.
     fn fill(
         self,
         mut message: Workload,

@@ -27,7 +27,8 @@ pub(super) fn of_pod(pod: &Pod, known: &KnownService<'_>) -> PortList {
     }
 }
 
-/// The ports of a WorkloadEntry, or of an endpoint of a ServiceEntry: those that it names, else the Service's.
+/// The ports of a WorkloadEntry, or of an endpoint of a ServiceEntry: those that it names, else the
+/// Service's.
 pub(super) fn of_entry(entry: &networking::WorkloadEntry, known: &KnownService<'_>) -> PortList {
     match &known.service.source {
         ServiceSource::Kubernetes(object) => list(&object.spec.ports, |port| {

@@ -1,5 +1,5 @@
-//! The syntax of CEL, the Common Expression Language, as far as Istio's webhook looks at it: it parses expressions and
-//! expands macros, but knows no types and no names.
+//! The syntax of CEL, the Common Expression Language, as far as Istio's webhook looks at it: it parses
+//! expressions and expands macros, but knows no types and no names.
 //!
 //! Source: <https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax>.
 
@@ -200,7 +200,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A name, a call, a literal, or something in brackets; and whether it may be the start of a message's name.
+    /// A name, a call, a literal, or something in brackets; and whether it may be the start of a message's
+    /// name.
     fn primary(&mut self) -> Result<(Shape, bool), CelError> {
         if self.takes("(") {
             let shape = self.expression()?;
@@ -239,7 +240,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Expressions with commas between them, to a closing sign; only a list may have a comma at its end, even alone.
+    /// Expressions with commas between them, to a closing sign; only a list may have a comma at its end, even
+    /// alone.
     fn list(&mut self, close: &str) -> Result<Vec<Shape>, CelError> {
         let mut shapes = Vec::new();
         if close != ")" && self.takes(",") {

@@ -80,8 +80,8 @@ fn failover(c: &Checker<'_>, failover: &[Failover], priority: &[Str], outlier: O
     });
 }
 
-/// `region`, `region/zone` or `region/zone/subzone`, the last of them `*` at most; none may cover another that stands
-/// before it.
+/// `region`, `region/zone` or `region/zone/subzone`, the last of them `*` at most; none may cover another
+/// that stands before it.
 fn disjoint<'l>(c: &Checker<'_>, localities: impl Iterator<Item = &'l Str>) {
     let mut seen: BTreeSet<Vec<&str>> = BTreeSet::new();
     for locality in localities {

@@ -1,7 +1,7 @@
 //! Kinds of the Gateway API: what their schemas ask.
 //!
-//! Nobody but the API server validates them: there is no webhook. The schemas that came with 1.18 (v0.7) have types,
-//! enumerations, lengths and patterns; those of 1.31 have rules in CEL too.
+//! Nobody but the API server validates them: there is no webhook. The schemas that came with 1.18 (v0.7) have
+//! types, enumerations, lengths and patterns; those of 1.31 have rules in CEL too.
 
 mod filter;
 mod gateway;

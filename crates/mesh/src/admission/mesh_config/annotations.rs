@@ -11,8 +11,8 @@ use crate::snapshot::mesh_config::ProxyConfig;
 /// The annotation of a pod that holds a ProxyConfig, in YAML.
 pub(crate) const OF_POD: &str = "proxy.istio.io/config";
 
-/// The ProxyConfigs in annotations of a snapshot's Pods, and of its Gateways, whose pods get theirs: by their text,
-/// since most pods that have one have the same.
+/// The ProxyConfigs in annotations of a snapshot's Pods, and of its Gateways, whose pods get theirs: by their
+/// text, since most pods that have one have the same.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ProxyAnnotations {
     by_text: BTreeMap<Str, Checked<ProxyConfig>>,

@@ -1,4 +1,5 @@
-//! What is given as a mesh configuration and is something that has one in it: values of a Helm chart, or an object.
+//! What is given as a mesh configuration and is something that has one in it: values of a Helm chart, or an
+//! object.
 
 use crate::Str;
 use crate::problem::{Code, Problem};

@@ -47,9 +47,9 @@ fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Ob
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
-/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace, or that of the only
-/// revision. One that the release refuses is left out.
-/// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
+/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace, or
+/// that of the only revision. One that the release refuses is left out. Source:
+/// <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
     let mut config = defaults(options);
     if let Some((object, text)) = source(snapshot, options).1 {

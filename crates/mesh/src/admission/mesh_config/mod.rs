@@ -1,7 +1,7 @@
 //! The mesh configuration: what `istiod` looks at before it takes one.
 //!
-//! It is no custom resource: no schema prunes it and no webhook refuses it. A field that the release does not know is
-//! ignored without a word, and a configuration that is not valid as a whole.
+//! It is no custom resource: no schema prunes it and no webhook refuses it. A field that the release does not
+//! know is ignored without a word, and a configuration that is not valid as a whole.
 //!
 //! Source of the rules: `pkg/config/validation` of each release.
 
@@ -57,7 +57,8 @@ pub(super) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Chec
     Checked { config: (!refused).then_some(config), problems }
 }
 
-/// Passes a proxy's own configuration (the annotation `proxy.istio.io/config`) through its agent's validation.
+/// Passes a proxy's own configuration (the annotation `proxy.istio.io/config`) through its agent's
+/// validation.
 fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<ProxyConfig> {
     let (problems, refused) = findings(rules, |c| {
         config.drop_newer(c);

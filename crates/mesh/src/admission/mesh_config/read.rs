@@ -9,7 +9,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
 use crate::text::{SourceFile, Unread, documents};
 
-/// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any spelling.
+/// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any
+/// spelling.
 const OF_OTHERS: [&str; 7] = [
     "ca",
     "certificates",

@@ -1,8 +1,8 @@
-//! Fields that came after the oldest release: the API server of an older cluster drops them, because the schemas that
-//! it has do not know them.
+//! Fields that came after the oldest release: the API server of an older cluster drops them, because the
+//! schemas that it has do not know them.
 //!
-//! `table.rs` has them, a type's fields with the releases that know them, and the fields below which there are more. It
-//! is made from the schemas (`cargo xtask schemas`).
+//! `table.rs` has them, a type's fields with the releases that know them, and the fields below which there
+//! are more. It is made from the schemas (`cargo xtask schemas`).
 
 mod mesh;
 mod table;
@@ -85,8 +85,8 @@ fn forget<T: Default + PartialEq>(field: &mut T, known: Releases, c: &Checker<'_
     }
 }
 
-/// Declares what some release does not know: fields that only some have (`in "1.29+":`), and fields below which there
-/// are such (`below:`). Of a `one of` it is variants.
+/// Declares what some release does not know: fields that only some have (`in "1.29+":`), and fields below
+/// which there are such (`below:`). Of a `one of` it is variants.
 macro_rules! newer {
     () => {};
     (one of $ty:ty { $(in $known:literal: $variant:ident $name:literal;)* } $($rest:tt)*) => {

@@ -10,7 +10,8 @@ use crate::snapshot::Labels;
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::{TcpRoute, TlsRoute};
 
-/// What AUTO_PASSTHROUGH gateways make of a Service's port: `outbound_.80_._.reviews.default.svc.cluster.local`.
+/// What AUTO_PASSTHROUGH gateways make of a Service's port:
+/// `outbound_.80_._.reviews.default.svc.cluster.local`.
 const SNI_PREFIX: &str = "outbound_";
 
 pub(super) fn has_sni_hosts(service: &VirtualService) -> bool {

@@ -28,8 +28,8 @@ fn without_name(request: &HttpMatchRequest) -> Cow<'_, HttpMatchRequest> {
     }
 }
 
-/// Warns of rules behind one without a match, and of matches that stood in an earlier rule; `compared` is what counts of
-/// a match.
+/// Warns of rules behind one without a match, and of matches that stood in an earlier rule; `compared` is
+/// what counts of a match.
 fn repeated<'m, M: Clone + Eq + Hash + 'm>(
     c: &Checker<'_>,
     field: &'static str,
@@ -111,8 +111,8 @@ fn covered_prefixes(c: &Checker<'_>, routes: &[HttpRoute]) {
 }
 
 impl Prefix<'_> {
-    /// Whether this takes all that a later one with a longer path does, as the webhook sees it: what is no exact value and no prefix (a regular expression) counts as nothing, and an
-    /// absent method as GET.
+    /// Whether this takes all that a later one with a longer path does, as the webhook sees it: what is no
+    /// exact value and no prefix (a regular expression) counts as nothing, and an absent method as GET.
     fn covers(&self, later: &Self) -> bool {
         let method = |request: &HttpMatchRequest| {
             let text = written(request.method.as_ref());

@@ -1,13 +1,14 @@
-//! What binds where: the one index of everything that says by a selector, by references or by its namespace what it is
-//! for.
+//! What binds where: the one index of everything that says by a selector, by references or by its namespace
+//! what it is for.
 //!
 //! | release | an object binds to a waypoint's chains by |
 //! |---|---|
 //! | 1.18 | its selector, compared with the labels of the waypoint's own pod: alike to every chain |
 //! | 1.31 | its `targetRefs`: a Gateway or GatewayClass to every chain, a Service or ServiceEntry to that one's |
 //!
-//! To a workload, and to the waypoint's pod as to any other, it binds by its selector, or for being for all of its
-//! namespace. In which namespaces is looked, and in what order, differs between the kinds; each says so where it asks.
+//! To a workload, and to the waypoint's pod as to any other, it binds by its selector, or for being for all
+//! of its namespace. In which namespaces is looked, and in what order, differs between the kinds; each says
+//! so where it asks.
 //!
 //! | module | knows |
 //! |---|---|
@@ -16,7 +17,8 @@
 //! | `index` | where objects are found by what they are for |
 //! | `waypoint` | what binds to the chains of one waypoint |
 //!
-//! Source: [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
+//! Source:
+//! [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
 mod index;
 mod kinds;
@@ -132,8 +134,8 @@ impl<T> Deref for Bound<'_, T> {
     }
 }
 
-/// An object that binds, by its position in the index. Those of one list are in the order of their age, unless it says
-/// otherwise.
+/// An object that binds, by its position in the index. Those of one list are in the order of their age,
+/// unless it says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attached {
     /// The position.
@@ -141,7 +143,8 @@ pub struct Attached {
     by: Binding,
 }
 
-/// The objects of one kind, indexed by what they are for: whoever asks what binds to something looks only at that.
+/// The objects of one kind, indexed by what they are for: whoever asks what binds to something looks only at
+/// that.
 #[derive(Clone, Debug)]
 pub struct Attachments<T> {
     rules: &'static Rules,
@@ -198,8 +201,8 @@ impl<T: Attach> Attachments<T> {
         self.get(Attached { position, by: Binding::Selector })
     }
 
-    /// What binds to a waypoint's pod as to any other workload: by a selector or, if it refers to something, by a
-    /// reference to the Gateway. Those of the root namespace come first.
+    /// What binds to a waypoint's pod as to any other workload: by a selector or, if it refers to something,
+    /// by a reference to the Gateway. Those of the root namespace come first.
     #[must_use]
     pub fn of_pod(&self, waypoint: &Waypoint) -> Vec<Attached> {
         let (own, root) = (&waypoint.name.namespace, &self.root_namespace);
@@ -214,11 +217,11 @@ impl<T: Attach> Attachments<T> {
         namespaces.flat_map(in_namespace).collect()
     }
 
-    /// What of a namespace binds to a waypoint's chains. With a Service, this is about the chains of that Service;
-    /// without, about what every chain has.
+    /// What of a namespace binds to a waypoint's chains. With a Service, this is about the chains of that
+    /// Service; without, about what every chain has.
     ///
-    /// In the first releases the labels of the waypoint's own pod are selected; in later ones a selector never
-    /// matches a waypoint, and an object has to refer to something.
+    /// In the first releases the labels of the waypoint's own pod are selected; in later ones a selector
+    /// never matches a waypoint, and an object has to refer to something.
     pub(crate) fn in_namespace(
         &self,
         namespace: &str,

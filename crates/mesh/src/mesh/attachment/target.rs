@@ -21,8 +21,8 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
-    /// The kind that a reference's group and kind name; none where Istio knows no such target. The core group's name
-    /// is empty; Istio takes `core` too.
+    /// The kind that a reference's group and kind name; none where Istio knows no such target. The core
+    /// group's name is empty; Istio takes `core` too.
     fn of(reference: &PolicyTargetReference) -> Option<Self> {
         match (reference.group.as_str(), reference.kind.as_str()) {
             ("" | "core", "Service") => Some(Self::Service),
@@ -34,7 +34,8 @@ impl TargetKind {
     }
 }
 
-/// Something that can be referred to, and the namespace of the objects that can: nothing refers into another namespace.
+/// Something that can be referred to, and the namespace of the objects that can: nothing refers into another
+/// namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Target {
     kind: TargetKind,

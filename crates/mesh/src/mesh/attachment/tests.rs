@@ -210,8 +210,8 @@ fn all_kinds() -> Vec<Arc<Object<AuthorizationPolicy>>> {
     objects
 }
 
-/// The rule as the documentation says it, without an index: whether an object binds to the chains of a waypoint, or
-/// to those of a Service.
+/// The rule as the documentation says it, without an index: whether an object binds to the chains of a
+/// waypoint, or to those of a Service.
 fn binds(
     policy: &Object<AuthorizationPolicy>,
     waypoint: &Waypoint,

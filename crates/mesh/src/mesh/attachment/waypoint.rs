@@ -46,8 +46,8 @@ impl<T: Attach> Attachments<T> {
 }
 
 impl<T: Attach> WaypointAttachments<'_, T> {
-    /// What binds to the chains for a Service, or to those for no Service (direct access to pods): the namespaces as
-    /// their precedence says, the Service's last; within each the oldest first.
+    /// What binds to the chains for a Service, or to those for no Service (direct access to pods): the
+    /// namespaces as their precedence says, the Service's last; within each the oldest first.
     ///
     /// See [`Attachments::at`].
     #[must_use]

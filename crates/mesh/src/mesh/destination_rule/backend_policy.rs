@@ -1,7 +1,8 @@
 //! Gateway API backend policies (BackendTLSPolicy, XBackendTrafficPolicy) as DestinationRules.
 //!
-//! Policies for the same host of the same object become one rule, in which the oldest policy that says something
-//! wins. It is a rule like any other, except that a user's own wins field by field, whatever its age.
+//! Policies for the same host of the same object become one rule, in which the oldest policy that says
+//! something wins. It is a rule like any other, except that a user's own wins field by field, whatever its
+//! age.
 //!
 //! Source: `backend_policies.go` of Istio's Gateway API controller.
 

@@ -78,7 +78,8 @@ impl MergedRule {
         self.subset_causes.get(*self.positions.get(name)?)
     }
 
-    /// The objects that origins name: each resource of a host has them all, so that of very many they are the first.
+    /// The objects that origins name: each resource of a host has them all, so that of very many they are the
+    /// first.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         const MAX_CAUSES: usize = 64;
@@ -148,8 +149,8 @@ impl Selector<'_> {
 
 /// Adds a rule to those of its host, merging where the release merges.
 ///
-/// Source: `mergeDestinationRule` of Istio's control plane. That a rule is decided by the *last* of the existing
-/// ones is an accident there, kept here.
+/// Source: `mergeDestinationRule` of Istio's control plane. That a rule is decided by the *last* of the
+/// existing ones is an accident there, kept here.
 pub(super) fn add(merged: &mut Vec<MergedRule>, rule: MergedRule, how: DestinationRuleMerge) {
     let separate = match how {
         DestinationRuleMerge::BySelector => add_by_selector(merged, &rule),

@@ -6,8 +6,8 @@
 //! | `merge` | how several rules for one host become one |
 //! | [`policy`] | which parts of a traffic policy hold for a port and a subset |
 //!
-//! A client finds the rule of a Service in its own namespace, else in the Service's, else in the root namespace; in
-//! each the most specific host wins, whether or not the others say more.
+//! A client finds the rule of a Service in its own namespace, else in the Service's, else in the root
+//! namespace; in each the most specific host wins, whether or not the others say more.
 
 mod backend_policy;
 mod merge;
@@ -62,8 +62,8 @@ impl Default for DestinationRules {
 pub struct Client<'a> {
     /// Its namespace.
     pub namespace: &'a str,
-    /// Its labels, if rules with a workload selector count. They do where it is a client; where it answers for the
-    /// destination (a waypoint's own clusters) they do not.
+    /// Its labels, if rules with a workload selector count. They do where it is a client; where it answers
+    /// for the destination (a waypoint's own clusters) they do not.
     pub labels: Option<&'a Labels>,
 }
 
@@ -120,7 +120,8 @@ impl DestinationRules {
         self.find(client, &service.hostname, &service.namespace)
     }
 
-    /// The rules that govern a Service for a client, with a look at its labels and without: one look-up for both.
+    /// The rules that govern a Service for a client, with a look at its labels and without: one look-up for
+    /// both.
     pub fn of_client(&self, client: Client<'_>, service: &Service) -> OfClient<'_> {
         self.find_both(client, &service.hostname, &service.namespace)
     }
@@ -148,8 +149,8 @@ impl DestinationRules {
     }
 
     fn candidates(&self, client: &str, hostname: &str, namespace: &str) -> Vec<&MergedRule> {
-        // A rule in the root namespace is meant for everyone. So that it does not hide more specific ones from the
-        // proxies there, they only see its private rules first.
+        // A rule in the root namespace is meant for everyone. So that it does not hide more specific ones
+        // from the proxies there, they only see its private rules first.
         let own =
             if client == self.root_namespace { Some(&self.root_private) } else { self.local.get(client) };
         if let Some(found) = own.and_then(|rules| rules.get(hostname)) {

@@ -27,8 +27,9 @@ pub struct PortPolicy<'a> {
 impl<'a> PortPolicy<'a> {
     /// What `policy` says for `port`.
     ///
-    /// Settings of the port replace those of the destination as a whole: what they leave out has its default, it is
-    /// not inherited ([`portLevelSettings`](https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy)).
+    /// Settings of the port replace those of the destination as a whole: what they leave out has its default,
+    /// it is not inherited
+    /// ([`portLevelSettings`](https://istio.io/latest/docs/reference/config/networking/destination-rule/#TrafficPolicy)).
     #[must_use]
     pub fn of(policy: &'a TrafficPolicy, port: u32) -> Self {
         Self::of_port(policy, port).unwrap_or_else(|| Self::of_destination(policy))
@@ -89,17 +90,19 @@ impl<'a> PortPolicy<'a> {
     }
 }
 
-/// What a rule says for one port of one of its subsets (of the destination as a whole, if there is no such subset).
+/// What a rule says for one port of one of its subsets (of the destination as a whole, if there is no such
+/// subset).
 #[must_use]
 pub fn port_policy<'a>(rule: &'a MergedRule, subset: &str, port: u32) -> Option<PortPolicy<'a>> {
     let subset = rule.subset(subset).and_then(|s| s.traffic_policy.as_ref());
     PortPolicy::merged(rule.spec.traffic_policy.as_ref(), subset, port)
 }
 
-/// The consistent hash that routes to a destination use: of the subset's port, the subset, the port, the destination.
+/// The consistent hash that routes to a destination use: of the subset's port, the subset, the port, the
+/// destination.
 ///
-/// `port` is the one that the route names. Unlike in [`PortPolicy::of`], settings of the port without a hash leave
-/// the destination's in force.
+/// `port` is the one that the route names. Unlike in [`PortPolicy::of`], settings of the port without a hash
+/// leave the destination's in force.
 #[must_use]
 pub fn consistent_hash<'a>(
     destination: Option<&'a TrafficPolicy>,
@@ -115,7 +118,8 @@ pub fn consistent_hash<'a>(
     })
 }
 
-/// The TLS mode that a traffic policy asks for on `port`; settings of the port without TLS leave the destination's.
+/// The TLS mode that a traffic policy asks for on `port`; settings of the port without TLS leave the
+/// destination's.
 #[must_use]
 pub fn tls_mode(policy: Option<&TrafficPolicy>, port: u32) -> Option<TlsMode> {
     let policy = policy?;

@@ -115,8 +115,8 @@ pub(super) fn of_kubernetes_service(
     endpoints
 }
 
-/// Where a WorkloadEntry answers for a Kubernetes Service's port: its own port of the target port's name, which a
-/// named target port asks for, else the number.
+/// Where a WorkloadEntry answers for a Kubernetes Service's port: its own port of the target port's name,
+/// which a named target port asks for, else the number.
 fn selected_port(
     declared: &kubernetes::ServicePort,
     port: &Port,
@@ -157,7 +157,8 @@ fn address(workload: &Workload, service: &Service) -> Option<Str> {
     }
 }
 
-/// Where a workload answers for a ServiceEntry's port: its own port of that name, else the target port, else the same.
+/// Where a workload answers for a ServiceEntry's port: its own port of that name, else the target port, else
+/// the same.
 fn entry_port(workload: &Workload, port: &Port) -> u32 {
     let own = match &workload.source {
         WorkloadSource::Pod(object) => pod::named_tcp_port(&object.spec, &port.name),

@@ -22,7 +22,8 @@ pub struct Endpoint {
     pub port: u32,
     /// The name of the Service's port that it answers for.
     pub service_port: Str,
-    /// The number of the Service's port that it answers for, where Istio knows it: of a ServiceEntry's endpoints.
+    /// The number of the Service's port that it answers for, where Istio knows it: of a ServiceEntry's
+    /// endpoints.
     pub service_port_number: Option<u32>,
     /// The workload behind it, if the snapshot has it.
     pub workload: Option<WorkloadId>,
@@ -50,8 +51,8 @@ pub enum Health {
 
 /// The [`Endpoint`]s of every Service.
 ///
-/// Services of one hostname and namespace share theirs, as in Istio: those of ServiceEntries first, then those of the
-/// Kubernetes Service.
+/// Services of one hostname and namespace share theirs, as in Istio: those of ServiceEntries first, then
+/// those of the Kubernetes Service.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     lists: Vec<Vec<Endpoint>>,

@@ -23,8 +23,8 @@ fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(&str, &str)>
 }
 
 impl<'a> Slices<'a> {
-    /// The snapshot's slices. Its v1 Endpoints count for nothing, as in Istio: it is the cluster that makes slices of
-    /// them.
+    /// The snapshot's slices. Its v1 Endpoints count for nothing, as in Istio: it is the cluster that makes
+    /// slices of them.
     pub(super) fn new(snapshot: &'a Snapshot) -> Self {
         let mut by_service: HashMap<_, Vec<_>> = HashMap::default();
         for slice in &snapshot.endpoint_slices {
@@ -89,7 +89,8 @@ pub(super) fn listed(
 /// A slice names a Pod that the snapshot hasn't.
 struct Unknown;
 
-/// The workload behind an address: the Pod that the slice names, else the Pod with that primary address, if it is ready.
+/// The workload behind an address: the Pod that the slice names, else the Pod with that primary address, if
+/// it is ready.
 fn behind(
     entry: &kubernetes::Endpoint,
     address: &Str,
@@ -109,8 +110,8 @@ fn behind(
     Ok(workloads.with_address(ip).iter().find(is_meant).copied())
 }
 
-/// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it doesn't; it
-/// still drains where clients keep to their endpoints.
+/// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it
+/// doesn't; it still drains where clients keep to their endpoints.
 fn health(conditions: &kubernetes::EndpointConditions, drains: bool) -> Health {
     let may_be = |condition: Option<bool>| condition != Some(false);
     if may_be(conditions.ready) {
@@ -155,7 +156,8 @@ pub(super) fn derived(
             let text: Str = ip::text(*address);
             for port in &object.ports {
                 let target = pod::target_port(&pod.spec, port, rules.registry.native_sidecar_ports);
-                // Pods on their node's network share its address: Istio tells endpoints apart by address and port.
+                // Pods on their node's network share its address: Istio tells endpoints apart by address and
+                // port.
                 let is_first = |_: &u32| seen.insert((address, port.name.as_str()));
                 let Some(target) = target.filter(is_first) else { continue };
                 endpoints.push(Endpoint {

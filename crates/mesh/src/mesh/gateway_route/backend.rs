@@ -58,7 +58,8 @@ pub fn is_weightless(backends: &[BackendRef]) -> bool {
     backends.iter().all(|backend| weight(backend) == 0)
 }
 
-/// The backends that get something, with their weights; that of an only one is 0, as nobody else gets anything.
+/// The backends that get something, with their weights; that of an only one is 0, as nobody else gets
+/// anything.
 pub(super) fn weighted(backends: &[BackendRef]) -> Vec<(&BackendRef, i32)> {
     let mut out: Vec<_> =
         backends.iter().map(|b| (b, weight(b))).filter(|(_, weight)| *weight != 0).collect();

@@ -59,8 +59,8 @@ pub(super) fn tcp(
     out
 }
 
-/// What a TLSRoute becomes: a VirtualService for each host that it attaches to. Its names are those that it gives, as
-/// far as they match the host; the hosts themselves if it gives none.
+/// What a TLSRoute becomes: a VirtualService for each host that it attaches to. Its names are those that it
+/// gives, as far as they match the host; the hosts themselves if it gives none.
 pub(super) fn tls(
     cx: &Context<'_>,
     object: &Object<TlsRouteSpec>,

@@ -14,8 +14,8 @@ pub(super) fn merge(cx: &Context<'_>, parts: Vec<HttpPart>) -> Vec<VirtualServic
     by_key.into_values().filter_map(|parts| merge_parts(cx, parts)).collect()
 }
 
-/// The oldest route lends its age. Of the same age, they are ordered by the names that Istio gives their parts, in
-/// which a tilde follows the route's own: `a-b` comes before `a`.
+/// The oldest route lends its age. Of the same age, they are ordered by the names that Istio gives their
+/// parts, in which a tilde follows the route's own: `a-b` comes before `a`.
 fn merge_parts(cx: &Context<'_>, mut parts: Vec<HttpPart>) -> Option<VirtualService> {
     parts.sort_by_cached_key(|part| (part.created, format!("{}~{}~", part.name, part.count)));
     let first = parts.first()?;

@@ -187,7 +187,8 @@ route! {
     TlsRoute has L4RouteRule,
 }
 
-/// What a route attaches to and what it is converted to; none if that is nothing. What is wrong with it is told.
+/// What a route attaches to and what it is converted to; none if that is nothing. What is wrong with it is
+/// told.
 fn converted<T: Resource + Route, R>(
     cx: &Context<'_>,
     object: &Object<T>,
@@ -245,8 +246,8 @@ fn http_parts<T: Resource + Route>(
     out
 }
 
-/// Adds the parts of GRPCRoutes. An accident: Istio keeps both kinds in one collection by namespace, name and number,
-/// where those of HTTPRoutes come first.
+/// Adds the parts of GRPCRoutes. An accident: Istio keeps both kinds in one collection by namespace, name and
+/// number, where those of HTTPRoutes come first.
 fn add_unless_named_alike(
     http: &mut Vec<HttpPart>,
     grpc: Vec<HttpPart>,

@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 use crate::rules::GatewayApiRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRoute, StringMatch};
 
-/// Sorts rules, of which each has at most one match; equals keep their order. Rules without a match come last.
+/// Sorts rules, of which each has at most one match; equals keep their order. Rules without a match come
+/// last.
 pub(super) fn sort<T>(rules: &GatewayApiRules, routes: &mut [T], route: impl Fn(&T) -> &HttpRoute) {
     routes.sort_by(|a, b| match (route(a).matches.first(), route(b).matches.first()) {
         (None, None) => Ordering::Equal,
@@ -17,7 +18,8 @@ pub(super) fn sort<T>(rules: &GatewayApiRules, routes: &mut [T], route: impl Fn(
     });
 }
 
-/// Exact before prefix before regular expression; then longer paths, a method, more headers, more query parameters.
+/// Exact before prefix before regular expression; then longer paths, a method, more headers, more query
+/// parameters.
 fn specificity(rules: &GatewayApiRules, m: &HttpMatchRequest) -> (i8, usize, bool, usize, usize) {
     let (rank, length) = match &m.uri {
         None => (-1, 0),

@@ -1,10 +1,10 @@
 //! Merging as 1.18 does it, with an accident: routes that lend their rules to several hosts share memory.
 //!
-//! All hosts of a route start with the same Go slice of rules. When a younger route is appended to one of them and the
-//! slice's array has room, the new rules land in the array that the other hosts look at, too; and as the whole is
-//! sorted in place, they may move into the part that those hosts see, and push out rules of theirs. What happens
-//! depends on nothing but the order of routes and the sizes, so it is reproduced here: [`Array`] is such an array,
-//! [`View`] a host's slice of it.
+//! All hosts of a route start with the same Go slice of rules. When a younger route is appended to one of
+//! them and the slice's array has room, the new rules land in the array that the other hosts look at, too;
+//! and as the whole is sorted in place, they may move into the part that those hosts see, and push out rules
+//! of theirs. What happens depends on nothing but the order of routes and the sizes, so it is reproduced
+//! here: [`Array`] is such an array, [`View`] a host's slice of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,8 +143,8 @@ impl Hosts {
     }
 }
 
-/// How many pointers Go makes room for when a slice with room for `capacity` has to hold `len`: twice as many as
-/// before or as many as needed, rounded up to the next size that its allocator has.
+/// How many pointers Go makes room for when a slice with room for `capacity` has to hold `len`: twice as many
+/// as before or as many as needed, rounded up to the next size that its allocator has.
 /// <https://github.com/golang/go/blob/go1.20/src/runtime/slice.go>
 fn grown(capacity: usize, len: usize) -> usize {
     const DOUBLED_UP_TO: usize = 256;

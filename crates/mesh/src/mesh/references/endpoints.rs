@@ -1,5 +1,5 @@
-//! v1 `Endpoints`: Istio reads EndpointSlices only, which a cluster's own control plane makes of the Endpoints of
-//! Services without a selector.
+//! v1 `Endpoints`: Istio reads EndpointSlices only, which a cluster's own control plane makes of the
+//! Endpoints of Services without a selector.
 //! <https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#endpointslice-mirroring>
 
 use super::Known;

@@ -6,8 +6,9 @@
 //! | `endpoints` | v1 Endpoints that stand for EndpointSlices |
 //! | `targets` | what policies are for: `targetRefs` |
 //!
-//! Others are found where they are looked up: delegates by [`virtual_service`](super::virtual_service), parents and
-//! backends of routes by [`gateway_route`](super::gateway_route), waypoints by [`waypoint`](super::waypoint).
+//! Others are found where they are looked up: delegates by [`virtual_service`](super::virtual_service),
+//! parents and backends of routes by [`gateway_route`](super::gateway_route), waypoints by
+//! [`waypoint`](super::waypoint).
 //!
 //! Everything here is about the snapshot alone: a snapshot of a part of a cluster has more such references.
 

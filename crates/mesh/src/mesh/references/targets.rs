@@ -33,8 +33,8 @@ pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
 /// What can be a target.
 struct Targets<'a> {
     known: Known<'a>,
-    /// The hosts that a waypoint serves. Of several Services with one host a waypoint lists one, and none of them is
-    /// without a waypoint.
+    /// The hosts that a waypoint serves. Of several Services with one host a waypoint lists one, and none of
+    /// them is without a waypoint.
     served: HashSet<&'a str>,
 }
 
@@ -109,8 +109,8 @@ impl<'a> Targets<'a> {
     }
 }
 
-/// Whether the target is not there. Whether a waypoint serves it is another matter for an EnvoyFilter, which is never for a
-/// Service.
+/// Whether the target is not there. Whether a waypoint serves it is another matter for an EnvoyFilter, which
+/// is never for a Service.
 fn is_not_found(problem: &Problem) -> bool {
     problem.code == Code::TargetNotFound
 }

@@ -16,8 +16,8 @@ const FIRST_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 1);
 /// How many addresses are given at most: those of the smaller range.
 const AVAILABLE: u32 = u16::MAX as u32;
 
-/// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free ones, in
-/// the order of the entries' namespaces and names.
+/// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free
+/// ones, in the order of the entries' namespaces and names.
 pub(super) fn allocate(snapshot: &Snapshot, services: &mut [Service]) {
     let mut pool = Pool::new(snapshot);
     let mut given: BTreeMap<(Str, Str), BTreeMap<Str, Vec<IpAddr>>> = BTreeMap::new();

@@ -144,7 +144,8 @@ impl Context<'_> {
 }
 
 impl Context<'_> {
-    /// What the mesh's visibility of ServiceEntries leaves of whom one is exported to, where it is for more than ztunnels.
+    /// What the mesh's visibility of ServiceEntries leaves of whom one is exported to, where it is for more
+    /// than ztunnels.
     fn capped(self, export_to: ExportTo, namespace: &str) -> ExportTo {
         if !self.config.service_entry_visibility.apply_to_sidecars {
             return export_to;

@@ -58,8 +58,8 @@ pub struct Service {
     pub cluster: Str,
     /// Whether it is for the whole mesh, beyond its cluster (`serviceScopeConfigs`).
     pub global: bool,
-    /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or the
-    /// annotations `alpha.istio.io/…serviceaccounts`.
+    /// The SPIFFE identities that its servers may have besides those of its endpoints: `subjectAltNames`, or
+    /// the annotations `alpha.istio.io/…serviceaccounts`.
     pub service_accounts: Vec<Str>,
     /// The name behind an ExternalName Service.
     pub external_name: Option<Str>,
@@ -207,8 +207,8 @@ pub struct Port {
     pub target_port: Option<u32>,
 }
 
-/// Sorts Services as Istio does. The order of two that differ in nothing that Istio sorts by is that of the input in
-/// Istio, of their objects' names here.
+/// Sorts Services as Istio does. The order of two that differ in nothing that Istio sorts by is that of the
+/// input in Istio, of their objects' names here.
 fn sort(services: &mut [Service], rules: &Rules) {
     let age = |s: &Service| Age { created: s.created, name: &s.name, namespace: &s.namespace }.tie(rules);
     age::sort(services, |s| s.created, |s| (age(s), s.source.object()));
@@ -216,7 +216,8 @@ fn sort(services: &mut [Service], rules: &Rules) {
 
 /// Every [`Service`] of a snapshot, indexed.
 ///
-/// Several Services may share a hostname: ServiceEntries name any host. Which of them counts depends on who asks.
+/// Several Services may share a hostname: ServiceEntries name any host. Which of them counts depends on who
+/// asks.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
     all: Vec<Service>,
@@ -304,9 +305,9 @@ impl Services {
         }
     }
 
-    /// The one Service that a proxy in this namespace means by this hostname (Istio's `ServiceForHostname`, with
-    /// the default sidecar scope): a Kubernetes Service, else what is exported to the namespace by name or is its
-    /// own, else what is public; the oldest of several.
+    /// The one Service that a proxy in this namespace means by this hostname (Istio's `ServiceForHostname`,
+    /// with the default sidecar scope): a Kubernetes Service, else what is exported to the namespace by name
+    /// or is its own, else what is public; the oldest of several.
     #[must_use]
     pub fn visible(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
         let ranked = self.with_hostname(hostname).iter().filter_map(|id| {

@@ -94,7 +94,8 @@ impl Protocol {
 
     /// The protocol of a port of a Kubernetes Service.
     ///
-    /// `appProtocol` counts instead of the port's name, and of either only what stands before the first hyphen.
+    /// `appProtocol` counts instead of the port's name, and of either only what stands before the first
+    /// hyphen.
     #[must_use]
     pub fn of_service_port(port: &DeclaredPort<'_>, kubernetes_names: bool) -> Self {
         if port.transport == "UDP" {

@@ -5,10 +5,11 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::RemoteClusters;
 
-/// Adds the Services that only other clusters have, and to the others what their namesakes in other clusters say.
+/// Adds the Services that only other clusters have, and to the others what their namesakes in other clusters
+/// say.
 ///
-/// The first cluster that has a hostname says what the Service is; of other clusters only the identities of its servers count,
-/// and its endpoints.
+/// The first cluster that has a hostname says what the Service is; of other clusters only the identities of
+/// its servers count, and its endpoints.
 pub(super) fn merge(services: &mut Vec<Service>, remotes: &RemoteClusters) {
     let mut by_hostname: HashMap<Str, usize> = HashMap::default();
     if remotes.iter().next().is_some() {

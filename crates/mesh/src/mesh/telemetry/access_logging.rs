@@ -28,8 +28,8 @@ pub(super) struct Selection {
     pub(super) disabled: bool,
 }
 
-/// Where access logs go, by the providers' names. None if neither telemetry nor the mesh's default providers say
-/// anything of it: then the mesh configuration's older settings hold.
+/// Where access logs go, by the providers' names. None if neither telemetry nor the mesh's default providers
+/// say anything of it: then the mesh configuration's older settings hold.
 #[must_use]
 pub fn access_loggers<'c>(
     applicable: &Applicable<'_>,
@@ -80,8 +80,8 @@ pub(super) fn selections(applicable: &Applicable<'_>, config: &MeshSettings) -> 
     selections
 }
 
-/// The providers that the last level which names any leaves in scope, and the last filter given for each provider at
-/// any level.
+/// The providers that the last level which names any leaves in scope, and the last filter given for each
+/// provider at any level.
 fn scope_of<'a>(
     levels: &[&'a [AccessLogging]],
     defaults: &[&'a str],

@@ -1,7 +1,9 @@
-//! Telemetry: which resources apply to a waypoint or to one of its Services, and what they amount to together.
+//! Telemetry: which resources apply to a waypoint or to one of its Services, and what they amount to
+//! together.
 //!
-//! Source: [the Telemetry API](https://istio.io/latest/docs/reference/config/telemetry/): the root namespace's
-//! resource is overridden by the namespace's, and that by those for the workload, each part in its own way.
+//! Source: [the Telemetry API](https://istio.io/latest/docs/reference/config/telemetry/): the root
+//! namespace's resource is overridden by the namespace's, and that by those for the workload, each part in
+//! its own way.
 
 mod access_logging;
 mod metrics;
@@ -65,8 +67,8 @@ impl Telemetries {
                 if namespace != own {
                     found.extend(self.attachments.for_namespace(namespace));
                 }
-                // An accident of Istio's: for the chains of a Service of another namespace, what refers to the
-                // waypoint itself is not looked at, because that is in the waypoint's namespace.
+                // An accident of Istio's: for the chains of a Service of another namespace, what refers to
+                // the waypoint itself is not looked at, because that is in the waypoint's namespace.
                 let referring = self.attachments.in_namespace(namespace, waypoint, service);
                 found.extend(self.narrower(&referring));
             }

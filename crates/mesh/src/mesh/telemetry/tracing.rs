@@ -27,8 +27,8 @@ pub struct TracingSpec<'m> {
     pub disable_context_propagation: bool,
 }
 
-/// How requests are traced. None if neither telemetry nor the mesh's default providers say anything of it: then the
-/// mesh configuration's older settings hold.
+/// How requests are traced. None if neither telemetry nor the mesh's default providers say anything of it:
+/// then the mesh configuration's older settings hold.
 #[must_use]
 pub fn tracing_spec<'m>(applicable: &Applicable<'m>, config: &'m MeshSettings) -> Option<TracingSpec<'m>> {
     let default = defaults(config, |p| &p.tracing).first().copied();

@@ -38,8 +38,8 @@ impl<'a> Delegates<'a> {
         Self { by_name: delegates.iter().map(entry).collect() }
     }
 
-    /// Puts the delegates' rules in the place of the rules that delegate. A rule whose delegate is missing, or not
-    /// exported to the root's namespace, is dropped: those are told.
+    /// Puts the delegates' rules in the place of the rules that delegate. A rule whose delegate is missing,
+    /// or not exported to the root's namespace, is dropped: those are told.
     pub(super) fn merge(&self, root: &mut VirtualService, rules: &RouteRules) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut merged = Vec::with_capacity(root.http.len());
@@ -143,8 +143,8 @@ fn joined(root: &Str, own: &Str) -> Str {
 /// A match, and the positions of the root's and the delegate's that it was made of.
 type MergedMatch = (HttpMatchRequest, (Option<usize>, Option<usize>));
 
-/// Each of the delegate's matches with each of the root's that it does not contradict. None if one of the delegate's
-/// contradicts all of them.
+/// Each of the delegate's matches with each of the root's that it does not contradict. None if one of the
+/// delegate's contradicts all of them.
 fn merge_matches(root: &[HttpMatchRequest], delegate: &[HttpMatchRequest]) -> Option<Vec<MergedMatch>> {
     if root.is_empty() {
         return Some(delegate.iter().cloned().enumerate().map(|(own, m)| (m, (None, Some(own)))).collect());
@@ -232,8 +232,8 @@ fn is_gateway_conflict(root: &[Str], leaf: &[Str]) -> bool {
         && (root.len() < leaf.len() || leaf.iter().any(|g| !root.contains(g)))
 }
 
-/// Whether the delegate's condition admits what the root's does not. Regular expressions contradict everything, and so
-/// does an empty condition of the root.
+/// Whether the delegate's condition admits what the root's does not. Regular expressions contradict
+/// everything, and so does an empty condition of the root.
 fn is_string_conflict(root: Option<&StringMatch>, leaf: Option<&StringMatch>) -> bool {
     let (Some(root), Some(leaf)) = (root, leaf) else { return false };
     match (said(root), said(leaf)) {

@@ -1,8 +1,8 @@
 //! Finds what has a host that matches a hostname, without asking everything.
 //!
-//! Two hosts match when they are equal, or when one is a wildcard, `*` and a suffix, and the other ends with that
-//! suffix; of two wildcards one suffix has to end with the other. All is therefore a question of suffixes: hosts are
-//! kept reversed, where those with a common suffix stand next to each other.
+//! Two hosts match when they are equal, or when one is a wildcard, `*` and a suffix, and the other ends with
+//! that suffix; of two wildcards one suffix has to end with the other. All is therefore a question of
+//! suffixes: hosts are kept reversed, where those with a common suffix stand next to each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 

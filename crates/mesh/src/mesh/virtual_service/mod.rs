@@ -34,7 +34,8 @@ use host_index::HostIndex;
 /// The gateway that stands for all traffic inside the mesh.
 pub const MESH_GATEWAY: &str = "mesh";
 
-/// Prefixes by which 1.18 tells, in a field that has no room for it, what a Gateway API route wants of a path.
+/// Prefixes by which 1.18 tells, in a field that has no room for it, what a Gateway API route wants of a
+/// path.
 pub mod markers {
     /// Only the matched prefix is replaced.
     pub const PREFIX: &str = "%PREFIX()%";
@@ -48,7 +49,8 @@ pub enum Semantics {
     /// Those of VirtualService.
     #[default]
     Istio,
-    /// Those of the Gateway API: a path prefix ends between segments, a backend that is missing is an error 500.
+    /// Those of the Gateway API: a path prefix ends between segments, a backend that is missing is an error
+    /// 500.
     GatewayApi,
 }
 
@@ -85,11 +87,11 @@ pub struct VirtualService {
 pub struct HttpRule {
     /// The rule.
     pub route: HttpRoute,
-    /// The rule of the VirtualService, after its delegate's if that has the rule; or the Gateway API route's rule, or
-    /// match, as its rules become one for each of their matches.
+    /// The rule of the VirtualService, after its delegate's if that has the rule; or the Gateway API route's
+    /// rule, or match, as its rules become one for each of their matches.
     pub causes: Vec<Cause>,
-    /// For each match, by position, why it is there, where a delegate's matches are joined with the root's. Empty
-    /// where matches are those of the first cause.
+    /// For each match, by position, why it is there, where a delegate's matches are joined with the root's.
+    /// Empty where matches are those of the first cause.
     pub match_causes: Vec<Vec<Cause>>,
 }
 
@@ -239,11 +241,12 @@ impl VirtualServices {
         self.all.iter()
     }
 
-    /// Those with a host that matches `hostname` and that a proxy of `namespace` sees, in the order in which Istio
-    /// asks them: its namespace's private ones, those exported to it by name, the public ones; each by age.
+    /// Those with a host that matches `hostname` and that a proxy of `namespace` sees, in the order in which
+    /// Istio asks them: its namespace's private ones, those exported to it by name, the public ones; each by
+    /// age.
     ///
-    /// Hosts match in both directions (<https://github.com/istio/istio/blob/1.18.0/pkg/config/host/name.go>): a
-    /// ServiceEntry's `*.example.com` is routed by a VirtualService for `a.example.com`, too.
+    /// Hosts match in both directions (<https://github.com/istio/istio/blob/1.18.0/pkg/config/host/name.go>):
+    /// a ServiceEntry's `*.example.com` is routed by a VirtualService for `a.example.com`, too.
     #[must_use]
     pub fn for_host(&self, hostname: &str, namespace: &str) -> Vec<&VirtualService> {
         let ids = self.by_host.matching(hostname);
@@ -270,10 +273,11 @@ impl VirtualServices {
         all
     }
 
-    /// The hosts that VirtualServices with exactly this host send requests or copies of them to, whoever sees them.
+    /// The hosts that VirtualServices with exactly this host send requests or copies of them to, whoever sees
+    /// them.
     ///
-    /// From these a waypoint's outbound clusters are found (Istio's `referencedDestinations`). It takes wildcard
-    /// hosts literally, so what only a wildcard VirtualService references has no cluster.
+    /// From these a waypoint's outbound clusters are found (Istio's `referencedDestinations`). It takes
+    /// wildcard hosts literally, so what only a wildcard VirtualService references has no cluster.
     pub fn references(&self, hostname: &str) -> impl Iterator<Item = &Str> {
         self.referenced.get(hostname).into_iter().flatten()
     }

@@ -1,4 +1,5 @@
-//! Which waypoint each Service, ServiceEntry and workload uses, and why: what Istio's condition `WaypointBound` tells.
+//! Which waypoint each Service, ServiceEntry and workload uses, and why: what Istio's condition
+//! `WaypointBound` tells.
 //! <https://istio.io/latest/docs/ambient/usage/waypoint/>
 
 use std::collections::BTreeMap;
@@ -28,8 +29,8 @@ pub const CANARY_WEIGHT: &str = "istio.io/use-waypoint-canary-weight";
 
 /// Which waypoint an object uses.
 ///
-/// One that names a waypoint and has neither a waypoint nor a refusal does without: it says `none`, or is a workload
-/// of a namespace whose waypoint is for services only.
+/// One that names a waypoint and has neither a waypoint nor a refusal does without: it says `none`, or is a
+/// workload of a namespace whose waypoint is for services only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
@@ -249,7 +250,8 @@ impl<'a> Binder<'a> {
         binding
     }
 
-    /// The waypoint that labels name, else the namespace's. There is no way back from a bad name to the namespace's.
+    /// The waypoint that labels name, else the namespace's. There is no way back from a bad name to the
+    /// namespace's.
     fn binding(&mut self, labels: &Labels, namespace: &'a str, traffic: Traffic) -> Binding {
         let (named_by, found) = if labels.contains_key(USE_WAYPOINT) {
             (Some(NamedBy::Object), self.named(labels, namespace, traffic))
@@ -333,7 +335,8 @@ fn percent(text: &str) -> Option<u8> {
     u8::try_from(number).ok().filter(|percent| *percent <= 100)
 }
 
-/// Whether Istio deploys an object with these labels: waypoints and east-west gateways have no waypoint themselves.
+/// Whether Istio deploys an object with these labels: waypoints and east-west gateways have no waypoint
+/// themselves.
 pub(super) fn is_managed(labels: &Labels) -> bool {
     matches!(labels.get(MANAGED).map(Str::as_str), Some(MANAGED_WAYPOINT | "istio.io-eastwest-controller"))
 }

@@ -35,8 +35,8 @@ use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Labels, Object, Snapshot};
 use crate::well_known::NETWORK;
 
-/// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and the proxy that
-/// does it.
+/// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and
+/// the proxy that does it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Waypoint {
@@ -99,8 +99,8 @@ impl Proxy {
 }
 
 impl Proxy {
-    /// The network that it says it is in: its pod's label, which its container's environment repeats, else the
-    /// environment that it is configured with; empty for none.
+    /// The network that it says it is in: its pod's label, which its container's environment repeats, else
+    /// the environment that it is configured with; empty for none.
     #[must_use]
     pub fn network(&self) -> &str {
         let label = self.labels.get(NETWORK).filter(|network| !network.is_empty());
@@ -116,7 +116,8 @@ impl Waypoint {
     }
 }
 
-/// The annotation of a waypoint of the releases that had one for each service account: which account it is for.
+/// The annotation of a waypoint of the releases that had one for each service account: which account it is
+/// for.
 pub const FOR_SERVICE_ACCOUNT: &str = "istio.io/for-service-account";
 
 /// What the waypoints are found in.

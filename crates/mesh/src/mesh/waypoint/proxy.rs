@@ -1,4 +1,5 @@
-//! The Envoy that runs a waypoint: a Pod of the snapshot, else the one that Istio's gateway controller would deploy.
+//! The Envoy that runs a waypoint: a Pod of the snapshot, else the one that Istio's gateway controller would
+//! deploy.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -139,8 +140,8 @@ impl<'a> Proxies<'a> {
     }
 }
 
-/// A problem with a pod's annotation, at the object that has it: the Gateway, whose pods get its annotations, or the
-/// pod itself.
+/// A problem with a pod's annotation, at the object that has it: the Gateway, whose pods get its annotations,
+/// or the pod itself.
 fn annotated(problem: Problem, gateway: &Object<Gateway>, proxy: &Proxy) -> Problem {
     let infrastructure = gateway.spec.infrastructure.as_ref();
     let pod = || ObjectRef::new(Kind::Pod, gateway.meta.namespace.clone(), proxy.pod_name.clone());

@@ -29,8 +29,8 @@ pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint]) {
             .collect();
         let mut services = BTreeSet::new();
         if !workloads.is_empty() {
-            // By accident, a Service without selector belongs to everybody: the empty selector is a subset of any
-            // labels.
+            // By accident, a Service without selector belongs to everybody: the empty selector is a subset of
+            // any labels.
             services.extend(without_selector(cx, &namespace));
         }
         for (_, workload) in &workloads {
@@ -46,7 +46,8 @@ fn account(waypoint: &Waypoint) -> Option<(crate::Str, crate::Str)> {
     Some((waypoint.name.namespace.clone(), waypoint.for_service_account.clone()?))
 }
 
-/// Whether a waypoint has a pod that is ready. Until it has one, its workloads stay with the namespace's waypoint.
+/// Whether a waypoint has a pod that is ready. Until it has one, its workloads stay with the namespace's
+/// waypoint.
 fn is_ready(cx: &Indexing<'_>, waypoint: &Waypoint) -> bool {
     let pods = cx.pods_of(&waypoint.gateway);
     let assumed = cx.options.readiness == Readiness::Assumed && pods.is_empty();

@@ -1,4 +1,5 @@
-//! Gateways as targets of `istio.io/use-waypoint`: whom each admits, for which traffic, and where it is reached.
+//! Gateways as targets of `istio.io/use-waypoint`: whom each admits, for which traffic, and where it is
+//! reached.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -42,7 +43,8 @@ pub struct Target {
     pub inbound: Option<InboundBinding>,
 }
 
-/// How a waypoint's pods are reached behind ztunnel, from the annotation `ambient.istio.io/waypoint-inbound-binding`.
+/// How a waypoint's pods are reached behind ztunnel, from the annotation
+/// `ambient.istio.io/waypoint-inbound-binding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InboundBinding {
     /// Whether connections start with a PROXY header.
@@ -52,7 +54,8 @@ pub struct InboundBinding {
 }
 
 impl InboundBinding {
-    /// Reads `PROTOCOL` or `PROTOCOL/PORT`; nothing if it is neither. A port that is no number counts as none.
+    /// Reads `PROTOCOL` or `PROTOCOL/PORT`; nothing if it is neither. A port that is no number counts as
+    /// none.
     fn parse(text: &str) -> Option<Self> {
         let (protocol, port) = text.split_once('/').map_or((text, None), |(p, port)| (p, Some(port)));
         let proxy = match protocol {
@@ -231,7 +234,8 @@ fn target(cx: &Indexing<'_>, home: Home<'_>, gateway: &Arc<Object<Gateway>>) -> 
     })
 }
 
-/// The address that a status names: a hostname rather than an IP address, which is taken to be of the cluster's network.
+/// The address that a status names: a hostname rather than an IP address, which is taken to be of the
+/// cluster's network.
 fn status_address(home: Home<'_>, gateway: &Object<Gateway>) -> Option<TargetAddress> {
     let of_type = |wanted: &'static str| {
         let addresses = gateway.spec.status.addresses.iter();
@@ -243,8 +247,8 @@ fn status_address(home: Home<'_>, gateway: &Object<Gateway>) -> Option<TargetAdd
     hostname.or_else(|| ip().map(|ip| TargetAddress::Ip(network::of_cluster(home.namespaces), ip)))
 }
 
-/// Whether somebody else's Service has the name that the waypoint's would have: Istio leaves it alone, and the waypoint
-/// has none.
+/// Whether somebody else's Service has the name that the waypoint's would have: Istio leaves it alone, and
+/// the waypoint has none.
 fn is_name_taken(cx: &Indexing<'_>, home: Home<'_>, gateway: &Object<Gateway>) -> bool {
     let TargetAddress::Hostname(namespace, hostname) = own_hostname(cx, gateway) else { return false };
     let services = home.services.with_hostname(&hostname).iter().filter_map(|id| home.services.get(*id));
@@ -263,8 +267,8 @@ fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
     TargetAddress::Hostname(namespace.clone(), format_smolstr!("{name}.{namespace}.svc.cluster.local"))
 }
 
-/// The addresses under which a waypoint's proxy is known: those of the Services that select its pod, in the network that
-/// its pod says it is in.
+/// The addresses under which a waypoint's proxy is known: those of the Services that select its pod, in the
+/// network that its pod says it is in.
 pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> BTreeSet<TargetAddress> {
     let labels = cx.pods_of(gateway).first().and_then(|id| cx.workloads.get(*id)).map(|w| &w.labels);
     let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway, &cx.rules.waypoints));

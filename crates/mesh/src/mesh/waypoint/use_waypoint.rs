@@ -1,5 +1,5 @@
-//! Who serves whom since 1.24: each waypoint serves the objects that use it (see [`Bindings`]) as far as its proxy can
-//! know them.
+//! Who serves whom since 1.24: each waypoint serves the objects that use it (see [`Bindings`]) as far as its
+//! proxy can know them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,8 +58,8 @@ pub(super) fn attach(
     }
 }
 
-/// Adds an object to the waypoints that answer at a target's address. Objects come in order; one may come twice, for its
-/// waypoint and a canary at the same address.
+/// Adds an object to the waypoints that answer at a target's address. Objects come in order; one may come
+/// twice, for its waypoint and a canary at the same address.
 fn serve<Id: Copy + PartialEq>(
     owners: &BTreeMap<TargetAddress, Vec<usize>>,
     served: &mut [Vec<Id>],

@@ -17,8 +17,8 @@ use crate::snapshot::{Labels, Meta, Object, Snapshot, kubernetes, networking};
 use crate::well_known::SIDECAR_STATUS;
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NETWORK};
 
-/// What the workloads of a snapshot come from: Pods, then WorkloadEntries, each by namespace and name, then the inline
-/// endpoints of each ServiceEntry.
+/// What the workloads of a snapshot come from: Pods, then WorkloadEntries, each by namespace and name, then
+/// the inline endpoints of each ServiceEntry.
 pub(super) fn sources(snapshot: &Snapshot) -> impl Iterator<Item = WorkloadSource> {
     let pods = snapshot.pods.iter().map(|pod| WorkloadSource::Pod(Arc::clone(pod)));
     let entries = snapshot.workload_entries.iter().map(|e| WorkloadSource::WorkloadEntry(Arc::clone(e)));
@@ -123,8 +123,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Whether Istio's CNI plugin redirects the pod's traffic to ztunnel: it then marks it with an annotation, which
-    /// a snapshot from manifests has not.
+    /// Whether Istio's CNI plugin redirects the pod's traffic to ztunnel: it then marks it with an
+    /// annotation, which a snapshot from manifests has not.
     fn is_captured(&self, object: &Object<kubernetes::Pod>) -> bool {
         let meta = &object.meta;
         if let Some(redirection) = meta.annotations.get("ambient.istio.io/redirection") {
@@ -207,8 +207,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Istio's identity of a workload, by which it sorts them: its group and kind, namespace and name. The cluster, which
-/// comes first, is the same for all.
+/// Istio's identity of a workload, by which it sorts them: its group and kind, namespace and name. The
+/// cluster, which comes first, is the same for all.
 pub(super) fn uid(source: &WorkloadSource) -> String {
     match source {
         WorkloadSource::Pod(pod) => ["/Pod", &pod.meta.namespace, &pod.meta.name].join("/"),

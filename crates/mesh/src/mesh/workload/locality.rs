@@ -22,7 +22,8 @@ impl Locality {
         self.region.is_empty() && self.zone.is_empty() && self.sub_zone.is_empty()
     }
 
-    /// The locality that a label of the workload itself names. It may be written with dots: a label has no slashes.
+    /// The locality that a label of the workload itself names. It may be written with dots: a label has no
+    /// slashes.
     pub fn of_labels(labels: &Labels, knows_topology_label: bool) -> Option<Self> {
         let [topology, istio] = LOCALITY_LABELS.map(|key| labels.get(key));
         let value = topology.filter(|_| knows_topology_label).or(istio).filter(|value| !value.is_empty())?;

@@ -56,7 +56,8 @@ pub struct Workload {
     pub locality: Locality,
     /// The cluster that it runs in.
     pub cluster: Str,
-    /// The network that it says it is in, as an endpoint: its label, else the cluster's; what a WorkloadEntry says.
+    /// The network that it says it is in, as an endpoint: its label, else the cluster's; what a WorkloadEntry
+    /// says.
     pub network: Str,
     /// Whether ztunnel knows it.
     pub known_to_ztunnel: bool,
@@ -80,7 +81,8 @@ pub enum WorkloadSource {
     Pod(Arc<Object<kubernetes::Pod>>),
     /// A WorkloadEntry.
     WorkloadEntry(Arc<Object<networking::WorkloadEntry>>),
-    /// The n-th inline endpoint of a ServiceEntry, or, where it has none and is resolved by DNS, its n-th host.
+    /// The n-th inline endpoint of a ServiceEntry, or, where it has none and is resolved by DNS, its n-th
+    /// host.
     ServiceEntryEndpoint(Arc<Object<networking::ServiceEntry>>, usize),
 }
 
@@ -121,8 +123,8 @@ pub struct Locality {
 }
 
 impl Workload {
-    /// The value of a label, or of one that Istio adds to endpoints: their topology. DestinationRules' subsets select
-    /// by these.
+    /// The value of a label, or of one that Istio adds to endpoints: their topology. DestinationRules'
+    /// subsets select by these.
     #[must_use]
     pub fn endpoint_label(&self, key: &str) -> Option<&str> {
         let known = |value: &Str| -> Option<()> { (!value.is_empty()).then_some(()) };
@@ -164,7 +166,8 @@ impl Workload {
 #[derive(Clone, Debug, Default)]
 pub struct Workloads {
     all: Vec<Workload>,
-    /// Pods, then WorkloadEntries, each by namespace and name, then the inline endpoints of each ServiceEntry.
+    /// Pods, then WorkloadEntries, each by namespace and name, then the inline endpoints of each
+    /// ServiceEntry.
     by_object: Vec<WorkloadId>,
     /// How many of those are Pods.
     pods: usize,
@@ -230,8 +233,8 @@ impl Workloads {
         self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)
     }
 
-    /// All in the order of their objects: Pods, then WorkloadEntries, each by namespace and name, then the inline
-    /// endpoints of each ServiceEntry.
+    /// All in the order of their objects: Pods, then WorkloadEntries, each by namespace and name, then the
+    /// inline endpoints of each ServiceEntry.
     pub(crate) fn by_object(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
         self.by_object.iter().filter_map(|id| Some((*id, self.get(*id)?)))
     }

@@ -36,8 +36,8 @@ pub(super) fn matched(scope: Scope<'_>, id: ServiceId, service: &Service) -> Vec
     }
 }
 
-/// The addresses that a Service of the whole mesh has in other clusters: clients there call it by them. A proxy that says its
-/// network is only called by those of that.
+/// The addresses that a Service of the whole mesh has in other clusters: clients there call it by them. A
+/// proxy that says its network is only called by those of that.
 fn elsewhere<'m>(
     scope: Scope<'m>,
     id: ServiceId,

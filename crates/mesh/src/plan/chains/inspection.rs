@@ -7,12 +7,12 @@ use crate::snapshot::Cause;
 
 /// On which ports it has to be found out what is spoken.
 ///
-/// Envoy waits for the client's first bytes to detect a protocol, which breaks protocols in which the server speaks
-/// first.
+/// Envoy waits for the client's first bytes to detect a protocol, which breaks protocols in which the server
+/// speaks first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspection {
-    /// The ports on which it is known whether HTTP is spoken, ascending. Where workloads are served themselves, any port
-    /// may be called, so that none is known.
+    /// The ports on which it is known whether HTTP is spoken, ascending. Where workloads are served
+    /// themselves, any port may be called, so that none is known.
     pub no_http: Vec<u32>,
     /// The ports on which TLS is not looked for, ascending; none = it is looked for nowhere.
     pub no_tls: Option<Vec<u32>>,

@@ -74,8 +74,8 @@ pub struct Chain<'m> {
     pub policies: PolicySetId,
     /// Its extensions, in order.
     pub extensions: Vec<Bound<'m, Extension>>,
-    /// What made it: its Service's port, what routes it, the label that names the waypoint, policies, telemetry and
-    /// extensions.
+    /// What made it: its Service's port, what routes it, the label that names the waypoint, policies,
+    /// telemetry and extensions.
     pub causes: Vec<Cause>,
 }
 

@@ -144,7 +144,8 @@ impl<'a, 'm> Planner<'a, 'm> {
         }
     }
 
-    /// Adds the chains for one port of a Service: for bytes, for HTTP or, where the protocol is not declared, for both.
+    /// Adds the chains for one port of a Service: for bytes, for HTTP or, where the protocol is not declared,
+    /// for both.
     fn add_port(&mut self, routed: &Routed<'_, 'm>, shared: &Shared<'_, 'm>) -> PortChains {
         let protocol = shared.protocol;
         let tcp = || Traffic::Tcp(TcpRoute::of_port(routed, shared.port));
@@ -176,7 +177,8 @@ impl<'a, 'm> Planner<'a, 'm> {
         chain
     }
 
-    /// Adds the chains for workloads that are called by their own address. They are there even if no workload is served.
+    /// Adds the chains for workloads that are called by their own address. They are there even if no workload
+    /// is served.
     fn add_direct(&mut self) {
         let shared = Shared {
             service: None,
@@ -230,7 +232,8 @@ fn extension_cause(extension: &Bound<'_, Extension>) -> Cause {
     Cause::new(extension.object.object.clone(), extension.field())
 }
 
-/// UDP is not proxied, and neither is TLS to hosts that are resolved on demand, unless the flag for it is set.
+/// UDP is not proxied, and neither is TLS to hosts that are resolved on demand, unless the flag for it is
+/// set.
 fn is_served(scope: Scope<'_>, service: &Service, port: &Port) -> bool {
     let on_demand = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
     let tls_on_demand = on_demand

@@ -1,6 +1,7 @@
 //! Which clusters a waypoint has for destinations.
 //!
-//! Clusters and endpoints start from this list: a cluster and its endpoints never disagree about what they are for.
+//! Clusters and endpoints start from this list: a cluster and its endpoints never disagree about what they
+//! are for.
 
 use std::borrow::Cow;
 
@@ -51,8 +52,8 @@ impl<'m> Destination<'m> {
     pub(super) fn subset_name(&self) -> &'m str {
         match self.subset {
             Some(subset) => &subset.name,
-            // An accident: a subset that is called like the protocol family also chooses the whole destination's
-            // endpoints.
+            // An accident: a subset that is called like the protocol family also chooses the whole
+            // destination's endpoints.
             None => self.family,
         }
     }
@@ -76,8 +77,8 @@ impl<'m> Destination<'m> {
         Target { id: self.id, service: self.service, port: self.port, rule: None, subset: "" }
     }
 
-    /// What endpoints are looked for under the hostname, as the waypoint's namespace sees it; none where that sees no
-    /// such Service, or no such port.
+    /// What endpoints are looked for under the hostname, as the waypoint's namespace sees it; none where that
+    /// sees no such Service, or no such port.
     pub(super) fn seen(&self, scope: Scope<'m>) -> Option<Target<'m>> {
         let Host { id, service, client_rule: rule, .. } = self.host?;
         // Names are not resolved here.
@@ -226,7 +227,8 @@ fn outbound<'m>(scope: Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, all: &mut Ve
                 discovery,
             };
             if subset.is_none() && destination.passes_through() {
-                // Subsets are found as the destination is, even where they have a load balancing of their own.
+                // Subsets are found as the destination is, even where they have a load balancing of their
+                // own.
                 base = Discovery::OriginalDst;
             }
             all.push(destination);
@@ -265,8 +267,8 @@ fn discovery(scope: Scope<'_>, service: &Service) -> Discovery {
     }
 }
 
-/// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the same host
-/// that are alike in everything else.
+/// The ports of a host that this waypoint sees under a Service: also those of other ServiceEntries for the
+/// same host that are alike in everything else.
 fn ports<'m>(scope: Scope<'m>, service: &'m Service) -> Vec<&'m Port> {
     let mut ports: Vec<&Port> = service.ports.iter().collect();
     if !scope.rules.clusters.merges_ports || service.is_kubernetes() {

@@ -7,8 +7,8 @@ use crate::Str;
 use crate::plan::Scope;
 use crate::plan::endpoints::select::is_known;
 
-/// The identities that a destination's servers may have: of all its endpoints, and those that it names itself; each
-/// also in the other trust domains of the mesh.
+/// The identities that a destination's servers may have: of all its endpoints, and those that it names
+/// itself; each also in the other trust domains of the mesh.
 pub(super) fn of_servers(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
     let mut names: BTreeSet<Str> = to.service.service_accounts.iter().cloned().collect();

@@ -11,8 +11,8 @@ use crate::plan::names::Direction;
 /// The endpoints of a cluster.
 #[derive(Clone, Debug)]
 pub enum Members<'m> {
-    /// The control plane tells them apart from the cluster; none where the waypoint's namespace sees no such Service, or
-    /// no such port of it.
+    /// The control plane tells them apart from the cluster; none where the waypoint's namespace sees no such
+    /// Service, or no such port of it.
     Discovered(Option<EndpointsPlan<'m>>),
     /// Names in the cluster itself, to be resolved.
     Named(Vec<LocalityPlan<'m>>),
@@ -57,8 +57,8 @@ fn named<'m>(
             let target = Target { rule: to.rule, subset, ..to.whole() };
             if scope.rules.clusters.full_inline_endpoints {
                 let localities = endpoints::localities(scope, to.direction, &target, Known::ByName);
-                // Two accidents: the endpoints of subsets are not known by their labels, and of several localities only
-                // those of the first are.
+                // Two accidents: the endpoints of subsets are not known by their labels, and of several
+                // localities only those of the first are.
                 (localities, usize::from(to.subset.is_none()))
             } else {
                 (endpoints::plain_localities(scope, &target), 0)

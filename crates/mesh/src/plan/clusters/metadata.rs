@@ -85,7 +85,8 @@ fn all_take_hbone(scope: Scope<'_>, to: &Destination<'_>) -> bool {
 }
 
 impl Transport<'_> {
-    /// Whether what is said inside a tunnel is encrypted, so that the tunnel's own headers say nothing of the peer.
+    /// Whether what is said inside a tunnel is encrypted, so that the tunnel's own headers say nothing of the
+    /// peer.
     fn encrypts_inside(&self) -> bool {
         matches!(self.sockets, Sockets::Own(Some(_)) | Sockets::TlsInsideHbone(_))
     }

@@ -55,7 +55,8 @@ pub struct ClusterPlan<'m> {
     pub races_connections: bool,
     /// Whether clients stay with an endpoint while it shuts down.
     pub keeps_sessions: bool,
-    /// What the DestinationRule and the mesh say; none in a release where nothing is said of a waypoint's own clusters.
+    /// What the DestinationRule and the mesh say; none in a release where nothing is said of a waypoint's own
+    /// clusters.
     pub policy: Option<ClusterPolicy<'m>>,
     /// How it speaks to its endpoints.
     pub transport: Transport<'m>,
@@ -65,7 +66,8 @@ pub struct ClusterPlan<'m> {
     pub members: Members<'m>,
     /// The Service's port, and the DestinationRules that had a say, the subset first.
     pub causes: Vec<Cause>,
-    /// Why it speaks to its endpoints as it does: the field that asks for TLS, and what endpoints say about themselves.
+    /// Why it speaks to its endpoints as it does: the field that asks for TLS, and what endpoints say about
+    /// themselves.
     pub transport_causes: Vec<Cause>,
 }
 

@@ -14,13 +14,13 @@ use crate::snapshot::networking::destination_rule::H2UpgradePolicy;
 /// What is said about a cluster.
 #[derive(Clone, Debug)]
 pub struct ClusterPolicy<'m> {
-    /// What the DestinationRule says for the port and the subset, and for destinations of others what the mesh says
-    /// where it says nothing.
+    /// What the DestinationRule says for the port and the subset, and for destinations of others what the
+    /// mesh says where it says nothing.
     pub settings: PortPolicy<'m>,
     /// Whether HTTP/2 is spoken though something else was declared.
     pub upgrades_to_http2: bool,
-    /// The share of healthy endpoints below which those that are not healthy get requests too (a panic); none for
-    /// Envoy's own.
+    /// The share of healthy endpoints below which those that are not healthy get requests too (a panic); none
+    /// for Envoy's own.
     pub min_health_percent: Option<i32>,
     /// Whether localities share traffic by their weights.
     pub locality_weighted: bool,
@@ -38,7 +38,8 @@ impl ClusterPolicy<'_> {
     }
 }
 
-/// What is said about the cluster of a destination; nothing in a release where nothing is said of a waypoint's own.
+/// What is said about the cluster of a destination; nothing in a release where nothing is said of a
+/// waypoint's own.
 pub(super) fn policy<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Option<ClusterPolicy<'m>> {
     let settings = to.policy.unwrap_or_default();
     let settings = match to.direction {
@@ -99,8 +100,8 @@ fn upgrades_to_http2(
     }
 }
 
-/// The minimum that outlier detection asks for. Where the endpoints of others are sent whatever their health, no share
-/// of them may be too small: a panic would send requests to those that are not ready.
+/// The minimum that outlier detection asks for. Where the endpoints of others are sent whatever their health,
+/// no share of them may be too small: a panic would send requests to those that are not ready.
 fn min_health_percent(scope: Scope<'_>, to: &Destination<'_>, settings: &PortPolicy<'_>) -> Option<i32> {
     let asked = settings.outlier_detection.map(|detection| detection.min_health_percent);
     let asked = asked.filter(|percent| *percent >= 0)?;

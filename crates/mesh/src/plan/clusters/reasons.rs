@@ -7,8 +7,9 @@ use crate::plan::names::Direction;
 use crate::plan::{Scope, causes};
 use crate::snapshot::Cause;
 
-/// The field that asks for TLS, if one does. For destinations of others, what else is asked: whether mTLS is spoken in the
-/// destination's namespace, and each endpoint, since it says how it is spoken to, and has an identity.
+/// The field that asks for TLS, if one does. For destinations of others, what else is asked: whether mTLS is
+/// spoken in the destination's namespace, and each endpoint, since it says how it is spoken to, and has an
+/// identity.
 pub(super) fn of_transport(
     scope: Scope<'_>,
     to: &Destination<'_>,

@@ -7,8 +7,9 @@ use crate::plan::Scope;
 use crate::plan::envoy_filters::referenced_services;
 use crate::snapshot::mesh_config::ExtensionProvider;
 
-/// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to and it does
-/// not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters name.
+/// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to
+/// and it does not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters
+/// name.
 pub(super) fn services(scope: Scope<'_>) -> BTreeSet<ServiceId> {
     let mesh = scope.mesh;
     let namespace = scope.waypoint.name.namespace.as_str();
@@ -23,7 +24,8 @@ pub(super) fn services(scope: Scope<'_>) -> BTreeSet<ServiceId> {
     found.chain(named_services(scope)).collect()
 }
 
-/// The Services that the mesh's extension providers and the waypoint's EnvoyFilters name: `host` or `namespace/host`.
+/// The Services that the mesh's extension providers and the waypoint's EnvoyFilters name: `host` or
+/// `namespace/host`.
 fn named_services(scope: Scope<'_>) -> Vec<ServiceId> {
     if !scope.rules.clusters.provider_clusters {
         return Vec::new();

@@ -4,8 +4,8 @@ use crate::mesh::destination_rule::MergedRule;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TrafficPolicy};
 use crate::snapshot::{Cause, FieldPath};
 
-/// The field that these TLS settings of a rule stand in; where several objects were merged into the rule, and one of them
-/// said it for the destination as a whole, all of them.
+/// The field that these TLS settings of a rule stand in; where several objects were merged into the rule, and
+/// one of them said it for the destination as a whole, all of them.
 pub(super) fn of_tls(rule: &MergedRule, settings: &ClientTlsSettings) -> Vec<Cause> {
     for (subset, cause) in rule.spec.subsets.iter().zip(&rule.subset_causes) {
         let policy = subset.traffic_policy.as_ref();

@@ -152,7 +152,8 @@ struct NoCertificate;
 
 /// TLS as a rule's `SIMPLE` or `MUTUAL` asks for; none for the other modes.
 ///
-/// `server_names` are the names that servers may have where the rule has none (`subjectAltNames` of a ServiceEntry).
+/// `server_names` are the names that servers may have where the rule has none (`subjectAltNames` of a
+/// ServiceEntry).
 fn requested<'m>(
     scope: Scope<'m>,
     settings: &'m ClientTlsSettings,
@@ -180,7 +181,8 @@ fn is_insecure(scope: Scope<'_>, settings: &ClientTlsSettings) -> bool {
     scope.rules.clusters.insecure_skip_verify && settings.insecure_skip_verify == Some(true)
 }
 
-/// Where no names are given, servers are asked for the host that the client asked for, and have to prove that name.
+/// Where no names are given, servers are asked for the host that the client asked for, and have to prove that
+/// name.
 fn requested_host(scope: Scope<'_>, to: &Destination<'_>, settings: &ClientTlsSettings) -> RequestedHost {
     if !asks_for_tls(settings) {
         return RequestedHost::default();

@@ -1,5 +1,5 @@
-//! What the clusters that every waypoint has depend on: the ways between its listeners, and to the workloads' HBONE
-//! port.
+//! What the clusters that every waypoint has depend on: the ways between its listeners, and to the workloads'
+//! HBONE port.
 
 use crate::plan::Scope;
 use crate::rules::ConnectOriginate;

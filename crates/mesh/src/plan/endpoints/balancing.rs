@@ -18,7 +18,8 @@ pub(crate) struct Balancing<'a> {
 }
 
 impl<'a> Balancing<'a> {
-    /// What holds for a Service: of the DestinationRule, else of the Service's traffic distribution, else the mesh's.
+    /// What holds for a Service: of the DestinationRule, else of the Service's traffic distribution, else the
+    /// mesh's.
     ///
     /// Zone-aware load balancing wins over that by locality, and does nothing: waypoints have no cluster of
     /// themselves, which it needs.

@@ -75,7 +75,8 @@ impl<'m> Candidate<'m> {
         // Most have no entry of a slice, but a workload and a Node.
         let mut causes = Vec::with_capacity(2);
         causes.extend(self.endpoint.listed_by.iter().cloned());
-        // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have it.
+        // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have
+        // it.
         let of_others = self.ip.filter(|_| self.hbone && self.workload.is_none());
         let others = of_others.map_or(&[][..], |ip| mesh.workloads.with_address(ip)).iter();
         causes.extend(others.filter_map(|id| mesh.workloads.get(*id)).map(|other| other.source.cause()));

@@ -23,8 +23,8 @@ fn split_label(entry: &str) -> Option<(&str, &str)> {
     entry.split_once('=').filter(|(_, value)| !value.contains('='))
 }
 
-/// Splits localities by how many of the wanted labels their endpoints have, the first ones counting most. Of localities
-/// beyond the first `known` the endpoints' labels are not known: they are left out.
+/// Splits localities by how many of the wanted labels their endpoints have, the first ones counting most. Of
+/// localities beyond the first `known` the endpoints' labels are not known: they are left out.
 pub(super) fn by_labels(
     localities: &mut Vec<LocalityPlan<'_>>,
     wanted: &[Wanted<'_>],
@@ -62,7 +62,8 @@ fn label_distance(server: &Server<'_>, wanted: &[Wanted<'_>], priority: Failover
             continue;
         }
         if step == 0 && *key == NETWORK && priority == FailoverPriority::Layered {
-            // Endpoints of another network come after all of this one, and are told apart by the other labels.
+            // Endpoints of another network come after all of this one, and are told apart by the other
+            // labels.
             other_network = lowest;
             continue;
         }

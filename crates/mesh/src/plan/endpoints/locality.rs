@@ -28,7 +28,8 @@ impl LocalityPlan<'_> {
 ///
 /// Says whether it mattered where that proxy runs, and what it is labelled.
 ///
-/// `labelled`: of how many localities, from the first, the endpoints' labels are known. With none they decide nothing.
+/// `labelled`: of how many localities, from the first, the endpoints' labels are known. With none they decide
+/// nothing.
 pub(crate) fn apply(
     localities: &mut Vec<LocalityPlan<'_>>,
     balancing: &Balancing<'_>,

@@ -38,8 +38,8 @@ pub use reach::{DISABLED, HealthState, SocketLabel};
 pub struct EndpointsPlan<'m> {
     /// By locality, in the order of the localities' names.
     pub localities: Vec<LocalityPlan<'m>>,
-    /// The Service's port, then the DestinationRules that had a say, the subset first, then what says where the waypoint's
-    /// proxy runs, if that matters.
+    /// The Service's port, then the DestinationRules that had a say, the subset first, then what says where
+    /// the waypoint's proxy runs, if that matters.
     pub causes: Vec<Cause>,
 }
 
@@ -86,8 +86,8 @@ pub enum Server<'m> {
     Gateway(ThroughGateway<'m>),
 }
 
-/// The endpoints of a cluster that asks for them (EDS), with the weights and priorities that they have for this
-/// waypoint's proxy.
+/// The endpoints of a cluster that asks for them (EDS), with the weights and priorities that they have for
+/// this waypoint's proxy.
 pub fn discovered<'m>(scope: Scope<'m>, direction: Direction, target: &Target<'m>) -> EndpointsPlan<'m> {
     let mut localities = localities(scope, direction, target, Known::WithAddress);
     let mut relative = target.service.node_local;
@@ -139,7 +139,8 @@ pub fn localities<'m>(
     let mut candidates = target.candidates(scope);
     candidates.retain(|candidate| !foreign(candidate) && (known == Known::ByName || has_address(candidate)));
     let mut mtls = MtlsChecker::new(scope, target);
-    // Each is decided in its turn, before localities part them: what was found for one may hold for those that follow.
+    // Each is decided in its turn, before localities part them: what was found for one may hold for those
+    // that follow.
     let endpoints = candidates.into_iter().map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
         reach::endpoint(scope.mesh, candidate, direction, rules, mtls)
@@ -147,8 +148,8 @@ pub fn localities<'m>(
     networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
 }
 
-/// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints are: neither
-/// their state nor their tunnels.
+/// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints
+/// are: neither their state nor their tunnels.
 pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec<LocalityPlan<'m>> {
     let labels = target.labels();
     let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));

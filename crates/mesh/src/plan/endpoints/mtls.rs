@@ -43,8 +43,8 @@ impl<'m> MtlsChecker<'m> {
                     Some(TlsMode::IstioMutual) => true,
                     _ => self.speaks_mtls(candidate),
                 };
-                // Endpoints behind tunnels have no address of their own to remember them by: what was found for one
-                // holds for all that follow.
+                // Endpoints behind tunnels have no address of their own to remember them by: what was found
+                // for one holds for all that follow.
                 if direction == Direction::InboundVip && candidate.hbone {
                     self.tunnels_refused |= !allowed;
                     return !self.tunnels_refused;

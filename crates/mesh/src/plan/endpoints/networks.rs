@@ -1,6 +1,7 @@
 //! Endpoints of other networks: those that a network's gateways stand for.
 //!
-//! Source: [models of networks](https://istio.io/latest/docs/ops/deployment/deployment-models/#multiple-networks).
+//! Source:
+//! [models of networks](https://istio.io/latest/docs/ops/deployment/deployment-models/#multiple-networks).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -22,8 +23,8 @@ pub struct ThroughGateway<'m> {
     pub gateway: &'m NetworkGateway,
     /// The cluster that telemetry is told.
     pub cluster: &'m str,
-    /// The host and port that are asked for in a tunnel inside the one to the gateway; none where the gateway takes Istio's own
-    /// mTLS.
+    /// The host and port that are asked for in a tunnel inside the one to the gateway; none where the gateway
+    /// takes Istio's own mTLS.
     pub tunnelled: Option<(&'m str, u32)>,
 }
 
@@ -48,8 +49,9 @@ struct Way<'m> {
     network: &'m str,
     /// Whether networks are told apart in ambient mode, so that gateways take HBONE.
     ambient: bool,
-    /// Whether a workload behind a tunnel must not be spoken to in its own mTLS. Endpoints behind tunnels have no address of their
-    /// own to remember them by: in releases that go by what they remember, what holds for one holds for all.
+    /// Whether a workload behind a tunnel must not be spoken to in its own mTLS. Endpoints behind tunnels
+    /// have no address of their own to remember them by: in releases that go by what they remember, what
+    /// holds for one holds for all.
     tunnels_refused: bool,
 }
 
@@ -63,8 +65,8 @@ enum Outcome<'m> {
     Through(Vec<&'m NetworkGateway>),
 }
 
-/// Replaces the endpoints of other networks by those networks' gateways. Shares of traffic are multiplied, so that they can be
-/// divided among the gateways.
+/// Replaces the endpoints of other networks by those networks' gateways. Shares of traffic are multiplied, so
+/// that they can be divided among the gateways.
 pub(super) fn through_gateways<'m>(
     scope: Scope<'m>,
     direction: Direction,

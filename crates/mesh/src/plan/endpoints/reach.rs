@@ -85,8 +85,8 @@ fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
 
 /// Whether it is reached through HBONE.
 ///
-/// Where workloads with a sidecar keep their own mTLS (`keeps_mtls`), those that a waypoint serves don't: waypoints know no other
-/// mTLS than HBONE.
+/// Where workloads with a sidecar keep their own mTLS (`keeps_mtls`), those that a waypoint serves don't:
+/// waypoints know no other mTLS than HBONE.
 fn takes_tunnel(known: &Candidate<'_>, direction: Direction, keeps_mtls: bool) -> bool {
     let own_mtls = keeps_mtls && direction == Direction::Outbound && known.tls_mode == Some(ISTIO);
     !own_mtls && known.hbone

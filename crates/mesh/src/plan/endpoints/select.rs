@@ -8,8 +8,8 @@ use crate::plan::Scope;
 use crate::rules::{RegistryRules, UnreadyEndpoints};
 use crate::snapshot::Labels;
 
-/// Services with one of these labels send a client's requests to the endpoint that answered before, even while that
-/// one shuts down.
+/// Services with one of these labels send a client's requests to the endpoint that answered before, even
+/// while that one shuts down.
 const PERSISTENT_SESSION: &str = "istio.io/persistent-session";
 
 /// The destination of a cluster.
@@ -47,8 +47,8 @@ impl<'m> Target<'m> {
         })
     }
 
-    /// Whether endpoints in other clusters count. Where ambient mode tells networks apart, only Services that are for the whole
-    /// mesh have any.
+    /// Whether endpoints in other clusters count. Where ambient mode tells networks apart, only Services that
+    /// are for the whole mesh have any.
     fn clusters_in_reach(&self, scope: Scope<'_>) -> bool {
         let Self { service, .. } = self;
         let mesh = scope.mesh;

@@ -6,15 +6,15 @@ use crate::plan::names::{ClusterName, Direction};
 use crate::rules::{RouteRules, UnservedDestination};
 use crate::snapshot::networking::virtual_service::Destination;
 
-/// The cluster's name for a destination without a host: a backend of a Gateway API route that may not be referenced.
-/// There is no such cluster, so that Envoy answers with `clusterNotFoundResponseCode`.
+/// The cluster's name for a destination without a host: a backend of a Gateway API route that may not be
+/// referenced. There is no such cluster, so that Envoy answers with `clusterNotFoundResponseCode`.
 const UNKNOWN: &str = "UnknownService";
 
-/// The name of the cluster for a destination of a route on `listener_port`; `host` is what the waypoint means by the
-/// destination's host.
+/// The name of the cluster for a destination of a route on `listener_port`; `host` is what the waypoint means
+/// by the destination's host.
 ///
-/// The port is the destination's, else the Service's only one, else the listener's. What this waypoint serves, and
-/// what nobody knows, is one of its own clusters; anything else is an outbound one.
+/// The port is the destination's, else the Service's only one, else the listener's. What this waypoint
+/// serves, and what nobody knows, is one of its own clusters; anything else is an outbound one.
 pub(crate) fn cluster_name(
     rules: &RouteRules,
     destination: &Destination,
@@ -49,8 +49,8 @@ fn own_subset(family: &str, subset: &str) -> String {
     if subset.is_empty() { family.to_owned() } else { [family, "/", subset].concat() }
 }
 
-/// The family of protocols of a port: where it has no cluster for HTTP, it is the one for TCP. Istio does not find UDP
-/// ports by their number.
+/// The family of protocols of a port: where it has no cluster for HTTP, it is the one for TCP. Istio does not
+/// find UDP ports by their number.
 fn family(rules: &RouteRules, service: Option<&Service>, number: u32) -> &'static str {
     let mut ports = service.filter(|_| rules.clusters_by_protocol).into_iter().flat_map(|s| &s.ports);
     match ports.find(|port| port.number == number && port.protocol != Protocol::Udp) {

@@ -43,7 +43,8 @@ impl<'m> Host<'m> {
     }
 }
 
-/// What a waypoint means by each host. Those of its own Services are looked up once; most destinations are among them.
+/// What a waypoint means by each host. Those of its own Services are looked up once; most destinations are
+/// among them.
 #[derive(Clone, Debug)]
 pub struct Hosts<'m> {
     scope: Scope<'m>,

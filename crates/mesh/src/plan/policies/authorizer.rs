@@ -1,7 +1,7 @@
 //! External authorizers: the extension providers that CUSTOM policies name.
 //!
-//! Source: [external authorization](https://istio.io/latest/docs/tasks/security/authorization/authz-custom/) and
-//! `envoyExtAuthzHttp`, `envoyExtAuthzGrpc` of the
+//! Source: [external authorization](https://istio.io/latest/docs/tasks/security/authorization/authz-custom/)
+//! and `envoyExtAuthzHttp`, `envoyExtAuthzGrpc` of the
 //! [mesh configuration](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/).
 
 use std::collections::BTreeMap;

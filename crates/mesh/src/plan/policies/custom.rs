@@ -20,8 +20,8 @@ pub struct Custom<'m> {
     pub verdict: CustomVerdict<'m>,
     /// What the names of their rules begin with.
     pub rule_prefix: String,
-    /// The policies. An external authorizer is asked by those that are only tried, too: a limitation that Istio
-    /// documents.
+    /// The policies. An external authorizer is asked by those that are only tried, too: a limitation that
+    /// Istio documents.
     pub policies: Authorization<'m>,
 }
 

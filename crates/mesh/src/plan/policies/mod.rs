@@ -6,7 +6,8 @@
 //! | 2 | RequestAuthentication | tokens that requests carry |
 //! | 3 | AUDIT, DENY, ALLOW | the rules themselves |
 //!
-//! Source: [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
+//! Source:
+//! [AuthorizationPolicy](https://istio.io/latest/docs/reference/config/security/authorization-policy/) and
 //! [RequestAuthentication](https://istio.io/latest/docs/reference/config/security/request_authentication/).
 
 mod authorizer;

@@ -52,8 +52,8 @@ impl<'m> PolicyPlanner<'m> {
         }
     }
 
-    /// What binds to the chains for HTTP of a Service, or to those for no Service (direct access to pods), and why:
-    /// each policy with the field by which it binds, and the services of the authorizers.
+    /// What binds to the chains for HTTP of a Service, or to those for no Service (direct access to pods),
+    /// and why: each policy with the field by which it binds, and the services of the authorizers.
     pub(in crate::plan) fn http(&mut self, service: Option<&Service>) -> (PolicySetId, Vec<Cause>) {
         let policies = &self.scope.mesh.policies;
         let authorization = self.authorization.of(service);

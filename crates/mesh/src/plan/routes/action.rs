@@ -73,9 +73,9 @@ pub enum MirrorShare {
 }
 
 impl<'m> HttpAction<'m> {
-    /// What a rule does with the requests of a port, and what had a say in where these go: the Services of other hosts
-    /// that it names, which decide whose cluster a destination is, and the DestinationRules that say what requests are
-    /// hashed by.
+    /// What a rule does with the requests of a port, and what had a say in where these go: the Services of
+    /// other hosts that it names, which decide whose cluster a destination is, and the DestinationRules that
+    /// say what requests are hashed by.
     pub(super) fn new(routed: &Routed<'_, 'm>, rule: &'m HttpRoute, port: u32) -> (Self, Vec<Cause>) {
         let mut resolver = Resolver { routed, port, causes: Vec::new() };
         let count = rule.route.len();

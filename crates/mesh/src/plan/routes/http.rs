@@ -1,7 +1,7 @@
 //! The routes of a chain for HTTP.
 //!
-//! A waypoint's chains are found by the Service's address, not by the request's `Host`: each has the rules of all
-//! VirtualServices (and Gateway API routes) of the Service's hostname.
+//! A waypoint's chains are found by the Service's address, not by the request's `Host`: each has the rules of
+//! all VirtualServices (and Gateway API routes) of the Service's hostname.
 
 use super::action::HttpAction;
 use super::{HashKey, Routed, matches};
@@ -56,8 +56,8 @@ pub struct HttpRule<'m> {
 pub struct HttpMatch<'m> {
     /// What it asks for; none = everything.
     pub request: Option<&'m HttpMatchRequest>,
-    /// What made the route: the match or the rule, after the delegate's that it was merged with, and what decided where
-    /// it leads.
+    /// What made the route: the match or the rule, after the delegate's that it was merged with, and what
+    /// decided where it leads.
     pub(crate) causes: Vec<Cause>,
 }
 
@@ -85,8 +85,8 @@ impl<'m> HttpRoutes<'m> {
         let service = routed.service;
         let found: Vec<_> =
             routed.virtual_services.iter().filter_map(|vs| of_virtual_service(routed, vs, port)).collect();
-        // A wildcard host that is resolved on demand: what the request asks for is what is resolved, so it must not
-        // lead anywhere else.
+        // A wildcard host that is resolved on demand: what the request asks for is what is resolved, so it
+        // must not lead anywhere else.
         let on_demand = service.resolution == Resolution::DynamicDns;
         Self {
             domain: on_demand.then_some(&service.hostname),

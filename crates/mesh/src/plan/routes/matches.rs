@@ -4,8 +4,9 @@ use crate::mesh::virtual_service::{MESH_GATEWAY, Semantics};
 use crate::plan::Scope;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, StringMatch};
 
-/// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer for:
-/// gateways are asked first, and only without any the labels and namespace are, which are the waypoint's own.
+/// Whether a match is for this port and, in releases that look at it, for callers that a waypoint can answer
+/// for: gateways are asked first, and only without any the labels and namespace are, which are the waypoint's
+/// own.
 pub fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool {
     if request.port != 0 && request.port != port {
         return false;

@@ -34,7 +34,8 @@ pub fn of_requests(scope: Scope<'_>, virtual_service: &VirtualService, port: u32
     reach
 }
 
-/// The rule of a VirtualService, and the match in it if it has any, behind which nothing is sent for a port: it takes everything.
+/// The rule of a VirtualService, and the match in it if it has any, behind which nothing is sent for a port:
+/// it takes everything.
 pub fn last(scope: Scope<'_>, virtual_service: &VirtualService, port: u32) -> Option<(usize, Option<usize>)> {
     let ends = scope.rules.routes.ends_at_catch_all;
     let takes_all = |request: &HttpMatchRequest| {

@@ -1,5 +1,5 @@
-//! Where TCP connections go: `tls` and `tcp` rules of VirtualServices, TLSRoutes and TCPRoutes (since 1.27), and what a
-//! DestinationRule says of them.
+//! Where TCP connections go: `tls` and `tcp` rules of VirtualServices, TLSRoutes and TCPRoutes (since 1.27),
+//! and what a DestinationRule says of them.
 
 use super::Routed;
 use crate::Str;
@@ -48,7 +48,8 @@ impl<'m> TcpRoute<'m> {
         let rule = Rule::find(routed, port);
         let destinations = rule.as_ref().map_or(&[][..], |rule| rule.route);
         let first = destinations.first().map(|to| to.destination.as_ref());
-        // A destination elsewhere is resolved as its own host; one without a host, which admission has refused, as none.
+        // A destination elsewhere is resolved as its own host; one without a host, which admission has
+        // refused, as none.
         let hostname = first.map_or(routed.service.hostname.as_str(), |to| to.map_or("", |to| &to.host));
         // A subset only counts where it is the only destination.
         let subset = match destinations {
@@ -147,8 +148,8 @@ pub(super) fn takes(virtual_service: &VirtualService, service: &Service, port: u
     tls || tcp.any(|rule| rule.matches.is_empty() || rule.matches.iter().any(|m| tcp_applies(m, port)))
 }
 
-/// A waypoint does not look at the name that a client asks for in TLS: a match counts only if it names the Service
-/// itself and nothing else.
+/// A waypoint does not look at the name that a client asks for in TLS: a match counts only if it names the
+/// Service itself and nothing else.
 fn tls_applies(m: &TlsMatchAttributes, hostname: &str, port: u32) -> bool {
     matches!(m.sni_hosts.as_slice(), [only] if only == hostname)
         && caller_applies(&m.gateways, m.source_labels.is_empty(), &m.source_namespace)
@@ -170,7 +171,8 @@ fn subset_policy<'r>(rule: &'r DestinationRule, subset: &str) -> Option<&'r Traf
     rule.subsets.iter().find(|s| s.name == subset)?.traffic_policy.as_ref()
 }
 
-/// Whether connections are spread by the client's address; a subset's load balancer counts instead of the rule's.
+/// Whether connections are spread by the client's address; a subset's load balancer counts instead of the
+/// rule's.
 fn hashes_source_ip(rule: &DestinationRule, subset: &str) -> bool {
     let of = |policy: Option<&'_ TrafficPolicy>| policy.and_then(|p| p.load_balancer.clone());
     let balancer = of(subset_policy(rule, subset)).or_else(|| of(rule.traffic_policy.as_ref()));

@@ -44,8 +44,8 @@ impl<'m> AccessLogs<'m> {
     pub(super) fn new(scope: Scope<'m>, applicable: &Applicable<'m>) -> Self {
         let asked = access_loggers(applicable, &scope.mesh.config).unwrap_or_default();
         let mut all = Vec::new();
-        // What a provider cannot make an access log of does not count: if nothing is left, the older settings of the
-        // mesh configuration hold, as if telemetry had said nothing.
+        // What a provider cannot make an access log of does not count: if nothing is left, the older settings
+        // of the mesh configuration hold, as if telemetry had said nothing.
         let mut counted = false;
         for AccessLogger { provider, filter, disabled } in asked {
             let Some(sink) = LogSink::of(scope, provider) else { continue };

@@ -1,7 +1,8 @@
-//! What telemetry asks of a waypoint's chains: access logs, metrics and traces, with their providers resolved.
+//! What telemetry asks of a waypoint's chains: access logs, metrics and traces, with their providers
+//! resolved.
 //!
-//! Source: [Telemetry](https://istio.io/latest/docs/reference/config/telemetry/) and the extension providers of the
-//! [mesh configuration](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/).
+//! Source: [Telemetry](https://istio.io/latest/docs/reference/config/telemetry/) and the extension providers
+//! of the [mesh configuration](https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/).
 
 mod access_log;
 mod tracing;
@@ -54,7 +55,8 @@ impl<'m> Telemetry<'m> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TelemetryId(pub usize);
 
-/// What telemetry asks of the chains of a waypoint. Few sets of resources are different, and each is there once.
+/// What telemetry asks of the chains of a waypoint. Few sets of resources are different, and each is there
+/// once.
 #[derive(Clone, Debug)]
 pub struct Telemetries<'m> {
     all: Vec<Telemetry<'m>>,

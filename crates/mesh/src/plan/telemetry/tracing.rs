@@ -77,7 +77,8 @@ pub struct Sampler<'m> {
 }
 
 impl<'m> Tracing<'m> {
-    /// The tracing that the resources in force ask for, of the chains of a Service or of all; none = nothing is traced.
+    /// The tracing that the resources in force ask for, of the chains of a Service or of all; none = nothing
+    /// is traced.
     pub(super) fn new(
         scope: Scope<'m>,
         applicable: &Applicable<'m>,

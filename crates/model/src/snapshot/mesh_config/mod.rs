@@ -203,9 +203,10 @@ impl MeshConfig {
         Self::deserialize(ProtoJson(deserializer))
     }
 
-    /// This configuration with another one's settings over it, as `istiod` applies a mesh configuration to its
-    /// defaults: what the other one sets replaces what is here, except that `defaultConfig` and `defaultProviders`
-    /// are merged field by field, extension providers by their name, and trust domain aliases are united.
+    /// This configuration with another one's settings over it, as `istiod` applies a mesh configuration to
+    /// its defaults: what the other one sets replaces what is here, except that `defaultConfig` and
+    /// `defaultProviders` are merged field by field, extension providers by their name, and trust domain
+    /// aliases are united.
     #[must_use]
     pub fn overlaid_with(self, over: Self) -> Self {
         macro_rules! pick {

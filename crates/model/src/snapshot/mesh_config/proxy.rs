@@ -1,4 +1,5 @@
-//! `istio.mesh.v1alpha1.ProxyConfig`: `defaultConfig` of a MeshConfig, and the annotation `proxy.istio.io/config`.
+//! `istio.mesh.v1alpha1.ProxyConfig`: `defaultConfig` of a MeshConfig, and the annotation
+//! `proxy.istio.io/config`.
 #![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
 
 use std::collections::BTreeMap;
@@ -248,8 +249,9 @@ impl ProxyConfig {
         Self::deserialize(ProtoJson(deserializer))
     }
 
-    /// This configuration with another one's settings over it: each field that the other one sets replaces the one
-    /// here, except that `proxyMetadata` is merged key by key, and of `proxyHeaders` what [`ProxyHeaders`] says.
+    /// This configuration with another one's settings over it: each field that the other one sets replaces
+    /// the one here, except that `proxyMetadata` is merged key by key, and of `proxyHeaders` what
+    /// [`ProxyHeaders`] says.
     #[must_use]
     pub fn overlaid_with(self, over: Self) -> Self {
         macro_rules! pick {
@@ -298,7 +300,8 @@ impl ProxyConfig {
         )
     }
 
-    /// This configuration without the settings that have their zero value, where the API cannot tell that from none.
+    /// This configuration without the settings that have their zero value, where the API cannot tell that
+    /// from none.
     #[must_use]
     pub fn without_zeros(self) -> Self {
         fn set<T: Default + PartialEq>(value: Option<T>) -> Option<T> {
@@ -326,8 +329,9 @@ impl ProxyConfig {
 }
 
 impl ProxyHeaders {
-    /// These settings with others over them. The others replace these, except for the five headers that Istio first had
-    /// settings for: of those, what the others leave out stays. An accident: newer settings were not added there.
+    /// These settings with others over them. The others replace these, except for the five headers that Istio
+    /// first had settings for: of those, what the others leave out stays. An accident: newer settings were
+    /// not added there.
     fn overlaid_with(self, over: Self) -> Self {
         let undefined = over.forwarded_client_cert == ForwardClientCertDetails::Undefined;
         Self {

@@ -9,8 +9,8 @@ use super::write::{self, Quotes};
 use crate::text::node::Node;
 use crate::text::tape::Shape;
 
-/// Adds a field to a mapping: an object, or the value at a site of it. Of several keys each one but the last gets a
-/// mapping.
+/// Adds a field to a mapping: an object, or the value at a site of it. Of several keys each one but the last
+/// gets a mapping.
 pub(super) fn entry(
     object: Node<'_>,
     site: Option<&Site<'_>>,
@@ -57,8 +57,8 @@ fn flow_entry(keys: &[&str], value: &Value, is_json: bool) -> String {
     outer.iter().rev().fold(innermost, |inner, key| format!("{}: {{{inner}}}", write::string(key, quotes)))
 }
 
-/// A line, or several, behind the last entry; before the first one where a block scalar would take them for its own, or
-/// where nothing shows the end.
+/// A line, or several, behind the last entry; before the first one where a block scalar would take them for
+/// its own, or where nothing shows the end.
 fn in_block(mapping: Node<'_>, keys: &[&str], value: &Value) -> Option<TextEdit> {
     let source = Source::of(mapping);
     let site = |at: usize, (key, value)| Site { parent: mapping, key: Some(key), value, at };

@@ -1,8 +1,9 @@
-//! Changes of one field, as changes of the text: everything else stays as it is written, comments and quotes too.
+//! Changes of one field, as changes of the text: everything else stays as it is written, comments and quotes
+//! too.
 //!
-//! A change is given only where it is certain. There is none in a document with aliases, where one text means several
-//! fields, none of a key that stands twice, of block scalars, or next to tags, anchors and comments that it would tear
-//! apart.
+//! A change is given only where it is certain. There is none in a document with aliases, where one text means
+//! several fields, none of a key that stands twice, of block scalars, or next to tags, anchors and comments
+//! that it would tear apart.
 
 mod add;
 mod gap;
@@ -37,14 +38,15 @@ impl TextEdit {
     }
 }
 
-/// Gives the field at a path below an object this value, a string; or a number or boolean where it has one and the
-/// value reads as one. A field that is not there is added to the mapping that it is in, and mappings on the way to it.
+/// Gives the field at a path below an object this value, a string; or a number or boolean where it has one
+/// and the value reads as one. A field that is not there is added to the mapping that it is in, and mappings
+/// on the way to it.
 pub fn set(object: Node<'_>, path: &str, value: &str) -> Option<TextEdit> {
     at(object, path, &value.into(), |site| replace(site, value))
 }
 
-/// Gives the field at a path below an object this value, whatever it has been: a string as [`set`] does, all else on one line.
-/// A field that is not there is added.
+/// Gives the field at a path below an object this value, whatever it has been: a string as [`set`] does, all
+/// else on one line. A field that is not there is added.
 pub fn write(object: Node<'_>, path: &str, value: &Value) -> Option<TextEdit> {
     at(object, path, value, |site| match value {
         Value::String(text) => replace(site, text).or_else(|| rewrite(site, value)),

@@ -52,8 +52,8 @@ pub(super) fn find<'t>(object: Node<'t>, path: &str) -> Option<Site<'t>> {
     }
 }
 
-/// The site that steps below an object lead to, or the last one on the way, with the steps that are left. None where a
-/// text on the way means several fields.
+/// The site that steps below an object lead to, or the last one on the way, with the steps that are left.
+/// None where a text on the way means several fields.
 pub(super) fn nearest<'t, 's, 'p>(
     object: Node<'t>,
     steps: &'s [Step<'p>],
@@ -99,7 +99,8 @@ pub(super) fn is_flow(node: Node<'_>) -> bool {
         && matches!(Source::of(node).at(node.span().start), Some('{' | '['))
 }
 
-/// Whether a scalar is more than its text or quotes: a block scalar behind `|` or `>`, or one with a tag or an anchor.
+/// Whether a scalar is more than its text or quotes: a block scalar behind `|` or `>`, or one with a tag or
+/// an anchor.
 pub(super) fn is_elaborate(node: Node<'_>) -> bool {
     let span = node.span();
     match Source::of(node).at(span.start) {
@@ -151,8 +152,8 @@ impl<'t> Site<'t> {
         (source.at(colon) == Some(':')).then_some(colon)
     }
 
-    /// Whether nothing but blanks is between the key, or what stands before the item, and the value: no tag, anchor or
-    /// comment.
+    /// Whether nothing but blanks is between the key, or what stands before the item, and the value: no tag,
+    /// anchor or comment.
     pub(super) fn value_stands_alone(&self) -> bool {
         let start = self.value.span().start;
         let source = Source::of(self.value);
@@ -191,8 +192,8 @@ impl<'t> Site<'t> {
         is_dash.then(|| line + u32::try_from(up_to_dash.len()).unwrap_or_default())
     }
 
-    /// The quotes that a string has to have here, where another has these: double ones in JSON, where a number may have
-    /// stood.
+    /// The quotes that a string has to have here, where another has these: double ones in JSON, where a
+    /// number may have stood.
     pub(super) fn quotes(&self, now: Quotes) -> Quotes {
         let key = self.key.map(Node::span);
         let is_json = key.is_some_and(|key| Source::of(self.parent).at(key.start) == Some('"'));

@@ -374,7 +374,8 @@ fn read(text: &str) -> Value {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// Whatever the style: if there is an edit, the text means the same afterwards but for what was to change.
+    /// Whatever the style: if there is an edit, the text means the same afterwards but for what was to
+    /// change.
     #[test]
     fn only_what_is_asked_for_changes(
         value in objects(),

@@ -55,7 +55,8 @@ fn double_quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Whether a text reads as a string without quotes, everywhere: as a key, in brackets, and by YAML 1.1 and 1.2.
+/// Whether a text reads as a string without quotes, everywhere: as a key, in brackets, and by YAML 1.1 and
+/// 1.2.
 fn is_plain(text: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-');
     let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'/');

@@ -1,4 +1,5 @@
-//! Rules of ALLOW policies at waypoints of which DENY rules, alone or together, leave nothing: proved for every request.
+//! Rules of ALLOW policies at waypoints of which DENY rules, alone or together, leave nothing: proved for
+//! every request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::security::{Action, AuthorizationPolicy};
 use crate::snapshot::{Cause, Object, ObjectRef};
 
-/// Adds policies of which nothing is left to those that are `known`, and tells of other rules of which nothing is.
+/// Adds policies of which nothing is left to those that are `known`, and tells of other rules of which
+/// nothing is.
 pub(super) fn add<'m>(cx: &Context<'m>, known: &mut Vec<Overridden<'m>>) -> Vec<Problem> {
     let mut of_policies: BTreeMap<&ObjectRef, Vec<(&Cause, &[Cause])>> = BTreeMap::new();
     for (cause, idle) in cx.idle_policies() {

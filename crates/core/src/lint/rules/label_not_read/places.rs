@@ -13,7 +13,8 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::{Kind, Labels, ObjectRef};
 use crate::well_known::MANAGED;
 
-/// The kinds on which somebody may put such a label with a purpose. Endpoints get the labels of their Service.
+/// The kinds on which somebody may put such a label with a purpose. Endpoints get the labels of their
+/// Service.
 const LIKELY: [Kind; 20] = [
     Kind::Namespace,
     Kind::Service,
@@ -37,8 +38,8 @@ const LIKELY: [Kind; 20] = [
     Kind::RequestAuthentication,
 ];
 
-/// Labels on objects from which nobody reads them, of a namespace where no object has them at the right place. A tool that labels
-/// everything alike does no harm.
+/// Labels on objects from which nobody reads them, of a namespace where no object has them at the right
+/// place. A tool that labels everything alike does no harm.
 pub(super) fn misplaced(cx: &Context<'_>) -> Vec<Problem> {
     let read_somewhere = read_somewhere(cx);
     let waypoints: HashSet<ObjectRef> = cx.mesh.waypoints.iter().map(|w| gateway_ref(&w.name)).collect();
@@ -75,8 +76,8 @@ fn has_any(labels: &Labels) -> bool {
     labels.keys().any(|key| key.contains("istio.io/"))
 }
 
-/// Whether a key is not read from an object. A Gateway's labels are copied to its pods and its Service, which Istio reads where it
-/// is no waypoint.
+/// Whether a key is not read from an object. A Gateway's labels are copied to its pods and its Service, which
+/// Istio reads where it is no waypoint.
 fn is_unread(read: &Read, object: &ObjectRef, waypoints: &HashSet<ObjectRef>) -> bool {
     let is_copied =
         object.kind == Kind::Gateway && (read.key == DATAPLANE_MODE || !waypoints.contains(object));

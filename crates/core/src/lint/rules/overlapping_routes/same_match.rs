@@ -1,4 +1,5 @@
-//! Rules of Gateway API routes with the same match: of two rules that are put together, only the first is ever reached.
+//! Rules of Gateway API routes with the same match: of two rules that are put together, only the first is
+//! ever reached.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,8 @@ fn callers<'m>(cx: &Context<'m>) -> Callers<'m> {
     callers.into_iter().map(|(host, waypoints)| (host, waypoints.into_values().collect())).collect()
 }
 
-/// A rule for a Service behind a waypoint that neither that waypoint reads nor another one that sends requests there.
+/// A rule for a Service behind a waypoint that neither that waypoint reads nor another one that sends
+/// requests there.
 fn unread(
     cx: &Context<'_>,
     object: &Object<DestinationRule>,

@@ -1,8 +1,8 @@
 //! Access logs, of the mesh configuration or of telemetry's providers.
 //!
 //! Source: Envoy's
-//! [access logs](https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/overview) and
-//! [Istio's](https://istio.io/latest/docs/tasks/observability/logs/access-log/).
+//! [access logs](https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/overview)
+//! and [Istio's](https://istio.io/latest/docs/tasks/observability/logs/access-log/).
 
 mod filter;
 mod format;
@@ -83,7 +83,8 @@ impl AccessLogs {
         logs(&self.listener, Some(&filter::response_flag("NR")))
     }
 
-    /// The access logs where a tunnel begins: connections that failed, of which the cause is not seen elsewhere.
+    /// The access logs where a tunnel begins: connections that failed, of which the cause is not seen
+    /// elsewhere.
     pub(crate) fn originate(&self) -> Vec<AccessLog> {
         logs(&self.tunnel, Some(&filter::response_flag("UF")))
     }

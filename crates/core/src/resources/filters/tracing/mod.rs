@@ -1,6 +1,7 @@
 //! A connection manager's tracing.
 //!
-//! Source: Envoy's [tracing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/observability/tracing) and
+//! Source: Envoy's
+//! [tracing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/observability/tracing) and
 //! [Istio's](https://istio.io/latest/docs/tasks/observability/distributed-tracing/).
 
 mod provider;

@@ -269,7 +269,8 @@ fn header(key: &str, value: &str) -> HeaderValue {
     HeaderValue { key: key.to_owned(), value: value.to_owned(), ..HeaderValue::default() }
 }
 
-/// A header's value. One that comes from the control plane's environment is empty here: there is no environment.
+/// A header's value. One that comes from the control plane's environment is empty here: there is no
+/// environment.
 fn value(header: &HttpHeader) -> &str {
     header.value.as_deref().unwrap_or_default()
 }

@@ -43,8 +43,8 @@ struct Arrived<'a> {
     said: Option<Said>,
 }
 
-/// The class of each attribute of a request that goes the way of a space; none for one that does not, or that is not like those
-/// that there may be.
+/// The class of each attribute of a request that goes the way of a space; none for one that does not, or that
+/// is not like those that there may be.
 pub(super) fn classes(space: &Space<'_>, request: &Request) -> Option<Vec<usize>> {
     let mut scratch = Scratch::default();
     let mut walk = Walk::new(space.tracer, request, &mut scratch, false);
@@ -176,8 +176,9 @@ fn told(told: Option<Json>) -> Option<Example> {
     }
 }
 
-/// What is told by the token of a request that arrives on both sides of a comparison: a claim, or whether there is one that nobody
-/// takes. Nothing where there are several, or one that says what is neither a text nor texts.
+/// What is told by the token of a request that arrives on both sides of a comparison: a claim, or whether
+/// there is one that nobody takes. Nothing where there are several, or one that says what is neither a text
+/// nor texts.
 pub(in crate::trace::classes) fn of_token(
     attribute: &Attribute,
     said: [Option<&Said>; 2],

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::hash::HashMap;
 use crate::snapshot::Cause;
 
-/// The way of a class of requests, as far as it makes a difference: of two requests with the same mark the same comes.
+/// The way of a class of requests, as far as it makes a difference: of two requests with the same mark the
+/// same comes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Mark {
     /// Files do not tell what comes of it.
@@ -36,7 +37,8 @@ pub(super) enum Mark {
     Both(u32, u32),
 }
 
-/// In which order things are looked at: what refuses by a rule, then what lets requests pass and the routes, then what is left.
+/// In which order things are looked at: what refuses by a rule, then what lets requests pass and the routes,
+/// then what is left.
 pub(super) type Order = Vec<(u8, usize, usize)>;
 
 /// Marks by number.

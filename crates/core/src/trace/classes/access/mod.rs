@@ -1,8 +1,9 @@
 //! Who may do what: the fewest rows that say it of a whole mesh, exactly.
 //!
-//! For each way to a destination (through its waypoint, past it, from outside of the mesh) the requests fall into classes; what comes of
-//! a class is what comes of one of its requests, which is traced. Rows stand in an order: the first that a request is in tells what
-//! comes of it, and each request that goes this way is in one. What is not decided is a row, too.
+//! For each way to a destination (through its waypoint, past it, from outside of the mesh) the requests fall
+//! into classes; what comes of a class is what comes of one of its requests, which is traced. Rows stand in
+//! an order: the first that a request is in tells what comes of it, and each request that goes this way is in
+//! one. What is not decided is a row, too.
 //!
 //! | module | knows |
 //! |---|---|
@@ -105,7 +106,8 @@ pub enum Way {
     Waypoint,
     /// There is no waypoint: clients in the mesh and outside of it, to the ztunnels of the workloads.
     Straight,
-    /// Past the waypoint, to a pod itself: clients in the mesh that dial it, clients outside of the mesh, gateways for ingress.
+    /// Past the waypoint, to a pod itself: clients in the mesh that dial it, clients outside of the mesh,
+    /// gateways for ingress.
     Past,
     /// Clients outside of the mesh, where those in it go another way.
     Outside,
@@ -193,8 +195,9 @@ pub fn access(tracer: Tracer<'_>, query: &AccessQuery, limits: &Limits) -> Resul
     })
 }
 
-/// The row that a request is in, of those that [`access`] tells of its destination; none for a request that is not like those
-/// that there may be: one that proxies refuse before they look at policies, one with a header twice.
+/// The row that a request is in, of those that [`access`] tells of its destination; none for a request that
+/// is not like those that there may be: one that proxies refuse before they look at policies, one with a
+/// header twice.
 ///
 /// # Errors
 ///

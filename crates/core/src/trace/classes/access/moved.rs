@@ -1,8 +1,8 @@
-//! Destinations that clients in the mesh get to in another way after a change: through another waypoint, through one or none, or
-//! past all of them by other policies of ztunnels.
+//! Destinations that clients in the mesh get to in another way after a change: through another waypoint,
+//! through one or none, or past all of them by other policies of ztunnels.
 //!
-//! The whole way is compared: what tells requests apart on either side are the classes, and what comes of a class is what comes of one
-//! of its requests, which is traced.
+//! The whole way is compared: what tells requests apart on either side are the classes, and what comes of a
+//! class is what comes of one of its requests, which is traced.
 
 use std::collections::BTreeMap;
 
@@ -32,8 +32,8 @@ use crate::trace::jwt::JwtFilter;
 use crate::trace::outcome::{Trace, Verdict};
 use crate::trace::request::{Destination, Protocol, Request};
 
-/// The destinations of both sides that are got to in another way. Those past waypoints are looked at where the policies of any
-/// workload differ.
+/// The destinations of both sides that are got to in another way. Those past waypoints are looked at where
+/// the policies of any workload differ.
 pub(in crate::trace::classes) fn moved(
     (old, new): (Tracer<'_>, Tracer<'_>),
     policies_differ: bool,
@@ -144,7 +144,8 @@ fn is_http(plan: &Plan<'_>) -> bool {
     matches!(plan, Plan::Through { inner, .. } if inner.is_http())
 }
 
-/// The classes that either side tells apart. Whoever opens a connection to a ztunnel is the client that a waypoint sees.
+/// The classes that either side tells apart. Whoever opens a connection to a ztunnel is the client that a
+/// waypoint sees.
 fn domains((old, new): &(Plan<'_>, Plan<'_>), limits: &Limits) -> Result<Domains, NoSpace> {
     let mut asked = AllAsked::default();
     for plan in [old, new] {

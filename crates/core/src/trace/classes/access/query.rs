@@ -32,8 +32,8 @@ pub struct AccessQuery {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct AccessSpec {
-    /// Who is asked: `NAMESPACE/NAME` of a Service, or as for a request (`cart.shop`, `pod/NAME.NAMESPACE`, an address), perhaps
-    /// with a port.
+    /// Who is asked: `NAMESPACE/NAME` of a Service, or as for a request (`cart.shop`, `pod/NAME.NAMESPACE`,
+    /// an address), perhaps with a port.
     pub to: Option<String>,
     /// The port.
     pub port: Option<u16>,

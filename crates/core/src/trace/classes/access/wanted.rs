@@ -34,7 +34,8 @@ pub(crate) enum Is {
 }
 
 impl Wanted {
-    /// Whether what is known of all requests tells that they are so; those that are not so are not asked about at all.
+    /// Whether what is known of all requests tells that they are so; those that are not so are not asked
+    /// about at all.
     pub(super) fn is_known(&self, known: &Known) -> bool {
         known.sender.is_some() && matches!(self.attribute, Attribute::Principal)
             || known.address.is_some() && matches!(self.attribute, Attribute::Client)

@@ -118,7 +118,8 @@ fn past<'a>(tracer: Tracer<'a>, base: &Request, only: bool) -> Result<Vec<Going<
     Ok(all)
 }
 
-/// The endpoints of a destination: of those that have the same policies the first, and how many others there are.
+/// The endpoints of a destination: of those that have the same policies the first, and how many others there
+/// are.
 fn pods(tracer: Tracer<'_>, base: &Request) -> Result<Vec<(SocketAddr, usize)>, NoSuchThing> {
     let mut scratch = Scratch::default();
     let mut texts = scratch.texts();

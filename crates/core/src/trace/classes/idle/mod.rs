@@ -1,4 +1,5 @@
-//! What decides nothing in a chain: routes that no request gets to, and rules of policies that others leave nothing for.
+//! What decides nothing in a chain: routes that no request gets to, and rules of policies that others leave
+//! nothing for.
 //!
 //! That is proved for all requests, or not said. Chains that ask the same are asked once.
 

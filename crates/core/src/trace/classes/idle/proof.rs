@@ -64,7 +64,8 @@ impl<'d> Proof<'d> {
         conditions.map(|condition| Fits::new(&mut self.builder, condition)).collect()
     }
 
-    /// Those of `others`, as few as needed, that leave nothing of what fits; none where something is left, or nothing fits.
+    /// Those of `others`, as few as needed, that leave nothing of what fits; none where something is left, or
+    /// nothing fits.
     pub(super) fn covered(
         &mut self,
         narrow: Option<Fits>,

@@ -24,7 +24,8 @@ pub(super) fn changed(manager: &Manager) -> BTreeSet<Attribute> {
         match &filter.does {
             FilterDoes::Jwt(tokens) => {
                 changed.extend(tokens.headers().map(of_header));
-                // A token that is accepted is for somebody who is named: what else it may say of that is not looked at.
+                // A token that is accepted is for somebody who is named: what else it may say of that is not
+                // looked at.
                 if tokens.issuers().any(|issuer| tokens.audience(issuer).is_some()) {
                     let audience = |key: &str| vec![key.to_owned(), "aud".to_owned()];
                     changed.extend(

@@ -1,6 +1,7 @@
 //! A waypoint's chain as a diagram of what tells its requests apart.
 //!
-//! The same as [`chain`](super::super::chain), but of one side: what comes of a class is asked of a trace, so a mark is enough.
+//! The same as [`chain`](super::super::chain), but of one side: what comes of a class is asked of a trace, so
+//! a mark is enough.
 //!
 //! | module | knows |
 //! |---|---|

@@ -57,8 +57,8 @@ pub(super) fn authorized(
     builder.diagrams.choose(asked, then, after)
 }
 
-/// Which requests an external authorizer is asked about: those of which a filter before it tells that a rule fits that is
-/// only tried.
+/// Which requests an external authorizer is asked about: those of which a filter before it tells that a rule
+/// fits that is only tried.
 fn is_asked(
     builder: &mut Builder<'_>,
     authorizer: &Authorizer,

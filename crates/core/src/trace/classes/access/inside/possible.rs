@@ -9,7 +9,8 @@ use crate::trace::classes::tokens::may_be_told;
 use crate::trace::jwt::JwtFilter;
 
 impl Inner<'_> {
-    /// What requests there may be: of clients whose certificates are taken, and with what tokens that are taken can have.
+    /// What requests there may be: of clients whose certificates are taken, and with what tokens that are
+    /// taken can have.
     pub(in crate::trace::classes::access) fn possible(
         &self,
         builder: &mut Builder<'_>,
