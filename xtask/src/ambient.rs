@@ -18,17 +18,12 @@ use waypoint_xds::view;
 use waypoint_xds::view::ztunnel::ZtunnelConfig;
 use waypoint_xds::{status, translation, ztunnel};
 
+use crate::args::Scored;
 use crate::parity::{cases, glob};
 use crate::{Result, root};
 
 /// The release that the reference knows.
 const RELEASE: Release = Release::V1_31;
-
-struct Wanted {
-    only: String,
-    show: usize,
-    update: bool,
-}
 
 /// A score as it is committed.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
@@ -52,8 +47,7 @@ struct Compared {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let wanted = parse(args)?;
+pub(crate) fn run(wanted: &Scored) -> Result<()> {
     let reference = root().join("../shared/reference");
     if !reference.is_dir() {
         println!("ambient: skipped, the reference is not here ({})", reference.display());
@@ -92,21 +86,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         score.cases.len()
     );
     if wanted.only == "*" { check(&score, wanted.update) } else { Ok(()) }
-}
-
-fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted = Wanted { only: "*".to_owned(), show: 20, update: false };
-    let mut args = args.iter();
-    while let Some(flag) = args.next() {
-        let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
-        match flag.as_str() {
-            "--only" => wanted.only = value()?,
-            "--show" => wanted.show = value()?.parse()?,
-            "--update" => wanted.update = true,
-            other => return Err(format!("ambient: unknown flag {other}").into()),
-        }
-    }
-    Ok(wanted)
 }
 
 /// Compares one case, kind by kind.

@@ -16,25 +16,22 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { Err(format!("failed: {command:?}").into()) }
 }
 
-/// A test that runs for long, optimized. It is told by its environment what was said by arguments; `known`
-/// pairs them.
-pub(crate) fn long_test(
-    package: &str,
-    test: &str,
-    args: &[String],
-    known: &[(&str, &str)],
-) -> Result<Command> {
+/// A test that runs for long, optimized.
+pub(crate) fn long_test(package: &str, test: &str) -> Command {
     let mut command = cargo();
     command.args(["test", "--release", "--package", package, "--test", test]).current_dir(root());
     // It saves minutes of building, and costs seconds.
     command.env("CARGO_PROFILE_RELEASE_LTO", "off");
-    for pair in args.chunks(2) {
-        let [name, value] = pair else { return Err("an argument has no value".into()) };
-        let found = known.iter().find(|(argument, _)| argument == name);
-        let (_, variable) = found.ok_or_else(|| format!("what is `{name}`?"))?;
-        command.env(variable, value);
+    command
+}
+
+/// Tells a test, by its environment, the numbers that were given.
+pub(crate) fn tell(command: &mut Command, numbers: &[(&str, Option<u64>)]) {
+    for (variable, number) in numbers {
+        if let Some(number) = number {
+            command.env(variable, number.to_string());
+        }
     }
-    Ok(command)
 }
 
 /// The machine that compiles, as rustc calls it.

@@ -1,15 +1,11 @@
 //! `cargo xtask commands`: the page of the command line in the book, from what the program says of itself.
 
+use crate::args::Check;
 use crate::command::cargo;
 use crate::{Result, root};
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let check = match args {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask commands [--check]".into()),
-    };
+pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     let page = root().join("docs/reference/command-line.md");
     let arguments = ["run", "--quiet", "--package", "waypoint-xds-cli", "--", "reference"];
     let told = cargo().args(arguments).current_dir(root()).output()?;

@@ -11,6 +11,7 @@ use waypoint_xds::features::Features;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::text::{Node, SourceFile, documents};
 
+use crate::args::Update;
 use crate::{Result, root};
 
 /// Kinds most of whose fields nothing depends on.
@@ -26,12 +27,7 @@ struct Reached {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let update = match args {
-        [] => false,
-        [flag] if flag == "--update" => true,
-        _ => return Err("usage: cargo xtask coverage [--update]".into()),
-    };
+pub(crate) fn run(&Update { update }: &Update) -> Result<()> {
     let beside = ["../shared/reference/cases", "../../shared/reference/cases"];
     let Some(reference) = beside.iter().map(|path| root().join(path)).find(|path| path.is_dir()) else {
         println!("coverage: skipped, the reference is not here");

@@ -3,23 +3,28 @@
 //! through an Envoy of each side.
 
 use crate::Result;
-use crate::command::{long_test, succeed};
-
-/// What may be said, and the environment by which the test is told.
-const ARGUMENTS: &[(&str, &str)] = &[
-    ("--requests", "DIFFERENTIAL_REQUESTS"),
-    ("--seed", "DIFFERENTIAL_SEED"),
-    ("--release", "DIFFERENTIAL_RELEASE"),
-    ("--per-snapshot", "DIFFERENTIAL_PER_SNAPSHOT"),
-    ("--shrunk", "DIFFERENTIAL_SHRUNK"),
-    ("--workers", "DIFFERENTIAL_WORKERS"),
-    ("--examples", "DIFFERENTIAL_EXAMPLES"),
-];
+use crate::args::Differential;
+use crate::command::{long_test, succeed, tell};
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let mut command = long_test("hbone", "differential", args, ARGUMENTS)?;
-    let of_diff = args.iter().any(|arg| arg == "--examples");
-    let test = if of_diff { "envoys_confirm_examples_of_diff" } else { "envoy_does_what_trace_says" };
+pub(crate) fn run(args: &Differential) -> Result<()> {
+    let test = if args.examples.is_some() {
+        "envoys_confirm_examples_of_diff"
+    } else {
+        "envoy_does_what_trace_says"
+    };
+    let mut command = long_test("hbone", "differential");
+    let numbers = [
+        ("DIFFERENTIAL_REQUESTS", args.requests),
+        ("DIFFERENTIAL_SEED", args.seed),
+        ("DIFFERENTIAL_PER_SNAPSHOT", args.per_snapshot),
+        ("DIFFERENTIAL_SHRUNK", args.shrunk),
+        ("DIFFERENTIAL_WORKERS", args.workers),
+        ("DIFFERENTIAL_EXAMPLES", args.examples),
+    ];
+    tell(&mut command, &numbers);
+    if let Some(release) = &args.release {
+        command.env("DIFFERENTIAL_RELEASE", release);
+    }
     succeed(command.args(["--", "--nocapture", test]).env("WAYPOINT_XDS_REQUIRE_ENVOY", "1"))
 }

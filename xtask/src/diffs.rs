@@ -2,18 +2,18 @@
 //! requests as one wants, and policies against a plain enumeration.
 
 use crate::Result;
-use crate::command::{long_test, succeed};
-
-/// What may be said, and the environment by which the laws are told.
-const ARGUMENTS: &[(&str, &str)] = &[
-    ("--requests", "DIFFS_REQUESTS"),
-    ("--per-pair", "DIFFS_PER_PAIR"),
-    ("--policies", "DIFFS_POLICIES"),
-    ("--seed", "DIFFS_SEED"),
-];
+use crate::args::Diffs;
+use crate::command::{long_test, succeed, tell};
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let mut command = long_test("waypoint-xds", "laws", args, ARGUMENTS)?;
+pub(crate) fn run(args: &Diffs) -> Result<()> {
+    let mut command = long_test("waypoint-xds", "laws");
+    let numbers = [
+        ("DIFFS_REQUESTS", args.requests),
+        ("DIFFS_PER_PAIR", args.per_pair),
+        ("DIFFS_POLICIES", args.policies),
+        ("DIFFS_SEED", args.seed),
+    ];
+    tell(&mut command, &numbers);
     succeed(command.args(["--", "--nocapture", "diffs::requests_differ", "enumerated::"]))
 }

@@ -7,10 +7,7 @@ use crate::command::{self, succeed};
 use crate::{Result, python, root};
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if !args.is_empty() {
-        return Err("fleet takes no arguments".into());
-    }
+pub(crate) fn run() -> Result<()> {
     let example = root().join("examples/fleet");
     let listed = example.join("requirements.txt");
     let environment = command::target().join("fleet");

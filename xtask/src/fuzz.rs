@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::args::Fuzz;
 use crate::command::{cargo, host, succeed, target};
 use crate::{Result, root};
 
@@ -19,7 +20,7 @@ const INSTRUMENTED: [&str; 6] = [
 
 /// What each target takes: its name, the longest input, and the folders of `testdata` that have more to start
 /// from.
-const TARGETS: [(&str, usize, &[&str]); 8] = [
+pub(crate) const TARGETS: [(&str, usize, &[&str]); 8] = [
     ("read", 1 << 16, &["cases", "broken", "hostile", "lint"]),
     ("translate", 1 << 15, &["cases", "broken", "hostile", "lint"]),
     ("mend", 1 << 14, &["lint"]),
@@ -30,17 +31,8 @@ const TARGETS: [(&str, usize, &[&str]); 8] = [
     ("patch", 1 << 12, &[]),
 ];
 
-/// What is asked for.
-struct Asked {
-    seconds: u64,
-    targets: Vec<String>,
-    /// Whether the inputs of other tests are started from, too: that takes longer than a short run may.
-    testdata: bool,
-}
-
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let asked = asked(args)?;
+pub(crate) fn run(asked: &Fuzz) -> Result<()> {
     let programs = build()?;
     for (name, longest, more) in TARGETS {
         if asked.targets.is_empty() || asked.targets.iter().any(|target| target == name) {
@@ -49,25 +41,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn asked(args: &[String]) -> Result<Asked> {
-    let mut asked = Asked { seconds: 20, targets: Vec::new(), testdata: false };
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--seconds" => asked.seconds = args.next().ok_or("--seconds takes a number")?.parse()?,
-            "--testdata" => asked.testdata = true,
-            target if TARGETS.iter().any(|(name, ..)| *name == target) => asked.targets.push(arg.clone()),
-            other => {
-                let names = TARGETS.map(|(name, ..)| name).join(", ");
-                return Err(
-                    format!("`{other}` is no target: expected {names}, --seconds N or --testdata").into()
-                );
-            }
-        }
-    }
-    Ok(asked)
 }
 
 /// Builds all targets, and tells where they are.

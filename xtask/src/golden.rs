@@ -3,16 +3,12 @@
 
 use std::process::Command;
 
+use crate::args::Update;
 use crate::command::cargo;
 use crate::{Result, root};
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let update = match args {
-        [] => false,
-        [flag] if flag == "--update" => true,
-        _ => return Err("golden takes nothing but --update".into()),
-    };
+pub(crate) fn run(&Update { update }: &Update) -> Result<()> {
     let files = passes(&["--test", "golden"], update)?;
     let lint = passes(&["--test", "lint"], update)?;
     let rules = passes(&["--test", "rules"], update)?;

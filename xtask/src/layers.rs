@@ -70,10 +70,7 @@ const BESIDE: &[(&str, &str)] =
     &[("problem", "names"), ("names", "kind"), ("manifests", "bootstrap"), ("static_config", "bootstrap")];
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if !args.is_empty() {
-        return Err("layers takes no arguments".into());
-    }
+pub(crate) fn run() -> Result<()> {
     let mut upward = Vec::new();
     let mut texts = Vec::new();
     for name_of_crate in CRATES {

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::args::Linear;
 use crate::command::{cargo, succeed, target};
 use crate::{Result, root};
 
@@ -13,14 +14,14 @@ const MOST: f64 = 2.6;
 const PARTS: usize = 50;
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
+pub(crate) fn run(Linear { names }: &Linear) -> Result<()> {
     succeed(cargo().current_dir(root()).args(["build", "--quiet", "--release", "--package", "hostile"]))?;
     let program = target().join("release/hostile");
     let listed = Command::new(&program).arg("--list").output()?;
     let listed = String::from_utf8(listed.stdout)?;
     let mut slow = Vec::new();
     for (name, size) in listed.lines().filter_map(|line| line.split_once(' ')) {
-        if !args.is_empty() && !args.iter().any(|arg| arg == name) {
+        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
             continue;
         }
         let size = size.parse::<usize>()? / PARTS;

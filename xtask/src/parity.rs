@@ -12,17 +12,8 @@ use waypoint_xds::release::Release;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json::{self, ResourceKind};
 
+use crate::args::{Parity, Scored};
 use crate::{Result, root};
-
-/// What the command line asks for.
-#[derive(Clone)]
-struct Wanted {
-    release: Release,
-    all_releases: bool,
-    only: String,
-    show: String,
-    update: bool,
-}
 
 /// A score as it is committed.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -39,25 +30,24 @@ struct CaseScore {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let wanted = parse(args)?;
-    if !wanted.all_releases {
-        return of_release(&wanted);
+pub(crate) fn run(args: &Parity) -> Result<()> {
+    match args.release.as_deref() {
+        Some("all") => Release::ALL.iter().try_for_each(|&release| {
+            println!("Istio {release}:");
+            of_release(release, &args.scored)
+        }),
+        Some(release) => of_release(release.parse()?, &args.scored),
+        None => of_release(Release::default(), &args.scored),
     }
-    for &release in Release::ALL {
-        println!("Istio {release}:");
-        of_release(&Wanted { release, ..wanted.clone() })?;
-    }
-    Ok(())
 }
 
-fn of_release(wanted: &Wanted) -> Result<()> {
+fn of_release(release: Release, wanted: &Scored) -> Result<()> {
     let reference = root().join("../shared/reference");
     if !reference.is_dir() {
         println!("parity: skipped, the reference is not here ({})", reference.display());
         return Ok(());
     }
-    let out = root().join(format!("target/parity/{}", wanted.release));
+    let out = root().join(format!("target/parity/{}", release));
     if out.is_dir() {
         std::fs::remove_dir_all(&out)?;
     }
@@ -65,7 +55,7 @@ fn of_release(wanted: &Wanted) -> Result<()> {
     for case in cases(&reference.join("cases"))? {
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if glob(&wanted.only, &name) {
-            generate(&case, &out.join(&name), wanted.release)?;
+            generate(&case, &out.join(&name), release)?;
         }
     }
     let report = out.join("score.json");
@@ -74,11 +64,11 @@ fn of_release(wanted: &Wanted) -> Result<()> {
         .args([&reference.join("cases"), &out])
         .args([
             "--release",
-            &format!("istio-{}", wanted.release),
+            &format!("istio-{}", release),
             "--only",
             &wanted.only,
             "--show",
-            &wanted.show,
+            &wanted.show.to_string(),
         ])
         .arg("--json")
         .arg(&report)
@@ -86,32 +76,7 @@ fn of_release(wanted: &Wanted) -> Result<()> {
     if !status.success() {
         return Err("compare.py failed".into());
     }
-    if wanted.only == "*" { check(&report, wanted) } else { Ok(()) }
-}
-
-fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted = Wanted {
-        release: Release::default(),
-        all_releases: false,
-        only: "*".to_owned(),
-        show: "20".to_owned(),
-        update: false,
-    };
-    let mut args = args.iter();
-    while let Some(flag) = args.next() {
-        let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
-        match flag.as_str() {
-            "--release" => match value()?.as_str() {
-                "all" => wanted.all_releases = true,
-                release => wanted.release = release.parse()?,
-            },
-            "--only" => wanted.only = value()?,
-            "--show" => wanted.show = value()?,
-            "--update" => wanted.update = true,
-            other => return Err(format!("parity: unknown flag {other}").into()),
-        }
-    }
-    Ok(wanted)
+    if wanted.only == "*" { check(&report, release, wanted) } else { Ok(()) }
 }
 
 /// The folders of cases, by name.
@@ -147,9 +112,9 @@ fn generate(case: &Path, out: &Path, release: Release) -> Result<()> {
 }
 
 /// Fails if any case is worse than committed; writes the new score if asked to.
-fn check(report: &Path, wanted: &Wanted) -> Result<()> {
+fn check(report: &Path, release: Release, wanted: &Scored) -> Result<()> {
     let now: Score = serde_json::from_str(&std::fs::read_to_string(report)?)?;
-    let path = root().join(format!("testdata/score/{}.json", wanted.release));
+    let path = root().join(format!("testdata/score/{}.json", release));
     let before: Option<Score> = match std::fs::read_to_string(&path) {
         Ok(text) => Some(serde_json::from_str(&text)?),
         Err(_) => None,

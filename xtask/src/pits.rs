@@ -10,15 +10,9 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::args::Scored;
 use crate::command::{cargo, succeed};
 use crate::{Result, parity, root};
-
-/// What the command line asks for.
-struct Wanted {
-    only: String,
-    show: String,
-    update: bool,
-}
 
 /// What `pits.py --json` tells.
 #[derive(Deserialize)]
@@ -41,8 +35,7 @@ struct Score {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let wanted = parse(args)?;
+pub(crate) fn run(wanted: &Scored) -> Result<()> {
     let pits = root().join("../shared/pits");
     if !pits.is_dir() {
         println!("pits: skipped, they are not here ({})", pits.display());
@@ -53,7 +46,12 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let report = folder.join("report.json");
     let mut score = Command::new("python3");
-    score.arg(pits.join("pits.py")).arg(&pits).args(["--only", &wanted.only, "--show", &wanted.show]);
+    score.arg(pits.join("pits.py")).arg(&pits).args([
+        "--only",
+        &wanted.only,
+        "--show",
+        &wanted.show.to_string(),
+    ]);
     // What is wanted is what is committed, not all.
     score.args(["--min-found", "0", "--min-quiet", "0", "--json"]).arg(&report).arg("--").arg(command_line());
     succeed(&mut score)?;
@@ -62,21 +60,6 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     let report: Report = serde_json::from_str(&std::fs::read_to_string(&report)?)?;
     check(&Score::new(&names(&pits)?, &report), wanted.update)
-}
-
-fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted = Wanted { only: "*".to_owned(), show: "20".to_owned(), update: false };
-    let mut args = args.iter();
-    while let Some(flag) = args.next() {
-        let mut value = || args.next().cloned().ok_or_else(|| format!("{flag} needs a value"));
-        match flag.as_str() {
-            "--only" => wanted.only = value()?,
-            "--show" => wanted.show = value()?,
-            "--update" => wanted.update = true,
-            other => return Err(format!("pits: unknown flag {other}").into()),
-        }
-    }
-    Ok(wanted)
 }
 
 /// The command line, as cargo has built it.

@@ -3,24 +3,17 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::args::Playground;
 use crate::command::{cargo, succeed};
 use crate::{Result, root};
 
 /// Where Debian's Chromium is; the environment's `CHROMIUM` may name another.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Runs the task with its arguments.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let (mut wasm, mut test) = (true, true);
-    for arg in args {
-        match arg.as_str() {
-            "--no-wasm" => wasm = false,
-            "--no-test" => test = false,
-            other => return Err(format!("unknown argument {other}").into()),
-        }
-    }
+/// Runs the task.
+pub(crate) fn run(args: &Playground) -> Result<()> {
     let playground = root().canonicalize()?.join("crates").join("wasm").join("playground");
-    if wasm {
+    if !args.no_wasm {
         succeed(cargo().args(["xtask", "wasm", "--no-test"]).current_dir(&playground))?;
     }
     let npm = |args: &[&str]| succeed(Command::new("npm").args(args).current_dir(&playground));
@@ -28,7 +21,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     for script in ["check", "build"] {
         npm(&["run", "--silent", script])?;
     }
-    if test {
+    if !args.no_test {
         install_chromium()?;
         npm(&["run", "--silent", "test"])?;
     }

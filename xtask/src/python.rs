@@ -27,10 +27,7 @@ pub(crate) fn interpreter(environment: &str) -> PathBuf {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if !args.is_empty() {
-        return Err("python takes no arguments".into());
-    }
+pub(crate) fn run() -> Result<()> {
     let wheel = build()?;
     println!("{}: {} bytes", name(&wheel), std::fs::metadata(&wheel)?.len());
     try_alone(&wheel)?;

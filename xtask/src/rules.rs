@@ -9,6 +9,7 @@ use std::path::Path;
 use waypoint_xds::lint::{RULES, Releases, Rule};
 use waypoint_xds::problem::Code;
 
+use crate::args::Check;
 use crate::{Result, root};
 
 /// The book's table of contents, from the folder of the pages.
@@ -18,12 +19,7 @@ const CONTENTS: &str = "../SUMMARY.md";
 type Pages = BTreeMap<String, String>;
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let check = match args {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask rules [--check]".into()),
-    };
+pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     let folder = root().join("docs/rules");
     let (mut wanted, mut found) = (pages()?, files(&folder)?);
     // The book's table of contents lists them, too.

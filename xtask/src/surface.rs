@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 
 use public_api::Builder;
 
+use crate::args::Check;
 use crate::command::{cargo, succeed, target};
 use crate::{Result, root};
 
@@ -28,12 +29,7 @@ const FOLDER: &str = "api";
 const AS_RUSTDOC: &str = "XTASK_AS_RUSTDOC";
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let check = match args {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("surface takes --check or nothing".into()),
-    };
+pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     let mut stale = Vec::new();
     for (library, features) in LIBRARIES {
         let made = surface(library, features)?;

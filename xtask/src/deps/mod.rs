@@ -71,10 +71,7 @@ struct Dependency {
 }
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    if !args.is_empty() {
-        return Err("deps takes no arguments".into());
-    }
+pub(crate) fn run() -> Result<()> {
     let rules: Rules = toml::from_str(&std::fs::read_to_string(root().join("deny.toml"))?)?;
     let mut wrong = Vec::new();
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {

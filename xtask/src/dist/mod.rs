@@ -19,6 +19,7 @@ mod tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::args::Dist;
 use crate::{Result, command};
 
 /// The version that is packed.
@@ -68,17 +69,12 @@ impl Target {
     }
 }
 
-/// What the command line asks for.
-struct Wanted {
-    targets: Vec<Target>,
-    wheels: bool,
-    npm: bool,
-    check: bool,
-}
-
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let wanted = parse(args)?;
+pub(crate) fn run(args: &Dist) -> Result<()> {
+    let mut targets = vec![Target::here()?];
+    if args.all || args.target.is_some() {
+        targets.extend(TARGETS.into_iter().filter(|target| !targets.contains(target)).collect::<Vec<_>>());
+    }
     let out = folder();
     if out.is_dir() {
         std::fs::remove_dir_all(&out)?;
@@ -87,7 +83,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let tools = tools::ready()?;
     // The program of this machine comes first: it prints the man pages and completions of all of them.
     let mut shared = Vec::new();
-    for target in &wanted.targets {
+    for target in &targets {
         let program = binary::build(&tools, *target)?;
         if shared.is_empty() {
             shared = binary::shared(&program)?;
@@ -97,44 +93,19 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         std::fs::write(out.join(target.package()), deb::package(*target, &content)?)?;
     }
     libraries::sources(&tools, &out)?;
-    if wanted.wheels {
-        libraries::wheels(&tools, &wanted.targets, &out)?;
+    if args.wheels || args.all {
+        libraries::wheels(&tools, &targets, &out)?;
     }
-    if wanted.npm {
+    if args.npm || args.all {
         libraries::npm(&out)?;
     }
     std::fs::write(out.join("waypoint-xds.cdx.json"), sbom::text()?)?;
-    manifests::write(&wanted.targets, &out)?;
+    manifests::write(&targets, &out)?;
     sums(&out)?;
     for path in files(&out)? {
         println!("{:>12} {}", path.metadata()?.len(), name(&path));
     }
-    if wanted.check { check::all(&out, &wanted.targets) } else { Ok(()) }
-}
-
-fn parse(args: &[String]) -> Result<Wanted> {
-    let mut wanted = Wanted { targets: vec![Target::here()?], wheels: false, npm: false, check: false };
-    let mut all = false;
-    let mut args = args.iter();
-    while let Some(argument) = args.next() {
-        match argument.as_str() {
-            "--wheels" => wanted.wheels = true,
-            "--npm" => wanted.npm = true,
-            "--check" => wanted.check = true,
-            "--all" => (all, wanted.wheels, wanted.npm) = (true, true, true),
-            "--target" if args.next().is_some_and(|value| value == "all") => all = true,
-            _ => {
-                return Err(
-                    "usage: cargo xtask dist [--target all] [--wheels] [--npm] [--all] [--check]".into()
-                );
-            }
-        }
-    }
-    if all {
-        let here = wanted.targets.clone();
-        wanted.targets.extend(TARGETS.into_iter().filter(|target| !here.contains(target)));
-    }
-    Ok(wanted)
+    if args.check { check::all(&out, &targets) } else { Ok(()) }
 }
 
 /// Where it all goes.

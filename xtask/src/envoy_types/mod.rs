@@ -10,36 +10,27 @@ mod tables;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use prost::Message as _;
 
 use crate::Result;
+use crate::args::EnvoyTypes;
 
 /// File name within `crates/envoy/src/generated` → content.
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// Runs the task with its arguments.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let mut check = false;
-    let mut path = None;
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--check" => check = true,
-            "--source" => path = args.next().map(PathBuf::from),
-            other => return Err(format!("unknown argument {other}").into()),
-        }
-    }
+pub(crate) fn run(args: EnvoyTypes) -> Result<()> {
     let krate = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("crates").join("envoy");
-    let all = source::load(path, &krate.join("proto"))?;
+    let all = source::load(args.source, &krate.join("proto"))?;
     let set = prune::prune(all, roots::is_root);
 
     let mut files = emit::messages(&set)?;
     files.insert("tables.rs".to_owned(), tables::tables(&set)?.into_bytes());
     files.insert("descriptors.binpb".to_owned(), set.encode_to_vec());
     let directory = krate.join("src").join("generated");
-    if check { compare(&directory, &files) } else { write(&directory, &files) }
+    if args.check { compare(&directory, &files) } else { write(&directory, &files) }
 }
 
 fn compare(directory: &Path, files: &Files) -> Result<()> {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use schemas::Extract;
 
+use crate::args::Check;
 use crate::{Result, root};
 
 /// The releases that an extract speaks of.
@@ -23,12 +24,7 @@ const FAMILIES: [&str; 2] = ["istio", "gateway-api"];
 const EXTRACTS: [&str; 4] = ["istio", "gateway-api", "inference", "kubernetes"];
 
 /// Runs the task.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let check = match args {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => return Err("usage: cargo xtask schemas [--check]".into()),
-    };
+pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     let model = root().join("crates/model");
     let types = types::read(&model.join("src/snapshot"))?;
     let mut made = Vec::new();

@@ -100,7 +100,7 @@ impl Walk<'_> {
         );
         for (name, message) in &self.types.messages {
             let is_kind = custom.contains(&name);
-            if (!is_kind && !self.has_newer(name)) || self.known.get(name).is_none() && !is_kind {
+            if !is_kind && !(self.has_newer(name) && self.known.contains_key(name)) {
                 continue;
             }
             let newer = self.newer(name);

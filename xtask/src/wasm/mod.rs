@@ -19,6 +19,7 @@ use std::process::Command;
 
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::args::Wasm;
 use crate::command::{self, succeed};
 use crate::{Result, root};
 
@@ -36,16 +37,8 @@ struct Paths {
     package: PathBuf,
 }
 
-/// Runs the task with its arguments.
-pub(crate) fn run(args: &[String]) -> Result<()> {
-    let (mut dev, mut test) = (false, true);
-    for arg in args {
-        match arg.as_str() {
-            "--dev" => dev = true,
-            "--no-test" => test = false,
-            other => return Err(format!("unknown argument {other}").into()),
-        }
-    }
+/// Runs the task.
+pub(crate) fn run(args: &Wasm) -> Result<()> {
     let root = root().canonicalize()?;
     let krate = root.join("crates").join("wasm");
     let npm = krate.join("npm");
@@ -55,14 +48,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     std::fs::create_dir_all(&paths.generated)?;
     let descriptors = paths.root.join("crates/envoy/src/generated/descriptors.binpb");
     types::write(&descriptors, &paths.generated.join("envoy.ts"))?;
-    let wasm = compile(&paths, if dev { "dev" } else { "wasm" })?;
+    let wasm = compile(&paths, if args.dev { "dev" } else { "wasm" })?;
     bind(&wasm, &paths.generated)?;
     node(&paths.npm, &["node_modules/typescript/bin/tsc", "--project", "tsconfig.json"])?;
     package::assemble(&paths)?;
-    if !dev {
+    if !args.dev {
         node(&paths.npm, &["scripts/size.mjs"])?;
     }
-    if test { node(&paths.npm, &["scripts/test.mjs"]) } else { Ok(()) }
+    if args.no_test { Ok(()) } else { node(&paths.npm, &["scripts/test.mjs"]) }
 }
 
 /// Installs what the package is built and tested with, unless that was done for this lock file.
