@@ -45,6 +45,9 @@ macro_rules! flags {
                         self.$field = read(name, value)?;
                         self.named |= bit(name);
                     })*
+                    "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP" => {
+                        read::<u32>(name, value)?;
+                    }
                     other if WITHOUT_EFFECT.contains(&other) => {
                         read::<bool>(name, value)?;
                     }
@@ -104,14 +107,21 @@ flags! {
     compliance_policy: CompliancePolicy = CompliancePolicy::None, "COMPLIANCE_POLICY" since V1_29;
     /// `DISABLE_SHADOW_HOST_SUFFIX`: mirrored requests keep their host.
     disable_shadow_host_suffix: bool = true, "DISABLE_SHADOW_HOST_SUFFIX" since V1_29;
+    /// `DISABLE_TRACK_REMAINING_CB_METRICS`: circuit breakers do not count what is left until they break.
+    disable_track_remaining_cb_metrics: bool = true, "DISABLE_TRACK_REMAINING_CB_METRICS" since V1_29;
     /// `ENABLE_100_CONTINUE_HEADERS`: `100 Continue` is passed on.
     enable_100_continue_headers: bool = true, "ENABLE_100_CONTINUE_HEADERS" since V1_29;
+    /// `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`: DestinationRules for one host stay apart where they are for
+    /// different namespaces.
+    enable_enhanced_destinationrule_merge: bool = true, "ENABLE_ENHANCED_DESTINATIONRULE_MERGE" since V1_29;
     /// `ENABLE_ENHANCED_RESOURCE_SCOPING`: `discoverySelectors` are for configuration too; later releases
     /// have no choice.
     enable_enhanced_resource_scoping: bool = false, "ENABLE_ENHANCED_RESOURCE_SCOPING" since V1_18;
     /// `ENABLE_GATEWAY_API_INFERENCE_EXTENSION`: routes may lead to InferencePools.
     enable_gateway_api_inference_extension: bool = false,
         "ENABLE_GATEWAY_API_INFERENCE_EXTENSION" since V1_29;
+    /// `ENABLE_HCM_INTERNAL_NETWORKS`: the addresses of the mesh's networks count as internal.
+    enable_hcm_internal_networks: bool = false, "ENABLE_HCM_INTERNAL_NETWORKS" since V1_18;
     /// `ENABLE_LAYERED_WAYPOINT_AUTHORIZATION_POLICIES`: policies that select the waypoint's pod hold for
     /// tunnels to it.
     enable_layered_waypoint_authorization_policies: bool = false,
@@ -126,6 +136,8 @@ flags! {
     /// `PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS`: Envoy also knows the endpoints that are not ready, unless a
     /// DestinationRule wants a minimum of healthy ones.
     pilot_auto_send_unhealthy_endpoints: bool = true, "PILOT_AUTO_SEND_UNHEALTHY_ENDPOINTS" since V1_31;
+    /// `PILOT_DISABLE_MX_ALPN`: mTLS between proxies does not offer, in ALPN, to exchange metadata.
+    pilot_disable_mx_alpn: bool = false, "PILOT_DISABLE_MX_ALPN" since V1_29;
     /// `PILOT_DNS_CARES_UDP_MAX_QUERIES`: after how many queries a resolver changes its socket.
     pilot_dns_cares_udp_max_queries: u32 = 100, "PILOT_DNS_CARES_UDP_MAX_QUERIES" since V1_29;
     /// `PILOT_DNS_JITTER_DURATION`: how much the times at which host names are resolved differ.
@@ -134,6 +146,11 @@ flags! {
     /// going to the address that the client called.
     pilot_enable_eds_for_headless_services: bool = false,
         "PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES" since V1_18;
+    /// `PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES`: Kubernetes' Services select WorkloadEntries, too.
+    pilot_enable_k8s_select_workload_entries: bool = true,
+        "PILOT_ENABLE_K8S_SELECT_WORKLOAD_ENTRIES" since V1_18;
+    /// `PILOT_ENABLE_METADATA_EXCHANGE`: proxies tell each other, over TCP, who they are.
+    pilot_enable_metadata_exchange: bool = true, "PILOT_ENABLE_METADATA_EXCHANGE" since V1_18;
     /// `PILOT_ENABLE_MONGO_FILTER`: MongoDB's protocol is understood, for statistics.
     pilot_enable_mongo_filter: bool = true, "PILOT_ENABLE_MONGO_FILTER" since V1_18;
     /// `PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS`: several external authorizers may be asked about one
@@ -144,6 +161,13 @@ flags! {
     pilot_enable_mysql_filter: bool = false, "PILOT_ENABLE_MYSQL_FILTER" since V1_18;
     /// `PILOT_ENABLE_REDIS_FILTER`: commands of Redis are shared among servers by their keys.
     pilot_enable_redis_filter: bool = false, "PILOT_ENABLE_REDIS_FILTER" since V1_18;
+    /// `PILOT_ENABLE_SERVICEENTRY_SELECT_PODS`: ServiceEntries select pods, too.
+    pilot_enable_serviceentry_select_pods: bool = true, "PILOT_ENABLE_SERVICEENTRY_SELECT_PODS" since V1_18;
+    /// `PILOT_ENABLE_TELEMETRY_LABEL`: clusters and endpoints say, for telemetry, which Service and workload
+    /// they are.
+    pilot_enable_telemetry_label: bool = true, "PILOT_ENABLE_TELEMETRY_LABEL" since V1_29;
+    /// `PILOT_ENDPOINT_TELEMETRY_LABEL`: endpoints do, if [`Self::pilot_enable_telemetry_label`] is set.
+    pilot_endpoint_telemetry_label: bool = true, "PILOT_ENDPOINT_TELEMETRY_LABEL" since V1_29;
     /// `PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE`: the HTTP/2 window of tunnels; zero leaves it to Envoy.
     pilot_hbone_initial_connection_window_size: u32 = 0, "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE" since V1_29;
     /// `PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE`: the HTTP/2 window of streams in tunnels; zero leaves it to
@@ -166,7 +190,7 @@ flags! {
 
 /// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control
 /// plane can be given as it is.
-const WITHOUT_EFFECT: [&str; 5] = [
+const WITHOUT_EFFECT: [&str; 7] = [
     // What gateways for traffic from outside get.
     "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS",
     "ENABLE_INGRESS_WAYPOINT_ROUTING",
@@ -176,6 +200,10 @@ const WITHOUT_EFFECT: [&str; 5] = [
     "RESOLVE_HOSTNAME_GATEWAYS",
     // Sessions are kept by clients: sidecars and gateways.
     "PILOT_ENABLE_PERSISTENT_SESSION_FILTER",
+    // Listeners that accept from the kernel: a waypoint's only one is not given it.
+    "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP",
+    // For proxies with certificates in their metadata.
+    "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES",
 ];
 
 /// The bit of a flag; none of one that is unknown.

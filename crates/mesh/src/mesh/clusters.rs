@@ -10,6 +10,7 @@ use super::{
     Endpoint, Endpoints, MeshSettings, Namespaces, ServiceId, Services, Workload, Workloads, network,
 };
 use crate::Str;
+use crate::features::Features;
 use crate::rules::Rules;
 use crate::snapshot::Snapshot;
 use crate::snapshot::mesh_networks::MeshNetworks;
@@ -37,7 +38,7 @@ pub struct RemoteCluster {
 impl RemoteCluster {
     fn new(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        (rules, features): (&'static Rules, &Features),
         config: &MeshSettings,
         networks: &MeshNetworks,
     ) -> Self {
@@ -46,7 +47,7 @@ impl RemoteCluster {
         let assigned = AssignedNetworks::new(&namespaces, &name, networks);
         let services = Services::new(snapshot, rules, config, &namespaces);
         let workloads = Workloads::new(snapshot, rules, &namespaces, &assigned);
-        let endpoints = Endpoints::new(snapshot, rules, &services, &workloads);
+        let endpoints = Endpoints::new(snapshot, (rules, features), &services, &workloads);
         let network = network::of_cluster(&namespaces);
         Self { name, network, namespaces, services, workloads, endpoints, assigned }
     }
@@ -63,11 +64,11 @@ pub struct RemoteClusters {
 impl RemoteClusters {
     pub(super) fn new(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        how: (&'static Rules, &Features),
         config: &MeshSettings,
         networks: &MeshNetworks,
     ) -> Self {
-        let remote = |part| RemoteCluster::new(part, rules, config, networks);
+        let remote = |part| RemoteCluster::new(part, how, config, networks);
         Self { all: snapshot.remotes.iter().map(remote).collect(), of_service: Vec::new() }
     }
 

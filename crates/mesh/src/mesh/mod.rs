@@ -155,16 +155,18 @@ impl Mesh {
         let options = Options { features: options.features.in_release(options.release), ..options };
         let rules = options.rules();
         let mut problems = Vec::new();
-        let config = MeshSettings::new(admitted.mesh_config);
+        let mut config = MeshSettings::new(admitted.mesh_config);
+        config.network_ranges = network::ranges(&admitted.mesh_networks);
         let snapshot = Arc::new(admitted.snapshot);
         let namespaces = Namespaces::new(&snapshot);
         let cluster = snapshot.cluster_name();
-        let mut remotes = RemoteClusters::new(&snapshot, rules, &config, &admitted.mesh_networks);
+        let mut remotes =
+            RemoteClusters::new(&snapshot, (rules, &options.features), &config, &admitted.mesh_networks);
         let services = Services::with_remotes(&snapshot, rules, &config, &namespaces, &remotes);
         remotes.connect(&services);
         let assigned = network::AssignedNetworks::new(&namespaces, &cluster, &admitted.mesh_networks);
         let workloads = Workloads::new(&snapshot, rules, &namespaces, &assigned);
-        let endpoints = Endpoints::new(&snapshot, rules, &services, &workloads);
+        let endpoints = Endpoints::new(&snapshot, (rules, &options.features), &services, &workloads);
         let networks = Networks::new(
             network::of_cluster(&namespaces),
             assigned,
@@ -197,7 +199,8 @@ impl Mesh {
         };
         let bindings = waypoint::bindings(&indexing);
         let waypoints = waypoint::index(&indexing, &bindings, &mut problems);
-        let destination_rules = DestinationRules::new(&snapshot, rules, &config, &services);
+        let destination_rules =
+            DestinationRules::new(&snapshot, (rules, &options.features), &config, &services);
         let peer_authentications = PeerAuthentications::new(&snapshot, rules, &config);
         let virtual_services =
             VirtualServices::new(&snapshot, rules, &config, &services, &options.features, &mut problems);

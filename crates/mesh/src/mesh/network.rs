@@ -20,6 +20,15 @@ pub(super) fn of_cluster(namespaces: &Namespaces) -> Str {
     namespaces.label(SYSTEM_NAMESPACE, NETWORK).cloned().unwrap_or_default()
 }
 
+/// The addresses of all networks, sorted.
+pub(super) fn ranges(networks: &MeshNetworks) -> Vec<Address> {
+    let endpoints = networks.networks.values().flat_map(|network| &network.endpoints);
+    let mut ranges: Vec<Address> =
+        endpoints.filter_map(|endpoints| endpoints.from_cidr.as_deref()?.parse().ok()).collect();
+    ranges.sort_by_key(|range| (range.ip, range.prefix_len));
+    ranges
+}
+
 /// Which endpoints of a cluster are in which network, where neither they nor the cluster say it: what the
 /// configuration of the networks says.
 #[derive(Clone, Debug, Default)]

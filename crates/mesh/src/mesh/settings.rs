@@ -1,5 +1,6 @@
 //! What holds for the whole mesh, as plain values.
 
+use super::service::Address;
 use crate::Str;
 use crate::snapshot::mesh_config::{
     AccessLogEncoding, CertificateData, DefaultProviders, DefaultTrafficPolicy, ExtensionProvider,
@@ -96,6 +97,8 @@ pub struct MeshSettings {
     pub service_settings: Vec<ServiceSettings>,
     /// Which Services are for the whole mesh, beyond their cluster.
     pub service_scope_configs: Vec<ServiceScopeConfigs>,
+    /// The addresses of the networks of `meshNetworks`, in their order.
+    pub network_ranges: Vec<Address>,
 }
 
 impl MeshSettings {
@@ -171,6 +174,8 @@ impl MeshSettings {
             connect_timeout: connect_timeout.unwrap_or(Duration::from_secs(10)),
             hbone_idle_timeout: hbone_idle_timeout.unwrap_or(Duration::from_secs(3600)),
             dns_refresh_rate: dns_refresh_rate.unwrap_or(Duration::from_secs(60)),
+            // Configured apart: the mesh adds them.
+            network_ranges: Vec::new(),
             tcp_keepalive,
             enable_tracing: enable_tracing.unwrap_or(true),
             enable_auto_mtls: enable_auto_mtls.unwrap_or(true),

@@ -8,6 +8,7 @@ use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
 use super::outlier::positive;
+use crate::features::Features;
 use crate::mesh::MeshSettings;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::plan::clusters::policy::ClusterPolicy;
@@ -17,13 +18,13 @@ use crate::snapshot::Duration;
 use crate::snapshot::networking::destination_rule as api;
 
 /// Circuit breakers that never break: Envoy's own limits are too low while pods come and go.
-pub(super) fn unlimited(rules: &ClusterRules) -> Thresholds {
+pub(super) fn unlimited(rules: &ClusterRules, features: &Features) -> Thresholds {
     Thresholds {
         max_connections: Some(u32::MAX.into()),
         max_pending_requests: Some(u32::MAX.into()),
         max_requests: Some(u32::MAX.into()),
         max_retries: Some(u32::MAX.into()),
-        track_remaining: rules.track_remaining,
+        track_remaining: rules.track_remaining || !features.disable_track_remaining_cb_metrics,
         ..Thresholds::default()
     }
 }
@@ -33,15 +34,19 @@ pub(super) fn breakers(thresholds: Thresholds) -> Option<CircuitBreakers> {
     Some(CircuitBreakers { thresholds: vec![thresholds], ..CircuitBreakers::default() })
 }
 
-/// Applies a policy's connection pool and retry budget, or the defaults.
+/// Applies a policy's connection pool and retry budget, or the defaults: these limits, unless it has its own.
 ///
 /// Source: `connectionPool` and `retryBudget` of a DestinationRule; Envoy's
 /// [`CircuitBreakers`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto).
-pub(super) fn apply(draft: &mut Draft, policy: &PortPolicy<'_>, config: &MeshSettings, rules: &ClusterRules) {
+pub(super) fn apply(
+    draft: &mut Draft,
+    policy: &PortPolicy<'_>,
+    config: &MeshSettings,
+    mut limits: Thresholds,
+) {
     let tcp = policy.connection_pool.and_then(|pool| pool.tcp.as_ref());
     let http = policy.connection_pool.and_then(|pool| pool.http.as_ref());
 
-    let mut limits = unlimited(rules);
     limits.retry_budget = policy.retry_budget.map(retry_budget);
     if let Some(http) = http {
         limits.max_requests = positive(http.http2_max_requests).or(limits.max_requests);
@@ -147,7 +152,8 @@ mod tests {
         let http = api::HttpSettings { max_retries: 2, ..api::HttpSettings::default() };
         let mut draft = draft();
         let rules = &crate::rules::Rules::of(Release::V1_31).clusters;
-        apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), rules);
+        let limits = unlimited(rules, &Features::default());
+        apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), limits);
         let limits = draft.cluster.circuit_breakers.unwrap().thresholds.remove(0);
         assert_eq!(limits.max_connections, Some(7.into()));
         assert_eq!(limits.max_retries, Some(2.into()));
@@ -168,7 +174,7 @@ mod tests {
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());
-        apply(&mut draft, &policy(&pool), &config, &crate::rules::Rules::of(Release::V1_18).clusters);
+        apply(&mut draft, &policy(&pool), &config, Thresholds::default());
         let options = draft.cluster.upstream_connection_options.unwrap().tcp_keepalive.unwrap();
         assert_eq!((options.keepalive_probes, options.keepalive_time), (Some(3.into()), Some(20.into())));
     }

@@ -24,7 +24,8 @@ pub(super) fn cluster(
         draft.cluster.transport_socket = Some(sockets.own.clone());
         return draft.finish();
     };
-    connection_pool::apply(&mut draft, &policy.settings, settings.mesh, rules);
+    let limits = connection_pool::unlimited(rules, settings.features);
+    connection_pool::apply(&mut draft, &policy.settings, settings.mesh, limits);
     connection_pool::upgrade_to_http2(&mut draft, policy, rules);
     outlier::apply(&mut draft, policy);
     load_balancer::apply(&mut draft, policy);

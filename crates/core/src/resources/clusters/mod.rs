@@ -48,7 +48,7 @@ pub(crate) fn clusters(
 ) -> ClustersAndEndpoints {
     let rules = &settings.rules.clusters;
     let sockets = SharedSockets::new(rules.tunnel, settings.features.ambient_enable_baggage);
-    let shared = Shared::new(rules.metadata_exchange);
+    let shared = Shared::new(settings);
     let tunnels = tunnel::clusters(settings, tunnels, &sockets);
     let mut clusters = Vec::with_capacity(tunnels.len() + plans.len());
     let mut assignments = Vec::with_capacity(plans.len());

@@ -20,13 +20,15 @@ use crate::rules::MetadataExchange;
 /// What is the same for all outbound clusters of a waypoint.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
-    metadata_exchange: Filter,
+    metadata_exchange: Option<Filter>,
 }
 
 impl Shared {
-    /// That of a release.
-    pub(super) fn new(how: MetadataExchange) -> Self {
-        Self { metadata_exchange: metadata_exchange(how) }
+    /// That of a release and its flags.
+    pub(super) fn new(settings: WaypointSettings<'_>) -> Self {
+        let exchanges = settings.features.pilot_enable_metadata_exchange;
+        let how = settings.rules.clusters.metadata_exchange;
+        Self { metadata_exchange: exchanges.then(|| metadata_exchange(how)) }
     }
 }
 
@@ -51,7 +53,7 @@ pub(super) fn cluster(
     {
         wrap(&mut draft, |inner| transport_socket::proxy_protocol(settings, inner));
     }
-    draft.cluster.filters.push(shared.metadata_exchange.clone());
+    draft.cluster.filters.extend(shared.metadata_exchange.clone());
     if settings.features.ambient_enable_baggage {
         draft.cluster.filters.extend(draft.is(DiscoveryType::Eds).then(baggage::discovery));
     }
@@ -65,7 +67,8 @@ fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>, settings: WaypointSettin
     if !rules.h2_upgrade_wins {
         connection_pool::upgrade_to_http2(draft, policy, rules);
     }
-    connection_pool::apply(draft, &policy.settings, settings.mesh, rules);
+    let limits = connection_pool::unlimited(rules, settings.features);
+    connection_pool::apply(draft, &policy.settings, settings.mesh, limits);
     if rules.h2_upgrade_wins {
         connection_pool::upgrade_to_http2(draft, policy, rules);
     }

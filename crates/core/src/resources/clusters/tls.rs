@@ -50,8 +50,10 @@ fn context(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> 
         Tls::IstioMutual { sni, names } => {
             common.tls_certificate_sds_secret_configs = vec![secret(DEFAULT_SECRET)];
             common.validation_context_type = Some(combined(validation(names), secret(ROOT_SECRET)));
-            let istio = ["istio-peer-exchange", "istio"].map(str::to_owned);
-            common.alpn_protocols = istio.into_iter().chain(http2).collect();
+            let features = settings.features;
+            let exchanges = features.pilot_enable_metadata_exchange && !features.pilot_disable_mx_alpn;
+            let istio = exchanges.then_some("istio-peer-exchange").into_iter().chain(["istio"]);
+            common.alpn_protocols = istio.map(str::to_owned).chain(http2).collect();
             sni.clone()
         }
         Tls::Requested { settings: asked, names, insecure } => {

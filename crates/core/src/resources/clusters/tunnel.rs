@@ -162,7 +162,7 @@ fn named(settings: WaypointSettings<'_>, name: &str, kind: DiscoveryType) -> Clu
         cluster.alt_stat_name = [name, settings.rules.mesh.stat_name_end].concat();
     }
     if rules.tunnel_circuit_breakers {
-        cluster.circuit_breakers = breakers(unlimited(rules));
+        cluster.circuit_breakers = breakers(unlimited(rules, settings.features));
     }
     cluster
 }

@@ -65,16 +65,23 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
         };
         metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text(key, &[value]));
     }
-    metadata.write(istio_metadata::ISTIO, |fields| {
-        if let Server::Gateway(ThroughGateway { tunnelled: Some((host, port)), .. }) = plan.server {
-            let target = join(host, port);
-            fields.object("double_hbone", |fields| fields.text("hbone_target_address", &[&target]));
-        }
-        match &plan.server {
-            Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
-            Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
-        }
-    });
+    let inside = match plan.server {
+        Server::Gateway(ThroughGateway { tunnelled, .. }) => tunnelled,
+        Server::Known(_) => None,
+    };
+    if plan.says_workload || inside.is_some() {
+        metadata.write(istio_metadata::ISTIO, |fields| {
+            if let Some((host, port)) = inside {
+                let target = join(host, port);
+                fields.object("double_hbone", |fields| fields.text("hbone_target_address", &[&target]));
+            }
+            match &plan.server {
+                _ if !plan.says_workload => {}
+                Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
+                Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
+            }
+        });
+    }
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::Tunnel) {
         let (server, _) = plan.server.address();
         metadata.write(TUNNEL, |fields| {

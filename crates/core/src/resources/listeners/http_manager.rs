@@ -4,10 +4,12 @@
 //! [`HttpConnectionManager`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto).
 
 use envoy::Encoded;
+use envoy::config::core::v3::CidrRange;
 use envoy::config::listener::v3::Filter;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
-    ForwardClientCertDetails, PathWithEscapedSlashesAction, RouteSpecifier, UpgradeConfig,
+    ForwardClientCertDetails, InternalAddressConfig, PathWithEscapedSlashesAction, RouteSpecifier,
+    UpgradeConfig,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::Duration;
@@ -15,6 +17,7 @@ use envoy::google::protobuf::Duration;
 use super::chain::Parts;
 use super::proxy_settings::ProxySettings;
 use crate::mesh::service::Protocol;
+use crate::mesh::{Address, ip};
 use crate::plan::WaypointSettings;
 use crate::plan::chains::Chain;
 use crate::resources::filters::access_log::AccessLogs;
@@ -52,6 +55,7 @@ pub(super) fn base(
         request_id_extension: Some(tracing.request_id.clone()),
         proxy_100_continue: settings.rules.listeners.proxy_100_continue
             && settings.features.enable_100_continue_headers,
+        internal_address_config: internal_addresses(settings),
         ..HttpConnectionManager::default()
     };
     normalize(settings.mesh.path_normalization, &mut manager);
@@ -61,6 +65,20 @@ pub(super) fn base(
     }
     proxy.apply(&mut manager);
     manager
+}
+
+/// The addresses that count as internal, where a flag says so and there are any.
+fn internal_addresses(settings: &WaypointSettings<'_>) -> Option<InternalAddressConfig> {
+    let ranges = &settings.mesh.network_ranges;
+    let counts = settings.features.enable_hcm_internal_networks && !ranges.is_empty();
+    let range = |range: &Address| CidrRange {
+        address_prefix: ip::text(range.ip),
+        prefix_len: Some(u32::from(range.prefix_len).into()),
+    };
+    counts.then(|| InternalAddressConfig {
+        cidr_ranges: ranges.iter().map(range).collect(),
+        ..InternalAddressConfig::default()
+    })
 }
 
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.

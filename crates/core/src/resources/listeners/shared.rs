@@ -35,12 +35,13 @@ impl SharedFilters {
     /// Makes the filters of a waypoint.
     pub(super) fn new(settings: &WaypointSettings<'_>) -> Self {
         let rules = &settings.rules.listeners;
+        let exchanges = rules.peer_metadata && settings.features.pilot_enable_metadata_exchange;
         Self {
             client_identity: http_manager::includes_client_identity(settings)
                 .then(|| http::part(vec![http::client_identity_header()])),
             grpc_web: http::part(vec![http::grpc_web()]),
             common: http::part(vec![http::grpc_stats(), http::fault(), http::cors()]),
-            metadata_exchange: rules.peer_metadata.then(network::metadata_exchange),
+            metadata_exchange: exchanges.then(network::metadata_exchange),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
                 TunnelState::FilterState => network::connect_authority(),

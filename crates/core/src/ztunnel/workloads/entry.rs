@@ -31,7 +31,10 @@ pub(super) fn workload(
     use_network(&mut message, cx.index, &spec.network);
     name_it(&mut message, &workload.workload_name, (&workload.canonical_name, &workload.canonical_revision));
     tunnel(&mut message, &workload.labels, is_captured(meta));
-    let services = cx.part.selecting(&meta.namespace, &workload.labels);
+    let mut services = cx.part.selecting(&meta.namespace, &workload.labels);
+    if !cx.index.mesh.options.features.pilot_enable_k8s_select_workload_entries {
+        services.retain(|known| !known.service.is_kubernetes());
+    }
     let place = Place {
         instance_of: cx.index.mesh.bindings.targets.of_instance(
             cx.part.tag(),

@@ -43,6 +43,9 @@ pub(super) fn workload(
     tunnel(&mut message, &meta.labels, workload.hbone);
 
     let mut services = cx.part.selecting(&meta.namespace, &meta.labels);
+    if !cx.index.mesh.options.features.pilot_enable_serviceentry_select_pods {
+        services.retain(|known| known.service.is_kubernetes());
+    }
     services.extend(cx.part.listing(object));
     let place = Place {
         instance_of: cx.index.mesh.bindings.targets.of_instance(cx.part.tag(), &meta.labels, &meta.namespace),

@@ -151,10 +151,17 @@ impl Selector<'_> {
 ///
 /// Source: `mergeDestinationRule` of Istio's control plane. That a rule is decided by the *last* of the
 /// existing ones is an accident there, kept here.
-pub(super) fn add(merged: &mut Vec<MergedRule>, rule: MergedRule, how: DestinationRuleMerge) {
+///
+/// `keeps_apart`: whether rules for different namespaces stay apart, where the release knows that.
+pub(super) fn add(
+    merged: &mut Vec<MergedRule>,
+    rule: MergedRule,
+    how: DestinationRuleMerge,
+    keeps_apart: bool,
+) {
     let separate = match how {
         DestinationRuleMerge::BySelector => add_by_selector(merged, &rule),
-        DestinationRuleMerge::ByExportToAndSelector => add_by_export_to(merged, &rule),
+        DestinationRuleMerge::ByExportToAndSelector => add_by_export_to(merged, &rule, keeps_apart),
     };
     if separate {
         merged.push(rule);
@@ -177,11 +184,12 @@ fn add_by_selector(merged: &mut [MergedRule], rule: &MergedRule) -> bool {
     separate
 }
 
-fn add_by_export_to(merged: &mut [MergedRule], rule: &MergedRule) -> bool {
+fn add_by_export_to(merged: &mut [MergedRule], rule: &MergedRule, keeps_apart: bool) -> bool {
     let mut separate = true;
     for existing in merged {
-        separate = rule.export_to != existing.export_to;
-        if separate && (existing.export_to.is_empty() || !rule.export_to.is_superset(&existing.export_to)) {
+        let differ = keeps_apart && rule.export_to != existing.export_to;
+        separate = differ || separate && !keeps_apart;
+        if differ && (existing.export_to.is_empty() || !rule.export_to.is_superset(&existing.export_to)) {
             continue;
         }
         let (old, new) = (existing.selector(), rule.selector());
@@ -283,7 +291,7 @@ mod tests {
     fn merge(rules: Vec<MergedRule>, how: DestinationRuleMerge) -> Vec<MergedRule> {
         let mut merged = Vec::new();
         for rule in rules {
-            add(&mut merged, rule, how);
+            add(&mut merged, rule, how, true);
         }
         merged
     }

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::Str;
+use crate::features::Features;
 use crate::hash::HashMap;
 use crate::mesh::MeshSettings;
 use crate::mesh::{Service, Services, age, hostname};
@@ -36,6 +37,8 @@ const PRIVATE: &str = ".";
 #[derive(Clone, Debug)]
 pub struct DestinationRules {
     merge: DestinationRuleMerge,
+    /// Whether rules stay apart that are for different namespaces; otherwise the first says whom they are for.
+    keeps_apart: bool,
     root_namespace: Str,
     /// What a namespace's own proxies see.
     local: HashMap<Str, ByHost>,
@@ -49,6 +52,7 @@ impl Default for DestinationRules {
     fn default() -> Self {
         Self {
             merge: DestinationRuleMerge::ByExportToAndSelector,
+            keeps_apart: true,
             root_namespace: MeshSettings::default().root_namespace,
             local: HashMap::default(),
             exported: HashMap::default(),
@@ -88,12 +92,13 @@ impl DestinationRules {
     #[must_use]
     pub fn new(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        (rules, features): (&'static Rules, &Features),
         config: &MeshSettings,
         _services: &Services,
     ) -> Self {
         let mut index = Self {
             merge: rules.clusters.destination_rule_merge,
+            keeps_apart: features.enable_enhanced_destinationrule_merge,
             root_namespace: config.root_namespace.clone(),
             ..Self::default()
         };
@@ -173,7 +178,7 @@ impl DestinationRules {
             1 => to(PRIVATE) || to(&namespace),
             _ => false,
         };
-        let merge = self.merge;
+        let merge = (self.merge, self.keeps_apart);
         if !only_at_home {
             self.exported.entry(namespace.clone()).or_default().insert(rule.clone(), merge);
         } else if namespace == self.root_namespace {
@@ -225,7 +230,7 @@ struct OfHost {
 }
 
 impl ByHost {
-    fn insert(&mut self, rule: MergedRule, merge: DestinationRuleMerge) {
+    fn insert(&mut self, rule: MergedRule, (merge, keeps_apart): (DestinationRuleMerge, bool)) {
         let of_host = match rule.host.strip_prefix('*') {
             Some(suffix) => self.by_suffix.entry(suffix.into()).or_default(),
             None => self.exact.entry(rule.host.clone()).or_default(),
@@ -233,7 +238,7 @@ impl ByHost {
         if of_host.export_to.is_empty() {
             of_host.export_to.clone_from(&rule.export_to);
         }
-        merge::add(&mut of_host.rules, rule, merge);
+        merge::add(&mut of_host.rules, rule, merge, keeps_apart);
     }
 
     /// The rules of the most specific host that covers `hostname`: the longest.
@@ -285,7 +290,8 @@ mod tests {
 
     fn index(release: Release, objects: Vec<Arc<Object<DestinationRule>>>) -> DestinationRules {
         let snapshot = Snapshot { destination_rules: objects, ..Snapshot::default() };
-        DestinationRules::new(&snapshot, Rules::of(release), &MeshSettings::default(), &Services::default())
+        let how = (Rules::of(release), &Features::default());
+        DestinationRules::new(&snapshot, how, &MeshSettings::default(), &Services::default())
     }
 
     fn found<'a>(index: &'a DestinationRules, client: &str) -> Option<&'a str> {

@@ -6,6 +6,7 @@ mod slices;
 use super::selector_index::SelectorIndex;
 use super::service::{Service, ServiceSource};
 use crate::Str;
+use crate::features::Features;
 use crate::hash::HashMap;
 use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
 use crate::rules::Rules;
@@ -64,12 +65,12 @@ impl Endpoints {
     #[must_use]
     pub fn new(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        (rules, features): (&'static Rules, &Features),
         services: &Services,
         workloads: &Workloads,
     ) -> Self {
         let slices = Slices::new(snapshot);
-        let sources = Sources::new(slices, rules, services, workloads);
+        let sources = Sources::new(slices, (rules, features), services, workloads);
         let mut index = Self::default();
         let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
         // Kubernetes Services go last; within either sort, older ones first.
@@ -111,7 +112,7 @@ struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn new(
         slices: Slices<'a>,
-        rules: &'static Rules,
+        (rules, features): (&'static Rules, &Features),
         services: &'a Services,
         workloads: &'a Workloads,
     ) -> Self {
@@ -125,7 +126,11 @@ impl<'a> Sources<'a> {
                 inline.entry(name_of(object)).or_default().push(id);
                 continue;
             }
-            for service in selectors.matching(&workload.namespace, &workload.labels) {
+            let matching = selectors.matching(&workload.namespace, &workload.labels);
+            let may_select = |id: &ServiceId| {
+                services.get(*id).is_some_and(|service| may_select(service, &workload.source, features))
+            };
+            for service in matching.filter(may_select) {
                 if let Some(list) = selected.get_mut(service.0 as usize) {
                     list.push(id);
                 }
@@ -166,6 +171,18 @@ impl<'a> Sources<'a> {
                 entries::of_service_entry(service, inline, self.workloads, self.rules)
             }
         }
+    }
+}
+
+/// Whether a Service selects workloads of a sort: flags keep ServiceEntries from pods, and Kubernetes' Services
+/// from WorkloadEntries.
+fn may_select(service: &Service, source: &WorkloadSource, features: &Features) -> bool {
+    match source {
+        WorkloadSource::Pod(_) => service.is_kubernetes() || features.pilot_enable_serviceentry_select_pods,
+        WorkloadSource::WorkloadEntry(_) => {
+            !service.is_kubernetes() || features.pilot_enable_k8s_select_workload_entries
+        }
+        WorkloadSource::ServiceEntryEndpoint(..) => true,
     }
 }
 

@@ -38,6 +38,17 @@ pub(super) fn metadata<'m>(
     policy: Option<&ClusterPolicy<'m>>,
     transport: &Transport<'m>,
 ) -> ClusterMetadata<'m> {
+    let said = said(scope, to, policy, transport);
+    let names_service = scope.mesh.options.features.pilot_enable_telemetry_label;
+    ClusterMetadata { service: said.service.filter(|_| names_service), ..said }
+}
+
+fn said<'m>(
+    scope: Scope<'m>,
+    to: &Destination<'m>,
+    policy: Option<&ClusterPolicy<'m>>,
+    transport: &Transport<'m>,
+) -> ClusterMetadata<'m> {
     let Some(policy) = policy else {
         return ClusterMetadata { service: Some(to.service), ..ClusterMetadata::default() };
     };

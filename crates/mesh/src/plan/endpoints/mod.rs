@@ -73,6 +73,8 @@ pub struct EndpointPlan<'m> {
     pub socket: Option<SocketLabel<'m>>,
     /// What Envoy is told of its state.
     pub health: HealthState,
+    /// Whether it says, for telemetry, which workload it is.
+    pub says_workload: bool,
     /// What lists it, the workload, and the Node that says where that runs.
     pub causes: Vec<Cause>,
 }

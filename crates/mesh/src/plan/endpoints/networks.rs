@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::candidate::{CLUSTER, Candidate, ISTIO};
+use super::reach::says_workload;
 use super::select::Target;
 use super::{EndpointPlan, HealthState, LocalityPlan, Server, SocketLabel};
 use crate::mesh::network_gateways::{NetworkGateway, Reachable};
@@ -209,6 +210,7 @@ impl<'m> Way<'m> {
             mtls: !self.ambient,
             socket,
             health: HealthState::Unknown,
+            says_workload: says_workload(self.scope.mesh),
             causes,
         }
     }

@@ -55,6 +55,7 @@ pub(super) fn endpoint<'m>(
         mtls,
         socket,
         health: if forgotten { HealthState::Unknown } else { health(&known) },
+        says_workload: says_workload(mesh),
         causes: known.causes(mesh),
         weight: weight(&known),
         server: Server::Known(known),
@@ -68,10 +69,17 @@ pub(super) fn plain_endpoint<'m>(mesh: &Mesh, known: Candidate<'m>) -> EndpointP
         mtls: true,
         socket: tls_mode(&known),
         health: HealthState::Unknown,
+        says_workload: says_workload(mesh),
         causes: known.causes(mesh),
         weight: weight(&known),
         server: Server::Known(known),
     }
+}
+
+/// Whether endpoints say which workload they are.
+pub(super) fn says_workload(mesh: &Mesh) -> bool {
+    let features = &mesh.options.features;
+    features.pilot_enable_telemetry_label && features.pilot_endpoint_telemetry_label
 }
 
 /// Its share of the traffic.
