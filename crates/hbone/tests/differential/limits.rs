@@ -4,7 +4,7 @@ use waypoint_xds::release::Release;
 
 use hyper::http::uri::{Authority, PathAndQuery};
 
-use crate::sending::{Fate, Logged, Message, Sent};
+use crate::sending::{Answer, Fate, Logged, Message, Sent};
 
 /// The limit that a difference comes from; nothing where it is one to be explained.
 pub(crate) fn limit(release: Release, sent: &Sent, fate: &Fate) -> Option<&'static str> {
@@ -19,7 +19,10 @@ pub(crate) fn limit(release: Release, sent: &Sent, fate: &Fate) -> Option<&'stat
         return Some("a path or host that the pod itself refuses");
     }
     // Istio 1.18 switches the refusal off by the text `false`, which its own Envoy takes for a boolean.
-    let is_refused = details == "path_normalization_failed" && request.path.contains('#');
+    // Logs of what is refused are not waited for: that often there is none.
+    let is_unlogged =
+        fate.logged.is_none() && matches!(&fate.answer, Answer::Reply(reply) if reply.status.as_u16() == 400);
+    let is_refused = (details == "path_normalization_failed" || is_unlogged) && request.path.contains('#');
     (release == Release::V1_18 && is_refused)
         .then_some("fragments in 1.18: upstream takes no text for a boolean")
 }

@@ -43,6 +43,8 @@ pub struct NetworkGateway {
     service_account: Str,
     /// What says that there is such a gateway.
     pub cause: Cause,
+    /// The Node that has the address, where the gateway is reached through Nodes.
+    pub node: Option<ObjectRef>,
 }
 
 /// The gateways to all networks.
@@ -98,7 +100,8 @@ impl NetworkGateways {
 impl NetworkGateway {
     /// What Istio tells gateways apart by.
     fn key(&self) -> (Str, Str, Str, u32, u32, Str) {
-        let Self { network, cluster, address, port, hbone_port, service_account, cause: _ } = self.clone();
+        let Self { network, cluster, address, port, hbone_port, service_account, cause: _, node: _ } =
+            self.clone();
         (network, cluster, address, port, hbone_port, service_account)
     }
 }
@@ -153,6 +156,7 @@ fn of_mesh_networks(networks: &MeshNetworks) -> impl Iterator<Item = NetworkGate
                 cluster: Str::default(),
                 service_account: Str::default(),
                 cause: ObjectRef::new(Kind::ConfigMap, "istio-system", "istio").into(),
+                node: None,
             })
         })
     })
@@ -216,8 +220,8 @@ fn of_service(
     if ports.is_empty() {
         return Vec::new();
     }
-    let at = |address: &Str| {
-        let (address, cause) = (address.clone(), Cause::from(service.object_ref()));
+    let at = |(address, node): (Str, Option<ObjectRef>)| {
+        let cause = Cause::from(service.object_ref());
         let gateway = move |(network, port, hbone_port): &(&Str, u32, u32)| NetworkGateway {
             address: address.clone(),
             port: external::port(service, *port),
@@ -226,10 +230,11 @@ fn of_service(
             cluster: cluster.clone(),
             service_account: Str::default(),
             cause: cause.clone(),
+            node: node.clone(),
         };
         ports.iter().map(gateway).collect::<Vec<_>>()
     };
-    external::addresses(service, &part.nodes).into_iter().flat_map(|address| at(&address)).collect()
+    external::addresses(service, &part.nodes).into_iter().flat_map(at).collect()
 }
 
 /// The ports of a Service that is labelled as a gateway: for Istio's mTLS and for HBONE; none if it has
@@ -271,6 +276,7 @@ fn of_resource(gateway: &Object<Gateway>, cluster: &Str) -> Vec<NetworkGateway> 
             cluster: cluster.clone(),
             service_account: service_account(gateway),
             cause: gateway.object_ref().into(),
+            node: None,
         };
         ports.iter().map(gateway_at).collect::<Vec<_>>()
     };

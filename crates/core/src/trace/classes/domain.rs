@@ -103,7 +103,8 @@ fn texts_of(attribute: &Attribute) -> &'static str {
         Attribute::ServerName => "[a-zA-Z0-9._-]*",
         // As it is after normalization, without query; the dots that normalization takes away are left out
         // elsewhere.
-        Attribute::Path => r#"/[!"$->@-\[\]-~]*"#,
+        // And without what normalization escapes, which no URI has either.
+        Attribute::Path => r"/[!$-;=@-\[\]_a-z~]*",
         Attribute::Method => "[A-Za-z][A-Za-z0-9!#$%&'*+.^_`|~-]*",
         Attribute::Host => "[a-zA-Z0-9._-]+(?::[0-9]+)?",
         Attribute::Query(_) => r#"[!"$%'-~]*"#,

@@ -4,28 +4,34 @@
 //! Source: Istio's annotation
 //! [`traffic.istio.io/nodeSelector`](https://istio.io/latest/docs/reference/config/annotations/).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::Str;
 use crate::snapshot::kubernetes::{Node, Service};
-use crate::snapshot::{Labels, Object};
+use crate::snapshot::{Labels, Object, ObjectRef};
 
 /// The annotation that says through which Nodes a Service of type NodePort is reached: their labels, as JSON.
 const NODE_SELECTOR: &str = "traffic.istio.io/nodeSelector";
 
-/// The addresses of a Service; those of Nodes, where it has none itself and says which Nodes.
-pub(super) fn addresses(service: &Object<Service>, nodes: &[Arc<Object<Node>>]) -> BTreeSet<Str> {
+/// The addresses of a Service; those of Nodes, where it has none itself and says which Nodes, each with its
+/// Node.
+pub(super) fn addresses(
+    service: &Object<Service>,
+    nodes: &[Arc<Object<Node>>],
+) -> BTreeMap<Str, Option<ObjectRef>> {
     let spec = &service.spec;
     let ingress = spec.status.load_balancer.ingress.iter();
     let ingress = ingress.filter(|_| spec.service_type == "LoadBalancer");
     let balanced = ingress.map(|ingress| if ingress.ip.is_empty() { &ingress.hostname } else { &ingress.ip });
     let all = balanced.chain(&spec.external_ips);
-    let own: BTreeSet<Str> = all.filter(|address| !address.is_empty()).cloned().collect();
+    let own: BTreeMap<Str, Option<ObjectRef>> =
+        all.filter(|address| !address.is_empty()).map(|address| (address.clone(), None)).collect();
     match node_selector(service).filter(|_| own.is_empty()) {
         Some(selector) => {
             let chosen = nodes.iter().filter(|node| selector.is_subset(&node.meta.labels));
-            chosen.filter_map(|node| external_ip(&node.spec)).cloned().collect()
+            let found = chosen.filter_map(|node| Some((external_ip(&node.spec)?, node)));
+            found.map(|(address, node)| (address.clone(), Some(node.object_ref()))).collect()
         }
         None => own,
     }
@@ -94,7 +100,7 @@ spec: {{type: {kind}, clusterIP: 10.0.0.9, ports: [{{name: tls, port: 15443, nod
         assert_eq!(reading.problems, []);
         let service = reading.snapshot.services.first().unwrap();
         let all = addresses(service, &reading.snapshot.nodes);
-        (all.iter().map(ToString::to_string).collect(), port(service, 15443))
+        (all.keys().map(ToString::to_string).collect(), port(service, 15443))
     }
 
     #[test]

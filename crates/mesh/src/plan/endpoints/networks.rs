@@ -124,6 +124,7 @@ impl<'m> Way<'m> {
         }
         let gateways = shares.into_iter().map(|(gateway, (share, behind))| {
             let mut causes = vec![gateway.cause.clone()];
+            causes.extend(gateway.node.clone().map(Cause::from));
             causes.extend(behind);
             self.endpoint(gateway, share.max(1), causes, target)
         });
