@@ -45,13 +45,10 @@ macro_rules! flags {
                         self.$field = read(name, value)?;
                         self.named |= bit(name);
                     })*
-                    "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP" => {
-                        read::<u32>(name, value)?;
-                    }
-                    other if WITHOUT_EFFECT.contains(&other) => {
-                        read::<bool>(name, value)?;
-                    }
-                    _ => return Err(FeatureError::Unknown(name.into())),
+                    _ => match WITHOUT_EFFECT.iter().find(|(other, _)| *other == name) {
+                        Some((_, check)) => check(name, value)?,
+                        None => return Err(FeatureError::Unknown(name.into())),
+                    },
                 }
                 Ok(())
             }
@@ -190,21 +187,24 @@ flags! {
 
 /// Flags that change nothing in a waypoint's resources: they are known, so that the environment of a control
 /// plane can be given as it is.
-const WITHOUT_EFFECT: [&str; 7] = [
+const WITHOUT_EFFECT: [(&str, Check); 7] = [
     // What gateways for traffic from outside get.
-    "AMBIENT_ENABLE_MULTI_NETWORK_INGRESS",
-    "ENABLE_INGRESS_WAYPOINT_ROUTING",
+    ("AMBIENT_ENABLE_MULTI_NETWORK_INGRESS", check::<bool>),
+    ("ENABLE_INGRESS_WAYPOINT_ROUTING", check::<bool>),
     // When resources are sent, not which.
-    "AMBIENT_SCOPED_ADDRESS_PUSHES",
+    ("AMBIENT_SCOPED_ADDRESS_PUSHES", check::<bool>),
     // Gateways that have a name for an address: Istio resolves it, and what it finds no file tells.
-    "RESOLVE_HOSTNAME_GATEWAYS",
+    ("RESOLVE_HOSTNAME_GATEWAYS", check::<bool>),
     // Sessions are kept by clients: sidecars and gateways.
-    "PILOT_ENABLE_PERSISTENT_SESSION_FILTER",
+    ("PILOT_ENABLE_PERSISTENT_SESSION_FILTER", check::<bool>),
     // Listeners that accept from the kernel: a waypoint's only one is not given it.
-    "MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP",
+    ("MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP", check::<u32>),
     // For proxies with certificates in their metadata.
-    "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES",
+    ("PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", check::<bool>),
 ];
+
+/// Refuses a value that a flag does not take.
+type Check = fn(&str, &str) -> Result<(), FeatureError>;
 
 /// The bit of a flag; none of one that is unknown.
 fn bit(name: &str) -> u64 {
@@ -305,6 +305,10 @@ impl Value for CompliancePolicy {
             _ => None,
         }
     }
+}
+
+fn check<T: Value>(name: &str, value: &str) -> Result<(), FeatureError> {
+    read::<T>(name, value).map(drop)
 }
 
 fn read<T: Value>(name: &str, value: &str) -> Result<T, FeatureError> {

@@ -81,16 +81,14 @@ impl HasCauses for Listener {
         let (old_chains, new_chains) = (by_name(old)?, by_name(new)?);
         let has_same_matcher = old.filter_chain_matcher == new.filter_chain_matcher;
         let bare = |listener: &Self, other: &HashMap<&str, &FilterChain>| {
-            let filter_chains = listener.filter_chains.iter().map(|chain| {
-                if other.get(chain.name.as_str()) == Some(&chain) {
-                    FilterChain { name: chain.name.clone(), ..FilterChain::default() }
-                } else {
-                    chain.clone()
+            let mut bare = listener.clone();
+            bare.filter_chain_matcher.take_if(|_| has_same_matcher);
+            for chain in &mut bare.filter_chains {
+                if other.get(chain.name.as_str()).is_some_and(|other| **other == *chain) {
+                    *chain = FilterChain { name: std::mem::take(&mut chain.name), ..FilterChain::default() };
                 }
-            });
-            let filter_chains = filter_chains.collect();
-            let filter_chain_matcher = listener.filter_chain_matcher.clone().filter(|_| !has_same_matcher);
-            Self { filter_chains, filter_chain_matcher, ..listener.clone() }
+            }
+            bare
         };
         Some((bare(old, &new_chains), bare(new, &old_chains)))
     }

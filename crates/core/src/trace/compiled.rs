@@ -30,6 +30,8 @@ pub struct Compiled {
     proxies: Vec<OnceLock<Proxy>>,
     by_name: HashMap<WaypointName, usize>,
     guards: OnceLock<Result<Guards, NotKnown>>,
+    /// Whether it is known that ztunnels let everything pass.
+    is_unguarded: OnceLock<bool>,
 }
 
 impl Compiled {
@@ -41,6 +43,7 @@ impl Compiled {
             proxies: translation.waypoints.iter().map(|_| OnceLock::new()).collect(),
             by_name: names.map(|(position, resources)| (resources.waypoint.clone(), position)).collect(),
             guards: OnceLock::new(),
+            is_unguarded: OnceLock::new(),
         }
     }
 }
@@ -144,7 +147,8 @@ impl<'a> Tracer<'a> {
 
     /// Whether it is known that ztunnels let everything pass.
     pub(super) fn is_unguarded(self) -> bool {
-        ztunnel::enforces_nothing(self.mesh).unwrap_or(false)
+        let make = || ztunnel::enforces_nothing(self.mesh).unwrap_or(false);
+        *self.compiled.is_unguarded.get_or_init(make)
     }
 
     /// The policies of ztunnels.

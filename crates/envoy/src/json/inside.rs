@@ -6,7 +6,7 @@ use prost::Name;
 use super::error::{JsonError, JsonErrorKind};
 use super::schema::{Field, Kind, Message, Presence, Shape};
 use super::wire::{Reader, Wire, put, put_bytes};
-use super::{MAX_DEPTH, named, scalar};
+use super::{deeper, named, scalar};
 use crate::any::type_name;
 
 /// Is shown what is inside of a message, from the outside in.
@@ -64,10 +64,6 @@ pub fn read<M: prost::Message + Name + Default>(name: &str, wire: &[u8]) -> Opti
     (M::full_name() == name).then(|| M::decode(wire).ok()).flatten()
 }
 
-fn deeper(depth: usize) -> Result<usize, JsonError> {
-    if depth == MAX_DEPTH { Err(JsonErrorKind::TooDeep.into()) } else { Ok(depth + 1) }
-}
-
 /// The type URL and the bytes of an `Any`.
 fn parts_of_any(wire: &[u8]) -> Result<(&str, &[u8]), JsonError> {
     let (mut url, mut value) = (&[][..], &[][..]);
@@ -110,12 +106,8 @@ impl<V: Visit> Walk<'_, V> {
             return Message::named(held).map_or(Ok(()), |held| self.message(held, value, "", depth));
         }
         let stands_for_it = matches!(message.shape, Shape::Value | Shape::ListValue | Shape::Wrapper);
-        let mut reader = Reader::new(wire);
-        let mut near = 0;
-        while !reader.is_empty() {
-            let (number, value) = reader.field()?;
-            let Some((at, field)) = message.by_number(number, near) else { continue };
-            near = at;
+        for known in message.read(wire) {
+            let (_, field, value) = known?;
             let name = if stands_for_it { name } else { field.json_name };
             match (field.presence, field.kind.message()) {
                 (Presence::Map, Some(pair)) => self.pair(pair, value, depth)?,
@@ -166,12 +158,9 @@ impl<C: Change> Rebuild<'_, C> {
             _ => None,
         };
         let mut out = Vec::with_capacity(wire.len());
-        let mut reader = Reader::new(wire);
-        let mut near = 0;
-        while !reader.is_empty() {
-            let (number, value) = reader.field()?;
-            let Some((at, field)) = message.by_number(number, near) else { continue };
-            near = at;
+        for known in message.read(wire) {
+            let (_, field, value) = known?;
+            let number = field.number;
             match (held, field.presence, field.kind.message(), value) {
                 (Some(held), _, _, Wire::Bytes(bytes)) if number == 2 => {
                     put_bytes(&mut out, number, &self.message(held, bytes, depth)?);

@@ -35,6 +35,11 @@ pub use sorted::decode_sorted;
 /// How many messages inside each other are followed; prost decodes no more either.
 const MAX_DEPTH: usize = 100;
 
+/// The depth of what is inside of a message at this depth.
+fn deeper(depth: usize) -> Result<usize, JsonError> {
+    if depth == MAX_DEPTH { Err(JsonErrorKind::TooDeep.into()) } else { Ok(depth + 1) }
+}
+
 /// How JSON is read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadOptions {

@@ -1,6 +1,8 @@
 //! What the JSON mapping needs to know of messages: the types of the tables in `generated/tables.rs`.
 
+use super::error::JsonError;
 use super::tables::{ENUMS, MESSAGES};
+use super::wire::{Reader, Wire};
 
 /// A message type.
 #[derive(Debug)]
@@ -89,6 +91,32 @@ impl Message {
     pub(super) fn named(name: &str) -> Option<&'static Self> {
         let index = MESSAGES.binary_search_by(|message| message.name.cmp(name)).ok()?;
         MESSAGES.get(index)
+    }
+
+    /// The fields of an encoded message of this type with their positions, in the order in which they stand
+    /// there; others are passed over. After an error there is nothing more to read.
+    pub(super) fn read<'w>(
+        &self,
+        wire: &'w [u8],
+    ) -> impl Iterator<Item = Result<(usize, &'static Field, Wire<'w>), JsonError>> {
+        let mut reader = Reader::new(wire);
+        let mut near = 0;
+        std::iter::from_fn(move || {
+            while !reader.is_empty() {
+                let (number, value) = match reader.field() {
+                    Ok(read) => read,
+                    Err(error) => {
+                        reader = Reader::new(&[]);
+                        return Some(Err(error));
+                    }
+                };
+                if let Some((at, field)) = self.by_number(number, near) {
+                    near = at;
+                    return Some(Ok((at, field, value)));
+                }
+            }
+            None
+        })
     }
 
     /// The position and field of this number; `near` is where to look first, as fields come in order.

@@ -2,10 +2,10 @@
 
 use prost::{DecodeError, Name};
 
-use super::error::{JsonError, JsonErrorKind};
+use super::error::JsonError;
 use super::schema::{Message, Presence};
 use super::wire::{Reader, Wire, put, put_bytes};
-use super::{MAX_DEPTH, named};
+use super::{deeper, named};
 
 /// Reads a message that somebody else encoded, with the entries of all maps sorted by their keys. So what is
 /// kept [`Encoded`](crate::Encoded) has the bytes that it has in a message made here. What an
@@ -25,16 +25,10 @@ pub fn decode_sorted<M: prost::Message + Name + Default>(wire: &[u8]) -> Result<
 type Key<'a> = (u64, &'a [u8]);
 
 fn sorted(message: &'static Message, wire: &[u8], depth: usize) -> Result<Vec<u8>, JsonError> {
-    if depth == MAX_DEPTH {
-        return Err(JsonErrorKind::TooDeep.into());
-    }
+    let depth = deeper(depth)?;
     let mut fields: Vec<(u32, Key<'_>, Vec<u8>)> = Vec::new();
-    let mut reader = Reader::new(wire);
-    let mut near = 0;
-    while !reader.is_empty() {
-        let (number, value) = reader.field()?;
-        let Some((at, field)) = message.by_number(number, near) else { continue };
-        near = at;
+    for known in message.read(wire) {
+        let (_, field, value) = known?;
         let mut key = Key::default();
         let mut out = Vec::new();
         match (value, field.kind.message()) {
@@ -42,9 +36,9 @@ fn sorted(message: &'static Message, wire: &[u8], depth: usize) -> Result<Vec<u8
                 if field.presence == Presence::Map {
                     key = key_of(bytes)?;
                 }
-                put_bytes(&mut out, number, &sorted(inner, bytes, depth + 1)?);
+                put_bytes(&mut out, field.number, &sorted(inner, bytes, depth)?);
             }
-            _ => put(&mut out, number, value),
+            _ => put(&mut out, field.number, value),
         }
         fields.push((field.rank, key, out));
     }

@@ -246,12 +246,8 @@ fn entries<'a>(message: &Message, wire: &'a [u8]) -> Result<Vec<Entry<'a>>, Json
     let mut found = Vec::new();
     // Of each oneof: its member set last, and since which place.
     let mut winners: Vec<(u8, usize, usize)> = Vec::new();
-    let mut near = 0;
-    let mut reader = Reader::new(wire);
-    while !reader.is_empty() {
-        let (number, value) = reader.field()?;
-        let Some((at, field)) = message.by_number(number, near) else { continue };
-        near = at;
+    for known in message.read(wire) {
+        let (at, field, value) = known?;
         let place = found.len();
         match field.presence {
             Presence::Oneof(oneof) => match winners.iter_mut().find(|(known, ..)| *known == oneof) {

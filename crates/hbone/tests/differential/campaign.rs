@@ -115,14 +115,11 @@ async fn one(
     let mut chances: BTreeMap<String, usize> = BTreeMap::new();
     for (number, ((one, trace), fate)) in all.iter().zip(&traces).zip(&fates).enumerate() {
         *report.fates.entry(kind(fate)).or_default() += 1;
-        match compare(trace, fate) {
-            Comparison::Same => {}
-            _ if limit(plan.release, one, fate).is_some() => {
-                let limit = limit(plan.release, one, fate).unwrap_or_default().to_owned();
-                *report.limits.entry(limit).or_default() += 1;
-            }
-            Comparison::Unknown(why) => *report.unknown.entry(why).or_default() += 1,
-            Comparison::Differs(why) => differing.push((number, why)),
+        match (compare(trace, fate), limit(plan.release, one, fate)) {
+            (Comparison::Same, _) => {}
+            (_, Some(limit)) => *report.limits.entry(limit.to_owned()).or_default() += 1,
+            (Comparison::Unknown(why), None) => *report.unknown.entry(why).or_default() += 1,
+            (Comparison::Differs(why), None) => differing.push((number, why)),
         }
         if let Some((_, odds)) = draw(trace, fate)
             && is_http(one)

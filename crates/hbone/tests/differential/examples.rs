@@ -93,13 +93,11 @@ async fn pair(around: &mut Surroundings, seed: u64, release: Release, report: &m
             Waypoint::start(around, session).await.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let fates = send(around, &waypoint, &requests).await;
         for ((one, fate), result) in all.iter().zip(&fates).zip(&mut results) {
-            result.push(match compare(&one.traces[side], fate) {
-                Comparison::Same => Ok(()),
-                _ if limit(release, &one.sent, fate).is_some() => {
-                    Err(Told::Limit(limit(release, &one.sent, fate).unwrap_or_default().to_owned()))
-                }
-                Comparison::Unknown(_) => Err(Told::Unknown),
-                Comparison::Differs(why) => Err(Told::Differs(format!(
+            result.push(match (compare(&one.traces[side], fate), limit(release, &one.sent, fate)) {
+                (Comparison::Same, _) => Ok(()),
+                (_, Some(limit)) => Err(Told::Limit(limit)),
+                (Comparison::Unknown(_), None) => Err(Told::Unknown),
+                (Comparison::Differs(why), None) => Err(Told::Differs(format!(
                     "release {release} seed {seed}, {}: {why}\n  {:?}\n  {fate:?}",
                     ["old", "new"][side],
                     one.class
@@ -114,7 +112,7 @@ async fn pair(around: &mut Surroundings, seed: u64, release: Release, report: &m
                 let (old, new) = (&one.class.old, &one.class.new);
                 report.verdicts += usize::from((old.verdict, old.status) != (new.verdict, new.status));
             }
-            Err(Told::Limit(limit)) => *report.limits.entry(limit).or_default() += 1,
+            Err(Told::Limit(limit)) => *report.limits.entry(limit.to_owned()).or_default() += 1,
             Err(Told::Unknown) => report.unknown += 1,
             Err(Told::Differs(why)) => report.differences.push(why),
         }
@@ -124,7 +122,7 @@ async fn pair(around: &mut Surroundings, seed: u64, release: Release, report: &m
 /// Why an example is not confirmed.
 #[derive(Clone)]
 enum Told {
-    Limit(String),
+    Limit(&'static str),
     Unknown,
     Differs(String),
 }

@@ -75,10 +75,11 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
                 let target = join(host, port);
                 fields.object("double_hbone", |fields| fields.text("hbone_target_address", &[&target]));
             }
-            match &plan.server {
-                _ if !plan.says_workload => {}
-                Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
-                Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
+            if plan.says_workload {
+                match &plan.server {
+                    Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
+                    Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
+                }
             }
         });
     }

@@ -6,6 +6,7 @@ use envoy::istio::workload::Workload;
 
 use super::{Cx, Place, locality, locate, name_it, of_cluster, ports, tunnel, use_network};
 use crate::Str;
+use crate::mesh::endpoint::may_select;
 use crate::mesh::waypoint;
 use crate::mesh::workload::naming;
 use crate::mesh::{self, Locality, WorkloadId};
@@ -32,9 +33,8 @@ pub(super) fn workload(
     name_it(&mut message, &workload.workload_name, (&workload.canonical_name, &workload.canonical_revision));
     tunnel(&mut message, &workload.labels, is_captured(meta));
     let mut services = cx.part.selecting(&meta.namespace, &workload.labels);
-    if !cx.index.mesh.options.features.pilot_enable_k8s_select_workload_entries {
-        services.retain(|known| !known.service.is_kubernetes());
-    }
+    let features = &cx.index.mesh.options.features;
+    services.retain(|known| may_select(known.service, &workload.source, features));
     let place = Place {
         instance_of: cx.index.mesh.bindings.targets.of_instance(
             cx.part.tag(),

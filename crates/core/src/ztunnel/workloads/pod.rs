@@ -5,6 +5,7 @@ use std::sync::Arc;
 use envoy::istio::workload::{NetworkMode, Workload, WorkloadStatus};
 
 use super::{Cx, Place, locality, name_it, of_cluster, ports, tunnel, use_network};
+use crate::mesh::endpoint::may_select;
 use crate::mesh::workload::pod;
 use crate::mesh::{self, Locality, WorkloadId};
 use crate::resources::Resource;
@@ -43,9 +44,8 @@ pub(super) fn workload(
     tunnel(&mut message, &meta.labels, workload.hbone);
 
     let mut services = cx.part.selecting(&meta.namespace, &meta.labels);
-    if !cx.index.mesh.options.features.pilot_enable_serviceentry_select_pods {
-        services.retain(|known| known.service.is_kubernetes());
-    }
+    let features = &cx.index.mesh.options.features;
+    services.retain(|known| may_select(known.service, &workload.source, features));
     services.extend(cx.part.listing(object));
     let place = Place {
         instance_of: cx.index.mesh.bindings.targets.of_instance(cx.part.tag(), &meta.labels, &meta.namespace),

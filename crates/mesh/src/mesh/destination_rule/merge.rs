@@ -187,10 +187,12 @@ fn add_by_selector(merged: &mut [MergedRule], rule: &MergedRule) -> bool {
 fn add_by_export_to(merged: &mut [MergedRule], rule: &MergedRule, keeps_apart: bool) -> bool {
     let mut separate = true;
     for existing in merged {
-        let differ = keeps_apart && rule.export_to != existing.export_to;
-        separate = differ || separate && !keeps_apart;
-        if differ && (existing.export_to.is_empty() || !rule.export_to.is_superset(&existing.export_to)) {
-            continue;
+        if keeps_apart {
+            separate = rule.export_to != existing.export_to;
+            let takes_in = !existing.export_to.is_empty() && rule.export_to.is_superset(&existing.export_to);
+            if separate && !takes_in {
+                continue;
+            }
         }
         let (old, new) = (existing.selector(), rule.selector());
         let both_select = old.0.is_some() && new.0.is_some();

@@ -176,7 +176,9 @@ impl<'a> Sources<'a> {
 
 /// Whether a Service selects workloads of a sort: flags keep ServiceEntries from pods, and Kubernetes' Services
 /// from WorkloadEntries.
-fn may_select(service: &Service, source: &WorkloadSource, features: &Features) -> bool {
+#[doc(hidden)]
+#[must_use]
+pub fn may_select(service: &Service, source: &WorkloadSource, features: &Features) -> bool {
     match source {
         WorkloadSource::Pod(_) => service.is_kubernetes() || features.pilot_enable_serviceentry_select_pods,
         WorkloadSource::WorkloadEntry(_) => {
