@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use similar::{Algorithm, DiffOp};
+use similar::DiffOp;
+use similar::algorithms::{Capture, Compact, Replace, myers};
 
 /// A field that is not the same on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -159,7 +160,7 @@ fn sorted<'v>(entries: impl Iterator<Item = (usize, &'v Value)>) -> Vec<(usize, 
 fn in_order(old: &[Value], new: &[Value], pointer: &mut String, fields: &mut Vec<Field>) {
     let text = |list: &[Value]| list.iter().map(Value::to_string).collect::<Vec<_>>();
     let (old_texts, new_texts) = (text(old), text(new));
-    for op in similar::capture_diff_slices(Algorithm::Myers, &old_texts, &new_texts) {
+    for op in edits(&old_texts, &new_texts) {
         let (old_range, new_range) = (op.old_range(), op.new_range());
         if matches!(op, DiffOp::Equal { .. }) {
             continue;
@@ -182,6 +183,14 @@ fn in_order(old: &[Value], new: &[Value], pointer: &mut String, fields: &mut Vec
             });
         }
     }
+}
+
+/// What makes the new list of the old one. By its own name: by choosing the algorithm while it runs every one
+/// of them would become part of the program.
+fn edits(old: &[String], new: &[String]) -> Vec<DiffOp> {
+    let mut edits = Compact::new(Replace::new(Capture::new()), old, new);
+    let Ok(()) = myers::diff(&mut edits, old, 0..old.len(), new, 0..new.len());
+    edits.into_inner().into_inner().into_ops()
 }
 
 #[cfg(test)]
