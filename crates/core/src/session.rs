@@ -443,10 +443,10 @@ impl Session {
         proxy_config::waypoint_table(self.input(), self.mesh(), resources, kind, wide)
     }
 
-    /// How traffic goes through a waypoint: see [`graph::graph_in`].
+    /// How traffic goes through a waypoint: see [`graph::graph`].
     #[must_use]
     pub fn graph<'a>(&'a self, resources: &'a WaypointResources) -> Graph<'a> {
-        graph::graph_in(self.mesh(), resources, &self.places())
+        graph::graph(resources, &self.places())
     }
 
     /// What a waypoint's Envoy starts with: see [`bootstrap::bootstrap`].

@@ -68,6 +68,7 @@ impl From<&origins::Maker<'_>> for Maker {
 pub struct Origin {
     filter_chain: Option<String>,
     route: Option<u32>,
+    filter: Option<String>,
     policy: Option<String>,
     address: Option<String>,
     endpoint: Option<String>,
@@ -87,6 +88,12 @@ impl Origin {
     #[getter]
     fn route(&self) -> Option<u32> {
         self.route
+    }
+
+    /// The filter that was made, in its filter chain.
+    #[getter]
+    fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
     }
 
     /// The policy that was made, in the RBAC filters of its filter chain.
@@ -134,11 +141,13 @@ impl Origin {
 
     /// The part that was made, in words; None for the resource as a whole.
     fn part(&self) -> Option<String> {
-        let of_chain = self.filter_chain.as_ref().map(|chain| match (self.route, &self.policy) {
-            (Some(route), _) => format!("route {route} of {chain}"),
-            (None, Some(policy)) => format!("policy {policy} of {chain}"),
-            (None, None) => format!("filter chain {chain}"),
-        });
+        let of_chain =
+            self.filter_chain.as_ref().map(|chain| match (self.route, &self.filter, &self.policy) {
+                (Some(route), ..) => format!("route {route} of {chain}"),
+                (None, Some(filter), _) => format!("filter {filter} of {chain}"),
+                (None, None, Some(policy)) => format!("policy {policy} of {chain}"),
+                (None, None, None) => format!("filter chain {chain}"),
+            });
         let address = self.address.as_ref().map(|address| format!("address {address}"));
         let endpoint = self.endpoint.as_ref().map(|endpoint| format!("endpoint {endpoint}"));
         let socket = self.transport_socket.then(|| "transport socket".to_owned());
@@ -151,6 +160,7 @@ impl From<&origins::Entry<'_>> for Origin {
         Self {
             filter_chain: entry.filter_chain.map(str::to_owned),
             route: entry.route,
+            filter: entry.filter.map(str::to_owned),
             policy: entry.policy.map(str::to_owned),
             address: entry.address.map(str::to_owned),
             endpoint: entry.endpoint.map(str::to_owned),

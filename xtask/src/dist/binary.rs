@@ -9,8 +9,9 @@ use super::{Target, files, name, printed};
 use crate::command::{self, succeed};
 use crate::{Result, root};
 
-/// A program is downloaded in every run of somebody's CI.
-const LIMIT: u64 = 8_000_000;
+/// A program is downloaded in every run of somebody's CI. It has 13 MB, 5 MB when packed; `opt-level = "z"` takes
+/// 3 MB off, and makes it three times as slow.
+const LIMIT: u64 = 14_000_000;
 
 /// Compiles the program with the profile `dist`: a few minutes.
 pub(super) fn build(tools: &Tools, target: Target) -> Result<PathBuf> {

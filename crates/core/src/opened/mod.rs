@@ -76,9 +76,10 @@ impl<'r> Origins<'r> {
     /// What made a filter chain and its parts.
     fn of_chain(origins: &'r [Origin], name: &str) -> Self {
         Self::among(origins, |part| match part {
-            Part::FilterChain(chain) | Part::Policy { chain, .. } | Part::Route { chain, .. } => {
-                chain == name
-            }
+            Part::FilterChain(chain)
+            | Part::Filter { chain, .. }
+            | Part::Policy { chain, .. }
+            | Part::Route { chain, .. } => chain == name,
             Part::Resource | Part::Address(_) | Part::Endpoint(_) | Part::TransportSocket => false,
         })
     }

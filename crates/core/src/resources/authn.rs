@@ -8,6 +8,8 @@
 //! and Envoy's
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use envoy::config::core::v3::DataSource;
@@ -30,7 +32,9 @@ use super::authz::http;
 use crate::Str;
 use crate::rules::{MissingKeys, RequestIdentity, SecurityRules};
 use crate::snapshot::security::{JwtRule, RequestAuthentication};
+use crate::snapshot::{Cause, FieldPath, Object};
 
+const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 /// Claims whose value is a list, separated by spaces, whatever the rule says.
 const SPACE_DELIMITED: [&str; 2] = ["permission", "scope"];
 
@@ -45,17 +49,40 @@ const PUBLIC_ONLY_JWKS: &str = r#"{
   ]
 }"#;
 
-/// The filters of these policies, in the order in which they come into a chain.
-pub(super) fn filters<'a>(
-    policies: impl IntoIterator<Item = &'a RequestAuthentication>,
-    release: &SecurityRules,
-) -> Vec<HttpFilter> {
-    let mut rules: Vec<&JwtRule> = policies.into_iter().flat_map(|p| &p.jwt_rules).collect();
-    rules.sort_by_key(|rule| &rule.issuer);
+/// A rule of a policy, with its position there.
+pub(super) struct PolicyRule<'m> {
+    policy: &'m Object<RequestAuthentication>,
+    position: usize,
+    rule: &'m JwtRule,
+}
+
+/// The rules of these policies, in the order in which they become providers.
+pub(super) fn rules<'m>(policies: &[&'m Arc<Object<RequestAuthentication>>]) -> Vec<PolicyRule<'m>> {
+    let of_policy = |policy: &&'m Arc<Object<RequestAuthentication>>| {
+        let policy: &Object<RequestAuthentication> = policy;
+        let rules = policy.spec.jwt_rules.iter().enumerate();
+        rules.map(move |(position, rule)| PolicyRule { policy, position, rule })
+    };
+    let mut rules: Vec<_> = policies.iter().flat_map(of_policy).collect();
+    rules.sort_by_key(|of_policy| &of_policy.rule.issuer);
+    rules
+}
+
+/// What made the filters of these rules: one cause for each, in their order.
+pub(super) fn causes(rules: &[PolicyRule<'_>]) -> Vec<Cause> {
+    let cause = |PolicyRule { policy, position, .. }: &PolicyRule<'_>| {
+        Cause::new(policy.object_ref(), FieldPath::at("spec.jwtRules[]", [*position]))
+    };
+    rules.iter().map(cause).collect()
+}
+
+/// The filters of these rules, in the order in which they come into a chain.
+pub(super) fn filters(rules: &[PolicyRule<'_>], release: &SecurityRules) -> Vec<HttpFilter> {
+    let rules: Vec<&JwtRule> = rules.iter().map(|of_policy| of_policy.rule).collect();
     if rules.is_empty() {
         return Vec::new();
     }
-    let jwt_authn = http("envoy.filters.http.jwt_authn", envoy::any(&jwt_authentication(&rules, release)));
+    let jwt_authn = http(JWT_AUTHN, envoy::any(&jwt_authentication(&rules, release)));
     match release.request_identity {
         RequestIdentity::JwtAuthn => vec![jwt_authn],
         RequestIdentity::IstioAuthn => {
@@ -65,7 +92,7 @@ pub(super) fn filters<'a>(
 }
 
 fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthentication {
-    let names: Vec<String> = (0..rules.len()).map(|i| format!("origins-{i}")).collect();
+    let names: Vec<String> = (0..rules.len()).map(provider_name).collect();
     let rule = RequirementRule {
         r#match: Some(RouteMatch {
             path_specifier: Some(PathSpecifier::Prefix("/".to_owned())),
@@ -79,6 +106,11 @@ fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthent
         bypass_cors_preflight: true,
         ..JwtAuthentication::default()
     }
+}
+
+/// What the provider of a rule is called, by the rule's position among all.
+pub(crate) fn provider_name(position: usize) -> String {
+    format!("origins-{position}")
 }
 
 /// One provider: it, or no token. Several: any of them, or of each that it finds no fault. The first half of
@@ -196,22 +228,31 @@ fn istio_authn(rules: &[&JwtRule]) -> FilterConfig {
 mod tests {
     use super::*;
     use crate::release::Release;
+    use crate::snapshot::{Meta, Source};
 
     fn rule(issuer: &str) -> JwtRule {
         JwtRule { issuer: issuer.into(), jwks: "{}".into(), ..JwtRule::default() }
     }
 
-    fn jwt(policies: &[RequestAuthentication], release: Release) -> Option<JwtAuthentication> {
+    type Policy = Arc<Object<RequestAuthentication>>;
+
+    fn filters_of(policies: &[Policy], release: Release) -> Vec<HttpFilter> {
+        let policies: Vec<&Policy> = policies.iter().collect();
+        filters(&rules(&policies), &crate::rules::Rules::of(release).security)
+    }
+
+    fn jwt(policies: &[Policy], release: Release) -> Option<JwtAuthentication> {
         use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
-        let filters = filters(policies, &crate::rules::Rules::of(release).security);
+        let filters = filters_of(policies, release);
         match filters.first()?.config_type.as_ref()? {
             ConfigType::TypedConfig(any) => Some(envoy::unpack(any).unwrap()),
             ConfigType::ConfigDiscovery(_) => None,
         }
     }
 
-    fn policy(rules: Vec<JwtRule>) -> RequestAuthentication {
-        RequestAuthentication { jwt_rules: rules, ..RequestAuthentication::default() }
+    fn policy(jwt_rules: Vec<JwtRule>) -> Policy {
+        let spec = RequestAuthentication { jwt_rules, ..RequestAuthentication::default() };
+        Arc::new(Object { meta: Meta::default(), spec, source: Source::default() })
     }
 
     #[test]
@@ -224,6 +265,16 @@ mod tests {
         let config = jwt(&[policy(vec![rule("b")]), policy(vec![rule("a")])], Release::V1_31).unwrap();
         assert_eq!(config.providers["origins-0"].issuer, "a");
         assert_eq!(config.providers["origins-1"].issuer, "b");
+    }
+
+    #[test]
+    fn causes_are_in_the_order_of_providers() {
+        let several = policy(vec![rule("c"), rule("a")]);
+        let fields = |policies: &[&Policy]| -> Vec<String> {
+            causes(&rules(policies)).iter().map(|cause| cause.field.to_string()).collect()
+        };
+        assert_eq!(fields(&[&several]), ["spec.jwtRules[1]", "spec.jwtRules[0]"]);
+        assert_eq!(fields(&[]), [""; 0]);
     }
 
     #[test]
@@ -262,9 +313,7 @@ mod tests {
 
     #[test]
     fn istio_authn_follows_where_the_release_has_it() {
-        let count = |release: Release| {
-            filters(&[policy(vec![rule("a")])], &crate::rules::Rules::of(release).security).len()
-        };
+        let count = |release: Release| filters_of(&[policy(vec![rule("a")])], release).len();
         assert_eq!((count(Release::V1_18), count(Release::V1_31)), (2, 1));
     }
 }

@@ -3,7 +3,7 @@
 //! Each generator is a pure function from an element of a plan (`plan`), and what holds for the waypoint as a
 //! whole, to one Envoy message. Nothing is looked up or chosen here: no generator sees the mesh.
 
-mod authn;
+pub(crate) mod authn;
 pub(crate) mod authz;
 pub(crate) mod clusters;
 pub(crate) mod endpoints;

@@ -34,6 +34,14 @@ pub enum Part {
     Resource,
     /// A filter chain of a listener, by its name.
     FilterChain(Str),
+    /// A filter of a filter chain, for HTTP one of its connection manager. RBAC filters have no origin: their
+    /// policies have.
+    Filter {
+        /// The chain's name.
+        chain: Str,
+        /// The filter's name: `envoy.filters.http.jwt_authn`.
+        name: Str,
+    },
     /// A policy of the RBAC filters of a filter chain.
     Policy {
         /// The chain's name.

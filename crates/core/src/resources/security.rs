@@ -5,10 +5,12 @@ use envoy::config::listener::v3::Filter;
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 
 use super::authn;
-use super::authz::{NamedPolicies, Renderer};
+use super::authz::{NamedPolicies, Renderer, ask_causes};
 use super::filters::http::part;
+use crate::Str;
 use crate::plan::WaypointSettings;
 use crate::plan::policies::{Policies, PolicySet, PolicySetId};
+use crate::snapshot::Cause;
 
 /// The filters of one set of policies, ready to be put into chains: parts of connection managers, or network
 /// filters.
@@ -22,7 +24,12 @@ pub(crate) struct SecurityFilters<F> {
     pub(crate) rbac: F,
     /// The names of the policies in the filters, each with the rule that it was made of.
     pub(crate) policies: NamedPolicies,
+    /// The names of the other filters, each with what it was made of.
+    pub(crate) filters: NamedFilters,
 }
+
+/// The names of filters, each with what it was made of.
+pub(crate) type NamedFilters = Vec<(Str, Vec<Cause>)>;
 
 /// The filters of all sets of policies of a waypoint.
 #[derive(Clone, Debug)]
@@ -39,20 +46,25 @@ impl Security {
         let renderer = Renderer::new(settings);
         let http = |set: &PolicySet<'_>| {
             let mut policies = Vec::new();
+            let custom = renderer.custom_http(&set.custom, &mut policies);
+            let rules = authn::rules(&set.authentication);
+            let authn = authn::filters(&rules, &settings.rules.security);
+            let mut filters = ask_causes(&set.custom, custom.iter().map(|filter| filter.name.as_str()));
+            filters.extend(authn.iter().map(|filter| (Str::from(&filter.name), authn::causes(&rules))));
             SecurityFilters {
-                custom: part(renderer.custom_http(&set.custom, &mut policies)),
-                authn: part(authn::filters(
-                    set.authentication.iter().map(|policy| &policy.spec),
-                    &settings.rules.security,
-                )),
+                custom: part(custom),
+                authn: part(authn),
                 rbac: part(renderer.local_http(&set.local, &mut policies)),
                 policies,
+                filters,
             }
         };
         let tcp = |set: &PolicySet<'_>| {
             let mut policies = Vec::new();
+            let custom = renderer.custom_tcp(&set.custom, &mut policies);
             SecurityFilters {
-                custom: renderer.custom_tcp(&set.custom, &mut policies),
+                filters: ask_causes(&set.custom, custom.iter().map(|filter| filter.name.as_str())),
+                custom,
                 authn: Vec::new(),
                 rbac: renderer.local_tcp(&set.local, &mut policies),
                 policies,

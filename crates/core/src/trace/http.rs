@@ -283,6 +283,8 @@ fn one<'a>(walk: &mut Walk<'a>, filter: &'a HttpFilter, http: &mut Http<'a>) -> 
 fn unknown(walk: &mut Walk<'_>, filter: &HttpFilter, how: &str) {
     let name = filter.name.as_str();
     let text = || format!("what filter `{name}`{how} does is not known from files");
-    walk.step(Place::Waypoint, name, Decision::Unknown, text).of(MAIN_INTERNAL, &filter.pointer);
+    walk.step(Place::Waypoint, name, Decision::Unknown, text)
+        .of(MAIN_INTERNAL, &filter.pointer)
+        .because(filter.cause.as_ref());
     walk.may_change(text);
 }

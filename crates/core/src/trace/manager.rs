@@ -73,6 +73,8 @@ pub(super) enum RoutesAt {
 pub(super) struct HttpFilter {
     pub(super) name: String,
     pub(super) pointer: String,
+    /// What made it, as far as that is known.
+    pub(super) cause: Option<Cause>,
     pub(super) does: FilterDoes,
     /// Whether a route may have a configuration for it that is not read.
     pub(super) may_be_overridden: bool,
@@ -118,15 +120,15 @@ pub(super) fn answer<'a>(is_grpc: bool, verdict: Verdict, status: u16, reason: i
 }
 
 impl Manager {
-    /// Gets a connection manager ready; `causes` made its chain.
-    pub(super) fn new(manager: &OpenedManager<'_>, causes: &[Cause]) -> Self {
+    /// Gets a connection manager ready.
+    pub(super) fn new(manager: &OpenedManager<'_>) -> Self {
         let message = &manager.message;
         let routes = match (manager.routes(), manager.discovers()) {
             (Some(routes), _) => RoutesAt::Here(Routes::new(&routes)),
             (None, Some(name)) => RoutesAt::Delivered(name.to_owned()),
             (None, None) => RoutesAt::Unknown,
         };
-        let filters = manager.filters().filter_map(|filter| HttpFilter::new(&filter, causes, &routes));
+        let filters = manager.filters().filter_map(|filter| HttpFilter::new(&filter, &routes));
         Self {
             filter: manager.pointer.trim_end_matches("/typedConfig").to_owned(),
             pointer: manager.pointer.clone(),
@@ -182,12 +184,13 @@ const HARMLESS: &[&str] = &[
 
 impl HttpFilter {
     /// Gets a filter ready; none for one that has no part in who gets what.
-    fn new(filter: &OpenedHttpFilter<'_, '_>, causes: &[Cause], routes: &RoutesAt) -> Option<Self> {
+    fn new(filter: &OpenedHttpFilter<'_, '_>, routes: &RoutesAt) -> Option<Self> {
         let name = &filter.message.name;
         let type_name = type_of(filter).unwrap_or_default();
         if filter.message.disabled || HARMLESS.contains(&type_name.as_str()) {
             return None;
         }
+        let causes = filter.origin().map_or(&[][..], |origin| &origin.causes);
         let does = FilterDoes::new(filter, causes);
         // Of these the configuration for a route is read.
         let is_read = matches!(does, FilterDoes::Cors | FilterDoes::Fault(_));
@@ -199,6 +202,7 @@ impl HttpFilter {
         Some(Self {
             name: name.clone(),
             pointer: filter.pointer.clone(),
+            cause: causes.first().cloned(),
             does,
             may_be_overridden: any_own && !is_read,
         })

@@ -41,7 +41,7 @@ pub(super) enum NetworkFilter {
     Authorizer(Box<Authorizer>),
     Http(Box<Manager>),
     Tcp(Box<Tcp>),
-    Unknown { name: String, pointer: String },
+    Unknown { name: String, pointer: String, cause: Option<Cause> },
 }
 
 /// A filter that sends bytes to clusters.
@@ -73,7 +73,7 @@ pub(super) fn kept(filter: &OpenedFilter<'_>) -> Option<TunnelFilter> {
     match &*typed::type_name(any) {
         "io.istio.network.authn.Config" => Some(TunnelFilter::KeepIdentity),
         "envoy.extensions.filters.network.set_filter_state.v3.Config" => {
-            let config = envoy::unpack::<network_state::Config>(any).unwrap_or_default();
+            let config = envoy::unpack::<network_state::Config>(any).ok()?;
             let mut all = Keep::all(&config.on_new_connection);
             all.extend(Keep::all(&config.on_downstream_tls_handshake));
             Some(TunnelFilter::Keep(all))
@@ -86,7 +86,7 @@ impl Chain {
     /// Gets a chain ready.
     pub(super) fn new(chain: &OpenedChain<'_>) -> Self {
         let causes = chain.origin.map(|origin| origin.causes.clone()).unwrap_or_default();
-        let filters = chain.filters.iter().filter_map(|filter| NetworkFilter::new(filter, &causes));
+        let filters = chain.filters.iter().filter_map(|filter| NetworkFilter::new(filter));
         Self {
             name: chain.message.name.clone(),
             pointer: chain.pointer.clone(),
@@ -98,7 +98,7 @@ impl Chain {
 
 impl NetworkFilter {
     /// Gets a filter ready; none for one that has no part in who gets what.
-    fn new(filter: &OpenedFilter<'_>, causes: &[Cause]) -> Option<Self> {
+    fn new(filter: &OpenedFilter<'_>) -> Option<Self> {
         let name = &filter.message.name;
         Some(match &filter.config {
             opened::NetworkFilter::Rbac(config) => {
@@ -112,7 +112,7 @@ impl NetworkFilter {
                     prefix,
                 )))
             }
-            opened::NetworkFilter::Http(manager) => Self::Http(Box::new(Manager::new(manager, causes))),
+            opened::NetworkFilter::Http(manager) => Self::Http(Box::new(Manager::new(manager))),
             opened::NetworkFilter::Tcp(proxy) => Self::Tcp(Box::new(Tcp::new(filter, proxy))),
             opened::NetworkFilter::Other => return Self::other(filter),
         })
@@ -120,12 +120,16 @@ impl NetworkFilter {
 
     fn other(filter: &OpenedFilter<'_>) -> Option<Self> {
         let (name, pointer) = (&filter.message.name, &filter.pointer);
-        let unknown = || Self::Unknown { name: name.clone(), pointer: pointer.clone() };
+        let unknown = || Self::Unknown {
+            name: name.clone(),
+            pointer: pointer.clone(),
+            cause: filter.origin().and_then(|origin| origin.causes.first()).cloned(),
+        };
         let Some(ConfigType::TypedConfig(any)) = &filter.message.config_type else { return Some(unknown()) };
         match &*typed::type_name(any) {
             harmless if HARMLESS.contains(&harmless) => None,
             "envoy.extensions.filters.network.ext_authz.v3.ExtAuthz" => {
-                let config = envoy::unpack::<ExtAuthz>(any).unwrap_or_default();
+                let Ok(config) = envoy::unpack::<ExtAuthz>(any) else { return Some(unknown()) };
                 Some(Self::Authorizer(Box::new(Authorizer {
                     name: name.clone(),
                     pointer: pointer.clone(),
@@ -191,9 +195,11 @@ pub(super) fn walk<'a>(
                 return http::walk(walk, proxy, manager, connection);
             }
             NetworkFilter::Tcp(tcp) => return self::tcp(walk, proxy, tcp, &connection),
-            NetworkFilter::Unknown { name, pointer } => {
+            NetworkFilter::Unknown { name, pointer, cause } => {
                 let text = || format!("what filter `{name}` does is not known from files");
-                walk.step(Place::Waypoint, name.as_str(), Decision::Unknown, text).of(MAIN_INTERNAL, pointer);
+                walk.step(Place::Waypoint, name.as_str(), Decision::Unknown, text)
+                    .of(MAIN_INTERNAL, pointer)
+                    .because(cause.as_ref());
                 walk.may_change(text);
             }
         }

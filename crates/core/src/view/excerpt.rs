@@ -1,5 +1,7 @@
 //! The line of a file that a problem shows, short enough to be read.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::problem::Place;
 
 /// Stands for a character that cannot be printed.
@@ -16,7 +18,8 @@ const AROUND: usize = 80;
 /// Spaces for a tab.
 const TAB: &str = "    ";
 
-/// A line to show, and what in it is marked, in characters.
+/// A line to show, and what in it is marked, in columns of a terminal: a Chinese character takes two, an accent
+/// that combines with the letter before it none.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
     pub(super) line: String,
@@ -43,8 +46,8 @@ pub(super) fn of(text: &str, place: &Place) -> Excerpt {
         format!("{}{}", shown(after), if cut_after { "…" } else { "" })
     };
     Excerpt {
-        before: before.chars().count(),
-        marked: marked_text.chars().count().max(1),
+        before: before.width(),
+        marked: marked_text.width().max(1),
         line: format!("{before}{marked_text}{tail}").trim_end().to_owned(),
     }
 }
@@ -122,6 +125,15 @@ mod tests {
         assert_eq!(excerpt("a: b\nc: d\n", 3, 9), ("a: b".into(), 3, 1));
         assert_eq!(excerpt("\ta: b", 4, 5), ("    a: b".into(), 7, 1));
         assert_eq!(excerpt("ä: ö\r\n", 4, 6), ("ä: ö".into(), 3, 1));
+    }
+
+    #[test]
+    fn marks_stand_below_what_they_mark_in_every_script() {
+        // Two columns each, four bytes in UTF-8 for the emoji.
+        assert_eq!(excerpt("名: 前", 5, 8), ("名: 前".into(), 4, 2));
+        assert_eq!(excerpt("🚀: a", 6, 7), ("🚀: a".into(), 4, 1));
+        // An e, and an accent that combines with it.
+        assert_eq!(excerpt("e\u{301}: b", 5, 6), ("e\u{301}: b".into(), 3, 1));
     }
 
     #[test]

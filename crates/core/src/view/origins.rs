@@ -137,6 +137,9 @@ pub struct Entry<'a> {
     /// The position of the route that was made, in its filter chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<u32>,
+    /// The filter that was made, in its filter chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<&'a str>,
     /// The policy that was made, in the RBAC filters of its filter chain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<&'a str>,
@@ -287,6 +290,10 @@ fn entry<'a>(origin: &'a Origin, located: &Located<'a>) -> Entry<'a> {
         Part::Route { chain, index } => {
             entry.filter_chain = Some(chain);
             entry.route = Some(*index);
+        }
+        Part::Filter { chain, name } => {
+            entry.filter_chain = Some(chain);
+            entry.filter = Some(name);
         }
         Part::Policy { chain, name } => {
             entry.filter_chain = Some(chain);

@@ -329,6 +329,9 @@ class Origin:
     def route(self) -> int | None:
         """The position of the route that was made, in its filter chain."""
     @property
+    def filter(self) -> str | None:
+        """The filter that was made, in its filter chain."""
+    @property
     def policy(self) -> str | None:
         """The policy that was made, in the RBAC filters of its filter chain."""
     @property

@@ -249,6 +249,8 @@ export interface Origin {
   readonly filterChain?: string;
   /** The position of the route that was made, in its filter chain. */
   readonly route?: number;
+  /** The filter that was made, in its filter chain. */
+  readonly filter?: string;
   /** The policy that was made, in the RBAC filters of its filter chain. */
   readonly policy?: string;
   /** The address of a workload, of which a listener knows what to do with connections to it. */

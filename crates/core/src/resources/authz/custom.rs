@@ -1,5 +1,7 @@
 //! CUSTOM: an RBAC filter that says which rule fits, and an ext_authz filter that asks where one did.
 
+use std::sync::Arc;
+
 use envoy::config::listener::v3::Filter;
 use envoy::config::rbac::v3::Rbac;
 use envoy::config::rbac::v3::rbac::Action as RbacAction;
@@ -11,13 +13,37 @@ use super::ext_authz::{self, SHADOW_STAT_PREFIX};
 use super::policy_name::Affixes;
 use super::rule::{self, ChainKind};
 use super::{Made, NamedPolicies, Renderer, Rules, http, http_rbac, network, network_rbac};
+use crate::Str;
 use crate::plan::policies::{Custom, CustomVerdict};
+use crate::resources::security::NamedFilters;
 use crate::rules::SeveralAuthorizers;
+use crate::snapshot::security::AuthorizationPolicy;
+use crate::snapshot::{Cause, FieldPath, Object};
 
+const HTTP_EXT_AUTHZ: &str = "envoy.filters.http.ext_authz";
+const NETWORK_EXT_AUTHZ: &str = "envoy.filters.network.ext_authz";
 /// The policy that denies everything.
 const DENY_EVERYTHING: &str = "default-deny-all-due-to-bad-CUSTOM-action";
 /// Ends the name of a rule that denies because nobody can be asked.
 const DENIED: &str = "-deny-due-to-bad-CUSTOM-action";
+
+/// What made the filters that ask an external authorizer, under the name that they have among these: the
+/// policies that name one.
+pub(in crate::resources) fn ask_causes<'n>(
+    custom: &[Custom<'_>],
+    names: impl IntoIterator<Item = &'n str>,
+) -> NamedFilters {
+    let mut names = names.into_iter();
+    let Some(name) = names.find(|name| [HTTP_EXT_AUTHZ, NETWORK_EXT_AUTHZ].contains(name)) else {
+        return Vec::new();
+    };
+    let asking = custom.iter().filter(|custom| matches!(custom.verdict, CustomVerdict::Ask(_)));
+    let policies = asking.flat_map(|custom| custom.policies.enforced.iter().chain(&custom.policies.dry_run));
+    let cause = |policy: &&Arc<Object<AuthorizationPolicy>>| {
+        Cause::new(policy.object_ref(), FieldPath::field("spec.provider"))
+    };
+    vec![(Str::from(name), policies.map(cause).collect())]
+}
 
 impl Renderer {
     /// The HTTP filters of the CUSTOM policies for one authorizer.
@@ -34,7 +60,7 @@ impl Renderer {
             ..HttpRbac::default()
         };
         let ask = ext_authz::http(authorizer, &custom.rule_prefix, self.release);
-        vec![http_rbac(rbac), http("envoy.filters.http.ext_authz", envoy::any(&ask))]
+        vec![http_rbac(rbac), http(HTTP_EXT_AUTHZ, envoy::any(&ask))]
     }
 
     /// The network filters of the CUSTOM policies for one authorizer.
@@ -59,7 +85,7 @@ impl Renderer {
             shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
             ..NetworkRbac::default()
         };
-        vec![network_rbac(rbac), network("envoy.filters.network.ext_authz", envoy::any(&ask))]
+        vec![network_rbac(rbac), network(NETWORK_EXT_AUTHZ, envoy::any(&ask))]
     }
 
     /// The rules of CUSTOM policies: what asks where they fit or, where nobody can be asked, denies.

@@ -27,6 +27,7 @@ mod rule;
 mod tests;
 mod trust_domain;
 
+pub(super) use custom::ask_causes;
 pub(crate) use matcher::Pattern;
 
 use std::sync::Arc;

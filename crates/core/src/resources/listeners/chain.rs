@@ -8,6 +8,7 @@ use super::proxy_settings::ProxySettings;
 use super::shared::{SharedFilters, Telemetry};
 use super::{http_manager, tcp_proxy};
 use crate::Str;
+use crate::mesh::extension::Extension;
 use crate::mesh::ip;
 use crate::plan::WaypointSettings;
 use crate::plan::chains::{Chain, Listeners, Traffic};
@@ -18,6 +19,7 @@ use crate::resources::filters::network;
 use crate::resources::routes::RouteRenderer;
 use crate::resources::security::{Security, SecurityFilters};
 use crate::resources::{Origin, Part};
+use crate::snapshot::Cause;
 
 /// What the chains of a waypoint share, made once.
 #[derive(Debug)]
@@ -94,12 +96,12 @@ impl<'a> ChainRenderer<'a> {
         match &chain.traffic {
             Traffic::Http(routes) => {
                 let security = self.security.http(chain.policies);
-                add_policies(chain, security, origins);
+                add_filters(chain, security, origins);
                 filters.push(self.http(&parts, security, routes, origins));
             }
             Traffic::Tcp(route) => {
                 let security = self.security.tcp(chain.policies);
-                add_policies(chain, security, origins);
+                add_filters(chain, security, origins);
                 filters.extend(tcp_proxy::filters(&parts, security, route));
             }
         }
@@ -141,10 +143,21 @@ impl ChainRenderer<'_> {
     }
 }
 
-/// Why the policies of a chain's filters exist.
-fn add_policies<F>(chain: &Chain<'_>, security: Option<&SecurityFilters<F>>, origins: &mut Vec<Origin>) {
-    origins.extend(security.into_iter().flat_map(|filters| &filters.policies).map(|(name, cause)| {
-        let part = Part::Policy { chain: chain.name.clone(), name: name.clone() };
-        Origin::new(part, vec![cause.clone()])
+/// Why the filters of a chain and their policies exist.
+fn add_filters<F>(chain: &Chain<'_>, security: Option<&SecurityFilters<F>>, origins: &mut Vec<Origin>) {
+    let filter = |name: &Str, causes: Vec<Cause>| {
+        Origin::new(Part::Filter { chain: chain.name.clone(), name: name.clone() }, causes)
+    };
+    if let Some(security) = security {
+        origins.extend(security.filters.iter().map(|(name, causes)| filter(name, causes.clone())));
+        origins.extend(security.policies.iter().map(|(name, cause)| {
+            let part = Part::Policy { chain: chain.name.clone(), name: name.clone() };
+            Origin::new(part, vec![cause.clone()])
+        }));
+    }
+    let extensions = chain.extensions.iter();
+    origins.extend(extensions.map(|bound| {
+        let extension: &Extension = bound;
+        filter(&extension.resource_name, vec![Cause::new(extension.object.clone(), bound.field())])
     }));
 }

@@ -24,8 +24,9 @@ use super::requirement::Requirement;
 use super::tokens::{self, Location};
 use super::walk::{Flow, Walk};
 use super::{route, traffic};
+use crate::resources::authn::provider_name;
 use crate::resources::names::MAIN_INTERNAL;
-use crate::snapshot::{Cause, Kind};
+use crate::snapshot::Cause;
 
 /// Under which `jwt_authn` keeps what tokens say.
 pub(in crate::trace) const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
@@ -47,8 +48,11 @@ pub(in crate::trace) struct JwtFilter {
     providers: Providers,
     /// Where the tokens of each issuer are looked for first.
     first_places: Vec<(String, Location)>,
-    /// The RequestAuthentication, where there is only one.
-    cause: Option<Cause>,
+    /// The rules of the RequestAuthentications, each with the issuer whose tokens it takes.
+    causes: Vec<(String, Cause)>,
+    /// What is told where no rule is more to blame than another: the only rule or, where all are of one
+    /// RequestAuthentication, that.
+    common_cause: Option<Cause>,
 }
 
 /// What some requests need.
@@ -60,7 +64,7 @@ struct JwtRule {
 }
 
 impl JwtFilter {
-    /// Gets a filter ready; `causes` made its chain.
+    /// Gets a filter ready; `causes` made its providers, one each, in the order of their numbers.
     pub(in crate::trace) fn new(
         (name, pointer): (&str, &str),
         config: JwtAuthentication,
@@ -76,6 +80,7 @@ impl JwtFilter {
             }
             .map(|requirement| Requirement::new(requirement, &providers)),
         });
+        let issuers = (0..).map_while(|number| Some(providers.get(&provider_name(number))?.issuer.clone()));
         Self {
             name: name.to_owned(),
             pointer: pointer.to_owned(),
@@ -87,9 +92,16 @@ impl JwtFilter {
                     Some((provider.issuer.clone(), tokens::locations(provider).into_iter().next()?))
                 })
                 .collect(),
+            causes: issuers.zip(causes.iter().cloned()).collect(),
+            common_cause: common(causes),
             providers,
-            cause: only(causes),
         }
+    }
+
+    /// The rule for tokens of an issuer or, where that is not known, what the rules have in common.
+    fn cause(&self, issuer: Option<&str>) -> Option<&Cause> {
+        let rule = self.causes.iter().find(|(known, _)| Some(known.as_str()) == issuer);
+        rule.map(|(_, cause)| cause).or(self.common_cause.as_ref())
     }
 
     /// Walks through the filter.
@@ -115,7 +127,6 @@ impl JwtFilter {
         };
         let met = verifier.meets(requirement);
         let Verifier { payloads, chooses_route_again, verified, .. } = verifier;
-        let cause = self.cause.as_ref();
         match met {
             Ok(()) => {
                 let text = || match &verified {
@@ -127,7 +138,7 @@ impl JwtFilter {
                 }
                 walk.step(Place::Waypoint, name, Decision::Passed, text)
                     .of(MAIN_INTERNAL, pointer)
-                    .because(cause);
+                    .because(self.cause(verified.as_deref()));
                 if !payloads.is_empty() {
                     http.metadata_mut().say(JWT_AUTHN, payloads);
                 }
@@ -143,6 +154,7 @@ impl JwtFilter {
                 Flow::Continue(())
             }
             Err(fault) => {
+                let cause = self.cause(fault.issuer());
                 let text = walk.say(|| fault.text());
                 walk.step(Place::Waypoint, name, Decision::Denied, text.as_str())
                     .of(MAIN_INTERNAL, pointer)
@@ -153,9 +165,12 @@ impl JwtFilter {
     }
 }
 
-/// The RequestAuthentication, where there is only one.
-fn only(causes: &[Cause]) -> Option<Cause> {
-    let mut all = causes.iter().filter(|cause| cause.object.kind == Kind::RequestAuthentication);
-    let first = all.next()?;
-    all.all(|other| other.object == first.object).then(|| first.object.clone().into())
+/// The only one of some causes or, where they are of one object, that.
+fn common(causes: &[Cause]) -> Option<Cause> {
+    let (first, others) = causes.split_first()?;
+    match others {
+        [] => Some(first.clone()),
+        _ if others.iter().all(|other| other.object == first.object) => Some(first.object.clone().into()),
+        _ => None,
+    }
 }

@@ -27,6 +27,14 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// The issuer whose tokens are taken, but not this one.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        match self {
+            Self::Audience(issuer) => Some(issuer),
+            Self::Missing | Self::Issuer(_) | Self::Malformed | Self::Unknown => None,
+        }
+    }
+
     pub(super) fn status(&self) -> u16 {
         if matches!(self, Self::Audience(_)) { 403 } else { 401 }
     }

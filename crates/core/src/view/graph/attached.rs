@@ -1,23 +1,12 @@
 //! What is applied to the traffic of a filter chain: policies, authentication, extensions.
-//!
-//! Of the policies of RBAC filters resources know what made them. Of filters for tokens and for extensions
-//! the mesh is asked what binds to the chain's Service.
-
-use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::mesh::attachment::{Precedence, WaypointAttachments};
-use crate::mesh::extension::{ChainKind, Extension};
-use crate::mesh::{Mesh, Service, Waypoint, WaypointName};
-use crate::opened::{OpenedChain, OpenedPolicy};
-use crate::snapshot::security::RequestAuthentication;
-use crate::snapshot::{Cause, Object, ObjectRef};
+use crate::opened::OpenedChain;
+use crate::resources::Origin;
+use crate::snapshot::{Kind, ObjectRef};
 use crate::view::location::Location;
-use crate::view::origins::{Located, Maker, Places};
-
-/// The HTTP filter that checks tokens.
-const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+use crate::view::origins::{Located, Maker};
 
 /// What sort of thing is attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -46,121 +35,48 @@ pub struct Attached<'a> {
     pub origins: Vec<Maker<'a>>,
 }
 
-/// What binds to the chains of a waypoint, of which resources do not tell what made it.
-pub(super) struct Bindings<'m> {
-    mesh: &'m Mesh,
-    waypoint: &'m Waypoint,
-    authentication: WaypointAttachments<'m, Object<RequestAuthentication>>,
-    /// The Services of each object.
-    services: BTreeMap<ObjectRef, Vec<&'m Service>>,
-    places: &'m Places<'m>,
-}
-
-impl<'m> Bindings<'m> {
-    /// Those of a waypoint of the mesh.
-    pub(super) fn new(mesh: &'m Mesh, name: &WaypointName, places: &'m Places<'m>) -> Option<Self> {
-        let waypoint = mesh.waypoint(name)?;
-        let policies = &mesh.policies.request_authentication;
-        let mut services = BTreeMap::<ObjectRef, Vec<&Service>>::new();
-        for service in waypoint.services.iter().filter_map(|id| mesh.services.get(*id)) {
-            services.entry(service.source.object()).or_default().push(service);
-        }
-        let authentication = policies.of_waypoint(waypoint, Precedence::WaypointFirst);
-        Some(Self { mesh, waypoint, authentication, services, places })
-    }
-
-    /// The Service that a chain is for.
-    fn service(&self, chain: &OpenedChain<'_>) -> Option<&'m Service> {
-        let object = &chain.origin?.causes.first()?.object;
-        let name = &chain.message.name;
-        self.services.get(object)?.iter().copied().find(|service| name.contains(service.hostname.as_str()))
-    }
-
-    /// The RequestAuthentications whose tokens a chain checks.
-    fn tokens(&self, chain: &OpenedChain<'_>) -> Vec<Cause> {
-        let attached = self.authentication.of(self.service(chain));
-        self.mesh.policies.request_authentication.at(&attached).map(|bound| bound.cause()).collect()
-    }
-
-    /// The extension whose filter has a name.
-    fn extension(&self, chain: &OpenedChain<'_>, filter: &str) -> Option<Cause> {
-        let service = self.service(chain);
-        let ports = service.into_iter().flat_map(|service| &service.ports).map(|port| port.number);
-        let kinds = std::iter::once(ChainKind::Http).chain(ports.map(ChainKind::Network));
-        let of_kind = |kind| self.mesh.extensions.applicable(self.waypoint, service, kind);
-        let found = kinds.flat_map(of_kind).find(|bound| bound.resource_name == filter)?;
-        let extension: &Extension = &found;
-        Some(Cause::new(extension.object.clone(), found.field()))
-    }
-
-    /// With the lines on which they stand.
-    fn makers(&self, causes: &[Cause]) -> Vec<Maker<'static>> {
-        let located = self.places.locate_causes(causes);
-        causes.iter().map(|cause| located.maker(cause).into_owned()).collect()
-    }
-}
-
-/// What is attached to a chain, in the order of its filters. `whole` is its listener.
+/// What is attached to a chain, each object once, in the order of the filters. `listener` is where its listener
+/// is.
 pub(super) fn of_chain<'a>(
     chain: &OpenedChain<'a>,
-    whole: &Location,
+    listener: &Location,
     located: &Located<'a>,
-    bindings: Option<&Bindings<'_>>,
 ) -> Vec<Attached<'a>> {
-    let mut found = Vec::new();
-    let unrecorded = |name: &str, pointer: &str| {
-        let (kind, causes) = match bindings {
-            Some(bindings) if name == JWT_AUTHN => (AttachedKind::Authentication, bindings.tokens(chain)),
-            Some(bindings) => {
-                (AttachedKind::Extension, bindings.extension(chain, name).into_iter().collect())
+    let mut all = Vec::new();
+    let mut add = |origin: Option<&'a Origin>, pointer: &str| {
+        for cause in origin.into_iter().flat_map(|origin| &origin.causes) {
+            let (kind, label, maker) = (kind(cause.object.kind), label(&cause.object), located.maker(cause));
+            match all.iter_mut().find(|one: &&mut Attached<'_>| one.kind == kind && one.label == label) {
+                Some(one) if one.origins.contains(&maker) => {}
+                Some(one) => one.origins.push(maker),
+                None => {
+                    let (resource, origins) = (listener.below(pointer), vec![maker]);
+                    all.push(Attached { kind, label, resource, origins });
+                }
             }
-            None => return Vec::new(),
-        };
-        let origins = bindings.map(|bindings| bindings.makers(&causes)).unwrap_or_default();
-        let one = |cause: &Cause, maker: Maker<'static>| Attached {
-            kind,
-            label: label(&cause.object),
-            resource: whole.below(pointer),
-            origins: vec![maker],
-        };
-        causes.iter().zip(origins).map(|(cause, maker)| one(cause, maker)).collect::<Vec<_>>()
+        }
     };
     for filter in &chain.filters {
         if let Some(Ok(manager)) = filter.carries_http() {
-            for http in manager.filters() {
-                found.extend(unrecorded(&http.message.name, &http.pointer));
-                found.extend(policies(http.policies(), whole, located));
+            for filter in manager.filters() {
+                add(filter.origin(), &filter.pointer);
+                filter.policies().iter().for_each(|policy| add(policy.origin, &policy.pointer));
             }
         } else {
-            found.extend(unrecorded(&filter.message.name, &filter.pointer));
-            found.extend(policies(filter.policies(), whole, located));
+            add(filter.origin(), &filter.pointer);
+            filter.policies().iter().for_each(|policy| add(policy.origin, &policy.pointer));
         }
     }
-    found
+    all
 }
 
-/// AuthorizationPolicies, each once: one has a policy of the filter for each of its rules.
-fn policies<'a>(
-    policies: Vec<OpenedPolicy<'a>>,
-    whole: &Location,
-    located: &Located<'a>,
-) -> Vec<Attached<'a>> {
-    let mut found: Vec<Attached<'a>> = Vec::new();
-    for policy in policies {
-        let Some(causes) = policy.origin.map(|origin| &origin.causes) else { continue };
-        let makers = causes.iter().map(|cause| located.maker(cause));
-        let Some(object) = causes.first().map(|cause| label(&cause.object)) else { continue };
-        match found.iter_mut().find(|known| known.label == object) {
-            Some(known) => known.origins.extend(makers),
-            None => found.push(Attached {
-                kind: AttachedKind::Authorization,
-                label: object,
-                resource: whole.below(&policy.pointer),
-                origins: makers.collect(),
-            }),
-        }
+/// The sort of what objects of a kind make.
+fn kind(of: Kind) -> AttachedKind {
+    match of {
+        Kind::AuthorizationPolicy => AttachedKind::Authorization,
+        Kind::RequestAuthentication => AttachedKind::Authentication,
+        _ => AttachedKind::Extension,
     }
-    found
 }
 
 fn label(object: &ObjectRef) -> String {

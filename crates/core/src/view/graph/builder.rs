@@ -7,14 +7,12 @@ use crate::snapshot::Cause;
 use crate::view::location::Location;
 use crate::view::origins::Located;
 
-use super::attached::{Attached, Bindings};
+use super::attached::Attached;
 use super::{Edge, Graph, Node, NodeKind};
 
 /// A graph that is being made.
-pub(super) struct Builder<'a, 'm> {
+pub(super) struct Builder<'a> {
     pub(super) located: Located<'a>,
-    /// What resources do not tell, where the mesh is known.
-    pub(super) bindings: Option<Bindings<'m>>,
     nodes: Vec<Node<'a>>,
     edges: Vec<Edge>,
     /// Where each id is in `nodes`.
@@ -33,9 +31,9 @@ pub(super) struct NewNode<'a> {
     pub(super) attached: Vec<Attached<'a>>,
 }
 
-impl<'a, 'm> Builder<'a, 'm> {
-    pub(super) fn new(located: Located<'a>, bindings: Option<Bindings<'m>>) -> Self {
-        Self { located, bindings, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
+impl<'a> Builder<'a> {
+    pub(super) fn new(located: Located<'a>) -> Self {
+        Self { located, nodes: Vec::new(), edges: Vec::new(), index: BTreeMap::new() }
     }
 
     /// Adds a node, and says so; of one that is there already only the objects that made it.

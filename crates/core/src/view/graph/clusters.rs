@@ -16,7 +16,7 @@ use super::NodeKind;
 use super::builder::{Builder, NewNode, causes, cluster_id, listener_id};
 
 /// Adds a cluster.
-pub(super) fn add<'a>(builder: &mut Builder<'a, '_>, opened: &OpenedCluster<'a>) {
+pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
     let cluster = opened.message;
     let parts = name_parts(&cluster.name);
     builder.node(NewNode {
@@ -32,7 +32,7 @@ pub(super) fn add<'a>(builder: &mut Builder<'a, '_>, opened: &OpenedCluster<'a>)
 }
 
 /// Adds the endpoints that a cluster has itself.
-pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a, '_>, opened: &OpenedCluster<'a>) {
+pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
     let name = &opened.message.name;
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
     let assignment = Assignment { cluster: name, location, causes: causes(opened.origin) };
@@ -40,10 +40,7 @@ pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a, '_>, opened: &Open
 }
 
 /// Adds the endpoints that a cluster discovers.
-pub(super) fn add_endpoints<'a>(
-    builder: &mut Builder<'a, '_>,
-    resource: &'a Resource<ClusterLoadAssignment>,
-) {
+pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
     let name = &resource.message.cluster_name;
     let origin = resource.origins.iter().find(|origin| origin.part == Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
@@ -59,7 +56,7 @@ struct Assignment<'a> {
 }
 
 fn add_all<'a>(
-    builder: &mut Builder<'a, '_>,
+    builder: &mut Builder<'a>,
     assignment: &Assignment<'a>,
     endpoints: impl Iterator<Item = OpenedEndpoint<'a>>,
 ) {

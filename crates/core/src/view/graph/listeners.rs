@@ -21,7 +21,7 @@ use super::ways::{Ways, ways};
 
 /// Adds a listener, its chains, their routes, and the edges between them.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'a, '_>,
+    builder: &mut Builder<'a>,
     opened: &OpenedListener<'a>,
     delivered: &[OpenedRoutes<'a, 'a>],
 ) {
@@ -65,10 +65,10 @@ struct Chain<'o, 'a> {
 }
 
 impl<'a> Chain<'_, 'a> {
-    fn add(&self, builder: &mut Builder<'a, '_>) -> String {
+    fn add(&self, builder: &mut Builder<'a>) -> String {
         let name = &self.chain.message.name;
         let id = builder.fresh(format!("chain:{}/{name}", self.listener.name));
-        let attached = of_chain(self.chain, &self.whole(), &builder.located, builder.bindings.as_ref());
+        let attached = of_chain(self.chain, &self.whole(), &builder.located);
         builder.node(NewNode {
             id: id.clone(),
             kind: NodeKind::Chain,
@@ -104,7 +104,7 @@ impl<'a> Chain<'_, 'a> {
         }
     }
 
-    fn add_destinations(&self, builder: &mut Builder<'a, '_>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
+    fn add_destinations(&self, builder: &mut Builder<'a>, id: &str, delivered: &[OpenedRoutes<'a, 'a>]) {
         for filter in &self.chain.filters {
             if let Some(Ok(manager)) = filter.carries_http() {
                 self.add_routes(builder, id, manager, delivered);
@@ -116,7 +116,7 @@ impl<'a> Chain<'_, 'a> {
 
     fn add_routes(
         &self,
-        builder: &mut Builder<'a, '_>,
+        builder: &mut Builder<'a>,
         id: &str,
         manager: &OpenedManager<'a>,
         delivered: &[OpenedRoutes<'a, 'a>],
@@ -131,7 +131,7 @@ impl<'a> Chain<'_, 'a> {
     }
 }
 
-fn add_tcp(builder: &mut Builder<'_, '_>, chain: &str, proxy: &TcpProxy) {
+fn add_tcp(builder: &mut Builder<'_>, chain: &str, proxy: &TcpProxy) {
     match &proxy.cluster_specifier {
         Some(ClusterSpecifier::Cluster(name)) => builder.edge(chain, cluster_id(name), String::new(), None),
         Some(ClusterSpecifier::WeightedClusters(weighted)) => {

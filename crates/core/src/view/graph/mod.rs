@@ -15,7 +15,6 @@ mod ways;
 
 use serde::Serialize;
 
-use crate::mesh::Mesh;
 use crate::opened::Opened;
 use crate::resources::WaypointResources;
 use crate::view::location::Location;
@@ -23,7 +22,6 @@ use crate::view::origins::{Maker, Places};
 
 pub use self::attached::{Attached, AttachedKind};
 
-use self::attached::Bindings;
 use self::builder::Builder;
 
 /// What a waypoint does with traffic.
@@ -149,23 +147,8 @@ pub struct Edge {
 /// ```
 #[must_use]
 pub fn graph<'a>(resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
-    make(resources, places, None)
-}
-
-/// The same with what is attached to chains and resources do not tell: of the checks of tokens, and of
-/// extensions.
-#[must_use]
-pub fn graph_in<'a>(mesh: &Mesh, resources: &'a WaypointResources, places: &Places<'_>) -> Graph<'a> {
-    make(resources, places, Bindings::new(mesh, &resources.waypoint, places))
-}
-
-fn make<'a>(
-    resources: &'a WaypointResources,
-    places: &Places<'_>,
-    bindings: Option<Bindings<'_>>,
-) -> Graph<'a> {
     let opened = Opened::new(resources);
-    let mut builder = Builder::new(places.locate(resources.origins()), bindings);
+    let mut builder = Builder::new(places.locate(resources.origins()));
     for listener in &opened.listeners {
         listeners::add(&mut builder, listener, &opened.routes);
     }

@@ -18,7 +18,7 @@ use super::builder::{Builder, NewNode, causes, cluster_id};
 /// Adds the routes of a chain (by its id) and the edges from the chain to them and from them to clusters.
 /// Their JSON is in the resource at `whole`.
 pub(super) fn add<'a>(
-    builder: &mut Builder<'a, '_>,
+    builder: &mut Builder<'a>,
     chain: &str,
     whole: &Location,
     routes: &OpenedRoutes<'_, 'a>,
@@ -83,7 +83,7 @@ fn conditions(matched: Option<&RouteMatch>) -> Vec<String> {
     headers.chain(queries).collect()
 }
 
-fn add_destinations(builder: &mut Builder<'_, '_>, id: &str, route: &Route) {
+fn add_destinations(builder: &mut Builder<'_>, id: &str, route: &Route) {
     let Some(Action::Route(action)) = &route.action else { return };
     for (cluster, weight) in clusters(action) {
         builder.edge(id, cluster_id(cluster), String::new(), weight);
