@@ -19,7 +19,7 @@ pub(crate) enum Task {
     /// Compare what ztunnel gets with what the reference has: fails if a case is worse than the committed score
     Ambient(Scored),
     /// Everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
-    Ci,
+    Ci(Ci),
     /// Write docs/reference/command-line.md, from what the command line says of itself
     Commands(Check),
     /// Which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less
@@ -79,6 +79,14 @@ pub(crate) enum Task {
     Surface(Check),
     /// Build the npm package (crates/wasm/pkg), report its size and test it
     Wasm(Wasm),
+}
+
+/// What `ci` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    /// Pass where the reference is not beside the repository: nothing is compared with it then
+    #[arg(long)]
+    pub(crate) without_reference: bool,
 }
 
 /// Of tasks that write files.

@@ -36,11 +36,7 @@ struct Score {
 
 /// Runs the task.
 pub(crate) fn run(wanted: &Scored) -> Result<()> {
-    let pits = root().join("../shared/pits");
-    if !pits.is_dir() {
-        println!("pits: skipped, they are not here ({})", pits.display());
-        return Ok(());
-    }
+    let Some(pits) = reference_files::unless_skipped("pits", "pits")? else { return Ok(()) };
     succeed(cargo().args(["build", "--quiet", "--package", "waypoint-xds-cli"]).current_dir(root()))?;
     let folder = root().join("target/pits");
     std::fs::create_dir_all(&folder)?;
