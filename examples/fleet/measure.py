@@ -100,6 +100,24 @@ def on_spark(folder: Path, target: str, cores: int) -> float:
         spark.stop()
 
 
+def on_ray(folder: Path, target: str, cores: int) -> float:
+    """Seconds for all snapshots, once Ray and its workers are warm."""
+    import ray
+
+    import on_ray
+
+    environment = {"env_vars": {"PYTHONPATH": str(HERE)}}
+    ray.init(num_cpus=cores, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1", runtime_env=environment)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    try:
+        on_ray.run(str(folder), f"{target}/warm")
+        start = time.perf_counter()
+        on_ray.run(str(folder), f"{target}/timed")
+        return time.perf_counter() - start
+    finally:
+        ray.shutdown()
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     with tempfile.TemporaryDirectory() as temporary:
@@ -109,9 +127,10 @@ def main() -> None:
         alone = in_one_process(folder)
         print(f"{count} snapshots of {size / 1000:.0f} kB")
         print(f"one process: {alone * 1000:.1f} ms of processor time each, {1 / alone:.0f} a second, {size / alone / 1e6:.1f} MB a second")
-        for cores in (1, 2):
-            seconds = on_spark(folder, f"{temporary}/out-{cores}", cores)
-            print(f"Spark, {cores} core{'s'[: cores - 1]}: {seconds:.1f} s, {count / seconds:.0f} a second")
+        for engine, run in (("Spark", on_spark), ("Ray", on_ray)):
+            for cores in (1, 2):
+                seconds = run(folder, f"{temporary}/{engine}-{cores}", cores)
+                print(f"{engine}, {cores} core{'s'[: cores - 1]}: {seconds:.1f} s, {count / seconds:.0f} a second", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import fleet
 
 HERE = Path(__file__).parent
 CASES = HERE.parent.parent / "testdata" / "cases"
+GUIDE = HERE.parent.parent / "docs" / "guides" / "fleet.md"
 NAMES = ("bookinfo-namespace", "bookinfo-reviews-sa", "authz-deny", "httproute-weights", "se-dns", "scope-two-by-two")
 
 
@@ -58,6 +60,20 @@ def check(run: Callable[[str, str], Any], snapshots: Path, target: Path) -> None
     assert all(len(wanted[table]) > 20 for table in ("findings", "statuses", "costs"))
 
 
+def blocks(language: str) -> list[str]:
+    """The guide's blocks of a language."""
+    return [block.split("\n```")[0] for block in GUIDE.read_text().split(f"```{language}\n")[1:]]
+
+
+def run_as_the_guide_says(program: str, snapshots: Path, target: Path, environment: dict[str, str]) -> None:
+    """Runs the guide's command of a program, as it is written but for the folders."""
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    [command] = [line for line in lines if line.startswith(f"{program} ")]
+    command = command.replace(" snapshots/ ", f" {snapshots} ").replace(" results/", f" {target}")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    subprocess.run(command, shell=True, check=True, cwd=HERE, env={**os.environ, "PATH": path, **environment})
+
+
 def test_a_snapshot_that_cannot_be_read_is_a_row() -> None:
     rows = fleet.analyse("/fleet/prod-1.yaml", b"\xff")
     [row] = rows["clusters"]
@@ -86,6 +102,39 @@ def test_spark_writes_the_same(snapshots: Path, tmp_path: Path) -> None:
         spark.stop()
 
 
+def test_the_guide_s_command_for_spark(snapshots: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "spark-defaults.conf").write_text("spark.ui.enabled false\n")
+    environment = {"SPARK_CONF_DIR": str(tmp_path / "conf"), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
+
+    def run(source: str, target: str) -> None:
+        run_as_the_guide_says("spark-submit", Path(source), Path(target), environment)
+
+    check(run, snapshots, tmp_path / "results")
+
+
+def test_the_guide_s_query(snapshots: Path, tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    import on_spark
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = str(HERE)
+    builder = SparkSession.builder.master("local[2]").config("spark.driver.bindAddress", "127.0.0.1")
+    spark = builder.config("spark.driver.host", "127.0.0.1").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        (tmp_path / "in").mkdir()
+        for number in range(2):
+            typo = HERE.parent.parent / "testdata" / "readme" / "typo.yaml"
+            (tmp_path / "in" / f"{number}.yaml").write_bytes(typo.read_bytes())
+        on_spark.run(spark, str(tmp_path / "in"), str(tmp_path / "results"))
+        [query] = blocks("sql")
+        rows = spark.sql(query.replace("results/", f"{tmp_path}/results/")).collect()
+        assert ("unknown-field", 2) in [(row["code"], row["clusters"]) for row in rows]
+    finally:
+        spark.stop()
+
+
 def test_ray_writes_the_same(snapshots: Path, tmp_path: Path) -> None:
     import ray
 
@@ -94,5 +143,21 @@ def test_ray_writes_the_same(snapshots: Path, tmp_path: Path) -> None:
     ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1", runtime_env={"env_vars": {"PYTHONPATH": str(HERE)}})
     try:
         check(on_ray.run, snapshots, tmp_path)
+    finally:
+        ray.shutdown()
+
+
+def test_the_guide_s_command_for_ray(snapshots: Path, tmp_path: Path) -> None:
+    import ray
+
+    # Without one that is there the command would start its own, which listens on the machine's other addresses, too.
+    ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1")
+    try:
+        environment = {"RAY_ADDRESS": ray.get_runtime_context().gcs_address}
+
+        def run(source: str, target: str) -> None:
+            run_as_the_guide_says("python", Path(source), Path(target), environment)
+
+        check(run, snapshots, tmp_path)
     finally:
         ray.shutdown()

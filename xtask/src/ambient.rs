@@ -48,11 +48,7 @@ struct Compared {
 
 /// Runs the task.
 pub(crate) fn run(wanted: &Scored) -> Result<()> {
-    let reference = root().join("../shared/reference");
-    if !reference.is_dir() {
-        println!("ambient: skipped, the reference is not here ({})", reference.display());
-        return Ok(());
-    }
+    let Some(reference) = reference_files::unless_skipped("reference", "ambient")? else { return Ok(()) };
     let mut score = Score { release: format!("ambient-{RELEASE}"), ..Score::default() };
     let mut kinds: BTreeMap<&str, CaseScore> = BTreeMap::new();
     let mut left = wanted.show;

@@ -19,7 +19,7 @@ pub(crate) enum Task {
     /// Compare what ztunnel gets with what the reference has: fails if a case is worse than the committed score
     Ambient(Scored),
     /// Everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
-    Ci,
+    Ci(Ci),
     /// Write docs/reference/command-line.md, from what the command line says of itself
     Commands(Check),
     /// Which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less
@@ -79,6 +79,14 @@ pub(crate) enum Task {
     Surface(Check),
     /// Build the npm package (crates/wasm/pkg), report its size and test it
     Wasm(Wasm),
+}
+
+/// What `ci` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    /// Pass where the reference is not beside the repository: nothing is compared with it then
+    #[arg(long)]
+    pub(crate) without_reference: bool,
 }
 
 /// Of tasks that write files.
@@ -238,4 +246,50 @@ pub(crate) struct Wasm {
     /// Build it only
     #[arg(long)]
     pub(crate) no_test: bool,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::path::Path;
+
+    use clap::Parser as _;
+    use clap::error::ErrorKind;
+
+    use super::CommandLine;
+
+    /// The tasks that a page speaks of, in shell blocks and in prose, as they are written.
+    fn tasks(markdown: &str) -> Vec<String> {
+        let told = markdown.split("cargo xtask ").skip(1);
+        told.map(|rest| rest.split(['`', '#', '\n', '[', ';']).next().unwrap().trim().to_owned()).collect()
+    }
+
+    /// The Markdown files of a folder, and of those below it that are given.
+    fn pages(folder: &Path, below: &[&str], found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && (below.is_empty() || below.contains(&name.as_str())) {
+                pages(&path, &[], found);
+            } else if name.ends_with(".md") {
+                found.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn tasks_of_the_documentation_are_there() {
+        let mut all = Vec::new();
+        pages(&crate::root(), &["docs"], &mut all);
+        all.push(std::fs::read_to_string(crate::root().join("fuzz/README.md")).unwrap());
+        let tasks: Vec<String> = all.iter().flat_map(|page| tasks(page)).collect();
+        assert!(tasks.len() > 40, "the documentation lost its tasks");
+        for task in tasks {
+            let words = std::iter::once("cargo xtask").chain(task.split_whitespace());
+            match CommandLine::try_parse_from(words) {
+                Err(error) if error.kind() != ErrorKind::DisplayHelp => panic!("cargo xtask {task}: {error}"),
+                _ => {}
+            }
+        }
+    }
 }

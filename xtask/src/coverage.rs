@@ -28,11 +28,8 @@ struct Reached {
 
 /// Runs the task.
 pub(crate) fn run(&Update { update }: &Update) -> Result<()> {
-    let beside = ["../shared/reference/cases", "../../shared/reference/cases"];
-    let Some(reference) = beside.iter().map(|path| root().join(path)).find(|path| path.is_dir()) else {
-        println!("coverage: skipped, the reference is not here");
-        return Ok(());
-    };
+    let found = reference_files::unless_skipped("reference/cases", "coverage")?;
+    let Some(reference) = found else { return Ok(()) };
     let mut extracts = Vec::new();
     for name in EXTRACTS {
         let text = std::fs::read_to_string(root().join(format!("crates/model/schemas/{name}.txt")))?;

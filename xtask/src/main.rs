@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<()> {
     match task {
-        Task::Ci => ci::run(),
+        Task::Ci(args) => ci::run(&args),
         Task::Commands(args) => commands::run(&args),
         Task::Differential(args) => differential::run(&args),
         Task::Diffs(args) => diffs::run(&args),

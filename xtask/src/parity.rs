@@ -42,11 +42,7 @@ pub(crate) fn run(args: &Parity) -> Result<()> {
 }
 
 fn of_release(release: Release, wanted: &Scored) -> Result<()> {
-    let reference = root().join("../shared/reference");
-    if !reference.is_dir() {
-        println!("parity: skipped, the reference is not here ({})", reference.display());
-        return Ok(());
-    }
+    let Some(reference) = reference_files::unless_skipped("reference", "parity")? else { return Ok(()) };
     let out = root().join(format!("target/parity/{}", release));
     if out.is_dir() {
         std::fs::remove_dir_all(&out)?;

@@ -21,6 +21,8 @@ struct Report {
     found: f64,
     /// The percentage of valid cases that are quiet.
     quiet: f64,
+    /// Of each kind of case: pits that are found, all of them, valid cases that are quiet, all of them.
+    kinds: BTreeMap<String, [u32; 4]>,
     /// The cases that are not as they should be, and why.
     wrong: BTreeMap<String, Vec<String>>,
 }
@@ -28,19 +30,19 @@ struct Report {
 /// A score as it is committed.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Score {
+    /// The percentage of pits that are found, and how many there are.
     found: f64,
+    pits: u32,
+    /// The percentage of valid cases that are quiet, and how many there are.
     quiet: f64,
+    valid: u32,
     /// Each case, and whether it is as it should be.
     cases: BTreeMap<String, bool>,
 }
 
 /// Runs the task.
 pub(crate) fn run(wanted: &Scored) -> Result<()> {
-    let pits = root().join("../shared/pits");
-    if !pits.is_dir() {
-        println!("pits: skipped, they are not here ({})", pits.display());
-        return Ok(());
-    }
+    let Some(pits) = reference_files::unless_skipped("pits", "pits")? else { return Ok(()) };
     succeed(cargo().args(["build", "--quiet", "--package", "waypoint-xds-cli"]).current_dir(root()))?;
     let folder = root().join("target/pits");
     std::fs::create_dir_all(&folder)?;
@@ -78,7 +80,14 @@ impl Score {
     fn new(names: &BTreeSet<String>, report: &Report) -> Self {
         let rounded = |percent: f64| (percent * 100.0).round() / 100.0;
         let cases = names.iter().map(|name| (name.clone(), !report.wrong.contains_key(name))).collect();
-        Self { found: rounded(report.found), quiet: rounded(report.quiet), cases }
+        let all = |column: fn(&[u32; 4]) -> u32| report.kinds.values().map(column).sum();
+        Self {
+            found: rounded(report.found),
+            pits: all(|[_, pits, _, _]| *pits),
+            quiet: rounded(report.quiet),
+            valid: all(|[_, _, _, valid]| *valid),
+            cases,
+        }
     }
 
     /// The cases that are as they should be here and not in another score.
@@ -111,8 +120,10 @@ mod tests {
         let names = ["a", "b"].map(str::to_owned).into();
         let score = |wrong: &str| {
             let wrong = [(wrong.to_owned(), Vec::new())].into();
-            Score::new(&names, &Report { found: 50.0, quiet: 100.0, wrong })
+            let kinds = [("a".to_owned(), [1, 2, 0, 0]), ("b".to_owned(), [0, 0, 3, 3])].into();
+            Score::new(&names, &Report { found: 50.0, quiet: 100.0, kinds, wrong })
         };
+        assert_eq!((score("a").pits, score("a").valid), (2, 3));
         assert_eq!(score("a").lost_in(&score("b")), ["b"]);
         assert_eq!(score("a").lost_in(&score("a")), Vec::<&str>::new());
     }

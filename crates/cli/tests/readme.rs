@@ -3,17 +3,17 @@
 //! for any number of lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-use std::path::{Path, PathBuf};
+mod book;
+
+use std::path::PathBuf;
 use std::process::Command;
+
+use book::{pages, root};
 
 /// A command and the lines that it should print.
 struct Example {
     arguments: Vec<String>,
     output: Vec<String>,
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The examples in a Markdown text.
@@ -90,6 +90,17 @@ fn run(example: &Example) -> Vec<String> {
     String::from_utf8(bytes).unwrap().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
+/// What Git sees in the checkout that is not committed.
+fn uncommitted() -> String {
+    let output = Command::new("git")
+        .args(["status", "--porcelain", "--untracked-files=all", "--ignored=matching"])
+        .current_dir(root())
+        .output()
+        .expect("git is there");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// Whether the lines are those expected, `…` standing for any.
 fn fits(expected: &[String], found: &[String]) -> bool {
     match expected.iter().position(|line| line == "…") {
@@ -101,24 +112,6 @@ fn fits(expected: &[String], found: &[String]) -> bool {
     }
 }
 
-/// The README and every page of the documentation, by name.
-fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![root().join("README.md")];
-    let mut folders = vec![root().join("docs")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages.sort();
-    pages
-}
-
 #[test]
 fn pages_show_what_the_commands_print() {
     let all = pages().into_iter().flat_map(|page| {
@@ -127,6 +120,7 @@ fn pages_show_what_the_commands_print() {
     });
     let examples: Vec<Example> = all.collect();
     assert!(examples.len() > 30, "the documentation lost its examples");
+    let before = uncommitted();
     for example in &examples {
         let found = run(example);
         let command = example.arguments.join(" ");
@@ -137,4 +131,5 @@ fn pages_show_what_the_commands_print() {
             found.join("\n")
         );
     }
+    assert_eq!(uncommitted(), before, "a command left something in the checkout");
 }

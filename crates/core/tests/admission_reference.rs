@@ -1,7 +1,7 @@
 //! Admission against the reference: the same objects are refused, the same fields dropped, and the same
 //! objects warned of as by the control planes of the releases.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,20 +17,14 @@ use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::{Object, Reading, Resource, Snapshot};
 use waypoint_xds::text::SourceFile;
 
-/// Beside the repository, or beside the directory of a git worktree's.
-const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
-
 /// What happened to objects: `refused VirtualService default/cart`.
 type Verdicts = BTreeSet<String>;
 
 fn cases() -> Vec<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let directories = CASES.iter().filter_map(|cases| fs::read_dir(here.join(cases)).ok());
-    let mut cases: Vec<PathBuf> = directories.flatten().map(|entry| entry.unwrap().path()).collect();
+    let folder = reference_files::unless_skipped("reference/cases", "admission against the reference");
+    let Some(folder) = folder.unwrap_or_else(|missing| panic!("{missing}")) else { return Vec::new() };
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
-    if cases.is_empty() {
-        eprintln!("skipped: no reference beside the repository");
-    }
     cases
 }
 

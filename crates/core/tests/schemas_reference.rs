@@ -1,10 +1,9 @@
 //! Fields of the reference's inputs that no release has: a field that a schema has is never called unknown.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Validation;
@@ -12,17 +11,13 @@ use waypoint_xds::release::Release;
 use waypoint_xds::snapshot::Snapshot;
 use waypoint_xds::text::SourceFile;
 
-/// Beside the repository, or beside the directory of a git worktree's.
-const BESIDE: [&str; 2] = ["../../../shared", "../../../../shared"];
-
 /// The unknown fields of all inputs, by kind and path, and the first case that has each.
 fn unknown() -> Option<BTreeMap<String, String>> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let shared = BESIDE.iter().map(|path| here.join(path)).find(|path| path.is_dir())?;
     let mut found = BTreeMap::new();
     for folder in ["reference/cases", "pits"] {
-        let mut cases: Vec<_> =
-            fs::read_dir(shared.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let there = reference_files::unless_skipped(folder, "unknown fields of the reference");
+        let there = there.unwrap_or_else(|missing| panic!("{missing}"))?;
+        let mut cases: Vec<_> = fs::read_dir(there).unwrap().map(|entry| entry.unwrap().path()).collect();
         cases.sort();
         for case in cases {
             let Ok(text) = fs::read_to_string(case.join("input.yaml")) else { continue };
@@ -41,9 +36,7 @@ fn unknown() -> Option<BTreeMap<String, String>> {
 
 #[test]
 fn fields_that_a_schema_has_are_not_unknown() {
-    let Some(unknown) = unknown() else {
-        return eprintln!("skipped: no reference beside the repository");
-    };
+    let Some(unknown) = unknown() else { return };
     let list: Vec<_> = unknown.iter().map(|(field, case)| format!("{case}: {field}")).collect();
     assert_eq!(list, EXPECTED, "{list:#?}");
 }

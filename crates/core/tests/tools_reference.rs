@@ -1,12 +1,6 @@
 //! istioctl's tables, bootstraps and the objects that run waypoints, against the reference.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::indexing_slicing,
-    reason = "a test may fail"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -28,9 +22,6 @@ use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, XdsResou
 use waypoint_xds::view::{config_dump, yaml};
 use waypoint_xds::{resources, translation};
 
-/// Beside the repository, or beside the directory of a git worktree's.
-const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
-
 fn folders(parent: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(parent)
         .map(|d| d.map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect())
@@ -43,14 +34,10 @@ fn folders(parent: &Path) -> Vec<PathBuf> {
 /// was given. Others only have what it sent.
 fn cases(release: Release) -> Vec<PathBuf> {
     let file = objects_of(release);
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let all: Vec<PathBuf> = CASES.iter().flat_map(|cases| folders(&here.join(cases))).collect();
-    if all.is_empty() {
-        eprintln!("skipped: no reference beside the repository");
-        return all;
-    }
+    let folder = reference_files::unless_skipped("reference/cases", "tools against the reference");
+    let Some(folder) = folder.unwrap_or_else(|missing| panic!("{missing}")) else { return Vec::new() };
     let asked: Vec<PathBuf> =
-        all.into_iter().filter(|case| expected(case, release).join(file).is_file()).collect();
+        folders(&folder).into_iter().filter(|case| expected(case, release).join(file).is_file()).collect();
     assert!(!asked.is_empty(), "no case of {release} has {file}");
     asked
 }

@@ -1,13 +1,7 @@
 //! Every resource that Istio's own control plane sent, in JSON as `protojson` wrote it: read, decoded by
 //! prost, encoded and written again, it is the same text.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test may fail"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,19 +13,15 @@ use waypoint_xds_envoy::config::listener::v3::Listener;
 use waypoint_xds_envoy::config::route::v3::RouteConfiguration;
 use waypoint_xds_envoy::{Message, Name, json};
 
-/// Beside the repository, or beside the directory of a git worktree's.
-const CASES: [&str; 2] = ["../../../shared/reference/cases", "../../../../shared/reference/cases"];
-
 /// The files of this name in `cases/*/expected/*/*/`.
 fn files(name: &str) -> Vec<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found: Vec<PathBuf> = CASES.iter().flat_map(|cases| below(&here.join(cases))).collect();
-    found = found.iter().flat_map(|case| below(&case.join("expected"))).collect();
-    found = found.iter().flat_map(|release| below(release)).map(|waypoint| waypoint.join(name)).collect();
-    found.retain(|path| path.is_file());
-    if found.is_empty() {
-        eprintln!("skipped: no reference beside the repository");
-    }
+    let folder = reference_files::unless_skipped("reference/cases", "messages of the reference");
+    let Some(folder) = folder.unwrap_or_else(|missing| panic!("{missing}")) else { return Vec::new() };
+    let releases = below(&folder).into_iter().flat_map(|case| below(&case.join("expected")));
+    let waypoints = releases.flat_map(|release| below(&release));
+    let found: Vec<PathBuf> =
+        waypoints.map(|waypoint| waypoint.join(name)).filter(|path| path.is_file()).collect();
+    assert!(!found.is_empty(), "no case of the reference has {name}");
     found
 }
 

@@ -9,7 +9,7 @@ mod newer;
 mod table;
 mod types;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use schemas::Extract;
 
@@ -29,7 +29,9 @@ pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     let types = types::read(&model.join("src/snapshot"))?;
     let mut made = Vec::new();
     let mut extracts = Vec::new();
-    let definitions = definitions();
+    // Without them, the extracts stay as they are.
+    let definitions =
+        reference_files::unless_skipped("reference/crds", "the extracts of custom resource definitions")?;
     for name in EXTRACTS {
         let path = model.join(format!("schemas/{name}.txt"));
         let extract = match &definitions {
@@ -42,9 +44,6 @@ pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
                 .map_err(|error| format!("{}: {error}", path.display()))?,
         };
         extracts.push(extract);
-    }
-    if definitions.is_none() {
-        println!("schemas: the custom resource definitions are not here: the extracts stay as they are");
     }
     made.push((model.join("src/schema/table.rs"), table::write(&extracts)?));
     made.push((root().join("crates/mesh/src/admission/newer/table.rs"), newer::write(&types, &extracts)?));
@@ -66,12 +65,6 @@ pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
 
 fn is_stale(path: &Path, text: &str) -> bool {
     std::fs::read_to_string(path).map_or(true, |old| old != text)
-}
-
-/// Where the definitions are, if they are here.
-fn definitions() -> Option<PathBuf> {
-    let beside = ["../shared/reference/crds", "../../shared/reference/crds"];
-    beside.into_iter().map(|path| root().join(path)).find(|path| path.is_dir())
 }
 
 fn comment(family: &str) -> String {
