@@ -13,7 +13,6 @@ mod provider;
 mod proxy;
 mod read;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::check::{Checker, Findings};
@@ -71,9 +70,7 @@ fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<Proxy
 fn findings(rules: &'static Rules, look: impl FnOnce(&Checker<'_>)) -> (Vec<Problem>, bool) {
     // Paths start somewhere; a configuration that is no object has no such place.
     let nowhere = ObjectRef::new(Kind::ConfigMap, "", "");
-    let findings = RefCell::default();
-    look(&Checker::new(rules, &nowhere, &findings));
-    let Findings { problems, refused } = findings.into_inner();
+    let Findings { problems, refused } = Checker::run(rules, &nowhere, look);
     (problems, refused)
 }
 
