@@ -77,7 +77,11 @@ fn findings(rules: &'static Rules, look: impl FnOnce(&Checker<'_>)) -> (Vec<Prob
 /// The finding of a check that is made for objects, in the words for a configuration.
 fn reworded(finding: Problem, refusal: Code) -> Problem {
     let (code, message) = match finding.code {
-        Code::UnsupportedField => (Code::UnknownField, "the release does not know this field".to_owned()),
+        // No API server has anything to do with it.
+        Code::UnsupportedField => {
+            let message = finding.message.split(": its API server").next().unwrap_or_default();
+            (Code::UnknownField, message.to_owned())
+        }
         _ if finding.is_error() => (refusal, finding.message),
         code => (code, finding.message),
     };
