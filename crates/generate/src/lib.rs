@@ -41,11 +41,29 @@ const EXTRACTS: [&str; 4] = [
 /// What every object has: drawn otherwise.
 const METADATA: &str = "ObjectMeta";
 
-/// The schemas of all kinds.
+/// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is all.
+const PASSED_OVER: [(&str, &str); 7] = [
+    ("apps", ""),
+    ("argoproj.io", ""),
+    ("batch", ""),
+    ("gateway.networking.k8s.io", "ListenerSet"),
+    ("networking.istio.io", "Gateway"),
+    ("networking.istio.io", "Sidecar"),
+    ("networking.istio.io", "WorkloadGroup"),
+];
+
+/// The schemas of all kinds that a snapshot keeps.
 #[must_use]
 pub fn extracts() -> Vec<Extract> {
     // The extracts are read when they are made, and when the core's table is.
-    EXTRACTS.iter().filter_map(|text| Extract::read(text).ok()).collect()
+    let mut extracts: Vec<_> = EXTRACTS.iter().filter_map(|text| Extract::read(text).ok()).collect();
+    let is_kept = |kind: &schemas::Kind| {
+        !PASSED_OVER
+            .iter()
+            .any(|(group, name)| kind.group == *group && (name.is_empty() || kind.name == *name))
+    };
+    extracts.iter_mut().for_each(|extract| extract.kinds.retain(is_kept));
+    extracts
 }
 
 /// A mesh and objects of any kind that a release has.

@@ -2,7 +2,7 @@
 //!
 //! The custom resource definitions are data of their projects, and large: what matters of them is extracted
 //! to a text that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none, and
-//! InferencePools come with no release of Istio: their extracts are written by hand.
+//! InferencePools and what installs Istio come with no release of it: their extracts are written by hand.
 
 mod crd;
 mod newer;
@@ -21,7 +21,14 @@ const RELEASES: [&str; 4] = ["1.18", "1.29", "1.30", "1.31"];
 /// The extracts that are made from definitions.
 const FAMILIES: [&str; 2] = ["istio", "gateway-api"];
 /// The extracts, all of them.
-const EXTRACTS: [&str; 4] = ["istio", "gateway-api", "inference", "kubernetes"];
+const EXTRACTS: [&str; 5] = ["istio", "gateway-api", "inference", "kubernetes", "installation"];
+/// Kinds that are only looked at, of those that have definitions.
+const PASSED_OVER: [(&str, &str); 4] = [
+    ("gateway.networking.k8s.io", "ListenerSet"),
+    ("networking.istio.io", "Gateway"),
+    ("networking.istio.io", "Sidecar"),
+    ("networking.istio.io", "WorkloadGroup"),
+];
 
 /// Runs the task.
 pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
@@ -32,11 +39,13 @@ pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
     // Without them, the extracts stay as they are.
     let definitions =
         reference_files::unless_skipped("reference/crds", "the extracts of custom resource definitions")?;
+    let mut wanted = types.wanted();
+    wanted.extend(PASSED_OVER.map(|(group, name)| ((group.to_owned(), name.to_owned()), false)));
     for name in EXTRACTS {
         let path = model.join(format!("schemas/{name}.txt"));
         let extract = match &definitions {
             Some(folder) if FAMILIES.contains(&name) => {
-                let extract = crd::extract(folder, name, &RELEASES, &types.wanted())?;
+                let extract = crd::extract(folder, name, &RELEASES, &wanted)?;
                 made.push((path, extract.write(&comment(name))));
                 extract
             }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use crate::problem::{Code, Problem, Severity};
+use crate::problem::{Code, Problem};
 use crate::rules::{AdmissionRules, Rules};
 use crate::schema::{Column, Limit};
 use crate::snapshot::ObjectRef;
@@ -30,6 +30,13 @@ pub(super) struct Findings {
     pub(super) refused: bool,
 }
 
+/// What becomes of an object with a problem.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Refused,
+    ReadAllTheSame,
+}
+
 /// A path from an object's root, as a list on the stack that is read from its end.
 #[derive(Clone, Copy)]
 struct Path<'a> {
@@ -46,12 +53,19 @@ enum Step<'a> {
 }
 
 impl<'a> Checker<'a> {
-    /// At the root of an object.
-    pub(super) fn new(
+    /// What a check finds in an object.
+    pub(super) fn run(
         release: &'static Rules,
-        object: &'a ObjectRef,
-        findings: &'a RefCell<Findings>,
-    ) -> Self {
+        object: &ObjectRef,
+        check: impl FnOnce(&Checker<'_>),
+    ) -> Findings {
+        let findings = RefCell::default();
+        check(&Checker::new(release, object, &findings));
+        findings.into_inner()
+    }
+
+    /// At the root of an object.
+    fn new(release: &'static Rules, object: &'a ObjectRef, findings: &'a RefCell<Findings>) -> Self {
         Self {
             release,
             rules: &release.admission,
@@ -81,7 +95,12 @@ impl<'a> Checker<'a> {
     }
 
     /// Looks at every element of the list in a field.
-    pub(super) fn each<T>(&self, name: &'static str, list: &[T], mut check: impl FnMut(&Checker<'_>, &T)) {
+    pub(super) fn each<'l, T>(
+        &self,
+        name: &'static str,
+        list: &'l [T],
+        mut check: impl FnMut(&Checker<'_>, &'l T),
+    ) {
         let field = self.field(name);
         for (index, item) in list.iter().enumerate() {
             check(&field.index(index), item);
@@ -131,21 +150,32 @@ impl<'a> Checker<'a> {
         self.report(Code::ConflictingFields, message.into());
     }
 
+    /// The object is refused: why, and what to do about it.
+    pub(super) fn refuse(&self, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Problem::new(code, message).help(help), Verdict::Refused);
+    }
+
+    /// The API server refuses the object, but it is read as it is, so that the rest of what it would do is
+    /// seen: why, and what to do about it.
+    pub(super) fn fault(&self, code: Code, message: impl Into<String>, help: impl Into<String>) {
+        self.add(Problem::new(code, message).help(help), Verdict::ReadAllTheSame);
+    }
+
     /// The object is accepted, but this may not be what its author thinks: what it is, and what to do about
     /// it.
     pub(super) fn warn(&self, code: Code, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Problem::new(code, message).help(help));
+        self.add(Problem::new(code, message).help(help), Verdict::ReadAllTheSame);
     }
 
     fn report(&self, code: Code, message: String) {
-        self.add(Problem::new(code, message));
+        self.add(Problem::new(code, message), Verdict::Refused);
     }
 
-    fn add(&self, problem: Problem) {
+    fn add(&self, problem: Problem, verdict: Verdict) {
         let problem = problem.on(self.path.object().cloned()).field(self.path.to_string());
         // Nobody holds the findings while a check runs.
         if let Ok(mut findings) = self.findings.try_borrow_mut() {
-            findings.refused |= problem.severity == Severity::Error;
+            findings.refused |= verdict == Verdict::Refused;
             findings.problems.push(problem);
         }
     }

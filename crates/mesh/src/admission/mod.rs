@@ -5,7 +5,8 @@
 //! 1. **pruning**: fields that the release's schemas do not know are dropped. In 1.18 a policy with only
 //!    `targetRefs` thereby becomes one for its whole namespace;
 //! 2. **defaults** of Kubernetes' kinds and of the Gateway API, which a snapshot is given when it is read;
-//! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out.
+//! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out. Kubernetes' own kinds
+//!    are validated by the API server itself, the same for every release (`kubernetes`).
 //!
 //! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the
 //! release) and the webhook's (`pkg/config/validation` of that release); the words are ours. What differs
@@ -23,6 +24,7 @@ mod gateway_api;
 mod header_value;
 mod inference_pool;
 mod istio_metadata;
+mod kubernetes;
 pub mod mesh_config;
 mod newer;
 mod peer_authentication;
@@ -35,7 +37,6 @@ mod telemetry;
 mod virtual_service;
 mod workload_entry;
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use check::{Checker, Findings};
@@ -49,7 +50,8 @@ use crate::rules::Rules;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_networks::MeshNetworks;
-use crate::snapshot::{Meta, Object, Resource, Snapshot};
+use crate::snapshot::passed_over::PassedOver;
+use crate::snapshot::{Meta, Object, ObjectRef, Resource, Snapshot};
 
 /// What a release admits of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,8 +94,14 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     Admitted { snapshot, mesh_config, mesh_networks, proxy_annotations, undiscovered_gateways, problems }
 }
 
+/// What the API server refuses of Deployments and others that make Pods, which are no part of a snapshot.
+pub(crate) fn controllers(objects: &[PassedOver], options: &Options) -> Vec<Problem> {
+    kubernetes::controllers(objects, options.rules())
+}
+
 fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>) {
     let mut pass = Pass { rules, problems };
+    kubernetes::objects(&mut pass, s);
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
     pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
     pass.over(&mut s.http_routes, |c, _, spec| gateway_api::http_route(c, spec));
@@ -139,20 +147,24 @@ impl Pass<'_> {
         object: &mut Arc<Object<T>>,
         check: impl Fn(&Checker<'_>, &Meta, &T),
     ) -> bool {
-        let identity = object.object_ref();
+        let (identity, rules) = (object.object_ref(), self.rules);
         if !self.rules.admission.knows(T::KIND) {
             let message = format!("Istio {} does not read objects of this kind", self.rules.release);
             self.problems.push(Problem::new(Code::UnsupportedKind, message).on(identity));
             return false;
         }
-        let findings = RefCell::default();
-        let c = Checker::new(self.rules, &identity, &findings);
-        // An object without newer fields is not copied.
-        if self.rules.release < Release::LATEST && object.spec.has_newer(c.column) {
-            Arc::make_mut(object).spec.drop_newer(&c.field("spec"));
-        }
-        check(&c, &object.meta, &object.spec);
-        let Findings { problems, refused } = findings.into_inner();
+        self.passes(&identity, |c| {
+            // An object without newer fields is not copied.
+            if rules.release < Release::LATEST && object.spec.has_newer(c.column) {
+                Arc::make_mut(object).spec.drop_newer(&c.field("spec"));
+            }
+            check(c, &object.meta, &object.spec);
+        })
+    }
+
+    /// Whether an object passes a check, whose problems are kept.
+    fn passes(&mut self, object: &ObjectRef, check: impl FnOnce(&Checker<'_>)) -> bool {
+        let Findings { problems, refused } = Checker::run(self.rules, object, check);
         self.problems.extend(problems);
         !refused
     }

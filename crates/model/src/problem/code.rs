@@ -152,15 +152,18 @@ codes! {
          meant.";
     InvalidValue = "invalid-value" Error Input:
         "A field's value has the right type but is not one that is accepted: out of range, not among the supported values, \
-         or badly formed. The API server refuses the object.";
+         or badly formed. The API server refuses the object. One of Kubernetes' own kinds is read all the same, so that the \
+         rest of what it does is seen, but for one with an address that is none.";
     MissingField = "missing-field" Error Input:
-        "A field that the kind requires is missing. The API server refuses the object.";
+        "A field that the kind requires is missing. The API server refuses the object; one of Kubernetes' own kinds is read \
+         all the same, so that the rest of what it does is seen.";
     UnsupportedVersion = "unsupported-version" Error Input:
         "The kind is known, but not in this version of its API, or not in this group. The API server does not serve it. Use \
          one of the versions named.";
     ConflictingFields = "conflicting-fields" Error Input:
         "Fields that exclude each other are set, or one that needs another is set without it. The API server or Istio's \
-         webhook refuses the object.";
+         webhook refuses the object; one of Kubernetes' own kinds is read all the same, so that the rest of what it does is \
+         seen.";
     UnsupportedField = "unsupported-field" Warning Input:
         "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
          means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";

@@ -13,7 +13,7 @@ use crate::names::ObjectRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Something was left out: the API server or Istio would have refused it.
+    /// The API server or Istio would have refused it. Mostly it was left out.
     Error,
     /// Nothing was left out, but it may not mean what its author thinks.
     Warning,

@@ -9,6 +9,8 @@ mod table;
 
 pub(crate) use place::{Place, Step};
 
+use std::fmt;
+
 use crate::kind::Kind;
 use crate::release::Release;
 
@@ -39,6 +41,20 @@ impl Releases {
     /// What is in both.
     pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+}
+
+/// The releases that there are, as words: `1.29 and later`, `1.18`.
+impl fmt::Display for Releases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first = self.0.trailing_zeros();
+        let and_later = self.0 == Self::ALL.0 & (u8::MAX.checked_shl(first).unwrap_or_default());
+        let names = (0_u8..).zip(table::RELEASES).filter(|(column, _)| self.contain(Column(*column)));
+        let names: Vec<&str> = names.map(|(_, name)| name).collect();
+        match names.as_slice() {
+            [first, _, ..] if and_later => write!(f, "{first} and later"),
+            names => f.write_str(&names.join(", ")),
+        }
     }
 }
 
@@ -273,6 +289,16 @@ mod tests {
         assert_eq!(HOST.length(new), Some(253));
         assert!(!SEE_OTHER.contain(old) && SEE_OTHER.contain(new));
         assert_eq!(Releases::parse("1.31+"), Releases(0b1000));
+    }
+
+    #[test]
+    fn releases_are_told_by_the_first() {
+        let told = |text| Releases::parse(text).to_string();
+        assert_eq!(told("1.29+"), "1.29 and later");
+        assert_eq!(told("1.31+"), "1.31");
+        assert_eq!(told("1.18"), "1.18");
+        assert_eq!(Releases(0b0011).to_string(), "1.18, 1.29");
+        assert_eq!(Releases::NONE.to_string(), "");
     }
 
     #[test]

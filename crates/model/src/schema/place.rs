@@ -43,6 +43,11 @@ impl Place {
         Self { fields: super::fields_of("meta.k8s.io", "ObjectMeta"), shape: OBJECT, known: Releases::ALL }
     }
 
+    /// Whether anything is known of what may stand here.
+    pub(crate) fn has_fields(self) -> bool {
+        self.fields.1 > 0
+    }
+
     /// An element of the list here.
     pub(crate) fn element(self) -> Step {
         if (self.shape >> 3) & 3 == LIST { Step::Known(self.inside()) } else { Step::Free }

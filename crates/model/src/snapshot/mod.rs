@@ -46,7 +46,8 @@ mod labels;
 pub mod mesh_config;
 pub mod mesh_networks;
 pub mod message;
-mod names;
+#[doc(hidden)]
+pub mod names;
 pub mod networking;
 pub mod object;
 mod objects;

@@ -1,15 +1,18 @@
 //! What the API server accepts as names, label keys and label values.
 //!
-//! The rules are those of Kubernetes' "Object Names and IDs" and "Labels and Selectors" pages.
+//! The rules are those of Kubernetes' "Object Names and IDs" and "Labels and Selectors" pages; that for the names
+//! of ports is RFC 6335's.
 
 use crate::kind::NameRule;
 
+/// Most characters of a name of a port that may stand where a number may.
+const LONGEST_PORT: usize = 15;
 /// Most bytes of an object's annotations, keys and values together.
 const MAX_ANNOTATIONS: usize = 256 << 10;
 
-/// Why a name is refused.
+/// Why a name is refused: the words that follow it in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NameError {
+pub enum NameError {
     #[error("must be no more than {0} characters")]
     TooLong(usize),
     #[error(
@@ -24,6 +27,10 @@ pub(super) enum NameError {
     ServiceName,
     #[error("must consist of letters, digits, `-`, `_` and `.`, and start and end with a letter or digit")]
     Qualified,
+    #[error(
+        "must consist of lower-case letters, digits and `-`, with a letter among them, no `--`, and no `-` at either end"
+    )]
+    Port,
     #[error("must not be empty")]
     Empty,
     #[error("must have a DNS name before the `/`")]
@@ -33,9 +40,9 @@ pub(super) enum NameError {
 }
 
 /// Checks an object's name by its kind's rule.
-pub(super) fn check(rule: NameRule, name: &str) -> Result<(), NameError> {
+pub fn check(rule: NameRule, name: &str) -> Result<(), NameError> {
     match rule {
-        NameRule::Subdomain => within(name, 253).and_then(|()| ok(is_subdomain(name), NameError::Subdomain)),
+        NameRule::Subdomain => check_subdomain(name),
         NameRule::Label => check_label(name),
         NameRule::ServiceName => {
             within(name, 63)?;
@@ -46,12 +53,24 @@ pub(super) fn check(rule: NameRule, name: &str) -> Result<(), NameError> {
 }
 
 /// Checks a namespace's name.
-pub(super) fn check_label(name: &str) -> Result<(), NameError> {
+pub fn check_label(name: &str) -> Result<(), NameError> {
     within(name, 63).and_then(|()| ok(is_dns_label(name), NameError::Label))
 }
 
+/// Checks a DNS name in lower case.
+pub fn check_subdomain(name: &str) -> Result<(), NameError> {
+    within(name, 253).and_then(|()| ok(is_subdomain(name), NameError::Subdomain))
+}
+
+/// Checks a port's name where a number could stand as well.
+pub fn check_port(name: &str) -> Result<(), NameError> {
+    within(name, LONGEST_PORT)?;
+    let has_letter = name.bytes().any(|b| b.is_ascii_lowercase());
+    ok(is_dns_label(name) && has_letter && !name.contains("--"), NameError::Port)
+}
+
 /// Checks the key of a label or annotation: `name` or `prefix/name`.
-pub(super) fn check_key(key: &str) -> Result<(), NameError> {
+pub fn check_key(key: &str) -> Result<(), NameError> {
     let name = match key.split_once('/') {
         None => key,
         Some((_, name)) if name.contains('/') => return Err(NameError::Slashes),
@@ -65,12 +84,12 @@ pub(super) fn check_key(key: &str) -> Result<(), NameError> {
 }
 
 /// Checks a label's value, which may be empty.
-pub(super) fn check_value(value: &str) -> Result<(), NameError> {
+pub fn check_value(value: &str) -> Result<(), NameError> {
     if value.is_empty() { Ok(()) } else { check_qualified(value) }
 }
 
 /// Checks that annotations are not too large.
-pub(super) fn check_size<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), NameError> {
+pub fn check_size<'a>(annotations: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), NameError> {
     let size: usize = annotations.map(|(key, value)| key.len() + value.len()).sum();
     ok(size <= MAX_ANNOTATIONS, NameError::TooLong(MAX_ANNOTATIONS))
 }
@@ -116,6 +135,16 @@ mod tests {
         assert_eq!(check(NameRule::Label, "0-a"), Ok(()));
         assert_eq!(check(NameRule::ServiceName, "0-a"), Err(NameError::ServiceName));
         assert_eq!(check(NameRule::ServiceName, "a-"), Err(NameError::ServiceName));
+    }
+
+    #[test]
+    fn ports_have_short_names_with_a_letter() {
+        assert_eq!(check_port("http-2"), Ok(()));
+        assert_eq!(check_port("8080"), Err(NameError::Port));
+        assert_eq!(check_port("a--b"), Err(NameError::Port));
+        assert_eq!(check_port("Http"), Err(NameError::Port));
+        assert_eq!(check_port("-a"), Err(NameError::Port));
+        assert_eq!(check_port(&"a".repeat(16)), Err(NameError::TooLong(15)));
     }
 
     #[test]

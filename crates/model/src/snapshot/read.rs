@@ -216,6 +216,8 @@ impl<'l> Reader<'l> {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
                 let (mut object, problem) = PassedOver::new(item, kind, source);
                 object.object.cluster.clone_from(&self.cluster);
+                Sorter::new(item.node, object.object.clone()).all(&mut self.stray);
+                self.stray.truncate(self.limits.problems);
                 self.passed_over.push(object);
                 problem.into_iter().for_each(|problem| self.tell(problem));
             }

@@ -1,7 +1,9 @@
 use super::*;
 use crate::limits::Limits;
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::text::SourceFile;
+use crate::validation::Validation;
 
 fn read(text: &str) -> Reading {
     Snapshot::read([SourceFile::new("f.yaml", text)], &Limits::DEFAULT)
@@ -161,4 +163,85 @@ fn the_order_of_files_does_not_matter_for_different_objects() {
     let two =
         Snapshot::read([SourceFile::new("2", b.as_str()), SourceFile::new("1", SERVICE)], &Limits::DEFAULT);
     assert_eq!(names(&one), names(&two));
+}
+
+/// The stray fields of a text in a release: codes, fields, what is said and what to do.
+fn stray(text: &str, release: Release) -> Vec<(Code, String, String)> {
+    let reading = read(text);
+    let of = |problem: Problem| (problem.code, problem.field, problem.help.unwrap_or_default());
+    reading.stray_fields(release, Validation::Strict).map(of).collect()
+}
+
+#[test]
+fn unknown_fields_of_what_is_only_looked_at_are_told() {
+    let template = |kind: &str| {
+        format!(
+            "apiVersion: {kind}\nmetadata: {{name: it, labls: {{}}}}\nspec: {{template: {{metadata: {{labels: {{a: b}}}}, \
+             spec: {{serviceAcountName: cart, containers: [{{name: a, prots: []}}]}}}}}}\n"
+        )
+    };
+    for kind in [
+        "apps/v1\nkind: Deployment",
+        "apps/v1\nkind: StatefulSet",
+        "apps/v1\nkind: DaemonSet",
+        "apps/v1\nkind: ReplicaSet",
+        "batch/v1\nkind: Job",
+        "argoproj.io/v1alpha1\nkind: Rollout",
+    ] {
+        let unknown = |field: &str, meant: &str| {
+            (Code::UnknownField, field.to_owned(), format!("did you mean `{meant}`?"))
+        };
+        let mut found = stray(&template(kind), Release::LATEST);
+        found.sort();
+        let expected = [
+            unknown("metadata.labls", "labels"),
+            unknown("spec.template.spec.containers[0].prots", "ports"),
+            unknown("spec.template.spec.serviceAcountName", "serviceAccountName"),
+        ];
+        assert_eq!(found, expected, "{kind}");
+    }
+    for (kind, spec, field, meant) in [
+        ("networking.istio.io/v1\nkind: Sidecar", "egres: []", "spec.egres", "egress"),
+        ("networking.istio.io/v1\nkind: Gateway", "severs: []", "spec.severs", "servers"),
+        (
+            "networking.istio.io/v1\nkind: WorkloadGroup",
+            "template: {serviceAcount: a}",
+            "spec.template.serviceAcount",
+            "serviceAccount",
+        ),
+        ("gateway.networking.k8s.io/v1\nkind: ListenerSet", "listners: []", "spec.listners", "listeners"),
+        ("install.istio.io/v1alpha1\nkind: IstioOperator", "meshConfg: {}", "spec.meshConfg", "meshConfig"),
+        ("sailoperator.io/v1\nkind: Istio", "verison: v1.30.0", "spec.verison", "version"),
+    ] {
+        let text = format!("apiVersion: {kind}\nmetadata: {{name: it}}\nspec: {{{spec}}}\n");
+        let expected = [(Code::UnknownField, field.to_owned(), format!("did you mean `{meant}`?"))];
+        assert_eq!(stray(&text, Release::LATEST), expected, "{kind}");
+    }
+}
+
+#[test]
+fn known_fields_of_what_is_only_looked_at_are_quiet() {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: it, labels: {any: x}, annotations: {other: y}}\n\
+        spec:\n  replicas: 1\n  strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 25%}}\n  \
+        selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}, annotations: {c: d}}\n    \
+        spec: {serviceAccountName: a, containers: [{name: a, image: b, env: [{name: c, value: d}]}]}\n\
+        status: {whatever: 1}\n";
+    assert_eq!(stray(text, Release::LATEST), []);
+    let values = "apiVersion: sailoperator.io/v1\nkind: Istio\nmetadata: {name: default}\n\
+        spec: {values: {pilot: {anything: 1}}}\n";
+    assert_eq!(stray(values, Release::LATEST), []);
+}
+
+#[test]
+fn a_field_of_a_newer_release_says_which_have_it() {
+    let text = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n\
+        spec: {gatewayClassName: istio-waypoint, defaultScope: All, listeners: []}\n";
+    let reading = read(text);
+    let told: Vec<_> = reading.stray_fields(Release::V1_18, Validation::Strict).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        told[0].message,
+        "Istio 1.18 does not know this field, which is in 1.29 and later: its API server drops it"
+    );
+    assert!(told[0].help.is_some());
 }

@@ -38,8 +38,12 @@ impl StrayField {
                 format!("no release of the API has the field `{name}` here: the API server drops it");
             Problem::new(Code::UnknownField, message).severity(severity)
         } else {
-            let message = format!("Istio {release} does not know this field: its API server drops it");
+            let known = self.known;
+            let message = format!(
+                "Istio {release} does not know this field, which is in {known}: its API server drops it"
+            );
             Problem::new(Code::UnsupportedField, message)
+                .help("remove it, or speak for a release that knows it")
         };
         let problem = problem.on(self.object.clone()).field(self.field.as_str()).at(self.place.clone());
         Some(match self.meant {
@@ -81,6 +85,21 @@ impl<'t> Sorter<'t> {
         // Of what is newer and read, admission tells.
         found.retain(|field| field.known.is_empty() && !known.contains(field.field.as_str()));
         stray.extend(found);
+    }
+
+    /// Looks at all fields of an object that is only looked at: none of them counts as read.
+    pub(super) fn all(&self, stray: &mut Vec<StrayField>) {
+        let place = Place::of(self.kind);
+        if !place.has_fields() {
+            return;
+        }
+        for (key, value) in self.root.entries().filter(|(_, value)| !value.is_null()) {
+            match key {
+                "apiVersion" | "kind" => {}
+                "metadata" => self.below(Place::metadata(), value, stray),
+                key => self.entry(place, key, value, stray),
+            }
+        }
     }
 
     /// Whether a field that nobody read is known, and all that is below it. What is not is added to `stray`.

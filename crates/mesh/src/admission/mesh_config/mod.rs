@@ -13,7 +13,6 @@ mod provider;
 mod proxy;
 mod read;
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::check::{Checker, Findings};
@@ -71,16 +70,18 @@ fn proxy_config(mut config: ProxyConfig, rules: &'static Rules) -> Checked<Proxy
 fn findings(rules: &'static Rules, look: impl FnOnce(&Checker<'_>)) -> (Vec<Problem>, bool) {
     // Paths start somewhere; a configuration that is no object has no such place.
     let nowhere = ObjectRef::new(Kind::ConfigMap, "", "");
-    let findings = RefCell::default();
-    look(&Checker::new(rules, &nowhere, &findings));
-    let Findings { problems, refused } = findings.into_inner();
+    let Findings { problems, refused } = Checker::run(rules, &nowhere, look);
     (problems, refused)
 }
 
 /// The finding of a check that is made for objects, in the words for a configuration.
 fn reworded(finding: Problem, refusal: Code) -> Problem {
     let (code, message) = match finding.code {
-        Code::UnsupportedField => (Code::UnknownField, "the release does not know this field".to_owned()),
+        // No API server has anything to do with it.
+        Code::UnsupportedField => {
+            let message = finding.message.split(": its API server").next().unwrap_or_default();
+            (Code::UnknownField, message.to_owned())
+        }
         _ if finding.is_error() => (refusal, finding.message),
         code => (code, finding.message),
     };

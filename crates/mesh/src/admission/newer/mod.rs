@@ -79,7 +79,10 @@ fn forget<T: Default + PartialEq>(field: &mut T, known: Releases, c: &Checker<'_
         *field = T::default();
         c.warn(
             Code::UnsupportedField,
-            format!("Istio {} does not know this field: its API server drops it", c.release.release),
+            format!(
+                "Istio {} does not know this field, which is in {known}: its API server drops it",
+                c.release.release
+            ),
             "remove it, or speak for a release that knows it",
         );
     }

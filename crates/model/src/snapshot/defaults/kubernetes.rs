@@ -1,5 +1,5 @@
-//! Defaults of Kubernetes' own kinds. What a cluster has of them it has validated; a snapshot from files is
-//! taken to be as well-formed, and checked only as far as reading it goes.
+//! Defaults of Kubernetes' own kinds. What a cluster has of them it has validated; admission does the same for a
+//! snapshot from files.
 
 use std::net::IpAddr;
 
