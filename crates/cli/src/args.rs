@@ -110,7 +110,7 @@ pub(crate) enum Command {
     ///
     /// It goes through what would be generated: the client's ztunnel, the waypoint's chains, filters and
     /// routes, its clusters, and the destination's ztunnel. The exit code is 0 where it gets through, 1 where
-    /// not, 3 where files do not tell.
+    /// not or where an object of the input was refused, 3 where files do not tell.
     ///
     /// -f also takes the config dump of a live waypoint, as `istioctl proxy-config all -o json` and Envoy's
     /// /config_dump?include_eds print it, alone or beside a snapshot.
@@ -121,8 +121,8 @@ pub(crate) enum Command {
     /// Run tests: requests, and what is expected of them.
     ///
     /// A file of tests is YAML that says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; it may stand
-    /// among the objects of the input. The exit code is 0 where all pass, 1 where one fails, 2 where a file
-    /// of tests cannot be read, or there is none.
+    /// among the objects of the input. The exit code is 0 where all pass, 1 where one fails or an object of
+    /// the input is refused, 2 where a file of tests cannot be read, or there is none.
     #[command(
         after_help = "Examples:\n  waypoint-xds test -f deploy/\n  waypoint-xds test tests/ -f deploy/ -o junit > report.xml\n  waypoint-xds test -f deploy/ --coverage --min-coverage 80"
     )]
@@ -133,7 +133,7 @@ pub(crate) enum Command {
     /// Two inputs are compared, two revisions of a Git repository, or one input under two settings: what an
     /// upgrade of Istio changes, say. For each destination the classes of requests are told of which
     /// something else comes, each with an example and the lines that decide it before and after; or that
-    /// nothing differs, which is proved then.
+    /// nothing differs, which is proved then. The exit code is 1 where an object of the new side is refused.
     #[command(
         after_help = "Examples:\n  waypoint-xds diff old/ new/\n  waypoint-xds diff --git main..HEAD deploy/ -o markdown\n  waypoint-xds diff deploy/ --release 1.30..1.31 --only requests"
     )]

@@ -18,18 +18,18 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How a run ended, as the exit code tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a run ended, as the exit code tells it. Where it ended in two ways, the later one here counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
     /// 0: nothing wrong.
     Clean,
     /// 1: there were problems in the input; everything else was translated. Of a request: it does not get
     /// through.
     Problems,
-    /// 2: a file of tests cannot be read.
-    Broken,
     /// 3: files do not tell.
     Unknown,
+    /// 2: a file of tests cannot be read.
+    Broken,
 }
 
 /// What stops a run: exit code 2.

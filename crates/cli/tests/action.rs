@@ -95,9 +95,8 @@ fn what_cannot_be_looked_at_fails() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-#[test]
-fn the_comment_says_whose_traffic_changes() {
-    let runner = Runner::new("diff");
+/// A repository with what was before and what is after, and its first commit.
+fn repository(runner: &Runner) -> (PathBuf, String) {
     let repository = runner.0.join("repository");
     std::fs::create_dir_all(repository.join("deploy")).unwrap();
     git(&repository, &["init", "--quiet", "."]);
@@ -110,6 +109,13 @@ fn the_comment_says_whose_traffic_changes() {
         git(&repository, &["commit", "--quiet", "--message", side]);
     }
     let base = git(&repository, &["rev-parse", "HEAD~1"]);
+    (repository, base)
+}
+
+#[test]
+fn the_comment_says_whose_traffic_changes() {
+    let runner = Runner::new("diff");
+    let (repository, base) = repository(&runner);
     let environment = [("INPUT", "deploy"), ("RELEASE", "auto"), ("BASE", base.as_str())];
     let output = runner.run("Diff", &repository, &environment);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -117,4 +123,21 @@ fn the_comment_says_whose_traffic_changes() {
     assert!(comment.starts_with("<!-- waypoint-xds -->\n### waypoint-xds\n"), "{comment}");
     assert!(comment.contains("| path is `/admin*` but not `/admin` | DENIED 403"), "{comment}");
     assert_eq!(runner.text("summary"), comment);
+}
+
+#[test]
+fn what_is_refused_keeps_no_comment_back() {
+    let runner = Runner::new("refused");
+    let (repository, base) = repository(&runner);
+    std::fs::write(
+        repository.join("deploy/refused.yaml"),
+        "apiVersion: v1\nkind: Service\nmetadata: {name: _}\n",
+    )
+    .unwrap();
+    let environment = |input| [("INPUT", input), ("RELEASE", "auto"), ("BASE", base.as_str())];
+    let output = runner.run("Diff", &repository, &environment("deploy"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("refused.yaml"), "{said}");
+    assert!(runner.text("waypoint-xds.md").contains("| path is `/admin*` but not `/admin` | DENIED 403"));
+    assert_eq!(runner.run("Diff", &repository, &environment("no-such-folder")).status.code(), Some(1));
 }

@@ -49,8 +49,15 @@ fn the_exit_code_tells_how_it_ended() {
     assert_eq!(code(&run(&folder, &["test", "-f", ".", "--allow-empty"])), 0);
 
     with(&folder, "shop.test.yaml");
-    let passed = run(&folder, &["test", "-f", "."]);
+    let passed = run(&folder, &["test", "-f", ".", "-q"]);
     assert_eq!((code(&passed), text(&passed.stderr)), (0, ""), "{}", text(&passed.stdout));
+    assert_eq!(code(&run(&folder, &["test", "-f", ".", "--strict"])), 1, "there are warnings");
+    std::fs::write(folder.join("refused.yaml"), "apiVersion: v1\nkind: Service\nmetadata: {name: _}\n")
+        .unwrap();
+    let refused = run(&folder, &["test", "-f", "."]);
+    assert!(text(&refused.stdout).ends_with("18 tests: 18 passed\n"), "{}", text(&refused.stdout));
+    assert_eq!(code(&refused), 1, "of a mesh that lacks something");
+    std::fs::remove_file(folder.join("refused.yaml")).unwrap();
     assert_eq!(code(&run(&folder, &["test", "-f", ".", "--filter", "no such name"])), 2);
     assert_eq!(code(&run(&folder, &["test", "-f", ".", "--min-coverage", "10"])), 0);
     let little = run(&folder, &["test", "-f", ".", "--min-coverage", "100%", "--filter", "refused"]);

@@ -48,7 +48,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Every command that reports problems, with what it needs.
-const COMMANDS: [&[&str]; 7] = [
+const COMMANDS: [&[&str]; 12] = [
     &["translate", "-f", "shop.yaml"],
     &["pc", "clusters", "-f", "shop.yaml"],
     &["zc", "service", "-f", "shop.yaml"],
@@ -56,6 +56,11 @@ const COMMANDS: [&[&str]; 7] = [
     &["waypoint", "list", "-f", "shop.yaml"],
     &["status", "-f", "shop.yaml"],
     &["cost", "-f", "shop.yaml"],
+    &["trace", "outside", "cart.shop:80", "-f", "shop.yaml"],
+    &["describe", "service", "cart.shop", "-f", "shop.yaml"],
+    &["access", "--to", "shop/cart", "-f", "shop.yaml"],
+    &["diff", "shop.yaml", "shop.yaml"],
+    &["test", "--allow-empty", "-f", "shop.yaml"],
 ];
 
 #[test]
@@ -70,6 +75,83 @@ fn every_command_that_reports_problems_counts_them() {
             "{arguments:?}: {said}"
         );
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+/// A policy that the API server refuses.
+const REFUSED: &str = "\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: refused, namespace: shop}
+spec: {action: PERHAPS}
+";
+
+#[test]
+fn what_is_left_out_of_an_answer_counts_whatever_the_answer_is() {
+    let folder = folder("answers");
+    fs::write(folder.join("mesh.yaml"), include_str!("../../../testdata/trace/shop.yaml")).unwrap();
+    fs::write(folder.join("refused.yaml"), REFUSED).unwrap();
+    for arguments in [
+        &["trace", "web/front", "cart.shop:80", "--path", "/cart", "-f", "mesh.yaml"][..],
+        &["describe", "service", "cart.shop", "-f", "mesh.yaml"],
+        &["access", "--from", "web/front", "-f", "mesh.yaml"],
+    ] {
+        let whole = run(&folder, arguments);
+        assert_eq!(whole.status.code(), Some(0), "{arguments:?}: {}", text(&whole.stderr));
+        let less = run(&folder, &[arguments, &["-f", "refused.yaml", "--problems", "json"]].concat());
+        assert_eq!(less.status.code(), Some(1), "{arguments:?}");
+        assert_eq!(text(&less.stdout), text(&whole.stdout), "{arguments:?}");
+        let told: serde_json::Value = serde_json::from_slice(&less.stderr).unwrap();
+        assert!(told.to_string().contains("refused.yaml"), "{told}");
+    }
+}
+
+#[test]
+fn whoever_is_not_found_may_be_refused() {
+    let folder = folder("not-found");
+    fs::write(folder.join("other.yaml"), SHOP.replace("[{name: http, port: 80}]", "none")).unwrap();
+    for arguments in [
+        &["trace", "outside", "cart.shop:80", "-f", "other.yaml"][..],
+        &["describe", "service", "cart.shop", "-f", "other.yaml"],
+        &["access", "--to", "shop/cart", "-f", "other.yaml"],
+    ] {
+        let output = run(&folder, arguments);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("error[wrong-type]"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn warnings_count_where_they_are_to() {
+    let folder = folder("strict");
+    fs::write(folder.join("warned.yaml"), SHOP.replace(", from: 7", "")).unwrap();
+    for command in COMMANDS {
+        let arguments: Vec<&str> =
+            command.iter().map(|word| if *word == "shop.yaml" { "warned.yaml" } else { word }).collect();
+        // No pod is behind the Service: the request fails.
+        let code = if arguments.first() == Some(&"trace") { 1 } else { 0 };
+        let output = run(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        let strict = run(&folder, &[&arguments[..], &["--strict"]].concat());
+        assert_eq!(strict.status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_comparison_tells_what_both_sides_leave_out_and_counts_the_new_one_s() {
+    let folder = folder("sides");
+    fs::write(
+        folder.join("good.yaml"),
+        SHOP.replace(", from: 7", "").replace("name: cart, name: other", "name: o"),
+    )
+    .unwrap();
+    for (old, new, code) in [("shop.yaml", "good.yaml", 0), ("good.yaml", "shop.yaml", 1)] {
+        let output = run(&folder, &["diff", old, new, "--problems", "concise"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert_eq!(said.matches("error[unknown-field]").count(), 1, "{said}");
+        assert_eq!(said.contains("warning[duplicate-key]"), new == "shop.yaml", "{said}");
     }
 }
 

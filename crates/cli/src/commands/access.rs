@@ -3,7 +3,7 @@
 use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
 use waypoint_xds::view::{access, json};
 
-use super::session;
+use super::{report, session};
 use crate::args::{self, AccessFormat};
 use crate::{Failure, Outcome, output};
 
@@ -16,6 +16,7 @@ pub(super) fn run(args: &args::Access) -> Result<Outcome, Failure> {
     };
     let query = AccessQuery::try_from(spec).map_err(usage)?;
     let session = session(&args.input)?;
+    let outcome = report(session.problems(), &session, &args.input.how);
     let found = session.access(&query).map_err(usage)?;
     let places = session.places();
     output::print(&match args.output {
@@ -23,7 +24,7 @@ pub(super) fn run(args: &args::Access) -> Result<Outcome, Failure> {
         AccessFormat::Markdown => access::markdown(&found, &places),
         AccessFormat::Json => json::pretty(&access::json(&found, &places)?),
     })?;
-    Ok(Outcome::Clean)
+    Ok(outcome)
 }
 
 fn usage(error: impl ToString) -> Failure {

@@ -13,12 +13,12 @@ use crate::{Failure, Outcome, output};
 pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
     let mut problems = Cow::Borrowed(session.problems());
-    let shown = |problems: &[_]| report(problems, &session, &args.input);
+    let shown = |problems: &[_]| report(problems, &session, &args.input.how);
     let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(&problems))?;
     let value = if args.complete {
         let configuration = session.static_configuration(waypoint, &static_options(args));
         problems = Cow::Owned(session.problems_with(configuration.problems));
-        tell(&configuration.loopback);
+        tell(&configuration.loopback, args);
         json::value(&configuration.bootstrap)
     } else {
         session.bootstrap(waypoint)
@@ -41,8 +41,8 @@ fn static_options(args: &Bootstrap) -> StaticOptions {
 }
 
 /// Tells where each address went.
-fn tell(loopback: &Loopback) {
+fn tell(loopback: &Loopback, args: &Bootstrap) {
     for (address, mapped) in loopback.iter() {
-        output::say(&format!("{address} is {mapped}\n"));
+        args.input.how.note(&format!("{address} is {mapped}"));
     }
 }

@@ -8,7 +8,7 @@ use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
-    let outcome = report(session.problems(), &session, &args.input);
+    let outcome = report(session.problems(), &session, &args.input.how);
     let cost = session.cost(args.rule, args.waypoint_replicas);
     match args.output {
         CostFormat::Table => output::print(&view::table(&cost).to_string())?,

@@ -3,7 +3,7 @@
 use waypoint_xds::describe::{Subject, SubjectKind};
 use waypoint_xds::view::{description, json};
 
-use super::session;
+use super::{report, session};
 use crate::args::{Describe, DescribeFormat};
 use crate::{Failure, Outcome, output};
 
@@ -11,10 +11,11 @@ pub(super) fn run(args: &Describe) -> Result<Outcome, Failure> {
     let kind: SubjectKind = args.kind.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
     let subject = Subject::new(kind, &args.name, args.namespace.as_deref());
     let session = session(&args.input)?;
+    let outcome = report(session.problems(), &session, &args.input.how);
     let found = session.describe(&subject).map_err(|error| Failure::Usage(error.to_string()))?;
     output::print(&match args.output {
         DescribeFormat::Text => description::text(&found),
         DescribeFormat::Json => json::pretty(&description::json(&found)?),
     })?;
-    Ok(Outcome::Clean)
+    Ok(outcome)
 }

@@ -1,31 +1,36 @@
 //! `waypoint-xds diff`: what a change changes.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use files::Revision;
 use waypoint_xds::Session;
 use waypoint_xds::diff::Diff;
 use waypoint_xds::live::{Live, NotALiveWaypoint};
+use waypoint_xds::problem::Problem;
+use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::{config_dump, difference, json};
 
-use super::{options, session, session_of};
+use super::{files_of, options, outcome, report, report_unread, session, session_of, tell};
 use crate::args::{self, DiffFormat, How, Input, Part};
 use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
     let during = |compare: &dyn Fn() -> Diff| Progress::during(args.how.quiet == 0, "comparing", compare);
-    let (diff, old, new) = match &args.live {
+    let (diff, old, new, read) = match &args.live {
         Some(dump) => {
-            let live = live(args, dump)?;
+            let (live, unread) = live(args, dump)?;
+            let read = report(&live.problems(), live.session(), &args.how).max(unread);
             // Of what a proxy holds nothing stands in files.
             let nothing = Session::read([], &live.session().mesh().options);
-            (during(&|| live.drift()), nothing, live.session().clone())
+            (during(&|| live.drift()), nothing, live.session().clone(), read)
         }
         None => {
             let (old, new) = sides(args)?;
             let (old, new) = sessions(&old, &new)?;
-            (during(&|| old.diff(&new)), old, new)
+            let read = report_sides(&old, &new, &args.how);
+            (during(&|| old.diff(&new)), old, new, read)
         }
     };
     let diff = chosen(diff, &args.only);
@@ -36,7 +41,20 @@ pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
         DiffFormat::Json => json::pretty(&difference::json(&diff, &old, &new)?),
     })?;
     let differs = args.exit_code && !diff.is_empty();
-    Ok(if differs { Outcome::Problems } else { Outcome::Clean })
+    Ok(read.max(if differs { Outcome::Problems } else { Outcome::Clean }))
+}
+
+/// Tells what is wrong with both sides, and how the run ends. Of the old side only what is left out of the
+/// comparison is told, and it does not count: a change that mends it is a good one.
+fn report_sides(old: &Session, new: &Session, how: &How) -> Outcome {
+    let refused = old.problems().iter().filter(|problem| problem.is_error());
+    let mut problems: Vec<Problem> = refused.chain(new.problems()).cloned().collect();
+    problems.sort();
+    problems.dedup();
+    let files: BTreeMap<&str, &SourceFile> =
+        files_of(old).chain(files_of(new)).map(|file| (file.name().as_str(), file)).collect();
+    tell(&problems, files.into_values(), how);
+    outcome(new.problems(), how)
 }
 
 /// Both sides. Where they are of the same files, those are read once: standard input cannot be read twice,
@@ -49,15 +67,16 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
     Ok((session_of(sources.clone(), old)?, session_of(sources, new)?))
 }
 
-/// The waypoint of a config dump, with the files beside it.
-fn live(args: &args::Diff, dump: &Path) -> Result<Live, Failure> {
+/// The waypoint of a config dump, with the files beside it; and how the run ends, as far as the dump goes.
+fn live(args: &args::Diff, dump: &Path) -> Result<(Live, Outcome), Failure> {
     let text = input::text(dump)?;
     let parsed = config_dump::parse(&text)
         .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
-    parsed.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
+    let unread = report_unread(&parsed, &args.how);
     let input = Input { paths: args.paths.clone(), how: args.how.clone() };
     let files = input::read(&input)?.sources;
     Live::new(parsed, args.waypoint.as_ref(), files, &options(&input)?)
+        .map(|live| (live, unread))
         .map_err(|error| match error {
             NotALiveWaypoint::NoName => Failure::Usage(
                 "--live: the config dump has no bootstrap that names its waypoint: name it with --waypoint NAMESPACE/NAME"

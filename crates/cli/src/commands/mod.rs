@@ -29,10 +29,11 @@ use waypoint_xds::options::{Assume, Options, Readiness, Settings, Validation};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::session::NoOneWaypoint;
 use waypoint_xds::text::SourceFile;
+use waypoint_xds::view::config_dump::ConfigDump;
 use waypoint_xds::view::diagnostics::{self, Colour};
 use waypoint_xds::view::findings;
 
-use crate::args::{Args, ColorArg, Command, Input, ProblemFormat, Which};
+use crate::args::{Args, ColorArg, Command, How, Input, ProblemFormat, Which};
 use crate::{Failure, Outcome, input, output};
 
 pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
@@ -159,33 +160,48 @@ fn colour(wanted: ColorArg, terminal: bool) -> Colour {
 }
 
 /// Prints the problems to standard error, and tells how the run ends.
-fn report(problems: &[Problem], session: &Session, input: &Input) -> Outcome {
-    let files = session.input().files.iter().chain(&session.mesh().options.mesh_config);
-    tell(problems, files, input);
-    let worst = if input.how.strict { Severity::Warning } else { Severity::Error };
+fn report(problems: &[Problem], session: &Session, how: &How) -> Outcome {
+    tell(problems, files_of(session), how);
+    outcome(problems, how)
+}
+
+/// How a run ends that has found these problems.
+fn outcome(problems: &[Problem], how: &How) -> Outcome {
+    let worst = if how.strict { Severity::Warning } else { Severity::Error };
     if problems.iter().any(|p| p.severity <= worst) { Outcome::Problems } else { Outcome::Clean }
 }
 
+/// The files that problems of a session may be in.
+fn files_of(session: &Session) -> impl Iterator<Item = &SourceFile> {
+    session.input().files.iter().chain(&session.mesh().options.mesh_config)
+}
+
+/// Tells which parts of a config dump could not be read, and how the run ends.
+fn report_unread(dump: &ConfigDump, how: &How) -> Outcome {
+    dump.unread.iter().for_each(|unread| how.note(&format!("warning: {unread}")));
+    if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems }
+}
+
 /// Prints the problems of some files to standard error.
-fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile>, input: &Input) {
-    let said: Vec<Problem> = match input.how.quiet {
+fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile>, how: &How) {
+    let said: Vec<Problem> = match how.quiet {
         0 => problems.to_vec(),
         1 => problems.iter().filter(|problem| problem.is_error()).cloned().collect(),
         _ => Vec::new(),
     };
     let files: Vec<&SourceFile> = files.into_iter().collect();
-    output::say(&match input.how.problems {
-        _ if input.how.quiet > 1 => String::new(),
+    output::say(&match how.problems {
+        _ if how.quiet > 1 => String::new(),
         ProblemFormat::Json => diagnostics::json(&said),
         ProblemFormat::Github => diagnostics::github(&said),
         ProblemFormat::Concise => diagnostics::concise(&said),
         ProblemFormat::Full => {
-            let colour = colour(input.how.color, std::io::stderr().is_terminal());
+            let colour = colour(how.color, std::io::stderr().is_terminal());
             diagnostics::full(&said, files.iter().copied(), colour)
         }
     });
     // What is for programs is not followed by anything.
-    if matches!(input.how.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
-        input.how.note(&findings::summary(&said, files.len()));
+    if matches!(how.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
+        how.note(&findings::summary(&said, files.len()));
     }
 }

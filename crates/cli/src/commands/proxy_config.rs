@@ -15,7 +15,7 @@ use waypoint_xds::view::origins;
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, extensions, secrets};
 use waypoint_xds::view::yaml;
 
-use super::{chosen, options, report};
+use super::{chosen, options, report, report_unread};
 use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
@@ -104,17 +104,14 @@ struct Shown {
 
 /// What a live proxy holds.
 fn dumped(dump: ConfigDump, release: Release, input: &args::Input) -> Shown {
-    for unread in &dump.unread {
-        input.how.note(&format!("warning: {unread}"));
-    }
-    let outcome = if dump.unread.is_empty() { Outcome::Clean } else { Outcome::Problems };
+    let outcome = report_unread(&dump, &input.how);
     Shown { config: dump.config, outcome, made: None, release }
 }
 
 /// What the proxy of a snapshot's waypoint would hold.
 fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
     let session = input::session(files, &options(&args.input)?, &args.input)?;
-    let shown = |problems: &[_]| report(problems, &session, &args.input);
+    let shown = |problems: &[_]| report(problems, &session, &args.input.how);
     let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(session.problems()))?;
     let (resources, problems) = session.generate(waypoint);
     let outcome = shown(&problems);

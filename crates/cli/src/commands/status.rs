@@ -11,7 +11,7 @@ pub(super) fn run(args: &Status) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
     let found = status::statuses(session.mesh());
     let problems = session.problems_with(status::differences(session.input(), &found));
-    let outcome = report(&problems, &session, &args.input);
+    let outcome = report(&problems, &session, &args.input.how);
     match args.output {
         TableFormat::Table => output::print(&statuses::table(&found, None).to_string())?,
         TableFormat::Wide => {

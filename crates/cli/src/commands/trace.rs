@@ -9,7 +9,7 @@ use waypoint_xds::trace::{HeaderList, Request, RequestSpec, Trace, Verdict};
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::{json, trace, yaml};
 
-use super::options;
+use super::{options, report, report_unread};
 use crate::args::{self, Token, TraceFormat};
 use crate::{Failure, Outcome, curl, input, output};
 
@@ -17,16 +17,20 @@ pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
     let request = Request::try_from(spec(args)?).map_err(usage)?;
     let files = input::read(&args.input)?.sources;
     let options = options(&args.input)?;
-    let (session, traced) = match split(files)? {
+    let how = &args.input.how;
+    // What is wrong with the input is told before: it may be why nobody of a name is there.
+    let (session, traced, outcome) = match split(files)? {
         (Some(dump), rest) => {
-            dump.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
+            let unread = report_unread(&dump, how);
             let live = Live::new(dump, request.via.waypoint(), rest, &options).map_err(usage)?;
-            (live.session().clone(), live.trace(&request))
+            let outcome = report(&live.problems(), live.session(), how).max(unread);
+            (live.session().clone(), live.trace(&request), outcome)
         }
         (None, files) => {
             let session = input::session(files, &options, &args.input)?;
+            let outcome = report(session.problems(), &session, how);
             let traced = session.trace(&request);
-            (session, traced)
+            (session, traced, outcome)
         }
     };
     let traced = traced.map_err(usage)?;
@@ -36,7 +40,7 @@ pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
         TraceFormat::Json => json::pretty(&trace::json(&traced, &places)?),
         TraceFormat::Yaml => yaml::to_string(&trace::json(&traced, &places)?),
     })?;
-    Ok(outcome(&traced))
+    Ok(outcome.max(outcome_of(&traced)))
 }
 
 /// The config dump among what was read, if there is one, and the rest.
@@ -55,7 +59,7 @@ fn split(files: Vec<SourceFile>) -> Result<(Option<ConfigDump>, Vec<SourceFile>)
 }
 
 /// How a run ends that has traced a request.
-fn outcome(traced: &Trace) -> Outcome {
+fn outcome_of(traced: &Trace) -> Outcome {
     match traced.verdict {
         Verdict::Allowed => Outcome::Clean,
         Verdict::Unknown => Outcome::Unknown,

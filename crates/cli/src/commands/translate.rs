@@ -32,7 +32,7 @@ fn once(args: &Translate) -> Result<Outcome, Failure> {
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
     let session = input::session(files, &options, &args.input)?;
     let translation = Progress::during(args.input.how.quiet == 0, "translating", || session.translation());
-    let outcome = report(&translation.problems, &session, &args.input);
+    let outcome = report(&translation.problems, &session, &args.input.how);
     if session.mesh().waypoints.is_empty() && !session.input().snapshot.is_empty() {
         args.input.how.note(
             "warning: there is no waypoint: `waypoint-xds waypoint generate` prints the Gateway that makes one",

@@ -17,7 +17,7 @@ pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
 
 fn list(args: &WaypointList) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
-    let outcome = report(session.problems(), &session, &args.input);
+    let outcome = report(session.problems(), &session, &args.input.how);
     let entries = waypoints::list(session.mesh(), session.problems(), args.namespace.as_deref());
     match args.output {
         ListFormat::Json => output::print(&json::pretty(&waypoints::json(&entries)))?,
@@ -43,7 +43,7 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
-    let outcome = report(session.problems(), &session, &args.input);
+    let outcome = report(session.problems(), &session, &args.input.how);
     let objects = session.manifests(chosen(&session, &args.which)?);
     let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
     output::print(&documents.join("---\n"))?;

@@ -43,7 +43,7 @@ fn generated(
     files: Vec<SourceFile>,
 ) -> Result<(ZtunnelConfig, Outcome, Option<Session>), Failure> {
     let session = input::session(files, &options(&args.input)?, &args.input)?;
-    let outcome = report(session.problems(), &session, &args.input);
+    let outcome = report(session.problems(), &session, &args.input.how);
     let resources = ztunnel::generate(session.mesh()).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok((ZtunnelConfig::from(&resources), outcome, Some(session)))
 }

@@ -47,6 +47,7 @@ use crate::mesh::workload::GATEWAY_NAME;
 use crate::names::WaypointName;
 use crate::opened;
 use crate::options::Options;
+use crate::problem::Problem;
 use crate::resources::{Resource, WaypointResources};
 use crate::session::Session;
 use crate::text::SourceFile;
@@ -134,6 +135,17 @@ impl Live {
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Everything found wrong with what was read beside the dump, in the order of the text.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        if self.is_alone {
+            return Vec::new();
+        }
+        let is_made =
+            |problem: &&Problem| problem.place.as_ref().is_some_and(|place| place.file.as_str() == MADE);
+        self.session.problems().iter().filter(|problem| !is_made(problem)).cloned().collect()
     }
 
     /// What comes of a request, and why: see [`Tracer::trace`].

@@ -34,9 +34,7 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     let options = options(&args.input)?;
     let found = input::read(&args.input)?;
     let session = input::session(found.sources, &options, &args.input)?;
-    let refused: Vec<Problem> =
-        session.problems().iter().filter(|problem| problem.is_error()).cloned().collect();
-    report(&refused, &session, &args.input);
+    let read = report(session.problems(), &session, &args.input.how);
     let files = if args.tests.is_empty() {
         found.tests
     } else {
@@ -48,7 +46,7 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     }
     let shown = args.input.how.quiet == 0;
     let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked(), shown);
-    tell(&suites.problems, &files, &args.input);
+    tell(&suites.problems, &files, &args.input.how);
     if args.record {
         let files = record::write(&files, &suites, &tests)?;
         suites = self::suites(&session, &files, args)?;
@@ -57,19 +55,15 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     let coverage = args.coverage.is_asked().then(|| coverage::of(&session, &tests));
     let report = Report::new(tests, suites.problems.clone());
     print(args, &report, coverage.as_ref().map(|coverage| coverage.covered(&session)).as_ref())?;
-    let mut outcome = match (report.problems.iter().any(Problem::is_error), report.passed()) {
+    let tested = match (report.problems.iter().any(Problem::is_error), report.passed()) {
         (true, _) => Outcome::Broken,
         (false, true) => Outcome::Clean,
         (false, false) => Outcome::Problems,
     };
-    if let Some(coverage) = &coverage
-        && !coverage.suffices(&args.coverage)
-        && outcome == Outcome::Clean
-    {
-        outcome = Outcome::Problems;
-    }
+    let suffices = coverage.is_none_or(|coverage| coverage.suffices(&args.coverage));
+    let covered = if suffices { Outcome::Clean } else { Outcome::Problems };
     let setup = suites.suites.iter().flat_map(|(suite, _)| suite.setup_paths());
-    Ok((outcome, setup.map(PathBuf::from).collect()))
+    Ok((read.max(tested).max(covered), setup.map(PathBuf::from).collect()))
 }
 
 /// The tests that are asked for, each with its snapshot.
