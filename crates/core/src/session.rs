@@ -14,7 +14,7 @@ use crate::dialect::{self, Dialect};
 use crate::expect::{Asks, Case, Claim, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests;
-use crate::mesh::{Mesh, Waypoint, WaypointName};
+use crate::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
 use crate::names;
 use crate::options::Options;
 use crate::problem::Problem;
@@ -110,14 +110,40 @@ const _: () = {
 #[non_exhaustive]
 pub enum NoOneWaypoint {
     /// There is none of this name.
-    #[error("no waypoint `{0}` in the snapshot")]
-    Unknown(WaypointName),
+    #[error("no waypoint `{wanted}` in the snapshot, which has: {}", some(.known))]
+    Unknown {
+        /// The one that was named.
+        wanted: WaypointName,
+        /// All that there are.
+        known: Vec<WaypointName>,
+    },
+    /// It is there, but is no Envoy: nothing is generated for it.
+    #[error("waypoint `{0}` is run by another data plane: there is nothing for Envoy")]
+    OtherDataPlane(WaypointName),
     /// There is none at all.
     #[error("no waypoint in the snapshot")]
     None,
     /// None was named, and there are several.
     #[error("there are several waypoints: {}", list(.0))]
     Several(Vec<WaypointName>),
+}
+
+/// What waypoints are called.
+fn names_of(waypoints: &[Waypoint]) -> Vec<WaypointName> {
+    waypoints.iter().map(|waypoint| waypoint.name.clone()).collect()
+}
+
+/// How many names are listed of those that there are.
+const LISTED: usize = 10;
+
+/// Names with commas between them, the first of many.
+fn some(all: &[WaypointName]) -> String {
+    let (first, more) = all.split_at(all.len().min(LISTED));
+    match more.len() {
+        _ if all.is_empty() => "none".to_owned(),
+        0 => list(first),
+        more => format!("{} and {more} more", list(first)),
+    }
 }
 
 /// Names with commas between them.
@@ -406,13 +432,24 @@ impl Session {
         match (wanted, all.as_slice()) {
             (Some(name), _) => {
                 let named = all.iter().find(|waypoint| waypoint.name == *name);
-                named.ok_or_else(|| NoOneWaypoint::Unknown(name.clone()))
+                named.ok_or_else(|| NoOneWaypoint::Unknown { wanted: name.clone(), known: names_of(all) })
             }
             (None, [one]) => Ok(one),
             (None, []) => Err(NoOneWaypoint::None),
-            (None, several) => {
-                Err(NoOneWaypoint::Several(several.iter().map(|waypoint| waypoint.name.clone()).collect()))
-            }
+            (None, several) => Err(NoOneWaypoint::Several(names_of(several))),
+        }
+    }
+
+    /// Whether there is something for the waypoint that the options ask for, where they ask for one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint, or another data plane runs it.
+    pub fn has_wanted(&self) -> Result<(), NoOneWaypoint> {
+        let Some(wanted) = &self.mesh().options.waypoint else { return Ok(()) };
+        match self.waypoint(Some(wanted))?.data_plane {
+            DataPlane::Envoy => Ok(()),
+            _ => Err(NoOneWaypoint::OtherDataPlane(wanted.clone())),
         }
     }
 
@@ -471,5 +508,40 @@ impl Session {
     #[must_use]
     pub fn cost(&self, rule: Rule, replicas: Option<u64>) -> Cost {
         cost::cost(self.mesh(), rule, replicas)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(waypoints: usize, wanted: &str) -> Option<String> {
+        let waypoint = |number: usize, class: &str| {
+            format!(
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: w{number:02}, namespace: shop}}\n\
+                 spec: {{gatewayClassName: {class}, listeners: [{{name: mesh, port: 15008, protocol: HBONE}}]}}\n---\n"
+            )
+        };
+        let other = waypoint(99, "istio-agentgateway-waypoint");
+        let mut yaml: String = (0..waypoints).map(|number| waypoint(number, "istio-waypoint")).collect();
+        if waypoints > 0 {
+            yaml += &other;
+        }
+        let mut options = Options::default();
+        options.waypoint = Some(wanted.parse().unwrap());
+        let session = Session::read([SourceFile::new("shop.yaml", yaml)], &options);
+        session.has_wanted().err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_waypoint_that_is_not_there_is_told_with_those_that_are() {
+        assert_eq!(error(1, "shop/w00"), None);
+        assert_eq!(
+            error(1, "shop/w01").unwrap(),
+            "no waypoint `shop/w01` in the snapshot, which has: shop/w00, shop/w99"
+        );
+        assert_eq!(error(0, "a/b").unwrap(), "no waypoint `a/b` in the snapshot, which has: none");
+        assert!(error(12, "a/b").unwrap().ends_with("shop/w08, shop/w09 and 3 more"));
+        assert!(error(1, "shop/w99").unwrap().contains("is run by another data plane"));
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use files::Wanted;
 use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyString, PyTuple};
+use waypoint_xds::detect;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::snapshot::{self, Reading};
 use waypoint_xds::text::SourceFile;
@@ -105,6 +106,13 @@ impl Snapshot {
     #[getter]
     fn problems<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         problem::tuple(py, &self.reading.problems)
+    }
+
+    /// The release that it tells, by istiod's image or installation or by those of its waypoints; None where
+    /// nothing does.
+    #[getter]
+    fn release(&self) -> Option<&'static str> {
+        detect::release(&self.reading).map(|found| found.release.as_str())
     }
 
     /// What was read, and what was ignored and why.

@@ -10,7 +10,6 @@ use pyo3::types::{PyDict, PyIterator, PyTuple};
 use waypoint_xds::Session;
 use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::lint::Baseline;
-use waypoint_xds::mesh::WaypointName;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
 use waypoint_xds::view::fields::{self, Field};
@@ -37,10 +36,9 @@ pub(crate) fn translate(
 ) -> PyResult<Translation> {
     let options = error::options(&settings)?;
     let reading = Arc::clone(&snapshot.get().reading);
-    let made = py.detach(|| Made::new(Session::new(reading, &options)));
-    if let Some(wanted) = &options.waypoint {
-        made.has(wanted)?;
-    }
+    let session = py.detach(|| Session::new(reading, &options));
+    session.has_wanted().map_err(|error| error::setting("unknown-waypoint", &error))?;
+    let made = py.detach(|| Made::new(session));
     Ok(Translation { made: Arc::new(made), snapshot: snapshot.clone().unbind(), settings })
 }
 
@@ -65,17 +63,6 @@ impl Made {
         let unknown = || List::ALL.into_iter().map(|list| (list, OnceLock::new())).collect();
         let origins = waypoints.iter().map(|_| unknown()).collect();
         Self { session, by_name, origins }
-    }
-
-    /// Whether there is something for a waypoint; an error where not.
-    fn has(&self, wanted: &WaypointName) -> PyResult<()> {
-        self.session.waypoint(Some(wanted)).map_err(|error| error::setting("unknown-waypoint", &error))?;
-        if self.by_name.contains_key(&wanted.to_string()) {
-            return Ok(());
-        }
-        let message =
-            format_args!("waypoint `{wanted}` is run by another data plane: there is nothing for Envoy");
-        Err(error::setting("unknown-waypoint", &message))
     }
 
     /// The resources of the waypoint at this position.

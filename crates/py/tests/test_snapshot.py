@@ -102,7 +102,7 @@ def test_what_the_client_lists_is_taken_however_it_is_given() -> None:
         )
     }
     assert len(texts) == 1 and "10.96.0.7" in texts.pop()
-    for alone in (listed, listed.to_dict(), gateways):
+    for alone in (listed, listed.to_dict(), gateways, listed.items[0], gateways["items"][0]):
         snapshot = Snapshot.from_objects(alone)
         assert (len(snapshot), snapshot.problems) == (1, ())
 
@@ -154,6 +154,14 @@ def test_a_snapshot_is_its_objects() -> None:
     assert "1 Service, 1 Gateway" in snapshot._repr_html_()
 
 
+def test_the_release_that_a_snapshot_tells_is_known() -> None:
+    assert Snapshot.from_yaml(SHOP).release is None
+    metadata = {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}}
+    containers = [{"name": "discovery", "image": "docker.io/istio/pilot:1.30.2"}]
+    istiod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers}}
+    assert Snapshot.from_objects(istiod).release == "1.30"
+
+
 def test_timestamps_of_yaml_are_timestamps() -> None:
     text = SHOP.replace("{name: cart,", "{name: cart, creationTimestamp: 2026-01-02T03:04:05Z,")
     objects = list(yaml.safe_load_all(text))
@@ -172,7 +180,7 @@ def test_problems_of_objects_have_their_position() -> None:
     [
         ([{"a": {1, 2}}], r"objects\[0\]: set has no JSON"),
         ([{}, {"a": float("nan")}], r"objects\[1\]: .*not JSON compliant"),
-        ({"kind": "Pod"}, "expected an iterable of objects, not dict"),
+        ({"cart": {}}, "expected an iterable of objects, not dict"),
         ("kind: Pod", "expected an iterable of objects, not str"),
         (7, "expected an iterable of objects, not int"),
     ],

@@ -389,7 +389,7 @@ def test_a_release_is_a_text() -> None:
 
 def test_a_waypoint_that_is_not_there_is_an_error() -> None:
     snapshot = Snapshot.from_yaml(SHOP)
-    with pytest.raises(SettingsError, match="no waypoint `shop/none` in the snapshot") as caught:
+    with pytest.raises(SettingsError, match="no waypoint `shop/none` in the snapshot, which has: shop/waypoint$") as caught:
         translate(snapshot, waypoint="shop/none")
     assert caught.value.code == "unknown-waypoint"
     assert list(translate(snapshot, waypoint="shop/waypoint")) == ["shop/waypoint"]

@@ -14,5 +14,5 @@ mod translation;
 
 pub use error::Error;
 pub use problem::explain;
-pub use snapshot::Snapshot;
-pub use translation::{Translation, cost, cost_svg, translate};
+pub use snapshot::{Snapshot, group_of};
+pub use translation::{Translation, cost, cost_svg, releases, translate};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
+use waypoint_xds::detect;
 use waypoint_xds::limits::Limits;
-use waypoint_xds::snapshot::{self, Reading};
+use waypoint_xds::snapshot::{self, Kind, ObjectRef, Reading};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json;
 
@@ -59,6 +60,20 @@ impl Snapshot {
         json::to_value(&self.reading.problems).to_string()
     }
 
+    /// The objects that were kept, by kind, namespace and name: a JSON array.
+    #[must_use]
+    pub fn objects(&self) -> String {
+        let mut objects: Vec<ObjectRef> = self.reading.snapshot.sources().map(|(object, _)| object).collect();
+        objects.sort();
+        json::to_value(&objects).to_string()
+    }
+
+    /// The release that the snapshot tells, if it tells one.
+    #[must_use]
+    pub fn release(&self) -> Option<String> {
+        detect::release(&self.reading).map(|found| found.release.to_string())
+    }
+
     /// What was read and what was not, as JSON.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -75,6 +90,16 @@ impl Snapshot {
     }
 }
 
+/// The API group of the only kind that has this name; clients' models tell the name of their kind, not its
+/// group.
+#[wasm_bindgen(js_name = groupOf)]
+#[must_use]
+pub fn group_of(kind: &str) -> Option<String> {
+    let mut named = Kind::ALL.iter().filter(|known| known.name() == kind);
+    let found = named.next()?;
+    named.next().is_none().then(|| found.group().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +114,22 @@ mod tests {
         let objects = Snapshot::from_objects("[{}, 7]", "{}").unwrap();
         assert!(objects.problems().contains(r#""file":"objects[1]""#), "{}", objects.problems());
         assert!(objects.summary().starts_with('{'));
+    }
+
+    #[test]
+    fn a_kind_is_of_a_group_where_no_other_has_its_name() {
+        let group = |kind| group_of(kind).as_deref().map(str::to_owned);
+        assert_eq!(group("Service").as_deref(), Some(""));
+        assert_eq!(group("Deployment").as_deref(), Some("apps"));
+        assert_eq!((group("Gateway"), group("Cat")), (None, None));
+    }
+
+    #[test]
+    fn what_was_read_is_listed_with_the_release_that_it_tells() {
+        let pod = r#"[{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "istiod-1", "namespace": "istio-system", "labels": {"app": "istiod"}},
+            "spec": {"containers": [{"name": "discovery", "image": "docker.io/istio/pilot:1.30.2"}]}}]"#;
+        let snapshot = Snapshot::from_objects(pod, "{}").unwrap();
+        assert_eq!(snapshot.objects(), r#"[{"kind":"Pod","namespace":"istio-system","name":"istiod-1"}]"#);
+        assert_eq!(snapshot.release().as_deref(), Some("1.30"));
     }
 }

@@ -11,6 +11,7 @@ use waypoint_xds::describe::{NotASubjectKind, Subject, SubjectKind};
 use waypoint_xds::expect::is_tests;
 use waypoint_xds::lint::{Baseline, BaselineError};
 use waypoint_xds::options::{Options, Settings};
+use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::trace::classes::access::{AccessQuery, AccessSpec};
@@ -36,12 +37,21 @@ pub struct Translation {
 ///
 /// # Errors
 ///
-/// When a setting is not one of those expected.
+/// When a setting is not one of those expected, or the snapshot does not have the waypoint that is asked for.
 #[wasm_bindgen]
 pub fn translate(snapshot: &Snapshot, settings: &str) -> Result<Translation, Error> {
     let session = session(snapshot, settings)?;
+    session.has_wanted().map_err(|error| Error::new("unknown-waypoint", &error))?;
     session.translation();
     Ok(Translation { session })
+}
+
+/// Every known release, oldest first: a JSON array.
+#[wasm_bindgen]
+#[must_use]
+pub fn releases() -> String {
+    let names: Vec<&str> = Release::ALL.iter().map(|release| release.as_str()).collect();
+    json::to_value(&names).to_string()
 }
 
 /// What distributing configuration costs, as JSON. The settings are JSON; the rule is `namespace` or `mesh`.

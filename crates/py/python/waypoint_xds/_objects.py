@@ -23,7 +23,7 @@ def to_json(objects: object) -> list[str]:
 
 
 def _each(objects: object) -> Iterable[object]:
-    if _is_list(objects):
+    if _is_list(objects) or _is_object(objects):
         return [objects]
     if isinstance(objects, (str, bytes, Mapping)) or not isinstance(objects, Iterable):
         raise TypeError(f"expected an iterable of objects, not {type(objects).__name__}")
@@ -35,6 +35,13 @@ def _is_list(value: object) -> bool:
     if isinstance(value, Mapping):
         return "items" in value and str(value.get("kind")).endswith("List")
     return hasattr(value, "items") and (_attributes(value) is not None or hasattr(value, "to_dict"))
+
+
+def _is_object(value: object) -> bool:
+    """Whether it is one object."""
+    if isinstance(value, Mapping):
+        return isinstance(value.get("kind"), str)
+    return _attributes(value) is not None
 
 
 def _one(index: int, each: object) -> str:

@@ -70,13 +70,17 @@ class Snapshot:
     def from_objects(objects: object, *, limits: dict[Limit, int] | None = None) -> Snapshot:
         """Reads objects, as clients of the Kubernetes API and YAML parsers hold them.
 
-        What a client's `list_…` function returns, its `.items`, several of such lists, models, what their `to_dict()` gives.
+        What a client's `list_…` function returns, its `.items`, several of such lists, models or a single one, what their
+        `to_dict()` gives.
         """
     @staticmethod
     def _from_texts(texts: list[tuple[str, str, str | None]], limits: dict[Limit, int]) -> Snapshot: ...
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the texts. What a release makes of the objects is told by a translation."""
+    @property
+    def release(self) -> Release | None:
+        """The release that it tells, by istiod's image or installation or by those of its waypoints; None where nothing does."""
     @property
     def summary(self) -> Summary:
         """What was read, and what was ignored and why."""

@@ -24,7 +24,7 @@ pages.map((page) => readFileSync(page, "utf8")).flatMap(examples).forEach(([lang
   writeFileSync(join(project, `test/readme-${index + 1}.${language === "ts" ? "ts" : "mjs"}`), code);
 });
 cpSync(join(workspace, "testdata/cases/bookinfo-reviews-sa.yaml"), join(project, "mesh.yaml"));
-symlinkSync(join(npm, "node_modules/@types"), join(project, "node_modules/@types"));
+for (const scope of ["@types", "@kubernetes"]) symlinkSync(join(npm, "node_modules", scope), join(project, "node_modules", scope));
 
 process.env["TESTDATA"] = join(workspace, "testdata");
 node("test/literals.mjs", "test/literals.ts");

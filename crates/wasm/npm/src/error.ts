@@ -22,3 +22,8 @@ export class WaypointXdsError extends Error {
 export function throwOutOfMemory(): never {
   throw new WaypointXdsError("out-of-memory", "the input needs more memory than WebAssembly has");
 }
+
+/** @internal The error for an argument that is not one of those expected. */
+export function invalid(message: string, cause?: unknown): WaypointXdsError {
+  return new WaypointXdsError("invalid-argument", message, cause === undefined ? undefined : { cause });
+}

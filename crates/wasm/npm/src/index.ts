@@ -10,7 +10,7 @@ export { Resource } from "./resource.js";
 export { Snapshot } from "./snapshot.js";
 export type * from "./tests.js";
 export type * from "./trace.js";
-export { cost, costSvg, translate } from "./translate.js";
+export { cost, costSvg, releases, translate } from "./translate.js";
 export { Translation } from "./translation.js";
 export type * from "./types.js";
 export { Waypoint } from "./waypoint.js";

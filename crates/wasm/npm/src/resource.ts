@@ -1,16 +1,13 @@
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import type { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import type { Origin } from "./types.js";
-
-/** @internal The lists of a waypoint's resources. */
-export type List = "listeners" | "clusters" | "routes" | "endpoints" | "extensions";
+import type { Origin, ResourceKind } from "./types.js";
 
 /** @internal The list in which a resource is. */
 interface Where {
   readonly handle: Handle<RawTranslation>;
   readonly waypoint: number;
-  readonly list: List;
+  readonly list: ResourceKind;
   readonly origins: (index: number) => readonly Origin[];
 }
 

@@ -1,8 +1,9 @@
-import { WaypointXdsError } from "./error.js";
+import { invalid } from "./error.js";
 import { RawSnapshot } from "./generated/waypoint_xds.js";
 import { Handle } from "./handle.js";
+import { toJson } from "./objects.js";
 import { parse } from "./parse.js";
-import type { KubernetesObject, Problem, ReadOptions, SourceFile, Summary } from "./types.js";
+import type { KubernetesList, KubernetesObject, ObjectRef, Problem, ReadOptions, Release, SourceFile, Summary } from "./types.js";
 
 /** @internal How translating gets at the memory that a snapshot owns. */
 export let rawSnapshot: (snapshot: Snapshot) => RawSnapshot;
@@ -17,6 +18,7 @@ export class Snapshot {
   }
 
   readonly #handle: Handle<RawSnapshot>;
+  #objects: readonly ObjectRef[] | undefined;
   #problems: readonly Problem[] | undefined;
   #summary: Summary | undefined;
 
@@ -35,16 +37,14 @@ export class Snapshot {
     return new Snapshot(RawSnapshot.fromFiles(names, texts, JSON.stringify(options)));
   }
 
-  /** Reads objects, as a client of the Kubernetes API or a YAML parser returns them. */
-  static fromObjects<T extends KubernetesObject>(objects: Iterable<T>, options: ReadOptions = {}): Snapshot {
-    const list = all(objects);
-    let json: string;
-    try {
-      json = JSON.stringify(list);
-    } catch (cause) {
-      throw invalid(`expected objects that have a JSON: ${String(cause)}`, cause);
-    }
-    return new Snapshot(RawSnapshot.fromObjects(json, JSON.stringify(options)));
+  /**
+   * Reads objects, as a client of the Kubernetes API or a YAML parser returns them: a list of them, what a client's `list…` function
+   * returns or several of such lists, or a single object.
+   *
+   * @throws {@link WaypointXdsError} when they are none of that, or have no JSON.
+   */
+  static fromObjects<T extends KubernetesObject | KubernetesList>(objects: T | Iterable<T>, options: ReadOptions = {}): Snapshot {
+    return new Snapshot(RawSnapshot.fromObjects(toJson(objects), JSON.stringify(options)));
   }
 
   /** What is wrong with the texts and objects. A translation finds more: see {@link Translation.problems}. */
@@ -55,6 +55,30 @@ export class Snapshot {
   /** What was read and what was not. */
   get summary(): Summary {
     return (this.#summary ??= parse<Summary>(this.#handle.get().summary()));
+  }
+
+  /** The release that it tells, by istiod's image or installation or by those of its waypoints; `undefined` where nothing does. */
+  get release(): Release | undefined {
+    return this.#handle.get().release() as Release | undefined;
+  }
+
+  /** How many objects were kept. */
+  get size(): number {
+    return this.#kept.length;
+  }
+
+  /** Whether an object was kept. */
+  has({ kind, namespace, name, cluster }: ObjectRef): boolean {
+    return this.#kept.some((kept) => kept.kind === kind && kept.namespace === namespace && kept.name === name && kept.cluster === cluster);
+  }
+
+  /** The objects that were kept, by kind, namespace and name. */
+  [Symbol.iterator](): IterableIterator<ObjectRef> {
+    return this.#kept.values();
+  }
+
+  get #kept(): readonly ObjectRef[] {
+    return (this.#objects ??= parse<readonly ObjectRef[]>(this.#handle.get().objects()));
   }
 
   /** Frees its memory now, not when it is collected as garbage. What was translated of it keeps what it needs. */
@@ -74,10 +98,6 @@ function all<T>(list: Iterable<T>): T[] {
   } catch (cause) {
     throw invalid(`expected a list: ${String(cause)}`, cause);
   }
-}
-
-function invalid(message: string, cause?: unknown): WaypointXdsError {
-  return new WaypointXdsError("invalid-argument", message, cause === undefined ? undefined : { cause });
 }
 
 /** @internal The names of files, and their texts in the same order. */

@@ -46,6 +46,11 @@ export class Translation {
     return this.#waypoints.get(name);
   }
 
+  /** The waypoints, in the order of their names. */
+  [Symbol.iterator](): IterableIterator<Waypoint> {
+    return this.#waypoints.values();
+  }
+
   /** Everything found wrong, from the text to the mesh, in the order of the text. */
   get problems(): readonly Problem[] {
     return (this.#problems ??= parse<readonly Problem[]>(this.#handle.get().problems()));

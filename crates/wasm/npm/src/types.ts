@@ -17,6 +17,14 @@ export interface KubernetesObject {
   readonly data?: unknown;
 }
 
+/** What a client's `list…` function returns: its objects need not tell their kind. */
+export interface KubernetesList {
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly metadata?: unknown;
+  readonly items: readonly KubernetesObject[];
+}
+
 /** `metadata` of a {@link KubernetesObject}. */
 export interface ObjectMeta {
   readonly name?: string | undefined;
@@ -46,7 +54,7 @@ export interface ReadOptions {
   readonly limits?: Limits | undefined;
 }
 
-/** A release of Istio. */
+/** A release of Istio: one of {@link releases}. */
 export type Release = "1.18" | "1.29" | "1.30" | "1.31";
 
 /** What can be chosen about a translation. */
@@ -275,6 +283,9 @@ export interface Maker extends ObjectRef {
   /** The line where it ends. */
   readonly endLine?: number;
 }
+
+/** The kinds of resources that a waypoint gets. */
+export type ResourceKind = "listeners" | "clusters" | "routes" | "endpoints" | "extensions";
 
 /** The lists of resources of which istioctl has tables. */
 export type TableKind = "listeners" | "clusters" | "routes" | "endpoints";

@@ -2,8 +2,19 @@ import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, Type
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import type { Handle } from "./handle.js";
 import { parse } from "./parse.js";
-import { type List, newResource, type Resource } from "./resource.js";
-import type { Graph, Origin, Table, TableKind } from "./types.js";
+import { newResource, type Resource } from "./resource.js";
+import type { Graph, Origin, ResourceKind, Table, TableKind } from "./types.js";
+
+/** The messages of each list of resources. */
+interface Messages {
+  readonly listeners: Listener;
+  readonly clusters: Cluster;
+  readonly routes: RouteConfiguration;
+  readonly endpoints: ClusterLoadAssignment;
+  readonly extensions: TypedExtensionConfig;
+}
+
+const LISTS: readonly ResourceKind[] = ["listeners", "clusters", "routes", "endpoints", "extensions"];
 
 /** @internal How a translation makes one. */
 export let newWaypoint: (handle: Handle<RawTranslation>, index: number, name: string) => Waypoint;
@@ -19,7 +30,7 @@ export class Waypoint {
 
   readonly #handle: Handle<RawTranslation>;
   readonly #index: number;
-  readonly #lists = new Map<List, readonly Resource[]>();
+  readonly #lists = new Map<ResourceKind, readonly Resource[]>();
 
   private constructor(handle: Handle<RawTranslation>, index: number, name: string) {
     this.#handle = handle;
@@ -52,6 +63,21 @@ export class Waypoint {
     return this.#list<TypedExtensionConfig>("extensions");
   }
 
+  /** The resource of this kind and name. */
+  get<Kind extends ResourceKind>(kind: Kind, name: string): Resource<Messages[Kind]> | undefined {
+    return this.#list<Messages[Kind]>(kind).find((resource) => resource.name === name);
+  }
+
+  /** How many resources it gets. */
+  get size(): number {
+    return LISTS.reduce((count, list) => count + this.#list(list).length, 0);
+  }
+
+  /** All resources, in the order of their kinds. */
+  *[Symbol.iterator](): IterableIterator<Resource> {
+    for (const list of LISTS) yield* this.#list(list);
+  }
+
   /** The table that `istioctl proxy-config` prints; with `wide`, the objects behind each row too. */
   table(kind: TableKind, options: { wide?: boolean | undefined } = {}): Table {
     return parse(this.#handle.get().table(this.#index, kind, options.wide ?? false));
@@ -67,7 +93,7 @@ export class Waypoint {
     return this.#handle.get().configDump(this.#index);
   }
 
-  #list<Message extends object>(list: List): readonly Resource<Message>[] {
+  #list<Message extends object>(list: ResourceKind): readonly Resource<Message>[] {
     let resources = this.#lists.get(list);
     if (resources === undefined) {
       resources = Object.freeze(this.#read(list));
@@ -77,7 +103,7 @@ export class Waypoint {
     return resources as readonly Resource<Message>[];
   }
 
-  #read(list: List): Resource[] {
+  #read(list: ResourceKind): Resource[] {
     const heads = parse<[name: string, typeUrl: string][]>(this.#handle.get().resources(this.#index, list));
     // Asked for together, since finding objects' places takes an index of all of them.
     let all: readonly (readonly Origin[])[] | undefined;

@@ -8,6 +8,7 @@ import {
   explain,
   type KubernetesObject,
   type LintOptions,
+  releases,
   Resource,
   Snapshot,
   type TraceRequest,
@@ -180,7 +181,7 @@ test("options reach the core", () => {
   const codes = (readiness: "assumed" | "observed") => translate(snapshot, { readiness, assume: "nothing" }).problems.map(({ code }) => code);
   assert.deepEqual([codes("assumed"), codes("observed")], [["readiness-assumed"], ["unused-waypoint", "waypoint-not-ready"]]);
   assert.ok(translate(snapshot).problems.some(({ code }) => code === "assumed"), "no Namespace is defined");
-  assert.deepEqual(translate(snapshot, { waypoint: "other/one" }).waypoints, []);
+  assert.deepEqual(translate(snapshot, { waypoint: "shop/waypoint" }).waypoints, ["shop/waypoint"]);
   const meshConfig = "enableTracing: true\ndefaultConfig: {tracing: {sampling: 50}}";
   assert.doesNotThrow(() => translate(snapshot, { meshConfig, release: undefined }));
   assert.doesNotThrow(() => translate(snapshot, { features: { PILOT_TRACE_SAMPLING: "7" } }));
@@ -230,6 +231,37 @@ test("objects are read as files are", () => {
   assert.equal(broken.problems[0]?.place?.file, "objects[0]");
   // Fields of which the type says nothing need no cast.
   Snapshot.fromObjects([{ apiVersion: "v1", kind: "Secret", metadata: { name: "s", uid: "1" }, immutable: true }]);
+});
+
+test("one object is taken, too", () => {
+  const snapshot = Snapshot.fromObjects(waypointNamed("a"));
+  assert.deepEqual(translate(snapshot).waypoints, ["default/a"]);
+});
+
+test("what was read is looked up, and gone through", () => {
+  const snapshot = Snapshot.fromYaml(SHOP);
+  assert.deepEqual([...snapshot].map(({ kind, name }) => `${kind} ${name}`), ["Service cart", "Pod cart-1", "Gateway waypoint"]);
+  assert.equal(snapshot.size, 3);
+  assert.ok([...snapshot].every((object) => snapshot.has(object)));
+  assert.ok(!snapshot.has({ kind: "Service", namespace: "shop", name: "basket" }));
+  const translation = translate(snapshot);
+  assert.deepEqual([...translation].map(({ name }) => name), translation.waypoints);
+  for (const waypoint of translation) {
+    const cluster = waypoint.get("clusters", "encap");
+    assert.ok(cluster !== undefined && cluster.toObject().name === "encap" && cluster === waypoint.clusters.find(({ name }) => name === "encap"));
+    assert.equal(waypoint.get("listeners", "none"), undefined);
+    const all = [waypoint.listeners, waypoint.clusters, waypoint.routes, waypoint.endpoints, waypoint.extensions].flat();
+    assert.deepEqual([...waypoint], all);
+    assert.equal(waypoint.size, all.length);
+  }
+});
+
+test("the release that a snapshot tells is known", () => {
+  assert.equal(Snapshot.fromYaml(SHOP).release, undefined);
+  const image = { containers: [{ name: "discovery", image: "docker.io/istio/pilot:1.30.2" }] };
+  const istiod = { apiVersion: "v1", kind: "Pod", metadata: { name: "istiod", namespace: "istio-system", labels: { app: "istiod" } }, spec: image };
+  assert.equal(Snapshot.fromObjects(istiod).release, "1.30");
+  assert.deepEqual(releases().map((release) => translate(Snapshot.fromYaml(SHOP), { release }).release), releases());
 });
 
 test("files are read in the order given: the later one of equal objects counts", () => {

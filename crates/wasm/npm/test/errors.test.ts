@@ -39,7 +39,10 @@ test("options that are none are refused, and the message says what is expected",
     [{ features: { X: "true" } }, "unknown-feature", /PILOT_TRACE_SAMPLING/],
     [{ dialect: "nginx" }, "unknown-dialect", /istio-proxy/],
     [{ releas: "1.18" }, "invalid-options", /unknown field `releas`/],
-    [{ release: 1.31 }, "invalid-options", /expected a string/],
+    [{ release: 1.31 }, "unknown-release", /^a release is a text, and 1\.31 is a number: write release: "1\.31"$/],
+    [{ release: 1.3 }, "unknown-release", /write release: "1\.30"$/],
+    [{ release: 2 }, "unknown-release", /write release: "1\.31"$/],
+    [{ waypoint: "shop/none" }, "unknown-waypoint", /^no waypoint `shop\/none` in the snapshot, which has: shop\/waypoint$/],
     ["1.18", "invalid-options", /expected/],
   ] as const) {
     const error = thrown(() => translate(snapshot, untyped<Options>(options)));
@@ -88,15 +91,21 @@ test("arguments that are none are refused", () => {
     () => Snapshot.fromFiles(untyped([{ name: "a.yaml" }])),
     () => Snapshot.fromFiles(untyped(7)),
     () => Snapshot.fromObjects(untyped<KubernetesObject[]>([7n])),
+    () => Snapshot.fromObjects(untyped<KubernetesObject[]>("kind: Pod")),
+    () => Snapshot.fromObjects(untyped<KubernetesObject[]>({ cart: {} })),
+    () => Snapshot.fromObjects(untyped<KubernetesObject[]>(undefined)),
     () => translate(untyped<Snapshot>({})),
     () => cost(untyped<Snapshot>(undefined)),
   ]) {
     assert.equal(thrown(call).code, "invalid-argument");
   }
+  assert.match(thrown(() => Snapshot.fromObjects(untyped<KubernetesObject[]>(Promise.resolve([])))).message, /has to be awaited/);
+  assert.match(thrown(() => cost(snapshot, untyped({ release: 1.18 }))).message, /write release: "1\.18"/);
   assert.equal(thrown(() => cost(snapshot, { rule: untyped("planet") })).code, "unknown-rule");
   assert.equal(thrown(() => cost(snapshot, { replicas: -1 })).code, "invalid-options");
   const waypoint = translate(snapshot).waypoint("shop/waypoint");
   assert.equal(thrown(() => waypoint?.table(untyped("secrets"))).code, "unknown-list");
+  assert.equal(thrown(() => waypoint?.get(untyped<"clusters">("secrets"), "none")).code, "unknown-list");
 });
 
 test("what is wrong with YAML is told, not thrown", () => {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { type Cluster, type Listener, Snapshot, translate } from "waypoint-xds";
+import { type Cluster, type Listener, type Release, releases, type ResourceKind, Snapshot, translate } from "waypoint-xds";
 
 import { SHOP } from "./snapshots.js";
 
@@ -27,6 +27,15 @@ test("a message's extensions are told apart by the URLs of their types", () => {
   const cluster: Cluster | undefined = waypoint?.clusters[0]?.toObject();
   // @ts-expect-error: a cluster has no such field
   assert.equal(cluster?.listenerFilters, undefined);
+});
+
+test("the words of types are the library's", () => {
+  // The compiler wants each word of the type here, and no other.
+  const spelled: { [R in Release]: true } = { "1.18": true, "1.29": true, "1.30": true, "1.31": true };
+  assert.deepEqual(Object.keys(spelled), releases());
+  const kinds: { [K in ResourceKind]: true } = { listeners: true, clusters: true, routes: true, endpoints: true, extensions: true };
+  const made = JSON.parse(translate(Snapshot.fromYaml(SHOP)).toJson()) as Record<string, Record<string, unknown>>;
+  assert.ok(Object.keys(made["shop/waypoint"] ?? {}).every((kind) => kind in kinds));
 });
 
 function statPrefixes(listener: Listener): string[] {

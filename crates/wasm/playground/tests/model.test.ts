@@ -1,7 +1,7 @@
 // What needs no browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Graph, GraphEdge, GraphNode } from "waypoint-xds";
+import { type Graph, type GraphEdge, type GraphNode, releases } from "waypoint-xds";
 
 import { print } from "../src/engine/json.ts";
 import { fold } from "../src/graph/fold.ts";
@@ -10,6 +10,7 @@ import { names } from "../src/graph/names.ts";
 import { heights, order } from "../src/graph/order.ts";
 import { AskError, checkedAsked, NOTHING, requestOf } from "../src/model/asked.ts";
 import { parseFeatures, printFeatures } from "../src/model/features.ts";
+import { LATEST, RELEASES, releaseOf } from "../src/model/releases.ts";
 import { withoutSecrets } from "../src/model/secrets.ts";
 import { decode, encode } from "../src/model/share.ts";
 import { waypointFor } from "../src/model/waypoint.ts";
@@ -149,6 +150,12 @@ test("Secrets are found however they are written", () => {
   }
   const plain = [{ name: "a.yaml", text: `${service}---\nkind: SecretProvider\nspec: {secretName: Secret}\n` }];
   assert.deepEqual(withoutSecrets(plain), { files: plain, leftOut: 0 });
+});
+
+test("the releases that can be chosen are the library's", () => {
+  assert.deepEqual(RELEASES, [...releases()].reverse());
+  assert.equal(LATEST, releases().at(-1));
+  assert.deepEqual(["1.30.2", "1.30", "1.3", undefined].map(releaseOf), ["1.30", "1.30", undefined, undefined]);
 });
 
 test("a waypoint is for the namespace that the files speak of", () => {

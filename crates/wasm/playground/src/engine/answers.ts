@@ -3,6 +3,7 @@ import { cost, costSvg, type Diff, type Graph, type Problem, type Release, Snaps
 
 import { fold } from "../graph/fold.ts";
 import { layout } from "../graph/layout.ts";
+import { LATEST } from "../model/releases.ts";
 import type { Failure, Input, Location, Method, Methods, Outcome, Reply, Request, ZtunnelLocation } from "./protocol.ts";
 import { show } from "./show.ts";
 import { statuses } from "./statuses.ts";
@@ -68,9 +69,7 @@ function compare({ files, options }: Input): Diff {
 
 function detect({ files }: { files: Input["files"] }): Release {
   const snapshot = Snapshot.fromFiles(files);
-  const translation = translate(snapshot, { release: "auto", waypoint: "none/none" });
-  const { release } = translation;
-  translation.free();
+  const release = snapshot.release ?? LATEST;
   snapshot.free();
   return release;
 }
