@@ -52,6 +52,8 @@ pub(crate) enum Task {
     Fuzz(Fuzz),
     /// Compare what we generate with testdata/golden
     Golden(Update),
+    /// Run the hooks for pre-commit with the real one, from PyPI, in a small repository
+    Hooks,
     /// Fail if a module of the core knows one of a later step
     Layers,
     /// Count, with valgrind, the instructions that hostile inputs of growing size take
@@ -79,6 +81,8 @@ pub(crate) enum Task {
     Surface(Check),
     /// Build the npm package (crates/wasm/pkg), report its size and test it
     Wasm(Wasm),
+    /// Check GitHub's workflows with actionlint (on the path, else installed by Go), and scripts with shellcheck
+    Workflows,
 }
 
 /// What `ci` takes.

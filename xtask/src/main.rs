@@ -27,6 +27,8 @@ mod envoy_types;
 mod fleet;
 mod fuzz;
 mod golden;
+#[cfg(feature = "parity")]
+mod hooks;
 mod layers;
 mod linear;
 #[cfg(feature = "parity")]
@@ -43,6 +45,8 @@ mod schemas;
 mod surface;
 #[cfg(feature = "wasm")]
 mod wasm;
+#[cfg(feature = "parity")]
+mod workflows;
 
 use std::path::PathBuf;
 
@@ -107,11 +111,15 @@ fn run(task: Task) -> Result<()> {
         #[cfg(feature = "parity")]
         Task::Doors => doors::run(),
         #[cfg(feature = "parity")]
+        Task::Hooks => hooks::run(),
+        #[cfg(feature = "parity")]
         Task::Parity(args) => parity::run(&args),
         #[cfg(feature = "parity")]
         Task::Pits(args) => pits::run(&args),
         #[cfg(feature = "parity")]
         Task::Rules(args) => rules::run(&args),
+        #[cfg(feature = "parity")]
+        Task::Workflows => workflows::run(),
         #[cfg(not(feature = "parity"))]
         _ => Err("this task needs xtask's feature `parity`".into()),
     }

@@ -153,6 +153,24 @@ fn the_readme_is_short() {
     assert!(lines <= 150, "the README has {lines} lines: what is longer than 150 is for the book");
 }
 
+/// Each version has each heading once, and below it one list.
+#[test]
+fn the_changelog_has_one_list_for_each_heading() {
+    const HEADINGS: [&str; 6] = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+    let text = std::fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    for version in text.split("\n## ").skip(1) {
+        let name = version.lines().next().unwrap();
+        let mut seen = BTreeSet::new();
+        for section in version.split("\n### ").skip(1) {
+            let (heading, list) = section.split_once('\n').unwrap();
+            assert!(HEADINGS.contains(&heading) && seen.insert(heading), "{name}: {heading}");
+            let lists = list.trim().split("\n\n").count();
+            let is_list = list.trim().lines().all(|line| line.starts_with("- ") || line.starts_with("  "));
+            assert!(lists == 1 && is_list, "{name}, {heading}: no list, or more than one");
+        }
+    }
+}
+
 #[test]
 fn pictures_are_what_the_commands_draw() {
     let arguments = ["cost", "-f", "testdata/cases/scope-two-by-two.yaml", "--rule", "mesh", "-o", "svg"];

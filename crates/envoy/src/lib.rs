@@ -21,6 +21,27 @@
 //! Nested messages and oneofs are in a module named as their parent in snake case, as prost does:
 //! `envoy::config::route::v3::route_match::PathSpecifier`.
 //!
+//! # Making, packing, printing
+//!
+//! ```
+//! use waypoint_xds_envoy as envoy;
+//! use envoy::config::cluster::v3::Cluster;
+//! use envoy::google::protobuf::Duration;
+//!
+//! let cluster = Cluster {
+//!     name: "cart".to_owned(),
+//!     connect_timeout: Some(Duration { seconds: 10, nanos: 0 }),
+//!     ..Cluster::default()
+//! };
+//! let packed = envoy::any(&cluster);
+//! assert_eq!(packed.type_url, "type.googleapis.com/envoy.config.cluster.v3.Cluster");
+//! assert_eq!(envoy::unpack::<Cluster>(&packed)?.name, "cart");
+//! assert_eq!(envoy::json::to_json(&cluster)?, r#"{"name":"cart","connectTimeout":"10s"}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # How messages are kept
+//!
 //! Fields whose messages are deep, or shared by many, hold them [`Encoded`]. Maps are `BTreeMap`s, those of a
 //! `Struct` [`Map`]s, metadata stays encoded, and bytes are [`bytes::Bytes`], so the same message always
 //! encodes to the same bytes.

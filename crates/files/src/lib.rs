@@ -1,5 +1,6 @@
-//! Files, directories and what renders them to source texts, for the command line and for Python: the library
-//! itself reads no file.
+#![doc = include_str!("../README.md")]
+//!
+//! # Inside
 //!
 //! | module | reads |
 //! |---|---|

@@ -1,8 +1,8 @@
-//! What a release of Istio makes of a snapshot, up to the plan of each waypoint, without any message of
-//! Envoy's.
+#![doc = include_str!("../README.md")]
 //!
-//! A part of waypoint-xds, which shows its users what is for them. The modules of this crate are
-//! ARCHITECTURE.md's steps from `rules` to `plan`.
+//! # Inside
+//!
+//! The modules of this crate are the steps from `rules` to `plan` of the library's ARCHITECTURE.md.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

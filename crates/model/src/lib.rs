@@ -1,7 +1,9 @@
-//! Texts and the objects in them: what waypoint-xds knows before it asks what a release of Istio makes of it.
+#![doc = include_str!("../README.md")]
 //!
-//! A part of that library, which shows its users what is for them. The modules of this crate know those of
-//! ARCHITECTURE.md's first steps (`text`, `snapshot`) and what all steps share.
+//! # Inside
+//!
+//! The modules of this crate are the first steps (`text`, `snapshot`) of the library's ARCHITECTURE.md, and what all
+//! steps share.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

@@ -19,12 +19,13 @@ pub(super) fn write(targets: &[Target], out: &Path) -> Result<()> {
     Ok(std::fs::write(out.join("waypoint-xds.rb"), homebrew(&sums)?)?)
 }
 
-fn address(target: Target) -> String {
+/// Where a release has a target's archive.
+pub(super) fn address(target: Target) -> String {
     format!("{HOME}/releases/download/v{VERSION}/{}", target.archive())
 }
 
 /// For krew's index: `kubectl krew install waypoint-xds`.
-fn krew(sums: &[(Target, String)]) -> Result<String> {
+pub(super) fn krew(sums: &[(Target, String)]) -> Result<String> {
     let mut text = format!(
         "apiVersion: krew.googlecontainertools.github.com/v1alpha2\n\
          kind: Plugin\n\
@@ -46,7 +47,7 @@ fn krew(sums: &[(Target, String)]) -> Result<String> {
 }
 
 /// A formula for a tap.
-fn homebrew(sums: &[(Target, String)]) -> Result<String> {
+pub(super) fn homebrew(sums: &[(Target, String)]) -> Result<String> {
     let mut text = format!(
         "class WaypointXds < Formula\n  desc \"{SUMMARY}\"\n  homepage \"{HOME}\"\n  version \"{VERSION}\"\n  license \"Apache-2.0\"\n\n"
     );
