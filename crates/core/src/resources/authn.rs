@@ -8,10 +8,13 @@
 //! and Envoy's
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use envoy::config::core::v3::DataSource;
 use envoy::config::core::v3::data_source::Specifier;
+use envoy::config::core::v3::http_uri::HttpUpstreamType;
+use envoy::config::core::v3::{DataSource, HttpUri};
 use envoy::config::route::v3::RouteMatch;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::extensions::filters::http::jwt_authn::v3::jwt_provider::{JwksSourceSpecifier, NormalizePayload};
@@ -19,7 +22,7 @@ use envoy::extensions::filters::http::jwt_authn::v3::jwt_requirement::RequiresTy
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
 use envoy::extensions::filters::http::jwt_authn::v3::{
     JwtAuthentication, JwtClaimToHeader, JwtHeader, JwtProvider, JwtRequirement, JwtRequirementAndList,
-    JwtRequirementOrList, RequirementRule,
+    JwtRequirementOrList, RemoteJwks, RequirementRule,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use envoy::google::protobuf::Empty;
@@ -28,9 +31,16 @@ use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 
 use super::authz::http;
 use crate::Str;
+use crate::plan::policies::jwks::KeyServer;
+use crate::resources::proto::duration;
 use crate::rules::{MissingKeys, RequestIdentity, SecurityRules};
+use crate::snapshot::message::Duration;
 use crate::snapshot::security::{JwtRule, RequestAuthentication};
 
+/// How long a proxy waits for keys that it fetches, where a rule says nothing else.
+const KEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// For how long it keeps them.
+const KEYS_KEPT: Duration = Duration::from_secs(300);
 /// Claims whose value is a list, separated by spaces, whatever the rule says.
 const SPACE_DELIMITED: [&str; 2] = ["permission", "scope"];
 
@@ -48,6 +58,7 @@ const PUBLIC_ONLY_JWKS: &str = r#"{
 /// The filters of these policies, in the order in which they come into a chain.
 pub(super) fn filters<'a>(
     policies: impl IntoIterator<Item = &'a RequestAuthentication>,
+    remote_keys: &BTreeMap<&str, KeyServer>,
     release: &SecurityRules,
 ) -> Vec<HttpFilter> {
     let mut rules: Vec<&JwtRule> = policies.into_iter().flat_map(|p| &p.jwt_rules).collect();
@@ -55,7 +66,8 @@ pub(super) fn filters<'a>(
     if rules.is_empty() {
         return Vec::new();
     }
-    let jwt_authn = http("envoy.filters.http.jwt_authn", envoy::any(&jwt_authentication(&rules, release)));
+    let jwt_authn =
+        http("envoy.filters.http.jwt_authn", envoy::any(&jwt_authentication(&rules, remote_keys, release)));
     match release.request_identity {
         RequestIdentity::JwtAuthn => vec![jwt_authn],
         RequestIdentity::IstioAuthn => {
@@ -64,7 +76,15 @@ pub(super) fn filters<'a>(
     }
 }
 
-fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthentication {
+fn jwt_authentication(
+    rules: &[&JwtRule],
+    remote_keys: &BTreeMap<&str, KeyServer>,
+    release: &SecurityRules,
+) -> JwtAuthentication {
+    let providers = rules.iter().map(|rule| {
+        let cluster = remote_keys.get(rule.jwks_uri.as_str());
+        provider(rule, cluster.map(|server| server.cluster.as_str()), release)
+    });
     let names: Vec<String> = (0..rules.len()).map(|i| format!("origins-{i}")).collect();
     let rule = RequirementRule {
         r#match: Some(RouteMatch {
@@ -74,7 +94,7 @@ fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthent
         requirement_type: Some(RequirementType::Requires(requirement(&names))),
     };
     JwtAuthentication {
-        providers: names.into_iter().zip(rules.iter().map(|rule| provider(rule, release))).collect(),
+        providers: names.into_iter().zip(providers).collect(),
         rules: vec![rule],
         bypass_cors_preflight: true,
         ..JwtAuthentication::default()
@@ -105,7 +125,7 @@ fn any_of(requirements: Vec<JwtRequirement>) -> JwtRequirement {
     require(RequiresType::RequiresAny(JwtRequirementOrList { requirements }))
 }
 
-fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
+fn provider(rule: &JwtRule, cluster: Option<&str>, release: &SecurityRules) -> JwtProvider {
     let provider = JwtProvider {
         issuer: rule.issuer.to_string(),
         audiences: strings(&rule.audiences),
@@ -129,10 +149,13 @@ fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
             })
             .collect(),
         from_params: strings(&rule.from_params),
-        jwks_source_specifier: Some(JwksSourceSpecifier::LocalJwks(DataSource {
-            specifier: Some(Specifier::InlineString(keys(rule, release.missing_keys))),
-            ..DataSource::default()
-        })),
+        jwks_source_specifier: Some(match cluster {
+            Some(cluster) => JwksSourceSpecifier::RemoteJwks(fetched_keys(rule, cluster, release)),
+            None => JwksSourceSpecifier::LocalJwks(DataSource {
+                specifier: Some(Specifier::InlineString(keys(rule, release.missing_keys))),
+                ..DataSource::default()
+            }),
+        }),
         ..JwtProvider::default()
     };
     match release.request_identity {
@@ -148,6 +171,20 @@ fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
             clear_route_cache: true,
             ..provider
         },
+    }
+}
+
+/// Keys that the proxy fetches itself.
+fn fetched_keys(rule: &JwtRule, cluster: &str, release: &SecurityRules) -> RemoteJwks {
+    let timeout = rule.timeout.filter(|_| release.key_timeouts).unwrap_or(KEY_TIMEOUT);
+    RemoteJwks {
+        http_uri: Some(HttpUri {
+            uri: rule.jwks_uri.to_string(),
+            timeout: Some(duration(timeout)),
+            http_upstream_type: Some(HttpUpstreamType::Cluster(cluster.to_owned())),
+        }),
+        cache_duration: Some(duration(KEYS_KEPT)),
+        ..RemoteJwks::default()
     }
 }
 
@@ -203,7 +240,7 @@ mod tests {
 
     fn jwt(policies: &[RequestAuthentication], release: Release) -> Option<JwtAuthentication> {
         use envoy::extensions::filters::network::http_connection_manager::v3::http_filter::ConfigType;
-        let filters = filters(policies, &crate::rules::Rules::of(release).security);
+        let filters = filters(policies, &BTreeMap::new(), &crate::rules::Rules::of(release).security);
         match filters.first()?.config_type.as_ref()? {
             ConfigType::TypedConfig(any) => Some(envoy::unpack(any).unwrap()),
             ConfigType::ConfigDiscovery(_) => None,
@@ -263,7 +300,8 @@ mod tests {
     #[test]
     fn istio_authn_follows_where_the_release_has_it() {
         let count = |release: Release| {
-            filters(&[policy(vec![rule("a")])], &crate::rules::Rules::of(release).security).len()
+            filters(&[policy(vec![rule("a")])], &BTreeMap::new(), &crate::rules::Rules::of(release).security)
+                .len()
         };
         assert_eq!((count(Release::V1_18), count(Release::V1_31)), (2, 1));
     }

@@ -43,6 +43,7 @@ impl Security {
                 custom: part(renderer.custom_http(&set.custom, &mut policies)),
                 authn: part(authn::filters(
                     set.authentication.iter().map(|policy| &policy.spec),
+                    &set.remote_keys,
                     &settings.rules.security,
                 )),
                 rbac: part(renderer.local_http(&set.local, &mut policies)),
