@@ -165,6 +165,18 @@ impl Kind {
         }
     }
 
+    /// What a custom resource definition of the kind is called: `virtualservices.networking.istio.io`.
+    #[must_use]
+    pub fn resource_name(self) -> String {
+        let singular = self.name().to_ascii_lowercase();
+        let plural = match singular.strip_suffix('y').filter(|stem| !stem.ends_with('a')) {
+            Some(stem) => format!("{stem}ies"),
+            None if singular.ends_with('s') => format!("{singular}es"),
+            None => format!("{singular}s"),
+        };
+        format!("{plural}.{}", self.group())
+    }
+
     /// Whether it says where requests or bytes go.
     #[must_use]
     pub const fn is_route(self) -> bool {
@@ -196,6 +208,19 @@ impl serde::Serialize for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn custom_resource_definitions_have_the_plural() {
+        let all = [Kind::Gateway, Kind::ServiceEntry, Kind::GatewayClass, Kind::WasmPlugin];
+        let names = all.map(Kind::resource_name);
+        let expected = [
+            "gateways.gateway.networking.k8s.io",
+            "serviceentries.networking.istio.io",
+            "gatewayclasses.gateway.networking.k8s.io",
+            "wasmplugins.extensions.istio.io",
+        ];
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn group_and_name_find_the_kind_again() {

@@ -90,7 +90,8 @@ fn copied(template: &Template<'_>, infrastructure: Option<&Pairs>, own: &Pairs) 
             let free = pairs.iter().filter(|(key, _)| !key.starts_with(RESERVED_PREFIX));
             free.map(|(key, value)| (key.clone(), value.clone())).collect()
         }
-        None => own.clone(),
+        None if template.copies_metadata => own.clone(),
+        None => Pairs::new(),
     }
 }
 

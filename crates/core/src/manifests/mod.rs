@@ -23,6 +23,7 @@ mod service_account;
 use serde_json::Value;
 
 use crate::Str;
+use crate::features::Features;
 use crate::mesh::waypoint::proxy;
 use crate::mesh::{DataPlane, Mesh, Waypoint};
 use crate::rules::{ManifestRules, Rules};
@@ -34,6 +35,8 @@ struct Template<'m> {
     release: &'static Rules,
     rules: &'static ManifestRules,
     gateway: &'m Object<gateway_api::Gateway>,
+    /// Whether the objects have the Gateway's labels and annotations, where it does not give others for them.
+    copies_metadata: bool,
     /// The name of the Deployment and the Service.
     name: Str,
     service_account: Str,
@@ -49,18 +52,22 @@ struct Template<'m> {
 /// The objects that Istio's gateway deployment controller makes for a waypoint: its ServiceAccount,
 /// Deployment and Service.
 ///
-/// There are none where the Gateway's `addresses` say that somebody else runs it, or where it isn't Envoy
-/// that runs. Owner references have the Gateway's `uid`, which only the API server knows: it is empty for a
-/// Gateway that was never applied.
+/// There are none where the Gateway's `addresses` or a flag say that somebody else runs it, or where it isn't
+/// Envoy that runs. Owner references have the Gateway's `uid`, which only the API server knows: it is empty
+/// for a Gateway that was never applied.
 #[must_use]
 pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
     let gateway = waypoint.gateway.as_ref();
-    if !is_managed(&gateway.spec) || waypoint.data_plane != DataPlane::Envoy {
+    let features = &mesh.options.features;
+    let is_made =
+        features.pilot_enable_gateway_api_deployment_controller && is_managed(&gateway.spec, features);
+    if !is_made || waypoint.data_plane != DataPlane::Envoy {
         return Vec::new();
     }
     let default_name = || proxy::default_name(gateway, &mesh.rules.waypoints);
     let annotated = |key: &str| gateway.meta.annotations.get(key).filter(|value| !value.is_empty()).cloned();
     let template = Template {
+        copies_metadata: features.pilot_enable_gateway_api_copy_labels_annotations,
         release: mesh.rules,
         rules: &mesh.rules.manifests,
         gateway,
@@ -76,8 +83,9 @@ pub fn manifests(mesh: &Mesh, waypoint: &Waypoint) -> Vec<Value> {
 }
 
 /// Whether Istio runs the Gateway: it has no address of its own choice, or a single IP address.
-pub(crate) fn is_managed(gateway: &gateway_api::Gateway) -> bool {
+pub(crate) fn is_managed(gateway: &gateway_api::Gateway, features: &Features) -> bool {
     match gateway.addresses.as_slice() {
+        _ if !features.enable_gateway_api_manual_deployment => true,
         [] => true,
         [only] => only.address_type.as_deref().is_none_or(|kind| kind == "IPAddress"),
         _ => false,
@@ -94,8 +102,9 @@ mod tests {
     fn a_hostname_is_somebody_elses() {
         let address =
             |kind: Option<&str>| GatewayAddress { address_type: kind.map(Str::from), value: "x".into() };
-        let managed =
-            |addresses: Vec<GatewayAddress>| is_managed(&Gateway { addresses, ..Gateway::default() });
+        let managed = |addresses: Vec<GatewayAddress>| {
+            is_managed(&Gateway { addresses, ..Gateway::default() }, &Features::default())
+        };
         assert!(managed(vec![]));
         assert!(managed(vec![address(None)]));
         assert!(managed(vec![address(Some("IPAddress"))]));

@@ -8,12 +8,14 @@
 //! and Envoy's
 //! [jwt_authn](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/jwt_authn_filter).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use envoy::config::core::v3::DataSource;
 use envoy::config::core::v3::data_source::Specifier;
+use envoy::config::core::v3::http_uri::HttpUpstreamType;
+use envoy::config::core::v3::{DataSource, HttpUri};
 use envoy::config::route::v3::RouteMatch;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::extensions::filters::http::jwt_authn::v3::jwt_provider::{JwksSourceSpecifier, NormalizePayload};
@@ -21,7 +23,7 @@ use envoy::extensions::filters::http::jwt_authn::v3::jwt_requirement::RequiresTy
 use envoy::extensions::filters::http::jwt_authn::v3::requirement_rule::RequirementType;
 use envoy::extensions::filters::http::jwt_authn::v3::{
     JwtAuthentication, JwtClaimToHeader, JwtHeader, JwtProvider, JwtRequirement, JwtRequirementAndList,
-    JwtRequirementOrList, RequirementRule,
+    JwtRequirementOrList, RemoteJwks, RequirementRule,
 };
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
 use envoy::google::protobuf::Empty;
@@ -30,11 +32,18 @@ use envoy::istio::envoy::config::filter::http::authn::v2alpha1::FilterConfig;
 
 use super::authz::http;
 use crate::Str;
+use crate::plan::policies::jwks::KeyServer;
+use crate::resources::proto::duration;
 use crate::rules::{MissingKeys, RequestIdentity, SecurityRules};
+use crate::snapshot::message::Duration;
 use crate::snapshot::security::{JwtRule, RequestAuthentication};
 use crate::snapshot::{Cause, FieldPath, Object};
 
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
+/// How long a proxy waits for keys that it fetches, where a rule says nothing else.
+const KEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// For how long it keeps them.
+const KEYS_KEPT: Duration = Duration::from_secs(300);
 /// Claims whose value is a list, separated by spaces, whatever the rule says.
 const SPACE_DELIMITED: [&str; 2] = ["permission", "scope"];
 
@@ -77,12 +86,16 @@ pub(super) fn causes(rules: &[PolicyRule<'_>]) -> Vec<Cause> {
 }
 
 /// The filters of these rules, in the order in which they come into a chain.
-pub(super) fn filters(rules: &[PolicyRule<'_>], release: &SecurityRules) -> Vec<HttpFilter> {
+pub(super) fn filters(
+    rules: &[PolicyRule<'_>],
+    remote_keys: &BTreeMap<&str, KeyServer>,
+    release: &SecurityRules,
+) -> Vec<HttpFilter> {
     let rules: Vec<&JwtRule> = rules.iter().map(|of_policy| of_policy.rule).collect();
     if rules.is_empty() {
         return Vec::new();
     }
-    let jwt_authn = http(JWT_AUTHN, envoy::any(&jwt_authentication(&rules, release)));
+    let jwt_authn = http(JWT_AUTHN, envoy::any(&jwt_authentication(&rules, remote_keys, release)));
     match release.request_identity {
         RequestIdentity::JwtAuthn => vec![jwt_authn],
         RequestIdentity::IstioAuthn => {
@@ -91,7 +104,15 @@ pub(super) fn filters(rules: &[PolicyRule<'_>], release: &SecurityRules) -> Vec<
     }
 }
 
-fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthentication {
+fn jwt_authentication(
+    rules: &[&JwtRule],
+    remote_keys: &BTreeMap<&str, KeyServer>,
+    release: &SecurityRules,
+) -> JwtAuthentication {
+    let providers = rules.iter().map(|rule| {
+        let cluster = remote_keys.get(rule.jwks_uri.as_str());
+        provider(rule, cluster.map(|server| server.cluster.as_str()), release)
+    });
     let names: Vec<String> = (0..rules.len()).map(provider_name).collect();
     let rule = RequirementRule {
         r#match: Some(RouteMatch {
@@ -101,7 +122,7 @@ fn jwt_authentication(rules: &[&JwtRule], release: &SecurityRules) -> JwtAuthent
         requirement_type: Some(RequirementType::Requires(requirement(&names))),
     };
     JwtAuthentication {
-        providers: names.into_iter().zip(rules.iter().map(|rule| provider(rule, release))).collect(),
+        providers: names.into_iter().zip(providers).collect(),
         rules: vec![rule],
         bypass_cors_preflight: true,
         ..JwtAuthentication::default()
@@ -137,7 +158,7 @@ fn any_of(requirements: Vec<JwtRequirement>) -> JwtRequirement {
     require(RequiresType::RequiresAny(JwtRequirementOrList { requirements }))
 }
 
-fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
+fn provider(rule: &JwtRule, cluster: Option<&str>, release: &SecurityRules) -> JwtProvider {
     let provider = JwtProvider {
         issuer: rule.issuer.to_string(),
         audiences: strings(&rule.audiences),
@@ -161,10 +182,13 @@ fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
             })
             .collect(),
         from_params: strings(&rule.from_params),
-        jwks_source_specifier: Some(JwksSourceSpecifier::LocalJwks(DataSource {
-            specifier: Some(Specifier::InlineString(keys(rule, release.missing_keys))),
-            ..DataSource::default()
-        })),
+        jwks_source_specifier: Some(match cluster {
+            Some(cluster) => JwksSourceSpecifier::RemoteJwks(fetched_keys(rule, cluster, release)),
+            None => JwksSourceSpecifier::LocalJwks(DataSource {
+                specifier: Some(Specifier::InlineString(keys(rule, release.missing_keys))),
+                ..DataSource::default()
+            }),
+        }),
         ..JwtProvider::default()
     };
     match release.request_identity {
@@ -180,6 +204,20 @@ fn provider(rule: &JwtRule, release: &SecurityRules) -> JwtProvider {
             clear_route_cache: true,
             ..provider
         },
+    }
+}
+
+/// Keys that the proxy fetches itself.
+fn fetched_keys(rule: &JwtRule, cluster: &str, release: &SecurityRules) -> RemoteJwks {
+    let timeout = rule.timeout.filter(|_| release.key_timeouts).unwrap_or(KEY_TIMEOUT);
+    RemoteJwks {
+        http_uri: Some(HttpUri {
+            uri: rule.jwks_uri.to_string(),
+            timeout: Some(duration(timeout)),
+            http_upstream_type: Some(HttpUpstreamType::Cluster(cluster.to_owned())),
+        }),
+        cache_duration: Some(duration(KEYS_KEPT)),
+        ..RemoteJwks::default()
     }
 }
 
@@ -238,7 +276,7 @@ mod tests {
 
     fn filters_of(policies: &[Policy], release: Release) -> Vec<HttpFilter> {
         let policies: Vec<&Policy> = policies.iter().collect();
-        filters(&rules(&policies), &crate::rules::Rules::of(release).security)
+        filters(&rules(&policies), &BTreeMap::new(), &crate::rules::Rules::of(release).security)
     }
 
     fn jwt(policies: &[Policy], release: Release) -> Option<JwtAuthentication> {

@@ -6,7 +6,7 @@ use envoy::config::core::v3::socket_address::PortSpecifier;
 use envoy::config::core::v3::{Address, SocketAddress};
 use envoy::google::protobuf;
 
-use crate::plan::WaypointSettings;
+use crate::plan::{Families, WaypointSettings};
 use crate::snapshot::Duration;
 
 /// The address of a port.
@@ -25,7 +25,11 @@ pub(crate) const fn duration(span: Duration) -> protobuf::Duration {
     protobuf::Duration { seconds: span.secs(), nanos: span.subsec_nanos() }
 }
 
-/// The family of addresses that a waypoint's proxy looks for when it resolves names.
+/// The families of addresses that a waypoint's proxy looks for when it resolves names.
 pub(crate) fn lookup_family(settings: &WaypointSettings<'_>) -> DnsLookupFamily {
-    if settings.resolves_to_ipv6() { DnsLookupFamily::V6Only } else { DnsLookupFamily::V4Only }
+    match settings.resolves_to() {
+        Families::Ipv4 => DnsLookupFamily::V4Only,
+        Families::Ipv6 => DnsLookupFamily::V6Only,
+        Families::Both => DnsLookupFamily::All,
+    }
 }

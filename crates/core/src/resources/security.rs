@@ -48,7 +48,7 @@ impl Security {
             let mut policies = Vec::new();
             let custom = renderer.custom_http(&set.custom, &mut policies);
             let rules = authn::rules(&set.authentication);
-            let authn = authn::filters(&rules, &settings.rules.security);
+            let authn = authn::filters(&rules, &set.remote_keys, &settings.rules.security);
             let mut filters = ask_causes(&set.custom, custom.iter().map(|filter| filter.name.as_str()));
             filters.extend(authn.iter().map(|filter| (Str::from(&filter.name), authn::causes(&rules))));
             SecurityFilters {

@@ -65,13 +65,16 @@ use crate::snapshot::{self, Kind};
 #[must_use]
 pub fn statuses(mesh: &Mesh) -> Vec<Status> {
     let cx = Context::new(mesh);
-    let (mut statuses, attached) = route::statuses(&cx);
-    let pools = inference_pool::statuses(&cx, &statuses);
-    statuses.extend(pools);
-    statuses.extend(gateway::statuses(&cx, &attached));
-    statuses.extend(class::statuses(mesh, &cx.classes));
-    statuses.extend(backend_policy::statuses(&cx));
-    if mesh.rules.status.ambient {
+    let features = &mesh.options.features;
+    let mut statuses = class::statuses(mesh, &cx.classes);
+    if features.pilot_enable_gateway_api_status {
+        let (routes, attached) = route::statuses(&cx);
+        statuses.extend(inference_pool::statuses(&cx, &routes));
+        statuses.extend(routes);
+        statuses.extend(gateway::statuses(&cx, &attached));
+        statuses.extend(backend_policy::statuses(&cx));
+    }
+    if mesh.rules.status.ambient && features.ambient_enable_status {
         statuses.extend(binding::statuses(mesh));
         statuses.extend(policy::statuses(mesh));
     }

@@ -1,4 +1,4 @@
-//! `discoverySelectors`: which namespaces a control plane looks at.
+//! `discoverySelectors` and the like: which namespaces a control plane looks at.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,8 +25,25 @@ pub(super) fn discover(
         return Vec::new();
     }
     let mut namespaces = Namespaces::new(s, selectors);
+    keep(s, scopes_configuration, |namespace| namespaces.discovered(namespace))
+}
+
+/// Leaves only objects of one namespace, for a control plane that looks at no other. Gives the Gateways that
+/// are left out.
+pub(super) fn watch(s: &mut Snapshot, namespace: &Str) -> Vec<Arc<Object<Gateway>>> {
+    s.config_maps.retain(|object| object.meta.namespace == *namespace);
+    s.secrets.retain(|object| object.meta.namespace == *namespace);
+    keep(s, true, |of_object| of_object == namespace)
+}
+
+/// Leaves only objects of some namespaces. Gives the Gateways that are left out.
+fn keep(
+    s: &mut Snapshot,
+    scopes_configuration: bool,
+    mut is_discovered: impl FnMut(&Str) -> bool,
+) -> Vec<Arc<Object<Gateway>>> {
     macro_rules! keep {
-        ($($list:ident),*) => { $(s.$list.retain(|object| namespaces.discovered(&object.meta.namespace));)* };
+        ($($list:ident),*) => { $(s.$list.retain(|object| is_discovered(&object.meta.namespace));)* };
     }
     keep!(services, pods, endpoints, endpoint_slices);
     if !scopes_configuration {
@@ -54,7 +71,7 @@ pub(super) fn discover(
         wasm_plugins,
         traffic_extensions
     );
-    s.gateways.extract_if(.., |object| !namespaces.discovered(&object.meta.namespace)).collect()
+    s.gateways.extract_if(.., |object| !is_discovered(&object.meta.namespace)).collect()
 }
 
 /// What the selectors say of each namespace, found when somebody asks.
@@ -122,6 +139,15 @@ spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, p
         let hidden = discover(&mut snapshot, &selectors, scopes_configuration);
         let services = snapshot.services.iter().map(|service| service.meta.name.clone()).collect();
         (services, snapshot.authorization_policies.len(), hidden.len())
+    }
+
+    #[test]
+    fn only_the_namespace_that_is_watched_is_left() {
+        let mut snapshot = Snapshot::read([SourceFile::new("s", OBJECTS)], &Limits::DEFAULT).snapshot;
+        let hidden = watch(&mut snapshot, &"not-in-the-snapshot".into());
+        let services: Vec<_> = snapshot.services.iter().map(|service| service.meta.name.as_str()).collect();
+        assert_eq!((services, hidden.len()), (vec!["b"], 1));
+        assert!(snapshot.authorization_policies.is_empty() && !snapshot.namespaces.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::check::Checker;
 use crate::snapshot::Meta;
 use crate::snapshot::security::Action;
+use crate::strings::go_bool;
 use crate::well_known::DRY_RUN;
 
 /// Checks annotations; `action` is that of an AuthorizationPolicy, the only kind that may run dry.
@@ -18,13 +19,8 @@ pub(super) fn check(c: &Checker<'_>, meta: &Meta, action: Option<Action>) {
     let c = annotations.key(DRY_RUN);
     match action {
         None => c.invalid("only an AuthorizationPolicy can run dry"),
-        Some(Action::Allow | Action::Deny) if is_go_bool(value) => {}
+        Some(Action::Allow | Action::Deny) if go_bool(value).is_some() => {}
         Some(Action::Allow | Action::Deny) => c.invalid(format!("`{value}` is neither true nor false")),
         Some(other) => c.invalid(format!("only ALLOW and DENY can run dry, not {}", other.as_str())),
     }
-}
-
-/// What Go's `strconv.ParseBool` takes.
-fn is_go_bool(text: &str) -> bool {
-    matches!(text, "1" | "t" | "T" | "TRUE" | "true" | "True" | "0" | "f" | "F" | "FALSE" | "false" | "False")
 }

@@ -43,6 +43,8 @@ use check::{Checker, Findings};
 use mesh_config::ProxyAnnotations;
 use newer::Newer;
 
+use crate::Str;
+use crate::features::Features;
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
@@ -51,7 +53,12 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_networks::MeshNetworks;
 use crate::snapshot::passed_over::PassedOver;
-use crate::snapshot::{Meta, Object, ObjectRef, Resource, Snapshot};
+use crate::snapshot::{Kind, Meta, Object, ObjectRef, Resource, Snapshot, UNNAMED};
+
+/// The flag for kinds that are experiments.
+const ALPHA: &str = "PILOT_ENABLE_ALPHA_GATEWAY_API";
+/// The flag for kinds that are not read.
+const IGNORE: &str = "PILOT_IGNORE_RESOURCES";
 
 /// What a release admits of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,20 +84,32 @@ pub struct Admitted {
 #[must_use]
 pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     let rules = options.rules();
+    let features = options.features.in_release(options.release);
     let mut problems = Vec::new();
-    let mesh_config = mesh_config::in_force(&snapshot, options, &mut problems);
-    let mesh_networks = mesh_config::networks(&snapshot, options, &mut problems);
+    let networks = mesh_config::networks(&snapshot, options, &features, &mut problems);
+    let is_read = networks.is_some() || !rules.mesh.networks_come_first;
+    let mesh_config = mesh_config::in_force(&snapshot, is_read, options, &mut problems);
     let mut snapshot = snapshot;
-    objects(&mut snapshot, rules, &mut problems);
+    if snapshot.cluster.is_empty() && features.cluster_id != UNNAMED {
+        snapshot.cluster = features.cluster_id.clone();
+    }
+    objects(&mut snapshot, (rules, &features), &mut problems);
     for remote in &mut snapshot.remotes {
-        objects(remote, rules, &mut problems);
+        if !features.pilot_enable_cross_cluster_workload_entry {
+            remote.workload_entries.clear();
+        }
+        objects(remote, (rules, &features), &mut problems);
         discovery::discover(remote, &mesh_config.discovery_selectors, false);
     }
     let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
-    let scopes_configuration = rules.admission.discovery_scopes_configuration
-        || options.features.in_release(options.release).enable_enhanced_resource_scoping;
+    let scopes_configuration =
+        rules.admission.discovery_scopes_configuration || features.enable_enhanced_resource_scoping;
     let selectors = &mesh_config.discovery_selectors;
-    let undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
+    let mut undiscovered_gateways = discovery::discover(&mut snapshot, selectors, scopes_configuration);
+    if !features.istio_watch_namespace.is_empty() {
+        undiscovered_gateways.extend(discovery::watch(&mut snapshot, &features.istio_watch_namespace));
+    }
+    let mesh_networks = networks.unwrap_or_default();
     Admitted { snapshot, mesh_config, mesh_networks, proxy_annotations, undiscovered_gateways, problems }
 }
 
@@ -99,8 +118,8 @@ pub(crate) fn controllers(objects: &[PassedOver], options: &Options) -> Vec<Prob
     kubernetes::controllers(objects, options.rules())
 }
 
-fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>) {
-    let mut pass = Pass { rules, problems };
+fn objects(s: &mut Snapshot, (rules, features): (&'static Rules, &Features), problems: &mut Vec<Problem>) {
+    let mut pass = Pass { rules, features, problems };
     kubernetes::objects(&mut pass, s);
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
     pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
@@ -129,6 +148,7 @@ fn objects(s: &mut Snapshot, rules: &'static Rules, problems: &mut Vec<Problem>)
 /// A pass over the lists of a snapshot.
 struct Pass<'p> {
     rules: &'static Rules,
+    features: &'p Features,
     problems: &'p mut Vec<Problem>,
 }
 
@@ -142,15 +162,46 @@ impl Pass<'_> {
         list.retain_mut(|object| self.admits(object, &check));
     }
 
+    /// Why objects of a kind are not read, if they are not.
+    fn unread(&self, kind: Kind) -> Option<Problem> {
+        let Rules { release, admission, .. } = self.rules;
+        let unread = |message| Problem::new(Code::UnsupportedKind, message);
+        if !admission.knows(kind) {
+            return Some(unread(format!("Istio {release} does not read objects of this kind")));
+        }
+        if self.is_ignored(kind) {
+            let message = format!("`{IGNORE}` names this kind: the control plane does not read it");
+            return Some(unread(message).help("take it out of that feature flag, if it is to count"));
+        }
+        let is_off = admission.is_alpha(kind) && !self.features.pilot_enable_alpha_gateway_api;
+        let message = format!("Istio {release} reads objects of this kind only with `{ALPHA}=true`");
+        is_off
+            .then(|| unread(message).help("set that feature flag of the control plane, if the cluster does"))
+    }
+
+    /// Whether flags have a kind not read.
+    fn is_ignored(&self, kind: Kind) -> bool {
+        let Features { pilot_ignore_resources: ignored, pilot_include_resources: included, .. } =
+            self.features;
+        if ignored.is_empty() {
+            return false;
+        }
+        let name = kind.resource_name();
+        let named = |resource: &Str| match resource.trim().strip_prefix("*.") {
+            Some(group) => name.ends_with(group),
+            None => name == resource.trim(),
+        };
+        ignored.iter().any(named) && !included.iter().any(named)
+    }
+
     fn admits<T: Resource + Newer + Clone>(
         &mut self,
         object: &mut Arc<Object<T>>,
         check: impl Fn(&Checker<'_>, &Meta, &T),
     ) -> bool {
         let (identity, rules) = (object.object_ref(), self.rules);
-        if !self.rules.admission.knows(T::KIND) {
-            let message = format!("Istio {} does not read objects of this kind", self.rules.release);
-            self.problems.push(Problem::new(Code::UnsupportedKind, message).on(identity));
+        if let Some(problem) = self.unread(T::KIND) {
+            self.problems.push(problem.on(identity));
             return false;
         }
         self.passes(&identity, |c| {

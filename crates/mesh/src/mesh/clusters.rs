@@ -45,7 +45,7 @@ impl RemoteCluster {
         let name = snapshot.cluster.clone();
         let namespaces = Namespaces::new(snapshot);
         let assigned = AssignedNetworks::new(&namespaces, &name, networks);
-        let services = Services::new(snapshot, rules, config, &namespaces);
+        let services = Services::new(snapshot, (rules, features), config, &namespaces);
         let workloads = Workloads::new(snapshot, rules, &namespaces, &assigned);
         let endpoints = Endpoints::new(snapshot, (rules, features), &services, &workloads);
         let network = network::of_cluster(&namespaces);

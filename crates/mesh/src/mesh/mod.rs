@@ -61,8 +61,8 @@ pub use peer_authentication::PeerAuthentications;
 pub use policy::Policies;
 pub use proxy_config::ProxyConfigs;
 pub use service::{
-    Address, ExportTo, Port, Protocol, Resolution, Service, ServiceId, ServiceSource, Services,
-    TrafficDistribution,
+    Address, ExportTo, PersistentSession, Port, Protocol, Resolution, Service, ServiceId, ServiceSource,
+    Services, TrafficDistribution,
 };
 pub use settings::MeshSettings;
 pub use telemetry::Telemetries;
@@ -162,7 +162,8 @@ impl Mesh {
         let cluster = snapshot.cluster_name();
         let mut remotes =
             RemoteClusters::new(&snapshot, (rules, &options.features), &config, &admitted.mesh_networks);
-        let services = Services::with_remotes(&snapshot, rules, &config, &namespaces, &remotes);
+        let services =
+            Services::with_remotes(&snapshot, (rules, &options.features), &config, &namespaces, &remotes);
         remotes.connect(&services);
         let assigned = network::AssignedNetworks::new(&namespaces, &cluster, &admitted.mesh_networks);
         let workloads = Workloads::new(&snapshot, rules, &namespaces, &assigned);
@@ -178,12 +179,8 @@ impl Mesh {
                 remotes: options.features.ambient_enable_multi_network.then_some(&remotes),
             },
         );
-        let network_gateways = NetworkGateways::new(
-            &snapshot,
-            &admitted.mesh_networks,
-            &rules.networks,
-            options.features.pilot_multi_network_discover_gateway_api,
-        );
+        let network_gateways =
+            NetworkGateways::new(&snapshot, &admitted.mesh_networks, &rules.networks, &options.features);
         let proxy_configs = ProxyConfigs::new(&snapshot, rules, &config, admitted.proxy_annotations);
         let indexing = waypoint::Indexing {
             snapshot: &snapshot,

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use super::namespaces::Namespaces;
 use super::service::{Address, Services};
 use super::workload::{Workload, WorkloadSource, Workloads};
-use super::{Endpoints, RemoteClusters, Service, ip};
+use super::{Endpoints, RemoteClusters, Service, ServiceId, ip};
 use crate::Str;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::rules::HboneAddresses;
 use crate::snapshot::mesh_networks::{MeshNetworks, Network};
 use crate::well_known::NETWORK;
@@ -79,8 +79,9 @@ pub struct Networks {
     pub own: Str,
     /// The networks of endpoints that do not say theirs.
     pub(crate) assigned: AssignedNetworks,
-    /// The addresses that take HBONE connections, each in its network.
-    hbone: HashSet<(Str, IpAddr)>,
+    /// The addresses that take HBONE connections, each in its network; with the Service that they are of,
+    /// where no workload has them.
+    hbone: HashMap<(Str, IpAddr), Option<ServiceId>>,
     /// Whether an address means the same in all networks.
     flat: bool,
 }
@@ -101,8 +102,9 @@ impl Networks {
             HboneAddresses::All => usize::MAX,
         };
         // Most addresses are those of one workload each.
-        let empty = || HashSet::with_capacity_and_hasher(workloads.iter().size_hint().0, Default::default());
-        let (mut known, mut hbone) = (empty(), empty());
+        let count_of_workloads = workloads.iter().size_hint().0;
+        let mut known = HashSet::with_capacity_and_hasher(count_of_workloads, Default::default());
+        let mut hbone = HashMap::with_capacity_and_hasher(count_of_workloads, Default::default());
         let here = workloads.iter().map(|(_, workload)| (workload, network_of(workload, &own)));
         let others = remotes.into_iter().flat_map(RemoteClusters::iter);
         let there = others.flat_map(|remote| {
@@ -116,7 +118,7 @@ impl Networks {
         for (workload, network) in all.filter(|(_, network)| is_near(network)) {
             for address in workload.addresses.iter().take(count).map(|ip| (network.clone(), *ip)) {
                 if workload.hbone {
-                    hbone.insert(address.clone());
+                    hbone.insert(address.clone(), None);
                 }
                 known.insert(address);
             }
@@ -125,7 +127,9 @@ impl Networks {
             let mut behind = endpoints.of(id).iter().filter_map(|endpoint| workloads.get(endpoint.workload?));
             if behind.any(|workload| workload.hbone) {
                 let addresses = called_by(service).map(|ip| (own.clone(), ip));
-                hbone.extend(addresses.filter(|address| !known.contains(address)));
+                for address in addresses.filter(|address| !known.contains(address)) {
+                    hbone.entry(address).or_insert(Some(id));
+                }
             }
         }
         Self { own, assigned, hbone, flat: rule == HboneAddresses::PodsFirst }
@@ -134,8 +138,17 @@ impl Networks {
     /// Whether HBONE connections are taken at an address of a network.
     #[must_use]
     pub fn take_hbone(&self, network: &Str, address: IpAddr) -> bool {
-        let network = if self.flat { &self.own } else { network };
-        self.hbone.contains(&(network.clone(), address))
+        self.hbone.contains_key(&self.key(network, address))
+    }
+
+    /// The Service for whose sake HBONE connections are taken at an address of a network, where that is none
+    /// of a workload.
+    pub(crate) fn hbone_service(&self, network: &Str, address: IpAddr) -> Option<ServiceId> {
+        *self.hbone.get(&self.key(network, address))?
+    }
+
+    fn key(&self, network: &Str, address: IpAddr) -> (Str, IpAddr) {
+        (if self.flat { &self.own } else { network }.clone(), address)
     }
 }
 

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use super::hostname;
 use crate::Str;
+use crate::features::Features;
 use crate::rules::NetworkRules;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::Listener;
@@ -53,6 +54,8 @@ pub struct NetworkGateway {
 /// resolves the name itself and uses what it finds, which no file tells.
 #[derive(Clone, Debug, Default)]
 pub struct NetworkGateways {
+    /// The object with the configuration of the networks.
+    pub(crate) configured_by: Option<ObjectRef>,
     with_address: Reachable,
     all: Reachable,
 }
@@ -68,14 +71,14 @@ pub(crate) struct Reachable {
 }
 
 impl NetworkGateways {
-    /// `resources`: whether Gateways count, where the release looks at them.
     pub(super) fn new(
         snapshot: &Snapshot,
         networks: &MeshNetworks,
         rules: &NetworkRules,
-        resources: bool,
+        features: &Features,
     ) -> Self {
-        let rules = &NetworkRules { gateway_resources: rules.gateway_resources && resources, ..*rules };
+        let resources = rules.gateway_resources && features.pilot_multi_network_discover_gateway_api;
+        let rules = &NetworkRules { gateway_resources: resources, ..*rules };
         let mut all: BTreeMap<_, NetworkGateway> = BTreeMap::new();
         let listed = of_mesh_networks(networks);
         let found = snapshot.clusters().flat_map(|part| of_cluster(snapshot, part, networks, rules));
@@ -86,6 +89,7 @@ impl NetworkGateways {
         all.sort();
         let is_ip = |gateway: &&NetworkGateway| gateway.address.parse::<IpAddr>().is_ok();
         Self {
+            configured_by: networks.origin.clone(),
             with_address: Reachable::new(all.iter().filter(is_ip).cloned().collect()),
             all: Reachable::new(all),
         }
@@ -145,8 +149,11 @@ fn least_common_multiple(a: u32, b: u32) -> u32 {
 
 /// The gateways that the configuration of the networks gives by their addresses.
 fn of_mesh_networks(networks: &MeshNetworks) -> impl Iterator<Item = NetworkGateway> {
-    networks.networks.iter().flat_map(|(network, Network { gateways, .. })| {
-        gateways.iter().filter_map(|gateway| {
+    let in_default = || ObjectRef::new(Kind::ConfigMap, "istio-system", "istio");
+    let origin = networks.origin.clone().unwrap_or_else(in_default);
+    networks.networks.iter().flat_map(move |(network, Network { gateways, .. })| {
+        let origin = origin.clone();
+        gateways.iter().filter_map(move |gateway| {
             let address = gateway.address.clone().filter(|address| !address.is_empty())?;
             Some(NetworkGateway {
                 address,
@@ -155,7 +162,7 @@ fn of_mesh_networks(networks: &MeshNetworks) -> impl Iterator<Item = NetworkGate
                 network: network.clone(),
                 cluster: Str::default(),
                 service_account: Str::default(),
-                cause: ObjectRef::new(Kind::ConfigMap, "istio-system", "istio").into(),
+                cause: origin.clone().into(),
                 node: None,
             })
         })

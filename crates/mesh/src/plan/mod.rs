@@ -40,7 +40,7 @@ pub mod telemetry;
 mod tests;
 
 pub use scope::Scope;
-pub use settings::WaypointSettings;
+pub use settings::{Families, WaypointSettings};
 
 use crate::mesh::{Mesh, Waypoint};
 

@@ -10,6 +10,8 @@ table! {
     pub struct AdmissionRules {
         /// Kinds that it does not read.
         pub unknown_kinds: &'static [Kind],
+        /// Kinds that it reads only with `PILOT_ENABLE_ALPHA_GATEWAY_API`.
+        pub alpha_kinds: &'static [Kind],
         /// Whether its schemas know `DYNAMIC_DNS`.
         pub dynamic_dns: bool,
         /// The least `aggression` of a warm-up.
@@ -89,9 +91,15 @@ pub enum LeastAggression {
 }
 
 impl AdmissionRules {
-    /// Whether the release reads objects of this kind.
+    /// Whether the release ever reads objects of this kind.
     #[must_use]
     pub fn knows(&self, kind: Kind) -> bool {
         !self.unknown_kinds.contains(&kind)
+    }
+
+    /// Whether the release reads objects of this kind only where experiments are switched on.
+    #[must_use]
+    pub fn is_alpha(&self, kind: Kind) -> bool {
+        self.alpha_kinds.contains(&kind)
     }
 }

@@ -11,6 +11,8 @@ table! {
         pub profile: &'static str,
         /// What becomes of the profile's default providers where the mesh configuration names some.
         pub default_providers: ProfileProviders,
+        /// Whether networks that are not valid keep the mesh configuration beside them from being read.
+        pub networks_come_first: bool,
         /// The creation time of an object that has none, in seconds since the epoch.
         pub assumed_creation: i64,
         /// Which of two objects of the same age comes first.

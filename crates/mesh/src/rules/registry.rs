@@ -43,6 +43,8 @@ table! {
         pub repeated_addresses: bool,
         /// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.
         pub hbone_addresses: HboneAddresses,
+        /// Whether `ISTIO_DUAL_STACK` makes the addresses of a Pod one endpoint.
+        pub dual_stack_endpoints: bool,
         /// Whether endpoints that are not ready are known at all.
         pub unready_endpoints: bool,
         /// Whether named ports of native sidecars can be a Service's target port.

@@ -5,6 +5,8 @@ use super::table::table;
 table! {
     /// How AuthorizationPolicies and RequestAuthentications become filters.
     pub struct SecurityRules {
+        /// Whether rules say how long proxies wait for keys that they fetch.
+        pub key_timeouts: bool,
         /// How a header's value is matched.
         pub header_values: HeaderValueMatch,
         /// Where the claims of a request's token are kept.

@@ -12,6 +12,7 @@ pub(super) const RULES: Rules = Rules {
         version: "1.18.0",
         profile: PROFILE,
         default_providers: ProfileProviders::Merged,
+        networks_come_first: true,
         assumed_creation: 1_686_096_000,
         age_tie: AgeTie::NameDotNamespace,
         networking_version: "v1alpha3",
@@ -21,8 +22,6 @@ pub(super) const RULES: Rules = Rules {
     admission: AdmissionRules {
         unknown_kinds: &[
             Kind::GrpcRoute,
-            Kind::TcpRoute,
-            Kind::TlsRoute,
             Kind::BackendTlsPolicy,
             Kind::XBackendTrafficPolicy,
             Kind::ListenerSet,
@@ -71,6 +70,7 @@ pub(super) const RULES: Rules = Rules {
         own_private_first: true,
         repeated_addresses: true,
         hbone_addresses: HboneAddresses::PodsFirst,
+        dual_stack_endpoints: false,
         unready_endpoints: false,
         native_sidecar_ports: false,
         ..V1_29.registry
@@ -172,6 +172,8 @@ pub(super) const RULES: Rules = Rules {
         sidecars_keep_mtls: false,
         locality_weights: LocalityWeights::UnlessDisabled,
         unready_endpoints: UnreadyEndpoints::OfNone,
+        tls_mode_is_telemetry: true,
+        says_external: false,
         persistent_session_header: false,
         cares_resolver: false,
         happy_eyeballs: false,

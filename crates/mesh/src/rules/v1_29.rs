@@ -9,8 +9,8 @@ pub(super) const RULES: Rules = Rules {
     release: Release::V1_29,
     mesh: MeshRules { version: "1.29.6", ..V1_30.mesh },
     admission: AdmissionRules {
-        // TLSRoutes are alpha here, too; TrafficExtensions come later.
-        unknown_kinds: &[Kind::TcpRoute, Kind::TlsRoute, Kind::TrafficExtension],
+        unknown_kinds: &[Kind::TrafficExtension],
+        alpha_kinds: &[Kind::TcpRoute, Kind::TlsRoute, Kind::XBackendTrafficPolicy],
         trust_domains: false,
         header_value_pattern: false,
         ..V1_30.admission
@@ -44,7 +44,7 @@ pub(super) const RULES: Rules = Rules {
         addresses_of_all_clusters: false,
         ..V1_30.networks
     },
-    security: SecurityRules { authorizer_in_names: false, ..V1_30.security },
+    security: SecurityRules { authorizer_in_names: false, key_timeouts: false, ..V1_30.security },
     tracing: TracingRules { sender: SpanSender::Service, ..V1_30.tracing },
     ..V1_30
 };

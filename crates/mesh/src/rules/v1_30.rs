@@ -9,8 +9,7 @@ pub(super) const RULES: Rules = Rules {
     release: Release::V1_30,
     mesh: MeshRules { version: "1.30.0", ..V1_31.mesh },
     admission: AdmissionRules {
-        // TCPRoutes are alpha, which is off by default.
-        unknown_kinds: &[Kind::TcpRoute],
+        alpha_kinds: &[Kind::TcpRoute, Kind::XBackendTrafficPolicy],
         least_aggression: LeastAggression::One,
         ..V1_31.admission
     },

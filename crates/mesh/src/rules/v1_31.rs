@@ -2,6 +2,7 @@
 
 use super::bootstrap::{STATS_TAGS, USE_ORIGINAL_DST};
 use super::*;
+use crate::snapshot::Kind;
 
 /// The rules.
 pub(super) const RULES: Rules = Rules {
@@ -10,6 +11,7 @@ pub(super) const RULES: Rules = Rules {
         version: "1.31.0",
         profile: PROFILE,
         default_providers: ProfileProviders::Replaced,
+        networks_come_first: false,
         assumed_creation: 1_704_067_200,
         age_tie: AgeTie::NameThenNamespace,
         networking_version: "v1",
@@ -17,6 +19,7 @@ pub(super) const RULES: Rules = Rules {
     },
     admission: AdmissionRules {
         unknown_kinds: &[],
+        alpha_kinds: &[Kind::XBackendTrafficPolicy],
         dynamic_dns: true,
         least_aggression: LeastAggression::AboveZero,
         cookie_ttl_required: false,
@@ -76,6 +79,7 @@ pub(super) const RULES: Rules = Rules {
         own_private_first: false,
         repeated_addresses: false,
         hbone_addresses: HboneAddresses::All,
+        dual_stack_endpoints: true,
         unready_endpoints: true,
         native_sidecar_ports: true,
     },
@@ -180,6 +184,8 @@ pub(super) const RULES: Rules = Rules {
         sidecars_keep_mtls: true,
         locality_weights: LocalityWeights::WhereConfigured,
         unready_endpoints: UnreadyEndpoints::OfAll,
+        tls_mode_is_telemetry: false,
+        says_external: true,
         persistent_session_header: true,
         cares_resolver: true,
         happy_eyeballs: true,
@@ -215,6 +221,7 @@ pub(super) const RULES: Rules = Rules {
         several_authorizers: SeveralAuthorizers::DenyWhatFits,
         authorizer_in_names: true,
         authorizer_authority: AuthorizerAuthority::Hostname,
+        key_timeouts: true,
         missing_keys: MissingKeys::Fixed,
         quotes_in_regexes: true,
         path_templates: true,

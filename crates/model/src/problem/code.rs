@@ -270,6 +270,10 @@ codes! {
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
          IstioOperator that was never applied. `--feature` sets them otherwise.";
+    IgnoredFlag = "ignored-flag" Note Correctness:
+        "The environment of the snapshot's control plane sets a feature flag that is not heeded here. Of a value that the \
+         flag does not take Istio's control plane only warns in its log, and goes on with the default: correct it. A flag \
+         that none of the known releases has may change what proxies get, and is left out.";
     UnsupportedExtension = "unsupported-extension" Error Correctness:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

@@ -9,7 +9,7 @@ use crate::Str;
 use crate::kind::Kind;
 
 /// What Istio calls a cluster that has no name of its own.
-const UNNAMED: Str = Str::new_static("Kubernetes");
+pub const UNNAMED: Str = Str::new_static("Kubernetes");
 
 /// Whether a control plane reads objects of this kind from clusters that are not its own.
 pub(super) const fn is_read_from_others(kind: Kind) -> bool {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use super::ObjectRef;
 use super::message::message;
 use super::proto_json::ProtoJson;
 use crate::Str;
@@ -13,6 +14,9 @@ message! {
     /// The networks of a mesh, by their names.
     pub struct MeshNetworks {
         networks: BTreeMap<Str, Network>,
+        /// The object that they stand in.
+        #[serde(skip)]
+        origin: Option<ObjectRef>,
     }
 
     pub struct Network {

@@ -72,6 +72,7 @@ use std::sync::Arc;
 pub use crate::kind::{Kind, NameRule, Scope};
 pub use crate::names::ObjectRef;
 pub use cause::{Cause, FieldPath};
+pub use clusters::UNNAMED;
 pub use control_plane::ControlPlane;
 pub use files::Files;
 pub use labels::Labels;
@@ -294,7 +295,7 @@ snapshot! {
     /// Services outside of Kubernetes.
     service_entries: networking::ServiceEntry = ServiceEntry in spec and status;
     /// Workloads outside of Kubernetes.
-    workload_entries: networking::WorkloadEntry = WorkloadEntry in spec;
+    workload_entries: networking::WorkloadEntry = WorkloadEntry in spec and status;
     /// Patches of Envoy's configuration.
     envoy_filters: networking::EnvoyFilter = EnvoyFilter in spec;
     /// Settings of proxies.

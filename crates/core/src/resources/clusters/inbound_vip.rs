@@ -28,7 +28,7 @@ pub(super) fn cluster(
     connection_pool::apply(&mut draft, &policy.settings, settings.mesh, limits);
     connection_pool::upgrade_to_http2(&mut draft, policy, rules);
     outlier::apply(&mut draft, policy);
-    load_balancer::apply(&mut draft, policy);
+    load_balancer::apply(&mut draft, policy, settings.features);
 
     tls::ask_for_host(&mut draft, plan.transport.requested_host);
     let tls = match &plan.transport.sockets {

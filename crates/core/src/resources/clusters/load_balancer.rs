@@ -11,6 +11,7 @@ use envoy::config::core::v3::RuntimeDouble;
 use envoy::r#type::v3::Percent;
 
 use super::draft::Draft;
+use crate::features::Features;
 use crate::plan::clusters::policy::ClusterPolicy;
 use crate::resources::proto::duration;
 use crate::snapshot::networking::destination_rule::{
@@ -23,7 +24,7 @@ const DEFAULT_RING_SIZE: u64 = 1024;
 /// Applies a policy's load balancing.
 ///
 /// Source: `loadBalancer` of a DestinationRule and `applyLoadBalancer` of Istio's control plane.
-pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>) {
+pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>, features: &Features) {
     if draft.cluster.lb_policy() == LbPolicy::ClusterProvided {
         return;
     }
@@ -40,30 +41,36 @@ pub(super) fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>) {
         return;
     }
     let settings = policy.settings.load_balancer;
-    apply_algorithm(draft, settings);
+    let default = if features.enable_legacy_lb_algorithm_default {
+        SimpleLb::RoundRobin
+    } else {
+        SimpleLb::LeastRequest
+    };
+    apply_algorithm(draft, settings, default);
     if let Some(hash) = settings.and_then(|settings| settings.consistent_hash.as_ref()) {
         apply_hash(draft, hash);
     }
 }
 
-fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>) {
+fn apply_algorithm(draft: &mut Draft, settings: Option<&LoadBalancerSettings>, default: SimpleLb) {
     let cluster = &mut draft.cluster;
     let slow_start_config = settings.and_then(slow_start);
-    match settings.and_then(|settings| settings.simple) {
-        Some(SimpleLb::Random) => cluster.set_lb_policy(LbPolicy::Random),
-        Some(SimpleLb::RoundRobin) => {
+    let asked = settings.and_then(|settings| settings.simple);
+    match asked.filter(|asked| *asked != SimpleLb::Unspecified).unwrap_or(default) {
+        SimpleLb::Random => cluster.set_lb_policy(LbPolicy::Random),
+        SimpleLb::RoundRobin => {
             cluster.set_lb_policy(LbPolicy::RoundRobin);
             cluster.lb_config = slow_start_config.map(|slow| {
                 let config = RoundRobinLbConfig { slow_start_config: Some(slow) };
                 LbConfig::RoundRobinLbConfig(config.into())
             });
         }
-        Some(SimpleLb::Passthrough) => {
+        SimpleLb::Passthrough => {
             cluster.set_lb_policy(LbPolicy::ClusterProvided);
             cluster.cluster_discovery_type =
                 Some(ClusterDiscoveryType::Type(DiscoveryType::OriginalDst.into()));
         }
-        Some(SimpleLb::LeastRequest | SimpleLb::LeastConn | SimpleLb::Unspecified) | None => {
+        SimpleLb::LeastRequest | SimpleLb::LeastConn | SimpleLb::Unspecified => {
             cluster.set_lb_policy(LbPolicy::LeastRequest);
             cluster.lb_config = slow_start_config.map(|slow| {
                 let config =
@@ -125,7 +132,7 @@ mod tests {
 
     fn balanced(settings: &LoadBalancerSettings) -> Draft {
         let mut draft = Draft::new("c".to_owned(), DiscoveryType::Eds);
-        apply_algorithm(&mut draft, Some(settings));
+        apply_algorithm(&mut draft, Some(settings), SimpleLb::LeastRequest);
         if let Some(hash) = &settings.consistent_hash {
             apply_hash(&mut draft, hash);
         }

@@ -4,17 +4,19 @@
 use envoy::config::cluster::v3::cluster::{DiscoveryType, TransportSocketMatch};
 use envoy::config::cluster::v3::{Cluster, Filter};
 use envoy::config::core::v3::{HealthStatus, HealthStatusSet, TransportSocket};
-use envoy::google::protobuf::{Any, Struct, Value};
+use envoy::google::protobuf::Any;
 use envoy::tcp::metadataexchange::config::MetadataExchange as MetadataExchangeConfig;
 use envoy::udpa::r#type::v1::TypedStruct;
 
 use super::draft::Draft;
 use super::transport_socket::{self, SharedSockets, matching};
 use super::{baggage, base, connection_pool, load_balancer, metadata, outlier, tls};
+use crate::features::Features;
 use crate::plan::WaypointSettings;
 use crate::plan::clusters::ClusterPlan;
 use crate::plan::clusters::policy::ClusterPolicy;
 use crate::plan::clusters::transport::Sockets;
+use crate::resources::filters::network;
 use crate::rules::MetadataExchange;
 
 /// What is the same for all outbound clusters of a waypoint.
@@ -28,7 +30,7 @@ impl Shared {
     pub(super) fn new(settings: WaypointSettings<'_>) -> Self {
         let exchanges = settings.features.pilot_enable_metadata_exchange;
         let how = settings.rules.clusters.metadata_exchange;
-        Self { metadata_exchange: exchanges.then(|| metadata_exchange(how)) }
+        Self { metadata_exchange: exchanges.then(|| metadata_exchange(how, settings.features)) }
     }
 }
 
@@ -73,7 +75,7 @@ fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>, settings: WaypointSettin
         connection_pool::upgrade_to_http2(draft, policy, rules);
     }
     outlier::apply(draft, policy);
-    load_balancer::apply(draft, policy);
+    load_balancer::apply(draft, policy, settings.features);
 }
 
 fn keep_draining(draft: &mut Draft) {
@@ -124,7 +126,7 @@ fn wrap(draft: &mut Draft, wrapper: impl Fn(TransportSocket) -> TransportSocket)
 }
 
 /// The filter that exchanges metadata with other proxies over TCP.
-fn metadata_exchange(how: MetadataExchange) -> Filter {
+fn metadata_exchange(how: MetadataExchange, features: &Features) -> Filter {
     const PROTOCOL: &str = "istio-peer-exchange";
     let config: Any = match how {
         MetadataExchange::Message => envoy::any(&MetadataExchangeConfig {
@@ -132,9 +134,7 @@ fn metadata_exchange(how: MetadataExchange) -> Filter {
             ..MetadataExchangeConfig::default()
         }),
         MetadataExchange::Struct => {
-            let fields: Struct = [("enable_discovery", Value::from(true)), ("protocol", PROTOCOL.into())]
-                .into_iter()
-                .collect();
+            let fields = network::metadata_exchange_fields(&features.pilot_mx_additional_labels);
             let type_url = envoy::type_url::<MetadataExchangeConfig>();
             envoy::any(&TypedStruct { type_url, value: Some(fields) })
         }

@@ -58,7 +58,9 @@ fn context(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> 
         }
         Tls::Requested { settings: asked, names, insecure } => {
             if asked.credential_name.is_empty() {
-                files(&mut common, asked, names, *insecure);
+                let unverified =
+                    asked.ca_certificates.is_empty() && !settings.features.verify_certificate_at_client;
+                files(&mut common, asked, names, *insecure || unverified);
             } else {
                 credentials(&mut common, asked, names, *insecure);
             }

@@ -3,6 +3,7 @@
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe};
+use envoy::config::endpoint::v3::endpoint::AdditionalAddress;
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
 use envoy::config::endpoint::v3::{Endpoint as EnvoyEndpoint, LbEndpoint};
 
@@ -10,7 +11,7 @@ use crate::Str;
 use crate::mesh::workload::{Workload, WorkloadSource, naming};
 use crate::plan::endpoints::candidate::Candidate;
 use crate::plan::endpoints::networks::ThroughGateway;
-use crate::plan::endpoints::{EndpointPlan, HealthState, Server, SocketLabel};
+use crate::plan::endpoints::{EndpointPlan, External, HealthState, Server, SocketLabel};
 use crate::plan::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE};
 use crate::resources::clusters::transport_socket::{ORIGINAL_DST, TUNNEL};
 use crate::resources::istio_metadata;
@@ -36,9 +37,9 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
         Server::Known(_) => CONNECT_ORIGINATE,
         Server::Gateway(_) => INNER_CONNECT_ORIGINATE,
     };
-    let address = match tunnel {
-        Some(destination) => internal_address(listener, destination),
-        None => self::address(address, port),
+    let (address, others) = match tunnel {
+        Some(destination) => (internal_address(listener, destination), Vec::new()),
+        None => (self::address(address, port), additional(plan.server.other_addresses(), port)),
     };
     LbEndpoint {
         health_status: health_status(plan.health).into(),
@@ -46,9 +47,15 @@ pub(super) fn lb_endpoint(plan: &EndpointPlan<'_>, rules: &ClusterRules) -> LbEn
         load_balancing_weight: Some(plan.weight.into()),
         host_identifier: Some(HostIdentifier::Endpoint(EnvoyEndpoint {
             address: Some(address),
+            additional_addresses: others,
             ..EnvoyEndpoint::default()
         })),
     }
+}
+
+/// Addresses that are tried beside the first.
+fn additional(others: &[Str], port: u32) -> Vec<AdditionalAddress> {
+    others.iter().map(|other| AdditionalAddress { address: Some(address(other, port)) }).collect()
 }
 
 /// What an endpoint says: where its tunnel ends (`tunnel`), which of the cluster's transport sockets is for
@@ -77,7 +84,11 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
             }
             if plan.says_workload {
                 match &plan.server {
-                    Server::Known(known) => describe(known, rules, |parts| fields.text("workload", parts)),
+                    Server::Known(known) => {
+                        describe(known, plan.external.as_ref(), rules, |parts| {
+                            fields.text("workload", parts)
+                        });
+                    }
                     Server::Gateway(through) => fields.text("workload", &[";;;;", through.cluster]),
                 }
             }
@@ -94,17 +105,29 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
 }
 
 /// `workload;namespace;canonical name;canonical revision;cluster`, for telemetry: in parts.
-fn describe(known: &Candidate<'_>, rules: &ClusterRules, write: impl FnOnce(&[&str])) {
-    if let Some(alias) = known.alias {
-        let name = naming::canonical_name(&alias.labels, &Str::default());
-        let revision = naming::canonical_revision(&alias.labels);
-        return write(&[";;", &name, ";", unless_latest(&revision), ";"]);
-    }
-    let Some(workload) = known.workload else { return write(&[";;;;", known.cluster]) };
-    let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
-    let revision = unless_latest(canonical_revision);
-    let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { known.cluster };
-    write(&[workload_name, ";", namespace, ";", canonical_name, ";", revision, ";", cluster]);
+fn describe(
+    known: &Candidate<'_>,
+    external: Option<&External>,
+    rules: &ClusterRules,
+    write: impl FnOnce(&[&str]),
+) {
+    let nothing = Str::default();
+    let (workload, namespace, name, revision, cluster) = match (known.alias, known.workload) {
+        (Some(alias), _) => {
+            let name = naming::canonical_name(&alias.labels, &nothing);
+            ("", &nothing, name, naming::canonical_revision(&alias.labels), "")
+        }
+        (None, Some(workload)) => {
+            let Workload { workload_name, namespace, canonical_name, canonical_revision, .. } = workload;
+            let cluster = if is_host(workload) && !rules.hosts_are_in_cluster { "" } else { known.cluster };
+            (workload_name.as_str(), namespace, canonical_name.clone(), canonical_revision.clone(), cluster)
+        }
+        (None, None) => ("", &nothing, nothing.clone(), nothing.clone(), known.cluster.as_str()),
+    };
+    let namespace = external.map_or(namespace, |external| &external.namespace);
+    let canonical = external.and_then(|external| external.canonical.clone());
+    let (name, revision) = canonical.unwrap_or((name, revision));
+    write(&[workload, ";", namespace, ";", &name, ";", unless_latest(&revision), ";", cluster]);
 }
 
 /// A revision; the default is not said.

@@ -4,6 +4,8 @@
 //! [network filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/network_filters)
 //! and, for `istio_authn` and `istio.metadata_exchange`, Istio's build of Envoy.
 
+use std::collections::BTreeSet;
+
 use envoy::Encoded;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::listener::v3::Filter;
@@ -25,12 +27,13 @@ use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3 as sni_dy
 use envoy::extensions::filters::network::sni_dynamic_forward_proxy::v3::filter_config::PortSpecifier;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::formatter::cel::v3::Cel;
-use envoy::google::protobuf::{Any, Duration};
+use envoy::google::protobuf::{self, Any, Duration, Struct};
 
 use super::http::{
     CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache,
 };
 use super::{extension_config, fields, filter_state, typed_struct};
+use crate::Str;
 
 /// A filter with its configuration.
 pub(crate) fn filter(name: &str, config: Any) -> Filter {
@@ -133,13 +136,23 @@ pub(crate) fn propagate_endpoint_metadata() -> Filter {
     filter("propagate_endpoint_metadata", envoy::any(&config))
 }
 
-/// Finds out who the peers of a TCP connection are.
-pub(crate) fn metadata_exchange() -> Filter {
-    let config = fields([("protocol", "istio-peer-exchange".into()), ("enable_discovery", true.into())]);
+/// Finds out who the peers of a TCP connection are, with these labels of theirs beside the usual ones.
+pub(crate) fn metadata_exchange(labels: &BTreeSet<Str>) -> Filter {
+    let config = metadata_exchange_fields(labels);
     filter(
         "istio.metadata_exchange",
         typed_struct("envoy.tcp.metadataexchange.config.MetadataExchange", Some(config)),
     )
+}
+
+/// The configuration of what exchanges metadata with other proxies over TCP.
+pub(crate) fn metadata_exchange_fields(labels: &BTreeSet<Str>) -> Struct {
+    let labels: Vec<protobuf::Value> = labels.iter().map(|label| label.as_str().into()).collect();
+    let mut fields = fields([("protocol", "istio-peer-exchange".into()), ("enable_discovery", true.into())]);
+    if !labels.is_empty() {
+        fields.fields.insert("additional_labels".to_owned(), labels.into());
+    }
+    fields
 }
 
 /// Finds out who answers at the other end of a tunnel, from the baggage of its response.

@@ -41,7 +41,8 @@ impl SharedFilters {
                 .then(|| http::part(vec![http::client_identity_header()])),
             grpc_web: http::part(vec![http::grpc_web()]),
             common: http::part(vec![http::grpc_stats(), http::fault(), http::cors()]),
-            metadata_exchange: exchanges.then(network::metadata_exchange),
+            metadata_exchange: exchanges
+                .then(|| network::metadata_exchange(&settings.features.pilot_mx_additional_labels)),
             connect_authority: match rules.tunnel_state {
                 TunnelState::IstioFilters => network::connect_authority_istio(),
                 TunnelState::FilterState => network::connect_authority(),

@@ -12,7 +12,7 @@ use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::headers::HeaderChanges;
 use super::retry::Retries;
-use super::{cors, fault, fraction, hash, matches, operation, redirect};
+use super::{cors, fault, fraction, hash, matches, operation, redirect, session};
 use crate::mesh::virtual_service::{Semantics, VirtualService};
 use crate::plan::WaypointSettings;
 use crate::plan::routes::{
@@ -22,7 +22,6 @@ use crate::re2;
 use crate::resources::istio_metadata::{ISTIO, config};
 use crate::resources::proto::duration;
 use crate::rules::{CorsPlacement, Rewrites, Rules};
-use crate::snapshot::message::Duration;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, HttpRewrite, HttpRoute};
 
 /// Where a route is made: for which port, from which VirtualService.
@@ -81,6 +80,10 @@ pub(super) fn route(cx: Context<'_>, planned: &HttpRule<'_>, request: Option<&Ht
     if let Some(policy) = rule.cors_policy.as_ref().filter(|_| rules.cors == CorsPlacement::FilterConfig) {
         out.typed_per_filter_config.insert(cors::FILTER.to_owned(), envoy::any(&cors::filter_policy(policy)));
     }
+    if let HttpAction::Forward(Forward { session: Some(session), .. }) = &planned.action {
+        out.typed_per_filter_config
+            .insert(session::FILTER.to_owned(), envoy::any(&session::session(*session)));
+    }
     out
 }
 
@@ -112,7 +115,7 @@ fn forward(
     out: &mut Route,
 ) -> RouteAction {
     let rules = &cx.settings.rules.routes;
-    let timeout = duration(rule.timeout.unwrap_or(Duration::ZERO));
+    let timeout = duration(rule.timeout.unwrap_or(cx.settings.features.istio_default_request_timeout));
     let mut action = RouteAction {
         timeout: Some(timeout),
         // `maxStreamDuration` would be today's way; Istio keeps this one for its behaviour with retries.

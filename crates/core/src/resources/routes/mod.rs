@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `inbound` | the routes of a chain |
 //! | `http` | a rule of a VirtualService under one match |
-//! | [`matches`], `headers`, `redirect`, `retry`, `fault`, `cors`, `hash` | its parts |
+//! | [`matches`], `headers`, `redirect`, `retry`, `fault`, `cors`, `hash`, `session` | its parts |
 
 mod cors;
 mod fault;
@@ -21,5 +21,6 @@ mod matches;
 mod operation;
 mod redirect;
 mod retry;
+mod session;
 
 pub(crate) use inbound::RouteRenderer;

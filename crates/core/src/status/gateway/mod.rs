@@ -39,7 +39,7 @@ impl<'m> GatewayView<'m> {
     /// Looks at a Gateway; nothing if Istio does not answer for its class.
     pub(super) fn new(cx: &Context<'m>, object: &'m Object<Gateway>) -> Option<Self> {
         let controller = cx.classes.controller(&object.spec.gateway_class_name)?;
-        let (services, fault) = service::hostnames(object, controller);
+        let (services, fault) = service::hostnames(cx, object, controller);
         let unreachable = services.is_empty() && fault.is_some();
         let listeners = if controller == Controller::Remote || unreachable {
             Vec::new()

@@ -22,9 +22,13 @@ use crate::well_known::{MANAGED, NAME_OVERRIDE};
 const SERVICE_TYPE: &str = "networking.istio.io/service-type";
 
 /// The hostnames of a Gateway's Services, and what is wrong with how it names them.
-pub(super) fn hostnames(gateway: &Object<Gateway>, controller: Controller) -> (Vec<Str>, Option<Fault>) {
+pub(super) fn hostnames(
+    cx: &Context<'_>,
+    gateway: &Object<Gateway>,
+    controller: Controller,
+) -> (Vec<Str>, Option<Fault>) {
     let namespace = &gateway.meta.namespace;
-    if manifests::is_managed(&gateway.spec) {
+    if manifests::is_managed(&gateway.spec, &cx.mesh.options.features) {
         let (name, class) = (&gateway.meta.name, &gateway.spec.gateway_class_name);
         let default =
             || if controller.has_plain_names() { name.clone() } else { format_smolstr!("{name}-{class}") };
@@ -209,7 +213,11 @@ impl Reach {
 /// Whether a Gateway's Service is one that Istio deploys and files from Git lack.
 fn is_assumed(cx: &Context<'_>, view: &GatewayView<'_>) -> bool {
     let deployed = matches!(view.controller, Controller::Waypoint | Controller::EastWest);
-    deployed && cx.mesh.options.readiness == Readiness::Assumed && manifests::is_managed(&view.object.spec)
+    let features = &cx.mesh.options.features;
+    deployed
+        && features.pilot_enable_gateway_api_deployment_controller
+        && cx.mesh.options.readiness == Readiness::Assumed
+        && manifests::is_managed(&view.object.spec, features)
 }
 
 /// Whether an endpoint answers for a Service's port.

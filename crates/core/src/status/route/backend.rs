@@ -9,7 +9,7 @@ use crate::snapshot::gateway_api::route::BackendObjectReference;
 use crate::status::Context;
 use crate::status::condition::Fault;
 use crate::status::grants::Reference;
-use crate::well_known::{INFERENCE_GROUP, ISTIO_GROUP, MCS_GROUP};
+use crate::well_known::{INFERENCE_GROUP, ISTIO_GROUP};
 
 /// Who refers to a backend.
 #[derive(Clone, Copy)]
@@ -41,7 +41,9 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
             return hard("service name invalid; the name of the Service must be used, not the hostname.");
         }
         // Without support for several clusters, a ServiceImport is the Service of the same name.
-        ("", "Service") | (MCS_GROUP, "ServiceImport") => {
+        ("", "Service") | (_, "ServiceImport")
+            if kind == "Service" || group == cx.mesh.options.features.mcs_api_group =>
+        {
             (hostname::of_service(&to.name, namespace), cx.exists(Kind::Service, namespace, &to.name))
         }
         (ISTIO_GROUP, "Hostname") if to.namespace.is_some() => {

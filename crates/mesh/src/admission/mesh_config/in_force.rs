@@ -15,7 +15,7 @@ use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
-pub(super) const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
+const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
 /// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
 pub fn source<'s>(
@@ -24,14 +24,40 @@ pub fn source<'s>(
 ) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
     let root = root_namespace(options);
     let (name, key) = CONFIG_MAP;
-    let object =
-        snapshot::find(&snapshot.config_maps, &root, name).or_else(|| of_only_revision(snapshot, &root));
-    let text = object.and_then(|object| Some((&**object, object.spec.data.get(key)?)));
+    let text = text(snapshot, &root, name, key);
     (root, text)
 }
 
+/// The mesh configuration that several control planes share, which their own come before, where a flag names
+/// it.
+fn shared<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    let name = &options.features.shared_mesh_config;
+    let object = snapshot::find(&snapshot.config_maps, &root_namespace(options), name)?;
+    Some((object, object.spec.data.get(CONFIG_MAP.1)?))
+}
+
+/// A text that istiod reads beside the mesh configuration, by its key.
+pub(super) fn beside<'s>(
+    snapshot: &'s Snapshot,
+    options: &Options,
+    key: &str,
+) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    text(snapshot, &root_namespace(options), CONFIG_MAP.0, key)
+}
+
+fn text<'s>(
+    snapshot: &'s Snapshot,
+    root: &str,
+    name: &str,
+    key: &str,
+) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    let object = snapshot::find(&snapshot.config_maps, root, name);
+    let object = object.or_else(|| of_only_revision(snapshot, root))?;
+    Some((object, object.spec.data.get(key)?))
+}
+
 /// The namespace in which istiod looks for that ConfigMap.
-pub(super) fn root_namespace(options: &Options) -> Str {
+fn root_namespace(options: &Options) -> Str {
     defaults(options).root_namespace.unwrap_or_default()
 }
 
@@ -47,12 +73,18 @@ fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Ob
 
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
-/// The snapshot's is what istiod reads: the key `mesh` of the ConfigMap `istio` in the root namespace, or
-/// that of the only revision. One that the release refuses is left out. Source:
+/// The snapshot's is what istiod reads, if it gets to it: the key `mesh` of the ConfigMap `istio` in the root
+/// namespace, or that of the only revision. One that the release refuses is left out. Source:
 /// <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
-pub fn in_force(snapshot: &Snapshot, options: &Options, problems: &mut Vec<Problem>) -> MeshConfig {
+pub fn in_force(
+    snapshot: &Snapshot,
+    is_read: bool,
+    options: &Options,
+    problems: &mut Vec<Problem>,
+) -> MeshConfig {
     let mut config = defaults(options);
-    if let Some((object, text)) = source(snapshot, options).1 {
+    let own = source(snapshot, options).1.filter(|_| is_read);
+    for (object, text) in shared(snapshot, options).into_iter().chain(own) {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str()), &options.limits) {
@@ -164,7 +196,7 @@ mod tests {
     fn the_caller_has_the_last_word() {
         let given = SourceFile::new("m", "trust_domain: mine");
         let options = Options { mesh_config: Some(given), ..Options::default() };
-        let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
+        let config = in_force(&Snapshot::default(), true, &options, &mut Vec::new());
         assert_eq!(config.trust_domain.as_deref(), Some("mine"));
         assert_eq!(config.root_namespace.as_deref(), Some("istio-system"));
     }
@@ -174,7 +206,7 @@ mod tests {
         let metrics = |release, given: &str| {
             let mut options = Options::for_release(release);
             options.mesh_config = Some(SourceFile::new("m", given));
-            let config = in_force(&Snapshot::default(), &options, &mut Vec::new());
+            let config = in_force(&Snapshot::default(), true, &options, &mut Vec::new());
             config.default_providers.unwrap().metrics
         };
         let others = "defaultProviders: {tracing: [zipkin]}";
@@ -188,7 +220,7 @@ mod tests {
         let given = SourceFile::new("m", "rootNamespace: a\nenableTracing: 7\n");
         let options = Options { mesh_config: Some(given), ..Options::default() };
         let mut problems = Vec::new();
-        let config = in_force(&Snapshot::default(), &options, &mut problems);
+        let config = in_force(&Snapshot::default(), true, &options, &mut problems);
         assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "none of it is taken");
         assert_eq!(problems[0].place.as_ref().map(|p| (p.line, p.column)), Some((2, 16)));
     }
@@ -199,7 +231,7 @@ mod tests {
                     data: {mesh: \"trustDomain: mine\\nconnectTimeout: 0s\\n\"}\n";
         let snapshot = Snapshot::read([SourceFile::new("s", yaml)], &Limits::DEFAULT).snapshot;
         let mut problems = Vec::new();
-        let config = in_force(&snapshot, &Options::default(), &mut problems);
+        let config = in_force(&snapshot, true, &Options::default(), &mut problems);
         assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"));
         let found: Vec<_> = problems.iter().map(|p| (p.code, p.field.as_str())).collect();
         assert_eq!(found, [(Code::InvalidMeshConfig, "data.mesh")]);

@@ -9,7 +9,10 @@ use crate::mesh::workload::pod;
 use crate::mesh::{Port, Resolution, Service, Workload, WorkloadId, WorkloadSource, Workloads};
 use crate::rules::Rules;
 use crate::snapshot::{IntOrString, Object, kubernetes, networking};
+use crate::strings;
 
+/// The annotation of a WorkloadEntry whose workload is asked how it is.
+const HEALTH_CHECKS: &str = "proxy.istio.io/health-checks-enabled";
 /// What stands before the path in the address of a Unix domain socket.
 const UNIX: &str = "unix://";
 
@@ -20,15 +23,23 @@ pub(super) fn of_service_entry(
     service: &Service,
     workloads: &[WorkloadId],
     all: &Workloads,
-    rules: &Rules,
+    (rules, joins_families): (&Rules, bool),
 ) -> Vec<Endpoint> {
-    let once = of_one_address(service, workloads, all);
+    let once = of_one_address(service, workloads, all, joins_families);
     let count = if rules.registry.repeated_addresses {
         service.addresses.len()
     } else {
         service.addresses.iter().collect::<BTreeSet<_>>().len()
     };
     if count > 1 { std::iter::repeat_n(once, count).flatten().collect() } else { once }
+}
+
+/// Whether a workload may get traffic: a WorkloadEntry that is checked has to say that it is healthy.
+pub(super) fn is_healthy(workload: &Workload) -> bool {
+    let WorkloadSource::WorkloadEntry(object) = &workload.source else { return true };
+    let checked = object.meta.annotations.get(HEALTH_CHECKS).and_then(|value| strings::go_bool(value));
+    let healthy = object.spec.status.conditions.iter().find(|c| c.condition_type == "Healthy");
+    checked != Some(true) || healthy.is_some_and(|condition| condition.status == "True")
 }
 
 /// Adds the endpoints of a Service to those of its host.
@@ -49,7 +60,12 @@ pub(super) fn join(of_host: &mut Vec<Endpoint>, endpoints: Vec<Endpoint>, servic
     }
 }
 
-fn of_one_address(service: &Service, workloads: &[WorkloadId], all: &Workloads) -> Vec<Endpoint> {
+fn of_one_address(
+    service: &Service,
+    workloads: &[WorkloadId],
+    all: &Workloads,
+    joins_families: bool,
+) -> Vec<Endpoint> {
     let by_dns = matches!(service.resolution, Resolution::DnsLb | Resolution::DnsRoundRobinLb);
     let mut endpoints = Vec::new();
     for id in workloads {
@@ -60,6 +76,7 @@ fn of_one_address(service: &Service, workloads: &[WorkloadId], all: &Workloads) 
         if selected && workload.addresses.is_empty() && !by_dns {
             continue;
         }
+        let others = if joins_families && workload.pod().is_some() { others(workload) } else { Vec::new() };
         endpoints.extend(service.ports.iter().map(|port| {
             let (address, number) = match address.strip_prefix(UNIX) {
                 Some(path) => (Str::new(path), 0),
@@ -67,6 +84,7 @@ fn of_one_address(service: &Service, workloads: &[WorkloadId], all: &Workloads) 
             };
             Endpoint {
                 address,
+                others: others.clone(),
                 port: number,
                 service_port: port.name.clone(),
                 service_port_number: Some(port.number),
@@ -78,6 +96,11 @@ fn of_one_address(service: &Service, workloads: &[WorkloadId], all: &Workloads) 
         }));
     }
     endpoints
+}
+
+/// The addresses of a workload beside its first.
+pub(super) fn others(workload: &Workload) -> Vec<Str> {
+    workload.addresses.iter().skip(1).map(|ip| ip::text(*ip)).collect()
 }
 
 /// The endpoints of the WorkloadEntries that a Kubernetes Service selects, port by port.
@@ -102,6 +125,7 @@ pub(super) fn of_kubernetes_service(
             };
             endpoints.push(Endpoint {
                 address: ip::text(*ip),
+                others: Vec::new(),
                 port: number,
                 service_port: port.name.clone(),
                 service_port_number: None,

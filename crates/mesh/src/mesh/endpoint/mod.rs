@@ -8,7 +8,7 @@ use super::service::{Service, ServiceSource};
 use crate::Str;
 use crate::features::Features;
 use crate::hash::HashMap;
-use crate::mesh::{ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
+use crate::mesh::{PersistentSession, ServiceId, Services, WorkloadId, WorkloadSource, Workloads};
 use crate::rules::Rules;
 use crate::snapshot::{Cause, Object, Snapshot, networking};
 use slices::Slices;
@@ -19,6 +19,8 @@ use slices::Slices;
 pub struct Endpoint {
     /// The IP address, or a hostname (DNS), or the path of a Unix domain socket.
     pub address: Str,
+    /// Addresses of other families under which it answers, too.
+    pub others: Vec<Str>,
     /// The port that it listens on.
     pub port: u32,
     /// The name of the Service's port that it answers for.
@@ -102,6 +104,7 @@ impl Endpoints {
 /// Where endpoints come from.
 struct Sources<'a> {
     rules: &'static Rules,
+    features: &'a Features,
     workloads: &'a Workloads,
     slices: Slices<'a>,
     selected: Vec<Vec<WorkloadId>>,
@@ -112,7 +115,7 @@ struct Sources<'a> {
 impl<'a> Sources<'a> {
     fn new(
         slices: Slices<'a>,
-        (rules, features): (&'static Rules, &Features),
+        (rules, features): (&'static Rules, &'a Features),
         services: &'a Services,
         workloads: &'a Workloads,
     ) -> Self {
@@ -126,6 +129,9 @@ impl<'a> Sources<'a> {
                 inline.entry(name_of(object)).or_default().push(id);
                 continue;
             }
+            if features.pilot_enable_workload_entry_healthchecks && !entries::is_healthy(workload) {
+                continue;
+            }
             let matching = selectors.matching(&workload.namespace, &workload.labels);
             let may_select = |id: &ServiceId| {
                 services.get(*id).is_some_and(|service| may_select(service, &workload.source, features))
@@ -136,22 +142,38 @@ impl<'a> Sources<'a> {
                 }
             }
         }
-        Self { rules, workloads, slices, selected, inline }
+        Self { rules, features, workloads, slices, selected, inline }
+    }
+
+    /// Which states the endpoints of a Kubernetes Service may have.
+    fn states(&self, service: &Service) -> slices::States {
+        let session = PersistentSession::of(&service.labels, self.features);
+        slices::States {
+            drain: session.is_some_and(|session| session.outlasts(self.rules)),
+            keep_unready: keeps_unready(self.rules, self.features),
+            tell_terminating: self.rules.registry.unready_endpoints,
+            join_families: self.joins_families() && service.addresses.len() > 1,
+        }
+    }
+
+    /// Whether the addresses of a Pod are one endpoint.
+    fn joins_families(&self) -> bool {
+        self.rules.registry.dual_stack_endpoints && self.features.istio_dual_stack
     }
 
     fn of(&self, id: ServiceId, service: &Service) -> Vec<Endpoint> {
         let selected = self.selected.get(id.0 as usize).map_or(&[][..], Vec::as_slice);
         match &service.source {
             ServiceSource::Kubernetes(object) => {
-                let listed = self.slices.of(service).map(|listed| {
-                    slices::listed(listed, self.workloads, self.rules, slices::drains(service))
-                });
+                let states = self.states(service);
+                let listed = self.slices.of(service);
+                let listed = listed.map(|listed| slices::listed(listed, self.workloads, states));
                 if let Some(name) = &service.external_name {
                     return external(service, name, listed.unwrap_or_default());
                 }
                 let mut endpoints = match listed {
                     Some(listed) => listed,
-                    None => slices::derived(service, &object.spec, selected, self.workloads, self.rules),
+                    None => slices::derived(&object.spec, selected, self.workloads, (self.rules, states)),
                 };
                 if service.resolution == super::Resolution::ClientSideLb {
                     endpoints.extend(entries::of_kubernetes_service(
@@ -164,18 +186,28 @@ impl<'a> Sources<'a> {
                 endpoints
             }
             ServiceSource::ServiceEntry(object) if object.spec.workload_selector.is_some() => {
-                entries::of_service_entry(service, selected, self.workloads, self.rules)
+                entries::of_service_entry(
+                    service,
+                    selected,
+                    self.workloads,
+                    (self.rules, self.joins_families()),
+                )
             }
             ServiceSource::ServiceEntry(object) => {
                 let inline = self.inline.get(&name_of(object)).map_or(&[][..], Vec::as_slice);
-                entries::of_service_entry(service, inline, self.workloads, self.rules)
+                entries::of_service_entry(service, inline, self.workloads, (self.rules, false))
             }
         }
     }
 }
 
-/// Whether a Service selects workloads of a sort: flags keep ServiceEntries from pods, and Kubernetes' Services
-/// from WorkloadEntries.
+/// Whether endpoints that are not ready are known: where the release knows of none, a flag has them sent.
+pub(crate) fn keeps_unready(rules: &Rules, features: &Features) -> bool {
+    rules.registry.unready_endpoints || features.pilot_send_unhealthy_endpoints
+}
+
+/// Whether a Service selects workloads of a sort: flags keep ServiceEntries from pods, and Kubernetes'
+/// Services from WorkloadEntries.
 #[doc(hidden)]
 #[must_use]
 pub fn may_select(service: &Service, source: &WorkloadSource, features: &Features) -> bool {
@@ -197,6 +229,7 @@ fn external(service: &Service, name: &Str, mut listed: Vec<Endpoint>) -> Vec<End
     let is_missing = |port: &&super::Port| !listed.iter().any(|endpoint| endpoint.service_port == port.name);
     let named = |port: &super::Port| Endpoint {
         address: name.clone(),
+        others: Vec::new(),
         port: port.number,
         service_port: port.name.clone(),
         service_port_number: None,

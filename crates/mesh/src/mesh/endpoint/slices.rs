@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Endpoint, Health};
+use super::{Endpoint, Health, entries};
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::ip;
@@ -48,25 +48,35 @@ impl<'a> Slices<'a> {
 pub(super) fn listed(
     slices: &[&Object<kubernetes::EndpointSlice>],
     workloads: &Workloads,
-    rules: &Rules,
-    drains: bool,
+    states: States,
 ) -> Vec<Endpoint> {
     let mut seen = HashSet::default();
     let mut endpoints = Vec::new();
     // Istio leaves out names: those slices would have to be resolved.
     for slice in slices.iter().filter(|slice| slice.spec.address_type != "FQDN") {
         for (position, entry) in slice.spec.endpoints.iter().enumerate() {
-            let health = health(&entry.conditions, drains);
-            if !is_kept(health, rules) {
+            let health = states.health(&entry.conditions);
+            if !states.keep(health) {
                 continue;
             }
             for address in &entry.addresses {
                 let Ok(workload) = behind(entry, address, &slice.meta.namespace, workloads) else { continue };
+                let named = entry.target_ref.as_ref().is_some_and(|target| target.kind == "Pod");
+                let joined = workload
+                    .and_then(|id| workloads.get(id))
+                    .filter(|workload| states.join_families && named && workload.addresses.len() > 1);
+                if joined.is_some() && slice.spec.address_type == "IPv6" {
+                    continue;
+                }
+                let own = joined.and_then(|workload| workload.addresses.first());
+                let own = own.map_or_else(|| address.clone(), |ip| ip::text(*ip));
+                let others = joined.map(entries::others).unwrap_or_default();
                 for port in &slice.spec.ports {
                     let name = port.name.clone().unwrap_or_default();
                     if seen.insert((address, name.clone())) {
                         endpoints.push(Endpoint {
-                            address: address.clone(),
+                            address: own.clone(),
+                            others: others.clone(),
                             port: port.port.and_then(|p| u32::try_from(p).ok()).unwrap_or_default(),
                             service_port: name,
                             service_port_number: None,
@@ -110,37 +120,51 @@ fn behind(
     Ok(workloads.with_address(ip).iter().find(is_meant).copied())
 }
 
-/// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it
-/// doesn't; it still drains where clients keep to their endpoints.
-fn health(conditions: &kubernetes::EndpointConditions, drains: bool) -> Health {
-    let may_be = |condition: Option<bool>| condition != Some(false);
-    if may_be(conditions.ready) {
-        Health::Healthy
-    } else if !may_be(conditions.terminating) {
-        Health::Unhealthy
-    } else if drains && may_be(conditions.serving) {
-        Health::Draining
-    } else {
-        Health::Terminating
-    }
+/// Which states the endpoints of a Service may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct States {
+    /// Whether clients keep to an endpoint while it shuts down.
+    pub(super) drain: bool,
+    /// Whether those that are not ready are kept.
+    pub(super) keep_unready: bool,
+    /// Whether the addresses of a Pod are one endpoint, at its first address, where a slice of IPv4 lists it.
+    pub(super) join_families: bool,
+    /// Whether those that shut down are told from those that are not ready.
+    pub(super) tell_terminating: bool,
 }
 
-/// Whether the clients of a Service keep to an endpoint while it shuts down.
-pub(super) fn drains(service: &Service) -> bool {
-    const LABELS: [&str; 2] = ["istio.io/persistent-session", "istio.io/persistent-session-header"];
-    LABELS.iter().filter_map(|label| service.labels.get(label)).any(|value| !value.is_empty())
+impl States {
+    /// The state of an endpoint. One that isn't ready is taken to shut down unless the slice says that it
+    /// doesn't; it still drains where clients keep to their endpoints.
+    fn health(self, conditions: &kubernetes::EndpointConditions) -> Health {
+        let may_be = |condition: Option<bool>| condition != Some(false);
+        if may_be(conditions.ready) {
+            Health::Healthy
+        } else if !may_be(conditions.terminating) {
+            Health::Unhealthy
+        } else if self.drain && may_be(conditions.serving) {
+            Health::Draining
+        } else if self.tell_terminating {
+            Health::Terminating
+        } else {
+            Health::Unhealthy
+        }
+    }
+
+    /// Whether endpoints in this state are kept.
+    fn keep(self, health: Health) -> bool {
+        self.keep_unready || matches!(health, Health::Healthy | Health::Draining)
+    }
 }
 
 /// The endpoints that Kubernetes' endpoint slice controller would list for a Service's Pods:
 /// <https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/>.
 pub(super) fn derived(
-    service: &Service,
     object: &kubernetes::Service,
     pods: &[WorkloadId],
     workloads: &Workloads,
-    rules: &Rules,
+    (rules, states): (&Rules, States),
 ) -> Vec<Endpoint> {
-    let drains = drains(service);
     let mut seen = HashSet::default();
     let mut endpoints = Vec::with_capacity(pods.len() * object.ports.len());
     for ipv4 in families(object) {
@@ -149,11 +173,17 @@ pub(super) fn derived(
             let Some(pod) = workload.pod() else { continue };
             let address = workload.addresses.iter().find(|ip| ip.is_ipv4() == ipv4);
             let (Some(address), false) = (address, pod::is_terminal(&pod.spec)) else { continue };
-            let health = pod_health(pod, object.publish_not_ready_addresses, drains);
-            if !is_kept(health, rules) {
+            let health = states.health(&conditions(pod, object.publish_not_ready_addresses));
+            if !states.keep(health) {
                 continue;
             }
-            let text: Str = ip::text(*address);
+            let joined = states.join_families && workload.addresses.len() > 1;
+            if joined && !ipv4 {
+                continue;
+            }
+            let own = workload.addresses.first().filter(|_| joined).unwrap_or(address);
+            let text: Str = ip::text(*own);
+            let others = if joined { entries::others(workload) } else { Vec::new() };
             for port in &object.ports {
                 let target = pod::target_port(&pod.spec, port, rules.registry.native_sidecar_ports);
                 // Pods on their node's network share its address: Istio tells endpoints apart by address and
@@ -162,6 +192,7 @@ pub(super) fn derived(
                 let Some(target) = target.filter(is_first) else { continue };
                 endpoints.push(Endpoint {
                     address: text.clone(),
+                    others: others.clone(),
                     port: target,
                     service_port: port.name.clone(),
                     service_port_number: None,
@@ -176,19 +207,14 @@ pub(super) fn derived(
     endpoints
 }
 
-/// Whether the release keeps endpoints in this state.
-fn is_kept(health: Health, rules: &Rules) -> bool {
-    rules.registry.unready_endpoints || matches!(health, Health::Healthy | Health::Draining)
-}
-
-fn pod_health(object: &Object<kubernetes::Pod>, publish_not_ready: bool, drains: bool) -> Health {
+/// What the endpoint slice controller would say of a Pod.
+fn conditions(object: &Object<kubernetes::Pod>, publish_not_ready: bool) -> kubernetes::EndpointConditions {
     let (ready, terminating) = (pod::is_ready(&object.spec), pod::is_terminating(object));
-    let conditions = kubernetes::EndpointConditions {
+    kubernetes::EndpointConditions {
         ready: Some(publish_not_ready || (ready && !terminating)),
         serving: Some(ready),
         terminating: Some(terminating),
-    };
-    health(&conditions, drains)
+    }
 }
 
 /// The address families of a Service, in its order: `true` is IPv4.

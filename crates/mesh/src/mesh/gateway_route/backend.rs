@@ -10,7 +10,7 @@ use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef};
 use crate::snapshot::networking::PortSelector;
 use crate::snapshot::networking::virtual_service::Destination;
 use crate::snapshot::{self, Snapshot};
-use crate::well_known::{GATEWAY_GROUP, INFERENCE_GROUP, ISTIO_GROUP, MCS_GROUP};
+use crate::well_known::{GATEWAY_GROUP, INFERENCE_GROUP, ISTIO_GROUP};
 
 /// A backend's destination.
 pub(super) struct Backend {
@@ -95,7 +95,7 @@ pub(super) fn destination(
     let group = to.group.as_deref().unwrap_or_default();
     let kind = to.kind.as_deref().unwrap_or("Service");
     let (host, valid) = match (group, kind) {
-        ("", "Service") | (MCS_GROUP, "ServiceImport") => {
+        ("", "Service") | (_, "ServiceImport") if kind == "Service" || group == cx.mcs_group => {
             if to.name.contains('.') && (kind == "Service" || strict) {
                 return Err(Unconvertible::Backend);
             }

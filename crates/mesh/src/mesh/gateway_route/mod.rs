@@ -52,6 +52,8 @@ struct Context<'a> {
     services: &'a Services,
     /// Whether backends may be InferencePools.
     pools: bool,
+    /// The group of ServiceImports.
+    mcs_group: &'a str,
     grants: backend::Grants<'a>,
 }
 
@@ -101,7 +103,8 @@ pub(crate) fn convert(
     problems: &mut Vec<Problem>,
 ) -> Vec<VirtualService> {
     let pools = features.enable_gateway_api_inference_extension;
-    let cx = Context { snapshot, rules, services, pools, grants: backend::Grants::new(snapshot) };
+    let grants = backend::Grants::new(snapshot);
+    let cx = Context { snapshot, rules, services, pools, mcs_group: &features.mcs_api_group, grants };
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);

@@ -42,7 +42,7 @@ fn with_problems(
     let namespaces = crate::mesh::Namespaces::new(&reading.snapshot);
     let services = Services::new(
         &reading.snapshot,
-        crate::rules::Rules::of(release),
+        (crate::rules::Rules::of(release), &crate::features::Features::default()),
         &MeshSettings::default(),
         &namespaces,
     );

@@ -6,20 +6,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Service, ServiceSource};
 use crate::Str;
+use crate::features::Features;
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::networking::service_entry::{Resolution, refuses_addresses};
 use crate::snapshot::{Object, Snapshot};
 
-/// The first addresses of `240.240.0.0/16` and of `2001:2::/48`, without the network's own.
-const FIRST_IPV4: Ipv4Addr = Ipv4Addr::new(240, 240, 0, 1);
-const FIRST_IPV6: Ipv6Addr = Ipv6Addr::new(0x2001, 2, 0, 0, 0, 0, 0, 1);
-/// How many addresses are given at most: those of the smaller range.
-const AVAILABLE: u32 = u16::MAX as u32;
-
 /// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free
 /// ones, in the order of the entries' namespaces and names.
-pub(super) fn allocate(snapshot: &Snapshot, services: &mut [Service]) {
-    let mut pool = Pool::new(snapshot);
+pub(super) fn allocate(snapshot: &Snapshot, features: &Features, services: &mut [Service]) {
+    let mut pool = Pool::new(snapshot, features);
     let mut given: BTreeMap<(Str, Str), BTreeMap<Str, Vec<IpAddr>>> = BTreeMap::new();
     for entry in snapshot.service_entries.iter().filter(|entry| is_wanted(entry)) {
         let mut addresses = of_status(&entry.spec);
@@ -68,33 +63,63 @@ fn of_status(entry: &ServiceEntry) -> BTreeMap<Str, Vec<IpAddr>> {
 /// The addresses that are left.
 struct Pool {
     used: BTreeSet<IpAddr>,
-    next: [u32; 2],
+    ipv4: Range,
+    ipv6: Range,
 }
 
 impl Pool {
     /// All addresses but those that some ServiceEntry has.
-    fn new(snapshot: &Snapshot) -> Self {
+    fn new(snapshot: &Snapshot, features: &Features) -> Self {
         let listed = snapshot.service_entries.iter().flat_map(|entry| {
             let status = entry.spec.status.addresses.iter().map(|address| &address.value);
             status.chain(&entry.spec.addresses).filter_map(|address| address.parse().ok())
         });
-        Self { used: listed.collect(), next: [0, 0] }
+        let (ipv4, ipv6) =
+            (features.pilot_ip_autoallocate_ipv4_prefix, features.pilot_ip_autoallocate_ipv6_prefix);
+        Self {
+            used: listed.collect(),
+            ipv4: Range::new(ipv4.address.to_bits().into(), u32::BITS - u32::from(ipv4.length)),
+            ipv6: Range::new(ipv6.address.to_bits(), u128::BITS - u32::from(ipv6.length)),
+        }
     }
 
     /// The next address of each family.
     fn next(&mut self) -> Vec<IpAddr> {
-        let [ipv4, ipv6] = self.next;
-        let (ipv4, after_ipv4) = self.free(ipv4, |n| Ipv4Addr::from_bits(FIRST_IPV4.to_bits() + n).into());
-        let (ipv6, after_ipv6) =
-            self.free(ipv6, |n| Ipv6Addr::from_bits(FIRST_IPV6.to_bits() + u128::from(n)).into());
-        self.next = [after_ipv4, after_ipv6];
+        let Self { used, ipv4, ipv6 } = self;
+        let ipv4 =
+            ipv4.next(used, |bits| Ipv4Addr::from_bits(u32::try_from(bits).unwrap_or_default()).into());
+        let ipv6 = ipv6.next(used, |bits| Ipv6Addr::from_bits(bits).into());
         ipv4.into_iter().chain(ipv6).collect()
     }
+}
 
-    /// The first free address from the n-th on, and the number after it.
-    fn free(&self, from: u32, address: impl Fn(u32) -> IpAddr) -> (Option<IpAddr>, u32) {
-        let free = (from..AVAILABLE).map(|n| (n, address(n))).find(|(_, ip)| !self.used.contains(ip));
-        free.map_or((None, AVAILABLE), |(n, ip)| (Some(ip), n + 1))
+/// What is left of a range: as bits of addresses, without the network's own.
+struct Range {
+    next: u128,
+    last: u128,
+}
+
+impl Range {
+    fn new(address: u128, host_bits: u32) -> Self {
+        let hosts = u128::MAX.checked_shl(host_bits).map_or(u128::MAX, |network| !network);
+        Self { next: address.saturating_add(1), last: address | hosts }
+    }
+
+    /// The next address that nobody has, if there is one.
+    fn next(&mut self, used: &BTreeSet<IpAddr>, address: impl Fn(u128) -> IpAddr) -> Option<IpAddr> {
+        while self.next <= self.last {
+            let candidate = address(self.next);
+            // The very last address of IPv6 ends the range, too.
+            let Some(next) = self.next.checked_add(1) else {
+                self.last = 0;
+                return (!used.contains(&candidate)).then_some(candidate);
+            };
+            self.next = next;
+            if !used.contains(&candidate) {
+                return Some(candidate);
+            }
+        }
+        None
     }
 }
 

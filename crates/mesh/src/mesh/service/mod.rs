@@ -4,15 +4,18 @@ mod allocate;
 mod convert;
 pub mod protocol;
 mod remote;
+mod session;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use protocol::Protocol;
+pub use session::PersistentSession;
 
 use super::age::{self, Age};
 use super::namespaces::Namespaces;
 use crate::Str;
+use crate::features::Features;
 use crate::hash::HashMap;
 use crate::mesh::{MeshSettings, RemoteClusters};
 use crate::rules::{Rules, SameHost};
@@ -232,18 +235,18 @@ impl Services {
     #[must_use]
     pub fn new(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        how: (&'static Rules, &Features),
         config: &MeshSettings,
         namespaces: &Namespaces,
     ) -> Self {
-        Self::with_remotes(snapshot, rules, config, namespaces, &RemoteClusters::default())
+        Self::with_remotes(snapshot, how, config, namespaces, &RemoteClusters::default())
     }
 
     /// Builds the index of the control plane's own cluster, with the Services that only others have.
     #[must_use]
     pub(crate) fn with_remotes(
         snapshot: &Snapshot,
-        rules: &'static Rules,
+        (rules, features): (&'static Rules, &Features),
         config: &MeshSettings,
         namespaces: &Namespaces,
         remotes: &RemoteClusters,
@@ -252,8 +255,8 @@ impl Services {
         let kubernetes = snapshot.services.iter().map(|s| convert::kubernetes(s, context));
         let entries = snapshot.service_entries.iter().flat_map(|e| convert::service_entry(e, context));
         let mut all: Vec<Service> = kubernetes.chain(entries).collect();
-        if rules.registry.allocates_addresses {
-            allocate::allocate(snapshot, &mut all);
+        if rules.registry.allocates_addresses && features.pilot_enable_ip_autoallocate {
+            allocate::allocate(snapshot, features, &mut all);
         }
         remote::merge(&mut all, remotes);
         sort(&mut all, rules);
@@ -355,8 +358,12 @@ mod tests {
         let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
         let visible = |release: Release| {
             let namespaces = Namespaces::new(&snapshot);
-            let services =
-                Services::new(&snapshot, Rules::of(release), &MeshSettings::default(), &namespaces);
+            let services = Services::new(
+                &snapshot,
+                (Rules::of(release), &Features::default()),
+                &MeshSettings::default(),
+                &namespaces,
+            );
             let seen = |namespace| services.get(services.visible("h.example", namespace)?);
             ["own", "third"].map(|namespace| seen(namespace).map(|service| service.namespace.to_string()))
         };

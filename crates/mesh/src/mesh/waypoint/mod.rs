@@ -146,6 +146,19 @@ impl Indexing<'_> {
         DataPlane::of_class(self.snapshot, self.rules, &gateway.spec.gateway_class_name)
     }
 
+    /// Whether Istio runs a Gateway as a waypoint and says where: agentgateway's only where a flag asks for
+    /// it.
+    fn is_deployed(&self, gateway: &Object<Gateway>) -> bool {
+        let features = &self.options.features;
+        let is_reached = features.pilot_enable_gateway_api_deployment_controller
+            && features.pilot_enable_gateway_api_status;
+        match self.data_plane_of(gateway).filter(|_| is_reached) {
+            Some(DataPlane::Envoy) => true,
+            Some(DataPlane::Agentgateway) => features.pilot_enable_agentgateway,
+            None => false,
+        }
+    }
+
     /// The pods of a Gateway.
     fn pods_of(&self, gateway: &Object<Gateway>) -> &[WorkloadId] {
         self.workloads.of_gateway(&gateway.meta.namespace, &gateway.meta.name)
@@ -188,7 +201,7 @@ pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<P
         Attachment::ServiceAccount => service_account::attach(cx, &mut waypoints),
         Attachment::UseWaypointLabel => use_waypoint::attach(cx, bindings, &mut waypoints, problems),
     }
-    problems.extend(waypoints.iter().flat_map(notes));
+    problems.extend(waypoints.iter().flat_map(|waypoint| notes(cx, waypoint)));
     waypoints
 }
 
@@ -203,7 +216,7 @@ fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
 }
 
 /// What a user should know about a waypoint.
-fn notes(waypoint: &Waypoint) -> Vec<Problem> {
+fn notes(cx: &Indexing<'_>, waypoint: &Waypoint) -> Vec<Problem> {
     let mut notes = Vec::new();
     let note = |code, message: String| Problem::new(code, message).on(waypoint.gateway.object_ref());
     if waypoint.readiness_assumed {
@@ -214,7 +227,12 @@ fn notes(waypoint: &Waypoint) -> Vec<Problem> {
     if waypoint.data_plane == DataPlane::Agentgateway {
         let message =
             format!("waypoint `{}` is run by agentgateway: it has no Envoy resources", waypoint.name);
-        notes.push(note(Code::OtherDataPlane, message));
+        let note = note(Code::OtherDataPlane, message);
+        notes.push(if cx.options.features.pilot_enable_agentgateway {
+            note
+        } else {
+            note.help("Istio runs it only with `PILOT_ENABLE_AGENTGATEWAY=true`, since 1.31")
+        });
     }
     if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
         notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));

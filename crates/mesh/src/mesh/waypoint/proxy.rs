@@ -41,8 +41,8 @@ pub fn default_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
 }
 
 /// The network that a waypoint's pod is told to be in: its label's.
-pub(super) fn network(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
-    let labels = inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels);
+pub(super) fn network(gateway: &Object<Gateway>, cx: &Indexing<'_>) -> Str {
+    let labels = inherited(gateway, cx, |infrastructure| &infrastructure.labels, &gateway.meta.labels);
     labels.get(NETWORK).cloned().unwrap_or_default()
 }
 
@@ -112,7 +112,7 @@ impl<'a> Proxies<'a> {
             pod_name: format_smolstr!("{name}-{hash}-{suffix}"),
             labels: pod_labels(gateway, &name, hash, self.cx),
             cluster: self.cx.snapshot.cluster_name(),
-            annotations: pod_annotations(gateway, rules),
+            annotations: pod_annotations(gateway, self.cx),
             service_account: override_or(gateway, SERVICE_ACCOUNT, || default_name(gateway, rules)),
             workload_name: name,
             addresses: if needs_address { self.addresses() } else { Vec::new() },
@@ -215,7 +215,7 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, cx: &Index
     if rules.cluster_label {
         labels.extend([pair("topology.istio.io/cluster", &cx.snapshot.cluster_name())]);
     }
-    labels.extend(inherited(gateway, rules, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
+    labels.extend(inherited(gateway, cx, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
     labels.extend([pair(MANAGED, MANAGED_WAYPOINT), pair(rules.gateway_name_label, &gateway.meta.name)]);
     if rules.gateway_class_label {
         let class = &gateway.spec.gateway_class_name;
@@ -225,10 +225,10 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, cx: &Index
 }
 
 /// The annotations that the controller's template gives the pod.
-fn pod_annotations(gateway: &Object<Gateway>, rules: &WaypointRules) -> Labels {
+fn pod_annotations(gateway: &Object<Gateway>, cx: &Indexing<'_>) -> Labels {
     let pair = |key: &'static str, value: &'static str| (Str::new_static(key), Str::new_static(value));
     let inherited =
-        inherited(gateway, rules, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
+        inherited(gateway, cx, |infrastructure| &infrastructure.annotations, &gateway.meta.annotations);
     let kept = inherited.into_iter().filter(|(key, _)| !NOT_INHERITED.contains(&key.as_str()));
     let mut annotations: Labels = kept.collect();
     annotations.extend([
@@ -237,7 +237,7 @@ fn pod_annotations(gateway: &Object<Gateway>, rules: &WaypointRules) -> Labels {
         pair("prometheus.io/port", "15020"),
         pair("prometheus.io/scrape", "true"),
     ]);
-    if rules.out_of_mesh == OutOfMesh::Annotation {
+    if cx.rules.waypoints.out_of_mesh == OutOfMesh::Annotation {
         annotations.extend([pair("ambient.istio.io/redirection", "disabled")]);
     }
     annotations
@@ -246,18 +246,19 @@ fn pod_annotations(gateway: &Object<Gateway>, rules: &WaypointRules) -> Labels {
 /// What a pod gets from its Gateway.
 fn inherited<'a>(
     gateway: &'a Object<Gateway>,
-    rules: &WaypointRules,
+    cx: &Indexing<'_>,
     part: impl Fn(&'a crate::snapshot::gateway_api::gateway::GatewayInfrastructure) -> &'a Labels,
     own: &'a Labels,
 ) -> Labels {
-    let asked = rules.copied_metadata == CopiedMetadata::OfInfrastructure;
+    let asked = cx.rules.waypoints.copied_metadata == CopiedMetadata::OfInfrastructure;
     let infrastructure = gateway.spec.infrastructure.as_ref().filter(|_| asked);
     match infrastructure.map(part).filter(|values| !values.is_empty()) {
         Some(values) => {
             let kept = values.iter().filter(|(key, _)| !key.starts_with("gateway.networking.k8s.io/"));
             kept.map(|(key, value)| (key.clone(), value.clone())).collect()
         }
-        None => own.clone(),
+        None if cx.options.features.pilot_enable_gateway_api_copy_labels_annotations => own.clone(),
+        None => Labels::new(),
     }
 }
 

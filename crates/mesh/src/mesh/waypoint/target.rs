@@ -215,7 +215,7 @@ impl<'a> Home<'a> {
 fn target(cx: &Indexing<'_>, home: Home<'_>, gateway: &Arc<Object<Gateway>>) -> Option<Target> {
     let assumed = gateway.spec.status.addresses.is_empty();
     let may_be_assumed = cx.options.readiness == Readiness::Assumed
-        && cx.data_plane_of(gateway).is_some()
+        && cx.is_deployed(gateway)
         && !is_name_taken(cx, home, gateway);
     if assumed && !may_be_assumed {
         return None;
@@ -271,7 +271,7 @@ fn own_hostname(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> TargetAddress {
 /// network that its pod says it is in.
 pub(super) fn addresses_of_proxy(cx: &Indexing<'_>, gateway: &Object<Gateway>) -> BTreeSet<TargetAddress> {
     let labels = cx.pods_of(gateway).first().and_then(|id| cx.workloads.get(*id)).map(|w| &w.labels);
-    let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway, &cx.rules.waypoints));
+    let (namespace, network) = (&gateway.meta.namespace, proxy::network(gateway, cx));
     let in_network = |ip: IpAddr| TargetAddress::Ip(network.clone(), ip);
     let services = cx.services.in_namespace(namespace).iter().filter_map(|id| cx.services.get(*id));
     let mut addresses = BTreeSet::new();

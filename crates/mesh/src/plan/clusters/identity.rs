@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::destination::Destination;
 use crate::Str;
+use crate::mesh::endpoint::keeps_unready;
 use crate::plan::Scope;
 use crate::plan::endpoints::select::is_known;
 
@@ -12,7 +13,8 @@ use crate::plan::endpoints::select::is_known;
 pub(super) fn of_servers(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Str> {
     let mesh = scope.mesh;
     let mut names: BTreeSet<Str> = to.service.service_accounts.iter().cloned().collect();
-    let instances = mesh.instances(to.id).filter(|i| is_known(i.endpoint, &scope.rules.registry));
+    let unready = keeps_unready(scope.rules, &mesh.options.features);
+    let instances = mesh.instances(to.id).filter(|i| is_known(i.endpoint, unready));
     for workload in instances.filter_map(|instance| instance.workload) {
         if !workload.service_account.is_empty() {
             names.insert(mesh.config.identity(&workload.namespace, &workload.service_account).into());

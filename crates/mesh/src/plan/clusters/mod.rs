@@ -27,7 +27,7 @@ use super::Scope;
 use super::host::Hosts;
 use super::names::Direction;
 use crate::mesh::service::ServiceSource;
-use crate::mesh::{Port, Service};
+use crate::mesh::{PersistentSession, Port, Service};
 use crate::snapshot::Cause;
 
 use destination::Destination;
@@ -132,7 +132,6 @@ fn races_connections(service: &Service) -> bool {
 
 /// Whether clients stay with an endpoint while it shuts down.
 fn keeps_sessions(service: &Service, scope: Scope<'_>) -> bool {
-    let has = |label: &str| service.labels.get(label).is_some_and(|value| !value.is_empty());
-    has("istio.io/persistent-session")
-        || (scope.rules.clusters.persistent_session_header && has("istio.io/persistent-session-header"))
+    let session = PersistentSession::of(&service.labels, &scope.mesh.options.features);
+    session.is_some_and(|session| session.outlasts(scope.rules))
 }

@@ -115,8 +115,8 @@ fn min_health_percent(scope: Scope<'_>, to: &Destination<'_>, settings: &PortPol
 fn sends_unready(scope: Scope<'_>, service: &Service) -> bool {
     let features = &scope.mesh.options.features;
     match scope.rules.clusters.unready_endpoints {
-        UnreadyEndpoints::OfNone => false,
         _ if features.pilot_send_unhealthy_endpoints => true,
+        UnreadyEndpoints::OfNone => false,
         UnreadyEndpoints::OfAll if features.pilot_auto_send_unhealthy_endpoints => true,
         UnreadyEndpoints::OfDistributed | UnreadyEndpoints::OfAll => prefers_endpoints(service),
     }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::mesh::attachment::Precedence;
 use crate::mesh::{Service, ServiceId};
 use crate::plan::Scope;
 use crate::plan::envoy_filters::referenced_services;
+use crate::plan::policies::jwks;
 use crate::snapshot::mesh_config::ExtensionProvider;
 
 /// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to
@@ -33,7 +35,13 @@ fn named_services(scope: Scope<'_>) -> Vec<ServiceId> {
     let client = scope.waypoint.name.namespace.as_str();
     let services = &scope.mesh.services;
     let providers = scope.mesh.config.extension_providers.iter().filter_map(provider_service);
-    let names = providers.chain(referenced_services(&scope));
+    // Policies for a Service name none.
+    let fetch = scope.mesh.options.features.pilot_jwt_enable_remote_jwks;
+    let authentication = &scope.mesh.policies.request_authentication;
+    let everywhere = authentication.of_waypoint(scope.waypoint, Precedence::WaypointFirst);
+    let everywhere = everywhere.of(None);
+    let keys = jwks::hosts(fetch, authentication.at(&everywhere).map(|bound| &bound.object.spec));
+    let names = providers.chain(referenced_services(&scope)).chain(keys);
     names
         .filter_map(|name| match name.split_once('/') {
             None => services.visible(name, client),

@@ -187,8 +187,13 @@ fn requested_host(scope: Scope<'_>, to: &Destination<'_>, settings: &ClientTlsSe
     if !asks_for_tls(settings) {
         return RequestedHost::default();
     }
+    let features = &scope.mesh.options.features;
+    if !features.enable_auto_sni {
+        return RequestedHost::default();
+    }
     let dynamic = to.discovery == Discovery::DynamicForwardProxy;
-    verified(settings, is_insecure(scope, settings), dynamic, scope.rules.clusters.verified_host)
+    let host = verified(settings, is_insecure(scope, settings), dynamic, scope.rules.clusters.verified_host);
+    RequestedHost { is_verified: host.is_verified && features.verify_certificate_at_client, ..host }
 }
 
 fn verified(

@@ -19,8 +19,6 @@ pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
 pub(super) const SUB_ZONE: &str = "topology.istio.io/subzone";
 pub(super) const CLUSTER: &str = "topology.istio.io/cluster";
 pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
-/// The label of an endpoint that shuts down.
-const DRAINING: &str = "istio.io/draining";
 /// The label that says whether a workload speaks mTLS by itself.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// What that label says of a workload with a sidecar.
@@ -56,7 +54,8 @@ impl<'m> Candidate<'m> {
         let ip = endpoint.address.parse().ok();
         let assigned = remote.map_or(&mesh.networks.assigned, |remote| &remote.assigned);
         let network = workload.map_or_else(|| assigned.of(ip), |workload| &workload.network);
-        let marked = || workload.and_then(|workload| workload.labels.get(DRAINING));
+        let draining = &mesh.options.features.pilot_draining_label;
+        let marked = || workload.and_then(|workload| workload.labels.get(draining));
         Self {
             endpoint,
             ip,
@@ -75,11 +74,16 @@ impl<'m> Candidate<'m> {
         // Most have no entry of a slice, but a workload and a Node.
         let mut causes = Vec::with_capacity(2);
         causes.extend(self.endpoint.listed_by.iter().cloned());
-        // Where nothing that takes traffic has the address, it takes HBONE for the sake of others that have
-        // it.
-        let of_others = self.ip.filter(|_| self.hbone && self.workload.is_none());
-        let others = of_others.map_or(&[][..], |ip| mesh.workloads.with_address(ip)).iter();
-        causes.extend(others.filter_map(|id| mesh.workloads.get(*id)).map(|other| other.source.cause()));
+        // Where what has the address does not take HBONE itself, it does for the sake of others that have it.
+        let of_others =
+            self.ip.filter(|_| self.hbone && self.workload.is_none_or(|workload| !workload.hbone));
+        if let Some(ip) = of_others {
+            let others = mesh.workloads.with_address(ip).iter().filter_map(|id| mesh.workloads.get(*id));
+            causes.extend(others.map(|other| other.source.cause()));
+            let service = mesh.networks.hbone_service(self.network, ip);
+            let service = service.and_then(|id| mesh.services.get(id));
+            causes.extend(service.map(|service| service.source.object().into()));
+        }
         causes.extend(self.workload.map(|workload| workload.source.cause()));
         causes.extend(self.workload.and_then(|workload| causes::node(mesh, &workload.node_name)));
         causes

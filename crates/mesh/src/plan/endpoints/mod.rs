@@ -12,6 +12,7 @@
 
 pub(crate) mod balancing;
 pub mod candidate;
+mod external;
 mod labels;
 pub(crate) mod locality;
 mod mtls;
@@ -21,6 +22,7 @@ pub(crate) mod select;
 
 use super::names::Direction;
 use super::{Scope, causes};
+use crate::Str;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::{Endpoint, Locality};
 use crate::snapshot::Cause;
@@ -31,6 +33,7 @@ use mtls::MtlsChecker;
 use networks::ThroughGateway;
 use select::Target;
 
+pub use external::External;
 pub use reach::{DISABLED, HealthState, SocketLabel};
 
 /// The endpoints of one cluster.
@@ -75,6 +78,8 @@ pub struct EndpointPlan<'m> {
     pub health: HealthState,
     /// Whether it says, for telemetry, which workload it is.
     pub says_workload: bool,
+    /// What it says instead of the workload's own names, as one of a Service outside of the mesh.
+    pub external: Option<External>,
     /// What lists it, the workload, and the Node that says where that runs.
     pub causes: Vec<Cause>,
 }
@@ -106,6 +111,12 @@ pub fn discovered<'m>(scope: Scope<'m>, direction: Direction, target: &Target<'m
     }
     if relative {
         causes.extend(causes::proxy(scope));
+    }
+    // Which network an endpoint is in may be configured, and with it whether it is here at all.
+    if let Some(networks) = &scope.mesh.network_gateways.configured_by
+        && target.instances(scope).any(|candidate| !candidate.network.is_empty())
+    {
+        causes.push(networks.clone().into());
     }
     EndpointsPlan { localities, causes }
 }
@@ -141,11 +152,13 @@ pub fn localities<'m>(
     let mut candidates = target.candidates(scope);
     candidates.retain(|candidate| !foreign(candidate) && (known == Known::ByName || has_address(candidate)));
     let mut mtls = MtlsChecker::new(scope, target);
+    let external = External::of(scope.mesh, target.service).filter(|_| rules.says_external);
     // Each is decided in its turn, before localities part them: what was found for one may hold for those
     // that follow.
     let endpoints = candidates.into_iter().map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
-        reach::endpoint(scope.mesh, candidate, direction, rules, mtls)
+        let endpoint = reach::endpoint(scope.mesh, candidate, direction, rules, mtls);
+        EndpointPlan { external: external.clone(), ..endpoint }
     });
     networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
 }
@@ -155,7 +168,11 @@ pub fn localities<'m>(
 pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec<LocalityPlan<'m>> {
     let labels = target.labels();
     let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));
-    let endpoints = target.instances(scope).filter(fits).map(|c| reach::plain_endpoint(scope.mesh, c));
+    let external = External::of(scope.mesh, target.service);
+    let endpoints = target.instances(scope).filter(fits).map(|candidate| {
+        let endpoint = reach::plain_endpoint(scope.mesh, candidate);
+        EndpointPlan { external: external.clone(), ..endpoint }
+    });
     by_locality(endpoints.collect())
 }
 
@@ -209,6 +226,14 @@ impl<'m> Server<'m> {
                 let port = if tunnelled.is_some() { gateway.hbone_port } else { gateway.port };
                 (&gateway.address, port)
             }
+        }
+    }
+
+    /// Addresses of other families under which it answers, too.
+    pub fn other_addresses(&self) -> &'m [Str] {
+        match self {
+            Self::Known(known) => &known.endpoint.others,
+            Self::Gateway(_) => &[],
         }
     }
 

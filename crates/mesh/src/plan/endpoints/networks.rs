@@ -212,6 +212,7 @@ impl<'m> Way<'m> {
             socket,
             health: HealthState::Unknown,
             says_workload: says_workload(self.scope.mesh),
+            external: None,
             causes,
         }
     }

@@ -46,7 +46,8 @@ pub(super) fn endpoint<'m>(
     let tunnelled = takes_tunnel(&known, direction, keeps_mtls);
     let socket = match direction {
         Direction::Outbound if tunnelled => Some(SocketLabel::Tunnel),
-        _ => tls_mode(&known).filter(|_| mtls),
+        _ if mesh.options.features.enable_auto_mtls_check_policies => tls_mode(&known).filter(|_| mtls),
+        _ => unchecked_tls_mode(mesh, &known, rules),
     };
     // An endpoint behind a waypoint's own tunnel may be made anew, so that its state is forgotten.
     let forgotten = tunnelled && direction == Direction::InboundVip && !rules.tunnel_keeps_health;
@@ -56,6 +57,7 @@ pub(super) fn endpoint<'m>(
         socket,
         health: if forgotten { HealthState::Unknown } else { health(&known) },
         says_workload: says_workload(mesh),
+        external: None,
         causes: known.causes(mesh),
         weight: weight(&known),
         server: Server::Known(known),
@@ -67,9 +69,10 @@ pub(super) fn plain_endpoint<'m>(mesh: &Mesh, known: Candidate<'m>) -> EndpointP
     EndpointPlan {
         tunnelled: false,
         mtls: true,
-        socket: tls_mode(&known),
+        socket: unchecked_tls_mode(mesh, &known, &mesh.rules.clusters),
         health: HealthState::Unknown,
         says_workload: says_workload(mesh),
+        external: None,
         causes: known.causes(mesh),
         weight: weight(&known),
         server: Server::Known(known),
@@ -89,6 +92,15 @@ fn weight(known: &Candidate<'_>) -> u32 {
 
 fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
     known.tls_mode.filter(|mode| *mode != DISABLED).map(SocketLabel::TlsMode)
+}
+
+/// The same where nobody checks whether the endpoint may use its own mTLS.
+fn unchecked_tls_mode<'m>(
+    mesh: &Mesh,
+    known: &Candidate<'m>,
+    rules: &ClusterRules,
+) -> Option<SocketLabel<'m>> {
+    tls_mode(known).filter(|_| !rules.tls_mode_is_telemetry || says_workload(mesh))
 }
 
 /// Whether it is reached through HBONE.

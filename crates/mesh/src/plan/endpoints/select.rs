@@ -2,15 +2,11 @@
 
 use super::candidate::Candidate;
 use crate::mesh::destination_rule::{MergedRule, policy};
-use crate::mesh::endpoint::Health;
-use crate::mesh::{Endpoint, Port, Service, ServiceId, TrafficDistribution, Workload};
+use crate::mesh::endpoint::{Health, keeps_unready};
+use crate::mesh::{Endpoint, PersistentSession, Port, Service, ServiceId, TrafficDistribution, Workload};
 use crate::plan::Scope;
-use crate::rules::{RegistryRules, UnreadyEndpoints};
+use crate::rules::UnreadyEndpoints;
 use crate::snapshot::Labels;
-
-/// Services with one of these labels send a client's requests to the endpoint that answered before, even
-/// while that one shuts down.
-const PERSISTENT_SESSION: &str = "istio.io/persistent-session";
 
 /// The destination of a cluster.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +28,14 @@ impl<'m> Target<'m> {
     pub fn instances(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
-        let rules = &scope.rules.registry;
+        let unready = keeps_unready(scope.rules, &mesh.options.features);
         let of_port = move |e: &&Endpoint| {
             service.one_port
                 || e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         let in_reach = self.clusters_in_reach(scope);
         let all = mesh.instances(id).filter(move |instance| instance.remote.is_none() || in_reach);
-        let known = all.filter(|instance| is_known(instance.endpoint, rules));
+        let known = all.filter(move |instance| is_known(instance.endpoint, unready));
         known.filter(move |instance| of_port(&instance.endpoint)).map(move |instance| {
             let endpoint = instance.endpoint;
             let alias = service.external_name.as_ref().filter(|name| **name == endpoint.address);
@@ -62,13 +58,14 @@ impl<'m> Target<'m> {
     pub fn candidates(&self, scope: Scope<'m>) -> Vec<Candidate<'m>> {
         let labels = self.labels();
         let unready = self.sends_unready(scope);
+        let session = PersistentSession::of(&self.service.labels, &scope.mesh.options.features);
         let node = scope.waypoint.proxy.node_name.as_str();
         self.instances(scope)
             .filter(|candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
             .filter(|candidate| {
                 !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node
             })
-            .filter(|candidate| self.counts(candidate, unready))
+            .filter(|candidate| counts(candidate, unready, session))
             .collect()
     }
 
@@ -81,8 +78,8 @@ impl<'m> Target<'m> {
     fn sends_unready(&self, scope: Scope<'_>) -> bool {
         let features = &scope.mesh.options.features;
         match scope.rules.clusters.unready_endpoints {
-            UnreadyEndpoints::OfNone => return false,
             _ if features.pilot_send_unhealthy_endpoints => return true,
+            UnreadyEndpoints::OfNone => return false,
             _ if self.service.traffic_distribution != TrafficDistribution::Any => return true,
             UnreadyEndpoints::OfDistributed => return false,
             UnreadyEndpoints::OfAll if !features.pilot_auto_send_unhealthy_endpoints => return false,
@@ -92,22 +89,20 @@ impl<'m> Target<'m> {
         let rule = self.rule.and_then(|rule| policy::port_policy(rule, self.subset, self.port.number));
         rule.and_then(|rule| rule.outlier_detection).is_none_or(|outlier| outlier.min_health_percent <= 0)
     }
+}
 
-    fn counts(&self, candidate: &Candidate<'_>, unready: bool) -> bool {
-        match candidate.endpoint.health {
-            Health::Terminating => false,
-            Health::Unhealthy if !unready => false,
-            _ => {
-                !candidate.draining
-                    || self.service.labels.get(PERSISTENT_SESSION).is_some_and(|l| !l.is_empty())
-            }
-        }
+/// Whether an endpoint in its state is sent. While it shuts down only sessions by a cookie are kept.
+fn counts(candidate: &Candidate<'_>, unready: bool, session: Option<PersistentSession<'_>>) -> bool {
+    match candidate.endpoint.health {
+        Health::Terminating => false,
+        Health::Unhealthy if !unready => false,
+        _ => !candidate.draining || matches!(session, Some(PersistentSession::Cookie(_))),
     }
 }
 
-/// Whether a release knows of endpoints in this state at all.
-pub(crate) fn is_known(endpoint: &Endpoint, rules: &RegistryRules) -> bool {
-    rules.unready_endpoints || matches!(endpoint.health, Health::Healthy | Health::Draining)
+/// Whether endpoints in this state are known at all: `unready`, those that are not ready.
+pub(crate) fn is_known(endpoint: &Endpoint, unready: bool) -> bool {
+    unready || matches!(endpoint.health, Health::Healthy | Health::Draining)
 }
 
 /// Whether a workload is one that this waypoint serves, where waypoints serve service accounts.

@@ -12,8 +12,10 @@
 
 mod authorizer;
 mod custom;
+pub mod jwks;
 mod planner;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::snapshot::security::{Action, AuthorizationPolicy, RequestAuthentication};
@@ -23,6 +25,7 @@ use crate::well_known::DRY_RUN;
 pub use authorizer::is_status;
 pub use authorizer::{Authorizer, AuthorizerProvider, Authorizers, Unusable};
 pub use custom::{Custom, CustomRules, CustomVerdict};
+use jwks::KeyServer;
 pub(super) use planner::PolicyPlanner;
 
 /// The AuthorizationPolicies with one action.
@@ -52,6 +55,9 @@ pub struct PolicySet<'m> {
     pub custom: Vec<Custom<'m>>,
     /// Which tokens are accepted; none in TCP.
     pub authentication: Vec<&'m Arc<Object<RequestAuthentication>>>,
+    /// Where keys of tokens are fetched from, by the addresses of the keys; the control plane sends the
+    /// others.
+    pub remote_keys: BTreeMap<&'m str, KeyServer>,
     /// What the proxy decides itself, as far as there are policies for it.
     pub local: Vec<(LocalAction, Authorization<'m>)>,
 }

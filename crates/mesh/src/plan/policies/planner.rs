@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::custom::{CustomRules, CustomVerdict};
+use super::jwks;
 use super::{
     Authorizer, AuthorizerProvider, Authorizers, Custom, LocalAction, Policies, PolicySet, PolicySetId,
 };
@@ -61,10 +62,11 @@ impl<'m> PolicyPlanner<'m> {
         let authenticating: Vec<_> = policies.request_authentication.at(&authentication).collect();
         let (authorizing, mut causes) = objects_and_causes(policies.authorization.at(&authorization));
         causes.extend(authenticating.iter().map(Bound::cause));
-        let custom = &self.custom;
+        let (scope, custom) = (self.scope, &self.custom);
         let id = self.http.id((positions(&authorization), positions(&authentication)), || PolicySet {
             custom: custom.split(&with(&authorizing, Action::Custom)),
             authentication: authenticating.iter().map(|bound| bound.object).collect(),
+            remote_keys: jwks::remote(scope, authenticating.iter().map(|bound| &bound.object.spec)),
             local: LocalAction::split(&authorizing),
         });
         self.http.add_authorizers(id, &mut causes);
@@ -80,7 +82,8 @@ impl<'m> PolicyPlanner<'m> {
         let id = self.tcp.id((positions(&authorization), Vec::new()), || {
             let mut custom = custom.split(&with(&authorizing, Action::Custom));
             custom.retain(is_for_connections);
-            PolicySet { custom, authentication: Vec::new(), local: LocalAction::split(&authorizing) }
+            let local = LocalAction::split(&authorizing);
+            PolicySet { custom, authentication: Vec::new(), remote_keys: BTreeMap::new(), local }
         });
         self.tcp.add_authorizers(id, &mut causes);
         (id, causes)
@@ -111,9 +114,11 @@ impl<'m> Sets<'m> {
         })
     }
 
-    /// Adds the services of a set's authorizers.
+    /// Adds the services of a set's authorizers, and of the keys that proxies fetch.
     fn add_authorizers(&self, PolicySetId(position): PolicySetId, causes: &mut Vec<Cause>) {
-        for custom in self.all.get(position).into_iter().flat_map(|set| &set.custom) {
+        let Some(set) = self.all.get(position) else { return };
+        causes.extend(set.remote_keys.values().filter_map(|server| server.cause.clone()));
+        for custom in &set.custom {
             if let CustomVerdict::Ask(Authorizer { upstream, .. }) = &custom.verdict {
                 causes.push(upstream.cause.clone());
             }

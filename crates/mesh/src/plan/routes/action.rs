@@ -1,6 +1,7 @@
 //! What a rule of a VirtualService does with requests.
 
 use super::{HashKey, Routed, hash};
+use crate::mesh::PersistentSession;
 use crate::plan::host::Host;
 use crate::plan::host::destination::cluster_name;
 use crate::rules::SingleDestination;
@@ -28,6 +29,8 @@ pub struct Forward<'m> {
     pub to: Destinations<'m>,
     /// What gets copies.
     pub mirrors: Vec<Mirror>,
+    /// By what clients stay with an endpoint.
+    pub session: Option<PersistentSession<'m>>,
 }
 
 /// The destinations of a rule.
@@ -80,11 +83,13 @@ impl<'m> HttpAction<'m> {
         let mut resolver = Resolver { routed, port, causes: Vec::new() };
         let count = rule.route.len();
         let mut destinations = Vec::with_capacity(count);
+        let mut sessions = Sessions::default();
         for to in &rule.route {
             let destination = resolver.destination(to);
             // A destination of weight 0 gets nothing, unless it is the only one.
             if to.weight != 0 || count == 1 {
                 destinations.push(destination);
+                sessions.add(resolver.session(to));
             }
         }
         let mirrors = resolver.mirrors(rule);
@@ -98,7 +103,11 @@ impl<'m> HttpAction<'m> {
                 SingleDestination::OfGiven => count == 1,
                 SingleDestination::OfWeighted => true,
             };
-            Self::Forward(Forward { to: Destinations::new(destinations, one_is_enough), mirrors })
+            Self::Forward(Forward {
+                to: Destinations::new(destinations, one_is_enough),
+                mirrors,
+                session: sessions.last,
+            })
         };
         (action, causes)
     }
@@ -122,6 +131,23 @@ impl<'m> Destinations<'m> {
             Self::Weighted(all) => all.as_slice(),
         }
         .iter()
+    }
+}
+
+/// What the destinations of a rule say of sessions. An accident of Istio's: the last one counts, be it that
+/// it says nothing, up to the first two in a row that both say something.
+#[derive(Default)]
+struct Sessions<'m> {
+    last: Option<PersistentSession<'m>>,
+    is_settled: bool,
+}
+
+impl<'m> Sessions<'m> {
+    fn add(&mut self, session: Option<PersistentSession<'m>>) {
+        self.is_settled |= self.last.is_some() && session.is_some();
+        if !self.is_settled {
+            self.last = session;
+        }
     }
 }
 
@@ -152,6 +178,13 @@ impl<'m> Resolver<'_, 'm> {
             rule.causes().iter().for_each(|cause| self.add(cause.clone()));
         }
         out
+    }
+
+    /// By what the clients of a destination stay with an endpoint.
+    fn session(&self, given: &HttpRouteDestination) -> Option<PersistentSession<'m>> {
+        let features = &self.routed.scope.mesh.options.features;
+        let to = given.destination.as_ref().filter(|_| features.pilot_enable_persistent_session_filter)?;
+        PersistentSession::of(&self.routed.host(&to.host)?.service.labels, features)
     }
 
     /// `mirror`, then `mirrors`.

@@ -8,7 +8,7 @@ use crate::snapshot::Labels;
 use crate::snapshot::message::message;
 
 message! {
-    /// The spec of a `WorkloadEntry`, and an endpoint of a `ServiceEntry`.
+    /// The spec of a `WorkloadEntry`, and its status; also an endpoint of a `ServiceEntry`, which has none.
     pub struct WorkloadEntry {
         address: Str,
         ports: BTreeMap<Str, u32>,
@@ -17,5 +17,18 @@ message! {
         locality: Str,
         weight: u32,
         service_account: Str,
+        #[serde(skip)]
+        status: WorkloadEntryStatus,
+    }
+
+    /// What the control plane wrote: whether the workload is healthy, where that is checked.
+    pub struct WorkloadEntryStatus {
+        conditions: Vec<WorkloadEntryCondition>,
+    }
+
+    pub struct WorkloadEntryCondition {
+        #[serde(rename = "type")]
+        condition_type: Str,
+        status: Str,
     }
 }

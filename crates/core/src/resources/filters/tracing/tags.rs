@@ -35,7 +35,7 @@ const PEER: [(&str, &str); 9] = [
 /// The tags of a waypoint's spans, by name.
 pub(super) fn of(settings: &WaypointSettings<'_>, tracing: &Tracing<'_>) -> Vec<CustomTag> {
     let mut tags = Vec::new();
-    if tracing.istio_tags {
+    if tracing.istio_tags && settings.features.pilot_enable_istio_tags {
         tags.extend(DRY_RUN.into_iter().map(|(name, key)| dry_run(name, key)));
         tags.extend(own(settings));
     }
