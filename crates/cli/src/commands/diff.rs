@@ -51,7 +51,7 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
 
 /// The waypoint of a config dump, with the files beside it.
 fn live(args: &args::Diff, dump: &Path) -> Result<Live, Failure> {
-    let text = input::text(dump)?;
+    let text = input::text(dump, &args.how.limits()?)?;
     let parsed = config_dump::parse(&text)
         .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
     parsed.unread.iter().for_each(|unread| output::say(&format!("warning: {unread}\n")));
