@@ -178,6 +178,7 @@ pub(super) const RULES: Rules = Rules {
         tunnel: TunnelMetadata::OriginalDst,
         tunnel_keeps_health: true,
         sidecars_keep_mtls: true,
+        tunnels_can_be_off: true,
         locality_weights: LocalityWeights::WhereConfigured,
         unready_endpoints: UnreadyEndpoints::OfAll,
         persistent_session_header: true,
@@ -208,6 +209,7 @@ pub(super) const RULES: Rules = Rules {
         asks_endpoint_for_mtls: true,
         gateways_have_clusters: true,
         addresses_of_all_clusters: true,
+        views_without_gateways: true,
     },
     security: SecurityRules {
         header_values: HeaderValueMatch::StringMatch,
@@ -291,6 +293,7 @@ pub(super) const RULES: Rules = Rules {
         termination_grace_period: None,
         account_metadata: true,
         ports: ServicePorts::Listeners,
+        parameters: true,
     },
     status: StatusRules {
         ambient: true,

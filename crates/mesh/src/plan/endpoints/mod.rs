@@ -145,7 +145,7 @@ pub fn localities<'m>(
     // that follow.
     let endpoints = candidates.into_iter().map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
-        reach::endpoint(scope.mesh, candidate, direction, rules, mtls)
+        reach::endpoint(scope, candidate, direction, mtls)
     });
     networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
 }
@@ -154,7 +154,10 @@ pub fn localities<'m>(
 /// are: neither their state nor their tunnels.
 pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec<LocalityPlan<'m>> {
     let labels = target.labels();
-    let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));
+    let proxy = &scope.waypoint.proxy;
+    let fits = |candidate: &Candidate<'_>| {
+        proxy.sees_network(candidate.network) && labels.is_none_or(|labels| candidate.has_labels(labels))
+    };
     let endpoints = target.instances(scope).filter(fits).map(|c| reach::plain_endpoint(scope.mesh, c));
     by_locality(endpoints.collect())
 }
