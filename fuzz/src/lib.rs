@@ -69,14 +69,49 @@ thread_local! {
     static DICE: Vec<Dice> = Release::ALL.iter().map(|release| Dice::new(release.as_str())).collect();
 }
 
-/// Draws a snapshot from the schemas of a release, with the bytes as its seed, and does with it what
+/// Draws a snapshot from the schemas of a release, of which each byte is a choice, and does with it what
 /// [`translate`] does.
 pub fn snapshot(bytes: &[u8]) {
-    let Some((first, seed)) = bytes.split_first() else { return };
-    let dice = |all: &Vec<Dice>| all.get(usize::from(*first) % all.len()).and_then(|dice| dice.throw(seed));
+    let Some((first, choices)) = bytes.split_first() else { return };
+    let dice = |all: &Vec<Dice>| all.get(usize::from(*first) % all.len()).map(|dice| dice.throw(choices));
     if let Some(drawn) = DICE.with(dice) {
         translate(generate::text(&drawn).as_bytes());
     }
+}
+
+/// What parts the texts of [`mesh`].
+const PART: &str = "\n%%\n";
+
+/// Any texts as what is read beside objects: a mesh configuration, the annotation of a waypoint's pods with the
+/// configuration of its proxy, and a file of tests, with a line `%%` between them.
+pub fn mesh(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut parts = text.split(PART);
+    let mut next = || parts.next().unwrap_or_default();
+    let (config, annotation, tests) = (next(), next(), next());
+    let annotations = serde_json::json!({"proxy.istio.io/config": annotation});
+    let gateway = serde_json::json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "other", "namespace": "shop", "annotations": annotations},
+        "spec": {
+            "gatewayClassName": "istio-waypoint",
+            "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
+        },
+    });
+    let files = [SourceFile::new("shop.yaml", MESH), SourceFile::new("other.yaml", gateway.to_string())];
+    for &release in Release::ALL {
+        let mut options = options(release);
+        options.mesh_config = Some(SourceFile::new("mesh.yaml", config));
+        let session = Session::read(files.clone(), &options);
+        black_box(json::translation(session.translation()));
+        for waypoint in &session.mesh().waypoints {
+            black_box((session.bootstrap(waypoint), session.manifests(waypoint)));
+        }
+    }
+    let session = Session::read(files, &options(Release::LATEST));
+    let tests = [SourceFile::new("mesh.test.yaml", tests)];
+    black_box(session.suites(&tests, &|path| Err(format!("{path}: there are no files here"))).run());
 }
 
 /// Reads any bytes as the JSON of a listener, the richest message. What can be read has to be written as JSON

@@ -20,11 +20,12 @@ const INSTRUMENTED: [&str; 6] = [
 
 /// What each target takes: its name, the longest input, and the folders of `testdata` that have more to start
 /// from.
-pub(crate) const TARGETS: [(&str, usize, &[&str]); 8] = [
+pub(crate) const TARGETS: [(&str, usize, &[&str]); 9] = [
     ("read", 1 << 16, &["cases", "broken", "hostile", "lint"]),
     ("translate", 1 << 15, &["cases", "broken", "hostile", "lint"]),
     ("mend", 1 << 14, &["lint"]),
-    ("snapshot", 33, &[]),
+    ("snapshot", 256, &[]),
+    ("mesh", 1 << 12, &[]),
     ("json", 1 << 14, &[]),
     ("dump", 1 << 16, &[]),
     ("doors", 1 << 12, &[]),

@@ -1,9 +1,12 @@
 //! Files, directories and standard input to source texts.
 
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use files::{Cluster, Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
+use waypoint_xds::limits::{LimitError, Limits};
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::{config_dump, ztunnel};
@@ -86,13 +89,27 @@ fn dump(file: &SourceFile) -> Option<Failure> {
 }
 
 /// The text of standard input.
-pub(crate) fn standard() -> Result<String, Failure> {
-    std::io::read_to_string(std::io::stdin()).map_err(|source| failed(Path::new(STDIN), source))
+pub(crate) fn standard(limits: &Limits) -> Result<String, Failure> {
+    bounded(Path::new(STDIN), std::io::stdin(), limits)
 }
 
 /// The text of one file.
-pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|source| failed(path, source))
+pub(crate) fn text(path: &Path, limits: &Limits) -> Result<String, Failure> {
+    let file = File::open(path).map_err(|source| failed(path, source))?;
+    bounded(path, file, limits)
+}
+
+/// A text that is not longer than it may be: no more than that is read of one that is.
+fn bounded(path: &Path, reader: impl Read, limits: &Limits) -> Result<String, Failure> {
+    let limit = limits.bytes;
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    reader.take(most).read_to_end(&mut bytes).map_err(|source| failed(path, source))?;
+    if bytes.len() > limit {
+        let error = LimitError::FileTooLarge { limit };
+        return Err(Failure::Usage(format!("{}: {error} (`--limit bytes=N`)", path.display())));
+    }
+    String::from_utf8(bytes).map_err(|error| failed(path, std::io::Error::new(ErrorKind::InvalidData, error)))
 }
 
 pub(crate) fn failed(path: &Path, source: std::io::Error) -> Failure {

@@ -53,7 +53,7 @@ use waypoint_xds_mesh::{controllers, grpc_status, plan, pool_service};
 pub use waypoint_xds_mesh::{detect, features, options};
 pub use waypoint_xds_model::Str;
 use waypoint_xds_model::{hash, nearest, re2, strings, well_known};
-pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};
+pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text, version};
 
 /// The mesh: an index of a snapshot as one release of Istio understands it, which a [`Session`] holds.
 pub mod mesh {

@@ -13,7 +13,7 @@ use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
 use crate::expect::{Asks, Case, Claim, Coverage, Suite};
 use crate::lint::{self, Baseline, Selection};
-use crate::manifests;
+use crate::manifests::{self, Manifests};
 use crate::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
 use crate::names;
 use crate::options::Options;
@@ -500,7 +500,7 @@ impl Session {
 
     /// The objects that run a waypoint: see [`manifests::manifests`].
     #[must_use]
-    pub fn manifests(&self, waypoint: &Waypoint) -> Vec<serde_json::Value> {
+    pub fn manifests(&self, waypoint: &Waypoint) -> Manifests {
         manifests::manifests(self.mesh(), waypoint)
     }
 

@@ -24,6 +24,7 @@ fn every_target_survives_its_corpus() {
     corpus("translate", targets::translate);
     corpus("mend", targets::mend);
     corpus("snapshot", targets::snapshot);
+    corpus("mesh", targets::mesh);
     corpus("json", targets::json);
     corpus("dump", targets::dump);
     corpus("doors", targets::doors);

@@ -15,19 +15,20 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod object;
 mod value;
 
+pub mod settings;
 pub mod traffic;
 
 pub mod universe;
 
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use schemas::Extract;
 use serde_json::Value;
 
+pub use bytes::Dice;
 pub use object::object;
 
 /// The extracts of all schemas, as the core is compiled with them.
@@ -71,8 +72,7 @@ pub fn snapshot(release: &str) -> impl Strategy<Value = Vec<Value>> + use<> {
     let mut kinds = Vec::new();
     for extract in extracts() {
         let Some(column) = extract.releases.iter().position(|name| name == release) else { continue };
-        let known =
-            extract.kinds.into_iter().filter(|kind| kind.releases.contains(column) && kind.name != METADATA);
+        let known = extract.kinds.into_iter().filter(|kind| is_drawn(kind, column));
         // Kinds with much in them are drawn more often: there is more to try.
         kinds.extend(known.map(|kind| (weight(&kind), object(&kind, column).boxed())));
     }
@@ -80,31 +80,14 @@ pub fn snapshot(release: &str) -> impl Strategy<Value = Vec<Value>> + use<> {
     drawn.prop_map(|drawn| universe::objects().into_iter().chain(drawn).collect())
 }
 
+/// Whether objects of a kind are drawn in a release.
+fn is_drawn(kind: &schemas::Kind, release: usize) -> bool {
+    kind.releases.contains(release) && kind.name != METADATA
+}
+
 fn weight(kind: &schemas::Kind) -> u32 {
     // Kubernetes' own kinds are in the universe already.
     if kind.group.contains('.') && kind.group != "discovery.k8s.io" { 4 } else { 1 }
-}
-
-/// Snapshots whose dice start from bytes: for a fuzzer.
-#[derive(Debug)]
-pub struct Dice(BoxedStrategy<Vec<Value>>);
-
-impl Dice {
-    /// Snapshots of a release. As large as the schemas: made once.
-    #[must_use]
-    pub fn new(release: &str) -> Self {
-        Self(snapshot(release).boxed())
-    }
-
-    /// The snapshot that bytes stand for: the first 32 are the seed. They are not the dice themselves, since
-    /// each choice takes half of those that are left.
-    #[must_use]
-    pub fn throw(&self, bytes: &[u8]) -> Option<Vec<Value>> {
-        let seed: Vec<u8> = bytes.iter().copied().chain(std::iter::repeat(0)).take(32).collect();
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-        let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
-        self.0.new_tree(&mut runner).ok().map(|tree| tree.current())
-    }
 }
 
 /// Objects as one text: a document a line.
@@ -117,6 +100,9 @@ pub fn text(objects: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
 
     use super::*;
 
@@ -144,14 +130,6 @@ mod tests {
             }
             found.insert(path);
         }
-    }
-
-    #[test]
-    fn bytes_are_a_seed() {
-        let dice = Dice::new("1.31");
-        let all: BTreeSet<String> = (0..20_u8).map(|seed| text(&dice.throw(&[seed]).unwrap())).collect();
-        assert!(all.len() > 10, "{}", all.len());
-        assert!(dice.throw(&[]).is_some());
     }
 
     #[test]

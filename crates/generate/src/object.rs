@@ -16,12 +16,7 @@ const ITEMS: usize = 2;
 
 /// An object of a kind, in a release.
 pub fn object(kind: &Kind, release: usize) -> impl Strategy<Value = Value> + use<> {
-    let prefix = if kind.group.is_empty() { String::new() } else { format!("{}/", kind.group) };
-    let served = kind.versions.iter().filter(|(_, releases)| releases.contains(release));
-    let mut versions: Vec<String> = served.map(|(version, _)| format!("{prefix}{version}")).collect();
-    if versions.is_empty() {
-        versions.push(format!("{prefix}v1"));
-    }
+    let versions = versions(kind, release);
     let name = kind.name.clone();
     let body = fields(&kind.fields, &[], release, &kind.name);
     let head = (select(versions), universe::name(&kind.name), universe::namespace(), universe::labels());
@@ -38,6 +33,17 @@ pub fn object(kind: &Kind, release: usize) -> impl Strategy<Value = Value> + use
         }
         whole
     })
+}
+
+/// The API versions of a kind in a release.
+pub(crate) fn versions(kind: &Kind, release: usize) -> Vec<String> {
+    let prefix = if kind.group.is_empty() { String::new() } else { format!("{}/", kind.group) };
+    let served = kind.versions.iter().filter(|(_, releases)| releases.contains(release));
+    let mut versions: Vec<String> = served.map(|(version, _)| format!("{prefix}{version}")).collect();
+    if versions.is_empty() {
+        versions.push(format!("{prefix}v1"));
+    }
+    versions
 }
 
 /// A mapping with some of the fields; of those that exclude each other, at most one.

@@ -20,4 +20,4 @@ pub mod rules;
 
 pub use waypoint_xds_model::Str;
 use waypoint_xds_model::{hash, re2, schema, strings, validation, well_known};
-pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text};
+pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text, version};

@@ -20,6 +20,7 @@ pub mod snapshot;
 pub mod strings;
 pub mod text;
 pub mod validation;
+pub mod version;
 pub mod well_known;
 
 /// An immutable string that is cheap to clone: short ones are stored inline, long ones are shared.

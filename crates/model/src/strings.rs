@@ -34,3 +34,34 @@ pub fn concat<const COUNT: usize>(parts: [&str; COUNT]) -> String {
     }
     text
 }
+
+/// The name of a field as JSON has it: `trust_domain` becomes `trustDomain`.
+#[must_use]
+pub fn camel_case(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    let mut upper = false;
+    for c in name.chars() {
+        match c {
+            '_' => upper = !out.is_empty(),
+            c if upper => {
+                out.extend(c.to_uppercase());
+                upper = false;
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::camel_case;
+
+    #[test]
+    fn snake_case_becomes_camel_case_and_camel_case_stays() {
+        assert_eq!(camel_case("h2_upgrade_policy"), "h2UpgradePolicy");
+        assert_eq!(camel_case("enable_64bit_trace_id"), "enable64bitTraceId");
+        assert_eq!(camel_case("trustDomainAliases"), "trustDomainAliases");
+        assert_eq!(camel_case("mesh_mTLS"), "meshMTLS");
+    }
+}

@@ -209,7 +209,7 @@ pub(crate) enum ProblemFormat {
     Github,
 }
 
-fn limit(text: &str) -> Result<(String, u64), String> {
+pub(super) fn limit(text: &str) -> Result<(String, u64), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=N")?;
     let value = value.parse().map_err(|_| format!("expected a whole number, found `{value}`"))?;
     Ok((name.to_owned(), value))

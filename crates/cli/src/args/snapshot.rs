@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args as ClapArgs};
+use clap_complete::engine::ArgValueCandidates;
 use files::Cluster;
+
+use super::input::limit;
+use crate::completion;
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Snapshot {
@@ -22,6 +26,10 @@ pub(crate) struct Snapshot {
     /// Print the commands instead of running them: a script, which prints the snapshot.
     #[arg(long, conflicts_with_all = ["output", "quiet"])]
     pub(crate) print_command: bool,
+    /// How large what is copied may be to be looked at for what is told of it: as everywhere, bytes=N and the
+    /// like; may be given several times.
+    #[arg(long = "limit", value_name = "NAME=N", value_parser = limit, add = ArgValueCandidates::new(completion::limits))]
+    pub(crate) limits: Vec<(String, u64)>,
     /// Do not tell what could not be read.
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub(crate) quiet: bool,

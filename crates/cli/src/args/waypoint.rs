@@ -17,7 +17,7 @@ pub(crate) enum WaypointCommand {
         after_help = "Examples:\n  waypoint-xds waypoint generate -n shop | kubectl apply -f -\n  waypoint-xds waypoint generate -n shop --name gate --for workload"
     )]
     Generate(WaypointGenerate),
-    /// Print the ServiceAccount, Deployment and Service that Istio makes for a waypoint.
+    /// Print the ServiceAccount, Deployment and Service that Istio makes for a waypoint, with its parameters.
     #[command(after_help = "Examples:\n  waypoint-xds waypoint manifests waypoint.shop -f deploy/")]
     Manifests(WaypointManifests),
 }

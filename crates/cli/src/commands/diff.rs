@@ -69,7 +69,7 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
 
 /// The waypoint of a config dump, with the files beside it; and how the run ends, as far as the dump goes.
 fn live(args: &args::Diff, dump: &Path) -> Result<(Live, Outcome), Failure> {
-    let text = input::text(dump)?;
+    let text = input::text(dump, &args.how.limits()?)?;
     let parsed = config_dump::parse(&text)
         .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
     let unread = report_unread(&parsed, &args.how);

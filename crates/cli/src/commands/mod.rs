@@ -72,9 +72,10 @@ fn session_of(sources: Vec<SourceFile>, input: &Input) -> Result<Session, Failur
 /// The options that an [`Input`] chooses.
 fn options(input: &Input) -> Result<Options, Failure> {
     let mesh_config = input.how.mesh_config.as_deref();
+    let limits = input.how.limits()?;
     let settings = Settings {
         release: Some(input.release()),
-        mesh_config: mesh_config.map(input::text).transpose()?,
+        mesh_config: mesh_config.map(|path| input::text(path, &limits)).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: Some(Readiness::from(input.how.readiness).to_string()),
         assume: Some(Assume::from(input.how.assume).to_string()),

@@ -9,6 +9,8 @@ use crate::progress::Progress;
 use crate::{Failure, Outcome, args, input, output};
 
 pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
+    let limits = Limits::with(&args.limits.iter().cloned().collect())
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     let cluster = Cluster {
         context: args.context.clone(),
         namespaces: args.namespaces.clone(),
@@ -30,7 +32,7 @@ pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
     for note in &copied.notes {
         output::say(&format!("note: {note}\n"));
     }
-    let read = Snapshot::read(copied.sources, &Limits::DEFAULT);
+    let read = Snapshot::read(copied.sources, &limits);
     let count = read.summary.objects_read() + read.summary.objects_ignored();
     let release = detect::release(&read).map_or_else(
         || "no image tells its release of Istio".to_owned(),

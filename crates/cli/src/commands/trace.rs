@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Map, Value};
+use waypoint_xds::limits::Limits;
 use waypoint_xds::live::Live;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::trace::{HeaderList, Request, RequestSpec, Trace, Verdict};
@@ -88,7 +89,7 @@ fn spec(args: &args::Trace) -> Result<RequestSpec, Failure> {
         path: asked.path.clone(),
         host: asked.host.clone(),
         headers: headers.map_err(|error| Failure::Usage(format!("--header: {error}")))?,
-        claims: claims(&args.token)?,
+        claims: claims(&args.token, &args.input.how.limits()?)?,
         token: args.token.jwt.clone(),
         sni: asked.sni.clone(),
         alpn: (!asked.alpn.is_empty()).then(|| asked.alpn.clone()),
@@ -100,8 +101,9 @@ fn spec(args: &args::Trace) -> Result<RequestSpec, Failure> {
 }
 
 /// The claims of the token, if there is one.
-fn claims(token: &Token) -> Result<Option<Map<String, Value>>, Failure> {
-    let mut claims = token.file.as_deref().map(claims_of).transpose()?.unwrap_or_default();
+fn claims(token: &Token, limits: &Limits) -> Result<Option<Map<String, Value>>, Failure> {
+    let mut claims =
+        token.file.as_deref().map(|path| claims_of(path, limits)).transpose()?.unwrap_or_default();
     if let Some(issuer) = &token.issuer {
         claims.insert("iss".to_owned(), issuer.clone().into());
     }
@@ -127,8 +129,8 @@ fn claims(token: &Token) -> Result<Option<Map<String, Value>>, Failure> {
 }
 
 /// The claims in a file.
-fn claims_of(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let text = if path.as_os_str() == "-" { input::standard()? } else { input::text(path)? };
+fn claims_of(path: &Path, limits: &Limits) -> Result<Map<String, Value>, Failure> {
+    let text = if path.as_os_str() == "-" { input::standard(limits)? } else { input::text(path, limits)? };
     serde_json::from_str(&text)
         .map_err(|error| Failure::Usage(format!("--claims: {} is no JSON object: {error}", path.display())))
 }

@@ -43,9 +43,11 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
     let session = session(&args.input)?;
-    let outcome = report(session.problems(), &session, &args.input.how);
-    let objects = session.manifests(chosen(&session, &args.which)?);
-    let documents: Vec<String> = objects.iter().map(yaml::to_string).collect();
+    let shown = |problems: &[_]| report(problems, &session, &args.input.how);
+    let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(session.problems()))?;
+    let made = session.manifests(waypoint);
+    let outcome = shown(&session.problems_with(made.problems));
+    let documents: Vec<String> = made.objects.iter().map(yaml::to_string).collect();
     output::print(&documents.join("---\n"))?;
     Ok(outcome)
 }

@@ -107,7 +107,7 @@ fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
         ("INTERCEPTION_MODE", json!("REDIRECT")),
         ("WORKLOAD_NAME", json!(proxy.workload_name)),
         ("OWNER", json!(owner)),
-        ("ISTIO_VERSION", json!(agent.release.mesh.version)),
+        ("ISTIO_VERSION", json!(proxy.version.as_str())),
     ];
     let known = |(key, value): (&str, Value)| (key.to_owned(), value);
     found.extend(of_container.into_iter().map(known));

@@ -67,52 +67,102 @@ fn or_empty(text: Option<&Str>) -> &str {
 }
 
 /// A proxy's configuration.
+///
+/// All of it is told to the control plane. Every field of the API is named here, by what else it decides for a
+/// waypoint, or with the reason why nothing: one more does not compile.
 pub(crate) fn json_of(config: &ProxyConfig) -> Value {
+    let ProxyConfig {
+        // What the control plane sends: listeners, routes, tracers, tags, tunnels, the network.
+        proxy_headers,
+        connection_settings,
+        tracing: spans,
+        proxy_metadata,
+        // What the bootstrap holds: who the proxy is, whom it asks, what it listens on and counts.
+        config_path,
+        service_cluster,
+        tracing_service_name,
+        discovery_address,
+        statsd_udp_address,
+        proxy_admin_port,
+        envoy_access_log_service,
+        envoy_metrics_service,
+        runtime_values,
+        status_port,
+        extra_stat_tags,
+        proxy_stats_matcher,
+        stats_compression,
+        mesh_id,
+        // What the pod is made of: its image, and Envoy's threads.
+        image,
+        concurrency,
+        // Arguments of Envoy's process and of the agent that starts it.
+        binary_path,
+        drain_duration,
+        termination_drain_duration,
+        file_flush_interval,
+        file_flush_min_size_kb,
+        // Certificate authorities that the agent trusts besides its own, and how it signs: in secrets, not in
+        // resources.
+        ca_certificates_pem,
+        private_key_provider,
+        // Files inside of the image, in place of the whole bootstrap: nobody here knows what is in them.
+        custom_config_file,
+        proxy_bootstrap_template_path,
+        // Of gateways: who stands in front of them.
+        gateway_topology,
+        // Of sidecars: which connections come to them, and what waits for them. The container's environment
+        // says that a waypoint's mode is `REDIRECT`.
+        interception_mode,
+        hold_application_until_proxy_starts,
+        // Nothing reads them any more: agents speak mTLS, and find out the zone by themselves.
+        control_plane_auth_policy,
+        availability_zone,
+        stat_name_length,
+        zipkin_address,
+        envoy_metrics_service_address,
+    } = config;
     let mut fields = Fields::default();
     fields
-        .text("configPath", or_empty(config.config_path.as_ref()))
-        .text("binaryPath", or_empty(config.binary_path.as_ref()));
-    match config.tracing_service_name {
+        .text("configPath", or_empty(config_path.as_ref()))
+        .text("binaryPath", or_empty(binary_path.as_ref()));
+    match tracing_service_name {
         Some(by) => fields.put("tracingServiceName", Some(by.as_str())),
-        None => fields.put("serviceCluster", config.service_cluster.as_ref().map(Str::as_str)),
+        None => fields.put("serviceCluster", service_cluster.as_ref().map(Str::as_str)),
     };
     fields
-        .time("drainDuration", config.drain_duration)
-        .text("discoveryAddress", or_empty(config.discovery_address.as_ref()))
-        .text("zipkinAddress", or_empty(config.zipkin_address.as_ref()))
-        .text("statsdUdpAddress", or_empty(config.statsd_udp_address.as_ref()))
-        .text("envoyMetricsServiceAddress", or_empty(config.envoy_metrics_service_address.as_ref()))
-        .scalar("proxyAdminPort", config.proxy_admin_port)
-        .text("availabilityZone", or_empty(config.availability_zone.as_ref()))
-        .put("controlPlaneAuthPolicy", choice(config.control_plane_auth_policy, AuthenticationPolicy::as_str))
-        .text("customConfigFile", or_empty(config.custom_config_file.as_ref()))
-        .scalar("statNameLength", config.stat_name_length)
-        .put("concurrency", config.concurrency)
-        .text("proxyBootstrapTemplatePath", or_empty(config.proxy_bootstrap_template_path.as_ref()))
-        .put("interceptionMode", choice(config.interception_mode, InboundInterceptionMode::as_str))
-        .put("tracing", config.tracing.as_ref().map(tracing))
-        .put("envoyAccessLogService", config.envoy_access_log_service.as_ref().map(remote_service))
-        .put("envoyMetricsService", config.envoy_metrics_service.as_ref().map(remote_service))
-        .map("proxyMetadata", &config.proxy_metadata)
-        .map("runtimeValues", &config.runtime_values)
-        .scalar("statusPort", config.status_port)
-        .texts("extraStatTags", &config.extra_stat_tags)
-        .put("gatewayTopology", config.gateway_topology.as_ref().map(topology))
-        .time("terminationDrainDuration", config.termination_drain_duration)
-        .text("meshId", or_empty(config.mesh_id.as_ref()))
-        .put("proxyStatsMatcher", config.proxy_stats_matcher.as_ref().map(stats_matcher))
-        .put("holdApplicationUntilProxyStarts", config.hold_application_until_proxy_starts)
-        .texts("caCertificatesPem", &config.ca_certificates_pem)
-        .put(
-            "image",
-            config.image.as_ref().map(|i| Fields::default().text("imageType", &i.image_type).done()),
-        )
-        .put("privateKeyProvider", config.private_key_provider.as_ref().map(private_key_provider))
-        .put("proxyHeaders", config.proxy_headers.as_ref().map(proxy_headers))
-        .time("fileFlushInterval", config.file_flush_interval)
-        .put("fileFlushMinSizeKb", config.file_flush_min_size_kb)
-        .put("statsCompression", config.stats_compression)
-        .put("connectionSettings", config.connection_settings.as_ref().map(connection_settings))
+        .time("drainDuration", *drain_duration)
+        .text("discoveryAddress", or_empty(discovery_address.as_ref()))
+        .text("zipkinAddress", or_empty(zipkin_address.as_ref()))
+        .text("statsdUdpAddress", or_empty(statsd_udp_address.as_ref()))
+        .text("envoyMetricsServiceAddress", or_empty(envoy_metrics_service_address.as_ref()))
+        .scalar("proxyAdminPort", *proxy_admin_port)
+        .text("availabilityZone", or_empty(availability_zone.as_ref()))
+        .put("controlPlaneAuthPolicy", choice(*control_plane_auth_policy, AuthenticationPolicy::as_str))
+        .text("customConfigFile", or_empty(custom_config_file.as_ref()))
+        .scalar("statNameLength", *stat_name_length)
+        .put("concurrency", *concurrency)
+        .text("proxyBootstrapTemplatePath", or_empty(proxy_bootstrap_template_path.as_ref()))
+        .put("interceptionMode", choice(*interception_mode, InboundInterceptionMode::as_str))
+        .put("tracing", spans.as_ref().map(tracing))
+        .put("envoyAccessLogService", envoy_access_log_service.as_ref().map(remote_service))
+        .put("envoyMetricsService", envoy_metrics_service.as_ref().map(remote_service))
+        .map("proxyMetadata", proxy_metadata)
+        .map("runtimeValues", runtime_values)
+        .scalar("statusPort", *status_port)
+        .texts("extraStatTags", extra_stat_tags)
+        .put("gatewayTopology", gateway_topology.as_ref().map(topology))
+        .time("terminationDrainDuration", *termination_drain_duration)
+        .text("meshId", or_empty(mesh_id.as_ref()))
+        .put("proxyStatsMatcher", proxy_stats_matcher.as_ref().map(stats_matcher))
+        .put("holdApplicationUntilProxyStarts", *hold_application_until_proxy_starts)
+        .texts("caCertificatesPem", ca_certificates_pem)
+        .put("image", image.as_ref().map(|i| Fields::default().text("imageType", &i.image_type).done()))
+        .put("privateKeyProvider", private_key_provider.as_ref().map(self::private_key_provider))
+        .put("proxyHeaders", proxy_headers.as_ref().map(self::proxy_headers))
+        .time("fileFlushInterval", *file_flush_interval)
+        .put("fileFlushMinSizeKb", *file_flush_min_size_kb)
+        .put("statsCompression", *stats_compression)
+        .put("connectionSettings", connection_settings.as_ref().map(self::connection_settings))
         .done()
 }
 

@@ -66,7 +66,7 @@ fn image(template: &Template<'_>) -> String {
     let configured = template.proxy_config.image.as_ref().map(|image| &image.image_type);
     let kind =
         annotations.get("sidecar.istio.io/proxyImageType").or(configured).map_or("", |kind| kind.as_str());
-    format!("{}/proxyv2:{}", rules.hub, tag(template.release.mesh.version, kind))
+    format!("{}/proxyv2:{}", rules.hub, tag(template.version.as_str(), kind))
 }
 
 fn tag(tag: &str, kind: &str) -> String {

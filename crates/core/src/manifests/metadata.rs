@@ -1,6 +1,6 @@
 //! Labels, annotations and owners of what runs a waypoint.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Template;
 use crate::Str;
@@ -103,6 +103,18 @@ fn add_gateway_labels(template: &Template<'_>, pairs: &mut Pairs) {
         add(pairs, &[(rules.gateway_name_label, &gateway.meta.name), (GATEWAY_CLASS, class)]);
     }
     add(pairs, &[(MANAGED, MANAGED_WAYPOINT)]);
+}
+
+/// An object with the label that only controllers set, whatever patches say.
+pub(super) fn with_controller(mut object: Map<String, Value>) -> Value {
+    let metadata = object.entry("metadata").or_insert_with(|| json!({}));
+    if let Some(metadata) = metadata.as_object_mut() {
+        let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+        if let Some(labels) = labels.as_object_mut() {
+            labels.insert(MANAGED.to_owned(), json!(MANAGED_WAYPOINT));
+        }
+    }
+    Value::Object(object)
 }
 
 /// The label that only controllers set, alone.

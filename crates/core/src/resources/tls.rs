@@ -21,6 +21,8 @@ use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 use crate::Str;
 use crate::features::{CompliancePolicy, Features};
 use crate::mesh::MeshSettings;
+use crate::mesh::waypoint::Proxy;
+use crate::plan::WaypointSettings;
 
 /// The scheme of a SPIFFE identity.
 const SPIFFE: &str = "spiffe://";
@@ -60,20 +62,29 @@ fn trust_domains(config: &MeshSettings, features: &Features) -> Vec<Str> {
 ///
 /// Sources: `buildCommonConnectTLSContext` of Istio's control plane; Envoy's
 /// [`CommonTlsContext`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/tls.proto).
-pub(crate) fn connect_tls_context(config: &MeshSettings, features: &Features) -> CommonTlsContext {
+pub(crate) fn connect_tls_context(
+    config: &MeshSettings,
+    features: &Features,
+    proxy: &Proxy,
+) -> CommonTlsContext {
     let sans = trust_domains(config, features)
         .iter()
         .map(|domain| uri_san(MatchPattern::Prefix(format!("{SPIFFE}{domain}/"))))
         .collect();
+    let certificate = proxy
+        .server_certificate()
+        .map_or_else(|| secret(DEFAULT_SECRET), |(chain, key)| secret(&format!("file-cert:{chain}~{key}")));
+    let root =
+        proxy.server_root().map_or_else(|| secret(ROOT_SECRET), |path| secret(&format!("file-root:{path}")));
     let mut context = CommonTlsContext {
         tls_params: Some(TlsParameters {
             tls_minimum_protocol_version: TlsProtocol::TlSv13.into(),
             tls_maximum_protocol_version: TlsProtocol::TlSv13.into(),
             ..TlsParameters::default()
         }),
-        tls_certificate_sds_secret_configs: vec![secret(DEFAULT_SECRET)],
+        tls_certificate_sds_secret_configs: vec![certificate],
         alpn_protocols: vec!["h2".to_owned()],
-        validation_context_type: Some(validation_context(sans)),
+        validation_context_type: Some(validation_context(sans, root)),
         ..CommonTlsContext::default()
     };
     restrict(&mut context, features.compliance_policy);
@@ -107,9 +118,9 @@ pub(crate) fn restrict(context: &mut CommonTlsContext, policy: CompliancePolicy)
 }
 
 /// How a waypoint answers HBONE connections: [`connect_tls_context`], and clients have to show a certificate.
-pub(crate) fn connect_terminate_socket(config: &MeshSettings, features: &Features) -> TransportSocket {
+pub(crate) fn connect_terminate_socket(settings: &WaypointSettings<'_>) -> TransportSocket {
     let context = DownstreamTlsContext {
-        common_tls_context: Some(connect_tls_context(config, features)),
+        common_tls_context: Some(connect_tls_context(settings.mesh, settings.features, settings.proxy)),
         require_client_certificate: Some(true.into()),
         ..DownstreamTlsContext::default()
     };
@@ -119,14 +130,14 @@ pub(crate) fn connect_terminate_socket(config: &MeshSettings, features: &Feature
     }
 }
 
-/// Peers are validated by the mesh's root certificates, and by these names if there are any.
-pub(crate) fn validation_context(sans: Vec<SubjectAltNameMatcher>) -> ValidationContextType {
+/// Peers are validated by the root certificates of a secret, and by these names if there are any.
+fn validation_context(sans: Vec<SubjectAltNameMatcher>, root: SdsSecretConfig) -> ValidationContextType {
     ValidationContextType::CombinedValidationContext(CombinedCertificateValidationContext {
         default_validation_context: Some(CertificateValidationContext {
             match_typed_subject_alt_names: sans,
             ..CertificateValidationContext::default()
         }),
-        validation_context_sds_secret_config: Some(secret(ROOT_SECRET)),
+        validation_context_sds_secret_config: Some(root),
         ..CombinedCertificateValidationContext::default()
     })
 }
@@ -181,7 +192,7 @@ mod tests {
         let features = Features::default();
         assert_eq!(trust_domains(&config, &features), ["td-new", "td-old"]);
         let Some(ValidationContextType::CombinedValidationContext(context)) =
-            connect_tls_context(&config, &features).validation_context_type
+            connect_tls_context(&config, &features, &Proxy::default()).validation_context_type
         else {
             panic!("no combined context");
         };

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::Value;
 
 use super::error::{JsonError, JsonErrorKind};
@@ -58,11 +60,15 @@ pub(super) fn write_bytes(bytes: &[u8], out: &mut String) {
     out.push('"');
 }
 
-/// Reads base64 of either alphabet, padded or not.
+/// Reads base64 of either alphabet, padded or not. As Go does it: line breaks do not count, nor bits of the last
+/// letter that are too many; but they are not left out of the length, which decides about padding.
 pub(super) fn read_bytes(text: &str) -> Option<Vec<u8>> {
-    let standard = text.replace('-', "+").replace('_', "/");
-    let engine = if standard.len().is_multiple_of(4) { STANDARD } else { STANDARD_NO_PAD };
-    engine.decode(standard).ok()
+    const ANY_BITS: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let padded = text.len().is_multiple_of(4);
+    let mode = if padded { DecodePaddingMode::RequireCanonical } else { DecodePaddingMode::RequireNone };
+    let engine = GeneralPurpose::new(alphabet, ANY_BITS.with_decode_padding_mode(mode));
+    engine.decode(text.replace(['\r', '\n'], "")).ok()
 }
 
 /// Whether a value is its type's default, which a field without presence does not say.
@@ -277,7 +283,7 @@ mod tests {
             assert_eq!(read_bytes(text), Some(vec![0xfb, 0xff]), "{text}");
         }
         assert_eq!(read_bytes(""), Some(Vec::new()));
-        for text in ["+", "+/8==", "*", "===="] {
+        for text in ["+", "+/8==", "*", "====", "+_8="] {
             assert_eq!(read_bytes(text), None, "{text}");
         }
     }

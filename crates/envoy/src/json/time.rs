@@ -36,8 +36,8 @@ pub(super) fn parse_duration(text: &str) -> Option<(i64, i32)> {
         None => (false, number.strip_prefix('+').unwrap_or(number)),
     };
     let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
-    // A sole point, or zeros in front.
-    if number.is_empty() || number == "." || (whole.len() > 1 && whole.starts_with('0')) {
+    // Nothing, or zeros in front. A sole point is a zero.
+    if number.is_empty() || (whole.len() > 1 && whole.starts_with('0')) {
         return None;
     }
     let seconds = if whole.is_empty() { 0 } else { digits(whole)? };
@@ -77,17 +77,24 @@ pub(super) fn format_timestamp(seconds: i64, nanos: i32) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
 }
 
-/// The seconds and nanoseconds of a text of RFC 3339.
+/// The seconds and nanoseconds of a text of RFC 3339, as Go reads it: the hour may have one digit, and a comma may
+/// stand where a point does, behind which more than nine digits are cut off.
 pub(super) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
     let (day, time) = text.split_once('T')?;
     let [year, month, day_of_month] = numbers(day, '-', [4, 2, 2])?;
     let (time, offset) = split_offset(time)?;
-    let (time, decimals) = match time.split_once('.') {
-        Some((time, decimals)) if !decimals.is_empty() => (time, decimals),
-        Some(_) => return None,
+    let (time, decimals) = match time.split_once(['.', ',']) {
+        Some((_, "")) => return None,
+        Some((before, decimals)) if time.contains(',') => {
+            digits(decimals)?;
+            (before, decimals.get(..9).unwrap_or(decimals))
+        }
+        Some((before, decimals)) => (before, decimals),
         None => (time, ""),
     };
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
+    let (hour, time) = time.split_once(':')?;
+    let hour = digits(hour).filter(|_| (1..=2).contains(&hour.len()))?;
+    let [minute, second] = numbers(time, ':', [2, 2])?;
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -113,7 +120,7 @@ fn split_offset(time: &str) -> Option<(&str, i64)> {
         None => time.rsplit_once('-').map(|(time, offset)| (time, offset, -1))?,
     };
     let [hours, minutes] = numbers(offset, ':', [2, 2])?;
-    if hours > 23 || minutes > 59 {
+    if hours > 24 || minutes > 60 {
         return None;
     }
     Some((time, sign * (hours * 3600 + minutes * 60)))
@@ -213,20 +220,8 @@ mod tests {
         {
             assert_eq!(parse_duration(text), Some(expected));
         }
-        for text in [
-            "",
-            "s",
-            "1",
-            ".s",
-            "-s",
-            "01s",
-            "1.0000000001s",
-            "--1s",
-            "1.+5s",
-            "1.-5s",
-            "315576000001s",
-            "1e3s",
-        ] {
+        for text in ["", "s", "1", "01s", "1.0000000001s", "--1s", "1.+5s", "1.-5s", "315576000001s", "1e3s"]
+        {
             assert_eq!(parse_duration(text), None, "{text}");
         }
         for (seconds, nanos) in

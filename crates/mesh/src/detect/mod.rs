@@ -4,6 +4,7 @@
 mod flags;
 mod release;
 
+pub(crate) use release::proxy_image;
 pub use release::{Detected, release};
 
 use crate::options::Options;

@@ -6,7 +6,11 @@ use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::{ControlPlane, Labels, Object, ObjectRef, Reading, Snapshot};
+use crate::version::{self, Version};
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT, WAYPOINT_CLASS};
+
+/// The annotations that name the whole image of a waypoint's proxy.
+const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 
 /// What tells the release of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,18 +26,36 @@ pub struct Detected {
     pub field: &'static str,
 }
 
-/// The annotations that name the whole image of a waypoint's proxy.
-const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
-
 /// The release of a snapshot's control plane: that of istiod's image, or of what installs one; else that of
 /// its waypoints' proxies. None where nothing names a known release.
 #[must_use]
 pub fn release(reading: &Reading) -> Option<Detected> {
+    named_versions(reading).find_map(|named| {
+        let Named { release, version, object, field } = named;
+        Some(Detected { release: release?, version, object, field })
+    })
+}
+
+/// A version that something names, be it one of a known release or not.
+struct Named {
+    release: Option<Release>,
+    version: Str,
+    object: ObjectRef,
+    field: &'static str,
+}
+
+impl Named {
+    /// The version as it is written, without the rest of an image's name.
+    fn text(&self) -> &str {
+        if self.field.is_empty() { version::tag(&self.version).unwrap_or_default() } else { &self.version }
+    }
+}
+
+/// The versions of a snapshot, those that count first first.
+fn named_versions(reading: &Reading) -> impl Iterator<Item = Named> {
     let snapshot = &reading.snapshot;
-    of_pods(snapshot, is_istiod)
-        .or_else(|| of_installation(reading))
-        .or_else(|| of_pods(snapshot, is_waypoint))
-        .or_else(|| of_gateways(snapshot))
+    let istiods = of_pods(snapshot, is_istiod).chain(of_deployment(reading)).chain(of_installation(reading));
+    istiods.chain(of_pods(snapshot, is_waypoint)).chain(of_gateways(snapshot))
 }
 
 /// The options with the snapshot's own release, where that is asked for, and a note of which it is.
@@ -43,38 +65,86 @@ pub(super) fn with_detected(reading: &Reading, mut options: Options) -> (Options
     }
     let note = |message| Problem::new(Code::ReleaseDetected, message);
     let Some(found) = release(reading) else {
-        let message = format!("nothing names a release: Istio {} was taken", options.release);
-        return (options, Some(note(message)));
+        return undetected(reading, options);
     };
     options.release = found.release;
+    options.version = if found.field.is_empty() {
+        Version::of_image(&found.version)
+    } else {
+        Version::exact(&found.version)
+    };
     let what = if found.field.is_empty() { "the image" } else { "the version" };
     let note = note(format!("{what} `{}` is of Istio {}", found.version, found.release));
     (options, Some(note.on(found.object).field(found.field)))
 }
 
+/// The options where nothing names a known release: the next newer one than a version that is not known, or
+/// the one that was given.
+fn undetected(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
+    let unknown = named_versions(reading).find_map(|named| Some((number(named.text())?, named)));
+    let Some((number, named)) = unknown else {
+        let message = format!("nothing names a release: Istio {} was taken", options.release);
+        return (options, Some(Problem::new(Code::ReleaseDetected, message)));
+    };
+    let newer = Release::ALL.iter().find(|release| self::number(release.as_str()) > Some(number));
+    options.release = newer.copied().unwrap_or(Release::LATEST);
+    options.version = Version::exact(named.text());
+    let message =
+        format!("Istio {} is not supported: Istio {} is spoken for instead", named.text(), options.release);
+    let problem = Problem::new(Code::UnsupportedRelease, message)
+        .help(format!("the supported releases are {}: name one with `--release`", Release::names()));
+    (options, Some(problem.on(named.object).field(named.field)))
+}
+
+/// The numbers that a version starts with, `1.28`.
+fn number(version: &str) -> Option<(u32, u32)> {
+    let version = version.strip_prefix('v').unwrap_or(version);
+    let (major, rest) = version.split_once('.')?;
+    let minor = rest.split(['.', '-']).next()?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 /// What an IstioOperator, or an operator's resource, that was never applied would install.
-fn of_installation(reading: &Reading) -> Option<Detected> {
-    let known = |version: &Str| version.parse::<Release>().ok();
-    let named = |plane: &ControlPlane| plane.version.clone().filter(|(_, version)| known(version).is_some());
-    let (installation, plane) = reading.control_plane(|plane| named(plane).is_some())?;
-    let (field, version) = named(plane)?;
-    Some(Detected { release: known(&version)?, version, object: installation.object.clone(), field })
+fn of_installation(reading: &Reading) -> Option<Named> {
+    let of = |known: bool| {
+        let is_named = |plane: &ControlPlane| {
+            plane.version.as_ref().is_some_and(|(_, version)| version.parse::<Release>().is_ok() == known)
+        };
+        reading.control_plane(is_named)
+    };
+    let (installation, plane) = of(true).or_else(|| of(false))?;
+    let (field, version) = plane.version.clone()?;
+    let release = version.parse().ok();
+    Some(Named { release, version, object: installation.object.clone(), field })
 }
 
-fn of_pods(snapshot: &Snapshot, wanted: impl Fn(&Labels) -> bool) -> Option<Detected> {
-    let pods = snapshot.pods.iter().filter(|pod| wanted(&pod.meta.labels));
+/// The image in istiod's Deployment, whose Pods may not be there.
+fn of_deployment(reading: &Reading) -> Option<Named> {
+    let of = |known: bool| {
+        let is_named = |plane: &ControlPlane| {
+            plane.image.as_ref().and_then(of_image).is_some_and(|release| release.is_some() == known)
+        };
+        reading.control_plane(is_named)
+    };
+    let (deployment, plane) = of(true).or_else(|| of(false))?;
+    named(plane.image.as_ref()?, || deployment.object.clone())
+}
+
+fn of_pods(snapshot: &Snapshot, wanted: impl Fn(&Labels) -> bool) -> impl Iterator<Item = Named> {
+    let pods = snapshot.pods.iter().filter(move |pod| wanted(&pod.meta.labels));
     pods.flat_map(|pod| pod.spec.containers.iter().map(move |container| (pod, &container.image)))
-        .find_map(|(pod, image)| detected(image, || pod.object_ref()))
+        .filter_map(|(pod, image)| named(image, || pod.object_ref()))
 }
 
-fn of_gateways(snapshot: &Snapshot) -> Option<Detected> {
+fn of_gateways(snapshot: &Snapshot) -> impl Iterator<Item = Named> {
     let waypoints = snapshot.gateways.iter().filter(|g| g.spec.gateway_class_name == WAYPOINT_CLASS);
     waypoints
-        .filter_map(|gateway| Some((gateway, image(gateway)?)))
-        .find_map(|(gateway, image)| detected(image, || gateway.object_ref()))
+        .filter_map(|gateway| Some((gateway, proxy_image(gateway)?)))
+        .filter_map(|(gateway, image)| named(image, || gateway.object_ref()))
 }
 
-fn image(gateway: &Object<Gateway>) -> Option<&Str> {
+/// The image of a waypoint's proxy, where an annotation of the Gateway names it.
+pub(crate) fn proxy_image(gateway: &Object<Gateway>) -> Option<&Str> {
     let asked = gateway.spec.infrastructure.as_ref().and_then(|asked| asked.annotations.get(PROXY_IMAGE));
     asked.or_else(|| gateway.meta.annotations.get(PROXY_IMAGE))
 }
@@ -87,11 +157,14 @@ fn is_waypoint(labels: &Labels) -> bool {
     labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
 }
 
-fn detected(image: &Str, object: impl FnOnce() -> ObjectRef) -> Option<Detected> {
-    // A digest may follow the tag; a registry's port comes before the last slash.
-    let name = image.split('@').next()?.rsplit('/').next()?;
-    let (_, tag) = name.split_once(':')?;
-    Some(Detected { release: tag.parse().ok()?, version: image.clone(), object: object(), field: "" })
+/// What the tag of an image names; none where there is no tag.
+fn named(image: &Str, object: impl FnOnce() -> ObjectRef) -> Option<Named> {
+    Some(Named { release: of_image(image)?, version: image.clone(), object: object(), field: "" })
+}
+
+/// The known release that a tag is of, if any; none where there is no tag.
+fn of_image(image: &Str) -> Option<Option<Release>> {
+    version::tag(image).map(|tag| tag.parse().ok())
 }
 
 #[cfg(test)]
@@ -160,6 +233,40 @@ mod tests {
         let applied = "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\n\
             metadata: {name: o, creationTimestamp: '2026-05-04T09:30:00Z'}\nspec: {tag: 1.30.1}\n";
         assert_eq!(found(applied), None);
+    }
+
+    fn settled(yaml: &str) -> (Release, Option<(Code, String)>) {
+        let reading = Snapshot::read([SourceFile::new("a.yaml", yaml)], &Limits::DEFAULT);
+        let options = Options { detect_release: true, ..Options::default() };
+        let (options, problem) = with_detected(&reading, options);
+        (options.release, problem.map(|problem| (problem.code, problem.message)))
+    }
+
+    #[test]
+    fn istiods_deployment_tells_without_its_pods() {
+        let deployment = |image: &str| {
+            format!(
+                "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: istiod, namespace: istio-system, labels: {{app: istiod}}}}\n\
+                 spec: {{template: {{spec: {{containers: [{{name: discovery, image: '{image}'}}]}}}}}}\n"
+            )
+        };
+        assert_eq!(found(&deployment("istio/pilot:1.29.3")), Some((Release::V1_29, "istiod".to_owned())));
+        assert_eq!(found(&deployment("istio/pilot:1.28.3")), None);
+    }
+
+    #[test]
+    fn an_unsupported_version_is_told() {
+        let istiod = |tag: &str| settled(&pod("i", "app: istiod", &format!("istio/pilot:{tag}")));
+        for (tag, release) in
+            [("1.28.3", Release::V1_29), ("1.17.0-distroless", Release::V1_18), ("1.32.0", Release::LATEST)]
+        {
+            let (taken, problem) = istiod(tag);
+            let message = format!("Istio {tag} is not supported: Istio {release} is spoken for instead");
+            assert_eq!((taken, problem), (release, Some((Code::UnsupportedRelease, message))), "{tag}");
+        }
+        let (taken, problem) = istiod("latest");
+        assert_eq!(taken, Release::LATEST);
+        assert_eq!(problem.map(|(code, _)| code), Some(Code::ReleaseDetected));
     }
 
     #[test]

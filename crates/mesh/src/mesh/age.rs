@@ -27,7 +27,7 @@ pub(crate) fn oldest_first_by<T>(items: &mut [T], meta: impl Fn(&T) -> &Meta, ru
 }
 
 /// Which of two objects Istio takes first.
-pub(crate) fn compare(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
+pub fn compare(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
     age(a, rules).compare(age(b, rules), rules)
 }
 

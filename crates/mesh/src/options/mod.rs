@@ -17,6 +17,7 @@ use crate::names::WaypointName;
 use crate::release::Release;
 use crate::rules::Rules;
 use crate::text::SourceFile;
+use crate::version::Version;
 
 /// Options of a translation. `Options::default()` is Istio 1.31 with its ambient profile.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,9 @@ use crate::text::SourceFile;
 pub struct Options {
     /// The release whose layout to generate.
     pub release: Release,
+    /// The exact version of the control plane, where one is known: that of its proxies, unless they have one of
+    /// their own.
+    pub version: Option<Version>,
     /// Whether the snapshot's own release is taken instead, where it tells which that is.
     pub detect_release: bool,
     /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
@@ -57,6 +61,13 @@ impl Options {
     #[must_use]
     pub fn with_rules(self, rules: &'static Rules) -> Self {
         Self { release: rules.release, changed_rules: Some(rules), ..self }
+    }
+
+    /// The version that a proxy of the control plane's own has: [`version`](Self::version), else that of the
+    /// release whose resources are made.
+    #[must_use]
+    pub fn proxy_version(&self) -> Version {
+        self.version.clone().unwrap_or_else(|| Version::new(self.rules().mesh.version))
     }
 
     /// What the release does.

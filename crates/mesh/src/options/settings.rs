@@ -10,6 +10,7 @@ use crate::limits::{LimitNameError, Limits};
 use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
 use crate::text::SourceFile;
+use crate::version::Version;
 
 /// [`Options`] as plain data, with everything still to be checked; what is absent has its default.
 ///
@@ -28,8 +29,8 @@ use crate::text::SourceFile;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
-    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`; `auto` is the
-    /// snapshot's own, else the newest.
+    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`, which then is the version
+    /// of proxies, too; `auto` is the snapshot's own, else the newest.
     pub release: Option<String>,
     /// The text of a MeshConfig, YAML or JSON.
     pub mesh_config: Option<String>,
@@ -110,7 +111,10 @@ impl Settings {
         if let Some(release) = &self.release {
             match release.as_str() {
                 "auto" => options.detect_release = true,
-                release => options.release = release.parse()?,
+                release => {
+                    options.version = Version::exact(release);
+                    options.release = release.parse()?;
+                }
             }
         }
         if let Some(text) = &self.mesh_config {
@@ -176,6 +180,17 @@ mod tests {
         assert_eq!(options.release, Release::LATEST);
         assert_eq!((options.readiness, options.waypoint), (Readiness::Assumed, None));
         assert!(options.mesh_config.is_none());
+    }
+
+    #[test]
+    fn a_patch_is_the_version_of_proxies() {
+        let version = |release: &str| {
+            let settings = Settings { release: Some(release.to_owned()), ..Settings::default() };
+            settings.options().unwrap().proxy_version().to_string()
+        };
+        assert_eq!(version("1.29.1"), "1.29.1");
+        assert_eq!(version("istio-1.29.1-distroless"), "1.29.1");
+        assert_eq!(version("1.29"), "1.29.6", "the last that is known");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::rules::{PatchOrder, Rules};
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{EnvoyConfigObjectPatch, ProxyMatch};
 use crate::snapshot::{Cause, FieldPath, Object};
+use crate::version::Version;
 
 /// The annotation of an EnvoyFilter that names Services.
 const REFERENCED_SERVICES: &str = "envoyfilter.istio.io/referenced-services";
@@ -75,28 +76,28 @@ pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
 fn is_for_proxy(patch: &EnvoyConfigObjectPatch, rules: &Rules, waypoint: &Waypoint) -> bool {
     let proxy = patch.matches.as_ref().and_then(|m| m.proxy.as_ref());
     proxy.is_none_or(|proxy| {
-        fits_version(proxy, rules)
+        fits_version(proxy, rules, &waypoint.proxy.version)
             && proxy
                 .metadata
                 .iter()
-                .all(|(key, value)| metadata(key, rules, waypoint).is_some_and(|found| found == value))
+                .all(|(key, value)| metadata(key, waypoint).is_some_and(|found| found == value))
     })
 }
 
-/// Whether a proxy of this release has a version that fits; an expression that is too long fits none.
-fn fits_version(proxy: &ProxyMatch, rules: &Rules) -> bool {
+/// Whether the version of a proxy fits; an expression that is too long fits none.
+fn fits_version(proxy: &ProxyMatch, rules: &Rules, version: &Version) -> bool {
     let expression = proxy.proxy_version.as_str();
     let too_long = rules.envoy_filters.longest_version_expression.is_some_and(|most| expression.len() > most);
     // What is no expression restricts nothing; admission refuses it.
     expression.is_empty()
-        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(rules.mesh.version))
+        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(version.as_str()))
 }
 
 /// What the waypoint's proxy says of itself, as far as it is text.
-fn metadata<'m>(key: &str, rules: &Rules, waypoint: &'m Waypoint) -> Option<&'m str> {
+fn metadata<'m>(key: &str, waypoint: &'m Waypoint) -> Option<&'m str> {
     Some(match key {
         "CLUSTER_ID" => waypoint.proxy.cluster.as_str(),
-        "ISTIO_VERSION" => rules.mesh.version,
+        "ISTIO_VERSION" => waypoint.proxy.version.as_str(),
         "NAMESPACE" => waypoint.name.namespace.as_str(),
         "SERVICE_ACCOUNT" => waypoint.proxy.service_account.as_str(),
         "WORKLOAD_NAME" => waypoint.proxy.workload_name.as_str(),

@@ -28,6 +28,8 @@ table! {
         pub tunnel_keeps_health: bool,
         /// Whether a workload with a sidecar keeps its own mTLS, except where a waypoint serves it.
         pub sidecars_keep_mtls: bool,
+        /// Whether a proxy can say that it opens no tunnels to endpoints (`DISABLE_HBONE_SEND`).
+        pub tunnels_can_be_off: bool,
         /// When endpoints of several localities share traffic by the localities' weights.
         pub locality_weights: LocalityWeights,
         /// Of which Services Envoy also knows the endpoints that are not ready, to tell how healthy they are.

@@ -26,6 +26,8 @@ table! {
         pub account_metadata: bool,
         /// Which ports the Service has.
         pub ports: ServicePorts,
+        /// Whether ConfigMaps can patch the objects, for a class and for a Gateway.
+        pub parameters: bool,
     }
 }
 

@@ -18,6 +18,7 @@ mod manifests;
 mod mesh;
 mod networks;
 mod policies;
+pub mod proxy_versions;
 mod registry;
 mod routes;
 mod security;

@@ -21,5 +21,7 @@ table! {
         pub gateways_have_clusters: bool,
         /// Whether waypoints know Services of the whole mesh by their addresses in all clusters.
         pub addresses_of_all_clusters: bool,
+        /// Whether a proxy's view of networks (`REQUESTED_NETWORK_VIEW`) holds where none has a gateway, too.
+        pub views_without_gateways: bool,
     }
 }

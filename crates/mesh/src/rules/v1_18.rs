@@ -170,6 +170,7 @@ pub(super) const RULES: Rules = Rules {
         tunnel: TunnelMetadata::Tunnel,
         tunnel_keeps_health: false,
         sidecars_keep_mtls: false,
+        tunnels_can_be_off: false,
         locality_weights: LocalityWeights::UnlessDisabled,
         unready_endpoints: UnreadyEndpoints::OfNone,
         tls_mode_is_telemetry: true,
@@ -195,6 +196,7 @@ pub(super) const RULES: Rules = Rules {
         ..V1_29.clusters
     },
     networks: NetworkRules {
+        views_without_gateways: false,
         gateway_resources: false,
         checks_gateway_ports: false,
         asks_endpoint_for_mtls: false,
@@ -277,6 +279,7 @@ pub(super) const RULES: Rules = Rules {
         termination_grace_period: Some(2),
         account_metadata: false,
         ports: ServicePorts::Hbone,
+        parameters: false,
     },
     status: StatusRules {
         ambient: false,

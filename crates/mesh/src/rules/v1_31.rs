@@ -182,6 +182,7 @@ pub(super) const RULES: Rules = Rules {
         tunnel: TunnelMetadata::OriginalDst,
         tunnel_keeps_health: true,
         sidecars_keep_mtls: true,
+        tunnels_can_be_off: true,
         locality_weights: LocalityWeights::WhereConfigured,
         unready_endpoints: UnreadyEndpoints::OfAll,
         tls_mode_is_telemetry: false,
@@ -214,6 +215,7 @@ pub(super) const RULES: Rules = Rules {
         asks_endpoint_for_mtls: true,
         gateways_have_clusters: true,
         addresses_of_all_clusters: true,
+        views_without_gateways: true,
     },
     security: SecurityRules {
         header_values: HeaderValueMatch::StringMatch,
@@ -298,6 +300,7 @@ pub(super) const RULES: Rules = Rules {
         termination_grace_period: None,
         account_metadata: true,
         ports: ServicePorts::Listeners,
+        parameters: true,
     },
     status: StatusRules {
         ambient: true,

@@ -264,9 +264,13 @@ codes! {
          InferencePools. `--assume nothing` takes \
          the files as they are.";
     ReleaseDetected = "release-detected" Note Correctness:
-        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of istiod's image, else by the version \
+        "The release was to be the snapshot's own (`--release auto`). It is told by the tag of istiod's image, of a Pod or of its Deployment, else by the version \
          in an IstioOperator that was never applied, else by the image of a waypoint's Pod or the one that a waypoint's annotation \
          names. Where there is none, the newest release is taken.";
+    UnsupportedRelease = "unsupported-release" Warning Migration:
+        "The release was to be the snapshot's own (`--release auto`), and its istiod or its waypoints are of a version that is \
+         not supported. The next newer release that is known is spoken for instead, else the newest: look closely at what it does \
+         otherwise, or name a release with `--release`.";
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
          IstioOperator that was never applied. `--feature` sets them otherwise.";
@@ -442,6 +446,10 @@ codes! {
     TracingOff = "tracing-off" Warning Correctness:
         "Telemetry has settings for tracing and no provider, and the mesh has no default provider: tracing is \
          switched off.";
+    InvalidParameters = "invalid-parameters" Error Correctness:
+        "The parameters of the objects that run a waypoint cannot be applied: its Gateway names something else than a \
+         ConfigMap of its namespace that is there, or the ConfigMap has a key of no object or a patch that Kubernetes \
+         refuses. istiod makes no object for such a Gateway, and changes none that is there.";
     MeshConfigElsewhere = "mesh-config-elsewhere" Warning Input:
         "These are settings of the mesh that are not read from here: a ConfigMap of another name, namespace or key, or an \
          IstioOperator beside the ConfigMap that was made of it. Give them as the mesh configuration, if they are to hold.";

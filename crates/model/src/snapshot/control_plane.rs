@@ -17,11 +17,16 @@ pub struct ControlPlane {
     pub revision: Str,
     /// The variables of its environment.
     pub environment: BTreeMap<Str, Str>,
+    /// The image of istiod, of its Deployment.
+    pub image: Option<Str>,
     /// The version that it installs, with the field that names it.
     pub version: Option<(&'static str, Str)>,
     /// The mesh configuration as JSON, with the field that it stands in.
     pub mesh_config: Option<(&'static str, String)>,
 }
+
+/// The container of istiod's Deployment that is istiod.
+const ISTIOD_CONTAINER: &str = "discovery";
 
 impl ControlPlane {
     /// What an object says of one, if it is about one.
@@ -31,9 +36,14 @@ impl ControlPlane {
             Kind::Deployment if labels.get("app").is_some_and(|app| app == "istiod") => {
                 let revision = labels.get(REVISION).cloned().unwrap_or_default();
                 let containers = node.find("spec.template.spec.containers");
-                let containers = containers.into_iter().flat_map(Node::items);
-                let environment = containers.flat_map(|container| pairs(container.get("env"))).collect();
-                Some(Self { revision: named(revision), environment, ..Self::default() })
+                let containers = || containers.into_iter().flat_map(Node::items);
+                let environment = containers().flat_map(|container| pairs(container.get("env"))).collect();
+                let is_istiod = |container: &Node<'_>| {
+                    container.get("name").and_then(Node::as_str) == Some(ISTIOD_CONTAINER)
+                };
+                let istiod = containers().find(is_istiod);
+                let image = istiod.and_then(|container| container.get("image")?.as_str()).map(Str::from);
+                Some(Self { revision: named(revision), environment, image, ..Self::default() })
             }
             _ => None,
         }
@@ -50,6 +60,7 @@ impl ControlPlane {
         Self {
             revision: named(revision.into()),
             environment,
+            image: None,
             version: version(node, kind),
             mesh_config: settings(&fields),
         }

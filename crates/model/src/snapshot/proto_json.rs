@@ -7,16 +7,25 @@
 //! - the keys of structs, but not those of maps, in camelCase;
 //! - numbers that are texts as numbers, `"Infinity"`, `"-Infinity"` and `"NaN"` among them where fractions
 //!   are;
-//! - enumerations by their names, which may be given by number.
+//! - enumerations by their names, which may be given by number; a number that no value has, which Istio keeps and
+//!   takes for none of those that it knows, counts as the first value.
 //!
-//! Source: <https://protobuf.dev/programming-guides/json/>. The messages of Envoy have a reader of their own,
-//! with the same rules, in `envoy::json`.
+//! Istio has two readers of proto JSON, with rules of their own. A MeshConfig and the annotation of a pod are
+//! read by the older one (`jsonpb`), and here: a text is a number where its letters are one in JSON (`"80"`
+//! and `" 80"`, not `"80.0"`), a duration is one of Go's (`1m30s`), of a name in both spellings the
+//! one in camelCase counts, and of the members of a oneof the last. The values of an EnvoyFilter are read by
+//! `protojson`, and here by `envoy::json`, which is stricter in all of that. `testdata/proto-json` has a table
+//! for each of the two.
+//!
+//! Source: <https://protobuf.dev/programming-guides/json/>.
 
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
     VariantAccess, Visitor, value::StringDeserializer,
 };
 use std::fmt;
+
+use crate::strings::camel_case;
 
 /// A deserializer whose struct fields may be spelled in snake_case.
 pub(crate) struct ProtoJson<D>(pub(crate) D);
@@ -25,22 +34,6 @@ pub(crate) struct ProtoJson<D>(pub(crate) D);
 struct Below<V> {
     inner: V,
     fields: bool,
-}
-
-fn camel_case(key: &str) -> String {
-    let mut out = String::with_capacity(key.len());
-    let mut upper = false;
-    for c in key.chars() {
-        match c {
-            '_' => upper = !out.is_empty(),
-            c if upper => {
-                out.extend(c.to_uppercase());
-                upper = false;
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 macro_rules! forward {
@@ -52,9 +45,9 @@ macro_rules! forward {
 }
 
 macro_rules! numbers {
-    ($($method:ident: $whole:literal,)*) => {$(
+    ($($method:ident: $sort:ident,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.0.deserialize_any(Number { inner: visitor, whole: $whole })
+            self.0.deserialize_any(Number { inner: visitor, sort: Sort::$sort })
         }
     )*};
 }
@@ -63,9 +56,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ProtoJson<D> {
     type Error = D::Error;
 
     numbers! {
-        deserialize_i8: true, deserialize_i16: true, deserialize_i32: true, deserialize_i64: true,
-        deserialize_u8: true, deserialize_u16: true, deserialize_u32: true, deserialize_u64: true,
-        deserialize_f32: false, deserialize_f64: false,
+        deserialize_i8: Signed, deserialize_i16: Signed, deserialize_i32: Signed, deserialize_i64: Signed,
+        deserialize_u8: Unsigned, deserialize_u16: Unsigned, deserialize_u32: Unsigned,
+        deserialize_u64: Unsigned, deserialize_f32: Fraction, deserialize_f64: Fraction,
     }
 
     forward! {
@@ -247,14 +240,22 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Below<A> {
 /// A number, which may be a text.
 struct Number<V> {
     inner: V,
-    whole: bool,
+    sort: Sort,
+}
+
+/// What sort of number is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sort {
+    Signed,
+    Unsigned,
+    Fraction,
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
     type Value = V::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.whole { "an integer" } else { "a number" })
+        f.write_str(if self.sort == Sort::Fraction { "a number" } else { "an integer" })
     }
 
     fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
@@ -270,7 +271,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<V::Value, E> {
-        if !self.whole {
+        if self.sort == Sort::Fraction {
             return self.inner.visit_f64(value);
         }
         // A whole number below that of the largest integers is one of them.
@@ -283,11 +284,16 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
         let wrong = |number: &Self| E::invalid_type(Unexpected::Str(text), number);
-        if self.whole {
+        // The text is read as JSON: a `null` is a zero.
+        if text.trim_ascii() == "null" {
+            return self.visit_unit();
+        }
+        if self.sort != Sort::Fraction {
             // As JSON spells them: without a plus, and without leading zeros.
             return match (serde_json::from_str::<i64>(text), serde_json::from_str::<u64>(text)) {
                 (Ok(value), _) => self.inner.visit_i64(value),
                 (_, Ok(value)) => self.inner.visit_u64(value),
+                _ if self.sort == Sort::Signed && text.trim_ascii() == "-0" => self.inner.visit_i64(0),
                 _ => Err(wrong(&self)),
             };
         }
@@ -311,7 +317,7 @@ struct Choice<V> {
 }
 
 /// Values whose numbers are not their places in the list of the values that we know.
-const NUMBERED: [(&str, u64); 2] = [("INHERIT", 1000), ("ALLOW_ANY_DYNAMIC_DNS", 3)];
+const NUMBERED: [(&str, i32); 2] = [("INHERIT", 1000), ("ALLOW_ANY_DYNAMIC_DNS", 3)];
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Choice<V> {
     type Value = V::Value;
@@ -325,27 +331,35 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Choice<V> {
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<V::Value, E> {
-        match u64::try_from(number) {
-            Ok(number) => self.visit_u64(number),
-            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &"the number of a value")),
+        let Ok(number) = i32::try_from(number) else {
+            return Err(E::invalid_value(Unexpected::Signed(number), &"the number of a value"));
+        };
+        let number_of = |(place, name): (i32, &&'static str)| {
+            NUMBERED.iter().find(|(numbered, _)| numbered == name).map_or(place, |(_, number)| *number)
+        };
+        let mut named = (0..).zip(self.variants);
+        let known = named.find(|pair| number_of(*pair) == number).map(|(_, name)| name);
+        match known.or(self.variants.first()) {
+            Some(name) => self.inner.visit_enum(name.into_deserializer()),
+            None => Err(E::invalid_value(Unexpected::Signed(number.into()), &"the number of a value")),
         }
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<V::Value, E> {
-        let number_of = |(place, name): (u64, &&'static str)| {
-            NUMBERED.iter().find(|(numbered, _)| numbered == name).map_or(place, |(_, number)| *number)
-        };
-        let mut named = (0..).zip(self.variants);
-        match named.find(|pair| number_of(*pair) == number) {
-            Some((_, name)) => self.inner.visit_enum(name.into_deserializer()),
-            None => Err(E::invalid_value(Unexpected::Unsigned(number), &"the number of a value")),
+        self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<V::Value, E> {
+        if number.fract() != 0.0 {
+            return Err(E::invalid_value(Unexpected::Float(number), &"the number of a value"));
         }
+        #[expect(clippy::cast_possible_truncation, reason = "one that is too large is still too large")]
+        self.visit_i64(number as i64)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::camel_case;
     use crate::snapshot::mesh_config::proxy::AuthenticationPolicy;
     use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode};
 
@@ -400,7 +414,11 @@ mod tests {
         let config = read(r#"{"defaultConfig": {"controlPlaneAuthPolicy": 1000}}"#).unwrap();
         let policy = config.default_config.unwrap().control_plane_auth_policy;
         assert_eq!(policy, Some(AuthenticationPolicy::Inherit));
-        for wrong in ["2", "-1", r#""allow_any""#, "{}", "true"] {
+        for unknown in ["2", "7", "-1"] {
+            assert_eq!(mode(unknown), mode("0"), "{unknown}");
+        }
+        assert_eq!(mode("1.0"), mode("1"));
+        for wrong in ["2147483648", "-2147483649", "1e300", "1.5", r#""1""#, r#""allow_any""#, "{}", "true"] {
             assert!(mode(wrong).is_err(), "{wrong}");
         }
     }
@@ -408,13 +426,5 @@ mod tests {
     #[test]
     fn null_is_as_good_as_absent() {
         assert_eq!(read(r#"{"proxyListenPort": null, "trustDomain": null}"#), read("{}"));
-    }
-
-    #[test]
-    fn snake_case_becomes_camel_case_and_camel_case_stays() {
-        assert_eq!(camel_case("h2_upgrade_policy"), "h2UpgradePolicy");
-        assert_eq!(camel_case("enable_64bit_trace_id"), "enable64bitTraceId");
-        assert_eq!(camel_case("trustDomainAliases"), "trustDomainAliases");
-        assert_eq!(camel_case("mesh_mTLS"), "meshMTLS");
     }
 }

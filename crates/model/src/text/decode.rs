@@ -10,6 +10,8 @@ use super::node::{Node, NodeKind};
 use super::scalar::Scalar;
 use super::tape::Shape;
 use super::unread::Unread;
+use crate::hash::HashSet;
+use crate::strings::camel_case;
 
 impl<'t> Node<'t> {
     /// Reads the node into a type.
@@ -56,7 +58,7 @@ impl<'t, 'u> Decoder<'t, 'u> {
 
     fn mapping<V: Visitor<'t>>(self, visitor: V, nulls: bool) -> Result<V::Value, DecodeError> {
         let pairs = self.node.links().chunks_exact(2);
-        let fields = Fields { document: self, pairs, current: None, nulls };
+        let fields = Fields { document: self, pairs, current: None, nulls, names: None };
         visitor.visit_map(fields).map_err(|error| error.at(self.node))
     }
 
@@ -304,6 +306,21 @@ struct Fields<'t, 'u> {
     current: Option<Node<'t>>,
     /// Whether entries whose value is null are given: to maps, not to structs.
     nulls: bool,
+    /// The keys of a struct, once one of them has an underscore.
+    names: Option<HashSet<&'t str>>,
+}
+
+impl<'t> Fields<'t, '_> {
+    /// Whether a field stands in the same struct in camelCase, too: that one counts, wherever snake_case is
+    /// read at all, even where it is null.
+    fn is_shadowed(&mut self, key: &str) -> bool {
+        if self.nulls || !key.contains('_') {
+            return false;
+        }
+        let (camel, node) = (camel_case(key), self.document.node);
+        let names = self.names.get_or_insert_with(|| node.entries().map(|(key, _)| key).collect());
+        camel != key && names.contains(camel.as_str())
+    }
 }
 
 impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
@@ -311,9 +328,13 @@ impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
 
     fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
         let node = |index| Node::new(self.document.node.document, index);
-        for pair in self.pairs.by_ref() {
+        while let Some(pair) = self.pairs.next() {
             let &[key, value] = pair else { continue };
             if !self.nulls && node(value).is_null() {
+                continue;
+            }
+            if self.is_shadowed(node(key).text()) {
+                self.document.unread.count(node(value));
                 continue;
             }
             self.current = Some(node(value));

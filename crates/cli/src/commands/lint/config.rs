@@ -48,7 +48,7 @@ pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
         .clone()
         .or_else(|| args.input.paths.first().and_then(|path| above(files::in_cluster(path).1)));
     let Some(path) = found else { return Ok(Config::default()) };
-    let text = input::text(&path)?;
+    let text = input::text(&path, &args.input.how.limits()?)?;
     let file: File = toml::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{}: {}", path.display(), error.to_string().trim_end())))?;
     let Table { select, ignore, severity, overrides, fail_on, baseline } = file.lint;

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use waypoint_xds::Session;
+use waypoint_xds::limits::Limits;
 use waypoint_xds::lint::{Baseline, Selection};
 use waypoint_xds::problem::{Problem, Severity};
 use waypoint_xds::text::SourceFile;
@@ -65,7 +66,9 @@ impl Wanted {
         selection.ignore.extend(&args.ignore);
         let folder = std::env::current_dir().map(|folder| folder.display().to_string());
         selection.folder = folder.unwrap_or_default();
-        let baseline = args.baseline.clone().or(config.baseline).map(|path| baseline(&path)).transpose()?;
+        let limits = args.input.how.limits()?;
+        let baseline =
+            args.baseline.clone().or(config.baseline).map(|path| baseline(&path, &limits)).transpose()?;
         let usual = if args.input.how.strict { Severity::Warning } else { Severity::Error };
         let fail_on = args.fail_on.or(config.fail_on).unwrap_or(usual);
         Ok(Self { selection, baseline, fail_on })
@@ -77,8 +80,8 @@ impl Wanted {
     }
 }
 
-fn baseline(path: &Path) -> Result<Baseline, Failure> {
-    let text = input::text(path)?;
+fn baseline(path: &Path, limits: &Limits) -> Result<Baseline, Failure> {
+    let text = input::text(path, limits)?;
     text.parse().map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 

@@ -48,7 +48,7 @@ fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     let mut tests = parallel::run(&suites, args.record || args.coverage.is_asked(), shown);
     tell(&suites.problems, &files, &args.input.how);
     if args.record {
-        let files = record::write(&files, &suites, &tests)?;
+        let files = record::write(&files, (&suites, &tests), &options.limits)?;
         suites = self::suites(&session, &files, args)?;
         tests = parallel::run(&suites, args.coverage.is_asked(), shown);
     }

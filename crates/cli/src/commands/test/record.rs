@@ -14,8 +14,8 @@ use crate::{Failure, input, output};
 /// now.
 pub(super) fn write(
     files: &[SourceFile],
-    suites: &Suites,
-    tests: &[Test],
+    (suites, tests): (&Suites, &[Test]),
+    limits: &Limits,
 ) -> Result<Vec<SourceFile>, Failure> {
     let mut now = Vec::new();
     for file in files {
@@ -23,7 +23,7 @@ pub(super) fn write(
         let came = of_file.filter_map(|((suite, case, _), test)| -> Option<Came<'_>> {
             Some((suite.document, case, test.trace.as_ref()?))
         });
-        let recorded = expect::record(file, &Limits::DEFAULT, came);
+        let recorded = expect::record(file, limits, came);
         for (place, message) in &recorded.left {
             output::say(&format!("{}:{}: not recorded: {message}\n", place.file, place.line));
         }

@@ -102,7 +102,7 @@ fn internal(
 
 /// The way to workloads: their identities have to be of the waypoint's namespace, or of its service account.
 fn connect_originate(settings: WaypointSettings<'_>, plan: &TunnelPlan) -> Cluster {
-    let mut context = connect_tls_context(settings.mesh, settings.features);
+    let mut context = connect_tls_context(settings.mesh, settings.features, settings.proxy);
     if let Some(identities) = &plan.workloads {
         accept(&mut context, identities);
     }
@@ -125,7 +125,7 @@ fn connect_originate(settings: WaypointSettings<'_>, plan: &TunnelPlan) -> Clust
 
 /// The outer one of two tunnels into another network.
 fn outer_connect_originate(settings: WaypointSettings<'_>) -> Cluster {
-    let context = connect_tls_context(settings.mesh, settings.features);
+    let context = connect_tls_context(settings.mesh, settings.features, settings.proxy);
     let mut cluster = to_original_destination(settings, OUTER_CONNECT_ORIGINATE, context);
     cluster.typed_extension_protocol_options = http_extension(&connect(settings, Some(unpooled(settings))));
     cluster.lb_config = Some(port_override(None));
@@ -136,7 +136,7 @@ fn outer_connect_originate(settings: WaypointSettings<'_>) -> Cluster {
 fn inner_connect_originate(settings: WaypointSettings<'_>) -> Cluster {
     let tls = transport_socket::internal(
         "internal_upstream_with_tls",
-        tls(connect_tls_context(settings.mesh, settings.features)),
+        tls(connect_tls_context(settings.mesh, settings.features, settings.proxy)),
     );
     let http = connect(settings, Some(unpooled(settings)));
     internal(settings, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE, tls, http)

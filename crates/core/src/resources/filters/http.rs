@@ -26,11 +26,21 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 use envoy::google::protobuf::{Any, Struct, Value};
 
 use super::{fields, filter_state, typed_struct};
+use crate::plan::WaypointSettings;
+use crate::rules::proxy_versions;
 
 /// The filter state under which the tunnel's `:authority` is kept where it is an address.
 pub(crate) const ORIGINAL_DST_LOCAL: &str = "envoy.filters.listener.original_dst.local_ip";
 /// The factory of a filter state object whose value can be hashed, so that connections differ by it.
 pub(crate) const HASHABLE_STRING: &str = "istio.hashable_string";
+/// The factory of those that older proxies get.
+const STRING: &str = "envoy.string";
+
+/// The factory of texts that connections have to differ by.
+pub(crate) fn text_factory(settings: &WaypointSettings<'_>) -> &'static str {
+    let hashable = settings.proxy.version.is_since(proxy_versions::HASHABLE_STRINGS);
+    if hashable { HASHABLE_STRING } else { STRING }
+}
 
 /// A filter with its configuration.
 pub(crate) fn filter(name: &str, config: Any) -> HttpFilter {
@@ -103,19 +113,20 @@ pub(crate) fn connect_authority_enabled(port: u16) -> Any {
 
 /// Keeps what the tunnel's request and its TLS say (destination, client address, both identities) for the
 /// listener inside the tunnel.
-pub(crate) fn connect_authority() -> HttpFilter {
+pub(crate) fn connect_authority(settings: &WaypointSettings<'_>) -> HttpFilter {
+    let text = text_factory(settings);
     let config = set_filter_state::Config {
         on_request_headers: vec![
             filter_state(ORIGINAL_DST_LOCAL, "", "%REQ(:AUTHORITY)%", Once),
-            filter_state("io.istio.connect_authority", HASHABLE_STRING, "%REQ(:AUTHORITY)%", Once),
+            filter_state("io.istio.connect_authority", text, "%REQ(:AUTHORITY)%", Once),
             filter_state(
                 "envoy.filters.listener.original_dst.remote_ip",
                 "",
                 "%DOWNSTREAM_REMOTE_ADDRESS%",
                 Once,
             ),
-            filter_state("io.istio.peer_principal", HASHABLE_STRING, "%DOWNSTREAM_PEER_URI_SAN%", Once),
-            filter_state("io.istio.local_principal", HASHABLE_STRING, "%DOWNSTREAM_LOCAL_URI_SAN%", Once),
+            filter_state("io.istio.peer_principal", text, "%DOWNSTREAM_PEER_URI_SAN%", Once),
+            filter_state("io.istio.local_principal", text, "%DOWNSTREAM_LOCAL_URI_SAN%", Once),
         ],
         ..set_filter_state::Config::default()
     };

@@ -29,9 +29,7 @@ use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::formatter::cel::v3::Cel;
 use envoy::google::protobuf::{self, Any, Duration, Struct};
 
-use super::http::{
-    CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, HASHABLE_STRING, ORIGINAL_DST_LOCAL, dns_cache,
-};
+use super::http::{CONNECT_AUTHORITY, CONNECT_AUTHORITY_CONFIG, ORIGINAL_DST_LOCAL, dns_cache};
 use super::{extension_config, fields, filter_state, typed_struct};
 use crate::Str;
 
@@ -114,8 +112,8 @@ pub(crate) fn service_destination(address: &str) -> Filter {
 }
 
 /// Where the metadata of the chosen endpoint says that the two tunnels of a connection into another network
-/// lead.
-pub(crate) fn propagate_endpoint_metadata() -> Filter {
+/// lead. `text` is the factory of texts.
+pub(crate) fn propagate_endpoint_metadata(text: &str) -> Filter {
     let config = set_filter_state::Config {
         on_new_connection: vec![
             filter_state(
@@ -126,7 +124,7 @@ pub(crate) fn propagate_endpoint_metadata() -> Filter {
             ),
             filter_state(
                 "istio.double_hbone.hbone_target_address",
-                HASHABLE_STRING,
+                text,
                 "%DYNAMIC_METADATA(istio:double_hbone:hbone_target_address)%",
                 Transitive,
             ),

@@ -9,7 +9,7 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{ClusterSpeci
 
 use super::shared::Telemetry;
 use crate::plan::WaypointSettings;
-use crate::resources::filters::http::overwrite_header;
+use crate::resources::filters::http::{overwrite_header, text_factory};
 use crate::resources::filters::{inspect, network};
 use crate::resources::names::{CONNECT_ORIGINATE, INNER_CONNECT_ORIGINATE, OUTER_CONNECT_ORIGINATE};
 use crate::rules::TunnelState;
@@ -28,7 +28,7 @@ pub(super) fn listener(settings: &WaypointSettings<'_>, telemetry: &Telemetry) -
 /// The listener for the inner tunnel into another network.
 pub(super) fn inner(settings: &WaypointSettings<'_>, telemetry: &Telemetry) -> Listener {
     let headers = vec![overwrite_header("x-forwarded-network", settings.proxy.network())];
-    let mut filters = vec![network::propagate_endpoint_metadata()];
+    let mut filters = vec![network::propagate_endpoint_metadata(text_factory(settings))];
     let mut proxy = tunnel(INNER_CONNECT_ORIGINATE, DOUBLE_HBONE_TARGET, headers);
     carry_baggage(settings, &mut filters, &mut proxy);
     internal(settings, telemetry, Vec::new(), filters, proxy)

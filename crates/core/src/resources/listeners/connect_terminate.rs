@@ -40,7 +40,7 @@ pub(super) fn listener(chains: &ChainRenderer<'_>) -> Listener {
         address: Some(socket(address, HBONE_PORT)),
         filter_chains: vec![FilterChain {
             name: "default".to_owned(),
-            transport_socket: Some(tls::connect_terminate_socket(settings.mesh, settings.features)),
+            transport_socket: Some(tls::connect_terminate_socket(settings)),
             filters: filters(chains),
             ..FilterChain::default()
         }],
@@ -127,7 +127,7 @@ fn http_filters(chains: &ChainRenderer<'_>) -> Vec<HttpFilter> {
                 filters.push(http::downstream_peer_metadata(baggage));
             }
             filters.extend([
-                http::connect_authority(),
+                http::connect_authority(chains.settings),
                 http::router(false, chains.proxy.suppresses_envoy_headers()),
             ]);
             filters

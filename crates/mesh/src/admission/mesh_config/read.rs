@@ -80,3 +80,38 @@ impl<'de> Deserialize<'de> for ProxyInAnySpelling {
         ProxyConfig::read(deserializer).map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Istio's reader makes of each line of a table (`testdata/oracle-proto` wrote it).
+    const CASES: &str = include_str!("../../../../../testdata/proto-json/mesh-config.txt");
+    const EXPECTED: &str = include_str!("../../../../../testdata/proto-json/mesh-config.expected.txt");
+
+    fn mesh(text: &str) -> Result<String, String> {
+        let read = read(&SourceFile::new("mesh.yaml", text), &Limits::DEFAULT);
+        let config = read.map_err(|problem| problem.message)?;
+        Ok(format!("{:?}", MeshConfig { unknown: Vec::new(), ..config }))
+    }
+
+    #[test]
+    fn protobufs_json_is_read_as_istio_reads_it() {
+        let mut wrong = Vec::new();
+        let lines = CASES.lines().zip(EXPECTED.lines());
+        for (case, expected) in lines.filter(|(case, _)| case.starts_with('{')) {
+            match (mesh(case), expected.strip_prefix("ok ")) {
+                (Ok(found), Some(canonical)) => {
+                    let meant = mesh(canonical).unwrap();
+                    if found != meant {
+                        wrong.push(format!("{case}\n  is   {found}\n  not  {meant}"));
+                    }
+                }
+                (Err(_), None) => {}
+                (found, _) => wrong.push(format!("{case}: {expected}, not {found:?}")),
+            }
+        }
+        assert_eq!(CASES.lines().count(), EXPECTED.lines().count());
+        assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}

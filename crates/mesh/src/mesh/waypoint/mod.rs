@@ -3,6 +3,7 @@
 mod binding;
 mod class;
 pub mod proxy;
+mod proxy_metadata;
 mod service_account;
 mod target;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Labels, Object, Snapshot};
+use crate::version::Version;
 use crate::well_known::NETWORK;
 
 /// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and
@@ -80,6 +82,8 @@ pub struct Proxy {
     pub node_name: Str,
     /// Where it runs.
     pub locality: Locality,
+    /// The version that it announces.
+    pub version: Version,
     /// What it is configured with, as its agent sees it: the control plane reads it from the node's metadata.
     pub config: ProxyConfig,
 }
@@ -104,7 +108,42 @@ impl Proxy {
     #[must_use]
     pub fn network(&self) -> &str {
         let label = self.labels.get(NETWORK).filter(|network| !network.is_empty());
-        label.or_else(|| self.config.proxy_metadata.get("ISTIO_META_NETWORK")).map_or("", Str::as_str)
+        label.map_or_else(|| self.says(proxy_metadata::NETWORK), Str::as_str)
+    }
+
+    /// Whether it wants endpoints of a network: it wants all, unless its configuration lists some. Those of no
+    /// network are always among them.
+    #[must_use]
+    pub fn sees_network(&self, network: &str) -> bool {
+        let listed = self.says(proxy_metadata::REQUESTED_NETWORK_VIEW);
+        listed.is_empty() || network.is_empty() || listed.split(',').any(|listed| listed == network)
+    }
+
+    /// Whether its configuration keeps it from opening HBONE tunnels to endpoints.
+    #[must_use]
+    pub fn sends_no_hbone(&self) -> bool {
+        matches!(self.says(proxy_metadata::DISABLE_HBONE_SEND), "1" | "t" | "T" | "true" | "TRUE" | "True")
+    }
+
+    /// The files of the certificate and the key that it shows at both ends of tunnels, where its configuration
+    /// names both.
+    #[must_use]
+    pub fn server_certificate(&self) -> Option<(&str, &str)> {
+        let (chain, key) =
+            (self.says(proxy_metadata::TLS_SERVER_CERT_CHAIN), self.says(proxy_metadata::TLS_SERVER_KEY));
+        (!chain.is_empty() && !key.is_empty()).then_some((chain, key))
+    }
+
+    /// The file of the root certificates that it accepts at both ends of tunnels, where its configuration
+    /// names one.
+    #[must_use]
+    pub fn server_root(&self) -> Option<&str> {
+        Some(self.says(proxy_metadata::TLS_SERVER_ROOT_CERT)).filter(|path| !path.is_empty())
+    }
+
+    /// What its configuration says to the control plane under this name; empty for nothing.
+    fn says(&self, name: &str) -> &str {
+        self.config.proxy_metadata.get(name).map_or("", Str::as_str)
     }
 }
 

@@ -5,16 +5,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use smol_str::format_smolstr;
 
-use super::{Indexing, Proxy, name_of};
+use super::{Indexing, Proxy, name_of, proxy_metadata};
 use crate::Str;
 use crate::admission::mesh_config::OF_POD;
+use crate::detect::proxy_image;
 use crate::mesh::workload::{Locality, pod};
 use crate::mesh::{Workload, WorkloadId, derive};
 use crate::problem::Problem;
 use crate::rules::{CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointRules};
 use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::kubernetes::Pod;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, ObjectRef};
+use crate::version::Version;
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NAME_OVERRIDE, NETWORK, SERVICE_ACCOUNT};
 
 /// The annotations of a Gateway that its Deployment does not get.
@@ -24,6 +27,9 @@ const NOT_INHERITED: [&str; 4] = [
     SERVICE_ACCOUNT,
     "gateway.istio.io/controller-version",
 ];
+
+/// The container of a pod that is a proxy.
+const PROXY_CONTAINER: &str = "istio-proxy";
 
 /// The name of a waypoint's Deployment and Service.
 pub fn deployment_name(gateway: &Object<Gateway>, rules: &WaypointRules) -> Str {
@@ -74,7 +80,10 @@ impl<'a> Proxies<'a> {
         let mut found = Vec::new();
         let config = self.cx.proxy_configs.of_agent(&name, &proxy.annotations, &mut found);
         problems.extend(found.into_iter().map(|p| annotated(p, gateway, &proxy)));
-        Proxy { config, ..proxy }
+        // The agent announces its build's version only where nobody tells another.
+        let told = config.proxy_metadata.get(proxy_metadata::VERSION).filter(|version| !version.is_empty());
+        let version = told.cloned().map_or(proxy.version, Version::new);
+        Proxy { config, version, ..proxy }
     }
 
     /// The same without its configuration.
@@ -88,6 +97,7 @@ impl<'a> Proxies<'a> {
             addresses: workload.addresses.clone(),
             node_name: workload.node_name.clone(),
             locality: workload.locality.clone(),
+            version: workload.pod().and_then(|pod| running(&pod.spec)).unwrap_or(deployed.version),
             ..deployed
         };
         if !self.cx.rules.waypoints.pods_as_found {
@@ -118,6 +128,9 @@ impl<'a> Proxies<'a> {
             addresses: if needs_address { self.addresses() } else { Vec::new() },
             node_name: node.map(|node| node.meta.name.clone()).unwrap_or_default(),
             locality: node.map(|node| Locality::of_node(&node.meta.labels)).unwrap_or_default(),
+            version: proxy_image(gateway)
+                .and_then(|image| Version::of_image(image))
+                .unwrap_or_else(|| self.cx.options.proxy_version()),
             config: ProxyConfig::default(),
         }
     }
@@ -138,6 +151,12 @@ impl<'a> Proxies<'a> {
             families.ipv6.then(|| IpAddr::V6(Ipv6Addr::new(0xfd00, 0x10, 0x244, 0xfa, 0, 0, 0, next())));
         ipv4.into_iter().chain(ipv6).collect()
     }
+}
+
+/// The version of the proxy that runs in a pod, as far as its image says it.
+fn running(pod: &Pod) -> Option<Version> {
+    let proxy = pod.containers.iter().find(|container| container.name == PROXY_CONTAINER)?;
+    Version::of_image(&proxy.image)
 }
 
 /// A problem with a pod's annotation, at the object that has it: the Gateway, whose pods get its annotations,

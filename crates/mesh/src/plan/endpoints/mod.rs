@@ -157,7 +157,7 @@ pub fn localities<'m>(
     // that follow.
     let endpoints = candidates.into_iter().map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
-        let endpoint = reach::endpoint(scope.mesh, candidate, direction, rules, mtls);
+        let endpoint = reach::endpoint(scope, candidate, direction, mtls);
         EndpointPlan { external: external.clone(), ..endpoint }
     });
     networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
@@ -167,7 +167,10 @@ pub fn localities<'m>(
 /// are: neither their state nor their tunnels.
 pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec<LocalityPlan<'m>> {
     let labels = target.labels();
-    let fits = |candidate: &Candidate<'_>| labels.is_none_or(|labels| candidate.has_labels(labels));
+    let proxy = &scope.waypoint.proxy;
+    let fits = |candidate: &Candidate<'_>| {
+        proxy.sees_network(candidate.network) && labels.is_none_or(|labels| candidate.has_labels(labels))
+    };
     let external = External::of(scope.mesh, target.service);
     let endpoints = target.instances(scope).filter(fits).map(|candidate| {
         let endpoint = reach::plain_endpoint(scope.mesh, candidate);

@@ -4,6 +4,7 @@ use super::candidate::{Candidate, ISTIO};
 use super::{EndpointPlan, Server};
 use crate::mesh::workload::WorkloadSource;
 use crate::mesh::{Health, Mesh};
+use crate::plan::Scope;
 use crate::plan::names::Direction;
 use crate::rules::ClusterRules;
 
@@ -36,14 +37,15 @@ pub enum HealthState {
 ///
 /// `mtls`: whether the endpoint's own mTLS may be used.
 pub(super) fn endpoint<'m>(
-    mesh: &Mesh,
+    scope: Scope<'_>,
     known: Candidate<'m>,
     direction: Direction,
-    rules: &ClusterRules,
     mtls: bool,
 ) -> EndpointPlan<'m> {
+    let (mesh, rules) = (scope.mesh, &scope.rules.clusters);
     let keeps_mtls = rules.sidecars_keep_mtls && !mesh.options.features.pilot_prefer_sending_hbone;
-    let tunnelled = takes_tunnel(&known, direction, keeps_mtls);
+    let sends = !rules.tunnels_can_be_off || !scope.waypoint.proxy.sends_no_hbone();
+    let tunnelled = sends && takes_tunnel(&known, direction, keeps_mtls);
     let socket = match direction {
         Direction::Outbound if tunnelled => Some(SocketLabel::Tunnel),
         _ if mesh.options.features.enable_auto_mtls_check_policies => tls_mode(&known).filter(|_| mtls),

@@ -1,6 +1,7 @@
 //! `istio.mesh.v1alpha1.MeshConfig`: what holds for the whole mesh.
 #![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
 
+mod oneofs;
 pub mod provider;
 pub mod proxy;
 
@@ -200,7 +201,9 @@ impl MeshConfig {
     /// # Errors
     /// Those of the deserializer: a field of another type than the API's.
     pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(ProtoJson(deserializer))
+        let mut config = Self::deserialize(ProtoJson(deserializer))?;
+        config.settle_oneofs();
+        Ok(config)
     }
 
     /// This configuration with another one's settings over it, as `istiod` applies a mesh configuration to

@@ -246,7 +246,9 @@ impl ProxyConfig {
     /// # Errors
     /// Those of the deserializer: a field of another type than the API's.
     pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(ProtoJson(deserializer))
+        let mut config = Self::deserialize(ProtoJson(deserializer))?;
+        config.settle_oneofs();
+        Ok(config)
     }
 
     /// This configuration with another one's settings over it: each field that the other one sets replaces

@@ -14,7 +14,7 @@ use envoy::r#type::v3::Percent;
 
 use crate::plan::WaypointSettings;
 use crate::plan::telemetry as plan;
-use crate::rules::ChildSpan;
+use crate::rules::{ChildSpan, proxy_versions};
 
 /// What tracing does to a connection manager.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ impl HcmTracing {
             custom_tags: tags::of(settings, planned),
             max_path_tag_length: (max_length != 0).then(|| max_length.into()),
             spawn_upstream_span: (starts_child_span && child_span == ChildSpan::Tracing).then(|| true.into()),
-            no_context_propagation: planned.disable_context_propagation,
+            no_context_propagation: planned.disable_context_propagation
+                && settings.proxy.version.is_since(proxy_versions::NO_CONTEXT_PROPAGATION),
             ..Tracing::default()
         };
         Self {

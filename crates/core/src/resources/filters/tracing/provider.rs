@@ -22,7 +22,7 @@ use crate::plan::telemetry::{Sampler, Tracer};
 use crate::resources::filters::extension_config;
 use crate::resources::filters::provider::grpc;
 use crate::resources::proto::duration;
-use crate::rules::ZipkinCollector;
+use crate::rules::{ZipkinCollector, proxy_versions};
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::provider::{
     self as given, HttpHeader, LightstepTracing, OpenCensusAgentTracing, OpenTelemetryTracing,
@@ -47,7 +47,7 @@ pub(super) struct Provided {
 pub(super) fn configure(settings: &WaypointSettings<'_>, tracer: &Tracer<'_>) -> Provided {
     match tracer {
         Tracer::Zipkin(zipkin, upstream) => {
-            let config = zipkin_config(zipkin, upstream, settings.rules.tracing.zipkin);
+            let config = zipkin_config(settings, zipkin, upstream);
             Provided::new("envoy.tracers.zipkin", envoy::any(&config))
         }
         Tracer::Datadog(_, upstream) => {
@@ -95,7 +95,12 @@ fn service_name(settings: &WaypointSettings<'_>) -> String {
     format!("{}.{}", settings.proxy.workload_name, settings.name.namespace)
 }
 
-fn zipkin_config(zipkin: &ZipkinTracing, upstream: &Upstream, collector: ZipkinCollector) -> ZipkinConfig {
+fn zipkin_config(
+    settings: &WaypointSettings<'_>,
+    zipkin: &ZipkinTracing,
+    upstream: &Upstream,
+) -> ZipkinConfig {
+    let is_since = |version| settings.proxy.version.is_since(version);
     let path = if zipkin.path.is_empty() { ZIPKIN_PATH } else { &zipkin.path };
     let common = ZipkinConfig {
         collector_endpoint_version: CollectorEndpointVersion::HttpJson.into(),
@@ -103,29 +108,32 @@ fn zipkin_config(zipkin: &ZipkinTracing, upstream: &Upstream, collector: ZipkinC
         shared_span_context: Some(false.into()),
         ..ZipkinConfig::default()
     };
-    match collector {
-        ZipkinCollector::Cluster => ZipkinConfig {
-            collector_cluster: upstream.cluster.clone(),
-            collector_endpoint: path.to_owned(),
-            collector_hostname: upstream.hostname.to_string(),
-            ..common
-        },
-        ZipkinCollector::HttpService => {
-            let uri = format!("http://{}{path}", upstream.hostname);
-            let timeout = zipkin.timeout.unwrap_or(ZIPKIN_TIMEOUT);
-            let option = match zipkin.trace_context_option {
-                given::TraceContextOption::UseB3 => TraceContextOption::UseB3,
-                given::TraceContextOption::UseB3WithW3cPropagation => {
-                    TraceContextOption::UseB3WithW3cPropagation
-                }
-            };
-            ZipkinConfig {
-                collector_service: Some(http_service(uri, upstream, Some(timeout), &zipkin.headers)),
-                trace_context_option: option.into(),
-                ..common
-            }
-        }
+    let by_cluster = || ZipkinConfig {
+        collector_cluster: upstream.cluster.clone(),
+        collector_endpoint: path.to_owned(),
+        collector_hostname: upstream.hostname.to_string(),
+        ..common.clone()
+    };
+    if settings.rules.tracing.zipkin == ZipkinCollector::Cluster {
+        return by_cluster();
     }
+    let config = if is_since(proxy_versions::ZIPKIN_HTTP_SERVICE) {
+        let uri = format!("http://{}{path}", upstream.hostname);
+        let timeout = zipkin.timeout.unwrap_or(ZIPKIN_TIMEOUT);
+        let service = http_service(uri, upstream, Some(timeout), &zipkin.headers);
+        ZipkinConfig { collector_service: Some(service), ..common.clone() }
+    } else {
+        by_cluster()
+    };
+    let option = match zipkin.trace_context_option {
+        given::TraceContextOption::UseB3WithW3cPropagation
+            if is_since(proxy_versions::ZIPKIN_TRACE_CONTEXT) =>
+        {
+            TraceContextOption::UseB3WithW3cPropagation
+        }
+        _ => TraceContextOption::UseB3,
+    };
+    ZipkinConfig { trace_context_option: option.into(), ..config }
 }
 
 /// Lightstep, over OpenTelemetry: Envoy has no tracer of Lightstep's own any more.
