@@ -7,6 +7,7 @@ use std::process::ExitCode;
 #[cfg(feature = "parity")]
 mod ambient;
 mod args;
+mod bindings;
 mod ci;
 mod command;
 mod commands;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Ci => ci::run(),
+        Task::Bindings(args) => bindings::run(&args),
         Task::Commands(args) => commands::run(&args),
         Task::Differential(args) => differential::run(&args),
         Task::Diffs(args) => diffs::run(&args),
