@@ -18,6 +18,10 @@ pub(crate) struct CommandLine {
 pub(crate) enum Task {
     /// Compare what ztunnel gets with what the reference has: fails if a case is worse than the committed score
     Ambient(Scored),
+    /// Write docs/reference/python.md and javascript.md, from the packages' signatures and comments
+    ///
+    /// After `cargo xtask wasm`, which makes the declarations of the npm package.
+    Bindings(Check),
     /// Everything that CI runs: format, lints, tests, documentation, parity, packages, generated types
     Ci(Ci),
     /// Write docs/reference/command-line.md, from what the command line says of itself

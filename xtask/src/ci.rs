@@ -34,6 +34,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("page of the commands", &["xtask", "commands", "--check"]),
     ("pages of the rules", &["xtask", "rules", "--check"]),
     ("npm package", &["xtask", "wasm"]),
+    ("pages of Python and JavaScript", &["xtask", "bindings", "--check"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),
 ];

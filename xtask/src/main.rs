@@ -7,6 +7,7 @@ use std::process::ExitCode;
 #[cfg(feature = "parity")]
 mod ambient;
 mod args;
+mod bindings;
 mod ci;
 mod command;
 mod commands;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
 fn run(task: Task) -> Result<()> {
     match task {
         Task::Ci(args) => ci::run(&args),
+        Task::Bindings(args) => bindings::run(&args),
         Task::Commands(args) => commands::run(&args),
         Task::Differential(args) => differential::run(&args),
         Task::Diffs(args) => diffs::run(&args),

@@ -95,7 +95,7 @@ pub struct NamespaceCost {
     pub waypoints: u64,
     /// What they hold.
     pub distribution: Distribution,
-    /// How many proxies have to be told when one of its Services changes.
+    /// How many proxies get a push when one of its Services changes.
     pub change: Change,
     /// Its Services by name, those of waypoints left out, in their order.
     #[serde(skip)]
@@ -137,7 +137,7 @@ impl Distribution {
     }
 }
 
-/// How many proxies have to be told when one Service changes.
+/// How many proxies get a push when one Service changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

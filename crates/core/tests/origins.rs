@@ -1,6 +1,11 @@
 //! Every origin is a field: for all golden cases in all releases, what made a resource or a part of it names
 //! an object of the snapshot and a field that the object has, and that field has a line and a column.
-#![allow(clippy::unwrap_used, clippy::string_slice, clippy::print_stderr, reason = "a test may panic, and print")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::print_stderr,
+    reason = "a test may panic, and print"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

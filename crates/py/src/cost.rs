@@ -8,12 +8,12 @@ use waypoint_xds::Session;
 use waypoint_xds::cost::{self as core, UnknownRule};
 use waypoint_xds::view::{cost as view, cost_picture, json};
 
-use crate::error;
 use crate::snapshot::Snapshot;
 use crate::summary::from_json;
 use crate::table::Table;
+use crate::{error, html};
 
-/// Compares what sidecars and waypoints would have to be told. The settings are JSON; the rule is `namespace`
+/// Compares how much configuration sidecars and waypoints hold. The settings are JSON; the rule is `namespace`
 /// or `mesh`.
 #[pyfunction]
 pub(crate) fn cost(
@@ -120,10 +120,14 @@ impl NamespaceCost {
         Distribution(self.0.distribution)
     }
 
-    /// How many proxies have to be told when one of its Services changes.
+    /// How many proxies get a push when one of its Services changes.
     #[getter]
     fn change(&self) -> Change {
         Change(self.0.change)
+    }
+
+    fn _repr_html_(&self) -> String {
+        view::of_namespace(&self.0).to_html()
     }
 
     fn __repr__(&self) -> String {
@@ -157,12 +161,17 @@ impl Distribution {
         self.0.percent()
     }
 
+    fn _repr_html_(&self) -> String {
+        let counts = [self.0.sidecars.to_string(), self.0.waypoints.to_string(), view::percent(self.0)];
+        html::table(["SIDECAR CONFIG", "WAYPOINT CONFIG", "WAYPOINTS/SIDECARS"], [counts])
+    }
+
     fn __repr__(&self) -> String {
         format!("<Distribution sidecars={} waypoints={}>", self.0.sidecars, self.0.waypoints)
     }
 }
 
-/// How many proxies have to be told when one Service changes.
+/// How many proxies get a push when one Service changes.
 #[pyclass(frozen, eq, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change(core::Change);
@@ -179,6 +188,10 @@ impl Change {
     #[getter]
     fn waypoints(&self) -> u64 {
         self.0.waypoints
+    }
+
+    fn _repr_html_(&self) -> String {
+        html::table(["PUSHES PER CHANGE"], [[view::pushes(self.0)]])
     }
 
     fn __repr__(&self) -> String {

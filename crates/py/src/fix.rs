@@ -5,7 +5,7 @@ use pyo3::types::PyTuple;
 use waypoint_xds::problem::{self, Change};
 
 use crate::problem::{ObjectRef, Place};
-use crate::{Reduced, error};
+use crate::{Reduced, error, html};
 
 /// Something that has to do with a problem, and what: an object, a field of one, or just a place.
 #[pyclass(frozen, eq, ord, hash, from_py_object, module = "waypoint_xds")]
@@ -53,6 +53,19 @@ impl Related {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, (RelatedParts,)> {
         let problem::Related { place, object, field, message } = slf.get().0.clone();
         Ok((slf.getattr("_of")?, ((place.map(Place), object.map(ObjectRef), field, message),)))
+    }
+
+    fn __str__(&self) -> String {
+        let place = self.place().map(|place| format!("{place}: "));
+        let object = self.0.object.as_ref().map(|object| format!("{object} "));
+        let field = if self.0.field.is_empty() { String::new() } else { format!("{} ", self.0.field) };
+        let about = format!("{}{field}", object.unwrap_or_default());
+        let about = if about.is_empty() { about } else { format!("{}: ", about.trim_end()) };
+        format!("{}{about}{}", place.unwrap_or_default(), self.0.message)
+    }
+
+    fn _repr_html_(&self) -> String {
+        html::text(&self.__str__())
     }
 
     fn __repr__(&self) -> String {
@@ -103,6 +116,11 @@ impl Fix {
         let edits = edits.into_iter().map(Edit).collect();
         let replacements = replacements.into_iter().map(Replacement).collect();
         Ok((slf.getattr("_of")?, ((message, edits, replacements),)))
+    }
+
+    fn _repr_html_(&self) -> String {
+        let rows = self.0.replacements.iter().map(|one| Replacement(one.clone()).row());
+        html::paragraph(&self.0.message) + &html::table(Replacement::HEADER, rows)
     }
 
     fn __repr__(&self) -> String {
@@ -171,6 +189,12 @@ impl Edit {
         Ok((slf.getattr("_of")?, ((this.object(), this.0.field.clone(), change, value),)))
     }
 
+    fn _repr_html_(&self) -> String {
+        let cells =
+            [&self.0.object.to_string(), &self.0.field, self.change(), self.value().unwrap_or_default()];
+        html::table(["OBJECT", "FIELD", "CHANGE", "VALUE"], [cells.map(str::to_owned)])
+    }
+
     fn __repr__(&self) -> String {
         format!("<Edit {}: {} {}>", self.0.object, self.change(), self.0.field)
     }
@@ -208,8 +232,21 @@ impl Replacement {
         Ok((slf.getattr("_of")?, ((this.place(), this.0.text.clone()),)))
     }
 
+    fn _repr_html_(&self) -> String {
+        html::table(Self::HEADER, [self.row()])
+    }
+
     fn __repr__(&self) -> String {
         let problem::Replacement { place, text } = &self.0;
         format!("<Replacement {}:{}:{}: {text:?}>", place.file, place.line, place.column)
+    }
+}
+
+impl Replacement {
+    /// What is told of one.
+    const HEADER: [&str; 2] = ["PLACE", "TEXT"];
+
+    fn row(&self) -> [String; 2] {
+        [self.place().to_string(), self.0.text.clone()]
     }
 }

@@ -8,6 +8,11 @@ pub(crate) fn text(text: &str) -> String {
     format!("<pre>{}</pre>", escaped(text))
 }
 
+/// A sentence.
+pub(crate) fn paragraph(text: &str) -> String {
+    format!("<p>{}</p>", escaped(text))
+}
+
 /// A text that is folded away behind a heading.
 pub(crate) fn folded(heading: &str, text: &str) -> String {
     format!("<details><summary>{}</summary>{}</details>", escaped(heading), self::text(text))

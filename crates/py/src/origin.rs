@@ -4,6 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use waypoint_xds::view::origins;
 
+use crate::html;
+
 /// An object of the snapshot that made something, the field of it that did, and where that stands.
 #[pyclass(frozen, eq, hash, module = "waypoint_xds")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,17 +34,36 @@ pub struct Maker {
     /// The line where it ends.
     #[pyo3(get)]
     end_line: Option<u32>,
+    /// Whether the object is only assumed to be there.
+    #[pyo3(get)]
+    assumed: bool,
+    /// Whether the object is there, but its address is only assumed.
+    #[pyo3(get)]
+    assumed_address: bool,
     text: String,
 }
 
 #[pymethods]
 impl Maker {
+    fn _repr_html_(&self) -> String {
+        html::table(Self::HEADER, [self.row()])
+    }
+
     fn __str__(&self) -> &str {
         &self.text
     }
 
     fn __repr__(&self) -> String {
         format!("<Maker {}>", self.text)
+    }
+}
+
+impl Maker {
+    /// What is told of one.
+    const HEADER: [&str; 2] = ["OBJECT", "FIELD"];
+
+    fn row(&self) -> [String; 2] {
+        [self.text.clone(), self.field.clone()]
     }
 }
 
@@ -57,6 +78,8 @@ impl From<&origins::Maker<'_>> for Maker {
             line: maker.line,
             column: maker.column,
             end_line: maker.end_line,
+            assumed: maker.assumed,
+            assumed_address: maker.assumed_address,
             text: maker.to_string(),
         }
     }
@@ -124,6 +147,11 @@ impl Origin {
     #[getter]
     pub(crate) fn objects<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.makers.iter().cloned())
+    }
+
+    fn _repr_html_(&self) -> String {
+        let part = self.part().unwrap_or_else(|| "resource".to_owned());
+        html::paragraph(&part) + &html::table(Maker::HEADER, self.makers.iter().map(Maker::row))
     }
 
     fn __repr__(&self) -> String {

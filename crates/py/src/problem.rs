@@ -1,5 +1,7 @@
 //! What is wrong with an input, and where.
 
+use std::fmt;
+
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use waypoint_xds::problem::{self, Code, UnknownCode};
@@ -81,11 +83,22 @@ impl Place {
     }
 
     fn __str__(&self) -> String {
-        format!("{}:{}:{}", self.0.file, self.0.line, self.0.column)
+        self.to_string()
+    }
+
+    fn _repr_html_(&self) -> String {
+        html::text(&self.to_string())
     }
 
     fn __repr__(&self) -> String {
-        format!("<Place {}>", self.__str__())
+        format!("<Place {self}>")
+    }
+}
+
+/// As an editor opens it: `shop.yaml:12:3`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.0.file, self.0.line, self.0.column)
     }
 }
 
@@ -142,6 +155,10 @@ impl ObjectRef {
 
     fn __str__(&self) -> String {
         self.0.to_string()
+    }
+
+    fn _repr_html_(&self) -> String {
+        html::text(&self.0.to_string())
     }
 
     fn __repr__(&self) -> String {

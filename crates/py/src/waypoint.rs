@@ -96,6 +96,15 @@ impl Waypoint {
         Ok(py.detach(|| json::config_dump(resources)))
     }
 
+    /// What its Envoy starts with: the bootstrap as Istio's template writes it.
+    fn bootstrap<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let session = &self.made.session;
+        let waypoint = session.waypoint(Some(&self.resources()?.waypoint));
+        let waypoint = waypoint.map_err(|error| error::setting("unknown-waypoint", &error))?;
+        let text = py.detach(|| session.bootstrap(waypoint).to_string());
+        from_json(py, &text)
+    }
+
     /// How traffic goes from listeners to endpoints: `nodes` and `edges`.
     fn graph<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let resources = self.resources()?;

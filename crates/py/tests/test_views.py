@@ -68,6 +68,11 @@ def test_a_graph_leads_from_listeners_to_endpoints(bookinfo: Translation) -> Non
     assert graph["edges"] and all({edge["from"], edge["to"]} <= ids for edge in graph["edges"])
 
 
+def test_a_bootstrap_is_what_envoy_starts_with(bookinfo: Translation) -> None:
+    bootstrap = bookinfo["default/bookinfo-reviews"].bootstrap()
+    assert {"node", "dynamic_resources", "static_resources"} <= set(bootstrap)
+
+
 def test_a_config_dump_is_envoy_s(bookinfo: Translation) -> None:
     dump = json.loads(bookinfo["default/bookinfo-reviews"].config_dump())
     assert len(dump["configs"]) == 4

@@ -345,6 +345,17 @@ impl Translation {
         Ok(json::to_value(&self.session.graph(self.waypoint(waypoint)?)).to_string())
     }
 
+    /// What a waypoint's Envoy starts with, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such waypoint.
+    pub fn bootstrap(&self, waypoint: usize) -> Result<String, Error> {
+        let found = self.session.waypoint(Some(&self.waypoint(waypoint)?.waypoint));
+        let found = found.map_err(|error| Error::new("unknown-waypoint", &error))?;
+        Ok(self.session.bootstrap(found).to_string())
+    }
+
     /// A waypoint's resources as Envoy's `/config_dump` would print them.
     ///
     /// # Errors

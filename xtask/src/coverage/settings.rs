@@ -12,7 +12,6 @@ use waypoint_xds::snapshot::mesh_config::MeshConfig;
 use waypoint_xds::text::{Node, SourceFile, documents};
 
 use super::Reached;
-use crate::Result;
 
 /// What the paths of a MeshConfig's fields start with.
 pub(super) const MESH_CONFIG: &str = "MeshConfig";
@@ -24,7 +23,7 @@ const ONEOFS: [&str; 2] = ["CustomTag", "VisibilityMatch"];
 const FLAG_VALUES: [&str; 5] = ["true", "false", "fips-140-2", "fips-140-3", "pqc"];
 
 /// The fields of a MeshConfig and the values of its enumerations, as our type has them.
-pub(super) fn wanted() -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+pub(super) fn wanted() -> crate::Result<(BTreeSet<String>, BTreeSet<String>)> {
     let mut found = Found::default();
     MeshConfig::deserialize(Shape { path: MESH_CONFIG.to_owned(), found: &mut found })?;
     Ok((found.fields, found.values))

@@ -51,9 +51,11 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
     objects.extend(policies.iter().map(|line| &line.object));
     let findings = about(findings, &objects);
     let serving = cx.waypoint_of_workload(id);
+    let is_assumed = workload.pod().is_some_and(|pod| pod.meta.is_assumed());
+    let assumed = if is_assumed { " (assumed)" } else { "" };
     Some(PodDescription {
         object: object.clone(),
-        addresses: workload.addresses.iter().map(ToString::to_string).collect(),
+        addresses: workload.addresses.iter().map(|ip| format!("{ip}{assumed}")).collect(),
         mode: data_plane_mode(cx.mesh, workload),
         principal: format!(
             "{}/ns/{}/sa/{}",

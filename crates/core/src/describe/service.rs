@@ -9,7 +9,7 @@ use crate::lint::Context;
 use crate::lint::ingress::{self, Published};
 use crate::mesh::endpoint::Health;
 use crate::mesh::virtual_service::VirtualService;
-use crate::mesh::{Protocol, Service, ServiceId, Workload};
+use crate::mesh::{Protocol, Service, ServiceId, ServiceSource, Workload};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
@@ -111,15 +111,20 @@ pub(super) fn describe(
 }
 
 fn addresses(service: &Service) -> Vec<String> {
+    let meta = match &service.source {
+        ServiceSource::Kubernetes(object) => &object.meta,
+        ServiceSource::ServiceEntry(object) => &object.meta,
+    };
+    let assumed = if meta.is_assumed() || meta.has_assumed_address() { " (assumed)" } else { "" };
     let own = service.addresses.iter().map(|address| {
         let whole = if address.ip.is_ipv4() { 32 } else { 128 };
         if address.prefix_len == whole {
-            address.ip.to_string()
+            format!("{}{assumed}", address.ip)
         } else {
             format!("{}/{}", address.ip, address.prefix_len)
         }
     });
-    own.chain(service.auto_allocated.iter().map(|ip| format!("{ip} (allocated)"))).collect()
+    own.chain(service.auto_allocated.iter().map(|ip| format!("{ip} (allocated){assumed}"))).collect()
 }
 
 fn port(port: &crate::mesh::Port) -> PortDescription {

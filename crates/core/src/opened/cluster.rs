@@ -21,6 +21,8 @@ pub struct OpenedCluster<'r> {
     pub message: &'r Cluster,
     /// What made it.
     pub origin: Option<&'r Origin>,
+    /// What made it and its parts.
+    pub origins: &'r [Origin],
 }
 
 /// The name of a cluster's endpoints.
@@ -47,7 +49,7 @@ impl<'r> OpenedCluster<'r> {
     /// Opens a cluster.
     #[must_use]
     pub fn new(message: &'r Cluster, origins: &'r [Origin]) -> Self {
-        Self { message, origin: Origins::new(origins).of(&Part::Resource) }
+        Self { message, origin: Origins::new(origins).of(&Part::Resource), origins }
     }
 
     /// The endpoints that it has itself; their pointers are below `/loadAssignment`.
@@ -72,12 +74,22 @@ pub fn endpoints(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Ope
 }
 
 impl OpenedEndpoint<'_> {
-    /// How its origin names it: `10.1.0.5:8080`. Nothing where it is no socket address.
+    /// How its origin names it: `10.1.0.5:8080`, also where a listener of the same proxy takes what is for it.
+    /// Nothing for any other address.
     #[must_use]
     pub fn name(&self) -> Option<Str> {
-        let Some(Kind::SocketAddress(socket)) = &self.address.address else { return None };
-        let Some(PortSpecifier::PortValue(port)) = socket.port_specifier else { return None };
-        Some(smol_str::format_smolstr!("{}:{port}", socket.address))
+        match self.address.address.as_ref()? {
+            Kind::SocketAddress(socket) => match socket.port_specifier.as_ref()? {
+                PortSpecifier::PortValue(port) => {
+                    Some(smol_str::format_smolstr!("{}:{port}", socket.address))
+                }
+                PortSpecifier::NamedPort(_) => None,
+            },
+            Kind::EnvoyInternalAddress(internal) if !internal.endpoint_id.is_empty() => {
+                Some(internal.endpoint_id.as_str().into())
+            }
+            Kind::EnvoyInternalAddress(_) | Kind::Pipe(_) => None,
+        }
     }
 
     /// The listener of the same proxy that its address leads to.

@@ -1,36 +1,49 @@
 //! The comparison of sidecars and waypoints as a table.
 
-use crate::cost::{Cost, Distribution};
+use crate::cost::{Change, Cost, Distribution, NamespaceCost};
 use crate::view::table::Table;
+
+/// The columns.
+const HEADER: [&str; 8] = [
+    "NAMESPACE",
+    "SERVICES",
+    "SIDECARS",
+    "WAYPOINTS",
+    "SIDECAR CONFIG",
+    "WAYPOINT CONFIG",
+    "WAYPOINTS/SIDECARS",
+    "PUSHES PER CHANGE",
+];
+const PADDING: usize = 3;
 
 /// One row per namespace and one for all, as in the article, and what one changed Service costs.
 #[must_use]
 pub fn table(cost: &Cost) -> Table {
-    let mut table = Table::new(
-        &[
-            "NAMESPACE",
-            "SERVICES",
-            "SIDECARS",
-            "WAYPOINTS",
-            "SIDECAR CONFIG",
-            "WAYPOINT CONFIG",
-            "WAYPOINTS/SIDECARS",
-            "PUSHES PER CHANGE",
-        ],
-        3,
-    );
-    for namespace in &cost.namespaces {
-        let counts = [namespace.services, namespace.sidecars, namespace.waypoints].map(grouped);
-        let change = namespace.change;
-        let pushes =
-            format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"));
-        table.rows.push(row(namespace.namespace.to_string(), counts, namespace.distribution, pushes));
-    }
-    let sum =
-        |count: fn(&crate::cost::NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
+    let mut table = Table::new(&HEADER, PADDING);
+    table.rows.extend(cost.namespaces.iter().map(row_of));
+    let sum = |count: fn(&NamespaceCost) -> u64| grouped(cost.namespaces.iter().map(count).sum());
     let counts = [sum(|n| n.services), sum(|n| n.sidecars), sum(|n| n.waypoints)];
     table.rows.push(row("TOTAL".to_owned(), counts, cost.total, String::new()));
     table
+}
+
+/// The row of one namespace alone.
+#[must_use]
+pub fn of_namespace(namespace: &NamespaceCost) -> Table {
+    let mut table = Table::new(&HEADER, PADDING);
+    table.rows.push(row_of(namespace));
+    table
+}
+
+fn row_of(namespace: &NamespaceCost) -> Vec<String> {
+    let counts = [namespace.services, namespace.sidecars, namespace.waypoints].map(grouped);
+    row(namespace.namespace.to_string(), counts, namespace.distribution, pushes(namespace.change))
+}
+
+/// Who gets a push when one Service changes: `250 sidecars or 2 waypoints`.
+#[must_use]
+pub fn pushes(change: Change) -> String {
+    format!("{} or {}", counted(change.sidecars, "sidecar"), counted(change.waypoints, "waypoint"))
 }
 
 fn row(
@@ -43,8 +56,9 @@ fn row(
     vec![name, services, sidecars, waypoints, sidecar, waypoint, percent(both), pushes]
 }
 
-/// `0.8 %`, without decimals where there are none: `25 %`.
-pub(super) fn percent(both: Distribution) -> String {
+/// Waypoints' share, `0.8 %`, without decimals where there are none: `25 %`.
+#[must_use]
+pub fn percent(both: Distribution) -> String {
     match both.percent() {
         None => "-".to_owned(),
         Some(percent) if percent == percent.round() => format!("{percent:.0} %"),

@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::Str;
-use crate::cost::{Cost, NamespaceCost, Rule};
+use crate::cost::{Cost, NamespaceCost, Rule, WaypointCost};
 use crate::view::cost::{counted, grouped, percent};
 use crate::view::xml::escaped;
 
-/// As many namespaces, proxies of one sort in a namespace, and circles in a proxy are drawn at most.
+/// As many namespaces, different waypoints of a namespace, proxies of one sort in it, and circles in a proxy are
+/// drawn at most.
 const NAMESPACES: usize = 12;
+const WAYPOINTS: usize = 4;
 const PROXIES: usize = 6;
 const CIRCLES: usize = 24;
 
@@ -46,17 +48,37 @@ struct Proxies<'c> {
     holds: Vec<Service<'c>>,
 }
 
+/// What one side of a namespace's box shows.
+struct Column<'c> {
+    all: Vec<Proxies<'c>>,
+    /// How many different ones are only counted.
+    more: u64,
+}
+
+impl Column<'_> {
+    /// The height of the box that takes it.
+    fn height(&self) -> usize {
+        let rows = self.all.iter().map(|proxies| {
+            let (drawn, more) = drawn(proxies.count);
+            drawn.div_ceil(PROXIES_ACROSS) * (proxy_height(proxies) + GAP) + if more > 0 { LINE } else { 0 }
+        });
+        LINE + GAP + rows.sum::<usize>() + GAP / 2 + if self.more > 0 { LINE } else { 0 }
+    }
+}
+
 /// The picture as the text of an SVG file.
 #[must_use]
 pub fn svg(cost: &Cost) -> String {
     let picture = Picture::new(cost);
     let mut body = String::new();
     let mut y = picture.heading(&mut body);
-    for namespace in cost.namespaces.iter().take(NAMESPACES) {
+    let all: Vec<&NamespaceCost> = cost.namespaces.iter().collect();
+    let (shown, more) = first(all, NAMESPACES, |namespace| picture.is_told_in(namespace));
+    for namespace in shown {
         y += picture.namespace(&mut body, y, namespace) + GAP;
     }
-    if let Some(more) = cost.namespaces.len().checked_sub(NAMESPACES).filter(|more| *more > 0) {
-        text(&mut body, 0, y + LINE, "cost-muted", &format!("and {more} namespaces more"));
+    if more > 0 {
+        text(&mut body, 0, y + LINE, "cost-muted", &and_more(more, "namespace"));
         y += LINE + GAP;
     }
     format!(
@@ -114,14 +136,23 @@ impl<'c> Picture<'c> {
         2 * LINE + GAP
     }
 
+    /// Whether a waypoint of a namespace holds the Service that changes.
+    fn is_told_in(&self, namespace: &NamespaceCost) -> bool {
+        namespace.proxies.iter().any(|waypoint| self.is_told(waypoint))
+    }
+
+    fn is_told(&self, waypoint: &WaypointCost) -> bool {
+        self.changed.is_some_and(|changed| waypoint.holds.iter().any(|(of, host)| (of, host) == changed))
+    }
+
     /// A namespace's sidecars beside its waypoints; gives the height.
     fn namespace(&self, out: &mut String, y: usize, namespace: &'c NamespaceCost) -> usize {
-        let sidecars = self.sidecars(namespace);
+        let sidecars = Column { all: vec![self.sidecars(namespace)], more: 0 };
         let waypoints = self.waypoints(namespace);
-        let height = height(std::slice::from_ref(&sidecars)).max(height(&waypoints));
+        let height = sidecars.height().max(waypoints.height());
         let left = format!("{}: {}", namespace.namespace, counted(namespace.sidecars, "sidecar"));
         let right = format!("{}: {}", namespace.namespace, counted(namespace.waypoints, "waypoint"));
-        self.column(out, (0, y, height), &left, std::slice::from_ref(&sidecars));
+        self.column(out, (0, y, height), &left, &sidecars);
         self.column(out, (WIDTH - COLUMN, y, height), &right, &waypoints);
         height
     }
@@ -134,13 +165,15 @@ impl<'c> Picture<'c> {
         Proxies { name: "sidecar".to_owned(), count: namespace.sidecars, holds }
     }
 
-    fn waypoints(&self, namespace: &'c NamespaceCost) -> Vec<Proxies<'c>> {
-        let waypoints = namespace.proxies.iter().map(|waypoint| Proxies {
+    fn waypoints(&self, namespace: &'c NamespaceCost) -> Column<'c> {
+        let all: Vec<&WaypointCost> = namespace.proxies.iter().collect();
+        let (shown, more) = first(all, WAYPOINTS, |waypoint| self.is_told(waypoint));
+        let proxies = |waypoint: &'c WaypointCost| Proxies {
             name: format!("waypoint {}", waypoint.name),
             count: waypoint.replicas,
             holds: waypoint.holds.iter().map(|(namespace, host)| (namespace, host)).collect(),
-        });
-        waypoints.collect()
+        };
+        Column { all: shown.into_iter().map(proxies).collect(), more }
     }
 
     fn column(
@@ -148,7 +181,7 @@ impl<'c> Picture<'c> {
         out: &mut String,
         (x, y, height): (usize, usize, usize),
         title: &str,
-        all: &[Proxies<'c>],
+        column: &Column<'c>,
     ) {
         let _ = write!(
             out,
@@ -156,7 +189,7 @@ impl<'c> Picture<'c> {
         );
         text(out, x + PADDING, y + LINE, "", title);
         let mut top = y + LINE + GAP;
-        for proxies in all {
+        for proxies in &column.all {
             let (drawn, more) = drawn(proxies.count);
             let size = proxy_height(proxies);
             for position in 0..drawn {
@@ -172,6 +205,9 @@ impl<'c> Picture<'c> {
                 text(out, x + PADDING, top + LINE - GAP, "cost-muted", &said);
                 top += LINE;
             }
+        }
+        if column.more > 0 {
+            text(out, x + PADDING, top + LINE - GAP, "cost-muted", &and_more(column.more, "waypoint"));
         }
     }
 
@@ -235,6 +271,11 @@ fn pushed(count: u64, noun: &str) -> String {
     format!("push to {}", counted(count, noun))
 }
 
+/// What is not drawn.
+fn and_more(count: u64, noun: &str) -> String {
+    format!("and {} more {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// How many of so many proxies are drawn, and how many are only counted.
 fn drawn(count: u64) -> (usize, u64) {
     let fits = usize::try_from(count).unwrap_or(usize::MAX).min(PROXIES);
@@ -254,13 +295,19 @@ fn proxy_height(proxies: &Proxies<'_>) -> usize {
     drawn.div_ceil(ACROSS).max(1) * PITCH + PADDING + if more > 0 { PITCH + 4 } else { 0 }
 }
 
-/// The height of a namespace's box.
-fn height(all: &[Proxies<'_>]) -> usize {
-    let rows = all.iter().map(|proxies| {
-        let (drawn, more) = drawn(proxies.count);
-        drawn.div_ceil(PROXIES_ACROSS) * (proxy_height(proxies) + GAP) + if more > 0 { LINE } else { 0 }
-    });
-    LINE + GAP + rows.sum::<usize>() + GAP / 2
+/// The first few, in their order, and how many more there are. What is told of the change is among them.
+fn first<T>(all: Vec<T>, most: usize, is_told: impl Fn(&T) -> bool) -> (Vec<T>, u64) {
+    let Some(more) = all.len().checked_sub(most).filter(|more| *more > 0) else { return (all, 0) };
+    let told = all.iter().filter(|one| is_told(one)).count().min(most);
+    let mut room = [told, most - told];
+    let fits = |one: &T| {
+        let [told, others] = &mut room;
+        let left = if is_told(one) { told } else { others };
+        let fits = *left > 0;
+        *left -= usize::from(fits);
+        fits
+    };
+    (all.into_iter().filter(fits).collect(), more as u64)
 }
 
 fn text(out: &mut String, x: usize, y: usize, class: &str, content: &str) {
@@ -305,6 +352,44 @@ status: {phase: Running, podIP: 10.1.0.1}
         assert_eq!(picture.matches("<circle").count(), 3);
         assert_eq!(picture.matches("cost-proxy cost-told").count(), 3);
         assert!(picture.contains("a/s changes: push to 1 sidecar"), "{picture}");
+    }
+
+    /// Namespaces that each have so many waypoints, each with a Service of its own.
+    fn drawn_of(namespaces: usize, waypoints: usize) -> String {
+        let mut yaml = String::new();
+        for (namespace, waypoint) in (0..namespaces).flat_map(|n| (0..waypoints).map(move |w| (n, w))) {
+            let _ = write!(
+                yaml,
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+                 metadata: {{name: w{waypoint:02}, namespace: n{namespace:02}}}\n\
+                 spec: {{gatewayClassName: istio-waypoint, listeners: [{{name: mesh, port: 15008, protocol: HBONE}}]}}\n---\n\
+                 apiVersion: v1\nkind: Service\n\
+                 metadata: {{name: s{waypoint:02}, namespace: n{namespace:02}, labels: {{istio.io/use-waypoint: w{waypoint:02}}}}}\n\
+                 spec: {{clusterIP: 10.{namespace}.0.{waypoint}, ports: [{{name: http, port: 80}}]}}\n---\n"
+            );
+        }
+        let session = Session::read([SourceFile::new("a.yaml", yaml)], &Options::default());
+        svg(&session.cost(Rule::Namespace, Some(1)))
+    }
+
+    #[test]
+    fn what_is_too_much_is_counted() {
+        let few = drawn_of(NAMESPACES, 1);
+        assert!(!few.contains("and "), "{few}");
+        let namespaces = drawn_of(NAMESPACES + 3, 1);
+        assert!(namespaces.contains(">and 3 more namespaces<"), "{namespaces}");
+        assert_eq!(namespaces.matches("<rect class=\"cost-box\"").count(), 2 * NAMESPACES);
+        let waypoints = drawn_of(1, WAYPOINTS + 1);
+        assert!(waypoints.contains(">and 1 more waypoint<"), "{waypoints}");
+        assert_eq!(waypoints.matches("<title>waypoint ").count(), WAYPOINTS);
+        assert_eq!(drawn_of(1, WAYPOINTS + 9).matches("<title>waypoint ").count(), WAYPOINTS);
+    }
+
+    #[test]
+    fn what_is_told_is_among_what_is_drawn() {
+        assert_eq!(first(vec![1, 2, 3], 3, |_| false), (vec![1, 2, 3], 0));
+        assert_eq!(first(vec![1, 2, 3, 4, 5], 3, |n| *n == 5), (vec![1, 2, 5], 2));
+        assert_eq!(first(vec![1, 2, 3, 4, 5], 2, |_| true), (vec![1, 2], 3));
     }
 
     #[test]

@@ -38,7 +38,12 @@ impl Location {
 /// Adds to a table of a waypoint's resources where the JSON of each row is.
 pub fn add_locations(table: &mut Table, kind: ResourceKind, resources: &WaypointResources) {
     let places = places(kind, resources);
-    let found = |(name, part): &Subject| places.get(&(name.clone(), part.clone())).cloned();
+    // An endpoint is shown with the others of its cluster.
+    let part_of = |part: &Part| match part {
+        Part::Endpoint(_) => Part::Resource,
+        part => part.clone(),
+    };
+    let found = |(name, part): &Subject| places.get(&(name.clone(), part_of(part))).cloned();
     table.locations = table.subjects.iter().map(found).collect();
 }
 

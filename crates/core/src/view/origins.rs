@@ -34,6 +34,13 @@ impl<'r> Places<'r> {
         self.reading.snapshot.source(object)
     }
 
+    /// What of an object is only assumed.
+    fn assumed(&self, object: &ObjectRef) -> Option<Assumed> {
+        let meta = self.reading.snapshot.meta(object)?;
+        let address = || meta.has_assumed_address().then_some(Assumed::Address);
+        meta.is_assumed().then_some(Assumed::Object).or_else(address)
+    }
+
     /// The file and line where an object starts.
     #[must_use]
     pub fn of(&self, object: &ObjectRef) -> Option<(&'r str, u32)> {
@@ -76,6 +83,7 @@ impl<'r> Places<'r> {
     #[must_use]
     pub fn locate_causes<'a>(&self, causes: impl IntoIterator<Item = &'a Cause>) -> Located<'a> {
         let causes: BTreeSet<&Cause> = causes.into_iter().collect();
+        let objects: BTreeSet<&ObjectRef> = causes.iter().map(|cause| &cause.object).collect();
         let known = causes.into_iter().filter_map(|cause| Some((cause, self.source(&cause.object)?)));
         let (fields, others): (Vec<_>, Vec<_>) = known.partition(|(cause, _)| !cause.field.is_root());
         let files = &self.reading.files;
@@ -84,7 +92,9 @@ impl<'r> Places<'r> {
         let found = files.places(asked);
         let whole = others.iter().map(|(cause, source)| (*cause, files.place_of_object(*source)));
         let places = fields.iter().map(|(cause, _)| *cause).zip(found).chain(whole);
-        Located { places: places.filter_map(|(cause, place)| Some((cause, place?))).collect() }
+        let assumed =
+            objects.into_iter().filter_map(|object| Some((object, self.assumed(object)?))).collect();
+        Located { places: places.filter_map(|(cause, place)| Some((cause, place?))).collect(), assumed }
     }
 }
 
@@ -93,6 +103,14 @@ impl<'r> Places<'r> {
 #[non_exhaustive]
 pub struct Located<'a> {
     places: BTreeMap<&'a Cause, Place>,
+    assumed: BTreeMap<&'a ObjectRef, Assumed>,
+}
+
+/// What of an object is only assumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Assumed {
+    Object,
+    Address,
 }
 
 impl Located<'_> {
@@ -100,6 +118,7 @@ impl Located<'_> {
     #[must_use]
     pub fn maker<'a>(&self, cause: &'a Cause) -> Maker<'a> {
         let place = self.places.get(cause);
+        let assumed = self.assumed.get(&cause.object).copied();
         Maker {
             object: Cow::Borrowed(&cause.object),
             field: cause.field.to_string(),
@@ -107,6 +126,8 @@ impl Located<'_> {
             line: place.map(|place| place.line),
             column: place.map(|place| place.column),
             end_line: place.map(|place| place.end_line),
+            assumed: assumed == Some(Assumed::Object),
+            assumed_address: assumed == Some(Assumed::Address),
         }
     }
 
@@ -180,6 +201,13 @@ pub struct Maker<'a> {
     /// The line where it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_line: Option<u32>,
+    /// Whether the object is only assumed to be there: a Pod of a Deployment. It stands where what it is
+    /// assumed for does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
+    /// Whether the object is there, but its address is only assumed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assumed_address: bool,
 }
 
 impl Maker<'_> {
@@ -190,13 +218,17 @@ impl Maker<'_> {
     }
 }
 
-/// As tables name it: `VirtualService default/reviews (mesh.yaml:12)`.
+/// As tables name it: `VirtualService default/reviews (mesh.yaml:12)`, and what is assumed behind it.
 impl fmt::Display for Maker<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.object)?;
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => write!(f, " ({file}:{line})"),
-            _ => Ok(()),
+        if let (Some(file), Some(line)) = (&self.file, self.line) {
+            write!(f, " ({file}:{line})")?;
+        }
+        match (self.assumed, self.assumed_address) {
+            (true, _) => f.write_str(" (assumed)"),
+            (false, true) => f.write_str(" (assumed address)"),
+            (false, false) => Ok(()),
         }
     }
 }

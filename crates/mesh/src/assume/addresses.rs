@@ -118,7 +118,9 @@ impl OfServices {
     pub(super) fn apply(self, snapshot: &mut Snapshot) {
         for (position, addresses) in self.given {
             let Some(service) = snapshot.services.get_mut(position) else { continue };
-            let spec = &mut Arc::make_mut(service).spec;
+            let service = Arc::make_mut(service);
+            service.meta.assume_address();
+            let spec = &mut service.spec;
             spec.cluster_ip = addresses.first().cloned().unwrap_or_default();
             spec.cluster_ips = addresses;
         }

@@ -8,6 +8,7 @@
 //! | `mesh_config` | the ConfigMap that Istio makes of an IstioOperator's settings |
 //! | `namespaces` | Namespaces that objects are in and nothing defines |
 //! | `inference_pools` | the Services that Istio makes of InferencePools, where it knows these |
+//! | `service_entries` | nothing: it marks those for which Istio allocates addresses that no status tells |
 //!
 //! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a
 //! cluster, where nothing is missing. What Istio itself makes is added wherever it is missing. What is
@@ -19,6 +20,7 @@ mod inference_pools;
 mod mesh_config;
 mod namespaces;
 mod pods;
+mod service_entries;
 
 use crate::Str;
 use crate::options::{Assume, Options};
@@ -30,10 +32,23 @@ use addresses::Addresses;
 /// What was read, completed by what is assumed; none where nothing is missing.
 #[must_use]
 pub fn complete(reading: &Reading, options: &Options) -> Option<Reading> {
-    if options.assume == Assume::Nothing {
-        return None;
+    let completed = match options.assume {
+        Assume::Nothing => None,
+        Assume::All => with_pools(reading, completed(reading), options),
+    };
+    let allocated = service_entries::allocated(completed.as_ref().unwrap_or(reading), options);
+    if allocated.is_empty() {
+        return completed;
     }
-    let completed = completed(reading);
+    let mut completed = completed.unwrap_or_else(|| reading.clone());
+    completed.problems.push(allocated.note());
+    completed.problems.sort();
+    allocated.apply(&mut completed.snapshot);
+    Some(completed)
+}
+
+/// What was completed already, or else what was read, with the Services of InferencePools.
+fn with_pools(reading: &Reading, completed: Option<Reading>, options: &Options) -> Option<Reading> {
     let pools = inference_pools::of_pools(completed.as_ref().unwrap_or(reading), options);
     if pools.is_empty() {
         return completed;
@@ -156,6 +171,7 @@ fn names(all: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use crate::release::Release;
     use crate::snapshot::Snapshot;
     use crate::text::SourceFile;
 
@@ -238,6 +254,55 @@ spec:
                 "assumed addresses in 240.241.0.0/16 for 1 Service without `clusterIP`: shop/cart",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_assumed_is_marked() {
+        let completed = completed(SHOP);
+        assert!(completed.snapshot.pods.iter().all(|pod| pod.meta.is_assumed()));
+        let marked: Vec<(&str, bool)> = completed
+            .snapshot
+            .services
+            .iter()
+            .map(|service| (service.meta.name.as_str(), service.meta.has_assumed_address()))
+            .collect();
+        assert_eq!(marked, [("cart", true), ("from-cluster", false), ("headless", false), ("kept", false)]);
+        assert!(completed.snapshot.services.iter().all(|service| !service.meta.is_assumed()));
+    }
+
+    const ENTRIES: &str = r#"
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: maps, namespace: egress}
+spec: {hosts: [maps.example.org, "*.example.org"], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: told, namespace: egress}
+spec: {hosts: [told.example.org], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}
+status: {addresses: [{host: told.example.org, value: 240.240.0.7}]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: own, namespace: egress}
+spec: {hosts: [own.example.org], addresses: [192.0.2.1], resolution: DNS, ports: [{number: 80, name: http, protocol: HTTP}]}
+"#;
+
+    #[test]
+    fn addresses_that_istio_allocates_are_said_to_be_assumed() {
+        let reading = read(ENTRIES);
+        for assume in [Assume::All, Assume::Nothing] {
+            let options = Options { assume, ..Options::default() };
+            let completed = complete(&reading, &options).expect("a note");
+            let note =
+                "assumed addresses in 240.240.0.0/16 for 1 ServiceEntry without `addresses`: egress/maps";
+            assert!(notes(&completed).contains(&note), "{:?}", notes(&completed));
+            let marked = completed.snapshot.service_entries.iter().filter(|e| e.meta.has_assumed_address());
+            assert_eq!(marked.map(|entry| entry.meta.name.as_str()).collect::<Vec<_>>(), ["maps"]);
+            assert_eq!(complete(&completed, &options), None, "nothing is said twice");
+        }
+        let old = Options { release: Release::V1_18, assume: Assume::Nothing, ..Options::default() };
+        assert_eq!(complete(&reading, &old), None, "that release allocates none");
     }
 
     #[test]

@@ -262,7 +262,8 @@ codes! {
          StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, Namespaces that \
          nothing defines, the ConfigMap that Istio makes of an IstioOperator's mesh configuration, and the Services that it makes of \
          InferencePools. `--assume nothing` takes \
-         the files as they are.";
+         the files as they are. What Istio allocates for ServiceEntries without addresses (240.240.0.0/16) is assumed, too: it depends on \
+         all entries of the cluster. Origins are marked where they lead to something that was assumed.";
     ReleaseDetected = "release-detected" Note Correctness:
         "The release was to be the snapshot's own (`--release auto`). It is told by the tag of istiod's image, of a Pod or of its Deployment, else by the version \
          in an IstioOperator that was never applied, else by the image of a waypoint's Pod or the one that a waypoint's annotation \

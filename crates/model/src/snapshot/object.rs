@@ -71,8 +71,10 @@ pub struct Meta {
     pub generation: i64,
 }
 
-/// The annotation of objects that nothing but an assumption has made.
+/// The annotation of objects that nothing but an assumption has made, and of those whose address it has.
 const ASSUMED: &str = "waypoint-xds.io/assumed";
+/// Its value where only the address is assumed.
+const ADDRESS: &str = "address";
 
 impl Meta {
     /// Marks the object as one that is only assumed to be there.
@@ -80,10 +82,21 @@ impl Meta {
         self.annotations.extend([(Str::new_static(ASSUMED), Str::new_static("true"))]);
     }
 
+    /// Marks the object as one that is there, but whose address is only assumed.
+    pub fn assume_address(&mut self) {
+        self.annotations.extend([(Str::new_static(ASSUMED), Str::new_static(ADDRESS))]);
+    }
+
     /// Whether the object is only assumed to be there.
     #[must_use]
     pub fn is_assumed(&self) -> bool {
-        self.annotations.contains_key(ASSUMED)
+        self.annotations.get(ASSUMED).is_some_and(|value| value != ADDRESS)
+    }
+
+    /// Whether the object is there, but its address is only assumed.
+    #[must_use]
+    pub fn has_assumed_address(&self) -> bool {
+        self.annotations.get(ASSUMED).is_some_and(|value| value == ADDRESS)
     }
 }
 

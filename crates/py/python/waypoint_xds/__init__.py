@@ -195,7 +195,7 @@ def cost(
     assume: Assume = "all",
     features: Mapping[str, Feature] | None = None,
 ) -> Cost:
-    """What sidecars and waypoints would have to be told, per namespace and in total.
+    """How much configuration sidecars and waypoints hold, and how many get a push when a Service changes.
 
     :param rule: what a sidecar holds: its ``namespace``'s configurations, or the ``mesh``'s.
     :param replicas: of a waypoint that has no pods in the snapshot; by default 2 for ``namespace``, 1 for ``mesh``.

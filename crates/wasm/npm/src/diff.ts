@@ -7,7 +7,7 @@ export interface Diff {
   behaviour: DestinationDiff[];
   /** Every waypoint of either side, with the resources that differ. */
   waypoints: WaypointDiff[];
-  /** How many sidecars would be told of it, if there were sidecars instead of waypoints. */
+  /** How many sidecars would get a push, if there were sidecars instead of waypoints. */
   sidecars: { ofNamespaces: number; ofMesh: number };
   /** What is found wrong. */
   findings: { introduced: Problem[]; fixed: Problem[]; unchanged: number };

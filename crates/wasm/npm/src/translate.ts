@@ -31,8 +31,8 @@ export function cost(snapshot: Snapshot, options: CostOptions = {}): Cost {
 }
 
 /**
- * The same as a picture, the text of an SVG file: proxies with the configurations that each holds, and who is told when one
- * Service changes.
+ * The same as a picture, the text of an SVG file: proxies with the configurations that each holds, and which of them get a push when
+ * one Service changes.
  *
  * @throws {@link WaypointXdsError} when an option is not one of those expected.
  */

@@ -282,6 +282,10 @@ export interface Maker extends ObjectRef {
   readonly column?: number;
   /** The line where it ends. */
   readonly endLine?: number;
+  /** Whether the object is only assumed to be there, as a Pod of a Deployment; it stands where that does. */
+  readonly assumed?: boolean;
+  /** Whether the object is there, but its address is only assumed. */
+  readonly assumedAddress?: boolean;
 }
 
 /** The kinds of resources that a waypoint gets. */
@@ -338,6 +342,8 @@ export interface GraphNode {
   readonly resource: ResourceLocation | null;
   /** The objects that made it, the decisive one first. */
   readonly origins: readonly Maker[];
+  /** Whether what it stands for is only assumed: the address of a filter chain, the Pod of an endpoint. */
+  readonly assumed?: boolean;
   /** What is applied to the traffic of a filter chain, in the order in which it is; left out where there is nothing. */
   readonly attached?: readonly Attached[];
 }
@@ -380,7 +386,7 @@ export interface NamespaceCost {
   readonly waypoints: number;
   /** How many configurations they hold. */
   readonly distribution: Distribution;
-  /** How many proxies have to be told when one of its Services changes. */
+  /** How many proxies get a push when one of its Services changes. */
   readonly change: Distribution;
 }
 

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration, TypedExtensionConfig } from "./generated/envoy.js";
 import type { RawTranslation } from "./generated/waypoint_xds.js";
 import type { Handle } from "./handle.js";
+import type { JsonObject } from "./json.js";
 import { parse } from "./parse.js";
 import { newResource, type Resource } from "./resource.js";
 import type { Graph, Origin, ResourceKind, Table, TableKind } from "./types.js";
@@ -86,6 +87,11 @@ export class Waypoint {
   /** The graph from listeners over filter chains, routes and clusters to endpoints. */
   graph(): Graph {
     return parse(this.#handle.get().graph(this.#index));
+  }
+
+  /** What its Envoy starts with: the bootstrap as Istio's template writes it. */
+  bootstrap(): JsonObject {
+    return parse(this.#handle.get().bootstrap(this.#index));
   }
 
   /** What Envoy's `/config_dump?include_eds` would print, as JSON. */

@@ -137,6 +137,19 @@ test("who may do what is told in rows, exactly", () => {
   assert.throws(() => translation.access({}), WaypointXdsError);
 });
 
+test("what is assumed is marked", () => {
+  const { labels, spec } = { labels: { app: "cart" }, spec: { containers: [{ name: "cart", image: "cart" }] } };
+  const deployment = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "cart", namespace: "shop" }, spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } } };
+  const [gateway = "", service = ""] = SHOP.split("---\n");
+  const yaml = `${gateway}---\n${service.replace("clusterIP: 10.96.0.7, ", "")}---\n${JSON.stringify(deployment)}`;
+  const waypoint = translate(Snapshot.fromYaml(yaml)).waypoint("shop/waypoint");
+  const makers = waypoint?.endpoints.flatMap(({ origins }) => origins.flatMap(({ objects }) => objects)) ?? [];
+  assert.equal(makers.find(({ name }) => name === "cart-assumed-0")?.assumed, true);
+  assert.equal(makers.find(({ name }) => name === "cart")?.assumedAddress, true);
+  const assumed = waypoint?.graph().nodes.filter((node) => node.assumed === true).map(({ kind }) => kind);
+  assert.deepEqual([...new Set(assumed)].sort(), ["chain", "endpoint"]);
+});
+
 test("a resource has a name, a type, a message in three forms, and origins", () => {
   const waypoint = translate(Snapshot.fromYaml(SHOP, "shop.yaml")).waypoint("shop/waypoint");
   const cluster = waypoint?.clusters.find(({ name }) => name.startsWith("inbound-vip|80|http|cart"));
@@ -206,6 +219,11 @@ test("a graph's edges lead from node to node", () => {
 test("a config dump is what Envoy would print", () => {
   const dump = translate(Snapshot.fromYaml(SHOP)).waypoint("shop/waypoint")?.configDump() ?? "";
   assert.deepEqual(Object.keys(JSON.parse(dump) as object), ["configs"]);
+});
+
+test("a bootstrap is what Envoy starts with", () => {
+  const bootstrap = translate(Snapshot.fromYaml(SHOP)).waypoint("shop/waypoint")?.bootstrap();
+  assert.ok(["node", "dynamic_resources", "static_resources"].every((key) => key in (bootstrap ?? {})), Object.keys(bootstrap ?? {}).join());
 });
 
 test("costs are counted by either rule", () => {

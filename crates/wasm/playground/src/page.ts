@@ -43,7 +43,7 @@ export interface PageEvents {
   optionsChanged(): void;
   waypoint(name: string): void;
   tab(id: TabId): void;
-  /** The escape key was pressed in the results, and nothing else there took it. */
+  /** The escape key was pressed, wherever the focus is, and nothing else took it. */
   escaped(): void;
 }
 
@@ -79,10 +79,11 @@ export function page(root: HTMLElement, details: HTMLElement, saver: Saver, even
   const choices = h("div", { class: "choices" }, h("label", { class: "select grow" }, h("span", {}, "Waypoint"), waypoints), release.element);
   const body = h("div", { class: "results-body" });
   body.append(panel, splitter({ label: "Size of the results", direction: "column", container: body, property: "--panel-share", initial: 52 }), details);
-  const onkeydown = (event: KeyboardEvent): void => {
-    if (event.key === "Escape" && !event.defaultPrevented) events.escaped();
-  };
-  const results = h("main", { class: "results", id: "results", tabindex: -1, onkeydown }, choices, failure, tabs.element, body, said);
+  document.addEventListener("keydown", (event) => {
+    // A dialog closes itself.
+    if (event.key === "Escape" && !event.defaultPrevented && document.querySelector("dialog[open]") === null) events.escaped();
+  });
+  const results = h("main", { class: "results", id: "results", tabindex: -1 }, choices, failure, tabs.element, body, said);
   const columns = h("div", { class: "columns" });
   columns.append(input, splitter({ label: "Size of the editor", direction: "row", container: columns, property: "--input-share", initial: 30 }), results);
   root.replaceChildren(header(examples, saver, events), columns);
@@ -102,7 +103,7 @@ function header(examples: HTMLSelectElement, saver: Saver, events: PageEvents): 
     h(
       "div",
       { class: "top-buttons" },
-      h("button", { type: "button", class: "ghost", onclick: events.shared }, icon("share"), h("span", { class: "label" }, "Share")),
+      h("button", { type: "button", class: "ghost", "aria-label": "Share", onclick: events.shared }, icon("share"), h("span", { class: "label" }, "Share")),
       menuButton([icon("download"), h("span", { class: "label" }, "Download")], "Download", () => saver.entries()),
       themeButton(),
     ),

@@ -11,12 +11,13 @@ export function said({ summary, waypoints, milliseconds, release }: Outcome): No
   const objects = total(read);
   const leftOut = [...sorted(summary.leftOut), ["documents that do not say what they are", summary.unidentified] as const].filter(([, count]) => count > 0);
   const ignored = ignoredKinds(summary);
+  const fields = unreadFields(summary);
   const plain = (text: string): HTMLElement => h("span", {}, text);
   return [
     plain(plural(waypoints.length, "waypoint")),
     counted(plural(objects, "object"), read),
     ...(leftOut.length > 0 ? [counted(`${grouped(total(leftOut))} left out`, leftOut)] : []),
-    ...(ignored.length > 0 ? [counted(`${grouped(total(ignored))} ignored`, ignored)] : []),
+    ...(ignored.length + fields.length > 0 ? [disclosure(ignoredTitle(total(ignored), summary.unreadTotal), [...lines(ignored), ...fields])] : []),
     plain(`Istio ${release}`),
     plain(`${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`),
   ];
@@ -25,7 +26,24 @@ export function said({ summary, waypoints, milliseconds, release }: Outcome): No
 type Counts = readonly (readonly [name: string, count: number])[];
 
 function counted(title: string, counts: Counts): HTMLElement {
-  return disclosure(title, counts.map(([name, count]) => `${grouped(count)} ${name}`));
+  return disclosure(title, lines(counts));
+}
+
+function lines(counts: Counts): string[] {
+  return counts.map(([name, count]) => `${grouped(count)} ${name}`);
+}
+
+/** What is ignored: objects, and fields of objects that are read. */
+function ignoredTitle(objects: number, fields: number): string {
+  const parts = [[objects, "object"] as const, [fields, "field"] as const].filter(([count]) => count > 0);
+  return `${parts.map(([count, noun]) => plural(count, noun)).join(" and ")} ignored`;
+}
+
+/** The fields that nothing depends on, those that are there most often first. */
+function unreadFields({ unreadFields: fields, unreadTotal }: Summary): string[] {
+  const listed = fields.map(({ kind, field, count }) => `${grouped(count)} ${kind} ${field}`);
+  const more = unreadTotal - fields.reduce((sum, { count }) => sum + count, 0);
+  return more > 0 ? [...listed, `${grouped(more)} other fields`] : listed;
 }
 
 function ignoredKinds({ ignored }: Summary): Counts {

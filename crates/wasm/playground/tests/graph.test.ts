@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
 
-import { picture, Playground, translated } from "./harness.ts";
+import { picture, Playground, release, testCase, translated, write } from "./harness.ts";
 
 let playground: Playground;
 let page: Page;
@@ -77,6 +77,48 @@ test("policies and checks of tokens are in their chain, with details of their ow
   await page.locator(".graph .attached.authorization").first().click();
   await page.waitForFunction(() => document.querySelector(".chip")?.textContent?.includes("AuthorizationPolicy"));
   assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /\S/);
+  await page.keyboard.press("Escape");
+});
+
+test("extensions are in their chain, with details of their own", async () => {
+  await write(page, testCase("wasm-target-service"));
+  await release(page, "1.31");
+  const extension = page.locator(".graph .attached.extension").first();
+  await extension.waitFor();
+  await extension.click();
+  await page.waitForSelector(".details:not([hidden])");
+  assert.match(await page.locator(".chip").first().innerText(), /WasmPlugin/);
+  assert.match((await page.locator(".details .cm-focus").allInnerTexts()).join("\n"), /"name": "[^"]*extenstions?[^"]*"|configDiscovery/);
+  assert.match((await page.locator(".input .cm-origin").allInnerTexts()).join("\n"), /name: canvas/);
+  assert.equal(await page.locator(".graph .attached.selected").count(), 1);
+  await page.keyboard.press("Escape");
+  await page.locator(".details").waitFor({ state: "hidden" });
+});
+
+test("what is assumed is marked", async () => {
+  await write(page, `apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: waypoint, namespace: shop}
+spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop, labels: {istio.io/use-waypoint: waypoint}}
+spec: {selector: {app: cart}, ports: [{name: http, port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cart, namespace: shop}
+spec:
+  selector: {matchLabels: {app: cart}}
+  template: {metadata: {labels: {app: cart}}, spec: {containers: [{name: cart, image: cart}]}}
+`);
+  await page.locator(".graph .box.endpoint.assumed").first().click();
+  await page.waitForSelector(".details:not([hidden])");
+  assert.match((await page.locator(".details .chip").allInnerTexts()).join("\n"), /cart-assumed-0.*assumed/s);
+  assert.ok((await page.locator(".graph .box.chain.assumed").count()) > 0);
+  assert.match((await page.locator(".graph .box.endpoint.assumed").first().getAttribute("aria-label")) ?? "", /, assumed$/);
+  await picture(page, "assumed-dark");
   await page.keyboard.press("Escape");
 });
 

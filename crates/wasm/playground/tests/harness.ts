@@ -58,8 +58,8 @@ export class Playground {
   }
 
   /** Opens the page in a new browser and waits until something was translated. */
-  async open(options: BrowserContextOptions & { readonly hash?: string } = {}): Promise<Page> {
-    const { hash = "", ...rest } = options;
+  async open(options: BrowserContextOptions & { readonly hash?: string; readonly before?: () => void } = {}): Promise<Page> {
+    const { hash = "", before, ...rest } = options;
     const profile = mkdtempSync(join(tmpdir(), "playground-"));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -69,6 +69,8 @@ export class Playground {
       ...rest,
     });
     this.#contexts.push({ context, profile });
+    // Runs on the page before anything of its own does.
+    if (before !== undefined) await context.addInitScript(before);
     context.on("request", (request) => {
       if (!request.url().startsWith(this.address) && !/^(blob|data):/.test(request.url())) this.foreign.push(request.url());
     });
@@ -120,6 +122,19 @@ export async function release(page: Page, name: string): Promise<void> {
   await page.getByLabel(name, { exact: true }).check();
   await page.waitForFunction((name) => document.querySelector(".said")?.textContent?.includes(`Istio ${name}`), name);
   await translated(page);
+}
+
+/** The texts that are seen and smaller than 11 pixels, as they are drawn. */
+export function smallTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const scale = Number(/scale\(([\d.]+)\)/.exec(document.querySelector(".graph > g")?.getAttribute("transform") ?? "")?.[1] ?? 1);
+    const hasText = (element: Element): boolean => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== "");
+    const isSeen = (element: Element): boolean => element.checkVisibility() && element.closest("style, title, script") === null;
+    const size = (element: Element): number => Number.parseFloat(getComputedStyle(element).fontSize) * (element.closest(".graph") === null ? 1 : scale);
+    const fields = [...document.querySelectorAll<Element>("input, select, textarea")];
+    const elements = [...[...document.querySelectorAll<Element>("body *")].filter(hasText), ...fields].filter(isSeen);
+    return elements.filter((element) => size(element) < 10.99).map((element) => `${element.tagName} ${element.textContent} ${size(element)}`);
+  });
 }
 
 /** Goes to a tab of the results. */

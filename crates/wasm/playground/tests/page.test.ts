@@ -106,12 +106,17 @@ test("where there is no waypoint, one can be added", async () => {
 });
 
 test("what is ignored is told", async () => {
-  await example("bookinfo-reviews-sa");
+  const named = "apiVersion: v1\nkind: Pod\nmetadata: {name: named, namespace: default}\nspec: {hostname: named, dnsPolicy: Default, containers: [{name: a, image: a}]}\n";
+  await write(page, `${testCase("bookinfo-reviews-sa")}---\n${named}`);
   await page.locator(".said").getByRole("button", { name: /ignored/ }).click();
-  assert.match(await page.locator(".said li").filter({ visible: true }).first().innerText(), /^\d+ \w+ \(.*\): /);
+  const ignored = await page.locator(".said li").filter({ visible: true }).allInnerTexts();
+  assert.match(ignored[0] ?? "", /^\d+ \w+ \(.*\): /);
+  assert.ok(ignored.some((line) => line === "1 Pod spec.dnsPolicy"), ignored.join("\n"));
+  assert.match((await page.locator(".said").textContent()) ?? "", /\d+ objects? and [\d,]+ fields? ignored/);
   await picture(page, "ignored-light");
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".said li").filter({ visible: true }).count(), 0);
+  await example("bookinfo-reviews-sa");
 });
 
 test("what is pasted over an example is a snapshot of its own, of its own release", async () => {
@@ -120,6 +125,79 @@ test("what is pasted over an example is a snapshot of its own, of its own releas
   assert.equal(await page.locator(".file.current").innerText(), "pasted.yaml");
   await page.waitForFunction(() => document.querySelector(".said")?.textContent?.includes("Istio 1.31"));
   assert.equal(await page.getByLabel("1.31", { exact: true }).isChecked(), true);
+});
+
+test("what is pasted without a release of its own is of the newest one", async () => {
+  await example("bookinfo-reviews-sa");
+  assert.equal(await page.getByLabel("1.18", { exact: true }).isChecked(), true);
+  await write(page, testCase("httproute-mirror"));
+  await page.waitForFunction(() => document.querySelector(".said")?.textContent?.includes("Istio 1.31"));
+  assert.equal(await page.getByLabel("1.31", { exact: true }).isChecked(), true);
+});
+
+test("what is pasted over one's own text keeps its name, and loses its release", async () => {
+  await release(page, "1.29");
+  const name = await page.locator(".file.current").innerText();
+  await write(page, `${testCase("httproute-mirror")}# again\n`);
+  await page.waitForFunction(() => document.querySelector(".said")?.textContent?.includes("Istio 1.31"));
+  assert.equal(await page.locator(".file.current").innerText(), name);
+  assert.equal(await page.getByLabel("1.31", { exact: true }).isChecked(), true);
+});
+
+test("what could not be kept is not lost without a word", async () => {
+  for (const forbid of [
+    () => Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } }),
+    () => void (Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); }),
+  ]) {
+    const other = await playground.open({ before: forbid });
+    assert.match((await other.locator(".said").textContent()) ?? "", /1 waypoint/, "the page works all the same");
+    await write(other, `${testCase("bookinfo-namespace")}# mine\n`);
+    const asked = other.waitForEvent("dialog");
+    await other.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    assert.equal(dialog.type(), "beforeunload");
+    await dialog.accept();
+  }
+});
+
+test("what was kept can be left without a question", async () => {
+  const other = await playground.open();
+  await write(other, `${testCase("bookinfo-namespace")}# mine\n`);
+  let asked = false;
+  other.on("dialog", (dialog) => {
+    asked = true;
+    void dialog.accept();
+  });
+  await other.reload();
+  await translated(other);
+  assert.equal(asked, false);
+});
+
+test("Escape closes the details wherever the focus is, but not those behind a dialog", async () => {
+  await tab(page, "Clusters");
+  const details = page.locator(".details");
+  const open = async (): Promise<void> => {
+    await page.locator(".grid tr.choosable").first().click();
+    await details.waitFor();
+  };
+  for (const focus of [".input .cm-content", "header select", "#waypoint", ".details .cm-content", '[role="tab"][aria-selected="true"]']) {
+    await open();
+    await page.locator(focus).focus();
+    await page.keyboard.press("Escape");
+    assert.equal(await details.isVisible(), false, focus);
+  }
+  await open();
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await page.keyboard.press("Escape");
+  assert.equal(await details.isVisible(), false, "nothing has the focus");
+  await open();
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.waitForSelector("dialog[open]");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.equal(await details.isVisible(), true);
+  await page.keyboard.press("Escape");
+  await details.waitFor({ state: "hidden" });
 });
 
 test("what was typed survives a reload, until an example is opened", async () => {
@@ -175,6 +253,7 @@ test("the cost is that of the article", async () => {
   await tab(page, "Cost");
   await page.waitForFunction(() => document.querySelector(".cost tfoot")?.textContent?.includes("12,500"));
   assert.deepEqual((await page.locator(".cost tfoot tr").innerText()).split(/\s+/).slice(0, 7), ["Total", "50", "500", "4", "12,500", "100", "0.8"]);
+  assert.equal(await page.locator(".cost thead th").last().innerText(), "Pushes per change");
   assert.ok((await page.locator(".cost-picture circle").count()) > 50);
   assert.ok((await page.locator(".cost-picture .cost-told").count()) > 0);
   await picture(page, "cost-light");

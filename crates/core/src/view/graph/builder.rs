@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::resources::Origin;
 use crate::snapshot::Cause;
 use crate::view::location::Location;
-use crate::view::origins::Located;
+use crate::view::origins::{Located, Maker};
 
 use super::attached::Attached;
 use super::{Edge, Graph, Node, NodeKind};
@@ -49,6 +49,11 @@ impl<'a> Builder<'a> {
             return false;
         }
         self.index.insert(new.id.clone(), self.nodes.len());
+        let origins: Vec<Maker<'a>> = new.causes.iter().map(|cause| self.located.maker(cause)).collect();
+        let is_assumed = |maker: &Maker<'_>| match new.kind {
+            NodeKind::Chain => maker.assumed || maker.assumed_address,
+            _ => maker.assumed,
+        };
         self.nodes.push(Node {
             id: new.id,
             kind: new.kind,
@@ -57,7 +62,8 @@ impl<'a> Builder<'a> {
             service: new.service,
             shared: false,
             resource: new.resource,
-            origins: new.causes.iter().map(|cause| self.located.maker(cause)).collect(),
+            assumed: origins.first().is_some_and(is_assumed),
+            origins,
             attached: new.attached,
         });
         true

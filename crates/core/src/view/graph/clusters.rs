@@ -3,7 +3,7 @@
 use envoy::config::core::v3::{Address, Metadata};
 use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
 
-use crate::opened::{OpenedCluster, OpenedEndpoint, endpoints};
+use crate::opened::{OpenedCluster, OpenedEndpoint, Origins, endpoints};
 use crate::resources::{Part, Resource};
 use crate::snapshot::Cause;
 use crate::view::json::ResourceKind;
@@ -35,16 +35,15 @@ pub(super) fn add<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
 pub(super) fn add_own_endpoints<'a>(builder: &mut Builder<'a>, opened: &OpenedCluster<'a>) {
     let name = &opened.message.name;
     let location = Location::new(ResourceKind::Clusters, name, "/loadAssignment");
-    let assignment = Assignment { cluster: name, location, causes: causes(opened.origin) };
+    let assignment = Assignment { cluster: name, location, origins: Origins::new(opened.origins) };
     add_all(builder, &assignment, opened.endpoints());
 }
 
 /// Adds the endpoints that a cluster discovers.
 pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resource<ClusterLoadAssignment>) {
     let name = &resource.message.cluster_name;
-    let origin = resource.origins.iter().find(|origin| origin.part == Part::Resource);
     let location = Location::new(ResourceKind::Endpoints, name, "");
-    let assignment = Assignment { cluster: name, location, causes: causes(origin) };
+    let assignment = Assignment { cluster: name, location, origins: Origins::new(&resource.origins) };
     add_all(builder, &assignment, endpoints(&resource.message));
 }
 
@@ -52,7 +51,15 @@ pub(super) fn add_endpoints<'a>(builder: &mut Builder<'a>, resource: &'a Resourc
 struct Assignment<'a> {
     cluster: &'a str,
     location: Location,
-    causes: &'a [Cause],
+    origins: Origins<'a>,
+}
+
+impl<'a> Assignment<'a> {
+    /// What made an endpoint, else what made all of them.
+    fn causes(&self, endpoint: &OpenedEndpoint<'_>) -> &'a [Cause] {
+        let own = endpoint.name().and_then(|name| self.origins.of(&Part::Endpoint(name)));
+        causes(own.or_else(|| self.origins.of(&Part::Resource)))
+    }
 }
 
 fn add_all<'a>(
@@ -73,7 +80,7 @@ fn add_all<'a>(
             detail: detail(&endpoint.message),
             service: None,
             resource: Some(assignment.location.below(&endpoint.pointer)),
-            causes: assignment.causes,
+            causes: assignment.causes(&endpoint),
             attached: Vec::new(),
         });
         let weight = endpoint.message.load_balancing_weight.map(|weight| weight.value);

@@ -89,6 +89,9 @@ pub struct Node<'a> {
     pub resource: Option<Location>,
     /// The objects that made it, the decisive one first. Empty for what every waypoint gets.
     pub origins: Vec<Maker<'a>>,
+    /// Whether what it stands for is only assumed: the address of a filter chain, the Pod of an endpoint.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub assumed: bool,
     /// What is applied to the traffic of a filter chain, in the order in which it is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attached: Vec<Attached<'a>>,

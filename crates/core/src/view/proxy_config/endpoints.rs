@@ -146,9 +146,18 @@ fn host_status(endpoint: LbEndpoint) -> Option<Value> {
 pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
     let mut table = Table::new(&["ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"], 5);
     for row in select(config, filter) {
-        table.push(&row.cluster.clone(), Part::Resource, cells(row));
+        table.push(&row.cluster.clone(), part(&row), cells(row));
     }
     table
+}
+
+/// The endpoint as its origin names it: `10.1.0.5:8080`, also behind a listener of the same proxy.
+fn part(row: &Row) -> Part {
+    match row.address.strip_prefix("envoy://").and_then(|address| address.split_once('/')) {
+        Some((_, "")) => Part::Resource,
+        Some((_, endpoint)) => Part::Endpoint(endpoint.into()),
+        None => Part::Endpoint(smol_str::format_smolstr!("{}:{}", row.address, row.port)),
+    }
 }
 
 fn cells(row: Row) -> Vec<String> {

@@ -7,19 +7,19 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Service, ServiceSource};
 use crate::Str;
 use crate::features::Features;
+use crate::snapshot::Snapshot;
 use crate::snapshot::networking::ServiceEntry;
-use crate::snapshot::networking::service_entry::{Resolution, refuses_addresses};
-use crate::snapshot::{Object, Snapshot};
+use crate::snapshot::networking::service_entry::{gets_addresses, host_gets_addresses};
 
 /// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free
 /// ones, in the order of the entries' namespaces and names.
 pub(super) fn allocate(snapshot: &Snapshot, features: &Features, services: &mut [Service]) {
     let mut pool = Pool::new(snapshot, features);
     let mut given: BTreeMap<(Str, Str), BTreeMap<Str, Vec<IpAddr>>> = BTreeMap::new();
-    for entry in snapshot.service_entries.iter().filter(|entry| is_wanted(entry)) {
+    for entry in snapshot.service_entries.iter().filter(|entry| gets_addresses(entry)) {
         let mut addresses = of_status(&entry.spec);
         let hosts: BTreeSet<&Str> =
-            entry.spec.hosts.iter().filter(|host| may_have_one(host, &entry.spec)).collect();
+            entry.spec.hosts.iter().filter(|host| host_gets_addresses(host, &entry.spec)).collect();
         for host in entry.spec.hosts.iter().filter(|host| hosts.contains(host)) {
             addresses.entry(host.clone()).or_insert_with(|| pool.next());
         }
@@ -35,18 +35,6 @@ pub(super) fn allocate(snapshot: &Snapshot, features: &Features, services: &mut 
             service.auto_allocated = of(true).into_iter().chain(of(false)).collect();
         }
     }
-}
-
-/// Whether a ServiceEntry is one that gets addresses. Without resolution the called address would be lost.
-fn is_wanted(entry: &Object<ServiceEntry>) -> bool {
-    entry.spec.resolution != Resolution::None
-        && entry.spec.addresses.is_empty()
-        && !refuses_addresses(&entry.meta.labels)
-}
-
-/// Whether a host gets addresses: a wildcard does only where names are resolved as they are asked for.
-fn may_have_one(host: &str, entry: &ServiceEntry) -> bool {
-    !host.contains('*') || entry.resolution == Resolution::DynamicDns
 }
 
 /// The addresses that a status names, by host.

@@ -3,8 +3,8 @@
 
 use super::{WorkloadEntry, WorkloadSelector};
 use crate::Str;
-use crate::snapshot::Labels;
 use crate::snapshot::message::{choice, message};
+use crate::snapshot::{Labels, Object};
 use crate::well_known::AUTO_ALLOCATE_IP;
 
 message! {
@@ -54,6 +54,23 @@ choice! {
         DnsRoundRobin = "DNS_ROUND_ROBIN",
         DynamicDns = "DYNAMIC_DNS",
     }
+}
+
+/// Whether Istio allocates addresses for a ServiceEntry. Without resolution the called address would be lost.
+#[doc(hidden)]
+#[must_use]
+pub fn gets_addresses(entry: &Object<ServiceEntry>) -> bool {
+    entry.spec.resolution != Resolution::None
+        && entry.spec.addresses.is_empty()
+        && !refuses_addresses(&entry.meta.labels)
+}
+
+/// Whether Istio allocates addresses for a host of such an entry: for a wildcard it does only where names are
+/// resolved as they are asked for.
+#[doc(hidden)]
+#[must_use]
+pub fn host_gets_addresses(host: &str, entry: &ServiceEntry) -> bool {
+    !host.contains('*') || entry.resolution == Resolution::DynamicDns
 }
 
 /// Whether a ServiceEntry with these labels wants no address of Istio's.

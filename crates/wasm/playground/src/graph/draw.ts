@@ -55,7 +55,7 @@ export function partsOf(id: string): { readonly box: string; readonly index: num
 }
 
 function drawBox({ box, x, y, height }: Placed): SVGGElement {
-  const classes = ["box", box.kind, box.missing && "missing"].filter(Boolean).join(" ");
+  const classes = ["box", box.kind, box.missing && "missing", box.assumed && "assumed"].filter(Boolean).join(" ");
   const hop = box.continues === undefined ? undefined : `→ ${box.continues}`;
   return frame({ id: box.id, classes, x, y, title: box.title, subtitle: box.subtitle, name: describe(box), stack: box.kind === "endpoints", hop, height, rows: rowsOf(box) });
 }
@@ -124,6 +124,7 @@ function describe(box: Box): string {
   const parts = [`${kind} ${box.name === "" ? box.title : box.name}`, box.subtitle];
   if (box.continues !== undefined) parts.push(`continues at listener ${box.continues}`);
   if (box.missing) parts.push("named, but not sent");
+  if (box.assumed) parts.push("assumed");
   return parts.filter((part) => part !== "").join(", ");
 }
 

@@ -29,6 +29,8 @@ export interface Box {
   readonly continues: string | undefined;
   /** Whether a cluster is named but not sent. */
   readonly missing: boolean;
+  /** Whether what it stands for is only assumed. */
+  readonly assumed: boolean;
   /** For `endpoints`, and for the endpoints that could be folded: the cluster. */
   readonly cluster: string | undefined;
   /** The policies, checks of tokens and extensions of a filter chain. */
@@ -131,7 +133,7 @@ function foldEndpoints(nodes: readonly GraphNode[], edges: readonly GraphEdge[],
 function box(node: GraphNode, way: string): Box {
   const { id, kind, label: name, resource: location, origins } = node;
   const missing = kind === "cluster" && location === null;
-  return { id, kind, ...names(node, way), name, location, origins, continues: undefined, missing, cluster: undefined, attached: node.attached ?? [] };
+  return { id, kind, ...names(node, way), name, location, origins, continues: undefined, missing, assumed: node.assumed === true, cluster: undefined, attached: node.attached ?? [] };
 }
 
 /** The listener that an endpoint leads to. */
@@ -155,6 +157,7 @@ function counted(cluster: GraphNode, out: readonly GraphEdge[], byId: ReadonlyMa
     origins: first?.origins ?? [],
     continues: first === undefined ? undefined : continues(first.id, leaving),
     missing: false,
+    assumed: endpoints.some((endpoint) => endpoint.assumed === true),
     cluster: cluster.id,
     attached: [],
   };

@@ -5,6 +5,9 @@ const LARGEST = 3;
 /** At this scale the smallest text of the picture has 11 pixels. */
 const READABLE = 11 / 12;
 
+/** Where the page itself scrolls (see `styles/page.css`), the wheel is the page's. */
+const PAGE_SCROLLS = "(max-width: 800px)";
+
 /** Around the picture. */
 const MARGIN = 12;
 
@@ -106,9 +109,11 @@ export class Zoom {
   }
 
   #wheel(event: WheelEvent): void {
-    event.preventDefault();
     // Touchpads report a pinch as a wheel with the control key.
-    if (event.ctrlKey || event.metaKey) this.#scaleAt(Math.exp(-event.deltaY / 200), this.#local(event));
+    const isPinch = event.ctrlKey || event.metaKey;
+    if (!isPinch && matchMedia(PAGE_SCROLLS).matches) return;
+    event.preventDefault();
+    if (isPinch) this.#scaleAt(Math.exp(-event.deltaY / 200), this.#local(event));
     else if (event.shiftKey && event.deltaX === 0) this.move(-event.deltaY, 0);
     else this.move(-event.deltaX, -event.deltaY);
   }

@@ -68,11 +68,11 @@ export class ComparePanel implements Panel {
   #show({ behaviour, waypoints, findings }: Diff): void {
     const differ = behaviour.filter(({ compared }) => compared !== "equal");
     this.#summary.textContent = summary(behaviour);
-    const told = waypoints.filter(({ resources }) => resources.length > 0);
+    const changed = waypoints.filter(({ resources }) => resources.length > 0);
     this.#list.replaceChildren(
       ...differ.slice(0, LISTED).map((destination) => this.#destination(destination)),
       more(differ.length, "destinations"),
-      section("Told of the change", told.map(push)),
+      section("Pushed to", changed.map(push)),
       section("Found now", findings.introduced.map((problem) => this.#finding(problem))),
       section("Found no more", findings.fixed.map(({ code, message }) => h("li", {}, h("code", {}, code), " ", ...marked(message)))),
     );

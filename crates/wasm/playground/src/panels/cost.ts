@@ -6,7 +6,7 @@ import type { CostWithPicture } from "../engine/protocol.ts";
 import { h } from "../ui/dom.ts";
 import type { Context, Panel } from "./panel.ts";
 
-const HEADER = ["Namespace", "Services", "Sidecars", "Waypoints", "Sidecar config", "Waypoint config", "Waypoints/sidecars", "Told of a change"];
+const HEADER = ["Namespace", "Services", "Sidecars", "Waypoints", "Sidecar config", "Waypoint config", "Waypoints/sidecars", "Pushes per change"];
 
 /** The cost table of the article, for this snapshot. */
 export class CostPanel implements Panel {
@@ -52,7 +52,7 @@ export class CostPanel implements Panel {
     this.#picture.replaceChildren(document.importNode(drawn, true));
     this.#body.replaceChildren(
       ...namespaces.map(({ namespace, services, sidecars, waypoints, distribution, change }) =>
-        row(namespace, [services, sidecars, waypoints].map(grouped), distribution, told(change)),
+        row(namespace, [services, sidecars, waypoints].map(grouped), distribution, pushes(change)),
       ),
     );
     const sum = (count: (namespace: Cost["namespaces"][number]) => number): string => grouped(namespaces.reduce((all, one) => all + count(one), 0));
@@ -80,7 +80,7 @@ function row(name: string, counts: readonly string[], both: Distribution, change
   return h("tr", {}, h("th", { scope: "row" }, name), ...numbers, h("td", {}, change));
 }
 
-function told({ sidecars, waypoints }: Distribution): string {
+function pushes({ sidecars, waypoints }: Distribution): string {
   return `${counted(sidecars, "sidecar")} or ${counted(waypoints, "waypoint")}`;
 }
 

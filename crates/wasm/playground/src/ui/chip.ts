@@ -14,7 +14,8 @@ export interface ChipEvents {
 /** The chip of an object. */
 export function chip(maker: Maker, events: ChipEvents): HTMLElement {
   const { kind, namespace, name, field, file, line } = maker;
-  const place = file === undefined || line === undefined ? "" : `line ${line}`;
+  const marks = [maker.assumed === true && "assumed", maker.assumedAddress === true && "assumed address"];
+  const place = [line !== undefined && `line ${line}`, ...marks].filter(Boolean).join(", ");
   const title = [field, file === undefined ? undefined : `${file}:${line}`].filter((part) => part !== undefined && part !== "").join(" · ");
   return h(
     "button",

@@ -11,7 +11,7 @@ export interface Entry {
 export function menuButton(content: readonly (Node | string)[], label: string, entries: () => readonly Entry[]): HTMLElement {
   const id = uniqueId("menu");
   const menu = h("div", { role: "menu", id, class: "menu", "aria-label": label, hidden: true });
-  const button = h("button", { type: "button", class: "ghost", "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id, onclick: () => (menu.hidden ? open() : close()) }, ...content);
+  const button = h("button", { type: "button", class: "ghost", "aria-label": label, "aria-haspopup": "menu", "aria-expanded": "false", "aria-controls": id, onclick: () => (menu.hidden ? open() : close()) }, ...content);
   const items = (): HTMLElement[] => [...menu.querySelectorAll<HTMLElement>("[role=menuitem]")];
   const open = (): void => {
     menu.replaceChildren(
