@@ -84,6 +84,11 @@ fn files(reference: &Path) -> Result<Vec<(PathBuf, bool)>> {
     for entry in std::fs::read_dir(root().join("testdata/cases"))? {
         files.push((entry?.path(), true));
     }
+    for case in std::fs::read_dir(root().join("testdata/clusters"))? {
+        for entry in std::fs::read_dir(case?.path())? {
+            files.push((entry?.path(), true));
+        }
+    }
     for case in std::fs::read_dir(reference)? {
         let case = case?.path();
         files.extend(["input.yaml", "mesh.yaml", "features"].map(|name| (case.join(name), false)));

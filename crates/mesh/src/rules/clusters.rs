@@ -34,8 +34,6 @@ table! {
         pub locality_weights: LocalityWeights,
         /// Of which Services Envoy also knows the endpoints that are not ready, to tell how healthy they are.
         pub unready_endpoints: UnreadyEndpoints,
-        /// Whether endpoints say that they speak mTLS where they say, for telemetry, which workload they are.
-        pub tls_mode_is_telemetry: bool,
         /// Whether endpoints of clusters that do not resolve names say of Services outside of the mesh which
         /// they are of, where a flag has that said.
         pub says_external: bool,

@@ -173,7 +173,6 @@ pub(super) const RULES: Rules = Rules {
         tunnels_can_be_off: false,
         locality_weights: LocalityWeights::UnlessDisabled,
         unready_endpoints: UnreadyEndpoints::OfNone,
-        tls_mode_is_telemetry: true,
         says_external: false,
         persistent_session_header: false,
         cares_resolver: false,

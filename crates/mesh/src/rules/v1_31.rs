@@ -185,7 +185,6 @@ pub(super) const RULES: Rules = Rules {
         tunnels_can_be_off: true,
         locality_weights: LocalityWeights::WhereConfigured,
         unready_endpoints: UnreadyEndpoints::OfAll,
-        tls_mode_is_telemetry: false,
         says_external: true,
         persistent_session_header: true,
         cares_resolver: true,

@@ -6,7 +6,6 @@ use crate::mesh::workload::WorkloadSource;
 use crate::mesh::{Health, Mesh};
 use crate::plan::Scope;
 use crate::plan::names::Direction;
-use crate::rules::ClusterRules;
 
 /// What workloads say that speak no mTLS by themselves.
 pub const DISABLED: &str = "disabled";
@@ -49,7 +48,7 @@ pub(super) fn endpoint<'m>(
     let socket = match direction {
         Direction::Outbound if tunnelled => Some(SocketLabel::Tunnel),
         _ if mesh.options.features.enable_auto_mtls_check_policies => tls_mode(&known).filter(|_| mtls),
-        _ => unchecked_tls_mode(mesh, &known, rules),
+        _ => unchecked_tls_mode(mesh, &known),
     };
     // An endpoint behind a waypoint's own tunnel may be made anew, so that its state is forgotten.
     let forgotten = tunnelled && direction == Direction::InboundVip && !rules.tunnel_keeps_health;
@@ -71,7 +70,7 @@ pub(super) fn plain_endpoint<'m>(mesh: &Mesh, known: Candidate<'m>) -> EndpointP
     EndpointPlan {
         tunnelled: false,
         mtls: true,
-        socket: unchecked_tls_mode(mesh, &known, &mesh.rules.clusters),
+        socket: unchecked_tls_mode(mesh, &known),
         health: HealthState::Unknown,
         says_workload: says_workload(mesh),
         external: None,
@@ -96,13 +95,10 @@ fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
     known.tls_mode.filter(|mode| *mode != DISABLED).map(SocketLabel::TlsMode)
 }
 
-/// The same where nobody checks whether the endpoint may use its own mTLS.
-fn unchecked_tls_mode<'m>(
-    mesh: &Mesh,
-    known: &Candidate<'m>,
-    rules: &ClusterRules,
-) -> Option<SocketLabel<'m>> {
-    tls_mode(known).filter(|_| !rules.tls_mode_is_telemetry || says_workload(mesh))
+/// The same where nobody checks whether the endpoint may use its own mTLS. That is so in 1.18 only, which says
+/// it together with what telemetry asks for.
+fn unchecked_tls_mode<'m>(mesh: &Mesh, known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
+    tls_mode(known).filter(|_| says_workload(mesh))
 }
 
 /// Whether it is reached through HBONE.
