@@ -418,7 +418,7 @@ impl Session {
     #[must_use]
     pub fn generate(&self, waypoint: &Waypoint) -> (WaypointResources, Vec<Problem>) {
         let mesh = self.mesh();
-        let (resources, lost) = dialect::speak(mesh.options.dialect, resources::generate(mesh, waypoint));
+        let (resources, lost) = dialect::convert(mesh.options.dialect, resources::generate(mesh, waypoint));
         (resources, self.problems_with(lost))
     }
 

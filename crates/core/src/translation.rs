@@ -49,7 +49,7 @@ pub fn generate(reading: &Reading, mesh: &Mesh, mut problems: Vec<Problem>) -> T
     let mut lost = Vec::new();
     let of_envoy = mesh.waypoints.iter().filter(|waypoint| waypoint.data_plane == DataPlane::Envoy);
     for waypoint in of_envoy.filter(|waypoint| wanted(&waypoint.name)) {
-        let (resources, found) = dialect::speak(options.dialect, resources::generate(mesh, waypoint));
+        let (resources, found) = dialect::convert(options.dialect, resources::generate(mesh, waypoint));
         waypoints.push(resources);
         lost.extend(found);
     }

@@ -98,7 +98,7 @@ const AUTO: &str = "auto";
 fn releases() -> String {
     let all: Vec<&str> = Release::ALL.iter().map(|release| release.as_str()).collect();
     format!(
-        "The release of Istio to speak for: {}, or a patch of one (`1.30.2`); `{AUTO}` is what the snapshot's images tell, else the \
+        "The release of Istio to translate for: {}, or a patch of one (`1.30.2`); `{AUTO}` is what the snapshot's images tell, else the \
          newest [default: {}, of a cluster {AUTO}]",
         all.join(", "),
         Release::LATEST

@@ -42,7 +42,7 @@ pub(crate) enum ListFormat {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct WaypointGenerate {
-    /// The release of Istio to speak for.
+    /// The release of Istio to translate for.
     #[arg(long, default_value_t = Release::default(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
     pub(crate) release: Release,
     /// The Gateway's name.

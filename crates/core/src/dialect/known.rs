@@ -3,8 +3,8 @@
 use envoy::config::cluster::v3 as cluster;
 use envoy::google::protobuf::Any;
 
-use super::losses::Losses;
 use super::typed;
+use super::unsupported::UnsupportedExtensions;
 
 /// What becomes of an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,20 +71,20 @@ pub(super) fn extension(type_name: &str) -> Extension {
 }
 
 /// Whether an extension stays; if not, its loss is noted. `name` is the name that the configuration gives it.
-pub(super) fn keep(name: &str, config: &Any, losses: &mut Losses) -> bool {
+pub(super) fn keep(name: &str, config: &Any, unsupported: &mut UnsupportedExtensions) -> bool {
     let type_name = typed::type_name(config);
     match extension(&type_name) {
         Extension::Upstream => return true,
-        Extension::Telemetry => losses.telemetry(name),
-        Extension::Meaning => losses.left_out(name, &type_name),
+        Extension::Telemetry => unsupported.telemetry(name),
+        Extension::Meaning => unsupported.left_out(name, &type_name),
     }
     false
 }
 
 /// Leaves out the network filters of a cluster that upstream lacks.
-pub(super) fn cluster_filters(filters: &mut Vec<cluster::Filter>, losses: &mut Losses) {
+pub(super) fn cluster_filters(filters: &mut Vec<cluster::Filter>, unsupported: &mut UnsupportedExtensions) {
     filters.retain(|filter| {
-        filter.typed_config.as_ref().is_none_or(|config| keep(&filter.name, config, losses))
+        filter.typed_config.as_ref().is_none_or(|config| keep(&filter.name, config, unsupported))
     });
 }
 

@@ -7,45 +7,45 @@ use envoy::udpa::r#type::v1::TypedStruct;
 use envoy::{Message, Name};
 
 use super::known::{Extension, extension};
-use super::losses::Losses;
 use super::typed::{is_typed_struct, last_part};
+use super::unsupported::UnsupportedExtensions;
 use crate::resources::{Resource, WaypointResources};
 
 /// What only Istio's extensions know, and expressions may ask for.
 const PEER_ATTRIBUTES: &[&str] = &["downstream_peer", "upstream_peer"];
 
 /// Tells of everything that is still there.
-pub(super) fn report(resources: &WaypointResources, losses: &mut Losses) {
+pub(super) fn report(resources: &WaypointResources, unsupported: &mut UnsupportedExtensions) {
     for resource in &resources.listeners {
-        look(resource, &resource.message.name, losses);
+        look(resource, &resource.message.name, unsupported);
     }
     for resource in &resources.clusters {
-        look(resource, &resource.message.name, losses);
+        look(resource, &resource.message.name, unsupported);
     }
     for resource in &resources.routes {
-        look(resource, &resource.message.name, losses);
+        look(resource, &resource.message.name, unsupported);
     }
     for resource in &resources.extensions {
-        look(resource, &resource.message.name, losses);
+        look(resource, &resource.message.name, unsupported);
     }
 }
 
-fn look<M: Message + Name>(resource: &Resource<M>, name: &str, losses: &mut Losses) {
-    losses.made_by(&resource.origins);
+fn look<M: Message + Name>(resource: &Resource<M>, name: &str, unsupported: &mut UnsupportedExtensions) {
+    unsupported.made_by(&resource.origins);
     // What can't be looked into was not made here, and Envoy refuses it.
-    let _ = inside::visit(&resource.message, &mut Leftovers { resource: name, losses });
+    let _ = inside::visit(&resource.message, &mut Leftovers { resource: name, unsupported });
 }
 
 /// What is left in a resource.
 struct Leftovers<'l> {
     resource: &'l str,
-    losses: &'l mut Losses,
+    unsupported: &'l mut UnsupportedExtensions,
 }
 
 impl Visit for Leftovers<'_> {
     fn any(&mut self, name: &str) {
         if extension(name) != Extension::Upstream {
-            self.losses.left_in(self.resource, name);
+            self.unsupported.left_in(self.resource, name);
         }
     }
 
@@ -58,7 +58,7 @@ impl Visit for Leftovers<'_> {
         } else if let Some(ExpressionFilter { expression, .. }) = inside::read(name, wire)
             && let Some(attribute) = peer_attribute(&expression)
         {
-            self.losses.expression(self.resource, &expression, attribute);
+            self.unsupported.expression(self.resource, &expression, attribute);
         }
     }
 
@@ -69,7 +69,7 @@ impl Visit for Leftovers<'_> {
         }
         let asks = ["%FILTER_STATE(", "%CEL("].iter().any(|asks| text.contains(asks));
         if asks && peer_attribute(text).is_some() {
-            self.losses.unknown_peers();
+            self.unsupported.unknown_peers();
         }
     }
 }

@@ -14,7 +14,7 @@
 //! | `token` | what a request's token says: `istio_authn` (HTTP) |
 //! | `wasm` | Wasm modules that the agent would fetch |
 //! | `leftovers` | what nobody rewrote |
-//! | `losses` | what could not be said |
+//! | `unsupported` | what could not be said |
 //!
 //! What differs, and why, is told in `docs/upstream-envoy.md`.
 
@@ -23,12 +23,12 @@ mod identity;
 mod known;
 mod leftovers;
 mod listener;
-mod losses;
 mod manager;
 #[cfg(test)]
 mod tests;
 pub(crate) mod token;
 pub(crate) mod typed;
+mod unsupported;
 mod wasm;
 
 pub use crate::options::{Dialect, UnknownDialect};
@@ -36,14 +36,14 @@ pub use crate::options::{Dialect, UnknownDialect};
 use crate::problem::Problem;
 use crate::resources::WaypointResources;
 
-use losses::Losses;
+use unsupported::UnsupportedExtensions;
 
 /// Says the resources of a waypoint in a dialect, and tells what has no equivalent in it.
 ///
 /// Nothing that carries meaning is left out silently: it is a problem of the code
 /// [`UnsupportedExtension`](crate::problem::Code::UnsupportedExtension).
 #[must_use]
-pub fn speak(dialect: Dialect, resources: WaypointResources) -> (WaypointResources, Vec<Problem>) {
+pub fn convert(dialect: Dialect, resources: WaypointResources) -> (WaypointResources, Vec<Problem>) {
     match dialect {
         Dialect::IstioProxy => (resources, Vec::new()),
         Dialect::Envoy => upstream(resources),
@@ -51,25 +51,25 @@ pub fn speak(dialect: Dialect, resources: WaypointResources) -> (WaypointResourc
 }
 
 fn upstream(mut resources: WaypointResources) -> (WaypointResources, Vec<Problem>) {
-    let mut losses = Losses::new(&resources.waypoint);
-    let fetched = wasm::leave_out_fetched(&mut resources.extensions, &mut losses);
+    let mut unsupported = UnsupportedExtensions::new(&resources.waypoint);
+    let fetched = wasm::leave_out_fetched(&mut resources.extensions, &mut unsupported);
     for listener in &mut resources.listeners {
-        losses.made_by(&listener.origins);
-        listener::rewrite(&mut listener.message, &fetched, &mut losses);
+        unsupported.made_by(&listener.origins);
+        listener::rewrite(&mut listener.message, &fetched, &mut unsupported);
     }
     for cluster in &mut resources.clusters {
-        losses.made_by(&cluster.origins);
+        unsupported.made_by(&cluster.origins);
         destination::in_cluster(&mut cluster.message);
-        known::cluster_filters(&mut cluster.message.filters, &mut losses);
+        known::cluster_filters(&mut cluster.message.filters, &mut unsupported);
     }
     for endpoints in &mut resources.endpoints {
         destination::in_endpoints(&mut endpoints.message);
     }
     for routes in &mut resources.routes {
-        losses.made_by(&routes.origins);
-        manager::routes(&mut routes.message, &mut losses);
+        unsupported.made_by(&routes.origins);
+        manager::routes(&mut routes.message, &mut unsupported);
     }
-    leftovers::report(&resources, &mut losses);
-    let problems = losses.problems();
+    leftovers::report(&resources, &mut unsupported);
+    let problems = unsupported.problems();
     (resources, problems)
 }

@@ -8,15 +8,15 @@ use envoy::config::listener::v3::Listener;
 use envoy::{Message, Name};
 use serde_json::{Value, json};
 
-use super::losses::Losses;
-use super::{Dialect, destination, known, leftovers, listener, speak, upstream};
+use super::unsupported::UnsupportedExtensions;
+use super::{Dialect, convert, destination, known, leftovers, listener, upstream};
 use crate::json as view;
 use crate::mesh::WaypointName;
 use crate::problem::{Code, Problem, Severity};
 use crate::resources::{Resource, WaypointResources};
 
-fn losses() -> Losses {
-    Losses::new(&WaypointName::new("shop", "waypoint"))
+fn unsupported() -> UnsupportedExtensions {
+    UnsupportedExtensions::new(&WaypointName::new("shop", "waypoint"))
 }
 
 fn read<M: Message + Name + Default>(value: &Value) -> M {
@@ -36,11 +36,11 @@ fn typed_struct(name: &str) -> Value {
 /// What becomes of network filters, and what is said about it.
 fn network(filters: &Value) -> (Vec<Value>, Vec<Problem>) {
     let mut listener: Listener = read(&json!({"name": "l", "filterChains": [{"filters": filters}]}));
-    let mut losses = losses();
-    listener::rewrite(&mut listener, &BTreeSet::from(["fetched".to_owned()]), &mut losses);
+    let mut unsupported = unsupported();
+    listener::rewrite(&mut listener, &BTreeSet::from(["fetched".to_owned()]), &mut unsupported);
     let value = view::value(&listener);
     let filters = value.pointer("/filterChains/0/filters").and_then(Value::as_array).cloned();
-    (filters.unwrap_or_default(), losses.problems())
+    (filters.unwrap_or_default(), unsupported.problems())
 }
 
 /// What becomes of HTTP filters, and what is said about it.
@@ -78,7 +78,7 @@ fn istios_own_proxy_is_told_the_same() {
     ]}));
     let resources =
         WaypointResources { listeners: vec![Resource { message: listener, origins: vec![] }], ..empty() };
-    assert_eq!(speak(Dialect::IstioProxy, resources.clone()), (resources, vec![]));
+    assert_eq!(convert(Dialect::IstioProxy, resources.clone()), (resources, vec![]));
 }
 
 #[test]
@@ -151,11 +151,11 @@ fn listeners_take_their_destination_from_envoys_own_filter() {
         {"name": "set_dst_address", "typedConfig": typed_struct("istio.set_internal_dst_address.v1.Config")},
         {"name": "odd", "typedConfig": typed_struct("io.istio.odd.Config")},
     ]}));
-    let mut losses = losses();
-    listener::rewrite(&mut listener, &BTreeSet::new(), &mut losses);
+    let mut unsupported = unsupported();
+    listener::rewrite(&mut listener, &BTreeSet::new(), &mut unsupported);
     let names: Vec<_> = listener.listener_filters.iter().map(|filter| filter.name.as_str()).collect();
     assert_eq!(names, ["envoy.filters.listener.original_dst"]);
-    assert_eq!(losses.problems().len(), 1);
+    assert_eq!(unsupported.problems().len(), 1);
 }
 
 #[test]
@@ -258,7 +258,7 @@ fn clusters_exchange_no_metadata() {
     let config = typed_struct("envoy.tcp.metadataexchange.config.MetadataExchange");
     let mut cluster: Cluster =
         read(&json!({"filters": [{"name": "istio.metadata_exchange", "typedConfig": config}]}));
-    known::cluster_filters(&mut cluster.filters, &mut losses());
+    known::cluster_filters(&mut cluster.filters, &mut unsupported());
     assert!(cluster.filters.is_empty());
 }
 
@@ -274,9 +274,9 @@ fn what_is_left_in_is_told() {
     }));
     let resources =
         WaypointResources { listeners: vec![Resource { message: listener, origins: vec![] }], ..empty() };
-    let mut losses = losses();
-    leftovers::report(&resources, &mut losses);
-    let said: Vec<_> = losses.problems().into_iter().map(|problem| problem.message).collect();
+    let mut unsupported = unsupported();
+    leftovers::report(&resources, &mut unsupported);
+    let said: Vec<_> = unsupported.problems().into_iter().map(|problem| problem.message).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("asks for `upstream_peer`"), "{said:?}");
     assert!(said[1].contains("`io.istio.x.Config`"), "{said:?}");

@@ -8,7 +8,7 @@ use envoy::extensions::filters::{http::wasm::v3 as http_wasm, network::wasm::v3 
 use envoy::extensions::wasm::v3::PluginConfig;
 use envoy::extensions::wasm::v3::plugin_config::Vm;
 
-use super::losses::Losses;
+use super::unsupported::UnsupportedExtensions;
 use crate::resources::Resource;
 
 /// What stands for the cluster that a module would be fetched through: the agent needs none.
@@ -17,12 +17,12 @@ const AGENT: &str = "_";
 /// Leaves out the extensions whose modules the agent would fetch, and gives their names.
 pub(super) fn leave_out_fetched(
     extensions: &mut Vec<Resource<TypedExtensionConfig>>,
-    losses: &mut Losses,
+    unsupported: &mut UnsupportedExtensions,
 ) -> BTreeSet<String> {
     let mut fetched = BTreeSet::new();
     extensions.retain(|extension| {
         let Some(module) = module(&extension.message) else { return true };
-        losses.module(&extension.message.name, &module.uri, &extension.origins);
+        unsupported.module(&extension.message.name, &module.uri, &extension.origins);
         fetched.insert(extension.message.name.clone());
         false
     });

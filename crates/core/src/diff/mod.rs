@@ -49,7 +49,7 @@ mod updates;
 pub use fields::{Field, Way};
 pub use findings::Findings;
 pub use resources::{Change, ChangedField, ResourceDiff};
-pub use statuses::{ConditionDiff, StatusDiff, Told};
+pub use statuses::{ConditionDiff, ConditionValue, StatusDiff};
 pub use updates::{Sidecars, Update};
 
 use std::collections::BTreeSet;

@@ -36,16 +36,16 @@ pub struct ConditionDiff {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
     /// What it said.
-    pub old: Option<Told>,
+    pub old: Option<ConditionValue>,
     /// What it says.
-    pub new: Option<Told>,
+    pub new: Option<ConditionValue>,
 }
 
 /// What a condition says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Told {
+pub struct ConditionValue {
     /// Whether it is so.
     pub status: ConditionStatus,
     /// Why, in one word.
@@ -56,7 +56,7 @@ pub struct Told {
     pub because: Option<Because>,
 }
 
-impl Told {
+impl ConditionValue {
     fn of(condition: &Condition) -> Self {
         Self {
             status: condition.status,
@@ -93,7 +93,7 @@ fn one(object: &ObjectRef, old: Option<&Status>, new: Option<&Status>) -> Option
         (_, None) => Presence::Removed,
     };
     let (mut old, new) = (conditions(old), conditions(new));
-    let mut differ: BTreeMap<Key, (Option<Told>, Option<Told>)> = BTreeMap::new();
+    let mut differ: BTreeMap<Key, (Option<ConditionValue>, Option<ConditionValue>)> = BTreeMap::new();
     for (key, new) in new {
         let old = old.remove(&key);
         if old.as_ref().is_none_or(|old| !old.says_the_same(&new)) {
@@ -109,7 +109,7 @@ fn one(object: &ObjectRef, old: Option<&Status>, new: Option<&Status>) -> Option
 }
 
 /// All conditions of a status.
-fn conditions(status: Option<&Status>) -> BTreeMap<Key, Told> {
+fn conditions(status: Option<&Status>) -> BTreeMap<Key, ConditionValue> {
     let Some(status) = status else { return BTreeMap::new() };
     let own = status.conditions.iter().map(|condition| (None, condition));
     let of_listeners = status.listeners.iter().flat_map(|listener| {
@@ -119,5 +119,6 @@ fn conditions(status: Option<&Status>) -> BTreeMap<Key, Told> {
         parent.conditions.iter().map(|condition| (Some(parent.name(&status.object)), condition))
     });
     let all = own.chain(of_listeners).chain(of_parents);
-    all.map(|(of, condition)| ((of, condition.condition_type.clone()), Told::of(condition))).collect()
+    all.map(|(of, condition)| ((of, condition.condition_type.clone()), ConditionValue::of(condition)))
+        .collect()
 }

@@ -78,7 +78,7 @@ pub fn static_configuration(
     } else {
         Loopback::default()
     };
-    let (mut spoken, mut problems) = dialect::speak(mesh.options.dialect, generated);
+    let (mut spoken, mut problems) = dialect::convert(mesh.options.dialect, generated);
     let gateway = waypoint.gateway.object_ref();
     let undiscovered = discovery::inline(&mut spoken);
     let mut secrets = secrets::Secrets::new(options.certs.as_deref());

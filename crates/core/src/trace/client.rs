@@ -1,7 +1,7 @@
 //! The client's side: who asks, whom, and which waypoint its ztunnel uses.
 
 use super::balance::shares;
-use super::destination::Way;
+use super::destination::ResolvedDestination;
 use super::outcome::{Decision, Picked, Place, Target, Verdict};
 use super::reached::Reached;
 use super::source::{Client, Sender};
@@ -57,7 +57,7 @@ pub(super) fn exists(mesh: &Mesh, via: &Via) -> Result<(), NoSuchThing> {
 }
 
 /// Walks from the client.
-pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &ResolvedDestination) -> End<'a> {
     let mesh = walk.mesh;
     if let Some(found) = &client.found {
         let id = client.id.as_deref().unwrap_or("without an identity in the mesh");
@@ -92,7 +92,7 @@ pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> E
 }
 
 /// As the client's ztunnel sends it.
-fn from_ztunnel<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+fn from_ztunnel<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &ResolvedDestination) -> End<'a> {
     let mesh = walk.mesh;
     let (waypoint, cause, refusal) = used(mesh, way);
     match waypoint {
@@ -117,7 +117,7 @@ fn from_ztunnel<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<
     }
 }
 
-fn note_destination(walk: &mut Walk<'_>, way: &Way) {
+fn note_destination(walk: &mut Walk<'_>, way: &ResolvedDestination) {
     let mesh = walk.mesh;
     let service = way.service.and_then(|id| mesh.services.get(id));
     let workload = way.workload.and_then(|id| mesh.workloads.get(id));
@@ -137,7 +137,7 @@ fn note_destination(walk: &mut Walk<'_>, way: &Way) {
 }
 
 /// A part of a Service's connections may go to another waypoint.
-pub(super) fn note_canary(walk: &mut Walk<'_>, way: &Way) {
+pub(super) fn note_canary(walk: &mut Walk<'_>, way: &ResolvedDestination) {
     let mesh = walk.mesh;
     let binding = way.service.and_then(|id| mesh.bindings.of_service(id));
     let canary = binding.and_then(|binding| binding.canary);
@@ -153,7 +153,7 @@ pub(super) fn note_canary(walk: &mut Walk<'_>, way: &Way) {
 /// The waypoint that a destination uses, what says so, and why it has none though it names one.
 pub(super) fn used<'m>(
     mesh: &'m Mesh,
-    way: &Way,
+    way: &ResolvedDestination,
 ) -> (Option<&'m Waypoint>, Option<crate::snapshot::Cause>, Option<String>) {
     if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
         let serves = |waypoint: &&Waypoint| {
@@ -179,7 +179,7 @@ pub(super) fn used<'m>(
 pub(super) fn through<'a>(
     walk: &mut Walk<'a>,
     client: &Client<'a>,
-    way: &Way,
+    way: &ResolvedDestination,
     waypoint: &'a Waypoint,
 ) -> End<'a> {
     walk.waypoint = Some(&waypoint.name);
@@ -201,7 +201,7 @@ pub(super) fn through<'a>(
 }
 
 /// Straight to the endpoints, past any waypoint.
-pub(super) fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+pub(super) fn straight<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &ResolvedDestination) -> End<'a> {
     let mesh = walk.mesh;
     let target = match (way.service, way.workload, way.ip) {
         (Some(id), ..) => of_service(mesh, id, way.port),

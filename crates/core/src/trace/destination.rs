@@ -13,7 +13,7 @@ use crate::mesh::{Mesh, Service, ServiceId, WorkloadId, hostname};
 
 /// What a destination is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Way {
+pub(super) struct ResolvedDestination {
     pub(super) service: Option<ServiceId>,
     pub(super) workload: Option<WorkloadId>,
     /// The address that is dialled; none of a Service that has none.
@@ -27,18 +27,28 @@ pub(super) fn way<'a>(
     request: &Request,
     client: &Client<'a>,
     texts: &mut Texts<'a>,
-) -> Result<Way, NoSuchThing> {
+) -> Result<ResolvedDestination, NoSuchThing> {
     let Destination { host, port } = &request.destination;
     if let Some(pod) = host.strip_prefix("pod/") {
         let named = pod.rsplit_once('.').and_then(|(name, namespace)| mesh.workloads.pod(namespace, name));
         let workload = named.ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
         let ip = mesh.workloads.get(workload).and_then(|workload| workload.addresses.first().copied());
-        return Ok(Way { service: None, workload: Some(workload), ip, port: port.unwrap_or(80) });
+        return Ok(ResolvedDestination {
+            service: None,
+            workload: Some(workload),
+            ip,
+            port: port.unwrap_or(80),
+        });
     }
     if let Ok(ip) = host.parse::<IpAddr>() {
         let service = with_address(mesh, ip);
         let workload = mesh.workloads.with_address(ip).first().copied().filter(|_| service.is_none());
-        return Ok(Way { service, workload, ip: Some(ip), port: port_of(mesh, service, *port, host)? });
+        return Ok(ResolvedDestination {
+            service,
+            workload,
+            ip: Some(ip),
+            port: port_of(mesh, service, *port, host)?,
+        });
     }
     let service =
         named(mesh, host, client.namespace, texts).ok_or_else(|| NoSuchThing::Destination(host.clone()))?;
@@ -46,7 +56,7 @@ pub(super) fn way<'a>(
     let known = mesh.services.get(service);
     let own = known.and_then(|service| service.addresses.first()).map(|address| address.ip);
     let allocated = || known.and_then(|service| service.auto_allocated.first()).copied();
-    Ok(Way { service: Some(service), workload: None, ip: own.or_else(allocated), port })
+    Ok(ResolvedDestination { service: Some(service), workload: None, ip: own.or_else(allocated), port })
 }
 
 fn port_of(

@@ -4,7 +4,7 @@
 //! `istio.io/ingress-use-waypoint`.
 
 use super::client::{note_canary, straight, through, used};
-use super::destination::Way;
+use super::destination::ResolvedDestination;
 use super::outcome::{Decision, Place};
 use super::source::Client;
 use super::walk::{End, Walk};
@@ -14,7 +14,7 @@ use crate::rules::Attachment;
 use crate::snapshot::{self, Cause, FieldPath};
 
 /// Walks from a gateway for ingress, whose own routes and policies are not walked.
-pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &Way) -> End<'a> {
+pub(super) fn walk<'a>(walk: &mut Walk<'a>, client: &Client<'a>, way: &ResolvedDestination) -> End<'a> {
     let mesh = walk.mesh;
     let id = client.id.as_deref().unwrap_or_default();
     walk.caveat(|| {
@@ -55,7 +55,7 @@ fn always(mesh: &Mesh) -> bool {
 }
 
 /// Whether gateways for ingress send to the waypoint of a destination, where it has one.
-pub(super) fn sends_to_waypoints(mesh: &Mesh, way: &Way) -> bool {
+pub(super) fn sends_to_waypoints(mesh: &Mesh, way: &ResolvedDestination) -> bool {
     let says = way.service.and_then(|id| mesh.bindings.of_service(id)).and_then(|binding| binding.ingress);
     always(mesh) || says == Some(true)
 }

@@ -1,7 +1,7 @@
 //! What is noted on the way.
 //!
 //! There is one walk, explained or not. What is only told is made where somebody wants to hear it: see
-//! [`Told`].
+//! [`IntoText`].
 
 use std::borrow::Borrow;
 use std::ops::ControlFlow;
@@ -85,24 +85,24 @@ impl From<End<'_>> for Outcome {
 }
 
 /// A text, or how it is made.
-pub(super) trait Told {
-    fn told(self) -> String;
+pub(super) trait IntoText {
+    fn into_text(self) -> String;
 }
 
-impl Told for &str {
-    fn told(self) -> String {
+impl IntoText for &str {
+    fn into_text(self) -> String {
         self.to_owned()
     }
 }
 
-impl Told for String {
-    fn told(self) -> String {
+impl IntoText for String {
+    fn into_text(self) -> String {
         self
     }
 }
 
-impl<F: FnOnce() -> String> Told for F {
-    fn told(self) -> String {
+impl<F: FnOnce() -> String> IntoText for F {
+    fn into_text(self) -> String {
         self()
     }
 }
@@ -167,34 +167,34 @@ impl<'a> Walk<'a> {
     }
 
     /// A text that is told; empty where nothing is explained.
-    pub(super) fn say(&self, text: impl Told) -> String {
-        if self.explains() { text.told() } else { String::new() }
+    pub(super) fn say(&self, text: impl IntoText) -> String {
+        if self.explains() { text.into_text() } else { String::new() }
     }
 
     /// Notes a step, which is there to be completed.
     pub(super) fn step(
         &mut self,
         at: Place,
-        what: impl Told,
+        what: impl IntoText,
         decision: Decision,
-        text: impl Told,
+        text: impl IntoText,
     ) -> Noted<'_> {
         let Some(notes) = &mut self.notes else { return Noted(None) };
         notes.steps.push(Step {
             at,
-            what: what.told(),
+            what: what.into_text(),
             resource: None,
             decision,
-            text: text.told(),
+            text: text.into_text(),
             because: Vec::new(),
             details: Vec::new(),
         });
         Noted(notes.steps.last_mut())
     }
 
-    pub(super) fn caveat(&mut self, text: impl Told) {
+    pub(super) fn caveat(&mut self, text: impl IntoText) {
         let Some(notes) = &mut self.notes else { return };
-        let text = text.told();
+        let text = text.into_text();
         if !notes.caveats.contains(&text) {
             notes.caveats.push(text);
         }
@@ -222,14 +222,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Something that may refuse the request, and is not known to.
-    pub(super) fn may_refuse(&mut self, text: impl Told) {
+    pub(super) fn may_refuse(&mut self, text: impl IntoText) {
         if self.may_refuse.is_none() {
             self.may_refuse = Some(self.say(text));
         }
     }
 
     /// Something that may do anything.
-    pub(super) fn may_change(&mut self, text: impl Told) {
+    pub(super) fn may_change(&mut self, text: impl IntoText) {
         if self.may_change.is_none() {
             self.may_change = Some(self.say(text));
         }

@@ -42,8 +42,7 @@ impl StrayField {
             let message = format!(
                 "Istio {release} does not know this field, which is in {known}: its API server drops it"
             );
-            Problem::new(Code::UnsupportedField, message)
-                .help("remove it, or speak for a release that knows it")
+            Problem::new(Code::UnsupportedField, message).help("remove it, or choose a release that knows it")
         };
         let problem = problem.on(self.object.clone()).field(self.field.as_str()).at(self.place.clone());
         Some(match self.meant {

@@ -42,7 +42,7 @@ pub(super) struct ChainRenderer<'a> {
 
 /// What a chain's filters are made of.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'a> {
+pub(super) struct ChainInputs<'a> {
     /// What holds for the waypoint as a whole.
     pub(super) settings: &'a WaypointSettings<'a>,
     /// What the proxy's own configuration changes.
@@ -79,10 +79,10 @@ impl<'a> ChainRenderer<'a> {
         }
     }
 
-    /// A chain, and why it and its parts exist.
+    /// A chain, and why it and its inputs exist.
     pub(super) fn chain(&self, chain: &Chain<'_>, origins: &mut Vec<Origin>) -> FilterChain {
         let TelemetryId(position) = chain.telemetry;
-        let parts = Parts {
+        let inputs = ChainInputs {
             settings: self.settings,
             proxy: &self.proxy,
             chain,
@@ -97,12 +97,12 @@ impl<'a> ChainRenderer<'a> {
             Traffic::Http(routes) => {
                 let security = self.security.http(chain.policies);
                 add_filters(chain, security, origins);
-                filters.push(self.http(&parts, security, routes, origins));
+                filters.push(self.http(&inputs, security, routes, origins));
             }
             Traffic::Tcp(route) => {
                 let security = self.security.tcp(chain.policies);
                 add_filters(chain, security, origins);
-                filters.extend(tcp_proxy::filters(&parts, security, route));
+                filters.extend(tcp_proxy::filters(&inputs, security, route));
             }
         }
         FilterChain { name: chain.name.to_string(), filters, ..FilterChain::default() }
@@ -113,12 +113,12 @@ impl ChainRenderer<'_> {
     /// The connection manager of a chain for HTTP, and why its routes exist.
     fn http(
         &self,
-        parts: &Parts<'_>,
+        inputs: &ChainInputs<'_>,
         security: Option<&SecurityFilters<Encoded<HttpConnectionManager>>>,
         routes: &HttpRoutes<'_>,
         origins: &mut Vec<Origin>,
     ) -> Filter {
-        let chain = parts.chain;
+        let chain = inputs.chain;
         let mut configuration = self.routes.configuration(chain, routes);
         // Istio lets EnvoyFilters patch route configurations only where they are default ones.
         let patched_by = match routes.rules {
@@ -129,7 +129,7 @@ impl ChainRenderer<'_> {
             let part = Part::Route { chain: chain.name.clone(), index };
             origins.push(Origin::new(part, [causes, &patched_by].concat()));
         }
-        http_manager::connection_manager(parts, security, configuration.into())
+        http_manager::connection_manager(inputs, security, configuration.into())
     }
 
     /// The filter before all others: where a workload is called itself, its address has to be passed on, and

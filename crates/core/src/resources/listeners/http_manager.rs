@@ -14,7 +14,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::http_conne
 use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConnectionManager, HttpFilter};
 use envoy::google::protobuf::Duration;
 
-use super::chain::Parts;
+use super::chain::ChainInputs;
 use super::proxy_settings::ProxySettings;
 use crate::mesh::service::Protocol;
 use crate::mesh::{Address, ip};
@@ -83,11 +83,11 @@ fn internal_addresses(settings: &WaypointSettings<'_>) -> Option<InternalAddress
 
 /// The connection manager of a chain: what it has of its own among what it shares with other chains.
 pub(super) fn connection_manager(
-    parts: &Parts<'_>,
+    inputs: &ChainInputs<'_>,
     security: Option<&SecurityFilters<Encoded<HttpConnectionManager>>>,
     routes: Encoded<RouteConfiguration>,
 ) -> Filter {
-    let Parts { settings, chain, shared, telemetry, .. } = *parts;
+    let ChainInputs { settings, chain, shared, telemetry, .. } = *inputs;
     let own = HttpConnectionManager {
         // The address is the same for IPv6.
         stat_prefix: concat(["inbound_0.0.0.0_", &chain.port.to_string(), settings.rules.mesh.stat_name_end]),
@@ -96,7 +96,7 @@ pub(super) fn connection_manager(
     };
     let own = Encoded::from(own);
     let [authn, authz, stats, unspecified] = extensions(chain);
-    let forward_proxy = forward_proxy(parts);
+    let forward_proxy = forward_proxy(inputs);
     let grpc_web = (chain.protocol == Protocol::GrpcWeb).then_some(&shared.grpc_web);
     let manager = if chain.protocol.is_http2() { &telemetry.http2_manager } else { &telemetry.manager };
     // Filters in their order.
@@ -129,8 +129,8 @@ fn extensions(chain: &Chain<'_>) -> [Option<Encoded<HttpConnectionManager>>; 4] 
 }
 
 /// The filter that resolves the host that a request names, for Services with wildcard hosts.
-fn forward_proxy(parts: &Parts<'_>) -> Option<Encoded<HttpConnectionManager>> {
-    let Parts { settings, chain, .. } = *parts;
+fn forward_proxy(inputs: &ChainInputs<'_>) -> Option<Encoded<HttpConnectionManager>> {
+    let ChainInputs { settings, chain, .. } = *inputs;
     let resolves =
         |hostname: &str| settings.rules.listeners.dynamic_forward_proxy && hostname.starts_with('*');
     let service = chain.service.filter(|service| resolves(&service.hostname))?;

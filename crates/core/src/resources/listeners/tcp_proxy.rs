@@ -11,7 +11,7 @@ use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::{
 use envoy::r#type::v3::HashPolicy;
 use envoy::r#type::v3::hash_policy::{PolicySpecifier, SourceIp};
 
-use super::chain::Parts;
+use super::chain::ChainInputs;
 use crate::mesh::service::Protocol;
 use crate::plan::routes::{TcpDestinations, TcpRoute};
 use crate::resources::filters::extension::network_filters;
@@ -23,11 +23,11 @@ use crate::snapshot::networking::destination_rule::TunnelSettings;
 
 /// The filters of a chain for bytes.
 pub(super) fn filters(
-    parts: &Parts<'_>,
+    inputs: &ChainInputs<'_>,
     security: Option<&SecurityFilters<Vec<Filter>>>,
     route: &TcpRoute<'_>,
 ) -> Vec<Filter> {
-    let Parts { shared, chain, telemetry, .. } = *parts;
+    let ChainInputs { shared, chain, telemetry, .. } = *inputs;
     let extensions = &chain.extensions;
     let mut filters = Vec::new();
     // First, so that what others do to a connection can be told of its peers.
@@ -39,14 +39,14 @@ pub(super) fn filters(
     filters.extend(network_filters(extensions, ExecutionPhase::Stats));
     filters.extend(network_filters(extensions, ExecutionPhase::Unspecified));
     filters.extend(telemetry.tcp_stats.iter().cloned());
-    add_terminal(parts, route, &mut filters);
+    add_terminal(inputs, route, &mut filters);
     filters
 }
 
 /// The filters at the end of the chain.
-fn add_terminal(parts: &Parts<'_>, route: &TcpRoute<'_>, filters: &mut Vec<Filter>) {
-    let Parts { settings, proxy, chain, telemetry, .. } = *parts;
-    let stat_prefix = stat_prefix(parts);
+fn add_terminal(inputs: &ChainInputs<'_>, route: &TcpRoute<'_>, filters: &mut Vec<Filter>) {
+    let ChainInputs { settings, proxy, chain, telemetry, .. } = *inputs;
+    let stat_prefix = stat_prefix(inputs);
     if let Some(service) = chain.service.filter(|_| route.resolves_sni) {
         let family = lookup_family(settings);
         filters.push(network::sni_dynamic_forward_proxy(&service.hostname, chain.port, family));
@@ -110,8 +110,8 @@ fn tunnel(settings: &TunnelSettings) -> TunnelingConfig {
 }
 
 /// The statistics prefix: the cluster's name, or what the mesh configuration's pattern makes of the Service.
-fn stat_prefix(parts: &Parts<'_>) -> String {
-    let Parts { settings, chain, .. } = *parts;
+fn stat_prefix(inputs: &ChainInputs<'_>) -> String {
+    let ChainInputs { settings, chain, .. } = *inputs;
     let pattern = settings.mesh.inbound_cluster_stat_name.as_str();
     if pattern.is_empty() {
         return chain.cluster.clone();

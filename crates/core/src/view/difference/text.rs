@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::behaviour;
 use super::place::Sides;
 use super::{bytes, short};
-use crate::diff::{Change, ChangedField, Diff, Presence, StatusDiff, Told, Way, WaypointDiff};
+use crate::diff::{Change, ChangedField, ConditionValue, Diff, Presence, StatusDiff, Way, WaypointDiff};
 use crate::problem::Problem;
 use crate::trace::classes::{ClassDiff, Compared};
 use crate::view::diagnostics;
@@ -224,6 +224,6 @@ fn of_status(status: &StatusDiff, sides: &Sides<'_>, page: &mut String) {
 }
 
 /// `True (Accepted)`, or that nothing is said.
-pub(super) fn of_told(told: Option<&Told>) -> String {
+pub(super) fn of_told(told: Option<&ConditionValue>) -> String {
     told.map_or_else(|| "nothing".to_owned(), |told| format!("{:?} ({})", told.status, told.reason))
 }

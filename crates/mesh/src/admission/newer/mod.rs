@@ -83,7 +83,7 @@ fn forget<T: Default + PartialEq>(field: &mut T, known: Releases, c: &Checker<'_
                 "Istio {} does not know this field, which is in {known}: its API server drops it",
                 c.release.release
             ),
-            "remove it, or speak for a release that knows it",
+            "remove it, or choose a release that knows it",
         );
     }
 }

@@ -27,7 +27,7 @@ use crate::trace::classes::told::{
 use crate::trace::classes::ztunnel::Given;
 use crate::trace::client::used;
 use crate::trace::compiled::Tracer;
-use crate::trace::destination::Way;
+use crate::trace::destination::ResolvedDestination;
 use crate::trace::jwt::JwtFilter;
 use crate::trace::outcome::{Trace, Verdict};
 use crate::trace::request::{Destination, Protocol, Request};
@@ -71,7 +71,7 @@ fn services(mesh: &Mesh) -> BTreeMap<(Str, u16), ServiceId> {
 
 /// The waypoint that the ztunnels of clients use for a Service.
 fn uses(mesh: &Mesh, service: ServiceId, port: u16) -> Option<&WaypointName> {
-    let way = Way { service: Some(service), workload: None, ip: None, port };
+    let way = ResolvedDestination { service: Some(service), workload: None, ip: None, port };
     used(mesh, &way).0.map(|waypoint| &waypoint.name)
 }
 

@@ -9,7 +9,7 @@ use crate::mesh::{Mesh, Waypoint};
 use crate::trace::client::{NoSuchThing, exists, of_service, used};
 use crate::trace::compiled::{Proxy, Tracer};
 use crate::trace::connection::Connection;
-use crate::trace::destination::{Way, way};
+use crate::trace::destination::{ResolvedDestination, way};
 use crate::trace::gateway::sends_to_waypoints;
 use crate::trace::request::Request;
 use crate::trace::source::{Client, Sender, client};
@@ -37,7 +37,11 @@ pub(super) struct Known {
 }
 
 /// The waypoint that what sends a request uses.
-pub(super) fn waypoint<'m>(mesh: &'m Mesh, sender: Sender, way: &Way) -> Option<&'m Waypoint> {
+pub(super) fn waypoint<'m>(
+    mesh: &'m Mesh,
+    sender: Sender,
+    way: &ResolvedDestination,
+) -> Option<&'m Waypoint> {
     match sender {
         Sender::Ztunnel => used(mesh, way).0,
         Sender::Gateway => used(mesh, way).0.filter(|_| sends_to_waypoints(mesh, way)),
@@ -103,7 +107,7 @@ pub(super) fn arrives<'a>(
 }
 
 /// The endpoints that are ready to be dialled past waypoints.
-pub(super) fn endpoints(mesh: &Mesh, way: &Way) -> Vec<SocketAddr> {
+pub(super) fn endpoints(mesh: &Mesh, way: &ResolvedDestination) -> Vec<SocketAddr> {
     match (way.service, way.ip) {
         (Some(id), _) => {
             let target = of_service(mesh, id, way.port);

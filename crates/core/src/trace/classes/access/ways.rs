@@ -170,7 +170,7 @@ pub(super) fn with_ports(mesh: &Mesh, to: &Destination) -> Result<Vec<Destinatio
 }
 
 /// The ports that Services send to at a workload; 80 where there is none.
-fn workload_ports(mesh: &Mesh, way: &destination::Way) -> Vec<u16> {
+fn workload_ports(mesh: &Mesh, way: &destination::ResolvedDestination) -> Vec<u16> {
     let services = mesh.services.iter().flat_map(|(id, _)| mesh.endpoints.of(id));
     let own = services.filter(|endpoint| endpoint.workload.is_some() && endpoint.workload == way.workload);
     let mut ports: Vec<u16> = own.filter_map(|endpoint| u16::try_from(endpoint.port).ok()).collect();

@@ -9,7 +9,7 @@ use crate::snapshot::{Kind, ObjectRef};
 
 /// Collects what could not be said: each thing once.
 #[derive(Debug)]
-pub(super) struct Losses {
+pub(super) struct UnsupportedExtensions {
     gateway: ObjectRef,
     /// The EnvoyFilter that changed what is looked at, if one did.
     patch: Option<ObjectRef>,
@@ -17,7 +17,7 @@ pub(super) struct Losses {
     problems: BTreeSet<Problem>,
 }
 
-impl Losses {
+impl UnsupportedExtensions {
     /// Nothing is lost yet.
     pub(super) fn new(waypoint: &WaypointName) -> Self {
         Self {
