@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<()> {
     project.expect(&["run", "--files", "notes.txt"], true, &["(no files to check)Skipped"])?;
     project.add("deploy/typo.yaml", "readme/typo.yaml")?;
     project.expect(&["run"], false, &["error[unknown-field]", "did you mean `from`?"])?;
-    project.expect(&["run", "waypoint-xds-test"], false, &["exit code: "])?;
+    project.expect(&["run", "waypoint-xds-test"], false, &["exit code: 1"])?;
     println!("hooks: a commit with a misspelt field is stopped");
     Ok(())
 }
