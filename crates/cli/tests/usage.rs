@@ -320,3 +320,32 @@ fn values_that_no_resource_has_are_refused() {
     assert!(rows("listeners", &["--type", "http"]) > 1);
     assert_eq!(rows("endpoints", &["--status", "healthy"]), rows("endpoints", &["--status", "HEALTHY"]));
 }
+
+#[test]
+fn validate_says_how_bad_an_unknown_field_is() {
+    let folder = folder("validate");
+    let shop = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\n\
+                spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80, protcol: TCP}]}\n";
+    fs::write(folder.join("shop.yaml"), shop).unwrap();
+    for (validate, code, words) in [
+        (&[][..], 1, "error[unknown-field]"),
+        (&["--validate", "strict"], 1, "error[unknown-field]"),
+        (&["--validate", "warn"], 0, "warning[unknown-field]"),
+    ] {
+        let output = run(&folder, &[&["lint", "-f", "shop.yaml", "--fail-on", "error"], validate].concat());
+        let all = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{validate:?}: {all}");
+        assert!(all.contains(words), "{validate:?}: {all}");
+        assert!(all.contains("did you mean `protocol`?"), "{validate:?}: {all}");
+    }
+    let output = run(&folder, &["lint", "-f", "shop.yaml", "--validate", "ignore"]);
+    let all = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{all}");
+    assert!(!all.contains("unknown-field"), "{all}");
+    for (validate, code) in [("strict", 1), ("warn", 0), ("ignore", 0)] {
+        let output = run(&folder, &["translate", "-f", "shop.yaml", "--validate", validate]);
+        assert_eq!(output.status.code(), Some(code), "{validate}: {}", text(&output.stderr));
+    }
+    let output = run(&folder, &["translate", "-f", "shop.yaml", "--validate", "warn", "--strict"]);
+    assert_eq!(output.status.code(), Some(1), "warnings count: {}", text(&output.stderr));
+}

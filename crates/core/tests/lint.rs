@@ -125,3 +125,50 @@ fn cases_have_the_findings_next_to_them() {
     }
     assert!(wrong.is_empty(), "findings differ (UPDATE_GOLDEN=1 writes them):\n{}", wrong.join("\n"));
 }
+
+/// What is not there has the nearest that is, or a short list of it.
+#[test]
+fn what_is_not_there_is_told_with_what_is() {
+    let gateway = |name: &str| {
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: {name}, namespace: shop}}\n\
+             spec: {{gatewayClassName: istio-waypoint, listeners: [{{name: mesh, port: 15008, protocol: HBONE}}]}}\n---\n"
+        )
+    };
+    let service = |label: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: cart, namespace: shop, labels: {{istio.io/use-waypoint: \
+             {label}}}}}\nspec: {{clusterIP: 10.96.0.1, ports: [{{name: http, port: 80}}]}}\n---\n"
+        )
+    };
+    let policy = |source: &str| {
+        format!(
+            "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {{name: p, namespace: shop}}\n\
+             spec: {{targetRefs: [{{kind: Service, group: '', name: cart}}], rules: [{{from: [{{source: {{{source}}}}}]}}]}}\n"
+        )
+    };
+    for (text, code, help) in [
+        (gateway("waypoint") + &service("waypont"), "waypoint-not-ready", "did you mean `waypoint`?"),
+        (
+            gateway("inner") + &gateway("outer") + &service("edge"),
+            "waypoint-not-ready",
+            "the waypoints of namespace `shop` are `inner` and `outer`",
+        ),
+        (
+            service("edge"),
+            "waypoint-not-ready",
+            "add a Gateway `shop/edge` of class `istio-waypoint`, or remove the label",
+        ),
+        (
+            gateway("waypoint") + &service("waypoint") + &policy("namespaces: [defualt]"),
+            "unknown-namespace",
+            "write `default`, if namespace `default` is meant",
+        ),
+    ] {
+        let session = Session::read([SourceFile::new("shop.yaml", text.as_str())], &Options::default());
+        let found: Vec<Problem> = session.lint();
+        let told = found.iter().find(|problem| problem.code.id() == code);
+        let told = told.unwrap_or_else(|| panic!("{code}: not found, but {found:#?}"));
+        assert_eq!(told.help.as_deref(), Some(help), "{code}");
+    }
+}

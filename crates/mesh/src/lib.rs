@@ -19,5 +19,5 @@ pub mod pool_service;
 pub mod rules;
 
 pub use waypoint_xds_model::Str;
-use waypoint_xds_model::{hash, re2, schema, strings, validation, well_known};
+use waypoint_xds_model::{hash, nearest, re2, schema, strings, validation, well_known};
 pub use waypoint_xds_model::{kind, limits, names, problem, release, snapshot, text, version};

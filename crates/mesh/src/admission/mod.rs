@@ -37,6 +37,7 @@ mod telemetry;
 mod virtual_service;
 mod workload_entry;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use check::{Checker, Findings};
@@ -53,7 +54,7 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::mesh_networks::MeshNetworks;
 use crate::snapshot::passed_over::PassedOver;
-use crate::snapshot::{Kind, Meta, Object, ObjectRef, Resource, Snapshot, UNNAMED};
+use crate::snapshot::{Kind, Meta, Object, ObjectRef, Reading, Resource, Snapshot, UNNAMED, faults};
 
 /// The flag for kinds that are experiments.
 const ALPHA: &str = "PILOT_ENABLE_ALPHA_GATEWAY_API";
@@ -111,6 +112,29 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     }
     let mesh_networks = networks.unwrap_or_default();
     Admitted { snapshot, mesh_config, mesh_networks, proxy_annotations, undiscovered_gateways, problems }
+}
+
+/// What else is wrong with objects that cannot be read as a whole. What follows from what could not be read is
+/// not told.
+pub(crate) fn unreadable(reading: &Reading, options: &Options) -> Vec<Problem> {
+    let mut snapshot = reading.unreadable.clone();
+    if snapshot.is_empty() {
+        return Vec::new();
+    }
+    let mut fields: BTreeMap<&ObjectRef, Vec<&str>> = BTreeMap::new();
+    for problem in &reading.problems {
+        if let Some(object) = problem.object.as_ref().filter(|_| problem.is_error()) {
+            fields.entry(object).or_default().push(&problem.field);
+        }
+    }
+    let mut problems = Vec::new();
+    objects(&mut snapshot, options.rules(), &mut problems);
+    snapshot.remotes.iter_mut().for_each(|remote| objects(remote, options.rules(), &mut problems));
+    problems.retain(|problem| {
+        let told = problem.object.as_ref().and_then(|object| fields.get(object));
+        !told.is_some_and(|told| told.iter().any(|field| faults::touches(field, &problem.field)))
+    });
+    problems
 }
 
 /// What the API server refuses of Deployments and others that make Pods, which are no part of a snapshot.

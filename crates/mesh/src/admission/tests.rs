@@ -262,3 +262,34 @@ fn a_pool_s_protocol_is_dropped_where_it_is_not_known() {
     let (pool, problems) = verdict!(inference_pools, Release::V1_30, json);
     assert!(pool.unwrap().spec.app_protocol.is_some() && problems.is_empty(), "{problems:?}");
 }
+
+#[test]
+fn what_cannot_be_read_is_admitted_as_far_as_it_goes() {
+    let text = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: shop}\n\
+                spec:\n  hosts: [cart]\n  http:\n  - timeout: 5\n    retries: {attempts: -1}\n    \
+                route: [{destination: {host: cart}}, {destination: {host: b c}}]\n---\n\
+                apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\n\
+                spec: {type: clusterIP, ports: [{port: '80', targetPort: 70000}, {port: 81}]}\n";
+    let reading = Snapshot::read([crate::text::SourceFile::new("it", text)], &crate::limits::Limits::DEFAULT);
+    let (mesh, problems) = crate::mesh::Mesh::of_complete(&reading, &Options::default());
+    assert_eq!(mesh.snapshot.len(), 0, "both are left out");
+    let errors: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.is_error())
+        .map(|problem| (problem.code, problem.field.as_str(), problem.place.is_some()))
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            (Code::WrongType, "spec.http[0].timeout", true),
+            (Code::InvalidValue, "spec.http[0].retries.attempts", true),
+            (Code::InvalidValue, "spec.http[0].route", true),
+            (Code::InvalidValue, "spec.http[0].route[1].destination.host", true),
+            (Code::InvalidValue, "spec.type", true),
+            (Code::MissingField, "spec.ports[0].name", true),
+            (Code::WrongType, "spec.ports[0].port", true),
+            (Code::InvalidValue, "spec.ports[0].targetPort", true),
+            (Code::MissingField, "spec.ports[1].name", true),
+        ]
+    );
+}

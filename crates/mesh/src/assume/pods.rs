@@ -8,6 +8,7 @@ use super::{Part, count, names, note};
 use crate::Str;
 use crate::problem::Problem;
 use crate::snapshot::kubernetes::{Pod, PodController, PodIp, PodStatus};
+use crate::snapshot::passed_over::PassedOver;
 use crate::snapshot::{Kind, Labels, Meta, Object, ObjectRef, OwnerReference, Snapshot, Source};
 
 /// How many Pods one controller gets at most: more say nothing that these don't.
@@ -32,6 +33,8 @@ pub(super) fn of_controllers(part: &Part<'_>, addresses: &mut Addresses) -> OfCo
     for other in passed_over {
         let Some(controller) = other.controller.as_deref() else { continue };
         let is_first = seen.insert(&other.object);
+        let resolved = with_template_of(passed_over, &other.object, controller);
+        let controller = resolved.as_ref().unwrap_or(controller);
         let selector = &controller.selector.match_labels;
         let labels = if selector.is_empty() { &controller.template.metadata.labels } else { selector };
         let of_namespace = by_namespace.get(other.object.namespace.as_str()).into_iter().flatten();
@@ -46,6 +49,28 @@ pub(super) fn of_controllers(part: &Part<'_>, addresses: &mut Addresses) -> OfCo
         }
     }
     found
+}
+
+/// A Rollout that refers to another object makes Pods of that one's template, and selects them as that does.
+fn with_template_of(
+    all: &[&PassedOver],
+    object: &ObjectRef,
+    controller: &PodController,
+) -> Option<PodController> {
+    let reference = controller.workload_ref.as_ref().filter(|_| object.kind == Kind::Rollout)?;
+    let is_meant = |other: &&&PassedOver| {
+        other.object.kind.name() == reference.kind
+            && other.object.name == reference.name
+            && other.object.namespace == object.namespace
+    };
+    let referred = all.iter().rev().find(is_meant)?.controller.as_deref()?;
+    let own_selector = &controller.selector;
+    let has_own = !own_selector.match_labels.is_empty();
+    Some(PodController {
+        selector: if has_own { own_selector.clone() } else { referred.selector.clone() },
+        template: referred.template.clone(),
+        ..controller.clone()
+    })
 }
 
 /// The Pods of one controller.
@@ -151,5 +176,95 @@ impl OfControllers {
     pub(super) fn apply(self, snapshot: &mut Snapshot) {
         snapshot.pods.extend(self.pods);
         snapshot.complete_pods();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assume::complete;
+    use crate::limits::Limits;
+    use crate::options::Options;
+    use crate::text::SourceFile;
+
+    /// The Pods that are assumed of a text.
+    fn pods(text: &str) -> Vec<Arc<Object<Pod>>> {
+        let reading = Snapshot::read([SourceFile::new("shop.yaml", text)], &Limits::DEFAULT);
+        assert_eq!(reading.problems, []);
+        complete(&reading, &Options::default()).map_or_else(Vec::new, |completed| completed.snapshot.pods)
+    }
+
+    fn names(pods: &[Arc<Object<Pod>>]) -> Vec<&str> {
+        pods.iter().map(|pod| pod.meta.name.as_str()).collect()
+    }
+
+    fn controller(kind: &str, spec: &str) -> String {
+        format!("---\napiVersion: {kind}\nmetadata: {{name: cart, namespace: shop}}\nspec: {{{spec}}}\n")
+    }
+
+    const TEMPLATE: &str = "template: {metadata: {labels: {app: cart}}, spec: {serviceAccountName: cart, \
+                            containers: [{name: app, ports: [{name: http, containerPort: 8080}]}]}}";
+
+    fn node(name: &str) -> String {
+        format!("---\napiVersion: v1\nkind: Node\nmetadata: {{name: {name}}}\n")
+    }
+
+    #[test]
+    fn a_daemon_set_has_a_pod_on_each_node() {
+        let set = controller("apps/v1\nkind: DaemonSet", TEMPLATE);
+        assert_eq!(names(&pods(&set)), ["cart-assumed-0"], "there is a node at least");
+        let text = set + &node("node-b") + &node("node-a");
+        assert_eq!(names(&pods(&text)), ["cart-assumed-node-a", "cart-assumed-node-b"]);
+    }
+
+    #[test]
+    fn each_controller_makes_the_pods_that_it_would() {
+        for (kind, count, owner, hash) in [
+            ("apps/v1\nkind: Deployment", 3, ("ReplicaSet", "cart-assumed"), Some("pod-template-hash")),
+            ("apps/v1\nkind: ReplicaSet", 3, ("ReplicaSet", "cart"), None),
+            ("apps/v1\nkind: StatefulSet", 3, ("StatefulSet", "cart"), None),
+            ("batch/v1\nkind: Job", 1, ("Job", "cart"), None),
+            (
+                "argoproj.io/v1alpha1\nkind: Rollout",
+                3,
+                ("ReplicaSet", "cart-assumed"),
+                Some("rollouts-pod-template-hash"),
+            ),
+        ] {
+            let replicas = if kind.contains("Job") { "" } else { "replicas: 3, " };
+            let made = pods(&controller(kind, &format!("{replicas}{TEMPLATE}")));
+            assert_eq!(made.len(), count, "{kind}");
+            for pod in &made {
+                let of = &pod.meta.owner_references[0];
+                assert_eq!((of.kind.as_str(), of.name.as_str(), of.controller), (owner.0, owner.1, true));
+                let hashes = pod.meta.labels.iter().filter(|(key, _)| key.ends_with("-hash"));
+                assert_eq!(hashes.map(|(key, _)| key.as_str()).next(), hash, "{kind}");
+                assert_eq!(pod.meta.labels.get("app").map(|app| app.as_str()), Some("cart"));
+                assert_eq!(pod.spec.service_account_name, "cart");
+                let port = &pod.spec.containers[0].ports[0];
+                assert_eq!(
+                    (port.name.as_str(), port.container_port, port.protocol.as_str()),
+                    ("http", 8080, "TCP")
+                );
+                assert!(pod.spec.status.pod_ip.starts_with("240.24"), "{}", pod.spec.status.pod_ip);
+            }
+        }
+        assert_eq!(
+            names(&pods(&controller("apps/v1\nkind: Deployment", &format!("replicas: 0, {TEMPLATE}")))),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn a_rollout_takes_the_template_that_it_refers_to() {
+        let deployment = controller("apps/v1\nkind: Deployment", &format!("replicas: 0, {TEMPLATE}"));
+        let rollout = "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: canary, namespace: shop}\n\
+                       spec: {replicas: 2, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: cart}}\n";
+        let made = pods(&(deployment + rollout));
+        assert_eq!(names(&made), ["canary-assumed-0", "canary-assumed-1"]);
+        assert_eq!(made[0].spec.service_account_name, "cart");
+        assert_eq!(made[0].meta.labels.get("app").map(|app| app.as_str()), Some("cart"));
+        let made = pods(rollout);
+        assert_eq!(made[0].meta.labels.get("app"), None, "what it refers to is not there");
     }
 }

@@ -23,6 +23,7 @@ impl Mesh {
         let (options, notes) = detect::settle(reading, options);
         let mut admitted = admission::admit(reading.snapshot.clone(), &options);
         let mut problems = std::mem::take(&mut admitted.problems);
+        problems.extend(admission::unreadable(reading, &options));
         problems.extend(admission::controllers(&reading.passed_over, &options));
         let mesh = Mesh::new(admitted, options);
         problems.extend(notes);

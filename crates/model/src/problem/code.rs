@@ -167,11 +167,12 @@ codes! {
     UnsupportedField = "unsupported-field" Warning Input:
         "The field is newer than the release: an API server with that release's schemas drops it silently, and the object \
          means what it means without it. A policy that loses its `targetRefs` applies to its whole namespace.";
-    UnknownField = "unknown-field" Warning Input:
+    UnknownField = "unknown-field" Error Input:
         "There is no such field. The API server drops it from an object, and Istio ignores it in a mesh configuration or \
          a proxy's own, without a word: the rest means what it means without it. A rule of a policy that has `form` \
          instead of `from` allows everyone. Look for a slip of the pen, a wrong indentation, or a field of another \
-         release. `--validate warn` and `--validate ignore`, as of kubectl, say less about objects.";
+         release. In an object it is an error: `--validate warn` and `--validate ignore`, as of kubectl, make less of it. In a mesh \
+         configuration it is a warning.";
     InvalidMeshConfig = "invalid-mesh-config" Error Input:
         "Istio refuses this mesh configuration as a whole: its control plane goes on with the last one that was valid or, \
          after a restart, with its defaults. Here the release's defaults hold.";

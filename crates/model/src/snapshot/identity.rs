@@ -113,17 +113,8 @@ pub(super) fn metadata(
         .node
         .field("metadata", unread)
         .map_err(|error| vec![refused(&error, item).on(claimed(item.node, kind))])?;
-    if !kind.is_namespaced() {
-        meta.namespace = "".into();
-    } else if meta.namespace.is_empty() {
-        meta.namespace = "default".into();
-    }
-    let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
-    let check = Check { node: item.node, object };
-    let mut problems = check.names(&meta, kind.name_rule());
-    problems.extend(check.keys("labels", meta.labels.keys()));
-    problems.extend(check.annotations(&meta));
-    let values = check.label_values(&meta);
+    settle(&mut meta, kind);
+    let (mut problems, values) = check(item, kind, &meta);
     if problems.is_empty() {
         return Ok((meta, values));
     }
@@ -131,8 +122,27 @@ pub(super) fn metadata(
     Err(problems)
 }
 
+/// The namespace of an object that names none.
+pub(super) fn settle(meta: &mut Meta, kind: Kind) {
+    if !kind.is_namespaced() {
+        meta.namespace = "".into();
+    } else if meta.namespace.is_empty() {
+        meta.namespace = "default".into();
+    }
+}
+
+/// What is wrong with names and keys, and with the values of labels.
+pub(super) fn check(item: Item<'_>, kind: Kind, meta: &Meta) -> (Vec<Problem>, Vec<Problem>) {
+    let object = ObjectRef::new(kind, meta.namespace.clone(), meta.name.clone());
+    let check = Check { node: item.node, object };
+    let mut problems = check.names(meta, kind.name_rule());
+    problems.extend(check.keys("labels", meta.labels.keys()));
+    problems.extend(check.annotations(meta));
+    (problems, check.label_values(meta))
+}
+
 /// The identity that an object's metadata claims, when it cannot be read as a whole.
-fn claimed(node: Node<'_>, kind: Kind) -> ObjectRef {
+pub(super) fn claimed(node: Node<'_>, kind: Kind) -> ObjectRef {
     let text = |key: &str| node.get("metadata").and_then(|meta| meta.get(key)).and_then(Node::as_str);
     let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
     ObjectRef::new(kind, namespace, text("name").unwrap_or_default())

@@ -98,6 +98,13 @@ message! {
         replicas: Option<i32>,
         selector: PodSelector,
         template: PodTemplate,
+        /// Of a Rollout: the object whose template it takes, instead of having one.
+        workload_ref: Option<WorkloadReference>,
+    }
+
+    pub struct WorkloadReference {
+        kind: Str,
+        name: Str,
     }
 
     /// Expressions are left aside: nobody reads them here.

@@ -34,6 +34,8 @@ mod clusters;
 mod control_plane;
 pub mod defaults;
 pub mod extensions;
+#[doc(hidden)]
+pub mod faults;
 mod files;
 pub mod gateway_api;
 mod identity;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::Labels;
 use super::control_plane::ControlPlane;
+use super::faults;
 use super::items::Item;
 use super::kubernetes::PodController;
 use super::object::Source;
-use super::read::refused;
 use crate::kind::Kind;
 use crate::names::ObjectRef;
 use crate::problem::Problem;
-use crate::text::{Node, Unread};
+use crate::text::{DecodeError, Node, every_fault};
 
 /// An object of a kind that no waypoint depends on.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,17 +34,15 @@ pub struct PassedOver {
 }
 
 impl PassedOver {
-    /// What an object says of itself, as far as it can be read; with the problem if what it says of pods
+    /// What an object says of itself, as far as it can be read; with what is wrong if what it says of pods
     /// cannot.
-    pub(super) fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Option<Problem>) {
+    pub(super) fn new(item: Item<'_>, kind: Kind, source: Source) -> (Self, Vec<Problem>) {
         let node = item.node;
         let text = |key: &str| node.get("metadata").and_then(|metadata| metadata.get(key)?.as_str());
         let namespace = if kind.is_namespaced() { text("namespace").unwrap_or("default") } else { "" };
         let object = ObjectRef::new(kind, namespace, text("name").unwrap_or_default());
-        let (controller, problem) = match controller(item, kind) {
-            Ok(controller) => (controller, None),
-            Err(problem) => (None, Some(problem.on(object.clone()))),
-        };
+        let (errors, controller) = controller(item, kind);
+        let problems = faults::told(&errors, item, &object).collect();
         let template = match kind {
             Kind::WorkloadGroup => "spec.metadata.labels",
             _ => "spec.template.metadata.labels",
@@ -62,7 +60,7 @@ impl PassedOver {
             controller,
             source,
         };
-        (passed_over, problem)
+        (passed_over, problems)
     }
 }
 
@@ -72,7 +70,7 @@ fn labels(node: Node<'_>, path: &str) -> Labels {
 }
 
 /// What an object says of the pods that it makes.
-fn controller(item: Item<'_>, kind: Kind) -> Result<Option<Arc<PodController>>, Box<Problem>> {
+fn controller(item: Item<'_>, kind: Kind) -> (Vec<DecodeError>, Option<Arc<PodController>>) {
     let makes_pods = matches!(
         kind,
         Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet | Kind::ReplicaSet | Kind::Job | Kind::Rollout
@@ -80,8 +78,9 @@ fn controller(item: Item<'_>, kind: Kind) -> Result<Option<Arc<PodController>>, 
     // A ReplicaSet that a Deployment has made is another name for it.
     let is_made = item.node.find("metadata.ownerReferences").is_some();
     if !makes_pods || is_made {
-        return Ok(None);
+        return (Vec::new(), None);
     }
-    let spec = item.node.field("spec", &Unread::new()).map_err(|error| Box::new(refused(&error, item)))?;
-    Ok(Some(Arc::new(spec)))
+    let (errors, spec) = every_fault(|unread| item.node.field("spec", unread));
+    let spec = spec.filter(|_| errors.is_empty());
+    (errors, spec.map(Arc::new))
 }

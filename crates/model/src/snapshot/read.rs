@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::clusters;
 use super::defaults;
+use super::faults;
 use super::files::Files;
 use super::identity::{self, Identity};
 use super::items::{self, Item};
@@ -39,6 +40,10 @@ pub struct Reading {
     /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be
     /// compared.
     pub reported: Vec<(ObjectRef, Source)>,
+    /// What can be read of objects that cannot be read as a whole. Nobody sees it but admission, which says what
+    /// else is wrong with them.
+    #[doc(hidden)]
+    pub unreadable: Snapshot,
     /// Fields that not every release has. What is to be said of them depends on the release.
     pub(crate) stray: Vec<StrayField>,
 }
@@ -98,7 +103,8 @@ impl Reading {
 
     /// Where an object stands, one that is kept or one that was only looked at.
     pub fn source(&self, object: &ObjectRef) -> Option<Source> {
-        self.snapshot.source(object).or_else(|| self.passed_over(object).map(|other| other.source))
+        let read = self.snapshot.source(object).or_else(|| self.unreadable.source(object));
+        read.or_else(|| self.passed_over(object).map(|other| other.source))
     }
 
     /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment
@@ -132,6 +138,7 @@ impl Reading {
 struct Reader<'l> {
     limits: &'l Limits,
     snapshot: Snapshot,
+    unreadable: Snapshot,
     /// The cluster that is read of; empty for the control plane's own.
     cluster: Str,
     files: Files,
@@ -148,6 +155,7 @@ impl<'l> Reader<'l> {
         Self {
             limits,
             snapshot: Snapshot::default(),
+            unreadable: Snapshot::default(),
             cluster: Str::default(),
             files: Files::new(*limits),
             problems: Vec::new(),
@@ -184,6 +192,7 @@ impl<'l> Reader<'l> {
             Some(name) if own.is_empty() => own.clone_from(name),
             Some(name) if own != name => {
                 self.snapshot.add_cluster(name);
+                self.unreadable.add_cluster(name);
                 self.cluster.clone_from(name);
             }
             _ => {}
@@ -214,12 +223,12 @@ impl<'l> Reader<'l> {
             Identity::Unknown { api_version, kind } => self.ignore(api_version, kind, Ignored::UnknownKind),
             Identity::Known { kind, api_version } if !Snapshot::keeps(kind) => {
                 self.ignore(api_version, kind.name(), Ignored::NotForWaypoints);
-                let (mut object, problem) = PassedOver::new(item, kind, source);
+                let (mut object, problems) = PassedOver::new(item, kind, source);
                 object.object.cluster.clone_from(&self.cluster);
                 Sorter::new(item.node, object.object.clone()).all(&mut self.stray);
                 self.stray.truncate(self.limits.problems);
                 self.passed_over.push(object);
-                problem.into_iter().for_each(|problem| self.tell(problem));
+                problems.into_iter().for_each(|problem| self.tell(problem));
             }
             Identity::Known { kind, api_version }
                 if !self.cluster.is_empty() && !clusters::is_read_from_others(kind) =>
@@ -237,46 +246,41 @@ impl<'l> Reader<'l> {
     fn known(&mut self, item: Item<'_>, kind: Kind, api_version: &str, source: Source) {
         let unread = self.unread.entry(kind).or_insert_with(Unread::keeping);
         unread.start_at(item.node);
-        let mut known = None;
-        let mut read_all_the_same = Vec::new();
-        let result = identity::metadata(item, kind, unread).and_then(|(mut meta, problems)| {
-            read_all_the_same = problems;
-            meta.api_version = api_version.into();
-            meta.cluster = self.cluster.clone();
-            let cluster = self.cluster.clone();
-            let object = ObjectRef { cluster, ..ObjectRef::new(kind, &*meta.namespace, &*meta.name) };
-            known = Some(object.clone());
-            let Some(part) = self.snapshot.part_mut(&self.cluster) else { return Ok(()) };
-            part.add(kind, meta, source, item.node, unread)
-                .map_err(|error| vec![refused(&error, item).on(object)])
-        });
+        let part = self.snapshot.part_mut(&self.cluster);
+        let (object, read_all_the_same) =
+            match read(item, (kind, api_version), &self.cluster, source, part, unread) {
+                Some(read) => read,
+                None => return self.unreadable(item, kind, api_version, source),
+            };
         // Pods' conditions are their node's, and there are many of them.
         if kind != Kind::Pod && reported::says_something(item.node) {
-            self.reported.extend(known.clone().map(|object| (object, source)));
+            self.reported.push((object.clone(), source));
         }
         let before = self.stray.len();
-        let mut sorter = known.map(|object| Sorter::new(item.node, object));
+        let mut sorter = Sorter::new(item.node, object);
         for field in unread.take(item.node) {
-            let is_known = match &mut sorter {
-                Some(sorter) => sorter.is_known(field, &mut self.stray),
-                None => true,
-            };
-            if is_known {
+            if sorter.is_known(field, &mut self.stray) {
                 unread.add(field);
             }
         }
-        if let Some(sorter) = &sorter {
-            sorter.all_of_shared_types(before, &mut self.stray);
-        }
+        sorter.all_of_shared_types(before, &mut self.stray);
         self.stray.truncate(self.limits.problems);
         read_all_the_same.into_iter().for_each(|problem| self.tell(problem));
-        match result {
-            Ok(()) => {}
-            Err(problems) => {
-                *self.summary.left_out.entry(kind).or_default() += 1;
-                problems.into_iter().for_each(|problem| self.tell(problem));
-            }
+    }
+
+    /// Tells all that is wrong with an object that cannot be read.
+    fn unreadable(&mut self, item: Item<'_>, kind: Kind, api_version: &str, source: Source) {
+        if let Some(unread) = self.unread.get(&kind) {
+            // What was met before does not count.
+            unread.take(item.node).for_each(drop);
         }
+        *self.summary.left_out.entry(kind).or_default() += 1;
+        let problems = faults::of(item, (kind, api_version), &self.cluster, source, &mut self.unreadable);
+        let mut object = identity::claimed(item.node, kind);
+        object.cluster.clone_from(&self.cluster);
+        Sorter::new(item.node, object).all_unknown(&mut self.stray);
+        self.stray.truncate(self.limits.problems);
+        problems.into_iter().for_each(|problem| self.tell(problem));
     }
 
     fn tell(&mut self, problem: Problem) {
@@ -290,13 +294,17 @@ impl<'l> Reader<'l> {
     fn finish(mut self) -> Reading {
         let mut replaced_ones = self.snapshot.sort_and_replace();
         replaced_ones.extend(self.snapshot.remotes.iter_mut().flat_map(Snapshot::sort_and_replace));
+        self.unreadable.sort_and_replace();
+        self.unreadable.remotes.iter_mut().for_each(|part| drop(part.sort_and_replace()));
         for (object, earlier, later) in replaced_ones {
             self.summary.replaced += 1;
             let problem = replaced(&self.files, object, earlier, later);
             self.tell(problem);
         }
-        defaults::fill(&mut self.snapshot);
-        self.snapshot.remotes.iter_mut().for_each(defaults::fill);
+        for part in [&mut self.snapshot, &mut self.unreadable] {
+            defaults::fill(part);
+            part.remotes.iter_mut().for_each(defaults::fill);
+        }
         self.snapshot.clusters().for_each(|part| part.count(&mut self.summary.read));
         for (kind, unread) in self.unread {
             self.summary.unread_total += unread.total();
@@ -312,9 +320,31 @@ impl<'l> Reader<'l> {
             summary: self.summary,
             passed_over: self.passed_over,
             reported: self.reported,
+            unreadable: self.unreadable,
             stray: self.stray,
         }
     }
+}
+
+/// Reads an object and adds it to its part of the snapshot; gives what it is, and what is wrong with it although
+/// it can be read.
+fn read(
+    item: Item<'_>,
+    (kind, api_version): (Kind, &str),
+    cluster: &Str,
+    source: Source,
+    part: Option<&mut Snapshot>,
+    unread: &Unread,
+) -> Option<(ObjectRef, Vec<Problem>)> {
+    let (mut meta, problems) = identity::metadata(item, kind, unread).ok()?;
+    meta.api_version = api_version.into();
+    meta.cluster = cluster.clone();
+    let object =
+        ObjectRef { cluster: cluster.clone(), ..ObjectRef::new(kind, &*meta.namespace, &*meta.name) };
+    if let Some(part) = part {
+        part.add(kind, meta, source, item.node, unread).ok()?;
+    }
+    Some((object, problems))
 }
 
 /// What there is one of.

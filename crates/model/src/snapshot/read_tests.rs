@@ -245,3 +245,71 @@ fn a_field_of_a_newer_release_says_which_have_it() {
     );
     assert!(told[0].help.is_some());
 }
+
+#[test]
+fn every_value_of_a_wrong_type_is_told() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: cart\n  labels: {a: 7}\nspec:\n  clusterIP: [10.0.0.1]\n  \
+                ports:\n  - port: '80'\n    name: 80\n  - port: 81\n  clusterIPss: []\n";
+    let reading = read(text);
+    let told: Vec<_> = told(&reading).into_iter().map(|(code, _, field, line)| (code, field, line)).collect();
+    let wrong = |field: &str, line| (Code::WrongType, field.to_owned(), line);
+    assert_eq!(
+        told,
+        [
+            wrong("metadata.labels.a", 5),
+            wrong("spec.clusterIP", 7),
+            wrong("spec.ports[0].port", 9),
+            wrong("spec.ports[0].name", 10),
+        ]
+    );
+    assert!(reading.problems.iter().all(|problem| problem.object.as_ref().is_some_and(|o| o.name == "cart")));
+    assert_eq!(names(&reading), Vec::<String>::new(), "it is left out");
+    let unknown: Vec<_> =
+        reading.stray_fields(Release::LATEST, Validation::Strict).map(|p| p.field).collect();
+    assert_eq!(unknown, ["spec.clusterIPss"]);
+}
+
+#[test]
+fn what_is_wrong_with_metadata_hides_nothing() {
+    let reading = read(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: Cart, labels: {'a b': c}}\nspec: {nodeName: 7}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: 7, namespace: x_y}\nstatus: {podIP: 10}\n",
+    );
+    let told: Vec<_> = told(&reading).into_iter().map(|(code, _, field, _)| (code, field)).collect();
+    assert_eq!(
+        told,
+        [
+            (Code::InvalidName, "metadata.name".to_owned()),
+            (Code::InvalidLabel, "metadata.labels[\"a b\"]".to_owned()),
+            (Code::WrongType, "spec.nodeName".to_owned()),
+            (Code::WrongType, "metadata.name".to_owned()),
+            (Code::InvalidName, "metadata.namespace".to_owned()),
+            (Code::WrongType, "status.podIP".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn every_fault_of_a_template_is_told() {
+    let reading = read(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\nspec: {replicas: three, template: {spec: \
+         {serviceAccountName: 7, containers: [{ports: [{containerPort: http}]}]}}}\n",
+    );
+    let told: Vec<_> = told(&reading).into_iter().map(|(_, _, field, _)| field).collect();
+    assert_eq!(
+        told,
+        [
+            "spec.replicas",
+            "spec.template.spec.serviceAccountName",
+            "spec.template.spec.containers[0].ports[0].containerPort",
+        ]
+    );
+}
+
+#[test]
+fn an_object_full_of_faults_has_an_end() {
+    let ports = vec!["{port: x}"; 1_000].join(", ");
+    let reading =
+        read(&format!("apiVersion: v1\nkind: Service\nmetadata: {{name: a}}\nspec: {{ports: [{ports}]}}\n"));
+    assert_eq!(reading.problems.len(), 32);
+}

@@ -86,6 +86,15 @@ impl<'t> Sorter<'t> {
         stray.extend(found);
     }
 
+    /// Looks at all fields of an object that cannot be read, for those that no release has: of others admission
+    /// tells.
+    pub(super) fn all_unknown(&self, stray: &mut Vec<StrayField>) {
+        let mut found = Vec::new();
+        self.all(&mut found);
+        found.retain(|field| field.known.is_empty());
+        stray.extend(found);
+    }
+
     /// Looks at all fields of an object that is only looked at: none of them counts as read.
     pub(super) fn all(&self, stray: &mut Vec<StrayField>) {
         let place = Place::of(self.kind);

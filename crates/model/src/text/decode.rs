@@ -6,7 +6,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer as _, Visi
 use serde::forward_to_deserialize_any;
 
 use super::error::DecodeError;
-use super::node::{Node, NodeKind};
+use super::node::Node;
 use super::scalar::Scalar;
 use super::tape::Shape;
 use super::unread::Unread;
@@ -32,7 +32,7 @@ impl<'t> Node<'t> {
         unread: &Unread,
     ) -> Result<T, DecodeError> {
         match self.get(key) {
-            Some(value) if !value.is_null() => {
+            Some(value) if !value.is_null() && !unread.is_aside(value.index) => {
                 T::deserialize(Decoder { node: value, unread }).map_err(|error| error.at(value).below(self))
             }
             _ => Ok(T::default()),
@@ -47,17 +47,38 @@ struct Decoder<'t, 'u> {
 }
 
 impl<'t, 'u> Decoder<'t, 'u> {
+    /// Whether the value is read as if nothing stood there.
+    fn is_aside(self) -> bool {
+        self.unread.is_aside(self.node.index)
+    }
+
+    fn scalar(self) -> Option<Scalar<'t>> {
+        if self.is_aside() { Some(Scalar::Null) } else { self.node.scalar() }
+    }
+
+    fn shape(self) -> Shape {
+        if self.is_aside() { Shape::Plain } else { self.node.shape() }
+    }
+
+    fn is_null(self) -> bool {
+        self.is_aside() || self.node.is_null()
+    }
+
+    fn links(self) -> &'t [u32] {
+        if self.is_aside() { &[] } else { self.node.links() }
+    }
+
     fn wrong<T>(self, expected: &str) -> Result<T, DecodeError> {
         Err(DecodeError::wrong_type(self.node, expected))
     }
 
     fn list<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let items = self.node.links().iter();
+        let items = self.links().iter();
         visitor.visit_seq(Items { document: self, items }).map_err(|error| error.at(self.node))
     }
 
     fn mapping<V: Visitor<'t>>(self, visitor: V, nulls: bool) -> Result<V::Value, DecodeError> {
-        let pairs = self.node.links().chunks_exact(2);
+        let pairs = self.links().chunks_exact(2);
         let fields = Fields { document: self, pairs, current: None, nulls, names: None };
         visitor.visit_map(fields).map_err(|error| error.at(self.node))
     }
@@ -69,7 +90,7 @@ impl<'t, 'u> Decoder<'t, 'u> {
     /// An integer as i128, whichever way it is written.
     fn integer(self, smallest: i128, largest: i128) -> Result<i128, DecodeError> {
         let expected = "an integer";
-        let value = match self.node.scalar() {
+        let value = match self.scalar() {
             Some(Scalar::Null) => 0,
             Some(Scalar::Int(value)) => i128::from(value),
             Some(Scalar::UInt(value)) => i128::from(value),
@@ -92,7 +113,7 @@ impl<'t, 'u> Decoder<'t, 'u> {
 
     fn float(self) -> Result<f64, DecodeError> {
         #[expect(clippy::cast_precision_loss, reason = "as JSON numbers are read into doubles")]
-        match self.node.scalar() {
+        match self.scalar() {
             Some(Scalar::Null) => Ok(0.0),
             Some(Scalar::Int(value)) => Ok(value as f64),
             Some(Scalar::UInt(value)) => Ok(value as f64),
@@ -115,8 +136,8 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let result = match self.node.scalar() {
-            None if self.node.shape() == Shape::Sequence => return self.list(visitor),
+        let result = match self.scalar() {
+            None if self.shape() == Shape::Sequence => return self.list(visitor),
             None => return self.mapping(visitor, true),
             Some(Scalar::Null) => visitor.visit_unit(),
             Some(Scalar::Bool(value)) => visitor.visit_bool(value),
@@ -131,7 +152,7 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.node.scalar() {
+        match self.scalar() {
             Some(Scalar::Bool(value)) => visitor.visit_bool(value),
             Some(Scalar::Null) => visitor.visit_bool(false),
             _ => self.wrong("a boolean"),
@@ -158,7 +179,7 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     }
 
     fn deserialize_str<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let text = match self.node.scalar() {
+        let text = match self.scalar() {
             Some(Scalar::Str(text)) => text,
             Some(Scalar::Null) => "",
             _ => return self.wrong("a string"),
@@ -176,7 +197,7 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
 
     /// Bytes are base64, as in a Secret's `data`.
     fn deserialize_bytes<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        let text = match self.node.scalar() {
+        let text = match self.scalar() {
             Some(Scalar::Str(text)) => text,
             Some(Scalar::Null) => "",
             _ => return self.wrong("a string of base64"),
@@ -192,11 +213,11 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     }
 
     fn deserialize_option<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        if self.node.kind() == NodeKind::Null { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_unit<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        if self.node.is_null() { visitor.visit_unit() } else { self.wrong("null") }
+        if self.is_null() { visitor.visit_unit() } else { self.wrong("null") }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'t>>(
@@ -208,9 +229,9 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.node.shape() {
+        match self.shape() {
             Shape::Sequence => self.list(visitor),
-            _ if self.node.is_null() => self.visit_empty_list(visitor),
+            _ if self.is_null() => self.visit_empty_list(visitor),
             _ => self.wrong("a list"),
         }
     }
@@ -229,9 +250,9 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
     }
 
     fn deserialize_map<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.node.shape() {
+        match self.shape() {
             Shape::Mapping => self.mapping(visitor, true),
-            _ if self.node.is_null() => self.mapping(visitor, true),
+            _ if self.is_null() => self.mapping(visitor, true),
             _ => self.wrong("a mapping"),
         }
     }
@@ -242,9 +263,9 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match self.node.shape() {
+        match self.shape() {
             Shape::Mapping => self.mapping(visitor, false),
-            _ if self.node.is_null() => self.mapping(visitor, false),
+            _ if self.is_null() => self.mapping(visitor, false),
             _ => self.wrong("a mapping"),
         }
     }
@@ -257,6 +278,7 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         let result = match (self.node.as_str(), self.node.key_nodes().next()) {
+            _ if self.is_aside() => return self.wrong("a string"),
             (Some(text), _) => visitor.visit_enum(text.into_deserializer()),
             (None, Some((key, value))) => {
                 visitor.visit_enum(Variant { key, value: Decoder { node: value, ..self } })
@@ -330,7 +352,8 @@ impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
         let node = |index| Node::new(self.document.node.document, index);
         while let Some(pair) = self.pairs.next() {
             let &[key, value] = pair else { continue };
-            if !self.nulls && node(value).is_null() {
+            let is_aside = self.document.unread.is_aside(value) || self.document.unread.is_aside(key);
+            if is_aside || !self.nulls && node(value).is_null() {
                 continue;
             }
             if self.is_shadowed(node(key).text()) {

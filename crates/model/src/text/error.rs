@@ -102,6 +102,11 @@ impl DecodeError {
         self
     }
 
+    /// The node in question.
+    pub(super) fn node(&self) -> Option<u32> {
+        self.0.node
+    }
+
     /// What is wrong.
     #[must_use]
     pub fn reason(&self) -> &Reason {

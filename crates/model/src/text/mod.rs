@@ -14,6 +14,7 @@ mod decode;
 mod document;
 pub mod edit;
 mod error;
+mod faults;
 mod json;
 mod key;
 mod node;
@@ -30,6 +31,7 @@ mod tests;
 
 pub use document::{Document, Documents, documents};
 pub use error::{DecodeError, Reason};
+pub(crate) use faults::every_fault;
 pub use node::{Node, NodeKind};
 pub(crate) use path::Finder;
 pub use scalar::Scalar;

@@ -1,7 +1,7 @@
 //! Fields that nobody reads, counted while an object is deserialized.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::node::Node;
 use super::path::{pair_of, push_key};
@@ -14,6 +14,9 @@ const MAX_PATHS: usize = 512;
 #[derive(Debug, Default)]
 pub struct Unread {
     inner: RefCell<Inner>,
+    /// Values that are read as if nothing stood there, and whether there are any.
+    aside: RefCell<BTreeSet<u32>>,
+    leaves_aside: Cell<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +42,7 @@ impl Unread {
 
     /// A count of fields that somebody looks at first: they are kept, see [`take`](Self::take).
     pub(crate) fn keeping() -> Self {
-        Self { inner: RefCell::new(Inner { kept: Some(Vec::new()), ..Inner::default() }) }
+        Self { inner: RefCell::new(Inner { kept: Some(Vec::new()), ..Inner::default() }), ..Self::default() }
     }
 
     /// The fields that were kept. Those that count are [added](Self::add).
@@ -47,6 +50,17 @@ impl Unread {
         let kept =
             self.inner.try_borrow_mut().ok().and_then(|mut inner| inner.kept.as_mut().map(std::mem::take));
         kept.unwrap_or_default().into_iter().map(move |index| Node::new(root.document, index))
+    }
+
+    /// Reads a value as if nothing stood there from now on, unless that is so already.
+    pub(super) fn leave_aside(&self, node: u32) -> bool {
+        self.leaves_aside.set(true);
+        self.aside.try_borrow_mut().is_ok_and(|mut aside| aside.insert(node))
+    }
+
+    /// Whether a value is read as if nothing stood there.
+    pub(super) fn is_aside(&self, node: u32) -> bool {
+        self.leaves_aside.get() && self.aside.try_borrow().is_ok_and(|aside| aside.contains(&node))
     }
 
     /// Counts a field that was kept.

@@ -130,9 +130,10 @@ fn namespace(problem: &Problem) -> Option<String> {
     Some(name.to_string()).filter(|name| !name.is_empty())
 }
 
-/// Whether a code is for what cannot be read: the API server or Istio refuses it.
+/// Whether a code is for what cannot be read: the API server or Istio refuses it. An object with an unknown field
+/// is read without that.
 fn cannot_be_read(code: Code) -> bool {
-    code.group() == Group::Input && code.severity() == Severity::Error
+    code.group() == Group::Input && code.severity() == Severity::Error && code != Code::UnknownField
 }
 
 /// Whether a code is chosen or not, where something is said of it: what is nearer to it counts more.

@@ -19,7 +19,7 @@ use super::check::{Checker, Findings};
 use super::destination_rule::{self, locality};
 use super::newer::Newer;
 use super::{common, syntax};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Severity};
 use crate::rules::Rules;
 use crate::snapshot::mesh_config::{MeshConfig, OutboundTrafficPolicyMode, ProxyConfig};
 use crate::snapshot::networking::destination_rule::OutlierDetection;
@@ -49,7 +49,7 @@ pub(super) fn mesh_config(mut config: MeshConfig, rules: &'static Rules) -> Chec
     let is_told = |field: &str| elsewhere.is_some() && elsewhere::is_at_top(field);
     let unknown = unknown.iter().filter(|field| !is_told(field)).map(|field| {
         let message = format!("there is no field `{field}` in a mesh configuration");
-        Problem::new(Code::UnknownField, message).field(field.as_str())
+        Problem::new(Code::UnknownField, message).severity(Severity::Warning).field(field.as_str())
     });
     let problems = unknown.chain(problems.into_iter().map(|p| reworded(p, Code::InvalidMeshConfig)));
     let problems = elsewhere.iter().cloned().chain(problems).collect();
@@ -76,16 +76,16 @@ fn findings(rules: &'static Rules, look: impl FnOnce(&Checker<'_>)) -> (Vec<Prob
 
 /// The finding of a check that is made for objects, in the words for a configuration.
 fn reworded(finding: Problem, refusal: Code) -> Problem {
-    let (code, message) = match finding.code {
+    let (code, severity, message) = match finding.code {
         // No API server has anything to do with it.
         Code::UnsupportedField => {
             let message = finding.message.split(": its API server").next().unwrap_or_default();
-            (Code::UnknownField, message.to_owned())
+            (Code::UnknownField, Severity::Warning, message.to_owned())
         }
-        _ if finding.is_error() => (refusal, finding.message),
-        code => (code, finding.message),
+        _ if finding.is_error() => (refusal, refusal.severity(), finding.message),
+        code => (code, finding.severity, finding.message),
     };
-    Problem::new(code, format!("`{}`: {message}", finding.field)).field(finding.field)
+    Problem::new(code, format!("`{}`: {message}", finding.field)).severity(severity).field(finding.field)
 }
 
 fn check(c: &Checker<'_>, config: &MeshConfig) {

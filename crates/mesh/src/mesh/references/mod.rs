@@ -173,4 +173,38 @@ spec: {http: [{route: [{destination: {host: web}}]}]}
             assert_eq!(policy(namespace, target), [(code, "spec.targetRefs[0]".to_owned())], "{target}");
         }
     }
+
+    #[test]
+    fn targets_that_are_not_there_name_what_is() {
+        let help = |target: &str, namespace: &str| {
+            let text = format!(
+                "{MESH}apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
+                 metadata: {{name: p, namespace: {namespace}}}\nspec: {{targetRefs: [{{{target}}}]}}\n"
+            );
+            let snapshot = Snapshot::read([SourceFile::new("s", text)], &Limits::DEFAULT).snapshot;
+            let mesh = Mesh::new(admit(snapshot, &Options::default()), Options::default());
+            let mut found = mesh.problems.into_iter().filter(|problem| problem.code == Code::TargetNotFound);
+            found.next().and_then(|problem| problem.help).unwrap()
+        };
+        let gateway = "group: gateway.networking.k8s.io, kind: Gateway";
+        for (target, namespace, expected) in [
+            ("kind: Service, name: wbe", "a", "did you mean `web`?"),
+            ("kind: Service, name: reviews", "a", "namespace `a` has Service `alone`, `web`"),
+            (
+                "kind: Service, name: web",
+                "b",
+                "Service `a/web` is in another namespace: a policy is for targets in its own",
+            ),
+            (
+                "kind: Service, name: reviews",
+                "b",
+                "add it, or remove the target: namespace `b` has no Service",
+            ),
+            (&format!("{gateway}, name: waypiont"), "a", "did you mean `waypoint`?"),
+            (&format!("{gateway}, name: other"), "a", "namespace `a` has Gateway `waypoint`"),
+            ("group: networking.istio.io, kind: ServiceEntry, name: outsid", "a", "did you mean `outside`?"),
+        ] {
+            assert_eq!(help(target, namespace), expected, "{target}");
+        }
+    }
 }

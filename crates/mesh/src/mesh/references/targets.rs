@@ -8,10 +8,14 @@ use super::Known;
 use crate::Str;
 use crate::hash::HashSet;
 use crate::mesh::{ServiceId, hostname};
+use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{self, Kind, Object, ObjectRef, Resource};
 use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CLASS};
+
+/// How many names are listed at most.
+const FEW: usize = 5;
 
 /// The references of a policy: the older, single one, and the list.
 type References<'a> = (Option<&'a PolicyTargetReference>, &'a [PolicyTargetReference]);
@@ -79,7 +83,7 @@ impl<'a> Targets<'a> {
             }
             (GATEWAY_GROUP, "Gateway") => {
                 let gateway = snapshot::find(&self.known.snapshot.gateways, namespace, &target.name);
-                gateway.is_none().then(|| not_found(format!("there is no {}", object(Kind::Gateway))))
+                gateway.is_none().then(|| self.not_there(&object(Kind::Gateway)))
             }
             (GATEWAY_GROUP, "GatewayClass")
                 if target.name == WAYPOINT_CLASS && namespace != self.known.root_namespace =>
@@ -93,6 +97,41 @@ impl<'a> Targets<'a> {
         }
     }
 
+    /// An object that is not there, and what is there instead: what its name may have been meant for, or all
+    /// of its kind and namespace where these are few.
+    fn not_there(&self, object: &ObjectRef) -> Problem {
+        let (kind, namespace) = (object.kind, object.namespace.as_str());
+        let there = self.named(kind, namespace);
+        let problem = not_found(format!("there is no {object}"));
+        let same_name = || {
+            let all = self.known.snapshot.metadata();
+            let other = all.filter(|(of, meta, _)| *of == kind && meta.name == object.name);
+            other.map(|(_, meta, _)| meta.namespace.as_str()).next()
+        };
+        if let Some(near) = nearest(&object.name, there.iter().copied()) {
+            problem.help(format!("did you mean `{near}`?"))
+        } else if let Some(elsewhere) = same_name() {
+            problem.help(format!(
+                "{kind} `{elsewhere}/{}` is in another namespace: a policy is for targets in its own",
+                object.name
+            ))
+        } else if (1..=FEW).contains(&there.len()) {
+            let listed: Vec<String> = there.iter().map(|name| format!("`{name}`")).collect();
+            problem.help(format!("namespace `{namespace}` has {kind} {}", listed.join(", ")))
+        } else if there.is_empty() {
+            problem.help(format!("add it, or remove the target: namespace `{namespace}` has no {kind}"))
+        } else {
+            problem.help("name one that is there, or remove the target")
+        }
+    }
+
+    /// The names of a namespace's objects of a kind.
+    fn named(&self, kind: Kind, namespace: &str) -> Vec<&'a str> {
+        let all = self.known.snapshot.metadata();
+        let of = all.filter(|(of, meta, _)| *of == kind && meta.namespace == namespace);
+        of.map(|(_, meta, _)| meta.name.as_str()).collect()
+    }
+
     /// What is wrong with a reference to an object that makes Services of these hosts.
     fn served(&self, object: ObjectRef, hosts: &[Str]) -> Option<Problem> {
         let services = self.known.services;
@@ -100,7 +139,7 @@ impl<'a> Targets<'a> {
         let mut there =
             hosts.iter().filter(|host| services.with_hostname(host).iter().any(is_its)).peekable();
         if there.peek().is_none() {
-            Some(not_found(format!("there is no {object}")))
+            Some(self.not_there(&object))
         } else if !there.any(|host| self.served.contains(host.as_str())) {
             Some(Problem::new(Code::TargetWithoutWaypoint, format!("no waypoint serves {object}")))
         } else {
