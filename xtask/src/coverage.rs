@@ -2,8 +2,6 @@
 //!
 //! The list is committed (`docs/coverage.md`) and may only shrink.
 
-mod settings;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,8 +24,6 @@ struct Reached {
     fields: BTreeSet<String>,
     values: BTreeSet<String>,
     flags: BTreeSet<String>,
-    /// `NAME=VALUE` of flags.
-    flag_values: BTreeSet<String>,
 }
 
 /// Runs the task.
@@ -47,7 +43,7 @@ pub(crate) fn run(&Update { update }: &Update) -> Result<()> {
     for (path, is_golden) in files(&reference)? {
         golden_and_all(&extracts, &path, is_golden, &mut golden, &mut all)?;
     }
-    let report = report(&extracts, &golden, &all)?;
+    let report = report(&extracts, &golden, &all);
     let path = root().join("docs/coverage.md");
     let old = std::fs::read_to_string(&path).unwrap_or_default();
     let missed = |text: &str| -> BTreeSet<String> {
@@ -77,7 +73,7 @@ fn files(reference: &Path) -> Result<Vec<(PathBuf, bool)>> {
     }
     for case in std::fs::read_dir(reference)? {
         let case = case?.path();
-        files.extend(["input.yaml", "mesh.yaml", "features"].map(|name| (case.join(name), false)));
+        files.extend(["input.yaml", "features"].map(|name| (case.join(name), false)));
     }
     files.sort();
     files.retain(|(path, _)| path.is_file());
@@ -93,21 +89,11 @@ fn golden_and_all(
 ) -> Result<()> {
     let text = std::fs::read_to_string(path)?;
     if path.ends_with("features") || path.extension().is_some_and(|extension| extension == "features") {
-        for line in text.lines() {
-            let name = line.split('=').next().unwrap_or_default();
-            let mut reached = vec![&mut *all];
-            reached.extend(is_golden.then_some(&mut *golden));
-            for reached in reached {
-                reached.flags.insert(name.trim().to_owned());
-                reached.flag_values.insert(line.trim().to_owned());
+        for name in text.lines().filter_map(|line| line.split('=').next()) {
+            all.flags.insert(name.trim().to_owned());
+            if is_golden {
+                golden.flags.insert(name.trim().to_owned());
             }
-        }
-        return Ok(());
-    }
-    if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("mesh.yaml")) {
-        settings::mesh_config(&text, all);
-        if is_golden {
-            settings::mesh_config(&text, golden);
         }
         return Ok(());
     }
@@ -129,7 +115,6 @@ fn golden_and_all(
 }
 
 fn object_of(extracts: &[Extract], object: Node<'_>, reached: &mut Reached) {
-    settings::of_object(object, reached);
     let text = |key| object.get(key).and_then(Node::as_str).unwrap_or_default();
     let (version, name) = (text("apiVersion"), text("kind"));
     let group = version.rsplit_once('/').map_or("", |(group, _)| group);
@@ -171,11 +156,11 @@ fn wanted(fields: &[Field], path: &str, paths: &mut BTreeSet<String>, values: &m
     }
 }
 
-fn report(extracts: &[Extract], golden: &Reached, all: &Reached) -> Result<String> {
+fn report(extracts: &[Extract], golden: &Reached, all: &Reached) -> String {
     let mut out = String::from(
         "# What cases reach\n\n\
          Fields of the schemas, values that they list, and feature flags, that golden cases (`testdata/cases`) and the\n\
-         reference's inputs have; of a MeshConfig, with the ProxyConfig in it, those that are read. Written by `cargo xtask coverage --update`; the lists of what no case has may only shrink. A\n\
+         reference's inputs have. Written by `cargo xtask coverage --update`; the lists of what no case has may only shrink. A\n\
          field of a kind's `status` does not count.\n\n\
          | kind | fields | in golden cases | in any | values | in golden cases | in any |\n\
          |---|---|---|---|---|---|---|\n",
@@ -183,19 +168,15 @@ fn report(extracts: &[Extract], golden: &Reached, all: &Reached) -> Result<Strin
     let mut missed = (Vec::new(), Vec::new());
     let mut kinds: Vec<_> = extracts.iter().flat_map(|extract| &extract.kinds).collect();
     kinds.retain(|kind| !NOT_COUNTED.contains(&kind.name.as_str()));
-    let of_kind = |kind: &schemas::Kind| {
+    for kind in kinds {
         let (mut fields, mut values) = (BTreeSet::new(), BTreeSet::new());
         wanted(&kind.fields, &kind.name, &mut fields, &mut values);
-        (kind.name.clone(), (fields, values))
-    };
-    let of_mesh = (settings::MESH_CONFIG.to_owned(), settings::wanted()?);
-    for (name, (fields, values)) in kinds.into_iter().map(of_kind).chain([of_mesh]) {
         let count =
             |wanted: &BTreeSet<String>, reached: &BTreeSet<String>| wanted.intersection(reached).count();
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} | {} | {} |",
-            name,
+            kind.name,
             fields.len(),
             count(&fields, &golden.fields),
             count(&fields, &all.fields),
@@ -219,10 +200,7 @@ fn report(extracts: &[Extract], golden: &Reached, all: &Reached) -> Result<Strin
     section(&mut out, "Values that no case has", values.into_iter());
     let flags: Vec<String> = Features::NAMES.iter().map(|name| (*name).to_owned()).collect();
     section(&mut out, "Flags that no case sets", flags.iter().filter(|name| !all.flags.contains(*name)));
-    let values = settings::flag_values();
-    let unset = values.iter().filter(|value| !settings::is_set(value, &all.flag_values));
-    section(&mut out, "Values of flags that no case sets", unset);
-    Ok(out)
+    out
 }
 
 fn section<'s>(out: &mut String, title: &str, list: impl Iterator<Item = &'s String>) {

@@ -2,7 +2,6 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use waypoint_xds::features::Features;
 use waypoint_xds::options::{Options, Validation};
 use waypoint_xds::problem::Code;
 use waypoint_xds::release::Release;
@@ -14,14 +13,9 @@ fn read(objects: &[Value]) -> Reading {
     Snapshot::read([SourceFile::new("input.yaml", ::generate::text(objects))], &Options::default().limits)
 }
 
-/// What a mesh is translated with: its configuration, and feature flags.
-type Settings = (Value, Vec<(&'static str, &'static str)>);
-
-fn drawn(release: Release) -> impl Strategy<Value = (Vec<Value>, Vec<Value>, Settings)> {
-    let settings = (::generate::settings::mesh_config(), ::generate::settings::features(Features::NAMES));
-    (::generate::snapshot(release.as_str()), settings).prop_flat_map(|(objects, settings)| {
-        (Just(objects.clone()), Just(objects).prop_shuffle(), Just(settings))
-    })
+fn drawn(release: Release) -> impl Strategy<Value = (Vec<Value>, Vec<Value>)> {
+    ::generate::snapshot(release.as_str())
+        .prop_flat_map(|objects| (Just(objects.clone()), Just(objects).prop_shuffle()))
 }
 
 /// Objects without those that another of the same name replaces: which one that is depends on the order.
@@ -35,21 +29,11 @@ fn distinct(objects: &[Value]) -> Vec<Value> {
 }
 
 /// What the schemas have is known; the order of the input does not matter; nothing panics.
-fn holds(
-    release: Release,
-    (objects, shuffled, (mesh, flags)): (Vec<Value>, Vec<Value>, Settings),
-) -> Result<(), TestCaseError> {
-    let objects = distinct(&objects);
-    let shuffled: Vec<_> = shuffled.into_iter().filter(|object| objects.contains(object)).collect();
-    let (reading, other) = (read(&objects), read(&distinct(&shuffled)));
+fn holds(release: Release, objects: &[Value], shuffled: &[Value]) -> Result<(), TestCaseError> {
+    let (reading, other) = (read(objects), read(shuffled));
     let stray: Vec<_> = reading.stray_fields(release, Validation::Strict).collect();
     prop_assert!(stray.is_empty(), "{stray:#?}");
-    let mut options = Options::for_release(release);
-    options.mesh_config = Some(SourceFile::new("mesh.json", mesh.to_string()));
-    for (name, value) in flags {
-        // A flag that does not take the value stays as it is.
-        let _ = options.features.set(name, value);
-    }
+    let options = Options::for_release(release);
     let (left, right) = (translate(&reading, &options), translate(&other, &options));
     prop_assert!(
         !left.problems.iter().any(|problem| problem.code == Code::UnknownField && problem.object.is_some())
@@ -61,22 +45,16 @@ proptest! {
     #![proptest_config(super::config())]
 
     #[test]
-    fn what_schemas_allow_is_known_in_any_order_1_18(drawn in drawn(Release::V1_18)) {
-        holds(Release::V1_18, drawn)?;
+    fn what_schemas_allow_is_known_in_any_order_1_18((objects, shuffled) in drawn(Release::V1_18)) {
+        let objects = distinct(&objects);
+        let shuffled: Vec<_> = shuffled.into_iter().filter(|object| objects.contains(object)).collect();
+        holds(Release::V1_18, &objects, &distinct(&shuffled))?;
     }
 
     #[test]
-    fn what_schemas_allow_is_known_in_any_order_1_29(drawn in drawn(Release::V1_29)) {
-        holds(Release::V1_29, drawn)?;
-    }
-
-    #[test]
-    fn what_schemas_allow_is_known_in_any_order_1_30(drawn in drawn(Release::V1_30)) {
-        holds(Release::V1_30, drawn)?;
-    }
-
-    #[test]
-    fn what_schemas_allow_is_known_in_any_order_1_31(drawn in drawn(Release::V1_31)) {
-        holds(Release::V1_31, drawn)?;
+    fn what_schemas_allow_is_known_in_any_order_1_31((objects, shuffled) in drawn(Release::V1_31)) {
+        let objects = distinct(&objects);
+        let shuffled: Vec<_> = shuffled.into_iter().filter(|object| objects.contains(object)).collect();
+        holds(Release::V1_31, &objects, &distinct(&shuffled))?;
     }
 }
