@@ -128,8 +128,9 @@ pub(crate) fn unreadable(reading: &Reading, options: &Options) -> Vec<Problem> {
         }
     }
     let mut problems = Vec::new();
-    objects(&mut snapshot, options.rules(), &mut problems);
-    snapshot.remotes.iter_mut().for_each(|remote| objects(remote, options.rules(), &mut problems));
+    let (rules, features) = (options.rules(), options.features.in_release(options.release));
+    objects(&mut snapshot, (rules, &features), &mut problems);
+    snapshot.remotes.iter_mut().for_each(|remote| objects(remote, (rules, &features), &mut problems));
     problems.retain(|problem| {
         let told = problem.object.as_ref().and_then(|object| fields.get(object));
         !told.is_some_and(|told| told.iter().any(|field| faults::touches(field, &problem.field)))
