@@ -33,7 +33,12 @@ pub(crate) use ztunnel::{ZtunnelConfig, ZtunnelWhat};
 
 /// What Istio would send each ambient waypoint: from YAML to Envoy's configuration, without a cluster.
 #[derive(Debug, Parser)]
-#[command(name = "waypoint-xds", version, max_term_width = 110)]
+#[command(
+    name = "waypoint-xds",
+    version,
+    max_term_width = 110,
+    after_help = "Examples:\n  waypoint-xds lint -f deploy/\n  waypoint-xds trace -f deploy/ --from shop/web --to cart.shop:80\n  waypoint-xds diff --git main.. deploy/"
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -70,6 +75,9 @@ pub(crate) enum Command {
     )]
     Bootstrap(Bootstrap),
     /// List waypoints, and make the objects around one.
+    #[command(
+        after_help = "Examples:\n  waypoint-xds waypoint list -f deploy/\n  waypoint-xds waypoint generate -n shop | kubectl apply -f -"
+    )]
     Waypoint {
         #[command(subcommand)]
         command: WaypointCommand,
@@ -273,6 +281,9 @@ pub(crate) struct Status {
     /// table that also tells which fields decided each condition.
     #[arg(short = 'o', long, value_enum, default_value_t = TableFormat::Table, value_name = "FORMAT")]
     pub(crate) output: TableFormat,
+    /// Run again whenever a file changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) input: Input,
 }
@@ -291,6 +302,9 @@ pub(crate) struct Describe {
     /// Text or JSON.
     #[arg(short = 'o', long, value_enum, default_value_t = DescribeFormat::Text, value_name = "FORMAT")]
     pub(crate) output: DescribeFormat,
+    /// Run again whenever a file changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) input: Input,
 }
@@ -339,8 +353,48 @@ pub(crate) enum TableFormat {
 mod tests {
     use clap::CommandFactory;
 
+    use super::*;
+
     #[test]
     fn no_two_arguments_have_one_name() {
-        super::Args::command().debug_assert();
+        Args::command().debug_assert();
+    }
+
+    /// Every command that is told about, with the words before it.
+    fn all(command: &clap::Command, before: &str) -> Vec<(String, clap::Command)> {
+        let name = format!("{before}{}", command.get_name());
+        let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let below = shown.flat_map(|command| all(command, &format!("{name} "))).collect::<Vec<_>>();
+        std::iter::once((name.clone(), command.clone())).chain(below).collect()
+    }
+
+    /// The words that the program gets of a line that a shell reads.
+    fn words(line: &str) -> Vec<String> {
+        let (_, rest) = line.split_once("waypoint-xds ").expect("the program is named");
+        let is_end = |word: &String| matches!(word.as_str(), "|" | ">");
+        let words = shlex::split(&format!("waypoint-xds {rest}")).expect("quotes match");
+        words
+            .into_iter()
+            .take_while(|word| !is_end(word))
+            .map(|word| word.trim_end_matches([';', ')']).to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_help_has_examples_that_are_taken() {
+        let all = all(&Args::command(), "");
+        assert!(all.len() > 15, "{}", all.len());
+        for (name, command) in all {
+            let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines =
+                examples.strip_prefix("Examples:\n").unwrap_or_else(|| panic!("{name} has no examples"));
+            for line in lines.lines() {
+                let words = words(line);
+                let parsed = Args::try_parse_from(&words);
+                assert!(parsed.is_ok(), "{name}: {line}: {}", parsed.unwrap_err());
+                let mut called = command.get_visible_aliases().chain([command.get_name()]);
+                assert!(called.any(|called| words.iter().any(|word| word == called)), "{name}: {line}");
+            }
+        }
     }
 }

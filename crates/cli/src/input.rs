@@ -1,5 +1,6 @@
 //! Files, directories and standard input to source texts.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -8,6 +9,8 @@ use files::{Cluster, Excluded, FileError, Found, Wanted};
 use waypoint_xds::Session;
 use waypoint_xds::limits::{LimitError, Limits};
 use waypoint_xds::options::Options;
+use waypoint_xds::problem::Problem;
+use waypoint_xds::snapshot::{Snapshot, Summary};
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::{config_dump, ztunnel};
 
@@ -19,25 +22,22 @@ use crate::progress::Progress;
 pub(crate) const STDIN: &str = "<stdin>";
 
 /// Reads every file that the paths name: of a directory those that may hold objects, `-` from standard input.
-/// What another program would have to render is told. Files of tests come apart.
+/// Files of tests come apart.
 pub(crate) fn read(input: &Input) -> Result<Found, Failure> {
     let wanted = wanted(input)?;
     let mut all = Found::default();
     for path in &input.paths {
         let (cluster, place) = files::in_cluster(path);
         if place.as_os_str() == "-" {
-            let sources = files::read_from(STDIN, std::io::stdin(), &wanted)?;
-            all.sources.extend(files::of_cluster(sources, cluster));
+            let mut found = files::read_from(STDIN, std::io::stdin(), &wanted)?;
+            found.sources = files::of_cluster(found.sources, cluster);
+            all.extend(found);
         } else if let Some(asked) = Cluster::parse(place) {
             let mut copied = Progress::asking(input.how.quiet == 0, &asked)?;
-            copied.notes.iter().for_each(|note| input.how.note(&format!("note: {note}")));
             copied.sources = files::of_cluster(copied.sources, cluster);
             all.add(copied);
         } else {
-            let found = files::read_wanted([path], &wanted)?;
-            found.unrendered.iter().for_each(|unrendered| input.how.note(&format!("note: {unrendered}")));
-            all.sources.extend(found.sources);
-            all.tests.extend(found.tests);
+            all.extend(files::read_wanted([path], &wanted)?);
         }
     }
     Ok(all)
@@ -51,28 +51,45 @@ pub(crate) fn wanted(input: &Input) -> Result<Wanted, Failure> {
 
 /// A snapshot of what was read.
 ///
-/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed. It is an error, unless it is
-/// allowed.
-pub(crate) fn session(
-    sources: Vec<SourceFile>,
-    options: &Options,
-    input: &Input,
-) -> Result<Session, Failure> {
-    let files = sources.len();
-    let session = Progress::during(input.how.quiet == 0, "reading", || Session::read(sources, options));
-    let summary = &session.input().summary;
+/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed; and so is nothing but what no mesh is
+/// made of. It is an error, unless it is allowed.
+pub(crate) fn session(found: Found, options: &Options, input: &Input) -> Result<Session, Failure> {
+    let files = found.sources.len();
+    let session = Progress::during(input.how.quiet == 0, "reading", || {
+        let told = found.problems();
+        let mut reading = Snapshot::read(found.sources, &options.limits);
+        reading.tell(told);
+        Session::new(reading, options)
+    });
+    let reading = session.input();
+    let summary = &reading.summary;
     if summary.objects_read() == 0
-        && let Some(dump) = session.input().files.iter().find_map(dump)
+        && let Some(dump) = reading.files.iter().find_map(dump)
     {
         return Err(dump);
     }
-    let nothing = summary.objects_read() + summary.objects_ignored() + summary.objects_left_out() == 0
-        && summary.unreadable_documents == 0;
+    // What is wrong with something is told, and what is assumed of Deployments counts.
+    let nothing = reading.snapshot.is_empty()
+        && summary.objects_left_out() + summary.unreadable_documents == 0
+        && !reading.problems.iter().any(Problem::is_error);
     if input.how.allow_empty || !nothing {
         return Ok(session);
     }
     let paths: Vec<String> = input.paths.iter().map(|path| path.display().to_string()).collect();
-    Err(Failure::Empty { paths: paths.join(", "), files })
+    let paths = paths.join(", ");
+    Err(match summary.objects_ignored() {
+        0 => Failure::Empty { paths, files },
+        _ => Failure::Ignored { paths, objects: ignored(summary) },
+    })
+}
+
+/// How many objects of which kinds were ignored.
+fn ignored(summary: &Summary) -> String {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((_, kind, _), count) in &summary.ignored {
+        *kinds.entry(kind).or_default() += count;
+    }
+    kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What a file is, if it is what a live proxy prints: only the command that prints the same reads it.

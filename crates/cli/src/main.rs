@@ -43,7 +43,7 @@ pub(crate) enum Failure {
     Settings(#[from] waypoint_xds::options::SettingsError),
     /// There is nothing to look at.
     #[error(
-        "no Kubernetes object in {paths} ({files} files read: .yaml, .yml and .json ones with an apiVersion or a kind); \
+        "no Kubernetes object in {paths} ({files} files read: .yaml, .yml and .json ones with an apiVersion and a kind); \
          --allow-empty takes that as it is"
     )]
     Empty {
@@ -51,6 +51,17 @@ pub(crate) enum Failure {
         paths: String,
         /// How many files were.
         files: usize,
+    },
+    /// There is nothing that counts.
+    #[error(
+        "no object in {paths} is of a kind that is read ({objects}): a mesh is made of Services, Deployments, Gateways, \
+         policies and the like; --allow-empty takes that as it is"
+    )]
+    Ignored {
+        /// What was to be read.
+        paths: String,
+        /// How many objects of which kinds there are.
+        objects: String,
     },
     /// There is no test.
     #[error(
@@ -69,6 +80,9 @@ pub(crate) enum Failure {
     File(#[from] files::FileError),
 }
 
+/// What stands before the reason why a run stopped, as clap has it before what is wrong with a command line.
+pub(crate) const ERROR: &str = "error";
+
 fn main() -> ExitCode {
     completion::answer();
     let args = args::Args::parse();
@@ -78,7 +92,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Broken) => ExitCode::from(2),
         Ok(Outcome::Unknown) => ExitCode::from(3),
         Err(failure) => {
-            output::say(&format!("waypoint-xds: {failure}\n"));
+            output::say(&format!("{ERROR}: {failure}\n"));
             ExitCode::from(2)
         }
     }

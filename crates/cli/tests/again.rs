@@ -91,8 +91,85 @@ fn a_change_of_a_packed_file_is_seen() {
 }
 
 #[test]
+fn what_a_run_writes_is_no_change_of_its_input() {
+    let folder = folder("own");
+    fs::write(folder.join("shop.yaml"), SHOP).unwrap();
+    let mut watching = command(&folder, &["translate", "-f", ".", "--out", "out", "--watch", "-q"]);
+    let mut running = Running(watching.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap());
+    let lines = said(&mut running.0);
+    wait_for(&lines, "waiting for changes");
+    let more = lines.recv_timeout(Duration::from_secs(1));
+    assert!(more.is_err(), "it ran again: {more:?}");
+    fs::write(folder.join("shop.yaml"), SHOP.replace("port: 80\n", "port: 8123\n")).unwrap();
+    wait_for(&lines, "waiting for changes");
+    assert!(fs::read_to_string(folder.join("out/shop__waypoint/clusters.json")).unwrap().contains("|8123|"));
+    assert!(lines.recv_timeout(Duration::from_secs(1)).is_err());
+}
+
+/// The lines that a program prints on standard output.
+fn printed(child: &mut Child) -> Receiver<String> {
+    let (sender, lines) = channel();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+    lines
+}
+
+/// What was printed, until nothing more comes.
+fn all(lines: &Receiver<String>) -> Vec<String> {
+    std::iter::from_fn(|| lines.recv_timeout(Duration::from_millis(500)).ok()).collect()
+}
+
+#[test]
+fn commands_that_look_at_something_look_again() {
+    for (name, arguments) in [
+        ("lint", &["lint", "-f", "."][..]),
+        ("status", &["status", "-f", "."]),
+        ("describe", &["describe", "service", "cart.shop", "-f", "."]),
+        ("trace", &["trace", "outside", "cart.shop:80", "-f", "."]),
+        ("diff", &["diff", ".", "--release", "1.30..1.31"]),
+    ] {
+        let folder = folder(name);
+        fs::write(folder.join("shop.yaml"), SHOP).unwrap();
+        let mut watching = command(&folder, &[arguments, &["--watch", "-o", "json", "-q"]].concat());
+        let watching = watching.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = Running(watching.spawn().unwrap());
+        let (waits, lines) = (said(&mut running.0), printed(&mut running.0));
+        wait_for(&waits, "waiting for changes");
+        let before = all(&lines);
+        fs::write(folder.join("more.yaml"), "apiVersion: v1\nkind: Service\nmetadata: {name: _}\n").unwrap();
+        wait_for(&waits, "waiting for changes");
+        let after = all(&lines);
+        assert!(!before.is_empty() && !after.is_empty(), "{name}");
+        if name == "lint" {
+            let tells = |lines: &[String]| lines.iter().any(|line| line.contains("more.yaml"));
+            assert!(!tells(&before) && tells(&after), "{after:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_of_settings_is_watched_too() {
+    let folder = folder("settings");
+    fs::write(folder.join("shop.yaml"), SHOP).unwrap();
+    fs::write(folder.join("lint.toml"), "").unwrap();
+    let arguments = ["lint", "-f", "shop.yaml", "--config", "lint.toml", "--watch", "-q", "-o", "concise"];
+    let mut watching = command(&folder, &arguments);
+    let mut running = Running(watching.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let (waits, lines) = (said(&mut running.0), printed(&mut running.0));
+    wait_for(&waits, "waiting for changes");
+    assert!(!all(&lines).is_empty());
+    fs::write(folder.join("lint.toml"), "[lint]\nignore = [\"all\"]\n").unwrap();
+    wait_for(&waits, "waiting for changes");
+    assert_eq!(all(&lines), Vec::<String>::new());
+}
+
+#[test]
 fn standard_input_cannot_be_watched() {
-    let output = command(&folder("stdin"), &["translate", "-f", "-", "--watch"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("standard input cannot be read again"));
+    for arguments in
+        [&["translate", "-f", "-"][..], &["lint", "-f", "-"], &["diff", "-", "--release", "1.30..1.31"]]
+    {
+        let output = command(&folder("stdin"), &[arguments, &["--watch"]].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8(output.stderr).unwrap().contains("standard input cannot be read again"));
+    }
 }

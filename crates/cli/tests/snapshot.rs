@@ -56,7 +56,9 @@ fn a_cluster_is_copied_without_its_secrets() {
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("note: not in the snapshot, since they may not be listed: serviceaccounts\n"),
+        said.contains(
+            "note[not-listed]: not in the snapshot, since they may not be listed: serviceaccounts\n"
+        ),
         "{said}"
     );
     assert!(said.contains("it runs Istio 1.30: read it with --release 1.30"), "{said}");
@@ -100,7 +102,7 @@ fn a_cluster_is_read_in_one_go_with_istiod_s_settings() {
     let copied = cluster.waypoint_xds(&["translate", "-f", "snapshot.yaml", "--release", "auto"]);
     let (read, said) = (text(&read.stdout), text(&read.stderr));
     assert_eq!(read, text(&copied.stdout), "{said}");
-    assert!(said.contains("note: not in the snapshot"), "{said}");
+    assert!(said.contains("note[not-listed]: not in the snapshot"), "{said}");
     assert!(said.contains("is of Istio 1.30"), "{said}");
     assert!(read.contains("10.244.1.4"), "all pods are endpoints");
     assert!(read.contains("/dev/of-the-cluster"), "its mesh configuration");
@@ -122,6 +124,44 @@ fn namespaces_are_asked_for_alone() {
     assert!(!snapshot.contains("elsewhere"), "{snapshot}");
     let asked = cluster.server.asked();
     assert!(asked.iter().all(|path| !path.starts_with("/api/v1/pods")), "{asked:#?}");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_written_is_an_error() {
+    let Some(cluster) = Cluster::start("full") else { return };
+    for file in ["/dev/full", "no-such-folder/snapshot.yaml"] {
+        let output = cluster.waypoint_xds(&["snapshot", "-o", file]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.starts_with(&format!("error: {file}: ")), "{said}");
+    }
+}
+
+#[test]
+fn a_kustomization_is_rendered() {
+    let Some(cluster) = Cluster::start("kustomization") else { return };
+    let folder = cluster.folder.join("over");
+    fs::create_dir_all(&folder).unwrap();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\n\
+        spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}\n";
+    fs::write(folder.join("service.yaml"), service).unwrap();
+    fs::write(folder.join("kustomization.yaml"), "namePrefix: small-\nresources: [service.yaml]\n").unwrap();
+    let services = |path: &str| {
+        let output = cluster.waypoint_xds(&["zc", "service", "-f", path, "--problems", "concise"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (rendered, _) = services("kustomize:over");
+    assert!(rendered.contains(" small-cart "), "{rendered}");
+    let (as_they_are, said) = services("over");
+    assert!(
+        !as_they_are.contains("small-cart") && said.contains("`over` has a kustomization"),
+        "{as_they_are}{said}"
+    );
+    fs::write(folder.join("kustomization.yaml"), "resources: [gone.yaml]\n").unwrap();
+    let broken = cluster.waypoint_xds(&["zc", "service", "-f", "kustomize:over"]);
+    assert_eq!(broken.status.code(), Some(2));
+    assert!(text(&broken.stderr).contains("gone.yaml"), "{}", text(&broken.stderr));
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn what_cannot_be_written_is_an_error() {
     for arguments in [&["translate", "-qq", "-f", "shop.yaml"][..], &["explain"], &["completion", "bash"]] {
         let output = command(&folder, arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert!(text(&output.stderr).starts_with("waypoint-xds: <stdout>: "), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).starts_with("error: <stdout>: "), "{}", text(&output.stderr));
     }
     // Where nobody can be told, the exit code tells.
     let output = command(&folder, COMMANDS[0]).stdout(Stdio::null()).stderr(full()).output().unwrap();
@@ -298,6 +298,65 @@ fn a_waypoint_is_named_as_istioctl_names_it_everywhere() {
     for none in ["waypoint", ".shop", "waypoint.", "a/b/c", "waypoint.elsewhere"] {
         let output = run(&folder, &["translate", "-f", "shop.yaml", "-q", "--waypoint", none]);
         assert_eq!(output.status.code(), Some(2), "{none}");
+    }
+}
+
+#[test]
+fn whatever_stops_a_run_is_told_in_one_way() {
+    let folder = folder("prefix");
+    for arguments in [
+        &["translate", "-f", "no-such-file.yaml"][..],
+        &["translate", "-f", "shop.yaml", "--release", "0.1"],
+        &["translate", "-f", "shop.yaml", "--no-such-option"],
+        &["pc", "clusters", "nobody", "-f", "shop.yaml", "-q"],
+        &["trace", "outside", "nobody.shop:80", "-f", "shop.yaml", "-qq"],
+        &["explain", "no-such-code"],
+        &["no-such-command"],
+    ] {
+        let output = run(&folder, arguments);
+        let said = text(&output.stderr);
+        let last = said.lines().filter(|line| line.starts_with("error: ")).count();
+        assert_eq!((output.status.code(), last), (Some(2), 1), "{arguments:?}: {said}");
+        assert!(!said.contains("waypoint-xds: "), "{said}");
+    }
+}
+
+#[test]
+fn options_that_change_nothing_are_refused() {
+    let folder = folder("stray");
+    let dump = run(&folder, &["pc", "all", "-f", "shop.yaml", "-o", "json", "-qq"]);
+    fs::write(folder.join("dump.json"), dump.stdout).unwrap();
+    fs::write(folder.join("ztunnel.json"), r#"{"workloads": [], "services": [], "policies": []}"#).unwrap();
+    let of_dump = ["pc", "clusters", "-f", "dump.json"];
+    let of_ztunnel = ["zc", "all", "-f", "ztunnel.json"];
+    assert_eq!(run(&folder, &of_dump).status.code(), Some(0));
+    assert_eq!(
+        run(&folder, &[&of_dump[..], &["--release", "1.30"]].concat()).status.code(),
+        Some(0),
+        "a layout"
+    );
+    assert_eq!(run(&folder, &of_ztunnel).status.code(), Some(0));
+    for (arguments, stray) in [
+        (&of_dump[..], &["waypoint.shop"][..]),
+        (&of_dump, &["waypoint", "-n", "shop"]),
+        (&of_dump, &["--waypoint", "shop/waypoint"]),
+        (&of_dump, &["--feature", "PILOT_ENABLE_TELEMETRY_LABEL=false"]),
+        (&of_dump, &["--assume", "nothing"]),
+        (&of_dump, &["--dialect", "envoy"]),
+        (&of_dump, &["--mesh-config", "shop.yaml"]),
+        (&of_ztunnel, &["--feature", "PILOT_ENABLE_TELEMETRY_LABEL=false"]),
+        (&of_ztunnel, &["--release", "1.30"]),
+        (&["lint", "-f", "shop.yaml"], &["--problems", "json"]),
+        (&["status", "-f", "shop.yaml"], &["--dialect", "envoy"]),
+        (&["zc", "all", "-f", "shop.yaml"], &["--dialect", "envoy"]),
+        (&["cost", "-f", "shop.yaml"], &["--dialect", "envoy"]),
+        (&["waypoint", "list", "-f", "shop.yaml"], &["--dialect", "envoy"]),
+        (&["bootstrap", "-f", "shop.yaml"], &["--dialect", "envoy"]),
+    ] {
+        let output = run(&folder, &[arguments, stray].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {stray:?}: {said}");
+        assert!(said.contains(" says nothing about ") && output.stdout.is_empty(), "{said}");
     }
 }
 

@@ -248,7 +248,10 @@ impl Session {
         for _ in 0..ROUNDS {
             let before = &mended.session;
             let Some((files, fixes)) = lint::apply(&before.input().files, &reported(before)) else { break };
-            let after = Self::read(files, &before.mesh().options);
+            let options = &before.mesh().options;
+            let mut reading = Snapshot::read(files, &options.limits);
+            reading.tell(before.input().told().iter().cloned());
+            let after = Self::new(reading, options);
             if errors(&after) > errors(before) {
                 break;
             }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use waypoint_xds::lint::{RULES, Releases, Rule};
 use waypoint_xds::options::{Options, Settings};
-use waypoint_xds::problem::{Problem, Severity};
+use waypoint_xds::problem::{Code, Problem, Severity};
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
@@ -61,8 +61,9 @@ fn lint(rule: &Rule, heading: &str) -> Vec<Problem> {
     Session::read([SourceFile::new("page.yaml", snapshot.as_str())], &options).lint()
 }
 
+/// A page is about one thing, and need not have a waypoint for it.
 fn is_loud(problem: &&Problem) -> bool {
-    problem.severity <= Severity::Warning
+    problem.severity <= Severity::Warning && problem.code != Code::MeshWithoutWaypoint
 }
 
 #[test]

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::objects::may_hold_objects;
+use crate::{FileError, Found, Renderer, Unrendered, Wanted, Within, failed, file, identity};
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
-use waypoint_xds::text::SourceFile;
-
-use crate::{FileError, Found, Renderer, Unrendered, Wanted, failed, file, identity};
 
 /// Files that are left out: patterns as in `.gitignore`, relative to the directory that is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,32 +62,39 @@ pub(crate) fn read(
             Err(error) => return Err(unreadable(directory, error)),
         };
         let path = entry.path();
+        if charts.iter().any(|chart| path.starts_with(chart)) {
+            continue;
+        }
         if path.is_dir() {
-            found.unrendered.extend(unrendered(path));
-            if path.join("Chart.yaml").is_file() {
+            let Some(renderer) = renderer(path) else { continue };
+            if renderer == Renderer::Helm {
                 charts.push(path.to_owned());
             }
-        } else if !charts.iter().any(|chart| path.starts_with(chart))
-            && is_read(path)
-            && !is_said_twice(path)
-            && seen.insert(identity(path))
-        {
-            found.sources.extend(file(path, wanted.bytes)?.into_iter().filter(may_hold_objects));
+            let (directory, within) = (path.to_owned(), Within::Files);
+            found.unrendered.push(Unrendered { directory, renderer, within });
+        } else if is_read(path) && !is_said_twice(path) && seen.insert(identity(path)) {
+            file(path, wanted, &mut |source| may_hold_objects(source, wanted.bytes), found)?;
         }
     }
     Ok(())
 }
 
-/// Those of some files that a directory's reading would take: files that are named, as in a revision, without
-/// being there.
+/// What a directory's reading would make of files that are named, as in a revision or an archive, without being
+/// there.
+pub(crate) struct Among<'p> {
+    /// The files that it would take.
+    pub(crate) taken: BTreeSet<&'p PathBuf>,
+    /// The directories that another program renders.
+    pub(crate) unrendered: Vec<(&'p Path, Renderer)>,
+}
+
+/// Chooses among files below a directory.
 pub(crate) fn among<'p>(
     base: &Path,
     files: &'p [PathBuf],
     excluded: &Excluded,
-) -> Result<BTreeSet<&'p PathBuf>, FileError> {
+) -> Result<Among<'p>, FileError> {
     let overrides = excluded.overrides(base)?;
-    let charts: BTreeSet<&Path> =
-        files.iter().filter(|file| file.ends_with("Chart.yaml")).filter_map(|file| file.parent()).collect();
     let is_hidden = |file: &Path| {
         let inside = file.strip_prefix(base).unwrap_or(file);
         inside.components().any(|part| {
@@ -98,13 +104,21 @@ pub(crate) fn among<'p>(
     };
     let is_excluded =
         |file: &Path| file.ancestors().any(|above| overrides.matched(above, above != file).is_ignore());
-    let is_wanted = |file: &&PathBuf| {
-        is_read(file)
-            && !is_hidden(file)
-            && !file.ancestors().any(|above| charts.contains(above))
-            && !is_excluded(file)
+    let kept: Vec<&PathBuf> = files.iter().filter(|file| !is_hidden(file) && !is_excluded(file)).collect();
+    let holding = |names: &[&str]| -> BTreeSet<&Path> {
+        let is_one = |file: &&&PathBuf| names.iter().any(|name| file.ends_with(name));
+        kept.iter().filter(is_one).filter_map(|file| file.parent()).collect()
     };
-    Ok(files.iter().filter(is_wanted).collect())
+    let (charts, kustomizations) = (holding(&[CHART]), holding(&KUSTOMIZATIONS));
+    let is_in_chart = |path: &Path| path.ancestors().any(|above| charts.contains(above));
+    let helm = charts.iter().filter(|chart| !chart.parent().is_some_and(is_in_chart));
+    let kustomize = kustomizations.iter().filter(|directory| !is_in_chart(directory));
+    let unrendered = helm
+        .map(|chart| (*chart, Renderer::Helm))
+        .chain(kustomize.map(|directory| (*directory, Renderer::Kustomize)))
+        .collect();
+    let is_taken = |file: &&PathBuf| is_read(file) && !is_said_twice(file) && !is_in_chart(file);
+    Ok(Among { taken: kept.into_iter().filter(is_taken).collect(), unrendered })
 }
 
 /// A link that leads nowhere, or back to where it stands, is as good as none.
@@ -118,18 +132,19 @@ fn unreadable(directory: &Path, error: ignore::Error) -> FileError {
     failed(directory, source)
 }
 
+/// The file that makes a directory a chart.
+const CHART: &str = "Chart.yaml";
+/// The files that make a directory a kustomization.
+const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// What renders the files of a directory, if anything does.
-fn unrendered(directory: &Path) -> Option<Unrendered> {
-    const KUSTOMIZATIONS: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+fn renderer(directory: &Path) -> Option<Renderer> {
     let has = |name: &str| directory.join(name).is_file();
-    let renderer = if has("Chart.yaml") {
-        Renderer::Helm
-    } else if KUSTOMIZATIONS.iter().any(|name| has(name)) {
-        Renderer::Kustomize
+    if has(CHART) {
+        Some(Renderer::Helm)
     } else {
-        return None;
-    };
-    Some(Unrendered { directory: directory.to_owned(), renderer })
+        KUSTOMIZATIONS.iter().any(|name| has(name)).then_some(Renderer::Kustomize)
+    }
 }
 
 /// Whether a file of a directory or an archive is one that may hold objects, as far as its name tells.
@@ -142,9 +157,11 @@ pub fn is_read(path: &Path) -> bool {
     is_known && !is_known_for_something_else(path)
 }
 
-/// The objects of a cluster, as `istioctl bug-report` writes them.
+/// The objects of a cluster, as `istioctl bug-report` writes them: in some releases those that are in no namespace
+/// come apart.
 fn is_of_a_bug_report(path: &Path) -> bool {
-    path.ends_with("cluster/k8s-resources") || path.ends_with("cluster/crs")
+    let files = ["cluster/k8s-resources", "cluster/k8s-cluster-resources", "cluster/crs"];
+    files.iter().any(|file| path.ends_with(file))
 }
 
 /// Pods, as `oc adm must-gather` writes each of them a second time: `namespaces/NS/pods/POD/POD.yaml`, beside
@@ -164,14 +181,10 @@ fn is_known_for_something_else(path: &Path) -> bool {
     })
 }
 
-/// Whether a text says of anything in it that it is an object. Values of charts, workflows and other settings
-/// do not; what is named is read all the same, and told to be none.
-pub(crate) fn may_hold_objects(source: &SourceFile) -> bool {
-    source.text().contains("apiVersion") || source.text().contains("kind")
-}
-
 #[cfg(test)]
 mod tests {
+    use waypoint_xds::text::SourceFile;
+
     use super::*;
     use crate::read_wanted;
 
@@ -206,7 +219,7 @@ mod tests {
         let files = [
             ("c.yml", OBJECT),
             ("a.yaml", OBJECT),
-            ("b/x.json", "{\"kind\": \"x\"}"),
+            ("b/x.json", "{\"apiVersion\": \"v1\", \"kind\": \"x\"}"),
             ("b/notes.txt", OBJECT),
             ("cluster/crs", OBJECT),
             ("namespaces/shop/core/pods.yaml", OBJECT),
@@ -235,19 +248,24 @@ mod tests {
             ("generated/all.yaml", OBJECT),
             ("node_modules/x/package.json", "{\"kind\": 1}"),
             ("package.json", "{\"kind\": 1}"),
-            ("values.yaml", "replicas: 1\n"),
+            ("values.yaml", "replicas: 1\nkind: DaemonSet\n"),
+            ("mkdocs.yml", "site_name: every kind of apiVersion\n"),
+            ("dashboard.json", "{\"panels\": [{\"kind\": \"a\"}], \"metadata\": {}}"),
             ("app/secret.yaml", OBJECT),
             ("app/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"),
             ("app/app.yaml", OBJECT),
             ("chart/Chart.yaml", "apiVersion: v2\nname: c\n"),
             ("chart/templates/app.yaml", "kind: {{ .Values.kind }}\n"),
+            ("chart/charts/below/Chart.yaml", "apiVersion: v2\nname: below\n"),
         ];
         let folder = folder("others", &files);
         assert_eq!(names(&folder, &["secret.yaml"]), ["app/app.yaml"]);
         let found = read_wanted([&folder], &Wanted::default()).unwrap();
-        let told: Vec<String> = found.unrendered.iter().map(ToString::to_string).collect();
+        let told: Vec<String> = found.problems().into_iter().filter_map(|problem| problem.help).collect();
         assert_eq!(told.len(), 2);
-        assert!(told[0].contains("-f kustomize:") && told[1].contains("-f helm:"), "{told:?}");
+        assert!(told[0].contains("kustomize:") && told[1].contains("helm:"), "{told:?}");
+        let named = read_wanted([folder.join("values.yaml")], &Wanted::default()).unwrap();
+        assert_eq!(named.sources.len(), 1, "what is named is read");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use waypoint_xds::text::SourceFile;
 
-use crate::{FileError, Wanted, folder, packed};
+use crate::objects::may_hold_objects;
+use crate::{FileError, Found, Unrendered, Wanted, Within, folder, packed};
 
 /// What stands before a revision and a path: `git:main:deploy`.
 const PREFIX: &str = "git:";
@@ -37,7 +38,7 @@ impl Revision {
     }
 
     /// Reads the files that may hold objects, as a directory is read; a link is none.
-    pub(crate) fn read(&self, wanted: &Wanted) -> Result<Vec<SourceFile>, FileError> {
+    pub(crate) fn read(&self, wanted: &Wanted, found: &mut Found) -> Result<(), FileError> {
         let (base, rest) = self.base();
         let listed = self.run(&base, &["ls-tree", "-r", "-z", &self.revision, "--", &rest])?;
         let blobs: Vec<Blob> = listed.split(|byte| *byte == 0).filter_map(Blob::parse).collect();
@@ -46,16 +47,21 @@ impl Revision {
         }
         let names: Vec<PathBuf> = blobs.iter().map(|blob| base.join(&blob.path)).collect();
         let is_named = rest != "." && names.len() == 1;
-        let taken = folder::among(&base, &names, &wanted.excluded)?;
-        let taken: Vec<(&Blob, &PathBuf)> =
-            blobs.iter().zip(&names).filter(|(_, name)| is_named || taken.contains(name)).collect();
-        let mut found = Vec::new();
-        for ((_, name), bytes) in taken.iter().zip(self.contents(&base, &taken)?) {
-            let name = format!("{}:{}", self.revision, name.display());
-            let sources = packed::sources(&name, bytes, wanted.bytes)?;
-            found.extend(sources.into_iter().filter(|source| is_named || folder::may_hold_objects(source)));
+        let among = folder::among(&base, &names, &wanted.excluded)?;
+        let named = |path: &Path| format!("{}:{}", self.revision, path.display());
+        if !is_named {
+            found.unrendered.extend(among.unrendered.iter().map(|(directory, renderer)| {
+                let (directory, renderer) = (named(directory).into(), *renderer);
+                Unrendered { directory, renderer, within: Within::Revision }
+            }));
         }
-        Ok(found)
+        let taken: Vec<(&Blob, &PathBuf)> =
+            blobs.iter().zip(&names).filter(|(_, name)| is_named || among.taken.contains(name)).collect();
+        let mut is_taken = |source: &SourceFile| is_named || may_hold_objects(source, wanted.bytes);
+        for ((_, name), bytes) in taken.iter().zip(self.contents(&base, &taken)?) {
+            packed::read_into(&named(name), bytes, wanted, &mut is_taken, found)?;
+        }
+        Ok(())
     }
 
     /// The nearest directory that is there, and the way from it to the path.
@@ -149,12 +155,17 @@ mod tests {
 
     const OBJECT: &str = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
 
-    fn names(revision: &str, path: &Path) -> Vec<String> {
+    fn found(revision: &str, path: &Path) -> Result<Found, FileError> {
         let revision = Revision { revision: revision.to_owned(), path: path.to_owned() };
-        let found = revision.read(&Wanted::default()).unwrap();
+        let mut found = Found::default();
+        revision.read(&Wanted::default(), &mut found).map(|()| found)
+    }
+
+    fn names(revision: &str, path: &Path) -> Vec<String> {
+        let found = found(revision, path).unwrap();
         let base = path.ancestors().find(|path| path.is_dir()).unwrap();
-        let prefix = format!("{}:{}/", revision.revision, base.display());
-        found.iter().map(|source| source.name().replace(&prefix, "")).collect()
+        let prefix = format!("{revision}:{}/", base.display());
+        found.sources.iter().map(|source| source.name().replace(&prefix, "")).collect()
     }
 
     #[test]
@@ -170,7 +181,7 @@ mod tests {
         };
         run(&["init", "-q"]);
         write("deploy/a.yaml", OBJECT);
-        write("deploy/gone.yaml", "kind: Gone\n");
+        write("deploy/gone.yaml", "apiVersion: v1\nkind: Gone\n");
         write("deploy/notes.txt", OBJECT);
         write("deploy/values.yaml", "replicas: 1\n");
         write("deploy/chart/Chart.yaml", "apiVersion: v2\n");
@@ -182,10 +193,14 @@ mod tests {
         assert_eq!(names("HEAD~1", &folder.join("deploy")), ["a.yaml", "gone.yaml"]);
         assert_eq!(names("HEAD", &folder.join("deploy")), ["a.yaml"]);
         assert_eq!(names("HEAD~1", &folder.join("deploy/gone.yaml")), ["gone.yaml"]);
-        let none = Revision { revision: "HEAD".into(), path: folder.join("deploy/gone.yaml") };
-        assert!(none.read(&Wanted::default()).unwrap_err().to_string().contains("gone.yaml"));
-        let none = Revision { revision: "no-such-branch".into(), path: folder.clone() };
-        assert!(none.read(&Wanted::default()).unwrap_err().to_string().contains("no-such-branch"));
+        let none = |revision: &str, path: &Path| found(revision, path).unwrap_err().to_string();
+        assert!(none("HEAD", &folder.join("deploy/gone.yaml")).contains("gone.yaml"));
+        assert!(none("no-such-branch", &folder).contains("no-such-branch"));
+        let told = found("HEAD", &folder.join("deploy")).unwrap().problems();
+        let [chart] = told.as_slice() else { panic!("{told:?}") };
+        assert!(
+            chart.message.starts_with("`HEAD:") && chart.message.contains("deploy/chart` is a Helm chart")
+        );
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -7,6 +7,7 @@
 //! | `cluster` | objects of a cluster, by `kubectl get` |
 //! | `folder` | the files of a directory that may hold objects |
 //! | `git` | files as they were in a revision |
+//! | `objects` | whether a text may hold objects |
 //! | `packed` | packed files and archives |
 //! | `render` | what `kustomize` and `helm` make of a directory |
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@
 mod cluster;
 mod folder;
 mod git;
+mod objects;
 mod packed;
 mod render;
 
@@ -24,6 +26,7 @@ use std::path::{Path, PathBuf};
 use waypoint_xds::expect::is_tests;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::options::Settings;
+use waypoint_xds::problem::{Code, Problem};
 use waypoint_xds::text::{SourceFile, cluster_and_name};
 
 pub use cluster::{Cluster, Copied, Query};
@@ -97,32 +100,67 @@ impl Found {
         self.sources.extend(copied.sources);
         self.notes.extend(copied.notes);
     }
+
+    /// Adds what else was read.
+    pub fn extend(&mut self, other: Self) {
+        self.sources.extend(other.sources);
+        self.tests.extend(other.tests);
+        self.unrendered.extend(other.unrendered);
+        self.notes.extend(other.notes);
+    }
+
+    /// What was not read, as problems of the snapshot.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let unlisted = self.notes.iter().map(|note| {
+            let problem = Problem::new(Code::NotListed, note.as_str());
+            problem.help("kubectl's user needs the permission to list them")
+        });
+        self.unrendered.iter().map(Unrendered::problem).chain(unlisted).collect()
+    }
 }
 
 /// A directory whose files are not the objects that a cluster gets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Unrendered {
-    /// The directory.
+    /// The directory, named as its files are.
     pub directory: PathBuf,
     /// What renders it.
     pub renderer: Renderer,
+    /// Where it is.
+    pub within: Within,
 }
 
-impl std::fmt::Display for Unrendered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let directory = self.directory.display();
-        let prefix = self.renderer.prefix();
-        match self.renderer {
-            Renderer::Helm => write!(
-                f,
-                "{directory} is a Helm chart and was passed over: read it with -f {prefix}{directory}"
-            ),
-            Renderer::Kustomize => write!(
-                f,
-                "{directory} has a kustomization, and its files were read as they are: read what it makes of them with \
-                 -f {prefix}{directory}"
-            ),
-        }
+/// Where a directory is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Within {
+    /// Among the files of this machine.
+    Files,
+    /// In a revision of a repository.
+    Revision,
+    /// In an archive.
+    Archive,
+}
+
+impl Unrendered {
+    fn problem(&self) -> Problem {
+        let (directory, prefix) = (self.directory.display(), self.renderer.prefix());
+        let message = match self.renderer {
+            Renderer::Helm => format!("`{directory}` is a Helm chart: nothing of it was read"),
+            Renderer::Kustomize => {
+                format!("`{directory}` has a kustomization: its files were read as they are")
+            }
+        };
+        let help = match self.within {
+            Within::Files => format!("read `{prefix}{directory}` instead, which is rendered"),
+            Within::Revision => {
+                format!("check it out, and read it as `{prefix}DIRECTORY`, which is rendered")
+            }
+            Within::Archive => format!("unpack it, and read it as `{prefix}DIRECTORY`, which is rendered"),
+        };
+        Problem::new(Code::NotRendered, message).help(help)
     }
 }
 
@@ -147,7 +185,7 @@ impl Default for Wanted {
 /// cluster is the control plane's own.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`,
-/// `.yml`, `.json`, packed too) that have an `apiVersion` or a `kind`; not those that `.gitignore` or
+/// `.yml`, `.json`, packed too) in which a document has an `apiVersion` and a `kind`; not those that `.gitignore` or
 /// [`Wanted::excluded`] leaves out, hidden ones, those of `node_modules` and of Helm charts. Files of tests
 /// come apart. Links are followed, and a file counts once however it is reached.
 ///
@@ -168,7 +206,7 @@ pub fn read_wanted<P: AsRef<Path>>(
         if let Some((renderer, directory)) = render::parse(path) {
             found.sources.push(renderer.render(directory)?);
         } else if let Some(revision) = Revision::parse(path) {
-            found.sources.extend(revision.read(wanted)?);
+            revision.read(wanted, &mut found)?;
         } else if let Some(asked) = Cluster::parse(path) {
             found.add(asked.read(|_, _, _| {})?);
         } else {
@@ -190,7 +228,7 @@ fn read_files(
     if path.is_dir() {
         folder::read(path, wanted, seen, found)?;
     } else if seen.insert(identity(path)) {
-        found.sources.extend(file(path, wanted.bytes)?);
+        file(path, wanted, &mut |_| true, found)?;
     }
     Ok(())
 }
@@ -249,8 +287,16 @@ fn identity(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn file(path: &Path, limit: usize) -> Result<Vec<SourceFile>, FileError> {
-    packed::sources(&path.display().to_string(), packed::read(path, limit)?, limit)
+/// Reads a file, unpacked if it is packed, or those files of an archive that may hold objects: those of its
+/// texts that are to be taken.
+fn file(
+    path: &Path,
+    wanted: &Wanted,
+    is_taken: &mut dyn FnMut(&SourceFile) -> bool,
+    found: &mut Found,
+) -> Result<(), FileError> {
+    let bytes = packed::read(path, wanted.bytes)?;
+    packed::read_into(&path.display().to_string(), bytes, wanted, is_taken, found)
 }
 
 /// What a reader has, standard input say, under a name: as a file of its bytes would be read.
@@ -258,9 +304,11 @@ fn file(path: &Path, limit: usize) -> Result<Vec<SourceFile>, FileError> {
 /// # Errors
 ///
 /// [`FileError`] when it cannot be read or unpacked.
-pub fn read_from(name: &str, reader: impl Read, wanted: &Wanted) -> Result<Vec<SourceFile>, FileError> {
+pub fn read_from(name: &str, reader: impl Read, wanted: &Wanted) -> Result<Found, FileError> {
     let bytes = packed::read_all(reader, wanted.bytes).map_err(|error| failed(Path::new(name), error))?;
-    packed::sources(name, bytes, wanted.bytes)
+    let mut found = Found::default();
+    packed::read_into(name, bytes, wanted, &mut |_| true, &mut found)?;
+    Ok(found.sorted())
 }
 
 /// The settings that stand beside an input: the text of a mesh configuration, and flags of the control plane,

@@ -5,14 +5,15 @@
 //! limited by how large it is.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use waypoint_xds::text::SourceFile;
 
 use crate::folder;
-use crate::{FileError, failed};
+use crate::objects::may_hold_objects;
+use crate::{FileError, Found, Unrendered, Wanted, Within, failed};
 
 /// How many times its size a packed file may become: twice what the most even YAML does.
 const GROWTH: usize = 300;
@@ -20,10 +21,16 @@ const GROWTH: usize = 300;
 /// How much any packed file may become, however small it is.
 const LEAST: usize = 16 << 20;
 
-/// What comes of one file's bytes: its text, or the texts of an archive's files that may hold objects. Of
-/// what is packed, no more than `limit` bytes are unpacked.
-pub(crate) fn sources(name: &str, bytes: Vec<u8>, limit: usize) -> Result<Vec<SourceFile>, FileError> {
-    let bound = limit.min(bytes.len().saturating_mul(GROWTH).max(LEAST));
+/// Adds what comes of one file's bytes: its text if that is to be taken, or the texts of an archive's files that
+/// may hold objects. Of what is packed, no more than the limit is unpacked.
+pub(crate) fn read_into(
+    name: &str,
+    bytes: Vec<u8>,
+    wanted: &Wanted,
+    is_taken: &mut dyn FnMut(&SourceFile) -> bool,
+    found: &mut Found,
+) -> Result<(), FileError> {
+    let bound = wanted.bytes.min(bytes.len().saturating_mul(GROWTH).max(LEAST));
     let bytes = match kind(&bytes) {
         Some(Packed::Gzip) => unpack(name, MultiGzDecoder::new(bytes.as_slice()), bound)?,
         Some(Packed::Zstandard) => {
@@ -33,9 +40,10 @@ pub(crate) fn sources(name: &str, bytes: Vec<u8>, limit: usize) -> Result<Vec<So
         None => bytes,
     };
     if is_archive(&bytes) {
-        return archive(name, &bytes);
+        return archive(name, &bytes, wanted, found);
     }
-    Ok(vec![SourceFile::from_bytes(name, &bytes)])
+    found.sources.extend(Some(SourceFile::from_bytes(name, &bytes)).filter(|source| is_taken(source)));
+    Ok(())
 }
 
 enum Packed {
@@ -71,23 +79,53 @@ fn broken(name: &str, error: &dyn std::fmt::Display) -> FileError {
     FileError::Packed { path: name.into(), reason: error.to_string() }
 }
 
-/// The files of an archive that may hold objects, by their path in it.
-fn archive(name: &str, bytes: &[u8]) -> Result<Vec<SourceFile>, FileError> {
+/// Adds the files of an archive that may hold objects, by their path in it, as a directory is read.
+fn archive(name: &str, bytes: &[u8], wanted: &Wanted, found: &mut Found) -> Result<(), FileError> {
+    let mut paths = Vec::new();
+    each_file(name, bytes, |path, _| {
+        paths.push(path);
+        Ok(())
+    })?;
+    let among = folder::among(Path::new(""), &paths, &wanted.excluded)?;
+    let named = |path: &Path| PathBuf::from(name).join(path);
+    found.unrendered.extend(among.unrendered.iter().map(|(directory, renderer)| {
+        let (directory, renderer) = (named(directory), *renderer);
+        Unrendered { directory, renderer, within: Within::Archive }
+    }));
     let mut sources = Vec::new();
-    let mut archive = tar::Archive::new(bytes);
-    for entry in archive.entries().map_err(|error| broken(name, &error))? {
-        let mut entry = entry.map_err(|error| broken(name, &error))?;
-        let path = entry.path().map_err(|error| broken(name, &error))?.into_owned();
-        if !entry.header().entry_type().is_file() || !folder::is_read(&path) || folder::is_said_twice(&path) {
-            continue;
+    each_file(name, bytes, |path, entry| {
+        if among.taken.contains(&path) {
+            let mut file = Vec::new();
+            entry.read_to_end(&mut file)?;
+            sources.push(SourceFile::from_bytes(named(&path).display().to_string(), &file));
         }
-        let mut file = Vec::new();
-        entry.read_to_end(&mut file).map_err(|error| broken(name, &error))?;
-        sources.push(SourceFile::from_bytes(format!("{name}/{}", path.display()), &file));
-    }
-    sources.retain(folder::may_hold_objects);
+        Ok(())
+    })?;
+    sources.retain(|source| may_hold_objects(source, wanted.bytes));
     sources.sort_by(|a, b| a.name().cmp(b.name()));
-    Ok(sources)
+    found.sources.extend(sources);
+    Ok(())
+}
+
+/// Looks at the files of an archive, each with its path.
+fn each_file(
+    name: &str,
+    bytes: &[u8],
+    mut look: impl FnMut(PathBuf, &mut dyn Read) -> std::io::Result<()>,
+) -> Result<(), FileError> {
+    let mut all = || -> std::io::Result<()> {
+        for entry in tar::Archive::new(bytes).entries()? {
+            let mut entry = entry?;
+            if entry.header().entry_type().is_file() {
+                // `tar -c .` writes `./a`.
+                let is_name = |part: &Component<'_>| *part != Component::CurDir;
+                let path = entry.path()?.components().filter(is_name).collect();
+                look(path, &mut entry)?;
+            }
+        }
+        Ok(())
+    };
+    all().map_err(|error| broken(name, &error))
 }
 
 /// The bytes of a file, at most one more than the limit, to see that there is more: a device may have no end.
@@ -111,7 +149,11 @@ mod tests {
     use super::*;
 
     const OBJECT: &[u8] = b"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
-    const LIMIT: usize = 1 << 30;
+
+    fn read(name: &str, bytes: Vec<u8>, limit: usize) -> Result<Found, FileError> {
+        let (wanted, mut found) = (Wanted { bytes: limit, ..Wanted::default() }, Found::default());
+        read_into(name, bytes, &wanted, &mut |_| true, &mut found).map(|()| found)
+    }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -131,8 +173,8 @@ mod tests {
     }
 
     fn texts(bytes: Vec<u8>) -> Vec<(String, String)> {
-        let sources = sources("f", bytes, LIMIT).unwrap();
-        sources.iter().map(|source| (source.name().to_string(), source.text().to_owned())).collect()
+        let found = read("f", bytes, 1 << 30).unwrap();
+        found.sources.iter().map(|source| (source.name().to_string(), source.text().to_owned())).collect()
     }
 
     #[test]
@@ -166,12 +208,36 @@ mod tests {
     }
 
     #[test]
+    fn an_archive_is_read_as_a_directory_is() {
+        let deploy = tar(&[
+            ("./deploy/a.yaml", OBJECT),
+            ("./deploy/.hidden/b.yaml", OBJECT),
+            ("./deploy/values.yaml", b"kind: DaemonSet"),
+            ("./deploy/chart/Chart.yaml", b"apiVersion: v2"),
+            ("./deploy/chart/templates/c.yaml", b"kind: {{ .Values.kind }}"),
+            ("./deploy/over/kustomization.yaml", b"resources: [d.yaml]"),
+            ("./deploy/over/d.yaml", OBJECT),
+        ]);
+        let found = read("all.tar", deploy, 1 << 30).unwrap();
+        let names: Vec<&str> = found.sources.iter().map(|source| source.name().as_str()).collect();
+        assert_eq!(names, ["all.tar/deploy/a.yaml", "all.tar/deploy/over/d.yaml"]);
+        let told: Vec<String> = found.problems().into_iter().map(|problem| problem.message).collect();
+        assert_eq!(
+            told,
+            [
+                "`all.tar/deploy/chart` is a Helm chart: nothing of it was read",
+                "`all.tar/deploy/over` has a kustomization: its files were read as they are",
+            ]
+        );
+    }
+
+    #[test]
     fn a_bomb_is_not_unpacked() {
         let bomb = gzip(&vec![b'a'; 32 << 20]);
         assert!(bomb.len() * GROWTH < LEAST);
-        let error = sources("bomb.gz", bomb, LIMIT).unwrap_err().to_string();
+        let error = read("bomb.gz", bomb, 1 << 30).unwrap_err().to_string();
         assert_eq!(error, "bomb.gz: it unpacks to more than 16777216 bytes");
-        let error = sources("a.gz", gzip(OBJECT), 10).unwrap_err().to_string();
+        let error = read("a.gz", gzip(OBJECT), 10).unwrap_err().to_string();
         assert_eq!(error, "a.gz: it unpacks to more than 10 bytes");
     }
 
@@ -179,9 +245,9 @@ mod tests {
     fn what_is_cut_short_is_told() {
         let mut cut = gzip(OBJECT);
         cut.truncate(30);
-        assert!(sources("cut.gz", cut, LIMIT).unwrap_err().to_string().starts_with("cut.gz: "));
+        assert!(read("cut.gz", cut, 1 << 30).unwrap_err().to_string().starts_with("cut.gz: "));
         let mut cut = tar(&[("a.yaml", &[b'a'; 2000])]);
         cut.truncate(1000);
-        assert!(sources("cut.tar", cut, LIMIT).is_err());
+        assert!(read("cut.tar", cut, 1 << 30).is_err());
     }
 }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyString, PyTuple};
 use waypoint_xds::detect;
 use waypoint_xds::limits::Limits;
+use waypoint_xds::problem::Problem;
 use waypoint_xds::snapshot::{self, Reading};
 use waypoint_xds::text::SourceFile;
 
@@ -25,8 +26,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Reads files without the GIL.
-    fn read(py: Python<'_>, files: Vec<SourceFile>, limits: Limits) -> Self {
-        let reading = py.detach(|| snapshot::Snapshot::read(files, &limits));
+    fn read(py: Python<'_>, files: Vec<SourceFile>, told: Vec<Problem>, limits: Limits) -> Self {
+        let mut reading = py.detach(|| snapshot::Snapshot::read(files, &limits));
+        reading.tell(told);
         Self { reading: Arc::new(reading) }
     }
 }
@@ -34,10 +36,16 @@ impl Snapshot {
 /// Limits as Python gives them: some of them, by name.
 type Changed = Option<BTreeMap<String, u64>>;
 
-/// What makes a snapshot again: the texts with their names and clusters, and the limits within which they
-/// were read.
-type Parts<'py> =
-    (Vec<(Bound<'py, PyString>, Bound<'py, PyString>, Option<String>)>, BTreeMap<&'static str, usize>);
+/// What makes a snapshot again: the texts with their names and clusters, the limits within which they were
+/// read, and what was told of what was not read.
+type Parts<'py> = (
+    Vec<(Bound<'py, PyString>, Bound<'py, PyString>, Option<String>)>,
+    BTreeMap<&'static str, usize>,
+    Vec<Told>,
+);
+
+/// What is told beside the texts: code, message and help.
+type Told = (String, String, Option<String>);
 
 /// One path, or several.
 pub(crate) fn paths(paths: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
@@ -54,11 +62,12 @@ impl Snapshot {
     #[pyo3(signature = (text, name = "<string>", *, limits = None))]
     fn from_yaml(py: Python<'_>, text: &str, name: &str, limits: Changed) -> PyResult<Self> {
         let limits = error::limits(limits.as_ref())?;
-        Ok(Self::read(py, vec![SourceFile::new(name, text)], limits))
+        Ok(Self::read(py, vec![SourceFile::new(name, text)], Vec::new(), limits))
     }
 
     /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects. `east=PATH` is
-    /// what is in cluster east; the first cluster is the control plane's own.
+    /// what is in cluster east; the first cluster is the control plane's own. Charts, kustomizations and what a
+    /// cluster did not list are among the problems.
     #[staticmethod]
     #[pyo3(signature = (paths, *, limits = None))]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {
@@ -66,7 +75,10 @@ impl Snapshot {
         let paths = self::paths(paths)?;
         let wanted = Wanted { bytes: limits.bytes, ..Wanted::default() };
         match py.detach(|| files::read_wanted(paths, &wanted)) {
-            Ok(found) => Ok(Self::read(py, found.sources, limits)),
+            Ok(found) => {
+                let told = found.problems();
+                Ok(Self::read(py, found.sources, told, limits))
+            }
             Err(error) => Err(error::of_file(py, &error)),
         }
     }
@@ -84,7 +96,8 @@ impl Snapshot {
             };
             texts.iter().enumerate().map(file).collect::<Result<Vec<_>, _>>()
         });
-        Ok(Self::read(py, files.map_err(|error| error::setting("invalid-object", &error))?, limits))
+        let files = files.map_err(|error| error::setting("invalid-object", &error))?;
+        Ok(Self::read(py, files, Vec::new(), limits))
     }
 
     /// Reads texts that have names and may have clusters, within limits.
@@ -94,12 +107,16 @@ impl Snapshot {
         py: Python<'_>,
         texts: Vec<(String, String, Option<String>)>,
         limits: BTreeMap<String, u64>,
+        told: Vec<Told>,
     ) -> PyResult<Self> {
         let files = texts.into_iter().map(|(name, text, cluster)| match cluster {
             Some(cluster) => SourceFile::new(name, text).in_cluster(cluster),
             None => SourceFile::new(name, text),
         });
-        Ok(Self::read(py, files.collect(), error::limits(Some(&limits))?))
+        let told = told.into_iter().filter_map(|(code, message, help)| {
+            Some(Problem { help, ..Problem::new(code.parse().ok()?, message) })
+        });
+        Ok(Self::read(py, files.collect(), told.collect(), error::limits(Some(&limits))?))
     }
 
     /// What is wrong with the texts. What a release makes of the objects is told by a translation.
@@ -152,12 +169,14 @@ impl Snapshot {
     /// A snapshot is its texts: reading them again gives the same.
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Parts<'py>> {
         let py = slf.py();
-        let files = &slf.get().reading.files;
+        let Reading { files, .. } = &*slf.get().reading;
         let texts = files.iter().map(|file| {
             let cluster = file.cluster().map(ToString::to_string);
             (PyString::new(py, file.name()), PyString::new(py, file.text()), cluster)
         });
-        Ok((slf.getattr("_from_texts")?, (texts.collect(), files.limits().named().collect())))
+        let told = slf.get().reading.told().iter();
+        let told = told.map(|p| (p.code.id().to_owned(), p.message.clone(), p.help.clone()));
+        Ok((slf.getattr("_from_texts")?, (texts.collect(), files.limits().named().collect(), told.collect())))
     }
 
     fn __copy__(slf: Py<Self>) -> Py<Self> {

@@ -271,3 +271,15 @@ def test_snapshots_are_pickled_copied_and_compared() -> None:
     assert copy.deepcopy(snapshot) is snapshot
     with pytest.raises(AttributeError):
         snapshot.problems = ()  # type: ignore[misc]
+
+
+def test_what_is_not_rendered_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "chart").mkdir()
+    (tmp_path / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: c\n")
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+    snapshot = Snapshot.from_files(tmp_path)
+    (problem,) = snapshot.problems
+    assert (problem.code, problem.severity) == ("not-rendered", "note")
+    assert "is a Helm chart" in problem.message and "helm:" in problem.help
+    assert pickle.loads(pickle.dumps(snapshot)) == snapshot
+    assert problem in translate(snapshot).problems

@@ -42,6 +42,9 @@ pub(crate) struct Diff {
     /// Text, JSON, or the Markdown of a comment on a pull request.
     #[arg(short = 'o', long, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
     pub(crate) output: DiffFormat,
+    /// Run again whenever a file changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) how: How,
 }

@@ -46,22 +46,24 @@ pub(crate) struct How {
     pub(crate) mesh_config: Option<PathBuf>,
     #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
     pub(crate) release: Option<String>,
-    /// Whether waypoints without status addresses (as in files from Git) count as ready.
-    #[arg(long, value_enum, default_value_t = ReadinessArg::Assumed, value_name = "HOW")]
-    pub(crate) readiness: ReadinessArg,
+    /// Whether waypoints without status addresses (as in files from Git) count as ready [default: assumed].
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) readiness: Option<ReadinessArg>,
     /// What is assumed of objects that were never applied to a cluster, as in files from Git: addresses of
-    /// Services, the Pods of Deployments and the like, Namespaces.
-    #[arg(long, value_enum, default_value_t = AssumeArg::All, value_name = "WHAT")]
-    pub(crate) assume: AssumeArg,
+    /// Services, the Pods of Deployments and the like, Namespaces [default: all].
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) assume: Option<AssumeArg>,
     /// A feature flag of the control plane, by its name in Istio; may be given several times.
     #[arg(long = "feature", value_name = "NAME=VALUE", add = ArgValueCandidates::new(completion::features))]
     pub(crate) features: Vec<String>,
-    /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions.
-    #[arg(long, value_enum, default_value_t = DialectArg::IstioProxy, value_name = "DIALECT")]
-    pub(crate) dialect: DialectArg,
-    /// What is said of fields that no release of an API has: as kubectl's option of this name.
-    #[arg(long, value_enum, default_value_t = ValidateArg::Strict, value_name = "HOW")]
-    pub(crate) validate: ValidateArg,
+    /// Which Envoy is spoken to: Istio's own build, or an upstream one, which lacks Istio's extensions
+    /// [default: istio-proxy].
+    #[arg(long, value_enum, value_name = "DIALECT")]
+    pub(crate) dialect: Option<DialectArg>,
+    /// What is said of fields that no release of an API has: as kubectl's option of this name [default:
+    /// strict].
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) validate: Option<ValidateArg>,
     /// How large the input may be: bytes (of a file), depth (of nesting), values (of a document), aliases
     /// (values that may come of them, for each that is written) or problems (that are kept); may be given
     /// several times.
@@ -74,9 +76,9 @@ pub(crate) struct How {
     /// Count warnings as problems (exit code 1).
     #[arg(long)]
     pub(crate) strict: bool,
-    /// How problems are printed (to standard error).
-    #[arg(long, value_enum, default_value_t = ProblemFormat::Full, value_name = "FORMAT")]
-    pub(crate) problems: ProblemFormat,
+    /// How problems are printed (to standard error) [default: full].
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) problems: Option<ProblemFormat>,
     /// Of what goes to standard error print errors only; twice: nothing.
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) quiet: u8,
@@ -106,6 +108,24 @@ fn releases() -> String {
 }
 
 impl How {
+    /// The first option that is given and says how objects are read.
+    pub(crate) fn of_objects(&self) -> Option<&'static str> {
+        let given = [
+            ("--mesh-config", self.mesh_config.is_some()),
+            ("--readiness", self.readiness.is_some()),
+            ("--assume", self.assume.is_some()),
+            ("--feature", !self.features.is_empty()),
+            ("--dialect", self.dialect.is_some()),
+            ("--validate", self.validate.is_some()),
+        ];
+        given.into_iter().find_map(|(name, is_given)| is_given.then_some(name))
+    }
+
+    /// The option for the dialect, if it is given.
+    pub(crate) fn of_dialect(&self) -> Option<&'static str> {
+        self.dialect.map(|_| "--dialect")
+    }
+
     /// Says something on standard error that is no problem of the input, unless nobody wants to hear it.
     pub(crate) fn note(&self, text: &str) {
         if self.quiet == 0 {

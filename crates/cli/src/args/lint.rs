@@ -43,6 +43,9 @@ pub(crate) struct Lint {
     /// Read no file of settings.
     #[arg(long)]
     pub(crate) no_config: bool,
+    /// Run again whenever a file changes.
+    #[arg(long, conflicts_with_all = ["fix", "write_baseline"])]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) input: Input,
 }

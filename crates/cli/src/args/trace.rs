@@ -26,6 +26,9 @@ pub(crate) struct Trace {
     /// Text, JSON or YAML.
     #[arg(short = 'o', long, value_enum, default_value_t = TraceFormat::Text, value_name = "FORMAT")]
     pub(crate) output: TraceFormat,
+    /// Run again whenever a file changes.
+    #[arg(long)]
+    pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) input: Input,
 }

@@ -6,11 +6,14 @@ use std::borrow::Cow;
 use waypoint_xds::static_config::{Loopback, StaticOptions};
 use waypoint_xds::view::{json, yaml};
 
-use super::{chosen, report, session};
+use super::{chosen, refuse, report, session};
 use crate::args::{Bootstrap, ValueFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Bootstrap) -> Result<Outcome, Failure> {
+    if !args.complete {
+        refuse(args.input.how.of_dialect(), "a bootstrap without --static")?;
+    }
     let session = session(&args.input)?;
     let mut problems = Cow::Borrowed(session.problems());
     let shown = |problems: &[_]| report(problems, &session, &args.input.how);

@@ -2,11 +2,12 @@
 
 use waypoint_xds::view::{cost as view, cost_picture, json};
 
-use super::{report, session};
+use super::{refuse, report, session};
 use crate::args::{Cost, CostFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Cost) -> Result<Outcome, Failure> {
+    refuse(args.input.how.of_dialect(), "costs")?;
     let session = session(&args.input)?;
     let outcome = report(session.problems(), &session, &args.input.how);
     let cost = session.cost(args.rule, args.waypoint_replicas);

@@ -3,11 +3,16 @@
 use waypoint_xds::describe::{Subject, SubjectKind};
 use waypoint_xds::view::{description, json};
 
+use super::watch::{self, Inputs};
 use super::{report, session};
 use crate::args::{Describe, DescribeFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Describe) -> Result<Outcome, Failure> {
+    watch::run_if(args.watch, Inputs::of(&args.input), || once(args))
+}
+
+fn once(args: &Describe) -> Result<Outcome, Failure> {
     let kind: SubjectKind = args.kind.parse().map_err(|error| Failure::Usage(format!("{error}")))?;
     let subject = Subject::new(kind, &args.name, args.namespace.as_deref());
     let session = session(&args.input)?;

@@ -11,17 +11,25 @@ use waypoint_xds::problem::Problem;
 use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::{config_dump, difference, json};
 
+use super::watch::{self, Inputs};
 use super::{files_of, options, outcome, report, report_unread, session, session_of, tell};
 use crate::args::{self, DiffFormat, How, Input, Part};
 use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &args::Diff) -> Result<Outcome, Failure> {
+    let inputs = Inputs::default().and(&args.paths).and(&args.how.mesh_config);
+    let inputs = inputs.and(&args.new_mesh_config).and(&args.live);
+    watch::run_if(args.watch, inputs, || once(args))
+}
+
+fn once(args: &args::Diff) -> Result<Outcome, Failure> {
     let during = |compare: &dyn Fn() -> Diff| Progress::during(args.how.quiet == 0, "comparing", compare);
     let (diff, old, new, read) = match &args.live {
         Some(dump) => {
-            let (live, unread) = live(args, dump)?;
-            let read = report(&live.problems(), live.session(), &args.how).max(unread);
+            let (live, told, unread) = live(args, dump)?;
+            let problems = [told, live.problems()].concat();
+            let read = report(&problems, live.session(), &args.how).max(unread);
             // Of what a proxy holds nothing stands in files.
             let nothing = Session::read([], &live.session().mesh().options);
             (during(&|| live.drift()), nothing, live.session().clone(), read)
@@ -63,20 +71,22 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
     if old.paths != new.paths {
         return Ok((session(old)?, session(new)?));
     }
-    let sources = input::read(old)?.sources;
-    Ok((session_of(sources.clone(), old)?, session_of(sources, new)?))
+    let found = input::read(old)?;
+    Ok((session_of(found.clone(), old)?, session_of(found, new)?))
 }
 
-/// The waypoint of a config dump, with the files beside it; and how the run ends, as far as the dump goes.
-fn live(args: &args::Diff, dump: &Path) -> Result<(Live, Outcome), Failure> {
+/// The waypoint of a config dump, with the files beside it; what is to be said of these, and how the run ends, as
+/// far as the dump goes.
+fn live(args: &args::Diff, dump: &Path) -> Result<(Live, Vec<Problem>, Outcome), Failure> {
     let text = input::text(dump, &args.how.limits()?)?;
     let parsed = config_dump::parse(&text)
         .ok_or_else(|| Failure::Usage(format!("--live: {} is no config dump of an Envoy", dump.display())))?;
     let unread = report_unread(&parsed, &args.how);
     let input = Input { paths: args.paths.clone(), how: args.how.clone() };
-    let files = input::read(&input)?.sources;
-    Live::new(parsed, args.waypoint.as_ref(), files, &options(&input)?)
-        .map(|live| (live, unread))
+    let found = input::read(&input)?;
+    let told = found.problems();
+    Live::new(parsed, args.waypoint.as_ref(), found.sources, &options(&input)?)
+        .map(|live| (live, told, unread))
         .map_err(|error| match error {
             NotALiveWaypoint::NoName => Failure::Usage(
                 "--live: the config dump has no bootstrap that names its waypoint: name it with --waypoint NAMESPACE/NAME"

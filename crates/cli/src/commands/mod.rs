@@ -22,6 +22,7 @@ mod ztunnel_config;
 
 use std::io::IsTerminal;
 
+use files::Found;
 use waypoint_xds::Session;
 use waypoint_xds::dialect::Dialect;
 use waypoint_xds::mesh::{DataPlane, Waypoint, WaypointName};
@@ -61,12 +62,12 @@ pub(crate) fn run(args: &Args) -> Result<Outcome, Failure> {
 
 /// What an [`Input`] names, read.
 fn session(input: &Input) -> Result<Session, Failure> {
-    session_of(input::read(input)?.sources, input)
+    session_of(input::read(input)?, input)
 }
 
 /// What was read, as an [`Input`] says.
-fn session_of(sources: Vec<SourceFile>, input: &Input) -> Result<Session, Failure> {
-    input::session(sources, &options(input)?, input)
+fn session_of(found: Found, input: &Input) -> Result<Session, Failure> {
+    input::session(found, &options(input)?, input)
 }
 
 /// The options that an [`Input`] chooses.
@@ -77,15 +78,23 @@ fn options(input: &Input) -> Result<Options, Failure> {
         release: Some(input.release()),
         mesh_config: mesh_config.map(|path| input::text(path, &limits)).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
-        readiness: Some(Readiness::from(input.how.readiness).to_string()),
-        assume: Some(Assume::from(input.how.assume).to_string()),
-        validate: Some(Validation::from(input.how.validate).to_string()),
-        dialect: Some(Dialect::from(input.how.dialect).to_string()),
+        readiness: input.how.readiness.map(|readiness| Readiness::from(readiness).to_string()),
+        assume: input.how.assume.map(|assume| Assume::from(assume).to_string()),
+        validate: input.how.validate.map(|validate| Validation::from(validate).to_string()),
+        dialect: input.how.dialect.map(|dialect| Dialect::from(dialect).to_string()),
         features: input.how.features.iter().map(|flag| feature(flag)).collect(),
         limits: input.how.limits.iter().cloned().collect(),
         ..Settings::default()
     };
     Ok(settings.options()?)
+}
+
+/// Refuses an option that is given and changes nothing of what is printed.
+fn refuse(stray: Option<&str>, about: &str) -> Result<(), Failure> {
+    match stray {
+        Some(stray) => Err(Failure::Usage(format!("{stray} says nothing about {about}: leave it out"))),
+        None => Ok(()),
+    }
 }
 
 /// Without a value a flag is switched on, as in a shell's environment one would write NAME=true.
@@ -191,7 +200,8 @@ fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile
         _ => Vec::new(),
     };
     let files: Vec<&SourceFile> = files.into_iter().collect();
-    output::say(&match how.problems {
+    let format = how.problems.unwrap_or(ProblemFormat::Full);
+    output::say(&match format {
         _ if how.quiet > 1 => String::new(),
         ProblemFormat::Json => diagnostics::json(&said),
         ProblemFormat::Github => diagnostics::github(&said),
@@ -202,7 +212,7 @@ fn tell<'f>(problems: &[Problem], files: impl IntoIterator<Item = &'f SourceFile
         }
     });
     // What is for programs is not followed by anything.
-    if matches!(how.problems, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
+    if matches!(format, ProblemFormat::Full | ProblemFormat::Concise) && !said.is_empty() {
         how.note(&findings::summary(&said, files.len()));
     }
 }

@@ -3,19 +3,19 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
+use files::Found;
 use serde_json::Value;
 use waypoint_xds::Session;
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::WaypointResources;
 use waypoint_xds::rules::Rules;
-use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::origins;
 use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, extensions, secrets};
 use waypoint_xds::view::yaml;
 
-use super::{chosen, options, report, report_unread};
+use super::{chosen, options, refuse, report, report_unread};
 use crate::args::{self, TableFormat, What};
 use crate::{Failure, Outcome, input, output};
 
@@ -31,14 +31,21 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
             "--{stray} says nothing about {what}: `proxy-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?.sources;
-    let dump = match files.as_slice() {
+    let found = input::read(&args.input)?;
+    let dump = match found.sources.as_slice() {
         [file] => config_dump::parse(file.text()),
         _ => None,
     };
     let Shown { config, outcome, made, release } = match dump {
-        Some(dump) => dumped(dump, options(&args.input)?.release, &args.input),
-        None => generated(args, files)?,
+        Some(dump) => {
+            let which = &args.which;
+            let proxy = which.proxy.as_ref().map(|_| "WAYPOINT");
+            let stray =
+                proxy.or(which.waypoint.as_ref().map(|_| "--waypoint")).or(args.input.how.of_objects());
+            refuse(stray, "the config dump of a proxy")?;
+            dumped(dump, options(&args.input)?.release, &args.input)
+        }
+        None => generated(args, found)?,
     };
     let wide = args.output == TableFormat::Wide;
     let own = Form::of(Rules::of(release));
@@ -109,8 +116,8 @@ fn dumped(dump: ConfigDump, release: Release, input: &args::Input) -> Shown {
 }
 
 /// What the proxy of a snapshot's waypoint would hold.
-fn generated(args: &args::ProxyConfig, files: Vec<SourceFile>) -> Result<Shown, Failure> {
-    let session = input::session(files, &options(&args.input)?, &args.input)?;
+fn generated(args: &args::ProxyConfig, found: Found) -> Result<Shown, Failure> {
+    let session = input::session(found, &options(&args.input)?, &args.input)?;
     let shown = |problems: &[_]| report(problems, &session, &args.input.how);
     let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(session.problems()))?;
     let (resources, problems) = session.generate(waypoint);

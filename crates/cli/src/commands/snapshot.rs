@@ -1,9 +1,10 @@
 //! `waypoint-xds snapshot`: the objects of a cluster, as `kubectl get` prints them.
 
-use files::{Cluster, Query};
+use files::{Cluster, Found, Query};
 use waypoint_xds::detect;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::snapshot::Snapshot;
+use waypoint_xds::view::diagnostics::{self, Colour};
 
 use crate::progress::Progress;
 use crate::{Failure, Outcome, args, input, output};
@@ -29,10 +30,10 @@ pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
     if args.quiet {
         return Ok(Outcome::Clean);
     }
-    for note in &copied.notes {
-        output::say(&format!("note: {note}\n"));
-    }
-    let read = Snapshot::read(copied.sources, &limits);
+    let mut found = Found::default();
+    found.add(copied);
+    output::say(&diagnostics::full(&found.problems(), [], Colour::Never));
+    let read = Snapshot::read(found.sources, &limits);
     let count = read.summary.objects_read() + read.summary.objects_ignored();
     let release = detect::release(&read).map_or_else(
         || "no image tells its release of Istio".to_owned(),

@@ -3,11 +3,17 @@
 use waypoint_xds::status;
 use waypoint_xds::view::{json, statuses, yaml};
 
-use super::{report, session};
+use super::watch::{self, Inputs};
+use super::{refuse, report, session};
 use crate::args::{Status, TableFormat};
 use crate::{Failure, Outcome, output};
 
 pub(super) fn run(args: &Status) -> Result<Outcome, Failure> {
+    watch::run_if(args.watch, Inputs::of(&args.input), || once(args))
+}
+
+fn once(args: &Status) -> Result<Outcome, Failure> {
+    refuse(args.input.how.of_dialect(), "statuses")?;
     let session = session(&args.input)?;
     let found = status::statuses(session.mesh());
     let problems = session.problems_with(status::differences(session.input(), &found));

@@ -10,25 +10,31 @@ use waypoint_xds::trace::{HeaderList, Request, RequestSpec, Trace, Verdict};
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::{json, trace, yaml};
 
+use super::watch::{self, Inputs};
 use super::{options, report, report_unread};
 use crate::args::{self, Token, TraceFormat};
 use crate::{Failure, Outcome, curl, input, output};
 
 pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
+    watch::run_if(args.watch, Inputs::of(&args.input).and(&args.token.file), || once(args))
+}
+
+fn once(args: &args::Trace) -> Result<Outcome, Failure> {
     let request = Request::try_from(spec(args)?).map_err(usage)?;
-    let files = input::read(&args.input)?.sources;
+    let mut found = input::read(&args.input)?;
     let options = options(&args.input)?;
     let how = &args.input.how;
     // What is wrong with the input is told before: it may be why nobody of a name is there.
-    let (session, traced, outcome) = match split(files)? {
-        (Some(dump), rest) => {
+    let (session, traced, outcome) = match take_dump(&mut found.sources)? {
+        Some(dump) => {
             let unread = report_unread(&dump, how);
-            let live = Live::new(dump, request.via.waypoint(), rest, &options).map_err(usage)?;
-            let outcome = report(&live.problems(), live.session(), how).max(unread);
+            let told = found.problems();
+            let live = Live::new(dump, request.via.waypoint(), found.sources, &options).map_err(usage)?;
+            let outcome = report(&[told, live.problems()].concat(), live.session(), how).max(unread);
             (live.session().clone(), live.trace(&request), outcome)
         }
-        (None, files) => {
-            let session = input::session(files, &options, &args.input)?;
+        None => {
+            let session = input::session(found, &options, &args.input)?;
             let outcome = report(session.problems(), &session, how);
             let traced = session.trace(&request);
             (session, traced, outcome)
@@ -44,19 +50,20 @@ pub(super) fn run(args: &args::Trace) -> Result<Outcome, Failure> {
     Ok(outcome.max(outcome_of(&traced)))
 }
 
-/// The config dump among what was read, if there is one, and the rest.
-fn split(files: Vec<SourceFile>) -> Result<(Option<ConfigDump>, Vec<SourceFile>), Failure> {
-    let (mut dump, mut rest) = (None, Vec::new());
-    for file in files {
-        match config_dump::parse(file.text()) {
-            Some(_) if dump.is_some() => {
-                return Err(Failure::Usage("there are several config dumps: give one".to_owned()));
-            }
-            Some(parsed) => dump = Some(parsed),
-            None => rest.push(file),
+/// Takes the config dump out of what was read, if there is one.
+fn take_dump(files: &mut Vec<SourceFile>) -> Result<Option<ConfigDump>, Failure> {
+    let mut dumps = Vec::new();
+    files.retain(|file| match config_dump::parse(file.text()) {
+        Some(dump) => {
+            dumps.push(dump);
+            false
         }
+        None => true,
+    });
+    match dumps.len() {
+        0 | 1 => Ok(dumps.pop()),
+        _ => Err(Failure::Usage("there are several config dumps: give one".to_owned())),
     }
-    Ok((dump, rest))
 }
 
 /// How a run ends that has traced a request.

@@ -9,7 +9,8 @@ use waypoint_xds::view::origins::origins;
 use waypoint_xds::view::{summary, yaml};
 use waypoint_xds::{Session, Translation};
 
-use super::{options, out, report, watch, waypoint_name};
+use super::watch::{self, Inputs};
+use super::{options, out, report, waypoint_name};
 use crate::args::{Translate, TranslateFormat};
 use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
@@ -20,24 +21,17 @@ pub(super) fn run(args: &Translate) -> Result<Outcome, Failure> {
             "--origins says nothing about a config dump: print it as JSON or YAML, or write both with --out";
         return Err(Failure::Usage(message.to_owned()));
     }
-    if args.watch {
-        return watch::run(&args.input, &[], || once(args).map(|_| Vec::new()));
-    }
-    once(args)
+    let inputs = Inputs::of(&args.input).without(args.out.as_ref());
+    watch::run_if(args.watch, inputs, || once(args))
 }
 
 fn once(args: &Translate) -> Result<Outcome, Failure> {
     let mut options = options(&args.input)?;
-    let files = input::read(&args.input)?.sources;
+    let found = input::read(&args.input)?;
     options.waypoint = args.waypoint.as_deref().map(waypoint_name).transpose()?;
-    let session = input::session(files, &options, &args.input)?;
+    let session = input::session(found, &options, &args.input)?;
     let translation = Progress::during(args.input.how.quiet == 0, "translating", || session.translation());
     let outcome = report(&translation.problems, &session, &args.input.how);
-    if session.mesh().waypoints.is_empty() && !session.input().snapshot.is_empty() {
-        args.input.how.note(
-            "warning: there is no waypoint: `waypoint-xds waypoint generate` prints the Gateway that makes one",
-        );
-    }
     if let Some(wanted) = &options.waypoint
         && translation.waypoints.is_empty()
     {

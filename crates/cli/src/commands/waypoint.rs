@@ -3,7 +3,7 @@
 use waypoint_xds::manifests::gateway::{self, Request};
 use waypoint_xds::view::{json, waypoints, yaml};
 
-use super::{chosen, report, session};
+use super::{chosen, refuse, report, session};
 use crate::args::{ListFormat, WaypointCommand, WaypointGenerate, WaypointList, WaypointManifests};
 use crate::{Failure, Outcome, output};
 
@@ -16,6 +16,7 @@ pub(super) fn run(command: &WaypointCommand) -> Result<Outcome, Failure> {
 }
 
 fn list(args: &WaypointList) -> Result<Outcome, Failure> {
+    refuse(args.input.how.of_dialect(), "a list of waypoints")?;
     let session = session(&args.input)?;
     let outcome = report(session.problems(), &session, &args.input.how);
     let entries = waypoints::list(session.mesh(), session.problems(), args.namespace.as_deref());
@@ -42,6 +43,7 @@ fn generate(args: &WaypointGenerate) -> Result<Outcome, Failure> {
 }
 
 fn print_manifests(args: &WaypointManifests) -> Result<Outcome, Failure> {
+    refuse(args.input.how.of_dialect(), "the objects that run a waypoint")?;
     let session = session(&args.input)?;
     let shown = |problems: &[_]| report(problems, &session, &args.input.how);
     let waypoint = chosen(&session, &args.which).inspect_err(|_| _ = shown(session.problems()))?;

@@ -1,13 +1,13 @@
 //! `waypoint-xds ztunnel-config`: what `istioctl ztunnel-config` would print.
 
 use clap::ValueEnum;
+use files::Found;
 use waypoint_xds::Session;
-use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::ztunnel::{self as view, Filter, Kind, ZtunnelConfig};
 use waypoint_xds::view::{json, yaml};
 use waypoint_xds::ztunnel;
 
-use super::{options, report};
+use super::{options, refuse, report};
 use crate::args::{self, TableFormat, ZtunnelWhat};
 use crate::{Failure, Outcome, input, output};
 
@@ -18,14 +18,21 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
             "{stray} says nothing about {what}: `ztunnel-config --help` lists what does"
         )));
     }
-    let files = input::read(&args.input)?.sources;
-    let dump = match files.as_slice() {
+    let found = input::read(&args.input)?;
+    let dump = match found.sources.as_slice() {
         [file] => view::parse(file.text()),
         _ => None,
     };
     let (config, outcome, session) = match dump {
-        Some(config) => (config, Outcome::Clean, None),
-        None => generated(args, files)?,
+        Some(config) => {
+            let release = args.input.how.release.as_ref().map(|_| "--release");
+            refuse(args.input.how.of_objects().or(release), "the config dump of a ztunnel")?;
+            (config, Outcome::Clean, None)
+        }
+        None => {
+            refuse(args.input.how.of_dialect(), "ztunnels")?;
+            generated(args, found)?
+        }
     };
     if config.holds_more {
         args.input.how.note("note: certificates and connections are not shown");
@@ -40,9 +47,9 @@ pub(super) fn run(args: &args::ZtunnelConfig) -> Result<Outcome, Failure> {
 /// What ztunnels of a snapshot's mesh would hold.
 fn generated(
     args: &args::ZtunnelConfig,
-    files: Vec<SourceFile>,
+    found: Found,
 ) -> Result<(ZtunnelConfig, Outcome, Option<Session>), Failure> {
-    let session = input::session(files, &options(&args.input)?, &args.input)?;
+    let session = input::session(found, &options(&args.input)?, &args.input)?;
     let outcome = report(session.problems(), &session, &args.input.how);
     let resources = ztunnel::generate(session.mesh()).map_err(|error| Failure::Usage(error.to_string()))?;
     Ok((ZtunnelConfig::from(&resources), outcome, Some(session)))

@@ -96,6 +96,13 @@ codes! {
     InvalidText = "invalid-text" Error Input:
         "The input is not text: it is not UTF-8, or it has NUL or other control characters that YAML does not allow. \
          Only YAML and JSON files can be read; a compressed or binary file has to be unpacked first.";
+    NotRendered = "not-rendered" Note Input:
+        "A Helm chart or a kustomization stands among the files, which another program makes objects of. Of a chart \
+         nothing was read; the files of a kustomization were read as they are, without its patches. `helm:DIRECTORY` and \
+         `kustomize:DIRECTORY` are read as these programs render them.";
+    NotListed = "not-listed" Note Input:
+        "Objects of a cluster that may not be listed are not in the snapshot: what depends on them is missing. Whoever \
+         asks needs the permission to list them.";
     FileTooLarge = "file-too-large" Error Input:
         "The file is larger than the limit. Split it, or raise the limit.";
     YamlSyntax = "yaml-syntax" Error Input:
@@ -316,6 +323,10 @@ codes! {
     NoWaypoint = "no-waypoint" Warning Reachability:
         "HTTP is looked at by waypoints only. What no waypoint serves is passed on by ztunnel as bytes: routes, \
          tokens and policies about HTTP have no effect there.";
+    MeshWithoutWaypoint = "mesh-without-waypoint" Warning Reachability:
+        "No Gateway of the snapshot is a waypoint, so that there is nothing for Envoy: ztunnels pass everything on as \
+         bytes. A Gateway of class `istio-waypoint` makes one; `waypoint-xds waypoint generate` prints it. Where the mesh \
+         is meant to have none, ignore this code.";
     NamespaceNotAmbient = "namespace-not-ambient" Note Reachability:
         "A waypoint is named in a namespace whose pods are not in the mesh. Clients in the mesh use it; others do \
          not, and its pods take connections from everybody.";

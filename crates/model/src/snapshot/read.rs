@@ -32,6 +32,8 @@ pub struct Reading {
     pub files: Files,
     /// What is wrong, sorted by place.
     pub problems: Vec<Problem>,
+    /// What of the problems is in no file: whoever read the files told it.
+    pub(crate) told: Vec<Problem>,
     /// What was read, ignored and left out.
     pub summary: Summary,
     /// Objects of kinds that no waypoint depends on, by kind, namespace and name. They count for nothing but
@@ -63,6 +65,23 @@ impl Snapshot {
 }
 
 impl Reading {
+    /// Adds what whoever read the files has to say of the snapshot: what is not in it, say.
+    pub fn tell(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.told.extend(problems);
+        self.told.sort();
+        self.told.dedup();
+        let is_new = |problem: &&Problem| self.problems.binary_search(problem).is_err();
+        let new: Vec<Problem> = self.told.iter().filter(is_new).cloned().collect();
+        self.problems.extend(new);
+        self.problems.sort();
+    }
+
+    /// What whoever read the files has told of the snapshot.
+    #[must_use]
+    pub fn told(&self) -> &[Problem] {
+        &self.told
+    }
+
     /// What is to be said of fields that the API server of a release drops and that nothing here reads, in
     /// the order of the text: no release has them, or not that one. Of those that are read, admission says
     /// it.
@@ -317,6 +336,7 @@ impl<'l> Reader<'l> {
             snapshot: self.snapshot,
             files: self.files,
             problems: self.problems,
+            told: Vec::new(),
             summary: self.summary,
             passed_over: self.passed_over,
             reported: self.reported,

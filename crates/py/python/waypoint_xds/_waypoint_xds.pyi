@@ -74,7 +74,9 @@ class Snapshot:
         `to_dict()` gives.
         """
     @staticmethod
-    def _from_texts(texts: list[tuple[str, str, str | None]], limits: dict[Limit, int]) -> Snapshot: ...
+    def _from_texts(
+        texts: list[tuple[str, str, str | None]], limits: dict[Limit, int], told: list[tuple[str, str, str | None]]
+    ) -> Snapshot: ...
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the texts. What a release makes of the objects is told by a translation."""

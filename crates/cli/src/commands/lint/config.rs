@@ -40,14 +40,15 @@ struct Table {
     baseline: Option<PathBuf>,
 }
 
-/// The file that the command line names, else the nearest one above the first input; nothing where there is
-/// none.
+/// The file that the command line names, else the nearest one above the first input.
+pub(super) fn path(args: &Lint) -> Option<PathBuf> {
+    let named = args.config.clone();
+    named.or_else(|| args.input.paths.first().and_then(|path| above(files::in_cluster(path).1)))
+}
+
+/// What that file says; nothing where there is none.
 pub(super) fn read(args: &Lint) -> Result<Config, Failure> {
-    let found = args
-        .config
-        .clone()
-        .or_else(|| args.input.paths.first().and_then(|path| above(files::in_cluster(path).1)));
-    let Some(path) = found else { return Ok(Config::default()) };
+    let Some(path) = path(args) else { return Ok(Config::default()) };
     let text = input::text(&path, &args.input.how.limits()?)?;
     let file: File = toml::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{}: {}", path.display(), error.to_string().trim_end())))?;

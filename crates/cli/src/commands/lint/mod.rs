@@ -14,12 +14,20 @@ use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::diagnostics;
 use waypoint_xds::view::findings::{self, Report};
 
-use super::{colour, session};
+use super::watch::{self, Inputs};
+use super::{colour, refuse, session};
 use crate::args::{ColorArg, Lint, LintFormat};
 use crate::progress::Progress;
 use crate::{Failure, Outcome, input, output};
 
 pub(super) fn run(args: &Lint) -> Result<Outcome, Failure> {
+    refuse(args.input.how.problems.map(|_| "--problems"), "findings, which -o prints")?;
+    let config = if args.no_config { None } else { config::path(args) };
+    let inputs = Inputs::of(&args.input).and(&config).and(&args.baseline);
+    watch::run_if(args.watch, inputs, || once(args))
+}
+
+fn once(args: &Lint) -> Result<Outcome, Failure> {
     let wanted = Wanted::new(args)?;
     let session = session(&args.input)?;
     if let Some(path) = &args.write_baseline {

@@ -14,7 +14,8 @@ use waypoint_xds::text::SourceFile;
 use waypoint_xds::view::json;
 use waypoint_xds::view::tested::{self, Report};
 
-use super::{options, report, tell, watch};
+use super::watch::{self, Inputs};
+use super::{options, report, tell};
 use crate::args::{Test, TestFormat};
 use crate::{Failure, Outcome, input, output};
 
@@ -26,20 +27,18 @@ pub(super) fn run(args: &Test) -> Result<Outcome, Failure> {
     if !args.watch {
         return once(args).map(|(outcome, _)| outcome);
     }
-    watch::run(&args.input, &args.tests, || once(args).map(|(_, files)| files))
+    watch::run(Inputs::of(&args.input).and(&args.tests), || once(args).map(|(_, files)| files))
 }
 
 /// Runs the tests once; gives the files that they add to the input, too.
 fn once(args: &Test) -> Result<(Outcome, Vec<PathBuf>), Failure> {
     let options = options(&args.input)?;
-    let found = input::read(&args.input)?;
-    let session = input::session(found.sources, &options, &args.input)?;
+    let mut found = input::read(&args.input)?;
+    let own = std::mem::take(&mut found.tests);
+    let session = input::session(found, &options, &args.input)?;
     let read = report(session.problems(), &session, &args.input.how);
-    let files = if args.tests.is_empty() {
-        found.tests
-    } else {
-        files::tests(&args.tests, &input::wanted(&args.input)?)?
-    };
+    let files =
+        if args.tests.is_empty() { own } else { files::tests(&args.tests, &input::wanted(&args.input)?)? };
     let mut suites = suites(&session, &files, args)?;
     if suites.cases().next().is_none() && suites.problems.is_empty() && !args.input.how.allow_empty {
         return Err(Failure::NoTests);

@@ -6,6 +6,7 @@ mod places;
 use crate::hash::HashMap;
 use crate::lint::naming::{label, namespace_labels};
 use crate::lint::{Context, Releases, Rule};
+use crate::mesh::Waypoint;
 use crate::mesh::waypoint::{
     CANARY, FOR_SERVICE_ACCOUNT, INGRESS_USE_WAYPOINT, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
 };
@@ -132,6 +133,15 @@ impl<'m> Labelled<'m> {
         found
     }
 
+    /// Whether it is a waypoint that serves nothing: the mesh tells why.
+    fn is_told_with_its_waypoint(&self, cx: &Context<'_>) -> bool {
+        let meta = self.meta;
+        let is_it = |waypoint: &&Waypoint| {
+            (&waypoint.name.namespace, &waypoint.name.name) == (&meta.namespace, &meta.name)
+        };
+        cx.mesh.waypoints.iter().find(is_it).is_some_and(Waypoint::serves_nothing)
+    }
+
     /// Labels that are read beside another one only, and what later releases no longer read.
     fn alone(&self, cx: &Context<'_>) -> Vec<Problem> {
         let labels = &self.meta.labels;
@@ -154,14 +164,18 @@ impl<'m> Labelled<'m> {
                 format!("Istio {} knows no canary waypoints: `{CANARY}` does nothing", cx.mesh.rules.release);
             found.push(self.problem(message, label(CANARY)).help("they came with Istio 1.31"));
         }
-        let account = self.meta.annotations.get(FOR_SERVICE_ACCOUNT).filter(|_| self.kind == Kind::Gateway);
+        let account = self.meta.annotations.get(FOR_SERVICE_ACCOUNT);
+        let account = account.filter(|_| self.kind == Kind::Gateway && !self.is_told_with_its_waypoint(cx));
         if let Some(account) = account {
             let message = format!(
-                "Istio {} has no waypoints for service accounts: nothing reads that this one is for `{account}`",
+                "Istio {} has no waypoints for service accounts, as 1.18 had: nothing reads that this one is for `{account}`",
                 cx.mesh.rules.release
             );
             let field = format!("metadata.annotations[{FOR_SERVICE_ACCOUNT:?}]");
-            let help = format!("label the Services, pods or Namespaces that it is for with `{USE_WAYPOINT}`");
+            let help = format!(
+                "read it as of Istio 1.18 (`--release 1.18`), or label the Services, pods or Namespaces that it is for with \
+                 `{USE_WAYPOINT}`"
+            );
             found.push(self.problem(message, field).severity(Severity::Note).help(help));
         }
         found

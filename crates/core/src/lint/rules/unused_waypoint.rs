@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::naming;
 use crate::lint::{Context, Rule};
-use crate::mesh::waypoint::USE_WAYPOINT;
+use crate::mesh::waypoint::{FOR_SERVICE_ACCOUNT, USE_WAYPOINT};
 use crate::mesh::{Waypoint, WaypointName};
 use crate::problem::{Code, Problem};
 
@@ -17,8 +17,10 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     let users = cx.users();
     let named: BTreeSet<&WaypointName> = users.iter().map(|user| &user.waypoint).collect();
     let unused = cx.mesh.waypoints.iter().filter(|waypoint| {
-        // Why it does not serve those that name it is told by other rules.
-        waypoint.services.is_empty() && waypoint.workloads.is_empty() && !named.contains(&waypoint.name)
+        // Why it does not serve those that name it, or a service account, is told otherwise.
+        let is_of_account =
+            cx.objects_name_waypoints && waypoint.gateway.meta.annotations.contains_key(FOR_SERVICE_ACCOUNT);
+        waypoint.serves_nothing() && !named.contains(&waypoint.name) && !is_of_account
     });
     unused.map(|waypoint| problem(cx, waypoint)).collect()
 }

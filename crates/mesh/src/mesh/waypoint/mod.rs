@@ -30,10 +30,11 @@ use crate::mesh::{
 };
 use crate::options::Options;
 use crate::problem::{Code, Problem};
+use crate::release::Release;
 use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
-use crate::snapshot::{Labels, Object, Snapshot};
+use crate::snapshot::{Kind, Labels, Object, Snapshot};
 use crate::version::Version;
 use crate::well_known::NETWORK;
 
@@ -148,6 +149,12 @@ impl Proxy {
 }
 
 impl Waypoint {
+    /// Whether there is nothing that it serves.
+    #[must_use]
+    pub fn serves_nothing(&self) -> bool {
+        self.services.is_empty() && self.workloads.is_empty()
+    }
+
     /// Whether it serves this Service.
     #[must_use]
     pub fn serves(&self, service: ServiceId) -> bool {
@@ -241,7 +248,26 @@ pub(crate) fn index(cx: &Indexing<'_>, bindings: &Bindings, problems: &mut Vec<P
         Attachment::UseWaypointLabel => use_waypoint::attach(cx, bindings, &mut waypoints, problems),
     }
     problems.extend(waypoints.iter().flat_map(|waypoint| notes(cx, waypoint)));
+    if waypoints.is_empty() {
+        problems.extend(no_waypoint(cx.snapshot));
+    }
     waypoints
+}
+
+/// Kinds that set something for the mesh, and have no traffic that a waypoint could look at.
+const SETTINGS: [Kind; 6] =
+    [Kind::Namespace, Kind::Node, Kind::ServiceAccount, Kind::ConfigMap, Kind::Secret, Kind::GatewayClass];
+
+/// Says that nothing is a waypoint, of a snapshot that has anything that one could be for.
+fn no_waypoint(snapshot: &Snapshot) -> Option<Problem> {
+    let has_traffic = snapshot.sources().any(|(object, _)| !SETTINGS.contains(&object.kind));
+    has_traffic.then(|| {
+        Problem::new(
+            Code::MeshWithoutWaypoint,
+            "no Gateway of the snapshot is a waypoint: there is nothing for Envoy",
+        )
+        .help("`waypoint-xds waypoint generate -n NAMESPACE` prints the Gateway that makes one")
+    })
 }
 
 /// The service account that a waypoint is for, where the release knows such waypoints.
@@ -252,6 +278,30 @@ fn service_account(gateway: &Object<Gateway>, rules: &Rules) -> Option<Str> {
         }
         Attachment::UseWaypointLabel => None,
     }
+}
+
+/// Says of a waypoint that serves nothing that it is written for a release that had one for each service
+/// account.
+fn of_an_earlier_release(waypoint: &Waypoint, rules: &Rules) -> Option<Problem> {
+    let is_of_account =
+        |release: Release| Rules::of(release).waypoints.attachment == Attachment::ServiceAccount;
+    let annotated = waypoint.gateway.meta.annotations.contains_key(FOR_SERVICE_ACCOUNT);
+    if !annotated || !waypoint.serves_nothing() || is_of_account(rules.release) {
+        return None;
+    }
+    let earlier = Release::ALL.iter().copied().rfind(|release| is_of_account(*release))?;
+    let name = &waypoint.name;
+    let message = format!(
+        "waypoint `{name}` serves nothing: `{FOR_SERVICE_ACCOUNT}` is how Istio {earlier} was told what a waypoint is for, and \
+         later releases do not read it"
+    );
+    let help = format!(
+        "read it as of Istio {earlier} (`--release {earlier}`), or label the Services, pods or Namespaces that it is for with \
+         `{USE_WAYPOINT}: {}`",
+        name.name
+    );
+    let field = format!("metadata.annotations[{FOR_SERVICE_ACCOUNT:?}]");
+    Some(Problem::new(Code::LabelNotRead, message).on(waypoint.gateway.object_ref()).field(field).help(help))
 }
 
 /// What a user should know about a waypoint.
@@ -273,7 +323,9 @@ fn notes(cx: &Indexing<'_>, waypoint: &Waypoint) -> Vec<Problem> {
             note.help("Istio runs it only with `PILOT_ENABLE_AGENTGATEWAY=true`, since 1.31")
         });
     }
-    if waypoint.services.is_empty() && waypoint.workloads.is_empty() {
+    if let Some(earlier) = of_an_earlier_release(waypoint, cx.rules) {
+        notes.push(earlier);
+    } else if waypoint.serves_nothing() {
         notes.push(note(Code::UnusedWaypoint, format!("waypoint `{}` serves nothing", waypoint.name)));
     }
     notes
