@@ -77,7 +77,6 @@ fn wide_tables_and_origins_are_marked() {
 fn istioctls_tables_and_resources_are_not() {
     for arguments in [
         ["proxy-config", "listeners", "--istioctl"].as_slice(),
-        &["proxy-config", "endpoints", "--istioctl"],
         &["proxy-config", "endpoints"],
         &["translate", "-o", "json"],
     ] {

