@@ -1,7 +1,7 @@
 // Writes what Istio's two readers of protobuf's JSON make of each line of a file: the JSON of a message, or a
 // mapping in YAML's flow style.
 //
-//	go run . legacy   <../proto-json/mesh-config.txt   >../proto-json/mesh-config.expected.txt
+//	go run . legacy   <../../crates/mesh/testdata/proto-json/mesh-config.txt >../../crates/mesh/testdata/proto-json/mesh-config.expected.txt
 //	go run . protojson <../proto-json/envoy.txt        >../proto-json/envoy.expected.txt
 //
 // "legacy" is jsonpb, which reads a MeshConfig and the annotation of a pod; "protojson" reads the values of an

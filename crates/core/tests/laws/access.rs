@@ -53,7 +53,6 @@ proptest! {
             prop_assert!(!row.reason.is_empty(), "no row has {:?}: {}", request, trace.reason);
             if row.verdict != Verdict::Unknown {
                 says(&row, &trace, &request.protocol).map_err(|error| {
-                    std::fs::write("/tmp/law.yaml", generate::text(&objects)).unwrap();
                     TestCaseError::fail(format!("{error}\n{request:?}\n{}", trace.reason))
                 })?;
             }

@@ -23,7 +23,7 @@ use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use waypoint_xds::options::Options;
-use waypoint_xds::problem::Problem;
+use waypoint_xds::problem::{Code, Problem};
 use waypoint_xds::release::Release;
 use waypoint_xds::resources::Resource;
 use waypoint_xds::snapshot::{Reading, Snapshot};
@@ -181,6 +181,9 @@ proptest! {
             // What to do may name what another namespace has.
             alone.problems.iter_mut().chain(&mut together.problems).for_each(|problem| problem.help = None);
             together.waypoints.retain(|waypoint| waypoint.waypoint.namespace != STRANGER.namespace);
+            // Whether anything is a waypoint is said of the snapshot as a whole.
+            alone.problems.retain(|problem| problem.code != Code::MeshWithoutWaypoint);
+            together.problems.retain(|problem| problem.code != Code::MeshWithoutWaypoint);
             together.problems.retain(|problem| {
                 problem.object.as_ref().is_none_or(|object| {
                     object.namespace != STRANGER.namespace && object.name != STRANGER.namespace

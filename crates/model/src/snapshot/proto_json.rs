@@ -14,8 +14,8 @@
 //! read by the older one (`jsonpb`), and here: a text is a number where its letters are one in JSON (`"80"`
 //! and `" 80"`, not `"80.0"`), a duration is one of Go's (`1m30s`), of a name in both spellings the
 //! one in camelCase counts, and of the members of a oneof the last. The values of an EnvoyFilter are read by
-//! `protojson`, and here by `envoy::json`, which is stricter in all of that. `testdata/proto-json` has a table
-//! for each of the two.
+//! `protojson`, and here by `envoy::json`, which is stricter in all of that. `testdata/proto-json`, of the
+//! repository and of `crates/mesh`, has a table for each of the two.
 //!
 //! Source: <https://protobuf.dev/programming-guides/json/>.
 

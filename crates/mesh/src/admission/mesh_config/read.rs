@@ -86,8 +86,8 @@ mod tests {
     use super::*;
 
     /// What Istio's reader makes of each line of a table (`testdata/oracle-proto` wrote it).
-    const CASES: &str = include_str!("../../../../../testdata/proto-json/mesh-config.txt");
-    const EXPECTED: &str = include_str!("../../../../../testdata/proto-json/mesh-config.expected.txt");
+    const CASES: &str = include_str!("../../../testdata/proto-json/mesh-config.txt");
+    const EXPECTED: &str = include_str!("../../../testdata/proto-json/mesh-config.expected.txt");
 
     fn mesh(text: &str) -> Result<String, String> {
         let read = read(&SourceFile::new("mesh.yaml", text), &Limits::DEFAULT);
