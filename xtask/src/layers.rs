@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "release",
             "strings",
             "validation",
+            "version",
             "well_known",
         ],
     ),

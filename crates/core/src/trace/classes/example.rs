@@ -7,6 +7,7 @@ use super::attribute::Attribute;
 use super::domain::{Domain, Domains, Example};
 use super::language;
 use crate::mesh::Mesh;
+use crate::rules::TunnelState;
 use crate::trace::jwt::JwtFilter;
 use crate::trace::request::{Protocol, Request, Source};
 use crate::trace::tokens::Location;
@@ -138,7 +139,14 @@ impl Template<'_> {
             (Attribute::Principal | Attribute::Peer, Some(text)) => {
                 request.source = Source::Spiffe(text.into())
             }
-            (Attribute::Client, Some(text)) => request.source_address = text.parse().ok(),
+            (Attribute::Client, Some(text)) => {
+                request.source_address = text.parse().ok();
+                // Inside of the first waypoints connections have no address: what a header says counts alone.
+                let has_none = self.mesh.rules.listeners.tunnel_state == TunnelState::IstioFilters;
+                if has_none && request.protocol.is_http() {
+                    request.headers.push(("x-forwarded-for".to_owned(), text));
+                }
+            }
             (Attribute::Path, Some(text)) => request.path = text,
             (Attribute::Method, Some(text)) => {
                 // Any word is a method of HTTP/2.
