@@ -61,13 +61,16 @@ impl Rig {
     pub async fn start(plan: &Plan<'_>) -> Result<Self> {
         let block = Block::claim().map_err(Error::start("addresses"))?;
         let read = |files: &[SourceFile]| Snapshot::read(files.iter().cloned(), &plan.options.limits);
-        let readdress = Readdress::of(&read(plan.files).snapshot, &block);
+        let given = read(plan.files);
+        let readdress = Readdress::of(&given.snapshot, &block);
         let files: Vec<SourceFile> = plan.files.iter().map(|file| readdress.file(file)).collect();
         let reading = read(&files);
 
         let mut options = plan.options.clone();
         options.dialect = Dialect::Envoy;
-        let (mesh, mut problems) = translation::mesh(&reading, &options);
+        // What is wrong is told of the files as they are: no API server takes the addresses of this machine.
+        let (_, mut problems) = translation::mesh(&given, &options);
+        let (mesh, _) = translation::mesh(&reading, &options);
         let waypoint = chosen(&mesh, &options)?;
         let authority = Authority::new()?;
         let identity = Identity::new(&waypoint.name.namespace, &waypoint.proxy.service_account);
