@@ -11,6 +11,19 @@ pub(crate) const GOLDEN: &[(&str, &str)] = &[
         "1.18 telemetry-tracing default/waypoint",
         "envoy.tracers.zipkin: unknown cluster 'outbound|9411||zipkin.observe.svc.cluster.local'",
     ),
+    (
+        "1.18 flag-trace-sampling shop/waypoint",
+        "envoy.tracers.zipkin: unknown cluster 'outbound|9411||zipkin.istio-system.svc.cluster.local'",
+    ),
+    ("1.18 proxy-versions shop/old", "envoy.tracers.zipkin: unknown cluster 'outbound|9411||zipkin.shop.svc"),
+    (
+        "1.18 proxy-versions shop/patched",
+        "envoy.tracers.zipkin: unknown cluster 'outbound|9411||zipkin.shop.svc",
+    ),
+    (
+        "1.18 proxy-versions shop/previous",
+        "envoy.tracers.zipkin: unknown cluster 'outbound|9411||zipkin.shop.svc",
+    ),
     // Operators, keys and modules that only Istio's own build, or a running agent, has.
     ("1.18 rules-access-logs shop/waypoint", "Not supported field in StreamInfo: REQ_WITHOUT_QUERY"),
     ("1.18 telemetry-opencensus default/waypoint", "envoy.config.trace.v3.OpenCensusConfig"),
