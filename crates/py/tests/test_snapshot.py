@@ -249,12 +249,13 @@ def test_wrong_limits_say_what_is_expected(limits: dict[Limit, int], code: str, 
 
 
 def test_what_is_larger_than_a_limit_is_a_problem(tmp_path: Path) -> None:
-    (tmp_path / "deep.yaml").write_text("kind: {a: {b: 1}}\n")
+    deep = "apiVersion: v1\nkind: {a: {b: 1}}\n"
+    (tmp_path / "deep.yaml").write_text(deep)
     limits: dict[Limit, int] = {"depth": 2}
     for snapshot in (
-        Snapshot.from_yaml("kind: {a: {b: 1}}\n", limits=limits),
+        Snapshot.from_yaml(deep, limits=limits),
         Snapshot.from_files(tmp_path, limits=limits),
-        Snapshot.from_objects([{"kind": {"a": {"b": 1}}}], limits=limits),
+        Snapshot.from_objects([{"apiVersion": "v1", "kind": {"a": {"b": 1}}}], limits=limits),
     ):
         [problem] = snapshot.problems
         assert problem.code == "too-deep" and "the limit of 2 levels" in problem.message
@@ -280,6 +281,6 @@ def test_what_is_not_rendered_is_a_problem(tmp_path: Path) -> None:
     snapshot = Snapshot.from_files(tmp_path)
     (problem,) = snapshot.problems
     assert (problem.code, problem.severity) == ("not-rendered", "note")
-    assert "is a Helm chart" in problem.message and "helm:" in problem.help
+    assert "is a Helm chart" in problem.message and "helm:" in (problem.help or "")
     assert pickle.loads(pickle.dumps(snapshot)) == snapshot
     assert problem in translate(snapshot).problems
