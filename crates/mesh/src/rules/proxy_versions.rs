@@ -1,8 +1,8 @@
 //! What is generated for proxies from some version on only, whatever the release of the control plane.
 //!
 //! The waypoints of a mesh that is being upgraded are older than their control plane for a while, and Istio
-//! spares them what they do not understand. A proxy's version is what it announces
-//! ([`Proxy::version`](crate::mesh::waypoint::Proxy)): its configuration's, else its image's, else the control plane's.
+//! spares them what they do not understand. A proxy's version is what it announces (`Proxy::version` of a
+//! waypoint): its configuration's, else its image's, else the control plane's.
 //!
 //! Istio 1.18 asks for proxies older than 1.17 only: none of those can be a waypoint.
 
