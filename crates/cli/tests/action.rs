@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 #![cfg(unix)]
 
+mod http;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -159,59 +159,19 @@ fn what_is_refused_keeps_no_comment_back() {
 }
 
 /// The releases of the project, as GitHub serves them, on this machine: what is asked for under `latest` is
-/// somewhere else.
-struct Releases {
-    address: String,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Releases {
-    /// Serves files by their names, as those of release `v0.1.0`.
-    fn serve(files: BTreeMap<String, Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}/releases", listener.local_addr().unwrap());
-        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let told = Arc::clone(&asked);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (files, told) = (files.clone(), Arc::clone(&told));
-                std::thread::spawn(move || answer(&stream, &files, &told));
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-}
-
-/// Answers the requests of one connection.
-fn answer(mut stream: &TcpStream, files: &BTreeMap<String, Vec<u8>>, told: &Mutex<Vec<String>>) {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut request = String::new();
-        if reader.read_line(&mut request).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut header = String::new();
-        while reader.read_line(&mut header).unwrap_or(0) > 2 {
-            header.clear();
-        }
-        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-        told.lock().unwrap().push(path.clone());
+/// somewhere else. The files are those of release `v0.1.0`, by their names.
+fn serve_releases(files: BTreeMap<String, Vec<u8>>) -> http::Server {
+    http::Server::start(move |path| {
         let latest = path.strip_prefix("/releases/latest/download/");
         let file = path.strip_prefix("/releases/download/v0.1.0/").and_then(|name| files.get(name));
-        let (head, body) = match (latest, file) {
-            (Some(name), _) => (format!("302 Found\r\nLocation: /releases/download/v0.1.0/{name}"), &[][..]),
-            (None, Some(bytes)) => ("200 OK".to_owned(), bytes.as_slice()),
-            (None, None) => ("404 Not Found".to_owned(), &[][..]),
-        };
-        let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
-        if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).is_err() {
-            return;
+        match (latest, file) {
+            (Some(name), _) => {
+                (format!("302 Found\r\nLocation: /releases/download/v0.1.0/{name}"), Vec::new())
+            }
+            (None, Some(bytes)) => ("200 OK".to_owned(), bytes.clone()),
+            (None, None) => ("404 Not Found".to_owned(), Vec::new()),
         }
-    }
+    })
 }
 
 fn printed(command: &mut Command) -> String {
@@ -237,9 +197,9 @@ fn release(runner: &Runner) -> (String, BTreeMap<String, Vec<u8>>) {
     (name, files.into())
 }
 
-fn install(runner: &Runner, releases: &Releases, version: &str) -> Output {
-    let environment =
-        [("VERSION", version), ("RELEASES", releases.address.as_str()), ("NO_PROXY", "127.0.0.1")];
+fn install(runner: &Runner, releases: &http::Server, version: &str) -> Output {
+    let address = format!("http://{}/releases", releases.address);
+    let environment = [("VERSION", version), ("RELEASES", address.as_str()), ("NO_PROXY", "127.0.0.1")];
     runner.run("Install", &runner.0, &environment)
 }
 
@@ -250,7 +210,7 @@ fn a_release_is_downloaded_checked_and_found() {
     {
         let runner = Runner::new(&format!("install-{version}"));
         let (archive, files) = release(&runner);
-        let releases = Releases::serve(files);
+        let releases = serve_releases(files);
         let output = install(&runner, &releases, version);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let folder = runner.text("path");
@@ -268,7 +228,7 @@ fn what_is_not_what_was_released_is_not_installed() {
         let runner = Runner::new(name);
         let (archive, mut files) = release(&runner);
         change(&archive, &mut files);
-        let output = install(&runner, &Releases::serve(files), version);
+        let output = install(&runner, &serve_releases(files), version);
         assert!(!output.status.success(), "{name}");
         assert!(!runner.0.join("path").exists(), "{name}: the path was changed");
         assert!(!runner.0.join("waypoint-xds/waypoint-xds").exists(), "{name}: it was unpacked");

@@ -13,6 +13,8 @@
 
 mod book;
 #[allow(dead_code, reason = "other tests ask more of the server")]
+mod http;
+#[allow(dead_code, reason = "other tests ask more of the server")]
 mod kubernetes;
 
 use std::fs;

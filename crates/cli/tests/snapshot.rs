@@ -1,6 +1,7 @@
 //! The objects of a cluster: the real `kubectl` asks a small API server on this machine.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod http;
 mod kubernetes;
 
 use std::fs;

@@ -1,41 +1,29 @@
 //! As much of a Kubernetes API server as `kubectl get` asks of one: what there is, and lists in chunks.
 
-use std::io::{BufRead, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
 use super::Objects;
+use crate::http;
 
 /// How many objects are in one answer, however many are asked for: a server may give fewer.
 const CHUNK: usize = 2;
 
 /// A server on loopback, which ends with the test.
-pub(crate) struct Server {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
+pub(crate) struct Server(http::Server);
 
 impl Server {
     pub(crate) fn start(objects: Vec<Objects>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (objects, told) = (Arc::new(objects), Arc::clone(&asked));
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (objects, told) = (Arc::clone(&objects), Arc::clone(&told));
-                std::thread::spawn(move || serve(&stream, &objects, &told));
-            }
-        });
-        Self { address, asked }
+        Self(http::Server::start(move |path| {
+            let (status, body) = answer(path, &objects);
+            (format!("{status} -\r\nContent-Type: application/json"), body.to_string().into_bytes())
+        }))
     }
 
     /// What was asked for: paths with their queries.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+        self.0.asked()
     }
 
     /// Writes a configuration of kubectl: the context `here` is this server, `nowhere` is none.
@@ -43,7 +31,7 @@ impl Server {
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "here",
             "clusters": [
-                {"name": "here", "cluster": {"server": format!("http://{}", self.address)}},
+                {"name": "here", "cluster": {"server": format!("http://{}", self.0.address)}},
                 {"name": "nowhere", "cluster": {"server": "http://127.0.0.1:1"}},
             ],
             "users": [{"name": "u", "user": {}}],
@@ -55,33 +43,6 @@ impl Server {
         let path = folder.join("config");
         std::fs::write(&path, config.to_string()).unwrap();
         path
-    }
-}
-
-/// Answers the requests of one connection.
-fn serve(stream: &TcpStream, objects: &[Objects], told: &Mutex<Vec<String>>) {
-    let mut reader = BufReader::new(stream);
-    loop {
-        let mut request = String::new();
-        if reader.read_line(&mut request).unwrap_or(0) == 0 {
-            return;
-        }
-        let mut header = String::new();
-        while reader.read_line(&mut header).unwrap_or(0) > 2 {
-            header.clear();
-        }
-        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-        told.lock().unwrap().push(path.clone());
-        let (status, body) = answer(&path, objects);
-        let body = body.to_string();
-        let length = body.len();
-        let answer = format!(
-            "HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        );
-        let mut stream = stream;
-        if stream.write_all(answer.as_bytes()).is_err() {
-            return;
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::lint::Context;
 use crate::lint::ingress::{self, Published};
 use crate::mesh::endpoint::Health;
 use crate::mesh::virtual_service::VirtualService;
-use crate::mesh::{Protocol, Service, ServiceId, ServiceSource, Workload};
+use crate::mesh::{Protocol, Service, ServiceId, Workload};
 use crate::problem::Problem;
 use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 
@@ -111,10 +111,7 @@ pub(super) fn describe(
 }
 
 fn addresses(service: &Service) -> Vec<String> {
-    let meta = match &service.source {
-        ServiceSource::Kubernetes(object) => &object.meta,
-        ServiceSource::ServiceEntry(object) => &object.meta,
-    };
+    let meta = service.source.meta();
     let assumed = if meta.is_assumed() || meta.has_assumed_address() { " (assumed)" } else { "" };
     let own = service.addresses.iter().map(|address| {
         let whole = if address.ip.is_ipv4() { 32 } else { 128 };

@@ -165,7 +165,7 @@ impl<'r> OpenedFilter<'r> {
     /// What made the filter. Of RBAC filters it is known of their policies.
     #[must_use]
     pub fn origin(&self) -> Option<&'r Origin> {
-        self.origins.of(&Part::Filter { chain: self.chain.clone(), name: Str::from(&self.message.name) })
+        self.origins.of_filter(&self.chain, &self.message.name)
     }
 
     /// The policies of an RBAC filter, by name, those that are only tried last; none of another filter.

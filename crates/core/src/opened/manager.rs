@@ -104,7 +104,7 @@ impl<'r> OpenedHttpFilter<'_, 'r> {
     /// What made the filter. Of RBAC filters it is known of their policies.
     #[must_use]
     pub fn origin(&self) -> Option<&'r Origin> {
-        self.origins.of(&Part::Filter { chain: self.chain.clone(), name: Str::from(&self.message.name) })
+        self.origins.of_filter(self.chain, &self.message.name)
     }
 
     /// What the filter is configured by, if that is a message of this type. It is decoded each time.

@@ -35,6 +35,7 @@ pub use routes::{OpenedRoute, OpenedRoutes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::Str;
 use crate::resources::{Origin, Part, WaypointResources};
 
 /// The resources of a waypoint.
@@ -90,6 +91,11 @@ impl<'r> Origins<'r> {
             by_part.entry(&origin.part).or_insert(origin);
         }
         Self(Arc::new(by_part))
+    }
+
+    /// What made a filter of a filter chain.
+    fn of_filter(&self, chain: &Str, name: &str) -> Option<&'r Origin> {
+        self.of(&Part::Filter { chain: chain.clone(), name: Str::from(name) })
     }
 
     pub(crate) fn of(&self, part: &Part) -> Option<&'r Origin> {

@@ -5,6 +5,7 @@ use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::gateway_api::Gateway;
+use crate::snapshot::passed_over::PassedOver;
 use crate::snapshot::{ControlPlane, Labels, Object, ObjectRef, Reading, Snapshot};
 use crate::version::{self, Version};
 use crate::well_known::{MANAGED, MANAGED_WAYPOINT, WAYPOINT_CLASS};
@@ -106,13 +107,9 @@ fn number(version: &str) -> Option<(u32, u32)> {
 
 /// What an IstioOperator, or an operator's resource, that was never applied would install.
 fn of_installation(reading: &Reading) -> Option<Named> {
-    let of = |known: bool| {
-        let is_named = |plane: &ControlPlane| {
-            plane.version.as_ref().is_some_and(|(_, version)| version.parse::<Release>().is_ok() == known)
-        };
-        reading.control_plane(is_named)
-    };
-    let (installation, plane) = of(true).or_else(|| of(false))?;
+    let (installation, plane) = prefers_known(reading, |plane| {
+        plane.version.as_ref().map(|(_, version)| version.parse::<Release>().is_ok())
+    })?;
     let (field, version) = plane.version.clone()?;
     let release = version.parse().ok();
     Some(Named { release, version, object: installation.object.clone(), field })
@@ -120,14 +117,20 @@ fn of_installation(reading: &Reading) -> Option<Named> {
 
 /// The image in istiod's Deployment, whose Pods may not be there.
 fn of_deployment(reading: &Reading) -> Option<Named> {
-    let of = |known: bool| {
-        let is_named = |plane: &ControlPlane| {
-            plane.image.as_ref().and_then(of_image).is_some_and(|release| release.is_some() == known)
-        };
-        reading.control_plane(is_named)
-    };
-    let (deployment, plane) = of(true).or_else(|| of(false))?;
+    let (deployment, plane) = prefers_known(reading, |plane| {
+        plane.image.as_ref().and_then(of_image).map(|release| release.is_some())
+    })?;
     named(plane.image.as_ref()?, || deployment.object.clone())
+}
+
+/// The control plane that names a known release or, if none does, one that names another. `is_known`: none
+/// where a control plane names nothing.
+fn prefers_known(
+    reading: &Reading,
+    is_known: impl Fn(&ControlPlane) -> Option<bool>,
+) -> Option<(&PassedOver, &ControlPlane)> {
+    let of = |wanted| reading.control_plane(|plane| is_known(plane) == Some(wanted));
+    of(true).or_else(|| of(false))
 }
 
 fn of_pods(snapshot: &Snapshot, wanted: impl Fn(&Labels) -> bool) -> impl Iterator<Item = Named> {

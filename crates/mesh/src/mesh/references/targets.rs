@@ -2,16 +2,17 @@
 //!
 //! The reasons are those of Istio's condition `WaypointAccepted`.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::Known;
 use crate::Str;
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::mesh::{ServiceId, hostname};
 use crate::nearest::nearest;
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;
-use crate::snapshot::{self, Kind, Object, ObjectRef, Resource};
+use crate::snapshot::{self, Kind, Object, ObjectRef, Resource, Snapshot};
 use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, WAYPOINT_CLASS};
 
 /// How many names are listed at most.
@@ -40,13 +41,35 @@ struct Targets<'a> {
     /// The hosts that a waypoint serves. Of several Services with one host a waypoint lists one, and none of
     /// them is without a waypoint.
     served: HashSet<&'a str>,
+    there: OnceCell<There<'a>>,
+}
+
+/// The objects that there are, as far as they may be targets.
+struct There<'a> {
+    /// Their names, by kind and namespace.
+    names: HashMap<(Kind, &'a str), Vec<&'a str>>,
+    /// The first namespace that has one of a kind and name.
+    namespaces: HashMap<(Kind, &'a str), &'a str>,
+}
+
+impl<'a> There<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let (mut names, mut namespaces) = (HashMap::default(), HashMap::default());
+        let may_be = |kind| matches!(kind, Kind::Service | Kind::ServiceEntry | Kind::Gateway);
+        for (kind, meta, _) in snapshot.metadata().filter(|(kind, ..)| may_be(*kind)) {
+            let (namespace, name) = (meta.namespace.as_str(), meta.name.as_str());
+            names.entry((kind, namespace)).or_insert_with(Vec::new).push(name);
+            namespaces.entry((kind, name)).or_insert(namespace);
+        }
+        Self { names, namespaces }
+    }
 }
 
 impl<'a> Targets<'a> {
     fn new(known: Known<'a>) -> Self {
         let served = known.waypoints.iter().flat_map(|waypoint| &waypoint.services);
         let served = served.filter_map(|id| known.services.get(*id)).map(|s| s.hostname.as_str()).collect();
-        Self { known, served }
+        Self { known, served, there: OnceCell::new() }
     }
 
     fn of<T: Resource>(
@@ -101,16 +124,12 @@ impl<'a> Targets<'a> {
     /// of its kind and namespace where these are few.
     fn not_there(&self, object: &ObjectRef) -> Problem {
         let (kind, namespace) = (object.kind, object.namespace.as_str());
-        let there = self.named(kind, namespace);
+        let there = self.there().names.get(&(kind, namespace)).map(Vec::as_slice).unwrap_or_default();
         let problem = not_found(format!("there is no {object}"));
-        let same_name = || {
-            let all = self.known.snapshot.metadata();
-            let other = all.filter(|(of, meta, _)| *of == kind && meta.name == object.name);
-            other.map(|(_, meta, _)| meta.namespace.as_str()).next()
-        };
+        let elsewhere = || self.there().namespaces.get(&(kind, object.name.as_str())).copied();
         if let Some(near) = nearest(&object.name, there.iter().copied()) {
             problem.help(format!("did you mean `{near}`?"))
-        } else if let Some(elsewhere) = same_name() {
+        } else if let Some(elsewhere) = elsewhere() {
             problem.help(format!(
                 "{kind} `{elsewhere}/{}` is in another namespace: a policy is for targets in its own",
                 object.name
@@ -125,11 +144,9 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// The names of a namespace's objects of a kind.
-    fn named(&self, kind: Kind, namespace: &str) -> Vec<&'a str> {
-        let all = self.known.snapshot.metadata();
-        let of = all.filter(|(of, meta, _)| *of == kind && meta.namespace == namespace);
-        of.map(|(_, meta, _)| meta.name.as_str()).collect()
+    /// What is there; looked at once, and only where something is not.
+    fn there(&self) -> &There<'a> {
+        self.there.get_or_init(|| There::new(self.known.snapshot))
     }
 
     /// What is wrong with a reference to an object that makes Services of these hosts.
