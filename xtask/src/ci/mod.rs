@@ -1,10 +1,17 @@
 //! `cargo xtask ci`: exactly what CI runs, step by step, with the time that each takes.
 
+mod excerpt;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use crate::args::Ci;
 use crate::command::cargo;
 use crate::{Result, root};
+use excerpt::excerpt;
 
 /// A step: its name and the cargo command.
 const STEPS: &[(&str, &[&str])] = &[
@@ -49,38 +56,79 @@ fn demands(args: &Ci) -> Vec<&'static str> {
     demands
 }
 
-/// Runs every step, also those after one that failed, so that one run shows all that is wrong.
+/// Runs every step, also those after one that failed, so that one run shows all that is wrong. At the end it
+/// says once more why steps failed.
 ///
 /// # Errors
 ///
 /// If a step failed; the error names every such step.
 pub(crate) fn run(args: &Ci) -> Result<()> {
-    let mut failed = Vec::new();
+    let (mut failed, mut why) = (Vec::new(), Vec::new());
     for (name, command) in STEPS {
         println!("\n=== {name}: cargo {}", command.join(" "));
         let start = Instant::now();
-        let status = cargo()
-            .args(*command)
+        let mut step = cargo();
+        step.args(*command)
             .env("RUSTDOCFLAGS", "--deny warnings")
             .env_remove(reference_files::REQUIRED)
             .envs(demands(args).into_iter().map(|demand| (demand, "1")))
-            .current_dir(root())
-            .status()?;
+            .current_dir(root());
+        let (status, output) = repeated(&mut step)?;
         let outcome = if status.success() { "" } else { ", failed" };
         println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
         if !status.success() {
             failed.push(*name);
+            why.push(format!("\n=== {name} failed:\n{}", excerpt(&output)));
         }
     }
+    why.iter().for_each(|why| println!("{why}"));
     if args.without_reference {
         println!("\n--without-reference: where there is none, nothing was compared with it");
     }
     if failed.is_empty() { Ok(()) } else { Err(format!("these steps failed: {}", failed.join(", ")).into()) }
 }
 
+/// Runs a command whose output is printed as it comes, and gives that output, too.
+fn repeated(command: &mut Command) -> Result<(ExitStatus, String)> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (lines, output) = mpsc::channel();
+    let streams: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+        child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
+    ];
+    for stream in streams.into_iter().flatten() {
+        let lines = lines.clone();
+        thread::spawn(move || {
+            // What ends a stream early is told by the status of the command.
+            for line in BufReader::new(stream).split(b'\n').map_while(std::result::Result::ok) {
+                let _ = lines.send(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+    }
+    drop(lines);
+    let mut all = String::new();
+    for line in output {
+        writeln!(std::io::stdout(), "{line}")?;
+        all.push_str(&line);
+        all.push('\n');
+    }
+    Ok((child.wait()?, all))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Ci, demands};
+    use std::process::Command;
+
+    use super::{Ci, demands, repeated};
+
+    #[test]
+    fn both_streams_of_a_command_are_kept() {
+        let (status, output) =
+            repeated(Command::new("sh").args(["-c", "echo a; echo b >&2; exit 3"])).unwrap();
+        let mut lines: Vec<&str> = output.lines().collect();
+        lines.sort_unstable();
+        assert_eq!((status.code(), lines), (Some(3), vec!["a", "b"]));
+    }
 
     #[test]
     fn the_reference_is_demanded_unless_it_is_said_to_be_elsewhere() {
