@@ -299,3 +299,108 @@ fn a_must_gather_is_read_as_oc_writes_it() {
     assert!(folder.contains("10.244.1.6") && folder.contains("reviews.default"), "{folder}");
     assert_eq!(folder, archive);
 }
+
+/// Two control planes beside each other, each with settings and a route of its own.
+const REVISIONS: &str = "\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data: {mesh: 'accessLogFile: /dev/default'}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio-canary, namespace: istio-system}
+data: {mesh: 'accessLogFile: /dev/canary'}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod, namespace: istio-system, labels: {app: istiod, istio.io/rev: default}}
+spec: {template: {spec: {containers: [{name: discovery, image: 'istio/pilot:1.30.2'}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istiod-canary, namespace: istio-system, labels: {app: istiod, istio.io/rev: canary}}
+spec: {template: {spec: {containers: [{name: discovery, image: 'istio/pilot:1.31.0'}]}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: waypoint, namespace: shop, labels: {istio.io/rev: canary}}
+spec: {gatewayClassName: istio-waypoint, listeners: [{name: mesh, port: 15008, protocol: HBONE}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop, labels: {istio.io/use-waypoint: waypoint}}
+spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: old, namespace: shop, labels: {istio.io/rev: default}}
+spec: {hosts: [cart], http: [{name: of-default, route: [{destination: {host: cart}}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: new, namespace: shop, labels: {istio.io/rev: canary}}
+spec: {hosts: [cart], http: [{name: of-canary, route: [{destination: {host: cart}}]}]}
+";
+
+#[test]
+fn a_revision_has_its_own_settings_objects_and_release() {
+    let folder = folder("revisions", &[("a.yaml", REVISIONS)]);
+    let translated = |revision: &str| {
+        let arguments =
+            ["translate", "-f", "a.yaml", "-o", "json", "--release", "auto", "--revision", revision];
+        let output = run(&folder, &arguments);
+        (text(&output.stdout), text(&output.stderr))
+    };
+    for (own, release, other) in [("default", "1.30", "canary"), ("canary", "1.31", "default")] {
+        let (resources, said) = translated(own);
+        assert!(
+            resources.contains(&format!("/dev/{own}")) && resources.contains(&format!("of-{own}")),
+            "{own}"
+        );
+        assert!(!resources.contains(&format!("/dev/{other}")) && !resources.contains(&format!("of-{other}")));
+        assert!(said.contains(&format!("is of Istio {release}")), "{said}");
+        assert!(
+            said.contains(&format!("control plane of revision `{own}` does not read this object")),
+            "{said}"
+        );
+    }
+    let findings = |arguments: &[&str]| {
+        let all = told(&folder, &[&["lint", "-f", "a.yaml"], arguments].concat());
+        all.into_iter().map(|[code, ..]| code).filter(|code| code == "waypoint-revision").count()
+    };
+    assert_eq!((findings(&[]), findings(&["--revision", "canary"])), (1, 0));
+}
+
+#[test]
+fn a_revision_has_a_name() {
+    let folder = folder("no-revision", &[("a.yaml", SERVICE)]);
+    let output = run(&folder, &["translate", "-f", "a.yaml", "--revision", "no/name"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("`no/name` is no revision"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn two_revisions_are_compared() {
+    let folder = folder("revisions-compared", &[("a.yaml", REVISIONS)]);
+    let output = run(&folder, &["diff", "a.yaml", "--revision", "default..canary", "--only", "resources"]);
+    let said = text(&output.stdout);
+    assert!(said.contains("of-default") && said.contains("of-canary"), "{said}\n{}", text(&output.stderr));
+}
+
+#[test]
+fn values_of_helm_charts_are_a_mesh_configuration() {
+    let values = "global: {hub: docker.io/istio}\npilot: {env: {PILOT_HTTP10: true}}\n\
+                  meshConfig:\n  accessLogFile: /dev/values\n  acessLogFormat: x\n";
+    let umbrella = "istiod:\n  env: {PILOT_HTTP10: true}\n  meshConfig: {accessLogFile: /dev/values}\n";
+    let folder =
+        folder("values", &[("a.yaml", REVISIONS), ("values.yaml", values), ("umbrella.yaml", umbrella)]);
+    for file in ["values.yaml", "umbrella.yaml"] {
+        let output = run(&folder, &["translate", "-f", "a.yaml", "-o", "json", "--mesh-config", file]);
+        let (resources, said) = (text(&output.stdout), text(&output.stderr));
+        assert!(resources.contains("/dev/values") && !resources.contains("/dev/default"), "{file}: {said}");
+        assert!(resources.contains("acceptHttp10"), "{file}");
+        assert!(said.contains("feature flags of the given values: PILOT_HTTP10=true"), "{said}");
+        assert_eq!(said.contains("values.yaml:5:"), file == "values.yaml", "{said}");
+    }
+}

@@ -66,9 +66,10 @@ fn a_cluster_is_copied_without_its_secrets() {
 
     let snapshot = fs::read_to_string(cluster.folder.join("snapshot.yaml")).unwrap();
     // More than one answer of the server holds.
-    for name in ["cart-0", "cart-4", "other", "name: waypoint", "of-the-cluster"] {
+    for name in ["cart-0", "cart-4", "other", "name: waypoint", "of-the-cluster", "labels: {a: b}"] {
         assert!(snapshot.contains(name), "{name} of\n{snapshot}");
     }
+    assert!(!snapshot.contains("nobody's business"), "a ConfigMap that nothing names");
     let asked = cluster.server.asked();
     assert!(asked.iter().all(|path| !path.contains("secrets")), "{asked:#?}");
     assert!(asked.iter().any(|path| path.contains("/pods?") && path.contains("limit=500")), "{asked:#?}");
@@ -82,7 +83,9 @@ fn the_commands_do_the_same() {
     let script = text(&cluster.waypoint_xds(&["snapshot", "--context", "here", "--print-command"]).stdout);
     assert!(!script.contains("secret"), "{script}");
     let output = cluster.run("sh", &["-c", &script]);
-    fs::write(cluster.folder.join("script.yaml"), &output.stdout).unwrap();
+    let printed = text(&output.stdout);
+    assert!(printed.contains("labels: {a: b}") && !printed.contains("nobody's business"), "{printed}");
+    fs::write(cluster.folder.join("script.yaml"), &printed).unwrap();
     fs::write(cluster.folder.join("snapshot.yaml"), snapshot).unwrap();
     let said = text(&output.stderr);
     let [script, snapshot] = ["script.yaml", "snapshot.yaml"].map(|file| {

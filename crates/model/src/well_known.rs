@@ -42,6 +42,8 @@ pub const MANAGED: &str = "gateway.istio.io/managed";
 pub const MANAGED_WAYPOINT: &str = "istio.io-mesh-controller";
 /// The label that says which control plane configures a gateway, or injects sidecars.
 pub const REVISION: &str = "istio.io/rev";
+/// The name of the revision that has none.
+pub const DEFAULT_REVISION: &str = "default";
 /// The label by which a ServiceEntry opts out of the allocation of addresses.
 pub const AUTO_ALLOCATE_IP: &str = "networking.istio.io/enable-autoallocate-ip";
 /// The annotation that the injector leaves on a pod with a sidecar.

@@ -41,9 +41,14 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's. Or values of Istio's
+    /// Helm charts: their `meshConfig` and the feature flags of istiod count.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
+    /// The revision of the control plane (`istio.io/rev`): its settings count, and what it reads; `default` is
+    /// that without a name [default: what is of any revision, with the settings of the default one].
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) revision: Option<String>,
     #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
     pub(crate) release: Option<String>,
     /// Whether waypoints without status addresses (as in files from Git) count as ready [default: assumed].
@@ -112,6 +117,7 @@ impl How {
     pub(crate) fn of_objects(&self) -> Option<&'static str> {
         let given = [
             ("--mesh-config", self.mesh_config.is_some()),
+            ("--revision", self.revision.is_some()),
             ("--readiness", self.readiness.is_some()),
             ("--assume", self.assume.is_some()),
             ("--feature", !self.features.is_empty()),

@@ -111,7 +111,7 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
         (None, paths) if is_other(args) => (paths.to_vec(), paths.to_vec()),
         (None, _) => {
             return Err(Failure::Usage(
-                "expected OLD and NEW, or one path with --git, --release OLD..NEW, --new-feature, --new-mesh-config or --live"
+                "expected OLD and NEW, or one path with --git, --release OLD..NEW, --revision OLD..NEW, --new-feature, --new-mesh-config or --live"
                     .to_owned(),
             ));
         }
@@ -121,16 +121,25 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
 
 /// Whether the new side has a setting of its own.
 fn is_other(args: &args::Diff) -> bool {
-    let two_releases = args.how.release.as_ref().is_some_and(|release| release.contains(".."));
-    two_releases || !args.new_features.is_empty() || args.new_mesh_config.is_some()
+    let has_two = |named: &Option<String>| named.as_ref().is_some_and(|named| named.contains(".."));
+    has_two(&args.how.release)
+        || has_two(&args.how.revision)
+        || !args.new_features.is_empty()
+        || args.new_mesh_config.is_some()
 }
 
 /// How each side is read.
 fn hows(args: &args::Diff) -> (How, How) {
     let (mut old, mut new) = (args.how.clone(), args.how.clone());
-    if let Some((before, after)) = args.how.release.as_ref().and_then(|release| release.split_once("..")) {
-        old.release = Some(before.to_owned());
-        new.release = Some(after.to_owned());
+    let sides = |named: &Option<String>| {
+        let (old, new) = named.as_ref()?.split_once("..")?;
+        Some((old.to_owned(), new.to_owned()))
+    };
+    if let Some((before, after)) = sides(&args.how.release) {
+        (old.release, new.release) = (Some(before), Some(after));
+    }
+    if let Some((before, after)) = sides(&args.how.revision) {
+        (old.revision, new.revision) = (Some(before), Some(after));
     }
     new.features.extend(args.new_features.iter().cloned());
     new.mesh_config = args.new_mesh_config.clone().or(new.mesh_config);

@@ -76,6 +76,7 @@ fn options(input: &Input) -> Result<Options, Failure> {
     let limits = input.how.limits()?;
     let settings = Settings {
         release: Some(input.release()),
+        revision: input.how.revision.clone(),
         mesh_config: mesh_config.map(|path| input::text(path, &limits)).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: input.how.readiness.map(|readiness| Readiness::from(readiness).to_string()),

@@ -1,6 +1,6 @@
 //! `waypoint-xds snapshot`: the objects of a cluster, as `kubectl get` prints them.
 
-use files::{Cluster, Found, Query};
+use files::{Cluster, Found};
 use waypoint_xds::detect;
 use waypoint_xds::limits::Limits;
 use waypoint_xds::snapshot::Snapshot;
@@ -18,7 +18,7 @@ pub(super) fn run(args: &args::Snapshot) -> Result<Outcome, Failure> {
         istio_namespace: args.istio_namespace.clone(),
     };
     if args.print_command {
-        output::print(&Query::script(&cluster.queries()))?;
+        output::print(&cluster.script())?;
         return Ok(Outcome::Clean);
     }
     let copied = Progress::asking(!args.quiet, &cluster)?;

@@ -76,6 +76,9 @@ pub(crate) fn shop() -> Vec<Objects> {
         },
     });
     let mesh = json!({"metadata": metadata("istio", "istio-system", json!({})), "data": {"mesh": "accessLogFile: /dev/of-the-cluster\n"}});
+    let parameters = json!({"metadata": metadata("of-the-waypoint", "shop", json!({})), "data": {"service": "metadata: {labels: {a: b}}"}});
+    let private =
+        json!({"metadata": metadata("private", "shop", json!({})), "data": {"key": "nobody's business"}});
     let service = json!({
         "metadata": metadata("cart", "shop", json!({})),
         "spec": {"clusterIP": "10.96.0.10", "clusterIPs": ["10.96.0.10"], "selector": {"app": "cart"}, "type": "ClusterIP",
@@ -90,7 +93,8 @@ pub(crate) fn shop() -> Vec<Objects> {
     });
     let waypoint = json!({
         "metadata": metadata("waypoint", "shop", json!({})),
-        "spec": {"gatewayClassName": "istio-waypoint", "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}]},
+        "spec": {"gatewayClassName": "istio-waypoint", "listeners": [{"name": "mesh", "port": 15008, "protocol": "HBONE"}],
+                 "infrastructure": {"parametersRef": {"group": "", "kind": "ConfigMap", "name": "of-the-waypoint"}}},
         "status": {"addresses": [{"type": "Hostname", "value": "waypoint.shop.svc.cluster.local"}]},
     });
     let route = json!({
@@ -113,7 +117,7 @@ pub(crate) fn shop() -> Vec<Objects> {
         ),
         Objects::new("v1", "pods", "Pod", pods),
         Objects::new("v1", "services", "Service", vec![service, of_waypoint]),
-        Objects::new("v1", "configmaps", "ConfigMap", vec![mesh]),
+        Objects::new("v1", "configmaps", "ConfigMap", vec![mesh, parameters, private]),
         Objects::new(
             "v1",
             "secrets",

@@ -80,11 +80,12 @@ fn resources(all: &[Objects], group: &str, version: &str) -> Value {
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": name, "resources": resources})
 }
 
-/// What is below a version of a group: a list of all, one of a namespace, or one object that is in none.
+/// What is below a version of a group: a list of all, one of a namespace, or one object.
 fn of(all: &[Objects], group: &str, rest: &[&str], query: &str) -> (u16, Value) {
     let (namespace, resource, name) = match *rest {
         [resource] => (None, resource, None),
         ["namespaces", namespace, resource] => (Some(namespace), resource, None),
+        ["namespaces", namespace, resource, name] => (Some(namespace), resource, Some(name)),
         [resource, name] => (None, resource, Some(name)),
         _ => return status(404, "NotFound", "the server could not find the requested resource"),
     };
@@ -105,11 +106,12 @@ fn of(all: &[Objects], group: &str, rest: &[&str], query: &str) -> (u16, Value) 
         object["kind"] = objects.kind.into();
         object
     };
+    let is_wanted = |object: &&Value| namespace.is_none_or(|name| object["metadata"]["namespace"] == name);
     if let Some(name) = name {
-        let found = objects.objects.iter().find(|object| object["metadata"]["name"] == name);
+        let mut wanted = objects.objects.iter().filter(is_wanted);
+        let found = wanted.find(|object| object["metadata"]["name"] == name);
         return found.map_or_else(|| status(404, "NotFound", "not found"), |found| (200, typed(found)));
     }
-    let is_wanted = |object: &&Value| namespace.is_none_or(|name| object["metadata"]["namespace"] == name);
     let wanted: Vec<Value> = objects.objects.iter().filter(is_wanted).map(typed).collect();
     let start: usize = parameter(query, "continue").and_then(|text| text.parse().ok()).unwrap_or(0);
     let limited = parameter(query, "limit").is_some();

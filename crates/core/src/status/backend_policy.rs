@@ -34,7 +34,7 @@ pub(super) fn statuses(cx: &Context<'_>) -> Vec<Status> {
 }
 
 fn is_mine(cx: &Context<'_>, meta: &Meta) -> bool {
-    scope::is_of_revision(meta) && scope::is_mine(cx.mesh, meta)
+    scope::is_of_revision(cx.mesh, meta) && scope::is_mine(cx.mesh, meta)
 }
 
 fn is_ignored(meta: &Meta) -> bool {

@@ -52,7 +52,8 @@ fn service_entries(mesh: &Mesh) -> Vec<Status> {
         by_entry.entry(service.source.object()).or_default().push(id);
     }
     let namespaces = Namespaces::new(&mesh.snapshot);
-    let entries = mesh.snapshot.service_entries.iter().filter(|entry| scope::is_of_revision(&entry.meta));
+    let entries =
+        mesh.snapshot.service_entries.iter().filter(|entry| scope::is_of_revision(mesh, &entry.meta));
     entries
         .map(|entry| {
             let ids = by_entry.get(&entry.object_ref()).map_or(&[][..], Vec::as_slice);
@@ -233,7 +234,7 @@ fn workload_entries(mesh: &Mesh) -> Vec<Status> {
     let mut statuses = Vec::new();
     for (id, workload) in mesh.workloads.iter() {
         let WorkloadSource::WorkloadEntry(object) = &workload.source else { continue };
-        if !scope::is_of_revision(&object.meta) {
+        if !scope::is_of_revision(mesh, &object.meta) {
             continue;
         }
         let binding = mesh.bindings.of_workload(id);

@@ -47,7 +47,8 @@ pub(super) struct Classes<'m> {
 impl<'m> Classes<'m> {
     pub(super) fn new(mesh: &'m Mesh) -> Self {
         let known = |name: &str| controllers(mesh).into_iter().find(|c| c.as_str() == name);
-        let classes = mesh.snapshot.gateway_classes.iter().filter(|class| scope::is_of_revision(&class.meta));
+        let classes =
+            mesh.snapshot.gateway_classes.iter().filter(|class| scope::is_of_revision(mesh, &class.meta));
         let by_name = classes
             .filter_map(|class| Some((class.meta.name.as_str(), known(&class.spec.controller_name)?)))
             .collect();

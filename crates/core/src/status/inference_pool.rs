@@ -43,7 +43,7 @@ pub(super) fn statuses(cx: &Context<'_>, routes: &[Status]) -> Vec<Status> {
         status
     };
     let is_mine = |pool: &&std::sync::Arc<Object<InferencePool>>| {
-        scope::is_of_revision(&pool.meta) && scope::is_mine(cx.mesh, &pool.meta)
+        scope::is_of_revision(cx.mesh, &pool.meta) && scope::is_mine(cx.mesh, &pool.meta)
     };
     snapshot.inference_pools.iter().filter(is_mine).map(|pool| of_pool(pool)).collect()
 }

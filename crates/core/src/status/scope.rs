@@ -6,22 +6,25 @@
 use crate::Str;
 use crate::mesh::Mesh;
 use crate::snapshot::{Labels, Meta};
-use crate::well_known::REVISION;
+use crate::well_known::{DEFAULT_REVISION, REVISION};
 
 /// The revision of the control plane.
-const OWN: &str = "default";
+fn own(mesh: &Mesh) -> &str {
+    mesh.options.revision.as_deref().unwrap_or(DEFAULT_REVISION)
+}
 
-/// Whether an object is of this revision, or of none.
-pub(super) fn is_of_revision(meta: &Meta) -> bool {
-    meta.labels.get(REVISION).is_none_or(|revision| revision == OWN)
+/// Whether an object is of the control plane's revision, or of none.
+pub(super) fn is_of_revision(mesh: &Mesh, meta: &Meta) -> bool {
+    meta.labels.get(REVISION).is_none_or(|revision| revision == own(mesh))
 }
 
 /// Whether the status of a Gateway API object is this control plane's to write: the namespace's revision
-/// counts for objects that name none.
+/// counts for objects that name none, and what names none is the default revision's.
 pub(super) fn is_mine(mesh: &Mesh, meta: &Meta) -> bool {
     let of_namespace = || namespace_labels(mesh, &meta.namespace).get(REVISION);
-    let revision = meta.labels.get(REVISION).or_else(of_namespace).map_or("", Str::as_str);
-    revision.is_empty() || revision == OWN
+    let named = meta.labels.get(REVISION).or_else(of_namespace).map_or("", Str::as_str);
+    let revision = if named.is_empty() { DEFAULT_REVISION } else { named };
+    revision == own(mesh)
 }
 
 fn namespace_labels<'m>(mesh: &'m Mesh, namespace: &str) -> &'m Labels {

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | `kinds` | what is asked for |
 //! | `query` | one run of kubectl |
+//! | `referenced` | the ConfigMaps that objects name |
 
 mod kinds;
 mod query;
+mod referenced;
 
 use std::path::Path;
 
+use waypoint_xds::kind::Kind;
 use waypoint_xds::text::SourceFile;
 
 use crate::FileError;
@@ -64,6 +67,15 @@ impl Cluster {
         Query::all(self, kinds::asked_for())
     }
 
+    /// What [`read`](Self::read) does as a script for a shell, which prints what [`Copied::text`] has. What the
+    /// cluster does not know or does not tell is an error of one line, and nothing else is lost by it.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let queries: String =
+            self.queries().iter().map(|query| format!("{query}; echo {SEPARATOR}")).collect();
+        queries + &referenced::script(self)
+    }
+
     /// The namespaces that are asked for, Istio's among them; none where all are.
     fn asked_for(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.namespaces.iter().map(String::as_str).collect();
@@ -87,13 +99,18 @@ impl Cluster {
     pub fn read(&self, mut progress: impl FnMut(usize, usize, &str)) -> Result<Copied, FileError> {
         progress(0, 0, "api-resources");
         let served = query::served(self)?;
-        let known = kinds::asked_for().filter(|kind| served.contains(&kinds::resource(*kind)));
-        let queries = Query::all(self, known);
+        let is_known = |kind: Kind| served.contains(&kinds::resource(kind));
+        let mut queries = Query::all(self, kinds::asked_for().filter(|kind| is_known(*kind)));
+        if is_known(Kind::ConfigMap) {
+            queries.extend(referenced::queries(self, is_known)?);
+        }
         let (mut copied, mut forbidden) = (Copied::default(), Vec::new());
         for (done, query) in queries.iter().enumerate() {
             let what = query.what();
             progress(done, queries.len(), &what);
             match query.run()? {
+                // Nothing, of a name that nothing has.
+                Answer::Text(text) if text.is_empty() => {}
                 Answer::Text(text) => copied.sources.push(SourceFile::from_bytes(self.name_of(&what), &text)),
                 Answer::Forbidden => forbidden.push(what),
                 Answer::Unknown => {}
@@ -152,9 +169,9 @@ mod tests {
     #[test]
     fn all_of_a_cluster_is_asked_for_by_kind() {
         let all = typed(&Cluster::new(Some("a b".to_owned())));
-        let pods = "kubectl --context 'a b' get pods --all-namespaces --output yaml --chunk-size 500";
+        let pods = "kubectl --context 'a b' get pods --all-namespaces --chunk-size 500 --output yaml";
         assert!(all.iter().any(|command| command == pods), "{all:#?}");
-        let nodes = "kubectl --context 'a b' get nodes --output yaml --chunk-size 500";
+        let nodes = "kubectl --context 'a b' get nodes --chunk-size 500 --output yaml";
         assert!(all.iter().any(|command| command == nodes), "{all:#?}");
         assert!(all.iter().all(|command| !command.contains("secret")), "{all:#?}");
     }
@@ -164,11 +181,11 @@ mod tests {
         let shop = Cluster { namespaces: vec!["shop".into()], ..Cluster::new(None) };
         let all = typed(&shop);
         for expected in [
-            "kubectl get namespaces istio-system --ignore-not-found --output yaml --chunk-size 500",
-            "kubectl get namespaces shop --ignore-not-found --output yaml --chunk-size 500",
-            "kubectl get services --namespace istio-system --output yaml --chunk-size 500",
-            "kubectl get services --namespace shop --output yaml --chunk-size 500",
-            "kubectl get gatewayclasses.gateway.networking.k8s.io --output yaml --chunk-size 500",
+            "kubectl get namespaces istio-system --ignore-not-found --chunk-size 500 --output yaml",
+            "kubectl get namespaces shop --ignore-not-found --chunk-size 500 --output yaml",
+            "kubectl get services --namespace istio-system --chunk-size 500 --output yaml",
+            "kubectl get services --namespace shop --chunk-size 500 --output yaml",
+            "kubectl get gatewayclasses.gateway.networking.k8s.io --chunk-size 500 --output yaml",
         ] {
             assert!(all.iter().any(|command| command == expected), "{expected} of {all:#?}");
         }
@@ -176,8 +193,21 @@ mod tests {
 
     #[test]
     fn the_script_prints_documents() {
-        let queries = Cluster::new(None).queries();
-        let script = Query::script(queries.get(..1).unwrap());
-        assert_eq!(script, "kubectl get namespaces --output yaml --chunk-size 500; echo ---\n");
+        let script = Cluster::new(None).script();
+        assert!(
+            script.starts_with("kubectl get namespaces --chunk-size 500 --output yaml; echo ---\n"),
+            "{script}"
+        );
+    }
+
+    #[test]
+    fn config_maps_are_istiod_s_and_those_that_objects_name() {
+        let all = typed(&Cluster::new(None));
+        let asked: Vec<&String> = all.iter().filter(|command| command.contains("configmaps")).collect();
+        let expected = "kubectl get configmaps --namespace istio-system --chunk-size 500 --output yaml";
+        assert_eq!(asked, [expected]);
+        let script = Cluster::new(None).script();
+        let named = "kubectl get configmaps \"$name\" --namespace \"$namespace\" --ignore-not-found";
+        assert!(script.contains(named), "{script}");
     }
 }

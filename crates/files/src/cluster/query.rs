@@ -5,14 +5,16 @@ use std::process::{Command, Output};
 
 use waypoint_xds::kind::{Kind, Scope};
 
+use super::Cluster;
 use super::kinds::resource;
-use super::{Cluster, SEPARATOR};
 use crate::FileError;
 
 /// The program.
 const KUBECTL: &str = "kubectl";
 /// How many objects the API server is asked for at once. kubectl goes on until there are no more.
 const CHUNK: &str = "500";
+/// What is printed, the last of the arguments.
+const OUTPUT: &str = "--output";
 
 /// A list of objects that kubectl is asked for. Displayed, it is the command as one types it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,10 @@ impl Query {
         let mut queries = Vec::new();
         for kind in kinds {
             match (kind, kind.scope()) {
+                // Those of istiod; what others are for only their namespaces know.
+                (Kind::ConfigMap, _) => {
+                    queries.push(Self::of_namespace(cluster, kind, &cluster.istio_namespace));
+                }
                 (_, _) if namespaces.is_empty() => queries.push(Self::of_all(cluster, kind)),
                 (Kind::Namespace, _) => {
                     queries.extend(namespaces.iter().map(|name| Self::of_namespace_itself(cluster, name)));
@@ -58,8 +64,21 @@ impl Query {
         let mut arguments = context(cluster);
         arguments.extend(["get".to_owned(), resource(kind)]);
         arguments.extend(rest.iter().map(ToString::to_string));
-        arguments.extend(["--output", "yaml", "--chunk-size", CHUNK].map(ToOwned::to_owned));
+        arguments.extend(["--chunk-size", CHUNK, OUTPUT, "yaml"].map(ToOwned::to_owned));
         Self { kind, namespace: namespace.map(ToOwned::to_owned), arguments }
+    }
+
+    /// The same objects, of which something else is printed.
+    pub(super) fn printing(mut self, output: &str) -> Self {
+        let _ = self.arguments.pop();
+        self.arguments.push(output.to_owned());
+        self
+    }
+
+    /// An object by its name. That there is none is no error.
+    pub(super) fn of_object(cluster: &Cluster, kind: Kind, namespace: &str, name: &str) -> Self {
+        let what = [name, "--namespace", namespace, "--ignore-not-found"];
+        Self::new(cluster, kind, Some(namespace), &what)
     }
 
     fn of_all(cluster: &Cluster, kind: Kind) -> Self {
@@ -83,14 +102,6 @@ impl Query {
             Some(namespace) => format!("{namespace}/{resource}"),
             None => resource,
         }
-    }
-
-    /// Queries as a script for a shell, which prints the objects that [`Copied::text`](super::Copied::text)
-    /// has. What the cluster does not know or does not tell is an error of one line, and nothing else is lost
-    /// by it.
-    #[must_use]
-    pub fn script(queries: &[Self]) -> String {
-        queries.iter().map(|query| format!("{query}; echo {SEPARATOR}")).collect()
     }
 
     /// Asks.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::selector::LabelSelector;
-use crate::snapshot::{Labels, Object, Snapshot, label_selector};
+use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot, label_selector};
 use crate::well_known::NAMESPACE_NAME;
 
 /// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root
@@ -42,14 +42,34 @@ fn keep(
     scopes_configuration: bool,
     mut is_discovered: impl FnMut(&Str) -> bool,
 ) -> Vec<Arc<Object<Gateway>>> {
-    macro_rules! keep {
-        ($($list:ident),*) => { $(s.$list.retain(|object| is_discovered(&object.meta.namespace));)* };
-    }
-    keep!(services, pods, endpoints, endpoint_slices);
+    s.services.retain(|object| is_discovered(&object.meta.namespace));
+    s.pods.retain(|object| is_discovered(&object.meta.namespace));
+    s.endpoints.retain(|object| is_discovered(&object.meta.namespace));
+    s.endpoint_slices.retain(|object| is_discovered(&object.meta.namespace));
     if !scopes_configuration {
         return Vec::new();
     }
-    keep!(
+    retain_configuration(s, |meta| is_discovered(&meta.namespace));
+    s.gateways.extract_if(.., |object| !is_discovered(&object.meta.namespace)).collect()
+}
+
+/// Leaves only some objects of Istio and of the Gateway API; of Gateways and their classes all. Gives those that
+/// are left out.
+pub(super) fn retain_configuration(
+    s: &mut Snapshot,
+    mut is_kept: impl FnMut(&Meta) -> bool,
+) -> Vec<ObjectRef> {
+    let mut left_out = Vec::new();
+    macro_rules! retain {
+        ($($list:ident),*) => { $(s.$list.retain(|object| {
+            let is_kept = is_kept(&object.meta);
+            if !is_kept {
+                left_out.push(object.object_ref());
+            }
+            is_kept
+        });)* };
+    }
+    retain!(
         http_routes,
         grpc_routes,
         tcp_routes,
@@ -71,7 +91,7 @@ fn keep(
         wasm_plugins,
         traffic_extensions
     );
-    s.gateways.extract_if(.., |object| !is_discovered(&object.meta.namespace)).collect()
+    left_out
 }
 
 /// What the selectors say of each namespace, found when somebody asks.

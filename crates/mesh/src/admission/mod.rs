@@ -31,6 +31,7 @@ mod peer_authentication;
 mod proxy_config;
 mod re2;
 mod request_authentication;
+mod revision;
 mod service_entry;
 pub mod syntax;
 mod telemetry;
@@ -101,6 +102,9 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
         }
         objects(remote, (rules, &features), &mut problems);
         discovery::discover(remote, &mesh_config.discovery_selectors, false);
+    }
+    if let Some(own) = &options.revision {
+        problems.extend(revision::of_others(&mut snapshot, own));
     }
     let proxy_annotations = ProxyAnnotations::new(&snapshot, options);
     let scopes_configuration =

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::note;
+use crate::Str;
 use crate::problem::Problem;
 use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::{self, Meta, Object, Reading, Snapshot};
@@ -16,17 +17,25 @@ const KEY: &str = "mesh";
 /// The ConfigMap that Istio would make of an installation that was never applied, and a note of it. None
 /// where the snapshot has one, or where it is not plain whose it would be. Istio does not read an
 /// installation that is in a cluster: there the ConfigMap counts.
-pub(super) fn of_installation(reading: &Reading) -> Option<(Arc<Object<ConfigMap>>, Problem)> {
-    if snapshot::find(&reading.snapshot.config_maps, NAMESPACE, NAME).is_some() {
+pub(super) fn of_installation(
+    reading: &Reading,
+    revision: Option<&str>,
+) -> Option<(Arc<Object<ConfigMap>>, Problem)> {
+    let (installation, plane) = reading.control_plane(revision, |plane| plane.mesh_config.is_some())?;
+    let (field, text) = plane.mesh_config.as_ref()?;
+    let name = match plane.revision.as_str() {
+        "" => Str::new_static(NAME),
+        revision => Str::from(format!("{NAME}-{revision}")),
+    };
+    let is_there = |name: &str| snapshot::find(&reading.snapshot.config_maps, NAMESPACE, name).is_some();
+    if is_there(&name) || revision.is_none() && is_there(NAME) {
         return None;
     }
-    let (installation, plane) = reading.control_plane(|plane| plane.mesh_config.is_some())?;
-    let (field, text) = plane.mesh_config.as_ref()?;
     let mut meta =
-        Meta { name: NAME.into(), namespace: NAMESPACE.into(), api_version: "v1".into(), ..Meta::default() };
+        Meta { name: name.clone(), namespace: NAMESPACE.into(), api_version: "v1".into(), ..Meta::default() };
     meta.assume();
     let data = BTreeMap::from([(KEY.into(), text.as_str().into())]);
-    let message = format!("assumed the ConfigMap {NAMESPACE}/{NAME} that Istio would make of `{field}`");
+    let message = format!("assumed the ConfigMap {NAMESPACE}/{name} that Istio would make of `{field}`");
     let note = note(message).on(installation.object.clone()).field(*field);
     Some((Arc::new(Object { meta, spec: ConfigMap { data }, source: installation.source }), note))
 }

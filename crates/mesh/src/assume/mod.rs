@@ -34,7 +34,7 @@ use addresses::Addresses;
 pub fn complete(reading: &Reading, options: &Options) -> Option<Reading> {
     let completed = match options.assume {
         Assume::Nothing => None,
-        Assume::All => with_pools(reading, completed(reading), options),
+        Assume::All => with_pools(reading, completed(reading, options.revision.as_deref()), options),
     };
     let allocated = service_entries::allocated(completed.as_ref().unwrap_or(reading), options);
     if allocated.is_empty() {
@@ -61,8 +61,8 @@ fn with_pools(reading: &Reading, completed: Option<Reading>, options: &Options) 
 }
 
 /// What was read, completed by what a cluster would add without Istio.
-fn completed(reading: &Reading) -> Option<Reading> {
-    let (config_map, mut installed) = mesh_config::of_installation(reading).unzip();
+fn completed(reading: &Reading, revision: Option<&str>) -> Option<Reading> {
+    let (config_map, mut installed) = mesh_config::of_installation(reading, revision).unzip();
     let mut pods = Addresses::new(addresses::OF_PODS);
     let assumed: Vec<Assumed> = Part::all(reading).map(|part| Assumed::of(&part, &mut pods)).collect();
     if installed.is_none() && assumed.iter().all(Assumed::is_nothing) {

@@ -3,24 +3,46 @@
 use crate::Str;
 use crate::features::{Features, Variable};
 use crate::options::Options;
-use crate::problem::{Code, Problem, Severity};
+use crate::problem::{Code, Place, Problem, Severity};
 use crate::snapshot::{ControlPlane, Reading};
+use crate::text::{SourceFile, documents};
 
-/// The options with the feature flags of the snapshot's control plane below those that are given, and notes
-/// of which they are, and of those that have no effect here.
+/// The options with feature flags below those that are given: those of the values of Helm charts that are given
+/// as the mesh configuration, and below them those of the snapshot's control plane. With notes of which they
+/// are, and of those that have no effect here.
 pub(super) fn with_own(reading: &Reading, mut options: Options) -> (Options, Vec<Problem>) {
+    let mut problems = Vec::new();
+    if let Some((file, values)) = options.mesh_config.as_ref().and_then(|file| given(file, &options)) {
+        let (features, found) = flags(&values, "given values");
+        problems.extend(found.into_iter().map(|problem| problem.at(file.clone())));
+        options.features = options.features.over(features);
+    }
     let says_something = |plane: &ControlPlane| variables(plane).any(|(_, _, kind)| kind != Variable::Other);
-    let Some((other, plane)) = reading.control_plane(says_something) else {
-        return (options, Vec::new());
-    };
+    if let Some((other, plane)) = reading.control_plane(options.revision.as_deref(), says_something) {
+        let (features, found) = flags(plane, "control plane");
+        problems.extend(found.into_iter().map(|problem| problem.on(other.object.clone())));
+        options.features = options.features.over(features);
+    }
+    (options, problems)
+}
+
+/// What given values of Helm charts say of a control plane, and the place where they start.
+fn given(file: &SourceFile, options: &Options) -> Option<(Place, ControlPlane)> {
+    let document = documents(file, &options.limits).next()?.ok()?;
+    let values = ControlPlane::of_values(document.root())?;
+    Some((file.place(document.root().locate_nearest("pilot.env")), values))
+}
+
+/// The feature flags of a control plane, and what is to be said of them.
+fn flags(plane: &ControlPlane, whose: &str) -> (Features, Vec<Problem>) {
     let mut others = Features::default();
-    let (mut flags, mut unknown, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut set, mut unknown, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     for (name, value, kind) in variables(plane) {
         match kind {
             Variable::Flag => {
                 // It takes the value.
                 let _ = others.set(name, value);
-                flags.push(format!("{name}={value}"));
+                set.push(format!("{name}={value}"));
             }
             Variable::Refused(refused) => problems.push(
                 Problem::new(Code::IgnoredFlag, format!("{refused}; its default is taken"))
@@ -30,19 +52,18 @@ pub(super) fn with_own(reading: &Reading, mut options: Options) -> (Options, Vec
             Variable::Other => {}
         }
     }
-    options.features = options.features.over(others);
     if !unknown.is_empty() {
         let message = format!(
-            "feature flags of the control plane that no release has that is known here: {}",
+            "feature flags of the {whose} that no release has that is known here: {}",
             unknown.join(", ")
         );
         problems.push(Problem::new(Code::IgnoredFlag, message));
     }
-    if !flags.is_empty() {
-        let message = format!("feature flags of the control plane: {}", flags.join(", "));
+    if !set.is_empty() {
+        let message = format!("feature flags of the {whose}: {}", set.join(", "));
         problems.insert(0, Problem::new(Code::FlagsDetected, message));
     }
-    (options, problems.into_iter().map(|problem| problem.on(other.object.clone())).collect())
+    (others, problems)
 }
 
 /// The variables of a control plane's environment, with what each is.

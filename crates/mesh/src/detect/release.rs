@@ -8,7 +8,7 @@ use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::passed_over::PassedOver;
 use crate::snapshot::{ControlPlane, Labels, Object, ObjectRef, Reading, Snapshot};
 use crate::version::{self, Version};
-use crate::well_known::{MANAGED, MANAGED_WAYPOINT, WAYPOINT_CLASS};
+use crate::well_known::{DEFAULT_REVISION, MANAGED, MANAGED_WAYPOINT, REVISION, WAYPOINT_CLASS};
 
 /// The annotations that name the whole image of a waypoint's proxy.
 const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
@@ -31,7 +31,12 @@ pub struct Detected {
 /// its waypoints' proxies. None where nothing names a known release.
 #[must_use]
 pub fn release(reading: &Reading) -> Option<Detected> {
-    named_versions(reading).find_map(|named| {
+    of_revision(reading, None)
+}
+
+/// The release of the control plane of a revision; without one that of the default revision, else of any.
+fn of_revision(reading: &Reading, revision: Option<&str>) -> Option<Detected> {
+    named_versions(reading, revision).find_map(|named| {
         let Named { release, version, object, field } = named;
         Some(Detected { release: release?, version, object, field })
     })
@@ -53,9 +58,12 @@ impl Named {
 }
 
 /// The versions of a snapshot, those that count first first.
-fn named_versions(reading: &Reading) -> impl Iterator<Item = Named> {
+fn named_versions<'r>(reading: &'r Reading, revision: Option<&'r str>) -> impl Iterator<Item = Named> {
     let snapshot = &reading.snapshot;
-    let istiods = of_pods(snapshot, is_istiod).chain(of_deployment(reading)).chain(of_installation(reading));
+    let istiods = of_pods(snapshot, move |labels| is_istiod(labels) && is_of(labels, revision))
+        .chain(of_pods(snapshot, move |labels| is_istiod(labels) && revision.is_none()))
+        .chain(of_deployment(reading, revision))
+        .chain(of_installation(reading, revision));
     istiods.chain(of_pods(snapshot, is_waypoint)).chain(of_gateways(snapshot))
 }
 
@@ -65,7 +73,7 @@ pub(super) fn with_detected(reading: &Reading, mut options: Options) -> (Options
         return (options, None);
     }
     let note = |message| Problem::new(Code::ReleaseDetected, message);
-    let Some(found) = release(reading) else {
+    let Some(found) = of_revision(reading, options.revision.as_deref()) else {
         return undetected(reading, options);
     };
     options.release = found.release;
@@ -82,7 +90,8 @@ pub(super) fn with_detected(reading: &Reading, mut options: Options) -> (Options
 /// The options where nothing names a known release: the next newer one than a version that is not known, or
 /// the one that was given.
 fn undetected(reading: &Reading, mut options: Options) -> (Options, Option<Problem>) {
-    let unknown = named_versions(reading).find_map(|named| Some((number(named.text())?, named)));
+    let unknown = named_versions(reading, options.revision.as_deref())
+        .find_map(|named| Some((number(named.text())?, named)));
     let Some((number, named)) = unknown else {
         let message = format!("nothing names a release: Istio {} was taken", options.release);
         return (options, Some(Problem::new(Code::ReleaseDetected, message)));
@@ -106,8 +115,8 @@ fn number(version: &str) -> Option<(u32, u32)> {
 }
 
 /// What an IstioOperator, or an operator's resource, that was never applied would install.
-fn of_installation(reading: &Reading) -> Option<Named> {
-    let (installation, plane) = prefers_known(reading, |plane| {
+fn of_installation(reading: &Reading, revision: Option<&str>) -> Option<Named> {
+    let (installation, plane) = prefers_known(reading, revision, |plane| {
         plane.version.as_ref().map(|(_, version)| version.parse::<Release>().is_ok())
     })?;
     let (field, version) = plane.version.clone()?;
@@ -116,8 +125,8 @@ fn of_installation(reading: &Reading) -> Option<Named> {
 }
 
 /// The image in istiod's Deployment, whose Pods may not be there.
-fn of_deployment(reading: &Reading) -> Option<Named> {
-    let (deployment, plane) = prefers_known(reading, |plane| {
+fn of_deployment(reading: &Reading, revision: Option<&str>) -> Option<Named> {
+    let (deployment, plane) = prefers_known(reading, revision, |plane| {
         plane.image.as_ref().and_then(of_image).map(|release| release.is_some())
     })?;
     named(plane.image.as_ref()?, || deployment.object.clone())
@@ -125,11 +134,12 @@ fn of_deployment(reading: &Reading) -> Option<Named> {
 
 /// The control plane that names a known release or, if none does, one that names another. `is_known`: none
 /// where a control plane names nothing.
-fn prefers_known(
-    reading: &Reading,
+fn prefers_known<'r>(
+    reading: &'r Reading,
+    revision: Option<&str>,
     is_known: impl Fn(&ControlPlane) -> Option<bool>,
-) -> Option<(&PassedOver, &ControlPlane)> {
-    let of = |wanted| reading.control_plane(|plane| is_known(plane) == Some(wanted));
+) -> Option<(&'r PassedOver, &'r ControlPlane)> {
+    let of = |wanted| reading.control_plane(revision, |plane| is_known(plane) == Some(wanted));
     of(true).or_else(|| of(false))
 }
 
@@ -154,6 +164,12 @@ pub(crate) fn proxy_image(gateway: &Object<Gateway>) -> Option<&Str> {
 
 fn is_istiod(labels: &Labels) -> bool {
     labels.get("app").is_some_and(|app| app == "istiod")
+}
+
+/// Whether labels are of a revision; the default one where none is asked for.
+fn is_of(labels: &Labels, revision: Option<&str>) -> bool {
+    let own = labels.get(REVISION).map_or(DEFAULT_REVISION, Str::as_str);
+    own == revision.unwrap_or(DEFAULT_REVISION)
 }
 
 fn is_waypoint(labels: &Labels) -> bool {

@@ -11,6 +11,7 @@ pub use dialect::{Dialect, UnknownDialect};
 pub use readiness::{Readiness, UnknownReadiness};
 pub use settings::{Settings, SettingsError};
 
+use crate::Str;
 use crate::features::Features;
 use crate::limits::Limits;
 use crate::names::WaypointName;
@@ -30,7 +31,12 @@ pub struct Options {
     pub version: Option<Version>,
     /// Whether the snapshot's own release is taken instead, where it tells which that is.
     pub detect_release: bool,
-    /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
+    /// The revision of the control plane (`istio.io/rev`; `default` is that without a name): whose settings
+    /// count, and which objects it reads. Without one every object is read, whatever revision it is of, with the
+    /// settings of the default revision, or of the only one.
+    pub revision: Option<Str>,
+    /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults; or values of
+    /// Istio's Helm charts, of which `meshConfig` and istiod's feature flags count.
     pub mesh_config: Option<SourceFile>,
     /// Generate this waypoint only; all if `None`.
     pub waypoint: Option<WaypointName>,

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, UnknownAssumption, UnknownDialect, UnknownReadiness, UnknownValidation};
+use crate::Str;
 use crate::features::FeatureError;
 use crate::limits::{LimitNameError, Limits};
 use crate::names::NotAWaypointName;
 use crate::release::UnknownRelease;
+use crate::snapshot::names::check_value;
 use crate::text::SourceFile;
 use crate::version::Version;
 
@@ -32,7 +34,9 @@ pub struct Settings {
     /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`, which then is the version
     /// of proxies, too; `auto` is the snapshot's own, else the newest.
     pub release: Option<String>,
-    /// The text of a MeshConfig, YAML or JSON.
+    /// The revision of the control plane: only what it reads counts. `default` is that without a name.
+    pub revision: Option<String>,
+    /// The text of a MeshConfig, YAML or JSON, or of values of Istio's Helm charts.
     pub mesh_config: Option<String>,
     /// The name of the MeshConfig's file, for problems; `mesh-config` if there is none.
     pub mesh_config_name: Option<String>,
@@ -59,6 +63,11 @@ pub enum SettingsError {
     /// No such release.
     #[error(transparent)]
     Release(#[from] UnknownRelease),
+    /// The revision is no value of a label.
+    #[error(
+        "`{0}` is no revision: expected the value of a label `istio.io/rev`, `default` for that without a name"
+    )]
+    Revision(String),
     /// No such readiness.
     #[error(transparent)]
     Readiness(#[from] UnknownReadiness),
@@ -88,6 +97,7 @@ impl SettingsError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Release(_) => "unknown-release",
+            Self::Revision(_) => "invalid-revision",
             Self::Readiness(_) => "unknown-readiness",
             Self::Assumption(_) => "unknown-assumption",
             Self::Waypoint(_) => "invalid-waypoint-name",
@@ -117,6 +127,7 @@ impl Settings {
                 }
             }
         }
+        options.revision = self.revision.as_deref().map(parsed_revision).transpose()?;
         if let Some(text) = &self.mesh_config {
             let name = self.mesh_config_name.as_deref().unwrap_or("mesh-config");
             options.mesh_config = Some(SourceFile::new(name, text.as_str()));
@@ -140,6 +151,12 @@ impl Settings {
         options.limits = Limits::with(&self.limits)?;
         Ok(options)
     }
+}
+
+/// The revision that a text names: what a label may have as its value.
+fn parsed_revision(text: &str) -> Result<Str, SettingsError> {
+    let is_value = !text.is_empty() && check_value(text).is_ok();
+    if is_value { Ok(text.into()) } else { Err(SettingsError::Revision(text.to_owned())) }
 }
 
 #[cfg(test)]

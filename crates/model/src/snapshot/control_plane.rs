@@ -8,7 +8,7 @@ use super::Labels;
 use crate::Str;
 use crate::kind::Kind;
 use crate::text::{Node, Unread};
-use crate::well_known::REVISION;
+use crate::well_known::{DEFAULT_REVISION, REVISION};
 
 /// A control plane, as its Deployment or what installs it describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +24,27 @@ pub struct ControlPlane {
     /// The mesh configuration as JSON, with the field that it stands in.
     pub mesh_config: Option<(&'static str, String)>,
 }
+
+/// Where values of Istio's charts have the mesh configuration.
+const MESH_CONFIG: &str = "meshConfig";
+/// The chart of istiod, by which a chart that depends on it has its values.
+const CHART: &str = "istiod";
+/// Where such a chart has the mesh configuration.
+const ISTIOD_MESH_CONFIG: &str = "istiod.meshConfig";
+/// What stands at the top of values of Istio's charts, and not of a mesh configuration.
+const VALUES: [&str; 11] = [
+    MESH_CONFIG,
+    "cni",
+    "components",
+    "env",
+    "global",
+    "istiodRemote",
+    "pilot",
+    "profile",
+    "sidecarInjectorWebhook",
+    "values",
+    "ztunnel",
+];
 
 /// The container of istiod's Deployment that is istiod.
 const ISTIOD_CONTAINER: &str = "discovery";
@@ -49,11 +70,34 @@ impl ControlPlane {
         }
     }
 
+    /// Whether it is of a revision, `default` being that without a name.
+    #[must_use]
+    pub fn is_of(&self, revision: &str) -> bool {
+        self.revision == named(revision.into())
+    }
+
+    /// What values of Istio's Helm charts say of one, or those of a chart that has istiod's as a part; none
+    /// where a text is something else. Values are not of a release of Helm: what was installed with them, and
+    /// as which revision, they do not tell.
+    #[must_use]
+    pub fn of_values(root: Node<'_>) -> Option<Self> {
+        let is_values = |node: &Node<'_>| VALUES.iter().any(|key| node.get(key).is_some());
+        let is_object = root.get("kind").is_some() || root.get("apiVersion").is_some();
+        let own = Some(root).filter(|node| !is_object && is_values(node));
+        let part = || root.get(CHART).filter(is_values).map(|node| (node, ISTIOD_MESH_CONFIG));
+        let (values, mesh_config) = own.map(|node| (node, MESH_CONFIG)).or_else(part)?;
+        Some(Self {
+            environment: environment(Some(values)).collect(),
+            mesh_config: settings(&[(mesh_config, values.get(MESH_CONFIG))]),
+            ..Self::default()
+        })
+    }
+
     fn of_installation(node: Node<'_>, kind: Kind) -> Self {
         let text = |path: &str| node.find(path).and_then(Node::as_str);
         let revision = text("spec.revision").or_else(|| text("spec.values.revision")).unwrap_or_default();
         // Later ones win.
-        let environment = values(node.find("spec.values.pilot.env"))
+        let environment = environment(node.find("spec.values"))
             .chain(pairs(node.find("spec.components.pilot.k8s.env")))
             .collect();
         let fields = ["spec.values.meshConfig", "spec.meshConfig"].map(|field| (field, node.find(field)));
@@ -84,7 +128,7 @@ fn version(node: Node<'_>, kind: Kind) -> Option<(&'static str, Str)> {
 
 /// The default revision has a name, too.
 fn named(revision: Str) -> Str {
-    if revision == "default" { Str::default() } else { revision }
+    if revision == DEFAULT_REVISION { Str::default() } else { revision }
 }
 
 /// `name` and `value` of a list of variables; those that come from elsewhere have no value.
@@ -92,6 +136,23 @@ fn pairs(list: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
     list.into_iter()
         .flat_map(Node::items)
         .filter_map(|item| Some((item.get("name")?.as_str()?.into(), item.get("value")?.text().into())))
+}
+
+/// The environment that values of Istio's charts give istiod, later ones winning. Variables stand below
+/// `pilot`, and in newer charts at the top. Source: `istio-discovery/templates/deployment.yaml` of each release.
+fn environment(of: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
+    let find = move |path: &str| of.and_then(|node| node.find(path));
+    let variables = ["pilot.env", "env"].into_iter().flat_map(move |path| values(find(path)));
+    let others = [
+        ("PILOT_TRACE_SAMPLING", "pilot.traceSampling"),
+        ("PILOT_TRACE_SAMPLING", "traceSampling"),
+        ("CLUSTER_ID", "global.multiCluster.clusterName"),
+    ];
+    let others = others.into_iter().filter_map(move |(name, path)| {
+        let value = find(path).filter(|node| node.scalar().is_some() && !node.is_null())?.text();
+        (!value.is_empty()).then(|| (Str::new_static(name), Str::from(value)))
+    });
+    others.chain(variables)
 }
 
 /// Variables as a mapping.
@@ -149,6 +210,23 @@ mod tests {
         let plane = of(yaml, |node| ControlPlane::of_object(node, Kind::Deployment, &labels)).unwrap();
         assert_eq!((plane.revision.as_str(), environment(&plane)), ("1-30", vec![("A", "1")]));
         assert_eq!(of(yaml, |node| ControlPlane::of_object(node, Kind::Deployment, &Labels::new())), None);
+    }
+
+    #[test]
+    fn values_of_helm_charts_say_the_same() {
+        let values = |yaml: &str| of(yaml, ControlPlane::of_values);
+        let plane =
+            values("pilot: {traceSampling: 5, env: {A: 1}}\nenv: {A: 2}\nmeshConfig: {trustDomain: t}\n")
+                .unwrap();
+        assert_eq!(environment(&plane), [("A", "2"), ("PILOT_TRACE_SAMPLING", "5")]);
+        assert_eq!(plane.mesh_config, Some(("meshConfig", r#"{"trustDomain":"t"}"#.to_owned())));
+        let part = values("istiod: {meshConfig: {trustDomain: t}, global: {multiCluster: {clusterName: c}}}")
+            .unwrap();
+        assert_eq!(environment(&part), [("CLUSTER_ID", "c")]);
+        assert_eq!(part.mesh_config.map(|(field, _)| field), Some("istiod.meshConfig"));
+        for other in ["trustDomain: t", "kind: ConfigMap\nenv: {A: 1}", "[1]", "a", "istiod: {a: 1}"] {
+            assert_eq!(values(other), None, "{other}");
+        }
     }
 
     #[test]

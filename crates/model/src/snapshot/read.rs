@@ -127,13 +127,16 @@ impl Reading {
     }
 
     /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment
-    /// tells before what installs one, and the default revision before others; of several that are alike none
-    /// is taken. Nor is an installation that is in a cluster: there istiod's own settings count, and it reads
-    /// no IstioOperator.
+    /// tells before what installs one. Without a revision the default one tells before others; of several that
+    /// are alike none is taken. Nor is an installation that is in a cluster: there istiod's own settings count,
+    /// and it reads no IstioOperator.
     pub fn control_plane(
         &self,
+        revision: Option<&str>,
         is_wanted: impl Fn(&ControlPlane) -> bool,
     ) -> Option<(&PassedOver, &ControlPlane)> {
+        let is_wanted =
+            |plane: &ControlPlane| revision.is_none_or(|revision| plane.is_of(revision)) && is_wanted(plane);
         let all = || {
             let counts = |other: &PassedOver| other.object.kind == Kind::Deployment || other.is_new;
             let of = |other: &PassedOver| other.control_plane.as_deref().is_some_and(&is_wanted);

@@ -146,6 +146,7 @@ def translate(
     snapshot: Snapshot,
     *,
     release: Release | Auto = RELEASES[-1],
+    revision: str | None = None,
     mesh_config: MeshConfig | None = None,
     waypoint: str | None = None,
     readiness: Readiness = "assumed",
@@ -158,7 +159,10 @@ def translate(
 
     :param release: the release of Istio to speak for, one of ``RELEASES`` or a patch of it (``1.30.2``); ``auto`` is what the
         snapshot's images tell, else the newest.
-    :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults.
+    :param revision: the revision of the control plane (``istio.io/rev``): its settings count, and what it reads; ``default``
+        is that without a name. By default what is of any revision counts, with the settings of the default one.
+    :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults; or values of Istio's Helm charts,
+        of which ``meshConfig`` and istiod's feature flags count.
     :param waypoint: ``namespace/name``: this waypoint only.
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
     :param assume: what is assumed of objects that were never applied to a cluster, as in files from Git: addresses of
@@ -173,6 +177,7 @@ def translate(
     """
     settings = _settings.to_json(
         release=release,
+        revision=revision,
         mesh_config=mesh_config,
         waypoint=waypoint,
         readiness=readiness,
@@ -190,6 +195,7 @@ def cost(
     rule: Rule = "namespace",
     replicas: int | None = None,
     release: Release | Auto = RELEASES[-1],
+    revision: str | None = None,
     mesh_config: MeshConfig | None = None,
     readiness: Readiness = "assumed",
     assume: Assume = "all",
@@ -202,6 +208,11 @@ def cost(
     :raises SettingsError: an argument is not one of those expected.
     """
     settings = _settings.to_json(
-        release=release, mesh_config=mesh_config, readiness=readiness, assume=assume, features=features
+        release=release,
+        revision=revision,
+        mesh_config=mesh_config,
+        readiness=readiness,
+        assume=assume,
+        features=features,
     )
     return _waypoint_xds.cost(snapshot, settings, rule, replicas)

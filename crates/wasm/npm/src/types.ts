@@ -64,7 +64,15 @@ export interface Options {
    * default.
    */
   release?: Release | `${Release}.${number}` | "auto" | undefined;
-  /** The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults. */
+  /**
+   * The revision of the control plane (`istio.io/rev`): its settings count, and what it reads; `default` is that without a
+   * name. By default what is of any revision counts, with the settings of the default one.
+   */
+  revision?: string | undefined;
+  /**
+   * The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults; or values of Istio's Helm
+   * charts, of which `meshConfig` and istiod's feature flags count.
+   */
   meshConfig?: string | undefined;
   /** The name by which errors call that text; `mesh-config` by default. */
   meshConfigName?: string | undefined;

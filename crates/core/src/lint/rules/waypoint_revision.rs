@@ -4,7 +4,7 @@ use crate::lint::naming::{label, namespace_labels};
 use crate::lint::{Context, Rule};
 use crate::problem::{Code, Problem};
 use crate::snapshot::{Kind, ObjectRef};
-use crate::well_known::REVISION;
+use crate::well_known::{DEFAULT_REVISION, REVISION};
 
 pub(super) const RULE: Rule = Rule::new(Code::WaypointRevision, include_str!("waypoint_revision.md"), check);
 
@@ -14,7 +14,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let (own, namespace) = (&waypoint.gateway.meta.labels, &waypoint.name.namespace);
         let inherited = namespace_labels(cx, namespace).get(REVISION);
         let Some(revision) = own.get(REVISION).or(inherited) else { continue };
-        if revision.is_empty() || revision == "default" {
+        let asked = cx.mesh.options.revision.as_deref().unwrap_or(DEFAULT_REVISION);
+        if revision.is_empty() || revision == asked {
             continue;
         }
         let message = format!(
@@ -28,7 +29,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let problem = Problem::new(Code::WaypointRevision, message)
             .on(object.clone())
             .field(label(REVISION))
-            .help("translate for the release of that control plane, and change the label when you upgrade");
+            .help(format!("take what that control plane makes of it (`--revision {revision}`), with its release, and change the label when you upgrade"));
         found.push(match object.kind {
             Kind::Namespace => {
                 problem.related_object(waypoint.gateway.object_ref(), "metadata.name", "the waypoint")

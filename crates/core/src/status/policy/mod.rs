@@ -11,8 +11,11 @@ use crate::mesh::attachment::target_references;
 /// The statuses of all AuthorizationPolicies; other policies have none.
 pub(super) fn statuses(mesh: &Mesh) -> Vec<Status> {
     let targets = waypoint::Targets::new(mesh);
-    let policies =
-        mesh.snapshot.authorization_policies.iter().filter(|policy| scope::is_of_revision(&policy.meta));
+    let policies = mesh
+        .snapshot
+        .authorization_policies
+        .iter()
+        .filter(|policy| scope::is_of_revision(mesh, &policy.meta));
     policies
         .map(|policy| {
             let refs = target_references(&**policy);

@@ -112,7 +112,7 @@ impl<'m> Targets<'m> {
         match object.kind {
             Kind::Service => snapshot::find(&snapshot.services, namespace, name).is_some(),
             _ => snapshot::find(&snapshot.service_entries, namespace, name)
-                .is_some_and(|entry| scope::is_of_revision(&entry.meta)),
+                .is_some_and(|entry| scope::is_of_revision(self.mesh, &entry.meta)),
         }
     }
 

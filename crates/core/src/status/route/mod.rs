@@ -83,7 +83,7 @@ fn add<T: Route>(
     statuses: &mut Vec<Status>,
     attached: &mut Attached,
 ) {
-    let seen = |object: &&std::sync::Arc<Object<T>>| scope::is_of_revision(&object.meta);
+    let seen = |object: &&std::sync::Arc<Object<T>>| scope::is_of_revision(cx.mesh, &object.meta);
     for object in objects.iter().filter(seen) {
         let attempts = parent::attempts(cx, object);
         count(&attempts, attached);

@@ -4,11 +4,11 @@
 use crate::Str;
 use crate::problem::{Code, Problem};
 
-/// Where a Helm chart and an IstioOperator have the mesh configuration.
+/// Where values of Istio's charts have the mesh configuration: in an object they are none.
 const MESH_CONFIG: &str = "meshConfig";
-/// Other values of Istio's charts.
+/// Values of Istio's charts beside `meshConfig`, and `env`, of which feature flags are taken.
 const VALUES: [&str; 10] = [
-    "_internal_defaults_do_not_edit",
+    "_internal_defaults_do_not_set",
     "cni",
     "components",
     "global",
@@ -44,8 +44,9 @@ pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
         return Some(new(message, MESH_CONFIG, "give what stands below `meshConfig`, without that key"));
     }
     let value = unknown.iter().find(|field| VALUES.contains(&field.as_str()))?;
-    let message = "these are values of Istio's Helm charts and no mesh configuration: nothing of them holds";
-    Some(new(message, value, "give what stands below `meshConfig` of the values, without that key"))
+    let message =
+        "these are values of Istio's Helm charts without a mesh configuration: only their feature flags hold";
+    Some(new(message, value, "put the settings of the mesh below `meshConfig`, if they are to hold"))
 }
 
 /// Whether an unknown field is one of the configuration itself, not one in a field of it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mesh_config;
-use super::read::read;
+use super::read::{read, read_given};
 use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -13,6 +13,7 @@ use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{self, Object, Snapshot};
 use crate::text::{SourceFile, documents};
+use crate::well_known::DEFAULT_REVISION;
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
@@ -23,8 +24,7 @@ pub fn source<'s>(
     options: &Options,
 ) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
     let root = root_namespace(options);
-    let (name, key) = CONFIG_MAP;
-    let text = text(snapshot, &root, name, key);
+    let text = text(snapshot, options, &root, CONFIG_MAP.1);
     (root, text)
 }
 
@@ -42,17 +42,22 @@ pub(super) fn beside<'s>(
     options: &Options,
     key: &str,
 ) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    text(snapshot, &root_namespace(options), CONFIG_MAP.0, key)
+    text(snapshot, options, &root_namespace(options), key)
 }
 
 fn text<'s>(
     snapshot: &'s Snapshot,
+    options: &Options,
     root: &str,
-    name: &str,
     key: &str,
 ) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    let object = snapshot::find(&snapshot.config_maps, root, name);
-    let object = object.or_else(|| of_only_revision(snapshot, root))?;
+    let named = |name: &str| snapshot::find(&snapshot.config_maps, root, name);
+    let (name, _) = CONFIG_MAP;
+    let object = match options.revision.as_deref() {
+        None => named(name).or_else(|| of_only_revision(snapshot, root)),
+        Some(DEFAULT_REVISION) => named(name),
+        Some(revision) => named(&format!("{name}-{revision}")),
+    }?;
     Some((object, object.spec.data.get(key)?))
 }
 
@@ -74,7 +79,7 @@ fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Ob
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
 /// The snapshot's is what istiod reads, if it gets to it: the key `mesh` of the ConfigMap `istio` in the root
-/// namespace, or that of the only revision. One that the release refuses is left out. Source:
+/// namespace, that of a revision (`istio-canary`) where one is chosen or where it is the only one. One that the release refuses is left out. Source:
 /// <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub fn in_force(
     snapshot: &Snapshot,
@@ -102,13 +107,16 @@ pub fn in_force(
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
     let Some(file) = &options.mesh_config else { return config };
-    match read(file, &options.limits) {
-        Ok(given) => {
+    match read_given(file, &options.limits) {
+        Ok((given, above)) => {
             let mut found = Vec::new();
             let names_defaults = given.default_providers.is_some();
             let config = overlaid(config, given, options.rules(), &mut found);
             if names_defaults {
                 found.extend(unknown_defaults(&config));
+            }
+            if let Some(above) = above {
+                found.iter_mut().for_each(|problem| problem.field = format!("{above}.{}", problem.field));
             }
             locate(file, &options.limits, &mut found);
             problems.extend(found);

@@ -6,8 +6,9 @@ use super::annotations::OF_POD;
 use crate::Str;
 use crate::limits::Limits;
 use crate::problem::{Code, Problem};
+use crate::snapshot::ControlPlane;
 use crate::snapshot::mesh_config::{MeshConfig, ProxyConfig};
-use crate::text::{SourceFile, Unread, documents};
+use crate::text::{Node, SourceFile, Unread, documents};
 
 /// Fields of the API about ingress gateways, certificate authorities and sources of configuration: in any
 /// spelling.
@@ -29,12 +30,34 @@ const OF_OTHER_PROXIES: [&str; 2] = ["discoveryrefreshdelay", "readinessprobe"];
 ///
 /// The problem that keeps the text from being read, with its place.
 pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box<Problem>> {
+    let document = documents(file, limits).next().transpose()?;
+    document.map_or_else(|| Ok(MeshConfig::default()), |document| of_node(file, document.root()))
+}
+
+/// Reads what somebody gives as a mesh configuration: one, or values of Istio's Helm charts, which have it below
+/// a key, which is given, too.
+///
+/// # Errors
+///
+/// The problem that keeps the text from being read, with its place.
+pub(super) fn read_given(
+    file: &SourceFile,
+    limits: &Limits,
+) -> Result<(MeshConfig, Option<&'static str>), Box<Problem>> {
     let Some(document) = documents(file, limits).next().transpose()? else {
-        return Ok(MeshConfig::default());
+        return Ok((MeshConfig::default(), None));
     };
+    let root = document.root();
+    let of_values = ControlPlane::of_values(root).and_then(|values| values.mesh_config);
+    let below = of_values.and_then(|(key, _)| Some((root.find(key)?, key)));
+    let (node, above) = below.map_or((root, None), |(node, key)| (node, Some(key)));
+    Ok((of_node(file, node)?, above))
+}
+
+fn of_node(file: &SourceFile, node: Node<'_>) -> Result<MeshConfig, Box<Problem>> {
     let unread = Unread::new();
-    unread.start_at(document.root());
-    let read = document.root().decode::<AnySpelling>(&unread);
+    unread.start_at(node);
+    let read = node.decode::<AnySpelling>(&unread);
     let AnySpelling(mut config) =
         read.map_err(|error| Problem::new(error.code(), error.to_string()).at(file.place(error.span())))?;
     let unknown = unread.into_paths().into_keys().filter(|path| !is_of_others(path));
