@@ -11,7 +11,7 @@ use crate::bootstrap;
 use crate::cost::{self, Cost, Rule};
 use crate::describe::{self, Description, NotFound, Subject};
 use crate::dialect::{self, Dialect};
-use crate::expect::{Asks, Case, Claim, Coverage, Suite};
+use crate::expect::{Case, Claim, Coverage, Question, Suite};
 use crate::lint::{self, Baseline, Selection};
 use crate::manifests::{self, Manifests};
 use crate::mesh::{DataPlane, Mesh, Waypoint, WaypointName};
@@ -37,7 +37,7 @@ use crate::view::{
     self,
     tested::{Failure, Test},
 };
-use crate::ztunnel::{self, NotKnown, ZtunnelResources};
+use crate::ztunnel::{self, UnsupportedRelease, ZtunnelResources};
 
 pub use suites::Suites;
 
@@ -271,7 +271,7 @@ impl Session {
     /// # Errors
     ///
     /// For a release of which that is not known.
-    pub fn ztunnel(&self) -> Result<ZtunnelResources, NotKnown> {
+    pub fn ztunnel(&self) -> Result<ZtunnelResources, UnsupportedRelease> {
         ztunnel::generate(self.mesh())
     }
 
@@ -280,7 +280,7 @@ impl Session {
     /// # Errors
     ///
     /// For a release of which that is not known.
-    pub fn ztunnel_table(&self, kind: ztunnel_view::Kind, wide: bool) -> Result<Table, NotKnown> {
+    pub fn ztunnel_table(&self, kind: ztunnel_view::Kind, wide: bool) -> Result<Table, UnsupportedRelease> {
         let config = ZtunnelConfig::from(&self.ztunnel()?);
         let filter = Filter::default();
         let mut table = ztunnel_view::table(&config, kind, &filter);
@@ -361,8 +361,8 @@ impl Session {
     #[must_use]
     pub fn test(&self, suite: &Suite, case: &Case) -> Test {
         let request = match &case.asks {
-            Asks::Request(request) => request,
-            Asks::Claim(claim) => return Test::new(suite, case, self.refuted(claim), None),
+            Question::Request(request) => request,
+            Question::Claim(claim) => return Test::new(suite, case, self.refuted(claim), None),
         };
         let trace = match self.trace(request) {
             Ok(trace) => trace,

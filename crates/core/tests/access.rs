@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use waypoint_xds::Session;
 use waypoint_xds::options::Options;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::trace::classes::access::{Access, AccessQuery, AccessSpec, Way};
+use waypoint_xds::trace::classes::access::{Access, AccessQuery, AccessSpec, Passage};
 use waypoint_xds::trace::{Request, RequestSpec, Verdict};
 use waypoint_xds::view::{access, json};
 
@@ -78,7 +78,7 @@ fn each_example_is_in_its_row_and_is_what_the_row_says() {
                 if row.verdict != Verdict::Unknown {
                     assert_eq!((trace.verdict, trace.status), (row.verdict, row.status), "{name}: {row:?}");
                 }
-                if way.way == Way::Waypoint {
+                if way.way == Passage::Waypoint {
                     let found = session.access_row(&request).expect("a row");
                     let found = found.map(|found| (found.conditions, found.verdict));
                     assert_eq!(found, Some((row.conditions.clone(), row.verdict)), "{name}: {request:?}");

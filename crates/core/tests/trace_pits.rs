@@ -16,7 +16,7 @@ use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::trace::{Because, Protocol, Request, Trace};
+use waypoint_xds::trace::{DecidedBy, Protocol, Request, Trace};
 
 /// What a pit's comments say.
 struct Pit {
@@ -71,7 +71,7 @@ fn trace(pit: &Pit) -> Trace {
 
 /// All that the trace names, with what it says there.
 fn named(trace: &Trace) -> Vec<(String, &str)> {
-    let name = |Because(cause): &Because| format!("{} {}", cause.object, cause.field).trim().to_owned();
+    let name = |DecidedBy(cause): &DecidedBy| format!("{} {}", cause.object, cause.field).trim().to_owned();
     let mut all: Vec<(String, &str)> =
         trace.decided_by.iter().map(|because| (name(because), trace.reason.as_str())).collect();
     for step in &trace.steps {

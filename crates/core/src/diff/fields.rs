@@ -17,13 +17,13 @@ pub struct Field {
     pub pointer: String,
     /// How it differs.
     #[serde(flatten)]
-    pub way: Way,
+    pub way: Difference,
 }
 
 /// How a field differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Way {
+pub enum Difference {
     /// It is new.
     Added {
         /// What it is.
@@ -65,11 +65,11 @@ fn values(old: &Value, new: &Value, pointer: &mut String, fields: &mut Vec<Field
         _ if old == new => {}
         (Value::Object(old), Value::Object(new)) => objects(old, new, pointer, fields),
         (Value::Array(old), Value::Array(new)) => lists(old, new, pointer, fields),
-        _ => add(pointer, fields, Way::Changed { old: old.clone(), new: new.clone() }),
+        _ => add(pointer, fields, Difference::Changed { old: old.clone(), new: new.clone() }),
     }
 }
 
-fn add(pointer: &str, fields: &mut Vec<Field>, way: Way) {
+fn add(pointer: &str, fields: &mut Vec<Field>, way: Difference) {
     fields.push(Field { pointer: pointer.to_owned(), way });
 }
 
@@ -91,11 +91,11 @@ fn objects(
     for (key, old) in old {
         below(pointer, key, |pointer| match new.get(key) {
             Some(new) => values(old, new, pointer, fields),
-            None => add(pointer, fields, Way::Removed { old: old.clone() }),
+            None => add(pointer, fields, Difference::Removed { old: old.clone() }),
         });
     }
     for (key, new) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
-        below(pointer, key, |pointer| add(pointer, fields, Way::Added { new: new.clone() }));
+        below(pointer, key, |pointer| add(pointer, fields, Difference::Added { new: new.clone() }));
     }
 }
 
@@ -132,12 +132,12 @@ fn named(old: &Named<'_>, new: &Named<'_>, pointer: &mut String, fields: &mut Ve
     };
     let (before, after) = (common(old, new), common(new, old));
     if before != after {
-        add(pointer, fields, Way::Moved { old: before, new: after });
+        add(pointer, fields, Difference::Moved { old: before, new: after });
     }
     let gone = old.iter().filter(|(name, _)| !new.contains_key(*name)).map(|(_, entry)| *entry);
     for (index, entry) in sorted(gone) {
         below(pointer, &index.to_string(), |pointer| {
-            add(pointer, fields, Way::Removed { old: entry.clone() })
+            add(pointer, fields, Difference::Removed { old: entry.clone() })
         });
     }
     let mut there: Vec<(usize, &str, &Value)> =
@@ -146,7 +146,7 @@ fn named(old: &Named<'_>, new: &Named<'_>, pointer: &mut String, fields: &mut Ve
     for (index, name, entry) in there {
         below(pointer, &index.to_string(), |pointer| match old.get(name) {
             Some((_, old)) => values(old, entry, pointer, fields),
-            None => add(pointer, fields, Way::Added { new: entry.clone() }),
+            None => add(pointer, fields, Difference::Added { new: entry.clone() }),
         });
     }
 }
@@ -174,12 +174,12 @@ fn in_order(old: &[Value], new: &[Value], pointer: &mut String, fields: &mut Vec
         }
         for (index, old) in old_range.zip(gone).skip(both) {
             below(pointer, &index.to_string(), |pointer| {
-                add(pointer, fields, Way::Removed { old: old.clone() })
+                add(pointer, fields, Difference::Removed { old: old.clone() })
             });
         }
         for (index, new) in new_range.zip(come).skip(both) {
             below(pointer, &index.to_string(), |pointer| {
-                add(pointer, fields, Way::Added { new: new.clone() })
+                add(pointer, fields, Difference::Added { new: new.clone() })
             });
         }
     }
@@ -216,23 +216,26 @@ mod tests {
         let new = json!([{"name": "b", "v": 3}, {"name": "a", "v": 1}, {"name": "d"}]);
         let fields = compare(&old, &new);
         let names = |names: [&str; 2]| names.map(str::to_owned).to_vec();
-        assert_eq!(fields[0].way, Way::Moved { old: names(["a", "b"]), new: names(["b", "a"]) });
-        assert_eq!(fields[1].way, Way::Removed { old: json!({"name": "c"}) });
+        assert_eq!(fields[0].way, Difference::Moved { old: names(["a", "b"]), new: names(["b", "a"]) });
+        assert_eq!(fields[1].way, Difference::Removed { old: json!({"name": "c"}) });
         assert_eq!(
             fields[2],
-            Field { pointer: "/0/v".into(), way: Way::Changed { old: 2.into(), new: 3.into() } }
+            Field { pointer: "/0/v".into(), way: Difference::Changed { old: 2.into(), new: 3.into() } }
         );
-        assert_eq!(fields[3].way, Way::Added { new: json!({"name": "d"}) });
+        assert_eq!(fields[3].way, Difference::Added { new: json!({"name": "d"}) });
         assert_eq!(fields.len(), 4);
     }
 
     #[test]
     fn what_is_put_in_between_moves_nothing() {
         let (old, new) = (json!([1, 2, 3]), json!([1, 9, 2, 3]));
-        assert_eq!(compare(&old, &new), [Field { pointer: "/1".into(), way: Way::Added { new: 9.into() } }]);
+        assert_eq!(
+            compare(&old, &new),
+            [Field { pointer: "/1".into(), way: Difference::Added { new: 9.into() } }]
+        );
         assert_eq!(
             compare(&new, &old),
-            [Field { pointer: "/1".into(), way: Way::Removed { old: 9.into() } }]
+            [Field { pointer: "/1".into(), way: Difference::Removed { old: 9.into() } }]
         );
     }
 }

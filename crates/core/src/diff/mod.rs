@@ -46,7 +46,7 @@ mod resources;
 mod statuses;
 mod updates;
 
-pub use fields::{Field, Way};
+pub use fields::{Difference, Field};
 pub use findings::Findings;
 pub use resources::{Change, ChangedField, ResourceDiff};
 pub use statuses::{ConditionDiff, ConditionValue, StatusDiff};

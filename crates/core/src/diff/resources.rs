@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 
 use super::causes::HasCauses;
-use super::fields::{self, Field, Way};
+use super::fields::{self, Difference, Field};
 use crate::json;
 use crate::lists::{AnyResource, List};
 use crate::resources::{Resource, WaypointResources};
 use crate::snapshot::Cause;
-use crate::trace::Because;
+use crate::trace::DecidedBy;
 
 /// A resource that is not the same on both sides.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,12 +40,12 @@ pub enum Change {
     /// It is new.
     Added {
         /// What made it.
-        because: Option<Because>,
+        because: Option<DecidedBy>,
     },
     /// It is gone.
     Removed {
         /// What had made it.
-        because: Option<Because>,
+        because: Option<DecidedBy>,
     },
     /// It is another one.
     Changed {
@@ -63,9 +63,9 @@ pub struct ChangedField {
     #[serde(flatten)]
     pub field: Field,
     /// What had made the smallest part around it, on the old side.
-    pub old_because: Option<Because>,
+    pub old_because: Option<DecidedBy>,
     /// What makes it on the new side.
-    pub because: Option<Because>,
+    pub because: Option<DecidedBy>,
 }
 
 /// The resources that differ, by list and name.
@@ -125,9 +125,9 @@ where
     let fields = fields::compare(&json::value(old_message), &json::value(new_message));
     let explained = fields.into_iter().map(|field| {
         let (was_there, is_there) = match &field.way {
-            Way::Added { .. } => (false, true),
-            Way::Removed { .. } => (true, false),
-            Way::Changed { .. } | Way::Moved { .. } => (true, true),
+            Difference::Added { .. } => (false, true),
+            Difference::Removed { .. } => (true, false),
+            Difference::Changed { .. } | Difference::Moved { .. } => (true, true),
         };
         ChangedField {
             // The pointer is one into the new side: entries of lists may have stood elsewhere, and what is
@@ -141,10 +141,10 @@ where
 }
 
 /// What made a resource.
-fn because_of<M: HasCauses>(resource: &Resource<M>) -> Option<Because> {
+fn because_of<M: HasCauses>(resource: &Resource<M>) -> Option<DecidedBy> {
     because(resource.message.causes(&resource.origins).at(""))
 }
 
-fn because(cause: Option<&Cause>) -> Option<Because> {
-    cause.cloned().map(Because)
+fn because(cause: Option<&Cause>) -> Option<DecidedBy> {
+    cause.cloned().map(DecidedBy)
 }

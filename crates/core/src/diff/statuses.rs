@@ -8,7 +8,7 @@ use super::Presence;
 use crate::Str;
 use crate::names::ObjectRef;
 use crate::status::{Condition, ConditionStatus, Status};
-use crate::trace::Because;
+use crate::trace::DecidedBy;
 
 /// An object whose status differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -53,7 +53,7 @@ pub struct ConditionValue {
     /// Why, in Istio's words.
     pub message: String,
     /// What decided it.
-    pub because: Option<Because>,
+    pub because: Option<DecidedBy>,
 }
 
 impl ConditionValue {
@@ -62,7 +62,7 @@ impl ConditionValue {
             status: condition.status,
             reason: condition.reason.clone(),
             message: condition.message.clone(),
-            because: condition.causes.first().cloned().map(Because),
+            because: condition.causes.first().cloned().map(DecidedBy),
         }
     }
 

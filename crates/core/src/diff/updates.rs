@@ -9,7 +9,7 @@ use crate::cost::{self, Rule};
 use crate::lists::{self, List};
 use crate::mesh::Mesh;
 use crate::resources::WaypointResources;
-use crate::trace::Because;
+use crate::trace::DecidedBy;
 
 /// How much a proxy is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -77,7 +77,7 @@ pub(super) fn sidecars(old: &Mesh, new: &Mesh, waypoints: &[WaypointDiff]) -> Si
 
 /// The namespaces of the objects that make a difference.
 fn causes(resource: &ResourceDiff) -> Vec<&str> {
-    let because: Vec<&Because> = match &resource.change {
+    let because: Vec<&DecidedBy> = match &resource.change {
         Change::Added { because } | Change::Removed { because } => because.iter().collect(),
         Change::Changed { fields } => {
             fields.iter().flat_map(|field| field.because.iter().chain(&field.old_because)).collect()

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::expected::{Arrives, Comes, Expected, Goes};
+use super::expected::{Expected, ExpectedDestination, ExpectedOutcome, ExpectedRequest};
 use super::found;
 use super::named::Named;
-use super::values::{HeaderValue, Tries};
-use crate::trace::{Because, Chance, Forwarded, Retries, Target, Trace};
+use super::values::{ExpectedRetries, HeaderValue};
+use crate::trace::{Chance, DecidedBy, Forwarded, Retries, Target, Trace};
 
 /// A field of an expectation that is not met.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -48,7 +48,7 @@ pub(super) fn differences(
     let is = |wanted: &Option<String>, found: Option<&str>| {
         wanted.as_deref().is_none_or(|wanted| wanted == found.unwrap_or("none"))
     };
-    let by = |wanted: &Option<Named>, found: Option<&Because>| {
+    let by = |wanted: &Option<Named>, found: Option<&DecidedBy>| {
         wanted.as_ref().is_none_or(|wanted| wanted.fits(found.map(|by| &by.0)))
     };
     let way = trace.route.as_ref();
@@ -96,13 +96,13 @@ fn matched<W, F>(wanted: &[W], found: &[F], fits: impl Fn(&W, &F) -> bool) -> bo
     all && left.is_empty()
 }
 
-fn comes(wanted: &Comes, found: &Chance) -> bool {
+fn comes(wanted: &ExpectedOutcome, found: &Chance) -> bool {
     wanted.verdict.is_none_or(|verdict| verdict == found.outcome.verdict)
         && wanted.status.is_none_or(|status| Some(status) == found.outcome.status)
         && wanted.probability.is_none_or(|odds| odds.fits(found.probability, wanted.tolerance))
 }
 
-fn goes(wanted: &Goes, found: &Target) -> bool {
+fn goes(wanted: &ExpectedDestination, found: &Target) -> bool {
     let service = |host: &String| found.service.as_deref().is_some_and(|found| is_host(host, found));
     let same = |wanted: &Vec<String>, found: BTreeSet<&str>| {
         wanted.iter().map(String::as_str).collect::<BTreeSet<&str>>() == found
@@ -121,7 +121,7 @@ pub(super) fn is_host(wanted: &str, found: &str) -> bool {
     found.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(".svc."))
 }
 
-fn tries(wanted: &Tries, found: Option<&Retries>) -> bool {
+fn tries(wanted: &ExpectedRetries, found: Option<&Retries>) -> bool {
     let Some(found) = found else { return wanted.attempts == Some(0) };
     let words = |text: &str| text.split(',').map(|word| word.trim().to_owned()).collect::<BTreeSet<String>>();
     wanted.attempts.is_none_or(|attempts| attempts == found.attempts)
@@ -129,7 +129,7 @@ fn tries(wanted: &Tries, found: Option<&Retries>) -> bool {
         && wanted.per_try_timeout.is_none_or(|limit| limit.fits(found.per_try_timeout))
 }
 
-fn arrives(wanted: &Arrives, found: Option<&Forwarded>) -> bool {
+fn arrives(wanted: &ExpectedRequest, found: Option<&Forwarded>) -> bool {
     let Some(found) = found else { return false };
     let is = |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|wanted| wanted == found);
     let header = |(name, wanted): (&String, &Option<HeaderValue>)| {

@@ -7,14 +7,14 @@ use crate::mesh::Mesh;
 use crate::names::ObjectRef;
 use crate::resources::{Origin, Part};
 use crate::snapshot::Cause;
-use crate::trace::{Because, Decision, Trace};
+use crate::trace::{DecidedBy, Decision, Trace};
 use crate::translation::Translation;
 use crate::ztunnel;
 
 /// What sort of thing can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sort {
+pub enum CoverageKind {
     /// A route of a VirtualService, or a rule of one of the Gateway API.
     Route,
     /// One of its matches.
@@ -27,7 +27,7 @@ pub enum Sort {
     Subset,
 }
 
-impl Sort {
+impl CoverageKind {
     /// Every sort.
     pub const ALL: [Self; 5] = [Self::Route, Self::Match, Self::Policy, Self::Rule, Self::Subset];
 
@@ -49,7 +49,7 @@ impl Sort {
 #[non_exhaustive]
 pub struct Point {
     /// What sort of thing it is.
-    pub sort: Sort,
+    pub sort: CoverageKind,
     /// The object.
     #[serde(flatten)]
     pub object: ObjectRef,
@@ -58,7 +58,7 @@ pub struct Point {
 }
 
 impl Point {
-    fn new(sort: Sort, object: &ObjectRef, field: impl Into<String>) -> Self {
+    fn new(sort: CoverageKind, object: &ObjectRef, field: impl Into<String>) -> Self {
         Self { sort, object: object.clone(), field: field.into() }
     }
 }
@@ -89,7 +89,7 @@ impl Coverage {
                 let causes = cluster.origins.iter().flat_map(|origin| &origin.causes);
                 let subset = causes
                     .filter(|cause| cause.field.is_like("spec.subsets[]"))
-                    .map(|cause| Point::new(Sort::Subset, &cause.object, cause.field.to_string()));
+                    .map(|cause| Point::new(CoverageKind::Subset, &cause.object, cause.field.to_string()));
                 if let Some(point) = subset.into_iter().next() {
                     let key = (resources.waypoint.to_string(), cluster.message.name.clone());
                     coverage.subsets.insert(key, point.clone());
@@ -113,7 +113,7 @@ impl Coverage {
     /// Counts what one request has reached.
     pub fn add(&mut self, trace: &Trace) {
         let mut reached: BTreeSet<Point> = BTreeSet::new();
-        if let Some(Because(cause)) = trace.route.as_ref().and_then(|route| route.because.first()) {
+        if let Some(DecidedBy(cause)) = trace.route.as_ref().and_then(|route| route.because.first()) {
             reached.extend(of_route(cause));
         }
         for step in trace.steps.iter().filter(|step| step.decision != Decision::Skipped) {
@@ -144,14 +144,14 @@ impl Coverage {
 
     /// How much of a sort was reached, and how much there is; of all without a sort.
     #[must_use]
-    pub fn count(&self, sort: Option<Sort>) -> (usize, usize) {
+    pub fn count(&self, sort: Option<CoverageKind>) -> (usize, usize) {
         let of_sort = || self.points.iter().filter(|(point, _)| sort.is_none_or(|sort| point.sort == sort));
         (of_sort().filter(|(_, hits)| **hits > 0).count(), of_sort().count())
     }
 
     /// How much was reached, in percent; all of nothing.
     #[must_use]
-    pub fn percent(&self, sort: Option<Sort>) -> f64 {
+    pub fn percent(&self, sort: Option<CoverageKind>) -> f64 {
         let (reached, all) = self.count(sort);
         #[expect(clippy::cast_precision_loss, reason = "there are not so many")]
         if all == 0 { 100.0 } else { reached as f64 * 100.0 / all as f64 }
@@ -185,10 +185,10 @@ fn of_route(cause: &Cause) -> Vec<Point> {
     let route = field.rsplit_once('.').filter(|(_, last)| last.starts_with("match")).map(|(route, _)| route);
     match route {
         Some(route) => vec![
-            Point::new(Sort::Route, &cause.object, route),
-            Point::new(Sort::Match, &cause.object, field.as_str()),
+            Point::new(CoverageKind::Route, &cause.object, route),
+            Point::new(CoverageKind::Match, &cause.object, field.as_str()),
         ],
-        None => vec![Point::new(Sort::Route, &cause.object, field)],
+        None => vec![Point::new(CoverageKind::Route, &cause.object, field)],
     }
 }
 
@@ -197,9 +197,9 @@ fn of_policy(cause: &Cause) -> Vec<Point> {
     if cause.object.kind != Kind::AuthorizationPolicy {
         return Vec::new();
     }
-    let policy = Point::new(Sort::Policy, &cause.object, "");
+    let policy = Point::new(CoverageKind::Policy, &cause.object, "");
     if cause.field.is_like("spec.rules[]") {
-        return vec![policy, Point::new(Sort::Rule, &cause.object, cause.field.to_string())];
+        return vec![policy, Point::new(CoverageKind::Rule, &cause.object, cause.field.to_string())];
     }
     vec![policy]
 }

@@ -30,14 +30,14 @@ pub struct Suite {
     /// The position of the document in it.
     pub document: usize,
     /// Files that are added to the snapshot, relative to the folder of this one.
-    pub setup: Vec<Setup>,
+    pub setup: Vec<AddedFile>,
     /// Each variant of each test, in their order.
     pub cases: Vec<Case>,
 }
 
 /// A file that is added to the snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setup {
+pub struct AddedFile {
     /// Its path, relative to the folder of the file that names it.
     pub path: String,
     /// Where it is named.
@@ -55,7 +55,7 @@ pub struct Case {
     /// The position of the test among those of the document, and of the variant among those of the test.
     pub position: (usize, usize),
     /// What is asked.
-    pub asks: Asks,
+    pub asks: Question,
     /// What is expected of a request.
     pub expected: Expected,
     /// The expectation as it is written.
@@ -66,7 +66,7 @@ pub struct Case {
 
 /// What a test asks.
 #[derive(Clone, Debug)]
-pub enum Asks {
+pub enum Question {
     /// What comes of one request.
     Request(Box<Request>),
     /// Whether something holds of all requests that are like this.
@@ -146,7 +146,7 @@ impl Suite {
     #[must_use]
     pub fn setup_paths(&self) -> Vec<String> {
         let folder = self.file.rfind(['/', '\\']).and_then(|end| self.file.get(..=end)).unwrap_or_default();
-        let path = |setup: &Setup| {
+        let path = |setup: &AddedFile| {
             let is_absolute = setup.path.starts_with('/');
             if is_absolute { setup.path.clone() } else { format!("{folder}{}", setup.path) }
         };
@@ -197,9 +197,14 @@ impl SuiteReading {
     }
 }
 
-fn setup(root: Node<'_>, header: &Header) -> Vec<Setup> {
+fn setup(root: Node<'_>, header: &Header) -> Vec<AddedFile> {
     let place = |at: usize| root.document().file().place(root.locate_nearest(&format!("setup[{at}]")));
-    header.setup.iter().enumerate().map(|(at, path)| Setup { path: path.clone(), place: place(at) }).collect()
+    header
+        .setup
+        .iter()
+        .enumerate()
+        .map(|(at, path)| AddedFile { path: path.clone(), place: place(at) })
+        .collect()
 }
 
 /// The problem that a decoding error makes: nothing of tests is passed over.

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::odds::Odds;
+use super::odds::Probability;
 use crate::snapshot::Duration;
-use crate::trace::{Because, Forwarded, Retries, Target, Trace};
+use crate::trace::{DecidedBy, Forwarded, Retries, Target, Trace};
 
 /// What an expectation says where there is nothing.
 const NONE: &str = "none";
@@ -48,8 +48,8 @@ pub(super) fn route_name(trace: &Trace) -> Option<&str> {
 }
 
 /// An object, and the field in it.
-fn cause(because: Option<&Because>) -> Value {
-    because.map_or_else(|| NONE.into(), |Because(cause)| cause.to_string().into())
+fn cause(because: Option<&DecidedBy>) -> Value {
+    because.map_or_else(|| NONE.into(), |DecidedBy(cause)| cause.to_string().into())
 }
 
 /// A text, or none.
@@ -69,7 +69,7 @@ fn limit(duration: Option<Duration>) -> Value {
 
 /// Odds as they are written.
 fn odds(odds: f64) -> Value {
-    serde_json::from_str(&Odds::from(odds).to_string()).unwrap_or_default()
+    serde_json::from_str(&Probability::from(odds).to_string()).unwrap_or_default()
 }
 
 /// How a request is tried again.

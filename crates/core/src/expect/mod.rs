@@ -89,13 +89,13 @@ mod variants;
 
 pub use claim::Claim;
 pub use compare::Difference;
-pub use coverage::{Coverage, Point, Sort};
-pub use expected::{Arrives, Comes, Expected, Goes};
-pub use file::{Asks, Case, Setup, Suite, SuiteReading, is_tests, read};
+pub use coverage::{Coverage, CoverageKind, Point};
+pub use expected::{Expected, ExpectedDestination, ExpectedOutcome, ExpectedRequest};
+pub use file::{AddedFile, Case, Question, Suite, SuiteReading, is_tests, read};
 pub use named::Named;
-pub use odds::Odds;
+pub use odds::Probability;
 pub use record::{Came, Recorded, record};
-pub use values::{HeaderValue, Limit, Tries};
+pub use values::{ExpectedRetries, HeaderValue, Limit};
 
 /// The API version of files of tests.
 pub const API_VERSION: &str = "waypoint-xds.io/v1";

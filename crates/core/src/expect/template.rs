@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::claim::{self, Claim};
 use super::expected::Expected;
-use super::file::{Asks, Case, refused};
+use super::file::{Case, Question, refused};
 use super::variants::{self, Row, Unknown};
 use crate::limits::Limits;
 use crate::problem::{Code, Place, Problem, Severity};
@@ -191,7 +191,7 @@ impl Template<'_> {
                 let request = Request::try_from(request).map_err(|error| self.refused_request(&error))?;
                 let Request { method, path, source, destination, .. } = &request;
                 let short = format!("{method} {path} {source} -> {destination}");
-                (Asks::Request(Box::new(request)), short)
+                (Question::Request(Box::new(request)), short)
             }
             (Some(claim), None) => (self.claim(claim, "never")?, self.claimed("never")),
             (None, Some(claim)) => (self.claim(claim, "always")?, self.claimed("always")),
@@ -200,20 +200,20 @@ impl Template<'_> {
                 return Err(self.problem(Code::InvalidValue, message, "always"));
             }
         };
-        let name = if name.is_empty() && variants == 1 || name.is_empty() && matches!(asks, Asks::Request(_))
-        {
-            short
-        } else if name.is_empty() {
-            let values: Vec<String> =
-                row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
-            format!("{short} [{}]", values.join(", "))
-        } else if variants > 1 && !self.names_variables() {
-            let values: Vec<String> =
-                row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
-            format!("{name} [{}]", values.join(", "))
-        } else {
-            name
-        };
+        let name =
+            if name.is_empty() && variants == 1 || name.is_empty() && matches!(asks, Question::Request(_)) {
+                short
+            } else if name.is_empty() {
+                let values: Vec<String> =
+                    row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
+                format!("{short} [{}]", values.join(", "))
+            } else if variants > 1 && !self.names_variables() {
+                let values: Vec<String> =
+                    row.iter().map(|(name, value)| format!("{name}={}", variants::text_of(value))).collect();
+                format!("{name} [{}]", values.join(", "))
+            } else {
+                name
+            };
         Ok(Case {
             name,
             place: self.place(self.node.span()),
@@ -225,12 +225,12 @@ impl Template<'_> {
         })
     }
 
-    fn claim(&self, written: claim::Written, word: &'static str) -> Result<Asks, Box<Problem>> {
+    fn claim(&self, written: claim::Written, word: &'static str) -> Result<Question, Box<Problem>> {
         let claim = Claim::new(written, word == "never").map_err(|(field, message)| {
             let dot = if field.is_empty() { "" } else { "." };
             self.problem(Code::InvalidValue, message, &format!("{word}{dot}{field}"))
         })?;
-        Ok(Asks::Claim(Box::new(claim)))
+        Ok(Question::Claim(Box::new(claim)))
     }
 
     /// A claim as it is written, on one line.

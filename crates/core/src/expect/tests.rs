@@ -48,10 +48,10 @@ fn the_schema_has_every_field() {
     assert_eq!(sorted(names("/$defs/claim")), sorted(claim));
     let clients = fields::<claim::Clients>().into_iter().map(str::to_owned).collect();
     assert_eq!(sorted(names("/$defs/claim/properties/from/anyOf/1")), sorted(clients));
-    assert_eq!(names("/$defs/expect/properties/request"), fields::<Arrives>());
-    assert_eq!(names("/$defs/expect/properties/retries/anyOf/2"), fields::<Tries>());
-    assert_eq!(names("/$defs/destination/anyOf/1"), fields::<Goes>());
-    assert_eq!(names("/$defs/outcome"), fields::<Comes>());
+    assert_eq!(names("/$defs/expect/properties/request"), fields::<ExpectedRequest>());
+    assert_eq!(names("/$defs/expect/properties/retries/anyOf/2"), fields::<ExpectedRetries>());
+    assert_eq!(names("/$defs/destination/anyOf/1"), fields::<ExpectedDestination>());
+    assert_eq!(names("/$defs/outcome"), fields::<ExpectedOutcome>());
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub enum Limit {
 
 /// How a request is tried again: how often, or a mapping.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tries {
+pub struct ExpectedRetries {
     /// How often, at most; 0 where it is not tried again.
     pub attempts: Option<u32>,
     /// After what, in Envoy's words, with commas between, in any order.
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for HeaderValue {
     }
 }
 
-impl<'de> Deserialize<'de> for Tries {
+impl<'de> Deserialize<'de> for ExpectedRetries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Default, serde::Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -105,29 +105,29 @@ impl<'de> Deserialize<'de> for Tries {
         struct NumberOrFields;
 
         impl<'de> Visitor<'de> for NumberOrFields {
-            type Value = Tries;
+            type Value = ExpectedRetries;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("how often it is tried again, or a mapping")
             }
 
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Tries, E> {
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<ExpectedRetries, E> {
                 let attempts = u32::try_from(value)
                     .map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))?;
-                Ok(Tries { attempts: Some(attempts), ..Tries::default() })
+                Ok(ExpectedRetries { attempts: Some(attempts), ..ExpectedRetries::default() })
             }
 
-            fn visit_i64<E: de::Error>(self, value: i64) -> Result<Tries, E> {
+            fn visit_i64<E: de::Error>(self, value: i64) -> Result<ExpectedRetries, E> {
                 match u64::try_from(value) {
                     Ok(value) => self.visit_u64(value),
                     Err(_) => Err(E::invalid_value(de::Unexpected::Signed(value), &self)),
                 }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Tries, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ExpectedRetries, A::Error> {
                 let Fields { attempts, retry_on, per_try_timeout } =
                     serde::Deserialize::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Tries { attempts, retry_on, per_try_timeout })
+                Ok(ExpectedRetries { attempts, retry_on, per_try_timeout })
             }
         }
 

@@ -15,7 +15,7 @@ use super::compiled::Proxy;
 use super::headers::{self, Headers};
 use super::http::Http;
 use super::manager::answer;
-use super::outcome::{Because, Decision, Detail, Place, Verdict};
+use super::outcome::{DecidedBy, Decision, Detail, Place, Verdict};
 use super::reached::{self, Ends, Share};
 use super::rewrite::{apply, location, rewritten};
 use super::route::{Route, RouteLookup};
@@ -191,7 +191,7 @@ fn passed_over(found: &RouteLookup<'_>, http: &Http<'_>) -> Vec<Detail> {
         .map(|route| Detail {
             fits: route.condition.truth(subject).known(),
             text: format!("{}: {}", route.called(), route.condition.why(subject)),
-            because: route.cause().cloned().map(Because),
+            because: route.cause().cloned().map(DecidedBy),
         })
         .collect()
 }

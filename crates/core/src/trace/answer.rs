@@ -38,7 +38,7 @@ pub struct Possible<'a> {
 /// Where a request may go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Goes<'a> {
+pub struct AnswerDestination<'a> {
     /// The cluster; empty without a waypoint.
     pub cluster: &'a str,
     /// The host of the Service.
@@ -83,7 +83,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Where it goes, as far as it gets.
-    pub fn destinations(&self) -> impl Iterator<Item = Goes<'_>> {
+    pub fn destinations(&self) -> impl Iterator<Item = AnswerDestination<'_>> {
         self.reached.iter().map(Reached::goes)
     }
 

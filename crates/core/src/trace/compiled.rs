@@ -20,7 +20,7 @@ use crate::mesh::{Mesh, Waypoint, WaypointName};
 use crate::opened::{self, OpenedRoutes};
 use crate::resources::WaypointResources;
 use crate::translation::Translation;
-use crate::ztunnel::{self, NotKnown};
+use crate::ztunnel::{self, UnsupportedRelease};
 
 /// What was got ready of a translation, so that many requests can be answered: matchers as data, with their
 /// regular expressions compiled. Each part is made when the first request needs it.
@@ -29,7 +29,7 @@ pub struct Compiled {
     /// Of the waypoints of the translation, in their order.
     proxies: Vec<OnceLock<Proxy>>,
     by_name: HashMap<WaypointName, usize>,
-    guards: OnceLock<Result<Guards, NotKnown>>,
+    guards: OnceLock<Result<Guards, UnsupportedRelease>>,
     /// Whether it is known that ztunnels let everything pass.
     is_unguarded: OnceLock<bool>,
 }
@@ -152,7 +152,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The policies of ztunnels.
-    pub(super) fn guards(self) -> Result<&'a Guards, &'a NotKnown> {
+    pub(super) fn guards(self) -> Result<&'a Guards, &'a UnsupportedRelease> {
         self.compiled.guards.get_or_init(|| Guards::new(self.mesh)).as_ref()
     }
 }

@@ -114,12 +114,12 @@ mod wire;
 mod ztunnel;
 mod ztunnel_condition;
 
-pub use answer::{Answer, Goes, Possible};
+pub use answer::{Answer, AnswerDestination, Possible};
 pub use client::NoSuchThing;
 pub use compiled::{Compiled, Tracer};
 pub use header_list::{HeaderList, NotAHeader};
 pub use outcome::{
-    Because, Chance, Decision, Detail, Forwarded, Outcome, Picked, Place, Pointer, Step, Target, Trace,
+    Chance, DecidedBy, Decision, Detail, Forwarded, Outcome, Picked, Place, Pointer, Step, Target, Trace,
     Verdict,
 };
 pub use request::{
@@ -130,4 +130,4 @@ pub use routed::{Retries, Routed};
 pub use spec::RequestSpec;
 pub use texts::Scratch;
 pub(crate) use tunnel::peer_names;
-pub use via::{NotAWay, Via};
+pub use via::{InvalidVia, Via};

@@ -22,7 +22,7 @@ pub struct Trace {
     /// Who decided.
     pub decided_at: Place,
     /// The field that decided; none where a default did.
-    pub decided_by: Option<Because>,
+    pub decided_by: Option<DecidedBy>,
     /// The waypoint on the way, `namespace/name`.
     pub waypoint: Option<String>,
     /// The route that it takes there.
@@ -111,15 +111,15 @@ pub struct Outcome {
     /// Where it was decided.
     pub decided_at: Place,
     /// The field that decided.
-    pub decided_by: Option<Because>,
+    pub decided_by: Option<DecidedBy>,
 }
 
 /// A field of an object that is why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Because(pub Cause);
+pub struct DecidedBy(pub Cause);
 
 /// `{kind, namespace, name, field}`.
-impl Serialize for Because {
+impl Serialize for DecidedBy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Cause { object, field } = &self.0;
         let mut fields = serializer.serialize_struct("Because", 4)?;
@@ -214,7 +214,7 @@ pub struct Step {
     pub text: String,
     /// What made it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<Because>,
+    pub because: Vec<DecidedBy>,
     /// What was looked at inside: rules, policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
@@ -261,5 +261,5 @@ pub struct Detail {
     pub text: String,
     /// What made it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<Because>,
+    pub because: Option<DecidedBy>,
 }

@@ -14,7 +14,7 @@ use envoy::{Encoded, Message};
 
 use super::asked::{RequestTest, Subject};
 use super::condition::{Condition, Truth};
-use super::outcome::{Because, Detail};
+use super::outcome::{DecidedBy, Detail};
 use super::template::Template;
 use crate::resources::authz::policy_name;
 use crate::snapshot::Cause;
@@ -153,7 +153,7 @@ impl Rule {
             Truth::No => format!("{what} does not fit: {why}"),
             Truth::Unknown => format!("{what}: {why}"),
         };
-        Detail { fits: truth.known(), text, because: self.cause.clone().map(Because) }
+        Detail { fits: truth.known(), text, because: self.cause.clone().map(DecidedBy) }
     }
 }
 

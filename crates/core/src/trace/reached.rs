@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::action::percent;
-use super::answer::Goes;
+use super::answer::AnswerDestination;
 use super::cluster::{self, Cluster, Leads, PickAt};
 use super::compiled::{Proxy, Tracer};
 use super::connection::Connection;
@@ -61,15 +61,15 @@ impl Reached<'_> {
     }
 
     /// The result for those who want the answer.
-    pub(super) fn goes(&self) -> Goes<'_> {
+    pub(super) fn goes(&self) -> AnswerDestination<'_> {
         match self {
-            Self::Cluster { cluster, odds, .. } => Goes {
+            Self::Cluster { cluster, odds, .. } => AnswerDestination {
                 cluster: &cluster.name,
                 service: cluster.service.as_deref(),
                 subset: cluster.subset.as_deref(),
                 probability: *odds,
             },
-            Self::Straight(target) => Goes {
+            Self::Straight(target) => AnswerDestination {
                 cluster: "",
                 service: target.service.as_deref(),
                 subset: target.subset.as_deref(),

@@ -1,7 +1,7 @@
 //! Why plain data is no request.
 
 use super::request::{NotADestination, NotAProtocol, NotASource, NotAnAnswer};
-use super::via::NotAWay;
+use super::via::InvalidVia;
 
 /// Why a [`RequestSpec`](super::RequestSpec) is no [`Request`](super::Request); each message begins with the
 /// field.
@@ -24,7 +24,7 @@ pub enum RequestError {
     Destination(#[from] NotADestination),
     /// There is no such way.
     #[error("via: {0}")]
-    Via(#[from] NotAWay),
+    Via(#[from] InvalidVia),
     /// There is no such protocol.
     #[error("protocol: {0}")]
     Protocol(#[from] NotAProtocol),

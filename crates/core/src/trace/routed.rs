@@ -4,7 +4,7 @@ use envoy::google::protobuf;
 use serde::{Serialize, Serializer};
 
 use super::action::Forward;
-use super::outcome::{Because, Decision, Place};
+use super::outcome::{DecidedBy, Decision, Place};
 use super::route::Route;
 use super::walk::Walk;
 use crate::resources::names::MAIN_INTERNAL;
@@ -18,7 +18,7 @@ pub struct Routed {
     /// Its name in Envoy; empty where it has none.
     pub name: String,
     /// What made it, the decisive one first.
-    pub because: Vec<Because>,
+    pub because: Vec<DecidedBy>,
     /// How long an answer may take; nothing where it may take as long as it likes, and where nothing is
     /// forwarded.
     #[serde(serialize_with = "written")]
@@ -54,7 +54,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 pub(super) fn of(route: &Route) -> Routed {
     Routed {
         name: route.name.clone(),
-        because: route.causes.iter().cloned().map(Because).collect(),
+        because: route.causes.iter().cloned().map(DecidedBy).collect(),
         ..Routed::default()
     }
 }

@@ -36,18 +36,18 @@ impl Via {
 /// A text that is no [`Via`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no way: expected ztunnel, sidecar, ingress, or NAMESPACE/NAME of a waypoint")]
-pub struct NotAWay(String);
+pub struct InvalidVia(String);
 
 /// `ztunnel`, `sidecar`, `ingress`, or `NAMESPACE/NAME` of a waypoint.
 impl FromStr for Via {
-    type Err = NotAWay;
+    type Err = InvalidVia;
 
-    fn from_str(text: &str) -> Result<Self, NotAWay> {
+    fn from_str(text: &str) -> Result<Self, InvalidVia> {
         match text {
             "ztunnel" => Ok(Self::Ztunnel),
             "sidecar" => Ok(Self::Sidecar),
             "ingress" => Ok(Self::Ingress),
-            _ => text.parse().map(Self::Waypoint).map_err(|_| NotAWay(text.to_owned())),
+            _ => text.parse().map(Self::Waypoint).map_err(|_| InvalidVia(text.to_owned())),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::answer::{Answer, Possible};
 use super::compiled::Tracer;
 use super::headers::Headers;
 use super::outcome::{
-    Because, Chance, Decision, Detail, Forwarded, Outcome, Place, Pointer, Step, Target, Trace, Verdict,
+    Chance, DecidedBy, Decision, Detail, Forwarded, Outcome, Place, Pointer, Step, Target, Trace, Verdict,
 };
 use super::reached::Reached;
 use super::request::Request;
@@ -79,7 +79,7 @@ impl From<End<'_>> for Outcome {
             location: end.location,
             reason: end.reason,
             decided_at: end.decided_at,
-            decided_by: end.by.cloned().map(Because),
+            decided_by: end.by.cloned().map(DecidedBy),
         }
     }
 }
@@ -333,7 +333,7 @@ impl Noted<'_> {
 
     pub(super) fn because(self, causes: impl IntoIterator<Item: Borrow<Cause>>) -> Self {
         self.change(|step| {
-            step.because.extend(causes.into_iter().map(|cause| Because(cause.borrow().clone())));
+            step.because.extend(causes.into_iter().map(|cause| DecidedBy(cause.borrow().clone())));
         })
     }
 

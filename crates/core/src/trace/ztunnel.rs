@@ -8,7 +8,7 @@ use envoy::istio::security::{Action, Authorization, Scope};
 use envoy::istio::workload::{TunnelProtocol, Workload};
 
 use super::condition::{Condition, Truth};
-use super::outcome::{Because, Decision, Detail, Place, Verdict};
+use super::outcome::{DecidedBy, Decision, Detail, Place, Verdict};
 use super::walk::{End, Walk};
 pub(super) use super::ztunnel_condition::Peer;
 use super::ztunnel_condition::{Connection, ConnectionTest, condition};
@@ -17,7 +17,7 @@ use crate::mesh::Mesh;
 use crate::resources::Resource;
 use crate::snapshot::Cause;
 use crate::ztunnel::ip;
-use crate::ztunnel::{self, NotKnown, policy_name};
+use crate::ztunnel::{self, UnsupportedRelease, policy_name};
 
 /// The policies of ztunnels, ready.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub(super) struct Peers<'s> {
 
 impl Guards {
     /// Gets the policies of a mesh ready.
-    pub(super) fn new(mesh: &Mesh) -> Result<Self, NotKnown> {
+    pub(super) fn new(mesh: &Mesh) -> Result<Self, UnsupportedRelease> {
         let resources = ztunnel::enforcement(mesh)?;
         let held: Vec<&Resource<Authorization>> =
             resources.policies.iter().filter(|policy| !policy.message.dry_run).collect();
@@ -193,7 +193,7 @@ impl Policy {
             Truth::No => format!("{name} ({verb}) does not fit{why}"),
             Truth::Unknown => format!("{name} ({verb}){why}"),
         };
-        Detail { fits: truth.known(), text, because: self.cause.clone().map(Because) }
+        Detail { fits: truth.known(), text, because: self.cause.clone().map(DecidedBy) }
     }
 }
 

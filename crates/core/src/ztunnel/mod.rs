@@ -84,14 +84,14 @@ pub fn policy_name(policy: &Authorization) -> String {
 /// Why there is nothing to tell of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("what ztunnel gets is not known for Istio {0}: ask for a later release")]
-pub struct NotKnown(pub Release);
+pub struct UnsupportedRelease(pub Release);
 
 /// What Istio tells every ztunnel of a mesh.
 ///
 /// # Errors
 ///
-/// [`NotKnown`] for 1.18, whose ztunnel was another one.
-pub fn generate(mesh: &Mesh) -> Result<ZtunnelResources, NotKnown> {
+/// [`UnsupportedRelease`] for 1.18, whose ztunnel was another one.
+pub fn generate(mesh: &Mesh) -> Result<ZtunnelResources, UnsupportedRelease> {
     let index = index(mesh)?;
     Ok(ZtunnelResources {
         workloads: workloads::workloads(&index),
@@ -111,7 +111,7 @@ pub(crate) struct Enforcement {
 /// # Errors
 ///
 /// As [`generate`].
-pub(crate) fn enforcement(mesh: &Mesh) -> Result<Enforcement, NotKnown> {
+pub(crate) fn enforcement(mesh: &Mesh) -> Result<Enforcement, UnsupportedRelease> {
     let index = index(mesh)?;
     Ok(Enforcement { workloads: workloads::workloads(&index), policies: policies::policies(&index) })
 }
@@ -121,13 +121,13 @@ pub(crate) fn enforcement(mesh: &Mesh) -> Result<Enforcement, NotKnown> {
 /// # Errors
 ///
 /// As [`generate`].
-pub(crate) fn enforces_nothing(mesh: &Mesh) -> Result<bool, NotKnown> {
+pub(crate) fn enforces_nothing(mesh: &Mesh) -> Result<bool, UnsupportedRelease> {
     Ok(policies::policies(&index(mesh)?).iter().all(|policy| policy.message.dry_run))
 }
 
-fn index(mesh: &Mesh) -> Result<Index<'_>, NotKnown> {
+fn index(mesh: &Mesh) -> Result<Index<'_>, UnsupportedRelease> {
     if mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
-        return Err(NotKnown(mesh.rules.release));
+        return Err(UnsupportedRelease(mesh.rules.release));
     }
     Ok(Index::new(mesh))
 }

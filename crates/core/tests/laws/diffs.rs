@@ -15,7 +15,7 @@ use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
 use waypoint_xds::text::SourceFile;
-use waypoint_xds::trace::classes::{Came, ClassDiff, Compared, Judge, Says};
+use waypoint_xds::trace::classes::{Came, ClassDiff, Compared, Judge, Judgement};
 use waypoint_xds::trace::{Protocol, Request, Trace, Verdict, Via};
 
 use super::traces::request;
@@ -179,7 +179,7 @@ fn judged(
         report.unlike += 1;
         return;
     };
-    if says == Says::NotDecided || [&was, &is].iter().any(|trace| trace.verdict == Verdict::Unknown) {
+    if says == Judgement::NotDecided || [&was, &is].iter().any(|trace| trace.verdict == Verdict::Unknown) {
         report.unknown += 1;
         return;
     }
@@ -187,14 +187,14 @@ fn judged(
         format!("{}\n  was {:?}: {}\n  is  {:?}: {}", which(), comes(&was), was.reason, comes(&is), is.reason)
     };
     match says {
-        Says::Equal | Says::Same => {
-            let count = if says == Says::Equal { &mut report.equal } else { &mut report.same };
+        Judgement::Equal | Judgement::Same => {
+            let count = if says == Judgement::Equal { &mut report.equal } else { &mut report.same };
             *count += 1;
             if comes(&was) != comes(&is) {
                 report.wrong("a request differs, and is in no class", differ);
             }
         }
-        Says::Differs(class) => {
+        Judgement::Differs(class) => {
             report.differ += 1;
             let came = |side| came(side, &request.protocol);
             if came(&class.old) == came(&class.new) {
@@ -208,7 +208,7 @@ fn judged(
                 });
             }
         }
-        Says::NotDecided => {}
+        Judgement::NotDecided => {}
     }
 }
 

@@ -4,7 +4,7 @@
 use generate::traffic::{Dice, universe};
 use serde_json::{Value, json};
 use waypoint_xds::release::Release;
-use waypoint_xds::trace::classes::Says;
+use waypoint_xds::trace::classes::Judgement;
 use waypoint_xds::trace::{Request, Via};
 
 use super::diffs::{number, read, waypoint};
@@ -211,7 +211,7 @@ fn policies_decide_what_a_plain_enumeration_says() {
         for ask in everything() {
             let differs = passes(&before, ask) != passes(&after, ask);
             let says = judge.says(&ask.request()).expect("a request like those that are compared");
-            let told = matches!(says, Says::Differs(_));
+            let told = matches!(says, Judgement::Differs(_));
             assert_eq!(told, differs, "seed {number}: {ask:?}, {says:?}\n{before:#?}\n{after:#?}");
             differing += usize::from(differs);
             asked += 1;

@@ -1,6 +1,6 @@
 //! Laws of traces: an answer says what the explanation says, whatever was asked before.
 
-use generate::traffic::{Ask, Speaks, requests, snapshot};
+use generate::traffic::{Ask, TunnelProtocol, requests, snapshot};
 use proptest::prelude::*;
 use proptest::sample::select;
 use waypoint_xds::dialect::Dialect;
@@ -17,10 +17,10 @@ pub(crate) fn request(ask: Ask) -> Request {
     let id = format!("spiffe://{}/ns/{}/sa/{}", ask.trust_domain, ask.namespace, ask.account);
     let mut request = Request::new(id.parse().expect("a source"), ask.to.parse().expect("a destination"));
     request.protocol = match ask.speaks {
-        Speaks::Http1 => Protocol::Http1,
-        Speaks::Http2 => Protocol::Http2,
-        Speaks::Grpc => Protocol::Grpc,
-        Speaks::Tcp => Protocol::Tcp,
+        TunnelProtocol::Http1 => Protocol::Http1,
+        TunnelProtocol::Http2 => Protocol::Http2,
+        TunnelProtocol::Grpc => Protocol::Grpc,
+        TunnelProtocol::Tcp => Protocol::Tcp,
     };
     request.method = ask.method;
     request.path = ask.path;

@@ -20,7 +20,7 @@ mod words;
 pub use changed::changed;
 pub use dice::Dice;
 pub use policies::KEY_SET;
-pub use request::{Ask, Place, Speaks, Token, requests};
+pub use request::{Ask, Place, Token, TunnelProtocol, requests};
 pub use smaller::smaller;
 pub use universe::WAYPOINT;
 

@@ -19,7 +19,7 @@ pub struct Ask {
     /// `address:port`, as the tunnel is opened for.
     pub to: String,
     /// What is spoken.
-    pub speaks: Speaks,
+    pub speaks: TunnelProtocol,
     /// The method.
     pub method: String,
     /// The path, with the query.
@@ -34,7 +34,7 @@ pub struct Ask {
 
 /// What is spoken in a tunnel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub enum Speaks {
+pub enum TunnelProtocol {
     /// HTTP/1.1.
     #[default]
     Http1,
@@ -89,7 +89,7 @@ fn request(objects: &[Value], dice: &mut Dice) -> Ask {
     if ask.method.is_empty() {
         ask.method = "GET".to_owned();
     }
-    if ask.speaks == Speaks::Grpc {
+    if ask.speaks == TunnelProtocol::Grpc {
         ask.method = "POST".to_owned();
     }
     ask
@@ -104,11 +104,16 @@ fn plain(objects: &[Value], near: Near, dice: &mut Dice) -> Ask {
     let service =
         near.service.clone().unwrap_or_else(|| dice.pick(&["reviews", "reviews", "ratings"]).to_owned());
     let port = near.port.unwrap_or_else(|| dice.pick(&[80, 80, 80, 80, 80, 80, 80, 60, 70]));
-    let mut speaks = dice.pick(&[Speaks::Http1, Speaks::Http1, Speaks::Http1, Speaks::Http2]);
+    let mut speaks = dice.pick(&[
+        TunnelProtocol::Http1,
+        TunnelProtocol::Http1,
+        TunnelProtocol::Http1,
+        TunnelProtocol::Http2,
+    ]);
     if near.grpc || port == 90 && dice.percent(70) {
-        speaks = Speaks::Grpc;
+        speaks = TunnelProtocol::Grpc;
     } else if port == 70 && dice.percent(70) {
-        speaks = Speaks::Tcp;
+        speaks = TunnelProtocol::Tcp;
     }
     let query: Vec<String> =
         near.parameters.iter().map(|(name, value)| format!("{name}={}", spaceless(value))).collect();
@@ -190,7 +195,14 @@ fn change(ask: &mut Ask, dice: &mut Dice) {
         }
         17 => ask.to = changed_destination(dice),
         18 => change_token(&mut ask.token, dice),
-        _ => ask.speaks = dice.pick(&[Speaks::Http1, Speaks::Http2, Speaks::Grpc, Speaks::Tcp]),
+        _ => {
+            ask.speaks = dice.pick(&[
+                TunnelProtocol::Http1,
+                TunnelProtocol::Http2,
+                TunnelProtocol::Grpc,
+                TunnelProtocol::Tcp,
+            ])
+        }
     }
 }
 

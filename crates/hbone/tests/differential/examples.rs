@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use generate::traffic::{Ask, Place, Speaks, Token, changed, snapshot};
+use generate::traffic::{Ask, Place, Token, TunnelProtocol, changed, snapshot};
 use hbone::identity::Identity;
 use serde_json::{Map, Value, json};
 use waypoint_xds::dialect::Dialect;
@@ -181,10 +181,10 @@ fn ask(sessions: [&Session; 2], request: &Request, token: Option<Token>) -> Resu
     let identity: Identity =
         id.parse().map_err(|_| "it comes from an identity of another form than Istio's")?;
     let speaks = match request.protocol {
-        Protocol::Http1 => Speaks::Http1,
-        Protocol::Http2 => Speaks::Http2,
-        Protocol::Grpc => Speaks::Grpc,
-        Protocol::Tcp => Speaks::Tcp,
+        Protocol::Http1 => TunnelProtocol::Http1,
+        Protocol::Http2 => TunnelProtocol::Http2,
+        Protocol::Grpc => TunnelProtocol::Grpc,
+        Protocol::Tcp => TunnelProtocol::Tcp,
         _ => return Err("it is TLS"),
     };
     let destination = &request.destination;

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use generate::traffic::{Ask, Place, Speaks};
+use generate::traffic::{Ask, Place, TunnelProtocol};
 use hbone::client::{Client, Failure};
 use hbone::echo::Seen;
 use hbone::http::{Protocol, Reply, Request, request_once};
@@ -79,11 +79,11 @@ pub(crate) struct Sent {
 pub(crate) fn sent(around: &Surroundings, ask: &Ask, name: &str) -> Sent {
     let identity = Identity::new(&ask.namespace, &ask.account).of_trust_domain(&ask.trust_domain);
     let (name, to) = (name.to_owned(), around.address(&ask.to));
-    if ask.speaks == Speaks::Tcp {
+    if ask.speaks == TunnelProtocol::Tcp {
         return Sent { message: Message::Line(name.clone()), name, identity, to };
     }
     let mut request = Request::get(&ask.host, &ask.path);
-    let over_http2 = ask.speaks != Speaks::Http1;
+    let over_http2 = ask.speaks != TunnelProtocol::Http1;
     request.headers = ask.headers.clone();
     if let Some(token) = &ask.token {
         let text = around.issuer.sign(&token.claims.clone().into());
@@ -109,7 +109,7 @@ pub(crate) fn sent(around: &Surroundings, ask: &Ask, name: &str) -> Sent {
         request.headers.retain(|(name, _)| name != "connection");
         request.headers.iter_mut().for_each(|(_, value)| *value = value.trim().to_owned());
         request.protocol = Protocol::H2c;
-        if ask.speaks == Speaks::Grpc {
+        if ask.speaks == TunnelProtocol::Grpc {
             let call = Request::grpc("", "", b"ten");
             request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type") && name != "te");
             request.headers.extend(call.headers);

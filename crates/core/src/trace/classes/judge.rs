@@ -28,7 +28,7 @@ pub struct Judge<'a> {
 
 /// What a comparison says of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Says<'j> {
+pub enum Judgement<'j> {
     /// Nothing differs for any request to its destination.
     Equal,
     /// Nothing differs for it, but for others.
@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
     /// one with a header twice, one to a workload that the waypoint does not serve, which no ztunnel sends
     /// there.
     #[must_use]
-    pub fn says(&self, request: &Request) -> Option<Says<'_>> {
+    pub fn says(&self, request: &Request) -> Option<Judgement<'_>> {
         if ![self.old, self.new].into_iter().all(|side| self.may_get_to(side, request)) {
             return None;
         }
@@ -88,19 +88,19 @@ impl<'a> Judge<'a> {
 }
 
 impl Found {
-    fn says(&self, was: &Arrival<'_>, is: &Arrival<'_>) -> Option<Says<'_>> {
+    fn says(&self, was: &Arrival<'_>, is: &Arrival<'_>) -> Option<Judgement<'_>> {
         let (classes, complete) = match &self.compared {
-            Compared::Equal => return Some(Says::Equal),
-            Compared::NotDecided { .. } => return Some(Says::NotDecided),
+            Compared::Equal => return Some(Judgement::Equal),
+            Compared::NotDecided { .. } => return Some(Judgement::NotDecided),
             Compared::Added | Compared::Removed => return None,
             Compared::Differs { classes, complete, .. } => (classes, *complete),
         };
         let position = self.requests.as_ref()?.position(was, is)?;
         let class = position.and_then(|position| classes.get(position));
         Some(match class {
-            Some(class) => Says::Differs(class),
-            None if complete => Says::Same,
-            None => Says::NotDecided,
+            Some(class) => Judgement::Differs(class),
+            None if complete => Judgement::Same,
+            None => Judgement::NotDecided,
         })
     }
 }

@@ -50,7 +50,7 @@ pub use attribute::Attribute;
 pub use compare::{Side, alone, compare};
 pub(crate) use condition::Destination;
 pub use decisions::Limits;
-pub use judge::{Judge, Says};
+pub use judge::{Judge, Judgement};
 pub use told::{Came, ClassDiff, Compared, DestinationDiff, Moved};
 
 use crate::trace::compiled::Tracer;

@@ -9,7 +9,7 @@ use super::{also, words};
 use crate::mesh::WaypointName;
 use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
-use crate::trace::outcome::{Because, Target, Trace, Verdict};
+use crate::trace::outcome::{DecidedBy, Target, Trace, Verdict};
 use crate::trace::request::Request;
 use crate::trace::spec::RequestSpec;
 
@@ -107,7 +107,7 @@ pub struct Came {
     /// Why, in words.
     pub reason: String,
     /// What decided.
-    pub because: Option<Because>,
+    pub because: Option<DecidedBy>,
     /// Where it goes.
     pub destinations: Vec<Target>,
     /// The path as the destination gets it.

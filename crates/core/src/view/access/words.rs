@@ -1,7 +1,7 @@
 //! Who may do what, in words.
 
 use crate::trace::Verdict;
-use crate::trace::classes::access::{Access, DestinationAccess, Row, Speaks, Way, WayAccess};
+use crate::trace::classes::access::{Access, DestinationAccess, Passage, Row, WayAccess, WireProtocol};
 use crate::view::difference::named;
 use crate::view::origins::Located;
 use crate::view::words::verdict;
@@ -15,9 +15,9 @@ pub(super) fn destination(of: &DestinationAccess) -> String {
 /// The way, and who goes it.
 pub(super) fn way(of: &WayAccess, access: &Access) -> String {
     let speaks = match of.speaks {
-        Speaks::Http => ", HTTP",
-        Speaks::Bytes => ", what is not HTTP",
-        Speaks::Any => "",
+        WireProtocol::Http => ", HTTP",
+        WireProtocol::Bytes => ", what is not HTTP",
+        WireProtocol::Any => "",
     };
     let waypoint = of.waypoint.as_ref().map(ToString::to_string).unwrap_or_default();
     let pod = of.pod.as_deref().unwrap_or("the pods");
@@ -27,19 +27,19 @@ pub(super) fn way(of: &WayAccess, access: &Access) -> String {
         more => format!(" (and {more} pods like it)"),
     };
     let (way, who) = match of.way {
-        Way::Waypoint => (format!("through waypoint {waypoint}"), "clients in the mesh"),
-        Way::Straight => ("without a waypoint".to_owned(), "clients in the mesh and outside of it"),
-        Way::Past => (
+        Passage::Waypoint => (format!("through waypoint {waypoint}"), "clients in the mesh"),
+        Passage::Straight => ("without a waypoint".to_owned(), "clients in the mesh and outside of it"),
+        Passage::Past => (
             format!("past the waypoint, to {pod}{alike}"),
             "whoever dials the pod, in the mesh or outside of it, and gateways for ingress that do not use waypoints",
         ),
-        Way::Outside if of.pod.is_some() => {
+        Passage::Outside if of.pod.is_some() => {
             (format!("past the waypoint, to {pod}{alike}"), "clients outside of the mesh")
         }
-        Way::Outside => ("past the waypoint".to_owned(), "clients outside of the mesh"),
-        Way::Sidecar => ("past the waypoint".to_owned(), "clients with a sidecar"),
-        Way::Same if waypoint.is_empty() => ("without a waypoint".to_owned(), "clients in the mesh"),
-        Way::Same => (format!("through waypoint {waypoint}"), "clients in the mesh"),
+        Passage::Outside => ("past the waypoint".to_owned(), "clients outside of the mesh"),
+        Passage::Sidecar => ("past the waypoint".to_owned(), "clients with a sidecar"),
+        Passage::Same if waypoint.is_empty() => ("without a waypoint".to_owned(), "clients in the mesh"),
+        Passage::Same => (format!("through waypoint {waypoint}"), "clients in the mesh"),
     };
     let who = access.from.as_deref().unwrap_or(who);
     format!("{way}{speaks}: {who}")

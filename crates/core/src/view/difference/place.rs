@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::diff::{Change, ChangedField, Diff};
 use crate::snapshot::Cause;
-use crate::trace::Because;
+use crate::trace::DecidedBy;
 use crate::trace::classes::Compared;
 use crate::view::origins::{Located, Places};
 
@@ -50,12 +50,12 @@ impl<'d> Sides<'d> {
     }
 
     /// A cause of the new side, with its place.
-    pub(super) fn new_one(&self, because: &Because) -> String {
+    pub(super) fn new_one(&self, because: &DecidedBy) -> String {
         named(&because.0, place(&self.new, &because.0))
     }
 
     /// A cause of the old side, with its place.
-    pub(super) fn old_one(&self, because: &Because) -> String {
+    pub(super) fn old_one(&self, because: &DecidedBy) -> String {
         named(&because.0, place(&self.old, &because.0))
     }
 

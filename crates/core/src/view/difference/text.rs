@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use super::behaviour;
 use super::place::Sides;
 use super::{bytes, short};
-use crate::diff::{Change, ChangedField, ConditionValue, Diff, Presence, StatusDiff, Way, WaypointDiff};
+use crate::diff::{
+    Change, ChangedField, ConditionValue, Diff, Difference, Presence, StatusDiff, WaypointDiff,
+};
 use crate::problem::Problem;
 use crate::trace::classes::{ClassDiff, Compared};
 use crate::view::diagnostics;
@@ -173,10 +175,12 @@ fn of_fields(fields: &[ChangedField], sides: &Sides<'_>, page: &mut String) {
 pub(super) fn of_field(field: &ChangedField) -> String {
     let pointer = &field.field.pointer;
     match &field.field.way {
-        Way::Added { new } => format!("+ {pointer}: {}", short(new)),
-        Way::Removed { old } => format!("- {pointer}: {}", short(old)),
-        Way::Changed { old, new } => format!("~ {pointer}: {} → {}", short(old), short(new)),
-        Way::Moved { old, new } => format!("~ {pointer}: order {} → {}", old.join(", "), new.join(", ")),
+        Difference::Added { new } => format!("+ {pointer}: {}", short(new)),
+        Difference::Removed { old } => format!("- {pointer}: {}", short(old)),
+        Difference::Changed { old, new } => format!("~ {pointer}: {} → {}", short(old), short(new)),
+        Difference::Moved { old, new } => {
+            format!("~ {pointer}: order {} → {}", old.join(", "), new.join(", "))
+        }
     }
 }
 

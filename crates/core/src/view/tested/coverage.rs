@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::origins::Places;
 use super::super::table::Table;
-use crate::expect::{Coverage, Point, Sort};
+use crate::expect::{Coverage, CoverageKind, Point};
 use crate::problem::Place;
 use crate::resources::Part;
 
@@ -33,7 +33,7 @@ impl<'c> Covered<'c> {
     #[must_use]
     pub fn text(&self) -> String {
         let mut counts = Table::new(&["COVERAGE", "REACHED", "PERCENT"], 3);
-        let sorts = Sort::ALL.into_iter().map(|sort| (sort.as_str(), Some(sort)));
+        let sorts = CoverageKind::ALL.into_iter().map(|sort| (sort.as_str(), Some(sort)));
         for (name, sort) in sorts.chain([("all", None)]) {
             let (reached, all) = self.coverage.count(sort);
             if all > 0 || sort.is_none() {
@@ -57,12 +57,12 @@ impl<'c> Covered<'c> {
     /// place.
     #[must_use]
     pub fn json(&self) -> Value {
-        let count = |sort: Option<Sort>| {
+        let count = |sort: Option<CoverageKind>| {
             let (reached, all) = self.coverage.count(sort);
             json!({"reached": reached, "all": all, "percent": self.coverage.percent(sort)})
         };
         let sorts: serde_json::Map<String, Value> =
-            Sort::ALL.into_iter().map(|sort| (sort.as_str().to_owned(), count(Some(sort)))).collect();
+            CoverageKind::ALL.into_iter().map(|sort| (sort.as_str().to_owned(), count(Some(sort)))).collect();
         let point = |(point, hits, place): &(&Point, u64, Option<Place>)| {
             let place = place
                 .as_ref()
@@ -113,8 +113,8 @@ impl<'c> Covered<'c> {
 }
 
 /// Whether it is a part of something else that can be reached.
-fn is_inside(sort: Sort) -> bool {
-    matches!(sort, Sort::Match | Sort::Rule)
+fn is_inside(sort: CoverageKind) -> bool {
+    matches!(sort, CoverageKind::Match | CoverageKind::Rule)
 }
 
 /// The last line that something stands on: an end at the start of a line is the end of the one before.

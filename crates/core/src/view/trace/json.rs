@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::causes;
-use crate::trace::{Because, Trace};
+use crate::trace::{DecidedBy, Trace};
 use crate::view::origins::{Located, Places};
 
 /// A trace as JSON: what [`Trace`] has, with the `place` of every cause (`{file, line, column, endLine}`,
@@ -40,8 +40,8 @@ pub(in crate::view) struct Placed<'a> {
 
 impl Placed<'_> {
     /// Adds the place of a cause to its JSON.
-    pub(in crate::view) fn cause(&self, value: Option<&mut Value>, because: Option<&Because>) {
-        let (Some(Value::Object(fields)), Some(Because(cause))) = (value, because) else { return };
+    pub(in crate::view) fn cause(&self, value: Option<&mut Value>, because: Option<&DecidedBy>) {
+        let (Some(Value::Object(fields)), Some(DecidedBy(cause))) = (value, because) else { return };
         let maker = self.located.maker(cause);
         let place = maker.file.as_ref().map(|file| {
             json!({"file": file, "line": maker.line, "column": maker.column, "endLine": maker.end_line})

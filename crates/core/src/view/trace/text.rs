@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::causes;
 use crate::snapshot::Cause;
-use crate::trace::{Because, Chance, Decision, Detail, Place, Step, Target, Trace, Verdict};
+use crate::trace::{Chance, DecidedBy, Decision, Detail, Place, Step, Target, Trace, Verdict};
 use crate::view::origins::{Located, Places};
 use crate::view::words::verdict;
 
@@ -37,7 +37,7 @@ impl Page<'_> {
     fn written(mut self, trace: &Trace, all: bool) -> String {
         self.verdicts(trace);
         let deciding = trace.deciding_step();
-        let by = trace.decided_by.as_ref().map(|Because(cause)| cause);
+        let by = trace.decided_by.as_ref().map(|DecidedBy(cause)| cause);
         for step in &trace.steps {
             let decides = deciding.is_some_and(|deciding| std::ptr::eq(deciding, step));
             self.step(step, (decides, by), all);
@@ -76,7 +76,7 @@ impl Page<'_> {
             }
             (None, None) => {}
         }
-        if let Some(Because(cause)) = &outcome.decided_by {
+        if let Some(DecidedBy(cause)) = &outcome.decided_by {
             let _ = write!(text, " by {}", self.cause(cause));
         }
         match (outcome.decided_at, &trace.waypoint) {
@@ -132,7 +132,7 @@ impl Page<'_> {
             Place::Waypoint => "waypoint",
             Place::Destination => "destination",
         };
-        let because = step.because.first().map(|Because(cause)| cause);
+        let because = step.because.first().map(|DecidedBy(cause)| cause);
         let place = because.filter(|_| !all).and_then(|cause| self.place(cause)).unwrap_or_default();
         self.line(1, &format!("{sign} {at}: {}: {}{place}", step.what, step.text));
         if let Some(cause) = because.filter(|_| all) {
@@ -150,7 +150,7 @@ impl Page<'_> {
         };
         for detail in step.details.iter().take(most) {
             self.detail(3, detail);
-            if let Some(Because(cause)) = detail.because.as_ref().filter(|_| decides) {
+            if let Some(DecidedBy(cause)) = detail.because.as_ref().filter(|_| decides) {
                 self.excerpt(5, cause);
             }
         }
@@ -166,7 +166,7 @@ impl Page<'_> {
             Some(false) => "✗",
             None => "?",
         };
-        let place = detail.because.as_ref().and_then(|Because(cause)| self.place(cause));
+        let place = detail.because.as_ref().and_then(|DecidedBy(cause)| self.place(cause));
         self.line(depth, &format!("{sign} {}{}", detail.text, place.unwrap_or_default()));
     }
 

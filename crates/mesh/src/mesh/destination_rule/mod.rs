@@ -73,14 +73,14 @@ pub struct Client<'a> {
 
 /// The rules that govern a Service for a client.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct OfClient<'a> {
+pub struct ClientRules<'a> {
     /// The one for all workloads.
     pub(crate) for_all: Option<&'a MergedRule>,
     /// The first one that selects the client.
     selecting: Option<&'a MergedRule>,
 }
 
-impl<'a> OfClient<'a> {
+impl<'a> ClientRules<'a> {
     /// The one that counts for the client: one that selects it wins.
     pub(crate) fn for_client(self) -> Option<&'a MergedRule> {
         self.selecting.or(self.for_all)
@@ -127,7 +127,7 @@ impl DestinationRules {
 
     /// The rules that govern a Service for a client, with a look at its labels and without: one look-up for
     /// both.
-    pub fn of_client(&self, client: Client<'_>, service: &Service) -> OfClient<'_> {
+    pub fn of_client(&self, client: Client<'_>, service: &Service) -> ClientRules<'_> {
         self.find_both(client, &service.hostname, &service.namespace)
     }
 
@@ -135,8 +135,8 @@ impl DestinationRules {
         self.find_both(client, hostname, namespace).for_client()
     }
 
-    fn find_both(&self, client: Client<'_>, hostname: &str, namespace: &str) -> OfClient<'_> {
-        let mut found = OfClient::default();
+    fn find_both(&self, client: Client<'_>, hostname: &str, namespace: &str) -> ClientRules<'_> {
+        let mut found = ClientRules::default();
         for rule in self.candidates(client.namespace, hostname, namespace) {
             match (&rule.spec.workload_selector, client.labels) {
                 (None, _) => found.for_all = Some(rule),

@@ -6,7 +6,7 @@ use super::space::{Question, Space};
 use super::wanted::Wanted;
 use super::way::Plan;
 use super::ways::{self, Going, Who};
-use super::{Speaks, rows};
+use super::{WireProtocol, rows};
 use crate::mesh::WaypointName;
 use crate::trace::classes::attribute::Attribute;
 use crate::trace::client::NoSuchThing;
@@ -160,7 +160,7 @@ impl Claimed {
             !matches!(wanted.attribute, Attribute::Principal | Attribute::Peer | Attribute::Client)
         };
         // What is not HTTP has no path and no method.
-        let speaks = going.speaks != Speaks::Bytes || !self.wanted.iter().any(is_http);
+        let speaks = going.speaks != WireProtocol::Bytes || !self.wanted.iter().any(is_http);
         let through = match (&self.through, &going.plan) {
             (None, _) => true,
             (Some(None), Plan::Through { .. }) => true,

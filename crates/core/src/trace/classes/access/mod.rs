@@ -47,7 +47,7 @@ use super::Limits;
 use crate::mesh::WaypointName;
 use crate::trace::client::NoSuchThing;
 use crate::trace::compiled::Tracer;
-use crate::trace::outcome::{Because, Chance, Target, Verdict};
+use crate::trace::outcome::{Chance, DecidedBy, Target, Verdict};
 use crate::trace::request::{Destination, Request};
 use crate::trace::source::Sender;
 use crate::trace::spec::RequestSpec;
@@ -85,11 +85,11 @@ pub struct DestinationAccess {
 #[non_exhaustive]
 pub struct WayAccess {
     /// The way.
-    pub way: Way,
+    pub way: Passage,
     /// The waypoint that it leads through.
     pub waypoint: Option<WaypointName>,
     /// What is spoken.
-    pub speaks: Speaks,
+    pub speaks: WireProtocol,
     /// Who is dialled, where that is not the destination as it was named: `pod/NAME.NAMESPACE:PORT`.
     pub pod: Option<String>,
     /// How many other pods behind the destination have the same policies.
@@ -101,7 +101,7 @@ pub struct WayAccess {
 /// A way to a destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Way {
+pub enum Passage {
     /// Clients in the mesh, through the waypoint.
     Waypoint,
     /// There is no waypoint: clients in the mesh and outside of it, to the ztunnels of the workloads.
@@ -120,7 +120,7 @@ pub enum Way {
 /// What is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Speaks {
+pub enum WireProtocol {
     /// HTTP.
     Http,
     /// What is not taken for HTTP.
@@ -143,7 +143,7 @@ pub struct Row {
     /// Why, in words.
     pub reason: String,
     /// What decides; for what is allowed, the rules that let it pass.
-    pub because: Vec<Because>,
+    pub because: Vec<DecidedBy>,
     /// All that may come of it, where something is left to chance.
     pub outcomes: Vec<Chance>,
     /// Where they go.
@@ -229,11 +229,11 @@ impl<'a> Going<'a> {
     /// Whether what is sent so goes this way by the destination's own address.
     fn is_by(&self, sender: Option<Sender>) -> bool {
         let by = match self.way {
-            Way::Waypoint | Way::Same => matches!(sender, Some(Sender::Ztunnel | Sender::Gateway)),
-            Way::Straight => sender != Some(Sender::Sidecar),
-            Way::Outside => sender == Some(Sender::Itself),
-            Way::Sidecar => sender == Some(Sender::Sidecar),
-            Way::Past => false,
+            Passage::Waypoint | Passage::Same => matches!(sender, Some(Sender::Ztunnel | Sender::Gateway)),
+            Passage::Straight => sender != Some(Sender::Sidecar),
+            Passage::Outside => sender == Some(Sender::Itself),
+            Passage::Sidecar => sender == Some(Sender::Sidecar),
+            Passage::Past => false,
         };
         by && self.pod.is_none()
     }

@@ -7,7 +7,7 @@ use super::space::{NoSpace, Space};
 use super::{MAX_ROWS, Row};
 use crate::snapshot::Cause;
 use crate::trace::classes::told::conditions_among;
-use crate::trace::outcome::{Because, Chance, Target, Trace, Verdict};
+use crate::trace::outcome::{Chance, DecidedBy, Target, Trace, Verdict};
 use crate::trace::request::{Protocol, Request};
 use crate::trace::spec::RequestSpec;
 use crate::trace::via::Via;
@@ -30,7 +30,7 @@ pub(super) struct Outcome {
 #[derive(PartialEq)]
 struct Key<'o> {
     unknown: bool,
-    chances: Vec<(u64, Verdict, Option<u16>, Option<&'o Because>)>,
+    chances: Vec<(u64, Verdict, Option<u16>, Option<&'o DecidedBy>)>,
     targets: Vec<(&'o str, u64, Vec<&'o str>)>,
     passed_by: &'o [Cause],
 }
@@ -136,8 +136,8 @@ impl Outcome {
         let confirmed = same.as_ref().is_some_and(|same| same.key() == self.key());
         let told = same.as_ref().unwrap_or(self);
         let trace = &told.trace;
-        let mut because: Vec<Because> = trace.decided_by.iter().cloned().collect();
-        because.extend(self.passed_by.iter().cloned().map(Because));
+        let mut because: Vec<DecidedBy> = trace.decided_by.iter().cloned().collect();
+        because.extend(self.passed_by.iter().cloned().map(DecidedBy));
         let reason = match (self.unknown, trace.verdict) {
             (true, Verdict::Unknown) | (false, _) => trace.reason.clone(),
             (true, _) => NOT_TOLD.to_owned(),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::straight::Guarded;
 use super::way::{self, Plan};
-use super::{Speaks, Way};
+use super::{Passage, WireProtocol};
 use crate::mesh::Mesh;
 use crate::trace::classes::example;
 use crate::trace::client::NoSuchThing;
@@ -26,8 +26,8 @@ pub(super) struct Who<'q> {
 
 /// One way to a destination.
 pub(super) struct Going<'a> {
-    pub(super) way: Way,
-    pub(super) speaks: Speaks,
+    pub(super) way: Passage,
+    pub(super) speaks: WireProtocol,
     /// Who is dialled, where that is not the destination as it was named.
     pub(super) pod: Option<String>,
     /// How many others are like it.
@@ -50,24 +50,24 @@ pub(super) fn ways<'a>(
     base.ext_authz = who.ext_authz;
     let only = who.from.is_some();
     let mut ways = served(tracer, &base, only)?;
-    let is_through = ways.iter().any(|going| going.way == Way::Waypoint);
+    let is_through = ways.iter().any(|going| going.way == Passage::Waypoint);
     let sender = way::known(tracer.mesh, &base)?.sender;
     if is_through && (!only || sender == Some(Sender::Ztunnel)) {
         ways.extend(past(tracer, &base, only)?);
-    } else if !only && ways.iter().any(|going| going.way == Way::Same) {
+    } else if !only && ways.iter().any(|going| going.way == Passage::Same) {
         let outside = Request { source: Source::Outside, ..base.clone() };
-        ways.push(Going::new(Way::Outside, way::plan(tracer, &outside)?, outside, (false, true)));
+        ways.push(Going::new(Passage::Outside, way::plan(tracer, &outside)?, outside, (false, true)));
     }
     if !only && has_sidecars(tracer.mesh) {
         let sidecar = Request { via: Via::Sidecar, ..base };
-        ways.push(Going::new(Way::Sidecar, way::plan(tracer, &sidecar)?, sidecar, (false, false)));
+        ways.push(Going::new(Passage::Sidecar, way::plan(tracer, &sidecar)?, sidecar, (false, false)));
     }
     Ok(ways)
 }
 
 impl<'a> Going<'a> {
-    fn new(way: Way, plan: Plan<'a>, base: Request, (only, outside): (bool, bool)) -> Self {
-        Self { way, speaks: Speaks::Any, pod: None, alike: 0, plan, base, only, outside }
+    fn new(way: Passage, plan: Plan<'a>, base: Request, (only, outside): (bool, bool)) -> Self {
+        Self { way, speaks: WireProtocol::Any, pod: None, alike: 0, plan, base, only, outside }
     }
 }
 
@@ -76,21 +76,21 @@ fn served<'a>(tracer: Tracer<'a>, base: &Request, only: bool) -> Result<Vec<Goin
     let bytes = Request { protocol: Protocol::Tcp, ..base.clone() };
     let (of_http, of_bytes) = (way::plan(tracer, base)?, way::plan(tracer, &bytes)?);
     let way = |plan: &Plan<'_>| match plan {
-        Plan::Through { .. } => Way::Waypoint,
-        Plan::Straight { .. } => Way::Straight,
-        Plan::Same { .. } => Way::Same,
+        Plan::Through { .. } => Passage::Waypoint,
+        Plan::Straight { .. } => Passage::Straight,
+        Plan::Same { .. } => Passage::Same,
     };
     let new = |plan: Plan<'a>, base: &Request| Going::new(way(&plan), plan, base.clone(), (only, false));
     Ok(match (&of_http, &of_bytes) {
         (Plan::Through { position: http, inner, .. }, Plan::Through { position: bytes_at, .. })
             if http == bytes_at =>
         {
-            let speaks = if inner.is_http() { Speaks::Http } else { Speaks::Any };
+            let speaks = if inner.is_http() { WireProtocol::Http } else { WireProtocol::Any };
             vec![Going { speaks, ..new(of_http, base) }]
         }
         (Plan::Through { .. }, _) | (_, Plan::Through { .. }) => vec![
-            Going { speaks: Speaks::Http, ..new(of_http, base) },
-            Going { speaks: Speaks::Bytes, ..new(of_bytes, &bytes) },
+            Going { speaks: WireProtocol::Http, ..new(of_http, base) },
+            Going { speaks: WireProtocol::Bytes, ..new(of_bytes, &bytes) },
         ],
         _ => vec![new(of_http, base)],
     })
@@ -105,12 +105,12 @@ fn past<'a>(tracer: Tracer<'a>, base: &Request, only: bool) -> Result<Vec<Going<
         let request = Request { destination: name.clone(), ..base.clone() };
         let plan = way::plan(tracer, &request)?;
         let going = match plan {
-            plan @ Plan::Straight { .. } => Going::new(Way::Past, plan, request, (only, false)),
+            plan @ Plan::Straight { .. } => Going::new(Passage::Past, plan, request, (only, false)),
             // The pod has a waypoint of its own, which clients in the mesh use.
             _ if only => continue,
             _ => {
                 let request = Request { source: Source::Outside, ..request };
-                Going::new(Way::Outside, way::plan(tracer, &request)?, request, (false, true))
+                Going::new(Passage::Outside, way::plan(tracer, &request)?, request, (false, true))
             }
         };
         all.push(Going { pod: Some(name.to_string()), alike, ..going });
