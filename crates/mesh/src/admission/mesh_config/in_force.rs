@@ -8,7 +8,7 @@ use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::{Code, Problem};
-use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
+use crate::rules::{MESH_CONFIG, ProfileProviders, ROOT_NAMESPACE, Rules};
 use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{self, Object, Snapshot};
@@ -17,56 +17,37 @@ use crate::text::{SourceFile, documents};
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
-/// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
-pub fn source<'s>(
-    snapshot: &'s Snapshot,
-    options: &Options,
-) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
-    let root = root_namespace(options);
+/// The ConfigMap that istiod reads, and the text in it, if the snapshot has it.
+pub fn source(snapshot: &Snapshot) -> Option<(&Object<ConfigMap>, &Str)> {
     let (name, key) = CONFIG_MAP;
-    let text = text(snapshot, &root, name, key);
-    (root, text)
+    text(snapshot, name, key)
 }
 
 /// The mesh configuration that several control planes share, which their own come before, where a flag names
 /// it.
 fn shared<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
     let name = &options.features.shared_mesh_config;
-    let object = snapshot::find(&snapshot.config_maps, &root_namespace(options), name)?;
+    let object = snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name)?;
     Some((object, object.spec.data.get(CONFIG_MAP.1)?))
 }
 
 /// A text that istiod reads beside the mesh configuration, by its key.
-pub(super) fn beside<'s>(
-    snapshot: &'s Snapshot,
-    options: &Options,
-    key: &str,
-) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    text(snapshot, &root_namespace(options), CONFIG_MAP.0, key)
+pub(super) fn beside<'s>(snapshot: &'s Snapshot, key: &str) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    text(snapshot, CONFIG_MAP.0, key)
 }
 
-fn text<'s>(
-    snapshot: &'s Snapshot,
-    root: &str,
-    name: &str,
-    key: &str,
-) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    let object = snapshot::find(&snapshot.config_maps, root, name);
-    let object = object.or_else(|| of_only_revision(snapshot, root))?;
+fn text<'s>(snapshot: &'s Snapshot, name: &str, key: &str) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    let object = snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name);
+    let object = object.or_else(|| of_only_revision(snapshot))?;
     Some((object, object.spec.data.get(key)?))
 }
 
-/// The namespace in which istiod looks for that ConfigMap.
-fn root_namespace(options: &Options) -> Str {
-    defaults(options).root_namespace.unwrap_or_default()
-}
-
 /// The ConfigMap `istio-REVISION` where there is one: with no other, it is that of the only control plane.
-fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Object<ConfigMap>>> {
+fn of_only_revision(snapshot: &Snapshot) -> Option<&Arc<Object<ConfigMap>>> {
     let (name, key) = CONFIG_MAP;
     let mut all = snapshot.config_maps.iter().filter(|object| {
         let of_revision = object.meta.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
-        of_revision && object.meta.namespace == *root && object.spec.data.contains_key(key)
+        of_revision && object.meta.namespace == ROOT_NAMESPACE && object.spec.data.contains_key(key)
     });
     all.next().filter(|_| all.next().is_none())
 }
@@ -83,7 +64,7 @@ pub fn in_force(
     problems: &mut Vec<Problem>,
 ) -> MeshConfig {
     let mut config = defaults(options);
-    let own = source(snapshot, options).1.filter(|_| is_read);
+    let own = source(snapshot).filter(|_| is_read);
     for (object, text) in shared(snapshot, options).into_iter().chain(own) {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
@@ -187,7 +168,7 @@ mod tests {
         for release in Release::ALL {
             read(&SourceFile::new("added", Rules::of(*release).mesh.profile), &Limits::DEFAULT).unwrap();
             let config = defaults(&Options::for_release(*release));
-            assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
+            assert_eq!(config.root_namespace.as_deref(), Some(ROOT_NAMESPACE), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");
         }
     }
