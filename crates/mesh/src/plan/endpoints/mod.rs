@@ -151,9 +151,8 @@ pub fn localities<'m>(
         (target.service.one_port || *service_port == target.port.name)
             && (*port == 0 || candidate.ip.is_some())
     };
-    let counts = |candidate: &Candidate<'_>| {
-        !foreign(candidate) && (known == Known::ByName || has_address(candidate))
-    };
+    let counts =
+        |candidate: &Candidate<'_>| !foreign(candidate) && (known == Known::ByName || has_address(candidate));
     let mut mtls = MtlsChecker::new(scope, target);
     let external = External::of(scope.mesh, target.service).filter(|_| rules.says_external).map(Arc::new);
     // Each is decided in its turn, before localities part them: what was found for one may hold for those
