@@ -4,6 +4,7 @@ use prost::{DecodeError, Message, Name};
 use thiserror::Error;
 
 use crate::google::protobuf::Any;
+use crate::json::type_name;
 
 const PREFIX: &str = "type.googleapis.com/";
 
@@ -56,11 +57,6 @@ pub fn unpack<M: Message + Name + Default>(any: &Any) -> Result<M, UnpackError> 
     }
     // Cloning `Bytes` shares them: `bytes` fields of the message are slices of the same buffer.
     M::decode(any.value.clone()).map_err(|source| UnpackError::Malformed { name: expected, source })
-}
-
-/// The full name of the message that a type URL means.
-pub(crate) fn type_name(type_url: &str) -> &str {
-    type_url.rsplit_once('/').map_or(type_url, |(_, name)| name)
 }
 
 #[cfg(test)]

@@ -23,11 +23,21 @@ impl<M> Encoded<M> {
         let parts = parts.iter().filter(|part| !part.as_bytes().is_empty());
         let mut heads: Vec<Head<'_>> = parts.clone().map(|part| Head::of(part.as_bytes())).collect();
         let mut bytes = Vec::with_capacity(parts.map(|part| part.as_bytes().len()).sum());
-        while let Some(next) = heads.iter().map(|head| head.number).min().filter(|next| *next != END) {
-            heads.iter_mut().filter(|head| head.number == next).for_each(|head| head.take(&mut bytes));
+        while let Some(next) = first(&heads) {
+            let (before, at_it) = heads.split_at_mut(next);
+            let Some((head, after)) = at_it.split_first_mut() else { break };
+            // Whatever stands there before the next field of the others, too.
+            let others = before.iter().chain(&*after).map(|other| other.number).min().unwrap_or(END);
+            head.take(others, &mut bytes);
         }
         Self::from_bytes(bytes)
     }
+}
+
+/// The part whose field comes next: of several with the same the first.
+fn first(heads: &[Head<'_>]) -> Option<usize> {
+    let (position, head) = heads.iter().enumerate().min_by_key(|(_, head)| head.number)?;
+    (head.number != END).then_some(position)
 }
 
 /// The number after that of every field.
@@ -47,11 +57,11 @@ impl<'a> Head<'a> {
         Self { rest, number: key.map_or(END, |(number, _)| number) }
     }
 
-    /// Takes all that stands one after the other of the next field.
-    fn take(&mut self, out: &mut Vec<u8>) {
+    /// Takes all of the next field, and the fields after it up to the one of this number.
+    fn take(&mut self, end: u32, out: &mut Vec<u8>) {
         let number = self.number;
         let mut rest = self.rest;
-        while self.number == number {
+        while self.number == number || self.number < end {
             skip(&mut rest);
             self.number = Self::of(rest).number;
         }

@@ -61,7 +61,6 @@ mod entries;
 #[rustfmt::skip]
 mod generated;
 mod joined;
-pub mod json;
 mod map;
 mod merge;
 mod metadata;
@@ -71,9 +70,11 @@ mod wkt;
 pub use any::{UnpackError, any, type_url, unpack};
 pub use bytes;
 pub use encoded::Encoded;
+/// The canonical JSON of messages, both ways, by their types or their names.
+pub use envoy_json as json;
+pub use envoy_json::inside;
 pub use generated::envoy::*;
 pub use generated::{cel, google, io, istio, opentelemetry, stats, udpa, xds};
-pub use json::inside;
 pub use map::Map;
 pub use merge::{merge, merge_encoded};
 pub use object::ObjectWriter;

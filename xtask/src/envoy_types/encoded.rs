@@ -11,6 +11,7 @@ use crate::Result;
 /// The fields: where messages are deep and made by the thousand, or the same for many. A map's are those of
 /// its entries.
 const FIELDS: &[&str] = &[
+    ".envoy.config.cluster.v3.Cluster.circuit_breakers",
     ".envoy.config.cluster.v3.Cluster.transport_socket_matches",
     ".envoy.config.endpoint.v3.LocalityLbEndpoints.lb_endpoints",
     ".envoy.config.rbac.v3.Policy.permissions",

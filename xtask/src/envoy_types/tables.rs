@@ -1,4 +1,4 @@
-//! The tables of the JSON mapping: what `crates/envoy/src/json/schema.rs` declares, filled from the
+//! The tables of the JSON mapping: what `crates/envoy-json/src/schema.rs` declares, filled from the
 //! descriptors.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,10 @@ use crate::descriptors::Index;
 /// `tables.rs`: every message and enum, sorted by name, so that a name is found by bisection.
 pub(crate) fn tables(set: &FileDescriptorSet) -> Result<String> {
     let index = Index::of(set);
-    let mut out = String::from("// Made by `cargo xtask envoy-types`: do not edit.\n\n");
+    let mut out = String::from(
+        "// Made by `cargo xtask envoy-types`: do not edit.\n\n\
+        use super::schema::{Enum, Kind, Message, Presence, Shape, e, f, m};\n\n",
+    );
     writeln!(out, "pub(super) static MESSAGES: [Message; {}] = [", index.messages.len())?;
     for (name, message) in &index.messages {
         writeln!(out, "    m(\"{name}\", {}, &[", shape(name, message))?;
@@ -24,7 +27,7 @@ pub(crate) fn tables(set: &FileDescriptorSet) -> Result<String> {
     }
     writeln!(out, "];\n\npub(super) static ENUMS: [Enum; {}] = [", index.enums.len())?;
     for (name, item) in &index.enums {
-        write!(out, "    e({}, &[", *name == "google.protobuf.NullValue")?;
+        write!(out, "    e(\"{name}\", &[")?;
         for value in &item.value {
             write!(out, "({}, \"{}\"), ", value.number(), value.name())?;
         }

@@ -33,7 +33,7 @@ const FORBIDDEN: &[Forbidden] = &[
     },
     Forbidden {
         folder: "plan/",
-        names: &["envoy::"],
+        names: &["envoy::", "envoy_json::"],
         exceptions: &[],
         instead: "say it in Istio's terms, and render it in `resources`",
     },

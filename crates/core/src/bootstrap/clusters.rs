@@ -112,13 +112,14 @@ fn control_plane(agent: &Agent<'_>) -> Cluster {
         max_requests: most(),
         ..Thresholds::default()
     };
+    let breakers = CircuitBreakers {
+        thresholds: vec![threshold(RoutingPriority::Default), threshold(RoutingPriority::High)],
+        ..CircuitBreakers::default()
+    };
     let keepalive =
         Keepalive { keepalive_time: Some(CONTROL_PLANE_KEEPALIVE.into()), ..Keepalive::default() };
     Cluster {
-        circuit_breakers: Some(CircuitBreakers {
-            thresholds: vec![threshold(RoutingPriority::Default), threshold(RoutingPriority::High)],
-            ..CircuitBreakers::default()
-        }),
+        circuit_breakers: Some(breakers.into()),
         upstream_connection_options: Some(Box::new(with_keepalive(keepalive))),
         max_requests_per_connection: Some(1.into()),
         typed_extension_protocol_options: http2(),

@@ -291,7 +291,9 @@ pub struct Cluster {
         super::super::super::super::google::protobuf::UInt32Value,
     >,
     #[prost(message, optional, tag = "10")]
-    pub circuit_breakers: ::core::option::Option<CircuitBreakers>,
+    pub circuit_breakers: ::core::option::Option<
+        crate::Encoded<crate::generated::envoy::config::cluster::v3::CircuitBreakers>,
+    >,
     #[prost(message, optional, boxed, tag = "46")]
     pub upstream_http_protocol_options: ::core::option::Option<
         ::prost::alloc::boxed::Box<super::super::core::v3::UpstreamHttpProtocolOptions>,

@@ -1,6 +1,6 @@
 //! EnvoyFilter.
 
-use envoy::json::{JsonError, JsonErrorKind, ReadOptions};
+use envoy_json::{JsonError, JsonErrorKind, ReadOptions};
 
 use super::check::Checker;
 use super::{common, istio_metadata, re2};
@@ -103,7 +103,7 @@ fn message(c: &Checker<'_>, apply_to: ApplyTo, value: &Struct) {
         ApplyTo::Invalid => return,
     };
     let json = serde_json::Value::Object(value.clone());
-    match envoy::json::from_json_with(name, &json, ReadOptions { ignore_unknown: true }) {
+    match envoy_json::from_json_with(name, &json, ReadOptions { ignore_unknown: true }) {
         Ok(_) => {}
         // An extension that we have no description of; Istio may have it.
         Err(JsonError { kind: JsonErrorKind::UnknownType(_), .. }) => {}

@@ -203,9 +203,10 @@ impl Pass<'_> {
             return Some(unread(message).help("take it out of that feature flag, if it is to count"));
         }
         let is_off = admission.is_alpha(kind) && !self.features.pilot_enable_alpha_gateway_api;
-        let message = format!("Istio {release} reads objects of this kind only with `{ALPHA}=true`");
-        is_off
-            .then(|| unread(message).help("set that feature flag of the control plane, if the cluster does"))
+        is_off.then(|| {
+            let message = format!("Istio {release} reads objects of this kind only with `{ALPHA}=true`");
+            unread(message).help("set that feature flag of the control plane, if the cluster does")
+        })
     }
 
     /// Whether flags have a kind not read.

@@ -24,6 +24,9 @@ table! {
     }
 }
 
+/// The root namespace of all profiles, in which istiod reads its mesh configuration.
+pub const ROOT_NAMESPACE: &str = "istio-system";
+
 /// What the profiles of all releases have, as YAML.
 pub const MESH_CONFIG: &str = "\
 trustDomain: cluster.local

@@ -47,7 +47,7 @@ pub use listeners::{
     ChainNames, Keepalive, ListenerRules, MatchedAddresses, StatsConfig, TunnelServer, TunnelState,
 };
 pub use manifests::{ContainerLayout, Environment, ManifestRules, ServicePorts};
-pub use mesh::{AgeTie, MESH_CONFIG, MeshRules, ProfileProviders};
+pub use mesh::{AgeTie, MESH_CONFIG, MeshRules, ProfileProviders, ROOT_NAMESPACE};
 pub use networks::NetworkRules;
 pub use policies::{ExtensionNames, ExtensionOrder, PolicyAttachment, PolicyRules};
 pub use registry::{

@@ -103,14 +103,18 @@ fn check_qualified(text: &str) -> Result<(), NameError> {
 }
 
 fn is_subdomain(name: &str) -> bool {
-    name.split('.').all(is_dns_label)
+    name.as_bytes().split(|&b| b == b'.').all(is_label)
 }
 
 fn is_dns_label(label: &str) -> bool {
-    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let ends = |b: Option<&u8>| b.is_some_and(|&b| alphanumeric(b));
-    let bytes = label.as_bytes();
-    bytes.iter().all(|&b| alphanumeric(b) || b == b'-') && ends(bytes.first()) && ends(bytes.last())
+    is_label(label.as_bytes())
+}
+
+fn is_label(label: &[u8]) -> bool {
+    let alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    label.iter().all(|b| alphanumeric(b) || *b == b'-')
+        && label.first().is_some_and(alphanumeric)
+        && label.last().is_some_and(alphanumeric)
 }
 
 fn within(text: &str, most: usize) -> Result<(), NameError> {

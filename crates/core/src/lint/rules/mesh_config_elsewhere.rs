@@ -4,6 +4,7 @@
 use crate::admission::mesh_config::source;
 use crate::lint::{Context, Rule};
 use crate::problem::{Code, Problem, Severity};
+use crate::rules::ROOT_NAMESPACE;
 use crate::snapshot::Object;
 use crate::snapshot::kubernetes::ConfigMap;
 
@@ -16,8 +17,7 @@ const MESH: &str = "mesh";
 const NETWORKS: &str = "meshNetworks";
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let (root, read) = source(cx.snapshot, &cx.mesh.options);
-    if read.is_some() || cx.mesh.options.mesh_config.is_some() {
+    if source(cx.snapshot, &cx.mesh.options).is_some() || cx.mesh.options.mesh_config.is_some() {
         return Vec::new();
     }
     let installations = cx.reading.passed_over.iter().filter_map(|other| {
@@ -30,16 +30,16 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let problem = Problem::new(Code::MeshConfigElsewhere, message).on(other.object.clone());
         Some(problem.field(*field).help(help))
     });
-    let config_maps = cx.snapshot.config_maps.iter().filter_map(|object| of_config_map(object, &root));
+    let config_maps = cx.snapshot.config_maps.iter().filter_map(|object| of_config_map(object));
     installations.chain(config_maps).collect()
 }
 
 /// A ConfigMap that looks like the one with the mesh configuration.
-fn of_config_map(object: &Object<ConfigMap>, root: &str) -> Option<Problem> {
+fn of_config_map(object: &Object<ConfigMap>) -> Option<Problem> {
     let (name, namespace, data) = (&object.meta.name, &object.meta.namespace, &object.spec.data);
     let new = |message: String| Problem::new(Code::MeshConfigElsewhere, message).on(object.object_ref());
-    let place = format!("the key `{MESH}` of the ConfigMap `{root}/{CONFIG_MAP}`");
-    if name == CONFIG_MAP && namespace == root {
+    let place = format!("the key `{MESH}` of the ConfigMap `{ROOT_NAMESPACE}/{CONFIG_MAP}`");
+    if name == CONFIG_MAP && namespace == ROOT_NAMESPACE {
         let other = data.keys().find(|key| *key != NETWORKS)?;
         let message = format!(
             "the mesh configuration is {place}, which has a key `{other}` instead: no setting of it holds"
@@ -52,7 +52,7 @@ fn of_config_map(object: &Object<ConfigMap>, root: &str) -> Option<Problem> {
         let help = "move it to that namespace, or give its text as the mesh configuration";
         return Some(new(message).field("metadata.namespace").help(help));
     }
-    let revision = name.strip_prefix("istio-").filter(|_| namespace == root)?;
+    let revision = name.strip_prefix("istio-").filter(|_| namespace == ROOT_NAMESPACE)?;
     let message =
         format!("this is the mesh configuration of revision `{revision}`: no setting of it holds here");
     let help = "give its text as the mesh configuration, if it is this control plane that is meant";

@@ -1,5 +1,6 @@
 //! Connection pools: timeouts, limits and HTTP options.
 
+use envoy::Encoded;
 use envoy::config::cluster::v3::CircuitBreakers;
 use envoy::config::cluster::v3::circuit_breakers::Thresholds;
 use envoy::config::cluster::v3::circuit_breakers::thresholds::RetryBudget;
@@ -18,23 +19,38 @@ use crate::snapshot::Duration;
 use crate::snapshot::networking::destination_rule as api;
 
 /// Circuit breakers that never break: Envoy's own limits are too low while pods come and go.
-pub(super) fn unlimited(rules: &ClusterRules, features: &Features) -> Thresholds {
-    Thresholds {
-        max_connections: Some(u32::MAX.into()),
-        max_pending_requests: Some(u32::MAX.into()),
-        max_requests: Some(u32::MAX.into()),
-        max_retries: Some(u32::MAX.into()),
-        track_remaining: rules.track_remaining || !features.disable_track_remaining_cb_metrics,
-        ..Thresholds::default()
+#[derive(Clone, Debug)]
+pub(super) struct Unlimited {
+    limits: Thresholds,
+    /// As most clusters have them.
+    pub(super) breakers: Encoded<CircuitBreakers>,
+}
+
+impl Unlimited {
+    /// Those of a release and its flags.
+    pub(super) fn new(rules: &ClusterRules, features: &Features) -> Self {
+        let limits = Thresholds {
+            max_connections: Some(u32::MAX.into()),
+            max_pending_requests: Some(u32::MAX.into()),
+            max_requests: Some(u32::MAX.into()),
+            max_retries: Some(u32::MAX.into()),
+            track_remaining: rules.track_remaining || !features.disable_track_remaining_cb_metrics,
+            ..Thresholds::default()
+        };
+        Self { limits, breakers: breakers(limits) }
+    }
+
+    /// Circuit breakers with these limits.
+    fn with(&self, limits: Thresholds) -> Encoded<CircuitBreakers> {
+        if limits == self.limits { self.breakers.clone() } else { breakers(limits) }
     }
 }
 
-/// Circuit breakers with these limits.
-pub(super) fn breakers(thresholds: Thresholds) -> Option<CircuitBreakers> {
-    Some(CircuitBreakers { thresholds: vec![thresholds], ..CircuitBreakers::default() })
+fn breakers(limits: Thresholds) -> Encoded<CircuitBreakers> {
+    CircuitBreakers { thresholds: vec![limits], ..CircuitBreakers::default() }.into()
 }
 
-/// Applies a policy's connection pool and retry budget, or the defaults: these limits, unless it has its own.
+/// Applies a policy's connection pool and retry budget, or the defaults: no limits, unless it has its own.
 ///
 /// Source: `connectionPool` and `retryBudget` of a DestinationRule; Envoy's
 /// [`CircuitBreakers`](https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/cluster/v3/circuit_breaker.proto).
@@ -42,12 +58,12 @@ pub(super) fn apply(
     draft: &mut Draft,
     policy: &PortPolicy<'_>,
     config: &MeshSettings,
-    mut limits: Thresholds,
+    unlimited: &Unlimited,
 ) {
     let tcp = policy.connection_pool.and_then(|pool| pool.tcp.as_ref());
     let http = policy.connection_pool.and_then(|pool| pool.http.as_ref());
 
-    limits.retry_budget = policy.retry_budget.map(retry_budget);
+    let mut limits = Thresholds { retry_budget: policy.retry_budget.map(retry_budget), ..unlimited.limits };
     if let Some(http) = http {
         limits.max_requests = positive(http.http2_max_requests).or(limits.max_requests);
         limits.max_pending_requests =
@@ -55,7 +71,7 @@ pub(super) fn apply(
         limits.max_retries = positive(http.max_retries).or(limits.max_retries);
     }
     limits.max_connections = tcp.and_then(|tcp| positive(tcp.max_connections)).or(limits.max_connections);
-    draft.cluster.circuit_breakers = breakers(limits);
+    draft.cluster.circuit_breakers = Some(unlimited.with(limits));
 
     let timeout = tcp.and_then(|tcp| tcp.connect_timeout).unwrap_or(config.connect_timeout);
     draft.cluster.connect_timeout = Some(duration(timeout));
@@ -130,10 +146,15 @@ pub(super) fn upgrade_to_http2(draft: &mut Draft, policy: &ClusterPolicy<'_>, ru
 mod tests {
     use super::*;
     use crate::release::Release;
+    use crate::rules::Rules;
     use envoy::config::cluster::v3::cluster::DiscoveryType;
 
     fn draft() -> Draft {
         Draft::new("c".to_owned(), DiscoveryType::Eds)
+    }
+
+    fn unlimited() -> Unlimited {
+        Unlimited::new(&Rules::of(Release::V1_31).clusters, &Features::default())
     }
 
     fn pool(tcp: api::TcpSettings, http: api::HttpSettings) -> api::ConnectionPoolSettings {
@@ -151,10 +172,8 @@ mod tests {
         let tcp = api::TcpSettings { max_connections: 7, ..api::TcpSettings::default() };
         let http = api::HttpSettings { max_retries: 2, ..api::HttpSettings::default() };
         let mut draft = draft();
-        let rules = &crate::rules::Rules::of(Release::V1_31).clusters;
-        let limits = unlimited(rules, &Features::default());
-        apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), limits);
-        let limits = draft.cluster.circuit_breakers.unwrap().thresholds.remove(0);
+        apply(&mut draft, &policy(&pool(tcp, http)), &MeshSettings::default(), &unlimited());
+        let limits = draft.cluster.circuit_breakers.unwrap().decode().unwrap().thresholds.remove(0);
         assert_eq!(limits.max_connections, Some(7.into()));
         assert_eq!(limits.max_retries, Some(2.into()));
         assert_eq!(limits.max_requests, Some(u32::MAX.into()));
@@ -174,7 +193,7 @@ mod tests {
         let tcp = api::TcpSettings { tcp_keepalive: Some(keepalive(0, 20)), ..api::TcpSettings::default() };
         let mut draft = draft();
         let pool = pool(tcp, api::HttpSettings::default());
-        apply(&mut draft, &policy(&pool), &config, Thresholds::default());
+        apply(&mut draft, &policy(&pool), &config, &unlimited());
         let options = draft.cluster.upstream_connection_options.unwrap().tcp_keepalive.unwrap();
         assert_eq!((options.keepalive_probes, options.keepalive_time), (Some(3.into()), Some(20.into())));
     }

@@ -5,6 +5,7 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{DiscoveryType, DnsLookupFamily};
 use envoy::config::core::v3::TransportSocket;
 
+use super::outbound::Shared;
 use super::transport_socket::{self, SharedSockets};
 use super::{baggage, base, connection_pool, load_balancer, metadata, outlier, tls};
 use crate::plan::WaypointSettings;
@@ -16,6 +17,7 @@ pub(super) fn cluster(
     plan: &ClusterPlan<'_>,
     settings: WaypointSettings<'_>,
     sockets: &SharedSockets,
+    shared: &Shared,
 ) -> Cluster {
     let rules = &settings.rules.clusters;
     let mut draft = base::draft(plan, settings);
@@ -24,8 +26,7 @@ pub(super) fn cluster(
         draft.cluster.transport_socket = Some(sockets.own.clone());
         return draft.finish();
     };
-    let limits = connection_pool::unlimited(rules, settings.features);
-    connection_pool::apply(&mut draft, &policy.settings, settings.mesh, limits);
+    connection_pool::apply(&mut draft, &policy.settings, settings.mesh, &shared.unlimited);
     connection_pool::upgrade_to_http2(&mut draft, policy, rules);
     outlier::apply(&mut draft, policy);
     load_balancer::apply(&mut draft, policy, settings.features);

@@ -55,7 +55,7 @@ pub(crate) fn clusters(
     clusters.extend(tunnels.into_iter().map(|message| Resource { message, origins: Vec::new() }));
     for plan in plans {
         let message = match plan.direction {
-            Direction::InboundVip => inbound_vip::cluster(&plan, settings, &sockets),
+            Direction::InboundVip => inbound_vip::cluster(&plan, settings, &sockets, &shared),
             Direction::Outbound => outbound::cluster(&plan, settings, &sockets, &shared),
         };
         let ClusterPlan { name, causes, transport_causes, members, .. } = plan;

@@ -8,6 +8,7 @@ use envoy::google::protobuf::Any;
 use envoy::tcp::metadataexchange::config::MetadataExchange as MetadataExchangeConfig;
 use envoy::udpa::r#type::v1::TypedStruct;
 
+use super::connection_pool::Unlimited;
 use super::draft::Draft;
 use super::transport_socket::{self, SharedSockets, matching};
 use super::{baggage, base, connection_pool, load_balancer, metadata, outlier, tls};
@@ -19,9 +20,10 @@ use crate::plan::clusters::transport::Sockets;
 use crate::resources::filters::network;
 use crate::rules::MetadataExchange;
 
-/// What is the same for all outbound clusters of a waypoint.
+/// What is the same for all clusters of a waypoint's destinations.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
+    pub(super) unlimited: Unlimited,
     metadata_exchange: Option<Filter>,
 }
 
@@ -30,7 +32,8 @@ impl Shared {
     pub(super) fn new(settings: WaypointSettings<'_>) -> Self {
         let exchanges = settings.features.pilot_enable_metadata_exchange;
         let how = settings.rules.clusters.metadata_exchange;
-        Self { metadata_exchange: exchanges.then(|| metadata_exchange(how, settings.features)) }
+        let unlimited = Unlimited::new(&settings.rules.clusters, settings.features);
+        Self { unlimited, metadata_exchange: exchanges.then(|| metadata_exchange(how, settings.features)) }
     }
 }
 
@@ -46,7 +49,7 @@ pub(super) fn cluster(
         keep_draining(&mut draft);
     }
     if let Some(policy) = &plan.policy {
-        apply(&mut draft, policy, settings);
+        apply(&mut draft, policy, settings, &shared.unlimited);
     }
     tls::ask_for_host(&mut draft, plan.transport.requested_host);
     offer(&mut draft, &plan.transport.sockets, sockets, settings);
@@ -64,13 +67,17 @@ pub(super) fn cluster(
 }
 
 /// Limits, protocol and load balancing.
-fn apply(draft: &mut Draft, policy: &ClusterPolicy<'_>, settings: WaypointSettings<'_>) {
+fn apply(
+    draft: &mut Draft,
+    policy: &ClusterPolicy<'_>,
+    settings: WaypointSettings<'_>,
+    unlimited: &Unlimited,
+) {
     let rules = &settings.rules.clusters;
     if !rules.h2_upgrade_wins {
         connection_pool::upgrade_to_http2(draft, policy, rules);
     }
-    let limits = connection_pool::unlimited(rules, settings.features);
-    connection_pool::apply(draft, &policy.settings, settings.mesh, limits);
+    connection_pool::apply(draft, &policy.settings, settings.mesh, unlimited);
     if rules.h2_upgrade_wins {
         connection_pool::upgrade_to_http2(draft, policy, rules);
     }

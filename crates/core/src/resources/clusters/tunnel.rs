@@ -21,7 +21,7 @@ use envoy::r#type::metadata::v3::metadata_key::PathSegment;
 use envoy::r#type::metadata::v3::metadata_key::path_segment::Segment;
 
 use super::baggage;
-use super::connection_pool::{breakers, unlimited};
+use super::connection_pool::Unlimited;
 use super::draft::{as_client, explicit, http_extension};
 use super::transport_socket::{self, ORIGINAL_DST, SharedSockets};
 use crate::plan::WaypointSettings;
@@ -162,7 +162,7 @@ fn named(settings: WaypointSettings<'_>, name: &str, kind: DiscoveryType) -> Clu
         cluster.alt_stat_name = [name, settings.rules.mesh.stat_name_end].concat();
     }
     if rules.tunnel_circuit_breakers {
-        cluster.circuit_breakers = breakers(unlimited(rules, settings.features));
+        cluster.circuit_breakers = Some(Unlimited::new(rules, settings.features).breakers);
     }
     cluster
 }

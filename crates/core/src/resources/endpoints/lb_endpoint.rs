@@ -85,7 +85,7 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
             if plan.says_workload {
                 match &plan.server {
                     Server::Known(known) => {
-                        describe(known, plan.external.as_ref(), rules, |parts| {
+                        describe(known, plan.external.as_deref(), rules, |parts| {
                             fields.text("workload", parts)
                         });
                     }

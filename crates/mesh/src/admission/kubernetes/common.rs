@@ -79,12 +79,14 @@ pub(super) fn reachable(c: &Checker<'_>, address: IpAddr) {
 
 /// Addresses of which there is at most one of each family.
 pub(super) fn one_of_each_family(c: &Checker<'_>, addresses: impl Iterator<Item = IpAddr>) {
-    let (mut all, mut families) = (0, BTreeSet::new());
-    for address in addresses {
-        all += 1;
-        families.insert(family(address));
-    }
-    if all > families.len() {
+    let (ipv4, ipv6) =
+        addresses.fold(
+            (0, 0),
+            |(ipv4, ipv6), address| {
+                if address.is_ipv4() { (ipv4 + 1, ipv6) } else { (ipv4, ipv6 + 1) }
+            },
+        );
+    if ipv4 > 1 || ipv6 > 1 {
         c.fault(
             Code::ConflictingFields,
             "there are several addresses of one IP family",
@@ -171,8 +173,32 @@ fn named(c: &Checker<'_>, name: &str, checked: Result<(), NameError>, help: &str
     }
 }
 
+/// What a list has had so far. Most lists have one element, of which nothing is allocated.
+pub(super) struct Seen<T> {
+    first: Option<T>,
+    others: BTreeSet<T>,
+}
+
+impl<T: Ord> Seen<T> {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        Self { first: None, others: BTreeSet::new() }
+    }
+
+    /// Adds a value. Says whether it is a new one.
+    pub(super) fn insert(&mut self, value: T) -> bool {
+        match &self.first {
+            None => {
+                self.first = Some(value);
+                true
+            }
+            Some(first) => *first != value && self.others.insert(value),
+        }
+    }
+}
+
 /// Something that stands there once, told by its value: an empty one is not told.
-pub(super) fn once<'v>(c: &Checker<'_>, seen: &mut BTreeSet<&'v str>, value: &'v str, what: &str) {
+pub(super) fn once<'v>(c: &Checker<'_>, seen: &mut Seen<&'v str>, value: &'v str, what: &str) {
     if !value.is_empty() && !seen.insert(value) {
         c.fault(
             Code::ConflictingFields,

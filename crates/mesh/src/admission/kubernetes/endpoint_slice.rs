@@ -1,8 +1,6 @@
 //! EndpointSlices.
 
-use std::collections::BTreeSet;
-
-use super::common;
+use super::common::{self, Seen};
 use crate::admission::check::Checker;
 use crate::problem::Code;
 use crate::snapshot::kubernetes::{Endpoint, EndpointPort, EndpointSlice};
@@ -78,7 +76,7 @@ fn address(c: &Checker<'_>, of: &str, text: &str) {
 }
 
 fn ports(c: &Checker<'_>, ports: &[EndpointPort]) {
-    let mut names = BTreeSet::new();
+    let mut names = Seen::new();
     c.each("ports", ports, |c, port| {
         let name = port.name.as_deref().unwrap_or_default();
         common::label(&c.field("name"), name);

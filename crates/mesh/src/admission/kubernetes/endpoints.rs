@@ -1,8 +1,6 @@
 //! v1 Endpoints.
 
-use std::collections::BTreeSet;
-
-use super::common;
+use super::common::{self, Seen};
 use crate::admission::check::Checker;
 use crate::problem::Code;
 use crate::snapshot::kubernetes::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints};
@@ -21,7 +19,7 @@ fn subset(c: &Checker<'_>, subset: &EndpointSubset) {
     }
     c.each("addresses", &subset.addresses, address);
     c.each("notReadyAddresses", &subset.not_ready_addresses, address);
-    let mut names = BTreeSet::new();
+    let mut names = Seen::new();
     c.each("ports", &subset.ports, |c, found| port(c, &mut names, found, subset.ports.len()));
 }
 
@@ -31,7 +29,7 @@ fn address(c: &Checker<'_>, address: &EndpointAddress) {
     common::subdomain(&c.field("nodeName"), address.node_name.as_deref().unwrap_or_default());
 }
 
-fn port<'p>(c: &Checker<'_>, names: &mut BTreeSet<&'p str>, port: &'p EndpointPort, count: usize) {
+fn port<'p>(c: &Checker<'_>, names: &mut Seen<&'p str>, port: &'p EndpointPort, count: usize) {
     let name = port.name.as_deref().unwrap_or_default();
     let field = &c.field("name");
     if name.is_empty() && count > 1 {

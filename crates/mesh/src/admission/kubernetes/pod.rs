@@ -1,8 +1,6 @@
 //! Pods, and the templates of those that make them.
 
-use std::collections::BTreeSet;
-
-use super::common;
+use super::common::{self, Seen};
 use crate::admission::check::Checker;
 use crate::snapshot::kubernetes::{Container, Pod};
 
@@ -12,11 +10,13 @@ pub(super) fn check(root: &Checker<'_>, pod: &Pod) {
     let mut found = Vec::new();
     for (index, ip) in status.pod_ips.iter().enumerate() {
         // Few write the list: the first is the single field's.
-        found.extend(if index == 0 && ip.ip == status.pod_ip {
+        let address = if index == 0 && ip.ip == status.pod_ip {
             common::is_address(&c.field("podIP"), &ip.ip)
         } else {
             common::is_address(&c.field("podIPs").index(index).field("ip"), &ip.ip)
-        });
+        };
+        // Most have one, which is alone of its family.
+        found.extend(address.filter(|_| status.pod_ips.len() > 1));
     }
     if found.len() == status.pod_ips.len() {
         common::one_of_each_family(&c.field("podIPs"), found.into_iter());
@@ -32,16 +32,16 @@ pub(super) fn spec(c: &Checker<'_>, pod: &Pod) {
     common::subdomain(&c.field("nodeName"), &pod.node_name);
     common::label(&c.field("hostname"), &pod.hostname);
     common::label(&c.field("subdomain"), &pod.subdomain);
-    let mut names = BTreeSet::new();
+    let mut names = Seen::new();
     c.each("containers", &pod.containers, |c, found| container(c, &mut names, found));
     c.each("initContainers", &pod.init_containers, |c, found| container(c, &mut names, found));
 }
 
-fn container<'p>(c: &Checker<'_>, names: &mut BTreeSet<&'p str>, container: &'p Container) {
+fn container<'p>(c: &Checker<'_>, names: &mut Seen<&'p str>, container: &'p Container) {
     let name = &c.field("name");
     common::label(name, &container.name);
     common::once(name, names, &container.name, "name");
-    let mut ports = BTreeSet::new();
+    let mut ports = Seen::new();
     c.each("ports", &container.ports, |c, port| {
         let name = &c.field("name");
         if !port.name.is_empty() {

@@ -1,8 +1,6 @@
 //! Services.
 
-use std::collections::BTreeSet;
-
-use super::common;
+use super::common::{self, Seen};
 use crate::Str;
 use crate::admission::check::Checker;
 use crate::problem::Code;
@@ -74,7 +72,7 @@ fn ports(c: &Checker<'_>, service: &Service) {
             "add the ports that clients call; only headless and ExternalName Services go without",
         );
     }
-    let (mut names, mut numbers, mut node_ports) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut numbers, mut node_ports) = (Seen::new(), Seen::new(), Seen::new());
     c.each("ports", &service.ports, |c, port| {
         let protocol = port.protocol.as_str();
         port_name(c, service, port);
@@ -225,7 +223,7 @@ fn families(c: &Checker<'_>, service: &Service) {
     // Families that are not written are those of the addresses, of which it is told there.
     let of_addresses = service.cluster_ips.iter().filter_map(|ip| common::address(ip)).map(common::family);
     let is_written = !of_addresses.eq(service.ip_families.iter().map(Str::as_str));
-    let mut seen = BTreeSet::new();
+    let mut seen = Seen::new();
     c.each("ipFamilies", &service.ip_families, |c, family| {
         common::one_of(c, family, &FAMILIES);
         if is_written {

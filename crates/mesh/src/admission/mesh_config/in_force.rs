@@ -8,7 +8,7 @@ use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::problem::{Code, Problem};
-use crate::rules::{MESH_CONFIG, ProfileProviders, Rules};
+use crate::rules::{MESH_CONFIG, ProfileProviders, ROOT_NAMESPACE, Rules};
 use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
 use crate::snapshot::{self, Object, Snapshot};
@@ -18,60 +18,42 @@ use crate::well_known::DEFAULT_REVISION;
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 
-/// The namespace of the ConfigMap that istiod reads, and the text in it if the snapshot has it.
-pub fn source<'s>(
-    snapshot: &'s Snapshot,
-    options: &Options,
-) -> (Str, Option<(&'s Object<ConfigMap>, &'s Str)>) {
-    let root = root_namespace(options);
-    let text = text(snapshot, options, &root, CONFIG_MAP.1);
-    (root, text)
+/// The ConfigMap that istiod reads, and the text in it, if the snapshot has it.
+pub fn source<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+    text(snapshot, options, CONFIG_MAP.1)
 }
 
 /// The mesh configuration that several control planes share, which their own come before, where a flag names
 /// it.
 fn shared<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
     let name = &options.features.shared_mesh_config;
-    let object = snapshot::find(&snapshot.config_maps, &root_namespace(options), name)?;
+    let object = snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name)?;
     Some((object, object.spec.data.get(CONFIG_MAP.1)?))
 }
 
-/// A text that istiod reads beside the mesh configuration, by its key.
-pub(super) fn beside<'s>(
+/// A text of the ConfigMap that istiod reads, by its key: of the revision that is chosen, else of the default
+/// one, else of the only one.
+pub(super) fn text<'s>(
     snapshot: &'s Snapshot,
     options: &Options,
     key: &str,
 ) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    text(snapshot, options, &root_namespace(options), key)
-}
-
-fn text<'s>(
-    snapshot: &'s Snapshot,
-    options: &Options,
-    root: &str,
-    key: &str,
-) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
-    let named = |name: &str| snapshot::find(&snapshot.config_maps, root, name);
+    let named = |name: &str| snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name);
     let (name, _) = CONFIG_MAP;
     let object = match options.revision.as_deref() {
-        None => named(name).or_else(|| of_only_revision(snapshot, root)),
+        None => named(name).or_else(|| of_only_revision(snapshot)),
         Some(DEFAULT_REVISION) => named(name),
         Some(revision) => named(&format!("{name}-{revision}")),
     }?;
     Some((object, object.spec.data.get(key)?))
 }
 
-/// The namespace in which istiod looks for that ConfigMap.
-fn root_namespace(options: &Options) -> Str {
-    defaults(options).root_namespace.unwrap_or_default()
-}
-
 /// The ConfigMap `istio-REVISION` where there is one: with no other, it is that of the only control plane.
-fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Object<ConfigMap>>> {
+fn of_only_revision(snapshot: &Snapshot) -> Option<&Arc<Object<ConfigMap>>> {
     let (name, key) = CONFIG_MAP;
     let mut all = snapshot.config_maps.iter().filter(|object| {
         let of_revision = object.meta.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
-        of_revision && object.meta.namespace == *root && object.spec.data.contains_key(key)
+        of_revision && object.meta.namespace == ROOT_NAMESPACE && object.spec.data.contains_key(key)
     });
     all.next().filter(|_| all.next().is_none())
 }
@@ -79,8 +61,8 @@ fn of_only_revision<'s>(snapshot: &'s Snapshot, root: &str) -> Option<&'s Arc<Ob
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
 /// The snapshot's is what istiod reads, if it gets to it: the key `mesh` of the ConfigMap `istio` in the root
-/// namespace, that of a revision (`istio-canary`) where one is chosen or where it is the only one. One that the release refuses is left out. Source:
-/// <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
+/// namespace, that of a revision (`istio-canary`) where one is chosen or where it is the only one. One that the
+/// release refuses is left out. Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub fn in_force(
     snapshot: &Snapshot,
     is_read: bool,
@@ -88,7 +70,7 @@ pub fn in_force(
     problems: &mut Vec<Problem>,
 ) -> MeshConfig {
     let mut config = defaults(options);
-    let own = source(snapshot, options).1.filter(|_| is_read);
+    let own = source(snapshot, options).filter(|_| is_read);
     for (object, text) in shared(snapshot, options).into_iter().chain(own) {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
@@ -195,7 +177,7 @@ mod tests {
         for release in Release::ALL {
             read(&SourceFile::new("added", Rules::of(*release).mesh.profile), &Limits::DEFAULT).unwrap();
             let config = defaults(&Options::for_release(*release));
-            assert_eq!(config.root_namespace.as_deref(), Some("istio-system"), "{release}");
+            assert_eq!(config.root_namespace.as_deref(), Some(ROOT_NAMESPACE), "{release}");
             assert_eq!(config.trust_domain.as_deref(), Some("cluster.local"), "{release}");
         }
     }

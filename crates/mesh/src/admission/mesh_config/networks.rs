@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::in_force::beside;
+use super::in_force::text;
 use super::{findings, reworded};
 use crate::admission::check::Checker;
 use crate::admission::{common, syntax};
@@ -25,7 +25,7 @@ pub(crate) fn networks(
     features: &Features,
     problems: &mut Vec<Problem>,
 ) -> Option<MeshNetworks> {
-    let Some((object, text)) = beside(snapshot, options, KEY) else { return Some(MeshNetworks::default()) };
+    let Some((object, text)) = text(snapshot, options, KEY) else { return Some(MeshNetworks::default()) };
     let file = SourceFile::new(format!("{} data.{KEY}", object.object_ref()), text.as_str());
     let (networks, found) = match read(&file, &options.limits) {
         Ok(mut networks) => {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use envoy::r#type::v3::StatusCode;
-
 use crate::admission::check::Checker;
 use crate::admission::syntax;
 use crate::problem::Code;
@@ -120,7 +118,7 @@ fn is_service(service: &str) -> bool {
 
 /// Whether Envoy has a name for a status.
 fn is_status(status: &str) -> bool {
-    status.parse::<i32>().is_ok_and(|code| StatusCode::try_from(code).is_ok())
+    status.parse::<i32>().is_ok_and(|code| envoy_json::enum_value("envoy.type.v3.StatusCode", code).is_some())
 }
 
 #[cfg(test)]

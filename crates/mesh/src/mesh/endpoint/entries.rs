@@ -83,6 +83,7 @@ fn of_one_address(
                 None => (address.clone(), entry_port(workload, port)),
             };
             Endpoint {
+                ip: address.parse().ok(),
                 address,
                 others: others.clone(),
                 port: number,
@@ -125,6 +126,7 @@ pub(super) fn of_kubernetes_service(
             };
             endpoints.push(Endpoint {
                 address: ip::text(*ip),
+                ip: Some(*ip),
                 others: Vec::new(),
                 port: number,
                 service_port: port.name.clone(),

@@ -3,6 +3,8 @@
 mod entries;
 mod slices;
 
+use std::net::IpAddr;
+
 use super::selector_index::SelectorIndex;
 use super::service::{Service, ServiceSource};
 use crate::Str;
@@ -19,6 +21,8 @@ use slices::Slices;
 pub struct Endpoint {
     /// The IP address, or a hostname (DNS), or the path of a Unix domain socket.
     pub address: Str,
+    /// The address as it is read, if it is one of IP.
+    pub(crate) ip: Option<IpAddr>,
     /// Addresses of other families under which it answers, too.
     pub others: Vec<Str>,
     /// The port that it listens on.
@@ -229,6 +233,7 @@ fn external(service: &Service, name: &Str, mut listed: Vec<Endpoint>) -> Vec<End
     let is_missing = |port: &&super::Port| !listed.iter().any(|endpoint| endpoint.service_port == port.name);
     let named = |port: &super::Port| Endpoint {
         address: name.clone(),
+        ip: name.parse().ok(),
         others: Vec::new(),
         port: port.number,
         service_port: port.name.clone(),

@@ -69,13 +69,17 @@ pub(super) fn listed(
                     continue;
                 }
                 let own = joined.and_then(|workload| workload.addresses.first());
-                let own = own.map_or_else(|| address.clone(), |ip| ip::text(*ip));
+                let (own, ip) = match own {
+                    Some(ip) => (ip::text(*ip), Some(*ip)),
+                    None => (address.clone(), address.parse().ok()),
+                };
                 let others = joined.map(entries::others).unwrap_or_default();
                 for port in &slice.spec.ports {
                     let name = port.name.clone().unwrap_or_default();
                     if seen.insert((address, name.clone())) {
                         endpoints.push(Endpoint {
                             address: own.clone(),
+                            ip,
                             others: others.clone(),
                             port: port.port.and_then(|p| u32::try_from(p).ok()).unwrap_or_default(),
                             service_port: name,
@@ -192,6 +196,7 @@ pub(super) fn derived(
                 let Some(target) = target.filter(is_first) else { continue };
                 endpoints.push(Endpoint {
                     address: text.clone(),
+                    ip: Some(*own),
                     others: others.clone(),
                     port: target,
                     service_port: port.name.clone(),

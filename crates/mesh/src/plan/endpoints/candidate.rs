@@ -51,7 +51,7 @@ impl<'m> Candidate<'m> {
     /// An endpoint with the workload behind it, or else the Service that is an alias of it.
     pub(crate) fn new(mesh: &'m Mesh, instance: Instance<'m>, alias: Option<&'m Service>) -> Self {
         let Instance { endpoint, workload, remote } = instance;
-        let ip = endpoint.address.parse().ok();
+        let ip = endpoint.ip;
         let assigned = remote.map_or(&mesh.networks.assigned, |remote| &remote.assigned);
         let network = workload.map_or_else(|| assigned.of(ip), |workload| &workload.network);
         let draining = &mesh.options.features.pilot_draining_label;

@@ -20,6 +20,8 @@ pub mod networks;
 mod reach;
 pub(crate) mod select;
 
+use std::sync::Arc;
+
 use super::names::Direction;
 use super::{Scope, causes};
 use crate::Str;
@@ -79,7 +81,7 @@ pub struct EndpointPlan<'m> {
     /// Whether it says, for telemetry, which workload it is.
     pub says_workload: bool,
     /// What it says instead of the workload's own names, as one of a Service outside of the mesh.
-    pub external: Option<External>,
+    pub external: Option<Arc<External>>,
     /// What lists it, the workload, and the Node that says where that runs.
     pub causes: Vec<Cause>,
 }
@@ -149,18 +151,19 @@ pub fn localities<'m>(
         (target.service.one_port || *service_port == target.port.name)
             && (*port == 0 || candidate.ip.is_some())
     };
-    let mut candidates = target.candidates(scope);
-    candidates.retain(|candidate| !foreign(candidate) && (known == Known::ByName || has_address(candidate)));
+    let counts =
+        |candidate: &Candidate<'_>| !foreign(candidate) && (known == Known::ByName || has_address(candidate));
     let mut mtls = MtlsChecker::new(scope, target);
-    let external = External::of(scope.mesh, target.service).filter(|_| rules.says_external);
+    let external = External::of(scope.mesh, target.service).filter(|_| rules.says_external).map(Arc::new);
     // Each is decided in its turn, before localities part them: what was found for one may hold for those
     // that follow.
-    let endpoints = candidates.into_iter().map(|candidate| {
+    let endpoints = target.candidates(scope).filter(counts).map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
         let endpoint = reach::endpoint(scope, candidate, direction, mtls);
         EndpointPlan { external: external.clone(), ..endpoint }
     });
-    networks::through_gateways(scope, direction, target, by_locality(endpoints.collect()))
+    let localities = by_locality(endpoints);
+    networks::through_gateways(scope, direction, target, localities)
 }
 
 /// The same for a cluster that resolves names, where such clusters know nothing but where their endpoints
@@ -171,25 +174,24 @@ pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec
     let fits = |candidate: &Candidate<'_>| {
         proxy.sees_network(candidate.network) && labels.is_none_or(|labels| candidate.has_labels(labels))
     };
-    let external = External::of(scope.mesh, target.service);
+    let external = External::of(scope.mesh, target.service).map(Arc::new);
     let endpoints = target.instances(scope).filter(fits).map(|candidate| {
         let endpoint = reach::plain_endpoint(scope.mesh, candidate);
         EndpointPlan { external: external.clone(), ..endpoint }
     });
-    by_locality(endpoints.collect())
+    by_locality(endpoints)
 }
 
 /// Endpoints by where they run, in the order of the text `region/zone/subzone`.
-fn by_locality(endpoints: Vec<EndpointPlan<'_>>) -> Vec<LocalityPlan<'_>> {
-    let mut localities: Vec<LocalityPlan<'_>> = Vec::new();
-    let count = endpoints.len();
+fn by_locality<'m>(endpoints: impl Iterator<Item = EndpointPlan<'m>>) -> Vec<LocalityPlan<'m>> {
+    let mut localities: Vec<LocalityPlan<'m>> = Vec::new();
     for endpoint in endpoints {
         let place = endpoint.place();
         let at = place.unwrap_or(&locality::NOWHERE);
         // Most Services run in one place or a few.
         let position = localities.iter().position(|locality| locality.at() == at).unwrap_or(localities.len());
         if position == localities.len() {
-            let endpoints = Vec::with_capacity(count);
+            let endpoints = Vec::new();
             localities.push(LocalityPlan { place, weight: 0, priority: 0, gets_traffic: true, endpoints });
         }
         if let Some(locality) = localities.get_mut(position) {

@@ -55,21 +55,20 @@ impl<'m> Target<'m> {
     }
 
     /// The endpoints that the cluster has.
-    pub fn candidates(&self, scope: Scope<'m>) -> Vec<Candidate<'m>> {
-        let labels = self.labels();
+    pub fn candidates(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
+        let (service, labels) = (self.service, self.labels());
         let unready = self.sends_unready(scope);
-        let session = PersistentSession::of(&self.service.labels, &scope.mesh.options.features);
+        let session = PersistentSession::of(&service.labels, &scope.mesh.options.features);
         let node = scope.waypoint.proxy.node_name.as_str();
-        let networks = || scope.mesh.network_gateways.reachable(self.service.resolution.resolves_names());
+        let networks = || scope.mesh.network_gateways.reachable(service.resolution.resolves_names());
         let views = scope.rules.networks.views_without_gateways || !networks().is_empty();
         self.instances(scope)
-            .filter(|candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
-            .filter(|candidate| {
-                !self.service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node
+            .filter(move |candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
+            .filter(move |candidate| {
+                !service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node
             })
-            .filter(|candidate| counts(candidate, unready, session))
-            .filter(|candidate| !views || scope.waypoint.proxy.sees_network(candidate.network))
-            .collect()
+            .filter(move |candidate| counts(candidate, unready, session))
+            .filter(move |candidate| !views || scope.waypoint.proxy.sees_network(candidate.network))
     }
 
     /// The labels that its endpoints have, where a subset chooses them.

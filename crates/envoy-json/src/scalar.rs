@@ -116,7 +116,7 @@ pub(super) fn write(kind: Kind, value: Wire<'_>, out: &mut String) -> Result<(),
 
 fn write_enum(item: Option<&Enum>, number: i32, out: &mut String) {
     match item {
-        Some(item) if item.is_null => out.push_str("null"),
+        Some(item) if item.is_null() => out.push_str("null"),
         item => match item.and_then(|item| item.name(number)) {
             Some(name) => write_string(name, out),
             None => drop(write!(out, "{number}")),
@@ -223,7 +223,7 @@ fn read_enum(item: Option<&Enum>, json: &Value) -> Result<i32, JsonError> {
         Value::String(name) => item
             .and_then(|item| item.number(name))
             .ok_or_else(|| JsonErrorKind::UnknownEnumValue(name.clone()).into()),
-        Value::Null if item.is_some_and(|item| item.is_null) => Ok(0),
+        Value::Null if item.is_some_and(Enum::is_null) => Ok(0),
         Value::Number(_) => integer(json, "an enum's number"),
         _ => Err(JsonError::expected("the name of an enum's value", json)),
     }

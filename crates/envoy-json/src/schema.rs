@@ -1,4 +1,4 @@
-//! What the JSON mapping needs to know of messages: the types of the tables in `generated/tables.rs`.
+//! What the JSON mapping needs to know of messages: the types of the tables in `tables.rs`.
 
 use super::error::JsonError;
 use super::tables::{ENUMS, MESSAGES};
@@ -81,8 +81,8 @@ pub(super) enum Kind {
 /// An enum type.
 #[derive(Debug)]
 pub(super) struct Enum {
-    /// Whether it is `google.protobuf.NullValue`, which is `null` in JSON.
-    pub(super) is_null: bool,
+    /// The full name, without a leading dot.
+    name: &'static str,
     values: &'static [(i32, &'static str)],
 }
 
@@ -159,6 +159,17 @@ impl Kind {
 }
 
 impl Enum {
+    /// The enum of this full name.
+    pub(super) fn named(name: &str) -> Option<&'static Self> {
+        let index = ENUMS.binary_search_by(|other| other.name.cmp(name)).ok()?;
+        ENUMS.get(index)
+    }
+
+    /// Whether it is the one that is `null` in JSON.
+    pub(super) fn is_null(&self) -> bool {
+        self.name == "google.protobuf.NullValue"
+    }
+
     /// The first name of this number.
     pub(super) fn name(&self, number: i32) -> Option<&'static str> {
         self.values.iter().find(|(value, _)| *value == number).map(|(_, name)| *name)
@@ -187,8 +198,8 @@ pub(super) const fn f(
     Field { number, rank, name, json_name, presence, kind }
 }
 
-pub(super) const fn e(is_null: bool, values: &'static [(i32, &'static str)]) -> Enum {
-    Enum { is_null, values }
+pub(super) const fn e(name: &'static str, values: &'static [(i32, &'static str)]) -> Enum {
+    Enum { name, values }
 }
 
 #[cfg(test)]
@@ -198,6 +209,7 @@ mod tests {
     #[test]
     fn tables_are_sorted_and_refer_to_what_is_there() {
         assert!(MESSAGES.is_sorted_by(|a, b| a.name < b.name));
+        assert!(ENUMS.is_sorted_by(|a, b| a.name < b.name));
         for field in MESSAGES.iter().flat_map(|message| message.fields) {
             match field.kind {
                 Kind::Message(_) => assert!(field.kind.message().is_some(), "{}", field.name),

@@ -1,11 +1,10 @@
 //! Merging encoded messages where their types matter: `google.protobuf.Duration` is one value there, and
 //! lists may be replaced.
 
-use super::error::JsonError;
+use super::error::{JsonError, JsonErrorKind};
 use super::schema::{Message, Presence, Shape};
 use super::wire::{Reader, Wire, put_bytes, put_tag, put_varint};
 use super::{MAX_DEPTH, named};
-use crate::json::error::JsonErrorKind;
 
 /// How [`merge_typed`] treats lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -145,15 +144,14 @@ fn put(out: &mut Vec<u8>, part: &Part<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
     use serde_json::{Value, json};
 
     const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 
     fn merged(base: &Value, patch: &Value, lists: Lists) -> Value {
-        let [base, patch] = [base, patch].map(|value| json::from_json(CLUSTER, value).unwrap());
+        let [base, patch] = [base, patch].map(|value| crate::from_json(CLUSTER, value).unwrap());
         let merged = merge_typed(CLUSTER, &base, &patch, lists).unwrap();
-        serde_json::from_str(&json::encode(CLUSTER, &merged).unwrap()).unwrap()
+        serde_json::from_str(&crate::encode(CLUSTER, &merged).unwrap()).unwrap()
     }
 
     #[test]

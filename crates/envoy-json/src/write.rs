@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use super::error::{JsonError, JsonErrorKind};
 use super::schema::{Field, Kind, Message, Presence, Shape};
 use super::wire::{Reader, Wire};
-use super::{MAX_DEPTH, scalar, time};
-use crate::any::type_name;
+use super::{MAX_DEPTH, scalar, time, type_name};
 
 /// Appends JSON to a string.
 pub(super) struct Writer<'o> {

@@ -1,4 +1,4 @@
-//! Messages with their maps sorted, as the messages of this crate encode them.
+//! Messages with their maps sorted, as the messages of `waypoint-xds-envoy` encode them.
 
 use prost::{DecodeError, Name};
 
@@ -8,8 +8,8 @@ use super::wire::{Reader, Wire, put, put_bytes};
 use super::{deeper, named};
 
 /// Reads a message that somebody else encoded, with the entries of all maps sorted by their keys. So what is
-/// kept [`Encoded`](crate::Encoded) has the bytes that it has in a message made here. What an
-/// [`Any`](crate::google::protobuf::Any) holds is left as it is. Fields that the message does not have are
+/// kept encoded has the bytes that it has in a message made here. What an
+/// `Any` holds is left as it is. Fields that the message does not have are
 /// left out.
 ///
 /// # Errors
@@ -59,57 +59,4 @@ fn key_of(entry: &[u8]) -> Result<Key<'_>, JsonError> {
         }
     }
     Ok(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use prost::Message as _;
-
-    use super::*;
-    use crate::config::core::v3::Metadata;
-    use crate::config::endpoint::v3::{LbEndpoint, LocalityLbEndpoints};
-    use crate::google::protobuf::Struct;
-
-    fn locality(filters: &[&str]) -> LocalityLbEndpoints {
-        let mut metadata = Metadata::default();
-        for filter in filters {
-            metadata.set(filter, &Struct::default());
-        }
-        let endpoint = LbEndpoint { metadata: Some(metadata), ..LbEndpoint::default() };
-        LocalityLbEndpoints { lb_endpoints: vec![endpoint.into()], ..LocalityLbEndpoints::default() }
-    }
-
-    /// The bytes of an endpoint with its metadata in this order.
-    fn unsorted(filters: &[&str]) -> Vec<u8> {
-        let mut metadata = Vec::new();
-        for filter in filters {
-            let mut entry = Vec::new();
-            put_bytes(&mut entry, 1, filter.as_bytes());
-            put_bytes(&mut entry, 2, &[]);
-            put_bytes(&mut metadata, 1, &entry);
-        }
-        let (mut endpoint, mut locality) = (Vec::new(), Vec::new());
-        put_bytes(&mut endpoint, 3, &metadata);
-        put_bytes(&mut locality, 2, &endpoint);
-        locality
-    }
-
-    #[test]
-    fn maps_inside_of_what_is_kept_encoded_are_sorted() {
-        let read: LocalityLbEndpoints = decode_sorted(&unsorted(&["tunnel", "istio", "a"])).unwrap();
-        assert_eq!(read, locality(&["a", "istio", "tunnel"]));
-    }
-
-    #[test]
-    fn what_is_sorted_stays() {
-        let made = locality(&["a", "istio"]);
-        assert_eq!(decode_sorted::<LocalityLbEndpoints>(&made.encode_to_vec()).unwrap(), made);
-    }
-
-    #[test]
-    fn broken_bytes_are_refused() {
-        for broken in [&[0x12, 5, 1][..], &[0x09, 1], &[0x2c]] {
-            assert!(decode_sorted::<LocalityLbEndpoints>(broken).is_err(), "{broken:?}");
-        }
-    }
 }

@@ -1,10 +1,23 @@
-//! The canonical JSON of messages, both ways, byte for byte as Go's `protojson` says it (which separates with
-//! random blanks; here there are none).
+//! The canonical JSON of Envoy's messages, both ways, byte for byte as Go's `protojson` says it (which separates
+//! with random blanks; here there are none).
 //!
 //! Nothing is generated for each message: tables made from the descriptors drive one writer, which goes from
-//! the wire format to JSON, and one reader, which goes from JSON to the wire format.
+//! the wire format to JSON, and one reader, which goes from JSON to the wire format. So messages are known here
+//! by their names and as they are encoded. Their types are those of the crate `waypoint-xds-envoy`, which shows
+//! this one as its module `json`.
+//!
+//! ```
+//! use waypoint_xds_envoy_json::{encode, from_json};
+//!
+//! const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
+//! let wire = from_json(CLUSTER, &serde_json::json!({"connect_timeout": "10s", "name": "cart"}))?;
+//! assert_eq!(encode(CLUSTER, &wire)?, r#"{"name":"cart","connectTimeout":"10s"}"#);
+//! # Ok::<(), waypoint_xds_envoy_json::JsonError>(())
+//! ```
 //!
 //! The rules are those of <https://protobuf.dev/programming-guides/json/>.
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod deep;
 mod error;
@@ -18,18 +31,15 @@ mod time;
 mod wire;
 mod write;
 
-/// Made from the descriptors. Included, so that rustfmt leaves it alone.
-mod tables {
-    use super::schema::{Enum, Kind, Message, Presence, Shape, e, f, m};
-
-    include!("../generated/tables.rs");
-}
+/// Made from the descriptors.
+#[rustfmt::skip]
+mod tables;
 
 use prost::Name;
 
 pub use deep::{Lists, merge_typed};
 pub use error::{JsonError, JsonErrorKind, JsonPath};
-use schema::Message;
+use schema::{Enum, Message};
 pub use sorted::decode_sorted;
 
 /// How many messages inside each other are followed; prost decodes no more either.
@@ -51,7 +61,7 @@ pub struct ReadOptions {
 ///
 /// # Errors
 ///
-/// When a [`google.protobuf.Any`](crate::google::protobuf::Any) inside holds bytes that are not what its type
+/// When a `google.protobuf.Any` inside holds bytes that are not what its type
 /// says, a well-known type holds what JSON cannot say, or messages are nested more than 100 deep.
 pub fn to_json<M: prost::Message + Name>(message: &M) -> Result<String, JsonError> {
     encode(&M::full_name(), &message.encode_to_vec())
@@ -132,6 +142,25 @@ pub fn from_json_with(
 #[must_use]
 pub fn is_known(type_name: &str) -> bool {
     Message::named(type_name).is_some()
+}
+
+/// The name of a value of the enum of this full name, if both are known.
+///
+/// ```
+/// use waypoint_xds_envoy_json::enum_value;
+///
+/// assert_eq!(enum_value("envoy.type.v3.StatusCode", 404), Some("NotFound"));
+/// assert_eq!(enum_value("envoy.type.v3.StatusCode", 42), None);
+/// ```
+#[must_use]
+pub fn enum_value(type_name: &str, number: i32) -> Option<&'static str> {
+    Enum::named(type_name)?.name(number)
+}
+
+/// The full name of the message that a type URL means: what follows its last slash.
+#[must_use]
+pub fn type_name(type_url: &str) -> &str {
+    type_url.rsplit_once('/').map_or(type_url, |(_, name)| name)
 }
 
 fn named(name: &str) -> Result<&'static Message, JsonError> {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::error::{JsonError, JsonErrorKind};
-use super::schema::{Field, Kind, Message, Presence, Shape};
+use super::schema::{Enum, Field, Kind, Message, Presence, Shape};
 use super::wire::{put_bytes, put_tag, put_varint};
-use super::{MAX_DEPTH, ReadOptions, scalar, time};
-use crate::any::type_name;
+use super::{MAX_DEPTH, ReadOptions, scalar, time, type_name};
 
 /// Reads JSON into the bytes that prost would write.
 pub(super) struct Reader {
@@ -257,7 +256,7 @@ fn object(json: &Value) -> Result<&Map<String, Value>, JsonError> {
 /// Whether `null` is a value of the type, not the absence of one.
 fn is_sayable_by_null(kind: Kind) -> bool {
     kind.message().is_some_and(|message| message.shape == Shape::Value)
-        || kind.enumeration().is_some_and(|item| item.is_null)
+        || kind.enumeration().is_some_and(Enum::is_null)
 }
 
 /// Why a field cannot be there beside those already found.
