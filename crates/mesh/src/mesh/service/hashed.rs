@@ -3,7 +3,7 @@
 //!
 //! Source: `autoAllocateIPs` of Istio's control plane, which has a place for each address and looks for an
 //! empty one by double hashing. Of names that ask for one place the first gets it: their order is a map's
-//! there, and that of the input here.
+//! there, and that of their ServiceEntries' namespaces and names here.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
