@@ -28,7 +28,7 @@ const PASSED_OVER: [(&str, &str); 7] = [
     ("networking.istio.io", "Sidecar"),
     ("networking.istio.io", "WorkloadGroup"),
 ];
-const EXTRACTS: [&str; 4] = ["istio", "gateway-api", "inference", "kubernetes"];
+const EXTRACTS: [&str; 5] = ["istio", "gateway-api", "inference", "multicluster", "kubernetes"];
 
 /// What cases have: fields, values and flags.
 #[derive(Default)]

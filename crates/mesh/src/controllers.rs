@@ -4,42 +4,54 @@
 //! [Istio's classes](https://istio.io/latest/docs/ambient/usage/waypoint/).
 
 use crate::Str;
+use crate::features::Features;
 use crate::snapshot::{self, Labels, Snapshot};
 use crate::well_known::{
-    EAST_WEST_CLASS, GATEWAY_CONTROLLER, REMOTE_CLASS, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE, WAYPOINT_CLASS,
-    WAYPOINT_CONTROLLER,
+    EAST_WEST_CLASS, REMOTE_CLASS, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE, WAYPOINT_CLASS, WAYPOINT_CONTROLLER,
 };
 
 /// The controller of agentgateway's waypoints, which get no Envoy resources.
 pub(crate) const AGENTGATEWAY: &str = "istio.io/agentgateway-waypoint-controller";
 
-/// The classes that Istio makes, with the controllers that they name.
-const BUILT_IN: [(&str, &str); 5] = [
-    ("istio", GATEWAY_CONTROLLER),
-    (REMOTE_CLASS, "istio.io/unmanaged-gateway"),
-    (WAYPOINT_CLASS, WAYPOINT_CONTROLLER),
-    (EAST_WEST_CLASS, "istio.io/eastwest-controller"),
-    ("istio-agentgateway-waypoint", AGENTGATEWAY),
-];
-
-/// The controllers that answer for routes in the mesh.
-const OF_ROUTES: [&str; 2] = [WAYPOINT_CONTROLLER, GATEWAY_CONTROLLER];
+/// The classes that Istio makes, with the controllers that they name. Of two with one name the later one
+/// counts.
+fn built_in(features: &Features) -> [(&str, &str); 5] {
+    let Features {
+        pilot_gateway_api_default_gatewayclass_name: class,
+        pilot_gateway_api_controller_name: controller,
+        ..
+    } = features;
+    [
+        (class, controller),
+        (REMOTE_CLASS, "istio.io/unmanaged-gateway"),
+        (WAYPOINT_CLASS, WAYPOINT_CONTROLLER),
+        (EAST_WEST_CLASS, "istio.io/eastwest-controller"),
+        ("istio-agentgateway-waypoint", AGENTGATEWAY),
+    ]
+}
 
 /// The controller of a class. Istio's own classes need no GatewayClass to exist.
-pub(crate) fn of_class<'a>(snapshot: &'a Snapshot, class: &str) -> Option<&'a str> {
+pub(crate) fn of_class<'a>(snapshot: &'a Snapshot, features: &'a Features, class: &str) -> Option<&'a str> {
     let object = snapshot::find(&snapshot.gateway_classes, "", class);
-    let built_in = || BUILT_IN.iter().find(|(name, _)| *name == class).map(|(_, controller)| *controller);
-    object.map(|object| object.spec.controller_name.as_str()).or_else(built_in)
+    let built_in = || built_in(features).into_iter().rfind(|(name, _)| *name == class);
+    object
+        .map(|object| object.spec.controller_name.as_str())
+        .or_else(|| built_in().map(|(_, controller)| controller))
 }
 
 /// Whether a controller is Istio's own: agentgateway has another one, though Istio makes its class.
-pub(crate) fn is_istios(controller: &str) -> bool {
-    controller != AGENTGATEWAY && BUILT_IN.iter().any(|(_, known)| *known == controller)
+pub(crate) fn is_istios(features: &Features, controller: &str) -> bool {
+    controller != AGENTGATEWAY && built_in(features).iter().any(|(_, known)| *known == controller)
 }
 
 /// Whether the waypoint of a parent with these labels is a Gateway of a class that another controller answers
 /// for.
-pub fn are_controlled_by_others(snapshot: &Snapshot, labels: &Labels, namespace: &str) -> bool {
+pub fn are_controlled_by_others(
+    snapshot: &Snapshot,
+    features: &Features,
+    labels: &Labels,
+    namespace: &str,
+) -> bool {
     let of_namespace = || snapshot::find(&snapshot.namespaces, "", namespace).map(|n| &n.meta.labels);
     let labels = if labels.contains_key(USE_WAYPOINT) { Some(labels) } else { of_namespace() };
     let Some(waypoint) = labels.and_then(|labels| labels.get(USE_WAYPOINT)) else { return false };
@@ -52,5 +64,6 @@ pub fn are_controlled_by_others(snapshot: &Snapshot, labels: &Labels, namespace:
     let gateway = snapshot::find(&snapshot.gateways, waypoint_namespace, waypoint);
     let class =
         gateway.and_then(|g| snapshot::find(&snapshot.gateway_classes, "", &g.spec.gateway_class_name));
-    class.is_some_and(|class| !OF_ROUTES.contains(&class.spec.controller_name.as_str()))
+    let of_routes = [WAYPOINT_CONTROLLER, features.pilot_gateway_api_controller_name.as_str()];
+    class.is_some_and(|class| !of_routes.contains(&class.spec.controller_name.as_str()))
 }

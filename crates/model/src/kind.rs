@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::well_known::{GKE_MCS_GROUP, MCS_GROUP};
+
 /// What Kubernetes asks of an object's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameRule {
@@ -56,9 +58,10 @@ macro_rules! kinds {
             #[must_use]
             pub const fn name_rule(self) -> NameRule { match self { $(Kind::$variant => NameRule::$rule),+ } }
 
-            /// The kind called `name` in the API group `group`.
+            /// The kind called `name` in the API group `group`, or in one that stands for it.
             #[must_use]
             pub fn find(group: &str, name: &str) -> Option<Kind> {
+                let group = if group == GKE_MCS_GROUP { MCS_GROUP } else { group };
                 match (group, name) { $(($group, $name) => Some(Kind::$variant),)+ _ => None }
             }
         }
@@ -106,6 +109,10 @@ kinds! {
     XBackendTrafficPolicy = "gateway.networking.x-k8s.io" / "XBackendTrafficPolicy" ["v1alpha1"] Namespaced Subdomain;
     /// Gateway API inference extension: a pool of model servers.
     InferencePool = "inference.networking.k8s.io" / "InferencePool" ["v1"] Namespaced Subdomain;
+    /// Multi-cluster Services: a Service whose endpoints other clusters know.
+    ServiceExport = "multicluster.x-k8s.io" / "ServiceExport" ["v1alpha1", "v1beta1", "v1"] Namespaced Subdomain;
+    /// Multi-cluster Services: a Service of all clusters, with addresses of its own.
+    ServiceImport = "multicluster.x-k8s.io" / "ServiceImport" ["v1alpha1", "v1beta1", "v1"] Namespaced Subdomain;
     /// Istio's own gateway.
     IstioGateway = "networking.istio.io" / "Gateway" ["v1", "v1beta1", "v1alpha3"] Namespaced Subdomain;
     /// Routes of a host.

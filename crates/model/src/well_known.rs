@@ -18,6 +18,8 @@ pub const POOL_SEMANTICS: &str = "inferencepool";
 /// Multi-cluster Services. Without their support switched on, a ServiceImport is the Service of the same
 /// name.
 pub const MCS_GROUP: &str = "multicluster.x-k8s.io";
+/// The group in which Google keeps the kinds of [`MCS_GROUP`].
+pub const GKE_MCS_GROUP: &str = "net.gke.io";
 
 /// Istio's class of the Gateways that are waypoints.
 pub const WAYPOINT_CLASS: &str = "istio-waypoint";
@@ -27,7 +29,9 @@ pub const WAYPOINT_CONTROLLER: &str = "istio.io/mesh-controller";
 pub const REMOTE_CLASS: &str = "istio-remote";
 /// Istio's class of the Gateways that let other networks in.
 pub const EAST_WEST_CLASS: &str = "istio-east-west";
-/// The controller of gateways for ingress and egress.
+/// Istio's class of gateways for ingress and egress, where a flag names no other one.
+pub const GATEWAY_CLASS: &str = "istio";
+/// The controller of gateways for ingress and egress, where a flag names no other one.
 pub const GATEWAY_CONTROLLER: &str = "istio.io/gateway-controller";
 
 /// The label that names a waypoint.

@@ -2,7 +2,7 @@
 //!
 //! The custom resource definitions are data of their projects, and large: what matters of them is extracted
 //! to a text that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none, and
-//! InferencePools and what installs Istio come with no release of it: their extracts are written by hand.
+//! InferencePools, multi-cluster Services and what installs Istio come with no release of it: their extracts are written by hand.
 
 mod crd;
 mod newer;
@@ -21,7 +21,8 @@ const RELEASES: [&str; 4] = ["1.18", "1.29", "1.30", "1.31"];
 /// The extracts that are made from definitions.
 const FAMILIES: [&str; 2] = ["istio", "gateway-api"];
 /// The extracts, all of them.
-const EXTRACTS: [&str; 5] = ["istio", "gateway-api", "inference", "kubernetes", "installation"];
+const EXTRACTS: [&str; 6] =
+    ["istio", "gateway-api", "inference", "multicluster", "kubernetes", "installation"];
 /// Kinds that are only looked at, of those that have definitions.
 const PASSED_OVER: [(&str, &str); 4] = [
     ("gateway.networking.k8s.io", "ListenerSet"),

@@ -1,6 +1,7 @@
 //! Routes of the Gateway API as rules look at them: all kinds alike.
 
 use crate::Str;
+use crate::features::Features;
 use crate::mesh::hostname;
 use crate::rules::Rules;
 use crate::snapshot::gateway_api::filter::RouteFilter;
@@ -9,7 +10,7 @@ use crate::snapshot::gateway_api::route::{
     SessionPersistence,
 };
 use crate::snapshot::{Kind, ObjectRef, Snapshot};
-use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP, MCS_GROUP};
+use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP};
 
 /// An HTTPRoute, GRPCRoute, TCPRoute or TLSRoute.
 pub(crate) struct GatewayRoute<'m> {
@@ -116,10 +117,19 @@ pub(crate) fn is_only_for_mesh(rules: &Rules, route: &GatewayRoute<'_>) -> bool 
 }
 
 /// The hostname that a backend of a route in `namespace` means; none of a kind that is no backend.
-pub(crate) fn backend_host(backend: &BackendObjectReference, namespace: &str) -> Option<Str> {
+pub(crate) fn backend_host(
+    features: &Features,
+    backend: &BackendObjectReference,
+    namespace: &str,
+) -> Option<Str> {
     let target = backend.namespace.as_deref().unwrap_or(namespace);
     match (backend.group.as_deref().unwrap_or_default(), backend.kind.as_deref().unwrap_or("Service")) {
-        ("", "Service") | (MCS_GROUP, "ServiceImport") => Some(hostname::of_service(&backend.name, target)),
+        ("", "Service") => Some(hostname::of_service(&backend.name, target)),
+        (group, "ServiceImport") if group == features.mcs_api_group => {
+            let imported = features.has_clusterset_hosts();
+            let host = if imported { hostname::of_import } else { hostname::of_service };
+            Some(host(&backend.name, target))
+        }
         (ISTIO_GROUP, "Hostname") => Some(backend.name.clone()),
         _ => None,
     }

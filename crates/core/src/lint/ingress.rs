@@ -13,10 +13,7 @@ use crate::mesh::{ServiceId, WaypointName};
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::networking::virtual_service::{Destination, HttpRoute};
 use crate::snapshot::{self, Kind, Object, ObjectRef};
-use crate::well_known::GATEWAY_CONTROLLER;
-
-/// Istio's classes of gateways for ingress, which need no GatewayClass to exist.
-const CLASSES: [&str; 2] = ["istio", "istio-remote"];
+use crate::well_known::REMOTE_CLASS;
 
 /// A route by which gateways send requests to a Service.
 pub(crate) struct Published {
@@ -118,7 +115,9 @@ impl PublishedServices<'_, '_> {
         for rule in &route.rules {
             let rewrite = rule.filters.iter().any(|filter| filter.url_rewrite.is_some());
             for backend in rule.backends {
-                let Some(host) = gateway_routes::backend_host(&reference(backend), namespace) else {
+                let features = &self.cx.mesh.options.features;
+                let Some(host) = gateway_routes::backend_host(features, &reference(backend), namespace)
+                else {
                     continue;
                 };
                 self.add(&host, &route.object, &gateways, Does { choose_subset: false, rewrite });
@@ -161,9 +160,10 @@ fn is_istios(cx: &Context<'_>, parent: &ObjectRef) -> bool {
     }
     naming::gateway(cx, &name).is_none_or(|gateway| {
         let class = &gateway.spec.gateway_class_name;
+        let features = &cx.mesh.options.features;
         match snapshot::find(&cx.snapshot.gateway_classes, "", class) {
-            Some(object) => object.spec.controller_name == GATEWAY_CONTROLLER,
-            None => CLASSES.contains(&class.as_str()),
+            Some(object) => object.spec.controller_name == features.pilot_gateway_api_controller_name,
+            None => *class == features.pilot_gateway_api_default_gatewayclass_name || class == REMOTE_CLASS,
         }
     })
 }

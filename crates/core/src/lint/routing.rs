@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Context, gateway_routes};
 use crate::Str;
+use crate::features::Features;
 use crate::mesh::gateway_route::reference;
 use crate::mesh::hostname::Resolver;
 use crate::mesh::virtual_service::VirtualService;
@@ -137,8 +138,11 @@ pub(super) fn routers<'m>(cx: &Context<'m>, routing: &Routing<'_>) -> Vec<Router
     let mut all: Vec<Router<'m>> = virtual_services
         .map(|(name, object)| Router { object: name, edges: of_virtual_service(object) })
         .collect();
+    let features = &cx.mesh.options.features;
     let routes = gateway_routes::all(cx.snapshot).filter(|route| routing.has(&route.object));
-    all.extend(routes.map(|route| Router { edges: of_gateway_route(&route), object: route.object }));
+    all.extend(
+        routes.map(|route| Router { edges: of_gateway_route(features, &route), object: route.object }),
+    );
     all
 }
 
@@ -205,11 +209,11 @@ fn named_ports<M>(matches: &[M], port: impl Fn(&M) -> u32) -> Vec<u32> {
     if ports.contains(&0) { Vec::new() } else { ports }
 }
 
-fn of_gateway_route<'m>(route: &gateway_routes::GatewayRoute<'m>) -> Vec<Edge<'m>> {
+fn of_gateway_route<'m>(features: &Features, route: &gateway_routes::GatewayRoute<'m>) -> Vec<Edge<'m>> {
     let is_http = matches!(route.object.kind, Kind::HttpRoute | Kind::GrpcRoute);
     let mut out = Vec::new();
     let mut add = |to: &BackendObjectReference, field: String, share: Share| {
-        let Some(host) = gateway_routes::backend_host(to, &route.object.namespace) else { return };
+        let Some(host) = gateway_routes::backend_host(features, to, &route.object.namespace) else { return };
         out.push(Edge {
             host,
             port: to.port.and_then(|port| u32::try_from(port).ok()),

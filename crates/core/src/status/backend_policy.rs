@@ -11,9 +11,10 @@ use crate::snapshot::gateway_api::policy::LocalPolicyTargetReference;
 use crate::snapshot::gateway_api::route::{BackendRef, ParentReference};
 use crate::snapshot::gateway_api::{BackendTlsPolicy, XBackendTrafficPolicy};
 use crate::snapshot::{self, Cause, FieldPath, Kind, Meta, Object};
-use crate::well_known::{
-    GATEWAY_CONTROLLER, GATEWAY_GROUP, IGNORE_POLICY_ATTACHMENT, ISTIO_GROUP, WAYPOINT_CONTROLLER,
-};
+use crate::well_known::{GATEWAY_GROUP, IGNORE_POLICY_ATTACHMENT, ISTIO_GROUP, WAYPOINT_CONTROLLER};
+
+/// The controller that speaks of the mesh.
+const MESH: Str = Str::new_static(WAYPOINT_CONTROLLER);
 
 /// The Gateway API's limit.
 const MAX_ANCESTORS: usize = 16;
@@ -87,8 +88,8 @@ impl Verdict {
         std::iter::once(accepted).chain(resolved).collect()
     }
 
-    fn of(&self, reference: ParentReference, controller: &'static str) -> ParentStatus {
-        ParentStatus { reference, controller, conditions: self.conditions() }
+    fn of(&self, reference: ParentReference, controller: &Str) -> ParentStatus {
+        ParentStatus { reference, controller: controller.clone(), conditions: self.conditions() }
     }
 }
 
@@ -125,7 +126,7 @@ fn of_tls(
             let backend = (target.kind.as_str(), namespace, target.name.as_str());
             gateways.extend(by_backend.get(&backend).into_iter().flatten());
         }
-        status.parents.push(verdict.of(to_target(target), WAYPOINT_CONTROLLER));
+        status.parents.push(verdict.of(to_target(target), &MESH));
     }
     let to_gateway = |(_, name): (&str, &str)| ParentReference {
         group: Some(GATEWAY_GROUP.into()),
@@ -133,7 +134,8 @@ fn of_tls(
         name: name.into(),
         ..ParentReference::default()
     };
-    status.parents.extend(gateways.into_iter().map(|g| verdict.of(to_gateway(g), GATEWAY_CONTROLLER)));
+    let controller = &cx.mesh.options.features.pilot_gateway_api_controller_name;
+    status.parents.extend(gateways.into_iter().map(|g| verdict.of(to_gateway(g), controller)));
     status.parents.truncate(MAX_ANCESTORS);
     status
 }
@@ -160,7 +162,7 @@ fn of_traffic(cx: &Context<'_>, policy: &Object<XBackendTrafficPolicy>) -> Statu
             let message = format!("targetRefs invalid: {message}");
             verdict.accepted = Err(Fault::new("TargetNotFound", message).at(cause));
         }
-        status.parents.push(verdict.of(to_target(target), WAYPOINT_CONTROLLER));
+        status.parents.push(verdict.of(to_target(target), &MESH));
     }
     status.parents.truncate(MAX_ANCESTORS);
     status
@@ -180,7 +182,7 @@ fn ignored(target: &LocalPolicyTargetReference) -> ParentStatus {
     let message = format!("Ignored by Istio due to annotation {IGNORE_POLICY_ATTACHMENT}=true");
     let mut verdict = Verdict::new(false);
     verdict.accepted = Err(Fault::new("IgnoredByIstio", message));
-    verdict.of(to_target(target), WAYPOINT_CONTROLLER)
+    verdict.of(to_target(target), &MESH)
 }
 
 /// Whether another policy for the same backend wins: the older one, then the one whose name comes first.

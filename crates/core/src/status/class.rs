@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::condition::{Condition, Status};
 use super::scope;
+use crate::features::Features;
 use crate::mesh::Mesh;
 use crate::snapshot::{Kind, ObjectRef};
-use crate::well_known::{GATEWAY_CONTROLLER, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
+use crate::well_known::{EAST_WEST_CLASS, REMOTE_CLASS, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
 /// A controller of Gateways that Istio is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +24,9 @@ pub(super) enum Controller {
 
 impl Controller {
     /// The name by which a class names it.
-    pub(super) const fn as_str(self) -> &'static str {
+    fn name(self, features: &Features) -> &str {
         match self {
-            Self::Gateway => GATEWAY_CONTROLLER,
+            Self::Gateway => &features.pilot_gateway_api_controller_name,
             Self::Remote => "istio.io/unmanaged-gateway",
             Self::Waypoint => WAYPOINT_CONTROLLER,
             Self::EastWest => "istio.io/eastwest-controller",
@@ -46,7 +47,8 @@ pub(super) struct Classes<'m> {
 
 impl<'m> Classes<'m> {
     pub(super) fn new(mesh: &'m Mesh) -> Self {
-        let known = |name: &str| controllers(mesh).into_iter().find(|c| c.as_str() == name);
+        let features = &mesh.options.features;
+        let known = |name: &str| controllers(mesh).into_iter().rfind(|c| c.name(features) == name);
         let classes =
             mesh.snapshot.gateway_classes.iter().filter(|class| scope::is_of_revision(mesh, &class.meta));
         let by_name = classes
@@ -57,7 +59,7 @@ impl<'m> Classes<'m> {
 
     /// The controller of a class, if it is one of Istio's. Istio's own classes need not be there.
     pub(super) fn controller(&self, class: &str) -> Option<Controller> {
-        let built_in = || built_in(self.mesh).into_iter().find(|(name, _)| *name == class);
+        let built_in = || built_in(self.mesh).into_iter().rfind(|(name, _)| *name == class);
         self.by_name.get(class).copied().or_else(|| built_in().map(|(_, controller)| controller))
     }
 }
@@ -67,15 +69,16 @@ fn controllers(mesh: &Mesh) -> Vec<Controller> {
     built_in(mesh).into_iter().map(|(_, controller)| controller).collect()
 }
 
-/// The classes that Istio makes, if they are not there.
-fn built_in(mesh: &Mesh) -> Vec<(&'static str, Controller)> {
+/// The classes that Istio makes, if they are not there. Of two with one name the later one counts.
+fn built_in(mesh: &Mesh) -> Vec<(&str, Controller)> {
+    let features = &mesh.options.features;
     let mut classes = vec![
-        ("istio", Controller::Gateway),
-        ("istio-remote", Controller::Remote),
+        (features.pilot_gateway_api_default_gatewayclass_name.as_str(), Controller::Gateway),
+        (REMOTE_CLASS, Controller::Remote),
         (WAYPOINT_CLASS, Controller::Waypoint),
     ];
-    if mesh.options.features.ambient_enable_multi_network {
-        classes.push(("istio-east-west", Controller::EastWest));
+    if features.ambient_enable_multi_network {
+        classes.push((EAST_WEST_CLASS, Controller::EastWest));
     }
     classes
 }

@@ -241,7 +241,7 @@ pub struct ParentStatus {
     /// The parent.
     pub reference: ParentReference,
     /// The controller that speaks; empty where it does not say so.
-    pub controller: &'static str,
+    pub controller: Str,
     /// What it says.
     pub conditions: Vec<Condition>,
 }

@@ -36,7 +36,7 @@ pub(super) fn statuses(cx: &Context<'_>, routes: &[Status]) -> Vec<Status> {
                     name: name.clone(),
                     ..ParentReference::default()
                 },
-                controller: "",
+                controller: Str::default(),
                 conditions: vec![accepted.clone(), resolved(cx, pool)],
             });
         }

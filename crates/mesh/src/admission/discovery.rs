@@ -13,7 +13,8 @@ use crate::well_known::NAMESPACE_NAME;
 /// namespace; no selector, or one that is none, leaves all. Gives the Gateways that are left out: their
 /// proxies, where there are any, are still sent what every waypoint has.
 ///
-/// Where configuration is not scoped, only Services, Pods and their addresses are left out.
+/// Where configuration is not scoped, only Services, their exports and imports, Pods and their addresses are
+/// left out.
 ///
 /// Source: <https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/>.
 pub(super) fn discover(
@@ -46,6 +47,8 @@ fn keep(
     s.pods.retain(|object| is_discovered(&object.meta.namespace));
     s.endpoints.retain(|object| is_discovered(&object.meta.namespace));
     s.endpoint_slices.retain(|object| is_discovered(&object.meta.namespace));
+    s.service_exports.retain(|object| is_discovered(&object.meta.namespace));
+    s.service_imports.retain(|object| is_discovered(&object.meta.namespace));
     if !scopes_configuration {
         return Vec::new();
     }

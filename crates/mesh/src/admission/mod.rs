@@ -161,7 +161,8 @@ fn objects(s: &mut Snapshot, (rules, features): (&'static Rules, &Features), pro
     pass.over(&mut s.x_backend_traffic_policies, |c, _, spec| gateway_api::x_backend_traffic_policy(c, spec));
     pass.over(&mut s.inference_pools, |c, _, spec| inference_pool::check(c, spec));
     pass.over(&mut s.virtual_services, virtual_service::check);
-    pass.over(&mut s.destination_rules, destination_rule::check);
+    let inherited = features.pilot_enable_destination_rule_inheritance;
+    pass.over(&mut s.destination_rules, |c, meta, rule| destination_rule::check(c, meta, rule, inherited));
     pass.over(&mut s.service_entries, service_entry::check);
     pass.over(&mut s.workload_entries, workload_entry::check);
     pass.over(&mut s.envoy_filters, envoy_filter::check);

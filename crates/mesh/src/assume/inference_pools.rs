@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{count, names, note};
 use crate::controllers;
+use crate::features::Features;
 use crate::options::Options;
 use crate::pool_service::{self, OF_POOL};
 use crate::problem::Problem;
@@ -39,10 +40,11 @@ pub(super) fn of_pools(reading: &Reading, options: &Options) -> OfPools {
         return found;
     }
     let (options, _) = detect::settle(reading, options);
-    if !options.features.in_release(options.release).enable_gateway_api_inference_extension {
+    let features = options.features.in_release(options.release);
+    if !features.enable_gateway_api_inference_extension {
         return found;
     }
-    let wanted = routed_to(snapshot);
+    let wanted = routed_to(snapshot, &features);
     for pool in &snapshot.inference_pools {
         let (namespace, name) = (pool.meta.namespace.as_str(), pool.meta.name.as_str());
         let made = service(pool, options.rules()).filter(|_| wanted.contains(&(namespace, name)));
@@ -55,11 +57,12 @@ pub(super) fn of_pools(reading: &Reading, options: &Options) -> OfPools {
 }
 
 /// The pools that a route with a parent of Istio's leads to, by namespace and name.
-fn routed_to(snapshot: &Snapshot) -> BTreeSet<(&str, &str)> {
+fn routed_to<'s>(snapshot: &'s Snapshot, features: &Features) -> BTreeSet<(&'s str, &'s str)> {
     let mut found = BTreeSet::new();
     for route in &snapshot.http_routes {
         let of_route = route.meta.namespace.as_str();
-        if !route.spec.parent_refs.iter().any(|parent| is_answered_for(snapshot, parent, of_route)) {
+        let is_answered_for = |parent| is_answered_for((snapshot, features), parent, of_route);
+        if !route.spec.parent_refs.iter().any(is_answered_for) {
             continue;
         }
         for backend in route.spec.rules.iter().flat_map(|rule| &rule.backend_refs) {
@@ -75,10 +78,15 @@ fn routed_to(snapshot: &Snapshot) -> BTreeSet<(&str, &str)> {
 }
 
 /// Whether Istio tells a route what this parent makes of it, even if that is not there.
-fn is_answered_for(snapshot: &Snapshot, parent: &ParentReference, of_route: &str) -> bool {
+fn is_answered_for(
+    (snapshot, features): (&Snapshot, &Features),
+    parent: &ParentReference,
+    of_route: &str,
+) -> bool {
     let namespace = parent.namespace.as_deref().unwrap_or(of_route);
     let group = parent.group.as_deref().unwrap_or(GATEWAY_GROUP);
-    let others = |labels: &Labels| controllers::are_controlled_by_others(snapshot, labels, namespace);
+    let others =
+        |labels: &Labels| controllers::are_controlled_by_others(snapshot, features, labels, namespace);
     match (group, parent.kind.as_deref().unwrap_or("Gateway")) {
         ("", "Service") => {
             let service = snapshot::find(&snapshot.services, namespace, &parent.name);
@@ -91,7 +99,9 @@ fn is_answered_for(snapshot: &Snapshot, parent: &ParentReference, of_route: &str
         (GATEWAY_GROUP, "Gateway") => {
             let gateway = snapshot::find(&snapshot.gateways, namespace, &parent.name);
             let class = gateway.map(|gateway| &gateway.spec.gateway_class_name);
-            class.and_then(|class| controllers::of_class(snapshot, class)).is_some_and(controllers::is_istios)
+            class
+                .and_then(|class| controllers::of_class(snapshot, features, class))
+                .is_some_and(|controller| controllers::is_istios(features, controller))
         }
         _ => false,
     }

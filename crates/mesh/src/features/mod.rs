@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::Str;
 use crate::release::Release;
 use crate::snapshot::{Duration, UNNAMED};
-use crate::well_known::MCS_GROUP;
+use crate::well_known::{GATEWAY_CLASS, GATEWAY_CONTROLLER, MCS_GROUP};
 use value::Value;
 pub use value::{CompliancePolicy, JwksFetch, Prefix};
 use without_effect::WITHOUT_EFFECT;
@@ -152,6 +152,16 @@ flags! {
         "ENABLE_LEGACY_LB_ALGORITHM_DEFAULT" only V1_18;
     /// `ENABLE_LOCALITY_WEIGHTED_LB_CONFIG`: localities always share traffic by their weights.
     enable_locality_weighted_lb_config: bool = false, "ENABLE_LOCALITY_WEIGHTED_LB_CONFIG" since V1_29;
+    /// `ENABLE_MCS_AUTO_EXPORT`: every Service that is for more than its cluster is exported.
+    enable_mcs_auto_export: bool = false, "ENABLE_MCS_AUTO_EXPORT" since V1_18;
+    /// `ENABLE_MCS_CLUSTER_LOCAL`: requests for `cluster.local` stay in their cluster, if
+    /// [`Self::enable_mcs_host`] is set.
+    enable_mcs_cluster_local: bool = false, "ENABLE_MCS_CLUSTER_LOCAL" since V1_18;
+    /// `ENABLE_MCS_HOST`: ServiceImports make hosts of `clusterset.local`, if
+    /// [`Self::enable_mcs_service_discovery`] is set.
+    enable_mcs_host: bool = false, "ENABLE_MCS_HOST" since V1_18;
+    /// `ENABLE_MCS_SERVICE_DISCOVERY`: endpoints of other clusters are known where a ServiceExport says so.
+    enable_mcs_service_discovery: bool = false, "ENABLE_MCS_SERVICE_DISCOVERY" since V1_18;
     /// `ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS`: TLS to hosts that are resolved on demand is proxied.
     enable_wildcard_host_service_entries_for_tls: bool = false,
         "ENABLE_WILDCARD_HOST_SERVICE_ENTRIES_FOR_TLS" since V1_29;
@@ -170,7 +180,7 @@ flags! {
     /// mesh say, for telemetry, which canonical service they are.
     label_canonical_services_for_mesh_external_service_entries: bool = false,
         "LABEL_CANONICAL_SERVICES_FOR_MESH_EXTERNAL_SERVICE_ENTRIES" since V1_18;
-    /// `MCS_API_GROUP`: the group of ServiceImports.
+    /// `MCS_API_GROUP`: the group of ServiceImports and ServiceExports.
     mcs_api_group: Str = Str::new_static(MCS_GROUP), "MCS_API_GROUP" since V1_18;
     /// `PILOT_AUTO_ALLOW_WAYPOINT_POLICY`: ztunnel lets a waypoint through to the workloads behind it.
     pilot_auto_allow_waypoint_policy: bool = false, "PILOT_AUTO_ALLOW_WAYPOINT_POLICY" since V1_29;
@@ -192,6 +202,10 @@ flags! {
     /// `PILOT_ENABLE_CROSS_CLUSTER_WORKLOAD_ENTRY`: WorkloadEntries of other clusters are read.
     pilot_enable_cross_cluster_workload_entry: bool = true,
         "PILOT_ENABLE_CROSS_CLUSTER_WORKLOAD_ENTRY" since V1_18;
+    /// `PILOT_ENABLE_DESTINATION_RULE_INHERITANCE`: a DestinationRule without a host is for all of its
+    /// namespace, or of the mesh, and others inherit from it; later releases refuse it.
+    pilot_enable_destination_rule_inheritance: bool = false,
+        "PILOT_ENABLE_DESTINATION_RULE_INHERITANCE" only V1_18;
     /// `PILOT_ENABLE_EDS_FOR_HEADLESS_SERVICES`: requests for a headless Service are balanced, instead of
     /// going to the address that the client called.
     pilot_enable_eds_for_headless_services: bool = false,
@@ -240,6 +254,12 @@ flags! {
         "PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS" since V1_18;
     /// `PILOT_ENDPOINT_TELEMETRY_LABEL`: endpoints do, if [`Self::pilot_enable_telemetry_label`] is set.
     pilot_endpoint_telemetry_label: bool = true, "PILOT_ENDPOINT_TELEMETRY_LABEL" since V1_18;
+    /// `PILOT_GATEWAY_API_CONTROLLER_NAME`: the controller that answers for gateways, and for routes.
+    pilot_gateway_api_controller_name: Str = Str::new_static(GATEWAY_CONTROLLER),
+        "PILOT_GATEWAY_API_CONTROLLER_NAME" since V1_29;
+    /// `PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME`: the class of that controller that needs no GatewayClass.
+    pilot_gateway_api_default_gatewayclass_name: Str = Str::new_static(GATEWAY_CLASS),
+        "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME" since V1_29;
     /// `PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE`: the HTTP/2 window of tunnels; zero leaves it to Envoy.
     pilot_hbone_initial_connection_window_size: u32 = 0, "PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE" since V1_29;
     /// `PILOT_HBONE_INITIAL_STREAM_WINDOW_SIZE`: the HTTP/2 window of streams in tunnels; zero leaves it to
@@ -282,6 +302,13 @@ flags! {
     pilot_skip_validate_trust_domain: bool = false, "PILOT_SKIP_VALIDATE_TRUST_DOMAIN" since V1_18;
     /// `PILOT_TRACE_SAMPLING`: how much is traced where nothing else says so, in percent.
     pilot_trace_sampling: f64 = 1.0, "PILOT_TRACE_SAMPLING" since V1_18;
+    /// `PILOT_USE_ENDPOINT_SLICE`: the endpoints of Kubernetes' Services are read from slices, not from what
+    /// came before these; later releases have no choice.
+    pilot_use_endpoint_slice: bool = true, "PILOT_USE_ENDPOINT_SLICE" only V1_18;
+    /// `PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES`: a proxy that shows a certificate of its own does not
+    /// to Services outside of the mesh; a DestinationRule's counts there.
+    prefer_destinationrule_tls_for_external_services: bool = true,
+        "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES" since V1_29;
     /// `RESOLVE_HOSTNAME_GATEWAYS`: gateways to other networks may have a name for an address.
     resolve_hostname_gateways: bool = true, "RESOLVE_HOSTNAME_GATEWAYS" since V1_18;
     /// `SHARED_MESH_CONFIG`: a ConfigMap with more of the mesh configuration, which the usual one comes
@@ -290,6 +317,20 @@ flags! {
     /// `VERIFY_CERTIFICATE_AT_CLIENT`: certificates of servers are verified by those of the system, where a
     /// rule gives no others; later releases have no choice.
     verify_certificate_at_client: bool = true, "VERIFY_CERTIFICATE_AT_CLIENT" only V1_18;
+}
+
+impl Features {
+    /// Whether ServiceImports make hosts of their own.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn has_clusterset_hosts(&self) -> bool {
+        self.enable_mcs_service_discovery && self.enable_mcs_host
+    }
+
+    /// Whether hosts of `cluster.local` are of one cluster only.
+    pub(crate) const fn keeps_cluster_local(&self) -> bool {
+        self.has_clusterset_hosts() && self.enable_mcs_cluster_local
+    }
 }
 
 /// How the names of flags start that a release may have and that are not known here. What else is in the

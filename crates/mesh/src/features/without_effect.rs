@@ -26,10 +26,11 @@ pub(super) const WITHOUT_EFFECT: &[(&str, Check)] = &[
     ("ENABLE_INGRESS_WAYPOINT_ROUTING", check::<bool>),
     // When resources are sent, not which.
     ("AMBIENT_SCOPED_ADDRESS_PUSHES", check::<bool>),
+    // In which version multi-cluster Services are asked for: a cluster serves its objects in all versions of
+    // their kind, and files have one of them.
+    ("MCS_API_VERSION", check::<Str>),
     // Listeners that accept from the kernel: a waypoint's only one is not given it.
     ("MAX_CONNECTIONS_PER_SOCKET_EVENT_LOOP", check::<u32>),
-    // For proxies with certificates in their metadata.
-    ("PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES", check::<bool>),
     // The control plane itself: what it serves, whom it trusts, when and how it sends what.
     ("AUTO_RELOAD_PLUGIN_CERTS", check::<bool>),
     ("BLOCKED_CIDRS_IN_JWKS_URIS", check::<Str>),

@@ -5,9 +5,11 @@
 //! all have endpoints. Source:
 //! <https://istio.io/latest/docs/ops/configuration/traffic-management/multicluster/>.
 
+use super::multicluster::Exports;
 use super::network::AssignedNetworks;
 use super::{
-    Endpoint, Endpoints, MeshSettings, Namespaces, ServiceId, Services, Workload, Workloads, network,
+    Endpoint, Endpoints, MeshSettings, Namespaces, Service, ServiceId, Services, Workload, WorkloadSource,
+    Workloads, network,
 };
 use crate::Str;
 use crate::features::Features;
@@ -33,11 +35,14 @@ pub struct RemoteCluster {
     pub endpoints: Endpoints,
     /// The networks of its endpoints that do not say theirs.
     pub(crate) assigned: AssignedNetworks,
+    /// Which of its Services have endpoints that others know.
+    exports: Exports,
 }
 
 impl RemoteCluster {
     fn new(
         snapshot: &Snapshot,
+        whole: &Snapshot,
         (rules, features): (&'static Rules, &Features),
         config: &MeshSettings,
         networks: &MeshNetworks,
@@ -45,11 +50,12 @@ impl RemoteCluster {
         let name = snapshot.cluster.clone();
         let namespaces = Namespaces::new(snapshot);
         let assigned = AssignedNetworks::new(&namespaces, &name, networks);
-        let services = Services::new(snapshot, (rules, features), config, &namespaces);
+        let services = Services::of_remote(snapshot, whole, (rules, features), config, &namespaces);
         let workloads = Workloads::new(snapshot, rules, &namespaces, &assigned);
         let endpoints = Endpoints::new(snapshot, (rules, features), &services, &workloads);
         let network = network::of_cluster(&namespaces);
-        Self { name, network, namespaces, services, workloads, endpoints, assigned }
+        let exports = Exports::new(snapshot, features);
+        Self { name, network, namespaces, services, workloads, endpoints, assigned, exports }
     }
 }
 
@@ -68,7 +74,7 @@ impl RemoteClusters {
         config: &MeshSettings,
         networks: &MeshNetworks,
     ) -> Self {
-        let remote = |part| RemoteCluster::new(part, how, config, networks);
+        let remote = |part| RemoteCluster::new(part, snapshot, how, config, networks);
         Self { all: snapshot.remotes.iter().map(remote).collect(), of_service: Vec::new() }
     }
 
@@ -77,13 +83,13 @@ impl RemoteClusters {
         if self.all.is_empty() {
             return;
         }
-        let found = |service: &super::Service| {
+        let found = |service: &Service| {
             let in_cluster =
                 |remote: &RemoteCluster| remote.services.with_hostname(&service.hostname).first().copied();
             let all = self.all.iter().enumerate().filter(|_| service.is_kubernetes());
             all.filter_map(|(position, remote)| Some((position, in_cluster(remote)?))).collect()
         };
-        self.of_service = services.iter().map(|(_, service)| found(service)).collect();
+        self.of_service = services.with_imported().map(|(_, service)| found(service)).collect();
     }
 
     /// All of them.
@@ -113,6 +119,19 @@ pub(crate) struct Instance<'m> {
     pub(crate) workload: Option<&'m Workload>,
     /// The cluster, if it is not the control plane's own.
     pub(crate) remote: Option<&'m RemoteCluster>,
+}
+
+impl Instance<'_> {
+    /// Whether the control plane's own cluster knows it. Of other clusters those that Istio reads from slices
+    /// have to be exported; the name behind an ExternalName Service cannot be.
+    pub(crate) fn is_discoverable(&self, service: &Service, config: &MeshSettings) -> bool {
+        let Some(remote) = self.remote.filter(|remote| remote.exports.are_asked()) else { return true };
+        match self.workload.map(|workload| &workload.source) {
+            Some(WorkloadSource::WorkloadEntry(_)) => true,
+            None if self.endpoint.listed_by.is_none() => false,
+            _ => remote.exports.have(service, config),
+        }
+    }
 }
 
 impl super::Mesh {

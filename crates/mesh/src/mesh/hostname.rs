@@ -7,6 +7,8 @@ use crate::strings::concat;
 
 /// The suffix of every Kubernetes Service's hostname.
 pub const DOMAIN_SUFFIX: &str = "cluster.local";
+/// The domain of the hosts that ServiceImports make.
+const CLUSTERSET_SUFFIX: &str = "clusterset.local";
 
 /// The fully qualified hostname that an object in `namespace` means by `host`: a name without a dot is a
 /// Service of that namespace. Wildcards and addresses are what they are.
@@ -34,6 +36,11 @@ pub fn is_short(host: &str, namespace: &str) -> bool {
 /// The hostname of a Kubernetes Service.
 pub fn of_service(name: &str, namespace: &str) -> Str {
     concat(parts_of_service(name, namespace)).into()
+}
+
+/// The hostname of a Service in all clusters that export it, where ServiceImports make such hosts.
+pub fn of_import(name: &str, namespace: &str) -> Str {
+    concat([name, ".", namespace, ".svc.", CLUSTERSET_SUFFIX]).into()
 }
 
 /// The parts that [`of_service`] puts together.

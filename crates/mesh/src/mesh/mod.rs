@@ -34,6 +34,7 @@ pub mod extension;
 pub mod gateway_route;
 pub mod hostname;
 pub mod ip;
+mod multicluster;
 pub mod namespaces;
 pub mod network;
 pub mod network_gateways;
@@ -207,6 +208,7 @@ impl Mesh {
         problems.extend(references::problems(references::Known {
             snapshot: &snapshot,
             rules,
+            features: &options.features,
             services: &services,
             waypoints: &waypoints,
             root_namespace: &config.root_namespace,

@@ -57,6 +57,10 @@ table! {
         pub verified_host: VerifiedHost,
         /// Whether a DestinationRule's `insecureSkipVerify` is heeded.
         pub insecure_skip_verify: bool,
+        /// Whether it is where the proxy shows a certificate of its own.
+        pub insecure_with_own_certificate: bool,
+        /// Whether a flag can keep such a proxy from showing it to Services outside of the mesh.
+        pub own_certificate_may_stay_inside: bool,
         /// Whether the Services that extension providers and EnvoyFilters name get clusters.
         pub provider_clusters: bool,
         /// How a subset's mTLS is told from the DestinationRule.

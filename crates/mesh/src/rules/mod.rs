@@ -51,7 +51,8 @@ pub use mesh::{AgeTie, MESH_CONFIG, MeshRules, ProfileProviders, ROOT_NAMESPACE}
 pub use networks::NetworkRules;
 pub use policies::{ExtensionNames, ExtensionOrder, PolicyAttachment, PolicyRules};
 pub use registry::{
-    ExternalName, HboneAddresses, InlineEndpointName, PrimaryAddress, RegistryRules, SameHost,
+    ExternalName, HashedAddresses, HboneAddresses, InlineEndpointName, PrimaryAddress, RegistryRules,
+    SameHost,
 };
 pub use routes::{
     ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, Rewrites, RouteRules,

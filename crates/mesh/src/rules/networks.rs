@@ -23,5 +23,7 @@ table! {
         pub addresses_of_all_clusters: bool,
         /// Whether a proxy's view of networks (`REQUESTED_NETWORK_VIEW`) holds where none has a gateway, too.
         pub views_without_gateways: bool,
+        /// Whether a shared mesh configuration may say what networks there are.
+        pub shared: bool,
     }
 }

@@ -15,6 +15,8 @@ table! {
         pub inline_endpoint_name: InlineEndpointName,
         /// Whether ServiceEntries without addresses get some from `240.240.0.0/16` and `2001:2::/48`.
         pub allocates_addresses: bool,
+        /// Which addresses are computed from the names of ServiceEntries where they get none, and for whom.
+        pub hashed_addresses: HashedAddresses,
         /// Whether Kubernetes' own values of `appProtocol` (`kubernetes.io/h2c`) are understood.
         pub kubernetes_app_protocols: bool,
         /// Whether the ports of a Service that stands for an InferencePool are one.
@@ -50,6 +52,16 @@ table! {
         /// Whether named ports of native sidecars can be a Service's target port.
         pub native_sidecar_ports: bool,
     }
+}
+
+/// Which addresses are computed from the names of ServiceEntries, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashedAddresses {
+    /// 65,025 places, numbered without those that have the number of another one. A waypoint has to capture
+    /// DNS, too.
+    ByNumber,
+    /// 65,024 places, which are the numbers. A waypoint has to ask only.
+    ByPlace,
 }
 
 /// Of which workloads, and at which of their addresses, ztunnel knows that they take HBONE.

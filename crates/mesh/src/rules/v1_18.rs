@@ -59,6 +59,7 @@ pub(super) const RULES: Rules = Rules {
         external_name: ExternalName::Dns,
         primary_address: PrimaryAddress::Last,
         allocates_addresses: false,
+        hashed_addresses: HashedAddresses::ByNumber,
         kubernetes_app_protocols: false,
         inference_pools: false,
         trims_export_to: false,
@@ -184,6 +185,7 @@ pub(super) const RULES: Rules = Rules {
         tls_inside_hbone: false,
         verified_host: VerifiedHost::Requested,
         insecure_skip_verify: false,
+        own_certificate_may_stay_inside: false,
         provider_clusters: false,
         mtls_check: MtlsCheck::ByLabels,
         failover_priority: FailoverPriority::Alone,
@@ -197,6 +199,7 @@ pub(super) const RULES: Rules = Rules {
     networks: NetworkRules {
         views_without_gateways: false,
         gateway_resources: false,
+        shared: false,
         checks_gateway_ports: false,
         asks_endpoint_for_mtls: false,
         gateways_have_clusters: false,

@@ -37,7 +37,11 @@ pub(super) const RULES: Rules = Rules {
         default_route_body_size: false,
         ..V1_30.routes
     },
-    clusters: ClusterRules { wildcard_destinations: false, ..V1_30.clusters },
+    clusters: ClusterRules {
+        wildcard_destinations: false,
+        insecure_with_own_certificate: false,
+        ..V1_30.clusters
+    },
     networks: NetworkRules {
         leaves_unnamed_network: false,
         gateways_of_own_family: false,

@@ -18,7 +18,10 @@ pub(super) const fn is_read_from_others(kind: Kind) -> bool {
         Kind::Namespace
             | Kind::Node
             | Kind::Service
+            | Kind::Endpoints
             | Kind::EndpointSlice
+            | Kind::ServiceExport
+            | Kind::ServiceImport
             | Kind::Pod
             | Kind::Gateway
             | Kind::WorkloadEntry

@@ -20,6 +20,7 @@
 //! | [`kubernetes`] | core, `discovery.k8s.io` |
 //! | [`gateway_api`] | `gateway.networking.k8s.io`, `gateway.networking.x-k8s.io` |
 //! | [`inference`] | `inference.networking.k8s.io` |
+//! | [`multicluster`] | `multicluster.x-k8s.io` |
 //! | [`networking`] | `networking.istio.io` |
 //! | [`security`] | `security.istio.io` |
 //! | [`telemetry`] | `telemetry.istio.io` |
@@ -48,6 +49,7 @@ mod labels;
 pub mod mesh_config;
 pub mod mesh_networks;
 pub mod message;
+pub mod multicluster;
 #[doc(hidden)]
 pub mod names;
 pub mod networking;
@@ -290,6 +292,10 @@ snapshot! {
     x_backend_traffic_policies: gateway_api::XBackendTrafficPolicy = XBackendTrafficPolicy in spec;
     /// Pools of model servers.
     inference_pools: inference::InferencePool = InferencePool in spec;
+    /// Services whose endpoints other clusters know.
+    service_exports: multicluster::ServiceExport = ServiceExport in spec;
+    /// Services of all clusters.
+    service_imports: multicluster::ServiceImport = ServiceImport in spec;
     /// Routes of hosts.
     virtual_services: networking::VirtualService = VirtualService in spec;
     /// What holds after routing.

@@ -9,7 +9,7 @@ use crate::nearest::nearest;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
 use crate::snapshot;
-use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
+use crate::well_known::{EAST_WEST_CLASS, REMOTE_CLASS, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
 pub(super) const RULE: Rule = Rule {
     releases: Releases::Since(Release::V1_29),
@@ -24,7 +24,7 @@ const OTHERS: [&str; 4] = [
     "enterprise-agentgateway-waypoint",
 ];
 /// Istio's classes of Gateways that are no waypoints.
-const GATEWAYS: [&str; 4] = ["istio", "istio-remote", "istio-east-west", "istio-agentgateway"];
+const GATEWAYS: [&str; 3] = [REMOTE_CLASS, EAST_WEST_CLASS, "istio-agentgateway"];
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let users = cx.users();
@@ -36,6 +36,9 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
     let class = &gateway.spec.gateway_class_name;
     let controller = snapshot::find(&cx.snapshot.gateway_classes, "", class)
         .map(|object| object.spec.controller_name.as_str());
+    let features = &cx.mesh.options.features;
+    let is_for_gateways =
+        GATEWAYS.contains(&class.as_str()) || *class == features.pilot_gateway_api_default_gatewayclass_name;
     let affected = list::few(users.iter().map(|user| &user.object).collect::<BTreeSet<_>>());
     let problem = match controller {
         // Another implementation may well serve them.
@@ -44,7 +47,7 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
         _ => {
             let why = match controller {
                 Some(controller) => format!("its class `{class}` is one of `{controller}`"),
-                None if GATEWAYS.contains(&class.as_str()) => {
+                None if is_for_gateways => {
                     format!("its class `{class}` is not for waypoints")
                 }
                 None => format!("there is no GatewayClass `{class}`"),
@@ -64,7 +67,7 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
             "spec.gatewayClassName",
             Change::Set(near.to_owned()),
         )),
-        None if controller.is_none() && !GATEWAYS.contains(&class.as_str()) => problem.help(format!(
+        None if controller.is_none() && !is_for_gateways => problem.help(format!(
             "use the class `{WAYPOINT_CLASS}`, or add the GatewayClass with `controllerName: {WAYPOINT_CONTROLLER}`"
         )),
         None => problem.help(format!("name a Gateway of class `{WAYPOINT_CLASS}`")),

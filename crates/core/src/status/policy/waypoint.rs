@@ -8,10 +8,9 @@ use crate::mesh::{Mesh, ServiceId};
 use crate::snapshot::security::AuthorizationPolicy;
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{self, Cause, FieldPath, Kind, Object, ObjectRef};
-use crate::status::class::Controller;
 use crate::status::condition::{Condition, Manager};
 use crate::status::scope;
-use crate::well_known::WAYPOINT_CLASS;
+use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
 const ACCEPTED: &str = "WaypointAccepted";
 
@@ -71,7 +70,7 @@ impl<'m> Targets<'m> {
             );
             return Outcome::unbound("Invalid", message);
         }
-        let controller = Controller::Waypoint.as_str();
+        let controller = WAYPOINT_CONTROLLER;
         let object = ObjectRef::new(Kind::GatewayClass, "", name);
         // Istio makes its own class where it is not there.
         let own = (name == WAYPOINT_CLASS).then_some(controller);

@@ -40,11 +40,15 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
         ("", "Service") if to.name.contains('.') => {
             return hard("service name invalid; the name of the Service must be used, not the hostname.");
         }
-        // Without support for several clusters, a ServiceImport is the Service of the same name.
+        // Without support for several clusters, a ServiceImport is the Service of the same name. With it, the
+        // same Service is looked for.
         ("", "Service") | (_, "ServiceImport")
             if kind == "Service" || group == cx.mesh.options.features.mcs_api_group =>
         {
-            (hostname::of_service(&to.name, namespace), cx.exists(Kind::Service, namespace, &to.name))
+            let features = &cx.mesh.options.features;
+            let imported = kind == "ServiceImport" && features.has_clusterset_hosts();
+            let host = if imported { hostname::of_import } else { hostname::of_service };
+            (host(&to.name, namespace), cx.exists(Kind::Service, namespace, &to.name))
         }
         (ISTIO_GROUP, "Hostname") if to.namespace.is_some() => {
             return hard("namespace may not be set with Hostname type");

@@ -19,7 +19,6 @@ use super::{Context, scope};
 use crate::Str;
 use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::{Cause, FieldPath, Object, Resource};
-use crate::well_known::GATEWAY_CONTROLLER;
 
 /// A kind of routes, as far as all kinds are alike.
 trait Route: Resource {
@@ -127,7 +126,7 @@ fn status<T: Route>(cx: &Context<'_>, object: &Object<T>, attempts: &[Attempt<'_
         }
         status.parents.push(ParentStatus {
             reference: reference.clone(),
-            controller: GATEWAY_CONTROLLER,
+            controller: cx.mesh.options.features.pilot_gateway_api_controller_name.clone(),
             conditions,
         });
     }

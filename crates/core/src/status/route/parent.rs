@@ -109,7 +109,9 @@ impl Attaching<'_> {
         namespace: &str,
     ) -> Vec<Attempt<'m>> {
         let labels = labels(cx, kind, name, namespace);
-        if labels.is_some_and(|labels| are_controlled_by_others(&cx.mesh.snapshot, labels, namespace)) {
+        if labels.is_some_and(|labels| {
+            are_controlled_by_others(&cx.mesh.snapshot, &cx.mesh.options.features, labels, namespace)
+        }) {
             return Vec::new();
         }
         let (denial, without_waypoint) = match labels {

@@ -21,10 +21,13 @@ use crate::snapshot::{Kind, Meta};
 const MAX_PORTS: Limit =
     Limit::of(Kind::DestinationRule, "spec.trafficPolicy.portLevelSettings", What::MaxItems);
 
-pub(super) fn check(root: &Checker<'_>, meta: &Meta, rule: &DestinationRule) {
+/// `inherited`: whether a rule without a host is one that others inherit from.
+pub(super) fn check(root: &Checker<'_>, meta: &Meta, rule: &DestinationRule, inherited: bool) {
     istio_metadata::check(root, meta, None);
     let c = &root.field("spec");
-    if let Err(refusal) = syntax::wildcard_host_name(&rule.host) {
+    if inherited && rule.host.is_empty() {
+        without_host(c, rule);
+    } else if let Err(refusal) = syntax::wildcard_host_name(&rule.host) {
         c.field("host").invalid(refusal);
     }
     c.some("trafficPolicy", rule.traffic_policy.as_ref(), |c, policy| traffic_policy(c, meta, policy));
@@ -39,6 +42,20 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, rule: &DestinationRule) {
         if rule.workload_selector.is_some() { Exporter::RuleWithSelector } else { Exporter::Other };
     common::export_to(c, &meta.namespace, &rule.export_to, exporter);
     common::rule_selector(c, rule.workload_selector.as_ref());
+}
+
+/// What a rule for all hosts has no say in.
+fn without_host(c: &Checker<'_>, rule: &DestinationRule) {
+    let settings = rule.traffic_policy.as_ref().is_some_and(|policy| !policy.port_level_settings.is_empty());
+    let refused = [
+        ("workloadSelector", rule.workload_selector.is_some()),
+        ("subsets", !rule.subsets.is_empty()),
+        ("exportTo", !rule.export_to.is_empty()),
+        ("trafficPolicy.portLevelSettings", settings),
+    ];
+    for (field, _) in refused.into_iter().filter(|(_, is_set)| *is_set) {
+        c.field(field).conflict(format!("a rule without `host` has no `{field}`"));
+    }
 }
 
 fn subset(c: &Checker<'_>, meta: &Meta, subset: &Subset) {

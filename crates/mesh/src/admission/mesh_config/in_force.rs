@@ -23,12 +23,15 @@ pub fn source<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Obje
     text(snapshot, options, CONFIG_MAP.1)
 }
 
-/// The mesh configuration that several control planes share, which their own come before, where a flag names
-/// it.
-fn shared<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
+/// A text that several control planes share, by its key, where a flag names the ConfigMap.
+pub(super) fn shared<'s>(
+    snapshot: &'s Snapshot,
+    options: &Options,
+    key: &str,
+) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
     let name = &options.features.shared_mesh_config;
     let object = snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name)?;
-    Some((object, object.spec.data.get(CONFIG_MAP.1)?))
+    Some((object, object.spec.data.get(key)?))
 }
 
 /// A text of the ConfigMap that istiod reads, by its key: of the revision that is chosen, else of the default
@@ -71,7 +74,8 @@ pub fn in_force(
 ) -> MeshConfig {
     let mut config = defaults(options);
     let own = source(snapshot, options).filter(|_| is_read);
-    for (object, text) in shared(snapshot, options).into_iter().chain(own) {
+    // What is shared is what their own come before.
+    for (object, text) in shared(snapshot, options, CONFIG_MAP.1).into_iter().chain(own) {
         let mut found = Vec::new();
         let name = format!("{} data.{}", object.object_ref(), CONFIG_MAP.1);
         match read(&SourceFile::new(name, text.as_str()), &options.limits) {

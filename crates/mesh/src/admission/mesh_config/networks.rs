@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::in_force::text;
+use super::in_force::{shared, text};
 use super::{findings, reworded};
 use crate::admission::check::Checker;
 use crate::admission::{common, syntax};
@@ -17,7 +17,8 @@ use crate::text::{SourceFile, Unread, documents};
 /// The key that has the networks, in the ConfigMap of the mesh configuration.
 const KEY: &str = "meshNetworks";
 
-/// The networks beside the mesh configuration; none where the release refuses them, all or nothing.
+/// The networks beside the mesh configuration; none where the release refuses them, all or nothing. Those of
+/// a shared configuration stand for all, where the release reads any there.
 /// Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshNetworks>.
 pub(crate) fn networks(
     snapshot: &Snapshot,
@@ -25,7 +26,11 @@ pub(crate) fn networks(
     features: &Features,
     problems: &mut Vec<Problem>,
 ) -> Option<MeshNetworks> {
-    let Some((object, text)) = text(snapshot, options, KEY) else { return Some(MeshNetworks::default()) };
+    let shared = || shared(snapshot, options, KEY);
+    let shared = options.rules().networks.shared.then(shared).flatten();
+    let Some((object, text)) = shared.or_else(|| text(snapshot, options, KEY)) else {
+        return Some(MeshNetworks::default());
+    };
     let file = SourceFile::new(format!("{} data.{KEY}", object.object_ref()), text.as_str());
     let (networks, found) = match read(&file, &options.limits) {
         Ok(mut networks) => {

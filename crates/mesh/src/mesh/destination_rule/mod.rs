@@ -3,6 +3,7 @@
 //! | module | knows |
 //! |---|---|
 //! | `backend_policy` | rules made of Gateway API backend policies |
+//! | `inherit` | what rules inherit from those of their namespace and mesh, where a flag has 1.18 do so |
 //! | `merge` | how several rules for one host become one |
 //! | [`policy`] | which parts of a traffic policy hold for a port and a subset |
 //!
@@ -10,9 +11,11 @@
 //! namespace; in each the most specific host wins, whether or not the others say more.
 
 mod backend_policy;
+mod inherit;
 mod merge;
 pub mod policy;
 
+use inherit::Inherited;
 pub use merge::{MergedRule, RuleSpec};
 pub use policy::PortPolicy;
 
@@ -46,6 +49,8 @@ pub struct DestinationRules {
     exported: HashMap<Str, ByHost>,
     /// What only proxies of the root namespace see.
     root_private: ByHost,
+    /// What clients of a namespace inherit; of others what those of the root namespace do.
+    inherited: HashMap<Str, Inherited>,
 }
 
 impl Default for DestinationRules {
@@ -57,6 +62,7 @@ impl Default for DestinationRules {
             local: HashMap::default(),
             exported: HashMap::default(),
             root_private: ByHost::default(),
+            inherited: HashMap::default(),
         }
     }
 }
@@ -113,9 +119,18 @@ impl DestinationRules {
         // Those have no creation time, and so come before all without a workload selector.
         let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(merged_rule))
             .partition(|rule| rule.spec.workload_selector.is_some() && !made_up.is_empty());
+        let mut parents: HashMap<Str, MergedRule> = HashMap::default();
         for rule in selecting.into_iter().chain(made_up).chain(others) {
-            index.insert(rule, default_private);
+            if rule.host.is_empty() {
+                // Without the flag such a rule is for a host that nobody has.
+                if features.pilot_enable_destination_rule_inheritance {
+                    parents.entry(rule.namespace.clone()).or_insert(rule);
+                }
+            } else {
+                index.insert(rule, default_private);
+            }
         }
+        index.inherit(parents);
         index
     }
 
@@ -161,12 +176,33 @@ impl DestinationRules {
         if let Some(found) = own.and_then(|rules| rules.get(hostname)) {
             return found.rules.iter().collect();
         }
+        let inherited = self.inherited.get(client).or_else(|| self.inherited.get(&self.root_namespace));
+        let exported = inherited.map_or(&self.exported, |inherited| &inherited.exported);
         [namespace, self.root_namespace.as_str()]
             .into_iter()
-            .filter_map(|owner| self.exported.get(owner)?.get(hostname))
+            .filter_map(|owner| exported.get(owner)?.get(hostname))
             .map(|found| found.visible_to(client, self.merge))
             .find(|found| !found.is_empty())
-            .unwrap_or_default()
+            .unwrap_or_else(|| inherited.map(|inherited| &inherited.rule).into_iter().collect())
+    }
+
+    /// Merges rules with what they inherit: those of a namespace from its own rule for all hosts and the
+    /// mesh's, and what is exported to a client from the client's.
+    fn inherit(&mut self, mut parents: HashMap<Str, MergedRule>) {
+        let of_mesh = parents.remove(&self.root_namespace);
+        for parent in parents.values_mut() {
+            if let Some(of_mesh) = &of_mesh {
+                *parent = parent.clone().inheriting(of_mesh);
+            }
+        }
+        for (namespace, rules) in &mut self.local {
+            if let Some(parent) = parents.get(namespace).or(of_mesh.as_ref()) {
+                rules.inherit(parent);
+            }
+        }
+        let of_mesh = of_mesh.map(|rule| (self.root_namespace.clone(), rule));
+        let all = parents.into_iter().chain(of_mesh);
+        self.inherited = all.map(|(name, rule)| (name, Inherited::new(rule, &self.exported))).collect();
     }
 
     fn insert(&mut self, rule: MergedRule, default_private: bool) {
@@ -239,6 +275,12 @@ impl ByHost {
             of_host.export_to.clone_from(&rule.export_to);
         }
         merge::add(&mut of_host.rules, rule, merge, keeps_apart);
+    }
+
+    /// Merges the rules with what they inherit.
+    fn inherit(&mut self, parent: &MergedRule) {
+        let all = self.exact.values_mut().chain(self.by_suffix.values_mut());
+        all.flat_map(|of_host| &mut of_host.rules).for_each(|rule| *rule = rule.clone().inheriting(parent));
     }
 
     /// The rules of the most specific host that covers `hostname`: the longest.

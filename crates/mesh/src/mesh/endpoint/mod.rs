@@ -75,12 +75,13 @@ impl Endpoints {
         services: &Services,
         workloads: &Workloads,
     ) -> Self {
-        let slices = Slices::new(snapshot);
+        let slices = Slices::new(snapshot, features);
         let sources = Sources::new(slices, (rules, features), services, workloads);
         let mut index = Self::default();
         let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
         // Kubernetes Services go last; within either sort, older ones first.
-        let (kubernetes, entries): (Vec<_>, Vec<_>) = services.iter().partition(|(_, s)| s.is_kubernetes());
+        let (kubernetes, entries): (Vec<_>, Vec<_>) =
+            services.with_imported().partition(|(_, s)| s.is_kubernetes());
         index.by_service = vec![usize::MAX; kubernetes.len() + entries.len()];
         for (id, service) in entries.into_iter().chain(kubernetes) {
             let endpoints = sources.of(id, service);
@@ -124,7 +125,7 @@ impl<'a> Sources<'a> {
         workloads: &'a Workloads,
     ) -> Self {
         let selectors: Vec<_> =
-            services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
+            services.with_imported().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
         let mut selected = vec![Vec::new(); selectors.len()];
         let selectors = SelectorIndex::new(&selectors);
         let mut inline: HashMap<_, Vec<_>> = HashMap::default();

@@ -1,19 +1,34 @@
 //! Endpoints of Kubernetes Services: from EndpointSlices, else as Kubernetes would derive them from Pods.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::{Endpoint, Health, entries};
 use crate::Str;
+use crate::features::Features;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::ip;
 use crate::mesh::workload::pod;
 use crate::mesh::{Service, Workload, WorkloadId, Workloads};
 use crate::rules::Rules;
-use crate::snapshot::{Cause, FieldPath, Object, Snapshot, kubernetes};
+use crate::snapshot::{self, Cause, FieldPath, Object, Snapshot, kubernetes};
 
 /// The snapshot's EndpointSlices, by the Service that they are for: namespace, then name.
 pub(super) struct Slices<'a> {
     by_service: HashMap<(&'a str, &'a str), Vec<&'a Object<kubernetes::EndpointSlice>>>,
+    /// What is read instead of slices, if it is.
+    endpoints: Option<&'a [Arc<Object<kubernetes::Endpoints>>]>,
+}
+
+/// Where a Service's endpoints are listed.
+#[derive(Clone, Copy)]
+pub(super) enum Listed<'s> {
+    /// In EndpointSlices.
+    Slices(&'s [&'s Object<kubernetes::EndpointSlice>]),
+    /// In a v1 Endpoints.
+    Endpoints(&'s Object<kubernetes::Endpoints>),
+    /// Nowhere, and nobody would list any.
+    Nowhere,
 }
 
 /// The Service that a slice is for.
@@ -24,28 +39,75 @@ fn service_of(slice: &Object<kubernetes::EndpointSlice>) -> Option<(&str, &str)>
 
 impl<'a> Slices<'a> {
     /// The snapshot's slices. Its v1 Endpoints count for nothing, as in Istio: it is the cluster that makes
-    /// slices of them.
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    /// slices of them. Where a flag has them read, slices count for nothing.
+    pub(super) fn new(snapshot: &'a Snapshot, features: &Features) -> Self {
         let mut by_service: HashMap<_, Vec<_>> = HashMap::default();
         for slice in &snapshot.endpoint_slices {
             if let Some(key) = service_of(slice) {
                 by_service.entry(key).or_default().push(slice.as_ref());
             }
         }
-        Self { by_service }
+        let endpoints = (!features.pilot_use_endpoint_slice).then_some(snapshot.endpoints.as_slice());
+        Self { by_service, endpoints }
     }
 
-    /// The slices of a Service, if the snapshot has any.
-    pub(super) fn of<'s>(
-        &'s self,
-        service: &'s Service,
-    ) -> Option<&'s [&'s Object<kubernetes::EndpointSlice>]> {
-        self.by_service.get(&(service.namespace.as_str(), service.name.as_str())).map(Vec::as_slice)
+    /// Where the endpoints of a Service are listed; none if the snapshot does not say, and Kubernetes would
+    /// list its Pods.
+    pub(super) fn of<'s>(&'s self, service: &'s Service) -> Option<Listed<'s>> {
+        let (namespace, name) = (service.namespace.as_str(), service.name.as_str());
+        match self.endpoints {
+            None => self.by_service.get(&(namespace, name)).map(|slices| Listed::Slices(slices)),
+            Some(all) => match snapshot::find(all, namespace, name) {
+                Some(object) => Some(Listed::Endpoints(object)),
+                None => service.selector.is_empty().then_some(Listed::Nowhere),
+            },
+        }
     }
 }
 
+/// The endpoints that are listed.
+pub(super) fn listed(listed: Listed<'_>, workloads: &Workloads, states: States) -> Vec<Endpoint> {
+    match listed {
+        Listed::Slices(slices) => of_slices(slices, workloads, states),
+        Listed::Endpoints(object) => of_endpoints(object, workloads, states),
+        Listed::Nowhere => Vec::new(),
+    }
+}
+
+/// The endpoints that a v1 Endpoints lists.
+fn of_endpoints(
+    object: &Object<kubernetes::Endpoints>,
+    workloads: &Workloads,
+    states: States,
+) -> Vec<Endpoint> {
+    let mut endpoints = Vec::new();
+    for (position, subset) in object.spec.subsets.iter().enumerate() {
+        let ready = subset.addresses.iter().map(|address| (address, Health::Healthy));
+        let unready = subset.not_ready_addresses.iter().map(|address| (address, Health::Unhealthy));
+        for (address, health) in ready.chain(unready).filter(|(_, health)| states.keep(*health)) {
+            let target = address.target_ref.as_ref();
+            let Ok(workload) = behind(target, &address.ip, &object.meta.namespace, workloads) else {
+                continue;
+            };
+            endpoints.extend(subset.ports.iter().map(|port| Endpoint {
+                address: address.ip.clone(),
+                ip: address.ip.parse().ok(),
+                others: Vec::new(),
+                port: port.port.and_then(|port| u32::try_from(port).ok()).unwrap_or_default(),
+                service_port: port.name.clone().unwrap_or_default(),
+                service_port_number: None,
+                workload,
+                health,
+                weight: 0,
+                listed_by: Some(Cause::new(object.object_ref(), FieldPath::at("subsets[]", [position]))),
+            }));
+        }
+    }
+    endpoints
+}
+
 /// The endpoints that EndpointSlices list. Of several with one address and port name, the first counts.
-pub(super) fn listed(
+fn of_slices(
     slices: &[&Object<kubernetes::EndpointSlice>],
     workloads: &Workloads,
     states: States,
@@ -59,8 +121,11 @@ pub(super) fn listed(
             if !states.keep(health) {
                 continue;
             }
+            let target = entry.target_ref.as_ref();
             for address in &entry.addresses {
-                let Ok(workload) = behind(entry, address, &slice.meta.namespace, workloads) else { continue };
+                let Ok(workload) = behind(target, address, &slice.meta.namespace, workloads) else {
+                    continue;
+                };
                 let named = entry.target_ref.as_ref().is_some_and(|target| target.kind == "Pod");
                 let joined = workload
                     .and_then(|id| workloads.get(id))
@@ -106,12 +171,12 @@ struct Unknown;
 /// The workload behind an address: the Pod that the slice names, else the Pod with that primary address, if
 /// it is ready.
 fn behind(
-    entry: &kubernetes::Endpoint,
+    target: Option<&kubernetes::ObjectReference>,
     address: &Str,
     namespace: &str,
     workloads: &Workloads,
 ) -> Result<Option<WorkloadId>, Unknown> {
-    if let Some(target) = entry.target_ref.as_ref().filter(|target| target.kind == "Pod") {
+    if let Some(target) = target.filter(|target| target.kind == "Pod") {
         let namespace = if target.namespace.is_empty() { namespace } else { &target.namespace };
         return workloads.pod(namespace, &target.name).map(Some).ok_or(Unknown);
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::parent::{hostname, kubernetes_service};
+use super::parent::kubernetes_service;
 use super::{Context, Unconvertible};
 use crate::Str;
+use crate::mesh::hostname;
 use crate::pool_service;
 use crate::snapshot::gateway_api::route::{BackendObjectReference, BackendRef};
 use crate::snapshot::networking::PortSelector;
@@ -95,12 +96,19 @@ pub(super) fn destination(
     let group = to.group.as_deref().unwrap_or_default();
     let kind = to.kind.as_deref().unwrap_or("Service");
     let (host, valid) = match (group, kind) {
-        ("", "Service") | (_, "ServiceImport") if kind == "Service" || group == cx.mcs_group => {
+        ("", "Service") | (_, "ServiceImport") if kind == "Service" || group == cx.features.mcs_api_group => {
             if to.name.contains('.') && (kind == "Service" || strict) {
                 return Err(Unconvertible::Backend);
             }
-            let host = hostname(&to.name, target);
-            let valid = is_service(cx, &host, target);
+            let service = hostname::of_service(&to.name, target);
+            let imported = kind == "ServiceImport" && cx.features.has_clusterset_hosts();
+            let host = if imported { hostname::of_import(&to.name, target) } else { service.clone() };
+            // By accident, newer releases look for the Service, not for what is imported.
+            let valid = if cx.rules.gateway_api.checks_backends {
+                kubernetes_service(cx, &service, target).is_some()
+            } else {
+                cx.services.lookup(&host, target).is_some()
+            };
             (host, valid)
         }
         (ISTIO_GROUP, "Hostname") => {
@@ -109,7 +117,9 @@ pub(super) fn destination(
             }
             (to.name.clone(), cx.services.lookup(&to.name, target).is_some())
         }
-        (INFERENCE_GROUP, "InferencePool") if cx.pools => return pool(cx, &to.name, target),
+        (INFERENCE_GROUP, "InferencePool") if cx.features.enable_gateway_api_inference_extension => {
+            return pool(cx, &to.name, target);
+        }
         _ => return Ok(Backend::invalid(Unresolved::InvalidKind)),
     };
     let port = to.port.ok_or(Unconvertible::Backend)?;
@@ -124,7 +134,7 @@ fn pool(cx: &Context<'_>, name: &str, namespace: &str) -> Result<Backend, Unconv
         return Err(Unconvertible::Backend);
     }
     let is_there = snapshot::find(&cx.snapshot.inference_pools, namespace, name).is_some();
-    let host = hostname(&pool_service::name(name), namespace);
+    let host = hostname::of_service(&pool_service::name(name), namespace);
     let found = cx.services.lookup(&host, namespace).filter(|_| is_there).and_then(|id| cx.services.get(id));
     let Some(service) = found else { return Ok(Backend::invalid(Unresolved::BackendNotFound)) };
     if !pool_service::has_picker(&service.labels) {
@@ -133,14 +143,6 @@ fn pool(cx: &Context<'_>, name: &str, namespace: &str) -> Result<Backend, Unconv
     let number = service.ports.first().map_or(0, |port| port.number);
     let destination = Destination { host, subset: Str::default(), port: Some(PortSelector { number }) };
     Ok(Backend { destination, problem: None })
-}
-
-fn is_service(cx: &Context<'_>, host: &str, namespace: &str) -> bool {
-    if cx.rules.gateway_api.checks_backends {
-        kubernetes_service(cx, host, namespace).is_some()
-    } else {
-        cx.services.lookup(host, namespace).is_some()
-    }
 }
 
 /// ReferenceGrants for HTTPRoutes: who may refer to Services of another namespace.

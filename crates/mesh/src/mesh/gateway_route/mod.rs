@@ -50,10 +50,7 @@ struct Context<'a> {
     snapshot: &'a Snapshot,
     rules: &'static Rules,
     services: &'a Services,
-    /// Whether backends may be InferencePools.
-    pools: bool,
-    /// The group of ServiceImports.
-    mcs_group: &'a str,
+    features: &'a Features,
     grants: backend::Grants<'a>,
 }
 
@@ -102,9 +99,8 @@ pub(crate) fn convert(
     features: &Features,
     problems: &mut Vec<Problem>,
 ) -> Vec<VirtualService> {
-    let pools = features.enable_gateway_api_inference_extension;
     let grants = backend::Grants::new(snapshot);
-    let cx = Context { snapshot, rules, services, pools, mcs_group: &features.mcs_api_group, grants };
+    let cx = Context { snapshot, rules, services, features, grants };
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);

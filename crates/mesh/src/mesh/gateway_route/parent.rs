@@ -29,7 +29,7 @@ pub(super) fn attached(cx: &Context<'_>, references: &[ParentReference], namespa
 }
 
 /// The hostname of a Kubernetes Service.
-pub(super) fn hostname(name: &str, namespace: &str) -> Str {
+fn hostname(name: &str, namespace: &str) -> Str {
     format!("{name}.{namespace}.svc.{DOMAIN_SUFFIX}").into()
 }
 
@@ -58,7 +58,7 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
         }
         _ => return None,
     };
-    (!controllers::are_controlled_by_others(cx.snapshot, labels, namespace))
+    (!controllers::are_controlled_by_others(cx.snapshot, cx.features, labels, namespace))
         .then_some(Parent { port: reference.port, hosts })
 }
 

@@ -12,7 +12,7 @@ const SKIP_MIRROR: &str = "endpointslice.kubernetes.io/skip-mirror";
 /// The Endpoints that would be a Service's, had the snapshot the slices that a cluster makes of them.
 pub(super) fn problems(known: Known<'_>) -> Vec<Problem> {
     let s = known.snapshot;
-    if s.endpoints.is_empty() {
+    if s.endpoints.is_empty() || !known.features.pilot_use_endpoint_slice {
         return Vec::new();
     }
     let sliced: HashSet<_> = s

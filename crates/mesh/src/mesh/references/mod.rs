@@ -16,6 +16,7 @@ mod destinations;
 mod endpoints;
 mod targets;
 
+use crate::features::Features;
 use crate::problem::Problem;
 use crate::rules::{PolicyAttachment, Rules};
 use crate::snapshot::Snapshot;
@@ -27,6 +28,7 @@ use super::{Services, Waypoint};
 pub(super) struct Known<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) rules: &'static Rules,
+    pub(super) features: &'a Features,
     pub(super) services: &'a Services,
     pub(super) waypoints: &'a [Waypoint],
     pub(super) root_namespace: &'a str,

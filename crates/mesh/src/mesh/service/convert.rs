@@ -49,6 +49,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         ports: spec.ports.iter().map(|port| kubernetes_port(port, rules)).collect(),
         addresses: cluster_ips(spec),
         auto_allocated: Vec::new(),
+        hashed_addresses: Vec::new(),
         resolution,
         mesh_external: external_name.is_some(),
         selector: spec.selector.clone(),
@@ -65,6 +66,7 @@ pub(super) fn kubernetes(object: &Arc<Object<kubernetes::Service>>, context: Con
         publish_not_ready_addresses: spec.publish_not_ready_addresses,
         traffic_distribution: context.traffic_distribution(spec.traffic_distribution.as_deref(), meta),
         one_port: context.one_port(meta),
+        imported: false,
     }
 }
 
@@ -239,6 +241,7 @@ pub(super) fn service_entry(
             ports: ports.clone(),
             addresses: addresses.clone(),
             auto_allocated: Vec::new(),
+            hashed_addresses: Vec::new(),
             resolution: resolution(spec.resolution),
             mesh_external: spec.location == service_entry::Location::MeshExternal,
             selector: spec.workload_selector.as_ref().map(|s| s.labels.clone()).unwrap_or_default(),
@@ -253,6 +256,7 @@ pub(super) fn service_entry(
             publish_not_ready_addresses: false,
             traffic_distribution,
             one_port,
+            imported: false,
         })
         .collect()
 }

@@ -2,6 +2,8 @@
 
 mod allocate;
 mod convert;
+mod hashed;
+mod imports;
 pub mod protocol;
 mod remote;
 mod session;
@@ -44,6 +46,9 @@ pub struct Service {
     pub addresses: Vec<Address>,
     /// The addresses that Istio allocated for a ServiceEntry without addresses, IPv4 first (since 1.23).
     pub auto_allocated: Vec<IpAddr>,
+    /// The addresses that Istio computes from the name of a ServiceEntry without addresses, IPv4 first, where
+    /// it allocates none: for proxies that ask for them.
+    pub hashed_addresses: Vec<IpAddr>,
     /// How its endpoints are found.
     pub resolution: Resolution,
     /// Whether it lies outside the mesh (`location: MESH_EXTERNAL`, ExternalName).
@@ -74,6 +79,8 @@ pub struct Service {
     pub traffic_distribution: TrafficDistribution,
     /// Whether all its ports are one, as those of a Service that stands for an InferencePool.
     pub one_port: bool,
+    /// Whether it is a copy that a ServiceImport made.
+    pub imported: bool,
 }
 
 impl Service {
@@ -223,7 +230,10 @@ fn sort(services: &mut [Service], rules: &Rules) {
 /// asks.
 #[derive(Clone, Debug, Default)]
 pub struct Services {
+    /// Those of objects of their own, then those that ServiceImports made.
     all: Vec<Service>,
+    /// How many are of objects of their own.
+    own: usize,
     by_hostname: HashMap<Str, Vec<ServiceId>>,
     by_namespace: HashMap<Str, Vec<ServiceId>>,
     same_host: SameHost,
@@ -239,13 +249,36 @@ impl Services {
         config: &MeshSettings,
         namespaces: &Namespaces,
     ) -> Self {
-        Self::with_remotes(snapshot, how, config, namespaces, &RemoteClusters::default())
+        Self::in_cluster(snapshot, snapshot, how, config, namespaces, &RemoteClusters::default())
+    }
+
+    /// Builds the index of another cluster than the control plane's own, `whole`.
+    #[must_use]
+    pub(crate) fn of_remote(
+        snapshot: &Snapshot,
+        whole: &Snapshot,
+        how: (&'static Rules, &Features),
+        config: &MeshSettings,
+        namespaces: &Namespaces,
+    ) -> Self {
+        Self::in_cluster(snapshot, whole, how, config, namespaces, &RemoteClusters::default())
     }
 
     /// Builds the index of the control plane's own cluster, with the Services that only others have.
     #[must_use]
     pub(crate) fn with_remotes(
         snapshot: &Snapshot,
+        how: (&'static Rules, &Features),
+        config: &MeshSettings,
+        namespaces: &Namespaces,
+        remotes: &RemoteClusters,
+    ) -> Self {
+        Self::in_cluster(snapshot, snapshot, how, config, namespaces, remotes)
+    }
+
+    fn in_cluster(
+        snapshot: &Snapshot,
+        whole: &Snapshot,
         (rules, features): (&'static Rules, &Features),
         config: &MeshSettings,
         namespaces: &Namespaces,
@@ -257,10 +290,18 @@ impl Services {
         let mut all: Vec<Service> = kubernetes.chain(entries).collect();
         if rules.registry.allocates_addresses && features.pilot_enable_ip_autoallocate {
             allocate::allocate(snapshot, features, &mut all);
+        } else {
+            hashed::assign(&mut all, rules.registry.hashed_addresses);
         }
-        remote::merge(&mut all, remotes);
+        remote::merge(&mut all, remotes, Self::own);
         sort(&mut all, rules);
+        let mut imported = imports::of_cluster(snapshot, whole, (rules, features), config);
+        remote::merge(&mut imported, remotes, Self::imported);
+        sort(&mut imported, rules);
+        let own = all.len();
+        all.append(&mut imported);
         let mut index = Self {
+            own,
             same_host: rules.registry.same_host,
             own_private_first: rules.registry.own_private_first,
             ..Self::default()
@@ -268,7 +309,9 @@ impl Services {
         index.by_hostname.reserve(all.len());
         for (id, service) in (0..).map(ServiceId).zip(&all) {
             index.by_hostname.entry(service.hostname.clone()).or_default().push(id);
-            index.by_namespace.entry(service.namespace.clone()).or_default().push(id);
+            if !service.imported {
+                index.by_namespace.entry(service.namespace.clone()).or_default().push(id);
+            }
         }
         index.all = all;
         index
@@ -280,9 +323,23 @@ impl Services {
         self.all.get(id.0 as usize)
     }
 
-    /// All, in Istio's order: by creation time, name and namespace.
+    /// All of objects of their own, in Istio's order: by creation time, name and namespace. Ambient mode
+    /// knows no others.
     pub fn iter(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
+        (0..).map(ServiceId).zip(self.own())
+    }
+
+    /// Those of [`Self::iter`], and the copies that ServiceImports made.
+    pub fn with_imported(&self) -> impl Iterator<Item = (ServiceId, &Service)> {
         (0..).map(ServiceId).zip(&self.all)
+    }
+
+    fn own(&self) -> &[Service] {
+        self.all.get(..self.own).unwrap_or_default()
+    }
+
+    fn imported(&self) -> &[Service] {
+        self.all.get(self.own..).unwrap_or_default()
     }
 
     /// The Services with this hostname, whatever their namespace, in Istio's order.
@@ -291,7 +348,7 @@ impl Services {
         self.by_hostname.get(hostname).map_or(&[], Vec::as_slice)
     }
 
-    /// The Services of a namespace, in Istio's order.
+    /// The Services of a namespace, in Istio's order, without those that ServiceImports made.
     #[must_use]
     pub fn in_namespace(&self, namespace: &str) -> &[ServiceId] {
         self.by_namespace.get(namespace).map_or(&[], Vec::as_slice)

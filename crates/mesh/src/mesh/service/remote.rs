@@ -1,6 +1,6 @@
 //! Services of several clusters as one.
 
-use super::Service;
+use super::{Service, Services};
 use crate::Str;
 use crate::hash::HashMap;
 use crate::mesh::RemoteClusters;
@@ -10,14 +10,18 @@ use crate::mesh::RemoteClusters;
 ///
 /// The first cluster that has a hostname says what the Service is; of other clusters only the identities of
 /// its servers count, and its endpoints.
-pub(super) fn merge(services: &mut Vec<Service>, remotes: &RemoteClusters) {
+pub(super) fn merge(
+    services: &mut Vec<Service>,
+    remotes: &RemoteClusters,
+    of_cluster: impl Fn(&Services) -> &[Service],
+) {
     let mut by_hostname: HashMap<Str, usize> = HashMap::default();
     if remotes.iter().next().is_some() {
         let kubernetes = services.iter().enumerate().filter(|(_, service)| service.is_kubernetes());
         by_hostname.extend(kubernetes.map(|(position, service)| (service.hostname.clone(), position)));
     }
     for remote in remotes.iter() {
-        for (_, service) in remote.services.iter() {
+        for service in of_cluster(&remote.services) {
             let known = by_hostname.get(&service.hostname).and_then(|position| services.get_mut(*position));
             if let Some(known) = known {
                 let more = service.service_accounts.iter();

@@ -4,6 +4,7 @@
 //! [Istio's classes](https://istio.io/latest/docs/ambient/usage/waypoint/).
 
 use crate::controllers;
+use crate::features::Features;
 use crate::rules::{Rules, WaypointClasses};
 use crate::snapshot::Snapshot;
 use crate::well_known::{WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
@@ -30,10 +31,14 @@ impl DataPlane {
     }
 
     /// What runs the waypoints of a class; none if its Gateways are no waypoints.
-    pub(super) fn of_class(snapshot: &Snapshot, rules: &Rules, class: &str) -> Option<Self> {
+    pub(super) fn of_class(
+        snapshot: &Snapshot,
+        (rules, features): (&Rules, &Features),
+        class: &str,
+    ) -> Option<Self> {
         match rules.waypoints.classes {
             WaypointClasses::ByName => (class == WAYPOINT_CLASS).then_some(Self::Envoy),
-            WaypointClasses::ByController => match controllers::of_class(snapshot, class)? {
+            WaypointClasses::ByController => match controllers::of_class(snapshot, features, class)? {
                 WAYPOINT_CONTROLLER => Some(Self::Envoy),
                 controllers::AGENTGATEWAY => Some(Self::Agentgateway),
                 _ => None,

@@ -35,6 +35,7 @@ use crate::rules::{Attachment, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, Snapshot};
+use crate::strings;
 use crate::version::Version;
 use crate::well_known::NETWORK;
 
@@ -103,6 +104,18 @@ impl Proxy {
     }
 }
 
+/// The files of a certificate that a proxy shows to endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientCertificate<'p> {
+    /// The certificate.
+    pub chain: &'p str,
+    /// Its private key; empty for none, and then there is no TLS.
+    pub key: &'p str,
+    /// The root certificates that servers' have to come from; empty for the system's.
+    pub root: &'p str,
+}
+
 impl Proxy {
     /// The network that it says it is in: its pod's label, which its container's environment repeats, else
     /// the environment that it is configured with; empty for none.
@@ -126,7 +139,15 @@ impl Proxy {
     /// Whether its configuration keeps it from opening HBONE tunnels to endpoints.
     #[must_use]
     pub fn sends_no_hbone(&self) -> bool {
-        matches!(self.says(proxy_metadata::DISABLE_HBONE_SEND), "1" | "t" | "T" | "true" | "TRUE" | "True")
+        self.says_true(proxy_metadata::DISABLE_HBONE_SEND)
+    }
+
+    /// Whether its configuration asks for addresses that are computed from names, given whether it has to
+    /// capture DNS for that.
+    #[must_use]
+    pub fn knows_hashed_addresses(&self, captures: bool) -> bool {
+        self.says_true(proxy_metadata::DNS_AUTO_ALLOCATE)
+            && (!captures || self.says_true(proxy_metadata::DNS_CAPTURE))
     }
 
     /// The files of the certificate and the key that it shows at both ends of tunnels, where its configuration
@@ -145,9 +166,26 @@ impl Proxy {
         Some(self.says(proxy_metadata::TLS_SERVER_ROOT_CERT)).filter(|path| !path.is_empty())
     }
 
+    /// The files that it shows and trusts instead of the mesh's certificates where it speaks mTLS to endpoints,
+    /// if its configuration names the first of them.
+    #[must_use]
+    pub fn client_certificate(&self) -> Option<ClientCertificate<'_>> {
+        let chain = self.says(proxy_metadata::TLS_CLIENT_CERT_CHAIN);
+        (!chain.is_empty()).then(|| ClientCertificate {
+            chain,
+            key: self.says(proxy_metadata::TLS_CLIENT_KEY),
+            root: self.says(proxy_metadata::TLS_CLIENT_ROOT_CERT),
+        })
+    }
+
     /// What its configuration says to the control plane under this name; empty for nothing.
     fn says(&self, name: &str) -> &str {
         self.config.proxy_metadata.get(name).map_or("", Str::as_str)
+    }
+
+    /// Whether its configuration says so under this name.
+    fn says_true(&self, name: &str) -> bool {
+        strings::go_bool(self.says(name)) == Some(true)
     }
 }
 
@@ -192,7 +230,8 @@ impl Indexing<'_> {
 
     /// What runs a Gateway; none if it is no waypoint.
     fn data_plane_of(&self, gateway: &Object<Gateway>) -> Option<DataPlane> {
-        DataPlane::of_class(self.snapshot, self.rules, &gateway.spec.gateway_class_name)
+        let features = &self.options.features;
+        DataPlane::of_class(self.snapshot, (self.rules, features), &gateway.spec.gateway_class_name)
     }
 
     /// Whether Istio runs a Gateway as a waypoint and says where: agentgateway's only where a flag asks for

@@ -13,7 +13,7 @@ use crate::options::Readiness;
 pub(super) fn attach(cx: &Indexing<'_>, waypoints: &mut [Waypoint]) {
     let accounts: BTreeSet<_> = waypoints.iter().filter(|w| is_ready(cx, w)).filter_map(account).collect();
     let selectors: Vec<_> =
-        cx.services.iter().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
+        cx.services.with_imported().map(|(id, s)| (s.namespace.as_str(), &s.selector, id)).collect();
     let selectors = SelectorIndex::new(&selectors);
     for waypoint in waypoints.iter_mut() {
         let namespace = waypoint.name.namespace.clone();
@@ -62,8 +62,8 @@ fn counts(workload: &Workload) -> bool {
 }
 
 fn without_selector<'a>(cx: &'a Indexing<'_>, namespace: &'a str) -> impl Iterator<Item = ServiceId> + 'a {
-    let ids = cx.services.in_namespace(namespace).iter().copied();
-    ids.filter(|id| cx.services.get(*id).is_some_and(|s| s.selector.is_empty()))
+    let all = cx.services.with_imported();
+    all.filter(move |(_, s)| s.namespace == namespace && s.selector.is_empty()).map(|(id, _)| id)
 }
 
 /// Whether this is the one Service of its hostname in its namespace.

@@ -6,24 +6,26 @@ use crate::mesh::service::Address;
 use crate::mesh::waypoint::Proxy;
 use crate::mesh::{Service, ServiceId, ip};
 use crate::plan::Scope;
-use crate::rules::MatchedAddresses;
+use crate::rules::{HashedAddresses, MatchedAddresses};
 
 /// What Istio says instead of an address that is not there.
 const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix_len: 32 };
 
 /// The address that stands for a Service: the first that the proxy can be called by.
-pub(super) fn primary(service: &Service, proxy: &Proxy) -> Option<IpAddr> {
-    all(service, proxy).first().map(|address| address.ip)
+pub(super) fn primary(scope: Scope<'_>, service: &Service) -> Option<IpAddr> {
+    all(scope, service).first().map(|address| address.ip)
 }
 
 /// The addresses of a Service that a waypoint matches.
 pub(super) fn matched(scope: Scope<'_>, id: ServiceId, service: &Service) -> Vec<Address> {
-    let proxy = &scope.waypoint.proxy;
     let rule = scope.rules.listeners.matched_addresses;
     match rule {
-        MatchedAddresses::Primary => vec![service.addresses.first().copied().unwrap_or(UNSPECIFIED)],
+        MatchedAddresses::Primary => {
+            let hashed = || hashed(scope, service).next();
+            vec![service.addresses.first().copied().or_else(hashed).unwrap_or(UNSPECIFIED)]
+        }
         MatchedAddresses::All | MatchedAddresses::AllOrPrimary => {
-            let mut all = all(service, proxy);
+            let mut all = all(scope, service);
             if all.is_empty() && rule == MatchedAddresses::AllOrPrimary {
                 all.extend(service.addresses.first());
             }
@@ -62,7 +64,8 @@ fn is_usable(proxy: &Proxy, address: &Address) -> bool {
 }
 
 /// The addresses of a Service that a proxy can be called by.
-fn all(service: &Service, proxy: &Proxy) -> Vec<Address> {
+fn all(scope: Scope<'_>, service: &Service) -> Vec<Address> {
+    let proxy = &scope.waypoint.proxy;
     let usable = |address: &Address| is_usable(proxy, address);
     if service.is_kubernetes() {
         // Headless Services count as having the unspecified address.
@@ -73,7 +76,15 @@ fn all(service: &Service, proxy: &Proxy) -> Vec<Address> {
     if let Some(first) = service.addresses.first() {
         return vec![*first];
     }
-    let allocated: Vec<Address> =
-        service.auto_allocated.iter().map(|ip| Address::single(*ip)).filter(usable).collect();
+    let allocated = service.auto_allocated.iter().map(|ip| Address::single(*ip)).filter(usable);
+    let allocated: Vec<Address> = allocated.chain(hashed(scope, service)).collect();
     if allocated.is_empty() { vec![UNSPECIFIED] } else { allocated }
+}
+
+/// The addresses that are computed from the name of a ServiceEntry, for a proxy that asks for them.
+fn hashed<'m>(scope: Scope<'m>, service: &'m Service) -> impl Iterator<Item = Address> + use<'m> {
+    let proxy = &scope.waypoint.proxy;
+    let captures = scope.rules.registry.hashed_addresses == HashedAddresses::ByNumber;
+    let all = service.hashed_addresses.iter().filter(move |_| proxy.knows_hashed_addresses(captures));
+    all.map(|ip| Address::single(*ip)).filter(move |address| is_usable(proxy, address))
 }

@@ -210,7 +210,7 @@ impl<'a, 'm> Planner<'a, 'm> {
         causes.extend_from_slice(self.telemetries.causes(telemetry));
         causes.extend(extensions.iter().map(extension_cause));
         let address = service.filter(|_| self.by_hostname_first);
-        let address = address.and_then(|service| address::primary(service, &self.scope.waypoint.proxy));
+        let address = address.and_then(|service| address::primary(self.scope, service));
         self.chains.push(Chain {
             name,
             service,

@@ -55,8 +55,8 @@ pub enum Tls<'m> {
     },
     /// `SIMPLE` or `MUTUAL`, as a DestinationRule asks for it.
     Requested {
-        /// What it says.
-        settings: &'m ClientTlsSettings,
+        /// What it says, or what is said instead where the proxy shows a certificate of its own.
+        settings: Cow<'m, ClientTlsSettings>,
         /// The names that servers may have; any if there is none.
         names: Cow<'m, [Str]>,
         /// Whether servers are not verified.
@@ -82,7 +82,9 @@ pub(super) fn transport<'m>(
     policy: Option<&ClusterPolicy<'m>>,
 ) -> Transport<'m> {
     let settings = policy.and_then(|policy| policy.settings.tls);
-    let requested_host = settings.map_or_else(RequestedHost::default, |tls| requested_host(scope, to, tls));
+    let own = settings_with_own_certificate(scope, to, settings).map(Cow::Owned);
+    let settings = own.or(settings.map(Cow::Borrowed));
+    let requested_host = settings.as_deref().map(|tls| requested_host(scope, to, tls)).unwrap_or_default();
     let sockets = match (to.direction, settings) {
         (Direction::InboundVip, None) => Sockets::Own(None),
         (Direction::InboundVip, Some(settings)) => {
@@ -95,6 +97,46 @@ pub(super) fn transport<'m>(
     Transport { sockets, requested_host }
 }
 
+/// What is asked for instead of mTLS, where the proxy shows a certificate of its own: mTLS with that.
+fn settings_with_own_certificate(
+    scope: Scope<'_>,
+    to: &Destination<'_>,
+    asked: Option<&ClientTlsSettings>,
+) -> Option<ClientTlsSettings> {
+    let certificate = scope.waypoint.proxy.client_certificate()?;
+    let with = |sni: Str, subject_alt_names: Vec<Str>, insecure_skip_verify| ClientTlsSettings {
+        mode: TlsMode::Mutual,
+        client_certificate: certificate.chain.into(),
+        private_key: certificate.key.into(),
+        ca_certificates: certificate.root.into(),
+        subject_alt_names,
+        sni,
+        insecure_skip_verify,
+        ..ClientTlsSettings::default()
+    };
+    match asked {
+        _ if to.direction == Direction::InboundVip => None,
+        None if speaks_mtls(scope, to) => Some(with(sni(to).into(), identity::of_servers(scope, to), None)),
+        None => None,
+        Some(asked) if matches!(asked.mode, TlsMode::Disable | TlsMode::Simple) => None,
+        Some(_) if keeps_settings(scope, to) => None,
+        Some(asked) => {
+            let heeds = scope.rules.clusters.insecure_with_own_certificate;
+            let insecure = asked.insecure_skip_verify.filter(|_| heeds);
+            Some(with(asked.sni.clone(), asked.subject_alt_names.clone(), insecure))
+        }
+    }
+}
+
+/// Whether a rule's settings count as they are though the proxy shows a certificate of its own: the servers of
+/// others may not know it.
+fn keeps_settings(scope: Scope<'_>, to: &Destination<'_>) -> bool {
+    scope.rules.clusters.own_certificate_may_stay_inside
+        && scope.mesh.options.features.prefer_destinationrule_tls_for_external_services
+        && to.service.mesh_external
+        && scope.waypoint.proxy.client_certificate().is_some()
+}
+
 /// What destinations of others are offered for lack of a rule.
 fn unsettled<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Sockets<'m> {
     if !speaks_mtls(scope, to) {
@@ -105,10 +147,10 @@ fn unsettled<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Sockets<'m> {
 }
 
 /// What they are offered because a rule says so.
-fn settled<'m>(scope: Scope<'m>, to: &Destination<'m>, settings: &'m ClientTlsSettings) -> Sockets<'m> {
+fn settled<'m>(scope: Scope<'m>, to: &Destination<'m>, settings: Cow<'m, ClientTlsSettings>) -> Sockets<'m> {
     let mutual = settings.mode == TlsMode::IstioMutual;
     let tls = if mutual {
-        Some(istio_mutual(scope, to, settings))
+        Some(istio_mutual(scope, to, &settings))
     } else {
         let of_servers =
             || if to.service.is_kubernetes() { Vec::new() } else { identity::of_servers(scope, to) };
@@ -125,14 +167,32 @@ fn settled<'m>(scope: Scope<'m>, to: &Destination<'m>, settings: &'m ClientTlsSe
     }
 }
 
-fn istio_mutual<'m>(scope: Scope<'m>, to: &Destination<'m>, settings: &'m ClientTlsSettings) -> Tls<'m> {
+fn istio_mutual<'m>(
+    scope: Scope<'m>,
+    to: &Destination<'m>,
+    settings: &Cow<'m, ClientTlsSettings>,
+) -> Tls<'m> {
+    // By accident, such settings are not filled in.
+    let as_they_are = keeps_settings(scope, to);
     Tls::IstioMutual {
-        sni: if settings.sni.is_empty() { sni(to) } else { settings.sni.to_string() },
-        names: if settings.subject_alt_names.is_empty() {
+        sni: match settings.sni.as_str() {
+            "" if as_they_are => to.name.clone(),
+            "" => sni(to),
+            sni => sni.to_owned(),
+        },
+        names: if settings.subject_alt_names.is_empty() && !as_they_are {
             identity::of_servers(scope, to).into()
         } else {
-            settings.subject_alt_names.as_slice().into()
+            names(settings)
         },
+    }
+}
+
+/// The names that a rule gives.
+fn names<'m>(settings: &Cow<'m, ClientTlsSettings>) -> Cow<'m, [Str]> {
+    match settings {
+        Cow::Borrowed(settings) => settings.subject_alt_names.as_slice().into(),
+        Cow::Owned(settings) => settings.subject_alt_names.clone().into(),
     }
 }
 
@@ -156,21 +216,19 @@ struct NoCertificate;
 /// ServiceEntry).
 fn requested<'m>(
     scope: Scope<'m>,
-    settings: &'m ClientTlsSettings,
+    settings: Cow<'m, ClientTlsSettings>,
     server_names: impl FnOnce() -> Vec<Str>,
 ) -> Result<Option<Tls<'m>>, NoCertificate> {
-    if !asks_for_tls(settings) {
+    if !asks_for_tls(&settings) {
         return Ok(None);
     }
     let no_files = settings.client_certificate.is_empty() || settings.private_key.is_empty();
     if settings.credential_name.is_empty() && settings.mode == TlsMode::Mutual && no_files {
         return Err(NoCertificate);
     }
-    let names = match settings.subject_alt_names.as_slice() {
-        [] => server_names().into(),
-        names => names.into(),
-    };
-    Ok(Some(Tls::Requested { settings, names, insecure: is_insecure(scope, settings) }))
+    let names = if settings.subject_alt_names.is_empty() { server_names().into() } else { names(&settings) };
+    let insecure = is_insecure(scope, &settings);
+    Ok(Some(Tls::Requested { settings, names, insecure }))
 }
 
 fn asks_for_tls(settings: &ClientTlsSettings) -> bool {

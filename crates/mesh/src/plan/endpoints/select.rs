@@ -34,7 +34,9 @@ impl<'m> Target<'m> {
                 || e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
         };
         let in_reach = self.clusters_in_reach(scope);
-        let all = mesh.instances(id).filter(move |instance| instance.remote.is_none() || in_reach);
+        let all = mesh.instances(id).filter(move |instance| {
+            instance.remote.is_none() || in_reach && instance.is_discoverable(service, &mesh.config)
+        });
         let known = all.filter(move |instance| is_known(instance.endpoint, unready));
         known.filter(move |instance| of_port(&instance.endpoint)).map(move |instance| {
             let endpoint = instance.endpoint;
@@ -49,8 +51,9 @@ impl<'m> Target<'m> {
         let Self { service, .. } = self;
         let mesh = scope.mesh;
         let told_apart = mesh.options.features.ambient_enable_multi_network;
-        // A Service that only other clusters have is not known there unless it is for all.
-        let scoped = told_apart && !service.global && service.cluster.is_empty();
+        // A Service that only other clusters have is not known there unless it is for all, nor is one that a
+        // ServiceImport made.
+        let scoped = told_apart && !service.global && service.cluster.is_empty() && !service.imported;
         !service.node_local && !scoped && !mesh.config.is_cluster_local(&service.hostname)
     }
 

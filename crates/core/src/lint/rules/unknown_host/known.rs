@@ -36,8 +36,10 @@ impl<'m> Known<'m> {
             by_namespace: BTreeMap::new(),
             with_waypoint: cx.mesh.waypoints.iter().map(|w| w.name.namespace.as_str()).collect(),
         };
+        known
+            .hostnames
+            .extend(cx.mesh.services.with_imported().map(|(_, service)| service.hostname.as_str()));
         for (id, service) in cx.mesh.services.iter() {
-            known.hostnames.insert(&service.hostname);
             if service.hostname.starts_with('*') {
                 known.wildcards.push(&service.hostname);
             }
