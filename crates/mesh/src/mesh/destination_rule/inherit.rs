@@ -5,6 +5,7 @@
 //! is zero there is one that nobody sets, even in a wrapper: a child can not switch off what its parent
 //! switches on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{ByHost, MergedRule, RuleSpec};
@@ -27,9 +28,17 @@ pub(super) struct Inherited {
 }
 
 impl Inherited {
-    pub(super) fn new(rule: MergedRule, exported: &HashMap<Str, ByHost>) -> Self {
+    pub(super) fn new(
+        rule: MergedRule,
+        exported: &HashMap<Str, ByHost>,
+        hosts: &BTreeSet<(Str, Str)>,
+    ) -> Self {
         let mut exported = exported.clone();
-        exported.values_mut().for_each(|rules| rules.inherit(&rule));
+        for (namespace, host) in hosts {
+            if let Some(rules) = exported.get_mut(namespace) {
+                rules.inherit(host, &rule);
+            }
+        }
         Self { rule, exported }
     }
 }

@@ -119,7 +119,8 @@ impl DestinationRules {
         // Those have no creation time, and so come before all without a workload selector.
         let (selecting, others): (Vec<_>, Vec<_>) = (objects.iter().map(merged_rule))
             .partition(|rule| rule.spec.workload_selector.is_some() && !made_up.is_empty());
-        let mut parents: HashMap<Str, MergedRule> = HashMap::default();
+        let mut parents: BTreeMap<Str, MergedRule> = BTreeMap::new();
+        let mut hosts: BTreeSet<(Str, Str)> = BTreeSet::new();
         for rule in selecting.into_iter().chain(made_up).chain(others) {
             if rule.host.is_empty() {
                 // Without the flag such a rule is for a host that nobody has.
@@ -127,10 +128,13 @@ impl DestinationRules {
                     parents.entry(rule.namespace.clone()).or_insert(rule);
                 }
             } else {
+                if features.pilot_enable_destination_rule_inheritance {
+                    hosts.insert((rule.namespace.clone(), rule.host.clone()));
+                }
                 index.insert(rule, default_private);
             }
         }
-        index.inherit(parents);
+        index.inherit(parents, &hosts);
         index
     }
 
@@ -187,22 +191,26 @@ impl DestinationRules {
     }
 
     /// Merges rules with what they inherit: those of a namespace from its own rule for all hosts and the
-    /// mesh's, and what is exported to a client from the client's.
-    fn inherit(&mut self, mut parents: HashMap<Str, MergedRule>) {
+    /// mesh's, and what is exported to a client from the client's. `hosts` are those of all rules, with their
+    /// namespaces.
+    fn inherit(&mut self, mut parents: BTreeMap<Str, MergedRule>, hosts: &BTreeSet<(Str, Str)>) {
         let of_mesh = parents.remove(&self.root_namespace);
         for parent in parents.values_mut() {
             if let Some(of_mesh) = &of_mesh {
                 *parent = parent.clone().inheriting(of_mesh);
             }
         }
-        for (namespace, rules) in &mut self.local {
-            if let Some(parent) = parents.get(namespace).or(of_mesh.as_ref()) {
-                rules.inherit(parent);
+        for (namespace, host) in hosts {
+            if let Some(parent) = parents.get(namespace).or(of_mesh.as_ref())
+                && let Some(rules) = self.local.get_mut(namespace)
+            {
+                rules.inherit(host, parent);
             }
         }
         let of_mesh = of_mesh.map(|rule| (self.root_namespace.clone(), rule));
         let all = parents.into_iter().chain(of_mesh);
-        self.inherited = all.map(|(name, rule)| (name, Inherited::new(rule, &self.exported))).collect();
+        self.inherited =
+            all.map(|(name, rule)| (name, Inherited::new(rule, &self.exported, hosts))).collect();
     }
 
     fn insert(&mut self, rule: MergedRule, default_private: bool) {
@@ -277,10 +285,14 @@ impl ByHost {
         merge::add(&mut of_host.rules, rule, merge, keeps_apart);
     }
 
-    /// Merges the rules with what they inherit.
-    fn inherit(&mut self, parent: &MergedRule) {
-        let all = self.exact.values_mut().chain(self.by_suffix.values_mut());
-        all.flat_map(|of_host| &mut of_host.rules).for_each(|rule| *rule = rule.clone().inheriting(parent));
+    /// Merges the rules of a host with what they inherit.
+    fn inherit(&mut self, host: &str, parent: &MergedRule) {
+        let of_host = match host.strip_prefix('*') {
+            Some(suffix) => self.by_suffix.get_mut(suffix),
+            None => self.exact.get_mut(host),
+        };
+        let rules = of_host.into_iter().flat_map(|of_host| &mut of_host.rules);
+        rules.for_each(|rule| *rule = rule.clone().inheriting(parent));
     }
 
     /// The rules of the most specific host that covers `hostname`: the longest.
