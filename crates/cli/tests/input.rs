@@ -389,18 +389,20 @@ fn two_revisions_are_compared() {
 }
 
 #[test]
-fn values_of_helm_charts_are_a_mesh_configuration() {
+fn values_of_helm_charts_have_a_mesh_configuration_and_flags() {
     let values = "global: {hub: docker.io/istio}\npilot: {env: {PILOT_HTTP10: true}}\n\
                   meshConfig:\n  accessLogFile: /dev/values\n  acessLogFormat: x\n";
     let umbrella = "istiod:\n  env: {PILOT_HTTP10: true}\n  meshConfig: {accessLogFile: /dev/values}\n";
     let folder =
         folder("values", &[("a.yaml", REVISIONS), ("values.yaml", values), ("umbrella.yaml", umbrella)]);
     for file in ["values.yaml", "umbrella.yaml"] {
-        let output = run(&folder, &["translate", "-f", "a.yaml", "-o", "json", "--mesh-config", file]);
+        let output = run(&folder, &["translate", "-f", "a.yaml", "-o", "json", "--helm-values", file]);
         let (resources, said) = (text(&output.stdout), text(&output.stderr));
         assert!(resources.contains("/dev/values") && !resources.contains("/dev/default"), "{file}: {said}");
         assert!(resources.contains("acceptHttp10"), "{file}");
         assert!(said.contains("feature flags of the given values: PILOT_HTTP10=true"), "{said}");
         assert_eq!(said.contains("values.yaml:5:"), file == "values.yaml", "{said}");
     }
+    let wrong = told(&folder, &["translate", "-f", "a.yaml", "--helm-values", "a.yaml"]);
+    assert_eq!(with_code(wrong, "mesh-config-elsewhere").len(), 1, "objects are no values");
 }

@@ -41,8 +41,11 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's. Or values of Istio's
-    /// Helm charts: their `meshConfig` and the feature flags of istiod count.
+    /// Values of Istio's Helm charts, those of `istiod` or of a chart that depends on it: their `meshConfig` is
+    /// merged over the release's defaults and the snapshot's, and their feature flags count.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) helm_values: Option<PathBuf>,
+    /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
     /// The revision of the control plane (`istio.io/rev`): its settings count, and what it reads; `default` is
@@ -116,6 +119,7 @@ impl How {
     /// The first option that is given and says how objects are read.
     pub(crate) fn of_objects(&self) -> Option<&'static str> {
         let given = [
+            ("--helm-values", self.helm_values.is_some()),
             ("--mesh-config", self.mesh_config.is_some()),
             ("--revision", self.revision.is_some()),
             ("--readiness", self.readiness.is_some()),

@@ -72,11 +72,13 @@ fn session_of(found: Found, input: &Input) -> Result<Session, Failure> {
 
 /// The options that an [`Input`] chooses.
 fn options(input: &Input) -> Result<Options, Failure> {
-    let mesh_config = input.how.mesh_config.as_deref();
+    let (mesh_config, helm_values) = (input.how.mesh_config.as_deref(), input.how.helm_values.as_deref());
     let limits = input.how.limits()?;
     let settings = Settings {
         release: Some(input.release()),
         revision: input.how.revision.clone(),
+        helm_values: helm_values.map(|path| input::text(path, &limits)).transpose()?,
+        helm_values_name: helm_values.map(|path| path.display().to_string()),
         mesh_config: mesh_config.map(|path| input::text(path, &limits)).transpose()?,
         mesh_config_name: mesh_config.map(|path| path.display().to_string()),
         readiness: input.how.readiness.map(|readiness| Readiness::from(readiness).to_string()),

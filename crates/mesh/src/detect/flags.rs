@@ -7,12 +7,11 @@ use crate::problem::{Code, Place, Problem, Severity};
 use crate::snapshot::{ControlPlane, Reading};
 use crate::text::{SourceFile, documents};
 
-/// The options with feature flags below those that are given: those of the values of Helm charts that are given
-/// as the mesh configuration, and below them those of the snapshot's control plane. With notes of which they
-/// are, and of those that have no effect here.
+/// The options with feature flags below those that are given: those of values of Helm charts, and below them
+/// those of the snapshot's control plane. With notes of which they are, and of those that have no effect here.
 pub(super) fn with_own(reading: &Reading, mut options: Options) -> (Options, Vec<Problem>) {
     let mut problems = Vec::new();
-    if let Some((file, values)) = options.mesh_config.as_ref().and_then(|file| given(file, &options)) {
+    if let Some((file, values)) = options.helm_values.as_ref().and_then(|file| given(file, &options)) {
         let (features, found) = flags(&values, "given values");
         problems.extend(found.into_iter().map(|problem| problem.at(file.clone())));
         options.features = options.features.over(features);

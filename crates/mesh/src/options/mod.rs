@@ -35,8 +35,10 @@ pub struct Options {
     /// count, and which objects it reads. Without one every object is read, whatever revision it is of, with the
     /// settings of the default revision, or of the only one.
     pub revision: Option<Str>,
-    /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults; or values of
-    /// Istio's Helm charts, of which `meshConfig` and istiod's feature flags count.
+    /// Values of Istio's Helm charts (YAML or JSON): their `meshConfig` is merged over the snapshot's and the
+    /// release's defaults, and the feature flags that they give istiod count.
+    pub helm_values: Option<SourceFile>,
+    /// Mesh configuration (YAML or JSON), merged over the snapshot's and the release's defaults.
     pub mesh_config: Option<SourceFile>,
     /// Generate this waypoint only; all if `None`.
     pub waypoint: Option<WaypointName>,

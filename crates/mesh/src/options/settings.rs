@@ -36,7 +36,11 @@ pub struct Settings {
     pub release: Option<String>,
     /// The revision of the control plane: only what it reads counts. `default` is that without a name.
     pub revision: Option<String>,
-    /// The text of a MeshConfig, YAML or JSON, or of values of Istio's Helm charts.
+    /// The text of values of Istio's Helm charts, YAML or JSON: their `meshConfig` and feature flags count.
+    pub helm_values: Option<String>,
+    /// The name of the file of these values, for problems; `helm-values` if there is none.
+    pub helm_values_name: Option<String>,
+    /// The text of a MeshConfig, YAML or JSON.
     pub mesh_config: Option<String>,
     /// The name of the MeshConfig's file, for problems; `mesh-config` if there is none.
     pub mesh_config_name: Option<String>,
@@ -128,10 +132,12 @@ impl Settings {
             }
         }
         options.revision = self.revision.as_deref().map(parsed_revision).transpose()?;
-        if let Some(text) = &self.mesh_config {
-            let name = self.mesh_config_name.as_deref().unwrap_or("mesh-config");
-            options.mesh_config = Some(SourceFile::new(name, text.as_str()));
-        }
+        let file = |text: &Option<String>, name: &Option<String>, unnamed: &str| {
+            let name = name.as_deref().unwrap_or(unnamed);
+            text.as_deref().map(|text| SourceFile::new(name, text))
+        };
+        options.helm_values = file(&self.helm_values, &self.helm_values_name, "helm-values");
+        options.mesh_config = file(&self.mesh_config, &self.mesh_config_name, "mesh-config");
         options.waypoint = self.waypoint.as_deref().map(str::parse).transpose()?;
         if let Some(readiness) = &self.readiness {
             options.readiness = readiness.parse()?;
@@ -175,13 +181,15 @@ mod tests {
     #[test]
     fn every_setting_reaches_its_option() {
         let settings: Settings = serde_json::from_str(
-            r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "waypoint": "shop/w", "readiness": "observed", "assume": "nothing",
+            r#"{"release": "1.18", "meshConfig": "rootNamespace: r", "helmValues": "pilot: {}", "revision": "canary", "waypoint": "shop/w", "readiness": "observed", "assume": "nothing",
                 "features": {"PILOT_TRACE_SAMPLING": "7"}, "dialect": "envoy", "validate": "warn", "limits": {"depth": 7}}"#,
         )
         .unwrap();
         let options = settings.options().unwrap();
         assert_eq!(options.release, Release::V1_18);
         assert_eq!(options.mesh_config.unwrap().text(), "rootNamespace: r");
+        assert_eq!(options.helm_values.unwrap().text(), "pilot: {}");
+        assert_eq!(options.revision.as_deref(), Some("canary"));
         assert_eq!(options.waypoint, Some(WaypointName::new("shop", "w")));
         assert_eq!((options.readiness, options.dialect), (Readiness::Observed, Dialect::Envoy));
         assert_eq!((options.validation, options.assume), (Validation::Warn, Assume::Nothing));

@@ -285,7 +285,7 @@ codes! {
          control plane reads what is of its revision and what names none. Without the option objects of all revisions are read.";
     FlagsDetected = "flags-detected" Note Correctness:
         "Feature flags of the snapshot's control plane hold: those in the environment of istiod's Deployment, else of an \
-         IstioOperator that was never applied; above them those of values of Istio's Helm charts that are given (`--mesh-config`). `--feature` sets them otherwise.";
+         IstioOperator that was never applied; above them those of values of Istio's Helm charts (`--helm-values`). `--feature` sets them otherwise.";
     IgnoredFlag = "ignored-flag" Note Correctness:
         "The environment of the snapshot's control plane sets a feature flag that is not heeded here. Of a value that the \
          flag does not take Istio's control plane only warns in its log, and goes on with the default: correct it. A flag \

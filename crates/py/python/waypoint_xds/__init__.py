@@ -147,6 +147,7 @@ def translate(
     *,
     release: Release | Auto = RELEASES[-1],
     revision: str | None = None,
+    helm_values: MeshConfig | None = None,
     mesh_config: MeshConfig | None = None,
     waypoint: str | None = None,
     readiness: Readiness = "assumed",
@@ -161,8 +162,8 @@ def translate(
         snapshot's images tell, else the newest.
     :param revision: the revision of the control plane (``istio.io/rev``): its settings count, and what it reads; ``default``
         is that without a name. By default what is of any revision counts, with the settings of the default one.
-    :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults; or values of Istio's Helm charts,
-        of which ``meshConfig`` and istiod's feature flags count.
+    :param helm_values: values of Istio's Helm charts: their ``meshConfig`` and the feature flags that they give istiod count.
+    :param mesh_config: MeshConfig, merged over the snapshot's and the release's defaults.
     :param waypoint: ``namespace/name``: this waypoint only.
     :param readiness: whether a waypoint without status addresses counts as ready: ``assumed`` or ``observed``.
     :param assume: what is assumed of objects that were never applied to a cluster, as in files from Git: addresses of
@@ -178,6 +179,7 @@ def translate(
     settings = _settings.to_json(
         release=release,
         revision=revision,
+        helm_values=helm_values,
         mesh_config=mesh_config,
         waypoint=waypoint,
         readiness=readiness,
@@ -196,6 +198,7 @@ def cost(
     replicas: int | None = None,
     release: Release | Auto = RELEASES[-1],
     revision: str | None = None,
+    helm_values: MeshConfig | None = None,
     mesh_config: MeshConfig | None = None,
     readiness: Readiness = "assumed",
     assume: Assume = "all",
@@ -210,6 +213,7 @@ def cost(
     settings = _settings.to_json(
         release=release,
         revision=revision,
+        helm_values=helm_values,
         mesh_config=mesh_config,
         readiness=readiness,
         assume=assume,

@@ -13,6 +13,7 @@ from ._words import Feature, MeshConfig
 
 def to_json(
     *,
+    helm_values: MeshConfig | None,
     mesh_config: MeshConfig | None,
     features: Mapping[str, Feature] | None,
     **others: str | None,
@@ -22,17 +23,20 @@ def to_json(
     release = settings.get("release")
     if isinstance(release, (int, float)):
         raise SettingsError(_not_a_number(release), "unknown-release")
-    if isinstance(mesh_config, os.PathLike):
-        with open(mesh_config, encoding="utf-8") as file:
-            settings["meshConfig"] = file.read()
-        settings["meshConfigName"] = os.fspath(mesh_config)
-    elif isinstance(mesh_config, Mapping):
-        settings["meshConfig"] = json.dumps(mesh_config, indent=2)
-    elif mesh_config is not None:
-        settings["meshConfig"] = mesh_config
+    settings |= _text("helmValues", helm_values) | _text("meshConfig", mesh_config)
     if features is not None:
         settings["features"] = {name: _flag(value) for name, value in features.items()}
     return json.dumps(settings)
+
+
+def _text(name: str, given: MeshConfig | None) -> dict[str, object]:
+    """A text that is given as itself, as a file or as a mapping, and the name of its file."""
+    if isinstance(given, os.PathLike):
+        with open(given, encoding="utf-8") as file:
+            return {name: file.read(), f"{name}Name": os.fspath(given)}
+    if isinstance(given, Mapping):
+        return {name: json.dumps(given, indent=2)}
+    return {} if given is None else {name: given}
 
 
 def _not_a_number(release: float) -> str:

@@ -69,10 +69,11 @@ export interface Options {
    * name. By default what is of any revision counts, with the settings of the default one.
    */
   revision?: string | undefined;
-  /**
-   * The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults; or values of Istio's Helm
-   * charts, of which `meshConfig` and istiod's feature flags count.
-   */
+  /** The text of values of Istio's Helm charts, YAML or JSON: their `meshConfig` and the feature flags that they give istiod count. */
+  helmValues?: string | undefined;
+  /** The name by which errors call that text; `helm-values` by default. */
+  helmValuesName?: string | undefined;
+  /** The text of a MeshConfig, YAML or JSON, merged over the snapshot's and the release's defaults. */
   meshConfig?: string | undefined;
   /** The name by which errors call that text; `mesh-config` by default. */
   meshConfigName?: string | undefined;

@@ -4,11 +4,11 @@
 use crate::Str;
 use crate::problem::{Code, Problem};
 
-/// Where values of Istio's charts have the mesh configuration: in an object they are none.
+/// Where a Helm chart and an IstioOperator have the mesh configuration.
 const MESH_CONFIG: &str = "meshConfig";
-/// Values of Istio's charts beside `meshConfig`, and `env`, of which feature flags are taken.
+/// Other values of Istio's charts.
 const VALUES: [&str; 10] = [
-    "_internal_defaults_do_not_set",
+    "_internal_defaults_do_not_edit",
     "cni",
     "components",
     "global",
@@ -41,12 +41,19 @@ pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
     }
     if has(MESH_CONFIG) {
         let message = "these are values of Istio's Helm charts: the settings below `meshConfig` do not hold";
-        return Some(new(message, MESH_CONFIG, "give what stands below `meshConfig`, without that key"));
+        return Some(new(
+            message,
+            MESH_CONFIG,
+            "give them as values (`--helm-values`), or what stands below `meshConfig`, without that key",
+        ));
     }
     let value = unknown.iter().find(|field| VALUES.contains(&field.as_str()))?;
-    let message =
-        "these are values of Istio's Helm charts without a mesh configuration: only their feature flags hold";
-    Some(new(message, value, "put the settings of the mesh below `meshConfig`, if they are to hold"))
+    let message = "these are values of Istio's Helm charts and no mesh configuration: nothing of them holds";
+    Some(new(
+        message,
+        value,
+        "give them as values (`--helm-values`), or what stands below their `meshConfig`, without that key",
+    ))
 }
 
 /// Whether an unknown field is one of the configuration itself, not one in a field of it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mesh_config;
-use super::read::{read, read_given};
+use super::read::{read, read_values};
 use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -92,27 +92,28 @@ pub fn in_force(
         let field = format!("data.{}", CONFIG_MAP.1);
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
-    let Some(file) = &options.mesh_config else { return config };
-    match read_given(file, &options.limits) {
-        Ok((given, above)) => {
+    let mut given = |file: &SourceFile, read: Result<MeshConfig, Box<Problem>>, above: &str| match read {
+        Ok(given) => {
             let mut found = Vec::new();
             let names_defaults = given.default_providers.is_some();
-            let config = overlaid(config, given, options.rules(), &mut found);
+            config = overlaid(std::mem::take(&mut config), given, options.rules(), &mut found);
             if names_defaults {
                 found.extend(unknown_defaults(&config));
             }
-            if let Some(above) = above {
-                found.iter_mut().for_each(|problem| problem.field = format!("{above}.{}", problem.field));
-            }
+            found.iter_mut().for_each(|problem| problem.field.insert_str(0, above));
             locate(file, &options.limits, &mut found);
             problems.extend(found);
-            config
         }
-        Err(problem) => {
-            problems.push(*problem);
-            config
-        }
+        Err(problem) => problems.push(*problem),
+    };
+    if let Some(file) = &options.helm_values {
+        let (key, read) = read_values(file, &options.limits);
+        given(file, read, &format!("{key}."));
     }
+    if let Some(file) = &options.mesh_config {
+        given(file, read(file, &options.limits), "");
+    }
+    config
 }
 
 /// Gives problems with a mesh configuration the places of their fields.

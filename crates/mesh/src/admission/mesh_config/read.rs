@@ -34,24 +34,29 @@ pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box
     document.map_or_else(|| Ok(MeshConfig::default()), |document| of_node(file, document.root()))
 }
 
-/// Reads what somebody gives as a mesh configuration: one, or values of Istio's Helm charts, which have it below
-/// a key, which is given, too.
+/// Reads the mesh configuration of values of Istio's Helm charts, with the key that has it.
 ///
 /// # Errors
 ///
-/// The problem that keeps the text from being read, with its place.
-pub(super) fn read_given(
+/// The problem that keeps the text from being read, with its place; also that it is no such values.
+pub(super) fn read_values(
     file: &SourceFile,
     limits: &Limits,
-) -> Result<(MeshConfig, Option<&'static str>), Box<Problem>> {
-    let Some(document) = documents(file, limits).next().transpose()? else {
-        return Ok((MeshConfig::default(), None));
+) -> (&'static str, Result<MeshConfig, Box<Problem>>) {
+    let document = match documents(file, limits).next().transpose() {
+        Ok(document) => document,
+        Err(problem) => return ("", Err(Box::new(problem))),
     };
+    let Some(document) = document else { return ("", Ok(MeshConfig::default())) };
     let root = document.root();
-    let of_values = ControlPlane::of_values(root).and_then(|values| values.mesh_config);
-    let below = of_values.and_then(|(key, _)| Some((root.find(key)?, key)));
-    let (node, above) = below.map_or((root, None), |(node, key)| (node, Some(key)));
-    Ok((of_node(file, node)?, above))
+    let Some(values) = ControlPlane::of_values(root) else {
+        let message = "these are no values of Istio's Helm charts: nothing of them holds";
+        let problem = Problem::new(Code::MeshConfigElsewhere, message).at(file.place(root.span()));
+        let help = "give what has `meshConfig`, `global` or `pilot` at its top, or those below `istiod`";
+        return ("", Err(Box::new(problem.help(help))));
+    };
+    let below = values.mesh_config.and_then(|(key, _)| Some((key, root.find(key)?)));
+    below.map_or(("", Ok(MeshConfig::default())), |(key, node)| (key, of_node(file, node)))
 }
 
 fn of_node(file: &SourceFile, node: Node<'_>) -> Result<MeshConfig, Box<Problem>> {
