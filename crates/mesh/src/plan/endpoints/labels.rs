@@ -43,6 +43,7 @@ pub(super) fn by_labels(
                 priority: distance,
                 gets_traffic: true,
                 endpoints: Vec::new(),
+                left_out: Vec::new(),
             });
             group.weight = group.weight.wrapping_add(endpoint.weight);
             group.endpoints.push(endpoint);

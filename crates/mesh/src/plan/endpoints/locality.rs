@@ -157,6 +157,7 @@ mod tests {
             priority: 0,
             gets_traffic: true,
             endpoints: Vec::new(),
+            left_out: Vec::new(),
         };
         places.iter().zip(weights).map(of).collect()
     }

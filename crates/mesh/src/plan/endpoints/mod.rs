@@ -61,6 +61,9 @@ pub struct LocalityPlan<'m> {
     pub gets_traffic: bool,
     /// The endpoints.
     pub endpoints: Vec<EndpointPlan<'m>>,
+    /// What made those that are left out, as their network is not reached: of a locality that has no others it
+    /// is why it is there.
+    pub(crate) left_out: Vec<Cause>,
 }
 
 /// One endpoint.
@@ -120,6 +123,8 @@ pub fn discovered<'m>(scope: Scope<'m>, direction: Direction, target: &Target<'m
     {
         causes.push(networks.clone().into());
     }
+    let empty = localities.iter().filter(|locality| locality.endpoints.is_empty());
+    causes.extend(empty.flat_map(|locality| locality.left_out.iter().cloned()));
     EndpointsPlan { localities, causes }
 }
 
@@ -192,7 +197,14 @@ fn by_locality<'m>(endpoints: impl Iterator<Item = EndpointPlan<'m>>) -> Vec<Loc
         let position = localities.iter().position(|locality| locality.at() == at).unwrap_or(localities.len());
         if position == localities.len() {
             let endpoints = Vec::new();
-            localities.push(LocalityPlan { place, weight: 0, priority: 0, gets_traffic: true, endpoints });
+            localities.push(LocalityPlan {
+                place,
+                weight: 0,
+                priority: 0,
+                gets_traffic: true,
+                endpoints,
+                left_out: Vec::new(),
+            });
         }
         if let Some(locality) = localities.get_mut(position) {
             locality.weight = locality.weight.saturating_add(endpoint.weight);

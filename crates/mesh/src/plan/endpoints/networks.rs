@@ -111,7 +111,7 @@ impl<'m> Way<'m> {
             endpoint.weight = scaled(endpoint.weight, scale);
             match self.outcome(&endpoint) {
                 Outcome::Direct => kept.push(endpoint),
-                Outcome::Left => {}
+                Outcome::Left => locality.left_out.append(&mut endpoint.causes),
                 Outcome::Through(gateways) => {
                     let count = u32::try_from(gateways.len()).unwrap_or(u32::MAX).max(1);
                     for gateway in gateways {
