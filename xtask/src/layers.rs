@@ -67,8 +67,13 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CRATES: [&str; 3] = ["model", "mesh", "core"];
 
 /// Modules of one layer that may know each other: [`LAYERS`] has no order for them.
-const BESIDE: &[(&str, &str)] =
-    &[("problem", "names"), ("names", "kind"), ("manifests", "bootstrap"), ("static_config", "bootstrap")];
+const BESIDE: &[(&str, &str)] = &[
+    ("problem", "names"),
+    ("names", "kind"),
+    ("kind", "well_known"),
+    ("manifests", "bootstrap"),
+    ("static_config", "bootstrap"),
+];
 
 /// Runs the task.
 pub(crate) fn run() -> Result<()> {
