@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
-use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa as lazy;
+use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::primitives::StateID;
-use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input, MatchKind};
 use thiserror::Error;
 
-use crate::hash::{HashMap, HashSet};
+use crate::hash::HashMap;
 use crate::{ClassSet, Limits, TooMuch};
 
 /// What may be asked of a text as a whole.
@@ -91,9 +92,7 @@ pub enum TextError {
 /// The classes of texts: two texts are of one class when the same patterns fit both.
 #[derive(Clone, Debug)]
 pub struct Texts {
-    automaton: dense::DFA<Vec<u32>>,
-    /// The class of each set of patterns.
-    by_truths: HashMap<Vec<u32>, usize>,
+    automaton: Table,
     examples: Vec<String>,
     fitting: Vec<ClassSet>,
 }
@@ -119,10 +118,9 @@ impl Domain {
     }
 }
 
-/// The domain is a pattern too, the first one; what is taken out of it is the second one.
-const DOMAIN: u32 = 0;
-const EXCEPT: u32 = 1;
-const OTHERS: u32 = 2;
+/// What is taken out of the domain is the first pattern.
+const EXCEPT: u32 = 0;
+const OTHERS: u32 = 1;
 
 impl Texts {
     /// The classes of the texts of a domain by what patterns fit them.
@@ -133,17 +131,21 @@ impl Texts {
     pub fn new(domain: &Domain, patterns: &[Pattern], limits: &Limits) -> Result<Self, TextError> {
         // Nothing is taken out by what fits nothing.
         let except = domain.except.as_ref().map_or(r"[^\s\S]", Pattern::as_regex);
-        let all: Vec<&str> = [domain.fits.as_str(), except]
-            .into_iter()
-            .chain(patterns.iter().map(Pattern::as_regex))
-            .collect();
-        let automaton = automaton(&all, limits.automaton_bytes)
-            .map_err(|error| culprit(patterns, limits.automaton_bytes, &error))?;
-        let mut found = Explorer::new(&automaton).found(limits.classes)?;
+        let all: Vec<&str> = std::iter::once(except).chain(patterns.iter().map(Pattern::as_regex)).collect();
+        let bytes = limits.automaton_bytes;
+        let too_much = |_| TextError::from(TooMuch::Automaton(bytes));
+        let domain = of_domain(&domain.fits, bytes).map_err(too_much)?;
+        let decided = of_patterns(&all, bytes).map_err(|error| culprit(patterns, bytes, error))?;
+        let Found { automaton, truths } = Explorer::new(&domain, &decided).found(limits)?;
+        let mut found: Vec<(Vec<u32>, Class)> = truths.into_iter().collect();
         // In the order of the examples classes with a common prefix stand together: diagrams are small then.
-        found.sort_by(|a, b| a.1.cmp(&b.1));
+        found.sort_by(|a, b| a.1.example.cmp(&b.1.example));
         let mut fitting = vec![ClassSet::with_capacity(found.len()); patterns.len()];
-        for (class, (truths, _)) in found.iter().enumerate() {
+        let mut classes = vec![0; found.len()];
+        for (class, (truths, Class { number, .. })) in found.iter().enumerate() {
+            if let Some(known_as) = classes.get_mut(*number) {
+                *known_as = class;
+            }
             for position in truths.iter().filter_map(|pattern| pattern.checked_sub(OTHERS)) {
                 let position = usize::try_from(position).unwrap_or(usize::MAX);
                 if let Some(classes) = fitting.get_mut(position) {
@@ -151,10 +153,8 @@ impl Texts {
                 }
             }
         }
-        let by_truths =
-            found.iter().enumerate().map(|(class, (truths, _))| (truths.clone(), class)).collect();
-        let examples = found.into_iter().map(|(_, example)| example).collect();
-        Ok(Self { automaton, by_truths, examples, fitting })
+        let examples = found.into_iter().map(|(_, class)| class.example).collect();
+        Ok(Self { automaton: automaton.renumbered(&classes), examples, fitting })
     }
 
     /// How many classes there are.
@@ -185,117 +185,243 @@ impl Texts {
     /// The class of a text; none outside of the domain.
     #[must_use]
     pub fn class_of(&self, text: &str) -> Option<usize> {
-        let mut state = start(&self.automaton)?;
-        for &byte in text.as_bytes() {
-            state = self.automaton.next_state(state, byte);
-        }
-        self.by_truths.get(&truths(&self.automaton, state)).copied()
+        self.automaton.class_of(text)
     }
 }
 
-fn automaton(patterns: &[&str], bytes: usize) -> Result<dense::DFA<Vec<u32>>, Box<dense::BuildError>> {
+/// What decides of a text which class it is of: only what texts of the domain lead to is in it.
+#[derive(Clone, Debug)]
+struct Table {
+    /// The kind of each byte.
+    kinds: Vec<u8>,
+    /// How many kinds there are.
+    width: usize,
+    /// For each state the next one by the kind of the byte; [`NOWHERE`] outside of the domain.
+    next: Vec<u32>,
+    /// For each state the class of the texts that end there, if the domain has them.
+    classes: Vec<Option<usize>>,
+}
+
+/// No state.
+const NOWHERE: u32 = u32::MAX;
+
+impl Table {
+    fn class_of(&self, text: &str) -> Option<usize> {
+        let mut state = 0_usize;
+        for byte in text.bytes() {
+            let kind = usize::from(*self.kinds.get(usize::from(byte))?);
+            let next = *self.next.get(state * self.width + kind)?;
+            state = usize::try_from(next).ok().filter(|_| next != NOWHERE)?;
+        }
+        *self.classes.get(state)?
+    }
+
+    /// The same with other numbers of classes.
+    fn renumbered(mut self, numbers: &[usize]) -> Self {
+        for class in self.classes.iter_mut().flatten() {
+            *class = numbers.get(*class).copied().unwrap_or(*class);
+        }
+        self
+    }
+}
+
+/// An automaton as an NFA, of which states are made as texts come to them.
+fn nfa(patterns: &[&str], bytes: usize) -> Result<NFA, Box<thompson::BuildError>> {
+    let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(bytes));
+    NFA::compiler().configure(config).build_many(patterns).map_err(Box::new)
+}
+
+/// The automaton of a domain: once it is dead no text of the domain can follow.
+fn of_domain(regex: &str, bytes: usize) -> Result<dense::DFA<Vec<u32>>, Box<dense::BuildError>> {
     dense::Builder::new()
-        .syntax(syntax::Config::new())
         .thompson(thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(bytes)))
         .configure(
             dense::Config::new()
-                // Every pattern counts, not the first that fits.
                 .match_kind(MatchKind::All)
                 .start_kind(StartKind::Anchored)
                 .dfa_size_limit(Some(bytes))
                 .determinize_size_limit(Some(bytes)),
         )
-        .build_many(patterns)
+        .build(regex)
         .map_err(Box::new)
 }
 
+/// Why there is no automaton of patterns.
+enum Undecided {
+    TooMuch,
+    /// One of them is the reason.
+    Wrong,
+}
+
+/// The automaton of patterns. Its states are made when they are asked for: of all that there may be most are of
+/// texts that no domain has (`.*/ns/a/.*` and `.*/ns/b/.*` both fit a text in which `/ns/` stands twice).
+fn of_patterns(patterns: &[&str], bytes: usize) -> Result<lazy::DFA, Undecided> {
+    let nfa = nfa(patterns, bytes).map_err(|error| match error.size_limit() {
+        Some(_) => Undecided::TooMuch,
+        None => Undecided::Wrong,
+    })?;
+    let config = lazy::Config::new()
+        // Every pattern counts, not the first that fits.
+        .match_kind(MatchKind::All)
+        .cache_capacity(bytes)
+        // States keep their numbers: what does not fit is too much.
+        .minimum_cache_clear_count(Some(0));
+    let made = |config| lazy::Builder::new().configure(config).build_from_nfa(nfa.clone()).ok();
+    made(config.clone()).ok_or_else(|| {
+        // With as much memory as it likes it is made, if it can be.
+        let unlimited = made(config.skip_cache_capacity_check(true));
+        unlimited.map_or(Undecided::Wrong, |_| Undecided::TooMuch)
+    })
+}
+
 /// The pattern that no automaton can be made of; if there is none, all of them together are too much.
-fn culprit(patterns: &[Pattern], bytes: usize, error: &dense::BuildError) -> TextError {
-    if error.is_size_limit_exceeded() {
-        return TooMuch::Automaton(bytes).into();
-    }
+fn culprit(patterns: &[Pattern], bytes: usize, undecided: Undecided) -> TextError {
+    let too_much = TextError::TooMuch(TooMuch::Automaton(bytes));
+    let Undecided::Wrong = undecided else { return too_much };
     let wrong = patterns.iter().enumerate().find_map(|(position, pattern)| {
-        let error = automaton(&[pattern.as_regex()], bytes).err()?;
-        Some(TextError::Pattern { position, reason: error.to_string() })
+        let reason = match nfa(&[pattern.as_regex()], bytes) {
+            Err(error) => error.to_string(),
+            Ok(nfa) => lazy::Builder::new().build_from_nfa(nfa).err()?.to_string(),
+        };
+        Some(TextError::Pattern { position, reason })
     });
-    wrong.unwrap_or(TextError::TooMuch(TooMuch::Automaton(bytes)))
+    wrong.unwrap_or(too_much)
 }
 
-fn start(automaton: &dense::DFA<Vec<u32>>) -> Option<StateID> {
-    automaton.start_state_forward(&Input::new("").anchored(Anchored::Yes)).ok()
+/// A class as it is found.
+struct Class {
+    /// How many were found before it.
+    number: usize,
+    /// A shortest text.
+    example: String,
 }
 
-/// The patterns that fit the text that led to a state.
-fn truths(automaton: &dense::DFA<Vec<u32>>, state: StateID) -> Vec<u32> {
-    let end = automaton.next_eoi_state(state);
-    if !automaton.is_match_state(end) {
-        return Vec::new();
-    }
-    let patterns = (0..automaton.match_len(end)).map(|index| automaton.match_pattern(end, index).as_u32());
-    let mut patterns: Vec<u32> = patterns.collect();
-    patterns.sort_unstable();
-    patterns
+/// The classes by the patterns that fit their texts, and what decides of a text.
+struct Found {
+    automaton: Table,
+    truths: BTreeMap<Vec<u32>, Class>,
 }
 
-/// Walks through the states of an automaton, the shortest texts first.
+/// Walks through what texts of a domain lead to, the shortest texts first.
 struct Explorer<'a> {
-    automaton: &'a dense::DFA<Vec<u32>>,
-    /// One byte of each kind that the automaton tells apart, those first that make readable examples.
+    domain: &'a dense::DFA<Vec<u32>>,
+    patterns: &'a lazy::DFA,
+    cache: lazy::Cache,
+    /// The kind of each byte: bytes of one kind lead from anywhere to the same.
+    kinds: Vec<u8>,
+    /// One byte of each kind, those first that make readable examples.
     alphabet: Vec<u8>,
 }
 
+/// Where a text leads: in the domain, and in what the patterns decide.
+type Both = (StateID, LazyStateID);
+
 impl<'a> Explorer<'a> {
-    fn new(automaton: &'a dense::DFA<Vec<u32>>) -> Self {
-        let classes = automaton.byte_classes();
+    fn new(domain: &'a dense::DFA<Vec<u32>>, patterns: &'a lazy::DFA) -> Self {
+        let told = |byte: u8| (domain.byte_classes().get(byte), patterns.byte_classes().get(byte));
         let mut bytes: Vec<u8> = (0..=u8::MAX).collect();
         bytes.sort_by_key(|byte| (readability(*byte), *byte));
-        let mut seen = [false; 256];
-        bytes.retain(|byte| {
-            let class = usize::from(classes.get(*byte));
-            seen.get_mut(class).is_some_and(|seen| !std::mem::replace(seen, true))
-        });
-        Self { automaton, alphabet: bytes }
+        let mut alphabet: Vec<u8> = Vec::new();
+        let mut kinds = vec![0; 256];
+        for byte in bytes {
+            let known = alphabet.iter().position(|other| told(*other) == told(byte));
+            let kind = known.unwrap_or_else(|| {
+                alphabet.push(byte);
+                alphabet.len() - 1
+            });
+            if let (Some(of_byte), Ok(kind)) = (kinds.get_mut(usize::from(byte)), u8::try_from(kind)) {
+                *of_byte = kind;
+            }
+        }
+        Self { domain, patterns, cache: patterns.create_cache(), kinds, alphabet }
     }
 
     /// Each set of patterns that fit some text of the domain, with a shortest such text.
-    fn found(&self, most: usize) -> Result<Vec<(Vec<u32>, String)>, TooMuch> {
-        let mut found: BTreeMap<Vec<u32>, String> = BTreeMap::new();
+    fn found(mut self, limits: &Limits) -> Result<Found, TooMuch> {
+        let too_much = TooMuch::Automaton(limits.automaton_bytes);
+        let mut truths: BTreeMap<Vec<u32>, Class> = BTreeMap::new();
         // Where each state was come from.
-        let mut states: Vec<(StateID, Option<(usize, u8)>)> = Vec::new();
-        let mut known: HashSet<StateID> = HashSet::default();
+        let mut states: Vec<(Both, Option<(usize, u8)>)> = Vec::new();
+        let mut known: HashMap<Both, u32> = HashMap::default();
+        let (mut next, mut classes) = (Vec::new(), Vec::new());
         let mut queue = VecDeque::new();
-        if let Some(start) = start(self.automaton) {
-            known.insert(start);
+        if let Some(start) = self.start() {
+            known.insert(start, 0);
             states.push((start, None));
             queue.push_back(0);
         }
         while let Some(index) = queue.pop_front() {
             let Some(&(state, _)) = states.get(index) else { continue };
-            let truths = truths(self.automaton, state);
-            if truths.first() == Some(&DOMAIN)
-                && truths.get(1) != Some(&EXCEPT)
-                && !found.contains_key(&truths)
-            {
-                found.insert(truths, text(&states, index));
-                if found.len() > most {
-                    return Err(TooMuch::Classes(most));
+            let mut class = None;
+            if let Some(fitting) = self.truths(state).map_err(|_| too_much)? {
+                let number = truths.len();
+                let new = || Class { number, example: text(&states, index) };
+                class = Some(truths.entry(fitting).or_insert_with(new).number);
+                if truths.len() > limits.classes {
+                    return Err(TooMuch::Classes(limits.classes));
                 }
             }
-            for &byte in &self.alphabet {
-                let next = self.automaton.next_state(state, byte);
-                if self.automaton.is_dead_state(next) || !known.insert(next) {
+            classes.push(class);
+            for position in 0..self.alphabet.len() {
+                let Some(&byte) = self.alphabet.get(position) else { continue };
+                let Some(to) = self.next(state, byte).map_err(|_| too_much)? else {
+                    next.push(NOWHERE);
                     continue;
-                }
-                states.push((next, Some((index, byte))));
-                queue.push_back(states.len() - 1);
+                };
+                let number = u32::try_from(states.len()).map_err(|_| too_much)?;
+                let to = *known.entry(to).or_insert_with(|| {
+                    states.push((to, Some((index, byte))));
+                    queue.push_back(states.len() - 1);
+                    number
+                });
+                next.push(to);
+            }
+            if next.len() * size_of::<u32>() > limits.automaton_bytes {
+                return Err(too_much);
             }
         }
-        Ok(found.into_iter().collect())
+        let width = self.alphabet.len();
+        Ok(Found { automaton: Table { kinds: self.kinds, width, next, classes }, truths })
+    }
+
+    fn start(&mut self) -> Option<Both> {
+        let input = Input::new("").anchored(Anchored::Yes);
+        let domain = self.domain.start_state_forward(&input).ok()?;
+        Some((domain, self.patterns.start_state_forward(&mut self.cache, &input).ok()?))
+    }
+
+    /// Where one more byte leads; none outside of the domain.
+    fn next(&mut self, (domain, patterns): Both, byte: u8) -> Result<Option<Both>, Full> {
+        let domain = self.domain.next_state(domain, byte);
+        if self.domain.is_dead_state(domain) {
+            return Ok(None);
+        }
+        let patterns = self.patterns.next_state(&mut self.cache, patterns, byte).map_err(|_| Full)?;
+        Ok(Some((domain, patterns)))
+    }
+
+    /// The patterns that fit the text that led somewhere; none if the domain does not have it.
+    fn truths(&mut self, (domain, patterns): Both) -> Result<Option<Vec<u32>>, Full> {
+        if !self.domain.is_match_state(self.domain.next_eoi_state(domain)) {
+            return Ok(None);
+        }
+        let end = self.patterns.next_eoi_state(&mut self.cache, patterns).map_err(|_| Full)?;
+        if !end.is_match() {
+            return Ok(Some(Vec::new()));
+        }
+        let count = self.patterns.match_len(&self.cache, end);
+        let fitting = (0..count).map(|index| self.patterns.match_pattern(&self.cache, end, index).as_u32());
+        let mut fitting: Vec<u32> = fitting.collect();
+        fitting.sort_unstable();
+        Ok((fitting.first() != Some(&EXCEPT)).then_some(fitting))
     }
 }
 
+/// There is no room for more states.
+struct Full;
+
 /// The text that led to a state.
-fn text(states: &[(StateID, Option<(usize, u8)>)], index: usize) -> String {
+fn text(states: &[(Both, Option<(usize, u8)>)], index: usize) -> String {
     let mut bytes = Vec::new();
     let mut at = states.get(index);
     while let Some((_, Some((from, byte)))) = at {
@@ -348,6 +474,16 @@ mod tests {
         assert_eq!((texts.len(), texts.class_of("x"), texts.class_of("/no")), (2, None, None));
         assert_eq!(texts.fitting(0).count_ones(..), 0);
         assert!(Texts::new(&Domain::new(r"[^\s\S]"), &[], &Limits::default()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn many_patterns_of_which_a_domain_has_one_at_a_time_are_few_classes() {
+        let domain = Domain::new("spiffe://[a-z.]+/ns/[a-z0-9-]+/sa/[a-z0-9-]+");
+        let patterns: Vec<Pattern> = (0..200).map(|n| Pattern::part(&format!("/ns/team-{n}/"))).collect();
+        let texts = Texts::new(&domain, &patterns, &Limits::default()).unwrap();
+        assert_eq!(texts.len(), 201, "each namespace, and none of them");
+        let class = texts.class_of("spiffe://td/ns/team-7/sa/a").unwrap();
+        assert!((0..200).all(|n| texts.fitting(n).contains(class) == (n == 7)));
     }
 
     #[test]
