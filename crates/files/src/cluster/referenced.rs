@@ -58,10 +58,12 @@ pub(super) fn queries(cluster: &Cluster, is_known: impl Fn(Kind) -> bool) -> Res
 pub(super) fn script(cluster: &Cluster) -> String {
     let get = Query::of_object(cluster, Kind::ConfigMap, NAMESPACE, NAME).to_string();
     let get = get.replace(NAMESPACE, "\"$namespace\"").replace(NAME, "\"$name\"");
-    let is_elsewhere = format!("[ \"$namespace\" = '{}' ]", cluster.istio_namespace);
+    // What no shell can be given is no namespace's name.
+    let own = shlex::try_quote(&cluster.istio_namespace).unwrap_or_default();
+    let is_istiods = format!("[ \"$namespace\" = {own} ]");
     let each = |query: Query| {
         format!(
-            "{query} | sort -u | while read -r namespace name; do {is_elsewhere} || {{ {get}; echo {}; }}; done\n",
+            "{query} | sort -u | while read -r namespace name; do {is_istiods} || {{ {get}; echo {}; }}; done\n",
             SEPARATOR.trim_end()
         )
     };
