@@ -3,9 +3,11 @@
 //
 //	go run . legacy   <../../crates/mesh/testdata/proto-json/mesh-config.txt >../../crates/mesh/testdata/proto-json/mesh-config.expected.txt
 //	go run . protojson <../proto-json/envoy.txt        >../proto-json/envoy.expected.txt
+//	go run . patch     <../proto-json/envoy.txt        >../proto-json/envoy-filter.expected.txt
 //
-// "legacy" is jsonpb, which reads a MeshConfig and the annotation of a pod; "protojson" reads the values of an
-// EnvoyFilter, of an Envoy Cluster here. A line comes out as `ok ` and the message in canonical JSON, or `error`.
+// "legacy" is jsonpb, which reads a MeshConfig and the annotation of a pod; "patch" is the same of an EnvoyFilter's
+// value, an Envoy Cluster here, which comes as a Struct; "protojson" reads config dumps. A line comes out as `ok ` and
+// the message in canonical JSON, or `error`.
 package main
 
 import (
@@ -22,15 +24,13 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	_ "google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/structpb"
 	mesh "istio.io/api/mesh/v1alpha1"
 	"sigs.k8s.io/yaml"
 )
 
 func main() {
-	read := legacy
-	if os.Args[1] == "protojson" {
-		read = strict
-	}
+	read := map[string]func(string) (proto.Message, error){"legacy": legacy, "patch": patch, "protojson": strict}[os.Args[1]]
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		line := lines.Text()
@@ -56,6 +56,19 @@ func legacy(text string) (proto.Message, error) {
 	}
 	reader := jsonpb.Unmarshaler{AllowUnknownFields: true}
 	return message, reader.Unmarshal(strings.NewReader(string(js)), message)
+}
+
+func patch(text string) (proto.Message, error) {
+	value, message := &structpb.Struct{}, &cluster.Cluster{}
+	if err := jsonpb.UnmarshalString(text, value); err != nil {
+		return nil, err
+	}
+	js, err := (&jsonpb.Marshaler{OrigName: true}).MarshalToString(value)
+	if err != nil {
+		return nil, err
+	}
+	reader := jsonpb.Unmarshaler{AllowUnknownFields: true}
+	return message, reader.Unmarshal(strings.NewReader(js), message)
 }
 
 func strict(text string) (proto.Message, error) {

@@ -64,6 +64,10 @@ pub(crate) enum Task {
     ///
     /// Fails if something grows faster than the input.
     Linear(Linear),
+    /// Change the code at every place where it can be changed, and tell which changes no case notices
+    ///
+    /// In one build: each change is behind a switch, and is tried on the cases that reach it.
+    Mutants(Mutants),
     /// Score every case of the reference with its compare.py: fails if a case is worse than the committed score
     Parity(Parity),
     /// Score lint by the pits beside the repository: how many are found, how many valid configurations are quiet
@@ -125,6 +129,13 @@ pub(crate) struct Scored {
     /// Commit a better score
     #[arg(long)]
     pub(crate) update: bool,
+}
+
+/// What `mutants` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Mutants {
+    /// Only files whose paths begin with one of these [default: the plan and the resources]
+    pub(crate) paths: Vec<String>,
 }
 
 /// What `parity` takes.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
 
 use crate::args::Fuzz;
 use crate::command::{cargo, host, succeed, target};
@@ -32,16 +34,30 @@ pub(crate) const TARGETS: [(&str, usize, &[&str]); 9] = [
     ("patch", 1 << 12, &[]),
 ];
 
-/// Runs the task.
+/// Runs the task: as many targets at a time as there are processors.
 pub(crate) fn run(asked: &Fuzz) -> Result<()> {
     let programs = build()?;
-    for (name, longest, more) in TARGETS {
-        if asked.targets.is_empty() || asked.targets.iter().any(|target| target == name) {
-            let more = if asked.testdata { more } else { &[] };
-            fuzz(&programs, name, longest, more, asked.seconds)?;
-        }
-    }
-    Ok(())
+    let is_asked = |name: &str| asked.targets.is_empty() || asked.targets.iter().any(|target| target == name);
+    let left = Mutex::new(TARGETS.into_iter().filter(|(name, ..)| is_asked(name)));
+    let next = || left.lock().ok()?.next();
+    let worker = || -> Vec<String> {
+        std::iter::from_fn(next)
+            .filter_map(|(name, longest, more)| {
+                let more = if asked.testdata { more } else { &[] };
+                fuzz(&programs, name, longest, more, asked.seconds).err().map(|error| error.to_string())
+            })
+            .collect()
+    };
+    let found: Vec<String> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..thread::available_parallelism().map_or(1, usize::from))
+            .map(|_| scope.spawn(worker))
+            .collect();
+        let ended = |worker: thread::ScopedJoinHandle<'_, Vec<String>>| {
+            worker.join().unwrap_or_else(|_| vec!["a worker panicked".to_owned()])
+        };
+        workers.into_iter().flat_map(ended).collect()
+    });
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n").into()) }
 }
 
 /// Builds all targets, and tells where they are.

@@ -32,6 +32,8 @@ mod golden;
 mod hooks;
 mod layers;
 mod linear;
+#[cfg(feature = "mutants")]
+mod mutants;
 #[cfg(feature = "parity")]
 mod parity;
 #[cfg(feature = "parity")]
@@ -90,6 +92,10 @@ fn run(task: Task) -> Result<()> {
         Task::EnvoyTypes(args) => envoy_types::run(args),
         #[cfg(not(feature = "codegen"))]
         Task::EnvoyTypes(_) => restart_with("codegen"),
+        #[cfg(feature = "mutants")]
+        Task::Mutants(args) => mutants::run(&args),
+        #[cfg(not(feature = "mutants"))]
+        Task::Mutants(_) => restart_with("mutants"),
         #[cfg(feature = "schemas")]
         Task::Schemas(args) => schemas::run(&args),
         #[cfg(not(feature = "schemas"))]
@@ -128,7 +134,13 @@ fn run(task: Task) -> Result<()> {
 }
 
 /// Starts this program again with what the task needs compiled in.
-#[cfg(not(all(feature = "codegen", feature = "schemas", feature = "surface", feature = "wasm")))]
+#[cfg(not(all(
+    feature = "codegen",
+    feature = "mutants",
+    feature = "schemas",
+    feature = "surface",
+    feature = "wasm"
+)))]
 fn restart_with(feature: &str) -> Result<()> {
     let run = ["run", "--quiet", "--package", "xtask", "--no-default-features", "--features", feature, "--"];
     command::succeed(command::cargo().args(run).args(std::env::args_os().skip(1)))

@@ -5,6 +5,8 @@
 //! Most releases differ little from the next: of those there is only the difference,
 //! `<case>.<kind>.json.diff` and `<case>.problems.txt.diff`.
 //!
+//! Beside them, `<case>.extensions.json` has the configurations that the waypoints' Envoys ask for by name.
+//!
 //! Some are also said for an upstream Envoy, in `<case>.envoy.<kind>.json`. Those that are about ztunnel also
 //! give what it gets, in `<case>.ztunnel.json` and, as istioctl's tables, `<case>.ztunnel.txt`. Those that
 //! are about statuses also give these, in `<case>.status.json`, and where the snapshot's say something else,
@@ -177,21 +179,38 @@ fn generate(release: Release) -> BTreeMap<String, String> {
 
 fn add(golden: &mut BTreeMap<String, String>, name: &str, translation: &Translation) {
     for kind in ResourceKind::ALL {
-        let array = |waypoint: &WaypointResources| -> Option<String> {
-            let array = json::array(waypoint, kind);
-            let name = Value::from(waypoint.waypoint.to_string());
-            (array.trim_end() != "[]").then(|| format!("{name}: {}", array.trim_end()))
-        };
-        let waypoints: Vec<String> = translation.waypoints.iter().filter_map(array).collect();
-        if !waypoints.is_empty() {
-            let text = json::indented(&format!("{{{}}}", waypoints.join(",")));
-            golden.insert(format!("{name}.{}.json", kind.as_str()), text);
-        }
+        let file = format!("{name}.{}.json", kind.as_str());
+        add_of_each(golden, file, translation, |waypoint| json::array(waypoint, kind));
     }
+    add_of_each(golden, format!("{name}.extensions.json"), translation, extensions);
     let problems = diagnostics::concise(&translation.problems);
     if !problems.is_empty() {
         golden.insert(format!("{name}.problems.txt"), problems);
     }
+}
+
+/// A file with the array of each waypoint that has one with something in it, if any has.
+fn add_of_each(
+    golden: &mut BTreeMap<String, String>,
+    file: String,
+    translation: &Translation,
+    array: impl Fn(&WaypointResources) -> String,
+) {
+    let named = |waypoint: &WaypointResources| -> Option<String> {
+        let array = array(waypoint);
+        let name = Value::from(waypoint.waypoint.to_string());
+        (array.trim_end() != "[]").then(|| format!("{name}: {}", array.trim_end()))
+    };
+    let waypoints: Vec<String> = translation.waypoints.iter().filter_map(named).collect();
+    if !waypoints.is_empty() {
+        golden.insert(file, json::indented(&format!("{{{}}}", waypoints.join(","))));
+    }
+}
+
+/// The configurations of extensions that a waypoint's Envoy asks for by name.
+fn extensions(waypoint: &WaypointResources) -> String {
+    let all: Vec<String> = waypoint.extensions.iter().map(|e| json::message(&e.message)).collect();
+    format!("[{}]", all.join(","))
 }
 
 /// What ztunnel gets, and the table; nothing for releases of which it is not known.

@@ -38,6 +38,10 @@ fn joined_connection_managers_are_encoded_as_whole_ones() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
+        // What a patch adds to a message stands behind what was there.
+        if text.contains("kind: EnvoyFilter") {
+            continue;
+        }
         for release in Release::ALL {
             let file = SourceFile::new(name.as_str(), text.as_str());
             let session = Session::read([file], &Options::for_release(*release));

@@ -121,12 +121,15 @@ fn made(documents: &[&str], options: &Options) -> Made {
 /// Gateway admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host
 /// from another object, and what is told of a port that no chain is made for; the mesh configuration, which
 /// holds for everything; the Service of a gateway that a flag drops, PeerAuthentications that a flag has left
-/// unasked, and DestinationRules of hosts that several ServiceEntries have. The list only shrinks.
-const UNSAID: [(Kind, &str); 12] = [
+/// unasked, DestinationRules of hosts that several ServiceEntries have, and the InferencePools of listeners. The
+/// list only shrinks; new cases may show what was missing in it.
+const UNSAID: [(Kind, &str); 14] = [
     (Kind::PeerAuthentication, "endpoints"),
     (Kind::Service, "cluster"),
     (Kind::DestinationRule, "cluster"),
     (Kind::ConfigMap, "endpoints"),
+    (Kind::ConfigMap, "cluster"),
+    (Kind::InferencePool, "listener"),
     (Kind::ConfigMap, "listener"),
     (Kind::Namespace, "listener"),
     (Kind::Gateway, "listener"),
@@ -189,9 +192,15 @@ fn objects(documents: &[&str], options: &Options) -> Vec<(usize, ObjectRef)> {
     documents.iter().enumerate().filter_map(object).collect()
 }
 
-/// Every so many cases, or all where `ALL_CASES` asks for them: that takes minutes without optimization.
-fn sample(step: usize) -> impl Iterator<Item = PathBuf> {
-    cases().into_iter().step_by(if std::env::var_os("ALL_CASES").is_some() { 1 } else { step })
+/// One of so many cases, or all where `ALL_CASES` asks for them: that takes minutes without optimization. A case is
+/// chosen by its name, so that a new one changes nothing about the others.
+fn sample(step: u32) -> impl Iterator<Item = PathBuf> {
+    let step = if std::env::var_os("ALL_CASES").is_some() { 1 } else { step };
+    let number = |path: &Path| {
+        let name = path.file_stem().unwrap_or_default().as_encoded_bytes();
+        name.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)))
+    };
+    cases().into_iter().filter(move |path| number(path).is_multiple_of(step))
 }
 
 /// Every object of a golden case without which a resource is another one is among the origins of that
@@ -210,7 +219,7 @@ fn an_object_that_changes_a_resource_is_among_its_origins() {
             missed.compare(&path, &whole, &object, &made(&rest, &options));
         }
     }
-    missed.check(300, 16);
+    missed.check(300, 23);
 }
 
 /// A document with one of its values changed, for each of them: numbers are one more, words one letter longer.
@@ -244,5 +253,5 @@ fn an_object_with_a_field_that_changes_a_resource_is_among_its_origins() {
             }
         }
     }
-    missed.check(300, 80);
+    missed.check(300, 55);
 }

@@ -133,8 +133,7 @@ impl Texts {
         let except = domain.except.as_ref().map_or(r"[^\s\S]", Pattern::as_regex);
         let all: Vec<&str> = std::iter::once(except).chain(patterns.iter().map(Pattern::as_regex)).collect();
         let bytes = limits.automaton_bytes;
-        let too_much = |_| TextError::from(TooMuch::Automaton(bytes));
-        let domain = of_domain(&domain.fits, bytes).map_err(too_much)?;
+        let domain = of_domain(&domain.fits, bytes).ok_or(TooMuch::Automaton(bytes))?;
         let decided = of_patterns(&all, bytes).map_err(|error| culprit(patterns, bytes, error))?;
         let Found { automaton, truths } = Explorer::new(&domain, &decided).found(limits)?;
         let mut found: Vec<(Vec<u32>, Class)> = truths.into_iter().collect();
@@ -225,25 +224,20 @@ impl Table {
     }
 }
 
-/// An automaton as an NFA, of which states are made as texts come to them.
+/// What automata of patterns are made of.
 fn nfa(patterns: &[&str], bytes: usize) -> Result<NFA, Box<thompson::BuildError>> {
     let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(bytes));
     NFA::compiler().configure(config).build_many(patterns).map_err(Box::new)
 }
 
-/// The automaton of a domain: once it is dead no text of the domain can follow.
-fn of_domain(regex: &str, bytes: usize) -> Result<dense::DFA<Vec<u32>>, Box<dense::BuildError>> {
-    dense::Builder::new()
-        .thompson(thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(bytes)))
-        .configure(
-            dense::Config::new()
-                .match_kind(MatchKind::All)
-                .start_kind(StartKind::Anchored)
-                .dfa_size_limit(Some(bytes))
-                .determinize_size_limit(Some(bytes)),
-        )
-        .build(regex)
-        .map_err(Box::new)
+/// The automaton of a domain: once it is dead no text of the domain can follow. None if it is too large.
+fn of_domain(regex: &str, bytes: usize) -> Option<dense::DFA<Vec<u32>>> {
+    let config = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(bytes))
+        .determinize_size_limit(Some(bytes));
+    dense::Builder::new().configure(config).build_from_nfa(&nfa(&[regex], bytes).ok()?).ok()
 }
 
 /// Why there is no automaton of patterns.

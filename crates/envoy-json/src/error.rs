@@ -76,9 +76,25 @@ pub struct JsonPath {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     Name(String),
     Index(usize),
+}
+
+/// A step of a [`JsonPath`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonStep<'a> {
+    /// Into the field of this name, or the entry of this key.
+    Name(&'a str),
+    /// Into the item of this index.
+    Index(usize),
+}
+
+/// From the steps, innermost first.
+impl FromIterator<Step> for JsonPath {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self { steps: steps.into_iter().collect() }
+    }
 }
 
 impl JsonPath {
@@ -86,6 +102,14 @@ impl JsonPath {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// The steps, from the outside in.
+    pub fn steps(&self) -> impl Iterator<Item = JsonStep<'_>> {
+        self.steps.iter().rev().map(|step| match step {
+            Step::Name(name) => JsonStep::Name(name),
+            Step::Index(index) => JsonStep::Index(*index),
+        })
     }
 }
 

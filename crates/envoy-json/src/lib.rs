@@ -15,7 +15,7 @@
 //! # Ok::<(), waypoint_xds_envoy_json::JsonError>(())
 //! ```
 //!
-//! The rules are those of <https://protobuf.dev/programming-guides/json/>.
+//! The rules are those of <https://protobuf.dev/programming-guides/json/>; to read, there are others: [`JsonRules`].
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -24,6 +24,7 @@ mod error;
 mod float;
 pub mod inside;
 mod read;
+mod remarks;
 mod scalar;
 mod schema;
 mod sorted;
@@ -38,7 +39,8 @@ mod tables;
 use prost::Name;
 
 pub use deep::{Lists, merge_typed};
-pub use error::{JsonError, JsonErrorKind, JsonPath};
+pub use error::{JsonError, JsonErrorKind, JsonPath, JsonStep};
+pub use remarks::{JsonRemark, JsonRemarkKind, remarks};
 use schema::{Enum, Message};
 pub use sorted::decode_sorted;
 
@@ -50,11 +52,19 @@ fn deeper(depth: usize) -> Result<usize, JsonError> {
     if depth == MAX_DEPTH { Err(JsonErrorKind::TooDeep.into()) } else { Ok(depth + 1) }
 }
 
-/// How JSON is read.
+/// By whose rules JSON is read. `testdata/proto-json` of the repository has what these make of many a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ReadOptions {
-    /// Leave out fields and enum names that the message does not have, instead of refusing them.
-    pub ignore_unknown: bool,
+pub enum JsonRules {
+    /// Those of Go's `protojson`: what a message does not have is refused.
+    #[default]
+    Strict,
+    /// Those of Go's `protojson`, told to leave out fields and enum names that a message does not have.
+    Lenient,
+    /// Those of Go's former library, `jsonpb`, by which Istio reads the values of EnvoyFilters, which come as a `Struct`:
+    /// numbers are doubles. Fields that a message does not have are left out, durations have every unit of Go's, a
+    /// `null` in a list is an item, and of what is there twice, one counts. But an enum's name has to be known, and an
+    /// `Any` has to say a known type.
+    Jsonpb,
 }
 
 /// A message's canonical JSON.
@@ -94,19 +104,19 @@ pub fn encode_into(type_name: &str, wire: &[u8], out: &mut String) -> Result<(),
 ///
 /// When the JSON does not say such a message.
 pub fn parse<M: prost::Message + Name + Default>(json: &serde_json::Value) -> Result<M, JsonError> {
-    parse_with(json, ReadOptions::default())
+    parse_with(json, JsonRules::default())
 }
 
-/// [`parse`], with options.
+/// [`parse`], by some rules.
 ///
 /// # Errors
 ///
 /// As [`parse`].
 pub fn parse_with<M: prost::Message + Name + Default>(
     json: &serde_json::Value,
-    options: ReadOptions,
+    rules: JsonRules,
 ) -> Result<M, JsonError> {
-    let wire = from_json_with(&M::full_name(), json, options)?;
+    let wire = from_json_with(&M::full_name(), json, rules)?;
     // What was just written is well-formed, but prost counts nesting a little differently.
     M::decode(wire.as_slice()).map_err(|_| JsonErrorKind::TooDeep.into())
 }
@@ -120,10 +130,10 @@ pub fn parse_with<M: prost::Message + Name + Default>(
 ///
 /// When the name is of no message, or the JSON does not say such a message.
 pub fn from_json(type_name: &str, json: &serde_json::Value) -> Result<Vec<u8>, JsonError> {
-    from_json_with(type_name, json, ReadOptions::default())
+    from_json_with(type_name, json, JsonRules::default())
 }
 
-/// [`from_json`], with options.
+/// [`from_json`], by some rules.
 ///
 /// # Errors
 ///
@@ -131,10 +141,10 @@ pub fn from_json(type_name: &str, json: &serde_json::Value) -> Result<Vec<u8>, J
 pub fn from_json_with(
     type_name: &str,
     json: &serde_json::Value,
-    options: ReadOptions,
+    rules: JsonRules,
 ) -> Result<Vec<u8>, JsonError> {
     let mut out = Vec::new();
-    read::Reader::new(options).message(named(type_name)?, json, &mut out)?;
+    read::Reader::new(rules).message(named(type_name)?, json, &mut out)?;
     Ok(out)
 }
 
@@ -155,6 +165,11 @@ pub fn is_known(type_name: &str) -> bool {
 #[must_use]
 pub fn enum_value(type_name: &str, number: i32) -> Option<&'static str> {
     Enum::named(type_name)?.name(number)
+}
+
+/// The names of the fields of the message of this full name, as `.proto` files have them; none of one that is unknown.
+pub fn field_names(type_name: &str) -> impl Iterator<Item = &'static str> {
+    Message::named(type_name).into_iter().flat_map(|message| message.fields.iter().map(|field| field.name))
 }
 
 /// The full name of the message that a type URL means: what follows its last slash.

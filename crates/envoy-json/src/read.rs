@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use super::error::{JsonError, JsonErrorKind};
 use super::schema::{Enum, Field, Kind, Message, Presence, Shape};
 use super::wire::{put_bytes, put_tag, put_varint};
-use super::{MAX_DEPTH, ReadOptions, scalar, time, type_name};
+use super::{JsonRules, MAX_DEPTH, scalar, time, type_name};
 
 /// Reads JSON into the bytes that prost would write.
 pub(super) struct Reader {
-    options: ReadOptions,
+    rules: JsonRules,
     depth: usize,
 }
 
 impl Reader {
-    pub(super) fn new(options: ReadOptions) -> Self {
-        Self { options, depth: 0 }
+    pub(super) fn new(rules: JsonRules) -> Self {
+        Self { rules, depth: 0 }
     }
 
     /// Appends a message's fields.
@@ -37,15 +37,24 @@ impl Reader {
     }
 
     fn shaped(&mut self, message: &Message, json: &Value, out: &mut Vec<u8>) -> Result<(), JsonError> {
+        // Of a field, `null` is nothing; this is an item of a list, or a value of a map.
+        if self.rules == JsonRules::Jsonpb && json.is_null() && message.shape != Shape::Value {
+            return Ok(());
+        }
         match message.shape {
             Shape::Object | Shape::Empty => self.object(message, object(json)?, false, out),
+            Shape::FieldMask if self.rules == JsonRules::Jsonpb => {
+                self.object(message, object(json)?, false, out)
+            }
             Shape::Any => self.any(object(json)?, out),
             Shape::Duration => {
                 let text = scalar::string(json)?;
-                put_time(
-                    time::parse_duration(text).ok_or_else(|| JsonError::invalid("a duration", text))?,
-                    out,
-                );
+                let parse = if self.rules == JsonRules::Jsonpb {
+                    time::parse_go_duration
+                } else {
+                    time::parse_duration
+                };
+                put_time(parse(text).ok_or_else(|| JsonError::invalid("a duration", text))?, out);
                 Ok(())
             }
             Shape::Timestamp => {
@@ -72,13 +81,37 @@ impl Reader {
         in_any: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), JsonError> {
-        let mut found: Vec<(&Field, &Value)> = Vec::with_capacity(json.len().min(message.fields.len()));
+        let mut found = match self.rules {
+            JsonRules::Jsonpb => fields_by_jsonpb(message, json),
+            _ => self.fields(message, json, in_any)?,
+        };
+        found.sort_by_key(|(field, _)| field.rank);
+        let mut found = found.into_iter().peekable();
+        while let Some((field, value)) = found.next() {
+            let before = out.len();
+            self.field(field, value, out).map_err(|error| error.in_field(field.json_name))?;
+            // Of the members of a oneof, which have one rank, jsonpb keeps the last declared; all have to be valid.
+            if found.peek().is_some_and(|(next, _)| next.rank == field.rank) {
+                out.truncate(before);
+            }
+        }
+        Ok(())
+    }
+
+    /// The fields that are there, once each.
+    fn fields<'m, 'j>(
+        &self,
+        message: &'m Message,
+        json: &'j Map<String, Value>,
+        in_any: bool,
+    ) -> Result<Vec<(&'m Field, &'j Value)>, JsonError> {
+        let mut found = Vec::with_capacity(json.len().min(message.fields.len()));
         for (name, value) in json {
             if in_any && name == "@type" {
                 continue;
             }
             let Some((_, field)) = message.by_name(name) else {
-                if self.options.ignore_unknown {
+                if self.rules == JsonRules::Lenient {
                     continue;
                 }
                 return Err(JsonErrorKind::UnknownField { message: message.name, field: name.clone() }.into());
@@ -89,11 +122,7 @@ impl Reader {
             clash(field, &found).map_or(Ok(()), |kind| Err(JsonError::from(kind).in_field(name)))?;
             found.push((field, value));
         }
-        found.sort_by_key(|(field, _)| field.rank);
-        for (field, value) in found {
-            self.field(field, value, out).map_err(|error| error.in_field(field.json_name))?;
-        }
-        Ok(())
+        Ok(found)
     }
 
     fn field(&mut self, field: &Field, json: &Value, out: &mut Vec<u8>) -> Result<(), JsonError> {
@@ -122,7 +151,7 @@ impl Reader {
             if explicit || !inner.is_empty() {
                 put_bytes(out, number, &inner);
             }
-        } else if let Some(value) = scalar::read(kind, json, self.options.ignore_unknown)?
+        } else if let Some(value) = scalar::read(kind, json, self.rules)?
             && (explicit || !scalar::is_default(kind, value.as_wire()))
         {
             value.put(number, out);
@@ -135,7 +164,7 @@ impl Reader {
         let mut packed = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let read = if field.kind.is_packable() {
-                scalar::read(field.kind, item, self.options.ignore_unknown)
+                scalar::read(field.kind, item, self.rules)
                     .map(|value| value.into_iter().for_each(|value| value.put_packed(&mut packed)))
             } else {
                 self.singular(field.number, field.kind, item, true, out)
@@ -170,13 +199,20 @@ impl Reader {
 
     fn any(&mut self, json: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), JsonError> {
         let url = match json.get("@type") {
-            None if json.is_empty() || self.options.ignore_unknown => return Ok(()),
+            None if self.rules == JsonRules::Lenient
+                || self.rules == JsonRules::Strict && json.is_empty() =>
+            {
+                return Ok(());
+            }
             None => return Err(JsonErrorKind::AnyWithoutType.into()),
             Some(url) => scalar::string(url).map_err(|error| error.in_field("@type"))?,
         };
         let mut wire = Vec::new();
         match Message::named(type_name(url)) {
-            Some(message) if message.shape == Shape::Object => {
+            Some(message)
+                if message.shape == Shape::Object
+                    || self.rules == JsonRules::Jsonpb && message.shape == Shape::FieldMask =>
+            {
                 // It counts as a message of its own.
                 self.depth += 1;
                 let read = if self.depth > MAX_DEPTH {
@@ -186,6 +222,9 @@ impl Reader {
                 };
                 self.depth -= 1;
                 read?;
+            }
+            None if self.rules == JsonRules::Jsonpb => {
+                return Err(JsonErrorKind::UnknownType(type_name(url).to_owned()).into());
             }
             known => self.any_value(known, url, json, &mut wire)?,
         }
@@ -208,7 +247,7 @@ impl Reader {
         let unknown_type = || JsonError::from(JsonErrorKind::UnknownType(type_name(url).to_owned()));
         if let Some(name) = json.keys().find(|name| !matches!(name.as_str(), "@type" | "value")) {
             match message {
-                Some(_) if self.options.ignore_unknown => {}
+                Some(_) if self.rules != JsonRules::Strict => {}
                 Some(message) => {
                     return Err(
                         JsonErrorKind::UnknownField { message: message.name, field: name.clone() }.into()
@@ -221,7 +260,7 @@ impl Reader {
             (Some(message), Some(value)) => {
                 self.message(message, value, wire).map_err(|error| error.in_field("value"))
             }
-            (Some(Message { shape: Shape::Empty, .. }), None) => Ok(()),
+            (Some(Message { shape: Shape::Empty, .. }), None) if self.rules != JsonRules::Jsonpb => Ok(()),
             (Some(_), None) => Err(JsonError::expected("\"value\"", &Value::Null)),
             (None, value) => {
                 let bytes =
@@ -257,6 +296,24 @@ fn object(json: &Value) -> Result<&Map<String, Value>, JsonError> {
 fn is_sayable_by_null(kind: Kind) -> bool {
     kind.message().is_some_and(|message| message.shape == Shape::Value)
         || kind.enumeration().is_some_and(Enum::is_null)
+}
+
+/// The fields that are there, in the order of declaration: of a field's two names, that of JSON counts.
+fn fields_by_jsonpb<'m, 'j>(
+    message: &'m Message,
+    json: &'j Map<String, Value>,
+) -> Vec<(&'m Field, &'j Value)> {
+    let value = |field: &'m Field| {
+        let value = field.value_in(json)?;
+        (!value.is_null() || is_value(field)).then_some((field, value))
+    };
+    message.fields.iter().filter_map(value).collect()
+}
+
+/// Whether it is one `google.protobuf.Value`, which `null` is, too.
+fn is_value(field: &Field) -> bool {
+    !matches!(field.presence, Presence::Repeated | Presence::Map)
+        && field.kind.message().is_some_and(|message| message.shape == Shape::Value)
 }
 
 /// Why a field cannot be there beside those already found.
@@ -313,4 +370,63 @@ fn field_mask(text: &str, out: &mut Vec<u8>) -> Result<(), JsonError> {
         put_bytes(out, 1, path.as_bytes());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{JsonErrorKind, JsonRules, encode, from_json_with};
+
+    const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
+
+    /// The JSON of what is read.
+    fn read(json: &serde_json::Value) -> Result<String, JsonErrorKind> {
+        let wire = from_json_with(CLUSTER, json, JsonRules::Jsonpb).map_err(|error| error.kind)?;
+        Ok(encode(CLUSTER, &wire).unwrap())
+    }
+
+    #[test]
+    fn of_what_is_there_twice_one_counts() {
+        let cases = [
+            (json!({"connect_timeout": "1s", "connectTimeout": "2s"}), r#"{"connectTimeout":"2s"}"#),
+            (json!({"connectTimeout": "2s", "connect_timeout": "1s"}), r#"{"connectTimeout":"2s"}"#),
+            (json!({"connectTimeout": null, "connect_timeout": "1s"}), "{}"),
+            (json!({"maglev_lb_config": {}, "ring_hash_lb_config": {}}), r#"{"maglevLbConfig":{}}"#),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(read(&json).as_deref(), Ok(expected), "{json}");
+        }
+        assert!(read(&json!({"ring_hash_lb_config": 1, "maglev_lb_config": {}})).is_err());
+    }
+
+    #[test]
+    fn null_is_nothing_or_an_empty_item() {
+        let cases = [
+            (json!({"name": null, "health_checks": null}), "{}"),
+            (json!({"health_checks": [null]}), r#"{"healthChecks":[{}]}"#),
+            (
+                json!({"metadata": {"filter_metadata": {"a": null}}}),
+                r#"{"metadata":{"filterMetadata":{"a":{}}}}"#,
+            ),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(read(&json).as_deref(), Ok(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn names_have_to_be_known() {
+        let typed = |config| json!({"transport_socket": {"name": "x", "typed_config": config}});
+        assert_eq!(
+            read(&json!({"lb_policy": "LEAST_REQUESTS"})),
+            Err(JsonErrorKind::UnknownEnumValue("LEAST_REQUESTS".to_owned()))
+        );
+        assert_eq!(read(&typed(json!({}))), Err(JsonErrorKind::AnyWithoutType));
+        assert_eq!(
+            read(&typed(json!({"@type": "type.googleapis.com/no.such.Type", "value": "AAAA"}))),
+            Err(JsonErrorKind::UnknownType("no.such.Type".to_owned()))
+        );
+        assert_eq!(read(&json!({"no_such_field": 1, "lb_policy": 77})).as_deref(), Ok(r#"{"lbPolicy":77}"#));
+    }
 }

@@ -9,6 +9,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::Value;
 
+use super::JsonRules;
 use super::error::{JsonError, JsonErrorKind};
 use super::float::{write_double, write_float};
 use super::schema::{Enum, Kind};
@@ -69,6 +70,12 @@ pub(super) fn read_bytes(text: &str) -> Option<Vec<u8>> {
     let mode = if padded { DecodePaddingMode::RequireCanonical } else { DecodePaddingMode::RequireNone };
     let engine = GeneralPurpose::new(alphabet, ANY_BITS.with_decode_padding_mode(mode));
     engine.decode(text.replace(['\r', '\n'], "")).ok()
+}
+
+/// Reads base64 as Go's `encoding/json` does: padded, and of one alphabet.
+fn read_padded_bytes(text: &str) -> Option<Vec<u8>> {
+    let text = text.replace(['\r', '\n'], "");
+    (text.len().is_multiple_of(4) && !text.contains(['-', '_'])).then(|| read_bytes(&text)).flatten()
 }
 
 /// Whether a value is its type's default, which a field without presence does not say.
@@ -146,6 +153,17 @@ pub(super) enum Scalar<'a> {
     Bytes(Cow<'a, [u8]>),
 }
 
+impl<'a> From<Wire<'a>> for Scalar<'a> {
+    fn from(value: Wire<'a>) -> Self {
+        match value {
+            Wire::Varint(value) => Self::Varint(value),
+            Wire::Fixed64(value) => Self::Fixed64(value),
+            Wire::Fixed32(value) => Self::Fixed32(value),
+            Wire::Bytes(bytes) => Self::Bytes(bytes.into()),
+        }
+    }
+}
+
 impl Scalar<'_> {
     pub(super) fn as_wire(&self) -> Wire<'_> {
         match self {
@@ -179,7 +197,11 @@ impl Scalar<'_> {
 }
 
 /// Reads a value; none for an unknown name of an enum, when those are ignored.
-pub(super) fn read(kind: Kind, json: &Value, ignore_unknown: bool) -> Result<Option<Scalar<'_>>, JsonError> {
+pub(super) fn read(kind: Kind, json: &Value, rules: JsonRules) -> Result<Option<Scalar<'_>>, JsonError> {
+    if rules == JsonRules::Jsonpb && json.is_null() {
+        // Of a field, `null` is nothing; this is an item of a list, or a value of a map.
+        return Ok(Some(default(kind).into()));
+    }
     let scalar = match kind {
         Kind::Bool => {
             Scalar::Varint(json.as_bool().ok_or_else(|| JsonError::expected("a boolean", json))?.into())
@@ -187,11 +209,12 @@ pub(super) fn read(kind: Kind, json: &Value, ignore_unknown: bool) -> Result<Opt
         Kind::String => Scalar::Bytes(string(json)?.as_bytes().into()),
         Kind::Bytes => {
             let text = string(json)?;
-            Scalar::Bytes(read_bytes(text).ok_or_else(|| JsonError::invalid("base64", text))?.into())
+            let bytes = if rules == JsonRules::Jsonpb { read_padded_bytes(text) } else { read_bytes(text) };
+            Scalar::Bytes(bytes.ok_or_else(|| JsonError::invalid("base64", text))?.into())
         }
-        Kind::Double => Scalar::Fixed64(read_float(json)?.to_bits()),
+        Kind::Double => Scalar::Fixed64(read_float(json, rules)?.to_bits()),
         Kind::Float => {
-            let value = read_float(json)?;
+            let value = read_float(json, rules)?;
             let narrow = value as f32;
             if value.is_finite() && narrow.is_infinite() {
                 return Err(JsonError::invalid("a number that fits a float", value));
@@ -199,12 +222,14 @@ pub(super) fn read(kind: Kind, json: &Value, ignore_unknown: bool) -> Result<Opt
             Scalar::Fixed32(narrow.to_bits())
         }
         // Negative numbers are extended to 64 bits, those of 32 bits too.
-        Kind::Int32 => Scalar::Varint(i64::from(integer::<i32>(json, "a 32 bit integer")?) as u64),
-        Kind::Int64 => Scalar::Varint(integer::<i64>(json, "a 64 bit integer")? as u64),
-        Kind::Uint32 => Scalar::Varint(integer::<u32>(json, "an unsigned 32 bit integer")?.into()),
-        Kind::Uint64 => Scalar::Varint(integer(json, "an unsigned 64 bit integer")?),
-        Kind::Enum(_) => match read_enum(kind.enumeration(), json) {
-            Err(JsonError { kind: JsonErrorKind::UnknownEnumValue(_), .. }) if ignore_unknown => {
+        Kind::Int32 => Scalar::Varint(i64::from(integer::<i32>(json, "a 32 bit integer", rules)?) as u64),
+        Kind::Int64 => Scalar::Varint(integer::<i64>(json, "a 64 bit integer", rules)? as u64),
+        Kind::Uint32 => Scalar::Varint(integer::<u32>(json, "an unsigned 32 bit integer", rules)?.into()),
+        Kind::Uint64 => Scalar::Varint(integer(json, "an unsigned 64 bit integer", rules)?),
+        Kind::Enum(_) => match read_enum(kind.enumeration(), json, rules) {
+            Err(JsonError { kind: JsonErrorKind::UnknownEnumValue(_), .. })
+                if rules == JsonRules::Lenient =>
+            {
                 return Ok(None);
             }
             number => Scalar::Varint(i64::from(number?) as u64),
@@ -218,49 +243,53 @@ pub(super) fn string(json: &Value) -> Result<&str, JsonError> {
     json.as_str().ok_or_else(|| JsonError::expected("a string", json))
 }
 
-fn read_enum(item: Option<&Enum>, json: &Value) -> Result<i32, JsonError> {
+fn read_enum(item: Option<&Enum>, json: &Value, rules: JsonRules) -> Result<i32, JsonError> {
     match json {
         Value::String(name) => item
             .and_then(|item| item.number(name))
             .ok_or_else(|| JsonErrorKind::UnknownEnumValue(name.clone()).into()),
         Value::Null if item.is_some_and(Enum::is_null) => Ok(0),
-        Value::Number(_) => integer(json, "an enum's number"),
+        Value::Number(_) => integer(json, "an enum's number", rules),
         _ => Err(JsonError::expected("the name of an enum's value", json)),
     }
 }
 
 /// A number, or a string that says one.
-fn number(json: &Value) -> Result<serde_json::Number, JsonError> {
+fn number(json: &Value, rules: JsonRules) -> Result<serde_json::Number, JsonError> {
     match json {
         Value::Number(number) => Ok(number.clone()),
         Value::String(text) => match serde_json::from_str(text) {
-            // serde_json forgives blanks around it.
-            Ok(number) if text.trim().len() == text.len() => Ok(number),
+            // serde_json forgives blanks around it, as jsonpb does.
+            Ok(number) if rules == JsonRules::Jsonpb || text.trim().len() == text.len() => Ok(number),
             _ => Err(JsonError::invalid("a number", text)),
         },
         _ => Err(JsonError::expected("a number", json)),
     }
 }
 
-fn integer<T: TryFrom<i128>>(json: &Value, expected: &'static str) -> Result<T, JsonError> {
-    let number = number(json)?;
-    let exact = number.as_i128().or_else(|| {
-        // As a double: `1e3` and `2.0` are integers too. Nothing above 2^64 fits any type.
-        number
-            .as_f64()
-            .filter(|value| value.fract() == 0.0 && value.abs() <= 2_f64.powi(64))
-            .map(|value| value as i128)
-    });
+/// An integer; `1e3` and `2.0` are some, too. A patch's numbers are doubles, as it is a Struct, and texts have to be digits.
+fn integer<T: TryFrom<i128>>(json: &Value, expected: &'static str, rules: JsonRules) -> Result<T, JsonError> {
+    let number = number(json, rules)?;
+    let of_double = || {
+        // Nothing above 2^64 fits any type.
+        let is_integer = |value: &f64| value.fract() == 0.0 && value.abs() <= 2_f64.powi(64);
+        number.as_f64().filter(is_integer).map(|value| value as i128)
+    };
+    let exact = match rules {
+        JsonRules::Jsonpb if json.is_string() => number.as_i128(),
+        JsonRules::Jsonpb => of_double(),
+        JsonRules::Strict | JsonRules::Lenient => number.as_i128().or_else(of_double),
+    };
     exact.and_then(|value| T::try_from(value).ok()).ok_or_else(|| JsonError::invalid(expected, number))
 }
 
-fn read_float(json: &Value) -> Result<f64, JsonError> {
+fn read_float(json: &Value, rules: JsonRules) -> Result<f64, JsonError> {
     match json.as_str() {
         Some("NaN") => Ok(f64::NAN),
         Some("Infinity") => Ok(f64::INFINITY),
         Some("-Infinity") => Ok(f64::NEG_INFINITY),
         _ => {
-            let number = number(json)?;
+            let number = number(json, rules)?;
             number.as_f64().ok_or_else(|| JsonError::invalid("a number", number))
         }
     }
@@ -290,7 +319,7 @@ mod tests {
 
     #[test]
     fn integers_are_exact_or_refused() {
-        let int = |json: serde_json::Value| integer::<i64>(&json, "an integer").ok();
+        let int = |json: serde_json::Value| integer::<i64>(&json, "an integer", JsonRules::Strict).ok();
         assert_eq!(int(serde_json::json!("-9223372036854775808")), Some(i64::MIN));
         assert_eq!(int(serde_json::json!(1e3)), Some(1000));
         assert_eq!(int(serde_json::json!("2.0")), Some(2));

@@ -1,5 +1,7 @@
 //! What the JSON mapping needs to know of messages: the types of the tables in `tables.rs`.
 
+use serde_json::{Map, Value};
+
 use super::error::JsonError;
 use super::tables::{ENUMS, MESSAGES};
 use super::wire::{Reader, Wire};
@@ -132,6 +134,13 @@ impl Message {
         let json = self.fields.iter().position(|field| field.json_name == name);
         let at = json.or_else(|| self.fields.iter().position(|field| field.name == name))?;
         Some((at, self.fields.get(at)?))
+    }
+}
+
+impl Field {
+    /// What an object says of it: under its name in JSON, else under that of the `.proto` file.
+    pub(super) fn value_in<'j>(&self, json: &'j Map<String, Value>) -> Option<&'j Value> {
+        json.get(self.json_name).or_else(|| json.get(self.name))
     }
 }
 

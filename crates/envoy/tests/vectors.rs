@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 use serde_json::Value;
-use waypoint_xds_envoy::json::{self, JsonErrorKind, ReadOptions};
+use waypoint_xds_envoy::json::{self, JsonErrorKind, JsonRules};
 
 /// Full name and canonical JSON.
 const CANONICAL: &[(&str, &str)] = &[
@@ -180,7 +180,7 @@ fn refuses_and_says_where() {
 fn unknown_fields_and_enum_values_can_be_ignored() {
     let json = serde_json::json!({"zonk": 1, "protocol": "QUIC", "portValue": 80});
     let name = "envoy.config.core.v3.SocketAddress";
-    let wire = json::from_json_with(name, &json, ReadOptions { ignore_unknown: true }).unwrap();
+    let wire = json::from_json_with(name, &json, JsonRules::Lenient).unwrap();
     assert_eq!(json::encode(name, &wire).as_deref(), Ok(r#"{"portValue":80}"#));
 }
 

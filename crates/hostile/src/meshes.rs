@@ -173,6 +173,25 @@ pub(crate) fn policies(size: usize) -> String {
     })
 }
 
+/// Policies of which each lets another namespace in: what tells principals apart grows with them.
+pub(crate) fn source_namespaces(size: usize) -> String {
+    shop(size, |at| {
+        let rest = format!(
+            "spec: {{targetRefs: [{{kind: Service, group: \"\", name: cart}}], rules: [{{from: [{{source: {{namespaces: [n{at}]}}}}], to: [{{operation: {{methods: [GET]}}}}]}}]}}"
+        );
+        object(SECURITY, "AuthorizationPolicy", &format!("p{at}"), &rest)
+    })
+}
+
+/// Hosts, of which all but the first part is a wildcard, and paths with a wildcard at each end, in one policy.
+pub(crate) fn wildcards(size: usize) -> String {
+    long(size, POLICY, |at| {
+        format!(
+            "  - from: [{{source: {{principals: [\"*/sa/a{at}\"]}}}}]\n    to: [{{operation: {{hosts: [\"h{at}.*\"], paths: [\"*/p{at}\"]}}}}]\n"
+        )
+    })
+}
+
 pub(crate) fn request_authentications(size: usize) -> String {
     shop(size, |at| {
         let rest = format!(

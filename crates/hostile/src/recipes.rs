@@ -73,6 +73,8 @@ pub const RECIPES: &[Recipe] = &[
     recipe("rules", HUNDRED_THOUSAND, meshes::rules),
     recipe("values", HUNDRED_THOUSAND, meshes::values),
     recipe("policies", 20_000, meshes::policies),
+    recipe("source-namespaces", 20_000, meshes::source_namespaces),
+    recipe("wildcards", HUNDRED_THOUSAND, meshes::wildcards),
     recipe("request-authentications", 20_000, meshes::request_authentications),
     recipe("subsets", HUNDRED_THOUSAND, meshes::subsets),
     recipe("destination-rules", 20_000, meshes::destination_rules),

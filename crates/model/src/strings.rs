@@ -53,6 +53,14 @@ pub fn camel_case(name: &str) -> String {
     out
 }
 
+/// The byte that two hexadecimal digits are.
+#[must_use]
+pub fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let [high, low] = *digits;
+    Some(digit(high)? * 16 + digit(low)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::camel_case;

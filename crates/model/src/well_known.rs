@@ -40,6 +40,16 @@ pub const USE_WAYPOINT: &str = "istio.io/use-waypoint";
 pub const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// The label of the network that something is in.
 pub const NETWORK: &str = "topology.istio.io/network";
+/// The label of the cluster that something is in.
+pub const CLUSTER: &str = "topology.istio.io/cluster";
+/// The label of the region that something runs in.
+pub const REGION: &str = "topology.kubernetes.io/region";
+/// The label of the zone that something runs in.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+/// The label of the part of a zone that something runs in.
+pub const SUB_ZONE: &str = "topology.istio.io/subzone";
+/// The label of the Node that something runs on.
+pub const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label of what Istio's gateway controller made, and manages.
 pub const MANAGED: &str = "gateway.istio.io/managed";
 /// Its value for waypoints.

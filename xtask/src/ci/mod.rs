@@ -2,10 +2,8 @@
 
 mod excerpt;
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use crate::args::Ci;
@@ -44,6 +42,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("pages of Python and JavaScript", &["xtask", "bindings", "--check"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),
+    ("fuzzing", &["xtask", "fuzz"]),
 ];
 
 /// What has to be there, so that no step passes because it skips something. The reference does not fit into
@@ -73,7 +72,7 @@ pub(crate) fn run(args: &Ci) -> Result<()> {
             .env_remove(reference_files::REQUIRED)
             .envs(demands(args).into_iter().map(|demand| (demand, "1")))
             .current_dir(root());
-        let (status, output) = repeated(&mut step)?;
+        let (status, output) = repeated(step)?;
         let outcome = if status.success() { "" } else { ", failed" };
         println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
         if !status.success() {
@@ -89,26 +88,15 @@ pub(crate) fn run(args: &Ci) -> Result<()> {
 }
 
 /// Runs a command whose output is printed as it comes, and gives that output, too.
-fn repeated(command: &mut Command) -> Result<(ExitStatus, String)> {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (lines, output) = mpsc::channel();
-    let streams: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
-        child.stderr.take().map(|stream| Box::new(stream) as Box<dyn Read + Send>),
-    ];
-    for stream in streams.into_iter().flatten() {
-        let lines = lines.clone();
-        thread::spawn(move || {
-            // What ends a stream early is told by the status of the command.
-            for line in BufReader::new(stream).split(b'\n').map_while(std::result::Result::ok) {
-                let _ = lines.send(String::from_utf8_lossy(&line).into_owned());
-            }
-        });
-    }
-    drop(lines);
+fn repeated(mut command: Command) -> Result<(ExitStatus, String)> {
+    let (output, input) = std::io::pipe()?;
+    let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
+    // It holds the other end, so that reading would not end.
+    drop(command);
     let mut all = String::new();
-    for line in output {
-        writeln!(std::io::stdout(), "{line}")?;
+    for line in BufReader::new(output).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        println!("{line}");
         all.push_str(&line);
         all.push('\n');
     }
@@ -123,8 +111,9 @@ mod tests {
 
     #[test]
     fn both_streams_of_a_command_are_kept() {
-        let (status, output) =
-            repeated(Command::new("sh").args(["-c", "echo a; echo b >&2; exit 3"])).unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo a; echo b >&2; exit 3"]);
+        let (status, output) = repeated(command).unwrap();
         let mut lines: Vec<&str> = output.lines().collect();
         lines.sort_unstable();
         assert_eq!((status.code(), lines), (Some(3), vec!["a", "b"]));

@@ -122,7 +122,8 @@ impl Index<'_> {
                     (None, Some(item)) => {
                         let names: Vec<String> =
                             item.value.iter().map(|value| format!("\"{}\"", value.name())).collect();
-                        writeln!(out, "  type {short} = {};", names.join(" | "))?;
+                        // A value without a name, which an EnvoyFilter may bring, is its number.
+                        writeln!(out, "  type {short} = {} | number;", names.join(" | "))?;
                     }
                     (None, None) => {}
                 }

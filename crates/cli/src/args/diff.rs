@@ -11,8 +11,8 @@ use super::How;
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Diff {
     /// What is compared: OLD and NEW, each a file, a directory or whatever else -f takes elsewhere; with
-    /// --git, with `--release OLD..NEW`, `--revision OLD..NEW`, or with another setting for the new side, the paths that both sides
-    /// have.
+    /// --git, with `--release OLD..NEW`, `--revision OLD..NEW`, or with another setting for the new side, the
+    /// paths that both sides have.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
     /// Compare the paths in two revisions of their Git repository: OLD..NEW; without NEW with the files as

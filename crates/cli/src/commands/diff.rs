@@ -121,24 +121,25 @@ fn sides(args: &args::Diff) -> Result<(Input, Input), Failure> {
 
 /// Whether the new side has a setting of its own.
 fn is_other(args: &args::Diff) -> bool {
-    let has_two = |named: &Option<String>| named.as_ref().is_some_and(|named| named.contains(".."));
-    has_two(&args.how.release)
-        || has_two(&args.how.revision)
+    both(args.how.release.as_ref()).is_some()
+        || both(args.how.revision.as_ref()).is_some()
         || !args.new_features.is_empty()
         || args.new_mesh_config.is_some()
+}
+
+/// What `OLD..NEW` names; none where one word is for both sides.
+fn both(named: Option<&String>) -> Option<(String, String)> {
+    let (old, new) = named?.split_once("..")?;
+    Some((old.to_owned(), new.to_owned()))
 }
 
 /// How each side is read.
 fn hows(args: &args::Diff) -> (How, How) {
     let (mut old, mut new) = (args.how.clone(), args.how.clone());
-    let sides = |named: &Option<String>| {
-        let (old, new) = named.as_ref()?.split_once("..")?;
-        Some((old.to_owned(), new.to_owned()))
-    };
-    if let Some((before, after)) = sides(&args.how.release) {
+    if let Some((before, after)) = both(args.how.release.as_ref()) {
         (old.release, new.release) = (Some(before), Some(after));
     }
-    if let Some((before, after)) = sides(&args.how.revision) {
+    if let Some((before, after)) = both(args.how.revision.as_ref()) {
         (old.revision, new.revision) = (Some(before), Some(after));
     }
     new.features.extend(args.new_features.iter().cloned());

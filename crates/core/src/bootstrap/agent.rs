@@ -18,7 +18,6 @@ pub(super) struct Agent<'m> {
     pub(super) labels: &'m Labels,
     /// The mesh's id.
     pub(super) mesh_id: &'m str,
-    /// What the release writes.
     /// What the release does.
     pub(super) release: &'static Rules,
     /// What is in its bootstraps.
@@ -101,6 +100,12 @@ impl<'m> Agent<'m> {
     /// A port that the environment may change.
     pub(super) fn port(&self, variable: &str, default: u16) -> u16 {
         self.environment(variable).and_then(|text| text.parse().ok()).unwrap_or(default)
+    }
+
+    /// The cluster of the proxy's node.
+    pub(super) fn service_cluster(&self) -> String {
+        let Waypoint { name, proxy, .. } = self.waypoint;
+        proxy.service_cluster(&name.namespace, self.labels, self.rules).into()
     }
 
     /// Whether Envoy is to end once it has no connection left.

@@ -10,15 +10,10 @@ use super::agent::Agent;
 use super::{proxy_config, structure};
 use crate::Str;
 use crate::mesh::Locality;
-use crate::snapshot::mesh_config::proxy::TracingServiceName;
 
-/// The prefix of environment variables that become metadata.
-const METADATA_PREFIX: &str = "ISTIO_META_";
 /// The ports on which Envoy answers health checks and scrapers.
 pub(super) const STATUS_PORT: (&str, u16) = ("ENVOY_STATUS_PORT", 15_021);
 pub(super) const PROMETHEUS_PORT: (&str, u16) = ("ENVOY_PROMETHEUS_PORT", 15_090);
-/// The name of a service that says nothing.
-const UNNAMED_SERVICE: &str = "istio-proxy";
 /// The label that a ReplicaSet gives its pods.
 const POD_TEMPLATE_HASH: &str = "pod-template-hash";
 
@@ -26,7 +21,7 @@ const POD_TEMPLATE_HASH: &str = "pod-template-hash";
 pub(super) fn node(agent: &Agent<'_>) -> Node {
     Node {
         id: id(agent),
-        cluster: service_cluster(agent),
+        cluster: agent.service_cluster(),
         locality: Some(locality(agent)),
         metadata: Some(metadata(agent)),
         ..Node::default()
@@ -52,37 +47,6 @@ fn locality(agent: &Agent<'_>) -> core::Locality {
     }
 }
 
-/// What traces call the service: by configuration, by a label, or by the name of the workload.
-pub(super) fn service_cluster(agent: &Agent<'_>) -> String {
-    let config = &agent.config;
-    let canonical =
-        || agent.first_label(&["service.istio.io/canonical-name", "app.kubernetes.io/name", "app"]);
-    let workload = || agent.waypoint.proxy.workload_name.clone();
-    let named = match config.tracing_service_name {
-        None => config.service_cluster.clone().unwrap_or_default(),
-        Some(TracingServiceName::AppLabelAndNamespace) => Str::default(),
-        Some(TracingServiceName::CanonicalNameOnly) => canonical().unwrap_or_else(workload),
-        Some(TracingServiceName::CanonicalNameAndNamespace) => {
-            return agent.in_namespace(&canonical().unwrap_or_else(workload));
-        }
-    };
-    if !named.is_empty() && named != UNNAMED_SERVICE {
-        return named.to_string();
-    }
-    let name = agent.first_label(agent.rules.app_labels).unwrap_or_else(workload);
-    agent.in_namespace(if name.is_empty() { UNNAMED_SERVICE } else { &name })
-}
-
-impl Agent<'_> {
-    fn first_label(&self, keys: &[&str]) -> Option<Str> {
-        keys.iter().find_map(|key| self.labels.get(key)).cloned()
-    }
-
-    fn in_namespace(&self, name: &str) -> String {
-        format!("{name}.{}", self.waypoint.name.namespace)
-    }
-}
-
 /// What the control plane and Envoy's extensions are told of the proxy.
 fn metadata(agent: &Agent<'_>) -> Struct {
     let mut metadata = variables(agent);
@@ -92,28 +56,11 @@ fn metadata(agent: &Agent<'_>) -> Struct {
 
 /// The variables `ISTIO_META_…`: those of the proxy's configuration, and over them those of its container.
 fn variables(agent: &Agent<'_>) -> BTreeMap<String, Value> {
-    let proxy = &agent.waypoint.proxy;
-    let namespace = &agent.waypoint.name.namespace;
-    let configured = agent.config.proxy_metadata.iter();
-    let mut found: BTreeMap<String, Value> = configured
-        .filter_map(|(name, value)| Some((name.strip_prefix(METADATA_PREFIX)?.to_owned(), json!(value))))
-        .collect();
-    let owner =
-        format!("kubernetes://apis/apps/v1/namespaces/{namespace}/deployments/{}", proxy.workload_name);
-    let of_container = [
-        ("SERVICE_ACCOUNT", json!(proxy.service_account)),
-        ("NODE_NAME", json!(proxy.node_name)),
-        ("CLUSTER_ID", json!(proxy.cluster)),
-        ("INTERCEPTION_MODE", json!("REDIRECT")),
-        ("WORKLOAD_NAME", json!(proxy.workload_name)),
-        ("OWNER", json!(owner)),
-        ("ISTIO_VERSION", json!(proxy.version.as_str())),
-    ];
-    let known = |(key, value): (&str, Value)| (key.to_owned(), value);
-    found.extend(of_container.into_iter().map(known));
-    let mesh_id = (!agent.mesh_id.is_empty()).then(|| ("MESH_ID", json!(agent.mesh_id)));
-    let build = agent.rules.proxy_sha.map(|sha| ("ISTIO_PROXY_SHA", json!(sha)));
-    found.extend(mesh_id.into_iter().chain(build).map(known));
+    let configured = agent.waypoint.proxy.configured_metadata();
+    let mut found: BTreeMap<String, Value> =
+        configured.map(|(key, value)| (key.to_owned(), json!(value))).collect();
+    let of_container = agent.waypoint.container_metadata(agent.mesh_id, agent.rules);
+    found.extend(of_container.map(|(key, value)| (key.to_owned(), json!(value))));
     found
 }
 
@@ -122,7 +69,6 @@ fn typed(agent: &Agent<'_>) -> Vec<(String, Value)> {
     let proxy = &agent.waypoint.proxy;
     let labels: BTreeMap<&Str, &Str> =
         agent.labels.iter().filter(|(key, _)| key.as_str() != POD_TEMPLATE_HASH).collect();
-    let addresses: Vec<String> = proxy.addresses.iter().map(ToString::to_string).collect();
     let mut found = vec![
         ("ENVOY_PROMETHEUS_PORT", json!(agent.port(PROMETHEUS_PORT.0, PROMETHEUS_PORT.1))),
         ("ENVOY_STATUS_PORT", json!(agent.port(STATUS_PORT.0, STATUS_PORT.1))),
@@ -137,8 +83,8 @@ fn typed(agent: &Agent<'_>) -> Vec<(String, Value)> {
     if !proxy.annotations.is_empty() {
         found.push(("ANNOTATIONS", json!(proxy.annotations)));
     }
-    if !addresses.is_empty() {
-        found.push(("INSTANCE_IPS", json!(addresses.join(","))));
+    if !proxy.addresses.is_empty() {
+        found.push(("INSTANCE_IPS", json!(proxy.instance_ips())));
     }
     if agent.exits_without_connections() {
         found.push(("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", json!("true")));

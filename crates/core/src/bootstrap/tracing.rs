@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::agent::{Agent, host_and_port};
 use super::clusters::DnsCluster;
-use super::{as_struct, node, tls};
+use super::{as_struct, tls};
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::provider::TraceContext;
 use crate::snapshot::mesh_config::proxy::OpenCensusAgent;
@@ -91,7 +91,7 @@ fn lightstep(agent: &Agent<'_>) -> LightstepConfig {
 fn datadog(agent: &Agent<'_>) -> DatadogConfig {
     DatadogConfig {
         collector_cluster: DATADOG.to_owned(),
-        service_name: node::service_cluster(agent),
+        service_name: agent.service_cluster(),
         ..DatadogConfig::default()
     }
 }

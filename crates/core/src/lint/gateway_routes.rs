@@ -124,11 +124,11 @@ pub(crate) fn backend_host(
 ) -> Option<Str> {
     let target = backend.namespace.as_deref().unwrap_or(namespace);
     match (backend.group.as_deref().unwrap_or_default(), backend.kind.as_deref().unwrap_or("Service")) {
-        ("", "Service") => Some(hostname::of_service(&backend.name, target)),
-        (group, "ServiceImport") if group == features.mcs_api_group => {
-            let imported = features.has_clusterset_hosts();
-            let host = if imported { hostname::of_import } else { hostname::of_service };
-            Some(host(&backend.name, target))
+        (group, kind)
+            if (group, kind) == ("", "Service")
+                || kind == "ServiceImport" && group == features.mcs_api_group =>
+        {
+            Some(hostname::of_backend(kind, &backend.name, target, features))
         }
         (ISTIO_GROUP, "Hostname") => Some(backend.name.clone()),
         _ => None,

@@ -111,5 +111,17 @@ pub fn rule(code: Code) -> Option<&'static Rule> {
 /// The codes of `istioctl analyze` for what a code finds.
 #[must_use]
 pub fn analyze_codes(code: Code) -> &'static [&'static str] {
-    rule(code).map_or(&[], |rule| rule.analyze)
+    match code {
+        // Found on the way to what a waypoint gets, not by a rule.
+        Code::UnknownDestination | Code::UnknownSubset => &["IST0101"],
+        Code::AddressAllocated => &["IST0134"],
+        // What Istio's webhook warns of.
+        Code::Deprecated
+        | Code::EmptySelector
+        | Code::Ineffective
+        | Code::InternalDetails
+        | Code::PolicyOnTcpPort
+        | Code::PrivateKey => &["IST0133"],
+        _ => rule(code).map_or(&[], |rule| rule.analyze),
+    }
 }

@@ -41,15 +41,7 @@ impl Signal {
                     || p.stackdriver.is_some()
             }
             Self::Metrics => p.prometheus.is_some() || p.stackdriver.is_some(),
-            Self::Tracing => {
-                p.zipkin.is_some()
-                    || p.lightstep.is_some()
-                    || p.datadog.is_some()
-                    || p.stackdriver.is_some()
-                    || p.opencensus.is_some()
-                    || p.skywalking.is_some()
-                    || p.opentelemetry.is_some()
-            }
+            Self::Tracing => p.takes_spans(),
         }
     }
 }

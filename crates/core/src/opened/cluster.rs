@@ -25,12 +25,6 @@ pub struct OpenedCluster<'r> {
     pub origins: &'r [Origin],
 }
 
-/// The name of a cluster's endpoints.
-pub(crate) fn assignment_name(cluster: &Cluster) -> &str {
-    let service = cluster.eds_cluster_config.as_ref().map(|eds| eds.service_name.as_str());
-    service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name)
-}
-
 /// An endpoint that has an address.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -24,7 +24,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cluster::assignment_name;
+pub(crate) use crate::resources::proto::assignment_name;
 pub use cluster::{OpenedCluster, OpenedEndpoint, endpoints};
 pub use listener::{
     HTTP_CONNECTION_MANAGER, NetworkFilter, OpenedChain, OpenedFilter, OpenedListener, TCP_PROXY,

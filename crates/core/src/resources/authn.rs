@@ -183,7 +183,7 @@ fn provider(rule: &JwtRule, cluster: Option<&str>, release: &SecurityRules) -> J
             .collect(),
         from_params: strings(&rule.from_params),
         jwks_source_specifier: Some(match cluster {
-            Some(cluster) => JwksSourceSpecifier::RemoteJwks(fetched_keys(rule, cluster, release)),
+            Some(cluster) => JwksSourceSpecifier::RemoteJwks(fetched_keys(rule, cluster)),
             None => JwksSourceSpecifier::LocalJwks(DataSource {
                 specifier: Some(Specifier::InlineString(keys(rule, release.missing_keys))),
                 ..DataSource::default()
@@ -208,8 +208,8 @@ fn provider(rule: &JwtRule, cluster: Option<&str>, release: &SecurityRules) -> J
 }
 
 /// Keys that the proxy fetches itself.
-fn fetched_keys(rule: &JwtRule, cluster: &str, release: &SecurityRules) -> RemoteJwks {
-    let timeout = rule.timeout.filter(|_| release.key_timeouts).unwrap_or(KEY_TIMEOUT);
+fn fetched_keys(rule: &JwtRule, cluster: &str) -> RemoteJwks {
+    let timeout = rule.timeout.unwrap_or(KEY_TIMEOUT);
     RemoteJwks {
         http_uri: Some(HttpUri {
             uri: rule.jwks_uri.to_string(),

@@ -1,5 +1,6 @@
 //! Values of the snapshot as Envoy's messages write them.
 
+use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::DnsLookupFamily;
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::socket_address::PortSpecifier;
@@ -32,4 +33,15 @@ pub(crate) fn lookup_family(settings: &WaypointSettings<'_>) -> DnsLookupFamily 
         Families::Ipv6 => DnsLookupFamily::V6Only,
         Families::Both => DnsLookupFamily::All,
     }
+}
+
+/// The same for hosts that are resolved on demand.
+pub(crate) fn on_demand_lookup_family(settings: &WaypointSettings<'_>) -> DnsLookupFamily {
+    if settings.rules.clusters.on_demand_families { lookup_family(settings) } else { DnsLookupFamily::V4Only }
+}
+
+/// The name of a cluster's endpoints.
+pub(crate) fn assignment_name(cluster: &Cluster) -> &str {
+    let service = cluster.eds_cluster_config.as_ref().map(|eds| eds.service_name.as_str());
+    service.filter(|name| !name.is_empty()).unwrap_or(&cluster.name)
 }

@@ -73,9 +73,9 @@ pub(crate) fn connect_tls_context(
         .collect();
     let certificate = proxy
         .server_certificate()
-        .map_or_else(|| secret(DEFAULT_SECRET), |(chain, key)| secret(&format!("file-cert:{chain}~{key}")));
+        .map_or_else(|| secret(DEFAULT_SECRET), |(chain, key)| file(&format!("file-cert:{chain}~{key}")));
     let root =
-        proxy.server_root().map_or_else(|| secret(ROOT_SECRET), |path| secret(&format!("file-root:{path}")));
+        proxy.server_root().map_or_else(|| secret(ROOT_SECRET), |path| file(&format!("file-root:{path}")));
     let mut context = CommonTlsContext {
         tls_params: Some(TlsParameters {
             tls_minimum_protocol_version: TlsProtocol::TlSv13.into(),
@@ -178,6 +178,15 @@ pub(crate) fn secret(name: &str) -> SdsSecretConfig {
             ..ConfigSource::default()
         }),
     }
+}
+
+/// A file that the agent serves; unlike the mesh's own certificates it is not waited for.
+pub(crate) fn file(name: &str) -> SdsSecretConfig {
+    let mut config = secret(name);
+    if let Some(source) = &mut config.sds_config {
+        source.initial_fetch_timeout = None;
+    }
+    config
 }
 
 #[cfg(test)]

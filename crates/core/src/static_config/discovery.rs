@@ -13,6 +13,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{
 };
 use envoy::google::protobuf::Any;
 
+use crate::opened::assignment_name;
 use crate::opened::edit::edit;
 use crate::problem::{Code, Problem};
 use crate::resources::WaypointResources;
@@ -44,9 +45,8 @@ fn with_endpoints(cluster: &mut Cluster, endpoints: &BTreeMap<&str, &ClusterLoad
     if cluster.cluster_discovery_type != Some(ClusterDiscoveryType::Type(DiscoveryType::Eds.into())) {
         return;
     }
-    let named = cluster.eds_cluster_config.take().map(|config| config.service_name);
-    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| cluster.name.clone());
-    let assignment = endpoints.get(name.as_str()).copied().cloned();
+    let assignment = endpoints.get(assignment_name(cluster)).copied().cloned();
+    cluster.eds_cluster_config = None;
     let mut assignment = assignment.unwrap_or_default();
     assignment.cluster_name.clone_from(&cluster.name);
     cluster.load_assignment = Some(assignment.into());

@@ -9,6 +9,7 @@ use super::condition::{Address, Condition, Manager, Status};
 use super::scope;
 use crate::mesh::waypoint::{Binding, INGRESS_USE_WAYPOINT, NamedBy, Refusal, RefusalReason};
 use crate::mesh::{Mesh, Namespaces, Service, ServiceId, ServiceSource, WorkloadSource, ip};
+use crate::plan::clusters::asks_for_race;
 use crate::snapshot::mesh_config::{ServiceEntryVisibility, Visibility};
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::{Cause, FieldPath, Kind, Meta, Object, ObjectRef};
@@ -16,7 +17,6 @@ use crate::snapshot::{Cause, FieldPath, Kind, Meta, Object, ObjectRef};
 const BOUND: &str = "istio.io/WaypointBound";
 const MISSING: &str = "istio.io/WaypointMissing";
 const VISIBILITY: &str = "istio.io/VisibilityApplied";
-const CONNECT_STRATEGY: &str = "istio.io/connect-strategy";
 
 /// The statuses of everything that may use a waypoint.
 pub(super) fn statuses(mesh: &Mesh) -> Vec<Status> {
@@ -80,7 +80,7 @@ fn of_service_entry(
     };
     if let Some((id, _)) = seen {
         let bound = mesh.bindings.of_service(id).is_some_and(|binding| binding.waypoint.is_some());
-        let missing = (!bound).then(|| missing(entry)).flatten();
+        let missing = (!bound).then(|| missing(mesh, entry)).flatten();
         status.conditions.extend(missing);
         let configured = mesh.config.service_entry_visibility != ServiceEntryVisibility::default();
         status.conditions.extend(configured.then(|| applied(visibility)));
@@ -179,12 +179,9 @@ fn message(refusal: &Refusal) -> String {
 }
 
 /// What a ServiceEntry needs a waypoint for, if it has none.
-fn missing(entry: &Object<ServiceEntry>) -> Option<Condition> {
-    let strategy = entry.meta.annotations.get(CONNECT_STRATEGY);
+fn missing(mesh: &Mesh, entry: &Object<ServiceEntry>) -> Option<Condition> {
     let wildcard = entry.spec.hosts.iter().position(|host| host.starts_with('*'));
-    let (reason, message, field) = if strategy
-        .is_some_and(|s| s.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
-    {
+    let (reason, message, field) = if asks_for_race(&entry.meta, &mesh.rules.clusters) {
         (
             "NoWaypointForRacingConnectStrategy",
             "ServiceEntry has a non-default connect strategy but no waypoint bound. A waypoint is required for connect \

@@ -15,7 +15,7 @@ fn own(mesh: &Mesh) -> &str {
 
 /// Whether an object is of the control plane's revision, or of none.
 pub(super) fn is_of_revision(mesh: &Mesh, meta: &Meta) -> bool {
-    meta.labels.get(REVISION).is_none_or(|revision| revision == own(mesh))
+    meta.is_read_by(own(mesh))
 }
 
 /// Whether the status of a Gateway API object is this control plane's to write: the namespace's revision

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use smallvec::SmallVec;
 
 use super::outcome::Forwarded;
+use crate::strings::hex_byte;
 
 /// Headers by name, in their order; the pseudo headers among them. The case of names does not count.
 #[derive(Clone, Debug, Default)]
@@ -240,7 +241,7 @@ pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        match behind.first_chunk::<2>().and_then(escaped).filter(|_| *first == b'%') {
+        match behind.first_chunk::<2>().and_then(hex_byte).filter(|_| *first == b'%') {
             Some(byte) => {
                 bytes.push(byte);
                 rest = behind.get(2..).unwrap_or_default();
@@ -252,13 +253,6 @@ pub(super) fn percent_decoded(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// The byte that two hexadecimal digits are.
-pub(super) fn escaped(digits: &[u8; 2]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let [high, low] = *digits;
-    Some(digit(high)? * 16 + digit(low)?)
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
 use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::PathWithEscapedSlashesAction as Slashes;
 
-use super::headers::escaped;
 use super::texts::Texts;
+use crate::strings::hex_byte;
 
 /// How paths are normalized.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +158,7 @@ fn decode(segment: &str, out: &mut String) -> bool {
     while let Some(c) = rest.chars().next() {
         rest = rest.get(c.len_utf8()..).unwrap_or_default();
         match c {
-            '%' => match rest.as_bytes().first_chunk::<2>().and_then(escaped) {
+            '%' => match rest.as_bytes().first_chunk::<2>().and_then(hex_byte) {
                 Some(0) => return false,
                 Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
                     out.push(char::from(byte));
@@ -187,7 +187,7 @@ fn keep_apart(decoded: &mut String, percent: usize, rest: &str) {
     let behind = decoded.as_bytes().get(percent + 1..).unwrap_or_default();
     let mut digits = behind.iter().chain(rest.as_bytes()).copied();
     let pair = (digits.next(), digits.next());
-    let begins = matches!(pair, (Some(high), Some(low)) if escaped(&[high, low]).is_some());
+    let begins = matches!(pair, (Some(high), Some(low)) if hex_byte(&[high, low]).is_some());
     if behind.len() <= 2 && begins {
         decoded.insert_str(percent + 1, "25");
     }

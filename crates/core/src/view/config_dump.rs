@@ -13,7 +13,7 @@ use envoy::config::endpoint::v3::ClusterLoadAssignment;
 use envoy::config::listener::v3::Listener;
 use envoy::config::route::v3::RouteConfiguration;
 use envoy::extensions::transport_sockets::tls::v3::Secret;
-use envoy::json::{JsonError, ReadOptions};
+use envoy::json::{JsonError, JsonRules};
 use envoy::{Message, Name};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ use crate::json::snake_case_key;
 const TYPE: &str = "@type";
 pub(super) const PART_OF_DUMP: &str = "type.googleapis.com/envoy.admin.v3.";
 /// Other versions' fields don't matter.
-const LENIENT: ReadOptions = ReadOptions { ignore_unknown: true };
+const LENIENT: JsonRules = JsonRules::Lenient;
 
 /// What was read of a config dump.
 #[derive(Debug, Default)]

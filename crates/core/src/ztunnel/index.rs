@@ -12,6 +12,7 @@ use crate::mesh::waypoint::Binding;
 use crate::mesh::{Locality, Mesh, Namespaces, RemoteCluster, ServiceId, Workloads, hostname};
 use crate::snapshot::mesh_config::Visibility;
 use crate::snapshot::{Labels, Object, Snapshot, kubernetes, networking};
+use crate::well_known::{REGION, SUB_ZONE, ZONE};
 
 /// The label of an EndpointSlice that names its Service.
 const SERVICE_NAME: &str = "kubernetes.io/service-name";
@@ -218,11 +219,7 @@ fn is_alias(service: &Service) -> bool {
 /// The locality of a node: the old labels do not count here.
 fn locality(labels: &Labels) -> Locality {
     let label = |key| labels.get(key).cloned().unwrap_or_default();
-    Locality {
-        region: label("topology.kubernetes.io/region"),
-        zone: label("topology.kubernetes.io/zone"),
-        sub_zone: label("topology.istio.io/subzone"),
-    }
+    Locality::new(label(REGION), label(ZONE), label(SUB_ZONE))
 }
 
 /// One Service for each namespace and hostname: a Kubernetes Service, else the oldest.

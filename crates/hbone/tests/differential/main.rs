@@ -58,7 +58,7 @@ fn envoy_does_what_trace_says() {
     };
     let releases = releases();
     let requests = number("DIFFERENTIAL_PER_SNAPSHOT").unwrap_or(100);
-    let snapshots = number("DIFFERENTIAL_REQUESTS").map_or(300, |all| all.div_ceil(requests));
+    let snapshots = number("DIFFERENTIAL_REQUESTS").map_or(150, |all| all.div_ceil(requests));
     let of_release = snapshots.div_ceil(releases.len() as u64);
     let mut differences: usize = 0;
     for release in releases {

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::problem::{Code, Problem};
 use crate::rules::{AdmissionRules, Rules};
 use crate::schema::{Column, Limit};
-use crate::snapshot::ObjectRef;
+use crate::snapshot::{Given, ObjectRef};
 
 /// A place in an object, and the means to report a problem there.
 ///
@@ -105,6 +105,11 @@ impl<'a> Checker<'a> {
         for (index, item) in list.iter().enumerate() {
             check(&field.index(index), item);
         }
+    }
+
+    /// Whether a list or map counts as set: for the rules of schemas an empty one does.
+    pub(super) fn is_set<C: Default + PartialEq>(&self, value: &Given<C>) -> bool {
+        value.is_given() && (self.rules.schema_rules || **value != C::default())
     }
 
     /// Looks at a field's value, where there is one.

@@ -10,7 +10,7 @@ use crate::schema::{Limit, What};
 use crate::snapshot::Kind;
 use crate::snapshot::networking;
 use crate::snapshot::selector::{PolicyTargetReference, WorkloadSelector};
-use crate::snapshot::{Duration, Labels};
+use crate::snapshot::{Duration, Given, Labels};
 
 /// What policies can be for, by group and kind.
 const TARGETS: [(&str, &str); 4] = [
@@ -110,10 +110,10 @@ pub(super) fn policy_scope(
     c: &Checker<'_>,
     selector: Option<&WorkloadSelector>,
     target: Option<&PolicyTargetReference>,
-    targets: &[PolicyTargetReference],
+    targets: &Given<Vec<PolicyTargetReference>>,
 ) {
-    let set =
-        usize::from(selector.is_some()) + usize::from(target.is_some()) + usize::from(!targets.is_empty());
+    let set = [selector.is_some(), target.is_some(), c.is_set(targets)];
+    let set = set.into_iter().filter(|is_set| *is_set).count();
     if set > 1 {
         c.conflict("only one of `selector`, `targetRef` and `targetRefs` may be set");
     }

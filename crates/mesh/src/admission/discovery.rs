@@ -6,8 +6,19 @@ use std::sync::Arc;
 use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::selector::LabelSelector;
-use crate::snapshot::{Labels, Meta, Object, ObjectRef, Snapshot, label_selector};
+use crate::snapshot::{Kind, Labels, Meta, Object, Resource, Snapshot, label_selector};
 use crate::well_known::NAMESPACE_NAME;
+
+/// Leaves only some objects of lists.
+macro_rules! retain {
+    ($snapshot:ident, $is_kept:ident, [$($list:ident),* $(,)?]) => {
+        $($snapshot.$list.retain(|object| $is_kept(&object.meta, kind(object)));)*
+    };
+}
+
+fn kind<T: Resource>(_: &Object<T>) -> Kind {
+    T::KIND
+}
 
 /// Leaves only objects of the namespaces that one of the selectors selects, which may leave out even the root
 /// namespace; no selector, or one that is none, leaves all. Gives the Gateways that are left out: their
@@ -43,58 +54,43 @@ fn keep(
     scopes_configuration: bool,
     mut is_discovered: impl FnMut(&Str) -> bool,
 ) -> Vec<Arc<Object<Gateway>>> {
-    s.services.retain(|object| is_discovered(&object.meta.namespace));
-    s.pods.retain(|object| is_discovered(&object.meta.namespace));
-    s.endpoints.retain(|object| is_discovered(&object.meta.namespace));
-    s.endpoint_slices.retain(|object| is_discovered(&object.meta.namespace));
-    s.service_exports.retain(|object| is_discovered(&object.meta.namespace));
-    s.service_imports.retain(|object| is_discovered(&object.meta.namespace));
+    let mut is_kept = |meta: &Meta, _: Kind| is_discovered(&meta.namespace);
+    retain!(s, is_kept, [services, pods, endpoints, endpoint_slices, service_exports, service_imports]);
     if !scopes_configuration {
         return Vec::new();
     }
-    retain_configuration(s, |meta| is_discovered(&meta.namespace));
-    s.gateways.extract_if(.., |object| !is_discovered(&object.meta.namespace)).collect()
+    retain_configuration(s, &mut is_kept);
+    s.gateways.extract_if(.., |object| !is_kept(&object.meta, Kind::Gateway)).collect()
 }
 
-/// Leaves only some objects of Istio and of the Gateway API; of Gateways and their classes all. Gives those that
-/// are left out.
-pub(super) fn retain_configuration(
-    s: &mut Snapshot,
-    mut is_kept: impl FnMut(&Meta) -> bool,
-) -> Vec<ObjectRef> {
-    let mut left_out = Vec::new();
-    macro_rules! retain {
-        ($($list:ident),*) => { $(s.$list.retain(|object| {
-            let is_kept = is_kept(&object.meta);
-            if !is_kept {
-                left_out.push(object.object_ref());
-            }
-            is_kept
-        });)* };
-    }
+/// Leaves only some objects of Istio and of the Gateway API; of Gateways and their classes all.
+pub(super) fn retain_configuration(s: &mut Snapshot, mut is_kept: impl FnMut(&Meta, Kind) -> bool) {
     retain!(
-        http_routes,
-        grpc_routes,
-        tcp_routes,
-        tls_routes,
-        reference_grants,
-        backend_tls_policies,
-        x_backend_traffic_policies,
-        inference_pools,
-        virtual_services,
-        destination_rules,
-        service_entries,
-        workload_entries,
-        envoy_filters,
-        proxy_configs,
-        authorization_policies,
-        request_authentications,
-        peer_authentications,
-        telemetries,
-        wasm_plugins,
-        traffic_extensions
+        s,
+        is_kept,
+        [
+            http_routes,
+            grpc_routes,
+            tcp_routes,
+            tls_routes,
+            reference_grants,
+            backend_tls_policies,
+            x_backend_traffic_policies,
+            inference_pools,
+            virtual_services,
+            destination_rules,
+            service_entries,
+            workload_entries,
+            envoy_filters,
+            proxy_configs,
+            authorization_policies,
+            request_authentications,
+            peer_authentications,
+            telemetries,
+            wasm_plugins,
+            traffic_extensions
+        ]
     );
-    left_out
 }
 
 /// What the selectors say of each namespace, found when somebody asks.
@@ -116,8 +112,8 @@ impl<'s> Namespaces<'s> {
         if let Some(known) = self.known.get(namespace) {
             return *known;
         }
-        let mut labels = self.labels.remove(namespace).unwrap_or_default();
-        labels.extend([(Str::new_static(NAMESPACE_NAME), namespace.clone())]);
+        let name = || Labels::from([(Str::new_static(NAMESPACE_NAME), namespace.clone())]);
+        let labels = self.labels.remove(namespace).unwrap_or_else(name);
         let selects = |selector: &LabelSelector| label_selector::matches(selector, &labels);
         let discovered = namespace.is_empty() || self.selectors.iter().any(selects);
         self.known.insert(namespace.clone(), discovered);

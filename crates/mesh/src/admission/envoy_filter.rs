@@ -1,10 +1,12 @@
 //! EnvoyFilter.
 
-use envoy_json::{JsonError, JsonErrorKind, ReadOptions};
+use envoy_json::{JsonError, JsonErrorKind, JsonRemarkKind, JsonRules, JsonStep};
 
 use super::check::Checker;
 use super::{common, istio_metadata, re2};
+use crate::nearest::nearest;
 use crate::problem::Code;
+use crate::rules::FilterNames;
 use crate::schema::{Releases, knows_value};
 use crate::snapshot::extensions::Struct;
 use crate::snapshot::networking::EnvoyFilter;
@@ -33,7 +35,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, filter: &EnvoyFilter) {
         );
     }
     common::workload_selector(c, filter.workload_selector.as_ref());
-    if filter.workload_selector.is_some() && !filter.target_refs.is_empty() {
+    if filter.workload_selector.is_some() && c.is_set(&filter.target_refs) {
         c.conflict("only one of `workloadSelector` and `targetRefs` may be set");
     }
     common::most_targets(c, &filter.target_refs);
@@ -81,13 +83,14 @@ fn patch(c: &Checker<'_>, patch: &EnvoyConfigObjectPatch) {
         object(&c.field("match"), patch.apply_to, matches);
     }
     c.some("patch", Some(change), |c, change| {
-        c.some("value", change.value.as_ref(), |c, value| message(c, patch.apply_to, value));
+        c.some("value", change.value.as_ref(), |c, value| {
+            message(c, patch.apply_to, change.operation, value)
+        });
     });
 }
 
-/// A patch's value has to be a message of what is patched; fields that we do not know may be those of a later
-/// Envoy.
-fn message(c: &Checker<'_>, apply_to: ApplyTo, value: &Struct) {
+/// A patch's value has to be a message of what is patched.
+fn message(c: &Checker<'_>, apply_to: ApplyTo, operation: PatchOperation, value: &Struct) {
     let name = match apply_to {
         ApplyTo::Listener => "envoy.config.listener.v3.Listener",
         ApplyTo::FilterChain => "envoy.config.listener.v3.FilterChain",
@@ -103,11 +106,49 @@ fn message(c: &Checker<'_>, apply_to: ApplyTo, value: &Struct) {
         ApplyTo::Invalid => return,
     };
     let json = serde_json::Value::Object(value.clone());
-    match envoy_json::from_json_with(name, &json, ReadOptions { ignore_unknown: true }) {
-        Ok(_) => {}
-        // An extension that we have no description of; Istio may have it.
-        Err(JsonError { kind: JsonErrorKind::UnknownType(_), .. }) => {}
+    match envoy_json::from_json_with(name, &json, JsonRules::Jsonpb) {
+        Ok(_) => remarks(c, name, operation, &json),
+        Err(JsonError { kind: JsonErrorKind::UnknownType(extension), .. }) => c.warn(
+            Code::UnknownExtension,
+            format!("`{extension}` is not known here: the patch, which Istio may apply, is left out"),
+            "if Istio does not know it, either, its webhook refuses the EnvoyFilter",
+        ),
         Err(error) => c.invalid(format!("this is no {name}: {error}")),
+    }
+}
+
+/// Tells what Istio reads past in a value, as its webhook does, and of extensions that Envoy will not find.
+fn remarks(c: &Checker<'_>, name: &str, operation: PatchOperation, value: &serde_json::Value) {
+    // It was just read: the message is known.
+    for remark in envoy_json::remarks(name, value).unwrap_or_default() {
+        let steps: Vec<JsonStep<'_>> = remark.path.steps().collect();
+        match remark.kind {
+            JsonRemarkKind::UnknownField { message, field } => {
+                let help = match nearest(&field, envoy_json::field_names(message)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "remove it, or write the field that is meant".to_owned(),
+                };
+                at(c, &steps, &|c| {
+                    c.warn(Code::Ineffective, format!("{message} has no such field: it is left out"), &*help);
+                });
+            }
+            // What is merged into has its type.
+            JsonRemarkKind::NoTypedConfig { name } if operation != PatchOperation::Merge => {
+                let message = format!("`{name}` does not say its type: Envoy finds no extension by its name");
+                let help = "give it a `typed_config` with an `@type`";
+                at(c, &steps, &|c| c.warn(Code::Ineffective, &*message, help));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Looks at a place in JSON.
+fn at(c: &Checker<'_>, steps: &[JsonStep<'_>], look: &dyn Fn(&Checker<'_>)) {
+    match steps {
+        [] => look(c),
+        [JsonStep::Name(name), rest @ ..] => at(&c.key(name), rest, look),
+        [JsonStep::Index(index), rest @ ..] => at(&c.index(*index), rest, look),
     }
 }
 
@@ -185,6 +226,7 @@ fn listener_filter(c: &Checker<'_>, apply_to: ApplyTo, filter: &FilterMatch) {
     if filter.name.is_empty() {
         return c.field("name").missing("a filter to match needs a name");
     }
+    former_name(&c.field("name"), &filter.name);
     let Some(sub_filter) = &filter.sub_filter else { return };
     let c = c.field("subFilter");
     if apply_to != ApplyTo::HttpFilter {
@@ -193,5 +235,19 @@ fn listener_filter(c: &Checker<'_>, apply_to: ApplyTo, filter: &FilterMatch) {
         c.conflict("only the HTTP connection manager has sub-filters");
     } else if sub_filter.name.is_empty() {
         c.field("name").missing("a sub-filter to match needs a name");
+    } else {
+        former_name(&c.field("name"), &sub_filter.name);
     }
+}
+
+/// Tells of a filter that is called otherwise by now.
+fn former_name(c: &Checker<'_>, name: &str) {
+    let Some(todays) = FilterNames::todays(name) else { return };
+    let (code, message) = match c.release.envoy_filters.names {
+        FilterNames::OldAndNew => (Code::Deprecated, format!("Envoy calls this filter `{todays}` now")),
+        FilterNames::New => {
+            (Code::Ineffective, format!("no filter has this name: Envoy calls it `{todays}`"))
+        }
+    };
+    c.warn(code, message, format!("write `{todays}`"));
 }

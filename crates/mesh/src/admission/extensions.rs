@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::check::Checker;
 use super::{common, istio_metadata, syntax};
+use crate::problem::Code;
 use crate::schema::{Limit, What};
 use crate::snapshot::extensions::{EnvValueSource, TrafficExtension, TrafficSelector, VmConfig, WasmPlugin};
 use crate::snapshot::{Kind, Meta};
@@ -73,6 +74,12 @@ fn wasm(c: &Checker<'_>, module: &Module<'_>) {
         url.missing("a plugin needs a URL");
     } else if !is_module_url(module.url) {
         url.invalid(format!("`{}` is no URL of file, http, https or oci", module.url));
+    } else if !syntax::is_readable_url(module.url) {
+        url.warn(
+            Code::Ineffective,
+            "Istio cannot read this URL, and ignores the plugin",
+            "begin the URL with `oci://`",
+        );
     }
     let hash = module.sha256;
     let is_hash = hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'));

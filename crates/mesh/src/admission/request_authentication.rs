@@ -2,6 +2,7 @@
 
 use super::check::Checker;
 use super::{common, header_value, istio_metadata, syntax};
+use crate::problem::Code;
 use crate::schema::{Limit, What};
 use crate::snapshot::security::{ClaimToHeader, JwtRule, RequestAuthentication};
 use crate::snapshot::{Kind, Meta};
@@ -78,8 +79,10 @@ fn jwks(c: &Checker<'_>, text: &str) {
                 None => &one,
             };
             if !keys.iter().all(is_key) {
-                c.invalid("a key has no type (`kty`) that is known, or lacks what its type needs");
+                return c.invalid("a key has no type (`kty`) that is known, or lacks what its type needs");
             }
+            let secrets = keys.iter().enumerate().filter(|(_, key)| is_secret(key));
+            secrets.for_each(|(index, _)| private_key(c, index));
         }
     }
 }
@@ -94,6 +97,19 @@ fn is_key(key: &serde_json::Value) -> bool {
         _ => return false,
     };
     needs.iter().all(|member| key.get(*member).is_some_and(serde_json::Value::is_string))
+}
+
+/// Whether a key is more than the public half of one: a shared secret, or one with the member of the private half.
+fn is_secret(key: &serde_json::Value) -> bool {
+    key.get("kty").is_some_and(|kty| kty == "oct") || key.get("d").is_some_and(serde_json::Value::is_string)
+}
+
+fn private_key(c: &Checker<'_>, index: usize) {
+    c.warn(
+        Code::PrivateKey,
+        format!("`keys[{index}]` is no public key: whoever reads this can sign tokens"),
+        "write the public half of a key pair only, and replace the key",
+    );
 }
 
 fn claim_to_header(c: &Checker<'_>, claim: &ClaimToHeader) {

@@ -11,19 +11,24 @@ use crate::well_known::REVISION;
 ///
 /// Source: `istio.io/rev`, <https://istio.io/latest/docs/setup/upgrade/canary/>.
 pub(super) fn of_others(s: &mut Snapshot, revision: &str) -> Option<Problem> {
-    let left_out = retain_configuration(s, |meta| meta.labels.get(REVISION).is_none_or(|of| of == revision));
+    let mut left_out = Vec::new();
+    retain_configuration(s, |meta, kind| {
+        let is_read = meta.is_read_by(revision);
+        if !is_read {
+            left_out.push(meta.object_ref(kind));
+        }
+        is_read
+    });
     let (first, rest) = left_out.split_first()?;
     let message = match rest.len() {
         0 => format!("a control plane of revision `{revision}` does not read this object"),
-        others => {
-            format!(
-                "a control plane of revision `{revision}` reads neither this object nor {others} of other revisions"
-            )
-        }
+        others => format!(
+            "a control plane of revision `{revision}` reads neither this object nor {others} of other revisions"
+        ),
     };
-    let problem = Problem::new(Code::OtherRevision, message).on(first.clone());
-    let problem = problem.field(format!("metadata.labels[\"{REVISION}\"]"));
+    let label = format!("metadata.labels[\"{REVISION}\"]");
+    let problem = Problem::new(Code::OtherRevision, message).on(first.clone()).field(label.as_str());
     Some(rest.iter().fold(problem, |problem, object| {
-        problem.related_object(object.clone(), format!("metadata.labels[\"{REVISION}\"]"), "neither this one")
+        problem.related_object(object.clone(), label.as_str(), "neither this one")
     }))
 }

@@ -25,7 +25,7 @@ pub(super) fn check(root: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
     istio_metadata::check(root, meta, None);
     let c = &root.field("spec");
     common::workload_selector(c, entry.workload_selector.as_ref());
-    if entry.workload_selector.is_some() && !entry.endpoints.is_empty() {
+    if entry.workload_selector.is_some() && c.is_set(&entry.endpoints) {
         c.conflict("only one of `workloadSelector` and `endpoints` may be set");
     }
     hosts(c, entry);
@@ -122,9 +122,9 @@ fn ports(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry) {
         }
         common::port_name(&c.field("name"), &port.name);
         common::port(&c.field("number"), port.number);
-        if port.target_port != 0 {
-            common::port(&c.field("targetPort"), port.target_port);
-        }
+        // Without the schema's rule a port that is zero is one that is not given.
+        let given = port.target_port.filter(|number| *number > 0 || c.rules.schema_rules);
+        c.some("targetPort", given.as_ref(), |c, number| common::port(c, *number));
         if !port.protocol.is_empty() && Spoken::of(&port.protocol) == Spoken::Unknown {
             c.field("protocol").invalid(format!("`{}` is no protocol", port.protocol));
         }
@@ -147,7 +147,7 @@ fn needs_address(c: &Checker<'_>, meta: &Meta, entry: &ServiceEntry, port: &Serv
 }
 
 fn unresolved(c: &Checker<'_>, entry: &ServiceEntry) {
-    if !entry.endpoints.is_empty() {
+    if c.is_set(&entry.endpoints) {
         c.field("endpoints").conflict("the resolution NONE takes no endpoints");
     }
     if entry.workload_selector.is_some() && c.rules.schema_rules {

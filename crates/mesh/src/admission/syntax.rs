@@ -173,12 +173,12 @@ pub(super) fn is_strict_header_name(name: &str) -> bool {
 }
 
 /// The scheme of a URL, in lower case, as Go's `net/url` reads it; `None` is no URL.
-pub(super) fn url_scheme(url: &str) -> Option<String> {
-    if url.bytes().any(|b| b < 0x20 || b == 0x7f) {
+pub(crate) fn url_scheme(url: &str) -> Option<String> {
+    let (url, fragment) = url.split_once('#').unwrap_or((url, ""));
+    if url.bytes().any(|b| b.is_ascii_control()) || !has_whole_escapes(fragment) {
         return None;
     }
     let (scheme, rest) = split_scheme(url)?;
-    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
     let rest = rest.split_once('?').map_or(rest, |(rest, _)| rest);
     let path = match rest.strip_prefix("//") {
         Some(authority) => {
@@ -193,6 +193,12 @@ pub(super) fn url_scheme(url: &str) -> Option<String> {
         None => rest,
     };
     has_whole_escapes(path).then_some(scheme)
+}
+
+/// Whether Istio can read the URL of a module. Its webhook takes more: an IP address with a port, without a
+/// scheme.
+pub(crate) fn is_readable_url(url: &str) -> bool {
+    !url.is_empty() && url_scheme(url).is_some()
 }
 
 fn split_scheme(url: &str) -> Option<(String, &str)> {
@@ -283,6 +289,8 @@ mod tests {
         assert_eq!(url_scheme("://x"), None);
         assert_eq!(url_scheme("http://a b/"), None);
         assert_eq!(url_scheme("http://a:b/"), None);
+        assert_eq!(url_scheme("/a?b=100%").as_deref(), Some(""));
+        assert_eq!(url_scheme("/a#100%"), None);
     }
 
     #[test]

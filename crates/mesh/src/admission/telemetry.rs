@@ -62,7 +62,7 @@ fn tracing(c: &Checker<'_>, tracing: &Tracing) {
         c.field("randomSamplingPercentage").invalid("the percentage is not between 0 and 100");
     }
     let tags = c.field("customTags");
-    for (name, tag) in &tracing.custom_tags {
+    for (name, tag) in tracing.custom_tags.iter().flatten() {
         custom_tag(&tags.key(name), name, tag);
     }
 }
@@ -94,7 +94,11 @@ fn overrides(c: &Checker<'_>, overrides: &MetricsOverrides) {
     });
     let tags = c.field("tagOverrides");
     for (name, tag) in &overrides.tag_overrides {
-        tag_override(&tags.key(name), tag);
+        let c = tags.key(name);
+        if name.is_empty() {
+            c.warn(Code::Ineffective, "no tag has an empty name", "name the tag, or remove the override");
+        }
+        tag_override(&c, tag);
     }
 }
 

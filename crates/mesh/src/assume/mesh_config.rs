@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::note;
-use crate::Str;
 use crate::problem::Problem;
+use crate::rules::ROOT_NAMESPACE;
 use crate::snapshot::kubernetes::ConfigMap;
-use crate::snapshot::{self, Meta, Object, Reading, Snapshot};
+use crate::snapshot::{self, ControlPlane, Meta, Object, Reading, Snapshot};
+use crate::well_known::DEFAULT_REVISION;
 
-/// The ConfigMap that istiod reads, and the key in it.
-const NAMESPACE: &str = "istio-system";
-const NAME: &str = "istio";
+/// The key that istiod reads of its ConfigMap.
 const KEY: &str = "mesh";
 
 /// The ConfigMap that Istio would make of an installation that was never applied, and a note of it. None
@@ -23,19 +22,20 @@ pub(super) fn of_installation(
 ) -> Option<(Arc<Object<ConfigMap>>, Problem)> {
     let (installation, plane) = reading.control_plane(revision, |plane| plane.mesh_config.is_some())?;
     let (field, text) = plane.mesh_config.as_ref()?;
-    let name = match plane.revision.as_str() {
-        "" => Str::new_static(NAME),
-        revision => Str::from(format!("{NAME}-{revision}")),
-    };
-    let is_there = |name: &str| snapshot::find(&reading.snapshot.config_maps, NAMESPACE, name).is_some();
-    if is_there(&name) || revision.is_none() && is_there(NAME) {
+    let name = ControlPlane::config_map(&plane.revision);
+    let is_there = |name: &str| snapshot::find(&reading.snapshot.config_maps, ROOT_NAMESPACE, name).is_some();
+    if is_there(&name) || revision.is_none() && is_there(&ControlPlane::config_map(DEFAULT_REVISION)) {
         return None;
     }
-    let mut meta =
-        Meta { name: name.clone(), namespace: NAMESPACE.into(), api_version: "v1".into(), ..Meta::default() };
+    let mut meta = Meta {
+        name: name.clone(),
+        namespace: ROOT_NAMESPACE.into(),
+        api_version: "v1".into(),
+        ..Meta::default()
+    };
     meta.assume();
     let data = BTreeMap::from([(KEY.into(), text.as_str().into())]);
-    let message = format!("assumed the ConfigMap {NAMESPACE}/{name} that Istio would make of `{field}`");
+    let message = format!("assumed the ConfigMap {ROOT_NAMESPACE}/{name} that Istio would make of `{field}`");
     let note = note(message).on(installation.object.clone()).field(*field);
     Some((Arc::new(Object { meta, spec: ConfigMap { data }, source: installation.source }), note))
 }

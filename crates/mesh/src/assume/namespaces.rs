@@ -1,4 +1,4 @@
-//! Namespaces that objects are in and nothing defines. A cluster labels each with its name.
+//! Namespaces that objects are in and nothing defines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +11,11 @@ use crate::well_known::NAMESPACE_NAME;
 
 const IN_EVERY_CLUSTER: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// The Namespaces that are assumed, and whether some lack the label that a cluster gives each.
+/// The Namespaces that are assumed.
 #[derive(Debug)]
 pub(super) struct Undefined {
     /// Each with the place of the first object in it.
     assumed: BTreeMap<Str, Source>,
-    unlabelled: bool,
 }
 
 /// Finds the Namespaces of objects that were never applied and that nothing defines.
@@ -41,10 +40,7 @@ pub(super) fn undefined(part: &Part<'_>) -> Undefined {
         all.remove(&namespace.meta.name);
     }
     let assumed = all.into_iter().filter(|(_, (_, all_new))| *all_new);
-    Undefined {
-        assumed: assumed.map(|(name, (first, _))| (name.clone(), first)).collect(),
-        unlabelled: snapshot.namespaces.iter().any(|namespace| is_unlabelled(&namespace.meta)),
-    }
+    Undefined { assumed: assumed.map(|(name, (first, _))| (name.clone(), first)).collect() }
 }
 
 /// The objects of a namespace: the place of the first, and whether none of them was ever applied.
@@ -59,15 +55,10 @@ fn add<'r>(all: &mut BTreeMap<&'r Str, (Source, bool)>, run: Option<Run<'r>>) {
     }
 }
 
-/// Whether a Namespace from a file lacks the label that a cluster gives it.
-fn is_unlabelled(meta: &Meta) -> bool {
-    is_new(meta) && !meta.labels.contains_key(NAMESPACE_NAME)
-}
-
 impl Undefined {
     /// Whether there is nothing to add.
     pub(super) fn is_empty(&self) -> bool {
-        self.assumed.is_empty() && !self.unlabelled
+        self.assumed.is_empty()
     }
 
     /// Those that every cluster has need no word.
@@ -81,11 +72,6 @@ impl Undefined {
     }
 
     pub(super) fn apply(self, snapshot: &mut Snapshot, cluster: &Str) {
-        for namespace in snapshot.namespaces.iter_mut().filter(|namespace| is_unlabelled(&namespace.meta)) {
-            let meta = &mut Arc::make_mut(namespace).meta;
-            let name = meta.name.clone();
-            meta.labels.extend([(Str::new_static(NAMESPACE_NAME), name)]);
-        }
         let assumed = self.assumed.into_iter().map(|(name, source)| {
             let labels: Labels = [(Str::new_static(NAMESPACE_NAME), name.clone())].into_iter().collect();
             let cluster = cluster.clone();

@@ -245,7 +245,7 @@ flags! {
     pilot_enable_redis_filter: bool = false, "PILOT_ENABLE_REDIS_FILTER" since V1_18;
     /// `PILOT_ENABLE_SERVICEENTRY_SELECT_PODS`: ServiceEntries select pods, too.
     pilot_enable_serviceentry_select_pods: bool = true, "PILOT_ENABLE_SERVICEENTRY_SELECT_PODS" since V1_18;
-    /// `PILOT_ENABLE_TELEMETRY_LABEL`: clusters and endpoints say, for telemetry, which Service and workload
+    /// `PILOT_ENABLE_TELEMETRY_LABEL`: outbound clusters and endpoints say, for telemetry, which Service and workload
     /// they are.
     pilot_enable_telemetry_label: bool = true, "PILOT_ENABLE_TELEMETRY_LABEL" since V1_18;
     /// `PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS`: WorkloadEntries that are checked and not healthy get no
@@ -296,7 +296,8 @@ flags! {
         "PILOT_PERSISTENT_SESSION_LABEL" since V1_18;
     /// `PILOT_PREFER_SENDING_HBONE`: workloads that take HBONE get it even if they have a sidecar.
     pilot_prefer_sending_hbone: bool = false, "PILOT_PREFER_SENDING_HBONE" since V1_29;
-    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`: Envoy always knows the endpoints that are not ready, too.
+    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`: Envoy always knows the endpoints that are not ready, too; in 1.18 those only
+    /// that were ready before, which a snapshot does not tell.
     pilot_send_unhealthy_endpoints: bool = false, "PILOT_SEND_UNHEALTHY_ENDPOINTS" since V1_18;
     /// `PILOT_SKIP_VALIDATE_TRUST_DOMAIN`: peers of any trust domain are accepted.
     pilot_skip_validate_trust_domain: bool = false, "PILOT_SKIP_VALIDATE_TRUST_DOMAIN" since V1_18;
@@ -321,9 +322,7 @@ flags! {
 
 impl Features {
     /// Whether ServiceImports make hosts of their own.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn has_clusterset_hosts(&self) -> bool {
+    pub(crate) const fn has_clusterset_hosts(&self) -> bool {
         self.enable_mcs_service_discovery && self.enable_mcs_host
     }
 

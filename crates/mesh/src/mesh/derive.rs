@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn hashes_are_fnv_1a() {
-        assert_eq!(fnv32("foobar"), 0xbf9c_f968);
+        assert_eq!([fnv32(""), fnv32("a"), fnv32("foobar")], [0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968]);
         assert_eq!(fnv64("foobar"), 0x8594_4171_f739_67e8);
         assert_eq!(safe_suffix("waypoint", 5), "tkvdp");
         assert_eq!(safe_suffix("default/waypoint-istio-waypoint", 10), "gkmmt6bl8r");

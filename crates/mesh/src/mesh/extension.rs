@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::Str;
+use crate::admission::syntax::is_readable_url;
 use crate::mesh::MeshSettings;
 use crate::mesh::attachment::{Attach, Attachments, Bound};
 use crate::mesh::service::Service;
@@ -168,7 +169,7 @@ fn is_for_port(selector: &TrafficSelector, port: u32) -> bool {
 
 fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Option<Extension> {
     let spec = &plugin.spec;
-    if spec.url.is_empty() {
+    if !is_readable_url(&spec.url) {
         return None;
     }
     let Meta { namespace, name, .. } = &plugin.meta;
@@ -213,7 +214,7 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
         meta: plugin.meta.clone(),
         selector: spec.selector.clone(),
         target_ref: spec.target_ref.clone(),
-        target_refs: spec.target_refs.clone(),
+        target_refs: spec.target_refs.to_vec(),
         priority: spec.priority,
         matches: spec.matches.clone(),
     })
@@ -222,7 +223,7 @@ fn from_wasm_plugin(plugin: &Object<WasmPlugin>, names: ExtensionNames) -> Optio
 fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extension> {
     let spec = &extension.spec;
     let code = match (&spec.wasm, &spec.lua) {
-        (Some(wasm), _) if !wasm.url.is_empty() => Code::Wasm(Box::new(wasm.clone())),
+        (Some(wasm), _) if is_readable_url(&wasm.url) => Code::Wasm(Box::new(wasm.clone())),
         (None, Some(LuaConfig { inline_code })) if (1..=MAX_LUA).contains(&inline_code.len()) => {
             Code::Lua(inline_code.clone())
         }
@@ -238,7 +239,7 @@ fn from_traffic_extension(extension: &Object<TrafficExtension>) -> Option<Extens
         meta: extension.meta.clone(),
         selector: spec.selector.clone(),
         target_ref: None,
-        target_refs: spec.target_refs.clone(),
+        target_refs: spec.target_refs.to_vec(),
         priority: spec.priority,
         matches: spec.matches.clone(),
     })

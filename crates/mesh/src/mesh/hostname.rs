@@ -3,6 +3,8 @@
 use std::net::Ipv6Addr;
 
 use crate::Str;
+use crate::features::Features;
+use crate::snapshot::Kind;
 use crate::strings::concat;
 
 /// The suffix of every Kubernetes Service's hostname.
@@ -38,8 +40,15 @@ pub fn of_service(name: &str, namespace: &str) -> Str {
     concat(parts_of_service(name, namespace)).into()
 }
 
+/// The host of a backend of a route: a Service, or a ServiceImport, which has one of its own where those make such
+/// hosts, and else is the Service of the same name.
+pub fn of_backend(kind: &str, name: &str, namespace: &str, features: &Features) -> Str {
+    let is_imported = kind == Kind::ServiceImport.name() && features.has_clusterset_hosts();
+    if is_imported { of_import(name, namespace) } else { of_service(name, namespace) }
+}
+
 /// The hostname of a Service in all clusters that export it, where ServiceImports make such hosts.
-pub fn of_import(name: &str, namespace: &str) -> Str {
+pub(super) fn of_import(name: &str, namespace: &str) -> Str {
     concat([name, ".", namespace, ".svc.", CLUSTERSET_SUFFIX]).into()
 }
 

@@ -25,6 +25,7 @@
 
 pub mod age;
 pub mod attachment;
+pub(crate) mod balancing;
 pub mod clusters;
 mod crashes;
 pub mod derive;
@@ -215,9 +216,13 @@ impl Mesh {
         }));
         let crashes = crashes::Crashes {
             rules,
+            features: &options.features,
             config: &config,
             services: &services,
+            workloads: &workloads,
             endpoints: &endpoints,
+            destination_rules: &destination_rules,
+            virtual_services: &virtual_services,
             telemetries: &telemetries,
             waypoints: &waypoints,
         };

@@ -90,6 +90,8 @@ fn mode(tls: Option<&MutualTls>) -> Option<MtlsMode> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::release::Release;
     use crate::snapshot::selector::WorkloadSelector;
@@ -128,7 +130,8 @@ mod tests {
         let mut own = policy("shop", "web", MutualTlsMode::Unset);
         let spec = &mut Arc::make_mut(&mut own).spec;
         spec.selector = Some(WorkloadSelector { match_labels: [("app".into(), "web".into())].into() });
-        spec.port_level_mtls = [("80".into(), MutualTls { mode: MutualTlsMode::Disable })].into();
+        spec.port_level_mtls =
+            BTreeMap::from([("80".into(), MutualTls { mode: MutualTlsMode::Disable })]).into();
         let index = index(vec![own, policy("shop", "a", MutualTlsMode::Strict)]);
         let labels = [("app".into(), "web".into())].into();
         assert_eq!(index.of_workload("shop", &labels, 80), MtlsMode::Disable);

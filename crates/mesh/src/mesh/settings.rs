@@ -160,7 +160,10 @@ impl MeshSettings {
             // Told at admission.
             unknown: _,
         } = config;
-        let everyone = || vec![Str::new_static("*")];
+        // An empty list is none.
+        let export_to = |names: Option<Vec<Str>>| {
+            names.filter(|names| !names.is_empty()).unwrap_or_else(|| vec![Str::new_static("*")])
+        };
         let trust_domain = trust_domain.unwrap_or(Str::new_static("cluster.local"));
         let default_config = default_config.unwrap_or_default();
         let mesh_id = default_config.mesh_id.clone().filter(|id| !id.is_empty());
@@ -184,9 +187,9 @@ impl MeshSettings {
             access_log_encoding: access_log_encoding.unwrap_or_default(),
             enable_envoy_access_log_service: enable_envoy_access_log_service.unwrap_or(false),
             disable_envoy_listener_log: disable_envoy_listener_log.unwrap_or(false),
-            default_service_export_to: default_service_export_to.unwrap_or_else(everyone),
-            default_virtual_service_export_to: default_virtual_service_export_to.unwrap_or_else(everyone),
-            default_destination_rule_export_to: default_destination_rule_export_to.unwrap_or_else(everyone),
+            default_service_export_to: export_to(default_service_export_to),
+            default_virtual_service_export_to: export_to(default_virtual_service_export_to),
+            default_destination_rule_export_to: export_to(default_destination_rule_export_to),
             locality_lb_setting: locality_lb_setting.unwrap_or_default(),
             zone_aware_lb: zone_aware_lb_setting.is_some(),
             h2_upgrade_policy: h2_upgrade_policy.unwrap_or_default(),

@@ -2,13 +2,15 @@
 //!
 //! Source: [EnvoyFilter](https://istio.io/latest/docs/reference/config/networking/envoy-filter/).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use regex::Regex;
 
 use super::Scope;
+use crate::mesh::age;
 use crate::mesh::attachment::Precedence;
-use crate::mesh::{Waypoint, age};
+use crate::re2;
 use crate::rules::{PatchOrder, Rules};
 use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::{EnvoyConfigObjectPatch, ProxyMatch};
@@ -32,7 +34,7 @@ pub(super) fn patches(scope: Scope<'_>) -> Vec<EnvoyPatch<'_>> {
     let mut patches = Vec::new();
     for filter in in_order(scope) {
         for (position, patch) in filter.spec.config_patches.iter().enumerate() {
-            if is_for_proxy(patch, scope.rules, scope.waypoint) {
+            if is_for_proxy(patch, scope) {
                 let field = FieldPath::at("spec.configPatches[]", [position]);
                 patches.push(EnvoyPatch { patch, cause: Cause::new(filter.object_ref(), field) });
             }
@@ -73,14 +75,14 @@ pub(crate) fn referenced_services<'m>(scope: &Scope<'m>) -> Vec<&'m str> {
 }
 
 /// Whether a patch is for proxies of this version and with this metadata.
-fn is_for_proxy(patch: &EnvoyConfigObjectPatch, rules: &Rules, waypoint: &Waypoint) -> bool {
+fn is_for_proxy(patch: &EnvoyConfigObjectPatch, scope: Scope<'_>) -> bool {
     let proxy = patch.matches.as_ref().and_then(|m| m.proxy.as_ref());
     proxy.is_none_or(|proxy| {
-        fits_version(proxy, rules, &waypoint.proxy.version)
+        fits_version(proxy, scope.rules, &scope.waypoint.proxy.version)
             && proxy
                 .metadata
                 .iter()
-                .all(|(key, value)| metadata(key, waypoint).is_some_and(|found| found == value))
+                .all(|(key, value)| metadata(key, scope).is_some_and(|found| found == value.as_str()))
     })
 }
 
@@ -90,18 +92,24 @@ fn fits_version(proxy: &ProxyMatch, rules: &Rules, version: &Version) -> bool {
     let too_long = rules.envoy_filters.longest_version_expression.is_some_and(|most| expression.len() > most);
     // What is no expression restricts nothing; admission refuses it.
     expression.is_empty()
-        || !too_long && Regex::new(expression).map_or(true, |regex| regex.is_match(version.as_str()))
+        || !too_long
+            && Regex::new(&re2::as_rust(expression)).map_or(true, |regex| regex.is_match(version.as_str()))
 }
 
-/// What the waypoint's proxy says of itself, as far as it is text.
-fn metadata<'m>(key: &str, waypoint: &'m Waypoint) -> Option<&'m str> {
-    Some(match key {
-        "CLUSTER_ID" => waypoint.proxy.cluster.as_str(),
-        "ISTIO_VERSION" => waypoint.proxy.version.as_str(),
-        "NAMESPACE" => waypoint.name.namespace.as_str(),
-        "SERVICE_ACCOUNT" => waypoint.proxy.service_account.as_str(),
-        "WORKLOAD_NAME" => waypoint.proxy.workload_name.as_str(),
-        "INTERCEPTION_MODE" => "REDIRECT",
-        _ => return None,
-    })
+/// What the waypoint's proxy says of itself under a key, as far as it is text. What its agent and its container say
+/// beats what it is configured with.
+fn metadata<'m>(key: &str, scope: Scope<'m>) -> Option<Cow<'m, str>> {
+    let Scope { waypoint, rules, mesh, .. } = scope;
+    let proxy = &waypoint.proxy;
+    let of_agent = match key {
+        "INSTANCE_IPS" if !proxy.addresses.is_empty() => Some(proxy.instance_ips().into()),
+        "NAME" => Some(proxy.pod_name.as_str().into()),
+        "NAMESPACE" => Some(waypoint.name.namespace.as_str().into()),
+        _ => None,
+    };
+    let mut of_container = waypoint.container_metadata(&mesh.config.mesh_id, &rules.bootstrap);
+    let mut configured = proxy.configured_metadata().map(|(known, value)| (known, value.as_str()));
+    of_agent
+        .or_else(|| of_container.find(|(known, _)| *known == key).map(|(_, value)| value))
+        .or_else(|| configured.find(|(known, _)| *known == key).map(|(_, value)| value.into()))
 }

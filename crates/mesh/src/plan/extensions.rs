@@ -30,17 +30,6 @@ impl<'m> ExtensionPlanner<'m> {
         applicable
     }
 
-    /// Takes in a Service with all of its ports: also those that no chain is for.
-    pub(super) fn add_service(&mut self, service: &Service) {
-        if self.scope.mesh.extensions.is_empty() {
-            return;
-        }
-        self.of(Some(service), ChainKind::Http);
-        for port in &service.ports {
-            self.of(Some(service), ChainKind::Network(port.number));
-        }
-    }
-
     /// What was found, by name.
     pub(super) fn done(self) -> Vec<&'m Extension> {
         self.found.into_values().collect()

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::rules::MeshRules;
 use crate::strings::concat;
 
 /// The direction of a cluster's traffic, as its name spells it.
@@ -22,6 +23,14 @@ impl Direction {
             Self::Outbound => "outbound",
         }
     }
+}
+
+/// A name in statistics that a pattern of the mesh configuration makes up: the values of what it can name, in
+/// the order in which they are put in.
+pub fn stat_name(pattern: &str, values: &[(&str, &str)], rules: &MeshRules) -> String {
+    let is_known = |key: &str| rules.stat_service_names || !matches!(key, "%SERVICE_NAME%" | "%TARGET_PORT%");
+    let known = values.iter().filter(|(key, _)| is_known(key));
+    known.fold(pattern.to_owned(), |name, (key, value)| name.replace(key, value))
 }
 
 /// The name of a cluster: `direction|port|subset|hostname`.

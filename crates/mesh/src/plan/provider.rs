@@ -1,7 +1,5 @@
 //! Where the service of an extension provider is.
 
-use std::collections::BTreeSet;
-
 use super::names::{ClusterName, Direction};
 use crate::Str;
 use crate::mesh::{Service, Services};
@@ -28,21 +26,7 @@ impl Upstream {
 
     /// Finds what a provider calls `namespace/hostname`, or `hostname` if only one namespace has that.
     pub fn find(services: &Services, service: &str, port: u32) -> Option<Self> {
-        let id = match service.split_once('/') {
-            Some((namespace, hostname)) if !hostname.contains('/') => services.lookup(hostname, namespace),
-            _ => {
-                let namespaces: BTreeSet<&str> = services
-                    .with_hostname(service)
-                    .iter()
-                    .filter_map(|id| services.get(*id))
-                    .map(|service| service.namespace.as_str())
-                    .collect();
-                match (namespaces.first(), namespaces.len()) {
-                    (Some(namespace), 1) => services.lookup(service, namespace),
-                    _ => None,
-                }
-            }
-        };
-        Some(Self::new(services.get(id?)?, port))
+        let service = services.get(services.of_provider(service)?)?;
+        Some(Self::new(service, port))
     }
 }

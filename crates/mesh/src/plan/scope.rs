@@ -18,7 +18,9 @@ pub struct Scope<'m> {
 impl<'m> Scope<'m> {
     /// Whether the waypoint opens two tunnels, one inside the other, into other networks.
     pub(super) fn tunnels_into_other_networks(self) -> bool {
-        self.rules.listeners.double_hbone && self.mesh.options.features.ambient_enable_multi_network_waypoint
+        self.rules.listeners.double_hbone
+            && self.mesh.options.features.ambient_enable_multi_network_waypoint
+            && self.waypoint.proxy.is_managed()
     }
 
     /// What holds for the waypoint as a whole.

@@ -17,7 +17,9 @@ table! {
         /// Whether the node's metadata name the socket of the workload's identity and whether peers are
         /// discovered.
         pub agent_features_in_metadata: bool,
-        /// The label that holds an application's name, the preferred one first.
+        /// Whether the node's metadata name the network of the pod's label.
+        pub network_in_metadata: bool,
+        /// The labels that hold an application's name, the preferred one first.
         pub app_labels: &'static [&'static str],
         /// Envoy's runtime flags.
         pub runtime: &'static [(&'static str, RuntimeFlag)],

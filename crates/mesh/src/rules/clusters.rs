@@ -32,8 +32,14 @@ table! {
         pub tunnels_can_be_off: bool,
         /// When endpoints of several localities share traffic by the localities' weights.
         pub locality_weights: LocalityWeights,
+        /// Whether the sum of the shares of endpoints that are discovered starts from zero again where it is too
+        /// large; else it is the largest that there can be.
+        pub locality_weights_wrap: bool,
         /// Of which Services Envoy also knows the endpoints that are not ready, to tell how healthy they are.
         pub unready_endpoints: UnreadyEndpoints,
+        /// Whether a minimum of healthy endpoints that a rule asks for holds where those that are not ready are
+        /// sent, too; else there is none then.
+        pub minimum_holds: bool,
         /// Whether endpoints of clusters that do not resolve names say of Services outside of the mesh which
         /// they are of, where a flag has that said.
         pub says_external: bool,
@@ -41,8 +47,6 @@ table! {
         pub persistent_session_header: bool,
         /// Whether names are resolved by c-ares with a limit of queries, and with jitter.
         pub cares_resolver: bool,
-        /// Whether addresses of both families are tried at once where a Service has both.
-        pub happy_eyeballs: bool,
         /// How the filter that exchanges metadata between proxies is written.
         pub metadata_exchange: MetadataExchange,
         /// How connections to the workloads' HBONE port are made.
@@ -55,8 +59,14 @@ table! {
         pub tls_inside_hbone: bool,
         /// Which name a server's certificate has to have where the DestinationRule gives none.
         pub verified_host: VerifiedHost,
+        /// Whether a client's credential can be kept elsewhere than in a Secret; else such names are taken for
+        /// those of Secrets.
+        pub more_credential_stores: bool,
         /// Whether a DestinationRule's `insecureSkipVerify` is heeded.
         pub insecure_skip_verify: bool,
+        /// Whether clusters that resolve hosts on demand are told that servers may be unverified where a rule
+        /// gives an SNI, too; else only where they are not verified.
+        pub fixed_sni_is_unverified: bool,
         /// Whether it is where the proxy shows a certificate of its own.
         pub insecure_with_own_certificate: bool,
         /// Whether a flag can keep such a proxy from showing it to Services outside of the mesh.
@@ -67,7 +77,10 @@ table! {
         pub mtls_check: MtlsCheck,
         /// How `failoverPriority` orders endpoints.
         pub failover_priority: FailoverPriority,
-        /// Whether ServiceEntries for one host of one namespace share their ports.
+        /// Whether `failoverPriority` counts in clusters that resolve names.
+        pub names_have_labels: bool,
+        /// Whether ServiceEntries for one host of one namespace share their ports; else each Service of a host has
+        /// clusters of its own.
         pub merges_ports: bool,
         /// Whether clusters say how proxies are to find out about each other.
         pub peer_hints: bool,
@@ -78,8 +91,20 @@ table! {
         /// Whether a served Service whose names would be resolved, but has none, makes the control plane
         /// crash: an accident.
         pub crashes_without_names_to_resolve: bool,
+        /// Whether endpoints that tunnels lead to make the control plane crash where flags keep it from saying who
+        /// they are: an accident.
+        pub crashes_on_unnamed_tunnels: bool,
+        /// Whether `istio.io/connect-strategy` can ask that connections to all resolved addresses are tried at
+        /// once.
+        pub races_connections: bool,
+        /// Whether names in several localities, some of which labels prefer, make the control plane crash: an
+        /// accident.
+        pub crashes_on_labels_of_names: bool,
         /// Whether wildcard hosts that are resolved on demand can be destinations.
         pub wildcard_destinations: bool,
+        /// Whether hosts that are resolved on demand are looked up in the proxy's address families; else in
+        /// IPv4 only.
+        pub on_demand_families: bool,
         /// Whether the host of a ServiceEntry without endpoints is said to be in the proxy's cluster.
         pub hosts_are_in_cluster: bool,
     }
@@ -148,8 +173,10 @@ pub enum UnreadyEndpoints {
 pub enum MtlsCheck {
     /// By the first subset that an endpoint's labels fit.
     ByLabels,
-    /// By the cluster's subset.
+    /// By the cluster's subset alone.
     BySubset,
+    /// By the cluster's subset, else by what the rule says in general.
+    BySubsetOrRule,
 }
 
 /// How `failoverPriority` orders endpoints.
@@ -157,8 +184,10 @@ pub enum MtlsCheck {
 pub enum FailoverPriority {
     /// By its labels alone.
     Alone,
-    /// By its labels, then by `failover`; another network only counts after all other labels.
-    Layered,
+    /// By its labels, then by `failover`.
+    ThenRegions,
+    /// The same; another network only counts after all other labels.
+    NetworkLast,
 }
 
 /// How DestinationRules for one host are merged.

@@ -1,5 +1,6 @@
 //! How EnvoyFilters patch.
 
+use super::filter_names::FilterNames;
 use super::table::table;
 
 table! {
@@ -13,6 +14,9 @@ table! {
         pub removal: FilterRemoval,
         /// When clusters are removed.
         pub cluster_removal: ClusterRemoval,
+        /// Whether listeners without a name and filter chains without filters are dropped even where no other was
+        /// removed.
+        pub drops_bare: bool,
         /// By which names filters are known.
         pub names: FilterNames,
         /// What happens where a configuration of another type is merged.
@@ -49,15 +53,6 @@ pub enum ClusterRemoval {
     First,
     /// In the order of the patches.
     InTurn,
-}
-
-/// By which names EnvoyFilters know filters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FilterNames {
-    /// Also by those that Envoy deprecated: `envoy.router`.
-    OldAndNew,
-    /// By today's.
-    New,
 }
 
 /// What happens where an EnvoyFilter merges a configuration of another type than the filter's. Both are

@@ -25,8 +25,10 @@ table! {
         pub methods_rank: bool,
         /// How several routes of one host become one VirtualService.
         pub merging: GatewayRouteMerging,
-        /// What becomes of a GRPCRoute named like an HTTPRoute of its namespace.
-        pub named_alike: NamedAlike,
+        /// Which GRPCRoutes HTTPRoutes of their namespace hide.
+        pub hidden_grpc_routes: HiddenGrpcRoutes,
+        /// Whether an XBackendTrafficPolicy says over what interval its retry budget counts.
+        pub retry_budget_interval: bool,
         /// Whether a backend of kind `Hostname` may be the short name of a Service.
         pub resolves_short_names: bool,
     }
@@ -42,12 +44,11 @@ pub enum GatewayRouteMerging {
     ByHost,
 }
 
-/// What becomes of a GRPCRoute named like an HTTPRoute of its namespace. An accident: Istio keeps both in one
-/// collection.
+/// Which GRPCRoutes HTTPRoutes of their namespace hide: an accident, both are kept under one name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NamedAlike {
-    /// Only the HTTPRoute has an effect.
-    OneOfAll,
-    /// Only the HTTPRoute has an effect on the hosts and ports that both are for.
-    OneOfHost,
+pub enum HiddenGrpcRoutes {
+    /// Those of the same name.
+    NamedAlike,
+    /// Those for the same host and port: there they have no effect.
+    OfSameHost,
 }

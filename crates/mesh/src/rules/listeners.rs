@@ -9,8 +9,6 @@ table! {
         pub tunnel_state: TunnelState,
         /// How HBONE connections are served.
         pub tunnel_server: TunnelServer,
-        /// Whether policies for the waypoint as a whole hold for the tunnel itself.
-        pub tunnel_policies: bool,
         /// Whether HBONE connections are spread evenly over Envoy's workers: they are few and long.
         pub balanced_tunnels: bool,
         /// Whether HBONE is served on IPv6, too, where the proxy has both families.
@@ -20,9 +18,6 @@ table! {
         /// Whether there are listeners and clusters for tunnels into other networks. An accident: every
         /// waypoint has them.
         pub double_hbone: bool,
-        /// Whether connections can be told apart by hostname before address, where there are several
-        /// networks.
-        pub matches_hostnames: bool,
         /// How chains are called.
         pub chain_names: ChainNames,
         /// Which addresses of a Service or workload are matched.
@@ -47,7 +42,9 @@ table! {
         pub service_in_tcp_stats: bool,
         /// Whether `100 Continue` is passed on.
         pub proxy_100_continue: bool,
-        /// Whether Stackdriver has a filter, for metrics and access logs.
+        /// Whether Stackdriver has a filter, for metrics and access logs. Two accidents of the same time: if it
+        /// gets metrics, it also gets access logs that were switched off; and where nothing says which
+        /// metrics are switched off, each of them is, instead of all at once.
         pub stackdriver: bool,
     }
 }
@@ -96,9 +93,10 @@ pub enum ChainNames {
 pub enum MatchedAddresses {
     /// The first one.
     Primary,
-    /// All of the families that the proxy has.
+    /// All of the families that the proxy has, of a Service of the whole mesh those in other clusters too, in
+    /// the order of their text.
     All,
-    /// The same, or the first one where that is none.
+    /// Those of the proxy's families, as the Service has them, or the first one where that is none.
     AllOrPrimary,
 }
 

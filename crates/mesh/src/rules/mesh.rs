@@ -21,6 +21,9 @@ table! {
         pub networking_version: &'static str,
         /// What ends a name in Envoy's statistics, so that tags can be told from it.
         pub stat_name_end: &'static str,
+        /// Whether the mesh configuration's patterns of such names can have `%SERVICE_NAME%` and
+        /// `%TARGET_PORT%`; else these stay as they are.
+        pub stat_service_names: bool,
     }
 }
 

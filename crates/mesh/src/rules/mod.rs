@@ -11,6 +11,7 @@ mod admission;
 mod bootstrap;
 mod clusters;
 mod envoy_filters;
+mod filter_names;
 mod gateway_api;
 mod istioctl;
 mod listeners;
@@ -38,10 +39,9 @@ pub use clusters::{
     ClusterRules, ConnectOriginate, DestinationRuleMerge, FailoverPriority, LocalityWeights,
     MetadataExchange, MtlsCheck, TunnelMetadata, UnreadyEndpoints, VerifiedHost,
 };
-pub use envoy_filters::{
-    ClusterRemoval, EnvoyFilterRules, FilterNames, FilterRemoval, MismatchedTypes, PatchOrder,
-};
-pub use gateway_api::{GatewayApiRules, GatewayRouteMerging, NamedAlike};
+pub use envoy_filters::{ClusterRemoval, EnvoyFilterRules, FilterRemoval, MismatchedTypes, PatchOrder};
+pub use filter_names::FilterNames;
+pub use gateway_api::{GatewayApiRules, GatewayRouteMerging, HiddenGrpcRoutes};
 pub use istioctl::{IstioctlRules, ListenerTable, SecretTable};
 pub use listeners::{
     ChainNames, Keepalive, ListenerRules, MatchedAddresses, StatsConfig, TunnelServer, TunnelState,
@@ -55,14 +55,14 @@ pub use registry::{
     SameHost,
 };
 pub use routes::{
-    ClaimMatching, CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, Rewrites, RouteRules,
-    RoutesPerHost, SingleDestination, UnservedDestination,
+    CorsPlacement, DefaultExport, DefaultRoute, DelegatingRoutes, Rewrites, RouteRules, RoutesPerHost,
+    SingleDestination, UnservedDestination,
 };
 pub use security::{
     AuthorizerAuthority, HeaderValueMatch, MissingKeys, RequestIdentity, SecurityRules, SeveralAuthorizers,
 };
 pub use status::StatusRules;
-pub use tracing::{ChildSpan, SpanSender, TracingRules, ZipkinCollector};
+pub use tracing::{ChildSpan, CrashingTracers, SpanSender, TracingRules, ZipkinCollector};
 pub use waypoints::{
     Attachment, CopiedMetadata, ObjectNames, OutOfMesh, PodNames, WaypointClasses, WaypointRules,
 };

@@ -19,10 +19,13 @@ table! {
         pub asks_endpoint_for_mtls: bool,
         /// Whether a gateway's endpoint is said to be in the gateway's cluster; else it is in the proxy's.
         pub gateways_have_clusters: bool,
-        /// Whether waypoints know Services of the whole mesh by their addresses in all clusters.
-        pub addresses_of_all_clusters: bool,
         /// Whether a proxy's view of networks (`REQUESTED_NETWORK_VIEW`) holds where none has a gateway, too.
         pub views_without_gateways: bool,
+        /// Whether a proxy whose labels do not name its network is in the one that it is assigned to, as
+        /// endpoints are.
+        pub assigns_proxies: bool,
+        /// Whether the label by which an endpoint says its network stays where a field says another one.
+        pub keeps_network_label: bool,
         /// Whether a shared mesh configuration may say what networks there are.
         pub shared: bool,
     }

@@ -47,7 +47,7 @@ table! {
         pub hbone_addresses: HboneAddresses,
         /// Whether `ISTIO_DUAL_STACK` makes the addresses of a Pod one endpoint.
         pub dual_stack_endpoints: bool,
-        /// Whether endpoints that are not ready are known at all.
+        /// Whether endpoints that were never ready are known at all.
         pub unready_endpoints: bool,
         /// Whether named ports of native sidecars can be a Service's target port.
         pub native_sidecar_ports: bool,

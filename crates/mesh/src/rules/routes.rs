@@ -28,8 +28,6 @@ table! {
         pub ends_at_catch_all: bool,
         /// Whether a match's `statPrefix` is known.
         pub stat_prefix: bool,
-        /// Where the claims of a JWT are found.
-        pub claims: ClaimMatching,
         /// Whether a header condition that says nothing asks for the header to be there.
         pub empty_match_is_present: bool,
         /// Whether `withoutHeaders` also takes requests that do not have the header.
@@ -97,15 +95,6 @@ pub enum DefaultRoute {
     InboundRetried,
     /// As of a sidecar's outbound listener: the mesh's retries, the DestinationRule's hash policy.
     Outbound,
-}
-
-/// Where the claims of a JWT are found, and how they are written in a VirtualService.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClaimMatching {
-    /// In the metadata of Istio's own filter; `@request.auth.claims.a.b`.
-    IstioAuthn,
-    /// In the payload that Envoy's JWT filter leaves; also `@request.auth.claims[a][b]`.
-    JwtPayload,
 }
 
 /// Where a CORS policy stands.

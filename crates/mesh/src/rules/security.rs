@@ -5,8 +5,6 @@ use super::table::table;
 table! {
     /// How AuthorizationPolicies and RequestAuthentications become filters.
     pub struct SecurityRules {
-        /// Whether rules say how long proxies wait for keys that they fetch.
-        pub key_timeouts: bool,
         /// How a header's value is matched.
         pub header_values: HeaderValueMatch,
         /// Where the claims of a request's token are kept.
@@ -24,6 +22,8 @@ table! {
         pub quotes_in_regexes: bool,
         /// Whether `{*}` and `{**}` in a path are templates.
         pub path_templates: bool,
+        /// Whether the zone of an address stays with it, which Envoy refuses.
+        pub keeps_zones: bool,
     }
 }
 
@@ -50,8 +50,11 @@ pub enum RequestIdentity {
 pub enum SeveralAuthorizers {
     /// Everything is denied. Policies that are only tried say nothing.
     DenyEverything,
-    /// What the policies are about is denied, unless a feature flag allows several.
-    DenyWhatFits,
+    /// What the policies are about is denied, by one filter for all of them.
+    DenyTogether,
+    /// What the policies are about is denied, by a filter for each authorizer, unless a feature flag allows
+    /// several.
+    DenyEach,
 }
 
 /// What an external authorizer over gRPC is called by its requests.

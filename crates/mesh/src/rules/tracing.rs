@@ -7,7 +7,7 @@ table! {
     pub struct TracingRules {
         /// Whether spans say who the peers are.
         pub peer_tags: bool,
-        /// Who OpenTelemetry is told sends the spans.
+        /// Who OpenTelemetry and Datadog are told sends the spans.
         pub sender: SpanSender,
         /// Whether spans say which cluster this is.
         pub cluster_tag: bool,
@@ -21,9 +21,20 @@ table! {
         pub lightstep: bool,
         /// Whether OpenCensus is known.
         pub opencensus: bool,
-        /// Whether Lightstep makes the control plane crash: an accident.
-        pub crashes_on_lightstep: bool,
+        /// Which tracing providers make the control plane crash: an accident.
+        pub crashes_on: CrashingTracers,
+        /// Whether tags of telemetry that have no source are there, without a value: an accident.
+        pub tags_without_source: bool,
     }
+}
+
+/// Which tracing providers make the control plane crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashingTracers {
+    /// Those that take no spans.
+    NoTracers,
+    /// Lightstep's, which is no longer known.
+    Lightstep,
 }
 
 /// How spans are sent to Zipkin.
@@ -44,7 +55,7 @@ pub enum ChildSpan {
     Tracing,
 }
 
-/// Who OpenTelemetry is told sends the spans.
+/// Who OpenTelemetry and Datadog are told sends the spans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SpanSender {
     /// The waypoint.

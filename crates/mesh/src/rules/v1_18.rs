@@ -17,6 +17,7 @@ pub(super) const RULES: Rules = Rules {
         age_tie: AgeTie::NameDotNamespace,
         networking_version: "v1alpha3",
         stat_name_end: "",
+        stat_service_names: false,
         ..V1_29.mesh
     },
     admission: AdmissionRules {
@@ -113,12 +114,10 @@ pub(super) const RULES: Rules = Rules {
     listeners: ListenerRules {
         tunnel_state: TunnelState::IstioFilters,
         tunnel_server: TunnelServer::Fixed { server_name: "waypoint-envoy" },
-        tunnel_policies: false,
         balanced_tunnels: false,
         dual_stack_tunnels: false,
         tunnel_keepalive: None,
         double_hbone: false,
-        matches_hostnames: false,
         chain_names: ChainNames::ProtocolSuffix,
         matched_addresses: MatchedAddresses::Primary,
         inspectors_by_port: false,
@@ -133,7 +132,6 @@ pub(super) const RULES: Rules = Rules {
         ..V1_29.listeners
     },
     routes: RouteRules {
-        default_export: DefaultExport::OwnNamespaceOrEveryone,
         delegating: DelegatingRoutes::Last,
         own_gateway_routes_first: false,
         per_host: RoutesPerHost::First,
@@ -142,7 +140,6 @@ pub(super) const RULES: Rules = Rules {
         match_callers: false,
         ends_at_catch_all: false,
         stat_prefix: false,
-        claims: ClaimMatching::IstioAuthn,
         empty_match_is_present: false,
         missing_header_is_empty: false,
         default_retriable_status_codes: &[503],
@@ -160,6 +157,7 @@ pub(super) const RULES: Rules = Rules {
     },
     clusters: ClusterRules {
         crashes_without_names_to_resolve: false,
+        crashes_on_unnamed_tunnels: true,
         destination_rule_merge: DestinationRuleMerge::BySelector,
         inbound_policy: false,
         inbound_resolution: false,
@@ -173,17 +171,18 @@ pub(super) const RULES: Rules = Rules {
         sidecars_keep_mtls: false,
         tunnels_can_be_off: false,
         locality_weights: LocalityWeights::UnlessDisabled,
+        locality_weights_wrap: true,
         unready_endpoints: UnreadyEndpoints::OfNone,
         says_external: false,
         persistent_session_header: false,
         cares_resolver: false,
-        happy_eyeballs: false,
         metadata_exchange: MetadataExchange::Message,
         connect_originate: ConnectOriginate::Address,
         follow_client_protocol: false,
         h2_upgrade_wins: true,
         tls_inside_hbone: false,
         verified_host: VerifiedHost::Requested,
+        more_credential_stores: false,
         insecure_skip_verify: false,
         own_certificate_may_stay_inside: false,
         provider_clusters: false,
@@ -198,6 +197,8 @@ pub(super) const RULES: Rules = Rules {
     },
     networks: NetworkRules {
         views_without_gateways: false,
+        assigns_proxies: false,
+        keeps_network_label: false,
         gateway_resources: false,
         shared: false,
         checks_gateway_ports: false,
@@ -213,6 +214,7 @@ pub(super) const RULES: Rules = Rules {
         missing_keys: MissingKeys::NamesTheAddress,
         quotes_in_regexes: false,
         path_templates: false,
+        keeps_zones: true,
         ..V1_29.security
     },
     access_logs: AccessLogRules {
@@ -226,7 +228,8 @@ pub(super) const RULES: Rules = Rules {
         otel_formatters: false,
     },
     tracing: TracingRules {
-        crashes_on_lightstep: false,
+        crashes_on: CrashingTracers::NoTracers,
+        tags_without_source: false,
         peer_tags: false,
         cluster_tag: false,
         mesh_sampling: false,
@@ -241,6 +244,7 @@ pub(super) const RULES: Rules = Rules {
         order: PatchOrder::NamespaceFirst,
         removal: FilterRemoval::AtLast,
         cluster_removal: ClusterRemoval::First,
+        drops_bare: false,
         names: FilterNames::OldAndNew,
         mismatched_types: MismatchedTypes::Relabelled,
         merges_listener_filters: false,
@@ -251,7 +255,7 @@ pub(super) const RULES: Rules = Rules {
         zipkin_address: Some("zipkin.istio-system:9411"),
         proxy_metadata_is_environment: false,
         agent_features_in_metadata: false,
-        app_labels: &["app"],
+        network_in_metadata: false,
         runtime: &[
             (USE_ORIGINAL_DST, RuntimeFlag::Text("true")),
             ("envoy.reloadable_features.http_reject_path_with_fragment", RuntimeFlag::Text("false")),
@@ -270,6 +274,7 @@ pub(super) const RULES: Rules = Rules {
         stats_compression: false,
         deferred_stats: false,
         open_census: true,
+        ..V1_29.bootstrap
     },
     manifests: ManifestRules {
         gateway_api_version: "gateway.networking.k8s.io/v1beta1",

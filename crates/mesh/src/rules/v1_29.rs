@@ -24,7 +24,7 @@ pub(super) const RULES: Rules = Rules {
     policies: PolicyRules { extension_names: ExtensionNames::OfResource, ..V1_30.policies },
     gateway_api: GatewayApiRules {
         no_backends_status: 500,
-        named_alike: NamedAlike::OneOfHost,
+        hidden_grpc_routes: HiddenGrpcRoutes::OfSameHost,
         ..V1_30.gateway_api
     },
     listeners: ListenerRules {
@@ -35,20 +35,25 @@ pub(super) const RULES: Rules = Rules {
     routes: RouteRules {
         default_route: DefaultRoute::InboundRetried,
         default_route_body_size: false,
+        default_export: DefaultExport::OwnNamespaceOrEveryone,
         ..V1_30.routes
     },
     clusters: ClusterRules {
         wildcard_destinations: false,
+        races_connections: false,
+        names_have_labels: false,
+        crashes_on_labels_of_names: false,
+        fixed_sni_is_unverified: false,
         insecure_with_own_certificate: false,
         ..V1_30.clusters
     },
-    networks: NetworkRules {
-        leaves_unnamed_network: false,
-        gateways_of_own_family: false,
-        addresses_of_all_clusters: false,
-        ..V1_30.networks
+    networks: NetworkRules { leaves_unnamed_network: false, gateways_of_own_family: false, ..V1_30.networks },
+    security: SecurityRules {
+        several_authorizers: SeveralAuthorizers::DenyTogether,
+        authorizer_in_names: false,
+        ..V1_30.security
     },
-    security: SecurityRules { authorizer_in_names: false, key_timeouts: false, ..V1_30.security },
     tracing: TracingRules { sender: SpanSender::Service, ..V1_30.tracing },
+    bootstrap: BootstrapRules { app_labels: &["app"], ..V1_30.bootstrap },
     ..V1_30
 };

@@ -15,9 +15,20 @@ pub(super) const RULES: Rules = Rules {
     },
     registry: RegistryRules { pool_app_protocols: false, ..V1_31.registry },
     waypoints: WaypointRules { canaries: false, assumed_status_addresses: false, ..V1_31.waypoints },
-    gateway_api: GatewayApiRules { no_backends_status: 404, ..V1_31.gateway_api },
+    gateway_api: GatewayApiRules {
+        no_backends_status: 404,
+        retry_budget_interval: false,
+        ..V1_31.gateway_api
+    },
     listeners: ListenerRules { matches_without_ranges: true, ..V1_31.listeners },
     routes: RouteRules { default_route_hash: false, ..V1_31.routes },
-    clusters: ClusterRules { unready_endpoints: UnreadyEndpoints::OfDistributed, ..V1_31.clusters },
+    clusters: ClusterRules {
+        unready_endpoints: UnreadyEndpoints::OfDistributed,
+        minimum_holds: false,
+        mtls_check: MtlsCheck::BySubset,
+        failover_priority: FailoverPriority::ThenRegions,
+        on_demand_families: false,
+        ..V1_31.clusters
+    },
     ..V1_31
 };

@@ -199,6 +199,9 @@ codes! {
          APIs where there is one, and test it before an upgrade.";
     EmptySelector = "empty-selector" Warning Security:
         "A selector without labels selects all workloads of the namespace. Leave it out if that is meant.";
+    PrivateKey = "private-key" Warning Security:
+        "A policy has the private half of a key, or a shared secret. Whoever reads the policy can sign tokens with it. Only \
+         public keys are needed to verify tokens: write these, and replace the key.";
     Deprecated = "deprecated" Warning Migration:
         "The field still works, but another one takes its place.";
     Ineffective = "ineffective" Warning Correctness:
@@ -290,6 +293,9 @@ codes! {
         "The environment of the snapshot's control plane sets a feature flag that is not heeded here. Of a value that the \
          flag does not take Istio's control plane only warns in its log, and goes on with the default: correct it. A flag \
          that none of the known releases has may change what proxies get, and is left out.";
+    UnknownExtension = "unknown-extension" Warning Correctness:
+        "A patch of an EnvoyFilter has a configuration of a type that is not known here. Istio applies the patch if it \
+         knows the type, and refuses the whole EnvoyFilter if not; here that one patch is left out of what is translated.";
     UnsupportedExtension = "unsupported-extension" Error Correctness:
         "An upstream Envoy (`--dialect envoy`) has neither this extension of Istio's Envoy nor another that does the same. \
          What it would have done is not done; Istio's own proxy does it.";

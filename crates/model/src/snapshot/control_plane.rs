@@ -25,31 +25,33 @@ pub struct ControlPlane {
     pub mesh_config: Option<(&'static str, String)>,
 }
 
-/// Where values of Istio's charts have the mesh configuration.
-const MESH_CONFIG: &str = "meshConfig";
+/// The ConfigMap of the default revision.
+const CONFIG_MAP: &str = "istio";
+/// Where values of newer charts have the variables of istiod.
+const ENV: &str = "env";
 /// The chart of istiod, by which a chart that depends on it has its values.
 const CHART: &str = "istiod";
 /// Where such a chart has the mesh configuration.
 const ISTIOD_MESH_CONFIG: &str = "istiod.meshConfig";
-/// What stands at the top of values of Istio's charts, and not of a mesh configuration.
-const VALUES: [&str; 11] = [
-    MESH_CONFIG,
-    "cni",
-    "components",
-    "env",
-    "global",
-    "istiodRemote",
-    "pilot",
-    "profile",
-    "sidecarInjectorWebhook",
-    "values",
-    "ztunnel",
-];
-
 /// The container of istiod's Deployment that is istiod.
 const ISTIOD_CONTAINER: &str = "discovery";
 
 impl ControlPlane {
+    /// Where values of Istio's charts have the mesh configuration.
+    pub const MESH_CONFIG: &str = "meshConfig";
+    /// What else stands at the top of such values, and not of a mesh configuration.
+    pub const VALUES: [&str; 9] = [
+        "cni",
+        "components",
+        "global",
+        "istiodRemote",
+        "pilot",
+        "profile",
+        "sidecarInjectorWebhook",
+        "values",
+        "ztunnel",
+    ];
+
     /// What an object says of one, if it is about one.
     pub(super) fn of_object(node: Node<'_>, kind: Kind, labels: &Labels) -> Option<Self> {
         match kind {
@@ -70,6 +72,15 @@ impl ControlPlane {
         }
     }
 
+    /// The ConfigMap that has the settings of a revision; `default`, or nothing, is that without a name.
+    #[must_use]
+    pub fn config_map(revision: &str) -> Str {
+        match named(revision.into()).as_str() {
+            "" => Str::new_static(CONFIG_MAP),
+            revision => format!("{CONFIG_MAP}-{revision}").into(),
+        }
+    }
+
     /// Whether it is of a revision, `default` being that without a name.
     #[must_use]
     pub fn is_of(&self, revision: &str) -> bool {
@@ -81,14 +92,15 @@ impl ControlPlane {
     /// as which revision, they do not tell.
     #[must_use]
     pub fn of_values(root: Node<'_>) -> Option<Self> {
-        let is_values = |node: &Node<'_>| VALUES.iter().any(|key| node.get(key).is_some());
+        let keys = || [Self::MESH_CONFIG, ENV].into_iter().chain(Self::VALUES);
+        let is_values = |node: &Node<'_>| keys().any(|key| node.get(key).is_some());
         let is_object = root.get("kind").is_some() || root.get("apiVersion").is_some();
         let own = Some(root).filter(|node| !is_object && is_values(node));
         let part = || root.get(CHART).filter(is_values).map(|node| (node, ISTIOD_MESH_CONFIG));
-        let (values, mesh_config) = own.map(|node| (node, MESH_CONFIG)).or_else(part)?;
+        let (values, mesh_config) = own.map(|node| (node, Self::MESH_CONFIG)).or_else(part)?;
         Some(Self {
             environment: environment(Some(values)).collect(),
-            mesh_config: settings(&[(mesh_config, values.get(MESH_CONFIG))]),
+            mesh_config: settings(&[(mesh_config, values.get(Self::MESH_CONFIG))]),
             ..Self::default()
         })
     }
@@ -142,7 +154,7 @@ fn pairs(list: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
 /// `pilot`, and in newer charts at the top. Source: `istio-discovery/templates/deployment.yaml` of each release.
 fn environment(of: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
     let find = move |path: &str| of.and_then(|node| node.find(path));
-    let variables = ["pilot.env", "env"].into_iter().flat_map(move |path| values(find(path)));
+    let variables = ["pilot.env", ENV].into_iter().flat_map(move |path| values(find(path)));
     let others = [
         ("PILOT_TRACE_SAMPLING", "pilot.traceSampling"),
         ("PILOT_TRACE_SAMPLING", "traceSampling"),

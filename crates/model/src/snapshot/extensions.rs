@@ -1,6 +1,7 @@
 //! `extensions.istio.io`: Wasm and Lua in the proxy.
 #![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
 
+use super::Given;
 use super::message::{choice, message};
 use super::selector::{PolicyTargetReference, PortSelector, WorkloadMode, WorkloadSelector};
 use crate::Str;
@@ -13,7 +14,7 @@ message! {
     pub struct WasmPlugin {
         selector: Option<WorkloadSelector>,
         target_ref: Option<PolicyTargetReference>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         url: Str,
         sha256: Str,
         image_pull_policy: PullPolicy,
@@ -34,7 +35,7 @@ message! {
     /// The spec of a `TrafficExtension`, since 1.30: what a `WasmPlugin` does, or Lua.
     pub struct TrafficExtension {
         selector: Option<WorkloadSelector>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         phase: ExecutionPhase,
         priority: Option<i32>,
         #[serde(rename = "match")]

@@ -7,6 +7,7 @@ use crate::Str;
 use crate::kind::Kind;
 use crate::names::ObjectRef;
 use crate::snapshot::Labels;
+use crate::well_known::REVISION;
 
 /// A kind of object that is deserialized from a snapshot's text.
 pub trait Resource: Sized {
@@ -29,12 +30,7 @@ impl<T: Resource> Object<T> {
     /// The object's identity.
     #[must_use]
     pub fn object_ref(&self) -> ObjectRef {
-        ObjectRef {
-            kind: T::KIND,
-            namespace: self.meta.namespace.clone(),
-            name: self.meta.name.clone(),
-            cluster: self.meta.cluster.clone(),
-        }
+        self.meta.object_ref(T::KIND)
     }
 }
 
@@ -77,6 +73,23 @@ const ASSUMED: &str = "waypoint-xds.io/assumed";
 const ADDRESS: &str = "address";
 
 impl Meta {
+    /// What identifies an object of this kind.
+    #[must_use]
+    pub fn object_ref(&self, kind: Kind) -> ObjectRef {
+        ObjectRef {
+            kind,
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            cluster: self.cluster.clone(),
+        }
+    }
+
+    /// Whether a control plane of a revision reads the object: its label names that revision, or none.
+    #[must_use]
+    pub fn is_read_by(&self, revision: &str) -> bool {
+        self.labels.get(REVISION).is_none_or(|of| of == revision)
+    }
+
     /// Marks the object as one that is only assumed to be there.
     pub fn assume(&mut self) {
         self.annotations.extend([(Str::new_static(ASSUMED), Str::new_static("true"))]);

@@ -13,8 +13,8 @@
 //! Istio has two readers of proto JSON, with rules of their own. A MeshConfig and the annotation of a pod are
 //! read by the older one (`jsonpb`), and here: a text is a number where its letters are one in JSON (`"80"`
 //! and `" 80"`, not `"80.0"`), a duration is one of Go's (`1m30s`), of a name in both spellings the
-//! one in camelCase counts, and of the members of a oneof the last. The values of an EnvoyFilter are read by
-//! `protojson`, and here by `envoy::json`, which is stricter in all of that. `testdata/proto-json`, of the
+//! one in camelCase counts, and of the members of a oneof the last. So are the values of an EnvoyFilter, here by
+//! `envoy::json`, which can read as `protojson`, too: that is stricter in all of that. `testdata/proto-json`, of the
 //! repository and of `crates/mesh`, has a table for each of the two.
 //!
 //! Source: <https://protobuf.dev/programming-guides/json/>.

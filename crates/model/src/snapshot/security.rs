@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Given;
 use super::message::{Duration, choice, message};
 use super::selector::{PolicyTargetReference, WorkloadSelector};
 use crate::Str;
@@ -12,7 +13,7 @@ message! {
     pub struct AuthorizationPolicy {
         selector: Option<WorkloadSelector>,
         target_ref: Option<PolicyTargetReference>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         rules: Vec<Rule>,
         action: Action,
         provider: Option<ExtensionProvider>,
@@ -78,7 +79,7 @@ message! {
     pub struct RequestAuthentication {
         selector: Option<WorkloadSelector>,
         target_ref: Option<PolicyTargetReference>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         jwt_rules: Vec<JwtRule>,
     }
 
@@ -114,7 +115,7 @@ message! {
         selector: Option<WorkloadSelector>,
         mtls: Option<MutualTls>,
         /// By the workload's port, a number in quotes.
-        port_level_mtls: BTreeMap<Str, MutualTls>,
+        port_level_mtls: Given<BTreeMap<Str, MutualTls>>,
     }
 
     pub struct MutualTls {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::Given;
 use super::message::{Duration, choice, message, oneof};
 use super::selector::{PolicyTargetReference, WorkloadMode, WorkloadSelector};
 use crate::Str;
@@ -12,7 +13,7 @@ message! {
     pub struct Telemetry {
         selector: Option<WorkloadSelector>,
         target_ref: Option<PolicyTargetReference>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         tracing: Vec<Tracing>,
         metrics: Vec<Metrics>,
         access_logging: Vec<AccessLogging>,
@@ -29,7 +30,8 @@ message! {
         random_sampling_percentage: Option<f64>,
         disable_span_reporting: Option<bool>,
         disable_context_propagation: Option<bool>,
-        custom_tags: BTreeMap<Str, CustomTag>,
+        /// An empty list is one, and counts.
+        custom_tags: Option<BTreeMap<Str, CustomTag>>,
         use_request_id_for_trace_sampling: Option<bool>,
         enable_istio_tags: Option<bool>,
     }

@@ -79,8 +79,21 @@ impl<'t, 'u> Decoder<'t, 'u> {
 
     fn mapping<V: Visitor<'t>>(self, visitor: V, nulls: bool) -> Result<V::Value, DecodeError> {
         let pairs = self.links().chunks_exact(2);
-        let fields = Fields { document: self, pairs, current: None, nulls, names: None };
-        visitor.visit_map(fields).map_err(|error| error.at(self.node))
+        let mut fields = Fields { document: self, pairs, current: None, nulls, names: None };
+        visitor.visit_map(&mut fields).map_err(|error| error.at(self.node))
+    }
+
+    /// What names a variant, compiled once, not for every type.
+    #[inline(never)]
+    fn variant(self) -> Option<Name<'t, 'u>> {
+        if self.is_aside() {
+            return None;
+        }
+        if let Some(text) = self.node.as_str() {
+            return Some(Name::Alone(text));
+        }
+        let (key, value) = self.node.key_nodes().next()?;
+        Some(Name::With(Variant { key, value: Decoder { node: value, ..self } }))
     }
 
     fn visit_empty_list<V: Visitor<'t>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -277,13 +290,10 @@ impl<'t> Deserializer<'t> for Decoder<'t, '_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        let result = match (self.node.as_str(), self.node.key_nodes().next()) {
-            _ if self.is_aside() => return self.wrong("a string"),
-            (Some(text), _) => visitor.visit_enum(text.into_deserializer()),
-            (None, Some((key, value))) => {
-                visitor.visit_enum(Variant { key, value: Decoder { node: value, ..self } })
-            }
-            _ => return self.wrong("a string"),
+        let result = match self.variant() {
+            Some(Name::Alone(text)) => visitor.visit_enum(text.into_deserializer()),
+            Some(Name::With(variant)) => visitor.visit_enum(variant),
+            None => return self.wrong("a string"),
         };
         result.map_err(|error: DecodeError| error.at(self.node))
     }
@@ -329,7 +339,7 @@ struct Fields<'t, 'u> {
     /// Whether entries whose value is null are given: to maps, not to structs.
     nulls: bool,
     /// The keys of a struct, once one of them has an underscore.
-    names: Option<HashSet<&'t str>>,
+    names: Option<Box<HashSet<&'t str>>>,
 }
 
 impl<'t> Fields<'t, '_> {
@@ -340,15 +350,13 @@ impl<'t> Fields<'t, '_> {
             return false;
         }
         let (camel, node) = (camel_case(key), self.document.node);
-        let names = self.names.get_or_insert_with(|| node.entries().map(|(key, _)| key).collect());
+        let names = self.names.get_or_insert_with(|| Box::new(node.entries().map(|(key, _)| key).collect()));
         camel != key && names.contains(camel.as_str())
     }
-}
 
-impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+    /// The next key that is given, whose value is then the current one. This is compiled once, not for every type.
+    #[inline(never)]
+    fn advance(&mut self) -> Option<Node<'t>> {
         let node = |index| Node::new(self.document.node.document, index);
         while let Some(pair) = self.pairs.next() {
             let &[key, value] = pair else { continue };
@@ -361,16 +369,32 @@ impl<'t> de::MapAccess<'t> for Fields<'t, '_> {
                 continue;
             }
             self.current = Some(node(value));
-            let read = seed.deserialize(Decoder { node: node(key), ..self.document });
-            return read.map(Some).map_err(|error| error.at(node(key)));
+            return Some(node(key));
         }
-        Ok(None)
+        None
+    }
+}
+
+impl<'t> de::MapAccess<'t> for &mut Fields<'t, '_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'t>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        let Some(node) = self.advance() else { return Ok(None) };
+        seed.deserialize(Decoder { node, ..self.document }).map(Some).map_err(|error| error.at(node))
     }
 
     fn next_value_seed<V: DeserializeSeed<'t>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let node = self.current.take().unwrap_or(self.document.node);
         seed.deserialize(Decoder { node, ..self.document }).map_err(|error| error.at(node))
     }
+}
+
+/// How a variant is named.
+enum Name<'t, 'u> {
+    /// By a string, without content.
+    Alone(&'t str),
+    /// By the key of its content.
+    With(Variant<'t, 'u>),
 }
 
 struct Variant<'t, 'u> {

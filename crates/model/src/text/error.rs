@@ -88,6 +88,8 @@ impl DecodeError {
     }
 
     /// Remembers the node, unless one is known already: the innermost counts.
+    #[cold]
+    #[inline(never)]
     pub(super) fn at(mut self, node: Node<'_>) -> Self {
         self.0.node.get_or_insert(node.index);
         self.0.span = Node::new(node.document, self.0.node.unwrap_or(node.index)).span();

@@ -45,7 +45,7 @@ use waypoint_xds::view::json;
 use files::Certificates;
 
 /// How many random configurations are tried for each release.
-const RANDOM: usize = 150;
+const RANDOM: usize = 100;
 
 /// One waypoint's configuration: what it is called, and what it says.
 struct Case {

@@ -11,8 +11,10 @@ use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::Subset;
 use crate::snapshot::{Object, ObjectRef};
 
-pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0101"], ..Rule::new(Code::EmptySubset, include_str!("empty_subset.md"), check) };
+pub(super) const RULE: Rule = Rule {
+    analyze: &["IST0101", "IST0173"],
+    ..Rule::new(Code::EmptySubset, include_str!("empty_subset.md"), check)
+};
 
 /// The routes that send requests to a subset of a host, and the fields that do.
 type Users<'a> = BTreeMap<(Str, &'a str), Vec<(&'a ObjectRef, &'a str)>>;

@@ -13,8 +13,10 @@ use crate::snapshot::networking::VirtualService;
 use crate::snapshot::{Object, ObjectRef};
 use known::{Known, Suggestion};
 
-pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0101"], ..Rule::new(Code::UnknownHost, include_str!("unknown_host.md"), check) };
+pub(super) const RULE: Rule = Rule {
+    analyze: &["IST0101", "IST0174"],
+    ..Rule::new(Code::UnknownHost, include_str!("unknown_host.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     if cx.mesh.waypoints.is_empty() {

@@ -12,8 +12,10 @@ use crate::snapshot::Object;
 use crate::snapshot::networking::DestinationRule;
 use crate::snapshot::networking::destination_rule::TrafficPolicy;
 
-pub(super) const RULE: Rule =
-    Rule { analyze: &["IST0101"], ..Rule::new(Code::UnknownPort, include_str!("unknown_port.md"), check) };
+pub(super) const RULE: Rule = Rule {
+    analyze: &["IST0101", "IST0112"],
+    ..Rule::new(Code::UnknownPort, include_str!("unknown_port.md"), check)
+};
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();

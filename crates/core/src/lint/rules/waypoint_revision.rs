@@ -29,7 +29,10 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let problem = Problem::new(Code::WaypointRevision, message)
             .on(object.clone())
             .field(label(REVISION))
-            .help(format!("take what that control plane makes of it (`--revision {revision}`), with its release, and change the label when you upgrade"));
+            .help(format!(
+                "take what that control plane makes of it (`--revision {revision}`), with its release, and change the \
+                 label when you upgrade"
+            ));
         found.push(match object.kind {
             Kind::Namespace => {
                 problem.related_object(waypoint.gateway.object_ref(), "metadata.name", "the waypoint")

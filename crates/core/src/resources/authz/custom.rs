@@ -12,11 +12,10 @@ use envoy::extensions::filters::network::rbac::v3::Rbac as NetworkRbac;
 use super::ext_authz::{self, SHADOW_STAT_PREFIX};
 use super::policy_name::Affixes;
 use super::rule::{self, ChainKind};
-use super::{Made, NamedPolicies, Renderer, Rules, http, http_rbac, network, network_rbac};
+use super::{NamedPolicies, Renderer, http, http_rbac, network, network_rbac};
 use crate::Str;
 use crate::plan::policies::{Custom, CustomVerdict};
 use crate::resources::security::NamedFilters;
-use crate::rules::SeveralAuthorizers;
 use crate::snapshot::security::AuthorizationPolicy;
 use crate::snapshot::{Cause, FieldPath, Object};
 
@@ -38,7 +37,7 @@ pub(in crate::resources) fn ask_causes<'n>(
         return Vec::new();
     };
     let asking = custom.iter().filter(|custom| matches!(custom.verdict, CustomVerdict::Ask(_)));
-    let policies = asking.flat_map(|custom| custom.policies.enforced.iter().chain(&custom.policies.dry_run));
+    let policies = asking.flat_map(|custom| &custom.policies);
     let cause = |policy: &&Arc<Object<AuthorizationPolicy>>| {
         Cause::new(policy.object_ref(), FieldPath::field("spec.provider"))
     };
@@ -48,14 +47,12 @@ pub(in crate::resources) fn ask_causes<'n>(
 impl Renderer {
     /// The HTTP filters of the CUSTOM policies for one authorizer.
     pub(super) fn ask_http(&self, custom: &Custom<'_>, named: &mut NamedPolicies) -> Vec<HttpFilter> {
-        let Rules { enforced, shadow } = self.custom(custom, ChainKind::Http).named(named);
-        let (enforced, shadow) = (enforced.map(|made| made.rbac.into()), shadow.map(|made| made.rbac.into()));
+        let rules = Some(self.custom(custom, ChainKind::Http, named).into());
         let CustomVerdict::Ask(authorizer) = &custom.verdict else {
-            return vec![http_rbac(HttpRbac { rules: enforced, ..HttpRbac::default() })];
+            return vec![http_rbac(HttpRbac { rules, ..HttpRbac::default() })];
         };
         let rbac = HttpRbac {
-            rules: shadow,
-            shadow_rules: enforced,
+            shadow_rules: rules,
             shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
             ..HttpRbac::default()
         };
@@ -74,14 +71,12 @@ impl Renderer {
             }
             CustomVerdict::DenyWhatFits | CustomVerdict::DenyEverything => None,
         };
-        let Rules { enforced, shadow } = self.custom(custom, ChainKind::Tcp).named(named);
-        let (enforced, shadow) = (enforced.map(|made| made.rbac.into()), shadow.map(|made| made.rbac.into()));
+        let rules = Some(self.custom(custom, ChainKind::Tcp, named).into());
         let Some(ask) = ask else {
-            return vec![network_rbac(NetworkRbac { rules: enforced, ..NetworkRbac::default() })];
+            return vec![network_rbac(NetworkRbac { rules, ..NetworkRbac::default() })];
         };
         let rbac = NetworkRbac {
-            rules: shadow,
-            shadow_rules: enforced,
+            shadow_rules: rules,
             shadow_rules_stat_prefix: SHADOW_STAT_PREFIX.to_owned(),
             ..NetworkRbac::default()
         };
@@ -89,31 +84,20 @@ impl Renderer {
     }
 
     /// The rules of CUSTOM policies: what asks where they fit or, where nobody can be asked, denies.
-    fn custom(&self, custom: &Custom<'_>, chain: ChainKind) -> Rules {
-        let rules = |policies: &[_], suffix| {
-            let affixes = Affixes { prefix: &custom.rule_prefix, suffix };
-            self.rules(policies, RbacAction::Deny, chain, affixes)
+    fn custom(&self, custom: &Custom<'_>, chain: ChainKind, named: &mut NamedPolicies) -> Rbac {
+        let suffix = match custom.verdict {
+            CustomVerdict::DenyEverything => return deny_everything(),
+            CustomVerdict::DenyWhatFits => DENIED,
+            CustomVerdict::Ask(_) => "",
         };
-        let enforced = custom.policies.enforced.as_slice();
-        match custom.verdict {
-            CustomVerdict::DenyEverything => Rules { enforced: Some(deny_everything()), shadow: None },
-            CustomVerdict::DenyWhatFits => Rules { enforced: Some(rules(enforced, DENIED)), shadow: None },
-            CustomVerdict::Ask(_) => {
-                // Where nothing is enforced, some releases have an empty list.
-                let is_there = !enforced.is_empty()
-                    || self.release.several_authorizers == SeveralAuthorizers::DenyWhatFits;
-                Rules {
-                    enforced: is_there.then(|| rules(enforced, "")),
-                    shadow: Some(rules(&custom.policies.dry_run, ""))
-                        .filter(|made| !made.rbac.policies.is_empty()),
-                }
-            }
-        }
+        let affixes = Affixes { prefix: &custom.rule_prefix, suffix };
+        let made = self.rules(&custom.policies, RbacAction::Deny, chain, affixes);
+        named.extend(made.named);
+        made.rbac
     }
 }
 
-fn deny_everything() -> Made {
+fn deny_everything() -> Rbac {
     let policies = [(DENY_EVERYTHING.to_owned(), rule::always().into())].into();
-    let rbac = Rbac { action: RbacAction::Deny.into(), policies, ..Rbac::default() };
-    Made { rbac, named: NamedPolicies::new() }
+    Rbac { action: RbacAction::Deny.into(), policies, ..Rbac::default() }
 }

@@ -8,7 +8,7 @@ use envoy::r#type::matcher::v3::ValueMatcher;
 
 use super::attribute::Target;
 use super::matcher;
-use super::rule::{Clause, Context, Unmatchable, each, http_only, together};
+use super::rule::{Clause, Context, Unmatchable, cidr, each, http_only, together};
 use crate::Str;
 use crate::rules::RequestIdentity;
 
@@ -57,7 +57,7 @@ fn one(target: &Target, value: &str, context: Context<'_>) -> Result<Permission,
         }
         Target::Path => Rule::UrlPath(matcher::path(value)),
         Target::DestinationPort => Rule::DestinationPort(port(value)?),
-        Target::DestinationIp => Rule::DestinationIp(matcher::cidr(value).ok_or(Unmatchable::Malformed)?),
+        Target::DestinationIp => Rule::DestinationIp(cidr(value, context)?),
         Target::Sni => Rule::RequestedServerName(matcher::string(value)),
         Target::Metadata(key) => {
             let (filter, key) = key.as_ref().ok_or(Unmatchable::Malformed)?;
@@ -77,8 +77,7 @@ fn metadata_value(value: &str) -> ValueMatcher {
 }
 
 fn port(value: &str) -> Result<u32, Unmatchable> {
-    let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| value.parse::<u16>().ok()).flatten().map(u32::from).ok_or(Unmatchable::Malformed)
+    value.parse::<u16>().map(u32::from).map_err(|_| Unmatchable::Malformed)
 }
 
 const ONE_SEGMENT: &str = "{*}";

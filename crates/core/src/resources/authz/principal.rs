@@ -8,7 +8,7 @@ use envoy::r#type::matcher::v3::{
 
 use super::attribute::Caller;
 use super::matcher::{self, Pattern};
-use super::rule::{ChainKind, Clause, Context, Unmatchable, each, http_only, together};
+use super::rule::{ChainKind, Clause, Context, Unmatchable, cidr, each, http_only, together};
 use crate::Str;
 use crate::re2;
 use crate::rules::RequestIdentity;
@@ -70,12 +70,8 @@ fn one(caller: &Caller, value: &str, context: Context<'_>) -> Result<Principal, 
             let namespace: Vec<String> = value.split('*').map(quote).collect();
             peer(matcher::regex(format!(".*/ns/{}/.*", namespace.join(".*"))), context.chain)
         }
-        Caller::SourceIp => {
-            principal(Identifier::DirectRemoteIp(matcher::cidr(value).ok_or(Unmatchable::Malformed)?))
-        }
-        Caller::RemoteIp => {
-            principal(Identifier::RemoteIp(matcher::cidr(value).ok_or(Unmatchable::Malformed)?))
-        }
+        Caller::SourceIp => principal(Identifier::DirectRemoteIp(cidr(value, context)?)),
+        Caller::RemoteIp => principal(Identifier::RemoteIp(cidr(value, context)?)),
         Caller::Header(name) => {
             let name = name.as_ref().ok_or(Unmatchable::Malformed)?;
             principal(Identifier::Header(matcher::header(name, value, context.release.header_values)))

@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 
+use envoy::config::core::v3::CidrRange;
 use envoy::config::rbac::v3::Policy;
 
 use super::attribute::{Attribute, Caller, Target};
 use super::trust_domain::TrustDomains;
-use super::{permission, principal};
+use super::{matcher, permission, principal};
 use crate::Str;
 use crate::rules::SecurityRules;
 use crate::snapshot::security::{Operation, Rule, Source};
@@ -204,6 +205,11 @@ pub(super) fn http_only(context: Context<'_>) -> Result<(), Unmatchable> {
         ChainKind::Http => Ok(()),
         ChainKind::Tcp | ChainKind::Tunnel => Err(Unmatchable::HttpOnly),
     }
+}
+
+/// The addresses that a value stands for.
+pub(super) fn cidr(value: &str, context: Context<'_>) -> Result<CidrRange, Unmatchable> {
+    matcher::cidr(value, context.release.keeps_zones).ok_or(Unmatchable::Malformed)
 }
 
 /// A policy that never applies: what an AuthorizationPolicy without rules is.

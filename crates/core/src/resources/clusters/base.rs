@@ -16,11 +16,12 @@ use envoy::extensions::http::header_formatters::preserve_case::v3::PreserveCaseF
 use envoy::extensions::network::dns_resolver::cares::v3::CaresDnsResolverConfig;
 
 use super::draft::Draft;
+use crate::mesh::Resolution;
 use crate::plan::WaypointSettings;
 use crate::plan::clusters::members::Members;
 use crate::plan::clusters::{ClusterPlan, Discovery};
 use crate::resources::endpoints;
-use crate::resources::proto::{duration, lookup_family};
+use crate::resources::proto::{duration, lookup_family, on_demand_lookup_family};
 use crate::strings::concat;
 
 /// A cluster with its endpoints, where it carries them itself.
@@ -44,9 +45,10 @@ pub(super) fn draft(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> D
             ..ClusterLoadAssignment::default()
         }));
     }
-    if plan.discovery == Discovery::OriginalDst
+    // Only Services that are found like that by themselves, not subsets whose load balancing asks for it.
+    if (plan.discovery, plan.service.resolution) == (Discovery::OriginalDst, Resolution::Passthrough)
         && rules.original_dst_target_port
-        && let Some(target) = plan.port.target_port.filter(|port| *port != 0)
+        && let Some(target) = plan.port.target_port
     {
         let config = OriginalDstLbConfig {
             upstream_port_override: Some(target.into()),
@@ -87,7 +89,7 @@ fn resolve_names(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSe
             typed_config: Some(envoy::any(&resolver)),
         }));
     }
-    if rules.happy_eyeballs && plan.races_connections {
+    if plan.races_connections {
         cluster.set_dns_lookup_family(DnsLookupFamily::All);
     }
 }
@@ -95,7 +97,7 @@ fn resolve_names(draft: &mut Draft, plan: &ClusterPlan<'_>, settings: WaypointSe
 fn dynamic_forward_proxy(plan: &ClusterPlan<'_>, settings: WaypointSettings<'_>) -> Draft {
     let cache = DnsCacheConfig {
         name: format!("{}_dfp_dns_cache", plan.service.hostname),
-        dns_lookup_family: lookup_family(&settings).into(),
+        dns_lookup_family: on_demand_lookup_family(&settings).into(),
         ..DnsCacheConfig::default()
     };
     let config = ClusterConfig {

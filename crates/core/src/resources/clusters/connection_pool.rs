@@ -100,9 +100,9 @@ fn apply_http_options(draft: &mut Draft, tcp: Option<&api::TcpSettings>, http: O
         return;
     }
     let common = draft.http().common_http_protocol_options.get_or_insert_default();
-    common.idle_timeout = idle_timeout.map(duration).or(common.idle_timeout);
-    common.max_requests_per_connection = max_requests.or(common.max_requests_per_connection);
-    common.max_connection_duration = max_duration.map(duration).or(common.max_connection_duration);
+    common.idle_timeout = idle_timeout.map(duration);
+    common.max_requests_per_connection = max_requests;
+    common.max_connection_duration = max_duration.map(duration);
     if let Some(http2) = draft.http2() {
         http2.max_concurrent_streams = max_streams;
         http2.connection_keepalive = keepalive.map(|keepalive| KeepaliveSettings {

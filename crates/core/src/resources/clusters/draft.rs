@@ -15,8 +15,6 @@ use envoy::extensions::upstreams::http::v3::http_protocol_options::{
 };
 use envoy::google::protobuf::{self, Any};
 
-use crate::mesh::Service;
-
 /// The key of the HTTP options among a cluster's extensions.
 pub(super) const HTTP_PROTOCOL_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
@@ -140,9 +138,4 @@ fn eds(name: &str) -> EdsClusterConfig {
             ..ConfigSource::default()
         }),
     }
-}
-
-/// The name that Istio gives a Service in metadata: a ServiceEntry's is its host.
-pub(super) fn display_name(service: &Service) -> &str {
-    if service.is_kubernetes() { &service.name } else { &service.hostname }
 }

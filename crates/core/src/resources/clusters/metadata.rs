@@ -4,7 +4,6 @@ use envoy::ObjectWriter;
 use envoy::config::core::v3::Metadata;
 
 use super::baggage::PEER_METADATA;
-use super::draft::display_name;
 use crate::mesh::destination_rule::MergedRule;
 use crate::plan::clusters::metadata::ClusterMetadata;
 use crate::resources::istio_metadata::{ISTIO, config};
@@ -29,8 +28,10 @@ pub(super) fn metadata(said: &ClusterMetadata<'_>, version: &str) -> Option<Meta
 }
 
 fn says_nothing_else(said: &ClusterMetadata<'_>) -> bool {
-    let ClusterMetadata { keeps_alpn, rule, disable_mx, external, service, subset, hides_baggage: _ } = said;
-    !(*keeps_alpn || *disable_mx || *external) && rule.is_none() && service.is_none() && subset.is_none()
+    // Where the ALPN is kept, there is a rule.
+    let ClusterMetadata { keeps_alpn: _, rule, disable_mx, external, service, subset, hides_baggage: _ } =
+        said;
+    !(*disable_mx || *external) && rule.is_none() && service.is_none() && subset.is_none()
 }
 
 fn write(said: &ClusterMetadata<'_>, version: &str, istio: &mut ObjectWriter<'_>) {
@@ -49,7 +50,7 @@ fn write(said: &ClusterMetadata<'_>, version: &str, istio: &mut ObjectWriter<'_>
     if let Some(service) = said.service {
         istio.list("services", |fields| {
             fields.text("host", &[&service.hostname]);
-            fields.text("name", &[display_name(service)]);
+            fields.text("name", &[&service.name]);
             fields.text("namespace", &[&service.namespace]);
         });
     }

@@ -22,7 +22,8 @@ use super::transport_socket;
 use crate::Str;
 use crate::plan::WaypointSettings;
 use crate::plan::clusters::transport::{RequestedHost, Tls};
-use crate::resources::tls::{restrict, secret};
+use crate::resources::tls::{file, restrict, secret};
+use crate::rules::ClusterRules;
 use crate::snapshot::mesh_config::TlsConfig;
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, TlsMode};
 
@@ -36,7 +37,8 @@ const BUILTIN: &str = "builtin://";
 const INVALID: &str = "invalid://";
 const EXTERNAL_SDS: &str = "sds://";
 const KUBERNETES: &str = "kubernetes://";
-const STORES: [&str; 3] = ["configmap://", KUBERNETES, "kubernetes-gateway://"];
+const SECRETS: [&str; 2] = [KUBERNETES, "kubernetes-gateway://"];
+const CONFIG_MAP: &str = "configmap://";
 
 /// TLS to a cluster's endpoints.
 pub(super) fn socket(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> TransportSocket {
@@ -62,7 +64,7 @@ fn context(draft: &mut Draft, tls: &Tls<'_>, settings: WaypointSettings<'_>) -> 
                     asked.ca_certificates.is_empty() && !settings.features.verify_certificate_at_client;
                 files(&mut common, asked, names, *insecure || unverified);
             } else {
-                credentials(&mut common, asked, names, *insecure);
+                credentials(&mut common, asked, names, *insecure, &settings.rules.clusters);
             }
             apply_mesh_defaults(&mut common, settings.mesh.tls_defaults.as_ref());
             common.alpn_protocols = http2.into_iter().collect();
@@ -93,29 +95,37 @@ fn files(common: &mut CommonTlsContext, settings: &ClientTlsSettings, names: &[S
 }
 
 /// The certificates are in a Secret or ConfigMap: the control plane serves them.
-fn credentials(common: &mut CommonTlsContext, settings: &ClientTlsSettings, names: &[Str], insecure: bool) {
+fn credentials(
+    common: &mut CommonTlsContext,
+    settings: &ClientTlsSettings,
+    names: &[Str],
+    insecure: bool,
+    rules: &ClusterRules,
+) {
     let name = settings.credential_name.as_str();
     if settings.mode == TlsMode::Mutual {
-        common.tls_certificate_sds_secret_configs = vec![credential(name)];
+        common.tls_certificate_sds_secret_configs = vec![credential(name, rules)];
     }
     if !insecure {
-        let root = credential(&format!("{name}{CA_SUFFIX}"));
+        let root = credential(&format!("{name}{CA_SUFFIX}"), rules);
         common.validation_context_type = Some(combined(validation(names), root));
     }
 }
 
-fn credential(name: &str) -> SdsSecretConfig {
+fn credential(name: &str, rules: &ClusterRules) -> SdsSecretConfig {
     match name.strip_prefix(BUILTIN) {
         Some("") => return secret(DEFAULT_SECRET),
         Some(CA_SUFFIX) => return secret(ROOT_SECRET),
         _ => {}
     }
-    let name = name.strip_prefix(EXTERNAL_SDS).unwrap_or(name);
+    let more_stores = rules.more_credential_stores;
+    let name = name.strip_prefix(EXTERNAL_SDS).filter(|_| more_stores).unwrap_or(name);
+    let mut stores = SECRETS.iter().chain(more_stores.then_some(&CONFIG_MAP));
     let resource = if name.starts_with(BUILTIN) {
         DEFAULT_SECRET.to_owned()
-    } else if name.starts_with(INVALID) {
+    } else if more_stores && name.starts_with(INVALID) {
         INVALID.to_owned()
-    } else if STORES.iter().any(|store| name.starts_with(store)) {
+    } else if stores.any(|store| name.starts_with(store)) {
         name.to_owned()
     } else {
         format!("{KUBERNETES}{name}")
@@ -128,15 +138,6 @@ fn credential(name: &str) -> SdsSecretConfig {
             ..ConfigSource::default()
         }),
     }
-}
-
-/// A file that the agent serves; unlike the mesh's own certificates it is not waited for.
-fn file(name: &str) -> SdsSecretConfig {
-    let mut config = secret(name);
-    if let Some(source) = &mut config.sds_config {
-        source.initial_fetch_timeout = None;
-    }
-    config
 }
 
 /// Asks servers for the host that the client asked for, and has it verified.
@@ -203,19 +204,30 @@ fn combined(default: CertificateValidationContext, root: SdsSecretConfig) -> Val
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::Release;
+    use crate::rules::Rules;
 
-    fn resource(name: &str) -> String {
-        credential(name).name
+    fn resource(name: &str, release: Release) -> String {
+        credential(name, &Rules::of(release).clusters).name
     }
 
     #[test]
     fn credentials_are_secrets_unless_they_say_otherwise() {
+        let resource = |name| resource(name, Release::V1_31);
         assert_eq!(resource("ca"), "kubernetes://ca");
         assert_eq!(resource("configmap://ns/ca"), "configmap://ns/ca");
         assert_eq!(resource("builtin://"), "default");
         assert_eq!(resource("builtin://-cacert"), "ROOTCA");
         assert_eq!(resource("invalid://-cacert"), "invalid://");
         assert_eq!(resource("sds://x"), "kubernetes://x");
+    }
+
+    #[test]
+    fn the_first_release_takes_other_stores_for_names_of_secrets() {
+        let resource = |name| resource(name, Release::V1_18);
+        assert_eq!(resource("configmap://ca"), "kubernetes://configmap://ca");
+        assert_eq!(resource("kubernetes-gateway://ns/ca"), "kubernetes-gateway://ns/ca");
+        assert_eq!(resource("sds://x"), "kubernetes://sds://x");
     }
 
     #[test]

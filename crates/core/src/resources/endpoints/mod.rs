@@ -43,7 +43,7 @@ pub(crate) fn locality(plan: &LocalityPlan<'_>, rules: &ClusterRules) -> Localit
     LocalityLbEndpoints {
         locality: Some(envoy_locality(plan.at())),
         lb_endpoints: endpoints.map(|endpoint| lb_endpoint(endpoint, rules).into()).collect(),
-        load_balancing_weight: (!plan.endpoints.is_empty()).then(|| plan.weight.into()),
+        load_balancing_weight: (plan.weight != 0).then(|| plan.weight.into()),
         priority: plan.priority,
         ..LocalityLbEndpoints::default()
     }

@@ -5,7 +5,6 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpConne
 
 use super::filter::{self, AnyFilter, Outcome};
 use super::merge::{self, SocketMerge, Stop};
-use super::names;
 use super::patch::Patch;
 use super::{Applied, Context};
 use crate::snapshot::networking::envoy_filter::PatchOperation;
@@ -20,32 +19,34 @@ pub(super) fn chains(
 ) -> Result<(), Stop> {
     // Chains are matched by the listener as it was when its turn came.
     let parent = Parent::of(listener);
-    let mut chains = std::mem::take(&mut listener.filter_chains);
-    let mut stopped = Ok(());
-    chains.retain_mut(|chain| {
-        if stopped.is_err() || chain.filters.is_empty() {
-            return true;
+    // A chain is bare if it never had filters, or is removed; one that lost its last filter is not.
+    let mut bare = Vec::with_capacity(listener.filter_chains.len());
+    let mut drops_bare = context.rules.drops_bare;
+    for chain in &mut listener.filter_chains {
+        let had_filters = !chain.filters.is_empty();
+        let stays = had_filters && patch_chain(chain, &parent, context, applied)?;
+        if had_filters && !stays {
+            // So it is sent where patching ends early.
+            chain.filters.clear();
+            drops_bare = true;
         }
-        match patch_chain(chain, &parent, context, applied) {
-            Ok(kept) => kept,
-            Err(stop) => {
-                stopped = Err(stop);
-                true
-            }
-        }
-    });
-    listener.filter_chains = chains;
-    stopped?;
+        bare.push(!stays);
+    }
     if let Some(chain) = listener.default_filter_chain.as_mut().filter(|chain| !chain.filters.is_empty())
         && !patch_chain(chain, &parent, context, applied)?
     {
         listener.default_filter_chain = None;
     }
     for patch in context.of(&context.patches.filter_chains).filter(|p| parent.fits(p)) {
-        if patch.operation == PatchOperation::Add && !patch.value.filters.is_empty() {
+        if patch.operation == PatchOperation::Add {
+            bare.push(patch.value.filters.is_empty());
             listener.filter_chains.push(patch.value.clone());
             applied.by(&patch.cause);
         }
+    }
+    if drops_bare {
+        let mut bare = bare.into_iter();
+        listener.filter_chains.retain(|_| bare.next() == Some(false));
     }
     Ok(())
 }
@@ -200,7 +201,7 @@ fn http_filters(
         return Ok(());
     }
     let fits = |patch: &&&Patch<HttpFilter>| {
-        patch.filter_match().is_none_or(|wanted| names::fits(&wanted.name, &filter.name, context.rules.names))
+        patch.filter_match().is_none_or(|wanted| context.rules.names.fits(&wanted.name, &filter.name))
     };
     let patches: Vec<_> = patches.iter().filter(fits).copied().collect();
     if patches.is_empty() {

@@ -1,12 +1,16 @@
 //! Patches of clusters: of those that lead to other proxies. A waypoint's own can't be patched, but some
 //! added.
 
+use std::collections::BTreeSet;
+
 use envoy::config::cluster::v3::Cluster;
+use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
 
 use super::merge::{self, SocketMerge, Stop};
 use super::patch::Patch;
 use super::{Applied, Context};
 use crate::resources::Origin;
+use crate::resources::proto::assignment_name;
 use crate::resources::{Resource, WaypointResources};
 use crate::rules::ClusterRemoval;
 use crate::snapshot::networking::envoy_filter::{PatchContext, PatchOperation};
@@ -28,6 +32,15 @@ pub(super) fn clusters(resources: &mut WaypointResources, context: Context<'_>) 
     resources.clusters.retain(|cluster| !removed.contains(&cluster.message.name));
     add(resources, context);
     resources.clusters.sort_by(|a, b| a.message.name.cmp(&b.message.name));
+    let asked: BTreeSet<&str> =
+        resources.clusters.iter().filter_map(|cluster| asked_for(&cluster.message)).collect();
+    resources.endpoints.retain(|endpoints| asked.contains(endpoints.message.cluster_name.as_str()));
+}
+
+/// The name under which Envoy asks for a cluster's endpoints, if it does.
+fn asked_for(cluster: &Cluster) -> Option<&str> {
+    let eds = ClusterDiscoveryType::Type(DiscoveryType::Eds.into());
+    (cluster.cluster_discovery_type == Some(eds)).then(|| assignment_name(cluster))
 }
 
 fn add(resources: &mut WaypointResources, context: Context<'_>) {

@@ -6,7 +6,6 @@ use envoy::google::protobuf::Any;
 
 use super::list;
 use super::merge::{self, Stop};
-use super::names;
 use super::patch::Patch;
 use crate::rules::{EnvoyFilterRules, FilterRemoval, MismatchedTypes};
 use crate::snapshot::networking::envoy_filter::PatchOperation;
@@ -76,7 +75,7 @@ impl AnyFilter for HttpFilter {
 /// anything changed.
 pub(super) fn place<F: AnyFilter>(list: &mut Vec<F>, patch: &Patch<F>, rules: &EnvoyFilterRules) -> bool {
     let wanted = F::wanted(patch);
-    let fits = |f: &F| wanted.is_none_or(|wanted| names::fits(wanted, f.name(), rules.names));
+    let fits = |f: &F| wanted.is_none_or(|wanted| rules.names.fits(wanted, f.name()));
     if patch.operation == PatchOperation::Remove {
         let before = list.len();
         if rules.removal == FilterRemoval::InTurn && wanted.is_some() {
@@ -105,7 +104,7 @@ pub(super) fn change<F: AnyFilter>(
     rules: &EnvoyFilterRules,
 ) -> Result<Outcome, Stop> {
     let wanted = F::wanted(patch);
-    if wanted.is_some_and(|wanted| !names::fits(wanted, filter.name(), rules.names)) {
+    if wanted.is_some_and(|wanted| !rules.names.fits(wanted, filter.name())) {
         return Ok(Outcome::Untouched);
     }
     match patch.operation {
@@ -115,7 +114,7 @@ pub(super) fn change<F: AnyFilter>(
     }
     .inspect(|outcome| {
         if *outcome == Outcome::Merged {
-            let name = names::canonical(filter.name(), rules.names).to_owned();
+            let name = rules.names.canonical(filter.name()).to_owned();
             filter.set_name(name);
         }
     })

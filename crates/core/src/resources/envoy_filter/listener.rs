@@ -5,7 +5,6 @@ use envoy::config::listener::v3::{Listener, ListenerFilter, listener_filter};
 use super::chain::{self, Parent};
 use super::list;
 use super::merge::{self, Stop};
-use super::names as filter_names;
 use super::patch::Patch;
 use super::{Applied, Context};
 use crate::resources::Origin;
@@ -24,14 +23,18 @@ const IN_TURN: [&str; 5] = [
 
 /// Patches a waypoint's listeners, all of which are inbound ones, and adds listeners.
 pub(super) fn listeners(resources: &mut WaypointResources, context: Context<'_>) {
-    let mut stopped = false;
+    let (mut removed, mut stopped) = (false, false);
     // They stay in turn where patches give several one name.
     resources.listeners.sort_by_key(|l| IN_TURN.iter().position(|name| *name == l.message.name));
     for listener in &mut resources.listeners {
         let mut applied = Applied::default();
         match patch_listener(&mut listener.message, context, &mut applied) {
-            // Without a name it is dropped: a patch may have given it that of another one.
-            Ok(Kept::No) => listener.message.name.clear(),
+            // Without a name it is dropped: a patch may have given it that of another one. Where patching ends early,
+            // it is sent without.
+            Ok(Kept::No) => {
+                listener.message.name.clear();
+                removed = true;
+            }
             Ok(Kept::Yes) => {}
             Err(Stop) => stopped = true,
         }
@@ -40,9 +43,11 @@ pub(super) fn listeners(resources: &mut WaypointResources, context: Context<'_>)
             break;
         }
     }
-    resources.listeners.retain(|listener| !listener.message.name.is_empty());
     if !stopped {
         add(resources, context);
+        if removed {
+            resources.listeners.retain(|listener| !listener.message.name.is_empty());
+        }
     }
     // Outbound listeners, of which a waypoint has none, can be added without a context.
     add(resources, Context { context: PatchContext::SidecarOutbound, ..context });
@@ -54,6 +59,7 @@ fn add(resources: &mut WaypointResources, context: Context<'_>) {
         let everywhere = patch.matches.context == PatchContext::Any;
         if patch.operation == PatchOperation::Add
             && (!everywhere || context.context == PatchContext::SidecarOutbound)
+            && !(context.rules.drops_bare && patch.value.name.is_empty())
         {
             resources.listeners.push(Resource {
                 message: patch.value.clone(),
@@ -103,9 +109,7 @@ fn listener_filters(
     for patch in context.of(&context.patches.listener_filters).filter(|p| parent.fits(p)) {
         let wanted =
             patch.listener_match().map(|m| m.listener_filter.as_str()).filter(|name| !name.is_empty());
-        let fits = |f: &ListenerFilter| {
-            wanted.is_none_or(|wanted| filter_names::fits(wanted, &f.name, context.rules.names))
-        };
+        let fits = |f: &ListenerFilter| wanted.is_none_or(|wanted| context.rules.names.fits(wanted, &f.name));
         let changed = match (patch.operation, wanted) {
             (PatchOperation::Remove | PatchOperation::Merge, None) => false,
             (PatchOperation::Remove, Some(_)) => match context.rules.removal {

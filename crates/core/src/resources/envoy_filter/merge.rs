@@ -32,11 +32,8 @@ where
 
 /// The configuration of a filter with a patch's merged into it. What cannot be read stays as it was.
 pub(super) fn config(base: &Any, patch: &Any, mismatched: MismatchedTypes) -> Result<Any, Stop> {
-    let (name, patch_name) = (type_name(base), type_name(patch));
-    if !(envoy::json::is_known(name) && envoy::json::is_known(patch_name)) {
-        return Ok(base.clone());
-    }
-    if name != patch_name && mismatched == MismatchedTypes::Stop {
+    let name = type_name(base);
+    if name != type_name(patch) && mismatched == MismatchedTypes::Stop {
         return Err(Stop);
     }
     let value = merge_typed(name, &base.value, &patch.value, Lists::Append);

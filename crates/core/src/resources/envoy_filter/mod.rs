@@ -16,7 +16,6 @@ mod filter;
 mod list;
 mod listener;
 mod merge;
-mod names;
 mod patch;
 mod route;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use envoy::config::core::v3::TypedExtensionConfig;
 use envoy::config::listener::v3::{Filter, FilterChain, Listener, ListenerFilter};
 use envoy::config::route::v3::{Route, RouteConfiguration, VirtualHost};
 use envoy::extensions::filters::network::http_connection_manager::v3::HttpFilter;
+use envoy::json::JsonRules;
 
 use crate::plan::envoy_filters::EnvoyPatch;
 use crate::rules::{EnvoyFilterRules, Rules};
@@ -141,9 +142,11 @@ fn typed<M: envoy::Message + envoy::Name + Default>(
         other => other,
     };
     // A field that this build of Envoy's API lacks may exist in the proxy's: Istio lets it pass, too.
-    let options = envoy::json::ReadOptions { ignore_unknown: true };
     let value = match &change.value {
-        Some(value) => envoy::json::parse_with(&serde_json::Value::Object(value.clone()), options).ok()?,
+        Some(value) => {
+            let json = serde_json::Value::Object(value.clone());
+            envoy::json::parse_with(&json, JsonRules::Jsonpb).ok()?
+        }
         None => M::default(),
     };
     Some(Patch { operation, matches: patch.matches.clone().unwrap_or_default(), value, cause: cause.clone() })

@@ -20,7 +20,7 @@ use envoy::extensions::filters::network::http_connection_manager::v3::{HttpFilte
 use envoy::extensions::filters::{http::wasm::v3 as http_wasm, network::wasm::v3 as network_wasm};
 use envoy::extensions::wasm::v3::plugin_config::Vm;
 use envoy::extensions::wasm::v3::{EnvironmentVariables, FailurePolicy, PluginConfig, VmConfig};
-use envoy::google::protobuf::{Any, StringValue};
+use envoy::google::protobuf::{self, Any, StringValue};
 
 use super::http;
 use crate::mesh::attachment::Bound;
@@ -137,22 +137,21 @@ fn plugin_config(extension: &Extension, wasm: &WasmConfig, fail_strategies: bool
 /// The plugin's own settings, as JSON in a string; without any, an empty `Any`.
 fn plugin_settings(settings: Option<&Struct>) -> Any {
     let Some(settings) = settings.filter(|settings| !settings.is_empty()) else { return Any::default() };
-    // Proto JSON sorts fields by name.
-    let sorted: BTreeMap<&String, serde_json::Value> =
-        settings.iter().map(|(key, value)| (key, sorted(value))).collect();
-    envoy::any(&StringValue { value: serde_json::to_string(&sorted).unwrap_or_default() })
+    let json = envoy::json::to_json(&protobuf::Struct::from(settings)).unwrap_or_default();
+    envoy::any(&StringValue { value: safe_in_html(json) })
 }
 
-fn sorted(value: &serde_json::Value) -> serde_json::Value {
-    match value {
-        serde_json::Value::Object(fields) => {
-            let mut fields: Vec<_> = fields.iter().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            fields.sort_by(|a, b| a.0.cmp(&b.0));
-            serde_json::Value::Object(fields.into_iter().collect())
-        }
-        serde_json::Value::Array(values) => serde_json::Value::Array(values.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
+/// JSON as Go writes it: what has a meaning in HTML, or ends a line of JavaScript, is escaped. All of it is
+/// in texts only.
+fn safe_in_html(json: String) -> String {
+    const ESCAPES: [(char, &str); 5] = [
+        ('<', r"\u003c"),
+        ('>', r"\u003e"),
+        ('&', r"\u0026"),
+        ('\u{2028}', r"\u2028"),
+        ('\u{2029}', r"\u2029"),
+    ];
+    ESCAPES.into_iter().fold(json, |json, (character, escape)| json.replace(character, escape))
 }
 
 /// Where the module is. One that is fetched is fetched by the agent, so that the cluster does not matter.
@@ -180,11 +179,9 @@ fn code(wasm: &WasmConfig) -> AsyncDataSource {
 
 /// A URL with its scheme, `oci` if it has none.
 fn module_uri(url: &str) -> String {
-    let valid = |scheme: &str| {
-        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
-    };
-    match url.split_once(':').filter(|(scheme, _)| valid(scheme)) {
+    // Admission lets no others through than `file`, `http`, `https` and `oci`.
+    let is_scheme = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic());
+    match url.split_once(':').filter(|(text, _)| is_scheme(text)) {
         Some((scheme, rest)) => format!("{}:{rest}", scheme.to_ascii_lowercase()),
         None => format!("oci://{url}"),
     }
@@ -223,17 +220,15 @@ mod tests {
         assert_eq!(module_uri("registry.example/filter:1.4"), "oci://registry.example/filter:1.4");
         assert_eq!(module_uri("OCI://registry.example/filter"), "oci://registry.example/filter");
         assert_eq!(module_uri("https://files.example/a.wasm"), "https://files.example/a.wasm");
-        // An accident of URLs: the registry before the port reads as a scheme.
-        assert_eq!(module_uri("registry.example:5000/filter"), "registry.example:5000/filter");
     }
 
     #[test]
     fn settings_are_sorted_json() {
         let settings =
-            serde_json::json!({"perMinute": 60, "keys": ["b", "a"], "nested": {"z": true, "a": null}});
+            serde_json::json!({"perMinute": 60, "keys": ["b", "a"], "nested": {"z": 1.0, "a": "<&"}});
         let packed = plugin_settings(settings.as_object());
         let text = envoy::unpack::<StringValue>(&packed).unwrap().value;
-        assert_eq!(text, r#"{"keys":["b","a"],"nested":{"a":null,"z":true},"perMinute":60}"#);
+        assert_eq!(text, r#"{"keys":["b","a"],"nested":{"a":"\u003c\u0026","z":1},"perMinute":60}"#);
         assert_eq!(plugin_settings(None), Any::default());
     }
 }

@@ -53,9 +53,6 @@ pub(crate) fn filter(name: &str, config: Any) -> HttpFilter {
 
 /// A connection manager that has nothing but these filters: a part of those that chains are put together of.
 pub(crate) fn part(http_filters: Vec<HttpFilter>) -> Encoded<HttpConnectionManager> {
-    if http_filters.is_empty() {
-        return Encoded::default();
-    }
     HttpConnectionManager { http_filters, ..HttpConnectionManager::default() }.into()
 }
 

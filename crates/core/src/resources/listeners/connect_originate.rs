@@ -53,7 +53,6 @@ pub(super) fn destination(settings: &WaypointSettings<'_>) -> ListenerFilter {
 /// Tells the other end who the client is, and learns from it who answers, if that is asked for.
 fn carry_baggage(settings: &WaypointSettings<'_>, filters: &mut Vec<Filter>, proxy: &mut TcpProxy) {
     if settings.features.ambient_enable_baggage
-        && settings.rules.listeners.peer_metadata
         && let Some(tunnel) = &mut proxy.tunneling_config
     {
         tunnel.propagate_response_headers = true;

@@ -34,7 +34,7 @@ pub(super) fn listener(chains: &ChainRenderer<'_>) -> Listener {
     let settings = chains.settings;
     let proxy = settings.proxy;
     let rules = &settings.rules.listeners;
-    let address = if proxy.supports_ipv4() || !proxy.supports_ipv6() { "0.0.0.0" } else { "::" };
+    let address = if proxy.supports_ipv4() { "0.0.0.0" } else { "::" };
     let mut listener = Listener {
         name: CONNECT_TERMINATE.to_owned(),
         address: Some(socket(address, HBONE_PORT)),
@@ -115,18 +115,14 @@ fn manager(chains: &ChainRenderer<'_>) -> HttpConnectionManager {
 }
 
 fn http_filters(chains: &ChainRenderer<'_>) -> Vec<HttpFilter> {
-    let rules = &chains.settings.rules.listeners;
-    match rules.tunnel_state {
+    match chains.settings.rules.listeners.tunnel_state {
         TunnelState::IstioFilters => {
             vec![http::connect_baggage(), http::connect_authority_by_route(), http::router(false, false)]
         }
         TunnelState::FilterState => {
             let mut filters = chains.security.tunnel.clone();
-            if rules.peer_metadata {
-                let baggage = chains.settings.features.ambient_enable_baggage;
-                filters.push(http::downstream_peer_metadata(baggage));
-            }
             filters.extend([
+                http::downstream_peer_metadata(chains.settings.features.ambient_enable_baggage),
                 http::connect_authority(chains.settings),
                 http::router(false, chains.proxy.suppresses_envoy_headers()),
             ]);

@@ -24,7 +24,7 @@ use crate::resources::filters::access_log::AccessLogs;
 use crate::resources::filters::extension::http_filters as extension_filters;
 use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
-use crate::resources::proto::lookup_family;
+use crate::resources::proto::on_demand_lookup_family;
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::mesh_config::NormalizationType;
@@ -134,7 +134,7 @@ fn forward_proxy(inputs: &ChainInputs<'_>) -> Option<Encoded<HttpConnectionManag
     let resolves =
         |hostname: &str| settings.rules.listeners.dynamic_forward_proxy && hostname.starts_with('*');
     let service = chain.service.filter(|service| resolves(&service.hostname))?;
-    Some(http::part(vec![http::dynamic_forward_proxy(&service.hostname, lookup_family(settings))]))
+    Some(http::part(vec![http::dynamic_forward_proxy(&service.hostname, on_demand_lookup_family(settings))]))
 }
 
 /// How paths are normalized: <https://istio.io/latest/docs/reference/config/security/normalization/>.

@@ -36,7 +36,7 @@ pub(super) fn listener(
         listener_filters: listener_filters(settings, &plan.inspection),
         traffic_direction: TrafficDirection::Inbound.into(),
         filter_chains,
-        filter_chain_matcher: Some(matcher::matcher(plan)),
+        filter_chain_matcher: Some(matcher::matcher(plan, settings.features)),
         ..Listener::default()
     };
     if settings.rules.access_logs.everywhere {

@@ -20,23 +20,33 @@ use envoy::xds::r#type::matcher::v3::matcher::{MatcherTree, MatcherType, OnMatch
 use envoy::xds::r#type::matcher::v3::{IpMatcher, Matcher};
 
 use crate::Str;
+use crate::features::Features;
 use crate::mesh::{Address, ip};
 use crate::plan::chains::{Destination, Listeners, PortChains};
 
+/// How Envoy names the protocols that are HTTP, HTTP/1.0 last. The quotes are part of the value: it writes
+/// protocols as a list of quoted names.
+const HTTP: [&str; 3] = ["'h2c'", "'http/1.1'", "'http/1.0'"];
+
 /// How a connection's chain is found: an entry of a Service never hides the addresses of an earlier one.
-pub(super) fn matcher(plan: &Listeners<'_>) -> Matcher {
+///
+/// Only the control plane's flag makes HTTP/1.0 count as HTTP here; what a proxy's own metadata says of it does
+/// not.
+pub(super) fn matcher(plan: &Listeners<'_>, features: &Features) -> Matcher {
+    let http = if features.pilot_http10 { HTTP.as_slice() } else { &HTTP[..2] };
     let workloads = plan.workloads.iter().filter(|workload| workload.matched);
     let workloads = workloads.map(|workload| range(&Address::single(workload.ip))).collect();
-    let entries = plan.destinations.iter().map(|destination| Encoded::from(service(destination)));
-    by_authority(&plan.authorities, by_address(entries.chain(of_workloads(workloads)).collect()))
+    let entries = plan.destinations.iter().map(|destination| Encoded::from(service(destination, http)));
+    let by_address = by_address(entries.chain(of_workloads(workloads, http)).collect());
+    by_authority(&plan.authorities, http, by_address)
 }
 
 /// A matcher by the tunnel's authority, `hostname:port`, and by `otherwise` where that is none of these.
-fn by_authority(chains: &BTreeMap<String, PortChains>, otherwise: Matcher) -> Matcher {
+fn by_authority(chains: &BTreeMap<String, PortChains>, http: &[&str], otherwise: Matcher) -> Matcher {
     if chains.is_empty() {
         return otherwise;
     }
-    let map = chains.iter().map(|(authority, chains)| (authority.clone(), to(chains).into())).collect();
+    let map = chains.iter().map(|(authority, chains)| (authority.clone(), to(chains, http).into())).collect();
     let key = "io.istio.connect_authority".to_owned();
     let by_authority = tree(
         input("authority-filter-state", &FilterStateInput { key, ..FilterStateInput::default() }),
@@ -52,9 +62,9 @@ fn by_address(range_matchers: Vec<Encoded<IpRangeMatcher>>) -> Matcher {
 }
 
 /// The entry of a Service: its addresses, and its chains by port.
-fn service(Destination { addresses, ports }: &Destination) -> IpRangeMatcher {
+fn service(Destination { addresses, ports }: &Destination, http: &[&str]) -> IpRangeMatcher {
     // Of several with the same port the last counts.
-    let map = ports.iter().map(|(port, chains)| (port.to_string(), to(chains).into())).collect();
+    let map = ports.iter().map(|(port, chains)| (port.to_string(), to(chains, http).into())).collect();
     let by_port = TreeType::ExactMatchMap(MatchMap { map });
     IpRangeMatcher {
         ranges: addresses.iter().map(range).collect(),
@@ -65,8 +75,8 @@ fn service(Destination { addresses, ports }: &Destination) -> IpRangeMatcher {
 
 /// The entry of all workloads: their own addresses, on every port. There is none if no workload has an
 /// address.
-fn of_workloads(ranges: Vec<CidrRange>) -> Option<Encoded<IpRangeMatcher>> {
-    let on_match = Some(to(&PortChains::WORKLOADS));
+fn of_workloads(ranges: Vec<CidrRange>, http: &[&str]) -> Option<Encoded<IpRangeMatcher>> {
+    let on_match = Some(to(&PortChains::WORKLOADS, http));
     (!ranges.is_empty()).then(|| IpRangeMatcher { ranges, on_match, ..IpRangeMatcher::default() }.into())
 }
 
@@ -74,13 +84,13 @@ fn range(address: &Address) -> CidrRange {
     CidrRange { address_prefix: ip::text(address.ip), prefix_len: Some(u32::from(address.prefix_len).into()) }
 }
 
-fn to(chains: &PortChains) -> OnMatch {
+/// Goes to the one chain of a port, or, where that has to be found out, to the one of what is spoken.
+fn to(chains: &PortChains, protocols: &[&str]) -> OnMatch {
     match chains {
         PortChains::One(name) => chain(name),
         PortChains::Detect { http, tcp } => {
-            // The quotes are part of the value: Envoy writes the protocols as a list of quoted names.
-            let map = ["'h2c'", "'http/1.1'"].map(|protocol| (protocol.to_owned(), chain(http).into()));
-            let map = MatchMap { map: map.into_iter().collect() };
+            let map = protocols.iter().map(|protocol| ((*protocol).to_owned(), chain(http).into()));
+            let map = MatchMap { map: map.collect() };
             let protocols = input("application-protocol", &ApplicationProtocolInput::default());
             let matcher = tree(protocols, TreeType::ExactMatchMap(map));
             nested(Matcher { on_no_match: Some(Box::new(chain(tcp))), ..matcher })
@@ -120,33 +130,34 @@ mod tests {
     fn a_service_has_its_chains_by_port() {
         let addresses = ["10.0.0.1", "fd00::1"].map(|ip| Address::single(ip.parse().unwrap()));
         let ports = vec![(80, one("a")), (443, one("b")), (80, one("c"))];
-        let entry = service(&Destination { addresses: addresses.into(), ports });
+        let entry = service(&Destination { addresses: addresses.into(), ports }, &HTTP);
         let ranges: Vec<_> = entry.ranges.iter().map(|range| range.address_prefix.as_str()).collect();
         assert_eq!(ranges, ["10.0.0.1", "fd00::1"]);
-        let expected = [("443".to_owned(), to(&one("b")).into()), ("80".to_owned(), to(&one("c")).into())];
+        let expected =
+            [("443".to_owned(), to(&one("b"), &HTTP).into()), ("80".to_owned(), to(&one("c"), &HTTP).into())];
         let map = TreeType::ExactMatchMap(MatchMap { map: expected.into() });
         assert_eq!(entry.on_match, Some(nested(tree(input("port", &DestinationPortInput::default()), map))));
     }
 
     #[test]
     fn only_workloads_that_are_there_have_an_entry() {
-        assert_eq!(of_workloads(Vec::new()), None);
+        assert_eq!(of_workloads(Vec::new(), &HTTP), None);
         let ranges = vec![range(&Address::single("10.0.0.1".parse().unwrap()))];
-        assert_eq!(of_workloads(ranges.clone()).unwrap().decode().unwrap().ranges, ranges);
+        assert_eq!(of_workloads(ranges.clone(), &HTTP).unwrap().decode().unwrap().ranges, ranges);
     }
 
     #[test]
     fn authorities_come_before_addresses() {
         let by_ip = by_address(Vec::new());
-        assert_eq!(by_authority(&BTreeMap::new(), by_ip.clone()), by_ip);
+        assert_eq!(by_authority(&BTreeMap::new(), &HTTP, by_ip.clone()), by_ip);
         let chains = BTreeMap::from([("a.example:80".to_owned(), one("c"))]);
-        let matcher = by_authority(&chains, by_ip.clone());
+        let matcher = by_authority(&chains, &HTTP, by_ip.clone());
         assert_eq!(matcher.on_no_match.as_deref(), Some(&nested(by_ip)));
     }
 
     #[test]
     fn detection_falls_back_to_tcp() {
-        let on_match = to(&PortChains::Detect { http: "h".into(), tcp: "t".into() });
+        let on_match = to(&PortChains::Detect { http: "h".into(), tcp: "t".into() }, &HTTP[..2]);
         let Some(on_match::OnMatch::Matcher(matcher)) = on_match.on_match else { panic!("no matcher") };
         assert_eq!(matcher.on_no_match.as_deref(), Some(&chain(&"t".into())));
         let Some(MatcherType::MatcherTree(MatcherTree {

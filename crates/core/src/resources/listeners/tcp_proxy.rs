@@ -13,10 +13,11 @@ use envoy::r#type::v3::hash_policy::{PolicySpecifier, SourceIp};
 
 use super::chain::ChainInputs;
 use crate::mesh::service::Protocol;
+use crate::plan::names::stat_name;
 use crate::plan::routes::{TcpDestinations, TcpRoute};
 use crate::resources::filters::extension::network_filters;
 use crate::resources::filters::network;
-use crate::resources::proto::{duration, lookup_family};
+use crate::resources::proto::{duration, on_demand_lookup_family};
 use crate::resources::security::SecurityFilters;
 use crate::snapshot::extensions::ExecutionPhase;
 use crate::snapshot::networking::destination_rule::TunnelSettings;
@@ -48,7 +49,7 @@ fn add_terminal(inputs: &ChainInputs<'_>, route: &TcpRoute<'_>, filters: &mut Ve
     let ChainInputs { settings, proxy, chain, telemetry, .. } = *inputs;
     let stat_prefix = stat_prefix(inputs);
     if let Some(service) = chain.service.filter(|_| route.resolves_sni) {
-        let family = lookup_family(settings);
+        let family = on_demand_lookup_family(settings);
         filters.push(network::sni_dynamic_forward_proxy(&service.hostname, chain.port, family));
     }
     let features = settings.features;
@@ -127,11 +128,14 @@ fn stat_prefix(inputs: &ChainInputs<'_>) -> String {
         Some(service) => (hostname.to_owned(), format!("{hostname}.{}", service.namespace)),
         None => (String::new(), String::new()),
     };
-    pattern
-        .replace("%SERVICE%", &short)
-        .replace("%SERVICE_NAME%", &name)
-        .replace("%SERVICE_FQDN%", hostname)
-        .replace("%SUBSET_NAME%", "")
-        .replace("%SERVICE_PORT%", &chain.port.to_string())
-        .replace("%SERVICE_PORT_NAME%", chain.port_name)
+    let port = chain.port.to_string();
+    let values = [
+        ("%SERVICE%", short.as_str()),
+        ("%SERVICE_NAME%", &name),
+        ("%SERVICE_FQDN%", hostname),
+        ("%SUBSET_NAME%", ""),
+        ("%SERVICE_PORT%", &port),
+        ("%SERVICE_PORT_NAME%", chain.port_name),
+    ];
+    stat_name(pattern, &values, &settings.rules.mesh)
 }

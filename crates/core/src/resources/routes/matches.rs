@@ -9,13 +9,12 @@ use envoy::config::route::v3::{HeaderMatcher, QueryParameterMatcher, RouteMatch}
 use envoy::r#type::matcher::v3::metadata_matcher::{PathSegment, path_segment::Segment};
 use envoy::r#type::matcher::v3::string_matcher::MatchPattern;
 use envoy::r#type::matcher::v3::{
-    ListMatcher, MetadataMatcher, OrMatcher, RegexMatcher, StringMatcher, ValueMatcher, list_matcher,
-    value_matcher,
+    ListMatcher, MetadataMatcher, RegexMatcher, StringMatcher, ValueMatcher, list_matcher, value_matcher,
 };
 
 use crate::Str;
 use crate::mesh::virtual_service::Semantics;
-use crate::rules::{ClaimMatching, RouteRules};
+use crate::rules::RouteRules;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, StringMatch};
 
 /// What stands in a header's place when a JWT's claims are to be matched.
@@ -65,9 +64,8 @@ fn path(semantics: Semantics, uri: Option<&StringMatch>) -> Option<PathSpecifier
 /// Adds what `headers` (or, inverted, `withoutHeaders`) asks for.
 fn headers(rules: &RouteRules, wanted: &BTreeMap<Str, StringMatch>, invert: bool, out: &mut RouteMatch) {
     for (name, value) in wanted {
-        if let Some(claims) = claims(rules.claims, name) {
-            out.dynamic_metadata
-                .push(MetadataMatcher { invert, ..claim_matcher(rules.claims, &claims, value) });
+        if let Some(claims) = claims(name) {
+            out.dynamic_metadata.push(MetadataMatcher { invert, ..claim_matcher(&claims, value) });
             continue;
         }
         let missing_is_empty = invert && rules.missing_header_is_empty && !is_present_match(rules, value);
@@ -123,31 +121,15 @@ pub(super) fn regex_matcher(regex: &str) -> RegexMatcher {
     RegexMatcher { regex: regex.to_owned(), ..RegexMatcher::default() }
 }
 
-/// The path of claims that a header's name stands for: `@request.auth.claims.group.id`,
-/// `@request.auth.claims[group][id]`.
-fn claims(matching: ClaimMatching, name: &str) -> Option<Vec<&str>> {
+/// The path of claims that a header's name stands for: `@request.auth.claims.group.id`. Since 1.29 admission
+/// refuses that outside of gateways.
+fn claims(name: &str) -> Option<Vec<&str>> {
     let (prefix, rest) = name.split_at_checked(CLAIMS.len())?;
-    if !prefix.eq_ignore_ascii_case(CLAIMS) {
-        return None;
-    }
-    let dotted = rest.strip_prefix('.');
-    match matching {
-        ClaimMatching::IstioAuthn => dotted.map(|rest| rest.split('.').collect()),
-        ClaimMatching::JwtPayload => {
-            let bracketed = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            let claims = |rest: Option<&'_ str>| rest.is_some_and(|rest| !rest.is_empty());
-            if claims(dotted) {
-                dotted.map(|rest| rest.split('.').collect())
-            } else if claims(bracketed) {
-                bracketed.map(|rest| rest.split("][").collect())
-            } else {
-                None
-            }
-        }
-    }
+    let rest = rest.strip_prefix('.').filter(|_| prefix.eq_ignore_ascii_case(CLAIMS))?;
+    Some(rest.split('.').collect())
 }
 
-fn claim_matcher(matching: ClaimMatching, claims: &[&str], value: &StringMatch) -> MetadataMatcher {
+fn claim_matcher(claims: &[&str], value: &StringMatch) -> MetadataMatcher {
     let value = ValueMatcher {
         match_pattern: Some(value_matcher::MatchPattern::StringMatch(
             string_matcher(value).unwrap_or_default(),
@@ -155,22 +137,14 @@ fn claim_matcher(matching: ClaimMatching, claims: &[&str], value: &StringMatch) 
     };
     let in_list = ValueMatcher {
         match_pattern: Some(value_matcher::MatchPattern::ListMatch(Box::new(ListMatcher {
-            match_pattern: Some(list_matcher::MatchPattern::OneOf(Box::new(value.clone()))),
+            match_pattern: Some(list_matcher::MatchPattern::OneOf(Box::new(value))),
         }))),
-    };
-    let (filter, root, value) = match matching {
-        ClaimMatching::IstioAuthn => ("istio_authn", "request.auth.claims", in_list),
-        ClaimMatching::JwtPayload => {
-            let either = OrMatcher { value_matchers: vec![in_list, value] };
-            let either = ValueMatcher { match_pattern: Some(value_matcher::MatchPattern::OrMatch(either)) };
-            ("envoy.filters.http.jwt_authn", "payload", either)
-        }
     };
     let segment = |key: &str| PathSegment { segment: Some(Segment::Key(key.to_owned())) };
     MetadataMatcher {
-        filter: filter.to_owned(),
-        path: std::iter::once(root).chain(claims.iter().copied()).map(segment).collect(),
-        value: Some(value),
+        filter: "istio_authn".to_owned(),
+        path: std::iter::once("request.auth.claims").chain(claims.iter().copied()).map(segment).collect(),
+        value: Some(in_list),
         ..MetadataMatcher::default()
     }
 }
@@ -231,19 +205,15 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_found_by_release() {
-        let of = |matching, name| claims(matching, name);
+    fn claims_are_matched_in_the_first_releases() {
         let dotted = "@request.auth.claims.group.id";
-        assert_eq!(of(ClaimMatching::IstioAuthn, dotted), Some(vec!["group", "id"]));
-        assert_eq!(of(ClaimMatching::JwtPayload, "@Request.auth.claims[a.b][c]"), Some(vec!["a.b", "c"]));
-        assert_eq!(of(ClaimMatching::IstioAuthn, "@request.auth.claims[a]"), None);
-        for no_claim in
-            ["@request.auth.claims", "@request.auth.claims.", "@request.auth.claims[]", "x-claims"]
-        {
-            assert_eq!(of(ClaimMatching::JwtPayload, no_claim), None);
+        assert_eq!(claims(dotted), Some(vec!["group", "id"]));
+        assert_eq!(claims("@Request.auth.claims.a"), Some(vec!["a"]));
+        for no_claim in ["@request.auth.claims", "@request.auth.claims[a]", "x-claims"] {
+            assert_eq!(claims(no_claim), None);
         }
         let request = with_headers(&[], &[(dotted, StringMatch::Exact("7".into()))]);
-        let matchers = translate(Release::V1_31, &request).dynamic_metadata;
+        let matchers = translate(Release::V1_18, &request).dynamic_metadata;
         assert_eq!(matchers.iter().map(|m| (m.invert, m.path.len())).collect::<Vec<_>>(), [(true, 3)]);
     }
 }

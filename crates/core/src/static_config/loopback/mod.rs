@@ -16,7 +16,7 @@ mod passed_on;
 mod rewrite;
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::cluster::v3::cluster::{ClusterDiscoveryType, DiscoveryType};
@@ -39,10 +39,18 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Where an address (`10.244.1.6`, `fd00::1`) or a name is dialled; none where nobody dials it.
+    /// Where an address (`10.244.1.6`, `fd00::1`, however it is written) or a name is dialled; none where nobody
+    /// dials it.
     #[must_use]
     pub fn get(&self, address: &str) -> Option<Ipv4Addr> {
-        self.addresses.get(address).copied()
+        match address.parse::<IpAddr>() {
+            Ok(ip) => self.of_ip(ip),
+            Err(_) => self.addresses.get(address).copied(),
+        }
+    }
+
+    fn of_ip(&self, ip: IpAddr) -> Option<Ipv4Addr> {
+        self.addresses.get(ip.to_string().as_str()).copied()
     }
 
     /// Every address, as the snapshot has it, and where it is dialled.

@@ -26,11 +26,11 @@ impl Rewrite<'_> {
     }
 
     fn say(&self, text: &str) -> Option<String> {
-        if text.parse::<IpAddr>().is_ok() {
-            return self.0.get(text).map(|ip| ip.to_string());
+        if let Ok(ip) = text.parse::<IpAddr>() {
+            return self.0.of_ip(ip).map(|ip| ip.to_string());
         }
         let address = text.parse::<SocketAddr>().ok()?;
-        self.0.get(&address.ip().to_string()).map(|ip| SocketAddr::new(ip.into(), address.port()).to_string())
+        self.0.of_ip(address.ip()).map(|ip| SocketAddr::new(ip.into(), address.port()).to_string())
     }
 
     fn changed(&self, name: &str, wire: &[u8]) -> Option<Vec<u8>> {

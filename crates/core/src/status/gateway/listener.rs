@@ -5,11 +5,11 @@ use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{self, FromNamespaces, RouteGroupKind};
 use crate::snapshot::label_selector;
-use crate::snapshot::{Cause, FieldPath, Labels, Object};
+use crate::snapshot::{Cause, FieldPath, Object};
 use crate::status::Context;
 use crate::status::class::Controller;
 use crate::status::condition::{Condition, Fault, RouteKind};
-use crate::well_known::{GATEWAY_GROUP, NAMESPACE_NAME};
+use crate::well_known::GATEWAY_GROUP;
 
 const CONFLICT: &str = "Listener has a conflict with another listener attached to the same Gateway";
 
@@ -206,22 +206,10 @@ fn admits(cx: &Context<'_>, gateway: &Object<Gateway>, listener: &gateway::Liste
         (FromNamespaces::All, _) | (_, None) => Admitted::All,
         (_, Some(selector)) => {
             let all = cx.mesh.snapshot.namespaces.iter();
-            let selected = all.filter(|namespace| {
-                label_selector::matches(selector, &with_name(&namespace.meta.labels, &namespace.meta.name))
-            });
+            let selected = all.filter(|namespace| label_selector::matches(selector, &namespace.meta.labels));
             Admitted::These(selected.map(|namespace| namespace.meta.name.clone()).collect())
         }
     }
-}
-
-/// A Namespace's labels, with the one that clusters give it.
-fn with_name(labels: &Labels, name: &Str) -> Labels {
-    if labels.get(NAMESPACE_NAME) == Some(name) {
-        return labels.clone();
-    }
-    let mut labels = labels.clone();
-    labels.extend([(Str::new_static(NAMESPACE_NAME), name.clone())]);
-    labels
 }
 
 #[cfg(test)]

@@ -45,10 +45,8 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
         ("", "Service") | (_, "ServiceImport")
             if kind == "Service" || group == cx.mesh.options.features.mcs_api_group =>
         {
-            let features = &cx.mesh.options.features;
-            let imported = kind == "ServiceImport" && features.has_clusterset_hosts();
-            let host = if imported { hostname::of_import } else { hostname::of_service };
-            (host(&to.name, namespace), cx.exists(Kind::Service, namespace, &to.name))
+            let host = hostname::of_backend(kind, &to.name, namespace, &cx.mesh.options.features);
+            (host, cx.exists(Kind::Service, namespace, &to.name))
         }
         (ISTIO_GROUP, "Hostname") if to.namespace.is_some() => {
             return hard("namespace may not be set with Hostname type");

@@ -59,7 +59,7 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
 fn is_passthrough(route: &Route) -> bool {
     let Some(Action::Route(action)) = &route.action else { return false };
     matches!(&action.cluster_specifier,
-        Some(ClusterSpecifier::Cluster(name)) if name == "PassthroughCluster" || name == "InboundPassthroughClusterIpv4")
+        Some(ClusterSpecifier::Cluster(name)) if name == "PassthroughCluster")
 }
 
 /// A match's path, as istioctl shows it; headers and the like are not shown.

@@ -51,6 +51,8 @@ pub(super) fn everywhere(index: &Index<'_>) -> Vec<Resource<Workload>> {
         of_objects.chain(slice::workloads(cx))
     });
     let mut workloads: Vec<_> = in_parts.collect();
+    // Endpoints of a ServiceEntry that have one address are one workload: the last of them.
+    workloads.reverse();
     workloads.sort_by(|a, b| a.message.uid.cmp(&b.message.uid));
     workloads.dedup_by(|a, b| a.message.uid == b.message.uid);
     workloads

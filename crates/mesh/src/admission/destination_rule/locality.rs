@@ -8,10 +8,10 @@ use crate::problem::Code;
 use crate::snapshot::networking::destination_rule::{
     Failover, LocalityLoadBalancerSetting, OutlierDetection, ZoneAwareLoadBalancerSetting,
 };
+use crate::well_known::{REGION, SUB_ZONE, ZONE};
 
 /// Labels that say where a workload runs.
-const TOPOLOGY: [&str; 3] =
-    ["topology.kubernetes.io/region", "topology.kubernetes.io/zone", "topology.istio.io/subzone"];
+const TOPOLOGY: [&str; 3] = [REGION, ZONE, SUB_ZONE];
 
 /// A setting of a load balancer or of the mesh.
 pub(in crate::admission) fn check(

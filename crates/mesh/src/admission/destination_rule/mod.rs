@@ -255,13 +255,16 @@ pub(super) fn tls(c: &Checker<'_>, meta: &Meta, tls: &ClientTlsSettings) {
     }
 }
 
-/// `configmap://[namespace/]name`, in the rule's own namespace.
+/// `configmap://namespace/name`, in the rule's own namespace. What follows is passed over.
 fn config_map(c: &Checker<'_>, meta: &Meta, credential: &str) {
-    let Some(name) = credential.strip_prefix("configmap://") else { return };
-    let (namespace, name) = name.split_once('/').unwrap_or((meta.namespace.as_str(), name));
-    if name.is_empty() || name.contains('/') {
-        c.invalid(format!("`{credential}` names no ConfigMap"));
-    } else if namespace != meta.namespace {
-        c.invalid("a ConfigMap has to be in the rule's own namespace");
+    let Some(place) = credential.strip_prefix("configmap://") else { return };
+    let mut steps = place.split('/');
+    match (steps.next(), steps.next()) {
+        (Some(namespace), Some(name)) if !namespace.is_empty() && !name.is_empty() => {
+            if namespace != meta.namespace {
+                c.invalid("a ConfigMap has to be in the rule's own namespace");
+            }
+        }
+        _ => c.invalid(format!("`{credential}` is not `configmap://NAMESPACE/NAME`")),
     }
 }

@@ -79,14 +79,8 @@ pub(super) fn reachable(c: &Checker<'_>, address: IpAddr) {
 
 /// Addresses of which there is at most one of each family.
 pub(super) fn one_of_each_family(c: &Checker<'_>, addresses: impl Iterator<Item = IpAddr>) {
-    let (ipv4, ipv6) =
-        addresses.fold(
-            (0, 0),
-            |(ipv4, ipv6), address| {
-                if address.is_ipv4() { (ipv4 + 1, ipv6) } else { (ipv4, ipv6 + 1) }
-            },
-        );
-    if ipv4 > 1 || ipv6 > 1 {
+    let mut families = Seen::new();
+    if !addresses.map(family).all(|family| families.insert(family)) {
         c.fault(
             Code::ConflictingFields,
             "there are several addresses of one IP family",

@@ -3,22 +3,10 @@
 
 use crate::Str;
 use crate::problem::{Code, Problem};
+use crate::snapshot::ControlPlane;
 
-/// Where a Helm chart and an IstioOperator have the mesh configuration.
-const MESH_CONFIG: &str = "meshConfig";
-/// Other values of Istio's charts.
-const VALUES: [&str; 10] = [
-    "_internal_defaults_do_not_edit",
-    "cni",
-    "components",
-    "global",
-    "istiodRemote",
-    "pilot",
-    "profile",
-    "sidecarInjectorWebhook",
-    "values",
-    "ztunnel",
-];
+/// What Istio's charts have in their own values.
+const DEFAULTS: &str = "_internal_defaults_do_not_edit";
 
 /// What is to be said of unknown fields together, if they tell that this is no mesh configuration.
 pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
@@ -39,15 +27,16 @@ pub(super) fn problem(unknown: &[Str]) -> Option<Problem> {
         let message = "this is an object and not the mesh configuration in it: nothing of it holds";
         return Some(new(message, "spec", "give what stands below its `meshConfig`"));
     }
-    if has(MESH_CONFIG) {
+    if has(ControlPlane::MESH_CONFIG) {
         let message = "these are values of Istio's Helm charts: the settings below `meshConfig` do not hold";
         return Some(new(
             message,
-            MESH_CONFIG,
+            ControlPlane::MESH_CONFIG,
             "give them as values (`--helm-values`), or what stands below `meshConfig`, without that key",
         ));
     }
-    let value = unknown.iter().find(|field| VALUES.contains(&field.as_str()))?;
+    let is_value = |field: &&Str| *field == DEFAULTS || ControlPlane::VALUES.contains(&field.as_str());
+    let value = unknown.iter().find(is_value)?;
     let message = "these are values of Istio's Helm charts and no mesh configuration: nothing of them holds";
     Some(new(
         message,

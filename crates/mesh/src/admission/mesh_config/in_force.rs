@@ -11,9 +11,8 @@ use crate::problem::{Code, Problem};
 use crate::rules::{MESH_CONFIG, ProfileProviders, ROOT_NAMESPACE, Rules};
 use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
-use crate::snapshot::{self, Object, Snapshot};
+use crate::snapshot::{self, ControlPlane, Object, Snapshot};
 use crate::text::{SourceFile, documents};
-use crate::well_known::DEFAULT_REVISION;
 
 /// The ConfigMap that istiod reads its mesh configuration from, and the key in it.
 const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
@@ -42,11 +41,9 @@ pub(super) fn text<'s>(
     key: &str,
 ) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
     let named = |name: &str| snapshot::find(&snapshot.config_maps, ROOT_NAMESPACE, name);
-    let (name, _) = CONFIG_MAP;
-    let object = match options.revision.as_deref() {
-        None => named(name).or_else(|| of_only_revision(snapshot)),
-        Some(DEFAULT_REVISION) => named(name),
-        Some(revision) => named(&format!("{name}-{revision}")),
+    let object = match &options.revision {
+        None => named(CONFIG_MAP.0).or_else(|| of_only_revision(snapshot)),
+        Some(revision) => named(&ControlPlane::config_map(revision)),
     }?;
     Some((object, object.spec.data.get(key)?))
 }
@@ -92,26 +89,26 @@ pub fn in_force(
         let field = format!("data.{}", CONFIG_MAP.1);
         problems.extend(found.into_iter().map(|p| p.on(object.object_ref()).field(field.as_str())));
     }
-    let mut given = |file: &SourceFile, read: Result<MeshConfig, Box<Problem>>, above: &str| match read {
-        Ok(given) => {
-            let mut found = Vec::new();
-            let names_defaults = given.default_providers.is_some();
-            config = overlaid(std::mem::take(&mut config), given, options.rules(), &mut found);
-            if names_defaults {
-                found.extend(unknown_defaults(&config));
+    let limits = &options.limits;
+    let values = options.helm_values.as_ref().map(|file| (file, read_values(file, limits)));
+    let given = options.mesh_config.as_ref().map(|file| (file, read(file, limits).map(|given| ("", given))));
+    for (file, read) in values.into_iter().chain(given) {
+        match read {
+            Ok((key, given)) => {
+                let mut found = Vec::new();
+                let names_defaults = given.default_providers.is_some();
+                config = overlaid(config, given, options.rules(), &mut found);
+                if names_defaults {
+                    found.extend(unknown_defaults(&config));
+                }
+                if !key.is_empty() {
+                    found.iter_mut().for_each(|problem| problem.field = format!("{key}.{}", problem.field));
+                }
+                locate(file, limits, &mut found);
+                problems.extend(found);
             }
-            found.iter_mut().for_each(|problem| problem.field.insert_str(0, above));
-            locate(file, &options.limits, &mut found);
-            problems.extend(found);
+            Err(problem) => problems.push(*problem),
         }
-        Err(problem) => problems.push(*problem),
-    };
-    if let Some(file) = &options.helm_values {
-        let (key, read) = read_values(file, &options.limits);
-        given(file, read, &format!("{key}."));
-    }
-    if let Some(file) = &options.mesh_config {
-        given(file, read(file, &options.limits), "");
     }
     config
 }

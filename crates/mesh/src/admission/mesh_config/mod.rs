@@ -28,6 +28,7 @@ use crate::snapshot::{Duration, Kind, ObjectRef};
 pub(crate) use annotations::{OF_POD, ProxyAnnotations};
 pub use in_force::{in_force, source};
 pub(crate) use networks::networks;
+pub(crate) use provider::is_service;
 
 /// What a release makes of a mesh configuration.
 #[derive(Clone, Debug, PartialEq)]

@@ -105,7 +105,7 @@ fn check_member(c: &Checker<'_>, member: &Member<'_>, provider: &ExtensionProvid
 }
 
 /// A host, or `namespace/host` where the host may start with `*`.
-fn is_service(service: &str) -> bool {
+pub(crate) fn is_service(service: &str) -> bool {
     let Some((namespace, host)) = service.split_once('/') else {
         return syntax::host_name(service).is_ok() || syntax::is_ip(service);
     };

@@ -34,7 +34,7 @@ pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box
     document.map_or_else(|| Ok(MeshConfig::default()), |document| of_node(file, document.root()))
 }
 
-/// Reads the mesh configuration of values of Istio's Helm charts, with the key that has it.
+/// Reads the mesh configuration of values of Istio's Helm charts, with the key that has it; empty, where none has.
 ///
 /// # Errors
 ///
@@ -42,21 +42,21 @@ pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box
 pub(super) fn read_values(
     file: &SourceFile,
     limits: &Limits,
-) -> (&'static str, Result<MeshConfig, Box<Problem>>) {
-    let document = match documents(file, limits).next().transpose() {
-        Ok(document) => document,
-        Err(problem) => return ("", Err(Box::new(problem))),
+) -> Result<(&'static str, MeshConfig), Box<Problem>> {
+    let Some(document) = documents(file, limits).next().transpose()? else {
+        return Ok(("", MeshConfig::default()));
     };
-    let Some(document) = document else { return ("", Ok(MeshConfig::default())) };
     let root = document.root();
     let Some(values) = ControlPlane::of_values(root) else {
         let message = "these are no values of Istio's Helm charts: nothing of them holds";
         let problem = Problem::new(Code::MeshConfigElsewhere, message).at(file.place(root.span()));
         let help = "give what has `meshConfig`, `global` or `pilot` at its top, or those below `istiod`";
-        return ("", Err(Box::new(problem.help(help))));
+        return Err(Box::new(problem.help(help)));
     };
-    let below = values.mesh_config.and_then(|(key, _)| Some((key, root.find(key)?)));
-    below.map_or(("", Ok(MeshConfig::default())), |(key, node)| (key, of_node(file, node)))
+    match values.mesh_config.and_then(|(key, _)| Some((key, root.find(key)?))) {
+        Some((key, node)) => Ok((key, of_node(file, node)?)),
+        None => Ok(("", MeshConfig::default())),
+    }
 }
 
 fn of_node(file: &SourceFile, node: Node<'_>) -> Result<MeshConfig, Box<Problem>> {

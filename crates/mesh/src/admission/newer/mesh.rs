@@ -64,7 +64,7 @@ newer! {
         in "1.29+": http "http";
         in "1.29+": grpc "grpc";
         in "1.29+": resource_detectors "resourceDetectors";
-        in "1.29+": service_attribute_enrichment "serviceAttributeEnrichment";
+        in "1.30+": service_attribute_enrichment "serviceAttributeEnrichment";
         in "1.29+": dynatrace_sampler "dynatraceSampler";
     }
 }

@@ -197,6 +197,10 @@ fn http_status(c: &Checker<'_>, status: i64) {
 }
 
 fn delay(c: &Checker<'_>, delay: &Delay) {
+    if delay.percent > 0 {
+        let message = "`percentage` takes the place of this field";
+        c.field("percent").warn(Code::Deprecated, message, "write `percentage: {value: …}`");
+    }
     c.some("percentage", delay.percentage.as_ref(), fault_percentage);
     c.some("fixedDelay", delay.fixed_delay.as_ref(), common::duration);
     if delay.exponential_delay.is_some() {
@@ -248,7 +252,24 @@ fn direct_response(c: &Checker<'_>, response: &HttpDirectResponse) {
             "answer with a short body, or have a Service answer",
         );
     }
+    if let Some(HttpBody::Bytes(bytes)) = &response.body
+        && c.rules.schema_rules
+        && !is_base64(bytes)
+    {
+        c.field("body").field("bytes").invalid(format!("`{bytes}` is no base64 of the standard alphabet"));
+    }
     http_status(&c.field("status"), i64::from(response.status));
+}
+
+/// Whether a text has the format `byte`: the API server takes neither the alphabet for URLs, nor a text without
+/// its padding.
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);
+    text.len().is_multiple_of(4)
+        && text.len() - digits.len() <= 2
+        && !digits.is_empty()
+        && digits.bytes().all(known)
 }
 
 fn retries(c: &Checker<'_>, retries: &HttpRetry) {

@@ -48,7 +48,8 @@ pub(super) fn rules(snapshot: &Snapshot, rules: &Rules) -> Vec<MergedRule> {
         if is_ignored(&object.meta) {
             continue;
         }
-        let says = Says::Traffic(object.spec.retry_constraint.as_ref().map(retry_budget));
+        let says = object.spec.retry_constraint.as_ref();
+        let says = Says::Traffic(says.map(|constraint| retry_budget(constraint, rules)));
         policies.extend(attached(object, &object.spec.target_refs, &targets, false, &says));
     }
     policies.sort_by(|a, b| {
@@ -244,12 +245,13 @@ fn credential_name(validation: &BackendTlsPolicyValidation, namespace: &str, tar
 }
 
 /// Unset parts have the defaults of the Gateway API.
-fn retry_budget(constraint: &RetryConstraint) -> RetryBudget {
+fn retry_budget(constraint: &RetryConstraint, rules: &Rules) -> RetryBudget {
     let budget = constraint.budget.as_ref();
     let rate = constraint.min_retry_rate.as_ref().and_then(|rate| rate.count);
+    let interval = budget.and_then(|budget| budget.interval).unwrap_or(Duration::from_secs(10));
     RetryBudget {
         percent: budget.and_then(|budget| budget.percent).map(f64::from),
-        budget_interval: Some(budget.and_then(|budget| budget.interval).unwrap_or(Duration::from_secs(10))),
+        budget_interval: Some(interval).filter(|_| rules.gateway_api.retry_budget_interval),
         min_retry_concurrency: rate.map_or(10, |count| u32::try_from(count).unwrap_or_default()),
     }
 }

@@ -73,7 +73,7 @@ fn of_one_address(
         let Some(address) = address(workload, service) else { continue };
         let selected = matches!(workload.source, WorkloadSource::WorkloadEntry(_));
         // Names are left to proxies that resolve them.
-        if selected && workload.addresses.is_empty() && !by_dns {
+        if selected && !by_dns && has_name(workload, &address) {
             continue;
         }
         let others = if joins_families && workload.pod().is_some() { others(workload) } else { Vec::new() };
@@ -120,13 +120,16 @@ pub(super) fn of_kubernetes_service(
             .find(|p| p.name == port.name || i64::from(p.port) == i64::from(port.number));
         for id in entries {
             let Some(workload) = all.get(*id) else { continue };
-            let (Some(spec), Some(ip)) = (entry(workload), workload.addresses.first()) else { continue };
+            let Some(spec) = entry(workload).filter(|spec| !has_name(workload, &spec.address)) else {
+                continue;
+            };
             let Some(number) = declared.and_then(|declared| selected_port(declared, port, spec)) else {
                 continue;
             };
+            let ip = workload.addresses.first().copied();
             endpoints.push(Endpoint {
-                address: ip::text(*ip),
-                ip: Some(*ip),
+                address: ip.map(ip::text).unwrap_or_default(),
+                ip,
                 others: Vec::new(),
                 port: number,
                 service_port: port.name.clone(),
@@ -163,6 +166,12 @@ fn entry(workload: &Workload) -> Option<&networking::WorkloadEntry> {
         WorkloadSource::WorkloadEntry(object) => Some(&object.spec),
         WorkloadSource::ServiceEntryEndpoint(object, i) => object.spec.endpoints.get(*i),
     }
+}
+
+/// Whether a workload's address is one that only proxies understand: a name, or the path of a socket. One that
+/// has none at all is known by its network.
+fn has_name(workload: &Workload, address: &Str) -> bool {
+    workload.addresses.is_empty() && !address.is_empty()
 }
 
 /// The address of a workload as an endpoint of a ServiceEntry.

@@ -153,10 +153,14 @@ impl<'a> Sources<'a> {
     /// Which states the endpoints of a Kubernetes Service may have.
     fn states(&self, service: &Service) -> slices::States {
         let session = PersistentSession::of(&service.labels, self.features);
+        let unready = self.rules.registry.unready_endpoints;
+        // Where the flag has those sent that are not ready, 1.18 forgets all that were never ready. In a snapshot no
+        // endpoint was anything before.
+        let forgets = !unready && self.features.pilot_send_unhealthy_endpoints;
         slices::States {
-            drain: session.is_some_and(|session| session.outlasts(self.rules)),
-            keep_unready: keeps_unready(self.rules, self.features),
-            tell_terminating: self.rules.registry.unready_endpoints,
+            drain: !forgets && session.is_some_and(|session| session.outlasts(self.rules)),
+            keep_unready: unready,
+            tell_terminating: unready,
             join_families: self.joins_families() && service.addresses.len() > 1,
         }
     }
@@ -204,11 +208,6 @@ impl<'a> Sources<'a> {
             }
         }
     }
-}
-
-/// Whether endpoints that are not ready are known: where the release knows of none, a flag has them sent.
-pub(crate) fn keeps_unready(rules: &Rules, features: &Features) -> bool {
-    rules.registry.unready_endpoints || features.pilot_send_unhealthy_endpoints
 }
 
 /// Whether a Service selects workloads of a sort: flags keep ServiceEntries from pods, and Kubernetes'

@@ -101,8 +101,7 @@ pub(super) fn destination(
                 return Err(Unconvertible::Backend);
             }
             let service = hostname::of_service(&to.name, target);
-            let imported = kind == "ServiceImport" && cx.features.has_clusterset_hosts();
-            let host = if imported { hostname::of_import(&to.name, target) } else { service.clone() };
+            let host = hostname::of_backend(kind, &to.name, target, cx.features);
             // By accident, newer releases look for the Service, not for what is imported.
             let valid = if cx.rules.gateway_api.checks_backends {
                 kubernetes_service(cx, &service, target).is_some()

@@ -40,7 +40,7 @@ use crate::mesh::Services;
 use crate::mesh::age::Age;
 use crate::mesh::virtual_service::{HttpRule, VirtualService};
 use crate::problem::Problem;
-use crate::rules::{GatewayRouteMerging, NamedAlike, Rules};
+use crate::rules::{GatewayRouteMerging, HiddenGrpcRoutes, Rules};
 use crate::snapshot::gateway_api::route::{self, ParentReference};
 use crate::snapshot::networking::virtual_service::HttpMatchRequest;
 use crate::snapshot::{Object, ObjectRef, Resource, Snapshot, Timestamp};
@@ -104,7 +104,7 @@ pub(crate) fn convert(
     let mut http = http_parts(&cx, &snapshot.http_routes, http::rules, problems);
     let mut out = Vec::new();
     let grpc = http_parts(&cx, &snapshot.grpc_routes, grpc::rules, problems);
-    add_unless_named_alike(&mut http, grpc, rules.gateway_api.named_alike, problems);
+    add_unless_hidden(&mut http, grpc, rules.gateway_api.hidden_grpc_routes, problems);
     for route in &snapshot.tcp_routes {
         let converted = converted(&cx, route, l4::tcp_rules, problems);
         out.extend(converted.into_iter().flat_map(|(parents, rules)| l4::tcp(&cx, route, &parents, &rules)));
@@ -245,22 +245,22 @@ fn http_parts<T: Resource + Route>(
     out
 }
 
-/// Adds the parts of GRPCRoutes. An accident: Istio keeps both kinds in one collection by namespace, name and
-/// number, where those of HTTPRoutes come first.
-fn add_unless_named_alike(
+/// Adds the parts of GRPCRoutes that no HTTPRoute hides. An accident: Istio keeps both kinds in one collection,
+/// under names that may be the same, where those of HTTPRoutes come first.
+fn add_unless_hidden(
     http: &mut Vec<HttpPart>,
     grpc: Vec<HttpPart>,
-    named_alike: NamedAlike,
+    hidden: HiddenGrpcRoutes,
     problems: &mut Vec<Problem>,
 ) {
-    let key = |part: &HttpPart| match named_alike {
-        NamedAlike::OneOfAll => (part.key(), None),
-        NamedAlike::OneOfHost => (part.key(), Some(part.asked())),
+    let key = |part: &HttpPart| match hidden {
+        HiddenGrpcRoutes::NamedAlike => (Some(part.key()), None),
+        HiddenGrpcRoutes::OfSameHost => (None, Some((part.namespace.clone(), part.asked()))),
     };
     let taken: HashSet<_> = http.iter().map(key).collect();
     let (lost, kept): (Vec<_>, Vec<_>) = grpc.into_iter().partition(|part| taken.contains(&key(part)));
     let lost: BTreeSet<ObjectRef> = lost.into_iter().map(|part| part.origin).collect();
-    problems.extend(lost.into_iter().map(report::named_like_http_route));
+    problems.extend(lost.into_iter().map(|route| report::hidden_by_http_route(route, hidden)));
     http.extend(kept);
 }
 

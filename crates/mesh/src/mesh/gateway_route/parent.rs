@@ -4,7 +4,7 @@ use crate::Str;
 use crate::controllers;
 use crate::mesh::Service;
 use crate::mesh::gateway_route::Context;
-use crate::mesh::hostname::DOMAIN_SUFFIX;
+use crate::mesh::hostname;
 use crate::snapshot::gateway_api::route::ParentReference;
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::{Kind, Object, ObjectRef};
@@ -28,18 +28,16 @@ pub(super) fn attached(cx: &Context<'_>, references: &[ParentReference], namespa
     references.into_iter().filter_map(|reference| checked(cx, reference, namespace)).collect()
 }
 
-/// The hostname of a Kubernetes Service.
-fn hostname(name: &str, namespace: &str) -> Str {
-    format!("{name}.{namespace}.svc.{DOMAIN_SUFFIX}").into()
-}
-
 /// Any Service, there or not. The group may be the default one, which is the Gateway API's.
 fn unchecked(reference: &ParentReference, namespace: &str) -> Option<Parent> {
     let group = reference.group.as_deref().unwrap_or_default();
     let is_service =
         reference.kind.as_deref() == Some("Service") && (group.is_empty() || group == GATEWAY_GROUP);
     let namespace = reference.namespace.as_deref().unwrap_or(namespace);
-    is_service.then(|| Parent { port: reference.port, hosts: vec![hostname(&reference.name, namespace)] })
+    is_service.then(|| Parent {
+        port: reference.port,
+        hosts: vec![hostname::of_service(&reference.name, namespace)],
+    })
 }
 
 /// A Service or ServiceEntry that is there, and whose waypoint is not another controller's.
@@ -48,7 +46,7 @@ fn checked(cx: &Context<'_>, reference: &ParentReference, namespace: &str) -> Op
     let namespace = reference.namespace.as_deref().unwrap_or(namespace);
     let (hosts, labels) = match (group, reference.kind.as_deref()) {
         ("", Some("Service")) => {
-            let hostname = hostname(&reference.name, namespace);
+            let hostname = hostname::of_service(&reference.name, namespace);
             let service = kubernetes_service(cx, &hostname, namespace)?;
             (vec![hostname], &service.labels)
         }
@@ -68,9 +66,10 @@ pub(super) fn missing(cx: &Context<'_>, reference: &ParentReference, namespace: 
     let namespace = reference.namespace.as_deref().unwrap_or(namespace);
     let name = &reference.name;
     let (kind, there) = match (group, reference.kind.as_deref()) {
-        ("", Some("Service")) => {
-            (Kind::Service, kubernetes_service(cx, &hostname(name, namespace), namespace).is_some())
-        }
+        ("", Some("Service")) => (
+            Kind::Service,
+            kubernetes_service(cx, &hostname::of_service(name, namespace), namespace).is_some(),
+        ),
         (ISTIO_GROUP, Some("ServiceEntry")) => {
             (Kind::ServiceEntry, service_entry(cx, name, namespace).is_some())
         }

@@ -4,6 +4,7 @@ use super::backend::{self, Unresolved};
 use super::parent;
 use super::{Context, Refused, Unconvertible};
 use crate::problem::{Code, Problem};
+use crate::rules::HiddenGrpcRoutes;
 use crate::snapshot::gateway_api::filter::RouteFilter;
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRouteRule, HttpRouteRule, L4RouteRule, ParentReference,
@@ -72,10 +73,19 @@ pub(super) fn refused<T: Resource>(object: &Object<T>, refused: Refused) -> Prob
     problem.on(object.object_ref()).field(format!("spec.rules[{}]", refused.rule))
 }
 
-/// A GRPCRoute that an HTTPRoute of its name takes the place of. Its status doesn't tell.
-pub(super) fn named_like_http_route(route: ObjectRef) -> Problem {
-    let message = "Istio mistakes the route for the HTTPRoute of this namespace and name: it has no effect";
-    Problem::new(Code::Ineffective, message).on(route).help("give one of them another name")
+/// A GRPCRoute that an HTTPRoute takes the place of. Its status doesn't tell.
+pub(super) fn hidden_by_http_route(route: ObjectRef, hidden: HiddenGrpcRoutes) -> Problem {
+    let (message, help) = match hidden {
+        HiddenGrpcRoutes::NamedAlike => (
+            "Istio mistakes the route for the HTTPRoute of this namespace and name: it has no effect",
+            "give one of them another name",
+        ),
+        HiddenGrpcRoutes::OfSameHost => (
+            "Istio takes an HTTPRoute of this namespace for the same host and port in its place: there it has no effect",
+            "say in the HTTPRoute what this route says, or attach one of them to a port",
+        ),
+    };
+    Problem::new(Code::Ineffective, message).on(route).help(help)
 }
 
 /// Backends that can't be used: the condition `ResolvedRefs`. What is given no share is not looked at.

@@ -266,7 +266,7 @@ fn service_entry_port(port: &ServicePort) -> Port {
         name: port.name.clone(),
         number: port.number,
         protocol: Protocol::parse(&port.protocol),
-        target_port: (port.target_port > 0).then_some(port.target_port),
+        target_port: port.target_port.filter(|number| *number > 0),
     }
 }
 

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Resolution, Service};
 use crate::Str;
+use crate::mesh::derive::fnv32;
 use crate::rules::HashedAddresses;
 
 /// The divisor of the second hash.
@@ -27,7 +28,7 @@ pub(super) fn assign(services: &mut [Service], how: HashedAddresses) {
             && service.resolution != Resolution::Passthrough
     };
     for (position, service) in services.iter().enumerate().filter(|(_, service)| wanting(service)) {
-        if let Some(place) = empty(&places, hash(&key(service)), how) {
+        if let Some(place) = empty(&places, fnv32(&key(service)), how) {
             places.insert(place, position);
         }
     }
@@ -41,11 +42,6 @@ pub(super) fn assign(services: &mut [Service], how: HashedAddresses) {
 
 fn key(service: &Service) -> String {
     format!("{}/{}", service.namespace, service.hostname)
-}
-
-/// FNV-1.
-fn hash(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash: u32, byte| hash.wrapping_mul(0x0100_0193) ^ u32::from(byte))
 }
 
 /// The place of a name; none if all are taken.
@@ -103,13 +99,6 @@ fn addresses(number: u32) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_hashed_as_go_hashes_them() {
-        assert_eq!(hash(""), 0x811c_9dc5);
-        assert_eq!(hash("a"), 0x050c_5d7e);
-        assert_eq!(hash("foobar"), 0x31f0_b262);
-    }
 
     #[test]
     fn a_name_has_the_place_that_its_hash_says_or_the_next_that_is_empty() {

@@ -8,6 +8,7 @@ pub mod protocol;
 mod remote;
 mod session;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -342,6 +343,13 @@ impl Services {
         self.all.get(self.own..).unwrap_or_default()
     }
 
+    /// The copies that ServiceImports of a namespace made.
+    pub(crate) fn imported_in(&self, namespace: &str) -> impl Iterator<Item = (ServiceId, &Service)> {
+        let first = u32::try_from(self.own).unwrap_or(u32::MAX);
+        let imported = (first..).map(ServiceId).zip(self.imported());
+        imported.filter(move |(_, service)| service.namespace == namespace)
+    }
+
     /// The Services with this hostname, whatever their namespace, in Istio's order.
     #[must_use]
     pub fn with_hostname(&self, hostname: &str) -> &[ServiceId] {
@@ -365,18 +373,47 @@ impl Services {
         }
     }
 
+    /// What a provider calls `namespace/hostname`, or `hostname` if only one namespace has that.
+    #[must_use]
+    pub fn of_provider(&self, service: &str) -> Option<ServiceId> {
+        if let Some((namespace, hostname)) = service.split_once('/') {
+            return self.lookup(hostname, namespace);
+        }
+        let services = self.with_hostname(service).iter().filter_map(|id| self.get(*id));
+        let namespaces: BTreeSet<&str> = services.map(|service| service.namespace.as_str()).collect();
+        match (namespaces.first(), namespaces.len()) {
+            (Some(namespace), 1) => self.lookup(service, namespace),
+            _ => None,
+        }
+    }
+
     /// The one Service that a proxy in this namespace means by this hostname (Istio's `ServiceForHostname`,
     /// with the default sidecar scope): a Kubernetes Service, else what is exported to the namespace by name
     /// or is its own, else what is public; the oldest of several.
     #[must_use]
     pub fn visible(&self, hostname: &str, namespace: &str) -> Option<ServiceId> {
-        let ranked = self.with_hostname(hostname).iter().filter_map(|id| {
+        let kubernetes = |id| self.get(id).is_some_and(Service::is_kubernetes);
+        let ranked = self.ranked(hostname, namespace);
+        ranked.min_by_key(|rank| (!kubernetes(rank.2), *rank)).map(|(.., id)| id)
+    }
+
+    /// The Services with this hostname that a proxy in this namespace sees: those that are exported to it by name
+    /// or are its own, then those that are public, by age.
+    pub(crate) fn all_visible(&self, hostname: &str, namespace: &str) -> Vec<ServiceId> {
+        let mut ranked: Vec<_> = self.ranked(hostname, namespace).collect();
+        ranked.sort_unstable();
+        ranked.into_iter().map(|(.., id)| id).collect()
+    }
+
+    /// The Services with this hostname that a proxy in this namespace sees, each after what ranks before its age:
+    /// whether it is public, and whether it is another namespace's.
+    fn ranked(&self, hostname: &str, namespace: &str) -> impl Iterator<Item = (bool, bool, ServiceId)> {
+        self.with_hostname(hostname).iter().filter_map(move |id| {
             let service = self.get(*id).filter(|service| service.export_to.allows(namespace))?;
             let public = service.export_to == ExportTo::Everyone;
             let foreign = self.own_private_first && service.namespace != namespace;
-            Some((!service.is_kubernetes(), public, foreign && !public, *id))
-        });
-        ranked.min().map(|(.., id)| id)
+            Some((public, foreign && !public, *id))
+        })
     }
 
     fn belongs(&self, id: ServiceId, namespace: &str) -> bool {

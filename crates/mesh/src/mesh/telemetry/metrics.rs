@@ -6,6 +6,7 @@ use super::access_logging::selections;
 use super::{Applicable, defaults, names_or, provider};
 use crate::Str;
 use crate::mesh::MeshSettings;
+use crate::rules::ListenerRules;
 use crate::snapshot::Duration;
 use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::telemetry::{
@@ -85,8 +86,9 @@ const ALL_METRICS: [IstioMetric; 10] = [
 pub fn metrics_providers<'c>(
     applicable: &Applicable<'_>,
     config: &'c MeshSettings,
+    rules: &ListenerRules,
 ) -> Vec<MetricsProvider<'c>> {
-    let mut metrics = merge(applicable, config);
+    let mut metrics = merge(applicable, config, rules);
     let logs = selections(applicable, config);
     let logging = logs.iter().filter(|(_, selection)| !selection.disabled).map(|(name, _)| name.clone());
     let names: BTreeSet<Str> = metrics.keys().cloned().chain(logging).collect();
@@ -99,7 +101,9 @@ pub fn metrics_providers<'c>(
             let merged = merged.unwrap_or_default();
             Some(MetricsProvider {
                 takes_metrics,
-                takes_access_logs: logs.get(&name).is_some_and(|selection| !selection.disabled),
+                takes_access_logs: logs
+                    .get(&name)
+                    .is_some_and(|selection| !selection.disabled || rules.stackdriver),
                 access_log_filter: logs.get(&provider.name).and_then(|selection| selection.filter.clone()),
                 disabled: merged.all_disabled,
                 reporting_interval: merged.reporting_interval,
@@ -118,7 +122,7 @@ struct Merged {
     overrides: BTreeMap<Str, MetricOverride>,
 }
 
-fn merge(applicable: &Applicable<'_>, config: &MeshSettings) -> BTreeMap<Str, Merged> {
+fn merge(applicable: &Applicable<'_>, config: &MeshSettings, rules: &ListenerRules) -> BTreeMap<Str, Merged> {
     let defaults = defaults(config, |p| &p.metrics);
     let all: Vec<&Metrics> = applicable.iter().flat_map(|t| &t.spec.metrics).collect();
     if all.is_empty() {
@@ -136,7 +140,7 @@ fn merge(applicable: &Applicable<'_>, config: &MeshSettings) -> BTreeMap<Str, Me
             let merged = merged.entry((*name).into()).or_default();
             merged.reporting_interval = metrics.reporting_interval.or(merged.reporting_interval);
             for change in metrics.overrides.iter().filter(|o| is_for_servers(o)) {
-                apply(merged, change);
+                apply(merged, change, rules);
             }
         }
         inherited = names;
@@ -144,9 +148,9 @@ fn merge(applicable: &Applicable<'_>, config: &MeshSettings) -> BTreeMap<Str, Me
     merged
 }
 
-fn apply(merged: &mut Merged, change: &MetricsOverrides) {
+fn apply(merged: &mut Merged, change: &MetricsOverrides, rules: &ListenerRules) {
     let selector = change.matches.as_ref();
-    if selects_all(selector) && change.disabled == Some(true) {
+    if selects_all(selector, rules) && change.disabled == Some(true) {
         merged.all_disabled = true;
         return;
     }
@@ -168,9 +172,13 @@ fn apply(merged: &mut Merged, change: &MetricsOverrides) {
     }
 }
 
-fn selects_all(selector: Option<&MetricSelector>) -> bool {
-    selector
-        .is_none_or(|s| s.custom_metric.is_none() && matches!(s.metric, None | Some(IstioMetric::AllMetrics)))
+/// Whether it selects all metrics, by their name or by no name.
+fn selects_all(selector: Option<&MetricSelector>, rules: &ListenerRules) -> bool {
+    match selector.map_or((None, None), |s| (s.custom_metric.as_ref(), s.metric)) {
+        (Some(_), _) => false,
+        (None, None) => !rules.stackdriver,
+        (None, Some(metric)) => metric == IstioMetric::AllMetrics,
+    }
 }
 
 fn selected(selector: Option<&MetricSelector>) -> Vec<Str> {

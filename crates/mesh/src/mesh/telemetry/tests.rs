@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::release::Release;
+use crate::rules::Rules;
 use crate::snapshot::{Meta, Source};
 
 fn config() -> MeshSettings {
@@ -91,7 +93,7 @@ fn overrides_of_metrics_are_merged_tag_by_tag() {
         ]}]}),
     ]);
     let config = config();
-    let providers = metrics_providers(&bound(&resources), &config);
+    let providers = metrics_providers(&bound(&resources), &config, &Rules::of(Release::V1_31).listeners);
     let [prometheus] = providers.as_slice() else { panic!("one provider") };
     assert_eq!(prometheus.reporting_interval.map(|d| d.to_string()).as_deref(), Some("5s"));
     let names: Vec<_> = prometheus.overrides.iter().map(|o| (o.name.as_str(), o.disabled)).collect();
@@ -107,7 +109,9 @@ fn all_metrics_are_off_until_something_else_is_said() {
     let config = config();
     let disabled = |specs| {
         let resources = applicable(specs);
-        metrics_providers(&bound(&resources), &config).first().map(|p| p.disabled)
+        metrics_providers(&bound(&resources), &config, &Rules::of(Release::V1_31).listeners)
+            .first()
+            .map(|p| p.disabled)
     };
     assert_eq!(disabled(vec![off.clone()]), Some(true));
     assert_eq!(disabled(vec![off, on]), Some(false));

@@ -59,8 +59,9 @@ fn merge<'m>(spec: &mut TracingSpec<'m>, over: &'m Tracing, config: &'m MeshSett
     if let Some(disabled) = over.disable_span_reporting {
         spec.disabled = disabled;
     }
-    if !over.custom_tags.is_empty() {
-        spec.custom_tags = Some(&over.custom_tags);
+    // An empty list takes back what was said before.
+    if over.custom_tags.is_some() {
+        spec.custom_tags = over.custom_tags.as_ref();
     }
     if over.random_sampling_percentage.is_some() {
         spec.random_sampling_percentage = over.random_sampling_percentage;

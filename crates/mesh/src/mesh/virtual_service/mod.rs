@@ -14,7 +14,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Str;
 use crate::features::Features;
@@ -280,6 +280,17 @@ impl VirtualServices {
     /// wildcard hosts literally, so what only a wildcard VirtualService references has no cluster.
     pub fn references(&self, hostname: &str) -> impl Iterator<Item = &Str> {
         self.referenced.get(hostname).into_iter().flatten()
+    }
+
+    /// The hosts that the routes of a waypoint's own Services lead to and that it does not serve itself, or that
+    /// lie outside the mesh.
+    pub(crate) fn destinations(&self, waypoint: &Waypoint, services: &Services) -> BTreeSet<&str> {
+        let served: BTreeMap<&str, &Service> = (waypoint.services.iter())
+            .filter_map(|id| services.get(*id))
+            .map(|service| (service.hostname.as_str(), service))
+            .collect();
+        let referenced = served.keys().flat_map(|host| self.references(host)).map(|host| host.as_str());
+        referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external)).collect()
     }
 
     /// In which of Istio's lists a proxy of `namespace` finds it; none if it does not see it.

@@ -5,6 +5,7 @@ mod class;
 pub mod proxy;
 mod proxy_metadata;
 mod service_account;
+mod service_cluster;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use class::DataPlane;
 pub use target::{INBOUND_BINDING, WAYPOINT_FOR};
 pub use target::{InboundBinding, Target, TargetAddress, TargetId, Targets, Traffic};
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -31,13 +33,13 @@ use crate::mesh::{
 use crate::options::Options;
 use crate::problem::{Code, Problem};
 use crate::release::Release;
-use crate::rules::{Attachment, Rules};
+use crate::rules::{Attachment, BootstrapRules, Rules};
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, Snapshot};
 use crate::strings;
 use crate::version::Version;
-use crate::well_known::NETWORK;
+use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NETWORK};
 
 /// A waypoint: a Gateway of Istio's class for waypoints or another of the same controller, what it serves and
 /// the proxy that does it.
@@ -125,6 +127,13 @@ impl Proxy {
         label.map_or_else(|| self.says(proxy_metadata::NETWORK), Str::as_str)
     }
 
+    /// Whether its labels say that Istio made it for a waypoint. One that somebody made by hand opens no tunnels
+    /// into other networks.
+    #[must_use]
+    pub fn is_managed(&self) -> bool {
+        self.labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
+    }
+
     /// Whether it wants endpoints of a network: it wants all, unless its configuration lists some. Those of no
     /// network are always among them.
     #[must_use]
@@ -178,6 +187,18 @@ impl Proxy {
         })
     }
 
+    /// What its configuration has the agent say in its node's metadata, by key.
+    pub fn configured_metadata(&self) -> impl Iterator<Item = (&str, &Str)> {
+        let variables = self.config.proxy_metadata.iter();
+        variables.filter_map(|(name, value)| Some((name.strip_prefix(proxy_metadata::PREFIX)?, value)))
+    }
+
+    /// Its addresses as its metadata lists them.
+    #[must_use]
+    pub fn instance_ips(&self) -> String {
+        self.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// What its configuration says to the control plane under this name; empty for nothing.
     fn says(&self, name: &str) -> &str {
         self.config.proxy_metadata.get(name).map_or("", Str::as_str)
@@ -190,6 +211,34 @@ impl Proxy {
 }
 
 impl Waypoint {
+    /// What the environment of its container has the agent say in its node's metadata, by key. It beats what its
+    /// configuration says.
+    pub fn container_metadata<'a>(
+        &'a self,
+        mesh_id: &'a str,
+        rules: &BootstrapRules,
+    ) -> impl Iterator<Item = (&'static str, Cow<'a, str>)> + use<'a> {
+        let (namespace, proxy) = (&self.name.namespace, &self.proxy);
+        let owner =
+            format!("kubernetes://apis/apps/v1/namespaces/{namespace}/deployments/{}", proxy.workload_name);
+        let network = if rules.network_in_metadata { proxy.network() } else { "" };
+        let always = [
+            ("SERVICE_ACCOUNT", proxy.service_account.as_str()),
+            ("NODE_NAME", proxy.node_name.as_str()),
+            ("CLUSTER_ID", proxy.cluster.as_str()),
+            ("INTERCEPTION_MODE", "REDIRECT"),
+            ("WORKLOAD_NAME", proxy.workload_name.as_str()),
+            ("ISTIO_VERSION", proxy.version.as_str()),
+        ];
+        let unless_empty = [
+            ("MESH_ID", mesh_id),
+            ("ISTIO_PROXY_SHA", rules.proxy_sha.unwrap_or_default()),
+            ("NETWORK", network),
+        ];
+        let texts = always.into_iter().chain(unless_empty.into_iter().filter(|(_, text)| !text.is_empty()));
+        texts.map(|(key, text)| (key, Cow::Borrowed(text))).chain([("OWNER", Cow::Owned(owner))])
+    }
+
     /// Whether there is nothing that it serves.
     #[must_use]
     pub fn serves_nothing(&self) -> bool {

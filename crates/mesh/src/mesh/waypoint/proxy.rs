@@ -18,7 +18,10 @@ use crate::snapshot::kubernetes::Pod;
 use crate::snapshot::mesh_config::ProxyConfig;
 use crate::snapshot::{Kind, Labels, Object, ObjectRef};
 use crate::version::Version;
-use crate::well_known::{MANAGED, MANAGED_WAYPOINT, NAME_OVERRIDE, NETWORK, SERVICE_ACCOUNT};
+use crate::well_known::{
+    CLUSTER, HOSTNAME, MANAGED, MANAGED_WAYPOINT, NAME_OVERRIDE, NETWORK, REGION, SERVICE_ACCOUNT, SUB_ZONE,
+    ZONE,
+};
 
 /// The annotations of a Gateway that its Deployment does not get.
 const NOT_INHERITED: [&str; 4] = [
@@ -89,6 +92,8 @@ impl<'a> Proxies<'a> {
     /// The same without its configuration.
     fn of_pods(&mut self, gateway: &Object<Gateway>, pods: &[WorkloadId]) -> Proxy {
         let mut pods: Vec<&Workload> = pods.iter().filter_map(|id| self.cx.workloads.get(*id)).collect();
+        // What has ended runs no proxy, and may have no address.
+        pods.retain(|w| w.pod().is_none_or(|pod| !pod::is_terminal(&pod.spec)));
         pods.sort_by_key(|w| (w.pod().is_none_or(|pod| !pod::is_ready(&pod.spec)), w.name.clone()));
         let deployed = self.deployed(gateway, pods.is_empty());
         let Some(workload) = pods.first() else { return deployed };
@@ -232,7 +237,7 @@ fn pod_labels(gateway: &Object<Gateway>, deployment: &Str, hash: Str, cx: &Index
         labels.extend([pair("istio.io/dataplane-mode", "none")]);
     }
     if rules.cluster_label {
-        labels.extend([pair("topology.istio.io/cluster", &cx.snapshot.cluster_name())]);
+        labels.extend([pair(CLUSTER, &cx.snapshot.cluster_name())]);
     }
     labels.extend(inherited(gateway, cx, |infrastructure| &infrastructure.labels, &gateway.meta.labels));
     labels.extend([pair(MANAGED, MANAGED_WAYPOINT), pair(rules.gateway_name_label, &gateway.meta.name)]);
@@ -283,13 +288,7 @@ fn inherited<'a>(
 
 /// A pod's labels and the topology that Istio adds to a proxy's.
 fn with_topology(workload: &Workload) -> Labels {
-    const ADDED: [&str; 5] = [
-        "topology.istio.io/cluster",
-        "kubernetes.io/hostname",
-        "topology.kubernetes.io/region",
-        "topology.kubernetes.io/zone",
-        "topology.istio.io/subzone",
-    ];
+    const ADDED: [&str; 5] = [CLUSTER, HOSTNAME, REGION, ZONE, SUB_ZONE];
     let added = ADDED
         .into_iter()
         .filter_map(|key| Some((Str::new_static(key), Str::new(workload.endpoint_label(key)?))));

@@ -1,4 +1,5 @@
-//! What `proxyMetadata` says to the control plane of a waypoint: these names, and no others, change what it is sent.
+//! What `proxyMetadata` says to the control plane of a waypoint: these names change what it is sent, and any that an
+//! EnvoyFilter asks for.
 //!
 //! An agent passes on every variable `ISTIO_META_…` of its proxy's configuration and environment. Istio
 //! reads about fifty of them, most of them for sidecars and gateways; for a waypoint:
@@ -16,6 +17,8 @@
 //! What the container's environment says beats them: the cluster, the service account, the workload, the mesh.
 //! The addresses, labels and annotations are the pod's, whatever is said here.
 
+/// What the names of variables start with that become metadata.
+pub(super) const PREFIX: &str = "ISTIO_META_";
 /// The version that is announced instead of the build's.
 pub(super) const VERSION: &str = "ISTIO_META_ISTIO_VERSION";
 /// The network that the proxy is in.

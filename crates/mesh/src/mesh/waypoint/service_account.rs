@@ -62,8 +62,9 @@ fn counts(workload: &Workload) -> bool {
 }
 
 fn without_selector<'a>(cx: &'a Indexing<'_>, namespace: &'a str) -> impl Iterator<Item = ServiceId> + 'a {
-    let all = cx.services.with_imported();
-    all.filter(move |(_, s)| s.namespace == namespace && s.selector.is_empty()).map(|(id, _)| id)
+    let own = cx.services.in_namespace(namespace).iter().copied();
+    let all = own.chain(cx.services.imported_in(namespace).map(|(id, _)| id));
+    all.filter(|id| cx.services.get(*id).is_some_and(|s| s.selector.is_empty()))
 }
 
 /// Whether this is the one Service of its hostname in its namespace.

@@ -3,17 +3,39 @@
 use super::Locality;
 use crate::Str;
 use crate::snapshot::Labels;
+use crate::well_known::{REGION, SUB_ZONE, ZONE};
 
 /// Labels that name a workload's locality, the preferred one first; the first is known since 1.24.
 const LOCALITY_LABELS: [&str; 2] = ["topology.istio.io/locality", "istio-locality"];
 
 impl Locality {
-    /// Reads `region/zone/subzone`; what is behind that is dropped.
+    /// Where something runs that nothing is known of.
+    pub(crate) const UNKNOWN: Self = Self {
+        text: Str::new_static(""),
+        region: Str::new_static(""),
+        zone: Str::new_static(""),
+        sub_zone: Str::new_static(""),
+    };
+
+    /// Reads `region/zone/subzone`; what is behind that names no place.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut parts = text.split('/').map(Str::new);
         let mut next = || parts.next().unwrap_or_default();
-        Self { region: next(), zone: next(), sub_zone: next() }
+        Self { text: Str::new(text), region: next(), zone: next(), sub_zone: next() }
+    }
+
+    /// The place that these name.
+    #[must_use]
+    pub fn new(region: Str, zone: Str, sub_zone: Str) -> Self {
+        let is_unknown = region.is_empty() && zone.is_empty() && sub_zone.is_empty();
+        let text = if is_unknown { Str::default() } else { format!("{region}/{zone}/{sub_zone}").into() };
+        Self { text, region, zone, sub_zone }
+    }
+
+    /// The text that names it, by which localities are told apart and put in order.
+    pub(crate) const fn text(&self) -> &Str {
+        &self.text
     }
 
     /// Whether nothing is known.
@@ -36,11 +58,11 @@ impl Locality {
             let mut values = keys.into_iter().filter_map(|key| labels.get(key));
             values.find(|value| !value.is_empty()).cloned().unwrap_or_default()
         };
-        Self {
-            region: label(["topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"]),
-            zone: label(["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"]),
-            sub_zone: labels.get("topology.istio.io/subzone").cloned().unwrap_or_default(),
-        }
+        Self::new(
+            label([REGION, "failure-domain.beta.kubernetes.io/region"]),
+            label([ZONE, "failure-domain.beta.kubernetes.io/zone"]),
+            labels.get(SUB_ZONE).cloned().unwrap_or_default(),
+        )
     }
 }
 
@@ -69,7 +91,7 @@ mod tests {
             ("topology.kubernetes.io/region", "r"),
             ("failure-domain.beta.kubernetes.io/zone", "z"),
         ]);
-        assert_eq!(Locality::of_node(&node), Locality::parse("r/z"));
+        assert_eq!(Locality::of_node(&node), Locality::parse("r/z/"));
         assert!(Locality::of_node(&Labels::new()).is_unknown());
     }
 }

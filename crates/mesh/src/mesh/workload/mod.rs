@@ -17,7 +17,7 @@ use crate::Str;
 use crate::hash::HashMap;
 use crate::rules::Rules;
 use crate::snapshot::{Cause, FieldPath, Labels, Object, ObjectRef, Snapshot, kubernetes, networking};
-use crate::well_known::NETWORK;
+use crate::well_known::{CLUSTER, HOSTNAME, NETWORK, REGION, SUB_ZONE, ZONE};
 
 /// The label of a gateway's pods and Service.
 pub const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
@@ -112,8 +112,10 @@ impl WorkloadSource {
 }
 
 /// Where something runs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Locality {
+    /// The text that names it: of two texts for one place (`eu`, `eu//`) each is a locality of its own.
+    text: Str,
     /// The region.
     pub region: Str,
     /// The zone.
@@ -129,15 +131,11 @@ impl Workload {
     pub fn endpoint_label(&self, key: &str) -> Option<&str> {
         let known = |value: &Str| -> Option<()> { (!value.is_empty()).then_some(()) };
         let added: Option<&str> = match key {
-            "topology.kubernetes.io/region" => {
-                known(&self.locality.region).map(|()| self.locality.region.as_str())
-            }
-            "topology.kubernetes.io/zone" => known(&self.locality.zone).map(|()| self.locality.zone.as_str()),
-            "topology.istio.io/subzone" => {
-                known(&self.locality.sub_zone).map(|()| self.locality.sub_zone.as_str())
-            }
-            "topology.istio.io/cluster" => Some(&self.cluster),
-            "kubernetes.io/hostname" => known(&self.node_name).map(|()| self.node_name.as_str()),
+            REGION => known(&self.locality.region).map(|()| self.locality.region.as_str()),
+            ZONE => known(&self.locality.zone).map(|()| self.locality.zone.as_str()),
+            SUB_ZONE => known(&self.locality.sub_zone).map(|()| self.locality.sub_zone.as_str()),
+            CLUSTER => Some(&self.cluster),
+            HOSTNAME => known(&self.node_name).map(|()| self.node_name.as_str()),
             NETWORK if self.labels.get(NETWORK).is_none_or(|label| label.is_empty()) => {
                 known(&self.network).map(|()| self.network.as_str())
             }

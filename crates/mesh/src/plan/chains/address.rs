@@ -13,22 +13,26 @@ const UNSPECIFIED: Address = Address { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), pr
 
 /// The address that stands for a Service: the first that the proxy can be called by.
 pub(super) fn primary(scope: Scope<'_>, service: &Service) -> Option<IpAddr> {
-    all(scope, service).first().map(|address| address.ip)
+    let primary = all(scope, service).first().map(|address| address.ip);
+    primary.or_else(|| otherwise(scope, service).map(|address| address.ip))
 }
 
 /// The addresses of a Service that a waypoint matches.
 pub(super) fn matched(scope: Scope<'_>, id: ServiceId, service: &Service) -> Vec<Address> {
-    let rule = scope.rules.listeners.matched_addresses;
-    match rule {
+    match scope.rules.listeners.matched_addresses {
         MatchedAddresses::Primary => {
             let hashed = || hashed(scope, service).next();
             vec![service.addresses.first().copied().or_else(hashed).unwrap_or(UNSPECIFIED)]
         }
-        MatchedAddresses::All | MatchedAddresses::AllOrPrimary => {
+        MatchedAddresses::AllOrPrimary => {
             let mut all = all(scope, service);
-            if all.is_empty() && rule == MatchedAddresses::AllOrPrimary {
-                all.extend(service.addresses.first());
+            if all.is_empty() {
+                all.extend(otherwise(scope, service));
             }
+            all
+        }
+        MatchedAddresses::All => {
+            let mut all = all(scope, service);
             all.extend(elsewhere(scope, id, service));
             // In the order of their text.
             all.sort_by_cached_key(|address| ip::text::<String>(address.ip));
@@ -38,6 +42,12 @@ pub(super) fn matched(scope: Scope<'_>, id: ServiceId, service: &Service) -> Vec
     }
 }
 
+/// The address of a Service that has none of the proxy's family: some releases take its first all the same.
+fn otherwise(scope: Scope<'_>, service: &Service) -> Option<Address> {
+    let falls_back = scope.rules.listeners.matched_addresses == MatchedAddresses::AllOrPrimary;
+    service.addresses.first().copied().filter(|_| falls_back)
+}
+
 /// The addresses that a Service of the whole mesh has in other clusters: clients there call it by them. A
 /// proxy that says its network is only called by those of that.
 fn elsewhere<'m>(
@@ -45,11 +55,9 @@ fn elsewhere<'m>(
     id: ServiceId,
     service: &Service,
 ) -> impl Iterator<Item = Address> + use<'m> {
-    let Scope { mesh, waypoint, rules } = scope;
+    let Scope { mesh, waypoint, .. } = scope;
     let proxy = &waypoint.proxy;
-    let known = rules.networks.addresses_of_all_clusters
-        && mesh.options.features.ambient_enable_multi_network
-        && service.global;
+    let known = mesh.options.features.ambient_enable_multi_network && service.global;
     let remotes = mesh.remotes.with_service(id).filter(move |_| known);
     let near =
         remotes.filter(move |(remote, _)| proxy.network().is_empty() || proxy.network() == remote.network);

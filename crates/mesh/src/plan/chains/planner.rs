@@ -94,8 +94,7 @@ impl<'a, 'm> Planner<'a, 'm> {
             chains: Vec::with_capacity(count + 2),
             destinations: Vec::with_capacity(count),
             authorities: BTreeMap::new(),
-            by_hostname_first: features.ambient_enable_multi_network
-                && scope.rules.listeners.matches_hostnames,
+            by_hostname_first: features.ambient_enable_multi_network,
         }
     }
 
@@ -103,7 +102,6 @@ impl<'a, 'm> Planner<'a, 'm> {
     fn add_service(&mut self, id: ServiceId, service: &'m Service) {
         let Scope { mesh, waypoint, rules } = self.scope;
         self.ports.add_service(service);
-        self.extensions.add_service(service);
         let virtual_services = mesh.virtual_services.of_service(service, waypoint);
         let host = self.hosts.of_served(id);
         let routed = Routed {
@@ -235,8 +233,7 @@ fn extension_cause(extension: &Bound<'_, Extension>) -> Cause {
 /// UDP is not proxied, and neither is TLS to hosts that are resolved on demand, unless the flag for it is
 /// set.
 fn is_served(scope: Scope<'_>, service: &Service, port: &Port) -> bool {
-    let on_demand = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
-    let tls_on_demand = on_demand
+    let tls_on_demand = service.resolution == Resolution::DynamicDns
         && port.protocol.is_tls()
         && !scope.mesh.options.features.enable_wildcard_host_service_entries_for_tls;
     port.protocol != Protocol::Udp && !tls_on_demand

@@ -10,8 +10,9 @@ use crate::mesh::destination_rule::{MergedRule, PortPolicy};
 use crate::mesh::{Port, Protocol, Resolution, Service, ServiceId};
 use crate::plan::endpoints::select::Target;
 use crate::plan::host::{Host, Hosts};
-use crate::plan::names::{ClusterName, Direction};
+use crate::plan::names::{self, ClusterName, Direction};
 use crate::plan::{Scope, causes};
+use crate::rules::MeshRules;
 use crate::snapshot::Cause;
 use crate::snapshot::networking::destination_rule::{SimpleLb, Subset, TrafficPolicy};
 
@@ -100,22 +101,24 @@ impl<'m> Destination<'m> {
     }
 
     /// The name in statistics that the mesh configuration makes up for a destination of others.
-    pub(super) fn stat_name(&self, pattern: &str) -> Option<String> {
+    pub(super) fn stat_name(&self, pattern: &str, rules: &MeshRules) -> Option<String> {
         if pattern.is_empty() || self.direction != Direction::Outbound {
             return None;
         }
         let Service { name, namespace, hostname, .. } = self.service;
-        let kubernetes = self.service.is_kubernetes();
-        let short = if kubernetes { format!("{name}.{namespace}") } else { hostname.to_string() };
-        let name = pattern
-            .replace("%SERVICE%", &short)
-            .replace("%SERVICE_NAME%", if kubernetes { name } else { hostname })
-            .replace("%SERVICE_FQDN%", hostname)
-            .replace("%SUBSET_NAME%", self.subset.map_or("", |subset| &subset.name))
-            .replace("%TARGET_PORT%", "0")
-            .replace("%SERVICE_PORT%", &self.port.number.to_string())
-            .replace("%SERVICE_PORT_NAME%", &self.port.name);
-        Some(name)
+        let is_kubernetes = self.service.is_kubernetes();
+        let short = if is_kubernetes { format!("{name}.{namespace}") } else { hostname.to_string() };
+        let port = self.port.number.to_string();
+        let values = [
+            ("%SERVICE%", short.as_str()),
+            ("%SERVICE_NAME%", name),
+            ("%SERVICE_FQDN%", hostname),
+            ("%SUBSET_NAME%", self.subset.map_or("", |subset| &subset.name)),
+            ("%TARGET_PORT%", "0"),
+            ("%SERVICE_PORT%", &port),
+            ("%SERVICE_PORT_NAME%", &self.port.name),
+        ];
+        Some(names::stat_name(pattern, &values, rules))
     }
 }
 
@@ -193,7 +196,7 @@ fn outbound<'m>(scope: Scope<'m>, hosts: &Hosts<'m>, id: ServiceId, all: &mut Ve
     let Some(service) = scope.mesh.services.get(id) else { return };
     let host = hosts.get(&service.hostname);
     let rule = host.and_then(|host| host.client_rule);
-    let dynamic = service.resolution == Resolution::DynamicDns && service.hostname.starts_with('*');
+    let dynamic = service.resolution == Resolution::DynamicDns;
     for (position, port) in ports(scope, service).into_iter().enumerate() {
         let resolvable =
             [Protocol::Http, Protocol::Tls, Protocol::Grpc, Protocol::Http2].contains(&port.protocol);
@@ -260,7 +263,7 @@ fn discovery(scope: Scope<'_>, service: &Service) -> Discovery {
         }
         Resolution::DynamicDns => Discovery::DynamicForwardProxy,
         Resolution::ClientSideLb | Resolution::Alias => Discovery::Eds,
-        Resolution::DnsLb if races_connections(service) => Discovery::LogicalDns,
+        Resolution::DnsLb if races_connections(scope, service) => Discovery::LogicalDns,
         Resolution::DnsLb => Discovery::StrictDns,
         Resolution::DnsRoundRobinLb => Discovery::LogicalDns,
         Resolution::Passthrough => Discovery::OriginalDst,

@@ -49,8 +49,7 @@ fn named<'m>(
     let (mut localities, labelled) = match to.direction {
         Direction::InboundVip => {
             // Subsets choose none: an accident, no rule is looked at.
-            let target = Target { subset: to.subset_name(), ..to.whole() };
-            (endpoints::localities(scope, to.direction, &target, Known::ByName), 0)
+            (endpoints::localities(scope, to.direction, &to.whole(), Known::ByName), 0)
         }
         Direction::Outbound => {
             let subset = to.subset.map_or("", |subset| &subset.name);
@@ -59,7 +58,8 @@ fn named<'m>(
                 let localities = endpoints::localities(scope, to.direction, &target, Known::ByName);
                 // Two accidents: the endpoints of subsets are not known by their labels, and of several
                 // localities only those of the first are.
-                (localities, usize::from(to.subset.is_none()))
+                let labelled = scope.rules.clusters.names_have_labels && to.subset.is_none();
+                (localities, usize::from(labelled))
             } else {
                 (endpoints::plain_localities(scope, &target), 0)
             }

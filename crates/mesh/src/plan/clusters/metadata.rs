@@ -39,7 +39,9 @@ pub(super) fn metadata<'m>(
     transport: &Transport<'m>,
 ) -> ClusterMetadata<'m> {
     let said = said(scope, to, policy, transport);
-    let names_service = scope.mesh.options.features.pilot_enable_telemetry_label;
+    // Filters of statistics ask an inbound cluster for its Service, whatever else telemetry is told.
+    let is_inbound = to.direction == Direction::InboundVip;
+    let names_service = is_inbound || scope.mesh.options.features.pilot_enable_telemetry_label;
     ClusterMetadata { service: said.service.filter(|_| names_service), ..said }
 }
 
@@ -74,11 +76,11 @@ fn of_others<'m>(scope: Scope<'m>, to: &Destination<'m>, policy: &ClusterPolicy<
     let rules = &scope.rules.clusters;
     let named = to.discovery != Discovery::DynamicForwardProxy;
     let hints = rules.peer_hints && to.subset.is_none();
-    let disable_mx = hints && all_take_hbone(scope, to);
+    let disable_mx = hints && all_announce_hbone(scope, to);
     let mode = policy.settings.tls.map(|tls| tls.mode);
     let own_tls = matches!(mode, Some(TlsMode::Simple | TlsMode::Mutual));
     ClusterMetadata {
-        keeps_alpn: rules.keeps_alpn && own_tls && to.rule.is_some(),
+        keeps_alpn: rules.keeps_alpn && own_tls,
         rule: to.rule,
         disable_mx,
         hides_baggage: false,
@@ -88,11 +90,11 @@ fn of_others<'m>(scope: Scope<'m>, to: &Destination<'m>, policy: &ClusterPolicy<
     }
 }
 
-/// Whether all endpoints of the port take HBONE, and there are some.
-fn all_take_hbone(scope: Scope<'_>, to: &Destination<'_>) -> bool {
+/// Whether all endpoints of the port say that they take HBONE, and there are some.
+fn all_announce_hbone(scope: Scope<'_>, to: &Destination<'_>) -> bool {
     let target = to.whole();
     let mut instances = target.instances(scope).peekable();
-    instances.peek().is_some() && instances.all(|instance| instance.hbone)
+    instances.peek().is_some() && instances.all(|instance| instance.announces_hbone)
 }
 
 impl Transport<'_> {

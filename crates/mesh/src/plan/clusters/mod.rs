@@ -23,12 +23,13 @@ mod rule_field;
 pub mod transport;
 pub mod tunnel;
 
-use super::Scope;
 use super::host::Hosts;
 use super::names::Direction;
+use super::{Scope, causes};
 use crate::mesh::service::ServiceSource;
 use crate::mesh::{PersistentSession, Port, Service};
-use crate::snapshot::Cause;
+use crate::rules::ClusterRules;
+use crate::snapshot::{Cause, Meta};
 
 use destination::Destination;
 use members::Members;
@@ -103,12 +104,11 @@ fn cluster<'m>(scope: Scope<'m>, to: Destination<'m>) -> Option<ClusterPlan<'m>>
     let policy = policy::policy(scope, &to);
     let members = members::members(scope, &to, policy.as_ref())?;
     let transport = transport::transport(scope, &to, policy.as_ref());
-    let causes = to.causes();
-    let of_others = to.direction == Direction::Outbound;
+    let causes = to.causes().into_iter().chain(of_proxy(scope, &to)).collect();
     Some(ClusterPlan {
-        stat_name: to.stat_name(&scope.mesh.config.outbound_cluster_stat_name),
-        races_connections: races_connections(to.service),
-        keeps_sessions: of_others && to.subset.is_none() && keeps_sessions(to.service, scope),
+        stat_name: to.stat_name(&scope.mesh.config.outbound_cluster_stat_name, &scope.rules.mesh),
+        races_connections: races_connections(scope, to.service),
+        keeps_sessions: to.subset.is_none() && keeps_sessions(to.service, scope),
         metadata: metadata::metadata(scope, &to, policy.as_ref(), &transport),
         transport_causes: reasons::of_transport(scope, &to, policy.as_ref()),
         name: to.name,
@@ -123,11 +123,30 @@ fn cluster<'m>(scope: Scope<'m>, to: Destination<'m>) -> Option<ClusterPlan<'m>>
     })
 }
 
+/// What a cluster has from the waypoint's proxy: its addresses decide to which families names are resolved, and its
+/// configuration whether the case of headers is kept.
+fn of_proxy(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Cause> {
+    let asks_names = to.discovery.resolves_names() || to.discovery == Discovery::DynamicForwardProxy;
+    let mut causes: Vec<Cause> = causes::pod(scope).filter(|_| asks_names).into_iter().collect();
+    let protocol = to.port.protocol;
+    if scope.settings().preserves_header_case() && (protocol.is_http() || protocol.is_unsupported()) {
+        causes.push(scope.waypoint.gateway.object_ref().into());
+        causes.extend(scope.mesh.proxy_configs.causes(&scope.waypoint.name));
+    }
+    causes
+}
+
 /// Whether connections to all resolved addresses are tried at once.
-fn races_connections(service: &Service) -> bool {
+fn races_connections(scope: Scope<'_>, service: &Service) -> bool {
     let ServiceSource::ServiceEntry(object) = &service.source else { return false };
-    let strategy = object.meta.annotations.get("istio.io/connect-strategy");
-    strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
+    asks_for_race(&object.meta, &scope.rules.clusters)
+}
+
+/// Whether a ServiceEntry asks that connections to all resolved addresses are tried at once.
+pub fn asks_for_race(entry: &Meta, rules: &ClusterRules) -> bool {
+    let strategy = entry.annotations.get("istio.io/connect-strategy");
+    rules.races_connections
+        && strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("RACE_FIRST_TCP_CONNECT"))
 }
 
 /// Whether clients stay with an endpoint while it shuts down.

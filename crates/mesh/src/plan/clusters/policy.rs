@@ -2,10 +2,10 @@
 
 use super::Discovery;
 use super::destination::Destination;
+use crate::mesh::balancing::Balancing;
 use crate::mesh::destination_rule::PortPolicy;
 use crate::mesh::{Port, Protocol, Service, TrafficDistribution};
 use crate::plan::Scope;
-use crate::plan::endpoints::balancing::Balancing;
 use crate::plan::names::Direction;
 use crate::rules::{ClusterRules, LocalityWeights, UnreadyEndpoints};
 use crate::snapshot::mesh_config;
@@ -52,6 +52,9 @@ pub(super) fn policy<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Option<Clust
     let config = &scope.mesh.config;
     let balancing =
         balances.then(|| Balancing::effective(config, settings.load_balancer, to.service)).flatten();
+    let asked = min_health_percent(scope, to, &settings);
+    let unready = (balances && sends_unready(scope, to.service)).then_some(0);
+    let holds = scope.rules.clusters.minimum_holds;
     let mut policy = ClusterPolicy {
         settings,
         upgrades_to_http2: upgrades_to_http2(
@@ -60,8 +63,7 @@ pub(super) fn policy<'m>(scope: Scope<'m>, to: &Destination<'m>) -> Option<Clust
             to.port,
             &settings,
         ),
-        min_health_percent: min_health_percent(scope, to, &settings)
-            .or_else(|| (balances && sends_unready(scope, to.service)).then_some(0)),
+        min_health_percent: if holds { asked.or(unready) } else { unready.or(asked) },
         locality_weighted: false,
         for_redis: scope.mesh.options.features.pilot_enable_redis_filter
             && to.port.protocol == Protocol::Redis,
@@ -103,8 +105,7 @@ fn upgrades_to_http2(
 /// The minimum that outlier detection asks for. Where the endpoints of others are sent whatever their health,
 /// no share of them may be too small: a panic would send requests to those that are not ready.
 fn min_health_percent(scope: Scope<'_>, to: &Destination<'_>, settings: &PortPolicy<'_>) -> Option<i32> {
-    let asked = settings.outlier_detection.map(|detection| detection.min_health_percent);
-    let asked = asked.filter(|percent| *percent >= 0)?;
+    let asked = settings.outlier_detection?.min_health_percent;
     let always_sent = scope.mesh.options.features.pilot_send_unhealthy_endpoints;
     let always_healthy =
         always_sent || (to.direction == Direction::Outbound && prefers_endpoints(to.service));

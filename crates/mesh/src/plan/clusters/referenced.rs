@@ -1,9 +1,7 @@
 //! Which Services a waypoint needs clusters of besides those that it serves.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::mesh::ServiceId;
 use crate::mesh::attachment::Precedence;
-use crate::mesh::{Service, ServiceId};
 use crate::plan::Scope;
 use crate::plan::envoy_filters::referenced_services;
 use crate::plan::policies::jwks;
@@ -11,19 +9,25 @@ use crate::snapshot::mesh_config::ExtensionProvider;
 
 /// The Services that this waypoint needs outbound clusters of: what the routes of its own Services lead to
 /// and it does not serve itself (or lies outside the mesh), and what extension providers and EnvoyFilters
-/// name.
-pub(super) fn services(scope: Scope<'_>) -> BTreeSet<ServiceId> {
+/// name. Of two that have clusters of one name the first counts.
+pub(super) fn services(scope: Scope<'_>) -> Vec<ServiceId> {
     let mesh = scope.mesh;
-    let namespace = scope.waypoint.name.namespace.as_str();
-    let served: BTreeMap<&str, &Service> = (scope.waypoint.services.iter())
-        .filter_map(|id| mesh.services.get(*id))
-        .map(|service| (service.hostname.as_str(), service))
-        .collect();
-    let referenced =
-        served.keys().flat_map(|host| mesh.virtual_services.references(host)).map(|host| host.as_str());
-    let elsewhere = referenced.filter(|host| served.get(host).is_none_or(|service| service.mesh_external));
-    let found = elsewhere.filter_map(|host| mesh.services.visible(host, namespace));
-    found.chain(named_services(scope)).collect()
+    let client = &scope.waypoint.name.namespace;
+    let hosts = mesh.virtual_services.destinations(scope.waypoint, &mesh.services);
+    let merges = scope.rules.clusters.merges_ports;
+    let seen = |host: &&str| {
+        if merges {
+            mesh.services.visible(host, client).into_iter().collect()
+        } else {
+            mesh.services.all_visible(host, client)
+        }
+    };
+    let mut found: Vec<ServiceId> = hosts.iter().flat_map(seen).chain(named_services(scope)).collect();
+    if merges {
+        found.sort_unstable();
+        found.dedup();
+    }
+    found
 }
 
 /// The Services that the mesh's extension providers and the waypoint's EnvoyFilters name: `host` or

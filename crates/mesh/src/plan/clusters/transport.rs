@@ -12,7 +12,7 @@ use crate::mesh::peer_authentication::MtlsMode;
 use crate::plan::Scope;
 use crate::plan::endpoints::DISABLED;
 use crate::plan::names::Direction;
-use crate::rules::VerifiedHost;
+use crate::rules::{ClusterRules, VerifiedHost};
 use crate::snapshot::networking::destination_rule::{ClientTlsSettings, SimpleLb, TlsMode};
 
 /// How a cluster speaks to its endpoints.
@@ -75,6 +75,11 @@ pub struct RequestedHost {
     pub may_be_unverified: bool,
 }
 
+impl RequestedHost {
+    /// Servers are asked for it, and have to prove that name.
+    const VERIFIED: Self = Self { is_sni: true, is_verified: true, may_be_unverified: false };
+}
+
 /// How the cluster of a destination speaks to its endpoints.
 pub(super) fn transport<'m>(
     scope: Scope<'m>,
@@ -84,7 +89,11 @@ pub(super) fn transport<'m>(
     let settings = policy.and_then(|policy| policy.settings.tls);
     let own = settings_with_own_certificate(scope, to, settings).map(Cow::Owned);
     let settings = own.or(settings.map(Cow::Borrowed));
-    let requested_host = settings.as_deref().map(|tls| requested_host(scope, to, tls)).unwrap_or_default();
+    let requested_host = match settings.as_deref() {
+        Some(tls) => requested_host(scope, to, tls),
+        None if asks_for_each_host(to) && speaks_mtls(scope, to) => RequestedHost::VERIFIED,
+        None => RequestedHost::default(),
+    };
     let sockets = match (to.direction, settings) {
         (Direction::InboundVip, None) => Sockets::Own(None),
         (Direction::InboundVip, Some(settings)) => {
@@ -176,7 +185,7 @@ fn istio_mutual<'m>(
     let as_they_are = keeps_settings(scope, to);
     Tls::IstioMutual {
         sni: match settings.sni.as_str() {
-            "" if as_they_are => to.name.clone(),
+            "" if as_they_are && !asks_for_each_host(to) => to.name.clone(),
             "" => sni(to),
             sni => sni.to_owned(),
         },
@@ -196,15 +205,19 @@ fn names<'m>(settings: &Cow<'m, ClientTlsSettings>) -> Cow<'m, [Str]> {
     }
 }
 
-/// The name that sidecars are asked for.
+/// The name that sidecars are asked for; none where it is the host of each request.
 fn sni(to: &Destination<'_>) -> String {
-    match to.discovery {
-        Discovery::DynamicForwardProxy => to.name.clone(),
-        _ => {
-            let subset = to.subset.map_or("", |subset| subset.name.as_str());
-            format!("outbound_.{}_.{subset}_.{}", to.port.number, to.service.hostname)
-        }
+    if asks_for_each_host(to) {
+        return String::new();
     }
+    let subset = to.subset.map_or("", |subset| subset.name.as_str());
+    format!("outbound_.{}_.{subset}_.{}", to.port.number, to.service.hostname)
+}
+
+/// Whether a destination of others is resolved on demand: even in Istio's own mTLS its servers are then asked
+/// for the host that the client asked for.
+fn asks_for_each_host(to: &Destination<'_>) -> bool {
+    to.direction == Direction::Outbound && to.discovery == Discovery::DynamicForwardProxy
 }
 
 /// Why there is no TLS where a rule asks for it: mutual TLS needs a client certificate and its private key.
@@ -242,7 +255,8 @@ fn is_insecure(scope: Scope<'_>, settings: &ClientTlsSettings) -> bool {
 /// Where no names are given, servers are asked for the host that the client asked for, and have to prove that
 /// name.
 fn requested_host(scope: Scope<'_>, to: &Destination<'_>, settings: &ClientTlsSettings) -> RequestedHost {
-    if !asks_for_tls(settings) {
+    let mutual = settings.mode == TlsMode::IstioMutual && asks_for_each_host(to);
+    if !asks_for_tls(settings) && !mutual {
         return RequestedHost::default();
     }
     let features = &scope.mesh.options.features;
@@ -250,7 +264,7 @@ fn requested_host(scope: Scope<'_>, to: &Destination<'_>, settings: &ClientTlsSe
         return RequestedHost::default();
     }
     let dynamic = to.discovery == Discovery::DynamicForwardProxy;
-    let host = verified(settings, is_insecure(scope, settings), dynamic, scope.rules.clusters.verified_host);
+    let host = verified(settings, is_insecure(scope, settings), dynamic, &scope.rules.clusters);
     RequestedHost { is_verified: host.is_verified && features.verify_certificate_at_client, ..host }
 }
 
@@ -258,12 +272,13 @@ fn verified(
     settings: &ClientTlsSettings,
     insecure: bool,
     dynamic: bool,
-    host: VerifiedHost,
+    rules: &ClusterRules,
 ) -> RequestedHost {
     let is_sni = settings.sni.is_empty();
-    let unnamed = settings.subject_alt_names.is_empty() && (is_sni || host == VerifiedHost::Requested);
-    let is_verified = !insecure && (dynamic || unnamed);
-    RequestedHost { is_sni, is_verified, may_be_unverified: dynamic && !(is_sni && is_verified) }
+    let by_request = is_sni || rules.verified_host == VerifiedHost::Requested;
+    let is_verified = !insecure && (dynamic || by_request && settings.subject_alt_names.is_empty());
+    let may_be_unverified = dynamic && (!is_verified || !is_sni && rules.fixed_sni_is_unverified);
+    RequestedHost { is_sni, is_verified, may_be_unverified }
 }
 
 /// Whether a destination's servers are guessed to speak mTLS, for lack of a rule that says so.
@@ -290,21 +305,31 @@ fn speaks_mtls(scope: Scope<'_>, to: &Destination<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::Release;
+    use crate::rules::Rules;
 
     #[test]
     fn a_fixed_sni_leaves_the_name_unverified_since_tls_goes_inside_hbone() {
         let settings = ClientTlsSettings { sni: "h".into(), ..ClientTlsSettings::default() };
-        let of = |host| verified(&settings, false, false, host);
-        assert_eq!(of(VerifiedHost::RequestedUnlessSni), RequestedHost::default());
+        let of = |release| verified(&settings, false, false, &Rules::of(release).clusters);
+        assert_eq!(of(Release::V1_31), RequestedHost::default());
         let older = RequestedHost { is_verified: true, ..RequestedHost::default() };
-        assert_eq!(of(VerifiedHost::Requested), older);
+        assert_eq!(of(Release::V1_18), older);
     }
 
     #[test]
     fn what_is_resolved_on_demand_is_verified_or_said_not_to_be() {
         let settings = ClientTlsSettings::default();
-        let of = |insecure| verified(&settings, insecure, true, VerifiedHost::RequestedUnlessSni);
+        let rules = &Rules::of(Release::V1_31).clusters;
+        let of = |insecure| verified(&settings, insecure, true, rules);
         assert_eq!((of(false).is_verified, of(false).may_be_unverified), (true, false));
         assert_eq!((of(true).is_verified, of(true).may_be_unverified), (false, true));
+    }
+
+    #[test]
+    fn a_fixed_sni_is_said_to_be_unverified_since_1_30() {
+        let settings = ClientTlsSettings { sni: "h".into(), ..ClientTlsSettings::default() };
+        let of = |release| verified(&settings, false, true, &Rules::of(release).clusters).may_be_unverified;
+        assert!(!of(Release::V1_29) && of(Release::V1_30));
     }
 }

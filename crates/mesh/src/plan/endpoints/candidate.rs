@@ -11,14 +11,8 @@ use crate::mesh::workload::{Locality, Workload, WorkloadSource};
 use crate::mesh::{Endpoint, Mesh, Service};
 use crate::plan::causes;
 use crate::snapshot::{Cause, Labels};
-use crate::well_known::NETWORK;
+use crate::well_known::{CLUSTER, HOSTNAME, NETWORK, REGION, SUB_ZONE, ZONE};
 
-/// Labels that Istio adds to endpoints and proxies.
-pub(super) const REGION: &str = "topology.kubernetes.io/region";
-pub(super) const ZONE: &str = "topology.kubernetes.io/zone";
-pub(super) const SUB_ZONE: &str = "topology.istio.io/subzone";
-pub(super) const CLUSTER: &str = "topology.istio.io/cluster";
-pub(super) const HOSTNAME: &str = "kubernetes.io/hostname";
 /// The label that says whether a workload speaks mTLS by itself.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// What that label says of a workload with a sidecar.
@@ -39,8 +33,12 @@ pub struct Candidate<'m> {
     pub cluster: &'m Str,
     /// The network that it is in.
     pub(crate) network: &'m Str,
+    /// Whether a label that names another network counts as its label.
+    keeps_network_label: bool,
     /// Whether it takes HBONE connections.
     pub(crate) hbone: bool,
+    /// Whether its own labels or its address say so. A waypoint takes them, too, and need not say it.
+    pub(crate) announces_hbone: bool,
     /// What the workload says about its own mTLS.
     pub(crate) tls_mode: Option<&'m str>,
     /// Whether it shuts down: its state or a label may say so.
@@ -55,6 +53,7 @@ impl<'m> Candidate<'m> {
         let assigned = remote.map_or(&mesh.networks.assigned, |remote| &remote.assigned);
         let network = workload.map_or_else(|| assigned.of(ip), |workload| &workload.network);
         let draining = &mesh.options.features.pilot_draining_label;
+        let announces_hbone = announces_hbone(endpoint, ip, (workload, network), &mesh.networks);
         let marked = || workload.and_then(|workload| workload.labels.get(draining));
         Self {
             endpoint,
@@ -63,7 +62,9 @@ impl<'m> Candidate<'m> {
             alias,
             cluster: remote.map_or(&mesh.cluster, |remote| &remote.name),
             network,
-            hbone: takes_hbone(endpoint, ip, (workload, network), &mesh.networks),
+            keeps_network_label: mesh.rules.networks.keeps_network_label,
+            hbone: announces_hbone || workload.is_some_and(|workload| workload.is_waypoint),
+            announces_hbone,
             tls_mode: workload.and_then(tls_mode),
             draining: endpoint.health == Health::Draining || marked().is_some_and(|label| !label.is_empty()),
         }
@@ -101,7 +102,8 @@ impl<'m> Candidate<'m> {
             (None, CLUSTER) => self.cluster.as_str(),
             (None, _) => "",
         };
-        if own.is_empty() && key == NETWORK { self.network } else { own }
+        let replaced = own.is_empty() || !self.keeps_network_label && !self.network.is_empty();
+        if key == NETWORK && replaced { self.network } else { own }
     }
 
     /// Whether it has all of these labels.
@@ -127,14 +129,14 @@ pub(super) fn label<'a>(
     if place.is_empty() { labels.get(key).map_or("", Str::as_str) } else { place }
 }
 
-/// Whether an endpoint takes HBONE connections: its own labels say so, or ztunnel knows its address.
-fn takes_hbone(
+/// Whether an endpoint's own labels say that it takes HBONE connections, or ztunnel knows its address.
+fn announces_hbone(
     endpoint: &Endpoint,
     ip: Option<IpAddr>,
     (workload, network): (Option<&Workload>, &Str),
     networks: &Networks,
 ) -> bool {
-    if workload.is_some_and(|workload| workload.is_waypoint || workload.native_hbone) {
+    if workload.is_some_and(|workload| workload.native_hbone) {
         return true;
     }
     // Istio looks the text up. Addresses of IPv4 are written in one way only.

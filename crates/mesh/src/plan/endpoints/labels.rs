@@ -62,7 +62,7 @@ fn label_distance(server: &Server<'_>, wanted: &[Wanted<'_>], priority: Failover
         if server.label(key) == *value {
             continue;
         }
-        if step == 0 && *key == NETWORK && priority == FailoverPriority::Layered {
+        if step == 0 && *key == NETWORK && priority == FailoverPriority::NetworkLast {
             // Endpoints of another network come after all of this one, and are told apart by the other
             // labels.
             other_network = lowest;

@@ -3,19 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::LocalityPlan;
-use super::balancing::Balancing;
 use super::candidate::label;
 use super::labels::{by_labels, wanted_labels};
-use crate::Str;
 use crate::mesh::Locality;
+use crate::mesh::balancing::Balancing;
 use crate::plan::Scope;
 use crate::rules::FailoverPriority;
 use crate::snapshot::networking::destination_rule::{Distribute, Failover};
 use crate::well_known::NETWORK;
 
 /// Where endpoints run that no workload is known of.
-pub(super) static NOWHERE: Locality =
-    Locality { region: Str::new_static(""), zone: Str::new_static(""), sub_zone: Str::new_static("") };
+pub(super) static NOWHERE: Locality = Locality::UNKNOWN;
 
 impl LocalityPlan<'_> {
     /// Where its endpoints run.
@@ -54,14 +52,22 @@ pub(crate) fn apply(
     if labelled > 0 {
         let wanted = wanted_labels(&setting.failover_priority, |key| {
             let own = label(&proxy.labels, (&proxy.locality, &proxy.node_name, &proxy.cluster), key);
-            if own.is_empty() && key == NETWORK { &scope.mesh.networks.own } else { own }
+            if own.is_empty() && key == NETWORK { network_of_proxy(scope) } else { own }
         });
         by_labels(localities, &wanted, priority, labelled);
     }
-    if priority == FailoverPriority::Layered && !setting.failover.is_empty() {
+    if priority != FailoverPriority::Alone && !setting.failover.is_empty() {
         by_distance(localities, &proxy.locality, &setting.failover);
     }
     true
+}
+
+/// The network that the waypoint's proxy is taken to be in, whose labels do not name one.
+fn network_of_proxy(scope: Scope<'_>) -> &str {
+    let Scope { mesh, waypoint, rules, .. } = scope;
+    let proxy = &waypoint.proxy;
+    let assigned = mesh.networks.assigned.of(proxy.addresses.first().copied());
+    if rules.networks.assigns_proxies && !assigned.is_empty() { assigned } else { proxy.network() }
 }
 
 /// Shares traffic between localities as the first fitting rule says; others get none.
@@ -74,13 +80,14 @@ fn distribute(localities: &mut [LocalityPlan<'_>], own: &Locality, rules: &[Dist
             .copied()
             .filter(|i| localities.get(*i).is_some_and(|l| covers(pattern, l.at())))
             .collect();
-        let weight = |i: &usize| localities.get(*i).map_or(1, |locality| locality.weight);
-        let total: f64 = chosen.iter().map(|i| f64::from(weight(i))).sum();
+        // One that has no endpoints left counts, too. Sums and products are cut off as Istio's are.
+        let own = |locality: &LocalityPlan<'_>| locality.weight.max(1);
+        let weights = chosen.iter().filter_map(|i| localities.get(*i)).map(own);
+        let total = f64::from(weights.fold(0, u32::wrapping_add));
         for i in chosen {
             rest.remove(&i);
             if let Some(locality) = localities.get_mut(i) {
-                let own = f64::from(locality.weight);
-                let part = (own * f64::from(*share) / total).ceil();
+                let part = (f64::from(own(locality).wrapping_mul(*share)) / total).ceil();
                 if part > 0.0 {
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
                     let part = part as u32;
@@ -101,7 +108,7 @@ fn covers(pattern: &str, place: &Locality) -> bool {
     let mut parts = pattern.split('/');
     let mut fits = |value: &str, optional: bool| match parts.next() {
         Some("*") => true,
-        Some("") | None if optional => true,
+        None if optional => true,
         part => part.unwrap_or_default() == value,
     };
     fits(&place.region, false) && fits(&place.zone, true) && fits(&place.sub_zone, true)
@@ -138,16 +145,9 @@ pub(super) fn close_gaps(localities: &mut [LocalityPlan<'_>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Str;
-
-    fn place(text: &str) -> Locality {
-        let mut parts = text.split('/').map(Str::from);
-        let mut next = || parts.next().unwrap_or_default();
-        Locality { region: next(), zone: next(), sub_zone: next() }
-    }
 
     fn places(texts: &[&str]) -> Vec<Locality> {
-        texts.iter().map(|text| place(text)).collect()
+        texts.iter().map(|text| Locality::parse(text)).collect()
     }
 
     fn localities<'m>(places: &'m [Locality], weights: &[u32]) -> Vec<LocalityPlan<'m>> {
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn near_localities_come_first_without_gaps() {
-        let own = place("r1/z1/s1");
+        let own = Locality::parse("r1/z1/s1");
         let known = places(&["r1/z1/s1", "r1/z1/s2", "r1/z2", "r2", "r3"]);
         let mut all = localities(&known, &[1; 5]);
         by_distance(&mut all, &own, &[]);
@@ -189,14 +189,14 @@ mod tests {
             Distribute { from: "r9/*".into(), ..Distribute::default() },
             Distribute { from: "r1/*".into(), to },
         ];
-        distribute(&mut all, &place("r1/z1"), &rules);
+        distribute(&mut all, &Locality::parse("r1/z1"), &rules);
         assert_eq!(all.iter().map(|l| l.weight).collect::<Vec<_>>(), [20, 60, 20, 1]);
         assert_eq!(all.iter().map(|l| l.gets_traffic).collect::<Vec<_>>(), [true, true, true, false]);
     }
 
     #[test]
     fn patterns_cover_what_they_leave_out() {
-        let covered = |pattern: &str| covers(pattern, &place("r/z/s"));
+        let covered = |pattern: &str| covers(pattern, &Locality::parse("r/z/s"));
         for pattern in ["*", "r", "r/*", "r/z", "r/z/*", "r/z/s", "*/z"] {
             assert!(covered(pattern), "{pattern}");
         }

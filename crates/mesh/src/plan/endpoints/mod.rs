@@ -6,11 +6,9 @@
 //! | [`candidate`] | what is known of an endpoint |
 //! | `reach` | how it is reached, and what state it is in |
 //! | `mtls` | whether its own mTLS may be used |
-//! | `balancing` | which load balancing by locality is in force |
 //! | [`networks`] | which gateways stand for endpoints of other networks |
 //! | `locality`, `labels` | the shares and priorities that follow |
 
-pub(crate) mod balancing;
 pub mod candidate;
 mod external;
 mod labels;
@@ -25,11 +23,11 @@ use std::sync::Arc;
 use super::names::Direction;
 use super::{Scope, causes};
 use crate::Str;
+use crate::mesh::balancing::Balancing;
 use crate::mesh::destination_rule::policy;
 use crate::mesh::{Endpoint, Locality};
 use crate::snapshot::Cause;
 
-use balancing::Balancing;
 use candidate::Candidate;
 use mtls::MtlsChecker;
 use networks::ThroughGateway;
@@ -53,7 +51,7 @@ pub struct EndpointsPlan<'m> {
 pub struct LocalityPlan<'m> {
     /// Where they run; none for endpoints without a workload.
     pub(crate) place: Option<&'m Locality>,
-    /// Its share of the traffic.
+    /// Its share of the traffic; 0 where it has no endpoints to get it, and no rule gives it one.
     pub weight: u32,
     /// 0 is tried first.
     pub priority: u32,
@@ -131,7 +129,7 @@ pub fn discovered<'m>(scope: Scope<'m>, direction: Direction, target: &Target<'m
 /// Which endpoints count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
-    /// Those with an address: names are resolved by Envoy, not here.
+    /// All but those with a name: names are resolved by Envoy, not here.
     WithAddress,
     /// Those with a name, too.
     ByName,
@@ -151,10 +149,11 @@ pub fn localities<'m>(
             && !select::in_scope(scope, candidate.workload)
     };
     // Another object with the same host may have endpoints for the same port under another name.
+    // One without an address is for a gateway of its network to stand for.
     let has_address = |candidate: &Candidate<'_>| {
-        let Endpoint { port, service_port, .. } = candidate.endpoint;
+        let Endpoint { address, port, service_port, .. } = candidate.endpoint;
         (target.service.one_port || *service_port == target.port.name)
-            && (*port == 0 || candidate.ip.is_some())
+            && (*port == 0 || address.is_empty() || candidate.ip.is_some())
     };
     let counts =
         |candidate: &Candidate<'_>| !foreign(candidate) && (known == Known::ByName || has_address(candidate));
@@ -167,7 +166,8 @@ pub fn localities<'m>(
         let endpoint = reach::endpoint(scope, candidate, direction, mtls);
         EndpointPlan { external: external.clone(), ..endpoint }
     });
-    let localities = by_locality(endpoints);
+    let sum = if rules.locality_weights_wrap { u32::wrapping_add } else { u32::saturating_add };
+    let localities = by_locality(endpoints, sum);
     networks::through_gateways(scope, direction, target, localities)
 }
 
@@ -184,11 +184,14 @@ pub(crate) fn plain_localities<'m>(scope: Scope<'m>, target: &Target<'m>) -> Vec
         let endpoint = reach::plain_endpoint(scope.mesh, candidate);
         EndpointPlan { external: external.clone(), ..endpoint }
     });
-    by_locality(endpoints)
+    by_locality(endpoints, u32::saturating_add)
 }
 
-/// Endpoints by where they run, in the order of the text `region/zone/subzone`.
-fn by_locality<'m>(endpoints: impl Iterator<Item = EndpointPlan<'m>>) -> Vec<LocalityPlan<'m>> {
+/// Endpoints by where they run, in the order of the texts that name these places.
+fn by_locality<'m>(
+    endpoints: impl Iterator<Item = EndpointPlan<'m>>,
+    sum: fn(u32, u32) -> u32,
+) -> Vec<LocalityPlan<'m>> {
     let mut localities: Vec<LocalityPlan<'m>> = Vec::new();
     for endpoint in endpoints {
         let place = endpoint.place();
@@ -207,21 +210,14 @@ fn by_locality<'m>(endpoints: impl Iterator<Item = EndpointPlan<'m>>) -> Vec<Loc
             });
         }
         if let Some(locality) = localities.get_mut(position) {
-            locality.weight = locality.weight.saturating_add(endpoint.weight);
+            locality.weight = sum(locality.weight, endpoint.weight);
             locality.endpoints.push(endpoint);
         }
     }
     if localities.len() > 1 {
-        localities.sort_by_cached_key(|locality| sort_key(locality.at()));
+        localities.sort_by(|a, b| a.at().text().cmp(b.at().text()));
     }
     localities
-}
-
-fn sort_key(place: &Locality) -> String {
-    if *place == Locality::default() {
-        return String::new();
-    }
-    format!("{}/{}/{}", place.region, place.zone, place.sub_zone)
 }
 
 impl<'m> EndpointPlan<'m> {

@@ -26,14 +26,16 @@ impl<'m> MtlsChecker<'m> {
             }
             // A subset that the rule doesn't have says nothing, not even what the rule says in general.
             let subset = rule.subset(target.subset)?;
-            policy::tls_mode(subset.traffic_policy.as_ref(), port).or_else(|| policy::tls_mode(general, port))
+            let own = policy::tls_mode(subset.traffic_policy.as_ref(), port);
+            let falls_back = scope.rules.clusters.mtls_check == MtlsCheck::BySubsetOrRule;
+            if falls_back { own.or_else(|| policy::tls_mode(general, port)) } else { own }
         });
         Self { scope, target: *target, mode, tunnels_refused: false }
     }
 
     pub(super) fn allows(&mut self, candidate: &Candidate<'_>, direction: Direction) -> bool {
         match self.scope.rules.clusters.mtls_check {
-            MtlsCheck::BySubset => match self.mode {
+            MtlsCheck::BySubset | MtlsCheck::BySubsetOrRule => match self.mode {
                 Some(mode) => mode == TlsMode::IstioMutual,
                 None => self.speaks_mtls(candidate),
             },

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::candidate::{CLUSTER, Candidate, ISTIO};
+use super::candidate::{Candidate, ISTIO};
 use super::reach::says_workload;
 use super::select::Target;
 use super::{EndpointPlan, HealthState, LocalityPlan, Server, SocketLabel};
@@ -15,7 +15,7 @@ use crate::plan::Scope;
 use crate::plan::names::Direction;
 use crate::rules::NetworkRules;
 use crate::snapshot::Cause;
-use crate::well_known::NETWORK;
+use crate::well_known::{CLUSTER, NETWORK};
 
 /// A gateway that stands for endpoints of its network.
 #[derive(Clone, Copy, Debug)]
@@ -140,14 +140,12 @@ impl<'m> Way<'m> {
         let is_near = self.network.is_empty() || known.network.is_empty() || self.network == *known.network;
         if self.ambient && !is_near {
             let allowed = self.scope.mesh.options.features.ambient_enable_multi_network_waypoint;
-            if !allowed || reachable.is_empty() {
+            let kept_in = !allowed && self.scope.waypoint.proxy.is_managed();
+            if kept_in || reachable.is_empty() {
                 return Outcome::Left;
             }
         }
-        let leaves = self.rules.leaves_unnamed_network
-            && self.network.is_empty()
-            && !known.network.is_empty()
-            && !gateways.is_empty();
+        let leaves = self.rules.leaves_unnamed_network && self.network.is_empty() && !gateways.is_empty();
         if !leaves && (is_near || gateways.is_empty()) {
             return if known.endpoint.address.is_empty() { Outcome::Left } else { Outcome::Direct };
         }

@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use crate::mesh::destination_rule::{MergedRule, policy};
-use crate::mesh::endpoint::{Health, keeps_unready};
+use crate::mesh::endpoint::Health;
 use crate::mesh::{Endpoint, PersistentSession, Port, Service, ServiceId, TrafficDistribution, Workload};
 use crate::plan::Scope;
 use crate::rules::UnreadyEndpoints;
@@ -24,14 +24,21 @@ pub struct Target<'m> {
 }
 
 impl<'m> Target<'m> {
-    /// The endpoints of the port that the release knows of, whatever their state.
+    /// The endpoints of the port that the release knows of, whatever their state: of a ServiceEntry by the
+    /// port's number.
     pub fn instances(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
+        self.of_port(scope, true)
+    }
+
+    /// The same by the port's number where endpoints say that, else by its name.
+    fn of_port(&self, scope: Scope<'m>, by_number: bool) -> impl Iterator<Item = Candidate<'m>> + use<'m> {
         let mesh = scope.mesh;
         let Self { id, port, service, .. } = *self;
-        let unready = keeps_unready(scope.rules, &mesh.options.features);
+        let unready = scope.rules.registry.unready_endpoints;
         let of_port = move |e: &&Endpoint| {
-            service.one_port
-                || e.service_port_number.map_or(e.service_port == port.name, |n| n == port.number)
+            let named = || e.service_port == port.name;
+            let number = e.service_port_number.filter(|_| by_number);
+            service.one_port || number.map_or_else(named, |number| number == port.number)
         };
         let in_reach = self.clusters_in_reach(scope);
         let all = mesh.instances(id).filter(move |instance| {
@@ -57,7 +64,8 @@ impl<'m> Target<'m> {
         !service.node_local && !scoped && !mesh.config.is_cluster_local(&service.hostname)
     }
 
-    /// The endpoints that the cluster has.
+    /// The endpoints that the cluster has. Those that Envoy asks for itself are found by the port's name, so
+    /// that ServiceEntries for one host share them; those of a cluster that resolves names by its number.
     pub fn candidates(&self, scope: Scope<'m>) -> impl Iterator<Item = Candidate<'m>> {
         let (service, labels) = (self.service, self.labels());
         let unready = self.sends_unready(scope);
@@ -65,7 +73,7 @@ impl<'m> Target<'m> {
         let node = scope.waypoint.proxy.node_name.as_str();
         let networks = || scope.mesh.network_gateways.reachable(service.resolution.resolves_names());
         let views = scope.rules.networks.views_without_gateways || !networks().is_empty();
-        self.instances(scope)
+        self.of_port(scope, service.resolution.resolves_names())
             .filter(move |candidate| labels.is_none_or(|labels| candidate.has_labels(labels)))
             .filter(move |candidate| {
                 !service.node_local || candidate.workload.map_or("", |w| &w.node_name) == node

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::admission::mesh_config::is_service;
+use crate::admission::syntax::url_scheme;
 use crate::mesh::{Mesh, Services};
 use crate::plan::provider::Upstream;
 use crate::snapshot::mesh_config::provider::{
@@ -35,9 +37,6 @@ pub enum AuthorizerProvider<'m> {
 /// Why an external authorizer cannot be asked: policies that name it deny.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// Another has the same name.
-    #[error("another provider has the same name")]
-    Duplicate,
     /// Its name cannot be a part of a metadata key.
     #[error("the name is not one that a metadata key can have")]
     Name,
@@ -75,11 +74,8 @@ impl<'m> Authorizers<'m> {
             } else {
                 continue;
             };
-            let checked = match () {
-                () if all.contains_key(provider.name.as_str()) => Err(Unusable::Duplicate),
-                () if !is_usable(&provider.name, in_metadata) => Err(Unusable::Name),
-                () => authorizer,
-            };
+            let usable = is_usable(&provider.name, in_metadata);
+            let checked = if usable { authorizer } else { Err(Unusable::Name) };
             all.insert(provider.name.as_str(), checked);
         }
         Self(all)
@@ -141,24 +137,13 @@ fn over_grpc<'m>(
     Ok(Authorizer { provider: AuthorizerProvider::Grpc(config), upstream, status_on_error })
 }
 
-/// Finds `host` or `namespace/host`. A host that is in several namespaces needs one.
+/// The service that is asked: `host` where only one namespace has that, or `namespace/host`.
 fn backend(service: &str, port: u32, services: &Services) -> Result<Upstream, Unusable> {
     if !(1..=65535).contains(&port) {
         return Err(Unusable::Port);
     }
-    let found = match service.split('/').collect::<Vec<_>>().as_slice() {
-        [namespace, host] => services.lookup(host, namespace),
-        // No fully qualified name begins with a star.
-        _ if service.starts_with('*') => None,
-        _ => {
-            let ids = services.with_hostname(service);
-            let namespace = |id| services.get(id).map(|s| &s.namespace);
-            let first = ids.first().copied();
-            first.filter(|id| ids.iter().all(|other| namespace(*other) == namespace(*id)))
-        }
-    };
-    let service = found.and_then(|id| services.get(id)).ok_or(Unusable::Service)?;
-    Ok(Upstream::new(service, port))
+    let upstream = Upstream::find(services, service, port).filter(|_| is_service(service));
+    upstream.ok_or(Unusable::Service)
 }
 
 fn status(text: &str) -> Result<Option<u32>, Unusable> {
@@ -191,13 +176,9 @@ pub const fn is_status(code: u32) -> bool {
     )
 }
 
-/// A path begins with a slash, has no control characters and is properly escaped.
+/// A path begins with a slash, and is a URL.
 fn check_path_prefix(prefix: &str) -> Result<(), Unusable> {
-    let mut escapes = prefix.split('%').skip(1);
-    let escaped =
-        escapes.all(|rest| rest.get(..2).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())));
-    let plain = !prefix.bytes().any(|b| b.is_ascii_control());
-    if prefix.is_empty() || (prefix.starts_with('/') && escaped && plain) {
+    if prefix.is_empty() || (prefix.starts_with('/') && url_scheme(prefix).is_some()) {
         Ok(())
     } else {
         Err(Unusable::PathPrefix)
@@ -230,5 +211,6 @@ mod tests {
         assert_eq!(check_path_prefix("/check%20it"), Ok(()));
         assert_eq!(check_path_prefix("check"), Err(Unusable::PathPrefix));
         assert_eq!(check_path_prefix("/100%"), Err(Unusable::PathPrefix));
+        assert_eq!(check_path_prefix("/a?b=100%"), Ok(()));
     }
 }

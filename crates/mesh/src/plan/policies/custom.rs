@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::authorizer::{Authorizer, Authorizers};
-use super::{Authorization, is_dry_run};
-use crate::Str;
 use crate::rules::{SecurityRules, SeveralAuthorizers};
 use crate::snapshot::Object;
 use crate::snapshot::security::AuthorizationPolicy;
@@ -20,9 +18,8 @@ pub struct Custom<'m> {
     pub verdict: CustomVerdict<'m>,
     /// What the names of their rules begin with.
     pub rule_prefix: String,
-    /// The policies. An external authorizer is asked by those that are only tried, too: a limitation that
-    /// Istio documents.
-    pub policies: Authorization<'m>,
+    /// The policies. Admission refuses those that are only tried.
+    pub policies: Vec<Policy<'m>>,
 }
 
 /// What becomes of what CUSTOM policies are about.
@@ -56,48 +53,49 @@ impl<'m> CustomRules<'m> {
             return Vec::new();
         }
         match self.release.several_authorizers {
-            SeveralAuthorizers::DenyEverything => vec![self.one_authorizer(policies)],
-            SeveralAuthorizers::DenyWhatFits => self.authorizers_by_name(policies),
+            SeveralAuthorizers::DenyEverything => {
+                vec![self.one_authorizer(policies, CustomVerdict::DenyEverything)]
+            }
+            SeveralAuthorizers::DenyTogether => {
+                vec![self.one_authorizer(policies, CustomVerdict::DenyWhatFits)]
+            }
+            SeveralAuthorizers::DenyEach => self.authorizers_by_name(policies),
         }
     }
 
-    /// All policies have to name the same one. Those that are only tried say nothing.
-    fn one_authorizer(&self, policies: &[Policy<'m>]) -> Custom<'m> {
+    /// All policies have to name the same one, which can be asked; what becomes of them otherwise.
+    fn one_authorizer(&self, policies: &[Policy<'m>], otherwise: CustomVerdict<'m>) -> Custom<'m> {
         let mut names = policies.iter().map(|policy| provider(policy));
         let first = names.next().unwrap_or_default();
         let authorizer = self.authorizers.get(first).filter(|_| names.all(|name| name == first));
-        let enforced = policies.iter().copied().filter(|policy| !is_dry_run(policy)).collect();
         Custom {
-            verdict: authorizer
-                .map_or(CustomVerdict::DenyEverything, |authorizer| CustomVerdict::Ask(authorizer.clone())),
+            verdict: authorizer.map_or(otherwise, |authorizer| CustomVerdict::Ask(authorizer.clone())),
             rule_prefix: RULE_PREFIX.to_owned(),
-            policies: Authorization { enforced, dry_run: Vec::new() },
+            policies: policies.to_vec(),
         }
     }
 
     /// Each is asked for itself; but if there is more than one, none is unless a feature flag allows it.
     fn authorizers_by_name(&self, policies: &[Policy<'m>]) -> Vec<Custom<'m>> {
-        let mut by_name: BTreeMap<&Str, Vec<Policy<'m>>> = BTreeMap::new();
-        let unnamed = Str::default();
+        let mut by_name: BTreeMap<&str, Vec<Policy<'m>>> = BTreeMap::new();
         for policy in policies {
-            let name = policy.spec.provider.as_ref().map_or(&unnamed, |provider| &provider.name);
-            by_name.entry(name).or_default().push(policy);
+            by_name.entry(provider(policy)).or_default().push(policy);
         }
         let too_many = by_name.len() > 1 && !self.several_allowed;
-        let custom = |(name, policies): (&Str, Vec<Policy<'m>>)| Custom {
+        let custom = |(name, policies): (&str, Vec<Policy<'m>>)| Custom {
             verdict: match self.authorizers.get(name) {
                 Some(authorizer) if !too_many => CustomVerdict::Ask(authorizer.clone()),
                 _ => CustomVerdict::DenyWhatFits,
             },
             rule_prefix: self.rule_prefix(name),
-            policies: Authorization::new(policies),
+            policies,
         };
         by_name.into_iter().map(custom).collect()
     }
 
     /// What the names of an authorizer's rules begin with.
     fn rule_prefix(&self, authorizer: &str) -> String {
-        if authorizer.is_empty() || !self.release.authorizer_in_names {
+        if !self.release.authorizer_in_names {
             return RULE_PREFIX.to_owned();
         }
         [RULE_PREFIX, "-", authorizer].concat()

@@ -91,16 +91,14 @@ impl<'m> PolicyPlanner<'m> {
 
     /// What was found, with what binds to the tunnels themselves, where a feature flag asks for that.
     pub(in crate::plan) fn done(self) -> Policies<'m> {
-        let Scope { mesh, waypoint, rules } = self.scope;
-        let features = &mesh.options.features;
-        let tunnel =
-            if rules.listeners.tunnel_policies && features.enable_layered_waypoint_authorization_policies {
-                let policies = &mesh.policies.authorization;
-                let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).map(|b| b.object).collect();
-                LocalAction::split(&bound)
-            } else {
-                Vec::new()
-            };
+        let Scope { mesh, waypoint, .. } = self.scope;
+        let tunnel = if mesh.options.features.enable_layered_waypoint_authorization_policies {
+            let policies = &mesh.policies.authorization;
+            let bound: Vec<_> = policies.at(&policies.of_pod(waypoint)).map(|b| b.object).collect();
+            LocalAction::split(&bound)
+        } else {
+            Vec::new()
+        };
         Policies { http: self.http.all, tcp: self.tcp.all, tunnel }
     }
 }

@@ -197,8 +197,7 @@ impl<'m> Resolver<'_, 'm> {
             };
             Some((to, share?))
         });
-        let others = rule.mirrors.iter().filter(|_| rules.several_mirrors);
-        let others = others.filter_map(|mirror| {
+        let others = rule.mirrors.iter().filter_map(|mirror| {
             Some((mirror.destination.as_ref()?, MirrorShare::of(mirror.percentage.as_ref())?))
         });
         let mirror = |(to, share)| {

@@ -150,7 +150,7 @@ fn of_virtual_service<'m>(
 ) -> Option<VirtualServiceRoutes<'m>> {
     let mut rules = Vec::new();
     for rule in &virtual_service.http {
-        let (matches, takes_all) = matches_of(routed, virtual_service, rule, port);
+        let (matches, takes_all) = matches_of(routed, rule, port);
         if !matches.is_empty() {
             let (action, causes) = HttpAction::new(routed, &rule.route, port);
             let with = |mut m: HttpMatch<'m>| {
@@ -168,12 +168,7 @@ fn of_virtual_service<'m>(
 }
 
 /// The matches of a rule that are for a port, and whether they take everything: then no more is sent.
-fn matches_of<'m>(
-    routed: &Routed<'_, 'm>,
-    virtual_service: &VirtualService,
-    rule: &'m Rule,
-    port: u32,
-) -> (Vec<HttpMatch<'m>>, bool) {
+fn matches_of<'m>(routed: &Routed<'_, 'm>, rule: &'m Rule, port: u32) -> (Vec<HttpMatch<'m>>, bool) {
     if rule.route.matches.is_empty() {
         return (vec![HttpMatch { request: None, causes: rule.causes.clone() }], true);
     }
@@ -182,7 +177,7 @@ fn matches_of<'m>(
     for (position, request) in rule.route.matches.iter().enumerate() {
         if matches::applies(routed.scope, port, request) {
             found.push(HttpMatch { request: Some(request), causes: rule.causes_of_match(position) });
-            if ends && matches::is_catch_all(virtual_service.semantics, request) {
+            if ends && matches::is_catch_all(request) {
                 return (found, true);
             }
         }

@@ -1,6 +1,6 @@
 //! Which matches of a VirtualService are for a port, and which take every request.
 
-use crate::mesh::virtual_service::{MESH_GATEWAY, Semantics};
+use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::plan::Scope;
 use crate::snapshot::networking::virtual_service::{HttpMatchRequest, StringMatch};
 
@@ -25,14 +25,10 @@ pub fn applies(scope: Scope<'_>, port: u32, request: &HttpMatchRequest) -> bool 
 }
 
 /// Whether no request gets past a match: what follows it is never reached.
-pub(super) fn is_catch_all(semantics: Semantics, request: &HttpMatchRequest) -> bool {
+pub(super) fn is_catch_all(request: &HttpMatchRequest) -> bool {
     let any_path = match &request.uri {
         None | Some(StringMatch::Any) => true,
-        Some(StringMatch::Prefix(prefix)) => match semantics {
-            Semantics::Istio => prefix == "/",
-            // A slash at the end of a prefix says nothing there.
-            Semantics::GatewayApi => prefix == "/" || prefix == "//",
-        },
+        Some(StringMatch::Prefix(prefix)) => prefix == "/",
         Some(StringMatch::Regex(regex)) => regex == ".*",
         Some(StringMatch::Exact(_)) => false,
     };
@@ -54,10 +50,10 @@ mod tests {
             uri: Some(StringMatch::Prefix(path.into())),
             ..HttpMatchRequest::default()
         };
-        assert!(is_catch_all(Semantics::Istio, &HttpMatchRequest::default()));
-        assert!(is_catch_all(Semantics::GatewayApi, &prefix("/")));
-        assert!(!is_catch_all(Semantics::Istio, &prefix("/a")));
+        assert!(is_catch_all(&HttpMatchRequest::default()));
+        assert!(is_catch_all(&prefix("/")));
+        assert!(!is_catch_all(&prefix("/a")));
         let get = HttpMatchRequest { method: Some(StringMatch::Any), ..prefix("/") };
-        assert!(!is_catch_all(Semantics::Istio, &get));
+        assert!(!is_catch_all(&get));
     }
 }

@@ -25,7 +25,7 @@ pub fn of_requests(scope: Scope<'_>, virtual_service: &VirtualService, port: u32
             return Reach::Everything;
         }
         for request in rule.route.matches.iter().filter(|request| matches::applies(scope, port, request)) {
-            if matches::is_catch_all(virtual_service.semantics, request) {
+            if matches::is_catch_all(request) {
                 return Reach::Everything;
             }
             reach = Reach::Some;
@@ -39,8 +39,7 @@ pub fn of_requests(scope: Scope<'_>, virtual_service: &VirtualService, port: u32
 pub fn last(scope: Scope<'_>, virtual_service: &VirtualService, port: u32) -> Option<(usize, Option<usize>)> {
     let ends = scope.rules.routes.ends_at_catch_all;
     let takes_all = |request: &HttpMatchRequest| {
-        ends && matches::applies(scope, port, request)
-            && matches::is_catch_all(virtual_service.semantics, request)
+        ends && matches::applies(scope, port, request) && matches::is_catch_all(request)
     };
     virtual_service.http.iter().enumerate().find_map(|(rule, http)| {
         let matches = &http.route.matches;

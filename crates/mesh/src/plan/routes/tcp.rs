@@ -128,7 +128,7 @@ impl<'m> Rule<'m> {
             })?;
             Some(Self { virtual_service: vs, list: "spec.tcp[]", position, route: &rule.route })
         });
-        tls.chain(tcp).find(|rule| !rule.route.is_empty())
+        tls.chain(tcp).next()
     }
 
     /// Where it stands. What a route of the Gateway API becomes has as many rules as that.

@@ -46,7 +46,7 @@ impl<'m> Telemetry<'m> {
                 causes.push(cause.clone());
             }
         }
-        let metrics = metrics_providers(applicable, &scope.mesh.config);
+        let metrics = metrics_providers(applicable, &scope.mesh.config, &scope.rules.listeners);
         Self { access_logs, metrics, tracing, causes }
     }
 }

@@ -7,7 +7,7 @@ use crate::mesh::Service;
 use crate::mesh::telemetry::{Applicable, TracingSpec, tracing_spec};
 use crate::plan::Scope;
 use crate::plan::provider::Upstream;
-use crate::rules::SpanSender;
+use crate::rules::{SpanSender, proxy_versions};
 use crate::snapshot::mesh_config::provider::{
     DatadogTracing, DynatraceSampler, HttpService, LightstepTracing, OpenCensusAgentTracing,
     OpenTelemetryTracing, ZipkinTracing,
@@ -27,8 +27,8 @@ pub struct Tracing<'m> {
     pub sampling: f64,
     /// Whether spans have Istio's own tags.
     pub istio_tags: bool,
-    /// Additional tags.
-    pub custom_tags: Option<&'m BTreeMap<Str, CustomTag>>,
+    /// Additional tags, by name.
+    pub custom_tags: Vec<(&'m Str, &'m CustomTag)>,
     /// The longest path in a tag; 0 = Envoy's default.
     pub max_path_tag_length: u32,
     /// Whether the request's id decides about sampling.
@@ -43,7 +43,14 @@ pub enum Tracer<'m> {
     /// Zipkin.
     Zipkin(&'m ZipkinTracing, Upstream),
     /// Datadog's agent.
-    Datadog(&'m DatadogTracing, Upstream),
+    Datadog {
+        /// What the provider says.
+        settings: &'m DatadogTracing,
+        /// The agent.
+        upstream: Upstream,
+        /// Where the spans are said to come from.
+        sender: Str,
+    },
     /// Apache SkyWalking.
     SkyWalking(Upstream),
     /// Lightstep.
@@ -58,8 +65,8 @@ pub enum Tracer<'m> {
         upstream: Upstream,
         /// What decides about sampling, if it is not the proxy.
         sampler: Option<Sampler<'m>>,
-        /// The Service that the spans are said to come from; none = the waypoint.
-        sender: Option<&'m Str>,
+        /// Where the spans are said to come from.
+        sender: Str,
     },
 }
 
@@ -98,7 +105,7 @@ impl<'m> Tracing<'m> {
             tracer: None,
             sampling: mesh_sampling(scope),
             istio_tags: settings.and_then(|t| t.enable_istio_tags).unwrap_or(true),
-            custom_tags: settings.map(|settings| &settings.custom_tags),
+            custom_tags: configured_tags(scope),
             max_path_tag_length: settings.map_or(0, |t| t.max_path_tag_length),
             use_request_id_for_sampling: true,
             disable_context_propagation: false,
@@ -120,12 +127,15 @@ impl<'m> Tracing<'m> {
             0 => settings.map_or(0, |t| t.max_path_tag_length),
             length => length,
         };
-        let custom_tags = spec.custom_tags.filter(|tags| !tags.is_empty());
+        let custom_tags = match spec.custom_tags.filter(|tags| !tags.is_empty()) {
+            Some(tags) => understood(scope, tags, scope.rules.tracing.tags_without_source),
+            None => configured_tags(scope),
+        };
         Some(Self {
             tracer: Some(tracer),
             sampling,
             istio_tags: spec.enable_istio_tags,
-            custom_tags: custom_tags.or(settings.map(|settings| &settings.custom_tags)),
+            custom_tags,
             max_path_tag_length,
             use_request_id_for_sampling: spec.use_request_id_for_trace_sampling,
             disable_context_propagation: spec.disable_context_propagation,
@@ -138,7 +148,7 @@ impl<'m> Tracing<'m> {
             None | Some(Tracer::OpenCensus(_)) => (None, None),
             Some(
                 Tracer::Zipkin(_, upstream)
-                | Tracer::Datadog(_, upstream)
+                | Tracer::Datadog { upstream, .. }
                 | Tracer::SkyWalking(upstream)
                 | Tracer::Lightstep(_, upstream),
             ) => (Some(upstream), None),
@@ -159,7 +169,8 @@ impl<'m> Tracer<'m> {
             return Some(Self::Zipkin(zipkin, find(&zipkin.service, zipkin.port)?));
         }
         if let Some(datadog) = &provider.datadog {
-            return Some(Self::Datadog(datadog, find(&datadog.service, datadog.port)?));
+            let upstream = find(&datadog.service, datadog.port)?;
+            return Some(Self::Datadog { settings: datadog, upstream, sender: sender(scope, service) });
         }
         if let Some(skywalking) = &provider.skywalking {
             return Some(Self::SkyWalking(find(&skywalking.service, skywalking.port)?));
@@ -178,15 +189,14 @@ impl<'m> Tracer<'m> {
             Some(sampler) => Some(Sampler::of(scope, sampler, settings, &upstream)?),
             None => None,
         };
-        let sender = service.filter(|_| rules.sender == SpanSender::Service).map(|service| &service.hostname);
-        Some(Self::OpenTelemetry { settings, upstream, sampler, sender })
+        Some(Self::OpenTelemetry { settings, upstream, sampler, sender: sender(scope, service) })
     }
 
     /// The longest path in a tag; 0 = Envoy's default.
     const fn max_tag_length(&self) -> u32 {
         match self {
             Self::Zipkin(zipkin, _) => zipkin.max_tag_length,
-            Self::Datadog(datadog, _) => datadog.max_tag_length,
+            Self::Datadog { settings, .. } => settings.max_tag_length,
             Self::Lightstep(lightstep, _) => lightstep.max_tag_length,
             Self::OpenCensus(agent) => agent.max_tag_length,
             Self::OpenTelemetry { settings, .. } => settings.max_tag_length,
@@ -216,6 +226,36 @@ impl<'m> Sampler<'m> {
         let http = api.http.as_ref()?;
         Some(Self { settings, upstream, http, path: &http.path })
     }
+}
+
+/// Where spans are said to come from: the Service that was called or, as most releases have it, the waypoint.
+fn sender(scope: Scope<'_>, service: Option<&Service>) -> Str {
+    let Scope { waypoint, rules, .. } = scope;
+    let proxy = &waypoint.proxy;
+    match service.filter(|_| rules.tracing.sender == SpanSender::Service) {
+        Some(service) => service.hostname.clone(),
+        None => proxy.service_cluster(&waypoint.name.namespace, &proxy.labels, &rules.bootstrap),
+    }
+}
+
+/// The additional tags of the proxy's configuration.
+fn configured_tags(scope: Scope<'_>) -> Vec<(&Str, &CustomTag)> {
+    settings(scope).map_or_else(Vec::new, |settings| understood(scope, &settings.custom_tags, false))
+}
+
+/// The tags that a proxy of this version understands; those without a source only where they are wanted.
+fn understood<'m>(
+    scope: Scope<'m>,
+    tags: &'m BTreeMap<Str, CustomTag>,
+    without_source: bool,
+) -> Vec<(&'m Str, &'m CustomTag)> {
+    let formatted = scope.waypoint.proxy.version.is_since(proxy_versions::FORMATTED_TAGS);
+    let is_understood = |tag: &CustomTag| match tag {
+        CustomTag::Formatter(_) => formatted,
+        CustomTag::Unset => without_source,
+        _ => true,
+    };
+    tags.iter().filter(|(_, tag)| is_understood(tag)).collect()
 }
 
 /// The sampling of the proxy's configuration. One of more than 100 % counts as 1 %.

@@ -3,8 +3,17 @@
 
 use std::net::IpAddr;
 
-use crate::snapshot::IntOrString;
+use crate::Str;
 use crate::snapshot::kubernetes::{EndpointSlice, Endpoints, Pod, PodIp, Service};
+use crate::snapshot::{IntOrString, Meta};
+use crate::well_known::NAMESPACE_NAME;
+
+/// Each Namespace is labelled with its name, whatever was written.
+pub(super) fn label_with_name(meta: &mut Meta) {
+    if meta.labels.get(NAMESPACE_NAME) != Some(&meta.name) {
+        meta.labels.extend([(Str::new_static(NAMESPACE_NAME), meta.name.clone())]);
+    }
+}
 
 /// As the API server fills in a Service, but for the addresses that only a cluster can allocate.
 pub(super) fn fill_service(service: &mut Service) {

@@ -10,6 +10,9 @@ use super::{Object, Snapshot};
 /// Fills in the defaults of Kubernetes' kinds and of the Gateway API. Done once, when a snapshot is read: its
 /// objects are not shared yet then, so that none is copied.
 pub fn fill(s: &mut Snapshot) {
+    for namespace in &mut s.namespaces {
+        kubernetes::label_with_name(&mut Arc::make_mut(namespace).meta);
+    }
     each(&mut s.services, kubernetes::fill_service);
     each(&mut s.pods, kubernetes::fill_pod);
     each(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);

@@ -200,6 +200,20 @@ message! {
     pub struct Detector {}
 }
 
+impl ExtensionProvider {
+    /// Whether spans can be sent to it.
+    #[must_use]
+    pub const fn takes_spans(&self) -> bool {
+        self.zipkin.is_some()
+            || self.lightstep.is_some()
+            || self.datadog.is_some()
+            || self.stackdriver.is_some()
+            || self.opencensus.is_some()
+            || self.skywalking.is_some()
+            || self.opentelemetry.is_some()
+    }
+}
+
 choice! {
     pub enum TraceContextOption {
         UseB3 = "USE_B3",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::WorkloadSelector;
 use crate::Str;
+use crate::snapshot::Given;
 use crate::snapshot::extensions::Struct;
 use crate::snapshot::message::{choice, message};
 use crate::snapshot::selector::PolicyTargetReference;
@@ -13,7 +14,7 @@ message! {
     /// The spec of an `EnvoyFilter`.
     pub struct EnvoyFilter {
         workload_selector: Option<WorkloadSelector>,
-        target_refs: Vec<PolicyTargetReference>,
+        target_refs: Given<Vec<PolicyTargetReference>>,
         config_patches: Vec<EnvoyConfigObjectPatch>,
         priority: i32,
     }

@@ -4,7 +4,7 @@
 use super::{WorkloadEntry, WorkloadSelector};
 use crate::Str;
 use crate::snapshot::message::{choice, message};
-use crate::snapshot::{Labels, Object};
+use crate::snapshot::{Given, Labels, Object};
 use crate::well_known::AUTO_ALLOCATE_IP;
 
 message! {
@@ -15,7 +15,7 @@ message! {
         ports: Vec<ServicePort>,
         location: Location,
         resolution: Resolution,
-        endpoints: Vec<WorkloadEntry>,
+        endpoints: Given<Vec<WorkloadEntry>>,
         workload_selector: Option<WorkloadSelector>,
         export_to: Vec<Str>,
         subject_alt_names: Vec<Str>,
@@ -27,7 +27,7 @@ message! {
         number: u32,
         protocol: Str,
         name: Str,
-        target_port: u32,
+        target_port: Option<u32>,
     }
 
     /// What the control plane wrote: the addresses it allocated (since 1.23).

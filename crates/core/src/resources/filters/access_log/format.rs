@@ -15,7 +15,7 @@ use crate::resources::filters::{extension_config, format_string};
 use crate::rules::AccessLogRules;
 use crate::snapshot::extensions;
 use crate::snapshot::mesh_config::AccessLogEncoding;
-use crate::snapshot::mesh_config::provider::EnvoyFileAccessLog;
+use crate::snapshot::mesh_config::provider::{EnvoyFileAccessLog, LogFormat};
 
 /// Istio's text format up to the upstream's cluster, whose operator differs between releases.
 const TEXT_BEFORE_CLUSTER: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" \
@@ -65,19 +65,24 @@ pub(super) fn mesh_file(path: &str, config: &MeshSettings, rules: &AccessLogRule
             json(parsed.as_ref().map_or_else(|| default_json(rules), Struct::from), rules)
         }
     };
-    file(path, format)
+    file(path, Some(format))
 }
 
 /// The log file of a telemetry provider.
 pub(super) fn provider_file(provider: &EnvoyFileAccessLog, rules: &AccessLogRules) -> AccessLog {
-    let format = provider.log_format.as_ref();
-    let format = match format.and_then(|f| f.labels.as_ref()) {
-        Some(labels) if labels.is_empty() => json(default_json(rules), rules),
-        Some(labels) => json(labels.into(), rules),
-        None => text(format.and_then(|f| f.text.as_deref()).unwrap_or_default(), rules),
+    let format = match &provider.log_format {
+        None => Some(text("", rules)),
+        Some(LogFormat { labels: Some(labels), .. }) if labels.is_empty() => {
+            Some(json(default_json(rules), rules))
+        }
+        Some(LogFormat { labels: Some(labels), .. }) => Some(json(labels.into(), rules)),
+        Some(LogFormat { text: Some(given), .. }) => Some(text(given, rules)),
+        // An accident: Envoy's own format, not Istio's.
+        Some(LogFormat { labels: None, text: None }) => None,
     };
     let path = if provider.path.is_empty() { "/dev/stdout" } else { &provider.path };
-    file(path, SubstitutionFormatString { omit_empty_values: provider.omit_empty_values, ..format })
+    let omit_empty_values = provider.omit_empty_values;
+    file(path, format.map(|format| SubstitutionFormatString { omit_empty_values, ..format }))
 }
 
 /// Istio's own text format.
@@ -134,9 +139,9 @@ pub(super) fn formatters<'a>(
     formatters
 }
 
-fn file(path: &str, format: SubstitutionFormatString) -> AccessLog {
+fn file(path: &str, format: Option<SubstitutionFormatString>) -> AccessLog {
     let config =
-        FileAccessLog { path: path.to_owned(), access_log_format: Some(AccessLogFormat::LogFormat(format)) };
+        FileAccessLog { path: path.to_owned(), access_log_format: format.map(AccessLogFormat::LogFormat) };
     AccessLog {
         name: "envoy.access_loggers.file".to_owned(),
         config_type: Some(ConfigType::TypedConfig(envoy::any(&config))),

@@ -4,6 +4,7 @@
 //! [tracing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/observability/tracing) and
 //! [Istio's](https://istio.io/latest/docs/tasks/observability/distributed-tracing/).
 
+mod join_path;
 mod provider;
 mod tags;
 

@@ -15,6 +15,7 @@ use envoy::extensions::tracers::opentelemetry::resource_detectors::v3::{
 use envoy::extensions::tracers::opentelemetry::samplers::v3::DynatraceSamplerConfig;
 use envoy::google::protobuf::Any;
 
+use super::join_path::join_path;
 use crate::mesh::waypoint::Proxy;
 use crate::plan::WaypointSettings;
 use crate::plan::provider::Upstream;
@@ -50,11 +51,11 @@ pub(super) fn configure(settings: &WaypointSettings<'_>, tracer: &Tracer<'_>) ->
             let config = zipkin_config(settings, zipkin, upstream);
             Provided::new("envoy.tracers.zipkin", envoy::any(&config))
         }
-        Tracer::Datadog(_, upstream) => {
+        Tracer::Datadog { upstream, sender, .. } => {
             let config = DatadogConfig {
                 collector_cluster: upstream.cluster.clone(),
                 collector_hostname: upstream.hostname.to_string(),
-                service_name: service_name(settings),
+                service_name: sender.to_string(),
                 ..DatadogConfig::default()
             };
             Provided::new("envoy.tracers.datadog", envoy::any(&config))
@@ -73,11 +74,8 @@ pub(super) fn configure(settings: &WaypointSettings<'_>, tracer: &Tracer<'_>) ->
             Provided::new("envoy.tracers.opencensus", envoy::any(&open_census(agent)))
         }
         Tracer::OpenTelemetry { settings: otel, upstream, sampler, sender } => {
-            let mut config = open_telemetry(settings, otel, upstream);
+            let mut config = open_telemetry(settings.proxy, otel, upstream, sender);
             config.sampler = sampler.as_ref().map(dynatrace_sampler);
-            if let Some(hostname) = sender {
-                config.service_name = hostname.to_string();
-            }
             Provided::new("envoy.tracers.opentelemetry", envoy::any(&config))
         }
     }
@@ -88,11 +86,6 @@ impl Provided {
         let http = Http { name: name.to_owned(), config_type: Some(ConfigType::TypedConfig(config)) };
         Self { http, starts_child_span: false }
     }
-}
-
-/// The cluster of Envoy's node, which names the sender of spans.
-fn service_name(settings: &WaypointSettings<'_>) -> String {
-    format!("{}.{}", settings.proxy.workload_name, settings.name.namespace)
 }
 
 fn zipkin_config(
@@ -174,14 +167,15 @@ fn open_census(agent: &OpenCensusAgentTracing) -> OpenCensusConfig {
 
 /// All but the sampler.
 fn open_telemetry(
-    settings: &WaypointSettings<'_>,
+    proxy: &Proxy,
     otel: &OpenTelemetryTracing,
     upstream: &Upstream,
+    sender: &str,
 ) -> OpenTelemetryConfig {
     let conventions =
         otel.service_attribute_enrichment == ServiceAttributeEnrichment::OtelSemanticConventions;
     let mut config = OpenTelemetryConfig {
-        service_name: if conventions { conventional_name(settings.proxy) } else { service_name(settings) },
+        service_name: if conventions { conventional_name(proxy) } else { sender.to_owned() },
         resource_detectors: detectors(otel, conventions),
         ..OpenTelemetryConfig::default()
     };
@@ -281,30 +275,4 @@ fn header(key: &str, value: &str) -> HeaderValue {
 /// environment.
 fn value(header: &HttpHeader) -> &str {
     header.value.as_deref().unwrap_or_default()
-}
-
-/// A host and a path with one slash between them.
-fn join_path(hostname: &str, path: &str) -> String {
-    let mut joined = hostname.to_owned();
-    for segment in path.split('/').filter(|segment| !matches!(*segment, "" | ".")) {
-        joined.push('/');
-        joined.push_str(segment);
-    }
-    if path.ends_with('/') {
-        joined.push('/');
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_joined_with_one_slash() {
-        assert_eq!(join_path("otel.svc", "v1/traces"), "otel.svc/v1/traces");
-        assert_eq!(join_path("otel.svc", "/v1/traces"), "otel.svc/v1/traces");
-        assert_eq!(join_path("otel.svc", "//v1//traces/"), "otel.svc/v1/traces/");
-        assert_eq!(join_path("otel.svc", ""), "otel.svc");
-    }
 }

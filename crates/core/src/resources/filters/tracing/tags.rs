@@ -9,7 +9,6 @@ use envoy::r#type::tracing::v3::custom_tag::{Environment, Header, Literal, Metad
 use crate::Str;
 use crate::plan::WaypointSettings;
 use crate::plan::telemetry::Tracing;
-use crate::rules::proxy_versions;
 use crate::snapshot::telemetry::{self, CustomTag as Given};
 
 /// What dry runs of authorization leave in the metadata of a request, and the tags that show it.
@@ -50,10 +49,8 @@ pub(super) fn of(settings: &WaypointSettings<'_>, tracing: &Tracing<'_>) -> Vec<
             }));
         }
     }
-    let formatted = settings.proxy.version.is_since(proxy_versions::FORMATTED_TAGS);
-    let understood = |given: &Given| formatted || !matches!(given, Given::Formatter(_));
-    let custom = tracing.custom_tags.into_iter().flatten().filter(|(_, given)| understood(given));
-    tags.extend(custom.filter_map(|(name, given)| Some(tag(name.to_string(), custom_type(given)?))));
+    let custom = tracing.custom_tags.iter();
+    tags.extend(custom.map(|(name, given)| CustomTag { tag: name.to_string(), r#type: custom_type(given) }));
     // Istio sorts by name and leaves those of one name in any order: here they stay as they are.
     tags.sort_by(|a, b| a.tag.cmp(&b.tag));
     tags
