@@ -7,6 +7,9 @@ use prost::encoding;
 /// The number of a map's field, and an entry's name in it. Entries come in this order.
 pub(crate) type Key<'a> = (u32, &'a [u8]);
 
+/// What stands before an entry's name: its number, and that its length follows.
+const NAME: u8 = 1 << 3 | 2;
+
 /// Entries as they are encoded.
 pub(crate) struct Entries<'a> {
     all: &'a [u8],
@@ -53,6 +56,13 @@ fn delimited<'a>(from: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
 
 /// Whether an entry of this key comes next after the one at `near`, which is the last one.
 pub(crate) fn is_next(bytes: &[u8], near: usize, key: Key<'_>) -> bool {
+    // Most entries are short: what stands before their names takes a byte each.
+    if let Some([tag @ ..0x80, length @ ..0x80, NAME, of_name @ ..0x80, rest @ ..]) = bytes.get(near..)
+        && let Some(name) = rest.get(..usize::from(*of_name))
+    {
+        let number = u32::from(tag >> 3);
+        return rest.len() + 2 == usize::from(*length) && (number, name) < key;
+    }
     let near = Entries::from(bytes, near).next();
     near.is_some_and(|near| near.key < key && near.whole.end == bytes.len())
 }

@@ -52,9 +52,14 @@ struct Head<'a> {
 
 impl<'a> Head<'a> {
     fn of(rest: &'a [u8]) -> Self {
-        // An error costs an allocation.
-        let key = if rest.is_empty() { None } else { encoding::decode_key(&mut &*rest).ok() };
-        Self { rest, number: key.map_or(END, |(number, _)| number) }
+        let number = match rest {
+            // An error costs an allocation.
+            [] => END,
+            // Most fields have a number and a type that take one byte.
+            [key @ 0x08..0x80, ..] if key & TYPE <= FIXED32 => u32::from(key >> 3),
+            mut rest => encoding::decode_key(&mut rest).map_or(END, |(number, _)| number),
+        };
+        Self { rest, number }
     }
 
     /// Takes all of the next field, and the fields after it up to the one of this number.
@@ -71,8 +76,27 @@ impl<'a> Head<'a> {
     }
 }
 
+/// The bits of a key that say a field's type, and two of the types: what says its length, and the last one.
+const TYPE: u8 = 0b111;
+const DELIMITED: u8 = 2;
+const FIXED32: u8 = 5;
+
 /// Skips a field. There is none that cannot be read: bytes are looked at before they are kept [`Encoded`].
 fn skip(rest: &mut &[u8]) {
+    // Most fields are shorter than 128 bytes, or than 16 kB.
+    let short = match *rest {
+        [key @ 0x08..0x80, length @ ..0x80, rest @ ..] if key & TYPE == DELIMITED => {
+            rest.get(usize::from(*length)..)
+        }
+        [key @ 0x08..0x80, low, high @ 1..0x80, rest @ ..] if key & TYPE == DELIMITED => {
+            rest.get(usize::from(*high) << 7 | usize::from(low & 0x7f)..)
+        }
+        _ => None,
+    };
+    if let Some(after) = short {
+        *rest = after;
+        return;
+    }
     let skipped = encoding::decode_key(rest).and_then(|(number, wire_type)| {
         encoding::skip_field(wire_type, number, rest, DecodeContext::default())
     });

@@ -138,10 +138,13 @@ fn put_name(entry: &mut Vec<u8>, name: &[u8]) {
 /// Writes what stands before a value: the field's number, and the value's length.
 fn head(out: &mut Vec<u8>, number: u32, length: usize) {
     // The numbers of these messages take one byte, as most lengths do: that is quickly written.
-    out.push(u8::try_from(number << 3 | WireType::LengthDelimited as u32).unwrap_or_default());
+    let tag = u8::try_from(number << 3 | WireType::LengthDelimited as u32).unwrap_or_default();
     match u8::try_from(length) {
-        Ok(short @ ..0x80) => out.push(short),
-        _ => encoding::encode_varint(length as u64, out),
+        Ok(short @ ..0x80) => out.extend_from_slice(&[tag, short]),
+        _ => {
+            out.push(tag);
+            encoding::encode_varint(length as u64, out);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::service::{Address, Services};
 use super::workload::{Workload, WorkloadSource, Workloads};
 use super::{Endpoints, RemoteClusters, Service, ServiceId, ip};
 use crate::Str;
-use crate::hash::{HashMap, HashSet};
+use crate::hash::HashMap;
 use crate::rules::HboneAddresses;
 use crate::snapshot::mesh_networks::{MeshNetworks, Network};
 use crate::well_known::NETWORK;
@@ -72,6 +72,15 @@ impl AssignedNetworks {
     }
 }
 
+/// What has an address. A workload has it before a Service does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    /// Workloads, one of which takes HBONE connections, or none does.
+    Workload { hbone: bool },
+    /// A Service for whose workloads HBONE connections are taken.
+    Service(ServiceId),
+}
+
 /// The networks of a mesh, as ztunnel knows them.
 #[derive(Clone, Debug, Default)]
 pub struct Networks {
@@ -79,9 +88,8 @@ pub struct Networks {
     pub own: Str,
     /// The networks of endpoints that do not say theirs.
     pub(crate) assigned: AssignedNetworks,
-    /// The addresses that take HBONE connections, each in its network; with the Service that they are of,
-    /// where no workload has them.
-    hbone: HashMap<(Str, IpAddr), Option<ServiceId>>,
+    /// The addresses that are known, each in its network.
+    known: HashMap<(Str, IpAddr), Owner>,
     /// Whether an address means the same in all networks.
     flat: bool,
 }
@@ -101,10 +109,9 @@ impl Networks {
             HboneAddresses::PodsFirst => 1,
             HboneAddresses::All => usize::MAX,
         };
-        // Most addresses are those of one workload each.
-        let count_of_workloads = workloads.iter().size_hint().0;
-        let mut known = HashSet::with_capacity_and_hasher(count_of_workloads, Default::default());
-        let mut hbone = HashMap::with_capacity_and_hasher(count_of_workloads, Default::default());
+        // Most addresses are those of one workload each, and Services have others.
+        let count_of_addresses = workloads.iter().size_hint().0 + services.iter().size_hint().0;
+        let mut known = HashMap::with_capacity_and_hasher(count_of_addresses, Default::default());
         let here = workloads.iter().map(|(_, workload)| (workload, network_of(workload, &own)));
         let others = remotes.into_iter().flat_map(RemoteClusters::iter);
         let there = others.flat_map(|remote| {
@@ -117,38 +124,42 @@ impl Networks {
         let all = here.chain(there).filter(|(workload, _)| is_known(workload, rule));
         for (workload, network) in all.filter(|(_, network)| is_near(network)) {
             for address in workload.addresses.iter().take(count).map(|ip| (network.clone(), *ip)) {
+                let owner = known.entry(address).or_insert(Owner::Workload { hbone: false });
                 if workload.hbone {
-                    hbone.insert(address.clone(), None);
+                    *owner = Owner::Workload { hbone: true };
                 }
-                known.insert(address);
             }
         }
         for (id, service) in services.iter() {
             let mut behind = endpoints.of(id).iter().filter_map(|endpoint| workloads.get(endpoint.workload?));
             if behind.any(|workload| workload.hbone) {
                 let addresses = called_by(service).map(|ip| (own.clone(), ip));
-                for address in addresses.filter(|address| !known.contains(address)) {
-                    hbone.entry(address).or_insert(Some(id));
+                for address in addresses {
+                    known.entry(address).or_insert(Owner::Service(id));
                 }
             }
         }
-        Self { own, assigned, hbone, flat: rule == HboneAddresses::PodsFirst }
+        Self { own, assigned, known, flat: rule == HboneAddresses::PodsFirst }
     }
 
     /// Whether HBONE connections are taken at an address of a network.
     #[must_use]
     pub fn take_hbone(&self, network: &Str, address: IpAddr) -> bool {
-        self.hbone.contains_key(&self.key(network, address))
+        self.owner(network, address).is_some_and(|owner| *owner != Owner::Workload { hbone: false })
     }
 
     /// The Service for whose sake HBONE connections are taken at an address of a network, where that is none
     /// of a workload.
     pub(crate) fn hbone_service(&self, network: &Str, address: IpAddr) -> Option<ServiceId> {
-        *self.hbone.get(&self.key(network, address))?
+        match self.owner(network, address)? {
+            Owner::Workload { .. } => None,
+            Owner::Service(id) => Some(*id),
+        }
     }
 
-    fn key(&self, network: &Str, address: IpAddr) -> (Str, IpAddr) {
-        (if self.flat { &self.own } else { network }.clone(), address)
+    fn owner(&self, network: &Str, address: IpAddr) -> Option<&Owner> {
+        let network = if self.flat { &self.own } else { network };
+        self.known.get(&(network.clone(), address))
     }
 }
 

@@ -64,7 +64,7 @@ pub fn pod(scope: Scope<'_>) -> Option<Cause> {
 
 /// A Node, if the snapshot has it.
 pub fn node(mesh: &Mesh, name: &Str) -> Option<Cause> {
-    if name.is_empty() {
+    if name.is_empty() || mesh.snapshot.nodes.is_empty() {
         return None;
     }
     let node = ObjectRef::new(Kind::Node, "", name.clone());

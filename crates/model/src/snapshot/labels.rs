@@ -14,7 +14,8 @@ const FEW: usize = 8;
 /// Labels or annotations by key, in the order of the keys; or the labels that a selector asks for.
 ///
 /// An object has a handful of them, of which a dozen are asked for: a list is smaller and quicker than a
-/// tree. It never changes, so that its clones share it.
+/// tree. It never changes, so that its clones share it. Most keys that are asked for are not there: the lengths of
+/// those that are tell it at once.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;
@@ -25,13 +26,22 @@ const FEW: usize = 8;
 /// assert_eq!(labels.keys().collect::<Vec<_>>(), ["app", "version"]);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Labels(Option<Arc<[(Str, Str)]>>);
+pub struct Labels {
+    all: Option<Arc<[(Str, Str)]>>,
+    /// A bit for each length that a key has.
+    lengths: u64,
+}
+
+/// The bit of a key's length. Lengths share a bit that are 64 apart.
+const fn bit(key: &str) -> u64 {
+    1 << (key.len() % 64)
+}
 
 impl Labels {
     /// None.
     #[must_use]
     pub const fn new() -> Self {
-        Self(None)
+        Self { all: None, lengths: 0 }
     }
 
     /// How many there are.
@@ -48,7 +58,12 @@ impl Labels {
 
     /// The value of a key.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Str> {
+        if self.lengths & bit(key) == 0 { None } else { self.find(key) }
+    }
+
+    fn find(&self, key: &str) -> Option<&Str> {
         let all = self.all();
         let label = if all.len() <= FEW {
             all.iter().find(|(other, _)| other == key)
@@ -81,7 +96,7 @@ impl Labels {
     }
 
     fn all(&self) -> &[(Str, Str)] {
-        self.0.as_deref().unwrap_or_default()
+        self.all.as_deref().unwrap_or_default()
     }
 }
 
@@ -99,7 +114,8 @@ impl<K: Into<Str>, V: Into<Str>> FromIterator<(K, V)> for Labels {
             }
             same
         });
-        Self((!all.is_empty()).then(|| all.into()))
+        let lengths = all.iter().fold(0, |lengths, (key, _)| lengths | bit(key));
+        Self { all: (!all.is_empty()).then(|| all.into()), lengths }
     }
 }
 
@@ -188,7 +204,16 @@ mod tests {
         for count in [FEW, FEW + 1, 100] {
             let labels: Labels = (0..count).map(|n| (format!("key-{n}"), "v")).collect();
             assert!(labels.keys().all(|key| labels.contains_key(key)), "{count}");
-            assert!(!labels.contains_key("key"), "{count}");
+            assert!(!labels.contains_key("key") && !labels.contains_key("key-x"), "{count}");
+        }
+    }
+
+    #[test]
+    fn keys_of_any_length_are_found() {
+        let keys = (0..200).map(|length| "k".repeat(length));
+        let labels: Labels = keys.clone().step_by(3).map(|key| (key, "v")).collect();
+        for key in keys {
+            assert_eq!(labels.contains_key(&key), key.len() % 3 == 0, "{}", key.len());
         }
     }
 

@@ -27,7 +27,7 @@ mod tunnel;
 use envoy::config::cluster::v3::Cluster;
 use envoy::config::endpoint::v3::ClusterLoadAssignment;
 
-use super::endpoints;
+use super::endpoints::{self, MadeEndpoints};
 use crate::plan::WaypointSettings;
 use crate::plan::clusters::ClusterPlan;
 use crate::plan::clusters::members::Members;
@@ -47,6 +47,7 @@ pub(crate) fn clusters(
     plans: Vec<ClusterPlan<'_>>,
 ) -> ClustersAndEndpoints {
     let rules = &settings.rules.clusters;
+    let mut made = MadeEndpoints::new(rules);
     let sockets = SharedSockets::new(rules.tunnel, settings.features.ambient_enable_baggage);
     let shared = Shared::new(settings);
     let tunnels = tunnel::clusters(settings, tunnels, &sockets);
@@ -64,7 +65,7 @@ pub(crate) fn clusters(
             origins.push(Origin::new(Part::TransportSocket, transport_causes));
         }
         match members {
-            Members::Discovered(found) => assignments.push(endpoints::assignment(name, found, rules)),
+            Members::Discovered(found) => assignments.push(endpoints::assignment(name, found, &mut made)),
             Members::Named(localities) => origins.extend(endpoints::origins(localities)),
             Members::Unlisted => {}
         }

@@ -169,7 +169,7 @@ pub(crate) fn internal_address(listener: &str, endpoint_id: String) -> Address {
 
 /// A host and port in one text.
 fn join(host: &str, port: u32) -> String {
-    concat(parts(host, &port.to_string()))
+    concat(parts(host, itoa::Buffer::new().format(port)))
 }
 
 /// The same in parts.

@@ -127,7 +127,7 @@ fn cluster<'m>(scope: Scope<'m>, to: Destination<'m>) -> Option<ClusterPlan<'m>>
 /// configuration whether the case of headers is kept.
 fn of_proxy(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Cause> {
     let asks_names = to.discovery.resolves_names() || to.discovery == Discovery::DynamicForwardProxy;
-    let mut causes: Vec<Cause> = causes::pod(scope).filter(|_| asks_names).into_iter().collect();
+    let mut causes: Vec<Cause> = asks_names.then(|| causes::pod(scope)).flatten().into_iter().collect();
     let protocol = to.port.protocol;
     if scope.settings().preserves_header_case() && (protocol.is_http() || protocol.is_unsupported()) {
         causes.push(scope.waypoint.gateway.object_ref().into());

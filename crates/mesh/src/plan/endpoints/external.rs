@@ -25,6 +25,9 @@ impl External {
     /// What the endpoints of a Service say of it.
     pub(super) fn of(mesh: &Mesh, service: &Service) -> Option<Self> {
         let is_said = mesh.options.features.label_canonical_services_for_mesh_external_service_entries;
+        if !is_said || !service.mesh_external {
+            return None;
+        }
         let labels = &service.labels;
         let canonical = match &service.source {
             ServiceSource::ServiceEntry(object) => {
@@ -36,6 +39,6 @@ impl External {
                 labels.get(NAME).map(|name| (name.clone(), revision))
             }
         };
-        (is_said && service.mesh_external).then(|| Self { namespace: service.namespace.clone(), canonical })
+        Some(Self { namespace: service.namespace.clone(), canonical })
     }
 }

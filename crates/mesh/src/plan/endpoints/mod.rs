@@ -159,11 +159,12 @@ pub fn localities<'m>(
         |candidate: &Candidate<'_>| !foreign(candidate) && (known == Known::ByName || has_address(candidate));
     let mut mtls = MtlsChecker::new(scope, target);
     let external = External::of(scope.mesh, target.service).filter(|_| rules.says_external).map(Arc::new);
+    let hbone = reach::sends_hbone(scope);
     // Each is decided in its turn, before localities part them: what was found for one may hold for those
     // that follow.
     let endpoints = target.candidates(scope).filter(counts).map(|candidate| {
         let mtls = mtls.allows(&candidate, direction);
-        let endpoint = reach::endpoint(scope, candidate, direction, mtls);
+        let endpoint = reach::endpoint(scope, candidate, direction, (hbone, mtls));
         EndpointPlan { external: external.clone(), ..endpoint }
     });
     let sum = if rules.locality_weights_wrap { u32::wrapping_add } else { u32::saturating_add };

@@ -32,19 +32,23 @@ pub enum HealthState {
     Draining,
 }
 
+/// Whether the waypoint's proxy opens HBONE tunnels to endpoints.
+pub(super) fn sends_hbone(scope: Scope<'_>) -> bool {
+    !scope.rules.clusters.tunnels_can_be_off || !scope.waypoint.proxy.sends_no_hbone()
+}
+
 /// How an endpoint is reached.
 ///
-/// `mtls`: whether the endpoint's own mTLS may be used.
+/// `hbone`: whether the proxy opens tunnels. `mtls`: whether the endpoint's own mTLS may be used.
 pub(super) fn endpoint<'m>(
     scope: Scope<'_>,
     known: Candidate<'m>,
     direction: Direction,
-    mtls: bool,
+    (hbone, mtls): (bool, bool),
 ) -> EndpointPlan<'m> {
     let (mesh, rules) = (scope.mesh, &scope.rules.clusters);
     let keeps_mtls = rules.sidecars_keep_mtls && !mesh.options.features.pilot_prefer_sending_hbone;
-    let sends = !rules.tunnels_can_be_off || !scope.waypoint.proxy.sends_no_hbone();
-    let tunnelled = sends && takes_tunnel(&known, direction, keeps_mtls);
+    let tunnelled = hbone && takes_tunnel(&known, direction, keeps_mtls);
     let socket = match direction {
         Direction::Outbound if tunnelled => Some(SocketLabel::Tunnel),
         _ if mesh.options.features.enable_auto_mtls_check_policies => tls_mode(&known).filter(|_| mtls),
