@@ -39,11 +39,15 @@ fn suppresses(reading: &Reading, object: &ObjectRef, problem: &Problem) -> bool 
 /// The codes by which `istioctl analyze` has a finding.
 fn analyze_codes(problem: &Problem) -> impl Iterator<Item = &'static str> {
     let codes = lint::analyze_codes(problem.code).iter().copied();
-    codes.filter(|code| *code != SCHEMA_WARNING || is_of_webhook(problem))
+    codes.filter(|code| match *code {
+        // What Istio's webhook warns of.
+        "IST0133" => is_of_webhook(problem),
+        // Operations of EnvoyFilters: `REPLACE`, and what is done to routes.
+        "IST0152" => problem.field.ends_with(".patch.operation"),
+        "IST0153" | "IST0154" => problem.field.ends_with(".applyTo"),
+        _ => true,
+    })
 }
-
-/// What Istio's webhook warns of.
-const SCHEMA_WARNING: &str = "IST0133";
 
 /// Whether Istio's webhook warns of it: not of everything that has no effect.
 fn is_of_webhook(problem: &Problem) -> bool {
