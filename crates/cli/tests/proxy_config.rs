@@ -59,12 +59,84 @@ fn listeners_and_chains_have_names_unless_istioctl_s_table_is_wanted() {
 }
 
 #[test]
+fn tables_of_everything_are_istioctl_s() {
+    let all = printed(&["pc", "all", "-f", SHOP, "-qq", "--istioctl", "--with-headers"]);
+    let titles: Vec<&str> = all.lines().filter(|line| line.starts_with("------ ")).collect();
+    let expected = ["BOOTSTRAP", "CLUSTER", "LISTENER", "ROUTE", "SECRET", "ENDPOINTS"];
+    assert_eq!(titles, expected.map(|title| format!("------ {title} INFO ------")));
+    let header =
+        |start: &str| all.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == start);
+    assert!(header("NAME SERVICE FQDN PORT SUBSET DIRECTION TYPE DESTINATION RULE"), "{all}");
+    assert!(header("NAME ADDRESSES PORT MATCH DESTINATION"), "{all}");
+    assert!(header("NAME STATUS LOCALITY CLUSTER"), "{all}");
+    for start in ["Istio Version:", "cluster/", "listener/main_internal ", "route/", "secret/", "endpoint/"] {
+        assert!(all.lines().any(|line| line.starts_with(start)), "{start}: {all}");
+    }
+    // 1.18's are those of each kind.
+    let old = |what: &str| printed(&["pc", what, "-f", SHOP, "-qq", "--release", "1.18"]);
+    assert!(old("all").starts_with(&format!("{}\n{}\n", old("clusters"), old("listeners"))));
+}
+
+#[test]
+fn json_of_listeners_is_in_the_order_of_the_dump() {
+    let dump = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("order.json");
+    let listener = |name: &str, port: u16| {
+        serde_json::json!({"name": name, "activeState": {"listener": {
+            "@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": name,
+            "address": {"socketAddress": {"address": "0.0.0.0", "portValue": port}},
+            "filterChains": [{"name": "chain"}]}}})
+    };
+    let part = serde_json::json!({"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump",
+        "dynamicListeners": [listener("later", 2), listener("earlier", 1)]}]});
+    fs::write(&dump, part.to_string()).unwrap();
+    let dump = dump.to_str().unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&["pc", "listeners", "-f", dump, "-o", "json"])).unwrap();
+    let names: Vec<&str> = json.as_array().unwrap().iter().map(|l| l["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["later", "earlier"]);
+    let table = printed(&["pc", "listeners", "-f", dump, "--istioctl", "--port", "0", "--address", ""]);
+    let ports: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+    assert_eq!(ports, ["PORT", "1", "2"]);
+    // It has nothing else.
+    for what in ["clusters", "routes", "bootstrap"] {
+        let output = run(&["pc", what, "-f", dump]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains(" in this config dump"), "{what}: {said}");
+    }
+}
+
+#[test]
+fn a_filter_is_what_its_type_says_but_to_istioctl() {
+    let dump = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("renamed.json");
+    let filter = serde_json::json!({"name": "mine", "typedConfig": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "statPrefix": "mine", "cluster": "cart"}});
+    let part = serde_json::json!({"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump",
+        "dynamicListeners": [{"name": "mine", "activeState": {"listener": {
+            "@type": "type.googleapis.com/envoy.config.listener.v3.Listener", "name": "mine",
+            "filterChains": [{"name": "chain", "filters": [filter]}]}}}]}]});
+    fs::write(&dump, part.to_string()).unwrap();
+    let shown = |more: &[&str]| printed(&[&["pc", "listeners", "-f", dump.to_str().unwrap()], more].concat());
+    assert!(shown(&["--type", "TCP"]).contains("Cluster: cart"));
+    assert!(shown(&["--istioctl"]).contains("Non-HTTP/Non-TCP"));
+}
+
+#[test]
+fn a_bootstrap_has_its_limit_of_connections() {
+    let bootstrap: serde_json::Value =
+        serde_json::from_str(&printed(&["pc", "bootstrap", "-f", SHOP, "-qq"])).unwrap();
+    let monitor = &bootstrap["bootstrap"]["overloadManager"]["resourceMonitors"][0]["typedConfig"];
+    assert_eq!(monitor["maxActiveDownstreamConnections"], "2147483647", "{monitor}");
+}
+
+#[test]
 fn what_says_nothing_about_what_is_asked_for_is_refused() {
     for (arguments, stray) in [
         (&["clusters", "--istioctl"][..], "--istioctl"),
         (&["listeners", "--istioctl", "-o", "json"], "--istioctl"),
         (&["all", "--fqdn", "cart", "-o", "yaml"], "--fqdn"),
         (&["routes", "--port", "80"], "--port"),
+        (&["routes", "--with-headers"], "--with-headers"),
     ] {
         let output = run(&[&["pc", "-f", SHOP], arguments].concat());
         let said = String::from_utf8(output.stderr).unwrap();

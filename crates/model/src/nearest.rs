@@ -1,5 +1,7 @@
 //! The word that somebody may have meant.
 
+use std::fmt;
+
 /// The nearest of some names, if one is near: a letter more, less, other or swapped for every three that it
 /// has, and no more than two in all. Case does not count.
 pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
@@ -7,6 +9,12 @@ pub fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&
     let word = word.to_lowercase();
     let near = names.map(|name| (distance(&word, &name.to_lowercase()), name));
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, name)| name)
+}
+
+/// The question whether one of these names was meant; there is at least one.
+pub fn did_you_mean<N: fmt::Display>(names: impl IntoIterator<Item = N>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    format!("did you mean {}?", names.join(" or "))
 }
 
 /// How many letters have to be added, removed, replaced or swapped with their neighbour.
@@ -55,5 +63,11 @@ mod tests {
         assert_eq!(nearest("form", names()), Some("from"));
         assert_eq!(nearest("From", names()), Some("from"));
         assert_eq!(nearest("source", names()), None);
+    }
+
+    #[test]
+    fn all_names_are_asked_for() {
+        assert_eq!(did_you_mean(["from"]), "did you mean `from`?");
+        assert_eq!(did_you_mean(["from", "to"]), "did you mean `from` or `to`?");
     }
 }

@@ -131,6 +131,7 @@ const DIRECTORIES: &[&str] = &[
     "envoy/extensions/rbac/",
     "envoy/extensions/regex_engines/",
     "envoy/extensions/request_id/",
+    "envoy/extensions/resource_monitors/downstream_connections/",
     "envoy/extensions/retry/",
     "envoy/extensions/string_matcher/",
     "envoy/extensions/tracers/opentelemetry/",

@@ -18,6 +18,9 @@ pub(crate) struct ProxyConfig {
     /// and chains without names.
     #[arg(long)]
     pub(crate) istioctl: bool,
+    /// Everything: with a title above each table.
+    #[arg(long)]
+    pub(crate) with_headers: bool,
     #[command(flatten)]
     pub(crate) filter: Filter,
     #[command(flatten)]
@@ -109,7 +112,8 @@ pub(crate) enum What {
     /// What the proxy started with.
     #[value(alias = "b")]
     Bootstrap,
-    /// Everything but the bootstrap; as JSON or YAML a config dump, with the bootstrap, which -f reads again.
+    /// Everything, in istioctl's tables, with the versions that the bootstrap tells; as JSON or YAML a config dump, which -f
+    /// reads again.
     #[value(alias = "a")]
     All,
 }

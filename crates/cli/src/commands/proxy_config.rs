@@ -12,7 +12,8 @@ use waypoint_xds::rules::Rules;
 use waypoint_xds::view::config_dump::{self, ConfigDump};
 use waypoint_xds::view::json::{self, ResourceKind};
 use waypoint_xds::view::origins;
-use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, extensions, secrets};
+use waypoint_xds::view::proxy_config::{self, Filter, Form, ProxyConfig, all, extensions, secrets};
+use waypoint_xds::view::table::Table;
 use waypoint_xds::view::yaml;
 
 use super::{chosen, options, refuse, report, report_unread};
@@ -24,7 +25,9 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     let wide = (args.output == TableFormat::Wide
         && matches!(args.what, What::Secret | What::Ecds | What::Bootstrap))
     .then_some("output wide");
-    if let Some(stray) = args.filter.stray(args.what, args.output).or(istioctl).or(wide) {
+    let is_tables = args.what == What::All && matches!(args.output, TableFormat::Table | TableFormat::Wide);
+    let headers = (args.with_headers && !is_tables).then_some("with-headers");
+    if let Some(stray) = args.filter.stray(args.what, args.output).or(istioctl).or(wide).or(headers) {
         let what = args.what.to_possible_value().map(|value| value.get_name().to_owned());
         let what = what.unwrap_or_default();
         return Err(Failure::Usage(format!(
@@ -50,9 +53,14 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     let wide = args.output == TableFormat::Wide;
     let own = Form::of(Rules::of(release));
     let form = if args.istioctl { own.with_names(wide) } else { own.readable() };
+    if made.is_none() {
+        refuse_empty(args.what, &config)?;
+    }
     let filter = filter(&args.filter);
+    let is_all = args.what == What::All;
     let resources = |kind: ResourceKind| {
-        let mut table = proxy_config::table(&config, kind, &filter, form);
+        let table = if is_all { all::resources } else { proxy_config::table };
+        let mut table = table(&config, kind, &filter, form);
         if let (true, Some((session, resources))) = (wide, &made) {
             origins::add_column(&mut table, kind, resources, &session.places());
         }
@@ -60,7 +68,9 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
     };
     let shown = |part: &Part| match (part, args.output) {
         (Part::Resources(kind), TableFormat::Table | TableFormat::Wide) => resources(*kind).to_string(),
-        (Part::Secrets, TableFormat::Table | TableFormat::Wide) => secrets_of(&config, release),
+        (Part::Secrets, TableFormat::Table | TableFormat::Wide) => {
+            secrets_of(&config, release, |table| if is_all { all::secrets(table, form) } else { table })
+        }
         (Part::Extensions, TableFormat::Table | TableFormat::Wide) => extensions::table(&config).to_string(),
         (Part::Resources(kind), format) => {
             written(&proxy_config::values(&config, *kind, &filter, form), format)
@@ -69,8 +79,15 @@ pub(super) fn run(args: &args::ProxyConfig) -> Result<Outcome, Failure> {
         (Part::Extensions, format) => written(&extensions::dump(&config), format),
     };
     match parts(args.what) {
-        Some(_) if args.what == What::All && matches!(args.output, TableFormat::Json | TableFormat::Yaml) => {
+        Some(_) if is_all && matches!(args.output, TableFormat::Json | TableFormat::Yaml) => {
             output::print(&written(&config_dump::of(&config), args.output))?;
+        }
+        Some(parts) if is_all => {
+            let versions = ("BOOTSTRAP", all::versions(&config, form));
+            let mut sections: Vec<(&str, String)> =
+                parts.iter().map(|part| (part.title(), shown(part))).collect();
+            sections.splice(..0, Some(versions).filter(|(_, text)| !text.is_empty()));
+            output::print(&joined(&sections, args.with_headers))?;
         }
         Some(parts) => output::print(&parts.iter().map(shown).collect::<Vec<_>>().join("\n"))?,
         None => output::print(&bootstrap_of(&config, args.output)?)?,
@@ -83,13 +100,36 @@ fn written(value: &Value, format: TableFormat) -> String {
     if format == TableFormat::Yaml { yaml::to_string(value) } else { json::pretty(value) }
 }
 
+/// Sections with a blank line between them, and their titles above them where these are wanted.
+fn joined(sections: &[(&str, String)], with_headers: bool) -> String {
+    let section = |(title, text): &(&str, String)| match with_headers {
+        true => format!("------ {title} INFO ------\n\n{text}"),
+        false => text.clone(),
+    };
+    sections.iter().map(section).collect::<Vec<_>>().join("\n")
+}
+
+/// Refuses to show nothing of a kind that every proxy has something of: the dump is of a part of what the proxy holds.
+fn refuse_empty(what: What, config: &ProxyConfig) -> Result<(), Failure> {
+    let (kind, is_empty) = match what {
+        What::Listeners => ("listener", config.listeners.is_empty()),
+        What::Clusters => ("cluster", config.clusters.is_empty()),
+        What::Routes => ("route configuration", config.routes.is_empty()),
+        _ => return Ok(()),
+    };
+    if is_empty {
+        return Err(Failure::Usage(format!("there is no {kind} in this config dump")));
+    }
+    Ok(())
+}
+
 /// The table of secrets, as it is now: certificates expire.
-fn secrets_of(config: &ProxyConfig, release: Release) -> String {
+fn secrets_of(config: &ProxyConfig, release: Release, change: impl FnOnce(Table) -> Table) -> String {
     if config.secrets.is_empty() {
         return "No active or warming secrets found.\n".to_owned();
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    secrets::table(config, &Rules::of(release).istioctl, now).to_string()
+    change(secrets::table(config, &Rules::of(release).istioctl, now)).to_string()
 }
 
 /// Whether a table of listeners is asked for.
@@ -140,6 +180,20 @@ enum Part {
     Resources(ResourceKind),
     Secrets,
     Extensions,
+}
+
+impl Part {
+    /// What istioctl calls it, above its table.
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Resources(ResourceKind::Listeners) => "LISTENER",
+            Self::Resources(ResourceKind::Clusters) => "CLUSTER",
+            Self::Resources(ResourceKind::Routes) => "ROUTE",
+            Self::Resources(ResourceKind::Endpoints) => "ENDPOINTS",
+            Self::Secrets => "SECRET",
+            Self::Extensions => "ECDS",
+        }
+    }
 }
 
 /// The parts to show; none for the bootstrap.

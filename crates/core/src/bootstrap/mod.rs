@@ -48,6 +48,7 @@ use envoy::config::overload::v3::{OverloadManager, ResourceMonitor};
 use envoy::config::trace::v3::Tracing;
 use envoy::config::trace::v3::tracing::http::ConfigType as TracerConfig;
 use envoy::extensions::access_loggers::file::v3::FileAccessLog;
+use envoy::extensions::resource_monitors::downstream_connections::v3::DownstreamConnectionsConfig;
 use envoy::google::protobuf::{Any, Struct};
 use envoy::udpa::r#type::v1::TypedStruct;
 use envoy::xds::r#type::v3::TypedStruct as XdsTypedStruct;
@@ -226,12 +227,13 @@ fn overload_manager(agent: &Agent<'_>) -> Option<OverloadManager> {
     let metadata = agent.config.proxy_metadata.get("ISTIO_META_GLOBAL_DOWNSTREAM_MAX_CONNECTIONS");
     let wanted = [metadata, agent.config.runtime_values.get(MAX_CONNECTIONS)];
     let limit = wanted.into_iter().flatten().find_map(|text| text.parse::<i64>().ok());
-    let limit = json!({"max_active_downstream_connections": limit.unwrap_or(i64::from(i32::MAX))});
-    let name = "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig";
+    let limit = DownstreamConnectionsConfig {
+        max_active_downstream_connections: limit.unwrap_or(i64::from(i32::MAX)),
+    };
     Some(OverloadManager {
         resource_monitors: vec![ResourceMonitor {
             name: "envoy.resource_monitors.global_downstream_max_connections".to_owned(),
-            config_type: Some(MonitorConfig::TypedConfig(as_struct(name, &limit))),
+            config_type: Some(MonitorConfig::TypedConfig(envoy::any(&limit))),
         }],
         ..OverloadManager::default()
     })

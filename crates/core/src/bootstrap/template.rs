@@ -32,13 +32,15 @@ enum Layout {
     Seconds,
     /// Floating point numbers.
     Doubles,
+    /// A number of 64 bits, which canonical JSON has as a text.
+    Integer,
     /// A number in an object: an accident of how Istio prints this message.
     Wrapped,
     /// What configures an extension.
     Extension,
 }
 
-use Layout::{Cluster, Doubles, Extension, List, Object, Plain, Seconds, Tag, Verbatim, Wrapped};
+use Layout::{Cluster, Doubles, Extension, Integer, List, Object, Plain, Seconds, Tag, Verbatim, Wrapped};
 
 /// A key of an object, how its value is written, and what is written if it has none.
 struct Key(&'static str, Layout, Option<&'static str>);
@@ -114,6 +116,7 @@ const EXTENSION: &[Key] = &[
     ),
     key("transport_api_version"),
     key("grpc_service"),
+    of("max_active_downstream_connections", Integer),
 ];
 
 const LISTENER: Layout = Object(&[
@@ -197,6 +200,7 @@ fn lay_out(value: Value, layout: &Layout) -> Value {
         (Doubles, Value::Array(items)) => {
             items.iter().map(|item| item.as_f64().map_or(Value::Null, Value::from)).collect()
         }
+        (Integer, Value::String(text)) => text.parse::<i64>().map_or(Value::String(text), Value::from),
         (Seconds, Value::String(text)) => shortest(&text).into(),
         (Wrapped, number) => json!({"value": number}),
         (_, value) => snake_case(value),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::text_or::text_or_fields;
 use crate::kind::Kind;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::snapshot::Cause;
 
 /// An object, or a field of one: `AuthorizationPolicy shop/readers spec.rules[0]`, or a mapping of `kind`,
@@ -71,7 +71,7 @@ pub enum NotNamed {
     #[error("there is no kind `{0}`")]
     Kind(String),
     /// There is no such kind, but one whose name is near.
-    #[error("there is no kind `{0}`: did you mean `{1}`?")]
+    #[error("there is no kind `{}`: {}", .0, did_you_mean([.1]))]
     KindNear(String, &'static str),
 }
 

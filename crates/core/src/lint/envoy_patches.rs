@@ -43,8 +43,11 @@ pub(super) fn reason(patch: &EnvoyConfigObjectPatch, serves: impl Fn(&str) -> bo
     let none = EnvoyConfigObjectMatch::default();
     let matches = patch.matches.as_ref().unwrap_or(&none);
     let operation = patch.patch.as_ref()?.operation;
+    if let Some(reason) = of_operation(patch.apply_to, operation) {
+        return Some(reason);
+    }
     match patch.apply_to {
-        ApplyTo::Listener if adds(operation) => of_added_listener(matches.context),
+        ApplyTo::Listener if operation == PatchOperation::Add => of_added_listener(matches.context),
         ApplyTo::Listener
         | ApplyTo::ListenerFilter
         | ApplyTo::FilterChain
@@ -55,16 +58,26 @@ pub(super) fn reason(patch: &EnvoyConfigObjectPatch, serves: impl Fn(&str) -> bo
         ApplyTo::RouteConfiguration | ApplyTo::VirtualHost | ApplyTo::HttpRoute => {
             of_side(matches.context, "routes").or_else(|| Some(of_routes(patch.apply_to)))
         }
-        ApplyTo::Cluster if adds(operation) => of_added_cluster(matches.context),
+        ApplyTo::Cluster if operation == PatchOperation::Add => of_added_cluster(matches.context),
         ApplyTo::Cluster => of_cluster(matches, serves),
         ApplyTo::ExtensionConfig | ApplyTo::Bootstrap | ApplyTo::Invalid => None,
     }
 }
 
-/// Whether an operation adds something that is in no list.
-fn adds(operation: PatchOperation) -> bool {
-    use PatchOperation::{Add, InsertAfter, InsertBefore, InsertFirst};
-    matches!(operation, Add | InsertAfter | InsertBefore | InsertFirst)
+/// An operation that does nothing to what is patched.
+fn of_operation(apply_to: ApplyTo, operation: PatchOperation) -> Option<Reason> {
+    use PatchOperation::{Add, Merge, MergeAndReplaceList, Remove};
+    let (takes, help): (&[PatchOperation], _) = match apply_to {
+        ApplyTo::Listener | ApplyTo::FilterChain | ApplyTo::Cluster => {
+            (&[Add, Merge, MergeAndReplaceList, Remove], "use `ADD`, `MERGE` or `REMOVE`")
+        }
+        ApplyTo::ExtensionConfig => (&[Add], "use `ADD`: the configuration is sent to who asks for its name"),
+        _ => return None,
+    };
+    (!takes.contains(&operation)).then(|| {
+        let why = format!("the operation `{}` does nothing for {}", operation.as_str(), apply_to.as_str());
+        Reason::new("patch.operation", why, help)
+    })
 }
 
 fn is_of_others(context: PatchContext) -> bool {

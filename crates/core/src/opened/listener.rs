@@ -13,9 +13,9 @@ use super::{OpenedManager, OpenedPolicy, OpenedRoutes, Origins};
 use crate::Str;
 use crate::resources::{Origin, Part};
 
-/// The name of the filter that carries HTTP.
+/// The name of the filter that carries HTTP, unless an EnvoyFilter gives it another one.
 pub const HTTP_CONNECTION_MANAGER: &str = "envoy.filters.network.http_connection_manager";
-/// The name of the filter that carries bytes.
+/// The name of the filter that carries bytes, unless an EnvoyFilter gives it another one.
 pub const TCP_PROXY: &str = "envoy.filters.network.tcp_proxy";
 
 /// A listener.
@@ -134,32 +134,31 @@ impl<'r> OpenedFilter<'r> {
         Self { message, pointer, config, chain: chain.clone(), origins: origins.clone() }
     }
 
-    /// The connection manager, if the filter is called one.
+    /// The connection manager, if the filter is one: as to Envoy, the type of its configuration decides, whatever its
+    /// name is.
     ///
     /// # Errors
     ///
-    /// When it is configured by something else.
+    /// When the filter is called one, and is configured by something else.
     #[must_use]
     pub fn carries_http(&self) -> Option<Result<&OpenedManager<'r>, UnpackError>> {
-        let any = self.typed(HTTP_CONNECTION_MANAGER)?;
-        Some(match &self.config {
-            NetworkFilter::Http(manager) => Ok(manager),
-            _ => Err(why_not::<HttpConnectionManager>(any)),
-        })
+        match &self.config {
+            NetworkFilter::Http(manager) => Some(Ok(manager)),
+            _ => Some(Err(why_not::<HttpConnectionManager>(self.typed(HTTP_CONNECTION_MANAGER)?))),
+        }
     }
 
-    /// The TCP proxy, if the filter is called one.
+    /// The TCP proxy, if the filter is one: by the type of its configuration, as [`OpenedFilter::carries_http`].
     ///
     /// # Errors
     ///
-    /// When it is configured by something else.
+    /// When the filter is called one, and is configured by something else.
     #[must_use]
     pub fn carries_bytes(&self) -> Option<Result<&TcpProxy, UnpackError>> {
-        let any = self.typed(TCP_PROXY)?;
-        Some(match &self.config {
-            NetworkFilter::Tcp(proxy) => Ok(proxy),
-            _ => Err(why_not::<TcpProxy>(any)),
-        })
+        match &self.config {
+            NetworkFilter::Tcp(proxy) => Some(Ok(proxy)),
+            _ => Some(Err(why_not::<TcpProxy>(self.typed(TCP_PROXY)?))),
+        }
     }
 
     /// What made the filter. Of RBAC filters it is known of their policies.

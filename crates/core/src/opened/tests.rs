@@ -117,7 +117,29 @@ fn a_filter_of_another_type_than_its_name_says_is_told() {
     let opened = OpenedListener::new(&listener, &[]);
     let filters = &opened.chains[0].filters;
     assert!(filters[0].carries_http().is_some_and(|manager| manager.is_err()));
-    assert!(filters[0].carries_bytes().is_none());
+    assert!(filters[0].carries_bytes().is_some_and(|proxy| proxy.is_ok()));
     assert!(matches!(filters[0].config, NetworkFilter::Tcp(_)));
     assert!(filters[1].carries_http().is_none());
+}
+
+#[test]
+fn a_filter_of_another_name_is_what_its_type_says() {
+    use envoy::config::listener::v3::filter::ConfigType;
+    use envoy::config::listener::v3::{Filter, FilterChain, Listener};
+    use envoy::config::route::v3::RouteConfiguration;
+    use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+    use envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::RouteSpecifier;
+
+    let routes = RouteConfiguration { name: "inside".to_owned(), ..RouteConfiguration::default() };
+    let manager = HttpConnectionManager {
+        route_specifier: Some(RouteSpecifier::RouteConfig(routes.into())),
+        ..HttpConnectionManager::default()
+    };
+    let config = ConfigType::TypedConfig(envoy::any(&manager));
+    let filter = Filter { name: "mine".to_owned(), config_type: Some(config) };
+    let chain = FilterChain { filters: vec![filter], ..FilterChain::default() };
+    let listener = Listener { filter_chains: vec![chain], ..Listener::default() };
+    let opened = OpenedListener::new(&listener, &[]);
+    let names: Vec<&str> = opened.routes().map(|(_, routes)| routes.message.name.as_str()).collect();
+    assert_eq!(names, ["inside"]);
 }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::condition::Truth;
+use crate::re2;
 
 /// A regular expression that a text as a whole has to fit. It is compiled when the first text needs that.
 #[derive(Clone, Debug)]
@@ -33,7 +34,13 @@ impl Pattern {
             None if source == ".+" => Form::Something,
             None => Form::Other(start(source)),
         };
-        Self { source: source.to_owned(), form, compiled: Expression::new(format!(r"\A(?:{source})\z")) }
+        let whole = re2::as_rust(source).map(|expression| format!(r"\A(?:{expression})\z"));
+        Self { source: source.to_owned(), form, compiled: Expression::new(whole) }
+    }
+
+    /// The expression as Rust reads it; none where Rust cannot.
+    pub(super) fn as_rust(&self) -> Option<String> {
+        re2::as_rust(&self.source)
     }
 
     /// Whether a text as a whole fits.
@@ -55,45 +62,32 @@ impl Pattern {
 /// A regular expression of RE2 as Rust reads it.
 #[derive(Clone, Debug)]
 pub(super) struct Expression {
-    source: String,
+    /// None for what Rust cannot read.
+    source: Option<String>,
     /// For texts of ASCII, where the expression is, too.
     ascii: OnceLock<Option<Regex>>,
     unicode: OnceLock<Option<Regex>>,
 }
 
 impl Expression {
-    /// A regular expression.
-    pub(super) fn new(source: String) -> Self {
+    /// What [`re2::as_rust`] gives.
+    pub(super) fn new(source: Option<String>) -> Self {
         Self { source, ascii: OnceLock::new(), unicode: OnceLock::new() }
     }
 
-    /// The expression for a text; none where the two languages differ.
+    /// The expression for a text; none where Rust cannot read it.
     pub(super) fn of(&self, text: &str) -> Option<&Regex> {
-        let unicode = self.is_unicode(text);
+        let source = self.source.as_deref()?;
+        let unicode = !source.is_ascii() || !text.is_ascii();
         let cell = if unicode { &self.unicode } else { &self.ascii };
-        let compile = || {
-            let regex = RegexBuilder::new(&self.source).unicode(unicode).build();
-            regex.ok().filter(|_| self.is_same(unicode))
-        };
-        cell.get_or_init(compile).as_ref()
+        // Classes of Unicode are of no use for bytes.
+        let compile = |unicode| RegexBuilder::new(source).unicode(unicode).build();
+        cell.get_or_init(|| compile(unicode).or_else(|_| compile(true)).ok()).as_ref()
     }
 
     /// Whether the expression can be asked of a text.
     fn is_readable(&self, text: &str) -> bool {
         self.of(text).is_some()
-    }
-
-    fn is_unicode(&self, text: &str) -> bool {
-        !self.source.is_ascii() || !text.is_ascii()
-    }
-
-    /// Whether both languages mean the same.
-    fn is_same(&self, unicode: bool) -> bool {
-        // In Rust the first are operators of character classes; the others mean more than ASCII there.
-        let operators = ["&&", "--", "~~"];
-        let classes = [r"\d", r"\D", r"\s", r"\S", r"\w", r"\W", r"\b", r"\B"];
-        let has = |parts: &[&str]| parts.iter().any(|part| self.source.contains(part));
-        !(has(&operators) || unicode && has(&classes))
     }
 }
 
@@ -176,10 +170,17 @@ mod tests {
     fn regular_expressions_are_re2s() {
         assert_eq!(fits("a|ab", "ab"), Truth::Yes);
         assert_eq!(fits("/item/[0-9]+", "/item/17/x"), Truth::No);
-        assert_eq!(fits(r"\d", "٣"), Truth::Unknown);
+        assert_eq!(fits(r"\d", "٣"), Truth::No);
+        assert_eq!(fits(r"\s", "\u{b}"), Truth::No);
         assert_eq!(fits(r"\d+", "17"), Truth::Yes);
         assert_eq!(fits(".", "é"), Truth::Yes);
-        assert_eq!(fits("[a&&b]", "a"), Truth::Unknown);
+        assert_eq!(fits("[a&&b]", "&"), Truth::Yes);
+        assert_eq!(fits(r"\Qa.b\E", "a.b"), Truth::Yes);
+        assert_eq!(fits(r"\Qa.b", "a.b"), Truth::Yes);
+        assert_eq!(fits(r"é\b.", "éa"), Truth::Yes);
+        assert_eq!(fits(r"\<a", "<a"), Truth::Yes);
+        assert_eq!(fits(r"\p{Greek}|b", "b"), Truth::Yes);
+        assert_eq!(fits(r"\C", "a"), Truth::Unknown);
         assert_eq!(fits("(", "a"), Truth::Unknown);
         assert_eq!(fits("a(", "b"), Truth::Unknown);
     }

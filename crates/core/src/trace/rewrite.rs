@@ -11,6 +11,7 @@ use envoy::r#type::matcher::v3::RegexMatchAndSubstitute;
 
 use super::headers::{self, Headers};
 use super::pattern::Expression;
+use crate::re2;
 
 /// A path after a rewrite: nothing without one; no path where it is not known.
 pub(super) fn rewritten(
@@ -23,7 +24,7 @@ pub(super) fn rewritten(
     let rest = path.get(bare.len()..).unwrap_or_default();
     if let Some(regex) = regex {
         let pattern = regex.pattern.as_ref().map(|pattern| pattern.regex.as_str()).unwrap_or_default();
-        let expression = Expression::new(pattern.to_owned());
+        let expression = Expression::new(re2::as_rust(pattern));
         let Some(compiled) = expression.of(bare) else { return Some(None) };
         let replaced = compiled.replace_all(bare.as_bytes(), substitution(&regex.substitution).as_bytes());
         return Some(String::from_utf8(replaced.into_owned()).ok().map(|path| path + rest));

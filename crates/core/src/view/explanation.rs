@@ -1,6 +1,7 @@
 //! What the codes of problems mean.
 
 use crate::lint::{self, Releases, Rule, UnknownSelector};
+use crate::nearest::did_you_mean;
 use crate::problem::Code;
 use crate::view::table::Table;
 
@@ -64,14 +65,10 @@ pub fn text(code: Code) -> String {
 #[must_use]
 pub fn unknown(word: &str) -> String {
     let near = UnknownSelector::new(word).near;
-    let near: Vec<String> = near
-        .into_iter()
-        .filter(|name| name.parse::<Code>().is_ok())
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let near: Vec<&str> = near.into_iter().filter(|name| name.parse::<Code>().is_ok()).collect();
     match near.as_slice() {
         [] => format!("`{word}` is not a problem's code; `waypoint-xds explain` lists them"),
-        near => format!("`{word}` is not a problem's code: did you mean {}?", near.join(" or ")),
+        near => format!("`{word}` is not a problem's code: {}", did_you_mean(near)),
     }
 }
 

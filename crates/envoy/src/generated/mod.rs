@@ -975,6 +975,13 @@ pub mod envoy {
                 }
             }
         }
+        pub mod resource_monitors {
+            pub mod downstream_connections {
+                pub mod v3 {
+                    include!("envoy.extensions.resource_monitors.downstream_connections.v3.rs");
+                }
+            }
+        }
         pub mod retry {
             pub mod host {
                 pub mod omit_canary_hosts {

@@ -7,7 +7,6 @@ use crate::Str;
 use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::selector::LabelSelector;
 use crate::snapshot::{Kind, Labels, Meta, Object, Resource, Snapshot, label_selector};
-use crate::well_known::NAMESPACE_NAME;
 
 /// Leaves only some objects of lists.
 macro_rules! retain {
@@ -112,8 +111,7 @@ impl<'s> Namespaces<'s> {
         if let Some(known) = self.known.get(namespace) {
             return *known;
         }
-        let name = || Labels::from([(Str::new_static(NAMESPACE_NAME), namespace.clone())]);
-        let labels = self.labels.remove(namespace).unwrap_or_else(name);
+        let labels = self.labels.remove(namespace).unwrap_or_else(|| Labels::of_namespace(namespace));
         let selects = |selector: &LabelSelector| label_selector::matches(selector, &labels);
         let discovered = namespace.is_empty() || self.selectors.iter().any(selects);
         self.known.insert(namespace.clone(), discovered);

@@ -4,7 +4,7 @@ use envoy_json::{JsonError, JsonErrorKind, JsonRemarkKind, JsonRules, JsonStep};
 
 use super::check::Checker;
 use super::{common, istio_metadata, re2};
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::Code;
 use crate::rules::FilterNames;
 use crate::schema::{Releases, knows_value};
@@ -125,7 +125,7 @@ fn remarks(c: &Checker<'_>, name: &str, operation: PatchOperation, value: &serde
         match remark.kind {
             JsonRemarkKind::UnknownField { message, field } => {
                 let help = match nearest(&field, envoy_json::field_names(message)) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => did_you_mean([near]),
                     None => "remove it, or write the field that is meant".to_owned(),
                 };
                 at(c, &steps, &|c| {

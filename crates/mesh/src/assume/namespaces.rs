@@ -7,7 +7,6 @@ use super::{Part, count, is_new, names, note};
 use crate::Str;
 use crate::problem::Problem;
 use crate::snapshot::{Labels, Meta, Object, Snapshot, Source, kubernetes};
-use crate::well_known::NAMESPACE_NAME;
 
 const IN_EVERY_CLUSTER: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
@@ -73,7 +72,7 @@ impl Undefined {
 
     pub(super) fn apply(self, snapshot: &mut Snapshot, cluster: &Str) {
         let assumed = self.assumed.into_iter().map(|(name, source)| {
-            let labels: Labels = [(Str::new_static(NAMESPACE_NAME), name.clone())].into_iter().collect();
+            let labels = Labels::of_namespace(&name);
             let cluster = cluster.clone();
             let mut meta = Meta { name, labels, cluster, api_version: "v1".into(), ..Meta::default() };
             meta.assume();

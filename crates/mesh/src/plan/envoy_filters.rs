@@ -93,7 +93,9 @@ fn fits_version(proxy: &ProxyMatch, rules: &Rules, version: &Version) -> bool {
     // What is no expression restricts nothing; admission refuses it.
     expression.is_empty()
         || !too_long
-            && Regex::new(&re2::as_rust(expression)).map_or(true, |regex| regex.is_match(version.as_str()))
+            && re2::as_rust(expression)
+                .and_then(|expression| Regex::new(&expression).ok())
+                .is_none_or(|regex| regex.is_match(version.as_str()))
 }
 
 /// What the waypoint's proxy says of itself under a key, as far as it is text. What its agent and its container say

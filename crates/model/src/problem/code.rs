@@ -462,6 +462,9 @@ codes! {
     TelemetryScope = "telemetry-scope" Warning Correctness:
         "Telemetry for a Gateway holds for the Services of the waypoint's own namespace, not for those of other \
          namespaces that use it.";
+    TelemetryTwice = "telemetry-twice" Warning Correctness:
+        "Of several Telemetry objects for all of a namespace, or for all of the mesh, only the oldest counts: nothing reads \
+         the others.";
     TelemetryProvider = "telemetry-provider" Warning Correctness:
         "Telemetry names a provider that the mesh configuration does not have, that cannot do this, or whose Service is \
          not there: it gets nothing. Access logs for which nobody names a provider are not written at all.";

@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::Str;
+use crate::well_known::NAMESPACE_NAME;
 
 /// Up to how many labels are compared one after the other: for few that is quicker than to search them.
 const FEW: usize = 8;
@@ -42,6 +43,13 @@ impl Labels {
     #[must_use]
     pub const fn new() -> Self {
         Self { all: None, lengths: 0 }
+    }
+
+    /// Those of a Namespace to which nobody gave any: the API server labels each with its name.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_namespace(name: &Str) -> Self {
+        Self::from([(Str::new_static(NAMESPACE_NAME), name.clone())])
     }
 
     /// How many there are.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::kind::Kind;
 use crate::names::ObjectRef;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{self, Code, Problem, Severity};
 use crate::release::Release;
 use crate::schema::{Column, Place, Releases, Step};
@@ -46,7 +46,7 @@ impl StrayField {
         };
         let problem = problem.on(self.object.clone()).field(self.field.as_str()).at(self.place.clone());
         Some(match self.meant {
-            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+            Some(meant) => problem.help(did_you_mean([meant])),
             None => problem,
         })
     }

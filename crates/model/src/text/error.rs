@@ -8,7 +8,7 @@ use super::node::{Node, NodeKind};
 use super::path;
 use super::scalar::Scalar;
 use super::source::Span;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::Code;
 
 /// What is wrong with a field.
@@ -42,7 +42,7 @@ pub enum Reason {
 /// What may have been meant, or could be.
 fn instead(field: &str, known: &[&str]) -> String {
     match nearest(field, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean([near]),
         None => format!(
             "expected one of {}",
             known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")

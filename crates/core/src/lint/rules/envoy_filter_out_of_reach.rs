@@ -11,8 +11,10 @@ use crate::snapshot::networking::EnvoyFilter;
 use crate::snapshot::networking::envoy_filter::PatchContext;
 use crate::snapshot::{Kind, Labels, Object};
 
-pub(super) const RULE: Rule =
-    Rule::new(Code::EnvoyFilterOutOfReach, include_str!("envoy_filter_out_of_reach.md"), check);
+pub(super) const RULE: Rule = Rule {
+    analyze: &["IST0152", "IST0153", "IST0154"],
+    ..Rule::new(Code::EnvoyFilterOutOfReach, include_str!("envoy_filter_out_of_reach.md"), check)
+};
 
 type Filter = Object<EnvoyFilter>;
 

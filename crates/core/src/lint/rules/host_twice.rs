@@ -12,6 +12,7 @@ use crate::snapshot::mesh_config::Visibility;
 
 pub(super) const RULE: Rule = Rule {
     releases: Releases::Since(Release::V1_29),
+    analyze: &["IST0177"],
     ..Rule::new(Code::HostTwice, include_str!("host_twice.md"), check)
 };
 

@@ -11,7 +11,7 @@ use crate::mesh::waypoint::{
     CANARY, FOR_SERVICE_ACCOUNT, INGRESS_USE_WAYPOINT, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
 };
 use crate::mesh::workload::DATAPLANE_MODE;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
 use crate::snapshot::{Kind, Labels, Meta, ObjectRef};
@@ -119,7 +119,7 @@ impl<'m> Labelled<'m> {
             );
             let message =
                 format!("`{mode}` is no mode of a data plane: the label puts nothing into the mesh");
-            found.push(self.problem(message, field).help(format!("did you mean `{near}`?")).fix(fix));
+            found.push(self.problem(message, field).help(did_you_mean([near])).fix(fix));
         }
         let reads_ingress = matches!(self.kind, Kind::Namespace | Kind::Service | Kind::ServiceEntry);
         if let Some(value) =

@@ -44,6 +44,7 @@ mod sidecar_client;
 mod target_port;
 mod telemetry_provider;
 mod telemetry_scope;
+mod telemetry_twice;
 mod tls_twice;
 mod tracing_off;
 mod unknown_host;
@@ -108,6 +109,7 @@ pub const RULES: &[Rule] = &[
     target_port::RULE,
     telemetry_provider::RULE,
     telemetry_scope::RULE,
+    telemetry_twice::RULE,
     tls_twice::RULE,
     tracing_off::RULE,
     unknown_host::RULE,

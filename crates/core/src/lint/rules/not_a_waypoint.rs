@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::lint::naming::{self, User, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::release::Release;
 use crate::snapshot;
@@ -61,7 +61,7 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
     let problem = problem.on(gateway.object_ref()).field("spec.gatewayClassName");
     let near = nearest(class, std::iter::once(WAYPOINT_CLASS)).filter(|_| controller.is_none());
     let problem = match near {
-        Some(near) => problem.help(format!("did you mean `{near}`?")).fix(Fix::new(
+        Some(near) => problem.help(did_you_mean([near])).fix(Fix::new(
             format!("write `{near}`"),
             gateway.object_ref(),
             "spec.gatewayClassName",

@@ -8,6 +8,7 @@ use crate::Str;
 use crate::lint::{Context, Rule};
 use crate::mesh::hostname::resolve;
 use crate::mesh::virtual_service::MESH_GATEWAY;
+use crate::nearest::did_you_mean;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::{Object, ObjectRef};
@@ -98,8 +99,7 @@ impl Host<'_> {
             Problem::new(Code::UnknownHost, message).on(self.object.clone()).field(self.field.clone());
         Some(match suggestion {
             Some(Suggestion { host, is_certain }) => {
-                let help =
-                    if is_certain { format!("write `{host}`") } else { format!("did you mean `{host}`?") };
+                let help = if is_certain { format!("write `{host}`") } else { did_you_mean([&host]) };
                 let fix = Fix::new(help.clone(), self.object, self.field, Change::Set(host.to_string()));
                 let problem = problem.help(help);
                 if is_certain { problem.fix(fix) } else { problem }

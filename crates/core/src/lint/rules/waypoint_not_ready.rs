@@ -5,7 +5,7 @@ use crate::lint::naming::{self, Naming, User, affected, by_label, by_waypoint};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE};
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::release::Release;
 use crate::snapshot::{Kind, ObjectRef};
@@ -94,7 +94,7 @@ fn advise(cx: &Context<'_>, naming: &Naming, name: &WaypointName, problem: Probl
     let in_namespace = waypoints().filter(|waypoint| waypoint.name.namespace == name.namespace);
     let near = nearest(&name.name, in_namespace.clone().map(|waypoint| waypoint.name.name.as_str()));
     if let Some(near) = near {
-        return problem.help(format!("did you mean `{near}`?")).related_object(
+        return problem.help(did_you_mean([near])).related_object(
             ObjectRef::new(Kind::Gateway, name.namespace.clone(), near),
             "metadata.name",
             "a waypoint with a similar name",

@@ -7,7 +7,7 @@ use crate::lint::naming::{self, User, by_label, by_waypoint, label};
 use crate::lint::{Context, Releases, Rule, list};
 use crate::mesh::WaypointName;
 use crate::mesh::waypoint::{RefusalReason, Traffic, WAYPOINT_FOR};
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Code, Problem};
 use crate::release::Release;
 use crate::snapshot::gateway_api::Gateway;
@@ -89,7 +89,7 @@ fn has_address(cx: &Context<'_>, object: &ObjectRef) -> bool {
 
 fn advice(value: &str, users: &[&User<'_>]) -> String {
     if let Some(near) = nearest(value, VALUES.into_iter()).filter(|near| *near != value) {
-        return format!("did you mean `{near}`?");
+        return did_you_mean([near]);
     }
     let on_pods = users.iter().all(|user| user.traffic == Traffic::Workload);
     let advice = format!("label the Gateway `{WAYPOINT_FOR}: all`");

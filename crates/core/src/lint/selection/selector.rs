@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Code, Group};
 
 /// What chooses codes: one of them, a group, or all.
@@ -61,8 +61,7 @@ fn meant(near: &[&str]) -> String {
     if near.is_empty() {
         return "; `waypoint-xds explain` lists them".to_owned();
     }
-    let near: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
-    format!(": did you mean {}?", near.join(" or "))
+    format!(": {}", did_you_mean(near))
 }
 
 impl UnknownSelector {

@@ -2,9 +2,9 @@
 
 use super::{Selector, namespace};
 use crate::kind::Kind;
-use crate::lint::analyze_codes;
+use crate::lint;
 use crate::names::ObjectRef;
-use crate::problem::{Group, Problem, Severity};
+use crate::problem::{Code, Group, Problem, Severity};
 use crate::snapshot::Reading;
 
 /// Codes and groups, with commas between them, or `*`.
@@ -32,6 +32,40 @@ fn suppresses(reading: &Reading, object: &ObjectRef, problem: &Problem) -> bool 
     let own = |word: &String| {
         word.parse::<Selector>().is_ok_and(|selector| selector.nearness(problem.code).is_some())
     };
-    let istioctl = |word: &String| word == "*" || analyze_codes(problem.code).contains(&word.as_str());
+    let istioctl = |word: &String| word == "*" || analyze_codes(problem).any(|code| code == word);
     words(SUPPRESS).iter().any(own) || words(ANALYZE_SUPPRESS).iter().any(istioctl)
+}
+
+/// The codes by which `istioctl analyze` has a finding.
+fn analyze_codes(problem: &Problem) -> impl Iterator<Item = &'static str> {
+    let codes = lint::analyze_codes(problem.code).iter().copied();
+    codes.filter(|code| match *code {
+        // What Istio's webhook warns of.
+        "IST0133" => is_of_webhook(problem),
+        // Operations of EnvoyFilters: `REPLACE`, and what is done to routes.
+        "IST0152" => problem.field.ends_with(".patch.operation"),
+        "IST0153" | "IST0154" => problem.field.ends_with(".applyTo"),
+        _ => true,
+    })
+}
+
+/// Whether Istio's webhook warns of it: not of everything that has no effect.
+fn is_of_webhook(problem: &Problem) -> bool {
+    if problem.code != Code::Ineffective {
+        return true;
+    }
+    match problem.object.as_ref().map(|object| object.kind) {
+        // What a release has no use for, it passes over.
+        Some(Kind::EnvoyFilter) => {
+            !problem.field.ends_with(".match.context") && !problem.field.ends_with(".applyTo")
+        }
+        Some(
+            Kind::DestinationRule
+            | Kind::ServiceEntry
+            | Kind::Telemetry
+            | Kind::VirtualService
+            | Kind::WorkloadEntry,
+        ) => true,
+        _ => false,
+    }
 }

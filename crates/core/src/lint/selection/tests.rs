@@ -125,6 +125,31 @@ fn annotations_suppress_by_code_group_or_all() {
 }
 
 #[test]
+fn istioctl_silences_only_what_the_webhook_warns_of() {
+    let filter = |patch: &str| {
+        format!(
+            "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {{name: f, namespace: shop, \
+             annotations: {{galley.istio.io/analyze-suppress: IST0133}}}}\nspec: {{configPatches: [{patch}]}}\n"
+        )
+    };
+    let ineffective = |text: String| {
+        let session = Session::read([SourceFile::new("f.yaml", text)], &Options::default());
+        let found = session.lint_with(&Selection::default());
+        found.iter().filter(|problem| problem.code == Code::Ineffective).count()
+    };
+    let unknown = "{applyTo: CLUSTER, patch: {operation: MERGE, value: {conect_timeout: 3s}}}";
+    assert_eq!(ineffective(filter(unknown)), 0);
+    let context =
+        "{applyTo: CLUSTER, match: {context: WAYPOINT}, patch: {operation: MERGE, value: {name: a}}}";
+    assert_eq!(ineffective(filter(context)), 1);
+    let endpoints = "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\n\
+                     spec: {ports: [{port: 80, name: http}]}\n---\napiVersion: v1\nkind: Endpoints\n\
+                     metadata: {name: s, namespace: shop, annotations: {galley.istio.io/analyze-suppress: IST0133}}\n\
+                     subsets: [{addresses: [{ip: 10.0.0.1}], ports: [{port: 80}]}]\n";
+    assert_eq!(ineffective(endpoints.to_owned()), 1);
+}
+
+#[test]
 fn nothing_suppresses_that_something_cannot_be_read() {
     let text = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n\
                 metadata: {name: a, annotations: {waypoint-xds.io/suppress: '*'}}\nspec: {action: MAYBE}\n";

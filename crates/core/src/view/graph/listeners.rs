@@ -6,9 +6,7 @@ use envoy::config::listener::v3::Listener;
 use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecifier;
 
-use crate::opened::{
-    HTTP_CONNECTION_MANAGER, OpenedChain, OpenedListener, OpenedManager, OpenedRoutes, TCP_PROXY,
-};
+use crate::opened::{OpenedChain, OpenedListener, OpenedManager, OpenedRoutes};
 use crate::view::json::ResourceKind;
 use crate::view::location::Location;
 use crate::view::proxy_config::listeners::{address, chain_match, is_internal, port};
@@ -87,11 +85,13 @@ impl<'a> Chain<'_, 'a> {
     }
 
     fn kind(&self) -> &'static str {
-        let has = |name: &str| self.chain.filters.iter().any(|filter| filter.message.name == name);
-        match (has(HTTP_CONNECTION_MANAGER), has(TCP_PROXY)) {
-            (true, _) => "HTTP",
-            (false, true) => "TCP",
-            (false, false) => "",
+        let filters = || self.chain.filters.iter();
+        if filters().any(|filter| filter.carries_http().is_some()) {
+            "HTTP"
+        } else if filters().any(|filter| filter.carries_bytes().is_some()) {
+            "TCP"
+        } else {
+            ""
         }
     }
 

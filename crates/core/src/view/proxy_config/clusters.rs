@@ -21,7 +21,7 @@ fn admits(filter: &Filter, name: &str) -> bool {
     has(&filter.fqdn)
         && has(&filter.direction)
         && has(&filter.subset)
-        && filter.port.is_none_or(|port| name.contains(&format!("|{port}|")))
+        && filter.given_port().is_none_or(|port| name.contains(&format!("|{port}|")))
 }
 
 /// The table of clusters.

@@ -4,14 +4,14 @@ use envoy::config::cluster::v3::Cluster;
 use envoy::config::core::v3::address::Address as Kind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::socket_address::PortSpecifier;
-use envoy::config::core::v3::{Address, HealthStatus};
+use envoy::config::core::v3::{Address, HealthStatus, Locality};
 use envoy::config::endpoint::v3::lb_endpoint::HostIdentifier;
-use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint};
+use envoy::config::endpoint::v3::{ClusterLoadAssignment, LbEndpoint, LocalityLbEndpoints};
 
 use serde_json::{Value, json};
 
 use super::clusters::discovery_type;
-use super::{Filter, ProxyConfig};
+use super::{Filter, ProxyConfig, given, sort_key};
 use crate::resources::Part;
 use crate::view::json::value;
 use crate::view::table::Table;
@@ -64,18 +64,24 @@ fn is_resolved_by_dns(cluster: &Cluster) -> bool {
 }
 
 fn rows(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Row> + '_ {
+    grouped(assignment).map(|(_, row)| row)
+}
+
+/// The endpoints of an assignment, each with those of its locality.
+fn grouped(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = (&LocalityLbEndpoints, Row)> {
     let cluster = &assignment.cluster_name;
-    readable(assignment).filter_map(move |endpoint| {
+    readable(assignment).filter_map(move |(group, endpoint)| {
         let Some(HostIdentifier::Endpoint(target)) = &endpoint.host_identifier else { return None };
         let (address, port) = describe(target.address.as_ref());
-        Some(Row { address, port, cluster: cluster.clone(), status: status(&endpoint) })
+        Some((group, Row { address, port, cluster: cluster.clone(), status: status(&endpoint) }))
     })
 }
 
 /// The endpoints of an assignment that can be read.
-fn readable(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = LbEndpoint> + '_ {
-    let endpoints = assignment.endpoints.iter().flat_map(|locality| &locality.lb_endpoints);
-    endpoints.filter_map(|endpoint| endpoint.decode().ok())
+fn readable(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = (&LocalityLbEndpoints, LbEndpoint)> {
+    let groups = assignment.endpoints.iter();
+    let all = groups.flat_map(|group| group.lb_endpoints.iter().map(move |endpoint| (group, endpoint)));
+    all.filter_map(|(group, endpoint)| Some((group, endpoint.decode().ok()?)))
 }
 
 /// Envoy reports an endpoint of unknown health as healthy.
@@ -84,6 +90,33 @@ pub(in crate::view) fn status(endpoint: &LbEndpoint) -> &'static str {
         Ok(HealthStatus::Unknown) | Err(_) => HealthStatus::Healthy.as_str_name(),
         Ok(known) => known.as_str_name(),
     }
+}
+
+/// The endpoints that a filter admits in the table of `istioctl proxy-config all`, by cluster: with their localities instead of
+/// what Envoy found out about them.
+pub(super) fn localities(config: &ProxyConfig, filter: &Filter) -> Table {
+    let mut assignments: Vec<&ClusterLoadAssignment> = config.endpoints.iter().collect();
+    assignments.sort_by_key(|assignment| sort_key(&assignment.cluster_name));
+    let mut table = Table::new(&["NAME", "STATUS", "LOCALITY", "CLUSTER"], 5);
+    for assignment in assignments {
+        for (group, row) in grouped(assignment) {
+            if admits(filter, &row) {
+                let (subject, part) = (row.cluster.clone(), part(&row));
+                let [address, status, _, cluster] = cells(row);
+                let locality = locality(group.locality.as_ref());
+                table.push(&subject, part, vec![format!("endpoint/{address}"), status, locality, cluster]);
+            }
+        }
+    }
+    table
+}
+
+/// Region, zone and sub-zone, as far as they are known.
+fn locality(locality: Option<&Locality>) -> String {
+    let Some(Locality { region, zone, sub_zone }) = locality else { return String::new() };
+    let known = [region, zone, sub_zone].into_iter().enumerate();
+    let known = known.take_while(|(place, name)| *place == 0 || !name.is_empty());
+    known.map(|(_, name)| name.as_str()).collect::<Vec<_>>().join("/")
 }
 
 /// An address as istioctl shows it, and its port (0 for none).
@@ -109,10 +142,10 @@ pub(in crate::view) fn describe(address: Option<&Address>) -> (String, u32) {
 
 fn admits(filter: &Filter, row: &Row) -> bool {
     let same = |wanted: &Option<String>, found: &str| {
-        wanted.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(found))
+        given(wanted).is_none_or(|wanted| wanted.eq_ignore_ascii_case(found))
     };
     same(&filter.address, &row.address)
-        && filter.port.is_none_or(|port| port == row.port)
+        && filter.given_port().is_none_or(|port| port == row.port)
         && same(&filter.cluster, &row.cluster)
         && same(&filter.status, row.status)
 }
@@ -126,7 +159,8 @@ pub fn statuses(config: &ProxyConfig, filter: &Filter) -> Value {
         .iter()
         .filter(|assignment| rows(assignment).any(|row| admits(filter, &row)))
         .map(|assignment| {
-            let hosts: Vec<Value> = readable(assignment).filter_map(host_status).collect();
+            let hosts: Vec<Value> =
+                readable(assignment).filter_map(|(_, endpoint)| host_status(endpoint)).collect();
             json!({"name": assignment.cluster_name, "hostStatuses": hosts})
         })
         .collect()
@@ -146,7 +180,7 @@ fn host_status(endpoint: LbEndpoint) -> Option<Value> {
 pub fn table(config: &ProxyConfig, filter: &Filter) -> Table {
     let mut table = Table::new(&["ENDPOINT", "STATUS", "OUTLIER CHECK", "CLUSTER"], 5);
     for row in select(config, filter) {
-        table.push(&row.cluster.clone(), part(&row), cells(row));
+        table.push(&row.cluster.clone(), part(&row), cells(row).into());
     }
     table
 }
@@ -160,7 +194,7 @@ fn part(row: &Row) -> Part {
     }
 }
 
-fn cells(row: Row) -> Vec<String> {
+fn cells(row: Row) -> [String; 4] {
     let endpoint = if row.port == 0 { row.address } else { format!("{}:{}", row.address, row.port) };
-    vec![endpoint, row.status.to_owned(), "OK".to_owned(), row.cluster]
+    [endpoint, row.status.to_owned(), "OK".to_owned(), row.cluster]
 }

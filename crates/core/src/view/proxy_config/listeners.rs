@@ -1,5 +1,6 @@
 //! `istioctl proxy-config listeners`, in the form of 1.18 with `--waypoint` and in today's.
 
+use envoy::Name;
 use envoy::config::core::v3::Address;
 use envoy::config::core::v3::address::Address as Kind;
 use envoy::config::core::v3::socket_address::PortSpecifier;
@@ -10,10 +11,12 @@ use envoy::config::route::v3::route::Action;
 use envoy::config::route::v3::route_action::ClusterSpecifier;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::{RouteConfiguration, VirtualHost};
+use envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager;
+use envoy::extensions::filters::network::tcp_proxy::v3::TcpProxy;
 use envoy::extensions::filters::network::tcp_proxy::v3::tcp_proxy::ClusterSpecifier as TcpClusterSpecifier;
 
 use super::routes::path;
-use super::{Filter, ProxyConfig};
+use super::{Filter, ProxyConfig, given};
 use crate::opened::{HTTP_CONNECTION_MANAGER, OpenedChain, OpenedListener, OpenedManager, TCP_PROXY};
 use crate::resources::Part;
 use crate::rules::{ListenerTable, Rules};
@@ -71,10 +74,16 @@ impl Form {
     }
 }
 
-/// The listeners that a filter admits, in istioctl's order.
+/// The listeners that a filter admits, in the order of the config dump, as istioctl's JSON has them.
 #[must_use]
 pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&'c Listener> {
-    let mut listeners: Vec<&Listener> = config.listeners.iter().filter(|l| admits(filter, l)).collect();
+    config.listeners.iter().filter(|listener| admits(filter, listener, form)).collect()
+}
+
+/// The listeners that a filter admits, in the order of istioctl's table.
+fn sorted<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&'c Listener> {
+    let mut listeners = select(config, filter, form);
+    let kind = |listener| kind(listener, form);
     match form {
         // Internal listeners have neither port nor address, and so come first.
         Form::Chains | Form::Ways => listeners.sort_by_key(|l| {
@@ -85,14 +94,14 @@ pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter, form: Form) -> Vec<&
     listeners
 }
 
-fn admits(filter: &Filter, listener: &Listener) -> bool {
+fn admits(filter: &Filter, listener: &Listener, form: Form) -> bool {
     let has_address = |wanted: &str| {
         let additional = listener.additional_addresses.iter().map(|a| host(a.address.as_ref()));
         std::iter::once(address(listener)).chain(additional).any(|found| found.eq_ignore_ascii_case(wanted))
     };
-    filter.address.as_deref().is_none_or(has_address)
-        && filter.port.is_none_or(|wanted| wanted == port(listener))
-        && filter.listener_type.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(kind(listener)))
+    given(&filter.address).is_none_or(has_address)
+        && filter.given_port().is_none_or(|wanted| wanted == port(listener))
+        && given(&filter.listener_type).is_none_or(|wanted| wanted.eq_ignore_ascii_case(kind(listener, form)))
 }
 
 /// The table of listeners.
@@ -103,7 +112,7 @@ pub fn table(config: &ProxyConfig, filter: &Filter, form: Form) -> Table {
         Form::Addresses { .. } => ["ADDRESSES", "PORT", "MATCH", "DESTINATION"],
     };
     let mut table = Table::new(&header, 1);
-    for listener in select(config, filter, form) {
+    for listener in sorted(config, filter, form) {
         let rows = match form {
             Form::Chains | Form::Ways => chain_rows(listener, form),
             Form::Addresses { names } => address_rows(listener, names),
@@ -191,15 +200,42 @@ pub(in crate::view) fn port(listener: &Listener) -> u32 {
 }
 
 /// `HTTP`, `TCP`, `HTTP+TCP` or `UNKNOWN`, by the filters of the chains.
-fn kind(listener: &Listener) -> &'static str {
-    let filters = || chains(listener).flat_map(|c| &c.filters);
-    let http = filters().any(|f| f.name == HTTP_CONNECTION_MANAGER);
-    let tcp = filters().any(|f| f.name == TCP_PROXY && !leads_nowhere(f));
+fn kind(listener: &Listener, form: Form) -> &'static str {
+    let (mut http, mut tcp) = (false, false);
+    for filter in chains(listener).flat_map(|chain| &chain.filters) {
+        match carried(filter, form) {
+            Some(Carried::Http) => http = true,
+            Some(Carried::Bytes) => tcp |= !leads_nowhere(filter),
+            None => {}
+        }
+    }
     match (http, tcp) {
         (true, true) => "HTTP+TCP",
         (true, false) => "HTTP",
         (false, true) => "TCP",
         (false, false) => "UNKNOWN",
+    }
+}
+
+/// What a filter carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carried {
+    Http,
+    Bytes,
+}
+
+/// What a filter carries: istioctl's tables go by its name, ours by what Envoy goes by, the type of its configuration.
+fn carried(filter: &NetworkFilter, form: Form) -> Option<Carried> {
+    let is = |name: &str, message: &str| match (form, &filter.config_type) {
+        (Form::Ways, Some(ConfigType::TypedConfig(any))) => any.type_url.rsplit('/').next() == Some(message),
+        _ => filter.name == name,
+    };
+    if is(HTTP_CONNECTION_MANAGER, &HttpConnectionManager::full_name()) {
+        Some(Carried::Http)
+    } else if is(TCP_PROXY, &TcpProxy::full_name()) {
+        Some(Carried::Bytes)
+    } else {
+        None
     }
 }
 
@@ -253,23 +289,32 @@ fn protocols(all: &[String]) -> String {
 /// Where a chain leads to.
 fn destination(chain: &OpenedChain<'_>, form: Form) -> String {
     for filter in &chain.filters {
-        match filter.carries_http() {
-            Some(Ok(manager)) => return described(manager, form),
-            Some(Err(error)) => return error.to_string(),
-            None => {}
-        }
-        match filter.carries_bytes().filter(|_| !leads_nowhere(filter.message)) {
-            Some(Ok(proxy)) => {
-                return match &proxy.cluster_specifier {
-                    Some(TcpClusterSpecifier::Cluster(name)) => cluster(name),
-                    _ => cluster(""),
-                };
+        let end = match carried(filter.message, form) {
+            Some(Carried::Http) => filter.carries_http().map(|opened| match opened {
+                Ok(manager) => described(manager, form),
+                Err(error) => error.to_string(),
+            }),
+            Some(Carried::Bytes) if !leads_nowhere(filter.message) => {
+                filter.carries_bytes().map(|opened| match opened {
+                    Ok(proxy) => proxied(proxy),
+                    Err(error) => error.to_string(),
+                })
             }
-            Some(Err(error)) => return error.to_string(),
-            None => {}
+            _ => None,
+        };
+        if let Some(end) = end {
+            return end;
         }
     }
     "Non-HTTP/Non-TCP".to_owned()
+}
+
+/// Where a TCP proxy sends bytes.
+fn proxied(proxy: &TcpProxy) -> String {
+    match &proxy.cluster_specifier {
+        Some(TcpClusterSpecifier::Cluster(name)) => cluster(name),
+        _ => cluster(""),
+    }
 }
 
 /// Where a connection manager sends requests.

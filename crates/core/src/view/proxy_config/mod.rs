@@ -3,6 +3,7 @@
 //! The columns, their order and the filters are istioctl's; each release has its own listener table.
 //! Source: <https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-proxy-config>.
 
+pub mod all;
 mod certificate;
 pub mod clusters;
 pub mod endpoints;
@@ -131,7 +132,8 @@ impl From<&WaypointResources> for XdsResources {
     }
 }
 
-/// Narrows what is shown, as istioctl's flags do. A filter that is not set admits everything.
+/// Narrows what is shown, as istioctl's flags do. A filter that is not set admits everything; as to istioctl, neither an
+/// empty text nor the port 0 is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Clusters: part of the service's name.
@@ -152,6 +154,18 @@ pub struct Filter {
     pub listener_type: Option<String>,
     /// Endpoints: the health status, in any case.
     pub status: Option<String>,
+}
+
+impl Filter {
+    /// The port, if any is asked for.
+    fn given_port(&self) -> Option<u32> {
+        self.port.filter(|port| *port != 0)
+    }
+}
+
+/// The text of a filter, if it is set.
+fn given(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
 }
 
 /// The parts of a cluster's name, `direction|port|subset|hostname`.

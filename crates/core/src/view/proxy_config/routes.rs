@@ -6,7 +6,7 @@ use envoy::config::route::v3::route_action::ClusterSpecifier;
 use envoy::config::route::v3::route_match::PathSpecifier;
 use envoy::config::route::v3::{Route, RouteConfiguration, RouteMatch};
 
-use super::{Filter, Form, ProxyConfig, managed_by};
+use super::{Filter, Form, ProxyConfig, given, managed_by};
 use crate::opened::OpenedListener;
 use crate::resources::Part;
 use crate::view::table::Table;
@@ -20,7 +20,7 @@ pub(crate) fn inline(listener: &Listener) -> Vec<RouteConfiguration> {
 /// sidecar's ports) by number, the others where they are.
 #[must_use]
 pub fn select<'c>(config: &'c ProxyConfig, filter: &Filter) -> Vec<&'c RouteConfiguration> {
-    let wanted = |r: &&RouteConfiguration| filter.name.as_ref().is_none_or(|name| *name == r.name);
+    let wanted = |r: &&RouteConfiguration| given(&filter.name).is_none_or(|name| name == r.name);
     let mut routes: Vec<&RouteConfiguration> = config.routes.iter().filter(wanted).collect();
     routes.sort_by_key(|r| r.name.parse::<u64>().unwrap_or(0));
     routes

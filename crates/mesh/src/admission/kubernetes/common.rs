@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::Str;
 use crate::admission::check::Checker;
+use crate::nearest::did_you_mean;
 use crate::problem::Code;
 use crate::snapshot::Labels;
 use crate::snapshot::names::{self, NameError};
@@ -129,7 +130,7 @@ pub(super) fn one_of(c: &Checker<'_>, value: &str, values: &[&str]) {
         let all: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
         let same = values.iter().find(|other| other.eq_ignore_ascii_case(value));
         let help = match same {
-            Some(same) => format!("did you mean `{same}`?"),
+            Some(same) => did_you_mean([same]),
             None => format!("write one of {}", all.join(", ")),
         };
         c.fault(Code::InvalidValue, format!("`{value}` is not supported, only {}", all.join(", ")), help);

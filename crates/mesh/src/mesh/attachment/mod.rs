@@ -296,7 +296,7 @@ fn references<T: Attach>(object: &T) -> impl Iterator<Item = (Option<usize>, &Po
 }
 
 /// Whether something names nothing, and so is for its whole namespace.
-pub(crate) fn is_namespace_wide<T: Attach>(object: &T) -> bool {
+pub fn is_namespace_wide<T: Attach>(object: &T) -> bool {
     refers_to_nothing(object) && object.selector().is_none_or(Labels::is_empty)
 }
 

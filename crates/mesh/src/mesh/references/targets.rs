@@ -9,7 +9,7 @@ use super::Known;
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::mesh::{ServiceId, hostname};
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 use crate::problem::{Code, Problem};
 use crate::snapshot::selector::PolicyTargetReference;
 use crate::snapshot::{self, Kind, Object, ObjectRef, Resource, Snapshot};
@@ -128,7 +128,7 @@ impl<'a> Targets<'a> {
         let problem = not_found(format!("there is no {object}"));
         let elsewhere = || self.there().namespaces.get(&(kind, object.name.as_str())).copied();
         if let Some(near) = nearest(&object.name, there.iter().copied()) {
-            problem.help(format!("did you mean `{near}`?"))
+            problem.help(did_you_mean([near]))
         } else if let Some(elsewhere) = elsewhere() {
             problem.help(format!(
                 "{kind} `{elsewhere}/{}` is in another namespace: a policy is for targets in its own",

@@ -3,15 +3,14 @@
 
 use std::net::IpAddr;
 
-use crate::Str;
 use crate::snapshot::kubernetes::{EndpointSlice, Endpoints, Pod, PodIp, Service};
-use crate::snapshot::{IntOrString, Meta};
-use crate::well_known::NAMESPACE_NAME;
+use crate::snapshot::{IntOrString, Labels, Meta};
 
 /// Each Namespace is labelled with its name, whatever was written.
 pub(super) fn label_with_name(meta: &mut Meta) {
-    if meta.labels.get(NAMESPACE_NAME) != Some(&meta.name) {
-        meta.labels.extend([(Str::new_static(NAMESPACE_NAME), meta.name.clone())]);
+    let labels = Labels::of_namespace(&meta.name);
+    if !labels.is_subset(&meta.labels) {
+        meta.labels.extend(labels);
     }
 }
 
