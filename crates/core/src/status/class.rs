@@ -6,6 +6,7 @@ use super::condition::{Condition, Status};
 use super::scope;
 use crate::features::Features;
 use crate::mesh::Mesh;
+use crate::mesh::network_gateways::networks_have_gateways;
 use crate::snapshot::{Kind, ObjectRef};
 use crate::well_known::{EAST_WEST_CLASS, REMOTE_CLASS, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
@@ -72,11 +73,12 @@ fn controllers(mesh: &Mesh) -> Vec<Controller> {
 /// The classes that Istio makes, if they are not there. Of two with one name the later one counts.
 fn built_in(mesh: &Mesh) -> Vec<(&str, Controller)> {
     let features = &mesh.options.features;
-    let mut classes = vec![
-        (features.pilot_gateway_api_default_gatewayclass_name.as_str(), Controller::Gateway),
-        (REMOTE_CLASS, Controller::Remote),
-        (WAYPOINT_CLASS, Controller::Waypoint),
-    ];
+    let mut classes =
+        vec![(features.pilot_gateway_api_default_gatewayclass_name.as_str(), Controller::Gateway)];
+    if networks_have_gateways(&mesh.rules.networks, features) {
+        classes.push((REMOTE_CLASS, Controller::Remote));
+    }
+    classes.push((WAYPOINT_CLASS, Controller::Waypoint));
     if features.ambient_enable_multi_network {
         classes.push((EAST_WEST_CLASS, Controller::EastWest));
     }

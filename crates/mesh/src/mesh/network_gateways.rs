@@ -77,7 +77,7 @@ impl NetworkGateways {
         rules: &NetworkRules,
         features: &Features,
     ) -> Self {
-        let resources = rules.gateway_resources && features.pilot_multi_network_discover_gateway_api;
+        let resources = networks_have_gateways(rules, features);
         let rules = &NetworkRules { gateway_resources: resources, ..*rules };
         let mut all: BTreeMap<_, NetworkGateway> = BTreeMap::new();
         let listed = of_mesh_networks(networks);
@@ -137,6 +137,14 @@ impl Reachable {
         let of_cluster: Vec<_> = of_network().filter(|gateway| gateway.cluster == cluster).collect();
         if of_cluster.is_empty() { of_network().collect() } else { of_cluster }
     }
+}
+
+/// Whether Gateways are looked at as gateways to networks, and there is the class `istio-remote` for those
+/// that somebody else runs: not before 1.29, nor where `PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API` is off.
+#[doc(hidden)]
+#[must_use]
+pub const fn networks_have_gateways(rules: &NetworkRules, features: &Features) -> bool {
+    rules.gateway_resources && features.pilot_multi_network_discover_gateway_api
 }
 
 fn least_common_multiple(a: u32, b: u32) -> u32 {
