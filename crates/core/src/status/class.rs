@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::condition::{Condition, Status};
 use super::scope;
+use crate::controllers::networks_have_gateways;
 use crate::features::Features;
 use crate::mesh::Mesh;
-use crate::mesh::network_gateways::networks_have_gateways;
 use crate::snapshot::{Kind, ObjectRef};
 use crate::well_known::{EAST_WEST_CLASS, REMOTE_CLASS, WAYPOINT_CLASS, WAYPOINT_CONTROLLER};
 
@@ -85,11 +85,28 @@ fn built_in(mesh: &Mesh) -> Vec<(&str, Controller)> {
     classes
 }
 
-/// The statuses of the classes that Istio answers for.
+/// The classes of agentgateway that Istio makes, if they are not there, and their controllers: for gateways
+/// and for waypoints. None where it is not asked for.
+fn of_agentgateway(mesh: &Mesh) -> &'static [(&'static str, &'static str)] {
+    const CLASSES: &[(&str, &str)] = &[
+        ("istio-agentgateway", "istio.io/agentgateway-controller"),
+        ("istio-agentgateway-waypoint", "istio.io/agentgateway-waypoint-controller"),
+    ];
+    if mesh.options.features.pilot_enable_agentgateway { CLASSES } else { &[] }
+}
+
+/// The statuses of the classes that Istio answers for, those of agentgateway's controllers among them.
 pub(super) fn statuses(mesh: &Mesh, classes: &Classes<'_>) -> Vec<Status> {
+    let others = of_agentgateway(mesh);
     let there = |name: &str| mesh.snapshot.gateway_classes.iter().any(|class| class.meta.name == name);
-    let made = built_in(mesh).into_iter().map(|(name, _)| name).filter(|name| !there(name));
-    let names = made.chain(classes.by_name.keys().copied());
+    let made = built_in(mesh).into_iter().map(|(name, _)| name).chain(others.iter().map(|(name, _)| *name));
+    let made = made.filter(|name| !there(name));
+    let of_others = mesh.snapshot.gateway_classes.iter().filter(|class| {
+        let controller = &class.spec.controller_name;
+        scope::is_of_revision(mesh, &class.meta) && others.iter().any(|(_, known)| controller == known)
+    });
+    let of_others = of_others.map(|class| class.meta.name.as_str());
+    let names = made.chain(classes.by_name.keys().copied()).chain(of_others);
     names
         .map(|name| {
             let mut status = Status::of(ObjectRef::new(Kind::GatewayClass, "", name));

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use super::hostname;
 use crate::Str;
+use crate::controllers::networks_have_gateways;
 use crate::features::Features;
 use crate::rules::NetworkRules;
 use crate::snapshot::gateway_api::Gateway;
@@ -137,14 +138,6 @@ impl Reachable {
         let of_cluster: Vec<_> = of_network().filter(|gateway| gateway.cluster == cluster).collect();
         if of_cluster.is_empty() { of_network().collect() } else { of_cluster }
     }
-}
-
-/// Whether Gateways are looked at as gateways to networks, and there is the class `istio-remote` for those
-/// that somebody else runs: not before 1.29, nor where `PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API` is off.
-#[doc(hidden)]
-#[must_use]
-pub const fn networks_have_gateways(rules: &NetworkRules, features: &Features) -> bool {
-    rules.gateway_resources && features.pilot_multi_network_discover_gateway_api
 }
 
 fn least_common_multiple(a: u32, b: u32) -> u32 {

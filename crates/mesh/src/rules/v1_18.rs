@@ -290,11 +290,9 @@ pub(super) const RULES: Rules = Rules {
     },
     status: StatusRules {
         ambient: false,
-        gateway_references: false,
-        gateway_parameters: false,
-        invalid_listeners: false,
-        listener_conflicts: false,
+        alpha_protocols: &[],
         backend_policies: false,
+        ..V1_29.status
     },
     istioctl: IstioctlRules {
         listener_table: ListenerTable::Chains,
