@@ -288,12 +288,7 @@ pub(super) const RULES: Rules = Rules {
         ports: ServicePorts::Hbone,
         parameters: false,
     },
-    status: StatusRules {
-        ambient: false,
-        alpha_protocols: &[],
-        backend_policies: false,
-        ..V1_29.status
-    },
+    status: StatusRules { ambient: false, alpha_protocols: &[], backend_policies: false, ..V1_29.status },
     istioctl: IstioctlRules {
         listener_table: ListenerTable::Chains,
         bootstrap_resources: true,
