@@ -43,11 +43,10 @@ const EXTRACTS: [&str; 4] = [
 const METADATA: &str = "ObjectMeta";
 
 /// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is all.
-const PASSED_OVER: [(&str, &str); 7] = [
+const PASSED_OVER: [(&str, &str); 6] = [
     ("apps", ""),
     ("argoproj.io", ""),
     ("batch", ""),
-    ("gateway.networking.k8s.io", "ListenerSet"),
     ("networking.istio.io", "Gateway"),
     ("networking.istio.io", "Sidecar"),
     ("networking.istio.io", "WorkloadGroup"),

@@ -5,6 +5,7 @@
 
 use crate::Str;
 use crate::features::Features;
+use crate::rules::NetworkRules;
 use crate::snapshot::{self, Labels, Snapshot};
 use crate::well_known::{
     EAST_WEST_CLASS, REMOTE_CLASS, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE, WAYPOINT_CLASS, WAYPOINT_CONTROLLER,
@@ -12,6 +13,9 @@ use crate::well_known::{
 
 /// The controller of agentgateway's waypoints, which get no Envoy resources.
 pub(crate) const AGENTGATEWAY: &str = "istio.io/agentgateway-waypoint-controller";
+
+/// The controller of gateways in other clusters, which somebody else runs.
+pub(crate) const UNMANAGED: &str = "istio.io/unmanaged-gateway";
 
 /// The classes that Istio makes, with the controllers that they name. Of two with one name the later one
 /// counts.
@@ -23,7 +27,7 @@ fn built_in(features: &Features) -> [(&str, &str); 5] {
     } = features;
     [
         (class, controller),
-        (REMOTE_CLASS, "istio.io/unmanaged-gateway"),
+        (REMOTE_CLASS, UNMANAGED),
         (WAYPOINT_CLASS, WAYPOINT_CONTROLLER),
         (EAST_WEST_CLASS, "istio.io/eastwest-controller"),
         ("istio-agentgateway-waypoint", AGENTGATEWAY),
@@ -37,6 +41,14 @@ pub(crate) fn of_class<'a>(snapshot: &'a Snapshot, features: &'a Features, class
     object
         .map(|object| object.spec.controller_name.as_str())
         .or_else(|| built_in().map(|(_, controller)| controller))
+}
+
+/// Whether Gateways are looked at as gateways to networks, and there is the class `istio-remote` for those
+/// that somebody else runs: not before 1.29, nor where `PILOT_MULTI_NETWORK_DISCOVER_GATEWAY_API` is off.
+#[doc(hidden)]
+#[must_use]
+pub const fn networks_have_gateways(rules: &NetworkRules, features: &Features) -> bool {
+    rules.gateway_resources && features.pilot_multi_network_discover_gateway_api
 }
 
 /// Whether a controller is Istio's own: agentgateway has another one, though Istio makes its class.

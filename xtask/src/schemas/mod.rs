@@ -24,8 +24,7 @@ const FAMILIES: [&str; 2] = ["istio", "gateway-api"];
 const EXTRACTS: [&str; 6] =
     ["istio", "gateway-api", "inference", "multicluster", "kubernetes", "installation"];
 /// Kinds that are only looked at, of those that have definitions.
-const PASSED_OVER: [(&str, &str); 4] = [
-    ("gateway.networking.k8s.io", "ListenerSet"),
+const PASSED_OVER: [(&str, &str); 3] = [
     ("networking.istio.io", "Gateway"),
     ("networking.istio.io", "Sidecar"),
     ("networking.istio.io", "WorkloadGroup"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::condition::{Condition, Status};
 use super::scope;
+use crate::controllers::networks_have_gateways;
 use crate::features::Features;
 use crate::mesh::Mesh;
 use crate::snapshot::{Kind, ObjectRef};
@@ -72,22 +73,40 @@ fn controllers(mesh: &Mesh) -> Vec<Controller> {
 /// The classes that Istio makes, if they are not there. Of two with one name the later one counts.
 fn built_in(mesh: &Mesh) -> Vec<(&str, Controller)> {
     let features = &mesh.options.features;
-    let mut classes = vec![
-        (features.pilot_gateway_api_default_gatewayclass_name.as_str(), Controller::Gateway),
-        (REMOTE_CLASS, Controller::Remote),
-        (WAYPOINT_CLASS, Controller::Waypoint),
-    ];
+    let mut classes =
+        vec![(features.pilot_gateway_api_default_gatewayclass_name.as_str(), Controller::Gateway)];
+    if networks_have_gateways(&mesh.rules.networks, features) {
+        classes.push((REMOTE_CLASS, Controller::Remote));
+    }
+    classes.push((WAYPOINT_CLASS, Controller::Waypoint));
     if features.ambient_enable_multi_network {
         classes.push((EAST_WEST_CLASS, Controller::EastWest));
     }
     classes
 }
 
-/// The statuses of the classes that Istio answers for.
+/// The classes of agentgateway that Istio makes, if they are not there, and their controllers: for gateways
+/// and for waypoints. None where it is not asked for.
+fn of_agentgateway(mesh: &Mesh) -> &'static [(&'static str, &'static str)] {
+    const CLASSES: &[(&str, &str)] = &[
+        ("istio-agentgateway", "istio.io/agentgateway-controller"),
+        ("istio-agentgateway-waypoint", "istio.io/agentgateway-waypoint-controller"),
+    ];
+    if mesh.options.features.pilot_enable_agentgateway { CLASSES } else { &[] }
+}
+
+/// The statuses of the classes that Istio answers for, those of agentgateway's controllers among them.
 pub(super) fn statuses(mesh: &Mesh, classes: &Classes<'_>) -> Vec<Status> {
+    let others = of_agentgateway(mesh);
     let there = |name: &str| mesh.snapshot.gateway_classes.iter().any(|class| class.meta.name == name);
-    let made = built_in(mesh).into_iter().map(|(name, _)| name).filter(|name| !there(name));
-    let names = made.chain(classes.by_name.keys().copied());
+    let made = built_in(mesh).into_iter().map(|(name, _)| name).chain(others.iter().map(|(name, _)| *name));
+    let made = made.filter(|name| !there(name));
+    let of_others = mesh.snapshot.gateway_classes.iter().filter(|class| {
+        let controller = &class.spec.controller_name;
+        scope::is_of_revision(mesh, &class.meta) && others.iter().any(|(_, known)| controller == known)
+    });
+    let of_others = of_others.map(|class| class.meta.name.as_str());
+    let names = made.chain(classes.by_name.keys().copied()).chain(of_others);
     names
         .map(|name| {
             let mut status = Status::of(ObjectRef::new(Kind::GatewayClass, "", name));

@@ -16,8 +16,10 @@ pub struct Status {
     pub conditions: Vec<Condition>,
     /// A Gateway's addresses, or those that were allocated for the hosts of a ServiceEntry.
     pub addresses: Vec<Address>,
-    /// A Gateway's listeners.
+    /// A Gateway's listeners, or a ListenerSet's.
     pub listeners: Vec<ListenerStatus>,
+    /// How many ListenerSets add listeners to a Gateway.
+    pub attached_listener_sets: usize,
     /// What a route says of each of its parents, or a policy for backends of each of its ancestors.
     pub parents: Vec<ParentStatus>,
 }
@@ -31,6 +33,7 @@ impl Status {
             conditions: Vec::new(),
             addresses: Vec::new(),
             listeners: Vec::new(),
+            attached_listener_sets: 0,
             parents: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@
 //! | module | writes the status of |
 //! |---|---|
 //! | `class` | GatewayClasses |
-//! | `gateway` | Gateways and their listeners |
+//! | `gateway` | Gateways, their listeners, and the ListenerSets that add some |
 //! | `route` | HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes, for each parent |
 //! | `binding` | Services, ServiceEntries and WorkloadEntries: which waypoint they use |
 //! | `policy` | AuthorizationPolicies: whether a waypoint or ztunnel enforces them |
@@ -72,6 +72,7 @@ pub fn statuses(mesh: &Mesh) -> Vec<Status> {
         statuses.extend(inference_pool::statuses(&cx, &routes));
         statuses.extend(routes);
         statuses.extend(gateway::statuses(&cx, &attached));
+        statuses.extend(gateway::listener_set::statuses(&cx, &attached));
         statuses.extend(backend_policy::statuses(&cx));
     }
     if mesh.rules.status.ambient && features.ambient_enable_status {
@@ -91,6 +92,7 @@ struct Context<'m> {
     mesh: &'m Mesh,
     classes: class::Classes<'m>,
     grants: grants::Grants<'m>,
+    listener_sets: gateway::listener_set::ListenerSets<'m>,
     /// The Gateways that Istio answers for, in the order of their namespaces and names.
     gateways: Vec<gateway::GatewayView<'m>>,
 }
@@ -101,6 +103,7 @@ impl<'m> Context<'m> {
             mesh,
             classes: class::Classes::new(mesh),
             grants: grants::Grants::new(&mesh.snapshot),
+            listener_sets: gateway::listener_set::ListenerSets::new(mesh),
             gateways: Vec::new(),
         };
         cx.gateways = mesh
@@ -118,6 +121,21 @@ impl<'m> Context<'m> {
             (view.object.meta.namespace.as_str(), view.object.meta.name.as_str()).cmp(&(namespace, name))
         };
         self.gateways.binary_search_by(key).ok().and_then(|at| self.gateways.get(at))
+    }
+
+    /// The ListenerSet of this name, with the Gateway that it refers to, if Istio answers for that.
+    fn listener_set(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Option<(&gateway::GatewayView<'m>, &gateway::listener_set::ListenerSetView<'m>)> {
+        let object = snapshot::find(&self.mesh.snapshot.listener_sets, namespace, name)?;
+        let (of_gateway, gateway) = gateway::listener_set::parent(object);
+        let view = self.gateway(of_gateway, gateway)?;
+        let is_it = |set: &&gateway::listener_set::ListenerSetView<'_>| {
+            set.object.meta.namespace == namespace && set.object.meta.name == name
+        };
+        view.listener_sets.iter().find(is_it).map(|set| (view, set))
     }
 
     /// Whether an object of a kind that others refer to is there.

@@ -60,6 +60,7 @@ fn has_status(kind: Kind) -> bool {
             | Kind::AuthorizationPolicy
             | Kind::Gateway
             | Kind::GatewayClass
+            | Kind::ListenerSet
             | Kind::HttpRoute
             | Kind::GrpcRoute
             | Kind::TcpRoute

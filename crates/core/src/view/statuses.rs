@@ -11,7 +11,8 @@ use crate::view::origins::{Located, Places};
 use crate::view::table::Table;
 use crate::well_known::GATEWAY_GROUP;
 
-/// One condition with where it stands, or a part of a status that is none: an address or a number of routes.
+/// One condition with where it stands, or a part of a status that is none: an address, a number of routes or of
+/// ListenerSets.
 struct Row<'s> {
     status: &'s Status,
     listener: Option<&'s Str>,
@@ -23,6 +24,7 @@ enum About<'s> {
     Condition(&'s Condition),
     Address(&'s Address),
     Routes(&'s ListenerStatus),
+    ListenerSets(usize),
 }
 
 /// Everything that the statuses say, one by one, in their order.
@@ -30,7 +32,8 @@ fn rows(statuses: &[Status]) -> impl Iterator<Item = Row<'_>> {
     statuses.iter().flat_map(|status| {
         let row = move |about| Row { status, listener: None, parent: None, about };
         let conditions = status.conditions.iter().map(About::Condition);
-        let own = conditions.chain(status.addresses.iter().map(About::Address)).map(row);
+        let sets = Some(status.attached_listener_sets).filter(|sets| *sets != 0).map(About::ListenerSets);
+        let own = conditions.chain(status.addresses.iter().map(About::Address)).chain(sets).map(row);
         let of_listeners = status.listeners.iter().flat_map(move |listener| {
             let about = listener.conditions.iter().map(About::Condition);
             let about = about.chain([About::Routes(listener)]);
@@ -51,7 +54,7 @@ impl<'s> Row<'s> {
     fn condition(&self) -> Option<&'s Condition> {
         match self.about {
             About::Condition(condition) => Some(condition),
-            About::Address(_) | About::Routes(_) => None,
+            About::Address(_) | About::Routes(_) | About::ListenerSets(_) => None,
         }
     }
 
@@ -75,13 +78,16 @@ impl<'s> Row<'s> {
                 let message = format!("supportedKinds {}", kinds.join(" "));
                 ("attachedRoutes".into(), listener.attached_routes.to_string(), String::new(), message)
             }
+            About::ListenerSets(count) => {
+                ("attachedListenerSets".into(), count.to_string(), String::new(), String::new())
+            }
         }
     }
 }
 
 /// The conditions as a JSON array of flat objects. Addresses have the type `address`, with their own type or
 /// the host that they were allocated for as the reason; the number of routes of a listener has the type
-/// `attachedRoutes`.
+/// `attachedRoutes`, and that of the ListenerSets of a Gateway the type `attachedListenerSets`.
 #[must_use]
 pub fn json(statuses: &[Status]) -> Value {
     rows(statuses).map(|row| flat(&row)).collect()
@@ -216,6 +222,9 @@ fn fields(status: &Status) -> Map<String, Value> {
         ])
     };
     set(list, status.parents.iter().map(parent).collect());
+    if status.attached_listener_sets != 0 {
+        fields.insert("attachedListenerSets".to_owned(), json!(status.attached_listener_sets));
+    }
     fields
 }
 

@@ -68,6 +68,7 @@ pub(super) fn retain_configuration(s: &mut Snapshot, mut is_kept: impl FnMut(&Me
         s,
         is_kept,
         [
+            listener_sets,
             http_routes,
             grpc_routes,
             tcp_routes,

@@ -152,6 +152,7 @@ fn objects(s: &mut Snapshot, (rules, features): (&'static Rules, &Features), pro
     kubernetes::objects(&mut pass, s);
     pass.over(&mut s.gateway_classes, |c, _, spec| gateway_api::gateway_class(c, spec));
     pass.over(&mut s.gateways, |c, _, spec| gateway_api::gateway(c, spec));
+    pass.over(&mut s.listener_sets, |c, _, spec| gateway_api::listener_set(c, spec));
     pass.over(&mut s.http_routes, |c, _, spec| gateway_api::http_route(c, spec));
     pass.over(&mut s.grpc_routes, |c, _, spec| gateway_api::grpc_route(c, spec));
     pass.over(&mut s.tcp_routes, |c, _, spec| gateway_api::tcp_route(c, spec));

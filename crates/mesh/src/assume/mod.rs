@@ -8,6 +8,7 @@
 //! | `mesh_config` | the ConfigMap that Istio makes of an IstioOperator's settings |
 //! | `namespaces` | Namespaces that objects are in and nothing defines |
 //! | `inference_pools` | the Services that Istio makes of InferencePools, where it knows these |
+//! | `remote_gateways` | the addresses that Istio writes into the statuses of Gateways of class `istio-remote` |
 //! | `service_entries` | nothing: it marks those for which Istio allocates addresses that no status tells |
 //!
 //! Only objects that were never applied are completed: what has a creation timestamp or a uid comes from a
@@ -20,6 +21,7 @@ mod inference_pools;
 mod mesh_config;
 mod namespaces;
 mod pods;
+mod remote_gateways;
 mod service_entries;
 
 use crate::Str;
@@ -34,7 +36,10 @@ use addresses::Addresses;
 pub fn complete(reading: &Reading, options: &Options) -> Option<Reading> {
     let completed = match options.assume {
         Assume::Nothing => None,
-        Assume::All => with_pools(reading, completed(reading, options.revision.as_deref()), options),
+        Assume::All => {
+            let completed = with_pools(reading, completed(reading, options.revision.as_deref()), options);
+            with_remote_gateways(reading, completed, options)
+        }
     };
     let allocated = service_entries::allocated(completed.as_ref().unwrap_or(reading), options);
     if allocated.is_empty() {
@@ -57,6 +62,19 @@ fn with_pools(reading: &Reading, completed: Option<Reading>, options: &Options) 
     completed.problems.extend(pools.note());
     completed.problems.sort();
     pools.apply(&mut completed.snapshot);
+    Some(completed)
+}
+
+/// What was completed already, or else what was read, with the addresses of Gateways that somebody else runs.
+fn with_remote_gateways(reading: &Reading, completed: Option<Reading>, options: &Options) -> Option<Reading> {
+    let gateways = remote_gateways::addressed(completed.as_ref().unwrap_or(reading), options);
+    if gateways.is_empty() {
+        return completed;
+    }
+    let mut completed = completed.unwrap_or_else(|| reading.clone());
+    completed.problems.push(gateways.note());
+    completed.problems.sort();
+    gateways.apply(&mut completed.snapshot);
     Some(completed)
 }
 

@@ -38,6 +38,13 @@ pub(crate) fn compare_as_texts(a: &Meta, b: &Meta, rules: &Rules) -> Ordering {
     a.created.cmp(&b.created).then_with(|| a.dotted().cmp(b.dotted()))
 }
 
+/// When an object was made, in seconds since the epoch.
+#[doc(hidden)]
+#[must_use]
+pub fn created(meta: &Meta, rules: &Rules) -> i64 {
+    age(meta, rules).created
+}
+
 /// What decides the order of two objects, or of things that stand for objects.
 #[derive(Clone, Copy)]
 pub(crate) struct Age<'a> {

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use super::hostname;
 use crate::Str;
+use crate::controllers::networks_have_gateways;
 use crate::features::Features;
 use crate::rules::NetworkRules;
 use crate::snapshot::gateway_api::Gateway;
@@ -77,7 +78,7 @@ impl NetworkGateways {
         rules: &NetworkRules,
         features: &Features,
     ) -> Self {
-        let resources = rules.gateway_resources && features.pilot_multi_network_discover_gateway_api;
+        let resources = networks_have_gateways(rules, features);
         let rules = &NetworkRules { gateway_resources: resources, ..*rules };
         let mut all: BTreeMap<_, NetworkGateway> = BTreeMap::new();
         let listed = of_mesh_networks(networks);

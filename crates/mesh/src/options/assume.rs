@@ -7,7 +7,8 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Assume {
     /// Addresses of Services, the Pods of Deployments and the like, Namespaces, the Services of
-    /// InferencePools. Notes tell what was assumed.
+    /// InferencePools, the addresses in statuses of Gateways of class `istio-remote`. Notes tell what was
+    /// assumed.
     #[default]
     All,
     /// Nothing: the snapshot is taken as it stands, as what a cluster has.

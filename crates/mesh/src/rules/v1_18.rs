@@ -288,14 +288,7 @@ pub(super) const RULES: Rules = Rules {
         ports: ServicePorts::Hbone,
         parameters: false,
     },
-    status: StatusRules {
-        ambient: false,
-        gateway_references: false,
-        gateway_parameters: false,
-        invalid_listeners: false,
-        listener_conflicts: false,
-        backend_policies: false,
-    },
+    status: StatusRules { ambient: false, alpha_protocols: &[], backend_policies: false, ..V1_29.status },
     istioctl: IstioctlRules {
         listener_table: ListenerTable::Chains,
         bootstrap_resources: true,

@@ -9,7 +9,7 @@ pub(super) const RULES: Rules = Rules {
     release: Release::V1_29,
     mesh: MeshRules { version: "1.29.6", ..V1_30.mesh },
     admission: AdmissionRules {
-        unknown_kinds: &[Kind::TrafficExtension],
+        unknown_kinds: &[Kind::TrafficExtension, Kind::ListenerSet],
         alpha_kinds: &[Kind::TcpRoute, Kind::TlsRoute, Kind::XBackendTrafficPolicy],
         trust_domains: false,
         header_value_pattern: false,
@@ -55,5 +55,11 @@ pub(super) const RULES: Rules = Rules {
     },
     tracing: TracingRules { sender: SpanSender::Service, ..V1_30.tracing },
     bootstrap: BootstrapRules { app_labels: &["app"], ..V1_30.bootstrap },
+    status: StatusRules {
+        alpha_protocols: &["TCP", "TLS"],
+        east_west_passes_on: false,
+        listener_sets_condition: true,
+        ..V1_30.status
+    },
     ..V1_30
 };

@@ -30,5 +30,15 @@ pub(super) const RULES: Rules = Rules {
         on_demand_families: false,
         ..V1_31.clusters
     },
+    status: StatusRules {
+        gateway_references: false,
+        gateway_parameters: false,
+        invalid_listeners: false,
+        listener_conflicts: false,
+        listeners_need_tls: false,
+        certificates_decide: false,
+        alpha_protocols: &["TCP"],
+        ..V1_31.status
+    },
     ..V1_31
 };

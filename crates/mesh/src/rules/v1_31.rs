@@ -322,6 +322,11 @@ pub(super) const RULES: Rules = Rules {
         gateway_parameters: true,
         invalid_listeners: true,
         listener_conflicts: true,
+        listeners_need_tls: true,
+        certificates_decide: true,
+        alpha_protocols: &[],
+        east_west_passes_on: true,
+        listener_sets_condition: false,
         backend_policies: true,
     },
     istioctl: IstioctlRules {

@@ -271,8 +271,8 @@ codes! {
         "The files hold what somebody wrote, not what a cluster has made of it. What a cluster would add to objects that were \
          never applied was assumed: addresses of 240.241.0.0/16 for Services without one, the Pods of Deployments, \
          StatefulSets, DaemonSets, ReplicaSets, Jobs and Rollouts, with addresses of 240.242.0.0/15, Namespaces that \
-         nothing defines, the ConfigMap that Istio makes of an IstioOperator's mesh configuration, and the Services that it makes of \
-         InferencePools. `--assume nothing` takes \
+         nothing defines, the ConfigMap that Istio makes of an IstioOperator's mesh configuration, the Services that it makes of \
+         InferencePools, and the addresses that it writes into the statuses of Gateways of class `istio-remote`. `--assume nothing` takes \
          the files as they are. What Istio allocates for ServiceEntries without addresses (240.240.0.0/16) is assumed, too: it depends on \
          all entries of the cluster. Origins are marked where they lead to something that was assumed.";
     ReleaseDetected = "release-detected" Note Correctness:

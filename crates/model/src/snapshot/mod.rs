@@ -278,6 +278,8 @@ snapshot! {
     gateway_classes: gateway_api::GatewayClass = GatewayClass in spec;
     /// Gateway API: gateways, waypoints among them.
     gateways: gateway_api::Gateway = Gateway in spec and status;
+    /// Gateway API: listeners that are added to gateways.
+    listener_sets: gateway_api::ListenerSet = ListenerSet in spec;
     /// Gateway API: routes for HTTP.
     http_routes: gateway_api::HttpRoute = HttpRoute in spec;
     /// Gateway API: routes for gRPC.

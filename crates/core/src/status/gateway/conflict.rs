@@ -1,13 +1,13 @@
-//! Listeners of one Gateway that exclude each other: the first one stays.
+//! Listeners of one Gateway, those of its ListenerSets among them, that exclude each other: the first one stays.
 //!
 //! Source: [conflicted listeners](https://gateway-api.sigs.k8s.io/reference/spec/#listener).
 
 use crate::snapshot::gateway_api::gateway::Listener;
 
 /// The reason for which each listener is in conflict with one before it, if it is.
-pub(super) fn reasons(listeners: &[Listener]) -> Vec<Option<&'static str>> {
+pub(super) fn reasons<'l>(listeners: impl Iterator<Item = &'l Listener>) -> Vec<Option<&'static str>> {
     let mut accepted: Vec<&Listener> = Vec::new();
-    let mut reasons = Vec::with_capacity(listeners.len());
+    let mut reasons = Vec::new();
     for listener in listeners {
         let prior = accepted.iter().find(|prior| !are_distinct(listener, prior));
         reasons.push(prior.map(|prior| reason(listener, prior)));
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_first_of_two_that_exclude_each_other_stays() {
-        let of = |listeners: &[Listener]| reasons(listeners);
+        let of = |listeners: &[Listener]| reasons(listeners.iter());
         let (http, https) = (listener("HTTP", 80, None), listener("HTTPS", 80, None));
         assert_eq!(of(&[http.clone(), https.clone()]), [None, Some("ProtocolConflict")]);
         assert_eq!(of(&[http.clone(), http.clone()]), [None, Some("HostnameConflict")]);

@@ -1,16 +1,17 @@
 //! The status of listeners: what is wrong with each, and which routes may attach to it.
 
-use super::{conflict, tls};
+use super::tls;
 use crate::Str;
-use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{self, FromNamespaces, RouteGroupKind};
 use crate::snapshot::label_selector;
-use crate::snapshot::{Cause, FieldPath, Object};
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 use crate::status::Context;
 use crate::status::class::Controller;
 use crate::status::condition::{Condition, Fault, RouteKind};
 use crate::well_known::GATEWAY_GROUP;
 
+/// The flag for what is an experiment.
+pub(super) const ALPHA: &str = "PILOT_ENABLE_ALPHA_GATEWAY_API";
 const CONFLICT: &str = "Listener has a conflict with another listener attached to the same Gateway";
 
 /// A listener, as Istio takes it.
@@ -45,22 +46,20 @@ impl Admitted {
 
 impl Listener<'_> {
     /// The listener as what decided something.
-    pub(super) fn cause(&self, gateway: &Object<Gateway>) -> Cause {
-        Cause::new(gateway.object_ref(), FieldPath::at("spec.listeners[]", [self.index]))
+    pub(super) fn cause(&self, owner: &ObjectRef) -> Cause {
+        Cause::new(owner.clone(), FieldPath::at("spec.listeners[]", [self.index]))
     }
 }
 
-/// Every listener of a Gateway, in its order.
+/// Every listener of a Gateway or of a ListenerSet, in its order, with the reason for which it is in conflict
+/// with another one.
 pub(super) fn all<'m>(
     cx: &Context<'m>,
-    gateway: &'m Object<Gateway>,
+    owner: &ObjectRef,
     controller: Controller,
+    listeners: impl Iterator<Item = (&'m gateway::Listener, Option<&'static str>)>,
 ) -> Vec<Listener<'m>> {
-    let specs = &gateway.spec.listeners;
-    // Only gateways for ingress can have listeners from elsewhere, and are looked through for conflicts.
-    let looks = controller == Controller::Gateway && cx.mesh.rules.status.listener_conflicts;
-    let conflicts = if looks { conflict::reasons(specs) } else { vec![None; specs.len()] };
-    let listeners = specs.iter().zip(conflicts).enumerate();
+    let listeners = listeners.enumerate();
     listeners
         .map(|(index, (spec, conflict))| {
             let (kinds, known) = kinds(spec);
@@ -69,19 +68,19 @@ pub(super) fn all<'m>(
                 serves: false,
                 is_valid: false,
                 kinds,
-                admits: admits(cx, gateway, spec),
+                admits: admits(cx, &owner.namespace, spec),
                 conditions: Vec::new(),
                 index,
             };
             match conflict {
                 Some(reason) => listener.conditions = conflicted(reason),
-                None => look_at(cx, gateway, controller, &mut listener),
+                None => look_at(cx, owner, controller, &mut listener),
             }
             if !known {
                 let field = FieldPath::at("spec.listeners[].allowedRoutes.kinds", [index]);
                 let condition =
                     Condition::new("ResolvedRefs", false, "InvalidRouteKinds", "Invalid route kinds")
-                        .because([Cause::new(gateway.object_ref(), field)]);
+                        .because([Cause::new(owner.clone(), field)]);
                 listener.conditions.retain(|other| other.condition_type != "ResolvedRefs");
                 listener.conditions.push(condition);
             }
@@ -98,21 +97,32 @@ fn conflicted(reason: &'static str) -> Vec<Condition> {
     ]
 }
 
-fn look_at(cx: &Context<'_>, gateway: &Object<Gateway>, controller: Controller, listener: &mut Listener<'_>) {
+fn look_at(cx: &Context<'_>, owner: &ObjectRef, controller: Controller, listener: &mut Listener<'_>) {
     let spec = listener.spec;
-    let cause = listener.cause(gateway);
-    let certificates = tls::fault(cx, gateway, spec, listener.index);
-    let protocol = unsupported_protocol(controller, &spec.protocol);
+    let cause = listener.cause(owner);
+    let rules = &cx.mesh.rules.status;
+    let certificates = tls::fault(cx, owner, spec, listener.index);
+    let protocol =
+        unsupported_protocol(controller, &spec.protocol).or_else(|| experiment(cx, &spec.protocol));
     listener.is_valid = certificates.is_none() && protocol.is_none();
     // A listener for TLS that says nothing of it has a place in the status, no more.
-    listener.serves = spec.tls.is_some() || !matches!(spec.protocol.as_str(), "HTTPS" | "TLS");
+    let lacks_tls = spec.tls.is_none() && matches!(spec.protocol.as_str(), "HTTPS" | "TLS");
+    listener.serves = !(lacks_tls && rules.listeners_need_tls);
+    // In a ListenerSet it has none.
+    let useless = !listener.serves && owner.kind == Kind::ListenerSet;
+    listener.is_valid &= !useless;
 
-    let unsupported = unexpected(controller, spec).map(str::to_owned).or(protocol);
+    let without_tls =
+        || useless.then(|| format!("protocol is {} but no TLS section is defined", spec.protocol));
+    let unexpected = unexpected(controller, spec, rules.east_west_passes_on);
+    let unsupported = without_tls().or_else(|| unexpected.map(str::to_owned)).or(protocol);
     let unsupported = unsupported.map(|message| Fault::new("UnsupportedProtocol", message).at(cause.clone()));
-    let untrusted = certificates.as_ref().filter(|fault| fault.reason == "RefNotPermitted");
+    let untrusted =
+        certificates.as_ref().filter(|fault| rules.certificates_decide && fault.reason == "RefNotPermitted");
     let untrusted = untrusted.map(|fault| Fault { reason: "NoValidCACertificate".into(), ..fault.clone() });
+    let is_unprogrammed = certificates.is_some() || useless;
     let unprogrammed =
-        certificates.as_ref().map(|_| Fault::new("Invalid", "Bad TLS configuration").at(cause.clone()));
+        is_unprogrammed.then(|| Fault::new("Invalid", "Bad TLS configuration").at(cause.clone()));
     listener.conditions = vec![
         either(unsupported.or(untrusted), "Accepted", "Accepted"),
         Condition::new("Conflicted", false, "NoConflicts", "No errors found"),
@@ -129,7 +139,7 @@ fn either(fault: Option<Fault>, condition_type: &'static str, reason: &'static s
 }
 
 /// What a waypoint or an east-west gateway expects of its listeners.
-fn unexpected(controller: Controller, listener: &gateway::Listener) -> Option<&'static str> {
+fn unexpected(controller: Controller, listener: &gateway::Listener, passes_on: bool) -> Option<&'static str> {
     let mode = listener.tls.as_ref().map(|tls| tls.mode.as_deref().unwrap_or("Terminate"));
     let tunnel = listener.port == 15008;
     let hbone = listener.protocol == "HBONE";
@@ -143,13 +153,23 @@ fn unexpected(controller: Controller, listener: &gateway::Listener) -> Option<&'
             } else {
                 listener.protocol == "TLS" && mode == Some("Passthrough")
             };
-            (!expected).then_some(
+            let expected = expected && (passes_on || tunnel);
+            (!expected).then_some(if passes_on {
                 "East-west gateway listeners must be either port 15008 with protocol \"HBONE\" and TLS.Mode == \
-                 Terminate, or TLS with TLS.Mode == Passthrough",
-            )
+                 Terminate, or TLS with TLS.Mode == Passthrough"
+            } else {
+                "Expected a single listener on port 15008 with protocol \"HBONE\" and TLS.Mode == Terminate"
+            })
         }
         _ => None,
     }
+}
+
+/// That the protocol of a listener is an experiment, and these are not asked for.
+fn experiment(cx: &Context<'_>, protocol: &str) -> Option<String> {
+    let is_experiment = cx.mesh.rules.status.alpha_protocols.contains(&protocol);
+    (is_experiment && !cx.mesh.options.features.pilot_enable_alpha_gateway_api)
+        .then(|| format!("protocol {protocol:?} is supported, but only when {ALPHA}=true is configured"))
 }
 
 fn unsupported_protocol(controller: Controller, protocol: &str) -> Option<String> {
@@ -197,8 +217,8 @@ fn is_kind(asked: &RouteGroupKind, kind: RouteKind) -> bool {
 }
 
 /// The namespaces whose routes may attach.
-fn admits(cx: &Context<'_>, gateway: &Object<Gateway>, listener: &gateway::Listener) -> Admitted {
-    let own = || Admitted::These(vec![gateway.meta.namespace.clone()]);
+fn admits(cx: &Context<'_>, namespace: &Str, listener: &gateway::Listener) -> Admitted {
+    let own = || Admitted::These(vec![namespace.clone()]);
     let namespaces = listener.allowed_routes.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
     let Some(namespaces) = namespaces else { return own() };
     match (namespaces.from.unwrap_or_default(), &namespaces.selector) {
@@ -233,6 +253,7 @@ mod tests {
 
     #[test]
     fn a_waypoint_listens_for_tunnels_on_port_15008() {
+        let unexpected = |controller, listener: &_| unexpected(controller, listener, true);
         assert_eq!(unexpected(Controller::Waypoint, &listener("HBONE")), None);
         assert!(unexpected(Controller::Waypoint, &listener("HTTP")).is_some());
         assert!(unexpected(Controller::EastWest, &listener("HBONE")).is_some());

@@ -84,15 +84,14 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn of(cx: &Context<'_>, view: &GatewayView<'_>) -> Self {
-        let served = view.listeners.iter().filter(|listener| listener.serves);
-        let ports: BTreeSet<i32> = served.map(|listener| listener.spec.port).collect();
+    /// Where it is reached on these ports.
+    pub(super) fn of(cx: &Context<'_>, view: &GatewayView<'_>, ports: &BTreeSet<i32>) -> Self {
         let mut reach = Self::default();
         let namespace = &view.object.meta.namespace;
         for host in &view.services {
             match cx.mesh.services.lookup(host, namespace) {
-                Some(id) => reach.look_at(cx, id, host, &ports),
-                None if is_assumed(cx, view) => reach.assume(host, &ports),
+                Some(id) => reach.look_at(cx, id, host, ports),
+                None if is_assumed(cx, view) => reach.assume(host, ports),
                 None => reach.miss(cx, host, namespace),
             }
         }

@@ -2,9 +2,8 @@
 //! at.
 
 use crate::Str;
-use crate::snapshot::gateway_api::Gateway;
 use crate::snapshot::gateway_api::gateway::{Listener, SecretObjectReference};
-use crate::snapshot::{Cause, FieldPath, Kind, Object};
+use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 use crate::status::Context;
 use crate::status::condition::Fault;
 use crate::status::grants::Reference;
@@ -12,12 +11,7 @@ use crate::status::grants::Reference;
 const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
 
 /// What is wrong with the certificates of a listener that ends TLS.
-pub(super) fn fault(
-    cx: &Context<'_>,
-    gateway: &Object<Gateway>,
-    listener: &Listener,
-    index: usize,
-) -> Option<Fault> {
+pub(super) fn fault(cx: &Context<'_>, owner: &ObjectRef, listener: &Listener, index: usize) -> Option<Fault> {
     let tls = listener.tls.as_ref()?;
     if tls.mode.as_deref().unwrap_or("Terminate") != "Terminate" {
         return None;
@@ -28,7 +22,7 @@ pub(super) fn fault(
     }
     let cause = |i: usize| {
         let field = FieldPath::at("spec.listeners[].tls.certificateRefs[]", [index, i]);
-        Cause::new(gateway.object_ref(), field)
+        Cause::new(owner.clone(), field)
     };
     if tls.certificate_refs.len() > 2 {
         let fault =
@@ -38,7 +32,7 @@ pub(super) fn fault(
     let references = tls.certificate_refs.iter().enumerate();
     let faults: Vec<Fault> = references
         .filter_map(|(i, reference)| {
-            let fault = of_reference(cx, gateway, reference)?;
+            let fault = of_reference(cx, owner, reference)?;
             Some(fault.at(cause(i)))
         })
         .collect();
@@ -46,12 +40,8 @@ pub(super) fn fault(
     (faults.len() == tls.certificate_refs.len()).then(|| faults.into_iter().reduce(Fault::and)).flatten()
 }
 
-fn of_reference(
-    cx: &Context<'_>,
-    gateway: &Object<Gateway>,
-    reference: &SecretObjectReference,
-) -> Option<Fault> {
-    let own = &gateway.meta.namespace;
+fn of_reference(cx: &Context<'_>, owner: &ObjectRef, reference: &SecretObjectReference) -> Option<Fault> {
+    let own = &owner.namespace;
     let group = reference.group.as_deref().unwrap_or_default();
     let kind = reference.kind.as_deref().unwrap_or("Secret");
     let named = reference.namespace.as_deref().unwrap_or_default();
@@ -67,7 +57,11 @@ fn of_reference(
         return Some(Fault::new("InvalidCertificateRef", message));
     }
     let granted = || {
-        cx.grants.allow(Reference { kind: "Gateway", namespace: own }, Reference { kind, namespace }, name)
+        cx.grants.allow(
+            Reference { kind: owner.kind.name(), namespace: own },
+            Reference { kind, namespace },
+            name,
+        )
     };
     (namespace != own && !granted()).then(|| {
         let message = format!(

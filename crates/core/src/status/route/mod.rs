@@ -96,8 +96,8 @@ fn add<T: Route>(
 fn count(attempts: &[Attempt<'_>], attached: &mut Attached) {
     let mut counted = BTreeSet::new();
     for attempt in attempts.iter().filter(|attempt| attempt.denial.is_none()) {
-        if let Parent::Listener { namespace, gateway, listener } = &attempt.parent {
-            let key = ((*namespace).clone(), (*gateway).clone(), (*listener).clone());
+        if let Parent::Listener { namespace, owner, listener } = &attempt.parent {
+            let key = ((*namespace).clone(), (*owner).clone(), (*listener).clone());
             if counted.insert(key.clone()) {
                 *attached.entry(key).or_default() += 1;
             }

@@ -6,14 +6,13 @@ use crate::controllers::are_controlled_by_others;
 use crate::mesh::hostname;
 use crate::mesh::waypoint::USE_WAYPOINT;
 use crate::snapshot::gateway_api::route::ParentReference;
-use crate::snapshot::{self, Cause, FieldPath, Kind, Labels, Object, ObjectRef};
+use crate::snapshot::{self, Cause, FieldPath, Kind, Labels, Meta, Object, ObjectRef};
 use crate::status::Context;
 use crate::status::condition::{Fault, RouteKind};
-use crate::status::gateway::GatewayView;
 use crate::status::gateway::listener::Listener;
 use crate::well_known::{GATEWAY_GROUP, ISTIO_GROUP};
 
-/// A route's try to attach to one parent: to the mesh, or to one listener of a Gateway.
+/// A route's try to attach to one parent: to the mesh, or to one listener of a Gateway or a ListenerSet.
 pub(super) struct Attempt<'m> {
     /// The position of the reference in the route.
     pub(super) reference: usize,
@@ -27,7 +26,7 @@ pub(super) struct Attempt<'m> {
 /// What a route is attached to.
 pub(super) enum Parent<'m> {
     Mesh,
-    Listener { namespace: &'m Str, gateway: &'m Str, listener: &'m Str },
+    Listener { namespace: &'m Str, owner: &'m Str, listener: &'m Str },
 }
 
 /// Why a parent does not accept a route.
@@ -93,7 +92,15 @@ impl Attaching<'_> {
             }
             (GATEWAY_GROUP, "Gateway") => {
                 let view = cx.gateway(namespace, &reference.name);
-                view.map_or_else(Vec::new, |view| self.to_gateway(view, index, reference))
+                view.map_or_else(Vec::new, |view| {
+                    self.to_listeners(&view.object.meta, view.parents(cx), index, reference)
+                })
+            }
+            (GATEWAY_GROUP, "ListenerSet") => {
+                let found = cx.listener_set(namespace, &reference.name);
+                found.map_or_else(Vec::new, |(_, set)| {
+                    self.to_listeners(&set.object.meta, set.attached(), index, reference)
+                })
             }
             // Another controller's.
             _ => Vec::new(),
@@ -128,24 +135,25 @@ impl Attaching<'_> {
         vec![Attempt { reference, parent: Parent::Mesh, denial, without_waypoint }]
     }
 
-    fn to_gateway<'m>(
+    /// To the listeners of a Gateway or a ListenerSet.
+    fn to_listeners<'m>(
         &self,
-        view: &'m GatewayView<'_>,
+        owner: &'m Meta,
+        listeners: impl Iterator<Item = &'m Listener<'m>>,
         index: usize,
         reference: &ParentReference,
     ) -> Vec<Attempt<'m>> {
-        let meta = &view.object.meta;
         let attempt = |listener: &'m Listener<'_>| Attempt {
             reference: index,
             parent: Parent::Listener {
-                namespace: &meta.namespace,
-                gateway: &meta.name,
+                namespace: &owner.namespace,
+                owner: &owner.name,
                 listener: &listener.spec.name,
             },
             denial: self.denial(listener, reference),
             without_waypoint: None,
         };
-        view.parents().map(attempt).collect()
+        listeners.map(attempt).collect()
     }
 
     /// Why a listener does not accept the route.

@@ -1,16 +1,19 @@
-//! Gateway and GatewayClass.
+//! Gateway, ListenerSet and GatewayClass.
 
 use std::collections::BTreeSet;
 
-use super::reference::{kind, namespace, port, unique};
+use super::reference::{group, kind, namespace, port, unique};
 use super::{at_most, host_name, is_subdomain, text};
 use crate::admission::check::Checker;
 use crate::schema::{Limit, What};
 use crate::snapshot::Kind;
-use crate::snapshot::gateway_api::gateway::{FromNamespaces, Gateway, GatewayClass, Listener};
+use crate::snapshot::gateway_api::gateway::{FromNamespaces, Gateway, GatewayClass, Listener, ListenerSet};
+use crate::well_known::GATEWAY_GROUP;
 
 /// The schemas' limits.
 const MAX_LISTENERS: Limit = Limit::of(Kind::Gateway, "spec.listeners", What::MaxItems);
+const MAX_LISTENERS_OF_SET: Limit = Limit::of(Kind::ListenerSet, "spec.listeners", What::MaxItems);
+const LONGEST_PARENT: Limit = Limit::of(Kind::ListenerSet, "spec.parentRef.name", What::MaxLength);
 const MAX_KINDS: Limit = Limit::of(Kind::Gateway, "spec.listeners.allowedRoutes.kinds", What::MaxItems);
 const LONGEST_NAME: Limit = Limit::of(Kind::Gateway, "spec.listeners.name", What::MaxLength);
 const LONGEST_CLASS: Limit = Limit::of(Kind::Gateway, "spec.gatewayClassName", What::MaxLength);
@@ -22,14 +25,28 @@ const LONGEST_SECRET: Limit =
 pub(in crate::admission) fn gateway(root: &Checker<'_>, gateway: &Gateway) {
     let c = &root.field("spec");
     text(c, "gatewayClassName", &gateway.gateway_class_name, LONGEST_CLASS);
-    if gateway.listeners.is_empty() {
+    listeners(c, &gateway.listeners, MAX_LISTENERS);
+}
+
+pub(in crate::admission) fn listener_set(root: &Checker<'_>, set: &ListenerSet) {
+    let c = &root.field("spec");
+    let (parent, parent_ref) = (&set.parent_ref, &c.field("parentRef"));
+    group(parent_ref, parent.group.as_deref().unwrap_or(GATEWAY_GROUP));
+    kind(parent_ref, parent.kind.as_deref().unwrap_or("Gateway"));
+    text(parent_ref, "name", &parent.name, LONGEST_PARENT);
+    namespace(parent_ref, parent.namespace.as_deref());
+    listeners(c, &set.listeners, MAX_LISTENERS_OF_SET);
+}
+
+fn listeners(c: &Checker<'_>, listeners: &[Listener], most: Limit) {
+    if listeners.is_empty() {
         c.field("listeners").missing("there has to be a listener");
     }
-    at_most(c, "listeners", &gateway.listeners, MAX_LISTENERS);
-    unique(&c.field("listeners"), gateway.listeners.iter().map(|listener| &listener.name));
-    c.each("listeners", &gateway.listeners, listener);
+    at_most(c, "listeners", listeners, most);
+    unique(&c.field("listeners"), listeners.iter().map(|listener| &listener.name));
+    c.each("listeners", listeners, listener);
     if c.rules.schema_rules {
-        distinct(c, &gateway.listeners);
+        distinct(c, listeners);
     }
 }
 

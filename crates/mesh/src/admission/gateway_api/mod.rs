@@ -9,7 +9,7 @@ mod policy;
 mod reference;
 mod route;
 
-pub(super) use gateway::{gateway, gateway_class};
+pub(super) use gateway::{gateway, gateway_class, listener_set};
 pub(super) use policy::{backend_tls_policy, reference_grant, x_backend_traffic_policy};
 pub(super) use reference::{group, kind};
 pub(super) use route::{grpc_route, http_route, tcp_route, tls_route};

@@ -22,8 +22,10 @@ newer! {
     }
     snapshot::gateway_api::gateway::Gateway {
         in "1.29+": infrastructure "infrastructure";
+        in "1.29+": allowed_listeners "allowedListeners";
     }
     snapshot::gateway_api::gateway::GatewayClass {}
+    snapshot::gateway_api::gateway::ListenerSet {}
     snapshot::gateway_api::policy::BackendTlsPolicy {}
     snapshot::gateway_api::policy::ReferenceGrant {}
     snapshot::gateway_api::policy::XBackendTrafficPolicy {}

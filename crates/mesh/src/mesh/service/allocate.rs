@@ -7,32 +7,121 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{Service, ServiceSource};
 use crate::Str;
 use crate::features::Features;
-use crate::snapshot::Snapshot;
+use crate::mesh::age;
+use crate::rules::Rules;
 use crate::snapshot::networking::ServiceEntry;
 use crate::snapshot::networking::service_entry::{gets_addresses, host_gets_addresses};
+use crate::snapshot::{Object, Snapshot};
 
-/// Gives every Service of a ServiceEntry without addresses its own: what the status says, else the next free
-/// ones, in the order of the entries' namespaces and names.
-pub(super) fn allocate(snapshot: &Snapshot, features: &Features, services: &mut [Service]) {
+/// Gives every Service of a ServiceEntry without addresses its own: what the status says, unless another one
+/// has that, else the next free ones, in the order of the entries' namespaces and names.
+pub(super) fn allocate(
+    snapshot: &Snapshot,
+    (rules, features): (&Rules, &Features),
+    services: &mut [Service],
+) {
     let mut pool = Pool::new(snapshot, features);
-    let mut given: BTreeMap<(Str, Str), BTreeMap<Str, Vec<IpAddr>>> = BTreeMap::new();
-    for entry in snapshot.service_entries.iter().filter(|entry| gets_addresses(entry)) {
-        let mut addresses = of_status(&entry.spec);
-        let hosts: BTreeSet<&Str> =
-            entry.spec.hosts.iter().filter(|host| host_gets_addresses(host, &entry.spec)).collect();
-        for host in entry.spec.hosts.iter().filter(|host| hosts.contains(host)) {
-            addresses.entry(host.clone()).or_insert_with(|| pool.next());
-        }
-        given.insert((entry.meta.namespace.clone(), entry.meta.name.clone()), addresses);
-    }
+    let entries = snapshot.service_entries.iter().filter(|entry| gets_addresses(entry));
+    let mut entries: Vec<Entry<'_>> = entries.map(|entry| Entry::new(entry)).collect();
+    let conflicts = conflicts(snapshot, &entries, &pool);
+    entries.iter_mut().for_each(|entry| entry.complete(&mut pool));
+    resolve(conflicts, snapshot, &mut entries, &mut pool, rules);
+    let given: BTreeMap<_, _> = entries.iter().map(|entry| (key(entry.object), &entry.addresses)).collect();
     for service in services {
         if let ServiceSource::ServiceEntry(entry) = &service.source
-            && let Some(hosts) = given.get(&(entry.meta.namespace.clone(), entry.meta.name.clone()))
-            && let Some(addresses) = hosts.get(&service.hostname)
+            && let Some(addresses) = given.get(&key(entry)).and_then(|hosts| hosts.get(&service.hostname))
         {
             // One of each family, IPv4 first; the last one counts.
             let of = |ipv4: bool| addresses.iter().rev().find(move |ip| ip.is_ipv4() == ipv4).copied();
             service.auto_allocated = of(true).into_iter().chain(of(false)).collect();
+        }
+    }
+}
+
+/// A ServiceEntry that gets addresses.
+struct Entry<'s> {
+    object: &'s Object<ServiceEntry>,
+    /// By host.
+    addresses: BTreeMap<Str, Vec<IpAddr>>,
+}
+
+impl<'s> Entry<'s> {
+    /// One with what its status says.
+    fn new(object: &'s Object<ServiceEntry>) -> Self {
+        Self { object, addresses: of_status(&object.spec) }
+    }
+
+    /// The hosts that get addresses.
+    fn hosts(&self) -> impl Iterator<Item = &'s Str> + use<'s> {
+        let spec = &self.object.spec;
+        spec.hosts.iter().filter(|host| host_gets_addresses(host, spec))
+    }
+
+    /// Gives the next free addresses to hosts that have none.
+    fn complete(&mut self, pool: &mut Pool) {
+        for host in self.hosts() {
+            self.addresses.entry(host.clone()).or_insert_with(|| pool.next());
+        }
+    }
+
+    fn has_any(&self, wanted: &[IpAddr]) -> bool {
+        self.addresses.values().flatten().any(|ip| wanted.contains(ip))
+    }
+}
+
+fn key(entry: &Object<ServiceEntry>) -> (&str, &str) {
+    (&entry.meta.namespace, &entry.meta.name)
+}
+
+/// The addresses that an entry lists itself.
+fn listed(entry: &ServiceEntry) -> impl Iterator<Item = IpAddr> {
+    entry.addresses.iter().filter_map(|address| address.parse().ok())
+}
+
+/// What each ServiceEntry, in the order of namespaces and names, has of addresses that one before it has, too:
+/// as far as they are of those that are given. (The order is a map's in Istio.)
+fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<Vec<IpAddr>> {
+    let mut owners: BTreeMap<IpAddr, (&str, &str)> = BTreeMap::new();
+    let given: BTreeMap<_, _> = entries.iter().map(|entry| (key(entry.object), &entry.addresses)).collect();
+    let mut conflicts = Vec::new();
+    for object in &snapshot.service_entries {
+        let own = key(object);
+        let of_status: Vec<IpAddr> =
+            given.get(&own).into_iter().flat_map(|a| a.values().flatten()).copied().collect();
+        for addresses in [listed(&object.spec).collect(), of_status] {
+            let mut is_taken = |ip: &IpAddr| pool.gives(*ip) && *owners.entry(*ip).or_insert(own) != own;
+            let taken: Vec<IpAddr> = addresses.into_iter().filter(|ip| is_taken(ip)).collect();
+            if !taken.is_empty() {
+                conflicts.push(taken);
+            }
+        }
+    }
+    conflicts
+}
+
+/// Gives new addresses to all hosts of ServiceEntries whose status names one that another has. The oldest of
+/// them keeps it, unless some entry lists it itself; of those of one second the first by namespace and name,
+/// where Istio leaves it to chance.
+fn resolve(
+    conflicts: Vec<Vec<IpAddr>>,
+    snapshot: &Snapshot,
+    entries: &mut [Entry<'_>],
+    pool: &mut Pool,
+    rules: &Rules,
+) {
+    if conflicts.is_empty() {
+        return;
+    }
+    let users: BTreeSet<IpAddr> =
+        snapshot.service_entries.iter().flat_map(|entry| listed(&entry.spec)).collect();
+    for addresses in conflicts {
+        let mut holders: Vec<&mut Entry<'_>> =
+            entries.iter_mut().filter(|entry| entry.has_any(&addresses)).collect();
+        holders.sort_by_key(|entry| age::created(&entry.object.meta, rules));
+        let kept = usize::from(!addresses.iter().any(|ip| users.contains(ip)));
+        for entry in holders.into_iter().skip(kept) {
+            entry.addresses.clear();
+            entry.complete(pool);
         }
     }
 }
@@ -71,6 +160,14 @@ impl Pool {
         }
     }
 
+    /// Whether an address is one of those that are given to ServiceEntries.
+    fn gives(&self, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(ip) => self.ipv4.contains(ip.to_bits().into()),
+            IpAddr::V6(ip) => self.ipv6.contains(ip.to_bits()),
+        }
+    }
+
     /// The next address of each family.
     fn next(&mut self) -> Vec<IpAddr> {
         let Self { used, ipv4, ipv6 } = self;
@@ -83,6 +180,7 @@ impl Pool {
 
 /// What is left of a range: as bits of addresses, without the network's own.
 struct Range {
+    first: u128,
     next: u128,
     last: u128,
 }
@@ -90,7 +188,12 @@ struct Range {
 impl Range {
     fn new(address: u128, host_bits: u32) -> Self {
         let hosts = u128::MAX.checked_shl(host_bits).map_or(u128::MAX, |network| !network);
-        Self { next: address.saturating_add(1), last: address | hosts }
+        Self { first: address, next: address.saturating_add(1), last: address | hosts }
+    }
+
+    /// Whether it had this address at first.
+    const fn contains(&self, bits: u128) -> bool {
+        self.first <= bits && bits <= self.last
     }
 
     /// The next address that nobody has, if there is one.
@@ -150,6 +253,29 @@ mod tests {
         assert_eq!(addresses(&services, "a.x"), ["240.240.0.2", "2001:2::1"]);
         assert_eq!(addresses(&services, "b.x"), ["240.240.0.3", "2001:2::2"]);
         assert_eq!(addresses(&services, "c.x"), ["240.240.0.1"]);
+    }
+
+    #[test]
+    fn the_oldest_keeps_an_address_that_several_have() {
+        let with_status = |name: &str, created: &str, value: &str| {
+            let text = entry(name, &format!("hosts: [{name}.x, {name}.y], resolution: DNS"));
+            let text = text.replace("namespace: a", &format!("namespace: a, creationTimestamp: '{created}'"));
+            let status = format!("status: {{addresses: [{{host: {name}.x, value: {value}}}]}}\n---\n");
+            text.replace("---\n", &status)
+        };
+        let text = with_status("a", "2024-01-02T00:00:00Z", "240.240.0.1")
+            + &with_status("b", "2024-01-01T00:00:00Z", "240.240.0.1")
+            + &with_status("c", "2024-01-01T00:00:00Z", "240.240.0.9")
+            + &with_status("d", "2024-01-01T00:00:00Z", "10.0.0.1")
+            + &with_status("e", "2024-01-02T00:00:00Z", "10.0.0.1")
+            + &entry("f", "hosts: [f.x], resolution: STATIC, addresses: [240.240.0.9]");
+        let services = services(&text);
+        let first = |host| addresses(&services, host).into_iter().next().unwrap_or_default();
+        assert_eq!(first("b.x"), "240.240.0.1");
+        // What hosts without addresses were given comes before.
+        assert_eq!(["a.y", "b.y", "c.y"].map(first), ["240.240.0.8", "240.240.0.3", "240.240.0.11"]);
+        assert_eq!(["a.x", "c.x"].map(first), ["240.240.0.7", "240.240.0.10"], "whoever lists it keeps it");
+        assert_eq!(["d.x", "e.x"].map(first), ["10.0.0.1", "10.0.0.1"], "nobody looks at others' addresses");
     }
 
     #[test]

@@ -290,7 +290,7 @@ impl Services {
         let entries = snapshot.service_entries.iter().flat_map(|e| convert::service_entry(e, context));
         let mut all: Vec<Service> = kubernetes.chain(entries).collect();
         if rules.registry.allocates_addresses && features.pilot_enable_ip_autoallocate {
-            allocate::allocate(snapshot, features, &mut all);
+            allocate::allocate(snapshot, (rules, features), &mut all);
         } else {
             hashed::assign(&mut all, rules.registry.hashed_addresses);
         }

@@ -2,7 +2,7 @@
 
 use crate::Str;
 use crate::snapshot::gateway_api::filter::RouteFilter;
-use crate::snapshot::gateway_api::gateway::{AllowedRoutes, FromNamespaces, Gateway};
+use crate::snapshot::gateway_api::gateway::{AllowedRoutes, FromNamespaces, Gateway, Listener, ListenerSet};
 use crate::snapshot::gateway_api::route::{
     BackendObjectReference, BackendRef, GrpcRoute, HeaderMatchType, HttpHeaderMatch, HttpRoute,
     HttpRouteMatch, HttpRouteRule, L4RouteRule, ParentReference, PathMatchType, SessionPersistence, TcpRoute,
@@ -10,12 +10,27 @@ use crate::snapshot::gateway_api::route::{
 };
 use crate::well_known::GATEWAY_GROUP;
 
-/// Listeners admit the routes of their own namespace; addresses are IP addresses.
+/// Addresses are IP addresses, and no namespace may add listeners.
 pub(super) fn fill_gateway(gateway: &mut Gateway) {
     for address in gateway.addresses.iter_mut().chain(&mut gateway.status.addresses) {
         fill(&mut address.address_type, || "IPAddress".into());
     }
-    for listener in &mut gateway.listeners {
+    if let Some(allowed) = &mut gateway.allowed_listeners {
+        let namespaces = allowed.namespaces.get_or_insert_default();
+        fill(&mut namespaces.from, || FromNamespaces::None);
+    }
+    fill_listeners(&mut gateway.listeners);
+}
+
+pub(super) fn fill_listener_set(set: &mut ListenerSet) {
+    fill(&mut set.parent_ref.group, || GATEWAY_GROUP.into());
+    fill(&mut set.parent_ref.kind, || "Gateway".into());
+    fill_listeners(&mut set.listeners);
+}
+
+/// Listeners admit the routes of their own namespace.
+fn fill_listeners(listeners: &mut [Listener]) {
+    for listener in listeners {
         let routes = listener.allowed_routes.get_or_insert_with(AllowedRoutes::default);
         let namespaces = routes.namespaces.get_or_insert_default();
         fill(&mut namespaces.from, || FromNamespaces::Same);

@@ -18,6 +18,7 @@ pub fn fill(s: &mut Snapshot) {
     each(&mut s.endpoint_slices, kubernetes::fill_endpoint_slice);
     each(&mut s.endpoints, kubernetes::fill_endpoints);
     each(&mut s.gateways, gateway_api::fill_gateway);
+    each(&mut s.listener_sets, gateway_api::fill_listener_set);
     each(&mut s.http_routes, gateway_api::fill_http_route);
     each(&mut s.grpc_routes, gateway_api::fill_grpc_route);
     each(&mut s.tcp_routes, gateway_api::fill_tcp_route);

@@ -1,4 +1,4 @@
-//! `Gateway` and `GatewayClass`.
+//! `Gateway`, `ListenerSet` and `GatewayClass`.
 #![allow(missing_docs, reason = "the fields are those of the API type of the same name")]
 
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ message! {
         listeners: Vec<Listener>,
         addresses: Vec<GatewayAddress>,
         infrastructure: Option<GatewayInfrastructure>,
+        allowed_listeners: Option<AllowedListeners>,
         #[serde(skip)]
         status: GatewayStatus,
     }
@@ -74,6 +75,23 @@ message! {
         kind: Str,
     }
 
+    pub struct AllowedListeners {
+        namespaces: Option<RouteNamespaces>,
+    }
+
+    /// The spec of a `ListenerSet`: listeners that are added to a Gateway.
+    pub struct ListenerSet {
+        parent_ref: ParentGatewayReference,
+        listeners: Vec<Listener>,
+    }
+
+    pub struct ParentGatewayReference {
+        group: Option<Str>,
+        kind: Option<Str>,
+        name: Str,
+        namespace: Option<Str>,
+    }
+
     /// What a controller wrote: a Gateway counts once it has an address.
     pub struct GatewayStatus {
         addresses: Vec<GatewayAddress>,
@@ -86,7 +104,7 @@ message! {
 }
 
 choice! {
-    /// Whose routes may attach.
+    /// Whose routes, or ListenerSets, may attach.
     pub enum FromNamespaces {
         Same = "Same",
         All = "All",

@@ -5,6 +5,6 @@ pub mod gateway;
 pub mod policy;
 pub mod route;
 
-pub use gateway::{Gateway, GatewayClass};
+pub use gateway::{Gateway, GatewayClass, ListenerSet};
 pub use policy::{BackendTlsPolicy, ReferenceGrant, XBackendTrafficPolicy};
 pub use route::{GrpcRoute, HttpRoute, TcpRoute, TlsRoute};
