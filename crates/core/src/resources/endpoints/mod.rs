@@ -25,7 +25,8 @@ pub(crate) fn assignment<'m>(
     let Some(EndpointsPlan { localities, causes }) = plan else {
         return Resource { message, origins: Vec::new() };
     };
-    message.endpoints = localities.iter().map(|plan| locality_of(plan, |endpoint| made.endpoint(endpoint))).collect();
+    message.endpoints =
+        localities.iter().map(|plan| locality_of(plan, |endpoint| made.endpoint(endpoint))).collect();
     let of_resource = std::iter::once(Origin::of_resource(causes));
     Resource { message, origins: of_resource.chain(origins(localities)).collect() }
 }
