@@ -64,8 +64,9 @@ impl<'s> Entry<'s> {
         }
     }
 
-    fn has_any(&self, wanted: &[IpAddr]) -> bool {
-        self.addresses.values().flatten().any(|ip| wanted.contains(ip))
+    /// Those of its addresses that are among these.
+    fn among<'a>(&'a self, wanted: &'a BTreeSet<IpAddr>) -> impl Iterator<Item = &'a IpAddr> {
+        self.addresses.values().flatten().filter(|ip| wanted.contains(ip))
     }
 }
 
@@ -80,7 +81,7 @@ fn listed(entry: &ServiceEntry) -> impl Iterator<Item = IpAddr> {
 
 /// What each ServiceEntry, in the order of namespaces and names, has of addresses that one before it has, too:
 /// as far as they are of those that are given. (The order is a map's in Istio.)
-fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<Vec<IpAddr>> {
+fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<BTreeSet<IpAddr>> {
     let mut owners: BTreeMap<IpAddr, (&str, &str)> = BTreeMap::new();
     let given: BTreeMap<_, _> = entries.iter().map(|entry| (key(entry.object), &entry.addresses)).collect();
     let mut conflicts = Vec::new();
@@ -90,7 +91,7 @@ fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<Vec
             given.get(&own).into_iter().flat_map(|a| a.values().flatten()).copied().collect();
         for addresses in [listed(&object.spec).collect(), of_status] {
             let mut is_taken = |ip: &IpAddr| pool.gives(*ip) && *owners.entry(*ip).or_insert(own) != own;
-            let taken: Vec<IpAddr> = addresses.into_iter().filter(|ip| is_taken(ip)).collect();
+            let taken: BTreeSet<IpAddr> = addresses.into_iter().filter(|ip| is_taken(ip)).collect();
             if !taken.is_empty() {
                 conflicts.push(taken);
             }
@@ -103,7 +104,7 @@ fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<Vec
 /// them keeps it, unless some entry lists it itself; of those of one second the first by namespace and name,
 /// where Istio leaves it to chance.
 fn resolve(
-    conflicts: Vec<Vec<IpAddr>>,
+    conflicts: Vec<BTreeSet<IpAddr>>,
     snapshot: &Snapshot,
     entries: &mut [Entry<'_>],
     pool: &mut Pool,
@@ -114,14 +115,31 @@ fn resolve(
     }
     let users: BTreeSet<IpAddr> =
         snapshot.service_entries.iter().flat_map(|entry| listed(&entry.spec)).collect();
+    // By position. What is given anew nobody else has.
+    let mut holders: BTreeMap<IpAddr, BTreeSet<usize>> = BTreeMap::new();
+    for (position, entry) in entries.iter().enumerate() {
+        for ip in entry.addresses.values().flatten() {
+            holders.entry(*ip).or_default().insert(position);
+        }
+    }
     for addresses in conflicts {
-        let mut holders: Vec<&mut Entry<'_>> =
-            entries.iter_mut().filter(|entry| entry.has_any(&addresses)).collect();
-        holders.sort_by_key(|entry| age::created(&entry.object.meta, rules));
-        let kept = usize::from(!addresses.iter().any(|ip| users.contains(ip)));
-        for entry in holders.into_iter().skip(kept) {
-            entry.addresses.clear();
-            entry.complete(pool);
+        let of_address = |ip| holders.remove(ip).unwrap_or_default();
+        let rivals: BTreeSet<usize> = addresses.iter().flat_map(of_address).collect();
+        let is_rival = |position: &usize| entries.get(*position)?.among(&addresses).next().map(|_| *position);
+        let mut rivals: Vec<usize> = rivals.iter().filter_map(is_rival).collect();
+        rivals.sort_by_key(|position| {
+            entries.get(*position).map(|entry| age::created(&entry.object.meta, rules))
+        });
+        let is_free = !addresses.iter().any(|ip| users.contains(ip));
+        for (rank, position) in rivals.into_iter().enumerate() {
+            let Some(entry) = entries.get_mut(position) else { continue };
+            if rank > 0 || !is_free {
+                entry.addresses.clear();
+                entry.complete(pool);
+            }
+            for ip in entry.among(&addresses) {
+                holders.entry(*ip).or_default().insert(position);
+            }
         }
     }
 }
