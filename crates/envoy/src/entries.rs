@@ -7,9 +7,6 @@ use prost::encoding;
 /// The number of a map's field, and an entry's name in it. Entries come in this order.
 pub(crate) type Key<'a> = (u32, &'a [u8]);
 
-/// What stands before an entry's name: its number, and that its length follows.
-const NAME: u8 = 1 << 3 | 2;
-
 /// Entries as they are encoded.
 pub(crate) struct Entries<'a> {
     all: &'a [u8],
@@ -45,10 +42,27 @@ impl<'a> Iterator for Entries<'a> {
     }
 }
 
+/// The bits of a key that say a field's type, and the type of what says its length.
+pub(crate) const TYPE: u8 = 0b111;
+pub(crate) const DELIMITED: u8 = 2;
+
 /// Takes a field that says its length off the front.
-fn delimited<'a>(from: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
-    let (number, _) = encoding::decode_key(from).ok()?;
-    let length = usize::try_from(encoding::decode_varint(from).ok()?).ok()?;
+pub(crate) fn delimited<'a>(from: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
+    let (number, length) = match *from {
+        // Most fields have a key that takes one byte, and are shorter than 128 bytes, or than 16 kB.
+        [key @ 0x08..0x80, length @ ..0x80, rest @ ..] if key & TYPE == DELIMITED => {
+            *from = rest;
+            (u32::from(key >> 3), usize::from(*length))
+        }
+        [key @ 0x08..0x80, low, high @ 1..0x80, rest @ ..] if key & TYPE == DELIMITED => {
+            *from = rest;
+            (u32::from(key >> 3), usize::from(*high) << 7 | usize::from(low & 0x7f))
+        }
+        _ => {
+            let (number, _) = encoding::decode_key(from).ok()?;
+            (number, usize::try_from(encoding::decode_varint(from).ok()?).ok()?)
+        }
+    };
     let (value, rest) = from.split_at_checked(length)?;
     *from = rest;
     Some((number, value))
@@ -56,13 +70,6 @@ fn delimited<'a>(from: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
 
 /// Whether an entry of this key comes next after the one at `near`, which is the last one.
 pub(crate) fn is_next(bytes: &[u8], near: usize, key: Key<'_>) -> bool {
-    // Most entries are short: what stands before their names takes a byte each.
-    if let Some([tag @ ..0x80, length @ ..0x80, NAME, of_name @ ..0x80, rest @ ..]) = bytes.get(near..)
-        && let Some(name) = rest.get(..usize::from(*of_name))
-    {
-        let number = u32::from(tag >> 3);
-        return rest.len() + 2 == usize::from(*length) && (number, name) < key;
-    }
     let near = Entries::from(bytes, near).next();
     near.is_some_and(|near| near.key < key && near.whole.end == bytes.len())
 }

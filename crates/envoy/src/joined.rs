@@ -3,6 +3,7 @@
 use prost::encoding::{self, DecodeContext};
 
 use crate::Encoded;
+use crate::entries::{DELIMITED, TYPE, delimited};
 
 impl<M> Encoded<M> {
     /// The message that has the fields of all parts, in the order in which they are encoded: what merging the
@@ -76,25 +77,17 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The bits of a key that say a field's type, and two of the types: what says its length, and the last one.
-const TYPE: u8 = 0b111;
-const DELIMITED: u8 = 2;
+/// The last of the types of fields.
 const FIXED32: u8 = 5;
 
 /// Skips a field. There is none that cannot be read: bytes are looked at before they are kept [`Encoded`].
 fn skip(rest: &mut &[u8]) {
-    // Most fields are shorter than 128 bytes, or than 16 kB.
-    let short = match *rest {
-        [key @ 0x08..0x80, length @ ..0x80, rest @ ..] if key & TYPE == DELIMITED => {
-            rest.get(usize::from(*length)..)
+    if let Some(key @ 0x08..0x80) = rest.first()
+        && key & TYPE == DELIMITED
+    {
+        if delimited(rest).is_none() {
+            *rest = &[];
         }
-        [key @ 0x08..0x80, low, high @ 1..0x80, rest @ ..] if key & TYPE == DELIMITED => {
-            rest.get(usize::from(*high) << 7 | usize::from(low & 0x7f)..)
-        }
-        _ => None,
-    };
-    if let Some(after) = short {
-        *rest = after;
         return;
     }
     let skipped = encoding::decode_key(rest).and_then(|(number, wire_type)| {
