@@ -6,13 +6,19 @@
 use crate::Str;
 use crate::features::Features;
 use crate::rules::NetworkRules;
-use crate::snapshot::{self, Labels, Snapshot};
+use crate::snapshot::{self, Labels, Meta, Snapshot};
 use crate::well_known::{
-    EAST_WEST_CLASS, REMOTE_CLASS, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE, WAYPOINT_CLASS, WAYPOINT_CONTROLLER,
+    DEFAULT_REVISION, EAST_WEST_CLASS, REMOTE_CLASS, REVISION, USE_WAYPOINT, USE_WAYPOINT_NAMESPACE,
+    WAYPOINT_CLASS, WAYPOINT_CONTROLLER,
 };
 
+/// The class of agentgateway's waypoints.
+#[doc(hidden)]
+pub const AGENTGATEWAY_CLASS: &str = "istio-agentgateway-waypoint";
+
 /// The controller of agentgateway's waypoints, which get no Envoy resources.
-pub(crate) const AGENTGATEWAY: &str = "istio.io/agentgateway-waypoint-controller";
+#[doc(hidden)]
+pub const AGENTGATEWAY: &str = "istio.io/agentgateway-waypoint-controller";
 
 /// The controller of gateways in other clusters, which somebody else runs.
 pub(crate) const UNMANAGED: &str = "istio.io/unmanaged-gateway";
@@ -30,7 +36,7 @@ fn built_in(features: &Features) -> [(&str, &str); 5] {
         (REMOTE_CLASS, UNMANAGED),
         (WAYPOINT_CLASS, WAYPOINT_CONTROLLER),
         (EAST_WEST_CLASS, "istio.io/eastwest-controller"),
-        ("istio-agentgateway-waypoint", AGENTGATEWAY),
+        (AGENTGATEWAY_CLASS, AGENTGATEWAY),
     ]
 }
 
@@ -49,6 +55,17 @@ pub(crate) fn of_class<'a>(snapshot: &'a Snapshot, features: &'a Features, class
 #[must_use]
 pub const fn networks_have_gateways(rules: &NetworkRules, features: &Features) -> bool {
     rules.gateway_resources && features.pilot_multi_network_discover_gateway_api
+}
+
+/// The revision whose control plane writes the status of an object of the Gateway API: the namespace's counts for
+/// objects that name none, and what names none is the default revision's.
+#[doc(hidden)]
+#[must_use]
+pub fn revision_of<'s>(snapshot: &'s Snapshot, meta: &'s Meta) -> &'s str {
+    let of_namespace =
+        || snapshot::find(&snapshot.namespaces, "", &meta.namespace)?.meta.labels.get(REVISION);
+    let named = meta.labels.get(REVISION).or_else(of_namespace);
+    named.filter(|revision| !revision.is_empty()).map_or(DEFAULT_REVISION, Str::as_str)
 }
 
 /// Whether a controller is Istio's own: agentgateway has another one, though Istio makes its class.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::condition::{Condition, Status};
 use super::scope;
-use crate::controllers::networks_have_gateways;
+use crate::controllers::{AGENTGATEWAY, AGENTGATEWAY_CLASS, networks_have_gateways};
 use crate::features::Features;
 use crate::mesh::Mesh;
 use crate::snapshot::{Kind, ObjectRef};
@@ -88,10 +88,8 @@ fn built_in(mesh: &Mesh) -> Vec<(&str, Controller)> {
 /// The classes of agentgateway that Istio makes, if they are not there, and their controllers: for gateways
 /// and for waypoints. None where it is not asked for.
 fn of_agentgateway(mesh: &Mesh) -> &'static [(&'static str, &'static str)] {
-    const CLASSES: &[(&str, &str)] = &[
-        ("istio-agentgateway", "istio.io/agentgateway-controller"),
-        ("istio-agentgateway-waypoint", "istio.io/agentgateway-waypoint-controller"),
-    ];
+    const CLASSES: &[(&str, &str)] =
+        &[("istio-agentgateway", "istio.io/agentgateway-controller"), (AGENTGATEWAY_CLASS, AGENTGATEWAY)];
     if mesh.options.features.pilot_enable_agentgateway { CLASSES } else { &[] }
 }
 

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use super::{count, names, note};
-use crate::controllers::{self, UNMANAGED, networks_have_gateways};
+use crate::controllers::{self, UNMANAGED, networks_have_gateways, revision_of};
 use crate::detect;
 use crate::options::Options;
 use crate::problem::Problem;
 use crate::snapshot::gateway_api::Gateway;
-use crate::snapshot::{self, Meta, Object, Reading, Snapshot};
-use crate::well_known::{DEFAULT_REVISION, REVISION};
+use crate::snapshot::{Object, Reading, Snapshot};
+use crate::well_known::DEFAULT_REVISION;
 
 /// The Gateways whose addresses are assumed, by their positions.
 #[derive(Debug, Default)]
@@ -41,20 +41,12 @@ pub(super) fn addressed(reading: &Reading, options: &Options) -> Addressed {
     };
     let own = options.revision.as_deref().unwrap_or(DEFAULT_REVISION);
     for (position, gateway) in snapshot.gateways.iter().enumerate() {
-        if lacks(&gateway.spec) && is_unmanaged(gateway) && revision(snapshot, &gateway.meta) == own {
+        if lacks(&gateway.spec) && is_unmanaged(gateway) && revision_of(snapshot, &gateway.meta) == own {
             found.positions.push(position);
             found.names.push(format!("{}/{}", gateway.meta.namespace, gateway.meta.name));
         }
     }
     found
-}
-
-/// The revision whose control plane writes the status of an object: its own, else its namespace's.
-fn revision<'s>(snapshot: &'s Snapshot, meta: &'s Meta) -> &'s str {
-    let of_namespace =
-        || snapshot::find(&snapshot.namespaces, "", &meta.namespace)?.meta.labels.get(REVISION);
-    let named = meta.labels.get(REVISION).or_else(of_namespace);
-    named.filter(|revision| !revision.is_empty()).map_or(DEFAULT_REVISION, |revision| revision.as_str())
 }
 
 impl Addressed {
