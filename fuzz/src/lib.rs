@@ -82,8 +82,8 @@ pub fn snapshot(bytes: &[u8]) {
 /// What parts the texts of [`mesh`].
 const PART: &str = "\n%%\n";
 
-/// Any texts as what is read beside objects: a mesh configuration, the annotation of a waypoint's pods with the
-/// configuration of its proxy, and a file of tests, with a line `%%` between them.
+/// Any texts as what is read beside objects: a mesh configuration, the annotation of a waypoint's pods with
+/// the configuration of its proxy, and a file of tests, with a line `%%` between them.
 pub fn mesh(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let mut parts = text.split(PART);

@@ -16,7 +16,8 @@ pub(crate) struct CommandLine {
 /// A task.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
-    /// Compare what ztunnel gets with what the reference has: fails if a case is worse than the committed score
+    /// Compare what ztunnel gets with what the reference has: fails if a case is worse than the committed
+    /// score
     Ambient(Scored),
     /// Write docs/reference/python.md and javascript.md, from the packages' signatures and comments
     ///
@@ -28,12 +29,14 @@ pub(crate) enum Task {
     Commands(Check),
     /// Which fields, values and flags no golden or reference case has: fails if docs/coverage.md lists less
     Coverage(Update),
-    /// Fail if a dependency has a licence that deny.toml does not allow, comes from elsewhere, is banned or unused
+    /// Fail if a dependency has a licence that deny.toml does not allow, comes from elsewhere, is banned or
+    /// unused
     Deps,
-    /// Random meshes and requests, through a real Envoy and through trace: fails if they do not say the same of one
+    /// Random meshes and requests, through a real Envoy and through trace: fails if they do not say the same
+    /// of one
     ///
-    /// In release mode; the same seed draws the same again. With --examples, so many examples of what diff tells of
-    /// random changes go through an Envoy of each side: fails if one does something else.
+    /// In release mode; the same seed draws the same again. With --examples, so many examples of what diff
+    /// tells of random changes go through an Envoy of each side: fails if one does something else.
     Differential(Differential),
     /// Random changes of random meshes: fails if requests do not differ exactly where diff says so
     ///
@@ -41,8 +44,8 @@ pub(crate) enum Task {
     Diffs(Diffs),
     /// What a release has, in target/dist
     ///
-    /// The static program of this machine (or of all) in archives, man pages and completions, the Python package's
-    /// sources, the SBOM, manifests, checksums; wheels and the npm package take minutes more.
+    /// The static program of this machine (or of all) in archives, man pages and completions, the Python
+    /// package's sources, the SBOM, manifests, checksums; wheels and the npm package take minutes more.
     Dist(Dist),
     /// Translate every golden case through every door (command line, Python, JavaScript): identical bytes
     Doors,
@@ -50,7 +53,8 @@ pub(crate) enum Task {
     ///
     /// From the descriptor set that the envoy-types crate ships and crates/envoy/proto.
     EnvoyTypes(EnvoyTypes),
-    /// Test examples/fleet: Spark (which needs Java) and Ray, with the wheel that `python` has built, else a new one
+    /// Test examples/fleet: Spark (which needs Java) and Ray, with the wheel that `python` has built, else a
+    /// new one
     Fleet,
     /// Build the fuzz targets (fuzz/README.md) and run each
     Fuzz(Fuzz),
@@ -68,9 +72,11 @@ pub(crate) enum Task {
     ///
     /// In one build: each change is behind a switch, and is tried on the cases that reach it.
     Mutants(Mutants),
-    /// Score every case of the reference with its compare.py: fails if a case is worse than the committed score
+    /// Score every case of the reference with its compare.py: fails if a case is worse than the committed
+    /// score
     Parity(Parity),
-    /// Score lint by the pits beside the repository: how many are found, how many valid configurations are quiet
+    /// Score lint by the pits beside the repository: how many are found, how many valid configurations are
+    /// quiet
     ///
     /// Fails if a case is worse than the committed score.
     Pits(Scored),
@@ -82,14 +88,15 @@ pub(crate) enum Task {
     Rules(Check),
     /// Make crates/model/schemas from the custom resource definitions of each release
     ///
-    /// Where they are beside the repository; and from those extracts what the core is compiled with: the fields and
-    /// limits of each kind, and what is newer than a release.
+    /// Where they are beside the repository; and from those extracts what the core is compiled with: the
+    /// fields and limits of each kind, and what is newer than a release.
     Schemas(Check),
     /// Write api/, all that users of the libraries can name, from what rustdoc says of them
     Surface(Check),
     /// Build the npm package (crates/wasm/pkg), report its size and test it
     Wasm(Wasm),
-    /// Check GitHub's workflows with actionlint (on the path, else installed by Go), and scripts with shellcheck
+    /// Check GitHub's workflows with actionlint (on the path, else installed by Go), and scripts with
+    /// shellcheck
     Workflows,
 }
 

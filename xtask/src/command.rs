@@ -5,6 +5,9 @@ use std::process::Command;
 
 use crate::{Result, root};
 
+/// Features of the workspace that are off by default, and that all checks look at.
+pub(crate) const FEATURES: &str = "waypoint-xds/envoy-types,waypoint-xds/serde_yaml";
+
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -18,7 +18,8 @@ use crate::{Result, root};
 
 /// Kinds most of whose fields nothing depends on.
 const NOT_COUNTED: [&str; 4] = ["Node", "ObjectMeta", "Pod", "ServiceAccount"];
-/// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is all.
+/// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is
+/// all.
 const PASSED_OVER: [(&str, &str); 6] = [
     ("apps", ""),
     ("argoproj.io", ""),

@@ -1,5 +1,5 @@
-//! `cargo xtask hooks`: the hooks of `.pre-commit-hooks.yaml`, run by the real `pre-commit` in a repository that has
-//! the configuration of the book's guide.
+//! `cargo xtask hooks`: the hooks of `.pre-commit-hooks.yaml`, run by the real `pre-commit` in a repository
+//! that has the configuration of the book's guide.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

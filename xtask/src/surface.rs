@@ -12,15 +12,11 @@ use std::process::{Command, ExitCode};
 use public_api::Builder;
 
 use crate::args::Check;
-use crate::command::{cargo, succeed, target};
+use crate::command::{FEATURES, cargo, succeed, target};
 use crate::{Result, root};
 
-/// The libraries with what users see, and the features with which they see all of it.
-const LIBRARIES: &[(&str, &[&str])] = &[
-    ("waypoint-xds", &["--features", "envoy-types,serde_yaml"]),
-    ("waypoint-xds-mesh", &[]),
-    ("waypoint-xds-model", &["--features", "serde_yaml"]),
-];
+/// The libraries with what users see.
+const LIBRARIES: [&str; 3] = ["waypoint-xds", "waypoint-xds-mesh", "waypoint-xds-model"];
 
 /// Where the lists are.
 const FOLDER: &str = "api";
@@ -30,13 +26,14 @@ const AS_RUSTDOC: &str = "XTASK_AS_RUSTDOC";
 
 /// Runs the task.
 pub(crate) fn run(&Check { check }: &Check) -> Result<()> {
+    document()?;
     let mut stale = Vec::new();
-    for (library, features) in LIBRARIES {
-        let made = surface(library, features)?;
+    for library in LIBRARIES {
+        let made = surface(library)?;
         let path = root().join(FOLDER).join(format!("{library}.txt"));
         if check {
             if fs::read_to_string(&path).unwrap_or_default() != made {
-                stale.push(*library);
+                stale.push(library);
             }
         } else {
             write(&path, &made)?;
@@ -59,14 +56,18 @@ fn write(path: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Has rustdoc tell all of the workspace, with the features of lints and documentation: for one package alone
+/// its dependencies would have other features, and be compiled anew.
+fn document() -> Result<()> {
+    let mut command = cargo();
+    command.args(["doc", "--quiet", "--workspace", "--no-deps", "--features", FEATURES]);
+    command.env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json");
+    succeed(command.env("RUSTDOC", std::env::current_exe()?).env(AS_RUSTDOC, "1").current_dir(root()))
+}
+
 /// What a library has, a line each, in order. What its types derive, and what holds of all types, is left
 /// out.
-fn surface(library: &str, features: &[&str]) -> Result<String> {
-    let mut command = cargo();
-    command.args(["rustdoc", "--quiet", "--lib", "--package", library]).args(features);
-    command.args(["--", "-Z", "unstable-options", "--output-format", "json"]);
-    command.env("RUSTDOC", std::env::current_exe()?).env(AS_RUSTDOC, "1").current_dir(root());
-    succeed(&mut command)?;
+fn surface(library: &str) -> Result<String> {
     let json = target().join("doc").join(format!("{}.json", library.replace('-', "_")));
     let api = Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)

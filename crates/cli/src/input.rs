@@ -51,8 +51,8 @@ pub(crate) fn wanted(input: &Input) -> Result<Wanted, Failure> {
 
 /// A snapshot of what was read.
 ///
-/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed; and so is nothing but what no mesh is
-/// made of. It is an error, unless it is allowed.
+/// Nothing at all is a mistake mostly: a wrong folder, a pipe that failed; and so is nothing but what no mesh
+/// is made of. It is an error, unless it is allowed.
 pub(crate) fn session(found: Found, options: &Options, input: &Input) -> Result<Session, Failure> {
     let files = found.sources.len();
     let session = Progress::during(input.how.quiet == 0, "reading", || {

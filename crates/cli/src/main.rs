@@ -43,8 +43,8 @@ pub(crate) enum Failure {
     Settings(#[from] waypoint_xds::options::SettingsError),
     /// There is nothing to look at.
     #[error(
-        "no Kubernetes object in {paths} ({files} files read: .yaml, .yml and .json ones with an apiVersion and a kind); \
-         --allow-empty takes that as it is"
+        "no Kubernetes object in {paths} ({files} files read: .yaml, .yml and .json ones with an apiVersion \
+         and a kind); --allow-empty takes that as it is"
     )]
     Empty {
         /// What was to be read.
@@ -54,8 +54,8 @@ pub(crate) enum Failure {
     },
     /// There is nothing that counts.
     #[error(
-        "no object in {paths} is of a kind that is read ({objects}): a mesh is made of Services, Deployments, Gateways, \
-         policies and the like; --allow-empty takes that as it is"
+        "no object in {paths} is of a kind that is read ({objects}): a mesh is made of Services, \
+         Deployments, Gateways, policies and the like; --allow-empty takes that as it is"
     )]
     Ignored {
         /// What was to be read.
@@ -65,8 +65,8 @@ pub(crate) enum Failure {
     },
     /// There is no test.
     #[error(
-        "no test found: a file of tests says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; --allow-empty takes that as \
-         it is"
+        "no test found: a file of tests says `apiVersion: waypoint-xds.io/v1` and `kind: MeshTest`; \
+         --allow-empty takes that as it is"
     )]
     NoTests,
     /// Changes of files cannot be watched.

@@ -23,8 +23,8 @@ fn script(step: &str) -> String {
     lines.map(|line| line.trim_start_matches("      ").to_owned() + "\n").collect()
 }
 
-/// A runner: its folder for temporary files, what steps give, and the programs on the path: those of its folder
-/// `bin`, and ours.
+/// A runner: its folder for temporary files, what steps give, and the programs on the path: those of its
+/// folder `bin`, and ours.
 struct Runner(PathBuf);
 
 impl Runner {

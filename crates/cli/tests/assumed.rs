@@ -1,5 +1,5 @@
-//! What is assumed is marked in what the command line prints of our own, and in nothing that istioctl or Envoy
-//! has.
+//! What is assumed is marked in what the command line prints of our own, and in nothing that istioctl or
+//! Envoy has.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::io::Write as _;

@@ -1,5 +1,5 @@
-//! Figures and tables of the pages are true: those of parity are the committed scores', the options, exit codes
-//! and variables are the command line's.
+//! Figures and tables of the pages are true: those of parity are the committed scores', the options, exit
+//! codes and variables are the command line's.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -116,8 +116,8 @@ fn rows(text: &str, heading: Option<&str>) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The options that clap knows of a command or of all, as the page that is made from it tells: what is said of
-/// each by how it is written.
+/// The options that clap knows of a command or of all, as the page that is made from it tells: what is said
+/// of each by how it is written.
 fn options(heading: &str) -> BTreeMap<String, String> {
     let rows = rows(&page("docs/reference/command-line.md"), Some(heading));
     let option = |row: Vec<String>| {

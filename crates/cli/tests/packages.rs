@@ -1,4 +1,5 @@
-//! Every crate that is published has what a registry shows, and what it and its tests are compiled of lies in it.
+//! Every crate that is published has what a registry shows, and what it and its tests are compiled of lies in
+//! it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::collections::BTreeSet;
@@ -141,8 +142,8 @@ fn releasing_names_every_crate_that_is_published() {
     assert_eq!(named, published);
 }
 
-/// What a user's build of a published crate needs has a version, and is published itself: cargo takes it from the
-/// registry. What only tests need has none, and is left out of the package.
+/// What a user's build of a published crate needs has a version, and is published itself: cargo takes it from
+/// the registry. What only tests need has none, and is left out of the package.
 #[test]
 fn what_published_crates_need_is_published() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");

@@ -1,7 +1,7 @@
 //! Every shell block of the README and of the documentation that has a command of waypoint-xds runs as it is
-//! written, in a folder that has what the pages speak of: files in `deploy/`, a cluster that `kubectl` asks, a
-//! Git repository with a branch. No command may be refused, be it for an option that there is no more or for a
-//! file that it does not find.
+//! written, in a folder that has what the pages speak of: files in `deploy/`, a cluster that `kubectl` asks,
+//! a Git repository with a branch. No command may be refused, be it for an option that there is no more or
+//! for a file that it does not find.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,8 +28,8 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_waypoint-xds");
 
-/// What stands for the program: it tells what was run, and what was refused. 0 and 1 are answers. With `--watch`
-/// it would not end.
+/// What stands for the program: it tells what was run, and what was refused. 0 and 1 are answers. With
+/// `--watch` it would not end.
 const WAYPOINT_XDS: &str = r#"#!/bin/bash
 echo "$*" >> "$WORLD/ran"
 case " $* " in *" --watch "*) timeout 2 "$PROGRAM" "$@"; code=$(($? % 124)) ;; *) "$PROGRAM" "$@"; code=$? ;; esac

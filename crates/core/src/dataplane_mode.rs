@@ -1,7 +1,7 @@
 //! How pods take part in the mesh: by their node's ztunnel, by a sidecar, or not at all. What waypoints do
 //! not read may be meant for sidecars.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::hash::HashSet;
 use crate::mesh::workload::DATAPLANE_MODE;
@@ -18,7 +18,7 @@ const TLS_MODE: &str = "security.istio.io/tlsMode";
 const CONTAINER: &str = "istio-proxy";
 
 /// How a pod takes part in the mesh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DataPlaneMode {
     /// Its node's ztunnel takes its connections.

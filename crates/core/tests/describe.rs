@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use waypoint_xds::describe::{NotFound, Subject, SubjectKind};
+use waypoint_xds::describe::{Description, NotFound, Subject, SubjectKind};
 use waypoint_xds::options::Options;
 use waypoint_xds::release::Release;
 use waypoint_xds::session::Session;
@@ -54,6 +54,8 @@ fn descriptions_are_as_written() {
         }
         let json = description::json(&found).expect("JSON");
         assert_eq!(json["object"]["name"], name);
+        let again = serde_json::from_value::<Description>(json).expect("a description");
+        assert_eq!(again, found, "what is written is read again");
     }
     assert!(wrong.is_empty(), "descriptions differ (UPDATE_GOLDEN=1 writes them):\n{}", wrong.join("\n"));
 }

@@ -75,6 +75,8 @@ fn pages_are_as_they_say() {
         assert!(!rule.title().ends_with('.'), "{code}: a title is no sentence");
         let wrong = lint(rule, "Wrong");
         let found: Vec<&Problem> = wrong.iter().filter(|problem| problem.code == code).collect();
+        let json = serde_json::to_string(&wrong).expect("JSON");
+        assert_eq!(serde_json::from_str::<Vec<Problem>>(&json).expect("problems"), wrong, "{code}: as JSON");
         assert!(!found.is_empty(), "{code}: not found in its wrong snapshot, but {wrong:#?}");
         for problem in found {
             assert!(problem.place.is_some(), "{code}: no place in {problem:?}");

@@ -1,5 +1,6 @@
-//! The objects that run the waypoints of `testdata/manifests/*.yaml`, and what is wrong with their parameters,
-//! stand next to each: `<case>.<release>.out`. `UPDATE_GOLDEN=1 cargo test --test manifests` writes them anew.
+//! The objects that run the waypoints of `testdata/manifests/*.yaml`, and what is wrong with their
+//! parameters, stand next to each: `<case>.<release>.out`. `UPDATE_GOLDEN=1 cargo test --test manifests`
+//! writes them anew.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;

@@ -61,7 +61,8 @@ fn every_origin_is_a_field_that_stands_somewhere() {
                     // A match that the API server fills in stands nowhere; its rule does.
                     let filled_in = || maker.field.strip_suffix(".matches[0]");
                     let stands = |field: &str| reading.files.has(source, field);
-                    // So does the object that what is assumed was made of, such as an InferencePool's Service.
+                    // So does the object that what is assumed was made of, such as an InferencePool's
+                    // Service.
                     let found =
                         stands(&maker.field) || filled_in().is_some_and(stands) || is_assumed(&cause.object);
                     assert!(cause.field.is_root() || found, "{}", here());
@@ -121,8 +122,8 @@ fn made(documents: &[&str], options: &Options) -> Made {
 /// Gateway admits; the Gateways of other networks, and the Namespaces that name a network; what takes a host
 /// from another object, and what is told of a port that no chain is made for; the mesh configuration, which
 /// holds for everything; the Service of a gateway that a flag drops, PeerAuthentications that a flag has left
-/// unasked, DestinationRules of hosts that several ServiceEntries have, and the InferencePools of listeners. The
-/// list only shrinks; new cases may show what was missing in it.
+/// unasked, DestinationRules of hosts that several ServiceEntries have, and the InferencePools of listeners.
+/// The list only shrinks; new cases may show what was missing in it.
 const UNSAID: [(Kind, &str); 14] = [
     (Kind::PeerAuthentication, "endpoints"),
     (Kind::Service, "cluster"),
@@ -192,8 +193,8 @@ fn objects(documents: &[&str], options: &Options) -> Vec<(usize, ObjectRef)> {
     documents.iter().enumerate().filter_map(object).collect()
 }
 
-/// One of so many cases, or all where `ALL_CASES` asks for them: that takes minutes without optimization. A case is
-/// chosen by its name, so that a new one changes nothing about the others.
+/// One of so many cases, or all where `ALL_CASES` asks for them: that takes minutes without optimization. A
+/// case is chosen by its name, so that a new one changes nothing about the others.
 fn sample(step: u32) -> impl Iterator<Item = PathBuf> {
     let step = if std::env::var_os("ALL_CASES").is_some() { 1 } else { step };
     let number = |path: &Path| {
@@ -222,7 +223,8 @@ fn an_object_that_changes_a_resource_is_among_its_origins() {
     missed.check(300, 23);
 }
 
-/// A document with one of its values changed, for each of them: numbers are one more, words one letter longer.
+/// A document with one of its values changed, for each of them: numbers are one more, words one letter
+/// longer.
 fn mutations(document: &str) -> Vec<String> {
     let values = regex::Regex::new(r"[:\[,-] *([A-Za-z0-9][A-Za-z0-9./*-]*)(?:[,\]}\n]|$)").unwrap();
     let change = |value: regex::Match<'_>| {

@@ -247,8 +247,8 @@ enum Undecided {
     Wrong,
 }
 
-/// The automaton of patterns. Its states are made when they are asked for: of all that there may be most are of
-/// texts that no domain has (`.*/ns/a/.*` and `.*/ns/b/.*` both fit a text in which `/ns/` stands twice).
+/// The automaton of patterns. Its states are made when they are asked for: of all that there may be most are
+/// of texts that no domain has (`.*/ns/a/.*` and `.*/ns/b/.*` both fit a text in which `/ns/` stands twice).
 fn of_patterns(patterns: &[&str], bytes: usize) -> Result<lazy::DFA, Undecided> {
     let nfa = nfa(patterns, bytes).map_err(|error| match error.size_limit() {
         Some(_) => Undecided::TooMuch,

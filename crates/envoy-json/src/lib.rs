@@ -1,10 +1,10 @@
-//! The canonical JSON of Envoy's messages, both ways, byte for byte as Go's `protojson` says it (which separates
-//! with random blanks; here there are none).
+//! The canonical JSON of Envoy's messages, both ways, byte for byte as Go's `protojson` says it (which
+//! separates with random blanks; here there are none).
 //!
 //! Nothing is generated for each message: tables made from the descriptors drive one writer, which goes from
-//! the wire format to JSON, and one reader, which goes from JSON to the wire format. So messages are known here
-//! by their names and as they are encoded. Their types are those of the crate `waypoint-xds-envoy`, which shows
-//! this one as its module `json`.
+//! the wire format to JSON, and one reader, which goes from JSON to the wire format. So messages are known
+//! here by their names and as they are encoded. Their types are those of the crate `waypoint-xds-envoy`,
+//! which shows this one as its module `json`.
 //!
 //! ```
 //! use waypoint_xds_envoy_json::{encode, from_json};
@@ -15,7 +15,8 @@
 //! # Ok::<(), waypoint_xds_envoy_json::JsonError>(())
 //! ```
 //!
-//! The rules are those of <https://protobuf.dev/programming-guides/json/>; to read, there are others: [`JsonRules`].
+//! The rules are those of <https://protobuf.dev/programming-guides/json/>; to read, there are others:
+//! [`JsonRules`].
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -60,10 +61,10 @@ pub enum JsonRules {
     Strict,
     /// Those of Go's `protojson`, told to leave out fields and enum names that a message does not have.
     Lenient,
-    /// Those of Go's former library, `jsonpb`, by which Istio reads the values of EnvoyFilters, which come as a `Struct`:
-    /// numbers are doubles. Fields that a message does not have are left out, durations have every unit of Go's, a
-    /// `null` in a list is an item, and of what is there twice, one counts. But an enum's name has to be known, and an
-    /// `Any` has to say a known type.
+    /// Those of Go's former library, `jsonpb`, by which Istio reads the values of EnvoyFilters, which come as
+    /// a `Struct`: numbers are doubles. Fields that a message does not have are left out, durations have
+    /// every unit of Go's, a `null` in a list is an item, and of what is there twice, one counts. But an
+    /// enum's name has to be known, and an `Any` has to say a known type.
     Jsonpb,
 }
 
@@ -167,7 +168,8 @@ pub fn enum_value(type_name: &str, number: i32) -> Option<&'static str> {
     Enum::named(type_name)?.name(number)
 }
 
-/// The names of the fields of the message of this full name, as `.proto` files have them; none of one that is unknown.
+/// The names of the fields of the message of this full name, as `.proto` files have them; none of one that is
+/// unknown.
 pub fn field_names(type_name: &str) -> impl Iterator<Item = &'static str> {
     Message::named(type_name).into_iter().flat_map(|message| message.fields.iter().map(|field| field.name))
 }

@@ -90,7 +90,8 @@ impl Reader {
         while let Some((field, value)) = found.next() {
             let before = out.len();
             self.field(field, value, out).map_err(|error| error.in_field(field.json_name))?;
-            // Of the members of a oneof, which have one rank, jsonpb keeps the last declared; all have to be valid.
+            // Of the members of a oneof, which have one rank, jsonpb keeps the last declared; all have to be
+            // valid.
             if found.peek().is_some_and(|(next, _)| next.rank == field.rank) {
                 out.truncate(before);
             }

@@ -26,16 +26,16 @@ pub enum JsonRemarkKind {
         /// The name in the JSON.
         field: String,
     },
-    /// An extension of this name has no configuration that says its type. Envoy no longer looks extensions up by
-    /// their names.
+    /// An extension of this name has no configuration that says its type. Envoy no longer looks extensions up
+    /// by their names.
     NoTypedConfig {
         /// The name of the extension.
         name: String,
     },
 }
 
-/// What is odd about the JSON of the message of this full name, which [`JsonRules::Jsonpb`](crate::JsonRules::Jsonpb)
-/// takes: in the order of the fields' names.
+/// What is odd about the JSON of the message of this full name, which
+/// [`JsonRules::Jsonpb`](crate::JsonRules::Jsonpb) takes: in the order of the fields' names.
 ///
 /// ```
 /// use waypoint_xds_envoy_json::remarks;
@@ -55,7 +55,8 @@ pub fn remarks(type_name: &str, json: &Value) -> Result<Vec<JsonRemark>, JsonErr
     Ok(walk.found)
 }
 
-/// Whether extensions without a type are told of: as Istio does it, not those in lists and in other messages' types.
+/// Whether extensions without a type are told of: as Istio does it, not those in lists and in other messages'
+/// types.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extensions {
     Told,

@@ -61,8 +61,8 @@ pub(super) fn write_bytes(bytes: &[u8], out: &mut String) {
     out.push('"');
 }
 
-/// Reads base64 of either alphabet, padded or not. As Go does it: line breaks do not count, nor bits of the last
-/// letter that are too many; but they are not left out of the length, which decides about padding.
+/// Reads base64 of either alphabet, padded or not. As Go does it: line breaks do not count, nor bits of the
+/// last letter that are too many; but they are not left out of the length, which decides about padding.
 pub(super) fn read_bytes(text: &str) -> Option<Vec<u8>> {
     const ANY_BITS: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
@@ -267,7 +267,8 @@ fn number(json: &Value, rules: JsonRules) -> Result<serde_json::Number, JsonErro
     }
 }
 
-/// An integer; `1e3` and `2.0` are some, too. A patch's numbers are doubles, as it is a Struct, and texts have to be digits.
+/// An integer; `1e3` and `2.0` are some, too. A patch's numbers are doubles, as it is a Struct, and texts
+/// have to be digits.
 fn integer<T: TryFrom<i128>>(json: &Value, expected: &'static str, rules: JsonRules) -> Result<T, JsonError> {
     let number = number(json, rules)?;
     let of_double = || {

@@ -83,8 +83,8 @@ pub(super) fn format_timestamp(seconds: i64, nanos: i32) -> Option<String> {
     Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z"))
 }
 
-/// The seconds and nanoseconds of a text of RFC 3339, as Go reads it: the hour may have one digit, and a comma may
-/// stand where a point does, behind which more than nine digits are cut off.
+/// The seconds and nanoseconds of a text of RFC 3339, as Go reads it: the hour may have one digit, and a
+/// comma may stand where a point does, behind which more than nine digits are cut off.
 pub(super) fn parse_timestamp(text: &str) -> Option<(i64, i32)> {
     let (day, time) = text.split_once('T')?;
     let [year, month, day_of_month] = numbers(day, '-', [4, 2, 2])?;

@@ -1,6 +1,6 @@
-//! The JSON of messages, read as Go's `protojson` reads it, and as its former library `jsonpb` does, by which Istio
-//! reads an EnvoyFilter's values: `testdata/proto-json/envoy.txt` has a Cluster a line, `testdata/oracle-proto` wrote
-//! what comes of each.
+//! The JSON of messages, read as Go's `protojson` reads it, and as its former library `jsonpb` does, by which
+//! Istio reads an EnvoyFilter's values: `testdata/proto-json/envoy.txt` has a Cluster a line,
+//! `testdata/oracle-proto` wrote what comes of each.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use serde_json::Value;

@@ -79,8 +79,8 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// What a directory's reading would make of files that are named, as in a revision or an archive, without being
-/// there.
+/// What a directory's reading would make of files that are named, as in a revision or an archive, without
+/// being there.
 pub(crate) struct Among<'p> {
     /// The files that it would take.
     pub(crate) taken: BTreeSet<&'p PathBuf>,
@@ -157,8 +157,8 @@ pub fn is_read(path: &Path) -> bool {
     is_known && !is_known_for_something_else(path)
 }
 
-/// The objects of a cluster, as `istioctl bug-report` writes them: in some releases those that are in no namespace
-/// come apart.
+/// The objects of a cluster, as `istioctl bug-report` writes them: in some releases those that are in no
+/// namespace come apart.
 fn is_of_a_bug_report(path: &Path) -> bool {
     let files = ["cluster/k8s-resources", "cluster/k8s-cluster-resources", "cluster/crs"];
     files.iter().any(|file| path.ends_with(file))

@@ -185,9 +185,9 @@ impl Default for Wanted {
 /// cluster is the control plane's own.
 ///
 /// Of a directory, recursively and in the order of their names, the files with a known extension (`.yaml`,
-/// `.yml`, `.json`, packed too) in which a document has an `apiVersion` and a `kind`; not those that `.gitignore` or
-/// [`Wanted::excluded`] leaves out, hidden ones, those of `node_modules` and of Helm charts. Files of tests
-/// come apart. Links are followed, and a file counts once however it is reached.
+/// `.yml`, `.json`, packed too) in which a document has an `apiVersion` and a `kind`; not those that
+/// `.gitignore` or [`Wanted::excluded`] leaves out, hidden ones, those of `node_modules` and of Helm charts.
+/// Files of tests come apart. Links are followed, and a file counts once however it is reached.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! Whether a text of a directory may hold objects: what stands at the top of its documents tells.
 //!
-//! Values of charts, settings of other programs and dashboards have a `kind` or an `apiVersion` somewhere, too:
-//! they are passed over. A file that is named is read whatever is in it.
+//! Values of charts, settings of other programs and dashboards have a `kind` or an `apiVersion` somewhere,
+//! too: they are passed over. A file that is named is read whatever is in it.
 
 use waypoint_xds::limits::Limits;
 use waypoint_xds::text::{Document, SourceFile, documents};
@@ -12,8 +12,9 @@ const KEYS: [&str; 3] = ["apiVersion", "kind", "metadata"];
 /// Which of [`KEYS`] a document has.
 type Has = [bool; KEYS.len()];
 
-/// Whether a document of a text looks like an object: it says of which kind and version it is, or one of these
-/// beside its metadata, which is a mistake that is to be told. So is a text that is longer than the limit.
+/// Whether a document of a text looks like an object: it says of which kind and version it is, or one of
+/// these beside its metadata, which is a mistake that is to be told. So is a text that is longer than the
+/// limit.
 pub(crate) fn may_hold_objects(source: &SourceFile, limit: usize) -> bool {
     let text = source.text();
     text.len() > limit

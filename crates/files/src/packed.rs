@@ -21,8 +21,8 @@ const GROWTH: usize = 300;
 /// How much any packed file may become, however small it is.
 const LEAST: usize = 16 << 20;
 
-/// Adds what comes of one file's bytes: its text if that is to be taken, or the texts of an archive's files that
-/// may hold objects. Of what is packed, no more than the limit is unpacked.
+/// Adds what comes of one file's bytes: its text if that is to be taken, or the texts of an archive's files
+/// that may hold objects. Of what is packed, no more than the limit is unpacked.
 pub(crate) fn read_into(
     name: &str,
     bytes: Vec<u8>,

@@ -42,7 +42,8 @@ const EXTRACTS: [&str; 4] = [
 /// What every object has: drawn otherwise.
 const METADATA: &str = "ObjectMeta";
 
-/// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is all.
+/// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is
+/// all.
 const PASSED_OVER: [(&str, &str); 6] = [
     ("apps", ""),
     ("argoproj.io", ""),

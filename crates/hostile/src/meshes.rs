@@ -183,7 +183,8 @@ pub(crate) fn source_namespaces(size: usize) -> String {
     })
 }
 
-/// Hosts, of which all but the first part is a wildcard, and paths with a wildcard at each end, in one policy.
+/// Hosts, of which all but the first part is a wildcard, and paths with a wildcard at each end, in one
+/// policy.
 pub(crate) fn wildcards(size: usize) -> String {
     long(size, POLICY, |at| {
         format!(

@@ -57,8 +57,8 @@ pub const fn networks_have_gateways(rules: &NetworkRules, features: &Features) -
     rules.gateway_resources && features.pilot_multi_network_discover_gateway_api
 }
 
-/// The revision whose control plane writes the status of an object of the Gateway API: the namespace's counts for
-/// objects that name none, and what names none is the default revision's.
+/// The revision whose control plane writes the status of an object of the Gateway API: the namespace's counts
+/// for objects that name none, and what names none is the default revision's.
 #[doc(hidden)]
 #[must_use]
 pub fn revision_of<'s>(snapshot: &'s Snapshot, meta: &'s Meta) -> &'s str {

@@ -2,8 +2,8 @@
 //!
 //! # Inside
 //!
-//! The modules of this crate are the first steps (`text`, `snapshot`) of the library's ARCHITECTURE.md, and what all
-//! steps share.
+//! The modules of this crate are the first steps (`text`, `snapshot`) of the library's ARCHITECTURE.md, and
+//! what all steps share.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize};
 
 use crate::Str;
 use crate::kind::Kind;
 
 /// An object's identity within a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectRef {
     /// The kind.
     pub kind: Kind,
@@ -18,7 +19,7 @@ pub struct ObjectRef {
     /// The name.
     pub name: Str,
     /// The cluster; empty for the control plane's own.
-    #[serde(skip_serializing_if = "Str::is_empty")]
+    #[serde(default, skip_serializing_if = "Str::is_empty")]
     pub cluster: Str,
 }
 
@@ -82,6 +83,12 @@ impl WaypointName {
 impl Serialize for WaypointName {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for WaypointName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Str::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 

@@ -41,8 +41,8 @@ pub fn as_rust(expression: &str) -> Option<String> {
     Some(out)
 }
 
-/// Writes what a backslash stands for with what follows, in a class or elsewhere; whether that is a character. Nothing where
-/// Rust has nothing for it.
+/// Writes what a backslash stands for with what follows, in a class or elsewhere; whether that is a
+/// character. Nothing where Rust has nothing for it.
 fn escape_as_rust(rest: &mut &str, out: &mut String) -> Option<bool> {
     let escaped = rest.chars().nth(1)?;
     *rest = behind(rest, 2);

@@ -13,8 +13,8 @@ use crate::summary::from_json;
 use crate::table::Table;
 use crate::{error, html};
 
-/// Compares how much configuration sidecars and waypoints hold. The settings are JSON; the rule is `namespace`
-/// or `mesh`.
+/// Compares how much configuration sidecars and waypoints hold. The settings are JSON; the rule is
+/// `namespace` or `mesh`.
 #[pyfunction]
 pub(crate) fn cost(
     py: Python<'_>,

@@ -66,8 +66,8 @@ impl Snapshot {
     }
 
     /// Reads files, and of directories the .yaml, .yml and .json files that may hold objects. `east=PATH` is
-    /// what is in cluster east; the first cluster is the control plane's own. Charts, kustomizations and what a
-    /// cluster did not list are among the problems.
+    /// what is in cluster east; the first cluster is the control plane's own. Charts, kustomizations and what
+    /// a cluster did not list are among the problems.
     #[staticmethod]
     #[pyo3(signature = (paths, *, limits = None))]
     fn from_files(py: Python<'_>, paths: &Bound<'_, PyAny>, limits: Changed) -> PyResult<Self> {

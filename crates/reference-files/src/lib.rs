@@ -19,8 +19,8 @@ const BESIDE: [&str; 2] = ["../shared", "../../shared"];
 /// The reference is not there, and has to be.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{who}: there is no `shared/{folder}` beside the repository, and ${REQUIRED} demands it: put it there, or run \
-     `cargo xtask ci --without-reference`"
+    "{who}: there is no `shared/{folder}` beside the repository, and ${REQUIRED} demands it: put it there, \
+     or run `cargo xtask ci --without-reference`"
 )]
 pub struct Missing {
     who: String,

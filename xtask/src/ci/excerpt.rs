@@ -1,12 +1,13 @@
-//! What a failed step has said of its failures: whoever sees only the end of a long run shall see why it failed.
+//! What a failed step has said of its failures: whoever sees only the end of a long run shall see why it
+//! failed.
 
 /// How many lines from the end of a step's output are kept in any case.
 const LAST: usize = 40;
 /// How many lines of one failure are kept.
 const OF_A_FAILURE: usize = 120;
 
-/// The lines of a failed step that tell why: what cargo's and Node's tests and what compilers say of a failure,
-/// and the last lines.
+/// The lines of a failed step that tell why: what cargo's and Node's tests and what compilers say of a
+/// failure, and the last lines.
 pub(super) fn excerpt(output: &str) -> String {
     let lines: Vec<&str> = output.lines().collect();
     let mut kept = vec![false; lines.len()];

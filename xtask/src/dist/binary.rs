@@ -12,8 +12,8 @@ use crate::{Result, root};
 /// A program is downloaded in every run of somebody's CI. What takes the space: docs/performance.md.
 const LIMIT: u64 = 14_000_000;
 
-/// How the whole program is compiled and linked. It is at a fixed address, so that nothing has to be relocated, and
-/// there are no tables for unwinding: the program aborts when it panics.
+/// How the whole program is compiled and linked. It is at a fixed address, so that nothing has to be
+/// relocated, and there are no tables for unwinding: the program aborts when it panics.
 const FLAGS: [&str; 3] = [
     "-Crelocation-model=static",
     "-Clink-arg=-Wl,--no-eh-frame-hdr",

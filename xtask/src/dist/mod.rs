@@ -113,8 +113,8 @@ fn folder() -> PathBuf {
     command::target().join("dist")
 }
 
-/// The files of a folder, by name: not cargo's lock, which keeps what the profile `dist` compiles for this machine in
-/// the same folder.
+/// The files of a folder, by name: not cargo's lock, which keeps what the profile `dist` compiles for this
+/// machine in the same folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut all: Vec<PathBuf> =
         std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;

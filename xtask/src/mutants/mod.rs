@@ -1,7 +1,7 @@
 //! `cargo xtask mutants`: whether a case notices when something in the code is otherwise.
 //!
-//! All mutants are compiled at once, each behind a switch, and each is then tried in the same process on the cases
-//! that reach it: a mutant costs milliseconds where one that is compiled alone costs a minute.
+//! All mutants are compiled at once, each behind a switch, and each is then tried in the same process on the
+//! cases that reach it: a mutant costs milliseconds where one that is compiled alone costs a minute.
 
 mod sites;
 
@@ -135,8 +135,8 @@ fn compile(copy: &Path, files: &[File]) -> Result<BTreeSet<u32>> {
     Err("it does not compile".into())
 }
 
-/// The mutants that an error of the compiler is about: those whose text it points to, or, if it points to much or
-/// to none, the smallest ones around what it points to.
+/// The mutants that an error of the compiler is about: those whose text it points to, or, if it points to
+/// much or to none, the smallest ones around what it points to.
 fn culprits(error: &Diagnostic, written: &BTreeMap<String, Changed>) -> BTreeSet<u32> {
     let touched = |ranges: &[(u32, Range<usize>)], span: &Span| -> Vec<(usize, u32)> {
         let touches = |range: &Range<usize>| range.start < span.byte_end && span.byte_start < range.end;
@@ -215,8 +215,8 @@ fn try_all(count: usize, dropped: &BTreeSet<u32>) -> Result<BTreeMap<u32, String
     Ok(fates)
 }
 
-/// Tries every so many mutants, from a number on. The program is started again behind one that ends it: by its stack,
-/// or by the time that it takes.
+/// Tries every so many mutants, from a number on. The program is started again behind one that ends it: by
+/// its stack, or by the time that it takes.
 fn try_each(
     program: &Path,
     folders: &[PathBuf],

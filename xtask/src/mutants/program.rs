@@ -1,5 +1,5 @@
-//! Lets every mutant translate every case that reaches it, until one comes out otherwise. `cargo xtask mutants` puts
-//! this program into its copy of `crates/core`, and reads what it prints.
+//! Lets every mutant translate every case that reaches it, until one comes out otherwise.
+//! `cargo xtask mutants` puts this program into its copy of `crates/core`, and reads what it prints.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -119,7 +119,8 @@ fn cases(folders: impl Iterator<Item = PathBuf>) -> Vec<Case> {
     found.into_iter().map(|(_, case)| case).collect()
 }
 
-/// A case as a file (`testdata/cases`), as a folder with `input.yaml` (the reference) or with a file for each cluster.
+/// A case as a file (`testdata/cases`), as a folder with `input.yaml` (the reference) or with a file for each
+/// cluster.
 fn add(all: &mut Vec<(std::rc::Rc<Reading>, Options)>, input: &Path) {
     let name = input.file_name().unwrap().to_string_lossy().into_owned();
     let text = |path: &Path| std::fs::read_to_string(path).unwrap();

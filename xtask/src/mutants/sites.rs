@@ -133,8 +133,8 @@ impl Finder<'_> {
         });
     }
 
-    /// A condition, which is taken for true, or for false. Of `a && b` only that each may not matter, and that
-    /// neither holds: the rest would be the same again.
+    /// A condition, which is taken for true, or for false. Of `a && b` only that each may not matter, and
+    /// that neither holds: the rest would be the same again.
     fn condition(&mut self, condition: &Expr, [to_true, to_false]: [bool; 2]) {
         let at = place(condition.span());
         match condition {

@@ -2,7 +2,8 @@
 //!
 //! The custom resource definitions are data of their projects, and large: what matters of them is extracted
 //! to a text that a reviewer can read (`crates/model/schemas`). Kubernetes' own kinds have none, and
-//! InferencePools, multi-cluster Services and what installs Istio come with no release of it: their extracts are written by hand.
+//! InferencePools, multi-cluster Services and what installs Istio come with no release of it: their extracts
+//! are written by hand.
 
 mod crd;
 mod newer;

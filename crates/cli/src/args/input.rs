@@ -41,15 +41,15 @@ pub(crate) struct How {
     /// Take an input without any object as it is; otherwise it is an error (exit code 2).
     #[arg(long)]
     pub(crate) allow_empty: bool,
-    /// Values of Istio's Helm charts, those of `istiod` or of a chart that depends on it: their `meshConfig` is
-    /// merged over the release's defaults and the snapshot's, and their feature flags count.
+    /// Values of Istio's Helm charts, those of `istiod` or of a chart that depends on it: their `meshConfig`
+    /// is merged over the release's defaults and the snapshot's, and their feature flags count.
     #[arg(long, value_name = "FILE")]
     pub(crate) helm_values: Option<PathBuf>,
     /// MeshConfig as YAML: fields are merged over the release's defaults and the snapshot's.
     #[arg(long, value_name = "FILE")]
     pub(crate) mesh_config: Option<PathBuf>,
-    /// The revision of the control plane (`istio.io/rev`): its settings count, and what it reads; `default` is
-    /// that without a name [default: what is of any revision, with the settings of the default one].
+    /// The revision of the control plane (`istio.io/rev`): its settings count, and what it reads; `default`
+    /// is that without a name [default: what is of any revision, with the settings of the default one].
     #[arg(long, value_name = "REVISION")]
     pub(crate) revision: Option<String>,
     #[arg(long, help = releases(), value_name = "RELEASE", add = ArgValueCandidates::new(completion::releases))]
@@ -108,8 +108,8 @@ const AUTO: &str = "auto";
 fn releases() -> String {
     let all: Vec<&str> = Release::ALL.iter().map(|release| release.as_str()).collect();
     format!(
-        "The release of Istio to translate for: {}, or a patch of one (`1.30.2`); `{AUTO}` is what the snapshot's images tell, else the \
-         newest [default: {}, of a cluster {AUTO}]",
+        "The release of Istio to translate for: {}, or a patch of one (`1.30.2`); `{AUTO}` is what the \
+         snapshot's images tell, else the newest [default: {}, of a cluster {AUTO}]",
         all.join(", "),
         Release::LATEST
     )

@@ -112,8 +112,8 @@ pub(crate) enum What {
     /// What the proxy started with.
     #[value(alias = "b")]
     Bootstrap,
-    /// Everything, in istioctl's tables, with the versions that the bootstrap tells; as JSON or YAML a config dump, which -f
-    /// reads again.
+    /// Everything, in istioctl's tables, with the versions that the bootstrap tells; as JSON or YAML a config
+    /// dump, which -f reads again.
     #[value(alias = "a")]
     All,
 }

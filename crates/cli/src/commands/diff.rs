@@ -75,8 +75,8 @@ fn sessions(old: &Input, new: &Input) -> Result<(Session, Session), Failure> {
     Ok((session_of(found.clone(), old)?, session_of(found, new)?))
 }
 
-/// The waypoint of a config dump, with the files beside it; what is to be said of these, and how the run ends, as
-/// far as the dump goes.
+/// The waypoint of a config dump, with the files beside it; what is to be said of these, and how the run
+/// ends, as far as the dump goes.
 fn live(args: &args::Diff, dump: &Path) -> Result<(Live, Vec<Problem>, Outcome), Failure> {
     let text = input::text(dump, &args.how.limits()?)?;
     let parsed = config_dump::parse(&text)

@@ -109,7 +109,8 @@ fn joined(sections: &[(&str, String)], with_headers: bool) -> String {
     sections.iter().map(section).collect::<Vec<_>>().join("\n")
 }
 
-/// Refuses to show nothing of a kind that every proxy has something of: the dump is of a part of what the proxy holds.
+/// Refuses to show nothing of a kind that every proxy has something of: the dump is of a part of what the
+/// proxy holds.
 fn refuse_empty(what: What, config: &ProxyConfig) -> Result<(), Failure> {
     let (kind, is_empty) = match what {
         What::Listeners => ("listener", config.listeners.is_empty()),

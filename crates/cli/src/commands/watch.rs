@@ -51,8 +51,8 @@ pub(super) fn run_if(
     if wanted { run(inputs, || once().map(|_| Vec::new())) } else { once() }
 }
 
-/// Runs `again` now, and whenever one of these files changes; it gives further files to be watched. What stops
-/// one run is told, and does not stop the next.
+/// Runs `again` now, and whenever one of these files changes; it gives further files to be watched. What
+/// stops one run is told, and does not stop the next.
 pub(super) fn run(
     inputs: Inputs<'_>,
     mut again: impl FnMut() -> Result<Vec<PathBuf>, Failure>,

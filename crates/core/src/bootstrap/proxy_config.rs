@@ -68,8 +68,8 @@ fn or_empty(text: Option<&Str>) -> &str {
 
 /// A proxy's configuration.
 ///
-/// All of it is told to the control plane. Every field of the API is named here, by what else it decides for a
-/// waypoint, or with the reason why nothing: one more does not compile.
+/// All of it is told to the control plane. Every field of the API is named here, by what else it decides for
+/// a waypoint, or with the reason why nothing: one more does not compile.
 pub(crate) fn json_of(config: &ProxyConfig) -> Value {
     let ProxyConfig {
         // What the control plane sends: listeners, routes, tracers, tags, tunnels, the network.

@@ -1,5 +1,6 @@
 //! Which policies hold for something, in the order in which they are looked at, and who enforces them.
 
+use crate::Str;
 use crate::lint::Context;
 use crate::lint::references::{Referred, references, referred};
 use crate::mesh::attachment::{Attach, Bound};
@@ -10,6 +11,9 @@ use crate::snapshot::{Meta, Object, ObjectRef, Resource};
 use crate::ztunnel::policies::authorization::{Unsupported, Verdict, verdict};
 
 use super::{Enforcer, PolicyLine, Reason, words};
+
+/// What stands for the action of a RequestAuthentication.
+pub(super) const JWT: Str = Str::new_static("JWT");
 
 /// The policies that a waypoint enforces for a Service: CUSTOM, tokens, AUDIT, DENY, ALLOW.
 pub(super) fn at_waypoint(cx: &Context<'_>, service: ServiceId, waypoint: &Waypoint) -> Vec<PolicyLine> {
@@ -122,7 +126,7 @@ pub(super) fn authentication_line(
     let rules = policy.spec.jwt_rules.iter().map(|rule| format!("tokens of {}", rule.issuer));
     PolicyLine {
         object: policy.object_ref(),
-        action: "JWT",
+        action: JWT,
         enforced_by,
         because,
         rules: rules.collect(),
@@ -150,11 +154,11 @@ fn in_order(mut lines: Vec<PolicyLine>) -> Vec<PolicyLine> {
 }
 
 /// The action's name, as in the policy.
-pub(super) const fn name(action: Action) -> &'static str {
-    match action {
+pub(super) const fn name(action: Action) -> Str {
+    Str::new_static(match action {
         Action::Allow => "ALLOW",
         Action::Deny => "DENY",
         Action::Audit => "AUDIT",
         Action::Custom => "CUSTOM",
-    }
+    })
 }

@@ -46,7 +46,7 @@ mod subject;
 mod waypoint;
 pub mod words;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Str;
 use crate::lint::Context;
@@ -64,7 +64,7 @@ pub use subject::{NotASubjectKind, NotFound, Subject, SubjectKind};
 pub use waypoint::{Served, WaypointDescription};
 
 /// What is described.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Description {
@@ -81,7 +81,7 @@ pub enum Description {
 }
 
 /// Why something is as it is: a field of an object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// The object.
@@ -97,7 +97,7 @@ impl From<Cause> for Reason {
 }
 
 /// Which waypoint something uses, or why it has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WaypointUse {
     /// The waypoint, `namespace/name`.
@@ -109,7 +109,7 @@ pub struct WaypointUse {
 }
 
 /// Who enforces a policy.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Enforcer {
     /// A waypoint, `namespace/name`.
@@ -121,14 +121,14 @@ pub enum Enforcer {
 }
 
 /// A policy that has to do with what is described.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PolicyLine {
     /// The policy.
     pub object: ObjectRef,
     /// `ALLOW`, `DENY`, `AUDIT`, `CUSTOM` or `JWT`.
-    pub action: &'static str,
+    pub action: Str,
     /// Who enforces it.
     pub enforced_by: Enforcer,
     /// The field by which it binds; the policy as a whole where it is for its namespace.
@@ -140,7 +140,7 @@ pub struct PolicyLine {
 }
 
 /// A rule of a route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RouteLine {
     /// The rule.

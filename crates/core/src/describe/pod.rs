@@ -1,6 +1,6 @@
 //! A Pod or WorkloadEntry: how it takes part in the mesh, and what holds for requests to its own address.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::dataplane_mode::{DataPlaneMode, data_plane_mode};
 use crate::lint::Context;
@@ -11,7 +11,7 @@ use crate::snapshot::ObjectRef;
 use super::{PolicyLine, WaypointUse, about, enforcement, service, waypoint_use};
 
 /// A Pod or WorkloadEntry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PodDescription {
@@ -34,7 +34,7 @@ pub struct PodDescription {
 }
 
 /// A Service that a pod is behind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ServiceOfPod {
     /// The Service.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::Str;
 use crate::lint::Context;
 use crate::mesh::attachment::Bound;
 use crate::mesh::{ServiceId, Waypoint};
@@ -16,14 +17,14 @@ use super::enforcement::{self, reason};
 use super::{Enforcer, Reason, about, words};
 
 /// A policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PolicyDescription {
     /// The object.
     pub object: ObjectRef,
     /// What it does: `ALLOW`, `DENY`, `AUDIT`, `CUSTOM`, `JWT`; nothing of other kinds.
-    pub action: Option<&'static str>,
+    pub action: Option<Str>,
     /// Each rule in words.
     pub rules: Vec<String>,
     /// What it binds to.
@@ -35,7 +36,7 @@ pub struct PolicyDescription {
 }
 
 /// Something that a policy holds for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Binds {
@@ -50,7 +51,7 @@ pub struct Binds {
 }
 
 /// Something that a policy does not hold for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BindsNot {
     /// What it is; the policy itself where one of its references leads nowhere.
@@ -74,7 +75,7 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
         (None, Kind::RequestAuthentication) => {
             let policy = snapshot::find(&s.request_authentications, namespace, name);
             let rules = policy.into_iter().flat_map(|policy| &policy.spec.jwt_rules);
-            (Some("JWT"), rules.map(|rule| format!("tokens of {}", rule.issuer)).collect())
+            (Some(enforcement::JWT), rules.map(|rule| format!("tokens of {}", rule.issuer)).collect())
         }
         _ => (None, Vec::new()),
     };

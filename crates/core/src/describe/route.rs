@@ -1,6 +1,6 @@
 //! A route: which hosts it routes, at which waypoint, and which it does not though it names them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lint::Context;
 use crate::mesh::ServiceId;
@@ -10,7 +10,7 @@ use crate::snapshot::ObjectRef;
 use super::{RouteLine, about, service};
 
 /// A VirtualService, or a route of the Gateway API.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RouteDescription {
@@ -25,7 +25,7 @@ pub struct RouteDescription {
 }
 
 /// A host of a route.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RoutedHost {
     /// The host; it may start with `*`.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::Str;
 use crate::dataplane_mode::has_sidecar;
 use crate::lint::Context;
 use crate::lint::ingress::{self, Published};
@@ -16,7 +17,7 @@ use crate::snapshot::{Cause, FieldPath, Kind, ObjectRef};
 use super::{PolicyLine, RouteLine, WaypointUse, about, enforcement, waypoint_use, words};
 
 /// A Service or ServiceEntry.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ServiceDescription {
@@ -44,7 +45,7 @@ pub struct ServiceDescription {
 }
 
 /// A port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PortDescription {
     /// Its name.
@@ -52,11 +53,11 @@ pub struct PortDescription {
     /// Its number.
     pub number: u32,
     /// What is spoken on it: `HTTP`, `TCP`, `detected`, ….
-    pub protocol: &'static str,
+    pub protocol: Str,
 }
 
 /// Endpoints by health.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EndpointCount {
     /// Those that take requests.
@@ -66,7 +67,7 @@ pub struct EndpointCount {
 }
 
 /// Somebody whose requests do not pass the waypoint.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Bypass {
     /// Who it is, and why, in words.
@@ -125,7 +126,7 @@ fn addresses(service: &Service) -> Vec<String> {
 }
 
 fn port(port: &crate::mesh::Port) -> PortDescription {
-    PortDescription { name: port.name.to_string(), number: port.number, protocol: protocol(port.protocol) }
+    PortDescription { name: port.name.to_string(), number: port.number, protocol: Str::new_static(protocol(port.protocol)) }
 }
 
 const fn protocol(protocol: Protocol) -> &'static str {

@@ -1,7 +1,8 @@
 //! A waypoint: what it serves and why, what holds for all of that, and what is wrong.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::Str;
 use crate::lint::Context;
 use crate::mesh::attachment::Precedence;
 use crate::problem::Problem;
@@ -11,7 +12,7 @@ use super::enforcement::{authentication_line, authorization_line, reason};
 use super::{Enforcer, PolicyLine, WaypointUse, about, service, waypoint_use};
 
 /// A waypoint.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WaypointDescription {
@@ -20,7 +21,7 @@ pub struct WaypointDescription {
     /// Its class.
     pub class: String,
     /// What runs it: `envoy` or `agentgateway`.
-    pub data_plane: &'static str,
+    pub data_plane: Str,
     /// Which traffic it is for: `service`, `workload`, `all`, `none`.
     pub traffic: String,
     /// Whether the Gateway has an address in its status, is taken as ready, or is not.
@@ -40,7 +41,7 @@ pub struct WaypointDescription {
 }
 
 /// Something that a waypoint serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Served {
     /// The object.
@@ -85,7 +86,7 @@ pub(super) fn describe(
     Some(WaypointDescription {
         object: object.clone(),
         class: waypoint.gateway.spec.gateway_class_name.to_string(),
-        data_plane: waypoint.data_plane.as_str(),
+        data_plane: Str::new_static(waypoint.data_plane.as_str()),
         traffic: target.map_or_else(|| "all".to_owned(), |target| target.traffic.to_string()),
         ready: target.is_some() || !cx.objects_name_waypoints,
         readiness_assumed: waypoint.readiness_assumed,

@@ -61,8 +61,8 @@ impl UnsupportedExtensions {
     /// An expression asks for what only Istio's extensions know.
     pub(super) fn expression(&mut self, resource: &str, expression: &str, attribute: &str) {
         let message = format!(
-            "`{expression}` in `{resource}` asks for `{attribute}`, which nobody knows without Istio's extensions: it \
-             is never true"
+            "`{expression}` in `{resource}` asks for `{attribute}`, which nobody knows without Istio's \
+             extensions: it is never true"
         );
         self.problem(Problem::new(Code::UnsupportedExtension, message), None);
     }

@@ -259,8 +259,8 @@ impl Template<'_> {
 
     fn unused(&self, name: &str) -> Problem {
         let message = format!(
-            "the variable `{name}` is used nowhere: write `$({name})` where its values belong, or give it the name of a field of \
-             the request"
+            "the variable `{name}` is used nowhere: write `$({name})` where its values belong, or give it \
+             the name of a field of the request"
         );
         *self.problem(Code::InvalidValue, message, &format!("for.{name}"))
     }

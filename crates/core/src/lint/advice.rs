@@ -12,8 +12,8 @@ pub(super) fn advise(problem: &mut Problem) {
 const fn advice(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::BackendNotResolved => {
-            "its share of the requests gets 500: correct the reference, add what it names, or a ReferenceGrant for another \
-             namespace"
+            "its share of the requests gets 500: correct the reference, add what it names, or a \
+             ReferenceGrant for another namespace"
         }
         Code::MissingDelegate => {
             "the rule is dropped: correct the name, or add a VirtualService without hosts that is exported to this namespace"
@@ -34,8 +34,8 @@ const fn advice(code: Code) -> Option<&'static str> {
             "requests that take this route get 503: define the subset in a DestinationRule for the host, or leave `subset` out"
         }
         Code::StatusDiffers => {
-            "the status is of another release or revision, or of other objects than these: `waypoint-xds status -o wide` tells \
-             what decides it"
+            "the status is of another release or revision, or of other objects than these: `waypoint-xds \
+             status -o wide` tells what decides it"
         }
         Code::DuplicateKey | Code::ReplacedObject => "the last one counts: leave the others out",
         Code::WaypointCanary => "all traffic goes to the primary waypoint: correct what names the canary",

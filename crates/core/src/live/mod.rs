@@ -174,8 +174,8 @@ impl Live {
         traced.map(|mut traced| {
             if self.is_alone {
                 traced.caveats.push(
-                    "a config dump tells neither which waypoint the client uses, nor what the destination's ztunnel \
-                     enforces"
+                    "a config dump tells neither which waypoint the client uses, nor what the destination's \
+                     ztunnel enforces"
                         .to_owned(),
                 );
             }

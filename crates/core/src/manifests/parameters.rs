@@ -3,7 +3,8 @@
 //! A ConfigMap has a patch for each sort of object (`deployment`, `service`, …). One that cannot be applied
 //! leaves a waypoint without any object, as istiod goes on to the next Gateway.
 //!
-//! Source: [customizing waypoints](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
+//! Source: [customizing
+//! waypoints](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
 
 use serde_json::Value;
 

@@ -4,7 +4,8 @@
 //! patch can say otherwise with `$patch`, `$retainKeys`, `$setElementOrder/LIST` and
 //! `$deleteFromPrimitiveList/LIST`; a `null` takes a field away.
 //!
-//! Source: [strategic merge patch](https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md).
+//! Source: [strategic merge
+//! patch](https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md).
 
 use serde_json::{Map, Value};
 

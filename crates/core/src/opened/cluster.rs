@@ -68,8 +68,8 @@ pub fn endpoints(assignment: &ClusterLoadAssignment) -> impl Iterator<Item = Ope
 }
 
 impl OpenedEndpoint<'_> {
-    /// How its origin names it: `10.1.0.5:8080`, also where a listener of the same proxy takes what is for it.
-    /// Nothing for any other address.
+    /// How its origin names it: `10.1.0.5:8080`, also where a listener of the same proxy takes what is for
+    /// it. Nothing for any other address.
     #[must_use]
     pub fn name(&self) -> Option<Str> {
         match self.address.address.as_ref()? {

@@ -134,8 +134,8 @@ impl<'r> OpenedFilter<'r> {
         Self { message, pointer, config, chain: chain.clone(), origins: origins.clone() }
     }
 
-    /// The connection manager, if the filter is one: as to Envoy, the type of its configuration decides, whatever its
-    /// name is.
+    /// The connection manager, if the filter is one: as to Envoy, the type of its configuration decides,
+    /// whatever its name is.
     ///
     /// # Errors
     ///
@@ -148,7 +148,8 @@ impl<'r> OpenedFilter<'r> {
         }
     }
 
-    /// The TCP proxy, if the filter is one: by the type of its configuration, as [`OpenedFilter::carries_http`].
+    /// The TCP proxy, if the filter is one: by the type of its configuration, as
+    /// [`OpenedFilter::carries_http`].
     ///
     /// # Errors
     ///

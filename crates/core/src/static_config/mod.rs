@@ -13,8 +13,8 @@
 //! | `sockets` | where TLS stands inside transport sockets |
 //! | `document` | everything around the resources |
 //!
-//! Source: Envoy's
-//! [static configuration](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/examples#static).
+//! Source: Envoy's [static
+//! configuration](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/examples#static).
 
 mod discovery;
 mod document;

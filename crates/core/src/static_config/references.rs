@@ -29,8 +29,8 @@ pub(super) fn missing(resources: &WaypointResources, own: &[Cluster]) -> Vec<Pro
     missing
         .map(|(listener, cluster)| {
             let message = format!(
-                "`{listener}` calls the cluster `{cluster}`, which the control plane does not send: every Envoy refuses \
-                 the listener, Istio's own too"
+                "`{listener}` calls the cluster `{cluster}`, which the control plane does not send: every \
+                 Envoy refuses the listener, Istio's own too"
             );
             Problem::new(Code::StaticConfiguration, message).severity(Severity::Error)
         })

@@ -166,8 +166,8 @@ fn message(refusal: &Refusal) -> String {
             traffic.as_str()
         ),
         RefusalReason::CrossNamespace => format!(
-            "cannot bind to waypoint \"{waypoint}\" in another namespace: cross-namespace waypoint binding is not \
-             permitted for a ServiceEntry with NAMESPACE visibility"
+            "cannot bind to waypoint \"{waypoint}\" in another namespace: cross-namespace waypoint binding \
+             is not permitted for a ServiceEntry with NAMESPACE visibility"
         ),
         RefusalReason::CanaryInvalidWeight => {
             format!("canary waypoint \"{waypoint}\" has an invalid weight; must be an integer in [0,100]")
@@ -184,8 +184,8 @@ fn missing(mesh: &Mesh, entry: &Object<ServiceEntry>) -> Option<Condition> {
     let (reason, message, field) = if asks_for_race(&entry.meta, &mesh.rules.clusters) {
         (
             "NoWaypointForRacingConnectStrategy",
-            "ServiceEntry has a non-default connect strategy but no waypoint bound. A waypoint is required for connect \
-             strategies to take effect for ambient clients.",
+            "ServiceEntry has a non-default connect strategy but no waypoint bound. A waypoint is required \
+             for connect strategies to take effect for ambient clients.",
             FieldPath::field("metadata.annotations[\"istio.io/connect-strategy\"]"),
         )
     } else {

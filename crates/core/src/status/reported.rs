@@ -152,12 +152,11 @@ impl Compared<'_> {
         let message =
             format!("the condition `{condition}` is {said}; Istio would write {}", self::said_by(expected));
         let problem = match (self.generation, reported.observed_generation) {
-            (Some(generation), Some(seen)) if seen < generation => {
-                Problem::new(Code::StaleStatus, message).help(format!(
-                    "the condition is about generation {seen}, the object is at {generation}: nobody has looked at it \
-                     since"
-                ))
-            }
+            (Some(generation), Some(seen)) if seen < generation => Problem::new(Code::StaleStatus, message)
+                .help(format!(
+                    "the condition is about generation {seen}, the object is at {generation}: nobody has \
+                     looked at it since"
+                )),
             _ => Problem::new(Code::StatusDiffers, message),
         };
         // Other words for the same thing are another release's.

@@ -1,7 +1,7 @@
 //! Which endpoints of a cluster may be picked, and how often.
 //!
-//! Source:
-//! [load balancing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancing).
+//! Source: [load
+//! balancing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancing).
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Clusters, and the endpoints that may be picked.
 //!
-//! Source:
-//! [load balancing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancing).
+//! Source: [load
+//! balancing](https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/upstream/load_balancing/load_balancing).
 
 use std::net::{IpAddr, SocketAddr};
 

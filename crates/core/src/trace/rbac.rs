@@ -1,7 +1,7 @@
 //! Envoy's RBAC: policies, their rules, and which of them fits.
 //!
-//! Source:
-//! [the RBAC filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
+//! Source: [the RBAC
+//! filter](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter).
 
 use envoy::config::core::v3::TypedExtensionConfig;
 use envoy::config::rbac::v3::permission::Rule as Allowed;

@@ -12,8 +12,8 @@ use crate::cost::{Cost, NamespaceCost, Rule, WaypointCost};
 use crate::view::cost::{counted, grouped, percent};
 use crate::view::xml::escaped;
 
-/// As many namespaces, different waypoints of a namespace, proxies of one sort in it, and circles in a proxy are
-/// drawn at most.
+/// As many namespaces, different waypoints of a namespace, proxies of one sort in it, and circles in a proxy
+/// are drawn at most.
 const NAMESPACES: usize = 12;
 const WAYPOINTS: usize = 4;
 const PROXIES: usize = 6;

@@ -18,8 +18,8 @@ const AROUND: usize = 80;
 /// Spaces for a tab.
 const TAB: &str = "    ";
 
-/// A line to show, and what in it is marked, in columns of a terminal: a Chinese character takes two, an accent
-/// that combines with the letter before it none.
+/// A line to show, and what in it is marked, in columns of a terminal: a Chinese character takes two, an
+/// accent that combines with the letter before it none.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
     pub(super) line: String,

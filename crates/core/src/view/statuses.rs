@@ -11,8 +11,8 @@ use crate::view::origins::{Located, Places};
 use crate::view::table::Table;
 use crate::well_known::GATEWAY_GROUP;
 
-/// One condition with where it stands, or a part of a status that is none: an address, a number of routes or of
-/// ListenerSets.
+/// One condition with where it stands, or a part of a status that is none: an address, a number of routes or
+/// of ListenerSets.
 struct Row<'s> {
     status: &'s Status,
     listener: Option<&'s Str>,

@@ -67,8 +67,8 @@ impl Cluster {
         Query::all(self, kinds::asked_for())
     }
 
-    /// What [`read`](Self::read) does as a script for a shell, which prints what [`Copied::text`] has. What the
-    /// cluster does not know or does not tell is an error of one line, and nothing else is lost by it.
+    /// What [`read`](Self::read) does as a script for a shell, which prints what [`Copied::text`] has. What
+    /// the cluster does not know or does not tell is an error of one line, and nothing else is lost by it.
     #[must_use]
     pub fn script(&self) -> String {
         let queries: String =

@@ -6,8 +6,8 @@ use super::query::{Answer, Query};
 use super::{Cluster, SEPARATOR};
 use crate::FileError;
 
-/// The kinds whose objects name ConfigMaps, each with the template by which kubectl prints a namespace and a name
-/// for each: parameters of a waypoint, and certificates of a backend.
+/// The kinds whose objects name ConfigMaps, each with the template by which kubectl prints a namespace and a
+/// name for each: parameters of a waypoint, and certificates of a backend.
 const NAMING: [(Kind, &str); 2] = [
     (
         Kind::Gateway,

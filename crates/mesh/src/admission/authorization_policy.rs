@@ -101,8 +101,8 @@ fn rule(c: &Checker<'_>, rule: &Rule, action: Action) {
     if action == Action::Deny && denies_all_tcp(rule) {
         c.warn(
             Code::HttpOnlyDeny,
-            "this rule has only attributes of HTTP: on ports that are not HTTP it denies everything; say which ports \
-             it is for",
+            "this rule has only attributes of HTTP: on ports that are not HTTP it denies everything; say \
+             which ports it is for",
             "add `ports` of HTTP to each operation of the rule",
         );
     }

@@ -5,8 +5,8 @@
 //! 1. **pruning**: fields that the release's schemas do not know are dropped. In 1.18 a policy with only
 //!    `targetRefs` thereby becomes one for its whole namespace;
 //! 2. **defaults** of Kubernetes' kinds and of the Gateway API, which a snapshot is given when it is read;
-//! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out. Kubernetes' own kinds
-//!    are validated by the API server itself, the same for every release (`kubernetes`).
+//! 3. the **schema** and Istio's **validation webhook**: what either refuses is left out. Kubernetes' own
+//!    kinds are validated by the API server itself, the same for every release (`kubernetes`).
 //!
 //! [`admit`] does the same. The rules are the schemas' (the custom resource definitions that came with the
 //! release) and the webhook's (`pkg/config/validation` of that release); the words are ours. What differs
@@ -118,8 +118,8 @@ pub fn admit(snapshot: Snapshot, options: &Options) -> Admitted {
     Admitted { snapshot, mesh_config, mesh_networks, proxy_annotations, undiscovered_gateways, problems }
 }
 
-/// What else is wrong with objects that cannot be read as a whole. What follows from what could not be read is
-/// not told.
+/// What else is wrong with objects that cannot be read as a whole. What follows from what could not be read
+/// is not told.
 pub(crate) fn unreadable(reading: &Reading, options: &Options) -> Vec<Problem> {
     let mut snapshot = reading.unreadable.clone();
     if snapshot.is_empty() {

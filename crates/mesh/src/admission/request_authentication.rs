@@ -99,7 +99,8 @@ fn is_key(key: &serde_json::Value) -> bool {
     needs.iter().all(|member| key.get(*member).is_some_and(serde_json::Value::is_string))
 }
 
-/// Whether a key is more than the public half of one: a shared secret, or one with the member of the private half.
+/// Whether a key is more than the public half of one: a shared secret, or one with the member of the private
+/// half.
 fn is_secret(key: &serde_json::Value) -> bool {
     key.get("kty").is_some_and(|kty| kty == "oct") || key.get("d").is_some_and(serde_json::Value::is_string)
 }

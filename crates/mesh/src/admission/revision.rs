@@ -5,9 +5,9 @@ use crate::problem::{Code, Problem};
 use crate::snapshot::Snapshot;
 use crate::well_known::REVISION;
 
-/// Leaves out objects of other revisions than the control plane's, and tells of them in one note. What names no
-/// revision is for all. Of Gateways and their classes all are kept: any control plane configures a waypoint that
-/// asks it; which one a waypoint asks, its label decides.
+/// Leaves out objects of other revisions than the control plane's, and tells of them in one note. What names
+/// no revision is for all. Of Gateways and their classes all are kept: any control plane configures a
+/// waypoint that asks it; which one a waypoint asks, its label decides.
 ///
 /// Source: `istio.io/rev`, <https://istio.io/latest/docs/setup/upgrade/canary/>.
 pub(super) fn of_others(s: &mut Snapshot, revision: &str) -> Option<Problem> {

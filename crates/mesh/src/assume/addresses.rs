@@ -38,10 +38,10 @@ impl Range {
 /// How many addresses a name says that it would like, before it takes any.
 const WISHES: u32 = 64;
 
-/// Gives each name its address: the name alone says which. Where two names say the same address, the second in
-/// the order in which they are asked for (by namespace and name) gets its next wish, which its name alone says
-/// as well: so an object that is added may move one that wishes for the same address and comes later, and hardly
-/// ever a third. Of a thousand Services some eight share a wish with another.
+/// Gives each name its address: the name alone says which. Where two names say the same address, the second
+/// in the order in which they are asked for (by namespace and name) gets its next wish, which its name alone
+/// says as well: so an object that is added may move one that wishes for the same address and comes later,
+/// and hardly ever a third. Of a thousand Services some eight share a wish with another.
 #[derive(Debug)]
 pub(super) struct Addresses {
     range: Range,
@@ -66,8 +66,8 @@ impl Addresses {
     }
 }
 
-/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>): the same on every machine and in every version. No name
-/// ends in what is added for further attempts.
+/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>): the same on every machine and in every version. No
+/// name ends in what is added for further attempts.
 fn hash(namespace: &str, name: &str, attempt: u32) -> u32 {
     let again = (attempt > 0).then_some(attempt.to_be_bytes());
     let bytes = namespace.bytes().chain([b'/']).chain(name.bytes()).chain(again.into_iter().flatten());

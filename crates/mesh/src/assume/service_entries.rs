@@ -1,6 +1,6 @@
-//! The addresses that Istio allocates for ServiceEntries: which ones, depends on all entries of a cluster and on
-//! the order in which they came. Where no status tells, they are as assumed as those of Services, whether or not
-//! anything else is.
+//! The addresses that Istio allocates for ServiceEntries: which ones, depends on all entries of a cluster and
+//! on the order in which they came. Where no status tells, they are as assumed as those of Services, whether
+//! or not anything else is.
 
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ pub(super) struct Allocated {
     names: Vec<String>,
 }
 
-/// Finds the ServiceEntries for which Istio allocates addresses that no status tells, where the release does so.
+/// Finds the ServiceEntries for which Istio allocates addresses that no status tells, where the release does
+/// so.
 pub(super) fn allocated(reading: &Reading, options: &Options) -> Allocated {
     let entries = &reading.snapshot.service_entries;
     let mut found = Allocated::default();

@@ -8,7 +8,8 @@ use crate::snapshot::{ControlPlane, Reading};
 use crate::text::{SourceFile, documents};
 
 /// The options with feature flags below those that are given: those of values of Helm charts, and below them
-/// those of the snapshot's control plane. With notes of which they are, and of those that have no effect here.
+/// those of the snapshot's control plane. With notes of which they are, and of those that have no effect
+/// here.
 pub(super) fn with_own(reading: &Reading, mut options: Options) -> (Options, Vec<Problem>) {
     let mut problems = Vec::new();
     if let Some((file, values)) = options.helm_values.as_ref().and_then(|file| given(file, &options)) {

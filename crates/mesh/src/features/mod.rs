@@ -245,8 +245,8 @@ flags! {
     pilot_enable_redis_filter: bool = false, "PILOT_ENABLE_REDIS_FILTER" since V1_18;
     /// `PILOT_ENABLE_SERVICEENTRY_SELECT_PODS`: ServiceEntries select pods, too.
     pilot_enable_serviceentry_select_pods: bool = true, "PILOT_ENABLE_SERVICEENTRY_SELECT_PODS" since V1_18;
-    /// `PILOT_ENABLE_TELEMETRY_LABEL`: outbound clusters and endpoints say, for telemetry, which Service and workload
-    /// they are.
+    /// `PILOT_ENABLE_TELEMETRY_LABEL`: outbound clusters and endpoints say, for telemetry, which Service and
+    /// workload they are.
     pilot_enable_telemetry_label: bool = true, "PILOT_ENABLE_TELEMETRY_LABEL" since V1_18;
     /// `PILOT_ENABLE_WORKLOAD_ENTRY_HEALTHCHECKS`: WorkloadEntries that are checked and not healthy get no
     /// traffic.
@@ -257,7 +257,8 @@ flags! {
     /// `PILOT_GATEWAY_API_CONTROLLER_NAME`: the controller that answers for gateways, and for routes.
     pilot_gateway_api_controller_name: Str = Str::new_static(GATEWAY_CONTROLLER),
         "PILOT_GATEWAY_API_CONTROLLER_NAME" since V1_29;
-    /// `PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME`: the class of that controller that needs no GatewayClass.
+    /// `PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME`: the class of that controller that needs no
+    /// GatewayClass.
     pilot_gateway_api_default_gatewayclass_name: Str = Str::new_static(GATEWAY_CLASS),
         "PILOT_GATEWAY_API_DEFAULT_GATEWAYCLASS_NAME" since V1_29;
     /// `PILOT_HBONE_INITIAL_CONNECTION_WINDOW_SIZE`: the HTTP/2 window of tunnels; zero leaves it to Envoy.
@@ -296,8 +297,8 @@ flags! {
         "PILOT_PERSISTENT_SESSION_LABEL" since V1_18;
     /// `PILOT_PREFER_SENDING_HBONE`: workloads that take HBONE get it even if they have a sidecar.
     pilot_prefer_sending_hbone: bool = false, "PILOT_PREFER_SENDING_HBONE" since V1_29;
-    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`: Envoy always knows the endpoints that are not ready, too; in 1.18 those only
-    /// that were ready before, which a snapshot does not tell.
+    /// `PILOT_SEND_UNHEALTHY_ENDPOINTS`: Envoy always knows the endpoints that are not ready, too; in 1.18
+    /// those only that were ready before, which a snapshot does not tell.
     pilot_send_unhealthy_endpoints: bool = false, "PILOT_SEND_UNHEALTHY_ENDPOINTS" since V1_18;
     /// `PILOT_SKIP_VALIDATE_TRUST_DOMAIN`: peers of any trust domain are accepted.
     pilot_skip_validate_trust_domain: bool = false, "PILOT_SKIP_VALIDATE_TRUST_DOMAIN" since V1_18;
@@ -306,8 +307,8 @@ flags! {
     /// `PILOT_USE_ENDPOINT_SLICE`: the endpoints of Kubernetes' Services are read from slices, not from what
     /// came before these; later releases have no choice.
     pilot_use_endpoint_slice: bool = true, "PILOT_USE_ENDPOINT_SLICE" only V1_18;
-    /// `PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES`: a proxy that shows a certificate of its own does not
-    /// to Services outside of the mesh; a DestinationRule's counts there.
+    /// `PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES`: a proxy that shows a certificate of its own does
+    /// not to Services outside of the mesh; a DestinationRule's counts there.
     prefer_destinationrule_tls_for_external_services: bool = true,
         "PREFER_DESTINATIONRULE_TLS_FOR_EXTERNAL_SERVICES" since V1_29;
     /// `RESOLVE_HOSTNAME_GATEWAYS`: gateways to other networks may have a name for an address.

@@ -83,8 +83,8 @@ impl<'a> Crashes<'a> {
             .collect()
     }
 
-    /// Whether a Service's names are resolved, and a port has endpoints in several localities, some of which labels
-    /// prefer.
+    /// Whether a Service's names are resolved, and a port has endpoints in several localities, some of which
+    /// labels prefer.
     fn prefers_by_labels(self, waypoint: &Waypoint, id: ServiceId) -> bool {
         let Some(service) = self.services.get(id).filter(|service| service.resolution.resolves_names())
         else {
@@ -121,8 +121,8 @@ impl<'a> Crashes<'a> {
         localities.len()
     }
 
-    /// Waypoints with tunnels to workloads of which flags keep Istio from saying who they are: it adds the tunnel to
-    /// what it did not begin.
+    /// Waypoints with tunnels to workloads of which flags keep Istio from saying who they are: it adds the
+    /// tunnel to what it did not begin.
     fn unnamed_tunnels(self) -> Vec<Problem> {
         let Features { pilot_enable_telemetry_label, pilot_endpoint_telemetry_label, .. } = self.features;
         let flag = match (pilot_enable_telemetry_label, pilot_endpoint_telemetry_label) {

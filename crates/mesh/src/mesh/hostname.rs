@@ -40,8 +40,8 @@ pub fn of_service(name: &str, namespace: &str) -> Str {
     concat(parts_of_service(name, namespace)).into()
 }
 
-/// The host of a backend of a route: a Service, or a ServiceImport, which has one of its own where those make such
-/// hosts, and else is the Service of the same name.
+/// The host of a backend of a route: a Service, or a ServiceImport, which has one of its own where those make
+/// such hosts, and else is the Service of the same name.
 pub fn of_backend(kind: &str, name: &str, namespace: &str, features: &Features) -> Str {
     let is_imported = kind == Kind::ServiceImport.name() && features.has_clusterset_hosts();
     if is_imported { of_import(name, namespace) } else { of_service(name, namespace) }

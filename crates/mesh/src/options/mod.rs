@@ -26,14 +26,14 @@ use crate::version::Version;
 pub struct Options {
     /// The release whose layout to generate.
     pub release: Release,
-    /// The exact version of the control plane, where one is known: that of its proxies, unless they have one of
-    /// their own.
+    /// The exact version of the control plane, where one is known: that of its proxies, unless they have one
+    /// of their own.
     pub version: Option<Version>,
     /// Whether the snapshot's own release is taken instead, where it tells which that is.
     pub detect_release: bool,
     /// The revision of the control plane (`istio.io/rev`; `default` is that without a name): whose settings
-    /// count, and which objects it reads. Without one every object is read, whatever revision it is of, with the
-    /// settings of the default revision, or of the only one.
+    /// count, and which objects it reads. Without one every object is read, whatever revision it is of, with
+    /// the settings of the default revision, or of the only one.
     pub revision: Option<Str>,
     /// Values of Istio's Helm charts (YAML or JSON): their `meshConfig` is merged over the snapshot's and the
     /// release's defaults, and the feature flags that they give istiod count.

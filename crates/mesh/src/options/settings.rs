@@ -31,8 +31,8 @@ use crate::version::Version;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
-    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`, which then is the version
-    /// of proxies, too; `auto` is the snapshot's own, else the newest.
+    /// The release whose layout to generate: `1.30`, or one of its patches, `1.30.2`, which then is the
+    /// version of proxies, too; `auto` is the snapshot's own, else the newest.
     pub release: Option<String>,
     /// The revision of the control plane: only what it reads counts. `default` is that without a name.
     pub revision: Option<String>,

@@ -98,8 +98,8 @@ fn fits_version(proxy: &ProxyMatch, rules: &Rules, version: &Version) -> bool {
                 .is_none_or(|regex| regex.is_match(version.as_str()))
 }
 
-/// What the waypoint's proxy says of itself under a key, as far as it is text. What its agent and its container say
-/// beats what it is configured with.
+/// What the waypoint's proxy says of itself under a key, as far as it is text. What its agent and its
+/// container say beats what it is configured with.
 fn metadata<'m>(key: &str, scope: Scope<'m>) -> Option<Cow<'m, str>> {
     let Scope { waypoint, rules, mesh, .. } = scope;
     let proxy = &waypoint.proxy;

@@ -32,13 +32,13 @@ table! {
         pub tunnels_can_be_off: bool,
         /// When endpoints of several localities share traffic by the localities' weights.
         pub locality_weights: LocalityWeights,
-        /// Whether the sum of the shares of endpoints that are discovered starts from zero again where it is too
-        /// large; else it is the largest that there can be.
+        /// Whether the sum of the shares of endpoints that are discovered starts from zero again where it is
+        /// too large; else it is the largest that there can be.
         pub locality_weights_wrap: bool,
         /// Of which Services Envoy also knows the endpoints that are not ready, to tell how healthy they are.
         pub unready_endpoints: UnreadyEndpoints,
-        /// Whether a minimum of healthy endpoints that a rule asks for holds where those that are not ready are
-        /// sent, too; else there is none then.
+        /// Whether a minimum of healthy endpoints that a rule asks for holds where those that are not ready
+        /// are sent, too; else there is none then.
         pub minimum_holds: bool,
         /// Whether endpoints of clusters that do not resolve names say of Services outside of the mesh which
         /// they are of, where a flag has that said.
@@ -59,8 +59,8 @@ table! {
         pub tls_inside_hbone: bool,
         /// Which name a server's certificate has to have where the DestinationRule gives none.
         pub verified_host: VerifiedHost,
-        /// Whether a client's credential can be kept elsewhere than in a Secret; else such names are taken for
-        /// those of Secrets.
+        /// Whether a client's credential can be kept elsewhere than in a Secret; else such names are taken
+        /// for those of Secrets.
         pub more_credential_stores: bool,
         /// Whether a DestinationRule's `insecureSkipVerify` is heeded.
         pub insecure_skip_verify: bool,
@@ -79,8 +79,8 @@ table! {
         pub failover_priority: FailoverPriority,
         /// Whether `failoverPriority` counts in clusters that resolve names.
         pub names_have_labels: bool,
-        /// Whether ServiceEntries for one host of one namespace share their ports; else each Service of a host has
-        /// clusters of its own.
+        /// Whether ServiceEntries for one host of one namespace share their ports; else each Service of a
+        /// host has clusters of its own.
         pub merges_ports: bool,
         /// Whether clusters say how proxies are to find out about each other.
         pub peer_hints: bool,
@@ -91,11 +91,11 @@ table! {
         /// Whether a served Service whose names would be resolved, but has none, makes the control plane
         /// crash: an accident.
         pub crashes_without_names_to_resolve: bool,
-        /// Whether endpoints that tunnels lead to make the control plane crash where flags keep it from saying who
-        /// they are: an accident.
+        /// Whether endpoints that tunnels lead to make the control plane crash where flags keep it from
+        /// saying who they are: an accident.
         pub crashes_on_unnamed_tunnels: bool,
-        /// Whether `istio.io/connect-strategy` can ask that connections to all resolved addresses are tried at
-        /// once.
+        /// Whether `istio.io/connect-strategy` can ask that connections to all resolved addresses are tried
+        /// at once.
         pub races_connections: bool,
         /// Whether names in several localities, some of which labels prefer, make the control plane crash: an
         /// accident.

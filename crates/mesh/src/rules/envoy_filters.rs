@@ -14,8 +14,8 @@ table! {
         pub removal: FilterRemoval,
         /// When clusters are removed.
         pub cluster_removal: ClusterRemoval,
-        /// Whether listeners without a name and filter chains without filters are dropped even where no other was
-        /// removed.
+        /// Whether listeners without a name and filter chains without filters are dropped even where no other
+        /// was removed.
         pub drops_bare: bool,
         /// By which names filters are known.
         pub names: FilterNames,

@@ -58,8 +58,8 @@ impl FilterNames {
         }
     }
 
-    /// The name that took the place of this one. Two filters have had the same old name, `envoy.ext_authz`: Istio
-    /// takes one of them by chance, here it is the first.
+    /// The name that took the place of this one. Two filters have had the same old name, `envoy.ext_authz`:
+    /// Istio takes one of them by chance, here it is the first.
     pub(crate) fn todays(old: &str) -> Option<&'static str> {
         DEPRECATED.iter().find(|(_, name)| *name == old).map(|(new, _)| *new)
     }

@@ -42,8 +42,8 @@ table! {
         pub service_in_tcp_stats: bool,
         /// Whether `100 Continue` is passed on.
         pub proxy_100_continue: bool,
-        /// Whether Stackdriver has a filter, for metrics and access logs. Two accidents of the same time: if it
-        /// gets metrics, it also gets access logs that were switched off; and where nothing says which
+        /// Whether Stackdriver has a filter, for metrics and access logs. Two accidents of the same time: if
+        /// it gets metrics, it also gets access logs that were switched off; and where nothing says which
         /// metrics are switched off, each of them is, instead of all at once.
         pub stackdriver: bool,
     }

@@ -12,8 +12,8 @@ table! {
         pub gateway_references: bool,
         /// Whether the parameters of what is deployed for a Gateway have to be there.
         pub gateway_parameters: bool,
-        /// Whether a Gateway and a ListenerSet are told that listeners are invalid; such a one of a ListenerSet is
-        /// then not attached to the Gateway.
+        /// Whether a Gateway and a ListenerSet are told that listeners are invalid; such a one of a
+        /// ListenerSet is then not attached to the Gateway.
         pub invalid_listeners: bool,
         /// Whether listeners that exclude each other are found.
         pub listener_conflicts: bool,

@@ -49,7 +49,7 @@ impl std::str::FromStr for Severity {
 
 /// A stretch of a file. Lines and columns count from 1, columns in characters; the end is behind the last
 /// character.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Place {
     /// The file's name, as the caller gave it.
@@ -69,7 +69,7 @@ pub struct Place {
 }
 
 /// One thing that is wrong with the input. Problems sort by place, then by code.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// Where it is, when it is anywhere.
     pub place: Option<Place>,
@@ -93,7 +93,7 @@ pub struct Problem {
 }
 
 /// Something that has to do with a problem, and what: an object, a field of one, or just a place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Related {
     /// Where it stands, when it stands anywhere.
     pub place: Option<Place>,
@@ -106,7 +106,7 @@ pub struct Related {
 }
 
 /// A change of the text that mends a problem.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fix {
     /// What it does: lower case, no full stop.
     pub message: String,
@@ -118,7 +118,7 @@ pub struct Fix {
 }
 
 /// A stretch of a file and what to write there instead.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Replacement {
     /// The stretch that goes; it is empty where something is only added.
     pub place: Place,
@@ -127,7 +127,7 @@ pub struct Replacement {
 }
 
 /// A change of one object's text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Edit {
     /// The object.
     pub object: ObjectRef,
@@ -138,7 +138,7 @@ pub struct Edit {
 }
 
 /// What becomes of a field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Change {
     /// It gets this value, a string. A field that is not there is added to the mapping that it is in.

@@ -151,7 +151,8 @@ fn pairs(list: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
 }
 
 /// The environment that values of Istio's charts give istiod, later ones winning. Variables stand below
-/// `pilot`, and in newer charts at the top. Source: `istio-discovery/templates/deployment.yaml` of each release.
+/// `pilot`, and in newer charts at the top. Source: `istio-discovery/templates/deployment.yaml` of each
+/// release.
 fn environment(of: Option<Node<'_>>) -> impl Iterator<Item = (Str, Str)> {
     let find = move |path: &str| of.and_then(|node| node.find(path));
     let variables = ["pilot.env", ENV].into_iter().flat_map(move |path| values(find(path)));

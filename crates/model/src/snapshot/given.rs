@@ -5,8 +5,8 @@ use std::ops::Deref;
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-/// A list or a map that says whether it stands in the object: for the rules of schemas (`has(self.targetRefs)`)
-/// one that is written and empty is set.
+/// A list or a map that says whether it stands in the object: for the rules of schemas
+/// (`has(self.targetRefs)`) one that is written and empty is set.
 ///
 /// ```
 /// use waypoint_xds_model::snapshot::Given;

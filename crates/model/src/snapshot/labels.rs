@@ -15,8 +15,8 @@ const FEW: usize = 8;
 /// Labels or annotations by key, in the order of the keys; or the labels that a selector asks for.
 ///
 /// An object has a handful of them, of which a dozen are asked for: a list is smaller and quicker than a
-/// tree. It never changes, so that its clones share it. Most keys that are asked for are not there: the lengths of
-/// those that are tell it at once.
+/// tree. It never changes, so that its clones share it. Most keys that are asked for are not there: the
+/// lengths of those that are tell it at once.
 ///
 /// ```
 /// # use waypoint_xds_model as waypoint_xds;

@@ -1,7 +1,7 @@
 //! What the API server accepts as names, label keys and label values.
 //!
-//! The rules are those of Kubernetes' "Object Names and IDs" and "Labels and Selectors" pages; that for the names
-//! of ports is RFC 6335's.
+//! The rules are those of Kubernetes' "Object Names and IDs" and "Labels and Selectors" pages; that for the
+//! names of ports is RFC 6335's.
 
 use crate::kind::NameRule;
 

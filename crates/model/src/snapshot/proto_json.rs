@@ -7,15 +7,15 @@
 //! - the keys of structs, but not those of maps, in camelCase;
 //! - numbers that are texts as numbers, `"Infinity"`, `"-Infinity"` and `"NaN"` among them where fractions
 //!   are;
-//! - enumerations by their names, which may be given by number; a number that no value has, which Istio keeps and
-//!   takes for none of those that it knows, counts as the first value.
+//! - enumerations by their names, which may be given by number; a number that no value has, which Istio keeps
+//!   and takes for none of those that it knows, counts as the first value.
 //!
 //! Istio has two readers of proto JSON, with rules of their own. A MeshConfig and the annotation of a pod are
 //! read by the older one (`jsonpb`), and here: a text is a number where its letters are one in JSON (`"80"`
-//! and `" 80"`, not `"80.0"`), a duration is one of Go's (`1m30s`), of a name in both spellings the
-//! one in camelCase counts, and of the members of a oneof the last. So are the values of an EnvoyFilter, here by
-//! `envoy::json`, which can read as `protojson`, too: that is stricter in all of that. `testdata/proto-json`, of the
-//! repository and of `crates/mesh`, has a table for each of the two.
+//! and `" 80"`, not `"80.0"`), a duration is one of Go's (`1m30s`), of a name in both spellings the one in
+//! camelCase counts, and of the members of a oneof the last. So are the values of an EnvoyFilter, here by
+//! `envoy::json`, which can read as `protojson`, too: that is stricter in all of that. `testdata/proto-json`,
+//! of the repository and of `crates/mesh`, has a table for each of the two.
 //!
 //! Source: <https://protobuf.dev/programming-guides/json/>.
 

@@ -42,8 +42,8 @@ pub struct Reading {
     /// The objects whose status says something, and where they stand. Nobody keeps it: it is read again to be
     /// compared.
     pub reported: Vec<(ObjectRef, Source)>,
-    /// What can be read of objects that cannot be read as a whole. Nobody sees it but admission, which says what
-    /// else is wrong with them.
+    /// What can be read of objects that cannot be read as a whole. Nobody sees it but admission, which says
+    /// what else is wrong with them.
     #[doc(hidden)]
     pub unreadable: Snapshot,
     /// Fields that not every release has. What is to be said of them depends on the release.
@@ -127,9 +127,9 @@ impl Reading {
     }
 
     /// What the snapshot tells of its control plane: the object and what it says. Istiod's own Deployment
-    /// tells before what installs one. Without a revision the default one tells before others; of several that
-    /// are alike none is taken. Nor is an installation that is in a cluster: there istiod's own settings count,
-    /// and it reads no IstioOperator.
+    /// tells before what installs one. Without a revision the default one tells before others; of several
+    /// that are alike none is taken. Nor is an installation that is in a cluster: there istiod's own settings
+    /// count, and it reads no IstioOperator.
     pub fn control_plane(
         &self,
         revision: Option<&str>,
@@ -349,8 +349,8 @@ impl<'l> Reader<'l> {
     }
 }
 
-/// Reads an object and adds it to its part of the snapshot; gives what it is, and what is wrong with it although
-/// it can be read.
+/// Reads an object and adds it to its part of the snapshot; gives what it is, and what is wrong with it
+/// although it can be read.
 fn read(
     item: Item<'_>,
     (kind, api_version): (Kind, &str),

@@ -86,8 +86,8 @@ impl<'t> Sorter<'t> {
         stray.extend(found);
     }
 
-    /// Looks at all fields of an object that cannot be read, for those that no release has: of others admission
-    /// tells.
+    /// Looks at all fields of an object that cannot be read, for those that no release has: of others
+    /// admission tells.
     pub(super) fn all_unknown(&self, stray: &mut Vec<StrayField>) {
         let mut found = Vec::new();
         self.all(&mut found);

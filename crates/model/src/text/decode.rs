@@ -354,7 +354,8 @@ impl<'t> Fields<'t, '_> {
         camel != key && names.contains(camel.as_str())
     }
 
-    /// The next key that is given, whose value is then the current one. This is compiled once, not for every type.
+    /// The next key that is given, whose value is then the current one. This is compiled once, not for every
+    /// type.
     #[inline(never)]
     fn advance(&mut self) -> Option<Node<'t>> {
         let node = |index| Node::new(self.document.node.document, index);

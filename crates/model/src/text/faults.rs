@@ -6,8 +6,8 @@ use super::unread::Unread;
 /// Most faults that are told of one value: each costs a reading of all of it.
 const MAX_FAULTS: usize = 32;
 
-/// Reads a value and, as long as something in it does not fit, again without that; gives all that did not fit,
-/// and what the rest reads as, unless even that cannot be read.
+/// Reads a value and, as long as something in it does not fit, again without that; gives all that did not
+/// fit, and what the rest reads as, unless even that cannot be read.
 pub(crate) fn every_fault<T>(
     mut read: impl FnMut(&Unread) -> Result<T, DecodeError>,
 ) -> (Vec<DecodeError>, Option<T>) {

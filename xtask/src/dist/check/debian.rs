@@ -18,8 +18,8 @@ const FILES: [&str; 6] = [
     "usr/share/doc/waypoint-xds/copyright",
 ];
 
-/// Checks the packages of all targets, and installs that of this machine. `pages` are the man pages that have to
-/// be there.
+/// Checks the packages of all targets, and installs that of this machine. `pages` are the man pages that have
+/// to be there.
 pub(super) fn check(out: &Path, targets: &[Target], pages: &[String], folder: &Path) -> Result<()> {
     if Command::new("dpkg-deb").arg("--version").output().is_err() {
         println!("not tried: the package for Debian, there is no dpkg-deb");

@@ -1,5 +1,5 @@
-//! What the header of a program says: for which machine it is, and whether a loader of that machine has to start
-//! it.
+//! What the header of a program says: for which machine it is, and whether a loader of that machine has to
+//! start it.
 
 /// A program or library in ELF, of 64 bits and little-endian, as every target's is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The manifests of package managers are read, as those would read them: each names the version, and for every
-//! target the address of its archive, that archive's sum, and files that are in it.
+//! The manifests of package managers are read, as those would read them: each names the version, and for
+//! every target the address of its archive, that archive's sum, and files that are in it.
 
 use std::collections::BTreeSet;
 

@@ -106,7 +106,8 @@ fn man_pages_of(book: &str) -> Vec<String> {
     pages.into_iter().collect()
 }
 
-/// Each shell that is here takes its script. What it completes then is driven by the tests of the command line.
+/// Each shell that is here takes its script. What it completes then is driven by the tests of the command
+/// line.
 fn completions(folder: &Path) -> Result<()> {
     for (shell, file, arguments) in [
         ("bash", "waypoint-xds.bash", &["-c", "source \"$0\" && complete -p waypoint-xds"][..]),
@@ -126,8 +127,8 @@ fn completions(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The extension module of every wheel is for its machine, and that of this machine works in an environment that
-/// has nothing else; so does what pip builds of the sources.
+/// The extension module of every wheel is for its machine, and that of this machine works in an environment
+/// that has nothing else; so does what pip builds of the sources.
 fn python(out: &Path, targets: &[Target], folder: &Path) -> Result<()> {
     for target in targets {
         let Some(wheel) = made(out, &format!("{}.whl", target.arch))? else {

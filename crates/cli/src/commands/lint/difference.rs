@@ -46,8 +46,8 @@ fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 
-/// What makes the new lines of the old ones. By its own name: by choosing the algorithm while it runs every one
-/// of them would become part of the program.
+/// What makes the new lines of the old ones. By its own name: by choosing the algorithm while it runs every
+/// one of them would become part of the program.
 fn edits(old: &[&str], new: &[&str]) -> Vec<DiffOp> {
     let mut edits = Compact::new(Replace::new(Capture::new()), old, new);
     let Ok(()) = myers::diff(&mut edits, old, 0..old.len(), new, 0..new.len());

@@ -106,8 +106,8 @@ fn of_several(cx: &Context<'_>, custom: &[&Enforced<'_>]) -> Vec<Problem> {
             }
             let Some(service) = cx.mesh.services.get(*id) else { continue };
             let message = format!(
-                "a second provider, `{}`, for {}, which has `{}`: only one can be asked, so that every request that a \
-                 policy matches is denied",
+                "a second provider, `{}`, for {}, which has `{}`: only one can be asked, so that every \
+                 request that a policy matches is denied",
                 provider(enforced),
                 service.source.object(),
                 provider(one),

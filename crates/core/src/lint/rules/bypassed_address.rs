@@ -106,8 +106,8 @@ fn external_name(concerns: &Concerns, bound: &Bound<'_>) -> Option<Problem> {
         return None;
     }
     let message = format!(
-        "an ExternalName Service is another name for `{}`, without an address of its own: clients of `{object}` never come to \
-         waypoint `{}`",
+        "an ExternalName Service is another name for `{}`, without an address of its own: clients of \
+         `{object}` never come to waypoint `{}`",
         bound.object.spec.external_name, bound.waypoint,
     );
     let problem = bound

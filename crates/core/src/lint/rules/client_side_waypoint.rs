@@ -56,8 +56,8 @@ fn routes(cx: &Context<'_>) -> Vec<Problem> {
     let problems = by_route.into_iter().map(|(concern, services)| {
         let namespace = &concern.object.namespace;
         let message = format!(
-            "a waypoint sees what is sent to what it serves, never what its namespace sends: these routes for {} are used by \
-             no waypoint",
+            "a waypoint sees what is sent to what it serves, never what its namespace sends: these routes \
+             for {} are used by no waypoint",
             list::few(&services),
         );
         let is_note = has_sidecars || concern.sort == (Sort::VirtualService { also_for_gateways: true });
@@ -68,7 +68,11 @@ fn routes(cx: &Context<'_>) -> Vec<Problem> {
             .help("give the Service that is called a waypoint, and put the routes into its namespace");
         let waypoint = cx.mesh.waypoints.iter().find(|waypoint| waypoint.name.namespace == *namespace);
         let problem = waypoint.into_iter().fold(problem, |problem, waypoint| {
-            problem.related_object(waypoint.gateway.object_ref(), "metadata.name", "the waypoint of the clients")
+            problem.related_object(
+                waypoint.gateway.object_ref(),
+                "metadata.name",
+                "the waypoint of the clients",
+            )
         });
         services.into_iter().take(5).fold(problem, |problem, service| {
             problem.related_object(service, "metadata.name", "no waypoint serves it")
@@ -126,8 +130,8 @@ fn foreign_hosts(
         }
     }
     let message = format!(
-        "waypoint `{}` does not serve {}: it never sees the requests that its namespace sends there, so that the rule never \
-         matches",
+        "waypoint `{}` does not serve {}: it never sees the requests that its namespace sends there, so that \
+         the rule never matches",
         waypoint.name,
         list::few(foreign.iter().map(|(host, _)| host)),
     );
@@ -151,8 +155,8 @@ fn labelled_clients(cx: &Context<'_>) -> Vec<Problem> {
     let problems = by_waypoint.into_iter().filter_map(|((waypoint, _), users)| {
         let first = users.first()?;
         let message = format!(
-            "the label does nothing: waypoint `{waypoint}` is for what is sent to Services, it sees neither what is sent to {} \
-             directly nor what these pods send",
+            "the label does nothing: waypoint `{waypoint}` is for what is sent to Services, it sees neither \
+             what is sent to {} directly nor what these pods send",
             list::few(users.iter().map(|user| &user.object)),
         );
         Some(

@@ -84,8 +84,8 @@ fn problem(cx: &Context<'_>, policy: &Object<AuthorizationPolicy>, missed: &[&Wa
         "waypoints do not read this default deny: {names} has no policy for {behind}, and lets in every client"
     );
     let help = if cx.objects_name_waypoints {
-        "for waypoints, add the same policy with `targetRefs` to the Gateway, or in the root namespace to GatewayClass \
-         `istio-waypoint`"
+        "for waypoints, add the same policy with `targetRefs` to the Gateway, or in the root namespace to \
+         GatewayClass `istio-waypoint`"
     } else {
         "leave out the selector, or select the waypoint's pods by `istio.io/gateway-name`"
     };

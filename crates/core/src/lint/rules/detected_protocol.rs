@@ -19,8 +19,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         let mut ports = service.ports.iter().enumerate().filter(|(_, port)| port.protocol.is_unsupported());
         let Some((first, _)) = ports.clone().next() else { continue };
         let message = format!(
-            "the protocol of port {} is not declared: it is detected from a connection's first bytes, rules about HTTP \
-             hold only where those are HTTP, and a server that speaks first is waited for",
+            "the protocol of port {} is not declared: it is detected from a connection's first bytes, rules \
+             about HTTP hold only where those are HTTP, and a server that speaks first is waited for",
             few(ports.by_ref().map(|(_, port)| port.number))
         );
         let problem = Problem::new(Code::DetectedProtocol, message)

@@ -15,8 +15,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         .map(|(waypoint, service)| {
             let name = &service.meta.name;
             let message = format!(
-                "waypoint `{}` needs a Service `{name}` of its own, and that name is taken by an application's Service: the \
-                 waypoint has no address of its own and serves nothing",
+                "waypoint `{}` needs a Service `{name}` of its own, and that name is taken by an \
+                 application's Service: the waypoint has no address of its own and serves nothing",
                 waypoint.name
             );
             let is_override = waypoint.gateway.meta.annotations.contains_key(NAME_OVERRIDE);

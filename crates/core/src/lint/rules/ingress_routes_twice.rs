@@ -73,8 +73,8 @@ fn problem(service: &Service, published: &[Published], mesh_route: &VirtualServi
     };
     let service_ref = service.source.object();
     let message = format!(
-        "with `{INGRESS_USE_WAYPOINT}` the waypoint routes requests to `{service_ref}` again that {} routed at the gateway: \
-         {consequence}",
+        "with `{INGRESS_USE_WAYPOINT}` the waypoint routes requests to `{service_ref}` again that {} routed \
+         at the gateway: {consequence}",
         list::few(by.iter()),
     );
     let field = match object.kind {

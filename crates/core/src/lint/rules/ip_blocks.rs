@@ -28,8 +28,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
                 (true, _) => "nobody is left out by it",
             };
             let message = format!(
-                "waypoints of Istio 1.18 ({waypoints}) get connections from an internal address, never from {}: \
-                 {consequence}",
+                "waypoints of Istio 1.18 ({waypoints}) get connections from an internal address, never from \
+                 {}: {consequence}",
                 few(list.values),
             );
             let problem = Problem::new(Code::IpBlocks, message)

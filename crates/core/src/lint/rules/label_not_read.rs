@@ -151,8 +151,8 @@ impl<'m> Labelled<'m> {
             let inherited = namespace_labels(cx, &self.meta.namespace);
             if !has_same(inherited, namespace) {
                 let message = format!(
-                    "`{USE_WAYPOINT_NAMESPACE}` is read beside `{USE_WAYPOINT}` on the same object only, which has no such \
-                     label"
+                    "`{USE_WAYPOINT_NAMESPACE}` is read beside `{USE_WAYPOINT}` on the same object only, \
+                     which has no such label"
                 );
                 let help = format!("add the label `{USE_WAYPOINT}` with the name of the waypoint");
                 found.push(self.problem(message, label(USE_WAYPOINT_NAMESPACE)).help(help));
@@ -173,8 +173,8 @@ impl<'m> Labelled<'m> {
             );
             let field = format!("metadata.annotations[{FOR_SERVICE_ACCOUNT:?}]");
             let help = format!(
-                "read it as of Istio 1.18 (`--release 1.18`), or label the Services, pods or Namespaces that it is for with \
-                 `{USE_WAYPOINT}`"
+                "read it as of Istio 1.18 (`--release 1.18`), or label the Services, pods or Namespaces that \
+                 it is for with `{USE_WAYPOINT}`"
             );
             found.push(self.problem(message, field).severity(Severity::Note).help(help));
         }

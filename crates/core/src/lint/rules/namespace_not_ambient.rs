@@ -33,8 +33,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             let mode = namespace_labels(cx, name).get(DATAPLANE_MODE);
             let sidecars = cx.has_sidecars(name);
             let message = format!(
-                "Services of namespace `{name}` have waypoint `{}`, and its pods are not in the mesh{}: clients in the mesh use \
-                 the waypoint, the pods take connections from everybody",
+                "Services of namespace `{name}` have waypoint `{}`, and its pods are not in the mesh{}: \
+                 clients in the mesh use the waypoint, the pods take connections from everybody",
                 waypoint.name,
                 if sidecars { " by ambient mode" } else { "" },
             );

@@ -77,8 +77,8 @@ fn to_waypoint(router: &Router<'_>, edge: &Edge<'_>, waypoint: &Waypoint) -> Pro
         .on(router.object.clone())
         .field(edge.host_field())
         .help(
-            "lead the route to the Service or host that is meant: the label `istio.io/use-waypoint` alone brings its \
-             requests to the waypoint",
+            "lead the route to the Service or host that is meant: the label `istio.io/use-waypoint` alone \
+             brings its requests to the waypoint",
         )
         .related_object(waypoint.gateway.object_ref(), "", "the waypoint")
 }

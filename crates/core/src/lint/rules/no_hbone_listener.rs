@@ -52,8 +52,8 @@ fn problem(waypoint: &Waypoint, is_denied: bool) -> Problem {
         (Some((i, listener)), _) => {
             let field = format!("spec.listeners[{i}].protocol");
             let message = format!(
-                "the listener of waypoint `{name}` on port 15008 has protocol `{}`, not `HBONE`: its `allowedRoutes` are not \
-                 read, so that only namespace `{}` is admitted",
+                "the listener of waypoint `{name}` on port 15008 has protocol `{}`, not `HBONE`: its \
+                 `allowedRoutes` are not read, so that only namespace `{}` is admitted",
                 listener.protocol, name.namespace
             );
             let fix = fix(&field, "HBONE");

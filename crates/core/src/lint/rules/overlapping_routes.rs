@@ -134,8 +134,8 @@ fn problem(later: &ObjectRef, earlier: &ObjectRef, overlap: Overlap, services: &
         Overlap::OtherKind => (
             Severity::Warning,
             format!(
-                "{earlier} routes {services}, too: which of two kinds of routes comes first is not defined, and here \
-                 the rules of this one come second"
+                "{earlier} routes {services}, too: which of two kinds of routes comes first is not defined, \
+                 and here the rules of this one come second"
             ),
         ),
         Overlap::Behind => (

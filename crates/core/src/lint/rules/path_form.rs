@@ -65,8 +65,8 @@ impl Fault {
             ),
             Self::StarInside => (
                 format!(
-                    "`*` is a wildcard only at the start or the end of a path, and not at both: inside `{path}` it is \
-                     compared as it stands, and no request has it"
+                    "`*` is a wildcard only at the start or the end of a path, and not at both: inside \
+                     `{path}` it is compared as it stands, and no request has it"
                 ),
                 if has_templates {
                     "write `{*}` for one segment of a path, `{**}` for any number of them at its end"

@@ -52,8 +52,8 @@ impl Place<'_, '_> {
                 self.problem(
                     "name",
                     format!(
-                        "the parent `{}` is a waypoint, which takes the routes of the Services that it serves and \
-                         none of its own: the route does nothing there",
+                        "the parent `{}` is a waypoint, which takes the routes of the Services that it \
+                         serves and none of its own: the route does nothing there",
                         waypoint.name
                     ),
                 )
@@ -108,8 +108,8 @@ impl Place<'_, '_> {
             return None;
         }
         let message = format!(
-            "{parent} is in another namespace, and its waypoint `{}` reads the routes of namespace `{}` and of its \
-             own only: the route does nothing there",
+            "{parent} is in another namespace, and its waypoint `{}` reads the routes of namespace `{}` and \
+             of its own only: the route does nothing there",
             waypoint.name, parent.namespace
         );
         Some(

@@ -108,15 +108,15 @@ fn unread(
         let (field, message, help) = if !vs.export_to.allows(&waypoint.name.namespace) {
             let field = if object.spec.export_to.is_empty() { "" } else { "spec.exportTo" };
             let message = format!(
-                "the VirtualService is not exported to namespace `{}`, where the waypoint of `{host}` is: it does \
-                 not read these routes",
+                "the VirtualService is not exported to namespace `{}`, where the waypoint of `{host}` is: it \
+                 does not read these routes",
                 waypoint.name.namespace
             );
             (field.to_owned(), message, format!("export it to `{}`", waypoint.name.namespace))
         } else if vs.namespace != service.namespace && vs.namespace != waypoint.name.namespace {
             let message = format!(
-                "the waypoint `{}` of `{host}` reads the routes of the Service's namespace and of its own, not of \
-                 namespace `{}`",
+                "the waypoint `{}` of `{host}` reads the routes of the Service's namespace and of its own, \
+                 not of namespace `{}`",
                 waypoint.name, vs.namespace
             );
             (format!("spec.hosts[{i}]"), message, format!("move it to namespace `{}`", service.namespace))

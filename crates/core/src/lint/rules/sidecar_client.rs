@@ -37,8 +37,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         pods.sort();
         let Some(first) = pods.first() else { continue };
         let message = format!(
-            "pods of namespace `{namespace}` with a sidecar, {}, send to the endpoints of {served} directly: what the waypoint \
-             enforces and routes does not hold for them",
+            "pods of namespace `{namespace}` with a sidecar, {}, send to the endpoints of {served} directly: \
+             what the waypoint enforces and routes does not hold for them",
             list::few(pods.iter().map(|pod| &pod.name)),
         );
         found.push(problem(message).on(first.clone()).field("spec.containers"));
@@ -49,8 +49,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     });
     found.extend(asking.map(|namespace| {
         let message = format!(
-            "pods of namespace `{}` get sidecars, which send to the endpoints of {served} directly: what the waypoint enforces \
-             and routes does not hold for them",
+            "pods of namespace `{}` get sidecars, which send to the endpoints of {served} directly: what the \
+             waypoint enforces and routes does not hold for them",
             namespace.meta.name
         );
         problem(message).on(namespace.object_ref()).field(label("istio-injection"))

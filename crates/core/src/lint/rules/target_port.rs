@@ -77,14 +77,16 @@ impl<'m> Ports<'m> {
             Some((target, port, service)) => Problem::new(
                 Code::TargetPort,
                 format!(
-                    "`{target}` is the port of the pods behind Service `{service}`, and a waypoint sees the Service's, \
-                     `{port}`: {consequence}"
+                    "`{target}` is the port of the pods behind Service `{service}`, and a waypoint sees the \
+                     Service's, `{port}`: {consequence}"
                 ),
             )
             .help(format!("write `{port}`")),
             // Ports that are left out are often left out everywhere. Of a waypoint's Services the snapshot
             // may lack some.
-            None if list.is_negative() || !enforced.services.iter().all(|(_, by)| Enforced::names_service(*by)) => {
+            None if list.is_negative()
+                || !enforced.services.iter().all(|(_, by)| Enforced::names_service(*by)) =>
+            {
                 return None;
             }
             None => Problem::new(

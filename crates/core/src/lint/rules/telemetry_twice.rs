@@ -1,4 +1,5 @@
-//! `telemetry-twice`: Telemetry for a whole namespace that nothing reads, because an older one is for it, too.
+//! `telemetry-twice`: Telemetry for a whole namespace that nothing reads, because an older one is for it,
+//! too.
 
 use std::collections::BTreeMap;
 

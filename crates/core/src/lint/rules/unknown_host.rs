@@ -120,8 +120,8 @@ impl Host<'_> {
             format!("no host of a Service or ServiceEntry matches `{written}`: {what}")
         } else {
             format!(
-                "no Service and no ServiceEntry has the host `{written}`, and hosts are not compared with a request's \
-                 Host header: {what}"
+                "no Service and no ServiceEntry has the host `{written}`, and hosts are not compared with a \
+                 request's Host header: {what}"
             )
         }
     }

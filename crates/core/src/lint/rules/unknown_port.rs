@@ -91,8 +91,8 @@ fn left_open(
     let all = missing.len() == arriving.len();
     let object = destination.source.object();
     let message = format!(
-        "the destination names no port and {object} has several: the port that the request came to is taken, and \
-         it has no port {}, so that these requests fail",
+        "the destination names no port and {object} has several: the port that the request came to is taken, \
+         and it has no port {}, so that these requests fail",
         missing.join(", ")
     );
     let severity = if all { Severity::Warning } else { Severity::Note };

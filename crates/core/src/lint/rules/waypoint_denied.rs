@@ -91,8 +91,10 @@ fn advice(from: FromNamespaces, namespaces: &BTreeSet<&str>, own: &str) -> Strin
         FromNamespaces::Selector => {
             "give the namespaces the labels that the selector asks for, or change the selector".to_owned()
         }
-        _ => "set `allowedRoutes.namespaces.from` to `All`, or to `Selector` with a label of the namespaces; without it \
-              a waypoint admits its own namespace only"
-            .to_owned(),
+        _ => {
+            "set `allowedRoutes.namespaces.from` to `All`, or to `Selector` with a label of the namespaces; \
+              without it a waypoint admits its own namespace only"
+                .to_owned()
+        }
     }
 }

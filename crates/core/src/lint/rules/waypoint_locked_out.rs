@@ -215,8 +215,8 @@ impl<'m> Blame<'m> {
         let behind =
             if self.behind.is_empty() { "workloads behind it".to_owned() } else { few(&self.behind) };
         let message = format!(
-            "ztunnel sees the waypoint as the source, {principals}, which this policy {does}: requests to {behind} \
-             through the waypoint are refused"
+            "ztunnel sees the waypoint as the source, {principals}, which this policy {does}: requests to \
+             {behind} through the waypoint are refused"
         );
         let problem = Problem::new(Code::WaypointLockedOut, message).on(object).field(self.field).help(help);
         self.waypoints.into_values().take(5).fold(problem, |problem, (waypoint, _)| {

@@ -30,8 +30,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             .on(object.clone())
             .field(label(REVISION))
             .help(format!(
-                "take what that control plane makes of it (`--revision {revision}`), with its release, and change the \
-                 label when you upgrade"
+                "take what that control plane makes of it (`--revision {revision}`), with its release, and \
+                 change the label when you upgrade"
             ));
         found.push(match object.kind {
             Kind::Namespace => {

@@ -50,13 +50,13 @@ fn problem(cx: &Context<'_>, name: &WaypointName, users: &[&User<'_>]) -> Option
     let message = if is_word {
         let traffic = traffic.into_iter().collect::<Vec<_>>().join("s and ");
         format!(
-            "waypoint `{name}` is for `{value}`, not for traffic to {traffic}s: clients reach {objects} directly, \
-             without it"
+            "waypoint `{name}` is for `{value}`, not for traffic to {traffic}s: clients reach {objects} \
+             directly, without it"
         )
     } else {
         format!(
-            "`{value}` is none of `service`, `workload`, `all` and `none`: waypoint `{name}` serves nothing, clients reach \
-             {objects} directly"
+            "`{value}` is none of `service`, `workload`, `all` and `none`: waypoint `{name}` serves nothing, \
+             clients reach {objects} directly"
         )
     };
     let problem = Problem::new(Code::WaypointTraffic, message)

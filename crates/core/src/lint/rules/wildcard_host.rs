@@ -33,8 +33,8 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
                 continue;
             }
             let message = format!(
-                "the host `{host}` is compared with the names of Services, not with a request's Host header: these \
-                 routes hold for {}",
+                "the host `{host}` is compared with the names of Services, not with a request's Host header: \
+                 these routes hold for {}",
                 list::plain(&taken)
             );
             found.push(

@@ -130,8 +130,8 @@ fn namespace(problem: &Problem) -> Option<String> {
     Some(name.to_string()).filter(|name| !name.is_empty())
 }
 
-/// Whether a code is for what cannot be read: the API server or Istio refuses it. An object with an unknown field
-/// is read without that.
+/// Whether a code is for what cannot be read: the API server or Istio refuses it. An object with an unknown
+/// field is read without that.
 fn cannot_be_read(code: Code) -> bool {
     code.group() == Group::Input && code.severity() == Severity::Error && code != Code::UnknownField
 }

@@ -29,8 +29,8 @@ pub(super) fn listeners(resources: &mut WaypointResources, context: Context<'_>)
     for listener in &mut resources.listeners {
         let mut applied = Applied::default();
         match patch_listener(&mut listener.message, context, &mut applied) {
-            // Without a name it is dropped: a patch may have given it that of another one. Where patching ends early,
-            // it is sent without.
+            // Without a name it is dropped: a patch may have given it that of another one. Where patching
+            // ends early, it is sent without.
             Ok(Kept::No) => {
                 listener.message.name.clear();
                 removed = true;

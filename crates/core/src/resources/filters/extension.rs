@@ -3,7 +3,8 @@
 //! Source: Envoy's
 //! [Wasm](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/wasm_filter) and
 //! [Lua](https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/lua_filter) filters, and
-//! [extension configuration discovery](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/extension).
+//! [extension configuration
+//! discovery](https://www.envoyproxy.io/docs/envoy/latest/configuration/overview/extension).
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Listener filters: what is found out about a connection before a chain is chosen for it.
 //!
-//! Source: Envoy's
-//! [listener filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/listener_filters/listener_filters).
+//! Source: Envoy's [listener
+//! filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/listener_filters/listener_filters).
 
 use envoy::config::listener::v3::listener_filter::ConfigType;
 use envoy::config::listener::v3::listener_filter_chain_match_predicate::{MatchSet, Rule};

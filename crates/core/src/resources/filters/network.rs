@@ -1,7 +1,7 @@
 //! The network filters around, and instead of, a connection manager.
 //!
-//! Source: Envoy's
-//! [network filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/network_filters)
+//! Source: Envoy's [network
+//! filters](https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/network_filters/network_filters)
 //! and, for `istio_authn` and `istio.metadata_exchange`, Istio's build of Envoy.
 
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! `istio.stackdriver`: metrics and access logs for Google Cloud, by an extension that is compiled into
 //! Istio's proxy.
 //!
-//! Source:
-//! [the extension's configuration](https://github.com/istio/api/blob/release-1.18/envoy/extensions/stackdriver/config/v1alpha1/config.proto).
+//! Source: [the extension's
+//! configuration](https://github.com/istio/api/blob/release-1.18/envoy/extensions/stackdriver/config/v1alpha1/config.proto).
 
 use std::collections::BTreeMap;
 

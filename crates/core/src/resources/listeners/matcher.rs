@@ -1,9 +1,8 @@
 //! How a connection's chain is found: by its destination's address, then by its port, and by what is spoken
 //! where that was not declared.
 //!
-//! Source:
-//! [the unified matching API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto)
-//! and its
+//! Source: [the unified matching
+//! API](https://www.envoyproxy.io/docs/envoy/latest/xds/type/matcher/v3/matcher.proto) and its
 //! [inputs](https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/matching/common_inputs/network/v3/network_inputs.proto).
 
 use std::collections::BTreeMap;
@@ -30,8 +29,8 @@ const HTTP: [&str; 3] = ["'h2c'", "'http/1.1'", "'http/1.0'"];
 
 /// How a connection's chain is found: an entry of a Service never hides the addresses of an earlier one.
 ///
-/// Only the control plane's flag makes HTTP/1.0 count as HTTP here; what a proxy's own metadata says of it does
-/// not.
+/// Only the control plane's flag makes HTTP/1.0 count as HTTP here; what a proxy's own metadata says of it
+/// does not.
 pub(super) fn matcher(plan: &Listeners<'_>, features: &Features) -> Matcher {
     let http = if features.pilot_http10 { HTTP.as_slice() } else { &HTTP[..2] };
     let workloads = plan.workloads.iter().filter(|workload| workload.matched);

@@ -16,7 +16,8 @@ use crate::resources::filters::tracing::HcmTracing;
 use crate::resources::filters::{http, network};
 use crate::rules::TunnelState;
 
-/// Filters that are the same in every chain of a waypoint: those for HTTP as inputs of its connection manager.
+/// Filters that are the same in every chain of a waypoint: those for HTTP as inputs of its connection
+/// manager.
 #[derive(Clone, Debug)]
 pub(super) struct SharedFilters {
     /// Tells applications who their client is, if the waypoint is asked for that.

@@ -39,8 +39,8 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Where an address (`10.244.1.6`, `fd00::1`, however it is written) or a name is dialled; none where nobody
-    /// dials it.
+    /// Where an address (`10.244.1.6`, `fd00::1`, however it is written) or a name is dialled; none where
+    /// nobody dials it.
     #[must_use]
     pub fn get(&self, address: &str) -> Option<Ipv4Addr> {
         match address.parse::<IpAddr>() {

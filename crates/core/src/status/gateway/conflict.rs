@@ -1,4 +1,5 @@
-//! Listeners of one Gateway, those of its ListenerSets among them, that exclude each other: the first one stays.
+//! Listeners of one Gateway, those of its ListenerSets among them, that exclude each other: the first one
+//! stays.
 //!
 //! Source: [conflicted listeners](https://gateway-api.sigs.k8s.io/reference/spec/#listener).
 

@@ -155,8 +155,8 @@ fn unexpected(controller: Controller, listener: &gateway::Listener, passes_on: b
             };
             let expected = expected && (passes_on || tunnel);
             (!expected).then_some(if passes_on {
-                "East-west gateway listeners must be either port 15008 with protocol \"HBONE\" and TLS.Mode == \
-                 Terminate, or TLS with TLS.Mode == Passthrough"
+                "East-west gateway listeners must be either port 15008 with protocol \"HBONE\" and TLS.Mode \
+                 == Terminate, or TLS with TLS.Mode == Passthrough"
             } else {
                 "Expected a single listener on port 15008 with protocol \"HBONE\" and TLS.Mode == Terminate"
             })

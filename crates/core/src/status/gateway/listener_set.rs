@@ -81,8 +81,8 @@ pub(in crate::status) struct ListenerSetView<'m> {
 }
 
 impl<'m> ListenerSetView<'m> {
-    /// Looks at a ListenerSet of a Gateway, and takes the conflicts of its listeners from those of all that the
-    /// Gateway lets in. Nothing if it does not refer to a Gateway.
+    /// Looks at a ListenerSet of a Gateway, and takes the conflicts of its listeners from those of all that
+    /// the Gateway lets in. Nothing if it does not refer to a Gateway.
     pub(super) fn new(
         cx: &Context<'m>,
         view: &GatewayView<'m>,

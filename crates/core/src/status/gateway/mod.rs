@@ -177,7 +177,8 @@ fn status(cx: &Context<'_>, view: &GatewayView<'_>, attached: &Attached) -> Stat
     status
 }
 
-/// Whether ListenerSets are attached to a Gateway that lets some in: those of an experiment, which is not read.
+/// Whether ListenerSets are attached to a Gateway that lets some in: those of an experiment, which is not
+/// read.
 fn listener_sets(cx: &Context<'_>, view: &GatewayView<'_>) -> Option<Condition> {
     view.object.spec.allowed_listeners.as_ref().filter(|_| cx.mesh.rules.status.listener_sets_condition)?;
     let (reason, message) = if cx.mesh.options.features.pilot_enable_alpha_gateway_api {

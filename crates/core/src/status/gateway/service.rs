@@ -1,7 +1,7 @@
 //! The Services that a Gateway is reached by, and whether anybody answers there: the condition `Programmed`.
 //!
-//! Source:
-//! [manual and automated deployment](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
+//! Source: [manual and automated
+//! deployment](https://istio.io/latest/docs/tasks/traffic-management/ingress/gateway-api/#automated-deployment).
 
 use std::collections::BTreeSet;
 
@@ -170,8 +170,8 @@ impl Reach {
         if !hints.is_empty() {
             let hints = hints.into_iter().collect::<Vec<_>>().join(" ");
             self.warnings.push(format!(
-                "port {port} not found for hostname \"{host}\" (hint: the service port should be specified, not the \
-                 workload port. Did you mean one of these ports: [{hints}]?)"
+                "port {port} not found for hostname \"{host}\" (hint: the service port should be specified, \
+                 not the workload port. Did you mean one of these ports: [{hints}]?)"
             ));
             self.unusable = true;
         } else if !service.labels.contains_key(MANAGED) || !has_port() {

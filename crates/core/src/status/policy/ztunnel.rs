@@ -41,12 +41,12 @@ pub(super) fn accepted(
     } else {
         let consequence = match policy.spec.action {
             Action::Allow => {
-                "Within an ALLOW policy, rules matching HTTP attributes are omitted. This will be more restrictive than \
-                 requested."
+                "Within an ALLOW policy, rules matching HTTP attributes are omitted. This will be more \
+                 restrictive than requested."
             }
             Action::Deny => {
-                "DENY policy with HTTP attributes is enforced without the HTTP rules. This will be more restrictive than \
-                 requested."
+                "DENY policy with HTTP attributes is enforced without the HTTP rules. This will be more \
+                 restrictive than requested."
             }
             other => {
                 let message = format!("ztunnel does not support the {} action", other.as_str());
@@ -60,8 +60,8 @@ pub(super) fn accepted(
         } else {
             let found = attributes.keys().map(Str::as_str).collect::<Vec<_>>().join(", ");
             let message = format!(
-                "ztunnel does not support HTTP attributes (found: {found}). In ambient mode you must use a waypoint proxy \
-                 to enforce HTTP rules. {consequence}"
+                "ztunnel does not support HTTP attributes (found: {found}). In ambient mode you must use a \
+                 waypoint proxy to enforce HTTP rules. {consequence}"
             );
             unsupported(true, message, attributes.into_values().collect())
         }

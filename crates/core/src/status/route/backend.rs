@@ -60,8 +60,8 @@ pub(super) fn fault(cx: &Context<'_>, to: &BackendObjectReference, from: From<'_
             return fault_of_pool(cx, &to.name, namespace);
         }
         (INFERENCE_GROUP, "InferencePool") => {
-            let message = "InferencePool is not enabled. To enable, set ENABLE_GATEWAY_API_INFERENCE_EXTENSION to true \
-                           in istiod";
+            let message = "InferencePool is not enabled. To enable, set \
+                           ENABLE_GATEWAY_API_INFERENCE_EXTENSION to true in istiod";
             return soft("InvalidKind", message.to_owned());
         }
         _ => {

@@ -214,8 +214,8 @@ fn without_waypoint(cx: &Context<'_>, labels: &Labels, parent: ObjectRef) -> Opt
     }
     let namespace = snapshot::find(&cx.mesh.snapshot.namespaces, "", &parent.namespace)?;
     (!name_waypoint(&namespace.meta.labels)).then(|| {
-        let message = "istio.io/use-waypoint label missing from parent and parent namespace; in ambient mode, route \
-                       will not be respected";
+        let message = "istio.io/use-waypoint label missing from parent and parent namespace; in ambient \
+                       mode, route will not be respected";
         let field = FieldPath::field("metadata.labels[\"istio.io/use-waypoint\"]");
         Fault::new("MissingUseWaypointLabel", message)
             .at(Cause::new(parent, field))

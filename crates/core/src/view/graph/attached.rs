@@ -35,8 +35,8 @@ pub struct Attached<'a> {
     pub origins: Vec<Maker<'a>>,
 }
 
-/// What is attached to a chain, each object once, in the order of the filters. `listener` is where its listener
-/// is.
+/// What is attached to a chain, each object once, in the order of the filters. `listener` is where its
+/// listener is.
 pub(super) fn of_chain<'a>(
     chain: &OpenedChain<'a>,
     listener: &Location,

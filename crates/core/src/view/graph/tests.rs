@@ -175,7 +175,8 @@ fn what_is_applied_in_a_chain_is_told_once_for_each_object() {
         };
         let mut http = attached("80|http");
         http.sort();
-        // The lines of the fields that bind them: the rule, the rule for tokens, the reference to the Gateway.
+        // The lines of the fields that bind them: the rule, the rule for tokens, the reference to the
+        // Gateway.
         let expected = [
             (AttachedKind::Authorization, "shop/readers".to_owned(), 17),
             (AttachedKind::Authentication, "shop/tokens".to_owned(), 24),

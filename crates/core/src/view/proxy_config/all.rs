@@ -6,8 +6,8 @@ use super::{Filter, Form, ProxyConfig, endpoints, table};
 use crate::view::json::ResourceKind;
 use crate::view::table::Table;
 
-/// A kind of resources as one of the tables of everything: each row names its resource with its kind, `cluster/…`. 1.18's tables
-/// are the same as those of each kind.
+/// A kind of resources as one of the tables of everything: each row names its resource with its kind,
+/// `cluster/…`. 1.18's tables are the same as those of each kind.
 #[must_use]
 pub fn resources(config: &ProxyConfig, kind: ResourceKind, filter: &Filter, form: Form) -> Table {
     let own = || table(config, kind, filter, form);

@@ -92,8 +92,8 @@ pub(in crate::view) fn status(endpoint: &LbEndpoint) -> &'static str {
     }
 }
 
-/// The endpoints that a filter admits in the table of `istioctl proxy-config all`, by cluster: with their localities instead of
-/// what Envoy found out about them.
+/// The endpoints that a filter admits in the table of `istioctl proxy-config all`, by cluster: with their
+/// localities instead of what Envoy found out about them.
 pub(super) fn localities(config: &ProxyConfig, filter: &Filter) -> Table {
     let mut assignments: Vec<&ClusterLoadAssignment> = config.endpoints.iter().collect();
     assignments.sort_by_key(|assignment| sort_key(&assignment.cluster_name));

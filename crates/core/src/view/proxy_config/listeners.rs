@@ -224,7 +224,8 @@ enum Carried {
     Bytes,
 }
 
-/// What a filter carries: istioctl's tables go by its name, ours by what Envoy goes by, the type of its configuration.
+/// What a filter carries: istioctl's tables go by its name, ours by what Envoy goes by, the type of its
+/// configuration.
 fn carried(filter: &NetworkFilter, form: Form) -> Option<Carried> {
     let is = |name: &str, message: &str| match (form, &filter.config_type) {
         (Form::Ways, Some(ConfigType::TypedConfig(any))) => any.type_url.rsplit('/').next() == Some(message),

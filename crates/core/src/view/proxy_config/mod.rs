@@ -132,8 +132,8 @@ impl From<&WaypointResources> for XdsResources {
     }
 }
 
-/// Narrows what is shown, as istioctl's flags do. A filter that is not set admits everything; as to istioctl, neither an
-/// empty text nor the port 0 is one.
+/// Narrows what is shown, as istioctl's flags do. A filter that is not set admits everything; as to istioctl,
+/// neither an empty text nor the port 0 is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Clusters: part of the service's name.

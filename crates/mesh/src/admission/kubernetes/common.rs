@@ -13,8 +13,8 @@ use crate::snapshot::names::{self, NameError};
 /// What a port may speak.
 const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
 
-/// An address as the API server has always read it: numbers of IPv4 may start with zeros, an IPv4 address that
-/// is written as one of IPv6 is one of IPv4, and there are no zones.
+/// An address as the API server has always read it: numbers of IPv4 may start with zeros, an IPv4 address
+/// that is written as one of IPv6 is one of IPv4, and there are no zones.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
     match text.parse::<IpAddr>() {
         Ok(address) => Some(address.to_canonical()),

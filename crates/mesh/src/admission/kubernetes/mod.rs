@@ -1,8 +1,8 @@
 //! Kubernetes' own kinds: what the API server asks of them, the same for every release of Istio.
 //!
 //! Istio takes what the API server has stored, and validates none of it. A snapshot from files was stored
-//! nowhere, so that it is asked here. Only what is written is looked at, with what the API server itself fills
-//! in: a snapshot may leave out what Istio does not read, such as the containers of a Pod.
+//! nowhere, so that it is asked here. Only what is written is looked at, with what the API server itself
+//! fills in: a snapshot may leave out what Istio does not read, such as the containers of a Pod.
 //!
 //! What the API server refuses is an error. Most of it is **read all the same**: Istio makes something of a
 //! Service with port 70000, too, and whoever refers to the Service should not be told that there is none. An

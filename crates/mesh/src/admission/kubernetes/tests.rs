@@ -328,8 +328,8 @@ fn controllers_are_asked_once_and_at_their_templates() {
     let text = object(
         "apps/v1",
         "Deployment",
-        "spec: {replicas: 3, selector: {matchLabels: {app: cart}}, template: {metadata: {labels: {app: car}}, \
-         spec: {containers: [{name: a, ports: [{containerPort: 70000}]}]}}}",
+        "spec: {replicas: 3, selector: {matchLabels: {app: cart}}, template: {metadata: {labels: {app: \
+         car}}, spec: {containers: [{name: a, ports: [{containerPort: 70000}]}]}}}",
     );
     let reading = Snapshot::read([SourceFile::new("it.yaml", text)], &Limits::DEFAULT);
     let (mesh, problems) = Mesh::of(&reading, &Options::default());

@@ -61,8 +61,9 @@ fn of_only_revision(snapshot: &Snapshot) -> Option<&Arc<Object<ConfigMap>>> {
 /// The release's defaults, with the snapshot's and then the caller's configuration over them.
 ///
 /// The snapshot's is what istiod reads, if it gets to it: the key `mesh` of the ConfigMap `istio` in the root
-/// namespace, that of a revision (`istio-canary`) where one is chosen or where it is the only one. One that the
-/// release refuses is left out. Source: <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
+/// namespace, that of a revision (`istio-canary`) where one is chosen or where it is the only one. One that
+/// the release refuses is left out. Source:
+/// <https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/>.
 pub fn in_force(
     snapshot: &Snapshot,
     is_read: bool,

@@ -34,7 +34,8 @@ pub(crate) fn read(file: &SourceFile, limits: &Limits) -> Result<MeshConfig, Box
     document.map_or_else(|| Ok(MeshConfig::default()), |document| of_node(file, document.root()))
 }
 
-/// Reads the mesh configuration of values of Istio's Helm charts, with the key that has it; empty, where none has.
+/// Reads the mesh configuration of values of Istio's Helm charts, with the key that has it; empty, where none
+/// has.
 ///
 /// # Errors
 ///

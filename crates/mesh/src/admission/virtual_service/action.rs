@@ -261,8 +261,8 @@ fn direct_response(c: &Checker<'_>, response: &HttpDirectResponse) {
     http_status(&c.field("status"), i64::from(response.status));
 }
 
-/// Whether a text has the format `byte`: the API server takes neither the alphabet for URLs, nor a text without
-/// its padding.
+/// Whether a text has the format `byte`: the API server takes neither the alphabet for URLs, nor a text
+/// without its padding.
 fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+/".contains(&byte);

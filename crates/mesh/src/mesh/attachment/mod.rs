@@ -17,8 +17,8 @@
 //! | `index` | where objects are found by what they are for |
 //! | `waypoint` | what binds to the chains of one waypoint |
 //!
-//! Source:
-//! [policy attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
+//! Source: [policy
+//! attachment](https://istio.io/latest/docs/ambient/usage/l7-features/#targeting-policies-or-routing-rules).
 
 mod index;
 mod kinds;

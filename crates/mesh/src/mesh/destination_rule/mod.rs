@@ -40,7 +40,8 @@ const PRIVATE: &str = ".";
 #[derive(Clone, Debug)]
 pub struct DestinationRules {
     merge: DestinationRuleMerge,
-    /// Whether rules stay apart that are for different namespaces; otherwise the first says whom they are for.
+    /// Whether rules stay apart that are for different namespaces; otherwise the first says whom they are
+    /// for.
     keeps_apart: bool,
     root_namespace: Str,
     /// What a namespace's own proxies see.

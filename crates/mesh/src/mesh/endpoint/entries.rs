@@ -168,8 +168,8 @@ fn entry(workload: &Workload) -> Option<&networking::WorkloadEntry> {
     }
 }
 
-/// Whether a workload's address is one that only proxies understand: a name, or the path of a socket. One that
-/// has none at all is known by its network.
+/// Whether a workload's address is one that only proxies understand: a name, or the path of a socket. One
+/// that has none at all is known by its network.
 fn has_name(workload: &Workload, address: &Str) -> bool {
     workload.addresses.is_empty() && !address.is_empty()
 }

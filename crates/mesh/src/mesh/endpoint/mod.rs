@@ -154,8 +154,8 @@ impl<'a> Sources<'a> {
     fn states(&self, service: &Service) -> slices::States {
         let session = PersistentSession::of(&service.labels, self.features);
         let unready = self.rules.registry.unready_endpoints;
-        // Where the flag has those sent that are not ready, 1.18 forgets all that were never ready. In a snapshot no
-        // endpoint was anything before.
+        // Where the flag has those sent that are not ready, 1.18 forgets all that were never ready. In a
+        // snapshot no endpoint was anything before.
         let forgets = !unready && self.features.pilot_send_unhealthy_endpoints;
         slices::States {
             drain: !forgets && session.is_some_and(|session| session.outlasts(self.rules)),

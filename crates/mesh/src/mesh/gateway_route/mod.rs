@@ -245,8 +245,8 @@ fn http_parts<T: Resource + Route>(
     out
 }
 
-/// Adds the parts of GRPCRoutes that no HTTPRoute hides. An accident: Istio keeps both kinds in one collection,
-/// under names that may be the same, where those of HTTPRoutes come first.
+/// Adds the parts of GRPCRoutes that no HTTPRoute hides. An accident: Istio keeps both kinds in one
+/// collection, under names that may be the same, where those of HTTPRoutes come first.
 fn add_unless_hidden(
     http: &mut Vec<HttpPart>,
     grpc: Vec<HttpPart>,

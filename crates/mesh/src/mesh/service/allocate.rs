@@ -79,8 +79,8 @@ fn listed(entry: &ServiceEntry) -> impl Iterator<Item = IpAddr> {
     entry.addresses.iter().filter_map(|address| address.parse().ok())
 }
 
-/// What each ServiceEntry, in the order of namespaces and names, has of addresses that one before it has, too:
-/// as far as they are of those that are given. (The order is a map's in Istio.)
+/// What each ServiceEntry, in the order of namespaces and names, has of addresses that one before it has,
+/// too: as far as they are of those that are given. (The order is a map's in Istio.)
 fn conflicts(snapshot: &Snapshot, entries: &[Entry<'_>], pool: &Pool) -> Vec<BTreeSet<IpAddr>> {
     let mut owners: BTreeMap<IpAddr, (&str, &str)> = BTreeMap::new();
     let given: BTreeMap<_, _> = entries.iter().map(|entry| (key(entry.object), &entry.addresses)).collect();

@@ -397,16 +397,16 @@ impl Services {
         ranked.min_by_key(|rank| (!kubernetes(rank.2), *rank)).map(|(.., id)| id)
     }
 
-    /// The Services with this hostname that a proxy in this namespace sees: those that are exported to it by name
-    /// or are its own, then those that are public, by age.
+    /// The Services with this hostname that a proxy in this namespace sees: those that are exported to it by
+    /// name or are its own, then those that are public, by age.
     pub(crate) fn all_visible(&self, hostname: &str, namespace: &str) -> Vec<ServiceId> {
         let mut ranked: Vec<_> = self.ranked(hostname, namespace).collect();
         ranked.sort_unstable();
         ranked.into_iter().map(|(.., id)| id).collect()
     }
 
-    /// The Services with this hostname that a proxy in this namespace sees, each after what ranks before its age:
-    /// whether it is public, and whether it is another namespace's.
+    /// The Services with this hostname that a proxy in this namespace sees, each after what ranks before its
+    /// age: whether it is public, and whether it is another namespace's.
     fn ranked(&self, hostname: &str, namespace: &str) -> impl Iterator<Item = (bool, bool, ServiceId)> {
         self.with_hostname(hostname).iter().filter_map(move |id| {
             let service = self.get(*id).filter(|service| service.export_to.allows(namespace))?;

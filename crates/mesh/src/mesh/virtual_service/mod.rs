@@ -282,8 +282,8 @@ impl VirtualServices {
         self.referenced.get(hostname).into_iter().flatten()
     }
 
-    /// The hosts that the routes of a waypoint's own Services lead to and that it does not serve itself, or that
-    /// lie outside the mesh.
+    /// The hosts that the routes of a waypoint's own Services lead to and that it does not serve itself, or
+    /// that lie outside the mesh.
     pub(crate) fn destinations(&self, waypoint: &Waypoint, services: &Services) -> BTreeSet<&str> {
         let served: BTreeMap<&str, &Service> = (waypoint.services.iter())
             .filter_map(|id| services.get(*id))

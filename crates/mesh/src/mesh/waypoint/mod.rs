@@ -127,15 +127,15 @@ impl Proxy {
         label.map_or_else(|| self.says(proxy_metadata::NETWORK), Str::as_str)
     }
 
-    /// Whether its labels say that Istio made it for a waypoint. One that somebody made by hand opens no tunnels
-    /// into other networks.
+    /// Whether its labels say that Istio made it for a waypoint. One that somebody made by hand opens no
+    /// tunnels into other networks.
     #[must_use]
     pub fn is_managed(&self) -> bool {
         self.labels.get(MANAGED).is_some_and(|by| by == MANAGED_WAYPOINT)
     }
 
-    /// Whether it wants endpoints of a network: it wants all, unless its configuration lists some. Those of no
-    /// network are always among them.
+    /// Whether it wants endpoints of a network: it wants all, unless its configuration lists some. Those of
+    /// no network are always among them.
     #[must_use]
     pub fn sees_network(&self, network: &str) -> bool {
         if network.is_empty() {
@@ -159,8 +159,8 @@ impl Proxy {
             && (!captures || self.says_true(proxy_metadata::DNS_CAPTURE))
     }
 
-    /// The files of the certificate and the key that it shows at both ends of tunnels, where its configuration
-    /// names both.
+    /// The files of the certificate and the key that it shows at both ends of tunnels, where its
+    /// configuration names both.
     #[must_use]
     pub fn server_certificate(&self) -> Option<(&str, &str)> {
         let (chain, key) =
@@ -175,8 +175,8 @@ impl Proxy {
         Some(self.says(proxy_metadata::TLS_SERVER_ROOT_CERT)).filter(|path| !path.is_empty())
     }
 
-    /// The files that it shows and trusts instead of the mesh's certificates where it speaks mTLS to endpoints,
-    /// if its configuration names the first of them.
+    /// The files that it shows and trusts instead of the mesh's certificates where it speaks mTLS to
+    /// endpoints, if its configuration names the first of them.
     #[must_use]
     pub fn client_certificate(&self) -> Option<ClientCertificate<'_>> {
         let chain = self.says(proxy_metadata::TLS_CLIENT_CERT_CHAIN);
@@ -211,8 +211,8 @@ impl Proxy {
 }
 
 impl Waypoint {
-    /// What the environment of its container has the agent say in its node's metadata, by key. It beats what its
-    /// configuration says.
+    /// What the environment of its container has the agent say in its node's metadata, by key. It beats what
+    /// its configuration says.
     pub fn container_metadata<'a>(
         &'a self,
         mesh_id: &'a str,
@@ -383,12 +383,12 @@ fn of_an_earlier_release(waypoint: &Waypoint, rules: &Rules) -> Option<Problem> 
     let earlier = Release::ALL.iter().copied().rfind(|release| is_of_account(*release))?;
     let name = &waypoint.name;
     let message = format!(
-        "waypoint `{name}` serves nothing: `{FOR_SERVICE_ACCOUNT}` is how Istio {earlier} was told what a waypoint is for, and \
-         later releases do not read it"
+        "waypoint `{name}` serves nothing: `{FOR_SERVICE_ACCOUNT}` is how Istio {earlier} was told what a \
+         waypoint is for, and later releases do not read it"
     );
     let help = format!(
-        "read it as of Istio {earlier} (`--release {earlier}`), or label the Services, pods or Namespaces that it is for with \
-         `{USE_WAYPOINT}: {}`",
+        "read it as of Istio {earlier} (`--release {earlier}`), or label the Services, pods or Namespaces \
+         that it is for with `{USE_WAYPOINT}: {}`",
         name.name
     );
     let field = format!("metadata.annotations[{FOR_SERVICE_ACCOUNT:?}]");

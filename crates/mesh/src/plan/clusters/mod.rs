@@ -123,8 +123,8 @@ fn cluster<'m>(scope: Scope<'m>, to: Destination<'m>) -> Option<ClusterPlan<'m>>
     })
 }
 
-/// What a cluster has from the waypoint's proxy: its addresses decide to which families names are resolved, and its
-/// configuration whether the case of headers is kept.
+/// What a cluster has from the waypoint's proxy: its addresses decide to which families names are resolved,
+/// and its configuration whether the case of headers is kept.
 fn of_proxy(scope: Scope<'_>, to: &Destination<'_>) -> Vec<Cause> {
     let asks_names = to.discovery.resolves_names() || to.discovery == Discovery::DynamicForwardProxy;
     let mut causes: Vec<Cause> = asks_names.then(|| causes::pod(scope)).flatten().into_iter().collect();

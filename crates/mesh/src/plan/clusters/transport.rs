@@ -137,8 +137,8 @@ fn settings_with_own_certificate(
     }
 }
 
-/// Whether a rule's settings count as they are though the proxy shows a certificate of its own: the servers of
-/// others may not know it.
+/// Whether a rule's settings count as they are though the proxy shows a certificate of its own: the servers
+/// of others may not know it.
 fn keeps_settings(scope: Scope<'_>, to: &Destination<'_>) -> bool {
     scope.rules.clusters.own_certificate_may_stay_inside
         && scope.mesh.options.features.prefer_destinationrule_tls_for_external_services

@@ -59,8 +59,8 @@ pub struct LocalityPlan<'m> {
     pub gets_traffic: bool,
     /// The endpoints.
     pub endpoints: Vec<EndpointPlan<'m>>,
-    /// What made those that are left out, as their network is not reached: of a locality that has no others it
-    /// is why it is there.
+    /// What made those that are left out, as their network is not reached: of a locality that has no others
+    /// it is why it is there.
     pub(crate) left_out: Vec<Cause>,
 }
 

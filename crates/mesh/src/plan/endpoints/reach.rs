@@ -99,8 +99,8 @@ fn tls_mode<'m>(known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
     known.tls_mode.filter(|mode| *mode != DISABLED).map(SocketLabel::TlsMode)
 }
 
-/// The same where nobody checks whether the endpoint may use its own mTLS. That is so in 1.18 only, which says
-/// it together with what telemetry asks for.
+/// The same where nobody checks whether the endpoint may use its own mTLS. That is so in 1.18 only, which
+/// says it together with what telemetry asks for.
 fn unchecked_tls_mode<'m>(mesh: &Mesh, known: &Candidate<'m>) -> Option<SocketLabel<'m>> {
     tls_mode(known).filter(|_| says_workload(mesh))
 }

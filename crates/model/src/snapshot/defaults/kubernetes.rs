@@ -1,5 +1,5 @@
-//! Defaults of Kubernetes' own kinds. What a cluster has of them it has validated; admission does the same for a
-//! snapshot from files.
+//! Defaults of Kubernetes' own kinds. What a cluster has of them it has validated; admission does the same
+//! for a snapshot from files.
 
 use std::net::IpAddr;
 

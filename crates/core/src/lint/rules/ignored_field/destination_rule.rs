@@ -126,11 +126,11 @@ fn is_in_mesh(cx: &Context<'_>, routed: &Routed<'_>) -> bool {
 /// Which address is hashed.
 fn source_ip(cx: &Context<'_>, object: &Object<DestinationRule>, path: &str) -> Problem {
     let message = if cx.mesh.rules.waypoints.attachment == Attachment::ServiceAccount {
-        "a waypoint of this release gets all connections from an internal address: `useSourceIp` sends all clients to \
-         one pod"
+        "a waypoint of this release gets all connections from an internal address: `useSourceIp` sends all \
+         clients to one pod"
     } else {
-        "the address that a waypoint hashes for `useSourceIp` is that of who connects to it: the client's pod, or a \
-         gateway's where requests come through one"
+        "the address that a waypoint hashes for `useSourceIp` is that of who connects to it: the client's \
+         pod, or a gateway's where requests come through one"
     };
     problem(object.object_ref(), format!("{path}.loadBalancer.consistentHash.useSourceIp"), message)
         .severity(Severity::Note)

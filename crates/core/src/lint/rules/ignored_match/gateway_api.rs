@@ -39,11 +39,11 @@ fn hostnames(cx: &Context<'_>, route: &GatewayRoute<'_>) -> Option<Problem> {
                 || service.hostname.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
         })
     };
-    let message = "hostnames of a route for a Service are not compared with anything: the route holds for requests to \
-                   the Service with any host";
+    let message = "hostnames of a route for a Service are not compared with anything: the route holds for \
+                   requests to the Service with any host";
     let problem = problem(&route.object, "spec.hostnames".to_owned(), message).help(
-        "leave them out; what is to hold for one host only can match a header of its own, or a VirtualService's \
-         `authority`",
+        "leave them out; what is to hold for one host only can match a header of its own, or a \
+         VirtualService's `authority`",
     );
     let is_harmless =
         route.hostnames.iter().all(is_own) || !gateway_routes::is_only_for_mesh(cx.mesh.rules, route);
@@ -70,8 +70,8 @@ fn server_names(cx: &Context<'_>, route: &GatewayRoute<'_>) -> Option<Problem> {
         }
     }
     let message = format!(
-        "a waypoint does not look at the name that a client asks for: the route counts only if its hostname is the \
-         Service's own, `{}`, so that no connection takes it",
+        "a waypoint does not look at the name that a client asks for: the route counts only if its hostname \
+         is the Service's own, `{}`, so that no connection takes it",
         first?
     );
     Some(problem(&route.object, "spec.hostnames".to_owned(), message).help("leave `hostnames` out"))

@@ -93,8 +93,8 @@ impl<'a, 'm> Conditions<'a, 'm> {
             return None;
         }
         let message = format!(
-            "the match is for gateways that the VirtualService is not for, and not for `{MESH_GATEWAY}`: no request \
-             at a waypoint takes the route by it"
+            "the match is for gateways that the VirtualService is not for, and not for `{MESH_GATEWAY}`: no \
+             request at a waypoint takes the route by it"
         );
         Some(
             self.problem(format!("{at}.gateways"), message)
@@ -110,12 +110,12 @@ impl<'a, 'm> Conditions<'a, 'm> {
         let own = self.namespaces.iter().find(|own| **own == namespace);
         let message = match (own, self.namespaces.first()) {
             (Some(own), _) => format!(
-                "a waypoint compares `sourceNamespace` with its own namespace, `{own}`, not with the client's: the \
-                 match holds for clients of every namespace"
+                "a waypoint compares `sourceNamespace` with its own namespace, `{own}`, not with the \
+                 client's: the match holds for clients of every namespace"
             ),
             (None, Some(own)) => format!(
-                "a waypoint compares `sourceNamespace` with its own namespace, `{own}`, not with the client's: no \
-                 request takes the route by this match"
+                "a waypoint compares `sourceNamespace` with its own namespace, `{own}`, not with the \
+                 client's: no request takes the route by this match"
             ),
             (None, None) => return None,
         };
@@ -198,8 +198,8 @@ impl<'a, 'm> Conditions<'a, 'm> {
         }
         let service = self.services.first()?;
         let message = format!(
-            "a waypoint does not look at the name that a client asks for: a match counts only if it has the Service's \
-             own host, `{}`, and no other name",
+            "a waypoint does not look at the name that a client asks for: a match counts only if it has the \
+             Service's own host, `{}`, and no other name",
             service.hostname
         );
         let problem = self.problem(format!("{at}.sniHosts"), message);

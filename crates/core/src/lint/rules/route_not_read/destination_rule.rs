@@ -106,8 +106,8 @@ fn why(cx: &Context<'_>, object: &Object<DestinationRule>, routed: &Routed<'_>) 
         return Some(the_service(
             if object.spec.export_to.is_empty() { "" } else { "spec.exportTo" },
             format!(
-                "the DestinationRule is not exported to namespace `{of_waypoint}`, where the waypoint of `{}` is: it \
-                 does not read these settings",
+                "the DestinationRule is not exported to namespace `{of_waypoint}`, where the waypoint of \
+                 `{}` is: it does not read these settings",
                 service.hostname
             ),
             format!("export it to `{of_waypoint}`"),
@@ -117,8 +117,8 @@ fn why(cx: &Context<'_>, object: &Object<DestinationRule>, routed: &Routed<'_>) 
         return Some(the_service(
             "spec.host",
             format!(
-                "the waypoint `{}` of `{}` reads the settings of the Service's namespace and of its own, not of \
-                 namespace `{own}`",
+                "the waypoint `{}` of `{}` reads the settings of the Service's namespace and of its own, not \
+                 of namespace `{own}`",
                 waypoint.name, service.hostname
             ),
             format!("move it to namespace `{}`", service.namespace),

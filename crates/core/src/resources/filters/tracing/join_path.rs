@@ -2,8 +2,8 @@
 
 use crate::strings::hex_byte;
 
-/// Joins them with one slash. Dots are resolved, even out of the host, and what a path cannot have is escaped,
-/// a `?` too; of a path with a broken escape nothing is left.
+/// Joins them with one slash. Dots are resolved, even out of the host, and what a path cannot have is
+/// escaped, a `?` too; of a path with a broken escape nothing is left.
 pub(super) fn join_path(hostname: &str, path: &str) -> String {
     let mut segments = vec![hostname];
     for segment in path.split('/') {
