@@ -81,8 +81,13 @@ pub(crate) fn has_proxy(workload: &Workload) -> bool {
     containers.any(|container| container.name == CONTAINER)
 }
 
+/// Whether a pod is in its node's network: neither the network plugin nor the injector touches it.
+fn is_in_host_network(workload: &Workload) -> bool {
+    workload.pod().is_some_and(|pod| pod.spec.host_network)
+}
+
 /// Files from Git do not tell whom the network plugin has captured: then the label of the pod, or of its
-/// namespace, does.
+/// namespace, does, unless the pod is in its node's network.
 pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode {
     if has_sidecar(workload) {
         return DataPlaneMode::Sidecar;
@@ -91,9 +96,6 @@ pub(crate) fn data_plane_mode(mesh: &Mesh, workload: &Workload) -> DataPlaneMode
         mesh.snapshot.namespaces.iter().find(|namespace| namespace.meta.name == workload.namespace);
     let of_namespace = of_namespace.and_then(|namespace| namespace.meta.labels.get(DATAPLANE_MODE));
     let label = workload.labels.get(DATAPLANE_MODE).or(of_namespace);
-    if workload.hbone || label.is_some_and(|label| label == "ambient") {
-        DataPlaneMode::Ambient
-    } else {
-        DataPlaneMode::None
-    }
+    let asks = label.is_some_and(|label| label == "ambient") && !is_in_host_network(workload);
+    if workload.hbone || asks { DataPlaneMode::Ambient } else { DataPlaneMode::None }
 }

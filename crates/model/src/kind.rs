@@ -87,6 +87,8 @@ kinds! {
     Secret = "" / "Secret" ["v1"] Namespaced Subdomain;
     /// Endpoints of a service.
     EndpointSlice = "discovery.k8s.io" / "EndpointSlice" ["v1", "v1beta1"] Namespaced Subdomain;
+    /// Which connections pods may open and take, as the network's plugin enforces it.
+    NetworkPolicy = "networking.k8s.io" / "NetworkPolicy" ["v1"] Namespaced Subdomain;
     /// Gateway API: the class of a gateway.
     GatewayClass = "gateway.networking.k8s.io" / "GatewayClass" ["v1", "v1beta1", "v1alpha2"] Cluster Subdomain;
     /// Gateway API: a gateway; waypoints are of class `istio-waypoint`.

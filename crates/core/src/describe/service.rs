@@ -126,7 +126,11 @@ fn addresses(service: &Service) -> Vec<String> {
 }
 
 fn port(port: &crate::mesh::Port) -> PortDescription {
-    PortDescription { name: port.name.to_string(), number: port.number, protocol: Str::new_static(protocol(port.protocol)) }
+    PortDescription {
+        name: port.name.to_string(),
+        number: port.number,
+        protocol: Str::new_static(protocol(port.protocol)),
+    }
 }
 
 const fn protocol(protocol: Protocol) -> &'static str {

@@ -27,6 +27,7 @@ impl<'a, Id: Copy + Ord> SelectorIndex<'a, Id> {
             }
         }
         let mut by_label: HashMap<_, Vec<Selector<'a, Id>>> = HashMap::default();
+        by_label.reserve(selectors.len());
         for &(namespace, selector, id) in selectors {
             let labels = selector.iter().map(|(key, value)| (namespace, key.as_str(), value.as_str()));
             if let Some(rarest) = labels.min_by_key(|label| uses.get(label).copied().unwrap_or_default()) {

@@ -367,6 +367,10 @@ codes! {
     SidecarClient = "sidecar-client" Note Migration:
         "Pods with sidecars send to the endpoints of a Service directly, without its waypoint: what the \
          waypoint enforces and routes does not hold for them.";
+    NetworkPolicy = "network-policy" Warning Reachability:
+        "In ambient mode connections of the mesh come to a pod on port 15008, whatever port is called, and \
+         those that a waypoint has looked at come from the waypoint. A NetworkPolicy that does not admit that \
+         keeps them out: clients time out.";
     DefaultDenyMissesWaypoint = "default-deny-misses-waypoint" Warning Security:
         "A policy that denies by default and names no target holds at ztunnel, not at waypoints. A waypoint \
          without policies of its own lets every client in.";

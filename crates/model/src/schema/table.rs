@@ -6,7 +6,7 @@ use super::{Row, What};
 pub(super) const RELEASES: [&str; 4] = ["1.18", "1.29", "1.30", "1.31"];
 
 /// Group and name of each kind, the releases that have it, and where its fields are.
-pub(super) static KINDS: [(&str, &str, u8, u16, u8); 46] = [
+pub(super) static KINDS: [(&str, &str, u8, u16, u8); 47] = [
     ("", "ConfigMap", 15, 0, 3),
     ("", "Endpoints", 15, 21, 1),
     ("", "Namespace", 15, 23, 2),
@@ -48,11 +48,12 @@ pub(super) static KINDS: [(&str, &str, u8, u16, u8); 46] = [
     ("networking.istio.io", "VirtualService", 15, 1639, 2),
     ("networking.istio.io", "WorkloadEntry", 15, 1641, 2),
     ("networking.istio.io", "WorkloadGroup", 15, 1669, 2),
-    ("sailoperator.io", "Istio", 15, 1679, 2),
-    ("security.istio.io", "AuthorizationPolicy", 15, 1717, 2),
-    ("security.istio.io", "PeerAuthentication", 15, 1723, 2),
-    ("security.istio.io", "RequestAuthentication", 15, 1746, 2),
-    ("telemetry.istio.io", "Telemetry", 15, 1788, 2),
+    ("networking.k8s.io", "NetworkPolicy", 15, 1687, 2),
+    ("sailoperator.io", "Istio", 15, 1697, 2),
+    ("security.istio.io", "AuthorizationPolicy", 15, 1735, 2),
+    ("security.istio.io", "PeerAuthentication", 15, 1741, 2),
+    ("security.istio.io", "RequestAuthentication", 15, 1764, 2),
+    ("telemetry.istio.io", "Telemetry", 15, 1806, 2),
 ];
 
 /// All names, one after the other.
@@ -134,19 +135,19 @@ sProxyinboundConnectionPooloutboundTrafficPolicyexactregexunmatchedPreflightsbyt
 StatuspercentageexponentialDelayfixedDelayabortdelayauthoritygatewaysignoreUriCasesourceLabelssourceNamespaces\
 tatPrefixwithoutHeadersderivePortprefixRewriteredirectCodeperTryTimeoutretryIgnorePreviousHostsretryOnretryRem\
 oteLocalitiesrewriteuriRegexRewritecorsPolicydelegatedirectResponsemirrormirrorPercentmirrorPercentagemirror_p\
-ercentmirrorsretriesdestinationSubnetssourceSubnetsniHostsinactiveRevisionDeletionGracePeriodSecondsupdateWork\
-loadsipBlocksnotIpBlocksnotNamespacesnotPrincipalsnotRemoteIpBlocksnotRequestPrincipalsnotServiceAccountsnotTr\
-ustDomainsprincipalsremoteIpBlocksrequestPrincipalsserviceAccountstrustDomainsmethodsnotHostsnotMethodsnotPath\
-snotPortspathsnotValuesmtlsportLevelMtlsaudiencesforwardOriginalTokenfromCookiesfromHeadersfromParamsissuerjwk\
-sjwksUrijwks_urioutputClaimToHeadersoutputPayloadToHeaderspaceDelimitedClaimsjwtRulesexpressiondisabledprovide\
-rscustomMetricmetrictagOverridesoverridesreportingIntervaldefaultValueformatterliteralcustomTagsdisableContext\
-PropagationdisableSpanReportingenableIstioTagsrandomSamplingPercentageuseRequestIdForTraceSamplingaccessLoggin\
-gmetricstracing";
+ercentmirrorsretriesdestinationSubnetssourceSubnetsniHostsendPortcidrexceptipBlockpodSelectorpolicyTypesinacti\
+veRevisionDeletionGracePeriodSecondsupdateWorkloadsipBlocksnotIpBlocksnotNamespacesnotPrincipalsnotRemoteIpBlo\
+cksnotRequestPrincipalsnotServiceAccountsnotTrustDomainsprincipalsremoteIpBlocksrequestPrincipalsserviceAccoun\
+tstrustDomainsmethodsnotHostsnotMethodsnotPathsnotPortspathsnotValuesmtlsportLevelMtlsaudiencesforwardOriginal\
+TokenfromCookiesfromHeadersfromParamsissuerjwksjwksUrijwks_urioutputClaimToHeadersoutputPayloadToHeaderspaceDe\
+limitedClaimsjwtRulesexpressiondisabledproviderscustomMetricmetrictagOverridesoverridesreportingIntervaldefaul\
+tValueformatterliteralcustomTagsdisableContextPropagationdisableSpanReportingenableIstioTagsrandomSamplingPerc\
+entageuseRequestIdForTraceSamplingaccessLoggingmetricstracing";
 
 /// Every field: where its name is and how long, its type, the releases that have it among those that
 /// have what it is in, and where the fields below it are.
 #[rustfmt::skip]
-pub(super) static FIELDS: [Row; 1790] = [
+pub(super) static FIELDS: [Row; 1808] = [
     (0, 10, 16, 15, 0, 0), (10, 4, 16, 15, 0, 0), (14, 9, 3, 15, 0, 0), (23, 10, 0, 15, 0, 0),
     (33, 9, 0, 15, 0, 0), (42, 4, 0, 15, 0, 0), (46, 4, 0, 15, 0, 0), (50, 9, 0, 15, 0, 0), (59, 15, 0, 15, 0, 0),
     (74, 3, 0, 15, 0, 0), (77, 8, 0, 15, 0, 0), (85, 2, 0, 15, 0, 0), (87, 8, 0, 15, 0, 0), (95, 9, 5, 15, 3, 7),
@@ -563,37 +564,41 @@ pub(super) static FIELDS: [Row; 1790] = [
     (115, 4, 1, 15, 0, 0), (817, 4, 5, 15, 1645, 1), (879, 16, 1, 15, 0, 0), (895, 4, 5, 14, 1646, 2),
     (821, 7, 5, 15, 1650, 5), (899, 19, 1, 15, 0, 0), (918, 13, 1, 15, 0, 0), (931, 16, 1, 15, 0, 0),
     (833, 9, 5, 15, 1655, 2), (976, 14, 1, 15, 0, 0), (2444, 8, 5, 15, 1643, 2), (6672, 5, 5, 15, 1657, 9),
-    (4642, 8, 5, 15, 1442, 7), (175, 4, 5, 15, 1666, 3), (179, 6, 6, 15, 0, 0), (8418, 42, 1, 15, 0, 0),
-    (341, 4, 0, 15, 0, 0), (8460, 15, 3, 15, 0, 0), (50, 9, 0, 15, 0, 0), (6459, 7, 0, 15, 0, 0),
-    (4650, 14, 5, 15, 1671, 3), (353, 6, 6, 15, 0, 0), (7282, 7, 0, 15, 0, 0), (175, 4, 5, 15, 1674, 5),
-    (179, 6, 6, 15, 0, 0), (8475, 8, 8, 15, 0, 0), (584, 10, 8, 15, 0, 0), (8483, 11, 8, 15, 0, 0),
-    (8494, 13, 8, 15, 0, 0), (8507, 13, 8, 15, 0, 0), (8520, 17, 8, 15, 0, 0), (8537, 20, 8, 15, 0, 0),
-    (8557, 18, 8, 14, 0, 0), (8575, 15, 8, 12, 0, 0), (8590, 10, 8, 15, 0, 0), (8600, 14, 8, 15, 0, 0),
-    (8614, 17, 8, 15, 0, 0), (8631, 15, 8, 14, 0, 0), (8646, 12, 8, 12, 0, 0), (61, 6, 5, 15, 1681, 14),
-    (7800, 5, 8, 15, 0, 0), (8658, 7, 8, 15, 0, 0), (8665, 8, 8, 15, 0, 0), (8673, 10, 8, 15, 0, 0),
-    (8683, 8, 8, 15, 0, 0), (8691, 8, 8, 15, 0, 0), (8699, 5, 8, 15, 0, 0), (153, 5, 8, 15, 0, 0),
-    (2160, 9, 5, 15, 1696, 8), (239, 3, 0, 15, 0, 0), (8704, 9, 8, 15, 0, 0), (353, 6, 8, 15, 0, 0),
-    (5730, 4, 13, 15, 1695, 1), (110, 2, 13, 15, 1704, 1), (1948, 4, 13, 15, 1705, 3), (1069, 6, 0, 15, 0, 0),
-    (312, 8, 5, 15, 239, 1), (4998, 5, 13, 15, 1708, 3), (2385, 8, 5, 15, 879, 1), (95, 9, 5, 14, 849, 4),
-    (5376, 10, 13, 14, 849, 4), (175, 4, 5, 15, 1711, 6), (179, 6, 6, 15, 0, 0), (868, 4, 0, 15, 0, 0),
-    (8713, 4, 5, 15, 1719, 1), (8717, 13, 21, 15, 1719, 1), (2385, 8, 5, 15, 879, 1), (175, 4, 5, 15, 1720, 3),
-    (179, 6, 6, 15, 0, 0), (46, 4, 0, 15, 0, 0), (771, 6, 0, 15, 0, 0), (1049, 5, 0, 15, 0, 0),
-    (5598, 6, 0, 15, 0, 0), (8730, 9, 8, 15, 0, 0), (8739, 20, 3, 15, 0, 0), (8759, 11, 8, 14, 0, 0),
-    (8770, 11, 13, 15, 1725, 2), (8781, 10, 8, 15, 0, 0), (8791, 6, 0, 15, 0, 0), (8797, 4, 0, 15, 0, 0),
-    (8801, 7, 0, 15, 0, 0), (8808, 8, 0, 15, 0, 0), (8816, 20, 13, 15, 1727, 2), (8836, 21, 0, 15, 0, 0),
-    (8857, 20, 8, 14, 0, 0), (976, 7, 0, 14, 0, 0), (8877, 8, 13, 15, 1729, 13), (2385, 8, 5, 15, 879, 1),
-    (95, 9, 5, 14, 849, 4), (5376, 10, 13, 14, 849, 4), (175, 4, 5, 15, 1742, 4), (179, 6, 6, 15, 0, 0),
-    (8885, 10, 0, 15, 0, 0), (868, 4, 0, 15, 0, 0), (46, 4, 0, 15, 0, 0), (8895, 8, 3, 15, 0, 0),
-    (5585, 6, 5, 15, 1748, 1), (359, 5, 5, 15, 1749, 1), (8903, 9, 13, 15, 1750, 1), (8912, 12, 0, 15, 0, 0),
-    (8924, 6, 0, 15, 0, 0), (868, 4, 0, 15, 0, 0), (2160, 9, 0, 15, 0, 0), (251, 5, 0, 15, 0, 0),
-    (8895, 8, 3, 15, 0, 0), (359, 5, 5, 15, 1755, 3), (8930, 12, 21, 15, 1758, 2), (8942, 9, 13, 15, 1760, 3),
-    (8903, 9, 13, 15, 1750, 1), (8951, 17, 0, 15, 0, 0), (8968, 12, 0, 15, 0, 0), (46, 4, 0, 15, 0, 0),
-    (251, 5, 0, 15, 0, 0), (251, 5, 0, 15, 0, 0), (7825, 11, 5, 15, 1766, 2), (8980, 9, 5, 14, 1768, 1),
-    (5598, 6, 5, 15, 1766, 2), (8989, 7, 5, 15, 1769, 1), (8996, 10, 21, 15, 1770, 4), (9006, 25, 3, 12, 0, 0),
-    (9031, 20, 3, 15, 0, 0), (9051, 15, 3, 14, 0, 0), (359, 5, 5, 15, 1749, 1), (8903, 9, 13, 15, 1750, 1),
-    (9066, 24, 2, 15, 0, 0), (9090, 28, 3, 15, 0, 0), (9118, 13, 13, 15, 1751, 4), (9131, 7, 13, 15, 1763, 3),
-    (2385, 8, 5, 15, 879, 1), (95, 9, 5, 14, 849, 4), (5376, 10, 13, 14, 849, 4), (9138, 7, 13, 15, 1774, 8),
-    (175, 4, 5, 15, 1782, 6), (179, 6, 6, 15, 0, 0),
+    (4642, 8, 5, 15, 1442, 7), (175, 4, 5, 15, 1666, 3), (179, 6, 6, 15, 0, 0), (8418, 7, 1, 15, 0, 0),
+    (115, 4, 4, 15, 0, 0), (119, 8, 0, 15, 0, 0), (8425, 4, 0, 15, 0, 0), (8429, 6, 8, 15, 0, 0),
+    (8435, 7, 5, 15, 1674, 2), (567, 17, 5, 15, 59, 2), (8442, 11, 5, 15, 59, 2), (153, 5, 13, 15, 1671, 3),
+    (110, 2, 13, 15, 1676, 3), (5730, 4, 13, 15, 1676, 3), (153, 5, 13, 15, 1671, 3), (6318, 6, 13, 15, 1679, 2),
+    (4558, 7, 13, 15, 1681, 2), (8442, 11, 5, 15, 59, 2), (8453, 11, 8, 15, 0, 0), (175, 4, 5, 15, 1683, 4),
+    (179, 6, 6, 15, 0, 0), (8464, 42, 1, 15, 0, 0), (341, 4, 0, 15, 0, 0), (8506, 15, 3, 15, 0, 0),
+    (50, 9, 0, 15, 0, 0), (6459, 7, 0, 15, 0, 0), (4650, 14, 5, 15, 1689, 3), (353, 6, 6, 15, 0, 0),
+    (7282, 7, 0, 15, 0, 0), (175, 4, 5, 15, 1692, 5), (179, 6, 6, 15, 0, 0), (8521, 8, 8, 15, 0, 0),
+    (584, 10, 8, 15, 0, 0), (8529, 11, 8, 15, 0, 0), (8540, 13, 8, 15, 0, 0), (8553, 13, 8, 15, 0, 0),
+    (8566, 17, 8, 15, 0, 0), (8583, 20, 8, 15, 0, 0), (8603, 18, 8, 14, 0, 0), (8621, 15, 8, 12, 0, 0),
+    (8636, 10, 8, 15, 0, 0), (8646, 14, 8, 15, 0, 0), (8660, 17, 8, 15, 0, 0), (8677, 15, 8, 14, 0, 0),
+    (8692, 12, 8, 12, 0, 0), (61, 6, 5, 15, 1699, 14), (7800, 5, 8, 15, 0, 0), (8704, 7, 8, 15, 0, 0),
+    (8711, 8, 8, 15, 0, 0), (8719, 10, 8, 15, 0, 0), (8729, 8, 8, 15, 0, 0), (8737, 8, 8, 15, 0, 0),
+    (8745, 5, 8, 15, 0, 0), (153, 5, 8, 15, 0, 0), (2160, 9, 5, 15, 1714, 8), (239, 3, 0, 15, 0, 0),
+    (8750, 9, 8, 15, 0, 0), (353, 6, 8, 15, 0, 0), (5730, 4, 13, 15, 1713, 1), (110, 2, 13, 15, 1722, 1),
+    (1948, 4, 13, 15, 1723, 3), (1069, 6, 0, 15, 0, 0), (312, 8, 5, 15, 239, 1), (4998, 5, 13, 15, 1726, 3),
+    (2385, 8, 5, 15, 879, 1), (95, 9, 5, 14, 849, 4), (5376, 10, 13, 14, 849, 4), (175, 4, 5, 15, 1729, 6),
+    (179, 6, 6, 15, 0, 0), (868, 4, 0, 15, 0, 0), (8759, 4, 5, 15, 1737, 1), (8763, 13, 21, 15, 1737, 1),
+    (2385, 8, 5, 15, 879, 1), (175, 4, 5, 15, 1738, 3), (179, 6, 6, 15, 0, 0), (46, 4, 0, 15, 0, 0),
+    (771, 6, 0, 15, 0, 0), (1049, 5, 0, 15, 0, 0), (5598, 6, 0, 15, 0, 0), (8776, 9, 8, 15, 0, 0),
+    (8785, 20, 3, 15, 0, 0), (8805, 11, 8, 14, 0, 0), (8816, 11, 13, 15, 1743, 2), (8827, 10, 8, 15, 0, 0),
+    (8837, 6, 0, 15, 0, 0), (8843, 4, 0, 15, 0, 0), (8847, 7, 0, 15, 0, 0), (8854, 8, 0, 15, 0, 0),
+    (8862, 20, 13, 15, 1745, 2), (8882, 21, 0, 15, 0, 0), (8903, 20, 8, 14, 0, 0), (976, 7, 0, 14, 0, 0),
+    (8923, 8, 13, 15, 1747, 13), (2385, 8, 5, 15, 879, 1), (95, 9, 5, 14, 849, 4), (5376, 10, 13, 14, 849, 4),
+    (175, 4, 5, 15, 1760, 4), (179, 6, 6, 15, 0, 0), (8931, 10, 0, 15, 0, 0), (868, 4, 0, 15, 0, 0),
+    (46, 4, 0, 15, 0, 0), (8941, 8, 3, 15, 0, 0), (5585, 6, 5, 15, 1766, 1), (359, 5, 5, 15, 1767, 1),
+    (8949, 9, 13, 15, 1768, 1), (8958, 12, 0, 15, 0, 0), (8970, 6, 0, 15, 0, 0), (868, 4, 0, 15, 0, 0),
+    (2160, 9, 0, 15, 0, 0), (251, 5, 0, 15, 0, 0), (8941, 8, 3, 15, 0, 0), (359, 5, 5, 15, 1773, 3),
+    (8976, 12, 21, 15, 1776, 2), (8988, 9, 13, 15, 1778, 3), (8949, 9, 13, 15, 1768, 1), (8997, 17, 0, 15, 0, 0),
+    (9014, 12, 0, 15, 0, 0), (46, 4, 0, 15, 0, 0), (251, 5, 0, 15, 0, 0), (251, 5, 0, 15, 0, 0),
+    (7825, 11, 5, 15, 1784, 2), (9026, 9, 5, 14, 1786, 1), (5598, 6, 5, 15, 1784, 2), (9035, 7, 5, 15, 1787, 1),
+    (9042, 10, 21, 15, 1788, 4), (9052, 25, 3, 12, 0, 0), (9077, 20, 3, 15, 0, 0), (9097, 15, 3, 14, 0, 0),
+    (359, 5, 5, 15, 1767, 1), (8949, 9, 13, 15, 1768, 1), (9112, 24, 2, 15, 0, 0), (9136, 28, 3, 15, 0, 0),
+    (9164, 13, 13, 15, 1769, 4), (9177, 7, 13, 15, 1781, 3), (2385, 8, 5, 15, 879, 1), (95, 9, 5, 14, 849, 4),
+    (5376, 10, 13, 14, 849, 4), (9184, 7, 13, 15, 1792, 8), (175, 4, 5, 15, 1800, 6), (179, 6, 6, 15, 0, 0),
 ];
 
 /// Field, depth, what is limited, and to how much in each release.
@@ -863,22 +868,22 @@ pub(super) static LIMITS: [(u16, u8, What, [i64; 4]); 468] = [
     (1656, 0, What::Max, [i64::MIN, 4294967295, 4294967295, 4294967295]),
     (1658, 0, What::Min, [i64::MIN, 0, 0, 0]), (1661, 0, What::Min, [i64::MIN, 0, 0, 0]),
     (1662, 0, What::Min, [i64::MIN, 0, 0, 0]), (1663, 0, What::Min, [i64::MIN, 0, 0, 0]),
-    (1665, 0, What::Min, [i64::MIN, 0, 0, 0]), (1688, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
-    (1688, 1, What::MaxLength, [i64::MIN, 320, 320, 320]), (1693, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
-    (1693, 1, What::MaxLength, [i64::MIN, 320, 320, 320]), (1708, 0, What::MaxItems, [i64::MIN, 512, 512, 512]),
-    (1713, 0, What::MaxItems, [i64::MIN, 512, 512, 512]), (1716, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
-    (1721, 0, What::MinEntries, [i64::MIN, 1, 1, 1]), (1725, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1727, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1728, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1729, 1, What::MinLength, [i64::MIN, 1, 1, 1]), (1731, 1, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1733, 1, What::MinLength, [i64::MIN, 1, 1, 1]), (1734, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1736, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1736, 0, What::MaxLength, [i64::MIN, 2048, 2048, 2048]),
-    (1737, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1737, 0, What::MaxLength, [i64::MIN, 2048, 2048, 2048]),
-    (1740, 0, What::MaxItems, [i64::MIN, 64, 64, 64]), (1740, 1, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1742, 0, What::MaxItems, [i64::MIN, 4096, 4096, 4096]), (1745, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
-    (1750, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1755, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1767, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1768, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
-    (1769, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1780, 0, What::Min, [i64::MIN, 0, 0, 0]),
-    (1780, 0, What::Max, [i64::MIN, 100, 100, 100]), (1786, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
+    (1665, 0, What::Min, [i64::MIN, 0, 0, 0]), (1706, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
+    (1706, 1, What::MaxLength, [i64::MIN, 320, 320, 320]), (1711, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
+    (1711, 1, What::MaxLength, [i64::MIN, 320, 320, 320]), (1726, 0, What::MaxItems, [i64::MIN, 512, 512, 512]),
+    (1731, 0, What::MaxItems, [i64::MIN, 512, 512, 512]), (1734, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
+    (1739, 0, What::MinEntries, [i64::MIN, 1, 1, 1]), (1743, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1745, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1746, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1747, 1, What::MinLength, [i64::MIN, 1, 1, 1]), (1749, 1, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1751, 1, What::MinLength, [i64::MIN, 1, 1, 1]), (1752, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1754, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1754, 0, What::MaxLength, [i64::MIN, 2048, 2048, 2048]),
+    (1755, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1755, 0, What::MaxLength, [i64::MIN, 2048, 2048, 2048]),
+    (1758, 0, What::MaxItems, [i64::MIN, 64, 64, 64]), (1758, 1, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1760, 0, What::MaxItems, [i64::MIN, 4096, 4096, 4096]), (1763, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
+    (1768, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1773, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1785, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1786, 0, What::MinLength, [i64::MIN, 1, 1, 1]),
+    (1787, 0, What::MinLength, [i64::MIN, 1, 1, 1]), (1798, 0, What::Min, [i64::MIN, 0, 0, 0]),
+    (1798, 0, What::Max, [i64::MIN, 100, 100, 100]), (1804, 0, What::MaxItems, [i64::MIN, 16, 16, 16]),
 ];
 
 /// Field, and the values that it may have, with the releases that know them.
@@ -935,10 +940,10 @@ pub(super) static VALUES: [(u16, &[(&str, u8)]); 69] = [
     (1516, &[("ALLOW_ANY", 15), ("REGISTRY_ONLY", 15)]),
     (1534, &[("FORWARD", 14), ("IGNORE", 14), ("UNSPECIFIED", 14)]),
     (1578, &[("FROM_PROTOCOL_DEFAULT", 15), ("FROM_REQUEST_PORT", 15)]),
-    (1711, &[("ALLOW", 15), ("AUDIT", 15), ("CUSTOM", 15), ("DENY", 15)]),
-    (1719, &[("DISABLE", 15), ("PERMISSIVE", 15), ("STRICT", 15), ("UNSET", 15)]),
-    (1749, &[("CLIENT", 15), ("CLIENT_AND_SERVER", 15), ("SERVER", 15)]),
-    (1756, &[("ALL_METRICS", 15), ("GRPC_REQUEST_MESSAGES", 15), ("GRPC_RESPONSE_MESSAGES", 15), ("REQUEST_COUNT", 15), ("REQUEST_DURATION", 15), ("REQUEST_SIZE", 15), ("RESPONSE_SIZE", 15), ("TCP_CLOSED_CONNECTIONS", 15), ("TCP_OPENED_CONNECTIONS", 15), ("TCP_RECEIVED_BYTES", 15), ("TCP_SENT_BYTES", 15)]),
-    (1757, &[("CLIENT", 15), ("CLIENT_AND_SERVER", 15), ("SERVER", 15)]),
-    (1758, &[("REMOVE", 15), ("UPSERT", 15)]),
+    (1729, &[("ALLOW", 15), ("AUDIT", 15), ("CUSTOM", 15), ("DENY", 15)]),
+    (1737, &[("DISABLE", 15), ("PERMISSIVE", 15), ("STRICT", 15), ("UNSET", 15)]),
+    (1767, &[("CLIENT", 15), ("CLIENT_AND_SERVER", 15), ("SERVER", 15)]),
+    (1774, &[("ALL_METRICS", 15), ("GRPC_REQUEST_MESSAGES", 15), ("GRPC_RESPONSE_MESSAGES", 15), ("REQUEST_COUNT", 15), ("REQUEST_DURATION", 15), ("REQUEST_SIZE", 15), ("RESPONSE_SIZE", 15), ("TCP_CLOSED_CONNECTIONS", 15), ("TCP_OPENED_CONNECTIONS", 15), ("TCP_RECEIVED_BYTES", 15), ("TCP_SENT_BYTES", 15)]),
+    (1775, &[("CLIENT", 15), ("CLIENT_AND_SERVER", 15), ("SERVER", 15)]),
+    (1776, &[("REMOVE", 15), ("UPSERT", 15)]),
 ];

@@ -53,6 +53,7 @@ pub mod message;
 pub mod multicluster;
 #[doc(hidden)]
 pub mod names;
+pub mod network_policy;
 pub mod networking;
 pub mod object;
 mod objects;
@@ -274,6 +275,8 @@ snapshot! {
     config_maps: kubernetes::ConfigMap = ConfigMap in document;
     /// Secrets, without their data.
     secrets: kubernetes::Secret = Secret in document;
+    /// Which connections pods may open and take.
+    network_policies: network_policy::NetworkPolicy = NetworkPolicy in spec;
     /// Gateway API: classes of gateways.
     gateway_classes: gateway_api::GatewayClass = GatewayClass in spec;
     /// Gateway API: gateways, waypoints among them.

@@ -26,6 +26,7 @@ mod mesh_config_elsewhere;
 mod method_case;
 mod namespace_not_ambient;
 mod nested_waypoint;
+mod network_policy;
 mod no_address;
 mod no_hbone_listener;
 mod no_waypoint;
@@ -91,6 +92,7 @@ pub const RULES: &[Rule] = &[
     method_case::RULE,
     namespace_not_ambient::RULE,
     nested_waypoint::RULE,
+    network_policy::RULE,
     no_address::RULE,
     no_hbone_listener::RULE,
     no_waypoint::RULE,

@@ -16,6 +16,7 @@ mod config_map;
 mod controller;
 mod endpoint_slice;
 mod endpoints;
+mod network_policy;
 mod node;
 mod pod;
 mod service;
@@ -35,6 +36,7 @@ pub(super) fn objects(pass: &mut Pass<'_>, s: &mut Snapshot) {
     pass.over_stored(&mut s.endpoints, |c, _, endpoints| endpoints::check(c, endpoints));
     pass.over_stored(&mut s.endpoint_slices, |c, _, slice| endpoint_slice::check(c, slice));
     pass.over_stored(&mut s.pods, |c, _, pod| pod::check(c, pod));
+    pass.over_stored(&mut s.network_policies, |c, _, policy| network_policy::check(c, policy));
     pass.over_stored(&mut s.config_maps, |c, _, config_map| config_map::check(c, config_map));
 }
 

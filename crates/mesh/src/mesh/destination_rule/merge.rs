@@ -89,8 +89,10 @@ impl MergedRule {
     /// The subset with this name. The empty name is the destination as a whole, never a subset.
     #[must_use]
     pub fn subset(&self, name: &str) -> Option<&Subset> {
-        let position = self.positions.get(name).filter(|_| !name.is_empty());
-        self.spec.subsets.get(*position?)
+        if name.is_empty() {
+            return None;
+        }
+        self.spec.subsets.get(*self.positions.get(name)?)
     }
 
     /// The workloads that it is for; none = all.

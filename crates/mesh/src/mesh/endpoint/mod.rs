@@ -78,11 +78,13 @@ impl Endpoints {
         let slices = Slices::new(snapshot, features);
         let sources = Sources::new(slices, (rules, features), services, workloads);
         let mut index = Self::default();
-        let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
         // Kubernetes Services go last; within either sort, older ones first.
         let (kubernetes, entries): (Vec<_>, Vec<_>) =
             services.with_imported().partition(|(_, s)| s.is_kubernetes());
-        index.by_service = vec![usize::MAX; kubernetes.len() + entries.len()];
+        let count = kubernetes.len() + entries.len();
+        index.by_service = vec![usize::MAX; count];
+        let mut list_of_host: HashMap<(&str, &str), usize> = HashMap::default();
+        list_of_host.reserve(count);
         for (id, service) in entries.into_iter().chain(kubernetes) {
             let endpoints = sources.of(id, service);
             let host = (service.hostname.as_str(), service.namespace.as_str());

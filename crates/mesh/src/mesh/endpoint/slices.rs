@@ -42,6 +42,7 @@ impl<'a> Slices<'a> {
     /// slices of them. Where a flag has them read, slices count for nothing.
     pub(super) fn new(snapshot: &'a Snapshot, features: &Features) -> Self {
         let mut by_service: HashMap<_, Vec<_>> = HashMap::default();
+        by_service.reserve(snapshot.endpoint_slices.len());
         for slice in &snapshot.endpoint_slices {
             if let Some(key) = service_of(slice) {
                 by_service.entry(key).or_default().push(slice.as_ref());
