@@ -482,6 +482,10 @@ codes! {
     ExtensionMatch = "extension-match" Warning Correctness:
         "The extension's `match` holds at no waypoint, so that it is added nowhere. A waypoint is the \
          server's side of a connection, and does not match extensions by port.";
+    SelectorNotRead = "selector-not-read" Warning Correctness:
+        "A WasmPlugin, a TrafficExtension or Telemetry selects pods by their labels, or an extension is for \
+         all of its namespace: waypoints go by `targetRefs` only, and pods of ambient mode have no sidecar, so \
+         that nothing reads it. Name the Service or the waypoint's Gateway by `targetRefs`.";
     TelemetryScope = "telemetry-scope" Warning Correctness:
         "Telemetry for a Gateway holds for the Services of the waypoint's own namespace, not for those of \
          other namespaces that use it.";
