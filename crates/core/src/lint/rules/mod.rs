@@ -18,6 +18,7 @@ mod ignored_field;
 mod ignored_match;
 mod ingress_bypass;
 mod ingress_routes_twice;
+mod invalid_parameters;
 mod ip_blocks;
 mod jwt_not_checked;
 mod jwt_not_demanded;
@@ -84,6 +85,7 @@ pub const RULES: &[Rule] = &[
     ignored_match::RULE,
     ingress_bypass::RULE,
     ingress_routes_twice::RULE,
+    invalid_parameters::RULE,
     ip_blocks::RULE,
     jwt_not_checked::RULE,
     jwt_not_demanded::RULE,
