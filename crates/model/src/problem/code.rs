@@ -402,6 +402,10 @@ codes! {
     UnknownNamespace = "unknown-namespace" Warning Correctness:
         "A policy names a namespace that the snapshot does not have, where one with a similar name exists. \
          The rule never matches.";
+    UnknownPrincipal = "unknown-principal" Warning Security:
+        "A policy names a client that nobody is: no pod of the namespace runs as the service account, or the \
+         pods that do are outside of the mesh and have no identity. The rule never matches. Name the account \
+         that the clients run as, or take them into the mesh.";
     TargetPort = "target-port" Warning Correctness:
         "A waypoint sees the port of the Service that a client called, not the port of the pod behind it. A \
          rule with the target port never matches there.";

@@ -52,6 +52,7 @@ mod tracing_off;
 mod unknown_host;
 mod unknown_namespace;
 mod unknown_port;
+mod unknown_principal;
 mod unreachable_rule;
 mod unused_waypoint;
 mod waypoint_as_source;
@@ -119,6 +120,7 @@ pub const RULES: &[Rule] = &[
     unknown_host::RULE,
     unknown_namespace::RULE,
     unknown_port::RULE,
+    unknown_principal::RULE,
     unreachable_rule::RULE,
     unused_waypoint::RULE,
     waypoint_as_source::RULE,
