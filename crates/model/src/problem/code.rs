@@ -378,6 +378,10 @@ codes! {
         "A policy without `targetRefs` is enforced by ztunnel, which knows nothing of HTTP: waypoints do not \
          read it. ztunnel leaves out an ALLOW rule about HTTP, so that nobody is let in by it, and never \
          fires a DENY rule that is about HTTP only.";
+    PeerAuthentication = "peer-authentication" Warning Security:
+        "ztunnel does not apply the PeerAuthentication: in the root namespace one with a selector is for no \
+         workload, and `portLevelMtls` is about the ports of pods, not of Services. Move it to the namespace of \
+         the pods, or write the target port.";
     WaypointLockedOut = "waypoint-locked-out" Warning Security:
         "At the destination ztunnel sees the waypoint's identity, not the client's. The policy does not let \
          the waypoint in, so that all requests through it are refused.";

@@ -34,6 +34,7 @@ mod not_a_waypoint;
 mod other_data_plane_policy;
 mod overlapping_routes;
 mod path_form;
+mod peer_authentication;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
@@ -102,6 +103,7 @@ pub const RULES: &[Rule] = &[
     other_data_plane_policy::RULE,
     overlapping_routes::RULE,
     path_form::RULE,
+    peer_authentication::RULE,
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
