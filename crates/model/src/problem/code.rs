@@ -497,6 +497,9 @@ codes! {
     TelemetryScope = "telemetry-scope" Warning Correctness:
         "Telemetry for a Gateway holds for the Services of the waypoint's own namespace, not for those of \
          other namespaces that use it.";
+    TelemetryMode = "telemetry-mode" Warning Correctness:
+        "Telemetry is for mode `CLIENT` only, and a waypoint is the server of its clients: nothing of it holds \
+         there. Use the mode `SERVER`, or leave it out.";
     TelemetryTwice = "telemetry-twice" Warning Correctness:
         "Of several Telemetry objects for all of a namespace, or for all of the mesh, only the oldest \
          counts: nothing reads the others.";

@@ -45,6 +45,7 @@ mod selector_not_read;
 mod several_addresses;
 mod sidecar_client;
 mod target_port;
+mod telemetry_mode;
 mod telemetry_provider;
 mod telemetry_scope;
 mod telemetry_twice;
@@ -114,6 +115,7 @@ pub const RULES: &[Rule] = &[
     several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,
+    telemetry_mode::RULE,
     telemetry_provider::RULE,
     telemetry_scope::RULE,
     telemetry_twice::RULE,

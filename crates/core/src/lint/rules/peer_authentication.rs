@@ -31,8 +31,8 @@ fn of_root(cx: &Context<'_>, object: &Object<PeerAuthentication>, labels: &Label
     let root = &object.meta.namespace;
     let selected = cx.ambient().all().find(|destination| labels.is_subset(destination.labels))?;
     let message = format!(
-        "a PeerAuthentication of the root namespace `{root}` that has a selector is for no workload: it has no \
-         effect, neither for the pods of namespace `{}` that fit",
+        "a PeerAuthentication of the root namespace `{root}` with a selector is for no workload: it has no \
+         effect for the pods of namespace `{}` that fit",
         selected.namespace
     );
     let help = format!(
