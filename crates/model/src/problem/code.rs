@@ -391,6 +391,10 @@ codes! {
     JwtNotDemanded = "jwt-not-demanded" Note Security:
         "A RequestAuthentication refuses tokens that are not valid, and lets requests without a token pass. \
          To demand one takes an AuthorizationPolicy with `requestPrincipals`.";
+    JwksUri = "jwks-uri" Warning Security:
+        "istiod fetches the keys of tokens, and cannot reach them: the host is no name in its own namespace, or \
+         the pods there take mTLS only. Requests with a token are refused. Write the whole name of the Service, \
+         and let istiod in without mTLS.";
     JwtNotChecked = "jwt-not-checked" Warning Security:
         "The policy asks for what only a checked token has, its principal or claims, and no \
          RequestAuthentication checks tokens there. The rule never matches.";

@@ -20,6 +20,7 @@ mod ingress_bypass;
 mod ingress_routes_twice;
 mod invalid_parameters;
 mod ip_blocks;
+mod jwks_uri;
 mod jwt_not_checked;
 mod jwt_not_demanded;
 mod label_not_read;
@@ -90,6 +91,7 @@ pub const RULES: &[Rule] = &[
     ingress_routes_twice::RULE,
     invalid_parameters::RULE,
     ip_blocks::RULE,
+    jwks_uri::RULE,
     jwt_not_checked::RULE,
     jwt_not_demanded::RULE,
     label_not_read::RULE,
