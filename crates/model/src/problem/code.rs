@@ -406,7 +406,8 @@ codes! {
          other path never matches.";
     PrincipalForm = "principal-form" Warning Correctness:
         "A principal in a policy is `<trust domain>/ns/<namespace>/sa/<account>`. With `spiffe://` before \
-         it, or with a part left out, it never matches.";
+         it, or with a part left out, it never matches. ztunnel does not take `cluster.local` for another \
+         trust domain of the mesh.";
     UnknownNamespace = "unknown-namespace" Warning Correctness:
         "A policy names a namespace that the snapshot does not have, where one with a similar name exists. \
          The rule never matches.";
