@@ -123,7 +123,7 @@ impl<'a, 'm> Everybody<'a, 'm> {
     /// What is wrong with a source.
     fn problem(&self, policy: &Object<AuthorizationPolicy>, named: &Named<'_>) -> Option<Problem> {
         let Named { value, namespace, account } = *named;
-        let known = self.namespaces.get(namespace)?;
+        let known = self.namespaces.get(namespace).filter(|_| !self.has_others)?;
         let clients = match account {
             None => &known.all,
             Some(account) if self.is_of_gateway(namespace, account) => return None,
@@ -181,7 +181,7 @@ impl<'a, 'm> Everybody<'a, 'm> {
         let Named { value, namespace, .. } = *named;
         let cx = self.cx;
         let is_there = snapshot::find(&cx.snapshot.service_accounts, namespace, account).is_some();
-        if self.has_others || is_there {
+        if is_there {
             return None;
         }
         let names = || known.by_account.keys().copied().filter(|name| !name.is_empty());
