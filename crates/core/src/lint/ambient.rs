@@ -68,12 +68,21 @@ impl<'m> Ambient<'m> {
 
     /// What a policy is for at ztunnel: nothing where it refers to something.
     pub(super) fn under<'a, T: Attach>(&'a self, policy: &'a T) -> impl Iterator<Item = &'a Destination<'m>> {
-        let namespace = policy.meta().namespace.as_str();
+        let selected = self.selected(policy.meta().namespace.as_str(), policy.selector());
+        selected.filter(move |_| refers_to_nothing(policy))
+    }
+
+    /// What an object of a namespace is for by its selector, or without one.
+    pub(super) fn selected<'a>(
+        &'a self,
+        namespace: &'a str,
+        selector: Option<&'a Labels>,
+    ) -> impl Iterator<Item = &'a Destination<'m>> {
         let everywhere = namespace == self.root_namespace;
         let all = everywhere.then(|| self.by_namespace.values()).into_iter().flatten();
         let own = self.by_namespace.get(namespace).filter(|_| !everywhere);
-        let found = all.chain(own).filter(|_| refers_to_nothing(policy)).flatten();
-        found.filter(move |destination| policy.selector().is_none_or(|s| s.is_subset(destination.labels)))
+        let found = all.chain(own).flatten();
+        found.filter(move |destination| selector.is_none_or(|s| s.is_subset(destination.labels)))
     }
 
     /// All of them.

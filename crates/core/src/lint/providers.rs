@@ -1,5 +1,6 @@
 //! Extension providers of the mesh configuration: what they take, and where they send it.
 
+use crate::mesh::{Service, Services};
 use crate::snapshot::mesh_config::ExtensionProvider;
 
 /// What Telemetry names providers for.
@@ -66,4 +67,15 @@ pub(super) fn sends_to(provider: &ExtensionProvider) -> Option<(&str, u32)> {
         envoy_tcp_als,
         envoy_otel_als
     )
+}
+
+/// The Service that a provider sends to and the port, where the Service has other ones only.
+pub(super) fn without_port<'m>(
+    services: &'m Services,
+    provider: &ExtensionProvider,
+) -> Option<(&'m Service, u32)> {
+    let (host, port) = sends_to(provider)?;
+    let service = services.get(services.of_provider(host)?)?;
+    let has_others = !service.ports.is_empty() && service.port(port).is_none();
+    has_others.then_some((service, port))
 }

@@ -25,6 +25,8 @@ use serde_json::Value;
 
 use parameters::{Patches, Sort};
 
+pub(crate) use parameters::FOR_CLASS;
+
 use crate::Str;
 use crate::features::Features;
 use crate::mesh::waypoint::proxy;

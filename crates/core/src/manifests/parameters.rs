@@ -18,7 +18,7 @@ use crate::snapshot::{Object, ObjectRef};
 use crate::text::{SourceFile, Unread, documents};
 
 /// The label of a ConfigMap that is for all Gateways of a class.
-const FOR_CLASS: &str = "gateway.istio.io/defaults-for-class";
+pub(crate) const FOR_CLASS: &str = "gateway.istio.io/defaults-for-class";
 /// What an object's patch must not change.
 const FIXED: [&str; 11] = [
     "name",

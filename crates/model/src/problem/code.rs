@@ -382,6 +382,10 @@ codes! {
         "A policy without `targetRefs` is enforced by ztunnel, which knows nothing of HTTP: waypoints do not \
          read it. ztunnel leaves out an ALLOW rule about HTTP, so that nobody is let in by it, and never \
          fires a DENY rule that is about HTTP only.";
+    PeerAuthentication = "peer-authentication" Warning Security:
+        "ztunnel does not apply the PeerAuthentication: in the root namespace one with a selector is for no \
+         workload, and `portLevelMtls` is about the ports of pods, not of Services. Move it to the namespace of \
+         the pods, or write the target port.";
     WaypointLockedOut = "waypoint-locked-out" Warning Security:
         "At the destination ztunnel sees the waypoint's identity, not the client's. The policy does not let \
          the waypoint in, so that all requests through it are refused.";
@@ -391,6 +395,10 @@ codes! {
     JwtNotDemanded = "jwt-not-demanded" Note Security:
         "A RequestAuthentication refuses tokens that are not valid, and lets requests without a token pass. \
          To demand one takes an AuthorizationPolicy with `requestPrincipals`.";
+    JwksUri = "jwks-uri" Warning Security:
+        "istiod fetches the keys of tokens, and cannot reach them: the host is no name in its own namespace, or \
+         the pods there take mTLS only. Requests with a token are refused. Write the whole name of the Service, \
+         and let istiod in without mTLS.";
     JwtNotChecked = "jwt-not-checked" Warning Security:
         "The policy asks for what only a checked token has, its principal or claims, and no \
          RequestAuthentication checks tokens there. The rule never matches.";
@@ -402,10 +410,15 @@ codes! {
          other path never matches.";
     PrincipalForm = "principal-form" Warning Correctness:
         "A principal in a policy is `<trust domain>/ns/<namespace>/sa/<account>`. With `spiffe://` before \
-         it, or with a part left out, it never matches.";
+         it, or with a part left out, it never matches. ztunnel does not take `cluster.local` for another \
+         trust domain of the mesh.";
     UnknownNamespace = "unknown-namespace" Warning Correctness:
         "A policy names a namespace that the snapshot does not have, where one with a similar name exists. \
          The rule never matches.";
+    UnknownPrincipal = "unknown-principal" Warning Security:
+        "A policy names a client that nobody is: no pod of the namespace runs as the service account, or the \
+         pods that do are outside of the mesh and have no identity. The rule never matches. Name the account \
+         that the clients run as, or take them into the mesh.";
     TargetPort = "target-port" Warning Correctness:
         "A waypoint sees the port of the Service that a client called, not the port of the pod behind it. A \
          rule with the target port never matches there.";
@@ -486,9 +499,16 @@ codes! {
     ExtensionMatch = "extension-match" Warning Correctness:
         "The extension's `match` holds at no waypoint, so that it is added nowhere. A waypoint is the \
          server's side of a connection, and does not match extensions by port.";
+    SelectorNotRead = "selector-not-read" Warning Correctness:
+        "A WasmPlugin, a TrafficExtension or Telemetry selects pods by their labels, or an extension is for \
+         all of its namespace: waypoints go by `targetRefs` only, and pods of ambient mode have no sidecar, so \
+         that nothing reads it. Name the Service or the waypoint's Gateway by `targetRefs`.";
     TelemetryScope = "telemetry-scope" Warning Correctness:
         "Telemetry for a Gateway holds for the Services of the waypoint's own namespace, not for those of \
          other namespaces that use it.";
+    TelemetryMode = "telemetry-mode" Warning Correctness:
+        "Telemetry is for mode `CLIENT` only, and a waypoint is the server of its clients: nothing of it holds \
+         there. Use the mode `SERVER`, or leave it out.";
     TelemetryTwice = "telemetry-twice" Warning Correctness:
         "Of several Telemetry objects for all of a namespace, or for all of the mesh, only the oldest \
          counts: nothing reads the others.";

@@ -3,11 +3,13 @@
 use crate::Str;
 use crate::hash::{HashMap, HashSet};
 use crate::lint::enforced::Enforced;
-use crate::lint::{Context, Rule};
+use crate::lint::providers::without_port;
+use crate::lint::{Context, Rule, ports};
 use crate::mesh::ServiceId;
 use crate::plan::policies::{Authorizers, Unusable};
 use crate::problem::{Code, Problem};
 use crate::snapshot::ObjectRef;
+use crate::snapshot::mesh_config::ExtensionProvider;
 use crate::snapshot::security::Action;
 
 pub(super) const RULE: Rule =
@@ -73,7 +75,7 @@ fn of_provider(cx: &Context<'_>, authorizers: &Authorizers<'_>, name: &str) -> O
         };
         return Some(Problem::new(Code::AuthorizationProvider, format!("{why}: {CONSEQUENCE}")).help(help));
     }
-    let unusable = authorizers.unusable(name)?;
+    let Some(unusable) = authorizers.unusable(name) else { return other_port(cx, declared?) };
     let http = declared.and_then(|provider| provider.envoy_ext_authz_http.as_ref()).map(|http| &http.service);
     let grpc = declared.and_then(|provider| provider.envoy_ext_authz_grpc.as_ref()).map(|grpc| &grpc.service);
     let service = http.or(grpc).map_or("", Str::as_str);
@@ -90,6 +92,28 @@ fn of_provider(cx: &Context<'_>, authorizers: &Authorizers<'_>, name: &str) -> O
         ),
     };
     Some(Problem::new(Code::AuthorizationProvider, format!("{why}: {CONSEQUENCE}")).help(help))
+}
+
+/// What is wrong with a provider that can be asked: its Service has no such port, so that nobody answers.
+fn other_port(cx: &Context<'_>, provider: &ExtensionProvider) -> Option<Problem> {
+    let (service, port) = without_port(&cx.mesh.services, provider)?;
+    let grpc = provider.envoy_ext_authz_grpc.as_ref().is_some_and(|grpc| grpc.fail_open);
+    let http = provider.envoy_ext_authz_http.as_ref().is_some_and(|http| http.fail_open);
+    let consequence = if grpc || http {
+        "nobody is asked, and every request is let through"
+    } else {
+        "every request that the policy matches is denied"
+    };
+    let message = format!(
+        "provider `{}` of the mesh configuration is asked at port {port} of `{}`, which has no such port{}: \
+         {consequence}",
+        provider.name,
+        service.hostname,
+        ports::what_it_is(service, port),
+    );
+    let help = format!("{}, in the mesh configuration", ports::help(service, port));
+    let problem = Problem::new(Code::AuthorizationProvider, message).help(help);
+    Some(problem.related_object(service.source.object(), "spec.ports", "this Service has other ports"))
 }
 
 /// Policies that name another provider than one before them for the same target.

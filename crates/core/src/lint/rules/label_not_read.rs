@@ -5,6 +5,7 @@ mod places;
 
 use crate::hash::HashMap;
 use crate::lint::naming::{label, namespace_labels};
+use crate::lint::references::envoy_waypoints;
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::Waypoint;
 use crate::mesh::waypoint::{
@@ -22,6 +23,14 @@ pub(super) const RULE: Rule = Rule {
     ..Rule::new(Code::LabelNotRead, include_str!("label_not_read.md"), check)
 };
 
+/// The annotations that say which resources a sidecar has.
+const RESOURCES: [&str; 4] = [
+    "sidecar.istio.io/proxyCPU",
+    "sidecar.istio.io/proxyCPULimit",
+    "sidecar.istio.io/proxyMemory",
+    "sidecar.istio.io/proxyMemoryLimit",
+];
+
 fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut meant = Meant::default();
@@ -33,6 +42,28 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
         found.extend(object.alone(cx));
     }
     found.extend(places::misplaced(cx));
+    found.extend(resources_of_sidecars(cx));
+    found
+}
+
+/// Annotations about the resources of sidecars, at waypoints: nothing is injected into their pods.
+fn resources_of_sidecars(cx: &Context<'_>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for waypoint in envoy_waypoints(cx) {
+        let annotations = &waypoint.gateway.meta.annotations;
+        for key in RESOURCES.into_iter().filter(|key| annotations.contains_key(*key)) {
+            let message = format!(
+                "`{key}` is for sidecars: the pods of waypoint `{}` have the resources that the installation \
+                 says",
+                waypoint.name
+            );
+            let problem = Problem::new(Code::LabelNotRead, message)
+                .on(waypoint.gateway.object_ref())
+                .field(format!("metadata.annotations[{key:?}]"))
+                .help("patch `deployment` in a ConfigMap that `infrastructure.parametersRef` names");
+            found.push(problem);
+        }
+    }
     found
 }
 

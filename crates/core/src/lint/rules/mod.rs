@@ -18,7 +18,9 @@ mod ignored_field;
 mod ignored_match;
 mod ingress_bypass;
 mod ingress_routes_twice;
+mod invalid_parameters;
 mod ip_blocks;
+mod jwks_uri;
 mod jwt_not_checked;
 mod jwt_not_demanded;
 mod label_not_read;
@@ -34,15 +36,18 @@ mod not_a_waypoint;
 mod other_data_plane_policy;
 mod overlapping_routes;
 mod path_form;
+mod peer_authentication;
 mod policy_at_ztunnel;
 mod policy_on_tcp_port;
 mod principal_form;
 mod redundant_rule;
 mod route_not_attached;
 mod route_not_read;
+mod selector_not_read;
 mod several_addresses;
 mod sidecar_client;
 mod target_port;
+mod telemetry_mode;
 mod telemetry_provider;
 mod telemetry_scope;
 mod telemetry_twice;
@@ -51,6 +56,7 @@ mod tracing_off;
 mod unknown_host;
 mod unknown_namespace;
 mod unknown_port;
+mod unknown_principal;
 mod unreachable_rule;
 mod unused_waypoint;
 mod waypoint_as_source;
@@ -84,7 +90,9 @@ pub const RULES: &[Rule] = &[
     ignored_match::RULE,
     ingress_bypass::RULE,
     ingress_routes_twice::RULE,
+    invalid_parameters::RULE,
     ip_blocks::RULE,
+    jwks_uri::RULE,
     jwt_not_checked::RULE,
     jwt_not_demanded::RULE,
     label_not_read::RULE,
@@ -100,15 +108,18 @@ pub const RULES: &[Rule] = &[
     other_data_plane_policy::RULE,
     overlapping_routes::RULE,
     path_form::RULE,
+    peer_authentication::RULE,
     policy_at_ztunnel::RULE,
     policy_on_tcp_port::RULE,
     principal_form::RULE,
     redundant_rule::RULE,
     route_not_attached::RULE,
     route_not_read::RULE,
+    selector_not_read::RULE,
     several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,
+    telemetry_mode::RULE,
     telemetry_provider::RULE,
     telemetry_scope::RULE,
     telemetry_twice::RULE,
@@ -117,6 +128,7 @@ pub const RULES: &[Rule] = &[
     unknown_host::RULE,
     unknown_namespace::RULE,
     unknown_port::RULE,
+    unknown_principal::RULE,
     unreachable_rule::RULE,
     unused_waypoint::RULE,
     waypoint_as_source::RULE,

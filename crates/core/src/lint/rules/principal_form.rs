@@ -3,24 +3,40 @@
 use crate::lint::clauses::{self, Clause};
 use crate::lint::pattern::Pattern;
 use crate::lint::{Context, Rule, scope};
+use crate::mesh::attachment::refers_to_nothing;
 use crate::problem::{Change, Code, Fix, Problem};
 use crate::resources::authz::attribute::Caller;
 use crate::snapshot::ObjectRef;
 
 pub(super) const RULE: Rule = Rule::new(Code::PrincipalForm, include_str!("principal_form.md"), check);
 
+/// The trust domain that stands for the mesh's, except at ztunnel.
+const LOCAL: &str = "cluster.local/";
 /// What principals are without, and certificates have.
 const SPIFFE: &str = "spiffe://";
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
+    // Elsewhere it stands for whatever the mesh's trust domains are. Where it is an alias, another cluster may
+    // have it.
+    let config = &cx.mesh.config;
+    let mut domains = config.trust_domain_aliases.iter().chain([&config.trust_domain]);
+    let is_local = domains.any(|domain| domain == "cluster.local" || domain.is_empty());
+    let knows_no_local = cx.objects_name_waypoints && !is_local;
     let mut found = Vec::new();
     for policy in &cx.snapshot.authorization_policies {
         let rules: Vec<_> = clauses::rules(&policy.spec).collect();
         let clauses = rules.iter().flat_map(|rule| rule.all()).filter(|c| c.is_by(&Caller::Principal));
+        let is_at_ztunnel = knows_no_local && refers_to_nothing(&**policy);
+        let is_literal = is_at_ztunnel && cx.ambient().under(&**policy).next().is_some();
         let mut wrong = Vec::new();
         for list in clauses.flat_map(Clause::lists) {
-            let values = list.each().filter(|(principal, _)| !may_match(principal));
-            wrong.extend(values.map(|(principal, field)| problem(policy.object_ref(), field, principal)));
+            for (principal, field) in list.each() {
+                if !may_match(principal) {
+                    wrong.push(problem(policy.object_ref(), field, principal));
+                } else if let Some(rest) = principal.strip_prefix(LOCAL).filter(|_| is_literal) {
+                    wrong.push(local(cx, policy.object_ref(), field, rest));
+                }
+            }
         }
         if !wrong.is_empty() && scope::is_for_ambient(cx, &**policy) {
             found.extend(wrong);
@@ -41,6 +57,19 @@ fn problem(object: ObjectRef, field: String, principal: &str) -> Problem {
         }
         None => problem.help("write the whole principal, or `*` for what stands before or behind it"),
     }
+}
+
+/// A principal that means the mesh's trust domain and is compared as it stands.
+fn local(cx: &Context<'_>, object: ObjectRef, field: String, rest: &str) -> Problem {
+    let domain = &cx.mesh.config.trust_domain;
+    let message = format!(
+        "ztunnel does not know that `cluster.local` stands for the mesh's trust domain, which is `{domain}`: \
+         nobody has the principal `{LOCAL}{rest}`"
+    );
+    let mended = format!("{domain}/{rest}");
+    let help = format!("write `{mended}`");
+    let fix = Fix::new(help.as_str(), object.clone(), field.as_str(), Change::Set(mended));
+    Problem::new(Code::PrincipalForm, message).on(object).field(field).help(help).fix(fix)
 }
 
 /// What stands between the slashes of a principal; nothing where it is a name.

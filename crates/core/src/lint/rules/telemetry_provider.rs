@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::providers::{Signal, sends_to};
+use crate::lint::providers::{Signal, sends_to, without_port};
 use crate::lint::telemetry::{all_in_force, in_force};
-use crate::lint::{Context, Rule, list};
+use crate::lint::{Context, Rule, list, ports};
 use crate::mesh::telemetry::provider;
 use crate::plan::provider::Upstream;
 use crate::problem::{Code, Problem};
@@ -98,7 +98,18 @@ fn problem(cx: &Context<'_>, signal: Signal, reference: &ProviderRef) -> Option<
     }
     let (service, port) = sends_to(provider)?;
     if Upstream::find(&cx.mesh.services, service, port).is_some() {
-        return None;
+        let (service, port) = without_port(&cx.mesh.services, provider)?;
+        let message = format!(
+            "the provider `{name}` sends to port {port} of `{}`, which has no such port{}: {consequence}",
+            service.hostname,
+            ports::what_it_is(service, port),
+        );
+        let help = format!("{}, in the mesh configuration", ports::help(service, port));
+        return Some(new(message).help(help).related_object(
+            service.source.object(),
+            "spec.ports",
+            "this Service has other ports",
+        ));
     }
     let message = format!(
         "there is no Service or ServiceEntry `{service}`, which the provider `{name}` sends to: {consequence}"

@@ -64,7 +64,7 @@ pub(in crate::plan) fn hosts<'m>(
 }
 
 /// The host and the port of a URL, as Go's `net/url` reads it.
-fn server(url: &str) -> Option<(&str, u32)> {
+pub fn server(url: &str) -> Option<(&str, u32)> {
     let (scheme, rest) = url.split_once("://")?;
     let usual = match scheme.to_ascii_lowercase().as_str() {
         "http" => 80,
