@@ -437,6 +437,11 @@ codes! {
     RouteNotRead = "route-not-read" Warning Correctness:
         "A VirtualService or DestinationRule is not read by the waypoint that serves its host: its \
          `gateways` leave out `mesh`, it is not exported there, or it stands in a client's namespace.";
+    RouteProtocol = "route-protocol" Warning Correctness:
+        "A route is for a port that speaks something else, so that a waypoint never asks its rules: those \
+         about requests hold on ports that are HTTP, those about connections on ports that are not. Or a \
+         GRPCRoute leads to a port that is declared as HTTP/1.1, by which calls of gRPC fail. Declare what \
+         the port is by its name or `appProtocol`, or use a route of the other kind.";
     UnknownHost = "unknown-host" Warning Correctness:
         "No Service and no ServiceEntry has the host of this VirtualService or DestinationRule. A waypoint \
          compares hosts with the names of Services, not with a request's Host header, so that the object has \

@@ -39,6 +39,7 @@ mod principal_form;
 mod redundant_rule;
 mod route_not_attached;
 mod route_not_read;
+mod route_protocol;
 mod several_addresses;
 mod sidecar_client;
 mod target_port;
@@ -104,6 +105,7 @@ pub const RULES: &[Rule] = &[
     redundant_rule::RULE,
     route_not_attached::RULE,
     route_not_read::RULE,
+    route_protocol::RULE,
     several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,
