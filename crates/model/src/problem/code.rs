@@ -459,6 +459,10 @@ codes! {
          matches, or matches everything.";
     IgnoredField = "ignored-field" Warning Correctness:
         "Istio accepts the field, and a waypoint does nothing with it.";
+    SecondDestinationRule = "second-destination-rule" Warning Correctness:
+        "Several DestinationRules are for one host. Their subsets are put together, but of their traffic \
+         policies only that of the first, the oldest, counts, as a whole: this one is dropped. Put the \
+         settings of both into one DestinationRule.";
     EmptySubset = "empty-subset" Warning Correctness:
         "The labels of a subset select none of the Service's pods: requests for the subset fail.";
     TlsTwice = "tls-twice" Warning Egress:

@@ -40,6 +40,7 @@ mod redundant_rule;
 mod route_not_attached;
 mod route_not_read;
 mod route_protocol;
+mod second_destination_rule;
 mod several_addresses;
 mod sidecar_client;
 mod target_port;
@@ -106,6 +107,7 @@ pub const RULES: &[Rule] = &[
     route_not_attached::RULE,
     route_not_read::RULE,
     route_protocol::RULE,
+    second_destination_rule::RULE,
     several_addresses::RULE,
     sidecar_client::RULE,
     target_port::RULE,

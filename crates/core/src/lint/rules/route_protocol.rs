@@ -1,5 +1,5 @@
-//! `route-protocol`: routes of HTTP for ports that are not HTTP, routes of connections for ports that are, and
-//! GRPCRoutes to ports of HTTP/1.1.
+//! `route-protocol`: routes of HTTP for ports that are not HTTP, routes of connections for ports that are,
+//! and GRPCRoutes to ports of HTTP/1.1.
 
 use std::collections::BTreeSet;
 
@@ -123,8 +123,8 @@ fn problem(object: &ObjectRef, field: String, is_http: bool, unfit: &[Unfit<'_>]
     let declared_by = ports::declared_by(first.service);
     let (message, help) = if is_http {
         let message = format!(
-            "{} not HTTP: the waypoint `{waypoint}` passes on what comes there as bytes, and never asks rules \
-             about requests",
+            "{} not HTTP: the waypoint `{waypoint}` passes on what comes there as bytes, and never asks \
+             rules about requests",
             are(unfit)
         );
         let help = format!(
@@ -134,12 +134,13 @@ fn problem(object: &ObjectRef, field: String, is_http: bool, unfit: &[Unfit<'_>]
         (message, help)
     } else {
         let message = format!(
-            "{} HTTP: the waypoint `{waypoint}` looks at requests there, and never asks rules about connections",
+            "{} HTTP: the waypoint `{waypoint}` looks at requests there, and never asks rules about \
+             connections",
             are(unfit)
         );
         let help = format!(
-            "route requests: by an HTTPRoute, or by `http` of a VirtualService; or declare the port as TCP by \
-             {declared_by}"
+            "route requests: by an HTTPRoute, or by `http` of a VirtualService; or declare the port as TCP \
+             by {declared_by}"
         );
         (message, help)
     };
