@@ -343,7 +343,8 @@ codes! {
     LabelNotRead = "label-not-read" Warning Reachability:
         "A label that would bind something to a waypoint stands where nobody reads it: as an annotation, \
          under another key, or on an object of another kind. Istio reads `istio.io/use-waypoint` as a label \
-         of Pods, WorkloadEntries, Services, ServiceEntries and Namespaces.";
+         of Pods, WorkloadEntries, Services, ServiceEntries and Namespaces. Annotations \
+         `traffic.sidecar.istio.io/…` of pods in ambient mode are read by nobody, either.";
     NoHboneListener = "no-hbone-listener" Warning Reachability:
         "The Gateway is of a waypoint's class, and has no listener of protocol HBONE on port 15008, where \
          ztunnels send what is for a waypoint.";
