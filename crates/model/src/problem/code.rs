@@ -330,7 +330,8 @@ codes! {
     IngressRoutesTwice = "ingress-routes-twice" Warning Correctness:
         "With `istio.io/ingress-use-waypoint` a request that a gateway for ingress has routed is routed \
          again by the routes for the mesh at the waypoint. What the gateway's routes have decided or \
-         rewritten is lost, or is applied twice.";
+         rewritten is lost, or is applied twice. A subset that they chose is lost where no route is for the \
+         mesh, too. Choose it by a route for the mesh.";
     BypassedAddress = "bypassed-address" Warning Reachability:
         "Clients reach this Service by an address that leads past a waypoint: a headless Service by the \
          addresses of its pods, an ExternalName Service by another name.";
