@@ -22,7 +22,7 @@ pub(crate) fn list(service: &Service) -> String {
     all.join(", ")
 }
 
-/// Whether rules for requests, or for connections, hold for a port. One whose protocol is detected takes both.
+/// Whether rules for requests, or for connections, hold for a port: both where the protocol is detected.
 pub(crate) const fn takes(protocol: Protocol, is_http: bool) -> bool {
     if is_http { protocol.is_http() || protocol.is_unsupported() } else { !protocol.is_http() }
 }

@@ -234,6 +234,10 @@ codes! {
         "A rule of a VirtualService delegates to one that does not exist, that has hosts of its own, or that \
          is not exported to its namespace. Istio drops the rule: requests that it was meant for are routed \
          by those after it.";
+    DelegateMismatch = "delegate-mismatch" Warning Correctness:
+        "A rule of a VirtualService to which others delegate matches what none of them delegates to it. Istio \
+         drops the rule: requests that it was meant for are routed by those after it. Match a part of what \
+         is delegated.";
     UnknownDestination = "unknown-destination" Warning Correctness:
         "A route leads to a host that no Service and no ServiceEntry of the snapshot has. Requests that take \
          it are answered with an error, for want of a cluster. A name without a dot is a Service in the \

@@ -57,21 +57,21 @@ fn labelled(service: &Service) -> ObjectRef {
     }
 }
 
-/// A gateway's choice of subsets where no route is for the mesh: the gateway sends to the waypoint, and that to
-/// any endpoint.
+/// A gateway's choice of subsets where no route is for the mesh: the gateway sends to the waypoint, and that
+/// to any endpoint.
 fn choice_lost(service: &Service, published: &Published) -> Option<Problem> {
     let ((owner, field), others) = published.subsets.split_first()?;
     let message = format!(
-        "with `{INGRESS_USE_WAYPOINT}` gateways send requests to the waypoint of `{}`, which chooses among all \
-         of its endpoints: the subset that this route chooses is lost",
+        "with `{INGRESS_USE_WAYPOINT}` gateways send requests to the waypoint of `{}`, which chooses among \
+         all of its endpoints: the subset that this route chooses is lost",
         service.source.object(),
     );
     let problem = Problem::new(Code::IngressRoutesTwice, message)
         .on(owner.clone())
         .field(field.as_str())
         .help(
-            "choose the subset by a route for the mesh: a VirtualService for the host of the Service, without \
-             `gateways`; or take the label away",
+            "choose the subset by a route for the mesh: a VirtualService for the host of the Service, \
+             without `gateways`; or take the label away",
         )
         .related_object(labelled(service), label(INGRESS_USE_WAYPOINT), BECAUSE);
     Some(others.iter().take(5).fold(problem, |problem, (owner, field)| {

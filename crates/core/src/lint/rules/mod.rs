@@ -5,6 +5,7 @@ mod authorization_provider;
 mod bypassed_address;
 mod client_side_waypoint;
 mod default_deny_misses_waypoint;
+mod delegate_mismatch;
 mod deny_overrides_allow;
 mod detected_protocol;
 mod dynamic_dns_port;
@@ -72,6 +73,7 @@ pub const RULES: &[Rule] = &[
     bypassed_address::RULE,
     client_side_waypoint::RULE,
     default_deny_misses_waypoint::RULE,
+    delegate_mismatch::RULE,
     deny_overrides_allow::RULE,
     detected_protocol::RULE,
     dynamic_dns_port::RULE,
