@@ -189,12 +189,25 @@ pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
 /// Those that a waypoint asks: rules about requests where a port of the Service may be HTTP, rules about
 /// connections where one may be something else.
 fn of_ports(service: &Service, virtual_service: &VirtualService) -> Vec<RouteLine> {
-    let takes = |is_http| service.ports.iter().any(|port| ports::takes(port.protocol, is_http));
-    let mut asked = if takes(true) { of_requests(virtual_service) } else { Vec::new() };
-    if takes(false) {
+    let mut asked = if takes(service, true) { of_requests(virtual_service) } else { Vec::new() };
+    if takes(service, false) {
         asked.extend(of_connections(virtual_service));
     }
     asked
+}
+
+/// Whether a Service has a port at which rules about requests, or about connections, are asked.
+fn takes(service: &Service, is_http: bool) -> bool {
+    service.ports.iter().any(|port| ports::takes(port.protocol, is_http))
+}
+
+/// Whether any rule of a VirtualService, if it has some, is asked at a Service.
+pub(super) fn fits(service: &Service, virtual_service: &VirtualService) -> bool {
+    let requests = !virtual_service.http.is_empty();
+    let connections = !virtual_service.tls.is_empty() || !virtual_service.tcp.is_empty();
+    (!requests && !connections)
+        || (requests && takes(service, true))
+        || (connections && takes(service, false))
 }
 
 fn of_requests(virtual_service: &VirtualService) -> Vec<RouteLine> {

@@ -75,8 +75,8 @@ pub struct MeshSettings {
     pub zone_aware_lb: bool,
     /// Whether declared HTTP/1.1 is upgraded.
     pub h2_upgrade_policy: H2UpgradePolicy,
-    /// Whether sidecars call only what the mesh knows (`outboundTrafficPolicy`): waypoints and ztunnels do not
-    /// look at it.
+    /// Whether sidecars call only what the mesh knows (`outboundTrafficPolicy`). Waypoints and ztunnels do
+    /// not look at it.
     pub outbound_registry_only: bool,
     /// The pattern of inbound clusters' names in statistics; empty for Istio's.
     pub inbound_cluster_stat_name: Str,
