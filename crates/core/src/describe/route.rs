@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lint::Context;
-use crate::mesh::ServiceId;
+use crate::mesh::{Service, ServiceId};
 use crate::problem::Problem;
 use crate::snapshot::ObjectRef;
 
@@ -56,7 +56,7 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
                 Some((service.source.object(), cx.waypoint_of(*id)?.name.to_string()))
             })
             .collect();
-        let nothing = services.is_empty().then(|| nothing(cx, host));
+        let nothing = services.is_empty().then(|| nothing(cx, object, host));
         hosts.push(RoutedHost { host: host.to_string(), services, nothing });
     }
     // Gateway API routes become one VirtualService for each host, with the same rules.
@@ -71,16 +71,21 @@ pub(super) fn describe(cx: &Context<'_>, findings: &[Problem], object: &ObjectRe
 
 /// The Services whose waypoints ask a route.
 fn routed(cx: &Context<'_>, object: &ObjectRef) -> Vec<ServiceId> {
-    let asks = |id: ServiceId| cx.routes_of(id).iter().any(|vs| vs.origins.contains(object));
-    cx.mesh.services.iter().map(|(id, _)| id).filter(|id| asks(*id)).collect()
+    let asks = |id: ServiceId, service: &Service| {
+        cx.routes_of(id).iter().any(|vs| vs.origins.contains(object) && service::fits(service, vs))
+    };
+    cx.mesh.services.iter().filter(|(id, service)| asks(*id, service)).map(|(id, _)| id).collect()
 }
 
-fn nothing(cx: &Context<'_>, host: &str) -> String {
+fn nothing(cx: &Context<'_>, object: &ObjectRef, host: &str) -> String {
     let services = cx.mesh.services.with_hostname(host);
+    let reads = |id: &ServiceId| cx.routes_of(*id).iter().any(|vs| vs.origins.contains(object));
     if services.is_empty() {
         "no Service and no ServiceEntry has this host".to_owned()
     } else if services.iter().all(|id| cx.waypoint_of(*id).is_none()) {
         "no waypoint serves it".to_owned()
+    } else if services.iter().any(reads) {
+        "its ports speak something else than the route is for".to_owned()
     } else {
         "its waypoint does not read this route".to_owned()
     }

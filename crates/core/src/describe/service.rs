@@ -8,6 +8,7 @@ use crate::Str;
 use crate::dataplane_mode::has_sidecar;
 use crate::lint::Context;
 use crate::lint::ingress::{self, Published};
+use crate::lint::ports;
 use crate::mesh::endpoint::Health;
 use crate::mesh::virtual_service::VirtualService;
 use crate::mesh::{Protocol, Service, ServiceId, Workload};
@@ -90,10 +91,11 @@ pub(super) fn describe(
         None => enforcement::unserved(cx, object),
     };
     policies.extend(of_endpoints(cx, first));
-    let routes: Vec<RouteLine> = cx.routes_of(first).into_iter().flat_map(routes).collect();
+    let asked = cx.routes_of(first);
+    let routes: Vec<RouteLine> = asked.iter().flat_map(|routes| of_ports(service, routes)).collect();
     let mut objects: Vec<&ObjectRef> = vec![object];
     objects.extend(policies.iter().map(|line| &line.object));
-    objects.extend(routes.iter().map(|line| &line.rule.object));
+    objects.extend(asked.iter().flat_map(|routes| &routes.origins));
     let gateway = serving.map(|waypoint| waypoint.gateway.object_ref());
     objects.extend(&gateway);
     let findings = about(findings, &objects);
@@ -179,6 +181,36 @@ fn of_endpoints(cx: &Context<'_>, service: ServiceId) -> Vec<PolicyLine> {
 
 /// The rules of a VirtualService, or of what a Gateway API route becomes.
 pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
+    let mut all = of_requests(virtual_service);
+    all.extend(of_connections(virtual_service));
+    all
+}
+
+/// Those that a waypoint asks: rules about requests where a port of the Service may be HTTP, rules about
+/// connections where one may be something else.
+fn of_ports(service: &Service, virtual_service: &VirtualService) -> Vec<RouteLine> {
+    let mut asked = if takes(service, true) { of_requests(virtual_service) } else { Vec::new() };
+    if takes(service, false) {
+        asked.extend(of_connections(virtual_service));
+    }
+    asked
+}
+
+/// Whether a Service has a port at which rules about requests, or about connections, are asked.
+fn takes(service: &Service, is_http: bool) -> bool {
+    service.ports.iter().any(|port| ports::takes(port.protocol, is_http))
+}
+
+/// Whether any rule of a VirtualService, if it has some, is asked at a Service.
+pub(super) fn fits(service: &Service, virtual_service: &VirtualService) -> bool {
+    let requests = !virtual_service.http.is_empty();
+    let connections = !virtual_service.tls.is_empty() || !virtual_service.tcp.is_empty();
+    (!requests && !connections)
+        || (requests && takes(service, true))
+        || (connections && takes(service, false))
+}
+
+fn of_requests(virtual_service: &VirtualService) -> Vec<RouteLine> {
     let http = virtual_service.http.iter().filter_map(|rule| {
         let because = rule.causes.first()?.clone();
         Some(RouteLine {
@@ -187,6 +219,10 @@ pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
             action: words::action(&rule.route),
         })
     });
+    http.collect()
+}
+
+fn of_connections(virtual_service: &VirtualService) -> Vec<RouteLine> {
     let origin = virtual_service.origins.first();
     let connections = |pattern: &'static str, position, protocol: &str, action| {
         let because = Cause::new(origin?.clone(), FieldPath::at(pattern, [position]));
@@ -198,7 +234,7 @@ pub(super) fn routes(virtual_service: &VirtualService) -> Vec<RouteLine> {
     let tcp = virtual_service.tcp.iter().enumerate();
     let tcp =
         tcp.filter_map(|(i, rule)| connections("spec.tcp[]", i, "TCP", words::connections(&rule.route)));
-    http.chain(tls).chain(tcp).collect()
+    tls.chain(tcp).collect()
 }
 
 /// Whose requests do not pass the waypoint, as far as files tell.

@@ -19,8 +19,9 @@ use crate::well_known::REMOTE_CLASS;
 pub(crate) struct Published {
     pub(crate) route: ObjectRef,
     pub(crate) gateways: BTreeSet<ObjectRef>,
-    /// Whether it chooses among the Service's endpoints, by a subset.
-    pub(crate) chooses_subset: bool,
+    /// Where it chooses among the Service's endpoints, by a subset: the object, itself or a delegate, and the
+    /// field.
+    pub(crate) subsets: Vec<(ObjectRef, String)>,
     /// Whether it changes the path or the host.
     pub(crate) rewrites: bool,
 }
@@ -50,7 +51,7 @@ struct PublishedServices<'a, 'm> {
 
 impl PublishedServices<'_, '_> {
     /// Adds that a route leads to a host. What it does there more than once is told once.
-    fn add(&mut self, host: &str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>, does: Does) {
+    fn add(&mut self, host: &str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>, does: &Does) {
         for id in self.cx.mesh.services.with_hostname(host) {
             if self.cx.waypoint_of(*id).is_none() {
                 continue;
@@ -58,13 +59,13 @@ impl PublishedServices<'_, '_> {
             let routes = self.all.entry(*id).or_default();
             match routes.last_mut().filter(|last| last.route == *route) {
                 Some(known) => {
-                    known.chooses_subset |= does.choose_subset;
+                    known.subsets.extend(does.choose.clone());
                     known.rewrites |= does.rewrite;
                 }
                 None => routes.push(Published {
                     route: route.clone(),
                     gateways: gateways.clone(),
-                    chooses_subset: does.choose_subset,
+                    subsets: does.choose.iter().cloned().collect(),
                     rewrites: does.rewrite,
                 }),
             }
@@ -79,26 +80,42 @@ impl PublishedServices<'_, '_> {
             return;
         }
         let route = object.object_ref();
-        for rule in object.spec.http.iter().filter(|rule| is_for_gateways(rule)) {
-            self.http(rule, namespace, &route, &gateways);
+        for (i, rule) in object.spec.http.iter().enumerate().filter(|(_, rule)| is_for_gateways(rule)) {
+            self.http(&route, (i, rule), &route, &gateways);
             let Some(delegate) = &rule.delegate else { continue };
             let other = if delegate.namespace.is_empty() { namespace } else { &delegate.namespace };
             let found = snapshot::find(&self.cx.snapshot.virtual_services, other, &delegate.name);
-            for rule in found.iter().flat_map(|delegate| &delegate.spec.http) {
-                self.http(rule, other, &route, &gateways);
+            let Some(delegate) = found else { continue };
+            let owner = delegate.object_ref();
+            for rule in delegate.spec.http.iter().enumerate() {
+                self.http(&owner, rule, &route, &gateways);
             }
         }
-        let tls = object.spec.tls.iter().flat_map(|rule| &rule.route);
-        let tcp = object.spec.tcp.iter().flat_map(|rule| &rule.route);
-        for to in tls.chain(tcp).filter_map(|to| to.destination.as_ref()) {
-            self.add(&resolve(&to.host, namespace), &route, &gateways, Does::to(to, false));
+        let tls = object.spec.tls.iter().enumerate().map(|(i, rule)| ("tls", i, &rule.route));
+        let tcp = object.spec.tcp.iter().enumerate().map(|(i, rule)| ("tcp", i, &rule.route));
+        for (list, i, destinations) in tls.chain(tcp) {
+            for (j, to) in destinations.iter().enumerate() {
+                let Some(to) = &to.destination else { continue };
+                let field = || format!("spec.{list}[{i}].route[{j}].destination.subset");
+                let does = Does { choose: choice(to, &route, field), rewrite: false };
+                self.add(&resolve(&to.host, namespace), &route, &gateways, &does);
+            }
         }
     }
 
-    fn http(&mut self, rule: &HttpRoute, namespace: &Str, route: &ObjectRef, gateways: &BTreeSet<ObjectRef>) {
-        for to in rule.route.iter().filter_map(|to| to.destination.as_ref()) {
-            let does = Does::to(to, rule.rewrite.is_some());
-            self.add(&resolve(&to.host, namespace), route, gateways, does);
+    /// A rule of a VirtualService, `owner`: of one that is for gateways, or of its delegate.
+    fn http(
+        &mut self,
+        owner: &ObjectRef,
+        (i, rule): (usize, &HttpRoute),
+        route: &ObjectRef,
+        gateways: &BTreeSet<ObjectRef>,
+    ) {
+        for (j, to) in rule.route.iter().enumerate() {
+            let Some(to) = &to.destination else { continue };
+            let field = || format!("spec.http[{i}].route[{j}].destination.subset");
+            let does = Does { choose: choice(to, owner, field), rewrite: rule.rewrite.is_some() };
+            self.add(&resolve(&to.host, &owner.namespace), route, gateways, &does);
         }
     }
 
@@ -120,23 +137,26 @@ impl PublishedServices<'_, '_> {
                 else {
                     continue;
                 };
-                self.add(&host, &route.object, &gateways, Does { choose_subset: false, rewrite });
+                self.add(&host, &route.object, &gateways, &Does { choose: None, rewrite });
             }
         }
     }
 }
 
 /// What a route does with requests.
-#[derive(Clone, Copy)]
 struct Does {
-    choose_subset: bool,
+    /// Where it chooses a subset.
+    choose: Option<(ObjectRef, String)>,
     rewrite: bool,
 }
 
-impl Does {
-    fn to(destination: &Destination, rewrite: bool) -> Self {
-        Self { choose_subset: !destination.subset.is_empty(), rewrite }
-    }
+/// The field by which a destination chooses a subset, if it does.
+fn choice(
+    to: &Destination,
+    owner: &ObjectRef,
+    field: impl FnOnce() -> String,
+) -> Option<(ObjectRef, String)> {
+    (!to.subset.is_empty()).then(|| (owner.clone(), field()))
 }
 
 /// Whether a rule holds at gateways: one whose matches are all for the mesh does not.

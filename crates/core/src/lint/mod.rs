@@ -48,7 +48,7 @@ pub(crate) mod ingress;
 mod list;
 mod naming;
 mod pattern;
-mod ports;
+pub(crate) mod ports;
 mod providers;
 pub(crate) mod references;
 mod routing;

@@ -1,6 +1,6 @@
 //! Ports of Services in messages: which there are, and what a number may be instead of one.
 
-use crate::mesh::{Service, ServiceSource};
+use crate::mesh::{Port, Protocol, Service, ServiceSource};
 use crate::snapshot::message::IntOrString;
 
 /// How many ports are listed.
@@ -8,7 +8,7 @@ const MAX_LISTED: usize = 5;
 
 /// The ports of a Service: `80 (http), 9090`.
 pub(crate) fn list(service: &Service) -> String {
-    let one = |port: &crate::mesh::Port| match port.name.as_str() {
+    let one = |port: &Port| match port.name.as_str() {
         "" => port.number.to_string(),
         name => format!("{} (`{name}`)", port.number),
     };
@@ -20,6 +20,24 @@ pub(crate) fn list(service: &Service) -> String {
         all.push(format!("{} more", service.ports.len() - MAX_LISTED));
     }
     all.join(", ")
+}
+
+/// Whether rules for requests, or for connections, hold for a port: both where the protocol is detected.
+pub(crate) const fn takes(protocol: Protocol, is_http: bool) -> bool {
+    if is_http { protocol.is_http() || protocol.is_unsupported() } else { !protocol.is_http() }
+}
+
+/// What is spoken on a port: `https`.
+pub(crate) fn spoken(port: &Port) -> String {
+    format!("{:?}", port.protocol).to_lowercase()
+}
+
+/// Where the protocol of a Service's ports is declared.
+pub(crate) const fn declared_by(service: &Service) -> &'static str {
+    match service.source {
+        ServiceSource::Kubernetes(_) => "its name or `appProtocol`",
+        ServiceSource::ServiceEntry(_) => "its `protocol`",
+    }
 }
 
 /// The port of the Service whose target port has this number.

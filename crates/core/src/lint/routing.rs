@@ -204,7 +204,7 @@ fn share(weight: i32, is_only: bool) -> Share {
 }
 
 /// The ports that the matches of a rule name; none if one of them holds for all.
-fn named_ports<M>(matches: &[M], port: impl Fn(&M) -> u32) -> Vec<u32> {
+pub(crate) fn named_ports<M>(matches: &[M], port: impl Fn(&M) -> u32) -> Vec<u32> {
     let ports: Vec<u32> = matches.iter().map(port).collect();
     if ports.contains(&0) { Vec::new() } else { ports }
 }

@@ -4,8 +4,8 @@ use super::service::Address;
 use crate::Str;
 use crate::snapshot::mesh_config::{
     AccessLogEncoding, CertificateData, DefaultProviders, DefaultTrafficPolicy, ExtensionProvider,
-    H2UpgradePolicy, MeshConfig, NormalizationType, ProxyConfig, Scope, ServiceEntryVisibility,
-    ServiceScopeConfigs, ServiceSettings, TlsConfig, Visibility, VisibilityMatch,
+    H2UpgradePolicy, MeshConfig, NormalizationType, OutboundTrafficPolicyMode, ProxyConfig, Scope,
+    ServiceEntryVisibility, ServiceScopeConfigs, ServiceSettings, TlsConfig, Visibility, VisibilityMatch,
 };
 use crate::snapshot::networking::destination_rule::{LocalityLoadBalancerSetting, TcpKeepalive};
 use crate::snapshot::networking::virtual_service::HttpRetry;
@@ -75,6 +75,9 @@ pub struct MeshSettings {
     pub zone_aware_lb: bool,
     /// Whether declared HTTP/1.1 is upgraded.
     pub h2_upgrade_policy: H2UpgradePolicy,
+    /// Whether sidecars call only what the mesh knows (`outboundTrafficPolicy`). Waypoints and ztunnels do
+    /// not look at it.
+    pub outbound_registry_only: bool,
     /// The pattern of inbound clusters' names in statistics; empty for Istio's.
     pub inbound_cluster_stat_name: Str,
     /// The pattern of outbound clusters' names in statistics; empty for Istio's.
@@ -129,6 +132,7 @@ impl MeshSettings {
             zone_aware_lb_setting,
             dns_refresh_rate,
             h2_upgrade_policy,
+            outbound_traffic_policy,
             inbound_cluster_stat_name,
             outbound_cluster_stat_name,
             extension_providers,
@@ -144,8 +148,7 @@ impl MeshSettings {
             proxy_http_port: _,
             // A waypoint's listeners wait as long as Envoy does.
             protocol_detection_timeout: _,
-            // Traffic of a sidecar to and from what it does not know; a waypoint gets none.
-            outbound_traffic_policy: _,
+            // Traffic of a sidecar from what it does not know; a waypoint gets none.
             inbound_traffic_policy: _,
             // Which objects a control plane looks at: decided at admission.
             discovery_selectors: _,
@@ -193,6 +196,8 @@ impl MeshSettings {
             locality_lb_setting: locality_lb_setting.unwrap_or_default(),
             zone_aware_lb: zone_aware_lb_setting.is_some(),
             h2_upgrade_policy: h2_upgrade_policy.unwrap_or_default(),
+            outbound_registry_only: outbound_traffic_policy
+                .is_some_and(|policy| policy.mode == OutboundTrafficPolicyMode::RegistryOnly),
             inbound_cluster_stat_name: inbound_cluster_stat_name.unwrap_or_default(),
             outbound_cluster_stat_name: outbound_cluster_stat_name.unwrap_or_default(),
             extension_providers,

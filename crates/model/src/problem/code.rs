@@ -234,6 +234,10 @@ codes! {
         "A rule of a VirtualService delegates to one that does not exist, that has hosts of its own, or that \
          is not exported to its namespace. Istio drops the rule: requests that it was meant for are routed \
          by those after it.";
+    DelegateMismatch = "delegate-mismatch" Warning Correctness:
+        "A rule of a VirtualService to which others delegate matches what none of them delegates to it. Istio \
+         drops the rule: requests that it was meant for are routed by those after it. Match a part of what \
+         is delegated.";
     UnknownDestination = "unknown-destination" Warning Correctness:
         "A route leads to a host that no Service and no ServiceEntry of the snapshot has. Requests that take \
          it are answered with an error, for want of a cluster. A name without a dot is a Service in the \
@@ -330,7 +334,8 @@ codes! {
     IngressRoutesTwice = "ingress-routes-twice" Warning Correctness:
         "With `istio.io/ingress-use-waypoint` a request that a gateway for ingress has routed is routed \
          again by the routes for the mesh at the waypoint. What the gateway's routes have decided or \
-         rewritten is lost, or is applied twice.";
+         rewritten is lost, or is applied twice. A subset that they chose is lost where no route is for the \
+         mesh, too. Choose it by a route for the mesh.";
     BypassedAddress = "bypassed-address" Warning Reachability:
         "Clients reach this Service by an address that leads past a waypoint: a headless Service by the \
          addresses of its pods, an ExternalName Service by another name.";
@@ -343,7 +348,8 @@ codes! {
     LabelNotRead = "label-not-read" Warning Reachability:
         "A label that would bind something to a waypoint stands where nobody reads it: as an annotation, \
          under another key, or on an object of another kind. Istio reads `istio.io/use-waypoint` as a label \
-         of Pods, WorkloadEntries, Services, ServiceEntries and Namespaces.";
+         of Pods, WorkloadEntries, Services, ServiceEntries and Namespaces. Annotations \
+         `traffic.sidecar.istio.io/…` of pods in ambient mode are read by nobody, either.";
     NoHboneListener = "no-hbone-listener" Warning Reachability:
         "The Gateway is of a waypoint's class, and has no listener of protocol HBONE on port 15008, where \
          ztunnels send what is for a waypoint.";
@@ -454,6 +460,11 @@ codes! {
     RouteNotRead = "route-not-read" Warning Correctness:
         "A VirtualService or DestinationRule is not read by the waypoint that serves its host: its \
          `gateways` leave out `mesh`, it is not exported there, or it stands in a client's namespace.";
+    RouteProtocol = "route-protocol" Warning Correctness:
+        "A route is for a port that speaks something else, so that a waypoint never asks its rules: those \
+         about requests hold on ports that are HTTP, those about connections on ports that are not. Or a \
+         GRPCRoute leads to a port that is declared as HTTP/1.1, by which calls of gRPC fail. Declare what \
+         the port is by its name or `appProtocol`, or use a route of the other kind.";
     UnknownHost = "unknown-host" Warning Correctness:
         "No Service and no ServiceEntry has the host of this VirtualService or DestinationRule. A waypoint \
          compares hosts with the names of Services, not with a request's Host header, so that the object has \
@@ -471,6 +482,10 @@ codes! {
          matches, or matches everything.";
     IgnoredField = "ignored-field" Warning Correctness:
         "Istio accepts the field, and a waypoint does nothing with it.";
+    SecondDestinationRule = "second-destination-rule" Warning Correctness:
+        "Several DestinationRules are for one host. Their subsets are put together, but of their traffic \
+         policies only that of the first, the oldest, counts, as a whole: this one is dropped. Put the \
+         settings of both into one DestinationRule.";
     EmptySubset = "empty-subset" Warning Correctness:
         "The labels of a subset select none of the Service's pods: requests for the subset fail.";
     TlsTwice = "tls-twice" Warning Egress:

@@ -1,6 +1,7 @@
 //! `ignored-field`: fields that Istio accepts and waypoints do nothing with.
 
 mod destination_rule;
+mod outbound;
 
 use crate::lint::{Context, Rule, gateway_routes};
 use crate::mesh::ServiceSource;
@@ -15,6 +16,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     found.extend(session_affinity(cx));
     found.extend(session_persistence(cx));
     found.extend(disabled_mtls(cx));
+    found.extend(outbound::check(cx));
     if !cx.mesh.rules.listeners.tcp_routing {
         found.extend(routes_of_connections(cx));
     }

@@ -22,7 +22,11 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     let mut found: Vec<Problem> = Vec::new();
     for (id, routes) in published {
         let Some(service) = cx.mesh.services.get(id) else { continue };
-        for mesh_route in cx.routes_of(id) {
+        let mesh_routes = cx.routes_of(id);
+        if mesh_routes.is_empty() {
+            found.extend(routes.iter().filter_map(|route| choice_lost(service, route)));
+        }
+        for mesh_route in mesh_routes {
             found.extend(problem(service, &routes, mesh_route));
         }
     }
@@ -41,6 +45,40 @@ enum Harm<'m> {
     RoutedAgain,
 }
 
+/// What a label has to do with it.
+const BECAUSE: &str = "gateways send to the waypoint because of this label";
+
+/// The object whose label it is.
+fn labelled(service: &Service) -> ObjectRef {
+    if service.labels.contains_key(INGRESS_USE_WAYPOINT) {
+        service.source.object()
+    } else {
+        ObjectRef::new(Kind::Namespace, "", service.namespace.clone())
+    }
+}
+
+/// A gateway's choice of subsets where no route is for the mesh: the gateway sends to the waypoint, and that
+/// to any endpoint.
+fn choice_lost(service: &Service, published: &Published) -> Option<Problem> {
+    let ((owner, field), others) = published.subsets.split_first()?;
+    let message = format!(
+        "with `{INGRESS_USE_WAYPOINT}` gateways send requests to the waypoint of `{}`, which chooses among \
+         all of its endpoints: the subset that this route chooses is lost",
+        service.source.object(),
+    );
+    let problem = Problem::new(Code::IngressRoutesTwice, message)
+        .on(owner.clone())
+        .field(field.as_str())
+        .help(
+            "choose the subset by a route for the mesh: a VirtualService for the host of the Service, \
+             without `gateways`; or take the label away",
+        )
+        .related_object(labelled(service), label(INGRESS_USE_WAYPOINT), BECAUSE);
+    Some(others.iter().take(5).fold(problem, |problem, (owner, field)| {
+        problem.related_object(owner.clone(), field.as_str(), "this choice is lost, too")
+    }))
+}
+
 fn problem(service: &Service, published: &[Published], mesh_route: &VirtualService) -> Option<Problem> {
     let object = mesh_route.origins.first()?;
     let others = || published.iter().filter(|route| !mesh_route.origins.contains(&route.route));
@@ -52,7 +90,7 @@ fn problem(service: &Service, published: &[Published], mesh_route: &VirtualServi
     // One object for both, too, changes the path twice.
     let harm = if rewrites && published.iter().any(|route| route.rewrites) {
         Harm::RewrittenTwice
-    } else if others().any(|route| route.chooses_subset) {
+    } else if others().any(|route| !route.subsets.is_empty()) {
         Harm::ChoiceLost
     } else if let Some(rule) = answer.filter(|_| others().next().is_some()) {
         Harm::Answered(rule)
@@ -83,19 +121,12 @@ fn problem(service: &Service, published: &[Published], mesh_route: &VirtualServi
         _ => "spec.parentRefs".to_owned(),
     };
     let severity = if matches!(harm, Harm::RoutedAgain) { Severity::Note } else { Severity::Warning };
-    let has_label = service.labels.contains_key(INGRESS_USE_WAYPOINT);
-    let labelled =
-        if has_label { service_ref } else { ObjectRef::new(Kind::Namespace, "", service.namespace.clone()) };
     let problem = Problem::new(Code::IngressRoutesTwice, message)
         .on(object.clone())
         .field(field)
         .severity(severity)
         .help("decide at one of the two: leave the gateway's routes plain, or take the label away")
-        .related_object(
-            labelled,
-            label(INGRESS_USE_WAYPOINT),
-            "gateways send to the waypoint because of this label",
-        );
+        .related_object(labelled(service), label(INGRESS_USE_WAYPOINT), BECAUSE);
     Some(others().take(5).fold(problem, |problem, route| {
         problem.related_object(route.route.clone(), "metadata.name", "it has routed the requests already")
     }))

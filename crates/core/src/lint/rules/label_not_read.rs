@@ -1,7 +1,8 @@
-//! `label-not-read`: labels for waypoints that stand where nobody reads them.
+//! `label-not-read`: labels for waypoints that stand where nobody reads them, and annotations for sidecars.
 
 mod keys;
 mod places;
+mod sidecar;
 
 use crate::hash::HashMap;
 use crate::lint::naming::{label, namespace_labels};
@@ -43,6 +44,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     }
     found.extend(places::misplaced(cx));
     found.extend(resources_of_sidecars(cx));
+    found.extend(sidecar::check(cx));
     found
 }
 

@@ -5,6 +5,7 @@ mod authorization_provider;
 mod bypassed_address;
 mod client_side_waypoint;
 mod default_deny_misses_waypoint;
+mod delegate_mismatch;
 mod deny_overrides_allow;
 mod detected_protocol;
 mod dynamic_dns_port;
@@ -43,6 +44,8 @@ mod principal_form;
 mod redundant_rule;
 mod route_not_attached;
 mod route_not_read;
+mod route_protocol;
+mod second_destination_rule;
 mod selector_not_read;
 mod several_addresses;
 mod sidecar_client;
@@ -77,6 +80,7 @@ pub const RULES: &[Rule] = &[
     bypassed_address::RULE,
     client_side_waypoint::RULE,
     default_deny_misses_waypoint::RULE,
+    delegate_mismatch::RULE,
     deny_overrides_allow::RULE,
     detected_protocol::RULE,
     dynamic_dns_port::RULE,
@@ -115,6 +119,8 @@ pub const RULES: &[Rule] = &[
     redundant_rule::RULE,
     route_not_attached::RULE,
     route_not_read::RULE,
+    route_protocol::RULE,
+    second_destination_rule::RULE,
     selector_not_read::RULE,
     several_addresses::RULE,
     sidecar_client::RULE,

@@ -4,7 +4,7 @@ use crate::Str;
 use crate::lint::clauses::{Clause, RuleClauses};
 use crate::lint::enforced::Enforced;
 use crate::lint::list::few;
-use crate::lint::{Context, Rule};
+use crate::lint::{Context, Rule, ports};
 use crate::mesh::{Port, Protocol, Service};
 use crate::problem::{Code, Problem};
 use crate::resources::authz::attribute::Target;
@@ -72,7 +72,7 @@ fn denies_more<'m>(cx: &Context<'m>, enforced: &Enforced<'m>, rule: &RuleClauses
     Some(problem.related_object(
         first.object(),
         first.field(),
-        format!("this port is {}", spoken(first.port)),
+        format!("this port is {}", ports::spoken(first.port)),
     ))
 }
 
@@ -102,7 +102,7 @@ fn is_left_out(cx: &Context<'_>, enforced: &Enforced<'_>, rule: &RuleClauses<'_>
     Some(problem.related_object(
         first.object(),
         first.field(),
-        format!("this port is {}", spoken(first.port)),
+        format!("this port is {}", ports::spoken(first.port)),
     ))
 }
 
@@ -138,8 +138,4 @@ fn are(ports: &[TcpPort<'_>]) -> String {
     let names = ports.iter().map(|at| format!("{}:{}", at.service.object_name(), at.port.number));
     let verb = if ports.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", few(names))
-}
-
-fn spoken(port: &Port) -> String {
-    format!("{:?}", port.protocol).to_lowercase()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::lint::ports;
 use crate::lint::routing::{Edge, Router, Share};
 use crate::lint::{Context, Rule};
-use crate::mesh::{Protocol, Service, hostname};
+use crate::mesh::{Service, hostname};
 use crate::problem::{Code, Problem, Severity};
 use crate::snapshot::Object;
 use crate::snapshot::networking::DestinationRule;
@@ -77,7 +77,7 @@ fn left_open(
         .of(&router.object)
         .flat_map(|routed| &routed.service.ports)
         .filter(|port| edge.ports.is_empty() || edge.ports.contains(&port.number))
-        .filter(|port| takes(port.protocol, edge.is_http))
+        .filter(|port| ports::takes(port.protocol, edge.is_http))
         .map(|port| port.number)
         .collect();
     let missing: Vec<String> = arriving
@@ -104,11 +104,6 @@ fn left_open(
             .help(format!("name the port: {}", ports::list(destination)))
             .related_object(object, "spec.ports", "the ports that it has"),
     )
-}
-
-/// Whether rules for requests, or for connections, hold for a port.
-fn takes(protocol: Protocol, is_http: bool) -> bool {
-    if is_http { protocol.is_http() || protocol.is_unsupported() } else { !protocol.is_http() }
 }
 
 /// Settings for ports of a host that has no such port.

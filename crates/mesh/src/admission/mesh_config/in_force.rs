@@ -7,7 +7,7 @@ use super::read::{read, read_values};
 use crate::Str;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Place, Problem};
 use crate::rules::{MESH_CONFIG, ProfileProviders, ROOT_NAMESPACE, Rules};
 use crate::snapshot::kubernetes::ConfigMap;
 use crate::snapshot::mesh_config::MeshConfig;
@@ -20,6 +20,14 @@ const CONFIG_MAP: (&str, &str) = ("istio", "mesh");
 /// The ConfigMap that istiod reads, and the text in it, if the snapshot has it.
 pub fn source<'s>(snapshot: &'s Snapshot, options: &Options) -> Option<(&'s Object<ConfigMap>, &'s Str)> {
     text(snapshot, options, CONFIG_MAP.1)
+}
+
+/// Where a field stands in the mesh configuration that the caller gives, if it does.
+#[must_use]
+pub fn place(options: &Options, field: &str) -> Option<Place> {
+    let file = options.mesh_config.as_ref()?;
+    let document = documents(file, &options.limits).next()?.ok()?;
+    Some(file.place(document.root().locate(field)?))
 }
 
 /// A text that several control planes share, by its key, where a flag names the ConfigMap.

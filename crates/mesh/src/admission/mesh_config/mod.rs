@@ -26,7 +26,7 @@ use crate::snapshot::networking::destination_rule::OutlierDetection;
 use crate::snapshot::{Duration, Kind, ObjectRef};
 
 pub(crate) use annotations::{OF_POD, ProxyAnnotations};
-pub use in_force::{in_force, source};
+pub use in_force::{in_force, place, source};
 pub(crate) use networks::networks;
 pub(crate) use provider::is_service;
 
