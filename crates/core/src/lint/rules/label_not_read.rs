@@ -53,7 +53,7 @@ fn resources_of_sidecars(cx: &Context<'_>) -> Vec<Problem> {
     let mut found = Vec::new();
     for waypoint in envoy_waypoints(cx) {
         let annotations = &waypoint.gateway.meta.annotations;
-        for key in RESOURCES.into_iter().filter(|key| annotations.contains_key(*key)) {
+        for key in RESOURCES.into_iter().filter(|key| annotations.contains_key(key)) {
             let message = format!(
                 "`{key}` is for sidecars: the pods of waypoint `{}` have the resources that the installation \
                  says",
