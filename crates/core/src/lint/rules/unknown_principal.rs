@@ -10,7 +10,7 @@ use crate::lint::{Context, Rule, list, scope};
 use crate::mesh::Workload;
 use crate::mesh::workload::{DATAPLANE_MODE, pod};
 use crate::nearest::nearest;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, Severity};
 use crate::resources::authz::attribute::{Attribute, Caller};
 use crate::snapshot::security::{Action, AuthorizationPolicy};
 use crate::snapshot::{self, Kind, Object, ObjectRef};
@@ -211,7 +211,10 @@ impl<'a, 'm> Everybody<'a, 'm> {
         let message = format!(
             "no pod of namespace `{namespace}` runs as service account `{account}`: nobody fits `{value}`"
         );
-        Some(Problem::new(Code::UnknownPrincipal, message).help(help))
+        // Its pods may be in other files, unless the snapshot has the namespace's accounts, or one that is meant.
+        let is_sure = meant.is_some() || elsewhere().is_some() || self.with_accounts.contains(namespace);
+        let severity = if is_sure { Severity::Warning } else { Severity::Note };
+        Some(Problem::new(Code::UnknownPrincipal, message).severity(severity).help(help))
     }
 }
 

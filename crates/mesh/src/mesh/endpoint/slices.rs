@@ -235,8 +235,9 @@ pub(super) fn derived(
     workloads: &Workloads,
     (rules, states): (&Rules, States),
 ) -> Vec<Endpoint> {
-    let mut seen = HashSet::default();
-    let mut endpoints = Vec::with_capacity(pods.len() * object.ports.len());
+    let count = pods.len() * object.ports.len();
+    let mut seen = HashSet::with_capacity_and_hasher(count, Default::default());
+    let mut endpoints = Vec::with_capacity(count);
     for ipv4 in families(object) {
         for id in pods {
             let Some(workload) = workloads.get(*id) else { continue };

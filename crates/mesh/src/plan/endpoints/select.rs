@@ -40,9 +40,11 @@ impl<'m> Target<'m> {
             let number = e.service_port_number.filter(|_| by_number);
             service.one_port || number.map_or_else(named, |number| number == port.number)
         };
-        let in_reach = self.clusters_in_reach(scope);
+        let target = *self;
         let all = mesh.instances(id).filter(move |instance| {
-            instance.remote.is_none() || in_reach && instance.is_discoverable(service, &mesh.config)
+            let is_seen =
+                || target.clusters_in_reach(scope) && instance.is_discoverable(service, &mesh.config);
+            instance.remote.is_none() || is_seen()
         });
         let known = all.filter(move |instance| is_known(instance.endpoint, unready));
         known.filter(move |instance| of_port(&instance.endpoint)).map(move |instance| {
