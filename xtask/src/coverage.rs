@@ -20,13 +20,15 @@ use crate::{Result, root};
 const NOT_COUNTED: [&str; 4] = ["Node", "ObjectMeta", "Pod", "ServiceAccount"];
 /// Kinds that are only looked at: nothing depends on what is in them. Of groups without a kind here it is
 /// all.
-const PASSED_OVER: [(&str, &str); 6] = [
+const PASSED_OVER: [(&str, &str); 7] = [
     ("apps", ""),
     ("argoproj.io", ""),
     ("batch", ""),
     ("networking.istio.io", "Gateway"),
     ("networking.istio.io", "Sidecar"),
     ("networking.istio.io", "WorkloadGroup"),
+    // Only lint reads it.
+    ("networking.k8s.io", "NetworkPolicy"),
 ];
 const EXTRACTS: [&str; 5] = ["istio", "gateway-api", "inference", "multicluster", "kubernetes"];
 

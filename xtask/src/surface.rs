@@ -60,7 +60,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 /// its dependencies would have other features, and be compiled anew.
 fn document() -> Result<()> {
     let mut command = cargo();
-    command.args(["doc", "--quiet", "--workspace", "--no-deps", "--features", FEATURES]);
+    command.args(["doc", "--quiet", "--workspace", "--lib", "--no-deps", "--features", FEATURES]);
     command.env("RUSTDOCFLAGS", "-Zunstable-options --output-format=json");
     succeed(command.env("RUSTDOC", std::env::current_exe()?).env(AS_RUSTDOC, "1").current_dir(root()))
 }

@@ -373,6 +373,9 @@ codes! {
     SidecarClient = "sidecar-client" Note Migration:
         "Pods with sidecars send to the endpoints of a Service directly, without its waypoint: what the \
          waypoint enforces and routes does not hold for them.";
+    HostForm = "host-form" Warning Security:
+        "A policy names one of a Service's names in `hosts`. Clients that call it by another one say that in \
+         `Host`, and the rule does not match: name the Service by `targetRefs`.";
     NetworkPolicy = "network-policy" Warning Reachability:
         "In ambient mode connections of the mesh come to a pod on port 15008, whatever port is called, and \
          those that a waypoint has looked at come from the waypoint. A NetworkPolicy that does not admit that \

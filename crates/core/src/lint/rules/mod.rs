@@ -14,6 +14,7 @@ mod endpoint_picker_not_asked;
 mod envoy_filter_out_of_reach;
 mod extension_match;
 mod gateway_named_like_service;
+mod host_form;
 mod host_twice;
 mod ignored_field;
 mod ignored_match;
@@ -89,6 +90,7 @@ pub const RULES: &[Rule] = &[
     envoy_filter_out_of_reach::RULE,
     extension_match::RULE,
     gateway_named_like_service::RULE,
+    host_form::RULE,
     host_twice::RULE,
     ignored_field::RULE,
     ignored_match::RULE,
