@@ -5,7 +5,6 @@ mod excerpt;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::thread;
 use std::time::Instant;
 
 use crate::args::Ci;
@@ -16,7 +15,7 @@ use excerpt::excerpt;
 /// A step: its name and the cargo command.
 type Step = (&'static str, &'static [&'static str]);
 
-/// What compiles with the profiles of development, one after the other.
+/// One after the other: two that compile at a time take as long, and tests are slow beside them.
 const STEPS: &[Step] = &[
     ("format", &["fmt", "--all", "--check"]),
     (
@@ -41,24 +40,21 @@ const STEPS: &[Step] = &[
     ("parity with every release", &["xtask", "parity", "--release", "all"]),
     ("parity of what ztunnel gets", &["xtask", "ambient"]),
     ("what lint finds", &["xtask", "pits"]),
+    ("Python package", &["xtask", "python"]),
     ("generated types", &["xtask", "envoy-types", "--check"]),
     ("schemas", &["xtask", "schemas", "--check"]),
     ("what cases reach", &["xtask", "coverage"]),
     ("page of the commands", &["xtask", "commands", "--check"]),
     ("pages of the rules", &["xtask", "rules", "--check"]),
-];
-
-/// What compiles with profiles of its own, and so waits for none of them: it runs beside them, as most tests leave a
-/// processor to others.
-const BESIDE: &[Step] = &[("Python package", &["xtask", "python"]), ("fuzzing", &["xtask", "fuzz"])];
-
-/// What needs what both have made.
-const AFTER: &[Step] = &[
     ("npm package", &["xtask", "wasm"]),
     ("pages of Python and JavaScript", &["xtask", "bindings", "--check"]),
     ("playground", &["xtask", "playground", "--no-wasm"]),
     ("one behaviour, every door", &["xtask", "doors"]),
+    ("fuzzing", &["xtask", "fuzz"]),
 ];
+
+/// The wheel is tested as it comes out of the compiler soonest; a release has it optimized.
+const WHEEL: (&str, &str) = ("CARGO_PROFILE_WHEEL_OPT_LEVEL", "1");
 
 /// What has to be there, so that no step passes because it skips something. The reference does not fit into
 /// the repository: who has a checkout and nothing else says so.
@@ -78,13 +74,7 @@ fn demands(args: &Ci) -> Vec<&'static str> {
 /// If a step failed; the error names every such step.
 pub(crate) fn run(args: &Ci) -> Result<()> {
     let runner = Runner { tasks: copy_of_this_program()?, demands: demands(args) };
-    let (first, beside) = thread::scope(|scope| {
-        let beside = scope.spawn(|| runner.steps(BESIDE, Output::AtTheEnd));
-        (runner.steps(STEPS, Output::AsItComes), beside.join())
-    });
-    let beside = beside.map_err(|_| "the steps that run beside the others panicked")?;
-    let after = runner.steps(AFTER, Output::AsItComes);
-    let failed: Vec<Failure> = [first, beside, after].into_iter().flatten().collect();
+    let failed: Vec<Failure> = STEPS.iter().filter_map(|step| runner.step(step)).collect();
     failed.iter().for_each(|failure| println!("\n=== {} failed:\n{}", failure.step, failure.why));
     if args.without_reference {
         println!("\n--without-reference: where there is none, nothing was compared with it");
@@ -93,20 +83,13 @@ pub(crate) fn run(args: &Ci) -> Result<()> {
     if names.is_empty() { Ok(()) } else { Err(format!("these steps failed: {}", names.join(", ")).into()) }
 }
 
-/// This program under a name of its own: while the steps run, some compile it with other features, in its place.
+/// This program under a name of its own: while the steps run, some compile it with other features, in its
+/// place.
 fn copy_of_this_program() -> Result<PathBuf> {
     let copy = target().join("ci/xtask");
     std::fs::create_dir_all(target().join("ci"))?;
     std::fs::copy(std::env::current_exe()?, &copy)?;
     Ok(copy)
-}
-
-/// When what a step says is printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Output {
-    AsItComes,
-    /// So that it stands together, not between the lines of what runs beside it.
-    AtTheEnd,
 }
 
 /// A step that failed, and what it said of it.
@@ -124,34 +107,23 @@ struct Runner {
 }
 
 impl Runner {
-    fn steps(&self, steps: &[Step], output: Output) -> Vec<Failure> {
-        steps.iter().filter_map(|step| self.step(step, output)).collect()
-    }
-
-    fn step(&self, (name, arguments): &Step, output: Output) -> Option<Failure> {
-        let heading = format!("\n=== {name}: cargo {}", arguments.join(" "));
-        if output == Output::AsItComes {
-            println!("{heading}");
-        }
+    fn step(&self, (name, arguments): &Step) -> Option<Failure> {
+        println!("\n=== {name}: cargo {}", arguments.join(" "));
         let start = Instant::now();
         let mut command = of_cargo(&self.tasks, arguments);
         command
             .env("RUSTDOCFLAGS", "--deny warnings")
+            .env(WHEEL.0, WHEEL.1)
             .env_remove(reference_files::REQUIRED)
             .envs(self.demands.iter().map(|demand| (demand, "1")))
             .current_dir(root());
-        let ran = repeated(command, output);
-        let why = match &ran {
+        let why = match repeated(command) {
             Ok((status, _)) if status.success() => None,
-            Ok((_, said)) => Some(excerpt(said)),
+            Ok((_, said)) => Some(excerpt(&said)),
             Err(error) => Some(format!("cannot run it: {error}")),
         };
         let outcome = if why.is_none() { "" } else { ", failed" };
-        let end = format!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
-        match (output, ran) {
-            (Output::AtTheEnd, Ok((_, said))) => println!("{heading}\n{said}{end}"),
-            _ => println!("{end}"),
-        }
+        println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
         why.map(|why| Failure { step: name, why })
     }
 }
@@ -166,8 +138,8 @@ fn of_cargo(tasks: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command and gives its output, which is printed, too, if it is to be as it comes.
-fn repeated(mut command: Command, when: Output) -> std::io::Result<(ExitStatus, String)> {
+/// Runs a command whose output is printed as it comes, and gives that output, too.
+fn repeated(mut command: Command) -> std::io::Result<(ExitStatus, String)> {
     let (output, input) = std::io::pipe()?;
     let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
     // It holds the other end, so that reading would not end.
@@ -175,9 +147,7 @@ fn repeated(mut command: Command, when: Output) -> std::io::Result<(ExitStatus, 
     let mut all = String::new();
     for line in BufReader::new(output).split(b'\n') {
         let line = String::from_utf8_lossy(&line?).into_owned();
-        if when == Output::AsItComes {
-            println!("{line}");
-        }
+        println!("{line}");
         all.push_str(&line);
         all.push('\n');
     }
@@ -188,13 +158,13 @@ fn repeated(mut command: Command, when: Output) -> std::io::Result<(ExitStatus, 
 mod tests {
     use std::process::Command;
 
-    use super::{Ci, Output, demands, repeated};
+    use super::{Ci, demands, repeated};
 
     #[test]
     fn both_streams_of_a_command_are_kept() {
         let mut command = Command::new("sh");
         command.args(["-c", "echo a; echo b >&2; exit 3"]);
-        let (status, output) = repeated(command, Output::AtTheEnd).unwrap();
+        let (status, output) = repeated(command).unwrap();
         let mut lines: Vec<&str> = output.lines().collect();
         lines.sort_unstable();
         assert_eq!((status.code(), lines), (Some(3), vec!["a", "b"]));
