@@ -53,9 +53,6 @@ const STEPS: &[Step] = &[
     ("fuzzing", &["xtask", "fuzz"]),
 ];
 
-/// The wheel is tested as it comes out of the compiler soonest; a release has it optimized.
-const WHEEL: (&str, &str) = ("CARGO_PROFILE_WHEEL_OPT_LEVEL", "1");
-
 /// What has to be there, so that no step passes because it skips something. The reference does not fit into
 /// the repository: who has a checkout and nothing else says so.
 fn demands(args: &Ci) -> Vec<&'static str> {
@@ -113,7 +110,6 @@ impl Runner {
         let mut command = of_cargo(&self.tasks, arguments);
         command
             .env("RUSTDOCFLAGS", "--deny warnings")
-            .env(WHEEL.0, WHEEL.1)
             .env_remove(reference_files::REQUIRED)
             .envs(self.demands.iter().map(|demand| (demand, "1")))
             .current_dir(root());
