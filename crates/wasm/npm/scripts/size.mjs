@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
-const LIMIT = 2_900_000; // bytes of gzip
+const LIMIT = 3_000_000; // bytes of gzip
 const wasm = readFileSync(new URL("../../pkg/dist/waypoint_xds.wasm", import.meta.url));
 const gzip = gzipSync(wasm, { level: 9 }).length;
 const sizes = { raw: wasm.length, gzip, brotli: brotliCompressSync(wasm).length };
