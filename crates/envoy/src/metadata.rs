@@ -80,21 +80,6 @@ impl Metadata {
         self.entry(filter, |out| write(&mut ObjectWriter::new(out)));
     }
 
-    /// Tells what others are told, too: what was told before to the filters of these is replaced.
-    pub fn append(&mut self, other: &Self) {
-        let Some(first) = other.entries(0).next() else { return };
-        let end = self.encoded.len();
-        if end == 0 || entries::is_next(&self.encoded, self.near, first.key) {
-            self.encoded.extend_from_slice(&other.encoded);
-            self.near = end + other.near;
-            return;
-        }
-        for entry in other.entries(0) {
-            let encoded = other.encoded.get(entry.whole).unwrap_or_default();
-            self.near = entries::put(&mut self.encoded, 0, self.near, entry.key, encoded);
-        }
-    }
-
     fn entry(&mut self, filter: &str, write: impl FnOnce(&mut Vec<u8>)) {
         let key = (FILTER_METADATA, filter.as_bytes());
         self.near = object::entry(&mut self.encoded, (0, self.near), key, write);
@@ -218,32 +203,6 @@ mod tests {
         assert_eq!(ours.encode_to_vec(), reference.encode_to_vec());
         assert_eq!(ours.text("c", "of").as_deref(), Some("c"));
         assert_eq!((ours.text("c", "off"), ours.text("d", "of")), (None, None));
-    }
-
-    #[test]
-    fn what_others_are_told_is_put_where_it_belongs() {
-        let of = |names: &[&str], value: &str| {
-            let mut metadata = Metadata::default();
-            names.iter().for_each(|name| metadata.set(name, &fields("of", value)));
-            metadata
-        };
-        for (own, other, all) in [
-            (&["a"][..], &["b", "c"][..], &["a", "b", "c"][..]),
-            (&["b"], &["a", "c"], &["a", "b", "c"]),
-            (&["a", "b"], &["b"], &["a", "b"]),
-            (&[], &["a"], &["a"]),
-            (&["a"], &[], &["a"]),
-        ] {
-            let mut metadata = of(own, "own");
-            metadata.append(&of(other, "other"));
-            assert_eq!(metadata.names().collect::<Vec<_>>(), all);
-            for name in all {
-                let told = if other.contains(name) { "other" } else { "own" };
-                assert_eq!(metadata.text(name, "of").as_deref(), Some(told), "{own:?} and {other:?}");
-            }
-            metadata.set("d", &fields("of", "last"));
-            assert_eq!(metadata.names().last(), Some("d"));
-        }
     }
 
     #[test]

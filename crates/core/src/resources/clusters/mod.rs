@@ -47,7 +47,7 @@ pub(crate) fn clusters(
     plans: Vec<ClusterPlan<'_>>,
 ) -> ClustersAndEndpoints {
     let rules = &settings.rules.clusters;
-    let mut made = MadeEndpoints::with_capacity(plans.iter().map(|plan| plan.members.count()).sum(), rules);
+    let mut made = MadeEndpoints::new(rules);
     let sockets = SharedSockets::new(rules.tunnel, settings.features.ambient_enable_baggage);
     let shared = Shared::new(settings);
     let tunnels = tunnel::clusters(settings, tunnels, &sockets);

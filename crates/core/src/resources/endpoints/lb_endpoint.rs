@@ -1,7 +1,5 @@
 //! One endpoint as Envoy gets it: where it is, and what is known about it.
 
-use std::sync::LazyLock;
-
 use envoy::config::core::v3::address::Address as AddressKind;
 use envoy::config::core::v3::envoy_internal_address::AddressNameSpecifier;
 use envoy::config::core::v3::{Address, EnvoyInternalAddress, HealthStatus, Metadata, Pipe};
@@ -25,12 +23,6 @@ use crate::strings::concat;
 const HBONE_PORT: &str = "15008";
 /// The metadata by which a cluster chooses among its transport sockets.
 const TRANSPORT_SOCKET_MATCH: &str = "envoy.transport_socket_match";
-/// What all say by it that take HBONE: it is encoded once.
-static TAKES_TUNNEL: LazyLock<Metadata> = LazyLock::new(|| {
-    let mut metadata = Metadata::default();
-    metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text("tunnel", &["http"]));
-    metadata
-});
 /// The length that metadata usually doesn't exceed, in bytes.
 const USUAL_LENGTH: usize = 224;
 /// How a path of a Unix domain socket is marked.
@@ -73,12 +65,12 @@ fn metadata(plan: &EndpointPlan<'_>, rules: &ClusterRules, tunnel: Option<&str>)
     if let Some(tunnel) = tunnel.filter(|_| rules.tunnel == TunnelMetadata::OriginalDst) {
         metadata.write(ORIGINAL_DST, |fields| fields.text("local", &[tunnel]));
     }
-    match plan.socket {
-        Some(SocketLabel::Tunnel) => metadata.append(&TAKES_TUNNEL),
-        Some(SocketLabel::TlsMode(mode)) => {
-            metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text("tlsMode", &[mode]));
-        }
-        None => {}
+    if let Some(label) = plan.socket {
+        let (key, value) = match label {
+            SocketLabel::Tunnel => ("tunnel", "http"),
+            SocketLabel::TlsMode(mode) => ("tlsMode", mode),
+        };
+        metadata.write(TRANSPORT_SOCKET_MATCH, |fields| fields.text(key, &[value]));
     }
     let inside = match plan.server {
         Server::Gateway(ThroughGateway { tunnelled, .. }) => tunnelled,

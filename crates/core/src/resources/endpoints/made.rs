@@ -33,9 +33,9 @@ struct Told<'m> {
 }
 
 impl<'m> MadeEndpoints<'m> {
-    /// None yet, with room for so many.
-    pub(crate) fn with_capacity(count: usize, rules: &'static ClusterRules) -> Self {
-        Self { rules, made: HashMap::with_capacity_and_hasher(count, Default::default()) }
+    /// None yet.
+    pub(crate) fn new(rules: &'static ClusterRules) -> Self {
+        Self { rules, made: HashMap::default() }
     }
 
     /// An endpoint as Envoy gets it.

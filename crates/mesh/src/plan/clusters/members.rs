@@ -20,18 +20,6 @@ pub enum Members<'m> {
     Unlisted,
 }
 
-impl Members<'_> {
-    /// How many are listed.
-    pub fn count(&self) -> usize {
-        let localities = match self {
-            Self::Discovered(Some(plan)) => &plan.localities,
-            Self::Named(localities) => localities,
-            Self::Discovered(None) | Self::Unlisted => return 0,
-        };
-        localities.iter().map(|locality| locality.endpoints.len()).sum()
-    }
-}
-
 /// The endpoints of a destination's cluster; no cluster where names are to be resolved and there are none.
 pub(super) fn members<'m>(
     scope: Scope<'m>,
