@@ -3,20 +3,16 @@
 mod excerpt;
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use crate::args::Ci;
-use crate::command::{FEATURES, cargo, target};
+use crate::command::{FEATURES, cargo};
 use crate::{Result, root};
 use excerpt::excerpt;
 
 /// A step: its name and the cargo command.
-type Step = (&'static str, &'static [&'static str]);
-
-/// One after the other: two that compile at a time take as long, and tests are slow beside them.
-const STEPS: &[Step] = &[
+const STEPS: &[(&str, &[&str])] = &[
     ("format", &["fmt", "--all", "--check"]),
     (
         "lints",
@@ -70,72 +66,33 @@ fn demands(args: &Ci) -> Vec<&'static str> {
 ///
 /// If a step failed; the error names every such step.
 pub(crate) fn run(args: &Ci) -> Result<()> {
-    let runner = Runner { tasks: copy_of_this_program()?, demands: demands(args) };
-    let failed: Vec<Failure> = STEPS.iter().filter_map(|step| runner.step(step)).collect();
-    failed.iter().for_each(|failure| println!("\n=== {} failed:\n{}", failure.step, failure.why));
+    let (mut failed, mut why) = (Vec::new(), Vec::new());
+    for (name, command) in STEPS {
+        println!("\n=== {name}: cargo {}", command.join(" "));
+        let start = Instant::now();
+        let mut step = cargo();
+        step.args(*command)
+            .env("RUSTDOCFLAGS", "--deny warnings")
+            .env_remove(reference_files::REQUIRED)
+            .envs(demands(args).into_iter().map(|demand| (demand, "1")))
+            .current_dir(root());
+        let (status, output) = repeated(step)?;
+        let outcome = if status.success() { "" } else { ", failed" };
+        println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
+        if !status.success() {
+            failed.push(*name);
+            why.push(format!("\n=== {name} failed:\n{}", excerpt(&output)));
+        }
+    }
+    why.iter().for_each(|why| println!("{why}"));
     if args.without_reference {
         println!("\n--without-reference: where there is none, nothing was compared with it");
     }
-    let names: Vec<&str> = failed.iter().map(|failure| failure.step).collect();
-    if names.is_empty() { Ok(()) } else { Err(format!("these steps failed: {}", names.join(", ")).into()) }
-}
-
-/// This program under a name of its own: while the steps run, some compile it with other features, in its
-/// place.
-fn copy_of_this_program() -> Result<PathBuf> {
-    let copy = target().join("ci/xtask");
-    std::fs::create_dir_all(target().join("ci"))?;
-    std::fs::copy(std::env::current_exe()?, &copy)?;
-    Ok(copy)
-}
-
-/// A step that failed, and what it said of it.
-struct Failure {
-    step: &'static str,
-    why: String,
-}
-
-/// What runs steps.
-struct Runner {
-    /// The program that has the tasks.
-    tasks: PathBuf,
-    /// Variables that are set.
-    demands: Vec<&'static str>,
-}
-
-impl Runner {
-    fn step(&self, (name, arguments): &Step) -> Option<Failure> {
-        println!("\n=== {name}: cargo {}", arguments.join(" "));
-        let start = Instant::now();
-        let mut command = of_cargo(&self.tasks, arguments);
-        command
-            .env("RUSTDOCFLAGS", "--deny warnings")
-            .env_remove(reference_files::REQUIRED)
-            .envs(self.demands.iter().map(|demand| (demand, "1")))
-            .current_dir(root());
-        let why = match repeated(command) {
-            Ok((status, _)) if status.success() => None,
-            Ok((_, said)) => Some(excerpt(&said)),
-            Err(error) => Some(format!("cannot run it: {error}")),
-        };
-        let outcome = if why.is_none() { "" } else { ", failed" };
-        println!("=== {name}: {} s{outcome}", start.elapsed().as_secs());
-        why.map(|why| Failure { step: name, why })
-    }
-}
-
-/// The command of a step.
-fn of_cargo(tasks: &Path, arguments: &[&str]) -> Command {
-    let (mut command, arguments) = match arguments {
-        ["xtask", arguments @ ..] => (Command::new(tasks), arguments),
-        arguments => (cargo(), arguments),
-    };
-    command.args(arguments);
-    command
+    if failed.is_empty() { Ok(()) } else { Err(format!("these steps failed: {}", failed.join(", ")).into()) }
 }
 
 /// Runs a command whose output is printed as it comes, and gives that output, too.
-fn repeated(mut command: Command) -> std::io::Result<(ExitStatus, String)> {
+fn repeated(mut command: Command) -> Result<(ExitStatus, String)> {
     let (output, input) = std::io::pipe()?;
     let mut child = command.stdout(input.try_clone()?).stderr(input).spawn()?;
     // It holds the other end, so that reading would not end.
