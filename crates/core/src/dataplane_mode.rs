@@ -12,6 +12,8 @@ use crate::well_known::{REVISION, SIDECAR_STATUS};
 
 /// The label that asks for sidecars in a namespace.
 const INJECTION: &str = "istio-injection";
+/// The label by which a pod asks for a sidecar, or not to get one.
+pub(crate) const INJECT: &str = "sidecar.istio.io/inject";
 /// The label of pods that take Istio's mTLS, which the injector adds.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
 /// The container that a sidecar is.

@@ -21,6 +21,11 @@ pub(crate) fn label(key: &str) -> String {
     format!("metadata.labels[{key:?}]")
 }
 
+/// The path of an annotation.
+pub(crate) fn annotation(key: &str) -> String {
+    format!("metadata.annotations[{key:?}]")
+}
+
 /// A label that names a waypoint: the object that has it, and its key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Naming {

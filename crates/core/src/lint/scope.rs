@@ -4,6 +4,7 @@
 use super::Context;
 use crate::mesh::Waypoint;
 use crate::mesh::attachment::{Attach, target_references};
+use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::waypoint::WaypointName;
 use crate::mesh::workload::OLD_GATEWAY_NAME;
 use crate::snapshot::networking::VirtualService;
@@ -75,14 +76,20 @@ fn is_other_gateway(cx: &Context<'_>, namespace: &str, reference: &PolicyTargetR
         && !is_waypoint(cx, namespace, &reference.name)
 }
 
-fn is_waypoint(cx: &Context<'_>, namespace: &str, name: &str) -> bool {
+/// Whether a Gateway of this name is a waypoint.
+pub(super) fn is_waypoint(cx: &Context<'_>, namespace: &str, name: &str) -> bool {
     let name = WaypointName::new(namespace, name);
     cx.mesh.waypoints.iter().any(|waypoint| waypoint.name == name)
 }
 
 /// Whether a VirtualService is for the mesh, not for gateways only.
 pub(super) fn is_for_mesh(object: &Object<VirtualService>) -> bool {
-    object.spec.gateways.is_empty() || object.spec.gateways.iter().any(|gateway| gateway == "mesh")
+    object.spec.gateways.is_empty() || object.spec.gateways.iter().any(|gateway| gateway == MESH_GATEWAY)
+}
+
+/// Whether a VirtualService is for gateways, be it for the mesh, too.
+pub(super) fn is_for_gateways(object: &Object<VirtualService>) -> bool {
+    object.spec.gateways.iter().any(|gateway| gateway != MESH_GATEWAY)
 }
 
 /// Whether other proxies than ztunnels and waypoints may read a policy that selects nothing: there is a

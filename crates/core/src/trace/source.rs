@@ -7,7 +7,7 @@ use super::client::NoSuchThing;
 use super::request::{Request, Source};
 use super::texts::Texts;
 use super::via::Via;
-use crate::dataplane_mode::{self, DataPlaneMode, are_injected, data_plane_mode};
+use crate::dataplane_mode::{self, DataPlaneMode, INJECT, are_injected, data_plane_mode};
 use crate::mesh::{Mesh, Workload};
 use crate::snapshot::{self, Cause, Labels};
 
@@ -141,7 +141,6 @@ impl<'a> Clients<'_, 'a> {
 
     /// Whether a pod that is still to be made gets a sidecar.
     fn gets_sidecar(&self, workload: &Workload) -> bool {
-        const INJECT: &str = "sidecar.istio.io/inject";
         let is_assumed = workload.pod().is_some_and(|pod| pod.meta.is_assumed());
         let asks = |labels: &Labels| match workload.labels.get(INJECT) {
             Some(inject) => inject == "true",

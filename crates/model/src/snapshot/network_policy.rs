@@ -48,20 +48,24 @@ message! {
 }
 
 impl NetworkPolicyPort {
+    /// Whether it is of TCP, as one is that says nothing else.
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        self.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
+    }
+
     /// Whether a port of TCP is among these. Names are those of containers' ports.
     #[must_use]
     pub fn has_tcp(&self, number: u16) -> bool {
-        if self.protocol.as_deref().is_some_and(|protocol| protocol != "TCP") {
-            return false;
-        }
-        match &self.port {
+        let has_number = match &self.port {
             None => true,
             Some(IntOrString::Name(_)) => false,
             Some(IntOrString::Int(first)) => {
                 let last = self.end_port.map_or(*first, i64::from);
                 (*first..=last).contains(&i64::from(number))
             }
-        }
+        };
+        self.is_tcp() && has_number
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Tally, overlap};
 use crate::hash::HashMap;
 use crate::lint::routing::Routed;
-use crate::lint::{Context, gateway_routes};
+use crate::lint::{Context, gateway_routes, scope};
 use crate::mesh::WaypointName;
-use crate::mesh::virtual_service::{MESH_GATEWAY, VirtualService};
+use crate::mesh::virtual_service::VirtualService;
 use crate::plan::Scope;
 use crate::plan::routes::{matches, reach};
 use crate::snapshot::networking::virtual_service::HttpMatchRequest;
@@ -206,7 +206,7 @@ fn is_elsewhere(cx: &Context<'_>, routes: &VirtualService, object: &ObjectRef) -
     let mut objects =
         cx.snapshot.virtual_services.iter().filter(|object| routes.origins.contains(&object.object_ref()));
     let is_delegate = routes.origins.first() != Some(object);
-    is_delegate || objects.any(|object| object.spec.gateways.iter().any(|gateway| gateway != MESH_GATEWAY))
+    is_delegate || objects.any(|object| scope::is_for_gateways(object))
 }
 
 /// Matches that are all that their rule has are told as one.

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lint::{Context, Rule};
-use crate::mesh::virtual_service::MESH_GATEWAY;
+use crate::lint::{Context, Rule, scope};
 use crate::problem::{Code, Problem};
 use crate::snapshot::networking::VirtualService;
 use crate::snapshot::{Cause, FieldPath, Kind, Object, ObjectRef};
@@ -62,7 +61,7 @@ fn roots<'m>(cx: &Context<'m>) -> Roots<'m> {
 
 /// Whether it may delegate what only a gateway routes: that is not looked at.
 fn is_for_gateways(root: &Root<'_>) -> bool {
-    root.object.spec.gateways.iter().any(|name| name != MESH_GATEWAY)
+    scope::is_for_gateways(root.object)
 }
 
 fn problem(dropped: &Cause, roots: &[Root<'_>]) -> Option<Problem> {

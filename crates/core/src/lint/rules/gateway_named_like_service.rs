@@ -1,6 +1,6 @@
 //! `gateway-named-like-service`: waypoints with the name of an application's Service.
 
-use crate::lint::naming::namesake;
+use crate::lint::naming::{annotation, namesake};
 use crate::lint::{Context, Rule};
 use crate::problem::{Code, Problem};
 use crate::well_known::NAME_OVERRIDE;
@@ -21,7 +21,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
             );
             let is_override = waypoint.gateway.meta.annotations.contains_key(NAME_OVERRIDE);
             let field = match is_override {
-                true => format!("metadata.annotations[{NAME_OVERRIDE:?}]"),
+                true => annotation(NAME_OVERRIDE),
                 false => "metadata.name".to_owned(),
             };
             Problem::new(Code::GatewayNamedLikeService, message)

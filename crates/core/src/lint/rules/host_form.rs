@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lint::clauses::{Clause, List};
+use crate::lint::clauses::Clause;
 use crate::lint::enforced::Enforced;
 use crate::lint::pattern::Pattern;
 use crate::lint::{Context, Rule};
@@ -42,15 +42,12 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 /// A clause that has the full name of a Service, and not the shorter ones that clients call it by, too.
 fn of_clause(enforced: &Enforced<'_>, clause: &Clause<'_>, service: &Service) -> Option<Problem> {
     let full = service.hostname.as_str();
-    let has = |list: &List<'_>, name: &str| {
-        list.values.iter().any(|value| Pattern::of(&value.to_ascii_lowercase()).fits(name))
-    };
+    let values = clause.values.values;
+    let has = |name: &str| values.iter().any(|value| Pattern::of(&value.to_ascii_lowercase()).fits(name));
     let (value, field) = clause.values.each().find(|(value, _)| value.eq_ignore_ascii_case(full))?;
     let short = service.name.as_str();
     let of_namespace = format!("{short}.{}", service.namespace);
-    let others: Vec<&str> =
-        [short, &of_namespace].into_iter().filter(|name| !has(&clause.values, name)).collect();
-    let other = others.first()?;
+    let other = [short, &of_namespace].into_iter().find(|name| !has(name))?;
     let what = match enforced.action() {
         Action::Deny => "they are not denied by this rule",
         _ => "they are not allowed by this rule",

@@ -5,7 +5,7 @@ mod places;
 mod sidecar;
 
 use crate::hash::HashMap;
-use crate::lint::naming::{label, namespace_labels};
+use crate::lint::naming::{annotation, label, namespace_labels};
 use crate::lint::references::envoy_waypoints;
 use crate::lint::{Context, Releases, Rule};
 use crate::mesh::Waypoint;
@@ -61,7 +61,7 @@ fn resources_of_sidecars(cx: &Context<'_>) -> Vec<Problem> {
             );
             let problem = Problem::new(Code::LabelNotRead, message)
                 .on(waypoint.gateway.object_ref())
-                .field(format!("metadata.annotations[{key:?}]"))
+                .field(annotation(key))
                 .help("patch `deployment` in a ConfigMap that `infrastructure.parametersRef` names");
             found.push(problem);
         }
@@ -204,7 +204,7 @@ impl<'m> Labelled<'m> {
                 "Istio {} has no waypoints for service accounts, as 1.18 had: nothing reads that this one is for `{account}`",
                 cx.mesh.rules.release
             );
-            let field = format!("metadata.annotations[{FOR_SERVICE_ACCOUNT:?}]");
+            let field = annotation(FOR_SERVICE_ACCOUNT);
             let help = format!(
                 "read it as of Istio 1.18 (`--release 1.18`), or label the Services, pods or Namespaces that \
                  it is for with `{USE_WAYPOINT}`"

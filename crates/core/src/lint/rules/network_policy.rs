@@ -92,23 +92,15 @@ fn ingress<'m>(
     over: &[&Object<NetworkPolicy>],
     blamed: &mut BTreeMap<ObjectRef, Blame<'m>>,
 ) {
-    let over: Vec<&Object<NetworkPolicy>> =
-        over.iter().copied().filter(|policy| is_about_ingress(&policy.spec)).collect();
-    let rules = || {
-        over.iter().flat_map(|policy| {
-            let rules = policy.spec.ingress.iter().enumerate();
-            rules.map(move |(position, rule)| (*policy, position, rule))
-        })
-    };
-    let mut open = rules().filter(|(_, _, rule)| has_hbone(&rule.ports)).peekable();
-    if open.peek().is_none() {
+    let rules = || rules(over, ingress_rules);
+    let open: Vec<_> = rules().filter(|(_, _, rule)| has_hbone(&rule.ports)).collect();
+    if open.is_empty() {
         // A policy that lets nothing in means it.
-        for (policy, position, _) in rules().filter(|(_, _, rule)| rule.ports.iter().any(is_tcp)) {
+        for (policy, position, _) in rules().filter(|(_, _, rule)| rule.ports.iter().any(|p| p.is_tcp())) {
             blamed.entry(policy.object_ref()).or_default().closed.get_or_insert(position);
         }
         return;
     }
-    let open: Vec<_> = open.collect();
     for waypoint in pods.ways.iter().map(|way| way.waypoint) {
         if open.iter().any(|(policy, _, rule)| admits(cx, policy, rule, waypoint)) {
             continue;
@@ -125,12 +117,7 @@ fn ingress<'m>(
 
 /// The same for what pods send to others of the cluster. Addresses are mostly those outside of it.
 fn egress(over: &[&Object<NetworkPolicy>], blamed: &mut BTreeMap<ObjectRef, Blame<'_>>) {
-    let rules = || {
-        over.iter().filter(|policy| is_about_egress(&policy.spec)).flat_map(|policy| {
-            let rules = policy.spec.egress.iter().enumerate();
-            rules.map(move |(position, rule)| (*policy, position, rule))
-        })
-    };
+    let rules = || rules(over, egress_rules);
     if rules().any(|(_, _, rule)| has_hbone(&rule.ports)) {
         return;
     }
@@ -139,28 +126,37 @@ fn egress(over: &[&Object<NetworkPolicy>], blamed: &mut BTreeMap<ObjectRef, Blam
     }
 }
 
-fn is_about_ingress(policy: &NetworkPolicy) -> bool {
-    policy.policy_types.is_empty() || policy.policy_types.iter().any(|of| of == "Ingress")
+/// The rules of some policies, each with its policy and its position there.
+fn rules<'p, R: 'p>(
+    over: &[&'p Object<NetworkPolicy>],
+    of: fn(&NetworkPolicy) -> &[R],
+) -> impl Iterator<Item = (&'p Object<NetworkPolicy>, usize, &'p R)> {
+    over.iter().copied().flat_map(move |policy| {
+        of(&policy.spec).iter().enumerate().map(move |(position, rule)| (policy, position, rule))
+    })
 }
 
-fn is_about_egress(policy: &NetworkPolicy) -> bool {
-    policy.policy_types.iter().any(|of| of == "Egress")
-        || policy.policy_types.is_empty() && !policy.egress.is_empty()
+/// The rules about connections that come in; none where the policy is not about those.
+fn ingress_rules(policy: &NetworkPolicy) -> &[NetworkPolicyIngressRule] {
+    let types = &policy.policy_types;
+    if types.is_empty() || types.iter().any(|of| of == "Ingress") { &policy.ingress } else { &[] }
+}
+
+/// The same of those that go out.
+fn egress_rules(policy: &NetworkPolicy) -> &[NetworkPolicyEgressRule] {
+    let types = &policy.policy_types;
+    if types.is_empty() || types.iter().any(|of| of == "Egress") { &policy.egress } else { &[] }
 }
 
 fn has_hbone(ports: &[NetworkPolicyPort]) -> bool {
     ports.is_empty() || ports.iter().any(|port| port.has_tcp(HBONE))
 }
 
-fn is_tcp(port: &NetworkPolicyPort) -> bool {
-    port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
-}
-
 /// Whether a rule is for connections to pods, other than to ask for names.
 fn calls_pods(rule: &NetworkPolicyEgressRule) -> bool {
     let is_dns = |port: &NetworkPolicyPort| port.port == Some(IntOrString::Int(DNS.into()));
     let is_pod = |peer: &NetworkPolicyPeer| peer.ip_block.is_none();
-    rule.ports.iter().any(|port| is_tcp(port) && !is_dns(port)) && rule.to.iter().any(is_pod)
+    rule.ports.iter().any(|port| port.is_tcp() && !is_dns(port)) && rule.to.iter().any(is_pod)
 }
 
 /// Whether a rule lets a waypoint in.
@@ -181,12 +177,12 @@ fn fits(
     waypoint: &Waypoint,
 ) -> bool {
     let namespace = &waypoint.name.namespace;
+    let unlabelled = Labels::of_namespace(namespace);
+    let found = snapshot::find(&cx.snapshot.namespaces, "", namespace);
+    let labels = found.map_or(&unlabelled, |found| &found.meta.labels);
     let in_namespace = match &peer.namespace_selector {
         None => policy.meta.namespace == *namespace,
-        Some(selector) => match snapshot::find(&cx.snapshot.namespaces, "", namespace) {
-            Some(found) => label_selector::matches(selector, &found.meta.labels),
-            None => label_selector::matches(selector, &Labels::of_namespace(namespace)),
-        },
+        Some(selector) => label_selector::matches(selector, labels),
     };
     let is_selected = peer
         .pod_selector

@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use crate::lint::gateway_routes::{self, GatewayRoute};
 use crate::lint::list::few;
 use crate::lint::routing::{Edge, Routed, Router, Share, named_ports};
-use crate::lint::{Context, Rule, ports};
+use crate::lint::{Context, Rule, ports, scope};
 use crate::mesh::destination_rule::{Client, MergedRule};
-use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::mesh::{Port, Protocol, Service, Waypoint};
 use crate::problem::{Code, Problem};
 use crate::snapshot::networking::VirtualService;
@@ -65,10 +64,7 @@ fn unfit<'a, 'm: 'a>(
 fn of_virtual_service(cx: &Context<'_>, object: &Object<VirtualService>) -> Vec<Problem> {
     let (name, spec) = (object.object_ref(), &object.spec);
     // A delegate has the ports of its roots, and rules for gateways, too, may be meant for theirs.
-    if spec.hosts.is_empty()
-        || spec.gateways.iter().any(|name| name != MESH_GATEWAY)
-        || !cx.routing().has(&name)
-    {
+    if spec.hosts.is_empty() || scope::is_for_gateways(object) || !cx.routing().has(&name) {
         return Vec::new();
     }
     let http: Vec<_> = spec.http.iter().map(|rule| named_ports(&rule.matches, |m| m.port)).collect();

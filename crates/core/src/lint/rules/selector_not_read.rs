@@ -4,7 +4,8 @@
 use crate::dataplane_mode;
 use crate::lint::ambient::Destination;
 use crate::lint::references::selected_envoy_waypoint;
-use crate::lint::{Context, Releases, Rule};
+use crate::lint::{Context, Releases, Rule, scope};
+use crate::mesh::attachment::refers_to_nothing;
 use crate::mesh::workload::pod;
 use crate::mesh::{DataPlane, Waypoint, Workload, WorkloadSource};
 use crate::problem::{Code, Problem};
@@ -34,9 +35,6 @@ impl<'m> Chooser<'m> {
 }
 
 fn check(cx: &Context<'_>) -> Vec<Problem> {
-    if !cx.objects_name_waypoints {
-        return Vec::new();
-    }
     let s = cx.snapshot;
     let plugins = s.wasm_plugins.iter().filter(|plugin| {
         let spec = &plugin.spec;
@@ -45,10 +43,7 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
     let plugins = plugins.map(|p| Chooser::new(p.object_ref(), &p.meta, p.spec.selector.as_ref()));
     let extensions = s.traffic_extensions.iter().filter(|extension| extension.spec.target_refs.is_empty());
     let extensions = extensions.map(|e| Chooser::new(e.object_ref(), &e.meta, e.spec.selector.as_ref()));
-    let telemetries = s.telemetries.iter().filter(|telemetry| {
-        let spec = &telemetry.spec;
-        spec.target_ref.is_none() && spec.target_refs.is_empty()
-    });
+    let telemetries = s.telemetries.iter().filter(|telemetry| refers_to_nothing(&***telemetry));
     // Waypoints read that of a whole namespace.
     let telemetries = telemetries
         .map(|t| Chooser::new(t.object_ref(), &t.meta, t.spec.selector.as_ref()))
@@ -101,13 +96,10 @@ fn may_be_for_others(cx: &Context<'_>, chooser: &Chooser<'_>) -> bool {
     if has_sidecars || (everywhere && chooser.labels.is_none()) {
         return true;
     }
-    let is_waypoint = |meta: &Meta| {
-        let name = (meta.namespace.as_str(), meta.name.as_str());
-        let mut names = cx.mesh.waypoints.iter().map(|waypoint| &waypoint.name);
-        names.any(|waypoint| (waypoint.namespace.as_str(), waypoint.name.as_str()) == name)
-    };
     let mut gateways = cx.snapshot.gateways.iter().map(|gateway| &gateway.meta);
-    if chooser.labels.is_none() && gateways.any(|meta| meta.namespace == *namespace && !is_waypoint(meta)) {
+    if chooser.labels.is_none()
+        && gateways.any(|meta| meta.namespace == *namespace && !scope::is_waypoint(cx, namespace, &meta.name))
+    {
         return true;
     }
     let is_selected = |workload: &Workload| {

@@ -5,9 +5,8 @@ mod known;
 use std::net::IpAddr;
 
 use crate::Str;
-use crate::lint::{Context, Rule};
+use crate::lint::{Context, Rule, scope};
 use crate::mesh::hostname::resolve;
-use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::nearest::did_you_mean;
 use crate::problem::{Change, Code, Fix, Problem, Severity};
 use crate::snapshot::networking::VirtualService;
@@ -41,11 +40,10 @@ fn check(cx: &Context<'_>) -> Vec<Problem> {
 
 fn of_routes(cx: &Context<'_>, known: &Known<'_>, object: &Object<VirtualService>) -> Vec<Problem> {
     let spec = &object.spec;
-    let for_mesh = spec.gateways.is_empty() || spec.gateways.iter().any(|name| name == MESH_GATEWAY);
-    if !for_mesh || cx.has_sidecars(&object.meta.namespace) {
+    if !scope::is_for_mesh(object) || cx.has_sidecars(&object.meta.namespace) {
         return Vec::new();
     }
-    let for_gateways = spec.gateways.iter().any(|name| name != MESH_GATEWAY);
+    let for_gateways = scope::is_for_gateways(object);
     let has_effect = spec.hosts.iter().any(|host| known.has(&resolve(host, &object.meta.namespace)));
     let hosts = spec.hosts.iter().enumerate().filter_map(|(i, written)| {
         let host = Host {

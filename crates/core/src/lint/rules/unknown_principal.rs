@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::dataplane_mode;
+use crate::dataplane_mode::{self, INJECT};
 use crate::lint::clauses::{self, Clause};
 use crate::lint::naming::{is_ambient, is_known_namespace, label, namespace_labels};
 use crate::lint::{Context, Rule, list, scope};
@@ -20,8 +20,6 @@ pub(super) const RULE: Rule = Rule::new(Code::UnknownPrincipal, include_str!("un
 
 /// The account of pods that name none.
 const DEFAULT: &str = "default";
-/// The label by which a pod asks for a sidecar.
-const INJECT: &str = "sidecar.istio.io/inject";
 
 /// Why a pod is outside of the mesh.
 #[derive(Clone, Copy)]

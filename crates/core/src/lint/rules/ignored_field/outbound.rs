@@ -2,11 +2,10 @@
 
 use super::problem;
 use crate::admission::mesh_config::{place, source};
-use crate::hash::HashSet;
 use crate::lint::Context;
-use crate::mesh::workload::DATAPLANE_MODE;
+use crate::lint::naming::is_ambient;
 use crate::problem::{Code, Problem, Severity};
-use crate::snapshot::{Kind, Labels};
+use crate::snapshot::Kind;
 
 /// The mode in which sidecars call only what the mesh knows, and where it stands.
 const REGISTRY_ONLY: &str = "REGISTRY_ONLY";
@@ -16,15 +15,13 @@ const HELP: &str = "keep pods from the outside by a NetworkPolicy, and let them 
                     waypoint that serves its ServiceEntries";
 
 pub(super) fn check(cx: &Context<'_>) -> Vec<Problem> {
-    let is_ambient = |labels: &Labels| labels.get(DATAPLANE_MODE).is_some_and(|mode| mode == "ambient");
-    let ambient = cx.snapshot.namespaces.iter().filter(|object| is_ambient(&object.meta.labels));
-    let Some(first) = ambient.clone().next() else { return Vec::new() };
+    let mut namespaces = cx.snapshot.namespaces.iter().map(|object| &object.meta.name);
+    let Some(first) = namespaces.find(|name| is_ambient(cx, name)) else { return Vec::new() };
     let mut found = Vec::new();
     if cx.mesh.config.outbound_registry_only {
-        found.push(registry_only(cx, &first.meta.name));
+        found.push(registry_only(cx, first));
     }
-    let ambient: HashSet<&str> = ambient.map(|object| object.meta.name.as_str()).collect();
-    found.extend(sidecars(cx, &ambient));
+    found.extend(sidecars(cx));
     found
 }
 
@@ -45,12 +42,12 @@ fn registry_only(cx: &Context<'_>, namespace: &str) -> Problem {
 }
 
 /// Sidecars of namespaces in ambient mode whose pods have none.
-fn sidecars(cx: &Context<'_>, ambient: &HashSet<&str>) -> Vec<Problem> {
+fn sidecars(cx: &Context<'_>) -> Vec<Problem> {
     let objects = cx.reading.passed_over.iter().map(|other| &other.object);
     let objects = objects.filter(|object| {
         object.kind == Kind::Sidecar
             && object.cluster.is_empty()
-            && ambient.contains(object.namespace.as_str())
+            && is_ambient(cx, &object.namespace)
             && !cx.has_sidecars(&object.namespace)
     });
     let problems = objects.map(|object| {

@@ -2,7 +2,7 @@
 
 use super::problem;
 use crate::Str;
-use crate::lint::{Context, ports};
+use crate::lint::{Context, ports, scope};
 use crate::mesh::Service;
 use crate::mesh::virtual_service::MESH_GATEWAY;
 use crate::problem::Problem;
@@ -30,7 +30,7 @@ impl<'a, 'm> Conditions<'a, 'm> {
         Self {
             services: cx.routing().of(&name).map(|routed| routed.service).collect(),
             namespaces: cx.routing().of(&name).map(|routed| &routed.waypoint.name.namespace).collect(),
-            for_gateways: spec.hosts.is_empty() || spec.gateways.iter().any(|name| name != MESH_GATEWAY),
+            for_gateways: spec.hosts.is_empty() || scope::is_for_gateways(object),
             name,
             cx,
             object,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::dataplane_mode::{DataPlaneMode, data_plane_mode};
 use crate::lint::Context;
+use crate::lint::naming::annotation;
 use crate::mesh::Workload;
 use crate::mesh::workload::DATAPLANE_MODE;
 use crate::problem::{Code, Problem, Severity};
@@ -46,7 +47,7 @@ fn problem(key: &str, mut pods: Vec<ObjectRef>) -> Option<Problem> {
     pods.sort();
     let mut pods = pods.into_iter();
     let first = pods.next()?;
-    let field = format!("metadata.annotations[{key:?}]");
+    let field = annotation(key);
     let message = format!(
         "`{key}` is for sidecars: the pod is in ambient mode, and ztunnel takes its connections whatever \
          stands there"
